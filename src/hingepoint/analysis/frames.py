@@ -1,0 +1,71 @@
+"""Every column that the analysis knows: name, type and meaning, once.
+
+A frame is a polars ``DataFrame``. Tables, files and the simulator make frames with these columns
+(missing optional columns are allowed), and every function of ``analysis`` takes them. Moments are
+``Datetime("us")`` in the company's own time zone without offset; money is in the company's
+currency; shares are in [0, 1].
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+MOMENT = pl.Datetime("us")
+
+#: column -> (type, meaning). The first three are required, and ``closed`` of every deal that is not open.
+DEALS: dict[str, tuple[pl.DataType, str]] = {
+    "deal_id": (pl.String(), "the deal, unique"),
+    "created": (MOMENT, "when the deal was created"),
+    "status": (pl.String(), "open, won or lost"),
+    "closed": (MOMENT, "when it was won or lost; empty while open"),
+    "amount": (pl.Float64(), "value at close or now; an outcome of the sale, never a covariate"),
+    "currency": (pl.String(), "ISO 4217 code of the amounts"),
+    "initial_amount": (pl.Float64(), "value as known at creation: the size covariate"),
+    "list_price": (pl.Float64(), "price before discount"),
+    "net_price": (pl.Float64(), "price after discount"),
+    "discount": (pl.Float64(), "1 - net / list, a share"),
+    "cost": (pl.Float64(), "cost of what is sold"),
+    "margin": (pl.Float64(), "(net - cost) / net, a share"),
+    "owner": (pl.String(), "seller; clusters"),
+    "manager": (pl.String(), "the seller's manager"),
+    "team": (pl.String(), "the seller's team"),
+    "region": (pl.String(), "region of the account"),
+    "segment": (pl.String(), "market segment"),
+    "product": (pl.String(), "product line"),
+    "source": (pl.String(), "where the deal came from"),
+    "account": (pl.String(), "customer; clusters"),
+    "stage": (pl.String(), "current stage"),
+    "expected_close": (MOMENT, "current expected close"),
+    "projected_amount": (pl.Float64(), "value as projected at qualification"),
+    "projected_margin": (pl.Float64(), "margin as projected at qualification"),
+}
+
+EVENTS: dict[str, tuple[pl.DataType, str]] = {
+    "deal_id": (pl.String(), "the deal"),
+    "agreement": (pl.String(), "key of an agreement type, or name of the step in the log"),
+    "at": (MOMENT, "when it happened"),
+    "state": (pl.String(), "life-cycle state reached; gained when not said"),
+    "kind": (
+        pl.String(),
+        "agreement, stage, activity, field, concession, demand, escalation, executive, quote",
+    ),
+    "side": (pl.String(), "customer, internal, supplier or partner"),
+    "counterpart": (pl.String(), "role or person it was made with"),
+    "actor": (pl.String(), "who on our side"),
+    "evidence": (pl.Int8(), "0 none, 1 we say so, 2 they said it, 3 they wrote it, 4 they acted on it"),
+    "quality": (pl.Int8(), "0 to 7"),
+    "value": (pl.Float64(), "money it concerns"),
+    "currency": (pl.String(), "ISO 4217 code of the value"),
+    "note": (pl.String(), "free text"),
+}
+
+DEAL_REQUIRED = ("deal_id", "created", "status")
+EVENT_REQUIRED = ("deal_id", "agreement", "at")
+
+#: Covariates known at creation that the analysis uses when they are present.
+KNOWN_AT_CREATION = ("segment", "source", "product", "region")
+
+
+def schema(columns: dict[str, tuple[pl.DataType, str]]) -> dict[str, pl.DataType]:
+    """Return ``{column: type}`` of ``DEALS`` or ``EVENTS``."""
+    return {name: dtype for name, (dtype, _) in columns.items()}
