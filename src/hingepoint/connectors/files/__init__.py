@@ -1,0 +1,41 @@
+"""Files in and out: tables in any common format, event logs, and exports that are safe to open.
+
+``read`` gives the frames of a deals table, events table or event log, ``open_events`` a stream of events,
+``understand`` what a file seems to be, ``write_table`` a file. What cannot be used raises ``FileProblem``.
+"""
+
+from hingepoint.connectors.files.mapping import Mapping, load_mapping, parse_mapping
+from hingepoint.connectors.files.opening import Limits
+from hingepoint.connectors.files.page import formats_page
+from hingepoint.connectors.files.problems import BadRows, FileProblem
+from hingepoint.connectors.files.reading import (
+    EventStream,
+    Reading,
+    open_events,
+    read,
+    read_deals,
+    understand,
+)
+from hingepoint.connectors.files.rules import RULES
+from hingepoint.connectors.files.survey import Understood, UnderstoodColumn
+from hingepoint.connectors.files.writing import write_table
+
+__all__ = [
+    "RULES",
+    "BadRows",
+    "EventStream",
+    "FileProblem",
+    "Limits",
+    "Mapping",
+    "Reading",
+    "Understood",
+    "UnderstoodColumn",
+    "formats_page",
+    "load_mapping",
+    "open_events",
+    "parse_mapping",
+    "read",
+    "read_deals",
+    "understand",
+    "write_table",
+]

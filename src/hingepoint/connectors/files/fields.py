@@ -1,0 +1,277 @@
+"""The columns of the tables: what each holds and under which headings it is recognised, once.
+
+The reference page is made from these tables. Names and types are those of ``analysis.frames``, which
+connectors may not import; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+from dataclasses import dataclass
+
+import polars as pl
+
+from hingepoint.records import AgreementState, DealStatus, EventKind, Side
+
+
+class Kind(enum.StrEnum):
+    """How the values of a column are read."""
+
+    TEXT = "text"
+    MOMENT = "date or date-time"
+    NUMBER = "number"
+    SHARE = "share"
+    WHOLE = "whole number"
+    CHOICE = "one of a list"
+    CURRENCY = "ISO 4217 code"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One column: ``synonyms`` in order of preference, ``choices`` and ``most`` where values are limited."""
+
+    name: str
+    kind: Kind
+    synonyms: tuple[str, ...] = ()
+    must: bool = False
+    choices: tuple[str, ...] = ()
+    most: int = 0
+    default: str = ""
+
+    @property
+    def type(self) -> pl.DataType:
+        """Return the type of the column that is read."""
+        return _TYPES.get(self.kind, pl.String())
+
+
+_TYPES: dict[Kind, pl.DataType] = {
+    Kind.MOMENT: pl.Datetime("us"),
+    Kind.NUMBER: pl.Float64(),
+    Kind.SHARE: pl.Float64(),
+    Kind.WHOLE: pl.Int8(),
+}
+
+
+def _field(name: str, kind: Kind, synonyms: str = "", **more: object) -> Field:
+    return Field(name, kind, tuple(part.strip() for part in synonyms.split(",") if part.strip()), **more)  # type: ignore[arg-type]
+
+
+DEAL_FIELDS: tuple[Field, ...] = (
+    _field(
+        "deal_id",
+        Kind.TEXT,
+        "opportunity id, case_id, case:concept:name, deal id, deal number, opportunity number, opportunityid,"
+        " dealid, record id, hs_object_id, id, deal - id, case",
+        must=True,
+    ),
+    _field(
+        "created",
+        Kind.MOMENT,
+        "created date, create date, created at, created on, date created, creation date, createdate, createdon,"
+        " create_date, property_createdate, hs_createdate, add time, deal - deal created, deal created, opened,"
+        " open date, start date",
+        must=True,
+    ),
+    _field(
+        "status",
+        Kind.CHOICE,
+        "deal status, opportunity status, outcome, result, deal - status",
+        must=True,
+        choices=tuple(DealStatus),
+    ),
+    _field(
+        "closed",
+        Kind.MOMENT,
+        "closed date, close date, closedate, closed at, closed on, date closed, actual close date,"
+        " actualclosedate, property_closedate, close time, deal - closed time, won/lost date",
+    ),
+    _field(
+        "amount",
+        Kind.NUMBER,
+        "deal value, deal amount, value, close value, opportunity amount, actual value, actualvalue, actual"
+        " revenue, property_amount, deal - value, revenue, amount converted, expected revenue, expected_revenue",
+    ),
+    _field(
+        "currency",
+        Kind.CURRENCY,
+        "currency code, currency iso code, currencyisocode, amount currency, amountcurrency, deal currency,"
+        " deal_currency_code, deal - currency, transactioncurrencyid, currency_id",
+    ),
+    _field("initial_amount", Kind.NUMBER, "amount at creation, initial value, original amount"),
+    _field("list_price", Kind.NUMBER, "list value, gross price, price before discount, list amount"),
+    _field("net_price", Kind.NUMBER, "net value, net amount, price after discount, sold price"),
+    _field("discount", Kind.SHARE, "discount rate, discount share, discount given"),
+    _field("cost", Kind.NUMBER, "costs, total cost, cogs"),
+    _field("margin", Kind.SHARE, "margin rate, gross margin share, margin share"),
+    _field(
+        "owner",
+        Kind.TEXT,
+        "deal owner, opportunity owner, seller, sales agent, sales rep, salesperson, assigned to,"
+        " assigned user name, account executive, owner name, property_hubspot_owner_id, hubspot_owner_id,"
+        " owner id, ownerid, assigned user id, user_id, deal - owner",
+    ),
+    _field("manager", Kind.TEXT, "sales manager, owner manager, owner's manager"),
+    _field("team", Kind.TEXT, "sales team, team name, hubspot team, owner role, team_id, business unit"),
+    _field("region", Kind.TEXT, "territory, sales region, regional office, country"),
+    _field("segment", Kind.TEXT, "market segment, customer segment, account segment, industry, sector"),
+    _field("product", Kind.TEXT, "product line, product name, product family"),
+    _field(
+        "source", Kind.TEXT, "lead source, deal source, original source, leadsource, source_id, utm source"
+    ),
+    _field(
+        "account",
+        Kind.TEXT,
+        "account name, customer, company, company name, client, organization, organisation, associated company,"
+        " parent account, parentaccountid, customer id, customerid, account id, accountid, partner_id,"
+        " deal - organization",
+    ),
+    _field(
+        "stage",
+        Kind.TEXT,
+        "deal stage, stage name, stagename, sales stage, opportunity stage, pipeline stage, dealstage, stage_id,"
+        " deal_pipeline_stage_id, stepname, deal - stage",
+    ),
+    _field(
+        "expected_close",
+        Kind.MOMENT,
+        "expected close date, estimated close date, estimatedclosedate, expected closing, date_deadline,"
+        " deal - expected close date",
+    ),
+    _field("projected_amount", Kind.NUMBER, "projected value, qualified amount"),
+    _field("projected_margin", Kind.SHARE, "qualified margin"),
+)
+
+EVENT_FIELDS: tuple[Field, ...] = (
+    _field(
+        "deal_id",
+        Kind.TEXT,
+        "opportunity id, case_id, case:concept:name, deal, opportunity, dealid, opportunityid, case",
+        must=True,
+    ),
+    _field(
+        "agreement",
+        Kind.TEXT,
+        "activity, concept:name, agreement key, agreement type, event, event name, step, task, new value,"
+        " to stage, newvalue, stage name",
+        must=True,
+    ),
+    _field(
+        "at",
+        Kind.MOMENT,
+        "time:timestamp, gained_at, occurred_at, timestamp, date, event date, event time, happened at, datetime,"
+        " created date, edit date, start time, start timestamp, last modified",
+        must=True,
+    ),
+    _field(
+        "state",
+        Kind.CHOICE,
+        "agreement state, life-cycle state",
+        choices=tuple(AgreementState),
+        default=AgreementState.GAINED.value,
+    ),
+    _field(
+        "kind",
+        Kind.CHOICE,
+        "event kind, event type",
+        choices=tuple(EventKind),
+        default=EventKind.AGREEMENT.value,
+    ),
+    _field("side", Kind.CHOICE, "party", choices=tuple(Side)),
+    _field("counterpart", Kind.TEXT, "contact, with, counterpart role, made with"),
+    _field("actor", Kind.TEXT, "org:resource, resource, user, edited by, owner"),
+    _field("evidence", Kind.WHOLE, "evidence level, evidence strength", most=4),
+    _field("quality", Kind.WHOLE, "quality points", most=7),
+    _field("value", Kind.NUMBER, "amount, money"),
+    _field("currency", Kind.CURRENCY, "currency code, currencyisocode"),
+    _field("note", Kind.TEXT, "notes, comment, description, remark"),
+)
+
+#: What each column holds, for the owner of a file.
+MEANINGS: dict[str, dict[str, str]] = {
+    "deals": {
+        "deal_id": "the deal, unique",
+        "created": "when the deal was created",
+        "closed": "when it was won or lost; empty while open",
+        "status": "open, won or lost",
+        "amount": "value at close or now",
+        "currency": "currency of the amounts",
+        "initial_amount": "value as known at creation",
+        "list_price": "price before discount",
+        "net_price": "price after discount",
+        "discount": "share of the list price given away",
+        "cost": "cost of what is sold",
+        "margin": "share of the net price that is left after cost",
+        "owner": "seller",
+        "manager": "the seller's manager",
+        "team": "the seller's team",
+        "region": "region of the account",
+        "segment": "market segment",
+        "product": "product line",
+        "source": "where the deal came from",
+        "account": "customer",
+        "stage": "current stage",
+        "expected_close": "current expected close",
+        "projected_amount": "value as projected at qualification",
+        "projected_margin": "margin as projected at qualification",
+    },
+    "events": {
+        "deal_id": "the deal",
+        "agreement": "key of an agreement type, or the name of the step in the log",
+        "at": "when it happened",
+        "state": "life-cycle state reached",
+        "kind": "what kind of trace it is",
+        "side": "with whom it was made",
+        "counterpart": "role or person it was made with",
+        "actor": "who on our side",
+        "evidence": "0 none, 1 we say so, 2 they said it, 3 they wrote it, 4 they acted on it",
+        "quality": "how many of the seven points of a good agreement it meets",
+        "value": "money it concerns",
+        "currency": "currency of the value",
+        "note": "free text",
+    },
+}
+
+FIELDS = {"deals": DEAL_FIELDS, "events": EVENT_FIELDS}
+
+#: Headings that say together whether a deal is won: read when no column holds the status itself.
+CLOSED_FLAGS = ("is closed", "isclosed", "closed?", "hs_is_closed")
+WON_FLAGS = ("is won", "iswon", "won", "hs_is_closed_won", "is closed won")
+
+#: Words for a status, in any case and spelling of spaces; ``Closed - Won`` and ``closedwon`` are one word.
+STATUS_WORDS: dict[str, str] = {
+    "open": "open, in progress, active, ongoing, working, offen, ouvert, abierto, abierta, aperto, aberto",
+    "won": "won, closed won, win, won closed, gewonnen, gagné, ganado, ganada, vinto, ganho",
+    "lost": "lost, closed lost, loss, lost closed, verloren, perdu, perdido, perdida, perso",
+}
+
+#: Words for yes, no and unknown in agreement columns of a table without dates.
+ANSWER_WORDS: dict[str, str] = {
+    "yes": "yes, y, true, 1, gained, x, ja, oui, si, sí",
+    "no": "no, n, false, 0, declined, nein, non, nee",
+    "unknown": "unknown, ?, not known, n/a, na, unbekannt, inconnu",
+}
+
+
+def schema(role: str) -> dict[str, pl.DataType]:
+    """Return ``{column: type}`` of the frames that are read, in their order."""
+    return {field.name: field.type for field in FIELDS[role]}
+
+
+def normal(heading: str) -> str:
+    """Return ``heading`` without case, spaces and punctuation; ``%`` stays, since it changes the meaning."""
+    return _normal(heading) if len(heading) < 200 else _normal.__wrapped__(heading)
+
+
+@functools.lru_cache(maxsize=20_000)
+def _normal(heading: str) -> str:
+    return "".join(char for char in heading.casefold() if char.isalnum() or char == "%")
+
+
+def words(table: dict[str, str]) -> dict[str, str]:
+    """Return ``{normal word: meaning}`` of ``STATUS_WORDS`` or ``ANSWER_WORDS``."""
+    found = {}
+    for meaning, text in table.items():
+        for word in text.split(","):
+            found[normal(word) or word.strip()] = meaning
+    return found

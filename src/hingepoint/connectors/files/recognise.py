@@ -1,0 +1,171 @@
+"""Which column is which: by the mapping, by name, by synonym."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+from hingepoint.connectors.files.fields import CLOSED_FLAGS, FIELDS, WON_FLAGS, Field, Kind, normal
+from hingepoint.connectors.files.mapping import DealsMapping, TableMapping
+from hingepoint.connectors.files.problems import FileProblem, shown
+
+
+@dataclass(slots=True)
+class ColumnPlan:
+    """One column of the file: our field, if any, how it was recognised, and how its values are read.
+
+    ``style``, ``day_first`` and ``decimal`` are decided after the whole column has been seen.
+    """
+
+    index: int
+    heading: str
+    field: Field | None = None
+    how: str = ""
+    percent: bool = False
+    decimal: str = "."
+    style: str = ""
+    day_first: bool = True
+    keep_as: str = ""
+    settled_by: str = ""
+
+
+def recognise(headings: list[str], role: str, mapping: TableMapping, name: str) -> list[ColumnPlan]:
+    """Return a plan for every column of a ``role`` table (deals or events).
+
+    Raises ``FileProblem`` when the mapping names a column that is not there, or two columns have one name.
+    """
+    plans = [ColumnPlan(i, heading) for i, heading in enumerate(headings)]
+    fields = {field.name: field for field in FIELDS[role]}
+    for ours, theirs in mapping.columns.items():
+        plan = plans[place_of(theirs, headings, name, f"the mapping reads `{ours}` from it")]
+        if plan.field is not None:
+            what = f"the mapping reads both `{plan.field.name}` and `{ours}` from column {shown(theirs)!r}."
+            raise FileProblem(name, what, "Give each its own column.")
+        plan.field, plan.how, plan.percent = fields[ours], "mapping", ours in mapping.percent
+    known = set(mapping.columns) | set(mapping.constants)
+    if isinstance(mapping, DealsMapping) and mapping.status_from:
+        known.add("status")
+    used = _used_otherwise(mapping)
+    by_word: dict[str, list[ColumnPlan]] = {}
+    for plan in plans:
+        if plan.heading not in used:
+            by_word.setdefault(normal(plan.heading), []).append(plan)
+    for field in FIELDS[role]:
+        if field.name not in known:
+            _recognise_field(field, by_word, name, mapping)
+    _name_the_rest(plans, fields)
+    return plans
+
+
+def _used_otherwise(mapping: TableMapping) -> set[str]:
+    """Return headings that the mapping gives another meaning, so that no field claims them by synonym."""
+    if not isinstance(mapping, DealsMapping):
+        return set()
+    names = {normal(field.name) for field in FIELDS["deals"]}
+    return {
+        *mapping.agreement_columns,
+        *(each for each in mapping.known_at_creation if normal(each) not in names),
+    }
+
+
+def place_of(heading: str, headings: list[str], name: str, why: str) -> int:
+    """Return the position of ``heading``, exactly or without regard to case and punctuation."""
+    exact = [i for i, each in enumerate(headings) if each == heading.strip()]
+    alike = exact or [i for i, each in enumerate(headings) if normal(each) == normal(heading)]
+    if len(alike) == 1:
+        return alike[0]
+    if alike:
+        raise FileProblem(
+            name, f"has {len(alike)} columns {shown(heading)!r} ({why}).", "Rename one of them."
+        )
+    there = ", ".join(shown(each) for each in headings[:20])
+    raise FileProblem(name, f"has no column {shown(heading)!r} ({why}).", f"It has: {there}.")
+
+
+def _recognise_field(
+    field: Field, by_word: dict[str, list[ColumnPlan]], name: str, mapping: TableMapping
+) -> None:
+    for order, (word, percent) in enumerate(_spellings(field)):
+        found = [each for each in by_word.get(word, ()) if each.field is None]
+        if len(found) > 1 and order == 0:
+            both = " and ".join(shown(each.heading) for each in found[:3])
+            advice = "Keep one, or say which in a mapping."
+            raise FileProblem(name, f"has several columns for `{field.name}`: {both}.", advice)
+        if found:
+            found[0].field, found[0].how = field, "name" if order == 0 else "synonym"
+            found[0].percent = percent or field.name in mapping.percent
+            return
+
+
+@functools.cache
+def _spellings(field: Field) -> tuple[tuple[str, bool], ...]:
+    """Return ``(normal heading, whether it says per cent)`` of everything that ``field`` may be called."""
+    words = [normal(each) for each in (field.name, *field.synonyms)]
+    found = [(word, False) for word in words]
+    if field.kind is Kind.SHARE:
+        forms = ("{}%", "%{}", "{}percent", "{}pct", "{}percentage")
+        found += [(form.format(word), True) for word in words for form in forms]
+    return tuple(found)
+
+
+def _name_the_rest(plans: list[ColumnPlan], fields: dict[str, Field]) -> None:
+    """Give the columns that are none of ours the names under which they are kept."""
+    taken = set(fields)
+    for plan in plans:
+        if plan.field is not None:
+            continue
+        base = plan.heading or f"column_{plan.index + 1}"
+        name = base if base not in taken else f"{base} (file)"
+        count = 2
+        while name in taken:
+            name, count = f"{base}_{count}", count + 1
+        plan.keep_as = name
+        taken.add(name)
+
+
+def missing(
+    plans: list[ColumnPlan], role: str, mapping: TableMapping, *, log: bool, outcome: bool
+) -> list[str]:
+    """Return the columns that must be there and are not."""
+    there = {each.field.name for each in plans if each.field} | set(mapping.constants)
+    must = [field.name for field in FIELDS[role] if field.must and field.name not in there]
+    if isinstance(mapping, DealsMapping):
+        if mapping.number_rows and "deal_id" in must:
+            must.remove("deal_id")
+        if (mapping.agreement_columns or log) and "created" in must:
+            must.remove("created")
+        if "status" in must and (mapping.status_from or outcome or flags(plans) or "stage" in there):
+            must.remove("status")
+    return must
+
+
+def flags(plans: list[ColumnPlan]) -> tuple[int, int] | None:
+    """Return the positions of the flags (closed, won) that say the status together, None without them."""
+    closed = next(
+        (each.index for each in plans if normal(each.heading) in {normal(x) for x in CLOSED_FLAGS}), None
+    )
+    won = next((each.index for each in plans if normal(each.heading) in {normal(x) for x in WON_FLAGS}), None)
+    return None if closed is None or won is None else (closed, won)
+
+
+def judge_for(role: str, mapping: TableMapping, *, log: bool = False, outcome: bool = False):  # type: ignore[no-untyped-def]
+    """Return a judge of headings: ``(how many of our columns, whether all that must be there are)``."""
+    added = [heading for join in mapping.joins for heading in join.take]
+
+    def judge(record: list[str]) -> tuple[int, bool]:
+        headings = [*(cell.strip() for cell in record), *added]
+        try:
+            plans = recognise(headings, role, mapping, "")
+        except FileProblem:
+            alone = type(mapping)()
+            try:
+                plans = recognise(headings, role, alone, "")
+            except FileProblem:
+                return 1, False
+            return sum(each.field is not None for each in plans), False
+        known = sum(each.field is not None for each in plans[: len(record)])
+        if isinstance(mapping, DealsMapping) and mapping.agreement_columns:
+            known += sum(heading in mapping.agreement_columns for heading in headings)
+        return known, not missing(plans, role, mapping, log=log, outcome=outcome)
+
+    return judge

@@ -1,0 +1,198 @@
+"""The named rules for rows that can be read but do not fit together: what each means and what is done.
+
+The reference page and the printed counts are made from this table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """``does``: kept, changed, left out, or bad row (nothing is used unless bad rows may be skipped)."""
+
+    key: str
+    table: str
+    does: str
+    sentence: str
+
+
+RULES: tuple[Rule, ...] = (
+    Rule("repeated_deal", "deals", "left out", "the same deal row stands twice; the first is used"),
+    Rule("duplicate_deal_id", "deals", "bad row", "two different rows have one deal id; the first is used"),
+    Rule("closed_before_created", "deals", "left out", "the deal is closed on a day before it was created"),
+    Rule(
+        "open_with_close_date",
+        "deals",
+        "changed",
+        "an open deal has a close date; it is taken as the expected close",
+    ),
+    Rule(
+        "no_join",
+        "deals",
+        "kept",
+        "a value has no row in the second file of the mapping; its columns stay empty",
+    ),
+    Rule("left_out_by_mapping", "both", "left out", "the mapping leaves this row out"),
+    Rule(
+        "reaches_won_and_lost", "deals", "kept", "the log has both a won and a lost step; the first decides"
+    ),
+    Rule("deal_without_events", "deals", "kept", "no event of this deal is in the events table"),
+    Rule("duplicate_event", "events", "left out", "the same event stands twice; one is used"),
+    Rule("event_of_unknown_deal", "events", "left out", "the deal of this event is not in the deals table"),
+    Rule(
+        "event_of_deal_left_out",
+        "events",
+        "left out",
+        "the deal of this event was left out or cannot be read",
+    ),
+    Rule("event_before_created", "events", "kept", "the event is before the deal was created"),
+    Rule(
+        "event_after_close",
+        "events",
+        "kept",
+        "the event is after the deal was closed, too late to have caused it",
+    ),
+    Rule(
+        "other_transition",
+        "events",
+        "left out",
+        "a log's life-cycle transition that does not count, such as start",
+    ),
+)
+
+BY_KEY = {rule.key: rule for rule in RULES}
+
+Counts = dict[str, int]
+
+
+def count(rules: Counts, key: str, number: object) -> None:
+    """Add ``number`` to the count of ``key``, which must be a rule."""
+    if number:
+        rules[BY_KEY[key].key] = rules.get(key, 0) + int(number)  # type: ignore[call-overload]
+
+
+def _is_day(column: str) -> pl.Expr:
+    """Return whether a moment is a day without a time."""
+    return pl.col(column).dt.time() == pl.time(0)  # type: ignore[comparison-overlap]
+
+
+def order_of_dates(deals: pl.DataFrame, rules: Counts) -> pl.DataFrame:
+    """Return ``deals`` without those closed before created; a close on the day of creation is not before it."""
+    if "closed" not in deals.columns or "created" not in deals.columns:
+        return deals
+    same_day = (pl.col("closed").dt.date() == pl.col("created").dt.date()) & _is_day("closed")
+    deals = deals.with_columns(
+        pl.when(same_day)
+        .then(pl.max_horizontal("closed", "created"))
+        .otherwise(pl.col("closed"))
+        .alias("closed")
+    )
+    early = deals.select((pl.col("closed") < pl.col("created")).fill_null(False)).to_series()
+    count(rules, "closed_before_created", early.sum())
+    return deals.filter(~early)
+
+
+def close_dates_of_open(deals: pl.DataFrame, rules: Counts) -> pl.DataFrame:
+    """Return ``deals`` with the close date of open ones moved to ``expected_close`` where that is empty."""
+    if "closed" not in deals.columns:
+        return deals
+    odd = (pl.col("status") == "open") & pl.col("closed").is_not_null()
+    number = deals.select(odd.fill_null(False).sum()).item()
+    count(rules, "open_with_close_date", number)
+    if not number:
+        return deals
+    expected = (
+        pl.col("expected_close")
+        if "expected_close" in deals.columns
+        else pl.lit(None, dtype=pl.Datetime("us"))
+    )
+    return deals.with_columns(
+        pl.when(odd).then(pl.coalesce(expected, "closed")).otherwise(expected).alias("expected_close"),
+        pl.when(odd).then(None).otherwise(pl.col("closed")).alias("closed"),
+    )
+
+
+def event_rules(events: pl.DataFrame, deals: pl.DataFrame, gone: pl.Series, rules: Counts) -> pl.DataFrame:
+    """Return ``events`` of known deals only, counting what is odd about them; ``gone`` are deals left out."""
+    known = pl.col("deal_id").is_in(deals["deal_id"].implode())
+    out = pl.col("deal_id").is_in(gone.implode())
+    numbers = events.select((~known & out).sum().alias("gone"), (~known & ~out).sum().alias("unknown"))
+    count(rules, "event_of_deal_left_out", numbers["gone"].item())
+    count(rules, "event_of_unknown_deal", numbers["unknown"].item())
+    events = events.filter(known)
+    if events.height:
+        _count_outside(events, deals, rules)
+    return events
+
+
+def _count_outside(events: pl.DataFrame, deals: pl.DataFrame, rules: Counts) -> None:
+    dates = [each for each in ("created", "closed") if each in deals.columns]
+    joined = (
+        events.lazy()
+        .select("deal_id", "at")
+        .join(deals.lazy().select("deal_id", *dates), on="deal_id", how="left")
+    )
+    if "created" in dates:
+        before = (pl.col("at") < pl.col("created")) & ~(
+            _is_day("at") & (pl.col("at").dt.date() == pl.col("created").dt.date())
+        )
+        count(rules, "event_before_created", joined.select(before.sum()).collect().item())
+    if "closed" in dates:
+        after = (pl.col("at") > pl.col("closed")) & ~(
+            _is_day("closed") & (pl.col("at").dt.date() == pl.col("closed").dt.date())
+        )
+        count(rules, "event_after_close", joined.select(after.sum()).collect().item())
+
+
+def decide_outcome(
+    deals: pl.DataFrame, events: pl.DataFrame, *, won: list[str], lost: list[str], rules: Counts
+) -> pl.DataFrame:
+    """Return ``deals`` with status and close date by the first won or lost step, open without one.
+
+    A deal whose row already says its status keeps it.
+    """
+    steps = events.filter(pl.col("agreement").is_in([*won, *lost]))
+    steps = steps.with_columns(pl.when(pl.col("agreement").is_in(won)).then(0).otherwise(1).alias("_lost"))
+    first = (
+        steps.sort("at", "_lost")
+        .group_by("deal_id", maintain_order=True)
+        .agg(
+            pl.col("at").first().alias("_at"),
+            pl.col("_lost").first(),
+            pl.col("_lost").n_unique().alias("_both"),
+        )
+    )
+    count(rules, "reaches_won_and_lost", (first["_both"] > 1).sum())
+    for column, dtype in (("status", pl.String()), ("closed", pl.Datetime("us"))):
+        if column not in deals.columns:
+            deals = deals.with_columns(pl.lit(None, dtype=dtype).alias(column))
+    found = deals.join(first, on="deal_id", how="left", maintain_order="left")
+    by_step = (
+        pl.when(pl.col("_lost").is_null()).then(pl.lit("open")).when(pl.col("_lost") == 0).then(pl.lit("won"))
+    )
+    return found.with_columns(
+        pl.when(pl.col("status").is_null())
+        .then(pl.coalesce("closed", "_at"))
+        .otherwise(pl.col("closed"))
+        .alias("closed"),
+        pl.coalesce("status", by_step.otherwise(pl.lit("lost"))).alias("status"),
+    ).drop("_at", "_lost", "_both")
+
+
+class SeenEvents:
+    """Which events have been seen, as eight bytes each."""
+
+    def __init__(self) -> None:
+        self.hashes = pl.Series("hash", [], dtype=pl.UInt64)
+
+    def new(self, events: pl.DataFrame, rules: Counts) -> pl.DataFrame:
+        """Return the rows of ``events`` that were not seen before, counting the others."""
+        hashed = events.hash_rows(seed=7).rename("hash")
+        fresh = hashed.is_first_distinct() & ~hashed.is_in(self.hashes.implode())
+        count(rules, "duplicate_event", (~fresh).sum())
+        self.hashes = pl.concat([self.hashes, hashed.filter(fresh)])
+        return events.filter(fresh)

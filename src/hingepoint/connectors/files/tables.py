@@ -1,0 +1,93 @@
+"""What every format is turned into before anything is understood: headings and batches of text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import polars as pl
+
+from hingepoint.connectors.files.opening import Limits
+from hingepoint.connectors.files.problems import FileProblem, shown
+from hingepoint.records import RowProblem
+
+BATCH = 50_000
+
+
+@dataclass(slots=True)
+class Batch:
+    """Some rows as text: ``frame`` has columns ``0``, ``1``, ... in file order; ``rows`` their row numbers.
+
+    ``problems`` are rows that are not in ``frame``, because they could not be split into cells.
+    """
+
+    rows: pl.Series
+    frame: pl.DataFrame
+    problems: list[RowProblem] = field(default_factory=list)
+
+
+class Table(Protocol):
+    """A table in a file. ``exact`` says which columns (by position) the file itself typed.
+
+    ``number`` (decimal sign a point) or ``moment`` (ISO 8601) leave nothing to guess.
+    """
+
+    name: str
+    format: str
+    headings: list[str]
+    header_row: int
+    dialect: dict[str, str]
+    exact: dict[int, str]
+
+    def batches(self, size: int = BATCH) -> Iterator[Batch]:
+        """Yield the rows below the headings, again from the start at each call."""
+        ...
+
+
+def batch_of(rows: Sequence[int], cells: list[list[str]], width: int, problems: list[RowProblem]) -> Batch:
+    """Return rows of equally many cells as a batch."""
+    columns = list(zip(*cells, strict=True)) if cells else [()] * width
+    frame = pl.DataFrame({str(i): pl.Series(column, dtype=pl.String) for i, column in enumerate(columns)})
+    return Batch(pl.Series(rows, dtype=pl.UInt32), frame, problems)
+
+
+def without_empty_rows(batch: Batch) -> Batch:
+    """Return ``batch`` without rows in which every cell is empty."""
+    if batch.frame.is_empty() or (batch.frame[:, 0] != "").all():
+        return batch
+    filled = batch.frame.select(pl.any_horizontal(pl.all() != "")).to_series()
+    return Batch(batch.rows.filter(filled), batch.frame.filter(filled), batch.problems)
+
+
+def without_long_cells(batch: Batch, headings: list[str], name: str, limits: Limits) -> Batch:
+    """Return ``batch`` without rows that have a cell longer than ``limits.cell``, which become problems."""
+    expected = f"at most {limits.cell:,} characters in a cell"
+    bad = None
+    for i, heading in enumerate(headings):
+        column = batch.frame[str(i)]
+        if (column.str.len_bytes().max() or 0) > limits.cell:  # type: ignore[operator]
+            long = column.str.len_chars() > limits.cell
+            bad = long if bad is None else bad | long
+            for at in long.arg_true():
+                batch.problems.append(RowProblem(name, batch.rows[at], heading, shown(column[at]), expected))
+    if bad is None:
+        return batch
+    return Batch(batch.rows.filter(~bad), batch.frame.filter(~bad), batch.problems)
+
+
+def check_headings(headings: list[str], name: str, limits: Limits) -> None:
+    """Raise ``FileProblem`` when ``headings`` cannot be those of a table."""
+    if len(headings) > limits.columns:
+        raise FileProblem(
+            name,
+            f"has {len(headings):,} columns; a table has at most {limits.columns:,}.",
+            "Remove what is not needed.",
+        )
+    long = next((each for each in headings if len(each) > 1000), None)
+    if long is not None:
+        raise FileProblem(
+            name, f"has a heading of {len(long):,} characters.", "The first row must be headings."
+        )
+    if not any(each.strip() for each in headings):
+        raise FileProblem(name, "has no headings.", "The first row must say what each column holds.")

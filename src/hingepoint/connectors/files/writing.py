@@ -1,0 +1,145 @@
+"""Writing tables that are safe to open in a spreadsheet and read back to the same values."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import io
+import json
+import math
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import polars as pl
+import xlsxwriter
+
+FORMATS = ("csv", "xlsx", "json")
+
+#: What a spreadsheet may take for a formula (OWASP, CSV injection), also behind our own apostrophe.
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n|%＝＋－＠]")
+
+#: Control characters that XML cannot hold, and the two that Excel reads as something else.
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|[\ud800-\udfff]")
+
+LONGEST_EXCEL_CELL = 32_767
+MOST_EXCEL_ROWS = 1_048_576
+
+Rows = pl.DataFrame | tuple[Sequence[str], Iterable[Sequence[Any]]]
+
+
+def write_table(rows: Rows, to: Path | IO[bytes], format: str) -> None:
+    """Write ``rows``, a frame or ``(headings, rows)``, as csv, xlsx or json to a path or a binary stream.
+
+    Texts never become formulas: in CSV those that begin like one get an apostrophe in front, which reading
+    takes away again; in Excel every text is typed as text. Numbers stay numbers, negative ones too. Raises
+    ``ValueError`` for another format, ``OverflowError`` for more rows than a sheet holds.
+    """
+    if format not in FORMATS:
+        raise ValueError(f"{format!r} is not one of {', '.join(FORMATS)}")
+    headings, body = (rows.columns, rows.iter_rows()) if isinstance(rows, pl.DataFrame) else rows
+    if isinstance(to, Path):
+        with to.open("wb") as stream:
+            _WRITERS[format](headings, body, stream)
+    else:
+        _WRITERS[format](headings, body, to)
+
+
+def guarded(text: str) -> str:
+    """Return ``text`` so that no spreadsheet takes it for a formula; ``survey.cleaned`` undoes it."""
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def _plain(value: Any) -> Any:
+    """Return ``value`` as a text, number, truth value or None; what is not a finite number is None."""
+    if isinstance(value, bool | int | str) or value is None:
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, decimal.Decimal):
+        return value if value.is_finite() else None
+    if isinstance(value, datetime.datetime):
+        return value.isoformat(sep=" ")
+    if isinstance(value, datetime.date | datetime.time):
+        return value.isoformat()
+    return str(value)
+
+
+def _csv(headings: Sequence[str], rows: Iterable[Sequence[Any]], stream: IO[bytes]) -> None:
+    text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="", write_through=True, errors="replace")
+    text.write(_csv_row(headings))
+    for row in rows:
+        text.write(_csv_row(row))
+    text.detach()
+
+
+def _csv_row(row: Sequence[Any]) -> str:
+    # not csv.writer, which before Python 3.13 leaves a bare carriage return unquoted
+    return ",".join(_csv_cell(_plain(value)) for value in row) + "\r\n"
+
+
+def _csv_cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if not isinstance(value, str):
+        return str(value)
+    text = guarded(value)
+    quoted = '"' + text.replace('"', '""') + '"'
+    return quoted if re.search("[,;\t|\"'\r\n]|^\\s|\\s$", text) else text
+
+
+def _xlsx(headings: Sequence[str], rows: Iterable[Sequence[Any]], stream: IO[bytes]) -> None:
+    options = {
+        "constant_memory": True,
+        "in_memory": False,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+    }
+    book = xlsxwriter.Workbook(stream, options)
+    sheet = book.add_worksheet("Table")
+    bold = book.add_format({"bold": True})
+    for column, heading in enumerate(headings):
+        sheet.write_string(0, column, _xml_text(heading), bold)
+    sheet.freeze_panes(1, 0)
+    for number, row in enumerate(rows, start=1):
+        if number >= MOST_EXCEL_ROWS:
+            raise OverflowError(f"a sheet holds {MOST_EXCEL_ROWS:,} rows; write CSV instead")
+        for column, value in enumerate(row):
+            _xlsx_cell(sheet, number, column, _plain(value))
+    book.close()
+
+
+def _xlsx_cell(sheet: Any, row: int, column: int, value: Any) -> None:
+    if value is None or value == "":
+        return
+    if isinstance(value, bool):
+        sheet.write_boolean(row, column, value)
+    elif isinstance(value, str):
+        sheet.write_string(row, column, _xml_text(value))
+    elif isinstance(value, int) and abs(value) > 10**15:
+        sheet.write_string(row, column, str(value))  # Excel keeps fifteen digits
+    else:
+        sheet.write_number(row, column, value)
+
+
+def _xml_text(text: str) -> str:
+    return _NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", text)[:LONGEST_EXCEL_CELL]
+
+
+def _json(headings: Sequence[str], rows: Iterable[Sequence[Any]], stream: IO[bytes]) -> None:
+    stream.write(b"[")
+    for number, row in enumerate(rows):
+        item = dict(zip(headings, (_json_value(_plain(value)) for value in row), strict=True))
+        text = ("," if number else "") + "\n" + json.dumps(item, ensure_ascii=False, allow_nan=False)
+        stream.write(text.encode("utf-8", "replace"))
+    stream.write(b"\n]\n")
+
+
+def _json_value(value: Any) -> Any:
+    return float(value) if isinstance(value, decimal.Decimal) else value
+
+
+_WRITERS = {"csv": _csv, "xlsx": _xlsx, "json": _json}
