@@ -1,0 +1,50 @@
+"""Finding the pivotal agreements: the few whose gain changes the result of a deal.
+
+from hingepoint.analysis import discovery
+found = discovery.discover(deals, events, settings=discovery.Settings(metric="won"))
+print(found.summary())
+"""
+
+from hingepoint.analysis.discovery.comparing import Change, Comparison, Move, compare, out_of_time
+from hingepoint.analysis.discovery.engine import discover
+from hingepoint.analysis.discovery.evidence import EvidencePlan, SteppedWedge, plan_evidence
+from hingepoint.analysis.discovery.explaining import Explanation, explain_deal
+from hingepoint.analysis.discovery.result import (
+    Details,
+    Discovery,
+    Facts,
+    Finding,
+    LagPoint,
+    Pivotal,
+    Placebo,
+    SegmentEffect,
+    Timing,
+)
+from hingepoint.analysis.discovery.settings import DiscoveryError, Settings, weeks, weeks_label
+
+__all__ = [
+    "Change",
+    "Comparison",
+    "Details",
+    "Discovery",
+    "DiscoveryError",
+    "EvidencePlan",
+    "Explanation",
+    "Facts",
+    "Finding",
+    "LagPoint",
+    "Move",
+    "Pivotal",
+    "Placebo",
+    "SegmentEffect",
+    "Settings",
+    "SteppedWedge",
+    "Timing",
+    "compare",
+    "discover",
+    "explain_deal",
+    "out_of_time",
+    "plan_evidence",
+    "weeks",
+    "weeks_label",
+]

@@ -1,0 +1,143 @@
+"""Landmarks: at which ages deals are looked at, and which deals are looked at there.
+
+A deal is in the row of landmark L if it is still open at L and its outcome up to L + H lies within
+the data; agreements count as they stood at L and the outcome is what happened in (L, L + H]. That is
+the sequential-trials design (van Houwelingen 2007; Hernan & Robins 2016): it knows no immortal time,
+because nobody is put into a group by what happened later.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hingepoint.analysis.discovery.history import History
+from hingepoint.analysis.discovery.settings import DiscoveryError, Settings
+
+#: Landmarks divide this much of the median cycle of won deals into so many windows (decision 0101).
+COVERED = 1.2
+WINDOWS = 8
+#: A landmark needs this share of deals with the whole horizon within the data.
+FOLLOWED = 0.2
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Landmarks in weeks since creation, the horizon of the outcome, and the lags of the lag profile."""
+
+    landmarks: tuple[float, ...]
+    horizon: float
+    lags: tuple[float, ...]
+    cycle: float
+
+    def window_start(self, landmark: int) -> float:
+        """Return the start of the window that ends at a landmark; the first takes in creation itself."""
+        return self.landmarks[landmark - 1] if landmark else -1.0
+
+
+@dataclass(frozen=True)
+class Rows:
+    """One entry per deal and landmark: the deal's index, the landmark's, and the outcome.
+
+    ``remaining`` is the weeks from the landmark to the close, infinite while open.
+    """
+
+    deal: np.ndarray
+    landmark: np.ndarray
+    outcome: np.ndarray
+    remaining: np.ndarray
+
+    @property
+    def size(self) -> int:
+        return self.deal.size
+
+    def select(self, mask: np.ndarray | slice) -> Rows:
+        return Rows(self.deal[mask], self.landmark[mask], self.outcome[mask], self.remaining[mask])
+
+
+def choose_grid(history: History, settings: Settings) -> Grid:
+    """Return landmarks, horizon and lags: as set, otherwise from the cycle of the won deals."""
+    closed = history.closed[history.decided]
+    won = history.closed[history.won]
+    if closed.size == 0:
+        raise DiscoveryError("no deal is closed yet, so there is no outcome to learn from")
+    cycle = float(np.median(won if won.size >= 30 else closed))
+    if cycle <= 0:
+        raise DiscoveryError("deals close at the moment they are created; discovery needs their real dates")
+    spread = settings.landmarks or _spread(cycle)
+    horizon = settings.horizon_weeks or _horizon(history, closed, cycle, spread[0])
+    landmarks = settings.landmarks or _observed(history, spread, horizon)
+    return Grid(landmarks, horizon, _lags(history, landmarks, horizon), cycle)
+
+
+def _spread(cycle: float) -> tuple[float, ...]:
+    step = cycle * COVERED / WINDOWS
+    unit = 1.0 if step >= 1.5 else 1 / 7 if step >= 1.5 / 7 else step
+    width = max(round(step / unit), 1) * unit
+    return tuple(width * (number + 1) for number in range(WINDOWS))
+
+
+def _horizon(history: History, closed: np.ndarray, cycle: float, first: float) -> float:
+    """Return the time in which nine of ten closes fall, but let half the deals have it after the first landmark."""
+    wanted = max(float(np.quantile(closed, 0.9)) - cycle / 2, cycle / 2)
+    available = float(np.quantile(history.observed, 0.5)) - first
+    chosen = max(min(wanted, available), wanted / 4)
+    return float(round(chosen)) if chosen >= 3 else chosen
+
+
+def _observed(history: History, landmarks: tuple[float, ...], horizon: float) -> tuple[float, ...]:
+    """Return the landmarks after which enough deals have the whole horizon within the data."""
+    long_enough = [float((history.observed >= landmark + horizon).mean()) for landmark in landmarks]
+    kept = [landmark for landmark, share in zip(landmarks, long_enough, strict=True) if share >= FOLLOWED]
+    return tuple(kept) or landmarks[:1]
+
+
+def _lags(history: History, landmarks: tuple[float, ...], horizon: float) -> tuple[float, ...]:
+    """Return 0, a quarter and a half of the median time that open deals still take after a landmark."""
+    middle = landmarks[len(landmarks) // 2]
+    remaining = history.closed - middle
+    soon = remaining[(remaining > 0) & (remaining <= horizon)]
+    median = float(np.median(soon)) if soon.size else horizon / 2
+    return (0.0, median / 4, median / 2)
+
+
+def make_rows(history: History, grid: Grid) -> Rows:
+    """Return the rows of all landmarks, sorted by deal, then landmark."""
+    landmarks = np.asarray(grid.landmarks)
+    enough = history.observed[:, None] >= landmarks + grid.horizon
+    still_open = history.closed[:, None] > landmarks
+    deal, landmark = np.nonzero(enough & still_open)
+    remaining = history.closed[deal] - landmarks[landmark]
+    sold = history.won[deal] & (remaining <= grid.horizon)
+    rows = Rows(deal, landmark, np.where(sold, np.nan_to_num(history.value[deal]), 0.0), remaining)
+    return rows.select(sold) if history.metric.among_won else rows
+
+
+def standing(history: History, rows: Rows, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
+    """Return rows x types twice: settled before the window, and gained in the window, both standing at L.
+
+    Their sum is what stands at the landmark.
+    """
+    landmark = np.asarray(grid.landmarks, dtype=np.float32)[rows.landmark][:, None]
+    starts = np.asarray([grid.window_start(j) for j in range(len(grid.landmarks))], dtype=np.float32)
+    gained = history.gained[rows.deal]
+    stands = gained <= landmark
+    if history.ended is not None:
+        stands &= history.ended[rows.deal] > landmark
+    before = stands & (gained <= starts[rows.landmark][:, None])
+    return before, stands & ~before
+
+
+def ever_rows(history: History, grid: Grid) -> Rows:
+    """Return one row a deal whose whole course is known: the naive design shown beside the landmark one."""
+    course = grid.landmarks[-1] + grid.horizon
+    deal = np.nonzero(history.observed >= course)[0]
+    sold = history.won[deal] & (history.closed[deal] <= course)
+    rows = Rows(
+        deal,
+        np.zeros_like(deal),
+        np.where(sold, np.nan_to_num(history.value[deal]), 0.0),
+        history.closed[deal],
+    )
+    return rows.select(sold) if history.metric.among_won else rows

@@ -1,0 +1,177 @@
+"""A run of discovery from tables to findings.
+
+The order is that of METHOD: look at deals through landmarks, take out what is part of closing,
+estimate all agreements at once within seller, take out what only follows the decision, calibrate
+against the bulk, grade, choose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from hingepoint import records
+from hingepoint.analysis.discovery import findings, history, placebo, result, screens, study, undated
+from hingepoint.analysis.discovery.settings import DiscoveryError, Settings
+
+Progress = Callable[[float, str], None]
+
+#: Fewer won or lost deals than this: only counts are shown (the lowest minimum any vendor documents).
+LEAST_OUTCOMES = 40
+#: Below so many deals the chances to be on top are known to be too confident.
+CONFIDENT_FROM = 5_000
+
+
+def discover(
+    deals: Any,
+    events: Any = None,
+    *,
+    settings: Settings,
+    catalogue: Sequence[records.AgreementType] = (),
+    progress: Progress | None = None,
+    bad_rows: int = 0,
+    rules: Mapping[str, int] | None = None,
+) -> result.Discovery:
+    """Return what the history says about every agreement type in it.
+
+    deals, events   frames of polars or pandas with the columns of ``analysis.frames``; without events,
+                    ``settings.agreement_columns`` names undated columns of the deals
+    catalogue       names and known late steps
+    progress        told the share done and what is being done
+    bad_rows, rules what the reader of the files already set aside, for the record
+
+    Raises DiscoveryError if the input cannot be used at all. Too little data is not an error: it is
+    a result in which nothing is confirmed.
+    """
+    tell = progress or (lambda share, text: None)
+    if settings.agreement_columns:
+        return undated.discover(
+            deals, settings=settings, catalogue=catalogue, bad_rows=bad_rows, rules=rules or {}
+        )
+    if events is None:
+        raise DiscoveryError("discovery needs the events of the deals, or undated agreement columns")
+    tell(0.02, "reading deals and events")
+    read = history.read(deals, events, settings)
+    _require_outcomes(read)
+    run = _Run(read, settings, {one.key: one for one in catalogue}, tell, bad_rows, dict(rules or {}))
+    return run.discovery()
+
+
+def _require_outcomes(read: history.History) -> None:
+    if not read.types:
+        raise DiscoveryError("the events name no agreement type that belongs to these deals")
+    wins, closes = int(read.won.sum()), int(read.decided.sum())
+    if not closes:
+        raise DiscoveryError("no deal is closed yet, so there is no outcome to learn from")
+    if not wins:
+        raise DiscoveryError("no deal is won, so there is nothing to compare lost deals with")
+    if wins == closes and not read.metric.among_won:
+        raise DiscoveryError("every closed deal is won, so there is nothing to compare won deals with")
+
+
+@dataclass
+class _Run:
+    history: history.History
+    settings: Settings
+    catalogue: Mapping[str, records.AgreementType]
+    tell: Progress
+    bad_rows: int
+    rules: dict[str, int]
+
+    def discovery(self) -> result.Discovery:
+        self.tell(0.1, "laying out landmarks")
+        prepared = study.prepare(self.history, self.settings)
+        mechanical = screens.mechanical(self.history, self.settings, self.catalogue, prepared.grid.cycle)
+        if not self.history.metric.among_won:
+            mechanical = screens.following(self.history, self.settings, prepared.grid.lags[-1]) | mechanical
+        warnings = [*self.history.notes, *prepared.columns.warnings, *_data_warnings(prepared)]
+        if self._too_little(prepared):
+            return self._counts_only(prepared, mechanical, warnings)
+        self.tell(0.2, "summing up deals")
+        sums = study.sum_up(prepared)
+        self.tell(0.5, "estimating all agreements together")
+        steps = np.array(
+            [key in mechanical and mechanical[key].step for key in self.history.types], dtype=bool
+        )
+        everything = sums.main.within(sums.cells.everything())
+        copied = screens.copies(everything, prepared.layout, prepared.enough & self._mask(mechanical))
+        estimates = study.estimate(prepared, sums, self._mask(mechanical, copied), steps, self.settings)
+        leading = screens.leading(list(estimates.lags), self.settings, self.history.types)
+        excluded = leading | mechanical
+        if leading:
+            self.tell(0.7, "estimating again without what follows the decision")
+            estimates = study.estimate(prepared, sums, self._mask(excluded, copied), steps, self.settings)
+        self.tell(0.85, "placebo: the same with shuffled outcomes")
+        tested = placebo.shuffled(prepared, sums, estimates.next_window, self._rng(1))
+        self.tell(0.95, "grading")
+        report = findings.Report(
+            prepared, self.settings, self.catalogue, estimates, excluded, tested, warnings, copied
+        )
+        return report.discovery(self.bad_rows, self.rules)
+
+    def _rng(self, stream: int) -> np.random.Generator:
+        return np.random.default_rng([self.settings.seed, stream])
+
+    def _mask(
+        self, excluded: Mapping[str, screens.Exclusion], copied: Mapping[int, int] | None = None
+    ) -> np.ndarray:
+        mask = np.array([key not in excluded for key in self.history.types], dtype=bool)
+        mask[list(copied or ())] = False
+        return mask
+
+    def _too_little(self, prepared: study.Study) -> bool:
+        wins, losses = int(self.history.won.sum()), int((self.history.decided & ~self.history.won).sum())
+        if self.history.metric.among_won:
+            losses = wins
+        parameters = prepared.layout.covariates + int(prepared.enough.sum())
+        return min(wins, losses) < LEAST_OUTCOMES or prepared.deals < max(2 * parameters, 2 * LEAST_OUTCOMES)
+
+    def _counts_only(
+        self, prepared: study.Study, excluded: Mapping[str, screens.Exclusion], warnings: list[str]
+    ) -> result.Discovery:
+        warnings.append(
+            f"Too little data for any finding: {int(self.history.won.sum()):,} won and "
+            f"{int((self.history.decided & ~self.history.won).sum()):,} lost deals, {prepared.deals:,} of them "
+            "open at a landmark with a known outcome. Only counts are shown."
+        )
+        report = findings.Report(
+            prepared, self.settings, self.catalogue, None, excluded, result.Placebo(0, 0), warnings, {}
+        )
+        return report.discovery(self.bad_rows, self.rules)
+
+
+def _data_warnings(prepared: study.Study) -> list[str]:
+    read = prepared.history
+    warnings = []
+    if np.unique(read.seller).size < 2:
+        warnings.append(
+            "The deals have no or only one owner: differences in skill between sellers could not be removed."
+        )
+    elif prepared.seller.max(initial=0) == 0:
+        warnings.append(
+            "Owners have fewer than five deals each on average: their differences could not be removed."
+        )
+    elif np.unique(read.seller).size < study.ENOUGH_CLUSTERS:
+        warnings.append(
+            f"There are only {np.unique(read.seller).size} owners: uncertainty is counted by {prepared.clustered_by}, "
+            "which may be too confident if an owner's deals move together."
+        )
+    if prepared.deals < CONFIDENT_FROM:
+        warnings.append(
+            f"With {prepared.deals:,} deals at risk, chances to be among the best are on the confident side."
+        )
+    late = [key for key, since in zip(read.types, read.recorded, strict=True) if np.isfinite(since)]
+    if late:
+        warnings.append(
+            "Recorded only since some time into the data, unknown before rather than not gained: "
+            + ", ".join(late)
+            + "."
+        )
+    if read.metric.among_won:
+        warnings.append(
+            f"{read.metric.name} exists for won deals only: an agreement that changes who wins changes it too."
+        )
+    return warnings

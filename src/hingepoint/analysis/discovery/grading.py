@@ -1,0 +1,93 @@
+"""Grades: what the numbers of a type amount to, by rules that can be read aloud."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hingepoint import records
+from hingepoint.analysis.discovery import calibration
+
+CONFIDENCE = 0.05
+SURELY_TOP, MAYBE_TOP = 0.8, 0.3
+TOP = 8
+
+
+@dataclass(frozen=True)
+class Judged:
+    """How sure the effects are, one entry a type; signs are such that more is better.
+
+    effects, errors   calibrated: recentred and widened by the empirical null
+    p_adjusted        adjusted p-value of an effect beyond the smallest worth having
+    false_sign        chance of a wrong sign; p_top chance of being among the best eight
+    low               effect that is exceeded with 80 % chance; ``expected`` the shrunken effect
+    """
+
+    null: calibration.Null
+    posterior: calibration.Posterior
+    effects: np.ndarray
+    errors: np.ndarray
+    p_adjusted: np.ndarray
+    false_sign: np.ndarray
+    p_top: np.ndarray
+    low: np.ndarray
+    expected: np.ndarray
+
+
+def judge(
+    effects: np.ndarray,
+    errors: np.ndarray,
+    smallest: float,
+    rng: np.random.Generator,
+    groups: np.ndarray | None = None,
+) -> Judged:
+    """Return how sure the effects of all judged types are, together; ``groups`` have nulls of their own."""
+    null = calibration.empirical_null(effects, errors, groups)
+    centred, widened = null.centred(effects), null.widened(errors)
+    posterior = calibration.shrink(centred, widened)
+    draws = posterior.draws(rng, 4000)
+    known = np.isfinite(centred)
+    draws[:, ~known] = 0.0
+    return Judged(
+        null=null,
+        posterior=posterior,
+        effects=centred,
+        errors=widened,
+        p_adjusted=calibration.adjusted(calibration.interval_p_values(centred, widened, smallest)),
+        false_sign=np.where(known, posterior.false_sign, 1.0),
+        p_top=np.where(known, calibration.top_chances(draws, TOP), 0.0),
+        low=np.where(known, np.quantile(draws, 0.2, axis=0), np.nan),
+        expected=np.where(known, posterior.mean, np.nan),
+    )
+
+
+@dataclass(frozen=True)
+class Checks:
+    """What a strong finding must also withstand."""
+
+    robust: bool
+    lag_stable: bool
+    same_sign: bool
+    told_apart: bool
+    calibrated: bool
+
+
+def grade(judged: Judged, place: int, checks: Checks) -> records.Grade:
+    """Return the grade of one type; against the metric the same tests make it harmful."""
+    if not np.isfinite(judged.effects[place]):
+        return records.Grade.NONE
+    against = judged.effects[place] < 0
+    if judged.false_sign[place] < CONFIDENCE:
+        sure = judged.p_adjusted[place] < CONFIDENCE and (against or judged.p_top[place] > SURELY_TOP)
+        withstands = (
+            checks.robust
+            and checks.lag_stable
+            and checks.same_sign
+            and checks.told_apart
+            and checks.calibrated
+        )
+        return records.Grade.STRONG if sure and withstands else records.Grade.MODERATE
+    if not against and judged.p_top[place] > MAYBE_TOP:
+        return records.Grade.WEAK
+    return records.Grade.NONE

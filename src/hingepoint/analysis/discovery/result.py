@@ -1,0 +1,335 @@
+"""What a run of discovery returns: findings, the proposed set, and how to show and store them."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+import hingepoint
+from hingepoint import records
+from hingepoint.analysis import metrics
+from hingepoint.analysis.discovery.settings import Settings
+
+SCHEMA = 1
+
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Timing:
+    """The effect of gaining the agreement in the window that ends at one landmark, on so many deals that did."""
+
+    landmark: str
+    effect: float
+    ci: Interval
+    deals: int = 0
+
+
+@dataclass(frozen=True)
+class SegmentEffect:
+    """The effect among the deals whose column ``by`` has ``value``; ``differs`` if clearly from the others'.
+
+    ``deals`` of them gained it in a window.
+    """
+
+    by: str
+    value: str
+    effect: float
+    ci: Interval
+    differs: bool = False
+    deals: int = 0
+
+
+@dataclass(frozen=True)
+class LagPoint:
+    """The by-landmark effect when the outcome clock starts ``lag`` after the landmark."""
+
+    lag: str
+    effect: float
+    ci: Interval
+
+
+@dataclass(frozen=True)
+class Details:
+    """What stands behind a finding, for its page and for the econometrician.
+
+    by_landmark     estimand A, calibrated: standing at the landmark against not
+    ever_gained     the naive joint regression on the whole course of a deal
+    p_top           chance of being among the best eight
+    false_sign      chance that the sign is wrong
+    expected        effect after shrinkage: what to plan with
+    lags            the lag profile
+    halves          by-landmark effect in the earlier and the later half of time
+    inflation       variance inflation by all other columns
+    benchmark       observed covariate that would move it most, and how many times its strength explains it away
+    deals_needed    deals in the data with which an effect of this size could be confirmed
+    """
+
+    by_landmark: float = math.nan
+    by_landmark_ci: Interval = (math.nan, math.nan)
+    ever_gained: float = math.nan
+    p_top: float = 0.0
+    false_sign: float = 1.0
+    expected: float = math.nan
+    lags: tuple[LagPoint, ...] = ()
+    halves: tuple[float, float] = (math.nan, math.nan)
+    inflation: float = math.nan
+    benchmark: str | None = None
+    benchmark_times: float = math.nan
+    benchmark_bias: float = math.nan
+    deals_needed: int | None = None
+    disagreements: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the data say about one agreement type; the fields are those of FORMATS, in its units.
+
+    Numbers are NaN where nothing could be estimated. ``harmful`` is a strong or moderate effect
+    against the metric.
+    """
+
+    agreement: str
+    name: str
+    grade: records.Grade
+    excluded_because: str | None
+    effect: float
+    ci: Interval
+    p_adjusted: float
+    gained: int
+    not_gained: int
+    coverage: float
+    worth: float
+    worth_ci: Interval
+    robustness: float
+    best_by: str | None
+    timing: tuple[Timing, ...]
+    segments: tuple[SegmentEffect, ...]
+    same_as: tuple[str, ...]
+    in_words: str
+    harmful: bool = False
+    details: Details = field(default_factory=Details)
+
+    @property
+    def confirmed(self) -> bool:
+        return self.grade in (records.Grade.STRONG, records.Grade.MODERATE)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the finding as FORMATS describes it."""
+        return {
+            "agreement": self.agreement,
+            "grade": str(self.grade),
+            "excluded_because": self.excluded_because,
+            "effect": plain(self.effect),
+            "ci": _pair(self.ci),
+            "p_adjusted": plain(self.p_adjusted),
+            "gained": self.gained,
+            "not_gained": self.not_gained,
+            "coverage": plain(self.coverage),
+            "worth": plain(self.worth),
+            "worth_ci": _pair(self.worth_ci),
+            "robustness": plain(self.robustness),
+            "best_by": self.best_by,
+            "timing": [
+                {"landmark": t.landmark, "effect": plain(t.effect), "ci": _pair(t.ci)} for t in self.timing
+            ],
+            "segments": [
+                {"by": s.by, "value": s.value, "effect": plain(s.effect), "ci": _pair(s.ci)}
+                for s in self.segments
+            ],
+            "same_as": list(self.same_as),
+            "in_words": self.in_words,
+        }
+
+
+@dataclass(frozen=True)
+class Pivotal:
+    """A proposed member of the pivotal set and how sure its place is."""
+
+    agreement: str
+    p_top: float
+    selected_share: float
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the result rests on.
+
+    at_risk_a_quarter  deals a quarter that reach the first landmark open
+    noise              standard deviation of the outcome that nothing known explains
+    smallest_effect    the smallest effect worth having, in the metric's unit
+    """
+
+    deals: int
+    won: int
+    lost: int
+    open: int
+    events: int
+    types: int
+    since: datetime.date | None
+    until: datetime.date | None
+    bad_rows: int
+    rules: dict[str, int]
+    at_risk_a_quarter: float = 0.0
+    landmarks: tuple[str, ...] = ()
+    horizon: str = ""
+    noise: float = math.nan
+    smallest_effect: float = 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "deals": self.deals,
+            "won": self.won,
+            "lost": self.lost,
+            "open": self.open,
+            "events": self.events,
+            "types": self.types,
+            "from": self.since.isoformat() if self.since else None,
+            "to": self.until.isoformat() if self.until else None,
+            "bad_rows": self.bad_rows,
+            "rules": dict(sorted(self.rules.items())),
+        }
+
+
+@dataclass(frozen=True)
+class Placebo:
+    """How many types passed the test for an effect when outcomes were shuffled; there should be none."""
+
+    tested: int
+    rejected: int
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """The result of a run: every agreement type once, sorted by evidence, then worth."""
+
+    settings: Settings
+    metric: metrics.Metric
+    data: Facts
+    placebo: Placebo
+    warnings: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    pivotal: tuple[Pivotal, ...]
+
+    @property
+    def enough(self) -> bool:
+        """False if there was not enough data for any finding."""
+        return any(
+            finding.grade not in (records.Grade.NONE, records.Grade.EXCLUDED) for finding in self.findings
+        )
+
+    def finding(self, agreement: str) -> Finding:
+        """Return the finding of one agreement type; KeyError if the input had none of that name."""
+        for one in self.findings:
+            if one.agreement == agreement:
+                return one
+        raise KeyError(agreement)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return exactly the object that ``hingepoint discover --format json`` prints."""
+        return {
+            "schema": SCHEMA,
+            "version": hingepoint.__version__,
+            "metric": {"name": self.metric.name, "unit": self.metric.unit, "better": self.metric.better},
+            "data": self.data.to_dict(),
+            "settings": self.settings.to_dict(),
+            "placebo": {"tested": self.placebo.tested, "rejected": self.placebo.rejected},
+            "warnings": list(self.warnings),
+            "findings": [finding.to_dict() for finding in self.findings],
+            "pivotal": [
+                {"agreement": p.agreement, "p_top": plain(p.p_top), "selected_share": plain(p.selected_share)}
+                for p in self.pivotal
+            ],
+        }
+
+    def findings_frame(self) -> pl.DataFrame:
+        """Return one row a finding, flat, rounded so that equal runs give equal bytes."""
+        chosen = {one.agreement: one for one in self.pivotal}
+        rows = [_flat(finding, chosen.get(finding.agreement)) for finding in self.findings]
+        return pl.DataFrame(rows, schema=FRAME)
+
+    def summary(self) -> str:
+        """Return the result as a short text: the data, the proposed set, and each confirmed finding."""
+        period = f", {self.data.since} to {self.data.until}" if self.data.since else ""
+        lines = [
+            f"{self.metric.name}: {self.data.deals:,} deals ({self.data.won:,} won, {self.data.lost:,} lost, "
+            f"{self.data.open:,} open), {self.data.types} agreement types{period}.",
+        ]
+        if self.pivotal:
+            lines.append("Proposed pivotal set: " + ", ".join(one.agreement for one in self.pivotal) + ".")
+        else:
+            lines.append("No agreement is confirmed: there is not enough evidence for a pivotal set.")
+        lines += [f"{f.grade!s:>9}  {f.in_words}" for f in self.findings if f.confirmed]
+        counts = {grade: sum(f.grade == grade for f in self.findings) for grade in records.Grade}
+        lines.append("; ".join(f"{number} {grade}" for grade, number in counts.items() if number) + ".")
+        lines += [f"Note: {warning}" for warning in self.warnings]
+        return "\n".join(lines)
+
+
+def plain(value: float) -> float | None:
+    """Return a number that JSON can hold, rounded to seven digits; None for not known."""
+    if value is None or not math.isfinite(value):
+        return None
+    return float(f"{value:.7g}")
+
+
+def _pair(interval: Interval) -> list[float | None]:
+    return [plain(interval[0]), plain(interval[1])]
+
+
+#: Columns of findings.csv and findings.parquet.
+FRAME: dict[str, Any] = {
+    "agreement": pl.String,
+    "name": pl.String,
+    "grade": pl.String,
+    "harmful": pl.Boolean,
+    "excluded_because": pl.String,
+    "effect": pl.Float64,
+    "ci_low": pl.Float64,
+    "ci_high": pl.Float64,
+    "p_adjusted": pl.Float64,
+    "gained": pl.Int64,
+    "not_gained": pl.Int64,
+    "coverage": pl.Float64,
+    "worth": pl.Float64,
+    "worth_low": pl.Float64,
+    "worth_high": pl.Float64,
+    "robustness": pl.Float64,
+    "best_by": pl.String,
+    "same_as": pl.String,
+    "pivotal": pl.Boolean,
+    "p_top": pl.Float64,
+    "selected_share": pl.Float64,
+    "in_words": pl.String,
+}
+
+
+def _flat(finding: Finding, chosen: Pivotal | None) -> dict[str, Any]:
+    return {
+        "agreement": finding.agreement,
+        "name": finding.name,
+        "grade": str(finding.grade),
+        "harmful": finding.harmful,
+        "excluded_because": finding.excluded_because,
+        "effect": plain(finding.effect),
+        "ci_low": plain(finding.ci[0]),
+        "ci_high": plain(finding.ci[1]),
+        "p_adjusted": plain(finding.p_adjusted),
+        "gained": finding.gained,
+        "not_gained": finding.not_gained,
+        "coverage": plain(finding.coverage),
+        "worth": plain(finding.worth),
+        "worth_low": plain(finding.worth_ci[0]),
+        "worth_high": plain(finding.worth_ci[1]),
+        "robustness": plain(finding.robustness),
+        "best_by": finding.best_by,
+        "same_as": "; ".join(finding.same_as),
+        "pivotal": chosen is not None,
+        "p_top": plain(finding.details.p_top),
+        "selected_share": plain(chosen.selected_share) if chosen else None,
+        "in_words": finding.in_words,
+    }

@@ -1,0 +1,102 @@
+"""What an analyst may set for a run of discovery, and the error for input that cannot be used."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import re
+from dataclasses import dataclass
+from typing import Any
+
+
+class DiscoveryError(ValueError):
+    """The input cannot be used; the message says why in one sentence."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The choices of one run. Whatever is None is derived from the data and said in the result.
+
+    metric             ``won``, ``supportive:EXPR``, ``net``, ``discount``, ``margin``, ``revenue``, ``cycle_days``
+    covariates         further columns of the deals that were known at creation
+    landmarks          weeks since creation at which deals are looked at
+    horizon_weeks      how long after a landmark the outcome is counted
+    pivotal            smallest and largest size of a proposed set; it is never filled up
+    seed               of every random draw
+    smallest_effect    the smallest effect worth having: in the metric's unit for shares, as a share of the
+                       mean for money and days
+    mechanical         agreements the analyst knows to be part of closing; wins over every screen
+    not_mechanical     agreements the analyst knows to be free choices; wins over every screen
+    min_events         deals needed with and without an agreement before anything is estimated
+    kinds              kinds of events that are agreement types; the others count as activity
+    agreement_columns  yes/no/unknown columns of an undated table: association only
+    previous           the pivotal set in force, for a refresh that does not flutter
+    data_end           last moment that the data covers; otherwise the last moment seen
+    """
+
+    metric: str | None = None
+    covariates: tuple[str, ...] = ()
+    landmarks: tuple[float, ...] | None = None
+    horizon_weeks: float | None = None
+    pivotal: tuple[int, int] = (6, 8)
+    seed: int = 1
+    smallest_effect: float = 0.01
+    mechanical: tuple[str, ...] = ()
+    not_mechanical: tuple[str, ...] = ()
+    min_events: int = 30
+    kinds: tuple[str, ...] = ("agreement",)
+    agreement_columns: tuple[str, ...] = ()
+    previous: tuple[str, ...] = ()
+    data_end: datetime.datetime | None = None
+
+    def __post_init__(self) -> None:
+        _require(self.min_events >= 5, "min_events must be at least 5")
+        _require(self.smallest_effect >= 0, "the smallest effect worth having cannot be negative")
+        _require(1 <= self.pivotal[0] <= self.pivotal[1], "the pivotal set needs two sizes, smallest first")
+        _require(
+            self.horizon_weeks is None or self.horizon_weeks > 0, "the horizon must be longer than nothing"
+        )
+        if self.landmarks is not None:
+            increasing = all(a < b for a, b in zip(self.landmarks, self.landmarks[1:], strict=False))
+            _require(
+                len(self.landmarks) > 0 and self.landmarks[0] > 0 and increasing,
+                "landmarks must be positive and increasing",
+            )
+        both = sorted(set(self.mechanical) & set(self.not_mechanical))
+        _require(not both, f"{', '.join(both)} cannot be both mechanical and not mechanical")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings as plain JSON values."""
+        shown: dict[str, Any] = {}
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, tuple):
+                value = list(value)
+            elif isinstance(value, datetime.datetime):
+                value = value.isoformat()
+            shown[field.name] = value
+        return shown
+
+
+def _require(holds: bool, message: str) -> None:
+    if not holds:
+        raise DiscoveryError(message)
+
+
+_UNITS = {"d": 1 / 7, "w": 1.0, "m": 30.4375 / 7}
+
+
+def weeks(text: str) -> float:
+    """Return the weeks of ``2w``, ``10d``, ``3m`` or a bare number of weeks."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([dwm]?)\s*", text.lower())
+    if not match:
+        raise DiscoveryError(f"{text!r} is not a length of time such as 2w, 10d or 3m")
+    return float(match[1]) * _UNITS[match[2] or "w"]
+
+
+def weeks_label(length: float) -> str:
+    """Return ``6w`` for whole weeks and ``10d`` otherwise."""
+    if abs(length - round(length)) < 1e-6:
+        return f"{round(length)}w"
+    days = length * 7
+    return f"{days:.0f}d" if days >= 1 else f"{days:.2g}d"

@@ -1,0 +1,40 @@
+"""How sure a share or a mean is: with its 95 % interval and the number of values behind it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean, stdev
+
+#: The two-sided 95 % quantile of the normal distribution.
+Z = 1.959964
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """``value`` with its 95 % interval from ``low`` to ``high``; all None where ``n`` values do not say."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+
+
+def share(hits: int, n: int) -> Estimate:
+    """Return ``hits`` of ``n`` as a share with Wilson's score interval (Wilson 1927)."""
+    if n == 0:
+        return Estimate(None, None, None, 0)
+    p = hits / n
+    middle = (p + Z * Z / (2 * n)) / (1 + Z * Z / n)
+    half = Z / (1 + Z * Z / n) * math.sqrt(p * (1 - p) / n + Z * Z / (4 * n * n))
+    return Estimate(p, max(0.0, middle - half), min(1.0, middle + half), n)
+
+
+def mean(values: Sequence[float]) -> Estimate:
+    """Return the mean with 1.96 standard errors either way; without an interval below two values."""
+    n = len(values)
+    if n < 2:
+        return Estimate(values[0] if n else None, None, None, n)
+    middle, half = fmean(values), Z * stdev(values) / math.sqrt(n)
+    return Estimate(middle, middle - half, middle + half, n)

@@ -1,0 +1,191 @@
+"""What a deal brought: the result metrics that discovery, charts and impact measure.
+
+A metric is named by a short text: ``won``, ``supportive:discount<=0.15 and cycle_days<=90``, ``net``,
+``discount``, ``margin``, ``revenue`` or ``cycle_days``. A *strategy-supportive sale* is a sale that is
+won with its figures on target; it is defined for every deal, and so are ``won`` and ``net``. The last
+four exist only among won deals, which makes them weaker evidence: what changes who wins changes
+their average too (Rosenbaum 1984).
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+
+class MetricError(ValueError):
+    """The metric is not known or its columns are not there; the message says what is possible."""
+
+
+#: name -> (unit, better, kind, only among won deals)
+BUILT_IN: dict[str, tuple[str, str, str, bool]] = {
+    "won": ("share of deals", "higher", "share", False),
+    "net": ("contribution per deal", "higher", "money", False),
+    "discount": ("share of list price", "lower", "share", True),
+    "margin": ("share of net price", "higher", "share", True),
+    "revenue": ("money per won deal", "higher", "money", True),
+    "cycle_days": ("days", "lower", "days", True),
+}
+
+#: What a supportive sale may be judged on.
+JUDGED_ON = ("discount", "margin", "cycle_days", "amount", "net_price", "list_price", "revenue", "cost")
+
+_COMPARE: dict[str, Callable[[pl.Expr, float], pl.Expr]] = {
+    "<=": operator.le,
+    ">=": operator.ge,
+    "<": operator.lt,
+    ">": operator.gt,
+}
+
+
+@dataclass(frozen=True)
+class Condition:
+    """``column compare bound``, e.g. ``discount <= 0.15``."""
+
+    column: str
+    compare: str
+    bound: float
+
+    def expression(self) -> pl.Expr:
+        return _COMPARE[self.compare](pl.col(self.column), self.bound)
+
+    def __str__(self) -> str:
+        return f"{self.column}{self.compare}{self.bound:g}"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A result metric: its name, unit, which way is better, and on what it is judged.
+
+    ``kind`` is ``share``, ``money`` or ``days``; ``among_won`` says that it exists for won deals only.
+    """
+
+    name: str
+    unit: str
+    better: str
+    kind: str
+    among_won: bool
+    conditions: tuple[Condition, ...] = ()
+
+    @property
+    def sign(self) -> int:
+        """+1 where more is better, -1 where less is."""
+        return 1 if self.better == "higher" else -1
+
+
+def parse(name: str) -> Metric:
+    """Return the metric of a name; raises MetricError with the possible ones."""
+    text = name.strip()
+    if text.lower().startswith("supportive:"):
+        conditions = _conditions(text.split(":", 1)[1])
+        shown = "supportive:" + " and ".join(str(condition) for condition in conditions)
+        return Metric(shown, "share of deals", "higher", "share", False, conditions)
+    if text.lower() not in BUILT_IN:
+        known = ", ".join([*BUILT_IN, "supportive:EXPR (such as supportive:discount<=0.15)"])
+        raise MetricError(f"the metric {name!r} is not known; possible are {known}")
+    unit, better, kind, among_won = BUILT_IN[text.lower()]
+    return Metric(text.lower(), unit, better, kind, among_won)
+
+
+def _conditions(text: str) -> tuple[Condition, ...]:
+    return tuple(_condition(part) for part in re.split(r"\s+and\s+|&&?|,", text))
+
+
+def _condition(text: str) -> Condition:
+    match = re.fullmatch(r"\s*(\w+)\s*(<=|>=|<|>)\s*(-?\d+(?:\.\d+)?)\s*(%?)\s*", text)
+    if not match:
+        raise MetricError(f"{text.strip()!r} is not a condition such as discount<=0.15")
+    column = match[1].lower()
+    if column not in JUDGED_ON:
+        raise MetricError(f"a sale cannot be judged on {column!r}; possible are {', '.join(JUDGED_ON)}")
+    return Condition(column, match[2], float(match[3]) / (100 if match[4] else 1))
+
+
+def with_derived(deals: pl.DataFrame) -> pl.DataFrame:
+    """Return the deals with discount, margin, revenue and cycle_days computed where they are absent."""
+    have = set(deals.columns)
+    derived = []
+    if {"list_price", "net_price"} <= have:
+        listed = pl.when(pl.col("list_price") > 0).then(1 - pl.col("net_price") / pl.col("list_price"))
+        derived.append(_filled("discount", listed, have))
+    if {"cost", "net_price"} <= have:
+        earned = pl.when(pl.col("net_price") > 0).then(1 - pl.col("cost") / pl.col("net_price"))
+        derived.append(_filled("margin", earned, have))
+    price = next((column for column in ("net_price", "amount") if column in have), None)
+    if price:
+        derived.append(pl.col(price).alias("revenue"))
+    if "closed" in have:
+        derived.append(
+            ((pl.col("closed") - pl.col("created")).dt.total_seconds() / 86400).alias("cycle_days")
+        )
+    return deals.with_columns(derived)
+
+
+def _filled(column: str, computed: pl.Expr, have: set[str]) -> pl.Expr:
+    if column in have:
+        return pl.coalesce(pl.col(column), computed).alias(column)
+    return computed.alias(column)
+
+
+def value_if_won(metric: Metric, deals: pl.DataFrame) -> pl.Series:
+    """Return what each deal would count for if it is won; null where that is not known.
+
+    ``deals`` come from ``with_derived``. A deal that is not won counts 0 for ``won``, supportive sales
+    and ``net``, and is not part of the others.
+    """
+    if metric.conditions:
+        return _judged(metric, deals)
+    if metric.name == "won":
+        return pl.Series("value", [1.0] * deals.height, dtype=pl.Float64)
+    if metric.name == "net":
+        return _contribution(deals)
+    _require_columns(metric, deals, [metric.name])
+    return deals[metric.name].cast(pl.Float64)
+
+
+def _judged(metric: Metric, deals: pl.DataFrame) -> pl.Series:
+    _require_columns(metric, deals, [condition.column for condition in metric.conditions])
+    expression = pl.all_horizontal([condition.expression() for condition in metric.conditions])
+    return deals.select(expression.cast(pl.Float64).alias("value"))["value"]
+
+
+def _contribution(deals: pl.DataFrame) -> pl.Series:
+    have = set(deals.columns)
+    if {"net_price", "cost"} <= have:
+        expression = pl.col("net_price") - pl.col("cost")
+    elif {"revenue", "margin"} <= have:
+        expression = pl.col("revenue") * pl.col("margin")
+    else:
+        raise MetricError("the metric net needs net_price and cost, or an amount and a margin")
+    return deals.select(expression.cast(pl.Float64).alias("value"))["value"]
+
+
+def _require_columns(metric: Metric, deals: pl.DataFrame, columns: list[str]) -> None:
+    known = [column for column in columns if column in deals.columns]
+    missing = [column for column in columns if column not in known or deals[column].is_null().all()]
+    if missing:
+        raise MetricError(f"the metric {metric.name} needs {', '.join(missing)}, and the deals have none")
+
+
+def default(deals: pl.DataFrame) -> tuple[Metric, str]:
+    """Return the metric to use when none is asked for, and why in a sentence.
+
+    With prices that is the supportive sale at or below the discount that half the won deals keep,
+    because a win bought by price does not serve a strategy; without prices it is ``won``.
+    """
+    known = with_derived(deals)
+    if "discount" in known.columns:
+        won = known.filter(pl.col("status") == "won")["discount"].drop_nulls()
+        if won.len() >= 40 and won.n_unique() > 5:
+            bound = round(float(np.median(won.to_numpy())), 2)
+            metric = parse(f"supportive:discount<={bound:g}")
+            return metric, (
+                f"Metric {metric.name}: a sale that is won at {bound:.0%} discount or less, "
+                "which half the won deals keep. Choose another with --metric."
+            )
+    return parse("won"), "Metric won: the deals carry no prices to judge a sale on."

@@ -1,0 +1,100 @@
+"""Calibration recovers what was planted and agrees with independent computations."""
+
+import numpy as np
+import pytest
+
+from hingepoint.analysis.discovery import calibration
+
+
+def invented(seed, types=100, real=8, mean=0.01, spread=0.02, error=0.02):
+    rng = np.random.default_rng(seed)
+    truth = np.zeros(types)
+    truth[:real] = rng.uniform(0.08, 0.2, real)
+    errors = error * rng.uniform(0.7, 1.5, types)
+    effects = truth + mean + spread * rng.standard_normal(types) + errors * rng.standard_normal(types)
+    return truth, effects, errors
+
+
+@pytest.mark.slow
+def test_the_empirical_null_recovers_bias_and_spread():
+    found = [calibration.empirical_null(*invented(seed)[1:]) for seed in range(30)]
+    assert np.mean([one.mean for one in found]) == pytest.approx(0.01, abs=0.004)
+    assert np.mean([one.spread for one in found]) == pytest.approx(0.02, abs=0.006)
+
+
+@pytest.mark.slow
+def test_calibrated_intervals_cover_where_plain_ones_do_not():
+    plain, calibrated = [], []
+    for seed in range(30):
+        truth, effects, errors = invented(seed)
+        null = calibration.empirical_null(effects, errors)
+        plain.append(np.abs(effects - truth) < 1.96 * errors)
+        calibrated.append(np.abs(null.centred(effects) - truth) < 1.96 * null.widened(errors))
+    assert np.mean(plain) < 0.85
+    assert 0.92 < np.mean(calibrated) < 0.98
+
+
+def test_with_few_types_the_spread_is_an_assumption():
+    null = calibration.empirical_null(np.array([0.1, 0.0, -0.1]), np.full(3, 0.02))
+    assert not null.learned
+    assert (null.mean == 0).all()
+    assert null.spread == pytest.approx(np.full(3, 0.01))
+
+
+@pytest.mark.slow
+def test_a_bias_that_only_one_side_shares_is_taken_from_that_side():
+    customer = np.arange(120) < 80
+    found = []
+    for seed in range(20):
+        _, effects, errors = invented(seed, types=120, mean=0.0, spread=0.0)
+        null = calibration.empirical_null(effects + 0.03 * customer, errors, customer)
+        found.append((null.mean[customer].mean(), null.mean[~customer].mean()))
+    assert np.mean(found, axis=0) == pytest.approx([0.03, 0.0], abs=0.005)
+
+
+def test_false_signs_are_as_rare_as_they_say():
+    false = reported = 0
+    for seed in range(40):
+        truth, effects, errors = invented(seed, mean=0.0, spread=0.0)
+        posterior = calibration.shrink(effects, errors)
+        passed = posterior.false_sign < 0.05
+        reported += passed.sum()
+        false += (passed & (truth * effects <= 0)).sum()
+    assert reported > 200
+    assert false / reported < 0.05
+
+
+def test_where_nothing_is_there_nothing_is_found():
+    rng = np.random.default_rng(3)
+    passed = 0
+    for _ in range(40):
+        errors = rng.uniform(0.01, 0.03, 100)
+        passed += (calibration.shrink(errors * rng.standard_normal(100), errors).false_sign < 0.05).sum()
+    assert passed <= 2
+
+
+def test_adjusted_p_values_equal_those_of_statsmodels():
+    multitest = pytest.importorskip("statsmodels.stats.multitest")
+    p_values = np.random.default_rng(1).random(50) ** 3
+    assert np.allclose(calibration.adjusted(p_values), multitest.multipletests(p_values, method="fdr_bh")[1])
+
+
+def test_adjusted_p_values_pass_over_what_was_not_tested():
+    found = calibration.adjusted(np.array([0.01, np.nan, 0.04]))
+    assert found[[0, 2]] == pytest.approx([0.02, 0.04])
+    assert np.isnan(found[1])
+
+
+def test_the_posterior_of_a_type_that_was_not_estimated_is_the_prior():
+    _, effects, errors = invented(1)
+    effects[3] = np.nan
+    posterior = calibration.shrink(effects, errors)
+    assert posterior.mean[3] == pytest.approx(0.0, abs=1e-9)
+    assert posterior.draws(np.random.default_rng(1), 5).shape == (5, 100)
+
+
+def test_chances_to_be_on_top_add_up_to_no_more_than_the_places():
+    draws = np.random.default_rng(2).standard_normal((2000, 30))
+    chances = calibration.top_chances(draws, 8)
+    assert chances.sum() <= 8 + 1e-9
+    assert calibration.top_chances(np.abs(draws), 8).sum() == pytest.approx(8)

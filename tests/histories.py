@@ -1,0 +1,68 @@
+"""Small invented histories in two words, and the folder of real ones."""
+
+import datetime
+import functools
+import os
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from hingepoint.analysis import discovery
+from hingepoint.demo import worlds
+
+SHARED = Path(os.environ.get("HINGEPOINT_SHARED", Path(__file__).parents[2] / "shared")) / "data"
+
+needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason=f"the real data are not at {SHARED}")
+
+
+@functools.cache
+def world(deals=4000, seed=3, **rules):
+    """Return a lived world, once per test run."""
+    return worlds.live(worlds.Rules(deals=deals, seed=seed, **rules))
+
+
+@functools.cache
+def found(deals=4000, seed=3, metric="won", **rules):
+    """Return what discovery says about a world, once per test run."""
+    lived = world(deals, seed, **rules)
+    return discovery.discover(lived.deals(), lived.events(), settings=discovery.Settings(metric=metric))
+
+
+def plain(deals=400, seed=1, sellers=10):
+    """Return deals and events of three agreements, of which ``helps`` helps."""
+    rng = np.random.default_rng(seed)
+    start = datetime.datetime.fromisoformat("2023-01-02")
+    helps = rng.random(deals) < 0.4
+    cycle = rng.uniform(30, 120, deals)
+    won = rng.random(deals) < 0.35 + 0.3 * helps
+    created = [start + datetime.timedelta(days=float(day)) for day in rng.uniform(0, 400, deals)]
+    table = pl.DataFrame(
+        {
+            "deal_id": [f"D{number}" for number in range(deals)],
+            "created": created,
+            "closed": [
+                moment + datetime.timedelta(days=float(days))
+                for moment, days in zip(created, cycle, strict=True)
+            ],
+            "status": np.where(won, "won", "lost"),
+            "owner": [f"S{number % sellers}" for number in range(deals)],
+            "segment": rng.choice(["small", "large"], deals),
+            "initial_amount": np.exp(rng.normal(9, 1, deals)),
+        }
+    )
+    events = [
+        {
+            "deal_id": f"D{number}",
+            "agreement": name,
+            "at": created[number] + datetime.timedelta(days=float(day)),
+        }
+        for name, has in (
+            ("helps", helps),
+            ("idle", rng.random(deals) < 0.5),
+            ("other", rng.random(deals) < 0.3),
+        )
+        for number, day in zip(np.nonzero(has)[0].tolist(), rng.uniform(1, 20, int(has.sum())), strict=True)
+    ]
+    return table, pl.DataFrame(events)
