@@ -1,0 +1,398 @@
+"""Every change to the catalogue's overlay and to the register of agreements."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils.text import slugify
+
+from hingepoint.domain.agreements.catalogue import shipped_types
+from hingepoint.domain.agreements.models import WAITING, Agreement, AgreementEvent, AgreementType
+from hingepoint.domain.audit.actions import record
+from hingepoint.domain.deals.actions import deal_for, fingerprint, take_turn
+from hingepoint.domain.deals.models import Contact, Deal
+from hingepoint.domain.people.models import User, works_here
+from hingepoint.records import STANDING, AgreementState, Evidence
+
+
+class NotYetGained(ValueError):
+    """Gained needs act, person, date and evidence of 2 or more; ``missing`` names what is not there."""
+
+    def __init__(self, missing: tuple[str, ...]):
+        self.missing = missing
+        super().__init__(f"Not gained yet: {', '.join(missing)} is missing.")
+
+
+class ReasonMissing(ValueError):
+    """'Not needed' and 'declined' say why."""
+
+
+class NotAsked(LookupError):
+    """Nothing of the kind was asked of this person, or it was answered already."""
+
+
+class DoesNotStand(ValueError):
+    """Only an agreement that stands can be checked again."""
+
+
+class NothingToUndo(Exception):
+    """Only the last step can be taken back, and only one that was made by hand."""
+
+
+class TypeExists(ValueError):
+    """The catalogue has a type of that name or key."""
+
+
+class CatalogueNotYours(Exception):
+    """Only analysts and sponsors keep the catalogue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What somebody says about an agreement. None leaves what is known as it is."""
+
+    state: AgreementState
+    occurred_at: dt.datetime
+    act: str | None = None
+    person: Contact | None = None
+    person_name: str | None = None
+    asked_of: User | None = None
+    due_on: dt.date | None = None
+    evidence: Evidence | None = None
+    quality: int | None = None
+    reason: str | None = None
+    owed_in_return: str | None = None
+    needed_by: dt.date | None = None
+    points_met: Sequence[str] | None = None  # of records.QUALITY_POINTS; their number is the quality
+    checks_met: Sequence[int] | None = None  # of the type's checks, as 0 to 3
+    note: str = ""
+
+
+#: What a step may leave on the agreement itself.
+_KEPT = tuple(f.name for f in fields(Step) if f.name not in ("state", "occurred_at", "note"))
+#: What taking a step back restores.
+_RESTORED = ("state", *_KEPT, "gained_at", "expires_on")
+
+
+def missing_to_gain(agreement: Agreement) -> tuple[str, ...]:
+    """Return which of act, person, date and evidence an agreement lacks to count as gained."""
+    present = {
+        "what they will do": agreement.act,
+        "who": agreement.person_id or agreement.person_name or agreement.asked_of_id,
+        "by when": agreement.due_on,
+        "evidence that they said, wrote or did it": agreement.evidence >= Evidence.TOLD,
+    }
+    return tuple(name for name, value in present.items() if not value)
+
+
+@transaction.atomic
+def take_step(
+    *,
+    by: User | None,
+    at: dt.datetime,
+    deal_id: int,
+    type_key: str,
+    step: Step,
+    expected_version: int | None = None,
+    origin: str = "hand",
+) -> Agreement:
+    """Record what happened to one agreement of a deal, making the agreement on its first step.
+
+    Raises Hidden, Stale, AgreementType.DoesNotExist, NotYetGained or ReasonMissing; nothing is
+    changed then.
+    """
+    deal = deal_for(by, deal_id)
+    return _step_on(
+        deal, by=by, at=at, type_key=type_key, step=step, expected_version=expected_version, origin=origin
+    )
+
+
+def _step_on(
+    deal: Deal,
+    *,
+    by: User | None,
+    at: dt.datetime,
+    type_key: str,
+    step: Step,
+    expected_version: int | None = None,
+    origin: str = "hand",
+) -> Agreement:
+    agreement, new = Agreement.objects.select_for_update().get_or_create(
+        deal=deal, type=AgreementType.objects.get(key=type_key), defaults={"changed_at": at}
+    )
+    before = {} if new else _picture(agreement)
+    replaced = {name: _plain(getattr(agreement, name)) for name in _RESTORED}
+    if not new:
+        take_turn(agreement, expected_version=expected_version)
+    for name in _KEPT:
+        if (value := getattr(step, name)) is not None:
+            setattr(agreement, name, value)
+    if step.points_met is not None:
+        agreement.quality = len(step.points_met)
+    agreement.state, agreement.changed_at = step.state, at
+    _require_what_the_state_needs(agreement)
+    _date_the_state(agreement, step.occurred_at)
+    agreement.save()
+    _keep_history(agreement, step, replaced=replaced, by=by, at=at, origin=origin)
+    after = _picture(agreement)
+    record(
+        by=by,
+        at=at,
+        action=step.state,
+        subject="agreement",
+        subject_id=agreement.pk,
+        changes={k: [before.get(k), v] for k, v in after.items() if before.get(k) != v},
+        reason=step.note,
+    )
+    return agreement
+
+
+def _picture(agreement: Agreement) -> dict[str, Any]:
+    return {name: _plain(getattr(agreement, name)) for name in ("state", *_KEPT)}
+
+
+def _plain(value: Any) -> Any:
+    return value.pk if hasattr(value, "pk") else value
+
+
+def _require_what_the_state_needs(agreement: Agreement) -> None:
+    if agreement.state == AgreementState.GAINED and (missing := missing_to_gain(agreement)):
+        raise NotYetGained(missing)
+    if agreement.state in (AgreementState.NOT_NEEDED, AgreementState.DECLINED) and not agreement.reason:
+        raise ReasonMissing("Say why in a few words: the next person asks the same.")
+
+
+def _date_the_state(agreement: Agreement, occurred_at: dt.datetime) -> None:
+    """Gained at its first standing state, and to be re-checked when its type says so."""
+    if agreement.state not in STANDING:
+        return
+    agreement.gained_at = agreement.gained_at or occurred_at
+    days = agreement.type.own_recheck_days or agreement.type.recheck_days
+    agreement.expires_on = occurred_at.date() + dt.timedelta(days=days)
+
+
+def _keep_history(
+    agreement: Agreement, step: Step, *, replaced: dict, by: User | None, at: dt.datetime, origin: str
+) -> None:
+    AgreementEvent.objects.get_or_create(
+        agreement=agreement,
+        fingerprint=fingerprint(step.state, step.occurred_at.isoformat(), step.evidence, step.act, at),
+        defaults={
+            "state": step.state,
+            "occurred_at": step.occurred_at,
+            "recorded_at": at,
+            "recorded_by": by,
+            "origin": origin,
+            "actor": by.name if by else "",
+            "counterpart": step.person.name if step.person else step.person_name or "",
+            "evidence": step.evidence,
+            "quality": step.quality if step.points_met is None else len(step.points_met),
+            "act": step.act or "",
+            "due_on": step.due_on,
+            "note": step.note,
+            "replaced": replaced,
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ManySteps:
+    """What a step on several deals did: ``taken`` on how many, and the deals it left alone, with why."""
+
+    taken: int
+    left: tuple[tuple[str, str], ...]
+
+
+@transaction.atomic
+def take_steps(
+    *, by: User | None, at: dt.datetime, deal_ids: Sequence[int], type_key: str, step: Step
+) -> ManySteps:
+    """Take the same step on several deals. What stands already, or was declined, is left as it is.
+
+    Raises Hidden if one of the deals is not to be seen, and ReasonMissing; nothing is changed then.
+    """
+    deals = [deal_for(by, deal_id) for deal_id in deal_ids]
+    known = Agreement.objects.filter(deal__in=deals, type__key=type_key).values_list("deal_id", "state")
+    settled = {deal_id: state for deal_id, state in known if state not in _MAY_BE_SET_TOGETHER}
+    open_ = [deal for deal in deals if deal.pk not in settled]
+    for deal in open_:
+        _step_on(deal, by=by, at=at, type_key=type_key, step=step)
+    return ManySteps(len(open_), tuple((str(d), settled[d.pk]) for d in deals if d.pk in settled))
+
+
+#: States that a step on many deals at once may replace: nothing in them is lost by it.
+_MAY_BE_SET_TOGETHER = (*WAITING, AgreementState.NOT_NEEDED, AgreementState.LAPSED)
+
+
+@transaction.atomic
+def check_again(
+    *, by: User | None, at: dt.datetime, agreement_id: int, expected_version: int | None = None
+) -> Agreement:
+    """Say that an agreement was checked and still stands: its interval begins anew.
+
+    Raises Hidden, Stale or DoesNotStand.
+    """
+    agreement = Agreement.objects.filter(pk=agreement_id).select_related("type").first()
+    deal = deal_for(by, agreement.deal_id if agreement else 0)
+    if agreement.state not in STANDING:
+        raise DoesNotStand("It does not stand any more. Say what happened instead.")
+    step = Step(state=AgreementState(agreement.state), occurred_at=at, note="Checked again: it holds.")
+    return _step_on(
+        deal, by=by, at=at, type_key=agreement.type.key, step=step, expected_version=expected_version
+    )
+
+
+@transaction.atomic
+def answer_request(
+    *, by: User, at: dt.datetime, agreement_id: int, accept: bool, words: str = ""
+) -> Agreement:
+    """Let an inside partner answer what was asked of them: yes is gained in writing, no needs its reason.
+
+    Raises NotAsked or ReasonMissing.
+    """
+    asked = Agreement.objects.visible_to(by).filter(asked_of=by, pk=agreement_id, state__in=WAITING)
+    agreement = asked.select_related("type", "deal").first()
+    if agreement is None:
+        raise NotAsked("There is nothing to answer here, or it was answered a moment ago.")
+    return _step_on(
+        agreement.deal,
+        by=by,
+        at=at,
+        type_key=agreement.type.key,
+        step=_yes(agreement, at, words) if accept else _no(at, words),
+    )
+
+
+def _yes(agreement: Agreement, at: dt.datetime, words: str) -> Step:
+    return Step(
+        state=AgreementState.GAINED,
+        occurred_at=at,
+        act=agreement.act or f"stand by it: {agreement.type}"[:500],
+        due_on=agreement.due_on or at.date(),
+        evidence=Evidence.WRITTEN,
+        note=words,
+    )
+
+
+def _no(at: dt.datetime, words: str) -> Step:
+    return Step(
+        state=AgreementState.DECLINED,
+        occurred_at=at,
+        evidence=Evidence.WRITTEN,
+        reason=words.strip(),
+        note=words,
+    )
+
+
+@transaction.atomic
+def undo_step(
+    *, by: User | None, at: dt.datetime, agreement_id: int, expected_version: int | None = None
+) -> Agreement:
+    """Take back the last step of an agreement: it stands as before, and both lines stay in its history.
+
+    Raises Hidden, Stale or NothingToUndo.
+    """
+    agreement = Agreement.objects.select_for_update().filter(pk=agreement_id).first()
+    deal_for(by, agreement.deal_id if agreement else 0)
+    last = agreement.events.standing().order_by("-id").first()
+    if last is None or last.replaced is None:
+        raise NothingToUndo("There is no step to take back: what came from a file is corrected there.")
+    take_turn(agreement, expected_version=expected_version)
+    before = _picture(agreement)
+    for name, value in last.replaced.items():
+        column = Agreement._meta.get_field(name)
+        setattr(agreement, column.attname, column.to_python(value))
+    agreement.changed_at = at
+    agreement.save()
+    AgreementEvent.objects.create(
+        agreement=agreement,
+        undoes=last,
+        state=agreement.state,
+        occurred_at=at,
+        recorded_at=at,
+        recorded_by=by,
+        actor=by.name if by else "",
+        fingerprint=fingerprint("undo", last.pk),
+    )
+    record(
+        by=by,
+        at=at,
+        action="take back",
+        subject="agreement",
+        subject_id=agreement.pk,
+        changes={k: [before[k], v] for k, v in _picture(agreement).items() if before[k] != v},
+    )
+    return agreement
+
+
+@transaction.atomic
+def load_catalogue(*, by: User | None, at: dt.datetime) -> int:
+    """Write the shipped catalogue; the company's overlay stays. Returns how many rows changed."""
+    known = {row.key: row for row in AgreementType.objects.filter(origin=AgreementType.Origin.SHIPPED)}
+    changed = 0
+    for key, facts in shipped_types().items():
+        row = known.get(key)
+        if row is None:
+            AgreementType.objects.update_or_create(
+                key=key, defaults={**facts, "origin": AgreementType.Origin.SHIPPED}
+            )
+        elif any(getattr(row, name) != value for name, value in facts.items()):
+            AgreementType.objects.filter(pk=row.pk).update(**facts)
+        else:
+            continue
+        changed += 1
+    if changed:
+        record(
+            by=by, at=at, action="load", subject="catalogue", subject_id="shipped", changes={"types": changed}
+        )
+    return changed
+
+
+def _require_catalogue_keeper(by: User | None) -> None:
+    if by is not None and not (works_here(by) and by.sees_everything):
+        raise CatalogueNotYours("Only an analyst or a sponsor changes the catalogue.")
+
+
+@transaction.atomic
+def add_type(*, by: User | None, at: dt.datetime, key: str, name: str, side: str, **facts) -> AgreementType:
+    """Add a type of the company's own."""
+    _require_catalogue_keeper(by)
+    row = AgreementType.objects.create(
+        key=key, name=name, side=side, origin=AgreementType.Origin.ADDED, **facts
+    )
+    record(
+        by=by, at=at, action="add", subject="agreement type", subject_id=key, changes={"name": [None, name]}
+    )
+    return row
+
+
+def add_own_type(*, by: User | None, at: dt.datetime, name: str, side: str, **facts) -> AgreementType:
+    """Add a type of the company's own under a key made from its name. Raises TypeExists."""
+    key = f"own.{slugify(name).replace('-', '_')[:150] or fingerprint(name) % 10**9}"
+    named = Q(key=key) | Q(name__iexact=name) | Q(own_name__iexact=name)
+    if known := AgreementType.objects.filter(named).first():
+        raise TypeExists(f"The catalogue has “{known}” already.")
+    return add_type(by=by, at=at, key=key, name=name, side=side, **facts)
+
+
+@transaction.atomic
+def overlay_type(
+    *, by: User | None, at: dt.datetime, key: str, expected_version: int | None = None, **overlay
+) -> AgreementType:
+    """Hide, rename, re-stage or re-describe a type (columns ``own_…`` and ``hidden``). Raises Stale."""
+    _require_catalogue_keeper(by)
+    row = AgreementType.objects.get(key=key)
+    if unknown := [name for name in overlay if name != "hidden" and not name.startswith("own_")]:
+        raise TypeError(f"not part of the overlay: {', '.join(unknown)}")
+    changes = {name: [getattr(row, name), value] for name, value in overlay.items()}
+    take_turn(row, expected_version=expected_version)
+    for name, value in overlay.items():
+        setattr(row, name, value)
+    row.save(update_fields=list(overlay))
+    record(by=by, at=at, action="overlay", subject="agreement type", subject_id=key, changes=changes)
+    return row

@@ -1,0 +1,129 @@
+"""Tables -> frame of events: agreements' steps and everything else that happened (``analysis.frames``)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import polars as pl
+from django.db.models import OuterRef, Subquery
+
+from hingepoint.analysis import frames
+from hingepoint.domain.agreements.models import Agreement, AgreementEvent
+from hingepoint.domain.deals.frames import (
+    EVENT_COLUMNS,
+    FILE_MOMENT,
+    deal_events_frame,
+    deals_table,
+    parts,
+    read,
+)
+from hingepoint.domain.deals.models import Deal, DealEvent, DealQuerySet
+from hingepoint.records import EventKind
+
+_COLUMNS = {
+    "deal_id": "agreement__deal__key",
+    "agreement": "agreement__type__key",
+    "at": "occurred_at",
+    "state": "state",
+    "side": "agreement__type__side",
+    "counterpart": "counterpart",
+    "actor": "actor",
+    "evidence": "evidence",
+    "quality": "quality",
+    "value": "value",
+    "currency": "currency",
+    "note": "note",
+}
+
+
+def agreement_events_frame(viewer: Any) -> pl.DataFrame:
+    """Return every step of visible agreements (None: the system, all), but those that were taken back."""
+    steps = AgreementEvent.objects.standing()
+    if viewer is not None:
+        steps = steps.filter(agreement__deal__in=Deal.objects.visible_to(viewer))
+    frame = read(steps, _COLUMNS, frames.schema(frames.EVENTS))
+    kind = pl.lit(EventKind.AGREEMENT.value).alias("kind")
+    return frame.with_columns(kind).select(*frames.EVENTS)
+
+
+def events_frame(viewer: Any) -> pl.DataFrame:
+    """Return the whole history of visible deals as a frame of ``frames.EVENTS``, by deal and time."""
+    parts = [agreement_events_frame(viewer), deal_events_frame(viewer)]
+    return pl.concat(parts).sort("deal_id", "at", "kind", "agreement", maintain_order=True)
+
+
+# ---- as files hold them ----
+
+_FILE_TYPES = frames.schema(frames.EVENTS) | {
+    "at": FILE_MOMENT,
+    "recorded_at": FILE_MOMENT,
+    "act": pl.String(),
+    "due_on": pl.Date(),
+    "needed_by": pl.Date(),
+    "expires_on": pl.Date(),
+    "reason": pl.String(),
+    "owed_in_return": pl.String(),
+}
+_STEPS = _COLUMNS | {"recorded_at": "recorded_at", "act": "act", "due_on": "due_on"}
+_STANDINGS = {
+    "deal_id": "deal__key",
+    "agreement": "type__key",
+    "at": "reached_at",
+    "state": "state",
+    "side": "type__side",
+    "counterpart": "person_name",
+    "evidence": "evidence",
+    "quality": "quality",
+    "act": "act",
+    "due_on": "due_on",
+    "needed_by": "needed_by",
+    "expires_on": "expires_on",
+    "reason": "reason",
+    "owed_in_return": "owed_in_return",
+}
+_FILE_COLUMNS = [*frames.EVENTS, "recorded_at", "act", "due_on"]
+
+
+def events_table(deals: DealQuerySet) -> Iterator[pl.DataFrame]:
+    """Yield the history of ``deals`` as a file holds it: ``frames.EVENTS``, when each was recorded, and
+    act and date of agreements. Reads back through an import to the same history."""
+    yield pl.DataFrame(schema={name: _FILE_TYPES[name] for name in _FILE_COLUMNS})
+    steps = AgreementEvent.objects.standing().filter(agreement__deal__in=deals).order_by("id")
+    for part in parts(steps, _STEPS, _FILE_TYPES):
+        yield _complete(part.with_columns(kind=pl.lit(EventKind.AGREEMENT.value)))
+    others = DealEvent.objects.filter(deal__in=deals).order_by("id")
+    for part in parts(others, EVENT_COLUMNS | {"recorded_at": "recorded_at"}, _FILE_TYPES):
+        yield _complete(part)
+
+
+def _complete(part: pl.DataFrame) -> pl.DataFrame:
+    absent = [
+        pl.lit(None, dtype=_FILE_TYPES[name]).alias(name)
+        for name in _FILE_COLUMNS
+        if name not in part.columns
+    ]
+    return part.with_columns(absent).select(_FILE_COLUMNS)
+
+
+def agreements_table(deals: DealQuerySet) -> Iterator[pl.DataFrame]:
+    """Yield how each agreement of ``deals`` stands, dated by the step that brought it there.
+
+    Reads back as a table of events to the same states, without the way there.
+    """
+    yield pl.DataFrame(schema={name: _FILE_TYPES[name] for name in _STANDINGS})
+    steps = AgreementEvent.objects.standing().filter(agreement=OuterRef("pk")).order_by("-occurred_at", "-id")
+    standing = Agreement.objects.filter(deal__in=deals)
+    standing = standing.annotate(reached_at=Subquery(steps.values("occurred_at")[:1])).order_by("id")
+    yield from parts(standing, _STANDINGS, _FILE_TYPES)
+
+
+TABLES = {"deals": deals_table, "agreements": agreements_table, "events": events_table}
+
+
+def table(name: str, deals: DealQuerySet) -> Iterator[pl.DataFrame]:
+    """Yield a table of ``TABLES`` about ``deals``, which the caller chose with the viewer's rights.
+
+    The first frame is empty and holds the columns.
+    """
+    return TABLES[name](deals.order_by())

@@ -1,0 +1,177 @@
+"""The catalogue of agreement types, and the register: one type on one deal, with its history."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.db.models import Case, F, Q, When
+from django.db.models.functions import Coalesce
+
+from hingepoint.domain.deals.models import Contact, Deal, Trace, TraceQuerySet
+from hingepoint.domain.people.models import User, choices, works_here
+from hingepoint.records import STANDING, AgreementState, Evidence, Role, Side, Stage
+
+#: States in which something is still to be got.
+WAITING = (AgreementState.NEEDED, AgreementState.PLANNED, AgreementState.ASKED, AgreementState.SOFT)
+#: States in which somebody is at work on it; such an agreement has its day whether required or not.
+IN_MOTION = (AgreementState.PLANNED, AgreementState.ASKED, AgreementState.SOFT)
+
+
+class AgreementTypeQuerySet(models.QuerySet):
+    def effective(self) -> AgreementTypeQuerySet:
+        """Annotate what is shown: the company's own words where it has any, else the shipped ones."""
+        return self.annotate(
+            shown_name=Coalesce(F("own_name"), F("name")), shown_stage=Coalesce(F("own_stage"), F("stage"))
+        )
+
+    def in_use(self) -> AgreementTypeQuerySet:
+        return self.filter(hidden=False)
+
+
+class AgreementType(models.Model):
+    """A row of the catalogue. Columns beginning ``own_`` and ``hidden`` are the company's overlay;
+    an upgrade writes the others of shipped rows and never those."""
+
+    class Origin(models.TextChoices):
+        SHIPPED = "shipped", "Shipped"
+        ADDED = "added", "Added here"
+        IMPORTED = "imported", "Found in a file"
+
+    key = models.CharField(max_length=200, unique=True)
+    origin = models.CharField(max_length=10, choices=Origin.choices)
+    name = models.CharField(max_length=200)
+    side = models.CharField(max_length=10, choices=choices(Side))
+    counterpart = models.CharField(max_length=200, blank=True)
+    stage = models.CharField(max_length=20, choices=choices(Stage), blank=True)
+    commits = models.CharField(max_length=4, default="them")
+    description = models.TextField(blank=True)
+    good = models.JSONField(default=list)
+    metrics = models.JSONField(default=list)
+    crm_trace = models.TextField(blank=True)
+    starter = models.BooleanField(default=False)
+    pressure = models.CharField(max_length=40, blank=True)
+    proximity = models.CharField(max_length=5, default="mid")
+    lever = models.CharField(max_length=10, default="influenced")
+    recheck_days = models.PositiveSmallIntegerField(default=90)
+    own_name = models.CharField(max_length=200, null=True, blank=True)
+    own_stage = models.CharField(max_length=20, choices=choices(Stage), null=True, blank=True)
+    own_description = models.TextField(null=True, blank=True)
+    own_recheck_days = models.PositiveSmallIntegerField(null=True, blank=True)
+    hidden = models.BooleanField(default=False)
+    version = models.PositiveIntegerField(default=1)
+
+    objects = AgreementTypeQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.own_name or self.name
+
+
+class AgreementQuerySet(models.QuerySet):
+    def visible_to(self, viewer) -> AgreementQuerySet:
+        """Agreements of visible deals; an inside partner sees only what was asked of them."""
+        if works_here(viewer) and viewer.role == Role.INSIDE_PARTNER:
+            return self.filter(asked_of=viewer)
+        if works_here(viewer) and viewer.sees_everything:
+            return self.all()
+        return self.filter(deal__in=Deal.objects.visible_to(viewer))
+
+    def overdue(self, today: dt.date) -> AgreementQuerySet:
+        return self.filter(late_after__lt=today)
+
+
+class Agreement(models.Model):
+    """One agreement type on one deal: the current state, derived from ``AgreementEvent``."""
+
+    deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="agreements")
+    type = models.ForeignKey(AgreementType, on_delete=models.PROTECT, related_name="agreements")
+    state = models.CharField(max_length=12, choices=choices(AgreementState), default=AgreementState.NEEDED)
+    evidence = models.PositiveSmallIntegerField(default=Evidence.NONE)
+    quality = models.PositiveSmallIntegerField(null=True, blank=True)  # 0-7, None: not judged
+    points_met = models.JSONField(default=list, blank=True)  # which of records.QUALITY_POINTS
+    checks_met = models.JSONField(default=list, blank=True)  # which of the type's checks, as 0 to 3
+    act = models.CharField(max_length=500, blank=True)  # "will …"
+    person = models.ForeignKey(Contact, on_delete=models.SET_NULL, null=True, related_name="agreements")
+    asked_of = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="asked")
+    person_name = models.CharField(max_length=200, blank=True)
+    due_on = models.DateField(null=True, blank=True)  # the date they committed to
+    required = models.BooleanField(default=False)  # one of the few that the strategy asks of this deal
+    needed_by = models.DateField(null=True, blank=True)
+    needed_because = models.CharField(max_length=300, blank=True)  # how the day was computed
+    reason = models.TextField(blank=True)
+    owed_in_return = models.TextField(blank=True)
+    gained_at = models.DateTimeField(null=True, blank=True)
+    changed_at = models.DateTimeField()
+    expires_on = models.DateField(null=True, blank=True)
+    #: The day after which it is late, kept by the database: what is still to be got, by when we need it;
+    #: what was gained, by when they promised to act. None: nothing to be late with. What is neither
+    #: required nor in motion is optional, and never late.
+    late_after = models.GeneratedField(
+        expression=Case(
+            When(
+                Q(state__in=IN_MOTION) | Q(state=AgreementState.NEEDED, required=True),
+                then=Coalesce("needed_by", "due_on"),
+            ),
+            When(state=AgreementState.GAINED, required=True, then=F("due_on")),
+            default=None,
+        ),
+        output_field=models.DateField(null=True),
+        db_persist=True,
+    )
+    batch = models.BigIntegerField(null=True, db_index=True)
+    version = models.PositiveIntegerField(default=1)
+
+    objects = AgreementQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["deal", "type"], name="one_agreement_of_a_type"),
+            models.CheckConstraint(condition=Q(evidence__range=(0, 4)), name="evidence_0_to_4"),
+            models.CheckConstraint(
+                condition=Q(quality__isnull=True) | Q(quality__range=(0, 7)), name="quality_0_to_7"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=sorted(STANDING)) | Q(gained_at__isnull=False),
+                name="standing_agreements_have_a_date",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["type", "state"], name="agreement_by_type"),
+            # read alone by the matrix's summary and by the filter on late agreements
+            models.Index(fields=["deal", "type", "state", "late_after"], name="agreement_states"),
+            models.Index(
+                fields=["late_after", "deal"], name="agreement_dates", condition=Q(late_after__isnull=False)
+            ),
+        ]
+
+
+class AgreementEventQuerySet(TraceQuerySet):
+    def standing(self) -> AgreementEventQuerySet:
+        """Leave out steps that were taken back, and the takings back."""
+        undone = AgreementEvent.objects.filter(undoes__isnull=False).values("undoes_id")
+        return self.filter(undoes__isnull=True).exclude(pk__in=undone)
+
+
+class AgreementEvent(Trace):
+    """One step in an agreement's life: the state it reached and what was known then.
+
+    A step said in error is taken back by a later row that ``undoes`` it: both stay. ``replaced`` holds
+    what the step changed on the agreement, as it was before; only steps made by hand have it.
+    """
+
+    agreement = models.ForeignKey(Agreement, on_delete=models.CASCADE, related_name="events")
+    state = models.CharField(max_length=12, choices=choices(AgreementState))
+    act = models.CharField(max_length=500, blank=True)
+    due_on = models.DateField(null=True, blank=True)
+    replaced = models.JSONField(null=True, blank=True, encoder=DjangoJSONEncoder)
+    undoes = models.OneToOneField(
+        "self", on_delete=models.CASCADE, null=True, blank=True, related_name="undone_by"
+    )
+
+    objects = AgreementEventQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["agreement", "fingerprint"], name="agreement_event_once")
+        ]

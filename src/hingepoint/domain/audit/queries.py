@@ -1,0 +1,61 @@
+"""Reading the audit trail."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from hingepoint.domain.audit.actions import digest_of
+from hingepoint.domain.audit.models import AuditEvent, AuditHead
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line of a subject's history, ready to show."""
+
+    at: dt.datetime
+    by: str
+    action: str
+    changes: dict[str, Any]
+    reason: str
+
+
+def history(*, subject: str, subject_id: object, limit: int = 100) -> list[Change]:
+    """Return the newest ``limit`` changes of one subject.
+
+    Whoever calls has already fetched the subject through its own ``visible_to``.
+    """
+    rows = AuditEvent.objects.filter(subject=subject, subject_id=str(subject_id)).order_by("-id")[:limit]
+    return [Change(row.at, row.by_name, row.action, row.changes, row.reason) for row in rows]
+
+
+def first_broken_link() -> int | None:
+    """Return the id of the first event whose digest does not follow, or None when the chain holds.
+
+    Reads the whole trail. A cut-off tail shows as the id after the last event.
+    """
+    after, length, last = "", 0, 0
+    for event in AuditEvent.objects.order_by("id").iterator(chunk_size=5_000):
+        if event.digest != digest_of(event, after=after):
+            return event.pk
+        after, length, last = event.digest, length + 1, event.pk
+    head = AuditHead.objects.filter(pk=1).first()
+    holds = (head is None and length == 0) or (
+        head is not None and (head.digest, head.length) == (after, length)
+    )
+    return None if holds else last + 1
+
+
+def length() -> int:
+    """Return how many changes were ever recorded: 0 in an untouched installation."""
+    return AuditHead.objects.filter(pk=1).values_list("length", flat=True).first() or 0
+
+
+def histories(*, subject: str, subject_ids: list[object], limit: int = 100) -> list[tuple[str, Change]]:
+    """Return the newest ``limit`` changes of several subjects of one kind, each with its subject's id."""
+    found = AuditEvent.objects.filter(subject=subject, subject_id__in=[str(one) for one in subject_ids])
+    rows = found.order_by("-id")[:limit]
+    return [
+        (row.subject_id, Change(row.at, row.by_name, row.action, row.changes, row.reason)) for row in rows
+    ]

@@ -1,0 +1,148 @@
+"""Every change to accounts, contacts, deals and their history, one at a time (bulk: ``imports``)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from typing import Any
+
+from django.db import transaction
+
+from hingepoint.domain.audit.actions import record
+from hingepoint.domain.deals.models import Account, BuyingRole, Contact, Deal, DealContact, DealEvent
+from hingepoint.domain.people.models import User
+from hingepoint.records import EventKind
+
+
+class Stale(Exception):
+    """Somebody else saved first. ``current`` is the row as it stands; nothing was changed."""
+
+    def __init__(self, current: Any):
+        self.current = current
+        super().__init__("Somebody else changed this a moment ago. Both versions are shown; nothing is lost.")
+
+
+class Hidden(LookupError):
+    """The viewer may not see it, or it does not exist: the answer is the same."""
+
+
+def fingerprint(*facts: object) -> int:
+    """Return the signed 64-bit identity of a fact within its parent (BLAKE2b)."""
+    text = "\x1f".join("" if fact is None else str(fact) for fact in facts)
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big", signed=True)
+
+
+def deal_for(by: User | None, deal_id: int) -> Deal:
+    """Return a deal that ``by`` may change (None: the system). Raises Hidden."""
+    deals = Deal.objects.all() if by is None else Deal.objects.visible_to(by)
+    deal = deals.filter(pk=deal_id).first()
+    if deal is None:
+        raise Hidden("There is no such deal, or it is not yours to see.")
+    return deal
+
+
+def take_turn(row: Any, *, expected_version: int | None) -> None:
+    """Move ``row`` to its next version, or raise Stale if it is not at ``expected_version`` any more."""
+    queryset = type(row).objects.filter(pk=row.pk, version=row.version)
+    if expected_version not in (None, row.version) or not queryset.update(version=row.version + 1):
+        raise Stale(type(row).objects.get(pk=row.pk))
+    row.version += 1
+
+
+@transaction.atomic
+def add_account(*, by: User | None, at: dt.datetime, key: str, name: str, **facts: str) -> Account:
+    account = Account.objects.create(key=key, name=name, **facts)
+    record(
+        by=by, at=at, action="add", subject="account", subject_id=account.pk, changes={"name": [None, name]}
+    )
+    return account
+
+
+@transaction.atomic
+def add_contact(
+    *, by: User | None, at: dt.datetime, account: Account, key: str, name: str, **facts
+) -> Contact:
+    contact = Contact.objects.create(account=account, key=key, name=name, **facts)
+    record(
+        by=by, at=at, action="add", subject="contact", subject_id=contact.pk, changes={"name": [None, name]}
+    )
+    return contact
+
+
+@transaction.atomic
+def add_deal(*, by: User | None, at: dt.datetime, key: str, created_at: dt.datetime, **facts) -> Deal:
+    """Add one deal; ``facts`` are columns of ``Deal``."""
+    deal = Deal.objects.create(key=key, created_at=created_at, **facts)
+    record(by=by, at=at, action="add", subject="deal", subject_id=deal.pk, changes={"key": [None, key]})
+    return deal
+
+
+@transaction.atomic
+def change_deal(
+    *,
+    by: User | None,
+    at: dt.datetime,
+    deal_id: int,
+    expected_version: int | None = None,
+    reason: str = "",
+    **facts,
+) -> Deal:
+    """Change columns of one deal. Raises Hidden or Stale."""
+    deal = deal_for(by, deal_id)
+    changes = {name: [getattr(deal, name), value] for name, value in facts.items()}
+    take_turn(deal, expected_version=expected_version)
+    for name, value in facts.items():
+        setattr(deal, name, value)
+    deal.save(update_fields=list(facts))
+    record(by=by, at=at, action="change", subject="deal", subject_id=deal.pk, changes=changes, reason=reason)
+    return deal
+
+
+@transaction.atomic
+def name_contact(
+    *, by: User | None, at: dt.datetime, deal_id: int, contact: Contact, role: BuyingRole, since: dt.date
+) -> DealContact:
+    """Say which part a contact plays on a deal. Saying it twice changes nothing."""
+    deal = deal_for(by, deal_id)
+    person, new = DealContact.objects.get_or_create(
+        deal=deal, contact=contact, role=role, defaults={"since": since}
+    )
+    if new:
+        changes = {"contact": [None, contact.name], "role": [None, role]}
+        record(by=by, at=at, action="name contact", subject="deal", subject_id=deal.pk, changes=changes)
+    return person
+
+
+@transaction.atomic
+def note_event(
+    *,
+    by: User | None,
+    at: dt.datetime,
+    deal_id: int,
+    kind: EventKind,
+    name: str,
+    occurred_at: dt.datetime,
+    origin: str = "hand",
+    **facts,
+) -> DealEvent:
+    """Add one fact to a deal's history. The same fact again changes nothing and returns the first."""
+    deal = deal_for(by, deal_id)
+    identity = fingerprint(kind, name, occurred_at.isoformat(), facts.get("state"), facts.get("actor"))
+    event, new = DealEvent.objects.get_or_create(
+        deal=deal,
+        fingerprint=identity,
+        defaults={
+            "kind": kind,
+            "name": name,
+            "occurred_at": occurred_at,
+            "recorded_at": at,
+            "recorded_by": by,
+            "origin": origin,
+            **facts,
+        },
+    )
+    if new:
+        record(
+            by=by, at=at, action=f"note {kind}", subject="deal", subject_id=deal.pk, changes={"name": name}
+        )
+    return event

@@ -1,0 +1,545 @@
+"""Every answer about discovery: what is ready, which runs there are, what one says, the deals behind it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import polars as pl
+from django.db.models import Count, Q
+from django.http import Http404
+
+from hingepoint.analysis.discovery import record as records_of_runs
+from hingepoint.analysis.discovery import settings as discovery_settings
+from hingepoint.domain.agreements.models import Agreement
+from hingepoint.domain.deals.models import Deal
+from hingepoint.domain.discovery import work
+from hingepoint.domain.discovery.models import Finding, FindingDecision, Run, Source, Status, Verdict
+from hingepoint.domain.people.models import User, works_here
+from hingepoint.records import STANDING, DealStatus, Role
+
+#: What an honest answer needs (METHOD.md): below, the answer is mostly "not enough evidence".
+CLOSED_NEEDED, CLOSED_GOOD, GAINS_NEEDED, TYPES_NEEDED = 200, 2_000, 30, 8
+#: How many deals are listed on either side of a finding.
+LISTED = 25
+
+
+class NotThere(Http404):
+    """The viewer may not see it, or it does not exist: the answer is the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """What discovery has, what it needs, and what it gives now."""
+
+    closed: int
+    won: int
+    types: int
+    usable_types: int
+    priced: int
+    ready: bool
+    have: str
+    need: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    """One run in a list. ``state`` is a status, or ``lost`` when its worker is gone."""
+
+    id: int
+    asked_at: dt.datetime
+    asked_by: str
+    made_from: str
+    metric: str
+    state: str
+    progress: float
+    doing: str
+    shown: int
+    chosen: int
+    signed: int
+    rejected: int
+    deals: int
+
+    @property
+    def unfinished(self) -> bool:
+        return self.state in (Status.QUEUED, Status.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Somebody signed or rejected a finding, in this run or in another."""
+
+    verdict: str
+    note: str
+    by: str
+    at: dt.datetime
+    run_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunPage:
+    """A run with its record; ``decided`` holds the decision that counts, by key, ``earlier`` the last one
+    of other runs. ``keys`` are the findings the viewer may see."""
+
+    line: RunLine
+    record: dict[str, Any] | None
+    keys: frozenset[str]
+    decided: dict[str, Decided]
+    earlier: dict[str, Decided]
+    problem: str
+    problem_rows: tuple[dict[str, Any], ...]
+    can_skip_rows: bool
+    can_continue: bool
+    can_repeat: bool
+    from_database: bool
+    snapshot: str
+    code_version: str
+    asked_settings: dict[str, Any]
+    inputs: tuple[dict[str, str], ...]
+    read: dict[str, Any]
+    repeats: int | None
+    ended_at: dt.datetime | None
+    previous: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class FindingPage:
+    """One finding: its run, its decisions in order, those of other runs, and its version for saving."""
+
+    run: RunPage
+    key: str
+    verdict: str
+    version: int
+    decisions: tuple[Decided, ...]
+    elsewhere: tuple[Decided, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DealBehind:
+    """A deal behind a finding, with the week in which it gained the agreement (None: it did not)."""
+
+    key: str
+    name: str
+    status: str
+    amount: float | None
+    currency: str
+    week: int | None
+    id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class DealsBehind:
+    """The deals behind a finding that the viewer may see, with and without the agreement by ``by``.
+
+    ``*_count`` and ``*_won`` count the viewer's deals in the run; the lists hold the largest of them.
+    """
+
+    by: str
+    with_it: tuple[DealBehind, ...]
+    without: tuple[DealBehind, ...]
+    with_count: int
+    with_won: int
+    without_count: int
+    without_won: int
+    everything: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What became of one agreement type between two runs."""
+
+    key: str
+    name: str
+    what: str
+    before: str
+    after: str
+    effect_before: float | None
+    effect_after: float | None
+    why: str
+
+
+def may_run(viewer: User) -> bool:
+    """Return whether ``viewer`` starts runs and decides on findings."""
+    return works_here(viewer) and viewer.role == Role.ANALYST
+
+
+def readiness(viewer: User) -> Readiness:
+    """Return what the deals that ``viewer`` sees allow discovery to say. Causes three SQL queries."""
+    deals = Deal.objects.visible_to(viewer)
+    counts = deals.aggregate(
+        won=Count("pk", filter=Q(status=DealStatus.WON)),
+        lost=Count("pk", filter=Q(status=DealStatus.LOST)),
+        priced=Count("pk", filter=Q(status=DealStatus.WON, discount__isnull=False)),
+    )
+    gains = Agreement.objects.visible_to(viewer).filter(Q(state__in=STANDING) | Q(gained_at__isnull=False))
+    by_type = gains.values("type").annotate(n=Count("pk")).values_list("n", flat=True)
+    numbers = list(by_type)
+    usable = sum(n >= GAINS_NEEDED for n in numbers)
+    closed = counts["won"] + counts["lost"]
+    ready = closed >= CLOSED_NEEDED and usable >= TYPES_NEEDED
+    return Readiness(
+        closed=closed,
+        won=counts["won"],
+        types=len(numbers),
+        usable_types=usable,
+        priced=counts["priced"],
+        ready=ready,
+        have=f"{closed:,} closed deals ({counts['won']:,} won), {usable} agreement types gained on "
+        f"{GAINS_NEEDED} deals or more",
+        need=f"{CLOSED_NEEDED:,} closed deals and {TYPES_NEEDED} such types; {CLOSED_GOOD:,} closed deals for "
+        "firm answers",
+        now=_what_it_gives(closed, usable),
+    )
+
+
+def _what_it_gives(closed: int, usable: int) -> str:
+    if usable == 0 or closed < 40:
+        return "nothing yet: import deals with dated agreements or stages"
+    if closed < CLOSED_NEEDED or usable < TYPES_NEEDED:
+        return "a first look; expect “not enough evidence” for most types"
+    if closed < CLOSED_GOOD:
+        return "the strongest effects; for the others, how many deals they need"
+    return "effects with intervals, timing, segments and a proposed set"
+
+
+def segments(viewer: User) -> list[str]:
+    """Return the segments that a run can be limited to."""
+    found = Deal.objects.visible_to(viewer).exclude(segment="").values_list("segment", flat=True)
+    return sorted(set(found.distinct()))
+
+
+def runs(viewer: User, *, at: dt.datetime, limit: int = 50) -> list[RunLine]:
+    """Return the newest runs that ``viewer`` may see, as lines of a list."""
+    found = Run.objects.visible_to(viewer).select_related("asked_by", "snapshot").defer("record", *_BLOBS)
+    signed = Count("findings", filter=Q(findings__verdict=Verdict.SIGNED), distinct=True)
+    rejected = Count("findings", filter=Q(findings__verdict=Verdict.REJECTED), distinct=True)
+    shown = Count("findings", filter=Q(findings__grade__in=("strong", "moderate")), distinct=True)
+    chosen = Count("findings", filter=Q(findings__in_set=True), distinct=True)
+    found = found.annotate(signed=signed, rejected=rejected, shown=shown, chosen=chosen)
+    return [_line(run, at) for run in found.order_by("-id")[:limit]]
+
+
+_BLOBS = ("snapshot__deals", "snapshot__events")
+
+
+def _line(run: Run, at: dt.datetime) -> RunLine:
+    return RunLine(
+        id=run.pk,
+        asked_at=run.asked_at,
+        asked_by=run.asked_by.name if run.asked_by else "system",
+        made_from=_made_from(run),
+        metric=run.metric or run.settings.get("metric") or "",
+        state="lost" if run.is_silent(at) else run.status,
+        progress=run.progress,
+        doing=run.doing,
+        shown=getattr(run, "shown", 0),
+        chosen=getattr(run, "chosen", 0),
+        signed=getattr(run, "signed", 0),
+        rejected=getattr(run, "rejected", 0),
+        deals=run.snapshot.deal_count if run.snapshot else 0,
+    )
+
+
+def _made_from(run: Run) -> str:
+    if run.source == Source.FILES:
+        return ", ".join(kept["name"] for kept in run.inputs) or "uploaded files"
+    segment = run.options.get("segment")
+    return f"our deals, segment {segment}" if segment else "our deals"
+
+
+def state(viewer: User, run_id: int, *, at: dt.datetime) -> RunLine:
+    """Return where a run is: what its page asks every second. Raises NotThere."""
+    run = _visible(viewer, run_id).defer("record", *_BLOBS).first()
+    if run is None:
+        raise NotThere("There is no such run.")
+    return _line(run, at)
+
+
+def _visible(viewer: User, run_id: int):
+    return Run.objects.visible_to(viewer).filter(pk=run_id).select_related("asked_by", "snapshot")
+
+
+def run(viewer: User, run_id: int, *, at: dt.datetime) -> RunPage:
+    """Return a run with everything its page shows. Raises NotThere."""
+    found = _visible(viewer, run_id).defer(*_BLOBS).first()
+    if found is None:
+        raise NotThere("There is no such run.")
+    keys = frozenset(Finding.objects.visible_to(viewer).filter(run=found).values_list("key", flat=True))
+    ended = found.status in (Status.FAILED, Status.CANCELLED) or found.is_silent(at)
+    kept = found.snapshot_id is not None or all("path" in one for one in found.inputs)
+    return RunPage(
+        line=_line(found, at),
+        record=found.record,
+        keys=keys,
+        decided=_decided(keys, run_id=run_id),
+        earlier=_decided(keys, before=run_id),
+        problem=found.problem,
+        problem_rows=tuple(found.problem_rows),
+        can_skip_rows=bool(found.problem_rows) and kept,
+        can_continue=ended and kept and may_run(viewer),
+        can_repeat=found.status == Status.DONE and found.snapshot_id is not None and may_run(viewer),
+        from_database=found.source == Source.DATABASE,
+        snapshot=found.snapshot.digest if found.snapshot else "",
+        code_version=found.code_version,
+        asked_settings=found.settings,
+        inputs=tuple({"name": one["name"], "sha256": one["sha256"]} for one in found.inputs),
+        read=found.options.get("read", {}),
+        repeats=found.repeats_id,
+        ended_at=found.ended_at,
+        previous=_previous(viewer, found),
+    )
+
+
+def _previous(viewer: User, run: Run) -> int | None:
+    """Return the run before ``run`` with the same metric."""
+    older = Run.objects.visible_to(viewer).filter(status=Status.DONE, pk__lt=run.pk, metric=run.metric)
+    return older.order_by("-pk").values_list("pk", flat=True).first() if run.metric else None
+
+
+def _decided(
+    keys: Iterable[str], *, run_id: int | None = None, before: int | None = None
+) -> dict[str, Decided]:
+    """Return the newest decision by key: of one run, or of all runs before one."""
+    rows = FindingDecision.objects.filter(finding__key__in=keys).select_related("by", "finding")
+    rows = rows.filter(finding__run_id=run_id) if before is None else rows.filter(finding__run_id__lt=before)
+    return {row.finding.key: _as_decided(row) for row in rows.order_by("pk")}
+
+
+def _as_decided(row: FindingDecision) -> Decided:
+    return Decided(row.verdict, row.note, row.by.name, row.at, row.finding.run_id)
+
+
+def finding(viewer: User, run_id: int, key: str, *, at: dt.datetime) -> FindingPage:
+    """Return one finding of a run with its decisions. Raises NotThere."""
+    found = Finding.objects.visible_to(viewer).filter(run_id=run_id, key=key).first()
+    if found is None:
+        raise NotThere("There is no such finding.")
+    rows = FindingDecision.objects.filter(finding__key=key).select_related("by", "finding").order_by("-pk")
+    decisions = [_as_decided(row) for row in rows]
+    return FindingPage(
+        run=run(viewer, run_id, at=at),
+        key=key,
+        verdict=found.verdict,
+        version=found.version,
+        decisions=tuple(one for one in decisions if one.run_id == run_id),
+        elsewhere=tuple(one for one in decisions if one.run_id != run_id)[:10],
+    )
+
+
+def deals_behind(viewer: User, run_id: int, key: str, *, by: str) -> DealsBehind | None:
+    """Return the deals behind a finding, with and without the agreement by a landmark such as ``6w``.
+
+    Only deals that ``viewer`` may see, as they were when the run read them; None when the run keeps no
+    data. Reads the run's data (a second for 100,000 deals).
+    """
+    if not Finding.objects.visible_to(viewer).filter(run_id=run_id, key=key).exists():
+        raise NotThere("There is no such finding.")
+    found = (
+        Run.objects.visible_to(viewer).filter(pk=run_id).select_related("snapshot").defer("record").first()
+    )
+    if found is None or found.snapshot is None:
+        return None
+    known = dict(Deal.objects.visible_to(viewer).values_list("key", "pk"))
+    everything = viewer.sees_everything
+    deals = work.from_parquet(found.snapshot.deals)
+    if not everything or found.source == Source.DATABASE:
+        deals = deals.filter(pl.col("deal_id").is_in(list(known)))
+    weeks = discovery_settings.weeks(by)
+    sides = _sides(deals, work.from_parquet(found.snapshot.events), key, weeks)
+    with_it, without = (sides.filter(pl.col("with_it") == side) for side in (True, False))
+    return DealsBehind(
+        by=by,
+        with_it=_largest(with_it, known),
+        without=_largest(without, known),
+        with_count=with_it.height,
+        with_won=_won(with_it),
+        without_count=without.height,
+        without_won=_won(without),
+        everything=everything,
+    )
+
+
+def _sides(deals: pl.DataFrame, events: pl.DataFrame, key: str, weeks: float) -> pl.DataFrame:
+    """Return the deals still open after ``weeks``, or with the agreement by then, each with its side."""
+    gains = events.filter(pl.col("agreement") == key)
+    if "state" in gains.columns:
+        gains = gains.filter(pl.col("state").fill_null("gained").is_in([str(state) for state in STANDING]))
+    first = gains.group_by("deal_id").agg(gained=pl.col("at").min())
+    week = pl.duration(weeks=1)
+    by = pl.col("created") + pl.duration(days=round(weeks * 7))
+    joined = deals.join(first, on="deal_id", how="left")
+    closed = pl.col("closed") if "closed" in deals.columns else pl.lit(None, dtype=pl.Datetime("us"))
+    in_time = (pl.col("gained") <= by).fill_null(False)
+    at_risk = closed.is_null() | (closed >= by)
+    weeks_in = ((pl.col("gained") - pl.col("created")) / week).floor().cast(pl.Int64, strict=False)
+    return joined.filter(at_risk).with_columns(with_it=in_time, week=pl.when(in_time).then(weeks_in))
+
+
+def _won(deals: pl.DataFrame) -> int:
+    return deals.filter(pl.col("status") == DealStatus.WON).height
+
+
+def _largest(deals: pl.DataFrame, known: dict[str, int]) -> tuple[DealBehind, ...]:
+    amount = next((name for name in ("amount", "initial_amount") if name in deals.columns), None)
+    order = [amount, "deal_id"] if amount else ["deal_id"]
+    deals = deals.sort(order, descending=[name == amount for name in order], nulls_last=True)
+    rows = deals.head(LISTED).to_dicts()
+    listed = [known[row["deal_id"]] for row in rows if row["deal_id"] in known]
+    names = dict(Deal.objects.filter(pk__in=listed).values_list("key", "name"))
+    return tuple(
+        DealBehind(
+            key=row["deal_id"],
+            name=names.get(row["deal_id"]) or row["deal_id"],
+            status=row["status"],
+            amount=row.get(amount) if amount else None,
+            currency=row.get("currency") or "",
+            week=None if row["week"] is None else max(row["week"], 0) + 1,
+            id=known.get(row["deal_id"]),
+        )
+        for row in rows
+    )
+
+
+def export_csv(viewer: User, run_id: int, *, at: dt.datetime) -> str:
+    """Return findings.csv of a run: the bytes that the command writes, of the findings one may see."""
+    return records_of_runs.csv(_exported(viewer, run_id, at))
+
+
+def export_table(viewer: User, run_id: int, *, at: dt.datetime) -> pl.DataFrame:
+    """Return the findings of a run that one may see, as a frame."""
+    return records_of_runs.table(_exported(viewer, run_id, at))
+
+
+def _exported(viewer: User, run_id: int, at: dt.datetime) -> dict[str, Any]:
+    page = run(viewer, run_id, at=at)
+    if page.record is None:
+        raise NotThere("The run has no findings yet.")
+    return seen(page).record or {}
+
+
+def seen(page: RunPage) -> RunPage:
+    """Return ``page`` with a record that holds nothing but the findings its viewer may see."""
+    full = page.record
+    if full is None or len(page.keys) == len(full["result"]["findings"]):
+        return page
+    result = full["result"] | {
+        part: [one for one in full["result"][part] if one["agreement"] in page.keys]
+        for part in ("findings", "pivotal")
+    }
+    parts = {
+        part: {k: v for k, v in full[part].items() if k in page.keys} for part in ("details", "differing")
+    }
+    table = [row for row in full["table"] if row["agreement"] in page.keys]
+    places = {one["agreement"]: n for n, one in enumerate(full["result"]["pivotal"], start=1)}
+    return replace(page, record=full | parts | {"result": result, "table": table, "places": places})
+
+
+def moves(viewer: User, run_id: int, previous: int, *, at: dt.datetime) -> list[Move]:
+    """Return what moved between a run and an earlier one, the changes of the set first. Raises NotThere."""
+    now, then = seen(run(viewer, run_id, at=at)), seen(run(viewer, previous, at=at))
+    if now.record is None or then.record is None:
+        raise NotThere("One of the runs has no findings.")
+    return compare(then.record, now.record)
+
+
+def compare(then: dict[str, Any], now: dict[str, Any]) -> list[Move]:
+    """Return what moved between two records, sorted by importance."""
+    before = {facts["agreement"]: facts for facts in then["result"]["findings"]}
+    after = {facts["agreement"]: facts for facts in now["result"]["findings"]}
+    was_in, is_in = ({one["agreement"] for one in side["result"]["pivotal"]} for side in (then, now))
+    found = []
+    for key in after.keys() | before.keys():
+        move = _move(before.get(key), after.get(key), key in was_in, key in is_in)
+        if move:
+            what, why = move
+            old, new = before.get(key) or {}, after.get(key) or {}
+            name = now["names"].get(key) or then["names"].get(key, key)
+            grades = old.get("grade", ""), new.get("grade", "")
+            found.append(Move(key, name, what, *grades, old.get("effect"), new.get("effect"), why))
+    return sorted(found, key=lambda move: (MOVES.index(move.what), move.name))
+
+
+#: What can become of a finding, in the order in which it is told.
+MOVES = ("joined the set", "left the set", "gone", "weaker", "new", "still holds")
+_CONFIRMED = ("strong", "moderate")
+
+
+def _move(old: dict | None, new: dict | None, was_in: bool, is_in: bool) -> tuple[str, str] | None:
+    """Return what became of a type and why; None where it was not confirmed in either run."""
+    was = old is not None and old["grade"] in _CONFIRMED
+    now = new is not None and new["grade"] in _CONFIRMED
+    if not (was or now):
+        return None
+    if old is None or new is None:
+        return ("new", "not in the data of the earlier run") if old is None else ("gone", "not in these data")
+    if was_in != is_in:
+        return ("joined the set" if is_in else "left the set"), _why(old, new)
+    if not was:
+        return "new", _why(old, new)
+    if new["effect"] is None or new["effect"] * old["effect"] <= 0:
+        return "gone", _why(old, new)
+    if now and abs(new["effect"]) >= abs(old["effect"]) / 2:
+        return "still holds", _why(old, new)
+    return ("weaker" if now or new["grade"] == "weak" else "gone"), _why(old, new)
+
+
+def _why(old: dict, new: dict) -> str:
+    if new["grade"] == "excluded" != old["grade"]:
+        return f"now left out: {(new['excluded_because'] or '').replace('_', ' ')}"
+    if old["grade"] == "excluded" != new["grade"]:
+        return "no longer left out"
+    if old["effect"] is None or new["effect"] is None:
+        return "it could be estimated only in one of the runs"
+    if old["effect"] == new["effect"] and old["ci"] == new["ci"]:
+        return "unchanged"
+    if not old["ci"][0] <= new["effect"] <= old["ci"][1]:
+        return "the effect moved outside its earlier interval: ask what changed in how you sell"
+    width = (new["ci"][1] - new["ci"][0]) / max(old["ci"][1] - old["ci"][0], 1e-12)
+    if width < 0.9:
+        return "about the same effect, known more exactly"
+    if width > 1.1:
+        return "about the same effect, known less exactly"
+    return "the difference is within what chance does"
+
+
+@dataclass(frozen=True, slots=True)
+class SignedFinding:
+    """A finding an analyst stands behind, with the facts of FORMATS and the note."""
+
+    run_id: int
+    key: str
+    name: str
+    metric: str
+    facts: dict[str, Any]
+    note: str
+    by: str
+    at: dt.datetime
+
+
+def signed(viewer: User) -> list[SignedFinding]:
+    """Return the signed findings, the newest of each type and metric: what playbooks and next best
+    agreements build on."""
+    rows = Finding.objects.visible_to(viewer).signed().select_related("run").defer("run__record")
+    newest: dict[tuple[str, str], Finding] = {}
+    for row in rows.order_by("run_id"):
+        newest[row.run.metric, row.key] = row
+    notes = _last_decisions([row.pk for row in newest.values()])
+    names = work.names()
+    return sorted(
+        (_signed(row, notes[row.pk], names.get(row.key, row.key)) for row in newest.values()),
+        key=lambda one: (-one.run_id, one.name),
+    )
+
+
+def _last_decisions(ids: list[int]) -> dict[int, FindingDecision]:
+    rows = FindingDecision.objects.filter(finding__in=ids).select_related("by")
+    return {row.finding_id: row for row in rows.order_by("pk")}
+
+
+def _signed(row: Finding, decision: FindingDecision, name: str) -> SignedFinding:
+    return SignedFinding(
+        row.run_id, row.key, name, row.run.metric, row.facts, decision.note, decision.by.name, decision.at
+    )

@@ -1,0 +1,212 @@
+"""The work of a run: read the data, compute, and say how far it is. Changes nothing by itself."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from django.conf import settings as django_settings
+from django.db import connection
+
+import hingepoint
+from hingepoint import records
+from hingepoint.analysis import discovery
+from hingepoint.analysis.discovery import money, record
+from hingepoint.connectors import files
+from hingepoint.domain.agreements import frames as agreement_frames
+from hingepoint.domain.agreements.models import AgreementType
+from hingepoint.domain.deals import frames as deal_frames
+from hingepoint.domain.discovery.models import Run, Source
+from hingepoint.domain.discovery.reading import counted_once
+
+#: A worker says so often that it lives, and never more often how far it is.
+BEAT_SECONDS, TELL_SECONDS = 15.0, 0.5
+
+
+class Unusable(ValueError):
+    """The input of a run cannot be used; the message says why, ``rows`` which rows."""
+
+    def __init__(self, message: str, rows: Sequence[records.RowProblem] = ()):
+        self.rows = tuple(rows)
+        super().__init__(message)
+
+
+@dataclass(frozen=True)
+class Data:
+    """What a run is computed from; ``facts`` counts rows left out while reading."""
+
+    deals: pl.DataFrame
+    events: pl.DataFrame
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a run found, and by which version of the code."""
+
+    record: dict[str, Any]
+    code_version: str
+
+
+def read(run: Run) -> Data:
+    """Return the data of a run: what it read before, uploaded files, or the database as it is now.
+
+    Raises Unusable.
+    """
+    if run.snapshot_id:
+        kept = run.snapshot
+        return Data(from_parquet(kept.deals), from_parquet(kept.events), run.options.get("read", {}))
+    data = _from_files(run) if run.source == Source.FILES else _from_database()
+    segment = run.options.get("segment")
+    return _limited(data, segment) if segment else data
+
+
+def _from_database() -> Data:
+    return Data(deal_frames.deals_frame(None), agreement_frames.events_frame(None), {})
+
+
+def _from_files(run: Run) -> Data:
+    paths = {kept["table"]: Path(kept["path"]) for kept in run.inputs}
+    try:
+        mapping = files.load_mapping(paths["mapping"]) if "mapping" in paths else None
+        found = files.read(
+            deals=paths.get("deals"),
+            events=paths.get("events"),
+            mapping=mapping,
+            zone=django_settings.TIME_ZONE,
+            skip_bad_rows=run.options.get("skip_bad_rows", False),
+            covariates=tuple(run.settings.get("covariates", ())),
+            agreement_columns=tuple(run.settings.get("agreement_columns", ())),
+        )
+    except files.BadRows as error:
+        raise Unusable(str(error), error.problems) from error
+    except files.FileProblem as error:
+        raise Unusable(str(error)) from error
+    facts = {
+        "bad_rows": found.bad_rows,
+        "rules": counted_once(found.rules),
+        "covariates": list(found.covariates),
+        "agreement_columns": list(found.agreement_columns),
+    }
+    return Data(found.deals, found.events, facts)
+
+
+def _limited(data: Data, segment: str) -> Data:
+    if "segment" not in data.deals.columns:
+        raise Unusable("The deals carry no segment to limit them to.")
+    deals = data.deals.filter(pl.col("segment") == segment)
+    if deals.is_empty():
+        raise Unusable(f"No deal is in the segment {segment}.")
+    events = data.events.join(deals.select("deal_id"), on="deal_id", how="semi")
+    return Data(deals, events, data.facts)
+
+
+def find(data: Data, *, settings: dict[str, Any], progress: Callable[[float, str], None]) -> Found:
+    """Return what discovery finds in ``data`` with the settings of a run. Raises Unusable."""
+    asked = settings_from(settings)
+    covariates = tuple(dict.fromkeys((*asked.covariates, *data.facts.get("covariates", ()))))
+    undated = tuple(dict.fromkeys((*asked.agreement_columns, *data.facts.get("agreement_columns", ()))))
+    asked = replace(asked, covariates=covariates, agreement_columns=undated)
+    try:
+        currency = money.one_currency(data.deals, asked.metric)
+        found = discovery.discover(
+            data.deals,
+            data.events,
+            settings=asked,
+            catalogue=catalogue(),
+            progress=progress,
+            bad_rows=data.facts.get("bad_rows", 0),
+            rules=data.facts.get("rules", {}),
+        )
+    except discovery.DiscoveryError as error:
+        text = str(error)
+        raise Unusable(text[:1].upper() + text[1:] + ".") from error
+    return Found(record.of(found, currency=currency, teams=teams(data.deals)), hingepoint.__version__)
+
+
+def teams(deals: pl.DataFrame) -> int:
+    """Return how many teams there are that could start with an agreement one after another."""
+    return deals["team"].drop_nulls().n_unique() if "team" in deals.columns else 0
+
+
+def settings_from(stored: dict[str, Any]) -> discovery.Settings:
+    """Return the settings of a run from their stored form."""
+    known = {field.name for field in fields(discovery.Settings)}
+    values = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in stored.items()
+        if name in known
+    }
+    if values.get("data_end"):
+        values["data_end"] = dt.datetime.fromisoformat(values["data_end"])
+    return discovery.Settings(**values)
+
+
+def catalogue() -> list[records.AgreementType]:
+    """Return the company's agreement types as the analysis wants them: names and late steps."""
+    rows = AgreementType.objects.effective().values_list("key", "shown_name", "side", "proximity")
+    return [
+        records.AgreementType(key=key, name=name, side=records.Side(side), proximity=proximity)
+        for key, name, side, proximity in rows
+    ]
+
+
+def names() -> dict[str, str]:
+    """Return the company's names of agreement types by key."""
+    return dict(AgreementType.objects.effective().values_list("key", "shown_name"))
+
+
+def parquet(frame: pl.DataFrame) -> bytes:
+    """Return a frame as Parquet; the same frame gives the same bytes."""
+    buffer = io.BytesIO()
+    frame.write_parquet(buffer, compression="zstd", statistics=False)
+    return buffer.getvalue()
+
+
+def from_parquet(kept: bytes | memoryview) -> pl.DataFrame:
+    return pl.read_parquet(io.BytesIO(bytes(kept)))
+
+
+def throttled(tell: Callable[[float, str], None]) -> Callable[[float, str], None]:
+    """Return ``tell`` that is called at most twice a second, and always with a new text."""
+    last = {"at": 0.0, "text": ""}
+
+    def maybe(share: float, text: str) -> None:
+        now = time.monotonic()
+        if text != last["text"] or now - last["at"] >= TELL_SECONDS:
+            last.update(at=now, text=text)
+            tell(share, text)
+
+    return maybe
+
+
+@contextmanager
+def beating(beat: Callable[[], None]) -> Iterator[None]:
+    """Call ``beat`` every few seconds from another thread while the block runs, however busy it is."""
+    over = threading.Event()
+
+    def keep_beating() -> None:
+        try:
+            while not over.wait(BEAT_SECONDS):
+                beat()
+        except Exception:
+            # Cancelled or given up: the work learns it when it next says how far it is.
+            return
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=keep_beating, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join(timeout=5)

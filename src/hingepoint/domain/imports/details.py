@@ -1,0 +1,107 @@
+"""What a source knows beyond deals and events, in bulk: accounts, their people, the words of agreements.
+
+Each of these actions changes nothing the second time.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import Any
+
+import polars as pl
+from django.db import transaction
+
+from hingepoint.domain.audit.actions import record
+from hingepoint.domain.deals.models import Account, Contact, Deal, DealContact
+from hingepoint.domain.imports import staging
+from hingepoint.domain.people.models import User
+
+_AT_ONCE = 1_000
+
+
+@transaction.atomic
+def know_accounts(*, by: User | None, at: dt.datetime, accounts: Iterable[dict[str, Any]]) -> int:
+    """Add accounts, or correct those of the same key; each has key, name and other columns of Account."""
+    made = [Account(**facts) for facts in accounts]
+    columns = ["name", "region", "segment", "country"]
+    Account.objects.bulk_create(
+        made, batch_size=_AT_ONCE, update_conflicts=True, unique_fields=["key"], update_fields=columns
+    )
+    record(by=by, at=at, action="add", subject="accounts", subject_id="", changes={"accounts": len(made)})
+    return len(made)
+
+
+@transaction.atomic
+def know_contacts(*, by: User | None, at: dt.datetime, contacts: Iterable[dict[str, Any]]) -> int:
+    """Add people at accounts, or correct those of the same key; ``account`` is the account's key."""
+    accounts = dict(Account.objects.values_list("key", "pk"))
+    made = [Contact(account_id=accounts[facts.pop("account")], **facts) for facts in map(dict, contacts)]
+    columns = ["account", "name", "title", "email", "left_on"]
+    Contact.objects.bulk_create(
+        made, batch_size=_AT_ONCE, update_conflicts=True, unique_fields=["key"], update_fields=columns
+    )
+    record(by=by, at=at, action="add", subject="contacts", subject_id="", changes={"contacts": len(made)})
+    return len(made)
+
+
+@transaction.atomic
+def know_roles(*, by: User | None, at: dt.datetime, roles: Iterable[tuple[str, str, str, dt.date]]) -> int:
+    """Say who plays which part: ``(deal, contact, role, since)`` by their keys."""
+    deals = dict(Deal.objects.values_list("key", "pk"))
+    contacts = dict(Contact.objects.values_list("key", "pk"))
+    made = [
+        DealContact(deal_id=deals[deal], contact_id=contacts[contact], role=role, since=since)
+        for deal, contact, role, since in roles
+    ]
+    DealContact.objects.bulk_create(made, batch_size=_AT_ONCE, ignore_conflicts=True)
+    record(by=by, at=at, action="name contacts", subject="deals", subject_id="", changes={"roles": len(made)})
+    return len(made)
+
+
+#: Columns of the words of agreements, and their SQL types in SQLite and PostgreSQL.
+_WORDS = {
+    "deal": "text",
+    "type": "text",
+    "act": "text",
+    "reason": "text",
+    "owed_in_return": "text",
+    "due_on": "date",
+    "contact": "text",
+    "asked_of": "text",
+}
+
+
+@transaction.atomic
+def know_words(*, by: User | None, at: dt.datetime, words: pl.DataFrame) -> int:
+    """Write what agreements on record say; return how many were found.
+
+    ``words`` has deal, type (keys), act, reason, owed_in_return, due_on, contact and asked_of (keys, or
+    empty). One statement, whatever the number of rows.
+    """
+    columns = ", ".join(f"{name} {kind}" for name, kind in _WORDS.items())
+    staging.run("DROP TABLE IF EXISTS staged_words")
+    staging.run(f"CREATE TEMPORARY TABLE staged_words ({columns})")
+    staging.copy("staged_words", list(_WORDS), words.select(list(_WORDS)))
+    staging.index("staged_words", "deal", "type")
+    found = staging.run(_WRITE_WORDS)
+    staging.run("DROP TABLE staged_words")
+    record(
+        by=by, at=at, action="describe", subject="agreements", subject_id="", changes={"agreements": found}
+    )
+    return found
+
+
+_WRITE_WORDS = """
+    UPDATE domain_agreement SET act = w.act, reason = w.reason, owed_in_return = w.owed_in_return,
+        due_on = w.due_on, person_id = w.person_id, asked_of_id = w.asked_of_id
+    FROM (SELECT d.id AS deal_id, t.id AS type_id, COALESCE(s.act, '') AS act,
+            COALESCE(s.reason, '') AS reason, COALESCE(s.owed_in_return, '') AS owed_in_return, s.due_on,
+            c.id AS person_id, u.id AS asked_of_id
+        FROM staged_words s
+        JOIN domain_deal d ON d.key = s.deal
+        JOIN domain_agreementtype t ON t.key = s.type
+        LEFT JOIN domain_contact c ON c.key = s.contact
+        LEFT JOIN domain_user u ON u.key = s.asked_of) AS w
+    WHERE domain_agreement.deal_id = w.deal_id AND domain_agreement.type_id = w.type_id
+"""

@@ -1,0 +1,199 @@
+"""Names in files become people (who cannot sign in yet), teams, accounts and agreement types."""
+
+# ruff: noqa: S608  (SQL is put together from our own names only; values are parameters)
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Model
+
+from hingepoint.connectors.files.fields import normal
+from hingepoint.domain.agreements.actions import load_catalogue
+from hingepoint.domain.agreements.models import AgreementType
+from hingepoint.domain.deals.models import Account
+from hingepoint.domain.imports import staging
+from hingepoint.domain.imports.models import ImportBatch, ImportChange
+from hingepoint.domain.people.models import Membership, Team, User
+from hingepoint.records import Role, Side
+
+
+def know_people_and_teams(batch: ImportBatch) -> dict[str, int]:
+    """Make the people and teams that the staged deals name, and who belongs where.
+
+    A person is known by key, by e-mail address or by a name that nobody else has. Returns how many
+    people and teams are new.
+    """
+    owners = _names("owner", "staged_deal")
+    managers = _names("manager", "staged_deal")
+    known = _known_people()
+    new = [
+        User(key=name, name=name, role=Role.MANAGER if name in managers else Role.SELLER, password="!")  # noqa: S106
+        for name in sorted(owners | managers)
+        if _alike(name) not in known
+    ]
+    User.objects.bulk_create(new, batch_size=1000)
+    _remember(batch, "user", new)
+    known |= {_alike(user.key): user.pk for user in new}
+    staging.insert(
+        "staged_person", ["named", "id"], [(name, known[_alike(name)]) for name in owners | managers]
+    )
+    staging.index("staged_person", "named")
+    teams = _know_teams(batch)
+    _know_members(batch, known, teams)
+    return {"people": len(new), "teams": len(teams["new"])}
+
+
+def _names(column: str, table: str) -> set[str]:
+    return {name for (name,) in staging.rows(f"SELECT DISTINCT {column} FROM {table} WHERE {column} <> ''")}
+
+
+def _alike(name: str) -> str:
+    return name.strip().casefold()
+
+
+def _known_people() -> dict[str, int]:
+    """Return everybody by name, e-mail address and key, the later winning; a name of two people is none."""
+    people = list(User.objects.values_list("pk", "key", "email", "name"))
+    names = [_alike(name) for *_, name in people]
+    once = {name for name, count in Counter(names).items() if count == 1}
+    found = {_alike(name): pk for pk, _, _, name in people if _alike(name) in once}
+    found |= {_alike(email): pk for pk, _, email, _ in people if email}
+    return found | {_alike(key): pk for pk, key, _, _ in people}
+
+
+def _know_teams(batch: ImportBatch) -> dict[str, Any]:
+    names = _names("team", "staged_deal")
+    ids = dict(Team.objects.filter(name__in=names).values_list("name", "pk"))
+    new = [Team(name=name) for name in sorted(names - ids.keys())]
+    Team.objects.bulk_create(new)
+    for team in new:
+        team.path = f"/{team.pk}/"
+    Team.objects.bulk_update(new, ["path"])
+    _remember(batch, "team", new)
+    return {"ids": ids | {team.name: team.pk for team in new}, "new": new}
+
+
+def _know_members(batch: ImportBatch, people: dict[str, int], teams: dict[str, Any]) -> None:
+    """Put newcomers into the team of their newest deal, and managers in charge of teams that have none.
+
+    Whoever was ever in a team is left alone: what people arrange here outlives the next file.
+    """
+    ever = set(Membership.objects.values_list("user_id", flat=True))
+    led = set(Membership.objects.filter(manages=True).values_list("team_id", flat=True))
+    new: dict[tuple[int, int, bool], dt.date] = {}
+    placed = set(ever)
+    for owner, manager, team, first in _who_works_where():
+        team_id = teams["ids"][team]
+        chief = people.get(_alike(manager)) if manager else None
+        if chief and (chief not in ever or team_id not in led):
+            _earliest(new, (chief, team_id, True), first)
+        seller = people[_alike(owner)] if owner else None
+        if seller and seller != chief and seller not in placed:
+            placed.add(seller)
+            _earliest(new, (seller, team_id, False), first)
+    made = [
+        Membership(user_id=user, team_id=team, manages=manages, since=since)
+        for (user, team, manages), since in new.items()
+    ]
+    Membership.objects.bulk_create(made, batch_size=1000)
+    _remember(batch, "membership", made)
+
+
+def _earliest(found: dict[Any, dt.date], key: Any, day: dt.date) -> None:
+    found[key] = min(day, found.get(key, day))
+
+
+def _who_works_where() -> list[tuple[str, str, str, dt.date]]:
+    """Return ``(owner, manager, team, first day)`` of the staged deals, those with the newest deals first."""
+    found = staging.rows(
+        "SELECT owner, manager, team, MIN(created_at) FROM staged_deal WHERE team <> ''"
+        " GROUP BY owner, manager, team ORDER BY MAX(created_at) DESC, owner, manager, team"
+    )
+    return [(owner, manager, team, _day(first)) for owner, manager, team, first in found]
+
+
+def _day(value: dt.datetime | str) -> dt.date:
+    return dt.date.fromisoformat(value[:10]) if isinstance(value, str) else value.astimezone(dt.UTC).date()
+
+
+def know_accounts(batch: ImportBatch) -> int:
+    """Make the accounts that the staged deals name; an account is known by key, or by a name of its own."""
+    staging.run(
+        "INSERT INTO staged_account (named, id) SELECT n.account, a.id"
+        " FROM (SELECT DISTINCT account FROM staged_deal WHERE account <> '') n"
+        " JOIN domain_account a ON a.key = n.account"
+    )
+    staging.run(
+        "INSERT INTO staged_account (named, id) SELECT n.account, MIN(a.id)"
+        " FROM (SELECT DISTINCT account FROM staged_deal WHERE account <> '') n"
+        " JOIN domain_account a ON a.name = n.account"
+        " WHERE n.account NOT IN (SELECT named FROM staged_account)"
+        " GROUP BY n.account HAVING COUNT(*) = 1"
+    )
+    return _make_accounts(batch)
+
+
+def _make_accounts(batch: ImportBatch) -> int:
+    missing = sorted(_names("account", "staged_deal") - {name for (name,) in _named_accounts()})
+    new = Account.objects.bulk_create((Account(key=name, name=name) for name in missing), batch_size=1000)
+    _remember(batch, "account", new)
+    staging.insert("staged_account", ["named", "id"], [(account.key, account.pk) for account in new])
+    staging.index("staged_account", "named")
+    return len(new)
+
+
+def _named_accounts() -> list[tuple]:
+    return staging.rows("SELECT named FROM staged_account")
+
+
+def know_types(batch: ImportBatch) -> int:
+    """Find the catalogue's types that the staged events name, by key or name however spelt; make the others.
+
+    The side of a new type is the one that most of its events say, else the customer's.
+    """
+    if not AgreementType.objects.filter(origin=AgreementType.Origin.SHIPPED).exists():
+        load_catalogue(by=None, at=batch.begun_at)
+    named = staging.rows(
+        "SELECT name, side, COUNT(*) FROM staged_event WHERE kind = 'agreement'"
+        " GROUP BY name, side ORDER BY name, COUNT(*) DESC, side"
+    )
+    known = _known_types()
+    new: dict[str, AgreementType] = {}
+    for name, side, _ in named:
+        if name not in known and normal(name) not in known:
+            row = new.setdefault(normal(name) or name, _new_type(name))
+            row.side = row.side or side
+    for row in new.values():
+        row.side = row.side or Side.CUSTOMER
+    AgreementType.objects.bulk_create(new.values(), batch_size=1000)
+    _remember(batch, "type", new.values())
+    known |= {key: row.pk for key, row in new.items()}
+    pairs = {name: known[name] if name in known else known[normal(name) or name] for name, *_ in named}
+    staging.insert("staged_type", ["named", "id"], list(pairs.items()))
+    staging.index("staged_type", "named")
+    return len(new)
+
+
+def _known_types() -> dict[str, int]:
+    """Return the catalogue by every spelling; exact keys win."""
+    types = list(AgreementType.objects.values_list("pk", "key", "name", "own_name").order_by("-pk"))
+    found = {normal(words): pk for pk, _, name, own in types for words in (name, own) if words}
+    found |= {normal(key): pk for pk, key, *_ in types}
+    found.pop("", None)
+    return found | {key: pk for pk, key, *_ in types}
+
+
+def _new_type(name: str) -> AgreementType:
+    words = name.replace("_", " ").strip()
+    return AgreementType(key=name, name=words or name, side="", origin=AgreementType.Origin.IMPORTED)
+
+
+def _remember(batch: ImportBatch, table: str, made: Iterable[Model]) -> None:
+    """Keep for undo which rows are new in tables that do not say so themselves."""
+    ImportChange.objects.bulk_create(
+        (ImportChange(batch=batch, table=table, row_id=row.pk) for row in made), batch_size=1000
+    )

@@ -1,0 +1,222 @@
+"""From staged events to the histories of deals and agreements, and each agreement's present state."""
+
+# ruff: noqa: S608  (SQL is put together from our own names only; values are parameters)
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Sequence
+
+import polars as pl
+
+from hingepoint.domain.agreements.models import Agreement, AgreementEvent
+from hingepoint.domain.deals.models import DealEvent
+from hingepoint.domain.imports import staging
+from hingepoint.domain.imports.staging import (
+    differs,
+    insert_select,
+    is_postgres,
+    json_object,
+    moment,
+    one,
+    run,
+)
+from hingepoint.domain.imports.states import present_states
+
+#: Types of what states are derived from; other columns are numbers of rows.
+_TYPES = {
+    "state": pl.String(),
+    "occurred_at": pl.String(),
+    "evidence": pl.Int64(),
+    "quality": pl.Int64(),
+    "counterpart": pl.String(),
+}
+
+#: What is copied of an event; a fact already on record with the same values is the same fact.
+_FACTS = ("state", "occurred_at", "counterpart", "actor", "evidence", "quality", "value", "currency", "note")
+
+_TRACE = (*_FACTS, "fingerprint")
+
+
+def write_events(*, batch_id: int, at: dt.datetime, present: Sequence[str]) -> dict[str, int]:
+    """Add the staged events that are not on record yet; return how many are new and how many known.
+
+    Agreements follow: a new one gets its state from its events, a known one is brought up to date when
+    an event was added to it. ``present`` are the columns that the file has; others do not tell two
+    facts apart. Rows are written in the order of their deals.
+    """
+    total = one("SELECT COUNT(*) FROM staged_event")
+    happened = _add_deal_events(batch_id, at, present)
+    agreed, made, moved = 0, 0, 0
+    if one("SELECT EXISTS (SELECT 1 FROM staged_event WHERE kind = 'agreement')"):
+        _order_steps()
+        made = _make_agreements(batch_id, at)
+        agreed = _add_agreement_events(batch_id, at, present)
+        moved = _bring_up_to_date(batch_id, at)
+    return {
+        "created": happened + agreed,
+        "unchanged": total - happened - agreed,
+        "agreements": made,
+        "agreements_moved": moved,
+    }
+
+
+def drop_what_stands(present: Sequence[str]) -> int:
+    """Remove staged rows that say of an agreement how it stands already; return how many.
+
+    A table of agreements as they stand tells no history: only what differs is news.
+    """
+    told = [name for name in ("evidence", "quality") if name in present]
+    same = "".join(f" AND NOT ({differs(f'a.{name}', f'staged_event.{name}')})" for name in told)
+    return run(
+        "DELETE FROM staged_event WHERE EXISTS (SELECT 1 FROM domain_agreement a"
+        " JOIN domain_deal d ON d.id = a.deal_id JOIN domain_agreementtype t ON t.id = a.type_id"
+        f" WHERE d.key = staged_event.deal AND t.key = staged_event.name AND a.state = staged_event.state{same})"
+    )
+
+
+def _same_fact(present: Sequence[str], event: str, staged: str) -> str:
+    """Return the condition that an event on record is the staged one; its moment and state always count."""
+    told = [name for name in _FACTS if name in ("state", "occurred_at") or name in present]
+    return " AND ".join(
+        f"{event}.{name} = {staged}.{name}"
+        if name in ("state", "occurred_at")
+        else f"NOT ({differs(f'{event}.{name}', f'{staged}.{name}')})"
+        for name in told
+    )
+
+
+def _trace(at: dt.datetime, batch_id: int) -> dict[str, str]:
+    return {name: f"s.{name}" for name in _TRACE} | {
+        "recorded_at": f"'{moment(at)}'",
+        "origin": "'import'",
+        "batch": f"{batch_id:d}",
+    }
+
+
+def _add_deal_events(batch_id: int, at: dt.datetime, present: Sequence[str]) -> int:
+    named = {"deal_id": "d.id", "kind": "s.kind", "name": "s.name", "side": "s.side"}
+    return insert_select(
+        DealEvent,
+        named | _trace(at, batch_id),
+        "FROM staged_event s JOIN domain_deal d ON d.key = s.deal WHERE s.kind <> 'agreement'"
+        " AND NOT EXISTS (SELECT 1 FROM domain_dealevent e WHERE e.deal_id = d.id AND e.kind = s.kind"
+        f" AND e.name = s.name AND {_same_fact(present, 'e', 's')})"
+        " ORDER BY d.id, s.occurred_at, s.row ON CONFLICT (deal_id, fingerprint) DO NOTHING",
+        [],
+    )
+
+
+def _order_steps() -> None:
+    """Fill ``staged_step`` with the events of agreements; ``place`` counts them by deal, type and time."""
+    names = ["deal_id", "type_id", *_TRACE]
+    run(
+        f"INSERT INTO staged_step ({', '.join(names)})"
+        f" SELECT d.id, t.id, {', '.join(f's.{name}' for name in _TRACE)}"
+        " FROM staged_event s CROSS JOIN domain_deal d CROSS JOIN staged_type t"
+        " WHERE d.key = s.deal AND t.named = s.name AND s.kind = 'agreement'"
+        " ORDER BY d.id, t.id, s.occurred_at, s.row"
+    )
+
+
+def _stage_states(source: str, by: list[str], order: str) -> None:
+    """Fill ``staged_state`` with how agreements stand after the events of ``source``.
+
+    Events are read in the order of their agreements, some at a time.
+    """
+    run("DELETE FROM staged_state")
+    read = [*by, "state", "CAST(occurred_at AS text)", "evidence", "quality", "counterpart"]
+    sql = f"SELECT {', '.join(read)} FROM {source} ORDER BY {order}"
+    for events in _whole_agreements(staging.batches(sql), by):
+        staging.add("staged_state", present_states(events, by=by))
+    staging.index("staged_state", by[0])
+
+
+def _whole_agreements(batches: Iterable[list[tuple]], by: list[str]) -> Iterator[pl.DataFrame]:
+    """Yield rows in frames that never part the events of one agreement."""
+    schema = dict.fromkeys(by, pl.Int64()) | _TYPES
+    rest = pl.DataFrame(schema=schema)
+    for batch in batches:
+        frame = pl.concat([rest, pl.DataFrame(batch, schema=schema, orient="row")])
+        last = frame.select(pl.all_horizontal(pl.col(name) == pl.col(name).last() for name in by)).to_series()
+        yield frame.filter(~last)
+        rest = frame.filter(last)
+    yield rest
+
+
+def _expiry(last_standing: str, kind: str) -> str:
+    days = f"COALESCE({kind}.own_recheck_days, {kind}.recheck_days)"
+    if is_postgres():
+        return f"(({last_standing} AT TIME ZONE 'UTC')::date + {days})"
+    return f"date({last_standing}, '+' || {days} || ' days')"
+
+
+def _make_agreements(batch_id: int, at: dt.datetime) -> int:
+    """Make the agreements that are new with their events."""
+    _stage_states(
+        "staged_step s WHERE NOT EXISTS (SELECT 1 FROM domain_agreement a"
+        " WHERE a.deal_id = s.deal_id AND a.type_id = s.type_id)",
+        ["deal_id", "type_id"],
+        "s.place",
+    )
+    names = ("deal_id", "type_id", "state", "evidence", "quality", "person_name", "gained_at")
+    values = {name: f"n.{name}" for name in names} | {
+        "changed_at": f"'{moment(at)}'",
+        "expires_on": _expiry("n.last_standing", "t"),
+        "batch": f"{batch_id:d}",
+    }
+    rest = "FROM staged_state n CROSS JOIN domain_agreementtype t WHERE t.id = n.type_id"
+    return insert_select(Agreement, values, rest, [])
+
+
+def _add_agreement_events(batch_id: int, at: dt.datetime, present: Sequence[str]) -> int:
+    return insert_select(
+        AgreementEvent,
+        {"agreement_id": "a.id"} | _trace(at, batch_id),
+        "FROM staged_step s JOIN domain_agreement a ON a.deal_id = s.deal_id AND a.type_id = s.type_id"
+        " WHERE NOT EXISTS (SELECT 1 FROM domain_agreementevent e WHERE e.agreement_id = a.id"
+        f" AND {_same_fact(present, 'e', 's')})"
+        " ORDER BY s.place ON CONFLICT (agreement_id, fingerprint) DO NOTHING",
+        [],
+    )
+
+
+#: What an added event can change on an agreement that was known before.
+_MOVED = ("state", "evidence", "quality", "person_name", "gained_at", "expires_on")
+
+
+def _bring_up_to_date(batch_id: int, at: dt.datetime) -> int:
+    """Derive the state of known agreements to which events were added; return how many there are."""
+    touched = (
+        "SELECT DISTINCT e.agreement_id FROM domain_agreementevent e JOIN domain_agreement a"
+        f" ON a.id = e.agreement_id WHERE e.batch = {batch_id:d} AND {differs('a.batch', f'{batch_id:d}')}"
+    )
+    before = json_object(**{name: f"a.{name}" for name in (*_MOVED, "changed_at")})
+    moved = run(
+        'INSERT INTO domain_importchange (batch_id, "table", row_id, before, version)'
+        f" SELECT %s, 'agreement', a.id, {before}, a.version + 1 FROM domain_agreement a"
+        f" WHERE a.id IN ({touched}) ORDER BY a.id",
+        [batch_id],
+    )
+    if moved:
+        _derive(touched, at)
+    return moved
+
+
+def _derive(touched: str, at: dt.datetime) -> None:
+    _stage_states(
+        f"domain_agreementevent e WHERE e.agreement_id IN ({touched}) AND +e.undoes_id IS NULL"
+        " AND NOT EXISTS (SELECT 1 FROM domain_agreementevent u WHERE u.undoes_id = e.id)",
+        ["agreement_id"],
+        "e.agreement_id, e.occurred_at, e.id",
+    )
+    run(
+        "UPDATE domain_agreement SET state = n.state, evidence = n.evidence,"
+        " quality = COALESCE(n.quality, domain_agreement.quality),"
+        " person_name = COALESCE(NULLIF(n.person_name, ''), domain_agreement.person_name),"
+        " gained_at = COALESCE(n.gained_at, domain_agreement.gained_at),"
+        f" expires_on = {_expiry('n.last_standing', 't')}, changed_at = %s, version = domain_agreement.version + 1"
+        " FROM staged_state n, domain_agreementtype t"
+        " WHERE n.agreement_id = domain_agreement.id AND t.id = domain_agreement.type_id",
+        [moment(at)],
+    )

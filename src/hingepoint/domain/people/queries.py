@@ -1,0 +1,217 @@
+"""Every answer about people, teams and saved views."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db.models import Count, Q
+from django.shortcuts import get_object_or_404
+
+from hingepoint.domain.audit import queries as audit
+from hingepoint.domain.people.models import Membership, SavedView, Team, User, works_here
+from hingepoint.records import Role
+
+ROLE_WORDS = {
+    Role.SPONSOR: "Sponsor",
+    Role.MANAGER: "Manager",
+    Role.SELLER: "Seller",
+    Role.ANALYST: "Analyst",
+    Role.INSIDE_PARTNER: "Inside partner",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One line of the list of people."""
+
+    id: int
+    name: str
+    role: str
+    title: str
+    email: str
+    teams: tuple[str, ...]
+    manages: tuple[str, ...]
+    active: bool
+    can_sign_in: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TeamLine:
+    """One team in the tree; ``depth`` 0 is a root."""
+
+    id: int
+    name: str
+    depth: int
+    managers: tuple[str, ...]
+    members: int
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipLine:
+    id: int
+    team: str
+    manages: bool
+    since: dt.date
+    until: dt.date | None
+
+
+@dataclass(frozen=True, slots=True)
+class PersonPage:
+    person: Person
+    version: int
+    memberships: tuple[MembershipLine, ...]
+    history: tuple[audit.Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A saved view as its page offers it."""
+
+    id: int
+    name: str
+    query: str
+    mine: bool
+    shared: bool
+    pinned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Persona:
+    """One of the people a visitor of the demo can be."""
+
+    role: Role
+    name: str
+    title: str
+
+
+def people(viewer: User, *, search: str = "", role: str = "", team_id: int | None = None) -> list[Person]:
+    """Return the colleagues that match, by name. Causes two SQL queries."""
+    found = User.objects.visible_to(viewer).prefetch_related("memberships__team").order_by("name")
+    if search:
+        found = found.filter(
+            Q(name__icontains=search) | Q(email__icontains=search) | Q(title__icontains=search)
+        )
+    if role:
+        found = found.filter(role=role)
+    if team_id:
+        path = Team.objects.filter(pk=team_id).values_list("path", flat=True).first() or "-"
+        inside = Q(memberships__team__path__startswith=path, memberships__until__isnull=True)
+        found = found.filter(inside).distinct()
+    return [_person(user) for user in found]
+
+
+def _person(user: User) -> Person:
+    current = [m for m in user.memberships.all() if m.until is None]
+    return Person(
+        id=user.pk,
+        name=user.name,
+        role=ROLE_WORDS[Role(user.role)],
+        title=user.title,
+        email=user.email or "",
+        teams=tuple(m.team.name for m in current if not m.manages),
+        manages=tuple(m.team.name for m in current if m.manages),
+        active=user.is_active,
+        can_sign_in=bool(user.email and user.has_usable_password()),
+    )
+
+
+def person_page(viewer: User, user_id: int) -> PersonPage:
+    """Return one colleague; keepers of people see the changes too. Raises Http404."""
+    user = get_object_or_404(
+        User.objects.visible_to(viewer).prefetch_related("memberships__team"), pk=user_id
+    )
+    rows = sorted(user.memberships.all(), key=lambda m: m.since, reverse=True)
+    lines = tuple(MembershipLine(m.pk, m.team.name, m.manages, m.since, m.until) for m in rows)
+    changes = audit.history(subject="user", subject_id=user.pk) if keeps_people(viewer) else []
+    return PersonPage(_person(user), user.version, lines, tuple(changes))
+
+
+def keeps_people(viewer: User) -> bool:
+    """Return whether ``viewer`` may change people and teams."""
+    return works_here(viewer) and viewer.sees_everything
+
+
+def user_to_change(viewer: User, user_id: int) -> User:
+    """Return the person that a keeper wants to change. Raises Http404 for anybody else."""
+    return get_object_or_404(User.objects.visible_to(viewer if keeps_people(viewer) else None), pk=user_id)
+
+
+def team_to_change(viewer: User, team_id: int) -> Team:
+    return get_object_or_404(Team.objects.all() if keeps_people(viewer) else Team.objects.none(), pk=team_id)
+
+
+def membership_to_end(viewer: User, membership_id: int) -> Membership:
+    found = (
+        Membership.objects.filter(until__isnull=True) if keeps_people(viewer) else Membership.objects.none()
+    )
+    return get_object_or_404(found.select_related("team"), pk=membership_id)
+
+
+def teams(viewer: User) -> list[TeamLine]:
+    """Return the tree of teams, each below its parent, in alphabetical order."""
+    if not works_here(viewer):
+        return []
+    now = Q(memberships__until__isnull=True, memberships__manages=False)
+    rows = list(Team.objects.annotate(members=Count("memberships", filter=now)).order_by("name"))
+    names = {row.pk: row.name for row in rows}
+    managers = _managers_of_teams()
+    rows.sort(key=lambda row: [names[int(pk)] for pk in row.path.strip("/").split("/")])
+    return [
+        TeamLine(row.pk, row.name, row.path.count("/") - 2, tuple(managers.get(row.pk, ())), row.members)
+        for row in rows
+    ]
+
+
+def _managers_of_teams() -> dict[int, list[str]]:
+    current = Membership.objects.filter(manages=True, until__isnull=True)
+    managers: dict[int, list[str]] = {}
+    for team_id, name in current.order_by("user__name").values_list("team_id", "user__name"):
+        managers.setdefault(team_id, []).append(name)
+    return managers
+
+
+def saved_views(viewer: User, *, page: str) -> list[View]:
+    """Return the views of a page that ``viewer`` kept or others share, pinned ones first."""
+    if not works_here(viewer):
+        return []
+    rows = SavedView.objects.filter(Q(owner=viewer) | Q(shared=True), page=page, owner__is_active=True)
+    rows = rows.order_by("-pinned", "name")
+    return [View(r.pk, r.name, r.query, r.owner_id == viewer.pk, r.shared, r.pinned) for r in rows]
+
+
+def persona_key(role: Role) -> str:
+    """Return the key of the person that shows the demo as ``role``."""
+    return f"demo-{role}"
+
+
+def personas() -> list[Persona]:
+    """Return the people a visitor of the demo can be, sponsor first; empty outside the demo company."""
+    found = {user.key: user for user in User.objects.active().filter(key__startswith="demo-")}
+    users = [(role, found[persona_key(role)]) for role in Role if persona_key(role) in found]
+    return [Persona(role, user.name, user.title) for role, user in users]
+
+
+def persona(role: str) -> User:
+    """Return the demo's person of a role. Raises Http404."""
+    return get_object_or_404(User.objects.active(), key=f"demo-{role}")
+
+
+class NobodyThere(LookupError):
+    """Nobody signs in with that address."""
+
+
+def user_who_signs_in_with(email: str) -> User:
+    """Return the person with that address, for the command line, which acts as the system.
+
+    Raises NobodyThere.
+    """
+    user = User.objects.filter(email=email.lower()).first()
+    if user is None:
+        raise NobodyThere(f"Nobody signs in with {email}.")
+    return user
+
+
+def the_system() -> User:
+    """Return a viewer who sees everything and is in no table: for checks that a command makes."""
+    return User(name="system", role=Role.ANALYST)

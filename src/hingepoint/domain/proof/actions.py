@@ -1,0 +1,326 @@
+"""Every change to what stands behind agreements, and asking the customer to confirm one by a link."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from pathlib import PurePath
+
+from django.core import signing
+from django.core.files import File
+from django.db import transaction
+
+from hingepoint.domain.agreements import actions as agreements
+from hingepoint.domain.agreements.models import WAITING, Agreement
+from hingepoint.domain.audit.actions import record
+from hingepoint.domain.deals.actions import deal_for
+from hingepoint.domain.people.models import User
+from hingepoint.domain.proof.models import Answer, AnswerTry, Confirmation, Proof
+from hingepoint.records import STANDING, AgreementState, Evidence
+
+MOST_BYTES = 10_000_000
+MOST_WORDS = 20_000
+#: How long a link works unless somebody says otherwise, and at most.
+USUAL_DAYS, MOST_DAYS = 14, 60
+#: Answers that one address may try to send within the window.
+TRIES, WINDOW = 20, dt.timedelta(minutes=15)
+
+_SALT = "hingepoint.confirmation"
+
+_OFFICE, _OLD_OFFICE = (b"PK\x03\x04",), (b"\xd0\xcf\x11\xe0",)
+#: ending -> how such a file begins; empty: any text without zero bytes
+KINDS: dict[str, tuple[bytes, ...]] = {
+    "pdf": (b"%PDF-",),
+    "png": (b"\x89PNG",),
+    "jpg": (b"\xff\xd8\xff",),
+    "jpeg": (b"\xff\xd8\xff",),
+    "docx": _OFFICE,
+    "xlsx": _OFFICE,
+    "pptx": _OFFICE,
+    "odt": _OFFICE,
+    "ods": _OFFICE,
+    "msg": _OLD_OFFICE,
+    "eml": (),
+    "txt": (),
+    "ics": (),
+}
+
+
+class NoProof(ValueError):
+    """There is nothing in it, too much of it, or it is not what it says. ``field`` says where."""
+
+    def __init__(self, field: str, words: str):
+        self.field = field
+        super().__init__(words)
+
+
+class NotComplete(ValueError):
+    """A customer is asked about an act, a person and a date; ``missing`` names what is not there."""
+
+    def __init__(self, missing: tuple[str, ...]):
+        self.missing = missing
+        super().__init__(f"Write down first: {', '.join(missing)}.")
+
+
+class LinkOver(LookupError):
+    """The link was revoked, has expired, was answered, or never was one."""
+
+
+class WordsMissing(ValueError):
+    """A correction and a no say why."""
+
+
+class TooManyAnswers(Exception):
+    """Too many answers from one address; wait a quarter of an hour."""
+
+
+# ---- link, words, file ----
+
+
+def check_file(name: str, size: int, head: bytes) -> None:
+    """Raise NoProof unless a file of this name, size and first bytes may be kept."""
+    ending = PurePath(name).suffix.lower().lstrip(".")
+    if ending not in KINDS:
+        raise NoProof(
+            "file", f"Files may be {', '.join(sorted(KINDS))}. This one is {ending or 'without ending'}."
+        )
+    if not 0 < size <= MOST_BYTES:
+        raise NoProof("file", f"A file holds up to {MOST_BYTES // 1_000_000} MB, and not nothing.")
+    begins = KINDS[ending]
+    if not (head.startswith(begins) if begins else b"\x00" not in head):
+        raise NoProof("file", f"This file says it is {ending}, but it does not begin like one.")
+
+
+def check_link(link: str) -> None:
+    """Raise NoProof for anything but a web address: a link is opened by colleagues."""
+    if not re.match(r"https?://[^\s]+$", link):
+        raise NoProof("link", "A link begins with https:// or http://.")
+
+
+@transaction.atomic
+def attach(
+    *,
+    by: User | None,
+    at: dt.datetime,
+    agreement_id: int,
+    strength: Evidence = Evidence.TOLD,
+    link: str = "",
+    words: str = "",
+    file: File | None = None,
+    said_by: str = "",
+) -> list[Proof]:
+    """Put a link, words and a file behind an agreement, each on its own. Raises Hidden or NoProof."""
+    agreement = Agreement.objects.filter(pk=agreement_id).first()
+    deal_for(by, agreement.deal_id if agreement else 0)
+    given = _given(link=link.strip(), words=words.strip(), file=file)
+    facts = {"strength": strength, "added_by": by, "added_at": at, "said_by": said_by}
+    made = [Proof.objects.create(agreement=agreement, **facts, **one) for one in given]
+    for proof in made:
+        record(
+            by=by,
+            at=at,
+            action="attach",
+            subject="agreement",
+            subject_id=agreement.pk,
+            changes={"proof": [None, proof.link or proof.name or "words"]},
+        )
+    return made
+
+
+def _given(*, link: str, words: str, file: File | None) -> list[dict]:
+    if not (link or words or file):
+        raise NoProof("words", "Paste their words, give a link, or choose a file.")
+    if len(words) > MOST_WORDS:
+        raise NoProof("words", f"Up to {MOST_WORDS:,} characters; put more into a file.")
+    if link:
+        check_link(link)
+    if file:
+        check_file(file.name, file.size, head_of(file))
+    return [
+        *([{"link": link}] if link else []),
+        *([{"words": words}] if words else []),
+        *([{"file": file, "name": PurePath(file.name).name[-200:], "size": file.size}] if file else []),
+    ]
+
+
+def head_of(file: File) -> bytes:
+    """Return the first bytes of a file and leave it at its beginning."""
+    file.seek(0)
+    head = file.read(4096)
+    file.seek(0)
+    return head
+
+
+@transaction.atomic
+def withdraw(*, by: User | None, at: dt.datetime, proof_id: int) -> Agreement:
+    """Take a proof away that was attached by mistake. What the customer wrote themselves stays.
+
+    Raises Hidden or NoProof.
+    """
+    proof = Proof.objects.filter(pk=proof_id).select_related("agreement").first()
+    deal_for(by, proof.agreement.deal_id if proof else 0)
+    if proof.said_by:
+        raise NoProof("words", "What the customer wrote stays.")
+    record(
+        by=by,
+        at=at,
+        action="withdraw",
+        subject="agreement",
+        subject_id=proof.agreement_id,
+        changes={"proof": [proof.link or proof.name or "words", None]},
+    )
+    transaction.on_commit(_deletes(proof))
+    proof.delete()
+    return proof.agreement
+
+
+def _deletes(proof: Proof) -> Callable[[], None]:
+    storage, name = proof.file.storage, proof.file.name
+    return lambda: storage.delete(name) if name else None
+
+
+# ---- the customer confirms by a link ----
+
+
+def token_of(confirmation: Confirmation) -> str:
+    """Return what a link carries: the row's number under our signature. Whoever has it may answer."""
+    return signing.dumps(confirmation.pk, salt=_SALT)
+
+
+def read_token(token: str) -> int:
+    """Return the number that a link carries. Raises LinkOver for one that we did not sign."""
+    try:
+        return int(signing.loads(token, salt=_SALT))
+    except (signing.BadSignature, TypeError, ValueError):
+        raise LinkOver("This link is not one of ours, or a part of it is missing.") from None
+
+
+@transaction.atomic
+def ask_customer(*, by: User, at: dt.datetime, agreement_id: int, days: int = USUAL_DAYS) -> Confirmation:
+    """Make a link by which the customer confirms an agreement; an earlier one stops working.
+
+    Raises Hidden, or NotComplete while act, person or date is not written down.
+    """
+    agreement = Agreement.objects.select_related("person").filter(pk=agreement_id).first()
+    deal_for(by, agreement.deal_id if agreement else 0)
+    facts = {
+        "act": agreement.act,
+        "person_name": agreement.person.name if agreement.person else agreement.person_name,
+        "due_on": agreement.due_on,
+    }
+    if missing := tuple(_CALLED[name] for name, value in facts.items() if not value):
+        raise NotComplete(missing)
+    agreement.confirmations.waiting(at).update(revoked_at=at)
+    expires_at = at + dt.timedelta(days=max(1, min(days, MOST_DAYS)))
+    asked = Confirmation.objects.create(
+        agreement=agreement, asked_by=by, asked_at=at, expires_at=expires_at, **facts
+    )
+    record(
+        by=by,
+        at=at,
+        action="ask customer",
+        subject="agreement",
+        subject_id=agreement.pk,
+        changes={"link until": [None, expires_at.date()]},
+    )
+    return asked
+
+
+_CALLED = {"act": "what they will do", "person_name": "who", "due_on": "by when"}
+
+
+@transaction.atomic
+def revoke(*, by: User, at: dt.datetime, confirmation_id: int) -> Confirmation:
+    """Make a link stop working. Raises Hidden or LinkOver."""
+    asked = (
+        Confirmation.objects.select_for_update()
+        .filter(pk=confirmation_id)
+        .select_related("agreement")
+        .first()
+    )
+    deal_for(by, asked.agreement.deal_id if asked else 0)
+    if asked.answered_at or asked.revoked_at:
+        raise LinkOver("It was answered or revoked already.")
+    asked.revoked_at = at
+    asked.save(update_fields=["revoked_at"])
+    record(by=by, at=at, action="revoke link", subject="agreement", subject_id=asked.agreement_id)
+    return asked
+
+
+@transaction.atomic
+def note_try(*, address: str, at: dt.datetime) -> None:
+    """Count an answer that comes from an address, and forget those outside the window.
+
+    Raises TooManyAnswers.
+    """
+    AnswerTry.objects.filter(at__lte=at - WINDOW).delete()
+    if AnswerTry.objects.filter(address=address[:45]).count() >= TRIES:
+        raise TooManyAnswers("Too many answers from here. Wait a quarter of an hour, then try again.")
+    AnswerTry.objects.create(address=address[:45], at=at)
+
+
+@transaction.atomic
+def answer(*, at: dt.datetime, token: str, answer: Answer, words: str = "") -> Confirmation:
+    """Take the customer's answer: it becomes written evidence, and the agreement moves with it.
+
+    Confirmed is gained, declined is declined; corrected leaves the state to the seller, who reads the
+    words. Raises LinkOver or WordsMissing.
+    """
+    asked = Confirmation.objects.select_for_update().filter(pk=read_token(token))
+    confirmation = asked.waiting(at).select_related("agreement__type").first()
+    if confirmation is None:
+        raise LinkOver("This link is over: it was answered, withdrawn, or its time has passed.")
+    words = words.strip()[:MOST_WORDS]
+    if not words and answer != Answer.CONFIRMED:
+        raise WordsMissing("Say in a few words what is different.")
+    confirmation.answered_at, confirmation.answer, confirmation.words = at, answer, words
+    confirmation.save(update_fields=["answered_at", "answer", "words"])
+    agreement = confirmation.agreement
+    agreements.take_step(
+        by=None,
+        at=at,
+        deal_id=agreement.deal_id,
+        type_key=agreement.type.key,
+        step=_said(confirmation, at),
+        origin="link",
+    )
+    attach(
+        by=None,
+        at=at,
+        agreement_id=agreement.pk,
+        strength=Evidence.WRITTEN,
+        words=_as_evidence(confirmation),
+        said_by=confirmation.person_name,
+    )
+    return confirmation
+
+
+def _said(confirmation: Confirmation, at: dt.datetime) -> agreements.Step:
+    """Return the step that an answer is."""
+    state = _state_after(confirmation)
+    confirmed = confirmation.answer == Answer.CONFIRMED
+    return agreements.Step(
+        state=state,
+        occurred_at=at,
+        act=confirmation.act if confirmed else None,
+        person_name=confirmation.person_name,
+        due_on=confirmation.due_on if confirmed else None,
+        evidence=Evidence.WRITTEN,
+        reason=confirmation.words if state == AgreementState.DECLINED else None,
+        note=_as_evidence(confirmation),
+    )
+
+
+def _state_after(confirmation: Confirmation) -> AgreementState:
+    now = AgreementState(confirmation.agreement.state)
+    if confirmation.answer == Answer.DECLINED:
+        return AgreementState.DECLINED
+    if confirmation.answer == Answer.CONFIRMED:
+        return now if now in STANDING else AgreementState.GAINED
+    return AgreementState.ASKED if now in WAITING else now
+
+
+def _as_evidence(confirmation: Confirmation) -> str:
+    told = f"{confirmation.person_name} {confirmation.answer} by link"
+    return f"{told}: {confirmation.words}" if confirmation.words else f"{told}: {confirmation.act}"

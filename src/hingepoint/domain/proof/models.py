@@ -1,0 +1,110 @@
+"""What stands behind an agreement: a link, pasted words, a file, and the customer's own answer."""
+
+from __future__ import annotations
+
+import secrets
+
+from django.db import models
+from django.db.models import Q
+
+from hingepoint.domain.agreements.models import Agreement
+from hingepoint.domain.people.models import User
+from hingepoint.records import Evidence
+
+
+def random_name(proof: Proof, name: str) -> str:
+    """Return where a file is kept: a name that tells nothing and that nobody guesses."""
+    return f"proof/{secrets.token_hex(16)}"
+
+
+class ProofQuerySet(models.QuerySet):
+    def visible_to(self, viewer) -> ProofQuerySet:
+        """Whoever sees the agreement sees what stands behind it."""
+        return self.filter(agreement__in=Agreement.objects.visible_to(viewer))
+
+
+class Proof(models.Model):
+    """One piece of evidence. Exactly one of ``link``, ``words`` and ``file`` is filled."""
+
+    agreement = models.ForeignKey(Agreement, on_delete=models.CASCADE, related_name="proofs")
+    strength = models.PositiveSmallIntegerField(choices=[(e.value, e.name.lower()) for e in Evidence])
+    link = models.URLField(max_length=1000, blank=True)
+    words = models.TextField(blank=True)
+    file = models.FileField(upload_to=random_name, blank=True, max_length=100)
+    name = models.CharField(max_length=200, blank=True)  # what the file was called
+    size = models.PositiveIntegerField(default=0)  # of the file, in bytes
+    said_by = models.CharField(max_length=200, blank=True)  # the customer, where they wrote it themselves
+    added_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    added_at = models.DateTimeField()
+
+    objects = ProofQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=(
+                    (~Q(link="") & Q(words="") & Q(file=""))
+                    | (Q(link="") & ~Q(words="") & Q(file=""))
+                    | (Q(link="") & Q(words="") & ~Q(file=""))
+                ),
+                name="proof_is_one_thing",
+            )
+        ]
+
+
+class ConfirmationQuerySet(models.QuerySet):
+    def visible_to(self, viewer) -> ConfirmationQuerySet:
+        return self.filter(agreement__in=Agreement.objects.visible_to(viewer))
+
+    def waiting(self, at) -> ConfirmationQuerySet:
+        """Return those that can still be answered."""
+        return self.filter(answered_at__isnull=True, revoked_at__isnull=True, expires_at__gt=at)
+
+
+class Answer(models.TextChoices):
+    CONFIRMED = "confirmed", "Confirmed"
+    CORRECTED = "corrected", "Corrected"
+    DECLINED = "declined", "Declined"
+
+
+class Confirmation(models.Model):
+    """A customer is asked, by a link, whether an agreement is as we wrote it down.
+
+    ``act``, ``person_name`` and ``due_on`` are the words as they were when the link was made: the
+    customer sees these and the asker's name, and nothing that is written later.
+    """
+
+    agreement = models.ForeignKey(Agreement, on_delete=models.CASCADE, related_name="confirmations")
+    act = models.CharField(max_length=500)
+    person_name = models.CharField(max_length=200)
+    due_on = models.DateField()
+    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    answer = models.CharField(max_length=10, choices=Answer.choices, blank=True)
+    words = models.TextField(blank=True)
+
+    objects = ConfirmationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(answered_at__isnull=True, answer="")
+                | (Q(answered_at__isnull=False) & ~Q(answer="")),
+                name="answered_confirmations_have_an_answer",
+            )
+        ]
+
+
+class AnswerTry(models.Model):
+    """An answer that somebody tried to send from an address, kept for the rate limit only."""
+
+    address = models.CharField(max_length=45)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["address", "at"], name="answer_try_address")]

@@ -1,0 +1,151 @@
+"""Every answer about what stands behind agreements, and what a customer sees of one."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.files import File
+from django.http import Http404
+
+from hingepoint.domain.people.models import works_here
+from hingepoint.domain.proof import actions
+from hingepoint.domain.proof.models import Confirmation, Proof
+
+
+@dataclass(frozen=True, slots=True)
+class ProofLine:
+    """One piece of evidence behind an agreement, newest first. ``name`` is what its file was called."""
+
+    id: int
+    strength: int
+    link: str
+    words: str
+    name: str
+    size: int
+    said_by: str
+    added_by: str
+    added_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LinkLine:
+    """A customer was asked by a link. ``token`` is empty once the link is over."""
+
+    id: int
+    token: str
+    act: str
+    person_name: str
+    due_on: dt.date
+    asked_by: str
+    asked_at: dt.datetime
+    expires_at: dt.datetime
+    answer: str
+    answered_at: dt.datetime | None
+    revoked: bool
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """All that a customer sees by a link: the words they are asked about, and who asks."""
+
+    act: str
+    person_name: str
+    due_on: dt.date
+    asked_by: str
+    expires_on: dt.date
+    answer: str  # what they answered, if they did
+    answered_at: dt.datetime | None
+
+
+def proofs(viewer: Any, agreement_id: int | None) -> list[ProofLine]:
+    """Return what stands behind an agreement that ``viewer`` may see."""
+    if not works_here(viewer) or agreement_id is None:
+        return []
+    rows = Proof.objects.visible_to(viewer).filter(agreement_id=agreement_id).select_related("added_by")
+    return [
+        ProofLine(
+            row.pk,
+            row.strength,
+            row.link,
+            row.words,
+            row.name,
+            row.size,
+            row.said_by,
+            row.added_by.name if row.added_by else "",
+            row.added_at,
+        )
+        for row in rows
+    ]
+
+
+def proof_file(viewer: Any, proof_id: int) -> tuple[File, str]:
+    """Return a file and what it was called. Raises Http404 for who does not see its deal."""
+    proof = Proof.objects.visible_to(viewer).filter(pk=proof_id).exclude(file="").first()
+    if proof is None:
+        raise Http404("no such file")
+    return proof.file, proof.name
+
+
+def links(viewer: Any, agreement_id: int | None, *, at: dt.datetime) -> list[LinkLine]:
+    """Return how often the customer was asked by a link, newest first."""
+    if not works_here(viewer) or agreement_id is None:
+        return []
+    rows = (
+        Confirmation.objects.visible_to(viewer).filter(agreement_id=agreement_id).select_related("asked_by")
+    )
+    return [_link_line(row, at) for row in rows]
+
+
+def _link_line(row: Confirmation, at: dt.datetime) -> LinkLine:
+    over = row.answered_at or row.revoked_at or row.expires_at <= at
+    return LinkLine(
+        id=row.pk,
+        token="" if over else actions.token_of(row),
+        act=row.act,
+        person_name=row.person_name,
+        due_on=row.due_on,
+        asked_by=row.asked_by.name,
+        asked_at=row.asked_at,
+        expires_at=row.expires_at,
+        answer=row.answer,
+        answered_at=row.answered_at,
+        revoked=row.revoked_at is not None,
+        words=row.words,
+    )
+
+
+def agreement_of_link(viewer: Any, confirmation_id: int) -> tuple[int, int]:
+    """Return the deal and the type of the agreement a link is about. Raises Http404."""
+    row = (
+        Confirmation.objects.visible_to(viewer).filter(pk=confirmation_id).select_related("agreement").first()
+    )
+    if row is None:
+        raise Http404("no such link")
+    return row.agreement.deal_id, row.agreement.type_id
+
+
+def asked(token: str, *, at: dt.datetime) -> Asked | None:
+    """Return what the customer is asked; None for a link that is over or was never one.
+
+    The link is the permission: there is no viewer. An answered one shows its answer until it expires.
+    """
+    try:
+        number = actions.read_token(token)
+    except actions.LinkOver:
+        return None
+    found = Confirmation.objects.filter(pk=number, revoked_at__isnull=True, expires_at__gt=at)
+    row = found.select_related("asked_by").first()
+    if row is None:
+        return None
+    return Asked(
+        act=row.act,
+        person_name=row.person_name,
+        due_on=row.due_on,
+        asked_by=row.asked_by.name,
+        expires_on=row.expires_at.date(),
+        answer=row.answer,
+        answered_at=row.answered_at,
+    )

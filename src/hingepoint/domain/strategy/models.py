@@ -1,0 +1,141 @@
+"""Strategies with their result metrics, and the playbook: the pivotal agreements of a strategy."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from hingepoint.domain.agreements.models import AgreementType
+from hingepoint.domain.discovery.models import Finding
+from hingepoint.domain.people.models import User, choices, works_here
+from hingepoint.records import Evidence, Role, Stage
+
+#: At most this many agreements are required of a deal; everything else is optional and never nags.
+MOST_REQUIRED = 8
+
+
+class StrategyQuerySet(models.QuerySet):
+    def visible_to(self, viewer) -> StrategyQuerySet:
+        """Everybody who sells knows the strategies in force; drafts are the keepers' own."""
+        if not works_here(viewer) or viewer.role == Role.INSIDE_PARTNER:
+            return self.none()
+        return self.all() if viewer.sees_everything else self.exclude(status=Strategy.Status.DRAFT)
+
+    def in_force(self) -> StrategyQuerySet:
+        return self.filter(status=Strategy.Status.IN_FORCE)
+
+
+class Strategy(models.Model):
+    """What the company wants to win by, for which deals, and the metric that says whether it does.
+
+    ``metric`` is written as for discovery (``supportive:discount<=0.15``). An empty ``segment`` means
+    every deal. One deal serves one strategy: the first in force, by ``rank``, whose segment it is in.
+    """
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", "Draft"
+        IN_FORCE = "in_force", "In force"
+        RETIRED = "retired", "Retired"
+
+    name = models.CharField(max_length=120, unique=True)
+    statement = models.TextField()
+    sponsor = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="strategies")
+    metric = models.CharField(max_length=200)
+    segment = models.CharField(max_length=100, blank=True)
+    rank = models.PositiveSmallIntegerField(default=1)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
+    starts_on = models.DateField(null=True, blank=True)
+    version = models.PositiveIntegerField(default=1)
+
+    objects = StrategyQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["rank", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ResultMetric(models.Model):
+    """A result the strategy is judged by: where it stood, where it shall be, by when, on which deals.
+
+    ``baseline`` and ``target`` are in the metric's own unit: shares for rates, days for cycle time,
+    the company's currency for money.
+    """
+
+    strategy = models.ForeignKey(Strategy, on_delete=models.CASCADE, related_name="result_metrics")
+    metric = models.CharField(max_length=200)
+    segment = models.CharField(max_length=100, blank=True)
+    baseline = models.FloatField()
+    target = models.FloatField()
+    target_on = models.DateField()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["strategy", "metric", "segment"], name="one_target_a_metric")
+        ]
+
+
+class Playbook(models.Model):
+    """One version of a strategy's pivotal agreements. A published version is never changed: a change
+    is the next version, so that the past stays judged by what was asked then."""
+
+    strategy = models.ForeignKey(Strategy, on_delete=models.CASCADE, related_name="playbooks")
+    number = models.PositiveSmallIntegerField()
+    published_at = models.DateTimeField(null=True)
+    published_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    note = models.TextField(blank=True)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["strategy", "number"], name="one_playbook_of_a_number"),
+            models.UniqueConstraint(
+                fields=["strategy"], condition=Q(published_at__isnull=True), name="one_draft_playbook"
+            ),
+        ]
+
+
+class NeededBy(models.TextChoices):
+    """How the day is computed by which an agreement is needed."""
+
+    DAYS_FROM_CREATION = "days", "Days after the deal was created"
+    STAGE = "stage", "Before the deal leaves a stage"
+    DAYS_BEFORE_CLOSE = "before_close", "Days before the expected close"
+
+
+class PivotalAgreement(models.Model):
+    """An agreement type chosen for a strategy, with its standard: what good looks like here."""
+
+    playbook = models.ForeignKey(Playbook, on_delete=models.CASCADE, related_name="pivotal")
+    type = models.ForeignKey(AgreementType, on_delete=models.PROTECT, related_name="pivotal")
+    position = models.PositiveSmallIntegerField()
+    finding = models.ForeignKey(Finding, on_delete=models.PROTECT, null=True, related_name="pivotal")
+    judgement = models.TextField(blank=True)  # why it was chosen, where no signed finding says so
+    counterpart = models.CharField(max_length=200, blank=True)
+    needed_by = models.CharField(max_length=12, choices=NeededBy.choices, default=NeededBy.DAYS_FROM_CREATION)
+    needed_days = models.PositiveSmallIntegerField(null=True, blank=True)
+    needed_stage = models.CharField(max_length=20, choices=choices(Stage), blank=True)
+    evidence_wanted = models.PositiveSmallIntegerField(default=Evidence.TOLD)
+    recheck_days = models.PositiveSmallIntegerField(default=90)
+    segments = models.JSONField(default=list, blank=True)  # of the deals that need it; empty: all
+    least_amount = models.DecimalField(max_digits=19, decimal_places=4, null=True, blank=True)
+    checks = models.JSONField(default=list, blank=True)  # the type's four, or the company's own words
+    questions = models.JSONField(default=list, blank=True)
+    demands = models.JSONField(default=list, blank=True)  # [{"demand", "reasons": [], "trades": []}]
+    principles = models.JSONField(default=list, blank=True)
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["playbook", "type"], name="pivotal_type_once"),
+            models.UniqueConstraint(fields=["playbook", "position"], name="pivotal_position_once"),
+            models.CheckConstraint(
+                condition=Q(position__range=(1, MOST_REQUIRED)), name="at_most_eight_pivotal"
+            ),
+            models.CheckConstraint(
+                condition=Q(finding__isnull=False) | ~Q(judgement=""), name="pivotal_says_why"
+            ),
+        ]

@@ -1,0 +1,91 @@
+"""Which agreement to gain next on a deal: decided on plain data, from signed findings and the playbook."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hingepoint.analysis import metrics
+from hingepoint.analysis.discovery import explaining, result, words
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An agreement that a deal needs and can still gain. ``facts``: the signed finding on it, as in FORMATS."""
+
+    type_id: int
+    name: str
+    position: int
+    facts: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The candidate to gain next. ``effect`` is the expected change of the strategy's metric with its
+    interval, from ``gained`` deals that gained it; None where the playbook's order decided."""
+
+    type_id: int
+    effect: float | None = None
+    low: float | None = None
+    high: float | None = None
+    gained: int = 0
+    in_words: str = ""
+
+
+def choose(
+    candidates: Sequence[Candidate], metric: metrics.Metric, *, age_weeks: float, facts: Mapping[str, str]
+) -> Choice | None:
+    """Return the candidate whose gain is expected to help the metric most, at the deal's age and in its
+    segments; without a signed finding that helps, the first of the playbook."""
+    if not candidates:
+        return None
+    told = [_expected(one, metric, age_weeks, facts) for one in candidates if _usable(one)]
+    helping = [one for one in told if one.effect is not None and one.effect * metric.sign > 0]
+    if helping:
+        return max(helping, key=lambda one: (one.effect or 0.0) * metric.sign)
+    return Choice(min(candidates, key=lambda one: one.position).type_id)
+
+
+def _usable(one: Candidate) -> bool:
+    return one.facts is not None and one.facts.get("effect") is not None
+
+
+def _expected(one: Candidate, metric: metrics.Metric, age_weeks: float, facts: Mapping[str, str]) -> Choice:
+    found = explaining.explain(finding_of(one), metric, age_weeks=age_weeks, facts=facts)
+    gained = (one.facts or {})["gained"]
+    said = (
+        f"For a deal of this age and segment: deals that gained it {words.change(metric, found.effect)} "
+        f"(95% interval {words.interval(metric, found.ci)}); {gained:,} deals that did are behind this."
+    )
+    return Choice(one.type_id, found.effect, *found.ci, gained, said)
+
+
+def finding_of(one: Candidate) -> result.Finding:
+    """Return the finding that ``facts`` were written from, as far as explaining needs it."""
+    known = dict(one.facts or {})
+    low, high = known["ci"]
+    return result.Finding(
+        agreement=known["agreement"],
+        name=one.name,
+        grade=known["grade"],
+        excluded_because=known["excluded_because"],
+        effect=known["effect"],
+        ci=(low, high),
+        p_adjusted=known["p_adjusted"] or 0.0,
+        gained=known["gained"],
+        not_gained=known["not_gained"],
+        coverage=known["coverage"],
+        worth=known["worth"] or 0.0,
+        worth_ci=(0.0, 0.0),
+        robustness=known["robustness"] or 0.0,
+        best_by=known["best_by"],
+        timing=tuple(result.Timing(**_part(row)) for row in known["timing"]),
+        segments=tuple(result.SegmentEffect(**_part(row)) for row in known["segments"]),
+        same_as=tuple(known["same_as"]),
+        in_words=known["in_words"],
+    )
+
+
+def _part(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {**row, "ci": tuple(row["ci"])}

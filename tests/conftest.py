@@ -1,0 +1,40 @@
+"""What every test may ask for."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+# Before Django reads its settings (so they are named here, not in pyproject.toml, which pytest-django
+# reads first): tests never touch a person's data.
+os.environ["DJANGO_SETTINGS_MODULE"] = "hingepoint.config.settings"
+os.environ["HINGEPOINT_DATA_DIR"] = tempfile.mkdtemp(prefix="hingepoint-tests-")
+os.environ.setdefault("HINGEPOINT_TIME_ZONE", "Europe/Paris")
+
+import pytest
+
+SHARED = Path(os.environ.get("HINGEPOINT_SHARED", Path(__file__).resolve().parents[2] / "shared"))
+
+
+def pytest_configure() -> None:
+    """Hash passwords cheaply: the cast of every test has eight of them."""
+    from django.conf import settings
+
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def cast(db):
+    """The small cast with two deals (see ``cast.py``)."""
+    from cast import make_cast
+
+    return make_cast()
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real data sets beside the repository; tests that need them skip where they are absent."""
+    if not (SHARED / "data").is_dir():
+        pytest.skip(f"needs the real data sets in {SHARED / 'data'}; set HINGEPOINT_SHARED to their folder")
+    return SHARED / "data"

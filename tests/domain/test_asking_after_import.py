@@ -1,0 +1,49 @@
+"""What an import brings is asked for what the strategy wants of it, and goes again with the import."""
+
+from cast import NOW
+from hingepoint.domain.agreements.models import Agreement
+from hingepoint.domain.deals.models import Deal
+from hingepoint.domain.imports import actions as imports
+from hingepoint.domain.imports.models import ImportBatch
+from hingepoint.jobs import nightly
+from playbooks import in_force
+
+DEALS = "deal_id,created,closed,status\nI-1,2026-02-02,,open\nI-2,2026-02-02,2026-02-20,lost\n"
+
+
+def bring(tmp_path, **how):
+    path = tmp_path / "deals.csv"
+    path.write_text(DEALS)
+    return imports.import_files(by=None, at=NOW, given=imports.Files(deals=path), **how)
+
+
+def asked(key: str) -> list[str]:
+    return [str(row.type) for row in Agreement.objects.filter(deal__key=key, required=True)]
+
+
+def test_imported_open_deals_are_asked_at_once(cast, tmp_path):
+    in_force(cast)
+    bring(tmp_path)
+    assert asked("I-1") == ["Early access to key data"]
+    assert asked("I-2") == []
+
+
+def test_a_dry_run_asks_nothing(cast, tmp_path):
+    in_force(cast)
+    bring(tmp_path, dry_run=True)
+    assert asked("I-1") == []
+
+
+def test_what_was_asked_is_no_obstacle_to_taking_the_import_back(cast, tmp_path):
+    in_force(cast)
+    bring(tmp_path)
+    imports.undo_import(by=None, at=NOW, batch_id=ImportBatch.objects.latest("pk").pk)
+    assert not Deal.objects.filter(key="I-1").exists()
+    assert len(asked(cast.deal.key)) == 1
+
+
+def test_every_night_asks_what_is_missing(cast):
+    in_force(cast)
+    Agreement.objects.all().delete()
+    nightly.ask_what_deals_need(at=NOW)
+    assert len(asked(cast.deal.key)) == 1

@@ -1,0 +1,49 @@
+"""A hostile or careless file ends in one message and an unchanged database, from page and command alike."""
+
+import os
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from cast import NOW
+from connectors import hostile
+from hingepoint.domain.imports import actions
+from hingepoint.domain.imports.engine import Files
+from hingepoint.domain.imports.models import ImportBatch, ImportState
+from importing import picture, run
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("table", ["deals", "events", "log"])
+@pytest.mark.parametrize("what", sorted(hostile.FILES))
+def test_a_hostile_file_changes_nothing(tmp_path, what, table):
+    make, _ = hostile.FILES[what]
+    before = picture()
+    with pytest.raises(actions.CannotImport) as refused:
+        run(Files(**{table: make(tmp_path)}))
+    assert picture() == before
+    assert not ImportBatch.objects.exists()
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("what", sorted(hostile.FILES))
+def test_a_hostile_upload_is_refused_on_its_page(client, cast, settings, tmp_path, what):
+    path = hostile.FILES[what][0](tmp_path)
+    if not os.path.isfile(path):
+        pytest.skip("a browser cannot send what is not a file")
+    settings.MEDIA_ROOT = tmp_path / "uploads"
+    client.force_login(cast.analyst)
+    before = picture()
+    answer = client.post(reverse("imports"), {"deals": SimpleUploadedFile(path.name, path.read_bytes())})
+    if answer.status_code == 302:
+        batch = ImportBatch.objects.get()
+        actions.work(by=cast.analyst, at=NOW, batch_id=batch.pk)
+        batch.refresh_from_db()
+        assert batch.state == ImportState.REFUSED
+        assert "stopped us" not in batch.message
+        assert client.get(reverse("import", args=[batch.pk])).status_code == 200
+    else:
+        assert answer.status_code == 400
+    assert picture() == before
