@@ -1,0 +1,263 @@
+"""What a world file may say: the named people, deals and agreements of a small company, in YAML.
+
+Version 1. Unknown keys are errors. People, teams, accounts and contacts are named by their ``key`` (teams
+by ``name``); moments without a zone are in the company's own. ``reference`` makes the manual's page from these classes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from decimal import Decimal
+from typing import Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.fields import FieldInfo
+
+from hingepoint.domain.deals.models import BuyingRole
+from hingepoint.records import AgreementState, DealStatus, EventKind, Evidence, Role, Side, Stage
+
+VERSION = 1
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TeamPart(_Part):
+    """A node of the team tree; a parent stands before its children."""
+
+    name: str
+    parent: str | None = None
+
+
+class UserPart(_Part):
+    """Somebody who works here. With email and password they can sign in."""
+
+    key: str
+    name: str
+    role: Role
+    email: str | None = None
+    password: str | None = None
+    title: str = ""
+    team: str | None = Field(None, description="The team they belong to.")
+    manages: tuple[str, ...] = Field((), description="Teams they lead, with all below them.")
+    since: dt.date | None = Field(None, description="First day in the team; the world's day when not given.")
+    active: bool = True
+
+
+class TypePart(_Part):
+    """An agreement type that the company adds to the shipped catalogue."""
+
+    key: str
+    name: str
+    side: Side
+    counterpart: str = ""
+    stage: Stage | None = None
+    description: str = ""
+    good: tuple[str, ...] = ()
+
+
+class ContactPart(_Part):
+    """A person at an account."""
+
+    key: str
+    name: str
+    title: str = ""
+    email: str = ""
+    left_on: dt.date | None = None
+
+
+class AccountPart(_Part):
+    key: str
+    name: str
+    region: str = ""
+    segment: str = ""
+    country: str = Field("", max_length=2)
+    contacts: tuple[ContactPart, ...] = ()
+
+
+class RolePart(_Part):
+    """Which part a contact plays on a deal."""
+
+    contact: str
+    role: BuyingRole
+    since: dt.date | None = None
+
+
+class AgreementPart(_Part):
+    """One step in the life of an agreement: the state it reached, and what was known then.
+
+    The same type may stand several times, in the order in which things happened.
+    """
+
+    type: str
+    state: AgreementState
+    at: dt.datetime | None = Field(None, description="When it happened; the world's moment when not given.")
+    by: str | None = Field(None, description="Who wrote it down (a user); the system when not given.")
+    act: str | None = None
+    person: str | None = Field(None, description="A contact.")
+    person_name: str | None = None
+    asked_of: str | None = Field(None, description="A user: an inside partner sees what is asked of them.")
+    due_on: dt.date | None = None
+    needed_by: dt.date | None = None
+    evidence: Evidence | None = None
+    quality: int | None = Field(None, ge=0, le=7)
+    reason: str | None = None
+    owed_in_return: str | None = None
+    note: str = ""
+
+
+class EventPart(_Part):
+    """Something else that happened on a deal."""
+
+    kind: EventKind
+    name: str
+    at: dt.datetime
+    state: str = ""
+    actor: str = ""
+    counterpart: str = ""
+    value: Decimal | None = None
+    currency: str = ""
+    note: str = ""
+
+
+class CorridorPart(_Part):
+    """What we may charge: confidential."""
+
+    opening: Decimal
+    target: Decimal
+    walk_away: Decimal
+
+
+class CoachingNotePart(_Part):
+    """What manager and seller spoke about: private to the two."""
+
+    by: str
+    to: str
+    note: str
+    at: dt.datetime | None = None
+
+
+class PlanPart(_Part):
+    """A conversation plan for an agreement, as far as it is written."""
+
+    agreement: str
+    by: str
+    best: str = ""
+    minimum: str = ""
+    why_they_would: str = ""
+    questions: tuple[str, ...] = ()
+
+
+class DealPart(_Part):
+    key: str
+    name: str = ""
+    account: str | None = None
+    owner: str | None = None
+    team: str | None = Field(None, description="The owner's team when not given.")
+    status: DealStatus = DealStatus.OPEN
+    stage: str = ""
+    created: dt.datetime
+    closed: dt.datetime | None = None
+    expected_close: dt.date | None = None
+    amount: Decimal | None = None
+    currency: str = Field("", max_length=3)
+    initial_amount: Decimal | None = None
+    list_price: Decimal | None = None
+    net_price: Decimal | None = None
+    discount: float | None = Field(None, ge=-1, le=1)
+    cost: Decimal | None = None
+    margin: float | None = Field(None, ge=-1, le=1)
+    region: str = ""
+    segment: str = ""
+    product: str = ""
+    source: str = ""
+    link: str = ""
+    extra: dict[str, Any] = Field(default_factory=dict)
+    people: tuple[RolePart, ...] = ()
+    agreements: tuple[AgreementPart, ...] = ()
+    events: tuple[EventPart, ...] = ()
+    corridor: CorridorPart | None = None
+    coaching_notes: tuple[CoachingNotePart, ...] = ()
+    plans: tuple[PlanPart, ...] = ()
+
+
+class World(_Part):
+    """The whole file."""
+
+    world: Literal[1] = Field(description="The version of this format.")
+    name: str
+    at: dt.datetime = Field(description="The moment at which everything is written down.")
+    teams: tuple[TeamPart, ...] = ()
+    users: tuple[UserPart, ...] = ()
+    types: tuple[TypePart, ...] = ()
+    accounts: tuple[AccountPart, ...] = ()
+    deals: tuple[DealPart, ...] = ()
+
+
+_PARTS = (
+    ("The file", World),
+    ("teams", TeamPart),
+    ("users", UserPart),
+    ("types", TypePart),
+    ("accounts", AccountPart),
+    ("accounts: contacts", ContactPart),
+    ("deals", DealPart),
+    ("deals: people", RolePart),
+    ("deals: agreements", AgreementPart),
+    ("deals: events", EventPart),
+    ("deals: corridor", CorridorPart),
+    ("deals: coaching_notes", CoachingNotePart),
+    ("deals: plans", PlanPart),
+)
+
+
+def reference() -> str:
+    """Return the manual's page about world files, as Markdown."""
+    lines = ["# World files", "", *_INTRODUCTION]
+    for title, part in _PARTS:
+        lines += ["", f"## {title}", ""]
+        if part.__doc__ and part.__doc__ != BaseModel.__doc__:
+            lines += [" ".join(part.__doc__.split()), ""]
+        lines += ["| key | needed | what it is |", "|---|---|---|"]
+        lines += [_row(name, field) for name, field in part.model_fields.items()]
+    return "\n".join([*lines, ""])
+
+
+_INTRODUCTION = (
+    "`hingepoint seed WORLD.yaml [--reset]` loads a small named world into an empty database, through the ordinary",
+    "actions: what the product refuses to a person, it refuses to a file. The file is all or nothing, and the same file",
+    "gives the same database. Unknown keys are errors, named with their line. An example is shipped as",
+    "`hingepoint/demo/worlds_examples/small.yaml`.",
+    "",
+    "People, accounts, contacts and deals are named by their `key`, teams by their `name`, agreement types by the key of",
+    "the catalogue. Moments without a zone are in the company's own. Coaching notes go between a deal's owner and",
+    "a manager of their team.",
+)
+
+
+def _row(name: str, field: FieldInfo) -> str:
+    needed = "yes" if field.is_required() else ""
+    words = [field.description or "", _values(field.annotation)]
+    return f"| `{name}` | {needed} | {' '.join(word for word in words if word)} |"
+
+
+def _values(annotation: Any) -> str:
+    """Return the words a field may hold, or what kind of value it wants."""
+    kinds = [kind for kind in (get_args(annotation) or (annotation,)) if kind not in (type(None), ...)]
+    kind = kinds[0]
+    if isinstance(kind, type) and issubclass(kind, enum.Enum):
+        return "One of " + ", ".join(f"`{member.value}`" for member in kind) + "."
+    if isinstance(kind, type) and issubclass(kind, _Part):
+        return "See below."
+    return _KINDS.get(kind, "")
+
+
+_KINDS = {
+    dt.datetime: "A moment, `2026-03-02T09:00:00`.",
+    dt.date: "A day, `2026-03-02`.",
+    Decimal: "Money in the deal's currency.",
+    float: "A share: `0.15`.",
+    bool: "`true` or `false`.",
+}

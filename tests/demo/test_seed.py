@@ -1,0 +1,103 @@
+"""The demo company in the database."""
+
+import datetime as dt
+
+import pytest
+from django.core.management import call_command
+
+from hingepoint.demo import planted, seed
+from hingepoint.domain.agreements.models import Agreement, AgreementType
+from hingepoint.domain.audit.queries import first_broken_link, length
+from hingepoint.domain.deals.models import Deal
+from hingepoint.domain.people import queries as people
+from hingepoint.domain.people.models import Team, User
+from hingepoint.domain.strategy.models import Strategy
+from hingepoint.records import STANDING, AgreementState, DealStatus, Evidence, Role
+
+ENDS_ON = dt.date(2026, 6, 26)
+AT = dt.datetime(2026, 6, 26, 18, tzinfo=dt.UTC)
+
+
+@pytest.fixture(scope="module")
+def seeded(django_db_setup, django_db_blocker):
+    """The small company, seeded once for this module and taken away afterwards."""
+    with django_db_blocker.unblock():
+        yield seed.seed_company(at=AT, ends_on=ENDS_ON, small=True)
+        call_command("flush", interactive=False, verbosity=0)
+
+
+@pytest.fixture
+def company(seeded, db):
+    return seeded
+
+
+def test_the_company_is_there(company):
+    assert not company.already
+    assert company.deals == Deal.objects.count() > 1_000
+    assert company.agreements > 8_000
+    assert User.objects.active().filter(role=Role.SELLER).count() == seed.SMALL
+
+
+def test_seeding_again_changes_nothing(company):
+    before = (Deal.objects.count(), Agreement.objects.count(), User.objects.count())
+    assert seed.seed_company(at=AT, ends_on=ENDS_ON, small=True).already
+    assert (Deal.objects.count(), Agreement.objects.count(), User.objects.count()) == before
+
+
+def test_another_company_is_left_alone(company):
+    User.objects.filter(key=people.persona_key(Role.SPONSOR)).update(key="somebody")
+    with pytest.raises(seed.NotEmpty):
+        seed.seed_company(at=AT, ends_on=ENDS_ON, small=True)
+
+
+def test_the_audit_trail_of_the_demo_is_whole(company):
+    assert length() > 100
+    assert first_broken_link() is None
+
+
+def test_each_persona_has_something_to_do(company):
+    assert {persona.role for persona in people.personas()} == set(Role)
+    seller, manager = people.persona(Role.SELLER), people.persona(Role.MANAGER)
+    own = Deal.objects.visible_to(seller).open()
+    assert own.count() >= 8
+    assert Deal.objects.visible_to(manager).open().count() > own.count()
+    waiting = Agreement.objects.visible_to(seller).filter(
+        deal__status=DealStatus.OPEN, state__in=[AgreementState.ASKED, AgreementState.SOFT]
+    )
+    assert waiting.count() >= 5
+    requests = Agreement.objects.visible_to(people.persona(Role.INSIDE_PARTNER))
+    assert requests.filter(state=AgreementState.ASKED).exists()
+    assert Deal.objects.visible_to(people.persona(Role.SPONSOR)).count() == Deal.objects.count()
+
+
+def test_sellers_belong_to_teams_below_regions_below_sales(company):
+    sales = Team.objects.get(name="Sales")
+    regions = set(Team.objects.filter(parent=sales).values_list("name", flat=True))
+    assert regions == {"North", "South", "East", "West"}
+    assert Team.objects.get(name=seed.HOME_TEAM).path.startswith(f"{sales.path}")
+    for user in User.objects.active().filter(role=Role.SELLER):
+        assert user.memberships.filter(until__isnull=True, manages=False).count() == 1
+
+
+def test_gained_agreements_of_the_register_say_who_what_when_and_how_sure(company):
+    gained = Agreement.objects.filter(state__in=STANDING)
+    assert gained.count() > 5_000
+    assert not gained.filter(act="").exists()
+    assert not gained.filter(due_on__isnull=True).exists()
+    assert not gained.filter(evidence__lt=Evidence.TOLD).exists()
+    assert not gained.filter(person__isnull=True, asked_of__isnull=True, person_name="").exists()
+
+
+def test_the_strategy_is_in_force_and_asks_live_deals_for_its_seven(company):
+    strategy = Strategy.objects.in_force().get()
+    assert strategy.name == planted.STRATEGY
+    asked = set(Agreement.objects.filter(required=True).values_list("type__key", flat=True).distinct())
+    assert asked == {lever.key for lever in planted.PIVOTAL}
+    live = Deal.objects.open().count()
+    assert Agreement.objects.filter(required=True).count() == live * len(planted.PIVOTAL)
+
+
+def test_the_companys_own_type_stands_in_the_catalogue(company):
+    added = AgreementType.objects.get(key=planted.OPENING_DISCOUNT)
+    assert added.origin == AgreementType.Origin.ADDED
+    assert not AgreementType.objects.filter(origin=AgreementType.Origin.IMPORTED).exists()
