@@ -1,0 +1,124 @@
+"""Numbers in words, the same on a page, in a chart and in a printed report.
+
+A true minus sign, one decimal for shares, and a dash for what is not known.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from math import isfinite
+
+MISSING = "–"
+MINUS = "−"
+Number = int | float | Decimal
+
+
+def is_missing(value: Number | None) -> bool:
+    return value is None or (isinstance(value, float) and not isfinite(value))
+
+
+def number(value: Number | None, digits: int | None = None) -> str:
+    """Return ``12,400`` or ``−3.25``; without ``digits`` whole numbers stay whole, others get one."""
+    if is_missing(value):
+        return MISSING
+    if digits is None:
+        digits = 0 if value == int(value) else 1
+    text = f"{abs(value):,.{digits}f}"
+    return f"{MINUS}{text}" if value < 0 and float(text.replace(",", "")) else text
+
+
+def signed(value: Number | None, digits: int | None = None) -> str:
+    """Return the number with its sign always written: ``+3.2``, ``−0.4``, ``0.0``."""
+    text = number(value, digits)
+    is_positive = not is_missing(value) and value > 0 and any(c in "123456789" for c in text)
+    return f"+{text}" if is_positive else text
+
+
+def share(value: Number | None, digits: int = 1) -> str:
+    """Return a share in [0, 1] as a percentage: ``0.123`` is ``12.3%``."""
+    return MISSING if is_missing(value) else f"{number(value * 100, digits)}%"
+
+
+def points(value: Number | None, digits: int = 1) -> str:
+    """Return a difference of shares in percentage points, signed: ``0.032`` is ``+3.2 points``."""
+    return MISSING if is_missing(value) else f"{signed(value * 100, digits)} points"
+
+
+def money(amount: Number | None, currency: str = "", digits: int = 0) -> str:
+    """Return ``€12,400``; a currency without a well-known sign is written out: ``CHF 12,400``."""
+    if is_missing(amount):
+        return MISSING
+    text = number(amount, digits)
+    sign, digits_only = (MINUS, text[1:]) if text.startswith(MINUS) else ("", text)
+    return f"{sign}{_prefix(currency)}{digits_only}"
+
+
+def money_short(amount: Number | None, currency: str = "") -> str:
+    """Return money to three figures for tight places: ``€1.24M``, ``$380k``."""
+    if is_missing(amount):
+        return MISSING
+    size = abs(float(amount))
+    for limit, divisor, suffix in ((999_500_000, 1e9, "B"), (999_500, 1e6, "M"), (9_995, 1e3, "k")):
+        if size >= limit:
+            scaled = size / divisor
+            digits = 0 if scaled >= 99.95 else 1 if scaled >= 9.995 else 2
+            text = f"{scaled:.{digits}f}"
+            text = text.rstrip("0").rstrip(".") if "." in text else text
+            return f"{MINUS if amount < 0 else ''}{_prefix(currency)}{text}{suffix}"
+    return money(amount, currency)
+
+
+def effect(value: Number | None, unit: str = "points") -> str:
+    """Return a signed change in its unit: ``points`` of a share, ``days``, or a currency code."""
+    if is_missing(value):
+        return MISSING
+    if unit == "points":
+        return points(value)
+    if len(unit) == 3 and unit.isupper():
+        text = money_short(value, unit)
+        return f"+{text}" if value > 0 else text
+    return f"{signed(value, 1)} {unit}".rstrip()
+
+
+def effect_bare(value: Number | None, unit: str = "points") -> str:
+    """Return the signed change without the name of its unit, for columns that name it once."""
+    if unit == "points" and not is_missing(value):
+        return signed(value * 100, 1)
+    return effect(value, unit).removesuffix(f" {unit}")
+
+
+def tick(value: Number, unit: str, step: float) -> str:
+    """Return a label of an axis: no more decimals than its step needs, and a plain 0."""
+    if abs(value) < abs(step) * 1e-6:
+        return "0"
+    if unit not in ("points", "share"):
+        return (
+            effect_bare(value, unit) if len(unit) == 3 and unit.isupper() else number(value, _decimals(step))
+        )
+    digits = _decimals(step * 100)
+    return f"{number(value * 100, digits)}%" if unit == "share" else signed(value * 100, digits)
+
+
+def interval(low: Number | None, high: Number | None, unit: str = "points") -> str:
+    """Return ``+1.2 to +5.1 points``: the unit is said once, at the end."""
+    if is_missing(low) or is_missing(high):
+        return MISSING
+    return f"{effect_bare(low, unit)} to {effect(high, unit)}"
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """Return ``1 deal`` or ``1,204 deals``."""
+    return f"{number(count)} {one if count == 1 else many or one + 's'}"
+
+
+def _decimals(step: float) -> int:
+    return next(
+        (digits for digits in range(4) if abs(step * 10**digits - round(step * 10**digits)) < 1e-6), 4
+    )
+
+
+_SIGNS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹"}
+
+
+def _prefix(currency: str) -> str:
+    return _SIGNS.get(currency, f"{currency} " if currency else "")

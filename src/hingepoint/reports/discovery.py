@@ -1,0 +1,92 @@
+"""The discovery report: one self-contained HTML file, and the tables and facts that go with it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from hingepoint.analysis.discovery import record as records_of_runs
+from hingepoint.reports import charts, findings
+from hingepoint.reports.charts import numbers
+from hingepoint.reports.pictures import Pictures
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A file or table that a run was made from."""
+
+    name: str
+    sha256: str
+    rows: int | None = None
+
+
+def html(record: dict[str, Any], *, title: str = "", inputs: tuple[Input, ...] = ()) -> str:
+    """Return the report of a run as one HTML file without any outside reference.
+
+    ``title`` names the company or the data. The same record gives the same bytes.
+    """
+    shown = findings.read(record)
+    return (
+        _environment()
+        .get_template("discovery.html")
+        .render(
+            shown=shown,
+            title=title,
+            inputs=inputs,
+            groups=findings.GROUPS,
+            charts_css=Markup(charts.stylesheet()),  # noqa: S704  (our own file)
+            pictures=Pictures(shown),
+            version=record["result"]["version"],
+        )
+    )
+
+
+def run_facts(record: dict[str, Any], *, inputs: tuple[Input, ...], code_version: str) -> dict[str, Any]:
+    """Return run.json: what somebody else needs to get the same result, and the result."""
+    return {
+        "schema": 1,
+        "version": record["result"]["version"],
+        "code": code_version,
+        "inputs": [{"name": one.name, "sha256": one.sha256, "rows": one.rows} for one in inputs],
+        "settings": record["result"]["settings"],
+        "landmarks": record["landmarks"],
+        "horizon": record["horizon"],
+        "record": record,
+    }
+
+
+def write(
+    folder: Path,
+    record: dict[str, Any],
+    *,
+    title: str = "",
+    inputs: tuple[Input, ...] = (),
+    code_version: str,
+) -> list[Path]:
+    """Write report.html, findings.csv, findings.parquet and run.json into ``folder``; return their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / name for name in ("report.html", "findings.csv", "findings.parquet", "run.json")]
+    report, table, parquet, facts = paths
+    report.write_text(html(record, title=title, inputs=inputs), encoding="utf-8")
+    table.write_text(records_of_runs.csv(record), encoding="utf-8")
+    records_of_runs.table(record).write_parquet(parquet)
+    stored = run_facts(record, inputs=inputs, code_version=code_version)
+    facts.write_text(json.dumps(stored, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return paths
+
+
+def _environment() -> Environment:
+    env = Environment(
+        loader=PackageLoader("hingepoint.reports", "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    env.filters.update(number=numbers.number, plural=numbers.plural, share=numbers.share)
+    return env

@@ -1,0 +1,627 @@
+"""A result of discovery in words: the one reading that report, pages and terminal share.
+
+``read`` takes the record of a run (``analysis.discovery.record``) and nothing else, so that a stored
+run reads the same years later.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from hingepoint.connectors import files
+from hingepoint.reports.charts import numbers
+
+#: The order in which findings are told, and the heading of each group.
+GROUPS = {
+    "lever": "Agreements that move the result",
+    "harmful": "Agreements that go with a worse result",
+    "weak": "Worth a test",
+    "none": "Not enough evidence",
+    "excluded": "Left out, and why",
+}
+
+GRADE_WORDS = {
+    "strong": "Strong",
+    "moderate": "Moderate",
+    "weak": "Weak",
+    "none": "Not enough evidence",
+    "excluded": "Left out",
+    "harmful": "Harmful",
+}
+
+#: Groups of fewer deals are never shown alone.
+SMALL_GROUP = 5
+
+#: Why a type was left out, in a few words; the finding's own sentence says the rest.
+EXCLUDED = {
+    "mechanical": "Part of closing",
+    "leading": "Follows the decision",
+    "too_few": "Too few deals",
+    "no_overlap": "Nothing to compare with",
+    "leak": "Filled in afterwards",
+    "constant": "Always the same",
+}
+
+#: What the rules that applied to rows are called: the reader's, and those of the analysis itself.
+RULES = {rule.key: f"{rule.sentence[:1].upper()}{rule.sentence[1:]}: {rule.does}" for rule in files.RULES} | {
+    "duplicate_deal": "A deal is listed twice: the first is used",
+    "closed_without_date": "A deal is won or lost without a closing date: left out",
+    "unreadable_deal": "A deal has no id, creation date or known status: left out",
+    "unreadable_event": "An event has no deal, agreement or date: left out",
+    "event_after_close": "An event is after the deal was closed, too late to have caused it: left out",
+    "event_before_creation": "An event is before the deal was created: counted from its first day",
+    "won_without_figures": "A won deal lacks the figures that the metric needs: left out",
+}
+
+_NOUNS = {
+    "won": "the win rate",
+    "net": "the contribution per deal",
+    "discount": "the discount on won deals",
+    "margin": "the margin on won deals",
+    "revenue": "the revenue per won deal",
+    "cycle_days": "the days from creation to winning",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """What was measured. ``noun`` fits into "moves …", ``title`` stands alone, ``unit`` is that of
+    ``charts.numbers``; ``better`` is higher or lower."""
+
+    name: str
+    noun: str
+    title: str
+    unit: str
+    unit_title: str
+    better: str
+    among_won: bool
+
+    def effect(self, value: float | None) -> str:
+        return numbers.effect(value, self.unit)
+
+    def interval(self, low: float | None, high: float | None) -> str:
+        return numbers.interval(low, high, self.unit)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An effect at one landmark, in one segment, or with a later clock."""
+
+    label: str
+    value: float | None
+    low: float | None
+    high: float | None
+    text: str
+    interval: str
+    differs: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One agreement type, ready to show. ``group`` is a key of ``GROUPS``; texts are empty where there
+    is nothing to say."""
+
+    key: str
+    name: str
+    group: str
+    grade: str
+    grade_words: str
+    effect: float | None
+    low: float | None
+    high: float | None
+    effect_text: str
+    interval_text: str
+    coverage: float | None
+    coverage_text: str
+    worth_text: str
+    worth_interval: str
+    gained: int
+    not_gained: int
+    counts_text: str
+    sure_text: str
+    sentence: str
+    reason: str
+    why: str
+    best_by: str
+    timing: tuple[Reading, ...]
+    segments: tuple[Reading, ...]
+    lags: tuple[Reading, ...]
+    robustness: tuple[str, ...]
+    same_as: tuple[str, ...]
+    chosen: str
+    refits: str
+    place: int
+    deals_needed: int | None
+    needed_text: str
+    mind: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Agreement types left out for one and the same reason."""
+
+    reason: str
+    why: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def names(self) -> str:
+        return ", ".join(f"“{finding.name}”" for finding in self.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A whole result, ready to show."""
+
+    metric: Metric
+    headline: tuple[str, ...]
+    set_words: str
+    chosen: tuple[Finding, ...]
+    findings: tuple[Finding, ...]
+    warnings: tuple[str, ...]
+    placebo: str
+    placebo_counts: tuple[int, int]
+    smallest: float
+    set_size: int
+    data: tuple[tuple[str, str], ...]
+    types: str
+    rules: tuple[tuple[str, str], ...]
+    settings: tuple[tuple[str, str], ...]
+    landmarks: str
+    horizon: str
+    association_only: bool
+
+    def of(self, group: str) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if finding.group == group)
+
+    @property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """The excluded types by reason, those that share one named together."""
+        by_reason: dict[tuple[str, str], list[Finding]] = {}
+        for finding in self.of("excluded"):
+            by_reason.setdefault((finding.reason, finding.why), []).append(finding)
+        return tuple(LeftOut(reason, why, tuple(found)) for (reason, why), found in by_reason.items())
+
+    def one(self, key: str) -> Finding:
+        """Return the finding of an agreement type; KeyError when the run has none of that key."""
+        for finding in self.findings:
+            if finding.key == key:
+                return finding
+        raise KeyError(key)
+
+
+def read(record: dict[str, Any]) -> Shown:
+    """Return the record of a run in words."""
+    result = record["result"]
+    metric = _metric(record)
+    counted = {choice["agreement"]: n for n, choice in enumerate(result["pivotal"], start=1)}
+    places = record.get("places", counted)
+    choices = {choice["agreement"]: choice for choice in result["pivotal"]}
+    findings = tuple(
+        _finding(facts, record, metric, choices.get(facts["agreement"]), places.get(facts["agreement"], 0))
+        for facts in result["findings"]
+    )
+    chosen = tuple(sorted((one for one in findings if one.place), key=lambda one: one.place))
+    tested, rejected = result["placebo"]["tested"], result["placebo"]["rejected"]
+    return Shown(
+        metric=metric,
+        headline=_headline(result, metric, findings, chosen),
+        set_words=_set_words(result, chosen),
+        chosen=chosen,
+        findings=findings,
+        warnings=tuple(text.replace(" Choose another with --metric.", "") for text in result["warnings"]),
+        placebo=_placebo_words(tested, rejected),
+        placebo_counts=(tested, rejected),
+        smallest=result["settings"].get("smallest_effect") or 0.0,
+        set_size=(result["settings"].get("pivotal") or (6, 8))[1],
+        data=_data_facts(result["data"]),
+        types=numbers.plural(result["data"]["types"], "agreement type"),
+        rules=_rules(result["data"]),
+        settings=_settings(record),
+        landmarks=", ".join(in_time(label) for label in record["landmarks"]),
+        horizon=length(record["horizon"]),
+        association_only=bool(result["settings"].get("agreement_columns")),
+    )
+
+
+def in_time(label: str | None) -> str:
+    """Return ``week 6`` for a landmark ``6w``, ``day 10`` for ``10d``; other labels as they are."""
+    match = re.fullmatch(r"([\d.]+)([wd])", label or "")
+    return f"{'week' if match[2] == 'w' else 'day'} {match[1]}" if match else (label or "")
+
+
+def length(label: str | None) -> str:
+    """Return ``26 weeks`` for ``26w``."""
+    match = re.fullmatch(r"([\d.]+)([wd])", label or "")
+    if not match:
+        return label or ""
+    word = "week" if match[2] == "w" else "day"
+    return f"{match[1]} {word if match[1] == '1' else word + 's'}"
+
+
+def metric_noun(name: str) -> str:
+    """Return a metric as a noun: ``the share of deals won at a discount of 15% or less``."""
+    if not name.startswith("supportive:"):
+        return _NOUNS.get(name, name)
+    return f"the share of deals won with {_and([_condition(part) for part in name[11:].split(' and ')])}"
+
+
+def metric_title(name: str) -> str:
+    """Return a metric as a title: ``Win rate``."""
+    words = metric_noun(name).removeprefix("the ")
+    return words[:1].upper() + words[1:]
+
+
+_COMPARE = {"<=": "of {} or less", ">=": "of {} or more", "<": "below {}", ">": "above {}"}
+_JUDGED = {"cycle_days": "a cycle", "discount": "a discount", "margin": "a margin"}
+
+
+def _condition(text: str) -> str:
+    match = re.fullmatch(r"\s*(\w+?)(<=|>=|<|>)(-?[\d.]+)\s*", text)
+    if not match:
+        return text
+    column, compare, bound = match[1], match[2], float(match[3])
+    if column in ("discount", "margin"):
+        shown = numbers.share(bound, 0 if round(bound * 100, 6).is_integer() else 1)
+    elif column == "cycle_days":
+        shown = f"{numbers.number(bound)} days"
+    else:
+        shown = numbers.number(bound)
+    noun = _JUDGED.get(column, f"a {column.replace('_', ' ')}")
+    return f"{noun} {_COMPARE[compare].format(shown)}"
+
+
+def _metric(record: dict[str, Any]) -> Metric:
+    facts = record["result"]["metric"]
+    unit = {"share": "points", "days": "days"}.get(record["kind"], record["currency"])
+    title = {"points": "percentage points", "days": "days"}.get(unit, unit or "money per deal")
+    return Metric(
+        name=facts["name"],
+        noun=metric_noun(facts["name"]),
+        title=metric_title(facts["name"]),
+        unit=unit,
+        unit_title=title,
+        better=facts["better"],
+        among_won=record["among_won"],
+    )
+
+
+def _finding(facts: dict, record: dict, metric: Metric, choice: dict | None, place: int) -> Finding:
+    key = facts["agreement"]
+    details = record["details"].get(key, {})
+    names = record["names"]
+    low, high = facts["ci"] or (None, None)
+    group = group_of(facts, metric.better)
+    differing = set(record.get("differing", {}).get(key, ()))
+    needed = details.get("deals_needed")
+    return Finding(
+        key=key,
+        name=names.get(key, key),
+        group=group,
+        grade=facts["grade"],
+        grade_words=GRADE_WORDS["harmful" if group == "harmful" else facts["grade"]],
+        effect=facts["effect"],
+        low=low,
+        high=high,
+        effect_text=metric.effect(facts["effect"]),
+        interval_text=metric.interval(low, high),
+        coverage=facts["coverage"],
+        coverage_text=numbers.share(facts["coverage"], 0),
+        worth_text=_worth(facts["worth"], record, metric),
+        worth_interval=_worth_interval(facts["worth_ci"], record, metric),
+        gained=facts["gained"],
+        not_gained=facts["not_gained"],
+        counts_text=f"{numbers.plural(facts['gained'], 'deal')} with it, {numbers.number(facts['not_gained'])} without",
+        sure_text=_sure(details, facts),
+        sentence=facts["in_words"],
+        reason=EXCLUDED.get(
+            facts["excluded_because"] or "", (facts["excluded_because"] or "").replace("_", " ")
+        ),
+        why=_why(facts["in_words"]),
+        best_by=in_time(facts["best_by"]) if facts["best_by"] else "",
+        timing=tuple(_reading(in_time(one["landmark"]), one, metric) for one in facts["timing"]),
+        segments=tuple(
+            _reading(
+                f"{one['value']} ({one['by'].replace('_', ' ')})", one, metric, one["value"] in differing
+            )
+            for one in facts["segments"]
+            if _large_enough(one["value"], record.get("segment_deals", {}).get(key, {}))
+        ),
+        lags=tuple(_reading(_later(one["lag"]), one, metric) for one in details.get("lags", ())),
+        robustness=_robustness(facts, details, metric),
+        same_as=tuple(names.get(other, other) for other in facts["same_as"]),
+        chosen=_chosen_words(choice),
+        refits=numbers.share(choice["selected_share"], 0) if choice else "",
+        place=place,
+        deals_needed=needed,
+        needed_text=f"about {numbers.number(_rounded(needed))} deals" if needed else "",
+        mind=_what_would_change_our_mind(group, facts, details, record),
+    )
+
+
+def _large_enough(value: str, deals: dict[str, int]) -> bool:
+    """Return whether a segment may be shown alone: fewer than five deals never are."""
+    return deals.get(value, SMALL_GROUP) >= SMALL_GROUP
+
+
+def group_of(facts: dict[str, Any], better: str) -> str:
+    """Return the key of ``GROUPS`` that a finding of FORMATS belongs to."""
+    if facts["grade"] in ("strong", "moderate"):
+        against = facts["effect"] < 0 if better == "higher" else facts["effect"] > 0
+        return "harmful" if against else "lever"
+    return facts["grade"]
+
+
+def _reading(label: str, one: dict, metric: Metric, differs: bool = False) -> Reading:
+    low, high = one["ci"] or (None, None)
+    text, interval = metric.effect(one["effect"]), metric.interval(low, high)
+    return Reading(label, one["effect"], low, high, text, interval, differs)
+
+
+def _later(lag: str) -> str:
+    return "At once" if lag in ("0w", "0d") else f"{length(lag)} later"
+
+
+def _rounded(deals: int) -> int:
+    """Return a planning figure with two significant digits: it is no more exact than that."""
+    size = 10 ** max(len(str(deals)) - 2, 0)
+    return -(-deals // size) * size
+
+
+def _worth(value: float | None, record: dict, metric: Metric) -> str:
+    """Return what full coverage would bring: sales or money a quarter, or a change of the average."""
+    if value is None:
+        return numbers.MISSING
+    if metric.among_won and record["kind"] != "money":
+        return f"{_on_average(value, record, metric)} on average"
+    if record["kind"] == "money":
+        return f"{metric.effect(value)} a quarter"
+    return f"{_deals(value)} sales a quarter"
+
+
+def _worth_interval(interval: list | None, record: dict, metric: Metric) -> str:
+    if not interval or interval[0] is None:
+        return ""
+    if metric.among_won and record["kind"] != "money":
+        at_risk = record["at_risk_a_quarter"] or 1
+        return metric.interval(interval[0] / at_risk, interval[1] / at_risk)
+    if record["kind"] == "money":
+        return metric.interval(*interval)
+    return f"{_deals(interval[0])} to {_deals(interval[1])}"
+
+
+def _on_average(value: float, record: dict, metric: Metric) -> str:
+    return metric.effect(value / (record["at_risk_a_quarter"] or 1))
+
+
+def _deals(value: float) -> str:
+    return numbers.signed(value, 0 if abs(value) >= 10 else 1)
+
+
+def _sure(details: dict, facts: dict) -> str:
+    wrong = details.get("false_sign")
+    if wrong is None or facts["effect"] is None:
+        return ""
+    if wrong < 0.001:
+        return "the chance that it works the other way is below 1 in 1,000"
+    return f"the chance that it works the other way is {numbers.share(wrong, 1)}"
+
+
+def _robustness(facts: dict, details: dict, metric: Metric) -> tuple[str, ...]:
+    said = []
+    if facts["robustness"] is not None:
+        said.append(
+            "Something nobody recorded would have to explain at least "
+            f"{numbers.share(facts['robustness'])} of what is left unexplained, both in which deals gain it "
+            "and in the result, to take the whole effect away."
+        )
+    if details.get("benchmark") and details.get("benchmark_times") is not None:
+        said.append(_benchmark(details, metric))
+    early, late = details.get("halves") or (None, None)
+    if early is not None and late is not None:
+        said.append(
+            f"In the earlier half of the deals the effect is {metric.effect(early)}, "
+            f"in the later half {metric.effect(late)}."
+        )
+    said += [sentence(text) for text in details.get("disagreements") or ()]
+    return tuple(said)
+
+
+def _why(text: str) -> str:
+    """Return the reason in an exclusion's sentence without the name it begins with."""
+    return re.sub(r"^“.*?” (?:is not|cannot be) judged: ", "", text)
+
+
+def sentence(text: str) -> str:
+    """Return a text beginning with a capital and ending with a full stop."""
+    text = text.strip()
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+
+
+def _benchmark(details: dict, metric: Metric) -> str:
+    name = details["benchmark"].replace("_", " ")
+    times = details["benchmark_times"]
+    strength = "more than 20 times" if times >= 20 else f"{numbers.number(times, 1)} times"
+    return f"Compared with what is on record, it would have to be {strength} as strong as “{name}”."
+
+
+def _chosen_words(choice: dict | None) -> str:
+    if choice is None:
+        return ""
+    return (
+        f"among the best eight in {numbers.share(choice['p_top'], 0)} of draws, "
+        f"chosen in {numbers.share(choice['selected_share'], 0)} of refits"
+    )
+
+
+def _what_would_change_our_mind(group: str, facts: dict, details: dict, record: dict) -> tuple[str, ...]:
+    if group == "excluded" and facts["agreement"] not in record.get("plans", {}):
+        return (
+            "If you know that people choose freely whether to go for it, say so in the settings and run again.",
+        )
+    said = []
+    if group in ("none", "weak", "excluded"):
+        said += _more_evidence(facts, details, record)
+    if group in ("lever", "harmful"):
+        times = details.get("benchmark_times")
+        if times is not None and times < 3:
+            name = details["benchmark"].replace("_", " ")
+            said.append(f"Recording what else goes with it: “{name}” already moves it.")
+        said.append("The next refresh: if later deals show less than half of it, it is no longer supported.")
+        said.append("A trial: teams that start asking for it at different dates drawn by lot.")
+    if facts["same_as"]:
+        said.append("Deals in which one of the tied agreements is gained without the other.")
+    return tuple(said)
+
+
+def _more_evidence(facts: dict, details: dict, record: dict) -> list[str]:
+    """Return how to get evidence where there is too little: more deals, or sooner a trial with its power."""
+    said = []
+    needed = details.get("deals_needed")
+    if needed:
+        deals = record["result"]["data"]["deals"]
+        said.append(
+            f"About {numbers.number(_rounded(needed))} deals in the data (there are {numbers.number(deals)}) "
+            "would settle an effect of this size."
+        )
+    plan = record.get("plans", {}).get(facts["agreement"])
+    if plan:
+        said.append(f"Sooner, by a trial. {plan['in_words']}")
+    return said
+
+
+def _headline(
+    result: dict, metric: Metric, findings: tuple[Finding, ...], chosen: tuple[Finding, ...]
+) -> tuple[str, ...]:
+    if not chosen:
+        return _nothing_confirmed(result, metric, findings)
+    levers = [f"“{one.name}”" for one in chosen]
+    best = chosen[0]
+    if len(levers) == 1:
+        first = f"One agreement is shown to move {metric.noun}: {levers[0]}."
+    else:
+        first = f"{_count(len(levers))} agreements are shown to move {metric.noun}: {_and(levers)}."
+    by = f" by {best.best_by}" if best.best_by else ""
+    second = (
+        f"The one worth most is “{best.name}”: gaining it{by} changes the result by {best.effect_text} per deal "
+        f"({best.interval_text}), on {best.counts_text}."
+    )
+    return (first, second)
+
+
+def _nothing_confirmed(result: dict, metric: Metric, findings: tuple[Finding, ...]) -> tuple[str, ...]:
+    deals = numbers.number(result["data"]["deals"])
+    first = f"These {deals} deals do not show that any agreement moves {metric.noun}."
+    weak = [f"“{one.name}”" for one in findings if one.group == "weak"]
+    harmful = [f"“{one.name}”" for one in findings if one.group == "harmful"]
+    if harmful:
+        return (first, f"{_and(harmful[:3])} {'goes' if len(harmful) == 1 else 'go'} with a worse result.")
+    if weak:
+        return (first, f"Worth a test: {_and(weak[:4])}.")
+    needed = sorted(one.deals_needed for one in findings if one.deals_needed and one.group == "none")
+    if needed:
+        return (first, f"The nearest to an answer needs about {numbers.number(_rounded(needed[0]))} deals.")
+    if all(one.effect is None for one in findings):
+        return (first, "None could be judged: see below what was left out, and why.")
+    return (first, "That is an answer too: nothing here should change how you sell.")
+
+
+def _set_words(result: dict, chosen: tuple[Finding, ...]) -> str:
+    least, most = result["settings"].get("pivotal", (6, 8))
+    if not chosen:
+        return "No set is proposed: we do not fill it up with agreements that are not shown to matter."
+    if len(chosen) < least:
+        return (
+            f"The proposed set has {_count(len(chosen)).lower()}, not {least} to {most}: it is never filled up with "
+            "agreements that are not shown to matter. Add others by judgement if you must, and label them so."
+        )
+    return (
+        f"The proposed set: the {_count(len(chosen)).lower()} that would bring the most, each shown to matter by "
+        "itself with the others held equal."
+    )
+
+
+def _placebo_words(tested: int, rejected: int) -> str:
+    if not tested:
+        return "No placebo test was made: there was nothing to test."
+    passed = "none of them" if rejected == 0 else numbers.number(rejected)
+    verdict = (
+        "as it should be"
+        if rejected <= max(1, round(0.05 * tested))
+        else "more than chance allows: be careful"
+    )
+    return (
+        f"With the results shuffled among the deals, {passed} of {numbers.number(tested)} agreements "
+        f"still looked real: {verdict}."
+    ).replace("none of them of", "none of")
+
+
+def _data_facts(data: dict) -> tuple[tuple[str, str], ...]:
+    decided = f"{numbers.number(data['won'])} won, {numbers.number(data['lost'])} lost, {numbers.number(data['open'])} open"
+    return (
+        ("Deals", f"{numbers.number(data['deals'])}: {decided}"),
+        ("Events", numbers.number(data["events"])),
+        ("Agreement types", numbers.number(data["types"])),
+        ("Time", f"{_day(data['from'])} to {_day(data['to'])}" if data["from"] else "no dates"),
+        ("Rows that could not be read", numbers.number(data["bad_rows"])),
+    )
+
+
+def _day(text: str) -> str:
+    day = dt.date.fromisoformat(text)
+    return f"{day.day} {day:%b %Y}"
+
+
+def _rules(data: dict) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (RULES.get(rule, rule.replace("_", " ").capitalize()), numbers.number(count))
+        for rule, count in data["rules"].items()
+        if count
+    )
+
+
+#: Settings worth showing, in this order; what was left to the data says so.
+_SETTINGS = {
+    "covariates": "Further facts known at creation",
+    "pivotal": "Size of a set",
+    "smallest_effect": "Smallest effect worth having",
+    "mechanical": "Marked as part of closing",
+    "not_mechanical": "Marked as free choices",
+    "min_events": "Deals needed on either side",
+    "agreement_columns": "Undated columns",
+    "seed": "Seed",
+    "data_end": "End of the data",
+}
+
+
+def _settings(record: dict) -> tuple[tuple[str, str], ...]:
+    settings = record["result"]["settings"]
+    shown = [
+        ("Metric", record["result"]["metric"]["name"]),
+        ("Landmarks", ", ".join(in_time(label) for label in record["landmarks"]) or "none"),
+        ("Result counted within", length(record["horizon"]) or "not limited"),
+    ]
+    for name, words in _SETTINGS.items():
+        value = settings.get(name)
+        if value in (None, [], ()):
+            continue
+        if name == "pivotal":
+            value = f"{value[0]} to {value[1]}"
+        elif isinstance(value, list | tuple):
+            value = ", ".join(map(str, value))
+        shown.append((words, str(value)))
+    return (*shown, ("Version of Hingepoint", record["result"]["version"]))
+
+
+_COUNTS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
+
+
+def _count(number: int) -> str:
+    return _COUNTS[number] if number < len(_COUNTS) else numbers.number(number)
+
+
+def _and(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -1,0 +1,213 @@
+"""Charts say what they were given, in words too, and hold under a strict content policy."""
+
+from __future__ import annotations
+
+import re
+from xml.etree import ElementTree
+
+import pytest
+
+from hingepoint.reports import charts
+from hingepoint.reports.charts import (
+    bars,
+    control,
+    flow,
+    forest,
+    funnel,
+    heatmap,
+    numbers,
+    scale,
+    sparkline,
+    svg,
+    timing,
+)
+from hingepoint.web import chart_examples
+
+SVG = "{http://www.w3.org/2000/svg}"
+LONG = "A very long name of an agreement <that> no column & no card could ever hold in one line"
+
+
+def row(label="Early access", effect=0.05, low=0.02, high=0.08, grade="strong", gained=100, **facts):
+    return forest.Row(label, effect, low, high, grade, gained, **facts)
+
+
+def drawn(text: str) -> ElementTree.Element:
+    return ElementTree.fromstring(text)
+
+
+def words(text: str) -> list[str]:
+    """Return the lines a reader sees, without what shows only on hover."""
+    return ["".join([e.text or "", *(c.tail or "" for c in e)]) for e in drawn(text).iter(f"{SVG}text")]
+
+
+EVERY_CHART = {
+    **{example.title: example.svg for example in chart_examples.all_charts()},
+    "trend": chart_examples.trend(),
+    "forest of nothing": forest.draw([], metric="won"),
+    "timing of nothing": timing.draw([], label="X", metric="won"),
+    "timing of one": timing.draw([timing.Point("2w", 0.1, 0.0, 0.2)], label="X", metric="won"),
+    "control of nothing": control.draw([], metric="won", centre=0.2),
+    "funnel of nothing": funnel.draw([], [], metric="won", centre=0.2),
+    "heatmap of nothing": heatmap.draw([], [], title="Coverage"),
+    "flow of nothing": flow.draw([], [], title="Flow"),
+    "bars of nothing": bars.draw([], title="Bars"),
+    "sparkline of nothing": sparkline.draw([None], title="Trend"),
+    "sparkline of one": sparkline.draw([0.2], title="Trend"),
+    "a hostile label": forest.draw([row(LONG, url="javascript&<>")], metric=LONG),
+}
+
+
+@pytest.mark.parametrize("name", EVERY_CHART)
+class TestEveryChart:
+    def test_is_one_well_formed_picture_with_a_name_and_a_description(self, name):
+        root = drawn(EVERY_CHART[name])
+        assert root.tag == f"{SVG}svg"
+        assert root.get("aria-label")
+        assert root.find(f"{SVG}title").text
+        assert root.find(f"{SVG}desc").text
+
+    def test_holds_nothing_a_strict_content_policy_forbids(self, name):
+        assert not re.search(r"<script|<style|style=|\son\w+=|<foreignObject", EVERY_CHART[name])
+
+    def test_is_an_image_unless_it_holds_links(self, name):
+        root = drawn(EVERY_CHART[name])
+        has_links = root.find(f".//{SVG}a") is not None
+        assert root.get("role") == ("group" if has_links else "img")
+
+    def test_keeps_every_mark_inside_the_paper(self, name):
+        root = drawn(EVERY_CHART[name])
+        _, _, width, height = map(float, root.get("viewBox").split())
+        for text in root.iter(f"{SVG}text"):
+            shown = "".join([text.text or "", *(child.tail or "" for child in text)])
+            size, x = float(text.get("font-size", svg.SIZE)), float(text.get("x"))
+            long = svg.text_width(shown, size) * 0.9  # the estimate errs on the wide side
+            start = {"end": x - long, "middle": x - long / 2}.get(text.get("text-anchor"), x)
+            assert start > -6, shown
+            assert start + long < width + 6, shown
+            assert 0 <= float(text.get("y")) <= height, shown
+
+    def test_names_no_colour_that_the_themes_do_not_know(self, name):
+        used = {part for value in re.findall(r'class="([^"]*)"', EVERY_CHART[name]) for part in value.split()}
+        used = {part for part in used if part[:2] in ("f-", "s-")}
+        missing = {part for part in used if f".{part} {{" not in charts.stylesheet()}
+        assert not missing
+
+
+class TestForest:
+    def test_numbers_stand_beside_the_picture(self):
+        seen = words(forest.draw([row()], metric="won"))
+        assert "+5.0  (+2.0 to +8.0)" in seen
+        assert "100" in seen
+        assert "Strong" in seen
+
+    @pytest.mark.parametrize(
+        ("effect", "better", "word"),
+        [(-0.05, "higher", "Harmful"), (0.05, "higher", "Strong"), (0.05, "lower", "Harmful"), (-0.05, "lower", "Strong")],
+    )  # fmt: skip
+    def test_a_sure_effect_against_the_metric_reads_harmful(self, effect, better, word):
+        harmful = row(effect=effect, low=effect - 0.01, high=effect + 0.01)
+        assert word in words(forest.draw([harmful], metric="won", better=better))
+
+    def test_an_unsure_effect_against_the_metric_is_not_called_harmful(self):
+        assert "Harmful" not in words(
+            forest.draw([row(effect=-0.05, low=-0.2, high=0.1, grade="none")], metric="won")
+        )
+
+    def test_excluded_types_are_listed_with_their_reason(self):
+        left_out = [forest.Excluded("Order countersigned", "Mechanical")]
+        seen = words(forest.draw([row()], metric="won", excluded=left_out))
+        assert {"Left out of the comparison", "Order countersigned", "Mechanical"} <= set(seen)
+
+    def test_one_wild_interval_does_not_squeeze_the_others(self):
+        picture = forest.draw([row(), row("Wild", 0.01, -9.0, 9.0, "none")], metric="won")
+        ticks = [w for w in words(picture) if re.fullmatch(r"[+−]\d+", w)]
+        assert max(int(t[1:]) for t in ticks) <= 25
+
+    def test_the_band_of_effects_too_small_to_matter_is_drawn_and_named(self):
+        assert any(
+            "too small to matter" in w for w in words(forest.draw([row()], metric="won", smallest=0.01))
+        )
+
+    def test_long_labels_are_cut_and_told_in_full_on_hover(self):
+        picture = drawn(forest.draw([row(LONG)], metric="won"))
+        assert any(title.text == LONG for title in picture.iter(f"{SVG}title"))
+        assert LONG not in words(forest.draw([row(LONG)], metric="won"))
+
+    def test_the_table_tells_the_same(self):
+        left_out = [forest.Excluded("Order", "Mechanical")]
+        told = forest.table([row()], excluded=left_out)
+        assert told.rows[0] == ("Early access", "+5.0 points", "+2.0 to +8.0 points", "Strong", "100")
+        assert told.rows[1][3] == "Excluded: Mechanical"
+
+
+class TestOthers:
+    def test_timing_marks_the_last_moment_that_pays(self):
+        points = [timing.Point("2w", 0.05, 0.02, 0.08, 50), timing.Point("6w", 0.01, -0.02, 0.04, 80)]
+        assert "best by 2w" in words(timing.draw(points, label="X", metric="won", best_by="2w"))
+
+    def test_control_tells_which_periods_were_raised(self):
+        points = [
+            control.Point("Jan", 0.1, 0.05, 0.15, 40),
+            control.Point("Feb", 0.3, 0.05, 0.15, 40, flagged=True),
+        ]
+        told = drawn(control.draw(points, metric="Discount", centre=0.1)).find(f"{SVG}desc").text
+        assert "Raised in Feb" in told
+
+    def test_a_funnel_names_only_units_outside_the_limits(self):
+        units = [funnel.Unit("North", 40, 0.5), funnel.Unit("South", 60, 0.9, outside=True)]
+        seen = words(funnel.draw(units, [funnel.Limit(10, 0.3, 0.7, 0.2, 0.8), funnel.Limit(80, 0.4, 0.6, 0.3, 0.7)], metric="Done", centre=0.5))  # fmt: skip
+        assert "South" in seen
+        assert "North" not in seen
+
+    def test_a_small_group_is_never_shown_alone(self):
+        rows = [heatmap.Row("North", (heatmap.Cell(0.37, 3, hidden=True),))]
+        picture = heatmap.draw(["Access"], rows, title="Coverage")
+        assert "37" not in picture
+        assert heatmap.table(["Access"], rows).rows[0] == ("North", "few")
+
+    def test_a_missing_value_leaves_a_gap_in_a_sparkline(self):
+        whole = drawn(sparkline.draw([1, 2, 3], title="T"))
+        broken = drawn(sparkline.draw([1, 2, None, 3, 4], title="T"))
+        assert len(list(whole.iter(f"{SVG}path"))) == 1
+        assert len(list(broken.iter(f"{SVG}path"))) == 2
+
+
+class TestScale:
+    @pytest.mark.parametrize("values", [[0.0], [0.031, 0.087], [-3, 140], [1e-9, 2e-9], [5e6, 9e6]])
+    def test_covers_what_it_was_given_with_few_round_ticks(self, values):
+        axis = scale.nice(values, 0, 100)
+        assert axis.low <= min(values)
+        assert axis.high >= max(values)
+        assert 2 <= len(axis.ticks()) <= 12
+
+    def test_values_beyond_the_ends_stay_on_the_paper(self):
+        axis = scale.nice([0, 10], 100, 200)
+        assert axis(-5) == 100
+        assert axis(99) == 200
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        (numbers.share(0.1234), "12.3%"),
+        (numbers.share(None), "–"),
+        (numbers.share(float("nan")), "–"),
+        (numbers.points(-0.032), "−3.2 points"),
+        (numbers.points(0.00001), "0.0 points"),
+        (numbers.interval(0.012, 0.051), "+1.2 to +5.1 points"),
+        (numbers.money(-1234.5, "EUR"), "−€1,234"),
+        (numbers.money(1200, "CHF"), "CHF 1,200"),
+        (numbers.money_short(1_284_500, "EUR"), "€1.28M"),
+        (numbers.money_short(999_600, "USD"), "$1M"),
+        (numbers.money_short(950, "USD"), "$950"),
+        (numbers.effect(12_400, "EUR"), "+€12.4k"),
+        (numbers.effect(-3, "days"), "−3.0 days"),
+        (numbers.plural(1, "deal"), "1 deal"),
+        (numbers.plural(1204, "deal"), "1,204 deals"),
+        (numbers.plural(2, "person", "people"), "2 people"),
+        (numbers.tick(0.05, "points", 0.05), "+5"),
+        (numbers.tick(0.025, "share", 0.025), "2.5%"),
+    ],
+)
+def test_numbers_read_like_this(said, meant):
+    assert said == meant
