@@ -1,0 +1,88 @@
+"""Every setting that an installation can make, read from the environment (HINGEPOINT_…).
+
+The manual's settings page is generated from this class: a field's description is its documentation.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from zoneinfo import available_timezones
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Environment(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="HINGEPOINT_", env_file=".env", extra="ignore")
+
+    data_dir: Path = Field(
+        Path("data"), description="Folder for the SQLite database, uploaded files and the secret key."
+    )
+    database_url: str = Field(
+        "",
+        description="Database address, such as postgres://user:password@host:5432/hingepoint. "
+        "Empty: SQLite in the data folder.",
+    )
+    secret_key: str = Field(
+        "", description="Key that signs sessions and links. Empty: made once and kept in the data folder."
+    )
+    debug: bool = Field(False, description="Show errors in the browser. Never on a shared machine.")
+    allowed_hosts: list[str] = Field(
+        ["localhost", "127.0.0.1", "[::1]"],
+        description="Host names this installation answers to (JSON list).",
+    )
+    https: bool = Field(
+        False, description="The installation is reached by https: secure cookies and strict transport."
+    )
+    behind_proxy: bool = Field(
+        False, description="A reverse proxy sets X-Forwarded-Proto; believe it. Never without such a proxy."
+    )
+    company: str = Field("", description="Name of the company, shown at the top of every page.")
+    time_zone: str = Field("UTC", description="The company's time zone; dates without a zone are read in it.")
+    currency: str = Field(
+        "EUR", description="The company's currency (ISO 4217); amounts without one are in it."
+    )
+    upload_limit_mb: int = Field(500, ge=1, description="Largest file that can be uploaded, in megabytes.")
+    demo: bool = Field(
+        False,
+        description="Offer the persona switcher. Only for the demo company: it signs in without a password.",
+    )
+    allow_outbound: list[str] = Field(
+        [],
+        description="HOST:PORT addresses inside the own network that outgoing requests may reach (JSON list).",
+    )
+    log_level: str = Field("INFO", description="How much is logged: DEBUG, INFO, WARNING or ERROR.")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError("is not a known time zone; expected a name such as Europe/Paris")
+        return value
+
+    @field_validator("currency")
+    @classmethod
+    def _currency_code(cls, value: str) -> str:
+        if not (len(value) == 3 and value.isascii() and value.isalpha()):
+            raise ValueError("is not a currency code; expected three letters such as EUR")
+        return value.upper()
+
+    def effective_secret_key(self) -> str:
+        """Return the configured key, or the one kept in the data folder, making it on first use."""
+        return self.secret_key or kept_secret(self.data_dir / "secret.key")
+
+
+def kept_secret(path: Path) -> str:
+    """Return the secret in ``path``; write a fresh one, readable by its owner only, if there is none."""
+    try:
+        return path.read_text()
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(50))
+    except FileExistsError:
+        pass  # another process was first
+    return path.read_text()

@@ -1,0 +1,132 @@
+"""Django's settings, all derived from ``Environment``."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import dj_database_url
+
+from hingepoint.config.environment import Environment
+
+ENVIRONMENT = Environment()
+
+SECRET_KEY = ENVIRONMENT.effective_secret_key()
+DEBUG = ENVIRONMENT.debug
+ALLOWED_HOSTS = ENVIRONMENT.allowed_hosts
+ROOT_URLCONF = "hingepoint.config.urls"
+WSGI_APPLICATION = "hingepoint.config.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "django_tasks",
+    "django_tasks_db",
+    "hingepoint.domain",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "hingepoint.web.middleware.content_policy",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "APP_DIRS": False,
+        "DIRS": [],
+        "OPTIONS": {
+            "environment": "hingepoint.web.jinja.environment",
+            "context_processors": [
+                "django.contrib.messages.context_processors.messages",
+                "hingepoint.web.shell.context",
+            ],
+        },
+    }
+]
+
+# Up to 3.51.2 SQLite can lose the log when two connections empty it at once: there only one does
+# (decision 0004), the one that `hingepoint serve` keeps open.
+_AUTOCHECKPOINT = 1000 if sqlite3.sqlite_version_info > (3, 51, 2) else 0
+_SQLITE = {
+    "transaction_mode": "IMMEDIATE",  # a writer waits for its turn instead of failing half-way
+    "timeout": 20,
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+    f"PRAGMA wal_autocheckpoint={_AUTOCHECKPOINT};",
+}
+
+
+def _database() -> dict:
+    if ENVIRONMENT.database_url:
+        return dj_database_url.parse(ENVIRONMENT.database_url, conn_max_age=60)
+    name = str((ENVIRONMENT.data_dir / "hingepoint.sqlite3").absolute())
+    return {"ENGINE": "django.db.backends.sqlite3", "NAME": name, "OPTIONS": _SQLITE}
+
+
+DATABASES = {"default": _database()}
+
+AUTH_USER_MODEL = "domain.User"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "sign-in"
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = ENVIRONMENT.https
+SECURE_REDIRECT_EXEMPT = ["^healthz$"]  # asked from inside the container or host, by http
+SECURE_HSTS_SECONDS = 31_536_000 if ENVIRONMENT.https else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = ENVIRONMENT.https
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENVIRONMENT.behind_proxy else None
+X_FRAME_OPTIONS = "DENY"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+USE_TZ = True
+TIME_ZONE = ENVIRONMENT.time_zone
+LANGUAGE_CODE = "en"
+
+STATIC_URL = "/static/"
+_PACKAGE = Path(__file__).resolve().parent.parent
+STATICFILES_DIRS = [_PACKAGE / "web" / "static", ("charts", _PACKAGE / "reports" / "charts" / "static")]
+WHITENOISE_USE_FINDERS = True  # our files are served from the package; nothing to collect
+STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
+MEDIA_ROOT = ENVIRONMENT.data_dir / "uploads"
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+FILE_UPLOAD_HANDLERS = [
+    "hingepoint.web.uploads.LimitedUpload",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10_000_000
+
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": ENVIRONMENT.log_level},
+}

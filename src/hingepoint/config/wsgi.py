@@ -1,0 +1,19 @@
+"""The WSGI application that ``hingepoint serve`` hands to its server."""
+
+import multiprocessing
+import os
+import threading
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hingepoint.config.settings")
+application = get_wsgi_application()
+
+
+def _end_with(parent) -> None:
+    parent.join()
+    os._exit(1)
+
+
+if server := multiprocessing.parent_process():  # should it be killed, free the port
+    threading.Thread(target=_end_with, args=(server,), daemon=True).start()

@@ -1,0 +1,29 @@
+"""What is done every night at three: one line a job, called with ``at``."""
+
+import datetime as dt
+
+from django.core.management import call_command
+from django.utils import timezone
+
+from hingepoint.domain.discovery import actions as discovery
+from hingepoint.domain.strategy import actions as strategy
+
+KEPT_DAYS = 14
+
+
+def forget_finished_tasks(*, at: dt.datetime) -> None:
+    """Drop background tasks that ended more than two weeks ago, so that their table stays small."""
+    call_command("prune_db_task_results", queue_name="*", min_age_days=KEPT_DAYS, verbosity=0)
+
+
+def forget_ended_sessions(*, at: dt.datetime) -> None:
+    """Drop the sessions of people who have not come back in time."""
+    call_command("clearsessions")
+
+
+def ask_what_deals_need(*, at: dt.datetime) -> None:
+    """Ask open deals for what the playbooks in force want of them by now."""
+    strategy.refresh_requirements(at=at, today=timezone.localdate(at))
+
+
+JOBS = (discovery.forget_uploads, forget_finished_tasks, forget_ended_sessions, ask_what_deals_need)

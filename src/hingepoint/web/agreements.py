@@ -1,0 +1,248 @@
+"""One agreement of one deal: what good looks like, where it stands, and taking the next step."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from hingepoint.domain.agreements import actions, queries
+from hingepoint.domain.deals.actions import Hidden, Stale
+from hingepoint.domain.proof.actions import attach
+from hingepoint.records import QUALITY_POINTS, AgreementState, Evidence
+from hingepoint.web import proof
+from hingepoint.web.formats import STATES
+
+#: What a person can say about an agreement, in the words of a conversation.
+STEPS = [
+    (AgreementState.PLANNED, "We plan to ask", "You know how, and from whom"),
+    (AgreementState.ASKED, "We asked", "No answer yet"),
+    (AgreementState.SOFT, "Kind words", "They like it; nobody promised an act"),
+    (AgreementState.GAINED, "Gained", "A named person will do something by a date"),
+    (AgreementState.KEPT, "Kept", "They did what they had agreed"),
+    (AgreementState.BROKEN, "Broken", "They agreed and did not do it"),
+    (AgreementState.DECLINED, "Declined", "They said no"),
+    (AgreementState.RENEGOTIATED, "New terms", "It stands, changed"),
+    (AgreementState.LAPSED, "Lapsed", "Too old to rely on"),
+    (AgreementState.NEEDED, "Needed", "Still to do"),
+    (AgreementState.NOT_NEEDED, "Not needed", "This deal does without it"),
+]
+EVIDENCE = [
+    (Evidence.NONE.value, "None yet", ""),
+    (Evidence.CLAIMED.value, "We say so", "Our own impression"),
+    (Evidence.TOLD.value, "They said it", "In a meeting or a call"),
+    (Evidence.WRITTEN.value, "They wrote it", "Mail, minutes, contract"),
+    (Evidence.ACTED.value, "They acted on it", "The thing was done"),
+]
+POINTS = {
+    "act": "We know what they will do",
+    "person": "A named person with the authority",
+    "date": "There is a date",
+    "reason": "We know why they would do it",
+    "voluntary_and_mutual": "Freely given, and we know what we owe",
+    "evidence": "They said, wrote or did it",
+    "tested": "We tested it: they repeated it in their words",
+}
+#: What is missing to gain -> the field of the form that asks for it.
+ASKS_FOR = {
+    "what they will do": "act",
+    "who": "person",
+    "by when": "due_on",
+    "evidence that they said, wrote or did it": "evidence",
+}
+
+
+class StepForm(forms.Form):
+    state = forms.ChoiceField(choices=[(state.value, label) for state, label, _ in STEPS])
+    version = forms.IntegerField(min_value=0)
+    occurred_on = forms.DateField(required=False)
+    act = forms.CharField(required=False, max_length=500)
+    person = forms.IntegerField(required=False)
+    person_name = forms.CharField(required=False, max_length=200)
+    due_on = forms.DateField(required=False)
+    evidence = forms.TypedChoiceField(
+        required=False, coerce=int, empty_value=None, choices=[(value, label) for value, label, _ in EVIDENCE]
+    )
+    needed_by = forms.DateField(required=False)
+    reason = forms.CharField(required=False, max_length=5000)
+    owed_in_return = forms.CharField(required=False, max_length=5000)
+    note = forms.CharField(required=False, max_length=5000)
+    judged = forms.BooleanField(required=False)  # the points and checks were on the form
+    points = forms.MultipleChoiceField(required=False, choices=[(point, point) for point in QUALITY_POINTS])
+    checks = forms.TypedMultipleChoiceField(required=False, coerce=int, choices=[(n, n) for n in range(4)])
+
+    def clean_occurred_on(self) -> dt.date | None:
+        day = self.cleaned_data["occurred_on"]
+        if day and day > timezone.localdate():
+            raise forms.ValidationError(
+                "This day has not come yet. Say what happened; use By when for the future."
+            )
+        return day
+
+
+def agreement(request: HttpRequest, deal_id: int, type_id: int):
+    """One agreement on one deal: where it stands, what a good one looks like, the next step."""
+    page = queries.agreement_page(request.user, deal_id, type_id, today=timezone.localdate())
+    if request.method == "POST":
+        return _take_step(request, page)
+    asked = request.GET.get("state", "")
+    return _show(request, page, said_before(page) | {"state": asked if asked in STATES else ""})
+
+
+def _show(
+    request: HttpRequest, page: queries.AgreementPage, said: dict[str, Any], **more: Any
+) -> HttpResponse:
+    context = {
+        "page": page,
+        "line": page.line,
+        "said": said,
+        "today": timezone.localdate(),
+        "steps": STEPS,
+        "evidence_choices": EVIDENCE,
+        "points": POINTS,
+        "problems": {},
+        "stale": False,
+        **proof.behind(request, page),
+        **more,
+    }
+    template = (
+        "agreements/_dialog.html"
+        if request.htmx.target == "agreement-dialog"
+        else "agreements/agreement.html"
+    )
+    return render(request, template, context, status=more.get("status", 200))
+
+
+def said_before(page: queries.AgreementPage) -> dict[str, Any]:
+    """Return what the form shows before anybody types: what is known already."""
+    line = page.line
+    return {
+        "state": "",
+        "version": page.version,
+        "occurred_on": timezone.localdate(),
+        "act": line.act if line else "",
+        "person": page.person_id or page.asked_of_id or "",
+        "person_name": page.person_name,
+        "due_on": line.due_on if line else None,
+        "evidence": line.evidence if line else "",
+        "needed_by": line.needed_by if line else None,
+        "reason": line.reason if line else "",
+        "owed_in_return": line.owed_in_return if line else "",
+        "note": "",
+        "points": page.points_met,
+        "checks": page.checks_met,
+    }
+
+
+def _take_step(request: HttpRequest, page: queries.AgreementPage) -> HttpResponse:
+    if not page.may_step:
+        raise Http404("not theirs to change")
+    form, proven = StepForm(request.POST), proof.ProofForm(request.POST, request.FILES)
+    said = said_before(page) | _typed(request)
+    if not (form.is_valid() & proven.is_valid()):
+        problems = {name: errors[0] for name, errors in (form.errors | proven.errors).items()}
+        return _show(request, page, said, problems=problems, status=422)
+    try:
+        taken = actions.take_step(
+            by=request.user,
+            at=timezone.now(),
+            deal_id=page.deal_id,
+            type_key=page.standard.key,
+            step=_step(form.cleaned_data, whom=queries.whom(request.user, page, form.cleaned_data["person"])),
+            expected_version=form.cleaned_data["version"],
+        )
+    except actions.NotYetGained as refused:
+        problems = {ASKS_FOR[missing]: f"To count as gained: {missing}." for missing in refused.missing}
+        return _show(request, page, said, problems=problems, status=422)
+    except actions.ReasonMissing as refused:
+        return _show(request, page, said, problems={"reason": str(refused)}, status=422)
+    except Stale:
+        return _show_both(request, page, said)
+    except Hidden:
+        raise Http404("no such agreement") from None
+    if given := proven.given():
+        strength = Evidence(taken.evidence)
+        attach(by=request.user, at=timezone.now(), agreement_id=taken.pk, strength=strength, **given)
+    state = STATES[form.cleaned_data["state"]].label.lower()
+    messages.info(request, f"{page.standard.name}: {state}. Wrong? Take it back on its page.")
+    return _on(request, page)
+
+
+def _show_both(request: HttpRequest, page: queries.AgreementPage, said: dict[str, Any]) -> HttpResponse:
+    """Show what stands now beside what was typed; saving again is then a choice."""
+    now = queries.agreement_page(request.user, page.deal_id, page.type_id, today=timezone.localdate())
+    return _show(request, now, said | {"version": now.version}, stale=True, status=409)
+
+
+def _on(request: HttpRequest, page: queries.AgreementPage) -> HttpResponse:
+    """Go back to the list the dialog was opened from, or to the deal."""
+    if request.htmx:
+        response = HttpResponse(status=204)
+        response["HX-Refresh"] = "true"
+        return response
+    return redirect("deal", deal_id=page.deal_id)
+
+
+def _typed(request: HttpRequest) -> dict[str, Any]:
+    """Return what was typed as it was typed, to show it again."""
+    fields = (*StepForm.base_fields, "proof_link", "proof_words")
+    typed = {name: request.POST[name] for name in fields if name in request.POST}
+    lists = {"points": request.POST.getlist("points"), "checks": request.POST.getlist("checks")}
+    return typed | (lists if "judged" in request.POST else {})
+
+
+def _step(told: dict[str, Any], *, whom: queries.Whom) -> actions.Step:
+    """Return the step that the form tells. An emptied text empties it; an emptied day leaves what is known."""
+    return actions.Step(
+        state=AgreementState(told["state"]),
+        occurred_at=_moment(told["occurred_on"]),
+        act=told["act"],
+        person=whom.contact,
+        asked_of=whom.colleague,
+        person_name=told["person_name"],
+        due_on=told["due_on"],
+        evidence=None if told["evidence"] is None else Evidence(told["evidence"]),
+        needed_by=told["needed_by"],
+        reason=told["reason"],
+        owed_in_return=told["owed_in_return"],
+        points_met=told["points"] if told["judged"] else None,
+        checks_met=told["checks"] if told["judged"] else None,
+        note=told["note"],
+    )
+
+
+def _moment(day: dt.date | None) -> dt.datetime:
+    """Return now for today, and noon of an earlier day, whose hour nobody remembers."""
+    now = timezone.now()
+    if day is None or day == timezone.localdate():
+        return now
+    return timezone.make_aware(dt.datetime.combine(day, dt.time(12)))
+
+
+@require_POST
+def undo_step(request: HttpRequest, deal_id: int, type_id: int):
+    """Take back the last step of an agreement."""
+    page = queries.agreement_page(request.user, deal_id, type_id, today=timezone.localdate())
+    if page.line is None or not page.may_step:
+        raise Http404("nothing to take back")
+    version = request.POST.get("version", "")
+    try:
+        actions.undo_step(
+            by=request.user,
+            at=timezone.now(),
+            agreement_id=page.line.id,
+            expected_version=int(version) if version.isdigit() else None,
+        )
+    except (Stale, actions.NothingToUndo) as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.info(
+            request, f"{page.standard.name}: the last step is taken back. Both lines stay in its history."
+        )
+    return redirect("agreement", deal_id=deal_id, type_id=type_id)

@@ -1,0 +1,156 @@
+"""The catalogue of agreement types, and the company's own words over it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from hingepoint.domain.agreements import actions, queries
+from hingepoint.domain.deals.actions import Stale
+from hingepoint.records import Side, Stage
+
+SIDES = [(side.value, side.value.capitalize()) for side in Side]
+STAGES = [(stage.value, stage.value.capitalize()) for stage in Stage]
+#: Letters of the catalogue's column ``metrics``.
+METRICS = {
+    "D": "discount",
+    "M": "margin",
+    "V": "deal value",
+    "C": "cycle time",
+    "W": "win rate",
+    "R": "delivery risk",
+}
+
+
+class OverlayForm(forms.Form):
+    """The company's own words; an empty field keeps the shipped ones."""
+
+    version = forms.IntegerField()
+    own_name = forms.CharField(required=False, max_length=200)
+    own_stage = forms.ChoiceField(required=False, choices=[("", ""), *STAGES])
+    own_description = forms.CharField(required=False, max_length=2000)
+    own_recheck_days = forms.IntegerField(required=False, min_value=1, max_value=3650)
+
+    def overlay(self) -> dict[str, Any]:
+        return {name: value or None for name, value in self.cleaned_data.items() if name != "version"}
+
+
+class TypeForm(forms.Form):
+    """A type of the company's own."""
+
+    name = forms.CharField(max_length=200)
+    side = forms.ChoiceField(choices=SIDES)
+    stage = forms.ChoiceField(choices=STAGES)
+    counterpart = forms.CharField(required=False, max_length=200)
+    description = forms.CharField(required=False, max_length=2000)
+    good_1 = forms.CharField(required=False, max_length=300)
+    good_2 = forms.CharField(required=False, max_length=300)
+    good_3 = forms.CharField(required=False, max_length=300)
+    good_4 = forms.CharField(required=False, max_length=300)
+
+    def facts(self) -> dict[str, Any]:
+        told = dict(self.cleaned_data)
+        good = [check for n in range(1, 5) if (check := told.pop(f"good_{n}"))]
+        return told | {"good": good}
+
+
+def catalogue(request: HttpRequest):
+    """All types of agreement, by stage of the sale."""
+    wanted = {name: request.GET.get(name, "") for name in ("q", "side", "stage", "only")}
+    found = queries.catalogue(
+        request.user,
+        text=wanted["q"],
+        side=wanted["side"],
+        stage=wanted["stage"],
+        starter=wanted["only"] == "starter",
+        hidden=wanted["only"] == "hidden",
+    )
+    by_stage = [(stage, [line for line in found if line.stage == stage]) for stage, _ in [*STAGES, ("", "")]]
+    context = {
+        "found": found,
+        "by_stage": [(stage, lines) for stage, lines in by_stage if lines],
+        "wanted": wanted,
+        "sides": SIDES,
+        "stages": STAGES,
+        "keeps": queries.keeps_catalogue(request.user),
+    }
+    return render(request, "catalogue/catalogue.html", context)
+
+
+def agreement_type(request: HttpRequest, key: str):
+    """One type of agreement: what a good one looks like, where it is used, how to change it."""
+    page = queries.type_page(request.user, key)
+    if request.method == "POST":
+        return _change(request, page)
+    return _show(request, page, {})
+
+
+def _show(request: HttpRequest, page: queries.TypePage, problems: dict, **more: Any):
+    said = {"own_name": page.own_name, "own_stage": page.own_stage, "own_description": page.own_description}
+    said["own_recheck_days"] = page.own_recheck_days or ""
+    context = {
+        "page": page,
+        "said": more.pop("said", said),
+        "problems": problems,
+        "stages": STAGES,
+        "metrics": [METRICS.get(letter, letter) for letter in page.metrics],
+        "stale": more.pop("stale", False),
+    }
+    return render(request, "catalogue/type.html", context, **more)
+
+
+#: What the hide, show and reset buttons write.
+_BUTTONS = {
+    "hide": {"hidden": True},
+    "show": {"hidden": False},
+    "reset": {"own_name": None, "own_stage": None, "own_description": None, "own_recheck_days": None},
+}
+
+
+def _change(request: HttpRequest, page: queries.TypePage):
+    if not page.may_change:
+        raise Http404("not theirs to change")
+    button = _BUTTONS.get(request.POST.get("do", ""))
+    form = OverlayForm(request.POST)
+    if not form.is_valid():
+        problems = {name: errors[0] for name, errors in form.errors.items()}
+        return _show(request, page, problems, said=request.POST.dict(), status=422)
+    try:
+        actions.overlay_type(
+            by=request.user,
+            at=timezone.now(),
+            key=page.line.key,
+            expected_version=form.cleaned_data["version"],
+            **(form.overlay() if button is None else button),
+        )
+    except Stale:
+        now = queries.type_page(request.user, page.line.key)
+        return _show(request, now, {}, said=request.POST.dict(), stale=True, status=409)
+    messages.info(request, "Saved. An upgrade of Hingepoint leaves your words as they are.")
+    return redirect("agreement-type", key=page.line.key)
+
+
+def add_type(request: HttpRequest):
+    """Add a type of agreement of one's own."""
+    if not queries.keeps_catalogue(request.user):
+        raise Http404("not theirs to change")
+    form = TypeForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            added = actions.add_own_type(by=request.user, at=timezone.now(), **form.facts())
+        except actions.TypeExists as refused:
+            form.add_error("name", str(refused))
+        else:
+            messages.info(
+                request, f"{added.name} is in the catalogue. It can be planned on every deal from now on."
+            )
+            return redirect("agreement-type", key=added.key)
+    said = request.POST.dict() if form.is_bound else {"side": "customer", "stage": "discover"}
+    problems = {name: errors[0] for name, errors in form.errors.items()} if form.is_bound else {}
+    context = {"said": said, "problems": problems, "sides": SIDES, "stages": STAGES}
+    return render(request, "catalogue/add.html", context, status=422 if problems else 200)

@@ -1,0 +1,116 @@
+"""One example of each chart, with invented numbers, for the components page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+
+from hingepoint.reports.charts import bars, control, flow, forest, funnel, heatmap, sparkline, timing
+from hingepoint.reports.charts.tables import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    title: str
+    about: str
+    svg: str
+    table: Table
+
+
+def all_charts() -> list[Example]:
+    """Return the charts in the order of their modules."""
+    return [_forest(), _timing(), _control(), _funnel(), _heatmap(), _flow(), _bars()]
+
+
+def trend() -> str:
+    return sparkline.draw([0.131, 0.128, 0.133, 0.126, None, 0.119, 0.121, 0.112], title="Discount, last 8 months", target=0.1)  # fmt: skip
+
+
+def _forest() -> Example:
+    rows = [
+        forest.Row("Early access to key data", 0.062, 0.041, 0.083, "strong", 1204, "#finding"),
+        forest.Row("Executive sponsor named", 0.048, 0.026, 0.070, "strong", 986, "#finding"),
+        forest.Row("Success criteria in writing, signed by the plant lead and by finance", 0.031, 0.009, 0.053, "moderate", 412),
+        forest.Row("Pilot with an exit decision", 0.027, -0.004, 0.058, "weak", 188),
+        forest.Row("Legal terms before price", 0.012, -0.041, 0.164, "none", 61),
+        forest.Row("Site visit with operators", 0.004, -0.011, 0.019, "none", 733),
+        forest.Row("Discount promised before a demand", -0.044, -0.066, -0.022, "strong", 540),
+    ]  # fmt: skip
+    excluded = [
+        forest.Excluded("Order form countersigned", "Mechanical: it is the sale itself, not a cause of it"),
+        forest.Excluded("Reference call", "Too few: 14 deals had it, 60 are needed"),
+    ]
+    options = {"better": "higher", "excluded": excluded}
+    drawn = forest.draw(rows, metric="supportive sales", smallest=0.01, **options)
+    return Example("Effect of each agreement", "Deals that gained it by a landmark against similar deals still open without it.", drawn, forest.table(rows, **options))  # fmt: skip
+
+
+def _timing() -> Example:
+    effects = (("2w", 0.071, 0.012, 320), ("4w", 0.066, 0.010, 610), ("6w", 0.060, 0.010, 802), ("10w", 0.034, 0.013, 690), ("16w", 0.011, 0.018, 410), ("26w", -0.006, 0.028, 160))  # fmt: skip
+    points = [
+        timing.Point(at, effect, effect - 2 * error, effect + 2 * error, n)
+        for at, effect, error, n in effects
+    ]
+    drawn = timing.draw(points, label="Early access to key data", metric="supportive sales", best_by="10w", smallest=0.01)  # fmt: skip
+    return Example("Until when it matters", "The effect fades: gained after week ten it no longer shows.", drawn, timing.table(points))  # fmt: skip
+
+
+def _control() -> Example:
+    values = (0.118, 0.124, 0.121, 0.116, 0.129, 0.122, 0.119, 0.127, 0.125, 0.131, 0.142, 0.149, 0.146, 0.128, 0.117, 0.112)  # fmt: skip
+    points = []
+    for i, value in enumerate(values):
+        n = 40 + (i * 37) % 55
+        reach = 3 * 0.045 / sqrt(n)
+        month = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")[i % 12]
+        points.append(control.Point(f"{month} {'25' if i < 12 else '26'}", value, 0.122 - reach, 0.122 + reach, n, value > 0.122 + reach, "New approval limits" if i == 13 else ""))  # fmt: skip
+    drawn = control.draw(points, metric="Discount", centre=0.122, target=0.10)
+    return Example("Discount over time", "Adjusted for the mix of deals. The band is wider in months with few deals.", drawn, control.table(points))  # fmt: skip
+
+
+def _funnel() -> Example:
+    sizes = ((12, 0.58), (18, 0.83), (25, 0.64), (31, 0.71), (38, 0.46), (44, 0.75), (52, 0.69), (60, 0.74), (71, 0.66), (85, 0.53), (96, 0.72), (110, 0.84))  # fmt: skip
+    spread = lambda n: sqrt(0.69 * 0.31 / n)  # noqa: E731
+    units = [funnel.Unit(f"Team {chr(65 + i)}", n, value, abs(value - 0.69) > 3.09 * spread(n)) for i, (n, value) in enumerate(sizes)]  # fmt: skip
+    limits = [
+        funnel.Limit(n, *(max(0, min(1, 0.69 + z * spread(n))) for z in (-1.96, 1.96, -3.09, 3.09))) for n in range(8, 121, 4)
+    ]  # fmt: skip
+    drawn = funnel.draw(units, limits, metric="Reviews done on time", centre=0.69, of="reviews due")
+    return Example("Reviews done on time, by team", "Small teams spread by chance. Only those outside the funnel deserve a question.", drawn, funnel.table(units, of="Reviews due"))  # fmt: skip
+
+
+def _heatmap() -> Example:
+    columns = ["Early access to key data", "Executive sponsor", "Success criteria", "Procurement path", "Pilot with exit", "Legal terms"]  # fmt: skip
+    rows = []
+    for i, team in enumerate(
+        ("North", "South", "Key accounts", "Partners and resellers in the Baltics", "Services")
+    ):
+        cells = [heatmap.Cell(((i * 31 + j * 17) % 97) / 100, 20 + i * j) for j in range(6)]
+        cells[(i * 2) % 6] = heatmap.Cell(None) if i % 2 else heatmap.Cell(0.5, 3, hidden=True)
+        rows.append(heatmap.Row(team, tuple(cells)))
+    return Example("Coverage by team", "Share of deals that had it by its needed-by date. Groups under five deals are not shown.", heatmap.draw(columns, rows, title="Coverage by team"), heatmap.table(columns, rows))  # fmt: skip
+
+
+def _flow() -> Example:
+    nodes = [
+        flow.Node("s", "Discount less", 0, "until Dec 2026", "brass"),
+        flow.Node("d", "Discount", 1, "11.2%, target 10.0%"),
+        flow.Node("w", "Win rate", 1, "32%, not below 30%"),
+        flow.Node("a", "Early access to key data", 2, "64% of deals on time", "good-solid"),
+        flow.Node("b", "Executive sponsor named", 2, "71% of deals on time", "good-solid"),
+        flow.Node("c", "Success criteria in writing", 2, "38% of deals on time", "warn-solid"),
+        flow.Node("e", "Price corridor signed off", 2, "22% of deals on time", "bad-solid"),
+    ]
+    links = [
+        flow.Link("s", "d", 0.5), flow.Link("s", "w", 0.2), flow.Link("d", "a", 0.62, "+6.2 points"), flow.Link("d", "b", 0.48, "+4.8 points"),
+        flow.Link("d", "c", 0.3, "+3.1 points"), flow.Link("w", "b", 0.25, "+2.5 points"), flow.Link("d", "e", 0.1, "chosen by judgement", sure=False),
+    ]  # fmt: skip
+    heads = ("Strategy", "Result metrics", "Pivotal agreements")
+    return Example("What the strategy hinges on", "Thicker: a larger effect. Dashed: chosen by judgement, not yet shown by our deals.", flow.draw(nodes, links, title="From strategy to agreements", heads=heads), flow.table(nodes, links))  # fmt: skip
+
+
+def _bars() -> Example:
+    rows = [
+        bars.Bar("Enterprise", 0.34, 0.29, 0.39, 320), bars.Bar("Mid-market", 0.28, 0.25, 0.31, 812),
+        bars.Bar("Public sector and regulated utilities", 0.19, 0.11, 0.27, 88, "quiet-solid"),
+    ]  # fmt: skip
+    return Example("Win rate by segment", "Closed deals of the last twelve months.", bars.draw(rows, title="Win rate by segment", target=0.3), bars.table(rows, what="Segment"))  # fmt: skip

@@ -1,0 +1,28 @@
+"""Writing a coaching note, from the deal's preparation: between a seller and their manager."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from hingepoint.domain.coaching import actions, queries
+from hingepoint.domain.deals.actions import Hidden
+
+
+@require_POST
+def write_note(request, deal_id: int):
+    """Write a coaching note on a deal, for the seller and the manager only."""
+    to = queries.other_of_the_two(request.user, deal_id)
+    if to is None:
+        raise Http404
+    try:
+        note = request.POST.get("note", "")[:4000]
+        actions.write_note(by=request.user, at=timezone.now(), deal_id=deal_id, to=to, note=note)
+    except Hidden as error:
+        raise Http404 from error
+    except (actions.NothingSaid, actions.NotCoaching) as error:
+        messages.error(request, str(error))
+    return redirect("deal-work", deal_id)

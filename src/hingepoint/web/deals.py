@@ -1,0 +1,235 @@
+"""The list of deals, the matrix of deals and agreements, and one deal's page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from itertools import groupby
+from typing import Any
+
+from django import forms
+from django.http import Http404, HttpRequest, HttpResponseRedirect, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+
+from hingepoint.domain.agreements import queries as agreements
+from hingepoint.domain.coaching import queries as coaching
+from hingepoint.domain.deals import queries
+from hingepoint.domain.negotiation import queries as negotiation
+from hingepoint.domain.people import queries as people
+from hingepoint.domain.plans import queries as plans
+from hingepoint.domain.strategy import queries as strategies
+from hingepoint.records import EventKind, Role
+from hingepoint.web import saved_views
+
+ANY_STATUS = "all"
+STATUSES = [("open", "Open"), ("won", "Won"), ("lost", "Lost"), (ANY_STATUS, "Open and closed")]
+#: The formats in which a list is handed out.
+EXPORTS = [("csv", "CSV"), ("xlsx", "Excel"), ("json", "JSON lines")]
+
+
+class DealFilterForm(forms.Form):
+    """The filters of an address, read leniently: what cannot be understood is named and left out."""
+
+    q = forms.CharField(required=False, max_length=200)
+    status = forms.CharField(required=False)
+    team = forms.IntegerField(required=False)
+    owner = forms.IntegerField(required=False)
+    stage = forms.CharField(required=False)
+    segment = forms.CharField(required=False)
+    region = forms.CharField(required=False)
+    product = forms.CharField(required=False)
+    amount_from = forms.DecimalField(required=False, label="Amount from", max_digits=19)
+    amount_to = forms.DecimalField(required=False, label="Amount to", max_digits=19)
+    close_from = forms.DateField(required=False, label="Closes from")
+    close_to = forms.DateField(required=False, label="Closes until")
+    overdue = forms.BooleanField(required=False)
+    page = forms.IntegerField(required=False, min_value=1)
+
+
+def asked(
+    request: HttpRequest, *, usual_status: str = "open"
+) -> tuple[queries.DealFilter, dict[str, Any], list[str]]:
+    """Return the filter that an address asks for, its cleaned values, and which it could not read."""
+    form = DealFilterForm(request.GET)
+    form.is_valid()
+    values = form.cleaned_data
+    status = values.get("status") or usual_status
+    known = {name: value for name, value in values.items() if name not in ("q", "page", "status")}
+    wanted = queries.DealFilter(
+        text=values.get("q", ""),
+        status="" if status == ANY_STATUS else status,
+        **{name: value for name, value in known.items() if value not in (None, "")},
+    )
+    unread = [str(form.fields[name].label or name.capitalize()) for name in form.errors]
+    return wanted, {**values, "status": status, "page": values.get("page") or 1}, unread
+
+
+def _shared(request: HttpRequest, page: str) -> dict[str, Any]:
+    """Return what the list and the matrix both show around their rows."""
+    wanted, values, unread = asked(request)
+    return {
+        "wanted": wanted,
+        "values": values,
+        "unread": unread,
+        "statuses": STATUSES,
+        "offered": queries.offered(request.user),
+        "views": people.saved_views(request.user, page=page),
+        "here": saved_views.without_page(request),
+        "page_name": page,
+        "today": timezone.localdate(),
+        "sort": request.GET.get("sort") or queries.DEFAULT_SORT,
+        "exports": EXPORTS,
+        "narrowed": narrowed_by(values),
+    }
+
+
+#: Filters that hide behind "More filters".
+_MORE = ("segment", "region", "product", "amount_from", "amount_to", "close_from", "close_to")
+
+
+def narrowed_by(values: dict[str, Any]) -> int:
+    """Return how many of the filters behind "More filters" are in use."""
+    return sum(values.get(name) not in (None, "", False) for name in _MORE)
+
+
+def for_sellers_and_leaders(view: Callable) -> Callable:
+    """Answer an inside partner as if the page did not exist: they see what is asked of them, not deals."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any):
+        if request.user.role == Role.INSIDE_PARTNER:
+            raise Http404("not theirs to see")
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+@for_sellers_and_leaders
+def deals(request: HttpRequest):
+    """The list of deals: filters, saved views, sorting, pages."""
+    if again := saved_views.last_view(request, "deals"):
+        return HttpResponseRedirect(again)
+    context = _shared(request, "deals")
+    context["list"] = agreements.deal_list(
+        request.user,
+        context["wanted"],
+        today=context["today"],
+        sort=context["sort"],
+        page=context["values"]["page"],
+    )
+    return saved_views.remember(request, "deals", render(request, "deals/deals.html", context))
+
+
+@for_sellers_and_leaders
+def matrix(request: HttpRequest):
+    """Deals against agreements, one line a deal."""
+    if again := saved_views.last_view(request, "matrix"):
+        return HttpResponseRedirect(again)
+    if request.htmx.target == "matrix-summary":
+        return _summary(request)
+    context = _shared(request, "matrix")
+    columns, context["strategy"] = _columns(request, context["wanted"])
+    context["matrix"] = agreements.matrix(
+        request.user,
+        context["wanted"],
+        today=context["today"],
+        columns=columns,
+        sort=context["sort"],
+        page=context["values"]["page"],
+    )
+    return saved_views.remember(request, "matrix", render(request, "deals/matrix.html", context))
+
+
+def _columns(
+    request: HttpRequest, wanted: queries.DealFilter
+) -> tuple[Sequence[str], strategies.InForce | None]:
+    """Return the columns that the address names, else the pivotal agreements of the strategy that holds."""
+    if chosen := request.GET.getlist("show"):
+        return chosen, None
+    strategy = strategies.in_force(request.user, segment=wanted.segment)
+    return (strategy.pivotal, strategy) if strategy else ((), None)
+
+
+def _summary(request: HttpRequest):
+    wanted, _, _ = asked(request)
+    columns, _ = _columns(request, wanted)
+    columns, total = agreements.summary(request.user, wanted, today=timezone.localdate(), columns=columns)
+    return render(request, "deals/_summary.html", {"columns": columns, "total": total, "counted": True})
+
+
+@for_sellers_and_leaders
+def matrix_columns(request: HttpRequest):
+    """Choose the columns of the matrix; the address of the matrix keeps the choice."""
+    choices = agreements.type_choices(request.user)
+    wanted, _, _ = asked(request)
+    shown = _columns(request, wanted)[0] or agreements.usual_columns(choices)
+    here = QueryDict(saved_views.without_page(request), mutable=True)
+    here.setdefault("status", "open")
+    context = {
+        "by_stage": [(stage, list(types)) for stage, types in groupby(choices, key=lambda one: one.stage)],
+        "shown": shown,
+        "here": here.urlencode(),
+        "kept": [(name, values) for name, values in here.lists() if name != "show"],
+    }
+    return render(request, "deals/columns.html", context)
+
+
+class LookBackForm(forms.Form):
+    as_of = forms.DateField(required=False)
+    known = forms.ChoiceField(required=False, choices=[("then", "then"), ("now", "now")])
+    kind = forms.ChoiceField(required=False, choices=[(kind.value, kind.value) for kind in EventKind])
+    page = forms.IntegerField(required=False, min_value=1, max_value=500)
+
+
+def deal(request: HttpRequest, deal_id: int):
+    """One deal: agreements in order of time, people, history, what to do next."""
+    form = LookBackForm(request.GET)
+    form.is_valid()
+    told = form.cleaned_data
+    today = timezone.localdate()
+    day = told.get("as_of")
+    as_of = queries.AsOf(day, only_known=told.get("known") != "now") if day and day < today else None
+    kind, page = told.get("kind", ""), told.get("page") or 1
+    picture = agreements.deal_picture(request.user, deal_id, today=today, as_of=as_of, kind=kind, page=page)
+    context = {
+        "picture": picture,
+        "facts": picture.facts,
+        "today": today,
+        "day": as_of.day if as_of else today,
+        "unread": list(form.errors),
+        "kind": kind,
+        "page": page,
+        "kinds": [kind.value for kind in EventKind],
+        "choices": agreements.type_choices(request.user) if not as_of else [],
+        "address": reverse("deal", args=[deal_id]),
+    }
+    if not as_of and picture.facts.status == "open":
+        context["best"] = strategies.next_best(request.user, deal_id, today=today)
+    if request.htmx.target == "history":
+        return render(request, "deals/_history.html", context)
+    return render(request, "deals/deal.html", context)
+
+
+def deal_work(request: HttpRequest, deal_id: int):
+    """What is prepared for a deal: corridor, conversation plans, coaching. The deal's page fetches it as
+    a piece; by itself it is a page."""
+    other = coaching.other_of_the_two(request.user, deal_id)
+    picture = agreements.deal_picture(request.user, deal_id, today=timezone.localdate())
+    context = {
+        "facts": picture.facts,
+        "corridor": negotiation.corridor(request.user, deal_id),
+        "plans": plans.plans(request.user, deal_id),
+        "plan_for": [(line.type_id, line.name) for line in picture.agreements if not line.standing],
+        "notes": coaching.notes(request.user, deal_id),
+        "coach_to": other.name if other else None,
+    }
+    piece = request.htmx.target == "deal-work"
+    return render(request, "deals/_work.html" if piece else "deals/work.html", context)
+
+
+def deal_trail(request: HttpRequest, deal_id: int):
+    """Who changed what on a deal, when and why."""
+    facts, lines = agreements.deal_trail(request.user, deal_id)
+    return render(request, "deals/trail.html", {"facts": facts, "lines": lines})

@@ -1,0 +1,404 @@
+"""The Discovery pages: is it ready, run it, read what it found, decide, compare, take it away."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+from django import forms
+from django.conf import settings as django_settings
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from hingepoint.analysis.discovery import DiscoveryError, Settings, weeks
+from hingepoint.domain.discovery import actions, queries
+from hingepoint.records import Role
+from hingepoint.reports import discovery as report
+from hingepoint.reports import findings
+from hingepoint.reports.pictures import Pictures
+
+METRICS = [
+    ("", "Choose for me", "Supportive sales where deals carry prices, else the win rate."),
+    ("supportive", "Sales that serve the strategy", "Won, and on target below."),
+    ("won", "Win rate", "Won, at any price."),
+    ("net", "Contribution per deal", "Price less cost, nothing when lost."),
+    ("discount", "Discount", "On won deals only."),
+    ("margin", "Margin", "On won deals only."),
+    ("revenue", "Revenue per won deal", "On won deals only."),
+    ("cycle_days", "Days to win", "On won deals only."),
+]
+#: The groups of findings, short enough for tabs.
+SHORT = {
+    "lever": "Help",
+    "harmful": "Harm",
+    "weak": "Worth a test",
+    "none": "Not enough evidence",
+    "excluded": "Left out",
+}
+TABLES = ".csv,.tsv,.txt,.xlsx,.xls,.ods,.parquet,.json,.jsonl,.ndjson,.gz,.zip"
+
+
+class RunForm(forms.Form):
+    """What a run is asked for; ``settings()`` is its answer, ``None`` while something is wrong."""
+
+    metric = forms.ChoiceField(choices=[(key, label) for key, label, _ in METRICS], required=False)
+    discount = forms.FloatField(required=False, label="Discount at most", min_value=-100, max_value=100)
+    margin = forms.FloatField(required=False, label="Margin at least", min_value=-100, max_value=100)
+    cycle_days = forms.FloatField(required=False, label="Closed within", min_value=1)
+    segment = forms.CharField(required=False, max_length=100)
+    landmarks = forms.CharField(required=False, max_length=100, label="Landmarks")
+    horizon = forms.CharField(required=False, max_length=20, label="Result counted within")
+    smallest_effect = forms.FloatField(required=False, min_value=0, max_value=100, label="Smallest effect")
+    most = forms.IntegerField(required=False, min_value=1, max_value=12, label="At most in the set")
+    seed = forms.IntegerField(required=False, min_value=0)
+    mechanical = forms.CharField(required=False, max_length=2000)
+    not_mechanical = forms.CharField(required=False, max_length=2000)
+    covariates = forms.CharField(required=False, max_length=2000)
+    agreement_columns = forms.CharField(required=False, max_length=4000)
+    skip_bad_rows = forms.BooleanField(required=False)
+    deals = forms.FileField(required=False)
+    events = forms.FileField(required=False)
+    mapping = forms.FileField(required=False)
+
+    def __init__(self, *args: Any, from_files: bool, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.from_files = from_files
+
+    def clean(self) -> dict[str, Any]:
+        if self.from_files and not (self.cleaned_data.get("deals") or self.cleaned_data.get("events")):
+            self.add_error("deals", "Choose a table of deals, or an event log below.")
+        limit = django_settings.ENVIRONMENT.upload_limit_mb
+        for name in ("deals", "events", "mapping"):
+            found = self.cleaned_data.get(name)
+            if found and found.size > limit * 1_000_000:
+                self.add_error(name, f"Larger than {limit} MB. Use the command hingepoint discover instead.")
+        if self.cleaned_data.get("metric") == "supportive" and not self._conditions():
+            self.add_error("discount", "Say what “on target” means: fill in at least one of the three.")
+        if not self.errors:
+            self._build()
+        return self.cleaned_data
+
+    def _conditions(self) -> list[str]:
+        said = self.cleaned_data
+        found = []
+        if said.get("discount") is not None:
+            found.append(f"discount<={said['discount']}%")
+        if said.get("margin") is not None:
+            found.append(f"margin>={said['margin']}%")
+        if said.get("cycle_days") is not None:
+            found.append(f"cycle_days<={said['cycle_days']:g}")
+        return found
+
+    def _build(self) -> None:
+        said = self.cleaned_data
+        metric = said["metric"] or None
+        if metric == "supportive":
+            metric = f"supportive:{' and '.join(self._conditions())}"
+        try:
+            self.settings = Settings(
+                metric=metric,
+                covariates=_listed(said["covariates"]),
+                landmarks=tuple(weeks(one) for one in _listed(said["landmarks"])) or None,
+                horizon_weeks=weeks(said["horizon"]) if said["horizon"] else None,
+                pivotal=(min(6, said["most"] or 8), said["most"] or 8),
+                seed=1 if said["seed"] is None else said["seed"],
+                smallest_effect=0.01 if said["smallest_effect"] is None else said["smallest_effect"] / 100,
+                mechanical=_listed(said["mechanical"]),
+                not_mechanical=_listed(said["not_mechanical"]),
+                agreement_columns=_listed(said["agreement_columns"]),
+            )
+        except DiscoveryError as error:
+            self.add_error(None, findings.sentence(str(error)))
+
+    def made_from(self) -> actions.Input:
+        said = self.cleaned_data
+        files = {name: said[name] for name in ("deals", "events", "mapping") if said.get(name)}
+        return actions.Input(
+            files=files if self.from_files else {},
+            segment="" if self.from_files else said["segment"],
+            skip_bad_rows=said["skip_bad_rows"],
+        )
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.replace("\n", ",").split(",") if part.strip())
+
+
+def _require_reader(request) -> None:
+    if request.user.role == Role.INSIDE_PARTNER:
+        raise Http404
+
+
+def _require_analyst(request) -> None:
+    if not queries.may_run(request.user):
+        raise Http404
+
+
+def discovery(request):
+    """The start: for analyst and sponsor the runs, for managers and sellers what was signed."""
+    _require_reader(request)
+    context = {"may_run": queries.may_run(request.user), "signed": _signed(request.user)}
+    if request.user.sees_everything:
+        context["ready"] = queries.readiness(request.user)
+        context["runs"] = queries.runs(request.user, at=timezone.now())
+        context["metric_title"] = findings.metric_title
+    return render(request, "discovery/discovery.html", context)
+
+
+def _signed(viewer) -> list[dict[str, Any]]:
+    found = []
+    for one in queries.signed(viewer):
+        noun = findings.metric_noun(one.metric)
+        found.append({"one": one, "noun": noun, "url": reverse("finding", args=[one.run_id, one.key])})
+    return found
+
+
+def new_run(request):
+    """Ask for a run: which metric, which deals."""
+    _require_analyst(request)
+    from_files = request.GET.get("from") == "files"
+    form = RunForm(request.POST or None, request.FILES or None, from_files=from_files)
+    if request.method == "POST" and form.is_valid():
+        run = actions.ask_for_run(
+            by=request.user, at=timezone.now(), settings=form.settings, made_from=form.made_from()
+        )
+        return redirect("run", run.pk)
+    context = {
+        "form": form,
+        "from_files": from_files,
+        "metrics": METRICS,
+        "segments": [] if from_files else queries.segments(request.user),
+        "ready": queries.readiness(request.user),
+        "tables": TABLES,
+    }
+    return render(request, "discovery/new.html", context, status=422 if form.errors else 200)
+
+
+def run(request, run_id: int):
+    """One run: how far it is, what went wrong, or what it found."""
+    page = queries.seen(queries.run(request.user, run_id, at=timezone.now()))
+    context = {"page": page, "may_run": queries.may_run(request.user), "now": timezone.now()}
+    if page.record is None:
+        return render(request, "discovery/run_unfinished.html", context)
+    shown = findings.read(page.record)
+    wanted = request.GET.get("show", "")
+    context |= {
+        "shown": shown,
+        "pictures": _pictures(page.line.id, shown),
+        "short": SHORT,
+        "wanted": wanted if wanted in (*findings.GROUPS, "signed", "rejected", "open") else "",
+        "rows": _filtered(shown, page, wanted),
+        "everything": len(page.keys) == len(page.record["result"]["findings"])
+        and request.user.sees_everything,
+    }
+    return render(request, "discovery/run.html", context)
+
+
+def _pictures(run_id: int, shown: findings.Shown) -> Pictures:
+    return Pictures(shown, address=lambda finding: reverse("finding", args=[run_id, finding.key]))
+
+
+def _filtered(shown: findings.Shown, page: queries.RunPage, wanted: str) -> list[findings.Finding]:
+    """Return the findings of one group or verdict; without a wish, those with some evidence."""
+    if wanted in ("signed", "rejected"):
+        return [one for one in shown.findings if _verdict(page, one) == wanted]
+    if wanted == "open":
+        return [
+            one for one in shown.findings if one.group in ("lever", "harmful") and not _verdict(page, one)
+        ]
+    groups = (wanted,) if wanted in findings.GROUPS else ("lever", "harmful", "weak")
+    return [one for group in groups for one in shown.of(group)]
+
+
+def _verdict(page: queries.RunPage, finding: findings.Finding) -> str:
+    decided = page.decided.get(finding.key)
+    return decided.verdict if decided else ""
+
+
+def progress(request, run_id: int):
+    """The piece of the run's page that asks every second; when the run is over, the whole page comes."""
+    line = queries.state(request.user, run_id, at=timezone.now())
+    if not line.unfinished:
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    return render(request, "discovery/_progress.html", {"line": line})
+
+
+@require_POST
+def cancel_run(request, run_id: int):
+    """Stop a run that is under way."""
+    return _change(request, run_id, actions.cancel_run, "The run stops at its next step.")
+
+
+@require_POST
+def continue_run(request, run_id: int):
+    """Take up a run again whose worker was lost."""
+    skip = request.POST.get("skip_bad_rows") == "on"
+    return _change(request, run_id, actions.continue_run, "", skip_bad_rows=skip)
+
+
+@require_POST
+def repeat_run(request, run_id: int):
+    """Compute a run again, on the same data with the same settings."""
+    refresh = request.POST.get("refresh") == "on"
+    return _change(request, run_id, actions.repeat_run, "", refresh=refresh)
+
+
+def _change(request, run_id: int, action, said: str, **options: Any):
+    _require_analyst(request)
+    try:
+        changed = action(by=request.user, at=timezone.now(), run_id=run_id, **options)
+    except actions.Hidden as error:
+        raise Http404 from error
+    except actions.NotPossible as error:
+        messages.warning(request, str(error))
+        return redirect("run", run_id)
+    if said:
+        messages.info(request, said)
+    return redirect("run", changed.pk)
+
+
+def finding(request, run_id: int, key: str):
+    """One finding: the sentence first, then each number with what it is and how sure."""
+    page = queries.finding(request.user, run_id, key, at=timezone.now())
+    return _finding_page(request, page)
+
+
+def _finding_page(request, page: queries.FindingPage, *, note: str = "", error: str = "", status: int = 200):
+    seen = queries.seen(page.run)
+    shown = findings.read(seen.record)
+    one = shown.one(page.key)
+    context = {
+        "page": page,
+        "shown": shown,
+        "finding": one,
+        "pictures": _pictures(page.run.line.id, shown),
+        "may_decide": queries.may_run(request.user),
+        "may_sign": one.group not in ("none", "excluded"),
+        "note": note,
+        "error": error,
+        "deals_url": reverse("deals-behind", args=[page.run.line.id, page.key]),
+    }
+    return render(request, "discovery/finding.html", context, status=status)
+
+
+@require_POST
+def decide(request, run_id: int):
+    """Sign or reject a finding, with a note."""
+    _require_analyst(request)
+    key, verdict = request.POST.get("key", ""), request.POST.get("verdict", "")
+    note = request.POST.get("note", "")
+    version = request.POST.get("version", "")
+    page = queries.finding(request.user, run_id, key, at=timezone.now())
+    if verdict not in ("signed", "rejected"):
+        return _finding_page(request, page, note=note, error="Choose: sign it or reject it.", status=422)
+    try:
+        actions.decide(
+            by=request.user,
+            at=timezone.now(),
+            run_id=run_id,
+            key=key,
+            verdict=verdict,
+            note=note,
+            expected_version=int(version) if version.isdigit() else None,
+        )
+    except (actions.NoteMissing, actions.NotPossible) as error:
+        return _finding_page(request, page, note=note, error=str(error), status=422)
+    except actions.Stale as error:
+        return _finding_page(request, page, note=note, error=str(error), status=409)
+    return redirect("finding", run_id, key)
+
+
+def deals_behind(request, run_id: int, key: str):
+    """The deals behind a finding that the viewer may see, with and without the agreement."""
+    page = queries.finding(request.user, run_id, key, at=timezone.now())
+    shown = findings.read(queries.seen(page.run).record)
+    one = shown.one(key)
+    labels = page.run.record["landmarks"] or ["6w"]
+    by = request.GET.get("by") or _landmark(page.run.record, key, labels)
+    if by not in labels:
+        raise Http404
+    behind = queries.deals_behind(request.user, run_id, key, by=by)
+    context = {
+        "run_id": run_id,
+        "finding": one,
+        "behind": behind,
+        "by": findings.in_time(by),
+        "choices": [(label, findings.in_time(label)) for label in labels],
+        "chosen": by,
+        "key": key,
+    }
+    return render(request, "discovery/deals.html", context)
+
+
+def _landmark(record: dict[str, Any], key: str, labels: list[str]) -> str:
+    """Return the landmark at which the deals behind a finding are looked at unless another is asked for:
+    the finding's best, or the middle one."""
+    facts = next(one for one in record["result"]["findings"] if one["agreement"] == key)
+    return facts["best_by"] if facts["best_by"] in labels else labels[len(labels) // 2]
+
+
+def compare(request, run_id: int):
+    """What moved since an earlier run with the same metric, and why."""
+    page = queries.run(request.user, run_id, at=timezone.now())
+    asked = request.GET.get("with", "")
+    previous = int(asked) if asked.isdigit() else page.previous
+    if previous is None or page.record is None or not request.user.sees_everything:
+        raise Http404
+    context = {
+        "page": page,
+        "previous": queries.state(request.user, previous, at=timezone.now()),
+        "moves": queries.moves(request.user, run_id, previous, at=timezone.now()),
+        "metric": findings.read(page.record).metric,
+    }
+    return render(request, "discovery/compare.html", context)
+
+
+def export(request, run_id: int, name: str):
+    """report.html, findings.csv, findings.parquet or run.json, of the findings one may see."""
+    page = queries.seen(queries.run(request.user, run_id, at=timezone.now()))
+    if page.record is None or name not in _EXPORTS:
+        raise Http404
+    if name == "run.json" and not request.user.sees_everything:
+        raise Http404
+    kind, make = _EXPORTS[name]
+    stem, _, suffix = name.partition(".")
+    file_name = f"{stem}-{run_id}.{suffix}"
+    disposition = f'attachment; filename="{file_name}"'
+    return HttpResponse(make(request, page), content_type=kind, headers={"Content-Disposition": disposition})
+
+
+def _inputs(page: queries.RunPage) -> tuple[report.Input, ...]:
+    kept = tuple(report.Input(one["name"], one["sha256"]) for one in page.inputs)
+    return (*kept, report.Input("data as read", page.snapshot, page.line.deals)) if page.snapshot else kept
+
+
+def _html(request, page: queries.RunPage) -> str:
+    return report.html(page.record, title=django_settings.ENVIRONMENT.company, inputs=_inputs(page))
+
+
+def _csv(request, page: queries.RunPage) -> str:
+    return queries.export_csv(request.user, page.line.id, at=timezone.now())
+
+
+def _parquet(request, page: queries.RunPage) -> bytes:
+    buffer = io.BytesIO()
+    queries.export_table(request.user, page.line.id, at=timezone.now()).write_parquet(buffer)
+    return buffer.getvalue()
+
+
+def _json(request, page: queries.RunPage) -> str:
+    facts = report.run_facts(page.record, inputs=_inputs(page), code_version=page.code_version)
+    return json.dumps(facts, ensure_ascii=False, indent=1)
+
+
+_EXPORTS = {
+    "report.html": ("text/html; charset=utf-8", _html),
+    "findings.csv": ("text/csv; charset=utf-8", _csv),
+    "findings.parquet": ("application/vnd.apache.parquet", _parquet),
+    "run.json": ("application/json", _json),
+}

@@ -1,0 +1,41 @@
+"""Tables as files, with the viewer's own rights: deals, agreements, events."""
+
+from __future__ import annotations
+
+import tempfile
+
+from django.http import FileResponse, Http404, HttpRequest
+from django.shortcuts import render
+from django.utils import timezone
+
+from hingepoint.connectors import files
+from hingepoint.domain.agreements import frames, queries
+from hingepoint.web.deals import ANY_STATUS, asked
+
+TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "json": "application/json",
+}
+
+
+def export(request: HttpRequest, table: str, format: str):
+    """Hand out what the viewer may see of a table; the filters of the deals list narrow it.
+
+    The file is made on disk first: a failure half-way is an error page, never half a file.
+    """
+    if table not in frames.TABLES or format not in TYPES:
+        raise Http404("no such table")
+    wanted, _, _ = asked(request, usual_status=ANY_STATUS)
+    today = timezone.localdate()
+    parts = frames.table(table, queries.selection(request.user, wanted, today))
+    headings = next(parts).columns
+    file = tempfile.TemporaryFile()  # noqa: SIM115  (FileResponse closes it)
+    try:
+        files.write_table((headings, (row for part in parts for row in part.iter_rows())), file, format)
+    except OverflowError as too_large:
+        file.close()
+        return render(request, "deals/too_large.html", {"words": str(too_large), "table": table}, status=422)
+    file.seek(0)
+    name = f"{table}-{today.isoformat()}.{format}"
+    return FileResponse(file, as_attachment=True, filename=name, content_type=TYPES[format])

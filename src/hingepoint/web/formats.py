@@ -1,0 +1,146 @@
+"""How facts read on a page: days, due dates, and the words and glyphs of states and grades."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from hingepoint.records import AgreementState, Evidence, Grade
+from hingepoint.reports.charts import numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """The word for a state or grade, its colour ``tone`` and the ``glyph`` that tells it apart
+    without colour; ``meaning`` is the sentence shown on request."""
+
+    label: str
+    tone: str
+    glyph: str
+    meaning: str = ""
+
+
+STATES: dict[str, Wording] = {
+    AgreementState.NOT_NEEDED: Wording("Not needed", "quiet", "not_needed", "This deal does without it, for a reason on record."),
+    AgreementState.NEEDED: Wording("Needed", "quiet", "needed", "Required on this deal and not started."),
+    AgreementState.PLANNED: Wording("Planned", "info", "planned", "There is a plan for how and from whom to get it."),
+    AgreementState.ASKED: Wording("Asked", "info", "asked", "We asked; no answer yet."),
+    AgreementState.SOFT: Wording("Soft", "warn", "soft", "Kind words, but no act anyone promised."),
+    AgreementState.GAINED: Wording("Gained", "good", "gained", "A named person committed to an act by a date."),
+    AgreementState.KEPT: Wording("Kept", "good", "kept", "They did what they had agreed."),
+    AgreementState.BROKEN: Wording("Broken", "bad", "broken", "They agreed and did not do it."),
+    AgreementState.LAPSED: Wording("Lapsed", "warn", "lapsed", "Too old to rely on; check it again."),
+    AgreementState.DECLINED: Wording("Declined", "bad", "declined", "They said no."),
+    AgreementState.RENEGOTIATED: Wording("Renegotiated", "plum", "renegotiated", "It stands, on new terms."),
+}  # fmt: skip
+
+EVIDENCE: dict[int, str] = {
+    Evidence.NONE: "No evidence",
+    Evidence.CLAIMED: "We say so",
+    Evidence.TOLD: "They said it",
+    Evidence.WRITTEN: "They wrote it",
+    Evidence.ACTED: "They acted on it",
+}
+
+GRADES: dict[str, Wording] = {
+    Grade.STRONG: Wording("Strong", "good", "grade-3", "Clear, robust and stable over time."),
+    Grade.MODERATE: Wording("Moderate", "info", "grade-2", "Clear, but one of our checks is weaker."),
+    Grade.WEAK: Wording("Weak", "warn", "grade-1", "Worth a test; not proven."),
+    Grade.NONE: Wording("Not enough evidence", "quiet", "grade-0", "These deals cannot tell yet."),
+    Grade.EXCLUDED: Wording("Excluded", "quiet", "not_needed", "Left out of the comparison, with the reason."),
+    "harmful": Wording("Harmful", "bad", "harmful", "Deals that have it do worse."),
+}  # fmt: skip
+
+SIDES: dict[str, tuple[str, str]] = {
+    "customer": ("Customer", "building"),
+    "internal": ("Internal", "home"),
+    "supplier": ("Supplier", "route"),
+    "partner": ("Partner", "heart-handshake"),
+}
+
+
+def day(value: dt.date | dt.datetime | None) -> str:
+    """Return ``3 Mar 2026``."""
+    return f"{value.day} {value:%b %Y}" if value else numbers.MISSING
+
+
+def day_short(value: dt.date | dt.datetime | None) -> str:
+    """Return ``3 Mar``, where the year is plain from its surroundings."""
+    return f"{value.day} {value:%b}" if value else numbers.MISSING
+
+
+def moment(value: dt.datetime | None) -> str:
+    """Return ``3 Mar 2026, 14:05``."""
+    return f"{day(value)}, {value:%H:%M}" if value else numbers.MISSING
+
+
+def due(value: dt.date | dt.datetime | None, today: dt.date | dt.datetime) -> str:
+    """Return how far off a due day is: ``due in 4 days``, ``due today``, ``5 days late``."""
+    if value is None:
+        return "no date"
+    days = (_date(value) - _date(today)).days
+    if days < 0:
+        return f"{numbers.plural(-days, 'day')} late"
+    named = {0: "due today", 1: "due tomorrow"}
+    return named.get(days) or f"due in {numbers.plural(days, 'day')}"
+
+
+def is_late(value: dt.date | dt.datetime | None, today: dt.date | dt.datetime) -> bool:
+    return value is not None and _date(value) < _date(today)
+
+
+def ago(value: dt.date | dt.datetime | None, today: dt.date | dt.datetime) -> str:
+    """Return ``today``, ``yesterday``, ``12 days ago``, or the day itself beyond eight weeks."""
+    if value is None:
+        return "never"
+    days = (_date(today) - _date(value)).days
+    if days < 0 or days > 56:
+        return day(value)
+    return {0: "today", 1: "yesterday"}.get(days) or f"{days} days ago"
+
+
+def money(value: Any, currency: str = "", digits: int = 0) -> str:
+    """Return money from an amount and its currency, or from an object that has both."""
+    return numbers.money(*_amount_and_currency(value, currency), digits=digits)
+
+
+def money_short(value: Any, currency: str = "") -> str:
+    return numbers.money_short(*_amount_and_currency(value, currency))
+
+
+def state(value: str) -> Wording:
+    return STATES[str(value)]
+
+
+def grade(value: str, effect: float | None = None, better: str = "higher") -> Wording:
+    """Return the wording of a grade; strong or moderate against the metric reads *harmful*."""
+    harms = effect is not None and (effect < 0 if better == "higher" else effect > 0)
+    return GRADES["harmful" if harms and value in (Grade.STRONG, Grade.MODERATE) else str(value)]
+
+
+def evidence(value: int | None) -> str:
+    return EVIDENCE[int(value or 0)]
+
+
+def initials(name: str) -> str:
+    """Return up to two initials for a person's mark: ``Maria de Souza`` is ``MS``."""
+    words = [word for word in name.split() if word[:1].isalpha()]
+    return "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper() or "?"
+
+
+def words(value: Any) -> str:
+    """Return a key as words: ``inside_partner`` is ``Inside partner``."""
+    text = str(value).replace("_", " ").replace("-", " ").strip()
+    return text[:1].upper() + text[1:]
+
+
+def _date(value: dt.date | dt.datetime) -> dt.date:
+    return value.date() if isinstance(value, dt.datetime) else value
+
+
+def _amount_and_currency(value: Any, currency: str) -> tuple[int | float | Decimal | None, str]:
+    if hasattr(value, "amount"):
+        return value.amount, currency or str(getattr(value, "currency", ""))
+    return value, currency

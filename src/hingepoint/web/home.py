@@ -1,0 +1,23 @@
+"""The first page of the day, for each of the five personas."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from django.shortcuts import render
+from django.utils import timezone
+
+from hingepoint.domain.home import queries
+
+
+def home(request: HttpRequest):
+    """The first page of the day: what to do, until nothing is left to do."""
+    page = queries.page_for(request.user)
+    today, now = timezone.localdate(), timezone.now()
+    found = {
+        "seller": lambda: queries.seller_day(request.user, today=today),
+        "manager": lambda: queries.manager_week(request.user, today=today, now=now),
+        "sponsor": lambda: queries.sponsor_week(request.user, today=today, now=now),
+        "analyst": lambda: queries.analyst_day(request.user, now=now),
+        "partner": lambda: queries.partner_day(request.user, today=today, now=now),
+    }[page]()
+    return render(request, f"home/{page}.html", {"day": found, "today": today})

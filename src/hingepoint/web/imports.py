@@ -1,0 +1,268 @@
+"""Importing files and the health of the data: upload, check, confirm, done, undo."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from hingepoint.connectors import files
+from hingepoint.connectors.files.writing import guarded
+from hingepoint.domain.imports import actions, queries
+
+#: Formats that the file choosers offer; what a file is, is decided by its content.
+ACCEPT = ".csv,.tsv,.txt,.xlsx,.xls,.ods,.parquet,.json,.jsonl,.ndjson,.xes,.gz,.zip"
+
+DATE_FORMATS = [
+    ("iso", "Year first: 2024-03-31"),
+    ("day-first", "Day first: 31/03/2024"),
+    ("month-first", "Month first: 03/31/2024"),
+    ("excel", "Serial days of Excel: 45382"),
+    ("unix", "Seconds since 1970"),
+]
+#: What an import makes besides deals and events: one, many.
+NEW_WORDS = {
+    "people": ("person", "people"),
+    "teams": ("team",),
+    "accounts": ("account",),
+    "types": ("agreement type in the catalogue", "agreement types in the catalogue"),
+}
+DECIMALS = [(".", "Point: 1234.50"), (",", "Comma: 1234,50")]
+
+
+def _for_importers(request) -> None:
+    """Who may not import sees no such page."""
+    if not queries.may_import(request.user):
+        raise Http404("no such page")
+
+
+def imports(request):
+    """Bring a file in, and everything that was brought in before."""
+    _for_importers(request)
+    error = ""
+    if request.method == "POST":
+        try:
+            return _uploaded(request)
+        except (actions.CannotImport, files.FileProblem) as problem:
+            error = str(problem)
+    mappings = queries.saved_mappings(request.user)
+    context = {
+        "history": queries.history(request.user),
+        "mappings": mappings,
+        "mapping_choices": [(saved.id, saved.name) for saved in mappings],
+        "accept": ACCEPT,
+        "error": error,
+    }
+    return render(request, "imports/imports.html", context, status=400 if error else 200)
+
+
+def _uploaded(request):
+    """Keep the files, have them checked, and show the import."""
+    uploads = {table: sent for table in ("deals", "events", "log") if (sent := request.FILES.get(table))}
+    if getattr(request, "upload_too_large", False):
+        raise actions.CannotImport(
+            "That is larger than this server takes. Import it with the command `hingepoint import`, or split it."
+        )
+    batch = actions.upload(
+        by=request.user, at=timezone.now(), uploads=uploads, mapping=_mapping_asked_for(request)
+    )
+    actions.check(by=request.user, at=timezone.now(), batch_id=batch.pk)
+    return redirect("import", batch.pk)
+
+
+def _mapping_asked_for(request) -> files.Mapping | None:
+    """Return the mapping of an uploaded mapping file, else the saved one that was chosen."""
+    if sent := request.FILES.get("mapping_file"):
+        text = sent.read(1_000_000).decode("utf-8-sig", "replace")
+        return files.parse_mapping(text, file=actions.safe_name(sent.name))
+    chosen = request.POST.get("saved_mapping", "")
+    for saved in queries.saved_mappings(request.user):
+        if str(saved.id) == chosen:
+            return actions.mapping_of(saved.mapping)
+    return None
+
+
+def import_(request, batch_id: int):
+    """One import: what the file seems to hold, what would change, what cannot be read."""
+    return _show(request, batch_id)
+
+
+def _show(request, batch_id: int, *, error: str = "", status: int = 200):
+    shown = queries.import_shown(request.user, batch_id)
+    context = {
+        "batch": shown,
+        "steps": ["Files", "Check", "Import", "Done"],
+        "step": {"uploaded": 2, "checking": 2, "refused": 2, "checked": 2, "importing": 3}.get(
+            shown.state, 4
+        ),
+        "phase_words": queries.PHASES,
+        "fields": {table: queries.fields_of(table) for table in ("deals", "events")},
+        "date_formats": DATE_FORMATS,
+        "decimals": DECIMALS,
+        "new_words": NEW_WORDS,
+        "error": error,
+    }
+    return render(request, "imports/import.html", context, status=status)
+
+
+def progress(request, batch_id: int):
+    """The piece of the page that shows how far the work is; tells htmx to reload when it has ended."""
+    shown = queries.import_shown(request.user, batch_id)
+    if not shown.at_work:
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    return render(request, "imports/_progress.html", {"batch": shown, "phase_words": queries.PHASES})
+
+
+def problems(request, batch_id: int):
+    """The rows that cannot be read, as a file for whoever has to mend them."""
+    shown = queries.import_shown(request.user, batch_id)
+    text = io.StringIO()
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL)
+    writer.writerow(["file", "row", "column", "found", "expected"])
+    for each in shown.problems:
+        writer.writerow(
+            [
+                guarded(str(cell))
+                for cell in (each.file, each.row or "", each.column, each.value, each.expected)
+            ]
+        )
+    response = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="import-{shown.id}-problems.csv"'
+    return response
+
+
+@require_POST
+def read_as(request, batch_id: int):
+    """Take what the page says about columns, dates and status, and check again."""
+    shown = queries.import_shown(request.user, batch_id)
+    try:
+        mapping = _mapping_said(request.POST, shown)
+        skip = request.POST.get("skip_bad_rows") == "on"
+        now = timezone.now()
+        actions.remap(by=request.user, at=now, batch_id=batch_id, mapping=mapping, skip_bad_rows=skip)
+        actions.check(by=request.user, at=now, batch_id=batch_id)
+    except (actions.CannotImport, files.FileProblem) as problem:
+        return _show(request, batch_id, error=str(problem), status=400)
+    return redirect("import", batch_id)
+
+
+def _mapping_said(said: Any, shown: queries.ImportShown) -> files.Mapping:
+    """Return the mapping of the form: the text where it was edited, else its fields."""
+    text = said.get("mapping_text", "").replace("\r\n", "\n")
+    if text.strip() != shown.mapping_text.strip():
+        return files.parse_mapping(text)
+    kept = {**shown.mapping}
+    for file in shown.understood:
+        part = dict(kept.get(file.table, {}))
+        part["columns"] = _columns_said(said, file, part.get("columns", {}))
+        for name in ("date_format", "decimal"):
+            part[name] = said.get(f"{file.table}-{name}", "")
+        if file.table == "deals":
+            part["status"] = _values_said(said, "deals-status", part.get("status", {}))
+        kept[file.table] = {name: value for name, value in part.items() if value}
+    outcome = _values_said(said, "outcome", kept.get("outcome", {}))
+    kept["outcome"] = outcome
+    return actions.mapping_of({name: value for name, value in kept.items() if value})
+
+
+def _columns_said(said: Any, file: queries.FileShown, before: dict[str, str]) -> dict[str, str]:
+    """Return our columns by heading, as far as they differ from what was recognised by itself."""
+    columns = {}
+    for column in file.columns:
+        field = said.get(f"{file.table}-column-{column.index}", "")
+        if field and (field != column.field or column.how == "mapping"):
+            if field in columns:
+                raise actions.CannotImport(
+                    f"{columns[field]!r} and {column.heading!r} cannot both be the {field.replace('_', ' ')}."
+                )
+            columns[field] = column.heading
+    return columns
+
+
+def _values_said(said: Any, prefix: str, before: dict[str, Any]) -> dict[str, Any]:
+    """Return won, lost and open with the words given for each, separated by commas or lines."""
+    found = {}
+    for status in ("won", "lost", "open"):
+        if (text := said.get(f"{prefix}-{status}")) is None:
+            if before.get(status):
+                found[status] = before[status]
+            continue
+        words = [word.strip() for line in text.splitlines() for word in line.split(",")]
+        if any(words):
+            found[status] = [word for word in words if word]
+    return found
+
+
+@require_POST
+def confirm(request, batch_id: int):
+    """Write a checked file, all of it."""
+    queries.import_shown(request.user, batch_id)
+    try:
+        actions.confirm(by=request.user, at=timezone.now(), batch_id=batch_id)
+    except actions.CannotImport as problem:
+        return _show(request, batch_id, error=str(problem), status=409)
+    return redirect("import", batch_id)
+
+
+@require_POST
+def discard(request, batch_id: int):
+    """Forget an uploaded file."""
+    queries.import_shown(request.user, batch_id)
+    try:
+        actions.discard(by=request.user, at=timezone.now(), batch_id=batch_id)
+    except actions.CannotImport as problem:
+        return _show(request, batch_id, error=str(problem), status=409)
+    messages.info(request, "The upload is forgotten. Nothing was imported.")
+    return redirect("imports")
+
+
+def undo(request, batch_id: int):
+    """Take an import back, unless later work stands on it."""
+    shown = queries.import_shown(request.user, batch_id)
+    if request.method != "POST":
+        return render(request, "imports/undo.html", {"batch": shown})
+    try:
+        counts = actions.undo_import(by=request.user, at=timezone.now(), batch_id=batch_id)
+    except actions.CannotUndo as problem:
+        return _show(request, batch_id, error=str(problem), status=409)
+    gone = counts["deals"] + counts["agreements"] + counts["events"]
+    messages.info(
+        request, f"Taken back: {gone:,} rows removed, {counts['put_back']:,} put back as they were."
+    )
+    return redirect("import", batch_id)
+
+
+@require_POST
+def save_mapping(request, batch_id: int):
+    """Keep how a file is read, for the next one like it."""
+    shown = queries.import_shown(request.user, batch_id)
+    name = request.POST.get("name", "").strip()
+    if not name:
+        return _show(request, batch_id, error="Give the mapping a name.", status=400)
+    mapping = actions.mapping_of(shown.mapping)
+    actions.save_mapping(by=request.user, at=timezone.now(), name=name, mapping=mapping)
+    messages.info(request, f"Kept as “{name[:100]}”. Choose it at the next upload.")
+    return redirect("import", batch_id)
+
+
+@require_POST
+def drop_mapping(request, mapping_id: int):
+    """Forget a saved way of reading files."""
+    _for_importers(request)
+    if mapping_id not in {saved.id for saved in queries.saved_mappings(request.user)}:
+        raise Http404("no such mapping")
+    actions.drop_mapping(by=request.user, at=timezone.now(), mapping_id=mapping_id)
+    return redirect("imports")
+
+
+def data_health(request):
+    """How healthy the data is: what is missing, late or odd, and what it costs."""
+    found = queries.data_health(request.user)
+    context = {"health": found, "rules": queries.rule_counts(found.facts.rules)}
+    return render(request, "imports/data_health.html", context)

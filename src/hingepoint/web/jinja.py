@@ -1,0 +1,94 @@
+"""The template environment: what every page may use without asking for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from django.contrib.messages import get_messages
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse
+from jinja2 import Environment, PackageLoader, Undefined
+
+from hingepoint.reports.charts import numbers
+from hingepoint.web import formats
+
+FILTERS = {
+    "ago": formats.ago,
+    "day": formats.day,
+    "day_short": formats.day_short,
+    "due": formats.due,
+    "effect": numbers.effect,
+    "effect_bare": numbers.effect_bare,
+    "evidence": formats.evidence,
+    "grade": formats.grade,
+    "initials": formats.initials,
+    "interval": numbers.interval,
+    "is_late": formats.is_late,
+    "moment": formats.moment,
+    "money": formats.money,
+    "money_short": formats.money_short,
+    "number": numbers.number,
+    "plural": numbers.plural,
+    "points": numbers.points,
+    "share": numbers.share,
+    "signed": numbers.signed,
+    "state": formats.state,
+    "words": formats.words,
+}
+
+
+def environment(**options: Any) -> Environment:
+    """Return Hingepoint's Jinja2 environment; Django's settings name this function."""
+    options["loader"] = PackageLoader("hingepoint.web", "templates")
+    options.setdefault("trim_blocks", True)
+    options.setdefault("lstrip_blocks", True)
+    options.setdefault("undefined", Undefined)
+    env = Environment(**options)  # noqa: S701  (Django's backend sets autoescape)
+    env.filters.update(FILTERS)
+    env.globals.update(
+        static=cache(static),  # our files do not move while we run, and a page names hundreds of icons
+        url=url,
+        query=query,
+        messages_of=get_messages,
+        theme_of=theme_of,
+        page_numbers=page_numbers,
+        SIDES=formats.SIDES,
+        STATES=formats.STATES,
+        GRADES=formats.GRADES,
+        EVIDENCE=formats.EVIDENCE,
+    )
+    return env
+
+
+def url(name: str, *args: Any, **kwargs: Any) -> str:
+    """Return the address of a named route."""
+    return reverse(name, args=args or None, kwargs=kwargs or None)
+
+
+def query(request: HttpRequest, **changes: Any) -> str:
+    """Return this page's query string with some parameters changed; None takes one out."""
+    parameters = request.GET.copy()
+    for name, value in changes.items():
+        parameters.pop(name, None)
+        if value is not None:
+            parameters.setlist(name, list(value) if isinstance(value, list | tuple) else [str(value)])
+    return f"?{parameters.urlencode()}" if parameters else "?"
+
+
+def theme_of(request: HttpRequest | None) -> str:
+    """Return the theme the reader chose: light, dark, or nothing, which follows the device."""
+    chosen = request.COOKIES.get("theme", "") if request else ""
+    return chosen if chosen in ("light", "dark") else ""
+
+
+def page_numbers(current: int, last: int) -> Iterator[int | None]:
+    """Yield the page numbers worth offering, with None for a gap: 1 … 4 5 6 … 20."""
+    near = {1, last, *range(current - 1, current + 2)}
+    shown = sorted(page for page in near if 1 <= page <= last)
+    for before, page in zip([0, *shown], shown, strict=False):
+        if page - before > 1:
+            yield None
+        yield page

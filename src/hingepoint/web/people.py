@@ -1,0 +1,213 @@
+"""People, roles and teams: the pages."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
+from django.contrib.auth.forms import PasswordChangeForm
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError
+from django.http import Http404
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from hingepoint.domain.people import actions, queries
+from hingepoint.records import Role
+
+ROLES = [(role.value, queries.ROLE_WORDS[role]) for role in Role]
+
+
+class PersonForm(forms.Form):
+    name = forms.CharField(max_length=200)
+    role = forms.ChoiceField(choices=ROLES, initial=Role.SELLER)
+    title = forms.CharField(max_length=200, required=False, help_text="As on the business card.")
+    email = forms.EmailField(
+        required=False, help_text="Needed to sign in. Without one the person is known but cannot sign in."
+    )
+    password = forms.CharField(
+        required=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="At least 12 characters. Hand it over in person; they change it under Your account.",
+    )
+
+    def clean(self) -> dict:
+        if self.cleaned_data.get("password") and not self.cleaned_data.get("email"):
+            self.add_error("email", "A password needs an e-mail address to go with it.")
+        return self.cleaned_data
+
+
+class TeamForm(forms.Form):
+    name = forms.CharField(max_length=200)
+    parent = forms.ChoiceField(required=False, label="Belongs to")
+
+    def __init__(self, *args, teams, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["parent"].choices = team_choices(teams, blank="No team: it stands at the top")
+
+
+class MembershipForm(forms.Form):
+    team = forms.ChoiceField()
+    since = forms.DateField(widget=forms.DateInput(attrs={"type": "date"}), label="From")
+    manages = forms.BooleanField(required=False, label="Manages this team and all below it")
+
+    def __init__(self, *args, teams, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["team"].choices = team_choices(teams)
+
+
+def team_choices(teams, blank: str = "") -> list[tuple[str, str]]:
+    """Return the tree as choices, each level indented."""
+    choices = [(str(team.id), "\u2003" * team.depth + team.name) for team in teams]
+    return [("", blank), *choices] if blank else choices
+
+
+def people(request):
+    """Everybody who works here, by role and team."""
+    wanted = {name: request.GET.get(name, "") for name in ("search", "role", "team")}
+    team_id = int(wanted["team"]) if wanted["team"].isdigit() else None
+    found = queries.people(request.user, search=wanted["search"], role=wanted["role"], team_id=team_id)
+    context = {
+        "people": found,
+        "teams": queries.teams(request.user),
+        "roles": ROLES,
+        "wanted": wanted,
+        "keeps": queries.keeps_people(request.user),
+    }
+    return render(request, "people/people.html", context)
+
+
+def person(request, user_id: int):
+    """One person: role, teams, and what changed."""
+    teams = queries.teams(request.user)
+    context = {
+        "page": queries.person_page(request.user, user_id),
+        "keeps": queries.keeps_people(request.user),
+        "roles": ROLES,
+        "membership_form": MembershipForm(teams=teams, initial={"since": timezone.localdate()}),
+    }
+    return render(request, "people/person.html", context)
+
+
+def _require_keeper(request) -> None:
+    if not queries.keeps_people(request.user):
+        raise Http404
+
+
+def new_person(request):
+    """Add a person."""
+    _require_keeper(request)
+    form = PersonForm(request.POST or None)
+    if form.is_valid() and (user := _add_from(form, by=request.user)):
+        messages.info(
+            request, f"{user.name} is here. Put them in a team so that their manager sees their deals."
+        )
+        return redirect("person", user.pk)
+    return render(request, "people/new_person.html", {"form": form})
+
+
+def _add_from(form: PersonForm, *, by):
+    facts = form.cleaned_data | {"email": form.cleaned_data["email"] or None}
+    try:
+        return actions.add_user(by=by, at=timezone.now(), **facts)
+    except IntegrityError:
+        form.add_error("email" if facts["email"] else "name", "Somebody is here under this already.")
+    except ValidationError as error:
+        form.add_error("password", error)
+    return None
+
+
+@require_POST
+def change_role(request, user_id: int):
+    """Give a person another role, from their next request on."""
+    user = queries.user_to_change(request.user, user_id)
+    role = request.POST.get("role")
+    if role not in list(Role):
+        raise Http404
+    actions.change_role(by=request.user, at=timezone.now(), user=user, role=Role(role))
+    messages.info(
+        request, f"{user.name} is now {queries.ROLE_WORDS[Role(role)].lower()}, from their next click."
+    )
+    return redirect("person", user.pk)
+
+
+@require_POST
+def set_active(request, user_id: int):
+    """Let a person sign in, or no longer."""
+    user = queries.user_to_change(request.user, user_id)
+    active = request.POST.get("active") == "yes"
+    if user.pk == request.user.pk:
+        messages.error(request, "You cannot disable yourself: ask another analyst or the sponsor.")
+    else:
+        actions.set_active(by=request.user, at=timezone.now(), user=user, active=active)
+        words = "can sign in again." if active else "is out from now on. Their deals and history stay."
+        messages.info(request, f"{user.name} {words}")
+    return redirect("person", user.pk)
+
+
+@require_POST
+def join_team(request, user_id: int):
+    """Make a person a member or the manager of a team."""
+    user = queries.user_to_change(request.user, user_id)
+    form = MembershipForm(request.POST, teams=queries.teams(request.user))
+    if not form.is_valid():
+        messages.error(request, "Choose a team and the day from which it holds.")
+        return redirect("person", user.pk)
+    team = queries.team_to_change(request.user, int(form.cleaned_data["team"]))
+    facts = {name: form.cleaned_data[name] for name in ("since", "manages")}
+    try:
+        actions.join_team(by=request.user, at=timezone.now(), user=user, team=team, **facts)
+    except actions.AlreadyMember as error:
+        messages.error(request, str(error))
+    return redirect("person", user.pk)
+
+
+@require_POST
+def leave_team(request, user_id: int, membership_id: int):
+    """End a person's time in a team."""
+    membership = queries.membership_to_end(request.user, membership_id)
+    until = max(timezone.localdate(), membership.since + dt.timedelta(days=1))
+    actions.leave_team(by=request.user, at=timezone.now(), membership=membership, until=until)
+    return redirect("person", user_id)
+
+
+def teams(request):
+    """The tree of teams."""
+    found = queries.teams(request.user)
+    context = {
+        "teams": found,
+        "keeps": queries.keeps_people(request.user),
+        "form": TeamForm(request.POST or None, teams=found),
+    }
+    if request.method == "POST":
+        _require_keeper(request)
+        if context["form"].is_valid() and _add_team_from(context["form"], by=request.user):
+            return redirect("teams")
+    return render(request, "people/teams.html", context)
+
+
+def _add_team_from(form: TeamForm, *, by):
+    parent = (
+        queries.team_to_change(by, int(form.cleaned_data["parent"])) if form.cleaned_data["parent"] else None
+    )
+    try:
+        return actions.add_team(by=by, at=timezone.now(), name=form.cleaned_data["name"], parent=parent)
+    except IntegrityError:
+        form.add_error("name", "There is a team of this name already.")
+    return None
+
+
+def account(request):
+    """One's own account: who one is here, and a new password."""
+    form = PasswordChangeForm(request.user, request.POST or None)
+    if form.is_valid():
+        password = form.cleaned_data["new_password1"]
+        actions.set_password(by=request.user, at=timezone.now(), user=request.user, password=password)
+        update_session_auth_hash(request, request.user)
+        messages.info(request, "Your new password holds from now on. Other devices must sign in again.")
+        return redirect("account")
+    context = {"form": form, "page": queries.person_page(request.user, request.user.pk)}
+    return render(request, "people/account.html", context)

@@ -1,0 +1,289 @@
+"""The playbook of a strategy: its versions, choosing and describing pivotal agreements, publishing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from hingepoint.domain.deals import queries as deals
+from hingepoint.domain.deals.actions import Stale
+from hingepoint.domain.strategy import actions, queries
+from hingepoint.records import Evidence, Stage
+from hingepoint.reports import findings
+from hingepoint.web.agreements import EVIDENCE
+from hingepoint.web.deals import for_sellers_and_leaders
+from hingepoint.web.strategy import keeper, problems_of
+
+STAGES = [(stage.value, stage.value.capitalize()) for stage in Stage]
+#: A form offers this many demands.
+DEMANDS = 4
+_LISTS = ("checks", "questions", "principles")
+
+
+class StandardForm(forms.Form):
+    """What good looks like for one pivotal agreement. Lists are typed one a line."""
+
+    needed_by = forms.ChoiceField(choices=queries.NeededBy.choices)
+    needed_days = forms.IntegerField(required=False, min_value=0, max_value=3650)
+    needed_stage = forms.ChoiceField(required=False, choices=[("", ""), *STAGES])
+    counterpart = forms.CharField(required=False, max_length=200)
+    evidence_wanted = forms.TypedChoiceField(
+        coerce=int, choices=[(level.value, level.name) for level in Evidence]
+    )
+    recheck_days = forms.IntegerField(min_value=1, max_value=3650)
+    segments = forms.MultipleChoiceField(required=False)
+    least_amount = forms.DecimalField(required=False, min_value=0, max_digits=19)
+    checks = forms.CharField(required=False, max_length=4000)
+    questions = forms.CharField(required=False, max_length=4000)
+    principles = forms.CharField(required=False, max_length=4000)
+    version = forms.IntegerField(required=False)
+
+    def __init__(self, *args: Any, segments: tuple[str, ...], **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["segments"].choices = [(one, one) for one in segments]
+
+    def clean(self) -> dict[str, Any]:
+        told = self.cleaned_data
+        if told.get("needed_by") == queries.NeededBy.STAGE:
+            if not told.get("needed_stage"):
+                self.add_error("needed_stage", "Say which stage.")
+        elif told.get("needed_days") is None and "needed_days" not in self.errors:
+            self.add_error("needed_days", "Say how many days.")
+        return told
+
+    def standard(self) -> dict[str, Any]:
+        """Return the columns of ``PivotalAgreement``."""
+        told = {name: value for name, value in self.cleaned_data.items() if name != "version"}
+        demands = [_demand(self.data, n) for n in range(DEMANDS)]
+        known = {"demands": [one for one in demands if one["demand"]]}
+        return told | {name: lines(told[name]) for name in _LISTS} | known
+
+
+def lines(text: str) -> list[str]:
+    """Return the lines of a text that say something."""
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _demand(data: Any, n: int) -> dict[str, Any]:
+    return {
+        "demand": data.get(f"demand_{n}", "").strip()[:300],
+        "reasons": lines(data.get(f"reasons_{n}", "")),
+        "trades": lines(data.get(f"trades_{n}", "")),
+    }
+
+
+def _number(request: HttpRequest, name: str = "version") -> int | None:
+    text = request.GET.get(name, "")
+    return int(text) if text.isdigit() and len(text) < 5 else None
+
+
+@for_sellers_and_leaders
+def playbook(request: HttpRequest, strategy_id: int) -> HttpResponse:
+    """One version of a playbook; the published one unless asked."""
+    page = queries.playbook_page(request.user, strategy_id, _number(request))
+    if page is None:
+        raise Http404("nothing is published yet")
+    return render(request, "playbook/playbook.html", {"page": page, "noun": findings.metric_noun})
+
+
+@for_sellers_and_leaders
+def pivotal(request: HttpRequest, strategy_id: int, key: str) -> HttpResponse:
+    """One pivotal agreement: what good looks like, how well-executed deals did it, what to ask and trade."""
+    page = _pivotal(request, strategy_id, key)
+    return render(
+        request, "playbook/pivotal.html", {"page": page, "line": page.line, "noun": findings.metric_noun}
+    )
+
+
+def _pivotal(
+    request: HttpRequest, strategy_id: int, key: str, number: int | None = None
+) -> queries.PivotalPage:
+    return queries.pivotal_page(
+        request.user, strategy_id, key, today=timezone.localdate(), number=number or _number(request)
+    )
+
+
+@for_sellers_and_leaders
+def compare_playbooks(request: HttpRequest, strategy_id: int) -> HttpResponse:
+    """What changed between two versions."""
+    older, newer = _number(request, "older"), _number(request, "newer")
+    page = queries.playbook_page(request.user, strategy_id, newer)
+    if page is None:
+        raise Http404("nothing is published yet")
+    newer = page.number
+    known = [one.number for one in page.versions if one.number < newer]
+    older = older or (known[0] if known else newer)
+    context = {
+        "page": page,
+        "older": older,
+        "newer": newer,
+        "differences": queries.compare(request.user, strategy_id, older, newer),
+    }
+    return render(request, "playbook/compare.html", context)
+
+
+@require_POST
+def draft_playbook(request: HttpRequest, strategy_id: int) -> HttpResponse:
+    """Begin the next version, or open the one begun."""
+    keeper(request)
+    row = queries.editable(request.user, strategy_id)
+    draft = actions.draft_playbook(by=request.user, at=timezone.now(), strategy=row)
+    return redirect(_at(strategy_id, draft.number))
+
+
+def _at(strategy_id: int, number: int) -> str:
+    return f"{reverse('playbook', args=[strategy_id])}?version={number}"
+
+
+def choose_pivotal(request: HttpRequest, strategy_id: int) -> HttpResponse:
+    """Choose a pivotal agreement from signed findings, or by judgement."""
+    keeper(request)
+    draft = queries.drafted(request.user, strategy_id)
+    said = {name: request.POST.get(name, "").strip() for name in ("key", "judgement")}
+    if request.method == "POST":
+        try:
+            chosen = _choose(request, draft, **said)
+        except (actions.WhyMissing, actions.FullPlaybook) as refused:
+            return _choices(request, strategy_id, draft, said, str(refused), 422)
+        address = reverse("set-standard", args=[strategy_id, chosen.type.key])
+        return redirect(address)
+    return _choices(request, strategy_id, draft, said)
+
+
+def _choose(request: HttpRequest, draft: Any, *, key: str, judgement: str) -> Any:
+    kind, finding = queries.choosable(request.user, draft, key)
+    return actions.choose(
+        by=request.user,
+        at=timezone.now(),
+        playbook=draft,
+        type=kind,
+        finding=None if judgement else finding,
+        judgement=judgement,
+        needed_days=30,
+    )
+
+
+def _choices(
+    request: HttpRequest,
+    strategy_id: int,
+    draft: Any,
+    said: dict[str, str],
+    problem: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    found = queries.candidates(request.user, strategy_id)
+    context = {
+        "strategy_id": strategy_id,
+        "name": draft.strategy.name,
+        "number": draft.number,
+        "signed": [one for one in found if one.behind],
+        "suggested": [one for one in found if one.suggested and not one.behind],
+        "others": [one for one in found if not one.suggested and not one.behind],
+        "noun": findings.metric_noun(draft.strategy.metric),
+        "said": said,
+        "problem": problem,
+    }
+    return render(request, "playbook/choose.html", context, status=status)
+
+
+def set_standard(request: HttpRequest, strategy_id: int, key: str) -> HttpResponse:
+    """Say what good looks like for one pivotal agreement of the draft."""
+    keeper(request)
+    draft = queries.drafted(request.user, strategy_id)
+    page = _pivotal(request, strategy_id, key, draft.number)
+    if request.method != "POST":
+        return _standard(request, page, _known(page))
+    form = StandardForm(request.POST, segments=deals.offered(request.user).segments)
+    typed = _known(page) | request.POST.dict() | {"segments": request.POST.getlist("segments")}
+    typed["demands"] = [_demand(request.POST, n) for n in range(DEMANDS)]
+    if not form.is_valid():
+        return _standard(request, page, typed, problems=problems_of(form), status=422)
+    try:
+        actions.set_standard(
+            by=request.user,
+            at=timezone.now(),
+            pivotal=queries.chosen(request.user, strategy_id, key),
+            expected_version=form.cleaned_data["version"],
+            **form.standard(),
+        )
+    except Stale:
+        page = _pivotal(request, strategy_id, key, draft.number)
+        return _standard(request, page, typed | {"version": page.version}, stale=True, status=409)
+    return redirect(_at(strategy_id, draft.number))
+
+
+def _known(page: queries.PivotalPage) -> dict[str, Any]:
+    line = page.line
+    same = ("needed_by", "needed_days", "needed_stage", "counterpart", "evidence_wanted", "recheck_days")
+    known: dict[str, Any] = {name: getattr(line, name) for name in same}
+    known |= {name: "\n".join(getattr(line, name)) for name in _LISTS}
+    blank = {"demand": "", "reasons": [], "trades": []}
+    demands = [*line.demands, *[blank] * DEMANDS][:DEMANDS]
+    known |= {"segments": list(line.segments), "least_amount": line.least_amount, "demands": demands}
+    return known | {"version": page.version}
+
+
+def _standard(
+    request: HttpRequest, page: queries.PivotalPage, said: dict[str, Any], *, status: int = 200, **more: Any
+) -> HttpResponse:
+    context = {
+        "page": page,
+        "line": page.line,
+        "noun": findings.metric_noun,
+        "said": said,
+        "problems": {},
+        "stale": False,
+        "rules": queries.NeededBy.choices,
+        "stages": STAGES,
+        "evidence": [(value, label) for value, label, _ in EVIDENCE],
+        "segments": deals.offered(request.user).segments,
+        **more,
+    }
+    return render(request, "playbook/standard.html", context, status=status)
+
+
+@require_POST
+def drop_pivotal(request: HttpRequest, strategy_id: int, key: str) -> HttpResponse:
+    """Take a pivotal agreement out of the draft."""
+    keeper(request)
+    draft = queries.drafted(request.user, strategy_id)
+    chosen = queries.chosen(request.user, strategy_id, key)
+    actions.drop(by=request.user, at=timezone.now(), pivotal=chosen)
+    return redirect(_at(strategy_id, draft.number))
+
+
+def publish_playbook(request: HttpRequest, strategy_id: int) -> HttpResponse:
+    """See what publishing asks of open deals, and publish."""
+    keeper(request)
+    draft = queries.drafted(request.user, strategy_id)
+    note = request.POST.get("note", "").strip()[:2000]
+    problem = ""
+    if request.method == "POST":
+        problem = _publish(request, draft, note)
+        if not problem:
+            messages.info(request, f"Version {draft.number} is published. Open deals are asked for it now.")
+            return redirect("playbook", strategy_id)
+    asked, count = queries.preview(request.user, strategy_id)
+    context = {"draft": draft, "strategy": draft.strategy, "asked": asked, "count": count, "note": note}
+    status = 422 if problem else 200
+    return render(request, "playbook/publish.html", context | {"problem": problem}, status=status)
+
+
+def _publish(request: HttpRequest, draft: Any, note: str) -> str:
+    """Publish, or return what is missing."""
+    if not note:
+        return "Say in a sentence what changes and why: sellers read it."
+    try:
+        actions.publish(
+            by=request.user, at=timezone.now(), playbook=draft, today=timezone.localdate(), note=note
+        )
+    except actions.NothingToPublish as refused:
+        return str(refused)
+    return ""

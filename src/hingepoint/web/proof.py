@@ -1,0 +1,211 @@
+"""What stands behind an agreement: links, words and files; and the customer's own yes, by a link."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from hingepoint.domain.agreements import queries as agreements
+from hingepoint.domain.deals.actions import Hidden
+from hingepoint.domain.proof import actions, queries
+from hingepoint.domain.proof.models import Answer
+from hingepoint.records import Evidence
+
+ACCEPTS = ",".join(f".{ending}" for ending in actions.KINDS)
+
+
+class ProofForm(forms.Form):
+    """Link, words and file, each optional; what cannot be kept is named in its place."""
+
+    proof_link = forms.CharField(required=False, max_length=1000)
+    proof_words = forms.CharField(required=False, max_length=actions.MOST_WORDS)
+    proof_file = forms.FileField(required=False)
+
+    def clean_proof_link(self) -> str:
+        link = self.cleaned_data["proof_link"].strip()
+        if link:
+            _in_words(actions.check_link, link)
+        return link
+
+    def clean_proof_file(self) -> Any:
+        file = self.cleaned_data["proof_file"]
+        if file:
+            _in_words(actions.check_file, file.name, file.size, actions.head_of(file))
+        return file
+
+    def given(self) -> dict[str, Any]:
+        """Return what to attach; empty when nothing was given."""
+        found = {name: self.cleaned_data[f"proof_{name}"] for name in ("link", "words", "file")}
+        return {name: value for name, value in found.items() if value}
+
+
+def _in_words(check: Any, *facts: Any) -> None:
+    try:
+        check(*facts)
+    except actions.NoProof as refused:
+        raise forms.ValidationError(str(refused)) from None
+
+
+def behind(request: HttpRequest, page: agreements.AgreementPage) -> dict[str, Any]:
+    """Return what an agreement's page shows of its proof and of the links to the customer."""
+    if page.line is None:
+        return {"proofs": [], "links": [], "accepts": ACCEPTS}
+    return {
+        "proofs": queries.proofs(request.user, page.line.id),
+        "links": queries.links(request.user, page.line.id, at=timezone.now()) if page.may_step else [],
+        "accepts": ACCEPTS,
+        "host": f"{request.scheme}://{request.get_host()}",
+    }
+
+
+def _page(request: HttpRequest, deal_id: int, type_id: int) -> agreements.AgreementPage:
+    page = agreements.agreement_page(request.user, deal_id, type_id, today=timezone.localdate())
+    if page.line is None or not page.may_step:
+        raise Http404("nothing to prove yet")
+    return page
+
+
+@require_POST
+def add_proof(request: HttpRequest, deal_id: int, type_id: int):
+    """Put a link, words or a file behind an agreement."""
+    page = _page(request, deal_id, type_id)
+    form = ProofForm(request.POST, request.FILES)
+    try:
+        if not form.is_valid():
+            raise actions.NoProof("words", next(iter(form.errors.values()))[0])
+        actions.attach(
+            by=request.user,
+            at=timezone.now(),
+            agreement_id=page.line.id,
+            strength=Evidence(page.line.evidence),
+            **form.given(),
+        )
+    except actions.NoProof as refused:
+        messages.error(request, f"Not kept: {refused}")
+    return redirect("agreement", deal_id=deal_id, type_id=type_id)
+
+
+@require_POST
+def withdraw_proof(request: HttpRequest, deal_id: int, type_id: int, proof_id: int):
+    """Take a proof away that was attached by mistake."""
+    page = _page(request, deal_id, type_id)
+    if proof_id not in {proof.id for proof in queries.proofs(request.user, page.line.id)}:
+        raise Http404("no such proof")
+    try:
+        actions.withdraw(by=request.user, at=timezone.now(), proof_id=proof_id)
+    except actions.NoProof as refused:
+        messages.error(request, str(refused))
+    return redirect("agreement", deal_id=deal_id, type_id=type_id)
+
+
+@require_GET
+def proof_file(request: HttpRequest, proof_id: int):
+    """Hand a file to whoever sees its deal; it is saved, never shown in the page."""
+    file, name = queries.proof_file(request.user, proof_id)
+    response = FileResponse(
+        file.open("rb"), as_attachment=True, filename=name, content_type="application/octet-stream"
+    )
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+@require_POST
+def ask_customer(request: HttpRequest, deal_id: int, type_id: int):
+    """Make a link by which the customer confirms; an earlier one stops working."""
+    page = _page(request, deal_id, type_id)
+    days = request.POST.get("days", "")
+    try:
+        actions.ask_customer(
+            by=request.user,
+            at=timezone.now(),
+            agreement_id=page.line.id,
+            days=int(days) if days.isdigit() else actions.USUAL_DAYS,
+        )
+    except actions.NotComplete as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.info(request, "The link is on this page. Copy it into a mail to them; nothing was sent.")
+    return redirect("agreement", deal_id=deal_id, type_id=type_id)
+
+
+@require_POST
+def revoke_link(request: HttpRequest, confirmation_id: int):
+    """Make a link to the customer stop working."""
+    deal_id, type_id = queries.agreement_of_link(request.user, confirmation_id)
+    try:
+        actions.revoke(by=request.user, at=timezone.now(), confirmation_id=confirmation_id)
+    except actions.LinkOver as over:
+        messages.error(request, str(over))
+    except Hidden:
+        raise Http404("no such link") from None
+    else:
+        messages.info(request, "The link does not work any more.")
+    return redirect("agreement", deal_id=deal_id, type_id=type_id)
+
+
+class AnswerForm(forms.Form):
+    answer = forms.ChoiceField(choices=Answer.choices)
+    words = forms.CharField(required=False, max_length=5000)
+
+
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm(request: HttpRequest, token: str):
+    """What a customer sees by a link: one agreement, in the words they are asked about. No account."""
+    asked = queries.asked(token, at=timezone.now())
+    if asked is None:
+        return _confirm_page(request, None, status=404)
+    if request.method == "POST" and not asked.answer:
+        return _answer(request, token, asked)
+    return _confirm_page(request, asked)
+
+
+def _answer(request: HttpRequest, token: str, asked: queries.Asked) -> HttpResponse:
+    form = AnswerForm(request.POST)
+    said = {"answer": request.POST.get("answer", ""), "words": request.POST.get("words", "")}
+    at = timezone.now()
+    try:
+        actions.note_try(address=request.META["REMOTE_ADDR"], at=at)
+        if not form.is_valid():
+            return _confirm_page(
+                request, asked, said=said, problem="Choose one of the three answers.", status=422
+            )
+        actions.answer(
+            at=at, token=token, answer=Answer(form.cleaned_data["answer"]), words=form.cleaned_data["words"]
+        )
+    except actions.TooManyAnswers as refused:
+        return _confirm_page(request, asked, said=said, problem=str(refused), status=429)
+    except actions.WordsMissing as refused:
+        return _confirm_page(request, asked, said=said, problem=str(refused), status=422)
+    except actions.LinkOver:
+        return _confirm_page(request, None, status=404)
+    return redirect("confirm", token=token)
+
+
+def _confirm_page(
+    request: HttpRequest,
+    asked: queries.Asked | None,
+    *,
+    said: dict | None = None,
+    problem: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    context = {
+        "asked": asked,
+        "said": said or {},
+        "problem": problem,
+        "token": request.resolver_match.kwargs["token"],
+    }
+    response = render(request, "proof/confirm.html", context, status=status)
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response

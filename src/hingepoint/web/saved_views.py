@@ -1,0 +1,101 @@
+"""Saved views: a list's address kept under a name, and the last one a person looked at.
+
+The last view is kept in a cookie of the browser, with the person it belongs to: looking changes no table.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote, unquote
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ObjectDoesNotExist
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from hingepoint.domain.people import actions
+
+#: The lists that can be saved: name of the route, which is also the ``page`` of ``people.SavedView``.
+PAGES = ("deals", "matrix")
+#: A longer address is not remembered: cookies are small.
+LONGEST = 1_500
+
+
+class SaveViewForm(forms.Form):
+    page = forms.ChoiceField(choices=[(page, page) for page in PAGES])
+    name = forms.CharField(max_length=100)
+    query = forms.CharField(max_length=2000, required=False)
+    shared = forms.BooleanField(required=False)
+    pinned = forms.BooleanField(required=False)
+
+
+@require_POST
+def save_view(request: HttpRequest):
+    """Keep a list as it is, under a name."""
+    form = SaveViewForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Give the view a name of at most 100 characters.")
+        page = request.POST.get("page") if request.POST.get("page") in PAGES else PAGES[0]
+        return HttpResponseRedirect(address(page, request.POST.get("query", "")))
+    kept = form.cleaned_data
+    kept["query"] = normal(kept["query"])
+    actions.save_view(by=request.user, at=timezone.now(), **kept)
+    who = "Everybody finds it here." if kept["shared"] else "Only you see it."
+    messages.info(request, f"View “{kept['name']}” is kept. {who}")
+    return HttpResponseRedirect(address(kept["page"], kept["query"]))
+
+
+@require_POST
+def drop_view(request: HttpRequest, view_id: int):
+    """Forget a saved list."""
+    try:
+        actions.drop_view(by=request.user, at=timezone.now(), view_id=view_id)
+    except ObjectDoesNotExist:
+        raise Http404("no such view") from None
+    messages.info(request, "The view is gone; the deals are where they were.")
+    page = request.POST.get("page") if request.POST.get("page") in PAGES else PAGES[0]
+    return HttpResponseRedirect(reverse(page))
+
+
+def address(page: str, query: str) -> str:
+    """Return the address of a list; without a query the list opens as it usually does."""
+    return f"{reverse(page)}?{normal(query) or 'status=open'}"
+
+
+def normal(query: str) -> str:
+    """Return a query string with nothing but parameters in it, without the page number."""
+    parameters = QueryDict(query.lstrip("?"), mutable=True)
+    parameters.pop("page", None)
+    for name in [name for name, values in parameters.lists() if not any(values)]:
+        parameters.pop(name)
+    return parameters.urlencode()
+
+
+def without_page(request: HttpRequest) -> str:
+    return normal(request.GET.urlencode())
+
+
+def last_view(request: HttpRequest, page: str) -> str:
+    """Return the address that this person last used of a list, when they ask for it without saying how."""
+    if request.GET:
+        return ""
+    owner, _, query = unquote(request.COOKIES.get(f"last-{page}", "")).partition(":")
+    return f"{reverse(page)}?{normal(query)}" if owner == str(request.user.pk) and normal(query) else ""
+
+
+def remember(request: HttpRequest, page: str, response: HttpResponse) -> HttpResponse:
+    """Keep the address of a list for the next time, in the browser only."""
+    query = without_page(request)
+    if len(query) <= LONGEST:
+        response.set_cookie(
+            f"last-{page}",
+            quote(f"{request.user.pk}:{query}"),
+            max_age=90 * 86_400,
+            path=reverse(page),
+            httponly=True,
+            samesite="Lax",
+            secure=request.is_secure(),
+        )
+    return response

@@ -1,0 +1,88 @@
+"""What every page has around its content: the navigation of the viewer's role, company, theme."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.urls import reverse
+
+from hingepoint.domain.people import queries as people
+from hingepoint.records import Role
+
+THEMES = ("auto", "light", "dark")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One entry of the navigation."""
+
+    label: str
+    url: str
+    icon: str
+    current: bool
+
+
+_EVERYBODY = frozenset(Role)
+_SELLING = frozenset({Role.SPONSOR, Role.MANAGER, Role.SELLER, Role.ANALYST})
+_SEEING_ALL = frozenset({Role.SPONSOR, Role.ANALYST})
+
+#: label, name of the page, icon, for whom. The order of the navigation.
+PLACES = (
+    ("Home", "home", "home", _EVERYBODY),
+    ("Deals", "deals", "briefcase", _SELLING),
+    ("Matrix", "matrix", "layout-grid", _SELLING),
+    ("Strategy", "strategies", "route", _SELLING),
+    ("Catalogue", "catalogue", "book-2", _EVERYBODY),
+    ("Discovery", "discovery", "target-arrow", _SELLING),
+    ("Imports", "imports", "file-import", _SEEING_ALL),
+    ("Data health", "data-health", "stethoscope", _SEEING_ALL),
+    ("People", "people", "users", _SELLING),
+    ("Manual", "manual", "help-circle", _EVERYBODY),
+)
+
+
+def navigation(request) -> list[Place]:
+    """Return the places of the viewer's role; the one that holds the current page is marked."""
+    role = getattr(request.user, "role", None)
+    found = [(label, reverse(page), icon) for label, page, icon, roles in PLACES if role in roles]
+    current = max((url for _, url, _ in found if request.path.startswith(url)), key=len, default="")
+    return [Place(label, url, icon, url == current) for label, url, icon in found]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonaChoice:
+    """One of the people a visitor of the demo can be, for the switcher."""
+
+    label: str
+    about: str
+    url: str
+    current: bool
+
+
+def persona_choices(request) -> list[PersonaChoice]:
+    """Return the demo's personas; nothing for any other company."""
+    if not (settings.ENVIRONMENT.demo and request.user.is_authenticated):
+        return []
+    return [
+        PersonaChoice(
+            label=people.ROLE_WORDS[persona.role],
+            about=persona.name,
+            url=reverse("become", args=[persona.role]),
+            current=request.user.key == people.persona_key(persona.role),
+        )
+        for persona in people.personas()
+    ]
+
+
+def context(request) -> dict:
+    """Return the template context of the layout (a Django context processor)."""
+    theme = request.COOKIES.get("theme", "auto")
+    return {
+        "company": settings.ENVIRONMENT.company,
+        "demo": settings.ENVIRONMENT.demo,
+        "nav": navigation(request) if hasattr(request, "user") else [],
+        "personas": persona_choices(request) if hasattr(request, "user") else [],
+        "theme": theme if theme in THEMES else "auto",
+        "viewer": getattr(request, "user", None),
+    }

@@ -1,0 +1,63 @@
+"""Signing in by e-mail address and password; in the demo, as one of five people with a click."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.auth import login
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.views import LoginView
+from django.core.exceptions import ValidationError
+from django.http import Http404
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from hingepoint.domain.people import actions, queries
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+class SignInForm(AuthenticationForm):
+    """Counts failures per account and address of the connection; forwarded headers are not believed."""
+
+    error_messages = {
+        "invalid_login": "This e-mail address and password do not belong together. Check both and try again.",
+        "inactive": "This e-mail address and password do not belong together. Check both and try again.",
+    }
+
+    def clean_username(self) -> str:
+        return self.cleaned_data["username"].strip().lower()
+
+    def clean(self) -> dict:
+        who = {"account": self.cleaned_data.get("username", ""), "address": self.request.META["REMOTE_ADDR"]}
+        try:
+            actions.require_sign_in_allowed(**who, at=timezone.now())
+            return super().clean()
+        except actions.TooManySignIns as error:
+            raise ValidationError(str(error), code="too_many") from error
+        except ValidationError:
+            actions.note_failed_sign_in(**who, at=timezone.now())
+            raise
+
+
+class SignIn(LoginView):
+    """Sign in; in the demo, as one of its people with a click."""
+
+    template_name = "people/sign_in.html"
+    authentication_form = SignInForm
+    redirect_authenticated_user = True
+
+    def get_context_data(self, **kwargs) -> dict:
+        personas = queries.personas() if settings.ENVIRONMENT.demo else []
+        return super().get_context_data(**kwargs) | {"offered": personas}
+
+
+@require_POST
+@login_not_required
+def become(request, role: str):
+    """Sign in as the demo's person of a role. Outside the demo company there is no such page."""
+    if not settings.ENVIRONMENT.demo:
+        raise Http404
+    login(request, queries.persona(role), backend=BACKEND)
+    return redirect("home")

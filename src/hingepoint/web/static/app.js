@@ -1,0 +1,174 @@
+/* What a script adds to pages that work without one. Nothing here is needed to read or to save. */
+(() => {
+  "use strict";
+  const root = document.documentElement;
+  root.classList.add("scripted");
+  const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+  const isTyping = (el) => el && (el.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(el.tagName));
+
+  /* Theme: the form posts; with a script the page changes at once and the post follows quietly. */
+  document.addEventListener("submit", (event) => {
+    const form = event.target.closest("[data-theme-form]");
+    if (!form) return;
+    event.preventDefault();
+    const theme = event.submitter.value;
+    if (theme === "auto") root.removeAttribute("data-theme");
+    else root.setAttribute("data-theme", theme);
+    document.querySelector("meta[name=color-scheme]").content = theme === "auto" ? "light dark" : theme;
+    for (const button of form.querySelectorAll("button")) button.toggleAttribute("aria-current", button === event.submitter);
+    form.closest("summary, details").querySelector("summary use").replaceWith(event.submitter.querySelector("use").cloneNode());
+    form.closest("details").open = false;
+    const body = new FormData(form, event.submitter);
+    fetch(form.action, { method: "POST", body, credentials: "same-origin", redirect: "manual" });
+  });
+
+  /* A form marked data-once is sent once; the button says so. */
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!form.matches("[data-once], form[method=post]:not([data-theme-form], [data-many])") || event.defaultPrevented) return;
+    if (form.dataset.sent) return event.preventDefault();
+    form.dataset.sent = "yes";
+    if (event.submitter) event.submitter.setAttribute("aria-busy", "true");
+  });
+  const unlock = (form) => {
+    delete form.dataset.sent;
+    for (const button of all("[aria-busy]", form)) button.removeAttribute("aria-busy");
+  };
+  window.addEventListener("pageshow", () => all("form[data-sent]").forEach(unlock));
+  document.addEventListener("htmx:afterRequest", (event) => all("form[data-sent]").forEach(unlock));
+
+  /* Menus close when you leave them. */
+  const closeMenus = (except) => all("details[data-menu][open]").forEach((menu) => { if (menu !== except) menu.open = false; });
+  document.addEventListener("click", (event) => closeMenus(event.target.closest("details[data-menu]")));
+  document.addEventListener("focusin", (event) => closeMenus(event.target.closest("details[data-menu]")));
+
+  /* Dialogs. */
+  document.addEventListener("click", (event) => {
+    const opener = event.target.closest("[data-dialog]");
+    const dialog = opener && document.getElementById(opener.dataset.dialog);
+    if (dialog) { event.preventDefault(); closeMenus(); dialog.showModal(); return; }
+    if (event.target.matches("dialog[open]")) event.target.close();
+    const dismiss = event.target.closest("[data-dismiss]");
+    if (dismiss) dismiss.closest("[data-toast]").remove();
+    const row = event.target.closest("[data-select-all]");
+    if (row) all(`input[name="${row.dataset.selectAll}"]`).forEach((box) => { box.checked = row.checked; });
+  });
+
+  /* Toasts leave by themselves, except warnings, and except while looked at. */
+  const retire = (toast) => {
+    if (toast.dataset.stay !== undefined) return;
+    let timer;
+    const start = () => { timer = setTimeout(() => { toast.classList.add("leaving"); setTimeout(() => toast.remove(), 220); }, 6000); };
+    toast.addEventListener("mouseenter", () => clearTimeout(timer));
+    toast.addEventListener("mouseleave", start);
+    toast.addEventListener("focusin", () => clearTimeout(timer));
+    start();
+  };
+  all("#toasts [data-toast]").forEach(retire);
+  document.addEventListener("htmx:afterSettle", () => all("#toasts [data-toast]:not([data-seen])").forEach((toast) => { toast.dataset.seen = ""; retire(toast); }));
+
+  /* Filters apply as soon as a choice is made. */
+  document.addEventListener("change", (event) => {
+    const form = event.target.closest("form[data-filters]");
+    if (form && event.target.matches("select, input[type=checkbox], input[type=radio], input[type=date]")) form.requestSubmit();
+  });
+
+  /* Dropping a file. */
+  for (const type of ["dragover", "dragleave", "drop"]) {
+    document.addEventListener(type, (event) => {
+      const zone = event.target.closest && event.target.closest("[data-drop]");
+      if (!zone) return;
+      event.preventDefault();
+      zone.classList.toggle("over", type === "dragover");
+      const input = zone.querySelector("input[type=file]");
+      if (type === "drop" && event.dataTransfer.files.length) {
+        input.files = event.dataTransfer.files;
+        input.dispatchEvent(new Event("change", { bubbles: true }));
+      }
+    });
+  }
+
+  /* Go to: the places of the navigation and every [data-command] link of the page. */
+  const palette = document.getElementById("palette");
+  const field = palette && palette.querySelector("input");
+  const list = palette && palette.querySelector("ul");
+  const places = () => {
+    const seen = new Set();
+    return all(".side .nav a, .bottom a, a[data-command], .tabs a").filter((a) => !seen.has(a.href) && seen.add(a.href));
+  };
+  const entry = (text, href, icon, hint, index) => {
+    const item = document.createElement("li");
+    item.id = `palette-${index}`;
+    item.setAttribute("role", "option");
+    item.setAttribute("aria-selected", index === 0);
+    const link = document.createElement("a");
+    link.href = href;
+    link.tabIndex = -1;
+    if (icon) link.append(icon.cloneNode(true));
+    link.append(text);
+    if (hint) { const small = document.createElement("small"); small.textContent = hint; link.append(small); }
+    item.append(link);
+    return item;
+  };
+  const fill = () => {
+    const words = field.value.trim().toLowerCase();
+    const items = places().filter((a) => a.textContent.toLowerCase().includes(words)).slice(0, 12)
+      .map((a, index) => entry((a.querySelector("span") || a).textContent.trim(), a.href, a.querySelector("svg"), "", index));
+    if (words && palette.dataset.search) items.push(entry(`Search for “${field.value.trim()}”`, `${palette.dataset.search}?q=${encodeURIComponent(field.value.trim())}`, palette.querySelector(".palette-input svg"), "", items.length));
+    list.replaceChildren(...items);
+    field.setAttribute("aria-activedescendant", items.length ? items[0].id : "");
+  };
+  const choose = (step) => {
+    const items = all("li", list);
+    const next = items[(items.findIndex((li) => li.getAttribute("aria-selected") === "true") + step + items.length) % items.length];
+    if (!next) return;
+    items.forEach((li) => li.setAttribute("aria-selected", li === next));
+    next.scrollIntoView({ block: "nearest" });
+    field.setAttribute("aria-activedescendant", next.id);
+  };
+  const openPalette = () => { field.value = ""; fill(); palette.showModal(); field.focus(); };
+  if (palette) {
+    field.addEventListener("input", fill);
+    palette.addEventListener("keydown", (event) => {
+      if (event.key === "ArrowDown" || event.key === "ArrowUp") { event.preventDefault(); choose(event.key === "ArrowDown" ? 1 : -1); }
+      if (event.key === "Enter") {
+        event.preventDefault();
+        const link = list.querySelector("[aria-selected=true] a");
+        if (link) { palette.close(); location.assign(link.href); }
+      }
+    });
+    document.addEventListener("click", (event) => { if (event.target.closest("button[data-palette-open]")) openPalette(); });
+  }
+
+  /* Keys: / ? j k x g-h. Never while typing, never with a modifier. */
+  let pending = "";
+  const rows = () => all("[data-rows] .row-link");
+  const move = (step) => {
+    const links = rows();
+    if (!links.length) return;
+    const now = links.indexOf(document.activeElement);
+    const next = links[now < 0 ? (step > 0 ? 0 : links.length - 1) : Math.min(Math.max(now + step, 0), links.length - 1)];
+    next.focus();
+    next.closest("tr").scrollIntoView({ block: "nearest" });
+  };
+  const select = () => {
+    const row = document.activeElement && document.activeElement.closest("tr");
+    const box = row && row.querySelector(".pick input");
+    if (box) { box.checked = !box.checked; box.dispatchEvent(new Event("change", { bubbles: true })); }
+  };
+  const keys = {
+    "/": openPalette, "j": () => move(1), "k": () => move(-1), "x": select,
+    "?": () => document.getElementById("keys").showModal(),
+    "g": () => { pending = "g"; setTimeout(() => { pending = ""; }, 1200); },
+    "h": () => { if (pending === "g") location.assign(document.querySelector(".brand").href); },
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") { const menu = document.querySelector("details[data-menu][open]"); if (menu) { menu.open = false; menu.querySelector("summary").focus(); } return; }
+    if ((event.ctrlKey || event.metaKey) && event.key === "k" && palette) { event.preventDefault(); openPalette(); return; }
+    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || document.querySelector("dialog[open]")) return;
+    const act = keys[event.key];
+    if (!act) return;
+    if (event.key === "/" || event.key === "?") event.preventDefault();
+    act();
+  });
+})();

@@ -1,0 +1,143 @@
+"""A real browser for the tests that need one: headless Chromium, driven by Playwright.
+
+``visit`` opens pages of the live server as a person of the cast; ``axe`` lists what hinders people
+with disabilities; ``screenshots`` keeps pictures in ``build/screenshots`` to be looked at.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+# Playwright's own loop runs in this thread; Django then thinks that our plain code is asynchronous.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+ROOT = Path(__file__).resolve().parents[2]
+PICTURES = ROOT / "build" / "screenshots"
+AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+DESKTOP = {"width": 1360, "height": 900}
+PHONE = {"width": 390, "height": 844}
+SIZES = {"desktop": DESKTOP, "phone": PHONE}
+THEMES = ("light", "dark")
+QUIET = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """One Chromium for all tests; where there is none they skip and say what to install."""
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if not path:
+        pytest.skip("needs Chromium: apt-get install chromium, or set CHROMIUM to its path")
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install playwright")
+    with playwright.sync_playwright() as engine:
+        chromium = engine.chromium.launch(executable_path=path, args=list(QUIET))
+        yield chromium
+        chromium.close()
+
+
+@dataclass
+class Visit:
+    """Someone's browser window, on a desktop or a phone, in a light or dark room."""
+
+    context: object
+    page: object
+    server: str
+    complaints: list[str] = field(default_factory=list)
+
+    def open(self, path: str, *, status: int = 200):
+        """Open a page of ours by its path, and return it when it is complete; the answer must have
+        the ``status`` expected."""
+        answer = self.page.goto(self.server + path, wait_until="load")
+        assert answer.status == status, f"{path} answered {answer.status}"
+        return self.page
+
+    def sign_in(self, user) -> None:
+        """Sign a user in without the form, as the sign-in page has its own tests."""
+        from django.conf import settings
+        from django.test import Client
+
+        client = Client()
+        client.force_login(user)
+        value = client.cookies[settings.SESSION_COOKIE_NAME].value
+        self.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": value, "url": self.server}])
+
+    def is_too_wide(self) -> bool:
+        """Return whether the page as a whole scrolls sideways (tables may, within themselves)."""
+        return self.page.evaluate(
+            "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+        )
+
+
+@pytest.fixture
+def visit(browser, live_server):
+    """Return ``open_window(user=None, size="desktop", theme="light", script=True)`` -> Visit.
+
+    After the test, anything the browser complained about (a blocked script, a missing file, an
+    exception) fails it; what a test expects it takes out of ``complaints``.
+    """
+    windows: list[Visit] = []
+
+    def open_window(user=None, *, size: str = "desktop", theme: str = "light", script: bool = True) -> Visit:
+        context = browser.new_context(
+            viewport=SIZES[size], color_scheme=theme, reduced_motion="reduce", java_script_enabled=script,
+            has_touch=size == "phone", locale="en-GB", timezone_id="Europe/Paris",
+        )  # fmt: skip
+        window = Visit(context, context.new_page(), live_server.url)
+        window.page.set_default_timeout(60_000)  # generous: other work may keep the machine busy
+        window.page.on("pageerror", lambda error: window.complaints.append(str(error)))
+        window.page.on(
+            "console", lambda said: window.complaints.append(said.text) if said.type == "error" else None
+        )
+        if user is not None:
+            window.sign_in(user)
+        windows.append(window)
+        return window
+
+    yield open_window
+    complaints = [complaint for window in windows for complaint in window.complaints]
+    for window in windows:
+        window.context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def axe():
+    """Return ``check(page, within="html")``: one line for each thing that breaks WCAG 2.2 A or AA."""
+
+    def check(page, within: str = "html") -> list[str]:
+        page.evaluate(AXE)
+        found = page.evaluate("([part, tags]) => axe.run(part, {runOnly: tags})", [within, WCAG])
+        return [
+            f"{v['id']}: {v['help']}: {node['target']} {node['html'][:140]}"
+            for v in found["violations"]
+            for node in v["nodes"]
+        ]
+
+    return check
+
+
+@pytest.fixture
+def screenshots():
+    """Return ``keep(visit, name)``: save the whole page as build/screenshots/NAME.png."""
+
+    def keep(window: Visit, name: str) -> Path:
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        path = PICTURES / f"{name}.png"
+        window.page.screenshot(path=str(path), full_page=True)
+        return path
+
+    return keep

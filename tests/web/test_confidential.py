@@ -1,0 +1,129 @@
+"""Corridor, plans and coaching notes: kept from a deal's page, and read by nobody they are not for."""
+
+from decimal import Decimal
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from cast import NOW
+from hingepoint.domain.audit.models import AuditEvent
+from hingepoint.domain.coaching import actions as coaching
+from hingepoint.domain.coaching.models import CoachingNote
+from hingepoint.domain.negotiation import actions as negotiation
+from hingepoint.domain.negotiation.models import Corridor
+from hingepoint.domain.plans import actions as plans
+from hingepoint.domain.plans.models import ConversationPlan
+
+CORRIDOR = {"opening": "9100117", "target": "9100113", "walk_away": "9100111"}
+NOTE, PLAN = "canary of the coaching note", "canary of the plan"
+
+#: confidential text -> who reads it on the deal's preparation.
+READERS = {
+    "€9,100,111": {"seller", "manager", "sponsor", "analyst"},
+    PLAN: {"seller", "manager", "sponsor", "analyst"},
+    NOTE: {"seller", "manager"},
+}
+
+
+@pytest.fixture
+def kept(cast):
+    """A corridor, a plan and a coaching note on the seller's deal."""
+    deal = {"at": NOW, "deal_id": cast.deal.pk}
+    figures = {name: Decimal(value) for name, value in CORRIDOR.items()}
+    negotiation.set_corridor(by=cast.seller, **deal, **figures)
+    plans.write_plan(by=cast.seller, **deal, type_key="cust.data_access", best=PLAN)
+    coaching.write_note(by=cast.manager, **deal, to=cast.seller, note=NOTE)
+    return cast
+
+
+@pytest.mark.parametrize("text", READERS)
+def test_the_preparation_shows_it_to_those_it_is_for_and_nobody_else(client, kept, text):
+    for who, user in kept.everybody().items():
+        client.logout()
+        if user:
+            client.force_login(user)
+        page = client.get(f"/deals/{kept.deal.pk}/work").content.decode()
+        assert (text in page) == (who in READERS[text]), who
+
+
+@pytest.mark.parametrize(
+    "page", ["/", "deal", "/deals/", "/matrix/", "/export/deals.json", "/export/events.json", "trail"]
+)
+def test_it_appears_on_no_other_page(client, kept, page):
+    page = {"trail": f"/deals/{kept.deal.pk}/trail", "deal": f"/deals/{kept.deal.pk}/"}.get(page, page)
+    for user in kept.everybody().values():
+        if user:
+            client.force_login(user)
+        answer = client.get(page)
+        body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+        assert not [text for text in (*CORRIDOR.values(), NOTE, PLAN) if text.encode() in body]
+
+
+def test_the_audit_trail_says_that_it_changed_and_not_to_what(kept):
+    trail = str(list(AuditEvent.objects.values()))
+    assert "set corridor" in trail
+    assert not [text for text in (*CORRIDOR.values(), NOTE, PLAN) if text in trail]
+
+
+def test_a_seller_keeps_a_corridor_from_the_page(client, cast):
+    client.force_login(cast.seller)
+    client.post(f"/deals/{cast.deal.pk}/corridor", CORRIDOR)
+    assert Corridor.objects.get().walk_away == 9_100_111
+
+
+def test_a_corridor_upside_down_is_refused_in_words(client, cast):
+    client.force_login(cast.seller)
+    address = f"/deals/{cast.deal.pk}/corridor"
+    answer = client.post(address, CORRIDOR | {"walk_away": "9999999"}, follow=True)
+    assert "target lies between" in answer.content.decode()
+    assert not Corridor.objects.exists()
+
+
+def test_the_database_too_refuses_a_corridor_upside_down(kept):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Corridor.objects.update(walk_away=9_999_999)
+
+
+def test_a_late_save_says_whose_corridor_stands(client, kept):
+    client.force_login(kept.seller)
+    address = f"/deals/{kept.deal.pk}/corridor"
+    client.post(address, CORRIDOR | {"version": "1", "target": "9100112"})
+    answer = client.post(address, CORRIDOR | {"version": "1"}, follow=True)
+    assert "theirs stands" in answer.content.decode()
+    assert Corridor.objects.get().target == 9_100_112
+
+
+def test_a_plan_is_written_anew_and_the_earlier_one_stays(client, kept):
+    client.force_login(kept.seller)
+    type_id = kept.deal.agreements.get().type_id
+    form = {"type": type_id, "best": "the log of line 2", "questions": "Who keeps it?\n\n"}
+    client.post(f"/deals/{kept.deal.pk}/plans", form)
+    page = client.get(f"/deals/{kept.deal.pk}/work").content.decode()
+    assert "the log of line 2" in page
+    assert PLAN not in page
+    assert [plan.questions for plan in ConversationPlan.objects.all()] == [["Who keeps it?"], []]
+
+
+def test_a_plan_that_asks_for_nothing_is_refused(client, kept):
+    client.force_login(kept.seller)
+    form = {"type": kept.deal.agreements.get().type_id, "best": " "}
+    answer = client.post(f"/deals/{kept.deal.pk}/plans", form, follow=True)
+    assert "at best or at least" in answer.content.decode()
+    assert ConversationPlan.objects.count() == 1
+
+
+def test_the_seller_answers_their_manager(client, kept):
+    client.force_login(kept.seller)
+    client.post(f"/deals/{kept.deal.pk}/coaching", {"note": "I will ask on Thursday."})
+    assert CoachingNote.objects.filter(written_by=kept.seller, written_for=kept.manager).exists()
+
+
+def test_nobody_else_coaches(kept):
+    with pytest.raises(coaching.NotCoaching):
+        coaching.write_note(by=kept.sponsor, at=NOW, deal_id=kept.deal.pk, to=kept.seller, note="Try harder.")
+
+
+def test_the_preparation_costs_few_statements(client, kept, django_assert_max_num_queries):
+    client.force_login(kept.manager)
+    with django_assert_max_num_queries(16):
+        client.get(f"/deals/{kept.deal.pk}/work")

@@ -1,0 +1,238 @@
+"""What each person opens the day with."""
+
+import datetime as dt
+
+import pytest
+from django.utils import timezone
+
+from cast import NOW, deal
+from hingepoint.domain.agreements import actions
+from hingepoint.domain.agreements.models import Agreement, AgreementType
+from hingepoint.domain.discovery.models import Run
+from hingepoint.domain.home import queries
+from hingepoint.domain.strategy import actions as strategy
+from hingepoint.records import AgreementState, Evidence
+
+PEOPLE = ["seller", "manager", "sponsor", "analyst", "inside_partner"]
+
+
+def say(found, state=AgreementState.ASKED, *, key="cust.data_access", by=None, **facts):
+    step = actions.Step(state=state, occurred_at=timezone.now(), **facts)
+    return actions.take_step(by=by, at=timezone.now(), deal_id=found.pk, type_key=key, step=step)
+
+
+def in_days(days: int) -> dt.date:
+    return timezone.localdate() + dt.timedelta(days=days)
+
+
+def home(client, user):
+    client.force_login(user)
+    return client.get("/")
+
+
+@pytest.fixture
+def playbook(cast):
+    """A strategy in force that asks every open deal for access to data by a day long past."""
+    written = strategy.write_strategy(
+        by=cast.sponsor,
+        at=NOW,
+        name="Hold the price",
+        statement="We trade.",
+        metric="won",
+        sponsor=cast.sponsor,
+    )
+    strategy.set_target(
+        by=cast.sponsor,
+        at=NOW,
+        strategy=written,
+        metric="won",
+        baseline=0.3,
+        target=0.4,
+        target_on=in_days(300),
+    )
+    strategy.put_in_force(by=cast.sponsor, at=NOW, strategy=written, starts_on=NOW.date())
+    draft = strategy.draft_playbook(by=cast.sponsor, at=NOW, strategy=written)
+    strategy.choose(
+        by=cast.sponsor,
+        at=NOW,
+        playbook=draft,
+        type=AgreementType.objects.get(key="cust.data_access"),
+        judgement="we believe it",
+        needed_days=10,
+    )
+    strategy.publish(by=cast.sponsor, at=NOW, playbook=draft, today=NOW.date())
+    return written
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_an_empty_house_says_what_it_needs_and_shows_no_number(client, cast, who):
+    answer = home(client, getattr(cast, who))
+    assert answer.status_code == 200
+    assert b"None" not in answer.content
+    assert any(words in answer.content for words in (b"Nothing", b"No ", b"Need"))
+
+
+# ---- seller ----
+
+
+def test_a_sellers_day_names_the_agreement_the_deal_and_why(client, cast, playbook):
+    content = home(client, cast.seller).content.decode()
+    assert "Next agreements" in content
+    assert "days late" in content
+    assert f"/deals/{cast.deal.pk}/" in content
+    assert "10 days after the deal was created" in content
+    assert "Deal S-1" not in content
+
+
+def test_each_deal_has_one_line_and_says_how_many_more(cast):
+    say(cast.deal, due_on=in_days(-3))
+    say(cast.deal, key="cust.executive_meeting", due_on=in_days(2))
+    day = queries.seller_day(cast.seller, today=timezone.localdate())
+    assert [(work.line.key, work.more) for work in day.late] == [("cust.data_access", 1)]
+    assert (day.soon, day.minutes) == ((), 1)
+
+
+def test_what_nobody_asked_for_never_nags(cast):
+    say(cast.deal, AgreementState.NEEDED, needed_by=in_days(-30))
+    assert queries.seller_day(cast.seller, today=timezone.localdate()).finished
+
+
+def test_a_finished_day_says_until_when(client, cast):
+    say(cast.deal, due_on=in_days(40))
+    day = home(client, cast.seller).context["day"]
+    assert (day.finished, day.quiet_until) == (True, in_days(40))
+
+
+def test_one_click_takes_the_step_and_the_line_leaves(client, cast, playbook):
+    line = queries.seller_day(cast.seller, today=timezone.localdate()).stale[0].line
+    client.force_login(cast.seller)
+    page = f"/deals/{cast.deal.pk}/agreements/{line.type_id}/"
+    answer = client.post(f"{page}quick", {"step": "asked", "version": line.version, "next": "/"})
+    assert answer.url == "/"
+    assert Agreement.objects.get(deal=cast.deal, type_id=line.type_id).state == "asked"
+
+
+def test_a_promise_whose_day_has_passed_asks_whether_it_was_kept(cast, playbook):
+    say(
+        cast.deal,
+        AgreementState.GAINED,
+        act="send it",
+        person_name="Bo",
+        due_on=in_days(-2),
+        evidence=Evidence.TOLD,
+    )
+    [work] = queries.seller_day(cast.seller, today=timezone.localdate()).late
+    assert work.promised
+
+
+# ---- manager ----
+
+
+def test_a_managers_talks_are_ranked_by_value_gap_and_time(cast, playbook):
+    large = deal("N-7", owner=cast.seller, team=cast.north, amount=900_000)
+    strategy.refresh_requirements(at=NOW, today=timezone.localdate())
+    week = queries.manager_week(cast.manager, today=timezone.localdate(), now=timezone.now())
+    assert [talk.work.line.deal_id for talk in week.queue] == [large.pk, cast.deal.pk]
+    assert week.queue[0].why.startswith("nobody has planned how to ask")
+    assert cast.foreign_deal.pk not in {talk.work.line.deal_id for talk in week.queue}
+
+
+def test_a_group_of_fewer_than_five_shows_no_share(cast, playbook):
+    [one] = queries.manager_week(cast.manager, today=timezone.localdate(), now=timezone.now()).coverage
+    assert (one.of, one.standing, one.share) == (1, 0, None)
+
+
+def test_what_changed_last_week_is_counted(client, cast, playbook):
+    say(cast.deal, AgreementState.DECLINED, reason="they may not")
+    assert home(client, cast.manager).context["day"].changes == {"declined": 1}
+
+
+@pytest.mark.parametrize(("sooner", "later"), [(0, 7), (7, 14), (-10, -60)])
+def test_the_sooner_it_is_due_the_more_it_presses(sooner, later):
+    assert queries.time_pressure(sooner) > queries.time_pressure(later)
+
+
+# ---- sponsor ----
+
+
+def test_the_sponsor_reads_the_result_with_interval_and_number(cast, playbook):
+    now = timezone.now()
+    for n in range(40):
+        status = "won" if n % 4 == 0 else "lost"
+        deal(
+            f"C-{n}",
+            status=status,
+            created_at=now - dt.timedelta(days=90),
+            closed_at=now - dt.timedelta(days=5),
+        )
+    week = queries.sponsor_week(cast.sponsor, today=timezone.localdate(), now=now)
+    [reading] = week.readings
+    assert (reading.now, reading.n, reading.n_before) == (0.25, 40, 0)
+    assert reading.low < 0.25 < reading.high
+    assert reading.on_target is False
+
+
+def test_the_wilson_interval_is_that_of_the_textbook():
+    import polars as pl
+
+    low, high = queries.wilson(pl.Series([1.0] * 15 + [0.0] * 133))  # Newcombe 1998, table I: 15 of 148
+    assert (round(low, 4), round(high, 4)) == (0.0624, 0.1605)
+
+
+# ---- analyst ----
+
+
+def test_entries_are_counted_and_nobody_is_named(client, cast):
+    say(cast.deal, by=cast.seller)
+    say(cast.deal, AgreementState.SOFT, by=cast.seller)
+    answer = home(client, cast.analyst)
+    entries = answer.context["day"].entries
+    assert (entries.people, entries.entries, entries.a_week) == (1, 2, 0.5)
+    assert b"Sanna" not in answer.content
+
+
+def test_unsigned_findings_wait(client, cast):
+    assert not Run.objects.exists()
+    assert b"not run on these deals yet" in home(client, cast.analyst).content
+
+
+# ---- inside partner ----
+
+
+@pytest.fixture
+def request_(cast):
+    return say(cast.deal, key="int.terms_approval", asked_of=cast.inside_partner, due_on=in_days(1))
+
+
+def test_a_partner_says_yes_with_a_click(client, cast, request_):
+    assert b"Yes, I agree" in home(client, cast.inside_partner).content
+    client.post(f"/agreements/{request_.pk}/answer", {"answer": "yes"})
+    request_.refresh_from_db()
+    assert (request_.state, request_.evidence) == ("gained", Evidence.WRITTEN)
+
+
+def test_a_no_says_why(client, cast, request_):
+    client.force_login(cast.inside_partner)
+    client.post(f"/agreements/{request_.pk}/answer", {"answer": "no"})
+    request_.refresh_from_db()
+    assert request_.state == "asked"
+    client.post(f"/agreements/{request_.pk}/answer", {"answer": "no", "words": "the clause is not ours"})
+    request_.refresh_from_db()
+    assert (request_.state, request_.reason) == ("declined", "the clause is not ours")
+
+
+@pytest.mark.parametrize("who", ["seller", "manager", "sponsor", "stranger"])
+def test_only_who_was_asked_answers(client, cast, request_, who):
+    client.force_login(getattr(cast, who))
+    assert client.post(f"/agreements/{request_.pk}/answer", {"answer": "yes"}).status_code == 404
+    request_.refresh_from_db()
+    assert request_.state == "asked"
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_a_home_page_costs_twelve_queries_at_most(client, cast, playbook, who, django_assert_max_num_queries):
+    for n in range(20):
+        say(deal(f"P-{n}", owner=cast.seller, team=cast.north, account=cast.account), due_on=in_days(-1))
+    client.force_login(getattr(cast, who))
+    with django_assert_max_num_queries(12):
+        assert client.get("/").status_code == 200

@@ -1,0 +1,90 @@
+"""Looking after people and teams: first it works, then who may, then what is refused."""
+
+import pytest
+
+from cast import PASSWORD
+from hingepoint.domain.people.models import Team, User
+from hingepoint.records import Role
+
+NEW = {"name": "Nina", "role": "seller", "email": "nina@hinge.example", "password": "a door on two hinges"}
+
+
+@pytest.fixture
+def as_analyst(client, cast):
+    client.force_login(cast.analyst)
+    return client
+
+
+def test_an_analyst_adds_a_person_who_can_sign_in(as_analyst):
+    answer = as_analyst.post("/people/new", NEW)
+    nina = User.objects.get(email="nina@hinge.example")
+    assert answer.url == f"/people/{nina.pk}/"
+    assert nina.check_password(NEW["password"])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"email": "sanna@hinge.example"}, "under this already"),
+        ({"password": "short"}, "too short"),
+        ({"email": ""}, "needs an e-mail address"),
+    ],
+)
+def test_a_wrong_form_says_what_is_wrong_and_adds_nobody(as_analyst, wrong, said):
+    before = User.objects.count()
+    assert said in as_analyst.post("/people/new", NEW | wrong).content.decode()
+    assert User.objects.count() == before
+
+
+def test_a_role_changed_holds_at_once_and_is_on_record(as_analyst, cast):
+    as_analyst.post(f"/people/{cast.seller.pk}/role", {"role": "sponsor"})
+    cast.seller.refresh_from_db()
+    assert cast.seller.role == Role.SPONSOR
+    assert "Seller → Sponsor" in as_analyst.get(f"/people/{cast.seller.pk}/").content.decode()
+
+
+def test_people_join_and_leave_teams(as_analyst, cast):
+    where = f"/people/{cast.seller.pk}/teams"
+    as_analyst.post(where, {"team": cast.south.pk, "since": "2026-03-02"})
+    membership = cast.seller.memberships.get(team=cast.south)
+    as_analyst.post(f"{where}/{membership.pk}/end")
+    membership.refresh_from_db()
+    assert membership.until is not None
+
+
+def test_a_team_hangs_below_another(as_analyst, cast):
+    as_analyst.post("/teams/", {"name": "Far North", "parent": cast.north.pk})
+    assert Team.objects.get(name="Far North").path.startswith(cast.north.path)
+
+
+def test_the_list_can_be_searched(as_analyst):
+    page = as_analyst.get("/people/?search=maud").content.decode()
+    assert "Maud" in page
+    assert "Stig" not in page
+
+
+def test_nobody_disables_themselves(as_analyst, cast):
+    as_analyst.post(f"/people/{cast.analyst.pk}/active", {"active": "no"})
+    cast.analyst.refresh_from_db()
+    assert cast.analyst.is_active
+
+
+def test_one_changes_ones_own_password(client, cast):
+    client.force_login(cast.seller)
+    new = "the door is open now"
+    form = {"old_password": PASSWORD, "new_password1": new, "new_password2": new}
+    assert client.post("/account/", form).status_code == 302
+    cast.seller.refresh_from_db()
+    assert cast.seller.check_password(new)
+
+
+@pytest.mark.parametrize("who", ["seller", "manager", "inside_partner"])
+def test_others_may_look_but_not_change(client, cast, who):
+    client.force_login(getattr(cast, who))
+    assert client.get("/people/").status_code == 200
+    assert client.get("/people/new").status_code == 404
+    assert client.post("/people/new", NEW).status_code == 404
+    assert client.post("/teams/", {"name": "Mine"}).status_code == 404
+    for what in ("role", "active", "teams"):
+        assert client.post(f"/people/{cast.stranger.pk}/{what}", {"role": "sponsor"}).status_code == 404
+    assert not User.objects.filter(email=NEW["email"]).exists()

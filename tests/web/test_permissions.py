@@ -1,0 +1,210 @@
+"""Every page for every kind of viewer: who may open it, and what everybody else is told.
+
+A new route must say here who opens it. Pages for a role answer 404 to all others, exactly as a page
+that does not exist: nobody learns what is there.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.urls import get_resolver, reverse
+from django.utils import timezone
+
+import discoveries
+import importing
+import playbooks
+from cast import NOW, TODAY
+from hingepoint.domain.agreements import actions as agreements
+from hingepoint.domain.agreements.models import AgreementType
+from hingepoint.domain.proof import actions as proof
+from hingepoint.domain.strategy import actions as strategies
+from hingepoint.records import AgreementState
+
+EVERYBODY = {"seller", "manager", "sponsor", "stranger", "other_manager", "analyst", "inside_partner"}
+SELLING = EVERYBODY - {"inside_partner"}
+KEEPERS = {"sponsor", "analyst"}
+SEES_SANNAS_DEAL = {"seller", "manager", "sponsor", "analyst"}
+
+#: route -> (who may GET it, arguments of its address from the cast). None: it is open to the world.
+PAGES: dict[str, tuple[set[str] | None, dict]] = {
+    "healthz": (None, {}),
+    "sign-in": (None, {}),
+    "home": (EVERYBODY, {}),
+    "people": (EVERYBODY, {}),
+    "new-person": (KEEPERS, {}),
+    "person": (EVERYBODY, {"user_id": "seller"}),
+    "teams": (EVERYBODY, {}),
+    "account": (EVERYBODY, {}),
+    "imports": (KEEPERS, {}),
+    "import": (KEEPERS, {"batch_id": "finished_import"}),
+    "import-progress": (KEEPERS, {"batch_id": "finished_import"}),
+    "import-problems": (KEEPERS, {"batch_id": "finished_import"}),
+    "undo-import": (KEEPERS, {"batch_id": "finished_import"}),
+    "data-health": (KEEPERS, {}),
+    "demo-story": (set(), {}),  # only in the demo company
+    "manual": (EVERYBODY, {}),
+    "manual-file": (EVERYBODY, {"name": "how-to/examples/bpic2012.yaml"}),
+    "components": (EVERYBODY, {}),
+    "deals": (SELLING, {}),
+    "matrix": (SELLING, {}),
+    "matrix-columns": (SELLING, {}),
+    "deal": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "deal-work": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "deal-trail": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "agreement": (SEES_SANNAS_DEAL, {"deal_id": "deal", "type_id": "a_type"}),
+    "proof-file": (set(), {"proof_id": 0}),  # who sees its deal: tests/web/test_proof.py
+    "confirm": (None, {"token": "a_link"}),
+    "export": (EVERYBODY, {"table": "deals", "format": "csv"}),
+    "discovery": (SELLING, {}),
+    "new-run": ({"analyst"}, {}),
+    "run": (KEEPERS, {"run_id": "second_run"}),
+    "run-progress": (KEEPERS, {"run_id": "second_run"}),
+    "compare-runs": (KEEPERS, {"run_id": "second_run"}),
+    "export-run": (KEEPERS, {"run_id": "second_run", "name": "report.html"}),
+    "finding": (KEEPERS, {"run_id": "second_run", "key": "cust.data_access"}),
+    "deals-behind": (KEEPERS, {"run_id": "second_run", "key": "cust.data_access"}),
+    "strategies": (SELLING, {}),
+    "new-strategy": (KEEPERS, {}),
+    "strategy": (SELLING, {"strategy_id": "a_strategy"}),
+    "edit-strategy": (KEEPERS, {"strategy_id": "a_strategy"}),
+    "playbook": (SELLING, {"strategy_id": "a_strategy"}),
+    "pivotal": (SELLING, {"strategy_id": "a_strategy", "key": "cust.data_access"}),
+    "compare-playbooks": (SELLING, {"strategy_id": "a_strategy"}),
+    "choose-pivotal": (KEEPERS, {"strategy_id": "a_strategy"}),
+    "set-standard": (KEEPERS, {"strategy_id": "a_strategy", "key": "cust.data_access"}),
+    "publish-playbook": (KEEPERS, {"strategy_id": "a_strategy"}),
+    "catalogue": (EVERYBODY, {}),
+    "agreement-type": (EVERYBODY, {"key": "cust.data_access"}),
+    "add-agreement-type": (KEEPERS, {}),
+}
+
+#: route -> (who may POST to it, arguments). A GET changes nothing: it answers 405.
+CHANGES: dict[str, tuple[set[str] | None, dict]] = {
+    "sign-out": (None, {}),
+    "theme": (None, {}),
+    "become": (set(), {"role": "sponsor"}),  # only in the demo company
+    "change-role": (KEEPERS, {"user_id": "stranger"}),
+    "set-active": (KEEPERS, {"user_id": "stranger"}),
+    "join-team": (KEEPERS, {"user_id": "stranger"}),
+    "cancel-run": ({"analyst"}, {"run_id": "second_run"}),
+    "continue-run": ({"analyst"}, {"run_id": "second_run"}),
+    "repeat-run": ({"analyst"}, {"run_id": "second_run"}),
+    "decide-finding": ({"analyst"}, {"run_id": "second_run"}),
+    "set-target": (KEEPERS, {"strategy_id": "a_strategy"}),
+    "put-in-force": (KEEPERS, {"strategy_id": "a_strategy"}),
+    "retire-strategy": (KEEPERS, {"strategy_id": "a_strategy"}),
+    "draft-playbook": (KEEPERS, {"strategy_id": "a_strategy"}),
+    "drop-pivotal": (KEEPERS, {"strategy_id": "a_strategy", "key": "cust.data_access"}),
+    "save-view": (EVERYBODY, {}),
+    "drop-view": (set(), {"view_id": 0}),  # only one's own
+    "undo-step": (SEES_SANNAS_DEAL, {"deal_id": "deal", "type_id": "a_type"}),
+    "quick-step": (SEES_SANNAS_DEAL, {"deal_id": "deal", "type_id": "a_type"}),
+    "add-proof": (SEES_SANNAS_DEAL, {"deal_id": "deal", "type_id": "a_type"}),
+    "withdraw-proof": (SEES_SANNAS_DEAL, {"deal_id": "deal", "type_id": "a_type", "proof_id": 0}),
+    "ask-customer": (SEES_SANNAS_DEAL, {"deal_id": "deal", "type_id": "a_type"}),
+    "revoke-link": (set(), {"confirmation_id": 0}),  # who sees its deal: tests/web/test_confirm.py
+    "set-corridor": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "write-plan": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "write-coaching-note": ({"seller", "manager"}, {"deal_id": "deal"}),
+    "take-steps": (SELLING, {}),
+    "answer-request": (set(), {"agreement_id": 0}),  # who was asked: tests/web/test_home.py
+    "read-import-as": (KEEPERS, {"batch_id": "finished_import"}),
+    "confirm-import": (KEEPERS, {"batch_id": "finished_import"}),
+    "discard-import": (KEEPERS, {"batch_id": "finished_import"}),
+    "save-mapping": (KEEPERS, {"batch_id": "finished_import"}),
+    "drop-mapping": (KEEPERS, {"mapping_id": "kept_mapping"}),
+    "leave-team": (KEEPERS, {"user_id": "stranger", "membership_id": "stranger_membership"}),
+}
+
+
+def routes() -> set[str]:
+    """Return the names of all routes."""
+    return {name for name in get_resolver().reverse_dict if isinstance(name, str)}
+
+
+def address(route: str, arguments: dict, cast) -> str:
+    def value(name):
+        if name == "stranger_membership":
+            return cast.stranger.memberships.get().pk
+        if name == "second_run":
+            return [discoveries.finished_run(cast) for _ in range(2)][-1].pk
+        if name == "finished_import":
+            return importing.finished_import(cast).pk
+        if name == "kept_mapping":
+            return importing.kept_mapping(cast).pk
+        if name == "a_link":
+            return link_to(cast)
+        if name == "a_strategy":
+            strategy = playbooks.in_force(cast).strategy
+            strategies.draft_playbook(by=cast.sponsor, at=NOW, strategy=strategy)
+            return strategy.pk
+        if name == "a_type":
+            return AgreementType.objects.get(key="cust.data_access").pk
+        found = getattr(cast, name, name) if isinstance(name, str) else name
+        return getattr(found, "pk", found)
+
+    return reverse(route, kwargs={key: value(name) for key, name in arguments.items()})
+
+
+def link_to(cast) -> str:
+    """Return what a link carries by which a customer confirms an agreement of Sanna's deal."""
+    step = agreements.Step(
+        state=AgreementState.ASKED, occurred_at=NOW, act="send it", person_name="Bo", due_on=TODAY
+    )
+    asked = agreements.take_step(
+        by=None, at=NOW, deal_id=cast.deal.pk, type_key="cust.data_access", step=step
+    )
+    return proof.token_of(proof.ask_customer(by=cast.seller, at=timezone.now(), agreement_id=asked.pk))
+
+
+def viewers(cast, client):
+    """Yield every kind of viewer by name, signed in on the client."""
+    for name, user in cast.everybody().items():
+        client.logout()
+        if user:
+            client.force_login(user)
+        yield name
+
+
+def test_every_route_says_who_opens_it():
+    assert routes() == set(PAGES) | set(CHANGES)
+
+
+@pytest.mark.parametrize("route", PAGES)
+def test_a_page_opens_for_those_it_is_for_and_for_nobody_else(client, cast, route):
+    allowed, arguments = PAGES[route]
+    page = address(route, arguments, cast)
+    for who in viewers(cast, client):
+        answer = client.get(page)
+        if allowed is None:
+            assert answer.status_code in (200, 302), who
+        elif who in ("anonymous", "disabled"):
+            assert answer.url.startswith("/sign-in"), who
+        else:
+            assert answer.status_code == (200 if who in allowed else 404), who
+
+
+@pytest.mark.parametrize("route", CHANGES)
+def test_a_change_is_refused_to_those_it_is_not_for(client, cast, route):
+    allowed, arguments = CHANGES[route]
+    page = address(route, arguments, cast)
+    for who in viewers(cast, client):
+        assert client.get(page).status_code in (405, 302), f"GET {who}"
+        if allowed is None or who in allowed:
+            continue
+        answer = client.post(page)
+        expected = 302 if who in ("anonymous", "disabled") and route != "become" else 404
+        assert answer.status_code == expected, who
+
+
+def test_a_foreign_page_and_no_page_look_the_same(client, cast):
+    client.force_login(cast.seller)
+    foreign, absent = client.get("/people/new"), client.get("/no/such/page")
+    assert without_token(foreign) == without_token(absent)
+
+
+def without_token(answer) -> bytes:
+    """Return a page without its CSRF token, which is masked anew each time."""
+    return re.sub(rb"[A-Za-z0-9]{64}", b"", answer.content)

@@ -1,0 +1,122 @@
+"""The Strategy pages: write one, set targets, put it in force, retire it; who may, and what is refused."""
+
+import datetime as dt
+
+import pytest
+from django.urls import reverse
+
+from cast import NOW, TODAY, deal
+from hingepoint.domain.agreements.models import Agreement
+from hingepoint.domain.strategy import actions
+from hingepoint.domain.strategy.models import Strategy
+from playbooks import choose, in_force, written
+
+WORDS = {
+    "name": "Sell faster",
+    "statement": "In half the time.",
+    "metric": "won",
+    "segment": "",
+    "sponsor": "",
+}
+
+
+def text(answer) -> str:
+    return answer.content.decode()
+
+
+def test_the_sponsor_writes_a_strategy_from_a_preset(client, cast):
+    client.force_login(cast.sponsor)
+    form = text(client.get(reverse("new-strategy") + "?from=sell-faster"))
+    assert "supportive:cycle_days&lt;=90" in form
+    answer = client.post(reverse("new-strategy"), WORDS | {"sponsor": cast.sponsor.pk})
+    made = Strategy.objects.get()
+    assert answer.url == reverse("strategy", args=[made.pk])
+    assert (made.status, made.sponsor) == ("draft", cast.sponsor)
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"metric": "happiness"}, "is not known"),
+        ({"name": ""}, "required"),
+        ({"name": "Discount less"}, "There is a strategy of this name"),
+    ],
+)
+def test_what_cannot_be_a_strategy_is_said_in_the_form(client, cast, changed, told):
+    written(cast)
+    client.force_login(cast.sponsor)
+    answer = client.post(reverse("new-strategy"), WORDS | changed)
+    assert answer.status_code == 422
+    assert told in text(answer)
+    assert Strategy.objects.count() == 1
+
+
+def test_two_who_change_it_at_once_both_see_what_was_written(client, cast):
+    row = written(cast)
+    actions.change_strategy(by=cast.analyst, at=NOW, strategy=row, statement="Hold the price.")
+    client.force_login(cast.sponsor)
+    stale = WORDS | {"statement": "Mine.", "version": row.version - 1}
+    answer = client.post(reverse("edit-strategy", args=[row.pk]), stale)
+    assert answer.status_code == 409
+    assert "Mine." in text(answer)
+    assert "Hold the price." in text(answer)
+    client.post(reverse("edit-strategy", args=[row.pk]), stale | {"version": row.version})
+    assert Strategy.objects.get().statement == "Mine."
+
+
+def test_a_target_in_percent_is_kept_as_a_share_and_measured_on_deals_closed_since(client, cast):
+    book = in_force(cast)
+    for n, (status, days) in enumerate([("won", 2), ("won", 3), ("lost", 4), ("lost", -20)]):
+        closed = NOW + dt.timedelta(days=days)
+        deal(f"C-{n}", owner=cast.seller, team=cast.north, status=status, closed_at=closed, discount=0.05)
+    client.force_login(cast.sponsor)
+    target = {"metric": "won", "baseline": "40", "target": "55", "target_on": "2027-12-31"}
+    client.post(reverse("set-target", args=[book.strategy_id]), target)
+    row = client.get(reverse("strategy", args=[book.strategy_id])).context["page"].results[0]
+    assert (row.baseline, row.target) == (0.4, 0.55)
+    assert (row.since.value, row.since.n, row.before.value, row.before.n) == (pytest.approx(2 / 3), 3, 0.0, 1)
+    assert row.since.low < row.since.value < row.since.high
+
+
+def test_a_target_that_cannot_be_read_is_said_beside_the_field(client, cast):
+    row = written(cast)
+    client.force_login(cast.sponsor)
+    answer = client.post(reverse("set-target", args=[row.pk]), {"metric": "won", "baseline": "much"})
+    assert answer.status_code == 422
+    assert "Enter a number" in text(answer)
+
+
+def test_putting_it_in_force_asks_open_deals_and_retiring_it_stops_asking(client, cast):
+    row = written(cast)
+    choose(row.playbooks.get(), "cust.data_access")
+    actions.publish(by=cast.sponsor, at=NOW, playbook=row.playbooks.get(), today=TODAY)
+    client.force_login(cast.sponsor)
+    client.post(reverse("put-in-force", args=[row.pk]))
+    assert Agreement.objects.filter(required=True).count() == 2
+    client.post(reverse("retire-strategy", args=[row.pk]))
+    assert not Agreement.objects.filter(required=True).exists()
+
+
+def test_coverage_counts_deals_that_needed_it_by_today(client, cast):
+    book = in_force(cast, "cust.data_access", needed_days=10)
+    client.force_login(cast.seller)
+    covered = client.get(reverse("strategy", args=[book.strategy_id])).context["page"].pivotal[0]
+    assert (covered.in_time, covered.share.n) == (0, 1)  # her own deal only
+
+
+def test_a_draft_is_nobody_elses_business(client, cast):
+    row = written(cast)
+    client.force_login(cast.seller)
+    assert client.get(reverse("strategy", args=[row.pk])).status_code == 404
+    assert row.name not in text(client.get(reverse("strategies")))
+
+
+@pytest.mark.parametrize("who", ["sponsor", "seller"])
+def test_no_page_costs_more_than_twelve_statements(client, cast, who, django_assert_max_num_queries):
+    book = in_force(cast, "cust.data_access", "cust.deal_sponsor", "cust.mutual_plan")
+    client.force_login(getattr(cast, who))
+    for page in ("strategies", "strategy", "playbook", "pivotal"):
+        arguments = [] if page == "strategies" else [book.strategy_id]
+        arguments += ["cust.data_access"] if page == "pivotal" else []
+        with django_assert_max_num_queries(12):
+            assert client.get(reverse(page, args=arguments)).status_code == 200
