@@ -1,0 +1,142 @@
+"""The command line: one list of commands, each loaded only when it is called.
+
+Exit codes: 0 done, 2 unusable arguments, files or installation (one clear message), 3 done but not
+enough data for any finding. To add a command, write it in a module here and add a line to ``COMMANDS``;
+import Django, polars and the like inside the function, so that ``--help`` stays instant.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any, NamedTuple
+
+import click
+
+from hingepoint import __version__
+
+UNUSABLE = 2
+NOT_ENOUGH_DATA = 3
+
+
+class Command(NamedTuple):
+    """Where a command lives (``module:attribute`` in this package) and what ``--help`` says of it."""
+
+    target: str
+    summary: str
+
+
+#: Every command, in the order of ``hingepoint --help``.
+COMMANDS = {
+    "discover": Command("discover:discover", "Find the pivotal agreements in files of deals and events."),
+    "demo": Command("demo:demo", "Run the demo company in your browser."),
+    "serve": Command("serve:serve", "Run Hingepoint for your company."),
+    "createuser": Command("people:createuser", "Create the first person who can sign in, or a further one."),
+    "setpassword": Command("people:setpassword", "Set a new password for somebody who forgot theirs."),
+    "import": Command("imports:import_", "Import deals or events from a file."),
+    "check": Command("check:check", "Say how healthy the data in a file is, without importing it."),
+    "export": Command("export:export", "Write a table to a file."),
+    "seed": Command("seed:seed", "Load a small named world into an empty database."),
+    "doctor": Command("doctor:doctor", "Check the installation, the database and what the data allows."),
+    "backup": Command("backup:backup", "Write the whole database to one file."),
+    "restore": Command("backup:restore", "Put a backup back."),
+}
+
+#: Errors of other libraries that are a person's to mend, not a bug. Named, because importing their
+#: classes here would load Django and more for ``--help``.
+MISTAKES = {
+    "django.core.exceptions.ImproperlyConfigured",
+    "django.core.exceptions.PermissionDenied",
+    "django.core.exceptions.ValidationError",
+    "django.db.utils.OperationalError",
+    "pydantic_core._pydantic_core.ValidationError",
+    "pydantic_settings.exceptions.SettingsError",
+    "yaml.error.YAMLError",
+}
+
+
+class Unusable(click.ClickException):
+    """Something the person who called can mend: one message, exit code 2, no traceback."""
+
+    exit_code = UNUSABLE
+
+
+class CommandLine(click.Group):
+    """A click group that knows its commands by name and loads the one that is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module, attribute = COMMANDS[name].target.split(":")
+        command = getattr(importlib.import_module(f"{__name__}.{module}"), attribute)
+        command.short_help = COMMANDS[name].summary
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """Return click's answer, or say which command was probably meant."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            ctx.fail(f"There is no command {args[0]!r}.{_did_you_mean(args[0])} See 'hingepoint --help'.")
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except click.ClickException as error:
+            error.exit_code = UNUSABLE
+            raise
+        except Exception as error:
+            if not is_a_mistake(error):
+                raise
+            raise Unusable(in_words(error)) from error
+
+
+@click.group(
+    cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
+@click.version_option(__version__, prog_name="hingepoint")
+def main() -> None:
+    """Find the few agreements that decide your company's sales, and help your people win them.
+
+    \b
+    First steps:
+      hingepoint demo                                            a company to look around in
+      hingepoint discover --deals deals.csv --events events.csv  an answer from your own files
+      hingepoint serve                                           for your company
+    """
+
+
+def is_a_mistake(error: Exception) -> bool:
+    """Return whether ``error`` speaks to the person who called: an error class of our own, a file that
+    cannot be opened, or one of ``MISTAKES``. Anything else is a bug and shows as one."""
+    if type(error).__module__.startswith("hingepoint.") or (isinstance(error, OSError) and error.filename):
+        return True
+    return any(f"{kind.__module__}.{kind.__qualname__}" in MISTAKES for kind in type(error).__mro__)
+
+
+def in_words(error: Exception) -> str:
+    """Return the message to print for a mistake."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    if hasattr(error, "errors") and callable(error.errors):  # pydantic: one line a field
+        return "\n".join(_field_in_words(found, error) for found in error.errors())
+    return "\n".join(getattr(error, "messages", [])) or str(error)
+
+
+def _field_in_words(found: dict[str, Any], error: Any) -> str:
+    place = ".".join(map(str, found["loc"]))
+    if error.title == "Environment":
+        place = f"HINGEPOINT_{place.upper()}"
+    return f"{place}: {found['msg'].removeprefix('Value error, ')} (found {found['input']!r})"
+
+
+def _did_you_mean(word: str) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(word, COMMANDS, n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""

@@ -1,0 +1,34 @@
+"""What several commands share: starting Django, ``--format`` and printing a result."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+import click
+
+from hingepoint import __version__
+
+#: ``--format table|json``, for every command that prints a result.
+format_option = click.option(
+    "--format",
+    "as_format",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+    help="How to print the result: for people, or one JSON object for programs.",
+)
+
+
+def start_django() -> None:
+    """Make tables usable for the rest of the command; safe to call twice."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hingepoint.config.settings")
+    import django
+
+    django.setup()
+
+
+def print_json(result: dict[str, Any]) -> None:
+    """Print one JSON object with the schema and product version that every command's result carries."""
+    click.echo(json.dumps({"schema": 1, "version": __version__, **result}, default=str, ensure_ascii=False))

@@ -1,0 +1,311 @@
+"""``hingepoint discover``: the pivotal agreements in files of deals and events, without any database."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hingepoint.cli import NOT_ENOUGH_DATA, Unusable
+from hingepoint.cli.common import format_option, print_json
+
+if TYPE_CHECKING:
+    from hingepoint.analysis.discovery import Discovery, Settings
+    from hingepoint.connectors.files import Reading
+
+_FILE = click.Path(path_type=Path)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The options of one call, as they were given."""
+
+    deals: Path | None
+    events: Path | None
+    log: Path | None
+    mapping: Path | None
+    metric: str | None
+    covariates: str
+    agreement_columns: str
+    mechanical: str
+    not_mechanical: str
+    landmarks: str
+    horizon: str
+    pivotal: str
+    smallest_effect: float
+    seed: int
+    engine: str
+    out: Path | None
+    as_format: str
+    skip_bad_rows: bool
+    quiet: bool
+
+    @property
+    def files(self) -> list[Path]:
+        return [path for path in (self.deals, self.events, self.log, self.mapping) if path]
+
+
+@click.command()
+@click.option("--deals", type=_FILE, metavar="FILE", help="Table of deals: CSV, Excel, Parquet, JSON lines.")
+@click.option("--events", type=_FILE, metavar="FILE", help="Table of what happened on the deals, with dates.")
+@click.option("--log", type=_FILE, metavar="FILE", help="Instead of both: one event log (XES, or a table).")
+@click.option(
+    "--mapping", type=_FILE, metavar="YAML", help="How to read the files, where that cannot be guessed."
+)
+@click.option(
+    "--metric",
+    metavar="M",
+    help="What counts: won, supportive:EXPR such as 'supportive:discount<=0.15', net, discount, margin, "
+    "revenue or cycle_days. Without it: supportive sales where there are prices, else won.",
+)
+@click.option("--covariates", default="", metavar="A,B", help="Further columns known when a deal is created.")
+@click.option(
+    "--agreement-columns",
+    default="",
+    metavar="A,B",
+    help="Columns of the deals with undated agreements (yes, no, unknown). Shows association only.",
+)
+@click.option("--mechanical", default="", metavar="A,B", help="Agreements that are part of closing.")
+@click.option("--not-mechanical", default="", metavar="A,B", help="Agreements that people choose freely.")
+@click.option(
+    "--landmarks",
+    default="",
+    metavar="2w,4w",
+    help="Ages at which deals are looked at. Default: from the data.",
+)
+@click.option("--horizon", default="", metavar="26w", help="How long after a landmark the result is counted.")
+@click.option("--pivotal", default="6-8", show_default=True, metavar="6-8", help="Size of the proposed set.")
+@click.option(
+    "--smallest-effect",
+    default=0.01,
+    show_default=True,
+    type=click.FloatRange(min=0),
+    help="Smallest effect worth having, as a share.",
+)
+@click.option(
+    "--seed", default=1, show_default=True, type=click.IntRange(min=0), help="Of every random draw."
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "spark"]),
+    default="local",
+    show_default=True,
+    help="Where to compute: on this machine, or on Spark.",
+)
+@click.option(
+    "--out",
+    type=_FILE,
+    metavar="DIR",
+    help="Write report.html, findings.csv, findings.parquet, run.json here.",
+)
+@click.option(
+    "--skip-bad-rows",
+    is_flag=True,
+    help="Leave out rows that cannot be read. Their number goes into the result.",
+)
+@format_option
+@click.option("--quiet", is_flag=True, help="Show no progress and do not say which files were written.")
+def discover(**options: Any) -> None:
+    """Find the pivotal agreements in files of deals and events.
+
+    Prints a ranked table in honest words; needs no database and no set-up. Ends with 0 when done,
+    2 when arguments or files cannot be used, 3 when there is not enough data for any finding.
+
+    \b
+    Examples:
+      hingepoint discover --deals deals.csv --events events.csv --out answer
+      hingepoint discover --deals deals.xlsx --events events.csv --metric 'supportive:discount<=0.15'
+      hingepoint discover --log applications.xes.gz --mapping mapping.yaml --format json
+    """
+    asked = Asked(**options)
+    settings = _settings(asked)
+    _require_engine(asked.engine)
+    found, reading = _discover(asked, settings)
+    _show(asked, found, reading)
+    if not found.enough:
+        raise SystemExit(NOT_ENOUGH_DATA)
+
+
+def _settings(asked: Asked) -> Settings:
+    from hingepoint.analysis.discovery import Settings, weeks
+
+    return Settings(
+        metric=asked.metric,
+        covariates=_listed(asked.covariates),
+        landmarks=tuple(weeks(one) for one in _listed(asked.landmarks)) or None,
+        horizon_weeks=weeks(asked.horizon) if asked.horizon else None,
+        pivotal=_sizes(asked.pivotal),
+        seed=asked.seed,
+        smallest_effect=asked.smallest_effect,
+        mechanical=_listed(asked.mechanical),
+        not_mechanical=_listed(asked.not_mechanical),
+        agreement_columns=_listed(asked.agreement_columns),
+    )
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _sizes(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"\s*(\d{1,3})\s*(?:[-–]\s*(\d{1,3})\s*)?", text)
+    if not match:
+        raise Unusable(f"--pivotal {text!r}: expected a size such as 6-8")
+    return int(match[1]), int(match[2] or match[1])
+
+
+def _require_engine(engine: str) -> None:
+    if engine != "spark":
+        return
+    from importlib.util import find_spec
+
+    if find_spec("pyspark") is None:
+        raise Unusable("--engine spark needs PySpark: pip install 'hingepoint[spark]', and Java 17 or later.")
+    raise Unusable(
+        "--engine spark is not part of this version yet. Use --engine local: it needs one machine."
+    )
+
+
+def _discover(asked: Asked, settings: Settings) -> tuple[Discovery, Reading]:
+    from dataclasses import replace
+
+    from hingepoint.analysis import discovery
+    from hingepoint.analysis.discovery import money
+    from hingepoint.domain.discovery.reading import counted_once
+
+    with _progress(asked) as tell:
+        reading = _read(asked, tell)
+        settings = replace(
+            settings,
+            covariates=reading.covariates or settings.covariates,
+            agreement_columns=reading.agreement_columns or settings.agreement_columns,
+        )
+        money.one_currency(reading.deals, settings.metric)
+        found = discovery.discover(
+            reading.deals,
+            reading.events,
+            settings=settings,
+            catalogue=_catalogue(),
+            progress=tell,
+            bad_rows=reading.bad_rows,
+            rules=counted_once(reading.rules),
+        )
+    return found, reading
+
+
+def _read(asked: Asked, tell: Callable[[float, str], None]) -> Reading:
+    from hingepoint.connectors import files
+
+    if not (asked.deals or asked.events or asked.log):
+        raise Unusable("Give --deals and --events, or --log. See 'hingepoint discover --help' for examples.")
+    try:
+        return files.read(
+            **_tables(asked),
+            mapping=files.load_mapping(asked.mapping) if asked.mapping else None,
+            zone=os.environ.get("HINGEPOINT_TIME_ZONE") or "UTC",
+            covariates=_listed(asked.covariates),
+            agreement_columns=_listed(asked.agreement_columns),
+            skip_bad_rows=asked.skip_bad_rows,
+            progress=lambda name, rows: tell(0.0, f"reading {name}: {rows:,} rows"),
+        )
+    except files.BadRows as error:
+        raise Unusable(bad_rows_in_words(error)) from error
+    except files.FileProblem as error:
+        raise Unusable(str(error)) from error
+
+
+def _tables(asked: Asked) -> dict[str, Path | None]:
+    """Return which file is which table; an event log given as deals, or as both, is the log."""
+    deals, events, log = asked.deals, asked.events, asked.log
+    if log and (deals or events):
+        raise Unusable("Give --log alone, or --deals and --events.")
+    if deals and _is_log(deals) and events in (None, deals):
+        deals, events, log = None, None, deals
+    return {"deals": deals, "events": events, "log": log}
+
+
+def _is_log(path: Path) -> bool:
+    return path.name.lower().endswith((".xes", ".xes.gz", ".xes.zip"))
+
+
+def bad_rows_in_words(error: Any) -> str:
+    """Return which rows of the files cannot be read, each kind of problem once, and what to do."""
+    kinds = {(one.file, one.column, one.value, one.expected): one for one in reversed(error.problems)}
+    first = sorted(kinds.values(), key=lambda one: (one.file, one.row or 0))
+    shown = [f"  {problem}" for problem in first[:20]]
+    more = error.total - len(shown)
+    return "\n".join(
+        [
+            f"{error.file}: {error.bad_rows:,} of {error.rows:,} rows cannot be read "
+            f"({100 * error.bad_rows / max(error.rows, 1):.1f}%). Nothing was computed.",
+            *shown,
+            *([f"  and {more:,} more such places"] if more > 0 else []),
+            "Correct them, say how to read them in a mapping, or leave them out with --skip-bad-rows.",
+        ]
+    )
+
+
+def _catalogue() -> list[Any]:
+    """Return the shipped agreement types: their names, and which are late by nature."""
+    from hingepoint.domain.agreements.catalogue import shipped_types
+    from hingepoint.records import AgreementType, Side
+
+    return [
+        AgreementType(key=key, name=row["name"], side=Side(row["side"]), proximity=row["proximity"])
+        for key, row in shipped_types().items()
+    ]
+
+
+@contextmanager
+def _progress(asked: Asked) -> Iterator[Callable[[float, str], None]]:
+    """Give what shows progress on a terminal; it shows nothing when piped or asked to be quiet."""
+    if asked.quiet or not sys.stderr.isatty():
+        yield lambda share, text: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("reading", total=1.0)
+        yield lambda share, text: bar.update(task, completed=share, description=text)
+
+
+def _show(asked: Asked, found: Discovery, reading: Reading) -> None:
+    from hingepoint.analysis.discovery import money, record
+
+    teams = reading.deals["team"].drop_nulls().n_unique() if "team" in reading.deals.columns else 0
+    kept = record.of(found, currency=money.one_currency(reading.deals, None), teams=teams)
+    if asked.as_format == "json":
+        print_json(found.to_dict())
+    else:
+        from hingepoint.cli import discover_table
+
+        discover_table.show(kept)
+    if asked.out:
+        _write(asked, asked.out, kept)
+
+
+def _write(asked: Asked, folder: Path, kept: dict[str, Any]) -> None:
+    from hingepoint import __version__
+    from hingepoint.reports import discovery as report
+
+    inputs = tuple(report.Input(path.name, _digest(path)) for path in asked.files)
+    if folder.exists() and not folder.is_dir():
+        raise Unusable(f"--out {folder}: is a file, not a folder")
+    paths = report.write(folder, kept, inputs=inputs, code_version=__version__)
+    if not asked.quiet:
+        click.echo(f"Wrote {', '.join(path.name for path in paths)} to {folder}", err=True)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,205 @@
+"""``hingepoint doctor``: is the installation sound, and what does the data allow?
+
+A check is a function that returns one ``Finding``; ``CHECKS`` lists them in the order they are shown,
+``TABLE_CHECKS`` those that follow once the tables are there.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import platform
+import sqlite3
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import click
+
+from hingepoint import __version__
+from hingepoint.cli import UNUSABLE, is_a_mistake
+from hingepoint.cli.common import format_option, print_json, start_django
+from hingepoint.cli.serve import migration_state
+
+GOOD, WARNING, BROKEN = "good", "warning", "broken"
+
+#: Up to this version two connections that empty the write-ahead log at once can lose it.
+LAST_SQLITE_WITH_THE_LOG_BUG = (3, 51, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found. ``do`` says how to mend it, empty when there is nothing to do."""
+
+    state: str
+    says: str
+    do: str = ""
+
+
+@click.command()
+@format_option
+@click.pass_context
+def doctor(ctx: click.Context, as_format: str) -> None:
+    """Check the installation, the database and what the data allows.
+
+    Ends with exit code 2 when something is broken.
+
+    \b
+    Example:
+      hingepoint doctor
+    """
+    start_django()
+    found = {name: _examined(check) for name, check in CHECKS.items()}
+    if found["Migrations"].state == GOOD:
+        found |= {name: _examined(check) for name, check in TABLE_CHECKS.items()}
+    if as_format == "json":
+        print_json({"checks": [{"check": name, **asdict(finding)} for name, finding in found.items()]})
+    else:
+        _print_table(found)
+    if any(finding.state == BROKEN for finding in found.values()):
+        ctx.exit(UNUSABLE)
+
+
+def _examined(check: Callable[[], Finding]) -> Finding:
+    """Return what ``check`` finds; what it cannot read is itself a finding."""
+    from django.db import DatabaseError
+
+    try:
+        return check()
+    except DatabaseError as error:
+        return Finding(BROKEN, f"Cannot be read: {str(error).splitlines()[0]}.")
+    except Exception as error:
+        if not is_a_mistake(error):
+            raise
+        return Finding(BROKEN, str(error))
+
+
+def _print_table(found: dict[str, Finding]) -> None:
+    colours = {GOOD: "green", WARNING: "yellow", BROKEN: "red"}
+    width = max(map(len, found))
+    for name, finding in found.items():
+        state = click.style(f"{finding.state:<8}", fg=colours[finding.state])
+        click.echo(f"{name:<{width}}  {state} {finding.says}")
+        if finding.do:
+            click.echo(f"{'':<{width}}           {finding.do}")
+
+
+def programs() -> Finding:
+    return Finding(
+        GOOD, f"Hingepoint {__version__} on Python {platform.python_version()}, {platform.system()}."
+    )
+
+
+def data_folder() -> Finding:
+    from django.conf import settings
+
+    folder = Path(settings.ENVIRONMENT.data_dir).absolute()
+    if not os.access(folder, os.W_OK):
+        return Finding(BROKEN, f"{folder} cannot be written.", "Set HINGEPOINT_DATA_DIR, or mend its rights.")
+    return Finding(GOOD, f"{folder}")
+
+
+def secret_key() -> Finding:
+    from django.conf import settings
+
+    kept = Path(settings.ENVIRONMENT.data_dir) / "secret.key"
+    if settings.ENVIRONMENT.secret_key:
+        return Finding(GOOD, "Set by HINGEPOINT_SECRET_KEY.")
+    if sys.platform != "win32" and kept.stat().st_mode & 0o077:
+        return Finding(WARNING, f"Others on this machine can read {kept}.", f"chmod 600 {kept}")
+    return Finding(GOOD, f"Kept in {kept}.")
+
+
+def exposure() -> Finding:
+    from django.conf import settings
+
+    if settings.DEBUG:
+        return Finding(
+            WARNING, "Errors are shown in the browser.", "Unset HINGEPOINT_DEBUG on a shared machine."
+        )
+    if settings.ENVIRONMENT.demo:
+        return Finding(
+            WARNING, "Demo: everybody signs in without a password.", "Unset HINGEPOINT_DEMO for real use."
+        )
+    if not settings.ENVIRONMENT.https:
+        return Finding(WARNING, "Cookies also travel over http.", "Behind https, set HINGEPOINT_HTTPS=true.")
+    return Finding(GOOD, "Served by https only.")
+
+
+def database() -> Finding:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    if connection.vendor != "sqlite":
+        return Finding(
+            GOOD, f"PostgreSQL {connection.pg_version // 10_000}, {connection.settings_dict['NAME']}."
+        )
+    says = f"SQLite {sqlite3.sqlite_version}, {connection.settings_dict['NAME']}"
+    if sqlite3.sqlite_version_info <= LAST_SQLITE_WITH_THE_LOG_BUG:
+        return Finding(
+            WARNING,
+            f"{says}. This version can lose its write-ahead log; one connection empties it, which avoids that.",
+            "Open the file only with Hingepoint while it runs. Best: a Python with SQLite 3.51.3 or newer.",
+        )
+    return Finding(GOOD, f"{says}.")
+
+
+def migrations() -> Finding:
+    missing, unknown = migration_state()
+    if unknown:
+        return Finding(BROKEN, "Made by a newer Hingepoint.", "Install that version or a later one.")
+    if missing:
+        return Finding(WARNING, f"{len(missing)} steps behind.", "hingepoint serve brings it up to date.")
+    return Finding(GOOD, "Up to date.")
+
+
+def audit_trail() -> Finding:
+    from hingepoint.domain.audit import queries
+
+    broken = queries.first_broken_link()
+    if broken is not None:
+        return Finding(
+            BROKEN, f"Altered or cut at entry {broken}.", "Compare with a backup; find out who had access."
+        )
+    return Finding(GOOD, f"{queries.length():,} changes, the chain holds.")
+
+
+def background_jobs() -> Finding:
+    from django_tasks_db.models import DBTaskResult
+
+    waiting = DBTaskResult.objects.ready()
+    oldest = waiting.order_by("enqueued_at").first()
+    failed = DBTaskResult.objects.failed().count()
+    says = f"{waiting.count()} waiting, {failed} failed."
+    if oldest and dt.datetime.now(dt.UTC) - oldest.enqueued_at > dt.timedelta(minutes=10):
+        return Finding(
+            WARNING, f"{says} Nobody takes them.", "hingepoint serve works them off; is it running?"
+        )
+    return Finding(WARNING if failed else GOOD, says)
+
+
+def readiness() -> Finding:
+    from hingepoint.domain.discovery import queries as discovery
+    from hingepoint.domain.people import queries as people
+
+    found = discovery.readiness(people.the_system())
+    says = f"{found.have}. Now: {found.now}."
+    return Finding(GOOD, says) if found.ready else Finding(WARNING, says, f"Needed: {found.need}.")
+
+
+CHECKS: dict[str, Callable[[], Finding]] = {
+    "Programs": programs,
+    "Data folder": data_folder,
+    "Secret key": secret_key,
+    "Exposure": exposure,
+    "Database": database,
+    "Migrations": migrations,
+}
+
+TABLE_CHECKS: dict[str, Callable[[], Finding]] = {
+    "Audit trail": audit_trail,
+    "Background jobs": background_jobs,
+    "Discovery": readiness,
+}

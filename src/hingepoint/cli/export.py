@@ -1,0 +1,61 @@
+"""``hingepoint export``: a table of the database as a file, all rows."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from hingepoint.cli import Unusable
+from hingepoint.cli.common import start_django
+
+#: The tables, as the pages export them.
+TABLES = ("deals", "agreements", "events")
+
+
+@click.command()
+@click.argument("table", type=click.Choice(TABLES))
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File to write. Without it: to standard output.",
+)
+@click.option(
+    "--format",
+    "as_format",
+    type=click.Choice(["csv", "xlsx", "json"]),
+    help="Default: by the name of FILE, else csv.",
+)
+def export(table: str, out: Path | None, as_format: str | None) -> None:
+    """Write all rows of TABLE to a file that reads back with ``hingepoint import`` to the same state.
+
+    \b
+    Example:
+      hingepoint export deals --out deals.xlsx
+    """
+    start_django()
+    from hingepoint.connectors.files import write_table
+    from hingepoint.domain.imports.queries import exported
+
+    chosen = as_format or _by_name(out)
+    if out is None:
+        if chosen == "xlsx" and sys.stdout.isatty():
+            raise Unusable("A workbook cannot be shown here. Say where to write it: --out FILE.xlsx.")
+        write_table(exported(table), sys.stdout.buffer, chosen)
+        return
+    unfinished = out.with_name(f".{out.name}.unfinished")
+    try:
+        write_table(exported(table), unfinished, chosen)
+        os.replace(unfinished, out)
+    except OverflowError as error:
+        raise Unusable(f"{error} Choose --format csv.") from None
+    finally:
+        unfinished.unlink(missing_ok=True)
+    click.echo(f"Wrote {out}.", err=True)
+
+
+def _by_name(out: Path | None) -> str:
+    suffix = out.suffix.lower() if out else ""
+    return {".xlsx": "xlsx", ".json": "json", ".jsonl": "json", ".ndjson": "json"}.get(suffix, "csv")

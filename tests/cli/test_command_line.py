@@ -1,0 +1,108 @@
+"""What every command promises: quick help with an example, exit codes, no traceback for a mistake."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from hingepoint import cli
+
+HEAVY = ("django", "polars", "scipy", "numpy", "sklearn", "statsmodels")
+
+
+def loaded_by(*arguments: str) -> set[str]:
+    """Return which heavy libraries ``hingepoint ARGUMENTS`` has loaded when it ends."""
+    script = f"""
+import sys
+from hingepoint.cli import main
+try:
+    main({list(arguments)!r})
+finally:
+    print("LOADED", *({HEAVY!r} & sys.modules.keys()))
+""".replace(repr(HEAVY), repr(set(HEAVY)))
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert "LOADED" in ran.stdout, ran.stderr
+    return set(ran.stdout.rpartition("LOADED")[2].split())
+
+
+def test_help_and_version_load_no_heavy_library():
+    assert loaded_by("--help") == set()
+    assert loaded_by("--version") == set()
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_the_help_of_a_command_starts_no_django_and_shows_an_example(name):
+    assert loaded_by(name, "--help") == set()
+    shown = CliRunner().invoke(cli.main, [name, "--help"])
+    assert shown.exit_code == 0
+    assert "Example" in shown.output
+    assert f"hingepoint {name}" in shown.output.partition("Example")[2]
+
+
+def test_help_lists_the_commands_in_the_order_of_the_list():
+    listed = CliRunner().invoke(cli.main, ["--help"]).output.partition("Commands:")[2]
+    assert [line.split()[0] for line in listed.strip().splitlines()] == list(cli.COMMANDS)
+
+
+def test_a_mistyped_command_is_answered_with_the_one_that_was_meant():
+    answered = CliRunner().invoke(cli.main, ["discovr"])
+    assert answered.exit_code == cli.UNUSABLE
+    assert "Did you mean 'discover'?" in answered.output
+
+
+class OurProblem(ValueError):
+    """Stands for FileProblem, DiscoveryError and the like."""
+
+    __module__ = "hingepoint.somewhere"
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (OurProblem("deals.csv, row 3: expected a date"), "deals.csv, row 3: expected a date"),
+        (
+            FileNotFoundError(2, "No such file or directory", "deals.csv"),
+            "deals.csv: No such file or directory",
+        ),
+        (click.ClickException("no such table"), "no such table"),
+        (click.BadParameter("not a number"), "not a number"),
+    ],
+)
+def test_a_persons_mistake_ends_in_one_message_and_exit_code_2(error, message):
+    answered = CliRunner().invoke(command_raising(error), ["go"])
+    assert answered.exit_code == cli.UNUSABLE
+    assert message in answered.output
+    assert "Traceback" not in answered.output
+
+
+def test_a_bug_is_not_hidden():
+    answered = CliRunner().invoke(command_raising(KeyError("a bug")), ["go"])
+    assert isinstance(answered.exception, KeyError)
+
+
+def command_raising(error: Exception) -> click.Group:
+    """Return a command line whose only command, ``go``, raises ``error``."""
+
+    class OneCommand(cli.CommandLine):
+        def resolve_command(self, ctx, args):
+            return "go", go, []
+
+    @click.command()
+    def go():
+        raise error
+
+    return OneCommand("hingepoint")
+
+
+def test_a_wrong_setting_is_named_as_it_is_written_in_the_environment(empty_installation):
+    environment = empty_installation.environment | {"HINGEPOINT_TIME_ZONE": "Mars/Olympus"}
+    ran = subprocess.run(
+        [sys.executable, "-m", "hingepoint", "doctor"], env=environment, capture_output=True, text=True
+    )
+    assert ran.returncode == cli.UNUSABLE
+    assert ran.stderr.startswith("Error: HINGEPOINT_TIME_ZONE: is not a known time zone")
+    assert "Traceback" not in ran.stderr
