@@ -1,0 +1,172 @@
+"""Write docs/reference/ from the code: ``python3 dev.py docs``.
+
+A page is a function that returns Markdown; ``PAGES`` lists them. ``tests/test_docs.py`` fails when a
+written page is not what its function returns now.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hingepoint.config.settings")
+os.environ.setdefault("HINGEPOINT_DATA_DIR", tempfile.mkdtemp(prefix="hingepoint-docs-"))
+
+django.setup()
+
+from django.contrib.auth.views import LogoutView
+from django.urls import get_resolver
+
+from hingepoint import cli
+from hingepoint.config.environment import Environment
+from hingepoint.connectors import files
+from hingepoint.demo import world_schema
+from hingepoint.domain.agreements.catalogue import shipped_types
+from hingepoint.records import Stage
+
+FOLDER = Path(__file__).resolve().parent / "reference"
+NOTE = "<!-- Written from the code by `python3 dev.py docs`. Change the code, not this file. -->\n\n"
+
+
+def commands() -> str:
+    """Return the page of all commands, from what ``--help`` says."""
+    intro = (
+        "Every command answers to `--help`. Exit codes: 0 done; 2 unusable arguments, files or installation, "
+        "with one clear message; 3 done, but not enough data for any finding. In a clone of the repository, "
+        "write `python3 dev.py COMMAND` for `hingepoint COMMAND`.\n"
+    )
+    parts = [_command(name) for name in cli.COMMANDS]
+    return "\n".join(["# Commands\n", intro, *parts])
+
+
+def _command(name: str) -> str:
+    context = click.Context(cli.main, info_name="hingepoint")
+    command = cli.main.get_command(context, name)
+    own = click.Context(command, info_name=name, parent=context)
+    words, _, example = inspect.cleandoc(command.help or "").partition("\b\n")
+    usage = " ".join(["hingepoint", name, *command.collect_usage_pieces(own)])
+    rows = [_option(option, own) for option in command.params if isinstance(option, click.Option)]
+    table = ["| Option | What it does |", "|---|---|", *rows] if rows else []
+    return "\n".join(
+        [
+            f"## hingepoint {name}\n",
+            f"```text\n{usage}\n```\n",
+            words.strip() + "\n",
+            _example(example),
+            *table,
+            "",
+        ]
+    )
+
+
+def _example(text: str) -> str:
+    _, _, lines = text.replace("\b\n", "").partition("\n")
+    return f"```text\n{inspect.cleandoc(lines)}\n```\n" if lines.strip() else ""
+
+
+def _option(option: click.Option, context: click.Context) -> str:
+    names, words = option.get_help_record(context) or ("", "")
+    return f"| `{_cell(names)}` | {_cell(words)} |"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def settings() -> str:
+    """Return the page of all settings, from the fields of ``Environment``."""
+    intro = (
+        "Settings come from the environment, or from a file `.env` in the folder where `hingepoint` is started. "
+        "None is needed to begin.\n"
+    )
+    rows = [
+        f"| `HINGEPOINT_{name.upper()}` | {_default(field.default)} | {_cell(field.description or '')} |"
+        for name, field in Environment.model_fields.items()
+    ]
+    return "\n".join(
+        ["# Settings\n", intro, "| Setting | Default | What it does |", "|---|---|---|", *rows, ""]
+    )
+
+
+def _default(value: object) -> str:
+    if value in ("", []):
+        return "empty"
+    return f"`{value if isinstance(value, str | Path) else json.dumps(value)}`"
+
+
+def catalogue() -> str:
+    """Return the page of the shipped agreement types, stage by stage."""
+    intro = (
+        "The agreement types Hingepoint starts with: hypotheses to test on your own history, not truths. Which of "
+        "them are pivotal for you is what [discovery](../tutorial/first-hour.md) finds out. Hide, rename, move or "
+        "add types in the product: your changes are kept apart from these and survive upgrades.\n"
+    )
+    types = shipped_types()
+    parts = [
+        f"## {stage.value.capitalize()}\n\n"
+        + "\n".join(_type(key, row) for key, row in types.items() if row["stage"] == stage)
+        for stage in Stage
+    ]
+    return "\n".join(["# Catalogue of agreement types\n", intro, *parts])
+
+
+def _type(key: str, row: dict) -> str:
+    checks = "\n".join(f"- {check}" for check in row["good"])
+    who = f"{row['side'].capitalize()}, with: {row['counterpart']}. Key `{key}`."
+    return f"### {row['name']}\n\n{row['description']} {who}\n\nA good one:\n\n{checks}\n"
+
+
+def pages() -> str:
+    """Return the page of all addresses, from the docstrings of their views."""
+    intro = "What answers at which address. A page you may not see answers as if it did not exist.\n"
+    rows = [f"| `/{address}` | {_cell(words)} |" for address, _, words in routes()]
+    return "\n".join(["# Pages\n", intro, "| Address | What it is for |", "|---|---|", *rows, ""])
+
+
+def routes() -> Iterator[tuple[str, str, str]]:
+    """Yield address, name and first sentence of every page and form."""
+    for pattern in _flat(get_resolver().url_patterns):
+        view = getattr(pattern.callback, "view_class", pattern.callback)
+        words = inspect.cleandoc(view.__doc__ or "")
+        yield (
+            str(pattern.pattern),
+            pattern.name or "",
+            OF_DJANGO.get(pattern.name or "", words.split("\n\n")[0]),
+        )
+
+
+#: Views that Django brings.
+OF_DJANGO = {LogoutView: "End the session."}
+
+
+def _flat(patterns) -> Iterator:
+    for pattern in patterns:
+        yield from _flat(pattern.url_patterns) if hasattr(pattern, "url_patterns") else [pattern]
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "commands.md": commands,
+    "settings.md": settings,
+    "catalogue.md": catalogue,
+    "formats.md": files.formats_page,
+    "pages.md": pages,
+    "world-files.md": world_schema.reference,
+}
+
+
+def written(name: str) -> str:
+    """Return what the file of a page must hold."""
+    return NOTE + PAGES[name]().rstrip() + "\n"
+
+
+if __name__ == "__main__":
+    for name in PAGES:
+        (FOLDER / name).write_text(written(name), "utf-8")
+        print(f"Wrote docs/reference/{name}")

@@ -1,0 +1,175 @@
+"""The manual says everything that can be called, set or opened, and nothing that is not there."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from itertools import pairwise
+from pathlib import Path
+
+import click
+import pytest
+import write_reference
+
+from hingepoint import cli, records
+from hingepoint.config.environment import Environment
+from hingepoint.connectors import files
+from hingepoint.web import manual
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+TEXTS = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md"), *(ROOT / "changelog.d").glob("*.md")])
+DECISIONS = sorted((DOCS / "decisions").glob("*.md"))
+LINK = re.compile(r"(?<!`)\]\(([^)\s]+)\)")
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+#: A command line of ours: at the start of a line, or after what may stand before it.
+COMMAND = re.compile(
+    r"(?:^\s*|/bin/|exec hingepoint |--from \. )hingepoint ([a-z].*)|^\s*python3 dev\.py ([a-z].*)"
+)
+
+
+def named(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("name", write_reference.PAGES)
+def test_reference_pages_are_what_the_code_says_now(name):
+    kept = (DOCS / "reference" / name).read_text("utf-8")
+    assert kept == write_reference.written(name), "run: python3 dev.py docs"
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_every_command_and_option_has_words(name):
+    command = cli.main.get_command(click.Context(cli.main), name)
+    assert command.help
+    wordless = [
+        option.name for option in command.params if isinstance(option, click.Option) and not option.help
+    ]
+    assert wordless == []
+
+
+def test_every_setting_has_words():
+    assert [name for name, field in Environment.model_fields.items() if not field.description] == []
+
+
+def test_every_page_has_words():
+    wordless = [f"{name} (/{address})" for address, name, words in write_reference.routes() if not words]
+    assert wordless == [], "give the view a docstring"
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=named)
+def test_links_lead_somewhere(path):
+    for target in LINK.findall(FENCE.sub("", path.read_text("utf-8"))):
+        if "://" in target or target.startswith("mailto:"):
+            continue
+        file, _, fragment = target.partition("#")
+        found = (path.parent / file).resolve() if file else path
+        assert found.exists(), f"{named(path)} links to {target}"
+        if fragment:
+            assert fragment in anchors(found), f"{named(path)} links to {target}"
+
+
+def anchors(path: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", FENCE.sub("", path.read_text("utf-8")), re.MULTILINE)
+    return {manual.anchor(heading) for heading in headings}
+
+
+def commands_shown(path: Path) -> list[list[str]]:
+    """Return every command line of ours in the code blocks of a page, as words."""
+    blocks = [block.replace("\\\n", " ") for _, block in FENCE.findall(path.read_text("utf-8"))]
+    lines = [line.partition("  #")[0] for block in blocks for line in block.splitlines()]
+    return [
+        shlex.split("".join(ours))
+        for line in lines
+        for part in line.split("&&")
+        for ours in COMMAND.findall(part)
+    ]
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=named)
+def test_commands_shown_exist_with_their_options(path):
+    for name, *words in commands_shown(path):
+        if name in ("test", "lint", "docs", "lock", "run"):  # of dev.py
+            continue
+        assert name in cli.COMMANDS, f"{named(path)}: {name}"
+        known = {
+            flag for one in cli.main.get_command(click.Context(cli.main), name).params for flag in one.opts
+        }
+        unknown = {word.partition("=")[0] for word in words if word.startswith("--")} - known - {"--help"}
+        assert not unknown, f"{named(path)}: hingepoint {name} has no {unknown}"
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=named)
+def test_settings_shown_exist(path):
+    known = {f"HINGEPOINT_{name.upper()}" for name in Environment.model_fields} | {"HINGEPOINT_NEW_PASSWORD"}
+    of_tests = {"HINGEPOINT_SHARED"}
+    shown = set(re.findall(r"HINGEPOINT_[A-Z_]+[A-Z]", path.read_text("utf-8")))
+    if path.name != "house.md" and "changelog" not in named(path):
+        assert shown - known - of_tests == set()
+
+
+@pytest.mark.parametrize("path", sorted((DOCS / "how-to" / "examples").glob("*.yaml")), ids=named)
+def test_example_mappings_can_be_read(path):
+    files.load_mapping(path)
+
+
+@pytest.mark.parametrize("path", sorted((DOCS / "how-to").glob("*.md")), ids=named)
+def test_mappings_shown_in_how_tos_can_be_read(path):
+    for language, block in FENCE.findall(path.read_text("utf-8")):
+        if language == "yaml" and re.search(r"^(deals|events|outcome):", block, re.MULTILINE):
+            files.parse_mapping(block, file=named(path))
+
+
+@pytest.mark.parametrize("path", DECISIONS, ids=named)
+def test_a_decision_is_short_and_has_a_number_of_its_own(path):
+    assert len(path.read_text("utf-8").splitlines()) <= 30
+    assert re.match(r"\d{4}-[a-z0-9-]+\.md$", path.name)
+
+
+def test_no_two_decisions_share_a_number():
+    numbers = [path.name[:4] for path in DECISIONS]
+    assert [one for one, other in pairwise(numbers) if one == other] == []
+
+
+def test_every_page_of_the_manual_is_in_its_contents():
+    in_sections = {name for folder, _ in manual.SECTIONS for name in manual.in_section(folder)}
+    assert set(manual.pages()) - in_sections == {"index"}
+
+
+@pytest.mark.parametrize(
+    "word",
+    [member.value for enum in (records.AgreementState, records.Grade, records.Role) for member in enum],
+)
+def test_the_glossary_knows_every_state_grade_and_role(word):
+    assert word.replace("_", " ") in (ROOT / "GLOSSARY.md").read_text("utf-8").lower()
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in (ROOT / "changelog.d").glob("*.md") if p.name != "README.md"], ids=named
+)
+def test_a_changelog_note_is_a_list(path):
+    lines = path.read_text("utf-8").splitlines()
+    assert lines
+    assert all(line.startswith(("- ", "  ")) or not line for line in lines)
+
+
+def test_every_key_of_the_json_of_discover_is_explained():
+    import histories
+    from hingepoint.analysis import discovery
+    from hingepoint.analysis.discovery.result import FRAME
+
+    deals, events = histories.plain()
+    found = discovery.discover(deals, events, settings=discovery.Settings(metric="won"))
+    explained = set(re.findall(r"`([a-z_]+)`", (DOCS / "reference" / "discovery-json.md").read_text("utf-8")))
+    assert keys(found.to_dict(), skip=("settings", "rules")) | set(FRAME) <= explained
+
+
+def keys(value: object, skip: tuple[str, ...]) -> set[str]:
+    """Return every key in nested objects, except what lies below ``skip``."""
+    if isinstance(value, list):
+        return {key for one in value for key in keys(one, skip)}
+    if not isinstance(value, dict):
+        return set()
+    below = [keys(inner, skip) for name, inner in value.items() if name not in skip]
+    return set(value).union(*below)
