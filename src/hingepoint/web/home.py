@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from hingepoint.domain.home import queries
+from hingepoint.reports import findings
 
 
 def home(request: HttpRequest):
@@ -20,4 +21,4 @@ def home(request: HttpRequest):
         "analyst": lambda: queries.analyst_day(request.user, now=now),
         "partner": lambda: queries.partner_day(request.user, today=today, now=now),
     }[page]()
-    return render(request, f"home/{page}.html", {"day": found, "today": today})
+    return render(request, f"home/{page}.html", {"day": found, "today": today, "noun": findings.metric_noun})
