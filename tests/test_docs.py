@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import shlex
 from itertools import pairwise
@@ -10,6 +11,7 @@ from pathlib import Path
 import click
 import pytest
 import write_reference
+from pydantic.fields import FieldInfo
 
 from hingepoint import cli, records
 from hingepoint.config.environment import Environment
@@ -107,6 +109,36 @@ def test_settings_shown_exist(path):
     shown = set(re.findall(r"HINGEPOINT_[A-Z_]+[A-Z]", path.read_text("utf-8")))
     if path.name != "house.md" and "changelog" not in named(path):
         assert shown - known - of_tests == set()
+
+
+@functools.cache
+def words_on_pages() -> str:
+    """Return all that a page, a report or the demo can say, in one text."""
+    source = ROOT / "src" / "hingepoint"
+    layers = [source / layer for layer in ("web", "reports", "domain", "analysis", "demo")]
+    files_ = [path for layer in layers for ending in ("html", "py", "csv") for path in layer.rglob(f"*.{ending}")]
+    return " ".join(path.read_text("utf-8") for path in files_).lower()
+
+
+@pytest.mark.parametrize(
+    "path", [*sorted((DOCS / "tutorial").glob("*.md")), *sorted((DOCS / "how-to").glob("*.md"))], ids=named
+)
+def test_what_a_reader_is_told_to_look_for_is_on_a_page(path):
+    text = FENCE.sub("", path.read_text("utf-8"))
+    bold = [" ".join(words.split()) for words in re.findall(r"\*\*([^*]+)\*\*", text)]
+    shown = [words for words in bold if not words.endswith(".")]  # a sentence is no button
+    assert [words for words in shown if words.rstrip(":").lower() not in words_on_pages()] == []
+
+
+def test_the_manual_notices_a_command_a_setting_and_a_page_that_it_lacks(monkeypatch):
+    kept = {name: (DOCS / "reference" / name).read_text("utf-8") for name in write_reference.PAGES}
+    doctor = cli.COMMANDS["doctor"]
+    monkeypatch.setattr(cli, "COMMANDS", {**cli.COMMANDS, "surgeon": doctor})
+    monkeypatch.setitem(Environment.model_fields, "novelty", FieldInfo(annotation=str, default=""))
+    known = write_reference.routes()
+    monkeypatch.setattr(write_reference, "routes", lambda: [*known, ("novelty/", "novelty", "A new page.")])
+    for name in ("commands.md", "settings.md", "pages.md"):
+        assert write_reference.written(name) != kept[name], name
 
 
 @pytest.mark.parametrize("path", sorted((DOCS / "how-to" / "examples").glob("*.yaml")), ids=named)
