@@ -116,7 +116,9 @@ def words_on_pages() -> str:
     """Return all that a page, a report or the demo can say, in one text."""
     source = ROOT / "src" / "hingepoint"
     layers = [source / layer for layer in ("web", "reports", "domain", "analysis", "demo")]
-    files_ = [path for layer in layers for ending in ("html", "py", "csv") for path in layer.rglob(f"*.{ending}")]
+    files_ = [
+        path for layer in layers for ending in ("html", "py", "csv") for path in layer.rglob(f"*.{ending}")
+    ]
     return " ".join(path.read_text("utf-8") for path in files_).lower()
 
 

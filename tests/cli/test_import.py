@@ -106,7 +106,9 @@ def test_an_export_goes_to_standard_output_when_no_file_is_said(company):
     assert "deal_id,agreement,at," in company("export", "events").stdout
 
 
-def test_the_file_of_the_tutorial_is_refused_for_one_row_then_comes_in_and_is_taken_back(hingepoint, tmp_path):
+def test_the_file_of_the_tutorial_is_refused_for_one_row_then_comes_in_and_is_taken_back(
+    hingepoint, tmp_path
+):
     text = re.search(r"^```text\n(deal_id,.*?)^```", TUTORIAL.read_text("utf-8"), re.MULTILINE | re.DOTALL)[1]
     told = hingepoint("import", "deals", write(tmp_path, "deals.csv", text))
     assert told.exit_code == 2

@@ -637,6 +637,7 @@ class AgreementPage:
     asked_of_id: int | None
     person_name: str
     may_step: bool
+    may_answer: bool
     may_undo: bool
 
 
@@ -674,6 +675,7 @@ def agreement_page(viewer: Any, deal_id: int, type_id: int, *, today: dt.date) -
         asked_of_id=row.asked_of_id if row else None,
         person_name=row.person_name if row else "",
         may_step=may_step,
+        may_answer=row is not None and row.asked_of_id == viewer.pk and row.state in WAITING,
         may_undo=may_step and _last_is_by_hand(row),
     )
 
