@@ -89,7 +89,15 @@ class Plan:
 
 def accuracy(plan: Plan) -> list[Table]:
     runs = plan.runs()
-    return [on_top(runs), confirmed(runs), screens(runs), kinds(runs), chances(runs), behind(runs), times(runs)]
+    return [
+        on_top(runs),
+        confirmed(runs),
+        screens(runs),
+        kinds(runs),
+        chances(runs),
+        behind(runs),
+        times(runs),
+    ]
 
 
 def _by_world(runs: list[Run]) -> dict[tuple[str, int], list[Run]]:
@@ -122,7 +130,12 @@ def on_top(runs: list[Run]) -> Table:
         cells = [_mean(_said(group, method, "precision")) for method in METHODS]
         best = max((cell for cell in cells if cell != "–"), default="")
         rows.append(
-            [world, f"{size:,}", str(len(group)), *(f"**{cell}**" if cell == best else cell for cell in cells)]
+            [
+                world,
+                f"{size:,}",
+                str(len(group)),
+                *(f"**{cell}**" if cell == best else cell for cell in cells),
+            ]
         )
     return Table("Which eight come out on top", ["world", "deals", "runs", *METHODS], rows)
 
@@ -185,7 +198,9 @@ EDGES = (0.0, 0.1, 0.3, 0.5, 0.8, 0.95, 1.0001)
 def chances(runs: list[Run]) -> Table:
     rows = []
     for size in sorted({run["deals"] for run in runs}):
-        said = np.array([pair for run in runs if run["deals"] == size for pair in run["chances"]]).reshape(-1, 2)
+        said = np.array([pair for run in runs if run["deals"] == size for pair in run["chances"]]).reshape(
+            -1, 2
+        )
         cells = []
         for low, high in zip(EDGES, EDGES[1:], strict=False):
             inside = said[(said[:, 0] >= low) & (said[:, 0] < high)]
@@ -210,7 +225,9 @@ def behind(runs: list[Run]) -> Table:
             if theirs > mine + 0.01:
                 rows.append([world, f"{size:,}", method, f"{theirs:.2f}", f"{mine:.2f}"])
     rows = rows or [["none of these", "", "", "", ""]]
-    return Table("Where another method puts more levers on top", ["world", "deals", "method", "its", "ours"], rows)
+    return Table(
+        "Where another method puts more levers on top", ["world", "deals", "method", "its", "ours"], rows
+    )
 
 
 def times(runs: list[Run]) -> Table:
@@ -262,7 +279,7 @@ def noise(sizes: tuple[int, ...], seeds: int) -> list[Table]:
         tested = ours = regression = refused = tried = 0
         for seed in range(seeds):
             world = worlds.live(worlds.Rules(deals=size, seed=500 + seed))
-            deals, events = shuffled(world.deals(), seed), world.events()
+            deals, events = worlds.shuffled(world.deals(), seed), world.events()
             found = discovery.discover(deals, events, settings=discovery.Settings(metric="won"))
             tested += sum(np.isfinite(one.effect) for one in found.findings)
             ours += sum(one.confirmed for one in found.findings)
@@ -274,13 +291,6 @@ def noise(sizes: tuple[int, ...], seeds: int) -> list[Table]:
         rows.append([f"{size:,}", str(seeds), f"{tested:,}", str(ours), str(regression), _of(refused, tried)])
     head = ["deals", "runs", "types tested", "confirmed", "ever gained: reported", "leaking columns refused"]
     return [Table("Noise and leaks", head, rows)]
-
-
-def shuffled(deals: pl.DataFrame, seed: int) -> pl.DataFrame:
-    """Return the deals with status and length dealt out anew among them."""
-    mixed = deals.select("status", "closed", "created").sample(fraction=1, shuffle=True, seed=seed)
-    length = mixed["closed"] - mixed["created"]
-    return deals.with_columns(status=mixed["status"], closed=deals["created"] + length)
 
 
 def leaks(deals: pl.DataFrame) -> list[pl.DataFrame]:
@@ -306,7 +316,9 @@ def _is_refused(deals: pl.DataFrame, events: pl.DataFrame) -> bool:
 def written(text: str, tables: list[Table]) -> str:
     """Return a page with each table in the place of the one under its heading, new ones at the end."""
     for table in tables:
-        place = re.search(rf"^## {re.escape(table.heading)}\n.*?(?P<old>^\|.*?)(?=^[^|]|\Z)", text, re.M | re.S)
+        place = re.search(
+            rf"^## {re.escape(table.heading)}\n.*?(?P<old>^\|.*?)(?=^[^|]|\Z)", text, re.M | re.S
+        )
         if place:
             text = text[: place.start("old")] + table.markdown() + "\n" + text[place.end("old") :]
         else:

@@ -375,3 +375,10 @@ NAMED = {
     "twelve sellers": Rules(sellers=12, skill=0.8, seed=4001),
     "winning and losing race": Rules(race=True, seed=5001),
 }
+
+
+def shuffled(deals: pl.DataFrame, seed: int) -> pl.DataFrame:
+    """Return the deals with status and length dealt out anew among them: nothing can have moved them."""
+    mixed = deals.select("status", "closed", "created").sample(fraction=1, shuffle=True, seed=seed)
+    length = mixed["closed"] - mixed["created"]
+    return deals.with_columns(status=mixed["status"], closed=deals["created"] + length)
