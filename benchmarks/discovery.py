@@ -19,6 +19,7 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +37,12 @@ from hingepoint.analysis import discovery
 from hingepoint.demo import worlds
 
 #: Worlds lived for each size.
-SEEDS = {1_000: 10, 2_000: 10, 5_000: 8, 20_000: 2, 100_000: 1}
+SEEDS = {1_000: 5, 2_000: 5, 5_000: 4, 20_000: 1, 100_000: 1}
 #: Sizes at which only the first world is lived, and the loop over types runs for so many seeds of it.
 FIRST_ONLY, LOOPS = 100_000, 3
 METHODS = ["lift", "logistic", "LASSO", "forest", "ever gained", "DoubleML", "EconML", OURS]
-#: Those that test what they report.
-TESTING = [OURS, "ever gained", "EconML"]
+#: Other methods that test what they report.
+TESTING = ["ever gained", "EconML"]
 
 Run = dict[str, Any]
 
@@ -89,15 +90,8 @@ class Plan:
 
 def accuracy(plan: Plan) -> list[Table]:
     runs = plan.runs()
-    return [
-        on_top(runs),
-        confirmed(runs),
-        screens(runs),
-        kinds(runs),
-        chances(runs),
-        behind(runs),
-        times(runs),
-    ]
+    told = (on_top, behind, confirmed, reported, screens, kinds, chances, times)
+    return [tell(runs) for tell in told]
 
 
 def _by_world(runs: list[Run]) -> dict[tuple[str, int], list[Run]]:
@@ -143,8 +137,6 @@ def on_top(runs: list[Run]) -> Table:
 def confirmed(runs: list[Run]) -> Table:
     head = ["world", "deals", "levers of 8", "harmful of 3", "false", "false and strong"]
     head += ["nulls covered", "effects covered"]
-    for method in TESTING[1:]:
-        head += [f"{method}: levers", f"{method}: false", f"{method}: nulls covered"]
     rows = []
     for (world, size), group in _by_world(runs).items():
         row = [world, f"{size:,}"]
@@ -152,12 +144,23 @@ def confirmed(runs: list[Run]) -> Table:
         row.append(_of(sum(_said(group, OURS, "false")), sum(_said(group, OURS, "reported"))))
         row.append(_of(sum(_said(group, OURS, "false_strong")), sum(_said(group, OURS, "strong"))))
         row += [_share(_said(group, OURS, what)) for what in ("nulls", "effects")]
-        for method in TESTING[1:]:
+        rows.append(row)
+    return Table("What is confirmed, and how much of it is false", head, rows)
+
+
+def reported(runs: list[Run]) -> Table:
+    """Return the same for the methods that test what they report, at 5 % false discoveries."""
+    head = ["world", "deals"]
+    head += [f"{method}: {what}" for method in TESTING for what in ("levers of 8", "false", "nulls covered")]
+    rows = []
+    for (world, size), group in _by_world(runs).items():
+        row = [world, f"{size:,}"]
+        for method in TESTING:
             row.append(_mean(_said(group, method, "levers"), ".1f"))
             row.append(_of(sum(_said(group, method, "false")), sum(_said(group, method, "reported"))))
             row.append(_share(_said(group, method, "nulls")))
         rows.append(row)
-    return Table("What is confirmed, and how much of it is false", head, rows)
+    return Table("What usual tests would have reported", head, rows)
 
 
 #: Roles of a world, and what their types look like.
@@ -202,17 +205,17 @@ def chances(runs: list[Run]) -> Table:
             -1, 2
         )
         cells = []
-        for low, high in zip(EDGES, EDGES[1:], strict=False):
+        for low, high in pairwise(EDGES):
             inside = said[(said[:, 0] >= low) & (said[:, 0] < high)]
             known = len(inside) >= 10
             cells.append(f"{inside[:, 0].mean():.2f} → {inside[:, 1].mean():.2f}" if known else "–")
         rows.append([f"{size:,}", *cells])
-    bins = [f"{low:g} to {min(high, 1):g}" for low, high in zip(EDGES, EDGES[1:], strict=False)]
+    bins = [f"{low:g} to {min(high, 1):g}" for low, high in pairwise(EDGES)]
     return Table("Chances to be among the best eight: said → true", ["deals", *bins], rows)
 
 
 def behind(runs: list[Run]) -> Table:
-    """Return where another method has more of the true levers on top, by more than one lever in a hundred."""
+    """Return where another method has more of the true levers on top, by more than a hundredth."""
     rows = []
     for (world, size), group in _by_world(runs).items():
         for method in METHODS[:-1]:

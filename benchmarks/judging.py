@@ -124,7 +124,7 @@ def truth(rules: worlds.Rules, found: discovery.Discovery) -> dict[str, float]:
     """Return what each lever really does, by living the world again with more deals; empty for small worlds."""
     if rules.deals < TRUTH_FROM:
         return {}
-    large = worlds.live(replace(rules, deals=10_000 if rules.deals == TRUTH_FROM else 40_000))
+    large = worlds.live(replace(rules, deals=8_000 if rules.deals == TRUTH_FROM else 30_000))
     return {key: large.truth(key, *rivals.landmarks_of(found)) for key in large.levers}
 
 
