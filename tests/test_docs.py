@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 from hingepoint import cli, records
 from hingepoint.config.environment import Environment
 from hingepoint.connectors import files
-from hingepoint.web import manual
+from hingepoint.web import manual, shell
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -177,6 +177,12 @@ def test_every_page_of_the_manual_is_in_its_contents():
 )
 def test_the_glossary_knows_every_state_grade_and_role(word):
     assert word.replace("_", " ") in (ROOT / "GLOSSARY.md").read_text("utf-8").lower()
+
+
+@pytest.mark.parametrize("label", [label for label, *_ in shell.PLACES if label not in ("Home", "Manual")])
+def test_the_glossary_knows_what_the_navigation_names(label):
+    glossary = (ROOT / "GLOSSARY.md").read_text("utf-8").lower()
+    assert label.lower().removesuffix("s") in glossary
 
 
 @pytest.mark.parametrize(
