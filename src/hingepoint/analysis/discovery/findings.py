@@ -137,6 +137,8 @@ class Report:
             horizon=weeks_label(self.prepared.grid.horizon),
             noise=self._noise(),
             smallest_effect=self._smallest(),
+            clustered_by=self.prepared.clustered_by,
+            clusters=self.prepared.clusters,
         )
 
     def _noise(self) -> float:
