@@ -41,6 +41,8 @@ OUTCOMES = frozenset(
     ]
 )
 MAX_LEVELS = 12
+#: Products of covariates may have a column for so many deals (decision 0121).
+DEALS_A_PRODUCT = 100
 MIN_LEVEL = 30
 QUARTER = 91.3125 / 7
 
@@ -82,8 +84,10 @@ def choose(history: History, grid: Grid, settings: Settings) -> Columns:
     for name, block in levels.items():
         add(name, block)
     size = _standard_size(numbers)
-    for first, second, block in _interactions(levels, size):
-        add(f"{first} x {second}", block)
+    products = _interactions(levels, size)
+    if sum(block.shape[1] for *_, block in products) * DEALS_A_PRODUCT <= history.size:
+        for first, second, block in products:
+            add(f"{first} x {second}", block)
     for since in np.unique(history.recorded[np.isfinite(history.recorded)]):
         add("not yet recorded", (history.created < since).astype(float)[:, None])
     fixed = np.hstack(parts) if parts else np.zeros((history.size, 0))

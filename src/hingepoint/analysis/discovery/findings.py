@@ -57,11 +57,12 @@ class Report:
     def _judge(self, estimates: study.Estimates) -> None:
         smallest = self._smallest()
         main, standing = estimates.next_window, estimates.by_landmark
+        noise, sides = self._noise(), self._sides()
         self.judged = grading.judge(
-            self.sign * main.effects, main.errors, smallest, self._rng(RANKING), self._sides()
+            self.sign * main.effects, main.errors, smallest, noise, self._rng(RANKING), sides
         )
         self.standing = grading.judge(
-            self.sign * standing.effects, standing.errors, smallest, self._rng(STANDING), self._sides()
+            self.sign * standing.effects, standing.errors, smallest, noise, self._rng(STANDING), sides
         )
         self.smallest = smallest
         self.segments_differ = segments_that_differ(estimates.segments)
