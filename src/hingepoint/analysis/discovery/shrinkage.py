@@ -44,8 +44,18 @@ class Prior:
         """Return about this many possibilities of equal weight that stand for all: for repeated use."""
         steps = (np.arange(number) + 0.5) / number
         chosen = np.minimum(np.searchsorted(np.cumsum(self.weights), steps), self.weights.size - 1)
-        parts = (self.shares, self.centres, self.scales, self.spreads)
-        return Prior(np.full(number, 1 / number), *(part[chosen] for part in parts), self.unit)
+        return self.select(chosen, np.ones(number))
+
+    def select(self, chosen: np.ndarray, weights: np.ndarray) -> Prior:
+        """Return some of the possibilities with other weights, which need not add up to one."""
+        return Prior(
+            weights=weights / weights.sum(),
+            shares=self.shares[chosen],
+            centres=self.centres[chosen],
+            scales=self.scales[chosen],
+            spreads=self.spreads[chosen],
+            unit=self.unit,
+        )
 
 
 @dataclass(frozen=True)
@@ -93,9 +103,8 @@ def learn_prior(
     nothing, something, *_ = _chances(effects[known], errors[known], prior, prior.unit[known])
     logs = np.log(prior.weights) + np.logaddexp(nothing, something).sum(axis=1)
     weights = np.exp(logs - logs.max())
-    parts = (prior.shares, prior.centres, prior.scales, prior.spreads)
     likely = weights > 1e-4
-    return Prior(weights[likely] / weights[likely].sum(), *(part[likely] for part in parts), prior.unit)
+    return prior.select(likely, weights[likely])
 
 
 def _possibilities(noise: float, unit: np.ndarray) -> Prior:
