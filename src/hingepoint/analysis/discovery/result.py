@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import html
 import math
 from dataclasses import dataclass, field
 from typing import Any
@@ -363,6 +364,10 @@ class Discovery:
         lines.append("; ".join(f"{number} {grade}" for grade, number in counts.items() if number) + ".")
         lines += [f"Note: {warning}" for warning in self.warnings]
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        """Return the summary for a notebook, where the fields of a hundred findings would fill pages."""
+        return f"<pre>{html.escape(self.summary())}</pre>"
 
 
 def plain(value: float) -> float | None:
