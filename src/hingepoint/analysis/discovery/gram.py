@@ -276,6 +276,26 @@ def folded(blocks: Iterable[Block], task: Callable[[Iterable[Block]], T]) -> Ite
     return fold(task) if fold else [task(blocks)]
 
 
+@dataclass(frozen=True)
+class Crossing:
+    """The task of summing columns times other outcomes (rows x outcomes)."""
+
+    outcomes: np.ndarray
+
+    def __call__(self, blocks: Iterable[Block]) -> np.ndarray:
+        cross = np.zeros((0, 0))
+        start = 0
+        for block in blocks:
+            some = block.values.T @ self.outcomes[_numbers(block, start)]
+            cross = cross + some if cross.size else some
+            start += block.deal.size
+        return cross
+
+
+def _numbers(block: Block, start: int) -> slice | np.ndarray:
+    return slice(start, start + block.deal.size) if block.row is None else block.row
+
+
 @dataclass
 class Scores:
     """Sums by cluster and fit.
@@ -342,8 +362,7 @@ class Scoring:
         scores = self.nothing()
         start = 0
         for block in blocks:
-            rows = slice(start, start + block.deal.size) if block.row is None else block.row
-            self._add(scores, block, self._residuals(block, rows))
+            self._add(scores, block, self._residuals(block, _numbers(block, start)))
             start += block.deal.size
         return scores
 

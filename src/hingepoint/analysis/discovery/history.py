@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,8 @@ from hingepoint.analysis.discovery.settings import DiscoveryError, Settings
 #: Gathers events batch by batch: (events, index of the deals, end of the data) -> parts.
 Gatherer = Callable[[Any, pl.DataFrame, datetime.datetime | None], Iterable[gathering.Gathered]]
 Told = Callable[[int], None]
+#: Parts of a week that are told apart when traces are counted (0.6 seconds): counts do not hang on rounding.
+INSTANTS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -33,14 +35,23 @@ class Moments:
     index: np.ndarray
     week: np.ndarray
 
+    def part(self, deals: slice) -> Moments:
+        """Return the traces of some deals, counted from the first of them."""
+        start, stop = np.searchsorted(self.index, (deals.start, deals.stop))
+        return Moments(self.index[start:stop] - deals.start, self.week[start:stop])
+
     def count_by(self, deals: np.ndarray, until: np.ndarray) -> np.ndarray:
         """Return how many traces each of ``deals`` has up to and including the week in ``until``."""
         if not self.index.size:
             return np.zeros(deals.size)
-        span = 2.0 + float(max(self.week.max(), np.max(until, initial=0.0)))
-        keys = self.index * span + self.week
-        first = np.searchsorted(keys, deals * span - 0.5, side="left")
-        return (np.searchsorted(keys, deals * span + until, side="right") - first).astype(float)
+        span = int(INSTANTS * (2.0 + max(self.week.max(), np.max(until, initial=0.0))))
+        keys = self.index.astype(np.int64) * span + _instant(self.week)
+        first = np.searchsorted(keys, deals * span - INSTANTS // 2, side="left")
+        return (np.searchsorted(keys, deals * span + _instant(until), side="right") - first).astype(float)
+
+
+def _instant(week: np.ndarray) -> np.ndarray:
+    return np.rint(week * INSTANTS).astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -80,9 +91,32 @@ class History:
     rules: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
+    def part(self, deals: slice) -> History:
+        """Return the arrays of some deals, counted from the first of them, without their table."""
+        return replace(
+            self,
+            deals=self.deals.clear(),
+            created=self.created[deals],
+            closed=self.closed[deals],
+            won=self.won[deals],
+            observed=self.observed[deals],
+            value=self.value[deals],
+            gained=self.gained[deals],
+            ended=None if self.ended is None else self.ended[deals],
+            declines=self.declines.part(deals),
+            activity=self.activity.part(deals),
+            seller=self.seller[deals],
+            account=self.account[deals],
+        )
+
     @property
     def size(self) -> int:
         return self.closed.size
+
+    @property
+    def traces(self) -> dict[str, Moments]:
+        """The traces that covariates count, by their name."""
+        return {"activity": self.activity, "declined": self.declines}
 
     @property
     def decided(self) -> np.ndarray:
