@@ -8,7 +8,8 @@ because nobody is put into a group by what happened later.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -33,6 +34,11 @@ class Grid:
     lags: tuple[float, ...]
     cycle: float
 
+    @classmethod
+    def of(cls, chosen: dict[str, Any]) -> Grid:
+        """Return the grid of plain values."""
+        return cls(tuple(chosen["landmarks"]), chosen["horizon"], tuple(chosen["lags"]), chosen["cycle"])
+
     def window_start(self, landmark: int) -> float:
         """Return the start of the window that ends at a landmark; the first takes in creation itself."""
         return self.landmarks[landmark - 1] if landmark else -1.0
@@ -56,6 +62,12 @@ class Rows:
 
     def select(self, mask: np.ndarray | slice) -> Rows:
         return Rows(self.deal[mask], self.landmark[mask], self.outcome[mask], self.remaining[mask])
+
+    def of(self, deals: slice) -> Rows:
+        """Return the rows of some deals, which are counted from the first of them."""
+        start, stop = np.searchsorted(self.deal, (deals.start, deals.stop))
+        some = self.select(slice(int(start), int(stop)))
+        return replace(some, deal=some.deal - deals.start)
 
 
 def choose_grid(history: History, settings: Settings) -> Grid:

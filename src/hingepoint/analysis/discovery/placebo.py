@@ -58,12 +58,10 @@ def refits(
 ) -> dict[str, gram.Fit]:
     """Return the fits with other outcomes; the sums of the columns and their inverse are reused."""
     cross = {name: np.zeros(prepared.layout.width - 1) for name in outcomes}
-    start = 0
-    for block in sums.blocks:
-        stop = start + block.deal.size
-        for name, outcome in outcomes.items():
-            cross[name] += block.values[:, :-1].T @ outcome[start:stop]
-        start = stop
+    crossing = gram.Crossing(np.column_stack(list(outcomes.values())))
+    for some in gram.folded(sums.blocks, crossing):
+        for number, name in enumerate(outcomes):
+            cross[name] += some[:-1, number]
     return {name: _refit(prepared, fit, cross[name], outcome) for name, outcome in outcomes.items()}
 
 
