@@ -131,6 +131,11 @@ def make_rows(history: History, grid: Grid) -> Rows:
     return rows.select(sold) if history.metric.among_won else rows
 
 
+def landmark_weeks(rows: Rows, grid: Grid) -> np.ndarray:
+    """Return, per row, the week of its landmark."""
+    return np.asarray(grid.landmarks)[rows.landmark]
+
+
 def standing(history: History, rows: Rows, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
     """Return rows x types twice: settled before the window, and gained in the window, both standing at L.
 
