@@ -333,7 +333,9 @@ def undo_step(
 @transaction.atomic
 def load_catalogue(*, by: User | None, at: dt.datetime) -> int:
     """Write the shipped catalogue; the company's overlay stays. Returns how many rows changed."""
-    shipped = {key: facts | {"origin": AgreementType.Origin.SHIPPED} for key, facts in shipped_types().items()}
+    shipped = {
+        key: facts | {"origin": AgreementType.Origin.SHIPPED} for key, facts in shipped_types().items()
+    }
     known = AgreementType.objects.in_bulk(list(shipped), field_name="key")
     new = [AgreementType(key=key, **facts) for key, facts in shipped.items() if key not in known]
     AgreementType.objects.bulk_create(new)
