@@ -6,7 +6,7 @@ from hingepoint.domain.coaching.models import CoachingNote
 from hingepoint.domain.deals.models import Account, Contact, Deal, DealContact, DealEvent
 from hingepoint.domain.discovery.models import DataSnapshot, Finding, FindingDecision, Run
 from hingepoint.domain.imports.models import ImportBatch, ImportChange, SavedMapping
-from hingepoint.domain.negotiation.models import Corridor
+from hingepoint.domain.negotiation.models import Corridor, CorridorWriting, Reason, Trade
 from hingepoint.domain.people.models import Membership, SavedView, SignInFailure, Team, User
 from hingepoint.domain.plans.models import ConversationPlan
 from hingepoint.domain.proof.models import AnswerTry, Confirmation, Proof
@@ -25,6 +25,7 @@ __all__ = [
     "Contact",
     "ConversationPlan",
     "Corridor",
+    "CorridorWriting",
     "DataSnapshot",
     "Deal",
     "DealContact",
@@ -37,6 +38,7 @@ __all__ = [
     "PivotalAgreement",
     "Playbook",
     "Proof",
+    "Reason",
     "ResultMetric",
     "Run",
     "SavedMapping",
@@ -44,5 +46,6 @@ __all__ = [
     "SignInFailure",
     "Strategy",
     "Team",
+    "Trade",
     "User",
 ]

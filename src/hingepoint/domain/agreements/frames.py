@@ -92,7 +92,7 @@ def events_table(deals: DealQuerySet) -> Iterator[pl.DataFrame]:
     steps = AgreementEvent.objects.standing().filter(agreement__deal__in=deals).order_by("id")
     for part in parts(steps, _STEPS, _FILE_TYPES):
         yield _complete(part.with_columns(kind=pl.lit(EventKind.AGREEMENT.value)))
-    others = DealEvent.objects.filter(deal__in=deals).order_by("id")
+    others = DealEvent.objects.standing().filter(deal__in=deals).order_by("id")
     for part in parts(others, EVENT_COLUMNS | {"recorded_at": "recorded_at"}, _FILE_TYPES):
         yield _complete(part)
 
