@@ -8,7 +8,7 @@ from hingepoint.domain.discovery.models import DataSnapshot, Finding, FindingDec
 from hingepoint.domain.imports.models import ImportBatch, ImportChange, SavedMapping
 from hingepoint.domain.negotiation.models import Corridor, CorridorWriting, Reason, Trade
 from hingepoint.domain.people.models import Membership, SavedView, SignInFailure, Team, User
-from hingepoint.domain.plans.models import ConversationPlan
+from hingepoint.domain.plans.models import Debrief, Plan, PlanReview
 from hingepoint.domain.proof.models import AnswerTry, Confirmation, Proof
 from hingepoint.domain.strategy.models import PivotalAgreement, Playbook, ResultMetric, Strategy
 
@@ -23,19 +23,21 @@ __all__ = [
     "CoachingNote",
     "Confirmation",
     "Contact",
-    "ConversationPlan",
     "Corridor",
     "CorridorWriting",
     "DataSnapshot",
     "Deal",
     "DealContact",
     "DealEvent",
+    "Debrief",
     "Finding",
     "FindingDecision",
     "ImportBatch",
     "ImportChange",
     "Membership",
     "PivotalAgreement",
+    "Plan",
+    "PlanReview",
     "Playbook",
     "Proof",
     "Reason",

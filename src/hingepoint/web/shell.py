@@ -30,6 +30,7 @@ _SEEING_ALL = frozenset({Role.SPONSOR, Role.ANALYST})
 #: label, name of the page, icon, for whom. The order of the navigation.
 PLACES = (
     ("Home", "home", "home", _EVERYBODY),
+    ("Talks", "talks", "message-2", _SELLING),
     ("Deals", "deals", "briefcase", _SELLING),
     ("Matrix", "matrix", "layout-grid", _SELLING),
     ("Strategy", "strategies", "route", _SELLING),

@@ -15,17 +15,16 @@ from typing import Any
 
 import polars as pl
 from django.db.models import Count, F, Q
-from django.http import Http404
 
 from hingepoint.analysis import metrics
 from hingepoint.domain.agreements.models import IN_MOTION, WAITING, Agreement, AgreementEvent, AgreementType
 from hingepoint.domain.agreements.queries import AgreementLine, line_of
-from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.deals.frames import deals_frame
 from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.discovery import queries as discovery
+from hingepoint.domain.home import effort
 from hingepoint.domain.imports import queries as imports
-from hingepoint.domain.people.models import works_here
+from hingepoint.domain.plans import queries as plans
 from hingepoint.domain.strategy.models import PivotalAgreement, Playbook, Strategy
 from hingepoint.records import STANDING, AgreementState, DealStatus, EventKind, Role
 
@@ -34,6 +33,8 @@ DAYS_AHEAD = 14
 #: What one line of a worklist takes, in seconds: two minutes a deal a week, and rarely more than one line.
 SECONDS_A_LINE = 30
 MOST_LINES = 40
+#: Planned talks that home shows ahead; the page of talks has the others.
+MOST_AHEAD = 5
 #: Late by more days than this is rather a question of whether the deal lives.
 LONG_LATE = 60
 #: A manager has time for so many conversations a week.
@@ -87,14 +88,22 @@ class SellerDay:
     deals: int
     required: int
     quiet_until: dt.date | None
+    prepare: tuple[plans.Talk, ...] = ()
+    debriefs: tuple[plans.Talk, ...] = ()
+    ahead: tuple[plans.PlanLine, ...] = ()
+
+    @property
+    def nothing_due(self) -> bool:
+        return not (self.late or self.soon or self.stale)
 
     @property
     def finished(self) -> bool:
-        return not (self.late or self.soon or self.stale)
+        return self.nothing_due and not (self.prepare or self.debriefs)
 
 
 def seller_day(viewer: Any, *, today: dt.date) -> SellerDay:
-    """Return what a seller moves next: of each open deal the most pressing agreement. Five SQL queries."""
+    """Return what a seller moves next: of each open deal the most pressing agreement, and the talks that wait for a
+    plan or a debrief. Nine SQL queries."""
     until = today + dt.timedelta(days=DAYS_AHEAD)
     rows = _with_deals(_worklist(viewer))
     due = _one_a_deal(rows.filter(late_after__lte=until).order_by("late_after", "id"), today)
@@ -116,6 +125,9 @@ def seller_day(viewer: Any, *, today: dt.date) -> SellerDay:
         deals=Deal.objects.visible_to(viewer).open().count(),
         required=counts["required"],
         quiet_until=None if due else next_day.values_list("late_after", flat=True).first(),
+        prepare=tuple(plans.to_prepare(viewer, today=today)),
+        debriefs=tuple(plans.to_debrief(viewer, today=today)),
+        ahead=tuple(plans.ahead(viewer, today=today)[:MOST_AHEAD]),
     )
 
 
@@ -215,6 +227,13 @@ class ManagerWeek:
     late: tuple[LateDeal, ...]
     deals: int
     currencies: int
+    review: tuple[plans.PlanLine, ...] = ()
+    debriefs: int = 0  # talks of the teams without debrief
+
+    @property
+    def review_first(self) -> tuple[plans.PlanLine, ...]:
+        """Plans of the talks of today and tomorrow."""
+        return tuple(line for line in self.review if line.soon)
 
 
 #: How far an agreement in a state is from being got, 0 to 1.
@@ -236,7 +255,7 @@ _NEWS = (
 
 
 def manager_week(viewer: Any, *, today: dt.date, now: dt.datetime) -> ManagerWeek:
-    """Return what a manager does about the team's deals this week. Seven SQL queries."""
+    """Return what a manager does about the team's deals this week. Nine SQL queries."""
     until = today + dt.timedelta(days=DAYS_AHEAD)
     pressing = Q(late_after__lte=until) | Q(state=AgreementState.BROKEN, required=True)
     rows = _with_deals(_worklist(viewer).filter(pressing)).order_by(F("deal__amount").desc(nulls_last=True))
@@ -252,6 +271,8 @@ def manager_week(viewer: Any, *, today: dt.date, now: dt.datetime) -> ManagerWee
         changes=dict(Counter(change.state for change in changed)),
         pushed=_pushed(viewer, since=now - WEEK),
         late=tuple(_late_deals(pivotal, today)),
+        review=tuple(plans.to_review(viewer, today=today)),
+        debriefs=len(plans.to_debrief(viewer, today=today)),
         **counts,
     )
 
@@ -588,16 +609,6 @@ def _in_time(viewer: Any, book: Playbook, today: dt.date) -> list[InTime]:
 
 
 @dataclass(frozen=True, slots=True)
-class Entries:
-    """How often people were asked to write something: changes by hand in the last four weeks."""
-
-    people: int
-    entries: int
-    a_week: float  # entries a person and week
-    most: float  # of the person who wrote most
-
-
-@dataclass(frozen=True, slots=True)
 class AnalystDay:
     """What an analyst looks after. ``unknown`` types came with files and are in no catalogue yet."""
 
@@ -606,7 +617,7 @@ class AnalystDay:
     last_run: discovery.RunLine | None
     unsigned: int
     unknown: tuple[tuple[str, str, int], ...]  # key, name, on how many deals
-    entries: Entries
+    questions: tuple[effort.WeekOfQuestions, ...]
 
 
 def analyst_day(viewer: Any, *, now: dt.datetime) -> AnalystDay:
@@ -625,18 +636,8 @@ def analyst_day(viewer: Any, *, now: dt.datetime) -> AnalystDay:
         last_run=run,
         unsigned=max(0, run.shown - run.signed - run.rejected) if run else 0,
         unknown=tuple((row.key, str(row), row.used) for row in unknown[:6]),
-        entries=entries_by_hand(viewer, since=now - 4 * WEEK),
+        questions=tuple(effort.questions(viewer, now=now)),
     )
-
-
-def entries_by_hand(viewer: Any, *, since: dt.datetime) -> Entries:
-    """Return how many entries people made by hand since a moment, never by name. Raises Http404."""
-    if not (works_here(viewer) and viewer.sees_everything):
-        raise Http404("not theirs to count")
-    rows = AuditEvent.objects.filter(at__gte=since, by_id_number__isnull=False).order_by()
-    counts = [row["n"] for row in rows.values("by_id_number").annotate(n=Count("pk"))]
-    people, total = len(counts), sum(counts)
-    return Entries(people, total, total / people / 4 if people else 0.0, max(counts, default=0) / 4)
 
 
 # ---- inside partner ----
