@@ -200,6 +200,12 @@ def test_minutes_are_those_between_entries_and_a_long_pause_was_elsewhere():
     assert found == {(1, monday.date()): effort.Load(dialogs=4, fields=12, minutes=0.5 + 2 + 0.5 + 1)}
 
 
+def test_what_one_form_writes_at_one_moment_is_one_dialog():
+    at = dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)
+    [load] = effort.loads([effort.Entry(1, at, fields=2), effort.Entry(1, at, fields=3)]).values()
+    assert (load.dialogs, load.fields) == (1, 5)
+
+
 def test_the_middle_sellers_minutes_stand_against_the_budget(client, cast):
     for n in range(5):
         seller = person(f"Seller{n}", Role.SELLER)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from importlib import resources
 from typing import Any
 
 from hingepoint.domain.plans.parts import Line
-from hingepoint.domain.plans.sheets import DealSheet, FilledPart, TalkSheet
+from hingepoint.domain.plans.sheets import AheadRow, DealSheet, FilledGroup, FilledPart, TalkSheet
 
 
 class NoTypst(RuntimeError):
@@ -27,68 +27,75 @@ def deal_pdf(sheet: DealSheet, *, at: dt.datetime) -> bytes:
 
 
 def talk_facts(sheet: TalkSheet, *, at: dt.datetime) -> dict[str, Any]:
-    """Return what the page says of a talk, as plain texts."""
+    """Return what the page says of a talk, as plain texts: two columns of groups, trades below them."""
     deal = sheet.facts
-    groups = [
-        {"title": group.title, "parts": [_part(part) for part in group.parts if part.lines]}
-        for group in sheet.groups
-    ]
-    notes = [
-        ("Agree inside first", [Line(_whom(line.name, line.from_whom)) for line in sheet.first]),
-        ("Principles", [Line(one) for one in sheet.principles]),
-    ]
-    groups += [
-        {"title": title, "parts": [{"label": "", "lines": _lines(found)}]} for title, found in notes if found
-    ]
+    account = deal.account.name if deal.account else ""
+    ask, power, information, theirs = (_group(group) for group in sheet.groups)
+    inside = _note("Agree inside first", [_whom(line.name, line.from_whom) for line in sheet.first])
+    principles = _note("Principles", sheet.principles)
+    left = [group for group in (ask, power, information) if group["parts"]]
+    right = [group for group in (theirs, inside, principles) if group["parts"]]
+    offer, request = sheet.trades
     return {
         "title": sheet.name,
-        "about": " · ".join(
-            _words(str(deal), deal.account and deal.account.name, _money(deal.amount, deal.currency))
-        ),
-        "when": f"Talk on {_day(sheet.talk_on)}" if sheet.talk_on else "",
+        "about": " · ".join(_words(str(deal), account, _money(deal.amount, deal.currency))),
+        "when": f"Talk on {_day(sheet.talk_on)}. " if sheet.talk_on else "",
         "written": _written(sheet),
-        "groups": [group for group in groups if group["parts"]],
+        "columns": [left, right],
         "trades": [
-            _trades(sheet.trades[0], "costs us", "worth to them"),
-            _trades(sheet.trades[1], "costs them", "worth to us"),
+            _trades(offer, "costs us", "worth to them"),
+            _trades(request, "costs them", "worth to us"),
         ],
         "corridor": _corridor(sheet),
         "foot": f"Printed {_day(at)}, {at:%H:%M}",
+        "size": _size([*left, *right]),
     }
 
 
 def deal_facts(sheet: DealSheet, *, at: dt.datetime) -> dict[str, Any]:
-    """Return what the page says of a deal, as plain texts."""
+    """Return what the page says of a deal, as plain texts in one column."""
     facts = sheet.facts
     closes = f"expected close {_day(facts.expected_close_on)}" if facts.expected_close_on else ""
-    ahead = [
-        {
-            "title": row.line.name,
-            "parts": [
-                {
-                    "label": _by(row.line.state, row.line.late_after),
-                    "lines": [{"text": row.line.from_whom, "source": ""}],
-                },
-                _part(row.step),
-                {
-                    "label": "Who, by when",
-                    "lines": [{"text": ", ".join(_words(row.who.text, row.on.text)), "source": ""}],
-                },
-            ],
-        }
-        for row in sheet.ahead
-    ]
-    risks = [{"title": "What could go wrong", "parts": [{"label": "", "lines": _lines(sheet.risks.lines)}]}]
+    risks = {"title": "What could go wrong", "parts": [{"label": "", "lines": _lines(sheet.risks.lines)}]}
+    groups = [*(_ahead(row) for row in sheet.ahead), *([risks] if sheet.risks.lines else [])]
     return {
         "title": "Plan of the deal",
         "about": " · ".join(_words(facts.title, facts.account, _money(facts.amount, facts.currency), closes)),
         "when": "",
         "written": _written(sheet),
-        "groups": [*ahead, *(risks if sheet.risks.lines else [])],
+        "columns": [groups],
         "trades": [],
         "corridor": [],
         "foot": f"Printed {_day(at)}, {at:%H:%M}",
+        "size": _size(groups),
     }
+
+
+def _ahead(row: AheadRow) -> dict[str, Any]:
+    line = row.line
+    about = [_state(line.state), line.late_after and f"due {_day(line.late_after)}", line.from_whom]
+    step = _lines(row.step.lines)
+    taken = ", ".join(_words(row.who.text, row.day and f"by {_day(row.day)}"))
+    parts = [{"label": " · ".join(_words(*about)), "lines": step}]
+    return {"title": line.name, "parts": [*parts, *([{"label": taken, "lines": []}] if taken else [])]}
+
+
+def _group(group: FilledGroup) -> dict[str, Any]:
+    parts = [{"label": part.label, "lines": _lines(part.lines)} for part in group.parts if part.lines]
+    return {"title": group.title, "parts": parts}
+
+
+def _note(title: str, texts: Sequence[str]) -> dict[str, Any]:
+    lines = [{"text": text, "source": "", "own": False} for text in texts]
+    return {"title": title, "parts": [{"label": "", "lines": lines}] if lines else []}
+
+
+def _size(groups: Sequence[dict[str, Any]]) -> float:
+    """Return the size of the type in points by which so much fits on one page."""
+    characters = sum(
+        60 + len(line["text"]) for group in groups for part in group["parts"] for line in part["lines"]
+    )
+    return 9.4 if characters < 3_500 else 8.4 if characters < 5_500 else 7.2
 
 
 def _compile(facts: dict[str, Any]) -> bytes:
@@ -103,12 +110,13 @@ def _compile(facts: dict[str, Any]) -> bytes:
     return typst.compile(template, sys_inputs={"facts": json.dumps(facts)})
 
 
-def _part(part: FilledPart) -> dict[str, Any]:
-    return {"label": part.label, "lines": _lines(part.lines)}
-
-
-def _lines(lines: Iterable[Line]) -> list[dict[str, str]]:
-    return [{"text": line.text, "source": line.source} for line in lines]
+def _lines(lines: Sequence[Line]) -> list[dict[str, Any]]:
+    """Return lines; a source is named once for the lines in a row that come from it."""
+    after = [*(line.source for line in lines[1:]), ""]
+    return [
+        {"text": line.text, "source": line.source if line.source != following else "", "own": line.own}
+        for line, following in zip(lines, after, strict=True)
+    ]
 
 
 def _trades(part: FilledPart, cost: str, worth: str) -> dict[str, Any]:
@@ -129,14 +137,14 @@ def _corridor(sheet: TalkSheet) -> list[list[str]]:
 def _written(sheet: TalkSheet | DealSheet) -> str:
     newest = sheet.history.newest
     if newest is None:
-        return "Nothing is written yet: this is what is known."
+        return "Nothing is written yet: this is what is known"
     verdict = sheet.history.verdict
     said = f", {verdict.verdict} by {verdict.by}" if verdict else ""
     return f"Written by {newest.by or 'the system'} on {_day(newest.at)}{said}"
 
 
-def _by(state: str, day: dt.date | None) -> str:
-    return f"{state.replace('_', ' ').capitalize()}{f', by {_day(day)}' if day else ''}"
+def _state(state: str) -> str:
+    return state.replace("_", " ").capitalize()
 
 
 def _whom(name: str, person: str) -> str:

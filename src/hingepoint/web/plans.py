@@ -378,7 +378,7 @@ def _before_the_debrief(page: agreements.AgreementPage) -> dict[str, Any]:
         "held_on": timezone.localdate(),
         "act": line.act if line else "",
         "person": page.person_id or page.asked_of_id or "",
-        "person_name": page.person_name,
+        "person_name": "" if page.person_id or page.asked_of_id else page.person_name,
         "due_on": line.due_on if line else None,
         "evidence": Evidence.TOLD.value,
     }

@@ -7,7 +7,7 @@ named, and fewer than ``LEAST_PEOPLE`` are never shown as an average.
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -33,7 +33,7 @@ FIRST_ENTRY = dt.timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One dialog that somebody answered: when, and how many fields they filled."""
+    """What somebody wrote at one moment, and how many fields it filled."""
 
     who: int
     at: dt.datetime
@@ -74,19 +74,19 @@ class WeekOfQuestions:
 def loads(entries: Iterable[Entry]) -> dict[tuple[int, dt.date], Load]:
     """Return what each person was asked in each week (by its Monday).
 
-    An entry took as long as it came after the one before it by the same person; after a longer pause,
-    half a minute.
+    Entries of the same moment are one dialog. It took as long as it came after the one before it by the
+    same person; after a longer pause, half a minute.
     """
-    by_person: dict[int, list[Entry]] = defaultdict(list)
+    fields: dict[int, Counter[dt.datetime]] = defaultdict(Counter)
     for entry in entries:
-        by_person[entry.who].append(entry)
+        fields[entry.who][entry.at] += entry.fields
     found: dict[tuple[int, dt.date], list[tuple[int, dt.timedelta]]] = defaultdict(list)
-    for who, told in by_person.items():
-        told.sort(key=lambda entry: entry.at)
-        for entry, before in zip(told, [None, *told], strict=False):
-            pause = entry.at - before.at if before else None
+    for who, told in fields.items():
+        moments = sorted(told)
+        for at, before in zip(moments, [None, *moments], strict=False):
+            pause = at - before if before else None
             took = pause if pause is not None and pause <= LONGEST_PAUSE else FIRST_ENTRY
-            found[who, _monday(entry.at)].append((entry.fields, took))
+            found[who, _monday(at)].append((told[at], took))
     return {key: _load(answers) for key, answers in found.items()}
 
 

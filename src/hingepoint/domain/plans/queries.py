@@ -161,8 +161,9 @@ def to_review(viewer: Any, *, today: dt.date) -> list[PlanLine]:
 
 
 def ahead(viewer: Any, *, today: dt.date) -> list[PlanLine]:
-    """Return the planned talks of open deals from today on, the nearest first. One SQL query."""
-    rows = _with_what_a_line_says(_talks(viewer).filter(talk_on__gte=today))
+    """Return the planned talks of open deals after today, the nearest first; today's asks for its debrief.
+    One SQL query."""
+    rows = _with_what_a_line_says(_talks(viewer).filter(talk_on__gt=today))
     return [_line(row) for row in rows.order_by("talk_on", "id")[:MOST_LINES]]
 
 

@@ -45,7 +45,7 @@ from hingepoint.domain.plans.proposals import (
 from hingepoint.domain.strategy import benchmarks
 from hingepoint.domain.strategy import queries as strategies
 from hingepoint.domain.strategy.models import PivotalAgreement
-from hingepoint.records import STANDING, AgreementState, DealStatus, Side
+from hingepoint.records import STANDING, AgreementState, DealStatus, Side, Topic
 
 #: Columns of a company's own that name the rival on a deal.
 RIVAL_COLUMNS = ("competitor", "competitors", "main_competitor")
@@ -68,8 +68,16 @@ class FilledPart:
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """Where the lines come from, each place once; one's own words have none."""
-        return tuple(dict.fromkeys(line.source for line in self.lines if line.source))
+        """Where the lines come from, with their numbers where they come from several places; one's own
+        words come from nowhere."""
+        found: dict[str, list[str]] = {}
+        for number, line in enumerate(self.lines, 1):
+            found.setdefault(line.source, []).append(str(number))
+        if len(found) == 1:
+            return tuple(source for source in found if source)
+        return tuple(
+            f"Line {', '.join(numbers)}: {source or 'your words'}" for source, numbers in found.items()
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,12 +345,18 @@ def _offered(
         open=tuple(_other(one) for one in others if one.required and one.state in WAITING),
         standing=tuple(_other(one) for one in others if one.state in STANDING),
         traded=tuple(_traded(viewer, deal, asked)),
-        competitor=next((str(deal.extra[name]) for name in RIVAL_COLUMNS if deal.extra.get(name)), ""),
+        competitor=_rival(deal),
         corridor=corridor,
         closes=_day(deal.expected_close_on),
         inside=kind.side == Side.INTERNAL,
     )
     return {key: tuple(lines) for key, lines in propose(known).items()}
+
+
+def _rival(deal: Deal) -> str:
+    """Return the rival that the CRM names on a deal; "none known" and its like are nobody."""
+    named = (str(deal.extra[name]).strip() for name in RIVAL_COLUMNS if deal.extra.get(name))
+    return next((name for name in named if name.split()[0].lower() not in ("none", "no", "unknown")), "")
 
 
 def _typical(told: Mapping[str, Any]) -> TypicalDemand:
@@ -390,7 +404,7 @@ def _traded(viewer: Any, deal: Deal, asked: Sequence[negotiation.Demand]) -> lis
     library = negotiation.library(viewer, deal.pk, topic=newest.topic, reason=reason)
     return [
         Traded(
-            what=negotiation.TOPIC_WORDS[one.topic],
+            what=_what_was_given(one.topic, one.cost),
             n=one.n,
             cost=_one_to_three(one.cost),
             worth=round(one.worth) if one.worth is not None else None,
@@ -399,6 +413,11 @@ def _traded(viewer: Any, deal: Deal, asked: Sequence[negotiation.Demand]) -> lis
         for one in library.answers
         if one.topic is not None
     ]
+
+
+def _what_was_given(topic: Topic, cost: float | None) -> str:
+    words = negotiation.TOPIC_WORDS[topic]
+    return words if cost is None else f"{words}: {cost:.1%} of the list price is usual"
 
 
 def _one_to_three(cost: float | None) -> int | None:
@@ -423,6 +442,14 @@ class AheadRow:
     on: FilledPart
     talk_on: dt.date | None
     planned: bool  # a conversation plan is written
+
+    @property
+    def day(self) -> dt.date | None:
+        """The day of the next step, as far as it was written as one."""
+        try:
+            return dt.date.fromisoformat(self.on.text)
+        except ValueError:
+            return None
 
 
 @dataclass(frozen=True, slots=True)
