@@ -191,6 +191,11 @@ def demands(viewer: Any, deal_id: int) -> tuple[Demand, ...]:
     return log(viewer, deal_id).demands
 
 
+def asked_of_us(deal: Deal) -> tuple[Demand, ...]:
+    """Return the demands of a deal that the caller has fetched with the viewer's rights."""
+    return tuple(_of_deal(deal)[0])
+
+
 def noticed(
     viewer: Any, deal_id: int, candidate: concessions.Given, *, plans_at: Sequence[dt.datetime] = ()
 ) -> tuple[concessions.Check, ...]:
