@@ -15,6 +15,7 @@ from django.utils import timezone
 import discoveries
 import importing
 import playbooks
+import talks
 from cast import NOW, TODAY
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import AgreementType
@@ -53,6 +54,18 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "deal": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
     "deal-work": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
     "deal-trail": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "deal-talks": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "log-demand": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "demand": (SEES_SANNAS_DEAL, {"deal_id": "deal", "demand_id": "a_demand"}),
+    "concede": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "deal-help": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "ask-exception": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "agree-role": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "exceptions": (EVERYBODY, {}),
+    "exception": (SEES_SANNAS_DEAL | {"inside_partner"}, {"escalation_id": "an_exception"}),
+    "change-exception": (SEES_SANNAS_DEAL, {"escalation_id": "an_exception"}),
+    "exception-rules": (SELLING, {}),
+    "brief": (SEES_SANNAS_DEAL | {"other_manager"}, {"involvement_id": "a_role"}),
     "agreement": (SEES_SANNAS_DEAL, {"deal_id": "deal", "type_id": "a_type"}),
     "proof-file": (set(), {"proof_id": 0}),  # who sees its deal: tests/web/test_proof.py
     "confirm": (None, {"token": "a_link"}),
@@ -106,6 +119,18 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     "ask-customer": (SEES_SANNAS_DEAL, {"deal_id": "deal", "type_id": "a_type"}),
     "revoke-link": (set(), {"confirmation_id": 0}),  # who sees its deal: tests/web/test_confirm.py
     "set-corridor": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "take-back-talk": (SEES_SANNAS_DEAL, {"deal_id": "deal", "event_id": "a_demand"}),
+    "answer-exception": ({"inside_partner"}, {"escalation_id": "an_exception"}),
+    "withdraw-exception": (SEES_SANNAS_DEAL, {"escalation_id": "an_exception"}),
+    "give-pulse": ({"inside_partner"}, {"escalation_id": "an_exception"}),
+    "draft-rules": (KEEPERS, {}),
+    "set-rule-limits": (KEEPERS, {}),
+    "add-rule": (KEEPERS, {}),
+    "drop-rule": (KEEPERS, {"rule_id": 0}),
+    "publish-rules": (KEEPERS, {}),
+    "note-activity": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "take-back-activity": (SEES_SANNAS_DEAL, {"deal_id": "deal", "event_id": 0}),
+    "end-role": (SEES_SANNAS_DEAL, {"involvement_id": "a_role"}),
     "write-plan": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
     "write-coaching-note": ({"seller", "manager"}, {"deal_id": "deal"}),
     "take-steps": (SELLING, {}),
@@ -136,6 +161,8 @@ def address(route: str, arguments: dict, cast) -> str:
             return importing.kept_mapping(cast).pk
         if name == "a_link":
             return link_to(cast)
+        if name in ("a_demand", "an_exception", "a_role"):
+            return getattr(talks, name)(cast).pk
         if name == "a_strategy":
             strategy = playbooks.in_force(cast).strategy
             strategies.draft_playbook(by=cast.sponsor, at=NOW, strategy=strategy)

@@ -32,6 +32,7 @@ PLACES = (
     ("Home", "home", "home", _EVERYBODY),
     ("Deals", "deals", "briefcase", _SELLING),
     ("Matrix", "matrix", "layout-grid", _SELLING),
+    ("Exceptions", "exceptions", "arrow-up-right", _EVERYBODY),
     ("Strategy", "strategies", "route", _SELLING),
     ("Catalogue", "catalogue", "book-2", _EVERYBODY),
     ("Discovery", "discovery", "target-arrow", _SELLING),

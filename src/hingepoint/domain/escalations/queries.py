@@ -6,17 +6,17 @@ import datetime as dt
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 from django.http import Http404
 
 from hingepoint.analysis import approvals, intervals, reasons
 from hingepoint.analysis.approvals import Lane, Request, Rules
 from hingepoint.domain.deals.models import Deal, DealEvent
-from hingepoint.domain.escalations.actions import rules_of, wish_of
+from hingepoint.domain.escalations.actions import rules_in_force, rules_of, wish_of
 from hingepoint.domain.escalations.models import (
     Answer,
     Approval,
@@ -121,7 +121,8 @@ def of_deal(viewer: Any, deal_id: int) -> list[Asked]:
 
 
 def _with_people(rows):
-    return rows.select_related("deal__account", "asked_by", "demand").prefetch_related("approvals__approver")
+    people = Prefetch("approvals", Approval.objects.select_related("approver"))
+    return rows.select_related("deal__account", "asked_by", "demand").prefetch_related(people)
 
 
 def _request(row: Escalation) -> Asked:
@@ -212,7 +213,7 @@ def request_page(viewer: Any, escalation_id: int) -> RequestPage:
     partner = viewer.role == Role.INSIDE_PARTNER and bool(asked)
     pulsed = partner and Pulse.objects.filter(escalation=row, partner=viewer).exists()
     return RequestPage(
-        request=found,
+        request=found if sees else _without_our_limits(found),
         sees_deal=sees,
         may_answer=any(each.answer == Answer.WAITING for each in asked),
         may_change=sees and row.state not in (State.DECLINED, State.WITHDRAWN),
@@ -239,13 +240,31 @@ def waiting_for(viewer: Any) -> list[Asked]:
         return []
     mine = Approval.objects.filter(approver=viewer, answer=Answer.WAITING).values("escalation_id")
     rows = Escalation.objects.filter(pk__in=mine, state=State.OPEN).order_by("asked_at")[:MOST]
-    return [_request(row) for row in _with_people(rows)]
+    return [_without_our_limits(_request(row)) for row in _with_people(rows)]
+
+
+def _without_our_limits(request: Asked) -> Asked:
+    """Leave out why it took its lane: that may tell on which side of our walk-away it lies."""
+    return replace(request, lane_why="")
+
+
+def pulses_wanted(viewer: Any, *, now: dt.datetime) -> list[Asked]:
+    """Return the requests of the last month on which an inside partner has not given a pulse yet."""
+    if not works_here(viewer) or viewer.role != Role.INSIDE_PARTNER:
+        return []
+    asked = Approval.objects.filter(approver=viewer, asked_at__gte=now - dt.timedelta(days=31))
+    given = Pulse.objects.filter(partner=viewer).values("escalation_id")
+    rows = Escalation.objects.filter(pk__in=asked.values("escalation_id")).exclude(pk__in=given)
+    rows = rows.exclude(state=State.WITHDRAWN).order_by("-asked_at")[:8]
+    return [_without_our_limits(_request(row)) for row in _with_people(rows)]
 
 
 def recent(viewer: Any, *, now: dt.datetime) -> list[Asked]:
     """Return the newest requests of the last quarter that the viewer may see."""
     rows = Escalation.objects.visible_to(viewer).filter(asked_at__gte=now - LOOK_BACK)
-    return [_request(row) for row in _with_people(rows.order_by("-asked_at")[:MOST])]
+    found = [_request(row) for row in _with_people(rows.order_by("-asked_at")[:MOST])]
+    partner = works_here(viewer) and viewer.role == Role.INSIDE_PARTNER
+    return [_without_our_limits(one) for one in found] if partner else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,6 +393,11 @@ class RulesPage:
     preview: Preview | None
     may_write: bool
     colleagues: tuple[tuple[int, str], ...]
+
+
+def rules_now(viewer: Any) -> PolicyView:
+    """Return the rules in force, to be shown where somebody asks. Two SQL queries."""
+    return _policy(rules_in_force(), None, {}) if works_here(viewer) else _policy(approvals.USUAL, None, {})
 
 
 def rules_page(viewer: Any, *, now: dt.datetime) -> RulesPage:

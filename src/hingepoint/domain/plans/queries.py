@@ -43,3 +43,9 @@ def _plan(row: ConversationPlan) -> Plan:
         written_by=row.written_by.name if row.written_by else "",
         written_at=row.written_at,
     )
+
+
+def written_at(viewer: User, deal_id: int) -> list[dt.datetime]:
+    """Return when plans for a deal were really written: every writing, not only the newest."""
+    rows = ConversationPlan.objects.visible_to(viewer).filter(agreement__deal_id=deal_id)
+    return list(rows.values_list("written_at", flat=True))
