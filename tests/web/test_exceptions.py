@@ -141,6 +141,5 @@ def test_the_list_shows_the_pulse_to_leaders_only(client, cast):
 def test_its_pages_cost_few_statements(client, cast, django_assert_max_num_queries, who, address):
     made = talks.an_exception(cast)
     client.force_login(getattr(cast, who))
-    at_most = 20 if address == "/" else 12  # home has its own lists beside
-    with django_assert_max_num_queries(at_most):
+    with django_assert_max_num_queries(12):
         client.get(f"/exceptions/{made.pk}/" if address == "request" else address)

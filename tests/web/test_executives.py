@@ -40,6 +40,7 @@ def test_the_executive_finds_the_brief_on_home(client, cast):
     agree(client, cast)
     client.force_login(cast.sponsor)
     assert "Your part in deals" in client.get("/").content.decode()
+    assert "hear what must be different" in client.get("/executives/").content.decode()
 
 
 def test_a_first_visit_without_a_role_is_noticed_and_can_be_taken_back(client, cast):

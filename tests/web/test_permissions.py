@@ -62,6 +62,7 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "ask-exception": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
     "agree-role": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
     "exceptions": (EVERYBODY, {}),
+    "my-roles": (EVERYBODY, {}),
     "exception": (SEES_SANNAS_DEAL | {"inside_partner"}, {"escalation_id": "an_exception"}),
     "change-exception": (SEES_SANNAS_DEAL, {"escalation_id": "an_exception"}),
     "exception-rules": (SELLING, {}),

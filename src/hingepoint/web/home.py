@@ -11,7 +11,6 @@ from django.utils import timezone
 
 from hingepoint.domain.escalations import queries as escalations
 from hingepoint.domain.home import queries
-from hingepoint.domain.involvement import queries as involvement
 
 
 def home(request: HttpRequest):
@@ -32,9 +31,8 @@ def home(request: HttpRequest):
 
 
 def _asked(request: HttpRequest, now: dt.datetime) -> dict[str, Any]:
-    """Return what others ask of the viewer: exceptions to answer, two taps, roles as an executive."""
+    """Return what others ask of the viewer: exceptions to answer, two taps about them."""
     return {
         "exceptions": escalations.waiting_for(request.user),
         "pulses": escalations.pulses_wanted(request.user, now=now),
-        "roles": involvement.mine(request.user),
     }

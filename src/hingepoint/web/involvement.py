@@ -73,6 +73,13 @@ def brief(request: HttpRequest, involvement_id: int):
     return render(request, "involvement/brief.html", {"brief": queries.brief(request.user, involvement_id)})
 
 
+def my_roles(request: HttpRequest):
+    """Your part in deals: the roles agreed with you, each with its brief. Home fetches it as a piece."""
+    context = {"roles": queries.mine(request.user)}
+    piece = request.htmx.target == "my-roles"
+    return render(request, "involvement/_mine.html" if piece else "involvement/mine.html", context)
+
+
 @require_POST
 def end_role(request: HttpRequest, involvement_id: int):
     """End an executive's role on a deal; what was agreed stays on record."""

@@ -99,6 +99,7 @@ urlpatterns = [
         "exceptions/<int:escalation_id>/withdraw", escalations.withdraw_exception, name="withdraw-exception"
     ),
     path("exceptions/<int:escalation_id>/pulse", escalations.pulse, name="give-pulse"),
+    path("executives/", involvement.my_roles, name="my-roles"),
     path("executives/<int:involvement_id>/brief", involvement.brief, name="brief"),
     path("executives/<int:involvement_id>/end", involvement.end_role, name="end-role"),
     # catalogue
