@@ -103,7 +103,7 @@ def test_the_fast_lane_for_terms_goes_to_the_colleague_named_for_them(cast, rule
 def test_it_is_one_line_in_the_deals_history(cast):
     found = ask(cast)
     assert [event.kind for event in cast.deal.events.all()] == [EventKind.ESCALATION]
-    assert found.event.state == Lane.FULL
+    assert found.event.note == found.reason
 
 
 def test_all_must_say_yes_and_the_least_counts(cast, rules):

@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 from django.db import transaction
 
-from hingepoint.demo import planted, playbook, proofs
+from hingepoint.demo import planted, playbook, proofs, talks
 from hingepoint.demo.company import Company, simulate
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import AgreementType
@@ -87,6 +87,8 @@ def _write(company: Company, *, at: dt.datetime, tell: Progress) -> Seeded:
     tell("Writing down what was agreed", 0.90)
     write_details(company, at=at)
     proofs.write(at=at)
+    tell("Remembering what was asked and given", 0.95)
+    talks.write(company, at=at)
     tell("Ready", 1.0)
     return Seeded(
         already=False,
@@ -138,6 +140,9 @@ def with_persona_keys(company: Company) -> Company:
         "memberships": renamed(company.memberships, "person"),
         "deals": renamed(company.deals, "owner", "manager"),
         "agreements": renamed(company.agreements, "colleague"),
+        "concessions": renamed(company.concessions, "by"),
+        "escalations": renamed(company.escalations, "manager", "partner"),
+        "visits": renamed(company.visits, "executive"),
     }
     names = dict(company.people.select("key", "name").iter_rows())
     events = company.events.with_columns(pl.col("actor", "counterpart").replace(names))

@@ -89,7 +89,6 @@ def ask(*, by: User | None, at: dt.datetime, deal_id: int, wish: Wish, origin: s
         occurred_at=at,
         origin=origin,
         actor=by.name if by else "",
-        state=way.lane.value,
         note=wish.reason.strip(),
     )
     escalation = Escalation.objects.create(

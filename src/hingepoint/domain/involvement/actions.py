@@ -14,7 +14,7 @@ from hingepoint.domain.involvement.models import Involvement, Purpose
 from hingepoint.domain.people.models import User
 from hingepoint.records import EventKind
 
-#: What the state of an executive's event says when price or terms came up.
+#: How the note of an executive's event begins when price or terms came up.
 PRICE_CAME_UP = "price"
 
 
@@ -99,8 +99,7 @@ def note_activity(
         name=what.strip()[:200] or "Visit",
         occurred_at=happened,
         actor=executive.name,
-        state=PRICE_CAME_UP if price_came_up else "",
-        note=words.strip(),
+        note=": ".join(part for part in (PRICE_CAME_UP if price_came_up else "", words.strip()) if part),
     )
 
 

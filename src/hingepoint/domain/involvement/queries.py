@@ -120,15 +120,21 @@ def _activity(
         id=event.pk,
         executive=event.actor,
         what=event.name,
-        words="" if event.note in ("price", "value") else event.note,
+        words=_words(event.note),
         at=event.occurred_at,
         by_hand=event.origin == "hand",
-        price_came_up=PRICE_CAME_UP in (event.state, event.note),
+        price_came_up=event.note.lower().startswith(PRICE_CAME_UP),
         role=before,
         first_without=first and before is None,
         role_afterwards=before is None and bool(own),
         after=aftermath.after(event.occurred_at, moves, now=now),
     )
+
+
+def _words(note: str) -> str:
+    """Return a note without what it was about: ``price: they asked for more`` is *they asked for more*."""
+    about, _, words = note.partition(":")
+    return words.strip() if about.strip().lower() in (PRICE_CAME_UP, "value") else note
 
 
 def _held(role: AgreedRole, at: dt.datetime) -> bool:

@@ -2,8 +2,7 @@
 
 Demands and concessions are one list with one meaning, whether a file brought them or somebody noted them:
 a demand is named by its topic, says who asked (``counterpart``) in which words (``note``); a concession is
-named by its topic or what it was, says who gave it (``actor``), what came back (``note``), and ``final``
-(``state``) when we called it our last.
+named by its topic or what it was, says who gave it (``actor``) and what came back (``note``).
 """
 
 from __future__ import annotations
@@ -19,7 +18,6 @@ from django.http import Http404
 
 from hingepoint.analysis import concessions, reasons, trades
 from hingepoint.domain.deals.models import Deal, DealEvent
-from hingepoint.domain.negotiation.actions import FINAL
 from hingepoint.domain.negotiation.models import Corridor, CorridorWriting, Reason
 from hingepoint.domain.people.models import User
 from hingepoint.records import DealStatus, EventKind, Topic
@@ -280,7 +278,7 @@ def _concession(event: DealEvent) -> Concession:
         recorded_at=event.recorded_at,
         by=event.actor,
         in_return=event.note,
-        final=event.state == FINAL,
+        final=bool(trade and trade.final),
         worth=trade.worth if trade else None,
         by_hand=event.origin == "hand",
         demand_id=trade.demand_id if trade else None,
