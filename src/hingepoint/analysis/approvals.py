@@ -70,7 +70,8 @@ class Rule:
     @property
     def because(self) -> str:
         """Return the conditions in words."""
-        said = [f"{self.kind} is asked for"] if self.kind else []
+        what = {"price": "a lower price is asked for", "terms": "other terms are asked for"}
+        said = [what.get(self.kind, f"{self.kind} is asked for")] if self.kind else []
         if self.discount_from is not None:
             said.append(f"the discount is {self.discount_from:.0%} or more")
         if self.value_from is not None:

@@ -13,7 +13,7 @@ from hingepoint.analysis import approvals, reasons
 from hingepoint.analysis.approvals import Approver, Request
 from hingepoint.demo import planted
 from hingepoint.demo.company import Company
-from hingepoint.domain.deals.models import Deal
+from hingepoint.domain.deals.models import BuyingRole, Deal
 from hingepoint.domain.escalations import actions as escalations
 from hingepoint.domain.escalations.models import Answer, Kind, Policy, State
 from hingepoint.domain.imports import talks
@@ -219,7 +219,7 @@ def _answers(row: dict[str, Any], state: State) -> list[talks.Row]:
     partner = manager | {
         "approver": row["partner"],
         "whom": Approver.PERSON,
-        "because": f"{row['kind']} is asked for",
+        "because": "other terms are asked for" if row["kind"] == "terms" else "a lower price is asked for",
         "answer": said or Answer.WAITING,
         "granted": granted,
         "words": words.get(said, ""),
@@ -273,10 +273,12 @@ def write_live(*, at: dt.datetime) -> None:
     hours = [at - dt.timedelta(hours=hour) for hour in (46, 30, 22, 7, 3)]
     asked = negotiation.log_demand(
         by=seller, at=hours[0], deal_id=own[0].pk, topic=Topic.PRICE, words="12 percent off before the board meets",
+        asked_by=_somebody(own[0]),
         why=negotiation.Why("The budget was set before the second line was added", ReasonState.HYPOTHESISED),
     )  # fmt: skip
     negotiation.log_demand(
         by=seller, at=hours[1], deal_id=own[1].pk, topic=Topic.PAYMENT, words="60 days to pay",
+        asked_by=_somebody(own[1]),
         why=negotiation.Why("They want to pay later", ReasonState.HYPOTHESISED),
     )  # fmt: skip
     price = escalations.Wish(
@@ -301,6 +303,13 @@ def write_live(*, at: dt.datetime) -> None:
             aim="Meet their plant director for half an hour and hear what has to be different by spring.",
             not_to_say="No dates for the second line: delivery has not said yes yet.",
         )  # fmt: skip
+
+
+def _somebody(deal: Deal) -> str:
+    """Return the name of somebody of the customer on a deal, procurement if they have it."""
+    people = deal.people.select_related("contact").order_by("id")
+    buyer = people.filter(role=BuyingRole.PROCUREMENT).first() or people.first()
+    return buyer.contact.name if buyer else ""
 
 
 def _deals_of(team: Team):

@@ -98,8 +98,9 @@ class Asked:
 
     @property
     def title(self) -> str:
-        wanted = f"{self.discount:.1%} discount" if self.discount is not None else self.wanted
-        return wanted or ("Exceptional price" if self.kind == "price" else "Exceptional terms")
+        if self.discount is not None:
+            return f"{100 * self.discount:g}% discount"
+        return self.wanted or ("Exceptional price" if self.kind == "price" else "Exceptional terms")
 
     @property
     def hours(self) -> float | None:
