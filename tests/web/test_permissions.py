@@ -15,6 +15,7 @@ from django.utils import timezone
 import discoveries
 import importing
 import playbooks
+import talks
 from cast import NOW, TODAY
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import AgreementType
@@ -62,6 +63,19 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "talk-plan-pdf": (SEES_SANNAS_DEAL, {"deal_id": "deal", "type_id": "a_type"}),
     "prepare-talk": (SEES_SANNAS_DEAL, {"deal_id": "deal", "type_id": "a_type"}),
     "debrief": (SEES_SANNAS_DEAL, {"deal_id": "deal", "type_id": "a_type"}),
+    "deal-talks": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "log-demand": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "demand": (SEES_SANNAS_DEAL, {"deal_id": "deal", "demand_id": "a_demand"}),
+    "concede": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "deal-help": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "ask-exception": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "agree-role": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "exceptions": (EVERYBODY, {}),
+    "my-roles": (EVERYBODY, {}),
+    "exception": (SEES_SANNAS_DEAL | {"inside_partner"}, {"escalation_id": "an_exception"}),
+    "change-exception": (SEES_SANNAS_DEAL, {"escalation_id": "an_exception"}),
+    "exception-rules": (SELLING, {}),
+    "brief": (SEES_SANNAS_DEAL | {"other_manager"}, {"involvement_id": "a_role"}),
     "agreement": (SEES_SANNAS_DEAL, {"deal_id": "deal", "type_id": "a_type"}),
     "proof-file": (set(), {"proof_id": 0}),  # who sees its deal: tests/web/test_proof.py
     "confirm": (None, {"token": "a_link"}),
@@ -116,6 +130,18 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     "revoke-link": (set(), {"confirmation_id": 0}),  # who sees its deal: tests/web/test_confirm.py
     "set-corridor": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
     "review-plan": (SEES_SANNAS_DEAL, {"plan_id": "a_plan"}),  # who approves: tests/web/test_review_plan.py
+    "take-back-talk": (SEES_SANNAS_DEAL, {"deal_id": "deal", "event_id": "a_demand"}),
+    "answer-exception": ({"inside_partner"}, {"escalation_id": "an_exception"}),
+    "withdraw-exception": (SEES_SANNAS_DEAL, {"escalation_id": "an_exception"}),
+    "give-pulse": ({"inside_partner"}, {"escalation_id": "an_exception"}),
+    "draft-rules": (KEEPERS, {}),
+    "set-rule-limits": (KEEPERS, {}),
+    "add-rule": (KEEPERS, {}),
+    "drop-rule": (KEEPERS, {"rule_id": 0}),
+    "publish-rules": (KEEPERS, {}),
+    "note-activity": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "take-back-activity": (SEES_SANNAS_DEAL, {"deal_id": "deal", "event_id": 0}),
+    "end-role": (SEES_SANNAS_DEAL, {"involvement_id": "a_role"}),
     "write-coaching-note": ({"seller", "manager"}, {"deal_id": "deal"}),
     "take-steps": (SELLING, {}),
     "answer-request": (set(), {"agreement_id": 0}),  # who was asked: tests/web/test_home.py
@@ -145,6 +171,8 @@ def address(route: str, arguments: dict, cast) -> str:
             return importing.kept_mapping(cast).pk
         if name == "a_link":
             return link_to(cast)
+        if name in ("a_demand", "an_exception", "a_role"):
+            return getattr(talks, name)(cast).pk
         if name == "a_strategy":
             strategy = playbooks.in_force(cast).strategy
             strategies.draft_playbook(by=cast.sponsor, at=NOW, strategy=strategy)

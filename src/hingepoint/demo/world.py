@@ -16,6 +16,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from pydantic import ValidationError
 
+from hingepoint.demo import world_talks
 from hingepoint.demo.world_schema import (
     AccountPart,
     AgreementPart,
@@ -128,6 +129,8 @@ def _unknown_names(world: World) -> Iterator[tuple[Place, str]]:
     contacts = {contact.key for account in world.accounts for contact in account.contacts}
     types = {*shipped_types(), *(added.key for added in world.types)}
     yield from _twice(world)
+    for i, rule in enumerate(world.policy.rules if world.policy else ()):
+        yield from _known(rule.person, users, ("policy", "rules", i, "person"), "a user of this file")
     seen: set[str] = set()
     for i, team in enumerate(world.teams):
         yield from _known(team.parent, seen, ("teams", i, "parent"), "a team that stands before it")
@@ -164,6 +167,7 @@ def _unknown_in_deal(deal: DealPart, place: Place, *, users, contacts, types) ->
         yield from _known(talk.agreement, types, (*here, "agreement"), "an agreement type")
         yield from _known(talk.by, users, (*here, "by"), "a user of this file")
         yield from _known(talk.person, contacts, (*here, "person"), "a contact of this file")
+    yield from world_talks.unknown_names(deal, place, users=users, known=_known)
     for i, note in enumerate(deal.coaching_notes):
         for name in ("by", "to"):
             here = (*place, "coaching_notes", i, name)
@@ -234,6 +238,9 @@ class _Writer:
         for i, account in enumerate(self.world.accounts):
             with self._at("accounts", i):
                 self._open(account)
+        if self.world.policy:
+            with self._at("policy"):
+                world_talks.write_policy(self.world.policy, users=self.users, at=self.at)
         for i, deal in enumerate(self.world.deals):
             self._sell(deal, i)
         self._disable()
@@ -300,6 +307,14 @@ class _Writer:
             with self._at("deals", i, "agreements", j):
                 self._step(made, step)
         self._keep_confidential(made, deal, i)
+        self._negotiate(made, deal, i)
+
+    def _negotiate(self, made: Deal, deal: DealPart, i: int) -> None:
+        talks = world_talks.Talks(made, users=self.users, at=self.at)
+        for family in ("demands", "concessions", "escalations", "involvements"):
+            for j, part in enumerate(getattr(deal, family)):
+                with self._at("deals", i, family, j):
+                    talks.write(part)
 
     def _keep_confidential(self, made: Deal, deal: DealPart, i: int) -> None:
         if deal.corridor:
@@ -358,6 +373,7 @@ class _Writer:
 
     def _columns(self, deal: DealPart) -> dict[str, Any]:
         told = {"people", "agreements", "events", "corridor", "coaching_notes", "plans", "debriefs"}
+        told |= {"demands", "concessions", "escalations", "involvements"}
         renamed = {"account", "owner", "team", "created", "closed", "expected_close"}
         owner = self.users.get(deal.owner or "")
         return deal.model_dump(exclude=told | renamed) | {

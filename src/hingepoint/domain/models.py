@@ -5,7 +5,9 @@ from hingepoint.domain.audit.models import AuditEvent, AuditHead
 from hingepoint.domain.coaching.models import CoachingNote
 from hingepoint.domain.deals.models import Account, Contact, Deal, DealContact, DealEvent
 from hingepoint.domain.discovery.models import DataSnapshot, Finding, FindingDecision, Run
+from hingepoint.domain.escalations.models import Approval, Escalation, Policy, PolicyRule, Pulse
 from hingepoint.domain.imports.models import ImportBatch, ImportChange, SavedMapping
+from hingepoint.domain.involvement.models import Involvement
 from hingepoint.domain.negotiation.models import Corridor, CorridorWriting, Reason, Trade
 from hingepoint.domain.people.models import Membership, SavedView, SignInFailure, Team, User
 from hingepoint.domain.plans.models import Debrief, Plan, PlanReview
@@ -18,6 +20,7 @@ __all__ = [
     "AgreementEvent",
     "AgreementType",
     "AnswerTry",
+    "Approval",
     "AuditEvent",
     "AuditHead",
     "CoachingNote",
@@ -30,16 +33,21 @@ __all__ = [
     "DealContact",
     "DealEvent",
     "Debrief",
+    "Escalation",
     "Finding",
     "FindingDecision",
     "ImportBatch",
     "ImportChange",
+    "Involvement",
     "Membership",
     "PivotalAgreement",
     "Plan",
     "PlanReview",
     "Playbook",
+    "Policy",
+    "PolicyRule",
     "Proof",
+    "Pulse",
     "Reason",
     "ResultMetric",
     "Run",

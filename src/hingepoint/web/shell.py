@@ -33,6 +33,7 @@ PLACES = (
     ("Talks", "talks", "message-2", _SELLING),
     ("Deals", "deals", "briefcase", _SELLING),
     ("Matrix", "matrix", "layout-grid", _SELLING),
+    ("Exceptions", "exceptions", "arrow-up-right", _EVERYBODY),
     ("Strategy", "strategies", "route", _SELLING),
     ("Catalogue", "catalogue", "book-2", _EVERYBODY),
     ("Discovery", "discovery", "target-arrow", _SELLING),

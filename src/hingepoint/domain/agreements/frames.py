@@ -119,11 +119,3 @@ def agreements_table(deals: DealQuerySet) -> Iterator[pl.DataFrame]:
 
 
 TABLES = {"deals": deals_table, "agreements": agreements_table, "events": events_table}
-
-
-def table(name: str, deals: DealQuerySet) -> Iterator[pl.DataFrame]:
-    """Yield a table of ``TABLES`` about ``deals``, which the caller chose with the viewer's rights.
-
-    The first frame is empty and holds the columns.
-    """
-    return TABLES[name](deals.order_by())

@@ -16,9 +16,6 @@ from hingepoint.domain.negotiation.models import Corridor, CorridorWriting, Reas
 from hingepoint.domain.people.models import User
 from hingepoint.records import EventKind, ReasonState, Side, Topic
 
-#: What the state of a concession's event says when we called it our last.
-FINAL = "final"
-
 
 class CorridorUpsideDown(ValueError):
     """Opening, target and walk-away go down, and none is below nothing."""
@@ -180,12 +177,12 @@ def concede(
         occurred_at=occurred_at or at,
         origin=origin,
         actor=by.name if by else "",
-        state=FINAL if final else "",
         note=in_return.strip(),
         value=value,
         currency=deal.currency if value is not None else "",
     )
-    Trade.objects.get_or_create(event=event, defaults={"topic": topic, "demand": demand, "worth": worth})
+    said = {"topic": topic, "demand": demand, "worth": worth, "final": final}
+    Trade.objects.get_or_create(event=event, defaults=said)
     return event
 
 

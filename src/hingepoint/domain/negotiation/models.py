@@ -93,12 +93,13 @@ class Reason(models.Model):
 
 class Trade(models.Model):
     """What was said of a concession beyond its event: what it is about, which demand it answers, and what
-    it is worth to them (1 little, 2 something, 3 a lot)."""
+    it is worth to them (1 little, 2 something, 3 a lot). ``final``: we called it our last."""
 
     event = models.OneToOneField(DealEvent, on_delete=models.CASCADE, related_name="trade")
     topic = models.CharField(max_length=10, choices=choices(Topic))
     demand = models.ForeignKey(DealEvent, on_delete=models.SET_NULL, null=True, related_name="answers")
     worth = models.PositiveSmallIntegerField(null=True)
+    final = models.BooleanField(default=False)
 
     objects = OfAnEventQuerySet.as_manager()
 
