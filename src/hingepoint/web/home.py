@@ -27,6 +27,8 @@ def home(request: HttpRequest):
     context = {"day": found, "today": today}
     if page in ("manager", "sponsor", "partner"):
         context |= _asked(request, now)
+    if page == "seller":
+        context["answers"] = queries.answers_lately(request.user, now=now)
     return render(request, f"home/{page}.html", context)
 
 

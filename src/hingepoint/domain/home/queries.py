@@ -22,6 +22,7 @@ from hingepoint.domain.agreements.queries import AgreementLine, line_of
 from hingepoint.domain.deals.frames import deals_frame
 from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.discovery import queries as discovery
+from hingepoint.domain.escalations import queries as escalations
 from hingepoint.domain.home import effort
 from hingepoint.domain.imports import queries as imports
 from hingepoint.domain.plans import queries as plans
@@ -33,8 +34,6 @@ DAYS_AHEAD = 14
 #: What one line of a worklist takes, in seconds: two minutes a deal a week, and rarely more than one line.
 SECONDS_A_LINE = 30
 MOST_LINES = 40
-#: Planned talks that home shows ahead; the page of talks has the others.
-MOST_AHEAD = 5
 #: Late by more days than this is rather a question of whether the deal lives.
 LONG_LATE = 60
 #: A manager has time for so many conversations a week.
@@ -90,7 +89,6 @@ class SellerDay:
     quiet_until: dt.date | None
     prepare: tuple[plans.Talk, ...] = ()
     debriefs: tuple[plans.Talk, ...] = ()
-    ahead: tuple[plans.PlanLine, ...] = ()
 
     @property
     def nothing_due(self) -> bool:
@@ -103,7 +101,7 @@ class SellerDay:
 
 def seller_day(viewer: Any, *, today: dt.date) -> SellerDay:
     """Return what a seller moves next: of each open deal the most pressing agreement, and the talks that wait for a
-    plan or a debrief. Nine SQL queries."""
+    plan or a debrief. Eight SQL queries."""
     until = today + dt.timedelta(days=DAYS_AHEAD)
     rows = _with_deals(_worklist(viewer))
     due = _one_a_deal(rows.filter(late_after__lte=until).order_by("late_after", "id"), today)
@@ -127,7 +125,6 @@ def seller_day(viewer: Any, *, today: dt.date) -> SellerDay:
         quiet_until=None if due else next_day.values_list("late_after", flat=True).first(),
         prepare=tuple(plans.to_prepare(viewer, today=today)),
         debriefs=tuple(plans.to_debrief(viewer, today=today)),
-        ahead=tuple(plans.ahead(viewer, today=today)[:MOST_AHEAD]),
     )
 
 
@@ -162,6 +159,14 @@ def _work(row: Agreement, today: dt.date, *, more: int = 0) -> WorkLine:
         currency=row.deal.currency,
         more=more,
     )
+
+
+def answers_lately(viewer: Any, *, now: dt.datetime) -> list[escalations.Asked]:
+    """Return the exceptions that were decided in the last week on deals ``viewer`` sees, newest first."""
+    asked = [
+        one for one in escalations.recent(viewer, now=now) if one.decided_at and one.decided_at >= now - WEEK
+    ]
+    return sorted(asked, key=lambda one: one.decided_at, reverse=True)
 
 
 # ---- manager ----
