@@ -12,7 +12,7 @@ from hingepoint.cli import Unusable
 from hingepoint.cli.common import start_django
 
 #: The tables, as the pages export them.
-TABLES = ("deals", "agreements", "events")
+TABLES = ("deals", "agreements", "events", "demands", "concessions", "exceptions", "executives")
 
 
 @click.command()
@@ -29,7 +29,8 @@ TABLES = ("deals", "agreements", "events")
     help="Default: by the name of FILE, else csv.",
 )
 def export(table: str, out: Path | None, as_format: str | None) -> None:
-    """Write all rows of TABLE to a file that reads back with ``hingepoint import`` to the same state.
+    """Write all rows of TABLE to a file. Deals, agreements and events read back with ``hingepoint import``
+    to the same state; the others are for reading.
 
     \b
     Example:

@@ -633,6 +633,11 @@ def _asked_of(deal: Deal) -> list[PivotalAgreement]:
     return [row for row in found if row.playbook_id == found[0].playbook_id]
 
 
+def standard_for(deal: Deal, type_id: int) -> PivotalAgreement | None:
+    """Return what the playbook that holds for ``deal`` says of an agreement type. One SQL query."""
+    return next((row for row in _asked_of(deal) if row.type_id == type_id), None)
+
+
 def _candidate(row: PivotalAgreement, finding: Finding | None) -> next_best_choice.Candidate:
     return next_best_choice.Candidate(row.type_id, str(row.type), row.position, finding and finding.facts)
 
