@@ -4,6 +4,7 @@ from hingepoint.domain.agreements.models import Agreement, AgreementEvent, Agree
 from hingepoint.domain.audit.models import AuditEvent, AuditHead
 from hingepoint.domain.coaching.models import CoachingNote
 from hingepoint.domain.deals.models import Account, Contact, Deal, DealContact, DealEvent
+from hingepoint.domain.detection.models import Detection, DetectionRule, RuleVersion
 from hingepoint.domain.discovery.models import DataSnapshot, Finding, FindingDecision, Run
 from hingepoint.domain.imports.models import ImportBatch, ImportChange, SavedMapping
 from hingepoint.domain.negotiation.models import Corridor
@@ -29,6 +30,8 @@ __all__ = [
     "Deal",
     "DealContact",
     "DealEvent",
+    "Detection",
+    "DetectionRule",
     "Finding",
     "FindingDecision",
     "ImportBatch",
@@ -38,6 +41,7 @@ __all__ = [
     "Playbook",
     "Proof",
     "ResultMetric",
+    "RuleVersion",
     "Run",
     "SavedMapping",
     "SavedView",

@@ -157,7 +157,7 @@ class AgreementEvent(Trace):
     """One step in an agreement's life: the state it reached and what was known then.
 
     A step said in error is taken back by a later row that ``undoes`` it: both stay. ``replaced`` holds
-    what the step changed on the agreement, as it was before; only steps made by hand have it.
+    what the step changed on the agreement, as it was before; steps made by hand or by a rule have it.
     """
 
     agreement = models.ForeignKey(Agreement, on_delete=models.CASCADE, related_name="events")
