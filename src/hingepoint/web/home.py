@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from django.shortcuts import render
 from django.utils import timezone
 
+from hingepoint.domain.detection import queries as detection
 from hingepoint.domain.home import queries
 
 
@@ -20,4 +21,8 @@ def home(request: HttpRequest):
         "analyst": lambda: queries.analyst_day(request.user, now=now),
         "partner": lambda: queries.partner_day(request.user, today=today, now=now),
     }[page]()
-    return render(request, f"home/{page}.html", {"day": found, "today": today})
+    context = {"day": found, "today": today}
+    if page == "seller":
+        context["found"] = detection.to_confirm(request.user, most=detection.A_HANDFUL)
+        context["found_in_all"] = detection.waiting_count(request.user)
+    return render(request, f"home/{page}.html", context)

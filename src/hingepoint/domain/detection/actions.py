@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -349,6 +350,18 @@ def confirm(*, by: User, at: dt.datetime, detection_id: int) -> Detection:
     step = _step(rule, found)
     agreements.take_step(by=by, at=at, deal_id=found.deal_id, type_key=found.rule.type.key, step=step)
     return _judge(found, Outcome.CONFIRMED, by=by, at=at)
+
+
+@transaction.atomic
+def confirm_all(*, by: User, at: dt.datetime, detection_ids: Collection[int]) -> tuple[int, int]:
+    """Confirm several at once; return how many, and how many are left because it is not known who
+    committed, or somebody judged them meanwhile. Raises Hidden."""
+    confirmed = 0
+    for detection_id in detection_ids:
+        with contextlib.suppress(AlreadyJudged, agreements.NotYetGained), transaction.atomic():
+            confirm(by=by, at=at, detection_id=detection_id)
+            confirmed += 1
+    return confirmed, len(detection_ids) - confirmed
 
 
 @transaction.atomic

@@ -24,6 +24,7 @@ LEAST_JUDGED = 20
 PROVEN = 0.8
 #: A worklist shows so many of one kind at a time, and the home page so many in all.
 MOST_IN_A_BATCH = 40
+MOST_READ = 1_000
 A_HANDFUL = 5
 
 
@@ -292,9 +293,10 @@ def offered(viewer: Any) -> Offered:
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """One agreement that a rule found. ``proposed``: the register does not say it, because somebody had
-    said something else (``now``) or because it is not known who committed."""
+    said something else or because it is not known who committed."""
 
     id: int
+    rule_id: int
     rule_name: str
     deal_id: int
     deal_title: str
@@ -306,6 +308,7 @@ class Waiting:
     on: dt.datetime
     words: str
     who: str
+    act: str
     proposed: bool
     sureness: Sureness
 
@@ -327,27 +330,23 @@ def to_confirm(viewer: Any, *, most: int | None = None) -> list[Batch]:
 
     ``most`` limits the lines of all batches together. Three SQL queries.
     """
-    rows = _waiting(viewer).filter(deal__status=DealStatus.OPEN).order_by("-traced_at", "-id")
+    waiting = _waiting(viewer).filter(deal__status=DealStatus.OPEN)
+    totals = dict(waiting.order_by().values_list("rule_id").annotate(n=Count("pk")))
     found: dict[int, list[Waiting]] = defaultdict(list)
-    for one in _as_waiting(rows):
-        found[one[0]].append(one[1])
-    batches, left = [], most if most is not None else len(found) * MOST_IN_A_BATCH
-    for rule_id, lines in sorted(found.items(), key=lambda item: -len(item[1])):
+    for one in _as_waiting(waiting.order_by("-traced_at", "-id")[:MOST_READ]):
+        found[one.rule_id].append(one)
+    batches, left = [], MOST_READ if most is None else most
+    for rule_id, lines in sorted(found.items(), key=lambda item: -totals[item[0]]):
         shown = lines[: min(left, MOST_IN_A_BATCH)]
         left -= len(shown)
         if shown:
-            first = shown[0]
-            batches.append(
-                Batch(
-                    rule_id,
-                    first.rule_name,
-                    first.type_name,
-                    first.state,
-                    tuple(shown),
-                    len(lines) - len(shown),
-                )
-            )
+            batches.append(_batch(shown, more=totals[rule_id] - len(shown)))
     return batches
+
+
+def _batch(lines: Sequence[Waiting], *, more: int) -> Batch:
+    first = lines[0]
+    return Batch(first.rule_id, first.rule_name, first.type_name, first.state, tuple(lines), more)
 
 
 def waiting_count(viewer: Any) -> int:
@@ -357,7 +356,15 @@ def waiting_count(viewer: Any) -> int:
 
 def on_deal(viewer: Any, deal_id: int) -> dict[int, Waiting]:
     """Return what waits to be confirmed on a deal, by agreement type. Two SQL queries."""
-    return {one.type_id: one for _, one in _as_waiting(_waiting(viewer).filter(deal_id=deal_id))}
+    return {one.type_id: one for one in _as_waiting(_waiting(viewer).filter(deal_id=deal_id))}
+
+
+def waiting(viewer: Any, detection_id: int) -> Waiting:
+    """Return one that waits to be confirmed. Raises Http404."""
+    found = _as_waiting(_waiting(viewer).filter(pk=detection_id))
+    if not found:
+        raise Http404("nothing waits")
+    return found[0]
 
 
 def marked(viewer: Any, deal_ids: Sequence[int], type_ids: Sequence[int]) -> set[tuple[int, int]]:
@@ -372,34 +379,32 @@ def _waiting(viewer: Any) -> QuerySet:
     return Detection.objects.visible_to(viewer).open()
 
 
-def _as_waiting(rows: QuerySet) -> list[tuple[int, Waiting]]:
-    rows = list(rows.select_related("rule__type", "by_version", "deal__account"))
+def _as_waiting(found: QuerySet) -> list[Waiting]:
+    rows = list(found.select_related("rule__type", "by_version", "deal__account"))
     counts = _counts({row.rule_id for row in rows}) if rows else {}
-    found = []
-    for row in rows:
-        rule = detection.rule_of(row.by_version.definition)
-        found.append(
-            (
-                row.rule_id,
-                Waiting(
-                    id=row.pk,
-                    rule_name=rule.name,
-                    deal_id=row.deal_id,
-                    deal_title=str(row.deal),
-                    account=row.deal.account.name if row.deal.account else "",
-                    type_id=row.rule.type_id,
-                    type_name=str(row.rule.type),
-                    state=row.state,
-                    evidence=row.evidence,
-                    on=row.traced_at,
-                    words=row.words,
-                    who=row.who,
-                    proposed=row.step_id is None,
-                    sureness=_sureness(rule.confidence, counts.get(row.rule_id, {})),
-                ),
-            )
-        )
-    return found
+    return [_waits(row, counts.get(row.rule_id, {})) for row in rows]
+
+
+def _waits(row: Detection, counts: Mapping[str, int]) -> Waiting:
+    rule = detection.rule_of(row.by_version.definition)
+    return Waiting(
+        id=row.pk,
+        rule_id=row.rule_id,
+        rule_name=rule.name,
+        deal_id=row.deal_id,
+        deal_title=str(row.deal),
+        account=row.deal.account.name if row.deal.account else "",
+        type_id=row.rule.type_id,
+        type_name=str(row.rule.type),
+        state=row.state,
+        evidence=row.evidence,
+        on=row.traced_at,
+        words=row.words,
+        who=row.who,
+        act=rule.act,
+        proposed=row.step_id is None,
+        sureness=_sureness(rule.confidence, counts),
+    )
 
 
 def definitions() -> list[Rule]:
