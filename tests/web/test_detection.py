@@ -127,11 +127,11 @@ def test_a_whole_kind_is_confirmed_at_once(client, cast):
 def test_one_click_confirms_on_the_deal_page(client, cast, found):
     client.force_login(cast.seller)
     page = f"/deals/{cast.deal.pk}/"
-    told = client.get(page).text
-    assert "Document “Stoppage log.xlsx” was received" in told
-    assert "From the CRM, not confirmed" in told
+    assert "From the CRM, not confirmed" in client.get(page).text
+    assert "Document “Stoppage log.xlsx” was received" in client.get(f"{page}found").text
     assert judge(client, found, "right", next=page).url == page
-    assert "not confirmed" not in client.get(page).text
+    assert "From the CRM, not confirmed" not in client.get(page).text
+    assert "Nothing waits" in client.get(f"{page}found").text
 
 
 def test_one_click_corrects_and_says_why(client, cast, found):

@@ -82,6 +82,7 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "rule": (KEEPERS, {"rule_id": "a_rule"}),
     "edit-rule": (KEEPERS, {"rule_id": "a_rule"}),
     "to-confirm": (SELLING, {}),
+    "deal-found": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
     "catalogue": (EVERYBODY, {}),
     "agreement-type": (EVERYBODY, {"key": "cust.data_access"}),
     "add-agreement-type": (KEEPERS, {}),

@@ -16,7 +16,6 @@ from django.utils import timezone
 from hingepoint.domain.agreements import queries as agreements
 from hingepoint.domain.coaching import queries as coaching
 from hingepoint.domain.deals import queries
-from hingepoint.domain.detection import queries as detection
 from hingepoint.domain.negotiation import queries as negotiation
 from hingepoint.domain.people import queries as people
 from hingepoint.domain.plans import queries as plans
@@ -140,10 +139,6 @@ def matrix(request: HttpRequest):
         sort=context["sort"],
         page=context["values"]["page"],
     )
-    shown = context["matrix"]
-    context["found"] = detection.marked(
-        request.user, [row.deal.id for row in shown.rows], [column.type_id for column in shown.columns]
-    )
     return saved_views.remember(request, "matrix", render(request, "deals/matrix.html", context))
 
 
@@ -210,8 +205,6 @@ def deal(request: HttpRequest, deal_id: int):
         "choices": agreements.type_choices(request.user) if not as_of else [],
         "address": reverse("deal", args=[deal_id]),
     }
-    if not as_of:
-        context["found"] = detection.on_deal(request.user, deal_id)
     if not as_of and picture.facts.status == "open":
         context["best"] = strategies.next_best(request.user, deal_id, today=today)
     if request.htmx.target == "history":

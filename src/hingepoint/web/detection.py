@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 
 from hingepoint.analysis.detection import Rule, Trace, plain
 from hingepoint.domain.agreements.actions import NotYetGained
+from hingepoint.domain.deals import queries as deals
 from hingepoint.domain.deals.actions import Hidden, Stale
 from hingepoint.domain.deals.models import BuyingRole
 from hingepoint.domain.detection import actions, queries
@@ -208,6 +209,14 @@ def take_back_rule(request: HttpRequest, rule_id: int) -> HttpResponse:
 def to_confirm(request: HttpRequest) -> HttpResponse:
     """What rules found on the viewer's open deals and nobody confirmed, by rule."""
     return render(request, "detection/to_confirm.html", {"batches": queries.to_confirm(request.user)})
+
+
+def deal_found(request: HttpRequest, deal_id: int) -> HttpResponse:
+    """What rules found on one deal. The deal's page fetches it as a piece; by itself it is a page."""
+    facts = deals.deal_facts(request.user, deal_id)
+    context = {"facts": facts, "found": queries.on_deal(request.user, deal_id)}
+    piece = request.htmx.target == "deal-found"
+    return render(request, f"detection/{'_on_deal' if piece else 'deal'}.html", context)
 
 
 @require_POST

@@ -73,6 +73,7 @@ urlpatterns = [
     path("rules/<int:rule_id>/test", detection.test_rule, name="test-rule"),
     path("rules/<int:rule_id>/switch", detection.switch_rule, name="switch-rule"),
     path("rules/<int:rule_id>/take-back", detection.take_back_rule, name="take-back-rule"),
+    path("deals/<int:deal_id>/found", detection.deal_found, name="deal-found"),
     path("to-confirm/", detection.to_confirm, name="to-confirm"),
     path("to-confirm/together", detection.confirm_found, name="confirm-found"),
     path("to-confirm/<int:detection_id>", detection.judge_found, name="judge-found"),

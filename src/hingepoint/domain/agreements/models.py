@@ -6,7 +6,7 @@ import datetime as dt
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.db.models import Case, F, Q, When
+from django.db.models import Case, F, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce
 
 from hingepoint.domain.deals.models import Contact, Deal, Trace, TraceQuerySet
@@ -17,6 +17,9 @@ from hingepoint.records import STANDING, AgreementState, Evidence, Role, Side, S
 WAITING = (AgreementState.NEEDED, AgreementState.PLANNED, AgreementState.ASKED, AgreementState.SOFT)
 #: States in which somebody is at work on it; such an agreement has its day whether required or not.
 IN_MOTION = (AgreementState.PLANNED, AgreementState.ASKED, AgreementState.SOFT)
+
+#: Steps that a detection rule wrote carry this and the rule's key as their origin.
+RULE_ORIGIN = "rule:"
 
 
 class AgreementTypeQuerySet(models.QuerySet):
@@ -76,6 +79,11 @@ class AgreementQuerySet(models.QuerySet):
         if works_here(viewer) and viewer.sees_everything:
             return self.all()
         return self.filter(deal__in=Deal.objects.visible_to(viewer))
+
+    def with_last_origin(self) -> AgreementQuerySet:
+        """Annotate where the last word about each came from, as ``last_origin``."""
+        steps = AgreementEvent.objects.filter(agreement=OuterRef("pk")).order_by("-pk")
+        return self.annotate(last_origin=Subquery(steps.values("origin")[:1]))
 
     def overdue(self, today: dt.date) -> AgreementQuerySet:
         return self.filter(late_after__lt=today)

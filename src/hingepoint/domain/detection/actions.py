@@ -16,14 +16,13 @@ from django.utils.text import slugify
 from hingepoint.analysis import detection
 from hingepoint.analysis.detection import Rule, Say
 from hingepoint.domain.agreements import actions as agreements
-from hingepoint.domain.agreements.models import AgreementEvent, AgreementType
+from hingepoint.domain.agreements.models import RULE_ORIGIN, AgreementEvent, AgreementType
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals import frames as deal_frames
 from hingepoint.domain.deals.actions import deal_for, fingerprint, take_turn
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.detection import frames
 from hingepoint.domain.detection.models import (
-    ORIGIN,
     SETTLED,
     Detection,
     DetectionRule,
@@ -318,7 +317,7 @@ def _said_last(row: DetectionRule, deal_ids: list[int]) -> dict[int, tuple[str, 
     told = steps.order_by("id").values_list("agreement__deal_id", "state", "occurred_at", "origin")
     last: dict[int, tuple[str, dt.datetime, bool]] = {}
     for deal_id, state, at, origin in told:
-        by_people = not origin.startswith(ORIGIN) or (deal_id in last and last[deal_id][2])
+        by_people = not origin.startswith(RULE_ORIGIN) or (deal_id in last and last[deal_id][2])
         last[deal_id] = (state, at, by_people)
     return last
 
@@ -411,7 +410,7 @@ def _answer(found: Detection) -> AgreementEvent | None:
     """Return what a person or a file said next of the agreement; of a mere proposal, what settles it."""
     later = AgreementEvent.objects.filter(
         agreement__deal_id=found.deal_id, agreement__type_id=found.rule.type_id, pk__gt=found.after
-    ).exclude(origin__startswith=ORIGIN)
+    ).exclude(origin__startswith=RULE_ORIGIN)
     return (later if found.step_id else later.filter(state__in=SETTLED)).order_by("pk").first()
 
 

@@ -9,13 +9,10 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
-from hingepoint.domain.agreements.models import AgreementEvent, AgreementType
+from hingepoint.domain.agreements.models import RULE_ORIGIN, AgreementEvent, AgreementType
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.people.models import User, choices, works_here
 from hingepoint.records import STANDING, AgreementState, Role
-
-#: Steps of rules carry this and the rule's key as their origin.
-ORIGIN = "rule:"
 
 
 class DetectionRule(models.Model):
@@ -32,7 +29,7 @@ class DetectionRule(models.Model):
 
     @property
     def origin(self) -> str:
-        return f"{ORIGIN}{self.key}"
+        return f"{RULE_ORIGIN}{self.key}"
 
 
 class RuleVersion(models.Model):
@@ -81,7 +78,7 @@ SETTLED = (*sorted(STANDING), AgreementState.BROKEN, AgreementState.NOT_NEEDED, 
 
 def words_after() -> models.QuerySet:
     """Return what people and files said of its agreement after a detection, for a subquery of one."""
-    said = AgreementEvent.objects.exclude(origin__startswith=ORIGIN).filter(pk__gt=OuterRef("after"))
+    said = AgreementEvent.objects.exclude(origin__startswith=RULE_ORIGIN).filter(pk__gt=OuterRef("after"))
     return said.filter(agreement__deal=OuterRef("deal"), agreement__type=OuterRef("rule__type"))
 
 

@@ -355,7 +355,7 @@ def waiting_count(viewer: Any) -> int:
 
 
 def on_deal(viewer: Any, deal_id: int) -> dict[int, Waiting]:
-    """Return what waits to be confirmed on a deal, by agreement type. Two SQL queries."""
+    """Return what waits to be confirmed on a visible deal, by agreement type. Two SQL queries."""
     return {one.type_id: one for one in _as_waiting(_waiting(viewer).filter(deal_id=deal_id))}
 
 
@@ -365,12 +365,6 @@ def waiting(viewer: Any, detection_id: int) -> Waiting:
     if not found:
         raise Http404("nothing waits")
     return found[0]
-
-
-def marked(viewer: Any, deal_ids: Sequence[int], type_ids: Sequence[int]) -> set[tuple[int, int]]:
-    """Return the (deal, type) pairs that wait to be confirmed, for the matrix. One SQL query."""
-    rows = _waiting(viewer).filter(deal_id__in=deal_ids, rule__type_id__in=type_ids)
-    return set(rows.values_list("deal_id", "rule__type_id"))
 
 
 def _waiting(viewer: Any) -> QuerySet:
