@@ -12,12 +12,18 @@ from django.db.models import Q
 from django.utils.text import slugify
 
 from hingepoint.domain.agreements.catalogue import shipped_types
-from hingepoint.domain.agreements.models import WAITING, Agreement, AgreementEvent, AgreementType
+from hingepoint.domain.agreements.models import (
+    NIGHT_ORIGIN,
+    WAITING,
+    Agreement,
+    AgreementEvent,
+    AgreementType,
+)
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals.actions import deal_for, fingerprint, take_turn
 from hingepoint.domain.deals.models import Contact, Deal
 from hingepoint.domain.people.models import User, works_here
-from hingepoint.records import STANDING, AgreementState, Evidence
+from hingepoint.records import STANDING, AgreementState, DealStatus, Evidence
 
 
 class NotYetGained(ValueError):
@@ -412,6 +418,39 @@ def take_back_found(*, by: User | None, at: dt.datetime, steps: Sequence[Agreeme
     lines = [_take_off(step.agreement, step, by=by, at=at) for step in steps]
     _move_on([step.agreement for step in steps])
     AgreementEvent.objects.bulk_create(lines, batch_size=1_000)
+
+
+#: An agreement whose re-check is so long overdue is not relied on any more.
+GRACE = dt.timedelta(days=30)
+
+
+@transaction.atomic
+def lapse_expired(*, at: dt.datetime, today: dt.date) -> int:
+    """Let promises of open deals lapse that nobody checked again in time, or whose person has left; return
+    how many. What was kept was done, and does not lapse. Running it twice changes nothing."""
+    promised = Agreement.objects.filter(
+        deal__status=DealStatus.OPEN, state__in=(AgreementState.GAINED, AgreementState.RENEGOTIATED)
+    )
+    over = Q(expires_on__lt=today - GRACE) | Q(person__left_on__lte=today)
+    rows = promised.filter(over).select_related("type", "person")
+    found = [
+        Found(row.deal_id, row.type, _lapsed(row, at=at, today=today), NIGHT_ORIGIN, None) for row in rows
+    ]
+    if found:
+        record_found(at=at, found=found)
+        counts = {"agreements": len(found)}
+        record(by=None, at=at, action="lapse", subject="agreements", subject_id=today, changes=counts)
+    return len(found)
+
+
+def _lapsed(row: Agreement, *, at: dt.datetime, today: dt.date) -> Step:
+    left = row.person is not None and row.person.left_on is not None and row.person.left_on <= today
+    why = (
+        f"{row.person} has left since {row.person.left_on}."
+        if left
+        else f"Nobody checked it again since {row.expires_on}."
+    )
+    return Step(state=AgreementState.LAPSED, occurred_at=at, note=why)
 
 
 @transaction.atomic

@@ -20,6 +20,8 @@ IN_MOTION = (AgreementState.PLANNED, AgreementState.ASKED, AgreementState.SOFT)
 
 #: Steps that a detection rule wrote carry this and the rule's key as their origin.
 RULE_ORIGIN = "rule:"
+#: Steps that the passing of time took, overnight.
+NIGHT_ORIGIN = "night"
 
 
 class AgreementTypeQuerySet(models.QuerySet):
@@ -155,6 +157,10 @@ class Agreement(models.Model):
 
 
 class AgreementEventQuerySet(TraceQuerySet):
+    def said(self) -> AgreementEventQuerySet:
+        """What people and files said, not what rules found or time did."""
+        return self.exclude(Q(origin__startswith=RULE_ORIGIN) | Q(origin=NIGHT_ORIGIN))
+
     def standing(self) -> AgreementEventQuerySet:
         """Leave out steps that were taken back, and the takings back."""
         undone = AgreementEvent.objects.filter(undoes__isnull=False).values("undoes_id")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from django.db import transaction
@@ -16,7 +16,7 @@ from django.utils.text import slugify
 from hingepoint.analysis import detection
 from hingepoint.analysis.detection import Rule, Say
 from hingepoint.domain.agreements import actions as agreements
-from hingepoint.domain.agreements.models import RULE_ORIGIN, AgreementEvent, AgreementType
+from hingepoint.domain.agreements.models import NIGHT_ORIGIN, RULE_ORIGIN, AgreementEvent, AgreementType
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals import frames as deal_frames
 from hingepoint.domain.deals.actions import deal_for, fingerprint, take_turn
@@ -137,7 +137,10 @@ def test_rule(*, by: User | None, at: dt.datetime, row: DetectionRule) -> RuleVe
     version = row.versions.first()
     rule = detection.rule_of(version.definition)
     deals = deal_frames.deals_frame(None)
-    hits = detection.find(rule, traces=frames.traces(None, [rule.trace]), deals=deals)
+    everywhere = replace(
+        rule, only_open=False
+    )  # closed deals tell whether it is right, even if it leaves them
+    hits = detection.find(everywhere, traces=frames.traces(None, [rule.trace]), deals=deals)
     told = detection.tested(hits=hits, deals=deals, recorded=frames.recorded(None, row.type))
     version.test = asdict(told) | {"examples": _examples(rule, hits)}
     version.tested_at = at
@@ -317,7 +320,9 @@ def _said_last(row: DetectionRule, deal_ids: list[int]) -> dict[int, tuple[str, 
     told = steps.order_by("id").values_list("agreement__deal_id", "state", "occurred_at", "origin")
     last: dict[int, tuple[str, dt.datetime, bool]] = {}
     for deal_id, state, at, origin in told:
-        by_people = not origin.startswith(RULE_ORIGIN) or (deal_id in last and last[deal_id][2])
+        by_people = not origin.startswith((RULE_ORIGIN, NIGHT_ORIGIN)) or (
+            deal_id in last and last[deal_id][2]
+        )
         last[deal_id] = (state, at, by_people)
     return last
 
@@ -408,9 +413,9 @@ def settle(*, at: dt.datetime) -> int:
 
 def _answer(found: Detection) -> AgreementEvent | None:
     """Return what a person or a file said next of the agreement; of a mere proposal, what settles it."""
-    later = AgreementEvent.objects.filter(
+    later = AgreementEvent.objects.said().filter(
         agreement__deal_id=found.deal_id, agreement__type_id=found.rule.type_id, pk__gt=found.after
-    ).exclude(origin__startswith=RULE_ORIGIN)
+    )
     return (later if found.step_id else later.filter(state__in=SETTLED)).order_by("pk").first()
 
 

@@ -11,7 +11,7 @@ from django.db.models.functions import Cast
 
 from hingepoint.analysis import frames
 from hingepoint.analysis.detection import KINDS, TRACES, Trace
-from hingepoint.domain.agreements.models import RULE_ORIGIN, AgreementEvent, AgreementType
+from hingepoint.domain.agreements.models import AgreementEvent, AgreementType
 from hingepoint.domain.deals.frames import read
 from hingepoint.domain.deals.models import Deal, DealContact, DealEvent
 from hingepoint.records import STANDING
@@ -57,7 +57,7 @@ def _visible(rows: Any, viewer: Any) -> Any:
 def recorded(viewer: Any, type: AgreementType) -> pl.DataFrame:
     """Return when people and files, not rules, recorded agreements of a type as standing: deal_id, at."""
     steps = AgreementEvent.objects.standing().filter(agreement__type=type, state__in=sorted(STANDING))
-    steps = steps.exclude(origin__startswith=RULE_ORIGIN).exclude(agreement__events__detection__isnull=False)
+    steps = steps.said().exclude(agreement__events__detection__isnull=False)
     if viewer is not None:
         steps = steps.filter(agreement__deal__in=Deal.objects.visible_to(viewer))
     columns = {"deal_id": "agreement__deal__key", "at": "occurred_at"}

@@ -78,7 +78,7 @@ SETTLED = (*sorted(STANDING), AgreementState.BROKEN, AgreementState.NOT_NEEDED, 
 
 def words_after() -> models.QuerySet:
     """Return what people and files said of its agreement after a detection, for a subquery of one."""
-    said = AgreementEvent.objects.exclude(origin__startswith=RULE_ORIGIN).filter(pk__gt=OuterRef("after"))
+    said = AgreementEvent.objects.said().filter(pk__gt=OuterRef("after"))
     return said.filter(agreement__deal=OuterRef("deal"), agreement__type=OuterRef("rule__type"))
 
 
