@@ -228,7 +228,8 @@ def _short(text: str) -> str:
 
 def condition_in_words(rule: Rule) -> str:
     """Return what a rule waits for, as the end of a sentence that begins with "When"."""
-    names = " or ".join(name.replace("_", " ") for name in rule.names)
+    said_names = [name.replace("_", " ") if rule.trace == Trace.ROLE else name for name in rule.names]
+    names = " or ".join(said_names)
     values = " or ".join(rule.values)
     told = {
         Trace.STAGE: f"the deal reaches stage {names}",

@@ -88,11 +88,9 @@ def _keeper(request: HttpRequest) -> None:
 def rules(request: HttpRequest) -> HttpResponse:
     """The detection rules: what each waits for, whether it is on, how often it was right."""
     _keeper(request)
-    found = queries.rules(request.user)
-    known = {line.key for line in found}
     context = {
-        "rules": found,
-        "starters": [rule for rule in starters().values() if rule.key not in known],
+        "rules": queries.rules(request.user),
+        "starters": queries.starters_left(request.user),
         "waiting": queries.waiting_count(request.user),
     }
     return render(request, "detection/rules.html", context)

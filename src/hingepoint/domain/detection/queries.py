@@ -16,6 +16,7 @@ from hingepoint.analysis.detection import Rule, Trace
 from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.detection.models import Detection, DetectionRule, Outcome, RuleVersion
+from hingepoint.domain.detection.starters import starters
 from hingepoint.domain.people.models import works_here
 from hingepoint.records import DealStatus, EventKind, Role
 
@@ -138,6 +139,30 @@ def _line(row: DetectionRule, version: RuleVersion, counts: Mapping[str, int]) -
         wrong=counts.get(Outcome.WRONG, 0),
         sureness=_sureness(rule.confidence, counts),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Starter:
+    """A shipped rule that the company has not taken up."""
+
+    key: str
+    name: str
+    type_name: str
+    condition: str
+
+
+def starters_left(viewer: Any) -> list[Starter]:
+    """Return the starters that no rule of the company goes back to. Two SQL queries."""
+    if not may_keep(viewer):
+        return []
+    known = set(DetectionRule.objects.values_list("key", flat=True))
+    left = [rule for rule in starters().values() if rule.key not in known]
+    types = AgreementType.objects.in_bulk([rule.agreement for rule in left], field_name="key")
+    return [
+        Starter(rule.key, rule.name, str(types[rule.agreement]), detection.condition_in_words(rule))
+        for rule in left
+        if rule.agreement in types
+    ]
 
 
 @dataclass(frozen=True, slots=True)
