@@ -34,6 +34,20 @@ STEPS = [
     (AgreementState.NEEDED, "Needed", "Still to do"),
     (AgreementState.NOT_NEEDED, "Not needed", "This deal does without it"),
 ]
+#: One key a step, on the form.
+STEP_KEYS = {
+    "p": "planned",
+    "a": "asked",
+    "s": "soft",
+    "g": "gained",
+    "k": "kept",
+    "b": "broken",
+    "d": "declined",
+    "r": "renegotiated",
+    "l": "lapsed",
+    "n": "needed",
+    "x": "not_needed",
+}
 EVIDENCE = [
     (Evidence.NONE.value, "None yet", ""),
     (Evidence.CLAIMED.value, "We say so", "Our own impression"),
@@ -106,6 +120,7 @@ def _show(
         "said": said,
         "today": timezone.localdate(),
         "steps": STEPS,
+        "step_keys": STEP_KEYS,
         "evidence_choices": EVIDENCE,
         "points": POINTS,
         "problems": {},

@@ -187,8 +187,7 @@ def _date_the_state(agreement: Agreement, occurred_at: dt.datetime) -> None:
     if agreement.state not in STANDING:
         return
     agreement.gained_at = agreement.gained_at or occurred_at
-    days = agreement.type.own_recheck_days or agreement.type.recheck_days
-    agreement.expires_on = occurred_at.date() + dt.timedelta(days=days)
+    agreement.expires_on = occurred_at.date() + dt.timedelta(days=agreement.holds_days)
 
 
 def _keep_history(

@@ -109,6 +109,9 @@ class Agreement(models.Model):
     required = models.BooleanField(default=False)  # one of the few that the strategy asks of this deal
     needed_by = models.DateField(null=True, blank=True)
     needed_because = models.CharField(max_length=300, blank=True)  # how the day was computed
+    recheck_days = models.PositiveSmallIntegerField(
+        null=True, blank=True
+    )  # as the playbook asks; None: the type
     reason = models.TextField(blank=True)
     owed_in_return = models.TextField(blank=True)
     gained_at = models.DateTimeField(null=True, blank=True)
@@ -133,6 +136,11 @@ class Agreement(models.Model):
     version = models.PositiveIntegerField(default=1)
 
     objects = AgreementQuerySet.as_manager()
+
+    @property
+    def holds_days(self) -> int:
+        """For how many days it is relied on without being checked: the playbook says, else the type."""
+        return self.recheck_days or self.type.own_recheck_days or self.type.recheck_days
 
     class Meta:
         constraints = [

@@ -462,8 +462,7 @@ def _past_line(steps: Sequence[AgreementEvent], day: dt.date) -> AgreementLine:
     last, agreement = steps[-1], steps[-1].agreement
     kept = {name: _last_said(steps, name) for name in ("act", "counterpart", "due_on", "evidence", "quality")}
     gained = [step.occurred_at for step in steps if step.state in STANDING]
-    recheck_days = agreement.type.own_recheck_days or agreement.type.recheck_days
-    expires_on = gained[-1].date() + dt.timedelta(days=recheck_days) if gained else None
+    expires_on = gained[-1].date() + dt.timedelta(days=agreement.holds_days) if gained else None
     late_after = _late_after(agreement, last.state, kept["due_on"])
     return AgreementLine(
         **_named(agreement.type),
