@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.shortcuts import render
 from django.utils import timezone
 
+from hingepoint.domain.detection import queries as detection
 from hingepoint.domain.escalations import queries as escalations
 from hingepoint.domain.home import queries
 from hingepoint.reports import findings
@@ -30,6 +31,8 @@ def home(request: HttpRequest):
         context |= _asked(request, now)
     if page == "seller":
         context["answers"] = queries.answers_lately(request.user, now=now)
+        context["found"] = detection.to_confirm(request.user, most=detection.A_HANDFUL)
+        context["found_in_all"] = detection.waiting_count(request.user)
     return render(request, f"home/{page}.html", context)
 
 

@@ -37,6 +37,7 @@ PLACES = (
     ("Strategy", "strategies", "route", _SELLING),
     ("Catalogue", "catalogue", "book-2", _EVERYBODY),
     ("Discovery", "discovery", "target-arrow", _SELLING),
+    ("Rules", "rules", "database-import", _SEEING_ALL),
     ("Imports", "imports", "file-import", _SEEING_ALL),
     ("Data health", "data-health", "stethoscope", _SEEING_ALL),
     ("People", "people", "users", _SELLING),
