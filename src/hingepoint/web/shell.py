@@ -30,11 +30,14 @@ _SEEING_ALL = frozenset({Role.SPONSOR, Role.ANALYST})
 #: label, name of the page, icon, for whom. The order of the navigation.
 PLACES = (
     ("Home", "home", "home", _EVERYBODY),
+    ("Talks", "talks", "message-2", _SELLING),
     ("Deals", "deals", "briefcase", _SELLING),
     ("Matrix", "matrix", "layout-grid", _SELLING),
+    ("Exceptions", "exceptions", "arrow-up-right", _EVERYBODY),
     ("Strategy", "strategies", "route", _SELLING),
     ("Catalogue", "catalogue", "book-2", _EVERYBODY),
     ("Discovery", "discovery", "target-arrow", _SELLING),
+    ("Rules", "rules", "database-import", _SEEING_ALL),
     ("Imports", "imports", "file-import", _SEEING_ALL),
     ("Data health", "data-health", "stethoscope", _SEEING_ALL),
     ("People", "people", "users", _SELLING),
