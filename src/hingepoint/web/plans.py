@@ -481,6 +481,5 @@ def talks(request: HttpRequest):
         "review": queries.to_review(viewer, today=today) if viewer.role == Role.MANAGER else [],
         "ahead": queries.ahead(viewer, today=today),
         "today": today,
-        "tomorrow": today + queries.BEFORE_TOMORROW,
     }
     return render(request, "plans/talks.html", context)

@@ -237,7 +237,7 @@ class ManagerWeek:
 
     @property
     def review_first(self) -> tuple[plans.PlanLine, ...]:
-        """Plans of the talks of today and tomorrow."""
+        """Plans of the talks of today and the next working day."""
         return tuple(line for line in self.review if line.soon)
 
 

@@ -23,8 +23,8 @@ from hingepoint.records import DealStatus
 PREPARE_WITHIN = dt.timedelta(days=7)
 #: A talk held longer ago than this is not remembered well enough to be debriefed.
 DEBRIEF_WITHIN = dt.timedelta(days=21)
-#: Plans for talks so near are reviewed first: today's and tomorrow's.
-BEFORE_TOMORROW = dt.timedelta(days=1)
+#: Days from a Friday or a Saturday to the next working day; one from all others.
+_TO_MONDAY = {4: 3, 5: 2}
 MOST_LINES = 40
 
 
@@ -49,7 +49,7 @@ class PlanLine:
     written_at: dt.datetime
     verdict: str = ""
     said: str = ""
-    soon: bool = False  # the talk is today or tomorrow
+    soon: bool = False  # the talk is today or on the next working day
 
 
 def plans(viewer: Any, deal_id: int) -> list[PlanLine]:
@@ -157,7 +157,13 @@ def to_review(viewer: Any, *, today: dt.date) -> list[PlanLine]:
     rows = rows.exclude(written_by=viewer).filter(Q(talk_on__gte=today) | Q(talk_on__isnull=True))
     rows = _with_what_a_line_says(rows).filter(last_verdict__isnull=True)
     rows = rows.order_by(F("talk_on").asc(nulls_last=True), "id")[:MOST_LINES]
-    return [_line(row, until=today + BEFORE_TOMORROW) for row in rows]
+    until = next_working_day(today)
+    return [_line(row, until=until) for row in rows]
+
+
+def next_working_day(today: dt.date) -> dt.date:
+    """Return the day before which plans are reviewed today: Monday from Friday on."""
+    return today + dt.timedelta(days=_TO_MONDAY.get(today.weekday(), 1))
 
 
 def ahead(viewer: Any, *, today: dt.date) -> list[PlanLine]:
