@@ -5,14 +5,19 @@ import datetime as dt
 import pytest
 from django.core.management import call_command
 
+from hingepoint.analysis.approvals import Lane
 from hingepoint.demo import planted, seed
 from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.audit.queries import first_broken_link, length
-from hingepoint.domain.deals.models import Deal
+from hingepoint.domain.deals.models import Deal, DealEvent
+from hingepoint.domain.escalations import queries as escalations
+from hingepoint.domain.escalations.models import Escalation
+from hingepoint.domain.involvement import queries as involvement
+from hingepoint.domain.negotiation.models import Reason, Trade
 from hingepoint.domain.people import queries as people
 from hingepoint.domain.people.models import Team, User
 from hingepoint.domain.strategy.models import Strategy
-from hingepoint.records import STANDING, AgreementState, DealStatus, Evidence, Role
+from hingepoint.records import STANDING, AgreementState, DealStatus, EventKind, Evidence, Role
 
 ENDS_ON = dt.date(2026, 6, 26)
 AT = dt.datetime(2026, 6, 26, 18, tzinfo=dt.UTC)
@@ -68,6 +73,24 @@ def test_each_persona_has_something_to_do(company):
     requests = Agreement.objects.visible_to(people.persona(Role.INSIDE_PARTNER))
     assert requests.filter(state=AgreementState.ASKED).exists()
     assert Deal.objects.visible_to(people.persona(Role.SPONSOR)).count() == Deal.objects.count()
+
+
+def test_what_was_negotiated_has_its_details(company):
+    asked = DealEvent.objects.filter(kind=EventKind.DEMAND)
+    known = Reason.objects.values("event").distinct().count()
+    assert 0.6 < known / asked.count() < 0.9
+    assert Trade.objects.count() == DealEvent.objects.filter(kind=EventKind.CONCESSION).count()
+    escalated = DealEvent.objects.filter(kind=EventKind.ESCALATION)
+    assert not escalated.filter(escalation__isnull=True).exists()
+    assert not Escalation.objects.filter(approvals__isnull=True).exclude(lane=Lane.OWN).exists()
+
+
+def test_manager_sponsor_and_partner_have_exceptions_to_answer(company):
+    for role in (Role.MANAGER, Role.SPONSOR, Role.INSIDE_PARTNER):
+        assert escalations.waiting_for(people.persona(role)), role
+    assert involvement.mine(people.persona(Role.SPONSOR))
+    readings, _ = escalations.pulse(people.persona(Role.SPONSOR), now=AT)
+    assert readings
 
 
 def test_sellers_belong_to_teams_below_regions_below_sales(company):

@@ -50,7 +50,8 @@ def write(company: Company, *, at: dt.datetime) -> None:
 
 def write_policies(company: Company, *, at: dt.datetime) -> None:
     """The two price policies, the stricter one in force; published when the company did."""
-    legal, money = (_colleague(title) for title in ("Legal counsel", "Commercial controller"))
+    legal = people.persona(Role.INSIDE_PARTNER)
+    money = User.objects.active().filter(title="Commercial controller").order_by("id")[0]
     for since, version, own in planted.policy_versions(company.ends_on):
         escalations.draft_policy(by=None, at=at)
         for rule in list(Policy.objects.get(published_at__isnull=True).rules.all()):
@@ -68,12 +69,6 @@ def write_policies(company: Company, *, at: dt.datetime) -> None:
             max(since, company.ends_on - dt.timedelta(weeks=156)), dt.time(9), at.tzinfo
         )
         escalations.publish_policy(by=None, at=began)
-
-
-def _colleague(title: str) -> User:
-    """Return the demo's inside partner for their own subject, else the first with that title."""
-    partner = people.persona(Role.INSIDE_PARTNER)
-    return partner if partner.title == title else User.objects.active().filter(title=title).order_by("id")[0]
 
 
 # ---- three years ----

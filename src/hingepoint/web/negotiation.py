@@ -284,8 +284,7 @@ def _concession_form(
         "worth": WORTH,
         "corridor": queries.corridor(request.user, facts.id),
     }
-    status = 422 if problems or checks else 200
-    return render(request, "negotiation/concede.html", context, status=status)
+    return render(request, "negotiation/concede.html", context, status=422 if problems else 200)
 
 
 def _number(text: str | None) -> int | None:
