@@ -48,7 +48,6 @@ class PlanLine:
     written_by: str
     written_at: dt.datetime
     verdict: str = ""
-    said: str = ""
     soon: bool = False  # the talk is today or on the next working day
 
 
@@ -91,7 +90,6 @@ def _line(row: Plan, *, until: dt.date | None = None) -> PlanLine:
         written_by=row.written_by.name if row.written_by else "",
         written_at=row.written_at,
         verdict=row.last_verdict or "",
-        said=row.last_words or "",
         soon=row.talk_on is not None and until is not None and row.talk_on <= until,
     )
 
