@@ -16,6 +16,8 @@ from hingepoint.domain.involvement import queries as involvement
 from hingepoint.domain.negotiation.models import Reason, Trade
 from hingepoint.domain.people import queries as people
 from hingepoint.domain.people.models import Team, User
+from hingepoint.domain.plans import queries as plans
+from hingepoint.domain.plans.models import Debrief, Plan, PlanReview, Verdict
 from hingepoint.domain.strategy.models import Strategy
 from hingepoint.records import STANDING, AgreementState, DealStatus, EventKind, Evidence, Role
 
@@ -124,3 +126,19 @@ def test_the_companys_own_type_stands_in_the_catalogue(company):
     added = AgreementType.objects.get(key=planted.OPENING_DISCOUNT)
     assert added.origin == AgreementType.Origin.ADDED
     assert not AgreementType.objects.filter(origin=AgreementType.Origin.IMPORTED).exists()
+
+
+def test_the_company_plans_reviews_and_debriefs_its_talks(company):
+    talks = Plan.objects.of_talks()
+    assert talks.count() > 200
+    assert not talks.filter(written_at__gt=AT).exists()
+    assert PlanReview.objects.filter(verdict=Verdict.RETURNED).exists()
+    assert set(Debrief.objects.values_list("outcome", flat=True)) >= {"gained", "soft", "declined"}
+    assert Plan.objects.of_deals().exists()
+
+
+def test_the_seller_and_the_manager_have_a_week_of_talks(company):
+    seller, manager = people.persona(Role.SELLER), people.persona(Role.MANAGER)
+    assert len(plans.to_debrief(seller, today=ENDS_ON)) >= 2
+    assert any(talk.returned for talk in plans.to_prepare(seller, today=ENDS_ON))
+    assert len(plans.to_review(manager, today=ENDS_ON)) >= 2
