@@ -33,6 +33,8 @@ from hingepoint.records import STANDING, AgreementState, DealStatus, EventKind, 
 DAYS_AHEAD = 14
 #: What one line of a worklist takes, in seconds: two minutes a deal a week, and rarely more than one line.
 SECONDS_A_LINE = 30
+#: What a plan takes that is half filled already.
+SECONDS_A_PLAN = 120
 MOST_LINES = 40
 #: Late by more days than this is rather a question of whether the deal lives.
 LONG_LATE = 60
@@ -113,19 +115,24 @@ def seller_day(viewer: Any, *, today: dt.date) -> SellerDay:
     late = [work for work in due if work.line.late and work not in stale]
     soon = [work for work in due if not work.line.late]
     next_day = _worklist(viewer).filter(late_after__gt=until).order_by("late_after")
+    debriefs, prepare = plans.to_debrief(viewer, today=today), plans.to_prepare(viewer, today=today)
     counts = _worklist(viewer).aggregate(required=Count("pk", filter=Q(required=True)))
     return SellerDay(
         late=tuple(late),
         soon=tuple(soon),
         stale=tuple(stale),
         again=tuple(old[:5]),
-        minutes=math.ceil(len(due) * SECONDS_A_LINE / 60),
+        minutes=_minutes(lines=len(due) + len(debriefs), plans=len(prepare)),
         deals=Deal.objects.visible_to(viewer).open().count(),
         required=counts["required"],
         quiet_until=None if due else next_day.values_list("late_after", flat=True).first(),
-        prepare=tuple(plans.to_prepare(viewer, today=today)),
-        debriefs=tuple(plans.to_debrief(viewer, today=today)),
+        prepare=tuple(prepare),
+        debriefs=tuple(debriefs),
     )
+
+
+def _minutes(*, lines: int, plans: int) -> int:
+    return math.ceil((lines * SECONDS_A_LINE + plans * SECONDS_A_PLAN) / 60)
 
 
 def _with_deals(rows):

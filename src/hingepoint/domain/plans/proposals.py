@@ -105,7 +105,7 @@ def propose(known: Known) -> dict[str, list[Line]]:
         "best": _best(known),
         "minimum": _minimum(known),
         "from_whom": _from_whom(known),
-        "why_they_would": _why(known),
+        "why_they_would": [Line(known.reason, "Register")] if known.reason else [],
         "our_power": _our_power(known),
         "their_power": _their_power(known),
         "their_alternative": _their_alternative(known),
@@ -157,11 +157,6 @@ def _fitting(people: Sequence[Someone], counterpart: str) -> list[Someone]:
 
 def _words(text: str) -> set[str]:
     return {word for word in re.findall(r"[a-z]{4,}", text.lower()) if word != "with"}
-
-
-def _why(known: Known) -> list[Line]:
-    stated = [Line(one.reason, one.source) for one in known.asked if one.reason]
-    return [*([Line(known.reason, "Register")] if known.reason else []), *stated]
 
 
 def _our_power(known: Known) -> list[Line]:

@@ -24,6 +24,7 @@ from hingepoint.domain.plans.models import Debrief, Plan, PlanReview
 from hingepoint.domain.plans.parts import (
     GROUPS,
     LEAST_HYPOTHESES,
+    OFFER,
     ON,
     RISKS,
     STEP,
@@ -307,7 +308,7 @@ def _filled(
     lines = written.get(part.key, ()) if written else offered.get(part.key, ())
     standing = {line.text for line in lines}
     left = [line for line in offered.get(part.key, ()) if line.text not in standing] if written else ()
-    shown = ranked(lines) if part in TRADES else lines
+    shown = ranked(lines, given=part == OFFER) if part in TRADES else lines
     return FilledPart(part.key, part.label, part.hint, tuple(shown), tuple(left))
 
 
