@@ -89,7 +89,7 @@ def test_a_database_that_is_not_empty_is_left_alone(write):
 
 @pytest.mark.django_db
 def test_what_is_confidential_is_kept_apart_and_not_in_the_trail():
-    assert world.load_world(world.example()).plans == 1
+    assert world.load_world(world.example()).plans == 2
     assert "116000" in str(list(Corridor.objects.values()))
     assert "116000" not in str([*Deal.objects.values(), *AuditEvent.objects.values()])
 

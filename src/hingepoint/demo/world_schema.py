@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
 from hingepoint.domain.deals.models import BuyingRole
+from hingepoint.domain.plans.models import Outcome, Verdict
 from hingepoint.records import (
     AgreementState,
     DealStatus,
@@ -253,15 +254,81 @@ class PolicyPart(_Part):
     rules: tuple[RulePart, ...] = ()
 
 
+#: One line, or a list of them.
+Lines = str | tuple[str, ...]
+
+
+class TradePart(_Part):
+    """Something to offer, or to ask in return."""
+
+    what: str
+    cost: int | None = Field(None, ge=1, le=3, description="To the side that gives it, 1 little to 3 a lot.")
+    worth: int | None = Field(None, ge=1, le=3, description="To the side that gets it, 1 little to 3 a lot.")
+
+
+class PlanReviewPart(_Part):
+    """What somebody said to a plan. A manager of the deal's team approves and returns."""
+
+    by: str
+    verdict: Verdict = Field(Verdict.COMMENT, description="`comment`, `approved` or `returned`.")
+    words: str = ""
+    at: dt.datetime | None = None
+
+
 class PlanPart(_Part):
-    """A conversation plan for an agreement, as far as it is written."""
+    """One writing of a plan: of a talk about an agreement, or, without one, of the deal. Every part may be
+    one line or a list of them."""
+
+    agreement: str | None = None
+    by: str
+    at: dt.datetime | None = Field(
+        None, description="When it was really written; the world's moment when not given."
+    )
+    talk_on: dt.date | None = None
+    best: Lines = ()
+    minimum: Lines = ()
+    from_whom: Lines = ()
+    why_they_would: Lines = ()
+    our_power: Lines = ()
+    their_power: Lines = ()
+    our_alternative: Lines = ()
+    their_alternative: Lines = ()
+    get: Lines = ()
+    give: Lines = ()
+    protect: Lines = ()
+    demand: Lines = ()
+    hypotheses: Lines = ()
+    questions: Lines = ()
+    offer: tuple[TradePart, ...] = ()
+    request: tuple[TradePart, ...] = ()
+    risks: Lines = Field((), description="In the plan of a deal.")
+    steps: dict[str, str] = Field(
+        default_factory=dict, description="In the plan of a deal: the next step per agreement type."
+    )
+    reviews: tuple[PlanReviewPart, ...] = ()
+
+
+class DebriefPart(_Part):
+    """What a talk brought; it takes the step in the register that follows from it."""
 
     agreement: str
     by: str
-    best: str = ""
-    minimum: str = ""
-    why_they_would: str = ""
-    questions: tuple[str, ...] = ()
+    outcome: Outcome = Field(
+        description="`gained`, `soft`, `declined` or `continuation`, which is no agreement."
+    )
+    at: dt.datetime | None = Field(
+        None, description="When the talk was held; the world's moment when not given."
+    )
+    act: str = ""
+    person: str | None = Field(None, description="A contact.")
+    person_name: str = ""
+    due_on: dt.date | None = None
+    evidence: Evidence = Evidence.TOLD
+    why_not: str = ""
+    owed_in_return: str = ""
+    demand: str = ""
+    reason: str = ""
+    learned: str = ""
 
 
 class DealPart(_Part):
@@ -299,6 +366,7 @@ class DealPart(_Part):
     involvements: tuple[InvolvementPart, ...] = ()
     coaching_notes: tuple[CoachingNotePart, ...] = ()
     plans: tuple[PlanPart, ...] = ()
+    debriefs: tuple[DebriefPart, ...] = ()
 
 
 class World(_Part):
@@ -338,6 +406,9 @@ _PARTS = (
     ("policy: rules", RulePart),
     ("deals: coaching_notes", CoachingNotePart),
     ("deals: plans", PlanPart),
+    ("deals: plans: offer, request", TradePart),
+    ("deals: plans: reviews", PlanReviewPart),
+    ("deals: debriefs", DebriefPart),
 )
 
 
