@@ -100,6 +100,11 @@ def test_the_fast_lane_for_terms_goes_to_the_colleague_named_for_them(cast, rule
     assert (found.lane, asked(found)) == (Lane.FAST, ["Lee"])
 
 
+def test_for_a_colleague_who_left_the_manager_is_asked(cast, rules):
+    people.set_active(by=None, at=NOW, user=cast.inside_partner, active=False)
+    assert asked(ask(cast, kind=Kind.TERMS, discount=None, wanted="60 days")) == ["Maud"]
+
+
 def test_it_is_one_line_in_the_deals_history(cast):
     found = ask(cast)
     assert [event.kind for event in cast.deal.events.all()] == [EventKind.ESCALATION]
