@@ -85,6 +85,7 @@ class EventKind(enum.StrEnum):
     ESCALATION = "escalation"
     EXECUTIVE = "executive"
     QUOTE = "quote"
+    DOCUMENT = "document"
 
 
 class Topic(enum.StrEnum):

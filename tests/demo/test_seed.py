@@ -6,10 +6,11 @@ import pytest
 from django.core.management import call_command
 
 from hingepoint.analysis.approvals import Lane
-from hingepoint.demo import planted, seed
+from hingepoint.demo import planted, seed, traces
 from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.audit.queries import first_broken_link, length
 from hingepoint.domain.deals.models import Deal, DealEvent
+from hingepoint.domain.detection import queries as detection
 from hingepoint.domain.escalations import queries as escalations
 from hingepoint.domain.escalations.models import Escalation
 from hingepoint.domain.involvement import queries as involvement
@@ -142,3 +143,21 @@ def test_the_seller_and_the_manager_have_a_week_of_talks(company):
     assert len(plans.to_debrief(seller, today=ENDS_ON)) >= 2
     assert any(talk.returned for talk in plans.to_prepare(seller, today=ENDS_ON))
     assert len(plans.to_review(manager, today=ENDS_ON)) >= 2
+
+
+def test_some_agreements_are_read_from_the_crm_with_a_known_precision(company):
+    lines = {line.key: line for line in detection.rules(people.persona(Role.ANALYST))}
+    assert set(lines) == {*traces.ON, traces.OFF}
+    signed = lines["nda-signed"]
+    assert signed.on
+    assert 0 < signed.wrong < signed.confirmed
+    assert signed.confirmed + signed.wrong >= 10
+    off = detection.rule_page(people.persona(Role.ANALYST), lines[traces.OFF].id)
+    assert not off.line.on
+    assert off.test.also_recorded.value > 0.8  # it finds what people had typed
+    assert off.test.found.value > 0.7
+
+
+def test_the_seller_has_a_handful_to_confirm(company):
+    assert detection.waiting_count(people.persona(Role.SELLER)) >= 1
+    assert detection.waiting_count(people.persona(Role.MANAGER)) > 3

@@ -235,6 +235,16 @@ def test_a_partner_says_yes_with_a_click(client, cast, request_):
     assert (request_.state, request_.evidence) == ("gained", Evidence.WRITTEN)
 
 
+def test_a_partner_may_answer_on_the_page_of_the_request_until_it_is_answered(client, cast, request_):
+    client.force_login(cast.inside_partner)
+    page = f"/deals/{request_.deal_id}/agreements/{request_.type_id}/"
+    assert b"Yes, I agree" in client.get(page).content
+    client.post(f"/agreements/{request_.pk}/answer", {"answer": "yes"})
+    assert b"Yes, I agree" not in client.get(page).content
+    client.force_login(cast.seller)
+    assert b"Yes, I agree" not in client.get(page).content
+
+
 def test_a_no_says_why(client, cast, request_):
     client.force_login(cast.inside_partner)
     client.post(f"/agreements/{request_.pk}/answer", {"answer": "no"})

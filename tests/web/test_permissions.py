@@ -15,10 +15,12 @@ from django.utils import timezone
 import discoveries
 import importing
 import playbooks
+import rules
 import talks
 from cast import NOW, TODAY
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import AgreementType
+from hingepoint.domain.detection.models import Detection
 from hingepoint.domain.plans import actions as plans
 from hingepoint.domain.proof import actions as proof
 from hingepoint.domain.strategy import actions as strategies
@@ -98,6 +100,12 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "choose-pivotal": (KEEPERS, {"strategy_id": "a_strategy"}),
     "set-standard": (KEEPERS, {"strategy_id": "a_strategy", "key": "cust.data_access"}),
     "publish-playbook": (KEEPERS, {"strategy_id": "a_strategy"}),
+    "rules": (KEEPERS, {}),
+    "new-rule": (KEEPERS, {}),
+    "rule": (KEEPERS, {"rule_id": "a_rule"}),
+    "edit-rule": (KEEPERS, {"rule_id": "a_rule"}),
+    "to-confirm": (SELLING, {}),
+    "deal-found": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
     "catalogue": (EVERYBODY, {}),
     "agreement-type": (EVERYBODY, {"key": "cust.data_access"}),
     "add-agreement-type": (KEEPERS, {}),
@@ -145,6 +153,11 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     "write-coaching-note": ({"seller", "manager"}, {"deal_id": "deal"}),
     "take-steps": (SELLING, {}),
     "answer-request": (set(), {"agreement_id": 0}),  # who was asked: tests/web/test_home.py
+    "test-rule": (KEEPERS, {"rule_id": "a_rule"}),
+    "switch-rule": (KEEPERS, {"rule_id": "a_rule"}),
+    "take-back-rule": (KEEPERS, {"rule_id": "a_rule"}),
+    "judge-found": (SEES_SANNAS_DEAL, {"detection_id": "a_found_one"}),
+    "confirm-found": (SELLING, {}),
     "read-import-as": (KEEPERS, {"batch_id": "finished_import"}),
     "confirm-import": (KEEPERS, {"batch_id": "finished_import"}),
     "discard-import": (KEEPERS, {"batch_id": "finished_import"}),
@@ -173,6 +186,12 @@ def address(route: str, arguments: dict, cast) -> str:
             return link_to(cast)
         if name in ("a_demand", "an_exception", "a_role"):
             return getattr(talks, name)(cast).pk
+        if name == "a_rule":
+            return rules.written().pk
+        if name == "a_found_one":
+            rules.log_arrives(cast.deal)
+            rules.switched_on()
+            return Detection.objects.get().pk
         if name == "a_strategy":
             strategy = playbooks.in_force(cast).strategy
             strategies.draft_playbook(by=cast.sponsor, at=NOW, strategy=strategy)

@@ -79,26 +79,35 @@ def _rows(table: pl.DataFrame) -> Iterator[dict[str, Any]]:
 
 
 def _reasons(company: Company) -> Iterator[talks.Row]:
-    """Reasons as recorded: by the deal's owner, said by whoever asked, confirmed by a second person."""
+    """Reasons as recorded: what the manager thought first, then the owner's, said by whoever asked and
+    confirmed by a second person."""
     names = dict(company.contacts.select("contact", "name").iter_rows())
     second = _second_people(company.contacts)
     given = company.demands.filter(pl.col("reason").is_not_null())
-    for row in _rows(given.join(company.deals.select("deal_id", "owner"), on="deal_id")):
+    for row in _rows(given.join(company.deals.select("deal_id", "owner", "manager"), on="deal_id")):
         known = ReasonState(row["reason_state"])
         other = second.get(row["contact"], "")
         if known == ReasonState.CONFIRMED and not other:
             known = ReasonState.STATED
-        yield {
-            "deal": row["deal_id"],
-            "name": row["kind"],
-            "happened_at": row["at"],
-            "text": row["reason"][:1].upper() + row["reason"][1:],
+        event = {"deal": row["deal_id"], "name": row["kind"], "happened_at": row["at"]}
+        yield event | {
+            "text": _sentence(row["managers_reason"]),
+            "state": ReasonState.HYPOTHESISED,
+            "written_by": row["manager"],
+            "written_at": row["at"] + (row["reason_at"] - row["at"]) / 2,
+        }
+        yield event | {
+            "text": _sentence(row["reason"]),
             "state": known,
             "said_by": "" if known == ReasonState.HYPOTHESISED else names[row["contact"]],
             "confirmed_by": other if known == ReasonState.CONFIRMED else "",
             "written_by": row["owner"],
             "written_at": row["reason_at"],
         }
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _second_people(contacts: pl.DataFrame) -> dict[str, str]:

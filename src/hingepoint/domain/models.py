@@ -4,6 +4,7 @@ from hingepoint.domain.agreements.models import Agreement, AgreementEvent, Agree
 from hingepoint.domain.audit.models import AuditEvent, AuditHead
 from hingepoint.domain.coaching.models import CoachingNote
 from hingepoint.domain.deals.models import Account, Contact, Deal, DealContact, DealEvent
+from hingepoint.domain.detection.models import Detection, DetectionRule, RuleVersion
 from hingepoint.domain.discovery.models import DataSnapshot, Finding, FindingDecision, Run
 from hingepoint.domain.escalations.models import Approval, Escalation, Policy, PolicyRule, Pulse
 from hingepoint.domain.imports.models import ImportBatch, ImportChange, SavedMapping
@@ -33,6 +34,8 @@ __all__ = [
     "DealContact",
     "DealEvent",
     "Debrief",
+    "Detection",
+    "DetectionRule",
     "Escalation",
     "Finding",
     "FindingDecision",
@@ -50,6 +53,7 @@ __all__ = [
     "Pulse",
     "Reason",
     "ResultMetric",
+    "RuleVersion",
     "Run",
     "SavedMapping",
     "SavedView",

@@ -109,9 +109,12 @@ def seller_day(viewer: Any, *, today: dt.date) -> SellerDay:
     due = _one_a_deal(rows.filter(late_after__lte=until).order_by("late_after", "id"), today)
     alive = today - dt.timedelta(days=LONG_LATE)
     stale = [work for work in due if work.line.late_after < alive]
-    again = rows.filter(required=True, state__in=sorted(STANDING), expires_on__lt=today)
+    old = Q(state__in=sorted(STANDING), expires_on__lt=today) | Q(state=AgreementState.LAPSED)
+    again = rows.filter(old, required=True)
     busy = {work.line.deal_id for work in due}
-    old = [w for w in _one_a_deal(again.order_by("expires_on", "id"), today) if w.line.deal_id not in busy]
+    ask_again = [
+        w for w in _one_a_deal(again.order_by("expires_on", "id"), today) if w.line.deal_id not in busy
+    ]
     late = [work for work in due if work.line.late and work not in stale]
     soon = [work for work in due if not work.line.late]
     next_day = _worklist(viewer).filter(late_after__gt=until).order_by("late_after")
@@ -121,7 +124,7 @@ def seller_day(viewer: Any, *, today: dt.date) -> SellerDay:
         late=tuple(late),
         soon=tuple(soon),
         stale=tuple(stale),
-        again=tuple(old[:5]),
+        again=tuple(ask_again[:5]),
         minutes=_minutes(lines=len(due) + len(debriefs), plans=len(prepare)),
         deals=Deal.objects.visible_to(viewer).open().count(),
         required=counts["required"],

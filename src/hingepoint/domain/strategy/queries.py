@@ -80,6 +80,7 @@ def rule_of(pivotal: PivotalAgreement) -> Rule:
         stage=pivotal.needed_stage,
         segments=tuple(pivotal.segments),
         least_amount=pivotal.least_amount,
+        recheck_days=pivotal.recheck_days,
     )
 
 
