@@ -140,8 +140,9 @@ def test_the_company_plans_reviews_and_debriefs_its_talks(company):
 
 def test_the_seller_and_the_manager_have_a_week_of_talks(company):
     seller, manager = people.persona(Role.SELLER), people.persona(Role.MANAGER)
-    assert len(plans.to_debrief(seller, today=ENDS_ON)) >= 2
-    assert any(talk.returned for talk in plans.to_prepare(seller, today=ENDS_ON))
+    waiting = plans.waiting(seller, today=ENDS_ON)
+    assert len(waiting.debrief) >= 2
+    assert any(talk.returned for talk in waiting.prepare)
     assert len(plans.to_review(manager, today=ENDS_ON)) >= 2
 
 

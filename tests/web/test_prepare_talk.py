@@ -203,7 +203,8 @@ def test_agreements_inside_that_the_talk_needs_stand_on_the_page(client, cast, d
 def test_a_complete_plan_says_nothing_is_lacking(client, cast, deal):
     client.force_login(cast.seller)
     day = (timezone.localdate() + dt.timedelta(days=2)).isoformat()
-    client.post(page_of(deal), form_of(client, deal, talk_on=day))
+    why = "She must defend the choice to the board"
+    client.post(page_of(deal), form_of(client, deal, talk_on=day, why_they_would=why))
     assert client.get(page_of(deal, "talk-plan")).context["sheet"].missing == ()
 
 

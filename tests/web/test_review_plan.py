@@ -44,7 +44,7 @@ def test_a_returned_plan_is_on_the_sellers_list_with_its_reason(client, cast):
     client.force_login(cast.seller)
     assert "What do we ask in return?" in client.get("/").content.decode()
     written(cast, request=["A reference visit"])
-    assert queries.to_prepare(cast.seller, today=timezone.localdate()) == []
+    assert queries.waiting(cast.seller, today=timezone.localdate()).prepare == ()
     assert len(queries.to_review(cast.manager, today=timezone.localdate())) == 1
 
 

@@ -492,9 +492,10 @@ def _show_what_follows(request: HttpRequest, page: agreements.AgreementPage, out
 def talks(request: HttpRequest):
     """Talks that wait for a plan, for a manager's word or for a debrief, and those ahead."""
     today, viewer = timezone.localdate(), request.user
+    waiting = queries.waiting(viewer, today=today)
     context = {
-        "debriefs": queries.to_debrief(viewer, today=today),
-        "prepare": queries.to_prepare(viewer, today=today),
+        "debriefs": waiting.debrief,
+        "prepare": waiting.prepare,
         "review": queries.to_review(viewer, today=today) if viewer.role == Role.MANAGER else [],
         "ahead": queries.ahead(viewer, today=today),
         "today": today,

@@ -102,8 +102,8 @@ class SellerDay:
 
 
 def seller_day(viewer: Any, *, today: dt.date) -> SellerDay:
-    """Return what a seller moves next: of each open deal the most pressing agreement, and the talks that wait for a
-    plan or a debrief. Eight SQL queries."""
+    """Return what a seller moves next: of each open deal the most pressing agreement, and the talks that
+    wait for a plan or a debrief. Seven SQL queries."""
     until = today + dt.timedelta(days=DAYS_AHEAD)
     rows = _with_deals(_worklist(viewer))
     due = _one_a_deal(rows.filter(late_after__lte=until).order_by("late_after", "id"), today)
@@ -118,19 +118,19 @@ def seller_day(viewer: Any, *, today: dt.date) -> SellerDay:
     late = [work for work in due if work.line.late and work not in stale]
     soon = [work for work in due if not work.line.late]
     next_day = _worklist(viewer).filter(late_after__gt=until).order_by("late_after")
-    debriefs, prepare = plans.to_debrief(viewer, today=today), plans.to_prepare(viewer, today=today)
+    talks = plans.waiting(viewer, today=today)
     counts = _worklist(viewer).aggregate(required=Count("pk", filter=Q(required=True)))
     return SellerDay(
         late=tuple(late),
         soon=tuple(soon),
         stale=tuple(stale),
         again=tuple(ask_again[:5]),
-        minutes=_minutes(lines=len(due) + len(debriefs), plans=len(prepare)),
+        minutes=_minutes(lines=len(due) + len(talks.debrief), plans=len(talks.prepare)),
         deals=Deal.objects.visible_to(viewer).open().count(),
         required=counts["required"],
         quiet_until=None if due else next_day.values_list("late_after", flat=True).first(),
-        prepare=tuple(prepare),
-        debriefs=tuple(debriefs),
+        prepare=talks.prepare,
+        debriefs=talks.debrief,
     )
 
 
