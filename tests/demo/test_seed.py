@@ -133,6 +133,7 @@ def test_the_company_plans_reviews_and_debriefs_its_talks(company):
     talks = Plan.objects.of_talks()
     assert talks.count() > 200
     assert not talks.filter(written_at__gt=AT).exists()
+    assert not PlanReview.objects.filter(at__gt=AT).exists()
     assert PlanReview.objects.filter(verdict=Verdict.RETURNED).exists()
     assert set(Debrief.objects.values_list("outcome", flat=True)) >= {"gained", "soft", "declined"}
     assert Plan.objects.of_deals().exists()
