@@ -402,30 +402,25 @@ class RulesPage:
 
 
 def rules_now(viewer: Any) -> PolicyView:
-    """Return the rules in force, to be shown where somebody asks. Two SQL queries."""
-    return _policy(rules_in_force(), None, {}) if works_here(viewer) else _policy(approvals.USUAL, None, {})
+    """Return the rules in force, without names, to be shown where somebody asks. Two SQL queries."""
+    return _policy(rules_in_force())
 
 
 def rules_page(viewer: Any, *, now: dt.datetime) -> RulesPage:
     """Return the rules in force, the draft with its preview on the last year, and who may be named."""
-    may_write = works_here(viewer) and viewer.sees_everything
+    may_write = may_write_rules(viewer)
     policies = list(Policy.objects.prefetch_related("rules__person"))
     published = [each for each in policies if each.published_at]
     draft = next((each for each in policies if not each.published_at), None) if may_write else None
     current = published[0] if published else None
     return RulesPage(
-        in_force=_policy(rules_of(current), current, {}),
-        draft=_policy(rules_of(draft), draft, _names([draft])) if draft else None,
-        earlier=tuple(_policy(rules_of(each), each, _names([each])) for each in published[1:6]),
+        in_force=_policy(rules_of(current), current),
+        draft=_policy(rules_of(draft), draft) if draft else None,
+        earlier=tuple(_policy(rules_of(each), each) for each in published[1:6]),
         preview=preview(rules_of(current), rules_of(draft), now=now) if draft else None,
         may_write=may_write,
         colleagues=_colleagues() if draft else (),
     )
-
-
-def _names(policies: Iterable[Policy]) -> dict[int, str]:
-    rows = [rule for policy in policies for rule in policy.rules.all()]
-    return {rule.person_id: rule.person.name for rule in rows if rule.person}
 
 
 def _colleagues() -> tuple[tuple[int, str], ...]:
@@ -433,15 +428,15 @@ def _colleagues() -> tuple[tuple[int, str], ...]:
     return tuple((pk, f"{name}, {title}" if title else name) for pk, name, title in who.values_list("pk", "name", "title"))  # fmt: skip
 
 
-def _policy(rules: Rules, row: Policy | None, names: dict[int, str]) -> PolicyView:
-    names = names or (_names([row]) if row else {})
+def _policy(rules: Rules, row: Policy | None = None) -> PolicyView:
+    people = {rule.person_id: rule.person.name for rule in row.rules.all() if rule.person} if row else {}
     return PolicyView(
         version=rules.version,
         own_discount=rules.own_discount,
         fast_discount=rules.fast_discount,
         fast_value=rules.fast_value,
         rules=tuple(
-            RuleLine(rule.id, names.get(rule.person or 0) or APPROVER_WORDS[rule.approver], rule.because)
+            RuleLine(rule.id, people.get(rule.person) or APPROVER_WORDS[rule.approver], rule.because)
             for rule in rules.rules
         ),
         published_at=row.published_at if row else None,
