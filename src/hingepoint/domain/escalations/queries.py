@@ -16,7 +16,7 @@ from django.http import Http404
 from hingepoint.analysis import approvals, intervals, reasons
 from hingepoint.analysis.approvals import Lane, Request, Rules
 from hingepoint.domain.deals.models import Deal, DealEvent
-from hingepoint.domain.escalations.actions import rules_in_force, rules_of, wish_of
+from hingepoint.domain.escalations.actions import rules_in_force, rules_of, says_why, wish_of
 from hingepoint.domain.escalations.models import (
     Answer,
     Approval,
@@ -127,8 +127,6 @@ def _with_people(rows):
 
 
 def _request(row: Escalation, people: Iterable[Approval] | None = None) -> Asked:
-    said = row.demand.note or row.demand.name if row.demand else ""
-    topic = reasons.topic_of(row.demand.name if row.demand else row.kind, said or row.wanted)
     return Asked(
         id=row.pk,
         deal_id=row.deal_id,
@@ -140,10 +138,10 @@ def _request(row: Escalation, people: Iterable[Approval] | None = None) -> Asked
         wanted=row.wanted,
         discount=row.discount,
         reason=row.reason,
-        repeats=bool(row.reason) and reasons.repeats(row.reason, demand=said or row.wanted, topic=topic),
+        repeats=bool(row.reason) and not _says_why(row),
         alternatives=row.alternatives,
         return_asked=row.return_asked,
-        demand=said,
+        demand=row.demand.note or row.demand.name if row.demand else "",
         policy=row.policy,
         lane=row.lane,
         lane_why=row.lane_why,
@@ -155,6 +153,10 @@ def _request(row: Escalation, people: Iterable[Approval] | None = None) -> Asked
         version=row.version,
         approvals=tuple(_approval(each) for each in (row.approvals.all() if people is None else people)),
     )
+
+
+def _says_why(row: Escalation) -> bool:
+    return says_why(row.reason, kind=row.kind, wanted=row.wanted, demand=row.demand)
 
 
 def _approval(row: Approval) -> ApprovalLine:
@@ -461,13 +463,11 @@ def preview(now_rules: Rules, then_rules: Rules, *, now: dt.datetime) -> Preview
 
 def _as_asked(row: Escalation) -> Request:
     """Return a past request as the rules see it; whether its price was inside the corridor is not known."""
-    said = (row.demand.note or row.demand.name) if row.demand else row.wanted
-    topic = reasons.topic_of(row.demand.name if row.demand else row.kind, said)
     return Request(
         kind=row.kind,
         discount=row.discount,
         value=float(row.value) if row.value is not None else None,
-        explained=bool(row.reason) and not reasons.repeats(row.reason, demand=said, topic=topic),
+        explained=_says_why(row),
         alternatives=bool(row.alternatives),
         in_return=bool(row.return_asked),
     )
