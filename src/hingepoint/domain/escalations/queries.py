@@ -275,6 +275,16 @@ def recent(viewer: Any, *, now: dt.datetime) -> list[Asked]:
     return [_without_our_limits(one) for one in found] if partner else found
 
 
+def asked_by_me(viewer: Any, *, now: dt.datetime) -> list[Asked]:
+    """Return what the viewer asked for and waits for, or heard about in the last two weeks. Two SQL queries."""
+    if not works_here(viewer):
+        return []
+    news = Q(state=State.OPEN) | Q(decided_at__gte=now - dt.timedelta(days=14))
+    rows = Escalation.objects.visible_to(viewer).filter(news, asked_by=viewer)
+    rows = rows.exclude(lane=Lane.OWN).exclude(state=State.WITHDRAWN)
+    return [_request(row) for row in _with_people(rows.order_by("-asked_at")[:MOST])]
+
+
 @dataclass(frozen=True, slots=True)
 class Turnaround:
     """How long answers took, in hours, over ``n`` decided requests of the last quarter that somebody was
