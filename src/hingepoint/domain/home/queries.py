@@ -22,7 +22,6 @@ from hingepoint.domain.agreements.queries import AgreementLine, line_of
 from hingepoint.domain.deals.frames import deals_frame
 from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.discovery import queries as discovery
-from hingepoint.domain.escalations import queries as escalations
 from hingepoint.domain.home import effort
 from hingepoint.domain.imports import queries as imports
 from hingepoint.domain.plans import queries as plans
@@ -169,14 +168,6 @@ def _work(row: Agreement, today: dt.date, *, more: int = 0) -> WorkLine:
         currency=row.deal.currency,
         more=more,
     )
-
-
-def answers_lately(viewer: Any, *, now: dt.datetime) -> list[escalations.Asked]:
-    """Return the exceptions that were decided in the last week on deals ``viewer`` sees, newest first."""
-    asked = [
-        one for one in escalations.recent(viewer, now=now) if one.decided_at and one.decided_at >= now - WEEK
-    ]
-    return sorted(asked, key=lambda one: one.decided_at, reverse=True)
 
 
 # ---- manager ----
