@@ -251,15 +251,10 @@ def repeats(reason: str, *, demand: str, topic: Topic) -> bool:
     return not content(reason) - content(demand) - _TOPIC_STEMS.get(topic, frozenset())
 
 
-#: Two reasons share so much of their content (Jaccard) to count as the same.
+#: Two reasons share so much of their content to count as the same.
 ALIKE = 0.4
 
 
-def alike(one: str, other: str) -> bool:
-    """Return whether two reasons say about the same, by the share of words they have in common."""
-    return overlap(content(one), content(other)) >= ALIKE
-
-
 def overlap(one: frozenset[str], other: frozenset[str]) -> float:
-    """Return the Jaccard index of two sets of stems; 0 when both are empty."""
+    """Return the share of stems that two contents have in common (Jaccard); 0 when both are empty."""
     return len(one & other) / len(one | other) if one or other else 0.0
