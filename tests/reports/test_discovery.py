@@ -131,7 +131,7 @@ def test_worth_is_said_in_the_unit_of_the_metric():
 def test_a_finding_says_what_it_would_take_to_explain_it_away():
     sturdy = " ".join(findings.read(record()).one("cust.data_access").robustness)
     assert "6.2%" in sturdy
-    assert "2.4 times as strong as “initial amount”" in sturdy
+    assert "2.4 times as strong as “size at creation”" in sturdy
 
 
 def test_names_from_files_cannot_put_markup_into_the_report():

@@ -44,6 +44,7 @@ class Asked:
     seed: int
     engine: str
     out: Path | None
+    pdf: bool
     as_format: str
     skip_bad_rows: bool
     quiet: bool
@@ -106,6 +107,7 @@ class Asked:
     metavar="DIR",
     help="Write report.html, findings.csv, findings.parquet, run.json here.",
 )
+@click.option("--pdf", is_flag=True, help="Also write report.pdf there. Needs the extra 'reports'.")
 @click.option(
     "--skip-bad-rows",
     is_flag=True,
@@ -128,6 +130,8 @@ def discover(**options: Any) -> None:
     asked = Asked(**options)
     settings = _settings(asked)
     _require_engine(asked.engine)
+    if asked.pdf:
+        _require_typesetter(asked.out)
     found, reading = _discover(asked, settings)
     _show(asked, found, reading)
     if not found.enough:
@@ -172,6 +176,15 @@ def _require_engine(engine: str) -> None:
     raise Unusable(
         "--engine spark is not part of this version yet. Use --engine local: it needs one machine."
     )
+
+
+def _require_typesetter(out: Path | None) -> None:
+    from hingepoint.reports import typesetting
+
+    if out is None:
+        raise Unusable("--pdf needs --out: say in which folder to write report.pdf.")
+    if not typesetting.available():
+        raise Unusable(str(typesetting.NoTypesetter()))
 
 
 def _discover(asked: Asked, settings: Settings) -> tuple[Discovery, Reading]:
@@ -302,8 +315,18 @@ def _write(asked: Asked, folder: Path, kept: dict[str, Any]) -> None:
     if folder.exists() and not folder.is_dir():
         raise Unusable(f"--out {folder}: is a file, not a folder")
     paths = report.write(folder, kept, inputs=inputs, code_version=__version__)
+    if asked.pdf:
+        paths.append(_write_pdf(folder, kept, inputs))
     if not asked.quiet:
         click.echo(f"Wrote {', '.join(path.name for path in paths)} to {folder}", err=True)
+
+
+def _write_pdf(folder: Path, kept: dict[str, Any], inputs: tuple[Any, ...]) -> Path:
+    from hingepoint.reports import discovery_pdf
+
+    path = folder / "report.pdf"
+    path.write_bytes(discovery_pdf.pdf(kept, inputs=inputs))
+    return path
 
 
 def _digest(path: Path) -> str:

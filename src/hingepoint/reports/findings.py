@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +44,16 @@ EXCLUDED = {
     "no_overlap": "Nothing to compare with",
     "leak": "Filled in afterwards",
     "constant": "Always the same",
+}
+
+#: What recorded facts are called that the analysis makes itself; a column keeps its own name.
+COVARIATES = {
+    "activity": "activity so far",
+    "calendar": "time of creation",
+    "history": "the account’s past deals",
+    "landmark": "age of the deal",
+    "initial_amount": "size at creation",
+    "size": "size at creation",
 }
 
 #: What the rules that applied to rows are called: the reader's, and those of the analysis itself.
@@ -246,7 +257,7 @@ def metric_noun(name: str) -> str:
     """Return a metric as a noun: ``the share of deals won at a discount of 15% or less``."""
     if not name.startswith("supportive:"):
         return _NOUNS.get(name, name)
-    return f"the share of deals won with {_and([_condition(part) for part in name[11:].split(' and ')])}"
+    return f"the share of deals won with {listed([_condition(part) for part in name[11:].split(' and ')])}"
 
 
 def metric_title(name: str) -> str:
@@ -419,7 +430,7 @@ def _robustness(facts: dict, details: dict, metric: Metric) -> tuple[str, ...]:
             "and in the result, to take the whole effect away."
         )
     if details.get("benchmark") and details.get("benchmark_times") is not None:
-        said.append(_benchmark(details, metric))
+        said.append(_benchmark(details))
     early, late = details.get("halves") or (None, None)
     if early is not None and late is not None:
         said.append(
@@ -441,8 +452,13 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
 
 
-def _benchmark(details: dict, metric: Metric) -> str:
-    name = details["benchmark"].replace("_", " ")
+def covariate(name: str) -> str:
+    """Return what a recorded fact is called, by the name of its column."""
+    return COVARIATES.get(name, name.replace("_", " "))
+
+
+def _benchmark(details: dict) -> str:
+    name = covariate(details["benchmark"])
     times = details["benchmark_times"]
     strength = "more than 20 times" if times >= 20 else f"{numbers.number(times, 1)} times"
     return f"Compared with what is on record, it would have to be {strength} as strong as “{name}”."
@@ -468,7 +484,7 @@ def _what_would_change_our_mind(group: str, facts: dict, details: dict, record: 
     if group in ("lever", "harmful"):
         times = details.get("benchmark_times")
         if times is not None and times < 3:
-            name = details["benchmark"].replace("_", " ")
+            name = covariate(details["benchmark"])
             said.append(f"Recording what else goes with it: “{name}” already moves it.")
         said.append("The next refresh: if later deals show less than half of it, it is no longer supported.")
         said.append("A trial: teams that start asking for it at different dates drawn by lot.")
@@ -503,7 +519,7 @@ def _headline(
     if len(levers) == 1:
         first = f"One agreement is shown to move {metric.noun}: {levers[0]}."
     else:
-        first = f"{_count(len(levers))} agreements are shown to move {metric.noun}: {_and(levers)}."
+        first = f"{_count(len(levers))} agreements are shown to move {metric.noun}: {listed(levers)}."
     by = f" by {best.best_by}" if best.best_by else ""
     second = (
         f"The one worth most is “{best.name}”: gaining it{by} changes the result by {best.effect_text} per deal "
@@ -518,9 +534,9 @@ def _nothing_confirmed(result: dict, metric: Metric, findings: tuple[Finding, ..
     weak = [f"“{one.name}”" for one in findings if one.group == "weak"]
     harmful = [f"“{one.name}”" for one in findings if one.group == "harmful"]
     if harmful:
-        return (first, f"{_and(harmful[:3])} {'goes' if len(harmful) == 1 else 'go'} with a worse result.")
+        return (first, f"{listed(harmful[:3])} {'goes' if len(harmful) == 1 else 'go'} with a worse result.")
     if weak:
-        return (first, f"Worth a test: {_and(weak[:4])}.")
+        return (first, f"Worth a test: {listed(weak[:4])}.")
     needed = sorted(one.deals_needed for one in findings if one.deals_needed and one.group == "none")
     if needed:
         return (first, f"The nearest to an answer needs about {numbers.number(_rounded(needed[0]))} deals.")
@@ -623,5 +639,6 @@ def _count(number: int) -> str:
     return _COUNTS[number] if number < len(_COUNTS) else numbers.number(number)
 
 
-def _and(parts: list[str]) -> str:
+def listed(parts: Sequence[str]) -> str:
+    """Return ``a, b and c``."""
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

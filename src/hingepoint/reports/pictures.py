@@ -19,10 +19,10 @@ _MARK, _A_LINE = 14, 40
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An SVG and its numbers as a table."""
+    """An SVG and its numbers as a table, where it has any."""
 
     svg: Markup
-    table: tables.Table
+    table: tables.Table | None = None
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,9 @@ from hingepoint.analysis.discovery import DiscoveryError, Settings, weeks
 from hingepoint.domain.discovery import actions, queries
 from hingepoint.records import Role
 from hingepoint.reports import discovery as report
-from hingepoint.reports import findings
+from hingepoint.reports import discovery_pdf, findings
 from hingepoint.reports.pictures import Pictures
+from hingepoint.reports.typesetting import NoTypesetter
 
 METRICS = [
     ("", "Choose for me", "Supportive sales where deals carry prices, else the win rate."),
@@ -359,7 +360,7 @@ def compare(request, run_id: int):
 
 
 def export(request, run_id: int, name: str):
-    """report.html, findings.csv, findings.parquet or run.json, of the findings one may see."""
+    """report.html, report.pdf, findings.csv, findings.parquet or run.json, of the findings one may see."""
     page = queries.seen(queries.run(request.user, run_id, at=timezone.now()))
     if page.record is None or name not in _EXPORTS:
         raise Http404
@@ -369,7 +370,12 @@ def export(request, run_id: int, name: str):
     stem, _, suffix = name.partition(".")
     file_name = f"{stem}-{run_id}.{suffix}"
     disposition = f'attachment; filename="{file_name}"'
-    return HttpResponse(make(request, page), content_type=kind, headers={"Content-Disposition": disposition})
+    try:
+        made = make(request, page)
+    except NoTypesetter as error:
+        messages.warning(request, str(error))
+        return redirect("run", run_id)
+    return HttpResponse(made, content_type=kind, headers={"Content-Disposition": disposition})
 
 
 def _inputs(page: queries.RunPage) -> tuple[report.Input, ...]:
@@ -378,7 +384,20 @@ def _inputs(page: queries.RunPage) -> tuple[report.Input, ...]:
 
 
 def _html(request, page: queries.RunPage) -> str:
-    return report.html(page.record, title=django_settings.ENVIRONMENT.company, inputs=_inputs(page))
+    return report.html(page.record, **_shown_in_reports(page))
+
+
+def _pdf(request, page: queries.RunPage) -> bytes:
+    return discovery_pdf.pdf(page.record, **_shown_in_reports(page))
+
+
+def _shown_in_reports(page: queries.RunPage) -> dict[str, Any]:
+    signatures = {
+        key: report.Signature(one.verdict, one.note, one.by, timezone.localdate(one.at))
+        for key, one in page.decided.items()
+    }
+    company = django_settings.ENVIRONMENT.company
+    return {"title": company, "inputs": _inputs(page), "signatures": signatures}
 
 
 def _csv(request, page: queries.RunPage) -> str:
@@ -398,6 +417,7 @@ def _json(request, page: queries.RunPage) -> str:
 
 _EXPORTS = {
     "report.html": ("text/html; charset=utf-8", _html),
+    "report.pdf": ("application/pdf", _pdf),
     "findings.csv": ("text/csv; charset=utf-8", _csv),
     "findings.parquet": ("application/vnd.apache.parquet", _parquet),
     "run.json": ("application/json", _json),
