@@ -149,7 +149,7 @@ def record(**changes: Any) -> dict[str, Any]:
     }
 
 
-DEALS = b"deal_id,created,closed,status\nN-1,2025-01-06,2025-03-03,won\nX-9,2025-01-06,,open\n"
+DEALS = b"deal_id,created,closed,status,discount\nN-1,2025-01-06,2025-03-03,won,0.10\nX-9,2025-01-06,2025-04-01,lost,\n"
 EVENTS = b"deal_id,agreement,at\nN-1,cust.data_access,2025-01-20\n"
 
 

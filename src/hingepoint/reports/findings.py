@@ -139,6 +139,7 @@ class Finding:
     best_by: str
     timing: tuple[Reading, ...]
     segments: tuple[Reading, ...]
+    small_segments: int
     lags: tuple[Reading, ...]
     robustness: tuple[str, ...]
     same_as: tuple[str, ...]
@@ -266,6 +267,16 @@ def metric_title(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+def served_words(metric: Metric) -> tuple[str, str]:
+    """Return what a deal did that counts for the metric, and one that does not: ``won``, ``lost``."""
+    if metric.name == "won":
+        return "won", "lost"
+    if metric.name.startswith("supportive:"):
+        return "won on target", "not won on target"
+    better = "better than half of the won deals"
+    return better, f"not {better}"
+
+
 _COMPARE = {"<=": "of {} or less", ">=": "of {} or more", "<": "below {}", ">": "above {}"}
 _JUDGED = {"cycle_days": "a cycle", "discount": "a discount", "margin": "a margin"}
 
@@ -304,9 +315,9 @@ def _finding(facts: dict, record: dict, metric: Metric, choice: dict | None, pla
     key = facts["agreement"]
     details = record["details"].get(key, {})
     names = record["names"]
+    segments = _segments(facts, record, metric)
     low, high = facts["ci"] or (None, None)
     group = group_of(facts, metric.better)
-    differing = set(record.get("differing", {}).get(key, ()))
     needed = details.get("deals_needed")
     return Finding(
         key=key,
@@ -334,13 +345,8 @@ def _finding(facts: dict, record: dict, metric: Metric, choice: dict | None, pla
         why=_why(facts["in_words"]),
         best_by=in_time(facts["best_by"]) if facts["best_by"] else "",
         timing=tuple(_reading(in_time(one["landmark"]), one, metric) for one in facts["timing"]),
-        segments=tuple(
-            _reading(
-                f"{one['value']} ({one['by'].replace('_', ' ')})", one, metric, one["value"] in differing
-            )
-            for one in facts["segments"]
-            if _large_enough(one["value"], record.get("segment_deals", {}).get(key, {}))
-        ),
+        segments=segments,
+        small_segments=len(facts["segments"]) - len(segments),
         lags=tuple(_reading(_later(one["lag"]), one, metric) for one in details.get("lags", ())),
         robustness=_robustness(facts, details, metric),
         same_as=tuple(names.get(other, other) for other in facts["same_as"]),
@@ -350,6 +356,18 @@ def _finding(facts: dict, record: dict, metric: Metric, choice: dict | None, pla
         deals_needed=needed,
         needed_text=f"about {numbers.number(_rounded(needed))} deals" if needed else "",
         mind=_what_would_change_our_mind(group, facts, details, record),
+    )
+
+
+def _segments(facts: dict, record: dict, metric: Metric) -> tuple[Reading, ...]:
+    """Return the segments large enough to be shown alone, those that clearly differ marked."""
+    key = facts["agreement"]
+    differing = set(record.get("differing", {}).get(key, ()))
+    deals = record.get("segment_deals", {}).get(key, {})
+    return tuple(
+        _reading(f"{one['value']} ({one['by'].replace('_', ' ')})", one, metric, one["value"] in differing)
+        for one in facts["segments"]
+        if _large_enough(one["value"], deals)
     )
 
 

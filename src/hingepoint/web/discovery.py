@@ -315,20 +315,21 @@ def decide(request, run_id: int):
 
 
 def deals_behind(request, run_id: int, key: str):
-    """The deals behind a finding that the viewer may see, with and without the agreement."""
+    """The deals behind a finding that the viewer may see: gained it or not, and how each ended."""
     page = queries.finding(request.user, run_id, key, at=timezone.now())
-    shown = findings.read(queries.seen(page.run).record)
-    one = shown.one(key)
-    labels = page.run.record["landmarks"] or ["6w"]
-    by = request.GET.get("by") or _landmark(page.run.record, key, labels)
+    record = queries.seen(page.run).record
+    shown = findings.read(record)
+    labels = record["landmarks"] or ["6w"]
+    by = request.GET.get("by") or _landmark(record, key, labels)
     if by not in labels:
         raise Http404
-    behind = queries.deals_behind(request.user, run_id, key, by=by)
     context = {
         "run_id": run_id,
-        "finding": one,
-        "behind": behind,
+        "finding": shown.one(key),
+        "behind": queries.deals_behind(request.user, run_id, key, by=by),
         "by": findings.in_time(by),
+        "served": findings.served_words(shown.metric),
+        "among_won": shown.metric.among_won,
         "choices": [(label, findings.in_time(label)) for label in labels],
         "chosen": by,
         "key": key,

@@ -11,19 +11,18 @@ import polars as pl
 from django.db.models import Count, Q
 from django.http import Http404
 
+from hingepoint.analysis import metrics
 from hingepoint.analysis.discovery import record as records_of_runs
 from hingepoint.analysis.discovery import settings as discovery_settings
 from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.deals.models import Deal
-from hingepoint.domain.discovery import work
+from hingepoint.domain.discovery import behind, work
 from hingepoint.domain.discovery.models import Finding, FindingDecision, Run, Source, Status, Verdict
 from hingepoint.domain.people.models import User, works_here
 from hingepoint.records import STANDING, DealStatus, Role
 
 #: What an honest answer needs (METHOD.md): below, the answer is mostly "not enough evidence".
 CLOSED_NEEDED, CLOSED_GOOD, GAINS_NEEDED, TYPES_NEEDED = 200, 2_000, 30, 8
-#: How many deals are listed on either side of a finding.
-LISTED = 25
 
 
 class NotThere(Http404):
@@ -115,36 +114,6 @@ class FindingPage:
     version: int
     decisions: tuple[Decided, ...]
     elsewhere: tuple[Decided, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class DealBehind:
-    """A deal behind a finding, with the week in which it gained the agreement (None: it did not)."""
-
-    key: str
-    name: str
-    status: str
-    amount: float | None
-    currency: str
-    week: int | None
-    id: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class DealsBehind:
-    """The deals behind a finding that the viewer may see, with and without the agreement by ``by``.
-
-    ``*_count`` and ``*_won`` count the viewer's deals in the run; the lists hold the largest of them.
-    """
-
-    by: str
-    with_it: tuple[DealBehind, ...]
-    without: tuple[DealBehind, ...]
-    with_count: int
-    with_won: int
-    without_count: int
-    without_won: int
-    everything: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,8 +298,9 @@ def finding(viewer: User, run_id: int, key: str, *, at: dt.datetime) -> FindingP
     )
 
 
-def deals_behind(viewer: User, run_id: int, key: str, *, by: str) -> DealsBehind | None:
-    """Return the deals behind a finding, with and without the agreement by a landmark such as ``6w``.
+def deals_behind(viewer: User, run_id: int, key: str, *, by: str) -> behind.DealsBehind | None:
+    """Return the deals behind a finding both ways: gained by a landmark such as ``6w`` or not, and how
+    each ended.
 
     Only deals that ``viewer`` may see, as they were when the run read them; None when the run keeps no
     data. Reads the run's data (a second for 100,000 deals).
@@ -343,64 +313,18 @@ def deals_behind(viewer: User, run_id: int, key: str, *, by: str) -> DealsBehind
     if found is None or found.snapshot is None:
         return None
     known = dict(Deal.objects.visible_to(viewer).values_list("key", "pk"))
-    everything = viewer.sees_everything
-    deals = work.from_parquet(found.snapshot.deals)
-    if not everything or found.source == Source.DATABASE:
-        deals = deals.filter(pl.col("deal_id").is_in(list(known)))
-    weeks = discovery_settings.weeks(by)
-    sides = _sides(deals, work.from_parquet(found.snapshot.events), key, weeks)
-    with_it, without = (sides.filter(pl.col("with_it") == side) for side in (True, False))
-    return DealsBehind(
-        by=by,
-        with_it=_largest(with_it, known),
-        without=_largest(without, known),
-        with_count=with_it.height,
-        with_won=_won(with_it),
-        without_count=without.height,
-        without_won=_won(without),
-        everything=everything,
+    sorted_out = behind.sort_out(
+        work.from_parquet(found.snapshot.deals),
+        work.from_parquet(found.snapshot.events),
+        key,
+        metric=metrics.parse(found.metric),
+        by_weeks=discovery_settings.weeks(by),
     )
-
-
-def _sides(deals: pl.DataFrame, events: pl.DataFrame, key: str, weeks: float) -> pl.DataFrame:
-    """Return the deals still open after ``weeks``, or with the agreement by then, each with its side."""
-    gains = events.filter(pl.col("agreement") == key)
-    if "state" in gains.columns:
-        gains = gains.filter(pl.col("state").fill_null("gained").is_in([str(state) for state in STANDING]))
-    first = gains.group_by("deal_id").agg(gained=pl.col("at").min())
-    week = pl.duration(weeks=1)
-    by = pl.col("created") + pl.duration(days=round(weeks * 7))
-    joined = deals.join(first, on="deal_id", how="left")
-    closed = pl.col("closed") if "closed" in deals.columns else pl.lit(None, dtype=pl.Datetime("us"))
-    in_time = (pl.col("gained") <= by).fill_null(False)
-    at_risk = closed.is_null() | (closed >= by)
-    weeks_in = ((pl.col("gained") - pl.col("created")) / week).floor().cast(pl.Int64, strict=False)
-    return joined.filter(at_risk).with_columns(with_it=in_time, week=pl.when(in_time).then(weeks_in))
-
-
-def _won(deals: pl.DataFrame) -> int:
-    return deals.filter(pl.col("status") == DealStatus.WON).height
-
-
-def _largest(deals: pl.DataFrame, known: dict[str, int]) -> tuple[DealBehind, ...]:
-    amount = next((name for name in ("amount", "initial_amount") if name in deals.columns), None)
-    order = [amount, "deal_id"] if amount else ["deal_id"]
-    deals = deals.sort(order, descending=[name == amount for name in order], nulls_last=True)
-    rows = deals.head(LISTED).to_dicts()
-    listed = [known[row["deal_id"]] for row in rows if row["deal_id"] in known]
+    if not viewer.sees_everything or found.source == Source.DATABASE:
+        sorted_out = sorted_out.filter(pl.col("deal_id").is_in(list(known)))
+    listed = [known[one] for one in behind.largest_keys(sorted_out) if one in known]
     names = dict(Deal.objects.filter(pk__in=listed).values_list("key", "name"))
-    return tuple(
-        DealBehind(
-            key=row["deal_id"],
-            name=names.get(row["deal_id"]) or row["deal_id"],
-            status=row["status"],
-            amount=row.get(amount) if amount else None,
-            currency=row.get("currency") or "",
-            week=None if row["week"] is None else max(row["week"], 0) + 1,
-            id=known.get(row["deal_id"]),
-        )
-        for row in rows
-    )
+    return behind.told(sorted_out, ids=known, names=names, everything=viewer.sees_everything)
 
 
 def export_csv(viewer: User, run_id: int, *, at: dt.datetime) -> str:
