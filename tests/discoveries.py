@@ -120,6 +120,26 @@ DETAILS = {
     "benchmark_times": 2.4,
     "deals_needed": 12_340,
     "disagreements": [],
+    "ten_points": 3.1,
+    "ten_points_ci": [1.2, 5.0],
+    "robustness_sure": 0.031,
+    "against": [{"covariate": "size", "bias": 0.012, "times": 2.4}],
+    "prepared_by": ["cust.pilot_scope"],
+    "paths": [{"in_words": "Gaining it raises the chance of the sponsor by 12 points."}],
+    "joint": None,
+    "doses": [
+        {
+            "by": "evidence",
+            "level": 3,
+            "low": 0.03,
+            "low_ci": [-0.01, 0.07],
+            "high": 0.11,
+            "high_ci": [0.07, 0.15],
+            "low_deals": 180,
+            "high_deals": 232,
+            "in_words": "Gained in writing it does more",
+        }
+    ],
 }
 
 
@@ -137,6 +157,7 @@ def record(**changes: Any) -> dict[str, Any]:
         "details": dict.fromkeys(keys, DETAILS),
         "differing": {key: ["ENT"] for key in keys},
         "table": pl.DataFrame(rows, schema=FRAME).to_dicts(),
+        "reversing": {key: [] for key in keys},
         "segment_deals": {key: {"ENT": 60} for key in keys},
         "plans": {key: {"in_words": "Ask for it in every second deal, drawn by lot."} for key in keys},
         "at_risk_a_quarter": 140.0,

@@ -306,13 +306,14 @@ def test_won_off_target_does_not_serve_and_lost_deals_have_no_discount():
     deals = pl.DataFrame(
         {
             "deal_id": ["good", "dear", "lost"],
-            "created": [dt.datetime(2025, 1, 6)] * 3,
-            "closed": [dt.datetime(2025, 6, 2)] * 3,
+            "created": [dt.date(2025, 1, 6)] * 3,
+            "closed": [dt.date(2025, 6, 2)] * 3,
             "status": ["won", "won", "lost"],
             "discount": [0.05, 0.30, None],
         }
-    )
-    events = pl.DataFrame({"deal_id": ["dear"], "agreement": ["a"], "at": [dt.datetime(2025, 1, 20)]})
+    ).cast({pl.Date: pl.Datetime("us")})
+    events = pl.DataFrame({"deal_id": ["dear"], "agreement": ["a"], "at": [dt.date(2025, 1, 20)]})
+    events = events.cast({pl.Date: pl.Datetime("us")})
 
     def ended(metric):
         found = behind.sort_out(deals, events, "a", metric=metrics.parse(metric), by_weeks=6)

@@ -99,7 +99,14 @@ def _card(one: findings.Finding, pictures: Pictures, signatures: Mapping[str, Si
         "timing": _on_paper(pictures.timing(one)),
         "lags": _on_paper(pictures.lags(one)),
         "segments": _on_paper(pictures.segments(one)),
+        "doses": [
+            {"words": dose.words, "picture": _on_paper(pictures.dose(one, dose))} for dose in one.doses
+        ],
+        "paths": one.paths,
+        "ten_points": one.ten_points,
+        "small_segments": one.small_segments,
         "robustness": one.robustness,
+        "against": [(fact.covariate, fact.bias, fact.times) for fact in one.against],
         "mind": one.mind,
         "decision": signature.in_words if signature else "",
     }

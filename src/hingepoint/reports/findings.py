@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hingepoint.connectors import files
@@ -108,6 +108,26 @@ class Reading:
     text: str
     interval: str
     differs: bool = False
+    reverses: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Dose:
+    """The effect of gaining it well against gaining it barely: both readings, and what that says."""
+
+    title: str
+    readings: tuple[Reading, Reading]
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """A recorded fact to measure an unrecorded one by: what a cause as strong would take from the
+    effect, and how many times as strong it would have to be to take all of it."""
+
+    covariate: str
+    bias: str
+    times: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +161,11 @@ class Finding:
     segments: tuple[Reading, ...]
     small_segments: int
     lags: tuple[Reading, ...]
+    doses: tuple[Dose, ...]
+    paths: tuple[str, ...]
+    ten_points: str
     robustness: tuple[str, ...]
+    against: tuple[Against, ...]
     same_as: tuple[str, ...]
     chosen: str
     refits: str
@@ -348,7 +372,11 @@ def _finding(facts: dict, record: dict, metric: Metric, choice: dict | None, pla
         segments=segments,
         small_segments=len(facts["segments"]) - len(segments),
         lags=tuple(_reading(_later(one["lag"]), one, metric) for one in details.get("lags", ())),
+        doses=tuple(_dose(one, metric) for one in details.get("doses") or ()),
+        paths=_paths(details, names),
+        ten_points=_ten_points(details, record, metric),
         robustness=_robustness(facts, details, metric),
+        against=tuple(_against(one, metric) for one in details.get("against") or ()),
         same_as=tuple(names.get(other, other) for other in facts["same_as"]),
         chosen=_chosen_words(choice),
         refits=numbers.share(choice["selected_share"], 0) if choice else "",
@@ -362,10 +390,14 @@ def _finding(facts: dict, record: dict, metric: Metric, choice: dict | None, pla
 def _segments(facts: dict, record: dict, metric: Metric) -> tuple[Reading, ...]:
     """Return the segments large enough to be shown alone, those that clearly differ marked."""
     key = facts["agreement"]
-    differing = set(record.get("differing", {}).get(key, ()))
+    differing, reversing = (set(record.get(part, {}).get(key, ())) for part in ("differing", "reversing"))
     deals = record.get("segment_deals", {}).get(key, {})
     return tuple(
-        _reading(f"{one['value']} ({one['by'].replace('_', ' ')})", one, metric, one["value"] in differing)
+        replace(
+            _reading(f"{one['value']} ({one['by'].replace('_', ' ')})", one, metric),
+            differs=one["value"] in differing,
+            reverses=one["value"] in reversing,
+        )
         for one in facts["segments"]
         if _large_enough(one["value"], deals)
     )
@@ -384,10 +416,46 @@ def group_of(facts: dict[str, Any], better: str) -> str:
     return facts["grade"]
 
 
-def _reading(label: str, one: dict, metric: Metric, differs: bool = False) -> Reading:
+def _reading(label: str, one: dict, metric: Metric) -> Reading:
     low, high = one["ci"] or (None, None)
     text, interval = metric.effect(one["effect"]), metric.interval(low, high)
-    return Reading(label, one["effect"], low, high, text, interval, differs)
+    return Reading(label, one["effect"], low, high, text, interval)
+
+
+def _dose(one: dict, metric: Metric) -> Dose:
+    labels = f"{one['by']} below {one['level']}", f"{one['by']} of {one['level']} or more"
+    counts = one["low_deals"], one["high_deals"]
+    low, high = (
+        _reading(f"{label.capitalize()} ({numbers.number(deals)})", {"effect": effect, "ci": ci}, metric)
+        for label, deals, effect, ci in zip(
+            labels, counts, (one["low"], one["high"]), (one["low_ci"], one["high_ci"]), strict=True
+        )
+    )
+    return Dose(f"By {one['by']}", (low, high), sentence(one["in_words"]))
+
+
+def _paths(details: dict, names: dict[str, str]) -> tuple[str, ...]:
+    """Return what it prepares, what prepares it, and what its bundle does together, in sentences."""
+    said = [sentence(path["in_words"]) for path in details.get("paths") or ()]
+    prepared_by = [f"“{names.get(key, key)}”" for key in details.get("prepared_by") or ()]
+    if prepared_by:
+        said.append(f"Prepared by {listed(prepared_by)}: deals that gained that first gain this more often.")
+    joint = details.get("joint")
+    return (*said, sentence(joint["in_words"])) if joint else tuple(said)
+
+
+def _ten_points(details: dict, record: dict, metric: Metric) -> str:
+    """Return what ten more of a hundred deals gaining it in time would bring; empty where not known."""
+    value = details.get("ten_points")
+    if value is None:
+        return ""
+    interval = _worth_interval(details.get("ten_points_ci"), record, metric)
+    return _worth(value, record, metric) + (f" ({interval})" if interval else "")
+
+
+def _against(one: dict, metric: Metric) -> Against:
+    times = "more than 20 times" if one["times"] >= 20 else f"{numbers.number(one['times'], 1)} times"
+    return Against(covariate(one["covariate"]).capitalize(), metric.effect(one["bias"]), times)
 
 
 def _later(lag: str) -> str:
@@ -446,6 +514,10 @@ def _robustness(facts: dict, details: dict, metric: Metric) -> tuple[str, ...]:
             "Something nobody recorded would have to explain at least "
             f"{numbers.share(facts['robustness'])} of what is left unexplained, both in which deals gain it "
             "and in the result, to take the whole effect away."
+        )
+    if facts["robustness"] is not None and details.get("robustness_sure") is not None:
+        said.append(
+            f"From {numbers.share(details['robustness_sure'])} on, it could no longer be told from chance."
         )
     if details.get("benchmark") and details.get("benchmark_times") is not None:
         said.append(_benchmark(details))
