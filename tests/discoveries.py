@@ -109,6 +109,7 @@ def result(
 
 
 DETAILS = {
+    "expected": 0.075,
     "p_top": 0.97,
     "false_sign": 0.0004,
     "lags": [
@@ -143,6 +144,15 @@ DETAILS = {
 }
 
 
+PLAN = {
+    "observed_deals": 12_300,
+    "prompt_deals": 900,
+    "prompt_weeks": 40.2,
+    "wedge": None,
+    "in_words": "Ask for it in every second deal, drawn by lot.",
+}
+
+
 def record(**changes: Any) -> dict[str, Any]:
     """Return a whole stored record; ``changes`` replace parts of the result."""
     made = result() | changes
@@ -159,8 +169,10 @@ def record(**changes: Any) -> dict[str, Any]:
         "table": pl.DataFrame(rows, schema=FRAME).to_dicts(),
         "reversing": {key: [] for key in keys},
         "segment_deals": {key: {"ENT": 60} for key in keys},
-        "plans": {key: {"in_words": "Ask for it in every second deal, drawn by lot."} for key in keys},
+        "plans": dict.fromkeys(keys, PLAN),
         "at_risk_a_quarter": 140.0,
+        "noise": 0.45,
+        "smallest_effect": 0.01,
         "landmarks": ["3w", "6w"],
         "horizon": "26w",
         "kind": "share",
@@ -199,3 +211,13 @@ def finished_run(cast, **changes: Any):
     actions.keep_snapshot(at=NOW, run=run, data=work.read(run))
     actions.finish(at=NOW, run=run, found=work.Found(record(**changes), "0.1.0"))
     return run
+
+
+def trial(cast, key: str = "cust.references"):
+    """A trial of a finished run that asks in every second deal."""
+    from cast import NOW, TODAY
+    from hingepoint.domain.discovery import actions
+
+    promised = {"effect": 0.03, "take_up": 0.4, "power": 0.8, "deals": 900, "weeks": 40.0}
+    lots = actions.Lots("prompt", seed=1, starts_on=TODAY, promised=promised)
+    return actions.draw_lots(by=cast.analyst, at=NOW, run_id=finished_run(cast).pk, key=key, lots=lots)

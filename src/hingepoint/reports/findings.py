@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from hingepoint.analysis import metrics
 from hingepoint.connectors import files
 from hingepoint.reports.charts import numbers
 
@@ -201,6 +202,7 @@ class Shown:
     placebo: str
     placebo_counts: tuple[int, int]
     smallest: float
+    deals: int
     set_size: int
     data: tuple[tuple[str, str], ...]
     types: str
@@ -251,6 +253,7 @@ def read(record: dict[str, Any]) -> Shown:
         warnings=tuple(text.replace(" Choose another with --metric.", "") for text in result["warnings"]),
         placebo=_placebo_words(tested, rejected),
         placebo_counts=(tested, rejected),
+        deals=result["data"]["deals"],
         smallest=result["settings"].get("smallest_effect") or 0.0,
         set_size=(result["settings"].get("pivotal") or (6, 8))[1],
         data=_data_facts(result["data"]),
@@ -289,6 +292,12 @@ def metric_title(name: str) -> str:
     """Return a metric as a title: ``Win rate``."""
     words = metric_noun(name).removeprefix("the ")
     return words[:1].upper() + words[1:]
+
+
+def in_metric(name: str, value: float, currency: str = "") -> str:
+    """Return a change in the unit of the metric of that name: ``+3.0 points``."""
+    unit = {"share": "points", "days": "days"}.get(metrics.parse(name).kind, currency)
+    return numbers.effect(value, unit)
 
 
 def served_words(metric: Metric) -> tuple[str, str]:

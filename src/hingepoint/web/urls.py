@@ -25,6 +25,7 @@ from hingepoint.web import (
     sign_in,
     strategy,
     theme,
+    trials,
 )
 
 urlpatterns = [
@@ -98,6 +99,10 @@ urlpatterns = [
     path("discovery/<int:run_id>/decide", discovery.decide, name="decide-finding"),
     path("discovery/<int:run_id>/compare", discovery.compare, name="compare-runs"),
     path("discovery/<int:run_id>/export/<str:name>", discovery.export, name="export-run"),
+    path("discovery/<int:run_id>/evidence", trials.evidence_needed, name="evidence"),
+    path("discovery/trials/<int:trial_id>", trials.trial, name="trial"),
+    path("discovery/<int:run_id>/<path:key>/plan", trials.plan_evidence, name="plan-evidence"),
+    path("discovery/<int:run_id>/<path:key>/lots", trials.draw_lots, name="draw-lots"),
     path("discovery/<int:run_id>/<path:key>/deals-behind", discovery.deals_behind, name="deals-behind"),
     path("discovery/<int:run_id>/<path:key>/", discovery.finding, name="finding"),
     # imports

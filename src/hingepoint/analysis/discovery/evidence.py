@@ -45,6 +45,34 @@ class EvidencePlan:
     in_words: str
 
 
+@dataclass(frozen=True)
+class Basis:
+    """What a plan is made from: an agreement type and the history it was looked for in.
+
+    coverage            share of deals that gain it in time; NaN where not known
+    expected, error     its effect after shrinkage and that of the estimate; NaN where not estimated
+    deals               in the data; at_risk_a_quarter of them reach the first landmark open
+    noise               standard deviation of the outcome that nothing known explains
+    smallest_effect     worth having, in the metric's unit
+    """
+
+    agreement: str
+    name: str
+    coverage: float
+    expected: float
+    error: float
+    deals: int
+    at_risk_a_quarter: float
+    noise: float
+    smallest_effect: float
+
+    @property
+    def wanted(self) -> float:
+        """The effect to look for: the expected one, but no less than twice the smallest worth having."""
+        least = 2 * self.smallest_effect
+        return max(abs(self.expected), least) if math.isfinite(self.expected) else least
+
+
 def plan_evidence(
     found: result.Discovery,
     agreement: str,
@@ -56,10 +84,47 @@ def plan_evidence(
     power: float = 0.8,
     intraclass: float = 0.02,
 ) -> EvidencePlan:
+    """Return how to get evidence on an agreement type of a result: ``plan`` on what the result knows."""
+    return plan(
+        basis(found, agreement),
+        effect=effect,
+        take_up=take_up,
+        teams=teams,
+        weeks=weeks,
+        power=power,
+        intraclass=intraclass,
+    )
+
+
+def basis(found: result.Discovery, agreement: str) -> Basis:
+    """Return what a plan for an agreement type is made from. KeyError if the result has none of that key."""
+    finding = found.finding(agreement)
+    return Basis(
+        agreement=agreement,
+        name=finding.name,
+        coverage=finding.coverage,
+        expected=finding.details.expected,
+        error=(finding.ci[1] - finding.ci[0]) / (2 * 1.96),
+        deals=found.data.deals,
+        at_risk_a_quarter=found.data.at_risk_a_quarter,
+        noise=found.data.noise,
+        smallest_effect=found.data.smallest_effect,
+    )
+
+
+def plan(
+    known: Basis,
+    *,
+    effect: float | None = None,
+    take_up: float = 0.4,
+    teams: int = 0,
+    weeks: float = 26.0,
+    power: float = 0.8,
+    intraclass: float = 0.02,
+) -> EvidencePlan:
     """Return how to get evidence on an agreement type.
 
-    effect      the effect to look for, in the metric's unit; otherwise the estimated one, but no less
-                than twice the smallest worth having
+    effect      the effect to look for, in the metric's unit; otherwise the one that ``known`` wants
     take_up     by how much a prompt raises the share of deals that gain it
     weeks       length of a stepped start; intraclass how much deals of a team move together
 
@@ -70,40 +135,31 @@ def plan_evidence(
         raise DiscoveryError(
             "take-up, power and intraclass correlation are shares, and weeks a positive length"
         )
-    finding = found.finding(agreement)
-    wanted = _wanted(found, finding) if effect is None else abs(effect)
+    wanted = known.wanted if effect is None else abs(effect)
     if wanted == 0 or not math.isfinite(wanted):
         raise DiscoveryError("the effect to look for must not be nothing")
-    noise = found.data.noise
     factor = (scipy.special.ndtri(0.975) + scipy.special.ndtri(power)) ** 2
-    prompt = math.ceil(4 * noise**2 * factor / (take_up * wanted) ** 2)
-    without = 1 - finding.coverage if math.isfinite(finding.coverage) else 1.0
-    weekly = max(found.data.at_risk_a_quarter * without / WEEKS_A_QUARTER, 1e-9)
-    wedge = _wedge(teams, weeks, weekly, noise, take_up * wanted, intraclass) if teams >= 4 else None
-    observed = _observed(found, finding, wanted, factor)
+    prompt = math.ceil(4 * known.noise**2 * factor / (take_up * wanted) ** 2)
+    without = 1 - known.coverage if math.isfinite(known.coverage) else 1.0
+    weekly = max(known.at_risk_a_quarter * without / WEEKS_A_QUARTER, 1e-9)
+    wedge = _wedge(teams, weeks, weekly, known.noise, take_up * wanted, intraclass) if teams >= 4 else None
     return EvidencePlan(
-        agreement=agreement,
+        agreement=known.agreement,
         effect=wanted,
-        observed_deals=observed,
+        observed_deals=_observed(known, wanted, factor),
         prompt_deals=prompt,
         prompt_weeks=prompt / weekly,
         wedge=wedge,
-        in_words=_words(finding.name, prompt, prompt / weekly, wedge, power),
+        in_words=_words(known.name, prompt, prompt / weekly, wedge, power),
     )
 
 
-def _wanted(found: result.Discovery, finding: result.Finding) -> float:
-    least = 2 * found.data.smallest_effect
-    return max(abs(finding.details.expected), least) if math.isfinite(finding.details.expected) else least
-
-
-def _observed(found: result.Discovery, finding: result.Finding, wanted: float, factor: float) -> int:
+def _observed(known: Basis, wanted: float, factor: float) -> int:
     """Return the deals needed without an experiment, by the square-root law from today's error."""
-    if math.isfinite(finding.effect):
-        error = (finding.ci[1] - finding.ci[0]) / (2 * 1.96)
-        return math.ceil(found.data.deals * factor * (error / wanted) ** 2)
-    share = finding.coverage if 0 < finding.coverage < 1 else 0.1
-    return math.ceil(found.data.noise**2 * factor / (share * (1 - share) * wanted**2))
+    if math.isfinite(known.error):
+        return math.ceil(known.deals * factor * (known.error / wanted) ** 2)
+    share = known.coverage if 0 < known.coverage < 1 else 0.1
+    return math.ceil(known.noise**2 * factor / (share * (1 - share) * wanted**2))
 
 
 def _wedge(

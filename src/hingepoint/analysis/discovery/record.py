@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from hingepoint import records
-from hingepoint.analysis.discovery.evidence import plan_evidence
+from hingepoint.analysis.discovery.evidence import Basis, plan_evidence
 from hingepoint.analysis.discovery.result import FRAME, Details, Discovery, plain
 from hingepoint.analysis.discovery.settings import DiscoveryError
 
@@ -36,6 +36,8 @@ def of(discovery: Discovery, *, currency: str = "", teams: int = 0) -> dict[str,
         "plans": _plans(discovery, teams),
         "table": discovery.findings_frame().to_dicts(),
         "at_risk_a_quarter": plain(discovery.data.at_risk_a_quarter),
+        "noise": plain(discovery.data.noise),
+        "smallest_effect": plain(discovery.data.smallest_effect),
         "landmarks": list(discovery.data.landmarks),
         "horizon": discovery.data.horizon,
         "kind": discovery.metric.kind,
@@ -56,6 +58,27 @@ def _plans(discovery: Discovery, teams: int) -> dict[str, dict[str, Any]]:
                 continue
             plans[finding.agreement] = _plain(plan)
     return plans
+
+
+def basis(record: dict[str, Any], agreement: str) -> Basis:
+    """Return what a plan to get evidence on an agreement type is made from. KeyError for an unknown one."""
+    facts = {one["agreement"]: one for one in record["result"]["findings"]}[agreement]
+    low, high = (_known(end) for end in facts["ci"])
+    return Basis(
+        agreement=agreement,
+        name=record["names"].get(agreement, agreement),
+        coverage=_known(facts["coverage"]),
+        expected=_known(record["details"][agreement]["expected"]),
+        error=(high - low) / (2 * 1.96),
+        deals=record["result"]["data"]["deals"],
+        at_risk_a_quarter=record["at_risk_a_quarter"],
+        noise=record["noise"],
+        smallest_effect=record["smallest_effect"],
+    )
+
+
+def _known(value: float | None) -> float:
+    return math.nan if value is None else value
 
 
 def table(record: dict[str, Any]) -> pl.DataFrame:

@@ -18,6 +18,7 @@ from django.utils.text import get_valid_filename
 from django_tasks import task
 
 from hingepoint.analysis.discovery import Settings
+from hingepoint.analysis.discovery import lots as lottery
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.discovery import work
 from hingepoint.domain.discovery.models import (
@@ -27,6 +28,7 @@ from hingepoint.domain.discovery.models import (
     Run,
     Source,
     Status,
+    Trial,
     Verdict,
 )
 from hingepoint.domain.people.models import User, works_here
@@ -34,6 +36,9 @@ from hingepoint.records import Role, RowProblem
 
 #: Uploaded files of runs that failed are kept so long, for another try.
 UPLOADS_KEPT = dt.timedelta(days=7)
+
+#: With fewer teams a stepped start has too few steps to compare.
+LEAST_TEAMS = 4
 
 LOST = "The background worker stopped before the run was done. Nothing is lost: continue it."
 OUR_FAULT = "Something in Hingepoint broke. The log of the worker says more; the data is unchanged."
@@ -220,6 +225,48 @@ def decide(
         by=by, at=at, action=verdict, subject="finding", subject_id=subject_id, changes=changes, reason=note
     )
     return finding
+
+
+@dataclass(frozen=True, slots=True)
+class Lots:
+    """How the lots of a trial are drawn: the design, the seed, the first day, and who takes part;
+    ``steps`` and ``step_days`` of a stepped start, ``promised`` the numbers of the plan."""
+
+    design: str
+    seed: int
+    starts_on: dt.date
+    teams: Sequence[str] = ()
+    steps: int = 0
+    step_days: int = 0
+    promised: Mapping[str, Any] | None = None
+
+
+@transaction.atomic
+def draw_lots(*, by: User, at: dt.datetime, run_id: int, key: str, lots: Lots) -> Trial:
+    """Draw the lots of a trial and keep them for good. Raises NotAllowed, Hidden, or NotPossible with
+    fewer than four teams for a stepped start."""
+    _require_analyst(by)
+    finding = Finding.objects.filter(run_id=run_id, key=key).first()
+    if finding is None:
+        raise Hidden("There is no such finding.")
+    stepped = lots.design == Trial.Design.WEDGE
+    if stepped and len(set(lots.teams)) < LEAST_TEAMS:
+        raise NotPossible(f"A stepped start needs {LEAST_TEAMS} teams or more.")
+    drawn = lottery.steps(lottery.order(lots.teams, seed=lots.seed), lots.steps) if stepped else ()
+    trial = Trial.objects.create(
+        finding=finding,
+        design=lots.design,
+        seed=lots.seed,
+        starts_on=lots.starts_on,
+        step_days=lots.step_days if stepped else 0,
+        steps=[list(step) for step in drawn],
+        promised=dict(lots.promised or {}),
+        drawn_by=by,
+        drawn_at=at,
+    )
+    changes = {"seed": [None, lots.seed], "design": [None, lots.design], "steps": [None, trial.steps]}
+    record(by=by, at=at, action="draw lots", subject="trial", subject_id=trial.pk, changes=changes)
+    return trial
 
 
 @transaction.atomic
