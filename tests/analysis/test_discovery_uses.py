@@ -179,3 +179,12 @@ def test_the_tutorial_of_the_library_runs_as_it_stands(capsys):
     said = capsys.readouterr().out
     assert "is not judged" in said
     assert "similar deals" in said
+
+
+def test_the_smallest_effect_a_trial_shows_is_the_one_that_has_the_wanted_chance():
+    agreement = found().findings[0].agreement
+    plan = discovery.plan_evidence(found(), agreement, effect=0.05, teams=8, weeks=30)
+    again = discovery.plan_evidence(found(), agreement, effect=plan.wedge.shows, teams=8, weeks=30)
+    assert again.wedge.power == pytest.approx(0.8)
+    longer = discovery.plan_evidence(found(), agreement, effect=plan.prompt_shows)
+    assert longer.prompt_weeks == pytest.approx(30, rel=0.02)

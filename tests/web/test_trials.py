@@ -12,6 +12,7 @@ from hingepoint.analysis.discovery import lots
 from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.discovery import actions
 from hingepoint.domain.discovery.models import Trial
+from hingepoint.reports import findings
 
 KEY = "cust.references"
 LOTS = {"seed": "7", "starts_on": "2026-04-06"}
@@ -53,7 +54,8 @@ def test_the_planner_says_what_it_takes(client, cast, run, teams):
     page = client.get(planner(run), {"effect": "5", "take_up": "50", "power": "90", "weeks": "30"})
     plan = page.context["plan"]
     assert plan.effect == 0.05
-    assert f"{plan.prompt_deals:,} deals" in text(page)
+    assert f"{findings.rounded(plan.prompt_deals):,} deals" in text(page)
+    assert f"{plan.prompt_shows * 100:.1f} points or more" in text(page)
     assert "90% chance" in text(page)
     assert plan.wedge.teams == 7  # these five, North and South
 
@@ -137,7 +139,7 @@ def test_what_lacks_evidence_is_listed_with_what_it_takes(client, cast):
     run = finished_run(cast)
     client.force_login(cast.sponsor)
     page = text(client.get(reverse("evidence", args=[run.pk])))
-    assert "about 12,300 deals" in page
+    assert "about 13,000 deals" in page
     assert planner(run) in page
 
 

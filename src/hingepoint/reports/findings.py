@@ -391,7 +391,7 @@ def _finding(facts: dict, record: dict, metric: Metric, choice: dict | None, pla
         refits=numbers.share(choice["selected_share"], 0) if choice else "",
         place=place,
         deals_needed=needed,
-        needed_text=f"about {numbers.number(_rounded(needed))} deals" if needed else "",
+        needed_text=f"about {numbers.number(rounded(needed))} deals" if needed else "",
         mind=_what_would_change_our_mind(group, facts, details, record),
     )
 
@@ -471,7 +471,7 @@ def _later(lag: str) -> str:
     return "At once" if lag in ("0w", "0d") else f"{length(lag)} later"
 
 
-def _rounded(deals: int) -> int:
+def rounded(deals: int) -> int:
     """Return a planning figure with two significant digits: it is no more exact than that."""
     size = 10 ** max(len(str(deals)) - 2, 0)
     return -(-deals // size) * size
@@ -599,7 +599,7 @@ def _more_evidence(facts: dict, details: dict, record: dict) -> list[str]:
     if needed:
         deals = record["result"]["data"]["deals"]
         said.append(
-            f"About {numbers.number(_rounded(needed))} deals in the data (there are {numbers.number(deals)}) "
+            f"About {numbers.number(rounded(needed))} deals in the data (there are {numbers.number(deals)}) "
             "would settle an effect of this size."
         )
     plan = record.get("plans", {}).get(facts["agreement"])
@@ -638,7 +638,7 @@ def _nothing_confirmed(result: dict, metric: Metric, findings: tuple[Finding, ..
         return (first, f"Worth a test: {listed(weak[:4])}.")
     needed = sorted(one.deals_needed for one in findings if one.deals_needed and one.group == "none")
     if needed:
-        return (first, f"The nearest to an answer needs about {numbers.number(_rounded(needed[0]))} deals.")
+        return (first, f"The nearest to an answer needs about {numbers.number(rounded(needed[0]))} deals.")
     if all(one.effect is None for one in findings):
         return (first, "None could be judged: see below what was left out, and why.")
     return (first, "That is an answer too: nothing here should change how you sell.")

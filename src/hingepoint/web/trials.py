@@ -78,7 +78,8 @@ def evidence_needed(request, run_id: int):
     plans = page.record["plans"]
     rows = [(one, plans[one.key]) for one in shown.findings if one.key in plans and one.group != "lever"]
     rows.sort(key=lambda row: row[1]["prompt_weeks"])
-    return render(request, "discovery/evidence.html", {"line": page.line, "shown": shown, "rows": rows})
+    context = {"line": page.line, "shown": shown, "rows": rows, "rounded": findings.rounded}
+    return render(request, "discovery/evidence.html", context)
 
 
 def plan_evidence(request, run_id: int, key: str):
@@ -98,8 +99,9 @@ def _planner(request, page: queries.PlannerPage, form: PlanForm, *, error: str =
         "said": form.said(),
         "plan": plan,
         "error": error,
+        "rounded": findings.rounded,
         "may_draw": queries.may_run(request.user),
-        "least_teams": actions.LEAST_TEAMS,
+        "least_teams": evidence.LEAST_TEAMS,
     }
     return render(request, "discovery/plan.html", context, status=422 if form.errors else status)
 

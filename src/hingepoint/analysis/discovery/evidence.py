@@ -10,6 +10,8 @@ import scipy  # its parts load when they are first used: the server starts witho
 from hingepoint.analysis.discovery import result
 from hingepoint.analysis.discovery.settings import DiscoveryError
 
+#: With fewer teams a stepped start has too few steps to compare.
+LEAST_TEAMS = 4
 WEEKS_A_QUARTER = 365.25 / 7 / 4
 
 
@@ -17,13 +19,15 @@ WEEKS_A_QUARTER = 365.25 / 7 / 4
 class SteppedWedge:
     """Teams start asking for the agreement one step after another, in an order drawn by lot.
 
-    ``weeks_a_step`` is the length of a step; ``power`` the chance to confirm the effect.
+    ``weeks_a_step`` is the length of a step; ``power`` the chance to confirm the effect; ``shows`` the
+    smallest effect that it confirms with the wanted chance.
     """
 
     teams: int
     steps: int
     weeks_a_step: float
     power: float
+    shows: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,7 @@ class EvidencePlan:
     observed_deals  deals in a history like this one, without any experiment
     prompt_deals    deals in a randomised prompt: every second one is asked to go for the agreement
     prompt_weeks    how long that takes at today's pace
+    prompt_shows    smallest effect that a prompt confirms within the time of the stepped start
     wedge           a stepped start by team with its power; None with fewer than four teams
     """
 
@@ -43,6 +48,7 @@ class EvidencePlan:
     prompt_weeks: float
     wedge: SteppedWedge | None
     in_words: str
+    prompt_shows: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -126,7 +132,7 @@ def plan(
 
     effect      the effect to look for, in the metric's unit; otherwise the one that ``known`` wants
     take_up     by how much a prompt raises the share of deals that gain it
-    weeks       length of a stepped start; intraclass how much deals of a team move together
+    weeks       how long a trial may take; intraclass how much deals of a team move together
 
     The prompt is an encouragement design, so the effect on the metric is diluted by the take-up. Raises
     DiscoveryError for numbers that make no plan.
@@ -138,19 +144,31 @@ def plan(
     wanted = known.wanted if effect is None else abs(effect)
     if wanted == 0 or not math.isfinite(wanted):
         raise DiscoveryError("the effect to look for must not be nothing")
-    factor = (scipy.special.ndtri(0.975) + scipy.special.ndtri(power)) ** 2
+    factor = float((scipy.special.ndtri(0.975) + scipy.special.ndtri(power)) ** 2)
     prompt = math.ceil(4 * known.noise**2 * factor / (take_up * wanted) ** 2)
     without = 1 - known.coverage if math.isfinite(known.coverage) else 1.0
     weekly = max(known.at_risk_a_quarter * without / WEEKS_A_QUARTER, 1e-9)
-    wedge = _wedge(teams, weeks, weekly, known.noise, take_up * wanted, intraclass) if teams >= 4 else None
+    stepped = None
+    if teams >= LEAST_TEAMS:
+        stepped = _wedge(
+            wanted,
+            take_up,
+            factor,
+            known=known,
+            weekly=weekly,
+            teams=teams,
+            weeks=weeks,
+            intraclass=intraclass,
+        )
     return EvidencePlan(
         agreement=known.agreement,
         effect=wanted,
         observed_deals=_observed(known, wanted, factor),
         prompt_deals=prompt,
         prompt_weeks=prompt / weekly,
-        wedge=wedge,
-        in_words=_words(known.name, prompt, prompt / weekly, wedge, power),
+        wedge=stepped,
+        prompt_shows=2 * known.noise * math.sqrt(factor / (weekly * weeks)) / take_up,
+        in_words=_words(known.name, prompt, prompt / weekly, stepped, power),
     )
 
 
@@ -163,7 +181,15 @@ def _observed(known: Basis, wanted: float, factor: float) -> int:
 
 
 def _wedge(
-    teams: int, weeks: float, weekly: float, noise: float, diluted: float, intraclass: float
+    wanted: float,
+    take_up: float,
+    factor: float,
+    *,
+    known: Basis,
+    weekly: float,
+    teams: int,
+    weeks: float,
+    intraclass: float,
 ) -> SteppedWedge:
     """Return a stepped start with its power (Woertman et al. 2013, design effect of a cross-sectional wedge)."""
     steps = min(teams, 6)
@@ -173,9 +199,9 @@ def _wedge(
     inflated = (1 + intraclass * (total + size - 1)) / (1 + intraclass * (total / 2 + size - 1))
     inflated *= 3 * (1 - intraclass) / (2 * (steps - 1 / steps))
     deals = teams * size * (steps + 1)
-    error = math.sqrt(4 * noise**2 * inflated * (steps + 1) / max(deals, 1e-9))
-    power = float(scipy.special.ndtr(diluted / error - scipy.special.ndtri(0.975)))
-    return SteppedWedge(teams, steps, length, power)
+    error = math.sqrt(4 * known.noise**2 * inflated * (steps + 1) / max(deals, 1e-9)) / take_up
+    power = float(scipy.special.ndtr(wanted / error - scipy.special.ndtri(0.975)))
+    return SteppedWedge(teams, steps, length, power, shows=error * math.sqrt(factor))
 
 
 def _words(name: str, prompt: int, weeks: float, wedge: SteppedWedge | None, power: float) -> str:

@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.text import get_valid_filename
 from django_tasks import task
 
-from hingepoint.analysis.discovery import Settings
+from hingepoint.analysis.discovery import Settings, evidence
 from hingepoint.analysis.discovery import lots as lottery
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.discovery import work
@@ -36,9 +36,6 @@ from hingepoint.records import Role, RowProblem
 
 #: Uploaded files of runs that failed are kept so long, for another try.
 UPLOADS_KEPT = dt.timedelta(days=7)
-
-#: With fewer teams a stepped start has too few steps to compare.
-LEAST_TEAMS = 4
 
 LOST = "The background worker stopped before the run was done. Nothing is lost: continue it."
 OUR_FAULT = "Something in Hingepoint broke. The log of the worker says more; the data is unchanged."
@@ -250,8 +247,8 @@ def draw_lots(*, by: User, at: dt.datetime, run_id: int, key: str, lots: Lots) -
     if finding is None:
         raise Hidden("There is no such finding.")
     stepped = lots.design == Trial.Design.WEDGE
-    if stepped and len(set(lots.teams)) < LEAST_TEAMS:
-        raise NotPossible(f"A stepped start needs {LEAST_TEAMS} teams or more.")
+    if stepped and len(set(lots.teams)) < evidence.LEAST_TEAMS:
+        raise NotPossible(f"A stepped start needs {evidence.LEAST_TEAMS} teams or more.")
     drawn = lottery.steps(lottery.order(lots.teams, seed=lots.seed), lots.steps) if stepped else ()
     trial = Trial.objects.create(
         finding=finding,
