@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 
 from hingepoint.analysis.discovery import DiscoveryError, Settings, weeks
 from hingepoint.domain.discovery import actions, queries
+from hingepoint.domain.strategy import queries as strategies
 from hingepoint.records import Role
 from hingepoint.reports import discovery as report
 from hingepoint.reports import discovery_pdf, findings
@@ -148,6 +149,7 @@ def discovery(request):
         context["ready"] = queries.readiness(request.user)
         context["runs"] = queries.runs(request.user, at=timezone.now())
         context["metric_title"] = findings.metric_title
+        context["still"] = strategies.still_holds(request.user, at=timezone.now())
     return render(request, "discovery/discovery.html", context)
 
 

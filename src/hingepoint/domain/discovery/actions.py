@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from django.conf import settings as django_settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.text import get_valid_filename
 from django_tasks import task
@@ -149,6 +150,28 @@ def repeat_run(*, by: User | None, at: dt.datetime, run_id: int, refresh: bool =
         snapshot_id=None if refresh else old.snapshot_id,
     )
     _say(run, by=by, at=at, action="repeat run", changes={"repeats": [None, old.pk]})
+    _enqueue(run)
+    return run
+
+
+@transaction.atomic
+def refresh_run(*, at: dt.datetime, run_id: int, previous: Sequence[str], since: dt.datetime) -> Run | None:
+    """Queue the settings of a run of our deals again on the deals as they are now, unless that was done
+    ``since`` or the run itself is as young; None then. ``previous`` is the set in force, which leaves
+    it only when clearly beaten."""
+    old = _run_for(None, run_id)
+    same = Run.objects.filter(Q(pk=old.pk) | Q(repeats=old), asked_at__gte=since)
+    if old.source != Source.DATABASE or same.exists():
+        return None
+    run = Run.objects.create(
+        asked_by=None,
+        asked_at=at,
+        source=old.source,
+        options={name: value for name, value in old.options.items() if name != "read"},
+        settings=old.settings | {"previous": list(previous)},
+        repeats=old,
+    )
+    _say(run, by=None, at=at, action="refresh run", changes={"repeats": [None, old.pk]})
     _enqueue(run)
     return run
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
 from django.http import Http404
 
 from hingepoint.analysis import metrics
@@ -388,7 +388,7 @@ def compare(then: dict[str, Any], now: dict[str, Any]) -> list[Move]:
 
 
 #: What can become of a finding, in the order in which it is told.
-MOVES = ("joined the set", "left the set", "gone", "weaker", "new", "still holds")
+MOVES = ("joined the set", "left the set", "gone", "weaker", "new", "still holds", "not confirmed")
 _CONFIRMED = ("strong", "moderate")
 
 
@@ -428,6 +428,58 @@ def _why(old: dict, new: dict) -> str:
     if width > 1.1:
         return "about the same effect, known less exactly"
     return "the difference is within what chance does"
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """The last refresh of a run on later deals, and what became of some of its findings, moved first."""
+
+    base: int
+    run: RunLine
+    moves: tuple[Move, ...]
+
+    def number(self, what: str) -> int:
+        return sum(move.what == what for move in self.moves)
+
+
+def refreshed(
+    viewer: User, asked: Mapping[int, Mapping[str, str]], *, at: dt.datetime
+) -> dict[int, Refreshed]:
+    """Return, by run of our deals, what its newest refresh says of the findings ``asked`` for (their
+    names by key). A run not refreshed yet is absent; nothing for those who do not see all findings.
+    Two SQL queries."""
+    if not viewer.sees_everything or not asked:
+        return {}
+    rows = Run.objects.visible_to(viewer).filter(
+        repeats__in=asked, source=Source.DATABASE, status=Status.DONE
+    )
+    rows = rows.exclude(snapshot=F("repeats__snapshot")).select_related("asked_by", "snapshot")
+    newest = {row.repeats_id: row for row in rows.defer("record", *_BLOBS).order_by("pk")}
+    facts: dict[int, dict[str, Any]] = {run: {} for base, row in newest.items() for run in (base, row.pk)}
+    keys = {key for names in asked.values() for key in names}
+    for row in Finding.objects.filter(run_id__in=facts, key__in=keys):
+        facts[row.run_id][row.key] = row.facts
+    return {
+        base: Refreshed(base, _line(row, at), _moved(asked[base], facts[base], facts[row.pk]))
+        for base, row in newest.items()
+    }
+
+
+def _moved(names: Mapping[str, str], old: dict[str, Any], new: dict[str, Any]) -> tuple[Move, ...]:
+    moves = [
+        Move(key, name, *_become(old.get(key), new.get(key)))
+        for key, name in names.items()
+        if key in old or key in new
+    ]
+    return tuple(sorted(moves, key=lambda move: (MOVES.index(move.what), move.name)))
+
+
+def _become(old: dict | None, new: dict | None) -> tuple[str, str, str, float | None, float | None, str]:
+    """Return what became of a finding, its grades and effects before and after, and why."""
+    what, why = _move(old, new, False, False) or ("not confirmed", "there was too little evidence both times")
+    before, after = old or {}, new or {}
+    grades = before.get("grade", ""), after.get("grade", "")
+    return what, *grades, before.get("effect"), after.get("effect"), why
 
 
 @dataclass(frozen=True, slots=True)

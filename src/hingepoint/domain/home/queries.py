@@ -26,6 +26,7 @@ from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.discovery import queries as discovery
 from hingepoint.domain.imports import queries as imports
 from hingepoint.domain.people.models import works_here
+from hingepoint.domain.strategy import queries as strategies
 from hingepoint.domain.strategy.models import PivotalAgreement, Playbook, Strategy
 from hingepoint.records import STANDING, AgreementState, DealStatus, EventKind, Role
 
@@ -607,6 +608,7 @@ class AnalystDay:
     unsigned: int
     unknown: tuple[tuple[str, str, int], ...]  # key, name, on how many deals
     entries: Entries
+    still: tuple[strategies.StillHolds, ...]
 
 
 def analyst_day(viewer: Any, *, now: dt.datetime) -> AnalystDay:
@@ -626,6 +628,7 @@ def analyst_day(viewer: Any, *, now: dt.datetime) -> AnalystDay:
         unsigned=max(0, run.shown - run.signed - run.rejected) if run else 0,
         unknown=tuple((row.key, str(row), row.used) for row in unknown[:6]),
         entries=entries_by_hand(viewer, since=now - 4 * WEEK),
+        still=tuple(strategies.still_holds(viewer, at=now)),
     )
 
 
