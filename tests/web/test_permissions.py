@@ -58,6 +58,7 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "confirm": (None, {"token": "a_link"}),
     "export": (EVERYBODY, {"table": "deals", "format": "csv"}),
     "discovery": (SELLING, {}),
+    "discovery-readiness": (KEEPERS, {}),
     "new-run": ({"analyst"}, {}),
     "run": (KEEPERS, {"run_id": "second_run"}),
     "run-progress": (KEEPERS, {"run_id": "second_run"}),

@@ -161,6 +161,17 @@ def _signed(viewer) -> list[dict[str, Any]]:
     return found
 
 
+def readiness(request):
+    """What discovery needs, what there is, what it gives now, and how to get the rest."""
+    _require_reader(request)
+    context = {
+        "ready": queries.readiness(request.user),
+        "needs": queries.needs(request.user),
+        "may_run": queries.may_run(request.user),
+    }
+    return render(request, "discovery/readiness.html", context)
+
+
 def new_run(request):
     """Ask for a run: which metric, which deals."""
     _require_analyst(request)

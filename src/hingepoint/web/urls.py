@@ -90,6 +90,7 @@ urlpatterns = [
     path("strategy/<int:strategy_id>/playbook/<path:key>/", playbook.pivotal, name="pivotal"),
     # discovery
     path("discovery/", discovery.discovery, name="discovery"),
+    path("discovery/readiness", discovery.readiness, name="discovery-readiness"),
     path("discovery/new", discovery.new_run, name="new-run"),
     path("discovery/<int:run_id>/", discovery.run, name="run"),
     path("discovery/<int:run_id>/progress", discovery.progress, name="run-progress"),

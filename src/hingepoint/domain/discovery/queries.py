@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Max, Min, Q
 from django.http import Http404
 
 from hingepoint.analysis import metrics
@@ -16,14 +16,13 @@ from hingepoint.analysis.discovery import evidence, lots
 from hingepoint.analysis.discovery import record as records_of_runs
 from hingepoint.analysis.discovery import settings as discovery_settings
 from hingepoint.domain.agreements.models import Agreement
-from hingepoint.domain.deals.models import Deal
+from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.discovery import behind, work
+from hingepoint.domain.discovery import readiness as readiness_of
 from hingepoint.domain.discovery.models import Finding, FindingDecision, Run, Source, Status, Trial, Verdict
+from hingepoint.domain.discovery.readiness import CLOSED_GOOD, CLOSED_NEEDED, GAINS_NEEDED, TYPES_NEEDED
 from hingepoint.domain.people.models import Team, User, works_here
-from hingepoint.records import STANDING, DealStatus, Role
-
-#: What an honest answer needs (METHOD.md): below, the answer is mostly "not enough evidence".
-CLOSED_NEEDED, CLOSED_GOOD, GAINS_NEEDED, TYPES_NEEDED = 200, 2_000, 30, 8
+from hingepoint.records import STANDING, AgreementState, DealStatus, EventKind, Evidence, Role
 
 
 class NotThere(Http404):
@@ -161,18 +160,62 @@ def readiness(viewer: User) -> Readiness:
         f"{GAINS_NEEDED} deals or more",
         need=f"{CLOSED_NEEDED:,} closed deals and {TYPES_NEEDED} such types; {CLOSED_GOOD:,} closed deals for "
         "firm answers",
-        now=_what_it_gives(closed, usable),
+        now=readiness_of.what_it_gives(closed, usable),
     )
 
 
-def _what_it_gives(closed: int, usable: int) -> str:
-    if usable == 0 or closed < 40:
-        return "nothing yet: import deals with dated agreements or stages"
-    if closed < CLOSED_NEEDED or usable < TYPES_NEEDED:
-        return "a first look; expect “not enough evidence” for most types"
-    if closed < CLOSED_GOOD:
-        return "the strongest effects; for the others, how many deals they need"
-    return "effects with intervals, timing, segments and a proposed set"
+def needs(viewer: User) -> tuple[readiness_of.Line, ...]:
+    """Return everything that discovery needs, with what there is of it and how to get the rest. Raises
+    NotThere for those who do not see all deals. Four SQL queries."""
+    if not viewer.sees_everything:
+        raise NotThere("It is for those who look after the data.")
+    closed = Q(status__in=(DealStatus.WON, DealStatus.LOST))
+    won = Q(status=DealStatus.WON)
+    facts = {"size": Q(initial_amount__isnull=False), "account": Q(account__isnull=False)}
+    facts |= {name: ~Q(**{name: ""}) for name in ("segment", "region", "product", "source")}
+    deals = Deal.objects.visible_to(viewer).aggregate(
+        closed=Count("pk", filter=closed),
+        won=Count("pk", filter=won),
+        priced=Count("pk", filter=won & Q(discount__isnull=False)),
+        costed=Count("pk", filter=won & (Q(margin__isnull=False) | Q(cost__isnull=False))),
+        sellers=Count("owner", filter=closed, distinct=True),
+        teams=Count("team", distinct=True),
+        first=Min("created_at"),
+        last=Max("created_at"),
+        **{f"has_{name}": Count("pk", filter=closed & has) for name, has in facts.items()},
+    )
+    gains = Agreement.objects.visible_to(viewer).filter(Q(state__in=STANDING) | Q(gained_at__isnull=False))
+    by_type = list(
+        gains.order_by()
+        .values("type")
+        .annotate(
+            n=Count("pk"),
+            undated=Count("pk", filter=Q(gained_at__isnull=True)),
+            judged=Count("pk", filter=Q(quality__isnull=False)),
+            proven=Count("pk", filter=Q(evidence__gte=Evidence.TOLD)),
+        )
+    )
+    traces = DealEvent.objects.filter(deal__status__in=(DealStatus.WON, DealStatus.LOST)).aggregate(
+        staged=Count("deal", filter=Q(kind=EventKind.STAGE), distinct=True),
+        active=Count("deal", filter=Q(kind=EventKind.ACTIVITY), distinct=True),
+    )
+    declined = Agreement.objects.visible_to(viewer).filter(state=AgreementState.DECLINED).count()
+    counted = {name: sum(row[name] for row in by_type) for name in ("n", "undated", "judged", "proven")}
+    return readiness_of.lines(
+        readiness_of.Counts(
+            **{name: deals[name] for name in ("closed", "won", "priced", "costed", "sellers", "teams")},
+            filled={name: deals[f"has_{name}"] for name in facts},
+            days=(deals["last"] - deals["first"]).days if deals["first"] else 0,
+            gains=counted["n"],
+            undated=counted["undated"],
+            judged=counted["judged"],
+            proven=counted["proven"],
+            types=len(by_type),
+            usable_types=sum(row["n"] >= GAINS_NEEDED for row in by_type),
+            declined=declined,
+            **traces,
+        )
+    )
 
 
 def segments(viewer: User) -> list[str]:
