@@ -169,6 +169,7 @@ def record(**changes: Any) -> dict[str, Any]:
         "table": pl.DataFrame(rows, schema=FRAME).to_dicts(),
         "reversing": {key: [] for key in keys},
         "segment_deals": {key: {"ENT": 60} for key in keys},
+        "timing_deals": {key: {"3w": 80, "6w": 60} for key in keys},
         "plans": dict.fromkeys(keys, PLAN),
         "at_risk_a_quarter": 140.0,
         "noise": 0.45,

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 from hingepoint.domain.agreements import actions, queries
 from hingepoint.domain.deals.actions import Hidden, Stale
 from hingepoint.domain.proof.actions import attach
+from hingepoint.domain.strategy import queries as strategies
 from hingepoint.records import QUALITY_POINTS, AgreementState, Evidence
 from hingepoint.web import proof
 from hingepoint.web.formats import STATES
@@ -108,6 +109,7 @@ def _show(
         "points": POINTS,
         "problems": {},
         "stale": False,
+        "expected": strategies.expected(request.user, page.deal_id, page.type_id, today=timezone.localdate()),
         **proof.behind(request, page),
         **more,
     }

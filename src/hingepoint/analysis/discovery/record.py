@@ -33,6 +33,10 @@ def of(discovery: Discovery, *, currency: str = "", teams: int = 0) -> dict[str,
             finding.agreement: {segment.value: segment.deals for segment in finding.segments}
             for finding in discovery.findings
         },
+        "timing_deals": {
+            finding.agreement: {point.landmark: point.deals for point in finding.timing}
+            for finding in discovery.findings
+        },
         "plans": _plans(discovery, teams),
         "table": discovery.findings_frame().to_dicts(),
         "at_risk_a_quarter": plain(discovery.data.at_risk_a_quarter),
@@ -79,6 +83,23 @@ def basis(record: dict[str, Any], agreement: str) -> Basis:
 
 def _known(value: float | None) -> float:
     return math.nan if value is None else value
+
+
+def facts(record: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the findings of FORMATS, each landmark and segment with its ``deals`` that gained it there."""
+    return [
+        one
+        | {
+            "timing": _counted(one, "timing", "landmark", record.get("timing_deals", {})),
+            "segments": _counted(one, "segments", "value", record.get("segment_deals", {})),
+        }
+        for one in record["result"]["findings"]
+    ]
+
+
+def _counted(one: dict[str, Any], part: str, by: str, deals: dict[str, dict[str, int]]) -> list[dict]:
+    known = deals.get(one["agreement"], {})
+    return [row | {"deals": known.get(row[by], 0)} for row in one[part]]
 
 
 def table(record: dict[str, Any]) -> pl.DataFrame:

@@ -20,6 +20,7 @@ from django_tasks import task
 
 from hingepoint.analysis.discovery import Settings, evidence
 from hingepoint.analysis.discovery import lots as lottery
+from hingepoint.analysis.discovery import record as records_of_runs
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.discovery import work
 from hingepoint.domain.discovery.models import (
@@ -398,7 +399,7 @@ def finish(*, at: dt.datetime, run: Run, found: work.Found) -> None:
             in_set=facts["agreement"] in in_set,
             facts=facts,
         )
-        for rank, facts in enumerate(result["findings"], start=1)
+        for rank, facts in enumerate(records_of_runs.facts(found.record), start=1)
     )
     _forget_files(run)
     changes = {"findings": [0, len(result["findings"])], "version": [None, found.code_version]}

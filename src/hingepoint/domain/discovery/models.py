@@ -138,8 +138,8 @@ class FindingQuerySet(models.QuerySet):
 
 
 class Finding(models.Model):
-    """What one run says about one agreement type. ``facts`` is its entry of the run's result;
-    ``verdict`` the last of its decisions."""
+    """What one run says about one agreement type. ``facts`` is its entry of the run's result,
+    its landmarks and segments with their numbers of deals; ``verdict`` the last of its decisions."""
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="findings")
     key = models.CharField(max_length=200)

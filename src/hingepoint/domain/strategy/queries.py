@@ -647,7 +647,7 @@ class NextBest:
     effect: float | None
     low: float | None
     high: float | None
-    gained: int
+    similar: int
     unit: str
     better: str
     why: str
@@ -673,13 +673,66 @@ def next_best(viewer: Any, deal_id: int, *, today: dt.date) -> NextBest | None:
     chosen = next_best_choice.choose(
         [_candidate(row, signed.get(row.type.key)) for row in pivotal],
         metric,
-        age_weeks=(today - deal.created_at.date()).days / 7,
-        facts={"segment": deal.segment, "region": deal.region, "product": deal.product},
+        age_weeks=_age_weeks(deal, today),
+        facts=_facts_of(deal),
     )
     if chosen is None:
         return None
     line = next(row for row in pivotal if row.type_id == chosen.type_id)
     return _next_best(waiting[chosen.type_id], line, chosen, metric, strategy.pk, len(waiting) - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What gaining one agreement may be expected to change on one deal now, from the signed finding of a
+    run; on ``similar`` deals that gained it."""
+
+    effect: float
+    low: float
+    high: float
+    similar: int
+    unit: str
+    better: str
+    why: str
+    run_id: int
+    key: str
+
+
+def expected(viewer: Any, deal_id: int, type_id: int, *, today: dt.date) -> Expected | None:
+    """Return what gaining an agreement of a type may change on an open deal; None where no signed finding
+    on its strategy's metric says. At most three SQL queries."""
+    deal = Deal.objects.visible_to(viewer).open().filter(pk=deal_id).first()
+    asked = [row for row in _asked_of(deal) if row.type_id == type_id] if deal else []
+    if deal is None or not asked:
+        return None
+    key, metric = asked[0].type.key, metrics.parse(asked[0].playbook.strategy.metric)
+    finding = _signed_facts([key], metric.name).get(key)
+    found = next_best_choice.expected(
+        _candidate(asked[0], finding), metric, age_weeks=_age_weeks(deal, today), facts=_facts_of(deal)
+    )
+    if finding is None or found is None or found.effect is None or found.low is None or found.high is None:
+        return None
+    unit = _UNITS.get(metric.kind, "")
+    return Expected(
+        found.effect,
+        found.low,
+        found.high,
+        found.similar,
+        unit,
+        metric.better,
+        found.in_words,
+        finding.run_id,
+        key,
+    )
+
+
+def _age_weeks(deal: Deal, today: dt.date) -> float:
+    return (today - deal.created_at.date()).days / 7
+
+
+def _facts_of(deal: Deal) -> dict[str, str]:
+    """Return what findings are split by, of a deal."""
+    return {"segment": deal.segment, "region": deal.region, "product": deal.product}
 
 
 def _asked_of(deal: Deal) -> list[PivotalAgreement]:
@@ -716,7 +769,7 @@ def _next_best(
         effect=chosen.effect,
         low=chosen.low,
         high=chosen.high,
-        gained=chosen.gained,
+        similar=chosen.similar,
         unit=_UNITS.get(metric.kind, ""),
         better=metric.better,
         why=chosen.in_words,
