@@ -200,13 +200,18 @@ def _slopes(
     left = (columns**2).sum(axis=0) - (by_seller * average).sum(axis=0) - (others * shadow).sum(axis=0)
     left = np.maximum(left, 1e-9)
     slopes = (cross[-1] - others.T @ fit.coefficients) / left
-    return slopes, _pulls(prepared, sums, fit, columns - average[seller], shadow) / left
+    return slopes, _pulls(prepared, sums, fit, columns - average[seller], shadow, slopes) / left
 
 
 def _pulls(
-    prepared: study.Study, sums: study.Sums, fit: gram.Fit, centred: np.ndarray, shadow: np.ndarray
+    prepared: study.Study,
+    sums: study.Sums,
+    fit: gram.Fit,
+    centred: np.ndarray,
+    shadow: np.ndarray,
+    effects: np.ndarray,
 ) -> np.ndarray:
-    """Return clusters x columns: sums of residuals of the outcome times what is left of each column."""
+    """Return clusters x columns: sums of what is left of each column times the residuals with it in the fit."""
     from_outcome = np.append(-(fit.expand @ fit.coefficients), 1.0)
     from_column = np.vstack([fit.expand @ shadow, np.zeros(shadow.shape[1])])
     slopes = np.column_stack([from_outcome, from_column])
@@ -216,7 +221,8 @@ def _pulls(
     for block in sums.blocks:
         stop = start + block.deal.size
         parts = block.values @ slopes - levels[block.seller]
-        scores = parts[:, :1] * (centred[start:stop] - parts[:, 1:])
+        left = centred[start:stop] - parts[:, 1:]
+        scores = (parts[:, :1] - effects * left) * left
         for number in range(scores.shape[1]):
             pulled[:, number] += np.bincount(
                 prepared.cluster[block.deal], weights=scores[:, number], minlength=prepared.clusters
