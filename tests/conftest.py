@@ -33,6 +33,17 @@ def cast(db):
 
 
 @pytest.fixture(scope="session")
+def installed_once(tmp_path_factory) -> Path:
+    """The data folder of an installation in which Ann Berg can sign in, to be copied: making one is slow."""
+    from installation import PASSWORD, Installation
+
+    empty = Installation(tmp_path_factory.mktemp("installed") / "data")
+    done = empty.run("createuser", "Ann@example.com", "--name", "Ann Berg", "--password", PASSWORD)
+    assert (done.returncode, done.stdout) == (0, "Ann Berg can sign in as analyst with ann@example.com.\n")
+    return empty.folder
+
+
+@pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Real data sets beside the repository; tests that need them skip where they are absent."""
     if not (SHARED / "data").is_dir():

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -11,6 +13,7 @@ from click.testing import CliRunner
 
 from hingepoint import cli
 
+SOURCE = Path(__file__).resolve().parents[2] / "src"
 HEAVY = ("django", "polars", "scipy", "numpy", "sklearn", "statsmodels")
 
 
@@ -24,7 +27,8 @@ try:
 finally:
     print("LOADED", *({HEAVY!r} & sys.modules.keys()))
 """.replace(repr(HEAVY), repr(set(HEAVY)))
-    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
+    ran = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True)
     assert "LOADED" in ran.stdout, ran.stderr
     return set(ran.stdout.rpartition("LOADED")[2].split())
 
