@@ -210,6 +210,7 @@ class Shown:
     settings: tuple[tuple[str, str], ...]
     landmarks: str
     horizon: str
+    clusters: str
     association_only: bool
 
     def of(self, group: str) -> tuple[Finding, ...]:
@@ -262,8 +263,15 @@ def read(record: dict[str, Any]) -> Shown:
         settings=_settings(record),
         landmarks=", ".join(in_time(label) for label in record["landmarks"]),
         horizon=length(record["horizon"]),
+        clusters=_clusters(record),
         association_only=bool(result["settings"].get("agreement_columns")),
     )
+
+
+def _clusters(record: dict[str, Any]) -> str:
+    """Return whose deals were taken to hang together, and how many they were; empty where not on record."""
+    by, number = record.get("clustered_by"), record.get("clusters")
+    return numbers.plural(number, by) if by and number else ""
 
 
 def in_time(label: str | None) -> str:

@@ -18,7 +18,7 @@ class Section:
 
 def sections(shown: Shown) -> tuple[Section, ...]:
     """Return what an econometrician asks of a result, in order."""
-    return (_question(shown), _MODEL, *_SURENESS, _set(shown), _LITERATURE)
+    return (_question(shown), _MODEL, _uncertainty(shown), *_SCREENS_AND_GRADES, _set(shown), _LITERATURE)
 
 
 def _question(shown: Shown) -> Section:
@@ -78,20 +78,23 @@ _MODEL = Section(
 )
 
 
-_SURENESS = (
-    Section(
+def _uncertainty(shown: Shown) -> Section:
+    clusters = shown.clusters or "sellers where there are at least forty, else accounts, else deals"
+    return Section(
         "Uncertainty",
         (
-            "Intervals are 95%, from cluster-robust influence functions (clusters: sellers where there are at least "
-            "forty, else accounts, else deals). They are calibrated against the bulk of the agreement types, most of "
-            "which do little: estimates are recentred and intervals widened by the spread that types without effect "
-            "show (empirical null: Efron 2004; Schuemie et al. 2014, 2018). Effects are shrunken (Stephens 2017) for "
-            "ranking, and tested against the smallest effect worth having with the false discovery rate held at 5% "
-            "(Benjamini and Hochberg 1995).",
+            f"Intervals are 95%, from cluster-robust influence functions (clusters: {clusters}). They are calibrated "
+            "against the bulk of the agreement types, most of which do little: estimates are recentred and intervals "
+            "widened by the spread that types without effect show (empirical null: Efron 2004; Schuemie et al. 2014, "
+            "2018). Effects are shrunken (Stephens 2017) for ranking, and tested against the smallest effect worth "
+            "having with the false discovery rate held at 5% (Benjamini and Hochberg 1995).",
             "Calibration assumes that most types do little, and is said to be unsure where many stand out. It cannot "
             "repair a bias that only some of the types share.",
         ),
-    ),
+    )
+
+
+_SCREENS_AND_GRADES = (
     Section(
         "Screens",
         (),
