@@ -403,3 +403,26 @@ def test_findings_are_stored_in_the_order_of_the_result(cast):
         one["agreement"] for one in result()["findings"]
     ]
     assert timezone.is_aware(queries.state(cast.analyst, run.pk, at=NOW).asked_at)
+
+
+def test_a_comparison_says_what_the_runs_were_made_with_that_differs():
+    then, now = record(), record()
+    now["result"] = now["result"] | {
+        "version": "0.2.0",
+        "data": now["result"]["data"] | {"deals": 1_900, "to": "2026-02-27"},
+        "settings": now["result"]["settings"] | {"smallest_effect": 0.02},
+    }
+    assert queries.differences(then, record()) == ()
+    assert queries.differences(then, now) == (
+        "Deals: 1,700 to 2026-01-30, now 1,900 to 2026-02-27.",
+        "Other settings: smallest effect.",
+        "Version 0.1.0, now 0.2.0: the method may have changed.",
+    )
+
+
+def test_a_finding_whose_evidence_fell_and_not_its_effect_is_weaker_and_not_gone():
+    new = [facts("cust.data_access", "none", 0.08), facts("cust.exec_sponsor", "none", 0.001)]
+    moves = {
+        move.key: move.what for move in queries.compare(record(pivotal=[]), record(findings=new, pivotal=[]))
+    }
+    assert (moves["cust.data_access"], moves["cust.exec_sponsor"]) == ("weaker", "gone")

@@ -400,7 +400,7 @@ def _finding(facts: dict, record: dict, metric: Metric, choice: dict | None, pla
         place=place,
         deals_needed=needed,
         needed_text=f"about {numbers.number(rounded(needed))} deals" if needed else "",
-        mind=_what_would_change_our_mind(group, facts, details, record),
+        mind=_what_would_change_our_mind(group, facts, details, record, metric),
     )
 
 
@@ -440,15 +440,13 @@ def _reading(label: str, one: dict, metric: Metric) -> Reading:
 
 
 def _dose(one: dict, metric: Metric) -> Dose:
-    labels = f"{one['by']} below {one['level']}", f"{one['by']} of {one['level']} or more"
-    counts = one["low_deals"], one["high_deals"]
-    low, high = (
-        _reading(f"{label.capitalize()} ({numbers.number(deals)})", {"effect": effect, "ci": ci}, metric)
-        for label, deals, effect, ci in zip(
-            labels, counts, (one["low"], one["high"]), (one["low_ci"], one["high_ci"]), strict=True
-        )
+    below = f"Below {one['level']} ({numbers.number(one['low_deals'])})"
+    well = f"{one['level']} or more ({numbers.number(one['high_deals'])})"
+    readings = (
+        _reading(below, {"effect": one["low"], "ci": one["low_ci"]}, metric),
+        _reading(well, {"effect": one["high"], "ci": one["high_ci"]}, metric),
     )
-    return Dose(f"By {one['by']}", (low, high), sentence(one["in_words"]))
+    return Dose(f"By {one['by']}", readings, sentence(one["in_words"]))
 
 
 def _paths(details: dict, names: dict[str, str]) -> tuple[str, ...]:
@@ -580,7 +578,9 @@ def _chosen_words(choice: dict | None) -> str:
     )
 
 
-def _what_would_change_our_mind(group: str, facts: dict, details: dict, record: dict) -> tuple[str, ...]:
+def _what_would_change_our_mind(
+    group: str, facts: dict, details: dict, record: dict, metric: Metric
+) -> tuple[str, ...]:
     if group == "excluded" and facts["agreement"] not in record.get("plans", {}):
         return (
             "If you know that people choose freely whether to go for it, say so in the settings and run again.",
@@ -590,10 +590,15 @@ def _what_would_change_our_mind(group: str, facts: dict, details: dict, record: 
         said += _more_evidence(facts, details, record)
     if group in ("lever", "harmful"):
         times = details.get("benchmark_times")
-        if times is not None and times < 3:
-            name = covariate(details["benchmark"])
-            said.append(f"Recording what else goes with it: “{name}” already moves it.")
-        said.append("The next refresh: if later deals show less than half of it, it is no longer supported.")
+        if times is not None and times < 20:
+            said.append(
+                f"A cause that nobody recorded, at least {numbers.number(times, 1)} times as strong as "
+                f"“{covariate(details['benchmark'])}”, the strongest on record."
+            )
+        half = metric.effect(facts["effect"] / 2)
+        said.append(
+            f"The next refresh: at less than half the effect ({half}) it is weaker, without one it is gone."
+        )
         said.append("A trial: teams that start asking for it at different dates drawn by lot.")
     if facts["same_as"]:
         said.append("Deals in which one of the tied agreements is gained without the other.")

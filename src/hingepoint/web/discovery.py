@@ -367,7 +367,7 @@ def compare(request, run_id: int):
     context = {
         "page": page,
         "previous": queries.state(request.user, previous, at=timezone.now()),
-        "moves": queries.moves(request.user, run_id, previous, at=timezone.now()),
+        "found": queries.comparison(request.user, run_id, previous, at=timezone.now()),
         "metric": findings.read(page.record).metric,
     }
     return render(request, "discovery/compare.html", context)

@@ -405,12 +405,43 @@ def seen(page: RunPage) -> RunPage:
     return replace(page, record=full | parts | {"result": result, "table": table, "places": places})
 
 
-def moves(viewer: User, run_id: int, previous: int, *, at: dt.datetime) -> list[Move]:
-    """Return what moved between a run and an earlier one, the changes of the set first. Raises NotThere."""
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What moved between two runs, the changes of the set first, and what the runs were made with that
+    differs."""
+
+    moves: tuple[Move, ...]
+    differences: tuple[str, ...]
+
+
+def comparison(viewer: User, run_id: int, previous: int, *, at: dt.datetime) -> Comparison:
+    """Return what moved between a run and an earlier one. Raises NotThere."""
     now, then = seen(run(viewer, run_id, at=at)), seen(run(viewer, previous, at=at))
     if now.record is None or then.record is None:
         raise NotThere("One of the runs has no findings.")
-    return compare(then.record, now.record)
+    return Comparison(tuple(compare(then.record, now.record)), differences(then.record, now.record))
+
+
+def differences(then: dict[str, Any], now: dict[str, Any]) -> tuple[str, ...]:
+    """Return in sentences what two records were made with that differs: deals, settings, version."""
+    first, second = then["result"], now["result"]
+    said = []
+    if first["data"] != second["data"]:
+        said.append(
+            f"Deals: {first['data']['deals']:,} to {first['data']['to']}, now {second['data']['deals']:,} to "
+            f"{second['data']['to']}."
+        )
+    asked = [
+        name.replace("_", " ")
+        for name, value in second["settings"].items()
+        if value != first["settings"].get(name) and name != "previous"
+    ]
+    asked += [part for part in ("landmarks", "horizon") if then[part] != now[part] and part not in asked]
+    if asked:
+        said.append(f"Other settings: {', '.join(asked)}.")
+    if first["version"] != second["version"]:
+        said.append(f"Version {first['version']}, now {second['version']}: the method may have changed.")
+    return tuple(said)
 
 
 def compare(then: dict[str, Any], now: dict[str, Any]) -> list[Move]:
@@ -449,9 +480,10 @@ def _move(old: dict | None, new: dict | None, was_in: bool, is_in: bool) -> tupl
         return "new", _why(old, new)
     if new["effect"] is None or new["effect"] * old["effect"] <= 0:
         return "gone", _why(old, new)
-    if now and abs(new["effect"]) >= abs(old["effect"]) / 2:
+    halved = abs(new["effect"]) < abs(old["effect"]) / 2
+    if now and not halved:
         return "still holds", _why(old, new)
-    return ("weaker" if now or new["grade"] == "weak" else "gone"), _why(old, new)
+    return ("gone" if halved and new["grade"] == "none" else "weaker"), _why(old, new)
 
 
 def _why(old: dict, new: dict) -> str:
