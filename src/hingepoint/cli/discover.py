@@ -132,6 +132,7 @@ def discover(**options: Any) -> None:
     _require_engine(asked.engine)
     if asked.pdf:
         _require_typesetter(asked.out)
+    _require_a_folder(asked.out)
     found, reading = _discover(asked, settings)
     _show(asked, found, reading)
     if not found.enough:
@@ -185,6 +186,12 @@ def _require_typesetter(out: Path | None) -> None:
         raise Unusable("--pdf needs --out: say in which folder to write report.pdf.")
     if not typesetting.available():
         raise Unusable(str(typesetting.NoTypesetter()))
+
+
+def _require_a_folder(out: Path | None) -> None:
+    """Raise before anything is computed, where the result could not be written."""
+    if out and out.exists() and not out.is_dir():
+        raise Unusable(f"--out {out}: is a file, not a folder")
 
 
 def _discover(asked: Asked, settings: Settings) -> tuple[Discovery, Reading]:
@@ -312,8 +319,6 @@ def _write(asked: Asked, folder: Path, kept: dict[str, Any]) -> None:
     from hingepoint.reports import discovery as report
 
     inputs = tuple(report.Input(path.name, _digest(path)) for path in asked.files)
-    if folder.exists() and not folder.is_dir():
-        raise Unusable(f"--out {folder}: is a file, not a folder")
     paths = report.write(folder, kept, inputs=inputs, code_version=__version__)
     if asked.pdf:
         paths.append(_write_pdf(folder, kept, inputs))
