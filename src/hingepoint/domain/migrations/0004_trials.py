@@ -7,7 +7,8 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("domain", "0001_initial"),
+        ("domain", "0002_detection"),
+        ("domain", "0003_plans"),
     ]
 
     operations = [
