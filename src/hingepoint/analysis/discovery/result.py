@@ -123,6 +123,15 @@ class Joint:
 
 
 @dataclass(frozen=True)
+class Level:
+    """The deals of an undated table that say ``yes``, ``no`` or nothing (``unknown``), and their mean outcome."""
+
+    level: str
+    deals: int
+    mean: float
+
+
+@dataclass(frozen=True)
 class Details:
     """What stands behind a finding, for its page and for the econometrician.
 
@@ -147,6 +156,7 @@ class Details:
     paths           which pivotal agreements it prepares, and what that brings
     prepared_by     agreements that prepare this one
     doses           effect by evidence and by quality of the gain, where events say them
+    levels          undated tables only: deals and mean outcome of yes, no and unknown, as they stand
     """
 
     by_landmark: float = math.nan
@@ -176,6 +186,7 @@ class Details:
     paths: tuple[Path, ...] = ()
     prepared_by: tuple[str, ...] = ()
     doses: tuple[Dose, ...] = ()
+    levels: tuple[Level, ...] = ()
 
 
 @dataclass(frozen=True)
