@@ -63,8 +63,8 @@ class Asked:
 @click.option(
     "--metric",
     metavar="M",
-    help="What counts: won, supportive:EXPR such as 'supportive:discount<=0.15', net, discount, margin, "
-    "revenue or cycle_days. Without it: supportive sales where there are prices, else won.",
+    help="What counts: won, supportive:EXPR such as 'supportive:discount<=0.15', net, sale_days (days to a "
+    "sale), or among won deals discount, margin, revenue, cycle_days. Without it: supportive sales where there are prices, else won.",
 )
 @click.option("--covariates", default="", metavar="A,B", help="Further columns known when a deal is created.")
 @click.option(

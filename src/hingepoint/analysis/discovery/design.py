@@ -154,8 +154,17 @@ def make_rows(history: History, grid: Grid) -> Rows:
     deal, landmark = np.nonzero(enough & still_open)
     remaining = history.closed[deal] - np.broadcast_to(landmarks, enough.shape)[deal, landmark]
     sold = history.won[deal] & (remaining <= grid.horizon)
-    rows = Rows(deal, landmark, np.where(sold, np.nan_to_num(history.value[deal]), 0.0), remaining)
+    rows = Rows(deal, landmark, _outcome(history, deal, sold, remaining, grid.horizon), remaining)
     return rows.select(sold) if history.metric.among_won else rows
+
+
+def _outcome(
+    history: History, deal: np.ndarray, sold: np.ndarray, weeks: np.ndarray, most: float
+) -> np.ndarray:
+    """Return the outcome of rows: the value of what was sold, or the days to it, at most those of ``most`` weeks."""
+    if history.metric.name == "sale_days":
+        return 7 * np.where(sold, np.minimum(weeks, most), most)
+    return np.where(sold, np.nan_to_num(history.value[deal]), 0.0)
 
 
 def _moments(history: History, grid: Grid) -> np.ndarray:
@@ -209,10 +218,6 @@ def ever_rows(history: History, grid: Grid) -> Rows:
     course = grid.landmarks[-1] + grid.horizon
     deal = np.nonzero(history.observed >= course)[0]
     sold = history.won[deal] & (history.closed[deal] <= course)
-    rows = Rows(
-        deal,
-        np.zeros_like(deal),
-        np.where(sold, np.nan_to_num(history.value[deal]), 0.0),
-        history.closed[deal],
-    )
+    weeks = history.closed[deal]
+    rows = Rows(deal, np.zeros_like(deal), _outcome(history, deal, sold, weeks, course), weeks)
     return rows.select(sold) if history.metric.among_won else rows

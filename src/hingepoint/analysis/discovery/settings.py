@@ -18,7 +18,8 @@ class DiscoveryError(ValueError):
 class Settings:
     """The choices of one run. Whatever is None is derived from the data and said in the result.
 
-    metric             ``won``, ``supportive:EXPR``, ``net``, ``discount``, ``margin``, ``revenue``, ``cycle_days``
+    metric             ``won``, ``supportive:EXPR``, ``net``, ``sale_days``, and among won deals ``discount``, ``margin``,
+                       ``revenue``, ``cycle_days``
     covariates         further columns of the deals that were known at creation
     landmarks          weeks since creation at which deals are looked at
     landmarks_at       instead of weeks, the stages on whose entry deals are looked at, in their order

@@ -91,6 +91,8 @@ def _decided(table: pl.DataFrame, settings: Settings) -> tuple[pl.DataFrame, met
     )
     if decided["status"].n_unique() < 2:
         raise DiscoveryError("the table needs both won and lost deals")
+    if settings.metric == "sale_days":
+        raise DiscoveryError("the metric sale_days needs the dates of agreements, and this table has none")
     try:
         derived = metrics.with_derived(decided) if "created" in decided.columns else decided
         metric = metrics.parse(settings.metric) if settings.metric else metrics.parse("won")
