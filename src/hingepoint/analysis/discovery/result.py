@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import html
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
 import polars as pl
@@ -18,6 +18,9 @@ from hingepoint.analysis.discovery.settings import Settings
 SCHEMA = 1
 
 Interval = tuple[float, float]
+
+#: What of the details of a finding the JSON holds too.
+BEHIND = ("p_top", "ten_points", "ten_points_ci", "joint", "paths", "doses", "levels")
 
 
 @dataclass(frozen=True)
@@ -247,6 +250,7 @@ class Finding:
             ],
             "same_as": list(self.same_as),
             "in_words": self.in_words,
+            **{name: simple(getattr(self.details, name)) for name in BEHIND},
         }
 
 
@@ -386,6 +390,17 @@ def plain(value: float) -> float | None:
     if value is None or not math.isfinite(value):
         return None
     return float(f"{value:.7g}")
+
+
+def simple(value: Any) -> Any:
+    """Return numbers, tuples and frozen results as plain JSON values; None for a number that is not known."""
+    if isinstance(value, float):
+        return plain(value)
+    if isinstance(value, tuple):
+        return [simple(one) for one in value]
+    if is_dataclass(value):
+        return {part.name: simple(getattr(value, part.name)) for part in fields(value)}
+    return value
 
 
 def _pair(interval: Interval) -> list[float | None]:
