@@ -8,7 +8,7 @@ import pytest
 
 from hingepoint import records
 from hingepoint.analysis import discovery, frames
-from hingepoint.analysis.discovery import study
+from hingepoint.analysis.discovery import pieces
 from histories import found, plain, world
 
 
@@ -231,6 +231,6 @@ def test_before_an_agreement_was_recorded_its_status_is_unknown_not_absent():
 def test_blocks_of_any_size_kept_or_made_anew_give_the_same_findings(monkeypatch):
     settings = discovery.Settings(metric="won", min_events=10)
     whole = discovery.discover(*plain(), settings=settings)
-    monkeypatch.setattr(study, "BLOCK_ROWS", 64)
-    monkeypatch.setattr(study, "KEPT_BYTES", 0)
+    monkeypatch.setattr(pieces, "BLOCK_ROWS", 64)
+    monkeypatch.setattr(pieces, "KEPT_BYTES", 0)
     assert discovery.discover(*plain(), settings=settings).findings_frame().equals(whole.findings_frame())

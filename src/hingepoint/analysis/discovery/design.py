@@ -37,6 +37,11 @@ class Grid:
         """Return the grid of plain values."""
         return cls(tuple(chosen["landmarks"]), chosen["horizon"], tuple(chosen["lags"]), chosen["cycle"])
 
+    @property
+    def course(self) -> float:
+        """Weeks until the last outcome of a deal is known."""
+        return self.landmarks[-1] + self.horizon
+
     def window_start(self, landmark: int) -> float:
         """Return the start of the window that ends at a landmark; the first takes in creation itself."""
         return self.landmarks[landmark - 1] if landmark else -1.0
@@ -143,9 +148,8 @@ def standing(history: History, rows: Rows, grid: Grid) -> tuple[np.ndarray, np.n
 
 def ever_rows(history: History, grid: Grid) -> Rows:
     """Return one row a deal whose whole course is known: the naive design shown beside the landmark one."""
-    course = grid.landmarks[-1] + grid.horizon
-    deal = np.nonzero(history.observed >= course)[0]
-    sold = history.won[deal] & (history.closed[deal] <= course)
+    deal = np.nonzero(history.observed >= grid.course)[0]
+    sold = history.won[deal] & (history.closed[deal] <= grid.course)
     rows = Rows(
         deal,
         np.zeros_like(deal),
