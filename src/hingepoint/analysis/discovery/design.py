@@ -50,6 +50,11 @@ class Grid:
         """What the landmarks are called: ``6w``, or the stage."""
         return self.stages or tuple(weeks_label(length) for length in self.landmarks)
 
+    @property
+    def course(self) -> float:
+        """Weeks until the last outcome of a deal is known."""
+        return max(self.landmarks) + self.horizon
+
     def window_start(self, landmark: int) -> float:
         """Return the start of the window that ends at a landmark; the first takes in creation itself."""
         return self.landmarks[landmark - 1] if landmark else -1.0
@@ -215,9 +220,8 @@ def standing(history: History, rows: Rows, grid: Grid) -> tuple[np.ndarray, np.n
 
 def ever_rows(history: History, grid: Grid) -> Rows:
     """Return one row a deal whose whole course is known: the naive design shown beside the landmark one."""
-    course = grid.landmarks[-1] + grid.horizon
-    deal = np.nonzero(history.observed >= course)[0]
-    sold = history.won[deal] & (history.closed[deal] <= course)
+    deal = np.nonzero(history.observed >= grid.course)[0]
+    sold = history.won[deal] & (history.closed[deal] <= grid.course)
     weeks = history.closed[deal]
-    rows = Rows(deal, np.zeros_like(deal), _outcome(history, deal, sold, weeks, course), weeks)
+    rows = Rows(deal, np.zeros_like(deal), _outcome(history, deal, sold, weeks, grid.course), weeks)
     return rows.select(sold) if history.metric.among_won else rows

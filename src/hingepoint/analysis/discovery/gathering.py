@@ -115,6 +115,12 @@ def gather(events: pl.DataFrame, index: pl.DataFrame, end: datetime.datetime | N
     )
 
 
+def gathered_here(events: Any, index: pl.DataFrame, end: datetime.datetime | None) -> Iterator[Gathered]:
+    """Yield what the events say, batch by batch, in this process."""
+    for batch in batches(events):
+        yield gather(batch, index, end)
+
+
 def batches(events: Any, rows: int = BATCH_ROWS) -> Iterator[pl.DataFrame]:
     """Yield a polars or pandas frame, a lazy one, or frames one after another, in batches of rows."""
     if isinstance(events, pl.LazyFrame):

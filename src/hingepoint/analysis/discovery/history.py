@@ -147,18 +147,11 @@ def read(
     metric, note = _metric(settings, clean)
     known, value = _valued(metrics.with_derived(clean), metric, rules)
     index = known.select("deal_id", "created", "closed").with_row_index("index")
-    parts = (gatherer or _gathered_here)(events, index, settings.data_end)
+    parts = (gatherer or gathering.gathered_here)(events, index, settings.data_end)
     gathered = gathering.merged(_counted(parts, progress or (lambda events: None)))
     end = settings.data_end or _last_moment(clean, gathered)
     rules.update(gathered.rules)
     return _history(known, value, gathered, settings, metric, end, dict(rules), (note,) if note else ())
-
-
-def _gathered_here(
-    events: Any, index: pl.DataFrame, end: datetime.datetime | None
-) -> Iterator[gathering.Gathered]:
-    for batch in gathering.batches(events):
-        yield gathering.gather(batch, index, end)
 
 
 def _counted(parts: Iterable[gathering.Gathered], progress: Told) -> Iterator[gathering.Gathered]:
