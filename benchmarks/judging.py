@@ -35,37 +35,58 @@ def timed(work: Callable[[], Any]) -> tuple[Any, float, float]:
     return made, time.perf_counter() - wall, time.process_time() - cpu
 
 
-def judge(name: str, size: int, seed: int, *, with_loop: bool) -> dict[str, Any]:
-    """Return what every method says about a world and how right it is, as plain JSON."""
+def judge(name: str, size: int, seed: int, *, with_loop: bool, keep: Path | None) -> dict[str, Any]:
+    """Return what every method says about a world and how right it is, as plain JSON.
+
+    What others say, and what is true, is kept in ``keep``: it does not change when discovery does, as long as the
+    landmarks stay.
+    """
     rules = replace(worlds.NAMED[name], deals=size, seed=worlds.NAMED[name].seed + seed)
     world = worlds.live(rules)
-    deals, events = world.deals(), world.events()
-    settings = discovery.Settings(metric="won")
-    found, wall, cpu = timed(lambda: discovery.discover(deals, events, settings=settings))
-    methods = {OURS: ours(world, found, truth(rules, found)) | {"wall": wall, "cpu": cpu}}
-    for method, work, rows in _others(world, found, with_loop=with_loop):
-        said, wall, cpu = timed(lambda work=work, rows=rows: work(rows))
-        methods[method] = other(world, rows, said) | {"wall": wall, "cpu": cpu}
-    run = {"world": name, "deals": size, "seed": seed, "methods": methods, "screened": screened(world, found)}
-    run["chances"] = [[one.details.p_top, one.agreement in world.levers] for one in _judged(found)]
-    run["fooled"] = fooled(world, found) if size == FOOLED_AT else {}
-    return run
+    found = discovery.discover(world.deals(), world.events(), settings=discovery.Settings(metric="won"))
+    seen = f"{name} {size} {seed} {' '.join(found.data.landmarks)} {found.data.horizon}"
+    beside = kept(keep, seen, lambda: _beside(world, found, with_loop=with_loop))
+    return {
+        "world": name,
+        "deals": size,
+        "methods": beside["methods"] | {OURS: ours(world, found, beside["truth"])},
+        "screened": screened(world, found),
+        "chances": [[one.details.p_top, one.agreement in world.levers] for one in _judged(found)],
+        "fooled": beside["fooled"] and beside["fooled"] | {OURS: roles(best(found))},
+    }
 
 
-def _others(world: worlds.World, found: discovery.Discovery, *, with_loop: bool):
-    """Yield (name, method, its rows), parts of signing removed."""
-    deals, events, free = world.deals(), world.events(), set(world.of("mechanical"))
-    size = world.rules.deals
-    on_deals = rivals.without(rivals.ever(deals, events), free)
+def _beside(world: worlds.World, found: discovery.Discovery, *, with_loop: bool) -> dict[str, Any]:
+    asked = others(world, found, left_out=set(world.of("mechanical")), with_loop=with_loop)
+    return {
+        "methods": {method: other(world, rows, work(rows)) for method, work, rows in asked},
+        "truth": truth(world.rules, found),
+        "fooled": fooled(world, found) if world.rules.deals == FOOLED_AT else {},
+    }
+
+
+def others(world: worlds.World, found: discovery.Discovery, *, left_out: set[str], with_loop: bool):
+    """Yield (name, method, its rows) without the types left out."""
+    deals, events, size = world.deals(), world.events(), world.rules.deals
+    on_deals = rivals.without(rivals.ever(deals, events), left_out)
     for name, method in rivals.ON_DEALS.items():
         yield name, method, on_deals
     if size > ALL_UP_TO or not found.data.landmarks:
         return
-    rows = rivals.without(rivals.by_landmark(deals, events, *rivals.landmarks_of(found)), free)
+    rows = rivals.without(rivals.by_landmark(deals, events, *rivals.landmarks_of(found)), left_out)
     if with_loop and size <= LOOP_UP_TO:
-        yield "DoubleML", rivals.ON_LANDMARKS["DoubleML"], rows
+        yield "DoubleML", rivals.doubleml_loop, rows
     if rivals.has_econml():
-        yield "EconML", rivals.ON_LANDMARKS["EconML"], rows
+        yield "EconML", rivals.econml_vector, rows
+
+
+def best(found: discovery.Discovery) -> list[str]:
+    """Return the agreement types in order of what to expect of them."""
+    return [one.agreement for one in sorted(_judged(found), key=lambda one: -one.details.expected)]
+
+
+def _order(rows: rivals.Rows, said: rivals.Said) -> list[str]:
+    return [rows.types[place] for place in np.argsort(-said.score, kind="stable")]
 
 
 def _judged(found: discovery.Discovery) -> list[discovery.Finding]:
@@ -74,13 +95,12 @@ def _judged(found: discovery.Discovery) -> list[discovery.Finding]:
 
 def ours(world: worlds.World, found: discovery.Discovery, effects: dict[str, float]) -> dict[str, Any]:
     judged = _judged(found)
-    ranked = sorted(judged, key=lambda one: -one.details.expected)
     confirmed = [one for one in judged if one.confirmed]
     signs = {one.agreement: -1 if one.harmful else 1 for one in confirmed}
     strong = {one.agreement: signs[one.agreement] for one in confirmed if one.grade == "strong"}
     idle = [one.ci[0] <= 0 <= one.ci[1] for one in judged if not _sign(one.agreement)]
     real = [one.ci[0] <= effects[one.agreement] <= one.ci[1] for one in judged if one.agreement in effects]
-    return _reported(world, [one.agreement for one in ranked], signs) | {
+    return _reported(world, best(found), signs) | {
         "strong": len(strong),
         "false_strong": _false(strong),
         "nulls": [sum(idle), len(idle)],
@@ -90,7 +110,7 @@ def ours(world: worlds.World, found: discovery.Discovery, effects: dict[str, flo
 
 def other(world: worlds.World, rows: rivals.Rows, said: rivals.Said) -> dict[str, Any]:
     """Return the same for another method; it reports what passes Benjamini-Hochberg at 5 %, if it tests at all."""
-    ranked = [rows.types[place] for place in np.argsort(-said.score, kind="stable")]
+    ranked = _order(rows, said)
     if said.error is None:
         return _reported(world, ranked, {}) | {"nulls": [0, 0]}
     z = said.score / said.error
@@ -139,21 +159,18 @@ def screened(world: worlds.World, found: discovery.Discovery) -> dict[str, list[
 
 
 def fooled(world: worlds.World, found: discovery.Discovery) -> dict[str, dict[str, int]]:
-    """Return for each method which roles its best eight have, nothing removed for it beforehand."""
-    ranked = sorted(_judged(found), key=lambda one: -one.details.expected)
-    best = {OURS: [one.agreement for one in ranked[:TOP]]}
-    deals, events = world.deals(), world.events()
-    asked = [(method, rivals.ever(deals, events)) for method in rivals.ON_DEALS]
-    if rivals.has_econml():
-        asked.append(("EconML", rivals.by_landmark(deals, events, *rivals.landmarks_of(found))))
-    for name, rows in asked:
-        said = (rivals.ON_DEALS | rivals.ON_LANDMARKS)[name](rows)
-        best[name] = [rows.types[place] for place in np.argsort(-said.score, kind="stable")[:TOP]]
-    return {name: dict(Counter(key.partition(".")[0] for key in keys)) for name, keys in best.items()}
+    """Return for each other method which roles its best eight have, nothing removed for it beforehand."""
+    asked = others(world, found, left_out=set(), with_loop=False)
+    return {name: roles(_order(rows, work(rows))) for name, work, rows in asked}
+
+
+def roles(ranked: list[str]) -> dict[str, int]:
+    """Return how many of the best eight have which role."""
+    return dict(Counter(key.partition(".")[0] for key in ranked[:TOP]))
 
 
 def kept(folder: Path | None, name: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """Return a result kept in ``folder``, or make it and keep it, so that a long report can go on later."""
+    """Return what is kept in ``folder`` under a name, or make it and keep it."""
     if folder is None:
         return make()
     file = folder / f"{name.replace(' ', '-').replace(',', '')}.json"

@@ -176,7 +176,7 @@ def econml_vector(rows: Rows) -> Said:
     return Said(np.ravel(said.point_estimate), np.ravel(said.stderr))
 
 
-#: The methods on one row a deal, and those on rows by landmark.
+#: The methods on one row a deal.
 ON_DEALS = {
     "lift": lift,
     "logistic": logistic,
@@ -184,7 +184,6 @@ ON_DEALS = {
     "forest": forest,
     "ever gained": regression,
 }
-ON_LANDMARKS = {"DoubleML": doubleml_loop, "EconML": econml_vector}
 
 
 def landmarks_of(found: discovery.Discovery) -> tuple[tuple[float, ...], float]:

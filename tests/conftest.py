@@ -11,6 +11,8 @@ from pathlib import Path
 os.environ["DJANGO_SETTINGS_MODULE"] = "hingepoint.config.settings"
 os.environ["HINGEPOINT_DATA_DIR"] = tempfile.mkdtemp(prefix="hingepoint-tests-")
 os.environ.setdefault("HINGEPOINT_TIME_ZONE", "Europe/Paris")
+# Before numpy loads: with pytest on every core, threads of linear algebra only wait for each other (five times the time).
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import pytest
 

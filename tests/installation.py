@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -30,6 +31,10 @@ class Installation:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("HINGEPOINT_")}
         source = str(Path(__file__).resolve().parents[1] / "src")
         return {**kept, "HINGEPOINT_DATA_DIR": str(self.folder), "PYTHONPATH": source}
+
+    def copy(self, folder: Path) -> Installation:
+        """Return the same installation in another folder, to be changed there."""
+        return Installation(Path(shutil.copytree(self.folder, folder)))
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "hingepoint", *map(str, arguments)]

@@ -12,6 +12,9 @@ from hingepoint.records import Role
 #: Reached by links too, but files, or the same for everybody and looked at elsewhere.
 NO_PAGES = {"export", "export-run", "import-problems", "manual-file", "proof-file", "components", "healthz"}
 
+#: Pages whose tabs show different things.
+TABBED = {"run"}
+
 #: What nobody may have lost the way to.
 WORTH_A_LINK = {
     Role.SPONSOR: {"deals", "deal", "matrix", "strategy", "playbook", "catalogue", "discovery", "people"},
@@ -31,22 +34,27 @@ def name_of(path: str) -> str | None:
         return None
 
 
-def pages_by_links(window, *, begin: str = "/"):
-    """Open one page of each name that links lead to, the nearest first; yield each name when it is open."""
-    seen, waiting = {name_of(begin)}, [begin]
+def pages_by_links(window):
+    """Open one page of each name that links lead to from the first one, the nearest first; yield each name
+    when its page is open. Tabs are pages of their own."""
+    seen, waiting = {"home"}, ["/"]
     while waiting:
         path = waiting.pop(0)
         window.open(path)
         yield name_of(urlsplit(path).path)
-        for link in window.page.eval_on_selector_all("a[href]", "all => all.map((a) => a.href)"):
-            address, _, _ = link.partition("#")
-            if not address.startswith(window.server):
-                continue
-            path = address.removeprefix(window.server)
+        for path in links(window):
             name = name_of(urlsplit(path).path)
-            if name and name not in seen and name not in NO_PAGES:
-                seen.add(name)
+            mark = path if name in TABBED else name
+            if name and mark not in seen and name not in NO_PAGES:
+                seen.add(mark)
                 waiting.append(path)
+
+
+def links(window) -> list[str]:
+    """Return where the links of the open page lead within the product, without fragments."""
+    found = window.page.eval_on_selector_all("a[href]", "all => all.map((a) => a.href)")
+    ours = (link.partition("#")[0] for link in found if link.startswith(window.server))
+    return [link.removeprefix(window.server) for link in ours]
 
 
 @pytest.mark.parametrize("role", WORTH_A_LINK)

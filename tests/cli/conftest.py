@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
-
 import pytest
 from click.testing import CliRunner, Result
 
@@ -15,7 +12,7 @@ from installation import Installation
 @pytest.fixture
 def installation(installed_once, tmp_path) -> Installation:
     """An installation in which one person, the analyst Ann Berg, can sign in."""
-    return Installation(Path(shutil.copytree(installed_once, tmp_path / "data")))
+    return Installation(installed_once).copy(tmp_path / "data")
 
 
 @pytest.fixture

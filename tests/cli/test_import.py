@@ -1,13 +1,21 @@
 """``hingepoint import``, ``check`` and ``export``."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from cast import NOW
 from hingepoint import cli
+from hingepoint.domain.audit.models import AuditEvent
+from hingepoint.domain.deals.models import Deal
+from hingepoint.domain.imports import actions
 from importing import DEALS, EVENTS, write
 from installation import Installation
+
+TUTORIAL = Path(__file__).resolve().parents[2] / "docs" / "tutorial" / "first-hour.md"
 
 
 @pytest.fixture
@@ -96,3 +104,18 @@ def test_what_is_exported_reads_back(company, tmp_path, name):
 
 def test_an_export_goes_to_standard_output_when_no_file_is_said(company):
     assert "deal_id,agreement,at," in company("export", "events").stdout
+
+
+def test_the_file_of_the_tutorial_is_refused_for_one_row_then_comes_in_and_is_taken_back(
+    hingepoint, tmp_path
+):
+    text = re.search(r"^```text\n(deal_id,.*?)^```", TUTORIAL.read_text("utf-8"), re.MULTILINE | re.DOTALL)[1]
+    told = hingepoint("import", "deals", write(tmp_path, "deals.csv", text))
+    assert told.exit_code == 2
+    assert "deals.csv, row 4, column closed: found '2026-04-31'" in told.stderr
+    mended = write(tmp_path, "deals.csv", text.replace("2026-04-31", "2026-04-30"))
+    batch = json.loads(hingepoint("import", "deals", mended, "--format", "json").stdout)["batch"]
+    assert Deal.objects.count() == 3
+    actions.undo_import(by=None, at=NOW, batch_id=batch)
+    assert not Deal.objects.exists()
+    assert AuditEvent.objects.filter(subject="import").exists()

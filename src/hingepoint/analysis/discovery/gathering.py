@@ -135,13 +135,15 @@ def batches(events: Any, rows: int = BATCH_ROWS) -> Iterator[pl.DataFrame]:
 
 
 def to_polars(table: Any) -> pl.DataFrame:
-    """Return a polars frame of a polars or pandas one; pandas need not be installed."""
+    """Return a polars frame of a polars, pandas or Arrow one; neither pandas nor pyarrow need be installed."""
     if isinstance(table, pl.DataFrame):
         return table
     if isinstance(table, pl.LazyFrame):
         return table.collect()
+    if hasattr(table, "__arrow_c_stream__") and not hasattr(table, "iloc"):  # pandas has both
+        return pl.DataFrame(table)
     if not hasattr(table, "columns"):
-        raise DiscoveryError("deals and events must be data frames of polars or pandas")
+        raise DiscoveryError("deals and events must be data frames of polars, pandas or Arrow")
     return pl.DataFrame({str(name): _series(table[name]) for name in table.columns})
 
 
