@@ -64,7 +64,7 @@ def run():
 def summed():
     """Return the study, its sums and its next-window estimate, made once."""
     prepared = study.prepare(histories_read.read(*enabling(1000), SETTINGS), SETTINGS)
-    sums = study.sum_up(prepared)
+    sums = study.sum_up(prepared, SETTINGS)
     everyone = np.ones(len(prepared.history.types), dtype=bool)
     return prepared, sums, study.estimate(prepared, sums, everyone, ~everyone, SETTINGS).next_window
 

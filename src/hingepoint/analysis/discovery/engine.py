@@ -22,7 +22,6 @@ from hingepoint.analysis.discovery import (
     placebo,
     result,
     screens,
-    stages,
     study,
     undated,
 )
@@ -73,15 +72,13 @@ def discover(
         deals, events, settings, who.gather, lambda count: tell(0.02, f"reading events: {count:,}")
     )
     _require_outcomes(read)
-    if settings.landmarks_at:
-        read = stages.entered(read, events, settings.landmarks_at)
     types = {one.key: one for one in catalogue}
     run = _Run(read, events, settings, types, tell, bad_rows, dict(rules or {}), who, keep)
     return run.discovery()
 
 
 def _require_outcomes(read: history.History) -> None:
-    if not read.types:
+    if len(read.types) == len(read.steps):
         raise DiscoveryError("the events name no agreement type that belongs to these deals")
     wins, closes = int(read.won.sum()), int(read.decided.sum())
     if not closes:
@@ -111,6 +108,7 @@ class _Run:
         mechanical = screens.mechanical(self.history, self.settings, self.catalogue, prepared.grid.cycle)
         if not self.history.metric.among_won:
             mechanical = screens.following(self.history, self.settings, prepared.grid.lags[-1]) | mechanical
+        mechanical |= screens.stages(self.history, mechanical)
         warnings = [*self.history.notes, *prepared.columns.warnings, *_data_warnings(prepared)]
         if self._too_little(prepared):
             return self._counts_only(prepared, mechanical, warnings)
@@ -205,7 +203,11 @@ def _data_warnings(prepared: study.Study) -> list[str]:
             f"There are only {np.unique(read.seller).size} owners: uncertainty is counted by {prepared.clustered_by}, "
             "which may be too confident if an owner's deals move together."
         )
-    late = [key for key, since in zip(read.types, read.recorded, strict=True) if np.isfinite(since)]
+    late = [
+        key
+        for key, since in zip(read.types, read.recorded, strict=True)
+        if np.isfinite(since) and key not in read.steps
+    ]
     if late:
         warnings.append(
             "Recorded only since some time into the data, unknown before rather than not gained: "

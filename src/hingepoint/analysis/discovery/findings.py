@@ -119,7 +119,7 @@ class Report:
                 result.Pivotal(self.types[place], float(self.judged.p_top[place]), float(shares[place]))
                 for place in places
             )
-        order = sorted(findings, key=_by_evidence)
+        order = sorted((one for one in findings if one.agreement not in self.history.steps), key=_by_evidence)
         return result.Discovery(
             settings=self.settings,
             metric=self.metric,
@@ -141,7 +141,7 @@ class Report:
             lost=int((read.decided & ~read.won).sum()),
             open=int((~read.decided).sum()),
             events=read.events,
-            types=len(self.types),
+            types=len(self.types) - len(read.steps),
             since=read.begin.date(),
             until=read.end.date(),
             bad_rows=bad_rows,

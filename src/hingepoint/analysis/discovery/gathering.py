@@ -134,6 +134,11 @@ def batches(events: Any, rows: int = BATCH_ROWS) -> Iterator[pl.DataFrame]:
         to_polars(events)
 
 
+def readable(events: Any) -> bool:
+    """Return whether events can be read here once more: a frame, not a stream or a table on a cluster."""
+    return isinstance(events, pl.DataFrame | pl.LazyFrame) or hasattr(events, "to_numpy")
+
+
 def to_polars(table: Any) -> pl.DataFrame:
     """Return a polars frame of a polars, pandas or Arrow one; neither pandas nor pyarrow need be installed."""
     if isinstance(table, pl.DataFrame):
