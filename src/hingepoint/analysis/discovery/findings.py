@@ -224,7 +224,8 @@ class Report:
         checks = self._checks(speaks)
         grade = grading.grade(judged, speaks, checks)
         effect, ci = self._shown(judged, speaks)
-        harmful = grade in (records.Grade.STRONG, records.Grade.MODERATE) and judged.effects[speaks] < 0
+        confirmed = grade in (records.Grade.STRONG, records.Grade.MODERATE)
+        harmful = confirmed and bool(judged.effects[speaks] < 0)
         same_as = tuple(self.types[other] for other in self.bundle(place) if other != place)
         scale = (1 - self.coverage[place]) * self.at_risk
         needed = self._deals_needed(speaks)

@@ -124,7 +124,7 @@ def stages(history: History, mechanical: Mapping[str, Exclusion]) -> dict[str, E
     """Return the entries into stages: never judged, but adjusted for unless they are part of winning itself.
 
     How far a deal has come decides much, and agreements that come with a stage would take the credit
-    for it (decision 0125).
+    for it (decision 139).
     """
     return {
         key: Exclusion("stage", "it is a stage of the deal", step=True)
