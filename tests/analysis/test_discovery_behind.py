@@ -64,7 +64,7 @@ def run():
 def summed():
     """Return the study, its sums and its next-window estimate, made once."""
     prepared = study.prepare(histories_read.read(*enabling(1000), SETTINGS), SETTINGS)
-    sums = study.sum_up(prepared)
+    sums = study.sum_up(prepared, SETTINGS)
     everyone = np.ones(len(prepared.history.types), dtype=bool)
     return prepared, sums, study.estimate(prepared, sums, everyone, ~everyone, SETTINGS).next_window
 
@@ -179,3 +179,24 @@ def test_a_bundle_says_what_gaining_all_of_it_does():
     assert set(joint.members) == {"hinge", "twin"}
     assert joint.ci[0] > 0
     assert joint == found.finding("twin").details.joint
+
+
+def test_the_days_to_a_sale_count_every_deal():
+    found = discovery.discover(*enabling(1500), settings=discovery.Settings(metric="sale_days"))
+    hinge = found.finding("hinge")
+    assert found.metric.better == "lower"
+    assert hinge.effect < 0
+    assert not hinge.harmful
+    assert "days less to a sale" in hinge.in_words
+    assert found.data.noise < 7 * discovery.weeks(found.data.horizon)
+
+
+def test_the_days_to_a_sale_are_the_restricted_mean_time():
+    settings = discovery.Settings(metric="sale_days", landmarks=(4.0,), horizon_weeks=10.0)
+    read = histories_read.read(*enabling(300), settings)
+    rows = study.prepare(read, settings).rows
+    weeks = read.closed[rows.deal] - 4.0
+    expected = [
+        7 * min(week, 10.0) if won else 70.0 for week, won in zip(weeks, read.won[rows.deal], strict=True)
+    ]
+    assert rows.outcome == pytest.approx(np.array(expected), rel=1e-5)

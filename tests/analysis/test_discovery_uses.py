@@ -153,6 +153,15 @@ def test_an_undated_table_shows_association_only():
     assert any("budget (2" in warning for warning in result.warnings)
 
 
+def test_not_knowing_is_a_level_of_its_own():
+    result = discovery.discover(undated(), settings=discovery.Settings(agreement_columns=("budget", "idle")))
+    levels = {one.level: one for one in result.finding("budget").details.levels}
+    assert sum(one.deals for one in levels.values()) == 600
+    assert levels["unknown"].mean == pytest.approx(0.1, abs=0.06)
+    assert any("budget is unknown" in warning and "itself a sign" in warning for warning in result.warnings)
+    assert not any("idle is unknown" in warning for warning in result.warnings)
+
+
 def test_identical_rows_of_an_undated_table_are_one_observation():
     settings = discovery.Settings(agreement_columns=("budget", "idle"))
     once = discovery.discover(undated(), settings=settings).finding("budget")

@@ -16,7 +16,7 @@ import polars as pl
 
 from hingepoint import records
 from hingepoint.analysis import frames
-from hingepoint.analysis.discovery import calibration, gathering, grading, gram, history, study
+from hingepoint.analysis.discovery import calibration, design, gathering, grading, gram, history, study
 
 #: What events may say about a gain.
 SAID = ("evidence", "quality")
@@ -174,13 +174,10 @@ def _parted(prepared: study.Study, level: np.ndarray, said: str, place: int, lea
 def _gained_now(prepared: study.Study, place: int) -> np.ndarray:
     """Return, per row, whether the place was gained in the window that ends at its landmark and stands."""
     rows, grid, read = prepared.rows, prepared.grid, prepared.history
-    now = np.zeros(rows.size, dtype=bool)
-    gained = read.gained[rows.deal, place]
-    for number, landmark in enumerate(grid.landmarks):
-        inside = (gained > grid.window_start(number)) & (gained <= landmark)
-        now |= (rows.landmark == number) & inside
+    gained, landmark = read.gained[rows.deal, place], design.landmark_weeks(read, rows, grid)
+    now = (gained > design.start_weeks(read, rows, grid)) & (gained <= landmark)
     if read.ended is not None:
-        now &= read.ended[rows.deal, place] > np.asarray(grid.landmarks)[rows.landmark]
+        now &= read.ended[rows.deal, place] > landmark
     return now
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from typing import Any
 
 import polars as pl
 
 from hingepoint import records
 from hingepoint.analysis.discovery.evidence import Basis, plan_evidence
-from hingepoint.analysis.discovery.result import FRAME, Details, Discovery, plain
+from hingepoint.analysis.discovery.result import FRAME, Details, Discovery, plain, simple
 from hingepoint.analysis.discovery.settings import DiscoveryError
 
 
@@ -66,7 +65,7 @@ def _plans(discovery: Discovery, teams: int) -> dict[str, dict[str, Any]]:
                 plan = plan_evidence(discovery, finding.agreement, teams=teams)
             except DiscoveryError:
                 continue
-            plans[finding.agreement] = _plain(plan)
+            plans[finding.agreement] = simple(plan)
     return plans
 
 
@@ -125,14 +124,4 @@ def _harmless(column: str) -> pl.Expr:
 
 
 def _details(details: Details) -> dict[str, Any]:
-    return {field.name: _plain(getattr(details, field.name)) for field in dataclasses.fields(details)}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, float):
-        return plain(value) if math.isfinite(value) else None
-    if isinstance(value, tuple):
-        return [_plain(one) for one in value]
-    if dataclasses.is_dataclass(value):
-        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    return value
+    return {field.name: simple(getattr(details, field.name)) for field in dataclasses.fields(details)}
