@@ -16,6 +16,7 @@ from hingepoint.domain.agreements import actions, queries
 from hingepoint.domain.deals.actions import Hidden, Stale
 from hingepoint.domain.detection import queries as detection
 from hingepoint.domain.proof.actions import attach
+from hingepoint.domain.strategy import queries as strategies
 from hingepoint.records import QUALITY_POINTS, AgreementState, Evidence
 from hingepoint.web import proof
 from hingepoint.web.formats import STATES
@@ -125,6 +126,7 @@ def _show(
         "points": POINTS,
         "problems": {},
         "stale": False,
+        "expected": strategies.expected(request.user, page.deal_id, page.type_id, today=timezone.localdate()),
         **proof.behind(request, page),
         "found": detection.on_deal(request.user, page.deal_id).get(page.type_id),
         **more,
