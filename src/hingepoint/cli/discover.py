@@ -79,7 +79,8 @@ class Asked:
     "--landmarks",
     default="",
     metavar="2w,4w",
-    help="Ages at which deals are looked at. Default: from the data.",
+    help="Ages at which deals are looked at, or stages: stage:Proposal,stage:Contract looks at them when they "
+    "enter those. Default: from the data.",
 )
 @click.option("--horizon", default="", metavar="26w", help="How long after a landmark the result is counted.")
 @click.option("--pivotal", default="6-8", show_default=True, metavar="6-8", help="Size of the proposed set.")
@@ -137,11 +138,12 @@ def discover(**options: Any) -> None:
 
 def _settings(asked: Asked) -> Settings:
     from hingepoint.analysis.discovery import Settings, weeks
+    from hingepoint.analysis.discovery.settings import landmarks
 
     return Settings(
         metric=asked.metric,
         covariates=_listed(asked.covariates),
-        landmarks=tuple(weeks(one) for one in _listed(asked.landmarks)) or None,
+        **landmarks(_listed(asked.landmarks)),
         horizon_weeks=weeks(asked.horizon) if asked.horizon else None,
         pivotal=_sizes(asked.pivotal),
         seed=asked.seed,

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from hingepoint import records
-from hingepoint.analysis.discovery import findings, history, placebo, result, screens, study, undated
+from hingepoint.analysis.discovery import findings, history, placebo, result, screens, stages, study, undated
 from hingepoint.analysis.discovery.settings import DiscoveryError, Settings
 
 Progress = Callable[[float, str], None]
@@ -54,6 +54,8 @@ def discover(
     tell(0.02, "reading deals and events")
     read = history.read(deals, events, settings)
     _require_outcomes(read)
+    if settings.landmarks_at:
+        read = stages.entered(read, events, settings.landmarks_at)
     run = _Run(read, events, settings, {one.key: one for one in catalogue}, tell, bad_rows, dict(rules or {}))
     return run.discovery()
 

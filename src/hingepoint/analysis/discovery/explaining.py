@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from hingepoint.analysis import metrics
 from hingepoint.analysis.discovery import result, words
-from hingepoint.analysis.discovery.settings import weeks
+from hingepoint.analysis.discovery.settings import is_length, weeks
 
 #: Effects at a landmark or in a segment are expected to differ from the average by about half of it.
 VARIES = 0.5
@@ -65,7 +65,8 @@ def explain(
 def _local(finding: result.Finding, age: float, facts: Mapping[str, str]) -> list[tuple[float, float, int]]:
     """Return (effect, error, deals) at the deal's age and in each of its segments."""
     local = []
-    ahead = [point for point in finding.timing if weeks(point.landmark) >= age] or list(finding.timing[-1:])
+    by_age = [point for point in finding.timing if is_length(point.landmark)]
+    ahead = [point for point in by_age if weeks(point.landmark) >= age] or by_age[-1:]
     for point in ahead[:1]:
         local.append((point.effect, _error(point.ci), point.deals))
     for segment in finding.segments:

@@ -147,7 +147,7 @@ class Report:
             bad_rows=bad_rows,
             rules=counted,
             at_risk_a_quarter=self.at_risk,
-            landmarks=tuple(weeks_label(length) for length in self.prepared.grid.landmarks),
+            landmarks=self.prepared.grid.labels,
             horizon=weeks_label(self.prepared.grid.horizon),
             noise=self._noise(),
             smallest_effect=self._smallest(),
@@ -307,8 +307,8 @@ class Report:
         estimates = self.estimates
         assert estimates is not None
         return tuple(
-            result.Timing(weeks_label(length), *self._calibrated(one, place), deals=self.deals(one, place))
-            for length, one in zip(self.prepared.grid.landmarks, estimates.windows, strict=True)
+            result.Timing(label, *self._calibrated(one, place), deals=self.deals(one, place))
+            for label, one in zip(self.prepared.grid.labels, estimates.windows, strict=True)
             if np.isfinite(one.effects[place])
         )
 
@@ -322,9 +322,14 @@ class Report:
         return round(float(one.fit.totals[one.fit.targets[place]]))
 
     def _best_by(self, place: int) -> tuple[str | None, tuple[str, str] | None]:
-        """Return until when the agreement matters, and the landmarks between which that may lie."""
+        """Return until when the agreement matters, and the landmarks between which that may lie.
+
+        Both are weeks, so there is none where landmarks are stages.
+        """
         estimates = self.estimates
         assert estimates is not None
+        if self.prepared.grid.stages:
+            return None, None
         direction = self.sign * np.sign(self.judged.effects[place])
         effects = np.array(
             [one.effects[place] - self.sign * self.judged.null.mean[place] for one in estimates.windows]

@@ -67,6 +67,7 @@ class History:
     with_customer  per type that says its side, whether that is mostly the customer's
     seller    index of the owner (0 for all where there is no owner); account likewise
     rules     rows set aside, by the name of the rule
+    entries   deals x stages that are landmarks: week in which each was first entered; None without such
     """
 
     deals: pl.DataFrame
@@ -90,6 +91,7 @@ class History:
     events: int
     rules: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    entries: np.ndarray | None = None
 
     def part(self, deals: slice) -> History:
         """Return the arrays of some deals, counted from the first of them, without their table."""
@@ -107,6 +109,7 @@ class History:
             activity=self.activity.part(deals),
             seller=self.seller[deals],
             account=self.account[deals],
+            entries=None if self.entries is None else self.entries[deals],
         )
 
     @property
