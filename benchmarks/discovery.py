@@ -1,7 +1,7 @@
 """How right and how fast discovery is, beside what else one might run. Prints tables.
 
     python benchmarks/discovery.py --smoke                  small, under a minute
-    python benchmarks/discovery.py                          everything, about an hour
+    python benchmarks/discovery.py                          everything, about half an hour
     python benchmarks/discovery.py --part speed             20,000 deals x 100 types only
     python benchmarks/discovery.py --keep FOLDER            keeps what others say, and uses what is kept
     python benchmarks/discovery.py --markdown FILE          puts the tables under their headings in FILE
@@ -330,8 +330,8 @@ def main() -> None:
         plan = replace(plan, sizes=(1_500,), seeds=1, names=plan.names[:2])
     parts = {
         "accuracy": lambda: accuracy(plan),
-        "noise": lambda: noise((1_500,) if asked.smoke else (2_000, 5_000), 1 if asked.smoke else 30),
-        "speed": lambda: speed(*((1_500, 1) if asked.smoke else (20_000, 3))),
+        "noise": lambda: noise((1_500,), 1) if asked.smoke else noise((2_000, 5_000), asked.seeds or 15),
+        "speed": lambda: speed(1_500, 1) if asked.smoke else speed(20_000, 3),
     }
     tables = [table for name, part in parts.items() if asked.part in (name, "all") for table in part()]
     for table in tables:
