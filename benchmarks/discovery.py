@@ -257,7 +257,8 @@ def speed(size: int, looped: int) -> list[Table]:
 
 def _taken(method: Callable, rows: rivals.Rows, scale: float, mine: float) -> list[str]:
     _, wall, cpu = judging.timed(lambda: method(rows))
-    return [f"{wall * scale:,.2f}", f"{cpu * scale:,.2f}", f"{cpu * scale / mine:.2g}"]
+    ratio = cpu * scale / mine
+    return [f"{wall * scale:,.2f}", f"{cpu * scale:,.2f}", f"{ratio:.0f}" if ratio >= 10 else f"{ratio:.2g}"]
 
 
 def noise(sizes: tuple[int, ...], seeds: int) -> list[Table]:
