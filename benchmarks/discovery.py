@@ -111,8 +111,8 @@ def _share(counts: list[list[int]], form: str = ".3f") -> str:
     return f"{hits / tried:{form}}" if tried else "–"
 
 
-def _of(part: int, whole: int) -> str:
-    return f"{part} of {whole}"
+def _of(parts: list[int], wholes: list[int]) -> str:
+    return f"{sum(parts)} of {sum(wholes)}" if wholes else "–"
 
 
 def on_top(runs: list[Run]) -> Table:
@@ -138,8 +138,8 @@ def confirmed(runs: list[Run]) -> Table:
     for (world, size), group in _by_world(runs).items():
         row = [world, f"{size:,}"]
         row += [_mean(_said(group, OURS, what), ".1f") for what in ("levers", "harmful")]
-        row.append(_of(sum(_said(group, OURS, "false")), sum(_said(group, OURS, "reported"))))
-        row.append(_of(sum(_said(group, OURS, "false_strong")), sum(_said(group, OURS, "strong"))))
+        row.append(_of(_said(group, OURS, "false"), _said(group, OURS, "reported")))
+        row.append(_of(_said(group, OURS, "false_strong"), _said(group, OURS, "strong")))
         row += [_share(_said(group, OURS, what)) for what in ("nulls", "effects")]
         rows.append(row)
     return Table("What is confirmed, and how much of it is false", head, rows)
@@ -154,7 +154,7 @@ def reported(runs: list[Run]) -> Table:
         row = [world, f"{size:,}"]
         for method in TESTING:
             row.append(_mean(_said(group, method, "levers"), ".1f"))
-            row.append(_of(sum(_said(group, method, "false")), sum(_said(group, method, "reported"))))
+            row.append(_of(_said(group, method, "false"), _said(group, method, "reported")))
             row.append(_share(_said(group, method, "nulls")))
         rows.append(row)
     return Table("What usual tests would have reported", head, rows)
@@ -277,7 +277,9 @@ def noise(sizes: tuple[int, ...], seeds: int) -> list[Table]:
             for leaking in leaks(world.deals()):
                 tried += 1
                 refused += _is_refused(leaking, events)
-        rows.append([f"{size:,}", str(seeds), f"{tested:,}", str(ours), str(regression), _of(refused, tried)])
+        rows.append(
+            [f"{size:,}", str(seeds), f"{tested:,}", str(ours), str(regression), _of([refused], [tried])]
+        )
     head = ["deals", "runs", "types tested", "confirmed", "ever gained: reported", "leaking columns refused"]
     return [Table("Noise and leaks", head, rows)]
 
