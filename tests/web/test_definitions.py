@@ -35,7 +35,7 @@ def test_a_difference_is_shown_before_it_is_brought_in(desk):
     assert "rules: log-arrives: words: stoppage log -&gt; gas log" in answer.text
     assert DetectionRule.objects.get().versions.count() == 1
     told = desk.post("/definitions/", {"text": answer.context["text"], "bring_in": "yes"}, follow=True)
-    assert "Brought in, as drafts: 1 change." in told.text
+    assert "Brought in, as drafts: 2 changes." in told.text
     assert DetectionRule.objects.get().versions.first().definition["words"] == ["gas log"]
 
 
