@@ -45,7 +45,7 @@ def test_a_rule_that_is_on_fills_the_register_with_its_evidence(cast, found):
     assert row.gained_at == found.traced_at
     step = row.events.get()
     assert (step.origin, step.recorded_by) == ("rule:log-arrives", None)
-    assert step.note == found.words == "Document “Stoppage log.xlsx” was received, Ann Moor."
+    assert step.note == found.words == "Document “Stoppage log.xlsx” was received (Ann Moor)."
 
 
 def test_running_the_rules_again_changes_nothing(found):
