@@ -16,6 +16,7 @@ from hingepoint.domain.agreements import actions, queries
 from hingepoint.domain.deals.actions import Hidden, Stale
 from hingepoint.domain.detection import queries as detection
 from hingepoint.domain.proof.actions import attach
+from hingepoint.domain.strategy import queries as strategies
 from hingepoint.records import QUALITY_POINTS, AgreementState, Evidence
 from hingepoint.web import proof
 from hingepoint.web.formats import STATES
@@ -126,6 +127,7 @@ def _show(
         "problems": {},
         "stale": False,
         **proof.behind(request, page),
+        "wanted": strategies.wanted(request.user, page.deal_id, page.type_id) if _required(page) else None,
         "found": detection.on_deal(request.user, page.deal_id).get(page.type_id),
         **more,
     }
@@ -135,6 +137,10 @@ def _show(
         else "agreements/agreement.html"
     )
     return render(request, template, context, status=more.get("status", 200))
+
+
+def _required(page: queries.AgreementPage) -> bool:
+    return page.line is not None and page.line.required
 
 
 def said_before(page: queries.AgreementPage) -> dict[str, Any]:
