@@ -189,3 +189,21 @@ def test_what_the_playbook_wants_stands_beside_the_form(client, cast):
     assert "Who keeps the log?" in told
     assert "from Plant manager" in told
     assert "Its evidence is weaker so far: they said it." in told
+
+
+def test_an_agreement_is_shown_as_it_was(client, cast):
+    said = {"deal_id": cast.deal.pk, "type_key": "cust.data_access"}
+    early, late = NOW - dt.timedelta(days=9), NOW
+    for at, state in ((early, AgreementState.PLANNED), (late, AgreementState.ASKED)):
+        taken = actions.take_step(
+            by=cast.seller, at=at, step=actions.Step(state=state, occurred_at=at), **said
+        )
+    client.force_login(cast.seller)
+    page = f"/deals/{cast.deal.pk}/agreements/{taken.type_id}/"
+    told = client.get(f"{page}?as_of={(early + dt.timedelta(days=1)).date()}").text
+    assert "As it was on 22 Feb 2026" in told
+    assert "Planned" in told
+    assert ">Asked<" not in told
+    assert '<form method="post" action="/deals' not in told
+    before = client.get(f"{page}?as_of={(early - dt.timedelta(days=1)).date()}").text
+    assert "Nothing was said about it by then" in before
