@@ -424,9 +424,3 @@ def _waits(row: Detection, counts: Mapping[str, int]) -> Waiting:
         proposed=row.step_id is None,
         sureness=_sureness(rule.confidence, counts),
     )
-
-
-def definitions() -> list[Rule]:
-    """Return the last version of every rule, by key, for a file. For the system, not for a viewer."""
-    rows = DetectionRule.objects.prefetch_related("versions").order_by("key")
-    return [detection.rule_of(row.versions.all()[0].definition) for row in rows]
