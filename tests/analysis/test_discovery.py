@@ -8,7 +8,7 @@ import pytest
 
 from hingepoint import records
 from hingepoint.analysis import discovery, frames
-from hingepoint.analysis.discovery import study
+from hingepoint.analysis.discovery import pieces
 from histories import found, plain, world
 
 
@@ -214,7 +214,7 @@ def test_every_number_of_a_confirmed_finding_is_there():
 
 
 def test_before_an_agreement_was_recorded_its_status_is_unknown_not_absent():
-    lived = world()
+    lived = world(1500)
     key = lived.levers[3]
     start = lived.deals()["created"].quantile(0.4)
     early = lived.deals().filter(pl.col("created") < start)["deal_id"]
@@ -222,7 +222,7 @@ def test_before_an_agreement_was_recorded_its_status_is_unknown_not_absent():
     result = discovery.discover(
         lived.deals(), lived.events().filter(~dropped), settings=discovery.Settings(metric="won")
     )
-    whole, part = found().finding(key), result.finding(key)
+    whole, part = found(1500).finding(key), result.finding(key)
     assert any("unknown before" in warning and key in warning for warning in result.warnings)
     assert part.gained + part.not_gained < 0.75 * (whole.gained + whole.not_gained)
     assert part.coverage == pytest.approx(whole.coverage, abs=0.05)
@@ -231,6 +231,6 @@ def test_before_an_agreement_was_recorded_its_status_is_unknown_not_absent():
 def test_blocks_of_any_size_kept_or_made_anew_give_the_same_findings(monkeypatch):
     settings = discovery.Settings(metric="won", min_events=10)
     whole = discovery.discover(*plain(), settings=settings)
-    monkeypatch.setattr(study, "BLOCK_ROWS", 64)
-    monkeypatch.setattr(study, "KEPT_BYTES", 0)
+    monkeypatch.setattr(pieces, "BLOCK_ROWS", 64)
+    monkeypatch.setattr(pieces, "KEPT_BYTES", 0)
     assert discovery.discover(*plain(), settings=settings).findings_frame().equals(whole.findings_frame())

@@ -12,7 +12,7 @@ from hingepoint.cli import Unusable
 from hingepoint.cli.common import start_django
 
 #: The tables, as the pages export them.
-TABLES = ("deals", "agreements", "events")
+TABLES = ("deals", "agreements", "events", "demands", "concessions", "exceptions", "executives")
 #: What is defined: the catalogue's overlay, rules, strategies and playbooks, as YAML.
 PLAYBOOK = "playbook"
 
@@ -31,7 +31,8 @@ PLAYBOOK = "playbook"
     help="Of a table. Default: by the name of FILE, else csv.",
 )
 def export(table: str, out: Path | None, as_format: str | None) -> None:
-    """Write all rows of TABLE to a file that reads back with ``hingepoint import`` to the same state.
+    """Write all rows of TABLE to a file. Deals, agreements and events read back with ``hingepoint import``
+    to the same state; the others are for reading.
 
     ``playbook`` writes what is defined, as YAML: the catalogue's overlay, detection rules, strategies with
     their playbooks.

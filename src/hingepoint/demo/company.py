@@ -263,11 +263,16 @@ def _events(stage: scene.Scene, *, steps, asked, given, escalated, visits) -> pl
     """Return everything that happened on deals as one log."""
     columns = frames.schema(frames.EVENTS)
     money = pl.lit(CURRENCY).alias("currency")
+    names = dict(stage.contacts.select("contact", "name").iter_rows())
     parts = [
         steps.with_columns(note=pl.col("act")),
         _stage_moves(stage),
         asked.with_columns(
-            kind=pl.lit("demand"), agreement=pl.col("kind"), note=pl.col("text"), side=pl.lit("customer")
+            counterpart=pl.col("contact").replace_strict(names, return_dtype=pl.String),
+            kind=pl.lit("demand"),
+            agreement=pl.col("kind"),
+            note=pl.col("text"),
+            side=pl.lit("customer"),
         ),
         given.with_columns(
             money,
@@ -280,6 +285,7 @@ def _events(stage: scene.Scene, *, steps, asked, given, escalated, visits) -> pl
             kind=pl.lit("escalation"),
             agreement=pl.col("kind"),
             note=pl.col("reason"),
+            actor=pl.Series(stage.owner[escalated["place"].to_numpy()]),
             counterpart=pl.col("partner"),
         ),
         visits.with_columns(

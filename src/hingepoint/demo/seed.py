@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 from django.db import transaction
 
-from hingepoint.demo import planted, playbook, proofs, traces
+from hingepoint.demo import planning, planted, playbook, proofs, talks, traces
 from hingepoint.demo.company import Company, simulate
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import AgreementType
@@ -90,7 +90,11 @@ def _write(company: Company, *, at: dt.datetime, tell: Progress) -> Seeded:
     tell("Writing down what was agreed", 0.90)
     write_details(company, at=at)
     proofs.write(at=at)
-    tell("Reading agreements from the CRM", 0.95)
+    tell("Planning and debriefing talks", 0.93)
+    planning.write(company, at=at, today=company.ends_on + dt.timedelta(days=1))
+    tell("Remembering what was asked and given", 0.95)
+    talks.write(company, at=at)
+    tell("Reading agreements from the CRM", 0.97)
     write_rules(company, at=at)
     tell("Ready", 1.0)
     return Seeded(
@@ -143,6 +147,10 @@ def with_persona_keys(company: Company) -> Company:
         "memberships": renamed(company.memberships, "person"),
         "deals": renamed(company.deals, "owner", "manager"),
         "agreements": renamed(company.agreements, "colleague"),
+        "plans": renamed(company.plans, "by", "manager"),
+        "concessions": renamed(company.concessions, "by"),
+        "escalations": renamed(company.escalations, "manager", "partner"),
+        "visits": renamed(company.visits, "executive"),
     }
     names = dict(company.people.select("key", "name").iter_rows())
     events = company.events.with_columns(pl.col("actor", "counterpart").replace(names))

@@ -240,7 +240,7 @@ def _step(told: dict[str, Any], *, whom: queries.Whom) -> actions.Step:
     """Return the step that the form tells. An emptied text empties it; an emptied day leaves what is known."""
     return actions.Step(
         state=AgreementState(told["state"]),
-        occurred_at=_moment(told["occurred_on"]),
+        occurred_at=moment_of(told["occurred_on"]),
         act=told["act"],
         person=whom.contact,
         asked_of=whom.colleague,
@@ -256,7 +256,7 @@ def _step(told: dict[str, Any], *, whom: queries.Whom) -> actions.Step:
     )
 
 
-def _moment(day: dt.date | None) -> dt.datetime:
+def moment_of(day: dt.date | None) -> dt.datetime:
     """Return now for today, and noon of an earlier day, whose hour nobody remembers."""
     now = timezone.now()
     if day is None or day == timezone.localdate():

@@ -8,12 +8,14 @@ agreements that are judged.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import polars as pl
 
 from hingepoint.analysis import frames
+from hingepoint.analysis.discovery.choices import Choices, Once, fresh
 from hingepoint.analysis.discovery.design import Grid, Rows
 from hingepoint.analysis.discovery.history import History
 from hingepoint.analysis.discovery.settings import DiscoveryError, Settings
@@ -41,6 +43,8 @@ OUTCOMES = frozenset(
     ]
 )
 MAX_LEVELS = 12
+#: Products of covariates may have a column for so many deals (decision 0121).
+DEALS_A_PRODUCT = 100
 MIN_LEVEL = 30
 QUARTER = 91.3125 / 7
 
@@ -50,7 +54,8 @@ class Columns:
     """Covariates ready to be laid out for any rows.
 
     ``fixed`` holds one row a deal; ``groups`` names the covariate each column belongs to, in the order
-    in which ``layout`` returns them; ``size`` is the standardised log size, 0 where it is not known.
+    in which ``layout`` returns them; ``size`` is the standardised log size, 0 where it is not known;
+    ``traced`` says which traces of deals are counted.
     """
 
     fixed: np.ndarray
@@ -58,15 +63,24 @@ class Columns:
     size: np.ndarray
     groups: tuple[str, ...]
     warnings: tuple[str, ...]
+    traced: tuple[str, ...] = ()
+
+    def part(self, deals: slice) -> Columns:
+        """Return the covariates of some deals, counted from the first of them."""
+        return replace(self, fixed=self.fixed[deals], size=self.size[deals])
 
     def layout(self, history: History, rows: Rows, grid: Grid) -> np.ndarray:
         """Return rows x columns."""
-        moving, _ = _moving(history, rows, grid, self.size)
+        moving, _ = _moving(history, rows, grid, self.size, self.traced)
         return np.hstack([self.fixed[rows.deal], *moving])
 
 
-def choose(history: History, grid: Grid, settings: Settings) -> Columns:
-    """Return the covariates of a history; raises DiscoveryError for one that leaks the outcome."""
+def choose(history: History, grid: Grid, settings: Settings, choices: Choices | None = None) -> Columns:
+    """Return the covariates of a history; raises DiscoveryError for one that leaks the outcome.
+
+    Where splines bend and which levels are common is taken from ``choices`` that were made before.
+    """
+    choices = choices or Choices()
     warnings: list[str] = []
     numbers, words = _sources(history, settings, warnings)
     parts: list[np.ndarray] = []
@@ -77,19 +91,23 @@ def choose(history: History, grid: Grid, settings: Settings) -> Columns:
         groups.extend([name] * block.shape[1])
 
     for name, values in numbers.items():
-        add(name, number_columns(values))
-    levels = {name: level_columns(values) for name, values in words.items()}
+        add(name, number_columns(values, once=choices.about(name)))
+    levels = {name: level_columns(values, choices.about(name)) for name, values in words.items()}
     for name, block in levels.items():
         add(name, block)
-    size = _standard_size(numbers)
-    for first, second, block in _interactions(levels, size):
-        add(f"{first} x {second}", block)
+    size = _standard_size(numbers, choices.about("size"))
+    products = _interactions(levels, size, choices.about("interactions"))
+    number = sum(block.shape[1] for *_, block in products)
+    if choices.once("products", lambda: number * DEALS_A_PRODUCT <= history.size):
+        for first, second, block in products:
+            add(f"{first} x {second}", block)
     for since in np.unique(history.recorded[np.isfinite(history.recorded)]):
         add("not yet recorded", (history.created < since).astype(float)[:, None])
     fixed = np.hstack(parts) if parts else np.zeros((history.size, 0))
     probe = Rows(np.zeros(1, dtype=int), np.zeros(1, dtype=int), np.zeros(1), np.zeros(1))
-    _, moving_groups = _moving(history, probe, grid, size)
-    return Columns(fixed, tuple(groups), size, (*groups, *moving_groups), tuple(warnings))
+    traced = tuple(name for name, traces in history.traces.items() if traces.index.size)
+    _, moving_groups = _moving(history, probe, grid, size, traced)
+    return Columns(fixed, tuple(groups), size, (*groups, *moving_groups), tuple(warnings), traced)
 
 
 def _sources(
@@ -198,21 +216,24 @@ def _logarithm(amount: pl.Series) -> np.ndarray:
     return np.log(np.where(values > 0, values, np.nan))
 
 
-def number_columns(values: np.ndarray, knots: int = 5) -> np.ndarray:
+def number_columns(values: np.ndarray, knots: int = 5, once: Once = fresh) -> np.ndarray:
     """Return a restricted cubic spline of a number, and whether it is missing."""
     missing = ~np.isfinite(values)
-    if missing.all():
+    if once("all missing", missing.all):
         return np.zeros((values.size, 0))
-    filled = np.where(missing, np.median(values[~missing]), values)
-    spline = restricted_cubic(filled, knots)
-    return np.column_stack([spline, missing.astype(float)]) if missing.any() else spline
+    filled = np.where(missing, once("median", lambda: np.median(values[~missing])), values)
+    spline = restricted_cubic(filled, knots, once)
+    if once("some missing", missing.any):
+        return np.column_stack([spline, missing.astype(float)])
+    return spline
 
 
-def restricted_cubic(values: np.ndarray, knots: int) -> np.ndarray:
+def restricted_cubic(values: np.ndarray, knots: int, once: Once = fresh) -> np.ndarray:
     """Return the basis of a restricted cubic spline with knots at Harrell's quantiles (linear in the tails)."""
-    spread = values.std()
-    scaled = (values - values.mean()) / spread if spread > 0 else values * 0.0
-    places = np.unique(np.quantile(scaled, np.linspace(0.05, 0.95, knots)))
+    middle, spread = once("mean and spread", lambda: (values.mean(), values.std()))
+    scaled = (values - middle) / spread if spread > 0 else values * 0.0
+    quantiles = np.linspace(0.05, 0.95, knots)
+    places = np.asarray(once("knots", lambda: np.unique(np.quantile(scaled, quantiles))))
     if places.size < 3:
         return scaled[:, None]
 
@@ -233,29 +254,36 @@ def restricted_cubic(values: np.ndarray, knots: int) -> np.ndarray:
     return np.column_stack([scaled, *bent])
 
 
-def level_columns(values: pl.Series) -> np.ndarray:
+def level_columns(values: pl.Series, once: Once = fresh) -> np.ndarray:
     """Return a column per level but the commonest; rare levels share one, and unknown is a level of its own."""
     filled = values.fill_null("(unknown)")
-    counts = filled.value_counts(name="deals").sort(["deals", filled.name], descending=[True, False])
-    common = counts.filter(pl.col("deals") >= MIN_LEVEL)[filled.name].to_list()[:MAX_LEVELS]
+    common = once("common levels", lambda: _common_levels(filled))
     columns = [(filled == level).cast(pl.Float64).to_numpy() for level in common[1:]]
     rest = (~filled.is_in(common)).cast(pl.Float64).to_numpy()
-    if rest.sum() >= MIN_LEVEL and common:
+    if once("pooled rest", lambda: rest.sum() >= MIN_LEVEL and bool(common)):
         columns.append(rest)
     return np.column_stack(columns) if columns else np.zeros((values.len(), 0))
 
 
-def _standard_size(numbers: dict[str, np.ndarray]) -> np.ndarray:
+def _common_levels(filled: pl.Series) -> list[str]:
+    counts = filled.value_counts(name="deals").sort(["deals", filled.name], descending=[True, False])
+    return counts.filter(pl.col("deals") >= MIN_LEVEL)[filled.name].to_list()[:MAX_LEVELS]
+
+
+def _standard_size(numbers: dict[str, np.ndarray], once: Once) -> np.ndarray:
     values = numbers.get("size")
     if values is None:
         return np.zeros(next(iter(numbers.values())).size)
     known = np.isfinite(values)
-    if not known.any() or values[known].std() == 0:
+    if not known.any():
         return np.zeros(values.size)
-    return np.where(known, (values - values[known].mean()) / values[known].std(), 0.0)
+    middle, spread = once("standard", lambda: (values[known].mean(), values[known].std()))
+    return np.where(known, (values - middle) / spread, 0.0) if spread > 0 else np.zeros(values.size)
 
 
-def _interactions(levels: dict[str, np.ndarray], size: np.ndarray) -> list[tuple[str, str, np.ndarray]]:
+def _interactions(
+    levels: dict[str, np.ndarray], size: np.ndarray, once: Once
+) -> list[tuple[str, str, np.ndarray]]:
     """Return the products of size with each word and of words of few levels with each other."""
     products = []
     names = [name for name, block in levels.items() if block.shape[1]]
@@ -266,14 +294,19 @@ def _interactions(levels: dict[str, np.ndarray], size: np.ndarray) -> list[tuple
     for place, first in enumerate(small):
         for second in small[place + 1 :]:
             block = np.einsum("ni,nj->nij", levels[first], levels[second]).reshape(size.size, -1)
-            block = block[:, block.sum(axis=0) >= MIN_LEVEL]
+            often = once(f"{first} x {second}", partial(_often, block))
+            block = block[:, np.asarray(often, dtype=bool)]
             if block.shape[1]:
                 products.append((first, second, block))
     return products
 
 
+def _often(block: np.ndarray) -> np.ndarray:
+    return block.sum(axis=0) >= MIN_LEVEL
+
+
 def _moving(
-    history: History, rows: Rows, grid: Grid, size: np.ndarray
+    history: History, rows: Rows, grid: Grid, size: np.ndarray, traced: tuple[str, ...]
 ) -> tuple[list[np.ndarray], tuple[str, ...]]:
     """Return the columns that depend on the landmark, with the covariate each belongs to."""
     starts = np.asarray([max(grid.window_start(j), 0.0) for j in range(len(grid.landmarks))])
@@ -282,13 +315,13 @@ def _moving(
     to_end = period_end(history.created[rows.deal] + np.asarray(grid.landmarks)[rows.landmark])
     blocks["period end"] = np.column_stack([to_end, to_end**2, (to_end < 2 / QUARTER).astype(float)])
     start = starts[rows.landmark]
-    for name, traces in (("activity", history.activity), ("declined", history.declines)):
-        if traces.index.size:
-            total = traces.count_by(rows.deal, start)
-            blocks[name] = np.log1p(total)[:, None]
-            if name == "activity":
-                recent = total - traces.count_by(rows.deal, np.maximum(start - grid.landmarks[0], -0.25))
-                blocks["recent activity"] = np.log1p(recent)[:, None]
+    for name in traced:
+        traces = history.traces[name]
+        total = traces.count_by(rows.deal, start)
+        blocks[name] = np.log1p(total)[:, None]
+        if name == "activity":
+            recent = total - traces.count_by(rows.deal, np.maximum(start - grid.landmarks[0], -0.25))
+            blocks["recent activity"] = np.log1p(recent)[:, None]
     groups = tuple(name for name, block in blocks.items() for _ in range(block.shape[1]))
     return list(blocks.values()), groups
 

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from hingepoint import records
-from hingepoint.analysis.discovery import engine, history, result
+from hingepoint.analysis.discovery import engine, gathering, result
 from hingepoint.analysis.discovery.settings import DiscoveryError, Settings
 
 
@@ -142,12 +142,12 @@ def out_of_time(
     The first run sees the data as they stood when ``share`` of the deals had been created; the second
     sees only deals created after that moment. Raises DiscoveryError if either is unusable.
     """
-    table = history.to_polars(deals)
+    table = gathering.to_polars(deals)
     created = table["created"].cast(pl.Datetime("us"), strict=False).drop_nulls().sort()
     moment = created[int(share * (created.len() - 1))] if created.len() else None
     first = engine.discover(table, events, settings=replace(settings, data_end=moment), catalogue=catalogue)
     rest = table.filter(pl.col("created").cast(pl.Datetime("us"), strict=False) > pl.lit(moment))
-    kept = history.to_polars(events)
+    kept = gathering.to_polars(events)
     kept = kept.join(rest.select("deal_id"), on="deal_id", how="semi")
     second = engine.discover(rest, kept, settings=settings, catalogue=catalogue)
     return compare(first, second)

@@ -13,11 +13,14 @@ gives the error of a difference, and reweighted, which gives a cluster bootstrap
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 import scipy  # its parts load when they are first used: the server starts without them
+
+T = TypeVar("T")
 
 #: Keeps exactly collinear columns from moving estimates silently (relative to standardised columns).
 RIDGE = 1e-8
@@ -27,18 +30,20 @@ LEFT = 1e-6
 
 @dataclass(frozen=True)
 class Block:
-    """Some rows, deals complete and in order.
+    """Some rows.
 
     values   rows x (covariates, settled before, gained in the window, outcome)
     cell     the cell each row counts in
     seller   whose fixed effect
-    deal     index of the deal, ascending
+    deal     index of the deal
+    row      its number among all rows; None where blocks come in the order of all rows
     """
 
     values: np.ndarray
     cell: np.ndarray
     seller: np.ndarray
     deal: np.ndarray
+    row: np.ndarray | None = None
 
 
 @dataclass
@@ -57,17 +62,27 @@ class Cube:
 
     def add(self, block: Block) -> None:
         """Add the rows of a block."""
-        for cell in np.unique(block.cell):
-            rows = block.cell == cell
-            values = block.values[rows]
-            self.products[cell] += values.T @ values
-            by_seller = _indicator(block.seller[rows], self.counts.shape[1])
-            self.sums[cell] += by_seller @ values
-            self.counts[cell] += np.asarray(by_seller.sum(axis=1)).ravel()
+        sellers = self.counts.shape[1]
+        place = block.cell * sellers + block.seller
+        order = np.argsort(place, kind="stable")
+        values, place = block.values[order], place[order]
+        for cell, start, stop in _runs(place // sellers):
+            rows = values[start:stop]
+            self.products[cell] += rows.T @ rows
+        starts = np.nonzero(np.diff(place, prepend=-1))[0]
+        groups = place[starts]
+        self.sums.reshape(-1, values.shape[1])[groups] += np.add.reduceat(values, starts, axis=0)
+        self.counts.reshape(-1)[groups] += np.diff(starts, append=place.size)
 
     def merge(self, other: Cube) -> Cube:
         """Return the cube of both sets of rows together."""
         return Cube(self.products + other.products, self.sums + other.sums, self.counts + other.counts)
+
+    def take_in(self, other: Cube) -> None:
+        """Add the rows of another cube to this one, without a third in memory."""
+        self.products += other.products
+        self.sums += other.sums
+        self.counts += other.counts
 
     def within(self, cells: np.ndarray) -> Within:
         """Return the sums of products around seller means over the cells of a mask."""
@@ -86,9 +101,11 @@ def accumulate(blocks: Iterable[Block], cells: int, sellers: int, width: int) ->
     return cube
 
 
-def _indicator(group: np.ndarray, groups: int) -> scipy.sparse.csr_matrix:
-    rows = np.arange(group.size)
-    return scipy.sparse.csr_matrix((np.ones(group.size), (group, rows)), shape=(groups, group.size))
+def _runs(sorted_groups: np.ndarray) -> Iterator[tuple[int, int, int]]:
+    """Yield each group with the start and stop of its rows."""
+    starts = np.nonzero(np.diff(sorted_groups, prepend=-1))[0]
+    stops = np.append(starts[1:], sorted_groups.size)
+    yield from zip(sorted_groups[starts].tolist(), starts.tolist(), stops.tolist(), strict=True)
 
 
 @dataclass(frozen=True)
@@ -238,35 +255,142 @@ def influences(
     """Return, per fit, clusters x types: how far each cluster pulls each effect.
 
     ``cluster`` maps a deal's index to its cluster; ``outcomes`` replaces the outcome of the rows for
-    some fits. Costs one more pass over the rows. Sums around seller means are taken apart,
+    some fits. Costs one more pass over the rows, however many fits there are; ``blocks`` that can fold
+    a task over their pieces do so. Sums around seller means are taken apart,
     sum (x - m) e = sum x e - m sum e, so that no row is copied.
     """
-    width = next(iter(fits.values())).within.means.shape[1]
-    scores = {name: np.zeros((clusters, width)) for name in fits}
-    slopes = {name: np.append(-(one.expand @ one.coefficients), 1.0) for name, one in fits.items()}
-    levels = {name: one.within.means @ slopes[name] for name, one in fits.items()}
-    start = 0
-    for block in blocks:
-        groups = cluster[block.deal]
-        stop = start + block.deal.size
-        for name, one in fits.items():
-            residual = block.values @ slopes[name] - levels[name][block.seller]
-            if outcomes:
-                residual += outcomes[name][start:stop] - block.values[:, -1]
-            residual = np.where(one.within.cells[block.cell], residual, 0.0)
-            scores[name] += _weighted(groups, np.arange(residual.size), residual, clusters) @ block.values
-            by_seller = _weighted(groups, block.seller, residual, clusters, one.within.means.shape[0])
-            scores[name] -= by_seller @ one.within.means
-        start = stop
-    return {
-        name: scores[name][:, :-1] @ (one.expand @ one.inverse[:, one.targets]) for name, one in fits.items()
-    }
+    scoring = Scoring.of(fits, cluster, clusters, outcomes)
+    total = scoring.nothing()
+    for part in folded(blocks, scoring):
+        total.take_in(part)
+    found = {}
+    for number, (name, one) in enumerate(fits.items()):
+        scores = total.products[:, number] - total.by_seller(number) @ one.within.means
+        found[name] = scores[:, :-1] @ (one.expand @ one.inverse[:, one.targets])
+    return found
 
 
-def _weighted(
-    rows: np.ndarray, columns: np.ndarray, weights: np.ndarray, height: int, width: int | None = None
-) -> scipy.sparse.csr_matrix:
-    return scipy.sparse.csr_matrix((weights, (rows, columns)), shape=(height, width or columns.size))
+def folded(blocks: Iterable[Block], task: Callable[[Iterable[Block]], T]) -> Iterable[T]:
+    """Return what ``task`` makes of the blocks, piece by piece where they come in pieces."""
+    fold = getattr(blocks, "fold", None)
+    return fold(task) if fold else [task(blocks)]
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """The task of summing columns times other outcomes (rows x outcomes)."""
+
+    outcomes: np.ndarray
+
+    def __call__(self, blocks: Iterable[Block]) -> np.ndarray:
+        cross = np.zeros((0, 0))
+        start = 0
+        for block in blocks:
+            some = block.values.T @ self.outcomes[_numbers(block, start)]
+            cross = cross + some if cross.size else some
+            start += block.deal.size
+        return cross
+
+
+def _numbers(block: Block, start: int) -> slice | np.ndarray:
+    return slice(start, start + block.deal.size) if block.row is None else block.row
+
+
+@dataclass
+class Scores:
+    """Sums by cluster and fit.
+
+    products  clusters x fits x columns: residuals times columns
+    apart     clusters x (seller, fit): the residuals of each seller's rows
+    """
+
+    products: np.ndarray
+    apart: scipy.sparse.csr_matrix
+
+    def take_in(self, other: Scores) -> None:
+        """Add the scores of other rows to these."""
+        self.products += other.products
+        self.apart = self.apart + other.apart
+
+    def by_seller(self, fit: int) -> scipy.sparse.csr_matrix:
+        """Return clusters x sellers: the sum of the residuals of a fit."""
+        return self.apart[:, fit :: self.products.shape[1]]
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """The task of summing residuals times columns by cluster, for several fits at once.
+
+    slopes   columns x fits: what makes a row's residuals; ``levels`` sellers x fits
+    inside   cells x fits: where each fit's rows are
+    """
+
+    slopes: np.ndarray
+    levels: np.ndarray
+    inside: np.ndarray
+    cluster: np.ndarray
+    clusters: int
+    outcomes: tuple[np.ndarray | None, ...]
+
+    @classmethod
+    def of(
+        cls,
+        fits: Mapping[str, Fit],
+        cluster: np.ndarray,
+        clusters: int,
+        outcomes: Mapping[str, np.ndarray] | None,
+    ) -> Scoring:
+        slopes = [np.append(-(one.expand @ one.coefficients), 1.0) for one in fits.values()]
+        levels = [one.within.means @ slope for one, slope in zip(fits.values(), slopes, strict=True)]
+        inside = [one.within.cells for one in fits.values()]
+        replaced = tuple((outcomes or {}).get(name) for name in fits)
+        return cls(
+            np.column_stack(slopes),
+            np.column_stack(levels),
+            np.column_stack(inside),
+            cluster,
+            clusters,
+            replaced,
+        )
+
+    def nothing(self) -> Scores:
+        width, fits = self.slopes.shape
+        apart = scipy.sparse.csr_matrix((self.clusters, self.levels.shape[0] * fits))
+        return Scores(np.zeros((self.clusters, fits, width)), apart)
+
+    def __call__(self, blocks: Iterable[Block]) -> Scores:
+        scores = self.nothing()
+        start = 0
+        for block in blocks:
+            self._add(scores, block, self._residuals(block, _numbers(block, start)))
+            start += block.deal.size
+        return scores
+
+    def _residuals(self, block: Block, rows: slice | np.ndarray) -> np.ndarray:
+        residual = block.values @ self.slopes - self.levels[block.seller]
+        for number, outcome in enumerate(self.outcomes):
+            if outcome is not None:
+                residual[:, number] += outcome[rows] - block.values[:, -1]
+        residual *= self.inside[block.cell]
+        return residual
+
+    def _add(self, scores: Scores, block: Block, residual: np.ndarray) -> None:
+        order = np.argsort(self.cluster[block.deal], kind="stable")
+        group, values, residual = self.cluster[block.deal][order], block.values[order], residual[order]
+        for cluster, start, stop in _runs(group):
+            scores.products[cluster] += residual[start:stop].T @ values[start:stop]
+        scores.apart = scores.apart + self._apart(group, block.seller[order], residual)
+
+    def _apart(self, group: np.ndarray, seller: np.ndarray, residual: np.ndarray) -> scipy.sparse.csr_matrix:
+        sellers, fits = self.levels.shape
+        pairs, place = np.unique(group * sellers + seller, return_inverse=True)
+        indicator = scipy.sparse.csr_matrix(
+            (np.ones(place.size), (place, np.arange(place.size))), shape=(pairs.size, place.size)
+        )
+        rows = np.repeat(pairs // sellers, fits)
+        columns = ((pairs % sellers)[:, None] * fits + np.arange(fits)).ravel()
+        sums = (indicator @ residual).ravel()
+        return scipy.sparse.csr_matrix((sums, (rows, columns)), shape=(self.clusters, sellers * fits))
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ through landmarks, so that nothing recorded after a landmark can leak into what 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,15 @@ import polars as pl
 
 from hingepoint import records
 from hingepoint.analysis import frames, metrics
+from hingepoint.analysis.discovery import gathering
+from hingepoint.analysis.discovery.gathering import MICROSECONDS_PER_WEEK
 from hingepoint.analysis.discovery.settings import DiscoveryError, Settings
 
-MICROSECONDS_PER_WEEK = 7 * 86400 * 1_000_000
+#: Gathers events batch by batch: (events, index of the deals, end of the data) -> parts.
+Gatherer = Callable[[Any, pl.DataFrame, datetime.datetime | None], Iterable[gathering.Gathered]]
+Told = Callable[[int], None]
+#: Parts of a week that are told apart when traces are counted (0.6 seconds): counts do not hang on rounding.
+INSTANTS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -28,14 +35,23 @@ class Moments:
     index: np.ndarray
     week: np.ndarray
 
+    def part(self, deals: slice) -> Moments:
+        """Return the traces of some deals, counted from the first of them."""
+        start, stop = np.searchsorted(self.index, (deals.start, deals.stop))
+        return Moments(self.index[start:stop] - deals.start, self.week[start:stop])
+
     def count_by(self, deals: np.ndarray, until: np.ndarray) -> np.ndarray:
         """Return how many traces each of ``deals`` has up to and including the week in ``until``."""
         if not self.index.size:
             return np.zeros(deals.size)
-        span = 2.0 + float(max(self.week.max(), np.max(until, initial=0.0)))
-        keys = self.index * span + self.week
-        first = np.searchsorted(keys, deals * span - 0.5, side="left")
-        return (np.searchsorted(keys, deals * span + until, side="right") - first).astype(float)
+        span = int(INSTANTS * (2.0 + max(self.week.max(), np.max(until, initial=0.0))))
+        keys = self.index.astype(np.int64) * span + _instant(self.week)
+        first = np.searchsorted(keys, deals * span - INSTANTS // 2, side="left")
+        return (np.searchsorted(keys, deals * span + _instant(until), side="right") - first).astype(float)
+
+
+def _instant(week: np.ndarray) -> np.ndarray:
+    return np.rint(week * INSTANTS).astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -75,104 +91,99 @@ class History:
     rules: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
+    def part(self, deals: slice) -> History:
+        """Return the arrays of some deals, counted from the first of them, without their table."""
+        return replace(
+            self,
+            deals=self.deals.clear(),
+            created=self.created[deals],
+            closed=self.closed[deals],
+            won=self.won[deals],
+            observed=self.observed[deals],
+            value=self.value[deals],
+            gained=self.gained[deals],
+            ended=None if self.ended is None else self.ended[deals],
+            declines=self.declines.part(deals),
+            activity=self.activity.part(deals),
+            seller=self.seller[deals],
+            account=self.account[deals],
+        )
+
     @property
     def size(self) -> int:
         return self.closed.size
+
+    @property
+    def traces(self) -> dict[str, Moments]:
+        """The traces that covariates count, by their name."""
+        return {"activity": self.activity, "declined": self.declines}
 
     @property
     def decided(self) -> np.ndarray:
         return np.isfinite(self.closed)
 
 
-def to_polars(table: Any) -> pl.DataFrame:
-    """Return a polars frame of a polars or pandas one; pandas need not be installed."""
-    if isinstance(table, pl.DataFrame):
-        return table
-    if isinstance(table, pl.LazyFrame):
-        return table.collect()
-    if not hasattr(table, "columns"):
-        raise DiscoveryError("deals and events must be data frames of polars or pandas")
-    return pl.DataFrame({str(name): _series(table[name]) for name in table.columns})
+def read(
+    deals: Any,
+    events: Any,
+    settings: Settings,
+    gatherer: Gatherer | None = None,
+    progress: Told | None = None,
+) -> History:
+    """Return the history of two tables with the columns of ``analysis.frames``; raises DiscoveryError.
 
-
-def _series(column: Any) -> pl.Series:
-    values = column.to_numpy()
-    if values.dtype.kind == "M":
-        return pl.Series(values.astype("datetime64[us]"))
-    if values.dtype.kind in "ifb":
-        return pl.Series(values, nan_to_null=True)
-    missing = np.asarray(column.isna())
-    return pl.Series(
-        [None if gone else value for value, gone in zip(values, missing, strict=True)], strict=False
+    ``events`` may also be a lazy frame, or frames one after another: they are gathered batch by batch.
+    ``gatherer`` does that elsewhere; ``progress`` is told how many events were read.
+    """
+    rules: Counter[str] = Counter()
+    clean = _clean_deals(
+        gathering.typed(gathering.to_polars(deals), frames.DEALS, frames.DEAL_REQUIRED, "deals"), rules
     )
+    if settings.data_end:
+        clean = _as_of(clean, settings.data_end)
+    metric, note = _metric(settings, clean)
+    known, value = _valued(metrics.with_derived(clean), metric, rules)
+    index = known.select("deal_id", "created", "closed").with_row_index("index")
+    parts = (gatherer or _gathered_here)(events, index, settings.data_end)
+    gathered = gathering.merged(_counted(parts, progress or (lambda events: None)))
+    end = settings.data_end or _last_moment(clean, gathered)
+    rules.update(gathered.rules)
+    return _history(known, value, gathered, settings, metric, end, dict(rules), (note,) if note else ())
 
 
-def read(deals: Any, events: Any, settings: Settings) -> History:
-    """Return the history of two tables with the columns of ``analysis.frames``; raises DiscoveryError."""
-    rules: dict[str, int] = {}
-    clean_deals = _clean_deals(_typed(to_polars(deals), frames.DEALS, frames.DEAL_REQUIRED, "deals"), rules)
-    clean_events = _clean_events(
-        _typed(to_polars(events), frames.EVENTS, frames.EVENT_REQUIRED, "events"), rules
-    )
-    end = settings.data_end or _last_moment(clean_deals, clean_events)
-    clean_deals = _as_of(clean_deals, end)
-    clean_events = clean_events.filter(pl.col("at") <= end)
-    metric, note = _metric(settings, clean_deals)
-    return _arrays(clean_deals, clean_events, settings, metric, end, rules, (note,) if note else ())
+def _gathered_here(
+    events: Any, index: pl.DataFrame, end: datetime.datetime | None
+) -> Iterator[gathering.Gathered]:
+    for batch in gathering.batches(events):
+        yield gathering.gather(batch, index, end)
 
 
-def _typed(
-    table: pl.DataFrame,
-    columns: dict[str, tuple[pl.DataType, str]],
-    required: Sequence[str],
-    what: str,
-) -> pl.DataFrame:
-    missing = [name for name in required if name not in table.columns]
-    if missing:
-        raise DiscoveryError(f"the {what} have no column {', '.join(missing)}")
-    casts = []
-    for name in table.columns:
-        if name not in columns:
-            continue
-        wanted = columns[name][0]
-        casts.append(
-            _moment(table, name) if wanted == frames.MOMENT else pl.col(name).cast(wanted, strict=False)
-        )
-    return table.with_columns(casts)
+def _counted(parts: Iterable[gathering.Gathered], progress: Told) -> Iterator[gathering.Gathered]:
+    events = 0
+    for part in parts:
+        yield part
+        events += part.events
+        progress(events)
 
 
-def _moment(table: pl.DataFrame, name: str) -> pl.Expr:
-    dtype = table.schema[name]
-    if dtype == pl.String:
-        return pl.col(name).str.to_datetime(time_unit="us", strict=False)
-    if isinstance(dtype, pl.Datetime) and dtype.time_zone:
-        return pl.col(name).dt.replace_time_zone(None).cast(frames.MOMENT)
-    return pl.col(name).cast(frames.MOMENT, strict=False)
-
-
-def _drop(table: pl.DataFrame, keep: pl.Expr, rule: str, rules: dict[str, int]) -> pl.DataFrame:
-    kept = table.filter(keep)
-    if kept.height < table.height:
-        rules[rule] = rules.get(rule, 0) + table.height - kept.height
-    return kept
-
-
-def _clean_deals(deals: pl.DataFrame, rules: dict[str, int]) -> pl.DataFrame:
+def _clean_deals(deals: pl.DataFrame, rules: Counter[str]) -> pl.DataFrame:
     if "closed" not in deals.columns:
         deals = deals.with_columns(closed=pl.lit(None, dtype=frames.MOMENT))
     deals = deals.with_columns(status=pl.col("status").str.to_lowercase().str.strip_chars())
     known = pl.col("deal_id").is_not_null() & pl.col("created").is_not_null()
-    deals = _drop(
+    deals = gathering.drop(
         deals,
         known & pl.col("status").is_in(["open", "won", "lost"]).fill_null(False),
         "unreadable_deal",
         rules,
     )
-    deals = _drop(deals, pl.col("deal_id").is_first_distinct(), "duplicate_deal", rules)
+    deals = gathering.drop(deals, pl.col("deal_id").is_first_distinct(), "duplicate_deal", rules)
     is_open = pl.col("status") == "open"
-    deals = _drop(deals, is_open | pl.col("closed").is_not_null(), "closed_without_date", rules)
+    deals = gathering.drop(deals, is_open | pl.col("closed").is_not_null(), "closed_without_date", rules)
     deals = deals.with_columns(closed=pl.when(is_open).then(None).otherwise(pl.col("closed")))
-    deals = _drop(deals, is_open | (pl.col("closed") >= pl.col("created")), "closed_before_created", rules)
+    deals = gathering.drop(
+        deals, is_open | (pl.col("closed") >= pl.col("created")), "closed_before_created", rules
+    )
     if not deals.height:
         raise DiscoveryError(
             "there is no deal with a deal_id, a creation date and a status of open, won or lost"
@@ -180,17 +191,8 @@ def _clean_deals(deals: pl.DataFrame, rules: dict[str, int]) -> pl.DataFrame:
     return deals.sort("created", "deal_id")
 
 
-def _clean_events(events: pl.DataFrame, rules: dict[str, int]) -> pl.DataFrame:
-    known = pl.col("deal_id").is_not_null() & pl.col("agreement").is_not_null()
-    events = _drop(events, known & pl.col("at").is_not_null(), "unreadable_event", rules)
-    for name, otherwise in (("state", records.AgreementState.GAINED), ("kind", records.EventKind.AGREEMENT)):
-        value = pl.col(name).fill_null(str(otherwise)) if name in events.columns else pl.lit(str(otherwise))
-        events = events.with_columns(value.str.to_lowercase().alias(name))
-    return events
-
-
-def _last_moment(deals: pl.DataFrame, events: pl.DataFrame) -> datetime.datetime:
-    moments = [deals["created"].max(), deals["closed"].max(), events["at"].max()]
+def _last_moment(deals: pl.DataFrame, gathered: gathering.Gathered) -> datetime.datetime:
+    moments = [deals["created"].max(), deals["closed"].max(), gathered.last]
     return max(moment for moment in moments if isinstance(moment, datetime.datetime))
 
 
@@ -212,21 +214,21 @@ def _metric(settings: Settings, deals: pl.DataFrame) -> tuple[metrics.Metric, st
         raise DiscoveryError(str(error)) from error
 
 
-def _arrays(
+def _history(
     deals: pl.DataFrame,
-    events: pl.DataFrame,
+    value: pl.Series,
+    gathered: gathering.Gathered,
     settings: Settings,
     metric: metrics.Metric,
     end: datetime.datetime,
     rules: dict[str, int],
     notes: tuple[str, ...],
 ) -> History:
-    deals, value = _valued(metrics.with_derived(deals), metric, rules)
-    kinds, said = _kinds(events, settings)
-    known_types = tuple(sorted(events.filter(pl.col("kind").is_in(kinds))["agreement"].unique().to_list()))
-    seen = _placed(events, deals, rules)
-    gained, ended = _gains(seen.filter(pl.col("kind").is_in(kinds)), known_types, deals.height)
-    declined = seen.filter(pl.col("kind").is_in(kinds) & (pl.col("state") == "declined"))
+    kinds, said = _kinds(gathered, settings)
+    agreed = [step.kind in kinds for step in gathered.steps]
+    types = tuple(sorted({step.agreement for step, yes in zip(gathered.steps, agreed, strict=True) if yes}))
+    gained, ended = _gains(gathered, agreed, types, deals.height)
+    declined = [yes and step.state == "declined" for step, yes in zip(gathered.steps, agreed, strict=True)]
     weeks_to_end = (pl.lit(end) - pl.col("created")).dt.total_microseconds() / MICROSECONDS_PER_WEEK
     closed = (pl.col("closed") - pl.col("created")).dt.total_microseconds() / MICROSECONDS_PER_WEEK
     times = deals.select(
@@ -238,7 +240,7 @@ def _arrays(
     return History(
         deals=deals,
         metric=metric,
-        types=known_types,
+        types=types,
         created=created,
         closed=times["closed"].to_numpy(),
         won=(deals["status"] == "won").to_numpy(),
@@ -247,21 +249,21 @@ def _arrays(
         gained=gained,
         recorded=recorded_since(created, gained),
         ended=ended,
-        declines=_moments(declined),
-        activity=_moments(seen.filter(~pl.col("kind").is_in(kinds))),
-        with_customer=_with_customer(events),
+        declines=_moments(gathered, declined),
+        activity=_moments(gathered, [not yes for yes in agreed]),
+        with_customer={key: gathered.customer[key] > 0.5 * said for key, said in gathered.said.items()},
         seller=_codes(deals, "owner"),
         account=_codes(deals, "account"),
         begin=deals["created"].min(),  # type: ignore[arg-type]
         end=end,
-        events=events.height,
+        events=gathered.events,
         rules=rules,
         notes=notes + said,
     )
 
 
 def _valued(
-    deals: pl.DataFrame, metric: metrics.Metric, rules: dict[str, int]
+    deals: pl.DataFrame, metric: metrics.Metric, rules: Counter[str]
 ) -> tuple[pl.DataFrame, pl.Series]:
     """Return the deals whose value in the metric is known, or will only be known once they are won."""
     try:
@@ -275,38 +277,13 @@ def _valued(
     return deals.filter(usable), value.set(~finite, None).filter(usable).fill_null(float("nan"))
 
 
-def _kinds(events: pl.DataFrame, settings: Settings) -> tuple[list[str], tuple[str, ...]]:
-    kinds = list(settings.kinds)
-    if events.height and not events["kind"].is_in(kinds).any():
-        present = sorted(events["kind"].unique().to_list())
+def _kinds(gathered: gathering.Gathered, settings: Settings) -> tuple[list[str], tuple[str, ...]]:
+    kinds, present = list(settings.kinds), sorted({step.kind for step in gathered.steps})
+    if present and not set(present) & set(kinds):
         return present, (
             f"No event is of kind {', '.join(kinds)}: every kind ({', '.join(present)}) was taken.",
         )
     return kinds, ()
-
-
-def _placed(events: pl.DataFrame, deals: pl.DataFrame, rules: dict[str, int]) -> pl.DataFrame:
-    """Return the events of known deals with the deal's ``index`` and the ``week`` since its creation."""
-    index = deals.select("deal_id", "created", "closed").with_row_index("index")
-    placed = events.join(index, on="deal_id", how="left")
-    placed = _drop(placed, pl.col("index").is_not_null(), "event_of_unknown_deal", rules)
-    placed = _drop(
-        placed, pl.col("closed").is_null() | (pl.col("at") <= pl.col("closed")), "event_after_close", rules
-    )
-    week = (pl.col("at") - pl.col("created")).dt.total_microseconds() / MICROSECONDS_PER_WEEK
-    placed = placed.with_columns(week=week)
-    early = int((placed["week"] < 0).sum())
-    if early:
-        rules["event_before_creation"] = early
-    return placed.with_columns(week=pl.col("week").clip(lower_bound=0.0))
-
-
-def _with_customer(events: pl.DataFrame) -> dict[str, bool]:
-    if "side" not in events.columns:
-        return {}
-    said = events.filter(pl.col("side").is_not_null())
-    customer = (pl.col("side").str.to_lowercase() == str(records.Side.CUSTOMER)).mean() > 0.5
-    return dict(said.group_by("agreement").agg(customer.alias("customer")).iter_rows())
 
 
 _GAINED = [str(state) for state in sorted(records.STANDING)]
@@ -316,20 +293,27 @@ _ENDED = [
 ]
 
 
-def _gains(placed: pl.DataFrame, types: tuple[str, ...], deals: int) -> tuple[np.ndarray, np.ndarray | None]:
-    codes = pl.DataFrame(
-        {"agreement": types, "type": range(len(types))}, schema={"agreement": pl.String, "type": pl.Int64}
-    )
-    coded = placed.join(codes, on="agreement")
-    first = coded.filter(pl.col("state").is_in(_GAINED)).group_by("index", "type").agg(pl.col("week").min())
-    gained = _matrix(first, deals, len(types))
-    ends = coded.filter(pl.col("state").is_in(_ENDED)).join(first, on=["index", "type"], suffix="_gained")
-    ends = (
-        ends.filter(pl.col("week") > pl.col("week_gained"))
-        .group_by("index", "type")
-        .agg(pl.col("week").min())
-    )
-    return gained, _matrix(ends, deals, len(types)) if ends.height else None
+def _gains(
+    gathered: gathering.Gathered, agreed: Sequence[bool], types: tuple[str, ...], deals: int
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return deals x types twice: first gained, and first ended after that (None if nothing was)."""
+    place = {key: number for number, key in enumerate(types)}
+    types_of = np.array([place.get(step.agreement, 0) for step in gathered.steps], dtype=np.int64)
+    gained = np.full((deals, len(types)), np.inf, dtype=np.float32)
+
+    def marked(states: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        wanted = [yes and step.state in states for step, yes in zip(gathered.steps, agreed, strict=True)]
+        deal, code, week = gathered.of(wanted)
+        return deal * np.int64(len(types)) + types_of[code], week.astype(np.float32)
+
+    np.minimum.at(gained.reshape(-1), *marked(_GAINED))
+    cell, week = marked(_ENDED)
+    after = week > gained.reshape(-1)[cell]
+    if not after.any():
+        return gained, None
+    ended = np.full_like(gained, np.inf)
+    np.minimum.at(ended.reshape(-1), cell[after], week[after])
+    return gained, ended
 
 
 def recorded_since(created: np.ndarray, gained: np.ndarray) -> np.ndarray:
@@ -352,15 +336,10 @@ def recorded_since(created: np.ndarray, gained: np.ndarray) -> np.ndarray:
     return since
 
 
-def _matrix(first: pl.DataFrame, deals: int, types: int) -> np.ndarray:
-    matrix = np.full((deals, types), np.inf, dtype=np.float32)
-    matrix[first["index"].to_numpy(), first["type"].to_numpy()] = first["week"].to_numpy()
-    return matrix
-
-
-def _moments(placed: pl.DataFrame) -> Moments:
-    ordered = placed.select("index", "week").sort("index", "week")
-    return Moments(ordered["index"].to_numpy().astype(float), ordered["week"].to_numpy())
+def _moments(gathered: gathering.Gathered, wanted: Sequence[bool]) -> Moments:
+    deal, _, week = gathered.of(wanted)
+    order = np.lexsort((week, deal))
+    return Moments(deal[order].astype(float), week[order])
 
 
 def _codes(deals: pl.DataFrame, column: str) -> np.ndarray:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import polars as pl
 
-from hingepoint.analysis.discovery import columns, design, gram
+from hingepoint.analysis.discovery import columns, design, gram, kept, pieces, summed
+from hingepoint.analysis.discovery.choices import Choices
 from hingepoint.analysis.discovery.history import History
 from hingepoint.analysis.discovery.settings import Settings
 
-BLOCK_ROWS = 16_384
-#: Blocks are kept in memory between passes up to this size.
-KEPT_BYTES = 1 << 30
+#: Deals whose standing is counted together.
+COUNTED_TOGETHER = 100_000
 #: From this many clusters on, cluster-robust errors are trusted.
 ENOUGH_CLUSTERS = 40
 #: With fewer deals a seller, seller effects would cost more than they bring.
@@ -37,6 +36,7 @@ class Study:
     seller    whose fixed effect, per deal; cluster: whose deals hang together, per deal
     gained    per type, deals at risk that gained it; ``not_gained`` that did not
     enough    per type, whether both are enough to estimate anything
+    pieces    the rows in pieces; choices: what was chosen from all deals
     """
 
     history: History
@@ -50,6 +50,8 @@ class Study:
     gained: np.ndarray
     not_gained: np.ndarray
     enough: np.ndarray
+    pieces: pieces.Pieces
+    choices: Choices
 
     @property
     def sellers(self) -> int:
@@ -65,25 +67,40 @@ class Study:
         return int(np.unique(self.rows.deal).size)
 
 
-def prepare(history: History, settings: Settings) -> Study:
-    """Return the study of a history; raises DiscoveryError for settings that cannot be used on it."""
-    grid = design.choose_grid(history, settings)
+def prepare(
+    history: History,
+    settings: Settings,
+    choices: Choices | None = None,
+    runner: pieces.Runner | None = None,
+) -> Study:
+    """Return the study of a history; raises DiscoveryError for settings that cannot be used on it.
+
+    ``choices`` of an earlier run are kept to; ``runner`` is who will sum the pieces.
+    """
+    choices = choices or Choices()
+    grid = design.Grid.of(choices.once("grid", lambda: asdict(design.choose_grid(history, settings))))
     rows = design.make_rows(history, grid)
-    chosen = columns.choose(history, grid, settings)
+    chosen = columns.choose(history, grid, settings, choices)
+    layout = gram.Layout(len(chosen.groups), len(history.types))
+    seller = sellers(history)
     cluster, clustered_by = clusters(history)
     gained, not_gained = _counts(history, rows, grid)
+    choices.made["cuts"] = pieces.cuts_at(history.created, choices.made.get("cuts", ()))
+    parts = pieces.cut_up(history, chosen, grid, layout, seller, rows, choices.made["cuts"])
     return Study(
         history=history,
         grid=grid,
         rows=rows,
         columns=chosen,
-        layout=gram.Layout(len(chosen.groups), len(history.types)),
-        seller=sellers(history),
+        layout=layout,
+        seller=seller,
         cluster=cluster,
         clustered_by=clustered_by,
         gained=gained,
         not_gained=not_gained,
         enough=(gained >= settings.min_events) & (not_gained >= settings.min_events),
+        pieces=pieces.Pieces(parts, runner or pieces.Here()),
+        choices=choices,
     )
 
 
@@ -110,69 +127,13 @@ def _pooled(group: np.ndarray) -> np.ndarray:
 
 def _counts(history: History, rows: design.Rows, grid: design.Grid) -> tuple[np.ndarray, np.ndarray]:
     last = rows.select(np.append(np.diff(rows.deal) > 0, True)[: rows.size])
-    before, now = design.standing(history, last, grid)
-    gained = (before | now).sum(axis=0)
-    recorded = (history.created[last.deal][:, None] >= history.recorded).sum(axis=0)
+    gained = recorded = np.zeros(len(history.types), dtype=np.int64)
+    for start in range(0, last.size, COUNTED_TOGETHER):
+        some = last.select(slice(start, start + COUNTED_TOGETHER))
+        before, now = design.standing(history, some, grid)
+        gained = gained + (before | now).sum(axis=0)
+        recorded = recorded + (history.created[some.deal][:, None] >= history.recorded).sum(axis=0)
     return gained, recorded - gained
-
-
-@dataclass
-class Blocks:
-    """The landmark rows in blocks of whole deals; ``cells`` says where each row counts.
-
-    Blocks are kept between passes while they are small, and made anew otherwise.
-    """
-
-    study: Study
-    cells: np.ndarray
-    kept: list[gram.Block] = field(default_factory=list)
-
-    def __iter__(self) -> Iterator[gram.Block]:
-        if self.kept:
-            yield from self.kept
-            return
-        keep = self.study.rows.size * self.study.layout.width * 8 < KEPT_BYTES
-        made = []
-        for part in _parts(self.study.rows):
-            rows = self.study.rows.select(part)
-            before, now = design.standing(self.study.history, rows, self.study.grid)
-            block = _block(self.study, rows, before, now, self.cells[part])
-            if keep:
-                made.append(block)
-            yield block
-        self.kept = made
-
-
-def ever_blocks(study: Study, rows: design.Rows) -> Iterator[gram.Block]:
-    """Return one row a deal with whatever it ever gained: the naive design shown for comparison."""
-    for part in _parts(rows):
-        some = rows.select(part)
-        ever = np.isfinite(study.history.gained[some.deal])
-        yield _block(study, some, ever, np.zeros_like(ever), np.zeros(some.size, dtype=int))
-
-
-def _parts(rows: design.Rows) -> Iterator[slice]:
-    start = 0
-    while start < rows.size:
-        stop = min(start + BLOCK_ROWS, rows.size)
-        while stop < rows.size and rows.deal[stop] == rows.deal[stop - 1]:
-            stop += 1
-        yield slice(start, stop)
-        start = stop
-
-
-def _block(
-    study: Study, rows: design.Rows, before: np.ndarray, now: np.ndarray, cells: np.ndarray
-) -> gram.Block:
-    covariates = study.columns.layout(study.history, rows, study.grid)
-    layout = study.layout
-    p, k = layout.covariates, layout.types
-    values = np.empty((rows.size, layout.width))
-    values[:, :p] = covariates
-    values[:, p : p + k] = before
-    values[:, p + k : -1] = now
-    values[:, -1] = rows.outcome
-    return gram.Block(values, cells, study.seller[rows.deal], rows.deal)
 
 
 @dataclass(frozen=True)
@@ -189,7 +150,8 @@ class Cells:
         """Return the cell of each row. Lag classes: closed before the first lag, before the second, later."""
         rows, lags = study.rows, study.grid.lags
         lag_class = (rows.remaining > lags[1]).astype(int) + (rows.remaining > lags[2])
-        half = (study.history.created[rows.deal] > np.median(study.history.created[rows.deal])).astype(int)
+        created = study.history.created[rows.deal]
+        half = (created > study.choices.once("middle of time", lambda: np.median(created))).astype(int)
         return (rows.landmark * LAG_CLASSES + lag_class) * HALVES + half
 
     def _axes(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -240,28 +202,31 @@ class Split:
 def splits(study: Study) -> list[Split]:
     """Return the partings whose values each have enough deals at risk: words known at creation, and size."""
     found = []
-    deals = study.history.deals
+    deals, choices = study.history.deals, study.choices
     at_risk = np.unique(study.rows.deal)
     for name in SPLIT_BY:
         if name in deals.columns and deals[name].null_count() < deals.height:
             text = deals[name].cast(pl.String).fill_null("(unknown)").to_numpy()
-            found.append(_split(name, text, at_risk))
-    if study.columns.size.any():
-        middle = np.median(study.columns.size[at_risk]) if at_risk.size else 0.0
-        found.append(
-            _split("size", np.where(study.columns.size > middle, "larger half", "smaller half"), at_risk)
-        )
+            found.append(_split(name, text, at_risk, choices))
+    size = study.columns.size
+    if size.any():
+        middle = choices.once("middle size", lambda: np.median(size[at_risk]) if at_risk.size else 0.0)
+        halves = np.where(size > middle, "larger half", "smaller half")
+        found.append(_split("size", halves, at_risk, choices))
     return [one for one in found if len(one.values) > 1]
 
 
-def _split(name: str, text: np.ndarray, at_risk: np.ndarray) -> Split:
-    values, counts = np.unique(text[at_risk], return_counts=True)
-    large = values[counts >= SPLIT_DEALS]
-    chosen = tuple(str(value) for value in large[:SPLIT_VALUES])
+def _split(name: str, text: np.ndarray, at_risk: np.ndarray, choices: Choices) -> Split:
+    chosen = tuple(choices.once(f"values of {name}", lambda: _large(text[at_risk])))
     of_deal = np.full(text.size, -1)
     for place, value in enumerate(chosen):
         of_deal[text == value] = place
     return Split(name, chosen, of_deal)
+
+
+def _large(text: np.ndarray) -> list[str]:
+    values, counts = np.unique(text, return_counts=True)
+    return [str(value) for value in values[counts >= SPLIT_DEALS][:SPLIT_VALUES]]
 
 
 @dataclass(frozen=True)
@@ -276,21 +241,42 @@ class Partition:
     members: dict[tuple[str, str], np.ndarray]
 
 
-def partition(found: list[Split], deals: int) -> Partition:
-    """Return the common partition of as many splits as keep it small, the first ones first."""
-    of_deal = np.zeros(deals, dtype=np.int64)
+def partition(found: list[Split], deals: int, choices: Choices | None = None) -> Partition:
+    """Return the common partition of as many splits as keep it small, the first ones first.
+
+    Combinations of values that an earlier run did not know come after those it did.
+    """
+    choices = choices or Choices()
+    used = choices.once("splits", lambda: _combined(found, deals))
+    splits_used = [one for one in found if one.by in used]
+    code = _code(splits_used, deals)
+    known = choices.made.setdefault("parts", [])
+    known.extend(sorted(set(np.unique(code).tolist()) - set(known)))
+    codes = np.array(known, dtype=np.int64)
+    order = np.argsort(codes)
+    of_deal = order[np.searchsorted(codes[order], code)]
     members: dict[tuple[str, str], np.ndarray] = {}
+    for one in reversed(splits_used):
+        codes, value = np.divmod(codes, len(one.values) + 1)
+        members |= {(one.by, text): value == place + 1 for place, text in enumerate(one.values)}
+    in_order = {(one.by, value): members[one.by, value] for one in splits_used for value in one.values}
+    return Partition(of_deal, len(known), in_order)
+
+
+def _combined(found: list[Split], deals: int) -> list[str]:
+    """Return the names of the splits that together make no more than PARTS parts."""
     used: list[Split] = []
     for one in found:
-        finer = of_deal * (len(one.values) + 1) + one.of_deal + 1
-        if np.unique(finer).size <= PARTS:
-            of_deal = np.unique(finer, return_inverse=True)[1]
+        if np.unique(_code([*used, one], deals)).size <= PARTS:
             used.append(one)
-    number = int(of_deal.max(initial=0)) + 1
+    return [one.by for one in used]
+
+
+def _code(used: list[Split], deals: int) -> np.ndarray:
+    code = np.zeros(deals, dtype=np.int64)
     for one in used:
-        for place, value in enumerate(one.values):
-            members[one.by, value] = np.isin(np.arange(number), of_deal[one.of_deal == place])
-    return Partition(of_deal, number, members)
+        code = code * (len(one.values) + 1) + one.of_deal + 1
+    return code
 
 
 @dataclass(frozen=True)
@@ -298,33 +284,38 @@ class Sums:
     """The cubes of a study: landmark rows, the same by the partition, and one row a deal."""
 
     cells: Cells
-    blocks: Blocks
+    blocks: pieces.Blocks
     main: gram.Cube
     partition: Partition
+    parted_blocks: pieces.Blocks
     parted: gram.Cube
-    ever_rows: design.Rows
+    ever_blocks: pieces.Blocks
     ever: gram.Cube
 
 
-def sum_up(study: Study) -> Sums:
-    """Return the sums of products of a study: the one pass over its rows that costs."""
+def sum_up(study: Study, keep: kept.Kept | None = None) -> Sums:
+    """Return the sums of products of a study: the pass over its rows that costs most.
+
+    With ``keep`` the sums of each piece are kept, and those of pieces that are as they were are not made.
+    """
     cells = Cells(len(study.grid.landmarks))
-    blocks = Blocks(study, cells.of(study))
-    width = study.layout.width
-    main = gram.accumulate(blocks, cells.number, study.sellers, width)
-    parts = partition(splits(study), study.history.size)
-    parted = gram.Cube.empty(1, 1, 1)
-    if parts.members:
-        parted = gram.accumulate(_reparted(blocks, parts), parts.number, study.sellers, width)
-    ever_rows = design.ever_rows(study.history, study.grid)
-    ever = gram.accumulate(ever_blocks(study, ever_rows), 1, study.sellers, width)
-    return Sums(cells, blocks, main, parts, parted, ever_rows, ever)
-
-
-def _reparted(blocks: Blocks, parts: Partition) -> Iterator[gram.Block]:
-    """Return the same rows with the part of their deal as their cell."""
-    for block in blocks:
-        yield replace(block, cell=parts.of_deal[block.deal])
+    parts = partition(splits(study), study.history.size, study.choices)
+    cell, part = cells.of(study), parts.of_deal[study.rows.deal]
+    number = parts.number if parts.members else 0
+    summing = summed.Summing(cell, part, cells.number, number, study.sellers, study.layout.width)
+    whole = summing.nothing()
+    for some in keep.folded(study, summing) if keep else study.pieces.fold(summing):
+        whole.take_in(some)
+    return Sums(
+        cells=cells,
+        blocks=pieces.Blocks(study.pieces, cell),
+        main=whole.main,
+        partition=parts,
+        parted_blocks=pieces.Blocks(study.pieces, part),
+        parted=whole.parted,
+        ever_blocks=pieces.Blocks(study.pieces, cell, ever=True),
+        ever=whole.ever,
+    )
 
 
 def estimate(
@@ -349,9 +340,7 @@ def estimate(
     influences = gram.influences(sums.blocks, fits, study.cluster, study.clusters)
     found = {name: gram.estimate(fits[name], influences[name]) for name in fits}
     ever_fit = {"ever": reader.by_landmark(sums.ever.within(np.ones(1, dtype=bool)))}
-    ever_influence = gram.influences(
-        ever_blocks(study, sums.ever_rows), ever_fit, study.cluster, study.clusters
-    )
+    ever_influence = gram.influences(sums.ever_blocks, ever_fit, study.cluster, study.clusters)
     return Estimates(
         by_landmark=found["by_landmark"],
         next_window=found["next_window"],
@@ -373,7 +362,7 @@ def _by_segment(
     for key, inside in members.items():
         fits[f"in {key}"] = reader.next_window(sums.parted.within(inside))
         fits[f"out {key}"] = reader.next_window(sums.parted.within(~inside))
-    influences = gram.influences(_reparted(sums.blocks, sums.partition), fits, study.cluster, study.clusters)
+    influences = gram.influences(sums.parted_blocks, fits, study.cluster, study.clusters)
     found = {name: gram.estimate(fits[name], influences[name]) for name in fits}
     return {key: (found[f"in {key}"], found[f"out {key}"]) for key in members}
 

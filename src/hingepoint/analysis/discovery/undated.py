@@ -19,9 +19,9 @@ from hingepoint.analysis import frames, metrics
 from hingepoint.analysis.discovery import (
     calibration,
     columns,
+    gathering,
     grading,
     gram,
-    history,
     result,
     robustness,
     words,
@@ -48,7 +48,7 @@ def discover(
     Unknown is a level of its own: an agreement counts as gained only where the table says so, and
     deals that say nothing are compared with nobody. Identical rows are one observation.
     """
-    table = history.to_polars(deals)
+    table = gathering.to_polars(deals)
     names = {one.key: one.name for one in catalogue}
     missing = [name for name in settings.agreement_columns if name not in table.columns]
     if missing:

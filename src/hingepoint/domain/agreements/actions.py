@@ -458,24 +458,25 @@ def _lapsed(row: Agreement, *, at: dt.datetime, today: dt.date) -> Step:
 @transaction.atomic
 def load_catalogue(*, by: User | None, at: dt.datetime) -> int:
     """Write the shipped catalogue; the company's overlay stays. Returns how many rows changed."""
-    known = {row.key: row for row in AgreementType.objects.filter(origin=AgreementType.Origin.SHIPPED)}
-    changed = 0
-    for key, facts in shipped_types().items():
-        row = known.get(key)
-        if row is None:
-            AgreementType.objects.update_or_create(
-                key=key, defaults={**facts, "origin": AgreementType.Origin.SHIPPED}
-            )
-        elif any(getattr(row, name) != value for name, value in facts.items()):
-            AgreementType.objects.filter(pk=row.pk).update(**facts)
-        else:
-            continue
-        changed += 1
+    shipped = {
+        key: facts | {"origin": AgreementType.Origin.SHIPPED} for key, facts in shipped_types().items()
+    }
+    known = AgreementType.objects.in_bulk(list(shipped), field_name="key")
+    new = [AgreementType(key=key, **facts) for key, facts in shipped.items() if key not in known]
+    AgreementType.objects.bulk_create(new)
+    differing = [key for key, row in known.items() if _differs(row, shipped[key])]
+    for key in differing:
+        AgreementType.objects.filter(key=key).update(**shipped[key])
+    changed = len(new) + len(differing)
     if changed:
         record(
             by=by, at=at, action="load", subject="catalogue", subject_id="shipped", changes={"types": changed}
         )
     return changed
+
+
+def _differs(row: AgreementType, facts: dict) -> bool:
+    return any(getattr(row, name) != value for name, value in facts.items())
 
 
 def _require_catalogue_keeper(by: User | None) -> None:

@@ -96,7 +96,7 @@ def events_table(deals: DealQuerySet) -> Iterator[pl.DataFrame]:
     steps = AgreementEvent.objects.standing().filter(agreement__deal__in=deals).order_by("id")
     for part in parts(steps, _STEPS, _FILE_TYPES):
         yield _complete(part.with_columns(kind=pl.lit(EventKind.AGREEMENT.value)))
-    others = DealEvent.objects.filter(deal__in=deals).order_by("id")
+    others = DealEvent.objects.standing().filter(deal__in=deals).order_by("id")
     for part in parts(others, EVENT_COLUMNS | {"recorded_at": "recorded_at"}, _FILE_TYPES):
         yield _complete(part)
 
@@ -123,11 +123,3 @@ def agreements_table(deals: DealQuerySet) -> Iterator[pl.DataFrame]:
 
 
 TABLES = {"deals": deals_table, "agreements": agreements_table, "events": events_table}
-
-
-def table(name: str, deals: DealQuerySet) -> Iterator[pl.DataFrame]:
-    """Yield a table of ``TABLES`` about ``deals``, which the caller chose with the viewer's rights.
-
-    The first frame is empty and holds the columns.
-    """
-    return TABLES[name](deals.order_by())

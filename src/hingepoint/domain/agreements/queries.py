@@ -653,6 +653,7 @@ class AgreementPage:
     asked_of_id: int | None
     person_name: str
     may_step: bool
+    may_answer: bool
     may_undo: bool
 
 
@@ -693,6 +694,7 @@ def agreement_page(
         asked_of_id=row.asked_of_id if row else None,
         person_name=row.person_name if row else "",
         may_step=may_step,
+        may_answer=row is not None and row.asked_of_id == viewer.pk and row.state in WAITING,
         may_undo=may_step and _last_is_by_hand(row),
     )
     return _as_it_was(page, row, as_of) if as_of and row else page

@@ -634,6 +634,11 @@ def _asked_of(deal: Deal) -> list[PivotalAgreement]:
     return [row for row in found if row.playbook_id == found[0].playbook_id]
 
 
+def standard_for(deal: Deal, type_id: int) -> PivotalAgreement | None:
+    """Return what the playbook that holds for ``deal`` says of an agreement type. One SQL query."""
+    return next((row for row in _asked_of(deal) if row.type_id == type_id), None)
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What the playbook that holds for a deal wants of one agreement."""
@@ -650,7 +655,7 @@ def wanted(viewer: Any, deal_id: int, type_id: int) -> Wanted | None:
     """Return what the playbook wants of an agreement of a visible open deal; None when it asks for no such.
     Two SQL queries."""
     deal = Deal.objects.visible_to(viewer).open().filter(pk=deal_id).first()
-    row = next((one for one in _asked_of(deal) if one.type_id == type_id), None) if deal else None
+    row = standard_for(deal, type_id) if deal else None
     if row is None:
         return None
     strategy = row.playbook.strategy
