@@ -229,9 +229,10 @@ def test_a_worklist_holds_a_handful_batched_by_rule(cast):
     for n in range(7):
         rules.log_arrives(deal(f"P-{n}", owner=cast.seller))
     rules.switched_on()
-    batches = queries.to_confirm(cast.seller, most=queries.A_HANDFUL)
-    assert [(len(one.lines), one.more) for one in batches] == [(5, 2)]
-    assert queries.to_confirm(cast.stranger) == queries.to_confirm(cast.inside_partner) == []
+    told = queries.to_confirm(cast.seller, most=queries.A_HANDFUL)
+    assert [(len(one.lines), one.more) for one in told.batches] == [(5, 2)]
+    assert told.total == 7
+    assert queries.to_confirm(cast.stranger).total == queries.to_confirm(cast.inside_partner).total == 0
 
 
 def test_contacts_added_are_traces_too(cast):

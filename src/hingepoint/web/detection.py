@@ -207,7 +207,7 @@ def take_back_rule(request: HttpRequest, rule_id: int) -> HttpResponse:
 @for_sellers_and_leaders
 def to_confirm(request: HttpRequest) -> HttpResponse:
     """What rules found on the viewer's open deals and nobody confirmed, by rule."""
-    return render(request, "detection/to_confirm.html", {"batches": queries.to_confirm(request.user)})
+    return render(request, "detection/to_confirm.html", {"batches": queries.to_confirm(request.user).batches})
 
 
 def deal_found(request: HttpRequest, deal_id: int) -> HttpResponse:
