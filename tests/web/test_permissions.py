@@ -108,6 +108,8 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "new-rule": (KEEPERS, {}),
     "rule": (KEEPERS, {"rule_id": "a_rule"}),
     "edit-rule": (KEEPERS, {"rule_id": "a_rule"}),
+    "definitions": (KEEPERS, {}),
+    "definitions-file": (KEEPERS, {}),
     "to-confirm": (SELLING, {}),
     "deal-found": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
     "catalogue": (EVERYBODY, {}),

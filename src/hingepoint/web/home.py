@@ -31,7 +31,6 @@ def home(request: HttpRequest):
         context |= _asked(request, now)
     if page == "seller":
         context["found"] = detection.to_confirm(request.user, most=detection.A_HANDFUL)
-        context["found_in_all"] = detection.waiting_count(request.user)
     return render(request, f"home/{page}.html", context)
 
 

@@ -9,6 +9,7 @@ from hingepoint.web import (
     coaching,
     components,
     deals,
+    definitions,
     detection,
     discovery,
     escalations,
@@ -125,6 +126,9 @@ urlpatterns = [
     path("to-confirm/", detection.to_confirm, name="to-confirm"),
     path("to-confirm/together", detection.confirm_found, name="confirm-found"),
     path("to-confirm/<int:detection_id>", detection.judge_found, name="judge-found"),
+    # definitions
+    path("definitions/", definitions.definitions, name="definitions"),
+    path("definitions/playbook.yaml", definitions.definitions_file, name="definitions-file"),
     # catalogue
     path("catalogue/", catalogue.catalogue, name="catalogue"),
     path("catalogue/new", catalogue.add_type, name="add-agreement-type"),

@@ -753,6 +753,30 @@ def standard_for(deal: Deal, type_id: int) -> PivotalAgreement | None:
     return next((row for row in _asked_of(deal) if row.type_id == type_id), None)
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the playbook that holds for a deal wants of one agreement."""
+
+    strategy_id: int
+    strategy: str
+    counterpart: str
+    evidence: int
+    checks: tuple[str, ...]
+    questions: tuple[str, ...]
+
+
+def wanted(viewer: Any, deal_id: int, type_id: int) -> Wanted | None:
+    """Return what the playbook wants of an agreement of a visible open deal; None when it asks for no such.
+    Two SQL queries."""
+    deal = Deal.objects.visible_to(viewer).open().filter(pk=deal_id).first()
+    row = standard_for(deal, type_id) if deal else None
+    if row is None:
+        return None
+    strategy = row.playbook.strategy
+    own = {"checks": tuple(row.checks), "questions": tuple(row.questions)}
+    return Wanted(strategy.pk, strategy.name, row.counterpart, row.evidence_wanted, **own)
+
+
 def _candidate(row: PivotalAgreement, finding: Finding | None) -> next_best_choice.Candidate:
     return next_best_choice.Candidate(row.type_id, str(row.type), row.position, finding and finding.facts)
 
