@@ -141,10 +141,10 @@ def _reported(world: worlds.World, ranked: list[str], signs: dict[str, int]) -> 
 
 
 def truth(rules: worlds.Rules, found: discovery.Discovery) -> dict[str, float]:
-    """Return what each lever really does, by living the world again with more deals; empty for small worlds."""
-    if rules.deals < TRUTH_FROM:
+    """Return what each lever really does, by living the world again; empty for the smallest and largest worlds."""
+    if not TRUTH_FROM <= rules.deals <= ALL_UP_TO:
         return {}
-    large = worlds.live(replace(rules, deals=8_000 if rules.deals == TRUTH_FROM else 30_000))
+    large = worlds.live(replace(rules, deals=8_000 if rules.deals == TRUTH_FROM else 20_000))
     return {key: large.truth(key, *rivals.landmarks_of(found)) for key in large.levers}
 
 

@@ -109,6 +109,7 @@ def result(
 
 
 DETAILS = {
+    "expected": 0.075,
     "p_top": 0.97,
     "false_sign": 0.0004,
     "lags": [
@@ -120,6 +121,35 @@ DETAILS = {
     "benchmark_times": 2.4,
     "deals_needed": 12_340,
     "disagreements": [],
+    "ten_points": 3.1,
+    "ten_points_ci": [1.2, 5.0],
+    "robustness_sure": 0.031,
+    "against": [{"covariate": "size", "bias": 0.012, "times": 2.4}],
+    "prepared_by": ["cust.pilot_scope"],
+    "paths": [{"in_words": "Gaining it raises the chance of the sponsor by 12 points."}],
+    "joint": None,
+    "doses": [
+        {
+            "by": "evidence",
+            "level": 3,
+            "low": 0.03,
+            "low_ci": [-0.01, 0.07],
+            "high": 0.11,
+            "high_ci": [0.07, 0.15],
+            "low_deals": 180,
+            "high_deals": 232,
+            "in_words": "Gained in writing it does more",
+        }
+    ],
+}
+
+
+PLAN = {
+    "observed_deals": 12_300,
+    "prompt_deals": 900,
+    "prompt_weeks": 40.2,
+    "wedge": None,
+    "in_words": "Ask for it in every second deal, drawn by lot.",
 }
 
 
@@ -137,9 +167,13 @@ def record(**changes: Any) -> dict[str, Any]:
         "details": dict.fromkeys(keys, DETAILS),
         "differing": {key: ["ENT"] for key in keys},
         "table": pl.DataFrame(rows, schema=FRAME).to_dicts(),
+        "reversing": {key: [] for key in keys},
         "segment_deals": {key: {"ENT": 60} for key in keys},
-        "plans": {key: {"in_words": "Ask for it in every second deal, drawn by lot."} for key in keys},
+        "timing_deals": {key: {"3w": 80, "6w": 60} for key in keys},
+        "plans": dict.fromkeys(keys, PLAN),
         "at_risk_a_quarter": 140.0,
+        "noise": 0.45,
+        "smallest_effect": 0.01,
         "landmarks": ["3w", "6w"],
         "horizon": "26w",
         "kind": "share",
@@ -149,7 +183,7 @@ def record(**changes: Any) -> dict[str, Any]:
     }
 
 
-DEALS = b"deal_id,created,closed,status\nN-1,2025-01-06,2025-03-03,won\nX-9,2025-01-06,,open\n"
+DEALS = b"deal_id,created,closed,status,discount\nN-1,2025-01-06,2025-03-03,won,0.10\nX-9,2025-01-06,2025-04-01,lost,\n"
 EVENTS = b"deal_id,agreement,at\nN-1,cust.data_access,2025-01-20\n"
 
 
@@ -178,3 +212,13 @@ def finished_run(cast, **changes: Any):
     actions.keep_snapshot(at=NOW, run=run, data=work.read(run))
     actions.finish(at=NOW, run=run, found=work.Found(record(**changes), "0.1.0"))
     return run
+
+
+def trial(cast, key: str = "cust.references"):
+    """A trial of a finished run that asks in every second deal."""
+    from cast import NOW, TODAY
+    from hingepoint.domain.discovery import actions
+
+    promised = {"effect": 0.03, "take_up": 0.4, "power": 0.8, "deals": 900, "weeks": 40.0}
+    lots = actions.Lots("prompt", seed=1, starts_on=TODAY, promised=promised)
+    return actions.draw_lots(by=cast.analyst, at=NOW, run_id=finished_run(cast).pk, key=key, lots=lots)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.utils import timezone
+
 from cast import NOW
 from hingepoint.analysis.approvals import Approver
 from hingepoint.domain.deals.models import DealEvent
@@ -13,6 +15,11 @@ from hingepoint.domain.involvement import actions as involvement
 from hingepoint.domain.involvement.models import Involvement, Purpose
 from hingepoint.domain.negotiation import actions as negotiation
 from hingepoint.records import Topic
+
+
+def now() -> dt.datetime:
+    """Return this moment, for what pages show only while it is new."""
+    return timezone.now()
 
 
 def a_demand(cast, **facts) -> DealEvent:

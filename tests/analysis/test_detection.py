@@ -113,11 +113,11 @@ def test_the_same_traces_in_any_order_give_the_same_hits():
 @pytest.mark.parametrize(
     ("one", "trace", "words"),
     [
-        (WORDS, {"name": "Mail", "note": "As promised: log files of line 2."}, "“Mail”: “As promised: log files of line 2.”, Ann Moor."),
+        (WORDS, {"name": "Mail", "note": "As promised: log files of line 2."}, "“Mail”: “As promised: log files of line 2.” (Ann Moor)."),
         (rule(Trace.STAGE, names=("prove",)), {"kind": "stage", "name": "prove", "who": None}, "The deal reached stage prove."),
         (rule(Trace.ROLE, names=("budget_owner",)), {"kind": "role", "name": "budget_owner"}, "Ann Moor was added as budget owner."),
         (rule(Trace.FIELD, names=("nda",)), {"kind": "field", "name": "nda", "note": "signed", "who": ""}, "nda was set to signed."),
-        (rule(Trace.DOCUMENT, words=("log",)), {"kind": "document", "name": "Stoppage log.xlsx"}, "Document “Stoppage log.xlsx” was received, Ann Moor."),
+        (rule(Trace.DOCUMENT, words=("log",)), {"kind": "document", "name": "Stoppage log.xlsx"}, "Document “Stoppage log.xlsx” was received (Ann Moor)."),
     ],
 )  # fmt: skip
 def test_each_hit_is_explained_in_words(one, trace, words):

@@ -183,3 +183,42 @@ def test_a_declined_agreement_is_not_a_gained_one():
     deals, events = plain()
     result = run(deals, events.with_columns(state=pl.lit("declined")))
     assert all(one.gained == 0 for one in result.findings)
+
+
+@pytest.mark.parametrize("said", [["high"] * 3, [None] * 3, [99, -4, 2], [float("nan"), 3.0, 1.5]])
+def test_evidence_that_makes_no_sense_is_unknown_evidence(said):
+    deals, events = plain(600)
+    told = pl.Series("evidence", said * (events.height // 3 + 1), strict=False).head(events.height)
+    honest(run(deals, events.with_columns(told)), ["helps", "idle", "other"])
+
+
+def test_stages_without_events_of_stages_are_refused():
+    with pytest.raises(discovery.DiscoveryError, match="kind stage"):
+        run(*plain(), discovery.Settings(metric="won", landmarks_at=("Proposal",)))
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("nan"), None, 1.0])
+def test_covariates_that_are_constant_or_not_numbers_are_lived_with(value):
+    deals, events = plain()
+    odd = deals.with_columns(odd=pl.lit(value, dtype=pl.Float64), same=pl.lit("x"))
+    settings = discovery.Settings(metric="won", min_events=10, covariates=("odd", "same"))
+    honest(run(odd, events, settings), ["helps", "idle", "other"])
+
+
+def test_a_win_of_infinite_value_is_set_aside_and_counted():
+    deals, events = plain()
+    priced = deals.with_columns(net_price=pl.lit(100.0), cost=pl.lit(60.0)).with_columns(
+        cost=pl.when(pl.int_range(pl.len()) < 3).then(float("-inf")).otherwise(pl.col("cost")),
+        status=pl.col("status"),
+    )
+    won = int((priced["status"].head(3) == "won").sum())
+    result = honest(
+        run(priced, events, discovery.Settings(metric="net", min_events=10)), ["helps", "idle", "other"]
+    )
+    assert result.data.rules.get("won_without_figures", 0) == won
+
+
+def test_an_undated_table_has_no_days_to_a_sale():
+    settings = discovery.Settings(metric="sale_days", agreement_columns=("segment",))
+    with pytest.raises(discovery.DiscoveryError, match="needs the dates"):
+        discovery.discover(plain()[0], settings=settings)

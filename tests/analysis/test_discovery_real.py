@@ -165,3 +165,20 @@ def test_a_real_undated_table_is_association_only():
         records.Grade.EXCLUDED,
     }
     assert all(one.gained + one.not_gained <= 448 for one in result.findings)
+
+
+def test_the_published_facts_of_the_undated_table_come_out():
+    table = pl.read_csv(SHARED / "salvirt_b2b" / "Salvirt_B2B_ML_dataset.csv", separator=";", quote_char='"')
+    deals = table.with_row_index("deal_id").with_columns(
+        pl.col("deal_id").cast(pl.String), status=pl.col("Status").str.to_lowercase()
+    )
+    names = ("Budgt_alloc", "Authority", "Cross_sale", "Scope", "Needs_def")
+    chosen = tuple(name for name in names if name in table.columns)
+    result = discovery.discover(deals, settings=discovery.Settings(agreement_columns=chosen))
+    levels = {one.level: round(one.mean, 2) for one in result.finding("Budgt_alloc").details.levels}
+    assert levels == {"yes": 0.54, "no": 0.53, "unknown": 0.14}
+    assert any("Budgt_alloc is unknown" in warning for warning in result.warnings)
+    nulls = {
+        one.agreement: one.grade for one in result.findings if one.agreement in ("Authority", "Cross_sale")
+    }
+    assert set(nulls.values()) <= {records.Grade.NONE, records.Grade.EXCLUDED}

@@ -23,7 +23,8 @@ def changed(run, agreement, **fields):
         ({}, discovery.Move.HOLDS),
         ({"effect": 0.001, "ci": (-0.001, 0.003)}, discovery.Move.WEAKER),
         ({"grade": records.Grade.WEAK}, discovery.Move.WEAKER),
-        ({"grade": records.Grade.NONE}, discovery.Move.GONE),
+        ({"grade": records.Grade.NONE}, discovery.Move.WEAKER),
+        ({"grade": records.Grade.NONE, "effect": 0.01}, discovery.Move.GONE),
         ({"effect": -0.05}, discovery.Move.GONE),
         ({"grade": records.Grade.EXCLUDED, "effect": np.nan}, discovery.Move.GONE),
     ],
@@ -152,6 +153,15 @@ def test_an_undated_table_shows_association_only():
     assert any("budget (2" in warning for warning in result.warnings)
 
 
+def test_not_knowing_is_a_level_of_its_own():
+    result = discovery.discover(undated(), settings=discovery.Settings(agreement_columns=("budget", "idle")))
+    levels = {one.level: one for one in result.finding("budget").details.levels}
+    assert sum(one.deals for one in levels.values()) == 600
+    assert levels["unknown"].mean == pytest.approx(0.1, abs=0.06)
+    assert any("budget is unknown" in warning and "itself a sign" in warning for warning in result.warnings)
+    assert not any("idle is unknown" in warning for warning in result.warnings)
+
+
 def test_identical_rows_of_an_undated_table_are_one_observation():
     settings = discovery.Settings(agreement_columns=("budget", "idle"))
     once = discovery.discover(undated(), settings=settings).finding("budget")
@@ -168,3 +178,12 @@ def test_an_undated_table_without_the_columns_is_refused():
 def test_without_events_or_agreement_columns_there_is_nothing_to_do():
     with pytest.raises(discovery.DiscoveryError, match="needs the events"):
         discovery.discover(plain()[0], settings=discovery.Settings())
+
+
+def test_the_smallest_effect_a_trial_shows_is_the_one_that_has_the_wanted_chance():
+    agreement = found().findings[0].agreement
+    plan = discovery.plan_evidence(found(), agreement, effect=0.05, teams=8, weeks=30)
+    again = discovery.plan_evidence(found(), agreement, effect=plan.wedge.shows, teams=8, weeks=30)
+    assert again.wedge.power == pytest.approx(0.8)
+    longer = discovery.plan_evidence(found(), agreement, effect=plan.prompt_shows)
+    assert longer.prompt_weeks == pytest.approx(30, rel=0.02)

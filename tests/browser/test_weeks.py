@@ -63,6 +63,27 @@ def test_a_sellers_week_on_a_phone(company, visit, axe, screenshots):
     assert axe(page) == []
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_plans_and_talks_hinder_nobody_on_a_phone_in_light_and_dark(company, visit, axe, screenshots, theme):
+    seller = people.persona(Role.SELLER)
+    plan = (
+        Plan.objects.visible_to(seller).of_talks().newest().filter(talk_on__gt=timezone.localdate()).first()
+    )
+    deal, talk = f"/deals/{plan.deal_id}", f"/deals/{plan.deal_id}/agreements/{plan.agreement.type_id}"
+    window = visit(seller, size="phone", theme=theme)
+    for path in (
+        "/talks/",
+        f"{talk}/plan",
+        f"{talk}/debrief?kept=soft",
+        f"{deal}/plan",
+        f"{deal}/plan/write",
+    ):
+        page = window.open(path)
+        assert axe(page) == [], path
+        assert not window.is_too_wide(), path
+        screenshots(window, f"talks-{theme}-{path.strip('/').split('?')[0].replace('/', '-')}")
+
+
 def test_a_managers_week_on_a_desktop(company, visit, axe, screenshots):
     manager = people.persona(Role.MANAGER)
     window = visit(manager)

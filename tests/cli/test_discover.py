@@ -132,6 +132,23 @@ def test_run_json_names_the_files_by_hash_and_the_settings(files, tmp_path):
     assert (run["settings"]["seed"], run["landmarks"], run["horizon"]) == (5, ["2w", "4w"], "20w")
 
 
+def test_a_pdf_is_written_when_asked_for(files, tmp_path):
+    pytest.importorskip("typst", reason="needs typst: pip install 'hingepoint[reports]'")
+    answer = discover(*files, "--out", tmp_path / "out", "--pdf", "--quiet")
+    assert answer.exit_code in (0, 3), answer.output
+    assert (tmp_path / "out" / "report.pdf").read_bytes().startswith(b"%PDF")
+    assert "--pdf needs --out" in discover(*files, "--pdf").output
+
+
+def test_without_the_typesetter_the_command_says_what_to_install(files, tmp_path, monkeypatch):
+    from hingepoint.reports import typesetting
+
+    monkeypatch.setattr(typesetting, "available", lambda: False)
+    answer = discover(*files, "--out", tmp_path, "--pdf")
+    assert answer.exit_code == 2
+    assert "pip install 'hingepoint[reports]'" in answer.output
+
+
 def test_too_little_data_is_an_answer_with_a_report_and_code_3(history, tmp_path):
     few = pl.read_csv(history / "deals.csv").head(60)
     few.write_csv(tmp_path / "deals.csv")

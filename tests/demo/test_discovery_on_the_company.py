@@ -1,9 +1,12 @@
 """Discovery, knowing nothing of the story, finds what was planted."""
 
+import datetime as dt
+
 import pytest
 
 from hingepoint.analysis import discovery
 from hingepoint.demo import planted
+from hingepoint.demo.company import simulate
 from hingepoint.records import Grade
 
 CONFIRMED = (Grade.STRONG, Grade.MODERATE)
@@ -34,3 +37,15 @@ def test_the_opening_discount_is_found_to_harm(found):
     harmful = [f for f in found.findings if f.agreement == planted.OPENING_DISCOUNT]
     assert harmful[0].grade in CONFIRMED
     assert harmful[0].effect < 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [8, 10])
+def test_in_other_companies_no_decoy_is_confirmed_either(seed):
+    company = simulate(ends_on=dt.date(2026, 11, 25), seed=seed)
+    found = discovery.discover(
+        company.deals, company.events, settings=discovery.Settings(metric=planted.SUPPORTIVE)
+    )
+    confirmed = {f.agreement for f in found.findings if f.grade in CONFIRMED}
+    assert not confirmed & planted.DECOYS
+    assert len(confirmed & {lever.key for lever in planted.PIVOTAL}) >= 4

@@ -5,15 +5,22 @@ import datetime as dt
 import pytest
 from django.core.management import call_command
 
+from hingepoint.analysis.approvals import Lane
 from hingepoint.demo import planted, seed, traces
 from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.audit.queries import first_broken_link, length
-from hingepoint.domain.deals.models import Deal
+from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.detection import queries as detection
+from hingepoint.domain.escalations import queries as escalations
+from hingepoint.domain.escalations.models import Escalation
+from hingepoint.domain.involvement import queries as involvement
+from hingepoint.domain.negotiation.models import Reason, Trade
 from hingepoint.domain.people import queries as people
 from hingepoint.domain.people.models import Team, User
+from hingepoint.domain.plans import queries as plans
+from hingepoint.domain.plans.models import Debrief, Plan, PlanReview, Verdict
 from hingepoint.domain.strategy.models import Strategy
-from hingepoint.records import STANDING, AgreementState, DealStatus, Evidence, Role
+from hingepoint.records import STANDING, AgreementState, DealStatus, EventKind, Evidence, Role
 
 ENDS_ON = dt.date(2026, 6, 26)
 AT = dt.datetime(2026, 6, 26, 18, tzinfo=dt.UTC)
@@ -71,6 +78,24 @@ def test_each_persona_has_something_to_do(company):
     assert Deal.objects.visible_to(people.persona(Role.SPONSOR)).count() == Deal.objects.count()
 
 
+def test_what_was_negotiated_has_its_details(company):
+    asked = DealEvent.objects.filter(kind=EventKind.DEMAND)
+    known = Reason.objects.values("event").distinct().count()
+    assert 0.6 < known / asked.count() < 0.9
+    assert Trade.objects.count() == DealEvent.objects.filter(kind=EventKind.CONCESSION).count()
+    escalated = DealEvent.objects.filter(kind=EventKind.ESCALATION)
+    assert not escalated.filter(escalation__isnull=True).exists()
+    assert not Escalation.objects.filter(approvals__isnull=True).exclude(lane=Lane.OWN).exists()
+
+
+def test_manager_sponsor_and_partner_have_exceptions_to_answer(company):
+    for role in (Role.MANAGER, Role.SPONSOR, Role.INSIDE_PARTNER):
+        assert escalations.waiting_for(people.persona(role)), role
+    assert involvement.mine(people.persona(Role.SPONSOR))
+    readings, _ = escalations.pulse(people.persona(Role.SPONSOR), now=AT)
+    assert readings
+
+
 def test_sellers_belong_to_teams_below_regions_below_sales(company):
     sales = Team.objects.get(name="Sales")
     regions = set(Team.objects.filter(parent=sales).values_list("name", flat=True))
@@ -102,6 +127,24 @@ def test_the_companys_own_type_stands_in_the_catalogue(company):
     added = AgreementType.objects.get(key=planted.OPENING_DISCOUNT)
     assert added.origin == AgreementType.Origin.ADDED
     assert not AgreementType.objects.filter(origin=AgreementType.Origin.IMPORTED).exists()
+
+
+def test_the_company_plans_reviews_and_debriefs_its_talks(company):
+    talks = Plan.objects.of_talks()
+    assert talks.count() > 200
+    assert not talks.filter(written_at__gt=AT).exists()
+    assert not PlanReview.objects.filter(at__gt=AT).exists()
+    assert PlanReview.objects.filter(verdict=Verdict.RETURNED).exists()
+    assert set(Debrief.objects.values_list("outcome", flat=True)) >= {"gained", "soft", "declined"}
+    assert Plan.objects.of_deals().exists()
+
+
+def test_the_seller_and_the_manager_have_a_week_of_talks(company):
+    seller, manager = people.persona(Role.SELLER), people.persona(Role.MANAGER)
+    waiting = plans.waiting(seller, today=ENDS_ON)
+    assert len(waiting.debrief) >= 2
+    assert any(talk.returned for talk in waiting.prepare)
+    assert len(plans.to_review(manager, today=ENDS_ON)) >= 2
 
 
 def test_some_agreements_are_read_from_the_crm_with_a_known_precision(company):

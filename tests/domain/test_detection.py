@@ -45,7 +45,7 @@ def test_a_rule_that_is_on_fills_the_register_with_its_evidence(cast, found):
     assert row.gained_at == found.traced_at
     step = row.events.get()
     assert (step.origin, step.recorded_by) == ("rule:log-arrives", None)
-    assert step.note == found.words == "Document “Stoppage log.xlsx” was received, Ann Moor."
+    assert step.note == found.words == "Document “Stoppage log.xlsx” was received (Ann Moor)."
 
 
 def test_running_the_rules_again_changes_nothing(found):
@@ -229,9 +229,10 @@ def test_a_worklist_holds_a_handful_batched_by_rule(cast):
     for n in range(7):
         rules.log_arrives(deal(f"P-{n}", owner=cast.seller))
     rules.switched_on()
-    batches = queries.to_confirm(cast.seller, most=queries.A_HANDFUL)
-    assert [(len(one.lines), one.more) for one in batches] == [(5, 2)]
-    assert queries.to_confirm(cast.stranger) == queries.to_confirm(cast.inside_partner) == []
+    told = queries.to_confirm(cast.seller, most=queries.A_HANDFUL)
+    assert [(len(one.lines), one.more) for one in told.batches] == [(5, 2)]
+    assert told.total == 7
+    assert queries.to_confirm(cast.stranger).total == queries.to_confirm(cast.inside_partner).total == 0
 
 
 def test_contacts_added_are_traces_too(cast):

@@ -10,12 +10,16 @@ from django.utils import timezone
 
 from cast import NOW, deal
 from discoveries import facts, record, result
+from hingepoint.analysis import metrics
 from hingepoint.analysis.discovery import DiscoveryError, Settings
 from hingepoint.domain.audit import queries as audit
-from hingepoint.domain.discovery import actions, queries, work
+from hingepoint.domain.discovery import actions, behind, queries, work
 from hingepoint.domain.discovery.models import SILENCE, DataSnapshot, Finding, Run, Status
 
-DEALS = "deal_id,created,closed,status,segment\nN-1,2025-01-06,2025-03-03,won,ENT\nX-9,2025-01-06,,open,SMB\nX-8,2025-01-06,2025-04-01,lost,SMB\n"
+DEALS = (
+    "deal_id,created,closed,status,segment,discount\nN-1,2025-01-06,2025-03-03,won,ENT,0.10\n"
+    "X-9,2025-01-06,,open,SMB,\nX-8,2025-01-06,2025-04-01,lost,SMB,\n"
+)
 EVENTS = "deal_id,agreement,at\nN-1,cust.data_access,2025-01-20\nX-8,cust.data_access,2025-03-20\n"
 LATER = NOW + dt.timedelta(hours=1)
 
@@ -109,7 +113,7 @@ def test_a_run_can_be_limited_to_a_segment(cast, found):
 
 def test_rows_that_cannot_be_read_end_the_run_and_are_named(cast, found):
     bad = {
-        "deals": table("deals.csv", DEALS + "Z-1,never,,open,SMB\n"),
+        "deals": table("deals.csv", DEALS + "Z-1,never,,open,SMB,\n"),
         "events": table("events.csv", EVENTS),
     }
     run = carry_out(asked(cast, files=bad))
@@ -270,20 +274,54 @@ def test_a_rejected_finding_disappears_for_managers_again(cast):
     assert not queries.signed(cast.manager)
 
 
+def keys_behind(found) -> dict[tuple[bool, str], list[str]]:
+    return {(one.gained, one.ended): [deal.key for deal in one.deals] for one in found.groups if one.count}
+
+
+def test_the_deals_behind_a_finding_are_shown_both_ways(cast):
+    both = queries.deals_behind(cast.analyst, finished(cast).pk, "cust.data_access", by="6w")
+    assert keys_behind(both) == {(True, "served"): ["N-1"], (False, "not"): ["X-8"], (False, "open"): ["X-9"]}
+
+
+def test_a_share_of_fewer_than_five_deals_is_not_shown(cast):
+    both = queries.deals_behind(cast.analyst, finished(cast).pk, "cust.data_access", by="6w")
+    assert (both.decided(True), both.share(True)) == (1, None)
+
+
 def test_everybody_sees_only_their_own_deals_behind_a_finding(cast):
     run = finished(cast)
     decide(cast.analyst, run, "signed")
-    both = queries.deals_behind(cast.analyst, run.pk, "cust.data_access", by="6w")
-    assert ([one.key for one in both.with_it], [one.key for one in both.without]) == (["N-1"], ["X-8", "X-9"])
     own = queries.deals_behind(cast.seller, run.pk, "cust.data_access", by="6w")
-    assert ([one.key for one in own.with_it], [one.key for one in own.without]) == (["N-1"], [])
+    assert keys_behind(own) == {(True, "served"): ["N-1"]}
     none = queries.deals_behind(cast.stranger, run.pk, "cust.data_access", by="6w")
-    assert none.with_count == none.without_count == 0
+    assert keys_behind(none) == {}
 
 
-def test_a_deal_closed_before_the_landmark_is_on_neither_side(cast):
-    behind = queries.deals_behind(cast.analyst, finished(cast).pk, "cust.data_access", by="9w")
-    assert "N-1" not in [one.key for one in (*behind.with_it, *behind.without)]
+def test_a_deal_closed_before_the_landmark_is_in_no_group(cast):
+    found = queries.deals_behind(cast.analyst, finished(cast).pk, "cust.data_access", by="9w")
+    assert "N-1" not in str(keys_behind(found))
+
+
+def test_won_off_target_does_not_serve_and_lost_deals_have_no_discount():
+    deals = pl.DataFrame(
+        {
+            "deal_id": ["good", "dear", "lost"],
+            "created": [dt.date(2025, 1, 6)] * 3,
+            "closed": [dt.date(2025, 6, 2)] * 3,
+            "status": ["won", "won", "lost"],
+            "discount": [0.05, 0.30, None],
+        }
+    ).cast({pl.Date: pl.Datetime("us")})
+    events = pl.DataFrame({"deal_id": ["dear"], "agreement": ["a"], "at": [dt.date(2025, 1, 20)]})
+    events = events.cast({pl.Date: pl.Datetime("us")})
+
+    def ended(metric):
+        found = behind.sort_out(deals, events, "a", metric=metrics.parse(metric), by_weeks=6)
+        return dict(found.select("deal_id", "ended").iter_rows())
+
+    assert ended("supportive:discount<=0.15") == {"good": "served", "dear": "not", "lost": "not"}
+    assert ended("won") == {"good": "served", "dear": "served", "lost": "not"}
+    assert ended("discount") == {"good": "served", "dear": "not"}
 
 
 def test_readiness_says_what_there_is_and_what_is_missing(cast):
@@ -365,3 +403,26 @@ def test_findings_are_stored_in_the_order_of_the_result(cast):
         one["agreement"] for one in result()["findings"]
     ]
     assert timezone.is_aware(queries.state(cast.analyst, run.pk, at=NOW).asked_at)
+
+
+def test_a_comparison_says_what_the_runs_were_made_with_that_differs():
+    then, now = record(), record()
+    now["result"] = now["result"] | {
+        "version": "0.2.0",
+        "data": now["result"]["data"] | {"deals": 1_900, "to": "2026-02-27"},
+        "settings": now["result"]["settings"] | {"smallest_effect": 0.02},
+    }
+    assert queries.differences(then, record()) == ()
+    assert queries.differences(then, now) == (
+        "Deals: 1,700 to 2026-01-30, now 1,900 to 2026-02-27.",
+        "Other settings: smallest effect.",
+        "Version 0.1.0, now 0.2.0: the method may have changed.",
+    )
+
+
+def test_a_finding_whose_evidence_fell_and_not_its_effect_is_weaker_and_not_gone():
+    new = [facts("cust.data_access", "none", 0.08), facts("cust.exec_sponsor", "none", 0.001)]
+    moves = {
+        move.key: move.what for move in queries.compare(record(pivotal=[]), record(findings=new, pivotal=[]))
+    }
+    assert (moves["cust.data_access"], moves["cust.exec_sponsor"]) == ("weaker", "gone")

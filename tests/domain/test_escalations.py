@@ -31,8 +31,8 @@ def wish(**facts) -> actions.Wish:
     return dataclasses.replace(WISH, **facts)
 
 
-def ask(cast, **facts) -> Escalation:
-    return actions.ask(by=cast.seller, at=NOW, deal_id=cast.deal.pk, wish=wish(**facts))
+def ask(cast, at=NOW, **facts) -> Escalation:
+    return actions.ask(by=cast.seller, at=at, deal_id=cast.deal.pk, wish=wish(**facts))
 
 
 def answer(escalation, by, said=Answer.YES, **facts) -> Escalation:
@@ -98,6 +98,11 @@ def test_nobody_answers_their_own_request(cast):
 def test_the_fast_lane_for_terms_goes_to_the_colleague_named_for_them(cast, rules):
     found = ask(cast, kind=Kind.TERMS, discount=None, wanted="60 days")
     assert (found.lane, asked(found)) == (Lane.FAST, ["Lee"])
+
+
+def test_for_a_colleague_who_left_the_manager_is_asked(cast, rules):
+    people.set_active(by=None, at=NOW, user=cast.inside_partner, active=False)
+    assert asked(ask(cast, kind=Kind.TERMS, discount=None, wanted="60 days")) == ["Maud"]
 
 
 def test_it_is_one_line_in_the_deals_history(cast):
@@ -248,7 +253,7 @@ def test_rules_are_drafted_previewed_and_published_by_keepers_only(cast):
     with pytest.raises(actions.RulesNotYours):
         actions.draft_policy(by=cast.manager, at=NOW)
     ask(cast, discount=0.15)
-    ask(cast, discount=0.25)
+    ask(cast, NOW + HOUR / 2, discount=0.25)
     actions.draft_policy(by=cast.sponsor, at=NOW)
     limits = {"version": "2.2", "own_discount": 0.16, "fast_discount": 0.20, "fast_value": None}
     actions.set_limits(by=cast.sponsor, at=NOW, **limits)
@@ -257,7 +262,7 @@ def test_rules_are_drafted_previewed_and_published_by_keepers_only(cast):
     assert page.preview.lanes_then == {"own": 1, "full": 1}
     assert queries.rules_page(cast.manager, now=NOW).draft is None
     actions.publish_policy(by=cast.sponsor, at=NOW)
-    assert ask(cast, discount=0.15).policy == "2.2"
+    assert ask(cast, NOW + HOUR, discount=0.15).policy == "2.2"
 
 
 def test_a_request_keeps_the_version_it_was_asked_under(cast, rules):

@@ -64,7 +64,7 @@ def test_what_moved_after_a_visit_is_told(cast):
     )
     (seen,) = part(cast).activities
     assert seen.after.price_moved
-    assert "the price moved by 3,000 in 1 step" in seen.after.words
+    assert "the price moved by 3,000 EUR in 1 step" in seen.after.words
 
 
 def test_an_executive_has_one_role_on_a_deal_at_a_time(cast):

@@ -4,7 +4,9 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
+from django.http import Http404
 
+import cast as people_of_the_tests
 from cast import NOW
 from hingepoint.analysis.concessions import Kind
 from hingepoint.domain.deals import actions as deals
@@ -147,3 +149,35 @@ def test_what_would_be_noticed_is_said_before_it_is_given(cast):
     candidate = queries.concessions.Given(0, NOW, Topic.PRICE, 3_000.0)
     found = queries.noticed(cast.seller, cast.deal.pk, candidate, plans_at=[NOW - HOUR])
     assert {check.kind for check in found} == {Kind.NOTHING_IN_RETURN, Kind.BEFORE_ANY_DEMAND}
+
+
+def test_the_library_tells_what_other_deals_gave_and_never_who(cast):
+    """Each deal was asked for a price and for extras; only the extras were given."""
+    for number in range(6):
+        other = people_of_the_tests.deal(
+            f"L-{number}", owner=cast.stranger, team=cast.south, list_price=100_000
+        )
+        told = {"by": cast.stranger, "at": NOW, "deal_id": other.pk}
+        actions.log_demand(
+            **told, topic=Topic.PRICE, words="8 percent off", why=actions.Why("Budget is fixed")
+        )
+        extras = actions.log_demand(**told, topic=Topic.EXTRAS, words="training")
+        told |= {
+            "at": NOW + HOUR,
+            "value": Decimal(2_000),
+            "in_return": "a reference",
+            "demand_id": extras.pk,
+        }
+        actions.concede(**told, topic=Topic.EXTRAS, worth=3)
+        deals.change_deal(by=None, at=NOW, deal_id=other.pk, status="won", closed_at=NOW + 2 * HOUR)
+    (nothing,) = queries.library(
+        cast.seller, cast.deal.pk, topic=Topic.PRICE, reason="the budget was fixed"
+    ).answers
+    assert (nothing.topic, nothing.n) == (None, 6)
+    (given,) = queries.library(cast.seller, cast.deal.pk, topic=Topic.EXTRAS).answers
+    assert (given.n, given.cost, given.worth, given.returns) == (6, 0.02, 3, (("a reference", 6),))
+
+
+def test_the_library_opens_only_from_a_deal_of_ones_own(cast):
+    with pytest.raises(Http404):
+        queries.library(cast.stranger, cast.deal.pk, topic=Topic.PRICE)

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from hingepoint.jobs import hourly, nightly, schedule
+from hingepoint.jobs import hourly, monthly, nightly, schedule
 
 PARIS = ZoneInfo("Europe/Paris")
 
@@ -16,7 +16,7 @@ def moment(day: int, hour: int, minute: int = 0) -> dt.datetime:
 
 
 def test_at_the_start_the_hourly_jobs_run_so_that_lost_work_is_found():
-    assert schedule.due(None, moment(2, 9)) == list(hourly.JOBS)
+    assert schedule.due(None, moment(2, 9)) == [*hourly.JOBS, *monthly.JOBS]
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,15 @@ def test_at_the_start_the_hourly_jobs_run_so_that_lost_work_is_found():
 )
 def test_a_job_is_due_once_its_hour_or_night_has_begun(last, now, jobs):
     assert schedule.due(last, now) == jobs
+
+
+def test_the_monthly_jobs_are_due_in_the_first_night_of_a_month():
+    last_of_march = moment(31, 23)
+    begun = dt.datetime(2026, 4, 1, 2, 59, tzinfo=PARIS)
+    assert schedule.due(last_of_march, begun) == list(hourly.JOBS)
+    night = begun + dt.timedelta(minutes=2)
+    assert schedule.due(begun, night) == [*hourly.JOBS, *nightly.JOBS, *monthly.JOBS]
+    assert schedule.due(night, night + dt.timedelta(days=1)) == [*hourly.JOBS, *nightly.JOBS]
 
 
 def test_no_hour_is_run_twice_when_the_clocks_go_back():

@@ -131,7 +131,7 @@ def test_worth_is_said_in_the_unit_of_the_metric():
 def test_a_finding_says_what_it_would_take_to_explain_it_away():
     sturdy = " ".join(findings.read(record()).one("cust.data_access").robustness)
     assert "6.2%" in sturdy
-    assert "2.4 times as strong as “initial amount”" in sturdy
+    assert "2.4 times as strong as “size at creation”" in sturdy
 
 
 def test_names_from_files_cannot_put_markup_into_the_report():
@@ -179,3 +179,21 @@ def test_a_segment_of_fewer_than_five_deals_is_never_shown_alone():
     made["segment_deals"] = {"cust.data_access": {"ENT": 4}}
     assert findings.read(made).one("cust.data_access").segments == ()
     assert len(findings.read(record()).one("cust.data_access").segments) == 1
+    assert findings.read(made).one("cust.data_access").small_segments == 1
+
+
+def test_a_finding_tells_dose_paths_and_what_ten_more_of_a_hundred_deals_bring(html):
+    one = findings.read(record()).one("cust.data_access")
+    assert [reading.text for reading in one.doses[0].readings] == ["+3.0 points", "+11.0 points"]
+    assert one.ten_points == "+3.1 sales a quarter (+1.2 to +5.0)"
+    assert [(fact.covariate, fact.bias, fact.times) for fact in one.against] == [
+        ("Size at creation", "+1.2 points", "2.4 times")
+    ]
+    text = re.sub(r"<[^>]+>", " ", html)
+    assert "Gained in writing it does more." in text
+    assert "Prepared by “Pilot scope”" in text
+
+
+def test_a_segment_in_which_it_works_the_other_way_is_marked():
+    made = record() | {"reversing": {"cust.data_access": ["ENT"]}}
+    assert findings.read(made).one("cust.data_access").segments[0].reverses

@@ -1,16 +1,21 @@
 """Corridor, plans and coaching notes: kept from a deal's page, and read by nobody they are not for."""
 
+import re
 from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
+from django.utils import timezone
 
+import talks
 from cast import NOW
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.coaching import actions as coaching
 from hingepoint.domain.coaching.models import CoachingNote
+from hingepoint.domain.escalations.models import Pulse
+from hingepoint.domain.imports.tables import TABLES
 from hingepoint.domain.negotiation import actions as negotiation
 from hingepoint.domain.negotiation.models import Corridor
 from hingepoint.domain.plans import actions as plans
@@ -83,10 +88,21 @@ def test_an_inside_partner_who_was_asked_sees_the_request_and_never_the_plan(cli
 
 
 @pytest.mark.parametrize(
-    "page", ["/", "deal", "/deals/", "/matrix/", "/export/deals.json", "/export/events.json", "trail"]
-)
+    "page",
+    [
+        "/", "deal", "/deals/", "/matrix/", "trail", "talks", "help", "exceptions/new", "exception", "brief",
+        "/exceptions/", "/exceptions/rules/", "/executives/",
+        *(f"/export/{table}.json" for table in TABLES),
+    ],
+)  # fmt: skip
 def test_it_appears_on_no_other_page(client, kept, page):
-    page = {"trail": f"/deals/{kept.deal.pk}/trail", "deal": f"/deals/{kept.deal.pk}/"}.get(page, page)
+    deal = f"/deals/{kept.deal.pk}/"
+    made = {"exception": lambda: f"/exceptions/{talks.an_exception(kept, discount=0.5).pk}/",
+            "brief": lambda: f"/executives/{talks.a_role(kept).pk}/brief"}  # fmt: skip
+    if page in made:
+        page = made[page]()
+    elif not page.startswith("/"):
+        page = deal if page == "deal" else deal + page
     for who, user in kept.everybody().items():
         if user:
             client.force_login(user)
@@ -95,6 +111,48 @@ def test_it_appears_on_no_other_page(client, kept, page):
         found = {text for text in SECRETS if text.encode() in body}
         # the seller's own worklist says why a plan came back
         assert found == ({REVIEW} if (page, who) == ("/", "seller") else set()), who
+
+
+def test_the_corridor_is_told_where_a_concession_is_noted_to_its_readers_only(client, kept):
+    for who, user in kept.everybody().items():
+        client.logout()
+        if user:
+            client.force_login(user)
+        page = client.get(f"/deals/{kept.deal.pk}/concessions/new").content.decode()
+        assert ("€9,100,111" in page) == (who in READERS["€9,100,111"]), who
+
+
+def test_a_pulse_is_nowhere_to_be_read(client, cast):
+    """A single pulse is the same as none on every page, in every file and in the trail."""
+    made = talks.an_exception(cast, at=timezone.now())
+    bodies = {}
+    for defended, side in ((True, "company"), (False, "customer")):
+        Pulse.objects.all().delete()
+        AuditEvent.objects.filter(action="give pulse").delete()
+        client.force_login(cast.inside_partner)
+        form = {"defended": "yes" if defended else "no", "argues_for": side}
+        client.post(f"/exceptions/{made.pk}/pulse", form)
+        assert Pulse.objects.get().defended is defended
+        bodies[defended] = read_everywhere(client, cast, made)
+    assert bodies[True] == bodies[False]
+
+
+def read_everywhere(client, cast, made) -> list[bytes]:
+    """Return every page about exceptions as everybody reads it, without tokens."""
+    pages = [
+        "/", "/exceptions/", f"/exceptions/{made.pk}/", f"/deals/{cast.deal.pk}/help",
+        f"/deals/{cast.deal.pk}/trail", *(f"/export/{table}.json" for table in TABLES),
+    ]  # fmt: skip
+    read = []
+    for user in cast.everybody().values():
+        if user and user.is_active:
+            client.force_login(user)
+            for page in pages:
+                answer = client.get(page)
+                body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+                read.append(re.sub(rb"[A-Za-z0-9]{64}", b"", body))
+    trail = AuditEvent.objects.filter(action="give pulse").values_list("changes", "reason", "subject_id")
+    return [*read, repr(list(trail)).encode()]
 
 
 def test_the_audit_trail_says_that_it_changed_and_not_to_what(kept):

@@ -51,7 +51,7 @@ def test_the_analyst_writes_a_rule_tests_it_and_switches_it_on(client, cast):
     assert "Document “Stoppage log.xlsx” was received" in told
     client.post(f"{page}switch", {"to": "on"})
     assert Agreement.objects.get().state == "gained"
-    assert "found 1 agreements" in client.get(page).text
+    assert "found 1 agreement now" in client.get(page).text
 
 
 @pytest.mark.parametrize(

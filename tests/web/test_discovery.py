@@ -205,6 +205,7 @@ def test_two_runs_are_compared(client, cast, run):
     page = text(client.get(reverse("compare-runs", args=[newer.pk])))
     assert f"From run {run.pk}" in page
     assert "Left the set" in page
+    assert "Both runs were made with the same deals and settings." in page
 
 
 @pytest.mark.parametrize("name", ["report.html", "findings.csv", "findings.parquet", "run.json"])

@@ -54,6 +54,20 @@ def test_the_manager_answers_from_home(client, cast):
     assert "Exceptions waiting for you" not in client.get("/").content.decode()
 
 
+def test_the_seller_hears_on_home_what_became_of_it(client, cast):
+    made = talks.an_exception(cast, at=timezone.now())
+    client.force_login(cast.inside_partner)
+    client.post(f"/exceptions/{made.pk}/answer", {"answer": "in_part", "words": "45 days."})
+    client.force_login(cast.seller)
+    assert 'id="my-exceptions"' in client.get("/").content.decode()
+    piece = {"HTTP_HX_REQUEST": "true", "HTTP_HX_TARGET": "my-exceptions"}
+    told = client.get("/exceptions/", **piece).content.decode()
+    assert "Approved in part" in told
+    assert "Lee: 45 days." in told
+    client.force_login(cast.manager)
+    assert "60 days" not in client.get("/exceptions/", **piece).content.decode()
+
+
 def test_yes_to_less_says_how_much(client, cast):
     ask(client, cast)
     address = f"/exceptions/{Escalation.objects.get().pk}/answer"

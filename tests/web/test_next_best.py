@@ -8,6 +8,7 @@ from cast import NOW, TODAY
 from discoveries import facts, finished_run
 from hingepoint.analysis import metrics
 from hingepoint.domain.agreements import actions as agreements
+from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.discovery import actions as discovery
 from hingepoint.domain.strategy import queries
 from hingepoint.domain.strategy.next_best_choice import Candidate, choose
@@ -30,7 +31,8 @@ def test_the_largest_expected_gain_comes_first():
     best = chosen(candidate(1), candidate(2, 0.04), candidate(3, 0.09))
     assert best.type_id == 3
     assert best.low < best.effect < best.high
-    assert "412 deals" in best.in_words
+    assert best.similar == 412
+    assert best.in_words.startswith("On 412 similar deals")
 
 
 def test_what_was_seen_at_the_deals_age_and_in_its_segment_counts():
@@ -99,7 +101,25 @@ def test_the_deal_page_says_what_decided(client, cast, book):
     page = f"/deals/{cast.deal.pk}/"
     assert b"It comes first in the playbook" in client.get(page).content
     sign(cast, "cust.data_access")
-    assert b"deals that did are behind this" in client.get(page).content
+    assert b"similar deals (its age, its segment)" in client.get(page).content
+
+
+def test_an_agreement_says_what_gaining_it_may_change_on_this_deal(client, cast, book):
+    kind = AgreementType.objects.get(key="cust.data_access")
+    address = f"/deals/{cast.deal.pk}/agreements/{kind.pk}/"
+    client.force_login(cast.seller)
+    assert b"What gaining it may change here" not in client.get(address).content
+    sign(cast, "cust.data_access")
+    found = queries.expected(cast.seller, cast.deal.pk, kind.pk, today=TODAY)
+    assert found.low < found.effect < found.high
+    assert found.similar == 60  # gained it in the window that ends next for a deal of its age
+    assert b"What gaining it may change here" in client.get(address).content
+    assert queries.expected(cast.stranger, cast.deal.pk, kind.pk, today=TODAY) is None
+
+
+def test_a_segment_of_fewer_than_five_deals_does_not_move_it():
+    few = {"segments": [{"by": "segment", "value": "SMB", "effect": 0.0, "ci": [-0.01, 0.01], "deals": 4}]}
+    assert chosen(candidate(1, 0.1, **few), segment="SMB").effect == chosen(candidate(1, 0.1)).effect
 
 
 def test_the_matrix_follows_the_strategy(client, cast):

@@ -83,6 +83,7 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "confirm": (None, {"token": "a_link"}),
     "export": (EVERYBODY, {"table": "deals", "format": "csv"}),
     "discovery": (SELLING, {}),
+    "discovery-readiness": (KEEPERS, {}),
     "new-run": ({"analyst"}, {}),
     "run": (KEEPERS, {"run_id": "second_run"}),
     "run-progress": (KEEPERS, {"run_id": "second_run"}),
@@ -90,6 +91,9 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "export-run": (KEEPERS, {"run_id": "second_run", "name": "report.html"}),
     "finding": (KEEPERS, {"run_id": "second_run", "key": "cust.data_access"}),
     "deals-behind": (KEEPERS, {"run_id": "second_run", "key": "cust.data_access"}),
+    "evidence": (KEEPERS, {"run_id": "second_run"}),
+    "plan-evidence": (KEEPERS, {"run_id": "second_run", "key": "cust.references"}),
+    "trial": (KEEPERS | {"manager", "other_manager"}, {"trial_id": "a_trial"}),
     "strategies": (SELLING, {}),
     "new-strategy": (KEEPERS, {}),
     "strategy": (SELLING, {"strategy_id": "a_strategy"}),
@@ -104,6 +108,8 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "new-rule": (KEEPERS, {}),
     "rule": (KEEPERS, {"rule_id": "a_rule"}),
     "edit-rule": (KEEPERS, {"rule_id": "a_rule"}),
+    "definitions": (KEEPERS, {}),
+    "definitions-file": (KEEPERS, {}),
     "to-confirm": (SELLING, {}),
     "deal-found": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
     "catalogue": (EVERYBODY, {}),
@@ -123,6 +129,7 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     "continue-run": ({"analyst"}, {"run_id": "second_run"}),
     "repeat-run": ({"analyst"}, {"run_id": "second_run"}),
     "decide-finding": ({"analyst"}, {"run_id": "second_run"}),
+    "draw-lots": ({"analyst"}, {"run_id": "second_run", "key": "cust.references"}),
     "set-target": (KEEPERS, {"strategy_id": "a_strategy"}),
     "put-in-force": (KEEPERS, {"strategy_id": "a_strategy"}),
     "retire-strategy": (KEEPERS, {"strategy_id": "a_strategy"}),
@@ -178,6 +185,8 @@ def address(route: str, arguments: dict, cast) -> str:
             return cast.stranger.memberships.get().pk
         if name == "second_run":
             return [discoveries.finished_run(cast) for _ in range(2)][-1].pk
+        if name == "a_trial":
+            return discoveries.trial(cast).pk
         if name == "finished_import":
             return importing.finished_import(cast).pk
         if name == "kept_mapping":

@@ -12,14 +12,14 @@ from hingepoint.domain.plans.models import PlanReview, Verdict
 KEY = "cust.data_access"
 
 
-def written(cast, *, by=None, in_days=1, **parts):
-    """Sanna's plan for a talk in so many days."""
+def written(cast, *, by=None, talk_on=None, **parts):
+    """Sanna's plan for a talk, tomorrow unless said."""
     return actions.write_plan(
         by=by or cast.seller,
         at=timezone.now(),
         deal_id=cast.deal.pk,
         type_key=KEY,
-        talk_on=timezone.localdate() + dt.timedelta(days=in_days),
+        talk_on=talk_on or timezone.localdate() + dt.timedelta(days=1),
         **{"best": "the log"} | parts,
     )
 
@@ -44,7 +44,7 @@ def test_a_returned_plan_is_on_the_sellers_list_with_its_reason(client, cast):
     client.force_login(cast.seller)
     assert "What do we ask in return?" in client.get("/").content.decode()
     written(cast, request=["A reference visit"])
-    assert queries.to_prepare(cast.seller, today=timezone.localdate()) == []
+    assert queries.waiting(cast.seller, today=timezone.localdate()).prepare == ()
     assert len(queries.to_review(cast.manager, today=timezone.localdate())) == 1
 
 
@@ -86,10 +86,19 @@ def test_sent_twice_it_is_said_once(client, cast):
     assert PlanReview.objects.count() == 1
 
 
-def test_only_todays_and_tomorrows_talks_press(cast):
-    written(cast, in_days=6)
-    [line] = queries.to_review(cast.manager, today=timezone.localdate())
-    assert not line.soon
+@pytest.mark.parametrize(
+    ("today", "talk", "soon"),
+    [
+        ("2026-03-02", "2026-03-03", True),
+        ("2026-03-02", "2026-03-04", False),
+        ("2026-03-06", "2026-03-09", True),
+    ],
+)
+def test_talks_of_the_next_working_day_press(cast, today, talk, soon):
+    day = dt.date.fromisoformat(today)
+    written(cast, talk_on=dt.date.fromisoformat(talk))
+    [line] = queries.to_review(cast.manager, today=day)
+    assert line.soon is soon
 
 
 def test_the_other_manager_has_nothing_to_review(cast):

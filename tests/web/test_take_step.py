@@ -4,12 +4,13 @@ import datetime as dt
 
 import pytest
 
-from cast import NOW
+from cast import NOW, TODAY
 from hingepoint.domain.agreements import actions
 from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.deals import actions as deals
-from hingepoint.records import AgreementState
+from hingepoint.records import AgreementState, Evidence
+from playbooks import in_force
 
 GAINED = {
     "state": "gained",
@@ -173,3 +174,36 @@ def test_steps_are_taken_back_one_by_one_until_none_is_left(client, cast):
         client.post(f"{address(cast)}undo")
     assert Agreement.objects.get().state == "needed"
     assert b"no step to take back" in client.get(address(cast)).content
+
+
+def test_what_the_playbook_wants_stands_beside_the_form(client, cast):
+    in_force(cast, evidence_wanted=3, questions=["Who keeps the log?"], counterpart="Plant manager")
+    step = actions.Step(
+        state=AgreementState.GAINED, occurred_at=NOW, act="send it", person_name="Bo", due_on=TODAY, evidence=Evidence.TOLD
+    )  # fmt: skip
+    taken = actions.take_step(
+        by=cast.seller, at=NOW, deal_id=cast.deal.pk, type_key="cust.data_access", step=step
+    )
+    client.force_login(cast.seller)
+    told = client.get(f"/deals/{cast.deal.pk}/agreements/{taken.type_id}/").text
+    assert "Who keeps the log?" in told
+    assert "from Plant manager" in told
+    assert "Its evidence is weaker so far: they said it." in told
+
+
+def test_an_agreement_is_shown_as_it_was(client, cast):
+    said = {"deal_id": cast.deal.pk, "type_key": "cust.data_access"}
+    early, late = NOW - dt.timedelta(days=9), NOW
+    for at, state in ((early, AgreementState.PLANNED), (late, AgreementState.ASKED)):
+        taken = actions.take_step(
+            by=cast.seller, at=at, step=actions.Step(state=state, occurred_at=at), **said
+        )
+    client.force_login(cast.seller)
+    page = f"/deals/{cast.deal.pk}/agreements/{taken.type_id}/"
+    told = client.get(f"{page}?as_of={(early + dt.timedelta(days=1)).date()}").text
+    assert "As it was on 22 Feb 2026" in told
+    assert "Planned" in told
+    assert ">Asked<" not in told
+    assert '<form method="post" action="/deals' not in told
+    before = client.get(f"{page}?as_of={(early - dt.timedelta(days=1)).date()}").text
+    assert "Nothing was said about it by then" in before

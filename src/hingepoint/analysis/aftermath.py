@@ -12,12 +12,14 @@ DAYS = 14
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One thing that moved: ``kind`` is price, terms, stage, close or agreement; ``value`` money for a price."""
+    """One thing that moved: ``kind`` is price, terms, stage, close or agreement; ``value`` money for a price,
+    in ``currency``."""
 
     at: dt.datetime
     kind: str
     name: str = ""
     value: float | None = None
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,8 @@ class Aftermath:
         moves = [move for move in self.moves if move.kind == "price"]
         if not moves:
             return ""
-        total = sum(move.value or 0.0 for move in moves)
-        by = f" by {total:,.0f}" if total else ""
+        total, currencies = sum(move.value or 0.0 for move in moves), {move.currency for move in moves}
+        by = f" by {total:,.0f} {currencies.pop()}".rstrip() if total and len(currencies) == 1 else ""
         return f"the price moved{by} in {_counted(len(moves), 'step')}"
 
     def _others(self) -> list[str]:

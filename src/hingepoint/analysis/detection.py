@@ -217,7 +217,7 @@ def in_words(rule: Rule, hit: Mapping[str, Any]) -> str:
     }[Trace(rule.trace)]
     said = _short(hit["said"] or "")
     shown = f"{told}: “{said}”" if said and said not in told else told
-    who = f", {hit['who']}" if hit["who"] and rule.trace != Trace.ROLE else ""
+    who = f" ({hit['who']})" if hit["who"] and rule.trace != Trace.ROLE else ""
     return f"{shown}{who}."
 
 

@@ -1,8 +1,9 @@
 """What a deal brought: the result metrics that discovery, charts and impact measure.
 
 A metric is named by a short text: ``won``, ``supportive:discount<=0.15 and cycle_days<=90``, ``net``,
-``discount``, ``margin``, ``revenue`` or ``cycle_days``. A *strategy-supportive sale* is a sale that is
-won with its figures on target; it is defined for every deal, and so are ``won`` and ``net``. The last
+``sale_days``, ``discount``, ``margin``, ``revenue`` or ``cycle_days``. A *strategy-supportive sale* is a sale that is
+won with its figures on target; it is defined for every deal, and so are ``won``, ``net`` and ``sale_days``,
+the restricted mean time to a sale: a deal that is not sold counts the whole horizon. The last
 four exist only among won deals, which makes them weaker evidence: what changes who wins changes
 their average too (Rosenbaum 1984).
 """
@@ -26,6 +27,7 @@ class MetricError(ValueError):
 BUILT_IN: dict[str, tuple[str, str, str, bool]] = {
     "won": ("share of deals", "higher", "share", False),
     "net": ("contribution per deal", "higher", "money", False),
+    "sale_days": ("days", "lower", "days", False),
     "discount": ("share of list price", "lower", "share", True),
     "margin": ("share of net price", "higher", "share", True),
     "revenue": ("money per won deal", "higher", "money", True),
@@ -144,6 +146,8 @@ def value_if_won(metric: Metric, deals: pl.DataFrame) -> pl.Series:
         return pl.Series("value", [1.0] * deals.height, dtype=pl.Float64)
     if metric.name == "net":
         return _contribution(deals)
+    if metric.name == "sale_days":
+        return deals["cycle_days"].cast(pl.Float64)
     _require_columns(metric, deals, [metric.name])
     return deals[metric.name].cast(pl.Float64)
 

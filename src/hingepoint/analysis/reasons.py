@@ -225,13 +225,14 @@ def _stem(word: str) -> str:
 
 
 _TOPIC_STEMS = {topic: frozenset(_stem(word) for word in words) for topic, words in _ABOUT.items()}
+_NAMED = {topic.value: topic for topic in Topic}
 _EMPTY_STEMS = frozenset(_stem(word) for word in _EMPTY)
 
 
 def topic_of(name: str, words: str = "") -> Topic:
     """Return what a demand or concession is about: its name where that is a topic, else by its words."""
-    if name.strip().lower() in set(Topic):
-        return Topic(name.strip().lower())
+    if named := _NAMED.get(name.strip().lower()):
+        return named
     said = stems(f"{name} {words}")
     hits = {topic: len(said & about) for topic, about in _TOPIC_STEMS.items()}
     best = max(hits, key=lambda topic: hits[topic])
@@ -250,11 +251,10 @@ def repeats(reason: str, *, demand: str, topic: Topic) -> bool:
     return not content(reason) - content(demand) - _TOPIC_STEMS.get(topic, frozenset())
 
 
-#: Two reasons share so much of their content (Jaccard) to count as the same.
+#: Two reasons share so much of their content to count as the same.
 ALIKE = 0.4
 
 
-def alike(one: str, other: str) -> bool:
-    """Return whether two reasons say about the same, by the share of words they have in common."""
-    a, b = content(one), content(other)
-    return bool(a | b) and len(a & b) / len(a | b) >= ALIKE
+def overlap(one: frozenset[str], other: frozenset[str]) -> float:
+    """Return the share of stems that two contents have in common (Jaccard); 0 when both are empty."""
+    return len(one & other) / len(one | other) if one or other else 0.0

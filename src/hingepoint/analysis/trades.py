@@ -84,7 +84,7 @@ def library(cases: Sequence[Case], *, topic: Topic, reason: str = "") -> Library
     """Return how demands about ``topic`` for a like ``reason`` were answered; for any reason where fewer
     than five had a like one."""
     about = [case for case in cases if case.topic == topic]
-    like = [case for case in about if reason and case.reason and reasons.alike(case.reason, reason)]
+    like = _like(about, reason) if reason else []
     chosen = like if len(like) >= LEAST else about
     groups: dict[Topic | None, list[Case]] = defaultdict(list)
     for case in chosen:
@@ -101,6 +101,13 @@ def library(cases: Sequence[Case], *, topic: Topic, reason: str = "") -> Library
         answers=tuple(sorted(shown, key=lambda answer: -answer.n)) if len(chosen) >= LEAST else (),
         too_few=sum(len(group) for group in groups.values() if len(group) < LEAST),
     )
+
+
+def _like(cases: Sequence[Case], reason: str) -> list[Case]:
+    sought = reasons.content(reason)
+    return [
+        c for c in cases if c.reason and reasons.overlap(reasons.content(c.reason), sought) >= reasons.ALIKE
+    ]
 
 
 def _answer(topic: Topic | None, group: Sequence[Case], n: int) -> Answer:

@@ -44,6 +44,7 @@ class Asked:
     seed: int
     engine: str
     out: Path | None
+    pdf: bool
     as_format: str
     skip_bad_rows: bool
     quiet: bool
@@ -63,8 +64,8 @@ class Asked:
 @click.option(
     "--metric",
     metavar="M",
-    help="What counts: won, supportive:EXPR such as 'supportive:discount<=0.15', net, discount, margin, "
-    "revenue or cycle_days. Without it: supportive sales where there are prices, else won.",
+    help="What counts: won, supportive:EXPR such as 'supportive:discount<=0.15', net, sale_days (days to a "
+    "sale), or among won deals discount, margin, revenue, cycle_days. Without it: supportive sales where there are prices, else won.",
 )
 @click.option("--covariates", default="", metavar="A,B", help="Further columns known when a deal is created.")
 @click.option(
@@ -79,7 +80,8 @@ class Asked:
     "--landmarks",
     default="",
     metavar="2w,4w",
-    help="Ages at which deals are looked at. Default: from the data.",
+    help="Ages at which deals are looked at, or stages: stage:Proposal,stage:Contract looks at them when they "
+    "enter those. Default: from the data.",
 )
 @click.option("--horizon", default="", metavar="26w", help="How long after a landmark the result is counted.")
 @click.option("--pivotal", default="6-8", show_default=True, metavar="6-8", help="Size of the proposed set.")
@@ -106,6 +108,7 @@ class Asked:
     metavar="DIR",
     help="Write report.html, findings.csv, findings.parquet, run.json here.",
 )
+@click.option("--pdf", is_flag=True, help="Also write report.pdf there. Needs the extra 'reports'.")
 @click.option(
     "--skip-bad-rows",
     is_flag=True,
@@ -128,6 +131,8 @@ def discover(**options: Any) -> None:
     asked = Asked(**options)
     settings = _settings(asked)
     _require_engine(asked.engine)
+    if asked.pdf:
+        _require_typesetter(asked.out)
     _require_a_folder(asked.out)
     found, reading = _discover(asked, settings)
     _show(asked, found, reading)
@@ -137,11 +142,12 @@ def discover(**options: Any) -> None:
 
 def _settings(asked: Asked) -> Settings:
     from hingepoint.analysis.discovery import Settings, weeks
+    from hingepoint.analysis.discovery.settings import landmarks
 
     return Settings(
         metric=asked.metric,
         covariates=_listed(asked.covariates),
-        landmarks=tuple(weeks(one) for one in _listed(asked.landmarks)) or None,
+        **landmarks(_listed(asked.landmarks)),
         horizon_weeks=weeks(asked.horizon) if asked.horizon else None,
         pivotal=_sizes(asked.pivotal),
         seed=asked.seed,
@@ -173,6 +179,15 @@ def _require_engine(engine: str) -> None:
     raise Unusable(
         "--engine spark is not part of this version yet. Use --engine local: it needs one machine."
     )
+
+
+def _require_typesetter(out: Path | None) -> None:
+    from hingepoint.reports import typesetting
+
+    if out is None:
+        raise Unusable("--pdf needs --out: say in which folder to write report.pdf.")
+    if not typesetting.available():
+        raise Unusable(str(typesetting.NoTypesetter()))
 
 
 def _require_a_folder(out: Path | None) -> None:
@@ -307,8 +322,18 @@ def _write(asked: Asked, folder: Path, kept: dict[str, Any]) -> None:
 
     inputs = tuple(report.Input(path.name, _digest(path)) for path in asked.files)
     paths = report.write(folder, kept, inputs=inputs, code_version=__version__)
+    if asked.pdf:
+        paths.append(_write_pdf(folder, kept, inputs))
     if not asked.quiet:
         click.echo(f"Wrote {', '.join(path.name for path in paths)} to {folder}", err=True)
+
+
+def _write_pdf(folder: Path, kept: dict[str, Any], inputs: tuple[Any, ...]) -> Path:
+    from hingepoint.reports import discovery_pdf
+
+    path = folder / "report.pdf"
+    path.write_bytes(discovery_pdf.pdf(kept, inputs=inputs))
+    return path
 
 
 def _digest(path: Path) -> str:

@@ -41,10 +41,10 @@ def write(company: Company, *, at: dt.datetime, today: dt.date) -> None:
     """Write the plans of three years, those of the last weeks by their writers, and the week ahead."""
     recent = timezone.make_naive(at) - RECENT
     told = _with_outcomes(company)
-    old = told.filter(pl.col("written_at") < recent)
-    details.know_plans(by=None, at=at, plans=(_facts(row) for row in old.iter_rows(named=True)))
-    live = told.filter(pl.col("written_at") >= recent, pl.col("deal_id").is_in(_open(company).implode()))
-    _write_recent(live)
+    live = (pl.col("written_at") >= recent) & pl.col("deal_id").is_in(_open(company).implode())
+    rest = told.filter(~live).iter_rows(named=True)
+    details.know_plans(by=None, at=at, plans=(_facts(row) for row in rest))
+    _write_recent(told.filter(live), at=at)
     _write_week(at=at, today=today)
 
 
@@ -99,8 +99,9 @@ def _parts(key: str, complete: float, whom: str = "") -> dict[str, list[Line]]:
     return dict(list(found.items())[: max(1, round(complete * len(found)))])
 
 
-def _write_recent(rows: pl.DataFrame) -> None:
-    """Write the last weeks' plans as their writers did; the manager's word was said in its time."""
+def _write_recent(rows: pl.DataFrame, *, at: dt.datetime) -> None:
+    """Write the last weeks' plans as their writers did; the manager's word, if it was said by now, in its
+    time."""
     users = User.objects.in_bulk(field_name="key")
     deals = dict(Deal.objects.filter(key__in=rows["deal_id"].to_list()).values_list("key", "pk"))
     for row in rows.sort("written_at").iter_rows(named=True):
@@ -113,7 +114,7 @@ def _write_recent(rows: pl.DataFrame) -> None:
             talk_on=row["talk_on"],
             **facts["parts"],
         )
-        if row["verdict"]:
+        if row["verdict"] and facts["reviewed_at"] <= at:
             said = {"verdict": Verdict(row["verdict"]), "words": facts["words"]}
             plans.review_plan(by=users[row["manager"]], at=facts["reviewed_at"], plan_id=written.pk, **said)
 

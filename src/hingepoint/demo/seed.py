@@ -28,6 +28,8 @@ from hingepoint.records import Role, Side, Stage
 
 #: The team in which the demo's manager and seller work: it has everything a visitor should see.
 HOME_TEAM = "Hamburg"
+#: Titles of the inside partners who are asked about terms.
+LEGAL = ("Legal counsel", "Contract manager")
 SMALL = 20
 
 #: Told what is being done and which share of all is done.
@@ -112,15 +114,15 @@ def _write(company: Company, *, at: dt.datetime, tell: Progress) -> Seeded:
 def personas(company: Company) -> dict[Role, str]:
     """Return the key of the person who shows the demo in each role.
 
-    The seller is the one of the home team with most agreements in work, the inside partner the one with
-    most requests waiting.
+    The seller is the one of the home team with most agreements in work, the inside partner the one of legal
+    with most requests waiting.
     """
     active = company.people.filter("active")
     home = active.filter(pl.col("team") == HOME_TEAM)
     waiting = company.agreements.filter(pl.col("state").is_in(["asked", "soft", "planned"]))
     live = company.deals.filter(pl.col("status") == "open").select("deal_id", "owner")
     busy = waiting.join(live, on="deal_id")
-    partners = active.filter(pl.col("role") == Role.INSIDE_PARTNER)
+    partners = active.filter(pl.col("title").is_in(LEGAL))  # asked about agreements and exceptions alike
     return {
         Role.SPONSOR: active.filter(pl.col("role") == Role.SPONSOR)["key"][0],
         Role.MANAGER: home.filter(pl.col("role") == Role.MANAGER)["key"][0],

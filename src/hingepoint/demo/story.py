@@ -167,5 +167,7 @@ def _facts(ends_on: dt.date) -> tuple[str, ...]:
         f"The price policy became stricter on {_day(policy[0])} ({policy[1]}): requests for exceptions rose "
         "everywhere that day, which is no signal.",
         "A well made agreement (quality 7) does one and a third as much as a middling one (5).",
+        "On live deals nobody typed confidentiality terms and decision criteria: rules read them from the CRM, "
+        "where four of five leave a trace and about one deal in eighty has one that misleads.",
         "A cheap newcomer, Zephyr Direct, appeared twenty months before the end.",
     )

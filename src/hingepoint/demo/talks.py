@@ -50,7 +50,8 @@ def write(company: Company, *, at: dt.datetime) -> None:
 
 def write_policies(company: Company, *, at: dt.datetime) -> None:
     """The two price policies, the stricter one in force; published when the company did."""
-    legal, money = (_colleague(title) for title in ("Legal counsel", "Commercial controller"))
+    legal = people.persona(Role.INSIDE_PARTNER)
+    money = User.objects.active().filter(title="Commercial controller").order_by("id")[0]
     for since, version, own in planted.policy_versions(company.ends_on):
         escalations.draft_policy(by=None, at=at)
         for rule in list(Policy.objects.get(published_at__isnull=True).rules.all()):
@@ -70,12 +71,6 @@ def write_policies(company: Company, *, at: dt.datetime) -> None:
         escalations.publish_policy(by=None, at=began)
 
 
-def _colleague(title: str) -> User:
-    """Return the demo's inside partner for their own subject, else the first with that title."""
-    partner = people.persona(Role.INSIDE_PARTNER)
-    return partner if partner.title == title else User.objects.active().filter(title=title).order_by("id")[0]
-
-
 # ---- three years ----
 
 
@@ -84,26 +79,35 @@ def _rows(table: pl.DataFrame) -> Iterator[dict[str, Any]]:
 
 
 def _reasons(company: Company) -> Iterator[talks.Row]:
-    """Reasons as recorded: by the deal's owner, said by whoever asked, confirmed by a second person."""
+    """Reasons as recorded: what the manager thought first, then the owner's, said by whoever asked and
+    confirmed by a second person."""
     names = dict(company.contacts.select("contact", "name").iter_rows())
     second = _second_people(company.contacts)
     given = company.demands.filter(pl.col("reason").is_not_null())
-    for row in _rows(given.join(company.deals.select("deal_id", "owner"), on="deal_id")):
+    for row in _rows(given.join(company.deals.select("deal_id", "owner", "manager"), on="deal_id")):
         known = ReasonState(row["reason_state"])
         other = second.get(row["contact"], "")
         if known == ReasonState.CONFIRMED and not other:
             known = ReasonState.STATED
-        yield {
-            "deal": row["deal_id"],
-            "name": row["kind"],
-            "happened_at": row["at"],
-            "text": row["reason"][:1].upper() + row["reason"][1:],
+        event = {"deal": row["deal_id"], "name": row["kind"], "happened_at": row["at"]}
+        yield event | {
+            "text": _sentence(row["managers_reason"]),
+            "state": ReasonState.HYPOTHESISED,
+            "written_by": row["manager"],
+            "written_at": row["at"] + (row["reason_at"] - row["at"]) / 2,
+        }
+        yield event | {
+            "text": _sentence(row["reason"]),
             "state": known,
             "said_by": "" if known == ReasonState.HYPOTHESISED else names[row["contact"]],
             "confirmed_by": other if known == ReasonState.CONFIRMED else "",
             "written_by": row["owner"],
             "written_at": row["reason_at"],
         }
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _second_people(contacts: pl.DataFrame) -> dict[str, str]:

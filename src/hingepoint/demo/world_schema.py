@@ -270,7 +270,7 @@ class PlanReviewPart(_Part):
     """What somebody said to a plan. A manager of the deal's team approves and returns."""
 
     by: str
-    verdict: Verdict = Field(Verdict.COMMENT, description="`comment`, `approved` or `returned`.")
+    verdict: Verdict = Verdict.COMMENT
     words: str = ""
     at: dt.datetime | None = None
 
@@ -285,20 +285,20 @@ class PlanPart(_Part):
         None, description="When it was really written; the world's moment when not given."
     )
     talk_on: dt.date | None = None
-    best: Lines = ()
-    minimum: Lines = ()
-    from_whom: Lines = ()
-    why_they_would: Lines = ()
-    our_power: Lines = ()
-    their_power: Lines = ()
-    our_alternative: Lines = ()
-    their_alternative: Lines = ()
-    get: Lines = ()
-    give: Lines = ()
-    protect: Lines = ()
-    demand: Lines = ()
-    hypotheses: Lines = ()
-    questions: Lines = ()
+    best: Lines = Field((), description="What we ask, at best.")
+    minimum: Lines = Field((), description="The least that still moves the deal.")
+    from_whom: Lines = Field((), description="Who can promise it.")
+    why_they_would: Lines = Field((), description="What they gain by it.")
+    our_power: Lines = Field((), description="What is strong on our side.")
+    their_power: Lines = Field((), description="What is strong on theirs.")
+    our_alternative: Lines = Field((), description="What we do without it.")
+    their_alternative: Lines = Field((), description="What they do without us.")
+    get: Lines = Field((), description="What we must learn.")
+    give: Lines = Field((), description="What we tell them.")
+    protect: Lines = Field((), description="What we do not say.")
+    demand: Lines = Field((), description="What they will ask of us.")
+    hypotheses: Lines = Field((), description="Why they may ask it: two at least.")
+    questions: Lines = Field((), description="Questions to ask.")
     offer: tuple[TradePart, ...] = ()
     request: tuple[TradePart, ...] = ()
     risks: Lines = Field((), description="In the plan of a deal.")
@@ -313,9 +313,7 @@ class DebriefPart(_Part):
 
     agreement: str
     by: str
-    outcome: Outcome = Field(
-        description="`gained`, `soft`, `declined` or `continuation`, which is no agreement."
-    )
+    outcome: Outcome = Field(description="A continuation is no agreement.")
     at: dt.datetime | None = Field(
         None, description="When the talk was held; the world's moment when not given."
     )

@@ -1,4 +1,4 @@
-"""Keeps time in the worker: which jobs of ``hourly`` and ``nightly`` are due, and their calls."""
+"""Keeps time in the worker: which jobs of ``hourly``, ``nightly`` and ``monthly`` are due, and their calls."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from django.db import connection
 from django.utils import timezone
 
-from hingepoint.jobs import hourly, nightly
+from hingepoint.jobs import hourly, monthly, nightly
 
 Job = Callable[..., object]
 NIGHT = 3  # o'clock, in the company's time zone
@@ -30,11 +30,14 @@ def keep_time(over: threading.Event) -> None:
 
 
 def due(last: dt.datetime | None, now: dt.datetime) -> list[Job]:
-    """Return the jobs whose hour or night began after ``last``; at the start (None) the hourly ones."""
+    """Return the jobs whose hour, night or month began after ``last``; at the start (None) the hourly
+    ones, and the monthly ones, which know what was done this month: the machine may have been off."""
     if last is None:
-        return list(hourly.JOBS)
+        return [*hourly.JOBS, *monthly.JOBS]
     jobs = list(hourly.JOBS) if _hour(now) > _hour(last) else []
-    return [*jobs, *nightly.JOBS] if _night(now) > _night(last) else jobs
+    if _night(now) > _night(last):
+        jobs += nightly.JOBS
+    return [*jobs, *monthly.JOBS] if _month(now) > _month(last) else jobs
 
 
 def run(jobs: list[Job], *, at: dt.datetime) -> None:
@@ -54,3 +57,8 @@ def _hour(moment: dt.datetime) -> dt.datetime:
 
 def _night(moment: dt.datetime) -> dt.date:
     return (moment.replace(tzinfo=None) - dt.timedelta(hours=NIGHT)).date()
+
+
+def _month(moment: dt.datetime) -> dt.date:
+    """Return the month that the night of a moment belongs to: it begins with its first night."""
+    return _night(moment).replace(day=1)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from hingepoint.analysis.discovery import record as records_of_runs
-from hingepoint.reports import charts, findings
+from hingepoint.reports import charts, findings, methods
 from hingepoint.reports.charts import numbers
 from hingepoint.reports.pictures import Pictures
 
@@ -24,11 +26,37 @@ class Input:
     sha256: str
     rows: int | None = None
 
+    @property
+    def in_words(self) -> str:
+        return self.name if self.rows is None else f"{self.name}, {numbers.plural(self.rows, 'row')}"
 
-def html(record: dict[str, Any], *, title: str = "", inputs: tuple[Input, ...] = ()) -> str:
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What an analyst decided on a finding; ``verdict`` is signed or rejected."""
+
+    verdict: str
+    note: str
+    by: str
+    on: dt.date
+
+    @property
+    def in_words(self) -> str:
+        verdict = self.verdict.capitalize()
+        return f"{verdict} by {self.by} on {self.on.day} {self.on:%B %Y}: {findings.sentence(self.note)}"
+
+
+def html(
+    record: dict[str, Any],
+    *,
+    title: str = "",
+    inputs: tuple[Input, ...] = (),
+    signatures: Mapping[str, Signature] | None = None,
+) -> str:
     """Return the report of a run as one HTML file without any outside reference.
 
-    ``title`` names the company or the data. The same record gives the same bytes.
+    ``title`` names the company or the data, ``signatures`` what an analyst decided, by key of the
+    agreement type. The same record gives the same bytes.
     """
     shown = findings.read(record)
     return (
@@ -41,6 +69,8 @@ def html(record: dict[str, Any], *, title: str = "", inputs: tuple[Input, ...] =
             groups=findings.GROUPS,
             charts_css=Markup(charts.stylesheet()),  # noqa: S704  (our own file)
             pictures=Pictures(shown),
+            methods=methods.sections(shown),
+            signatures=signatures or {},
             version=record["result"]["version"],
         )
     )

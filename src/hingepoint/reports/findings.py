@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+from hingepoint.analysis import metrics
 from hingepoint.connectors import files
 from hingepoint.reports.charts import numbers
 
@@ -43,6 +45,16 @@ EXCLUDED = {
     "no_overlap": "Nothing to compare with",
     "leak": "Filled in afterwards",
     "constant": "Always the same",
+}
+
+#: What recorded facts are called that the analysis makes itself; a column keeps its own name.
+COVARIATES = {
+    "activity": "activity so far",
+    "calendar": "time of creation",
+    "history": "the account’s past deals",
+    "landmark": "age of the deal",
+    "initial_amount": "size at creation",
+    "size": "size at creation",
 }
 
 #: What the rules that applied to rows are called: the reader's, and those of the analysis itself.
@@ -97,6 +109,26 @@ class Reading:
     text: str
     interval: str
     differs: bool = False
+    reverses: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Dose:
+    """The effect of gaining it well against gaining it barely: both readings, and what that says."""
+
+    title: str
+    readings: tuple[Reading, Reading]
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """A recorded fact to measure an unrecorded one by: what a cause as strong would take from the
+    effect, and how many times as strong it would have to be to take all of it."""
+
+    covariate: str
+    bias: str
+    times: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +160,13 @@ class Finding:
     best_by: str
     timing: tuple[Reading, ...]
     segments: tuple[Reading, ...]
+    small_segments: int
     lags: tuple[Reading, ...]
+    doses: tuple[Dose, ...]
+    paths: tuple[str, ...]
+    ten_points: str
     robustness: tuple[str, ...]
+    against: tuple[Against, ...]
     same_as: tuple[str, ...]
     chosen: str
     refits: str
@@ -165,6 +202,7 @@ class Shown:
     placebo: str
     placebo_counts: tuple[int, int]
     smallest: float
+    deals: int
     set_size: int
     data: tuple[tuple[str, str], ...]
     types: str
@@ -172,6 +210,7 @@ class Shown:
     settings: tuple[tuple[str, str], ...]
     landmarks: str
     horizon: str
+    clusters: str
     association_only: bool
 
     def of(self, group: str) -> tuple[Finding, ...]:
@@ -215,6 +254,7 @@ def read(record: dict[str, Any]) -> Shown:
         warnings=tuple(text.replace(" Choose another with --metric.", "") for text in result["warnings"]),
         placebo=_placebo_words(tested, rejected),
         placebo_counts=(tested, rejected),
+        deals=result["data"]["deals"],
         smallest=result["settings"].get("smallest_effect") or 0.0,
         set_size=(result["settings"].get("pivotal") or (6, 8))[1],
         data=_data_facts(result["data"]),
@@ -223,8 +263,15 @@ def read(record: dict[str, Any]) -> Shown:
         settings=_settings(record),
         landmarks=", ".join(in_time(label) for label in record["landmarks"]),
         horizon=length(record["horizon"]),
+        clusters=_clusters(record),
         association_only=bool(result["settings"].get("agreement_columns")),
     )
+
+
+def _clusters(record: dict[str, Any]) -> str:
+    """Return whose deals were taken to hang together, and how many they were; empty where not on record."""
+    by, number = record.get("clustered_by"), record.get("clusters")
+    return numbers.plural(number, by) if by and number else ""
 
 
 def in_time(label: str | None) -> str:
@@ -246,13 +293,29 @@ def metric_noun(name: str) -> str:
     """Return a metric as a noun: ``the share of deals won at a discount of 15% or less``."""
     if not name.startswith("supportive:"):
         return _NOUNS.get(name, name)
-    return f"the share of deals won with {_and([_condition(part) for part in name[11:].split(' and ')])}"
+    return f"the share of deals won with {listed([_condition(part) for part in name[11:].split(' and ')])}"
 
 
 def metric_title(name: str) -> str:
     """Return a metric as a title: ``Win rate``."""
     words = metric_noun(name).removeprefix("the ")
     return words[:1].upper() + words[1:]
+
+
+def in_metric(name: str, value: float, currency: str = "") -> str:
+    """Return a change in the unit of the metric of that name: ``+3.0 points``."""
+    unit = {"share": "points", "days": "days"}.get(metrics.parse(name).kind, currency)
+    return numbers.effect(value, unit)
+
+
+def served_words(metric: Metric) -> tuple[str, str]:
+    """Return what a deal did that counts for the metric, and one that does not: ``won``, ``lost``."""
+    if metric.name == "won":
+        return "won", "lost"
+    if metric.name.startswith("supportive:"):
+        return "won on target", "not won on target"
+    better = "better than half of the won deals"
+    return better, f"not {better}"
 
 
 _COMPARE = {"<=": "of {} or less", ">=": "of {} or more", "<": "below {}", ">": "above {}"}
@@ -293,9 +356,9 @@ def _finding(facts: dict, record: dict, metric: Metric, choice: dict | None, pla
     key = facts["agreement"]
     details = record["details"].get(key, {})
     names = record["names"]
+    segments = _segments(facts, record, metric)
     low, high = facts["ci"] or (None, None)
     group = group_of(facts, metric.better)
-    differing = set(record.get("differing", {}).get(key, ()))
     needed = details.get("deals_needed")
     return Finding(
         key=key,
@@ -323,22 +386,37 @@ def _finding(facts: dict, record: dict, metric: Metric, choice: dict | None, pla
         why=_why(facts["in_words"]),
         best_by=in_time(facts["best_by"]) if facts["best_by"] else "",
         timing=tuple(_reading(in_time(one["landmark"]), one, metric) for one in facts["timing"]),
-        segments=tuple(
-            _reading(
-                f"{one['value']} ({one['by'].replace('_', ' ')})", one, metric, one["value"] in differing
-            )
-            for one in facts["segments"]
-            if _large_enough(one["value"], record.get("segment_deals", {}).get(key, {}))
-        ),
+        segments=segments,
+        small_segments=len(facts["segments"]) - len(segments),
         lags=tuple(_reading(_later(one["lag"]), one, metric) for one in details.get("lags", ())),
+        doses=tuple(_dose(one, metric) for one in details.get("doses") or ()),
+        paths=_paths(details, names),
+        ten_points=_ten_points(details, record, metric),
         robustness=_robustness(facts, details, metric),
+        against=tuple(_against(one, metric) for one in details.get("against") or ()),
         same_as=tuple(names.get(other, other) for other in facts["same_as"]),
         chosen=_chosen_words(choice),
         refits=numbers.share(choice["selected_share"], 0) if choice else "",
         place=place,
         deals_needed=needed,
-        needed_text=f"about {numbers.number(_rounded(needed))} deals" if needed else "",
-        mind=_what_would_change_our_mind(group, facts, details, record),
+        needed_text=f"about {numbers.number(rounded(needed))} deals" if needed else "",
+        mind=_what_would_change_our_mind(group, facts, details, record, metric),
+    )
+
+
+def _segments(facts: dict, record: dict, metric: Metric) -> tuple[Reading, ...]:
+    """Return the segments large enough to be shown alone, those that clearly differ marked."""
+    key = facts["agreement"]
+    differing, reversing = (set(record.get(part, {}).get(key, ())) for part in ("differing", "reversing"))
+    deals = record.get("segment_deals", {}).get(key, {})
+    return tuple(
+        replace(
+            _reading(f"{one['value']} ({one['by'].replace('_', ' ')})", one, metric),
+            differs=one["value"] in differing,
+            reverses=one["value"] in reversing,
+        )
+        for one in facts["segments"]
+        if _large_enough(one["value"], deals)
     )
 
 
@@ -355,17 +433,51 @@ def group_of(facts: dict[str, Any], better: str) -> str:
     return facts["grade"]
 
 
-def _reading(label: str, one: dict, metric: Metric, differs: bool = False) -> Reading:
+def _reading(label: str, one: dict, metric: Metric) -> Reading:
     low, high = one["ci"] or (None, None)
     text, interval = metric.effect(one["effect"]), metric.interval(low, high)
-    return Reading(label, one["effect"], low, high, text, interval, differs)
+    return Reading(label, one["effect"], low, high, text, interval)
+
+
+def _dose(one: dict, metric: Metric) -> Dose:
+    below = f"Below {one['level']} ({numbers.number(one['low_deals'])})"
+    well = f"{one['level']} or more ({numbers.number(one['high_deals'])})"
+    readings = (
+        _reading(below, {"effect": one["low"], "ci": one["low_ci"]}, metric),
+        _reading(well, {"effect": one["high"], "ci": one["high_ci"]}, metric),
+    )
+    return Dose(f"By {one['by']}", readings, sentence(one["in_words"]))
+
+
+def _paths(details: dict, names: dict[str, str]) -> tuple[str, ...]:
+    """Return what it prepares, what prepares it, and what its bundle does together, in sentences."""
+    said = [sentence(path["in_words"]) for path in details.get("paths") or ()]
+    prepared_by = [f"“{names.get(key, key)}”" for key in details.get("prepared_by") or ()]
+    if prepared_by:
+        said.append(f"Prepared by {listed(prepared_by)}: deals that gained that first gain this more often.")
+    joint = details.get("joint")
+    return (*said, sentence(joint["in_words"])) if joint else tuple(said)
+
+
+def _ten_points(details: dict, record: dict, metric: Metric) -> str:
+    """Return what ten more of a hundred deals gaining it in time would bring; empty where not known."""
+    value = details.get("ten_points")
+    if value is None:
+        return ""
+    interval = _worth_interval(details.get("ten_points_ci"), record, metric)
+    return _worth(value, record, metric) + (f" ({interval})" if interval else "")
+
+
+def _against(one: dict, metric: Metric) -> Against:
+    times = "more than 20 times" if one["times"] >= 20 else f"{numbers.number(one['times'], 1)} times"
+    return Against(covariate(one["covariate"]).capitalize(), metric.effect(one["bias"]), times)
 
 
 def _later(lag: str) -> str:
     return "At once" if lag in ("0w", "0d") else f"{length(lag)} later"
 
 
-def _rounded(deals: int) -> int:
+def rounded(deals: int) -> int:
     """Return a planning figure with two significant digits: it is no more exact than that."""
     size = 10 ** max(len(str(deals)) - 2, 0)
     return -(-deals // size) * size
@@ -418,8 +530,12 @@ def _robustness(facts: dict, details: dict, metric: Metric) -> tuple[str, ...]:
             f"{numbers.share(facts['robustness'])} of what is left unexplained, both in which deals gain it "
             "and in the result, to take the whole effect away."
         )
+    if facts["robustness"] is not None and details.get("robustness_sure") is not None:
+        said.append(
+            f"From {numbers.share(details['robustness_sure'])} on, it could no longer be told from chance."
+        )
     if details.get("benchmark") and details.get("benchmark_times") is not None:
-        said.append(_benchmark(details, metric))
+        said.append(_benchmark(details))
     early, late = details.get("halves") or (None, None)
     if early is not None and late is not None:
         said.append(
@@ -441,8 +557,13 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
 
 
-def _benchmark(details: dict, metric: Metric) -> str:
-    name = details["benchmark"].replace("_", " ")
+def covariate(name: str) -> str:
+    """Return what a recorded fact is called, by the name of its column."""
+    return COVARIATES.get(name, name.replace("_", " "))
+
+
+def _benchmark(details: dict) -> str:
+    name = covariate(details["benchmark"])
     times = details["benchmark_times"]
     strength = "more than 20 times" if times >= 20 else f"{numbers.number(times, 1)} times"
     return f"Compared with what is on record, it would have to be {strength} as strong as “{name}”."
@@ -457,7 +578,9 @@ def _chosen_words(choice: dict | None) -> str:
     )
 
 
-def _what_would_change_our_mind(group: str, facts: dict, details: dict, record: dict) -> tuple[str, ...]:
+def _what_would_change_our_mind(
+    group: str, facts: dict, details: dict, record: dict, metric: Metric
+) -> tuple[str, ...]:
     if group == "excluded" and facts["agreement"] not in record.get("plans", {}):
         return (
             "If you know that people choose freely whether to go for it, say so in the settings and run again.",
@@ -467,10 +590,15 @@ def _what_would_change_our_mind(group: str, facts: dict, details: dict, record: 
         said += _more_evidence(facts, details, record)
     if group in ("lever", "harmful"):
         times = details.get("benchmark_times")
-        if times is not None and times < 3:
-            name = details["benchmark"].replace("_", " ")
-            said.append(f"Recording what else goes with it: “{name}” already moves it.")
-        said.append("The next refresh: if later deals show less than half of it, it is no longer supported.")
+        if times is not None and times < 20:
+            said.append(
+                f"A cause that nobody recorded, at least {numbers.number(times, 1)} times as strong as "
+                f"“{covariate(details['benchmark'])}”, the strongest on record."
+            )
+        half = metric.effect(facts["effect"] / 2)
+        said.append(
+            f"The next refresh: at less than half the effect ({half}) it is weaker, without one it is gone."
+        )
         said.append("A trial: teams that start asking for it at different dates drawn by lot.")
     if facts["same_as"]:
         said.append("Deals in which one of the tied agreements is gained without the other.")
@@ -484,7 +612,7 @@ def _more_evidence(facts: dict, details: dict, record: dict) -> list[str]:
     if needed:
         deals = record["result"]["data"]["deals"]
         said.append(
-            f"About {numbers.number(_rounded(needed))} deals in the data (there are {numbers.number(deals)}) "
+            f"About {numbers.number(rounded(needed))} deals in the data (there are {numbers.number(deals)}) "
             "would settle an effect of this size."
         )
     plan = record.get("plans", {}).get(facts["agreement"])
@@ -503,7 +631,7 @@ def _headline(
     if len(levers) == 1:
         first = f"One agreement is shown to move {metric.noun}: {levers[0]}."
     else:
-        first = f"{_count(len(levers))} agreements are shown to move {metric.noun}: {_and(levers)}."
+        first = f"{_count(len(levers))} agreements are shown to move {metric.noun}: {listed(levers)}."
     by = f" by {best.best_by}" if best.best_by else ""
     second = (
         f"The one worth most is “{best.name}”: gaining it{by} changes the result by {best.effect_text} per deal "
@@ -518,12 +646,12 @@ def _nothing_confirmed(result: dict, metric: Metric, findings: tuple[Finding, ..
     weak = [f"“{one.name}”" for one in findings if one.group == "weak"]
     harmful = [f"“{one.name}”" for one in findings if one.group == "harmful"]
     if harmful:
-        return (first, f"{_and(harmful[:3])} {'goes' if len(harmful) == 1 else 'go'} with a worse result.")
+        return (first, f"{listed(harmful[:3])} {'goes' if len(harmful) == 1 else 'go'} with a worse result.")
     if weak:
-        return (first, f"Worth a test: {_and(weak[:4])}.")
+        return (first, f"Worth a test: {listed(weak[:4])}.")
     needed = sorted(one.deals_needed for one in findings if one.deals_needed and one.group == "none")
     if needed:
-        return (first, f"The nearest to an answer needs about {numbers.number(_rounded(needed[0]))} deals.")
+        return (first, f"The nearest to an answer needs about {numbers.number(rounded(needed[0]))} deals.")
     if all(one.effect is None for one in findings):
         return (first, "None could be judged: see below what was left out, and why.")
     return (first, "That is an answer too: nothing here should change how you sell.")
@@ -623,5 +751,6 @@ def _count(number: int) -> str:
     return _COUNTS[number] if number < len(_COUNTS) else numbers.number(number)
 
 
-def _and(parts: list[str]) -> str:
+def listed(parts: Sequence[str]) -> str:
+    """Return ``a, b and c``."""
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

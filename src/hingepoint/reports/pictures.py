@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from hingepoint.reports.charts import forest, numbers, scale, svg, tables, timing
-from hingepoint.reports.findings import Finding, Metric, Reading, Shown
+from hingepoint.reports.findings import Dose, Finding, Metric, Reading, Shown
 
 #: More placebo marks than this would be too small to see.
 MOST_MARKS = 400
@@ -19,10 +19,10 @@ _MARK, _A_LINE = 14, 40
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An SVG and its numbers as a table."""
+    """An SVG and its numbers as a table, where it has any."""
 
     svg: Markup
-    table: tables.Table
+    table: tables.Table | None = None
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,10 @@ class Pictures:
         return self._intervals(
             finding.lags, "Result counted", f"{finding.name}: if the result is counted later"
         )
+
+    def dose(self, finding: Finding, dose: Dose) -> Picture | None:
+        """The effect when it is gained barely and when it is gained well."""
+        return self._intervals(dose.readings, dose.title, f"{finding.name}: {dose.title.lower()}")
 
     def segments(self, finding: Finding) -> Picture | None:
         return self._intervals(finding.segments, "Segment", f"{finding.name}: where it differs", least=1)

@@ -16,8 +16,10 @@ from hingepoint.domain.agreements import actions, queries
 from hingepoint.domain.deals.actions import Hidden, Stale
 from hingepoint.domain.detection import queries as detection
 from hingepoint.domain.proof.actions import attach
+from hingepoint.domain.strategy import queries as strategies
 from hingepoint.records import QUALITY_POINTS, AgreementState, Evidence
 from hingepoint.web import proof
+from hingepoint.web.deals import looked_back
 from hingepoint.web.formats import STATES
 
 #: What a person can say about an agreement, in the words of a conversation.
@@ -103,9 +105,14 @@ class StepForm(forms.Form):
 
 def agreement(request: HttpRequest, deal_id: int, type_id: int):
     """One agreement on one deal: where it stands, what a good one looks like, the next step."""
-    page = queries.agreement_page(request.user, deal_id, type_id, today=timezone.localdate())
+    as_of = looked_back(request)[0] if request.method != "POST" else None
+    today = timezone.localdate()
+    page = queries.agreement_page(request.user, deal_id, type_id, today=today, as_of=as_of)
     if request.method == "POST":
         return _take_step(request, page)
+    if as_of:
+        context = {"page": page, "line": page.line, "today": as_of.day, "as_of": as_of, "points": POINTS}
+        return render(request, "agreements/agreement.html", context)
     asked = request.GET.get("state", "")
     said = said_before(page) | {"state": asked if asked in STATES else ""}
     return _show(request, page, said | _found_before(request, page, asked))
@@ -125,7 +132,9 @@ def _show(
         "points": POINTS,
         "problems": {},
         "stale": False,
+        "expected": strategies.expected(request.user, page.deal_id, page.type_id, today=timezone.localdate()),
         **proof.behind(request, page),
+        "wanted": strategies.wanted(request.user, page.deal_id, page.type_id) if _required(page) else None,
         "found": detection.on_deal(request.user, page.deal_id).get(page.type_id),
         **more,
     }
@@ -135,6 +144,10 @@ def _show(
         else "agreements/agreement.html"
     )
     return render(request, template, context, status=more.get("status", 200))
+
+
+def _required(page: queries.AgreementPage) -> bool:
+    return page.line is not None and page.line.required
 
 
 def said_before(page: queries.AgreementPage) -> dict[str, Any]:

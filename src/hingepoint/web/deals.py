@@ -183,14 +183,21 @@ class LookBackForm(forms.Form):
     page = forms.IntegerField(required=False, min_value=1, max_value=500)
 
 
-def deal(request: HttpRequest, deal_id: int):
-    """One deal: agreements in order of time, people, history, what to do next."""
+def looked_back(request: HttpRequest) -> tuple[queries.AsOf | None, LookBackForm]:
+    """Return the day an address asks to look back to, None for today; and the form it was read with."""
     form = LookBackForm(request.GET)
     form.is_valid()
     told = form.cleaned_data
-    today = timezone.localdate()
     day = told.get("as_of")
-    as_of = queries.AsOf(day, only_known=told.get("known") != "now") if day and day < today else None
+    past = day is not None and day < timezone.localdate()
+    return (queries.AsOf(day, only_known=told.get("known") != "now") if past else None), form
+
+
+def deal(request: HttpRequest, deal_id: int):
+    """One deal: agreements in order of time, people, history, what to do next."""
+    as_of, form = looked_back(request)
+    told = form.cleaned_data
+    today = timezone.localdate()
     kind, page = told.get("kind", ""), told.get("page") or 1
     picture = agreements.deal_picture(request.user, deal_id, today=today, as_of=as_of, kind=kind, page=page)
     context = {

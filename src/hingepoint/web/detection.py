@@ -19,6 +19,7 @@ from hingepoint.domain.deals.models import BuyingRole
 from hingepoint.domain.detection import actions, queries
 from hingepoint.domain.detection.starters import starters
 from hingepoint.records import AgreementState, Evidence
+from hingepoint.reports.charts.numbers import plural
 from hingepoint.web.agreements import EVIDENCE
 from hingepoint.web.deals import for_sellers_and_leaders
 from hingepoint.web.playbook import lines
@@ -182,7 +183,7 @@ def switch_rule(request: HttpRequest, rule_id: int) -> HttpResponse:
         except actions.NotTested as refused:
             messages.error(request, str(refused))
         else:
-            messages.info(request, f"On. It found {found:,} agreements now; sellers confirm theirs.")
+            messages.info(request, f"On. It found {plural(found, 'agreement')} now; sellers confirm theirs.")
     else:
         actions.switch_off(by=request.user, at=timezone.now(), row=row)
         messages.info(request, "Off. What it found stays.")
@@ -195,7 +196,7 @@ def take_back_rule(request: HttpRequest, rule_id: int) -> HttpResponse:
     row = queries.rule_row(request.user, rule_id)
     number = actions.take_back(by=request.user, at=timezone.now(), row=row)
     messages.info(
-        request, f"{number:,} agreements are taken back, and the rule is off. What people judged stays."
+        request, f"Taken back: {plural(number, 'agreement')}. The rule is off; what people judged stays."
     )
     return redirect("rule", rule_id)
 
@@ -206,7 +207,7 @@ def take_back_rule(request: HttpRequest, rule_id: int) -> HttpResponse:
 @for_sellers_and_leaders
 def to_confirm(request: HttpRequest) -> HttpResponse:
     """What rules found on the viewer's open deals and nobody confirmed, by rule."""
-    return render(request, "detection/to_confirm.html", {"batches": queries.to_confirm(request.user)})
+    return render(request, "detection/to_confirm.html", {"batches": queries.to_confirm(request.user).batches})
 
 
 def deal_found(request: HttpRequest, deal_id: int) -> HttpResponse:

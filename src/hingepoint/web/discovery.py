@@ -17,10 +17,12 @@ from django.views.decorators.http import require_POST
 
 from hingepoint.analysis.discovery import DiscoveryError, Settings, weeks
 from hingepoint.domain.discovery import actions, queries
+from hingepoint.domain.strategy import queries as strategies
 from hingepoint.records import Role
 from hingepoint.reports import discovery as report
-from hingepoint.reports import findings
+from hingepoint.reports import discovery_pdf, findings
 from hingepoint.reports.pictures import Pictures
+from hingepoint.reports.typesetting import NoTypesetter
 
 METRICS = [
     ("", "Choose for me", "Supportive sales where deals carry prices, else the win rate."),
@@ -147,6 +149,7 @@ def discovery(request):
         context["ready"] = queries.readiness(request.user)
         context["runs"] = queries.runs(request.user, at=timezone.now())
         context["metric_title"] = findings.metric_title
+        context["still"] = strategies.still_holds(request.user, at=timezone.now())
     return render(request, "discovery/discovery.html", context)
 
 
@@ -156,6 +159,17 @@ def _signed(viewer) -> list[dict[str, Any]]:
         noun = findings.metric_noun(one.metric)
         found.append({"one": one, "noun": noun, "url": reverse("finding", args=[one.run_id, one.key])})
     return found
+
+
+def readiness(request):
+    """What discovery needs, what there is, what it gives now, and how to get the rest."""
+    _require_reader(request)
+    context = {
+        "ready": queries.readiness(request.user),
+        "needs": queries.needs(request.user),
+        "may_run": queries.may_run(request.user),
+    }
+    return render(request, "discovery/readiness.html", context)
 
 
 def new_run(request):
@@ -314,20 +328,21 @@ def decide(request, run_id: int):
 
 
 def deals_behind(request, run_id: int, key: str):
-    """The deals behind a finding that the viewer may see, with and without the agreement."""
+    """The deals behind a finding that the viewer may see: gained it or not, and how each ended."""
     page = queries.finding(request.user, run_id, key, at=timezone.now())
-    shown = findings.read(queries.seen(page.run).record)
-    one = shown.one(key)
-    labels = page.run.record["landmarks"] or ["6w"]
-    by = request.GET.get("by") or _landmark(page.run.record, key, labels)
+    record = queries.seen(page.run).record
+    shown = findings.read(record)
+    labels = record["landmarks"] or ["6w"]
+    by = request.GET.get("by") or _landmark(record, key, labels)
     if by not in labels:
         raise Http404
-    behind = queries.deals_behind(request.user, run_id, key, by=by)
     context = {
         "run_id": run_id,
-        "finding": one,
-        "behind": behind,
+        "finding": shown.one(key),
+        "behind": queries.deals_behind(request.user, run_id, key, by=by),
         "by": findings.in_time(by),
+        "served": findings.served_words(shown.metric),
+        "among_won": shown.metric.among_won,
         "choices": [(label, findings.in_time(label)) for label in labels],
         "chosen": by,
         "key": key,
@@ -352,14 +367,14 @@ def compare(request, run_id: int):
     context = {
         "page": page,
         "previous": queries.state(request.user, previous, at=timezone.now()),
-        "moves": queries.moves(request.user, run_id, previous, at=timezone.now()),
+        "found": queries.comparison(request.user, run_id, previous, at=timezone.now()),
         "metric": findings.read(page.record).metric,
     }
     return render(request, "discovery/compare.html", context)
 
 
 def export(request, run_id: int, name: str):
-    """report.html, findings.csv, findings.parquet or run.json, of the findings one may see."""
+    """report.html, report.pdf, findings.csv, findings.parquet or run.json, of the findings one may see."""
     page = queries.seen(queries.run(request.user, run_id, at=timezone.now()))
     if page.record is None or name not in _EXPORTS:
         raise Http404
@@ -369,7 +384,12 @@ def export(request, run_id: int, name: str):
     stem, _, suffix = name.partition(".")
     file_name = f"{stem}-{run_id}.{suffix}"
     disposition = f'attachment; filename="{file_name}"'
-    return HttpResponse(make(request, page), content_type=kind, headers={"Content-Disposition": disposition})
+    try:
+        made = make(request, page)
+    except NoTypesetter as error:
+        messages.warning(request, str(error))
+        return redirect("run", run_id)
+    return HttpResponse(made, content_type=kind, headers={"Content-Disposition": disposition})
 
 
 def _inputs(page: queries.RunPage) -> tuple[report.Input, ...]:
@@ -378,7 +398,20 @@ def _inputs(page: queries.RunPage) -> tuple[report.Input, ...]:
 
 
 def _html(request, page: queries.RunPage) -> str:
-    return report.html(page.record, title=django_settings.ENVIRONMENT.company, inputs=_inputs(page))
+    return report.html(page.record, **_shown_in_reports(page))
+
+
+def _pdf(request, page: queries.RunPage) -> bytes:
+    return discovery_pdf.pdf(page.record, **_shown_in_reports(page))
+
+
+def _shown_in_reports(page: queries.RunPage) -> dict[str, Any]:
+    signatures = {
+        key: report.Signature(one.verdict, one.note, one.by, timezone.localdate(one.at))
+        for key, one in page.decided.items()
+    }
+    company = django_settings.ENVIRONMENT.company
+    return {"title": company, "inputs": _inputs(page), "signatures": signatures}
 
 
 def _csv(request, page: queries.RunPage) -> str:
@@ -398,6 +431,7 @@ def _json(request, page: queries.RunPage) -> str:
 
 _EXPORTS = {
     "report.html": ("text/html; charset=utf-8", _html),
+    "report.pdf": ("application/pdf", _pdf),
     "findings.csv": ("text/csv; charset=utf-8", _csv),
     "findings.parquet": ("application/vnd.apache.parquet", _parquet),
     "run.json": ("application/json", _json),

@@ -275,8 +275,12 @@ def pulse(request: HttpRequest, escalation_id: int):
 
 
 def exceptions(request: HttpRequest):
-    """What waits for your answer, what was asked lately, how long answers take, and the pulse by team."""
+    """What waits for your answer, what was asked lately, how long answers take, and the pulse by team. A
+    seller's home fetches what became of their own as a piece."""
     now = timezone.now()
+    if request.htmx.target == "my-exceptions":
+        mine = queries.asked_by_me(request.user, now=now)
+        return render(request, "escalations/_mine.html", shown(mine=mine, today=timezone.localdate()))
     readings, hidden = queries.pulse(request.user, now=now)
     context = shown(
         waiting=queries.waiting_for(request.user),

@@ -30,9 +30,7 @@ def home(request: HttpRequest):
     if page in ("manager", "sponsor", "partner"):
         context |= _asked(request, now)
     if page == "seller":
-        context["answers"] = queries.answers_lately(request.user, now=now)
         context["found"] = detection.to_confirm(request.user, most=detection.A_HANDFUL)
-        context["found_in_all"] = detection.waiting_count(request.user)
     return render(request, f"home/{page}.html", context)
 
 

@@ -67,7 +67,11 @@ def _set(request, deal_id: int, figures: dict, version: int | None) -> None:
 def deal_talks(request: HttpRequest, deal_id: int):
     """What the customer asked for and why, and what we gave for it. The deal's page fetches it as a piece;
     by itself it is a page."""
-    context = {"facts": deals.deal_facts(request.user, deal_id), "log": _log(request, deal_id)}
+    context = {
+        "facts": deals.deal_facts(request.user, deal_id),
+        "log": _log(request, deal_id),
+        "topics": dict(TOPICS),
+    }
     piece = request.htmx.target == "deal-talks"
     return render(request, "negotiation/_talks.html" if piece else "negotiation/talks.html", context)
 
@@ -284,8 +288,7 @@ def _concession_form(
         "worth": WORTH,
         "corridor": queries.corridor(request.user, facts.id),
     }
-    status = 422 if problems or checks else 200
-    return render(request, "negotiation/concede.html", context, status=status)
+    return render(request, "negotiation/concede.html", context, status=422 if problems else 200)
 
 
 def _number(text: str | None) -> int | None:

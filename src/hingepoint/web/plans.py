@@ -19,9 +19,20 @@ from hingepoint.domain.agreements.actions import NotYetGained, ReasonMissing
 from hingepoint.domain.deals.actions import Hidden, Stale
 from hingepoint.domain.plans import actions, queries, sheets
 from hingepoint.domain.plans.models import Outcome, Plan, PlanReview, Verdict
-from hingepoint.domain.plans.parts import ON, STEP, TALK_PARTS, TRADES, WHO, Line, about, from_json, to_json
+from hingepoint.domain.plans.parts import (
+    ON,
+    RISKS,
+    STEP,
+    TALK_PARTS,
+    TRADES,
+    WHO,
+    Line,
+    about,
+    from_json,
+    to_json,
+)
 from hingepoint.domain.strategy import queries as strategies
-from hingepoint.records import AgreementState, Evidence, Role
+from hingepoint.records import Evidence, Role
 from hingepoint.reports import plan_sheets
 from hingepoint.web.agreements import ASKS_FOR, EVIDENCE, moment_of
 from hingepoint.web.deals import for_sellers_and_leaders
@@ -42,23 +53,30 @@ OUTCOMES = [
 
 
 class WritingForm(forms.Form):
-    """What every plan's form carries beside its lines."""
+    """What every plan's form carries beside its lines. What was offered is sealed for the page's own address."""
 
     number = forms.IntegerField(min_value=0)
     offered = forms.CharField()
     talk_on = forms.DateField(required=False)
 
+    def __init__(self, request: HttpRequest) -> None:
+        super().__init__(request.POST)
+        self.place = request.path
+
     def clean_offered(self) -> dict[str, list[Line]]:
         try:
-            return from_json(signing.loads(self.cleaned_data["offered"], salt="plan"))
+            return from_json(signing.loads(self.cleaned_data["offered"], salt=self.place))
         except signing.BadSignature:
             raise forms.ValidationError("Open the page again: this one was changed on its way.") from None
 
 
-def sealed(offered: Mapping[str, Sequence[Line]], sheet_parts: Mapping[str, Sequence[Line]]) -> str:
-    """Return what a form was filled with, sealed: only lines we offered may keep our source."""
-    known = {key: [*offered.get(key, ()), *sheet_parts.get(key, ())] for key in {*offered, *sheet_parts}}
-    return signing.dumps(to_json(known), salt="plan", compress=True)
+def sealed(
+    request: HttpRequest, offered: Mapping[str, Sequence[Line]], standing: Mapping[str, Sequence[Line]]
+) -> str:
+    """Return what a form was filled with, sealed: only lines we offered on this page may keep our source.
+    What stands in the plan already counts before what is offered."""
+    known = {key: [*offered.get(key, ()), *standing.get(key, ())] for key in {*offered, *standing}}
+    return signing.dumps(to_json(known), salt=request.path, compress=True)
 
 
 # ---- the plan of a talk ----
@@ -97,7 +115,7 @@ def _show_talk_form(
         "said": said,
         "rows": rows,
         "ratings": RATINGS,
-        "offered": sealed(sheet.offered, standing),
+        "offered": sealed(request, sheet.offered, standing),
         "today": timezone.localdate(),
         "problem": "",
         "differing": (),
@@ -107,7 +125,7 @@ def _show_talk_form(
 
 
 def _write_talk_plan(request: HttpRequest, sheet: sheets.TalkSheet) -> HttpResponse:
-    form, said = WritingForm(request.POST), _typed(request)
+    form, said = WritingForm(request), _typed(request)
     if not form.is_valid():
         problem = next(iter(form.errors.values()))[0]
         return _show_talk_form(
@@ -232,7 +250,7 @@ def _show_deal_form(
         "sheet": sheet,
         "said": {part.key: part.text for part in filled} | dict(said),
         "number": sheet.history.number,
-        "offered": sealed(sheet.offered, {part.key: part.lines for part in filled}),
+        "offered": sealed(request, sheet.offered, {part.key: part.lines for part in filled}),
         "today": timezone.localdate(),
         "problem": "",
         "current": None,
@@ -242,9 +260,9 @@ def _show_deal_form(
 
 
 def _write_deal_plan(request: HttpRequest, sheet: sheets.DealSheet) -> HttpResponse:
-    form = WritingForm(request.POST)
+    form = WritingForm(request)
     keys = [about(what, row.line.key) for row in sheet.ahead for what in (STEP, WHO, ON)]
-    said = {key: request.POST.get(key, "")[:LONGEST] for key in ("risks", *keys)}
+    said = {key: request.POST.get(key, "")[:LONGEST] for key in (RISKS.key, *keys)}
     if not form.is_valid():
         return _show_deal_form(request, sheet, said, problem=next(iter(form.errors.values()))[0], status=422)
     told = form.cleaned_data
@@ -463,7 +481,6 @@ def _show_what_follows(request: HttpRequest, page: agreements.AgreementPage, out
         "best": strategies.next_best(request.user, page.deal_id, today=today),
         "waiting": queries.to_debrief(request.user, today=today),
         "today": today,
-        "asked": page.line is not None and page.line.state == AgreementState.ASKED,
     }
     return render(request, "plans/debriefed.html", context)
 
@@ -475,12 +492,12 @@ def _show_what_follows(request: HttpRequest, page: agreements.AgreementPage, out
 def talks(request: HttpRequest):
     """Talks that wait for a plan, for a manager's word or for a debrief, and those ahead."""
     today, viewer = timezone.localdate(), request.user
+    waiting = queries.waiting(viewer, today=today)
     context = {
-        "debriefs": queries.to_debrief(viewer, today=today),
-        "prepare": queries.to_prepare(viewer, today=today),
+        "debriefs": waiting.debrief,
+        "prepare": waiting.prepare,
         "review": queries.to_review(viewer, today=today) if viewer.role == Role.MANAGER else [],
         "ahead": queries.ahead(viewer, today=today),
         "today": today,
-        "tomorrow": today + queries.BEFORE_TOMORROW,
     }
     return render(request, "plans/talks.html", context)

@@ -95,6 +95,7 @@ def _page(request: HttpRequest, strategy_id: int, *, status: int = 200, **more: 
         "today": timezone.localdate(),
         "said": {"metric": page.line.metric},
         "problems": {},
+        "still": queries.still_holds(request.user, at=timezone.now(), strategy_id=strategy_id),
         **more,
     }
     return render(request, "strategy/strategy.html", context, status=status)

@@ -9,6 +9,7 @@ from hingepoint.web import (
     coaching,
     components,
     deals,
+    definitions,
     detection,
     discovery,
     escalations,
@@ -28,6 +29,7 @@ from hingepoint.web import (
     sign_in,
     strategy,
     theme,
+    trials,
 )
 
 urlpatterns = [
@@ -124,6 +126,9 @@ urlpatterns = [
     path("to-confirm/", detection.to_confirm, name="to-confirm"),
     path("to-confirm/together", detection.confirm_found, name="confirm-found"),
     path("to-confirm/<int:detection_id>", detection.judge_found, name="judge-found"),
+    # definitions
+    path("definitions/", definitions.definitions, name="definitions"),
+    path("definitions/playbook.yaml", definitions.definitions_file, name="definitions-file"),
     # catalogue
     path("catalogue/", catalogue.catalogue, name="catalogue"),
     path("catalogue/new", catalogue.add_type, name="add-agreement-type"),
@@ -149,6 +154,7 @@ urlpatterns = [
     path("strategy/<int:strategy_id>/playbook/<path:key>/", playbook.pivotal, name="pivotal"),
     # discovery
     path("discovery/", discovery.discovery, name="discovery"),
+    path("discovery/readiness", discovery.readiness, name="discovery-readiness"),
     path("discovery/new", discovery.new_run, name="new-run"),
     path("discovery/<int:run_id>/", discovery.run, name="run"),
     path("discovery/<int:run_id>/progress", discovery.progress, name="run-progress"),
@@ -158,6 +164,10 @@ urlpatterns = [
     path("discovery/<int:run_id>/decide", discovery.decide, name="decide-finding"),
     path("discovery/<int:run_id>/compare", discovery.compare, name="compare-runs"),
     path("discovery/<int:run_id>/export/<str:name>", discovery.export, name="export-run"),
+    path("discovery/<int:run_id>/evidence", trials.evidence_needed, name="evidence"),
+    path("discovery/trials/<int:trial_id>", trials.trial, name="trial"),
+    path("discovery/<int:run_id>/<path:key>/plan", trials.plan_evidence, name="plan-evidence"),
+    path("discovery/<int:run_id>/<path:key>/lots", trials.draw_lots, name="draw-lots"),
     path("discovery/<int:run_id>/<path:key>/deals-behind", discovery.deals_behind, name="deals-behind"),
     path("discovery/<int:run_id>/<path:key>/", discovery.finding, name="finding"),
     # imports

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hingepoint import records
-from hingepoint.analysis.discovery import doses, gram, paths, result, robustness, words
+from hingepoint.analysis.discovery import doses, gathering, gram, paths, result, robustness, words
 
 if TYPE_CHECKING:
     from hingepoint.analysis.discovery.findings import Report
@@ -141,7 +141,7 @@ def _with_doses(report: Report, findings: list[result.Finding]) -> list[result.F
         and one.grade not in (records.Grade.NONE, records.Grade.EXCLUDED)
     ]
     places = sorted(places, key=lambda place: report.judged.false_sign[place])[:MOST_DOSED]
-    if not places or report.events is None:
+    if not places or not gathering.readable(report.events):
         return findings
     said = {
         name: level

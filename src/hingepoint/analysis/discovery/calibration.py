@@ -81,14 +81,13 @@ def _bulk(effects: np.ndarray, errors: np.ndarray) -> tuple[float, float, float]
     unit = float(np.median(errors))
     x, s = effects / unit, errors / unit
     point = np.array([np.median(x), scipy.special.logit(0.1), np.log(5.0)])
-    bounds = [(None, None), (-8.0, 2.0), (0.5, 4.0)]
     losses, means, shares = [], [], []
     for spread in _SPREADS:
         found = scipy.optimize.minimize(
-            _null_loss, point, args=(spread, x, s), method="L-BFGS-B", bounds=bounds
+            _null_loss, point, args=(spread, x, s), method="L-BFGS-B", jac=True, bounds=_BOUNDS
         )
-        point = found.x
-        losses.append(float(found.fun))
+        point = _polished(found.x, spread, x, s)
+        losses.append(_null_loss(point, spread, x, s)[0])
         means.append(point[0])
         shares.append(scipy.special.expit(point[1]))
     weight = np.exp(min(losses) - np.array(losses)) * np.gradient(_SPREADS)
@@ -97,7 +96,39 @@ def _bulk(effects: np.ndarray, errors: np.ndarray) -> tuple[float, float, float]
     return float(weight @ means) * unit, spread * unit, float(weight @ shares)
 
 
-def _null_loss(point: np.ndarray, spread: float, x: np.ndarray, s: np.ndarray) -> float:
+#: Of mean, log odds to stand out, and log of how far, in units of a typical error.
+_BOUNDS = [(-np.inf, np.inf), (-8.0, 2.0), (0.5, 4.0)]
+
+
+def _polished(point: np.ndarray, spread: float, x: np.ndarray, s: np.ndarray) -> np.ndarray:
+    """Return the minimum to the last digits by Newton steps, so that it does not hang on the way to it.
+
+    The search stops where the loss is flat to rounding, and there effects that differ in the sixteenth
+    digit would give calibrations that differ in the eighth.
+    """
+    low, high = np.array(_BOUNDS).T
+    free = np.nonzero((point > low + 1e-6) & (point < high - 1e-6))[0]
+    for _ in range(4):
+        slope = _null_loss(point, spread, x, s)[1][free]
+        bend = np.column_stack([_bend(point, one, spread, x, s)[free] for one in free.tolist()])
+        step = np.linalg.lstsq(bend, slope, rcond=None)[0]
+        if np.abs(step).max(initial=0.0) > 0.01:
+            return point
+        point = point.copy()
+        point[free] = np.clip(point[free] - step, low[free], high[free])
+    return point
+
+
+def _bend(point: np.ndarray, one: int, spread: float, x: np.ndarray, s: np.ndarray) -> np.ndarray:
+    """Return how the gradient changes along one coordinate."""
+    aside = np.zeros(point.size)
+    aside[one] = 1e-4
+    ahead, behind = (_null_loss(at, spread, x, s)[1] for at in (point + aside, point - aside))
+    return (ahead - behind) / 2e-4
+
+
+def _null_loss(point: np.ndarray, spread: float, x: np.ndarray, s: np.ndarray) -> tuple[float, np.ndarray]:
+    """Return the loss and its gradient."""
     mean, logit, log_far = point
     far2 = np.exp(2 * log_far)
     variance = s**2 + spread**2
@@ -106,7 +137,18 @@ def _null_loss(point: np.ndarray, spread: float, x: np.ndarray, s: np.ndarray) -
     rest = scipy.special.log_expit(logit) - 0.5 * (np.log(variance * (1 + far2)) + distance2 / (1 + far2))
     prior = scipy.special.log_expit(logit) + 9 * scipy.special.log_expit(-logit)
     prior -= 0.5 * spread**2 + 2 * (log_far - np.log(5.0)) ** 2
-    return -float(np.logaddexp(bulk, rest).sum() + prior)
+    both = np.logaddexp(bulk, rest)
+    stands_out = np.exp(rest - both)
+    odds = scipy.special.expit(logit)
+    slope = np.array(
+        [
+            ((x - mean) / variance * (1 - stands_out * far2 / (1 + far2))).sum(),
+            (stands_out - odds).sum() + 1 - 10 * odds,
+            (stands_out * far2 / (1 + far2) * (distance2 / (1 + far2) - 1)).sum()
+            - 4 * (log_far - np.log(5.0)),
+        ]
+    )
+    return -float(both.sum() + prior), -slope
 
 
 def interval_p_values(effects: np.ndarray, errors: np.ndarray, smallest: float) -> np.ndarray:

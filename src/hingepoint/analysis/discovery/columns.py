@@ -16,7 +16,7 @@ import polars as pl
 
 from hingepoint.analysis import frames
 from hingepoint.analysis.discovery.choices import Choices, Once, fresh
-from hingepoint.analysis.discovery.design import Grid, Rows
+from hingepoint.analysis.discovery.design import Grid, Rows, landmark_weeks, start_weeks
 from hingepoint.analysis.discovery.history import History
 from hingepoint.analysis.discovery.settings import DiscoveryError, Settings
 
@@ -309,12 +309,14 @@ def _moving(
     history: History, rows: Rows, grid: Grid, size: np.ndarray, traced: tuple[str, ...]
 ) -> tuple[list[np.ndarray], tuple[str, ...]]:
     """Return the columns that depend on the landmark, with the covariate each belongs to."""
-    starts = np.asarray([max(grid.window_start(j), 0.0) for j in range(len(grid.landmarks))])
     at_landmark = (rows.landmark[:, None] == np.arange(1, len(grid.landmarks))).astype(float)
     blocks = {"landmark": at_landmark, "landmark x size": at_landmark * size[rows.deal][:, None]}
-    to_end = period_end(history.created[rows.deal] + np.asarray(grid.landmarks)[rows.landmark])
+    week = np.nan_to_num(landmark_weeks(history, rows, grid), posinf=0.0)
+    if grid.stages:
+        blocks["age"] = np.log1p(week)[:, None]
+    to_end = period_end(history.created[rows.deal] + week)
     blocks["period end"] = np.column_stack([to_end, to_end**2, (to_end < 2 / QUARTER).astype(float)])
-    start = starts[rows.landmark]
+    start = np.maximum(start_weeks(history, rows, grid), 0.0)
     for name in traced:
         traces = history.traces[name]
         total = traces.count_by(rows.deal, start)

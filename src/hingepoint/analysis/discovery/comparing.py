@@ -58,7 +58,8 @@ def compare(before: result.Discovery, after: result.Discovery) -> Comparison:
     """Return what moved from one run to the other.
 
     A confirmed finding *still holds* if it is confirmed again with the same sign and at least half the
-    effect, is *weaker* if its effect halved or it is only worth a test now, and *gone* otherwise.
+    effect, is *gone* if it has the other sign, cannot be judged any more, or has neither half the effect nor
+    any evidence left, and *weaker* otherwise.
     Raises DiscoveryError if the runs measure different metrics.
     """
     if before.metric.name != after.metric.name:
@@ -100,7 +101,7 @@ def _move(before: result.Finding | None, after: result.Finding | None) -> Move:
     halved = abs(after.effect) < abs(before.effect) / 2
     if now and not halved:
         return Move.HOLDS
-    return Move.WEAKER if now or after.grade == records.Grade.WEAK else Move.GONE
+    return Move.GONE if halved and after.grade == records.Grade.NONE else Move.WEAKER
 
 
 def _words(move: Move, before: result.Finding | None, after: result.Finding | None) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from hingepoint.analysis.discovery.history import History
-from hingepoint.analysis.discovery.settings import DiscoveryError, Settings
+from hingepoint.analysis.discovery.settings import DiscoveryError, Settings, weeks_label
 
 #: Landmarks divide this much of the median cycle of won deals into so many windows (decision 0101).
 COVERED = 1.2
@@ -27,17 +27,33 @@ FOLLOWED = 0.2
 
 @dataclass(frozen=True)
 class Grid:
-    """Landmarks in weeks since creation, the horizon of the outcome, and the lags of the lag profile."""
+    """Landmarks in weeks since creation, the horizon of the outcome, and the lags of the lag profile.
+
+    Where landmarks are ``stages``, a deal's landmark is the moment it enters the stage, and ``landmarks``
+    holds the median weeks in which that happens.
+    """
 
     landmarks: tuple[float, ...]
     horizon: float
     lags: tuple[float, ...]
     cycle: float
+    stages: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, chosen: dict[str, Any]) -> Grid:
         """Return the grid of plain values."""
-        return cls(tuple(chosen["landmarks"]), chosen["horizon"], tuple(chosen["lags"]), chosen["cycle"])
+        landmarks, lags, stages = (tuple(chosen[name]) for name in ("landmarks", "lags", "stages"))
+        return cls(landmarks, chosen["horizon"], lags, chosen["cycle"], stages)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What the landmarks are called: ``6w``, or the stage."""
+        return self.stages or tuple(weeks_label(length) for length in self.landmarks)
+
+    @property
+    def course(self) -> float:
+        """Weeks until the last outcome of a deal is known."""
+        return max(self.landmarks) + self.horizon
 
     def window_start(self, landmark: int) -> float:
         """Return the start of the window that ends at a landmark; the first takes in creation itself."""
@@ -79,10 +95,26 @@ def choose_grid(history: History, settings: Settings) -> Grid:
     cycle = float(np.median(won if won.size >= 30 else closed))
     if cycle <= 0:
         raise DiscoveryError("deals close at the moment they are created; discovery needs their real dates")
+    if settings.landmarks_at:
+        return _stage_grid(history, settings, closed, cycle)
     spread = settings.landmarks or _spread(cycle)
     horizon = settings.horizon_weeks or _horizon(history, closed, cycle, spread[0])
     landmarks = settings.landmarks or _observed(history, spread, horizon)
     return Grid(landmarks, horizon, _lags(history, landmarks, horizon), cycle)
+
+
+def _stage_grid(history: History, settings: Settings, closed: np.ndarray, cycle: float) -> Grid:
+    """Return the grid of the entries into stages; a stage that no deal enters is refused."""
+    assert history.entries is not None
+    entered = np.isfinite(history.entries)
+    for name, some in zip(settings.landmarks_at, entered.any(axis=0), strict=True):
+        if not some:
+            raise DiscoveryError(f"no deal has an event of kind stage that is called {name!r}")
+    middle = tuple(
+        float(np.median(history.entries[entered[:, number], number])) for number in range(entered.shape[1])
+    )
+    horizon = settings.horizon_weeks or _horizon(history, closed, cycle, min(middle))
+    return Grid(middle, horizon, _lags(history, tuple(sorted(middle)), horizon), cycle, settings.landmarks_at)
 
 
 def _spread(cycle: float) -> tuple[float, ...]:
@@ -121,19 +153,54 @@ def _lags(history: History, landmarks: tuple[float, ...], horizon: float) -> tup
 
 def make_rows(history: History, grid: Grid) -> Rows:
     """Return the rows of all landmarks, sorted by deal, then landmark."""
-    landmarks = np.asarray(grid.landmarks)
+    landmarks = _moments(history, grid)
     enough = history.observed[:, None] >= landmarks + grid.horizon
     still_open = history.closed[:, None] > landmarks
     deal, landmark = np.nonzero(enough & still_open)
-    remaining = history.closed[deal] - landmarks[landmark]
+    remaining = history.closed[deal] - np.broadcast_to(landmarks, enough.shape)[deal, landmark]
     sold = history.won[deal] & (remaining <= grid.horizon)
-    rows = Rows(deal, landmark, np.where(sold, np.nan_to_num(history.value[deal]), 0.0), remaining)
+    rows = Rows(deal, landmark, _outcome(history, deal, sold, remaining, grid.horizon), remaining)
     return rows.select(sold) if history.metric.among_won else rows
 
 
-def landmark_weeks(rows: Rows, grid: Grid) -> np.ndarray:
+def _outcome(
+    history: History, deal: np.ndarray, sold: np.ndarray, weeks: np.ndarray, most: float
+) -> np.ndarray:
+    """Return the outcome of rows: the value of what was sold, or the days to it, at most those of ``most`` weeks."""
+    if history.metric.name == "sale_days":
+        return 7 * np.where(sold, np.minimum(weeks, most), most)
+    return np.where(sold, np.nan_to_num(history.value[deal]), 0.0)
+
+
+def _moments(history: History, grid: Grid) -> np.ndarray:
+    """Return deals (or one for all) x landmarks: the week of each; infinite for a stage that is not entered.
+
+    Going back to a stage, or entering it out of order, is no landmark.
+    """
+    if not grid.stages:
+        return np.asarray(grid.landmarks)[None, :]
+    assert history.entries is not None
+    reached = np.maximum.accumulate(np.where(np.isfinite(history.entries), history.entries, -1.0), axis=1)
+    before = np.column_stack([np.full(history.size, -1.0), reached[:, :-1]])
+    return np.where(history.entries > before, history.entries, np.inf)
+
+
+def landmark_weeks(history: History, rows: Rows, grid: Grid) -> np.ndarray:
     """Return, per row, the week of its landmark."""
-    return np.asarray(grid.landmarks)[rows.landmark]
+    if not grid.stages:
+        return np.asarray(grid.landmarks)[rows.landmark]
+    assert history.entries is not None
+    return history.entries[rows.deal, rows.landmark]
+
+
+def start_weeks(history: History, rows: Rows, grid: Grid) -> np.ndarray:
+    """Return, per row, the week in which the window before its landmark starts; -1 takes in creation itself."""
+    if not grid.stages:
+        return np.asarray([grid.window_start(j) for j in range(len(grid.landmarks))])[rows.landmark]
+    assert history.entries is not None
+    entered = np.where(np.isfinite(history.entries), history.entries, -1.0)
+    reached = np.column_stack([np.full(history.size, -1.0), np.maximum.accumulate(entered, axis=1)])
+    return reached[rows.deal, rows.landmark]
 
 
 def standing(history: History, rows: Rows, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
@@ -141,25 +208,20 @@ def standing(history: History, rows: Rows, grid: Grid) -> tuple[np.ndarray, np.n
 
     Their sum is what stands at the landmark.
     """
-    landmark = np.asarray(grid.landmarks, dtype=np.float32)[rows.landmark][:, None]
-    starts = np.asarray([grid.window_start(j) for j in range(len(grid.landmarks))], dtype=np.float32)
+    landmark = landmark_weeks(history, rows, grid).astype(np.float32)[:, None]
+    start = start_weeks(history, rows, grid).astype(np.float32)[:, None]
     gained = history.gained[rows.deal]
     stands = gained <= landmark
     if history.ended is not None:
         stands &= history.ended[rows.deal] > landmark
-    before = stands & (gained <= starts[rows.landmark][:, None])
+    before = stands & (gained <= start)
     return before, stands & ~before
 
 
 def ever_rows(history: History, grid: Grid) -> Rows:
     """Return one row a deal whose whole course is known: the naive design shown beside the landmark one."""
-    course = grid.landmarks[-1] + grid.horizon
-    deal = np.nonzero(history.observed >= course)[0]
-    sold = history.won[deal] & (history.closed[deal] <= course)
-    rows = Rows(
-        deal,
-        np.zeros_like(deal),
-        np.where(sold, np.nan_to_num(history.value[deal]), 0.0),
-        history.closed[deal],
-    )
+    deal = np.nonzero(history.observed >= grid.course)[0]
+    sold = history.won[deal] & (history.closed[deal] <= grid.course)
+    weeks = history.closed[deal]
+    rows = Rows(deal, np.zeros_like(deal), _outcome(history, deal, sold, weeks, grid.course), weeks)
     return rows.select(sold) if history.metric.among_won else rows

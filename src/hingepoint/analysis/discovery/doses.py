@@ -16,7 +16,7 @@ import polars as pl
 
 from hingepoint import records
 from hingepoint.analysis import frames
-from hingepoint.analysis.discovery import calibration, gathering, grading, gram, history, study
+from hingepoint.analysis.discovery import calibration, design, gathering, grading, gram, history, study
 
 #: What events may say about a gain.
 SAID = ("evidence", "quality")
@@ -174,13 +174,10 @@ def _parted(prepared: study.Study, level: np.ndarray, said: str, place: int, lea
 def _gained_now(prepared: study.Study, place: int) -> np.ndarray:
     """Return, per row, whether the place was gained in the window that ends at its landmark and stands."""
     rows, grid, read = prepared.rows, prepared.grid, prepared.history
-    now = np.zeros(rows.size, dtype=bool)
-    gained = read.gained[rows.deal, place]
-    for number, landmark in enumerate(grid.landmarks):
-        inside = (gained > grid.window_start(number)) & (gained <= landmark)
-        now |= (rows.landmark == number) & inside
+    gained, landmark = read.gained[rows.deal, place], design.landmark_weeks(read, rows, grid)
+    now = (gained > design.start_weeks(read, rows, grid)) & (gained <= landmark)
     if read.ended is not None:
-        now &= read.ended[rows.deal, place] > np.asarray(grid.landmarks)[rows.landmark]
+        now &= read.ended[rows.deal, place] > landmark
     return now
 
 
@@ -200,13 +197,18 @@ def _slopes(
     left = (columns**2).sum(axis=0) - (by_seller * average).sum(axis=0) - (others * shadow).sum(axis=0)
     left = np.maximum(left, 1e-9)
     slopes = (cross[-1] - others.T @ fit.coefficients) / left
-    return slopes, _pulls(prepared, sums, fit, columns - average[seller], shadow) / left
+    return slopes, _pulls(prepared, sums, fit, columns - average[seller], shadow, slopes) / left
 
 
 def _pulls(
-    prepared: study.Study, sums: study.Sums, fit: gram.Fit, centred: np.ndarray, shadow: np.ndarray
+    prepared: study.Study,
+    sums: study.Sums,
+    fit: gram.Fit,
+    centred: np.ndarray,
+    shadow: np.ndarray,
+    effects: np.ndarray,
 ) -> np.ndarray:
-    """Return clusters x columns: sums of residuals of the outcome times what is left of each column."""
+    """Return clusters x columns: sums of what is left of each column times the residuals with it in the fit."""
     from_outcome = np.append(-(fit.expand @ fit.coefficients), 1.0)
     from_column = np.vstack([fit.expand @ shadow, np.zeros(shadow.shape[1])])
     slopes = np.column_stack([from_outcome, from_column])
@@ -216,7 +218,8 @@ def _pulls(
     for block in sums.blocks:
         stop = start + block.deal.size
         parts = block.values @ slopes - levels[block.seller]
-        scores = parts[:, :1] * (centred[start:stop] - parts[:, 1:])
+        left = centred[start:stop] - parts[:, 1:]
+        scores = (parts[:, :1] - effects * left) * left
         for number in range(scores.shape[1]):
             pulled[:, number] += np.bincount(
                 prepared.cluster[block.deal], weights=scores[:, number], minlength=prepared.clusters

@@ -14,7 +14,17 @@ from typing import Any
 import numpy as np
 
 from hingepoint import records
-from hingepoint.analysis.discovery import findings, history, placebo, result, screens, study, undated
+from hingepoint.analysis.discovery import (
+    findings,
+    history,
+    kept,
+    pieces,
+    placebo,
+    result,
+    screens,
+    study,
+    undated,
+)
 from hingepoint.analysis.discovery.settings import DiscoveryError, Settings
 
 Progress = Callable[[float, str], None]
@@ -32,14 +42,19 @@ def discover(
     progress: Progress | None = None,
     bad_rows: int = 0,
     rules: Mapping[str, int] | None = None,
+    runner: pieces.Runner | None = None,
+    keep: kept.Kept | None = None,
 ) -> result.Discovery:
     """Return what the history says about every agreement type in it.
 
-    deals, events   frames of polars or pandas with the columns of ``analysis.frames``; without events,
-                    ``settings.agreement_columns`` names undated columns of the deals
+    deals, events   frames of polars or pandas with the columns of ``analysis.frames``; events may come
+                    lazily, or as frames one after another; without events, ``settings.agreement_columns``
+                    names undated columns of the deals
     catalogue       names and known late steps
     progress        told the share done and what is being done
     bad_rows, rules what the reader of the files already set aside, for the record
+    runner          who gathers events and sums pieces of deals: this process, or a cluster
+    keep            where sums are kept, so that a refresh or a run that was stopped does not sum them again
 
     Raises DiscoveryError if the input cannot be used at all. Too little data is not an error: it is
     a result in which nothing is confirmed.
@@ -52,14 +67,18 @@ def discover(
     if events is None:
         raise DiscoveryError("discovery needs the events of the deals, or undated agreement columns")
     tell(0.02, "reading deals and events")
-    read = history.read(deals, events, settings)
+    who = runner or pieces.Here()
+    read = history.read(
+        deals, events, settings, who.gather, lambda count: tell(0.02, f"reading events: {count:,}")
+    )
     _require_outcomes(read)
-    run = _Run(read, events, settings, {one.key: one for one in catalogue}, tell, bad_rows, dict(rules or {}))
+    types = {one.key: one for one in catalogue}
+    run = _Run(read, events, settings, types, tell, bad_rows, dict(rules or {}), who, keep)
     return run.discovery()
 
 
 def _require_outcomes(read: history.History) -> None:
-    if not read.types:
+    if len(read.types) == len(read.steps):
         raise DiscoveryError("the events name no agreement type that belongs to these deals")
     wins, closes = int(read.won.sum()), int(read.decided.sum())
     if not closes:
@@ -79,19 +98,23 @@ class _Run:
     tell: Progress
     bad_rows: int
     rules: dict[str, int]
+    runner: pieces.Runner
+    keep: kept.Kept | None
 
     def discovery(self) -> result.Discovery:
         self.tell(0.1, "laying out landmarks")
-        prepared = study.prepare(self.history, self.settings)
+        choices = self.keep.choices(self.history, self.settings) if self.keep else None
+        prepared = study.prepare(self.history, self.settings, choices, self.runner)
         mechanical = screens.mechanical(self.history, self.settings, self.catalogue, prepared.grid.cycle)
         if not self.history.metric.among_won:
             mechanical = screens.following(self.history, self.settings, prepared.grid.lags[-1]) | mechanical
+        mechanical |= screens.stages(self.history, mechanical)
         warnings = [*self.history.notes, *prepared.columns.warnings, *_data_warnings(prepared)]
         if self._too_little(prepared):
             return self._counts_only(prepared, mechanical, warnings)
-        self.tell(0.2, "summing up deals")
-        sums = study.sum_up(prepared)
-        self.tell(0.5, "estimating all agreements together")
+        self._stage(prepared, 0.2, 0.5, "summing up deals")
+        sums = study.sum_up(prepared, self.settings, self.keep)
+        self._stage(prepared, 0.5, 0.7, "estimating all agreements together", passes=3)
         steps = np.array(
             [key in mechanical and mechanical[key].step for key in self.history.types], dtype=bool
         )
@@ -101,9 +124,10 @@ class _Run:
         leading = screens.leading(list(estimates.lags), self.settings, self.history.types)
         excluded = leading | mechanical
         if leading:
-            self.tell(0.7, "estimating again without what follows the decision")
+            again = "estimating again without what follows the decision"
+            self._stage(prepared, 0.7, 0.85, again, passes=3)
             estimates = study.estimate(prepared, sums, self._mask(excluded, copied), steps, self.settings)
-        self.tell(0.85, "placebo: the same with shuffled outcomes")
+        self._stage(prepared, 0.85, 0.95, "placebo: the same with shuffled outcomes", passes=2)
         tested = placebo.shuffled(prepared, sums, estimates.next_window, self._rng(1))
         self.tell(0.95, "grading")
         report = findings.Report(
@@ -119,6 +143,18 @@ class _Run:
             self.events,
         )
         return report.discovery(self.bad_rows, self.rules)
+
+    def _stage(self, prepared: study.Study, since: float, until: float, text: str, passes: int = 1) -> None:
+        """Say what begins, and then after each piece how far its ``passes`` over the rows are."""
+        over = 0
+
+        def watch(share: float) -> None:
+            nonlocal over
+            self.tell(since + (until - since) * min((over + share) / passes, 1.0), text)
+            over += share >= 1.0
+
+        self.tell(since, text)
+        prepared.pieces.watch = watch
 
     def _rng(self, stream: int) -> np.random.Generator:
         return np.random.default_rng([self.settings.seed, stream])
@@ -167,7 +203,11 @@ def _data_warnings(prepared: study.Study) -> list[str]:
             f"There are only {np.unique(read.seller).size} owners: uncertainty is counted by {prepared.clustered_by}, "
             "which may be too confident if an owner's deals move together."
         )
-    late = [key for key, since in zip(read.types, read.recorded, strict=True) if np.isfinite(since)]
+    late = [
+        key
+        for key, since in zip(read.types, read.recorded, strict=True)
+        if np.isfinite(since) and key not in read.steps
+    ]
     if late:
         warnings.append(
             "Recorded only since some time into the data, unknown before rather than not gained: "

@@ -10,6 +10,8 @@ import scipy  # its parts load when they are first used: the server starts witho
 from hingepoint.analysis.discovery import result
 from hingepoint.analysis.discovery.settings import DiscoveryError
 
+#: With fewer teams a stepped start has too few steps to compare.
+LEAST_TEAMS = 4
 WEEKS_A_QUARTER = 365.25 / 7 / 4
 
 
@@ -17,13 +19,15 @@ WEEKS_A_QUARTER = 365.25 / 7 / 4
 class SteppedWedge:
     """Teams start asking for the agreement one step after another, in an order drawn by lot.
 
-    ``weeks_a_step`` is the length of a step; ``power`` the chance to confirm the effect.
+    ``weeks_a_step`` is the length of a step; ``power`` the chance to confirm the effect; ``shows`` the
+    smallest effect that it confirms with the wanted chance.
     """
 
     teams: int
     steps: int
     weeks_a_step: float
     power: float
+    shows: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,7 @@ class EvidencePlan:
     observed_deals  deals in a history like this one, without any experiment
     prompt_deals    deals in a randomised prompt: every second one is asked to go for the agreement
     prompt_weeks    how long that takes at today's pace
+    prompt_shows    smallest effect that a prompt confirms within the time of the stepped start
     wedge           a stepped start by team with its power; None with fewer than four teams
     """
 
@@ -43,6 +48,35 @@ class EvidencePlan:
     prompt_weeks: float
     wedge: SteppedWedge | None
     in_words: str
+    prompt_shows: float = math.nan
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What a plan is made from: an agreement type and the history it was looked for in.
+
+    coverage            share of deals that gain it in time; NaN where not known
+    expected, error     its effect after shrinkage and that of the estimate; NaN where not estimated
+    deals               in the data; at_risk_a_quarter of them reach the first landmark open
+    noise               standard deviation of the outcome that nothing known explains
+    smallest_effect     worth having, in the metric's unit
+    """
+
+    agreement: str
+    name: str
+    coverage: float
+    expected: float
+    error: float
+    deals: int
+    at_risk_a_quarter: float
+    noise: float
+    smallest_effect: float
+
+    @property
+    def wanted(self) -> float:
+        """The effect to look for: the expected one, but no less than twice the smallest worth having."""
+        least = 2 * self.smallest_effect
+        return max(abs(self.expected), least) if math.isfinite(self.expected) else least
 
 
 def plan_evidence(
@@ -56,12 +90,49 @@ def plan_evidence(
     power: float = 0.8,
     intraclass: float = 0.02,
 ) -> EvidencePlan:
+    """Return how to get evidence on an agreement type of a result: ``plan`` on what the result knows."""
+    return plan(
+        basis(found, agreement),
+        effect=effect,
+        take_up=take_up,
+        teams=teams,
+        weeks=weeks,
+        power=power,
+        intraclass=intraclass,
+    )
+
+
+def basis(found: result.Discovery, agreement: str) -> Basis:
+    """Return what a plan for an agreement type is made from. KeyError if the result has none of that key."""
+    finding = found.finding(agreement)
+    return Basis(
+        agreement=agreement,
+        name=finding.name,
+        coverage=finding.coverage,
+        expected=finding.details.expected,
+        error=(finding.ci[1] - finding.ci[0]) / (2 * 1.96),
+        deals=found.data.deals,
+        at_risk_a_quarter=found.data.at_risk_a_quarter,
+        noise=found.data.noise,
+        smallest_effect=found.data.smallest_effect,
+    )
+
+
+def plan(
+    known: Basis,
+    *,
+    effect: float | None = None,
+    take_up: float = 0.4,
+    teams: int = 0,
+    weeks: float = 26.0,
+    power: float = 0.8,
+    intraclass: float = 0.02,
+) -> EvidencePlan:
     """Return how to get evidence on an agreement type.
 
-    effect      the effect to look for, in the metric's unit; otherwise the estimated one, but no less
-                than twice the smallest worth having
+    effect      the effect to look for, in the metric's unit; otherwise the one that ``known`` wants
     take_up     by how much a prompt raises the share of deals that gain it
-    weeks       length of a stepped start; intraclass how much deals of a team move together
+    weeks       how long a trial may take; intraclass how much deals of a team move together
 
     The prompt is an encouragement design, so the effect on the metric is diluted by the take-up. Raises
     DiscoveryError for numbers that make no plan.
@@ -70,44 +141,55 @@ def plan_evidence(
         raise DiscoveryError(
             "take-up, power and intraclass correlation are shares, and weeks a positive length"
         )
-    finding = found.finding(agreement)
-    wanted = _wanted(found, finding) if effect is None else abs(effect)
+    wanted = known.wanted if effect is None else abs(effect)
     if wanted == 0 or not math.isfinite(wanted):
         raise DiscoveryError("the effect to look for must not be nothing")
-    noise = found.data.noise
-    factor = (scipy.special.ndtri(0.975) + scipy.special.ndtri(power)) ** 2
-    prompt = math.ceil(4 * noise**2 * factor / (take_up * wanted) ** 2)
-    without = 1 - finding.coverage if math.isfinite(finding.coverage) else 1.0
-    weekly = max(found.data.at_risk_a_quarter * without / WEEKS_A_QUARTER, 1e-9)
-    wedge = _wedge(teams, weeks, weekly, noise, take_up * wanted, intraclass) if teams >= 4 else None
-    observed = _observed(found, finding, wanted, factor)
+    factor = float((scipy.special.ndtri(0.975) + scipy.special.ndtri(power)) ** 2)
+    prompt = math.ceil(4 * known.noise**2 * factor / (take_up * wanted) ** 2)
+    without = 1 - known.coverage if math.isfinite(known.coverage) else 1.0
+    weekly = max(known.at_risk_a_quarter * without / WEEKS_A_QUARTER, 1e-9)
+    stepped = None
+    if teams >= LEAST_TEAMS:
+        stepped = _wedge(
+            wanted,
+            take_up,
+            factor,
+            known=known,
+            weekly=weekly,
+            teams=teams,
+            weeks=weeks,
+            intraclass=intraclass,
+        )
     return EvidencePlan(
-        agreement=agreement,
+        agreement=known.agreement,
         effect=wanted,
-        observed_deals=observed,
+        observed_deals=_observed(known, wanted, factor),
         prompt_deals=prompt,
         prompt_weeks=prompt / weekly,
-        wedge=wedge,
-        in_words=_words(finding.name, prompt, prompt / weekly, wedge, power),
+        wedge=stepped,
+        prompt_shows=2 * known.noise * math.sqrt(factor / (weekly * weeks)) / take_up,
+        in_words=_words(known.name, prompt, prompt / weekly, stepped, power),
     )
 
 
-def _wanted(found: result.Discovery, finding: result.Finding) -> float:
-    least = 2 * found.data.smallest_effect
-    return max(abs(finding.details.expected), least) if math.isfinite(finding.details.expected) else least
-
-
-def _observed(found: result.Discovery, finding: result.Finding, wanted: float, factor: float) -> int:
+def _observed(known: Basis, wanted: float, factor: float) -> int:
     """Return the deals needed without an experiment, by the square-root law from today's error."""
-    if math.isfinite(finding.effect):
-        error = (finding.ci[1] - finding.ci[0]) / (2 * 1.96)
-        return math.ceil(found.data.deals * factor * (error / wanted) ** 2)
-    share = finding.coverage if 0 < finding.coverage < 1 else 0.1
-    return math.ceil(found.data.noise**2 * factor / (share * (1 - share) * wanted**2))
+    if math.isfinite(known.error):
+        return math.ceil(known.deals * factor * (known.error / wanted) ** 2)
+    share = known.coverage if 0 < known.coverage < 1 else 0.1
+    return math.ceil(known.noise**2 * factor / (share * (1 - share) * wanted**2))
 
 
 def _wedge(
-    teams: int, weeks: float, weekly: float, noise: float, diluted: float, intraclass: float
+    wanted: float,
+    take_up: float,
+    factor: float,
+    *,
+    known: Basis,
+    weekly: float,
+    teams: int,
+    weeks: float,
+    intraclass: float,
 ) -> SteppedWedge:
     """Return a stepped start with its power (Woertman et al. 2013, design effect of a cross-sectional wedge)."""
     steps = min(teams, 6)
@@ -117,9 +199,9 @@ def _wedge(
     inflated = (1 + intraclass * (total + size - 1)) / (1 + intraclass * (total / 2 + size - 1))
     inflated *= 3 * (1 - intraclass) / (2 * (steps - 1 / steps))
     deals = teams * size * (steps + 1)
-    error = math.sqrt(4 * noise**2 * inflated * (steps + 1) / max(deals, 1e-9))
-    power = float(scipy.special.ndtr(diluted / error - scipy.special.ndtri(0.975)))
-    return SteppedWedge(teams, steps, length, power)
+    error = math.sqrt(4 * known.noise**2 * inflated * (steps + 1) / max(deals, 1e-9)) / take_up
+    power = float(scipy.special.ndtr(wanted / error - scipy.special.ndtri(0.975)))
+    return SteppedWedge(teams, steps, length, power, shows=error * math.sqrt(factor))
 
 
 def _words(name: str, prompt: int, weeks: float, wedge: SteppedWedge | None, power: float) -> str:

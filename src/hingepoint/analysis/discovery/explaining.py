@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 from hingepoint.analysis import metrics
 from hingepoint.analysis.discovery import result, words
-from hingepoint.analysis.discovery.settings import weeks
+from hingepoint.analysis.discovery.settings import is_length, weeks
 
 #: Effects at a landmark or in a segment are expected to differ from the average by about half of it.
 VARIES = 0.5
+#: Groups of fewer deals that gained it say nothing about a deal of theirs.
+LEAST = 5
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def explain(
     local = _local(finding, age_weeks, facts or {})
     effect, error = _pooled(finding, local)
     ci = (effect - 1.96 * error, effect + 1.96 * error)
-    similar = min((deals for _, _, deals in local), default=finding.gained)
+    similar = min((deals for _, _, deals in local if deals), default=finding.gained)
     said = (
         f"On {similar:,} similar deals, those that gained {finding.name} by this age "
         f"{words.change(metric, effect)} (95 % interval {words.interval(metric, ci)})."
@@ -63,15 +65,16 @@ def explain(
 
 
 def _local(finding: result.Finding, age: float, facts: Mapping[str, str]) -> list[tuple[float, float, int]]:
-    """Return (effect, error, deals) at the deal's age and in each of its segments."""
+    """Return (effect, error, deals) at the deal's age and in each of its segments; 0 deals: not counted."""
     local = []
-    ahead = [point for point in finding.timing if weeks(point.landmark) >= age] or list(finding.timing[-1:])
+    by_age = [point for point in finding.timing if is_length(point.landmark)]
+    ahead = [point for point in by_age if weeks(point.landmark) >= age] or by_age[-1:]
     for point in ahead[:1]:
         local.append((point.effect, _error(point.ci), point.deals))
     for segment in finding.segments:
         if facts.get(segment.by) == segment.value:
             local.append((segment.effect, _error(segment.ci), segment.deals))
-    return local
+    return [(effect, error, deals) for effect, error, deals in local if not 0 < deals < LEAST]
 
 
 def _error(ci: result.Interval) -> float:

@@ -119,7 +119,7 @@ class Report:
                 result.Pivotal(self.types[place], float(self.judged.p_top[place]), float(shares[place]))
                 for place in places
             )
-        order = sorted(findings, key=_by_evidence)
+        order = sorted((one for one in findings if one.agreement not in self.history.steps), key=_by_evidence)
         return result.Discovery(
             settings=self.settings,
             metric=self.metric,
@@ -141,13 +141,13 @@ class Report:
             lost=int((read.decided & ~read.won).sum()),
             open=int((~read.decided).sum()),
             events=read.events,
-            types=len(self.types),
+            types=len(self.types) - len(read.steps),
             since=read.begin.date(),
             until=read.end.date(),
             bad_rows=bad_rows,
             rules=counted,
             at_risk_a_quarter=self.at_risk,
-            landmarks=tuple(weeks_label(length) for length in self.prepared.grid.landmarks),
+            landmarks=self.prepared.grid.labels,
             horizon=weeks_label(self.prepared.grid.horizon),
             noise=self._noise(),
             smallest_effect=self._smallest(),
@@ -224,7 +224,8 @@ class Report:
         checks = self._checks(speaks)
         grade = grading.grade(judged, speaks, checks)
         effect, ci = self._shown(judged, speaks)
-        harmful = grade in (records.Grade.STRONG, records.Grade.MODERATE) and judged.effects[speaks] < 0
+        confirmed = grade in (records.Grade.STRONG, records.Grade.MODERATE)
+        harmful = confirmed and bool(judged.effects[speaks] < 0)
         same_as = tuple(self.types[other] for other in self.bundle(place) if other != place)
         scale = (1 - self.coverage[place]) * self.at_risk
         needed = self._deals_needed(speaks)
@@ -307,8 +308,8 @@ class Report:
         estimates = self.estimates
         assert estimates is not None
         return tuple(
-            result.Timing(weeks_label(length), *self._calibrated(one, place), deals=self.deals(one, place))
-            for length, one in zip(self.prepared.grid.landmarks, estimates.windows, strict=True)
+            result.Timing(label, *self._calibrated(one, place), deals=self.deals(one, place))
+            for label, one in zip(self.prepared.grid.labels, estimates.windows, strict=True)
             if np.isfinite(one.effects[place])
         )
 
@@ -322,9 +323,14 @@ class Report:
         return round(float(one.fit.totals[one.fit.targets[place]]))
 
     def _best_by(self, place: int) -> tuple[str | None, tuple[str, str] | None]:
-        """Return until when the agreement matters, and the landmarks between which that may lie."""
+        """Return until when the agreement matters, and the landmarks between which that may lie.
+
+        Both are weeks, so there is none where landmarks are stages.
+        """
         estimates = self.estimates
         assert estimates is not None
+        if self.prepared.grid.stages:
+            return None, None
         direction = self.sign * np.sign(self.judged.effects[place])
         effects = np.array(
             [one.effects[place] - self.sign * self.judged.null.mean[place] for one in estimates.windows]

@@ -115,6 +115,12 @@ def gather(events: pl.DataFrame, index: pl.DataFrame, end: datetime.datetime | N
     )
 
 
+def gathered_here(events: Any, index: pl.DataFrame, end: datetime.datetime | None) -> Iterator[Gathered]:
+    """Yield what the events say, batch by batch, in this process."""
+    for batch in batches(events):
+        yield gather(batch, index, end)
+
+
 def batches(events: Any, rows: int = BATCH_ROWS) -> Iterator[pl.DataFrame]:
     """Yield a polars or pandas frame, a lazy one, or frames one after another, in batches of rows."""
     if isinstance(events, pl.LazyFrame):
@@ -126,6 +132,11 @@ def batches(events: Any, rows: int = BATCH_ROWS) -> Iterator[pl.DataFrame]:
             yield to_polars(batch)
     else:
         to_polars(events)
+
+
+def readable(events: Any) -> bool:
+    """Return whether events can be read here once more: a frame, not a stream or a table on a cluster."""
+    return isinstance(events, pl.DataFrame | pl.LazyFrame) or hasattr(events, "to_numpy")
 
 
 def to_polars(table: Any) -> pl.DataFrame:

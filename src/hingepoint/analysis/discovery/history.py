@@ -67,6 +67,8 @@ class History:
     with_customer  per type that says its side, whether that is mostly the customer's
     seller    index of the owner (0 for all where there is no owner); account likewise
     rules     rows set aside, by the name of the rule
+    entries   deals x stages that are landmarks: week in which each was first entered; None without such
+    steps     the types that are entries into stages: adjusted for, never judged
     """
 
     deals: pl.DataFrame
@@ -90,6 +92,8 @@ class History:
     events: int
     rules: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    entries: np.ndarray | None = None
+    steps: tuple[str, ...] = ()
 
     def part(self, deals: slice) -> History:
         """Return the arrays of some deals, counted from the first of them, without their table."""
@@ -107,6 +111,7 @@ class History:
             activity=self.activity.part(deals),
             seller=self.seller[deals],
             account=self.account[deals],
+            entries=None if self.entries is None else self.entries[deals],
         )
 
     @property
@@ -144,18 +149,11 @@ def read(
     metric, note = _metric(settings, clean)
     known, value = _valued(metrics.with_derived(clean), metric, rules)
     index = known.select("deal_id", "created", "closed").with_row_index("index")
-    parts = (gatherer or _gathered_here)(events, index, settings.data_end)
+    parts = (gatherer or gathering.gathered_here)(events, index, settings.data_end)
     gathered = gathering.merged(_counted(parts, progress or (lambda events: None)))
     end = settings.data_end or _last_moment(clean, gathered)
     rules.update(gathered.rules)
     return _history(known, value, gathered, settings, metric, end, dict(rules), (note,) if note else ())
-
-
-def _gathered_here(
-    events: Any, index: pl.DataFrame, end: datetime.datetime | None
-) -> Iterator[gathering.Gathered]:
-    for batch in gathering.batches(events):
-        yield gathering.gather(batch, index, end)
 
 
 def _counted(parts: Iterable[gathering.Gathered], progress: Told) -> Iterator[gathering.Gathered]:
@@ -228,6 +226,11 @@ def _history(
     agreed = [step.kind in kinds for step in gathered.steps]
     types = tuple(sorted({step.agreement for step, yes in zip(gathered.steps, agreed, strict=True) if yes}))
     gained, ended = _gains(gathered, agreed, types, deals.height)
+    stages, entered = _stages(gathered, kinds, deals.height)
+    steps, taken = _adjusted_for(stages, entered, settings)
+    gained = np.hstack([gained, entered[:, taken]])
+    if ended is not None:
+        ended = np.hstack([ended, np.full((deals.height, len(steps)), np.inf, dtype=np.float32)])
     declined = [yes and step.state == "declined" for step, yes in zip(gathered.steps, agreed, strict=True)]
     weeks_to_end = (pl.lit(end) - pl.col("created")).dt.total_microseconds() / MICROSECONDS_PER_WEEK
     closed = (pl.col("closed") - pl.col("created")).dt.total_microseconds() / MICROSECONDS_PER_WEEK
@@ -240,7 +243,7 @@ def _history(
     return History(
         deals=deals,
         metric=metric,
-        types=types,
+        types=types + steps,
         created=created,
         closed=times["closed"].to_numpy(),
         won=(deals["status"] == "won").to_numpy(),
@@ -259,7 +262,53 @@ def _history(
         events=gathered.events,
         rules=rules,
         notes=notes + said,
+        entries=_landmarks(stages, entered, settings) if settings.landmarks_at else None,
+        steps=steps,
     )
+
+
+#: As many stages are adjusted for, the ones most often entered.
+MOST_STAGES = 20
+
+
+def _stages(
+    gathered: gathering.Gathered, kinds: Sequence[str], deals: int
+) -> tuple[tuple[str, ...], np.ndarray]:
+    """Return the names of the stages, and deals x stages the week in which each was first entered.
+
+    Names that differ in case or spaces only are one. Stages that are taken for agreements are none.
+    """
+    stage = str(records.EventKind.STAGE)
+    wanted = [step.kind == stage and stage not in kinds for step in gathered.steps]
+    names = [_plain(step.agreement) for step in gathered.steps]
+    known = tuple(sorted({name for name, yes in zip(names, wanted, strict=True) if yes}))
+    place = {name: number for number, name in enumerate(known)}
+    stage_of = np.array([place.get(name, 0) for name in names], dtype=np.int64)
+    entered = np.full((deals, len(known)), np.inf, dtype=np.float32)
+    deal, code, week = gathered.of(wanted)
+    np.minimum.at(entered, (deal.astype(np.int64), stage_of[code]), week.astype(np.float32))
+    return known, entered
+
+
+def _plain(stage: str) -> str:
+    return stage.strip().lower()
+
+
+def _adjusted_for(
+    stages: tuple[str, ...], entered: np.ndarray, settings: Settings
+) -> tuple[tuple[str, ...], list[int]]:
+    """Return the keys of the stages that enough deals enter, apart from those of agreements, and their places."""
+    often = np.isfinite(entered).sum(axis=0)
+    order = sorted(range(len(stages)), key=lambda place: (-often[place], place))
+    taken = sorted(place for place in order[:MOST_STAGES] if often[place] >= settings.min_events)
+    return tuple(f"stage\N{NO-BREAK SPACE}{stages[place]}" for place in taken), taken
+
+
+def _landmarks(stages: tuple[str, ...], entered: np.ndarray, settings: Settings) -> np.ndarray:
+    """Return the entries into the stages that are landmarks; infinite for one that nobody enters."""
+    nobody = np.full(entered.shape[0], np.inf, dtype=np.float32)
+    wanted = [_plain(name) for name in settings.landmarks_at]
+    return np.column_stack([entered[:, stages.index(name)] if name in stages else nobody for name in wanted])
 
 
 def _valued(

@@ -56,7 +56,7 @@ def gained_after(prepared: study.Study, target: int) -> np.ndarray:
     """Return, per row, whether the target was gained after the landmark and within the horizon (0 or 1)."""
     rows, grid = prepared.rows, prepared.grid
     gained = prepared.history.gained[rows.deal, target]
-    landmark = design.landmark_weeks(rows, grid)
+    landmark = design.landmark_weeks(prepared.history, rows, grid)
     return ((gained > landmark) & (gained <= landmark + grid.horizon)).astype(float)
 
 

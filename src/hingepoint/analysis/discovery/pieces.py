@@ -21,6 +21,7 @@ from hingepoint.analysis.discovery.history import History
 
 T = TypeVar("T")
 Task = Callable[[Iterable["Piece"]], T]
+Told = Callable[["Piece"], None]
 
 PIECE_DEALS = 50_000
 BLOCK_ROWS = 32_768
@@ -68,10 +69,10 @@ class Piece:
             yield self._block(some, before, now, self.row + np.arange(part.start, part.stop))
 
     def ever_blocks(self) -> Iterator[gram.Block]:
-        """Yield one row a deal with whatever it ever gained: the naive design shown for comparison."""
+        """Yield one row a deal with whatever it ever gained in its course: the naive design, for comparison."""
         for part in _parts(self.ever):
             some = self.ever.select(part)
-            ever = np.isfinite(self.history.gained[some.deal])
+            ever = self.history.gained[some.deal] <= np.float32(self.grid.course)
             yield self._block(some, ever, np.zeros_like(ever), None)
 
     def _block(
@@ -105,8 +106,8 @@ class Runner(Protocol):
     ) -> Iterable[gathering.Gathered]:
         """Return what the events say about the deals of ``index``, in parts."""
 
-    def fold(self, pieces: Sequence[Piece], task: Task[T], told: Callable[[Piece], None]) -> Iterable[T]:
-        """Return what ``task`` makes of the pieces, in parts to be added; tell of each that is done."""
+    def fold(self, groups: Sequence[Sequence[Piece]], task: Task[T], told: Told) -> Iterable[T]:
+        """Return what ``task`` makes of each group, or of each piece, in order; tell of each that is done."""
 
 
 class Here:
@@ -115,16 +116,16 @@ class Here:
     def gather(
         self, events: Any, index: pl.DataFrame, end: datetime.datetime | None
     ) -> Iterator[gathering.Gathered]:
-        for batch in gathering.batches(events):
-            yield gathering.gather(batch, index, end)
+        return gathering.gathered_here(events, index, end)
 
-    def fold(self, pieces: Sequence[Piece], task: Task[T], told: Callable[[Piece], None]) -> Iterator[T]:
-        def watched() -> Iterator[Piece]:
+    def fold(self, groups: Sequence[Sequence[Piece]], task: Task[T], told: Told) -> Iterator[T]:
+        def watched(pieces: Sequence[Piece]) -> Iterator[Piece]:
             for piece in pieces:
                 yield piece
                 told(piece)
 
-        yield task(watched())
+        for pieces in groups:
+            yield task(watched(pieces))
 
 
 @dataclass
@@ -138,10 +139,10 @@ class Pieces:
     runner: Runner = field(default_factory=Here)
     watch: Callable[[float], None] = lambda share: None
 
-    def fold(self, task: Task[T], only: Sequence[Piece] | None = None) -> Iterator[T]:
-        """Yield what ``task`` makes of the pieces (``only`` some of them), in parts to be added."""
-        chosen = self.parts if only is None else only
-        whole = max(sum(piece.rows.size for piece in chosen), 1)
+    def fold(self, task: Task[T], groups: Sequence[Sequence[Piece]] | None = None) -> Iterator[T]:
+        """Yield what ``task`` makes of the pieces, in parts to be added; of each group if there are ``groups``."""
+        chosen = [self.parts] if groups is None else groups
+        whole = max(sum(piece.rows.size for group in chosen for piece in group), 1)
         done = 0
 
         def told(piece: Piece) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import polars as pl
 
 from hingepoint import records
-from hingepoint.analysis.discovery.evidence import plan_evidence
-from hingepoint.analysis.discovery.result import FRAME, Details, Discovery, plain
+from hingepoint.analysis.discovery.evidence import Basis, plan_evidence
+from hingepoint.analysis.discovery.result import FRAME, Details, Discovery, plain, simple
 from hingepoint.analysis.discovery.settings import DiscoveryError
 
 
@@ -37,9 +37,15 @@ def of(discovery: Discovery, *, currency: str = "", teams: int = 0) -> dict[str,
             finding.agreement: {segment.value: segment.deals for segment in finding.segments}
             for finding in discovery.findings
         },
+        "timing_deals": {
+            finding.agreement: {point.landmark: point.deals for point in finding.timing}
+            for finding in discovery.findings
+        },
         "plans": _plans(discovery, teams),
         "table": discovery.findings_frame().to_dicts(),
         "at_risk_a_quarter": plain(discovery.data.at_risk_a_quarter),
+        "noise": plain(discovery.data.noise),
+        "smallest_effect": plain(discovery.data.smallest_effect),
         "clustered_by": discovery.data.clustered_by,
         "clusters": discovery.data.clusters,
         "landmarks": list(discovery.data.landmarks),
@@ -60,8 +66,46 @@ def _plans(discovery: Discovery, teams: int) -> dict[str, dict[str, Any]]:
                 plan = plan_evidence(discovery, finding.agreement, teams=teams)
             except DiscoveryError:
                 continue
-            plans[finding.agreement] = _plain(plan)
+            plans[finding.agreement] = simple(plan)
     return plans
+
+
+def basis(record: dict[str, Any], agreement: str) -> Basis:
+    """Return what a plan to get evidence on an agreement type is made from. KeyError for an unknown one."""
+    facts = {one["agreement"]: one for one in record["result"]["findings"]}[agreement]
+    low, high = (_known(end) for end in facts["ci"])
+    return Basis(
+        agreement=agreement,
+        name=record["names"].get(agreement, agreement),
+        coverage=_known(facts["coverage"]),
+        expected=_known(record["details"][agreement]["expected"]),
+        error=(high - low) / (2 * 1.96),
+        deals=record["result"]["data"]["deals"],
+        at_risk_a_quarter=record["at_risk_a_quarter"],
+        noise=record["noise"],
+        smallest_effect=record["smallest_effect"],
+    )
+
+
+def _known(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
+def facts(record: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the findings of FORMATS, each landmark and segment with its ``deals`` that gained it there."""
+    return [
+        one
+        | {
+            "timing": _counted(one, "timing", "landmark", record.get("timing_deals", {})),
+            "segments": _counted(one, "segments", "value", record.get("segment_deals", {})),
+        }
+        for one in record["result"]["findings"]
+    ]
+
+
+def _counted(one: dict[str, Any], part: str, by: str, deals: dict[str, dict[str, int]]) -> list[dict]:
+    known = deals.get(one["agreement"], {})
+    return [row | {"deals": known.get(row[by], 0)} for row in one[part]]
 
 
 def table(record: dict[str, Any]) -> pl.DataFrame:
@@ -81,14 +125,4 @@ def _harmless(column: str) -> pl.Expr:
 
 
 def _details(details: Details) -> dict[str, Any]:
-    return {field.name: _plain(getattr(details, field.name)) for field in dataclasses.fields(details)}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, float):
-        return plain(value) if math.isfinite(value) else None
-    if isinstance(value, tuple):
-        return [_plain(one) for one in value]
-    if dataclasses.is_dataclass(value):
-        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    return value
+    return {field.name: simple(getattr(details, field.name)) for field in dataclasses.fields(details)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import html
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
 import polars as pl
@@ -18,6 +18,9 @@ from hingepoint.analysis.discovery.settings import Settings
 SCHEMA = 1
 
 Interval = tuple[float, float]
+
+#: What of the details of a finding the JSON holds too.
+BEHIND = ("p_top", "ten_points", "ten_points_ci", "joint", "paths", "doses", "levels")
 
 
 @dataclass(frozen=True)
@@ -123,6 +126,15 @@ class Joint:
 
 
 @dataclass(frozen=True)
+class Level:
+    """The deals of an undated table that say ``yes``, ``no`` or nothing (``unknown``), and their mean outcome."""
+
+    level: str
+    deals: int
+    mean: float
+
+
+@dataclass(frozen=True)
 class Details:
     """What stands behind a finding, for its page and for the econometrician.
 
@@ -147,6 +159,7 @@ class Details:
     paths           which pivotal agreements it prepares, and what that brings
     prepared_by     agreements that prepare this one
     doses           effect by evidence and by quality of the gain, where events say them
+    levels          undated tables only: deals and mean outcome of yes, no and unknown, as they stand
     """
 
     by_landmark: float = math.nan
@@ -176,6 +189,7 @@ class Details:
     paths: tuple[Path, ...] = ()
     prepared_by: tuple[str, ...] = ()
     doses: tuple[Dose, ...] = ()
+    levels: tuple[Level, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -236,6 +250,7 @@ class Finding:
             ],
             "same_as": list(self.same_as),
             "in_words": self.in_words,
+            **{name: simple(getattr(self.details, name)) for name in BEHIND},
         }
 
 
@@ -375,6 +390,17 @@ def plain(value: float) -> float | None:
     if value is None or not math.isfinite(value):
         return None
     return float(f"{value:.7g}")
+
+
+def simple(value: Any) -> Any:
+    """Return numbers, tuples and frozen results as plain JSON values; None for a number that is not known."""
+    if isinstance(value, float):
+        return plain(value)
+    if isinstance(value, tuple):
+        return [simple(one) for one in value]
+    if is_dataclass(value):
+        return {part.name: simple(getattr(value, part.name)) for part in fields(value)}
+    return value
 
 
 def _pair(interval: Interval) -> list[float | None]:

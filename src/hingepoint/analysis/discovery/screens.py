@@ -120,6 +120,19 @@ def _part_of_losing(wins: int, deals: int, with_it: int, wins_with: int) -> str:
     return ""
 
 
+def stages(history: History, mechanical: Mapping[str, Exclusion]) -> dict[str, Exclusion]:
+    """Return the entries into stages: never judged, but adjusted for unless they are part of winning itself.
+
+    How far a deal has come decides much, and agreements that come with a stage would take the credit
+    for it (decision 139).
+    """
+    return {
+        key: Exclusion("stage", "it is a stage of the deal", step=True)
+        for key in history.steps
+        if key not in mechanical or mechanical[key].reason != "mechanical" or mechanical[key].step
+    }
+
+
 def following(history: History, settings: Settings, period: float) -> dict[str, Exclusion]:
     """Return the types that are gained far more in the last weeks of won deals than of lost ones.
 

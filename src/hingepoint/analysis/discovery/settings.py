@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +18,11 @@ class DiscoveryError(ValueError):
 class Settings:
     """The choices of one run. Whatever is None is derived from the data and said in the result.
 
-    metric             ``won``, ``supportive:EXPR``, ``net``, ``discount``, ``margin``, ``revenue``, ``cycle_days``
+    metric             ``won``, ``supportive:EXPR``, ``net``, ``sale_days``, and among won deals ``discount``, ``margin``,
+                       ``revenue``, ``cycle_days``
     covariates         further columns of the deals that were known at creation
     landmarks          weeks since creation at which deals are looked at
+    landmarks_at       instead of weeks, the stages on whose entry deals are looked at, in their order
     horizon_weeks      how long after a landmark the outcome is counted
     pivotal            smallest and largest size of a proposed set; it is never filled up
     seed               of every random draw
@@ -37,6 +40,7 @@ class Settings:
     metric: str | None = None
     covariates: tuple[str, ...] = ()
     landmarks: tuple[float, ...] | None = None
+    landmarks_at: tuple[str, ...] = ()
     horizon_weeks: float | None = None
     pivotal: tuple[int, int] = (6, 8)
     seed: int = 1
@@ -62,6 +66,13 @@ class Settings:
                 len(self.landmarks) > 0 and self.landmarks[0] > 0 and increasing,
                 "landmarks must be positive and increasing",
             )
+        _require(
+            not (self.landmarks and self.landmarks_at), "landmarks are lengths of time or stages, not both"
+        )
+        stages = [name.strip().lower() for name in self.landmarks_at]
+        _require(
+            all(stages) and len(set(stages)) == len(stages), "each stage is a landmark once, by its name"
+        )
         both = sorted(set(self.mechanical) & set(self.not_mechanical))
         _require(not both, f"{', '.join(both)} cannot be both mechanical and not mechanical")
 
@@ -86,9 +97,17 @@ def _require(holds: bool, message: str) -> None:
 _UNITS = {"d": 1 / 7, "w": 1.0, "m": 30.4375 / 7}
 
 
+_LENGTH = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([dwm]?)\s*")
+
+
+def is_length(text: str) -> bool:
+    """Return whether a text is a length of time; a landmark may be a stage instead."""
+    return _LENGTH.fullmatch(text.lower()) is not None
+
+
 def weeks(text: str) -> float:
     """Return the weeks of ``2w``, ``10d``, ``3m`` or a bare number of weeks."""
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([dwm]?)\s*", text.lower())
+    match = _LENGTH.fullmatch(text.lower())
     if not match:
         raise DiscoveryError(f"{text!r} is not a length of time such as 2w, 10d or 3m")
     return float(match[1]) * _UNITS[match[2] or "w"]
@@ -100,3 +119,13 @@ def weeks_label(length: float) -> str:
         return f"{round(length)}w"
     days = length * 7
     return f"{days:.0f}d" if days >= 1 else f"{days:.2g}d"
+
+
+def landmarks(parts: Sequence[str]) -> dict[str, Any]:
+    """Return the settings of landmarks given as text: lengths such as ``2w``, or stages such as ``stage:Proposal``."""
+    stages = [part.split(":", 1)[1].strip() for part in parts if part.lower().startswith("stage:")]
+    if stages and len(stages) < len(parts):
+        raise DiscoveryError("landmarks are lengths of time or stages, not both")
+    if stages:
+        return {"landmarks_at": tuple(stages)}
+    return {"landmarks": tuple(weeks(part) for part in parts) or None}

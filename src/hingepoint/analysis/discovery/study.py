@@ -293,7 +293,7 @@ class Sums:
     ever: gram.Cube
 
 
-def sum_up(study: Study, keep: kept.Kept | None = None) -> Sums:
+def sum_up(study: Study, settings: Settings, keep: kept.Kept | None = None) -> Sums:
     """Return the sums of products of a study: the pass over its rows that costs most.
 
     With ``keep`` the sums of each piece are kept, and those of pieces that are as they were are not made.
@@ -304,7 +304,7 @@ def sum_up(study: Study, keep: kept.Kept | None = None) -> Sums:
     number = parts.number if parts.members else 0
     summing = summed.Summing(cell, part, cells.number, number, study.sellers, study.layout.width)
     whole = summing.nothing()
-    for some in keep.folded(study, summing) if keep else study.pieces.fold(summing):
+    for some in keep.folded(study, settings, summing) if keep else study.pieces.fold(summing):
         whole.take_in(some)
     return Sums(
         cells=cells,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,8 @@ from hingepoint.analysis.discovery.settings import DiscoveryError, Settings
 YES = frozenset({"yes", "y", "true", "1", "1.0", "gained", "ja", "oui"})
 NO = frozenset({"no", "n", "false", "0", "0.0", "not gained", "nein", "non"})
 LEAST = 40
+#: From so many deals that do not say, their silence is looked at.
+SILENT = 20
 #: From this share of distinct rows on, identical ones are taken for copies.
 MOSTLY_DISTINCT = 0.5
 
@@ -59,7 +62,10 @@ def discover(
     enough = _enough(outcome, metric)
     fitted = _fit(decided, levels, outcome, settings) if enough else None
     findings = [
-        _finding(place, name, names, levels[name], fitted, metric, settings)
+        replace(
+            _finding(place, name, names, levels[name], fitted, metric, settings),
+            details=result.Details(levels=_means(levels[name], outcome)),
+        )
         for place, name in enumerate(settings.agreement_columns)
     ]
     order = sorted(
@@ -71,7 +77,7 @@ def discover(
         metric=metric,
         data=_facts(table, decided, settings, bad_rows, dict(rules or {})),
         placebo=result.Placebo(0, 0),
-        warnings=_warnings(levels, enough),
+        warnings=(*_warnings(levels, enough), *_silences(findings, metric)),
         findings=tuple(order),
         pivotal=(),
     )
@@ -85,6 +91,8 @@ def _decided(table: pl.DataFrame, settings: Settings) -> tuple[pl.DataFrame, met
     )
     if decided["status"].n_unique() < 2:
         raise DiscoveryError("the table needs both won and lost deals")
+    if settings.metric == "sale_days":
+        raise DiscoveryError("the metric sale_days needs the dates of agreements, and this table has none")
     try:
         derived = metrics.with_derived(decided) if "created" in decided.columns else decided
         metric = metrics.parse(settings.metric) if settings.metric else metrics.parse("won")
@@ -113,6 +121,39 @@ def _levels(column: pl.Series) -> np.ndarray:
     text = column.cast(pl.String).str.to_lowercase().str.strip_chars()
     yes, no = text.is_in(list(YES)).fill_null(False), text.is_in(list(NO)).fill_null(False)
     return np.where(yes.to_numpy(), 1, np.where(no.to_numpy(), 0, -1))
+
+
+_NAMES = {"yes": 1, "no": 0, "unknown": -1}
+
+
+def _means(level: np.ndarray, outcome: np.ndarray) -> tuple[result.Level, ...]:
+    known = np.isfinite(outcome)
+    return tuple(
+        result.Level(name, int(some.sum()), float(outcome[some].mean()) if some.any() else np.nan)
+        for name, code in _NAMES.items()
+        for some in (known & (level == code),)
+    )
+
+
+def _silences(findings: Sequence[result.Finding], metric: metrics.Metric) -> tuple[str, ...]:
+    """Return which agreements' silence says more than yes or no: not knowing is itself a sign."""
+    if metric.kind != "share":
+        return ()
+    said = []
+    for one in findings:
+        yes, no, unknown = one.details.levels
+        if min(yes.deals, no.deals, unknown.deals) < SILENT:
+            continue
+        known = (yes.deals * yes.mean + no.deals * no.mean) / (yes.deals + no.deals)
+        error = np.sqrt(known * (1 - known) * (1 / (yes.deals + no.deals) + 1 / unknown.deals))
+        if abs(unknown.mean - known) > 3.5 * error and not min(yes.mean, no.mean) <= unknown.mean <= max(
+            yes.mean, no.mean
+        ):
+            said.append(
+                f"Where {one.name} is unknown, {unknown.mean:.0%} of {unknown.deals:,} deals reached the result, against "
+                f"{yes.mean:.0%} where it says yes and {no.mean:.0%} where it says no: not knowing is itself a sign."
+            )
+    return tuple(said)
 
 
 def _fit(
@@ -200,7 +241,8 @@ def _finding(
     if few:
         grade, said = (
             records.Grade.EXCLUDED,
-            words.too_few(f"“{name}”", gained, not_gained, settings.min_events),
+            f"“{name}” cannot be judged: {gained:,} decided deals say yes and {not_gained:,} say no, "
+            f"and {settings.min_events} of each are needed.",
         )
     elif clear:
         grade = records.Grade.WEAK
@@ -210,7 +252,7 @@ def _finding(
             "whether it led to that or followed from it."
         )
     else:
-        grade, said = records.Grade.NONE, words.not_enough(f"“{name}”", metric, ci, None)
+        grade, said = records.Grade.NONE, _unclear(name, metric, ci)
     return result.Finding(
         agreement=key,
         name=name,
@@ -232,6 +274,15 @@ def _finding(
         segments=(),
         same_as=(),
         in_words=said,
+    )
+
+
+def _unclear(name: str, metric: metrics.Metric, ci: result.Interval) -> str:
+    if not np.isfinite(ci[0]):
+        return f"Not enough evidence on “{name}”: no association could be estimated from these deals."
+    return (
+        f"Not enough evidence on “{name}”: in {words.outcome(metric)}, deals that say yes may differ from those that "
+        f"say no by anything from {words.interval(metric, ci)}."
     )
 
 

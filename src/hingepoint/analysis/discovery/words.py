@@ -19,6 +19,7 @@ def outcome(metric: metrics.Metric) -> str:
         "margin": "the margin of won deals",
         "revenue": "the revenue of won deals",
         "cycle_days": "the days to win",
+        "sale_days": "the days to a sale",
     }[metric.name]
 
 
@@ -42,6 +43,8 @@ def change(metric: metrics.Metric, value: float) -> str:
         return f"were won {sale} {points} {more} often"
     if metric.name == "cycle_days":
         return f"were won {abs(value):.1f} days {'later' if value >= 0 else 'sooner'}"
+    if metric.name == "sale_days":
+        return f"took {abs(value):.1f} days {more} to a sale, a lost deal counting the whole horizon"
     if metric.name in ("discount", "margin"):
         return f"were sold at {points} {more} {metric.name}"
     return f"{'brought' if metric.name == 'net' else 'were sold for'} {abs(value):,.0f} {more}"

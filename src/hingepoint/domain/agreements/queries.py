@@ -657,10 +657,13 @@ class AgreementPage:
     may_undo: bool
 
 
-def agreement_page(viewer: Any, deal_id: int, type_id: int, *, today: dt.date) -> AgreementPage:
-    """Return one agreement of one deal. Raises Http404 when either is foreign or absent.
+def agreement_page(
+    viewer: Any, deal_id: int, type_id: int, *, today: dt.date, as_of: AsOf | None = None
+) -> AgreementPage:
+    """Return one agreement of one deal, as it is or as it was. Raises Http404 when either is foreign or absent.
 
-    An inside partner sees what was asked of them, without the deal around it.
+    An inside partner sees what was asked of them, without the deal around it. The past is not changed: a
+    page ``as_of`` a day takes no step.
     """
     row = Agreement.objects.visible_to(viewer).filter(deal_id=deal_id, type_id=type_id)
     row = row.select_related("type", "person", "asked_of", "deal__account").first()
@@ -673,8 +676,8 @@ def agreement_page(viewer: Any, deal_id: int, type_id: int, *, today: dt.date) -
     if deal is None or kind is None:
         raise Http404("no such agreement")
     may_step = viewer.role != Role.INSIDE_PARTNER
-    steps = _step_lines(row) if row else []
-    return AgreementPage(
+    steps = _step_lines(row.events) if row else []
+    page = AgreementPage(
         deal_id=deal.pk,
         type_id=kind.pk,
         deal_title=str(deal),
@@ -693,6 +696,20 @@ def agreement_page(viewer: Any, deal_id: int, type_id: int, *, today: dt.date) -
         may_step=may_step,
         may_answer=row is not None and row.asked_of_id == viewer.pk and row.state in WAITING,
         may_undo=may_step and _last_is_by_hand(row),
+    )
+    return _as_it_was(page, row, as_of) if as_of and row else page
+
+
+def _as_it_was(page: AgreementPage, row: Agreement, as_of: AsOf) -> AgreementPage:
+    lines = {line.type_id: line for line in _past_lines(row.deal_id, as_of)}
+    nobody = {"points_met": (), "checks_met": (), "contacts": (), "colleagues": ()}
+    return replace(
+        page,
+        line=lines.get(row.type_id),
+        steps=tuple(_step_lines(as_of.of(row.events))),
+        may_step=False,
+        may_undo=False,
+        **nobody,
     )
 
 
@@ -748,8 +765,8 @@ def whom(viewer: Any, page: AgreementPage, person_id: int | None) -> Whom:
     return Whom()
 
 
-def _step_lines(row: Agreement) -> list[StepLine]:
-    steps = list(row.events.select_related("recorded_by").order_by("-id"))
+def _step_lines(events: Any) -> list[StepLine]:
+    steps = list(events.select_related("recorded_by").order_by("-id"))
     undone = {step.undoes_id for step in steps}
     return [
         StepLine(

@@ -189,10 +189,6 @@ class Trace(models.Model):
         abstract = True
 
 
-#: Kinds of events that negotiation, escalations and involvement read over all deals.
-NEGOTIATING = (EventKind.DEMAND, EventKind.CONCESSION, EventKind.ESCALATION, EventKind.EXECUTIVE)
-
-
 class DealEventQuerySet(TraceQuerySet):
     def standing(self) -> DealEventQuerySet:
         """Leave out what was noted in error and taken back, and the takings back."""
@@ -225,7 +221,5 @@ class DealEvent(Trace):
         ]
         indexes = [
             models.Index(fields=["deal", "occurred_at"], name="deal_event_by_time"),
-            models.Index(
-                fields=["kind", "-occurred_at"], name="deal_event_talks", condition=Q(kind__in=NEGOTIATING)
-            ),
+            models.Index(fields=["kind", "-occurred_at"], name="deal_event_by_kind"),
         ]

@@ -24,7 +24,7 @@ from hingepoint.domain.definitions.schema import (
 )
 from hingepoint.domain.detection import actions as rules
 from hingepoint.domain.detection.models import DetectionRule
-from hingepoint.domain.people.models import User, works_here
+from hingepoint.domain.people.models import User
 from hingepoint.domain.strategy import actions as strategies
 from hingepoint.domain.strategy.models import PivotalAgreement, Strategy
 
@@ -40,7 +40,7 @@ def bring_in(*, by: User | None, at: dt.datetime, wanted: Definitions) -> list[D
     A strategy that is new is a draft, a changed playbook is the next version's draft, a changed rule is
     off until it is tested: a file puts nothing in force. Raises DefinitionsUnusable.
     """
-    if by is not None and not (works_here(by) and by.sees_everything):
+    if by is not None and not queries.may_keep(by):
         raise DefinitionsNotYours("Only an analyst or a sponsor brings in definitions.")
     changes = queries.differences(wanted)
     touched = {(change.section, change.name) for change in changes}

@@ -20,7 +20,14 @@ from hingepoint.domain.definitions.schema import (
     plain,
 )
 from hingepoint.domain.detection.models import DetectionRule
+from hingepoint.domain.people.models import works_here
 from hingepoint.domain.strategy.models import PivotalAgreement, Playbook, Strategy
+
+
+def may_keep(viewer: Any) -> bool:
+    """Return whether ``viewer`` takes definitions away and brings them in."""
+    return works_here(viewer) and viewer.sees_everything
+
 
 _SAME = (
     "counterpart", "needed_by", "needed_days", "needed_stage", "evidence_wanted", "recheck_days", "segments",

@@ -228,7 +228,7 @@ def run_rules(*, at: dt.datetime, keys: Collection[str] | None = None) -> Ran:
 
     Running it twice changes nothing, and what people said is never changed: see ``detection.say``.
     """
-    rows = DetectionRule.objects.filter(on=True).select_related("type")
+    rows = DetectionRule.objects.filter(on=True).select_related("type").select_for_update(of=("self",))
     rows = list(rows if keys is None else rows.filter(key__in=keys))
     if not rows:
         return Ran(0, 0)
@@ -282,17 +282,9 @@ def _news(row: DetectionRule, found: Iterable[Detection]) -> list[Detection]:
 
 def _write(row: DetectionRule, rule: Rule, news: list[Detection], *, at: dt.datetime) -> Ran:
     """Write what is new into the register, or propose it."""
-    said = _said_last(row, [one.deal_id for one in news])
-    written: list[Detection] = []
-    proposed: list[Detection] = []
-    for one in news:
-        state, since, by_people = said.get(one.deal_id, (None, None, False))
-        complete = rule.state not in STANDING or bool(one.who)
-        verdict = detection.say(
-            state=rule.state, at=one.traced_at, now=state, by_people=by_people, since=since, complete=complete
-        )
-        if verdict != Say.NOTHING:
-            (written if verdict == Say.WRITE else proposed).append(one)
+    verdicts = _verdicts(row, rule, news)
+    written = [one for one, verdict in zip(news, verdicts, strict=True) if verdict == Say.WRITE]
+    proposed = [one for one, verdict in zip(news, verdicts, strict=True) if verdict == Say.PROPOSE]
     found = [
         agreements.Found(one.deal_id, row.type, _step(rule, one), row.origin, one.batch) for one in written
     ]
@@ -302,10 +294,22 @@ def _write(row: DetectionRule, rule: Rule, news: list[Detection], *, at: dt.date
     for one in proposed:
         one.after = last
     Detection.objects.bulk_create([*written, *proposed], batch_size=1_000)
-    if news := [*written, *proposed]:
-        changes = {"written": len(written), "proposed": len(proposed), "version": news[0].by_version.number}
+    if written or proposed:
+        changes = {"written": len(written), "proposed": len(proposed)}
         record(by=None, at=at, action="detect", subject="detection rule", subject_id=row.key, changes=changes)
     return Ran(len(written), len(proposed))
+
+
+def _verdicts(row: DetectionRule, rule: Rule, news: list[Detection]) -> list[Say]:
+    """Return what each may do, by what was said last of the agreement on its deal."""
+    said = _said_last(row, [one.deal_id for one in news])
+    verdicts = []
+    for one in news:
+        now, since, by_people = said.get(one.deal_id, (None, None, False))
+        complete = rule.state not in STANDING or bool(one.who)
+        told = {"now": now, "since": since, "by_people": by_people, "complete": complete}
+        verdicts.append(detection.say(state=rule.state, at=one.traced_at, **told))
+    return verdicts
 
 
 def _last_step() -> int:

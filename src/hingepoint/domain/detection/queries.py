@@ -350,13 +350,23 @@ class Batch:
     more: int
 
 
-def to_confirm(viewer: Any, *, most: int | None = None) -> list[Batch]:
-    """Return what waits on open deals that ``viewer`` sees, one batch a rule, the largest first.
+@dataclass(frozen=True, slots=True)
+class ToConfirm:
+    """What waits, in batches, the largest first; ``total`` counts those not listed too."""
 
-    ``most`` limits the lines of all batches together. Three SQL queries.
+    batches: tuple[Batch, ...]
+    total: int
+
+
+def to_confirm(viewer: Any, *, most: int | None = None) -> ToConfirm:
+    """Return what waits on open deals that ``viewer`` sees, one batch a rule.
+
+    ``most`` limits the lines of all batches together. Three SQL queries, one when nothing waits.
     """
     waiting = _waiting(viewer).filter(deal__status=DealStatus.OPEN)
     totals = dict(waiting.order_by().values_list("rule_id").annotate(n=Count("pk")))
+    if not totals:
+        return ToConfirm((), 0)
     found: dict[int, list[Waiting]] = defaultdict(list)
     for one in _as_waiting(waiting.order_by("-traced_at", "-id")[:MOST_READ]):
         found[one.rule_id].append(one)
@@ -366,7 +376,7 @@ def to_confirm(viewer: Any, *, most: int | None = None) -> list[Batch]:
         left -= len(shown)
         if shown:
             batches.append(_batch(shown, more=totals[rule_id] - len(shown)))
-    return batches
+    return ToConfirm(tuple(batches), sum(totals.values()))
 
 
 def _batch(lines: Sequence[Waiting], *, more: int) -> Batch:
@@ -424,9 +434,3 @@ def _waits(row: Detection, counts: Mapping[str, int]) -> Waiting:
         proposed=row.step_id is None,
         sureness=_sureness(rule.confidence, counts),
     )
-
-
-def definitions() -> list[Rule]:
-    """Return the last version of every rule, by key, for a file. For the system, not for a viewer."""
-    rows = DetectionRule.objects.prefetch_related("versions").order_by("key")
-    return [detection.rule_of(row.versions.all()[0].definition) for row in rows]

@@ -13,11 +13,14 @@ from typing import Any, Protocol
 
 from django.conf import settings as django_settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.text import get_valid_filename
 from django_tasks import task
 
-from hingepoint.analysis.discovery import Settings
+from hingepoint.analysis.discovery import Settings, evidence
+from hingepoint.analysis.discovery import lots as lottery
+from hingepoint.analysis.discovery import record as records_of_runs
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.discovery import work
 from hingepoint.domain.discovery.models import (
@@ -27,6 +30,7 @@ from hingepoint.domain.discovery.models import (
     Run,
     Source,
     Status,
+    Trial,
     Verdict,
 )
 from hingepoint.domain.people.models import User, works_here
@@ -152,6 +156,28 @@ def repeat_run(*, by: User | None, at: dt.datetime, run_id: int, refresh: bool =
 
 
 @transaction.atomic
+def refresh_run(*, at: dt.datetime, run_id: int, previous: Sequence[str], since: dt.datetime) -> Run | None:
+    """Queue the settings of a run of our deals again on the deals as they are now, unless that was done
+    ``since`` or the run itself is as young; None then. ``previous`` is the set in force, which leaves
+    it only when clearly beaten."""
+    old = _run_for(None, run_id)
+    same = Run.objects.filter(Q(pk=old.pk) | Q(repeats=old), asked_at__gte=since)
+    if old.source != Source.DATABASE or same.exists():
+        return None
+    run = Run.objects.create(
+        asked_by=None,
+        asked_at=at,
+        source=old.source,
+        options={name: value for name, value in old.options.items() if name != "read"},
+        settings=old.settings | {"previous": list(previous)},
+        repeats=old,
+    )
+    _say(run, by=None, at=at, action="refresh run", changes={"repeats": [None, old.pk]})
+    _enqueue(run)
+    return run
+
+
+@transaction.atomic
 def cancel_run(*, by: User | None, at: dt.datetime, run_id: int) -> Run:
     """Stop a run: a waiting one at once, a running one at its next step. Raises NotPossible."""
     run = _run_for(by, run_id)
@@ -220,6 +246,48 @@ def decide(
         by=by, at=at, action=verdict, subject="finding", subject_id=subject_id, changes=changes, reason=note
     )
     return finding
+
+
+@dataclass(frozen=True, slots=True)
+class Lots:
+    """How the lots of a trial are drawn: the design, the seed, the first day, and who takes part;
+    ``steps`` and ``step_days`` of a stepped start, ``promised`` the numbers of the plan."""
+
+    design: str
+    seed: int
+    starts_on: dt.date
+    teams: Sequence[str] = ()
+    steps: int = 0
+    step_days: int = 0
+    promised: Mapping[str, Any] | None = None
+
+
+@transaction.atomic
+def draw_lots(*, by: User, at: dt.datetime, run_id: int, key: str, lots: Lots) -> Trial:
+    """Draw the lots of a trial and keep them for good. Raises NotAllowed, Hidden, or NotPossible with
+    fewer than four teams for a stepped start."""
+    _require_analyst(by)
+    finding = Finding.objects.filter(run_id=run_id, key=key).first()
+    if finding is None:
+        raise Hidden("There is no such finding.")
+    stepped = lots.design == Trial.Design.WEDGE
+    if stepped and len(set(lots.teams)) < evidence.LEAST_TEAMS:
+        raise NotPossible(f"A stepped start needs {evidence.LEAST_TEAMS} teams or more.")
+    drawn = lottery.steps(lottery.order(lots.teams, seed=lots.seed), lots.steps) if stepped else ()
+    trial = Trial.objects.create(
+        finding=finding,
+        design=lots.design,
+        seed=lots.seed,
+        starts_on=lots.starts_on,
+        step_days=lots.step_days if stepped else 0,
+        steps=[list(step) for step in drawn],
+        promised=dict(lots.promised or {}),
+        drawn_by=by,
+        drawn_at=at,
+    )
+    changes = {"seed": [None, lots.seed], "design": [None, lots.design], "steps": [None, trial.steps]}
+    record(by=by, at=at, action="draw lots", subject="trial", subject_id=trial.pk, changes=changes)
+    return trial
 
 
 @transaction.atomic
@@ -331,7 +399,7 @@ def finish(*, at: dt.datetime, run: Run, found: work.Found) -> None:
             in_set=facts["agreement"] in in_set,
             facts=facts,
         )
-        for rank, facts in enumerate(result["findings"], start=1)
+        for rank, facts in enumerate(records_of_runs.facts(found.record), start=1)
     )
     _forget_files(run)
     changes = {"findings": [0, len(result["findings"])], "version": [None, found.code_version]}

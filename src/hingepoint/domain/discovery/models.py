@@ -138,8 +138,8 @@ class FindingQuerySet(models.QuerySet):
 
 
 class Finding(models.Model):
-    """What one run says about one agreement type. ``facts`` is its entry of the run's result;
-    ``verdict`` the last of its decisions."""
+    """What one run says about one agreement type. ``facts`` is its entry of the run's result,
+    its landmarks and segments with their numbers of deals; ``verdict`` the last of its decisions."""
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="findings")
     key = models.CharField(max_length=200)
@@ -173,3 +173,45 @@ class FindingDecision(models.Model):
     class Meta:
         ordering = ["-id"]
         constraints = [models.CheckConstraint(condition=~Q(note=""), name="decisions_say_why")]
+
+
+class TrialQuerySet(models.QuerySet):
+    def visible_to(self, viewer) -> TrialQuerySet:
+        """For sponsor and analyst, and for the managers whose teams take part in it."""
+        if works_here(viewer) and (viewer.sees_everything or viewer.role == Role.MANAGER):
+            return self.all()
+        return self.none()
+
+
+class Trial(models.Model):
+    """A planned test of one agreement type, with the lots as they were drawn. Never changed: a second
+    draw is a second trial, so that nobody draws until they like the order.
+
+    ``steps`` holds the names of the teams that start at each step, in order; empty for a prompt, where
+    the key of a deal and the seed say whether it is asked. ``promised`` keeps the numbers of the plan.
+    """
+
+    class Design(models.TextChoices):
+        PROMPT = "prompt", "Ask in every second deal"
+        WEDGE = "wedge", "Teams start one after another"
+
+    finding = models.ForeignKey(Finding, on_delete=models.CASCADE, related_name="trials")
+    design = models.CharField(max_length=10, choices=Design.choices)
+    seed = models.PositiveBigIntegerField()
+    starts_on = models.DateField()
+    step_days = models.PositiveSmallIntegerField(default=0)
+    steps = models.JSONField(default=list)
+    promised = models.JSONField(default=dict)
+    drawn_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    drawn_at = models.DateTimeField()
+
+    objects = TrialQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(design="prompt", step_days=0) | Q(design="wedge", step_days__gt=0),
+                name="steps_have_a_length",
+            )
+        ]

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
-from django.db.models import Count, Q
+from django.db.models import Count, F, Max, Min, Q
 from django.http import Http404
 
+from hingepoint.analysis import metrics
+from hingepoint.analysis.discovery import evidence, lots
 from hingepoint.analysis.discovery import record as records_of_runs
 from hingepoint.analysis.discovery import settings as discovery_settings
 from hingepoint.domain.agreements.models import Agreement
-from hingepoint.domain.deals.models import Deal
-from hingepoint.domain.discovery import work
-from hingepoint.domain.discovery.models import Finding, FindingDecision, Run, Source, Status, Verdict
-from hingepoint.domain.people.models import User, works_here
-from hingepoint.records import STANDING, DealStatus, Role
-
-#: What an honest answer needs (METHOD.md): below, the answer is mostly "not enough evidence".
-CLOSED_NEEDED, CLOSED_GOOD, GAINS_NEEDED, TYPES_NEEDED = 200, 2_000, 30, 8
-#: How many deals are listed on either side of a finding.
-LISTED = 25
+from hingepoint.domain.deals.models import Deal, DealEvent
+from hingepoint.domain.discovery import behind, work
+from hingepoint.domain.discovery import readiness as readiness_of
+from hingepoint.domain.discovery.models import Finding, FindingDecision, Run, Source, Status, Trial, Verdict
+from hingepoint.domain.discovery.readiness import CLOSED_GOOD, CLOSED_NEEDED, GAINS_NEEDED, TYPES_NEEDED
+from hingepoint.domain.people.models import Team, User, works_here
+from hingepoint.records import STANDING, AgreementState, DealStatus, EventKind, Evidence, Role
 
 
 class NotThere(Http404):
@@ -118,36 +117,6 @@ class FindingPage:
 
 
 @dataclass(frozen=True, slots=True)
-class DealBehind:
-    """A deal behind a finding, with the week in which it gained the agreement (None: it did not)."""
-
-    key: str
-    name: str
-    status: str
-    amount: float | None
-    currency: str
-    week: int | None
-    id: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class DealsBehind:
-    """The deals behind a finding that the viewer may see, with and without the agreement by ``by``.
-
-    ``*_count`` and ``*_won`` count the viewer's deals in the run; the lists hold the largest of them.
-    """
-
-    by: str
-    with_it: tuple[DealBehind, ...]
-    without: tuple[DealBehind, ...]
-    with_count: int
-    with_won: int
-    without_count: int
-    without_won: int
-    everything: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Move:
     """What became of one agreement type between two runs."""
 
@@ -191,18 +160,62 @@ def readiness(viewer: User) -> Readiness:
         f"{GAINS_NEEDED} deals or more",
         need=f"{CLOSED_NEEDED:,} closed deals and {TYPES_NEEDED} such types; {CLOSED_GOOD:,} closed deals for "
         "firm answers",
-        now=_what_it_gives(closed, usable),
+        now=readiness_of.what_it_gives(closed, usable),
     )
 
 
-def _what_it_gives(closed: int, usable: int) -> str:
-    if usable == 0 or closed < 40:
-        return "nothing yet: import deals with dated agreements or stages"
-    if closed < CLOSED_NEEDED or usable < TYPES_NEEDED:
-        return "a first look; expect “not enough evidence” for most types"
-    if closed < CLOSED_GOOD:
-        return "the strongest effects; for the others, how many deals they need"
-    return "effects with intervals, timing, segments and a proposed set"
+def needs(viewer: User) -> tuple[readiness_of.Line, ...]:
+    """Return everything that discovery needs, with what there is of it and how to get the rest. Raises
+    NotThere for those who do not see all deals. Four SQL queries."""
+    if not viewer.sees_everything:
+        raise NotThere("It is for those who look after the data.")
+    closed = Q(status__in=(DealStatus.WON, DealStatus.LOST))
+    won = Q(status=DealStatus.WON)
+    facts = {"size": Q(initial_amount__isnull=False), "account": Q(account__isnull=False)}
+    facts |= {name: ~Q(**{name: ""}) for name in ("segment", "region", "product", "source")}
+    deals = Deal.objects.visible_to(viewer).aggregate(
+        closed=Count("pk", filter=closed),
+        won=Count("pk", filter=won),
+        priced=Count("pk", filter=won & Q(discount__isnull=False)),
+        costed=Count("pk", filter=won & (Q(margin__isnull=False) | Q(cost__isnull=False))),
+        sellers=Count("owner", filter=closed, distinct=True),
+        teams=Count("team", distinct=True),
+        first=Min("created_at"),
+        last=Max("created_at"),
+        **{f"has_{name}": Count("pk", filter=closed & has) for name, has in facts.items()},
+    )
+    gains = Agreement.objects.visible_to(viewer).filter(Q(state__in=STANDING) | Q(gained_at__isnull=False))
+    by_type = list(
+        gains.order_by()
+        .values("type")
+        .annotate(
+            n=Count("pk"),
+            undated=Count("pk", filter=Q(gained_at__isnull=True)),
+            judged=Count("pk", filter=Q(quality__isnull=False)),
+            proven=Count("pk", filter=Q(evidence__gte=Evidence.TOLD)),
+        )
+    )
+    traces = DealEvent.objects.filter(deal__status__in=(DealStatus.WON, DealStatus.LOST)).aggregate(
+        staged=Count("deal", filter=Q(kind=EventKind.STAGE), distinct=True),
+        active=Count("deal", filter=Q(kind=EventKind.ACTIVITY), distinct=True),
+    )
+    declined = Agreement.objects.visible_to(viewer).filter(state=AgreementState.DECLINED).count()
+    counted = {name: sum(row[name] for row in by_type) for name in ("n", "undated", "judged", "proven")}
+    return readiness_of.lines(
+        readiness_of.Counts(
+            **{name: deals[name] for name in ("closed", "won", "priced", "costed", "sellers", "teams")},
+            filled={name: deals[f"has_{name}"] for name in facts},
+            days=(deals["last"] - deals["first"]).days if deals["first"] else 0,
+            gains=counted["n"],
+            undated=counted["undated"],
+            judged=counted["judged"],
+            proven=counted["proven"],
+            types=len(by_type),
+            usable_types=sum(row["n"] >= GAINS_NEEDED for row in by_type),
+            declined=declined,
+            **traces,
+        )
+    )
 
 
 def segments(viewer: User) -> list[str]:
@@ -329,8 +342,9 @@ def finding(viewer: User, run_id: int, key: str, *, at: dt.datetime) -> FindingP
     )
 
 
-def deals_behind(viewer: User, run_id: int, key: str, *, by: str) -> DealsBehind | None:
-    """Return the deals behind a finding, with and without the agreement by a landmark such as ``6w``.
+def deals_behind(viewer: User, run_id: int, key: str, *, by: str) -> behind.DealsBehind | None:
+    """Return the deals behind a finding both ways: gained by a landmark such as ``6w`` or not, and how
+    each ended.
 
     Only deals that ``viewer`` may see, as they were when the run read them; None when the run keeps no
     data. Reads the run's data (a second for 100,000 deals).
@@ -343,64 +357,18 @@ def deals_behind(viewer: User, run_id: int, key: str, *, by: str) -> DealsBehind
     if found is None or found.snapshot is None:
         return None
     known = dict(Deal.objects.visible_to(viewer).values_list("key", "pk"))
-    everything = viewer.sees_everything
-    deals = work.from_parquet(found.snapshot.deals)
-    if not everything or found.source == Source.DATABASE:
-        deals = deals.filter(pl.col("deal_id").is_in(list(known)))
-    weeks = discovery_settings.weeks(by)
-    sides = _sides(deals, work.from_parquet(found.snapshot.events), key, weeks)
-    with_it, without = (sides.filter(pl.col("with_it") == side) for side in (True, False))
-    return DealsBehind(
-        by=by,
-        with_it=_largest(with_it, known),
-        without=_largest(without, known),
-        with_count=with_it.height,
-        with_won=_won(with_it),
-        without_count=without.height,
-        without_won=_won(without),
-        everything=everything,
+    sorted_out = behind.sort_out(
+        work.from_parquet(found.snapshot.deals),
+        work.from_parquet(found.snapshot.events),
+        key,
+        metric=metrics.parse(found.metric),
+        by_weeks=discovery_settings.weeks(by),
     )
-
-
-def _sides(deals: pl.DataFrame, events: pl.DataFrame, key: str, weeks: float) -> pl.DataFrame:
-    """Return the deals still open after ``weeks``, or with the agreement by then, each with its side."""
-    gains = events.filter(pl.col("agreement") == key)
-    if "state" in gains.columns:
-        gains = gains.filter(pl.col("state").fill_null("gained").is_in([str(state) for state in STANDING]))
-    first = gains.group_by("deal_id").agg(gained=pl.col("at").min())
-    week = pl.duration(weeks=1)
-    by = pl.col("created") + pl.duration(days=round(weeks * 7))
-    joined = deals.join(first, on="deal_id", how="left")
-    closed = pl.col("closed") if "closed" in deals.columns else pl.lit(None, dtype=pl.Datetime("us"))
-    in_time = (pl.col("gained") <= by).fill_null(False)
-    at_risk = closed.is_null() | (closed >= by)
-    weeks_in = ((pl.col("gained") - pl.col("created")) / week).floor().cast(pl.Int64, strict=False)
-    return joined.filter(at_risk).with_columns(with_it=in_time, week=pl.when(in_time).then(weeks_in))
-
-
-def _won(deals: pl.DataFrame) -> int:
-    return deals.filter(pl.col("status") == DealStatus.WON).height
-
-
-def _largest(deals: pl.DataFrame, known: dict[str, int]) -> tuple[DealBehind, ...]:
-    amount = next((name for name in ("amount", "initial_amount") if name in deals.columns), None)
-    order = [amount, "deal_id"] if amount else ["deal_id"]
-    deals = deals.sort(order, descending=[name == amount for name in order], nulls_last=True)
-    rows = deals.head(LISTED).to_dicts()
-    listed = [known[row["deal_id"]] for row in rows if row["deal_id"] in known]
+    if not viewer.sees_everything or found.source == Source.DATABASE:
+        sorted_out = sorted_out.filter(pl.col("deal_id").is_in(list(known)))
+    listed = [known[one] for one in behind.largest_keys(sorted_out) if one in known]
     names = dict(Deal.objects.filter(pk__in=listed).values_list("key", "name"))
-    return tuple(
-        DealBehind(
-            key=row["deal_id"],
-            name=names.get(row["deal_id"]) or row["deal_id"],
-            status=row["status"],
-            amount=row.get(amount) if amount else None,
-            currency=row.get("currency") or "",
-            week=None if row["week"] is None else max(row["week"], 0) + 1,
-            id=known.get(row["deal_id"]),
-        )
-        for row in rows
-    )
+    return behind.told(sorted_out, ids=known, names=names, everything=viewer.sees_everything)
 
 
 def export_csv(viewer: User, run_id: int, *, at: dt.datetime) -> str:
@@ -437,12 +405,43 @@ def seen(page: RunPage) -> RunPage:
     return replace(page, record=full | parts | {"result": result, "table": table, "places": places})
 
 
-def moves(viewer: User, run_id: int, previous: int, *, at: dt.datetime) -> list[Move]:
-    """Return what moved between a run and an earlier one, the changes of the set first. Raises NotThere."""
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What moved between two runs, the changes of the set first, and what the runs were made with that
+    differs."""
+
+    moves: tuple[Move, ...]
+    differences: tuple[str, ...]
+
+
+def comparison(viewer: User, run_id: int, previous: int, *, at: dt.datetime) -> Comparison:
+    """Return what moved between a run and an earlier one. Raises NotThere."""
     now, then = seen(run(viewer, run_id, at=at)), seen(run(viewer, previous, at=at))
     if now.record is None or then.record is None:
         raise NotThere("One of the runs has no findings.")
-    return compare(then.record, now.record)
+    return Comparison(tuple(compare(then.record, now.record)), differences(then.record, now.record))
+
+
+def differences(then: dict[str, Any], now: dict[str, Any]) -> tuple[str, ...]:
+    """Return in sentences what two records were made with that differs: deals, settings, version."""
+    first, second = then["result"], now["result"]
+    said = []
+    if first["data"] != second["data"]:
+        said.append(
+            f"Deals: {first['data']['deals']:,} to {first['data']['to']}, now {second['data']['deals']:,} to "
+            f"{second['data']['to']}."
+        )
+    asked = [
+        name.replace("_", " ")
+        for name, value in second["settings"].items()
+        if value != first["settings"].get(name) and name != "previous"
+    ]
+    asked += [part for part in ("landmarks", "horizon") if then[part] != now[part] and part not in asked]
+    if asked:
+        said.append(f"Other settings: {', '.join(asked)}.")
+    if first["version"] != second["version"]:
+        said.append(f"Version {first['version']}, now {second['version']}: the method may have changed.")
+    return tuple(said)
 
 
 def compare(then: dict[str, Any], now: dict[str, Any]) -> list[Move]:
@@ -463,7 +462,7 @@ def compare(then: dict[str, Any], now: dict[str, Any]) -> list[Move]:
 
 
 #: What can become of a finding, in the order in which it is told.
-MOVES = ("joined the set", "left the set", "gone", "weaker", "new", "still holds")
+MOVES = ("joined the set", "left the set", "gone", "weaker", "new", "still holds", "not confirmed")
 _CONFIRMED = ("strong", "moderate")
 
 
@@ -481,9 +480,10 @@ def _move(old: dict | None, new: dict | None, was_in: bool, is_in: bool) -> tupl
         return "new", _why(old, new)
     if new["effect"] is None or new["effect"] * old["effect"] <= 0:
         return "gone", _why(old, new)
-    if now and abs(new["effect"]) >= abs(old["effect"]) / 2:
+    halved = abs(new["effect"]) < abs(old["effect"]) / 2
+    if now and not halved:
         return "still holds", _why(old, new)
-    return ("weaker" if now or new["grade"] == "weak" else "gone"), _why(old, new)
+    return ("gone" if halved and new["grade"] == "none" else "weaker"), _why(old, new)
 
 
 def _why(old: dict, new: dict) -> str:
@@ -503,6 +503,58 @@ def _why(old: dict, new: dict) -> str:
     if width > 1.1:
         return "about the same effect, known less exactly"
     return "the difference is within what chance does"
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """The last refresh of a run on later deals, and what became of some of its findings, moved first."""
+
+    base: int
+    run: RunLine
+    moves: tuple[Move, ...]
+
+    def number(self, what: str) -> int:
+        return sum(move.what == what for move in self.moves)
+
+
+def refreshed(
+    viewer: User, asked: Mapping[int, Mapping[str, str]], *, at: dt.datetime
+) -> dict[int, Refreshed]:
+    """Return, by run of our deals, what its newest refresh says of the findings ``asked`` for (their
+    names by key). A run not refreshed yet is absent; nothing for those who do not see all findings.
+    Two SQL queries."""
+    if not viewer.sees_everything or not asked:
+        return {}
+    rows = Run.objects.visible_to(viewer).filter(
+        repeats__in=asked, source=Source.DATABASE, status=Status.DONE
+    )
+    rows = rows.exclude(snapshot=F("repeats__snapshot")).select_related("asked_by", "snapshot")
+    newest = {row.repeats_id: row for row in rows.defer("record", *_BLOBS).order_by("pk")}
+    facts: dict[int, dict[str, Any]] = {run: {} for base, row in newest.items() for run in (base, row.pk)}
+    keys = {key for names in asked.values() for key in names}
+    for row in Finding.objects.filter(run_id__in=facts, key__in=keys):
+        facts[row.run_id][row.key] = row.facts
+    return {
+        base: Refreshed(base, _line(row, at), _moved(asked[base], facts[base], facts[row.pk]))
+        for base, row in newest.items()
+    }
+
+
+def _moved(names: Mapping[str, str], old: dict[str, Any], new: dict[str, Any]) -> tuple[Move, ...]:
+    moves = [
+        Move(key, name, *_become(old.get(key), new.get(key)))
+        for key, name in names.items()
+        if key in old or key in new
+    ]
+    return tuple(sorted(moves, key=lambda move: (MOVES.index(move.what), move.name)))
+
+
+def _become(old: dict | None, new: dict | None) -> tuple[str, str, str, float | None, float | None, str]:
+    """Return what became of a finding, its grades and effects before and after, and why."""
+    what, why = _move(old, new, False, False) or ("not confirmed", "there was too little evidence both times")
+    before, after = old or {}, new or {}
+    grades = before.get("grade", ""), after.get("grade", "")
+    return what, *grades, before.get("effect"), after.get("effect"), why
 
 
 @dataclass(frozen=True, slots=True)
@@ -542,4 +594,118 @@ def _last_decisions(ids: list[int]) -> dict[int, FindingDecision]:
 def _signed(row: Finding, decision: FindingDecision, name: str) -> SignedFinding:
     return SignedFinding(
         row.run_id, row.key, name, row.run.metric, row.facts, decision.note, decision.by.name, decision.at
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TrialLine:
+    """A trial whose lots are drawn."""
+
+    id: int
+    design: str
+    design_words: str
+    starts_on: dt.date
+    seed: int
+    by: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PlannerPage:
+    """What a plan to get evidence on an agreement type is made from, and the trials planned so far."""
+
+    run: RunPage
+    key: str
+    basis: evidence.Basis
+    teams: tuple[str, ...]
+    trials: tuple[TrialLine, ...]
+
+
+def planner(viewer: User, run_id: int, key: str, *, at: dt.datetime) -> PlannerPage:
+    """Return what the planner of a finding needs. Raises NotThere for those who do not see all findings."""
+    page = run(viewer, run_id, at=at)
+    if page.record is None or key not in page.keys or not viewer.sees_everything:
+        raise NotThere("There is no such finding.")
+    teams = Team.objects.filter(deals__isnull=False).order_by("name").values_list("name", flat=True)
+    rows = Trial.objects.visible_to(viewer).filter(finding__key=key).select_related("drawn_by")
+    basis = records_of_runs.basis(page.record, key)
+    return PlannerPage(page, key, basis, tuple(teams.distinct()), tuple(map(_trial_line, rows)))
+
+
+def _trial_line(row: Trial) -> TrialLine:
+    return TrialLine(
+        row.pk,
+        row.design,
+        row.get_design_display(),
+        row.starts_on,
+        row.seed,
+        row.drawn_by.name,
+        row.drawn_at,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The teams that begin together, and when."""
+
+    starts_on: dt.date
+    teams: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnDeal:
+    """An open deal of a trial and what its lot says: ask for the agreement, or go on as usual."""
+
+    id: int
+    name: str
+    created_on: dt.date
+    asked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TrialPage:
+    """A trial to print and to follow. ``deals``: the newest open ones since its first day that the
+    viewer may see, of a trial that asks in every second deal."""
+
+    line: TrialLine
+    run_id: int
+    key: str
+    name: str
+    metric: str
+    promised: dict[str, Any]
+    steps: tuple[Step, ...]
+    deals: tuple[DrawnDeal, ...]
+
+
+#: How many deals of a trial are listed.
+DRAWN = 60
+
+
+def trial(viewer: User, trial_id: int) -> TrialPage:
+    """Return a trial with its lots. Raises NotThere."""
+    rows = Trial.objects.visible_to(viewer).select_related("finding__run", "drawn_by")
+    row = rows.defer("finding__run__record").filter(pk=trial_id).first()
+    if row is None:
+        raise NotThere("There is no such trial.")
+    finding = row.finding
+    length = dt.timedelta(days=row.step_days)
+    return TrialPage(
+        line=_trial_line(row),
+        run_id=finding.run_id,
+        key=finding.key,
+        name=work.names().get(finding.key, finding.key),
+        metric=finding.run.metric,
+        promised=row.promised,
+        steps=tuple(Step(row.starts_on + n * length, tuple(teams)) for n, teams in enumerate(row.steps)),
+        deals=_drawn(viewer, row) if row.design == Trial.Design.PROMPT else (),
+    )
+
+
+def _drawn(viewer: User, trial: Trial) -> tuple[DrawnDeal, ...]:
+    rows = Deal.objects.visible_to(viewer).filter(
+        status=DealStatus.OPEN, created_at__date__gte=trial.starts_on
+    )
+    return tuple(
+        DrawnDeal(deal.pk, str(deal), deal.created_at.date(), lots.is_drawn(deal.key, seed=trial.seed))
+        for deal in rows.order_by("-created_at")[:DRAWN]
     )

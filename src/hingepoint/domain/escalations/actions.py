@@ -129,18 +129,22 @@ def _demands(deal: Deal):
 def request_of(deal: Deal, wish: Wish) -> Request:
     """Return what the rules look at: how much is asked on how large a deal, and whether it is complete."""
     demand = _demands(deal).filter(pk=wish.demand_id).first() if wish.demand_id else None
-    topic = reasons.topic_of(demand.name if demand else wish.kind, demand.note if demand else wish.wanted)
-    said = demand.note if demand else wish.wanted
-    explained = bool(wish.reason.strip()) and not reasons.repeats(wish.reason, demand=said, topic=topic)
     return Request(
         kind=wish.kind.value,
         discount=wish.discount,
         value=float(deal.amount) if deal.amount is not None else None,
-        explained=explained,
+        explained=says_why(wish.reason, kind=wish.kind, wanted=wish.wanted, demand=demand),
         alternatives=bool(wish.alternatives.strip()),
         in_return=bool(wish.return_asked.strip()),
         inside=_inside_corridor(deal, wish.discount),
     )
+
+
+def says_why(reason: str, *, kind: str, wanted: str, demand: DealEvent | None) -> bool:
+    """Return whether a reason says more than what is asked for: the demand, where one is named."""
+    said = demand.note or demand.name if demand else wanted
+    topic = reasons.topic_of(demand.name if demand else kind, said)
+    return bool(reason.strip()) and not reasons.repeats(reason, demand=said, topic=topic)
 
 
 def _inside_corridor(deal: Deal, discount: float | None) -> bool | None:

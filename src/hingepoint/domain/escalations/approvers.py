@@ -36,9 +36,9 @@ def managers_above(deal: Deal) -> list[User]:
 
 
 def _person(ask: Ask, managers: list[User], asker: User | None) -> User:
-    if ask.approver == Approver.PERSON:
-        return User.objects.get(pk=ask.person)
-    place = {Approver.MANAGER: 0, Approver.LEADER: 1}.get(ask.approver)
+    if ask.approver == Approver.PERSON and (named := User.objects.active().filter(pk=ask.person).first()):
+        return named  # whoever has left is answered for by the manager
+    place = {Approver.MANAGER: 0, Approver.LEADER: 1, Approver.PERSON: 0}.get(ask.approver)
     if place is not None and place < len(managers):
         return managers[place]
     sponsors = User.objects.active().filter(role=Role.SPONSOR).exclude(pk=asker.pk if asker else None)

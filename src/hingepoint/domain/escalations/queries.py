@@ -16,7 +16,7 @@ from django.http import Http404
 from hingepoint.analysis import approvals, intervals, reasons
 from hingepoint.analysis.approvals import Lane, Request, Rules
 from hingepoint.domain.deals.models import Deal, DealEvent
-from hingepoint.domain.escalations.actions import rules_in_force, rules_of, wish_of
+from hingepoint.domain.escalations.actions import rules_in_force, rules_of, says_why, wish_of
 from hingepoint.domain.escalations.models import (
     Answer,
     Approval,
@@ -127,8 +127,6 @@ def _with_people(rows):
 
 
 def _request(row: Escalation, people: Iterable[Approval] | None = None) -> Asked:
-    said = row.demand.note or row.demand.name if row.demand else ""
-    topic = reasons.topic_of(row.demand.name if row.demand else row.kind, said or row.wanted)
     return Asked(
         id=row.pk,
         deal_id=row.deal_id,
@@ -140,10 +138,10 @@ def _request(row: Escalation, people: Iterable[Approval] | None = None) -> Asked
         wanted=row.wanted,
         discount=row.discount,
         reason=row.reason,
-        repeats=bool(row.reason) and reasons.repeats(row.reason, demand=said or row.wanted, topic=topic),
+        repeats=bool(row.reason) and not _says_why(row),
         alternatives=row.alternatives,
         return_asked=row.return_asked,
-        demand=said,
+        demand=row.demand.note or row.demand.name if row.demand else "",
         policy=row.policy,
         lane=row.lane,
         lane_why=row.lane_why,
@@ -155,6 +153,10 @@ def _request(row: Escalation, people: Iterable[Approval] | None = None) -> Asked
         version=row.version,
         approvals=tuple(_approval(each) for each in (row.approvals.all() if people is None else people)),
     )
+
+
+def _says_why(row: Escalation) -> bool:
+    return says_why(row.reason, kind=row.kind, wanted=row.wanted, demand=row.demand)
 
 
 def _approval(row: Approval) -> ApprovalLine:
@@ -271,6 +273,16 @@ def recent(viewer: Any, *, now: dt.datetime) -> list[Asked]:
     found = [_request(row) for row in _with_people(rows.order_by("-asked_at")[:MOST])]
     partner = works_here(viewer) and viewer.role == Role.INSIDE_PARTNER
     return [_without_our_limits(one) for one in found] if partner else found
+
+
+def asked_by_me(viewer: Any, *, now: dt.datetime) -> list[Asked]:
+    """Return what the viewer asked for and waits for, or heard about in the last two weeks. Two SQL queries."""
+    if not works_here(viewer):
+        return []
+    news = Q(state=State.OPEN) | Q(decided_at__gte=now - dt.timedelta(days=14))
+    rows = Escalation.objects.visible_to(viewer).filter(news, asked_by=viewer)
+    rows = rows.exclude(lane=Lane.OWN).exclude(state=State.WITHDRAWN)
+    return [_request(row) for row in _with_people(rows.order_by("-asked_at")[:MOST])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -402,30 +414,25 @@ class RulesPage:
 
 
 def rules_now(viewer: Any) -> PolicyView:
-    """Return the rules in force, to be shown where somebody asks. Two SQL queries."""
-    return _policy(rules_in_force(), None, {}) if works_here(viewer) else _policy(approvals.USUAL, None, {})
+    """Return the rules in force, without names, to be shown where somebody asks. Two SQL queries."""
+    return _policy(rules_in_force())
 
 
 def rules_page(viewer: Any, *, now: dt.datetime) -> RulesPage:
     """Return the rules in force, the draft with its preview on the last year, and who may be named."""
-    may_write = works_here(viewer) and viewer.sees_everything
+    may_write = may_write_rules(viewer)
     policies = list(Policy.objects.prefetch_related("rules__person"))
     published = [each for each in policies if each.published_at]
     draft = next((each for each in policies if not each.published_at), None) if may_write else None
     current = published[0] if published else None
     return RulesPage(
-        in_force=_policy(rules_of(current), current, {}),
-        draft=_policy(rules_of(draft), draft, _names([draft])) if draft else None,
-        earlier=tuple(_policy(rules_of(each), each, _names([each])) for each in published[1:6]),
+        in_force=_policy(rules_of(current), current),
+        draft=_policy(rules_of(draft), draft) if draft else None,
+        earlier=tuple(_policy(rules_of(each), each) for each in published[1:6]),
         preview=preview(rules_of(current), rules_of(draft), now=now) if draft else None,
         may_write=may_write,
         colleagues=_colleagues() if draft else (),
     )
-
-
-def _names(policies: Iterable[Policy]) -> dict[int, str]:
-    rows = [rule for policy in policies for rule in policy.rules.all()]
-    return {rule.person_id: rule.person.name for rule in rows if rule.person}
 
 
 def _colleagues() -> tuple[tuple[int, str], ...]:
@@ -433,15 +440,15 @@ def _colleagues() -> tuple[tuple[int, str], ...]:
     return tuple((pk, f"{name}, {title}" if title else name) for pk, name, title in who.values_list("pk", "name", "title"))  # fmt: skip
 
 
-def _policy(rules: Rules, row: Policy | None, names: dict[int, str]) -> PolicyView:
-    names = names or (_names([row]) if row else {})
+def _policy(rules: Rules, row: Policy | None = None) -> PolicyView:
+    people = {rule.person_id: rule.person.name for rule in row.rules.all() if rule.person} if row else {}
     return PolicyView(
         version=rules.version,
         own_discount=rules.own_discount,
         fast_discount=rules.fast_discount,
         fast_value=rules.fast_value,
         rules=tuple(
-            RuleLine(rule.id, names.get(rule.person or 0) or APPROVER_WORDS[rule.approver], rule.because)
+            RuleLine(rule.id, people.get(rule.person) or APPROVER_WORDS[rule.approver], rule.because)
             for rule in rules.rules
         ),
         published_at=row.published_at if row else None,
@@ -466,13 +473,11 @@ def preview(now_rules: Rules, then_rules: Rules, *, now: dt.datetime) -> Preview
 
 def _as_asked(row: Escalation) -> Request:
     """Return a past request as the rules see it; whether its price was inside the corridor is not known."""
-    said = (row.demand.note or row.demand.name) if row.demand else row.wanted
-    topic = reasons.topic_of(row.demand.name if row.demand else row.kind, said)
     return Request(
         kind=row.kind,
         discount=row.discount,
         value=float(row.value) if row.value is not None else None,
-        explained=bool(row.reason) and not reasons.repeats(row.reason, demand=said, topic=topic),
+        explained=_says_why(row),
         alternatives=bool(row.alternatives),
         in_return=bool(row.return_asked),
     )

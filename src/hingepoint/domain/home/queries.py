@@ -22,10 +22,10 @@ from hingepoint.domain.agreements.queries import AgreementLine, line_of
 from hingepoint.domain.deals.frames import deals_frame
 from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.discovery import queries as discovery
-from hingepoint.domain.escalations import queries as escalations
 from hingepoint.domain.home import effort
 from hingepoint.domain.imports import queries as imports
 from hingepoint.domain.plans import queries as plans
+from hingepoint.domain.strategy import queries as strategies
 from hingepoint.domain.strategy.models import PivotalAgreement, Playbook, Strategy
 from hingepoint.records import STANDING, AgreementState, DealStatus, EventKind, Role
 
@@ -33,6 +33,8 @@ from hingepoint.records import STANDING, AgreementState, DealStatus, EventKind, 
 DAYS_AHEAD = 14
 #: What one line of a worklist takes, in seconds: two minutes a deal a week, and rarely more than one line.
 SECONDS_A_LINE = 30
+#: What a plan takes that is half filled already.
+SECONDS_A_PLAN = 120
 MOST_LINES = 40
 #: Late by more days than this is rather a question of whether the deal lives.
 LONG_LATE = 60
@@ -100,8 +102,8 @@ class SellerDay:
 
 
 def seller_day(viewer: Any, *, today: dt.date) -> SellerDay:
-    """Return what a seller moves next: of each open deal the most pressing agreement, and the talks that wait for a
-    plan or a debrief. Eight SQL queries."""
+    """Return what a seller moves next: of each open deal the most pressing agreement, and the talks that
+    wait for a plan or a debrief. Seven SQL queries."""
     until = today + dt.timedelta(days=DAYS_AHEAD)
     rows = _with_deals(_worklist(viewer))
     due = _one_a_deal(rows.filter(late_after__lte=until).order_by("late_after", "id"), today)
@@ -116,19 +118,24 @@ def seller_day(viewer: Any, *, today: dt.date) -> SellerDay:
     late = [work for work in due if work.line.late and work not in stale]
     soon = [work for work in due if not work.line.late]
     next_day = _worklist(viewer).filter(late_after__gt=until).order_by("late_after")
+    talks = plans.waiting(viewer, today=today)
     counts = _worklist(viewer).aggregate(required=Count("pk", filter=Q(required=True)))
     return SellerDay(
         late=tuple(late),
         soon=tuple(soon),
         stale=tuple(stale),
         again=tuple(ask_again[:5]),
-        minutes=math.ceil(len(due) * SECONDS_A_LINE / 60),
+        minutes=_minutes(lines=len(due) + len(talks.debrief), plans=len(talks.prepare)),
         deals=Deal.objects.visible_to(viewer).open().count(),
         required=counts["required"],
         quiet_until=None if due else next_day.values_list("late_after", flat=True).first(),
-        prepare=tuple(plans.to_prepare(viewer, today=today)),
-        debriefs=tuple(plans.to_debrief(viewer, today=today)),
+        prepare=talks.prepare,
+        debriefs=talks.debrief,
     )
+
+
+def _minutes(*, lines: int, plans: int) -> int:
+    return math.ceil((lines * SECONDS_A_LINE + plans * SECONDS_A_PLAN) / 60)
 
 
 def _with_deals(rows):
@@ -162,14 +169,6 @@ def _work(row: Agreement, today: dt.date, *, more: int = 0) -> WorkLine:
         currency=row.deal.currency,
         more=more,
     )
-
-
-def answers_lately(viewer: Any, *, now: dt.datetime) -> list[escalations.Asked]:
-    """Return the exceptions that were decided in the last week on deals ``viewer`` sees, newest first."""
-    asked = [
-        one for one in escalations.recent(viewer, now=now) if one.decided_at and one.decided_at >= now - WEEK
-    ]
-    return sorted(asked, key=lambda one: one.decided_at, reverse=True)
 
 
 # ---- manager ----
@@ -240,7 +239,7 @@ class ManagerWeek:
 
     @property
     def review_first(self) -> tuple[plans.PlanLine, ...]:
-        """Plans of the talks of today and tomorrow."""
+        """Plans of the talks of today and the next working day."""
         return tuple(line for line in self.review if line.soon)
 
 
@@ -625,6 +624,7 @@ class AnalystDay:
     last_run: discovery.RunLine | None
     unsigned: int
     unknown: tuple[tuple[str, str, int], ...]  # key, name, on how many deals
+    still: tuple[strategies.StillHolds, ...]
     questions: tuple[effort.WeekOfQuestions, ...]
 
 
@@ -644,6 +644,7 @@ def analyst_day(viewer: Any, *, now: dt.datetime) -> AnalystDay:
         last_run=run,
         unsigned=max(0, run.shown - run.signed - run.rejected) if run else 0,
         unknown=tuple((row.key, str(row), row.used) for row in unknown[:6]),
+        still=tuple(strategies.still_holds(viewer, at=now)),
         questions=tuple(effort.questions(viewer, now=now)),
     )
 

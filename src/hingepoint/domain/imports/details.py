@@ -122,9 +122,10 @@ def know_plans(*, by: User | None, at: dt.datetime, plans: Iterable[dict[str, An
     outcome. Plans of agreements that are not on record are left out. For an empty table only: what is
     known already is not looked for.
     """
-    agreements = _agreements_by_keys()
     users = dict(User.objects.values_list("key", "pk"))
-    told = [facts for facts in plans if (facts["deal"], facts["type"]) in agreements]
+    given = list(plans)
+    agreements = _agreements_by_keys({facts["type"] for facts in given})
+    told = [facts for facts in given if (facts["deal"], facts["type"]) in agreements]
     numbers: Counter[int] = Counter()
     made = []
     for facts in sorted(told, key=lambda one: one["written_at"]):
@@ -138,8 +139,10 @@ def know_plans(*, by: User | None, at: dt.datetime, plans: Iterable[dict[str, An
     return len(made)
 
 
-def _agreements_by_keys() -> dict[tuple[str, str], tuple[int, int]]:
-    rows = Agreement.objects.values_list("deal__key", "type__key", "pk", "deal_id")
+def _agreements_by_keys(types: set[str]) -> dict[tuple[str, str], tuple[int, int]]:
+    """Return the agreement and its deal by the keys of deal and type."""
+    rows = Agreement.objects.filter(type__key__in=types).order_by()
+    rows = rows.values_list("deal__key", "type__key", "pk", "deal_id")
     return {(deal, kind): (pk, deal_id) for deal, kind, pk, deal_id in rows.iterator(chunk_size=5_000)}
 
 

@@ -56,20 +56,14 @@ def _users() -> dict[str, int]:
 def know_reasons(*, by: User | None, at: dt.datetime, reasons: Iterable[Row]) -> int:
     """Write down why customers asked. A row also has text, state, said_by, confirmed_by, written_by (a
     user's key) and written_at."""
-    events, users, known = (
-        _events(EventKind.DEMAND),
-        _users(),
-        set(Reason.objects.values_list("event_id", "text")),
-    )
+    events, users = _events(EventKind.DEMAND), _users()
+    known = set(Reason.objects.values_list("event_id", "text", "written_by"))
     made = []
     for row in map(dict, reasons):
-        event = events.get(_named(row))
-        if event is not None and (event, row["text"]) not in known:
-            row |= {
-                "written_by_id": users.get(row.pop("written_by")),
-                "written_at": _zoned(row["written_at"]),
-            }
-            made.append(Reason(event_id=event, **row))
+        event, writer = events.get(_named(row)), users.get(row.pop("written_by"))
+        if event is not None and (event, row["text"], writer) not in known:
+            row["written_at"] = _zoned(row["written_at"])
+            made.append(Reason(event_id=event, written_by_id=writer, **row))
     kept = _keep(Reason, made)
     record(by=by, at=at, action="give reasons", subject="deals", subject_id="", changes={"reasons": kept})
     return kept

@@ -149,7 +149,7 @@ def _move(event: DealEvent) -> aftermath.Move | None:
     if event.kind == EventKind.CONCESSION:
         kind = "price" if reasons.topic_of(event.name) == Topic.PRICE else "terms"
         value = float(event.value) if event.value is not None else None
-        return aftermath.Move(event.occurred_at, kind, event.name, value)
+        return aftermath.Move(event.occurred_at, kind, event.name, value, event.currency)
     if event.kind == EventKind.STAGE:
         return aftermath.Move(event.occurred_at, "stage", event.name)
     if event.kind == EventKind.FIELD and "close" in event.name:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Q
 from django.http import Http404
 
 from hingepoint.analysis import concessions, reasons, trades
@@ -30,8 +31,8 @@ TOPIC_WORDS = {
     Topic.LIABILITY: "Liability and contract",
     Topic.OTHER: "Something else",
 }
-#: So many of the newest demands of the company are looked through for the library.
-MOST_CASES = 5_000
+#: So many of the company's newest demands about a topic are looked through for the library.
+MOST_CASES = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,7 +316,7 @@ def library(viewer: Any, deal_id: int, *, topic: Topic, reason: str = "") -> tra
     """
     if not may_set_corridor(viewer, deal_id):
         raise Http404("no such deal")
-    return trades.library(_cases(besides=deal_id), topic=topic, reason=reason)
+    return trades.library(_cases(topic, besides=deal_id), topic=topic, reason=reason)
 
 
 _CASE = ("pk", "deal_id", "name", "note", "occurred_at", "deal__status")
@@ -325,17 +326,18 @@ _GIFT = (
 )  # fmt: skip
 
 
-def _cases(*, besides: int) -> list[trades.Case]:
+def _cases(topic: Topic, *, besides: int) -> list[trades.Case]:
     closed = DealEvent.objects.standing().filter(deal__status__in=(DealStatus.WON, DealStatus.LOST))
-    asked = closed.filter(kind=EventKind.DEMAND).exclude(deal_id=besides).order_by("-occurred_at")
+    named = Q(name=topic) | ~Q(name__in=list(Topic))  # free text is told apart below
+    asked = closed.filter(named, kind=EventKind.DEMAND).exclude(deal_id=besides).order_by("-occurred_at")
     rows = list(asked.values_list(*_CASE)[:MOST_CASES])
-    if not rows:
-        return []
-    since = min(row[4] for row in rows)
-    gifts = closed.filter(kind=EventKind.CONCESSION, occurred_at__gte=since).values_list(*_GIFT)
-    newest = Reason.objects.filter(event__occurred_at__gte=since).values_list("event_id", "text")
-    why = dict(newest.order_by("written_at", "id"))
-    answers = _answers(rows, gifts)
+    of_theirs = DealEvent.objects.standing().filter(deal_id__in={deal_id for _, deal_id, *_ in rows})
+    answers = _answers(
+        of_theirs.filter(kind=EventKind.DEMAND).values_list(*_CASE[:5]),
+        of_theirs.filter(kind=EventKind.CONCESSION).values_list(*_GIFT),
+    )
+    newest = Reason.objects.filter(event__in=[pk for pk, *_ in rows]).order_by("written_at", "id")
+    why = dict(newest.values_list("event_id", "text"))
     return [
         trades.Case(
             topic=reasons.topic_of(name, note),
@@ -347,10 +349,10 @@ def _cases(*, besides: int) -> list[trades.Case]:
     ]
 
 
-def _answers(asked: Sequence[tuple], gifts: Iterable[tuple]) -> dict[int, list[trades.Trade]]:
-    """Return, per demand, the trades that answered it."""
+def _answers(asked: Iterable[tuple], gifts: Iterable[tuple]) -> dict[int, list[trades.Trade]]:
+    """Return, per demand, the trades that answered it. All demands of a deal are needed to tell which."""
     by_deal: dict[int, list[concessions.Asked]] = defaultdict(list)
-    for pk, deal_id, name, note, at, _ in asked:
+    for pk, deal_id, name, note, at in asked:
         by_deal[deal_id].append(concessions.Asked(pk, at, reasons.topic_of(name, note)))
     found: dict[int, list[trades.Trade]] = defaultdict(list)
     for pk, deal_id, name, note, at, value, currency, topic, demand, worth, price, own in gifts:

@@ -112,7 +112,7 @@ def _write(plan: Plan, told: Mapping[str, Sequence[Line]], *, expected_number: i
     if newest and _same(newest, plan):
         return newest
     number = newest.number if newest else 0
-    if expected_number not in (None, number):
+    if newest and expected_number not in (None, number):
         raise Stale(newest)
     plan.number = number + 1
     plan.save(force_insert=True)

@@ -115,10 +115,13 @@ def with_sources(lines: Iterable[Line], offered: Sequence[Line]) -> list[Line]:
     return [Line(line.text, known.get(line.text, ""), line.cost, line.worth) for line in lines]
 
 
-def ranked(trades: Iterable[Line]) -> list[Line]:
-    """Return trades in the order to use them: least cost for most worth first, unrated in between, and
-    whatever moves the price last."""
-    return sorted(trades, key=lambda line: (_moves_price(line.text), (line.cost or 2) - (line.worth or 2)))
+def ranked(trades: Iterable[Line], *, given: bool = True) -> list[Line]:
+    """Return trades in the order to use them: least cost for most worth first, unrated in between. Of what
+    we give (``given``), whatever moves the price comes last."""
+    return sorted(
+        trades,
+        key=lambda line: (given and _moves_price(line.text), (line.cost or 2) - (line.worth or 2)),
+    )
 
 
 def _moves_price(text: str) -> bool:

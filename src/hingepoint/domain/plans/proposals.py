@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from hingepoint.domain.plans.parts import LEAST_HYPOTHESES, Line, ranked
+from hingepoint.domain.plans.parts import LEAST_HYPOTHESES, RISKS, STEP, WHO, Line, about, ranked
 
 #: What counts as an agreement is a rule of the house, not of one playbook.
 RULE = "What counts as an agreement"
@@ -96,7 +96,7 @@ class Known:
     competitor: str = ""
     corridor: bool = False
     closes: str = ""  # expected close, as a day in words
-    inside: bool = field(default=False)  # the agreement is with our own people
+    inside: bool = False  # the agreement is with our own people
 
 
 def propose(known: Known) -> dict[str, list[Line]]:
@@ -105,7 +105,7 @@ def propose(known: Known) -> dict[str, list[Line]]:
         "best": _best(known),
         "minimum": _minimum(known),
         "from_whom": _from_whom(known),
-        "why_they_would": _why(known),
+        "why_they_would": [Line(known.reason, "Register")] if known.reason else [],
         "our_power": _our_power(known),
         "their_power": _their_power(known),
         "their_alternative": _their_alternative(known),
@@ -157,11 +157,6 @@ def _fitting(people: Sequence[Someone], counterpart: str) -> list[Someone]:
 
 def _words(text: str) -> set[str]:
     return {word for word in re.findall(r"[a-z]{4,}", text.lower()) if word != "with"}
-
-
-def _why(known: Known) -> list[Line]:
-    stated = [Line(one.reason, one.source) for one in known.asked if one.reason]
-    return [*([Line(known.reason, "Register")] if known.reason else []), *stated]
 
 
 def _our_power(known: Known) -> list[Line]:
@@ -237,8 +232,8 @@ def _request(known: Known) -> list[Line]:
 
 def propose_for_deal(ahead: Iterable[tuple[str, str, str]], risks: Iterable[Line]) -> dict[str, list[Line]]:
     """Return the lines of a deal's plan: per agreement ahead (key, next step, who), and the risks."""
-    found: dict[str, list[Line]] = {"risks": list(risks)}
+    found: dict[str, list[Line]] = {RISKS.key: list(risks)}
     for key, step, who in ahead:
-        found[f"step:{key}"] = [Line(step, "Register")]
-        found[f"who:{key}"] = [Line(who, "Deal")] if who else []
+        found[about(STEP, key)] = [Line(step, "Register")]
+        found[about(WHO, key)] = [Line(who, "Deal")] if who else []
     return {key: lines for key, lines in found.items() if lines}

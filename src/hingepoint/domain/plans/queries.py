@@ -23,8 +23,8 @@ from hingepoint.records import DealStatus
 PREPARE_WITHIN = dt.timedelta(days=7)
 #: A talk held longer ago than this is not remembered well enough to be debriefed.
 DEBRIEF_WITHIN = dt.timedelta(days=21)
-#: Plans for talks so near are reviewed first: today's and tomorrow's.
-BEFORE_TOMORROW = dt.timedelta(days=1)
+#: Days from a Friday or a Saturday to the next working day; one from all others.
+_TO_MONDAY = {4: 3, 5: 2}
 MOST_LINES = 40
 
 
@@ -48,8 +48,7 @@ class PlanLine:
     written_by: str
     written_at: dt.datetime
     verdict: str = ""
-    said: str = ""
-    soon: bool = False  # the talk is today or tomorrow
+    soon: bool = False  # the talk is today or on the next working day
 
 
 def plans(viewer: Any, deal_id: int) -> list[PlanLine]:
@@ -91,7 +90,6 @@ def _line(row: Plan, *, until: dt.date | None = None) -> PlanLine:
         written_by=row.written_by.name if row.written_by else "",
         written_at=row.written_at,
         verdict=row.last_verdict or "",
-        said=row.last_words or "",
         soon=row.talk_on is not None and until is not None and row.talk_on <= until,
     )
 
@@ -121,33 +119,58 @@ class Talk:
     returned: str = ""  # why the manager returned the plan
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What talks wait for: ``debrief`` those whose day has come and that nobody debriefed, the oldest first;
+    ``prepare`` returned plans of talks ahead, then required agreements whose day comes within a week and
+    that have no plan, of each deal one."""
+
+    debrief: tuple[Talk, ...]
+    prepare: tuple[Talk, ...]
+
+
+def waiting(viewer: Any, *, today: dt.date) -> Waiting:
+    """Return what the talks of open deals wait for. Two SQL queries."""
+    recent = _recent_talks(viewer, today)
+    prepare = [*_returned(recent, today), *_unplanned(viewer, today)]
+    return Waiting(tuple(_undebriefed(recent, today)), tuple(prepare[:MOST_LINES]))
+
+
 def to_debrief(viewer: Any, *, today: dt.date) -> list[Talk]:
-    """Return talks whose day has come and that nobody debriefed, the oldest first. One SQL query."""
+    """Return the talks that wait for a debrief. One SQL query."""
+    return _undebriefed(_recent_talks(viewer, today), today)
+
+
+def _recent_talks(viewer: Any, today: dt.date) -> list[Plan]:
+    """Return the talks that can still be debriefed or are ahead, in the order of their days."""
     held = Debrief.objects.filter(agreement=OuterRef("agreement"), held_at__date__gte=OuterRef("talk_on"))
-    rows = _talks(viewer).filter(talk_on__lte=today, talk_on__gte=today - DEBRIEF_WITHIN)
-    rows = rows.exclude(Exists(held)).order_by("talk_on", "id")
-    return [_talk_of(row) for row in rows[:MOST_LINES]]
+    rows = _with_what_a_line_says(_talks(viewer)).annotate(debriefed=Exists(held))
+    rows = rows.filter(Q(talk_on__isnull=True) | Q(talk_on__gte=today - DEBRIEF_WITHIN))
+    return list(rows.order_by(F("talk_on").asc(nulls_last=True), "id"))
 
 
-def to_prepare(viewer: Any, *, today: dt.date) -> list[Talk]:
-    """Return what is to be planned within a week: returned plans of talks ahead, then required agreements
-    whose day comes and that have no plan; of each deal one. Two SQL queries."""
-    ahead = _talks(viewer).filter(Q(talk_on__gte=today) | Q(talk_on__isnull=True))
-    returned = _with_what_a_line_says(ahead).filter(last_verdict=Verdict.RETURNED)
-    again = [
-        _talk_of(row, returned=row.last_words) for row in returned.order_by("talk_on", "id")[:MOST_LINES]
-    ]
-    bare = Agreement.objects.visible_to(viewer).filter(
+def _undebriefed(talks: Sequence[Plan], today: dt.date) -> list[Talk]:
+    held = [row for row in talks if row.talk_on and row.talk_on <= today and not row.debriefed]
+    return [_talk_of(row) for row in held[:MOST_LINES]]
+
+
+def _returned(talks: Sequence[Plan], today: dt.date) -> list[Talk]:
+    rows = [row for row in talks if row.last_verdict == Verdict.RETURNED]
+    return [_talk_of(row, returned=row.last_words) for row in rows if not row.talk_on or row.talk_on >= today]
+
+
+def _unplanned(viewer: Any, today: dt.date) -> list[Talk]:
+    rows = Agreement.objects.visible_to(viewer).filter(
         deal__status=DealStatus.OPEN,
         required=True,
         state__in=WAITING,
         late_after__range=(today, today + PREPARE_WITHIN),
         plans__isnull=True,
     )
-    rows = bare.select_related("type", "person", "asked_of", "deal__account", "deal__owner")
+    rows = rows.select_related("type", "person", "asked_of", "deal__account", "deal__owner")
     one_a_deal = {row.deal_id: row for row in reversed(rows.order_by("late_after", "id"))}
-    new = [_talk(row, on=row.late_after, planned=False) for row in one_a_deal.values()]
-    return [*again, *sorted(new, key=lambda talk: talk.on)][:MOST_LINES]
+    talks = [_talk(row, on=row.late_after, planned=False) for row in one_a_deal.values()]
+    return sorted(talks, key=lambda talk: talk.on)
 
 
 def to_review(viewer: Any, *, today: dt.date) -> list[PlanLine]:
@@ -157,7 +180,13 @@ def to_review(viewer: Any, *, today: dt.date) -> list[PlanLine]:
     rows = rows.exclude(written_by=viewer).filter(Q(talk_on__gte=today) | Q(talk_on__isnull=True))
     rows = _with_what_a_line_says(rows).filter(last_verdict__isnull=True)
     rows = rows.order_by(F("talk_on").asc(nulls_last=True), "id")[:MOST_LINES]
-    return [_line(row, until=today + BEFORE_TOMORROW) for row in rows]
+    until = next_working_day(today)
+    return [_line(row, until=until) for row in rows]
+
+
+def next_working_day(today: dt.date) -> dt.date:
+    """Return the day before which plans are reviewed today: Monday from Friday on."""
+    return today + dt.timedelta(days=_TO_MONDAY.get(today.weekday(), 1))
 
 
 def ahead(viewer: Any, *, today: dt.date) -> list[PlanLine]:

@@ -24,8 +24,12 @@ from hingepoint.domain.plans.models import Debrief, Plan, PlanReview
 from hingepoint.domain.plans.parts import (
     GROUPS,
     LEAST_HYPOTHESES,
+    OFFER,
+    ON,
     RISKS,
+    STEP,
     TRADES,
+    WHO,
     Line,
     Part,
     about,
@@ -186,47 +190,63 @@ class TalkSheet:
         return tuple(words for words, lacking in lacks.items() if lacking)
 
 
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What one talk stands in: its deal, the register of it, and the playbook's standard if one asks for it."""
+
+    viewer: Any
+    deal: Deal
+    kind: AgreementType
+    register: list[Agreement]
+    row: Agreement | None
+    standard: PivotalAgreement | None
+    corridor: negotiation.CorridorCard | None
+
+
 def talk_sheet(viewer: Any, deal_id: int, type_id: int, *, today: dt.date, offer: bool = False) -> TalkSheet:
     """Return the plan for one agreement of a deal. Raises Http404.
 
     ``offer``: also look up everything that can be offered, as for writing; without it a written plan is
     read as it stands, in at most twelve SQL queries. What is offered reads the won deals of three years.
     """
+    around = _around(viewer, deal_id, type_id)
+    kind, row, standard = around.kind, around.row, around.standard
+    history, written = _history(viewer, around.deal, row)
+    known = history.newest is not None and not offer
+    offered = {} if known else _offered(around, today)
+    first = _inside_first(around.register, type_id)
+    return TalkSheet(
+        facts=around.deal,
+        type_id=kind.pk,
+        key=kind.key,
+        name=str(kind),
+        side=kind.side,
+        line=agreements.line_of(row, today) if row else None,
+        groups=tuple(
+            FilledGroup(group.title, tuple(_filled(part, written, offered) for part in group.parts))
+            for group in GROUPS
+        ),
+        trades=tuple(_filled(part, written, offered) for part in TRADES),
+        first=tuple(agreements.line_of(one, today) for one in first),
+        principles=tuple(standard.principles) if standard else (),
+        checks=tuple(standard.checks if standard else kind.good),
+        playbook=(standard.playbook.strategy_id, kind.key) if standard else None,
+        corridor=around.corridor,
+        history=history,
+        offered=offered,
+        brought=_brought(row),
+    )
+
+
+def _around(viewer: Any, deal_id: int, type_id: int) -> _Around:
     deal = _deal(viewer, deal_id)
     register = _register(deal)
     row = next((one for one in register if one.type_id == type_id), None)
     kind = row.type if row else AgreementType.objects.filter(pk=type_id).first()
     if kind is None:
         raise Http404("no such agreement type")
-    standard = strategies.standard_for(deal, type_id)
-    history, written = _history(viewer, deal, row)
-    corridor = negotiation.corridor(viewer, deal_id)
-    known = history.newest is not None and not offer
-    offered = (
-        {} if known else _offered(viewer, deal, kind, row, register, standard, corridor is not None, today)
-    )
-    groups = tuple(
-        FilledGroup(group.title, tuple(_filled(part, written, offered) for part in group.parts))
-        for group in GROUPS
-    )
-    return TalkSheet(
-        facts=deal,
-        type_id=kind.pk,
-        key=kind.key,
-        name=str(kind),
-        side=kind.side,
-        line=agreements.line_of(row, today) if row else None,
-        groups=groups,
-        trades=tuple(_filled(part, written, offered) for part in TRADES),
-        first=tuple(agreements.line_of(one, today) for one in _inside_first(register, type_id)),
-        principles=tuple(standard.principles) if standard else (),
-        checks=tuple(standard.checks if standard else kind.good),
-        playbook=(standard.playbook.strategy_id, kind.key) if standard else None,
-        corridor=corridor,
-        history=history,
-        offered=offered,
-        brought=_brought(row),
-    )
+    standard, corridor = strategies.standard_for(deal, type_id), negotiation.corridor(viewer, deal_id)
+    return _Around(viewer, deal, kind, register, row, standard, corridor)
 
 
 def _deal(viewer: Any, deal_id: int) -> Deal:
@@ -288,7 +308,7 @@ def _filled(
     lines = written.get(part.key, ()) if written else offered.get(part.key, ())
     standing = {line.text for line in lines}
     left = [line for line in offered.get(part.key, ()) if line.text not in standing] if written else ()
-    shown = ranked(lines) if part in TRADES else lines
+    shown = ranked(lines, given=part == OFFER) if part in TRADES else lines
     return FilledPart(part.key, part.label, part.hint, tuple(shown), tuple(left))
 
 
@@ -311,46 +331,49 @@ def _brought(row: Agreement | None) -> tuple[Brought, ...]:
 # ---- what is offered for a talk ----
 
 
-def _offered(
-    viewer: Any,
-    deal: Deal,
-    kind: AgreementType,
-    row: Agreement | None,
-    register: Sequence[Agreement],
-    standard: PivotalAgreement | None,
-    corridor: bool,
-    today: dt.date,
-) -> dict[str, tuple[Line, ...]]:
-    asked = negotiation.demands(viewer, deal.pk)
-    typical = tuple(_typical(one) for one in standard.demands) if standard else ()
-    person = (row.person or row.asked_of) if row else None
-    example, examples_from = _example(standard, today)
-    others = [one for one in register if one.type_id != kind.pk and one.type.side == Side.CUSTOMER]
+def _offered(around: _Around, today: dt.date) -> dict[str, tuple[Line, ...]]:
+    deal, kind = around.deal, around.kind
+    asked = negotiation.demands(around.viewer, deal.pk)
+    example, examples_from = _example(around.standard, today)
+    others = [one for one in around.register if one.type_id != kind.pk and one.type.side == Side.CUSTOMER]
     known = Known(
-        description=kind.own_description or kind.description,
-        checks=tuple(standard.checks if standard else kind.good),
-        counterpart=(standard.counterpart if standard else "") or kind.counterpart,
-        playbook=f"Playbook: {standard.playbook.strategy.name}" if standard else "",
-        act=row.act if row else "",
-        person=person.name if person else (row.person_name if row else ""),
-        due_on=row.due_on if row else None,
-        reason=row.reason if row else "",
-        owed_in_return=row.owed_in_return if row else "",
-        questions=tuple(standard.questions) if standard else (),
-        demands=typical,
+        **_of_the_standard(kind, around.standard),
+        **_of_the_register(around.row),
         people=tuple(_people(deal)) if kind.side == Side.CUSTOMER else (),
         asked=tuple(_asked(one) for one in asked),
         example=example,
         examples_from=examples_from,
         open=tuple(_other(one) for one in others if one.required and one.state in WAITING),
         standing=tuple(_other(one) for one in others if one.state in STANDING),
-        traded=tuple(_traded(viewer, deal, asked)),
+        traded=tuple(_traded(around.viewer, deal, asked)),
         competitor=_rival(deal),
-        corridor=corridor,
+        corridor=around.corridor is not None,
         closes=_day(deal.expected_close_on),
         inside=kind.side == Side.INTERNAL,
     )
     return {key: tuple(lines) for key, lines in propose(known).items()}
+
+
+def _of_the_standard(kind: AgreementType, standard: PivotalAgreement | None) -> dict[str, Any]:
+    """Return what the playbook says, or the catalogue where no playbook asks for it."""
+    told = {"description": kind.own_description or kind.description, "counterpart": kind.counterpart}
+    if standard is None:
+        return told | {"checks": tuple(kind.good)}
+    return told | {
+        "counterpart": standard.counterpart or kind.counterpart,
+        "checks": tuple(standard.checks),
+        "playbook": f"Playbook: {standard.playbook.strategy.name}",
+        "questions": tuple(standard.questions),
+        "demands": tuple(_typical(one) for one in standard.demands),
+    }
+
+
+def _of_the_register(row: Agreement | None) -> dict[str, Any]:
+    if row is None:
+        return {}
+    person = row.person or row.asked_of
+    same = {name: getattr(row, name) for name in ("act", "due_on", "reason", "owed_in_return")}
+    return same | {"person": person.name if person else row.person_name}
 
 
 def _rival(deal: Deal) -> str:
@@ -514,12 +537,12 @@ def _ahead(
     offered: Mapping[str, Sequence[Line]],
     talks: Mapping[int, dt.date | None],
 ) -> AheadRow:
-    labels = {"step": "Next step", "who": "Who", "on": "By when"}
+    labels = {STEP: "Next step", WHO: "Who", ON: "By when"}
     parts = {}
     for what, label in labels.items():
         key = about(what, row.type.key)
         # an agreement that became needed after the writing shows what is offered for it
-        known = key in written or about("step", row.type.key) in written
+        known = key in written or about(STEP, row.type.key) in written
         parts[what] = _filled(Part(key, label), written if known else {}, offered)
     return AheadRow(line=line, talk_on=talks.get(row.pk), planned=row.pk in talks, **parts)
 

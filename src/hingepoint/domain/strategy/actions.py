@@ -16,6 +16,7 @@ from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals.actions import take_turn
 from hingepoint.domain.deals.models import Deal
+from hingepoint.domain.discovery import actions as discovery
 from hingepoint.domain.discovery.models import Finding
 from hingepoint.domain.people.models import User, works_here
 from hingepoint.domain.strategy.models import (
@@ -25,7 +26,7 @@ from hingepoint.domain.strategy.models import (
     ResultMetric,
     Strategy,
 )
-from hingepoint.domain.strategy.queries import books_in_force, usual_days_to_stage, wanted_of
+from hingepoint.domain.strategy.queries import books_in_force, runs_behind, usual_days_to_stage, wanted_of
 from hingepoint.domain.strategy.requirements import Requirement
 from hingepoint.records import AgreementState
 
@@ -365,3 +366,13 @@ def _set(row: Agreement, said: tuple) -> None:
         setattr(row, name, value)
     if row.expires_on:
         row.expires_on += dt.timedelta(days=row.holds_days - before)
+
+
+def refresh_findings(*, at: dt.datetime, since: dt.datetime) -> int:
+    """Ask discovery again, on the deals as they are now, for the findings behind each strategy in force,
+    unless that was done ``since``; return how many runs were asked for. Running it twice changes nothing."""
+    runs = [
+        discovery.refresh_run(at=at, run_id=one.run_id, previous=tuple(one.names), since=since)
+        for one in runs_behind(Strategy.objects.in_force())
+    ]
+    return sum(run is not None for run in runs)

@@ -23,13 +23,13 @@ class Candidate:
 @dataclass(frozen=True, slots=True)
 class Choice:
     """The candidate to gain next. ``effect`` is the expected change of the strategy's metric with its
-    interval, from ``gained`` deals that gained it; None where the playbook's order decided."""
+    interval, on ``similar`` deals that gained it; None where the playbook's order decided."""
 
     type_id: int
     effect: float | None = None
     low: float | None = None
     high: float | None = None
-    gained: int = 0
+    similar: int = 0
     in_words: str = ""
 
 
@@ -40,25 +40,26 @@ def choose(
     segments; without a signed finding that helps, the first of the playbook."""
     if not candidates:
         return None
-    told = [_expected(one, metric, age_weeks, facts) for one in candidates if _usable(one)]
-    helping = [one for one in told if one.effect is not None and one.effect * metric.sign > 0]
+    told = [expected(one, metric, age_weeks=age_weeks, facts=facts) for one in candidates]
+    helping = [one for one in told if one and one.effect is not None and one.effect * metric.sign > 0]
     if helping:
         return max(helping, key=lambda one: (one.effect or 0.0) * metric.sign)
     return Choice(min(candidates, key=lambda one: one.position).type_id)
 
 
-def _usable(one: Candidate) -> bool:
-    return one.facts is not None and one.facts.get("effect") is not None
-
-
-def _expected(one: Candidate, metric: metrics.Metric, age_weeks: float, facts: Mapping[str, str]) -> Choice:
+def expected(
+    one: Candidate, metric: metrics.Metric, *, age_weeks: float, facts: Mapping[str, str]
+) -> Choice | None:
+    """Return what gaining it may be expected to change on a deal of this age and of these segments; None
+    without a signed finding."""
+    if one.facts is None or one.facts.get("effect") is None:
+        return None
     found = explaining.explain(finding_of(one), metric, age_weeks=age_weeks, facts=facts)
-    gained = (one.facts or {})["gained"]
     said = (
-        f"For a deal of this age and segment: deals that gained it {words.change(metric, found.effect)} "
-        f"(95% interval {words.interval(metric, found.ci)}); {gained:,} deals that did are behind this."
+        f"On {found.similar:,} similar deals (its age, its segment), like for like, those that gained it "
+        f"{words.change(metric, found.effect)} (95% interval {words.interval(metric, found.ci)})."
     )
-    return Choice(one.type_id, found.effect, *found.ci, gained, said)
+    return Choice(one.type_id, found.effect, *found.ci, found.similar, said)
 
 
 def finding_of(one: Candidate) -> result.Finding:

@@ -11,13 +11,14 @@ from decimal import Decimal
 from statistics import median
 from typing import Any
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Q, QuerySet
 from django.http import Http404
 
 from hingepoint.analysis import intervals, metrics
 from hingepoint.domain.agreements.models import WAITING, Agreement, AgreementType
 from hingepoint.domain.deals.models import Deal, DealEvent
-from hingepoint.domain.discovery.models import Finding
+from hingepoint.domain.discovery import queries as discovery
+from hingepoint.domain.discovery.models import Finding, Source
 from hingepoint.domain.people.models import User, works_here
 from hingepoint.domain.strategy import benchmarks, next_best_choice, presets, results
 from hingepoint.domain.strategy.models import (
@@ -339,6 +340,66 @@ def _behind(finding: Finding, *, chosen_by: bool) -> Behind:
     )
 
 
+# ---- do the findings behind it still hold ----
+
+
+@dataclass(frozen=True, slots=True)
+class RunBehind:
+    """The run of discovery that a strategy's playbook rests on, and its agreements' names by key."""
+
+    strategy: Strategy
+    run_id: int
+    names: Mapping[str, str]
+
+
+def runs_behind(strategies: QuerySet[Strategy]) -> list[RunBehind]:
+    """Return, for each strategy that has one, the newest run on our deals that the published playbook's
+    agreements were chosen from, else the newest with a signed finding on its metric. Two SQL queries."""
+    rows = PivotalAgreement.objects.filter(
+        playbook__strategy__in=strategies, playbook__published_at__isnull=False
+    ).select_related("type", "playbook__strategy", "finding__run")
+    books: dict[int, list[PivotalAgreement]] = {}
+    for row in rows.defer("finding__run__record").order_by("-playbook__number", "position"):
+        book = books.setdefault(row.playbook.strategy_id, [])
+        if not book or book[0].playbook_id == row.playbook_id:
+            book.append(row)
+    signed = Finding.objects.signed().filter(run__source=Source.DATABASE)
+    newest = dict(signed.order_by("run_id").values_list("run__metric", "run_id"))
+    found = [(book, _run_of(book) or newest.get(book[0].playbook.strategy.metric)) for book in books.values()]
+    return [
+        RunBehind(book[0].playbook.strategy, run_id, {row.type.key: str(row.type) for row in book})
+        for book, run_id in found
+        if run_id
+    ]
+
+
+def _run_of(book: Sequence[PivotalAgreement]) -> int | None:
+    """Return the newest run on our deals that agreements of a playbook were chosen from."""
+    chosen = [row.finding for row in book if row.finding and row.finding.run.source == Source.DATABASE]
+    return max((finding.run_id for finding in chosen), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class StillHolds:
+    """Whether the findings behind a strategy still hold on later deals. ``refreshed`` None: not asked yet."""
+
+    strategy_id: int
+    strategy: str
+    base: int
+    refreshed: discovery.Refreshed | None
+
+
+def still_holds(viewer: Any, *, at: dt.datetime, strategy_id: int | None = None) -> list[StillHolds]:
+    """Return, for each strategy in force (or one strategy) with findings behind it, whether they still
+    hold; nothing for those who do not see all findings. Four SQL queries."""
+    if not viewer.sees_everything:
+        return []
+    rows = Strategy.objects.visible_to(viewer)
+    found = runs_behind(rows.in_force() if strategy_id is None else rows.filter(pk=strategy_id))
+    said = discovery.refreshed(viewer, {one.run_id: one.names for one in found}, at=at)
+    return [StillHolds(one.strategy.pk, one.strategy.name, one.run_id, said.get(one.run_id)) for one in found]
+
+
 # ---- playbooks ----
 
 
@@ -587,7 +648,7 @@ class NextBest:
     effect: float | None
     low: float | None
     high: float | None
-    gained: int
+    similar: int
     unit: str
     better: str
     why: str
@@ -613,13 +674,66 @@ def next_best(viewer: Any, deal_id: int, *, today: dt.date) -> NextBest | None:
     chosen = next_best_choice.choose(
         [_candidate(row, signed.get(row.type.key)) for row in pivotal],
         metric,
-        age_weeks=(today - deal.created_at.date()).days / 7,
-        facts={"segment": deal.segment, "region": deal.region, "product": deal.product},
+        age_weeks=_age_weeks(deal, today),
+        facts=_facts_of(deal),
     )
     if chosen is None:
         return None
     line = next(row for row in pivotal if row.type_id == chosen.type_id)
     return _next_best(waiting[chosen.type_id], line, chosen, metric, strategy.pk, len(waiting) - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What gaining one agreement may be expected to change on one deal now, from the signed finding of a
+    run; on ``similar`` deals that gained it."""
+
+    effect: float
+    low: float
+    high: float
+    similar: int
+    unit: str
+    better: str
+    why: str
+    run_id: int
+    key: str
+
+
+def expected(viewer: Any, deal_id: int, type_id: int, *, today: dt.date) -> Expected | None:
+    """Return what gaining an agreement of a type may change on an open deal; None where no signed finding
+    on its strategy's metric says. At most three SQL queries."""
+    deal = Deal.objects.visible_to(viewer).open().filter(pk=deal_id).first()
+    asked = [row for row in _asked_of(deal) if row.type_id == type_id] if deal else []
+    if deal is None or not asked:
+        return None
+    key, metric = asked[0].type.key, metrics.parse(asked[0].playbook.strategy.metric)
+    finding = _signed_facts([key], metric.name).get(key)
+    found = next_best_choice.expected(
+        _candidate(asked[0], finding), metric, age_weeks=_age_weeks(deal, today), facts=_facts_of(deal)
+    )
+    if finding is None or found is None or found.effect is None or found.low is None or found.high is None:
+        return None
+    unit = _UNITS.get(metric.kind, "")
+    return Expected(
+        found.effect,
+        found.low,
+        found.high,
+        found.similar,
+        unit,
+        metric.better,
+        found.in_words,
+        finding.run_id,
+        key,
+    )
+
+
+def _age_weeks(deal: Deal, today: dt.date) -> float:
+    return (today - deal.created_at.date()).days / 7
+
+
+def _facts_of(deal: Deal) -> dict[str, str]:
+    """Return what findings are split by, of a deal."""
+    return {"segment": deal.segment, "region": deal.region, "product": deal.product}
 
 
 def _asked_of(deal: Deal) -> list[PivotalAgreement]:
@@ -637,6 +751,30 @@ def _asked_of(deal: Deal) -> list[PivotalAgreement]:
 def standard_for(deal: Deal, type_id: int) -> PivotalAgreement | None:
     """Return what the playbook that holds for ``deal`` says of an agreement type. One SQL query."""
     return next((row for row in _asked_of(deal) if row.type_id == type_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the playbook that holds for a deal wants of one agreement."""
+
+    strategy_id: int
+    strategy: str
+    counterpart: str
+    evidence: int
+    checks: tuple[str, ...]
+    questions: tuple[str, ...]
+
+
+def wanted(viewer: Any, deal_id: int, type_id: int) -> Wanted | None:
+    """Return what the playbook wants of an agreement of a visible open deal; None when it asks for no such.
+    Two SQL queries."""
+    deal = Deal.objects.visible_to(viewer).open().filter(pk=deal_id).first()
+    row = standard_for(deal, type_id) if deal else None
+    if row is None:
+        return None
+    strategy = row.playbook.strategy
+    own = {"checks": tuple(row.checks), "questions": tuple(row.questions)}
+    return Wanted(strategy.pk, strategy.name, row.counterpart, row.evidence_wanted, **own)
 
 
 def _candidate(row: PivotalAgreement, finding: Finding | None) -> next_best_choice.Candidate:
@@ -661,7 +799,7 @@ def _next_best(
         effect=chosen.effect,
         low=chosen.low,
         high=chosen.high,
-        gained=chosen.gained,
+        similar=chosen.similar,
         unit=_UNITS.get(metric.kind, ""),
         better=metric.better,
         why=chosen.in_words,

@@ -1,0 +1,157 @@
+"""The evidence planner: what it takes to learn what an agreement does, the lots, and the plan to print."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.http import Http404
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from hingepoint.analysis.discovery import DiscoveryError, evidence
+from hingepoint.domain.discovery import actions, queries
+from hingepoint.reports import findings
+
+
+class PlanForm(forms.Form):
+    """What a trial shall find, and how long it may take. Shares are written in percent."""
+
+    effect = forms.FloatField(required=False, min_value=0)
+    take_up = forms.FloatField(required=False, min_value=1, max_value=100)
+    power = forms.FloatField(required=False, min_value=50, max_value=99)
+    weeks = forms.FloatField(required=False, min_value=4, max_value=260)
+    team = forms.MultipleChoiceField(required=False)
+    seed = forms.IntegerField(required=False, min_value=0, max_value=10**12)
+    starts_on = forms.DateField(required=False)
+
+    def __init__(self, data: Any, page: queries.PlannerPage):
+        super().__init__(data)
+        self.page = page
+        self.percent = page.run.record["kind"] == "share"
+        self.fields["team"].choices = [(name, name) for name in page.teams]
+
+    @property
+    def begin(self) -> dict[str, Any]:
+        """The numbers to plan with unless others are asked for, as a person reads them."""
+        wanted = self.page.basis.wanted
+        return {
+            "effect": round(wanted * 100, 1) if self.percent else round(wanted, 1),
+            "take_up": 40,
+            "power": 80,
+            "weeks": 26,
+            "seed": 1,
+            "starts_on": timezone.localdate(),
+            "team": self.page.teams,
+        }
+
+    def said(self) -> dict[str, Any]:
+        """Return the numbers asked for, each empty one as it begins."""
+        clean = self.cleaned_data if self.is_valid() else {}
+        asked = {name: value for name, value in clean.items() if value not in (None, "", [])}
+        return self.begin | asked
+
+    def plan(self) -> evidence.EvidencePlan | None:
+        """Return the plan; None, with an error on the form, for numbers that make none."""
+        said = self.said()
+        try:
+            return evidence.plan(
+                self.page.basis,
+                effect=said["effect"] / 100 if self.percent else said["effect"],
+                take_up=said["take_up"] / 100,
+                power=said["power"] / 100,
+                weeks=said["weeks"],
+                teams=len(said["team"]),
+            )
+        except DiscoveryError as error:
+            self.add_error("effect", findings.sentence(str(error)))
+            return None
+
+
+def evidence_needed(request, run_id: int):
+    """The types without enough evidence: how many deals they need, or how long a trial would take."""
+    page = queries.run(request.user, run_id, at=timezone.now())
+    if page.record is None or not request.user.sees_everything:
+        raise Http404
+    shown = findings.read(page.record)
+    plans = page.record["plans"]
+    rows = [(one, plans[one.key]) for one in shown.findings if one.key in plans and one.group != "lever"]
+    rows.sort(key=lambda row: row[1]["prompt_weeks"])
+    context = {"line": page.line, "shown": shown, "rows": rows, "rounded": findings.rounded}
+    return render(request, "discovery/evidence.html", context)
+
+
+def plan_evidence(request, run_id: int, key: str):
+    """Plan a trial: change effect, take-up, teams, weeks and power, and see what it takes."""
+    page = queries.planner(request.user, run_id, key, at=timezone.now())
+    form = PlanForm(request.GET, page)
+    return _planner(request, page, form)
+
+
+def _planner(request, page: queries.PlannerPage, form: PlanForm, *, error: str = "", status: int = 200):
+    plan = form.plan()
+    context = {
+        "page": page,
+        "shown": findings.read(page.run.record),
+        "name": page.basis.name,
+        "form": form,
+        "said": form.said(),
+        "plan": plan,
+        "error": error,
+        "rounded": findings.rounded,
+        "may_draw": queries.may_run(request.user),
+        "least_teams": evidence.LEAST_TEAMS,
+    }
+    return render(request, "discovery/plan.html", context, status=422 if form.errors else status)
+
+
+@require_POST
+def draw_lots(request, run_id: int, key: str):
+    """Draw the lots of a trial and keep them."""
+    if not queries.may_run(request.user):
+        raise Http404
+    page = queries.planner(request.user, run_id, key, at=timezone.now())
+    form = PlanForm(request.POST, page)
+    plan = form.plan()
+    design = request.POST.get("design", "")
+    if plan is None or not form.is_valid() or design not in ("prompt", "wedge"):
+        return _planner(request, page, form, status=422)
+    try:
+        lots = _lots(design, form.said(), plan)
+        trial = actions.draw_lots(by=request.user, at=timezone.now(), run_id=run_id, key=key, lots=lots)
+    except actions.NotPossible as error:
+        return _planner(request, page, form, error=str(error), status=422)
+    return redirect("trial", trial.pk)
+
+
+def _lots(design: str, said: dict[str, Any], plan: evidence.EvidencePlan) -> actions.Lots:
+    wedge = plan.wedge if design == "wedge" else None
+    promised = {
+        "effect": plan.effect,
+        "take_up": said["take_up"] / 100,
+        "power": wedge.power if wedge else said["power"] / 100,
+        "deals": None if wedge else plan.prompt_deals,
+        "weeks": said["weeks"] if wedge else plan.prompt_weeks,
+    }
+    return actions.Lots(
+        design=design,
+        seed=said["seed"],
+        starts_on=said["starts_on"],
+        teams=tuple(said["team"]),
+        steps=wedge.steps if wedge else 0,
+        step_days=max(round(wedge.weeks_a_step * 7), 1) if wedge else 0,
+        promised=promised,
+    )
+
+
+def trial(request, trial_id: int):
+    """A trial with its lots, to print and to follow."""
+    page = queries.trial(request.user, trial_id)
+    context = {
+        "page": page,
+        "noun": findings.metric_noun(page.metric),
+        "effect": findings.in_metric(page.metric, page.promised["effect"]),
+        "sees_findings": request.user.sees_everything,
+    }
+    return render(request, "discovery/trial.html", context)

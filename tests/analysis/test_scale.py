@@ -1,0 +1,182 @@
+"""Histories in pieces: whoever sums them and whatever was kept, the findings are the same."""
+
+import dataclasses
+import math
+
+import polars as pl
+import pytest
+
+from hingepoint.analysis import discovery
+from hingepoint.analysis.discovery import gathering, kept, pieces
+from histories import plain, world
+
+SETTINGS = discovery.Settings(metric="won")
+
+
+@pytest.fixture(autouse=True)
+def small_pieces(monkeypatch):
+    monkeypatch.setattr(pieces, "PIECE_DEALS", 400)
+
+
+@pytest.fixture(scope="module")
+def tables():
+    lived = world(2500, 5)
+    return lived.deals(), lived.events()
+
+
+@pytest.fixture(scope="module")
+def whole(tables):
+    return discovery.discover(*tables, settings=SETTINGS)
+
+
+def numbers(result):
+    """Return every number of every finding, by where it stands."""
+    found = {}
+
+    def look(value, place):
+        if isinstance(value, float):
+            found[place] = value
+        elif isinstance(value, tuple):
+            for number, one in enumerate(value):
+                look(one, (*place, number))
+        elif dataclasses.is_dataclass(value):
+            for field in dataclasses.fields(value):
+                look(getattr(value, field.name), (*place, field.name))
+
+    for finding in result.findings:
+        look(finding, (finding.agreement,))
+    return found
+
+
+def assert_same(one, two):
+    first, second = numbers(one), numbers(two)
+    assert first.keys() == second.keys()
+    far = {
+        place: (first[place], second[place])
+        for place in first
+        if not math.isclose(first[place], second[place], rel_tol=1e-9, abs_tol=1e-9)
+        and not (math.isnan(first[place]) and math.isnan(second[place]))
+    }
+    assert not far
+    assert [one.grade for one in one.findings] == [two.grade for two in two.findings]
+    assert [one.agreement for one in one.pivotal] == [two.agreement for two in two.pivotal]
+
+
+def test_one_piece_and_many_find_the_same(tables, whole, monkeypatch):
+    monkeypatch.setattr(pieces, "PIECE_DEALS", 10_000)
+    assert_same(discovery.discover(*tables, settings=SETTINGS), whole)
+
+
+def test_events_may_come_batch_by_batch_lazily_and_in_any_order(tables, whole, monkeypatch):
+    deals, events = tables
+    mixed = events.sample(fraction=1, shuffle=True, seed=3)
+    for given in (mixed.lazy(), list(mixed.iter_slices(700)), (part for part in mixed.iter_slices(999))):
+        assert_same(discovery.discover(deals, given, settings=SETTINGS), whole)
+
+
+def test_what_batches_say_adds_up(tables):
+    deals, events = tables
+    index = deals.select("deal_id", "created", "closed").with_row_index("index")
+    one = gathering.merged([gathering.gather(events, index, None)])
+    two = gathering.merged(gathering.gather(part, index, None) for part in events.iter_slices(500))
+    assert (one.events, one.rules, one.last) == (two.events, two.rules, two.last)
+    assert sorted(one.steps) == sorted(two.steps)
+    assert one.week.sum() == pytest.approx(two.week.sum())
+
+
+def test_kept_sums_are_found_again_and_give_the_same_findings(tables, whole):
+    keep = kept.Kept({})
+    first = discovery.discover(*tables, settings=SETTINGS, keep=keep)
+    assert (keep.found, keep.made) == (0, 6)
+    again = discovery.discover(*tables, settings=SETTINGS, keep=keep)
+    assert (keep.found, keep.made) == (6, 0)
+    assert_same(first, whole)
+    assert_same(again, whole)
+
+
+def test_a_refresh_sums_new_deals_only_and_finds_what_a_run_from_scratch_finds(tables):
+    deals, events = tables
+    moment = deals["created"].sort()[2300]
+    store = {}
+    before = dataclasses.replace(SETTINGS, data_end=moment)
+    discovery.discover(deals, events, settings=before, keep=kept.Kept(store))
+    choices = {kept.CHOICES: store[kept.CHOICES]}
+    refresh, scratch = kept.Kept(store), kept.Kept(choices)
+    refreshed = discovery.discover(deals, events, settings=SETTINGS, keep=refresh)
+    from_scratch = discovery.discover(deals, events, settings=SETTINGS, keep=scratch)
+    assert scratch.found == 0
+    assert refresh.found >= 2
+    assert refresh.found + refresh.made == scratch.made
+    assert_same(refreshed, from_scratch)
+
+
+def test_a_corrected_deal_is_summed_anew(tables):
+    deals, events = tables
+    store = {}
+    discovery.discover(deals, events, settings=SETTINGS, keep=kept.Kept(store))
+    first = deals.sort("created")["deal_id"][0]
+    other = pl.when(pl.col("deal_id") == first).then(pl.lit("another owner")).otherwise("owner")
+    keep = kept.Kept(store)
+    changed = deals.with_columns(owner=other)
+    result = discovery.discover(changed, events, settings=SETTINGS, keep=keep)
+    assert (keep.found, keep.made) == (5, 1)
+    choices = kept.Kept({kept.CHOICES: store[kept.CHOICES]})
+    assert_same(result, discovery.discover(changed, events, settings=SETTINGS, keep=choices))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [discovery.Settings(metric="net"), discovery.Settings(metric="won", landmarks=(2.0, 4.0))],
+    ids=["another metric", "other landmarks"],
+)
+def test_other_settings_use_nothing_that_was_kept(tables, settings):
+    store = {}
+    discovery.discover(*tables, settings=SETTINGS, keep=kept.Kept(store))
+    keep = kept.Kept(store)
+    assert_same(
+        discovery.discover(*tables, settings=settings, keep=keep),
+        discovery.discover(*tables, settings=settings),
+    )
+    assert keep.found == 0
+
+
+def test_a_mechanical_agreement_named_later_costs_no_new_sums(tables):
+    store = {}
+    discovery.discover(*tables, settings=SETTINGS, keep=kept.Kept(store))
+    keep = kept.Kept(store)
+    named = dataclasses.replace(SETTINGS, mechanical=(world(2500, 5).levers[0],))
+    discovery.discover(*tables, settings=named, keep=keep)
+    assert keep.made == 0
+
+
+def test_a_history_that_outgrew_its_choices_makes_new_ones(tables):
+    deals, events = tables
+    early = deals.sort("created").head(1500)
+    store = {}
+    discovery.discover(early, events, settings=SETTINGS, keep=kept.Kept(store))
+    keep = kept.Kept(store)
+    assert_same(
+        discovery.discover(deals, events, settings=SETTINGS, keep=keep),
+        discovery.discover(deals, events, settings=SETTINGS),
+    )
+
+
+def test_progress_grows_piece_by_piece_and_an_error_in_it_ends_the_run(tables):
+    shares = []
+    discovery.discover(*tables, settings=SETTINGS, progress=lambda share, text: shares.append(share))
+    assert shares == sorted(shares)
+    assert len(set(shares)) > 20
+
+    def cancel(share, text):
+        if share > 0.3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        discovery.discover(*tables, settings=SETTINGS, progress=cancel)
+
+
+def test_few_deals_give_the_same_in_pieces(monkeypatch):
+    settings = discovery.Settings(metric="won", min_events=10)
+    one = discovery.discover(*plain(), settings=settings)
+    monkeypatch.setattr(pieces, "PIECE_DEALS", 30)
+    assert_same(discovery.discover(*plain(), settings=settings), one)

@@ -1,0 +1,78 @@
+"""A demand on a phone: logged, traded, an exception asked for; the manager answers, the partner pulses."""
+
+import re
+
+import talks
+from hingepoint.domain.escalations.models import Escalation, Pulse, State
+from hingepoint.domain.negotiation import queries
+
+
+def test_a_seller_logs_a_demand_and_a_trade_and_asks_for_an_exception(visit, axe, screenshots, cast):
+    talks.legal_is_asked_about_terms(cast)
+    window = visit(cast.seller, size="phone")
+    page = window.open(f"/deals/{cast.deal.pk}/")
+    page.get_by_role("link", name="Log a demand").first.click()
+    page.get_by_label("Payment").check()
+    page.get_by_label("In their words").fill("60 days to pay")
+    page.get_by_label("Who asked").fill("Bo Lind")
+    page.get_by_label("Why do they need it?").fill("The money comes from next year's budget")
+    page.get_by_text("They said it", exact=True).click()
+    assert axe(page) == []
+    page.get_by_role("button", name="Log it").click()
+    page.get_by_role("heading", name="60 days to pay").wait_for()
+    assert not window.is_too_wide()
+    screenshots(window, "demand-phone")
+    (demand,) = queries.demands(cast.seller, cast.deal.pk)
+    assert demand.reason_known
+
+    page.get_by_role("link", name="Note a concession").click()
+    page.get_by_label("What exactly").fill("Half on order")
+    page.get_by_label("What it costs us").fill("1500")
+    page.get_by_role("button", name="Note it").click()
+    page.get_by_text("Nothing came back for it").wait_for()
+    assert axe(page) == []
+    page.get_by_label("In return for").fill("a three-year term")
+    page.get_by_role("button", name="Keep it all the same").click()
+    page.get_by_text("In return: a three-year term").wait_for()
+    assert not window.is_too_wide()
+
+    page.get_by_role("link", name="60 days to pay").click()
+    page.get_by_role("link", name="Ask for an exception").click()
+    page.get_by_label("What you tried instead").fill("half on order, half at acceptance")
+    page.get_by_label("What we ask in return").fill("three-year term")
+    assert axe(page) == []
+    page.get_by_role("button", name="Send the request").click()
+    page.get_by_text("Complete, and small enough").wait_for()
+    assert not window.is_too_wide()
+    assert Escalation.objects.get().reason == "The money comes from next year's budget"
+
+
+def test_the_manager_answers_on_home_and_the_partner_pulses_in_two_taps(visit, axe, screenshots, cast):
+    made = talks.an_exception(cast, at=talks.now(), return_asked="")
+    page = visit(cast.manager).open("/")
+    page.get_by_role("heading", name="Exceptions waiting for you").wait_for()
+    assert axe(page) == []
+    page.get_by_role("button", name="Approve", exact=True).click()
+    page.get_by_text(re.compile("your answer is kept. Others are still asked")).wait_for()
+
+    window = visit(cast.inside_partner, size="phone", theme="dark")
+    page = window.open("/")
+    screenshots(window, "partner-phone")
+    assert axe(page) == []
+    assert not window.is_too_wide()
+    page.locator(".pulse .choice", has_text="Yes").click()
+    page.locator(".pulse").get_by_role("button", name="Both").click()
+    page.get_by_text("It counts only together").wait_for()
+    page.get_by_role("button", name="Approve", exact=True).click()
+    page.get_by_text("The seller sees it now").wait_for()
+    made.refresh_from_db()
+    assert (made.state, Pulse.objects.get().argues_for) == (State.APPROVED, "both")
+
+
+def test_it_works_without_a_script_and_the_brief_is_one_readable_page(visit, axe, cast):
+    role = talks.a_role(cast)
+    page = visit(cast.seller, size="phone", script=False).open(f"/deals/{cast.deal.pk}/")
+    page.get_by_role("link", name="Exceptions and executives").click()
+    page.get_by_role("link", name="Brief").click()
+    page.get_by_role("heading", name="What to leave alone").wait_for()
+    assert axe(visit(cast.seller).open(f"/executives/{role.pk}/brief")) == []
