@@ -1,13 +1,19 @@
 """Histories in pieces: whoever sums them and whatever was kept, the findings are the same."""
 
 import dataclasses
-import math
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
 
 import polars as pl
 import pytest
 
+from analysis_same import assert_same
 from hingepoint.analysis import discovery
 from hingepoint.analysis.discovery import gathering, kept, pieces
+from hingepoint.domain.discovery.keeping import Folder
 from histories import plain, world
 
 SETTINGS = discovery.Settings(metric="won")
@@ -27,39 +33,6 @@ def tables():
 @pytest.fixture(scope="module")
 def whole(tables):
     return discovery.discover(*tables, settings=SETTINGS)
-
-
-def numbers(result):
-    """Return every number of every finding, by where it stands."""
-    found = {}
-
-    def look(value, place):
-        if isinstance(value, float):
-            found[place] = value
-        elif isinstance(value, tuple):
-            for number, one in enumerate(value):
-                look(one, (*place, number))
-        elif dataclasses.is_dataclass(value):
-            for field in dataclasses.fields(value):
-                look(getattr(value, field.name), (*place, field.name))
-
-    for finding in result.findings:
-        look(finding, (finding.agreement,))
-    return found
-
-
-def assert_same(one, two):
-    first, second = numbers(one), numbers(two)
-    assert first.keys() == second.keys()
-    far = {
-        place: (first[place], second[place])
-        for place in first
-        if not math.isclose(first[place], second[place], rel_tol=1e-9, abs_tol=1e-9)
-        and not (math.isnan(first[place]) and math.isnan(second[place]))
-    }
-    assert not far
-    assert [one.grade for one in one.findings] == [two.grade for two in two.findings]
-    assert [one.agreement for one in one.pivotal] == [two.agreement for two in two.pivotal]
 
 
 def test_one_piece_and_many_find_the_same(tables, whole, monkeypatch):
@@ -180,3 +153,36 @@ def test_few_deals_give_the_same_in_pieces(monkeypatch):
     one = discovery.discover(*plain(), settings=settings)
     monkeypatch.setattr(pieces, "PIECE_DEALS", 30)
     assert_same(discovery.discover(*plain(), settings=settings), one)
+
+
+def test_a_run_that_was_killed_goes_on_where_it_was(tables, whole, tmp_path):
+    deals, events = tables
+    deals.write_parquet(tmp_path / "deals.parquet")
+    events.write_parquet(tmp_path / "events.parquet")
+    program = textwrap.dedent("""
+        import os, pathlib, signal, sys
+        import polars as pl
+        from hingepoint.analysis import discovery
+        from hingepoint.analysis.discovery import kept, pieces
+        from hingepoint.domain.discovery.keeping import Folder
+
+        class Dies(Folder):
+            def __setitem__(self, name, value):
+                super().__setitem__(name, value)
+                if len(self) == 4:
+                    (self.path / "half.unfinished").write_bytes(b"torn")
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        pieces.PIECE_DEALS = 400
+        folder = pathlib.Path(sys.argv[1])
+        deals, events = (pl.read_parquet(folder / f"{name}.parquet") for name in ("deals", "events"))
+        settings = discovery.Settings(metric="won")
+        discovery.discover(deals, events, settings=settings, keep=kept.Kept(Dies(folder / "sums")))
+    """)
+    source = str(Path(kept.__file__).parents[3])
+    ended = subprocess.run([sys.executable, "-c", program, str(tmp_path)], env={"PYTHONPATH": source})
+    assert ended.returncode == -signal.SIGKILL
+    keep = kept.Kept(Folder(tmp_path / "sums"))
+    assert_same(discovery.discover(deals, events, settings=SETTINGS, keep=keep), whole)
+    assert (keep.found, keep.made) == (3, 3)
+    assert not list((tmp_path / "sums").glob("*.unfinished"))

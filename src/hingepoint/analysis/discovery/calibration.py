@@ -111,7 +111,7 @@ def _polished(point: np.ndarray, spread: float, x: np.ndarray, s: np.ndarray) ->
     free = np.nonzero((point > low + 1e-6) & (point < high - 1e-6))[0]
     for _ in range(4):
         slope = _null_loss(point, spread, x, s)[1][free]
-        bend = np.column_stack([_bend(point, one, spread, x, s)[free] for one in free])
+        bend = np.column_stack([_bend(point, one, spread, x, s)[free] for one in free.tolist()])
         step = np.linalg.lstsq(bend, slope, rcond=None)[0]
         if np.abs(step).max(initial=0.0) > 0.01:
             return point
