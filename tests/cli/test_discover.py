@@ -1,6 +1,7 @@
 """``hingepoint discover``: files in, an honest answer out, and the exit code says which."""
 
 import json
+import sys
 
 import numpy as np
 import polars as pl

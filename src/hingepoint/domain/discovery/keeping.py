@@ -29,7 +29,7 @@ class Folder(MutableMapping[str, bytes]):
         unfinished.replace(self.path / name)
 
     def __delitem__(self, name: str) -> None:
-        (self.path / name).unlink()
+        (self.path / name).unlink(missing_ok=True)  # another run may tidy up at the same time
 
     def __contains__(self, name: object) -> bool:
         return (self.path / str(name)).is_file()
