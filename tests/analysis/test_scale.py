@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 from pathlib import Path
 
 import polars as pl
@@ -134,8 +135,14 @@ def test_a_history_that_outgrew_its_choices_makes_new_ones(tables):
 
 
 def test_progress_grows_piece_by_piece_and_an_error_in_it_ends_the_run(tables):
-    shares = []
-    discovery.discover(*tables, settings=SETTINGS, progress=lambda share, text: shares.append(share))
+    shares, threads = [], set()
+
+    def tell(share, text):
+        shares.append(share)
+        threads.add(threading.get_ident())
+
+    discovery.discover(*tables, settings=SETTINGS, progress=tell)
+    assert threads == {threading.get_ident()}
     assert shares == sorted(shares)
     assert len(set(shares)) > 20
 
