@@ -9,9 +9,9 @@ import pytest
 from analysis_same import assert_same
 from hingepoint.analysis import discovery
 from hingepoint.analysis.discovery import kept, pieces, spark
-from histories import world
+from histories import plain
 
-SETTINGS = discovery.Settings(metric="won")
+SETTINGS = discovery.Settings(metric="won", min_events=10)
 
 pytestmark = [
     pytest.mark.slow,
@@ -35,30 +35,30 @@ def session():
 
 @pytest.fixture(autouse=True)
 def small_pieces(monkeypatch):
-    monkeypatch.setattr(pieces, "PIECE_DEALS", 600)
+    monkeypatch.setattr(pieces, "PIECE_DEALS", 300)
 
 
 def test_spark_and_this_process_find_the_same(session):
-    lived = world(2500, 5)
-    here = discovery.discover(lived.deals(), lived.events(), settings=SETTINGS)
+    deals, events = plain(900, 5)
+    here = discovery.discover(deals, events, settings=SETTINGS)
     store = {}
     there = discovery.discover(
-        lived.deals(),
-        lived.events(),
+        deals,
+        events,
         settings=SETTINGS,
         runner=spark.OnSpark(session),
         keep=kept.Kept(store),
     )
     assert_same(here, there)
     keep = kept.Kept(store)
-    again = discovery.discover(lived.deals(), lived.events(), settings=SETTINGS, keep=keep)
+    again = discovery.discover(deals, events, settings=SETTINGS, keep=keep)
     assert keep.made == 0, "what Spark summed is kept for this process too"
     assert_same(here, again)
 
 
 def test_events_may_be_a_spark_table(session, tmp_path):
-    lived = world(2500, 5)
-    lived.events().write_parquet(tmp_path / "events.parquet")
-    events = session.read.parquet(str(tmp_path / "events.parquet"))
-    there = discovery.discover(lived.deals(), events, settings=SETTINGS, runner=spark.OnSpark(session))
-    assert_same(discovery.discover(lived.deals(), lived.events(), settings=SETTINGS), there)
+    deals, events = plain(900, 5)
+    events.write_parquet(tmp_path / "events.parquet")
+    table = session.read.parquet(str(tmp_path / "events.parquet"))
+    there = discovery.discover(deals, table, settings=SETTINGS, runner=spark.OnSpark(session))
+    assert_same(discovery.discover(deals, events, settings=SETTINGS), there)
