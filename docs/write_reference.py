@@ -138,7 +138,7 @@ def routes() -> Iterator[tuple[str, str, str]]:
         yield (
             str(pattern.pattern),
             pattern.name or "",
-            OF_DJANGO.get(pattern.name or "", words.split("\n\n")[0]),
+            OF_DJANGO.get(view, words.split("\n\n")[0]),
         )
 
 

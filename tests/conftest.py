@@ -11,6 +11,8 @@ from pathlib import Path
 os.environ["DJANGO_SETTINGS_MODULE"] = "hingepoint.config.settings"
 os.environ["HINGEPOINT_DATA_DIR"] = tempfile.mkdtemp(prefix="hingepoint-tests-")
 os.environ.setdefault("HINGEPOINT_TIME_ZONE", "Europe/Paris")
+# Before numpy loads: with pytest on every core, threads of linear algebra only wait for each other (five times the time).
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import pytest
 
@@ -30,6 +32,17 @@ def cast(db):
     from cast import make_cast
 
     return make_cast()
+
+
+@pytest.fixture(scope="session")
+def installed_once(tmp_path_factory) -> Path:
+    """The data folder of an installation in which Ann Berg can sign in, to be copied: making one is slow."""
+    from installation import PASSWORD, Installation
+
+    empty = Installation(tmp_path_factory.mktemp("installed") / "data")
+    done = empty.run("createuser", "Ann@example.com", "--name", "Ann Berg", "--password", PASSWORD)
+    assert (done.returncode, done.stdout) == (0, "Ann Berg can sign in as analyst with ann@example.com.\n")
+    return empty.folder
 
 
 @pytest.fixture(scope="session")

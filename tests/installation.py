@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
+import signal
+import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,8 +32,40 @@ class Installation:
         source = str(Path(__file__).resolve().parents[1] / "src")
         return {**kept, "HINGEPOINT_DATA_DIR": str(self.folder), "PYTHONPATH": source}
 
+    def copy(self, folder: Path) -> Installation:
+        """Return the same installation in another folder, to be changed there."""
+        return Installation(Path(shutil.copytree(self.folder, folder)))
+
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "hingepoint", *map(str, arguments)]
         return subprocess.run(
             command, env=self.environment, cwd=self.folder.parent, capture_output=True, text=True
         )
+
+    @contextlib.contextmanager
+    def serving(self, port: int, *command: str) -> Iterator[subprocess.Popen[str]]:
+        """Run ``serve``, or another ``command`` that serves, until the block ends; it answers when the
+        block begins."""
+        words = [*(command or ("serve",)), "--port", str(port)]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "hingepoint", *words],
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        try:
+            said = process.stdout.readline()
+            while said and "Hingepoint runs at" not in said:
+                said = process.stdout.readline()
+            assert f"http://127.0.0.1:{port}" in said
+            yield process
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=60)
+
+
+def free_port() -> int:
+    with socket.socket() as chosen:
+        chosen.bind(("127.0.0.1", 0))
+        return chosen.getsockname()[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import shlex
 from itertools import pairwise
@@ -10,11 +11,12 @@ from pathlib import Path
 import click
 import pytest
 import write_reference
+from pydantic.fields import FieldInfo
 
 from hingepoint import cli, records
 from hingepoint.config.environment import Environment
 from hingepoint.connectors import files
-from hingepoint.web import manual
+from hingepoint.web import manual, shell
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -109,6 +111,38 @@ def test_settings_shown_exist(path):
         assert shown - known - of_tests == set()
 
 
+@functools.cache
+def words_on_pages() -> str:
+    """Return all that a page, a report or the demo can say, in one text."""
+    source = ROOT / "src" / "hingepoint"
+    layers = [source / layer for layer in ("web", "reports", "domain", "analysis", "demo")]
+    files_ = [
+        path for layer in layers for ending in ("html", "py", "csv") for path in layer.rglob(f"*.{ending}")
+    ]
+    return " ".join(path.read_text("utf-8") for path in files_).lower()
+
+
+@pytest.mark.parametrize(
+    "path", [*sorted((DOCS / "tutorial").glob("*.md")), *sorted((DOCS / "how-to").glob("*.md"))], ids=named
+)
+def test_what_a_reader_is_told_to_look_for_is_on_a_page(path):
+    text = FENCE.sub("", path.read_text("utf-8"))
+    bold = [" ".join(words.split()) for words in re.findall(r"\*\*([^*]+)\*\*", text)]
+    shown = [words for words in bold if not words.endswith(".")]  # a sentence is no button
+    assert [words for words in shown if words.rstrip(":").lower() not in words_on_pages()] == []
+
+
+def test_the_manual_notices_a_command_a_setting_and_a_page_that_it_lacks(monkeypatch):
+    kept = {name: (DOCS / "reference" / name).read_text("utf-8") for name in write_reference.PAGES}
+    doctor = cli.COMMANDS["doctor"]
+    monkeypatch.setattr(cli, "COMMANDS", {**cli.COMMANDS, "surgeon": doctor})
+    monkeypatch.setitem(Environment.model_fields, "novelty", FieldInfo(annotation=str, default=""))
+    known = write_reference.routes()
+    monkeypatch.setattr(write_reference, "routes", lambda: [*known, ("novelty/", "novelty", "A new page.")])
+    for name in ("commands.md", "settings.md", "pages.md"):
+        assert write_reference.written(name) != kept[name], name
+
+
 @pytest.mark.parametrize("path", sorted((DOCS / "how-to" / "examples").glob("*.yaml")), ids=named)
 def test_example_mappings_can_be_read(path):
     files.load_mapping(path)
@@ -143,6 +177,12 @@ def test_every_page_of_the_manual_is_in_its_contents():
 )
 def test_the_glossary_knows_every_state_grade_and_role(word):
     assert word.replace("_", " ") in (ROOT / "GLOSSARY.md").read_text("utf-8").lower()
+
+
+@pytest.mark.parametrize("label", [label for label, *_ in shell.PLACES if label not in ("Home", "Manual")])
+def test_the_glossary_knows_what_the_navigation_names(label):
+    glossary = (ROOT / "GLOSSARY.md").read_text("utf-8").lower()
+    assert label.lower().removesuffix("s") in glossary
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 import pytest
 import yaml
+from django.core.management import call_command
 
 from hingepoint import cli
 from hingepoint.config.environment import Environment
@@ -107,9 +108,8 @@ def test_an_installation_behind_https_passes_the_deployment_check():
     assert checked.returncode == 0, checked.stderr
 
 
-def test_the_migrations_hold_every_table_as_the_models_say():
-    compared = django("makemigrations", "--check", "--dry-run")
-    assert compared.returncode == 0, compared.stdout
+def test_the_migrations_hold_every_table_as_the_models_say(db):
+    call_command("makemigrations", "--check", "--dry-run")  # ends the program where they do not
 
 
 class TestContainer:

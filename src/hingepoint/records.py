@@ -85,6 +85,26 @@ class EventKind(enum.StrEnum):
     ESCALATION = "escalation"
     EXECUTIVE = "executive"
     QUOTE = "quote"
+    DOCUMENT = "document"
+
+
+class Topic(enum.StrEnum):
+    """What a demand or a concession is about."""
+
+    PRICE = "price"
+    PAYMENT = "payment"
+    EXTRAS = "extras"  # services, training, spares, a longer warranty
+    DELIVERY = "delivery"
+    LIABILITY = "liability"  # liability, penalties, contract text
+    OTHER = "other"
+
+
+class ReasonState(enum.StrEnum):
+    """How well the reason behind a demand is known."""
+
+    HYPOTHESISED = "hypothesised"  # our guess
+    STATED = "stated"  # one person of theirs said it
+    CONFIRMED = "confirmed"  # two of them said it
 
 
 class Role(enum.StrEnum):

@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from hingepoint.analysis.discovery import calibration
+from hingepoint.analysis.discovery import calibration, shrinkage
+
+#: Standard deviation of a sale that is won in two of five cases.
+NOISE = 0.49
+
+
+def shrink(effects, errors):
+    return shrinkage.shrink(effects, errors, shrinkage.learn_prior(effects, errors, NOISE))
 
 
 def invented(seed, types=100, real=8, mean=0.01, spread=0.02, error=0.02):
@@ -56,7 +63,7 @@ def test_false_signs_are_as_rare_as_they_say():
     false = reported = 0
     for seed in range(40):
         truth, effects, errors = invented(seed, mean=0.0, spread=0.0)
-        posterior = calibration.shrink(effects, errors)
+        posterior = shrink(effects, errors)
         passed = posterior.false_sign < 0.05
         reported += passed.sum()
         false += (passed & (truth * effects <= 0)).sum()
@@ -69,7 +76,7 @@ def test_where_nothing_is_there_nothing_is_found():
     passed = 0
     for _ in range(40):
         errors = rng.uniform(0.01, 0.03, 100)
-        passed += (calibration.shrink(errors * rng.standard_normal(100), errors).false_sign < 0.05).sum()
+        passed += (shrink(errors * rng.standard_normal(100), errors).false_sign < 0.05).sum()
     assert passed <= 2
 
 
@@ -88,13 +95,39 @@ def test_adjusted_p_values_pass_over_what_was_not_tested():
 def test_the_posterior_of_a_type_that_was_not_estimated_is_the_prior():
     _, effects, errors = invented(1)
     effects[3] = np.nan
-    posterior = calibration.shrink(effects, errors)
-    assert posterior.mean[3] == pytest.approx(0.0, abs=1e-9)
+    posterior = shrink(effects, errors)
+    prior = posterior.prior
+    assert posterior.mean[3] == pytest.approx(prior.weights @ (prior.shares * prior.centres), abs=1e-6)
     assert posterior.draws(np.random.default_rng(1), 5).shape == (5, 100)
 
 
 def test_chances_to_be_on_top_add_up_to_no_more_than_the_places():
     draws = np.random.default_rng(2).standard_normal((2000, 30))
-    chances = calibration.top_chances(draws, 8)
+    chances = shrinkage.top_chances(draws, 8)
     assert chances.sum() <= 8 + 1e-9
-    assert calibration.top_chances(np.abs(draws), 8).sum() == pytest.approx(8)
+    assert shrinkage.top_chances(np.abs(draws), 8).sum() == pytest.approx(8)
+
+
+def test_chances_to_be_on_top_are_as_good_as_they_say_where_data_are_few():
+    chances, on_top = [], []
+    for seed in range(120):
+        rng = np.random.default_rng([seed, 1])
+        truth = np.where(
+            rng.random(100) < rng.choice([0.02, 0.08, 0.14]), 0.07 * rng.standard_normal(100), 0.0
+        )
+        errors = 0.03 * rng.uniform(0.7, 1.5, 100)
+        draws = shrink(truth + errors * rng.standard_normal(100), errors).draws(rng, 1000)
+        chances.append(shrinkage.top_chances(draws, 8))
+        on_top.append((truth > 0) & (truth >= np.sort(truth)[-8]))
+    chances, on_top = np.concatenate(chances), np.concatenate(on_top)
+    for low, high in ((0.1, 0.4), (0.4, 0.9)):
+        some = (chances > low) & (chances < high)
+        assert some.sum() > 80
+        assert on_top[some].mean() == pytest.approx(chances[some].mean(), abs=0.12)
+
+
+def test_thinned_possibilities_say_what_all_of_them_say():
+    _, effects, errors = invented(2, mean=0.0, spread=0.0)
+    prior = shrinkage.learn_prior(effects, errors, NOISE)
+    few = shrinkage.shrink(effects, errors, prior.thinned(24))
+    assert few.mean == pytest.approx(shrinkage.shrink(effects, errors, prior).mean, abs=0.01)

@@ -214,7 +214,7 @@ def test_every_number_of_a_confirmed_finding_is_there():
 
 
 def test_before_an_agreement_was_recorded_its_status_is_unknown_not_absent():
-    lived = world()
+    lived = world(1500)
     key = lived.levers[3]
     start = lived.deals()["created"].quantile(0.4)
     early = lived.deals().filter(pl.col("created") < start)["deal_id"]
@@ -222,7 +222,7 @@ def test_before_an_agreement_was_recorded_its_status_is_unknown_not_absent():
     result = discovery.discover(
         lived.deals(), lived.events().filter(~dropped), settings=discovery.Settings(metric="won")
     )
-    whole, part = found().finding(key), result.finding(key)
+    whole, part = found(1500).finding(key), result.finding(key)
     assert any("unknown before" in warning and key in warning for warning in result.warnings)
     assert part.gained + part.not_gained < 0.75 * (whole.gained + whole.not_gained)
     assert part.coverage == pytest.approx(whole.coverage, abs=0.05)

@@ -67,6 +67,19 @@ def test_the_log_has_the_published_counts(log):
     assert dict(deals["status"].value_counts().iter_rows()) == {"won": 2246, "lost": 10442, "open": 399}
 
 
+def test_the_log_has_the_published_shares(log):
+    deals, events = log
+    sent, back = (
+        events.filter(pl.col("agreement") == name)["deal_id"].unique() for name in ("O_SENT", "O_SENT_BACK")
+    )
+    offered = deals.filter(pl.col("deal_id").is_in(sent.implode()))
+    decided = offered.filter(pl.col("status") != "open")
+    assert (offered.height, decided.height) == (5015, 4688)
+    assert (decided["status"] == "won").mean() == pytest.approx(0.479, abs=0.0005)
+    without = decided.filter(~pl.col("deal_id").is_in(back.implode()))
+    assert (without.height, (without["status"] == "won").sum()) == (1530, 0)
+
+
 @pytest.fixture(scope="module")
 def of_log(log):
     return discovery.discover(*log, settings=discovery.Settings(metric="won"))
@@ -92,11 +105,18 @@ def test_the_outcome_itself_is_never_a_finding(of_log):
 @pytest.fixture(scope="module")
 def pipeline():
     """The Maven pipeline with its stage dates as events, and invented agreements that have nothing to do with it."""
-    sales = pl.read_csv(SHARED / "maven_crm" / "sales_pipeline.csv", try_parse_dates=True)
+    folder = SHARED / "maven_crm"
+    sales = pl.read_csv(folder / "sales_pipeline.csv", try_parse_dates=True)
+    prices = pl.read_csv(folder / "products.csv").select("product", list_price="sales_price")
+    sales = sales.with_columns(pl.col("product").replace("GTXPro", "GTX Pro")).join(prices, on="product")
     status = pl.col("deal_stage").replace_strict({"Won": "won", "Lost": "lost"}, default="open")
+    net = pl.when(pl.col("close_value") > 0).then(pl.col("close_value")).cast(pl.Float64)
     deals = sales.select(
         "product",
         "account",
+        pl.col("list_price").cast(pl.Float64),
+        net_price=net,
+        amount=net,
         deal_id="opportunity_id",
         created=pl.col("engage_date").cast(pl.Datetime("us")),
         closed=pl.col("close_date").cast(pl.Datetime("us")),
@@ -121,8 +141,9 @@ def pipeline():
     return deals, pl.concat([*stages, *invented]).drop_nulls()
 
 
-def test_nothing_is_confirmed_on_a_pipeline_of_noise(pipeline):
-    result = discovery.discover(*pipeline, settings=discovery.Settings(metric="won"))
+@pytest.mark.parametrize("metric", ["won", "supportive:discount<=0.1", "revenue", "discount", "cycle_days"])
+def test_nothing_is_confirmed_on_a_pipeline_of_noise(pipeline, metric):
+    result = discovery.discover(*pipeline, settings=discovery.Settings(metric=metric))
     assert not [one.agreement for one in result.findings if one.confirmed]
     assert not result.pivotal
 

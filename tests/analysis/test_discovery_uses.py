@@ -1,8 +1,6 @@
 """What is done with findings: comparing runs, explaining a deal, planning for evidence, undated tables."""
 
-import re
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -170,12 +168,3 @@ def test_an_undated_table_without_the_columns_is_refused():
 def test_without_events_or_agreement_columns_there_is_nothing_to_do():
     with pytest.raises(discovery.DiscoveryError, match="needs the events"):
         discovery.discover(plain()[0], settings=discovery.Settings())
-
-
-def test_the_tutorial_of_the_library_runs_as_it_stands(capsys):
-    page = Path(__file__).parents[2] / "docs" / "tutorial" / "discovery-as-a-library.md"
-    blocks = re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), flags=re.DOTALL)
-    exec("\n".join(blocks), {})
-    said = capsys.readouterr().out
-    assert "is not judged" in said
-    assert "similar deals" in said

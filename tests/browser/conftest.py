@@ -1,7 +1,8 @@
 """A real browser for the tests that need one: headless Chromium, driven by Playwright.
 
-``visit`` opens pages of the live server as a person of the cast; ``axe`` lists what hinders people
-with disabilities; ``screenshots`` keeps pictures in ``build/screenshots`` to be looked at.
+``visit`` opens pages of the live server as a person of the cast, ``demo`` those of the small demo company
+as one of its five people. ``axe`` lists what hinders people with disabilities; ``screenshots`` keeps
+pictures in ``build/screenshots`` to be looked at.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from installation import Installation, free_port
+
 # Playwright's own loop runs in this thread; Django then thinks that our plain code is asynchronous.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
@@ -20,6 +23,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "build" / "screenshots"
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+#: What can change with the theme alone.
+OF_COLOUR = ["color-contrast", "link-in-text-block"]
 DESKTOP = {"width": 1360, "height": 900}
 PHONE = {"width": 390, "height": 844}
 SIZES = {"desktop": DESKTOP, "phone": PHONE}
@@ -75,6 +80,16 @@ class Visit:
         value = client.cookies[settings.SESSION_COOKIE_NAME].value
         self.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": value, "url": self.server}])
 
+    def become(self, role: str) -> None:
+        """Sign in as one of the demo's people, with a click on the sign-in page."""
+        self.open("/sign-in").locator(f'button[formaction="/demo/as/{role}"]').click()
+        self.page.wait_for_url(f"{self.server}/")
+
+    def look(self, *, size: str, theme: str) -> None:
+        """See the page that is open on another device, or in another light."""
+        self.page.set_viewport_size(SIZES[size])
+        self.page.emulate_media(color_scheme=theme)
+
     def is_too_wide(self) -> bool:
         """Return whether the page as a whole scrolls sideways (tables may, within themselves)."""
         return self.page.evaluate(
@@ -83,44 +98,85 @@ class Visit:
 
 
 @pytest.fixture
-def visit(browser, live_server):
-    """Return ``open_window(user=None, size="desktop", theme="light", script=True)`` -> Visit.
+def windows(browser):
+    """Return ``open_window(server, size="desktop", theme="light", script=True)`` -> Visit.
 
     After the test, anything the browser complained about (a blocked script, a missing file, an
     exception) fails it; what a test expects it takes out of ``complaints``.
     """
-    windows: list[Visit] = []
+    opened: list[Visit] = []
 
-    def open_window(user=None, *, size: str = "desktop", theme: str = "light", script: bool = True) -> Visit:
+    def open_window(
+        server: str, *, size: str = "desktop", theme: str = "light", script: bool = True
+    ) -> Visit:
         context = browser.new_context(
             viewport=SIZES[size], color_scheme=theme, reduced_motion="reduce", java_script_enabled=script,
             has_touch=size == "phone", locale="en-GB", timezone_id="Europe/Paris",
         )  # fmt: skip
-        window = Visit(context, context.new_page(), live_server.url)
+        window = Visit(context, context.new_page(), server)
         window.page.set_default_timeout(60_000)  # generous: other work may keep the machine busy
         window.page.on("pageerror", lambda error: window.complaints.append(str(error)))
         window.page.on(
             "console", lambda said: window.complaints.append(said.text) if said.type == "error" else None
         )
-        if user is not None:
-            window.sign_in(user)
-        windows.append(window)
+        opened.append(window)
         return window
 
     yield open_window
-    complaints = [complaint for window in windows for complaint in window.complaints]
-    for window in windows:
+    complaints = [complaint for window in opened for complaint in window.complaints]
+    for window in opened:
         window.context.close()
     assert complaints == []
 
 
 @pytest.fixture
-def axe():
-    """Return ``check(page, within="html")``: one line for each thing that breaks WCAG 2.2 A or AA."""
+def visit(windows, live_server):
+    """Return ``open_window(user=None, **how)`` -> Visit of the live server; ``how`` as for ``windows``."""
 
-    def check(page, within: str = "html") -> list[str]:
+    def open_window(user=None, **how) -> Visit:
+        window = windows(live_server.url, **how)
+        if user is not None:
+            window.sign_in(user)
+        return window
+
+    return open_window
+
+
+@pytest.fixture(scope="session")
+def demo_server(browser, tmp_path_factory):
+    """The address of the small demo company, served by ``hingepoint demo``; its first run is done."""
+    installation, port = Installation(tmp_path_factory.mktemp("demo") / "data"), free_port()
+    with installation.serving(port, "demo", "--small", "--no-browser"):
+        address = f"http://127.0.0.1:{port}"
+        context = browser.new_context()
+        window = Visit(context, context.new_page(), address)
+        window.become("analyst")
+        window.open("/discovery/1/").get_by_role("heading", name="Findings").wait_for(timeout=300_000)
+        context.close()
+        yield address
+
+
+@pytest.fixture
+def demo(windows, demo_server):
+    """Return ``open_window(role=None, **how)`` -> Visit of the demo company as one of its five people."""
+
+    def open_window(role: str | None = None, **how) -> Visit:
+        window = windows(demo_server, **how)
+        if role is not None:
+            window.become(role)
+        return window
+
+    return open_window
+
+
+@pytest.fixture
+def axe():
+    """Return ``check(page, within="html", rules=None)``: one line for each thing that breaks WCAG 2.2 A or
+    AA; ``rules`` names the only ones to look at."""
+
+    def check(page, within: str = "html", *, rules: list[str] | None = None) -> list[str]:
         page.evaluate(AXE)
-        found = page.evaluate("([part, tags]) => axe.run(part, {runOnly: tags})", [within, WCAG])
+        found = page.evaluate("([part, only]) => axe.run(part, {runOnly: only})", [within, rules or WCAG])
         return [
             f"{v['id']}: {v['help']}: {node['target']} {node['html'][:140]}"
             for v in found["violations"]
@@ -141,3 +197,22 @@ def screenshots():
         return path
 
     return keep
+
+
+@pytest.fixture
+def shortcomings(axe):
+    """Return ``looked_at(window)``: what is wrong with the open page on a desktop and a phone, in light and
+    dark; one line each. A second theme is asked only for what depends on colour."""
+
+    def looked_at(window: Visit) -> list[str]:
+        found = []
+        for size in SIZES:
+            for theme in THEMES:
+                window.look(size=size, theme=theme)
+                broken = axe(window.page, rules=None if theme == THEMES[0] else OF_COLOUR)
+                found += [f"{size}, {theme}: {line}" for line in broken]
+            if window.is_too_wide():
+                found.append(f"{size}: wider than the window")
+        return found
+
+    return looked_at

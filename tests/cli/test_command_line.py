@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -11,6 +13,7 @@ from click.testing import CliRunner
 
 from hingepoint import cli
 
+SOURCE = Path(__file__).resolve().parents[2] / "src"
 HEAVY = ("django", "polars", "scipy", "numpy", "sklearn", "statsmodels")
 
 
@@ -24,7 +27,8 @@ try:
 finally:
     print("LOADED", *({HEAVY!r} & sys.modules.keys()))
 """.replace(repr(HEAVY), repr(set(HEAVY)))
-    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
+    ran = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True)
     assert "LOADED" in ran.stdout, ran.stderr
     return set(ran.stdout.rpartition("LOADED")[2].split())
 
@@ -98,11 +102,18 @@ def command_raising(error: Exception) -> click.Group:
     return OneCommand("hingepoint")
 
 
-def test_a_wrong_setting_is_named_as_it_is_written_in_the_environment(empty_installation):
-    environment = empty_installation.environment | {"HINGEPOINT_TIME_ZONE": "Mars/Olympus"}
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("HINGEPOINT_TIME_ZONE", "Mars/Olympus", "is not a known time zone"),
+        ("HINGEPOINT_ALLOW_OUTBOUND", '["crm.local"]', "'crm.local' is not an address; expected HOST:PORT"),
+    ],
+)
+def test_a_wrong_setting_is_named_as_it_is_written_in_the_environment(empty_installation, name, value, said):
+    environment = empty_installation.environment | {name: value}
     ran = subprocess.run(
         [sys.executable, "-m", "hingepoint", "doctor"], env=environment, capture_output=True, text=True
     )
     assert ran.returncode == cli.UNUSABLE
-    assert ran.stderr.startswith("Error: HINGEPOINT_TIME_ZONE: is not a known time zone")
+    assert ran.stderr.startswith(f"Error: {name}: {said}")
     assert "Traceback" not in ran.stderr

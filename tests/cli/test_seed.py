@@ -10,7 +10,7 @@ from hingepoint.demo.world import example
 from hingepoint.domain.coaching.models import CoachingNote
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.negotiation.models import Corridor
-from hingepoint.domain.plans.models import ConversationPlan
+from hingepoint.domain.plans.models import Debrief, Plan
 
 
 def seed(*arguments):
@@ -24,7 +24,9 @@ def test_a_world_comes_in_whole_with_what_is_confidential():
     assert json.loads(answer.stdout)["deals"] == Deal.objects.count() > 0
     assert Corridor.objects.count() == 2
     assert CoachingNote.objects.get().written_for.name
-    assert ConversationPlan.objects.get().questions
+    assert Plan.objects.of_talks().get().parts["questions"]
+    assert Plan.objects.of_deals().get().parts["risks"]
+    assert Debrief.objects.get().outcome == "continuation"
 
 
 @pytest.mark.django_db(transaction=True)

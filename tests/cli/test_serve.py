@@ -2,44 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
 import signal
 import socket
-import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
 
 import pytest
+
+from installation import free_port
 
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as chosen:
-        chosen.bind(("127.0.0.1", 0))
-        return chosen.getsockname()[1]
-
-
-@contextlib.contextmanager
-def serving(installation, port: int, *arguments: str) -> Iterator[subprocess.Popen]:
-    """Run the server until the block ends; it answers when the block begins."""
-    command = [sys.executable, "-m", "hingepoint", "serve", "--port", str(port), *arguments]
-    process = subprocess.Popen(
-        command, env=installation.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    try:
-        first_words = process.stdout.readline()
-        while first_words and "Hingepoint runs at" not in first_words:
-            first_words = process.stdout.readline()
-        assert f"http://127.0.0.1:{port}" in first_words
-        yield process
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
+    return free_port()
 
 
 def test_an_empty_machine_is_served_at_once(empty_installation, port):
-    with serving(empty_installation, port):
+    with empty_installation.serving(port):
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz") as answer:
             assert answer.read() == b"ok\n"
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/") as answer:
@@ -48,7 +27,7 @@ def test_an_empty_machine_is_served_at_once(empty_installation, port):
 
 @pytest.mark.slow
 def test_a_taken_port_is_said_in_words(installation, port):
-    with serving(installation, port):
+    with installation.serving(port):
         second = installation.run("serve", "--port", str(port))
     assert second.returncode == 2
     assert second.stderr.startswith(f"Error: Cannot listen on 127.0.0.1:{port}")
@@ -58,7 +37,7 @@ def test_a_taken_port_is_said_in_words(installation, port):
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_however_it_ends_its_processes_end_with_it(installation, port, end):
-    with serving(installation, port) as server:
+    with installation.serving(port) as server:
         server.send_signal(end)
         rest = server.stdout.read()  # ends when the last process that could write has ended
         server.wait(timeout=60)

@@ -83,6 +83,11 @@ def _pipe(folder: Path) -> Path:
     return folder / "deals.csv"
 
 
+def _amounts(*amounts: str) -> Callable[[Path], Path]:
+    rows = [f"D{n};2024-01-01;open;{amount}" for n, amount in enumerate(amounts)]
+    return _bytes("\n".join(["deal_id;created;status;amount", *rows, ""]).encode())
+
+
 def open_document(rows: str) -> Callable[[Path], Path]:
     """An .ods workbook of one table with these ``<table:table-row>``."""
     content = (
@@ -160,6 +165,27 @@ FILES: dict[str, tuple[Callable[[Path], Path], str]] = {
     "two columns of one name": (
         _bytes(b"status,created,deal_id,status\nopen,2024-01-01,A,won\n"),
         "several columns for `status`",
+    ),
+    "two encodings": (
+        _bytes(
+            "deal_id,created,status,account\nA,2024-01-01,open,Müller\n".encode("latin-1")
+            + "B,2024-01-01,open,Müller\n".encode()
+        ),
+        "mixes two encodings",
+    ),
+    **{
+        f"an amount of {amount}": (_amounts(amount), "expected a number")
+        for amount in ("NaN", "inf", "-Infinity", "1e400", "=1+1", "#DIV/0!", "12 apples", "1,2,3")
+    },
+    "decimal points and decimal commas": (_amounts("1.234,50", "2,345.50"), "both decimal points and commas"),
+    "a thousand that may be one": (_amounts("1.234", "2.345"), "a thousand times another number"),
+    "signs of two currencies": (_amounts("$100.50", "€90.20"), "in several currencies"),
+    "days that may be months": (_bytes(_HEAD + b"A,01/02/2024,,open\n"), "day/month or month/day"),
+    "a day of February that never was": (_bytes(_HEAD + b"A,31/02/2024,,open\n"), "expected a date"),
+    "a day of the year 9999": (_bytes(_HEAD + b"A,9999-12-31,,open\n"), "of a year from 1900"),
+    "a discount of 15 without a percent sign": (
+        _bytes(b"deal_id,created,status,discount\nA,2024-01-01,open,15\n"),
+        "a share from -1 to 1",
     ),
     "zero dates": (_bytes(_HEAD + b"A,0000-00-00,,open\n"), "expected a date"),
     "a status nobody knows": (_bytes(_HEAD + b"A,2024-01-01,,pending\n"), "open, won or lost"),

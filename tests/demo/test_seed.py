@@ -5,10 +5,11 @@ import datetime as dt
 import pytest
 from django.core.management import call_command
 
-from hingepoint.demo import planted, seed
+from hingepoint.demo import planted, seed, traces
 from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.audit.queries import first_broken_link, length
 from hingepoint.domain.deals.models import Deal
+from hingepoint.domain.detection import queries as detection
 from hingepoint.domain.people import queries as people
 from hingepoint.domain.people.models import Team, User
 from hingepoint.domain.strategy.models import Strategy
@@ -101,3 +102,21 @@ def test_the_companys_own_type_stands_in_the_catalogue(company):
     added = AgreementType.objects.get(key=planted.OPENING_DISCOUNT)
     assert added.origin == AgreementType.Origin.ADDED
     assert not AgreementType.objects.filter(origin=AgreementType.Origin.IMPORTED).exists()
+
+
+def test_some_agreements_are_read_from_the_crm_with_a_known_precision(company):
+    lines = {line.key: line for line in detection.rules(people.persona(Role.ANALYST))}
+    assert set(lines) == {*traces.ON, traces.OFF}
+    signed = lines["nda-signed"]
+    assert signed.on
+    assert 0 < signed.wrong < signed.confirmed
+    assert signed.confirmed + signed.wrong >= 10
+    off = detection.rule_page(people.persona(Role.ANALYST), lines[traces.OFF].id)
+    assert not off.line.on
+    assert off.test.also_recorded.value > 0.8  # it finds what people had typed
+    assert off.test.found.value > 0.7
+
+
+def test_the_seller_has_a_handful_to_confirm(company):
+    assert detection.waiting_count(people.persona(Role.SELLER)) >= 1
+    assert detection.waiting_count(people.persona(Role.MANAGER)) > 3

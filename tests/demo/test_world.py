@@ -9,6 +9,9 @@ from hingepoint.demo import world
 from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.deals.models import Account, Contact, Deal
+from hingepoint.domain.escalations import queries as escalations
+from hingepoint.domain.involvement import queries as involvement
+from hingepoint.domain.negotiation import queries as negotiation
 from hingepoint.domain.negotiation.models import Corridor
 from hingepoint.domain.people.models import Team, User
 from hingepoint.records import Role
@@ -86,7 +89,7 @@ def test_a_database_that_is_not_empty_is_left_alone(write):
 
 @pytest.mark.django_db
 def test_what_is_confidential_is_kept_apart_and_not_in_the_trail():
-    assert world.load_world(world.example()).plans == 1
+    assert world.load_world(world.example()).plans == 2
     assert "116000" in str(list(Corridor.objects.values()))
     assert "116000" not in str([*Deal.objects.values(), *AuditEvent.objects.values()])
 
@@ -164,3 +167,31 @@ def test_files_that_are_no_world_are_refused_in_a_sentence(tmp_path, text):
 def test_a_file_that_is_not_there_is_said_so(tmp_path):
     with pytest.raises(world.WorldProblem, match="cannot be read"):
         world.read_world(tmp_path / "nowhere.yaml")
+
+
+@pytest.mark.django_db
+def test_the_example_holds_what_was_negotiated():
+    world.load_world(world.example())
+    sanna, sofie, lee = (User.objects.get(key=key) for key in ("sanna", "sofie", "lee"))
+    log = negotiation.log(sofie, Deal.objects.get(key="D-2").pk)
+    assert [why.by for why in log.demands[0].whys] == ["Sofie Brandt", "Maud Verhoeven"]
+    assert (log.concessions[0].demand_id, log.concessions[0].in_return) == (
+        log.demands[0].id,
+        "a two-year term",
+    )
+    (asked,) = escalations.waiting_for(lee)
+    assert (asked.wanted, asked.asked_by) == ("sixty days to pay, this once", "Sanna Lind")
+    now = dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)
+    assert (
+        involvement.of_deal(sanna, Deal.objects.get(key="D-1").pk, now=now).holding[0].executive
+        == "Otto Castellan"
+    )
+
+
+@pytest.mark.django_db
+def test_an_exception_that_names_no_demand_of_its_deal_is_refused(write):
+    deal = {"key": "D", "created": SMALLEST["at"], "escalations": [{"kind": "terms", "demand": "none"}]}
+    with pytest.raises(
+        world.WorldProblem, match=r"escalations\[0\].demand: 'none' is not a demand of this deal"
+    ):
+        world.load_world(write(deals=[deal]))

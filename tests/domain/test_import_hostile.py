@@ -3,11 +3,13 @@
 import os
 
 import pytest
+from click.testing import CliRunner
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from cast import NOW
 from connectors import hostile
+from hingepoint import cli
 from hingepoint.domain.imports import actions
 from hingepoint.domain.imports.engine import Files
 from hingepoint.domain.imports.models import ImportBatch, ImportState
@@ -16,7 +18,20 @@ from importing import picture, run
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.parametrize("table", ["deals", "events", "log"])
+@pytest.mark.parametrize("what", sorted(hostile.FILES))
+def test_the_command_ends_in_one_message_and_changes_nothing(tmp_path, what):
+    if "NUL" in what and "name" in what:
+        pytest.skip("no shell can say such a name")
+    before = picture()
+    answer = CliRunner().invoke(cli.main, ["import", "deals", str(hostile.FILES[what][0](tmp_path))])
+    assert (answer.exit_code, answer.stdout) == (cli.UNUSABLE, "")
+    assert isinstance(answer.exception, SystemExit)  # it said so itself, and did not break
+    assert answer.stderr.startswith("Error: ")
+    assert "Nothing was imported." in answer.stderr
+    assert picture() == before
+
+
+@pytest.mark.parametrize("table", ["events", "log"])
 @pytest.mark.parametrize("what", sorted(hostile.FILES))
 def test_a_hostile_file_changes_nothing(tmp_path, what, table):
     make, _ = hostile.FILES[what]

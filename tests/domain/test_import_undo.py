@@ -4,12 +4,15 @@ import datetime as dt
 
 import pytest
 
+import rules
 from cast import NOW
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.deals import actions as deals
 from hingepoint.domain.deals.models import Deal
+from hingepoint.domain.detection import actions as detection
+from hingepoint.domain.detection.models import Detection
 from hingepoint.domain.imports import actions
 from hingepoint.domain.people import actions as people
 from hingepoint.domain.people.models import User
@@ -130,3 +133,27 @@ def test_a_seller_takes_nothing_back(cast, tmp_path):
     report = import_deals(tmp_path)
     with pytest.raises(actions.NotAllowed):
         undo(report, by=cast.seller)
+
+
+def test_what_rules_made_of_an_import_goes_with_it(cast, tmp_path):
+    rules.switched_on()
+    import_deals(tmp_path)
+    import_events(tmp_path)
+    before = picture()
+    traces = "deal_id,agreement,at,kind,counterpart\nA-2,Stoppage log,2025-01-25,document,Ed Moor\nA-3,Stoppage log,2025-02-05,document,Ed Moor\n"
+    report = import_events(tmp_path, traces)
+    assert Detection.objects.count() == 2
+    undo(report)
+    assert picture() == before
+    assert not Detection.objects.exists()
+
+
+def test_an_import_that_people_built_on_says_so(cast, tmp_path):
+    rules.switched_on()
+    import_deals(tmp_path)
+    report = import_events(
+        tmp_path, "deal_id,agreement,at,kind,counterpart\nA-3,Stoppage log,2025-02-05,document,Ed\n"
+    )
+    detection.confirm(by=cast.analyst, at=LATER, detection_id=Detection.objects.get().pk)
+    with pytest.raises(actions.CannotUndo, match="1 agreement changed since"):
+        undo(report)

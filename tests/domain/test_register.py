@@ -9,6 +9,7 @@ from hingepoint.domain.agreements import actions
 from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.audit import queries as audit
 from hingepoint.domain.audit.models import AuditEvent
+from hingepoint.domain.deals import actions as deals
 from hingepoint.domain.deals.actions import Hidden, Stale
 from hingepoint.records import AgreementState, Evidence
 
@@ -97,3 +98,34 @@ def test_an_upgrade_of_the_catalogue_keeps_the_companys_own_words(cast):
 def test_only_keepers_change_the_catalogue(cast):
     with pytest.raises(actions.CatalogueNotYours):
         actions.overlay_type(by=cast.seller, at=NOW, key="cust.nda", hidden=True)
+
+
+@pytest.mark.parametrize(
+    ("facts", "days", "lapses"),
+    [
+        ({}, 30, False),  # days after it was to be checked again
+        ({}, 31, True),
+        ({"state": AgreementState.KEPT}, 300, False),
+        ({"left": True}, -1, True),
+    ],
+)
+def test_promises_lapse_overnight_when_nobody_checked_them_or_the_person_left(cast, facts, days, lapses):
+    ann = deals.add_contact(
+        by=None, at=NOW, account=cast.account, key="ann", name="Ann",
+        left_on=TODAY + dt.timedelta(days=4) if facts.get("left") else None,
+    )  # fmt: skip
+    step = actions.Step(
+        state=facts.get("state", AgreementState.GAINED), occurred_at=NOW, act="send it", person=ann,
+        due_on=TODAY, evidence=Evidence.TOLD,
+    )  # fmt: skip
+    taken = actions.take_step(
+        by=cast.seller, at=NOW, deal_id=cast.deal.pk, type_key="cust.data_access", step=step
+    )
+    then = NOW + (taken.expires_on - TODAY) + dt.timedelta(days=days)
+    assert actions.lapse_expired(at=then, today=then.date()) == lapses
+    assert actions.lapse_expired(at=then, today=then.date()) == 0
+    taken.refresh_from_db()
+    assert (taken.state == "lapsed") is lapses
+    if lapses:
+        assert taken.events.order_by("-id").first().note
+        actions.undo_step(by=cast.seller, at=then, agreement_id=taken.pk)

@@ -9,9 +9,10 @@ from cast import NOW, TODAY
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.strategy import actions
-from hingepoint.domain.strategy.models import NeededBy, Playbook
+from hingepoint.domain.strategy.models import NeededBy, Playbook, Strategy
 from hingepoint.domain.strategy.requirements import DealFacts, Rule, required
 from hingepoint.records import AgreementState
+from playbooks import in_force
 
 DEAL = DealFacts("ENT", Decimal(50_000), dt.date(2026, 1, 1), dt.date(2026, 6, 30), "shape")
 
@@ -127,3 +128,18 @@ def test_a_metric_nobody_can_compute_is_refused(cast):
 def test_only_keepers_write_strategies(cast, who):
     with pytest.raises(actions.StrategyNotYours):
         actions.write_strategy(by=getattr(cast, who), at=NOW, name="X", statement="", metric="won")
+
+
+def test_the_playbook_says_for_how_long_an_agreement_is_relied_on(cast):
+    in_force(cast, recheck_days=30)
+    gained = {"act": "send it", "person_name": "Bo", "due_on": TODAY, "evidence": 3}
+    step = agreements.Step(state=AgreementState.GAINED, occurred_at=NOW, **gained)
+    take = {"deal_id": cast.deal.pk, "type_key": "cust.data_access"}
+    taken = agreements.take_step(by=cast.seller, at=NOW, step=step, **take)
+    assert taken.expires_on == TODAY + dt.timedelta(days=30)
+    strategy = Strategy.objects.get()
+    draft = actions.draft_playbook(by=cast.sponsor, at=NOW, strategy=strategy)
+    actions.set_standard(by=cast.sponsor, at=NOW, pivotal=draft.pivotal.get(), recheck_days=45)
+    actions.publish(by=cast.sponsor, at=NOW, playbook=draft, today=TODAY, note="Longer.")
+    taken.refresh_from_db()
+    assert taken.expires_on == TODAY + dt.timedelta(days=45)

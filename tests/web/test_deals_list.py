@@ -139,11 +139,11 @@ def test_names_cannot_carry_markup(client, cast):
     assert b"<script>alert" not in content
 
 
-@pytest.mark.parametrize("who", ["seller", "manager", "sponsor"])
-def test_it_costs_few_queries_whatever_the_rows(client, cast, who, django_assert_max_num_queries):
+def test_it_costs_few_queries_whatever_the_rows(client, cast, django_assert_max_num_queries):
     for n in range(60):
         ask(deal(f"P-{n}", owner=cast.seller, team=cast.north, account=cast.account), by=TODAY)
-    client.force_login(getattr(cast, who))
-    with django_assert_max_num_queries(12):
-        answer = client.get("/deals/?status=open")
-    assert len(answer.content) < 100_000
+    for who in ("seller", "manager", "sponsor"):
+        client.force_login(getattr(cast, who))
+        with django_assert_max_num_queries(12):
+            answer = client.get("/deals/?status=open")
+        assert len(answer.content) < 100_000, who

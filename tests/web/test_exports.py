@@ -9,10 +9,11 @@ import polars as pl
 import pytest
 from django.utils import timezone
 
+import talks
 from cast import NOW, deal
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.deals import actions as deals
-from hingepoint.records import AgreementState, EventKind, Evidence
+from hingepoint.records import AgreementState, EventKind, Evidence, Topic
 
 
 def rows(client, user, address) -> list[dict]:
@@ -25,6 +26,26 @@ def gain(found, **facts):
     told = {"act": "send it", "person_name": "Bo", "due_on": dt.date(2026, 4, 1), "evidence": Evidence.TOLD}
     step = agreements.Step(state=AgreementState.GAINED, occurred_at=NOW, **told | facts)
     agreements.take_step(by=None, at=NOW, deal_id=found.pk, type_key="cust.data_access", step=step)
+
+
+def test_what_was_negotiated_goes_out_without_corridor_and_pulse(client, cast):
+    why = talks.negotiation.Why("A rise needs a board paper", said_by="Bo Lind")
+    demand = talks.a_demand(cast, why=why)
+    told = {"topic": Topic.EXTRAS, "what": "Training", "in_return": "three years", "demand_id": demand.pk}
+    talks.negotiation.concede(by=cast.seller, at=NOW, deal_id=cast.deal.pk, worth=3, final=True, **told)
+    talks.an_exception(cast)
+    talks.a_role(cast)
+    (asked,) = rows(client, cast.manager, "/export/demands.json")
+    assert (asked["words"], asked["reason"]) == ("10 percent off", "A rise needs a board paper")
+    (given,) = rows(client, cast.manager, "/export/concessions.json")
+    assert (given["topic"], given["answers"], given["last_word"]) == ("extras", "price", True)
+    (request,) = rows(client, cast.manager, "/export/exceptions.json")
+    assert (request["wanted"], request["path"]) == ("60 days to pay", "fast")
+    (role,) = rows(client, cast.manager, "/export/executives.json")
+    assert role["aim"] == "hear what must be different"
+    for who in ("stranger", "inside_partner"):
+        for table in ("demands", "concessions", "exceptions", "executives"):
+            assert rows(client, getattr(cast, who), f"/export/{table}.csv") == []
 
 
 @pytest.mark.parametrize(

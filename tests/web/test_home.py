@@ -5,13 +5,13 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
-from cast import NOW, deal
+from cast import NOW, deal, person
 from hingepoint.domain.agreements import actions
 from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.discovery.models import Run
-from hingepoint.domain.home import queries
+from hingepoint.domain.home import effort, queries
 from hingepoint.domain.strategy import actions as strategy
-from hingepoint.records import AgreementState, Evidence
+from hingepoint.records import AgreementState, Evidence, Role
 
 PEOPLE = ["seller", "manager", "sponsor", "analyst", "inside_partner"]
 
@@ -182,13 +182,37 @@ def test_the_wilson_interval_is_that_of_the_textbook():
 # ---- analyst ----
 
 
-def test_entries_are_counted_and_nobody_is_named(client, cast):
+def test_questions_are_counted_and_nobody_is_named(client, cast):
     say(cast.deal, by=cast.seller)
     say(cast.deal, AgreementState.SOFT, by=cast.seller)
+    say(cast.deal, AgreementState.SOFT, by=cast.manager)
     answer = home(client, cast.analyst)
-    entries = answer.context["day"].entries
-    assert (entries.people, entries.entries, entries.a_week) == (1, 2, 0.5)
+    [week] = answer.context["day"].questions
+    assert (week.people, week.dialogs, week.told) == (1, 2, False)
+    assert b"too few people" in answer.content
     assert b"Sanna" not in answer.content
+
+
+def test_minutes_are_those_between_entries_and_a_long_pause_was_elsewhere():
+    monday = dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)
+    at = [monday + dt.timedelta(minutes=minutes) for minutes in (0, 2, 60, 61)]
+    found = effort.loads([effort.Entry(1, moment, fields=3) for moment in at])
+    assert found == {(1, monday.date()): effort.Load(dialogs=4, fields=12, minutes=0.5 + 2 + 0.5 + 1)}
+
+
+def test_what_one_form_writes_at_one_moment_is_one_dialog():
+    at = dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)
+    [load] = effort.loads([effort.Entry(1, at, fields=2), effort.Entry(1, at, fields=3)]).values()
+    assert (load.dialogs, load.fields) == (1, 5)
+
+
+def test_the_middle_sellers_minutes_stand_against_the_budget(client, cast):
+    for n in range(5):
+        seller = person(f"Seller{n}", Role.SELLER)
+        found = deal(f"E-{n}", owner=seller, team=cast.north)
+        say(found, by=seller)
+    [week] = home(client, cast.analyst).context["day"].questions
+    assert (week.people, week.a_deal, week.over) == (5, 0.5, 0)
 
 
 def test_unsigned_findings_wait(client, cast):
@@ -209,6 +233,16 @@ def test_a_partner_says_yes_with_a_click(client, cast, request_):
     client.post(f"/agreements/{request_.pk}/answer", {"answer": "yes"})
     request_.refresh_from_db()
     assert (request_.state, request_.evidence) == ("gained", Evidence.WRITTEN)
+
+
+def test_a_partner_may_answer_on_the_page_of_the_request_until_it_is_answered(client, cast, request_):
+    client.force_login(cast.inside_partner)
+    page = f"/deals/{request_.deal_id}/agreements/{request_.type_id}/"
+    assert b"Yes, I agree" in client.get(page).content
+    client.post(f"/agreements/{request_.pk}/answer", {"answer": "yes"})
+    assert b"Yes, I agree" not in client.get(page).content
+    client.force_login(cast.seller)
+    assert b"Yes, I agree" not in client.get(page).content
 
 
 def test_a_no_says_why(client, cast, request_):

@@ -2,8 +2,6 @@
 
 import datetime as dt
 
-import pytest
-
 from cast import NOW, TODAY, deal
 from hingepoint.domain.agreements import actions, queries
 from hingepoint.domain.agreements.models import AgreementType
@@ -88,16 +86,16 @@ def test_a_stranger_sees_an_empty_matrix_not_a_foreign_one(client, cast):
     assert b"N-1" not in answer.content
 
 
-@pytest.mark.parametrize("who", ["seller", "manager", "sponsor", "analyst"])
-def test_it_costs_twelve_queries_and_100_kilobytes_at_most(client, cast, who, django_assert_max_num_queries):
+def test_it_costs_twelve_queries_and_100_kilobytes_at_most(client, cast, django_assert_max_num_queries):
     keys = list(AgreementType.objects.filter(starter=True).values_list("key", flat=True)[:8])
     for n in range(50):
         found = deal(f"P-{n}", owner=cast.seller, team=cast.north, account=cast.account)
         for key in keys:
             say(found, AgreementState.GAINED, key=key, **GAINED)
-    client.force_login(getattr(cast, who))
     twelve = list(AgreementType.objects.values_list("key", flat=True)[:12])
-    for columns in (keys, twelve):
-        with django_assert_max_num_queries(12):
-            answer = client.get("/matrix/", {"status": "open", "show": columns})
-        assert len(answer.content) < 100_000
+    for who in ("seller", "manager", "sponsor", "analyst"):
+        client.force_login(getattr(cast, who))
+        for columns in (keys, twelve):
+            with django_assert_max_num_queries(12):
+                answer = client.get("/matrix/", {"status": "open", "show": columns})
+            assert len(answer.content) < 100_000, who

@@ -15,9 +15,13 @@ from django.utils import timezone
 import discoveries
 import importing
 import playbooks
+import rules
+import talks
 from cast import NOW, TODAY
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import AgreementType
+from hingepoint.domain.detection.models import Detection
+from hingepoint.domain.plans import actions as plans
 from hingepoint.domain.proof import actions as proof
 from hingepoint.domain.strategy import actions as strategies
 from hingepoint.records import AgreementState
@@ -53,6 +57,27 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "deal": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
     "deal-work": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
     "deal-trail": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "talks": (SELLING, {}),
+    "deal-plan": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "deal-plan-pdf": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "write-deal-plan": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "talk-plan": (SEES_SANNAS_DEAL, {"deal_id": "deal", "type_id": "a_type"}),
+    "talk-plan-pdf": (SEES_SANNAS_DEAL, {"deal_id": "deal", "type_id": "a_type"}),
+    "prepare-talk": (SEES_SANNAS_DEAL, {"deal_id": "deal", "type_id": "a_type"}),
+    "debrief": (SEES_SANNAS_DEAL, {"deal_id": "deal", "type_id": "a_type"}),
+    "deal-talks": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "log-demand": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "demand": (SEES_SANNAS_DEAL, {"deal_id": "deal", "demand_id": "a_demand"}),
+    "concede": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "deal-help": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "ask-exception": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "agree-role": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "exceptions": (EVERYBODY, {}),
+    "my-roles": (EVERYBODY, {}),
+    "exception": (SEES_SANNAS_DEAL | {"inside_partner"}, {"escalation_id": "an_exception"}),
+    "change-exception": (SEES_SANNAS_DEAL, {"escalation_id": "an_exception"}),
+    "exception-rules": (SELLING, {}),
+    "brief": (SEES_SANNAS_DEAL | {"other_manager"}, {"involvement_id": "a_role"}),
     "agreement": (SEES_SANNAS_DEAL, {"deal_id": "deal", "type_id": "a_type"}),
     "proof-file": (set(), {"proof_id": 0}),  # who sees its deal: tests/web/test_proof.py
     "confirm": (None, {"token": "a_link"}),
@@ -75,6 +100,12 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "choose-pivotal": (KEEPERS, {"strategy_id": "a_strategy"}),
     "set-standard": (KEEPERS, {"strategy_id": "a_strategy", "key": "cust.data_access"}),
     "publish-playbook": (KEEPERS, {"strategy_id": "a_strategy"}),
+    "rules": (KEEPERS, {}),
+    "new-rule": (KEEPERS, {}),
+    "rule": (KEEPERS, {"rule_id": "a_rule"}),
+    "edit-rule": (KEEPERS, {"rule_id": "a_rule"}),
+    "to-confirm": (SELLING, {}),
+    "deal-found": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
     "catalogue": (EVERYBODY, {}),
     "agreement-type": (EVERYBODY, {"key": "cust.data_access"}),
     "add-agreement-type": (KEEPERS, {}),
@@ -106,10 +137,27 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     "ask-customer": (SEES_SANNAS_DEAL, {"deal_id": "deal", "type_id": "a_type"}),
     "revoke-link": (set(), {"confirmation_id": 0}),  # who sees its deal: tests/web/test_confirm.py
     "set-corridor": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
-    "write-plan": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "review-plan": (SEES_SANNAS_DEAL, {"plan_id": "a_plan"}),  # who approves: tests/web/test_review_plan.py
+    "take-back-talk": (SEES_SANNAS_DEAL, {"deal_id": "deal", "event_id": "a_demand"}),
+    "answer-exception": ({"inside_partner"}, {"escalation_id": "an_exception"}),
+    "withdraw-exception": (SEES_SANNAS_DEAL, {"escalation_id": "an_exception"}),
+    "give-pulse": ({"inside_partner"}, {"escalation_id": "an_exception"}),
+    "draft-rules": (KEEPERS, {}),
+    "set-rule-limits": (KEEPERS, {}),
+    "add-rule": (KEEPERS, {}),
+    "drop-rule": (KEEPERS, {"rule_id": 0}),
+    "publish-rules": (KEEPERS, {}),
+    "note-activity": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "take-back-activity": (SEES_SANNAS_DEAL, {"deal_id": "deal", "event_id": 0}),
+    "end-role": (SEES_SANNAS_DEAL, {"involvement_id": "a_role"}),
     "write-coaching-note": ({"seller", "manager"}, {"deal_id": "deal"}),
     "take-steps": (SELLING, {}),
     "answer-request": (set(), {"agreement_id": 0}),  # who was asked: tests/web/test_home.py
+    "test-rule": (KEEPERS, {"rule_id": "a_rule"}),
+    "switch-rule": (KEEPERS, {"rule_id": "a_rule"}),
+    "take-back-rule": (KEEPERS, {"rule_id": "a_rule"}),
+    "judge-found": (SEES_SANNAS_DEAL, {"detection_id": "a_found_one"}),
+    "confirm-found": (SELLING, {}),
     "read-import-as": (KEEPERS, {"batch_id": "finished_import"}),
     "confirm-import": (KEEPERS, {"batch_id": "finished_import"}),
     "discard-import": (KEEPERS, {"batch_id": "finished_import"}),
@@ -136,10 +184,21 @@ def address(route: str, arguments: dict, cast) -> str:
             return importing.kept_mapping(cast).pk
         if name == "a_link":
             return link_to(cast)
+        if name in ("a_demand", "an_exception", "a_role"):
+            return getattr(talks, name)(cast).pk
+        if name == "a_rule":
+            return rules.written().pk
+        if name == "a_found_one":
+            rules.log_arrives(cast.deal)
+            rules.switched_on()
+            return Detection.objects.get().pk
         if name == "a_strategy":
             strategy = playbooks.in_force(cast).strategy
             strategies.draft_playbook(by=cast.sponsor, at=NOW, strategy=strategy)
             return strategy.pk
+        if name == "a_plan":
+            told = {"type_key": "cust.data_access", "best": "the log"}
+            return plans.write_plan(by=cast.seller, at=NOW, deal_id=cast.deal.pk, **told).pk
         if name == "a_type":
             return AgreementType.objects.get(key="cust.data_access").pk
         found = getattr(cast, name, name) if isinstance(name, str) else name

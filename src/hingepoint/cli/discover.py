@@ -134,6 +134,7 @@ def discover(**options: Any) -> None:
     """
     asked = Asked(**options)
     settings = _settings(asked)
+    _require_a_folder(asked.out)
     found, reading = _discover(asked, settings)
     _show(asked, found, reading)
     if not found.enough:
@@ -191,6 +192,12 @@ def _keep(asked: Asked) -> Any:
     if asked.keep.exists() and not asked.keep.is_dir():
         raise Unusable(f"--keep {asked.keep}: is a file, not a folder")
     return kept.Kept(Folder(asked.keep), __version__)
+
+
+def _require_a_folder(out: Path | None) -> None:
+    """Raise before anything is computed, where the result could not be written."""
+    if out and out.exists() and not out.is_dir():
+        raise Unusable(f"--out {out}: is a file, not a folder")
 
 
 def _discover(asked: Asked, settings: Settings) -> tuple[Discovery, Reading]:
@@ -323,8 +330,6 @@ def _write(asked: Asked, folder: Path, kept: dict[str, Any]) -> None:
     from hingepoint.reports import discovery as report
 
     inputs = tuple(report.Input(path.name, _digest(path)) for path in asked.files)
-    if folder.exists() and not folder.is_dir():
-        raise Unusable(f"--out {folder}: is a file, not a folder")
     paths = report.write(folder, kept, inputs=inputs, code_version=__version__)
     if not asked.quiet:
         click.echo(f"Wrote {', '.join(path.name for path in paths)} to {folder}", err=True)

@@ -12,11 +12,13 @@ from hingepoint.cli import Unusable
 from hingepoint.cli.common import start_django
 
 #: The tables, as the pages export them.
-TABLES = ("deals", "agreements", "events")
+TABLES = ("deals", "agreements", "events", "demands", "concessions", "exceptions", "executives")
+#: What is defined: the catalogue's overlay, rules, strategies and playbooks, as YAML.
+PLAYBOOK = "playbook"
 
 
 @click.command()
-@click.argument("table", type=click.Choice(TABLES))
+@click.argument("table", type=click.Choice([*TABLES, PLAYBOOK]))
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -26,16 +28,24 @@ TABLES = ("deals", "agreements", "events")
     "--format",
     "as_format",
     type=click.Choice(["csv", "xlsx", "json"]),
-    help="Default: by the name of FILE, else csv.",
+    help="Of a table. Default: by the name of FILE, else csv.",
 )
 def export(table: str, out: Path | None, as_format: str | None) -> None:
-    """Write all rows of TABLE to a file that reads back with ``hingepoint import`` to the same state.
+    """Write all rows of TABLE to a file. Deals, agreements and events read back with ``hingepoint import``
+    to the same state; the others are for reading.
+
+    ``playbook`` writes what is defined, as YAML: the catalogue's overlay, detection rules, strategies with
+    their playbooks.
 
     \b
-    Example:
+    Examples:
       hingepoint export deals --out deals.xlsx
+      hingepoint export playbook --out playbook.yaml
     """
     start_django()
+    if table == PLAYBOOK:
+        _export_playbook(out)
+        return
     from hingepoint.connectors.files import write_table
     from hingepoint.domain.imports.queries import exported
 
@@ -53,6 +63,17 @@ def export(table: str, out: Path | None, as_format: str | None) -> None:
         raise Unusable(f"{error} Choose --format csv.") from None
     finally:
         unfinished.unlink(missing_ok=True)
+    click.echo(f"Wrote {out}.", err=True)
+
+
+def _export_playbook(out: Path | None) -> None:
+    from hingepoint.domain.definitions import queries, schema
+
+    text = schema.as_yaml(queries.defined())
+    if out is None:
+        click.echo(text, nl=False)
+        return
+    out.write_text(text, encoding="utf-8")
     click.echo(f"Wrote {out}.", err=True)
 
 

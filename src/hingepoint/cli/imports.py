@@ -28,6 +28,7 @@ TABLES = {
     "events": "one row an event of a deal",
     "agreements": "how agreements stand, as exported",
     "log": "an event log (XES, or a table whose outcome the mapping defines)",
+    "playbook": "definitions as exported: catalogue, rules, strategies",
 }
 
 
@@ -41,7 +42,7 @@ TABLES = {
 def import_(
     table: str, file: Path, mapping: Path | None, dry_run: bool, skip_bad_rows: bool, as_format: str
 ) -> None:
-    """Import deals, events, agreements or an event log from FILE, all or nothing.
+    """Import deals, events, agreements, an event log or definitions from FILE, all or nothing.
 
     Deals are known by their id: import the deals before their events. The same file again changes
     nothing. An import can be taken back on the Imports page.
@@ -51,8 +52,12 @@ def import_(
       hingepoint import deals deals.csv --dry-run
       hingepoint import events activities.xlsx --mapping map.yaml
       hingepoint import log cases.xes.gz --mapping outcome.yaml
+      hingepoint import playbook playbook.yaml --dry-run
     """
     start_django()
+    if table == "playbook":
+        _import_playbook(file, dry_run=dry_run, as_format=as_format)
+        return
     from hingepoint.cli.serve import bring_database_up_to_date
     from hingepoint.connectors import files
     from hingepoint.domain.imports import actions, engine
@@ -80,6 +85,29 @@ def import_(
         print_json(as_record(report, table, file))
     else:
         click.echo(in_words(report, given))
+
+
+def _import_playbook(file: Path, *, dry_run: bool, as_format: str) -> None:
+    """Bring definitions in, or say what that would change."""
+    from hingepoint.cli.serve import bring_database_up_to_date
+    from hingepoint.domain.definitions import actions, queries, schema
+
+    bring_database_up_to_date()
+    try:
+        wanted = schema.load(file)
+        at = dt.datetime.now(dt.UTC)
+        found = queries.differences(wanted) if dry_run else actions.bring_in(by=None, at=at, wanted=wanted)
+    except schema.DefinitionsUnusable as error:
+        lines = [f"{file.name}: {problem}" for problem in error.problems]
+        raise Unusable("\n".join([*lines, "Nothing was changed."])) from None
+    if as_format == "json":
+        print_json({"file": file.name, "dry_run": dry_run, "changes": [asdict(one) for one in found]})
+        return
+    would = "would change" if dry_run else "changed"
+    counted = f"{len(found)} {'thing' if len(found) == 1 else 'things'} {would}"
+    click.echo("\n".join([f"{file.name}: {counted}.", *(f"  {one}" for one in found)]))
+    if found and not dry_run:
+        click.echo("Drafts and changed rules are not in force: publish and switch them on in the pages.")
 
 
 def refusal(message: str, problems: tuple[RowProblem, ...], total: int) -> str:

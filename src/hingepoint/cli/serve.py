@@ -35,7 +35,8 @@ LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}
     "--allow-outbound",
     multiple=True,
     metavar="HOST:PORT",
-    help="Let outgoing requests reach this address of your own network. Can be repeated.",
+    help="Let outgoing requests reach this address of your own network. Can be repeated. "
+    "This version sends none.",
 )
 def serve(host: str, port: int, allow_outbound: tuple[str, ...]) -> None:
     """Run Hingepoint for your company.

@@ -51,7 +51,8 @@ class Environment(BaseSettings):
     )
     allow_outbound: list[str] = Field(
         [],
-        description="HOST:PORT addresses inside the own network that outgoing requests may reach (JSON list).",
+        description="HOST:PORT addresses inside the own network that outgoing requests may reach (JSON list). "
+        "This version sends none.",
     )
     log_level: str = Field("INFO", description="How much is logged: DEBUG, INFO, WARNING or ERROR.")
 
@@ -68,6 +69,15 @@ class Environment(BaseSettings):
         if not (len(value) == 3 and value.isascii() and value.isalpha()):
             raise ValueError("is not a currency code; expected three letters such as EUR")
         return value.upper()
+
+    @field_validator("allow_outbound")
+    @classmethod
+    def _addresses(cls, values: list[str]) -> list[str]:
+        for value in values:
+            host, _, port = value.rpartition(":")
+            if not (host and port.isascii() and port.isdigit() and 0 < int(port) < 65_536):
+                raise ValueError(f"{value!r} is not an address; expected HOST:PORT such as crm.local:8443")
+        return values
 
     def effective_secret_key(self) -> str:
         """Return the configured key, or the one kept in the data folder, making it on first use."""

@@ -27,6 +27,7 @@ from hingepoint.demo import (
     routines,
     sales,
     scene,
+    traces,
     weeks,
 )
 from hingepoint.demo.weeks import LOST, NEVER, NO_DECISION, OPEN, STAGES, WON
@@ -41,7 +42,8 @@ class Company:
 
     ``deals`` and ``events`` have the columns of ``analysis.frames`` and go straight into an analysis;
     ``deals`` also has name, need, competitor, pressures, existing_customer and loss_reason. ``agreements``
-    is the register as it stands, ``steps`` its history with what people wrote. The others are described
+    is the register as it stands, ``steps`` its history with what people wrote, ``traces`` what the CRM shows
+    of it without anybody typing. The others are described
     where they are made: people, teams, memberships, accounts, contacts, demands, concessions,
     escalations, visits, plans, routines, reviews, coaching.
     """
@@ -53,6 +55,7 @@ class Company:
     events: pl.DataFrame
     agreements: pl.DataFrame
     steps: pl.DataFrame
+    traces: pl.DataFrame
     people: pl.DataFrame
     teams: pl.DataFrame
     memberships: pl.DataFrame
@@ -124,14 +127,16 @@ def simulate(
     asked, visits = negotiations.demands(stage), help.visits(stage)
     given = negotiations.concessions(stage, asked=asked, visits=visits)
     escalated = help.escalations(stage)
+    deals = _deals(stage)
     return Company(
         name=people.COMPANY,
         ends_on=ends_on,
         seed=seed,
-        deals=_deals(stage),
+        deals=deals,
         events=_events(stage, steps=steps, asked=asked, given=given, escalated=escalated, visits=visits),
         agreements=agreements,
         steps=steps,
+        traces=traces.write(stage, steps=steps, deals=deals),
         people=start.people.everybody,
         teams=start.people.teams,
         memberships=start.people.memberships,
@@ -258,11 +263,16 @@ def _events(stage: scene.Scene, *, steps, asked, given, escalated, visits) -> pl
     """Return everything that happened on deals as one log."""
     columns = frames.schema(frames.EVENTS)
     money = pl.lit(CURRENCY).alias("currency")
+    names = dict(stage.contacts.select("contact", "name").iter_rows())
     parts = [
         steps.with_columns(note=pl.col("act")),
         _stage_moves(stage),
         asked.with_columns(
-            kind=pl.lit("demand"), agreement=pl.col("kind"), note=pl.col("text"), side=pl.lit("customer")
+            counterpart=pl.col("contact").replace_strict(names, return_dtype=pl.String),
+            kind=pl.lit("demand"),
+            agreement=pl.col("kind"),
+            note=pl.col("text"),
+            side=pl.lit("customer"),
         ),
         given.with_columns(
             money,
@@ -275,6 +285,7 @@ def _events(stage: scene.Scene, *, steps, asked, given, escalated, visits) -> pl
             kind=pl.lit("escalation"),
             agreement=pl.col("kind"),
             note=pl.col("reason"),
+            actor=pl.Series(stage.owner[escalated["place"].to_numpy()]),
             counterpart=pl.col("partner"),
         ),
         visits.with_columns(

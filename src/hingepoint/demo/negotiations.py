@@ -100,7 +100,7 @@ def _reasons(scene: Scene, deal: np.ndarray, kind: np.ndarray, *, at: np.ndarray
 
 def concessions(scene: Scene, *, asked: pl.DataFrame, visits: pl.DataFrame) -> pl.DataFrame:
     """Return what we gave: concession, deal_id, demand, at, kind, share, value, round, final, in_return,
-    plan_at. ``plan_at`` is when the plan for it was written, which may be afterwards; empty: never."""
+    plan_at, worth (to them, 1 little to 3 a lot; empty: not judged). ``plan_at`` is when the plan for it was written, which may be afterwards; empty: never."""
     rng = scene.rng("concessions")
     given = pl.concat(
         [
@@ -115,8 +115,29 @@ def concessions(scene: Scene, *, asked: pl.DataFrame, visits: pl.DataFrame) -> p
     inside = given["at"].to_numpy().astype("datetime64[D]") <= scene.end_day[place]
     given = given.filter(pl.Series(inside))
     given = given.with_columns(_discipline(scene, given, rng=rng))
+    given = given.with_columns(_worth(given["kind"], rng=scene.rng("worth")))
     return given.with_row_index("concession", offset=1).with_columns(
         concession=pl.format("G-{}", pl.col("concession").cast(pl.String).str.zfill(5))
+    )
+
+
+#: How often a concession of a kind is worth little, something, or a lot to them, as sellers judge.
+_WORTH = {
+    "price": (0.25, 0.50, 0.25),
+    "payment": (0.15, 0.45, 0.40),
+    "extras": (0.10, 0.35, 0.55),
+    "delivery": (0.05, 0.30, 0.65),
+    "liability": (0.20, 0.40, 0.40),
+}
+
+
+def _worth(kinds: pl.Series, *, rng) -> pl.Series:
+    """Return what sellers judged a concession to be worth to the customer; a good third did not judge."""
+    draws, judged = rng.random(len(kinds)), rng.random(len(kinds)) < 0.62
+    limits = np.array([np.cumsum(_WORTH[kind]) for kind in kinds]).reshape(len(kinds), 3)
+    worth = 1 + (draws[:, None] > limits[:, :2]).sum(axis=1)
+    return pl.Series(
+        "worth", [int(w) if j else None for w, j in zip(worth, judged, strict=True)], dtype=pl.Int64
     )
 
 

@@ -11,11 +11,13 @@ from pathlib import Path
 import polars as pl
 from django.db import transaction
 
-from hingepoint.demo import planted, playbook, proofs
+from hingepoint.demo import planning, planted, playbook, proofs, talks, traces
 from hingepoint.demo.company import Company, simulate
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.deals.models import BuyingRole, Deal
+from hingepoint.domain.detection import actions as detection
+from hingepoint.domain.detection.models import Detection
 from hingepoint.domain.imports import actions as imports
 from hingepoint.domain.imports import details
 from hingepoint.domain.people import actions as people
@@ -83,10 +85,17 @@ def _write(company: Company, *, at: dt.datetime, tell: Progress) -> Seeded:
     tell("Putting the strategy in force", 0.45)
     write_strategy(company, at=at)  # before the history: what deals need is then new, which is quick to write
     tell("Reading what happened on them", 0.50)
-    events = import_table(company.events, "events", at=at)
+    typed = traces.typed(company.events, deals=company.deals)
+    events = import_table(pl.concat([typed, company.traces], how="diagonal"), "events", at=at)
     tell("Writing down what was agreed", 0.90)
     write_details(company, at=at)
     proofs.write(at=at)
+    tell("Planning and debriefing talks", 0.93)
+    planning.write(company, at=at, today=company.ends_on + dt.timedelta(days=1))
+    tell("Remembering what was asked and given", 0.95)
+    talks.write(company, at=at)
+    tell("Reading agreements from the CRM", 0.97)
+    write_rules(company, at=at)
     tell("Ready", 1.0)
     return Seeded(
         already=False,
@@ -138,6 +147,10 @@ def with_persona_keys(company: Company) -> Company:
         "memberships": renamed(company.memberships, "person"),
         "deals": renamed(company.deals, "owner", "manager"),
         "agreements": renamed(company.agreements, "colleague"),
+        "plans": renamed(company.plans, "by", "manager"),
+        "concessions": renamed(company.concessions, "by"),
+        "escalations": renamed(company.escalations, "manager", "partner"),
+        "visits": renamed(company.visits, "executive"),
     }
     names = dict(company.people.select("key", "name").iter_rows())
     events = company.events.with_columns(pl.col("actor", "counterpart").replace(names))
@@ -285,3 +298,27 @@ def write_strategy(company: Company, *, at: dt.datetime) -> None:
             **standard.columns(),
         )
     strategy.publish(by=sponsor, at=at, playbook=draft, today=today, note="First version, by judgement.")
+
+
+#: So many of what each rule found have been answered; a rule is measured from twenty on.
+ANSWERED = 24
+
+
+def write_rules(company: Company, *, at: dt.datetime) -> None:
+    """The rules over the CRM's traces, tested, two of them on. Other teams have answered some of what they
+    found, by what is true; the home team's wait."""
+    gained = company.steps.filter(pl.col("state") == "gained").select("deal_id", "agreement")
+    true = set(gained.iter_rows())
+    analyst = people_queries.persona(Role.ANALYST)
+    for rule in traces.rules():
+        row = detection.write_rule(by=analyst, at=at, rule=rule)
+        detection.test_rule(by=analyst, at=at, row=row)
+        if rule.key in traces.ON:
+            detection.switch_on(by=analyst, at=at, row=row)
+        waiting = Detection.objects.filter(rule=row, deal__owner__is_active=True).exclude(
+            deal__team__name=HOME_TEAM
+        )
+        for found in waiting.select_related("deal__owner").order_by("deal_id")[:ANSWERED]:
+            right = (found.deal.key, rule.agreement) in true
+            judge = detection.confirm if right else detection.reject
+            judge(by=found.deal.owner, at=at, detection_id=found.pk)

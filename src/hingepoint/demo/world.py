@@ -16,10 +16,13 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from pydantic import ValidationError
 
+from hingepoint.demo import world_talks
 from hingepoint.demo.world_schema import (
     AccountPart,
     AgreementPart,
     DealPart,
+    DebriefPart,
+    PlanPart,
     UserPart,
     World,
 )
@@ -32,6 +35,7 @@ from hingepoint.domain.negotiation import actions as negotiation
 from hingepoint.domain.people import actions as people
 from hingepoint.domain.people.models import Team, User
 from hingepoint.domain.plans import actions as plans
+from hingepoint.domain.plans import parts
 
 Place = tuple[str | int, ...]
 
@@ -125,6 +129,8 @@ def _unknown_names(world: World) -> Iterator[tuple[Place, str]]:
     contacts = {contact.key for account in world.accounts for contact in account.contacts}
     types = {*shipped_types(), *(added.key for added in world.types)}
     yield from _twice(world)
+    for i, rule in enumerate(world.policy.rules if world.policy else ()):
+        yield from _known(rule.person, users, ("policy", "rules", i, "person"), "a user of this file")
     seen: set[str] = set()
     for i, team in enumerate(world.teams):
         yield from _known(team.parent, seen, ("teams", i, "parent"), "a team that stands before it")
@@ -151,8 +157,17 @@ def _unknown_in_deal(deal: DealPart, place: Place, *, users, contacts, types) ->
         yield from _known(step.asked_of, users, (*here, "asked_of"), "a user of this file")
         yield from _known(step.by, users, (*here, "by"), "a user of this file")
     for i, plan in enumerate(deal.plans):
-        yield from _known(plan.agreement, types, (*place, "plans", i, "agreement"), "an agreement type")
-        yield from _known(plan.by, users, (*place, "plans", i, "by"), "a user of this file")
+        here = (*place, "plans", i)
+        for key in (plan.agreement, *plan.steps):
+            yield from _known(key, types, (*here, "agreement"), "an agreement type")
+        for name in (plan.by, *(review.by for review in plan.reviews)):
+            yield from _known(name, users, (*here, "by"), "a user of this file")
+    for i, talk in enumerate(deal.debriefs):
+        here = (*place, "debriefs", i)
+        yield from _known(talk.agreement, types, (*here, "agreement"), "an agreement type")
+        yield from _known(talk.by, users, (*here, "by"), "a user of this file")
+        yield from _known(talk.person, contacts, (*here, "person"), "a contact of this file")
+    yield from world_talks.unknown_names(deal, place, users=users, known=_known)
     for i, note in enumerate(deal.coaching_notes):
         for name in ("by", "to"):
             here = (*place, "coaching_notes", i, name)
@@ -223,6 +238,9 @@ class _Writer:
         for i, account in enumerate(self.world.accounts):
             with self._at("accounts", i):
                 self._open(account)
+        if self.world.policy:
+            with self._at("policy"):
+                world_talks.write_policy(self.world.policy, users=self.users, at=self.at)
         for i, deal in enumerate(self.world.deals):
             self._sell(deal, i)
         self._disable()
@@ -289,6 +307,14 @@ class _Writer:
             with self._at("deals", i, "agreements", j):
                 self._step(made, step)
         self._keep_confidential(made, deal, i)
+        self._negotiate(made, deal, i)
+
+    def _negotiate(self, made: Deal, deal: DealPart, i: int) -> None:
+        talks = world_talks.Talks(made, users=self.users, at=self.at)
+        for family in ("demands", "concessions", "escalations", "involvements"):
+            for j, part in enumerate(getattr(deal, family)):
+                with self._at("deals", i, family, j):
+                    talks.write(part)
 
     def _keep_confidential(self, made: Deal, deal: DealPart, i: int) -> None:
         if deal.corridor:
@@ -299,19 +325,55 @@ class _Writer:
             with self._at("deals", i, "coaching_notes", j):
                 coaching.write_note(
                     by=self.users[note.by],
-                    at=_zoned(note.at) if note.at else self.at,
+                    at=self._moment(note.at),
                     deal_id=made.pk,
                     to=self.users[note.to],
                     note=note.note,
                 )
         for j, plan in enumerate(deal.plans):
             with self._at("deals", i, "plans", j):
-                facts = plan.model_dump(exclude={"agreement", "by"})
-                by = self.users[plan.by]
-                plans.write_plan(by=by, at=self.at, deal_id=made.pk, type_key=plan.agreement, **facts)
+                self._plan(made, plan)
+        for j, talk in enumerate(deal.debriefs):
+            with self._at("deals", i, "debriefs", j):
+                self._debrief(made, talk)
+
+    def _plan(self, deal: Deal, plan: PlanPart) -> None:
+        who = {"by": self.users[plan.by], "at": self._moment(plan.at), "deal_id": deal.pk}
+        if plan.agreement is None:
+            steps = {parts.about(parts.STEP, key): step for key, step in plan.steps.items()}
+            written = plans.write_deal_plan(**who, parts={"risks": plan.risks, **steps})
+        else:
+            told = {part.key: getattr(plan, part.key) for part in parts.TALK_PARTS}
+            told |= {
+                part.key: [parts.Line(one.what, cost=one.cost, worth=one.worth) for one in told[part.key]]
+                for part in parts.TRADES
+            }
+            written = plans.write_plan(**who, type_key=plan.agreement, talk_on=plan.talk_on, **told)
+        for review in plan.reviews:
+            facts = review.model_dump(exclude={"by", "at"})
+            plans.review_plan(
+                by=self.users[review.by], at=self._moment(review.at), plan_id=written.pk, **facts
+            )
+
+    def _debrief(self, deal: Deal, talk: DebriefPart) -> None:
+        facts = talk.model_dump(exclude={"agreement", "by", "at", "person"})
+        at = self._moment(talk.at)
+        heard = plans.Heard(held_at=at, person=self.contacts.get(talk.person or ""), **facts)
+        plans.debrief(
+            by=self.users[talk.by],
+            at=at,
+            deal_id=deal.pk,
+            type_key=talk.agreement,
+            heard=heard,
+            origin="seed",
+        )
+
+    def _moment(self, at: dt.datetime | None) -> dt.datetime:
+        return _zoned(at) if at else self.at
 
     def _columns(self, deal: DealPart) -> dict[str, Any]:
-        told = {"people", "agreements", "events", "corridor", "coaching_notes", "plans"}
+        told = {"people", "agreements", "events", "corridor", "coaching_notes", "plans", "debriefs"}
+        told |= {"demands", "concessions", "escalations", "involvements"}
         renamed = {"account", "owner", "team", "created", "closed", "expected_close"}
         owner = self.users.get(deal.owner or "")
         return deal.model_dump(exclude=told | renamed) | {
@@ -326,7 +388,7 @@ class _Writer:
     def _step(self, deal: Deal, step: AgreementPart) -> None:
         facts = step.model_dump(exclude={"type", "at", "by", "person", "asked_of"})
         said = agreements.Step(
-            occurred_at=_zoned(step.at) if step.at else self.at,
+            occurred_at=self._moment(step.at),
             person=self.contacts.get(step.person or ""),
             asked_of=self.users.get(step.asked_of or ""),
             **facts,

@@ -15,7 +15,18 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
 from hingepoint.domain.deals.models import BuyingRole
-from hingepoint.records import AgreementState, DealStatus, EventKind, Evidence, Role, Side, Stage
+from hingepoint.domain.plans.models import Outcome, Verdict
+from hingepoint.records import (
+    AgreementState,
+    DealStatus,
+    EventKind,
+    Evidence,
+    ReasonState,
+    Role,
+    Side,
+    Stage,
+    Topic,
+)
 
 VERSION = 1
 
@@ -139,15 +150,185 @@ class CoachingNotePart(_Part):
     at: dt.datetime | None = None
 
 
+class ReasonPart(_Part):
+    """Why they ask. The state says how well it is known: stated needs said_by, confirmed a second person too."""
+
+    text: str
+    state: ReasonState = ReasonState.HYPOTHESISED
+    said_by: str = ""
+    confirmed_by: str = ""
+    by: str | None = Field(None, description="Who wrote it down (a user); the owner when not given.")
+    at: dt.datetime | None = Field(None, description="When it was written; when they asked if not given.")
+
+
+class DemandPart(_Part):
+    """What the customer asks of us."""
+
+    key: str = Field("", description="A name by which concessions and exceptions of this deal refer to it.")
+    topic: Topic
+    words: str = ""
+    asked_by: str = ""
+    value: Decimal | None = None
+    at: dt.datetime | None = Field(None, description="When they asked; the world's moment when not given.")
+    by: str | None = Field(None, description="Who wrote it down (a user); the owner when not given.")
+    reasons: tuple[ReasonPart, ...] = Field((), description="In the order in which they were written.")
+
+
+class ConcessionPart(_Part):
+    """What we gave."""
+
+    topic: Topic
+    what: str = ""
+    value: Decimal | None = None
+    in_return: str = ""
+    demand: str | None = Field(None, description="The key of a demand of this deal.")
+    final: bool = Field(False, description="We called it our last.")
+    worth: int | None = Field(None, ge=1, le=3, description="What it is worth to them: 1 little to 3 a lot.")
+    at: dt.datetime | None = Field(None, description="When we gave it; the world's moment when not given.")
+    by: str | None = Field(None, description="Who gave it (a user); the owner when not given.")
+
+
+class ExceptionAnswerPart(_Part):
+    """What one of those asked said; whom to ask follows from the rules."""
+
+    by: str
+    answer: Literal["approved", "in_part", "declined"]
+    granted: float | None = Field(None, ge=0, le=1)
+    words: str = ""
+    at: dt.datetime | None = None
+
+
+class PulsePart(_Part):
+    """Two taps of an inside partner who was asked: confidential."""
+
+    by: str
+    defended: bool
+    argues_for: Literal["company", "both", "customer"]
+
+
+class EscalationPart(_Part):
+    """A request for exceptional price or terms."""
+
+    kind: Literal["price", "terms"]
+    discount: float | None = Field(None, ge=0, le=1)
+    wanted: str = ""
+    reason: str = ""
+    alternatives: str = ""
+    return_asked: str = ""
+    demand: str | None = Field(None, description="The key of a demand of this deal.")
+    at: dt.datetime | None = Field(None, description="When it was asked; the world's moment when not given.")
+    by: str | None = Field(None, description="Who asked (a user); the owner when not given.")
+    answers: tuple[ExceptionAnswerPart, ...] = ()
+    pulses: tuple[PulsePart, ...] = ()
+
+
+class InvolvementPart(_Part):
+    """An executive's part in the deal, agreed before. What they did is an event of kind `executive`."""
+
+    executive: str
+    purpose: Literal["value", "relationship", "decision", "delivery", "problem"] = "value"
+    aim: str
+    not_to_say: str = ""
+    may_discuss_price: bool = False
+    at: dt.datetime | None = Field(None, description="When it was agreed; the world's moment when not given.")
+    by: str | None = Field(None, description="Who agreed it (a user); the owner when not given.")
+
+
+class RulePart(_Part):
+    """Whom to ask for which exceptions; all conditions must hold."""
+
+    approver: Literal["manager", "leader", "sponsor", "person"]
+    person: str | None = Field(None, description="A user; for `person`.")
+    kind: Literal["", "price", "terms"] = ""
+    discount_from: float | None = Field(None, ge=0, le=1)
+    value_from: Decimal | None = None
+
+
+class PolicyPart(_Part):
+    """The rules for exceptions."""
+
+    version: str
+    own_discount: float = Field(ge=0, le=1)
+    fast_discount: float = Field(ge=0, le=1)
+    fast_value: Decimal | None = None
+    rules: tuple[RulePart, ...] = ()
+
+
+#: One line, or a list of them.
+Lines = str | tuple[str, ...]
+
+
+class TradePart(_Part):
+    """Something to offer, or to ask in return."""
+
+    what: str
+    cost: int | None = Field(None, ge=1, le=3, description="To the side that gives it, 1 little to 3 a lot.")
+    worth: int | None = Field(None, ge=1, le=3, description="To the side that gets it, 1 little to 3 a lot.")
+
+
+class PlanReviewPart(_Part):
+    """What somebody said to a plan. A manager of the deal's team approves and returns."""
+
+    by: str
+    verdict: Verdict = Field(Verdict.COMMENT, description="`comment`, `approved` or `returned`.")
+    words: str = ""
+    at: dt.datetime | None = None
+
+
 class PlanPart(_Part):
-    """A conversation plan for an agreement, as far as it is written."""
+    """One writing of a plan: of a talk about an agreement, or, without one, of the deal. Every part may be
+    one line or a list of them."""
+
+    agreement: str | None = None
+    by: str
+    at: dt.datetime | None = Field(
+        None, description="When it was really written; the world's moment when not given."
+    )
+    talk_on: dt.date | None = None
+    best: Lines = ()
+    minimum: Lines = ()
+    from_whom: Lines = ()
+    why_they_would: Lines = ()
+    our_power: Lines = ()
+    their_power: Lines = ()
+    our_alternative: Lines = ()
+    their_alternative: Lines = ()
+    get: Lines = ()
+    give: Lines = ()
+    protect: Lines = ()
+    demand: Lines = ()
+    hypotheses: Lines = ()
+    questions: Lines = ()
+    offer: tuple[TradePart, ...] = ()
+    request: tuple[TradePart, ...] = ()
+    risks: Lines = Field((), description="In the plan of a deal.")
+    steps: dict[str, str] = Field(
+        default_factory=dict, description="In the plan of a deal: the next step per agreement type."
+    )
+    reviews: tuple[PlanReviewPart, ...] = ()
+
+
+class DebriefPart(_Part):
+    """What a talk brought; it takes the step in the register that follows from it."""
 
     agreement: str
     by: str
-    best: str = ""
-    minimum: str = ""
-    why_they_would: str = ""
-    questions: tuple[str, ...] = ()
+    outcome: Outcome = Field(
+        description="`gained`, `soft`, `declined` or `continuation`, which is no agreement."
+    )
+    at: dt.datetime | None = Field(
+        None, description="When the talk was held; the world's moment when not given."
+    )
+    act: str = ""
+    person: str | None = Field(None, description="A contact.")
+    person_name: str = ""
+    due_on: dt.date | None = None
+    evidence: Evidence = Evidence.TOLD
+    why_not: str = ""
+    owed_in_return: str = ""
+    demand: str = ""
+    reason: str = ""
+    learned: str = ""
 
 
 class DealPart(_Part):
@@ -179,8 +360,13 @@ class DealPart(_Part):
     agreements: tuple[AgreementPart, ...] = ()
     events: tuple[EventPart, ...] = ()
     corridor: CorridorPart | None = None
+    demands: tuple[DemandPart, ...] = ()
+    concessions: tuple[ConcessionPart, ...] = ()
+    escalations: tuple[EscalationPart, ...] = ()
+    involvements: tuple[InvolvementPart, ...] = ()
     coaching_notes: tuple[CoachingNotePart, ...] = ()
     plans: tuple[PlanPart, ...] = ()
+    debriefs: tuple[DebriefPart, ...] = ()
 
 
 class World(_Part):
@@ -193,6 +379,7 @@ class World(_Part):
     users: tuple[UserPart, ...] = ()
     types: tuple[TypePart, ...] = ()
     accounts: tuple[AccountPart, ...] = ()
+    policy: PolicyPart | None = None
     deals: tuple[DealPart, ...] = ()
 
 
@@ -208,8 +395,20 @@ _PARTS = (
     ("deals: agreements", AgreementPart),
     ("deals: events", EventPart),
     ("deals: corridor", CorridorPart),
+    ("deals: demands", DemandPart),
+    ("deals: demands: reasons", ReasonPart),
+    ("deals: concessions", ConcessionPart),
+    ("deals: escalations", EscalationPart),
+    ("deals: escalations: answers", ExceptionAnswerPart),
+    ("deals: escalations: pulses", PulsePart),
+    ("deals: involvements", InvolvementPart),
+    ("policy", PolicyPart),
+    ("policy: rules", RulePart),
     ("deals: coaching_notes", CoachingNotePart),
     ("deals: plans", PlanPart),
+    ("deals: plans: offer, request", TradePart),
+    ("deals: plans: reviews", PlanReviewPart),
+    ("deals: debriefs", DebriefPart),
 )
 
 

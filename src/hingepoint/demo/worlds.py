@@ -11,7 +11,7 @@ once with it withheld.
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -44,7 +44,9 @@ class Rules:
     pace         factor on the hazards of gaining, deciding and closing
     skill        of sellers: standard deviation on the logit of winning
     intent       strength of an unmeasured wish to buy that moves wins and every customer agreement
-    discounting  whether deals carry prices, moved by the first three levers
+    loyalty      the same wish, but shared by all deals of an account
+    race         winning and losing race each other, and agreements speed the one and slow the other;
+                 otherwise a decision falls one day, and agreements tip it
     """
 
     deals: int = 20_000
@@ -55,6 +57,8 @@ class Rules:
     pace: float = 1.0
     skill: float = 0.5
     intent: float = 0.0
+    loyalty: float = 0.0
+    race: bool = False
     levers: int = 8
 
 
@@ -147,7 +151,9 @@ class World:
         """Return the effect of gaining a type in the window before a landmark on being won within the horizon.
 
         Each deal is assigned one of the landmarks; those that reach it open and without the type are
-        lived twice more: with the type withheld in the window, and with it forced somewhere in it.
+        lived twice more: with the type withheld in the window, and with it forced somewhere in it. A deal
+        counts by p (1 - p), where p is its chance to gain the type in a window: an effect is told
+        "where it is a real choice" (overlap weights, Li, Morgan & Zaslavsky 2018).
         """
         rng = np.random.default_rng([self.rules.seed, 99])
         landmark = np.asarray(landmarks)[rng.integers(len(landmarks), size=self.rules.deals)]
@@ -161,7 +167,8 @@ class World:
         )
         by = landmark + horizon
         gain = (forced.won & (forced.closed <= by)).astype(float) - (without.won & (without.closed <= by))
-        return float(gain[at_risk].mean())
+        chance = 1 - np.exp(-_hazards(self.rules, self.facts, _types_of(self.rules))[:, place] * window)
+        return float(np.average(gain[at_risk], weights=(chance * (1 - chance))[at_risk]))
 
 
 @dataclass(frozen=True)
@@ -174,7 +181,7 @@ class _Facts:
     region: np.ndarray
     source: np.ndarray
     account: np.ndarray
-    intent: np.ndarray
+    wish: np.ndarray
     noise: np.ndarray
 
 
@@ -183,16 +190,21 @@ def _facts(rules: Rules, rng: np.random.Generator) -> _Facts:
     seller = rng.integers(rules.sellers, size=n)
     ability = rng.standard_normal(rules.sellers)
     segment = rng.choice(3, size=n, p=[0.5, 0.3, 0.2])
+    created = np.sort(rng.uniform(0, WEEKS, n))
+    size = rng.standard_normal(n) * 0.8 + 0.7 * (segment - 1)
+    region, source = rng.integers(4, size=n), rng.choice(3, size=n, p=[0.4, 0.4, 0.2])
+    account = rng.integers(max(n // 3, 1), size=n)
+    loyal = np.random.default_rng([rules.seed, LONGEST + 2]).standard_normal(n)[account]
     return _Facts(
-        created=np.sort(rng.uniform(0, WEEKS, n)),
+        created=created,
         seller=seller,
         skill=ability[seller],
-        size=rng.standard_normal(n) * 0.8 + 0.7 * (segment - 1),
+        size=size,
         segment=segment,
-        region=rng.integers(4, size=n),
-        source=rng.choice(3, size=n, p=[0.4, 0.4, 0.2]),
-        account=rng.integers(max(n // 3, 1), size=n),
-        intent=rng.standard_normal(n),
+        region=region,
+        source=source,
+        account=account,
+        wish=rules.intent * rng.standard_normal(n) + rules.loyalty * loyal,
         noise=rng.standard_normal(n),
     )
 
@@ -206,13 +218,14 @@ class _Types:
     hazard: np.ndarray
     on_skill: np.ndarray
     on_size: np.ndarray
-    on_intent: np.ndarray
+    on_wish: np.ndarray
     on_segment: np.ndarray
     effect: np.ndarray
     partner: np.ndarray
 
 
-def _types(rules: Rules, rng: np.random.Generator) -> _Types:
+def _types_of(rules: Rules) -> _Types:
+    rng = np.random.default_rng([rules.seed, LONGEST + 1])
     counts = {**ROLES, "lever": rules.levers, "twin": rules.levers}
     roles = np.array([role for role, count in counts.items() for _ in range(count)])
     roles = np.append(roles, ["idle"] * (rules.types - roles.size))[: rules.types]
@@ -229,17 +242,24 @@ def _types(rules: Rules, rng: np.random.Generator) -> _Types:
         hazard=rng.uniform(0.008, 0.05, k) * rules.pace,
         on_skill=np.where(roles == "skill", rng.uniform(0.5, 1.0, k), rng.normal(0, 0.1, k)),
         on_size=np.where(roles == "size", -rng.uniform(0.4, 0.8, k), rng.normal(0, 0.15, k)),
-        on_intent=np.where(customer, rng.uniform(0.2, 0.5, k), 0.0) * (rules.intent > 0),
+        on_wish=np.where(customer, rng.uniform(0.2, 0.5, k), 0.0),
         on_segment=rng.normal(0, 0.2, (3, k)),
         effect=effect,
         partner=partner,
     )
 
 
+def _hazards(rules: Rules, facts: _Facts, types: _Types) -> np.ndarray:
+    """Return the weekly hazard of every type for every deal, before what the week does to it."""
+    shape = np.outer(facts.skill, types.on_skill) + np.outer(facts.size, types.on_size)
+    shape += np.outer(facts.wish, types.on_wish) + types.on_segment[facts.segment]
+    return (types.hazard * np.exp(shape)).astype(np.float32)
+
+
 def live(rules: Rules, intervention: Intervention | None = None) -> World:
     """Return the history of a world; with an intervention, the same luck but for one type."""
     rng = np.random.default_rng([rules.seed, 0])
-    facts, types = _facts(rules, rng), _types(rules, np.random.default_rng([rules.seed, LONGEST + 1]))
+    facts, types = _facts(rules, rng), _types_of(rules)
     life = _Life(rules, facts, types, intervention)
     for week in range(LONGEST):
         life.step(week, np.random.default_rng([rules.seed, 1 + week]))
@@ -268,18 +288,12 @@ class _Life:
         self.closed = np.full(n, np.inf)
         self.decided = np.full(n, np.inf)
         self.won = np.zeros(n, dtype=bool)
-        self.hazards = self._hazards()
+        self.hazards = _hazards(rules, facts, types)
         self.base = (
             -0.85 + rules.skill * facts.skill - 0.35 * facts.size - 0.15 * facts.size**2 * (facts.size > 0)
         )
-        self.base += 0.25 * (facts.source == 2) + 0.15 * (facts.region == 1) + rules.intent * facts.intent
+        self.base += 0.25 * (facts.source == 2) + 0.15 * (facts.region == 1) + facts.wish
         self.slow = np.exp(-0.25 * facts.size)
-
-    def _hazards(self) -> np.ndarray:
-        types, facts = self.types, self.facts
-        shape = np.outer(facts.skill, types.on_skill) + np.outer(facts.size, types.on_size)
-        shape += np.outer(facts.intent * self.rules.intent, types.on_intent) + types.on_segment[facts.segment]
-        return (types.hazard * np.exp(shape)).astype(np.float32)
 
     def step(self, week: int, rng: np.random.Generator) -> None:
         n, k = self.gained.shape
@@ -330,13 +344,19 @@ class _Life:
         self, week: int, alive: np.ndarray, decide: np.ndarray, win: np.ndarray, delay: np.ndarray
     ) -> None:
         pull = (self.gained[alive] <= week + 1) @ self.types.effect
-        ripe = 0.012 + 0.05 / (1 + np.exp(-(week * self.rules.pace - 12) / 4))
-        chance = ripe * self.rules.pace * self.slow[alive] * np.exp(0.3 * pull)
-        due = np.isinf(self.decided[alive]) & (decide < chance)
+        ripe = (0.012 + 0.05 / (1 + np.exp(-(week * self.rules.pace - 12) / 4))) * self.rules.pace
+        base, slow = self.base[alive], self.slow[alive]
+        if self.rules.race:
+            yes = decide < 0.7 * ripe * slow * np.exp(base + pull)
+            due = yes | (win < 0.7 * ripe * slow * np.exp(-0.3 * pull))
+        else:
+            due = decide < ripe * slow * np.exp(0.3 * pull)
+            yes = win < 1 / (1 + np.exp(-(base + pull)))
+        due &= np.isinf(self.decided[alive])
         deals = alive[due]
         self.decided[deals] = week + 1
-        self.won[deals] = win[due] < 1 / (1 + np.exp(-(self.base[deals] + pull[due])))
-        wait = np.where(self.won[deals], 1.5 + 6 * delay[due], 0.2 + 2 * delay[due]) / self.rules.pace
+        self.won[deals] = yes[due]
+        wait = np.where(yes[due], 1.5 + 6 * delay[due], 0.2 + 2 * delay[due]) / self.rules.pace
         self.closed[deals] = week + 1 + wait
 
     def finish(self) -> None:
@@ -346,6 +366,19 @@ class _Life:
         self.gained[self.gained > self.closed[:, None]] = np.inf
 
 
-def second_world(rules: Rules) -> Rules:
-    """Return the rules of a world that runs at another pace, with other strengths and abler sellers."""
-    return replace(rules, pace=1.8, strength=rules.strength * 0.8, skill=0.9, seed=rules.seed + 1000)
+#: The worlds that discovery is judged on, by what they make hard.
+NAMED = {
+    "first": Rules(),
+    "faster, abler sellers, weaker levers": Rules(pace=1.8, strength=0.36, skill=0.9, seed=1001),
+    "unmeasured wish to buy": Rules(intent=0.6, seed=2001),
+    "accounts that wish to buy": Rules(loyalty=0.6, seed=3001),
+    "twelve sellers": Rules(sellers=12, skill=0.8, seed=4001),
+    "winning and losing race": Rules(race=True, seed=5001),
+}
+
+
+def shuffled(deals: pl.DataFrame, seed: int) -> pl.DataFrame:
+    """Return the deals with status and length dealt out anew among them: nothing can have moved them."""
+    mixed = deals.select("status", "closed", "created").sample(fraction=1, shuffle=True, seed=seed)
+    length = mixed["closed"] - mixed["created"]
+    return deals.with_columns(status=mixed["status"], closed=deals["created"] + length)

@@ -4,11 +4,14 @@ from hingepoint.domain.agreements.models import Agreement, AgreementEvent, Agree
 from hingepoint.domain.audit.models import AuditEvent, AuditHead
 from hingepoint.domain.coaching.models import CoachingNote
 from hingepoint.domain.deals.models import Account, Contact, Deal, DealContact, DealEvent
+from hingepoint.domain.detection.models import Detection, DetectionRule, RuleVersion
 from hingepoint.domain.discovery.models import DataSnapshot, Finding, FindingDecision, Run
+from hingepoint.domain.escalations.models import Approval, Escalation, Policy, PolicyRule, Pulse
 from hingepoint.domain.imports.models import ImportBatch, ImportChange, SavedMapping
-from hingepoint.domain.negotiation.models import Corridor
+from hingepoint.domain.involvement.models import Involvement
+from hingepoint.domain.negotiation.models import Corridor, CorridorWriting, Reason, Trade
 from hingepoint.domain.people.models import Membership, SavedView, SignInFailure, Team, User
-from hingepoint.domain.plans.models import ConversationPlan
+from hingepoint.domain.plans.models import Debrief, Plan, PlanReview
 from hingepoint.domain.proof.models import AnswerTry, Confirmation, Proof
 from hingepoint.domain.strategy.models import PivotalAgreement, Playbook, ResultMetric, Strategy
 
@@ -18,31 +21,45 @@ __all__ = [
     "AgreementEvent",
     "AgreementType",
     "AnswerTry",
+    "Approval",
     "AuditEvent",
     "AuditHead",
     "CoachingNote",
     "Confirmation",
     "Contact",
-    "ConversationPlan",
     "Corridor",
+    "CorridorWriting",
     "DataSnapshot",
     "Deal",
     "DealContact",
     "DealEvent",
+    "Debrief",
+    "Detection",
+    "DetectionRule",
+    "Escalation",
     "Finding",
     "FindingDecision",
     "ImportBatch",
     "ImportChange",
+    "Involvement",
     "Membership",
     "PivotalAgreement",
+    "Plan",
+    "PlanReview",
     "Playbook",
+    "Policy",
+    "PolicyRule",
     "Proof",
+    "Pulse",
+    "Reason",
     "ResultMetric",
+    "RuleVersion",
     "Run",
     "SavedMapping",
     "SavedView",
     "SignInFailure",
     "Strategy",
     "Team",
+    "Trade",
     "User",
 ]

@@ -5,6 +5,8 @@ import datetime as dt
 from django.core.management import call_command
 from django.utils import timezone
 
+from hingepoint.domain.agreements import actions as agreements
+from hingepoint.domain.detection import actions as detection
 from hingepoint.domain.discovery import actions as discovery
 from hingepoint.domain.strategy import actions as strategy
 
@@ -26,4 +28,22 @@ def ask_what_deals_need(*, at: dt.datetime) -> None:
     strategy.refresh_requirements(at=at, today=timezone.localdate(at))
 
 
-JOBS = (discovery.forget_uploads, forget_finished_tasks, forget_ended_sessions, ask_what_deals_need)
+def read_traces(*, at: dt.datetime) -> None:
+    """Let the detection rules that are on read what the CRM knows, and settle what people answered."""
+    detection.settle(at=at)
+    detection.run_rules(at=at)
+
+
+def let_old_promises_lapse(*, at: dt.datetime) -> None:
+    """Rely no more on promises that nobody checked again in time, or whose person has left."""
+    agreements.lapse_expired(at=at, today=timezone.localdate(at))
+
+
+JOBS = (
+    discovery.forget_uploads,
+    forget_finished_tasks,
+    forget_ended_sessions,
+    let_old_promises_lapse,
+    read_traces,
+    ask_what_deals_need,
+)

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 
 from hingepoint.domain.agreements import actions, queries
 from hingepoint.domain.deals.actions import Hidden, Stale
+from hingepoint.domain.detection import queries as detection
 from hingepoint.domain.proof.actions import attach
 from hingepoint.records import QUALITY_POINTS, AgreementState, Evidence
 from hingepoint.web import proof
@@ -33,6 +34,20 @@ STEPS = [
     (AgreementState.NEEDED, "Needed", "Still to do"),
     (AgreementState.NOT_NEEDED, "Not needed", "This deal does without it"),
 ]
+#: One key a step, on the form.
+STEP_KEYS = {
+    "p": "planned",
+    "a": "asked",
+    "s": "soft",
+    "g": "gained",
+    "k": "kept",
+    "b": "broken",
+    "d": "declined",
+    "r": "renegotiated",
+    "l": "lapsed",
+    "n": "needed",
+    "x": "not_needed",
+}
 EVIDENCE = [
     (Evidence.NONE.value, "None yet", ""),
     (Evidence.CLAIMED.value, "We say so", "Our own impression"),
@@ -92,7 +107,8 @@ def agreement(request: HttpRequest, deal_id: int, type_id: int):
     if request.method == "POST":
         return _take_step(request, page)
     asked = request.GET.get("state", "")
-    return _show(request, page, said_before(page) | {"state": asked if asked in STATES else ""})
+    said = said_before(page) | {"state": asked if asked in STATES else ""}
+    return _show(request, page, said | _found_before(request, page, asked))
 
 
 def _show(
@@ -104,11 +120,13 @@ def _show(
         "said": said,
         "today": timezone.localdate(),
         "steps": STEPS,
+        "step_keys": STEP_KEYS,
         "evidence_choices": EVIDENCE,
         "points": POINTS,
         "problems": {},
         "stale": False,
         **proof.behind(request, page),
+        "found": detection.on_deal(request.user, page.deal_id).get(page.type_id),
         **more,
     }
     template = (
@@ -138,6 +156,15 @@ def said_before(page: queries.AgreementPage) -> dict[str, Any]:
         "points": page.points_met,
         "checks": page.checks_met,
     }
+
+
+def _found_before(request: HttpRequest, page: queries.AgreementPage, asked: str) -> dict[str, Any]:
+    """Return what a rule knows of the state that is asked for and could not write: the act, evidence, words."""
+    found = detection.on_deal(request.user, page.deal_id).get(page.type_id)
+    if found is None or not found.proposed or found.state != asked:
+        return {}
+    known = {"act": found.act, "evidence": found.evidence, "note": found.words, "person_name": found.who}
+    return known | {"occurred_on": timezone.localdate(found.on)}
 
 
 def _take_step(request: HttpRequest, page: queries.AgreementPage) -> HttpResponse:
@@ -201,7 +228,7 @@ def _step(told: dict[str, Any], *, whom: queries.Whom) -> actions.Step:
     """Return the step that the form tells. An emptied text empties it; an emptied day leaves what is known."""
     return actions.Step(
         state=AgreementState(told["state"]),
-        occurred_at=_moment(told["occurred_on"]),
+        occurred_at=moment_of(told["occurred_on"]),
         act=told["act"],
         person=whom.contact,
         asked_of=whom.colleague,
@@ -217,7 +244,7 @@ def _step(told: dict[str, Any], *, whom: queries.Whom) -> actions.Step:
     )
 
 
-def _moment(day: dt.date | None) -> dt.datetime:
+def moment_of(day: dt.date | None) -> dt.datetime:
     """Return now for today, and noon of an earlier day, whose hour nobody remembers."""
     now = timezone.now()
     if day is None or day == timezone.localdate():

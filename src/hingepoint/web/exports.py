@@ -1,4 +1,4 @@
-"""Tables as files, with the viewer's own rights: deals, agreements, events."""
+"""Tables as files, with the viewer's own rights: deals, agreements, events, and what was negotiated."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from hingepoint.connectors import files
-from hingepoint.domain.agreements import frames, queries
+from hingepoint.domain.agreements import queries
+from hingepoint.domain.imports import tables
 from hingepoint.web.deals import ANY_STATUS, asked
 
 TYPES = {
@@ -24,11 +25,11 @@ def export(request: HttpRequest, table: str, format: str):
 
     The file is made on disk first: a failure half-way is an error page, never half a file.
     """
-    if table not in frames.TABLES or format not in TYPES:
+    if table not in tables.TABLES or format not in TYPES:
         raise Http404("no such table")
     wanted, _, _ = asked(request, usual_status=ANY_STATUS)
     today = timezone.localdate()
-    parts = frames.table(table, queries.selection(request.user, wanted, today))
+    parts = tables.table(table, queries.selection(request.user, wanted, today))
     headings = next(parts).columns
     file = tempfile.TemporaryFile()  # noqa: SIM115  (FileResponse closes it)
     try:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from typing import Any
+
 from django.http import HttpRequest
 from django.shortcuts import render
 from django.utils import timezone
 
+from hingepoint.domain.detection import queries as detection
+from hingepoint.domain.escalations import queries as escalations
 from hingepoint.domain.home import queries
+from hingepoint.reports import findings
 
 
 def home(request: HttpRequest):
@@ -20,4 +26,19 @@ def home(request: HttpRequest):
         "analyst": lambda: queries.analyst_day(request.user, now=now),
         "partner": lambda: queries.partner_day(request.user, today=today, now=now),
     }[page]()
-    return render(request, f"home/{page}.html", {"day": found, "today": today})
+    context = {"day": found, "today": today, "noun": findings.metric_noun}
+    if page in ("manager", "sponsor", "partner"):
+        context |= _asked(request, now)
+    if page == "seller":
+        context["answers"] = queries.answers_lately(request.user, now=now)
+        context["found"] = detection.to_confirm(request.user, most=detection.A_HANDFUL)
+        context["found_in_all"] = detection.waiting_count(request.user)
+    return render(request, f"home/{page}.html", context)
+
+
+def _asked(request: HttpRequest, now: dt.datetime) -> dict[str, Any]:
+    """Return what others ask of the viewer: exceptions to answer, two taps about them."""
+    return {
+        "exceptions": escalations.waiting_for(request.user),
+        "pulses": escalations.pulses_wanted(request.user, now=now),
+    }

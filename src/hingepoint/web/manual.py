@@ -61,7 +61,7 @@ def story(request):
     from hingepoint.demo.story import what_was_built
 
     told = what_was_built(timezone.localdate()).markdown()
-    html = MarkdownIt("commonmark", {"html": False}).enable("table").render(told)
+    html = _markdown().render(told)
     page = Page("What this data was built with", Markup(html))  # noqa: S704 (our own text, HTML in it off)
     return render(request, "manual/manual.html", {"page": page, "chapters": []})
 
@@ -98,10 +98,19 @@ def _title(path: Path) -> str:
     raise ValueError(f"{path} has no title")
 
 
+def _markdown() -> MarkdownIt:
+    """Return what turns our texts into HTML; a table scrolls within itself, by keyboard too."""
+    markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+    begin = '<div class="table-scroll" role="group" aria-label="Table" tabindex="0">\n<table>\n'
+    markdown.add_render_rule("table_open", lambda *_: begin)
+    markdown.add_render_rule("table_close", lambda *_: "</table>\n</div>\n")
+    return markdown
+
+
 @cache
 def read(name: str) -> Page:
     """Return one page, its links turned into addresses of the product."""
-    markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+    markdown = _markdown()
     text = (FOLDER / f"{name}.md").read_text("utf-8")
     if text.startswith("<!--"):
         text = text.partition("-->")[2]

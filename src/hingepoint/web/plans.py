@@ -1,35 +1,486 @@
-"""Writing a conversation plan, from the deal's preparation."""
+"""Plans: of a talk and of a deal, to read, write, print and review; debriefs; and the list of talks."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import forms
 from django.contrib import messages
-from django.http import Http404
-from django.shortcuts import redirect
+from django.core import signing
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.text import slugify
 from django.views.decorators.http import require_POST
 
 from hingepoint.domain.agreements import queries as agreements
-from hingepoint.domain.deals.actions import Hidden
-from hingepoint.domain.plans import actions
+from hingepoint.domain.agreements.actions import NotYetGained, ReasonMissing
+from hingepoint.domain.deals.actions import Hidden, Stale
+from hingepoint.domain.plans import actions, queries, sheets
+from hingepoint.domain.plans.models import Outcome, Plan, PlanReview, Verdict
+from hingepoint.domain.plans.parts import ON, STEP, TALK_PARTS, TRADES, WHO, Line, about, from_json, to_json
+from hingepoint.domain.strategy import queries as strategies
+from hingepoint.records import AgreementState, Evidence, Role
+from hingepoint.reports import plan_sheets
+from hingepoint.web.agreements import ASKS_FOR, EVIDENCE, moment_of
+from hingepoint.web.deals import for_sellers_and_leaders
+from hingepoint.web.register import back
 
-TEXTS = ("best", "minimum", "why_they_would")
+LONGEST = 8_000
+TRADE_KEYS = tuple(part.key for part in TRADES)
+TEXT_KEYS = tuple(part.key for part in TALK_PARTS if part.key not in TRADE_KEYS)
+#: Empty rows that a form offers for further trades.
+SPARE_ROWS, LEAST_ROWS = 1, 3
+RATINGS = [("1", "1 little"), ("2", "2 some"), ("3", "3 a lot")]
+OUTCOMES = [
+    (Outcome.GAINED, "Gained", "A named person will do something by a day"),
+    (Outcome.SOFT, "Soft", "They are for it; nobody promised an act"),
+    (Outcome.DECLINED, "Declined", "They said no"),
+    (Outcome.CONTINUATION, "Nothing agreed", "“Good talk, we stay in touch” is not an agreement"),
+]
+
+
+class WritingForm(forms.Form):
+    """What every plan's form carries beside its lines."""
+
+    number = forms.IntegerField(min_value=0)
+    offered = forms.CharField()
+    talk_on = forms.DateField(required=False)
+
+    def clean_offered(self) -> dict[str, list[Line]]:
+        try:
+            return from_json(signing.loads(self.cleaned_data["offered"], salt="plan"))
+        except signing.BadSignature:
+            raise forms.ValidationError("Open the page again: this one was changed on its way.") from None
+
+
+def sealed(offered: Mapping[str, Sequence[Line]], sheet_parts: Mapping[str, Sequence[Line]]) -> str:
+    """Return what a form was filled with, sealed: only lines we offered may keep our source."""
+    known = {key: [*offered.get(key, ()), *sheet_parts.get(key, ())] for key in {*offered, *sheet_parts}}
+    return signing.dumps(to_json(known), salt="plan", compress=True)
+
+
+# ---- the plan of a talk ----
+
+
+def talk_plan(request: HttpRequest, deal_id: int, type_id: int):
+    """The plan for one talk on one page: what we ask, power, information, trades, and what was said to it."""
+    sheet = sheets.talk_sheet(request.user, deal_id, type_id, today=timezone.localdate())
+    return render(request, "plans/talk.html", {"sheet": sheet, "today": timezone.localdate()})
+
+
+def prepare_talk(request: HttpRequest, deal_id: int, type_id: int):
+    """Write the plan for a talk: filled with what is known, changed in a few words."""
+    sheet = sheets.talk_sheet(request.user, deal_id, type_id, today=timezone.localdate(), offer=True)
+    if request.method == "POST":
+        return _write_talk_plan(request, sheet)
+    return _show_talk_form(request, sheet, _filled(sheet))
+
+
+def _filled(sheet: sheets.TalkSheet) -> dict[str, Any]:
+    """Return what the form shows before anybody types."""
+    texts = {key: sheet.part(key).text for key in TEXT_KEYS}
+    trades = {key: list(sheet.part(key).lines) for key in TRADE_KEYS}
+    return {**texts, **trades, "talk_on": sheet.talk_on, "number": sheet.history.number}
+
+
+def _show_talk_form(
+    request: HttpRequest, sheet: sheets.TalkSheet, said: dict[str, Any], **more: Any
+) -> HttpResponse:
+    rows = {
+        key: [*said[key], *[Line("")] * max(SPARE_ROWS, LEAST_ROWS - len(said[key]))] for key in TRADE_KEYS
+    }
+    standing = {key: sheet.part(key).lines for key in (*TEXT_KEYS, *TRADE_KEYS)}
+    context = {
+        "sheet": sheet,
+        "said": said,
+        "rows": rows,
+        "ratings": RATINGS,
+        "offered": sealed(sheet.offered, standing),
+        "today": timezone.localdate(),
+        "problem": "",
+        "differing": (),
+        **more,
+    }
+    return render(request, "plans/prepare.html", context, status=more.get("status", 200))
+
+
+def _write_talk_plan(request: HttpRequest, sheet: sheets.TalkSheet) -> HttpResponse:
+    form, said = WritingForm(request.POST), _typed(request)
+    if not form.is_valid():
+        problem = next(iter(form.errors.values()))[0]
+        return _show_talk_form(
+            request, sheet, said | {"number": sheet.history.number}, problem=problem, status=422
+        )
+    told = form.cleaned_data
+    try:
+        plan = actions.write_plan(
+            by=request.user,
+            at=timezone.now(),
+            deal_id=sheet.facts.pk,
+            type_key=sheet.key,
+            talk_on=told["talk_on"],
+            offered=told["offered"],
+            expected_number=told["number"],
+            **{key: said[key] for key in (*TEXT_KEYS, *TRADE_KEYS)},
+        )
+    except Stale as late:
+        theirs = from_json(late.current.parts)
+        differing = _differing(sheet, theirs, said)
+        said |= {"number": late.current.number}
+        return _show_talk_form(request, sheet, said, differing=differing, current=late.current, status=409)
+    except actions.NothingAsked as refused:
+        return _show_talk_form(request, sheet, said, problem=str(refused), status=422)
+    except Hidden:
+        raise Http404("no such deal") from None
+    messages.info(request, _kept(plan))
+    return redirect("talk-plan", deal_id=sheet.facts.pk, type_id=sheet.type_id)
+
+
+def _kept(plan: Plan) -> str:
+    own = sum(line.own for lines in from_json(plan.parts).values() for line in lines)
+    when = f" Talk on {plan.talk_on.day} {plan.talk_on:%b}." if plan.talk_on else ""
+    return f"The plan is kept, {own} of its lines in your words.{when}"
+
+
+def _typed(request: HttpRequest) -> dict[str, Any]:
+    """Return what was typed, to write it or to show it again."""
+    texts = {key: request.POST.get(key, "")[:LONGEST] for key in TEXT_KEYS}
+    trades = {key: _trades(request, key) for key in TRADE_KEYS}
+    return {
+        **texts,
+        **trades,
+        "talk_on": request.POST.get("talk_on"),
+        "number": request.POST.get("number", "0"),
+    }
+
+
+def _trades(request: HttpRequest, key: str) -> list[Line]:
+    columns = (request.POST.getlist(f"{key}-{name}") for name in ("text", "cost", "worth"))
+    return [
+        Line(" ".join(text.split()), "", _rating(cost), _rating(worth))
+        for text, cost, worth in zip(*columns, strict=False)
+        if text.strip()
+    ]
+
+
+def _rating(value: str) -> int | None:
+    return int(value) if value in ("1", "2", "3") else None
+
+
+def _differing(
+    sheet: sheets.TalkSheet, theirs: Mapping[str, Sequence[Line]], said: Mapping[str, Any]
+) -> list[tuple[str, str, str]]:
+    """Return label, theirs and yours of each part in which the two writings differ."""
+    found = []
+    for part in TALK_PARTS:
+        yours = (
+            said[part.key]
+            if isinstance(said[part.key], str)
+            else "\n".join(one.text for one in said[part.key])
+        )
+        now = "\n".join(line.text for line in theirs.get(part.key, ()))
+        if now.split() != yours.split():
+            found.append((part.label, now, yours))
+    return found
+
+
+def talk_plan_pdf(request: HttpRequest, deal_id: int, type_id: int):
+    """The plan for a talk as a PDF of one page."""
+    sheet = sheets.talk_sheet(request.user, deal_id, type_id, today=timezone.localdate())
+    try:
+        body = plan_sheets.talk_pdf(sheet, at=timezone.localtime())
+    except plan_sheets.NoTypst as missing:
+        messages.warning(request, str(missing))
+        return redirect("talk-plan", deal_id=deal_id, type_id=type_id)
+    return _pdf(body, f"plan {sheet.name} {sheet.facts}")
+
+
+def _pdf(body: bytes, name: str) -> HttpResponse:
+    answer = HttpResponse(body, content_type="application/pdf")
+    answer["Content-Disposition"] = f'inline; filename="{slugify(name)[:80]}.pdf"'
+    return answer
+
+
+# ---- the plan of a deal ----
+
+
+def deal_plan(request: HttpRequest, deal_id: int):
+    """The plan of a deal: the pivotal agreements ahead, the next step on each, and the risks."""
+    today = timezone.localdate()
+    return render(
+        request,
+        "plans/deal.html",
+        {"sheet": sheets.deal_sheet(request.user, deal_id, today=today), "today": today},
+    )
+
+
+def write_deal_plan(request: HttpRequest, deal_id: int):
+    """Complete the plan of a deal: a next step and a day per agreement, and the risks."""
+    sheet = sheets.deal_sheet(request.user, deal_id, today=timezone.localdate())
+    if request.method == "POST":
+        return _write_deal_plan(request, sheet)
+    return _show_deal_form(request, sheet, {})
+
+
+def _show_deal_form(
+    request: HttpRequest, sheet: sheets.DealSheet, said: Mapping[str, str], **more: Any
+) -> HttpResponse:
+    filled = [part for row in sheet.ahead for part in (row.step, row.who, row.on)] + [sheet.risks]
+    context = {
+        "sheet": sheet,
+        "said": {part.key: part.text for part in filled} | dict(said),
+        "number": sheet.history.number,
+        "offered": sealed(sheet.offered, {part.key: part.lines for part in filled}),
+        "today": timezone.localdate(),
+        "problem": "",
+        "current": None,
+        **more,
+    }
+    return render(request, "plans/write_deal.html", context, status=more.get("status", 200))
+
+
+def _write_deal_plan(request: HttpRequest, sheet: sheets.DealSheet) -> HttpResponse:
+    form = WritingForm(request.POST)
+    keys = [about(what, row.line.key) for row in sheet.ahead for what in (STEP, WHO, ON)]
+    said = {key: request.POST.get(key, "")[:LONGEST] for key in ("risks", *keys)}
+    if not form.is_valid():
+        return _show_deal_form(request, sheet, said, problem=next(iter(form.errors.values()))[0], status=422)
+    told = form.cleaned_data
+    try:
+        actions.write_deal_plan(
+            by=request.user,
+            at=timezone.now(),
+            deal_id=sheet.facts.id,
+            parts=said,
+            offered=told["offered"],
+            expected_number=told["number"],
+        )
+    except Stale as late:
+        number = late.current.number
+        return _show_deal_form(request, sheet, said, number=number, current=late.current, status=409)
+    except actions.NothingPlanned as refused:
+        return _show_deal_form(request, sheet, said, problem=str(refused), status=422)
+    except Hidden:
+        raise Http404("no such deal") from None
+    messages.info(request, "The plan of the deal is kept. Your manager sees it from now on.")
+    return redirect("deal-plan", deal_id=sheet.facts.id)
+
+
+def deal_plan_pdf(request: HttpRequest, deal_id: int):
+    """The plan of a deal as a PDF of one page."""
+    sheet = sheets.deal_sheet(request.user, deal_id, today=timezone.localdate())
+    try:
+        body = plan_sheets.deal_pdf(sheet, at=timezone.localtime())
+    except plan_sheets.NoTypst as missing:
+        messages.warning(request, str(missing))
+        return redirect("deal-plan", deal_id=deal_id)
+    return _pdf(body, f"plan {sheet.facts.title}")
+
+
+# ---- review ----
+
+
+class ReviewForm(forms.Form):
+    verdict = forms.ChoiceField(choices=Verdict.choices)
+    words = forms.CharField(required=False, max_length=4_000)
 
 
 @require_POST
-def write_plan(request, deal_id: int):
-    """Write or change the plan of a deal."""
-    facts = {name: request.POST.get(name, "")[:4000] for name in TEXTS}
-    questions = request.POST.get("questions", "")[:4000].splitlines()
-    known = {str(type.id): type.key for type in agreements.type_choices(request.user)}
-    key = known.get(request.POST.get("type", ""))
-    if key is None:
-        raise Http404
+def review_plan(request: HttpRequest, plan_id: int):
+    """Comment a plan, approve it, or return it with the reason."""
+    form = ReviewForm(request.POST)
+    if not form.is_valid():
+        raise Http404("no such verdict")
+    told = form.cleaned_data
     try:
-        actions.write_plan(
-            by=request.user, at=timezone.now(), deal_id=deal_id, type_key=key, questions=questions, **facts
+        review = actions.review_plan(
+            by=request.user,
+            at=timezone.now(),
+            plan_id=plan_id,
+            verdict=Verdict(told["verdict"]),
+            words=told["words"],
         )
-    except Hidden as error:
-        raise Http404 from error
-    except actions.NothingAsked as error:
-        messages.error(request, str(error))
-    return redirect("deal-work", deal_id)
+    except (Hidden, actions.NotTheirManager):
+        raise Http404("no such plan") from None
+    except Stale:
+        messages.warning(
+            request, "The plan was written anew a moment ago. Read it again first; nothing was said."
+        )
+    except actions.NothingSaid as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.info(request, _what_was_said(review))
+    return back(request)
+
+
+def _what_was_said(review: PlanReview) -> str:
+    plan, said = (
+        review.plan,
+        {"comment": "Your comment is with the plan", "approved": "Approved", "returned": "Returned"},
+    )
+    about = str(plan.agreement.type) if plan.agreement else "plan of the deal"
+    return f"{said[review.verdict]}: {about}, {plan.deal}."
+
+
+# ---- debrief ----
+
+
+class HeardForm(forms.Form):
+    """What came out of a talk."""
+
+    outcome = forms.ChoiceField(choices=Outcome.choices, error_messages={"required": "Say how it ended."})
+    version = forms.IntegerField(min_value=0)
+    held_on = forms.DateField(required=False)
+    act = forms.CharField(required=False, max_length=500)
+    person = forms.IntegerField(required=False)
+    person_name = forms.CharField(required=False, max_length=200)
+    due_on = forms.DateField(required=False)
+    evidence = forms.TypedChoiceField(
+        required=False,
+        coerce=int,
+        empty_value=Evidence.TOLD,
+        choices=[(v, label) for v, label, _ in EVIDENCE],
+    )
+    why_not = forms.CharField(required=False, max_length=5_000)
+    owed_in_return = forms.CharField(required=False, max_length=5_000)
+    demand = forms.CharField(required=False, max_length=1_000)
+    reason = forms.CharField(required=False, max_length=2_000)
+    learned = forms.CharField(required=False, max_length=5_000)
+
+    def clean_held_on(self):
+        day = self.cleaned_data["held_on"]
+        if day and day > timezone.localdate():
+            raise forms.ValidationError("A talk is debriefed after it was held. Change the day in its plan.")
+        return day
+
+
+def debrief(request: HttpRequest, deal_id: int, type_id: int):
+    """Debrief a talk in half a minute: who committed to what by when, what they asked, what we learned."""
+    today = timezone.localdate()
+    page = agreements.agreement_page(request.user, deal_id, type_id, today=today)
+    if not page.may_step:
+        raise Http404("not theirs to say")
+    if request.method == "POST":
+        return _keep_debrief(request, page)
+    if request.GET.get("kept") in Outcome.values:
+        return _show_what_follows(request, page, request.GET["kept"])
+    return _show_debrief(request, page, _before_the_debrief(page))
+
+
+def _before_the_debrief(page: agreements.AgreementPage) -> dict[str, Any]:
+    """Return what the form shows: who and what were asked, as far as it is on record."""
+    line = page.line
+    return {
+        "outcome": "",
+        "version": page.version,
+        "held_on": timezone.localdate(),
+        "act": line.act if line else "",
+        "person": page.person_id or page.asked_of_id or "",
+        "person_name": "" if page.person_id or page.asked_of_id else page.person_name,
+        "due_on": line.due_on if line else None,
+        "evidence": Evidence.TOLD.value,
+    }
+
+
+def _show_debrief(
+    request: HttpRequest, page: agreements.AgreementPage, said: dict[str, Any], **more: Any
+) -> HttpResponse:
+    context = {
+        "page": page,
+        "line": page.line,
+        "said": said,
+        "outcomes": OUTCOMES,
+        "evidence_choices": [(value, label) for value, label, _ in EVIDENCE if value >= Evidence.TOLD],
+        "today": timezone.localdate(),
+        "problems": {},
+        "stale": False,
+        **more,
+    }
+    return render(request, "plans/debrief.html", context, status=more.get("status", 200))
+
+
+def _keep_debrief(request: HttpRequest, page: agreements.AgreementPage) -> HttpResponse:
+    form = HeardForm(request.POST)
+    said = _before_the_debrief(page) | {name: request.POST.get(name, "") for name in HeardForm.base_fields}
+    if not form.is_valid():
+        problems = {name: errors[0] for name, errors in form.errors.items()}
+        return _show_debrief(request, page, said, problems=problems, status=422)
+    told = form.cleaned_data
+    try:
+        actions.debrief(
+            by=request.user,
+            at=timezone.now(),
+            deal_id=page.deal_id,
+            type_key=page.standard.key,
+            heard=_heard(request, page, told),
+            expected_version=told["version"],
+        )
+    except NotYetGained as refused:
+        problems = {ASKS_FOR[one]: f"To count as gained: {one}." for one in refused.missing}
+        return _show_debrief(request, page, said, problems=problems, status=422)
+    except ReasonMissing as refused:
+        return _show_debrief(request, page, said, problems={"why_not": str(refused)}, status=422)
+    except Stale:
+        now = agreements.agreement_page(request.user, page.deal_id, page.type_id, today=timezone.localdate())
+        return _show_debrief(request, now, said | {"version": now.version}, stale=True, status=409)
+    except Hidden:
+        raise Http404("no such deal") from None
+    address = redirect("debrief", deal_id=page.deal_id, type_id=page.type_id)
+    address["Location"] += f"?kept={told['outcome']}"
+    return address
+
+
+def _heard(request: HttpRequest, page: agreements.AgreementPage, told: dict[str, Any]) -> actions.Heard:
+    """Return what the form tells. An act is kept only where somebody promised it."""
+    whom = agreements.whom(request.user, page, told["person"])
+    gained = told["outcome"] == Outcome.GAINED
+    return actions.Heard(
+        outcome=Outcome(told["outcome"]),
+        held_at=moment_of(told["held_on"]),
+        act=told["act"] if gained else "",
+        person=whom.contact,
+        asked_of=whom.colleague,
+        person_name=told["person_name"],
+        due_on=told["due_on"] if gained else None,
+        evidence=Evidence(told["evidence"]),
+        why_not=told["why_not"],
+        owed_in_return=told["owed_in_return"] if gained else "",
+        demand=told["demand"],
+        reason=told["reason"],
+        learned=told["learned"],
+    )
+
+
+def _show_what_follows(request: HttpRequest, page: agreements.AgreementPage, outcome: str) -> HttpResponse:
+    """Show what was recorded and offer the follow-up."""
+    today = timezone.localdate()
+    context = {
+        "page": page,
+        "line": page.line,
+        "outcome": next(one for one in OUTCOMES if one[0] == outcome),
+        "best": strategies.next_best(request.user, page.deal_id, today=today),
+        "waiting": queries.to_debrief(request.user, today=today),
+        "today": today,
+        "asked": page.line is not None and page.line.state == AgreementState.ASKED,
+    }
+    return render(request, "plans/debriefed.html", context)
+
+
+# ---- talks ----
+
+
+@for_sellers_and_leaders
+def talks(request: HttpRequest):
+    """Talks that wait for a plan, for a manager's word or for a debrief, and those ahead."""
+    today, viewer = timezone.localdate(), request.user
+    context = {
+        "debriefs": queries.to_debrief(viewer, today=today),
+        "prepare": queries.to_prepare(viewer, today=today),
+        "review": queries.to_review(viewer, today=today) if viewer.role == Role.MANAGER else [],
+        "ahead": queries.ahead(viewer, today=today),
+        "today": today,
+        "tomorrow": today + queries.BEFORE_TOMORROW,
+    }
+    return render(request, "plans/talks.html", context)

@@ -30,23 +30,34 @@ _SEEING_ALL = frozenset({Role.SPONSOR, Role.ANALYST})
 #: label, name of the page, icon, for whom. The order of the navigation.
 PLACES = (
     ("Home", "home", "home", _EVERYBODY),
+    ("Talks", "talks", "message-2", _SELLING),
     ("Deals", "deals", "briefcase", _SELLING),
     ("Matrix", "matrix", "layout-grid", _SELLING),
+    ("Exceptions", "exceptions", "arrow-up-right", _EVERYBODY),
     ("Strategy", "strategies", "route", _SELLING),
     ("Catalogue", "catalogue", "book-2", _EVERYBODY),
     ("Discovery", "discovery", "target-arrow", _SELLING),
+    ("Rules", "rules", "database-import", _SEEING_ALL),
     ("Imports", "imports", "file-import", _SEEING_ALL),
     ("Data health", "data-health", "stethoscope", _SEEING_ALL),
     ("People", "people", "users", _SELLING),
     ("Manual", "manual", "help-circle", _EVERYBODY),
 )
 
+#: Pages that belong to a place and have an address of their own.
+_PART_OF = {"teams": "people"}
+
 
 def navigation(request) -> list[Place]:
     """Return the places of the viewer's role; the one that holds the current page is marked."""
     role = getattr(request.user, "role", None)
     found = [(label, reverse(page), icon) for label, page, icon, roles in PLACES if role in roles]
-    current = max((url for _, url, _ in found if request.path.startswith(url)), key=len, default="")
+    path = next(
+        (reverse(place) for page, place in _PART_OF.items() if request.path == reverse(page)), request.path
+    )
+    home = reverse("home")
+    holding = [url for _, url, _ in found if (path == url if url == home else path.startswith(url))]
+    current = max(holding, key=len, default="")
     return [Place(label, url, icon, url == current) for label, url, icon in found]
 
 

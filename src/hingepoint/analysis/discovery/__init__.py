@@ -10,11 +10,15 @@ from hingepoint.analysis.discovery.engine import discover
 from hingepoint.analysis.discovery.evidence import EvidencePlan, SteppedWedge, plan_evidence
 from hingepoint.analysis.discovery.explaining import Explanation, explain_deal
 from hingepoint.analysis.discovery.result import (
+    Against,
     Details,
     Discovery,
+    Dose,
     Facts,
     Finding,
+    Joint,
     LagPoint,
+    Path,
     Pivotal,
     Placebo,
     SegmentEffect,
@@ -23,17 +27,21 @@ from hingepoint.analysis.discovery.result import (
 from hingepoint.analysis.discovery.settings import DiscoveryError, Settings, weeks, weeks_label
 
 __all__ = [
+    "Against",
     "Change",
     "Comparison",
     "Details",
     "Discovery",
     "DiscoveryError",
+    "Dose",
     "EvidencePlan",
     "Explanation",
     "Facts",
     "Finding",
+    "Joint",
     "LagPoint",
     "Move",
+    "Path",
     "Pivotal",
     "Placebo",
     "SegmentEffect",

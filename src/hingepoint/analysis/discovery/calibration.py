@@ -2,8 +2,7 @@
 
 With a hundred types of which most do little, the bulk of the estimates shows how far bias and
 unmodelled dependence really spread them; intervals are recentred and widened to that (Efron 2004;
-Schuemie et al. 2014). Effects are then shrunk towards nothing as far as the others suggest
-(Stephens 2017), which gives the chance of a wrong sign and of being among the best.
+Schuemie et al. 2014).
 """
 
 from __future__ import annotations
@@ -152,106 +151,6 @@ def _null_loss(point: np.ndarray, spread: float, x: np.ndarray, s: np.ndarray) -
     return -float(both.sum() + prior), -slope
 
 
-@dataclass(frozen=True)
-class Prior:
-    """What types do before one is looked at: normals around nothing of these ``scales`` (the first is 0)."""
-
-    scales: np.ndarray
-    weights: np.ndarray
-
-
-@dataclass(frozen=True)
-class Posterior:
-    """Effects after shrinkage: a mixture of nothing and normals for each type.
-
-    weights, means, deviations   types x components; the first component is exactly nothing
-    """
-
-    prior: Prior
-    weights: np.ndarray
-    means: np.ndarray
-    deviations: np.ndarray
-
-    @property
-    def mean(self) -> np.ndarray:
-        return (self.weights * self.means).sum(axis=1)
-
-    def below(self, bound: float | np.ndarray) -> np.ndarray:
-        """Return the chance of each effect being below a bound (a bound of 0 leaves nothing out)."""
-        bound = np.broadcast_to(np.asarray(bound, dtype=float), self.weights.shape[:1])[:, None]
-        normal = scipy.special.ndtr((bound - self.means[:, 1:]) / self.deviations[:, 1:])
-        return self.weights[:, 0] * (bound[:, 0] > 0) + (self.weights[:, 1:] * normal).sum(axis=1)
-
-    @property
-    def false_sign(self) -> np.ndarray:
-        """Local false sign rate: the smaller of the chances of being no gain and of being no loss."""
-        negative = self.below(0.0)
-        positive = 1 - negative - self.weights[:, 0]
-        return np.minimum(1 - positive, 1 - negative)
-
-    def draws(self, rng: np.random.Generator, number: int) -> np.ndarray:
-        """Return number x types draws."""
-        types = self.weights.shape[0]
-        chosen = (rng.random((number, types))[:, :, None] > np.cumsum(self.weights, axis=1)[None]).sum(axis=2)
-        chosen = np.minimum(chosen, self.weights.shape[1] - 1)
-        rows = np.arange(types)[None, :]
-        return self.means[rows, chosen] + self.deviations[rows, chosen] * rng.standard_normal((number, types))
-
-
-def learn_prior(effects: np.ndarray, errors: np.ndarray, penalty: float = 10.0) -> Prior:
-    """Return the prior that the effects of all types suggest (Stephens 2017: normal mixture, null-biased)."""
-    known = np.isfinite(effects) & np.isfinite(errors) & (errors > 0)
-    scales = _scales(effects[known], errors[known])
-    return Prior(scales, _mixture(effects[known], errors[known], scales, penalty))
-
-
-def shrink(effects: np.ndarray, errors: np.ndarray, prior: Prior | None = None) -> Posterior:
-    """Return the posterior of adaptive shrinkage (Stephens 2017), with a prior learned from the effects.
-
-    ``effects`` and ``errors`` are calibrated; types that are not estimable are NaN and stay at the
-    prior.
-    """
-    prior = prior or learn_prior(effects, errors)
-    scales, weights = prior.scales, prior.weights
-    known = np.isfinite(effects) & np.isfinite(errors) & (errors > 0)
-    x = np.where(known, effects, 0.0)[:, None]
-    variance = np.where(known, errors**2, 1e12)[:, None]
-    total = variance + scales[None, :] ** 2
-    logs = np.log(np.maximum(weights, 1e-300))[None, :] - 0.5 * (np.log(total) + x**2 / total)
-    logs -= logs.max(axis=1, keepdims=True)
-    responsibility = np.exp(logs)
-    responsibility /= responsibility.sum(axis=1, keepdims=True)
-    factor = scales[None, :] ** 2 / total
-    return Posterior(prior, responsibility, x * factor, np.sqrt(variance * factor))
-
-
-def _scales(x: np.ndarray, s: np.ndarray) -> np.ndarray:
-    if not x.size:
-        return np.array([0.0, 1.0])
-    low = float(s.min()) / 2
-    high = 2 * float(np.sqrt(np.maximum((x**2 - s**2).max(), (2 * low) ** 2)))
-    steps = max(int(np.ceil(2 * np.log2(high / low))), 1)
-    return np.concatenate([[0.0], low * 2 ** (np.arange(steps + 1) / 2)])
-
-
-def _mixture(x: np.ndarray, s: np.ndarray, scales: np.ndarray, penalty: float) -> np.ndarray:
-    prior = np.ones(scales.size)
-    prior[0] = penalty
-    total = s[:, None] ** 2 + scales[None, :] ** 2
-    logs = -0.5 * (np.log(total) + x[:, None] ** 2 / total)
-    likelihood = np.exp(logs - logs.max(axis=1, keepdims=True)) if x.size else logs
-    weights = prior / prior.sum()
-    for _ in range(500):
-        share = weights * likelihood
-        share /= share.sum(axis=1, keepdims=True)
-        counts = share.sum(axis=0) + prior - 1
-        updated = counts / counts.sum()
-        if np.abs(updated - weights).max() < 1e-8:
-            break
-        weights = updated
-    return updated if x.size else weights
-
-
 def interval_p_values(effects: np.ndarray, errors: np.ndarray, smallest: float) -> np.ndarray:
     """Return p-values of 'the effect is no larger than the smallest worth having, either way'."""
     size = np.abs(effects)
@@ -268,12 +167,3 @@ def adjusted(p_values: np.ndarray) -> np.ndarray:
     scaled = p_values[order] * known.size / np.arange(1, known.size + 1)
     result[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
     return result
-
-
-def top_chances(draws: np.ndarray, top: int) -> np.ndarray:
-    """Return the share of draws in which each type is among the ``top`` best and better than nothing."""
-    types = draws.shape[1]
-    if types <= top:
-        return (draws > 0).mean(axis=0)
-    bound = np.partition(draws, types - top, axis=1)[:, types - top][:, None]
-    return ((draws >= bound) & (draws > 0)).mean(axis=0)

@@ -43,6 +43,8 @@ OUTCOMES = frozenset(
     ]
 )
 MAX_LEVELS = 12
+#: Products of covariates may have a column for so many deals (decision 0121).
+DEALS_A_PRODUCT = 100
 MIN_LEVEL = 30
 QUARTER = 91.3125 / 7
 
@@ -94,8 +96,11 @@ def choose(history: History, grid: Grid, settings: Settings, choices: Choices | 
     for name, block in levels.items():
         add(name, block)
     size = _standard_size(numbers, choices.about("size"))
-    for first, second, block in _interactions(levels, size, choices.about("interactions")):
-        add(f"{first} x {second}", block)
+    products = _interactions(levels, size, choices.about("interactions"))
+    number = sum(block.shape[1] for *_, block in products)
+    if choices.once("products", lambda: number * DEALS_A_PRODUCT <= history.size):
+        for first, second, block in products:
+            add(f"{first} x {second}", block)
     for since in np.unique(history.recorded[np.isfinite(history.recorded)]):
         add("not yet recorded", (history.created < since).astype(float)[:, None])
     fixed = np.hstack(parts) if parts else np.zeros((history.size, 0))

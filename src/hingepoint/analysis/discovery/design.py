@@ -19,6 +19,8 @@ from hingepoint.analysis.discovery.settings import DiscoveryError, Settings
 #: Landmarks divide this much of the median cycle of won deals into so many windows (decision 0101).
 COVERED = 1.2
 WINDOWS = 8
+#: The outcome is counted for this share of the time in which nearly all deals close.
+HORIZON = 0.75
 #: A landmark needs this share of deals with the whole horizon within the data.
 FOLLOWED = 0.2
 
@@ -96,8 +98,11 @@ def _spread(cycle: float) -> tuple[float, ...]:
 
 
 def _horizon(history: History, closed: np.ndarray, cycle: float, first: float) -> float:
-    """Return the time in which nine of ten closes fall, but let half the deals have it after the first landmark."""
-    wanted = max(float(np.quantile(closed, 0.9)) - cycle / 2, cycle / 2)
+    """Return three quarters of the time in which nine of ten closes fall (decision 0121).
+
+    Half the deals must have it after the first landmark.
+    """
+    wanted = HORIZON * max(float(np.quantile(closed, 0.9)) - cycle / 2, cycle / 2)
     available = float(np.quantile(history.observed, 0.5)) - first
     chosen = max(min(wanted, available), wanted / 4)
     return float(round(chosen)) if chosen >= 3 else chosen
@@ -129,6 +134,11 @@ def make_rows(history: History, grid: Grid) -> Rows:
     sold = history.won[deal] & (remaining <= grid.horizon)
     rows = Rows(deal, landmark, np.where(sold, np.nan_to_num(history.value[deal]), 0.0), remaining)
     return rows.select(sold) if history.metric.among_won else rows
+
+
+def landmark_weeks(rows: Rows, grid: Grid) -> np.ndarray:
+    """Return, per row, the week of its landmark."""
+    return np.asarray(grid.landmarks)[rows.landmark]
 
 
 def standing(history: History, rows: Rows, grid: Grid) -> tuple[np.ndarray, np.ndarray]:

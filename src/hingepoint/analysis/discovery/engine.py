@@ -7,7 +7,7 @@ against the bulk, grade, choose.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,8 +31,6 @@ Progress = Callable[[float, str], None]
 
 #: Fewer won or lost deals than this: only counts are shown (the lowest minimum any vendor documents).
 LEAST_OUTCOMES = 40
-#: Below so many deals the chances to be on top are known to be too confident.
-CONFIDENT_FROM = 5_000
 
 
 def discover(
@@ -75,7 +73,8 @@ def discover(
     )
     _require_outcomes(read)
     types = {one.key: one for one in catalogue}
-    run = _Run(read, settings, types, tell, bad_rows, dict(rules or {}), who, keep)
+    once = isinstance(events, Iterator)  # read by now: what gains say of their quality is left out
+    run = _Run(read, None if once else events, settings, types, tell, bad_rows, dict(rules or {}), who, keep)
     return run.discovery()
 
 
@@ -94,6 +93,7 @@ def _require_outcomes(read: history.History) -> None:
 @dataclass
 class _Run:
     history: history.History
+    events: Any
     settings: Settings
     catalogue: Mapping[str, records.AgreementType]
     tell: Progress
@@ -131,7 +131,16 @@ class _Run:
         tested = placebo.shuffled(prepared, sums, estimates.next_window, self._rng(1))
         self.tell(0.95, "grading")
         report = findings.Report(
-            prepared, self.settings, self.catalogue, estimates, excluded, tested, warnings, copied
+            prepared,
+            self.settings,
+            self.catalogue,
+            estimates,
+            excluded,
+            tested,
+            warnings,
+            copied,
+            sums,
+            self.events,
         )
         return report.discovery(self.bad_rows, self.rules)
 
@@ -193,10 +202,6 @@ def _data_warnings(prepared: study.Study) -> list[str]:
         warnings.append(
             f"There are only {np.unique(read.seller).size} owners: uncertainty is counted by {prepared.clustered_by}, "
             "which may be too confident if an owner's deals move together."
-        )
-    if prepared.deals < CONFIDENT_FROM:
-        warnings.append(
-            f"With {prepared.deals:,} deals at risk, chances to be among the best are on the confident side."
         )
     late = [key for key, since in zip(read.types, read.recorded, strict=True) if np.isfinite(since)]
     if late:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import scipy  # its parts load when they are first used: the server starts without them
 
 from hingepoint import records
 from hingepoint.analysis.discovery import (
+    behind,
     calibration,
     grading,
     gram,
@@ -42,6 +44,8 @@ class Report:
     placebo: result.Placebo
     warnings: list[str]
     copied: Mapping[int, int]
+    sums: study.Sums | None = None
+    events: Any = None
 
     def __post_init__(self) -> None:
         self.history = self.prepared.history
@@ -57,16 +61,19 @@ class Report:
     def _judge(self, estimates: study.Estimates) -> None:
         smallest = self._smallest()
         main, standing = estimates.next_window, estimates.by_landmark
+        noise, sides = self._noise(), self._sides()
         self.judged = grading.judge(
-            self.sign * main.effects, main.errors, smallest, self._rng(RANKING), self._sides()
+            self.sign * main.effects, main.errors, smallest, noise, self._rng(RANKING), sides
         )
         self.standing = grading.judge(
-            self.sign * standing.effects, standing.errors, smallest, self._rng(STANDING), self._sides()
+            self.sign * standing.effects, standing.errors, smallest, noise, self._rng(STANDING), sides
         )
         self.smallest = smallest
         self.segments_differ = segments_that_differ(estimates.segments)
         self.bundles = screens.bundles(main, self.copied)
-        self.benchmarks = robustness.benchmarks(main, self._groups(), self.judged.effects)
+        self.main = main
+        self.strengths = robustness.strengths(main, self._groups())
+        self.benchmarks = robustness.benchmarks(main, self.strengths, self.judged.effects)
         if not self.judged.null.learned:
             self.warnings.append(
                 "Too few agreement types to see what types that do nothing look like: errors were widened by half "
@@ -104,7 +111,14 @@ class Report:
     def discovery(self, bad_rows: int, rules: Mapping[str, int]) -> result.Discovery:
         """Return the result; ``bad_rows`` and ``rules`` are what the reader of the files set aside."""
         findings = [self._finding(place) for place in range(len(self.types))]
-        chosen = self._pivotal(findings) if self.estimates else ()
+        chosen: tuple[result.Pivotal, ...] = ()
+        if self.estimates:
+            places, shares = self._pivotal(findings)
+            findings = behind.enriched(self, findings, places, shares)
+            chosen = tuple(
+                result.Pivotal(self.types[place], float(self.judged.p_top[place]), float(shares[place]))
+                for place in places
+            )
         order = sorted(findings, key=_by_evidence)
         return result.Discovery(
             settings=self.settings,
@@ -137,6 +151,8 @@ class Report:
             horizon=weeks_label(self.prepared.grid.horizon),
             noise=self._noise(),
             smallest_effect=self._smallest(),
+            clustered_by=self.prepared.clustered_by,
+            clusters=self.prepared.clusters,
         )
 
     def _noise(self) -> float:
@@ -150,11 +166,11 @@ class Report:
         if key in self.excluded:
             why = self.excluded[key]
             return self._silent(
-                place, records.Grade.EXCLUDED, why.reason, words.excluded(self._name(key), why.words)
+                place, records.Grade.EXCLUDED, why.reason, words.excluded(self.named(key), why.words)
             )
         if not self.prepared.enough[place]:
             counts = int(self.prepared.gained[place]), int(self.prepared.not_gained[place])
-            said = words.too_few(self._name(key), *counts, self.settings.min_events)
+            said = words.too_few(self.named(key), *counts, self.settings.min_events)
             return self._silent(place, records.Grade.EXCLUDED, "too_few", said)
         speaks = self.copied.get(place, place)
         if not self.estimates or not np.isfinite(self.judged.effects[speaks]):
@@ -164,15 +180,19 @@ class Report:
     def _inestimable(self, place: int) -> result.Finding:
         key = self.types[place]
         if not self.estimates:
-            said = words.not_enough(self._name(key), self.metric, (np.nan, np.nan), None)
+            said = words.not_enough(self.named(key), self.metric, (np.nan, np.nan), None)
             return self._silent(place, records.Grade.NONE, None, said)
         said = words.excluded(
-            self._name(key), "who gains it follows from the other agreements, the seller or the deal"
+            self.named(key), "who gains it follows from the other agreements, the seller or the deal"
         )
         return self._silent(place, records.Grade.EXCLUDED, "no_overlap", said)
 
-    def _name(self, key: str) -> str:
+    def named(self, key: str) -> str:
         return f"“{self.catalogue[key].name}”" if key in self.catalogue else f"“{key}”"
+
+    def name_at(self, place: int) -> str:
+        """Return the name of a type in quotes."""
+        return self.named(self.types[place])
 
     def _silent(self, place: int, grade: records.Grade, because: str | None, said: str) -> result.Finding:
         nothing = (np.nan, np.nan)
@@ -205,15 +225,15 @@ class Report:
         grade = grading.grade(judged, speaks, checks)
         effect, ci = self._shown(judged, speaks)
         harmful = grade in (records.Grade.STRONG, records.Grade.MODERATE) and judged.effects[speaks] < 0
-        same_as = tuple(self.types[other] for other in self._bundle(place) if other != place)
+        same_as = tuple(self.types[other] for other in self.bundle(place) if other != place)
         scale = (1 - self.coverage[place]) * self.at_risk
         needed = self._deals_needed(speaks)
-        best_by = self._best_by(speaks) if grade != records.Grade.NONE else None
+        best_by, between = self._best_by(speaks) if grade != records.Grade.NONE else (None, None)
         counts = int(self.prepared.gained[place]), int(self.prepared.not_gained[place])
         if grade == records.Grade.NONE:
-            said = words.not_enough(self._name(key), self.metric, ci, needed)
+            said = words.not_enough(self.named(key), self.metric, ci, needed)
         else:
-            said = words.supported(self._name(key), self.metric, grade, effect, ci, counts, same_as, best_by)
+            said = words.supported(self.named(key), self.metric, grade, effect, ci, counts, same_as, best_by)
         return result.Finding(
             agreement=key,
             name=self.catalogue[key].name if key in self.catalogue else key,
@@ -234,7 +254,7 @@ class Report:
             same_as=same_as,
             in_words=said,
             harmful=harmful,
-            details=self._details(speaks, needed),
+            details=replace(self._details(speaks, needed), best_by_between=between),
         )
 
     def _shown(self, judged: grading.Judged, place: int) -> tuple[float, result.Interval]:
@@ -242,7 +262,25 @@ class Report:
         effect, half = self.sign * judged.effects[place], 1.96 * judged.errors[place]
         return float(effect), (float(effect - half), float(effect + half))
 
-    def _bundle(self, place: int) -> tuple[int, ...]:
+    def speaker(self, place: int) -> int:
+        """Return the place of the type that speaks for one: another where it is a copy, mostly itself."""
+        return self.copied.get(place, place)
+
+    def effect(self, place: int) -> float:
+        """Return the calibrated effect of a type, more being better."""
+        return float(self.judged.effects[self.speaker(place)])
+
+    def shown(self, place: int) -> tuple[float, float]:
+        """Return the calibrated effect of a type in the metric's own direction, and its error."""
+        return float(self.sign * self.judged.effects[place]), float(self.judged.errors[place])
+
+    def recentred(self, effect: float, error: float, place: int) -> tuple[float, result.Interval]:
+        """Return an effect of a type in the units of next window, calibrated like the whole."""
+        moved = effect - self.sign * float(self.judged.null.mean[place])
+        half = 1.96 * float(np.hypot(error, self.judged.null.spread[place]))
+        return moved, (moved - half, moved + half)
+
+    def bundle(self, place: int) -> tuple[int, ...]:
         return next((group for group in self.bundles if place in group), (place,))
 
     def _checks(self, place: int) -> grading.Checks:
@@ -257,38 +295,34 @@ class Report:
             robust=benchmark is None or abs(effect) > benchmark.bias,
             lag_stable=not np.isfinite(last) or last * np.sign(standing) >= screens.KEPT * abs(standing),
             same_sign=all(not np.isfinite(one) or self.sign * one * effect > 0 for one in others),
-            told_apart=len(self._bundle(place)) == 1,
+            told_apart=len(self.bundle(place)) == 1,
             calibrated=self.judged.null.learned,
         )
 
-    def _robustness(self, place: int) -> float:
-        estimates = self.estimates
-        assert estimates is not None
-        one = estimates.next_window
-        t = self.judged.effects[place] / one.errors[place]
-        return float(robustness.robustness_value(t, one.fit.freedom))
+    def _robustness(self, place: int, alpha: float = 1.0) -> float:
+        t = self.judged.effects[place] / self.main.errors[place]
+        return float(robustness.robustness_value(t, self.main.fit.freedom, alpha=alpha))
 
     def _timing(self, place: int) -> tuple[result.Timing, ...]:
         estimates = self.estimates
         assert estimates is not None
         return tuple(
-            result.Timing(weeks_label(length), *self._calibrated(one, place), deals=self._deals(one, place))
+            result.Timing(weeks_label(length), *self._calibrated(one, place), deals=self.deals(one, place))
             for length, one in zip(self.prepared.grid.landmarks, estimates.windows, strict=True)
             if np.isfinite(one.effects[place])
         )
 
     def _calibrated(self, one: gram.Estimate, place: int) -> tuple[float, result.Interval]:
         """Return an effect in the units of next window, recentred and widened like the whole."""
-        effect = float(one.effects[place] - self.sign * self.judged.null.mean[place])
-        half = float(1.96 * self.judged.null.widened(one.errors)[place])
-        return effect, (effect - half, effect + half)
+        return self.recentred(float(one.effects[place]), float(one.errors[place]), place)
 
     @staticmethod
-    def _deals(one: gram.Estimate, place: int) -> int:
+    def deals(one: gram.Estimate, place: int) -> int:
         """Return how many deals of an estimate gained the type in a window."""
         return round(float(one.fit.totals[one.fit.targets[place]]))
 
-    def _best_by(self, place: int) -> str | None:
+    def _best_by(self, place: int) -> tuple[str | None, tuple[str, str] | None]:
+        """Return until when the agreement matters, and the landmarks between which that may lie."""
         estimates = self.estimates
         assert estimates is not None
         direction = self.sign * np.sign(self.judged.effects[place])
@@ -296,8 +330,12 @@ class Report:
             [one.effects[place] - self.sign * self.judged.null.mean[place] for one in estimates.windows]
         )
         errors = np.array([one.errors[place] for one in estimates.windows])
-        last = timing.best_by(self.prepared.grid.landmarks, direction * effects, errors)
-        return weeks_label(last) if last else None
+        landmarks = self.prepared.grid.landmarks
+        last = timing.best_by(landmarks, direction * effects, errors)
+        between = timing.best_by_between(landmarks, direction * effects, errors) if last else None
+        if last is None or between is None:
+            return None, None
+        return weeks_label(last), (weeks_label(between[0]), weeks_label(between[1]))
 
     def _segments(self, place: int) -> tuple[result.SegmentEffect, ...]:
         estimates = self.estimates
@@ -308,11 +346,19 @@ class Report:
                 value,
                 *self._calibrated(inside, place),
                 differs=bool(self.segments_differ[by, value][place]),
-                deals=self._deals(inside, place),
+                deals=self.deals(inside, place),
+                reverses=bool(self.segments_differ[by, value][place])
+                and self._reverses(inside, outside, place),
             )
-            for (by, value), (inside, _) in estimates.segments.items()
+            for (by, value), (inside, outside) in estimates.segments.items()
             if np.isfinite(inside.effects[place])
         )
+
+    def _reverses(self, inside: gram.Estimate, outside: gram.Estimate, place: int) -> bool:
+        """Return whether an effect clearly has the other sign inside a segment than outside of it."""
+        here, (low, high) = self._calibrated(inside, place)
+        elsewhere, _ = self._calibrated(outside, place)
+        return here * elsewhere < 0 and not low <= 0 <= high
 
     def _deals_needed(self, place: int) -> int:
         """Return with how many deals an effect of this size, or twice the smallest, would be confirmed.
@@ -334,11 +380,18 @@ class Report:
             by_landmark=by_landmark,
             by_landmark_ci=ci,
             ever_gained=float(estimates.ever.effects[place]),
+            ever_gained_ci=_plain_interval(estimates.ever, place),
             p_top=float(self.judged.p_top[place]),
             false_sign=float(self.judged.false_sign[place]),
             expected=float(self.sign * self.judged.expected[place]),
             lags=self._lags(place),
             halves=(float(estimates.halves[0].effects[place]), float(estimates.halves[1].effects[place])),
+            halves_ci=(
+                _plain_interval(estimates.halves[0], place),
+                _plain_interval(estimates.halves[1], place),
+            ),
+            low=float(self.sign * self.judged.low[place]),
+            robustness_sure=self._robustness(place, alpha=grading.CONFIDENCE),
             inflation=float(estimates.next_window.fit.inflation[estimates.next_window.fit.targets[place]]),
             benchmark=benchmark.covariate if benchmark else None,
             benchmark_times=benchmark.times if benchmark else np.nan,
@@ -360,6 +413,10 @@ class Report:
             said.append("Counting what was ever gained, its effect has the other sign.")
         elif np.isfinite(ever) and abs(ever) > 2 * abs(effect):
             said.append("Counting what was ever gained doubles its effect, as steps that come with time do.")
+        if self.standing.effects[place] * effect <= 0:
+            said.append(
+                "Standing at the landmark, instead of gained before it, its effect has the other sign."
+            )
         if np.isfinite(late) and late * effect <= 0:
             said.append("In the later half of the time its effect has the other sign.")
         if not self._checks(place).lag_stable:
@@ -377,9 +434,8 @@ class Report:
                 points.append(result.LagPoint(weeks_label(lag), effect, (effect - half, effect + half)))
         return tuple(points)
 
-    def _pivotal(self, findings: list[result.Finding]) -> tuple[result.Pivotal, ...]:
-        estimates = self.estimates
-        assert estimates is not None
+    def _pivotal(self, findings: list[result.Finding]) -> tuple[list[int], np.ndarray]:
+        """Return the places of the proposed set, and per type the share of refits that choose it."""
         eligible = np.array([one.confirmed and not one.harmful for one in findings], dtype=bool)
         weight = np.nan_to_num(1 - self.coverage) * self.at_risk
         leverage = np.nan_to_num(self.judged.low, nan=-1.0) * weight
@@ -388,19 +444,15 @@ class Report:
         chosen = selection.choose(eligible, leverage, size, self.bundles, previous, self.judged.p_top)
         allowed = np.array([one.grade != records.Grade.EXCLUDED for one in findings], dtype=bool)
         shares = selection.stability(
-            estimates.next_window,
-            self.judged,
-            self.sign,
-            weight,
-            allowed,
-            size,
-            self.bundles,
-            self._rng(REFITS),
+            self.main, self.judged, self.sign, weight, allowed, size, self.bundles, self._rng(REFITS)
         )
-        return tuple(
-            result.Pivotal(self.types[place], float(self.judged.p_top[place]), float(shares[place]))
-            for place in chosen
-        )
+        return chosen, shares
+
+
+def _plain_interval(one: gram.Estimate, place: int) -> result.Interval:
+    """Return a 95 % interval that is not calibrated."""
+    effect, half = float(one.effects[place]), 1.96 * float(one.errors[place])
+    return effect - half, effect + half
 
 
 def at_risk_a_quarter(prepared: study.Study) -> float:

@@ -122,9 +122,11 @@ def gathered_here(events: Any, index: pl.DataFrame, end: datetime.datetime | Non
 
 
 def batches(events: Any, rows: int = BATCH_ROWS) -> Iterator[pl.DataFrame]:
-    """Yield a polars or pandas frame, a lazy one, or frames one after another, in batches of rows."""
+    """Yield a polars or pandas frame, a lazy one, a Spark table, or frames one after another, in batches of rows."""
     if isinstance(events, pl.LazyFrame):
         yield from events.collect_batches(chunk_size=rows)
+    elif hasattr(events, "toArrow"):
+        yield from pl.DataFrame(events.toArrow()).iter_slices(rows)
     elif isinstance(events, pl.DataFrame) or hasattr(events, "columns"):
         yield from to_polars(events).iter_slices(rows)
     elif isinstance(events, Iterable):
@@ -135,13 +137,15 @@ def batches(events: Any, rows: int = BATCH_ROWS) -> Iterator[pl.DataFrame]:
 
 
 def to_polars(table: Any) -> pl.DataFrame:
-    """Return a polars frame of a polars or pandas one; pandas need not be installed."""
+    """Return a polars frame of a polars, pandas or Arrow one; neither pandas nor pyarrow need be installed."""
     if isinstance(table, pl.DataFrame):
         return table
     if isinstance(table, pl.LazyFrame):
         return table.collect()
+    if hasattr(table, "__arrow_c_stream__") and not hasattr(table, "iloc"):  # pandas has both
+        return pl.DataFrame(table)
     if not hasattr(table, "columns"):
-        raise DiscoveryError("deals and events must be data frames of polars or pandas")
+        raise DiscoveryError("deals and events must be data frames of polars, pandas or Arrow")
     return pl.DataFrame({str(name): _series(table[name]) for name in table.columns})
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hingepoint import records
-from hingepoint.analysis.discovery import calibration
+from hingepoint.analysis.discovery import calibration, shrinkage
 
 CONFIDENCE = 0.05
 SURELY_TOP, MAYBE_TOP = 0.8, 0.3
@@ -18,16 +18,17 @@ TOP = 8
 class Judged:
     """How sure the effects are, one entry a type; signs are such that more is better.
 
-    effects, errors   calibrated: recentred and widened by the empirical null
+    effects, errors   calibrated: recentred and widened by the empirical null; ``sampling`` errors before that
     p_adjusted        adjusted p-value of an effect beyond the smallest worth having
     false_sign        chance of a wrong sign; p_top chance of being among the best eight
     low               effect that is exceeded with 80 % chance; ``expected`` the shrunken effect
     """
 
     null: calibration.Null
-    posterior: calibration.Posterior
+    posterior: shrinkage.Posterior
     effects: np.ndarray
     errors: np.ndarray
+    sampling: np.ndarray
     p_adjusted: np.ndarray
     false_sign: np.ndarray
     p_top: np.ndarray
@@ -39,13 +40,18 @@ def judge(
     effects: np.ndarray,
     errors: np.ndarray,
     smallest: float,
+    noise: float,
     rng: np.random.Generator,
     groups: np.ndarray | None = None,
 ) -> Judged:
-    """Return how sure the effects of all judged types are, together; ``groups`` have nulls of their own."""
+    """Return how sure the effects of all judged types are, together.
+
+    ``noise`` is the standard deviation of the outcome; ``groups`` have nulls of their own.
+    """
     null = calibration.empirical_null(effects, errors, groups)
     centred, widened = null.centred(effects), null.widened(errors)
-    posterior = calibration.shrink(centred, widened)
+    sampling, spread = (errors, null.spread) if null.learned else (widened, None)
+    posterior = shrinkage.shrink(centred, sampling, shrinkage.learn_prior(centred, sampling, noise, spread))
     draws = posterior.draws(rng, 4000)
     known = np.isfinite(centred)
     draws[:, ~known] = 0.0
@@ -54,9 +60,10 @@ def judge(
         posterior=posterior,
         effects=centred,
         errors=widened,
+        sampling=sampling,
         p_adjusted=calibration.adjusted(calibration.interval_p_values(centred, widened, smallest)),
         false_sign=np.where(known, posterior.false_sign, 1.0),
-        p_top=np.where(known, calibration.top_chances(draws, TOP), 0.0),
+        p_top=np.where(known, shrinkage.top_chances(draws, TOP), 0.0),
         low=np.where(known, np.quantile(draws, 0.2, axis=0), np.nan),
         expected=np.where(known, posterior.mean, np.nan),
     )

@@ -23,7 +23,7 @@ def shuffled(
     stays as it is.
     """
     outcomes = {str(number): _deal_out(prepared, rng) for number in range(REPEATS)}
-    fits = _refits(prepared, sums, real.fit, outcomes)
+    fits = refits(prepared, sums, real.fit, outcomes)
     influences = gram.influences(sums.blocks, fits, prepared.cluster, prepared.clusters, outcomes)
     tested = rejected = 0
     for name, fit in fits.items():
@@ -53,7 +53,7 @@ def _deal_out(prepared: study.Study, rng: np.random.Generator) -> np.ndarray:
     return rows.outcome[takes]
 
 
-def _refits(
+def refits(
     prepared: study.Study, sums: study.Sums, fit: gram.Fit, outcomes: dict[str, np.ndarray]
 ) -> dict[str, gram.Fit]:
     """Return the fits with other outcomes; the sums of the columns and their inverse are reused."""

@@ -29,6 +29,10 @@ def of(discovery: Discovery, *, currency: str = "", teams: int = 0) -> dict[str,
             finding.agreement: [segment.value for segment in finding.segments if segment.differs]
             for finding in discovery.findings
         },
+        "reversing": {
+            finding.agreement: [segment.value for segment in finding.segments if segment.reverses]
+            for finding in discovery.findings
+        },
         "segment_deals": {
             finding.agreement: {segment.value: segment.deals for segment in finding.segments}
             for finding in discovery.findings
@@ -36,6 +40,8 @@ def of(discovery: Discovery, *, currency: str = "", teams: int = 0) -> dict[str,
         "plans": _plans(discovery, teams),
         "table": discovery.findings_frame().to_dicts(),
         "at_risk_a_quarter": plain(discovery.data.at_risk_a_quarter),
+        "clustered_by": discovery.data.clustered_by,
+        "clusters": discovery.data.clusters,
         "landmarks": list(discovery.data.landmarks),
         "horizon": discovery.data.horizon,
         "kind": discovery.metric.kind,

@@ -61,24 +61,38 @@ class Benchmark:
     times: float
 
 
-def benchmarks(
-    estimate: gram.Estimate, groups: Mapping[str, np.ndarray], effects: np.ndarray
-) -> list[Benchmark | None]:
+Strengths = Mapping[str, tuple[float, np.ndarray]]
+
+
+def strengths(estimate: gram.Estimate, groups: Mapping[str, np.ndarray]) -> Strengths:
+    """Return, per observed covariate, its partial R2 with the outcome and with each type."""
+    return {name: _partial(estimate.fit, columns) for name, columns in groups.items()}
+
+
+def benchmarks(estimate: gram.Estimate, measured: Strengths, effects: np.ndarray) -> list[Benchmark | None]:
     """Return, per type, the strongest observed covariate beside its effect; None without covariates."""
-    strengths = {name: _partial(estimate.fit, columns) for name, columns in groups.items()}
-    found: list[Benchmark | None] = []
-    for place in range(effects.size):
-        worst: Benchmark | None = None
-        if np.isfinite(effects[place]):
-            for name, (outcome, agreement) in strengths.items():
-                moved = _bias_like(estimate, place, outcome, agreement[place], 1.0)
-                if worst is None or moved > worst.bias:
-                    worst = Benchmark(name, moved, 0.0)
-        if worst is not None:
-            outcome, agreement = strengths[worst.covariate]
-            times = _times(estimate, place, outcome, agreement[place], abs(effects[place]))
-            worst = Benchmark(worst.covariate, worst.bias, times)
-        found.append(worst)
+    return [
+        next(iter(against(estimate, measured, place, effects[place], most=1)), None)
+        for place in range(effects.size)
+    ]
+
+
+def against(
+    estimate: gram.Estimate, measured: Strengths, place: int, effect: float, most: int
+) -> list[Benchmark]:
+    """Return how the effect of one type stands against observed covariates, the ``most`` that bite first."""
+    if not np.isfinite(effect):
+        return []
+    moved = {
+        name: _bias_like(estimate, place, outcome, agreement[place], 1.0)
+        for name, (outcome, agreement) in measured.items()
+    }
+    strongest = sorted(moved, key=lambda name: -moved[name])[:most]
+    found = []
+    for name in strongest:
+        outcome, agreement = measured[name]
+        times = _times(estimate, place, outcome, agreement[place], abs(effect))
+        found.append(Benchmark(name, moved[name], times))
     return found
 
 

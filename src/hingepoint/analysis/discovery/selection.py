@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hingepoint.analysis.discovery import calibration, grading, gram
+from hingepoint.analysis.discovery import grading, gram, shrinkage
 
 #: A refresh lets a type in above the first chance and out below the second.
 IN, OUT = 0.7, 0.3
+#: Refits look at so many possibilities of what types do.
+POSSIBILITIES = 24
 
 
 def choose(
@@ -62,11 +64,12 @@ def stability(
     """
     clusters = estimate.influence.shape[0]
     chosen = np.zeros(judged.effects.size)
+    prior = judged.posterior.prior.thinned(POSSIBILITIES)
     for _ in range(refits):
         weights = rng.poisson(1.0, clusters) - 1.0
         shift = sign * (weights @ estimate.influence)
         effects = np.where(np.isfinite(judged.effects), judged.effects + shift, np.nan)
-        posterior = calibration.shrink(effects, judged.errors, judged.posterior.prior)
+        posterior = shrinkage.shrink(effects, judged.sampling, prior)
         confirmed = (
             allowed & np.isfinite(effects) & (posterior.false_sign < grading.CONFIDENCE) & (effects > 0)
         )

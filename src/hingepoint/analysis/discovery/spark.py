@@ -31,7 +31,7 @@ WORK = "number long, work binary"
 
 @dataclass
 class OnSpark:
-    """Runs work on a Spark session. Events may be a Spark table; then they never pass through the driver."""
+    """Runs work on a Spark session. Events may be a Spark table, whose partitions then gather them."""
 
     session: Any
 

@@ -109,3 +109,64 @@ def supported(
         f"{change(metric, effect)} (95 % interval {interval(metric, ci)}; "
         f"{gained:,} deals gained it, {not_gained:,} did not)."
     )
+
+
+def points(metric: metrics.Metric, value: float) -> str:
+    """Return an amount of the metric: ``+1.2 points``, ``-3.0 days``, ``+1,200``."""
+    if metric.kind == "share":
+        return f"{value * 100:+.1f} points"
+    return f"{value:+.1f} days" if metric.kind == "days" else f"{value:+,.0f}"
+
+
+def path(
+    source: str,
+    target: str,
+    metric: metrics.Metric,
+    raises: tuple[float, tuple[float, float]],
+    through: float,
+    total: float,
+    confirmed: bool,
+) -> str:
+    """Return what an agreement does through a pivotal one that it prepares."""
+    more, (low, high) = raises
+    said = (
+        f"{source} prepares {target}: deals that gained it gained {target} afterwards {more * 100:.1f} points more "
+        f"often (95 % interval {low * 100:+.1f} to {high * 100:+.1f} points), which is worth "
+        f"{points(metric, through)} of {outcome(metric)}"
+    )
+    if not confirmed:
+        return f"{said}; an effect of its own is not confirmed."
+    return f"{said}, out of {points(metric, total)} in all."
+
+
+_EVIDENCE = {
+    1: "at least our word",
+    2: "their word or more",
+    3: "their writing or more",
+    4: "an act of theirs",
+}
+
+
+def dose(
+    name: str, metric: metrics.Metric, said: str, level: int, effects: tuple[float, float], clear: bool
+) -> str:
+    """Return whether gaining it well changes more, ``effects`` being those of low and high gains."""
+    well = (
+        f"with {_EVIDENCE.get(level, level)} as evidence"
+        if said == "evidence"
+        else f"with quality {level} or more of 7"
+    )
+    low, high = effects
+    end = "the difference is more than chance" if clear else "the difference may be chance"
+    return (
+        f"Gained {well}, {name} goes with {points(metric, high)} of {outcome(metric)}; "
+        f"gained with less, with {points(metric, low)}: {end}."
+    )
+
+
+def joint(names: tuple[str, ...], metric: metrics.Metric, effect: float, ci: tuple[float, float]) -> str:
+    """Return what gaining a whole bundle does."""
+    return (
+        f"Gaining all of {', '.join(names)} goes with {points(metric, effect)} of {outcome(metric)} "
+        f"(95 % interval {interval(metric, ci)}); these data cannot say which of them does it."
+    )

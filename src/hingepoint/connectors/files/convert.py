@@ -246,11 +246,11 @@ class _Conversion:
     def _check_known(self, mapping: DealsMapping) -> None:
         for heading in mapping.known_at_creation:
             if heading not in self.columns:
-                self._place(heading, "the mapping lists it under `known_at_creation`")
+                self._place(heading, "it is listed as known at creation")
 
     def _answers(self, mapping: DealsMapping) -> None:
         for heading in mapping.agreement_columns:
-            index = self._place(heading, "the mapping lists it under `agreement_columns`")
+            index = self._place(heading, "it is listed as an agreement column")
             known = dict(words(ANSWER_WORDS))
             for answer, theirs in mapping.agreement_values.get(heading, {}).items():
                 known |= {normal(each): answer for each in theirs}

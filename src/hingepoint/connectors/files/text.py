@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import re
 from pathlib import Path
 
@@ -100,11 +101,24 @@ def _guess(path: Path, name: str) -> str:
     sample = _telling_lines(path)
     western = sample.decode("windows-1252", "replace")
     if all(char in _WESTERN for char in western if ord(char) > 127):
+        _refuse_two_encodings(sample, name)
         return "windows-1252"
     best = charset_normalizer.from_bytes(sample, cp_exclusion=["utf_7", "utf_16", "utf_32"]).best()
     if best is None:
         raise FileProblem(name, "is not text in an encoding we know.", "Save it as UTF-8, or say `encoding`.")
     return best.encoding.replace("_", "-")
+
+
+def _refuse_two_encodings(lines: bytes, name: str) -> None:
+    """Refuse Western text of which single lines are UTF-8: files of two programs, put together."""
+    for line in lines.splitlines():
+        with contextlib.suppress(UnicodeDecodeError):
+            shown = line.decode("utf-8")[:60]
+            raise FileProblem(
+                name,
+                f"mixes two encodings: the line “{shown}” is UTF-8 and others are not.",
+                "Save the whole file as UTF-8.",
+            )
 
 
 def _telling_lines(path: Path, most: int = 100_000) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ from hingepoint.connectors.files.tables import (
     without_empty_rows,
     without_long_cells,
 )
+
+logging.getLogger("fastexcel").setLevel(logging.ERROR)  # it warns of each empty column; we read all as text
 
 
 @dataclass(slots=True)

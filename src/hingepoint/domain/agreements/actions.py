@@ -12,12 +12,18 @@ from django.db.models import Q
 from django.utils.text import slugify
 
 from hingepoint.domain.agreements.catalogue import shipped_types
-from hingepoint.domain.agreements.models import WAITING, Agreement, AgreementEvent, AgreementType
+from hingepoint.domain.agreements.models import (
+    NIGHT_ORIGIN,
+    WAITING,
+    Agreement,
+    AgreementEvent,
+    AgreementType,
+)
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals.actions import deal_for, fingerprint, take_turn
 from hingepoint.domain.deals.models import Contact, Deal
 from hingepoint.domain.people.models import User, works_here
-from hingepoint.records import STANDING, AgreementState, Evidence
+from hingepoint.records import STANDING, AgreementState, DealStatus, Evidence
 
 
 class NotYetGained(ValueError):
@@ -126,17 +132,10 @@ def _step_on(
         deal=deal, type=AgreementType.objects.get(key=type_key), defaults={"changed_at": at}
     )
     before = {} if new else _picture(agreement)
-    replaced = {name: _plain(getattr(agreement, name)) for name in _RESTORED}
+    replaced = _replaced(agreement)
     if not new:
         take_turn(agreement, expected_version=expected_version)
-    for name in _KEPT:
-        if (value := getattr(step, name)) is not None:
-            setattr(agreement, name, value)
-    if step.points_met is not None:
-        agreement.quality = len(step.points_met)
-    agreement.state, agreement.changed_at = step.state, at
-    _require_what_the_state_needs(agreement)
-    _date_the_state(agreement, step.occurred_at)
+    _put_on(agreement, step, at=at)
     agreement.save()
     _keep_history(agreement, step, replaced=replaced, by=by, at=at, origin=origin)
     after = _picture(agreement)
@@ -150,6 +149,22 @@ def _step_on(
         reason=step.note,
     )
     return agreement
+
+
+def _replaced(agreement: Agreement) -> dict[str, Any]:
+    return {name: _plain(getattr(agreement, name)) for name in _RESTORED}
+
+
+def _put_on(agreement: Agreement, step: Step, *, at: dt.datetime) -> None:
+    """Let the agreement say what ``step`` says. Raises NotYetGained or ReasonMissing."""
+    for name in _KEPT:
+        if (value := getattr(step, name)) is not None:
+            setattr(agreement, name, value)
+    if step.points_met is not None:
+        agreement.quality = len(step.points_met)
+    agreement.state, agreement.changed_at = step.state, at
+    _require_what_the_state_needs(agreement)
+    _date_the_state(agreement, step.occurred_at)
 
 
 def _picture(agreement: Agreement) -> dict[str, Any]:
@@ -172,32 +187,85 @@ def _date_the_state(agreement: Agreement, occurred_at: dt.datetime) -> None:
     if agreement.state not in STANDING:
         return
     agreement.gained_at = agreement.gained_at or occurred_at
-    days = agreement.type.own_recheck_days or agreement.type.recheck_days
-    agreement.expires_on = occurred_at.date() + dt.timedelta(days=days)
+    agreement.expires_on = occurred_at.date() + dt.timedelta(days=agreement.holds_days)
 
 
 def _keep_history(
     agreement: Agreement, step: Step, *, replaced: dict, by: User | None, at: dt.datetime, origin: str
 ) -> None:
-    AgreementEvent.objects.get_or_create(
+    row = _history_row(agreement, step, replaced=replaced, by=by, at=at, origin=origin)
+    known = AgreementEvent.objects.filter(agreement=agreement, fingerprint=row.fingerprint)
+    if not known.exists():
+        row.save(force_insert=True)
+
+
+def _history_row(
+    agreement: Agreement, step: Step, *, replaced: dict, by: User | None, at: dt.datetime, origin: str
+) -> AgreementEvent:
+    return AgreementEvent(
         agreement=agreement,
         fingerprint=fingerprint(step.state, step.occurred_at.isoformat(), step.evidence, step.act, at),
-        defaults={
-            "state": step.state,
-            "occurred_at": step.occurred_at,
-            "recorded_at": at,
-            "recorded_by": by,
-            "origin": origin,
-            "actor": by.name if by else "",
-            "counterpart": step.person.name if step.person else step.person_name or "",
-            "evidence": step.evidence,
-            "quality": step.quality if step.points_met is None else len(step.points_met),
-            "act": step.act or "",
-            "due_on": step.due_on,
-            "note": step.note,
-            "replaced": replaced,
-        },
+        state=step.state,
+        occurred_at=step.occurred_at,
+        recorded_at=at,
+        recorded_by=by,
+        origin=origin,
+        actor=by.name if by else "",
+        counterpart=step.person.name if step.person else step.person_name or "",
+        evidence=step.evidence,
+        quality=step.quality if step.points_met is None else len(step.points_met),
+        act=step.act or "",
+        due_on=step.due_on,
+        note=step.note,
+        replaced=replaced,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A step that a rule found in the traces of a deal. ``batch``: the import that brought the trace."""
+
+    deal_id: int
+    type: AgreementType
+    step: Step
+    origin: str
+    batch: int | None
+
+
+@transaction.atomic
+def record_found(*, at: dt.datetime, found: Sequence[Found]) -> list[AgreementEvent]:
+    """Write many steps of the system, at most one an agreement; return their rows in the same order.
+
+    The caller leaves the audit entry, which speaks of all of them. Raises NotYetGained: nothing is
+    changed then.
+    """
+    deals, types = {one.deal_id for one in found}, {one.type.pk for one in found}
+    known = Agreement.objects.select_for_update().filter(type__in=types, deal__in=deals).in_bulk()
+    on_record = {(row.deal_id, row.type_id): row for row in known.values()}
+    steps = [_found_on(on_record.get((one.deal_id, one.type.pk)), one, at=at) for one in found]
+    agreements = [step.agreement for step in steps]
+    Agreement.objects.bulk_create([row for row in agreements if row.pk is None], batch_size=1_000)
+    _move_on([row for row in agreements if row.pk in known])
+    for step in steps:
+        step.agreement_id = step.agreement.pk
+    return AgreementEvent.objects.bulk_create(steps, batch_size=1_000)
+
+
+def _found_on(row: Agreement | None, found: Found, *, at: dt.datetime) -> AgreementEvent:
+    """Put what was found on an agreement, known or new; return the line of its history, unsaved."""
+    row = row or Agreement(deal_id=found.deal_id, type=found.type, batch=found.batch)
+    row.type, replaced = found.type, _replaced(row)
+    _put_on(row, found.step, at=at)
+    step = _history_row(row, found.step, replaced=replaced, by=None, at=at, origin=found.origin)
+    step.batch = found.batch
+    return step
+
+
+def _move_on(agreements: Sequence[Agreement]) -> None:
+    """Save agreements that moved, each to its next version."""
+    for row in agreements:
+        row.version += 1
+    Agreement.objects.bulk_update(agreements, [*_RESTORED, "changed_at", "version"], batch_size=300)
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,21 +372,9 @@ def undo_step(
         raise NothingToUndo("There is no step to take back: what came from a file is corrected there.")
     take_turn(agreement, expected_version=expected_version)
     before = _picture(agreement)
-    for name, value in last.replaced.items():
-        column = Agreement._meta.get_field(name)
-        setattr(agreement, column.attname, column.to_python(value))
-    agreement.changed_at = at
+    line = _take_off(agreement, last, by=by, at=at)
     agreement.save()
-    AgreementEvent.objects.create(
-        agreement=agreement,
-        undoes=last,
-        state=agreement.state,
-        occurred_at=at,
-        recorded_at=at,
-        recorded_by=by,
-        actor=by.name if by else "",
-        fingerprint=fingerprint("undo", last.pk),
-    )
+    line.save(force_insert=True)
     record(
         by=by,
         at=at,
@@ -330,27 +386,94 @@ def undo_step(
     return agreement
 
 
+def _take_off(
+    agreement: Agreement, step: AgreementEvent, *, by: User | None, at: dt.datetime
+) -> AgreementEvent:
+    """Let the agreement say again what it said before ``step``; return the line that says so, unsaved."""
+    put_back(agreement, step)
+    agreement.changed_at = at
+    return AgreementEvent(
+        agreement=agreement,
+        undoes=step,
+        state=agreement.state,
+        occurred_at=at,
+        recorded_at=at,
+        recorded_by=by,
+        actor=by.name if by else "",
+        fingerprint=fingerprint("undo", step.pk),
+    )
+
+
+def put_back(agreement: Agreement, step: AgreementEvent) -> None:
+    """Let the agreement say again what it said before ``step``; the caller saves it."""
+    for name, value in step.replaced.items():
+        column = Agreement._meta.get_field(name)
+        setattr(agreement, column.attname, column.to_python(value))
+
+
+@transaction.atomic
+def take_back_found(*, by: User | None, at: dt.datetime, steps: Sequence[AgreementEvent]) -> None:
+    """Take back steps that a rule wrote, each the last of its agreement; the caller leaves the audit entry."""
+    lines = [_take_off(step.agreement, step, by=by, at=at) for step in steps]
+    _move_on([step.agreement for step in steps])
+    AgreementEvent.objects.bulk_create(lines, batch_size=1_000)
+
+
+#: An agreement whose re-check is so long overdue is not relied on any more.
+GRACE = dt.timedelta(days=30)
+
+
+@transaction.atomic
+def lapse_expired(*, at: dt.datetime, today: dt.date) -> int:
+    """Let promises of open deals lapse that nobody checked again in time, or whose person has left; return
+    how many. What was kept was done, and does not lapse. Running it twice changes nothing."""
+    promised = Agreement.objects.filter(
+        deal__status=DealStatus.OPEN, state__in=(AgreementState.GAINED, AgreementState.RENEGOTIATED)
+    )
+    over = Q(expires_on__lt=today - GRACE) | Q(person__left_on__lte=today)
+    rows = promised.filter(over).select_related("type", "person")
+    found = [
+        Found(row.deal_id, row.type, _lapsed(row, at=at, today=today), NIGHT_ORIGIN, None) for row in rows
+    ]
+    if found:
+        record_found(at=at, found=found)
+        counts = {"agreements": len(found)}
+        record(by=None, at=at, action="lapse", subject="agreements", subject_id=today, changes=counts)
+    return len(found)
+
+
+def _lapsed(row: Agreement, *, at: dt.datetime, today: dt.date) -> Step:
+    left = row.person is not None and row.person.left_on is not None and row.person.left_on <= today
+    why = (
+        f"{row.person} has left since {row.person.left_on}."
+        if left
+        else f"Nobody checked it again since {row.expires_on}."
+    )
+    return Step(state=AgreementState.LAPSED, occurred_at=at, note=why)
+
+
 @transaction.atomic
 def load_catalogue(*, by: User | None, at: dt.datetime) -> int:
     """Write the shipped catalogue; the company's overlay stays. Returns how many rows changed."""
-    known = {row.key: row for row in AgreementType.objects.filter(origin=AgreementType.Origin.SHIPPED)}
-    changed = 0
-    for key, facts in shipped_types().items():
-        row = known.get(key)
-        if row is None:
-            AgreementType.objects.update_or_create(
-                key=key, defaults={**facts, "origin": AgreementType.Origin.SHIPPED}
-            )
-        elif any(getattr(row, name) != value for name, value in facts.items()):
-            AgreementType.objects.filter(pk=row.pk).update(**facts)
-        else:
-            continue
-        changed += 1
+    shipped = {
+        key: facts | {"origin": AgreementType.Origin.SHIPPED} for key, facts in shipped_types().items()
+    }
+    known = AgreementType.objects.in_bulk(list(shipped), field_name="key")
+    new = [AgreementType(key=key, **facts) for key, facts in shipped.items() if key not in known]
+    AgreementType.objects.bulk_create(new)
+    differing = [key for key, row in known.items() if _differs(row, shipped[key])]
+    for key in differing:
+        AgreementType.objects.filter(key=key).update(**shipped[key])
+    changed = len(new) + len(differing)
     if changed:
         record(
             by=by, at=at, action="load", subject="catalogue", subject_id="shipped", changes={"types": changed}
         )
     return changed
+
+
+def _differs(row: AgreementType, facts: dict) -> bool:
+    return any(getattr(row, name) != value for name, value in facts.items())
 
 
 def _require_catalogue_keeper(by: User | None) -> None:

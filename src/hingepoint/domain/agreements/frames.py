@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from hingepoint.analysis import frames
 from hingepoint.domain.agreements.models import Agreement, AgreementEvent
@@ -37,9 +37,12 @@ _COLUMNS = {
 }
 
 
-def agreement_events_frame(viewer: Any) -> pl.DataFrame:
-    """Return every step of visible agreements (None: the system, all), but those that were taken back."""
+def agreement_events_frame(viewer: Any, *, without: QuerySet | None = None) -> pl.DataFrame:
+    """Return every step of visible agreements (None: the system, all), but those that were taken back and
+    those ``without`` names by id."""
     steps = AgreementEvent.objects.standing()
+    if without is not None:
+        steps = steps.exclude(pk__in=without)
     if viewer is not None:
         steps = steps.filter(agreement__deal__in=Deal.objects.visible_to(viewer))
     frame = read(steps, _COLUMNS, frames.schema(frames.EVENTS))
@@ -47,9 +50,10 @@ def agreement_events_frame(viewer: Any) -> pl.DataFrame:
     return frame.with_columns(kind).select(*frames.EVENTS)
 
 
-def events_frame(viewer: Any) -> pl.DataFrame:
-    """Return the whole history of visible deals as a frame of ``frames.EVENTS``, by deal and time."""
-    parts = [agreement_events_frame(viewer), deal_events_frame(viewer)]
+def events_frame(viewer: Any, *, without: QuerySet | None = None) -> pl.DataFrame:
+    """Return the whole history of visible deals as a frame of ``frames.EVENTS``, by deal and time;
+    ``without`` as in ``agreement_events_frame``."""
+    parts = [agreement_events_frame(viewer, without=without), deal_events_frame(viewer)]
     return pl.concat(parts).sort("deal_id", "at", "kind", "agreement", maintain_order=True)
 
 
@@ -92,7 +96,7 @@ def events_table(deals: DealQuerySet) -> Iterator[pl.DataFrame]:
     steps = AgreementEvent.objects.standing().filter(agreement__deal__in=deals).order_by("id")
     for part in parts(steps, _STEPS, _FILE_TYPES):
         yield _complete(part.with_columns(kind=pl.lit(EventKind.AGREEMENT.value)))
-    others = DealEvent.objects.filter(deal__in=deals).order_by("id")
+    others = DealEvent.objects.standing().filter(deal__in=deals).order_by("id")
     for part in parts(others, EVENT_COLUMNS | {"recorded_at": "recorded_at"}, _FILE_TYPES):
         yield _complete(part)
 
@@ -119,11 +123,3 @@ def agreements_table(deals: DealQuerySet) -> Iterator[pl.DataFrame]:
 
 
 TABLES = {"deals": deals_table, "agreements": agreements_table, "events": events_table}
-
-
-def table(name: str, deals: DealQuerySet) -> Iterator[pl.DataFrame]:
-    """Yield a table of ``TABLES`` about ``deals``, which the caller chose with the viewer's rights.
-
-    The first frame is empty and holds the columns.
-    """
-    return TABLES[name](deals.order_by())

@@ -6,7 +6,7 @@ import datetime as dt
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.db.models import Case, F, Q, When
+from django.db.models import Case, F, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce
 
 from hingepoint.domain.deals.models import Contact, Deal, Trace, TraceQuerySet
@@ -17,6 +17,11 @@ from hingepoint.records import STANDING, AgreementState, Evidence, Role, Side, S
 WAITING = (AgreementState.NEEDED, AgreementState.PLANNED, AgreementState.ASKED, AgreementState.SOFT)
 #: States in which somebody is at work on it; such an agreement has its day whether required or not.
 IN_MOTION = (AgreementState.PLANNED, AgreementState.ASKED, AgreementState.SOFT)
+
+#: Steps that a detection rule wrote carry this and the rule's key as their origin.
+RULE_ORIGIN = "rule:"
+#: Steps that the passing of time took, overnight.
+NIGHT_ORIGIN = "night"
 
 
 class AgreementTypeQuerySet(models.QuerySet):
@@ -77,6 +82,11 @@ class AgreementQuerySet(models.QuerySet):
             return self.all()
         return self.filter(deal__in=Deal.objects.visible_to(viewer))
 
+    def with_last_origin(self) -> AgreementQuerySet:
+        """Annotate where the last word about each came from, as ``last_origin``."""
+        steps = AgreementEvent.objects.filter(agreement=OuterRef("pk")).order_by("-pk")
+        return self.annotate(last_origin=Subquery(steps.values("origin")[:1]))
+
     def overdue(self, today: dt.date) -> AgreementQuerySet:
         return self.filter(late_after__lt=today)
 
@@ -99,6 +109,9 @@ class Agreement(models.Model):
     required = models.BooleanField(default=False)  # one of the few that the strategy asks of this deal
     needed_by = models.DateField(null=True, blank=True)
     needed_because = models.CharField(max_length=300, blank=True)  # how the day was computed
+    recheck_days = models.PositiveSmallIntegerField(
+        null=True, blank=True
+    )  # as the playbook asks; None: the type
     reason = models.TextField(blank=True)
     owed_in_return = models.TextField(blank=True)
     gained_at = models.DateTimeField(null=True, blank=True)
@@ -124,6 +137,11 @@ class Agreement(models.Model):
 
     objects = AgreementQuerySet.as_manager()
 
+    @property
+    def holds_days(self) -> int:
+        """For how many days it is relied on without being checked: the playbook says, else the type."""
+        return self.recheck_days or self.type.own_recheck_days or self.type.recheck_days
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["deal", "type"], name="one_agreement_of_a_type"),
@@ -147,6 +165,10 @@ class Agreement(models.Model):
 
 
 class AgreementEventQuerySet(TraceQuerySet):
+    def said(self) -> AgreementEventQuerySet:
+        """What people and files said, not what rules found or time did."""
+        return self.exclude(Q(origin__startswith=RULE_ORIGIN) | Q(origin=NIGHT_ORIGIN))
+
     def standing(self) -> AgreementEventQuerySet:
         """Leave out steps that were taken back, and the takings back."""
         undone = AgreementEvent.objects.filter(undoes__isnull=False).values("undoes_id")
@@ -157,7 +179,7 @@ class AgreementEvent(Trace):
     """One step in an agreement's life: the state it reached and what was known then.
 
     A step said in error is taken back by a later row that ``undoes`` it: both stay. ``replaced`` holds
-    what the step changed on the agreement, as it was before; only steps made by hand have it.
+    what the step changed on the agreement, as it was before; steps made by hand or by a rule have it.
     """
 
     agreement = models.ForeignKey(Agreement, on_delete=models.CASCADE, related_name="events")

@@ -12,7 +12,14 @@ from django.db.models import Count, Exists, OuterRef, Q
 from django.http import Http404
 
 from hingepoint.domain.agreements.actions import missing_to_gain
-from hingepoint.domain.agreements.models import IN_MOTION, WAITING, Agreement, AgreementEvent, AgreementType
+from hingepoint.domain.agreements.models import (
+    IN_MOTION,
+    RULE_ORIGIN,
+    WAITING,
+    Agreement,
+    AgreementEvent,
+    AgreementType,
+)
 from hingepoint.domain.audit import queries as audit
 from hingepoint.domain.deals import queries as deals
 from hingepoint.domain.deals.models import Contact, Deal, DealContact, DealQuerySet
@@ -149,6 +156,7 @@ class Cell:
     late_after: dt.date | None
     late: bool
     recheck: bool
+    found: bool  # a rule says so, and nobody confirmed it
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,8 +219,8 @@ def _columns(keys: Sequence[str]) -> list[Column]:
 
 
 def _cells(deal_ids: Sequence[int], type_ids: Sequence[int], today: dt.date) -> dict[tuple[int, int], Cell]:
-    rows = Agreement.objects.filter(deal_id__in=deal_ids, type_id__in=type_ids)
-    values = rows.values_list("deal_id", "type_id", "state", "evidence", "late_after", "expires_on")
+    rows = Agreement.objects.filter(deal_id__in=deal_ids, type_id__in=type_ids).with_last_origin()
+    told = ("deal_id", "type_id", "state", "evidence", "late_after", "expires_on", "last_origin")
     return {
         (deal_id, type_id): Cell(
             state,
@@ -220,9 +228,14 @@ def _cells(deal_ids: Sequence[int], type_ids: Sequence[int], today: dt.date) -> 
             late_after,
             late=late_after is not None and late_after < today,
             recheck=_must_be_checked(state, expires_on, today),
+            found=_by_rule(origin),
         )
-        for deal_id, type_id, state, evidence, late_after, expires_on in values
+        for deal_id, type_id, state, evidence, late_after, expires_on, origin in rows.values_list(*told)
     }
+
+
+def _by_rule(last_origin: str | None) -> bool:
+    return (last_origin or "").startswith(RULE_ORIGIN)
 
 
 def _counted(narrowed: DealQuerySet, heads: Sequence[Column], total: int) -> list[Column]:
@@ -277,7 +290,8 @@ def usual_columns(choices: Sequence[TypeChoice]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class AgreementLine:
-    """One agreement on a deal, ready to show. ``gaps``: what it lacks to count as gained."""
+    """One agreement on a deal, ready to show. ``gaps``: what it lacks to count as gained. ``found``: a
+    rule says so, and nobody confirmed it."""
 
     id: int
     deal_id: int
@@ -306,6 +320,7 @@ class AgreementLine:
     owed_in_return: str
     gaps: tuple[str, ...]
     version: int
+    found: bool = False
 
     @property
     def standing(self) -> bool:
@@ -371,7 +386,8 @@ def deal_picture(
 
 
 def _lines(deal_id: int, today: dt.date) -> list[AgreementLine]:
-    rows = Agreement.objects.filter(deal_id=deal_id).select_related("type", "person", "asked_of")
+    rows = Agreement.objects.filter(deal_id=deal_id).with_last_origin()
+    rows = rows.select_related("type", "person", "asked_of")
     return _in_order(line_of(row, today) for row in rows)
 
 
@@ -409,6 +425,7 @@ def line_of(row: Agreement, today: dt.date) -> AgreementLine:
         owed_in_return=row.owed_in_return,
         gaps=missing_to_gain(row) if row.state in WAITING else (),
         version=row.version,
+        found=_by_rule(getattr(row, "last_origin", "")),
     )
 
 
@@ -445,8 +462,7 @@ def _past_line(steps: Sequence[AgreementEvent], day: dt.date) -> AgreementLine:
     last, agreement = steps[-1], steps[-1].agreement
     kept = {name: _last_said(steps, name) for name in ("act", "counterpart", "due_on", "evidence", "quality")}
     gained = [step.occurred_at for step in steps if step.state in STANDING]
-    recheck_days = agreement.type.own_recheck_days or agreement.type.recheck_days
-    expires_on = gained[-1].date() + dt.timedelta(days=recheck_days) if gained else None
+    expires_on = gained[-1].date() + dt.timedelta(days=agreement.holds_days) if gained else None
     late_after = _late_after(agreement, last.state, kept["due_on"])
     return AgreementLine(
         **_named(agreement.type),
@@ -637,6 +653,7 @@ class AgreementPage:
     asked_of_id: int | None
     person_name: str
     may_step: bool
+    may_answer: bool
     may_undo: bool
 
 
@@ -674,6 +691,7 @@ def agreement_page(viewer: Any, deal_id: int, type_id: int, *, today: dt.date) -
         asked_of_id=row.asked_of_id if row else None,
         person_name=row.person_name if row else "",
         may_step=may_step,
+        may_answer=row is not None and row.asked_of_id == viewer.pk and row.state in WAITING,
         may_undo=may_step and _last_is_by_hand(row),
     )
 

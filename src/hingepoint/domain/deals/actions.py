@@ -22,6 +22,10 @@ class Stale(Exception):
         super().__init__("Somebody else changed this a moment ago. Both versions are shown; nothing is lost.")
 
 
+class NothingToTakeBack(Exception):
+    """Only what somebody noted by hand can be taken back, and only once."""
+
+
 class Hidden(LookupError):
     """The viewer may not see it, or it does not exist: the answer is the same."""
 
@@ -145,4 +149,33 @@ def note_event(
         record(
             by=by, at=at, action=f"note {kind}", subject="deal", subject_id=deal.pk, changes={"name": name}
         )
+    return event
+
+
+@transaction.atomic
+def take_back_event(*, by: User | None, at: dt.datetime, event_id: int) -> DealEvent:
+    """Take back what was noted by hand in error; both lines stay. Raises Hidden or NothingToTakeBack."""
+    event = DealEvent.objects.filter(pk=event_id).first()
+    deal = deal_for(by, event.deal_id if event else 0)
+    if event.origin != "hand" or not DealEvent.objects.standing().filter(pk=event.pk).exists():
+        raise NothingToTakeBack("What came from a file is corrected there; the rest was taken back already.")
+    DealEvent.objects.create(
+        deal=deal,
+        undoes=event,
+        kind=event.kind,
+        name=event.name,
+        occurred_at=at,
+        recorded_at=at,
+        recorded_by=by,
+        actor=by.name if by else "",
+        fingerprint=fingerprint("undo", event.pk),
+    )
+    record(
+        by=by,
+        at=at,
+        action=f"take back {event.kind}",
+        subject="deal",
+        subject_id=deal.pk,
+        changes={"name": event.name},
+    )
     return event

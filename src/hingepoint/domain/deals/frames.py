@@ -130,7 +130,7 @@ def _managers() -> dict[int, str]:
 
 def deal_events_frame(viewer: Any) -> pl.DataFrame:
     """Return everything that happened on visible deals and is no agreement, as a frame of ``frames.EVENTS``."""
-    events = DealEvent.objects.all()
+    events = DealEvent.objects.standing()
     if viewer is not None:
         events = events.filter(deal__in=Deal.objects.visible_to(viewer))
     return read(events, EVENT_COLUMNS, frames.schema(frames.EVENTS))

@@ -189,21 +189,43 @@ class Trace(models.Model):
         abstract = True
 
 
+#: Kinds of events that negotiation, escalations and involvement read over all deals.
+NEGOTIATING = (EventKind.DEMAND, EventKind.CONCESSION, EventKind.ESCALATION, EventKind.EXECUTIVE)
+
+
+class DealEventQuerySet(TraceQuerySet):
+    def standing(self) -> DealEventQuerySet:
+        """Leave out what was noted in error and taken back, and the takings back."""
+        undone = DealEvent.objects.filter(undoes__isnull=False).values("undoes_id")
+        return self.filter(undoes__isnull=True).exclude(pk__in=undone)
+
+
 class DealEvent(Trace):
     """Something that happened on a deal and is not an agreement: a stage reached, a field changed, an
-    activity, a concession, a demand, an escalation, an executive's part, a quote."""
+    activity, a concession, a demand, an escalation, an executive's part, a quote.
+
+    What was noted in error is taken back by a later row that ``undoes`` it: both stay.
+    """
 
     deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="events")
     kind = models.CharField(max_length=12, choices=choices(EventKind))
     name = models.CharField(max_length=200)
     state = models.CharField(max_length=40, blank=True)
     side = models.CharField(max_length=10, blank=True)
+    undoes = models.OneToOneField(
+        "self", on_delete=models.CASCADE, null=True, blank=True, related_name="undone_by"
+    )
 
-    objects = TraceQuerySet.as_manager()
+    objects = DealEventQuerySet.as_manager()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["deal", "fingerprint"], name="deal_event_once"),
             models.CheckConstraint(condition=~Q(kind=EventKind.AGREEMENT), name="deal_event_is_no_agreement"),
         ]
-        indexes = [models.Index(fields=["deal", "occurred_at"], name="deal_event_by_time")]
+        indexes = [
+            models.Index(fields=["deal", "occurred_at"], name="deal_event_by_time"),
+            models.Index(
+                fields=["kind", "-occurred_at"], name="deal_event_talks", condition=Q(kind__in=NEGOTIATING)
+            ),
+        ]

@@ -474,7 +474,7 @@ def happenings(
     deal_id: int, *, kinds: Sequence[str] = (), as_of: AsOf | None = None, most: int
 ) -> list[Happening]:
     """Return the newest ``most`` events of a deal. The caller has fetched the deal."""
-    events = DealEvent.objects.filter(deal_id=deal_id)
+    events = DealEvent.objects.standing().filter(deal_id=deal_id)
     events = events.filter(kind__in=kinds) if kinds else events
     events = as_of.of(events) if as_of else events
     rows = events.order_by("-occurred_at", "-id").values_list("occurred_at", *_TOLD)[:most]

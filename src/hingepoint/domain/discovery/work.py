@@ -24,6 +24,7 @@ from hingepoint.connectors import files
 from hingepoint.domain.agreements import frames as agreement_frames
 from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.deals import frames as deal_frames
+from hingepoint.domain.detection import queries as detection
 from hingepoint.domain.discovery.keeping import Folder
 from hingepoint.domain.discovery.models import Run, Source
 from hingepoint.domain.discovery.reading import counted_once
@@ -73,7 +74,8 @@ def read(run: Run) -> Data:
 
 
 def _from_database() -> Data:
-    return Data(deal_frames.deals_frame(None), agreement_frames.events_frame(None), {})
+    events = agreement_frames.events_frame(None, without=detection.unproven_steps())
+    return Data(deal_frames.deals_frame(None), events, {})
 
 
 def _from_files(run: Run) -> Data:

@@ -15,17 +15,17 @@ from typing import Any
 
 import polars as pl
 from django.db.models import Count, F, Q
-from django.http import Http404
 
 from hingepoint.analysis import metrics
 from hingepoint.domain.agreements.models import IN_MOTION, WAITING, Agreement, AgreementEvent, AgreementType
 from hingepoint.domain.agreements.queries import AgreementLine, line_of
-from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.deals.frames import deals_frame
 from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.discovery import queries as discovery
+from hingepoint.domain.escalations import queries as escalations
+from hingepoint.domain.home import effort
 from hingepoint.domain.imports import queries as imports
-from hingepoint.domain.people.models import works_here
+from hingepoint.domain.plans import queries as plans
 from hingepoint.domain.strategy.models import PivotalAgreement, Playbook, Strategy
 from hingepoint.records import STANDING, AgreementState, DealStatus, EventKind, Role
 
@@ -87,22 +87,32 @@ class SellerDay:
     deals: int
     required: int
     quiet_until: dt.date | None
+    prepare: tuple[plans.Talk, ...] = ()
+    debriefs: tuple[plans.Talk, ...] = ()
+
+    @property
+    def nothing_due(self) -> bool:
+        return not (self.late or self.soon or self.stale)
 
     @property
     def finished(self) -> bool:
-        return not (self.late or self.soon or self.stale)
+        return self.nothing_due and not (self.prepare or self.debriefs)
 
 
 def seller_day(viewer: Any, *, today: dt.date) -> SellerDay:
-    """Return what a seller moves next: of each open deal the most pressing agreement. Five SQL queries."""
+    """Return what a seller moves next: of each open deal the most pressing agreement, and the talks that wait for a
+    plan or a debrief. Eight SQL queries."""
     until = today + dt.timedelta(days=DAYS_AHEAD)
     rows = _with_deals(_worklist(viewer))
     due = _one_a_deal(rows.filter(late_after__lte=until).order_by("late_after", "id"), today)
     alive = today - dt.timedelta(days=LONG_LATE)
     stale = [work for work in due if work.line.late_after < alive]
-    again = rows.filter(required=True, state__in=sorted(STANDING), expires_on__lt=today)
+    old = Q(state__in=sorted(STANDING), expires_on__lt=today) | Q(state=AgreementState.LAPSED)
+    again = rows.filter(old, required=True)
     busy = {work.line.deal_id for work in due}
-    old = [w for w in _one_a_deal(again.order_by("expires_on", "id"), today) if w.line.deal_id not in busy]
+    ask_again = [
+        w for w in _one_a_deal(again.order_by("expires_on", "id"), today) if w.line.deal_id not in busy
+    ]
     late = [work for work in due if work.line.late and work not in stale]
     soon = [work for work in due if not work.line.late]
     next_day = _worklist(viewer).filter(late_after__gt=until).order_by("late_after")
@@ -111,11 +121,13 @@ def seller_day(viewer: Any, *, today: dt.date) -> SellerDay:
         late=tuple(late),
         soon=tuple(soon),
         stale=tuple(stale),
-        again=tuple(old[:5]),
+        again=tuple(ask_again[:5]),
         minutes=math.ceil(len(due) * SECONDS_A_LINE / 60),
         deals=Deal.objects.visible_to(viewer).open().count(),
         required=counts["required"],
         quiet_until=None if due else next_day.values_list("late_after", flat=True).first(),
+        prepare=tuple(plans.to_prepare(viewer, today=today)),
+        debriefs=tuple(plans.to_debrief(viewer, today=today)),
     )
 
 
@@ -150,6 +162,14 @@ def _work(row: Agreement, today: dt.date, *, more: int = 0) -> WorkLine:
         currency=row.deal.currency,
         more=more,
     )
+
+
+def answers_lately(viewer: Any, *, now: dt.datetime) -> list[escalations.Asked]:
+    """Return the exceptions that were decided in the last week on deals ``viewer`` sees, newest first."""
+    asked = [
+        one for one in escalations.recent(viewer, now=now) if one.decided_at and one.decided_at >= now - WEEK
+    ]
+    return sorted(asked, key=lambda one: one.decided_at, reverse=True)
 
 
 # ---- manager ----
@@ -215,6 +235,13 @@ class ManagerWeek:
     late: tuple[LateDeal, ...]
     deals: int
     currencies: int
+    review: tuple[plans.PlanLine, ...] = ()
+    debriefs: int = 0  # talks of the teams without debrief
+
+    @property
+    def review_first(self) -> tuple[plans.PlanLine, ...]:
+        """Plans of the talks of today and tomorrow."""
+        return tuple(line for line in self.review if line.soon)
 
 
 #: How far an agreement in a state is from being got, 0 to 1.
@@ -236,7 +263,7 @@ _NEWS = (
 
 
 def manager_week(viewer: Any, *, today: dt.date, now: dt.datetime) -> ManagerWeek:
-    """Return what a manager does about the team's deals this week. Seven SQL queries."""
+    """Return what a manager does about the team's deals this week. Nine SQL queries."""
     until = today + dt.timedelta(days=DAYS_AHEAD)
     pressing = Q(late_after__lte=until) | Q(state=AgreementState.BROKEN, required=True)
     rows = _with_deals(_worklist(viewer).filter(pressing)).order_by(F("deal__amount").desc(nulls_last=True))
@@ -252,6 +279,8 @@ def manager_week(viewer: Any, *, today: dt.date, now: dt.datetime) -> ManagerWee
         changes=dict(Counter(change.state for change in changed)),
         pushed=_pushed(viewer, since=now - WEEK),
         late=tuple(_late_deals(pivotal, today)),
+        review=tuple(plans.to_review(viewer, today=today)),
+        debriefs=len(plans.to_debrief(viewer, today=today)),
         **counts,
     )
 
@@ -588,16 +617,6 @@ def _in_time(viewer: Any, book: Playbook, today: dt.date) -> list[InTime]:
 
 
 @dataclass(frozen=True, slots=True)
-class Entries:
-    """How often people were asked to write something: changes by hand in the last four weeks."""
-
-    people: int
-    entries: int
-    a_week: float  # entries a person and week
-    most: float  # of the person who wrote most
-
-
-@dataclass(frozen=True, slots=True)
 class AnalystDay:
     """What an analyst looks after. ``unknown`` types came with files and are in no catalogue yet."""
 
@@ -606,7 +625,7 @@ class AnalystDay:
     last_run: discovery.RunLine | None
     unsigned: int
     unknown: tuple[tuple[str, str, int], ...]  # key, name, on how many deals
-    entries: Entries
+    questions: tuple[effort.WeekOfQuestions, ...]
 
 
 def analyst_day(viewer: Any, *, now: dt.datetime) -> AnalystDay:
@@ -625,18 +644,8 @@ def analyst_day(viewer: Any, *, now: dt.datetime) -> AnalystDay:
         last_run=run,
         unsigned=max(0, run.shown - run.signed - run.rejected) if run else 0,
         unknown=tuple((row.key, str(row), row.used) for row in unknown[:6]),
-        entries=entries_by_hand(viewer, since=now - 4 * WEEK),
+        questions=tuple(effort.questions(viewer, now=now)),
     )
-
-
-def entries_by_hand(viewer: Any, *, since: dt.datetime) -> Entries:
-    """Return how many entries people made by hand since a moment, never by name. Raises Http404."""
-    if not (works_here(viewer) and viewer.sees_everything):
-        raise Http404("not theirs to count")
-    rows = AuditEvent.objects.filter(at__gte=since, by_id_number__isnull=False).order_by()
-    counts = [row["n"] for row in rows.values("by_id_number").annotate(n=Count("pk"))]
-    people, total = len(counts), sum(counts)
-    return Entries(people, total, total / people / 4 if people else 0.0, max(counts, default=0) / 4)
 
 
 # ---- inside partner ----

@@ -26,6 +26,7 @@ from pydantic import ValidationError
 
 from hingepoint.connectors import files
 from hingepoint.domain.audit.actions import record
+from hingepoint.domain.detection import actions as detection
 from hingepoint.domain.imports import engine, undo
 from hingepoint.domain.imports.engine import Files, Progress, Report
 from hingepoint.domain.imports.models import AT_WORK, ImportBatch, ImportState, SavedMapping
@@ -84,12 +85,13 @@ def import_files(
         progress=progress,
     )
     if not dry_run:
-        _ask_what_deals_need(at)
+        _follow_up(at)
     return report
 
 
-def _ask_what_deals_need(at: dt.datetime) -> None:
-    """Ask the deals that came or changed for what the strategies in force want of them."""
+def _follow_up(at: dt.datetime) -> None:
+    """Read agreements from the traces that came, and ask the deals for what the strategies in force want."""
+    detection.run_rules(at=at)
     strategy.refresh_requirements(at=at, today=timezone.localdate(at))
 
 
@@ -269,7 +271,7 @@ def work(*, by: User, at: dt.datetime, batch_id: int) -> None:
             _keep_check(batch_id, report)
         else:
             shutil.rmtree(folder_of(batch), ignore_errors=True)
-            _ask_what_deals_need(at)
+            _follow_up(at)
 
 
 def _teller(batch_id: int, seconds: float = 1.0) -> Progress:
@@ -344,6 +346,7 @@ def undo_import(*, by: User | None, at: dt.datetime, batch_id: int, reason: str 
             batch = ImportBatch.objects.select_for_update().get(pk=batch_id)
             if batch.state != ImportState.DONE:
                 raise CannotUndo("There is nothing to take back: this import was not finished.")
+            detection.forget_import(batch.pk)
             if later := undo.later_changes(batch):
                 raise CannotUndo(f"It cannot be taken back: {', '.join(later)}. Undo those first.")
             counts = undo.take_back(batch)

@@ -1,21 +1,27 @@
-"""What a source knows beyond deals and events, in bulk: accounts, their people, the words of agreements.
+"""What a source knows beyond deals and events, in bulk: accounts, their people, the words of agreements,
+plans.
 
-Each of these actions changes nothing the second time.
+Each of these actions changes nothing the second time, unless it says so.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
 import polars as pl
 from django.db import transaction
 
+from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.audit.actions import record
+from hingepoint.domain.deals.actions import fingerprint
 from hingepoint.domain.deals.models import Account, Contact, Deal, DealContact
 from hingepoint.domain.imports import staging
 from hingepoint.domain.people.models import User
+from hingepoint.domain.plans.models import Debrief, Plan, PlanReview
+from hingepoint.domain.plans.parts import to_json
 
 _AT_ONCE = 1_000
 
@@ -105,3 +111,63 @@ _WRITE_WORDS = """
         LEFT JOIN domain_user u ON u.key = s.asked_of) AS w
     WHERE domain_agreement.deal_id = w.deal_id AND domain_agreement.type_id = w.type_id
 """
+
+
+@transaction.atomic
+def know_plans(*, by: User | None, at: dt.datetime, plans: Iterable[dict[str, Any]]) -> int:
+    """Add plans of talks as they were really written, with reviews and debriefs; return how many.
+
+    Each has deal and type (keys), by (a user's key), written_at, talk_on, parts (lines by part); if there
+    are any, reviewed_at, manager (a user's key), verdict and words; and if it was debriefed, held_at and
+    outcome. Plans of agreements that are not on record are left out. For an empty table only: what is
+    known already is not looked for.
+    """
+    agreements = _agreements_by_keys()
+    users = dict(User.objects.values_list("key", "pk"))
+    told = [facts for facts in plans if (facts["deal"], facts["type"]) in agreements]
+    numbers: Counter[int] = Counter()
+    made = []
+    for facts in sorted(told, key=lambda one: one["written_at"]):
+        agreement, deal = agreements[facts["deal"], facts["type"]]
+        numbers[agreement] += 1
+        made.append(_plan(facts, agreement, deal, number=numbers[agreement], users=users))
+    Plan.objects.bulk_create([plan for plan, _, _ in made], batch_size=_AT_ONCE)
+    PlanReview.objects.bulk_create([one for _, one, _ in made if one], batch_size=_AT_ONCE)
+    Debrief.objects.bulk_create([one for *_, one in made if one], batch_size=_AT_ONCE, ignore_conflicts=True)
+    record(by=by, at=at, action="add", subject="plans", subject_id="", changes={"plans": len(made)})
+    return len(made)
+
+
+def _agreements_by_keys() -> dict[tuple[str, str], tuple[int, int]]:
+    rows = Agreement.objects.values_list("deal__key", "type__key", "pk", "deal_id")
+    return {(deal, kind): (pk, deal_id) for deal, kind, pk, deal_id in rows.iterator(chunk_size=5_000)}
+
+
+def _plan(
+    facts: dict[str, Any], agreement: int, deal: int, *, number: int, users: dict[str, int]
+) -> tuple[Plan, PlanReview | None, Debrief | None]:
+    who = {"written_by_id": users[facts["by"]]}
+    plan = Plan(
+        agreement_id=agreement,
+        deal_id=deal,
+        number=number,
+        written_at=facts["written_at"],
+        talk_on=facts["talk_on"],
+        parts=to_json(facts["parts"]),
+        **who,
+    )
+    review = debrief = None
+    if facts.get("verdict"):
+        said = {"verdict": facts["verdict"], "words": facts["words"], "at": facts["reviewed_at"]}
+        review = PlanReview(plan=plan, by_id=users[facts["manager"]], **said)
+    if facts.get("outcome"):
+        debrief = Debrief(
+            agreement_id=agreement,
+            plan=plan,
+            held_at=facts["held_at"],
+            outcome=facts["outcome"],
+            written_at=facts["held_at"],
+            fingerprint=fingerprint(facts["held_at"], facts["outcome"]),
+            **who,
+        )
+    return plan, review, debrief

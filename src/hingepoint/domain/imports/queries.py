@@ -15,9 +15,8 @@ from hingepoint.analysis.health import Health
 from hingepoint.analysis.health import health as health_of
 from hingepoint.connectors.files.fields import FIELDS
 from hingepoint.connectors.files.rules import BY_KEY
-from hingepoint.domain.agreements import frames as agreement_frames
 from hingepoint.domain.deals.models import Deal
-from hingepoint.domain.imports import health
+from hingepoint.domain.imports import health, tables
 from hingepoint.domain.imports.actions import SILENT
 from hingepoint.domain.imports.models import AT_WORK, ImportBatch, ImportState, SavedMapping
 from hingepoint.domain.people.models import works_here
@@ -276,7 +275,7 @@ def rule_counts(rules: dict[str, int]) -> list[RuleCount]:
 
 
 def exported(table: str) -> tuple[Sequence[str], Iterator[tuple]]:
-    """Return headings and rows of a table of ``agreements.frames.TABLES``, as the system: all of it."""
-    parts = agreement_frames.table(table, Deal.objects.all())
+    """Return headings and rows of a table of ``imports.tables.TABLES``, as the system: all of it."""
+    parts = tables.table(table, Deal.objects.all())
     headings = next(parts).columns
     return headings, (row for part in parts for row in part.iter_rows())

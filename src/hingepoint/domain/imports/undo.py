@@ -13,6 +13,7 @@ from django.db.models import Model
 
 from hingepoint.domain.agreements.models import Agreement, AgreementEvent, AgreementType
 from hingepoint.domain.deals.models import Account, Deal, DealEvent
+from hingepoint.domain.detection.models import Detection
 from hingepoint.domain.imports.models import ImportBatch, ImportChange
 from hingepoint.domain.imports.staging import differs, one, run
 from hingepoint.domain.people.models import Membership, Team, User
@@ -90,6 +91,7 @@ def take_back(batch: ImportBatch) -> dict[str, int]:
 
     Runs inside the caller's transaction, after ``later_changes`` found nothing.
     """
+    _remove(Detection, batch)
     events = sum(_remove(model, batch) for model in (AgreementEvent, DealEvent))
     put_back = sum(_put_back(table, model, batch) for table, model in _CHANGED.items())
     agreements, deals = _remove(Agreement, batch), _remove(Deal, batch)

@@ -144,8 +144,8 @@ def _whole_agreements(batches: Iterable[list[tuple]], by: list[str]) -> Iterator
     yield rest
 
 
-def _expiry(last_standing: str, kind: str) -> str:
-    days = f"COALESCE({kind}.own_recheck_days, {kind}.recheck_days)"
+def _expiry(last_standing: str, *says_days: str) -> str:
+    days = f"COALESCE({', '.join(says_days)})"
     if is_postgres():
         return f"(({last_standing} AT TIME ZONE 'UTC')::date + {days})"
     return f"date({last_standing}, '+' || {days} || ' days')"
@@ -162,7 +162,7 @@ def _make_agreements(batch_id: int, at: dt.datetime) -> int:
     names = ("deal_id", "type_id", "state", "evidence", "quality", "person_name", "gained_at")
     values = {name: f"n.{name}" for name in names} | {
         "changed_at": f"'{moment(at)}'",
-        "expires_on": _expiry("n.last_standing", "t"),
+        "expires_on": _expiry("n.last_standing", "t.own_recheck_days", "t.recheck_days"),
         "batch": f"{batch_id:d}",
     }
     rest = "FROM staged_state n CROSS JOIN domain_agreementtype t WHERE t.id = n.type_id"
@@ -210,12 +210,14 @@ def _derive(touched: str, at: dt.datetime) -> None:
         ["agreement_id"],
         "e.agreement_id, e.occurred_at, e.id",
     )
+    own = ("domain_agreement.recheck_days", "t.own_recheck_days", "t.recheck_days")
+    expiry = _expiry("n.last_standing", *own)
     run(
         "UPDATE domain_agreement SET state = n.state, evidence = n.evidence,"
         " quality = COALESCE(n.quality, domain_agreement.quality),"
         " person_name = COALESCE(NULLIF(n.person_name, ''), domain_agreement.person_name),"
         " gained_at = COALESCE(n.gained_at, domain_agreement.gained_at),"
-        f" expires_on = {_expiry('n.last_standing', 't')}, changed_at = %s, version = domain_agreement.version + 1"
+        f" expires_on = {expiry}, changed_at = %s, version = domain_agreement.version + 1"
         " FROM staged_state n, domain_agreementtype t"
         " WHERE n.agreement_id = domain_agreement.id AND t.id = domain_agreement.type_id",
         [moment(at)],

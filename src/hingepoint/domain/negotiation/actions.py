@@ -1,20 +1,32 @@
-"""Every change to what we may charge."""
+"""Every change to what we may charge, to demands and their reasons, and to what we gave."""
 
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import transaction
 
 from hingepoint.domain.audit.actions import record
+from hingepoint.domain.deals import actions as deals
 from hingepoint.domain.deals.actions import deal_for, take_turn
-from hingepoint.domain.negotiation.models import Corridor
+from hingepoint.domain.deals.models import DealEvent
+from hingepoint.domain.negotiation.models import Corridor, CorridorWriting, Reason, Trade
 from hingepoint.domain.people.models import User
+from hingepoint.records import EventKind, ReasonState, Side, Topic
 
 
 class CorridorUpsideDown(ValueError):
     """Opening, target and walk-away go down, and none is below nothing."""
+
+
+class NothingSaid(ValueError):
+    """A demand or a concession says what it is; a reason says why."""
+
+
+class NotConfirmed(ValueError):
+    """Stated needs one of their people by name, confirmed needs two."""
 
 
 @transaction.atomic
@@ -28,7 +40,7 @@ def set_corridor(
     walk_away: Decimal,
     expected_version: int | None = None,
 ) -> Corridor:
-    """Set or move the corridor of a deal. Raises Hidden, Stale and CorridorUpsideDown.
+    """Set or move the corridor of a deal; each writing is kept. Raises Hidden, Stale and CorridorUpsideDown.
 
     The audit trail says that it moved and who moved it; the figures stay out of it, because more people
     read the trail than may read them.
@@ -42,5 +54,146 @@ def set_corridor(
         take_turn(corridor, expected_version=expected_version)
         Corridor.objects.filter(pk=corridor.pk).update(**figures)
         corridor.refresh_from_db()
+    CorridorWriting.objects.create(deal=deal, **figures)
     record(by=by, at=at, action="set corridor", subject="deal", subject_id=deal.pk)
     return corridor
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """The reason behind a demand. ``said_by`` and ``confirmed_by`` are people of theirs, by name."""
+
+    text: str
+    state: ReasonState = ReasonState.HYPOTHESISED
+    said_by: str = ""
+    confirmed_by: str = ""
+
+
+@transaction.atomic
+def log_demand(
+    *,
+    by: User | None,
+    at: dt.datetime,
+    deal_id: int,
+    topic: Topic,
+    words: str = "",
+    asked_by: str = "",
+    value: Decimal | None = None,
+    occurred_at: dt.datetime | None = None,
+    why: Why | None = None,
+    origin: str = "hand",
+) -> DealEvent:
+    """Note what the customer asks for, with the reason if it is known. Raises Hidden, NothingSaid and
+    NotConfirmed."""
+    if topic == Topic.OTHER and not words.strip():
+        raise NothingSaid("Say in a few words what they ask for.")
+    deal = deal_for(by, deal_id)
+    event = deals.note_event(
+        by=by,
+        at=at,
+        deal_id=deal_id,
+        kind=EventKind.DEMAND,
+        name=topic.value,
+        occurred_at=occurred_at or at,
+        origin=origin,
+        side=Side.CUSTOMER.value,
+        counterpart=asked_by.strip(),
+        note=words.strip(),
+        value=value,
+        currency=deal.currency if value is not None else "",
+    )
+    if why:
+        give_reason(by=by, at=at, demand_id=event.pk, why=why)
+    return event
+
+
+@transaction.atomic
+def give_reason(*, by: User | None, at: dt.datetime, demand_id: int, why: Why) -> Reason:
+    """Write down why they ask; earlier writings stay. Raises Hidden, NothingSaid and NotConfirmed."""
+    event = _event_for(by, demand_id, EventKind.DEMAND)
+    if not why.text.strip():
+        raise NothingSaid("Say why they need it, in their words if you can.")
+    _require_sources(why)
+    reason = Reason.objects.create(
+        event=event,
+        text=why.text.strip(),
+        state=why.state,
+        said_by=why.said_by.strip(),
+        confirmed_by=why.confirmed_by.strip(),
+        written_by=by,
+        written_at=at,
+    )
+    record(
+        by=by,
+        at=at,
+        action="give reason",
+        subject="deal",
+        subject_id=event.deal_id,
+        changes={"state": [None, why.state]},
+    )
+    return reason
+
+
+def _require_sources(why: Why) -> None:
+    said, confirmed = why.said_by.strip(), why.confirmed_by.strip()
+    if why.state != ReasonState.HYPOTHESISED and not said:
+        raise NotConfirmed("Name who of them said it; until then it is our guess.")
+    if why.state == ReasonState.CONFIRMED and (not confirmed or confirmed.casefold() == said.casefold()):
+        raise NotConfirmed("Confirmed means that two of them said it: name the second person.")
+
+
+@transaction.atomic
+def concede(
+    *,
+    by: User | None,
+    at: dt.datetime,
+    deal_id: int,
+    topic: Topic,
+    what: str = "",
+    value: Decimal | None = None,
+    in_return: str = "",
+    demand_id: int | None = None,
+    final: bool = False,
+    worth: int | None = None,
+    occurred_at: dt.datetime | None = None,
+    origin: str = "hand",
+) -> DealEvent:
+    """Note what we gave, its value to us, what came back, and which demand it answers.
+
+    ``final``: we called it our last. Raises Hidden and NothingSaid.
+    """
+    if topic == Topic.OTHER and not what.strip():
+        raise NothingSaid("Say in a few words what we gave.")
+    deal = deal_for(by, deal_id)
+    demand = _event_for(by, demand_id, EventKind.DEMAND) if demand_id else None
+    if demand and demand.deal_id != deal.pk:
+        raise deals.Hidden("There is no such demand on this deal.")
+    event = deals.note_event(
+        by=by,
+        at=at,
+        deal_id=deal_id,
+        kind=EventKind.CONCESSION,
+        name=what.strip()[:200] or topic.value,
+        occurred_at=occurred_at or at,
+        origin=origin,
+        actor=by.name if by else "",
+        note=in_return.strip(),
+        value=value,
+        currency=deal.currency if value is not None else "",
+    )
+    said = {"topic": topic, "demand": demand, "worth": worth, "final": final}
+    Trade.objects.get_or_create(event=event, defaults=said)
+    return event
+
+
+def _event_for(by: User | None, event_id: int, kind: EventKind) -> DealEvent:
+    """Return a standing event of a deal that ``by`` may change. Raises Hidden."""
+    event = DealEvent.objects.standing().filter(pk=event_id, kind=kind).first()
+    deal_for(by, event.deal_id if event else 0)
+    return event
+
+
+def take_back(*, by: User | None, at: dt.datetime, event_id: int) -> DealEvent:
+    """Take back a demand or a concession noted in error. Raises Hidden and NothingToTakeBack."""
+    event = DealEvent.objects.filter(pk=event_id, kind__in=(EventKind.DEMAND, EventKind.CONCESSION)).first()
+    return deals.take_back_event(by=by, at=at, event_id=event.pk if event else 0)

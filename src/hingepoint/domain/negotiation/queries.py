@@ -1,14 +1,37 @@
-"""Every answer about what we may charge."""
+"""Every answer about what we may charge, what they ask and why, and what we gave for it.
+
+Demands and concessions are one list with one meaning, whether a file brought them or somebody noted them:
+a demand is named by its topic, says who asked (``counterpart``) in which words (``note``); a concession is
+named by its topic or what it was, says who gave it (``actor``) and what came back (``note``).
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Any
 
-from hingepoint.domain.deals.models import Deal
-from hingepoint.domain.negotiation.models import Corridor
+from django.http import Http404
+
+from hingepoint.analysis import concessions, reasons, trades
+from hingepoint.domain.deals.models import Deal, DealEvent
+from hingepoint.domain.negotiation.models import Corridor, CorridorWriting, Reason
 from hingepoint.domain.people.models import User
+from hingepoint.records import DealStatus, EventKind, Topic
+
+TOPIC_WORDS = {
+    Topic.PRICE: "Price",
+    Topic.PAYMENT: "Payment",
+    Topic.EXTRAS: "Extras",
+    Topic.DELIVERY: "Delivery",
+    Topic.LIABILITY: "Liability and contract",
+    Topic.OTHER: "Something else",
+}
+#: So many of the newest demands of the company are looked through for the library.
+MOST_CASES = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +58,307 @@ def corridor(viewer: User, deal_id: int) -> CorridorCard | None:
 def may_set_corridor(viewer: User, deal_id: int) -> bool:
     """Return whether the deal is one whose corridor ``viewer`` may read and move."""
     return Deal.objects.visible_to(viewer).filter(pk=deal_id).exists()
+
+
+# ---- demands and concessions of a deal ----
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why they ask, as last written. ``repeats``: it says nothing that the demand does not say."""
+
+    text: str
+    state: str
+    said_by: str
+    confirmed_by: str
+    by: str
+    at: dt.datetime
+    repeats: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """Something the customer asks of us. ``whys``: every reason written down for it, the newest last."""
+
+    id: int
+    deal_id: int
+    topic: Topic
+    words: str
+    who: str
+    value: Decimal | None
+    currency: str
+    at: dt.datetime
+    recorded_at: dt.datetime
+    by_hand: bool
+    whys: tuple[Why, ...] = ()
+    answered: bool = False
+
+    @property
+    def title(self) -> str:
+        return self.words or TOPIC_WORDS[self.topic]
+
+    @property
+    def why(self) -> Why | None:
+        return self.whys[-1] if self.whys else None
+
+    @property
+    def reason_known(self) -> bool:
+        return self.why is not None and not self.why.repeats
+
+
+@dataclass(frozen=True, slots=True)
+class Concession:
+    """Something we gave. ``demand_id`` is the demand it answers, as noted or by topic and time; ``round``
+    counts the concessions about its topic; ``checks`` say what is to be noticed about it."""
+
+    id: int
+    deal_id: int
+    topic: Topic
+    what: str
+    value: Decimal | None
+    currency: str
+    at: dt.datetime
+    recorded_at: dt.datetime
+    by: str
+    in_return: str
+    final: bool
+    worth: int | None
+    by_hand: bool
+    demand_id: int | None = None
+    round: int = 1
+    checks: tuple[concessions.Check, ...] = ()
+
+    @property
+    def title(self) -> str:
+        return TOPIC_WORDS[self.topic] if self.what.lower() == self.topic else self.what
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """What was asked and what was given on one deal, each in the order of time. ``conceded`` adds up what
+    was given in the deal's currency; ``unpriced`` concessions have no value in it."""
+
+    demands: tuple[Demand, ...]
+    concessions: tuple[Concession, ...]
+    conceded: Decimal
+    unpriced: int
+    currency: str
+    list_price: Decimal | None
+
+    @property
+    def unexplained(self) -> tuple[Demand, ...]:
+        """Demands whose reason is not known."""
+        return tuple(demand for demand in self.demands if not demand.reason_known)
+
+    def demand(self, demand_id: int | None) -> Demand | None:
+        return next((each for each in self.demands if each.id == demand_id), None)
+
+
+def log(viewer: Any, deal_id: int, *, plans_at: Sequence[dt.datetime] = ()) -> Log:
+    """Return the demands and concessions of a deal with their checks. Raises Http404.
+
+    ``plans_at``: when plans for the deal were really written. Causes four SQL queries.
+    """
+    deal = _deal(viewer, deal_id)
+    asked, given = _of_deal(deal)
+    book = _corridors(viewer, deal_id)
+    found = concessions.check(
+        [_given(one, deal) for one in given],
+        asked=[_asked(one) for one in asked],
+        plans_at=plans_at,
+        corridors=book,
+        list_price=float(deal.list_price) if deal.list_price else None,
+    )
+    given = [replace(one, checks=found[one.id]) for one in given]
+    answered = {one.demand_id for one in given}
+    priced = [one.value for one in given if one.value is not None and _in_currency(one, deal)]
+    return Log(
+        demands=tuple(replace(one, answered=one.id in answered) for one in asked),
+        concessions=tuple(given),
+        conceded=sum(priced, Decimal(0)),
+        unpriced=len(given) - len(priced),
+        currency=deal.currency,
+        list_price=deal.list_price,
+    )
+
+
+def demands(viewer: Any, deal_id: int) -> tuple[Demand, ...]:
+    """Return what the customer asked for on a deal, in the order of time. Raises Http404. Three SQL queries."""
+    return asked_of_us(_deal(viewer, deal_id))
+
+
+def _deal(viewer: Any, deal_id: int) -> Deal:
+    deal = Deal.objects.visible_to(viewer).filter(pk=deal_id).only("currency", "list_price").first()
+    if deal is None:
+        raise Http404("no such deal")
+    return deal
+
+
+def asked_of_us(deal: Deal) -> tuple[Demand, ...]:
+    """Return the demands of a deal that the caller has fetched with the viewer's rights."""
+    return tuple(_of_deal(deal)[0])
+
+
+def noticed(
+    viewer: Any, deal_id: int, candidate: concessions.Given, *, plans_at: Sequence[dt.datetime] = ()
+) -> tuple[concessions.Check, ...]:
+    """Return what would be noticed about a concession that is not given yet. Raises Http404."""
+    known = log(viewer, deal_id)
+    deal = Deal(currency=known.currency, list_price=known.list_price)
+    found = concessions.check(
+        [*(_given(one, deal) for one in known.concessions), candidate],
+        asked=[_asked(one) for one in known.demands],
+        plans_at=plans_at,
+        corridors=_corridors(viewer, deal_id),
+        list_price=float(known.list_price) if known.list_price else None,
+    )
+    return found[candidate.id]
+
+
+def _of_deal(deal: Deal) -> tuple[list[Demand], list[Concession]]:
+    kinds = (EventKind.DEMAND, EventKind.CONCESSION)
+    rows = DealEvent.objects.standing().filter(deal=deal, kind__in=kinds).select_related("trade")
+    events = list(rows.order_by("occurred_at", "id"))
+    whys = _whys(event for event in events if event.kind == EventKind.DEMAND)
+    asked = [_demand(event, whys) for event in events if event.kind == EventKind.DEMAND]
+    given = [_concession(event) for event in events if event.kind == EventKind.CONCESSION]
+    facts = [_given(one, deal) for one in given]
+    links, nth = concessions.answers(facts, [_asked(one) for one in asked]), concessions.rounds(facts)
+    return asked, [replace(one, demand_id=links[one.id], round=nth[one.id]) for one in given]
+
+
+def _whys(events: Iterable[DealEvent]) -> dict[int, list[Reason]]:
+    found: dict[int, list[Reason]] = defaultdict(list)
+    ids = [event.pk for event in events]
+    for row in Reason.objects.filter(event__in=ids).select_related("written_by") if ids else ():
+        found[row.event_id].append(row)
+    return found
+
+
+def _demand(event: DealEvent, whys: dict[int, list[Reason]]) -> Demand:
+    topic = reasons.topic_of(event.name, event.note)
+    words = event.note or ("" if event.name == topic else event.name)
+    return Demand(
+        id=event.pk,
+        deal_id=event.deal_id,
+        topic=topic,
+        words=words,
+        who=event.counterpart,
+        value=event.value,
+        currency=event.currency,
+        at=event.occurred_at,
+        recorded_at=event.recorded_at,
+        by_hand=event.origin == "hand",
+        whys=tuple(_why(row, words, topic) for row in whys.get(event.pk, ())),
+    )
+
+
+def _why(row: Reason, words: str, topic: Topic) -> Why:
+    return Why(
+        text=row.text,
+        state=row.state,
+        said_by=row.said_by,
+        confirmed_by=row.confirmed_by,
+        by=row.written_by.name if row.written_by else "",
+        at=row.written_at,
+        repeats=reasons.repeats(row.text, demand=words, topic=topic),
+    )
+
+
+def _concession(event: DealEvent) -> Concession:
+    trade = getattr(event, "trade", None)
+    return Concession(
+        id=event.pk,
+        deal_id=event.deal_id,
+        topic=Topic(trade.topic) if trade else reasons.topic_of(event.name),
+        what=event.name,
+        value=event.value,
+        currency=event.currency,
+        at=event.occurred_at,
+        recorded_at=event.recorded_at,
+        by=event.actor,
+        in_return=event.note,
+        final=bool(trade and trade.final),
+        worth=trade.worth if trade else None,
+        by_hand=event.origin == "hand",
+        demand_id=trade.demand_id if trade else None,
+    )
+
+
+def _asked(demand: Demand) -> concessions.Asked:
+    return concessions.Asked(demand.id, demand.at, demand.topic)
+
+
+def _given(one: Concession, deal: Deal) -> concessions.Given:
+    value = float(one.value) if one.value is not None and _in_currency(one, deal) else None
+    return concessions.Given(one.id, one.at, one.topic, value, one.in_return, one.demand_id, one.final)
+
+
+def _in_currency(one: Concession, deal: Deal) -> bool:
+    return not one.currency or not deal.currency or one.currency == deal.currency
+
+
+def _corridors(viewer: Any, deal_id: int) -> list[concessions.CorridorWritten]:
+    rows = CorridorWriting.objects.visible_to(viewer).filter(deal_id=deal_id)
+    written = rows.values_list("set_at", "opening", "walk_away")
+    return [concessions.CorridorWritten(at, float(opening), float(end)) for at, opening, end in written]
+
+
+# ---- what others traded ----
+
+
+def library(viewer: Any, deal_id: int, *, topic: Topic, reason: str = "") -> trades.Library:
+    """Return how the company answered demands like one, on its closed deals other than this; never who.
+
+    For whoever sees the deal; raises Http404. Looks through the newest ``MOST_CASES`` demands: about a tenth
+    of a second.
+    """
+    if not may_set_corridor(viewer, deal_id):
+        raise Http404("no such deal")
+    return trades.library(_cases(besides=deal_id), topic=topic, reason=reason)
+
+
+_CASE = ("pk", "deal_id", "name", "note", "occurred_at", "deal__status")
+_GIFT = (
+    "pk", "deal_id", "name", "note", "occurred_at", "value", "currency", "trade__topic", "trade__demand_id",
+    "trade__worth", "deal__list_price", "deal__currency",
+)  # fmt: skip
+
+
+def _cases(*, besides: int) -> list[trades.Case]:
+    closed = DealEvent.objects.standing().filter(deal__status__in=(DealStatus.WON, DealStatus.LOST))
+    asked = closed.filter(kind=EventKind.DEMAND).exclude(deal_id=besides).order_by("-occurred_at")
+    rows = list(asked.values_list(*_CASE)[:MOST_CASES])
+    if not rows:
+        return []
+    since = min(row[4] for row in rows)
+    gifts = closed.filter(kind=EventKind.CONCESSION, occurred_at__gte=since).values_list(*_GIFT)
+    newest = Reason.objects.filter(event__occurred_at__gte=since).values_list("event_id", "text")
+    why = dict(newest.order_by("written_at", "id"))
+    answers = _answers(rows, gifts)
+    return [
+        trades.Case(
+            topic=reasons.topic_of(name, note),
+            reason=why.get(pk, ""),
+            given=tuple(answers.get(pk, ())),
+            won=status == DealStatus.WON,
+        )
+        for pk, _, name, note, _, status in rows
+    ]
+
+
+def _answers(asked: Sequence[tuple], gifts: Iterable[tuple]) -> dict[int, list[trades.Trade]]:
+    """Return, per demand, the trades that answered it."""
+    by_deal: dict[int, list[concessions.Asked]] = defaultdict(list)
+    for pk, deal_id, name, note, at, _ in asked:
+        by_deal[deal_id].append(concessions.Asked(pk, at, reasons.topic_of(name, note)))
+    found: dict[int, list[trades.Trade]] = defaultdict(list)
+    for pk, deal_id, name, note, at, value, currency, topic, demand, worth, price, own in gifts:
+        about = Topic(topic) if topic else reasons.topic_of(name)
+        given = concessions.Given(pk, at, about, demand=demand)
+        answered = concessions.answers([given], by_deal.get(deal_id, ()))[pk]
+        if answered is not None:
+            priced = value is not None and price and currency in ("", own)
+            cost = float(value / price) if priced else None
+            found[answered].append(trades.Trade(about, cost, note, worth))
+    return found

@@ -137,6 +137,11 @@ def user_to_change(viewer: User, user_id: int) -> User:
     return get_object_or_404(User.objects.visible_to(viewer if keeps_people(viewer) else None), pk=user_id)
 
 
+def colleague(viewer: User, user_id: int) -> User:
+    """Return somebody who works here, to be named in an action. Raises Http404."""
+    return get_object_or_404(User.objects.visible_to(viewer).active(), pk=user_id)
+
+
 def team_to_change(viewer: User, team_id: int) -> Team:
     return get_object_or_404(Team.objects.all() if keeps_people(viewer) else Team.objects.none(), pk=team_id)
 

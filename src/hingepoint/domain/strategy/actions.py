@@ -320,7 +320,8 @@ def _write_requirements(
     register = Agreement.objects.filter(deal__in=Deal.objects.open(), deal_id__in=list(wanted))
     if len(wanted) > 10_000:  # too many for one IN list: every open deal is wanted then
         register = Agreement.objects.filter(deal__in=Deal.objects.open())
-    known = {(row.deal_id, row.type_id): row for row in register.iterator(chunk_size=5_000)}
+    rows = register.select_related("type").iterator(chunk_size=5_000)
+    known = {(row.deal_id, row.type_id): row for row in rows}
     needs = {(deal, need.type_id): need for deal, found in wanted.items() for need in found}
     new = [
         _new_row(deal, need, batches[deal], at=at)
@@ -330,8 +331,8 @@ def _write_requirements(
     changed = [row for key, row in known.items() if key in needs and _say(row, needs[key])]
     released = [row for key, row in known.items() if row.required and key not in needs and key[0] in wanted]
     for row in released:
-        row.required, row.needed_by, row.needed_because = False, None, ""
-    columns = ["required", "needed_by", "needed_because"]
+        _set(row, (False, None, "", None))
+    columns = [*_SAYS, "expires_on"]
     Agreement.objects.bulk_create(new, batch_size=1_000)
     Agreement.objects.bulk_update([*changed, *released], columns, batch_size=300)
     return Refreshed(len(new), len(changed), len(released))
@@ -346,6 +347,21 @@ def _new_row(deal_id: int, need: Requirement, batch: int | None, *, at: dt.datet
 
 def _say(row: Agreement, need: Requirement) -> bool:
     """Let ``row`` say what is needed; return whether that changed it."""
-    before = (row.required, row.needed_by, row.needed_because)
-    row.required, row.needed_by, row.needed_because = True, need.needed_by, need.why
-    return before != (True, need.needed_by, need.why)
+    said = (True, need.needed_by, need.why, need.recheck_days)
+    if said == tuple(getattr(row, name) for name in _SAYS):
+        return False
+    _set(row, said)
+    return True
+
+
+#: What a playbook says on an agreement of the register.
+_SAYS = ("required", "needed_by", "needed_because", "recheck_days")
+
+
+def _set(row: Agreement, said: tuple) -> None:
+    """Let ``row`` say it; what holds until a day holds longer or shorter, as the playbook now asks."""
+    before = row.holds_days if row.expires_on else 0
+    for name, value in zip(_SAYS, said, strict=True):
+        setattr(row, name, value)
+    if row.expires_on:
+        row.expires_on += dt.timedelta(days=row.holds_days - before)

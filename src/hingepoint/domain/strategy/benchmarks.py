@@ -3,7 +3,7 @@
 A deal was well executed if it was won and did what the strategy wants: a supportive sale where the
 metric says which, else at least as good as the middle won deal. Numbers and examples are of the whole
 company, so nothing is told that comes from fewer than ``LEAST_SELLERS`` sellers, and examples name
-nobody.
+nobody. What a rule found and nobody confirmed is left out.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import polars as pl
 from hingepoint.analysis import metrics
 from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.deals.models import Contact
+from hingepoint.domain.detection.queries import unconfirmed_agreements
 from hingepoint.domain.strategy import results
 from hingepoint.domain.strategy.models import Strategy
 from hingepoint.records import AgreementState, DealStatus, Evidence
@@ -82,6 +83,7 @@ def well_executed(strategy: Strategy, *, today: dt.date) -> set[int]:
 def benchmark(type_id: int, deals: set[int]) -> Benchmark:
     """Return how ``deals`` (from ``well_executed``) gained an agreement type. Two SQL queries."""
     rows = Agreement.objects.filter(type_id=type_id, deal__status=DealStatus.WON, gained_at__isnull=False)
+    rows = rows.exclude(pk__in=unconfirmed_agreements())
     found = [row for row in rows.select_related("deal", "person", "asked_of") if row.deal_id in deals]
     sellers = len({row.deal.owner_id for row in found})
     if sellers < LEAST_SELLERS:

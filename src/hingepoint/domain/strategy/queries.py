@@ -80,6 +80,7 @@ def rule_of(pivotal: PivotalAgreement) -> Rule:
         stage=pivotal.needed_stage,
         segments=tuple(pivotal.segments),
         least_amount=pivotal.least_amount,
+        recheck_days=pivotal.recheck_days,
     )
 
 
@@ -631,6 +632,11 @@ def _asked_of(deal: Deal) -> list[PivotalAgreement]:
     order = ("playbook__strategy__rank", "playbook__strategy_id", "-playbook__number", "position")
     found = list(rows.order_by(*order))
     return [row for row in found if row.playbook_id == found[0].playbook_id]
+
+
+def standard_for(deal: Deal, type_id: int) -> PivotalAgreement | None:
+    """Return what the playbook that holds for ``deal`` says of an agreement type. One SQL query."""
+    return next((row for row in _asked_of(deal) if row.type_id == type_id), None)
 
 
 def _candidate(row: PivotalAgreement, finding: Finding | None) -> next_best_choice.Candidate:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from hingepoint.domain.strategy.models import NeededBy
@@ -23,6 +23,7 @@ class Rule:
     stage: str
     segments: tuple[str, ...]
     least_amount: Decimal | None
+    recheck_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Requirement:
     type_id: int
     needed_by: dt.date | None
     why: str
+    recheck_days: int | None = None
 
 
 def required(
@@ -53,7 +55,11 @@ def required(
     ``days_to_stage`` holds the usual days from creation until a stage is left (the median of won
     deals): a stage becomes a day by it. A stage that the deal has passed already was due then.
     """
-    return [_requirement(deal, rule, days_to_stage) for rule in rules if _concerns(rule, deal)]
+    return [
+        replace(_requirement(deal, rule, days_to_stage), recheck_days=rule.recheck_days)
+        for rule in rules
+        if _concerns(rule, deal)
+    ]
 
 
 def _concerns(rule: Rule, deal: DealFacts) -> bool:

@@ -48,6 +48,7 @@
     const dialog = opener && document.getElementById(opener.dataset.dialog);
     if (dialog) { event.preventDefault(); closeMenus(); dialog.showModal(); return; }
     if (event.target.matches("dialog[open]")) event.target.close();
+    if (event.target.closest("[data-print]")) window.print();
     const dismiss = event.target.closest("[data-dismiss]");
     if (dismiss) dismiss.closest("[data-toast]").remove();
     const row = event.target.closest("[data-select-all]");

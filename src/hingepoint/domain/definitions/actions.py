@@ -1,0 +1,158 @@
+"""Bringing definitions in from a file, through the ordinary actions: what they refuse to a person, they
+refuse to a file."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+
+from hingepoint.analysis import detection
+from hingepoint.domain.agreements import actions as agreements
+from hingepoint.domain.agreements.models import AgreementType
+from hingepoint.domain.definitions import queries
+from hingepoint.domain.definitions.queries import Difference
+from hingepoint.domain.definitions.schema import (
+    Definitions,
+    DefinitionsUnusable,
+    PivotalPart,
+    RulePart,
+    StrategyPart,
+    TypePart,
+)
+from hingepoint.domain.detection import actions as rules
+from hingepoint.domain.detection.models import DetectionRule
+from hingepoint.domain.people.models import User, works_here
+from hingepoint.domain.strategy import actions as strategies
+from hingepoint.domain.strategy.models import PivotalAgreement, Strategy
+
+
+class DefinitionsNotYours(Exception):
+    """Only analysts and sponsors bring in definitions."""
+
+
+@transaction.atomic
+def bring_in(*, by: User | None, at: dt.datetime, wanted: Definitions) -> list[Difference]:
+    """Make what is defined say what the file says, all or nothing; return what changed.
+
+    A strategy that is new is a draft, a changed playbook is the next version's draft, a changed rule is
+    off until it is tested: a file puts nothing in force. Raises DefinitionsUnusable.
+    """
+    if by is not None and not (works_here(by) and by.sees_everything):
+        raise DefinitionsNotYours("Only an analyst or a sponsor brings in definitions.")
+    changes = queries.differences(wanted)
+    touched = {(change.section, change.name) for change in changes}
+    for one in wanted.catalogue:
+        if ("catalogue", one.key) in touched:
+            _bring_type(one, by=by, at=at)
+    _require_known_types(wanted)
+    for rule in wanted.rules:
+        if ("rules", rule.key) in touched:
+            _bring_rule(rule, by=by, at=at)
+    for strategy in wanted.strategies:
+        if ("strategies", strategy.name) in touched:
+            _bring_strategy(strategy, by=by, at=at)
+    return changes
+
+
+def _require_known_types(wanted: Definitions) -> None:
+    named = {rule.agreement for rule in wanted.rules}
+    named |= {pivotal.agreement for one in wanted.strategies for pivotal in one.playbook}
+    known = set(AgreementType.objects.filter(key__in=named).values_list("key", flat=True))
+    if unknown := sorted(named - known):
+        raise DefinitionsUnusable([f"The catalogue has no agreement type {key}." for key in unknown])
+
+
+def _bring_type(part: TypePart, *, by: User | None, at: dt.datetime) -> None:
+    row = AgreementType.objects.filter(key=part.key).first()
+    if row is None and part.side is None:
+        raise DefinitionsUnusable(
+            [f"catalogue: {part.key} is not shipped; a type of your own says its side."]
+        )
+    if row is None:
+        facts = {
+            "counterpart": part.counterpart,
+            "good": list(part.good),
+            "description": part.description or "",
+        }
+        agreements.add_type(
+            by=by,
+            at=at,
+            key=part.key,
+            name=part.name or part.key,
+            side=part.side,
+            stage=part.stage or "",
+            **facts,
+        )
+    overlay = {
+        "hidden": part.hidden,
+        "own_recheck_days": part.recheck_days,
+        **(
+            {}
+            if row is None
+            else {f"own_{name}": getattr(part, name) for name in ("name", "stage", "description")}
+        ),
+    }
+    agreements.overlay_type(by=by, at=at, key=part.key, **overlay)
+
+
+def _bring_rule(part: RulePart, *, by: User | None, at: dt.datetime) -> None:
+    rule = detection.rule_of(part.model_dump(mode="json"))
+    row = DetectionRule.objects.filter(key=part.key).first()
+    try:
+        if row is None:
+            rules.write_rule(by=by, at=at, rule=rule)
+        else:
+            rules.change_rule(by=by, at=at, row=row, rule=rule)
+    except rules.WrongRule as wrong:
+        said = [f"rules: {part.key}: {field}: {words}" for field, words in wrong.problems.items()]
+        raise DefinitionsUnusable(said) from None
+
+
+def _bring_strategy(part: StrategyPart, *, by: User | None, at: dt.datetime) -> None:
+    told = {name: getattr(part, name) for name in ("statement", "metric", "segment")}
+    row = Strategy.objects.filter(name=part.name).first()
+    if row is None:
+        row = strategies.write_strategy(by=by, at=at, name=part.name, **told)
+    elif any(getattr(row, name) != value for name, value in told.items()):
+        strategies.change_strategy(by=by, at=at, strategy=row, **told)
+    for target in part.targets:
+        strategies.set_target(by=by, at=at, strategy=row, **target.model_dump())
+    newest = queries.newest_playbook(row)
+    if newest and tuple(queries.pivotal_part(one) for one in newest.pivotal.all()) == part.playbook:
+        return
+    _bring_playbook(row, part.playbook, by=by, at=at)
+
+
+def _bring_playbook(
+    row: Strategy, parts: tuple[PivotalPart, ...], *, by: User | None, at: dt.datetime
+) -> None:
+    """Let the draft hold ``parts`` in their order; what stood on a signed finding stays on it."""
+    draft = strategies.draft_playbook(by=by, at=at, strategy=row)
+    known = {one.type.key: one for one in draft.pivotal.select_related("type", "finding", "playbook")}
+    types = AgreementType.objects.in_bulk([part.agreement for part in parts], field_name="key")
+    for one in known.values():
+        strategies.drop(by=by, at=at, pivotal=one)
+    for part in parts:
+        strategies.choose(
+            by=by,
+            at=at,
+            playbook=draft,
+            type=types[part.agreement],
+            **_why(part, known.get(part.agreement)),
+            **_standard(part),
+        )
+
+
+def _why(part: PivotalPart, before: PivotalAgreement | None) -> dict[str, Any]:
+    if before is not None and before.finding_id and queries.pivotal_part(before).why == part.why:
+        return {"finding": before.finding, "judgement": before.judgement}
+    return {"judgement": part.why}
+
+
+def _standard(part: PivotalPart) -> dict[str, Any]:
+    told = part.model_dump(mode="json", exclude={"agreement", "why"})
+    amount = told["least_amount"]
+    return told | {"least_amount": None if amount is None else Decimal(str(amount))}

@@ -1,0 +1,152 @@
+"""What is defined now, as a file says it, and what a file would change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from hingepoint.analysis import detection
+from hingepoint.domain.agreements.models import AgreementType
+from hingepoint.domain.definitions.schema import (
+    Definitions,
+    PivotalPart,
+    RulePart,
+    StrategyPart,
+    TargetPart,
+    TypePart,
+    plain,
+)
+from hingepoint.domain.detection.models import DetectionRule
+from hingepoint.domain.strategy.models import PivotalAgreement, Playbook, Strategy
+
+_SAME = (
+    "counterpart", "needed_by", "needed_days", "needed_stage", "evidence_wanted", "recheck_days", "segments",
+    "least_amount", "checks", "questions", "demands", "principles",
+)  # fmt: skip
+
+
+def defined() -> Definitions:
+    """Return everything that is defined, for the system: the caller asks who may see it."""
+    return Definitions(
+        hingepoint=1,
+        catalogue=tuple(_types()),
+        rules=tuple(_rules()),
+        strategies=tuple(_strategy(row) for row in Strategy.objects.order_by("rank", "id")),
+    )
+
+
+def _types() -> Iterator[TypePart]:
+    added = AgreementType.Origin.ADDED
+    for row in AgreementType.objects.order_by("key"):
+        own = {"name": row.own_name, "stage": row.own_stage, "description": row.own_description}
+        if row.origin == added:
+            facts = {"name": row.name, "stage": row.stage or None, "description": row.description or None}
+            own = {name: value or facts[name] for name, value in own.items()}
+            own |= {"side": row.side, "counterpart": row.counterpart, "good": row.good}
+        if row.origin == added or row.hidden or row.own_recheck_days or any(own.values()):
+            yield TypePart(key=row.key, hidden=row.hidden, recheck_days=row.own_recheck_days, **own)
+
+
+def _rules() -> Iterator[RulePart]:
+    for row in DetectionRule.objects.prefetch_related("versions").order_by("key"):
+        rule = detection.rule_of(row.versions.all()[0].definition)
+        yield RulePart(**detection.plain(rule))
+
+
+def _strategy(row: Strategy) -> StrategyPart:
+    same = {name: getattr(row, name) for name in ("name", "statement", "metric", "segment")}
+    newest = newest_playbook(row)
+    return StrategyPart(
+        **same,
+        targets=tuple(
+            TargetPart(
+                metric=one.metric,
+                segment=one.segment,
+                baseline=one.baseline,
+                target=one.target,
+                target_on=one.target_on,
+            )
+            for one in row.result_metrics.order_by("metric", "segment")
+        ),
+        playbook=tuple(pivotal_part(one) for one in newest.pivotal.all()) if newest else (),
+    )
+
+
+def newest_playbook(strategy: Strategy) -> Playbook | None:
+    """Return the draft if there is one, else the last published version."""
+    return strategy.playbooks.order_by("-number").first()
+
+
+def pivotal_part(row: PivotalAgreement) -> PivotalPart:
+    why = row.judgement or f"Signed finding: {row.finding.facts.get('in_words', '')}"
+    return PivotalPart(agreement=row.type.key, why=why, **{name: getattr(row, name) for name in _SAME})
+
+
+# ---- what a file would change ----
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that a file says otherwise than it is: ``before`` None where it is new."""
+
+    section: str
+    name: str
+    field: str
+    before: Any
+    after: Any
+
+    def __str__(self) -> str:
+        if self.before is None and not self.field:
+            return f"{self.section}: {self.name} is new"
+        return f"{self.section}: {self.name}: {self.field}: {_told(self.before)} -> {_told(self.after)}"
+
+
+def _told(value: Any) -> str:
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return "nothing" if value in (None, "", []) else text if len(text) <= 100 else f"{text[:99]}…"
+
+
+_NAMED = {"catalogue": "key", "rules": "key", "strategies": "name"}
+
+
+def differences(wanted: Definitions) -> list[Difference]:
+    """Return what ``wanted`` would change. What it does not name stays as it is."""
+    now = defined()
+    found: list[Difference] = []
+    for section, name in _NAMED.items():
+        known = {getattr(one, name): one for one in getattr(now, section)}
+        for one in getattr(wanted, section):
+            found += _differs(section, getattr(one, name), known.get(getattr(one, name)), one)
+    return found
+
+
+def _differs(section: str, name: str, before: BaseModel | None, after: BaseModel) -> Iterator[Difference]:
+    if before is None:
+        yield Difference(section, name, "", None, plain(after))
+        return
+    old, new = before.model_dump(mode="json"), after.model_dump(mode="json")
+    for field in new:
+        if field == "playbook":
+            yield from _playbook_differs(name, old[field], new[field])
+        elif old[field] != new[field]:
+            yield Difference(section, name, field, old[field], new[field])
+
+
+def _playbook_differs(strategy: str, old: list[dict], new: list[dict]) -> Iterator[Difference]:
+    """Compare two playbooks agreement by agreement; one that the new leaves out is dropped."""
+    before, after = ({one["agreement"]: one for one in book} for book in (old, new))
+
+    def differs(field: str, was: Any, will_be: Any) -> Difference:
+        return Difference("strategies", strategy, f"playbook: {field}", was, will_be)
+
+    for key in [*after, *(key for key in before if key not in after)]:
+        one, other = before.get(key), after.get(key)
+        if one is None or other is None:
+            yield differs(key, one and "chosen", other and "chosen")
+            continue
+        yield from (differs(f"{key}: {f}", one[f], other[f]) for f in other if one[f] != other[f])
+    if list(before) != list(after) and set(before) == set(after):
+        yield differs("order", list(before), list(after))

@@ -1,0 +1,175 @@
+"""What a file of definitions may say: the catalogue's overlay, detection rules, strategies with playbooks.
+
+Version 1. Unknown keys are errors. What a file does not name is left as it is.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from hingepoint.analysis import metrics
+from hingepoint.analysis.detection import Trace
+from hingepoint.domain.strategy.models import MOST_REQUIRED
+from hingepoint.records import AgreementState, Evidence, Side, Stage
+
+VERSION = 1
+#: A file larger than this is not one of definitions.
+MOST_BYTES = 2_000_000
+
+
+class DefinitionsUnusable(ValueError):
+    """The file is not one of definitions; ``problems`` says where, one line each."""
+
+    def __init__(self, problems: list[str]):
+        self.problems = problems
+        super().__init__("\n".join(problems))
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TypePart(_Part):
+    """The company's own words over a type of the catalogue, or a type of its own (with ``side``)."""
+
+    key: str = Field(max_length=200)
+    name: str | None = Field(None, max_length=200, description="Our name for it.")
+    stage: Stage | None = Field(None, description="By which stage we need it.")
+    description: str | None = None
+    recheck_days: int | None = Field(None, ge=1, le=3650)
+    hidden: bool = False
+    side: Side | None = Field(None, description="Makes it a type of our own.")
+    counterpart: str = ""
+    good: tuple[str, ...] = Field((), description="What a good one looks like, of a type of our own.")
+
+
+class RulePart(_Part):
+    """A detection rule: when this trace, then this agreement reached this state. A file never switches
+    a rule on: it is tested on history first."""
+
+    key: str = Field(max_length=34, pattern=r"^[a-zA-Z0-9_-]+$")
+    name: str = Field(max_length=120)
+    agreement: str
+    trace: Trace
+    state: AgreementState = AgreementState.GAINED
+    evidence: Evidence = Evidence.TOLD
+    confidence: float = 0.8
+    act: str = Field("", max_length=400)
+    names: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    pattern: str = ""
+    only_open: bool = False
+
+
+class DemandPart(_Part):
+    demand: str
+    reasons: tuple[str, ...] = ()
+    trades: tuple[str, ...] = ()
+
+
+class PivotalPart(_Part):
+    """One pivotal agreement of a playbook with its standard. ``why``: whose judgement, or the finding."""
+
+    agreement: str
+    why: str
+    counterpart: str = ""
+    needed_by: Literal["days", "stage", "before_close"] = "days"
+    needed_days: int | None = Field(None, ge=0, le=3650)
+    needed_stage: Stage | Literal[""] = ""
+    evidence_wanted: Evidence = Evidence.TOLD
+    recheck_days: int = Field(90, ge=1, le=3650)
+    segments: tuple[str, ...] = ()
+    least_amount: float | None = Field(None, ge=0)
+    checks: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
+    demands: tuple[DemandPart, ...] = ()
+    principles: tuple[str, ...] = ()
+
+
+class TargetPart(_Part):
+    metric: str
+    segment: str = ""
+    baseline: float
+    target: float
+    target_on: dt.date
+
+
+class StrategyPart(_Part):
+    """A strategy by its name, its targets, and its playbook in the order of the sale."""
+
+    name: str = Field(max_length=120)
+    statement: str
+    metric: str
+    segment: str = ""
+    targets: tuple[TargetPart, ...] = ()
+    playbook: tuple[PivotalPart, ...] = Field((), max_length=MOST_REQUIRED)
+
+
+class Definitions(_Part):
+    """The whole file."""
+
+    hingepoint: Literal[1] = Field(description="The version of this format.")
+    catalogue: tuple[TypePart, ...] = ()
+    rules: tuple[RulePart, ...] = ()
+    strategies: tuple[StrategyPart, ...] = ()
+
+
+def plain(part: BaseModel) -> dict[str, Any]:
+    """Return a part as lists and texts, without what says nothing."""
+    return part.model_dump(mode="json", exclude_defaults=True)
+
+
+def as_yaml(definitions: Definitions) -> str:
+    """Return the file; the same definitions give the same bytes."""
+    told = {"hingepoint": VERSION} | plain(definitions)
+    return yaml.safe_dump(told, sort_keys=False, allow_unicode=True, width=110)
+
+
+def load(path: Path) -> Definitions:
+    """Return the definitions of a file. Raises DefinitionsUnusable."""
+    if path.stat().st_size > MOST_BYTES:
+        raise DefinitionsUnusable([f"{path.name} is too large to be a file of definitions."])
+    return parse(path.read_text(encoding="utf-8"))
+
+
+def parse(text: str) -> Definitions:
+    """Return the definitions that a text says. Raises DefinitionsUnusable."""
+    try:
+        return _checked(Definitions.model_validate(yaml.safe_load(text)))
+    except yaml.YAMLError as error:
+        raise DefinitionsUnusable([f"This is no YAML: {' '.join(str(error).split())}."]) from None
+    except ValidationError as error:
+        problems = [
+            f"{'.'.join(map(str, one['loc'])) or 'the file'}: {one['msg']}." for one in error.errors()
+        ]
+        raise DefinitionsUnusable(problems) from None
+
+
+def _checked(definitions: Definitions) -> Definitions:
+    """Return them, or refuse what is named twice and metrics that cannot be computed."""
+    problems = []
+    for section, names in (
+        ("catalogue", [one.key for one in definitions.catalogue]),
+        ("rules", [one.key for one in definitions.rules]),
+        ("strategies", [one.name for one in definitions.strategies]),
+        *((one.name, [pivotal.agreement for pivotal in one.playbook]) for one in definitions.strategies),
+    ):
+        problems += [
+            f"{section}: {name} stands twice." for name in sorted({n for n in names if names.count(n) > 1})
+        ]
+    for one in definitions.strategies:
+        for metric in (one.metric, *(target.metric for target in one.targets)):
+            try:
+                metrics.parse(metric)
+            except ValueError as error:
+                problems.append(f"{one.name}: {error}")
+    if problems:
+        raise DefinitionsUnusable(problems)
+    return definitions

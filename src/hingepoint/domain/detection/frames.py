@@ -1,0 +1,64 @@
+"""Tables -> frame of traces (``analysis.detection.TRACES``), and of what people recorded themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import polars as pl
+from django.db.models import CharField, DateTimeField, F, Value
+from django.db.models.functions import Cast
+
+from hingepoint.analysis import frames
+from hingepoint.analysis.detection import KINDS, TRACES, Trace
+from hingepoint.domain.agreements.models import AgreementEvent, AgreementType
+from hingepoint.domain.deals.frames import read
+from hingepoint.domain.deals.models import Deal, DealContact, DealEvent
+from hingepoint.records import STANDING
+
+_EVENTS = {
+    "deal_id": "deal__key",
+    "kind": "kind",
+    "name": "name",
+    "value": "state",
+    "note": "note",
+    "who": "counterpart",
+    "at": "occurred_at",
+    "batch": "batch",
+}
+_ROLES = {
+    "deal_id": "deal__key",
+    "kind": "a_role",
+    "name": "role",
+    "who": "contact__name",
+    "at": "since_at",
+    "batch": "deal__batch",
+}
+
+
+def traces(viewer: Any, wanted: Collection[str]) -> pl.DataFrame:
+    """Return the traces of the ``wanted`` kinds (``Trace``) of visible deals (None: the system, all)."""
+    types = {name: dtype for name, (dtype, _) in TRACES.items()}
+    kinds = [kind for trace in wanted for kind in KINDS[trace]]
+    events = _visible(DealEvent.objects.filter(kind__in=kinds), viewer)
+    found = read(events, _EVENTS, types)
+    if Trace.ROLE not in wanted:
+        return found
+    people = _visible(DealContact.objects.all(), viewer).annotate(
+        a_role=Value("role", CharField()), since_at=Cast(F("since"), DateTimeField())
+    )
+    return pl.concat([found, read(people, _ROLES, types)], how="diagonal").select(*TRACES)
+
+
+def _visible(rows: Any, viewer: Any) -> Any:
+    return rows if viewer is None else rows.filter(deal__in=Deal.objects.visible_to(viewer))
+
+
+def recorded(viewer: Any, type: AgreementType) -> pl.DataFrame:
+    """Return when people and files, not rules, recorded agreements of a type as standing: deal_id, at."""
+    steps = AgreementEvent.objects.standing().filter(agreement__type=type, state__in=sorted(STANDING))
+    steps = steps.said().exclude(agreement__events__detection__isnull=False)
+    if viewer is not None:
+        steps = steps.filter(agreement__deal__in=Deal.objects.visible_to(viewer))
+    columns = {"deal_id": "agreement__deal__key", "at": "occurred_at"}
+    return read(steps, columns, frames.schema(frames.EVENTS))

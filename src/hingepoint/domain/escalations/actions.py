@@ -1,0 +1,484 @@
+"""Every change to exceptions: asking, answering, changing, the partner's pulse, and the rules."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import asdict, dataclass, replace
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import F
+
+from hingepoint.analysis import approvals, reasons
+from hingepoint.analysis.approvals import Approver, Ask, Lane, Path, Request, Rule, Rules
+from hingepoint.domain.audit.actions import record
+from hingepoint.domain.deals import actions as deals
+from hingepoint.domain.deals.actions import Hidden, deal_for, take_turn
+from hingepoint.domain.deals.models import Deal, DealEvent
+from hingepoint.domain.escalations.approvers import whom_to_ask
+from hingepoint.domain.escalations.models import (
+    Answer,
+    Approval,
+    ArguesFor,
+    Escalation,
+    Kind,
+    Policy,
+    PolicyRule,
+    Pulse,
+    State,
+)
+from hingepoint.domain.negotiation.models import Corridor
+from hingepoint.domain.people.models import User, works_here
+from hingepoint.records import EventKind, Role
+
+
+class NothingAsked(ValueError):
+    """A request says what is wanted: a discount, or terms in words."""
+
+
+class NotAsked(LookupError):
+    """Nothing waits for this person's answer here, or it was answered already."""
+
+
+class WordsMissing(ValueError):
+    """A no, and a yes to less, say why or how much."""
+
+
+class Settled(ValueError):
+    """The request was decided or withdrawn; ask anew."""
+
+
+class RulesNotYours(Exception):
+    """Only sponsors and analysts write the rules."""
+
+
+class NoRule(ValueError):
+    """The rule or limit cannot be used; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a seller asks for. ``discount`` is a share; ``wanted`` says terms in words."""
+
+    kind: Kind
+    discount: float | None = None
+    wanted: str = ""
+    reason: str = ""
+    alternatives: str = ""
+    return_asked: str = ""
+    demand_id: int | None = None
+
+
+# ---- asking ----
+
+
+@transaction.atomic
+def ask(*, by: User | None, at: dt.datetime, deal_id: int, wish: Wish, origin: str = "hand") -> Escalation:
+    """Ask for an exception: within a seller's own limit it is approved at once, else whoever the rules name
+    is asked. Raises Hidden, NothingAsked and NobodyToAsk."""
+    deal = deal_for(by, deal_id)
+    _require_a_wish(wish)
+    rules = rules_in_force()
+    way = approvals.path(request_of(deal, wish), rules)
+    event = deals.note_event(
+        by=by,
+        at=at,
+        deal_id=deal_id,
+        kind=EventKind.ESCALATION,
+        name=wish.kind.value,
+        occurred_at=at,
+        origin=origin,
+        actor=by.name if by else "",
+        note=wish.reason.strip(),
+    )
+    escalation = Escalation.objects.create(
+        deal=deal,
+        event=event,
+        value=deal.amount,
+        policy=rules.version,
+        lane=way.lane,
+        lane_why=way.why,
+        state=State.APPROVED if way.lane == Lane.OWN else State.OPEN,
+        decided_at=at if way.lane == Lane.OWN else None,
+        asked_by=by,
+        asked_at=at,
+        **_columns(deal, wish),
+    )
+    _ask_people(escalation, way.asks, at=at)
+    return escalation
+
+
+def _require_a_wish(wish: Wish) -> None:
+    if wish.kind == Kind.PRICE and not wish.discount:
+        raise NothingAsked("Say which discount you ask for.")
+    if wish.kind == Kind.TERMS and not wish.wanted.strip():
+        raise NothingAsked("Say in a few words which terms you ask for.")
+
+
+def _columns(deal: Deal, wish: Wish) -> dict:
+    told = {name: value.strip() if isinstance(value, str) else value for name, value in asdict(wish).items()}
+    if wish.demand_id and not _demands(deal).filter(pk=wish.demand_id).exists():
+        raise Hidden("There is no such demand on this deal.")
+    return told
+
+
+def _demands(deal: Deal):
+    return DealEvent.objects.standing().filter(deal=deal, kind=EventKind.DEMAND)
+
+
+def request_of(deal: Deal, wish: Wish) -> Request:
+    """Return what the rules look at: how much is asked on how large a deal, and whether it is complete."""
+    demand = _demands(deal).filter(pk=wish.demand_id).first() if wish.demand_id else None
+    topic = reasons.topic_of(demand.name if demand else wish.kind, demand.note if demand else wish.wanted)
+    said = demand.note if demand else wish.wanted
+    explained = bool(wish.reason.strip()) and not reasons.repeats(wish.reason, demand=said, topic=topic)
+    return Request(
+        kind=wish.kind.value,
+        discount=wish.discount,
+        value=float(deal.amount) if deal.amount is not None else None,
+        explained=explained,
+        alternatives=bool(wish.alternatives.strip()),
+        in_return=bool(wish.return_asked.strip()),
+        inside=_inside_corridor(deal, wish.discount),
+    )
+
+
+def _inside_corridor(deal: Deal, discount: float | None) -> bool | None:
+    corridor = Corridor.objects.filter(deal=deal).first()
+    if corridor is None or discount is None:
+        return None
+    price = float(deal.list_price or corridor.opening) * (1 - discount)
+    return price >= float(corridor.walk_away)
+
+
+def _ask_people(escalation: Escalation, asks: tuple[Ask, ...], *, at: dt.datetime) -> None:
+    people = whom_to_ask(asks, escalation.deal, asker=escalation.asked_by)
+    for user, each in people.items():
+        Approval.objects.create(
+            escalation=escalation,
+            approver=user,
+            whom=each.approver,
+            because=each.because[:300],
+            asked_at=at,
+        )
+
+
+@transaction.atomic
+def revise(
+    *, by: User | None, at: dt.datetime, escalation_id: int, wish: Wish, expected_version: int | None = None
+) -> Escalation:
+    """Change a request: only those are asked again whom the change concerns; every other yes stands.
+
+    Raises Hidden, Stale, Settled, NothingAsked and NobodyToAsk.
+    """
+    escalation = _own(by, escalation_id)
+    if escalation.state in (State.DECLINED, State.WITHDRAWN):
+        raise Settled("This request is closed. Ask anew, with what you have learned.")
+    _require_a_wish(wish)
+    deal, rules = escalation.deal, rules_in_force()
+    before, after = request_of(deal, wish_of(escalation)), request_of(deal, wish)
+    before = replace(before, value=float(escalation.value) if escalation.value is not None else None)
+    way = approvals.path(after, rules)
+    take_turn(escalation, expected_version=expected_version)
+    for name, value in _columns(deal, wish).items():
+        setattr(escalation, name, value)
+    escalation.value, escalation.policy = deal.amount, rules.version
+    escalation.lane, escalation.lane_why = way.lane, way.why
+    _ask_again(escalation, way, before=before, after=after, rules=rules, at=at)
+    settle(escalation, at=at)
+    record(
+        by=by, at=at, action="change exception", subject="deal", subject_id=deal.pk, reason=escalation.reason
+    )
+    return escalation
+
+
+def wish_of(escalation: Escalation) -> Wish:
+    """Return a request as its form holds it."""
+    named = {name: getattr(escalation, name) for name in Wish.__slots__ if name != "kind"}
+    return Wish(kind=Kind(escalation.kind), **named)
+
+
+def _ask_again(
+    escalation: Escalation, way: Path, *, before: Request, after: Request, rules: Rules, at: dt.datetime
+) -> None:
+    people = whom_to_ask(way.asks, escalation.deal, asker=escalation.asked_by)
+    last = {each.approver_id: each for each in escalation.approvals.all()}
+    for user, each in people.items():
+        known = last.pop(user.pk, None)
+        if known and known.answer == Answer.WAITING:
+            continue
+        granted = replace(before, discount=known.granted) if known and known.granted is not None else before
+        if known and _said_yes(known) and not approvals.affected(granted, after, rules, each):
+            continue
+        Approval.objects.create(
+            escalation=escalation, approver=user, whom=each.approver, because=each.because[:300], asked_at=at
+        )
+    no_longer = [each.pk for each in last.values() if each.answer == Answer.WAITING]
+    Approval.objects.filter(pk__in=no_longer).update(answer=Answer.DROPPED, answered_at=at)
+
+
+def _said_yes(approval: Approval) -> bool:
+    return approval.answer in (Answer.YES, Answer.IN_PART)
+
+
+def _own(by: User | None, escalation_id: int) -> Escalation:
+    """Return a request on a deal that ``by`` may change. Raises Hidden."""
+    escalation = Escalation.objects.filter(pk=escalation_id).select_related("deal__team", "asked_by").first()
+    deal_for(by, escalation.deal_id if escalation else 0)
+    return escalation
+
+
+@transaction.atomic
+def withdraw(*, by: User | None, at: dt.datetime, escalation_id: int) -> Escalation:
+    """Take a request back that is not needed any more. Raises Hidden and Settled."""
+    escalation = _own(by, escalation_id)
+    if escalation.state != State.OPEN:
+        raise Settled("It was decided a moment ago.")
+    _close(escalation, State.WITHDRAWN, at=at)
+    record(by=by, at=at, action="withdraw exception", subject="deal", subject_id=escalation.deal_id)
+    return escalation
+
+
+# ---- answering ----
+
+
+@transaction.atomic
+def answer(
+    *,
+    by: User,
+    at: dt.datetime,
+    escalation_id: int,
+    answer: Answer,
+    granted: float | None = None,
+    words: str = "",
+) -> Escalation:
+    """Answer a request as one of those asked: yes, yes to less (``granted``, a share), or no with words.
+
+    Raises NotAsked and WordsMissing.
+    """
+    waiting = Approval.objects.filter(escalation_id=escalation_id, approver=by, answer=Answer.WAITING)
+    if not works_here(by) or not waiting.exists():
+        raise NotAsked("Nothing waits for your answer here, or it was answered a moment ago.")
+    escalation = Escalation.objects.select_related("deal").get(pk=escalation_id)
+    _require_words(escalation, answer, granted, words)
+    in_part = granted if answer == Answer.IN_PART else None
+    waiting.update(answer=answer, granted=in_part, words=words.strip(), answered_at=at)
+    settle(escalation, at=at)
+    record(
+        by=by,
+        at=at,
+        action="answer exception",
+        subject="deal",
+        subject_id=escalation.deal_id,
+        changes={"answer": [None, answer]},
+        reason=words.strip(),
+    )
+    return escalation
+
+
+def _require_words(escalation: Escalation, answer: Answer, granted: float | None, words: str) -> None:
+    if answer not in (Answer.YES, Answer.IN_PART, Answer.NO):
+        raise NotAsked("There is no such answer.")
+    if answer == Answer.NO and not words.strip():
+        raise WordsMissing("Say why not in a few words: the seller takes it to the customer.")
+    if answer != Answer.IN_PART:
+        return
+    if escalation.discount is None and not words.strip():
+        raise WordsMissing("Say which part of the terms you agree to.")
+    if escalation.discount is not None and not (granted and 0 < granted < escalation.discount):
+        raise WordsMissing(f"Say how much: more than nothing and less than {escalation.discount:.1%}.")
+
+
+def settle(escalation: Escalation, *, at: dt.datetime) -> None:
+    """Decide a request from its answers: one no declines it; when all have answered, the least counts."""
+    last = {each.approver_id: each for each in escalation.approvals.exclude(answer=Answer.DROPPED)}
+    answers = [each.answer for each in last.values()]
+    if Answer.NO in answers:
+        _close(escalation, State.DECLINED, at=at)
+    elif Answer.WAITING in answers:
+        escalation.state, escalation.decided_at, escalation.granted = State.OPEN, None, None
+        escalation.save()
+    else:
+        granted = [each.granted for each in last.values() if each.granted is not None]
+        escalation.granted = min(granted, default=escalation.discount)
+        _close(escalation, State.IN_PART if Answer.IN_PART in answers else State.APPROVED, at=at)
+
+
+def _close(escalation: Escalation, state: State, *, at: dt.datetime) -> None:
+    escalation.approvals.filter(answer=Answer.WAITING).update(answer=Answer.DROPPED, answered_at=at)
+    escalation.state, escalation.decided_at = state, at
+    escalation.save()
+    Escalation.objects.filter(pk=escalation.pk).update(version=F("version") + 1)
+    escalation.refresh_from_db(fields=["version"])
+
+
+@transaction.atomic
+def pulse(*, by: User, at: dt.datetime, escalation_id: int, defended: bool, argues_for: ArguesFor) -> None:
+    """Keep an inside partner's two taps about a request they were asked about. Raises NotAsked.
+
+    The audit trail says that a pulse was given, not what it says.
+    """
+    asked = Approval.objects.filter(escalation_id=escalation_id, approver=by).exists()
+    if not (works_here(by) and by.role == Role.INSIDE_PARTNER and asked):
+        raise NotAsked("Only an inside partner who was asked gives a pulse.")
+    _, new = Pulse.objects.get_or_create(
+        escalation_id=escalation_id,
+        partner=by,
+        defaults={"defended": defended, "argues_for": argues_for, "at": at},
+    )
+    if not new:
+        raise NotAsked("You gave your pulse on this request already. Thank you.")
+    record(by=by, at=at, action="give pulse", subject="escalation", subject_id=escalation_id)
+
+
+# ---- the rules ----
+
+
+def rules_of(policy: Policy | None) -> Rules:
+    """Return a version of the policy as the analysis knows it; what holds usually when there is none."""
+    if policy is None:
+        return approvals.USUAL
+    return Rules(
+        version=policy.version,
+        own_discount=policy.own_discount,
+        fast_discount=policy.fast_discount,
+        fast_value=float(policy.fast_value) if policy.fast_value is not None else None,
+        rules=tuple(_rule(row) for row in policy.rules.all()),
+    )
+
+
+def _rule(row: PolicyRule) -> Rule:
+    return Rule(
+        approver=Approver(row.approver),
+        kind=row.kind,
+        discount_from=row.discount_from,
+        value_from=float(row.value_from) if row.value_from is not None else None,
+        person=row.person_id,
+        id=row.pk,
+    )
+
+
+def rules_in_force() -> Rules:
+    """Return the rules that hold now."""
+    return rules_of(Policy.objects.filter(published_at__isnull=False).prefetch_related("rules").first())
+
+
+def _require_keeper(by: User | None) -> None:
+    if by is not None and not (works_here(by) and by.sees_everything):
+        raise RulesNotYours("Only a sponsor or an analyst writes the rules.")
+
+
+@transaction.atomic
+def draft_policy(*, by: User | None, at: dt.datetime) -> Policy:
+    """Begin a new version as a copy of the rules in force; an open draft is given back. Raises RulesNotYours."""
+    _require_keeper(by)
+    if draft := Policy.objects.filter(published_at__isnull=True).first():
+        return draft
+    rules = rules_in_force()
+    number = Policy.objects.count() + 1
+    while Policy.objects.filter(version=str(number)).exists():
+        number += 1
+    draft = Policy.objects.create(
+        version=str(number),
+        own_discount=rules.own_discount,
+        fast_discount=rules.fast_discount,
+        fast_value=rules.fast_value,
+        drafted_by=by,
+    )
+    for rule in rules.rules:
+        PolicyRule.objects.create(
+            policy=draft,
+            approver=rule.approver,
+            person_id=rule.person,
+            kind=rule.kind,
+            discount_from=rule.discount_from,
+            value_from=rule.value_from,
+        )
+    record(by=by, at=at, action="draft", subject="policy", subject_id=draft.version)
+    return draft
+
+
+def _draft(by: User | None) -> Policy:
+    _require_keeper(by)
+    draft = Policy.objects.filter(published_at__isnull=True).first()
+    if draft is None:
+        raise NoRule("There is no draft. Begin one: the rules in force do not change.")
+    return draft
+
+
+@transaction.atomic
+def set_limits(
+    *,
+    by: User | None,
+    at: dt.datetime,
+    version: str,
+    own_discount: float,
+    fast_discount: float,
+    fast_value: Decimal | None,
+) -> Policy:
+    """Name the draft and set its limits. Raises RulesNotYours and NoRule."""
+    draft = _draft(by)
+    if not 0 <= own_discount <= fast_discount <= 1:
+        raise NoRule("A seller's own limit lies between nothing and the limit of the fast lane.")
+    name = version.strip()[:40] or draft.version
+    if Policy.objects.exclude(pk=draft.pk).filter(version=name).exists():
+        raise NoRule(f"Version {name} is there already. Give this one another name.")
+    told = {"version": name, "own_discount": own_discount, "fast_discount": fast_discount, "fast_value": fast_value}  # fmt: skip
+    changes = {
+        key: [getattr(draft, key), value] for key, value in told.items() if getattr(draft, key) != value
+    }
+    for key, value in told.items():
+        setattr(draft, key, value)
+    draft.save()
+    record(by=by, at=at, action="set limits", subject="policy", subject_id=name, changes=changes)
+    return draft
+
+
+@transaction.atomic
+def add_rule(
+    *,
+    by: User | None,
+    at: dt.datetime,
+    approver: Approver,
+    kind: str = "",
+    discount_from: float | None = None,
+    value_from: Decimal | None = None,
+    person: User | None = None,
+) -> PolicyRule:
+    """Add a rule to the draft. Raises RulesNotYours and NoRule."""
+    draft = _draft(by)
+    if approver == Approver.PERSON and person is None:
+        raise NoRule("Name the colleague who is to be asked.")
+    rule = PolicyRule.objects.create(
+        policy=draft,
+        approver=approver,
+        person=person if approver == Approver.PERSON else None,
+        kind=kind,
+        discount_from=discount_from,
+        value_from=value_from,
+    )
+    said = {"rule": [None, f"{approver}: {_rule(rule).because}"]}
+    record(by=by, at=at, action="add rule", subject="policy", subject_id=draft.version, changes=said)
+    return rule
+
+
+@transaction.atomic
+def drop_rule(*, by: User | None, at: dt.datetime, rule_id: int) -> None:
+    """Take a rule out of the draft. Raises RulesNotYours and NoRule."""
+    draft = _draft(by)
+    rule = draft.rules.filter(pk=rule_id).first()
+    if rule is None:
+        raise NoRule("That rule is not part of the draft any more.")
+    said = {"rule": [f"{rule.approver}: {_rule(rule).because}", None]}
+    rule.delete()
+    record(by=by, at=at, action="drop rule", subject="policy", subject_id=draft.version, changes=said)
+
+
+@transaction.atomic
+def publish_policy(*, by: User | None, at: dt.datetime) -> Policy:
+    """Let the draft hold from now on; requests on their way keep theirs. Raises RulesNotYours and NoRule."""
+    draft = _draft(by)
+    draft.published_at = at
+    draft.save(update_fields=["published_at"])
+    record(by=by, at=at, action="publish", subject="policy", subject_id=draft.version)
+    return draft

@@ -1,0 +1,34 @@
+"""Roles of executives as files hold them; what executives did stands among the events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from hingepoint.domain.deals.frames import FILE_MOMENT, parts
+from hingepoint.domain.deals.models import DealQuerySet
+from hingepoint.domain.involvement.models import Involvement
+
+_COLUMNS = {
+    "deal_id": "deal__key",
+    "executive": "executive__key",
+    "purpose": "purpose",
+    "aim": "aim",
+    "not_to_say": "not_to_say",
+    "may_discuss_price": "may_discuss_price",
+    "agreed_by": "agreed_by__key",
+    "agreed_at": "agreed_at",
+    "ended_at": "ended_at",
+}
+_TYPES = dict.fromkeys(_COLUMNS, pl.String()) | {
+    "may_discuss_price": pl.Boolean(),
+    "agreed_at": FILE_MOMENT,
+    "ended_at": FILE_MOMENT,
+}
+
+
+def executives_table(deals: DealQuerySet) -> Iterator[pl.DataFrame]:
+    """Yield the roles agreed on ``deals``. The first frame is empty and holds the columns."""
+    yield pl.DataFrame(schema=_TYPES)
+    yield from parts(Involvement.objects.filter(deal__in=deals).order_by("id"), _COLUMNS, _TYPES)

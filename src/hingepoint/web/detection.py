@@ -1,0 +1,257 @@
+"""Detection: the rules and their editor, a test on history, and what waits to be confirmed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from hingepoint.analysis.detection import Rule, Trace, plain
+from hingepoint.domain.agreements.actions import NotYetGained
+from hingepoint.domain.deals import queries as deals
+from hingepoint.domain.deals.actions import Hidden, Stale
+from hingepoint.domain.deals.models import BuyingRole
+from hingepoint.domain.detection import actions, queries
+from hingepoint.domain.detection.starters import starters
+from hingepoint.records import AgreementState, Evidence
+from hingepoint.web.agreements import EVIDENCE
+from hingepoint.web.deals import for_sellers_and_leaders
+from hingepoint.web.playbook import lines
+from hingepoint.web.register import back
+from hingepoint.web.strategy import problems_of
+
+TRACES = [
+    (Trace.DOCUMENT.value, "Document", "A file of theirs was received"),
+    (Trace.TEXT.value, "Activity or e-mail", "Its subject or text says something"),
+    (Trace.FIELD.value, "Field", "Changed, or set to a value"),
+    (Trace.STAGE.value, "Stage", "The deal reached it"),
+    (Trace.ROLE.value, "Contact role", "Somebody was added in a part"),
+    (Trace.QUOTE.value, "Quote", "Sent, accepted or another status"),
+    (Trace.APPROVAL.value, "Approval", "Asked for, granted or another status"),
+]
+#: What a rule may say of an agreement.
+REACHED = [
+    (AgreementState.GAINED.value, "Gained", "Somebody committed to an act"),
+    (AgreementState.KEPT.value, "Kept", "They did it already"),
+    (AgreementState.ASKED.value, "Asked", "We asked; no answer yet"),
+    (AgreementState.SOFT.value, "Soft", "Kind words, no act"),
+]
+_LISTS = ("names", "values", "words", "without")
+
+
+class RuleForm(forms.Form):
+    """A rule as a person writes it. Lists are typed one a line; ``rule`` is its answer."""
+
+    name = forms.CharField(max_length=120)
+    agreement = forms.CharField(max_length=200)
+    trace = forms.ChoiceField(choices=[(key, label) for key, label, _ in TRACES])
+    names = forms.CharField(required=False, max_length=4000)
+    values = forms.CharField(required=False, max_length=4000)
+    words = forms.CharField(required=False, max_length=4000)
+    without = forms.CharField(required=False, max_length=4000)
+    pattern = forms.CharField(required=False, max_length=1000, strip=False)
+    state = forms.ChoiceField(choices=[(key, label) for key, label, _ in REACHED])
+    evidence = forms.TypedChoiceField(coerce=int, choices=[(level.value, level.name) for level in Evidence])
+    confidence = forms.IntegerField(min_value=1, max_value=100)
+    act = forms.CharField(required=False, max_length=400)
+    only_open = forms.BooleanField(required=False)
+    version = forms.IntegerField(required=False)
+
+    def rule(self, key: str = "") -> Rule:
+        told = {name: value for name, value in self.cleaned_data.items() if name != "version"}
+        told |= {name: tuple(lines(told[name])) for name in _LISTS}
+        told["confidence"] = told["confidence"] / 100
+        return Rule(key=key or actions.key_for(told["name"]), **told)
+
+
+def _said(rule: Rule) -> dict[str, Any]:
+    """Return what the form shows of a rule."""
+    told = plain(rule)
+    return (
+        told | {name: "\n".join(told[name]) for name in _LISTS} | {"confidence": round(100 * rule.confidence)}
+    )
+
+
+def _keeper(request: HttpRequest) -> None:
+    if not queries.may_keep(request.user):
+        raise Http404("not theirs to keep")
+
+
+# ---- rules ----
+
+
+def rules(request: HttpRequest) -> HttpResponse:
+    """The detection rules: what each waits for, whether it is on, how often it was right."""
+    _keeper(request)
+    context = {
+        "rules": queries.rules(request.user),
+        "starters": queries.starters_left(request.user),
+        "waiting": queries.waiting_count(request.user),
+    }
+    return render(request, "detection/rules.html", context)
+
+
+def rule(request: HttpRequest, rule_id: int) -> HttpResponse:
+    """One rule: its words, its test on history, what it found, its versions."""
+    page = queries.rule_page(request.user, rule_id)
+    return render(request, "detection/rule.html", {"page": page, "line": page.line})
+
+
+def new_rule(request: HttpRequest) -> HttpResponse:
+    """Write a rule, from nothing or from a starter."""
+    _keeper(request)
+    starter = starters().get(request.GET.get("from", ""))
+    if request.method != "POST":
+        blank = {"trace": Trace.DOCUMENT, "state": "gained", "evidence": 3, "confidence": 80}
+        return _form(request, said=_said(starter) if starter else blank)
+    form = RuleForm(request.POST)
+    if not form.is_valid():
+        return _form(request, said=request.POST.dict(), problems=problems_of(form), status=422)
+    try:
+        row = actions.write_rule(by=request.user, at=timezone.now(), rule=form.rule())
+    except actions.WrongRule as wrong:
+        return _form(request, said=request.POST.dict(), problems=wrong.problems, status=422)
+    except actions.RuleExists as taken:
+        return _form(request, said=request.POST.dict(), problems={"name": str(taken)}, status=422)
+    messages.info(request, "The rule is written and off. Test it on history, then switch it on.")
+    return redirect("rule", row.pk)
+
+
+def edit_rule(request: HttpRequest, rule_id: int) -> HttpResponse:
+    """Change a rule: the next version, to be tested again."""
+    page = queries.rule_page(request.user, rule_id)
+    known = _said(page.rule) | {"version": page.version}
+    if request.method != "POST":
+        return _form(request, said=known, page=page)
+    form = RuleForm(request.POST)
+    typed = known | {"only_open": False} | request.POST.dict()
+    if not form.is_valid():
+        return _form(request, said=typed, page=page, problems=problems_of(form), status=422)
+    try:
+        actions.change_rule(
+            by=request.user,
+            at=timezone.now(),
+            row=queries.rule_row(request.user, rule_id),
+            rule=form.rule(page.line.key),
+            expected_version=form.cleaned_data["version"],
+        )
+    except actions.WrongRule as wrong:
+        return _form(request, said=typed, page=page, problems=wrong.problems, status=422)
+    except Stale:
+        now = queries.rule_page(request.user, rule_id)
+        return _form(request, said=typed | {"version": now.version}, page=now, stale=True, status=409)
+    return redirect("rule", rule_id)
+
+
+def _form(request: HttpRequest, *, said: dict[str, Any], status: int = 200, **more: Any) -> HttpResponse:
+    context = {
+        "said": said,
+        "offered": queries.offered(request.user),
+        "traces": TRACES,
+        "reached": REACHED,
+        "evidence_choices": EVIDENCE,
+        "roles": BuyingRole.values,
+        "problems": {},
+        "stale": False,
+        "page": None,
+        **more,
+    }
+    return render(request, "detection/form.html", context, status=status)
+
+
+@require_POST
+def test_rule(request: HttpRequest, rule_id: int) -> HttpResponse:
+    """Try a rule on all of history."""
+    row = queries.rule_row(request.user, rule_id)
+    actions.test_rule(by=request.user, at=timezone.now(), row=row)
+    return redirect("rule", rule_id)
+
+
+@require_POST
+def switch_rule(request: HttpRequest, rule_id: int) -> HttpResponse:
+    """Let a rule fill the register, or stop it."""
+    row = queries.rule_row(request.user, rule_id)
+    if request.POST.get("to") == "on":
+        try:
+            found = actions.switch_on(by=request.user, at=timezone.now(), row=row)
+        except actions.NotTested as refused:
+            messages.error(request, str(refused))
+        else:
+            messages.info(request, f"On. It found {found:,} agreements now; sellers confirm theirs.")
+    else:
+        actions.switch_off(by=request.user, at=timezone.now(), row=row)
+        messages.info(request, "Off. What it found stays.")
+    return redirect("rule", rule_id)
+
+
+@require_POST
+def take_back_rule(request: HttpRequest, rule_id: int) -> HttpResponse:
+    """Take back, as one, what a rule found and nobody judged."""
+    row = queries.rule_row(request.user, rule_id)
+    number = actions.take_back(by=request.user, at=timezone.now(), row=row)
+    messages.info(
+        request, f"{number:,} agreements are taken back, and the rule is off. What people judged stays."
+    )
+    return redirect("rule", rule_id)
+
+
+# ---- to confirm ----
+
+
+@for_sellers_and_leaders
+def to_confirm(request: HttpRequest) -> HttpResponse:
+    """What rules found on the viewer's open deals and nobody confirmed, by rule."""
+    return render(request, "detection/to_confirm.html", {"batches": queries.to_confirm(request.user)})
+
+
+def deal_found(request: HttpRequest, deal_id: int) -> HttpResponse:
+    """What rules found on one deal. The deal's page fetches it as a piece; by itself it is a page."""
+    facts = deals.deal_facts(request.user, deal_id)
+    context = {"facts": facts, "found": queries.on_deal(request.user, deal_id)}
+    piece = request.htmx.target == "deal-found"
+    return render(request, f"detection/{'_on_deal' if piece else 'deal'}.html", context)
+
+
+@require_POST
+@for_sellers_and_leaders
+def judge_found(request: HttpRequest, detection_id: int) -> HttpResponse:
+    """Say whether what a rule found is right; where it is not known who committed, the form asks."""
+    who = {"by": request.user, "at": timezone.now(), "detection_id": detection_id}
+    try:
+        if request.POST.get("answer") == "right":
+            judged = actions.confirm(**who)
+            messages.info(request, f"{judged.deal}: {judged.rule.type} is confirmed.")
+        else:
+            judged = actions.reject(**who, note=request.POST.get("note", "")[:2000])
+            messages.info(
+                request, f"{judged.deal}: {judged.rule.type} is taken back. The rule learns from it."
+            )
+    except Hidden:
+        raise Http404("nothing was found") from None
+    except actions.AlreadyJudged as refused:
+        messages.info(request, str(refused))
+    except NotYetGained:
+        waiting = queries.waiting(request.user, detection_id)
+        response = redirect("agreement", waiting.deal_id, waiting.type_id)
+        response.headers["Location"] += f"?state={waiting.state}"
+        return response
+    return back(request)
+
+
+@require_POST
+@for_sellers_and_leaders
+def confirm_found(request: HttpRequest) -> HttpResponse:
+    """Confirm the chosen ones of a batch together."""
+    chosen = [int(one) for one in request.POST.getlist("found") if one.isdigit()][: queries.MOST_IN_A_BATCH]
+    try:
+        done, left = actions.confirm_all(by=request.user, at=timezone.now(), detection_ids=chosen)
+    except Hidden:
+        raise Http404("nothing was found") from None
+    still = f" {left} still need a name: open them." if left else ""
+    messages.info(request, f"{done} confirmed.{still}")
+    return redirect("to-confirm")

@@ -1,0 +1,395 @@
+"""Exceptions: asking for one, answering, the worklist of approvers, the partner's pulse, and the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from hingepoint.analysis.approvals import Approver
+from hingepoint.domain.deals import queries as deals
+from hingepoint.domain.deals.actions import Hidden, Stale
+from hingepoint.domain.escalations import actions, queries
+from hingepoint.domain.escalations.approvers import NobodyToAsk
+from hingepoint.domain.escalations.models import Answer, ArguesFor, Kind, State
+from hingepoint.domain.involvement import queries as involvement
+from hingepoint.domain.negotiation import queries as negotiation
+from hingepoint.domain.people import queries as people
+from hingepoint.records import Role
+from hingepoint.web import register
+
+KINDS = [
+    (Kind.PRICE.value, "A lower price", "A discount above your own limit"),
+    (Kind.TERMS.value, "Other terms", "Payment, liability, contract text"),
+]
+STATE_TONES = {
+    State.OPEN: "info",
+    State.APPROVED: "good",
+    State.IN_PART: "plum",
+    State.DECLINED: "bad",
+    State.WITHDRAWN: "quiet",
+}
+STATE_WORDS = dict(State.choices)
+
+
+def shown(**more: Any) -> dict[str, Any]:
+    """Return what templates of exceptions need besides their data."""
+    return {
+        "state_words": STATE_WORDS,
+        "state_tones": STATE_TONES,
+        "lane_words": queries.LANE_WORDS,
+        "answer_words": dict(Answer.choices),
+        **more,
+    }
+
+
+def deal_help(request: HttpRequest, deal_id: int):
+    """Help from above and beside: exceptions asked for, and executives with their roles. The deal's page
+    fetches it as a piece; by itself it is a page."""
+    context = shown(
+        facts=deals.deal_facts(request.user, deal_id),
+        exceptions=queries.of_deal(request.user, deal_id),
+        part=involvement.of_deal(request.user, deal_id, now=timezone.now()),
+        executives=involvement.executives(request.user),
+        today=timezone.localdate(),
+    )
+    piece = request.htmx.target == "deal-help"
+    return render(request, "escalations/_help.html" if piece else "escalations/help.html", context)
+
+
+# ---- asking ----
+
+
+class WishForm(forms.Form):
+    kind = forms.ChoiceField(choices=Kind.choices)
+    discount = forms.FloatField(required=False, min_value=0, max_value=100)
+    wanted = forms.CharField(required=False, max_length=500)
+    reason = forms.CharField(required=False, max_length=5000)
+    alternatives = forms.CharField(required=False, max_length=5000)
+    return_asked = forms.CharField(required=False, max_length=5000)
+    demand = forms.IntegerField(required=False)
+    version = forms.IntegerField(required=False)
+
+    def wish(self) -> actions.Wish:
+        told = self.cleaned_data
+        price = told["kind"] == Kind.PRICE
+        return actions.Wish(
+            kind=Kind(told["kind"]),
+            discount=round(told["discount"] / 100, 4) if price and told["discount"] else None,
+            demand_id=told["demand"],
+            **{name: told[name] for name in ("wanted", "reason", "alternatives", "return_asked")},
+        )
+
+
+def ask_exception(request: HttpRequest, deal_id: int):
+    """Ask for exceptional price or terms, with reason, what was tried, and what we ask in return."""
+    facts = deals.deal_facts(request.user, deal_id)
+    if request.method != "POST":
+        return _wish_form(request, facts)
+    form = WishForm(request.POST)
+    problems = {name: errors[0] for name, errors in form.errors.items()}
+    if not problems:
+        try:
+            made = actions.ask(by=request.user, at=timezone.now(), deal_id=deal_id, wish=form.wish())
+        except (actions.NothingAsked, NobodyToAsk) as refused:
+            problems = {_field_of(form): str(refused)}
+        except Hidden:
+            raise Http404("no such demand") from None
+        else:
+            return redirect("exception", made.pk)
+    return _wish_form(request, facts, request.POST, problems)
+
+
+def _field_of(form: WishForm) -> str:
+    return "discount" if form.cleaned_data["kind"] == Kind.PRICE else "wanted"
+
+
+def _prefilled(demands: Sequence[negotiation.Demand], number: str) -> dict[str, Any]:
+    """Return what is known already: the demand that the address names, and its reason."""
+    asked = next((one for one in demands if str(one.id) == number), None)
+    if asked is None:
+        return {"kind": Kind.PRICE.value}
+    price = asked.topic == "price"
+    return {
+        "kind": (Kind.PRICE if price else Kind.TERMS).value,
+        "demand": asked.id,
+        "wanted": "" if price else asked.title,
+        "reason": asked.why.text if asked.why else "",
+    }
+
+
+def _wish_form(
+    request: HttpRequest,
+    facts: deals.DealFacts,
+    said: Any = None,
+    problems: dict | None = None,
+    *,
+    escalation_id: int | None = None,
+) -> HttpResponse:
+    demands = negotiation.demands(request.user, facts.id)
+    context = {
+        "facts": facts,
+        "said": said or _prefilled(demands, request.GET.get("demand", "")),
+        "problems": problems or {},
+        "kinds": KINDS,
+        "demands": demands,
+        "rules": queries.rules_now(request.user),
+        "turnaround": queries.turnaround(request.user, now=timezone.now()),
+        "escalation_id": escalation_id,
+    }
+    return render(request, "escalations/ask.html", context, status=422 if problems else 200)
+
+
+def change_exception(request: HttpRequest, escalation_id: int):
+    """Change a request; only those whom the change concerns are asked again."""
+    wish = queries.wish(request.user, escalation_id)
+    page = queries.request_page(request.user, escalation_id)
+    facts = deals.deal_facts(request.user, page.request.deal_id)
+    if not page.may_change:
+        messages.error(request, "This request is closed. Ask anew, with what you have learned.")
+        return redirect("exception", escalation_id)
+    if request.method != "POST":
+        named = ("wanted", "reason", "alternatives", "return_asked")
+        said = {name: getattr(wish, name) for name in named} | {
+            "kind": wish.kind.value,
+            "demand": wish.demand_id,
+            "discount": round(wish.discount * 100, 2) if wish.discount else "",
+            "version": page.request.version,
+        }
+        return _wish_form(request, facts, said, escalation_id=escalation_id)
+    return _change(request, facts, escalation_id)
+
+
+def _change(request: HttpRequest, facts: deals.DealFacts, escalation_id: int) -> HttpResponse:
+    form = WishForm(request.POST)
+    problems = {name: errors[0] for name, errors in form.errors.items()}
+    if not problems:
+        who = {"by": request.user, "at": timezone.now(), "escalation_id": escalation_id}
+        try:
+            actions.revise(**who, wish=form.wish(), expected_version=form.cleaned_data["version"])
+        except (actions.NothingAsked, actions.Settled, NobodyToAsk) as refused:
+            problems = {_field_of(form): str(refused)}
+        except Stale:
+            problems = {
+                "kind": "Somebody changed or answered it a moment ago. Look at it, then change it again."
+            }
+        except Hidden:
+            raise Http404("no such request") from None
+        else:
+            return redirect("exception", escalation_id)
+    return _wish_form(request, facts, request.POST, problems, escalation_id=escalation_id)
+
+
+# ---- one request ----
+
+
+def exception(request: HttpRequest, escalation_id: int):
+    """One request: what is asked and why, who is asked and what they said."""
+    page = queries.request_page(request.user, escalation_id)
+    return render(
+        request, "escalations/exception.html", shown(page=page, one=page.request, sides=ArguesFor.choices)
+    )
+
+
+class AnswerForm(forms.Form):
+    answer = forms.ChoiceField(
+        choices=[(each.value, each.label) for each in (Answer.YES, Answer.IN_PART, Answer.NO)]
+    )
+    granted = forms.FloatField(required=False, min_value=0, max_value=100)
+    words = forms.CharField(required=False, max_length=5000)
+
+
+@require_POST
+def answer_exception(request: HttpRequest, escalation_id: int):
+    """Say yes, yes to less, or no to a request."""
+    form = AnswerForm(request.POST)
+    if not form.is_valid():
+        raise Http404("no such answer")
+    told = form.cleaned_data
+    try:
+        done = actions.answer(
+            by=request.user,
+            at=timezone.now(),
+            escalation_id=escalation_id,
+            answer=Answer(told["answer"]),
+            granted=round(told["granted"] / 100, 4) if told["granted"] is not None else None,
+            words=told["words"],
+        )
+    except actions.NotAsked:
+        raise Http404("nothing to answer") from None
+    except actions.WordsMissing as refused:
+        messages.error(request, f"Not answered yet: {refused}")
+        return redirect("exception", escalation_id)
+    still = "Others are still asked." if done.state == State.OPEN else "The seller sees it now."
+    messages.info(request, f"{done.deal}: your answer is kept. {still}")
+    return register.back(request)
+
+
+@require_POST
+def withdraw_exception(request: HttpRequest, escalation_id: int):
+    """Take back a request that is not needed any more."""
+    try:
+        actions.withdraw(by=request.user, at=timezone.now(), escalation_id=escalation_id)
+    except Hidden:
+        raise Http404("no such request") from None
+    except actions.Settled as refused:
+        messages.error(request, str(refused))
+    return redirect("exception", escalation_id)
+
+
+class PulseForm(forms.Form):
+    defended = forms.ChoiceField(choices=[("yes", "Yes"), ("no", "No")])
+    argues_for = forms.ChoiceField(choices=ArguesFor.choices)
+
+
+@require_POST
+def pulse(request: HttpRequest, escalation_id: int):
+    """Two taps of an inside partner about a request; shown to nobody by name."""
+    if not queries.request_page(request.user, escalation_id).may_pulse:
+        raise Http404("nothing to say here")
+    form = PulseForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Two taps: did they defend our position, and whose side is it.")
+        return register.back(request)
+    try:
+        actions.pulse(
+            by=request.user,
+            at=timezone.now(),
+            escalation_id=escalation_id,
+            defended=form.cleaned_data["defended"] == "yes",
+            argues_for=ArguesFor(form.cleaned_data["argues_for"]),
+        )
+    except actions.NotAsked:
+        raise Http404("nothing to say here") from None
+    messages.info(request, "Thank you. It counts only together with at least four others, never by name.")
+    return register.back(request)
+
+
+# ---- all of them ----
+
+
+def exceptions(request: HttpRequest):
+    """What waits for your answer, what was asked lately, how long answers take, and the pulse by team."""
+    now = timezone.now()
+    readings, hidden = queries.pulse(request.user, now=now)
+    context = shown(
+        waiting=queries.waiting_for(request.user),
+        recent=queries.recent(request.user, now=now),
+        turnaround=queries.turnaround(request.user, now=now),
+        readings=readings,
+        hidden=hidden,
+        reads_pulse=request.user.role in (Role.SPONSOR, Role.ANALYST, Role.MANAGER),
+        sells=request.user.role != Role.INSIDE_PARTNER,
+        today=timezone.localdate(),
+        here=request.path,
+    )
+    return render(request, "escalations/exceptions.html", context)
+
+
+# ---- the rules ----
+
+
+def _for_keepers(request: HttpRequest) -> None:
+    if not queries.may_write_rules(request.user):
+        raise Http404("not theirs to write")
+
+
+def rules(request: HttpRequest):
+    """Who has to say yes to which exception; sponsors and analysts draft the next version here."""
+    if request.user.role == Role.INSIDE_PARTNER:
+        raise Http404("not theirs to see")
+    page = queries.rules_page(request.user, now=timezone.now())
+    context = {
+        "page": page,
+        "lane_words": queries.LANE_WORDS,
+        "approvers": [(each.value, words) for each, words in queries.APPROVER_WORDS.items()],
+        "kinds": Kind.choices,
+    }
+    return render(request, "escalations/rules.html", context)
+
+
+@require_POST
+def draft_rules(request: HttpRequest):
+    """Begin the next version of the rules as a copy of those in force."""
+    _for_keepers(request)
+    actions.draft_policy(by=request.user, at=timezone.now())
+    return redirect("exception-rules")
+
+
+class LimitsForm(forms.Form):
+    version = forms.CharField(required=False, max_length=40)
+    own_discount = forms.FloatField(min_value=0, max_value=100)
+    fast_discount = forms.FloatField(min_value=0, max_value=100)
+    fast_value = forms.DecimalField(required=False, max_digits=19, decimal_places=4, min_value=0)
+
+
+@require_POST
+def set_rule_limits(request: HttpRequest):
+    """Set the limits of the draft: what sellers give alone, and how far the fast lane goes."""
+    _for_keepers(request)
+    form = LimitsForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Limits are percentages from 0 to 100.")
+        return redirect("exception-rules")
+    told = form.cleaned_data
+    shares = {name: round(told[name] / 100, 4) for name in ("own_discount", "fast_discount")}
+    return _written(
+        request, actions.set_limits, version=told["version"], fast_value=told["fast_value"], **shares
+    )
+
+
+class RuleForm(forms.Form):
+    approver = forms.ChoiceField(choices=[(each.value, each.value) for each in Approver])
+    person = forms.IntegerField(required=False)
+    kind = forms.ChoiceField(required=False, choices=Kind.choices)
+    discount_from = forms.FloatField(required=False, min_value=0, max_value=100)
+    value_from = forms.DecimalField(required=False, max_digits=19, decimal_places=4, min_value=0)
+
+
+@require_POST
+def add_rule(request: HttpRequest):
+    """Add a rule to the draft: whom to ask, for which requests."""
+    _for_keepers(request)
+    form = RuleForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "A rule names whom to ask; its limits are a percentage and an amount.")
+        return redirect("exception-rules")
+    told = form.cleaned_data
+    discount = told["discount_from"]
+    return _written(
+        request,
+        actions.add_rule,
+        approver=Approver(told["approver"]),
+        person=people.colleague(request.user, told["person"]) if told["person"] else None,
+        kind=told["kind"],
+        discount_from=round(discount / 100, 4) if discount is not None else None,
+        value_from=told["value_from"],
+    )
+
+
+@require_POST
+def drop_rule(request: HttpRequest, rule_id: int):
+    """Take a rule out of the draft."""
+    _for_keepers(request)
+    return _written(request, actions.drop_rule, rule_id=rule_id)
+
+
+@require_POST
+def publish_rules(request: HttpRequest):
+    """Let the draft hold from now on; requests on their way keep the rules they were asked under."""
+    _for_keepers(request)
+    return _written(request, actions.publish_policy)
+
+
+def _written(request: HttpRequest, action: Any, **facts: Any) -> HttpResponse:
+    try:
+        action(by=request.user, at=timezone.now(), **facts)
+    except actions.NoRule as refused:
+        messages.error(request, str(refused))
+    return redirect("exception-rules")

@@ -1,0 +1,139 @@
+"""Executives on deals: the role agreed before, the brief they take along, what they did."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from hingepoint.domain.deals import queries as deals
+from hingepoint.domain.deals.actions import Hidden, NothingToTakeBack
+from hingepoint.domain.involvement import actions, queries
+from hingepoint.domain.involvement.models import Purpose
+from hingepoint.domain.people import queries as people
+
+
+class RoleForm(forms.Form):
+    executive = forms.IntegerField()
+    purpose = forms.ChoiceField(choices=Purpose.choices)
+    aim = forms.CharField(required=False, max_length=2000)
+    not_to_say = forms.CharField(required=False, max_length=2000)
+    may_discuss_price = forms.BooleanField(required=False)
+
+
+def agree_role(request: HttpRequest, deal_id: int):
+    """Agree an executive's part in a deal before they take it: purpose, what we ask, what to leave alone."""
+    facts = deals.deal_facts(request.user, deal_id)
+    if request.method != "POST":
+        return _role_form(request, facts, {"purpose": Purpose.VALUE.value})
+    form = RoleForm(request.POST)
+    problems = {name: errors[0] for name, errors in form.errors.items()}
+    if not problems:
+        told = form.cleaned_data
+        try:
+            role = actions.agree_role(
+                by=request.user,
+                at=timezone.now(),
+                deal_id=deal_id,
+                executive=people.colleague(request.user, told["executive"]),
+                purpose=Purpose(told["purpose"]),
+                **{name: told[name] for name in ("aim", "not_to_say", "may_discuss_price")},
+            )
+        except actions.NoAim as refused:
+            problems["aim"] = str(refused)
+        except actions.HasARole as refused:
+            problems["executive"] = str(refused)
+        else:
+            return redirect("brief", role.pk)
+    return _role_form(request, facts, request.POST, problems)
+
+
+def _role_form(
+    request: HttpRequest, facts: deals.DealFacts, said: Any, problems: dict | None = None
+) -> HttpResponse:
+    context = {
+        "facts": facts,
+        "said": said,
+        "problems": problems or {},
+        "executives": queries.executives(request.user),
+        "purposes": Purpose.choices,
+    }
+    return render(request, "involvement/agree.html", context, status=422 if problems else 200)
+
+
+def brief(request: HttpRequest, involvement_id: int):
+    """One page for the executive, to print or read on a phone: what we ask, what to leave alone, who, how
+    we came here."""
+    return render(request, "involvement/brief.html", {"brief": queries.brief(request.user, involvement_id)})
+
+
+def my_roles(request: HttpRequest):
+    """Your part in deals: the roles agreed with you, each with its brief. Home fetches it as a piece."""
+    context = {"roles": queries.mine(request.user)}
+    piece = request.htmx.target == "my-roles"
+    return render(request, "involvement/_mine.html" if piece else "involvement/mine.html", context)
+
+
+@require_POST
+def end_role(request: HttpRequest, involvement_id: int):
+    """End an executive's role on a deal; what was agreed stays on record."""
+    try:
+        role = actions.end_role(by=request.user, at=timezone.now(), involvement_id=involvement_id)
+    except Hidden:
+        raise Http404("no such role") from None
+    return redirect("deal-help", role.deal_id)
+
+
+class ActivityForm(forms.Form):
+    executive = forms.IntegerField()
+    what = forms.CharField(required=False, max_length=200)
+    words = forms.CharField(required=False, max_length=2000)
+    price_came_up = forms.BooleanField(required=False)
+    happened_on = forms.DateField(required=False)
+
+
+@require_POST
+def note_activity(request: HttpRequest, deal_id: int):
+    """Note that an executive was there, and whether price came up."""
+    deals.deal_facts(request.user, deal_id)
+    form = ActivityForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Say who of our executives was there. Days look like 2026-03-31.")
+        return redirect("deal-help", deal_id)
+    told, at = form.cleaned_data, timezone.now()
+    day = told["happened_on"]
+    try:
+        actions.note_activity(
+            by=request.user,
+            at=at,
+            deal_id=deal_id,
+            executive=people.colleague(request.user, told["executive"]),
+            occurred_at=at if day in (None, timezone.localdate(at)) else _noon(day),
+            **{name: told[name] for name in ("what", "words", "price_came_up")},
+        )
+    except actions.NotYet as refused:
+        messages.error(request, str(refused))
+    return redirect("deal-help", deal_id)
+
+
+def _noon(day: dt.date) -> dt.datetime:
+    return timezone.make_aware(dt.datetime.combine(day, dt.time(12)))
+
+
+@require_POST
+def take_back_activity(request: HttpRequest, deal_id: int, event_id: int):
+    """Take back an executive's activity that was noted in error."""
+    part = queries.of_deal(request.user, deal_id, now=timezone.now())
+    if event_id not in {activity.id for activity in part.activities}:
+        raise Http404("no such activity")
+    try:
+        actions.take_back(by=request.user, at=timezone.now(), event_id=event_id)
+    except NothingToTakeBack as refused:
+        messages.error(request, str(refused))
+    return redirect("deal-help", deal_id)

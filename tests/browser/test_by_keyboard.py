@@ -1,0 +1,150 @@
+"""The six main tasks, done on the demo company with keys alone: Tab, Enter, Space, arrows and letters."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from playwright.sync_api import Locator
+
+from hingepoint.records import Role
+
+
+class Hands:
+    """Somebody who uses no mouse, at a page that is open."""
+
+    def __init__(self, window):
+        self.window, self.page = window, window.page
+        self.keys = window.page.keyboard
+
+    def reach(self, target: Locator) -> None:
+        """Press Tab until ``target`` has the focus and shows that it has it."""
+        target.wait_for()
+        for _ in range(300):
+            self.keys.press("Tab")
+            if target.evaluate("one => one === document.activeElement"):
+                break
+        else:
+            raise AssertionError(f"Tab does not reach {target}")
+        assert target.evaluate("one => one.matches(':focus-visible')")
+        assert target.bounding_box()["width"] > 0
+
+    def press(self, target: Locator) -> None:
+        """Press what leads to another page, or to this one anew."""
+        self.reach(target)
+        with self.page.expect_navigation():
+            self.keys.press("Enter")
+
+    def choose(self, radio: Locator) -> None:
+        """Choose one of several: Tab to the group, arrows to the one."""
+        group = self.page.locator(f"input[type=radio][name={radio.get_attribute('name')}]")
+        chosen = group.and_(self.page.locator(":checked"))
+        self.reach(chosen if chosen.count() else group.first)
+        self.keys.press("Space")
+        for _ in range(group.count()):
+            if radio.is_checked():
+                return
+            self.keys.press("ArrowDown")
+        assert radio.is_checked()
+
+    def write(self, field: Locator, text: str) -> None:
+        """Write into a field in place of what it holds; a date as a person of this browser types it."""
+        self.reach(field)
+        if field.get_attribute("type") == "date":
+            self.keys.type(f"{dt.date.fromisoformat(text):%m%d%Y}")
+            assert field.input_value() == text
+        else:
+            self.keys.press("Control+a")
+            self.keys.type(text)
+
+    def go_to(self, place: str) -> None:
+        """Go to a page of the navigation by its name, through the slash."""
+        self.keys.press("/")
+        self.keys.type(place)
+        with self.page.expect_navigation():
+            self.keys.press("Enter")
+
+
+@pytest.fixture
+def hands(demo):
+    """Return ``sit_down(role) -> Hands``: signed in by keyboard too."""
+
+    def sit_down(role: Role) -> Hands:
+        window = demo()
+        page = window.open("/sign-in")
+        using = Hands(window)
+        using.press(page.locator(f'button[formaction="/demo/as/{role}"]'))
+        page.wait_for_url(f"{window.server}/")
+        return using
+
+    return sit_down
+
+
+def test_the_sponsor_opens_the_deals_behind_a_number(hands):
+    using = hands(Role.SPONSOR)
+    using.press(using.page.locator(".covered a").first)
+    assert using.page.locator("h1").inner_text() == "Deals and agreements"
+    using.keys.press("j")
+    using.keys.press("Enter")
+    using.page.wait_for_url("**/deals/*/")
+
+
+def test_the_manager_opens_the_first_conversation_of_the_week_and_its_deal(hands):
+    using = hands(Role.MANAGER)
+    name = using.page.locator(".talk h3 a").first.inner_text()
+    using.press(using.page.locator(".talk h3 a").first)
+    assert using.page.locator("h1").inner_text().startswith(name)
+    using.press(using.page.locator("nav[aria-label=Breadcrumb] a, .crumbs a").last)
+    using.page.wait_for_url("**/deals/*/")
+
+
+def test_the_seller_records_what_a_customer_promised(hands):
+    using = hands(Role.SELLER)
+    page = using.page
+    using.press(page.locator(".work").first.get_by_role("link", name="Gained", exact=True))
+    due = dt.datetime.now(dt.UTC).date() + dt.timedelta(days=21)
+    using.choose(page.locator("input[name=state][value=gained]"))
+    using.write(page.locator("input[name=act]"), "send the scrap figures of line 2")
+    using.write(page.locator("input[name=due_on]"), due.isoformat())
+    using.choose(page.locator("input[name=evidence][value='3']"))
+    using.press(page.get_by_role("button", name="Save"))
+    recorded = page.locator(".agreement-list li", has_text="send the scrap figures of line 2")
+    assert recorded.get_by_text("Gained", exact=True).is_visible()
+
+
+def test_the_analyst_looks_at_a_file_and_forgets_it(hands, tmp_path):
+    using = hands(Role.ANALYST)
+    page = using.page
+    file = tmp_path / "more.csv"
+    file.write_text("deal_id,created,closed,status\nK-1,2026-01-08,2026-05-30,won\n")
+    using.go_to("Imports")
+    using.reach(page.locator("input[type=file][name=deals]"))
+    with page.expect_file_chooser() as chooser:
+        using.keys.press("Space")
+    chooser.value.set_files(file)
+    using.press(page.get_by_role("button", name="Check these files"))
+    using.press(page.get_by_role("button", name="Forget this upload"))
+    page.wait_for_url("**/imports/")
+
+
+def test_the_analyst_reads_a_finding_and_rejects_it(hands):
+    using = hands(Role.ANALYST)
+    page = using.page
+    using.go_to("Discovery")
+    using.press(page.locator("main a[href='/discovery/1/']").first)
+    using.press(page.get_by_role("main").get_by_role("link", name="Left out"))
+    using.press(page.locator("main tbody a").first)
+    using.write(page.locator("textarea[name=note]"), "Part of the contract itself.")
+    using.press(page.get_by_role("button", name="Reject it"))
+    assert page.get_by_text("Part of the contract itself.").first.is_visible()
+
+
+def test_the_inside_partner_says_no_with_a_reason(hands):
+    using = hands(Role.INSIDE_PARTNER)
+    page = using.page
+    waiting = page.locator(".work").count()
+    using.reach(page.locator(".work summary").first)
+    using.keys.press("Enter")
+    using.write(page.locator(".work textarea").first, "No crew before March.")
+    using.press(page.locator(".work").first.get_by_role("button", name="Decline"))
+    assert page.locator(".work").count() == waiting - 1

@@ -1,0 +1,129 @@
+"""Definitions as a file: what goes out comes back the same, and nothing is put in force by a file."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+import playbooks
+import rules
+from cast import NOW
+from hingepoint.domain.agreements import actions as agreements
+from hingepoint.domain.agreements.models import Agreement, AgreementType
+from hingepoint.domain.audit.models import AuditEvent
+from hingepoint.domain.definitions import actions, queries, schema
+from hingepoint.domain.detection.models import DetectionRule
+from hingepoint.domain.strategy import actions as strategies
+from hingepoint.domain.strategy.models import Playbook, Strategy
+
+
+def text() -> str:
+    return schema.as_yaml(queries.defined())
+
+
+def bring(said: str | dict, by=None):
+    wanted = schema.parse(said if isinstance(said, str) else yaml.safe_dump({"hingepoint": 1} | said))
+    return actions.bring_in(by=by, at=NOW, wanted=wanted)
+
+
+@pytest.fixture
+def company(cast):
+    """Own words, an own type, a rule that is on, and a strategy in force with two pivotal agreements."""
+    agreements.overlay_type(by=None, at=NOW, key="cust.nda", own_name="NDA", hidden=True)
+    agreements.add_type(
+        by=None, at=NOW, key="own.lab", name="Lab test", side="customer", stage="prove", good=["A date"]
+    )
+    rules.switched_on()
+    playbooks.in_force(cast, "cust.data_access", "own.lab", questions=["Who?"], demands=[{"demand": "10 % off", "reasons": ["budget"], "trades": []}])  # fmt: skip
+    strategy = Strategy.objects.get()
+    strategies.set_target(
+        by=None, at=NOW, strategy=strategy, metric="won", baseline=0.2, target=0.3, target_on=NOW.date()
+    )
+    return cast
+
+
+def test_a_file_brought_into_an_empty_database_gives_the_same_file(company):
+    before = text()
+    Playbook.objects.all().delete()
+    Strategy.objects.all().delete()
+    DetectionRule.objects.all().delete()
+    Agreement.objects.all().delete()
+    AgreementType.objects.all().delete()
+    agreements.load_catalogue(by=None, at=NOW)
+    bring(before)
+    assert text() == before
+
+
+def test_what_is_defined_already_changes_nothing(company):
+    told = AuditEvent.objects.count()
+    assert bring(text()) == []
+    assert AuditEvent.objects.count() == told
+
+
+def test_what_a_file_does_not_name_stays(company):
+    before = text()
+    assert bring({"catalogue": []}) == []
+    assert text() == before
+
+
+def test_each_change_is_told_in_words(company):
+    said = yaml.safe_load(text())
+    said["rules"][0]["words"] = ["gas log"]
+    said["catalogue"][0]["hidden"] = False
+    said["strategies"][0]["playbook"][0]["needed_days"] = 9
+    del said["strategies"][0]["playbook"][1]
+    assert [str(one) for one in bring(said)] == [
+        "catalogue: cust.nda: hidden: True -> False",
+        "rules: log-arrives: words: stoppage log -> gas log",
+        "strategies: Discount less: playbook: cust.data_access: needed_days: 20 -> 9",
+        "strategies: Discount less: playbook: own.lab: chosen -> nothing",
+    ]
+    assert bring(said) == []
+
+
+def test_a_file_puts_nothing_in_force(company):
+    said = yaml.safe_load(text())
+    said["rules"][0]["confidence"] = 0.5
+    said["strategies"][0]["playbook"][0]["needed_days"] = 9
+    bring(said)
+    assert not DetectionRule.objects.get().on
+    draft, published = Playbook.objects.order_by("-number")
+    assert (draft.published_at, draft.pivotal.first().needed_days) == (None, 9)
+    assert published.pivotal.first().needed_days == 20
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("[1", "no YAML"),
+        ("hingepoint: 2", "hingepoint: Input should be 1"),
+        ("hingepoint: 1\nsecrets: []", "secrets: Extra inputs are not permitted"),
+        ({"rules": [{"key": "r", "name": "R", "agreement": "cust.nda", "trace": "mood"}]}, "rules.0.trace"),
+        ({"rules": [{"key": "r", "name": "R", "agreement": "cust.nda", "trace": "text", "words": ["x"]}]}, "rules: r: act"),
+        ({"rules": [{"key": "r", "name": "R", "agreement": "no.such", "trace": "text", "words": ["x"], "act": "a"}]}, "no agreement type no.such"),
+        ({"catalogue": [{"key": "own.new"}]}, "a type of your own says its side"),
+        ({"catalogue": [{"key": "cust.nda"}, {"key": "cust.nda"}]}, "catalogue: cust.nda stands twice"),
+        ({"strategies": [{"name": "S", "statement": "s", "metric": "joy"}]}, "S: "),
+        ({"strategies": [{"name": "S", "statement": "s", "metric": "won", "playbook": [{"agreement": f"t{n}", "why": "w"} for n in range(9)]}]}, "at most 8 items"),
+    ],
+)  # fmt: skip
+def test_a_file_that_cannot_be_used_says_where_and_changes_nothing(cast, said, words):
+    before = text()
+    with pytest.raises(schema.DefinitionsUnusable, match=words):
+        bring(said)
+    assert text() == before
+
+
+def test_a_file_that_is_half_wrong_changes_nothing(company):
+    before = text()
+    said = yaml.safe_load(before)
+    said["catalogue"][0]["hidden"] = False
+    said["rules"].append(said["rules"][0] | {"key": "second", "pattern": "(a)\\1"})
+    with pytest.raises(schema.DefinitionsUnusable, match="rules: second: pattern"):
+        bring(said)
+    assert text() == before
+
+
+def test_only_keepers_bring_definitions_in(cast):
+    with pytest.raises(actions.DefinitionsNotYours):
+        bring({}, by=cast.manager)

@@ -1,0 +1,149 @@
+"""Demands, reasons and concessions: one list, whether a file brought them or somebody noted them."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+
+from cast import NOW
+from hingepoint.analysis.concessions import Kind
+from hingepoint.domain.deals import actions as deals
+from hingepoint.domain.deals.frames import deal_events_frame
+from hingepoint.domain.negotiation import actions, queries
+from hingepoint.records import EventKind, ReasonState, Topic
+
+HOUR = dt.timedelta(hours=1)
+
+
+def demand(cast, **facts):
+    told = {"topic": Topic.PRICE, "words": "10 percent off", "asked_by": "Bo Lind"} | facts
+    return actions.log_demand(by=cast.seller, at=NOW, deal_id=cast.deal.pk, **told)
+
+
+def concession(cast, at=NOW + HOUR, **facts):
+    told = {"topic": Topic.PRICE, "value": Decimal(5_000), "in_return": "three-year term"} | facts
+    return actions.concede(by=cast.seller, at=at, deal_id=cast.deal.pk, **told)
+
+
+def log(cast, **known):
+    return queries.log(cast.seller, cast.deal.pk, **known)
+
+
+def test_a_demand_keeps_its_words_who_asked_and_its_reason(cast):
+    why = actions.Why("Budget is fixed until January", ReasonState.STATED, said_by="Bo Lind")
+    demand(cast, why=why, value=Decimal(10_000))
+    (found,) = log(cast).demands
+    assert (found.title, found.who, found.value, found.currency) == (
+        "10 percent off", "Bo Lind", 10_000, "EUR",
+    )  # fmt: skip
+    assert (found.why.state, found.reason_known) == ("stated", True)
+
+
+def test_a_file_and_a_hand_make_one_list(cast):
+    for kind, name in ((EventKind.DEMAND, "Discount of 12 %"), (EventKind.CONCESSION, "price")):
+        deals.note_event(
+            by=None, at=NOW, deal_id=cast.deal.pk, kind=kind, name=name, occurred_at=NOW, origin="import",
+            value=Decimal(2_000), note="reference visit" if kind == EventKind.CONCESSION else "",
+        )  # fmt: skip
+    demand(cast, topic=Topic.EXTRAS, words="training for both shifts")
+    found = log(cast)
+    assert [(one.topic, one.title) for one in found.demands] == [
+        (Topic.PRICE, "Discount of 12 %"), (Topic.EXTRAS, "training for both shifts"),
+    ]  # fmt: skip
+    (given,) = found.concessions
+    assert (given.in_return, given.demand_id) == ("reference visit", found.demands[0].id)
+    assert [one.answered for one in found.demands] == [True, False]
+
+
+def test_the_newest_reason_counts_and_earlier_ones_stay(cast):
+    asked = demand(cast, why=actions.Why("They want a lower price"))
+    assert not log(cast).demands[0].reason_known
+    assert log(cast).unexplained
+    better = actions.Why(
+        "The second line came after the budget", ReasonState.CONFIRMED, "Bo Lind", "Ida Falk"
+    )
+    actions.give_reason(by=cast.manager, at=NOW + HOUR, demand_id=asked.pk, why=better)
+    (found,) = log(cast).demands
+    assert found.reason_known
+    assert [why.by for why in found.whys] == ["Sanna", "Maud"]
+
+
+@pytest.mark.parametrize(
+    "why",
+    [
+        actions.Why("Budget", ReasonState.STATED),
+        actions.Why("Budget", ReasonState.CONFIRMED, "Bo Lind"),
+        actions.Why("Budget", ReasonState.CONFIRMED, "Bo Lind", "bo lind"),
+    ],
+)
+def test_confirmed_needs_two_people_and_stated_one(cast, why):
+    with pytest.raises(actions.NotConfirmed):
+        demand(cast, why=why)
+    assert log(cast).demands == ()
+
+
+def test_a_concession_adds_up_and_is_checked(cast):
+    actions.set_corridor(
+        by=cast.seller, at=NOW - HOUR, deal_id=cast.deal.pk,
+        opening=Decimal(100_000), target=Decimal(95_000), walk_away=Decimal(92_000),
+    )  # fmt: skip
+    asked = demand(cast)
+    concession(cast, demand_id=asked.pk)
+    concession(cast, NOW + 2 * HOUR, value=Decimal(6_000), in_return="", final=True)
+    found = log(cast)
+    assert found.conceded == 11_000
+    first, second = found.concessions
+    assert (first.round, first.checks, second.round) == (1, (), 2)
+    assert {check.kind for check in second.checks} == {
+        Kind.NOTHING_IN_RETURN, Kind.NOT_SHRINKING, Kind.OUTSIDE_CORRIDOR,
+    }  # fmt: skip
+
+
+def test_a_corridor_moved_afterwards_leaves_the_earlier_one_in_the_checks(cast):
+    figures = {
+        "by": cast.seller,
+        "deal_id": cast.deal.pk,
+        "opening": Decimal(100_000),
+        "target": Decimal(98_000),
+    }
+    actions.set_corridor(at=NOW - HOUR, walk_away=Decimal(97_000), **figures)
+    demand(cast)
+    concession(cast)
+    actions.set_corridor(at=NOW + 2 * HOUR, walk_away=Decimal(90_000), **figures)
+    assert [check.kind for check in log(cast).concessions[0].checks] == [Kind.OUTSIDE_CORRIDOR]
+
+
+def test_what_was_noted_in_error_is_taken_back_and_both_lines_stay(cast):
+    asked = demand(cast)
+    actions.take_back(by=cast.seller, at=NOW, event_id=asked.pk)
+    assert log(cast).demands == ()
+    assert cast.deal.events.count() == 2
+    assert deal_events_frame(None).is_empty()
+    with pytest.raises(deals.NothingToTakeBack):
+        actions.take_back(by=cast.seller, at=NOW, event_id=asked.pk)
+
+
+def test_what_a_file_brought_is_not_taken_back_by_hand(cast):
+    told = demand(cast, origin="import")
+    with pytest.raises(deals.NothingToTakeBack):
+        actions.take_back(by=cast.seller, at=NOW, event_id=told.pk)
+
+
+def test_a_foreign_demand_is_hidden(cast):
+    told = demand(cast)
+    why = actions.Why("Budget")
+    for change in (
+        lambda: actions.give_reason(by=cast.stranger, at=NOW, demand_id=told.pk, why=why),
+        lambda: actions.take_back(by=cast.stranger, at=NOW, event_id=told.pk),
+        lambda: actions.concede(
+            by=cast.stranger, at=NOW, deal_id=cast.foreign_deal.pk, topic=Topic.PRICE, demand_id=told.pk
+        ),
+    ):
+        with pytest.raises(deals.Hidden):
+            change()
+
+
+def test_what_would_be_noticed_is_said_before_it_is_given(cast):
+    candidate = queries.concessions.Given(0, NOW, Topic.PRICE, 3_000.0)
+    found = queries.noticed(cast.seller, cast.deal.pk, candidate, plans_at=[NOW - HOUR])
+    assert {check.kind for check in found} == {Kind.NOTHING_IN_RETURN, Kind.BEFORE_ANY_DEMAND}

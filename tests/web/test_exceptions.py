@@ -1,0 +1,145 @@
+"""Asking for an exception, answering it, the partner's pulse, and the page of the rules."""
+
+import pytest
+from django.utils import timezone
+
+import talks
+from hingepoint.domain.escalations.models import Escalation, Policy, Pulse, State
+
+FORM = {
+    "kind": "price",
+    "discount": "15",
+    "reason": "The budget was set before the second line was added",
+    "alternatives": "training in place of price",
+    "return_asked": "three-year term",
+}
+
+
+def ask(client, cast, **form):
+    client.force_login(cast.seller)
+    return client.post(f"/deals/{cast.deal.pk}/exceptions/new", FORM | form)
+
+
+def test_a_seller_asks_and_sees_who_is_asked_and_why(client, cast):
+    answer = ask(client, cast)
+    made = Escalation.objects.get()
+    assert answer.url == f"/exceptions/{made.pk}/"
+    shown = client.get(answer.url).content.decode()
+    assert made.discount == 0.15
+    for words in ("Maud", "Fast lane", "small enough for one approver"):
+        assert words in shown
+
+
+def test_the_form_begins_with_what_is_known_of_the_demand(client, cast):
+    demand = talks.a_demand(cast, why=talks.negotiation.Why("A rise needs a board paper"))
+    client.force_login(cast.seller)
+    shown = client.get(f"/deals/{cast.deal.pk}/exceptions/new?demand={demand.pk}").content.decode()
+    assert "A rise needs a board paper" in shown
+
+
+def test_a_request_without_a_discount_is_refused_in_its_place(client, cast):
+    answer = ask(client, cast, discount="")
+    assert answer.status_code == 422
+    assert "which discount" in answer.content.decode()
+
+
+def test_the_manager_answers_from_home(client, cast):
+    ask(client, cast)
+    made = Escalation.objects.get()
+    client.force_login(cast.manager)
+    assert "Exceptions waiting for you" in client.get("/").content.decode()
+    client.post(f"/exceptions/{made.pk}/answer", {"answer": "approved", "next": "/"})
+    made.refresh_from_db()
+    assert (made.state, made.granted) == (State.APPROVED, 0.15)
+    assert "Exceptions waiting for you" not in client.get("/").content.decode()
+
+
+def test_yes_to_less_says_how_much(client, cast):
+    ask(client, cast)
+    address = f"/exceptions/{Escalation.objects.get().pk}/answer"
+    client.force_login(cast.manager)
+    refused = client.post(address, {"answer": "in_part"}, follow=True)
+    assert "Say how much" in refused.content.decode()
+    client.post(address, {"answer": "in_part", "granted": "12"})
+    assert Escalation.objects.get().granted == 0.12
+
+
+def test_somebody_who_was_not_asked_cannot_answer(client, cast):
+    ask(client, cast)
+    client.force_login(cast.sponsor)
+    address = f"/exceptions/{Escalation.objects.get().pk}/answer"
+    assert client.post(address, {"answer": "approved"}).status_code == 404
+
+
+def test_a_change_asks_again_and_a_late_one_is_refused(client, cast):
+    ask(client, cast)
+    made = Escalation.objects.get()
+    address = f"/exceptions/{made.pk}/change"
+    assert "15" in client.get(address).content.decode()
+    client.post(address, FORM | {"discount": "18", "version": made.version})
+    late = client.post(address, FORM | {"discount": "19", "version": made.version})
+    assert "a moment ago" in late.content.decode()
+    assert Escalation.objects.get().discount == 0.18
+
+
+def test_a_partner_answers_and_gives_two_taps(client, cast):
+    made = talks.an_exception(cast, at=timezone.now())
+    client.force_login(cast.inside_partner)
+    home = client.get("/").content.decode()
+    assert "60 days to pay" in home
+    assert "Two taps from you" in home
+    client.post(f"/exceptions/{made.pk}/pulse", {"defended": "yes", "argues_for": "both", "next": "/"})
+    assert Pulse.objects.get().defended
+    assert "Two taps from you" not in client.get("/").content.decode()
+    client.post(f"/exceptions/{made.pk}/answer", {"answer": "declined", "words": "Not without a guarantee."})
+    made.refresh_from_db()
+    assert made.state == State.DECLINED
+
+
+def test_a_partner_does_not_learn_on_which_side_of_our_walk_away_it_lies(client, cast):
+    talks.negotiation.set_corridor(
+        by=cast.seller, at=talks.NOW, deal_id=cast.deal.pk, opening=100, target=95, walk_away=90
+    )
+    made = talks.an_exception(cast, discount=0.5)
+    assert "walk-away" in made.lane_why
+    for who, reads in ((cast.inside_partner, False), (cast.manager, True)):
+        client.force_login(who)
+        for address in (f"/exceptions/{made.pk}/", "/", "/exceptions/"):
+            shown = client.get(address).content.decode()
+            assert ("walk-away" in shown) == (reads and address != "/" and address != "/exceptions/"), address
+
+
+def test_rules_are_changed_on_a_page_with_a_preview(client, cast):
+    ask(client, cast)
+    client.force_login(cast.analyst)
+    client.post("/exceptions/rules/draft")
+    limits = {"version": "2.2", "own_discount": "16", "fast_discount": "20", "fast_value": ""}
+    client.post("/exceptions/rules/limits", limits)
+    client.post("/exceptions/rules/add", {"approver": "sponsor", "discount_from": "25", "value_from": "1000"})
+    shown = client.get("/exceptions/rules/").content.decode()
+    assert "1 request would have taken another path" in shown
+    assert "the discount is 25% or more and the deal is 1,000 or more" in shown
+    client.post("/exceptions/rules/publish")
+    assert Policy.objects.get().published_at
+    refused = client.post("/exceptions/rules/limits", limits, follow=True)
+    assert "There is no draft" in refused.content.decode()
+
+
+def test_a_manager_reads_the_rules_and_writes_none(client, cast):
+    client.force_login(cast.manager)
+    assert "Draft the next version" not in client.get("/exceptions/rules/").content.decode()
+
+
+def test_the_list_shows_the_pulse_to_leaders_only(client, cast):
+    for who, reads in ((cast.sponsor, True), (cast.manager, True), (cast.seller, False)):
+        client.force_login(who)
+        assert ("What inside partners say" in client.get("/exceptions/").content.decode()) == reads
+
+
+@pytest.mark.parametrize("who", ["manager", "sponsor", "inside_partner"])
+@pytest.mark.parametrize("address", ["/", "/exceptions/", "request"])
+def test_its_pages_cost_few_statements(client, cast, django_assert_max_num_queries, who, address):
+    made = talks.an_exception(cast)
+    client.force_login(getattr(cast, who))
+    with django_assert_max_num_queries(12):
+        client.get(f"/exceptions/{made.pk}/" if address == "request" else address)

@@ -1,0 +1,97 @@
+"""The manager's word on a plan: comment, approve, return with the reason; a later writing is read anew."""
+
+import datetime as dt
+
+import pytest
+from django.utils import timezone
+
+from hingepoint.domain.deals.actions import Stale
+from hingepoint.domain.plans import actions, queries
+from hingepoint.domain.plans.models import PlanReview, Verdict
+
+KEY = "cust.data_access"
+
+
+def written(cast, *, by=None, in_days=1, **parts):
+    """Sanna's plan for a talk in so many days."""
+    return actions.write_plan(
+        by=by or cast.seller,
+        at=timezone.now(),
+        deal_id=cast.deal.pk,
+        type_key=KEY,
+        talk_on=timezone.localdate() + dt.timedelta(days=in_days),
+        **{"best": "the log"} | parts,
+    )
+
+
+def review(client, plan, **told):
+    return client.post(f"/plans/{plan.pk}/review", {"next": "/talks/"} | told)
+
+
+def test_the_manager_approves_the_day_before(client, cast):
+    plan = written(cast)
+    client.force_login(cast.manager)
+    assert "Approve" in client.get("/").content.decode()
+    review(client, plan, verdict="approved")
+    assert PlanReview.objects.get().verdict == Verdict.APPROVED
+    assert queries.to_review(cast.manager, today=timezone.localdate()) == []
+
+
+def test_a_returned_plan_is_on_the_sellers_list_with_its_reason(client, cast):
+    plan = written(cast)
+    client.force_login(cast.manager)
+    review(client, plan, verdict="returned", words="What do we ask in return?")
+    client.force_login(cast.seller)
+    assert "What do we ask in return?" in client.get("/").content.decode()
+    written(cast, request=["A reference visit"])
+    assert queries.to_prepare(cast.seller, today=timezone.localdate()) == []
+    assert len(queries.to_review(cast.manager, today=timezone.localdate())) == 1
+
+
+def test_a_return_says_why(client, cast):
+    plan = written(cast)
+    client.force_login(cast.manager)
+    answer = client.post(f"/plans/{plan.pk}/review", {"verdict": "returned", "next": "/talks/"}, follow=True)
+    assert "Say why you return it" in answer.content.decode()
+    assert not PlanReview.objects.exists()
+
+
+@pytest.mark.parametrize("who", ["seller", "sponsor", "analyst"])
+def test_others_who_see_the_deal_comment_and_do_not_approve(client, cast, who):
+    plan = written(cast)
+    client.force_login(getattr(cast, who))
+    assert review(client, plan, verdict="approved").status_code == 404
+    assert review(client, plan, verdict="comment", words="Ask for the date too.").status_code == 302
+    assert [one.verdict for one in PlanReview.objects.all()] == [Verdict.COMMENT]
+
+
+def test_nobody_approves_their_own_plan(cast):
+    plan = written(cast, by=cast.manager)
+    with pytest.raises(actions.NotTheirManager):
+        actions.review_plan(by=cast.manager, at=timezone.now(), plan_id=plan.pk, verdict=Verdict.APPROVED)
+
+
+def test_a_plan_written_anew_meanwhile_is_read_again_first(cast):
+    plan = written(cast)
+    written(cast, best="the log of line 2")
+    with pytest.raises(Stale):
+        actions.review_plan(by=cast.manager, at=timezone.now(), plan_id=plan.pk, verdict=Verdict.APPROVED)
+
+
+def test_sent_twice_it_is_said_once(client, cast):
+    plan = written(cast)
+    client.force_login(cast.manager)
+    for _ in range(2):
+        review(client, plan, verdict="approved")
+    assert PlanReview.objects.count() == 1
+
+
+def test_only_todays_and_tomorrows_talks_press(cast):
+    written(cast, in_days=6)
+    [line] = queries.to_review(cast.manager, today=timezone.localdate())
+    assert not line.soon
+
+
+def test_the_other_manager_has_nothing_to_review(cast):
+    written(cast)
+    assert queries.to_review(cast.other_manager, today=timezone.localdate()) == []
