@@ -7,17 +7,31 @@ python benchmarks/scale.py --deals 300000       one size
 
 from __future__ import annotations
 
+import argparse
 import datetime as dt
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
 import polars as pl
+
+from hingepoint.analysis import discovery
+from hingepoint.analysis.discovery import kept
+from hingepoint.domain.discovery.keeping import Folder
 
 TYPES, LEVERS, SELLERS_PER_DEAL, PART = 200, 8, 1 / 1_000, 100_000
 START = dt.datetime.fromisoformat("2019-01-07")
 DAYS = 4 * 365
 MICROSECONDS_A_WEEK = 7 * 86_400 * 1_000_000
 EFFECT = 0.08
+LANDMARKS = (2.0, 4.0, 6.0, 8.0, 10.0, 12.0)
+WEEKS_EARLIER = 4
+WAYS = {"as it is": "plain", "sums kept": "kept", "refresh": "refresh"}
 
 
 def write_history(folder: Path, *, deals: int, types: int = TYPES, seed: int = 1) -> None:
@@ -102,3 +116,63 @@ def _moments(weeks: np.ndarray) -> pl.Series:
 
 def _words(rng: np.random.Generator, size: int, words: tuple[str, ...]) -> pl.Series:
     return pl.Series(words)[rng.integers(0, len(words), size)]
+
+
+def run(folder: Path, way: str) -> None:
+    """Discover in the history of a folder and print what it took, as JSON."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    deals = pl.read_parquet(folder / "deals.parquet")
+    end = START + dt.timedelta(days=DAYS)
+    until = end - dt.timedelta(weeks=WEEKS_EARLIER) if way == "kept" else end
+    keep = None if way == "plain" else kept.Kept(Folder(folder / "kept"))
+    found = discovery.discover(
+        deals,
+        pl.scan_parquet(folder / "events" / "*.parquet"),
+        settings=discovery.Settings(metric="won", landmarks=LANDMARKS, data_end=until),
+        keep=keep,
+    )
+    took = {
+        "events": found.data.events,
+        "wall": time.perf_counter() - wall,
+        "cpu": time.process_time() - cpu,
+        "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
+        "right": sum(one.agreement < f"type-{LEVERS:03}" for one in found.pivotal),
+        "chosen": len(found.pivotal),
+        "pieces": f"{keep.found} of {keep.found + keep.made}" if keep else "",
+    }
+    print(json.dumps(took))
+
+
+def measured(folder: Path, way: str) -> dict[str, float]:
+    """Return what a run takes in a process of its own."""
+    command = [sys.executable, __file__, "--run", str(folder), "--way", way]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--smoke", action="store_true", help="a small history, to see that it runs")
+    parser.add_argument("--deals", type=int, action="append", help="how many deals; may be repeated")
+    parser.add_argument("--run", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--way", default="plain", help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.run:
+        run(asked.run, asked.way)
+        return
+    sizes = [3_000] if asked.smoke else asked.deals or [100_000, 300_000, 1_000_000]
+    print("| deals | events | run | wall s | CPU s | peak GiB | kept pieces used | levers in the set |")
+    print("|---|---|---|---|---|---|---|---|")
+    for deals in sizes:
+        with tempfile.TemporaryDirectory() as scratch:
+            write_history(Path(scratch), deals=deals, types=30 if asked.smoke else TYPES)
+            for name, way in WAYS.items():
+                one = measured(Path(scratch), way)
+                print(
+                    f"| {deals:,} | {one['events']:,} | {name} | {one['wall']:.0f} | {one['cpu']:.0f} "
+                    f"| {one['peak']:.1f} | {one['pieces']} | {one['right']} of {one['chosen']} |",
+                    flush=True,
+                )
+
+
+if __name__ == "__main__":
+    main()

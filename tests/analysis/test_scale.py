@@ -1,65 +1,38 @@
 """Histories in pieces: whoever sums them and whatever was kept, the findings are the same."""
 
 import dataclasses
-import math
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+from pathlib import Path
 
 import polars as pl
 import pytest
 
+from analysis_same import assert_same
 from hingepoint.analysis import discovery
 from hingepoint.analysis.discovery import gathering, kept, pieces
+from hingepoint.domain.discovery.keeping import Folder
 from histories import plain, world
 
-SETTINGS = discovery.Settings(metric="won")
+SETTINGS = discovery.Settings(metric="won", min_events=10)
 
 
 @pytest.fixture(autouse=True)
 def small_pieces(monkeypatch):
-    monkeypatch.setattr(pieces, "PIECE_DEALS", 400)
+    monkeypatch.setattr(pieces, "PIECE_DEALS", 150)
 
 
 @pytest.fixture(scope="module")
 def tables():
-    lived = world(2500, 5)
-    return lived.deals(), lived.events()
+    return plain(900, 5)
 
 
 @pytest.fixture(scope="module")
 def whole(tables):
     return discovery.discover(*tables, settings=SETTINGS)
-
-
-def numbers(result):
-    """Return every number of every finding, by where it stands."""
-    found = {}
-
-    def look(value, place):
-        if isinstance(value, float):
-            found[place] = value
-        elif isinstance(value, tuple):
-            for number, one in enumerate(value):
-                look(one, (*place, number))
-        elif dataclasses.is_dataclass(value):
-            for field in dataclasses.fields(value):
-                look(getattr(value, field.name), (*place, field.name))
-
-    for finding in result.findings:
-        look(finding, (finding.agreement,))
-    return found
-
-
-def assert_same(one, two):
-    first, second = numbers(one), numbers(two)
-    assert first.keys() == second.keys()
-    far = {
-        place: (first[place], second[place])
-        for place in first
-        if not math.isclose(first[place], second[place], rel_tol=1e-9, abs_tol=1e-9)
-        and not (math.isnan(first[place]) and math.isnan(second[place]))
-    }
-    assert not far
-    assert [one.grade for one in one.findings] == [two.grade for two in two.findings]
-    assert [one.agreement for one in one.pivotal] == [two.agreement for two in two.pivotal]
 
 
 def test_one_piece_and_many_find_the_same(tables, whole, monkeypatch):
@@ -96,7 +69,7 @@ def test_kept_sums_are_found_again_and_give_the_same_findings(tables, whole):
 
 def test_a_refresh_sums_new_deals_only_and_finds_what_a_run_from_scratch_finds(tables):
     deals, events = tables
-    moment = deals["created"].sort()[2300]
+    moment = deals["created"].sort()[880]
     store = {}
     before = dataclasses.replace(SETTINGS, data_end=moment)
     discovery.discover(deals, events, settings=before, keep=kept.Kept(store))
@@ -126,7 +99,7 @@ def test_a_corrected_deal_is_summed_anew(tables):
 
 @pytest.mark.parametrize(
     "settings",
-    [discovery.Settings(metric="net"), discovery.Settings(metric="won", landmarks=(2.0, 4.0))],
+    [dataclasses.replace(SETTINGS, metric="cycle_days"), dataclasses.replace(SETTINGS, landmarks=(2.0, 4.0))],
     ids=["another metric", "other landmarks"],
 )
 def test_other_settings_use_nothing_that_was_kept(tables, settings):
@@ -144,14 +117,14 @@ def test_a_mechanical_agreement_named_later_costs_no_new_sums(tables):
     store = {}
     discovery.discover(*tables, settings=SETTINGS, keep=kept.Kept(store))
     keep = kept.Kept(store)
-    named = dataclasses.replace(SETTINGS, mechanical=(world(2500, 5).levers[0],))
+    named = dataclasses.replace(SETTINGS, mechanical=("idle",))
     discovery.discover(*tables, settings=named, keep=keep)
     assert keep.made == 0
 
 
 def test_a_history_that_outgrew_its_choices_makes_new_ones(tables):
     deals, events = tables
-    early = deals.sort("created").head(1500)
+    early = deals.sort("created").head(500)
     store = {}
     discovery.discover(early, events, settings=SETTINGS, keep=kept.Kept(store))
     keep = kept.Kept(store)
@@ -162,8 +135,14 @@ def test_a_history_that_outgrew_its_choices_makes_new_ones(tables):
 
 
 def test_progress_grows_piece_by_piece_and_an_error_in_it_ends_the_run(tables):
-    shares = []
-    discovery.discover(*tables, settings=SETTINGS, progress=lambda share, text: shares.append(share))
+    shares, threads = [], set()
+
+    def tell(share, text):
+        shares.append(share)
+        threads.add(threading.get_ident())
+
+    discovery.discover(*tables, settings=SETTINGS, progress=tell)
+    assert threads == {threading.get_ident()}
     assert shares == sorted(shares)
     assert len(set(shares)) > 20
 
@@ -175,8 +154,49 @@ def test_progress_grows_piece_by_piece_and_an_error_in_it_ends_the_run(tables):
         discovery.discover(*tables, settings=SETTINGS, progress=cancel)
 
 
-def test_few_deals_give_the_same_in_pieces(monkeypatch):
-    settings = discovery.Settings(metric="won", min_events=10)
-    one = discovery.discover(*plain(), settings=settings)
-    monkeypatch.setattr(pieces, "PIECE_DEALS", 30)
-    assert_same(discovery.discover(*plain(), settings=settings), one)
+@pytest.mark.slow
+def test_a_company_in_pieces_in_batches_and_refreshed_gives_the_same(monkeypatch):
+    settings = discovery.Settings(metric="won")
+    lived = world(2500, 5)
+    deals, events = lived.deals(), lived.events()
+    whole = discovery.discover(deals, events, settings=settings)
+    monkeypatch.setattr(pieces, "PIECE_DEALS", 400)
+    mixed = events.sample(fraction=1, shuffle=True, seed=3).iter_slices(999)
+    store = {}
+    assert_same(discovery.discover(deals, mixed, settings=settings, keep=kept.Kept(store)), whole)
+    keep = kept.Kept(store)
+    assert_same(discovery.discover(deals, events, settings=settings, keep=keep), whole)
+    assert keep.made == 0
+
+
+def test_a_run_that_was_killed_goes_on_where_it_was(tables, whole, tmp_path):
+    deals, events = tables
+    deals.write_parquet(tmp_path / "deals.parquet")
+    events.write_parquet(tmp_path / "events.parquet")
+    program = textwrap.dedent("""
+        import os, pathlib, signal, sys
+        import polars as pl
+        from hingepoint.analysis import discovery
+        from hingepoint.analysis.discovery import kept, pieces
+        from hingepoint.domain.discovery.keeping import Folder
+
+        class Dies(Folder):
+            def __setitem__(self, name, value):
+                super().__setitem__(name, value)
+                if len(self) == 4:
+                    (self.path / "half.unfinished").write_bytes(b"torn")
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        pieces.PIECE_DEALS = 150
+        folder = pathlib.Path(sys.argv[1])
+        deals, events = (pl.read_parquet(folder / f"{name}.parquet") for name in ("deals", "events"))
+        settings = discovery.Settings(metric="won", min_events=10)
+        discovery.discover(deals, events, settings=settings, keep=kept.Kept(Dies(folder / "sums")))
+    """)
+    source = str(Path(kept.__file__).parents[3])
+    ended = subprocess.run([sys.executable, "-c", program, str(tmp_path)], env={"PYTHONPATH": source})
+    assert ended.returncode == -signal.SIGKILL
+    keep = kept.Kept(Folder(tmp_path / "sums"))
+    assert_same(discovery.discover(deals, events, settings=SETTINGS, keep=keep), whole)
+    assert (keep.found, keep.made) == (3, 3)
+    assert not list((tmp_path / "sums").glob("*.unfinished"))

@@ -1,6 +1,7 @@
 """``hingepoint discover``: files in, an honest answer out, and the exit code says which."""
 
 import json
+import sys
 
 import numpy as np
 import polars as pl
@@ -171,7 +172,6 @@ def test_too_little_data_is_an_answer_with_a_report_and_code_3(history, tmp_path
         (("--landmarks", "soon"), "is not a length of time"),
         (("--pivotal", "many"), "expected a size such as 6-8"),
         (("--covariates", "mood"), "mood"),
-        (("--engine", "spark"), "--engine spark"),
     ],
 )
 def test_what_cannot_be_used_is_said_in_one_message(files, arguments, said):
@@ -181,6 +181,28 @@ def test_what_cannot_be_used_is_said_in_one_message(files, arguments, said):
     assert said in answer.stderr
     assert "Traceback" not in answer.output
     assert answer.stdout == ""
+
+
+def test_spark_that_is_not_there_says_what_to_install(files, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyspark.sql", None)
+    answer = discover(*files, "--engine", "spark")
+    assert answer.exit_code == 2
+    assert "pip install 'hingepoint[spark]'" in answer.stderr
+
+
+def test_sums_that_were_kept_are_used_by_the_next_run(files, tmp_path):
+    first = discover(*files, "--keep", tmp_path / "sums", "--format", "json")
+    again = discover(*files, "--keep", tmp_path / "sums", "--format", "json")
+    assert "Parts of the deals: 0 as before, 1 summed anew." in first.stderr
+    assert "Parts of the deals: 1 as before, 0 summed anew." in again.stderr
+    assert json.loads(again.stdout) == json.loads(first.stdout)
+
+
+def test_sums_are_not_kept_in_a_file(files, tmp_path):
+    (tmp_path / "sums").write_text("mine")
+    answer = discover(*files, "--keep", tmp_path / "sums")
+    assert answer.exit_code == 2
+    assert "is a file, not a folder" in answer.stderr
 
 
 def test_bad_rows_stop_everything_until_they_may_be_skipped(history, tmp_path):

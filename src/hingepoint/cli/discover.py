@@ -43,6 +43,7 @@ class Asked:
     smallest_effect: float
     seed: int
     engine: str
+    keep: Path | None
     out: Path | None
     pdf: bool
     as_format: str
@@ -103,6 +104,12 @@ class Asked:
     help="Where to compute: on this machine, or on Spark.",
 )
 @click.option(
+    "--keep",
+    type=_FILE,
+    metavar="DIR",
+    help="Keep sums here: the next run sums only what is new, and one that was stopped goes on where it was.",
+)
+@click.option(
     "--out",
     type=_FILE,
     metavar="DIR",
@@ -130,7 +137,6 @@ def discover(**options: Any) -> None:
     """
     asked = Asked(**options)
     settings = _settings(asked)
-    _require_engine(asked.engine)
     if asked.pdf:
         _require_typesetter(asked.out)
     _require_a_folder(asked.out)
@@ -169,16 +175,29 @@ def _sizes(text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2] or match[1])
 
 
-def _require_engine(engine: str) -> None:
-    if engine != "spark":
-        return
-    from importlib.util import find_spec
+def _runner(asked: Asked) -> Any:
+    """Return who computes: nobody else, or Spark."""
+    if asked.engine != "spark":
+        return None
+    from hingepoint.analysis.discovery import DiscoveryError, spark
 
-    if find_spec("pyspark") is None:
-        raise Unusable("--engine spark needs PySpark: pip install 'hingepoint[spark]', and Java 17 or later.")
-    raise Unusable(
-        "--engine spark is not part of this version yet. Use --engine local: it needs one machine."
-    )
+    try:
+        return spark.OnSpark(spark.session())
+    except DiscoveryError as error:
+        raise Unusable(f"--engine spark: {error}.") from error
+
+
+def _keep(asked: Asked) -> Any:
+    """Return where sums are kept, if they are."""
+    if asked.keep is None:
+        return None
+    from hingepoint import __version__
+    from hingepoint.analysis.discovery import kept
+    from hingepoint.domain.discovery.keeping import Folder
+
+    if asked.keep.exists() and not asked.keep.is_dir():
+        raise Unusable(f"--keep {asked.keep}: is a file, not a folder")
+    return kept.Kept(Folder(asked.keep), __version__)
 
 
 def _require_typesetter(out: Path | None) -> None:
@@ -203,6 +222,7 @@ def _discover(asked: Asked, settings: Settings) -> tuple[Discovery, Reading]:
     from hingepoint.analysis.discovery import money
     from hingepoint.domain.discovery.reading import counted_once
 
+    runner, keep = _runner(asked), _keep(asked)
     with _progress(asked) as tell:
         reading = _read(asked, tell)
         settings = replace(
@@ -219,7 +239,11 @@ def _discover(asked: Asked, settings: Settings) -> tuple[Discovery, Reading]:
             progress=tell,
             bad_rows=reading.bad_rows,
             rules=counted_once(reading.rules),
+            runner=runner,
+            keep=keep,
         )
+    if keep and not asked.quiet:
+        click.echo(f"Parts of the deals: {keep.found} as before, {keep.made} summed anew.", err=True)
     return found, reading
 
 

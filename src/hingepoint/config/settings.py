@@ -113,6 +113,7 @@ STATICFILES_DIRS = [_PACKAGE / "web" / "static", ("charts", _PACKAGE / "reports"
 WHITENOISE_USE_FINDERS = True  # our files are served from the package; nothing to collect
 STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
 MEDIA_ROOT = ENVIRONMENT.data_dir / "uploads"
+KEPT_SUMS = ENVIRONMENT.data_dir / "sums"  # of long histories; may be deleted at any time
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 FILE_UPLOAD_HANDLERS = [
     "hingepoint.web.uploads.LimitedUpload",

@@ -7,7 +7,7 @@ against the bulk, grade, choose.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,7 +73,8 @@ def discover(
     )
     _require_outcomes(read)
     types = {one.key: one for one in catalogue}
-    run = _Run(read, events, settings, types, tell, bad_rows, dict(rules or {}), who, keep)
+    once = isinstance(events, Iterator)  # read by now: what gains say of their quality is left out
+    run = _Run(read, None if once else events, settings, types, tell, bad_rows, dict(rules or {}), who, keep)
     return run.discovery()
 
 

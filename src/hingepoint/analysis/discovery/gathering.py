@@ -122,9 +122,11 @@ def gathered_here(events: Any, index: pl.DataFrame, end: datetime.datetime | Non
 
 
 def batches(events: Any, rows: int = BATCH_ROWS) -> Iterator[pl.DataFrame]:
-    """Yield a polars or pandas frame, a lazy one, or frames one after another, in batches of rows."""
+    """Yield a polars or pandas frame, a lazy one, a Spark table, or frames one after another, in batches of rows."""
     if isinstance(events, pl.LazyFrame):
         yield from events.collect_batches(chunk_size=rows)
+    elif hasattr(events, "toArrow"):
+        yield from pl.DataFrame(events.toArrow()).iter_slices(rows)
     elif isinstance(events, pl.DataFrame) or hasattr(events, "columns"):
         yield from to_polars(events).iter_slices(rows)
     elif isinstance(events, Iterable):

@@ -78,11 +78,14 @@ class Kept:
         """Yield the sums of all pieces: those that are kept, then the others, which are kept as they are made."""
         self._keep_choices(study, settings)
         names = {piece.first: self._fingerprint(study, summing, piece) for piece in study.pieces.parts}
-        missing = [piece for piece in study.pieces.parts if names[piece.first] not in self.store]
-        self.found, self.made = len(names) - len(missing), len(missing)
+        missing = []
         for piece in study.pieces.parts:
-            if piece not in missing:
-                yield _unpacked(self.store[names[piece.first]], summing, seller_names(study))
+            packed = self.store.get(names[piece.first])
+            if packed:
+                yield _unpacked(packed, summing, seller_names(study))
+            else:
+                missing.append(piece)
+        self.found, self.made = len(names) - len(missing), len(missing)
         sums = study.pieces.fold(summing, [[piece] for piece in missing])
         for piece, some in zip(missing, sums, strict=True):
             self.store[names[piece.first]] = _packed(some, seller_names(study))

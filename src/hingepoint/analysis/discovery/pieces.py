@@ -198,11 +198,14 @@ class OnBlocks:
     task: Callable[[Iterable[gram.Block]], Any]
 
     def __call__(self, pieces: Iterable[Piece]) -> Any:
-        return self.task(ahead(block for piece in pieces for block in self.layer(piece)))
+        return self.task(block for piece in pieces for block in ahead(self.layer(piece)))
 
 
 def ahead(blocks: Iterator[T]) -> Iterator[T]:
-    """Yield the same, each made in another thread while the one before it is used."""
+    """Yield the same, each made in another thread while the one before it is used.
+
+    Within a piece only: who is told of pieces may hold a database connection of this thread.
+    """
     nothing = object()
     with ThreadPoolExecutor(max_workers=1) as maker:
         coming = maker.submit(next, blocks, nothing)

@@ -45,7 +45,7 @@ class Summing:
 
     def __call__(self, some: Iterable[pieces.Piece]) -> Summed:
         sums = self.nothing()
-        for block, ever in pieces.ahead(_all_blocks(some)):
+        for block, ever in (one for piece in some for one in pieces.ahead(_all_blocks(piece))):
             if ever:
                 sums.ever.add(block)
                 continue
@@ -55,9 +55,8 @@ class Summing:
         return sums
 
 
-def _all_blocks(some: Iterable[pieces.Piece]) -> Iterator[tuple[gram.Block, bool]]:
-    for piece in some:
-        for block in piece.blocks():
-            yield block, False
-        for block in piece.ever_blocks():
-            yield block, True
+def _all_blocks(piece: pieces.Piece) -> Iterator[tuple[gram.Block, bool]]:
+    for block in piece.blocks():
+        yield block, False
+    for block in piece.ever_blocks():
+        yield block, True

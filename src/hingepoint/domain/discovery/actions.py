@@ -338,7 +338,7 @@ def _compute(run: Run) -> None:
     progress(0.0, "Reading the deals")
     data = work.read(run)
     keep_snapshot(at=timezone.now(), run=run, data=data)
-    found = work.find(data, settings=run.settings, progress=work.throttled(progress))
+    found = work.find(data, settings=run.settings, progress=work.throttled(work.with_time_left(progress)))
     finish(at=timezone.now(), run=run, found=found)
 
 

@@ -19,17 +19,20 @@ from django.db import connection
 import hingepoint
 from hingepoint import records
 from hingepoint.analysis import discovery
-from hingepoint.analysis.discovery import money, record
+from hingepoint.analysis.discovery import kept, money, pieces, record
 from hingepoint.connectors import files
 from hingepoint.domain.agreements import frames as agreement_frames
 from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.deals import frames as deal_frames
 from hingepoint.domain.detection import queries as detection
+from hingepoint.domain.discovery.keeping import Folder
 from hingepoint.domain.discovery.models import Run, Source
 from hingepoint.domain.discovery.reading import counted_once
 
 #: A worker says so often that it lives, and never more often how far it is.
 BEAT_SECONDS, TELL_SECONDS = 15.0, 0.5
+#: How long a run must have gone on, and how far, before the time it still takes is said.
+SOON_SECONDS, SOON_SHARE = 20.0, 0.1
 
 
 class Unusable(ValueError):
@@ -127,11 +130,19 @@ def find(data: Data, *, settings: dict[str, Any], progress: Callable[[float, str
             progress=progress,
             bad_rows=data.facts.get("bad_rows", 0),
             rules=data.facts.get("rules", {}),
+            keep=kept_sums(data),
         )
     except discovery.DiscoveryError as error:
         text = str(error)
         raise Unusable(text[:1].upper() + text[1:] + ".") from error
     return Found(record.of(found, currency=currency, teams=teams(data.deals)), hingepoint.__version__)
+
+
+def kept_sums(data: Data) -> kept.Kept | None:
+    """Return where the sums of a long history are kept, for a run that goes on and for the next refresh."""
+    if data.deals.height <= pieces.PIECE_DEALS:
+        return None
+    return kept.Kept(Folder(django_settings.KEPT_SUMS), hingepoint.__version__)
 
 
 def teams(deals: pl.DataFrame) -> int:
@@ -188,6 +199,24 @@ def throttled(tell: Callable[[float, str], None]) -> Callable[[float, str], None
             tell(share, text)
 
     return maybe
+
+
+def with_time_left(tell: Callable[[float, str], None]) -> Callable[[float, str], None]:
+    """Return ``tell`` that also says how long the work still takes, once that can be known."""
+    began = time.monotonic()
+
+    def more(share: float, text: str) -> None:
+        gone = time.monotonic() - began
+        if share >= SOON_SHARE and gone >= SOON_SECONDS:
+            text += f", {time_left(gone * (1 - share) / share)}"
+        tell(share, text)
+
+    return more
+
+
+def time_left(seconds: float) -> str:
+    """Return how long something still takes, in words for a page."""
+    return "less than a minute left" if seconds < 60 else f"about {round(seconds / 60)} min left"
 
 
 @contextmanager
