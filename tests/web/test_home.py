@@ -1,6 +1,7 @@
 """What each person opens the day with."""
 
 import datetime as dt
+import re
 
 import pytest
 from django.utils import timezone
@@ -270,3 +271,20 @@ def test_a_home_page_costs_twelve_queries_at_most(client, cast, playbook, who, d
     client.force_login(getattr(cast, who))
     with django_assert_max_num_queries(12):
         assert client.get("/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("page", "place"),
+    [
+        ("/", "Home"),
+        ("/deals/", "Deals"),
+        ("/people/new", "People"),
+        ("/teams/", "People"),
+        ("/account/", None),
+    ],
+)
+def test_the_navigation_marks_the_place_that_holds_the_page(client, cast, page, place):
+    client.force_login(cast.analyst)
+    shown = client.get(page).content.decode().partition("<main")[0]
+    marked = re.findall(r'aria-current="page">.*?<span>(.*?)</span>', shown)
+    assert marked == ([place] if place else [])

@@ -52,13 +52,15 @@ def navigation(request) -> list[Place]:
     """Return the places of the viewer's role; the one that holds the current page is marked."""
     role = getattr(request.user, "role", None)
     found = [(label, reverse(page), icon) for label, page, icon, roles in PLACES if role in roles]
-    path = next(
-        (reverse(place) for page, place in _PART_OF.items() if request.path == reverse(page)), request.path
-    )
-    home = reverse("home")
-    holding = [url for _, url, _ in found if (path == url if url == home else path.startswith(url))]
-    current = max(holding, key=len, default="")
+    current = _holding(request.path, [url for _, url, _ in found])
     return [Place(label, url, icon, url == current) for label, url, icon in found]
+
+
+def _holding(path: str, places: list[str]) -> str:
+    """Return the place that a page belongs to. Only the first page itself belongs to home."""
+    path = next((reverse(place) for page, place in _PART_OF.items() if path == reverse(page)), path)
+    within = [url for url in places if url != reverse("home") and path.startswith(url)]
+    return max(within, key=len, default=path)
 
 
 @dataclass(frozen=True, slots=True)
