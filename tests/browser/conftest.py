@@ -117,7 +117,8 @@ def windows(browser):
         window.page.set_default_timeout(60_000)  # generous: other work may keep the machine busy
         window.page.on("pageerror", lambda error: window.complaints.append(str(error)))
         window.page.on(
-            "console", lambda said: window.complaints.append(said.text) if said.type == "error" else None
+            "console",
+            lambda said: said.type == "error" and window.complaints.append(f"{said.text} {said.location}"),
         )
         opened.append(window)
         return window

@@ -11,6 +11,7 @@ from hingepoint.records import Role
 
 #: Reached by links too, but files, or the same for everybody and looked at elsewhere.
 NO_PAGES = {"export", "export-run", "import-problems", "manual-file", "proof-file", "components", "healthz"}
+NO_PAGES |= {"definitions-file", "deal-plan-pdf", "talk-plan-pdf"}
 
 #: Pages whose tabs show different things.
 TABBED = {"run"}
