@@ -31,6 +31,21 @@ def share(hits: int, n: int) -> Estimate:
     return Estimate(p, max(0.0, middle - half), min(1.0, middle + half), n)
 
 
+def difference(one: Estimate, other: Estimate) -> Estimate | None:
+    """Return ``one`` minus ``other``, counted on different deals; None where either has no interval.
+
+    The ends are put together by Newcombe's hybrid score method (Newcombe 1998, method 10); for means it is
+    the usual root of the summed squares. Two intervals may overlap while that of their difference lies
+    beside 0.
+    """
+    if None in (one.low, other.low):
+        return None
+    value = one.value - other.value
+    low = value - math.hypot(one.value - one.low, other.high - other.value)
+    high = value + math.hypot(one.high - one.value, other.value - other.low)
+    return Estimate(value, low, high, min(one.n, other.n))
+
+
 def mean(values: Sequence[float]) -> Estimate:
     """Return the mean with 1.96 standard errors either way; without an interval below two values."""
     n = len(values)
