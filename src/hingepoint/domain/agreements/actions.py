@@ -13,8 +13,8 @@ from django.utils.text import slugify
 
 from hingepoint.domain.agreements.catalogue import shipped_types
 from hingepoint.domain.agreements.models import (
-    RULE_ORIGIN,
     NIGHT_ORIGIN,
+    RULE_ORIGIN,
     WAITING,
     Agreement,
     AgreementEvent,
