@@ -6,9 +6,12 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+import rules
 from cast import NOW, TODAY, deal
 from hingepoint.analysis import intervals
 from hingepoint.domain.agreements.models import Agreement
+from hingepoint.domain.detection import actions as detection
+from hingepoint.domain.detection.models import Detection
 from hingepoint.domain.plans import actions as plans
 from hingepoint.domain.plans.models import Plan
 from hingepoint.domain.strategy import actions
@@ -106,6 +109,21 @@ def test_coverage_counts_deals_that_needed_it_by_today(client, cast):
     client.force_login(cast.seller)
     covered = client.get(reverse("strategy", args=[book.strategy_id])).context["page"].pivotal[0]
     assert (covered.in_time, covered.share.n) == (0, 1)  # her own deal only
+
+
+def test_coverage_says_how_much_of_it_nobody_confirmed_yet(client, cast):
+    book = in_force(cast)
+    rules.log_arrives(cast.deal)
+    rules.switched_on()
+    Agreement.objects.filter(deal=cast.deal).update(needed_by=TODAY)
+    client.force_login(cast.seller)
+    page = reverse("strategy", args=[book.strategy_id])
+    answer = client.get(page)
+    covered = answer.context["page"].pivotal[0]
+    assert (covered.in_time, covered.found) == (1, 1)
+    assert "1 found by rules, not confirmed" in answer.text
+    detection.confirm(by=cast.seller, at=NOW, detection_id=Detection.objects.get().pk)
+    assert "not confirmed" not in client.get(page).text
 
 
 def test_a_draft_is_nobody_elses_business(client, cast):
