@@ -105,7 +105,8 @@ def test_a_long_list_shows_the_most_pressing_and_folds_the_others(client, cast):
         say(late, due_on=in_days(-days))
     shown, _, folded = home(client, cast.seller).content.decode().partition('<details class="folded">')
     assert [f"Mill {days}" in shown for days in range(1, 6)] == [False, False, True, True, True]
-    assert "2 more" in folded and "Mill 1" in folded
+    assert "2 more" in folded
+    assert "Mill 1" in folded
 
 
 def test_what_nobody_asked_for_never_nags(cast):
