@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import rules
 from cast import NOW
 from hingepoint.connectors.files import write_table
 from hingepoint.domain.agreements import actions as agreements
@@ -88,6 +89,20 @@ def test_what_was_exported_changes_nothing_here(cast, tmp_path, format, table):
     report = run(Files(**{table: export(tmp_path, table, format)}))
     assert (report.created, report.updated, report.rejected) == (0, 0, 0)
     assert picture() == before
+
+
+@pytest.mark.parametrize("format", ["csv", "xlsx", "json"])
+def test_what_a_rule_found_names_the_rule_and_reads_back_unchanged(cast, tmp_path, format):
+    rules.log_arrives(cast.deal)
+    rules.switched_on()
+    before = picture()
+    path = export(tmp_path, "events", format)
+    report = run(Files(events=path))
+    assert (report.created, report.updated, report.rejected) == (0, 0, 0)
+    assert picture() == before
+    AgreementEvent.objects.all().delete()
+    run(Files(events=path))
+    assert AgreementEvent.objects.get().actor == "rule:log-arrives"
 
 
 @pytest.mark.parametrize("format", ["csv", "xlsx", "json"])

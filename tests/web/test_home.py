@@ -6,6 +6,7 @@ import re
 import pytest
 from django.utils import timezone
 
+import rules
 from cast import NOW, deal, person
 from hingepoint.domain.agreements import actions
 from hingepoint.domain.agreements.models import Agreement, AgreementType
@@ -157,6 +158,15 @@ def test_a_managers_talks_are_ranked_by_value_gap_and_time(cast, playbook):
 def test_a_group_of_fewer_than_five_shows_no_share(cast, playbook):
     [one] = queries.manager_week(cast.manager, today=timezone.localdate(), now=timezone.now()).coverage
     assert (one.of, one.standing, one.share) == (1, 0, None)
+
+
+@pytest.mark.parametrize("who", ["manager", "sponsor"])
+def test_coverage_at_home_says_how_much_of_it_nobody_confirmed_yet(client, cast, playbook, who):
+    rules.log_arrives(cast.deal)
+    rules.switched_on()
+    Agreement.objects.filter(deal=cast.deal).update(needed_by=timezone.localdate())
+    page = home(client, getattr(cast, who)).text
+    assert "deals; 1 found by rules, not confirmed" in page
 
 
 def test_what_changed_last_week_is_counted(client, cast, playbook):

@@ -4,6 +4,7 @@ import datetime as dt
 
 from django.urls import reverse
 
+import rules
 from cast import NOW, TODAY, deal, person
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import Agreement
@@ -138,6 +139,18 @@ def test_the_benchmark_tells_quartiles_from_five_sellers_on_and_names_nobody(cli
     assert (told.gained, told.early, told.middle, told.late) == (5, 20, 30, 40)
     assert "Hidden" not in text(answer)
     assert "open the logs of … to us" in text(answer)
+
+
+def test_the_benchmark_says_what_it_leaves_out_because_nobody_confirmed_it(client, cast):
+    book = in_force(cast)
+    rules.log_arrives(cast.deal)
+    rules.switched_on()
+    deals.change_deal(by=None, at=NOW, deal_id=cast.deal.pk, status="won", closed_at=NOW, discount=0.1)
+    client.force_login(cast.seller)
+    answer = client.get(reverse("pivotal", args=[book.strategy_id, "cust.data_access"]))
+    told = answer.context["page"].benchmark
+    assert (told.gained, told.left_out) == (0, 1)
+    assert "1 more deal by what rules found and nobody confirmed: left out" in text(answer)
 
 
 def test_names_are_taken_out_of_examples():

@@ -15,6 +15,7 @@ from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.deals import actions as deals
 from hingepoint.domain.deals.models import BuyingRole
 from hingepoint.domain.negotiation import actions as negotiation
+from hingepoint.domain.plans import actions
 from hingepoint.domain.plans.models import Plan
 from hingepoint.domain.plans.parts import Line, from_json
 from hingepoint.domain.strategy.models import PivotalAgreement
@@ -174,6 +175,25 @@ def test_a_late_save_shows_both_and_loses_nothing(client, cast, deal):
         "what the manager wrote",
         "what the seller wrote",
     ]
+
+
+def test_two_first_writings_at_the_same_instant_end_as_a_late_save(client, cast, deal, monkeypatch):
+    client.force_login(cast.seller)
+    mine = form_of(client, deal, best="what the seller wrote")
+    client.force_login(cast.manager)
+    client.post(page_of(deal), form_of(client, deal, best="what the manager wrote"))
+    newest, asked = actions._newest, []
+
+    def too_early(plan):
+        asked.append(plan)
+        return newest(plan) if len(asked) > 1 else None
+
+    monkeypatch.setattr(actions, "_newest", too_early)
+    client.force_login(cast.seller)
+    answer = client.post(page_of(deal), mine)
+    assert answer.status_code == 409
+    assert all(words in answer.text for words in ("what the manager wrote", "what the seller wrote"))
+    assert Plan.objects.count() == 1
 
 
 def test_a_plan_that_asks_for_nothing_is_refused_and_shown_again(client, cast, deal):

@@ -223,7 +223,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "kind": "what kind of trace it is",
         "side": "with whom it was made",
         "counterpart": "role or person it was made with",
-        "actor": "who on our side",
+        "actor": "who on our side; `rule:KEY` names the detection rule that found a step",
         "evidence": "0 none, 1 we say so, 2 they said it, 3 they wrote it, 4 they acted on it",
         "quality": "how many of the seven points of a good agreement it meets",
         "value": "money it concerns",

@@ -14,6 +14,7 @@ from django.utils.text import slugify
 from hingepoint.domain.agreements.catalogue import shipped_types
 from hingepoint.domain.agreements.models import (
     NIGHT_ORIGIN,
+    RULE_ORIGIN,
     WAITING,
     Agreement,
     AgreementEvent,
@@ -210,7 +211,7 @@ def _history_row(
         recorded_at=at,
         recorded_by=by,
         origin=origin,
-        actor=by.name if by else "",
+        actor=_actor(by, origin),
         counterpart=step.person.name if step.person else step.person_name or "",
         evidence=step.evidence,
         quality=step.quality if step.points_met is None else len(step.points_met),
@@ -219,6 +220,13 @@ def _history_row(
         note=step.note,
         replaced=replaced,
     )
+
+
+def _actor(by: User | None, origin: str) -> str:
+    """Return who is named in files for a step: a person, or the rule that found it."""
+    if by:
+        return by.name
+    return origin if origin.startswith(RULE_ORIGIN) else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -564,7 +564,7 @@ def _steps(deal_id: int, as_of: AsOf | None, most: int) -> list[Happening]:
             kind=EventKind.AGREEMENT.value,
             name=str(row.agreement.type),
             state=row.state,
-            actor=row.actor,
+            actor=_who(row),
             counterpart=row.counterpart,
             value=row.value,
             currency=row.currency,
@@ -574,6 +574,11 @@ def _steps(deal_id: int, as_of: AsOf | None, most: int) -> list[Happening]:
         )
         for row in rows
     ]
+
+
+def _who(step: AgreementEvent) -> str:
+    """Return who took a step, in words. A rule is named by its key in files only."""
+    return "by a rule" if step.actor.startswith(RULE_ORIGIN) else step.actor
 
 
 def _left_out(deal_id: int, as_of: AsOf) -> int:
@@ -777,7 +782,7 @@ def _step_lines(events: Any) -> list[StepLine]:
             at=step.occurred_at,
             recorded_at=step.recorded_at,
             state=step.state,
-            by=step.recorded_by.name if step.recorded_by else step.actor,
+            by=step.recorded_by.name if step.recorded_by else _who(step),
             counterpart=step.counterpart,
             act=step.act,
             due_on=step.due_on,

@@ -21,6 +21,7 @@ from hingepoint.domain.agreements.models import IN_MOTION, WAITING, Agreement, A
 from hingepoint.domain.agreements.queries import AgreementLine, line_of
 from hingepoint.domain.deals.frames import deals_frame
 from hingepoint.domain.deals.models import Deal, DealEvent
+from hingepoint.domain.detection.queries import unconfirmed_agreements
 from hingepoint.domain.discovery import queries as discovery
 from hingepoint.domain.home import effort
 from hingepoint.domain.imports import queries as imports
@@ -185,14 +186,15 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class TypeCoverage:
-    """One agreement over open deals: it stands on ``standing`` of the ``of`` deals that need it; ``late``
-    are past the day it was needed."""
+    """One agreement over open deals: it stands on ``standing`` of the ``of`` deals that need it, ``found`` of
+    them by a rule's word that nobody confirmed yet; ``late`` are past the day it was needed."""
 
     key: str
     name: str
     standing: int
     of: int
     late: int
+    found: int
 
     @property
     def share(self) -> float | None:
@@ -331,12 +333,14 @@ def _when(days: int) -> str:
 def coverage(viewer: Any, *, today: dt.date) -> list[TypeCoverage]:
     """Return, per agreement that open deals need, on how many it stands. One SQL query."""
     rows = Agreement.objects.visible_to(viewer).filter(deal__status=DealStatus.OPEN, required=True)
+    standing = Q(state__in=sorted(STANDING))
     counts = (
         rows.exclude(state=AgreementState.NOT_NEEDED)
         .values("type__key", "type__own_name", "type__name")
         .annotate(
             of=Count("pk"),
-            standing=Count("pk", filter=Q(state__in=sorted(STANDING))),
+            standing=Count("pk", filter=standing),
+            found=Count("pk", filter=standing & Q(pk__in=unconfirmed_agreements())),
             late=Count("pk", filter=Q(late_after__lt=today, state__in=WAITING)),
         )
     )
@@ -347,6 +351,7 @@ def coverage(viewer: Any, *, today: dt.date) -> list[TypeCoverage]:
             row["standing"],
             row["of"],
             row["late"],
+            row["found"],
         )
         for row in counts
     ]
@@ -443,12 +448,14 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class InTime:
-    """One pivotal agreement on open deals whose day has come: gained by that day on ``in_time`` of ``of``."""
+    """One pivotal agreement on open deals whose day has come: gained by that day on ``in_time`` of ``of``,
+    ``found`` of them by a rule's word that nobody confirmed yet."""
 
     key: str
     name: str
     in_time: int
     of: int
+    found: int
 
     @property
     def share(self) -> float | None:
@@ -601,13 +608,15 @@ def _in_time(viewer: Any, book: Playbook, today: dt.date) -> list[InTime]:
         deal__status=DealStatus.OPEN, required=True, needed_by__lte=today
     )
     rows = rows.exclude(state=AgreementState.NOT_NEEDED).values("type_id")
+    in_time = Q(state__in=sorted(STANDING), gained_at__date__lte=F("needed_by"))
     counts = rows.annotate(
         of=Count("pk"),
-        in_time=Count("pk", filter=Q(state__in=sorted(STANDING), gained_at__date__lte=F("needed_by"))),
+        in_time=Count("pk", filter=in_time),
+        found=Count("pk", filter=in_time & Q(pk__in=unconfirmed_agreements())),
     )
-    by_type = {row["type_id"]: (row["in_time"], row["of"]) for row in counts}
+    by_type = {row["type_id"]: (row["in_time"], row["of"], row["found"]) for row in counts}
     return [
-        InTime(pivotal.type.key, str(pivotal.type), *by_type.get(pivotal.type_id, (0, 0)))
+        InTime(pivotal.type.key, str(pivotal.type), *by_type.get(pivotal.type_id, (0, 0, 0)))
         for pivotal in wanted
     ]
 

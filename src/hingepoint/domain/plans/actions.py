@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from hingepoint.analysis import reasons
 from hingepoint.domain.agreements import actions as agreements
@@ -63,10 +63,16 @@ def write_plan(
     if not (told.get("best") or told.get("minimum")):
         raise NothingAsked("Say what you ask for, at best or at least.")
     with transaction.atomic():
-        deal = deal_for(by, deal_id)
+        deal = _alone_on(deal_for(by, deal_id))
         agreement = _planned(deal, type_key, by=by, at=at)
         plan = Plan(deal=deal, agreement=agreement, talk_on=talk_on, written_by=by, written_at=at)
         return _write(plan, told, expected_number=expected_number)
+
+
+def _alone_on(deal: Deal) -> Deal:
+    """Let who writes a plan of ``deal`` at the same moment wait until this writing is kept."""
+    Deal.objects.select_for_update().get(pk=deal.pk)
+    return deal
 
 
 def _planned(deal: Deal, type_key: str, *, by: User | None, at: dt.datetime) -> Agreement:
@@ -93,7 +99,7 @@ def write_deal_plan(
     if not told:
         raise NothingPlanned("Say one next step, or one risk.")
     with transaction.atomic():
-        deal = deal_for(by, deal_id)
+        deal = _alone_on(deal_for(by, deal_id))
         return _write(Plan(deal=deal, written_by=by, written_at=at), told, expected_number=expected_number)
 
 
@@ -106,8 +112,7 @@ def _told(parts: Mapping[str, str | Iterable[str | Line]], offered: Offered | No
 
 def _write(plan: Plan, told: Mapping[str, Sequence[Line]], *, expected_number: int | None) -> Plan:
     """Keep a writing as the next of its plan. The audit trail counts own lines; it tells none."""
-    Deal.objects.select_for_update().get(pk=plan.deal_id)
-    newest = Plan.objects.filter(deal=plan.deal, agreement=plan.agreement).order_by("-number").first()
+    newest = _newest(plan)
     plan.parts = to_json(told)
     if newest and _same(newest, plan):
         return newest
@@ -115,7 +120,7 @@ def _write(plan: Plan, told: Mapping[str, Sequence[Line]], *, expected_number: i
     if newest and expected_number not in (None, number):
         raise Stale(newest)
     plan.number = number + 1
-    plan.save(force_insert=True)
+    _insert(plan)
     own = {key: sum(line.own for line in lines) for key, lines in told.items()}
     record(
         by=plan.written_by,
@@ -126,6 +131,21 @@ def _write(plan: Plan, told: Mapping[str, Sequence[Line]], *, expected_number: i
         changes={key: n for key, n in own.items() if n},
     )
     return plan
+
+
+def _newest(plan: Plan) -> Plan | None:
+    return Plan.objects.filter(deal=plan.deal, agreement=plan.agreement).order_by("-number").first()
+
+
+def _insert(plan: Plan) -> None:
+    """Insert a writing. Raises Stale when another took its number since the newest was read."""
+    try:
+        with transaction.atomic():
+            plan.save(force_insert=True)
+    except IntegrityError:
+        if (newest := _newest(plan)) is None or newest.number < plan.number:
+            raise
+        raise Stale(newest) from None
 
 
 def _same(newest: Plan, plan: Plan) -> bool:

@@ -17,6 +17,7 @@ from django.http import Http404
 from hingepoint.analysis import intervals, metrics
 from hingepoint.domain.agreements.models import WAITING, Agreement, AgreementType
 from hingepoint.domain.deals.models import Deal, DealEvent
+from hingepoint.domain.detection.queries import unconfirmed_agreements
 from hingepoint.domain.discovery import queries as discovery
 from hingepoint.domain.discovery.models import Finding, Source
 from hingepoint.domain.people.models import User, works_here
@@ -29,7 +30,7 @@ from hingepoint.domain.strategy.models import (
     Strategy,
 )
 from hingepoint.domain.strategy.requirements import DealFacts, Requirement, Rule, required
-from hingepoint.records import AgreementState, DealStatus, EventKind, Role, Stage
+from hingepoint.records import STANDING, AgreementState, DealStatus, EventKind, Role, Stage
 
 #: Fewer won deals than this do not say when a stage usually ends.
 LEAST_WON_DEALS = 20
@@ -205,10 +206,12 @@ class PivotalLine:
 
 @dataclass(frozen=True, slots=True)
 class Covered:
-    """A pivotal agreement and on which share of the deals that needed it by today it was gained in time."""
+    """A pivotal agreement and on which share of the deals that needed it by today it was gained in time;
+    ``found`` of ``in_time`` rest on a rule's word that nobody confirmed yet."""
 
     pivotal: PivotalLine
     in_time: int
+    found: int
     gained: int
     share: intervals.Estimate
 
@@ -237,7 +240,7 @@ def strategy_page(viewer: Any, strategy_id: int, *, today: dt.date) -> StrategyP
     return StrategyPage(
         line=_line(strategy, len(lines)),
         results=tuple(results.progress(viewer, strategy, today=today)),
-        pivotal=tuple(_covered(line, *counts.get(line.type_id, (0, 0, 0))) for line in lines),
+        pivotal=tuple(_covered(line, *counts.get(line.type_id, (0, 0, 0, 0))) for line in lines),
         playbook=shown.number if shown else None,
         draft=draft.number if draft and may_keep(viewer) else None,
         may_edit=may_keep(viewer),
@@ -258,25 +261,29 @@ def _deals_asked(viewer: Any, strategy: Strategy) -> int:
     return rows.aggregate(n=Count("deal", distinct=True))["n"]
 
 
-def _coverage(viewer: Any, strategy: Strategy, today: dt.date) -> dict[int, tuple[int, int, int]]:
-    """Return per type: gained by the day it was needed, gained at all, deals that needed it by today."""
+def _coverage(viewer: Any, strategy: Strategy, today: dt.date) -> dict[int, tuple[int, int, int, int]]:
+    """Return per type: gained by the day it was needed and standing, those of them that rules found and nobody
+    confirmed, standing at all, and deals that needed it by today."""
     rows = Agreement.objects.visible_to(viewer).filter(required=True, needed_by__lte=today)
     rows = rows.exclude(state=AgreementState.NOT_NEEDED)
     rows = rows.filter(deal__segment=strategy.segment) if strategy.segment else rows
+    stands = Q(state__in=sorted(STANDING))
+    in_time = stands & Q(gained_at__date__lte=F("needed_by"))
     counts = (
         rows.order_by()
         .values("type_id")
         .annotate(
-            in_time=Count("id", filter=Q(gained_at__date__lte=F("needed_by"))),
-            gained=Count("id", filter=Q(gained_at__isnull=False)),
+            in_time=Count("id", filter=in_time),
+            found=Count("id", filter=in_time & Q(pk__in=unconfirmed_agreements())),
+            gained=Count("id", filter=stands & Q(gained_at__isnull=False)),
             of=Count("id"),
         )
     )
-    return {row["type_id"]: (row["in_time"], row["gained"], row["of"]) for row in counts}
+    return {row["type_id"]: (row["in_time"], row["found"], row["gained"], row["of"]) for row in counts}
 
 
-def _covered(line: PivotalLine, in_time: int, gained: int, of: int) -> Covered:
-    return Covered(line, in_time, gained, intervals.share(in_time, of))
+def _covered(line: PivotalLine, in_time: int, found: int, gained: int, of: int) -> Covered:
+    return Covered(line, in_time, found, gained, intervals.share(in_time, of))
 
 
 def _pivotal_lines(book: Playbook, strategy: Strategy) -> list[PivotalLine]:
