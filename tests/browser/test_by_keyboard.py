@@ -101,7 +101,7 @@ def test_the_manager_opens_the_first_conversation_of_the_week_and_its_deal(hands
 def test_the_seller_records_what_a_customer_promised(hands):
     using = hands(Role.SELLER)
     page = using.page
-    using.press(page.locator(".work").first.get_by_role("link", name="Gained", exact=True))
+    using.press(page.locator(".work").get_by_role("link", name="Gained", exact=True).first)
     due = dt.datetime.now(dt.UTC).date() + dt.timedelta(days=21)
     using.choose(page.locator("input[name=state][value=gained]"))
     using.write(page.locator("input[name=act]"), "send the scrap figures of line 2")

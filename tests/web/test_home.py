@@ -86,12 +86,28 @@ def test_a_sellers_day_names_the_agreement_the_deal_and_why(client, cast, playbo
     assert "Deal S-1" not in content
 
 
+def test_the_page_of_the_deal_says_in_a_sentence_why_it_needs_one(client, cast, playbook):
+    client.force_login(cast.seller)
+    step = client.get(f"/deals/{cast.deal.pk}/").context["picture"].next_steps[0]
+    assert step.why.endswith("Needed 10 days after the deal was created.")
+
+
 def test_each_deal_has_one_line_and_says_how_many_more(cast):
     say(cast.deal, due_on=in_days(-3))
     say(cast.deal, key="cust.executive_meeting", due_on=in_days(2))
     day = queries.seller_day(cast.seller, today=timezone.localdate())
     assert [(work.line.key, work.more) for work in day.late] == [("cust.data_access", 1)]
     assert (day.soon, day.minutes) == ((), 1)
+
+
+def test_a_long_list_shows_the_most_pressing_and_folds_the_others(client, cast):
+    for days in range(1, 6):
+        late = deal(f"L-{days}", name=f"Mill {days}", owner=cast.seller, team=cast.north)
+        say(late, due_on=in_days(-days))
+    shown, _, folded = home(client, cast.seller).content.decode().partition('<details class="folded">')
+    assert [f"Mill {days}" in shown for days in range(1, 6)] == [False, False, True, True, True]
+    assert "2 more" in folded
+    assert "Mill 1" in folded
 
 
 def test_what_nobody_asked_for_never_nags(cast):

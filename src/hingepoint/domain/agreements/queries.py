@@ -515,7 +515,7 @@ def _why(line: AgreementLine, day: dt.date) -> list[tuple[int, str]]:
     if line.late and line.standing:
         return [(0, "They promised to act by then. Ask whether it was done.")]
     if line.late:
-        return [(0, f"It was due by then and the deal goes on without it. {line.needed_because}".rstrip())]
+        return [(0, f"It was due by then and the deal goes on without it.{_needed_words(line)}")]
     if line.state == AgreementState.BROKEN:
         return [(1, "They agreed and did not do it. Settle it before you build on it.")]
     if line.state == AgreementState.SOFT:
@@ -525,8 +525,12 @@ def _why(line: AgreementLine, day: dt.date) -> list[tuple[int, str]]:
     if line.state == AgreementState.LAPSED:
         return [(3, "It lapsed. Ask for it again or mark it as not needed.")]
     if line.state in IN_MOTION or (line.required and line.state in WAITING):
-        return [(2 if line.late_after else 4, f"{_waiting_words(line)} {line.needed_because}".rstrip())]
+        return [(2 if line.late_after else 4, f"{_waiting_words(line)}{_needed_words(line)}")]
     return []
+
+
+def _needed_words(line: AgreementLine) -> str:
+    return f" Needed {line.needed_because}." if line.needed_because else ""
 
 
 def _waiting_words(line: AgreementLine) -> str:
