@@ -117,7 +117,7 @@ def test_a_finding_reads_as_one_sentence_with_its_interval_and_its_deals():
     assert first.confirmed
     assert first.in_words.count(". ") == 0
     assert f"{first.gained:,} deals gained it" in first.in_words
-    assert "95 % interval" in first.in_words
+    assert "95% interval" in first.in_words
 
 
 def test_an_agreement_gained_after_the_landmark_does_not_count_for_it():

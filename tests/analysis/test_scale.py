@@ -163,9 +163,11 @@ def test_a_company_in_pieces_in_batches_and_refreshed_gives_the_same(monkeypatch
     monkeypatch.setattr(pieces, "PIECE_DEALS", 400)
     mixed = events.sample(fraction=1, shuffle=True, seed=3).iter_slices(999)
     store = {}
-    assert_same(discovery.discover(deals, mixed, settings=settings, keep=kept.Kept(store)), whole)
+    # A window with few deals hangs on the last digit of its sums, which their order decides: 1e-8.
+    first = discovery.discover(deals, mixed, settings=settings, keep=kept.Kept(store))
+    assert_same(first, whole, within=1e-8)
     keep = kept.Kept(store)
-    assert_same(discovery.discover(deals, events, settings=settings, keep=keep), whole)
+    assert_same(discovery.discover(deals, events, settings=settings, keep=keep), whole, within=1e-8)
     assert keep.made == 0
 
 

@@ -4,12 +4,16 @@ import datetime as dt
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 import rules
 from cast import NOW, TODAY, deal
+from hingepoint.analysis import intervals
 from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.detection import actions as detection
 from hingepoint.domain.detection.models import Detection
+from hingepoint.domain.plans import actions as plans
+from hingepoint.domain.plans.models import Plan
 from hingepoint.domain.strategy import actions
 from hingepoint.domain.strategy.models import Strategy
 from playbooks import choose, in_force, written
@@ -138,3 +142,40 @@ def test_no_page_costs_more_than_twelve_statements(client, cast, who, django_ass
         arguments += ["cust.data_access"] if page == "pivotal" else []
         with django_assert_max_num_queries(12):
             assert client.get(reverse(page, args=arguments)).status_code == 200
+
+
+def test_a_move_is_told_once_the_interval_of_the_difference_lies_beside_zero():
+    before, since = intervals.share(550, 2207), intervals.share(914, 3241)
+    assert before.high > since.low - 0.001  # the two nearly touch
+    change = intervals.difference(since, before)
+    assert change.value == pytest.approx(0.0328, abs=0.0005)
+    assert 0 < change.low < change.value < change.high
+    assert intervals.difference(since, intervals.share(0, 0)) is None
+    assert intervals.difference(intervals.share(1, 2), before).low < 0
+
+
+def test_routines_are_counted_on_the_talks_whose_day_has_come(client, cast):
+    book = in_force(cast)
+    client.force_login(cast.seller)
+    page = reverse("strategy", args=[book.strategy_id])
+    assert "No talk was planned in the last 12 weeks" in text(client.get(page))
+    today = timezone.localdate()
+    plan = plans.write_plan(
+        by=cast.seller,
+        at=timezone.now() - dt.timedelta(days=4),
+        deal_id=cast.deal.pk,
+        type_key="cust.data_access",
+        talk_on=today - dt.timedelta(days=2),
+        best="The log of the line",
+    )
+    kept = client.get(page).context["routines"]
+    assert [(one.value, one.n) for one in (kept.planned, kept.reviewed, kept.debriefed)] == [
+        (1, 1),
+        (0, 1),
+        (0, 1),
+    ]
+    Plan.objects.filter(pk=plan.pk).update(written_at=timezone.now())
+    assert client.get(page).context["routines"].planned.value == 0
+    client.force_login(cast.stranger)
+    answer = client.get(page)
+    assert answer.status_code == 404 or answer.context["routines"].planned.n == 0

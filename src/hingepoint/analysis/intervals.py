@@ -21,6 +21,15 @@ class Estimate:
     n: int
 
 
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How far two estimates lie apart, with the 95 % interval of that."""
+
+    value: float
+    low: float
+    high: float
+
+
 def share(hits: int, n: int) -> Estimate:
     """Return ``hits`` of ``n`` as a share with Wilson's score interval (Wilson 1927)."""
     if n == 0:
@@ -29,6 +38,28 @@ def share(hits: int, n: int) -> Estimate:
     middle = (p + Z * Z / (2 * n)) / (1 + Z * Z / n)
     half = Z / (1 + Z * Z / n) * math.sqrt(p * (1 - p) / n + Z * Z / (4 * n * n))
     return Estimate(p, max(0.0, middle - half), min(1.0, middle + half), n)
+
+
+def difference(one: Estimate, other: Estimate) -> Difference | None:
+    """Return ``one`` minus ``other``, counted on different deals; None where either has no interval.
+
+    The ends are put together by Newcombe's hybrid score method (Newcombe 1998, method 10); for means it is
+    the usual root of the summed squares. Two intervals may overlap while that of their difference lies
+    beside 0.
+    """
+    mine, theirs = _reach(one), _reach(other)
+    if mine is None or theirs is None:
+        return None
+    (value, down, up), (against, their_down, their_up) = mine, theirs
+    change = value - against
+    return Difference(change, change - math.hypot(down, their_up), change + math.hypot(up, their_down))
+
+
+def _reach(one: Estimate) -> tuple[float, float, float] | None:
+    """Return the value and how far its interval reaches down and up from it."""
+    if one.value is None or one.low is None or one.high is None:
+        return None
+    return one.value, one.value - one.low, one.high - one.value
 
 
 def mean(values: Sequence[float]) -> Estimate:

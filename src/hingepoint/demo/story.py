@@ -58,12 +58,12 @@ class Story:
                 "",
                 f"## The strategy: {self.strategy}",
                 "",
-                "A sale serves it when the deal is won at a discount of 15 % or less. Effects are points of such",
+                "A sale serves it when the deal is won at a discount of 15% or less. Effects are points of such",
                 "sales per hundred deals, from never gaining the agreement to gaining it at the first chance.",
                 "",
                 *_effects(self.pivotal),
                 "",
-                f"**One agreement harms:** {self.harmful.name}, {self.harmful.effect:+.1f} points. {self.harmful.why}",
+                f"**One agreement harms:** {self.harmful.name}, {_signed(self.harmful.effect)} points. {self.harmful.why}",
                 "",
                 "Agreements that matter for other strategies (speed, cost) and hardly for this one: "
                 + ", ".join(other.name for other in self.others)
@@ -90,12 +90,16 @@ class Story:
         )
 
 
+def _signed(points: float) -> str:
+    return f"{points:+.1f}".replace("-", "−")
+
+
 def _effects(rows: tuple[Planted, ...]) -> list[str]:
     return [
         "| agreement | true effect | on the discount | why |",
         "|---|---|---|---|",
         *(
-            f"| {row.name} | {row.effect:+.1f} ± {2 * row.error:.1f} | {row.discount:+.1f} | {row.why} |"
+            f"| {row.name} | {_signed(row.effect)} ± {2 * row.error:.1f} | {_signed(row.discount)} | {row.why} |"
             for row in rows
         ),
     ]

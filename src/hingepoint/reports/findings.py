@@ -260,7 +260,7 @@ def read(record: dict[str, Any]) -> Shown:
         data=_data_facts(result["data"]),
         types=numbers.plural(result["data"]["types"], "agreement type"),
         rules=_rules(result["data"]),
-        settings=_settings(record),
+        settings=_settings(record, metric),
         landmarks=", ".join(in_time(label) for label in record["landmarks"]),
         horizon=length(record["horizon"]),
         clusters=_clusters(record),
@@ -539,8 +539,8 @@ def _robustness(facts: dict, details: dict, metric: Metric) -> tuple[str, ...]:
     early, late = details.get("halves") or (None, None)
     if early is not None and late is not None:
         said.append(
-            f"In the earlier half of the deals the effect is {metric.effect(early)}, "
-            f"in the later half {metric.effect(late)}."
+            f"Deals that had it when looked at, against those that had not: {metric.effect(early)} in the "
+            f"earlier half of the deals, {metric.effect(late)} in the later."
         )
     said += [sentence(text) for text in details.get("disagreements") or ()]
     return tuple(said)
@@ -725,7 +725,7 @@ _SETTINGS = {
 }
 
 
-def _settings(record: dict) -> tuple[tuple[str, str], ...]:
+def _settings(record: dict, metric: Metric) -> tuple[tuple[str, str], ...]:
     settings = record["result"]["settings"]
     shown = [
         ("Metric", record["result"]["metric"]["name"]),
@@ -738,6 +738,8 @@ def _settings(record: dict) -> tuple[tuple[str, str], ...]:
             continue
         if name == "pivotal":
             value = f"{value[0]} to {value[1]}"
+        elif name == "smallest_effect":
+            value = f"{100 * value:g} {'points' if metric.unit == 'points' else '%'}"
         elif isinstance(value, list | tuple):
             value = ", ".join(map(str, value))
         shown.append((words, str(value)))

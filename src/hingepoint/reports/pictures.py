@@ -13,7 +13,7 @@ from hingepoint.reports.findings import Dose, Finding, Metric, Reading, Shown
 
 #: More placebo marks than this would be too small to see.
 MOST_MARKS = 400
-_WIDTH, _ROW, _FROM, _TO = 440, 28, 160, 280
+_WIDTH, _ROW, _FROM, _TO = 440, 28, 196, 300
 _MARK, _A_LINE = 14, 40
 
 

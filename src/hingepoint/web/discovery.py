@@ -324,7 +324,7 @@ def decide(request, run_id: int):
         return _finding_page(request, page, note=note, error=str(error), status=422)
     except actions.Stale as error:
         return _finding_page(request, page, note=note, error=str(error), status=409)
-    return redirect("finding", run_id, key)
+    return redirect(reverse("finding", args=[run_id, key]) + "#decision")
 
 
 def deals_behind(request, run_id: int, key: str):

@@ -57,7 +57,7 @@ def explain(
     similar = min((deals for _, _, deals in local if deals), default=finding.gained)
     said = (
         f"On {similar:,} similar deals, those that gained {finding.name} by this age "
-        f"{words.change(metric, effect)} (95 % interval {words.interval(metric, ci)})."
+        f"{words.change(metric, effect)} (95% interval {words.interval(metric, ci)})."
     )
     if not finding.confirmed:
         said += " The evidence on it is thin."

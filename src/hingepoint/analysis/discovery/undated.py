@@ -248,7 +248,7 @@ def _finding(
         grade = records.Grade.WEAK
         said = (
             f"Association only: decided deals that say “{name}” {words.change(metric, effect)} "
-            f"(95 % interval {words.interval(metric, ci)}); without dates nobody can say "
+            f"(95% interval {words.interval(metric, ci)}); without dates nobody can say "
             "whether it led to that or followed from it."
         )
     else:

@@ -9,7 +9,7 @@ from hingepoint.analysis import metrics
 
 
 def outcome(metric: metrics.Metric) -> str:
-    """Return the metric as people say it: ``being won with at most 15 % discount``."""
+    """Return the metric as people say it: ``being won with at most 15% discount``."""
     if metric.conditions:
         return "being won " + " and ".join(_condition(condition) for condition in metric.conditions)
     return {
@@ -26,7 +26,7 @@ def outcome(metric: metrics.Metric) -> str:
 def _condition(condition: metrics.Condition) -> str:
     bound = f"{condition.bound:g}"
     if condition.column in ("discount", "margin"):
-        bound = f"{condition.bound * 100:g} %"
+        bound = f"{condition.bound * 100:g}%"
     limit = "at most" if condition.compare.startswith("<") else "at least"
     if condition.column == "cycle_days":
         return f"within {bound} days" if limit == "at most" else f"after {bound} days or more"
@@ -109,7 +109,7 @@ def supported(
     timing = f", best by {best_by}" if best_by else ""
     return (
         f"{_STRENGTH[grade]} that {subject} {hinge}{timing}: like for like, deals that gained it "
-        f"{change(metric, effect)} (95 % interval {interval(metric, ci)}; "
+        f"{change(metric, effect)} (95% interval {interval(metric, ci)}; "
         f"{gained:,} deals gained it, {not_gained:,} did not)."
     )
 
@@ -134,7 +134,7 @@ def path(
     more, (low, high) = raises
     said = (
         f"{source} prepares {target}: deals that gained it gained {target} afterwards {more * 100:.1f} points more "
-        f"often (95 % interval {low * 100:+.1f} to {high * 100:+.1f} points), which is worth "
+        f"often (95% interval {low * 100:+.1f} to {high * 100:+.1f} points), which is worth "
         f"{points(metric, through)} of {outcome(metric)}"
     )
     if not confirmed:
@@ -171,5 +171,5 @@ def joint(names: tuple[str, ...], metric: metrics.Metric, effect: float, ci: tup
     """Return what gaining a whole bundle does."""
     return (
         f"Gaining all of {', '.join(names)} goes with {points(metric, effect)} of {outcome(metric)} "
-        f"(95 % interval {interval(metric, ci)}); these data cannot say which of them does it."
+        f"(95% interval {interval(metric, ci)}); these data cannot say which of them does it."
     )

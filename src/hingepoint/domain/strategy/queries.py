@@ -30,7 +30,7 @@ from hingepoint.domain.strategy.models import (
     Strategy,
 )
 from hingepoint.domain.strategy.requirements import DealFacts, Requirement, Rule, required
-from hingepoint.records import AgreementState, DealStatus, EventKind, Role, Stage
+from hingepoint.records import STANDING, AgreementState, DealStatus, EventKind, Role, Stage
 
 #: Fewer won deals than this do not say when a stage usually ends.
 LEAST_WON_DEALS = 20
@@ -262,19 +262,20 @@ def _deals_asked(viewer: Any, strategy: Strategy) -> int:
 
 
 def _coverage(viewer: Any, strategy: Strategy, today: dt.date) -> dict[int, tuple[int, int, int, int]]:
-    """Return per type: gained by the day it was needed, those of them that rules found and nobody confirmed,
-    gained at all, and deals that needed it by today."""
+    """Return per type: gained by the day it was needed and standing, those of them that rules found and nobody
+    confirmed, standing at all, and deals that needed it by today."""
     rows = Agreement.objects.visible_to(viewer).filter(required=True, needed_by__lte=today)
     rows = rows.exclude(state=AgreementState.NOT_NEEDED)
     rows = rows.filter(deal__segment=strategy.segment) if strategy.segment else rows
-    in_time = Q(gained_at__date__lte=F("needed_by"))
+    stands = Q(state__in=sorted(STANDING))
+    in_time = stands & Q(gained_at__date__lte=F("needed_by"))
     counts = (
         rows.order_by()
         .values("type_id")
         .annotate(
             in_time=Count("id", filter=in_time),
             found=Count("id", filter=in_time & Q(pk__in=unconfirmed_agreements())),
-            gained=Count("id", filter=Q(gained_at__isnull=False)),
+            gained=Count("id", filter=stands & Q(gained_at__isnull=False)),
             of=Count("id"),
         )
     )

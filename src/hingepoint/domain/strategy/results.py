@@ -53,14 +53,11 @@ class Progress:
 
     @property
     def moved(self) -> bool | None:
-        """Whether it moved the right way; None while both intervals overlap or one is missing."""
-        if None in (self.since.low, self.before.low):
+        """Whether it moved the right way; None while the interval of the difference holds 0, or without one."""
+        change = intervals.difference(self.since, self.before)
+        if change is None or change.low <= 0 <= change.high:
             return None
-        if self.since.low > self.before.high:
-            return self.better == "higher"
-        if self.since.high < self.before.low:
-            return self.better == "lower"
-        return None
+        return (change.value > 0) == (self.better == "higher")
 
 
 def progress(viewer: Any, strategy: Strategy, *, today: dt.date) -> list[Progress]:

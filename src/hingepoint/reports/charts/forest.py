@@ -235,7 +235,7 @@ def _foot(bottom: float, axis: scale.Scale, metric: str, unit: str, better: str,
         svg.text(
             WIDTH - 8,
             bottom + 36,
-            f"Change in {metric}",
+            "Change per deal that gains it",
             size=svg.SMALL,
             fill="ink-3",
             anchor="end",

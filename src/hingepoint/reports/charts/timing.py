@@ -49,7 +49,8 @@ def draw(
     )
     body += "".join(_point(p, x, axis, unit) for x, p in zip(places, points, strict=True))
     body += svg.text(LEFT - 10, BOTTOM + 18, "by", size=svg.SMALL, fill="ink-3", anchor="end")
-    body += svg.text(LEFT - 10, BOTTOM + 33, "deals", size=svg.SMALL, fill="ink-3", anchor="end")
+    if any(p.deals for p in points):
+        body += svg.text(LEFT - 10, BOTTOM + 33, "deals", size=svg.SMALL, fill="ink-3", anchor="end")
     return svg.document(
         WIDTH,
         HEIGHT,
