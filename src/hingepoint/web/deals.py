@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Sequence
 from functools import wraps
 from itertools import groupby
@@ -45,6 +46,8 @@ class DealFilterForm(forms.Form):
     close_from = forms.DateField(required=False, label="Closes from")
     close_to = forms.DateField(required=False, label="Closes until")
     overdue = forms.BooleanField(required=False)
+    as_of = forms.DateField(required=False, label="As it was on")
+    known = forms.ChoiceField(required=False, choices=[("then", "then"), ("now", "now")])
     page = forms.IntegerField(required=False, min_value=1)
 
 
@@ -56,14 +59,29 @@ def asked(
     form.is_valid()
     values = form.cleaned_data
     status = values.get("status") or usual_status
-    known = {name: value for name, value in values.items() if name not in ("q", "page", "status")}
+    known = {
+        name: value for name, value in values.items() if name not in ("q", "page", "status", "as_of", "known")
+    }
     wanted = queries.DealFilter(
         text=values.get("q", ""),
         status="" if status == ANY_STATUS else status,
+        as_of=looking_back(values.get("as_of"), only_known=values.get("known") != "now"),
         **{name: value for name, value in known.items() if value not in (None, "")},
     )
     unread = [str(form.fields[name].label or name.capitalize()) for name in form.errors]
     return wanted, {**values, "status": status, "page": values.get("page") or 1}, unread
+
+
+def looking_back(day: dt.date | None, *, only_known: bool = True) -> queries.AsOf | None:
+    """Return the look back to a day; None for no day, today, and days to come."""
+    return queries.AsOf(day, only_known) if day and day < timezone.localdate() else None
+
+
+def _of_the_day(as_of: queries.AsOf | None) -> str:
+    """Return what an address needs for its page to look back to the same day."""
+    if as_of is None:
+        return ""
+    return f"?as_of={as_of.day.isoformat()}" + ("" if as_of.only_known else "&known=now")
 
 
 def _shared(request: HttpRequest, page: str) -> dict[str, Any]:
@@ -78,7 +96,8 @@ def _shared(request: HttpRequest, page: str) -> dict[str, Any]:
         "views": people.saved_views(request.user, page=page),
         "here": saved_views.without_page(request),
         "page_name": page,
-        "today": timezone.localdate(),
+        "today": wanted.as_of.day if wanted.as_of else timezone.localdate(),
+        "past": _of_the_day(wanted.as_of),
         "sort": request.GET.get("sort") or queries.DEFAULT_SORT,
         "exports": EXPORTS,
         "narrowed": narrowed_by(values),
@@ -86,7 +105,7 @@ def _shared(request: HttpRequest, page: str) -> dict[str, Any]:
 
 
 #: Filters that hide behind "More filters".
-_MORE = ("segment", "region", "product", "amount_from", "amount_to", "close_from", "close_to")
+_MORE = ("segment", "region", "product", "amount_from", "amount_to", "close_from", "close_to", "as_of")
 
 
 def narrowed_by(values: dict[str, Any]) -> int:
@@ -188,9 +207,7 @@ def looked_back(request: HttpRequest) -> tuple[queries.AsOf | None, LookBackForm
     form = LookBackForm(request.GET)
     form.is_valid()
     told = form.cleaned_data
-    day = told.get("as_of")
-    past = day is not None and day < timezone.localdate()
-    return (queries.AsOf(day, only_known=told.get("known") != "now") if past else None), form
+    return looking_back(told.get("as_of"), only_known=told.get("known") != "now"), form
 
 
 def deal(request: HttpRequest, deal_id: int):

@@ -28,8 +28,10 @@ def export(request: HttpRequest, table: str, format: str):
     if table not in tables.TABLES or format not in TYPES:
         raise Http404("no such table")
     wanted, _, _ = asked(request, usual_status=ANY_STATUS)
-    today = timezone.localdate()
-    parts = tables.table(table, queries.selection(request.user, wanted, today))
+    as_of, today = wanted.as_of, timezone.localdate()
+    if as_of and table not in tables.LOOK_BACK:
+        raise Http404("no such table of a day in the past")
+    parts = tables.table(table, queries.selection(request.user, wanted, today), as_of=as_of)
     headings = next(parts).columns
     file = tempfile.TemporaryFile()  # noqa: SIM115  (FileResponse closes it)
     try:
@@ -38,5 +40,6 @@ def export(request: HttpRequest, table: str, format: str):
         file.close()
         return render(request, "deals/too_large.html", {"words": str(too_large), "table": table}, status=422)
     file.seek(0)
-    name = f"{table}-{today.isoformat()}.{format}"
+    day = f"as-of-{as_of.day.isoformat()}" if as_of else today.isoformat()
+    name = f"{table}-{day}.{format}"
     return FileResponse(file, as_attachment=True, filename=name, content_type=TYPES[format])

@@ -10,6 +10,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 
 from hingepoint.analysis import frames
 from hingepoint.domain.agreements.models import Agreement, AgreementEvent
+from hingepoint.domain.agreements.queries import last_steps
 from hingepoint.domain.deals.frames import (
     EVENT_COLUMNS,
     FILE_MOMENT,
@@ -19,6 +20,7 @@ from hingepoint.domain.deals.frames import (
     read,
 )
 from hingepoint.domain.deals.models import Deal, DealEvent, DealQuerySet
+from hingepoint.domain.deals.queries import AsOf
 from hingepoint.records import EventKind
 
 _COLUMNS = {
@@ -89,16 +91,21 @@ _STANDINGS = {
 _FILE_COLUMNS = [*frames.EVENTS, "recorded_at", "act", "due_on"]
 
 
-def events_table(deals: DealQuerySet) -> Iterator[pl.DataFrame]:
+def events_table(deals: DealQuerySet, *, as_of: AsOf | None = None) -> Iterator[pl.DataFrame]:
     """Yield the history of ``deals`` as a file holds it: ``frames.EVENTS``, when each was recorded, and
-    act and date of agreements. Reads back through an import to the same history."""
+    act and date of agreements. Reads back through an import to the same history. With ``as_of``: what was
+    known by then."""
     yield pl.DataFrame(schema={name: _FILE_TYPES[name] for name in _FILE_COLUMNS})
-    steps = AgreementEvent.objects.standing().filter(agreement__deal__in=deals).order_by("id")
+    steps = _standing(AgreementEvent.objects.filter(agreement__deal__in=deals), as_of).order_by("id")
     for part in parts(steps, _STEPS, _FILE_TYPES):
         yield _complete(part.with_columns(kind=pl.lit(EventKind.AGREEMENT.value)))
-    others = DealEvent.objects.standing().filter(deal__in=deals).order_by("id")
+    others = _standing(DealEvent.objects.filter(deal__in=deals), as_of).order_by("id")
     for part in parts(others, EVENT_COLUMNS | {"recorded_at": "recorded_at"}, _FILE_TYPES):
         yield _complete(part)
+
+
+def _standing(traces: Any, as_of: AsOf | None) -> Any:
+    return as_of.standing(traces) if as_of else traces.standing()
 
 
 def _complete(part: pl.DataFrame) -> pl.DataFrame:
@@ -110,16 +117,28 @@ def _complete(part: pl.DataFrame) -> pl.DataFrame:
     return part.with_columns(absent).select(_FILE_COLUMNS)
 
 
-def agreements_table(deals: DealQuerySet) -> Iterator[pl.DataFrame]:
+def agreements_table(deals: DealQuerySet, *, as_of: AsOf | None = None) -> Iterator[pl.DataFrame]:
     """Yield how each agreement of ``deals`` stands, dated by the step that brought it there.
 
-    Reads back as a table of events to the same states, without the way there.
+    Reads back as a table of events to the same states, without the way there. With ``as_of``: as the last
+    step of then said it; what steps do not say is empty.
     """
     yield pl.DataFrame(schema={name: _FILE_TYPES[name] for name in _STANDINGS})
+    if as_of:
+        yield from _last_steps(deals, as_of)
+        return
     steps = AgreementEvent.objects.standing().filter(agreement=OuterRef("pk")).order_by("-occurred_at", "-id")
     standing = Agreement.objects.filter(deal__in=deals)
     standing = standing.annotate(reached_at=Subquery(steps.values("occurred_at")[:1])).order_by("id")
     yield from parts(standing, _STANDINGS, _FILE_TYPES)
+
+
+def _last_steps(deals: DealQuerySet, as_of: AsOf) -> Iterator[pl.DataFrame]:
+    ids = Agreement.objects.filter(deal__in=deals).values(last=Subquery(last_steps(as_of).values("pk")[:1]))
+    told = {name: _STEPS[name] for name in _STANDINGS if name in _STEPS}
+    unsaid = [pl.lit(None, dtype=_FILE_TYPES[name]).alias(name) for name in _STANDINGS if name not in told]
+    for part in parts(AgreementEvent.objects.filter(pk__in=ids).order_by("agreement_id"), told, _FILE_TYPES):
+        yield part.with_columns(unsaid).select(list(_STANDINGS))
 
 
 TABLES = {"deals": deals_table, "agreements": agreements_table, "events": events_table}

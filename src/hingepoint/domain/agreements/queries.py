@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.http import Http404
 
 from hingepoint.domain.agreements.actions import missing_to_gain
@@ -82,9 +82,12 @@ class DealListing:
 
 
 def selection(viewer: Any, wanted: DealFilter, today: dt.date) -> DealQuerySet:
-    """Return the deals that ``viewer`` may see and asked for, with agreements late or not."""
+    """Return the deals that ``viewer`` may see and asked for, with agreements late or not.
+
+    History does not keep by when agreements were needed: a look back is not narrowed to late ones.
+    """
     found = deals.selection(viewer, wanted)
-    if wanted.overdue:
+    if wanted.overdue and not wanted.as_of:
         found = found.filter(Exists(Agreement.objects.overdue(today).filter(deal=OuterRef("pk"))))
     return found
 
@@ -93,8 +96,9 @@ def deal_list(
     viewer: Any, wanted: DealFilter, *, today: dt.date, sort: str = deals.DEFAULT_SORT, page: int = 1
 ) -> DealListing:
     """Return one page of deals with how their agreements stand. Three SQL queries."""
-    found = deals.page_of(selection(viewer, wanted, today), sort=sort, page=page)
-    tallies = _tallies([line.id for line in found.lines], today)
+    found = deals.page_of(selection(viewer, wanted, today), sort=sort, page=page, as_of=wanted.as_of)
+    ids = [line.id for line in found.lines]
+    tallies = _past_tallies(ids, wanted.as_of) if wanted.as_of else _tallies(ids, today)
     rows = tuple(ListedDeal(line, tallies.get(line.id, Tally())) for line in found.lines)
     return DealListing(rows, found.paging, found.totals)
 
@@ -106,6 +110,15 @@ def _tallies(deal_ids: Sequence[int], today: dt.date) -> dict[int, Tally]:
     for deal_id, *rest in rows.values_list(*columns):
         found[deal_id].append(rest)
     return {deal_id: _tally(rest, today) for deal_id, rest in found.items()}
+
+
+def _past_tallies(deal_ids: Sequence[int], as_of: AsOf) -> dict[int, Tally]:
+    found: dict[int, list[tuple]] = defaultdict(list)
+    for line in _past_lines(deal_ids, as_of):
+        if line.state != AgreementState.NOT_NEEDED:
+            told = (line.required, line.state, line.late_after, line.expires_on, "", line.name)
+            found[line.deal_id].append(told)
+    return {deal_id: _tally(rows, as_of.day) for deal_id, rows in found.items()}
 
 
 def _tally(rows: list[tuple], today: dt.date) -> Tally:
@@ -191,13 +204,19 @@ def matrix(
     wait for it."""
     heads = _columns(columns)
     narrowed = selection(viewer, wanted, today)
-    found = deals.page_of(narrowed, sort=sort, page=page, size=CELLS // max(1, len(heads)))
-    cells = _cells([line.id for line in found.lines], [head.type_id for head in heads], today)
+    size = CELLS // max(1, len(heads))
+    found = deals.page_of(narrowed, sort=sort, page=page, size=size, as_of=wanted.as_of)
+    ids = [line.id for line in found.lines]
+    cells = (
+        _past_cells(ids, wanted.as_of)
+        if wanted.as_of
+        else _cells(ids, [head.type_id for head in heads], today)
+    )
     rows = tuple(
         MatrixRow(line, tuple(cells.get((line.id, head.type_id)) for head in heads)) for line in found.lines
     )
     at_once = found.paging.total <= COUNTED_AT_ONCE
-    heads = _counted(narrowed, heads, found.paging.total) if at_once else heads
+    heads = _counted(narrowed, heads, found.paging.total, wanted.as_of) if at_once else heads
     return Matrix(tuple(heads), rows, found.paging, found.totals, chosen=bool(columns), counted=at_once)
 
 
@@ -207,7 +226,7 @@ def summary(
     """Return the columns of the matrix with their counts over the whole selection, and its deals."""
     narrowed = selection(viewer, wanted, today)
     total = narrowed.count()
-    return tuple(_counted(narrowed, _columns(columns), total)), total
+    return tuple(_counted(narrowed, _columns(columns), total, wanted.as_of)), total
 
 
 def _columns(keys: Sequence[str]) -> list[Column]:
@@ -234,21 +253,32 @@ def _cells(deal_ids: Sequence[int], type_ids: Sequence[int], today: dt.date) -> 
     }
 
 
+def _past_cells(deal_ids: Sequence[int], as_of: AsOf) -> dict[tuple[int, int], Cell]:
+    return {
+        (line.deal_id, line.type_id): Cell(
+            line.state, line.evidence, line.late_after, line.late, line.recheck, line.found
+        )
+        for line in _past_lines(deal_ids, as_of)
+    }
+
+
 def _by_rule(last_origin: str | None) -> bool:
     return (last_origin or "").startswith(RULE_ORIGIN)
 
 
-def _counted(narrowed: DealQuerySet, heads: Sequence[Column], total: int) -> list[Column]:
+def _counted(narrowed: DealQuerySet, heads: Sequence[Column], total: int, as_of: AsOf | None) -> list[Column]:
     """Count each column over the whole selection, not only the page that is shown."""
     rows = Agreement.objects.filter(
         deal__in=narrowed.order_by(), type_id__in=[head.type_id for head in heads]
     )
+    state = "was" if as_of else "state"
+    rows = rows.annotate(was=Subquery(last_steps(as_of).values("state")[:1])) if as_of else rows
     counts = (
         rows.order_by()
         .values("type_id")
         .annotate(
-            standing=Count("id", filter=Q(state__in=sorted(STANDING))),
-            not_needed=Count("id", filter=Q(state=AgreementState.NOT_NEEDED)),
+            standing=Count("id", filter=Q(**{f"{state}__in": sorted(STANDING)})),
+            not_needed=Count("id", filter=Q(**{state: AgreementState.NOT_NEEDED})),
         )
     )
     by_type = {row["type_id"]: (row["standing"], total - row["not_needed"]) for row in counts}
@@ -257,6 +287,12 @@ def _counted(narrowed: DealQuerySet, heads: Sequence[Column], total: int) -> lis
         for head in heads
         for standing, of in [by_type.get(head.type_id, (0, total))]
     ]
+
+
+def last_steps(as_of: AsOf) -> QuerySet:
+    """Return the steps that stood at ``as_of``, last first, for a subquery of one agreement."""
+    steps = as_of.standing(AgreementEvent.objects.filter(agreement=OuterRef("pk")))
+    return steps.order_by("-occurred_at", "-id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -370,7 +406,7 @@ def deal_picture(
     """
     facts = deals.deal_facts(viewer, deal_id, as_of=as_of)
     day = as_of.day if as_of else today
-    lines = _past_lines(deal_id, as_of) if as_of else _lines(deal_id, today)
+    lines = _past_lines([deal_id], as_of) if as_of else _lines(deal_id, today)
     history = _history(deal_id, kind, page, as_of)
     return DealPicture(
         facts=facts,
@@ -445,9 +481,9 @@ def _person(row: Agreement) -> str:
     return person.name if person else row.person_name
 
 
-def _past_lines(deal_id: int, as_of: AsOf) -> list[AgreementLine]:
-    """Rebuild each agreement from the steps that ``as_of`` shows."""
-    steps = AgreementEvent.objects.filter(agreement__deal_id=deal_id).select_related("agreement__type")
+def _past_lines(deal_ids: Sequence[int], as_of: AsOf) -> list[AgreementLine]:
+    """Rebuild each agreement of some deals from the steps that ``as_of`` shows. One SQL query."""
+    steps = AgreementEvent.objects.filter(agreement__deal_id__in=deal_ids).select_related("agreement__type")
     told = list(as_of.of(steps).order_by("occurred_at", "id"))
     undone = {step.undoes_id for step in told}
     by_agreement: dict[int, list[AgreementEvent]] = defaultdict(list)
@@ -487,6 +523,7 @@ def _past_line(steps: Sequence[AgreementEvent], day: dt.date) -> AgreementLine:
         owed_in_return="",
         gaps=(),
         version=agreement.version,
+        found=_by_rule(last.origin),
     )
 
 
@@ -710,7 +747,7 @@ def agreement_page(
 
 
 def _as_it_was(page: AgreementPage, row: Agreement, as_of: AsOf) -> AgreementPage:
-    lines = {line.type_id: line for line in _past_lines(row.deal_id, as_of)}
+    lines = {line.type_id: line for line in _past_lines([row.deal_id], as_of)}
     nobody = {"points_met": (), "checks_met": (), "contacts": (), "colleagues": ()}
     return replace(
         page,

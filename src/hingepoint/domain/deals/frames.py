@@ -15,6 +15,7 @@ from django.db.models.functions import Cast
 
 from hingepoint.analysis import frames
 from hingepoint.domain.deals.models import Deal, DealEvent
+from hingepoint.domain.deals.queries import AsOf, column_then
 from hingepoint.domain.people.models import Membership
 
 BATCH = 100_000
@@ -78,11 +79,11 @@ def deals_frame(viewer: Any, *, extra: Sequence[str] = ()) -> pl.DataFrame:
     return pl.concat(parts).select(*frames.DEALS, *extra) if parts else pl.DataFrame(schema=types)
 
 
-def deals_table(deals: QuerySet) -> Iterator[pl.DataFrame]:
+def deals_table(deals: QuerySet, *, as_of: AsOf | None = None) -> Iterator[pl.DataFrame]:
     """Yield deals as a file holds them: ``frames.DEALS``, name, link, and every column kept from files.
 
     The first frame is empty and holds the columns. What is yielded reads back through an import to the
-    same deals.
+    same deals. With ``as_of`` (and deals selected as of the same day): as they were.
     """
     extra = sorted(
         {name for kept in deals.exclude(extra={}).values_list("extra", flat=True).iterator() for name in kept}
@@ -91,7 +92,8 @@ def deals_table(deals: QuerySet) -> Iterator[pl.DataFrame]:
     columns = [*frames.DEALS, *own, *(name for name in extra if name not in frames.DEALS and name not in own)]
     yield pl.DataFrame(schema=dict.fromkeys(columns, pl.String()))
     types = {"created": FILE_MOMENT, "closed": FILE_MOMENT, "expected_close": pl.Date()}
-    for part in _deal_parts(deals, _DEAL_COLUMNS | own, columns[len(frames.DEALS) + len(own) :], types):
+    read_from = {name: column_then(source, as_of) for name, source in _DEAL_COLUMNS.items()}
+    for part in _deal_parts(deals, read_from | own, columns[len(frames.DEALS) + len(own) :], types):
         yield part.select(columns)
 
 

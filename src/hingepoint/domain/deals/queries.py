@@ -13,7 +13,20 @@ from itertools import pairwise
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, F, Q, Sum
+from django.db.models import (
+    Case,
+    Count,
+    DateField,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
+from django.db.models.functions import Cast, Coalesce, Substr
 from django.http import Http404
 from django.utils import timezone
 
@@ -27,9 +40,33 @@ MOST_OWNERS = 400
 
 
 @dataclass(frozen=True, slots=True)
+class AsOf:
+    """A look back. ``moment`` is the last instant of the day; ``only_known`` leaves out what was
+    recorded later."""
+
+    day: dt.date
+    only_known: bool = True
+
+    @property
+    def moment(self) -> dt.datetime:
+        midnight = dt.datetime.combine(self.day + dt.timedelta(days=1), dt.time.min)
+        return timezone.make_aware(midnight) - dt.timedelta(microseconds=1)
+
+    def of(self, traces: Any) -> Any:
+        """Return the facts of ``traces`` that this look back shows."""
+        return traces.as_of(self.moment) if self.only_known else traces.filter(occurred_at__lte=self.moment)
+
+    def standing(self, traces: Any) -> Any:
+        """Return those of them that were not taken back by then."""
+        undone = self.of(traces.model.objects.filter(undoes__isnull=False)).values("undoes_id")
+        return self.of(traces).filter(undoes__isnull=True).exclude(pk__in=undone)
+
+
+@dataclass(frozen=True, slots=True)
 class DealFilter:
     """What a list of deals is narrowed to; an empty value narrows nothing. Days and amounts are
-    included at both ends. ``overdue`` is applied by ``agreements.queries``."""
+    included at both ends. ``overdue`` is applied by ``agreements.queries``. With ``as_of`` deals are narrowed,
+    counted and shown as they were."""
 
     text: str = ""
     status: str = ""
@@ -44,6 +81,7 @@ class DealFilter:
     close_from: dt.date | None = None
     close_to: dt.date | None = None
     overdue: bool = False
+    as_of: AsOf | None = None
 
 
 #: What a list can be sorted by -> columns of the table. The deal's id makes every order total.
@@ -135,8 +173,11 @@ class Offered:
 def selection(viewer: Any, wanted: DealFilter) -> DealQuerySet:
     """Return the deals that ``viewer`` may see and asked for, in no order. Other subjects narrow it further."""
     found = Deal.objects.visible_to(viewer)
+    if wanted.as_of:
+        found = as_it_was(found, wanted.as_of)
     plain = {
-        name: getattr(wanted, name) for name in ("status", "owner", "stage", "segment", "region", "product")
+        column_then(name, wanted.as_of): getattr(wanted, name)
+        for name in ("status", "owner", "stage", "segment", "region", "product")
     }
     found = found.filter(**{name: value for name, value in plain.items() if value not in ("", None)})
     if wanted.team is not None:
@@ -145,11 +186,12 @@ def selection(viewer: Any, wanted: DealFilter) -> DealQuerySet:
 
 
 def _narrow_by_ranges(found: DealQuerySet, wanted: DealFilter) -> DealQuerySet:
+    amount, close = (column_then(name, wanted.as_of) for name in ("amount", "expected_close_on"))
     ranges = {
-        "amount__gte": wanted.amount_from,
-        "amount__lte": wanted.amount_to,
-        "expected_close_on__gte": wanted.close_from,
-        "expected_close_on__lte": wanted.close_to,
+        f"{amount}__gte": wanted.amount_from,
+        f"{amount}__lte": wanted.amount_to,
+        f"{close}__gte": wanted.close_from,
+        f"{close}__lte": wanted.close_to,
     }
     return found.filter(**{name: value for name, value in ranges.items() if value is not None})
 
@@ -161,13 +203,20 @@ def _narrow_by_text(found: DealQuerySet, text: str) -> DealQuerySet:
 
 
 def page_of(
-    deals: DealQuerySet, *, sort: str = DEFAULT_SORT, page: int = 1, size: int = PAGE_SIZE
+    deals: DealQuerySet,
+    *,
+    sort: str = DEFAULT_SORT,
+    page: int = 1,
+    size: int = PAGE_SIZE,
+    as_of: AsOf | None = None,
 ) -> DealList:
-    """Return one page of ``deals`` (from ``selection``) and the totals of them all. Two SQL queries."""
-    totals = _totals(deals)
+    """Return one page of ``deals`` (from ``selection``, as of the same day) and the totals of them all. Two
+    SQL queries."""
+    totals = _totals(deals, as_of)
     paging = paging_of(sum(total.deals for total in totals), page, size)
     start = (paging.page - 1) * size
-    rows = in_order(deals, sort).values_list(*_LINE)[start : start + size]
+    columns = (column_then(name, as_of) for name in _LINE)
+    rows = in_order(deals, sort, as_of).values_list(*columns)[start : start + size]
     return DealList(tuple(_line(row) for row in rows), paging, totals)
 
 
@@ -177,24 +226,69 @@ def paging_of(total: int, page: int, size: int) -> Paging:
     return Paging(page=min(max(page, 1), last), last=last, total=total)
 
 
-def in_order(deals: DealQuerySet, sort: str) -> DealQuerySet:
+def in_order(deals: DealQuerySet, sort: str, as_of: AsOf | None = None) -> DealQuerySet:
     """Order by a key of ``SORTS``, descending with a leading minus; what is not known comes last."""
     columns = SORTS.get(sort.removeprefix("-"))
     if columns is None:
-        return in_order(deals, DEFAULT_SORT)
+        return in_order(deals, DEFAULT_SORT, as_of)
+    columns = tuple(column_then(name, as_of) for name in columns)
     if sort.startswith("-"):
         return deals.order_by(*(F(name).desc(nulls_last=True) for name in columns), "id")
     return deals.order_by(*(F(name).asc(nulls_last=True) for name in columns), "id")
 
 
-def _totals(deals: DealQuerySet) -> tuple[Total, ...]:
-    rows = deals.order_by().values("currency").annotate(n=Count("id"), sum=Sum("amount"))
+def _totals(deals: DealQuerySet, as_of: AsOf | None) -> tuple[Total, ...]:
+    amount = column_then("amount", as_of)
+    rows = deals.order_by().values("currency").annotate(n=Count("id"), sum=Sum(amount))
     found = [Total(row["currency"], row["n"], row["sum"]) for row in rows]
     return tuple(sorted(found, key=lambda total: -total.deals))
 
 
 def _line(row: tuple) -> DealLine:
     return DealLine(*row[:3], *(name or "" for name in row[3:6]), *row[6:])
+
+
+# ---- the list as it was ----
+
+
+def column_then(name: str, as_of: AsOf | None) -> str:
+    """Return where a column of a list is read: of a look back, from what ``as_it_was`` rebuilt."""
+    return f"was_{name}" if as_of and name in _REBUILT else name
+
+
+def as_it_was(deals: DealQuerySet, as_of: AsOf) -> DealQuerySet:
+    """Return the deals that existed at ``as_of``, with their columns of then as ``was_…``.
+
+    As ``deal_facts`` looks back on one deal. Other columns are as they are now.
+    """
+    closed_later = Q(closed_at__gt=as_of.moment)
+
+    def open_then(column: str, value: Any = None) -> Case:
+        return Case(When(closed_later, then=value), default=F(column))
+
+    stages = _said_then(as_of, kind=EventKind.STAGE)
+    days = _said_then(as_of, kind=EventKind.FIELD, name__in=list(_DATED_COLUMNS), note__regex=_ISO_DAY)
+    day = Cast(Substr(Subquery(days.values("note")[:1]), 1, 10), DateField())
+    past = {
+        "status": open_then("status", Value(DealStatus.OPEN.value)),
+        "closed_at": open_then("closed_at"),
+        "stage": Coalesce(Subquery(stages.values("name")[:1]), open_then("stage", Value(""))),
+        "expected_close_on": Coalesce(day, F("expected_close_on")),
+        "amount": open_then("amount", F("initial_amount")),
+        **{name: open_then(name) for name in _SETTLED_AT_CLOSE},
+    }
+    for name in _MONEY_COLUMNS:
+        told = _said_then(as_of, kind=EventKind.FIELD, name=name, value__isnull=False)
+        past[name] = Coalesce(Subquery(told.values("value")[:1]), past.get(name, F(name)))
+    return deals.filter(created_at__lte=as_of.moment).annotate(
+        **{f"was_{name}": past[name] for name in _REBUILT}
+    )
+
+
+def _said_then(as_of: AsOf, **what: Any) -> QuerySet:
+    """Return what a deal's events said by then, last first, for a subquery of one deal."""
+    events = as_of.of(DealEvent.objects.filter(deal=OuterRef("pk"), **what))
+    return events.order_by("-occurred_at", "-id")
 
 
 def offered(viewer: Any) -> Offered:
@@ -250,24 +344,6 @@ def _words_in_use(columns: Sequence[str], most: int = 200) -> dict[str, tuple[st
 
 
 # ---- one deal ----
-
-
-@dataclass(frozen=True, slots=True)
-class AsOf:
-    """A look back. ``moment`` is the last instant of the day; ``only_known`` leaves out what was
-    recorded later."""
-
-    day: dt.date
-    only_known: bool = True
-
-    @property
-    def moment(self) -> dt.datetime:
-        midnight = dt.datetime.combine(self.day + dt.timedelta(days=1), dt.time.min)
-        return timezone.make_aware(midnight) - dt.timedelta(microseconds=1)
-
-    def of(self, traces: Any) -> Any:
-        """Return the facts of ``traces`` that this look back shows."""
-        return traces.as_of(self.moment) if self.only_known else traces.filter(occurred_at__lte=self.moment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -399,6 +475,10 @@ def _present(deal: Deal) -> dict[str, Any]:
 _SETTLED_AT_CLOSE = ("discount", "margin", "net_price")
 _DATED_COLUMNS = {"expected_close": "expected_close_on", "expected_close_on": "expected_close_on"}
 _MONEY_COLUMNS = ("amount", "list_price", "net_price", "projected_amount")
+#: What ``as_it_was`` rebuilds.
+_REBUILT = ("status", "closed_at", "stage", "expected_close_on", "discount", "margin", *_MONEY_COLUMNS)
+#: A day that exists in every year, which each database can read: a 29 February is passed over.
+_ISO_DAY = r"^[0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))"
 
 
 def _past(deal: Deal, moves: Iterable[DealEvent], as_of: AsOf) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import polars as pl
 
 from hingepoint.domain.agreements import frames as agreements
 from hingepoint.domain.deals.models import DealQuerySet
+from hingepoint.domain.deals.queries import AsOf
 from hingepoint.domain.escalations.frames import exceptions_table
 from hingepoint.domain.involvement.frames import executives_table
 from hingepoint.domain.negotiation.frames import concessions_table, demands_table
@@ -21,9 +22,16 @@ TABLES = {
 }
 
 
-def table(name: str, deals: DealQuerySet) -> Iterator[pl.DataFrame]:
+#: Those that can be asked as of a day.
+LOOK_BACK = frozenset(agreements.TABLES)
+
+
+def table(name: str, deals: DealQuerySet, *, as_of: AsOf | None = None) -> Iterator[pl.DataFrame]:
     """Yield a table of ``TABLES`` about ``deals``, which the caller chose with the viewer's rights.
 
-    The first frame is empty and holds the columns.
+    The first frame is empty and holds the columns. ``as_of`` is for deals, agreements and events, of deals
+    chosen as of the same day. Raises KeyError.
     """
+    if as_of:
+        return agreements.TABLES[name](deals.order_by(), as_of=as_of)
     return TABLES[name](deals.order_by())

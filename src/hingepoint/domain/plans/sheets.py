@@ -333,7 +333,7 @@ def _brought(row: Agreement | None) -> tuple[Brought, ...]:
 
 def _offered(around: _Around, today: dt.date) -> dict[str, tuple[Line, ...]]:
     deal, kind = around.deal, around.kind
-    asked = negotiation.demands(around.viewer, deal.pk)
+    asked = negotiation.asked_of_us(deal)
     example, examples_from = _example(around.standard, today)
     others = [one for one in around.register if one.type_id != kind.pk and one.type.side == Side.CUSTOMER]
     known = Known(
