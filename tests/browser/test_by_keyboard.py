@@ -142,9 +142,12 @@ def test_the_analyst_reads_a_finding_and_rejects_it(hands):
 def test_the_inside_partner_says_no_with_a_reason(hands):
     using = hands(Role.INSIDE_PARTNER)
     page = using.page
-    waiting = page.locator(".work").count()
-    using.reach(page.locator(".work summary").first)
+    asked = page.locator("section", has=page.get_by_role("heading", name="Agreements asked of you")).locator(
+        ".work"
+    )
+    waiting = asked.count()
+    using.reach(asked.locator("summary").first)
     using.keys.press("Enter")
-    using.write(page.locator(".work textarea").first, "No crew before March.")
-    using.press(page.locator(".work").first.get_by_role("button", name="Decline"))
-    assert page.locator(".work").count() == waiting - 1
+    using.write(asked.locator("textarea").first, "No crew before March.")
+    using.press(asked.first.get_by_role("button", name="Decline"))
+    assert asked.count() == waiting - 1
