@@ -8,6 +8,7 @@ import Django, polars and the like inside the function, so that ``--help`` stays
 from __future__ import annotations
 
 import importlib
+import os
 from typing import Any, NamedTuple
 
 import click
@@ -54,6 +55,10 @@ MISTAKES = {
 }
 
 
+#: Where a person may already have said how many threads linear algebra takes.
+THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
+
+
 class Unusable(click.ClickException):
     """Something the person who called can mend: one message, exit code 2, no traceback."""
 
@@ -85,6 +90,7 @@ class CommandLine(click.Group):
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
+        calculate_on_one_thread()
         try:
             return super().invoke(ctx)
         except click.ClickException as error:
@@ -109,6 +115,15 @@ def main() -> None:
       hingepoint discover --deals deals.csv --events events.csv  an answer from your own files
       hingepoint serve                                           for your company
     """
+
+
+def calculate_on_one_thread() -> None:
+    """Let numpy, which reads this when it loads, solve on one thread unless a person chose otherwise.
+
+    The server and the worker inherit it. Discovery solves many small systems (decision 0143).
+    """
+    if not any(name in os.environ for name in THREADS):
+        os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 
 def is_a_mistake(error: Exception) -> bool:
