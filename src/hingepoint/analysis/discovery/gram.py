@@ -191,12 +191,6 @@ class Fit:
         estimable[columns] = False
         return replace(self, estimable=estimable)
 
-    @property
-    def classical_errors(self) -> np.ndarray:
-        """Errors under independent rows of equal variance (for partial R2 only, not for inference)."""
-        scale = self.residual / max(self.freedom, 1)
-        return np.sqrt(scale * np.diag(self.inverse)[self.targets])
-
 
 def fit(within: Within, expand: np.ndarray, targets: np.ndarray, usable: np.ndarray | None = None) -> Fit:
     """Return the joint regression of the outcome on the expanded columns.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from hingepoint.connectors.files.fields import STATUS_WORDS, Kind, normal, words
-from hingepoint.connectors.files.mapping import DealsMapping, TableMapping
+from hingepoint.connectors.files.mapping import TableMapping
 from hingepoint.connectors.files.moments import MomentEvidence
 from hingepoint.connectors.files.numbers import NumberEvidence
 from hingepoint.connectors.files.problems import FileProblem, shown
@@ -270,8 +270,3 @@ def _column(plan: ColumnPlan) -> UnderstoodColumn:
     return UnderstoodColumn(
         plan.heading, plan.field.name if plan.field else "", plan.how, read_as, plan.keep_as
     )
-
-
-def known_numbers(mapping: TableMapping) -> set[str]:
-    """Return headings of covariates, which may be numbers."""
-    return set(mapping.known_at_creation) if isinstance(mapping, DealsMapping) else set()

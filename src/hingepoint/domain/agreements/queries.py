@@ -839,36 +839,6 @@ def _last_is_by_hand(row: Agreement | None) -> bool:
     return last is not None and last.replaced is not None
 
 
-@dataclass(frozen=True, slots=True)
-class DueAgreement:
-    """An agreement that is late or due soon, with its deal: the lines of a worklist."""
-
-    line: AgreementLine
-    deal_title: str
-    account: str
-    owner: str
-    amount: Any
-    currency: str
-
-
-def due_agreements(viewer: Any, *, today: dt.date, days: int = 14, most: int = 20) -> list[DueAgreement]:
-    """Return agreements of visible open deals that are late or due within ``days``, latest first."""
-    until = today + dt.timedelta(days=days)
-    rows = Agreement.objects.visible_to(viewer).filter(deal__status="open", late_after__lte=until)
-    rows = rows.select_related("type", "person", "asked_of", "deal__account", "deal__owner")
-    return [
-        DueAgreement(
-            line_of(row, today),
-            str(row.deal),
-            row.deal.account.name if row.deal.account else "",
-            row.deal.owner.name if row.deal.owner else "",
-            row.deal.amount,
-            row.deal.currency,
-        )
-        for row in rows.order_by("late_after", "id")[:most]
-    ]
-
-
 # ---- the catalogue ----
 
 

@@ -24,10 +24,6 @@ class TooManySignIns(Exception):
     """Too many failed sign-ins of this account or from this address; wait a quarter of an hour."""
 
 
-class TeamLoop(ValueError):
-    """A team cannot hang below itself."""
-
-
 def _require_keeper(by: User | None) -> None:
     """People are looked after by analysts and sponsors; None is the system (seed, import, command)."""
     if by is not None and not (works_here(by) and by.sees_everything):
@@ -118,21 +114,6 @@ def add_team(*, by: User | None, at: dt.datetime, name: str, parent: Team | None
     team.save(update_fields=["path"])
     record(by=by, at=at, action="add", subject="team", subject_id=team.pk, changes={"name": [None, name]})
     return team
-
-
-@transaction.atomic
-def move_team(*, by: User | None, at: dt.datetime, team: Team, parent: Team | None) -> None:
-    """Hang ``team`` and all below it under ``parent``. Raises TeamLoop when parent is below it."""
-    _require_keeper(by)
-    if parent and parent.path.startswith(team.path):
-        raise TeamLoop(f"{parent.name} belongs to {team.name}: it cannot also be above it.")
-    before, after = team.path, f"{parent.path if parent else '/'}{team.pk}/"
-    for below in Team.objects.filter(path__startswith=before):
-        below.path = after + below.path.removeprefix(before)
-        below.save(update_fields=["path"])
-    team.parent, team.path = parent, after
-    team.save(update_fields=["parent", "path"])
-    record(by=by, at=at, action="move", subject="team", subject_id=team.pk, changes={"path": [before, after]})
 
 
 @transaction.atomic
