@@ -67,31 +67,35 @@ def responses(
     if not parted:
         return []
     slopes, influence = _slopes(prepared, sums, main, Split.of(parted))
+    return _clear(
+        [
+            _response(main, one, float(slopes[number]), influence[:, number])
+            for number, one in enumerate(parted)
+        ]
+    )
+
+
+def _response(main: gram.Estimate, parted: _Parted, slope: float, pulled: np.ndarray) -> Response:
+    """Return the effects of low and high gains from their difference and how far each cluster pulls it."""
     factor = gram.small_sample(main.clusters, main.fit.within.rows, main.fit.freedom)
-    found = []
-    for number, one in enumerate(parted):
-        own, extra = main.influence[:, one.place], influence[:, number]
+    effect, own, high = main.effects[parted.place], main.influence[:, parted.place], parted.high
 
-        def error(pull: np.ndarray) -> float:
-            return float(np.sqrt(factor * pull @ pull))
+    def error(pull: np.ndarray) -> float:
+        return float(np.sqrt(factor * pull @ pull))
 
-        effect, slope, high = main.effects[one.place], slopes[number], one.high
-        found.append(
-            Response(
-                place=one.place,
-                said=one.said,
-                level=one.level,
-                low=float(effect - high * slope),
-                low_error=error(own - high * extra),
-                high=float(effect + (1 - high) * slope),
-                high_error=error(own + (1 - high) * extra),
-                difference=float(slope),
-                difference_error=error(extra),
-                low_deals=one.low_deals,
-                high_deals=one.high_deals,
-            )
-        )
-    return _clear(found)
+    return Response(
+        place=parted.place,
+        said=parted.said,
+        level=parted.level,
+        low=float(effect - high * slope),
+        low_error=error(own - high * pulled),
+        high=float(effect + (1 - high) * slope),
+        high_error=error(own + (1 - high) * pulled),
+        difference=slope,
+        difference_error=error(pulled),
+        low_deals=parted.low_deals,
+        high_deals=parted.high_deals,
+    )
 
 
 def _clear(found: list[Response]) -> list[Response]:
