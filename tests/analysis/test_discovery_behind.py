@@ -14,18 +14,24 @@ IDLE = 22
 SETTINGS = discovery.Settings(metric="won")
 
 
-def enabling(deals=3000, seed=5):
-    """Return deals and events in which ``opener`` opens ``hinge``, and ``hinge`` helps if it is well evidenced."""
+def enabling(deals=3000, seed=5, thorough=0.0):
+    """Return deals and events in which ``opener`` opens ``hinge``, and ``hinge`` helps if it is well evidenced.
+
+    The more ``thorough`` deals differ, the more some of them gain of everything, and of ``notes`` most of all.
+    """
     rng = np.random.default_rng(seed)
     closed = 8 + rng.gamma(4.0, 3.0, deals)
-    opener = rng.exponential(20.0, deals)
-    luck = rng.exponential(1.0, deals)
+    pace = np.exp(thorough * np.random.default_rng([seed, 1]).standard_normal(deals))
+    opener = rng.exponential(20.0, deals) / pace
+    luck = rng.exponential(1.0, deals) / pace
     hinge = np.where(luck < 0.02 * opener, luck / 0.02, opener + (luck - 0.02 * opener) / 0.10)
     evidence = rng.integers(1, 5, deals)
     helps = (hinge < closed) * np.where(evidence >= 3, 0.35, 0.05)
     won = rng.random(deals) < 0.3 + helps
     weeks = {"opener": opener, "hinge": hinge}
-    weeks |= {f"idle {number:02d}": rng.exponential(30.0, deals) for number in range(IDLE)}
+    weeks |= {f"idle {number:02d}": rng.exponential(30.0, deals) / pace for number in range(IDLE)}
+    if thorough:
+        weeks["notes"] = rng.exponential(12.0, deals) / pace**3
     start = datetime.datetime.fromisoformat("2022-01-03")
     created = np.datetime64(start) + (rng.uniform(0, 110, deals) * 604800).astype("timedelta64[s]")
     table = pl.DataFrame(
@@ -84,6 +90,13 @@ def test_what_prepares_nothing_opens_no_path(run):
     assert not [one for one in run.findings if one.agreement != "opener" and one.details.paths]
 
 
+def test_what_goes_with_more_of_everything_prepares_nothing():
+    """Thorough deals gain the notes, and then more of everything; the opener opens the hinge all the same."""
+    found = discovery.discover(*enabling(thorough=0.5), settings=SETTINGS)
+    assert [one.agreement for one in found.pivotal] == ["hinge"]
+    assert [one.agreement for one in found.findings if one.details.paths] == ["opener"]
+
+
 def test_an_agreement_that_helps_only_with_good_evidence_says_so(run):
     (dose,) = run.finding("hinge").details.doses
     assert (dose.by, dose.level, dose.clear) == ("evidence", 3, True)
@@ -136,6 +149,25 @@ def test_a_path_equals_the_same_regression_in_statsmodels(summed):
     ]
     assert one.raises == pytest.approx(theirs.params[place], abs=3 * np.std(others))
     assert one.error >= theirs.bse[place] * 0.95
+
+
+@pytest.mark.slow
+def test_beyond_everything_else_equals_the_regression_of_that_outcome_in_statsmodels(summed):
+    api = pytest.importorskip("statsmodels.api")
+    prepared, sums, main = summed
+    target = prepared.history.types.index("hinge")
+    every = np.arange(len(prepared.history.types))
+    after, anything = paths.gained_after(prepared, target), paths.counted_after(prepared, every)
+    assert anything == pytest.approx(sum(paths.gained_after(prepared, place) for place in every))
+    one = paths._estimates(prepared, sums, main, {target: after, paths.ANYTHING: anything})
+    beyond = paths._beyond(one[target], one[paths.ANYTHING], 0.07)
+    columns, dummies, cluster, _ = designed(prepared, sums)
+    theirs = api.OLS(after - 0.07 * (anything - after), np.hstack([columns, dummies])).fit(
+        cov_type="cluster", cov_kwds={"groups": cluster}
+    )
+    now = slice(prepared.layout.covariates + every.size, prepared.layout.covariates + 2 * every.size)
+    assert beyond.effects == pytest.approx(theirs.params[now], abs=1e-5)
+    assert beyond.errors == pytest.approx(theirs.bse[now], rel=0.1)
 
 
 @pytest.mark.slow
