@@ -82,7 +82,7 @@ def test_intervals_of_levers_hold_what_forcing_and_withholding_shows():
         world, found = run(name, 5_000)
         landmarks = tuple(discovery.weeks(label) for label in found.data.landmarks)
         horizon = discovery.weeks(found.data.horizon)
-        large = worlds.live(replace(world.rules, deals=15_000))
+        large = worlds.live(replace(world.rules, deals=10_000))
         for key in world.levers:
             truth = large.truth(key, landmarks, horizon)
             low, high = found.finding(key).ci
@@ -116,7 +116,7 @@ def test_with_1000_deals_the_answer_is_mostly_not_enough_evidence():
 def test_a_wish_to_buy_that_nobody_measured_makes_little_false_and_each_finding_warns_of_it():
     """What is confirmed says how strong such a wish must be, beside the strongest thing measured."""
     confirmed = [
-        one for seed in range(3) for one in run(UNMEASURED, 5_000, seed)[1].findings if one.confirmed
+        one for seed in range(5) for one in run(UNMEASURED, 5_000, seed)[1].findings if one.confirmed
     ]
     assert len(confirmed) > 20
     assert sum(is_false(one) for one in confirmed) <= 0.1 * len(confirmed)

@@ -49,9 +49,7 @@ def test_it_equals_generalised_least_squares():
     for place in range(40):
         covariance = np.diag(errors[place] ** 2 + [0.0, strays**2])
         covariance[0, 1] = covariance[1, 0] = shared[place] * errors[place].prod()
-        theirs = statsmodels.GLS(estimates[place], np.ones(2), sigma=covariance).fit(
-            cov_type="fixed scale"
-        )
+        theirs = statsmodels.GLS(estimates[place], np.ones(2), sigma=covariance).fit(cov_type="fixed scale")
         assert effects[place] == pytest.approx(theirs.params[0])
         assert error[place] == pytest.approx(theirs.bse[0])
 

@@ -55,6 +55,7 @@ def judge(
     posterior = _posterior(null, effects, errors, noise)
     known = np.isfinite(centred)
     p_uncentred = _adjusted(effects, widened, smallest)
+    p_top, low, expected = _order(posterior, known, rng)
     return Judged(
         null=null,
         posterior=posterior,
@@ -64,7 +65,9 @@ def judge(
         p_adjusted=_adjusted(centred, widened, smallest),
         p_uncentred=np.where(effects * centred < 0, 1.0, p_uncentred),
         false_sign=np.where(known, posterior.false_sign, 1.0),
-        **_order(posterior, known, rng),
+        p_top=p_top,
+        low=low,
+        expected=expected,
     )
 
 
@@ -78,7 +81,9 @@ def reordered(
 ) -> Judged:
     """Return the same, with the chances to be the best and what to expect from other estimates of the effects."""
     null = calibration.empirical_null(effects, errors, groups)
-    return replace(judged, **_order(_posterior(null, effects, errors, noise), np.isfinite(effects), rng))
+    posterior = _posterior(null, effects, errors, noise)
+    p_top, low, expected = _order(posterior, np.isfinite(effects), rng)
+    return replace(judged, p_top=p_top, low=low, expected=expected)
 
 
 def _adjusted(effects: np.ndarray, errors: np.ndarray, smallest: float) -> np.ndarray:
@@ -95,15 +100,15 @@ def _posterior(
 
 def _order(
     posterior: shrinkage.Posterior, known: np.ndarray, rng: np.random.Generator
-) -> dict[str, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return what puts the types in an order: ``p_top``, ``low`` and ``expected``."""
     draws = posterior.draws(rng, 4000)
     draws[:, ~known] = 0.0
-    return {
-        "p_top": np.where(known, shrinkage.top_chances(draws, TOP), 0.0),
-        "low": np.where(known, np.quantile(draws, 0.2, axis=0), np.nan),
-        "expected": np.where(known, posterior.mean, np.nan),
-    }
+    return (
+        np.where(known, shrinkage.top_chances(draws, TOP), 0.0),
+        np.where(known, np.quantile(draws, 0.2, axis=0), np.nan),
+        np.where(known, posterior.mean, np.nan),
+    )
 
 
 @dataclass(frozen=True)

@@ -120,9 +120,7 @@ class _Tested:
 
 
 def _standing_out(tested: Sequence[_Tested]) -> list[Link]:
-    p_values = np.array(
-        [calibration.interval_p_values(one.beyond, one.beyond_errors, 0.0) for one in tested]
-    )
+    p_values = np.array([calibration.interval_p_values(one.beyond, one.beyond_errors, 0.0) for one in tested])
     passed = calibration.adjusted(p_values.ravel()).reshape(p_values.shape) < grading.CONFIDENCE
     found = []
     for one, some in zip(tested, passed, strict=True):
