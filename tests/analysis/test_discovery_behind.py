@@ -41,6 +41,13 @@ def test_what_prepares_nothing_opens_no_path(run):
     assert not [one for one in run.findings if one.agreement != "opener" and one.details.paths]
 
 
+def test_what_goes_with_more_of_everything_prepares_nothing():
+    """Thorough deals gain the notes, and then more of everything; the opener opens the hinge all the same."""
+    found = discovery.discover(*enabling(thorough=0.5), settings=SETTINGS)
+    assert [one.agreement for one in found.pivotal] == ["hinge"]
+    assert [one.agreement for one in found.findings if one.details.paths] == ["opener"]
+
+
 def test_an_agreement_that_helps_only_with_good_evidence_says_so(run):
     (dose,) = run.finding("hinge").details.doses
     assert (dose.by, dose.level, dose.clear) == ("evidence", 3, True)
@@ -93,6 +100,25 @@ def test_a_path_equals_the_same_regression_in_statsmodels(summed):
     ]
     assert one.raises == pytest.approx(theirs.params[place], abs=3 * np.std(others))
     assert one.error >= theirs.bse[place] * 0.95
+
+
+@pytest.mark.slow
+def test_beyond_everything_else_equals_the_regression_of_that_outcome_in_statsmodels(summed):
+    api = pytest.importorskip("statsmodels.api")
+    prepared, sums, main = summed
+    target = prepared.history.types.index("hinge")
+    every = np.arange(len(prepared.history.types))
+    after, anything = paths.gained_after(prepared, target), paths.counted_after(prepared, every)
+    assert anything == pytest.approx(sum(paths.gained_after(prepared, place) for place in every))
+    one = paths._estimates(prepared, sums, main, {target: after, paths.ANYTHING: anything})
+    beyond = paths._beyond(one[target], one[paths.ANYTHING], 0.07)
+    columns, dummies, cluster, _ = designed(prepared, sums)
+    theirs = api.OLS(after - 0.07 * (anything - after), np.hstack([columns, dummies])).fit(
+        cov_type="cluster", cov_kwds={"groups": cluster}
+    )
+    now = slice(prepared.layout.covariates + every.size, prepared.layout.covariates + 2 * every.size)
+    assert beyond.effects == pytest.approx(theirs.params[now], abs=1e-5)
+    assert beyond.errors == pytest.approx(theirs.bse[now], rel=0.1)
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,6 +20,7 @@ class Judged:
 
     effects, errors   calibrated: recentred and widened by the empirical null; ``sampling`` errors before that
     p_adjusted        adjusted p-value of an effect beyond the smallest worth having
+    p_uncentred       the same before the empirical null moved the effects; 1 where it turned their sign
     false_sign        chance of a wrong sign; p_top chance of being among the best eight
     low               effect that is exceeded with 80 % chance; ``expected`` the shrunken effect
     """
@@ -30,6 +31,7 @@ class Judged:
     errors: np.ndarray
     sampling: np.ndarray
     p_adjusted: np.ndarray
+    p_uncentred: np.ndarray
     false_sign: np.ndarray
     p_top: np.ndarray
     low: np.ndarray
@@ -50,22 +52,62 @@ def judge(
     """
     null = calibration.empirical_null(effects, errors, groups)
     centred, widened = null.centred(effects), null.widened(errors)
-    sampling, spread = (errors, null.spread) if null.learned else (widened, None)
-    posterior = shrinkage.shrink(centred, sampling, shrinkage.learn_prior(centred, sampling, noise, spread))
-    draws = posterior.draws(rng, 4000)
+    posterior = _posterior(null, effects, errors, noise)
     known = np.isfinite(centred)
-    draws[:, ~known] = 0.0
+    p_uncentred = _adjusted(effects, widened, smallest)
+    p_top, low, expected = _order(posterior, known, rng)
     return Judged(
         null=null,
         posterior=posterior,
         effects=centred,
         errors=widened,
-        sampling=sampling,
-        p_adjusted=calibration.adjusted(calibration.interval_p_values(centred, widened, smallest)),
+        sampling=errors if null.learned else widened,
+        p_adjusted=_adjusted(centred, widened, smallest),
+        p_uncentred=np.where(effects * centred < 0, 1.0, p_uncentred),
         false_sign=np.where(known, posterior.false_sign, 1.0),
-        p_top=np.where(known, shrinkage.top_chances(draws, TOP), 0.0),
-        low=np.where(known, np.quantile(draws, 0.2, axis=0), np.nan),
-        expected=np.where(known, posterior.mean, np.nan),
+        p_top=p_top,
+        low=low,
+        expected=expected,
+    )
+
+
+def reordered(
+    judged: Judged,
+    effects: np.ndarray,
+    errors: np.ndarray,
+    noise: float,
+    rng: np.random.Generator,
+    groups: np.ndarray | None = None,
+) -> Judged:
+    """Return the same, with the chances to be the best and what to expect from other estimates of the effects."""
+    null = calibration.empirical_null(effects, errors, groups)
+    posterior = _posterior(null, effects, errors, noise)
+    p_top, low, expected = _order(posterior, np.isfinite(effects), rng)
+    return replace(judged, p_top=p_top, low=low, expected=expected)
+
+
+def _adjusted(effects: np.ndarray, errors: np.ndarray, smallest: float) -> np.ndarray:
+    return calibration.adjusted(calibration.interval_p_values(effects, errors, smallest))
+
+
+def _posterior(
+    null: calibration.Null, effects: np.ndarray, errors: np.ndarray, noise: float
+) -> shrinkage.Posterior:
+    sampling, spread = (errors, null.spread) if null.learned else (null.widened(errors), None)
+    centred = null.centred(effects)
+    return shrinkage.shrink(centred, sampling, shrinkage.learn_prior(centred, sampling, noise, spread))
+
+
+def _order(
+    posterior: shrinkage.Posterior, known: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return what puts the types in an order: ``p_top``, ``low`` and ``expected``."""
+    draws = posterior.draws(rng, 4000)
+    draws[:, ~known] = 0.0
+    return (
+        np.where(known, shrinkage.top_chances(draws, TOP), 0.0),
+        np.where(known, np.quantile(draws, 0.2, axis=0), np.nan),
+        np.where(known, posterior.mean, np.nan),
     )
 
 
@@ -86,7 +128,8 @@ def grade(judged: Judged, place: int, checks: Checks) -> records.Grade:
         return records.Grade.NONE
     against = judged.effects[place] < 0
     if judged.false_sign[place] < CONFIDENCE:
-        sure = judged.p_adjusted[place] < CONFIDENCE and (against or judged.p_top[place] > SURELY_TOP)
+        found = max(judged.p_adjusted[place], judged.p_uncentred[place])
+        sure = found < CONFIDENCE and (against or judged.p_top[place] > SURELY_TOP)
         withstands = (
             checks.robust
             and checks.lag_stable
