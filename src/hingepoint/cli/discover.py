@@ -139,7 +139,8 @@ def discover(**options: Any) -> None:
     settings = _settings(asked)
     if asked.pdf:
         _require_typesetter(asked.out)
-    _require_a_folder(asked.out)
+    _require_a_folder("--out", asked.out)
+    _require_a_folder("--keep", asked.keep)
     found, reading = _discover(asked, settings)
     _show(asked, found, reading)
     if not found.enough:
@@ -195,8 +196,6 @@ def _keep(asked: Asked) -> Any:
     from hingepoint.analysis.discovery import kept
     from hingepoint.domain.discovery.keeping import Folder
 
-    if asked.keep.exists() and not asked.keep.is_dir():
-        raise Unusable(f"--keep {asked.keep}: is a file, not a folder")
     return kept.Kept(Folder(asked.keep), __version__)
 
 
@@ -209,10 +208,10 @@ def _require_typesetter(out: Path | None) -> None:
         raise Unusable(str(typesetting.NoTypesetter()))
 
 
-def _require_a_folder(out: Path | None) -> None:
+def _require_a_folder(option: str, path: Path | None) -> None:
     """Raise before anything is computed, where the result could not be written."""
-    if out and out.exists() and not out.is_dir():
-        raise Unusable(f"--out {out}: is a file, not a folder")
+    if path and path.exists() and not path.is_dir():
+        raise Unusable(f"{option} {path}: is a file, not a folder")
 
 
 def _discover(asked: Asked, settings: Settings) -> tuple[Discovery, Reading]:
@@ -222,15 +221,15 @@ def _discover(asked: Asked, settings: Settings) -> tuple[Discovery, Reading]:
     from hingepoint.analysis.discovery import money
     from hingepoint.domain.discovery.reading import counted_once
 
-    runner, keep = _runner(asked), _keep(asked)
-    with _progress(asked) as tell:
-        reading = _read(asked, tell)
+    runner = _runner(asked)
+    with _progress(asked) as tell, _opened(asked, tell) as reading:
         settings = replace(
             settings,
             covariates=reading.covariates or settings.covariates,
             agreement_columns=reading.agreement_columns or settings.agreement_columns,
         )
         money.one_currency(reading.deals, settings.metric)
+        keep = _keep(asked)
         found = discovery.discover(
             reading.deals,
             reading.events,
@@ -247,13 +246,15 @@ def _discover(asked: Asked, settings: Settings) -> tuple[Discovery, Reading]:
     return found, reading
 
 
-def _read(asked: Asked, tell: Callable[[float, str], None]) -> Reading:
+@contextmanager
+def _opened(asked: Asked, tell: Callable[[float, str], None]) -> Iterator[Reading]:
+    """Give what the files hold; their events can be read until the block ends."""
     from hingepoint.connectors import files
 
     if not (asked.deals or asked.events or asked.log):
         raise Unusable("Give --deals and --events, or --log. See 'hingepoint discover --help' for examples.")
     try:
-        return files.read(
+        with files.open_reading(
             **_tables(asked),
             mapping=files.load_mapping(asked.mapping) if asked.mapping else None,
             zone=os.environ.get("HINGEPOINT_TIME_ZONE") or "UTC",
@@ -261,7 +262,8 @@ def _read(asked: Asked, tell: Callable[[float, str], None]) -> Reading:
             agreement_columns=_listed(asked.agreement_columns),
             skip_bad_rows=asked.skip_bad_rows,
             progress=lambda name, rows: tell(0.0, f"reading {name}: {rows:,} rows"),
-        )
+        ) as reading:
+            yield reading
     except files.BadRows as error:
         raise Unusable(bad_rows_in_words(error)) from error
     except files.FileProblem as error:

@@ -72,6 +72,7 @@ class DelimitedTable:
     dialect: dict[str, str]
     limits: Limits
     format: str = "csv"
+    height: int | None = None
     exact: dict[int, str] = field(default_factory=dict)
 
     def batches(self, size: int = BATCH) -> Iterator[Batch]:
