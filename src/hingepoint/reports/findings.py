@@ -667,8 +667,8 @@ def _set_words(result: dict, chosen: tuple[Finding, ...]) -> str:
             "agreements that are not shown to matter. Add others by judgement if you must, and label them so."
         )
     return (
-        f"The proposed set: the {_count(len(chosen)).lower()} that would bring the most, each shown to matter by "
-        "itself with the others held equal."
+        f"The {_count(len(chosen)).lower()} that would bring the most, each shown to matter by itself with the "
+        "others held equal."
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import scipy  # its parts load when they are first used: the server starts without them
@@ -45,7 +44,6 @@ class Report:
     warnings: list[str]
     copied: Mapping[int, int]
     sums: study.Sums | None = None
-    events: Any = None
 
     def __post_init__(self) -> None:
         self.history = self.prepared.history
