@@ -102,9 +102,7 @@ def test_the_counts_are_those_of_a_count_over_the_whole_table(tmp_path, temporar
 
 
 def test_events_can_be_read_as_often_as_wanted(tmp_path, temporary):
-    with files.open_reading(
-        deals=deals(tmp_path), events=written(tmp_path, "parquet", events())
-    ) as found:
+    with files.open_reading(deals=deals(tmp_path), events=written(tmp_path, "parquet", events())) as found:
         once, again = (pl.concat(found.events.collect_batches(chunk_size=100)) for _ in range(2))
         assert once.equals(again)
         assert once.height > 500
@@ -126,8 +124,9 @@ def test_a_log_is_read_from_disk_like_a_table(tmp_path, temporary):
 def test_a_bad_row_at_the_very_end_stops_everything(tmp_path, temporary):
     path = written(tmp_path, "csv", events())
     path.write_text(path.read_text() + "D1,a1,soon,2\n")
-    with pytest.raises(files.BadRows, match="row 1002"), files.open_reading(
-        deals=deals(tmp_path), events=path
+    with (
+        pytest.raises(files.BadRows, match="row 1002"),
+        files.open_reading(deals=deals(tmp_path), events=path),
     ):
         pytest.fail("nothing may be computed")
     with files.open_reading(deals=deals(tmp_path), events=path, skip_bad_rows=True) as found:
@@ -146,7 +145,7 @@ def test_a_disk_without_room_is_said_in_words(tmp_path, temporary, monkeypatch):
 
     given = {"deals": deals(tmp_path), "events": written(tmp_path, "parquet", events())}
     monkeypatch.setattr(pl.DataFrame, "write_parquet", full)
-    with pytest.raises(files.FileProblem, match="No space left on device.*TMPDIR"):
+    with pytest.raises(files.FileProblem, match=r"No space left on device.*TMPDIR"):
         files.read(**given)
 
 

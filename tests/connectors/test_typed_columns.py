@@ -27,7 +27,23 @@ MOMENTS = [
     "0001-01-01T00:00:00",
     "9999-12-31T23:59:59",
 ]
-NUMBERS = [0.0, -0.0, 0.1, -1.0, 1.0, 1.0000001, 3.0, 7.0, 15.0, 1e15, 1e16, 123456789.123, 1e-7, 5e-324, 1e300]
+NUMBERS = [
+    0.0,
+    -0.0,
+    0.1,
+    -1.0,
+    1.0,
+    1.0000001,
+    3.0,
+    7.0,
+    15.0,
+    1e15,
+    1e16,
+    123456789.123,
+    1e-7,
+    5e-324,
+    1e300,
+]
 ODD = [math.nan, math.inf, -math.inf, None]
 
 
@@ -145,11 +161,10 @@ def test_any_typed_values_are_read_as_a_table_of_text_is(tmp_path_factory, creat
     rows = [
         f"D{n},{created[n].isoformat(timespec='microseconds')},open,{amounts[n]!r}" for n in range(number)
     ]
-    text = papers.deals(
-        folder, *rows, "last,2020-01-01,open,0.5", headings="deal_id,created,status,amount"
-    )
-    typed, same = files.read(deals=folder / "deals.parquet", skip_bad_rows=True), files.read(
-        deals=text, skip_bad_rows=True
+    text = papers.deals(folder, *rows, "last,2020-01-01,open,0.5", headings="deal_id,created,status,amount")
+    typed, same = (
+        files.read(deals=folder / "deals.parquet", skip_bad_rows=True),
+        files.read(deals=text, skip_bad_rows=True),
     )
     assert typed.deals.equals(same.deals.filter(pl.col("deal_id") != "last"))
     assert typed.bad_rows == same.bad_rows

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from hingepoint.connectors.files import moments, numbers
 from hingepoint.connectors.files.fields import ANSWER_WORDS, FIELDS, STATUS_WORDS, Field, Kind, normal, words
 from hingepoint.connectors.files.mapping import DealsMapping, EventsMapping, TableMapping
-from hingepoint.connectors.files import moments, numbers
 from hingepoint.connectors.files.problems import LISTED, ProblemList
 from hingepoint.connectors.files.recognise import ColumnPlan, flags, place_of
 from hingepoint.connectors.files.survey import cleaned, valued

@@ -37,7 +37,6 @@ from hingepoint.connectors.files.workbook import open_workbook
 from hingepoint.connectors.files.xes import SpilledTable, open_xes
 from hingepoint.records import RowProblem
 
-
 Events = TypeVar("Events", pl.DataFrame, pl.LazyFrame)
 
 
@@ -355,9 +354,7 @@ def _frames(converter: Converter, settings: _Settings, size: int = BATCH) -> Ite
             settings.progress(converter.table.name, done)
 
 
-def _read_tables(
-    deals: Path, events: Path | None, settings: _Settings, found: SpilledEvents
-) -> pl.DataFrame:
+def _read_tables(deals: Path, events: Path | None, settings: _Settings, found: SpilledEvents) -> pl.DataFrame:
     """Return the deals, and add their events to ``found``."""
     with _opened_table(deals, "deals", settings) as (table, plain):
         if isinstance(table, _Log):

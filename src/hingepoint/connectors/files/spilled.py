@@ -71,4 +71,6 @@ def _room() -> Iterator[None]:
         yield
     except (OSError, pl.exceptions.ComputeError) as error:
         what = f"cannot be written: {error}."
-        raise FileProblem("a temporary file", what, "Make room there, or set TMPDIR to another folder.") from None
+        raise FileProblem(
+            "a temporary file", what, "Make room there, or set TMPDIR to another folder."
+        ) from None
