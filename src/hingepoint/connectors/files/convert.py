@@ -105,27 +105,25 @@ class _Conversion:
     def _keep(self, plan: ColumnPlan) -> None:
         if self.how.role == "events" and self._typed(plan.index) is not None:
             return  # events have no further columns, and nothing can be wrong with a number
-        text = self._text(plan.index)
-        self._refuse(text.str.contains("\0", literal=True), plan.heading, text, "text without NUL characters")
-        self.columns[plan.keep_as] = _nulled(text)
+        self.columns[plan.keep_as] = self._words(plan)
 
     def _read(self, plan: ColumnPlan, field: Field) -> None:
-        if field.kind is Kind.MOMENT:
-            self.columns[field.name] = self._moments(plan)
-            return
-        if field.kind in (Kind.NUMBER, Kind.SHARE, Kind.WHOLE):
-            self.columns[field.name] = self._number(plan, field)
-            return
-        text = self._text(plan.index)
         if field.kind is Kind.TEXT:
-            self._refuse(
-                text.str.contains("\0", literal=True), plan.heading, text, "text without NUL characters"
-            )
-            self.columns[field.name] = _nulled(text)
+            values = self._words(plan)
+        elif field.kind is Kind.MOMENT:
+            values = self._moments(plan)
         elif field.kind is Kind.CHOICE:
-            self.columns[field.name] = self._choice(plan, field, text)
+            values = self._choice(plan, field)
+        elif field.kind is Kind.CURRENCY:
+            values = self._currency(plan)
         else:
-            self.columns[field.name] = self._currency(plan, text)
+            values = self._number(plan, field)
+        self.columns[field.name] = values
+
+    def _words(self, plan: ColumnPlan) -> pl.Series:
+        text = self._text(plan.index)
+        self._refuse(text.str.contains("\0", literal=True), plan.heading, text, "text without NUL characters")
+        return _nulled(text)
 
     def _moments(self, plan: ColumnPlan) -> pl.Series:
         zones = {"file_zone": self.how.mapping.zone, "zone": self.how.zone}
@@ -179,14 +177,16 @@ class _Conversion:
                 codes if given is None else pl.select(pl.coalesce(given, codes)).to_series()
             )
 
-    def _currency(self, plan: ColumnPlan, text: pl.Series) -> pl.Series:
+    def _currency(self, plan: ColumnPlan) -> pl.Series:
+        text = self._text(plan.index)
         codes = text.str.to_uppercase()
         signed = numbers.currency_codes(text + "1")
         codes = pl.select(pl.when(codes.str.contains("^[A-Z]{3}$")).then(codes).otherwise(signed)).to_series()
         self._refuse((text != "") & codes.is_null(), plan.heading, text, "an ISO 4217 code such as EUR")
         return codes
 
-    def _choice(self, plan: ColumnPlan, field: Field, text: pl.Series) -> pl.Series:
+    def _choice(self, plan: ColumnPlan, field: Field) -> pl.Series:
+        text = self._text(plan.index)
         known = {normal(each): each for each in field.choices}
         mapping = self.how.mapping
         if field.name == "kind" and isinstance(mapping, EventsMapping):
@@ -206,12 +206,10 @@ class _Conversion:
         fields = {field.name: field for field in FIELDS[self.how.role]}
         for name, value in self.how.mapping.constants.items():
             plan = ColumnPlan(-1, f"{name} (mapping)", fields[name], style="iso")
-            text = pl.repeat(value, len(self.rows), dtype=pl.String, eager=True)
+            self.texts[-1] = pl.repeat(value, len(self.rows), dtype=pl.String, eager=True)
             if name == "status":
-                self.texts[-1] = text
                 self._status(plan)
             else:
-                self.texts[-1] = text
                 self._read(plan, fields[name])
 
     def _deals(self) -> None:
