@@ -91,3 +91,18 @@ def test_deals_without_any_event_of_theirs_are_refused_in_words(tmp_path):
     answer = discover(*options(paths))
     assert answer.exit_code == 2
     assert "the events name no agreement type that belongs to these deals" in answer.stderr
+
+
+def test_a_folder_of_events_is_named_file_by_file(tmp_path):
+    deals, events = plain(300)
+    paths = written(tmp_path, "parquet", deals=deals, events=events)
+    whole = discover(*options(paths), "--format", "json")
+    (tmp_path / "events").mkdir()
+    for number, part in enumerate(events.iter_slices(200)):
+        part.write_parquet(tmp_path / "events" / f"{number}.parquet")
+    given = options(paths | {"events": tmp_path / "events"})
+    answer = discover(*given, "--format", "json", "--out", tmp_path / "out", "--quiet")
+    assert json.loads(answer.stdout) == json.loads(whole.stdout)
+    named = [one["name"] for one in json.loads((tmp_path / "out" / "run.json").read_text())["inputs"]]
+    assert named[:2] == ["deals.parquet", "events/0.parquet"]
+    assert len(named) == 1 + len(list((tmp_path / "events").iterdir()))

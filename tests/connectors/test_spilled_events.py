@@ -101,6 +101,67 @@ def test_the_counts_are_those_of_a_count_over_the_whole_table(tmp_path, temporar
     }
 
 
+def parts(folder, table, number=4):
+    """Write a table as so many Parquet files of a folder."""
+    (folder / "events").mkdir()
+    size = -(-table.height // number)
+    for name, part in enumerate(table.iter_slices(size)):
+        part.write_parquet(folder / "events" / f"{name:03}.parquet")
+    return folder / "events"
+
+
+def test_a_folder_of_parquet_files_is_one_table(tmp_path, temporary):
+    whole = files.read(deals=deals(tmp_path), events=written(tmp_path, "parquet", events()))
+    found = files.read(deals=deals(tmp_path), events=parts(tmp_path, events()))
+    assert found.events.equals(whole.events)
+    assert (found.rules, found.rows) == (whole.rules, whole.rows)
+    assert [each.dialect for each in found.understood] == [whole.understood[0].dialect, {"files": "4"}]
+
+
+def test_a_bad_row_of_a_folder_names_its_file(tmp_path, temporary):
+    folder = parts(tmp_path, events())
+    pl.read_parquet(folder / "002.parquet").with_columns(
+        evidence=pl.when(pl.int_range(pl.len()) == 6).then(9).otherwise("evidence")
+    ).write_parquet(folder / "002.parquet")
+    (folder / "_SUCCESS").touch()
+    with pytest.raises(files.BadRows) as refused:
+        files.read(deals=deals(tmp_path), events=folder)
+    assert [(each.file, each.row, each.value) for each in refused.value.problems] == [
+        ("events/002.parquet", 7, "9")
+    ]
+
+
+def test_a_mapping_holds_for_all_files_of_a_folder(tmp_path, temporary):
+    table = events()
+    mapping = files.parse_mapping("events: {leave_out: {agreement: [a1]}}")
+    found = files.read(deals=deals(tmp_path), events=parts(tmp_path, table), mapping=mapping)
+    assert "a1" not in found.events["agreement"]
+    assert found.rules["left_out_by_mapping"] == table.filter(agreement="a1").height
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("001.parquet", pl.DataFrame({"deal_id": ["D1"], "step": ["a"], "at": ["2024-01-01"]}), "001.parquet"),
+        ("001.parquet", events(9).with_columns(pl.col("at").cast(pl.String)), "of another type, than events/0"),
+        ("001.parquet", b"deal_id,agreement,at\n", "events/001.parquet: is not a Parquet file"),
+        ("001.parquet", b"", "001.parquet: is empty"),
+        ("notes.txt", b"none", "events: is a folder without Parquet files"),
+    ],
+)
+def test_a_folder_of_other_files_is_refused(tmp_path, temporary, name, content, said):
+    folder = parts(tmp_path, events(), 2)
+    if name == "notes.txt":
+        for each in folder.iterdir():
+            each.unlink()
+    if isinstance(content, bytes):
+        (folder / name).write_bytes(content)
+    else:
+        content.write_parquet(folder / name)
+    with pytest.raises(files.FileProblem, match=said):
+        files.read(deals=deals(tmp_path), events=folder)
+
+
 def test_events_can_be_read_as_often_as_wanted(tmp_path, temporary):
     with files.open_reading(deals=deals(tmp_path), events=written(tmp_path, "parquet", events())) as found:
         once, again = (pl.concat(found.events.collect_batches(chunk_size=100)) for _ in range(2))

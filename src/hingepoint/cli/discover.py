@@ -51,13 +51,15 @@ class Asked:
     quiet: bool
 
     @property
-    def files(self) -> list[Path]:
-        return [path for path in (self.deals, self.events, self.log, self.mapping) if path]
+    def files(self) -> list[tuple[str, Path]]:
+        """The files, each with the name under which a result names it."""
+        given = [path for path in (self.deals, self.events, self.log, self.mapping) if path]
+        return [named for path in given for named in _named(path)]
 
 
 @click.command()
 @click.option("--deals", type=_FILE, metavar="FILE", help="Table of deals: CSV, Excel, Parquet, JSON lines.")
-@click.option("--events", type=_FILE, metavar="FILE", help="Table of what happened on the deals, with dates.")
+@click.option("--events", type=_FILE, metavar="FILE", help="Table of what happened on the deals, with dates; or a folder of Parquet files.")
 @click.option("--log", type=_FILE, metavar="FILE", help="Instead of both: one event log (XES, or a table).")
 @click.option(
     "--mapping", type=_FILE, metavar="YAML", help="How to read the files, where that cannot be guessed."
@@ -346,7 +348,7 @@ def _write(asked: Asked, folder: Path, kept: dict[str, Any]) -> None:
     from hingepoint import __version__
     from hingepoint.reports import discovery as report
 
-    inputs = tuple(report.Input(path.name, _digest(path)) for path in asked.files)
+    inputs = tuple(report.Input(name, _digest(path)) for name, path in asked.files)
     paths = report.write(folder, kept, inputs=inputs, code_version=__version__)
     if asked.pdf:
         paths.append(_write_pdf(folder, kept, inputs))
@@ -360,6 +362,14 @@ def _write_pdf(folder: Path, kept: dict[str, Any], inputs: tuple[Any, ...]) -> P
     path = folder / "report.pdf"
     path.write_bytes(discovery_pdf.pdf(kept, inputs=inputs))
     return path
+
+
+def _named(path: Path) -> list[tuple[str, Path]]:
+    from hingepoint.connectors.files import parts_of
+
+    if path.is_dir():
+        return [(f"{path.name}/{part.name}", part) for part in parts_of(path)]
+    return [(path.name, path)]
 
 
 def _digest(path: Path) -> str:

@@ -8,6 +8,7 @@ are read from disk, as often as wanted, ``open_events`` a stream of events that 
 from hingepoint.connectors.files.mapping import Mapping, load_mapping, parse_mapping
 from hingepoint.connectors.files.opening import Limits
 from hingepoint.connectors.files.page import formats_page
+from hingepoint.connectors.files.parquet import parts_of
 from hingepoint.connectors.files.problems import BadRows, FileProblem
 from hingepoint.connectors.files.reading import (
     EventStream,
@@ -37,6 +38,7 @@ __all__ = [
     "open_events",
     "open_reading",
     "parse_mapping",
+    "parts_of",
     "read",
     "read_deals",
     "understand",

@@ -100,7 +100,8 @@ class _Conversion:
         said = [""] * len(listed) if values is None else text_of(values.gather(listed))
         for at, value in zip(listed, said, strict=True):
             self.problems.total -= 1
-            self.problems.add(self.how.table.name, self.rows[at], heading, value, expected)
+            file = self.batch.file or self.how.table.name
+            self.problems.add(file, self.rows[at], heading, value, expected)
 
     def _keep(self, plan: ColumnPlan) -> None:
         if self.how.role == "events" and self._typed(plan.index) is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -80,7 +80,7 @@ class JoinedTable:
             text = batch.text(place).str.strip_chars().str.to_lowercase()
             out = out | text.is_in([each.casefold() for each in values])
         count(rules, "left_out_by_mapping", out.sum())
-        return Batch(batch.rows.filter(~out), batch.frame.filter(~out), batch.problems)
+        return replace(batch, rows=batch.rows.filter(~out), frame=batch.frame.filter(~out))
 
     def _joined(self, batch: Batch, rules: Counts) -> Batch:
         frame = batch.frame
@@ -96,7 +96,7 @@ class JoinedTable:
             added = found.drop("_key").fill_null("")
             added.columns = [str(frame.width + i) for i in range(added.width)]
             frame = frame.hstack(added)
-        return Batch(batch.rows, frame, batch.problems)
+        return replace(batch, frame=frame)
 
 
 def joined(table: Table, lookups: list[Lookup], mapping: TableMapping, rules: Counts) -> Table:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -57,6 +57,46 @@ def open_parquet(path: Path, *, name: str, limits: Limits) -> ParquetTable:
         elif schema[column].is_temporal() and schema[column] != pl.Time():
             exact[i] = "moment"
     return ParquetTable(name, path, flat, height, dialect, exact, limits)
+
+
+@dataclass(slots=True)
+class ParquetParts:
+    """Parquet files of one table, read one after another."""
+
+    name: str
+    parts: list[ParquetTable]
+    headings: list[str]
+    height: int
+    dialect: dict[str, str]
+    exact: dict[int, str]
+    format: str = "parquet"
+    header_row: int = 0
+
+    def batches(self, size: int = BATCH) -> Iterator[Batch]:
+        for part in self.parts:
+            for batch in part.batches(size):
+                yield replace(batch, file=part.name)
+
+
+def parts_of(folder: Path) -> list[Path]:
+    """Return the Parquet files of a folder in the order of their names; raises ``FileProblem`` without any."""
+    found = sorted(folder.glob("*.parquet"))
+    if not found:
+        name = shown(folder.name) or "the folder"
+        raise FileProblem(name, "is a folder without Parquet files.", "Give a file, or a folder of *.parquet.")
+    return found
+
+
+def parts_together(parts: list[ParquetTable], name: str) -> ParquetParts:
+    """Return the files as one table; raises ``FileProblem`` when their columns differ."""
+    first = parts[0]
+    for part in parts:
+        if part.headings != first.headings or part.exact != first.exact:
+            what = f"has other columns, or columns of another type, than {first.name}."
+            raise FileProblem(part.name, what, "Give files of one table.")
+    height = sum(part.height for part in parts)
+    dialect = first.dialect | {"files": str(len(parts))}
+    return ParquetParts(name, parts, first.headings, height, dialect, first.exact)
 
 
 def _outermost(column: pl.Series) -> pl.Series:

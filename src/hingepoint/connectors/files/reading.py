@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -20,7 +21,7 @@ from hingepoint.connectors.files.joined import joined, lookup_of
 from hingepoint.connectors.files.jsonfile import open_json
 from hingepoint.connectors.files.mapping import DealsMapping, Join, Mapping, TableMapping
 from hingepoint.connectors.files.opening import Limits, Plain, opened
-from hingepoint.connectors.files.parquet import open_parquet
+from hingepoint.connectors.files.parquet import open_parquet, parts_of, parts_together
 from hingepoint.connectors.files.problems import BadRows, FileProblem, ProblemList, shown
 from hingepoint.connectors.files.recognise import ColumnPlan, flags, judge_for, missing, place_of, recognise
 from hingepoint.connectors.files.spilled import SpilledEvents
@@ -101,7 +102,7 @@ def open_reading(
     """Give what the files hold, moments in the company's ``zone``, its events lazily and as often as wanted.
 
     Give deals, deals and events, or one event log (XES, or an events table whose outcome the mapping
-    defines). Raises ``FileProblem`` when a file cannot be used, and its kind ``BadRows`` when single rows
+    defines); events may also be a folder of Parquet files. Raises ``FileProblem`` when a file cannot be used, and its kind ``BadRows`` when single rows
     cannot be read and ``skip_bad_rows`` is false. Memory: the deals, one batch, and eight bytes an event;
     the events wait in a temporary folder until the block ends, without the columns that are empty throughout.
     """
@@ -236,6 +237,26 @@ def _opened_table(path: Path, role: str, settings: _Settings) -> Iterator[tuple[
         yield joined(table, lookups, part, settings.rules), plain
 
 
+@contextmanager
+def _opened_events(path: Path, settings: _Settings) -> Iterator[tuple[Table | _Log, Plain]]:
+    """Give the table of events in a file, or in the Parquet files of a folder."""
+    if not os.path.isdir(path):  # also where the path is none at all
+        with _opened_table(path, "events", settings) as found:
+            yield found
+        return
+    part, name = settings.part("events"), shown(path.name) or "the folder"
+    with ExitStack() as stack:
+        parts = []
+        for each in parts_of(path):
+            plain = stack.enter_context(opened(each, limits=settings.limits))
+            if plain.format != "parquet":
+                raise FileProblem(f"{name}/{plain.name}", "is not a Parquet file.", "Write it as one.")
+            parts.append(open_parquet(plain.path, name=f"{name}/{plain.name}", limits=settings.limits))
+        lookups = [_lookup(path, join, settings) for join in part.joins]
+        whole = joined(parts_together(parts, name), lookups, part, settings.rules)
+        yield whole, Plain(name, path, "parquet")
+
+
 def _open(plain: Plain, part: TableMapping, judge, limits: Limits) -> Table:  # type: ignore[no-untyped-def]
     if plain.format == "parquet":
         return open_parquet(plain.path, name=plain.name, limits=limits)
@@ -364,7 +385,7 @@ def _read_tables(deals: Path, events: Path | None, settings: _Settings, found: S
     found.add([_step_events(raw, converter)])
     frame, gone = _deal_rules(raw, converter, settings)
     if events is not None:
-        with _opened_table(events, "events", settings) as (table, plain):
+        with _opened_events(events, settings) as (table, plain):
             if isinstance(table, _Log):
                 table = table.events
             converter = _ready(table, plain, "events", settings)

@@ -22,12 +22,14 @@ class Batch:
     """Some rows: ``frame`` has columns ``0``, ``1``, ... in file order; ``rows`` their row numbers.
 
     Columns are text, or what a file that has types says they are. ``problems`` are rows that are not in
-    ``frame``, because they could not be split into cells.
+    ``frame``, because they could not be split into cells. ``file`` is the one that the rows are counted in,
+    where a table has several.
     """
 
     rows: pl.Series
     frame: pl.DataFrame
     problems: list[RowProblem] = field(default_factory=list)
+    file: str = ""
 
     def text(self, place: int) -> pl.Series:
         """Return the column at ``place`` as text, empty where there is no value."""
