@@ -142,8 +142,16 @@ def test_a_mapping_holds_for_all_files_of_a_folder(tmp_path, temporary):
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("001.parquet", pl.DataFrame({"deal_id": ["D1"], "step": ["a"], "at": ["2024-01-01"]}), "001.parquet"),
-        ("001.parquet", events(9).with_columns(pl.col("at").cast(pl.String)), "of another type, than events/0"),
+        (
+            "001.parquet",
+            pl.DataFrame({"deal_id": ["D1"], "step": ["a"], "at": ["2024-01-01"]}),
+            "001.parquet",
+        ),
+        (
+            "001.parquet",
+            events(9).with_columns(pl.col("at").cast(pl.String)),
+            "of another type, than events/0",
+        ),
         ("001.parquet", b"deal_id,agreement,at\n", "events/001.parquet: is not a Parquet file"),
         ("001.parquet", b"", "001.parquet: is empty"),
         ("notes.txt", b"none", "events: is a folder without Parquet files"),

@@ -59,7 +59,12 @@ class Asked:
 
 @click.command()
 @click.option("--deals", type=_FILE, metavar="FILE", help="Table of deals: CSV, Excel, Parquet, JSON lines.")
-@click.option("--events", type=_FILE, metavar="FILE", help="Table of what happened on the deals, with dates; or a folder of Parquet files.")
+@click.option(
+    "--events",
+    type=_FILE,
+    metavar="FILE",
+    help="Table of what happened on the deals, with dates; or a folder of Parquet files.",
+)
 @click.option("--log", type=_FILE, metavar="FILE", help="Instead of both: one event log (XES, or a table).")
 @click.option(
     "--mapping", type=_FILE, metavar="YAML", help="How to read the files, where that cannot be guessed."

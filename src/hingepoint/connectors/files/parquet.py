@@ -83,7 +83,9 @@ def parts_of(folder: Path) -> list[Path]:
     found = sorted(folder.glob("*.parquet"))
     if not found:
         name = shown(folder.name) or "the folder"
-        raise FileProblem(name, "is a folder without Parquet files.", "Give a file, or a folder of *.parquet.")
+        raise FileProblem(
+            name, "is a folder without Parquet files.", "Give a file, or a folder of *.parquet."
+        )
     return found
 
 
