@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -195,3 +196,18 @@ def test_what_the_file_types_is_not_read_twice(tmp_path, monkeypatch):
     assert [rows for name, rows in told_so if name == "events.parquet"] == [number]
     assert files.understand(path, "events").rows == number
     assert len(files.understand(path, "events").samples) == 5
+
+
+@pytest.mark.parametrize("gap", [" ", "T"])
+@pytest.mark.parametrize("fraction", ["", ".{:06}"])
+def test_moments_of_the_usual_forms_are_read_as_any_others(gap, fraction):
+    draw = np.random.default_rng(1)
+    most = (2300, 15, 34, 27, 63, 60, 1_000_000)  # so that many of them are no moments
+    form = "{:04}-{:02}-{:02}" + gap + "{:02}:{:02}:{:02}" + fraction
+    texts = [form.format(*(int(draw.integers(0, each)) for each in most)) for _ in range(2000)]
+    how = {"style": "", "day_first": True, "file_zone": "Asia/Kolkata", "zone": "Europe/Amsterdam"}
+    usual = moments.read_moments(pl.Series(texts), **how)
+    mixed = moments.read_moments(pl.Series([*texts, "31.12.2024"]), **how)  # so none of the usual forms
+    for one, other in zip(usual, mixed, strict=True):
+        assert one.equals(other.head(2000))
+    assert 100 < usual[1].sum() < 1999
