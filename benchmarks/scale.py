@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -178,9 +179,10 @@ def run_command(folder: Path, ending: str) -> None:
 
 
 def measured(folder: Path, way: str) -> dict[str, float]:
-    """Return what a run takes in a process of its own."""
+    """Return what a run takes in a process of its own, on one thread of linear algebra, as commands do."""
     command = [sys.executable, __file__, "--run", str(folder), "--way", way]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    threads = {"OPENBLAS_NUM_THREADS": "1"} | os.environ
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True, env=threads).stdout)
 
 
 def main() -> None:
