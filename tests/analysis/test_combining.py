@@ -1,11 +1,9 @@
 """Two looks at one effect, put together: better than either, and least squares done another way."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
-from hingepoint.analysis.discovery import combining, grading
+from hingepoint.analysis.discovery import combining
 
 
 def looks(types=20_000, shared=0.6, deviation=0.0, seed=3):
@@ -62,19 +60,3 @@ def test_where_one_look_is_missing_the_first_stands_alone():
     assert (effects[7], error[7]) == (estimates[7, 0], errors[7, 0])
     assert np.isnan(effects[9])
     assert np.isnan(error[9])
-
-
-CHECKS = grading.Checks(robust=True, lag_stable=True, same_sign=True, told_apart=True, calibrated=True)
-
-
-def test_what_stands_out_only_because_the_bulk_was_moved_is_not_strong():
-    """Forty types that a wish lifts by a hundredth, and one that does a little harm: the lift adds to it."""
-    rng = np.random.default_rng(5)
-    errors = np.full(41, 0.012)
-    effects = np.append(0.011 + 0.012 * rng.standard_normal(40), -0.043)
-    judged = grading.judge(effects, errors, 0.01, 0.4, np.random.default_rng(1))
-    assert judged.p_adjusted[40] < grading.CONFIDENCE < judged.p_uncentred[40]
-    sure = replace(judged, false_sign=np.zeros(41))
-    assert grading.grade(sure, 40, CHECKS) == "moderate"
-    as_found = replace(sure, p_uncentred=judged.p_adjusted)
-    assert grading.grade(as_found, 40, CHECKS) == "strong"

@@ -20,7 +20,6 @@ class Judged:
 
     effects, errors   calibrated: recentred and widened by the empirical null; ``sampling`` errors before that
     p_adjusted        adjusted p-value of an effect beyond the smallest worth having
-    p_uncentred       the same before the empirical null moved the effects; 1 where it turned their sign
     false_sign        chance of a wrong sign; p_top chance of being among the best eight
     low               effect that is exceeded with 80 % chance; ``expected`` the shrunken effect
     """
@@ -31,7 +30,6 @@ class Judged:
     errors: np.ndarray
     sampling: np.ndarray
     p_adjusted: np.ndarray
-    p_uncentred: np.ndarray
     false_sign: np.ndarray
     p_top: np.ndarray
     low: np.ndarray
@@ -54,7 +52,6 @@ def judge(
     centred, widened = null.centred(effects), null.widened(errors)
     posterior = _posterior(null, effects, errors, noise)
     known = np.isfinite(centred)
-    p_uncentred = _adjusted(effects, widened, smallest)
     p_top, low, expected = _order(posterior, known, rng)
     return Judged(
         null=null,
@@ -62,8 +59,7 @@ def judge(
         effects=centred,
         errors=widened,
         sampling=errors if null.learned else widened,
-        p_adjusted=_adjusted(centred, widened, smallest),
-        p_uncentred=np.where(effects * centred < 0, 1.0, p_uncentred),
+        p_adjusted=calibration.adjusted(calibration.interval_p_values(centred, widened, smallest)),
         false_sign=np.where(known, posterior.false_sign, 1.0),
         p_top=p_top,
         low=low,
@@ -84,10 +80,6 @@ def reordered(
     posterior = _posterior(null, effects, errors, noise)
     p_top, low, expected = _order(posterior, np.isfinite(effects), rng)
     return replace(judged, p_top=p_top, low=low, expected=expected)
-
-
-def _adjusted(effects: np.ndarray, errors: np.ndarray, smallest: float) -> np.ndarray:
-    return calibration.adjusted(calibration.interval_p_values(effects, errors, smallest))
 
 
 def _posterior(
@@ -128,8 +120,7 @@ def grade(judged: Judged, place: int, checks: Checks) -> records.Grade:
         return records.Grade.NONE
     against = judged.effects[place] < 0
     if judged.false_sign[place] < CONFIDENCE:
-        found = max(judged.p_adjusted[place], judged.p_uncentred[place])
-        sure = found < CONFIDENCE and (against or judged.p_top[place] > SURELY_TOP)
+        sure = judged.p_adjusted[place] < CONFIDENCE and (against or judged.p_top[place] > SURELY_TOP)
         withstands = (
             checks.robust
             and checks.lag_stable
