@@ -2,8 +2,8 @@
 
 import pytest
 
-from cast import PASSWORD
-from hingepoint.domain.people.models import Team, User
+from cast import PASSWORD, TODAY
+from hingepoint.domain.people.models import Membership, Team, User
 from hingepoint.records import Role
 
 NEW = {"name": "Nina", "role": "seller", "email": "nina@hinge.example", "password": "a door on two hinges"}
@@ -61,6 +61,42 @@ def test_the_list_can_be_searched(as_analyst):
     page = as_analyst.get("/people/?search=maud").content.decode()
     assert "Maud" in page
     assert "Stig" not in page
+
+
+def crowd(cast, n: int) -> None:
+    User.objects.bulk_create(
+        User(key=f"p{i}", name=f"Person {i:03}", role=Role.SELLER, password="!") for i in range(n)
+    )
+    team = [
+        Membership(user=user, team=cast.north, since=TODAY)
+        for user in User.objects.filter(key__startswith="p")
+    ]
+    Membership.objects.bulk_create(team)
+
+
+def test_many_people_come_in_pages_that_keep_the_filters(as_analyst, cast, django_assert_max_num_queries):
+    crowd(cast, 60)
+    with django_assert_max_num_queries(12):
+        first = as_analyst.get(f"/people/?search=person&team={cast.north.pk}")
+    assert (first.context["found"].total, len(first.context["found"].people)) == (60, 50)
+    following = f"?search=person&amp;team={cast.north.pk}&amp;page=2"
+    assert following in first.content.decode()
+    second = as_analyst.get("/people/" + following.replace("&amp;", "&")).context["found"]
+    assert [one.name for one in second.people] == [f"Person {i:03}" for i in range(50, 60)]
+
+
+@pytest.mark.parametrize(("asked", "shown"), [("99", 2), ("0", 1), ("x", 1), ("²", 1), ("", 1)])
+def test_a_page_that_is_not_there_is_the_nearest(as_analyst, cast, asked, shown):
+    crowd(cast, 60)
+    found = as_analyst.get(f"/people/?page={asked}").context["found"]
+    assert found.page == shown
+    assert found.people
+
+
+def test_a_team_holds_those_of_the_teams_below_it(as_analyst, cast):
+    sales = Team.objects.get(name="Sales")
+    found = as_analyst.get(f"/people/?team={sales.pk}").context["found"]
+    assert [one.name for one in found.people] == ["Maud", "Max", "Sanna", "Stig"]
 
 
 def test_nobody_disables_themselves(as_analyst, cast):

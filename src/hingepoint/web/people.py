@@ -69,9 +69,12 @@ def people(request):
     """Everybody who works here, by role and team."""
     wanted = {name: request.GET.get(name, "") for name in ("search", "role", "team")}
     team_id = int(wanted["team"]) if wanted["team"].isdigit() else None
-    found = queries.people(request.user, search=wanted["search"], role=wanted["role"], team_id=team_id)
+    page = int(request.GET["page"]) if request.GET.get("page", "").isdecimal() else 1
+    found = queries.people(
+        request.user, search=wanted["search"], role=wanted["role"], team_id=team_id, page=page
+    )
     context = {
-        "people": found,
+        "found": found,
         "teams": queries.teams(request.user),
         "roles": ROLES,
         "wanted": wanted,
