@@ -271,14 +271,16 @@ def _counted(narrowed: DealQuerySet, heads: Sequence[Column], total: int, as_of:
     rows = Agreement.objects.filter(
         deal__in=narrowed.order_by(), type_id__in=[head.type_id for head in heads]
     )
-    state = "was" if as_of else "state"
-    rows = rows.annotate(was=Subquery(last_steps(as_of).values("state")[:1])) if as_of else rows
+    if as_of:
+        state, rows = "was", rows.annotate(was=Subquery(last_steps(as_of).values("state")[:1]))
+    else:
+        state, rows = "state", rows.filter(state__in=[*STANDING, AgreementState.NOT_NEEDED])
     counts = (
         rows.order_by()
         .values("type_id")
-        .annotate(
-            standing=Count("id", filter=Q(**{f"{state}__in": sorted(STANDING)})),
-            not_needed=Count("id", filter=Q(**{state: AgreementState.NOT_NEEDED})),
+        .annotate(  # counting deals, not ids, leaves the answer to the index agreement_by_type
+            standing=Count("deal", filter=Q(**{f"{state}__in": sorted(STANDING)})),
+            not_needed=Count("deal", filter=Q(**{state: AgreementState.NOT_NEEDED})),
         )
     )
     by_type = {row["type_id"]: (row["standing"], total - row["not_needed"]) for row in counts}

@@ -1,0 +1,19 @@
+"""PostgreSQL reads the matrix's counts from an index alone: the deal is included in it.
+
+SQLite keeps the same index as before, and needs its figures about it anew to go on choosing well.
+"""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("domain", "0001_initial")]
+
+    operations = [
+        migrations.RemoveIndex(model_name="agreement", name="agreement_by_type"),
+        migrations.AddIndex(
+            model_name="agreement",
+            index=models.Index(fields=["type", "state"], include=["deal"], name="agreement_by_type"),
+        ),
+        migrations.RunSQL("ANALYZE domain_agreement", migrations.RunSQL.noop),
+    ]
