@@ -40,6 +40,7 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "new-person": (KEEPERS, {}),
     "person": (EVERYBODY, {"user_id": "seller"}),
     "teams": (EVERYBODY, {}),
+    "trail": (KEEPERS, {}),
     "account": (EVERYBODY, {}),
     "imports": (KEEPERS, {}),
     "import": (KEEPERS, {"batch_id": "finished_import"}),

@@ -625,26 +625,6 @@ def _left_out(deal_id: int, as_of: AsOf) -> int:
     return deals.left_out(deal_id, as_of) + late.filter(recorded_at__gt=as_of.moment).count()
 
 
-@dataclass(frozen=True, slots=True)
-class TrailLine:
-    """One recorded change of a deal or of one of its agreements."""
-
-    change: audit.Change
-    about: str
-
-
-def deal_trail(viewer: Any, deal_id: int, *, most: int = 200) -> tuple[DealFacts, list[TrailLine]]:
-    """Return a deal and who changed what on it and its agreements, newest first. Raises Http404."""
-    facts = deals.deal_facts(viewer, deal_id)
-    names = {
-        row.pk: str(row.type) for row in Agreement.objects.filter(deal_id=deal_id).select_related("type")
-    }
-    lines = [TrailLine(c, "Deal") for c in audit.history(subject="deal", subject_id=deal_id, limit=most)]
-    for subject_id, change in audit.histories(subject="agreement", subject_ids=list(names), limit=most):
-        lines.append(TrailLine(change, names[int(subject_id)]))
-    return facts, sorted(lines, key=lambda line: line.change.at, reverse=True)[:most]
-
-
 # ---- one agreement ----
 
 

@@ -1,6 +1,7 @@
-"""PostgreSQL reads the matrix's counts from an index alone: the deal is included in it.
+"""The trail is read in the order of time. PostgreSQL reads the matrix's counts from an index alone: the deal
+is included in it.
 
-SQLite keeps the same index as before, and needs its figures about it anew to go on choosing well.
+SQLite keeps that index as before, and needs its figures about it anew to go on choosing well.
 """
 
 from django.db import migrations, models
@@ -14,6 +15,9 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="agreement",
             index=models.Index(fields=["type", "state"], include=["deal"], name="agreement_by_type"),
+        ),
+        migrations.AddIndex(
+            model_name="auditevent", index=models.Index(fields=["-at", "-id"], name="audit_by_time")
         ),
         migrations.RunSQL("ANALYZE domain_agreement", migrations.RunSQL.noop),
     ]
