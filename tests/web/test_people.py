@@ -2,7 +2,11 @@
 
 import pytest
 
-from cast import PASSWORD, TODAY
+import talks
+from cast import NOW, PASSWORD, TODAY
+from hingepoint.domain.audit.models import AuditEvent
+from hingepoint.domain.deals.models import Deal
+from hingepoint.domain.people import actions as people
 from hingepoint.domain.people.models import Membership, Team, User
 from hingepoint.records import Role
 
@@ -57,6 +61,80 @@ def test_a_team_hangs_below_another(as_analyst, cast):
     assert Team.objects.get(name="Far North").path.startswith(cast.north.path)
 
 
+def move(client, team, below):
+    return client.post("/teams/move", {"team": team.pk, "below": below.pk if below else "top"}, follow=True)
+
+
+def paths() -> dict[str, str]:
+    """Return each team's path by names, as it follows from the parents alone."""
+    named = {}
+    for team in Team.objects.all():
+        chain, above = [], team
+        while above:
+            chain.append(above.pk)
+            above = above.parent
+        named[team.name] = "/" + "".join(f"{pk}/" for pk in reversed(chain))
+    return named
+
+
+def test_a_team_moves_with_all_that_is_below_it(as_analyst, cast):
+    as_analyst.post("/teams/", {"name": "Far North", "parent": cast.north.pk})
+    as_analyst.post("/teams/", {"name": "Pole", "parent": Team.objects.get(name="Far North").pk})
+    answer = move(as_analyst, cast.north, cast.south)
+    cast.north.refresh_from_db()
+    assert cast.north.parent == cast.south
+    assert {team.name: team.path for team in Team.objects.all()} == paths()
+    assert "North now belongs to South. Maud, Max see its deals from the next click on." in answer.text
+
+
+def test_who_manages_the_new_place_sees_the_deals_and_who_managed_the_old_does_not(as_analyst, client, cast):
+    person = people.add_user(by=None, at=NOW, name="Nora", role=Role.MANAGER)
+    sales = Team.objects.get(name="Sales")
+    people.join_team(by=None, at=NOW, user=person, team=sales, since=TODAY, manages=True)
+    move(as_analyst, cast.north, cast.south)
+    assert (
+        Deal.objects.visible_to(User.objects.get(pk=cast.other_manager.pk)).filter(pk=cast.deal.pk).exists()
+    )
+    move(as_analyst, cast.north, None)
+    for manager, sees in ((cast.other_manager, False), (person, False), (cast.manager, True)):
+        seen = Deal.objects.visible_to(User.objects.get(pk=manager.pk)).filter(pk=cast.deal.pk)
+        assert seen.exists() is sees, manager.name
+
+
+@pytest.mark.parametrize("below", ["north", "far_north"])
+def test_no_team_stands_below_itself(as_analyst, cast, below):
+    far = people.add_team(by=None, at=NOW, name="Far North", parent=cast.north)
+    before = list(Team.objects.order_by("pk").values_list("pk", "parent_id", "path"))
+    answer = move(as_analyst, cast.north, far if below == "far_north" else cast.north)
+    assert answer.status_code == 422
+    assert "North cannot belong to" in answer.text
+    assert list(Team.objects.order_by("pk").values_list("pk", "parent_id", "path")) == before
+
+
+def test_without_a_choice_nothing_moves(as_analyst, cast):
+    answer = as_analyst.post("/teams/move", {"team": cast.north.pk, "below": ""})
+    assert answer.status_code == 422
+    assert "This field is required" in answer.text
+    assert Team.objects.get(name="North").parent.name == "Sales"
+
+
+def test_a_move_is_on_record_once_and_a_move_to_the_same_place_is_none(as_analyst, cast):
+    for _ in range(2):
+        move(as_analyst, cast.north, cast.south)
+    (event,) = AuditEvent.objects.filter(subject="team", action="move")
+    assert (event.by_name, event.changes) == ("Ada", {"parent": ["Sales", "South"]})
+
+
+def test_teams_are_not_nested_deeper_than_their_paths_can_say(as_analyst, cast):
+    sales = f"{cast.south.parent_id}/"
+    deep = "/" + sales * ((399 - len(f"{cast.south.pk}/")) // len(sales)) + f"{cast.south.pk}/"
+    Team.objects.filter(pk=cast.south.pk).update(path=deep)
+    answer = move(as_analyst, cast.north, cast.south)
+    assert "deeper than teams can be nested" in answer.text
+    cast.north.refresh_from_db()
+    assert cast.north.parent.name == "Sales"
+
+
 def test_the_list_can_be_searched(as_analyst):
     page = as_analyst.get("/people/?search=maud").content.decode()
     assert "Maud" in page
@@ -105,6 +183,16 @@ def test_nobody_disables_themselves(as_analyst, cast):
     assert cast.analyst.is_active
 
 
+def test_what_waits_for_somebody_who_leaves_goes_on_to_somebody_else(as_analyst, client, cast):
+    made = talks.an_exception(cast)
+    answer = as_analyst.post(f"/people/{cast.inside_partner.pk}/active", {"active": "no"}, follow=True)
+    assert "1 request that waited for them went on to somebody else." in answer.text
+    client.force_login(cast.manager)
+    page = client.get(f"/exceptions/{made.pk}/").text
+    for words in ("Lee is not here any more. Maud is asked.", "in place of Lee", "Passed on", "Your answer"):
+        assert words in page
+
+
 def test_one_changes_ones_own_password(client, cast):
     client.force_login(cast.seller)
     new = "the door is open now"
@@ -121,6 +209,9 @@ def test_others_may_look_but_not_change(client, cast, who):
     assert client.get("/people/new").status_code == 404
     assert client.post("/people/new", NEW).status_code == 404
     assert client.post("/teams/", {"name": "Mine"}).status_code == 404
+    moved = {"team": cast.north.pk, "below": cast.south.pk}
+    assert client.post("/teams/move", moved).status_code == 404
+    assert "Move a team" not in client.get("/teams/").text
     for what in ("role", "active", "teams"):
         assert client.post(f"/people/{cast.stranger.pk}/{what}", {"role": "sponsor"}).status_code == 404
     assert not User.objects.filter(email=NEW["email"]).exists()

@@ -126,6 +126,7 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     "change-role": (KEEPERS, {"user_id": "stranger"}),
     "set-active": (KEEPERS, {"user_id": "stranger"}),
     "join-team": (KEEPERS, {"user_id": "stranger"}),
+    "move-team": (KEEPERS, {}),
     "cancel-run": ({"analyst"}, {"run_id": "second_run"}),
     "continue-run": ({"analyst"}, {"run_id": "second_run"}),
     "repeat-run": ({"analyst"}, {"run_id": "second_run"}),

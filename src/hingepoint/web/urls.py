@@ -192,6 +192,7 @@ urlpatterns = [
     path("people/<int:user_id>/teams", people.join_team, name="join-team"),
     path("people/<int:user_id>/teams/<int:membership_id>/end", people.leave_team, name="leave-team"),
     path("teams/", people.teams, name="teams"),
+    path("teams/move", people.move_team, name="move-team"),
     path("trail/", trail.trail, name="trail"),
     path("account/", people.account, name="account"),
     # manual

@@ -53,6 +53,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "change exception": "completed a request for an exception",
         "withdraw exception": "withdrew a request for an exception",
         "answer exception": "answered a request for an exception",
+        "pass on exception": "passed a request for an exception on",
         **{f"note {kind}": f"noted {words}" for kind, words in _EVENTS.items()},
         **{f"take back {kind}": f"took back {words}" for kind, words in _EVENTS.items()},
         **{f"review plan: {verdict}": words for verdict, words in _PLANS.items()},
@@ -96,7 +97,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "join team": "put them in a team",
         "leave team": "ended their time in a team",
     },
-    "team": {"add": "added the team"},
+    "team": {"add": "added the team", "move": "moved the team"},
     "saved view": {"save view": "saved a view", "drop view": "dropped a saved view"},
     "strategy": {
         "write": "wrote the strategy",

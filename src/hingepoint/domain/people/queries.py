@@ -195,6 +195,18 @@ def _managers_of_teams() -> dict[int, list[str]]:
     return managers
 
 
+def managers_over(viewer: User, team_id: int) -> list[str]:
+    """Return who sees the deals of a team as a manager of it or of one above, by name."""
+    if not works_here(viewer):
+        return []
+    path = Team.objects.filter(pk=team_id).values_list("path", flat=True).first() or ""
+    above = [int(pk) for pk in path.strip("/").split("/") if pk]
+    current = Membership.objects.filter(
+        team__in=above, manages=True, until__isnull=True, user__is_active=True
+    )
+    return sorted(set(current.values_list("user__name", flat=True)))
+
+
 def saved_views(viewer: User, *, page: str) -> list[View]:
     """Return the views of a page that ``viewer`` kept or others share, pinned ones first."""
     if not works_here(viewer):
