@@ -78,6 +78,7 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "exception": (SEES_SANNAS_DEAL | {"inside_partner"}, {"escalation_id": "an_exception"}),
     "change-exception": (SEES_SANNAS_DEAL, {"escalation_id": "an_exception"}),
     "exception-rules": (SELLING, {}),
+    "brief-pdf": (SEES_SANNAS_DEAL | {"other_manager"}, {"involvement_id": "a_role"}),
     "brief": (SEES_SANNAS_DEAL | {"other_manager"}, {"involvement_id": "a_role"}),
     "agreement": (SEES_SANNAS_DEAL, {"deal_id": "deal", "type_id": "a_type"}),
     "proof-file": (set(), {"proof_id": 0}),  # who sees its deal: tests/web/test_proof.py

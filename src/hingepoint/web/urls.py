@@ -114,6 +114,7 @@ urlpatterns = [
     path("exceptions/<int:escalation_id>/pulse", escalations.pulse, name="give-pulse"),
     path("executives/", involvement.my_roles, name="my-roles"),
     path("executives/<int:involvement_id>/brief", involvement.brief, name="brief"),
+    path("executives/<int:involvement_id>/brief.pdf", involvement.brief_pdf, name="brief-pdf"),
     path("executives/<int:involvement_id>/end", involvement.end_role, name="end-role"),
     # detection
     path("rules/", detection.rules, name="rules"),
