@@ -75,6 +75,7 @@ SENTENCES: dict[str, dict[str, str]] = {
     },
     "requirements": {"refresh": "brought up to date what the playbook asks of deals"},
     "plans": {"add": "added plans from a file"},
+    "debriefs": {"add": "added debriefs from a file"},
     "deals": {
         "name contacts": "named people of customers on deals, from a file",
         "give reasons": "added reasons from a file",

@@ -32,7 +32,7 @@ SYSTEM = "system"
 #: What the trail can be narrowed to: key -> its name, and the subjects it holds.
 KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "deals": ("Deals", ("deal", "deals", "account", "accounts", "contact", "contacts")),
-    "agreements": ("Agreements and plans", ("agreement", "agreements", "requirements", "plans")),
+    "agreements": ("Agreements and plans", ("agreement", "agreements", "requirements", "plans", "debriefs")),
     "exceptions": ("Exceptions and concessions", ("policy", "exceptions", "concessions")),
     "people": ("People and teams", ("user", "team", "saved view")),
     "strategy": ("Strategy and playbook", ("strategy", "playbook")),
