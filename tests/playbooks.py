@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from cast import NOW, TODAY
+import datetime as dt
+
+from cast import NOW, TODAY, deal, person
+from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import AgreementType
+from hingepoint.domain.deals import actions as deals
 from hingepoint.domain.strategy import actions
 from hingepoint.domain.strategy.models import Playbook, Strategy
+from hingepoint.records import AgreementState, Evidence, Role
 
 
 def written(cast, **facts) -> Strategy:
@@ -33,3 +38,21 @@ def in_force(cast, *keys: str, strategy: Strategy | None = None, **standard) -> 
         choose(book, key, **standard)
     actions.publish(by=cast.analyst, at=NOW, playbook=book, today=TODAY, note="First version.")
     return book
+
+
+def won(cast, n: int, *, days: int = 10):
+    """A well-executed deal of a seller of its own, who gained the data on day ``days``."""
+    seller = person(f"Seller{n}", Role.SELLER)
+    account = deals.add_account(by=None, at=NOW, key=f"A{n}", name="Hidden Mills")
+    facts = {"created_at": NOW - dt.timedelta(days=100), "discount": 0.05, "account": account}
+    found = deal(f"W-{n}", owner=seller, team=cast.north, **facts)
+    step = agreements.Step(
+        state=AgreementState.GAINED,
+        occurred_at=found.created_at + dt.timedelta(days=days),
+        act="open the logs of Hidden to us",
+        person_name="Bo",
+        due_on=TODAY,
+        evidence=Evidence.WRITTEN,
+    )
+    agreements.take_step(by=None, at=NOW, deal_id=found.pk, type_key="cust.data_access", step=step)
+    deals.change_deal(by=None, at=NOW, deal_id=found.pk, status="won", closed_at=NOW)

@@ -41,6 +41,16 @@ def test_reference_pages_are_what_the_code_says_now(name):
     assert kept == write_reference.written(name), "run: python3 dev.py docs"
 
 
+TEMPLATES = sorted((ROOT / "src" / "hingepoint").rglob("templates/**/*.html"))
+
+
+@pytest.mark.parametrize("path", [*TEXTS, *TEMPLATES], ids=named)
+def test_a_share_is_written_without_a_space_before_its_sign(path):
+    """As on every page: 95%. What is typed or printed as code stays as it is."""
+    prose = re.sub(r"`[^`]*`", "", FENCE.sub("", path.read_text("utf-8")))
+    assert not re.findall(r".*\d[ \u00a0\u202f]%(?![}(\w]).*", prose)
+
+
 @pytest.mark.parametrize("name", cli.COMMANDS)
 def test_every_command_and_option_has_words(name):
     command = cli.main.get_command(click.Context(cli.main), name)

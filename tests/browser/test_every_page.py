@@ -11,18 +11,19 @@ from hingepoint.records import Role
 
 #: Reached by links too, but files, or the same for everybody and looked at elsewhere.
 NO_PAGES = {"export", "export-run", "import-problems", "manual-file", "proof-file", "components", "healthz"}
-NO_PAGES |= {"definitions-file", "deal-plan-pdf", "talk-plan-pdf"}
+NO_PAGES |= {"definitions-file", "deal-plan-pdf", "talk-plan-pdf", "brief-pdf"}
 
 #: Pages whose tabs show different things.
 TABBED = {"run"}
 
 #: What nobody may have lost the way to.
 WORTH_A_LINK = {
-    Role.SPONSOR: {"deals", "deal", "matrix", "strategy", "playbook", "catalogue", "discovery", "people"},
+    Role.SPONSOR: {"deals", "deal", "matrix", "strategy", "playbook", "catalogue", "discovery", "people"}
+    | {"trail"},
     Role.MANAGER: {"deals", "deal", "agreement", "matrix", "strategy", "playbook", "people", "manual"},
     Role.SELLER: {"deals", "deal", "agreement", "matrix", "strategy", "playbook", "account", "manual"},
     Role.ANALYST: {"run", "finding", "new-run", "imports", "import", "undo-import", "data-health", "person"}
-    | {"teams", "new-person", "agreement-type", "add-agreement-type", "new-strategy"},
+    | {"teams", "trail", "new-person", "agreement-type", "add-agreement-type", "new-strategy"},
     Role.INSIDE_PARTNER: {"agreement", "catalogue", "agreement-type", "manual", "account"},
 }
 

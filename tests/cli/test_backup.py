@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import signal
 import sqlite3
@@ -35,6 +36,19 @@ def test_a_backup_restored_on_an_empty_machine_is_the_same(installation, tmp_pat
     elsewhere = Installation(tmp_path / "elsewhere")
     assert elsewhere.run("restore", tmp_path / "monday").returncode == 0
     assert dump(elsewhere.database) == dump(installation.database)
+
+
+def test_programs_read_what_was_written_and_put_back(installation, tmp_path):
+    file = tmp_path / "monday"
+    told = json.loads(installation.run("backup", file, "--format", "json").stdout)
+    assert told["version"]
+    assert (told["schema"], told["file"], told["copy_too"]) == (1, str(file), None)
+    assert told["bytes"] == file.stat().st_size
+    elsewhere = Installation(tmp_path / "elsewhere")
+    told = json.loads(elsewhere.run("restore", file, "--format", "json").stdout)
+    assert (told["file"], told["bytes"]) == (str(file), file.stat().st_size)
+    refused = installation.run("restore", file, "--format", "json")
+    assert (refused.returncode, refused.stdout) == (2, "")
 
 
 def test_restore_refuses_a_database_in_which_people_have_worked(installation, tmp_path):

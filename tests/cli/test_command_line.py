@@ -47,6 +47,14 @@ def test_the_help_of_a_command_starts_no_django_and_shows_an_example(name):
     assert f"hingepoint {name}" in shown.output.partition("Example")[2]
 
 
+@pytest.mark.parametrize("name", sorted(cli.COMMANDS.keys() - {"demo", "serve", "export"}))
+def test_every_command_that_ends_with_a_result_prints_it_for_programs_too(name):
+    """The others go on running, or write a table in the format that was asked for."""
+    command = cli.main.get_command(click.Context(cli.main), name)
+    (asked,) = [one for one in command.params if "--format" in one.opts]
+    assert asked.type.choices == ("table", "json")
+
+
 def test_help_lists_the_commands_in_the_order_of_the_list():
     listed = CliRunner().invoke(cli.main, ["--help"]).output.partition("Commands:")[2]
     assert [line.split()[0] for line in listed.strip().splitlines()] == list(cli.COMMANDS)

@@ -4,10 +4,13 @@ import datetime as dt
 
 import pytest
 from django.core.management import call_command
+from django.db.models import Exists, F, OuterRef
 
 from hingepoint.analysis.approvals import Lane
 from hingepoint.demo import planted, seed, traces
 from hingepoint.domain.agreements.models import Agreement, AgreementType
+from hingepoint.domain.audit import words
+from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.audit.queries import first_broken_link, length
 from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.detection import queries as detection
@@ -19,7 +22,7 @@ from hingepoint.domain.people import queries as people
 from hingepoint.domain.people.models import Team, User
 from hingepoint.domain.plans import queries as plans
 from hingepoint.domain.plans.models import Debrief, Plan, PlanReview, Verdict
-from hingepoint.domain.strategy.models import Strategy
+from hingepoint.domain.strategy.models import Playbook, Strategy
 from hingepoint.records import STANDING, AgreementState, DealStatus, EventKind, Evidence, Role
 
 ENDS_ON = dt.date(2026, 6, 26)
@@ -137,6 +140,42 @@ def test_the_company_plans_reviews_and_debriefs_its_talks(company):
     assert PlanReview.objects.filter(verdict=Verdict.RETURNED).exists()
     assert set(Debrief.objects.values_list("outcome", flat=True)) >= {"gained", "soft", "declined"}
     assert Plan.objects.of_deals().exists()
+
+
+def test_the_company_lives_its_routines(company):
+    """Two of three talks are debriefed, those of the last days not yet; a continuation is no agreement."""
+    talks = Plan.objects.of_talks().newest().filter(talk_on__lt=ENDS_ON - dt.timedelta(days=2))
+    held = Debrief.objects.filter(agreement=OuterRef("agreement"), held_at__date__gte=OuterRef("talk_on"))
+    share = talks.filter(Exists(held)).count() / talks.count()
+    assert 0.6 < share < 0.72
+    lately = plans.routines(people.persona(Role.SPONSOR), today=ENDS_ON)
+    assert 0.5 < lately.debriefed.value < 0.75
+    assert not Debrief.objects.filter(held_at__gt=AT).exists()
+    nothing = Debrief.objects.filter(outcome="continuation")
+    assert nothing.exclude(learned="").count() > 0.7 * nothing.count()
+    assert not nothing.filter(step__state__in=STANDING).exists()
+
+
+def test_debriefs_follow_their_plans(company):
+    assert not Debrief.objects.filter(plan__isnull=True).exists()
+    assert not Debrief.objects.filter(held_at__lt=F("plan__written_at")).exists()
+
+
+def test_the_playbook_came_weeks_after_the_strategy_and_asks_the_deals_of_today(company):
+    book = Playbook.objects.select_related("strategy").get()
+    weeks = (book.published_at.date() - book.strategy.starts_on).days / 7
+    assert 2 <= weeks <= 10
+    written = AuditEvent.objects.get(subject="strategy", action="write")
+    published = AuditEvent.objects.get(subject="playbook", action="publish")
+    assert written.at.date() < book.strategy.starts_on < published.at.date() < ENDS_ON
+    needed = Agreement.objects.filter(required=True, state=AgreementState.NEEDED)
+    assert not needed.filter(changed_at__lt=F("deal__created_at")).exists()
+
+
+def test_every_change_of_the_demo_is_told_in_a_sentence(company):
+    said = set(AuditEvent.objects.values_list("subject", "action"))
+    assert len(said) > 20
+    assert not [pair for pair in said if pair[1] not in words.SENTENCES[pair[0]]]
 
 
 def test_the_seller_and_the_manager_have_a_week_of_talks(company):

@@ -166,6 +166,79 @@ def test_of_two_changes_at_once_one_wins(cast):
         actions.revise(**change, wish=wish(discount=0.23))
 
 
+def leave(user) -> int:
+    """Disable somebody and pass on what waited for them."""
+    people.set_active(by=None, at=NOW, user=user, active=False)
+    return actions.pass_on(by=None, at=NOW + HOUR)
+
+
+@pytest.mark.parametrize(
+    ("who", "facts", "then"),
+    [
+        ("manager", {}, ["Nora", "Otto"]),  # the next manager above; the sponsor was asked before
+        ("sponsor", {}, ["Maud", "Nora"]),  # no other sponsor: the last of the managers
+        ("inside_partner", {"kind": Kind.TERMS, "wanted": "60 days", "reason": ""}, ["Maud", "Otto"]),
+    ],
+)
+def test_a_request_that_waits_for_somebody_who_left_reaches_somebody_else(cast, rules, who, facts, then):
+    sales = cast.north.parent
+    nora = people_of_the_tests.person("Nora", Role.MANAGER)
+    people.join_team(by=None, at=NOW, user=nora, team=sales, since=NOW.date(), manages=True)
+    made = ask(cast, **facts)
+    waited = asked(made)
+    assert leave(getattr(cast, who)) == 1
+    assert asked(made) == then != waited
+    made.refresh_from_db()
+    assert made.state == State.OPEN
+    assert queries.waiting_for(cast.seller) == []
+
+
+def test_the_manager_of_a_colleague_who_left_answers_in_their_place(cast, rules):
+    legal = people_of_the_tests.team("Legal", manager=people_of_the_tests.person("Lena", Role.MANAGER))
+    people.join_team(by=None, at=NOW, user=cast.inside_partner, team=legal, since=NOW.date())
+    made = ask(cast, kind=Kind.TERMS, wanted="60 days", discount=None)
+    assert asked(made) == ["Lee"]
+    leave(cast.inside_partner)
+    assert asked(made) == ["Lena"]
+    new, old = made.approvals.get(answer=Answer.WAITING), made.approvals.get(answer=Answer.PASSED_ON)
+    assert new.because == f"{old.because}, in place of Lee"
+    assert old.words == "Lee is not here any more. Lena is asked."
+    answer(made, new.approver)
+    made.refresh_from_db()
+    assert made.state == State.APPROVED
+
+
+def test_who_has_answered_already_is_not_asked_again_in_place_of_another(cast, rules):
+    made = ask(cast)
+    answer(made, cast.manager)
+    assert leave(cast.sponsor) == 1
+    made.refresh_from_db()
+    assert (made.state, asked(made)) == (State.APPROVED, [])
+
+
+def test_passing_on_is_on_record_and_happens_once(cast, rules):
+    made = ask(cast, kind=Kind.TERMS, wanted="60 days", discount=None)
+    assert (leave(cast.inside_partner), actions.pass_on(by=None, at=NOW)) == (1, 0)
+    (event,) = AuditEvent.objects.filter(action="pass on exception")
+    assert (event.subject_id, event.changes) == (str(made.deal_id), {"asked": ["Lee", "Maud"]})
+
+
+def test_where_nobody_else_can_answer_it_goes_on_waiting(cast, rules):
+    made = ask(cast, kind=Kind.TERMS, wanted="60 days", discount=None)
+    for user in (cast.manager, cast.sponsor):
+        people.set_active(by=None, at=NOW, user=user, active=False)
+    assert leave(cast.inside_partner) == 0
+    assert asked(made) == ["Lee"]
+
+
+def test_what_was_answered_before_they_left_stands(cast, rules):
+    made = ask(cast, kind=Kind.TERMS, wanted="60 days", discount=None)
+    answer(made, cast.inside_partner)
+    assert leave(cast.inside_partner) == 0
+    made.refresh_from_db()
+    assert made.state == State.APPROVED
+
+
 def test_a_withdrawn_request_waits_for_nobody(cast):
     found = ask(cast)
     actions.withdraw(by=cast.seller, at=NOW, escalation_id=found.pk)

@@ -26,7 +26,7 @@ def pages(facts: dict) -> int:
     """Return on how many pages the facts fit."""
     typst = pytest.importorskip("typst", reason="needs typst: pip install 'hingepoint[reports]'")
     template = resources.files("hingepoint.reports").joinpath("templates", "plan_sheet.typ").read_bytes()
-    drawn = typst.compile(template, sys_inputs={"facts": json.dumps(facts)}, format="svg")
+    drawn = typst.compile(template, sys_inputs={"data": json.dumps(facts)}, format="svg")
     return len(drawn) if isinstance(drawn, list) else 1
 
 

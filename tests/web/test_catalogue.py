@@ -1,5 +1,7 @@
 """Reading the catalogue, and keeping the company's own words over it."""
 
+import re
+
 import pytest
 
 from cast import NOW
@@ -48,6 +50,20 @@ def test_types_are_found_by_side_stage_and_word(client, cast, query, some, numbe
     assert some is None or some in found
     assert number is None or len(found) == number
     assert len(found) < 100
+
+
+def folds(answer) -> list[bool]:
+    """Return which stages are open."""
+    return [told == " open" for told in re.findall(r'<details class="fold"( open)?>', answer.text)]
+
+
+def test_stages_are_folded_but_for_the_first_until_somebody_searches(client, cast):
+    client.force_login(cast.seller)
+    page = client.get("/catalogue/")
+    assert folds(page) == [True] + [False] * 8
+    assert 'id="negotiate"' in page.text
+    assert all(folds(client.get("/catalogue/?open=all")))
+    assert all(folds(client.get("/catalogue/?q=price")))
 
 
 def test_a_types_page_says_what_good_looks_like_and_how_it_went(client, cast):

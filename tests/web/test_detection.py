@@ -6,9 +6,10 @@ import pytest
 from django.utils import timezone
 
 import rules
-from cast import NOW, deal
+from cast import NOW, deal, person
 from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.detection.models import Detection, DetectionRule
+from hingepoint.records import Role
 
 TYPED = {
     "name": "The log arrives",
@@ -167,6 +168,82 @@ def test_a_second_click_is_told_that_it_was_answered(client, cast, found):
     judge(client, found, "right")
     assert "Somebody said something about it already" in client.get(judge(client, found, "wrong").url).text
     assert Agreement.objects.get().state == "gained"
+
+
+@pytest.fixture
+def two_kinds(cast):
+    """Three logs on deals of Sanna and Per in North, one terms sheet on Sanna's, a log on Stig's in South."""
+    per = person("Per", Role.SELLER)
+    mine = [
+        cast.deal,
+        deal("N-2", owner=cast.seller, team=cast.north),
+        deal("N-3", owner=per, team=cast.north),
+    ]
+    for one in (*mine, cast.foreign_deal):
+        rules.log_arrives(one)
+    rules.log_arrives(cast.deal, name="Terms sheet", who="", days_ago=9)
+    rules.switched_on()
+    rules.switched_on(key="terms", name="Terms", agreement="cust.nda", words=("terms sheet",))
+    return per
+
+
+def confirmable(client, query: str) -> list[tuple[str, str]]:
+    batches = client.get(f"/to-confirm/?{query}").context["batches"]
+    return sorted((one.deal_title, one.type_name) for batch in batches for one in batch.lines)
+
+
+DATA, TERMS = "Early access to key data", "Confidentiality terms"
+
+
+def test_a_managers_home_counts_what_waits_in_her_teams_and_opens_it(client, cast, two_kinds):
+    client.force_login(cast.manager)
+    page = client.get("/")
+    assert [(one.name, one.n, one.proposed) for one in page.context["kinds"]] == [(DATA, 3, 0), (TERMS, 1, 1)]
+    assert "4 agreements that rules read" in page.text
+    assert 'href="/to-confirm/?type=cust.data_access"' in page.text
+    assert len(confirmable(client, "type=cust.data_access")) == 3
+    client.force_login(cast.other_manager)
+    assert [(one.name, one.n) for one in client.get("/").context["kinds"]] == [(DATA, 1)]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("", [("Deal N-1", TERMS), ("Deal N-1", DATA), ("Deal N-2", DATA), ("Deal N-3", DATA)]),
+        ("type=cust.nda", [("Deal N-1", TERMS)]),
+        ("seller={per}", [("Deal N-3", DATA)]),
+        ("seller={per}&type=cust.nda", []),
+        ("seller={stig}", []),
+        ("type=no.such&seller=²", []),
+    ],
+)
+def test_what_waits_is_narrowed_to_a_type_or_a_seller(client, cast, two_kinds, query, found):
+    client.force_login(cast.manager)
+    assert confirmable(client, query.format(per=two_kinds.pk, stig=cast.stranger.pk)) == found
+
+
+def test_after_an_answer_the_narrowed_list_comes_again(client, cast, two_kinds):
+    client.force_login(cast.manager)
+    address = "/to-confirm/?type=cust.data_access"
+    assert f'name="next" value="{address}"' in client.get(address).text
+    ids = [one.id for batch in client.get(address).context["batches"] for one in batch.lines]
+    answer = client.post("/to-confirm/together", {"found": ids, "next": address})
+    assert answer.url == address
+    assert "Nothing of this waits to be confirmed" in client.get(address).text
+    assert client.post("/to-confirm/together", {"found": ids, "next": "https://elsewhere.example"}).url == "/"
+
+
+def test_a_home_without_rules_says_nothing_of_them(client, cast):
+    client.force_login(cast.manager)
+    assert "To confirm" not in client.get("/").text
+
+
+def test_a_managers_home_still_costs_twelve_statements(
+    client, cast, two_kinds, django_assert_max_num_queries
+):
+    client.force_login(cast.manager)
+    with django_assert_max_num_queries(12):
+        client.get("/")
 
 
 @pytest.mark.parametrize("page", ["/rules/", "/rules/new", "/rules/{rule}/", "/rules/{rule}/edit", "/to-confirm/", "/deals/{deal}/"])  # fmt: skip

@@ -64,6 +64,28 @@ def test_the_summary_counts_the_whole_selection_and_leaves_out_what_is_not_neede
     assert (column.standing, column.of) == (1, 2)
 
 
+def test_the_counts_are_those_of_a_count_by_hand(client, cast):
+    keys = ("cust.data_access", "cust.nda", "cust.selected")
+    standing = {
+        AgreementState.GAINED: GAINED,
+        AgreementState.KEPT: GAINED,
+        AgreementState.RENEGOTIATED: GAINED,
+    }
+    states = [*standing, AgreementState.NOT_NEEDED, AgreementState.ASKED, AgreementState.LAPSED, None]
+    stands, counts = dict.fromkeys(keys, 0), dict.fromkeys(keys, 0)
+    for n in range(21):
+        found = deal(f"C-{n}", owner=cast.seller, team=cast.north)
+        for place, key in enumerate(keys):
+            state = states[(n * (place + 1)) % len(states)]
+            if state:
+                say(found, state, key=key, reason="as ever", **standing.get(state, {}))
+            stands[key] += state in standing
+            counts[key] += state != AgreementState.NOT_NEEDED
+    shown = "&".join(f"show={key}" for key in keys)
+    columns = matrix(client, cast.seller, f"q=C-&{shown}").context["matrix"].columns
+    assert {one.key: (one.standing, one.of) for one in columns} == {k: (stands[k], counts[k]) for k in keys}
+
+
 def test_the_counts_of_a_large_selection_come_after_the_page(client, cast, monkeypatch):
     monkeypatch.setattr(queries, "COUNTED_AT_ONCE", 0)
     say(cast.deal, AgreementState.GAINED, **GAINED)

@@ -40,6 +40,7 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "new-person": (KEEPERS, {}),
     "person": (EVERYBODY, {"user_id": "seller"}),
     "teams": (EVERYBODY, {}),
+    "trail": (KEEPERS, {}),
     "account": (EVERYBODY, {}),
     "imports": (KEEPERS, {}),
     "import": (KEEPERS, {"batch_id": "finished_import"}),
@@ -77,6 +78,7 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "exception": (SEES_SANNAS_DEAL | {"inside_partner"}, {"escalation_id": "an_exception"}),
     "change-exception": (SEES_SANNAS_DEAL, {"escalation_id": "an_exception"}),
     "exception-rules": (SELLING, {}),
+    "brief-pdf": (SEES_SANNAS_DEAL | {"other_manager"}, {"involvement_id": "a_role"}),
     "brief": (SEES_SANNAS_DEAL | {"other_manager"}, {"involvement_id": "a_role"}),
     "agreement": (SEES_SANNAS_DEAL, {"deal_id": "deal", "type_id": "a_type"}),
     "proof-file": (set(), {"proof_id": 0}),  # who sees its deal: tests/web/test_proof.py
@@ -125,6 +127,7 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     "change-role": (KEEPERS, {"user_id": "stranger"}),
     "set-active": (KEEPERS, {"user_id": "stranger"}),
     "join-team": (KEEPERS, {"user_id": "stranger"}),
+    "move-team": (KEEPERS, {}),
     "cancel-run": ({"analyst"}, {"run_id": "second_run"}),
     "continue-run": ({"analyst"}, {"run_id": "second_run"}),
     "repeat-run": ({"analyst"}, {"run_id": "second_run"}),

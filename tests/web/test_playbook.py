@@ -1,18 +1,14 @@
 """The playbook: draft, choose, describe, publish, compare; who reads what; and what is refused."""
 
-import datetime as dt
-
 from django.urls import reverse
 
 import rules
-from cast import NOW, TODAY, deal, person
-from hingepoint.domain.agreements import actions as agreements
+from cast import NOW
 from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.deals import actions as deals
 from hingepoint.domain.strategy import actions, benchmarks
 from hingepoint.domain.strategy.models import Playbook
-from hingepoint.records import AgreementState, Evidence, Role
-from playbooks import choose, in_force, written
+from playbooks import choose, in_force, won, written
 
 STANDARD = {
     "needed_by": "days",
@@ -106,24 +102,6 @@ def test_sellers_read_the_published_version_and_never_the_draft(client, cast):
     page = reverse("playbook", args=[book.strategy_id])
     assert client.get(page).context["page"].number == 1
     assert client.get(f"{page}?version={draft.number}").status_code == 404
-
-
-def won(cast, n: int, *, days: int = 10):
-    """A well-executed deal of a seller of its own, who gained the data on day ``days``."""
-    seller = person(f"Seller{n}", Role.SELLER)
-    account = deals.add_account(by=None, at=NOW, key=f"A{n}", name="Hidden Mills")
-    facts = {"created_at": NOW - dt.timedelta(days=100), "discount": 0.05, "account": account}
-    found = deal(f"W-{n}", owner=seller, team=cast.north, **facts)
-    step = agreements.Step(
-        state=AgreementState.GAINED,
-        occurred_at=found.created_at + dt.timedelta(days=days),
-        act="open the logs of Hidden to us",
-        person_name="Bo",
-        due_on=TODAY,
-        evidence=Evidence.WRITTEN,
-    )
-    agreements.take_step(by=None, at=NOW, deal_id=found.pk, type_key="cust.data_access", step=step)
-    deals.change_deal(by=None, at=NOW, deal_id=found.pk, status="won", closed_at=NOW)
 
 
 def test_the_benchmark_tells_quartiles_from_five_sellers_on_and_names_nobody(client, cast):

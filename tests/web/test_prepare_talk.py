@@ -13,12 +13,13 @@ from cast import NOW, TODAY
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.deals import actions as deals
-from hingepoint.domain.deals.models import BuyingRole
+from hingepoint.domain.deals.models import BuyingRole, Deal
 from hingepoint.domain.negotiation import actions as negotiation
 from hingepoint.domain.plans import actions
-from hingepoint.domain.plans.models import Plan
+from hingepoint.domain.plans.models import Plan, Verdict
 from hingepoint.domain.plans.parts import Line, from_json
-from hingepoint.domain.strategy.models import PivotalAgreement
+from hingepoint.domain.strategy import benchmarks
+from hingepoint.domain.strategy.models import PivotalAgreement, Strategy
 from hingepoint.records import AgreementState, ReasonState, Topic
 
 KEY = "cust.data_access"
@@ -244,12 +245,60 @@ def test_without_typst_the_page_says_what_to_install(client, cast, deal, monkeyp
     assert "hingepoint[reports]" in html.unescape(answer.content.decode())
 
 
-def test_reading_a_plan_costs_few_statements_and_writing_one_some_more(
+def rich_history(client, cast, deal):
+    """Everything the form can draw on: five well-executed deals, demands answered by others, reviews, and a
+    second writing."""
+    for n in range(5):
+        playbooks.won(cast, n)
+        sold = Deal.objects.get(key=f"W-{n}")
+        about = {"by": None, "at": NOW, "deal_id": sold.pk, "topic": Topic.PRICE}
+        negotiation.log_demand(**about, words="Ten percent off")
+        negotiation.concede(**about, what="8 percent off", in_return="a longer term")
+    for best in ("the log", "the log of line 2"):
+        client.post(page_of(deal), form_of(client, deal, best=best))
+        plan = Plan.objects.order_by("-number").first()
+        for words in ("Whose log?", "Name the line."):
+            actions.review_plan(
+                by=cast.manager, at=NOW, plan_id=plan.pk, verdict=Verdict.COMMENT, words=words
+            )
+
+
+def test_reading_and_preparing_a_plan_cost_twelve_statements_each(
     client, cast, deal, django_assert_max_num_queries
 ):
     client.force_login(cast.manager)
-    client.post(page_of(deal), form_of(client, deal), follow=True)
-    with django_assert_max_num_queries(12):
-        client.get(page_of(deal, "talk-plan"))
-    with django_assert_max_num_queries(24):
-        client.get(page_of(deal))
+    rich_history(client, cast, deal)
+    for name in ("talk-plan", "prepare-talk"):
+        address = page_of(deal, name)
+        with django_assert_max_num_queries(12):
+            page = html.unescape(client.get(address).content.decode())
+    assert "will open the logs of … to us" in page
+    assert "Given by others for it on 5 deals" in page
+
+
+def test_every_word_to_every_writing_stays_in_its_order(client, cast, deal):
+    client.force_login(cast.manager)
+    rich_history(client, cast, deal)
+    history = client.get(page_of(deal, "talk-plan")).context["sheet"].history
+    assert [one.number for one in history.writings] == [2, 1]
+    assert [(one.writing, one.words) for one in history.said] == [
+        (1, "Whose log?"),
+        (1, "Name the line."),
+        (2, "Whose log?"),
+        (2, "Name the line."),
+    ]
+
+
+def test_the_best_act_is_the_one_that_the_benchmark_shows(client, cast, deal):
+    for n in range(5):
+        playbooks.won(cast, n)
+    strategy = Strategy.objects.get()
+    shown = benchmarks.benchmark(type_id(), benchmarks.well_executed(strategy, today=TODAY))
+    assert (shown.examples[0].act, shown.gained) == ("open the logs of … to us", 5)
+    assert benchmarks.best_act(strategy, type_id(), today=TODAY) == (shown.examples[0].act, shown.gained)
+
+
+def test_below_five_sellers_no_act_of_others_is_offered(client, cast, deal):
+    for n in range(4):
+        playbooks.won(cast, n)
+    assert benchmarks.best_act(Strategy.objects.get(), type_id(), today=TODAY) == ("", 0)

@@ -18,13 +18,14 @@ from pathlib import Path
 import click
 
 from hingepoint.cli import Unusable
-from hingepoint.cli.common import start_django
+from hingepoint.cli.common import format_option, print_json, start_django
 from hingepoint.cli.serve import bring_database_up_to_date
 
 
 @click.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-def backup(file: Path) -> None:
+@format_option
+def backup(file: Path, as_format: str) -> None:
     """Write the whole database to FILE, while people go on working.
 
     FILE is replaced only when the new backup is complete. Uploaded files and the secret key lie in
@@ -39,15 +40,21 @@ def backup(file: Path) -> None:
 
     with _complete_or_absent(file) as unfinished:
         _store().write(unfinished)
-    click.echo(f"Wrote {file} ({file.stat().st_size / 1e6:,.1f} MB).")
-    if _has_files(folder := Path(settings.MEDIA_ROOT).absolute()):
-        click.echo(f"Uploaded files are not part of it: copy {folder} too.")
+    size, folder = file.stat().st_size, Path(settings.MEDIA_ROOT).absolute()
+    left = folder if _has_files(folder) else None
+    if as_format == "json":
+        print_json({"file": file, "bytes": size, "copy_too": left})
+        return
+    click.echo(f"Wrote {file} ({size / 1e6:,.1f} MB).")
+    if left:
+        click.echo(f"Uploaded files are not part of it: copy {left} too.")
 
 
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--force", is_flag=True, help="Replace a database in which people have worked.")
-def restore(file: Path, force: bool) -> None:
+@format_option
+def restore(file: Path, force: bool, as_format: str) -> None:
     """Put the backup FILE in place of the whole database, then bring it up to date.
 
     Stop the server first. A database in which people have worked is replaced only with --force.
@@ -63,7 +70,10 @@ def restore(file: Path, force: bool) -> None:
         raise Unusable("The database is in use. Back it up first, then restore with --force.")
     store.put_back(file)
     bring_database_up_to_date()
-    click.echo(f"Restored {file}.")
+    if as_format == "json":
+        print_json({"file": file, "bytes": file.stat().st_size})
+    else:
+        click.echo(f"Restored {file}.")
 
 
 def _has_files(folder: Path) -> bool:

@@ -7,12 +7,21 @@ import datetime as dt
 import click
 
 from hingepoint.cli import Unusable
-from hingepoint.cli.common import start_django
+from hingepoint.cli.common import format_option, print_json, start_django
 from hingepoint.cli.serve import bring_database_up_to_date
 from hingepoint.records import Role
 
+
+class Asked(click.Option):
+    """An option that is asked for on stderr, so that stdout holds nothing but the result."""
+
+    def prompt_for_value(self, ctx: click.Context) -> str:
+        return click.prompt(str(self.prompt), hide_input=True, confirmation_prompt=True, err=True)
+
+
 password_option = click.option(
     "--password",
+    cls=Asked,
     envvar="HINGEPOINT_NEW_PASSWORD",
     prompt="Password (12 characters or more)",
     hide_input=True,
@@ -32,7 +41,8 @@ password_option = click.option(
     help="What the person comes for. An analyst can add everybody else in the browser.",
 )
 @password_option
-def createuser(email: str, name: str, role: str, password: str) -> None:
+@format_option
+def createuser(email: str, name: str, role: str, password: str, as_format: str) -> None:
     """Create the first person who can sign in, or a further one.
 
     \b
@@ -53,13 +63,17 @@ def createuser(email: str, name: str, role: str, password: str) -> None:
         actions.add_user(by=None, at=now, name=name, role=Role(role), email=email, password=password)
     except IntegrityError:
         raise Unusable(f"There is a person with the address {email} already.") from None
-    click.echo(f"{name} can sign in as {role.replace('_', ' ')} with {email.lower()}.")
+    if as_format == "json":
+        print_json({"name": name, "email": email.lower(), "role": role})
+    else:
+        click.echo(f"{name} can sign in as {role.replace('_', ' ')} with {email.lower()}.")
 
 
 @click.command()
 @click.argument("email")
 @password_option
-def setpassword(email: str, password: str) -> None:
+@format_option
+def setpassword(email: str, password: str, as_format: str) -> None:
     """Set a new password for somebody who forgot theirs. It ends their open sessions.
 
     \b
@@ -71,4 +85,7 @@ def setpassword(email: str, password: str) -> None:
 
     user = queries.user_who_signs_in_with(email)
     actions.set_password(by=None, at=dt.datetime.now(dt.UTC), user=user, password=password)
-    click.echo(f"{user.name} can sign in with the new password.")
+    if as_format == "json":
+        print_json({"name": user.name, "email": user.email})
+    else:
+        click.echo(f"{user.name} can sign in with the new password.")

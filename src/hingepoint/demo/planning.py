@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 from django.utils import timezone
 
-from hingepoint.demo import playbook
+from hingepoint.demo import planted, playbook, texts
 from hingepoint.demo.company import Company
 from hingepoint.demo.planted import STRATEGY
 from hingepoint.domain.agreements.models import WAITING, Agreement
@@ -19,7 +19,7 @@ from hingepoint.domain.imports import details
 from hingepoint.domain.people import queries as people
 from hingepoint.domain.people.models import User
 from hingepoint.domain.plans import actions as plans
-from hingepoint.domain.plans.models import Verdict
+from hingepoint.domain.plans.models import Outcome, Verdict
 from hingepoint.domain.plans.parts import Line
 from hingepoint.records import DealStatus, Role
 
@@ -28,6 +28,11 @@ PLAYBOOK = f"Playbook: {STRATEGY}"
 RECENT = dt.timedelta(weeks=4)
 #: A talk was held within so many days of its plan, or it was another one.
 SOON = dt.timedelta(days=21)
+#: Of the talks that brought nothing to write into the register, so many were debriefed.
+DEBRIEFED, DEBRIEFED_BY_THE_LAX = 0.62, 0.15
+#: Talks held so lately are debriefed today or tomorrow.
+STILL_WAITS = dt.timedelta(days=2)
+GOLDEN = 0.6180339887498949
 RETURNED = "Two sentences on what we ask in return, please, and a second reason why they ask."
 _STANDARDS = {standard.key: standard for standard in playbook.STANDARDS}
 _BEST = (
@@ -38,9 +43,10 @@ _BEST = (
 
 
 def write(company: Company, *, at: dt.datetime, today: dt.date) -> None:
-    """Write the plans of three years, those of the last weeks by their writers, and the week ahead."""
+    """Write the plans of three years with their debriefs, those of the last weeks by their writers, and the
+    week ahead."""
     recent = timezone.make_naive(at) - RECENT
-    told = _with_outcomes(company)
+    told = _debriefed(_with_outcomes(company), company, today=today)
     live = (pl.col("written_at") >= recent) & pl.col("deal_id").is_in(_open(company).implode())
     rest = told.filter(~live).iter_rows(named=True)
     details.know_plans(by=None, at=at, plans=(_facts(row) for row in rest))
@@ -69,6 +75,31 @@ def _with_outcomes(company: Company) -> pl.DataFrame:
     return joined.with_columns(talk_on=pl.col("held_at").dt.date().fill_null(usual))
 
 
+def _debriefed(told: pl.DataFrame, company: Company, *, today: dt.date) -> pl.DataFrame:
+    """Return plans with the debriefs of talks that ended without an agreement, and what was learned in them.
+
+    What a talk brought was always written down; of the others so many were as ``DEBRIEFED`` says, fewer in
+    the team that lets its routines slip. Those of the last days still wait.
+    """
+    lax = planted.drifts(company.ends_on)[4]
+    facts = company.deals.select("deal_id", "team", "closed")
+    draw = pl.col("plan").str.slice(2).cast(pl.Int64) * GOLDEN % 1  # spread evenly, the same each time
+    slips = (pl.col("team") == lax.place) & (pl.col("talk_on") >= lax.since)
+    share = pl.when(slips).then(DEBRIEFED_BY_THE_LAX).otherwise(DEBRIEFED)
+    was_held = (pl.col("talk_on") < today - STILL_WAITS) & (
+        pl.col("closed").is_null() | (pl.col("talk_on") <= pl.col("closed").dt.date())
+    )
+    nothing = pl.col("outcome").is_null() & was_held & (draw < share)
+    hour = pl.duration(hours=9 + (draw * 8_000).cast(pl.Int64) % 8)
+    place = (draw * 7_919).cast(pl.Int64) % len(texts.LEARNED)
+    learned = place.replace_strict(dict(enumerate(texts.LEARNED)), return_dtype=pl.String)
+    return told.join(facts, on="deal_id", maintain_order="left").with_columns(
+        outcome=pl.when(nothing).then(pl.lit(Outcome.CONTINUATION.value)).otherwise("outcome"),
+        held_at=pl.when(nothing).then(pl.col("talk_on").cast(pl.Datetime("us")) + hour).otherwise("held_at"),
+        learned=pl.when(nothing).then(learned).otherwise(pl.lit("")),
+    )
+
+
 def _facts(row: dict[str, Any]) -> dict[str, Any]:
     moments = {
         name: timezone.make_aware(row[name]) if row[name] else None
@@ -76,7 +107,7 @@ def _facts(row: dict[str, Any]) -> dict[str, Any]:
     }
     words = {"words": RETURNED if row["verdict"] == Verdict.RETURNED else ""}
     names = {"deal": row["deal_id"], "type": row["agreement"]}
-    kept = {name: row[name] for name in ("by", "manager", "verdict", "outcome", "talk_on")}
+    kept = {name: row[name] for name in ("by", "manager", "verdict", "outcome", "learned", "talk_on")}
     return {**names, **moments, **kept, **words, "parts": _parts(row["agreement"], row["complete"])}
 
 
@@ -100,8 +131,8 @@ def _parts(key: str, complete: float, whom: str = "") -> dict[str, list[Line]]:
 
 
 def _write_recent(rows: pl.DataFrame, *, at: dt.datetime) -> None:
-    """Write the last weeks' plans as their writers did; the manager's word, if it was said by now, in its
-    time."""
+    """Write the last weeks' plans as their writers did; the manager's word and the debrief, if it was said by
+    now, each in its time. The step that a talk brought came with the history already."""
     users = User.objects.in_bulk(field_name="key")
     deals = dict(Deal.objects.filter(key__in=rows["deal_id"].to_list()).values_list("key", "pk"))
     for row in rows.sort("written_at").iter_rows(named=True):
@@ -117,6 +148,12 @@ def _write_recent(rows: pl.DataFrame, *, at: dt.datetime) -> None:
         if row["verdict"] and facts["reviewed_at"] <= at:
             said = {"verdict": Verdict(row["verdict"]), "words": facts["words"]}
             plans.review_plan(by=users[row["manager"]], at=facts["reviewed_at"], plan_id=written.pk, **said)
+        if row["outcome"] == Outcome.CONTINUATION:
+            heard = plans.Heard(Outcome.CONTINUATION, facts["held_at"], learned=row["learned"])
+            talk = {"deal_id": deals[row["deal_id"]], "type_key": row["agreement"], "heard": heard}
+            plans.debrief(by=users[row["by"]], at=facts["held_at"] + dt.timedelta(minutes=20), **talk)
+    known = rows.filter(pl.col("outcome").is_in(["gained", "soft", "declined"]))
+    details.know_debriefs(by=None, at=at, debriefs=[_facts(row) for row in known.iter_rows(named=True)])
 
 
 #: The week of the home team: when the talk is (days from today), when its plan was written (hours ago), and

@@ -82,10 +82,10 @@ def _write(company: Company, *, at: dt.datetime, tell: Progress) -> Seeded:
     write_people(company, at=at)
     tell("Meeting customers", 0.30)
     write_accounts(company, at=at)
+    tell("Putting the strategy in force", 0.34)
+    write_strategy(company, at=at)  # before the deals: they are asked for what it wants as soon as they come
     tell("Reading deals", 0.35)
     deals = import_table(company.deals, "deals", at=at)
-    tell("Putting the strategy in force", 0.45)
-    write_strategy(company, at=at)  # before the history: what deals need is then new, which is quick to write
     tell("Reading what happened on them", 0.50)
     typed = traces.typed(company.events, deals=company.deals)
     events = import_table(pl.concat([typed, company.traces], how="diagonal"), "events", at=at)
@@ -263,13 +263,20 @@ def write_details(company: Company, *, at: dt.datetime) -> None:
     details.know_words(by=None, at=at, words=words)
 
 
+#: How long before its first day the strategy was written, and after it the playbook was drafted and published.
+WRITTEN_BEFORE, DRAFTED_AFTER, PUBLISHED_AFTER = (dt.timedelta(weeks=n) for n in (3, 2, 5))
+
+
 def write_strategy(company: Company, *, at: dt.datetime) -> None:
-    """The strategy in force, with targets and a published playbook of its seven pivotal agreements."""
+    """The strategy in force since the first team began, its targets, and the playbook of its seven pivotal
+    agreements, published some weeks after."""
     sponsor = people_queries.persona(Role.SPONSOR)
     today = company.ends_on + dt.timedelta(days=1)
+    starts_on = today - dt.timedelta(weeks=max(planted.WAVES))
+    first = dt.datetime.combine(starts_on, dt.time(9), at.tzinfo)
     written = strategy.write_strategy(
         by=sponsor,
-        at=at,
+        at=first - WRITTEN_BEFORE,
         name=planted.STRATEGY,
         statement=playbook.STATEMENT,
         metric=planted.SUPPORTIVE,
@@ -278,28 +285,28 @@ def write_strategy(company: Company, *, at: dt.datetime) -> None:
     for metric, baseline, target in playbook.TARGETS:
         strategy.set_target(
             by=sponsor,
-            at=at,
+            at=first - WRITTEN_BEFORE,
             strategy=written,
             metric=metric,
             baseline=baseline,
             target=target,
             target_on=dt.date(today.year + 1, 12, 31),
         )
-    strategy.put_in_force(
-        by=sponsor, at=at, strategy=written, starts_on=today - dt.timedelta(weeks=max(planted.WAVES))
-    )
-    draft = strategy.draft_playbook(by=sponsor, at=at, strategy=written)
+    strategy.put_in_force(by=sponsor, at=first, strategy=written, starts_on=starts_on)
+    draft = strategy.draft_playbook(by=sponsor, at=first + DRAFTED_AFTER, strategy=written)
     types = AgreementType.objects.in_bulk([s.key for s in playbook.STANDARDS], field_name="key")
     for standard in playbook.STANDARDS:
         strategy.choose(
             by=sponsor,
-            at=at,
+            at=first + DRAFTED_AFTER,
             playbook=draft,
             type=types[standard.key],
             judgement=playbook.WHY[standard.key],
             **standard.columns(),
         )
-    strategy.publish(by=sponsor, at=at, playbook=draft, today=today, note="First version, by judgement.")
+    published = first + PUBLISHED_AFTER
+    note = "First version, by judgement."
+    strategy.publish(by=sponsor, at=published, playbook=draft, today=published.date(), note=note)
 
 
 #: So many of what each rule found have been answered; a rule is measured from twenty on.

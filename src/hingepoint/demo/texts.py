@@ -298,6 +298,16 @@ ALTERNATIVES = (
     "longer term against price, partly taken",
     "",
 )
+#: What a talk told when nobody promised anything.
+LEARNED = (
+    "They want to see it first in one plant; nobody said which.",
+    "Their budget round ends next month. Until then everybody waits.",
+    "A second supplier was there last week. They compare service, not price.",
+    "The plant is for it; finance was not in the room.",
+    "They asked again what we do if the line stops. We owe them an answer.",
+    "Their new head of purchasing decides from now on.",
+    "",
+)
 COACHING_NOTES = (
     "Asks for the data but leaves the date open; agreed to name a day each time.",
     "Strong with engineers, avoids the controller. Next talk together.",

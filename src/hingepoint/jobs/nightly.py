@@ -8,6 +8,7 @@ from django.utils import timezone
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.detection import actions as detection
 from hingepoint.domain.discovery import actions as discovery
+from hingepoint.domain.escalations import actions as escalations
 from hingepoint.domain.strategy import actions as strategy
 
 KEPT_DAYS = 14
@@ -39,6 +40,11 @@ def let_old_promises_lapse(*, at: dt.datetime) -> None:
     agreements.lapse_expired(at=at, today=timezone.localdate(at))
 
 
+def pass_requests_on(*, at: dt.datetime) -> None:
+    """Ask somebody else where a request for an exception waits for who is not here any more."""
+    escalations.pass_on(by=None, at=at)
+
+
 JOBS = (
     discovery.forget_uploads,
     forget_finished_tasks,
@@ -46,4 +52,5 @@ JOBS = (
     let_old_promises_lapse,
     read_traces,
     ask_what_deals_need,
+    pass_requests_on,
 )

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Sequence
-from importlib import resources
 from typing import Any
 
 from hingepoint.domain.plans.parts import Line
 from hingepoint.domain.plans.sheets import AheadRow, DealSheet, FilledGroup, FilledPart, TalkSheet
+from hingepoint.reports import typesetting
 
 
 class NoTypst(RuntimeError):
@@ -18,12 +17,12 @@ class NoTypst(RuntimeError):
 
 def talk_pdf(sheet: TalkSheet, *, at: dt.datetime) -> bytes:
     """Return the plan of a talk as one A4 page, the confidential corridor marked so. Raises NoTypst."""
-    return _compile(talk_facts(sheet, at=at))
+    return one_page(talk_facts(sheet, at=at))
 
 
 def deal_pdf(sheet: DealSheet, *, at: dt.datetime) -> bytes:
     """Return the plan of a deal as A4. Raises NoTypst."""
-    return _compile(deal_facts(sheet, at=at))
+    return one_page(deal_facts(sheet, at=at))
 
 
 def talk_facts(sheet: TalkSheet, *, at: dt.datetime) -> dict[str, Any]:
@@ -31,15 +30,15 @@ def talk_facts(sheet: TalkSheet, *, at: dt.datetime) -> dict[str, Any]:
     deal = sheet.facts
     account = deal.account.name if deal.account else ""
     ask, power, information, theirs = (_group(group) for group in sheet.groups)
-    inside = _note("Agree inside first", [_whom(line.name, line.from_whom) for line in sheet.first])
-    principles = _note("Principles", sheet.principles)
+    inside = note("Agree inside first", [_whom(line.name, line.from_whom) for line in sheet.first])
+    principles = note("Principles", sheet.principles)
     left = [group for group in (ask, power, information) if group["parts"]]
     right = [group for group in (theirs, inside, principles) if group["parts"]]
     offer, request = sheet.trades
     return {
         "title": sheet.name,
-        "about": " · ".join(_words(str(deal), account, _money(deal.amount, deal.currency))),
-        "when": f"Talk on {_day(sheet.talk_on)}. " if sheet.talk_on else "",
+        "about": " · ".join(words(str(deal), account, money(deal.amount, deal.currency))),
+        "when": f"Talk on {day(sheet.talk_on)}. " if sheet.talk_on else "",
         "written": _written(sheet),
         "columns": [left, right],
         "trades": [
@@ -47,36 +46,36 @@ def talk_facts(sheet: TalkSheet, *, at: dt.datetime) -> dict[str, Any]:
             _trades(request, "costs them", "worth to us"),
         ],
         "corridor": _corridor(sheet),
-        "foot": f"Printed {_day(at)}, {at:%H:%M}",
-        "size": _size([*left, *right]),
+        "foot": f"Printed {day(at)}, {at:%H:%M}",
+        "size": type_size([*left, *right]),
     }
 
 
 def deal_facts(sheet: DealSheet, *, at: dt.datetime) -> dict[str, Any]:
     """Return what the page says of a deal, as plain texts in one column."""
     facts = sheet.facts
-    closes = f"expected close {_day(facts.expected_close_on)}" if facts.expected_close_on else ""
+    closes = f"expected close {day(facts.expected_close_on)}" if facts.expected_close_on else ""
     risks = {"title": "What could go wrong", "parts": [{"label": "", "lines": _lines(sheet.risks.lines)}]}
     groups = [*(_ahead(row) for row in sheet.ahead), *([risks] if sheet.risks.lines else [])]
     return {
         "title": "Plan of the deal",
-        "about": " · ".join(_words(facts.title, facts.account, _money(facts.amount, facts.currency), closes)),
+        "about": " · ".join(words(facts.title, facts.account, money(facts.amount, facts.currency), closes)),
         "when": "",
         "written": _written(sheet),
         "columns": [groups],
         "trades": [],
         "corridor": [],
-        "foot": f"Printed {_day(at)}, {at:%H:%M}",
-        "size": _size(groups),
+        "foot": f"Printed {day(at)}, {at:%H:%M}",
+        "size": type_size(groups),
     }
 
 
 def _ahead(row: AheadRow) -> dict[str, Any]:
     line = row.line
-    about = [_state(line.state), line.late_after and f"due {_day(line.late_after)}", line.from_whom]
+    about = [_state(line.state), line.late_after and f"due {day(line.late_after)}", line.from_whom]
     step = _lines(row.step.lines)
-    taken = ", ".join(_words(row.who.text, row.day and f"by {_day(row.day)}"))
-    parts = [{"label": " · ".join(_words(*about)), "lines": step}]
+    taken = ", ".join(words(row.who.text, row.day and f"by {day(row.day)}"))
+    parts = [{"label": " · ".join(words(*about)), "lines": step}]
     return {"title": line.name, "parts": [*parts, *([{"label": taken, "lines": []}] if taken else [])]}
 
 
@@ -85,12 +84,13 @@ def _group(group: FilledGroup) -> dict[str, Any]:
     return {"title": group.title, "parts": parts}
 
 
-def _note(title: str, texts: Sequence[str]) -> dict[str, Any]:
+def note(title: str, texts: Sequence[str]) -> dict[str, Any]:
+    """Return a group of plain lines; without any it is left out."""
     lines = [{"text": text, "source": "", "own": False} for text in texts]
     return {"title": title, "parts": [{"label": "", "lines": lines}] if lines else []}
 
 
-def _size(groups: Sequence[dict[str, Any]]) -> float:
+def type_size(groups: Sequence[dict[str, Any]]) -> float:
     """Return the size of the type in points by which so much fits on one page."""
     characters = sum(
         60 + len(line["text"]) for group in groups for part in group["parts"] for line in part["lines"]
@@ -98,16 +98,14 @@ def _size(groups: Sequence[dict[str, Any]]) -> float:
     return 9.4 if characters < 3_500 else 8.4 if characters < 5_500 else 7.2
 
 
-def _compile(facts: dict[str, Any]) -> bytes:
+def one_page(facts: dict[str, Any]) -> bytes:
+    """Return the PDF of a page described as ``talk_facts`` describes one. Raises NoTypst."""
     try:
-        import typst
-    except ImportError as error:
+        return typesetting.pdf("plan_sheet.typ", facts)
+    except typesetting.NoTypesetter as error:
         raise NoTypst(
-            "PDF needs the extra `reports`: pip install 'hingepoint[reports]'. "
-            "Without it, print the page from your browser: it fits on one sheet."
+            f"{error} Without it, print the page from your browser: it fits on one sheet."
         ) from error
-    template = resources.files("hingepoint.reports").joinpath("templates", "plan_sheet.typ").read_bytes()
-    return typst.compile(template, sys_inputs={"facts": json.dumps(facts)})
 
 
 def _lines(lines: Sequence[Line]) -> list[dict[str, Any]]:
@@ -131,7 +129,7 @@ def _corridor(sheet: TalkSheet) -> list[list[str]]:
     if sheet.corridor is None:
         return []
     figures = (("Opening", "opening"), ("Target", "target"), ("Walk-away", "walk_away"))
-    return [[label, _money(getattr(sheet.corridor, name), sheet.facts.currency)] for label, name in figures]
+    return [[label, money(getattr(sheet.corridor, name), sheet.facts.currency)] for label, name in figures]
 
 
 def _written(sheet: TalkSheet | DealSheet) -> str:
@@ -140,7 +138,7 @@ def _written(sheet: TalkSheet | DealSheet) -> str:
         return "Nothing is written yet: this is what is known"
     verdict = sheet.history.verdict
     said = f", {verdict.verdict} by {verdict.by}" if verdict else ""
-    return f"Written by {newest.by or 'the system'} on {_day(newest.at)}{said}"
+    return f"Written by {newest.by or 'the system'} on {day(newest.at)}{said}"
 
 
 def _state(state: str) -> str:
@@ -151,13 +149,14 @@ def _whom(name: str, person: str) -> str:
     return f"{name}, {person}" if person else name
 
 
-def _words(*told: Any) -> list[str]:
+def words(*told: Any) -> list[str]:
+    """Return what there is to say, as texts."""
     return [str(one) for one in told if one]
 
 
-def _money(amount: Any, currency: str) -> str:
+def money(amount: Any, currency: str) -> str:
     return f"{currency} {amount:,.0f}".strip() if amount is not None else ""
 
 
-def _day(value: dt.date) -> str:
+def day(value: dt.date) -> str:
     return f"{value.day} {value:%b %Y}"

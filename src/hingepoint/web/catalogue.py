@@ -75,6 +75,8 @@ def catalogue(request: HttpRequest):
         "found": found,
         "by_stage": [(stage, lines) for stage, lines in by_stage if lines],
         "wanted": wanted,
+        "narrowed": any(wanted.values()),
+        "everything": request.GET.get("open") == "all",
         "sides": SIDES,
         "stages": STAGES,
         "keeps": queries.keeps_catalogue(request.user),

@@ -251,9 +251,3 @@ def deal_work(request: HttpRequest, deal_id: int):
     }
     piece = request.htmx.target == "deal-work"
     return render(request, "deals/_work.html" if piece else "deals/work.html", context)
-
-
-def deal_trail(request: HttpRequest, deal_id: int):
-    """Who changed what on a deal, when and why."""
-    facts, lines = agreements.deal_trail(request.user, deal_id)
-    return render(request, "deals/trail.html", {"facts": facts, "lines": lines})

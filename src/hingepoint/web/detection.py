@@ -18,7 +18,7 @@ from hingepoint.domain.deals.actions import Hidden, Stale
 from hingepoint.domain.deals.models import BuyingRole
 from hingepoint.domain.detection import actions, queries
 from hingepoint.domain.detection.starters import starters
-from hingepoint.records import AgreementState, Evidence
+from hingepoint.records import AgreementState, Evidence, Role
 from hingepoint.reports.charts.numbers import plural
 from hingepoint.web.agreements import EVIDENCE
 from hingepoint.web.deals import for_sellers_and_leaders
@@ -206,8 +206,19 @@ def take_back_rule(request: HttpRequest, rule_id: int) -> HttpResponse:
 
 @for_sellers_and_leaders
 def to_confirm(request: HttpRequest) -> HttpResponse:
-    """What rules found on the viewer's open deals and nobody confirmed, by rule."""
-    return render(request, "detection/to_confirm.html", {"batches": queries.to_confirm(request.user).batches})
+    """What rules found on the viewer's open deals and nobody confirmed, by rule; of one type or one seller."""
+    wanted = {name: request.GET.get(name, "") for name in ("type", "seller")}
+    owner = int(wanted["seller"]) if wanted["seller"].isdecimal() else None
+    found = queries.to_confirm(request.user, type_key=wanted["type"], owner_id=owner)
+    context = {
+        "batches": found.batches,
+        "total": found.total,
+        "wanted": wanted,
+        "here": request.get_full_path(),
+        "kinds": queries.to_confirm_by_type(request.user),
+        "sellers": queries.sellers_to_confirm(request.user) if request.user.role != Role.SELLER else (),
+    }
+    return render(request, "detection/to_confirm.html", context)
 
 
 def deal_found(request: HttpRequest, deal_id: int) -> HttpResponse:
@@ -255,4 +266,4 @@ def confirm_found(request: HttpRequest) -> HttpResponse:
         raise Http404("nothing was found") from None
     still = f" {left} still need a name: open them." if left else ""
     messages.info(request, f"{done} confirmed.{still}")
-    return redirect("to-confirm")
+    return back(request) if request.POST.get("next") else redirect("to-confirm")

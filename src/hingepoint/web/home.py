@@ -31,6 +31,8 @@ def home(request: HttpRequest):
         context |= _asked(request, now)
     if page == "seller":
         context["found"] = detection.to_confirm(request.user, most=detection.A_HANDFUL)
+    if page == "manager":
+        context["kinds"] = detection.to_confirm_by_type(request.user)
     return render(request, f"home/{page}.html", context)
 
 

@@ -17,6 +17,8 @@ from hingepoint.domain.deals.actions import Hidden, NothingToTakeBack
 from hingepoint.domain.involvement import actions, queries
 from hingepoint.domain.involvement.models import Purpose
 from hingepoint.domain.people import queries as people
+from hingepoint.reports import executive_briefs, plan_sheets
+from hingepoint.web.pdf import answer
 
 
 class RoleForm(forms.Form):
@@ -71,6 +73,17 @@ def brief(request: HttpRequest, involvement_id: int):
     """One page for the executive, to print or read on a phone: what we ask, what to leave alone, who, how
     we came here."""
     return render(request, "involvement/brief.html", {"brief": queries.brief(request.user, involvement_id)})
+
+
+def brief_pdf(request: HttpRequest, involvement_id: int):
+    """The executive's brief as a PDF of one page."""
+    found = queries.brief(request.user, involvement_id)
+    try:
+        body = executive_briefs.brief_pdf(found, at=timezone.localtime())
+    except plan_sheets.NoTypst as missing:
+        messages.warning(request, str(missing))
+        return redirect("brief", involvement_id)
+    return answer(body, f"brief {found.role.executive} {found.deal_title}")
 
 
 def my_roles(request: HttpRequest):

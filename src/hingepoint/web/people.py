@@ -15,8 +15,10 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from hingepoint.domain.escalations import actions as escalations
 from hingepoint.domain.people import actions, queries
 from hingepoint.records import Role
+from hingepoint.reports.charts.numbers import plural
 
 ROLES = [(role.value, queries.ROLE_WORDS[role]) for role in Role]
 
@@ -49,6 +51,29 @@ class TeamForm(forms.Form):
         self.fields["parent"].choices = team_choices(teams, blank="No team: it stands at the top")
 
 
+#: Where a team moves that will belong to no other.
+TOP = "top"
+
+
+class MoveForm(forms.Form):
+    """Which team moves below which other; the top is a choice, not what happens without one."""
+
+    team = forms.ChoiceField(label="Team")
+    below = forms.ChoiceField(label="Will belong to")
+
+    def __init__(self, *args, teams, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["team"].choices = team_choices(teams, blank="Choose one")
+        top = (TOP, "No team: it stands at the top")
+        self.fields["below"].choices = [("", "Choose one"), top, *team_choices(teams)]
+
+    def teams(self, viewer) -> tuple:
+        """Return the team and the one it moves below, None for the top."""
+        team, below = self.cleaned_data["team"], self.cleaned_data["below"]
+        under = None if below == TOP else queries.team_to_change(viewer, int(below))
+        return queries.team_to_change(viewer, int(team)), under
+
+
 class MembershipForm(forms.Form):
     team = forms.ChoiceField()
     since = forms.DateField(widget=forms.DateInput(attrs={"type": "date"}), label="From")
@@ -69,9 +94,12 @@ def people(request):
     """Everybody who works here, by role and team."""
     wanted = {name: request.GET.get(name, "") for name in ("search", "role", "team")}
     team_id = int(wanted["team"]) if wanted["team"].isdigit() else None
-    found = queries.people(request.user, search=wanted["search"], role=wanted["role"], team_id=team_id)
+    page = int(request.GET["page"]) if request.GET.get("page", "").isdecimal() else 1
+    found = queries.people(
+        request.user, search=wanted["search"], role=wanted["role"], team_id=team_id, page=page
+    )
     context = {
-        "people": found,
+        "found": found,
         "teams": queries.teams(request.user),
         "roles": ROLES,
         "wanted": wanted,
@@ -143,9 +171,16 @@ def set_active(request, user_id: int):
         messages.error(request, "You cannot disable yourself: ask another analyst or the sponsor.")
     else:
         actions.set_active(by=request.user, at=timezone.now(), user=user, active=active)
-        words = "can sign in again." if active else "is out from now on. Their deals and history stay."
-        messages.info(request, f"{user.name} {words}")
+        passed = 0 if active else escalations.pass_on(by=request.user, at=timezone.now())
+        messages.info(request, f"{user.name} {_in_or_out(active, passed)}")
     return redirect("person", user.pk)
+
+
+def _in_or_out(active: bool, passed: int) -> str:
+    if active:
+        return "can sign in again."
+    waited = f" {plural(passed, 'request')} that waited for them went on to somebody else." if passed else ""
+    return f"is out from now on. Their deals and history stay.{waited}"
 
 
 @require_POST
@@ -176,17 +211,54 @@ def leave_team(request, user_id: int, membership_id: int):
 
 def teams(request):
     """The tree of teams."""
+    if request.method == "POST":
+        _require_keeper(request)
     found = queries.teams(request.user)
+    form = TeamForm(request.POST or None, teams=found)
+    if request.method == "POST" and form.is_valid() and _add_team_from(form, by=request.user):
+        return redirect("teams")
+    return _show_teams(request, found, form=form)
+
+
+def _show_teams(request, found, *, form=None, moving=None):
     context = {
         "teams": found,
         "keeps": queries.keeps_people(request.user),
-        "form": TeamForm(request.POST or None, teams=found),
+        "form": form or TeamForm(teams=found),
+        "moving": moving or MoveForm(teams=found),
     }
-    if request.method == "POST":
-        _require_keeper(request)
-        if context["form"].is_valid() and _add_team_from(context["form"], by=request.user):
-            return redirect("teams")
-    return render(request, "people/teams.html", context)
+    wrong = any(one.is_bound and one.errors for one in (context["form"], context["moving"]))
+    return render(request, "people/teams.html", context, status=422 if wrong else 200)
+
+
+@require_POST
+def move_team(request):
+    """Let a team stand below another, with all teams below it."""
+    _require_keeper(request)
+    found = queries.teams(request.user)
+    form = MoveForm(request.POST, teams=found)
+    if not form.is_valid():
+        return _show_teams(request, found, moving=form)
+    team, below = form.teams(request.user)
+    try:
+        actions.move_team(by=request.user, at=timezone.now(), team=team, below=below)
+    except actions.NoSuchPlace as refused:
+        form.add_error("below", str(refused))
+        return _show_teams(request, found, moving=form)
+    messages.info(request, _moved(request.user, team, below))
+    return redirect("teams")
+
+
+def _moved(viewer, team, below) -> str:
+    """Say where the team stands now and who sees its deals from their next click."""
+    seen_by = queries.managers_over(viewer, team.pk)
+    where = f"belongs to {below.name}" if below else "stands at the top"
+    deals = (
+        f"{', '.join(seen_by)} see{'s' if len(seen_by) == 1 else ''} its deals"
+        if seen_by
+        else "No manager sees its deals"
+    )
+    return f"{team.name} now {where}. {deals} from the next click on."
 
 
 def _add_team_from(form: TeamForm, *, by):

@@ -11,7 +11,6 @@ from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.text import slugify
 from django.views.decorators.http import require_POST
 
 from hingepoint.domain.agreements import queries as agreements
@@ -34,6 +33,7 @@ from hingepoint.domain.plans.parts import (
 from hingepoint.domain.strategy import queries as strategies
 from hingepoint.records import Evidence, Role
 from hingepoint.reports import plan_sheets
+from hingepoint.web import pdf
 from hingepoint.web.agreements import ASKS_FOR, EVIDENCE, moment_of
 from hingepoint.web.deals import for_sellers_and_leaders
 from hingepoint.web.register import back
@@ -212,13 +212,7 @@ def talk_plan_pdf(request: HttpRequest, deal_id: int, type_id: int):
     except plan_sheets.NoTypst as missing:
         messages.warning(request, str(missing))
         return redirect("talk-plan", deal_id=deal_id, type_id=type_id)
-    return _pdf(body, f"plan {sheet.name} {sheet.facts}")
-
-
-def _pdf(body: bytes, name: str) -> HttpResponse:
-    answer = HttpResponse(body, content_type="application/pdf")
-    answer["Content-Disposition"] = f'inline; filename="{slugify(name)[:80]}.pdf"'
-    return answer
+    return pdf.answer(body, f"plan {sheet.name} {sheet.facts}")
 
 
 # ---- the plan of a deal ----
@@ -294,7 +288,7 @@ def deal_plan_pdf(request: HttpRequest, deal_id: int):
     except plan_sheets.NoTypst as missing:
         messages.warning(request, str(missing))
         return redirect("deal-plan", deal_id=deal_id)
-    return _pdf(body, f"plan {sheet.facts.title}")
+    return pdf.answer(body, f"plan {sheet.facts.title}")
 
 
 # ---- review ----

@@ -45,7 +45,7 @@ PLACES = (
 )
 
 #: Pages that belong to a place and have an address of their own.
-_PART_OF = {"teams": "people"}
+_PART_OF = {"teams": "people", "trail": "people"}
 
 
 def navigation(request) -> list[Place]:

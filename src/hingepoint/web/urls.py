@@ -29,6 +29,7 @@ from hingepoint.web import (
     sign_in,
     strategy,
     theme,
+    trail,
     trials,
 )
 
@@ -45,7 +46,7 @@ urlpatterns = [
     path("matrix/", deals.matrix, name="matrix"),
     path("matrix/columns", deals.matrix_columns, name="matrix-columns"),
     path("deals/<int:deal_id>/", deals.deal, name="deal"),
-    path("deals/<int:deal_id>/trail", deals.deal_trail, name="deal-trail"),
+    path("deals/<int:deal_id>/trail", trail.deal_trail, name="deal-trail"),
     path("deals/<int:deal_id>/work", deals.deal_work, name="deal-work"),
     path("deals/<int:deal_id>/corridor", negotiation.set_corridor, name="set-corridor"),
     path("deals/<int:deal_id>/talks", negotiation.deal_talks, name="deal-talks"),
@@ -113,6 +114,7 @@ urlpatterns = [
     path("exceptions/<int:escalation_id>/pulse", escalations.pulse, name="give-pulse"),
     path("executives/", involvement.my_roles, name="my-roles"),
     path("executives/<int:involvement_id>/brief", involvement.brief, name="brief"),
+    path("executives/<int:involvement_id>/brief.pdf", involvement.brief_pdf, name="brief-pdf"),
     path("executives/<int:involvement_id>/end", involvement.end_role, name="end-role"),
     # detection
     path("rules/", detection.rules, name="rules"),
@@ -191,6 +193,8 @@ urlpatterns = [
     path("people/<int:user_id>/teams", people.join_team, name="join-team"),
     path("people/<int:user_id>/teams/<int:membership_id>/end", people.leave_team, name="leave-team"),
     path("teams/", people.teams, name="teams"),
+    path("teams/move", people.move_team, name="move-team"),
+    path("trail/", trail.trail, name="trail"),
     path("account/", people.account, name="account"),
     # manual
     path("docs/", manual.manual, name="manual"),

@@ -155,8 +155,9 @@ class Agreement(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["type", "state"], name="agreement_by_type"),
-            # read alone by the matrix's summary and by the filter on late agreements
+            # read alone by the matrix's counts on PostgreSQL; SQLite leaves out what is included
+            models.Index(fields=["type", "state"], include=["deal"], name="agreement_by_type"),
+            # read alone by the matrix's counts on SQLite and by the filter on late agreements
             models.Index(fields=["deal", "type", "state", "late_after"], name="agreement_states"),
             models.Index(
                 fields=["late_after", "deal"], name="agreement_dates", condition=Q(late_after__isnull=False)

@@ -271,14 +271,16 @@ def _counted(narrowed: DealQuerySet, heads: Sequence[Column], total: int, as_of:
     rows = Agreement.objects.filter(
         deal__in=narrowed.order_by(), type_id__in=[head.type_id for head in heads]
     )
-    state = "was" if as_of else "state"
-    rows = rows.annotate(was=Subquery(last_steps(as_of).values("state")[:1])) if as_of else rows
+    if as_of:
+        state, rows = "was", rows.annotate(was=Subquery(last_steps(as_of).values("state")[:1]))
+    else:
+        state, rows = "state", rows.filter(state__in=[*STANDING, AgreementState.NOT_NEEDED])
     counts = (
         rows.order_by()
         .values("type_id")
-        .annotate(
-            standing=Count("id", filter=Q(**{f"{state}__in": sorted(STANDING)})),
-            not_needed=Count("id", filter=Q(**{state: AgreementState.NOT_NEEDED})),
+        .annotate(  # counting deals, not ids, leaves the answer to the index agreement_by_type
+            standing=Count("deal", filter=Q(**{f"{state}__in": sorted(STANDING)})),
+            not_needed=Count("deal", filter=Q(**{state: AgreementState.NOT_NEEDED})),
         )
     )
     by_type = {row["type_id"]: (row["standing"], total - row["not_needed"]) for row in counts}
@@ -621,26 +623,6 @@ def _who(step: AgreementEvent) -> str:
 def _left_out(deal_id: int, as_of: AsOf) -> int:
     late = AgreementEvent.objects.filter(agreement__deal_id=deal_id, occurred_at__lte=as_of.moment)
     return deals.left_out(deal_id, as_of) + late.filter(recorded_at__gt=as_of.moment).count()
-
-
-@dataclass(frozen=True, slots=True)
-class TrailLine:
-    """One recorded change of a deal or of one of its agreements."""
-
-    change: audit.Change
-    about: str
-
-
-def deal_trail(viewer: Any, deal_id: int, *, most: int = 200) -> tuple[DealFacts, list[TrailLine]]:
-    """Return a deal and who changed what on it and its agreements, newest first. Raises Http404."""
-    facts = deals.deal_facts(viewer, deal_id)
-    names = {
-        row.pk: str(row.type) for row in Agreement.objects.filter(deal_id=deal_id).select_related("type")
-    }
-    lines = [TrailLine(c, "Deal") for c in audit.history(subject="deal", subject_id=deal_id, limit=most)]
-    for subject_id, change in audit.histories(subject="agreement", subject_ids=list(names), limit=most):
-        lines.append(TrailLine(change, names[int(subject_id)]))
-    return facts, sorted(lines, key=lambda line: line.change.at, reverse=True)[:most]
 
 
 # ---- one agreement ----

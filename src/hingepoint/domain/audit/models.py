@@ -20,7 +20,10 @@ class AuditEvent(models.Model):
     digest = models.CharField(max_length=64, unique=True)
 
     class Meta:
-        indexes = [models.Index(fields=["subject", "subject_id"])]
+        indexes = [
+            models.Index(fields=["subject", "subject_id"]),
+            models.Index(fields=["-at", "-id"], name="audit_by_time"),
+        ]
         ordering = ["id"]
 
 

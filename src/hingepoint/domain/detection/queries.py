@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 from django.http import Http404
 
 from hingepoint.analysis import detection, intervals
@@ -358,12 +358,17 @@ class ToConfirm:
     total: int
 
 
-def to_confirm(viewer: Any, *, most: int | None = None) -> ToConfirm:
+def to_confirm(
+    viewer: Any, *, most: int | None = None, type_key: str = "", owner_id: int | None = None
+) -> ToConfirm:
     """Return what waits on open deals that ``viewer`` sees, one batch a rule.
 
-    ``most`` limits the lines of all batches together. Three SQL queries, one when nothing waits.
+    ``most`` limits the lines of all batches together; ``type_key`` and ``owner_id`` narrow to an agreement
+    type and to one seller's deals. Three SQL queries, one when nothing waits.
     """
-    waiting = _waiting(viewer).filter(deal__status=DealStatus.OPEN)
+    waiting = _waiting_on_open_deals(viewer)
+    waiting = waiting.filter(rule__type__key=type_key) if type_key else waiting
+    waiting = waiting.filter(deal__owner_id=owner_id) if owner_id else waiting
     totals = dict(waiting.order_by().values_list("rule_id").annotate(n=Count("pk")))
     if not totals:
         return ToConfirm((), 0)
@@ -379,6 +384,40 @@ def to_confirm(viewer: Any, *, most: int | None = None) -> ToConfirm:
     return ToConfirm(tuple(batches), sum(totals.values()))
 
 
+def _waiting_on_open_deals(viewer: Any) -> QuerySet:
+    return _waiting(viewer).filter(deal__status=DealStatus.OPEN)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundKind:
+    """How many agreements of one type rules found and nobody confirmed; ``proposed`` of them are not in the
+    register. ``since`` is when the oldest was traced."""
+
+    key: str
+    name: str
+    n: int
+    proposed: int
+    since: dt.datetime
+
+
+def to_confirm_by_type(viewer: Any) -> tuple[FoundKind, ...]:
+    """Return what waits on open deals that ``viewer`` sees by agreement type, the most first. One SQL query."""
+    named = ("rule__type__key", "rule__type__own_name", "rule__type__name")
+    rows = _waiting_on_open_deals(viewer).order_by().values_list(*named)
+    counted = rows.annotate(
+        n=Count("pk"), proposed=Count("pk", filter=Q(step__isnull=True)), since=Min("traced_at")
+    )
+    found = [FoundKind(key, own or name, *counts) for key, own, name, *counts in counted]
+    return tuple(sorted(found, key=lambda kind: (-kind.n, kind.name)))
+
+
+def sellers_to_confirm(viewer: Any) -> tuple[tuple[int, str, int], ...]:
+    """Return on whose open deals something waits: id, name and how many, by name. One SQL query."""
+    rows = _waiting_on_open_deals(viewer).filter(deal__owner__isnull=False).order_by()
+    counted = rows.values_list("deal__owner_id", "deal__owner__name").annotate(n=Count("pk"))
+    return tuple(sorted(counted, key=lambda row: row[1]))
+
+
 def _batch(lines: Sequence[Waiting], *, more: int) -> Batch:
     first = lines[0]
     return Batch(first.rule_id, first.rule_name, first.type_name, first.state, tuple(lines), more)
@@ -386,7 +425,7 @@ def _batch(lines: Sequence[Waiting], *, more: int) -> Batch:
 
 def waiting_count(viewer: Any) -> int:
     """Return how many found agreements wait on open deals that ``viewer`` sees. One SQL query."""
-    return _waiting(viewer).filter(deal__status=DealStatus.OPEN).count()
+    return _waiting_on_open_deals(viewer).count()
 
 
 def on_deal(viewer: Any, deal_id: int) -> dict[int, Waiting]:

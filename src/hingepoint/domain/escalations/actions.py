@@ -15,8 +15,9 @@ from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals import actions as deals
 from hingepoint.domain.deals.actions import Hidden, deal_for, take_turn
 from hingepoint.domain.deals.models import Deal, DealEvent
-from hingepoint.domain.escalations.approvers import whom_to_ask
+from hingepoint.domain.escalations.approvers import NobodyToAsk, stand_in, whom_to_ask
 from hingepoint.domain.escalations.models import (
+    NO_LONGER_ASKED,
     Answer,
     Approval,
     ArguesFor,
@@ -295,7 +296,7 @@ def _require_words(escalation: Escalation, answer: Answer, granted: float | None
 
 def settle(escalation: Escalation, *, at: dt.datetime) -> None:
     """Decide a request from its answers: one no declines it; when all have answered, the least counts."""
-    last = {each.approver_id: each for each in escalation.approvals.exclude(answer=Answer.DROPPED)}
+    last = {each.approver_id: each for each in escalation.approvals.exclude(answer__in=NO_LONGER_ASKED)}
     answers = [each.answer for each in last.values()]
     if Answer.NO in answers:
         _close(escalation, State.DECLINED, at=at)
@@ -306,6 +307,53 @@ def settle(escalation: Escalation, *, at: dt.datetime) -> None:
         granted = [each.granted for each in last.values() if each.granted is not None]
         escalation.granted = min(granted, default=escalation.discount)
         _close(escalation, State.IN_PART if Answer.IN_PART in answers else State.APPROVED, at=at)
+
+
+@transaction.atomic
+def pass_on(*, by: User | None, at: dt.datetime) -> int:
+    """Pass requests on that wait for somebody who is disabled, to who answers in their place; return how many.
+
+    What nobody else can answer goes on waiting. Doing it twice changes nothing.
+    """
+    left = Approval.objects.filter(
+        answer=Answer.WAITING, escalation__state=State.OPEN, approver__is_active=False
+    )
+    rows = left.select_for_update(of=("self",)).select_related(
+        "approver", "escalation__deal__team", "escalation__asked_by"
+    )
+    return sum(_pass_on(row, by=by, at=at) for row in rows)
+
+
+def _pass_on(left: Approval, *, by: User | None, at: dt.datetime) -> bool:
+    """Return whether somebody else is asked now. Who was asked already is not asked twice."""
+    try:
+        person = stand_in(left)
+    except NobodyToAsk:
+        return False
+    escalation, name = left.escalation, left.approver.name
+    left.answer, left.answered_at, left.words = (
+        Answer.PASSED_ON,
+        at,
+        f"{name} is not here any more. {person} is asked.",
+    )
+    left.save()
+    known = escalation.approvals.filter(approver=person).exclude(answer__in=NO_LONGER_ASKED)
+    if not known.exists():
+        because = f"{left.because}, in place of {name}"[:300]
+        Approval.objects.create(
+            escalation=escalation, approver=person, whom=left.whom, because=because, asked_at=at
+        )
+    settle(escalation, at=at)
+    changes = {"asked": [name, person.name]}
+    record(
+        by=by,
+        at=at,
+        action="pass on exception",
+        subject="deal",
+        subject_id=escalation.deal_id,
+        changes=changes,
+    )
+    return True
 
 
 def _close(escalation: Escalation, state: State, *, at: dt.datetime) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hingepoint.analysis.approvals import Approver, Ask
 from hingepoint.domain.deals.models import Deal
+from hingepoint.domain.escalations.models import Approval
 from hingepoint.domain.people.models import Membership, User
 from hingepoint.records import Role
 
@@ -24,15 +27,41 @@ def whom_to_ask(asks: tuple[Ask, ...], deal: Deal, *, asker: User | None) -> dic
     return found
 
 
+def stand_in(approval: Approval) -> User:
+    """Return who answers in place of somebody who cannot any more. Raises NobodyToAsk.
+
+    For a colleague named by a rule, the manager of their own team; for everybody else, and where there is no
+    such manager, whom the rule names now: the next one in its order.
+    """
+    deal, asker = approval.escalation.deal, approval.escalation.asked_by
+    if approval.whom == Approver.PERSON:
+        own = [user for user in managers_of(approval.approver) if user != asker]
+        if own:
+            return own[0]
+    (person,) = whom_to_ask((Ask(Approver(approval.whom), None, approval.because),), deal, asker=asker)
+    return person
+
+
 def managers_above(deal: Deal) -> list[User]:
     """Return the managers of the deal's team and of the teams above it, the nearest first."""
-    if deal.team is None:
-        return []
-    above = [int(pk) for pk in deal.team.path.strip("/").split("/")]
+    return _managers([deal.team.path]) if deal.team else []
+
+
+def managers_of(user: User) -> list[User]:
+    """Return the managers of a colleague's teams and of the teams above them, the nearest first."""
+    teams = user.memberships.filter(manages=False, until__isnull=True)
+    return [one for one in _managers(list(teams.values_list("team__path", flat=True))) if one != user]
+
+
+def _managers(paths: Sequence[str]) -> list[User]:
+    above = {int(pk) for path in paths for pk in path.strip("/").split("/")}
     current = Membership.objects.filter(
         team_id__in=above, manages=True, until__isnull=True, user__is_active=True
     )
-    return [member.user for member in current.select_related("user").order_by("-team__path", "id")]
+    nearest = sorted(
+        current.select_related("user", "team"), key=lambda one: (-len(one.team.path.split("/")), one.pk)
+    )
+    return [member.user for member in nearest]
 
 
 def _person(ask: Ask, managers: list[User], asker: User | None) -> User:

@@ -129,6 +129,11 @@ class Answer(models.TextChoices):
     IN_PART = "in_part", "Approved in part"
     NO = "declined", "Declined"
     DROPPED = "dropped", "Not needed any more"
+    PASSED_ON = "passed_on", "Passed on"
+
+
+#: Answers of people who have none left to give.
+NO_LONGER_ASKED = (Answer.DROPPED, Answer.PASSED_ON)
 
 
 class Approval(models.Model):

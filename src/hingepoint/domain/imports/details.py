@@ -118,8 +118,8 @@ def know_plans(*, by: User | None, at: dt.datetime, plans: Iterable[dict[str, An
     """Add plans of talks as they were really written, with reviews and debriefs; return how many.
 
     Each has deal and type (keys), by (a user's key), written_at, talk_on, parts (lines by part); if there
-    are any, reviewed_at, manager (a user's key), verdict and words; and if it was debriefed, held_at and
-    outcome. Plans of agreements that are not on record are left out. For an empty table only: what is
+    are any, reviewed_at, manager (a user's key), verdict and words; and if it was debriefed, held_at, outcome
+    and learned. Plans of agreements that are not on record are left out. For an empty table only: what is
     known already is not looked for.
     """
     users = dict(User.objects.values_list("key", "pk"))
@@ -164,13 +164,39 @@ def _plan(
         said = {"verdict": facts["verdict"], "words": facts["words"], "at": facts["reviewed_at"]}
         review = PlanReview(plan=plan, by_id=users[facts["manager"]], **said)
     if facts.get("outcome"):
-        debrief = Debrief(
-            agreement_id=agreement,
-            plan=plan,
-            held_at=facts["held_at"],
-            outcome=facts["outcome"],
-            written_at=facts["held_at"],
-            fingerprint=fingerprint(facts["held_at"], facts["outcome"]),
-            **who,
-        )
+        debrief = _debrief(facts, agreement, plan, **who)
     return plan, review, debrief
+
+
+def _debrief(facts: dict[str, Any], agreement: int, plan: Plan | None, **who: int) -> Debrief:
+    return Debrief(
+        agreement_id=agreement,
+        plan=plan,
+        held_at=facts["held_at"],
+        outcome=facts["outcome"],
+        learned=facts.get("learned", ""),
+        written_at=facts["held_at"],
+        fingerprint=fingerprint(facts["held_at"], facts["outcome"]),
+        **who,
+    )
+
+
+@transaction.atomic
+def know_debriefs(*, by: User | None, at: dt.datetime, debriefs: Iterable[dict[str, Any]]) -> int:
+    """Add debriefs of talks whose step is on record already; return how many.
+
+    Each has deal and type (keys), by (a user's key), held_at, outcome and learned, and belongs to the last plan
+    written by then. Debriefs of agreements that are not on record are left out.
+    """
+    users = dict(User.objects.values_list("key", "pk"))
+    given = list(debriefs)
+    agreements = _agreements_by_keys({facts["type"] for facts in given})
+    made = []
+    for facts in given:
+        if (facts["deal"], facts["type"]) in agreements:
+            agreement, _ = agreements[facts["deal"], facts["type"]]
+            plan = Plan.objects.filter(agreement=agreement, written_at__lte=facts["held_at"]).first()
+            made.append(_debrief(facts, agreement, plan, written_by_id=users[facts["by"]]))
+    Debrief.objects.bulk_create(made, ignore_conflicts=True)
+    record(by=by, at=at, action="add", subject="debriefs", subject_id="", changes={"debriefs": len(made)})
+    return len(made)

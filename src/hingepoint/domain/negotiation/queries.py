@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import F, OuterRef, Q, Subquery
 from django.http import Http404
 
 from hingepoint.analysis import concessions, reasons, trades
@@ -50,10 +50,19 @@ class CorridorCard:
 def corridor(viewer: User, deal_id: int) -> CorridorCard | None:
     """Return the corridor of a deal, or None when there is none or it is not the viewer's to read."""
     found = Corridor.objects.visible_to(viewer).filter(deal_id=deal_id).select_related("set_by").first()
-    if found is None:
-        return None
-    by = found.set_by.name if found.set_by else ""
-    return CorridorCard(found.opening, found.target, found.walk_away, by, found.set_at, found.version)
+    return _card(found) if found else None
+
+
+def corridor_of(deal: Deal) -> CorridorCard | None:
+    """Return the corridor of a deal that the caller has fetched with the viewer's rights and with
+    ``select_related("corridor__set_by")``: no SQL query then."""
+    found = getattr(deal, "corridor", None)
+    return _card(found) if found else None
+
+
+def _card(row: Corridor) -> CorridorCard:
+    by = row.set_by.name if row.set_by else ""
+    return CorridorCard(row.opening, row.target, row.walk_away, by, row.set_at, row.version)
 
 
 def may_set_corridor(viewer: User, deal_id: int) -> bool:
@@ -158,7 +167,7 @@ class Log:
 def log(viewer: Any, deal_id: int, *, plans_at: Sequence[dt.datetime] = ()) -> Log:
     """Return the demands and concessions of a deal with their checks. Raises Http404.
 
-    ``plans_at``: when plans for the deal were really written. Causes four SQL queries.
+    ``plans_at``: when plans for the deal were really written. Causes three SQL queries.
     """
     deal = _deal(viewer, deal_id)
     asked, given = _of_deal(deal)
@@ -184,7 +193,7 @@ def log(viewer: Any, deal_id: int, *, plans_at: Sequence[dt.datetime] = ()) -> L
 
 
 def demands(viewer: Any, deal_id: int) -> tuple[Demand, ...]:
-    """Return what the customer asked for on a deal, in the order of time. Raises Http404. Three SQL queries."""
+    """Return what the customer asked for on a deal, in the order of time. Raises Http404. Two SQL queries."""
     return asked_of_us(_deal(viewer, deal_id))
 
 
@@ -196,7 +205,7 @@ def _deal(viewer: Any, deal_id: int) -> Deal:
 
 
 def asked_of_us(deal: Deal) -> tuple[Demand, ...]:
-    """Return the demands of a deal that the caller has fetched with the viewer's rights."""
+    """Return the demands of a deal that the caller has fetched with the viewer's rights. One SQL query."""
     return tuple(_of_deal(deal)[0])
 
 
@@ -216,27 +225,36 @@ def noticed(
     return found[candidate.id]
 
 
+#: A reason as columns of its event: an event with three reasons comes three times, with none once.
+_REASON = {
+    "why": F("reasons__pk"),
+    "why_text": F("reasons__text"),
+    "why_state": F("reasons__state"),
+    "why_said_by": F("reasons__said_by"),
+    "why_confirmed_by": F("reasons__confirmed_by"),
+    "why_by": F("reasons__written_by__name"),
+    "why_at": F("reasons__written_at"),
+}
+
+
 def _of_deal(deal: Deal) -> tuple[list[Demand], list[Concession]]:
     kinds = (EventKind.DEMAND, EventKind.CONCESSION)
     rows = DealEvent.objects.standing().filter(deal=deal, kind__in=kinds).select_related("trade")
-    events = list(rows.order_by("occurred_at", "id"))
-    whys = _whys(event for event in events if event.kind == EventKind.DEMAND)
-    asked = [_demand(event, whys) for event in events if event.kind == EventKind.DEMAND]
-    given = [_concession(event) for event in events if event.kind == EventKind.CONCESSION]
+    rows = rows.annotate(**_REASON).order_by("occurred_at", "id", "reasons__written_at", "why")
+    of_event: dict[int, list[DealEvent]] = defaultdict(list)
+    for row in rows:
+        of_event[row.pk].append(row)
+    events = list(of_event.values())
+    asked = [_demand(found) for found in events if found[0].kind == EventKind.DEMAND]
+    given = [_concession(found[0]) for found in events if found[0].kind == EventKind.CONCESSION]
     facts = [_given(one, deal) for one in given]
     links, nth = concessions.answers(facts, [_asked(one) for one in asked]), concessions.rounds(facts)
     return asked, [replace(one, demand_id=links[one.id], round=nth[one.id]) for one in given]
 
 
-def _whys(events: Iterable[DealEvent]) -> dict[int, list[Reason]]:
-    found: dict[int, list[Reason]] = defaultdict(list)
-    ids = [event.pk for event in events]
-    for row in Reason.objects.filter(event__in=ids).select_related("written_by") if ids else ():
-        found[row.event_id].append(row)
-    return found
-
-
-def _demand(event: DealEvent, whys: dict[int, list[Reason]]) -> Demand:
+def _demand(found: Sequence[DealEvent]) -> Demand:
+    """Return a demand from its event, which comes once for each reason."""
+    event = found[0]
     topic = reasons.topic_of(event.name, event.note)
     words = event.note or ("" if event.name == topic else event.name)
     return Demand(
@@ -250,19 +268,19 @@ def _demand(event: DealEvent, whys: dict[int, list[Reason]]) -> Demand:
         at=event.occurred_at,
         recorded_at=event.recorded_at,
         by_hand=event.origin == "hand",
-        whys=tuple(_why(row, words, topic) for row in whys.get(event.pk, ())),
+        whys=tuple(_why(row, words, topic) for row in found if row.why is not None),
     )
 
 
-def _why(row: Reason, words: str, topic: Topic) -> Why:
+def _why(row: Any, words: str, topic: Topic) -> Why:
     return Why(
-        text=row.text,
-        state=row.state,
-        said_by=row.said_by,
-        confirmed_by=row.confirmed_by,
-        by=row.written_by.name if row.written_by else "",
-        at=row.written_at,
-        repeats=reasons.repeats(row.text, demand=words, topic=topic),
+        text=row.why_text,
+        state=row.why_state,
+        said_by=row.why_said_by,
+        confirmed_by=row.why_confirmed_by,
+        by=row.why_by or "",
+        at=row.why_at,
+        repeats=reasons.repeats(row.why_text, demand=words, topic=topic),
     )
 
 
@@ -316,37 +334,54 @@ def library(viewer: Any, deal_id: int, *, topic: Topic, reason: str = "") -> tra
     """
     if not may_set_corridor(viewer, deal_id):
         raise Http404("no such deal")
+    return others_traded(deal_id, topic=topic, reason=reason)
+
+
+def others_traded(deal_id: int, *, topic: Topic, reason: str = "") -> trades.Library:
+    """Return the library for a deal that the caller has fetched with the viewer's rights. One SQL query."""
     return trades.library(_cases(topic, besides=deal_id), topic=topic, reason=reason)
 
 
-_CASE = ("pk", "deal_id", "name", "note", "occurred_at", "deal__status")
+_CASE = ("pk", "deal_id", "name", "note", "occurred_at")
 _GIFT = (
-    "pk", "deal_id", "name", "note", "occurred_at", "value", "currency", "trade__topic", "trade__demand_id",
-    "trade__worth", "deal__list_price", "deal__currency",
+    *_CASE, "value", "currency", "trade__topic", "trade__demand_id", "trade__worth", "deal__list_price",
+    "deal__currency",
 )  # fmt: skip
 
 
 def _cases(topic: Topic, *, besides: int) -> list[trades.Case]:
     closed = DealEvent.objects.standing().filter(deal__status__in=(DealStatus.WON, DealStatus.LOST))
     named = Q(name=topic) | ~Q(name__in=list(Topic))  # free text is told apart below
-    asked = closed.filter(named, kind=EventKind.DEMAND).exclude(deal_id=besides).order_by("-occurred_at")
-    rows = list(asked.values_list(*_CASE)[:MOST_CASES])
-    of_theirs = DealEvent.objects.standing().filter(deal_id__in={deal_id for _, deal_id, *_ in rows})
-    answers = _answers(
-        of_theirs.filter(kind=EventKind.DEMAND).values_list(*_CASE[:5]),
-        of_theirs.filter(kind=EventKind.CONCESSION).values_list(*_GIFT),
+    newest = (
+        closed.filter(named, kind=EventKind.DEMAND).exclude(deal_id=besides).order_by("-occurred_at", "-id")
     )
-    newest = Reason.objects.filter(event__in=[pk for pk, *_ in rows]).order_by("written_at", "id")
-    why = dict(newest.values_list("event_id", "text"))
+    kinds = (EventKind.DEMAND, EventKind.CONCESSION)
+    of_theirs = DealEvent.objects.standing().filter(
+        kind__in=kinds, deal_id__in=newest.values("deal_id")[:MOST_CASES]
+    )
+    rows = list(
+        of_theirs.annotate(why=_newest_reason())
+        .order_by("-occurred_at", "-id")
+        .values_list(*_GIFT, "kind", "deal__status", "why")
+    )
+    asked = [row for row in rows if row[-3] == EventKind.DEMAND]
+    gifts = [row[:-3] for row in rows if row[-3] == EventKind.CONCESSION]
+    answers = _answers([row[: len(_CASE)] for row in asked], gifts)
+    alike = [row for row in asked if row[2] == topic or row[2] not in list(Topic)]
     return [
         trades.Case(
             topic=reasons.topic_of(name, note),
-            reason=why.get(pk, ""),
+            reason=why or "",
             given=tuple(answers.get(pk, ())),
             won=status == DealStatus.WON,
         )
-        for pk, _, name, note, _, status in rows
+        for pk, _, name, note, *_, status, why in alike[:MOST_CASES]
     ]
+
+
+def _newest_reason() -> Subquery:
+    found = Reason.objects.filter(event=OuterRef("pk")).order_by("-written_at", "-id")
+    return Subquery(found.values("text")[:1])
 
 
 def _answers(asked: Iterable[tuple], gifts: Iterable[tuple]) -> dict[int, list[trades.Trade]]:

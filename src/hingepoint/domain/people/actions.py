@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 
 from django.contrib.auth.password_validation import validate_password
 from django.db import transaction
@@ -18,6 +19,10 @@ class NotAllowed(Exception):
 
 class AlreadyMember(ValueError):
     """The person is in that team already."""
+
+
+class NoSuchPlace(ValueError):
+    """A team cannot stand below itself or below one of its own teams, nor deeper than paths can say."""
 
 
 class TooManySignIns(Exception):
@@ -114,6 +119,38 @@ def add_team(*, by: User | None, at: dt.datetime, name: str, parent: Team | None
     team.save(update_fields=["path"])
     record(by=by, at=at, action="add", subject="team", subject_id=team.pk, changes={"name": [None, name]})
     return team
+
+
+@transaction.atomic
+def move_team(*, by: User | None, at: dt.datetime, team: Team, below: Team | None) -> None:
+    """Let ``team`` and all teams below it stand below another (None: at the top). Where it stands already
+    nothing changes. Raises NoSuchPlace.
+
+    Who manages the new teams above sees its deals from their next request, who managed the old ones no
+    more; history stays.
+    """
+    _require_keeper(by)
+    kept = {row.pk: row for row in Team.objects.select_for_update().order_by("pk")}  # one move at a time
+    team, below = kept[team.pk], kept[below.pk] if below else None
+    if below and below.path.startswith(team.path):
+        itself = "itself" if below == team else f"{below.name}, which is one of its own teams"
+        raise NoSuchPlace(f"{team.name} cannot belong to {itself}.")
+    if team.parent_id == (below.pk if below else None):
+        return
+    before, team.parent = kept.get(team.parent_id), below
+    team.save(update_fields=["parent"])
+    _write_paths(kept.values(), old=team.path, new=f"{below.path if below else '/'}{team.pk}/")
+    changes = {"parent": [before.name if before else None, below.name if below else None]}
+    record(by=by, at=at, action="move", subject="team", subject_id=team.pk, changes=changes)
+
+
+def _write_paths(teams: Iterable[Team], *, old: str, new: str) -> None:
+    moved = [team for team in teams if team.path.startswith(old)]
+    for team in moved:
+        team.path = new + team.path[len(old) :]
+    if max(len(team.path) for team in moved) > Team._meta.get_field("path").max_length:
+        raise NoSuchPlace("That is deeper than teams can be nested.")
+    Team.objects.bulk_update(moved, ["path"])
 
 
 @transaction.atomic

@@ -5,13 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from django.db.models import Count, Q
+from django.core.paginator import Paginator
+from django.db.models import Count, Q, QuerySet
 from django.shortcuts import get_object_or_404
 
 from hingepoint.domain.audit import queries as audit
 from hingepoint.domain.people.models import Membership, SavedView, Team, User, works_here
 from hingepoint.records import Role
 
+PEOPLE_ON_A_PAGE = 50
 ROLE_WORDS = {
     Role.SPONSOR: "Sponsor",
     Role.MANAGER: "Manager",
@@ -34,6 +36,16 @@ class Person:
     manages: tuple[str, ...]
     active: bool
     can_sign_in: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PeoplePage:
+    """One page of the colleagues that match; ``total`` counts all of them, ``last`` the pages."""
+
+    people: tuple[Person, ...]
+    page: int
+    last: int
+    total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,20 +97,27 @@ class Persona:
     title: str
 
 
-def people(viewer: User, *, search: str = "", role: str = "", team_id: int | None = None) -> list[Person]:
-    """Return the colleagues that match, by name. Causes two SQL queries."""
-    found = User.objects.visible_to(viewer).prefetch_related("memberships__team").order_by("name")
-    if search:
-        found = found.filter(
-            Q(name__icontains=search) | Q(email__icontains=search) | Q(title__icontains=search)
-        )
-    if role:
-        found = found.filter(role=role)
-    if team_id:
-        path = Team.objects.filter(pk=team_id).values_list("path", flat=True).first() or "-"
-        inside = Q(memberships__team__path__startswith=path, memberships__until__isnull=True)
-        found = found.filter(inside).distinct()
-    return [_person(user) for user in found]
+def people(
+    viewer: User, *, search: str = "", role: str = "", team_id: int | None = None, page: int = 1
+) -> PeoplePage:
+    """Return a page of the colleagues that match, by name. Four SQL queries.
+
+    A page that does not exist is the nearest one.
+    """
+    found = User.objects.visible_to(viewer).order_by("name", "id")
+    for word in search.split():
+        found = found.filter(Q(name__icontains=word) | Q(email__icontains=word) | Q(title__icontains=word))
+    found = found.filter(role=role) if role else found
+    found = found.filter(pk__in=_members_of(team_id)) if team_id else found
+    cut = Paginator(found.prefetch_related("memberships__team"), PEOPLE_ON_A_PAGE).get_page(max(1, page))
+    lines = tuple(_person(user) for user in cut)
+    return PeoplePage(lines, cut.number, cut.paginator.num_pages, cut.paginator.count)
+
+
+def _members_of(team_id: int) -> QuerySet:
+    """Return the ids of who is in a team, manages it, or is in one below it."""
+    inside = Membership.objects.filter(team__path__contains=f"/{team_id}/", until__isnull=True)
+    return inside.values("user_id")
 
 
 def _person(user: User) -> Person:
@@ -174,6 +193,18 @@ def _managers_of_teams() -> dict[int, list[str]]:
     for team_id, name in current.order_by("user__name").values_list("team_id", "user__name"):
         managers.setdefault(team_id, []).append(name)
     return managers
+
+
+def managers_over(viewer: User, team_id: int) -> list[str]:
+    """Return who sees the deals of a team as a manager of it or of one above, by name."""
+    if not works_here(viewer):
+        return []
+    path = Team.objects.filter(pk=team_id).values_list("path", flat=True).first() or ""
+    above = [int(pk) for pk in path.strip("/").split("/") if pk]
+    current = Membership.objects.filter(
+        team__in=above, manages=True, until__isnull=True, user__is_active=True
+    )
+    return sorted(set(current.values_list("user__name", flat=True)))
 
 
 def saved_views(viewer: User, *, page: str) -> list[View]:

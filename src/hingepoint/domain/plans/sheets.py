@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import F, QuerySet
 from django.http import Http404
 
 from hingepoint.domain.agreements import queries as agreements
@@ -20,7 +20,7 @@ from hingepoint.domain.deals import queries as deals
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.negotiation import queries as negotiation
 from hingepoint.domain.plans.actions import may_review
-from hingepoint.domain.plans.models import Debrief, Plan, PlanReview
+from hingepoint.domain.plans.models import Debrief, Plan
 from hingepoint.domain.plans.parts import (
     GROUPS,
     LEAST_HYPOTHESES,
@@ -194,7 +194,6 @@ class TalkSheet:
 class _Around:
     """What one talk stands in: its deal, the register of it, and the playbook's standard if one asks for it."""
 
-    viewer: Any
     deal: Deal
     kind: AgreementType
     register: list[Agreement]
@@ -207,7 +206,8 @@ def talk_sheet(viewer: Any, deal_id: int, type_id: int, *, today: dt.date, offer
     """Return the plan for one agreement of a deal. Raises Http404.
 
     ``offer``: also look up everything that can be offered, as for writing; without it a written plan is
-    read as it stands, in at most twelve SQL queries. What is offered reads the won deals of three years.
+    read as it stands. Either takes at most twelve SQL queries with those of signing in. What is offered
+    reads the won deals of three years; what earlier talks brought stays with the plan that is read.
     """
     around = _around(viewer, deal_id, type_id)
     kind, row, standard = around.kind, around.row, around.standard
@@ -234,7 +234,7 @@ def talk_sheet(viewer: Any, deal_id: int, type_id: int, *, today: dt.date, offer
         corridor=around.corridor,
         history=history,
         offered=offered,
-        brought=_brought(row),
+        brought=() if offer else _brought(row),
     )
 
 
@@ -245,12 +245,12 @@ def _around(viewer: Any, deal_id: int, type_id: int) -> _Around:
     kind = row.type if row else AgreementType.objects.filter(pk=type_id).first()
     if kind is None:
         raise Http404("no such agreement type")
-    standard, corridor = strategies.standard_for(deal, type_id), negotiation.corridor(viewer, deal_id)
-    return _Around(viewer, deal, kind, register, row, standard, corridor)
+    standard, corridor = strategies.standard_for(deal, type_id), negotiation.corridor_of(deal)
+    return _Around(deal, kind, register, row, standard, corridor)
 
 
 def _deal(viewer: Any, deal_id: int) -> Deal:
-    found = Deal.objects.visible_to(viewer).select_related("account", "owner", "team")
+    found = Deal.objects.visible_to(viewer).select_related("account", "owner", "team", "corridor__set_by")
     deal = found.filter(pk=deal_id).first()
     if deal is None:
         raise Http404("no such deal")
@@ -274,26 +274,29 @@ def _history(
     """Return the writings of a plan with what was said to them, and the lines of the newest."""
     if row is None and not of_deal:
         return History(), {}
-    found = Plan.objects.filter(deal=deal, agreement=row).select_related("written_by")
-    writings = list(
-        found.prefetch_related(Prefetch("reviews", PlanReview.objects.select_related("by"))).order_by(
-            "-number"
-        )
-    )
+    rows = _with_reviews(Plan.objects.filter(deal=deal, agreement=row))
+    writings = list({one.number: one for one in rows}.values())
     if not writings:
         return History(), {}
     newest = writings[0]
     newest.deal = deal
-    said = [(review, one.number) for one in reversed(writings) for review in one.reviews.all()]
     history = History(
         writings=tuple(_writing(one) for one in writings),
-        said=tuple(
-            Said(review.verdict, review.words, review.by.name if review.by else "", review.at, number)
-            for review, number in said
-        ),
+        said=tuple(_said(one) for one in sorted(rows, key=lambda one: one.number) if one.said_verdict),
         may_review=may_review(viewer, newest),
     )
     return history, from_json(newest.parts)
+
+
+def _with_reviews(plans: QuerySet[Plan]) -> list[Any]:
+    """Return writings, the newest first, each once for every review of it, oldest first, and at least once."""
+    review = {f"said_{name}": F(f"reviews__{name}") for name in ("verdict", "words", "at")}
+    rows = plans.select_related("written_by").annotate(**review, said_by=F("reviews__by__name"))
+    return list(rows.order_by("-number", "said_at", "reviews__id"))
+
+
+def _said(row: Any) -> Said:
+    return Said(row.said_verdict, row.said_words, row.said_by or "", row.said_at, row.number)
 
 
 def _writing(row: Plan) -> Writing:
@@ -345,7 +348,7 @@ def _offered(around: _Around, today: dt.date) -> dict[str, tuple[Line, ...]]:
         examples_from=examples_from,
         open=tuple(_other(one) for one in others if one.required and one.state in WAITING),
         standing=tuple(_other(one) for one in others if one.state in STANDING),
-        traded=tuple(_traded(around.viewer, deal, asked)),
+        traded=tuple(_traded(deal, asked)),
         competitor=_rival(deal),
         corridor=around.corridor is not None,
         closes=_day(deal.expected_close_on),
@@ -390,10 +393,7 @@ def _example(standard: PivotalAgreement | None, today: dt.date) -> tuple[str, in
     """Return the act of the best example of well-executed deals, and from how many it was chosen."""
     if standard is None:
         return "", 0
-    executed = benchmarks.well_executed(standard.playbook.strategy, today=today)
-    found = benchmarks.benchmark(standard.type_id, executed)
-    good = [one.act for one in found.examples if not one.poor and one.act]
-    return (good[0], found.gained) if good else ("", 0)
+    return benchmarks.best_act(standard.playbook.strategy, standard.type_id, today=today)
 
 
 def _people(deal: Deal) -> list[Someone]:
@@ -417,14 +417,14 @@ def _other(row: Agreement) -> OtherAgreement:
     return OtherAgreement(str(row.type), person.name if person else row.person_name, _day(row.gained_at))
 
 
-def _traded(viewer: Any, deal: Deal, asked: Sequence[negotiation.Demand]) -> list[Traded]:
+def _traded(deal: Deal, asked: Sequence[negotiation.Demand]) -> list[Traded]:
     """Return what others gave for the newest open demand of the deal."""
     waiting = [one for one in asked if not one.answered]
     if not waiting:
         return []
     newest = waiting[-1]
     reason = newest.why.text if newest.why else ""
-    library = negotiation.library(viewer, deal.pk, topic=newest.topic, reason=reason)
+    library = negotiation.others_traded(deal.pk, topic=newest.topic, reason=reason)
     return [
         Traded(
             what=_what_was_given(one.topic, one.cost),

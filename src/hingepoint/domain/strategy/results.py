@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
 from hingepoint.analysis import intervals, metrics
-from hingepoint.domain.deals.models import Deal
+from hingepoint.domain.deals.models import Deal, DealQuerySet
 from hingepoint.domain.strategy.models import ResultMetric, Strategy
 from hingepoint.records import DealStatus
 
 BEFORE = dt.timedelta(days=365)
 
 #: column of the frame -> column of the table: what a metric may be computed from
-_COLUMNS = {
+COLUMNS = {
     "id": "pk",
     "status": "status",
     "segment": "segment",
@@ -71,11 +72,19 @@ def progress(viewer: Any, strategy: Strategy, *, today: dt.date) -> list[Progres
 def closed_deals(viewer: Any, *, since: dt.date, segment: str = "", status: str = "") -> pl.DataFrame:
     """Return deals closed since a day (None as viewer: all of them) with every metric's columns."""
     deals = Deal.objects.all() if viewer is None else Deal.objects.visible_to(viewer)
+    closed = closed_since(deals, since=since, segment=segment)
+    closed = closed.filter(status=status) if status else closed
+    return frame(closed.values_list(*COLUMNS.values()))
+
+
+def closed_since(deals: DealQuerySet, *, since: dt.date, segment: str = "") -> DealQuerySet:
     deals = deals.filter(closed_at__date__gte=since).exclude(status=DealStatus.OPEN)
-    deals = deals.filter(segment=segment) if segment else deals
-    deals = deals.filter(status=status) if status else deals
-    rows = list(deals.values_list(*_COLUMNS.values()))
-    types = dict.fromkeys(_COLUMNS, pl.Float64) | {"id": pl.Int64, "status": pl.String, "segment": pl.String}
+    return deals.filter(segment=segment) if segment else deals
+
+
+def frame(rows: Iterable[Sequence[Any]]) -> pl.DataFrame:
+    """Return rows of ``COLUMNS`` as a frame with every metric's columns."""
+    types = dict.fromkeys(COLUMNS, pl.Float64) | {"id": pl.Int64, "status": pl.String, "segment": pl.String}
     types |= dict.fromkeys(("created", "closed"), pl.Datetime("us", "UTC"))
     plain = [
         [float(v) if n in _MONEY and v is not None else v for n, v in zip(types, row, strict=True)]

@@ -1,0 +1,226 @@
+"""The trail in words: what each action did, as the rest of a sentence that begins with somebody's name.
+
+An action without a sentence fails a test (``tests/domain/test_trail_words.py``).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hingepoint.records import AgreementState, EventKind
+
+_STATES = {
+    AgreementState.NOT_NEEDED: "said that it is not needed",
+    AgreementState.NEEDED: "said that it is needed",
+    AgreementState.PLANNED: "planned it",
+    AgreementState.ASKED: "noted that they were asked for it",
+    AgreementState.SOFT: "noted kind words and no act",
+    AgreementState.GAINED: "noted it as gained",
+    AgreementState.KEPT: "noted that it was kept",
+    AgreementState.BROKEN: "noted that it was broken",
+    AgreementState.LAPSED: "noted that it lapsed",
+    AgreementState.DECLINED: "noted that they declined",
+    AgreementState.RENEGOTIATED: "noted that it was renegotiated",
+}
+_EVENTS = {
+    EventKind.STAGE: "a stage",
+    EventKind.ACTIVITY: "an activity",
+    EventKind.FIELD: "a field of the CRM",
+    EventKind.CONCESSION: "a concession",
+    EventKind.DEMAND: "a demand",
+    EventKind.ESCALATION: "a request for an exception",
+    EventKind.EXECUTIVE: "an executive's part",
+    EventKind.QUOTE: "a quote",
+    EventKind.DOCUMENT: "a document",
+}
+_PLANS = {"comment": "commented the plan", "approved": "approved the plan", "returned": "returned the plan"}
+
+#: What was changed -> action -> what somebody did.
+SENTENCES: dict[str, dict[str, str]] = {
+    "deal": {
+        "add": "added the deal",
+        "change": "changed the deal",
+        "name contact": "named a person of the customer on the deal",
+        "set corridor": "set the corridor",
+        "give reason": "wrote down why they ask",
+        "write coaching note": "wrote a coaching note",
+        "write plan": "wrote the plan of the deal",
+        "agree executive role": "agreed a role with an executive",
+        "end executive role": "ended an executive's role",
+        "change exception": "completed a request for an exception",
+        "withdraw exception": "withdrew a request for an exception",
+        "answer exception": "answered a request for an exception",
+        "pass on exception": "passed a request for an exception on",
+        **{f"note {kind}": f"noted {words}" for kind, words in _EVENTS.items()},
+        **{f"take back {kind}": f"took back {words}" for kind, words in _EVENTS.items()},
+        **{f"review plan: {verdict}": words for verdict, words in _PLANS.items()},
+    },
+    "agreement": {
+        **{str(state): words for state, words in _STATES.items()},
+        "take back": "took back a step",
+        "write plan": "wrote the plan for the talk",
+        "debrief": "debriefed a talk",
+        "attach": "put evidence behind it",
+        "withdraw": "withdrew evidence",
+        "ask customer": "sent the customer a link to confirm it",
+        "revoke link": "took back the link to the customer",
+        **{f"review plan: {verdict}": words for verdict, words in _PLANS.items()},
+    },
+    "agreements": {
+        "describe": "described agreements from a file",
+        "lapse": "let agreements lapse that nobody checked again",
+    },
+    "requirements": {"refresh": "brought up to date what the playbook asks of deals"},
+    "plans": {"add": "added plans from a file"},
+    "debriefs": {"add": "added debriefs from a file"},
+    "deals": {
+        "name contacts": "named people of customers on deals, from a file",
+        "give reasons": "added reasons from a file",
+        "set corridors": "set corridors from a file",
+        "agree roles": "added roles of executives from a file",
+    },
+    "concessions": {"describe": "described concessions from a file"},
+    "exceptions": {"describe": "added requests for exceptions from a file"},
+    "escalation": {"give pulse": "gave a pulse"},
+    "account": {"add": "added the account"},
+    "accounts": {"add": "added accounts from a file"},
+    "contact": {"add": "added a person of the customer"},
+    "contacts": {"add": "added people of customers from a file"},
+    "user": {
+        "add": "added the person",
+        "change role": "changed their role",
+        "enable": "let them sign in again",
+        "disable": "disabled them",
+        "set password": "set a new password",
+        "join team": "put them in a team",
+        "leave team": "ended their time in a team",
+    },
+    "team": {"add": "added the team", "move": "moved the team"},
+    "saved view": {"save view": "saved a view", "drop view": "dropped a saved view"},
+    "strategy": {
+        "write": "wrote the strategy",
+        "change": "changed the strategy",
+        "set target": "set a target",
+    },
+    "playbook": {
+        "draft": "drafted the next version of the playbook",
+        "choose": "chose an agreement as pivotal",
+        "set standard": "described what good looks like",
+        "drop": "dropped an agreement from the playbook",
+        "publish": "published the playbook",
+    },
+    "policy": {
+        "draft": "drafted new rules for exceptions",
+        "set limits": "set the limits for exceptions",
+        "add rule": "added a rule for exceptions",
+        "drop rule": "dropped a rule for exceptions",
+        "publish": "published the rules for exceptions",
+    },
+    "agreement type": {
+        "add": "added the type",
+        "overlay": "put the company's own words over the type",
+    },
+    "catalogue": {"load": "loaded the shipped catalogue"},
+    "detection rule": {
+        "write": "wrote the rule",
+        "switch on": "switched the rule on",
+        "switch off": "switched the rule off",
+        "take back": "took back what the rule had written",
+        "detect": "read the traces by the rule",
+    },
+    "run": {
+        "ask for run": "asked for a discovery",
+        "repeat run": "repeated a discovery",
+        "refresh run": "asked the discovery of the month again",
+        "cancel run": "cancelled the discovery",
+        "continue run": "continued the discovery",
+        "finish run": "finished the discovery",
+        "end run": "ended the discovery without a result",
+        "forget uploads": "forgot the files of the discovery",
+    },
+    "finding": {
+        "": "took the decision back",
+        "signed": "signed the finding",
+        "rejected": "rejected the finding",
+    },
+    "trial": {"draw lots": "drew the lots of a trial"},
+    "import": {"import": "imported files", "undo import": "took an import back"},
+    "mapping": {"save": "saved a mapping", "drop": "dropped a mapping"},
+}
+
+#: Fields whose name alone says too little.
+_FIELDS = {
+    "due_on": "promised by",
+    "person_name": "person",
+    "asked_of": "asked of",
+    "link until": "link holds until",
+    "needed_days": "needed within days",
+    "own_name": "own name",
+    "expected_close_on": "expected close",
+    "parent": "belongs to",
+}
+_EVIDENCE = ("none", "we say so", "they said it", "they wrote it", "they acted on it")
+#: What a line of the trail leaves out: for machines, or said by the sentence already.
+_LEFT_OUT = ("definition", "key", "version")
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """One field of a change in words. ``before`` is None where only the new value was recorded."""
+
+    field: str
+    before: str | None
+    after: str
+
+
+def sentence(subject: str, action: str) -> str:
+    """Return what somebody did, to stand after their name; the action's own name where there is none."""
+    return SENTENCES.get(subject, {}).get(action) or action.replace("_", " ")
+
+
+def moved(action: str, changes: Mapping[str, Any]) -> tuple[Moved, ...]:
+    """Return the recorded changes in words; what did not change and what is for machines is left out."""
+    if action == "write plan":  # recorded by part: how many lines are the writer's own
+        return (Moved("lines in their own words", None, str(sum(changes.values()))),)
+    if action.startswith(("note ", "take back ")) and isinstance(changes.get("name"), str):
+        return (Moved("what", None, _told("name", changes["name"])),)
+    found = (_moved(name, value) for name, value in changes.items() if name not in _LEFT_OUT)
+    return tuple(one for one in found if one is not None and one.before != one.after)
+
+
+def _moved(name: str, value: Any) -> Moved | None:
+    field = _FIELDS.get(name, name.replace("_", " "))
+    if isinstance(value, list) and len(value) == 2:
+        return Moved(field, *(_told(name, one) for one in value))
+    if isinstance(value, dict):
+        value = ", ".join(f"{n} {what}" for what, n in value.items() if n)
+    told = _told(name, value)
+    return Moved(field, None, told) if told != "nothing" else None
+
+
+def _told(name: str, value: Any) -> str:
+    if value is None or value in ("", [], {}):
+        return "nothing"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if name == "evidence" and value in range(len(_EVIDENCE)):
+        return _EVIDENCE[value]
+    if isinstance(value, list):
+        return ", ".join(_told(name, one) for one in value)
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return _day_or_words(str(value))
+
+
+def _day_or_words(text: str) -> str:
+    """Return a recorded day as people write it, and a key of ours such as in_force without its underscores."""
+    try:
+        day = dt.date.fromisoformat(text[:10]) if text[4:5] == "-" else None
+    except ValueError:
+        day = None
+    if day:
+        return f"{day.day} {day:%b %Y}"
+    return text.replace("_", " ") if text.islower() and not set(text) & set(" .:@/") else text

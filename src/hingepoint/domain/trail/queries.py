@@ -1,0 +1,241 @@
+"""Reading who changed what, across all subjects: for one deal, and for the whole company.
+
+A pulse is given by nobody: the company's trail leaves out even that it was given.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
+from django.http import Http404
+
+from hingepoint.domain.agreements.models import Agreement, AgreementType
+from hingepoint.domain.audit import words
+from hingepoint.domain.audit.models import AuditEvent
+from hingepoint.domain.deals import queries as deals
+from hingepoint.domain.deals.models import Deal
+from hingepoint.domain.detection.models import DetectionRule
+from hingepoint.domain.people import queries as people
+from hingepoint.domain.people.models import Team, User
+from hingepoint.domain.strategy.models import Playbook, Strategy
+
+LINES_ON_A_PAGE = 50
+#: A word that names more deals than this is too short to search changes by.
+MOST_DEALS = 50
+SYSTEM = "system"
+
+#: What the trail can be narrowed to: key -> its name, and the subjects it holds.
+KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "deals": ("Deals", ("deal", "deals", "account", "accounts", "contact", "contacts")),
+    "agreements": ("Agreements and plans", ("agreement", "agreements", "requirements", "plans", "debriefs")),
+    "exceptions": ("Exceptions and concessions", ("policy", "exceptions", "concessions")),
+    "people": ("People and teams", ("user", "team", "saved view")),
+    "strategy": ("Strategy and playbook", ("strategy", "playbook")),
+    "catalogue": ("Catalogue and rules", ("agreement type", "catalogue", "detection rule")),
+    "discovery": ("Discovery", ("run", "finding", "trial")),
+    "imports": ("Imports", ("import", "mapping")),
+}
+_OF_NOBODY = ("escalation",)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the trail is narrowed to; an empty value narrows nothing. Days are included at both ends."""
+
+    person: str = ""
+    deal: str = ""
+    kind: str = ""
+    since: dt.date | None = None
+    until: dt.date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One change in words: ``by`` did ``what`` to ``about``. ``place`` are the arguments of the page of
+    ``subject``, empty where it has none or is gone."""
+
+    at: dt.datetime
+    by: str
+    what: str
+    subject: str
+    about: str
+    place: tuple[Any, ...]
+    changes: tuple[words.Moved, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """One page of changes, the newest first; ``total`` counts all that match."""
+
+    lines: tuple[Line, ...]
+    page: int
+    last: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class DealTrail:
+    """Who changed what on a deal and its agreements; ``people`` and ``agreements`` can be asked for alone."""
+
+    facts: deals.DealFacts
+    trail: Trail
+    people: tuple[str, ...]
+    agreements: tuple[tuple[str, str], ...]
+
+
+def trail(viewer: Any, wanted: Wanted, *, page: int = 1) -> Trail:
+    """Return who changed what in the whole company. Raises Http404 for all but sponsors and analysts.
+    At most eleven SQL queries."""
+    if not people.keeps_people(viewer):
+        raise Http404("not theirs to read")
+    return _page_of(_narrowed(AuditEvent.objects.exclude(subject__in=_OF_NOBODY), wanted), page)
+
+
+def deal_trail(viewer: Any, deal_id: int, *, person: str = "", about: str = "", page: int = 1) -> DealTrail:
+    """Return who changed what on a deal; ``about`` is the id of one of its agreements, or "deal".
+    Raises Http404."""
+    facts = deals.deal_facts(viewer, deal_id)
+    kinds = Agreement.objects.filter(deal_id=deal_id).select_related("type").order_by("type_id")
+    agreements = {str(row.pk): str(row.type) for row in kinds}
+    events = _of_deals([deal_id], list(agreements))
+    who = sorted(set(events.order_by().values_list("by_name", flat=True)))
+    events = events.filter(by_name=person) if person else events
+    if about:
+        events = events.filter(subject="deal") if about == "deal" else events.filter(subject_id=about)
+        events = events if about == "deal" else events.filter(subject="agreement")
+    return DealTrail(facts, _page_of(events, page), tuple(who), tuple(agreements.items()))
+
+
+def _narrowed(events: QuerySet[AuditEvent], wanted: Wanted) -> QuerySet[AuditEvent]:
+    if wanted.kind in KINDS:
+        events = events.filter(subject__in=KINDS[wanted.kind][1])
+    if wanted.person.strip():
+        events = events.filter(_by(wanted.person.strip()))
+    if wanted.deal.strip():
+        events = events & _of_named_deals(wanted.deal.strip())
+    events = events.filter(at__date__gte=wanted.since) if wanted.since else events
+    return events.filter(at__date__lte=wanted.until) if wanted.until else events
+
+
+def _by(text: str) -> Q:
+    """Return whose changes a name means: as recorded then, or of who is called so now."""
+    if text.casefold() == SYSTEM:
+        return Q(by_id_number__isnull=True)
+    return Q(by_name__icontains=text) | Q(
+        by_id_number__in=User.objects.filter(name__icontains=text).values("pk")
+    )
+
+
+def _of_named_deals(text: str) -> QuerySet[AuditEvent]:
+    named = Deal.objects.filter(
+        Q(key__iexact=text) | Q(name__icontains=text) | Q(account__name__icontains=text)
+    )
+    ids = list(named.order_by("-id").values_list("pk", flat=True)[:MOST_DEALS])
+    agreements = Agreement.objects.filter(deal__in=ids).values_list("pk", flat=True)
+    return _of_deals(ids, [str(pk) for pk in agreements])
+
+
+def _of_deals(deal_ids: Sequence[int], agreements: Sequence[str]) -> QuerySet[AuditEvent]:
+    own = Q(subject="deal", subject_id__in=[str(pk) for pk in deal_ids])
+    return AuditEvent.objects.filter(own | Q(subject="agreement", subject_id__in=agreements))
+
+
+# ---- in words ----
+
+
+def _page_of(events: QuerySet[AuditEvent], page: int) -> Trail:
+    cut = Paginator(events.order_by("-at", "-id"), LINES_ON_A_PAGE).get_page(max(1, page))
+    return Trail(_lines(list(cut)), cut.number, cut.paginator.num_pages, cut.paginator.count)
+
+
+#: Per subject: id or key of what was changed -> its name, and the arguments of its page.
+Names = dict[str, dict[str, tuple[str, tuple[Any, ...]]]]
+
+
+def _lines(events: Sequence[AuditEvent]) -> tuple[Line, ...]:
+    types = _type_names(events)
+    names = {
+        "deal": _titles(Deal, events, "deal", "name", "key"),
+        "agreement": _agreements(events),
+        "user": _titles(User, events, "user", "name"),
+        "team": _titles(Team, events, "team", "name"),
+        "strategy": _titles(Strategy, events, "strategy", "name"),
+        "playbook": _playbooks(events),
+        "detection rule": _rules(events),
+        "agreement type": {key: (name, (key,)) for key, name in types.items()},
+    }
+    return tuple(_line(event, names, types) for event in events)
+
+
+def _line(event: AuditEvent, names: Names, types: dict[str, str]) -> Line:
+    about, place = _about(event, names, types)
+    changes = words.moved(event.action, event.changes)
+    return Line(
+        at=event.at,
+        by=event.by_name,
+        what=words.sentence(event.subject, event.action),
+        subject=event.subject,
+        about=about,
+        place=place,
+        changes=tuple(replace(one, after=types.get(one.after, one.after)) for one in changes),
+        reason=event.reason,
+    )
+
+
+def _about(event: AuditEvent, names: Names, types: dict[str, str]) -> tuple[str, tuple[Any, ...]]:
+    """Return the name and the place of what was changed; its kind where it is gone or has no name."""
+    subject, key = event.subject, event.subject_id
+    if subject == "finding":
+        run_id, _, agreement = key.partition("/")
+        return f"{types.get(agreement, agreement)}, run {run_id}", (int(run_id), agreement)
+    if subject in ("run", "import"):
+        return f"{subject.capitalize()} {key}", (int(key),)
+    if subject == "policy":
+        return f"Rules for exceptions, version {key}", ()
+    return names.get(subject, {}).get(key, (subject.capitalize(), ()))
+
+
+def _ids(events: Iterable[AuditEvent], subject: str) -> list[int]:
+    return [int(one.subject_id) for one in events if one.subject == subject and one.subject_id.isdecimal()]
+
+
+def _titles(
+    model: Any, events: Sequence[AuditEvent], subject: str, *columns: str
+) -> dict[str, tuple[str, tuple]]:
+    """Return per id the first of ``columns`` that says something. One SQL query, none without such changes."""
+    ids = _ids(events, subject)
+    rows = model.objects.filter(pk__in=ids).values_list("pk", *columns) if ids else ()
+    return {str(pk): (next(filter(None, told), ""), (pk,)) for pk, *told in rows}
+
+
+def _agreements(events: Sequence[AuditEvent]) -> dict[str, tuple[str, tuple]]:
+    ids = _ids(events, "agreement")
+    rows = Agreement.objects.filter(pk__in=ids).select_related("type", "deal") if ids else ()
+    return {str(row.pk): (f"{row.type}, {row.deal}", (row.deal_id, row.type_id)) for row in rows}
+
+
+def _playbooks(events: Sequence[AuditEvent]) -> dict[str, tuple[str, tuple]]:
+    ids = _ids(events, "playbook")
+    rows = Playbook.objects.filter(pk__in=ids).select_related("strategy") if ids else ()
+    return {str(row.pk): (f"{row.strategy.name}, version {row.number}", (row.strategy_id,)) for row in rows}
+
+
+def _rules(events: Sequence[AuditEvent]) -> dict[str, tuple[str, tuple]]:
+    keys = [one.subject_id for one in events if one.subject == "detection rule"]
+    rows = DetectionRule.objects.filter(key__in=keys) if keys else ()
+    return {row.key: (f"Rule {row.key}", (row.pk,)) for row in rows}
+
+
+def _type_names(events: Sequence[AuditEvent]) -> dict[str, str]:
+    """Return the names of the agreement types that changes are about or mention, by key."""
+    about = ("agreement type", "finding")
+    keys = {one.subject_id.split("/", 1)[-1] for one in events if one.subject in about}
+    keys |= {one.changes["type"] for one in events if isinstance(one.changes.get("type"), str)}
+    rows = AgreementType.objects.filter(key__in=keys) if keys else ()
+    return {row.key: str(row) for row in rows}
