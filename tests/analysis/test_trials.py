@@ -12,8 +12,8 @@ import statsmodels.api as sm
 
 from hingepoint.analysis.discovery import DiscoveryError, balance, lots, redraws, trials
 
-DRAWN = dt.datetime(2026, 1, 5)
-LATER = dt.datetime(2030, 1, 1)
+DRAWN = dt.datetime(2026, 1, 5)  # noqa: DTZ001  (frames have no zone)
+LATER = dt.datetime(2030, 1, 1)  # noqa: DTZ001
 HORIZON = dt.timedelta(weeks=12)
 TEAMS = ("Alps", "Baltic", "Coast", "Delta", "East", "Fjord", "Gulf", "Heath")
 
@@ -25,6 +25,7 @@ def stated(**changes) -> trials.Stated:
         "metric": "won",
         "seed": 7,
         "since": DRAWN,
+        "drawn_at": DRAWN,
         "horizon": HORIZON,
         "deals": 10_000,
     }
@@ -65,9 +66,7 @@ def history(rows: list[tuple]) -> tuple[pl.DataFrame, pl.DataFrame]:
     return deals, pl.DataFrame(gains, schema=schema, orient="row")
 
 
-def prompted(
-    *, deals: int, lift: float, effect: float, seed: int
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+def prompted(*, deals: int, lift: float, effect: float, seed: int) -> tuple[pl.DataFrame, pl.DataFrame]:
     """A history in which asking gains it ``lift`` more often, and gaining it wins ``effect`` more often; good
     deals gain it more often by themselves, which a plain comparison takes for an effect."""
     rng = np.random.default_rng([seed, 1])
@@ -286,8 +285,17 @@ def test_deals_created_before_the_draw_have_no_lot():
     assert counted([one("A", -1), one("B", 0), one("C", 1)])["deal_id"].to_list() == ["B", "C"]
 
 
+def test_a_first_day_before_the_draw_gives_no_lot_to_earlier_deals():
+    rows = [one("A", -3), one("B", -1), one("C", 1)]
+    early = stated(since=DRAWN - dt.timedelta(days=2))
+    assert counted(rows, early)["deal_id"].to_list() == ["C"]
+
+
 def test_the_first_deals_count_up_to_the_planned_number():
-    assert counted([one("C", 3), one("A", 1), one("B", 2)], stated(deals=2))["deal_id"].to_list() == ["A", "B"]
+    assert counted([one("C", 3), one("A", 1), one("B", 2)], stated(deals=2))["deal_id"].to_list() == [
+        "A",
+        "B",
+    ]
 
 
 def test_other_teams_do_not_take_part():
@@ -334,7 +342,12 @@ def test_a_won_deal_without_figures_is_left_out_and_counted():
 def test_the_lot_of_a_team_is_whether_it_had_begun_when_the_deal_was_created():
     plan = wedge()
     first, last = plan.steps[0][0], plan.steps[-1][0]
-    rows = [one("A", -3, team=first), one("B", 1, team=first), one("C", 83, team=last), one("D", 85, team=last)]
+    rows = [
+        one("A", -3, team=first),
+        one("B", 1, team=first),
+        one("C", 83, team=last),
+        one("D", 85, team=last),
+    ]
     rows += [one("E", 113, team=last), one("F", -29, team=last), one("G", 1, team="Elsewhere")]
     seen = counted(rows, plan)
     assert seen["deal_id"].to_list() == ["A", "B", "C", "D"]

@@ -4,7 +4,8 @@ import pytest
 
 import discoveries
 from discoveries import facts
-from hingepoint.domain.discovery.models import Finding, Trial
+from hingepoint.domain.discovery.models import Finding
+from hingepoint.domain.trials.models import Trial
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -9,6 +9,7 @@ from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.detection import actions as detection
 from hingepoint.domain.discovery import actions as discovery
 from hingepoint.domain.strategy import actions as strategy
+from hingepoint.domain.trials import actions as trials
 
 KEPT_DAYS = 14
 
@@ -39,6 +40,11 @@ def let_old_promises_lapse(*, at: dt.datetime) -> None:
     agreements.lapse_expired(at=at, today=timezone.localdate(at))
 
 
+def show_results_of_trials(*, at: dt.datetime) -> None:
+    """Keep what trials showed whose planned deals have all their outcome."""
+    trials.conclude(at=at)
+
+
 JOBS = (
     discovery.forget_uploads,
     forget_finished_tasks,
@@ -46,4 +52,5 @@ JOBS = (
     let_old_promises_lapse,
     read_traces,
     ask_what_deals_need,
+    show_results_of_trials,
 )

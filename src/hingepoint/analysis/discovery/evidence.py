@@ -60,6 +60,7 @@ class Basis:
     deals               in the data; at_risk_a_quarter of them reach the first landmark open
     noise               standard deviation of the outcome that nothing known explains
     smallest_effect     worth having, in the metric's unit
+    counted             share of deals that have an outcome at all: the won ones of a metric of won deals
     """
 
     agreement: str
@@ -71,6 +72,7 @@ class Basis:
     at_risk_a_quarter: float
     noise: float
     smallest_effect: float
+    counted: float = 1.0
 
     @property
     def wanted(self) -> float:
@@ -115,7 +117,13 @@ def basis(found: result.Discovery, agreement: str) -> Basis:
         at_risk_a_quarter=found.data.at_risk_a_quarter,
         noise=found.data.noise,
         smallest_effect=found.data.smallest_effect,
+        counted=share_counted(found.metric.among_won, found.data.won, found.data.lost),
     )
+
+
+def share_counted(among_won: bool, won: int, lost: int) -> float:
+    """Return which share of deals has an outcome: all, or the won ones of a metric of won deals."""
+    return won / (won + lost) if among_won and won else 1.0
 
 
 def plan(
@@ -145,7 +153,7 @@ def plan(
     if wanted == 0 or not math.isfinite(wanted):
         raise DiscoveryError("the effect to look for must not be nothing")
     factor = float((scipy.special.ndtri(0.975) + scipy.special.ndtri(power)) ** 2)
-    prompt = math.ceil(4 * known.noise**2 * factor / (take_up * wanted) ** 2)
+    prompt = math.ceil(4 * known.noise**2 * factor / (take_up * wanted) ** 2 / known.counted)
     without = 1 - known.coverage if math.isfinite(known.coverage) else 1.0
     weekly = max(known.at_risk_a_quarter * without / WEEKS_A_QUARTER, 1e-9)
     stepped = None
@@ -167,7 +175,7 @@ def plan(
         prompt_deals=prompt,
         prompt_weeks=prompt / weekly,
         wedge=stepped,
-        prompt_shows=2 * known.noise * math.sqrt(factor / (weekly * weeks)) / take_up,
+        prompt_shows=2 * known.noise * math.sqrt(factor / (weekly * weeks * known.counted)) / take_up,
         in_words=_words(known.name, prompt, prompt / weekly, stepped, power),
     )
 
@@ -194,7 +202,7 @@ def _wedge(
     """Return a stepped start with its power (Woertman et al. 2013, design effect of a cross-sectional wedge)."""
     steps = min(teams, 6)
     length = weeks / (steps + 1)
-    size = weekly * length / teams
+    size = weekly * known.counted * length / teams
     total = steps * size
     inflated = (1 + intraclass * (total + size - 1)) / (1 + intraclass * (total / 2 + size - 1))
     inflated *= 3 * (1 - intraclass) / (2 * (steps - 1 / steps))

@@ -136,6 +136,5 @@ def _covered(
 
 def _between(ends: np.ndarray, lows: np.ndarray, highs: np.ndarray, *, strict: bool = False) -> np.ndarray:
     """Return how many of the ranges hold each end; their own ends count unless ``strict``."""
-    first, last = ("left", "right") if strict else ("right", "left")
-    begun = np.searchsorted(np.sort(lows), ends, side=first)
-    return begun - np.searchsorted(np.sort(highs), ends, side=last)
+    begun = np.searchsorted(np.sort(lows), ends, side="left" if strict else "right")
+    return begun - np.searchsorted(np.sort(highs), ends, side="right" if strict else "left")

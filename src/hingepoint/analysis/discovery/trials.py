@@ -33,7 +33,7 @@ class Stated:
     design      ``prompt``: every second deal is asked; ``wedge``: teams start one after another
     agreement   the key of the type that is asked for; metric: what it may move, as in ``analysis.metrics``
     horizon     the outcome of a deal is what happened so long after its creation
-    since       the first day, or the moment of the draw if that is later: earlier deals had no lot
+    since       the first day; drawn_at: the moment of the draw, before which no deal had a lot
     deals       how many count, the first that are created (a prompt)
     step, steps how long a step is, and the teams that start at each, in order (a wedge)
     teams       those that take part, all if empty; segment: limits the deals, if not empty
@@ -44,6 +44,7 @@ class Stated:
     metric: str
     seed: int
     since: dt.datetime
+    drawn_at: dt.datetime
     horizon: dt.timedelta
     deals: int = 0
     step: dt.timedelta = dt.timedelta(0)
@@ -95,6 +96,16 @@ class Side:
 
 
 @dataclass(frozen=True)
+class TeamLine:
+    """One team of a stepped start: its deals before it began and since."""
+
+    team: str
+    step: int
+    before: Side
+    since: Side
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What a trial showed.
 
@@ -133,9 +144,7 @@ class Progress:
     complete: bool
 
 
-def entered(
-    deals: pl.DataFrame, events: pl.DataFrame, *, stated: Stated, as_of: dt.datetime
-) -> pl.DataFrame:
+def entered(deals: pl.DataFrame, events: pl.DataFrame, *, stated: Stated, as_of: dt.datetime) -> pl.DataFrame:
     """Return the deals that count, by creation, with their lot and what became of them.
 
     Adds to the columns of ``deals``: ``asked`` (its lot, or whether its team had begun), ``period`` (steps
@@ -144,7 +153,11 @@ def entered(
     metric cannot be told.
     """
     end = as_of if stated.ends is None else min(stated.ends, as_of)
-    counted = deals.filter((pl.col("created") >= stated.begins) & (pl.col("created") < end))
+    created = pl.col("created")
+    had_a_lot = (created >= stated.drawn_at) | (
+        created < stated.since
+    )  # before the first day nobody is asked
+    counted = deals.filter((created >= stated.begins) & (created < end) & had_a_lot)
     if stated.segment:
         counted = counted.filter(pl.col("segment") == stated.segment)
     if stated.taking_part:
@@ -211,9 +224,7 @@ def progress(counted: pl.DataFrame, *, stated: Stated, as_of: dt.datetime) -> Pr
     )
 
 
-def _known_on(
-    counted: pl.DataFrame, stated: Stated, as_of: dt.datetime, full: bool
-) -> dt.datetime | None:
+def _known_on(counted: pl.DataFrame, stated: Stated, as_of: dt.datetime, full: bool) -> dt.datetime | None:
     if full and not counted.is_empty():
         return counted["due"].max()  # type: ignore[return-value]
     if stated.ends is not None:
@@ -222,6 +233,29 @@ def _known_on(
         return None
     gone = max(as_of - stated.since, dt.timedelta(days=1))
     return stated.since + gone * (stated.deals / counted.height) + stated.horizon
+
+
+def by_team(counted: pl.DataFrame) -> tuple[TeamLine, ...]:
+    """Return the teams of a stepped start in the order in which they begin; few deals are not told apart."""
+    teams = counted.group_by("team").agg(pl.col("start").first()).sort("start", "team")
+    return tuple(
+        TeamLine(team, step, *reversed(_told_sides(counted.filter(pl.col("team") == team))))
+        for team, step in teams.iter_rows()
+    )
+
+
+def _told_sides(counted: pl.DataFrame) -> list[Side]:
+    found = (_side(counted.filter(pl.col("asked") == which)) for which in (True, False))
+    return [one if one.deals >= LEAST else Side(one.deals, math.nan, math.nan) for one in found]
+
+
+def parted(counted: pl.DataFrame, *, stated: Stated) -> pl.DataFrame:
+    """Return the deals as the lots parted them before anybody did anything, with ``asked`` for the two sides:
+    asked or not; of a stepped start those of before the first step, in teams that begin in its first half."""
+    if stated.design == PROMPT:
+        return counted
+    middle = len(stated.steps) / 2
+    return counted.filter(pl.col("period") == 0).with_columns(asked=pl.col("start") <= middle)
 
 
 def sides(counted: pl.DataFrame) -> tuple[Side, Side]:
@@ -234,8 +268,10 @@ def sides(counted: pl.DataFrame) -> tuple[Side, Side]:
 def _side(deals: pl.DataFrame) -> Side:
     if deals.is_empty():
         return Side(0, math.nan, math.nan)
-    outcome = deals["outcome"].drop_nulls().mean()
-    return Side(deals.height, float(deals["gained"].mean()), math.nan if outcome is None else float(outcome))
+    told = deals["outcome"].drop_nulls().to_numpy()
+    return Side(
+        deals.height, float(deals["gained"].to_numpy().mean()), float(told.mean()) if told.size else math.nan
+    )
 
 
 def outcome(counted: pl.DataFrame, *, stated: Stated) -> Outcome | None:
