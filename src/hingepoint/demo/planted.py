@@ -245,8 +245,8 @@ class Prompt:
 
 
 #: The trial that has ended asked for a pivotal agreement; the one under way asks for one that does nothing.
-ENDED_TRIAL = Prompt("int.price_corridor", 2024, 100, 52, lift=1.5, effect=0.08, take_up=0.40)
-RUNNING_TRIAL = Prompt("cust.problem_cost", 2025, 10, 52, lift=1.8, effect=0.10, take_up=0.30)
+ENDED_TRIAL = Prompt("int.price_corridor", 2024, 100, 52, lift=1.5, effect=0.09, take_up=0.44)
+RUNNING_TRIAL = Prompt("cust.problem_cost", 2025, 10, 26, lift=2.2, effect=0.14, take_up=0.36)
 PROMPTS = (ENDED_TRIAL, RUNNING_TRIAL)
 #: After so many weeks from its creation the outcome of a deal is told in a trial.
 TRIAL_WEEKS = 40

@@ -66,7 +66,14 @@ def chance_of_shares(asked: np.ndarray, served: np.ndarray) -> float:
     parted = np.abs(counts / inside - (total - counts) / (size - inside))
     real = abs(served[asked].mean() - served[~asked].mean())
     as_far = parted >= real * (1 - TIE)
-    return float(min(scipy.stats.hypergeom.pmf(counts[as_far], size, total, inside).sum(), 1.0))
+    ways = _log_ways(total, counts) + _log_ways(size - total, inside - counts) - _log_ways(size, inside)
+    return float(min(np.exp(ways[as_far]).sum(), 1.0))
+
+
+def _log_ways(number: int, chosen: np.ndarray | int) -> np.ndarray:
+    """Return the logarithm of in how many ways so many can be chosen of a number."""
+    log = scipy.special.gammaln
+    return log(number + 1) - log(np.asarray(chosen) + 1) - log(number - np.asarray(chosen) + 1)
 
 
 def orders(starts: np.ndarray, *, rng: np.random.Generator) -> tuple[np.ndarray, bool]:
