@@ -13,10 +13,15 @@ from hingepoint.analysis.discovery import trials
 from hingepoint.analysis.discovery.balance import WORTH_A_LOOK, Line
 from hingepoint.reports import pictures
 from hingepoint.reports.charts import numbers, tables
-from hingepoint.reports.findings import Finding, Metric, Reading, metric_of
+from hingepoint.reports.findings import Finding, Metric, Reading, metric_of, served_words
 
-#: How a result stands to the metric: better, worse, or not told apart from nothing.
-TONES = {"better": "good", "worse": "bad", "unclear": "quiet"}
+#: What a result comes to: a word or two, the tone and the icon of its mark.
+VERDICTS = {
+    "better": ("It works", "good", "circle-check"),
+    "worse": ("It harms", "bad", "alert-triangle"),
+    "none": ("No such effect", "quiet", "circle-x"),
+    "unclear": ("It cannot be told", "quiet", "circle-dashed"),
+}
 
 #: What the facts of the balance are called.
 FACTS = {"initial_amount": "Size at creation", "team": "Team"}
@@ -55,7 +60,7 @@ def question(name: str, line: Any, promised: Mapping[str, Any], currency: str) -
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A result in words: ``verdict`` a key of ``TONES``, the answer first, then what stands behind it."""
+    """A result in words: ``verdict`` a key of ``VERDICTS``, the answer first, then what stands behind it."""
 
     verdict: str
     headline: str
@@ -65,7 +70,7 @@ class Answer:
 def answer(question: Question, outcome: trials.Outcome) -> Answer:
     """Return what a trial showed, for somebody with little time."""
     return Answer(
-        verdict=verdict(question.metric, outcome.difference),
+        verdict=verdict(question, outcome.difference),
         headline=_headline(question, outcome.difference),
         sentences=(
             _take_up_words(question, outcome),
@@ -76,24 +81,47 @@ def answer(question: Question, outcome: trials.Outcome) -> Answer:
     )
 
 
-def verdict(metric: Metric, measure: trials.Measure) -> str:
-    if not measure.seen:
-        return "unclear"
-    return "better" if (measure.value > 0) == (metric.better == "higher") else "worse"
+def verdict(question: Question, found: trials.Measure) -> str:
+    if not found.seen:
+        return "none" if rules_out(question, found) else "unclear"
+    return "better" if (found.value > 0) == (question.metric.better == "higher") else "worse"
 
 
 def _headline(question: Question, found: trials.Measure) -> str:
-    metric, said = question.metric, _with_range(question.metric, found)
+    metric = question.metric
     if found.seen:
-        moved = "raised" if found.value > 0 else "lowered"
-        return f"{question.doing} {moved} {metric.noun}: {said} per deal, whether or not the deal gained it."
+        return _moved(question, found)
     if rules_out(question, found):
         least = metric.effect(expected(question))
         return (
             f"{question.doing} made no difference to {metric.noun} as large as the plan looked for ({least} "
-            f"per deal asked): {said}."
+            f"over all deals asked): {_with_range(metric, found)}."
         )
-    return f"This trial cannot tell whether {question.doing[:1].lower()}{question.doing[1:]} moves {metric.noun}: {said}."
+    return f"This trial cannot tell whether {_small(question.doing)} moves {metric.noun}: {_with_range(metric, found)}."
+
+
+def _moved(question: Question, found: trials.Measure) -> str:
+    metric = question.metric
+    works = "works" if verdict(question, found) == "better" else "does harm"
+    if metric.unit == "points" and not metric.among_won and found.bounded:
+        more = "more" if found.value > 0 else "fewer"
+        number, *ends = (numbers.number(abs(one) * 100, 1) for one in (found.value, *_from_none(found)))
+        where = "in teams that had begun" if question.stepped else "asked"
+        return (
+            f"{question.doing} {works}: of 100 deals {where}, {number} {more} were {served_words(metric)[0]} "
+            f"(likely {ends[0]} to {ends[1]}), whether or not they gained it."
+        )
+    way = "raised" if found.value > 0 else "lowered"
+    return f"{question.doing} {works}. It {way} {metric.noun}: {_with_range(metric, found)} over all deals, whether or not they gained it."
+
+
+def _from_none(found: trials.Measure) -> tuple[float, float]:
+    """Return the ends of a range on one side of nothing, the one nearer to it first."""
+    return (found.low, found.high) if found.value > 0 else (found.high, found.low)
+
+
+def _small(text: str) -> str:
+    return text[:1].lower() + text[1:]
 
 
 def expected(question: Question) -> float:
@@ -123,7 +151,7 @@ def _take_up_words(question: Question, outcome: trials.Outcome) -> str:
     )
     lot, planned = outcome.take_up, numbers.share(question.take_up, 0)
     if not lot.seen:
-        return f"The prompt hardly moved anybody: {sides}; the plan counted on {planned} more. Ask again more firmly before you judge."
+        return f"Asking hardly moved anybody: {sides}; the plan counted on {planned} more. Ask again more firmly before you judge."
     compared = " Teams and times held equal, having begun made" if question.stepped else " So asking made"
     change = numbers.number(abs(lot.value) * 100, 0)
     way = "more" if lot.value > 0 else "fewer"
@@ -177,6 +205,13 @@ def _caveats(question: Question) -> tuple[str, ...]:
 
 
 # ---- how far it is ----
+
+
+def when(found: trials.Progress, day: str) -> str:
+    """Return when the result is shown; ``day`` is that of ``known_on`` in words."""
+    if found.wanted is not None and found.entered < found.wanted:
+        return f"At the pace so far the result is shown about {day}."
+    return f"The result is shown on {day}."
 
 
 def progress(found: trials.Progress) -> str:
@@ -248,16 +283,17 @@ def tried(line: Any, outcome: trials.Outcome, metric: Metric, finding: Finding) 
 
 
 def picture(
-    question: Question, outcome: trials.Outcome, history: tuple[str, Finding] | None = None
+    question: Question, outcome: trials.Outcome, history: tuple[int, Finding] | None = None
 ) -> pictures.Picture | None:
-    """Return the effects with their ranges beside zero, that of the deals on record last."""
+    """Return the effects with their ranges beside zero, that of the deals on record (``history``: the run, and
+    its finding) last."""
     metric = question.metric
     rows = [
         reading("Asking, per deal asked", metric, outcome.difference),
         reading("Gaining it, if moved by it", metric, outcome.effect),
     ]
     if history and history[1].low is not None:
-        label, one = history
+        label, one = f"Deals on record, run {history[0]}", history[1]
         rows.append(Reading(label, one.effect, one.low, one.high, one.effect_text, one.interval_text))
     known = [one for one in rows if one.low is not None]
     if not known:
@@ -275,6 +311,14 @@ def reading(label: str, metric: Metric, found: trials.Measure) -> Reading:
     low, high = (found.low, found.high) if found.bounded else (None, None)
     interval = metric.interval(low, high) if found.bounded else "of any size"
     return Reading(label, found.value, low, high, metric.effect(found.value), interval)
+
+
+def column(metric: Metric) -> str:
+    """Return a short head for a column of mean outcomes: ``Won on target``, ``Discount``."""
+    if metric.unit == "points" and not metric.among_won:
+        served = served_words(metric)[0]
+        return served[:1].upper() + served[1:]
+    return metric.title
 
 
 def level(metric: Metric, value: float) -> str:
@@ -316,13 +360,10 @@ def _fact(line: Line, currency: str) -> Fact:
 def balance_words(lines: Sequence[Line]) -> str:
     """Return how evenly the lots fell, against what lots alone make of so many facts."""
     uneven = sum(abs(line.apart) > max(WORTH_A_LOOK, line.by_chance) for line in lines)
-    by_luck = max(round(len(lines) / 20), 1)
+    usual = len(lines) / 20
     if not uneven:
         return "The lots fell evenly: no fact known at creation is further apart than lots make it."
     told = "is" if uneven == 1 else "are"
-    judged = (
-        "as many as lots alone make so"
-        if uneven <= by_luck
-        else f"lots alone make about {by_luck} so: look at who was recorded"
-    )
-    return f"{numbers.plural(uneven, 'fact')} of {len(lines)} {told} further apart than usual; {judged}."
+    many = uneven > usual + 2 * math.sqrt(usual)
+    judged = "more than lots make so: check that they were kept" if many else "no more than lots make so"
+    return f"{numbers.plural(uneven, 'fact')} of {len(lines)} {told} further apart than usual, {judged}."

@@ -192,14 +192,14 @@ def _trial(request, trial_id: int, *, reason: str = "", error: str = "", status:
     return render(request, "discovery/trial.html", context, status=status)
 
 
-def _history(viewer, page: queries.TrialPage) -> tuple[str, findings.Finding] | None:
-    """Return what the newest run on the same metric says, with its name, once the trial may be read."""
+def _history(viewer, page: queries.TrialPage) -> tuple[int, findings.Finding] | None:
+    """Return the newest run on the same metric and what it says, once the trial may be read."""
     if page.seen is None or page.seen.outcome is None:
         return None
     found = discovery.newest_finding(viewer, page.line.agreement, metric=page.line.metric, at=timezone.now())
     if found is None or found.record is None:
         return None
-    return f"Deals on record, run {found.line.id}", findings.read(found.record).one(page.line.agreement)
+    return found.line.id, findings.read(found.record).one(page.line.agreement)
 
 
 @require_POST

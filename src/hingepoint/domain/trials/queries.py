@@ -13,7 +13,7 @@ from django.db import models
 from hingepoint.analysis.discovery import DiscoveryError, evidence, lots, trials
 from hingepoint.analysis.discovery import record as records_of_runs
 from hingepoint.analysis.discovery.balance import Line
-from hingepoint.domain.deals.models import Deal
+from hingepoint.domain.deals.models import Deal, DealQuerySet
 from hingepoint.domain.discovery import queries as discovery
 from hingepoint.domain.discovery import work as discovery_work
 from hingepoint.domain.discovery.queries import NotThere, RunPage
@@ -282,11 +282,26 @@ def results(viewer: User, keys: Iterable[str], *, metric: str) -> dict[str, tupl
 
 def _drawn(viewer: User, trial: Trial) -> tuple[DrawnDeal, ...]:
     """Return the newest open deals that count and that the viewer may see, each with its lot."""
-    since = {"created_at__date__gte": trial.starts_on, "created_at__gte": trial.drawn_at}
-    rows = Deal.objects.visible_to(viewer).filter(status=DealStatus.OPEN, **since)
-    rows = rows.filter(segment=trial.segment) if trial.segment else rows
-    rows = rows.filter(team__name__in=trial.teams) if trial.teams else rows
+    rows = _entered(Deal.objects.visible_to(viewer), trial).filter(status=DealStatus.OPEN)
+    if last := _last_entered(trial):
+        rows = rows.filter(created_at__lte=last)
     return tuple(
         DrawnDeal(deal.pk, str(deal), deal.created_at.date(), lots.is_drawn(deal.key, seed=trial.seed))
         for deal in rows.order_by("-created_at")[:DRAWN]
     )
+
+
+def _entered(deals: DealQuerySet, trial: Trial) -> DealQuerySet:
+    """Return the deals of a trial that had a lot when they were created."""
+    deals = deals.filter(created_at__date__gte=trial.starts_on, created_at__gte=trial.drawn_at)
+    deals = deals.filter(segment=trial.segment) if trial.segment else deals
+    return deals.filter(team__name__in=trial.teams) if trial.teams else deals
+
+
+def _last_entered(trial: Trial) -> dt.datetime | None:
+    """Return when the last of the planned deals was created; None while some are still missing."""
+    wanted = trial.promised.get("deals") or 0
+    moments = (
+        _entered(Deal.objects.all(), trial).order_by("created_at", "key").values_list("created_at", flat=True)
+    )
+    return moments[wanted - 1 : wanted].first() if wanted else None

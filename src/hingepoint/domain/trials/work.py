@@ -73,10 +73,15 @@ def seen(trial: Trial, deals: pl.DataFrame, *, at: dt.datetime, effect: bool) ->
         "version": hingepoint.__version__,
         "progress": _progress(trials.progress(deals, stated=said, as_of=_local(at))),
         "sides": [simple(asked), simple(usual)],
-        "balance": simple(balance.table(trials.parted(deals, stated=said))),
+        "balance": simple(balance.table(trials.parted(deals, stated=said), by=_whole(said))),
         "teams": simple(_teams(deals, effect)) if said.design == trials.WEDGE else [],
         "outcome": simple(trials.outcome(deals, stated=said)) if effect else None,
     }
+
+
+def _whole(said: trials.Stated) -> str:
+    """Return what the lots part as a whole: teams in a stepped start, single deals otherwise."""
+    return "team" if said.design == trials.WEDGE else ""
 
 
 def _progress(found: trials.Progress) -> dict[str, Any]:
