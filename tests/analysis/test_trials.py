@@ -10,7 +10,7 @@ import pytest
 import scipy.stats
 import statsmodels.api as sm
 
-from hingepoint.analysis.discovery import DiscoveryError, balance, lots, redraws, trials
+from hingepoint.analysis.discovery import DiscoveryError, balance, evidence, lots, redraws, trials
 
 DRAWN = dt.datetime(2026, 1, 5)  # noqa: DTZ001  (frames have no zone)
 LATER = dt.datetime(2030, 1, 1)  # noqa: DTZ001
@@ -135,6 +135,22 @@ def test_the_stepped_start_recovers_a_planted_effect(monkeypatch):
     assert np.mean([one.effect.value for one in found]) == pytest.approx(0.3, abs=0.06)
     assert np.mean([one.difference.low <= 0.15 <= one.difference.high for one in found]) >= 0.89
     assert np.mean([one.effect.low <= 0.3 <= one.effect.high for one in found]) >= 0.89
+
+
+def test_a_stepped_start_sees_its_effect_as_often_as_the_plan_promises(monkeypatch):
+    monkeypatch.setattr(redraws, "DRAWN", 199)
+    plan, deals = wedge(TEAMS, steps=4), 1_500
+    noise = np.sqrt(0.4 * 0.6)
+    quarter = deals / 20 * evidence.WEEKS_A_QUARTER  # in five periods of four weeks
+    basis = evidence.Basis("a", "a", 0.0, math.nan, math.nan, 0, quarter, noise, 0.01)
+    size = {"effect": 0.2, "take_up": 0.5, "teams": 8, "weeks": 20.0}
+    monkeypatch.setattr(evidence, "MOST_STEPS", 4)
+    promised = evidence.plan(basis, **size).wedge.power
+    seen = [
+        result(stepped(plan=plan, deals=deals, lift=0.5, effect=0.2, seed=seed), plan).difference.seen
+        for seed in range(120)
+    ]
+    assert np.mean(seen) == pytest.approx(promised, abs=0.12)
 
 
 # ---- nothing is seen in nothing ----

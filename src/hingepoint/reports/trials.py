@@ -289,7 +289,7 @@ def picture(
     its finding) last."""
     metric = question.metric
     rows = [
-        reading("Asking, per deal asked", metric, outcome.difference),
+        reading("Having begun" if question.stepped else "Asking", metric, outcome.difference),
         reading("Gaining it, if moved by it", metric, outcome.effect),
     ]
     if history and history[1].low is not None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import scipy  # its parts load when they are first used: the server starts without them
 
-from hingepoint.analysis.discovery import result
+from hingepoint.analysis.discovery import lots, result
 from hingepoint.analysis.discovery.settings import DiscoveryError
 
 #: With fewer teams a stepped start has too few steps to compare.
 LEAST_TEAMS = 4
+#: More teams than that begin two or three at a time.
+MOST_STEPS = 6
 WEEKS_A_QUARTER = 365.25 / 7 / 4
 
 
@@ -161,7 +164,7 @@ def plan(
         stepped = _wedge(
             wanted,
             take_up,
-            factor,
+            power,
             known=known,
             weekly=weekly,
             teams=teams,
@@ -191,7 +194,7 @@ def _observed(known: Basis, wanted: float, factor: float) -> int:
 def _wedge(
     wanted: float,
     take_up: float,
-    factor: float,
+    power: float,
     *,
     known: Basis,
     weekly: float,
@@ -199,17 +202,32 @@ def _wedge(
     weeks: float,
     intraclass: float,
 ) -> SteppedWedge:
-    """Return a stepped start with its power (Woertman et al. 2013, design effect of a cross-sectional wedge)."""
-    steps = min(teams, 6)
+    """Return a stepped start with the chance that its own analysis sees the effect (Hussey & Hughes 2007, with a
+    mean of its own for every team): Student's t with a degree of freedom less than teams, which is close to
+    what drawing the order again does (decision 0221)."""
+    steps = min(teams, MOST_STEPS)
     length = weeks / (steps + 1)
-    size = weekly * known.counted * length / teams
-    total = steps * size
-    inflated = (1 + intraclass * (total + size - 1)) / (1 + intraclass * (total / 2 + size - 1))
-    inflated *= 3 * (1 - intraclass) / (2 * (steps - 1 / steps))
-    deals = teams * size * (steps + 1)
-    error = math.sqrt(4 * known.noise**2 * inflated * (steps + 1) / max(deals, 1e-9)) / take_up
-    power = float(scipy.special.ndtr(wanted / error - scipy.special.ndtri(0.975)))
-    return SteppedWedge(teams, steps, length, power, shows=error * math.sqrt(factor))
+    deals = weekly * known.counted * length / teams
+    spread = known.noise**2 * (1 - intraclass)
+    error = math.sqrt(spread / max(deals * _left_of_begun(teams, steps), 1e-9)) / take_up
+    bound = float(scipy.special.stdtrit(teams - 1, 0.975))
+    return SteppedWedge(
+        teams,
+        steps,
+        length,
+        power=1 - float(scipy.special.nctdtr(teams - 1, wanted / error, bound)),
+        shows=error * float(scipy.special.nctdtrinc(teams - 1, 1 - power, bound)),
+    )
+
+
+def _left_of_begun(teams: int, steps: int) -> float:
+    """Return the sum of squares of having begun, over teams and periods, beside means for both."""
+    start = np.concatenate(
+        [np.full(len(part), n + 1) for n, part in enumerate(lots.steps(range(teams), steps))]
+    )
+    begun = (np.arange(steps + 1)[None, :] >= start[:, None]).astype(float)
+    left = begun - begun.mean(axis=0) - begun.mean(axis=1, keepdims=True) + begun.mean()
+    return float((left**2).sum())
 
 
 def _words(name: str, prompt: int, weeks: float, wedge: SteppedWedge | None, power: float) -> str:
