@@ -12,6 +12,7 @@ import discoveries
 import trying
 from cast import NOW, deal, team
 from discoveries import finished_run
+from hingepoint.analysis.discovery import lots
 from hingepoint.domain.agreements.catalogue import shipped_types
 from hingepoint.domain.audit import queries as trail
 from hingepoint.domain.discovery.models import Run
@@ -278,6 +279,40 @@ def test_trials_drawn_by_an_older_version_say_afterwards_what_decides_them(cast,
     assert (trial.agreement, trial.metric) == (trying.KEY, "supportive:discount<=0.15")
     assert trial.horizon_days == (6 + 26) * 7
     assert trial.currency == "EUR"
+
+
+def deal_page(client, cast, made) -> str:
+    client.force_login(cast.seller)
+    return text(client.get(reverse("deal", args=[made.pk])))
+
+
+def test_the_seller_is_asked_on_the_deals_that_the_lot_says(client, cast, trial):
+    told = "Drawn by lot: go for"
+    for number in range(6):
+        key = f"Q-{number}"
+        made = deal(key, owner=cast.seller, team=cast.north, created_at=NOW + dt.timedelta(hours=1 + number))
+        assert (told in deal_page(client, cast, made)) is lots.is_drawn(key, seed=trying.SEED)
+    earlier = deal("Q-0-earlier", owner=cast.seller, team=cast.north, created_at=NOW - dt.timedelta(hours=1))
+    assert told not in deal_page(client, cast, earlier)
+
+
+def test_nobody_is_asked_on_deals_beyond_the_planned_number(client, cast, trial, plan):
+    beyond = NOW + dt.timedelta(weeks=20)
+    asked = next(f"R-{n}" for n in range(20) if lots.is_drawn(f"R-{n}", seed=trying.SEED))
+    made = deal(asked, owner=cast.seller, team=cast.north, created_at=beyond)
+    assert "Drawn by lot" not in deal_page(client, cast, made)
+    assert asked not in text(read(client, cast.analyst, trial, at=beyond))
+
+
+def test_a_team_that_has_begun_is_asked_on_new_deals(client, cast):
+    names = ("North", "Baltic", "Coast", "Delta")
+    trial = discoveries.trial(cast, trying.KEY, design="wedge", teams=names, steps=4, step_days=28)
+    start = next(n for n, step in enumerate(trial.steps) if "North" in step)
+    assert start > 0  # so there are new deals before it begins
+    for weeks, told in ((-1, False), (1, True), (16, False)):
+        at = NOW + dt.timedelta(weeks=4 * start + weeks)
+        made = deal(f"begun{weeks}", owner=cast.seller, team=cast.north, created_at=at)
+        assert ("Drawn by lot" in deal_page(client, cast, made)) is told
 
 
 def test_a_result_asks_the_database_little(client, cast, trial, plan, django_assert_max_num_queries):

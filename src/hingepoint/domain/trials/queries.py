@@ -9,11 +9,13 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from django.db import models
+from django.utils import timezone
 
 from hingepoint.analysis.discovery import DiscoveryError, evidence, lots, trials
 from hingepoint.analysis.discovery import record as records_of_runs
 from hingepoint.analysis.discovery.balance import Line
 from hingepoint.domain.deals.models import Deal, DealQuerySet
+from hingepoint.domain.deals.queries import DealFacts
 from hingepoint.domain.discovery import queries as discovery
 from hingepoint.domain.discovery import work as discovery_work
 from hingepoint.domain.discovery.queries import NotThere, RunPage
@@ -289,6 +291,37 @@ def _drawn(viewer: User, trial: Trial) -> tuple[DrawnDeal, ...]:
         DrawnDeal(deal.pk, str(deal), deal.created_at.date(), lots.is_drawn(deal.key, seed=trial.seed))
         for deal in rows.order_by("-created_at")[:DRAWN]
     )
+
+
+def asked_of(deal: DealFacts) -> frozenset[str]:
+    """Return the keys of the agreement types that trials under way ask for on a deal, by its lot.
+
+    Whoever calls has already fetched the deal through its own ``visible_to``. One SQL query, and one more for
+    each prompt that asks.
+    """
+    running = Trial.objects.running().filter(drawn_at__lte=deal.created_at)
+    return frozenset(trial.agreement for trial in running if _asks(trial, deal))
+
+
+def _asks(trial: Trial, deal: DealFacts) -> bool:
+    created_on = timezone.localtime(deal.created_at).date()
+    if created_on < trial.starts_on or (trial.segment and deal.segment != trial.segment):
+        return False
+    if trial.design == Trial.Design.WEDGE:
+        return _began(trial, deal.team, created_on)
+    if (trial.teams and deal.team not in trial.teams) or not lots.is_drawn(deal.key, seed=trial.seed):
+        return False
+    last = _last_entered(trial)
+    return last is None or deal.created_at <= last
+
+
+def _began(trial: Trial, team: str, on: dt.date) -> bool:
+    """Return whether a team of a stepped start had begun on a day of it."""
+    step = next((number for number, names in enumerate(trial.steps) if team in names), None)
+    length = dt.timedelta(days=trial.step_days)
+    if step is None or on >= trial.starts_on + len(trial.steps) * length:
+        return False
+    return on >= trial.starts_on + step * length
 
 
 def _entered(deals: DealQuerySet, trial: Trial) -> DealQuerySet:
