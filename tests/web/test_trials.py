@@ -142,6 +142,10 @@ def test_what_lacks_evidence_is_listed_with_what_it_takes(client, cast):
     page = text(client.get(reverse("evidence", args=[run.pk])))
     assert "about 13,000 deals" in page
     assert planner(run) in page
+    assert "a trial is under way" not in page
+    client.force_login(cast.analyst)
+    draw(client, run, design="prompt")
+    assert "a trial is under way" in text(client.get(reverse("evidence", args=[run.pk])))
 
 
 def test_planner_and_trial_ask_the_database_little(client, cast, run, django_assert_max_num_queries):

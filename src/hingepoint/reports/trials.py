@@ -9,6 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from hingepoint.analysis import intervals
 from hingepoint.analysis.discovery import trials
 from hingepoint.analysis.discovery.balance import WORTH_A_LOOK, Line
 from hingepoint.reports import pictures
@@ -250,7 +251,9 @@ def beside(metric: Metric, outcome: trials.Outcome, finding: Finding) -> str:
     if not found.bounded:
         return "The trial could not tell what gaining it does, so it neither confirms the deals on record nor speaks against them."
     if finding.effect is None or finding.low is None or finding.high is None:
-        return "The deals on record could not tell; the trial is the better evidence."
+        if not found.seen:
+            return f"Neither the deals on record nor the trial can tell what gaining it does: {_with_range(metric, found)}."
+        return f"The deals on record could not tell; the trial can: {_with_range(metric, found)}."
     if found.high < finding.low or finding.high < found.low:
         return f"They disagree: {said}. Believe the trial: lots decided who was asked, and in the deals on record something nobody recorded may stand behind it."
     if not found.seen:
@@ -319,6 +322,27 @@ def column(metric: Metric) -> str:
         served = served_words(metric)[0]
         return served[:1].upper() + served[1:]
     return metric.title
+
+
+def gained(side: trials.Side) -> tuple[str, str]:
+    """Return the share that gained it, and its range."""
+    return numbers.share(side.gained, 0), _share_range(side.gained, side.deals, 0)
+
+
+def level_range(metric: Metric, side: trials.Side) -> str:
+    """Return the range of a mean outcome: Wilson's for a share of deals, 1.96 standard errors for others."""
+    if metric.unit == "points" and not metric.among_won:
+        return _share_range(side.outcome, side.deals, 1)
+    if math.isnan(side.error):
+        return ""
+    return " to ".join(level(metric, side.outcome + sign * intervals.Z * side.error) for sign in (-1, 1))
+
+
+def _share_range(share: float, deals: int, digits: int) -> str:
+    if math.isnan(share) or not deals:
+        return ""
+    found = intervals.share(round(share * deals), deals)
+    return f"{numbers.number(found.low * 100, digits)} to {numbers.share(found.high, digits)}"
 
 
 def level(metric: Metric, value: float) -> str:

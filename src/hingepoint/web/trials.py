@@ -89,6 +89,7 @@ def evidence_needed(request, run_id: int):
         "shown": shown,
         "rows": rows,
         "rounded": findings.rounded,
+        "trials": queries.of_agreements(request.user, [one.key for one, _ in rows]),
         "too_old": not records_of_runs.can_plan(page.record),
         "can_repeat": page.can_repeat,
     }
@@ -194,7 +195,7 @@ def _trial(request, trial_id: int, *, reason: str = "", error: str = "", status:
 
 def _history(viewer, page: queries.TrialPage) -> tuple[int, findings.Finding] | None:
     """Return the newest run on the same metric and what it says, once the trial may be read."""
-    if page.seen is None or page.seen.outcome is None:
+    if not any(seen and seen.outcome for seen in (page.seen, page.early)):
         return None
     found = discovery.newest_finding(viewer, page.line.agreement, metric=page.line.metric, at=timezone.now())
     if found is None or found.record is None:

@@ -88,11 +88,13 @@ class Measure:
 
 @dataclass(frozen=True)
 class Side:
-    """The deals on one side of a comparison: how many, which share gained the agreement, the mean outcome."""
+    """The deals on one side of a comparison: how many, which share gained the agreement, the mean outcome and
+    its standard error."""
 
     deals: int
-    gained: float
-    outcome: float
+    gained: float = math.nan
+    outcome: float = math.nan
+    error: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -246,7 +248,7 @@ def by_team(counted: pl.DataFrame) -> tuple[TeamLine, ...]:
 
 def _told_sides(counted: pl.DataFrame) -> list[Side]:
     found = (_side(counted.filter(pl.col("asked") == which)) for which in (True, False))
-    return [one if one.deals >= LEAST else Side(one.deals, math.nan, math.nan) for one in found]
+    return [one if one.deals >= LEAST else Side(one.deals) for one in found]
 
 
 def parted(counted: pl.DataFrame, *, stated: Stated) -> pl.DataFrame:
@@ -262,15 +264,18 @@ def sides(counted: pl.DataFrame) -> tuple[Side, Side]:
     """Return the deals asked and the others: how many entered, which share has gained it so far; the outcome
     is not told."""
     asked, usual = (counted.filter(pl.col("asked") == which) for which in (True, False))
-    return tuple(replace(_side(some), outcome=math.nan) for some in (asked, usual))  # type: ignore[return-value]
+    return tuple(replace(_side(some), outcome=math.nan, error=math.nan) for some in (asked, usual))  # type: ignore[return-value]
 
 
 def _side(deals: pl.DataFrame) -> Side:
     if deals.is_empty():
-        return Side(0, math.nan, math.nan)
+        return Side(0)
     told = deals["outcome"].drop_nulls().to_numpy()
     return Side(
-        deals.height, float(deals["gained"].to_numpy().mean()), float(told.mean()) if told.size else math.nan
+        deals=deals.height,
+        gained=float(deals["gained"].to_numpy().mean()),
+        outcome=float(told.mean()) if told.size else math.nan,
+        error=float(told.std(ddof=1) / math.sqrt(told.size)) if told.size > 1 else math.nan,
     )
 
 

@@ -164,8 +164,8 @@ class Seen:
 class TrialPage:
     """A trial to print, to follow and to read.
 
-    ``seen`` is its result, or how far it is; None with ``problem`` where its metric cannot be told. ``looks``
-    are the early ones. ``deals``: the newest open ones since its first day that the viewer may see, of a trial
+    ``seen`` is its result, or how far it is; None with ``problem`` where its metric cannot be told. ``early`` is
+    what the last early look showed, for those who may see it while the trial runs; ``looks`` are the early ones. ``deals``: the newest open ones since its first day that the viewer may see, of a trial
     that asks in every second deal.
     """
 
@@ -180,6 +180,7 @@ class TrialPage:
     steps: tuple[Step, ...]
     deals: tuple[DrawnDeal, ...]
     seen: Seen | None
+    early: Seen | None
     problem: str
     looks: tuple[Look, ...]
     may_look: bool
@@ -191,7 +192,9 @@ def trial(viewer: User, trial_id: int, *, at: dt.datetime) -> TrialPage:
     if row is None:
         raise NotThere("There is no such trial.")
     looks = list(row.looks.select_related("by"))
-    seen, problem = _seen(viewer, row, looks, at)
+    result = next((one for one in looks if not one.early), None)
+    early = next(iter(looks), None) if viewer.sees_everything and not result else None
+    seen, problem = (_of_look(result, viewer), "") if result else _so_far(viewer, row, at)
     length = dt.timedelta(days=row.step_days)
     return TrialPage(
         line=_line(row),
@@ -205,23 +208,24 @@ def trial(viewer: User, trial_id: int, *, at: dt.datetime) -> TrialPage:
         steps=tuple(Step(row.starts_on + n * length, tuple(teams)) for n, teams in enumerate(row.steps)),
         deals=_drawn(viewer, row) if row.design == Trial.Design.PROMPT and not row.ended else (),
         seen=seen,
+        early=_of_look(early, viewer) if early else None,
         problem=problem,
         looks=tuple(_look(one) for one in looks if one.early),
         may_look=discovery.may_run(viewer) and not row.ended,
     )
 
 
-def _seen(viewer: User, row: Trial, looks: list[TrialLook], at: dt.datetime) -> tuple[Seen | None, str]:
-    """Return the result, else the last early look of those who may see it, else how far the trial is."""
-    shown = [one for one in looks if not one.early or viewer.sees_everything]
-    last = next((one for one in shown if not one.early), next(iter(shown), None))
-    if last:
-        return _of_record(last.record, viewer, _look(last)), ""
+def _so_far(viewer: User, row: Trial, at: dt.datetime) -> tuple[Seen | None, str]:
+    """Return how far a trial is, computed now, or None and why it cannot be told."""
     try:
         record = work.seen(row, work.counted(row, at=at), at=at, effect=False)
     except DiscoveryError as error:
         return None, str(error)
     return _of_record(record, viewer, None), ""
+
+
+def _of_look(row: TrialLook, viewer: User) -> Seen:
+    return _of_record(row.record, viewer, _look(row))
 
 
 def _look(row: TrialLook) -> Look:
@@ -248,7 +252,8 @@ def _of_record(record: Mapping[str, Any], viewer: User, look: Look | None) -> Se
 
 
 def _side(one: Mapping[str, Any]) -> trials.Side:
-    return trials.Side(one["deals"], *(_number(one[name], math.nan) for name in ("gained", "outcome")))
+    means = {name: _number(one[name], math.nan) for name in ("gained", "outcome", "error")}
+    return trials.Side(one["deals"], **means)
 
 
 def _number(value: float | None, unknown: float) -> float:
@@ -276,10 +281,7 @@ def results(viewer: User, keys: Iterable[str], *, metric: str) -> dict[str, tupl
     newest = {row.agreement: row for row in ended}
     looks = TrialLook.objects.filter(trial__in=[row.pk for row in newest.values()], early=False)
     records = {one.trial_id: one for one in looks.select_related("by").order_by("pk")}
-    return {
-        key: (_line(row), _of_record(records[row.pk].record, viewer, _look(records[row.pk])))
-        for key, row in newest.items()
-    }
+    return {key: (_line(row), _of_look(records[row.pk], viewer)) for key, row in newest.items()}
 
 
 def _drawn(viewer: User, trial: Trial) -> tuple[DrawnDeal, ...]:
