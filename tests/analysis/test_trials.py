@@ -426,3 +426,46 @@ def test_balance_tells_how_far_the_sides_are_apart():
     spread = math.sqrt((np.var(mine.to_numpy()) + np.var(theirs.to_numpy())) / 2)
     assert line.apart == pytest.approx((mine.mean() - theirs.mean()) / spread)
     assert abs(line.apart) < 2 * line.by_chance
+
+
+def facts(asked: np.ndarray, rng: np.random.Generator, *, shift: float = 0.0) -> pl.DataFrame:
+    number = asked.size
+    return pl.DataFrame(
+        {
+            "asked": asked,
+            "initial_amount": np.exp(11 + rng.normal(size=number) + shift * asked),
+            "segment": rng.choice(["ENT", "MID", "SMB"], number),
+            "source": rng.choice(["inbound", "outbound"], number),
+        }
+    )
+
+
+def test_the_chance_of_all_facts_together_is_as_likely_as_any_other_when_lots_are_kept():
+    chances = []
+    for seed in range(300):
+        rng = np.random.default_rng([seed, 4])
+        chances.append(balance.chance(facts(rng.random(200) < 0.5, rng)))
+    assert scipy.stats.kstest(chances, "uniform").pvalue > 0.05
+    rng = np.random.default_rng(12)
+    assert balance.chance(facts(rng.random(200) < 0.5, rng, shift=0.8)) < 0.01
+
+
+def test_the_chance_of_all_facts_is_that_of_least_squares():
+    rng = np.random.default_rng(13)
+    seen = facts(rng.random(300) < 0.5, rng, shift=0.2)
+    dummies = seen.select("segment", "source").to_dummies(drop_first=True).to_numpy()
+    size = seen["initial_amount"].log().to_numpy()
+    design = sm.add_constant(np.column_stack([size, dummies]).astype(float))
+    fit = sm.OLS(seen["asked"].to_numpy().astype(float), design).fit()
+    expected = scipy.stats.chi2.sf((seen.height - 1) * fit.rsquared, 4)
+    assert balance.chance(seen) == pytest.approx(expected)
+
+
+def test_where_teams_are_parted_their_means_are_compared():
+    teams = np.repeat([f"T{n}" for n in range(6)], 40)
+    early = np.isin(teams, ["T0", "T1", "T2"])
+    seen = pl.DataFrame({"asked": early, "team": teams, "initial_amount": np.where(early, 200.0, 100.0)})
+    seen = seen.with_columns(initial_amount=pl.col("initial_amount") * (1 + pl.int_range(240) % 7 / 100))
+    (only,) = balance.table(seen, by="team")
+    assert (only.column, round(only.asked / only.usual, 1)) == ("initial_amount", 2.0)
+    assert only.by_chance == pytest.approx(1.96 * math.sqrt(2 / 3))

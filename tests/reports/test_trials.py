@@ -119,9 +119,13 @@ def line(apart: float) -> balance.Line:
 
 
 @pytest.mark.parametrize(
-    ("uneven", "said"),
-    [(0, "The lots fell evenly"), (1, "no more than lots make so"), (6, "more than lots make so")],
+    ("evenly", "said"),
+    [
+        (0.4, "The lots fell evenly"),
+        (0.01, "lots alone make them so in 1 trial in 100"),
+        (None, "2 of 5 facts known at creation are further apart than usual"),
+    ],
 )
-def test_how_evenly_the_lots_fell(uneven, said):
-    lines = [line(0.5)] * uneven + [line(0.05)] * (20 - uneven)
-    assert said in words.balance_words(lines)
+def test_how_evenly_the_lots_fell(evenly, said):
+    lines = [line(0.5)] * 2 + [line(0.05)] * 3
+    assert said in words.balance_words(lines, evenly)

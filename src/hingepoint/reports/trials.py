@@ -12,6 +12,7 @@ from markupsafe import Markup
 from hingepoint.analysis import intervals
 from hingepoint.analysis.discovery import trials
 from hingepoint.analysis.discovery.balance import WORTH_A_LOOK, Line
+from hingepoint.analysis.discovery.redraws import LEVEL
 from hingepoint.reports import pictures
 from hingepoint.reports.charts import numbers, tables
 from hingepoint.reports.findings import Finding, Metric, Reading, metric_of, served_words
@@ -381,13 +382,14 @@ def _fact(line: Line, currency: str) -> Fact:
     )
 
 
-def balance_words(lines: Sequence[Line]) -> str:
-    """Return how evenly the lots fell, against what lots alone make of so many facts."""
-    uneven = sum(abs(line.apart) > max(WORTH_A_LOOK, line.by_chance) for line in lines)
-    usual = len(lines) / 20
-    if not uneven:
-        return "The lots fell evenly: no fact known at creation is further apart than lots make it."
-    told = "is" if uneven == 1 else "are"
-    many = uneven > usual + 2 * math.sqrt(usual)
-    judged = "more than lots make so: check that they were kept" if many else "no more than lots make so"
-    return f"{numbers.plural(uneven, 'fact')} of {len(lines)} {told} further apart than usual, {judged}."
+def balance_words(lines: Sequence[Line], evenly: float | None) -> str:
+    """Return how evenly the lots fell: by the chance of all facts together (``evenly``), or by counting."""
+    if evenly is None:
+        uneven = sum(abs(line.apart) > max(WORTH_A_LOOK, line.by_chance) for line in lines)
+        return f"{numbers.number(uneven)} of {numbers.plural(len(lines), 'fact')} known at creation are further apart than usual."
+    if evenly >= LEVEL:
+        return f"The lots fell evenly: together, facts known at creation are as far apart as lots make them (p = {p_value(evenly)})."
+    return (
+        f"Facts known at creation are further apart than usual: lots alone make them so in {odds(evenly)}. Check that "
+        "the lots were kept and that no deal was created anew."
+    )

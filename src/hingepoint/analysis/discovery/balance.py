@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+import numpy as np
 import polars as pl
+import scipy  # its parts load when they are first used: the server starts without them
 
 from hingepoint.analysis import frames
 
@@ -51,16 +53,45 @@ def table(counted: pl.DataFrame, *, by: str = "") -> tuple[Line, ...]:
     return tuple(line for line in lines if line)
 
 
+def chance(counted: pl.DataFrame) -> float:
+    """Return the chance that lots alone part deals as far, over all facts known at creation taken together; NaN
+    without facts. The chi-squared test of Hansen & Bowers (2008), for lots drawn deal by deal."""
+    asked = counted["asked"].to_numpy().astype(float)
+    if min(asked.sum(), (1 - asked).sum()) < 2:
+        return math.nan
+    facts = _matrix(counted)
+    rank = int(np.linalg.matrix_rank(facts))
+    asked -= asked.mean()
+    told = facts @ np.linalg.lstsq(facts, asked, rcond=None)[0] if rank else np.zeros_like(asked)
+    distance = (asked.size - 1) * (told**2).sum() / (asked**2).sum()
+    return float(scipy.special.chdtrc(rank, distance)) if rank else math.nan
+
+
+def _matrix(counted: pl.DataFrame) -> np.ndarray:
+    """Return deals x facts, each about its mean: the logarithm of the size, and every common value."""
+    facts = []
+    if "initial_amount" in counted.columns:
+        size = pl.when(pl.col("initial_amount") > 0).then(pl.col("initial_amount").log())
+        facts.append(size.fill_null(size.mean()).alias("initial_amount"))
+    for column in (*frames.KNOWN_AT_CREATION, "team"):
+        if column in counted.columns:
+            values = enumerate(_common(counted[column], most=None))
+            facts += [(pl.col(column) == one).fill_null(False).alias(f"{column}{n}") for n, one in values]
+    made = counted.select(pl.lit(1.0).alias("one"), *facts).cast(pl.Float64).fill_null(0.0).to_numpy()
+    return made[:, 1:] - made[:, 1:].mean(axis=0)
+
+
 def _size(known: pl.DataFrame, by: str) -> Line | None:
     """Return the line of the geometric mean, compared as logarithms: a few large deals say little of the others."""
     line = _line("initial_amount", "", known.with_columns(fact=pl.col("initial_amount").log()), by)
     return line and replace(line, asked=math.exp(line.asked), usual=math.exp(line.usual))
 
 
-def _common(values: pl.Series) -> list[str]:
+def _common(values: pl.Series, *, most: int | None = MOST_VALUES) -> list[str]:
+    """Return the most frequent values of a column, those of enough deals; none where all have one."""
     counts = values.drop_nulls().value_counts(sort=True).sort("count", values.name, descending=[True, False])
     common = counts.filter(pl.col("count") >= LEAST_DEALS)[values.name].to_list()
-    return common[:MOST_VALUES] if len(common) > 1 else []
+    return common[:most] if len(common) > 1 else []
 
 
 def _value(counted: pl.DataFrame, column: str, value: str, by: str) -> Line | None:

@@ -149,12 +149,14 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a trial shows on a day. ``outcome`` is None while it may not be seen, or with too few deals.
+    """What a trial shows on a day. ``evenly``: the chance that lots alone part deals as far over all facts of the
+    ``balance``, None of a stepped start. ``outcome`` is None while it may not be seen, or with too few deals.
     ``teams`` only for those who see all of them."""
 
     progress: trials.Progress
     sides: tuple[trials.Side, trials.Side]
     balance: tuple[Line, ...]
+    evenly: float | None
     teams: tuple[trials.TeamLine, ...]
     outcome: trials.Outcome | None
     look: Look | None = None
@@ -242,6 +244,7 @@ def _of_record(record: Mapping[str, Any], viewer: User, look: Look | None) -> Se
         progress=trials.Progress(**progress | {"known_on": known_on}),
         sides=(asked, usual),
         balance=tuple(Line(**one) for one in record["balance"]),
+        evenly=record["evenly"],
         teams=tuple(
             trials.TeamLine(one["team"], one["step"], _side(one["before"]), _side(one["since"]))
             for one in teams

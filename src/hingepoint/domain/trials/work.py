@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from typing import Any
 
 import polars as pl
@@ -74,6 +75,7 @@ def seen(trial: Trial, deals: pl.DataFrame, *, at: dt.datetime, effect: bool) ->
         "progress": _progress(trials.progress(deals, stated=said, as_of=_local(at))),
         "sides": [simple(asked), simple(usual)],
         "balance": simple(balance.table(trials.parted(deals, stated=said), by=_whole(said))),
+        "evenly": simple(_evenly(deals, said)),
         "teams": simple(_teams(deals, effect)) if said.design == trials.WEDGE else [],
         "outcome": simple(trials.outcome(deals, stated=said)) if effect else None,
     }
@@ -82,6 +84,11 @@ def seen(trial: Trial, deals: pl.DataFrame, *, at: dt.datetime, effect: bool) ->
 def _whole(said: trials.Stated) -> str:
     """Return what the lots part as a whole: teams in a stepped start, single deals otherwise."""
     return "team" if said.design == trials.WEDGE else ""
+
+
+def _evenly(deals: pl.DataFrame, said: trials.Stated) -> float:
+    """Return the chance that lots alone part deals as far; not known of a stepped start, which has few teams."""
+    return math.nan if said.design == trials.WEDGE else balance.chance(deals)
 
 
 def _progress(found: trials.Progress) -> dict[str, Any]:
