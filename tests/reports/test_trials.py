@@ -55,6 +55,13 @@ def test_for_a_metric_that_should_fall_a_fall_works():
     assert "exists for won deals only" in told.sentences[-1]
 
 
+def test_a_range_that_touches_nothing_is_told_as_it_is():
+    found = outcome(trials.Measure(0.06, -0.001, 0.121, 0.049))
+    assert (
+        "raised the win rate: +6.0 points (likely −0.1 to +12.1 points)" in words.answer(WON, found).headline
+    )
+
+
 def test_a_stepped_start_speaks_of_teams():
     told = words.answer(replace(WON, design="wedge"), replace(SEEN, lots=24, every=True))
     assert "of 100 deals in teams that had begun" in told.headline

@@ -15,6 +15,7 @@ from discoveries import finished_run
 from hingepoint.analysis.discovery import lots
 from hingepoint.domain.agreements.catalogue import shipped_types
 from hingepoint.domain.audit import queries as trail
+from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.discovery.models import Run
 from hingepoint.domain.trials import actions
 from hingepoint.domain.trials.models import Trial, TrialLook
@@ -111,6 +112,18 @@ def test_the_result_is_told_in_words_to_managers_too(client, cast, trial, plan):
         assert "of the deals asked gained it" in text(page)
         assert "p = " in text(page)
         assert "Looked at early" not in text(page)
+
+
+def test_managers_are_told_nothing_of_single_teams(client, cast, trial, plan):
+    for number, key in enumerate(plan):
+        place = cast.north if number % 2 else cast.south
+        Deal.objects.filter(key=key).update(team=place)
+    seen = [
+        {line.column for line in read(client, viewer, trial, at=SOON).context["page"].seen.balance}
+        for viewer in (cast.sponsor, cast.manager)
+    ]
+    assert "team" in seen[0]
+    assert "team" not in seen[1]
 
 
 def test_the_result_stands_beside_the_finding_of_the_next_run(client, cast, trial, plan):
@@ -246,6 +259,7 @@ def test_a_stepped_start_tells_team_by_team_those_who_see_all(client, cast):
     assert "Won on target since" in text(ended)
     manager = read(client, cast.manager, trial, at=trying.LATER)
     assert "Team by team" not in text(manager)
+    assert manager.context["page"].seen.teams == ()
 
 
 def test_a_stepped_start_in_the_past_is_not_drawn(cast):

@@ -105,7 +105,7 @@ def _headline(question: Question, found: trials.Measure) -> str:
 def _moved(question: Question, found: trials.Measure) -> str:
     metric = question.metric
     works = "works" if verdict(question, found) == "better" else "does harm"
-    if metric.unit == "points" and not metric.among_won and found.bounded:
+    if _counts_deals(metric) and found.low * found.high > 0:
         more = "more" if found.value > 0 else "fewer"
         number, *ends = (numbers.number(abs(one) * 100, 1) for one in (found.value, *_from_none(found)))
         where = "in teams that had begun" if question.stepped else "asked"
@@ -115,6 +115,11 @@ def _moved(question: Question, found: trials.Measure) -> str:
         )
     way = "raised" if found.value > 0 else "lowered"
     return f"{question.doing} {works}. It {way} {metric.noun}: {_with_range(metric, found)} over all deals, whether or not they gained it."
+
+
+def _counts_deals(metric: Metric) -> bool:
+    """Return whether the metric is a share of deals, each of which serves it or does not."""
+    return metric.unit == "points" and not metric.among_won
 
 
 def _from_none(found: trials.Measure) -> tuple[float, float]:
@@ -177,7 +182,7 @@ def _chance_words(question: Question, outcome: trials.Outcome) -> str:
     found = outcome.difference
     among = f"all {numbers.number(outcome.lots)} ways" if outcome.every else "thousands of other ways"
     drawn = "order of the teams" if question.stepped else "lots"
-    exact = "" if question.stepped or question.metric.unit != "points" else ", counted exactly"
+    exact = ", counted exactly" if _counts_deals(question.metric) and not question.stepped else ""
     return (
         f"If it did nothing, the {drawn} alone would part the two sides as far in {odds(found.chance)} "
         f"(p = {p_value(found.chance)}{exact}); ranges compare with {among} in which the {drawn} could have fallen."
@@ -319,7 +324,7 @@ def reading(label: str, metric: Metric, found: trials.Measure) -> Reading:
 
 def column(metric: Metric) -> str:
     """Return a short head for a column of mean outcomes: ``Won on target``, ``Discount``."""
-    if metric.unit == "points" and not metric.among_won:
+    if _counts_deals(metric):
         served = served_words(metric)[0]
         return served[:1].upper() + served[1:]
     return metric.title
@@ -332,7 +337,7 @@ def gained(side: trials.Side) -> tuple[str, str]:
 
 def level_range(metric: Metric, side: trials.Side) -> str:
     """Return the range of a mean outcome: Wilson's for a share of deals, 1.96 standard errors for others."""
-    if metric.unit == "points" and not metric.among_won:
+    if _counts_deals(metric):
         return _share_range(side.outcome, side.deals, 1)
     if math.isnan(side.error):
         return ""

@@ -239,11 +239,12 @@ def _of_record(record: Mapping[str, Any], viewer: User, look: Look | None) -> Se
     asked, usual = (_side(one) for one in record["sides"])
     progress = record["progress"]
     known_on = progress["known_on"] and dt.datetime.fromisoformat(progress["known_on"])
+    lines = [Line(**one) for one in record["balance"]]
     teams = record["teams"] if viewer.sees_everything else ()
     return Seen(
         progress=trials.Progress(**progress | {"known_on": known_on}),
         sides=(asked, usual),
-        balance=tuple(Line(**one) for one in record["balance"]),
+        balance=tuple(line for line in lines if viewer.sees_everything or line.column != "team"),
         evenly=record["evenly"],
         teams=tuple(
             trials.TeamLine(one["team"], one["step"], _side(one["before"]), _side(one["since"]))
