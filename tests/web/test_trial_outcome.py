@@ -249,6 +249,7 @@ def test_a_stepped_start_tells_team_by_team_those_who_see_all(client, cast):
         )
     running = read(client, cast.analyst, trial, at=SOON)
     assert "Team by team" in text(running)
+    assert "from 2 Feb 2026, one step before the first start, and before 22 Jun 2026" in text(running)
     assert all(
         one.before.outcome != one.before.outcome for one in running.context["page"].seen.teams
     )  # unknown
