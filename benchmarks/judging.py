@@ -20,8 +20,9 @@ from hingepoint.demo import worlds
 
 TOP = 8
 OURS = "Hingepoint"
-#: From so many deals on, effects are held against the truth, which takes longer than finding them.
-TRUTH_FROM = 5_000
+#: From so many deals on, effects are held against the truth, which takes longer than finding them, and which
+#: is looked up in a world of so many deals: in one of 8,000 its own error makes intervals miss (decision 125).
+TRUTH_FROM, TRUTH_IN = 5_000, 20_000
 #: The loop over types is too slow to run whole above this; forests and vector treatments above the next.
 LOOP_UP_TO, ALL_UP_TO = 2_000, 20_000
 #: At this size it is also asked what each method is fooled by if nobody removes the parts of signing for it.
@@ -46,10 +47,11 @@ def judge(name: str, size: int, seed: int, *, with_loop: bool, keep: Path | None
     found = discovery.discover(world.deals(), world.events(), settings=discovery.Settings(metric="won"))
     seen = f"{name} {size} {seed} {' '.join(found.data.landmarks)} {found.data.horizon}"
     beside = kept(keep, seen, lambda: _beside(world, found, with_loop=with_loop))
+    true = kept(keep, f"{seen} truth in {TRUTH_IN}", lambda: truth(world.rules, found))
     return {
         "world": name,
         "deals": size,
-        "methods": beside["methods"] | {OURS: ours(world, found, beside["truth"])},
+        "methods": beside["methods"] | {OURS: ours(world, found, true)},
         "screened": screened(world, found),
         "chances": [[one.details.p_top, one.agreement in world.levers] for one in _judged(found)],
         "fooled": beside["fooled"] and beside["fooled"] | {OURS: roles(best(found))},
@@ -60,7 +62,6 @@ def _beside(world: worlds.World, found: discovery.Discovery, *, with_loop: bool)
     asked = others(world, found, left_out=set(world.of("mechanical")), with_loop=with_loop)
     return {
         "methods": {method: other(world, rows, work(rows)) for method, work, rows in asked},
-        "truth": truth(world.rules, found),
         "fooled": fooled(world, found) if world.rules.deals == FOOLED_AT else {},
     }
 
@@ -144,7 +145,7 @@ def truth(rules: worlds.Rules, found: discovery.Discovery) -> dict[str, float]:
     """Return what each lever really does, by living the world again; empty for the smallest and largest worlds."""
     if not TRUTH_FROM <= rules.deals <= ALL_UP_TO:
         return {}
-    large = worlds.live(replace(rules, deals=8_000 if rules.deals == TRUTH_FROM else 20_000))
+    large = worlds.live(replace(rules, deals=TRUTH_IN))
     return {key: large.truth(key, *rivals.landmarks_of(found)) for key in large.levers}
 
 

@@ -3,6 +3,7 @@
 python benchmarks/scale.py --smoke              a small one, seconds
 python benchmarks/scale.py                      100,000, 300,000 and 1,000,000 deals x 200 types x 6 landmarks
 python benchmarks/scale.py --deals 300000       one size
+python benchmarks/scale.py --way command        only `hingepoint discover` on the files, as a user runs it
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -31,11 +33,17 @@ MICROSECONDS_A_WEEK = 7 * 86_400 * 1_000_000
 EFFECT = 0.08
 LANDMARKS = (2.0, 4.0, 6.0, 8.0, 10.0, 12.0)
 WEEKS_EARLIER = 4
-WAYS = {"as it is": "plain", "sums kept": "kept", "refresh": "refresh"}
+WAYS = {
+    "plain": "the library",
+    "command": "the command",
+    "csv": "the command on CSV",
+    "kept": "sums kept",
+    "refresh": "refresh",
+}
 
 
 def write_history(folder: Path, *, deals: int, types: int = TYPES, seed: int = 1) -> None:
-    """Write deals.parquet and the parts of events/ into ``folder``, part by part.
+    """Write deals.parquet, the parts of events/, and all of them in events.parquet into ``folder``.
 
     Agreements fall at random into the course of a deal; the first ``LEVERS`` of them raise its chance.
     """
@@ -49,6 +57,7 @@ def write_history(folder: Path, *, deals: int, types: int = TYPES, seed: int = 1
         events.write_parquet(folder / "events" / f"{number:04}.parquet")
         parts.append(table)
     pl.concat(parts).write_parquet(folder / "deals.parquet")
+    pl.scan_parquet(folder / "events" / "*.parquet").sink_parquet(folder / "events.parquet")
 
 
 def _part(
@@ -143,10 +152,37 @@ def run(folder: Path, way: str) -> None:
     print(json.dumps(took))
 
 
+def run_command(folder: Path, ending: str) -> None:
+    """Run ``hingepoint discover`` on the files of a folder and print what it took, as JSON."""
+    files = [folder / f"{table}.{ending}" for table in ("deals", "events")]
+    for path in files:
+        if not path.exists():
+            pl.scan_parquet(path.with_suffix(".parquet")).sink_csv(path)
+    command = [sys.executable, "-m", "hingepoint", "discover", "--deals", files[0], "--events", files[1]]
+    asked = ["--landmarks", ",".join(f"{weeks:g}w" for weeks in LANDMARKS), "--metric", "won"]
+    told = ["--out", folder / "answer", "--format", "json", "--quiet"]
+    wall = time.perf_counter()
+    done = subprocess.run([*command, *asked, *told], check=True, capture_output=True, text=True)
+    wall = time.perf_counter() - wall
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    found = json.loads(done.stdout)
+    took = {
+        "events": found["data"]["events"],
+        "wall": wall,
+        "cpu": used.ru_utime + used.ru_stime,
+        "peak": used.ru_maxrss / 2**20,
+        "right": sum(one["agreement"] < f"type-{LEVERS:03}" for one in found["pivotal"]),
+        "chosen": len(found["pivotal"]),
+        "pieces": "",
+    }
+    print(json.dumps(took))
+
+
 def measured(folder: Path, way: str) -> dict[str, float]:
-    """Return what a run takes in a process of its own."""
+    """Return what a run takes in a process of its own, on one thread of linear algebra, as commands do."""
     command = [sys.executable, __file__, "--run", str(folder), "--way", way]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    threads = {"OPENBLAS_NUM_THREADS": "1"} | os.environ
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True, env=threads).stdout)
 
 
 def main() -> None:
@@ -154,10 +190,13 @@ def main() -> None:
     parser.add_argument("--smoke", action="store_true", help="a small history, to see that it runs")
     parser.add_argument("--deals", type=int, action="append", help="how many deals; may be repeated")
     parser.add_argument("--run", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--way", default="plain", help=argparse.SUPPRESS)
+    parser.add_argument("--way", action="append", choices=list(WAYS), help="only this way; may be repeated")
     asked = parser.parse_args()
+    if asked.run and asked.way[0] in ("command", "csv"):
+        run_command(asked.run, "csv" if asked.way[0] == "csv" else "parquet")
+        return
     if asked.run:
-        run(asked.run, asked.way)
+        run(asked.run, asked.way[0])
         return
     sizes = [3_000] if asked.smoke else asked.deals or [100_000, 300_000, 1_000_000]
     print("| deals | events | run | wall s | CPU s | peak GiB | kept pieces used | levers in the set |")
@@ -165,10 +204,10 @@ def main() -> None:
     for deals in sizes:
         with tempfile.TemporaryDirectory() as scratch:
             write_history(Path(scratch), deals=deals, types=30 if asked.smoke else TYPES)
-            for name, way in WAYS.items():
+            for way in asked.way or WAYS:
                 one = measured(Path(scratch), way)
                 print(
-                    f"| {deals:,} | {one['events']:,} | {name} | {one['wall']:.0f} | {one['cpu']:.0f} "
+                    f"| {deals:,} | {one['events']:,} | {WAYS[way]} | {one['wall']:.0f} | {one['cpu']:.0f} "
                     f"| {one['peak']:.1f} | {one['pieces']} | {one['right']} of {one['chosen']} |",
                     flush=True,
                 )

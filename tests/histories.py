@@ -66,3 +66,50 @@ def plain(deals=400, seed=1, sellers=10):
         for number, day in zip(np.nonzero(has)[0].tolist(), rng.uniform(1, 20, int(has.sum())), strict=True)
     ]
     return table, pl.DataFrame(events)
+
+
+def enabling(deals=3000, seed=5, thorough=0.0):
+    """Return deals and events in which ``opener`` opens ``hinge``, and ``hinge`` helps if it is well evidenced.
+
+    The more ``thorough`` deals differ, the more some of them gain of everything, and of ``notes`` most of all.
+    """
+    rng = np.random.default_rng(seed)
+    closed = 8 + rng.gamma(4.0, 3.0, deals)
+    pace = np.exp(thorough * np.random.default_rng([seed, 1]).standard_normal(deals))
+    opener = rng.exponential(20.0, deals) / pace
+    luck = rng.exponential(1.0, deals) / pace
+    hinge = np.where(luck < 0.02 * opener, luck / 0.02, opener + (luck - 0.02 * opener) / 0.10)
+    evidence = rng.integers(1, 5, deals)
+    helps = (hinge < closed) * np.where(evidence >= 3, 0.35, 0.05)
+    won = rng.random(deals) < 0.3 + helps
+    weeks = {"opener": opener, "hinge": hinge}
+    weeks |= {f"idle {number:02d}": rng.exponential(30.0, deals) / pace for number in range(22)}
+    if thorough:
+        weeks["notes"] = rng.exponential(12.0, deals) / pace**3
+    start = datetime.datetime.fromisoformat("2022-01-03")
+    created = np.datetime64(start) + (rng.uniform(0, 110, deals) * 604800).astype("timedelta64[s]")
+    table = pl.DataFrame(
+        {
+            "deal_id": [f"D{number}" for number in range(deals)],
+            "created": created.astype("datetime64[us]"),
+            "closed": (created + (closed * 604800).astype("timedelta64[s]")).astype("datetime64[us]"),
+            "status": np.where(won, "won", "lost"),
+            "owner": [f"S{number % 60}" for number in range(deals)],
+        }
+    )
+    parts = []
+    for name, week in weeks.items():
+        has = np.nonzero(week < closed)[0]
+        at = created[has] + (week[has] * 604800).astype("timedelta64[s]")
+        said = evidence[has] if name == "hinge" else rng.integers(1, 5, has.size)
+        parts.append(
+            pl.DataFrame(
+                {
+                    "deal_id": [f"D{number}" for number in has],
+                    "agreement": name,
+                    "at": at.astype("datetime64[us]"),
+                    "evidence": said.astype(np.int8),
+                }
+            )
+        )
+    return table, pl.concat(parts)

@@ -63,6 +63,7 @@ def test_hardly_anything_confirmed_is_false():
     confirmed = [one for _, found in runs(5_000) for one in found.findings if one.confirmed]
     assert len(confirmed) > 25
     assert sum(is_false(one) for one in confirmed) <= 0.05 * len(confirmed)
+    assert not [one.agreement for one in confirmed if one.grade == "strong" and is_false(one)]
 
 
 @pytest.mark.parametrize("deals", [1_000, 5_000])
@@ -75,13 +76,15 @@ def test_intervals_of_agreements_that_do_nothing_hold_nothing(deals):
 
 
 def test_intervals_of_levers_hold_what_forcing_and_withholding_shows():
+    """What is true is looked up among more deals, so that its own error does not count."""
     covered = []
     for name in ("first", "winning and losing race"):
         world, found = run(name, 5_000)
         landmarks = tuple(discovery.weeks(label) for label in found.data.landmarks)
         horizon = discovery.weeks(found.data.horizon)
+        large = worlds.live(replace(world.rules, deals=10_000))
         for key in world.levers:
-            truth = world.truth(key, landmarks, horizon)
+            truth = large.truth(key, landmarks, horizon)
             low, high = found.finding(key).ci
             covered.append(low <= truth <= high)
     assert len(covered) == 16
@@ -113,9 +116,9 @@ def test_with_1000_deals_the_answer_is_mostly_not_enough_evidence():
 def test_a_wish_to_buy_that_nobody_measured_makes_little_false_and_each_finding_warns_of_it():
     """What is confirmed says how strong such a wish must be, beside the strongest thing measured."""
     confirmed = [
-        one for seed in range(3) for one in run(UNMEASURED, 5_000, seed)[1].findings if one.confirmed
+        one for seed in range(5) for one in run(UNMEASURED, 5_000, seed)[1].findings if one.confirmed
     ]
-    assert len(confirmed) > 10
+    assert len(confirmed) > 20
     assert sum(is_false(one) for one in confirmed) <= 0.1 * len(confirmed)
     for one in confirmed:
         assert one.robustness > 0

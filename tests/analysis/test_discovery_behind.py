@@ -1,7 +1,5 @@
 """What stands behind a finding: the paths it opens, gaining it well, whole bundles, feasible policies."""
 
-import datetime
-
 import numpy as np
 import polars as pl
 import pytest
@@ -9,50 +7,9 @@ import pytest
 from hingepoint.analysis import discovery
 from hingepoint.analysis.discovery import doses, paths, study, timing
 from hingepoint.analysis.discovery import history as histories_read
+from histories import enabling
 
-IDLE = 22
 SETTINGS = discovery.Settings(metric="won")
-
-
-def enabling(deals=3000, seed=5):
-    """Return deals and events in which ``opener`` opens ``hinge``, and ``hinge`` helps if it is well evidenced."""
-    rng = np.random.default_rng(seed)
-    closed = 8 + rng.gamma(4.0, 3.0, deals)
-    opener = rng.exponential(20.0, deals)
-    luck = rng.exponential(1.0, deals)
-    hinge = np.where(luck < 0.02 * opener, luck / 0.02, opener + (luck - 0.02 * opener) / 0.10)
-    evidence = rng.integers(1, 5, deals)
-    helps = (hinge < closed) * np.where(evidence >= 3, 0.35, 0.05)
-    won = rng.random(deals) < 0.3 + helps
-    weeks = {"opener": opener, "hinge": hinge}
-    weeks |= {f"idle {number:02d}": rng.exponential(30.0, deals) for number in range(IDLE)}
-    start = datetime.datetime.fromisoformat("2022-01-03")
-    created = np.datetime64(start) + (rng.uniform(0, 110, deals) * 604800).astype("timedelta64[s]")
-    table = pl.DataFrame(
-        {
-            "deal_id": [f"D{number}" for number in range(deals)],
-            "created": created.astype("datetime64[us]"),
-            "closed": (created + (closed * 604800).astype("timedelta64[s]")).astype("datetime64[us]"),
-            "status": np.where(won, "won", "lost"),
-            "owner": [f"S{number % 60}" for number in range(deals)],
-        }
-    )
-    parts = []
-    for name, week in weeks.items():
-        has = np.nonzero(week < closed)[0]
-        at = created[has] + (week[has] * 604800).astype("timedelta64[s]")
-        said = evidence[has] if name == "hinge" else rng.integers(1, 5, has.size)
-        parts.append(
-            pl.DataFrame(
-                {
-                    "deal_id": [f"D{number}" for number in has],
-                    "agreement": name,
-                    "at": at.astype("datetime64[us]"),
-                    "evidence": said.astype(np.int8),
-                }
-            )
-        )
-    return table, pl.concat(parts)
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +39,13 @@ def test_an_enabler_is_told_by_what_it_prepares(run):
 
 def test_what_prepares_nothing_opens_no_path(run):
     assert not [one for one in run.findings if one.agreement != "opener" and one.details.paths]
+
+
+def test_what_goes_with_more_of_everything_prepares_nothing():
+    """Thorough deals gain the notes, and then more of everything; the opener opens the hinge all the same."""
+    found = discovery.discover(*enabling(thorough=0.5), settings=SETTINGS)
+    assert [one.agreement for one in found.pivotal] == ["hinge"]
+    assert [one.agreement for one in found.findings if one.details.paths] == ["opener"]
 
 
 def test_an_agreement_that_helps_only_with_good_evidence_says_so(run):
@@ -139,16 +103,32 @@ def test_a_path_equals_the_same_regression_in_statsmodels(summed):
 
 
 @pytest.mark.slow
+def test_beyond_everything_else_equals_the_regression_of_that_outcome_in_statsmodels(summed):
+    api = pytest.importorskip("statsmodels.api")
+    prepared, sums, main = summed
+    target = prepared.history.types.index("hinge")
+    every = np.arange(len(prepared.history.types))
+    after, anything = paths.gained_after(prepared, target), paths.counted_after(prepared, every)
+    assert anything == pytest.approx(sum(paths.gained_after(prepared, place) for place in every))
+    one = paths._estimates(prepared, sums, main, {target: after, paths.ANYTHING: anything})
+    beyond = paths._beyond(one[target], one[paths.ANYTHING], 0.07)
+    columns, dummies, cluster, _ = designed(prepared, sums)
+    theirs = api.OLS(after - 0.07 * (anything - after), np.hstack([columns, dummies])).fit(
+        cov_type="cluster", cov_kwds={"groups": cluster}
+    )
+    now = slice(prepared.layout.covariates + every.size, prepared.layout.covariates + 2 * every.size)
+    assert beyond.effects == pytest.approx(theirs.params[now], abs=1e-5)
+    assert beyond.errors == pytest.approx(theirs.bse[now], rel=0.1)
+
+
+@pytest.mark.slow
 def test_a_dose_equals_one_more_column_in_statsmodels(summed):
     api = pytest.importorskip("statsmodels.api")
     prepared, sums, main = summed
     place = prepared.history.types.index("hinge")
-    said = {
-        "evidence": doses.levels(prepared.history, enabling(1000)[1], "evidence", ("agreement",), [place])
-    }
-    (one,) = doses.responses(prepared, sums, main, said, [place], 30)
+    (one,) = doses.responses(prepared, sums, main, [place], 30)
     now = doses._gained_now(prepared, place)
-    level = said["evidence"][prepared.rows.deal, 0]
+    level = prepared.history.levels["evidence"][prepared.rows.deal, place]
     high = (level >= one.level) & now
     columns, dummies, cluster, outcome = designed(prepared, sums)
     extra = np.where(now, high - high[now].mean(), 0.0)

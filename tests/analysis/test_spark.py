@@ -9,7 +9,7 @@ import pytest
 from analysis_same import assert_same
 from hingepoint.analysis import discovery
 from hingepoint.analysis.discovery import kept, pieces, spark
-from histories import plain
+from histories import enabling, plain
 
 SETTINGS = discovery.Settings(metric="won", min_events=10)
 
@@ -57,8 +57,9 @@ def test_spark_and_this_process_find_the_same(session):
 
 
 def test_events_may_be_a_spark_table(session, tmp_path):
-    deals, events = plain(900, 5)
+    deals, events = enabling(900)
     events.write_parquet(tmp_path / "events.parquet")
     table = session.read.parquet(str(tmp_path / "events.parquet"))
     there = discovery.discover(deals, table, settings=SETTINGS, runner=spark.OnSpark(session))
+    assert there.finding("hinge").details.doses, "what gains say of their evidence comes along"
     assert_same(discovery.discover(deals, events, settings=SETTINGS), there)

@@ -158,6 +158,24 @@ def test_a_run_is_made_again_on_the_same_data(client, cast, run):
     )
 
 
+def test_the_word_of_the_analyst_wins_over_a_check_with_one_click(client, cast, run):
+    client.force_login(cast.analyst)
+    left_out = reverse("finding", args=[run.pk, "int.kickoff"])
+    assert "Judge it all the same" in text(client.get(left_out))
+    client.post(reverse("repeat-run", args=[run.pk]), {"chosen": "int.kickoff"})
+    again = Run.objects.latest("pk")
+    assert again.settings["not_mechanical"] == ["int.kickoff"]
+    assert again.snapshot_id == Run.objects.get(pk=run.pk).snapshot_id
+    client.post(reverse("repeat-run", args=[run.pk]), {"closing": "int.kickoff"})
+    assert Run.objects.latest("pk").settings["mechanical"] == ["int.kickoff"]
+    assert Run.objects.latest("pk").settings.get("not_mechanical", []) == []
+
+
+def test_only_who_may_run_discovery_sees_how_to_overrule_it(client, cast, run):
+    client.force_login(cast.sponsor)
+    assert "Judge it all the same" not in text(client.get(reverse("finding", args=[run.pk, "int.kickoff"])))
+
+
 # Reading
 
 

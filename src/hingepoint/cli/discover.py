@@ -51,13 +51,20 @@ class Asked:
     quiet: bool
 
     @property
-    def files(self) -> list[Path]:
-        return [path for path in (self.deals, self.events, self.log, self.mapping) if path]
+    def files(self) -> list[tuple[str, Path]]:
+        """The files, each with the name under which a result names it."""
+        given = [path for path in (self.deals, self.events, self.log, self.mapping) if path]
+        return [named for path in given for named in _named(path)]
 
 
 @click.command()
 @click.option("--deals", type=_FILE, metavar="FILE", help="Table of deals: CSV, Excel, Parquet, JSON lines.")
-@click.option("--events", type=_FILE, metavar="FILE", help="Table of what happened on the deals, with dates.")
+@click.option(
+    "--events",
+    type=_FILE,
+    metavar="FILE",
+    help="Table of what happened on the deals, with dates; or a folder of Parquet files.",
+)
 @click.option("--log", type=_FILE, metavar="FILE", help="Instead of both: one event log (XES, or a table).")
 @click.option(
     "--mapping", type=_FILE, metavar="YAML", help="How to read the files, where that cannot be guessed."
@@ -139,7 +146,8 @@ def discover(**options: Any) -> None:
     settings = _settings(asked)
     if asked.pdf:
         _require_typesetter(asked.out)
-    _require_a_folder(asked.out)
+    _require_a_folder("--out", asked.out)
+    _require_a_folder("--keep", asked.keep)
     found, reading = _discover(asked, settings)
     _show(asked, found, reading)
     if not found.enough:
@@ -195,8 +203,6 @@ def _keep(asked: Asked) -> Any:
     from hingepoint.analysis.discovery import kept
     from hingepoint.domain.discovery.keeping import Folder
 
-    if asked.keep.exists() and not asked.keep.is_dir():
-        raise Unusable(f"--keep {asked.keep}: is a file, not a folder")
     return kept.Kept(Folder(asked.keep), __version__)
 
 
@@ -209,10 +215,10 @@ def _require_typesetter(out: Path | None) -> None:
         raise Unusable(str(typesetting.NoTypesetter()))
 
 
-def _require_a_folder(out: Path | None) -> None:
+def _require_a_folder(option: str, path: Path | None) -> None:
     """Raise before anything is computed, where the result could not be written."""
-    if out and out.exists() and not out.is_dir():
-        raise Unusable(f"--out {out}: is a file, not a folder")
+    if path and path.exists() and not path.is_dir():
+        raise Unusable(f"{option} {path}: is a file, not a folder")
 
 
 def _discover(asked: Asked, settings: Settings) -> tuple[Discovery, Reading]:
@@ -222,15 +228,15 @@ def _discover(asked: Asked, settings: Settings) -> tuple[Discovery, Reading]:
     from hingepoint.analysis.discovery import money
     from hingepoint.domain.discovery.reading import counted_once
 
-    runner, keep = _runner(asked), _keep(asked)
-    with _progress(asked) as tell:
-        reading = _read(asked, tell)
+    runner = _runner(asked)
+    with _progress(asked) as tell, _opened(asked, tell) as reading:
         settings = replace(
             settings,
             covariates=reading.covariates or settings.covariates,
             agreement_columns=reading.agreement_columns or settings.agreement_columns,
         )
         money.one_currency(reading.deals, settings.metric)
+        keep = _keep(asked)
         found = discovery.discover(
             reading.deals,
             reading.events,
@@ -247,13 +253,15 @@ def _discover(asked: Asked, settings: Settings) -> tuple[Discovery, Reading]:
     return found, reading
 
 
-def _read(asked: Asked, tell: Callable[[float, str], None]) -> Reading:
+@contextmanager
+def _opened(asked: Asked, tell: Callable[[float, str], None]) -> Iterator[Reading]:
+    """Give what the files hold; their events can be read until the block ends."""
     from hingepoint.connectors import files
 
     if not (asked.deals or asked.events or asked.log):
         raise Unusable("Give --deals and --events, or --log. See 'hingepoint discover --help' for examples.")
     try:
-        return files.read(
+        with files.open_reading(
             **_tables(asked),
             mapping=files.load_mapping(asked.mapping) if asked.mapping else None,
             zone=os.environ.get("HINGEPOINT_TIME_ZONE") or "UTC",
@@ -261,7 +269,8 @@ def _read(asked: Asked, tell: Callable[[float, str], None]) -> Reading:
             agreement_columns=_listed(asked.agreement_columns),
             skip_bad_rows=asked.skip_bad_rows,
             progress=lambda name, rows: tell(0.0, f"reading {name}: {rows:,} rows"),
-        )
+        ) as reading:
+            yield reading
     except files.BadRows as error:
         raise Unusable(bad_rows_in_words(error)) from error
     except files.FileProblem as error:
@@ -344,7 +353,7 @@ def _write(asked: Asked, folder: Path, kept: dict[str, Any]) -> None:
     from hingepoint import __version__
     from hingepoint.reports import discovery as report
 
-    inputs = tuple(report.Input(path.name, _digest(path)) for path in asked.files)
+    inputs = tuple(report.Input(name, _digest(path)) for name, path in asked.files)
     paths = report.write(folder, kept, inputs=inputs, code_version=__version__)
     if asked.pdf:
         paths.append(_write_pdf(folder, kept, inputs))
@@ -358,6 +367,14 @@ def _write_pdf(folder: Path, kept: dict[str, Any], inputs: tuple[Any, ...]) -> P
     path = folder / "report.pdf"
     path.write_bytes(discovery_pdf.pdf(kept, inputs=inputs))
     return path
+
+
+def _named(path: Path) -> list[tuple[str, Path]]:
+    from hingepoint.connectors.files import parts_of
+
+    if path.is_dir():
+        return [(f"{path.name}/{part.name}", part) for part in parts_of(path)]
+    return [(path.name, path)]
 
 
 def _digest(path: Path) -> str:

@@ -150,10 +150,11 @@ class World:
     def truth(self, key: str, landmarks: tuple[float, ...], horizon: float) -> float:
         """Return the effect of gaining a type in the window before a landmark on being won within the horizon.
 
-        Each deal is assigned one of the landmarks; those that reach it open and without the type are
-        lived twice more: with the type withheld in the window, and with it forced somewhere in it. A deal
-        counts by p (1 - p), where p is its chance to gain the type in a window: an effect is told
-        "where it is a real choice" (overlap weights, Li, Morgan & Zaslavsky 2018).
+        Each deal is assigned one of the landmarks; those that reach it open and without the type, early enough
+        for the horizon to end within the world, are lived twice more: with the type withheld in the window,
+        and with it forced somewhere in it. A deal counts by p (1 - p), where p is its chance to gain the
+        type in a window: an effect is told "where it is a real choice" (overlap weights, Li, Morgan &
+        Zaslavsky 2018). With 20,000 deals its own error is about a quarter of a point (decision 125).
         """
         rng = np.random.default_rng([self.rules.seed, 99])
         landmark = np.asarray(landmarks)[rng.integers(len(landmarks), size=self.rules.deals)]
@@ -162,10 +163,9 @@ class World:
         place = self.keys.index(key)
         without = live(self.rules, Intervention(place, landmark, moment, window, force=False))
         forced = live(self.rules, Intervention(place, landmark, moment, window, force=True))
-        at_risk = (
-            (without.closed > landmark) & (without.gained[:, place] > landmark) & (forced.closed > landmark)
-        )
         by = landmark + horizon
+        at_risk = (self.observed >= by) & (without.closed > landmark) & (forced.closed > landmark)
+        at_risk &= without.gained[:, place] > landmark
         gain = (forced.won & (forced.closed <= by)).astype(float) - (without.won & (without.closed <= by))
         chance = 1 - np.exp(-_hazards(self.rules, self.facts, _types_of(self.rules))[:, place] * window)
         return float(np.average(gain[at_risk], weights=(chance * (1 - chance))[at_risk]))

@@ -158,6 +158,7 @@ class Finding:
     sentence: str
     reason: str
     why: str
+    by_check: bool
     best_by: str
     timing: tuple[Reading, ...]
     segments: tuple[Reading, ...]
@@ -389,6 +390,7 @@ def _finding(facts: dict, record: dict, metric: Metric, choice: dict | None, pla
             facts["excluded_because"] or "", (facts["excluded_because"] or "").replace("_", " ")
         ),
         why=_why(facts["in_words"]),
+        by_check=facts["excluded_because"] in ("mechanical", "leading"),
         best_by=in_time(facts["best_by"]) if facts["best_by"] else "",
         timing=tuple(_reading(in_time(one["landmark"]), one, metric) for one in facts["timing"]),
         segments=segments,
@@ -588,7 +590,7 @@ def _what_would_change_our_mind(
 ) -> tuple[str, ...]:
     if group == "excluded" and facts["agreement"] not in record.get("plans", {}):
         return (
-            "If you know that people choose freely whether to go for it, say so in the settings and run again.",
+            "If you know that people choose freely whether to go for it, have it judged: your word wins over the check.",
         )
     said = []
     if group in ("none", "weak", "excluded"):
@@ -605,6 +607,9 @@ def _what_would_change_our_mind(
             f"The next refresh: at less than half the effect ({half}) it is weaker, without one it is gone."
         )
         said.append("A trial: teams that start asking for it at different dates drawn by lot.")
+        said.append(
+            "If it only comes with the signature and nobody chooses it, it is no lever: leave it out."
+        )
     if facts["same_as"]:
         said.append("Deals in which one of the tied agreements is gained without the other.")
     return tuple(said)
@@ -672,8 +677,8 @@ def _set_words(result: dict, chosen: tuple[Finding, ...]) -> str:
             "agreements that are not shown to matter. Add others by judgement if you must, and label them so."
         )
     return (
-        f"The proposed set: the {_count(len(chosen)).lower()} that would bring the most, each shown to matter by "
-        "itself with the others held equal."
+        f"The {_count(len(chosen)).lower()} that would bring the most, each shown to matter by itself with the "
+        "others held equal."
     )
 
 

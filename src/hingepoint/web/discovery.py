@@ -277,9 +277,10 @@ def continue_run(request, run_id: int):
 
 @require_POST
 def repeat_run(request, run_id: int):
-    """Compute a run again, on the same data with the same settings."""
+    """Compute a run again, on the same data with the same settings, or with a word on one agreement."""
+    said = {name: request.POST.get(name, "") for name in ("chosen", "closing")}
     refresh = request.POST.get("refresh") == "on"
-    return _change(request, run_id, actions.repeat_run, "", refresh=refresh)
+    return _change(request, run_id, actions.repeat_run, "", refresh=refresh, **said)
 
 
 def _change(request, run_id: int, action, said: str, **options: Any):

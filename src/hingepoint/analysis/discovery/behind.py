@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hingepoint import records
-from hingepoint.analysis.discovery import doses, gathering, gram, paths, result, robustness, words
+from hingepoint.analysis.discovery import doses, gram, paths, result, robustness, words
 
 if TYPE_CHECKING:
     from hingepoint.analysis.discovery.findings import Report
@@ -141,21 +141,7 @@ def _with_doses(report: Report, findings: list[result.Finding]) -> list[result.F
         and one.grade not in (records.Grade.NONE, records.Grade.EXCLUDED)
     ]
     places = sorted(places, key=lambda place: report.judged.false_sign[place])[:MOST_DOSED]
-    if not places or not gathering.readable(report.events):
-        return findings
-    said = {
-        name: level
-        for name in doses.SAID
-        if (level := doses.levels(report.history, report.events, name, report.settings.kinds, places)).max(
-            initial=doses.UNKNOWN
-        )
-        > doses.UNKNOWN
-    }
-    if not said:
-        return findings
-    found = doses.responses(
-        report.prepared, report.sums, report.main, said, places, report.settings.min_events
-    )
+    found = doses.responses(report.prepared, report.sums, report.main, places, report.settings.min_events)
     return _dosed(report, findings, found)
 
 

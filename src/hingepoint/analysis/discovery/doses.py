@@ -7,20 +7,23 @@ regression; by Frisch-Waugh-Lovell its effect is read off the fit that is there,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-import polars as pl
 
-from hingepoint import records
-from hingepoint.analysis import frames
-from hingepoint.analysis.discovery import calibration, design, gathering, grading, gram, history, study
+from hingepoint.analysis.discovery import (
+    calibration,
+    design,
+    gathering,
+    grading,
+    gram,
+    packing,
+    study,
+)
 
-#: What events may say about a gain.
-SAID = ("evidence", "quality")
-UNKNOWN = -1
+#: The sides that gains are parted in.
+LOW, HIGH = 1, 2
 
 
 @dataclass(frozen=True)
@@ -44,88 +47,55 @@ class Response:
     clear: bool = False
 
 
-def levels(
-    read: history.History, events: Any, said: str, kinds: Sequence[str], places: Sequence[int]
-) -> np.ndarray:
-    """Return deals x places: the evidence or quality with which each was first gained, or UNKNOWN."""
-    found = np.full((read.size, len(places)), UNKNOWN, dtype=np.int8)
-    codes = pl.DataFrame({"agreement": [read.types[place] for place in places], "place": range(len(places))})
-    index = read.deals.select("deal_id").with_row_index("index")
-    parts = [
-        _gains(batch, said, kinds).join(codes, on="agreement").join(index, on="deal_id")
-        for batch in gathering.batches(events)
-        if said in batch.columns
-    ]
-    if not parts:
-        return found
-    gains = pl.concat([part.select("index", "place", "at", "level") for part in parts]).sort("at")
-    first = gains.group_by("index", "place", maintain_order=True).agg(pl.col("level").first())
-    found[first["index"].to_numpy(), first["place"].to_numpy()] = first["level"].to_numpy()
-    return found
-
-
-def _gains(events: pl.DataFrame, said: str, kinds: Sequence[str]) -> pl.DataFrame:
-    """Return deal, agreement, moment and ``level`` of the gains; UNKNOWN where the event does not say it."""
-    typed = gathering.typed(events, frames.EVENTS, frames.EVENT_REQUIRED, "events").drop_nulls(
-        ["deal_id", "at"]
-    )
-    for column, otherwise, wanted in (
-        ("state", records.AgreementState.GAINED, [str(state) for state in records.STANDING]),
-        ("kind", records.EventKind.AGREEMENT, list(kinds)),
-    ):
-        if column in typed.columns:
-            typed = typed.filter(pl.col(column).fill_null(str(otherwise)).str.to_lowercase().is_in(wanted))
-    level = pl.col(said).cast(pl.Int8, strict=False).fill_null(UNKNOWN).clip(UNKNOWN, 7)
-    return typed.select("deal_id", "agreement", "at", level=level)
-
-
 def responses(
     prepared: study.Study,
     sums: study.Sums,
     main: gram.Estimate,
-    said: dict[str, np.ndarray],
     places: Sequence[int],
     least: int,
 ) -> list[Response]:
-    """Return what can be told of the places from the levels ``said`` of their gains (deals x places each).
+    """Return what can be told of the types at ``places`` from the levels of their gains.
 
-    ``main`` is the next-window estimate. A place needs ``least`` deals on either side. Costs two passes.
+    ``main`` is the next-window estimate. A type needs ``least`` deals on either side. Costs two passes.
     """
     tried = [
-        _parted(prepared, level[:, number], name, place, least)
-        for name, level in said.items()
-        for number, place in enumerate(places)
+        _parted(prepared, level[:, place], name, place, least)
+        for name, level in prepared.history.levels.items()
+        for place in places
     ]
     parted = [one for one in tried if one is not None]
     if not parted:
         return []
-    columns = np.column_stack([one.column for one in parted])
-    slopes, influence = _slopes(prepared, sums, main, columns)
+    slopes, influence = _slopes(prepared, sums, main, Split.of(parted))
+    return _clear(
+        [
+            _response(main, one, float(slopes[number]), influence[:, number])
+            for number, one in enumerate(parted)
+        ]
+    )
+
+
+def _response(main: gram.Estimate, parted: _Parted, slope: float, pulled: np.ndarray) -> Response:
+    """Return the effects of low and high gains from their difference and how far each cluster pulls it."""
     factor = gram.small_sample(main.clusters, main.fit.within.rows, main.fit.freedom)
-    found = []
-    for number, one in enumerate(parted):
-        own, extra = main.influence[:, one.place], influence[:, number]
+    effect, own, high = main.effects[parted.place], main.influence[:, parted.place], parted.high
 
-        def error(pull: np.ndarray) -> float:
-            return float(np.sqrt(factor * pull @ pull))
+    def error(pull: np.ndarray) -> float:
+        return float(np.sqrt(factor * pull @ pull))
 
-        effect, slope, high = main.effects[one.place], slopes[number], one.high
-        found.append(
-            Response(
-                place=one.place,
-                said=one.said,
-                level=one.level,
-                low=float(effect - high * slope),
-                low_error=error(own - high * extra),
-                high=float(effect + (1 - high) * slope),
-                high_error=error(own + (1 - high) * extra),
-                difference=float(slope),
-                difference_error=error(extra),
-                low_deals=one.low_deals,
-                high_deals=one.high_deals,
-            )
-        )
-    return _clear(found)
+    return Response(
+        place=parted.place,
+        said=parted.said,
+        level=parted.level,
+        low=float(effect - high * slope),
+        low_error=error(own - high * pulled),
+        high=float(effect + (1 - high) * slope),
+        high_error=error(own + (1 - high) * pulled),
+        difference=slope,
+        difference_error=error(pulled),
+        low_deals=parted.low_deals,
+        high_deals=parted.high_deals,
+    )
 
 
 def _clear(found: list[Response]) -> list[Response]:
@@ -139,36 +109,54 @@ def _clear(found: list[Response]) -> list[Response]:
 
 @dataclass(frozen=True)
 class _Parted:
-    """The gains of a place in low and high: a row's entry is 0 without a known gain in its window."""
+    """The gains of a place in low and high.
+
+    side   per row, 0 without a known gain in its window, LOW or HIGH with one
+    high   the share of high ones among them
+    """
 
     place: int
     said: str
     level: int
     high: float
-    column: np.ndarray
+    side: np.ndarray
     low_deals: int
     high_deals: int
 
 
 def _parted(prepared: study.Study, level: np.ndarray, said: str, place: int, least: int) -> _Parted | None:
-    rows = prepared.rows
     now = _gained_now(prepared, place)
-    of_row = np.where(now, level[rows.deal], UNKNOWN)
-    known = of_row != UNKNOWN
+    of_row = np.where(now, level[prepared.rows.deal], gathering.UNKNOWN)
+    known = of_row != gathering.UNKNOWN
     cuts = np.unique(of_row[known])[1:]
     if not cuts.size:
         return None
     shares = np.array([(of_row[known] >= cut).mean() for cut in cuts])
     best = int(np.argmin(np.abs(shares - 0.5)))
     high = float(shares[best])
-    number = int(known.sum())
-    if min(high, 1 - high) * number < least:
+    if min(high, 1 - high) * int(known.sum()) < least:
         return None
-    is_high = of_row >= cuts[best]
-    column = np.where(known, is_high - high, 0.0)
+    side = np.where(known, np.where(of_row >= cuts[best], HIGH, LOW), 0).astype(np.int8)
     return _Parted(
-        place, said, int(cuts[best]), high, column, int((known & ~is_high).sum()), int(is_high.sum())
+        place, said, int(cuts[best]), high, side, int((side == LOW).sum()), int((side == HIGH).sum())
     )
+
+
+@dataclass(frozen=True)
+class Split:
+    """Gains parted in several ways: rows x ways their sides, and the share of high ones of each way."""
+
+    sides: np.ndarray
+    high: np.ndarray
+
+    @classmethod
+    def of(cls, parted: Sequence[_Parted]) -> Split:
+        return cls(np.column_stack([one.side for one in parted]), np.array([one.high for one in parted]))
+
+    def columns(self, rows: slice | np.ndarray) -> np.ndarray:
+        """Return rows x ways: high against low gains, on average nothing; 0 without a known gain."""
+        sides = self.sides[rows]
+        return (sides == HIGH) - self.high * (sides != 0)
 
 
 def _gained_now(prepared: study.Study, place: int) -> np.ndarray:
@@ -182,47 +170,97 @@ def _gained_now(prepared: study.Study, place: int) -> np.ndarray:
 
 
 def _slopes(
-    prepared: study.Study, sums: study.Sums, main: gram.Estimate, columns: np.ndarray
+    prepared: study.Study, sums: study.Sums, main: gram.Estimate, split: Split
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the effect of each further column, and clusters x columns how far each cluster pulls it."""
     fit, within = main.fit, main.fit.within
+    columns = split.columns(slice(None))
     seller = prepared.seller[prepared.rows.deal]
     by_seller = np.column_stack(
         [np.bincount(seller, weights=column, minlength=within.counts.size) for column in columns.T]
     )
     average = by_seller / np.maximum(within.counts, 1.0)[:, None]
-    cross = np.sum([*gram.folded(sums.blocks, gram.Crossing(columns))], axis=0) - within.means.T @ by_seller
+    cross = _cross(prepared, sums, split) - within.means.T @ by_seller
     others = fit.expand.T @ cross[:-1]
     shadow = fit.inverse @ others
     left = (columns**2).sum(axis=0) - (by_seller * average).sum(axis=0) - (others * shadow).sum(axis=0)
     left = np.maximum(left, 1e-9)
     slopes = (cross[-1] - others.T @ fit.coefficients) / left
-    return slopes, _pulls(prepared, sums, fit, columns - average[seller], shadow, slopes) / left
+    pulling = Pulling.of(prepared, fit, split, average, shadow, slopes)
+    return slopes, sum(gram.folded(sums.blocks, pulling), np.zeros(())).T / left
 
 
-def _pulls(
-    prepared: study.Study,
-    sums: study.Sums,
-    fit: gram.Fit,
-    centred: np.ndarray,
-    shadow: np.ndarray,
-    effects: np.ndarray,
-) -> np.ndarray:
-    """Return clusters x columns: sums of what is left of each column times the residuals with it in the fit."""
-    from_outcome = np.append(-(fit.expand @ fit.coefficients), 1.0)
-    from_column = np.vstack([fit.expand @ shadow, np.zeros(shadow.shape[1])])
-    slopes = np.column_stack([from_outcome, from_column])
-    levels = fit.within.means @ slopes
-    pulled = np.zeros((prepared.clusters, shadow.shape[1]))
-    start = 0
-    for block in sums.blocks:
-        stop = start + block.deal.size
-        parts = block.values @ slopes - levels[block.seller]
-        left = centred[start:stop] - parts[:, 1:]
-        scores = (parts[:, :1] - effects * left) * left
-        for number in range(scores.shape[1]):
-            pulled[:, number] += np.bincount(
-                prepared.cluster[block.deal], weights=scores[:, number], minlength=prepared.clusters
-            )
-        start = stop
-    return pulled
+def _cross(prepared: study.Study, sums: study.Sums, split: Split) -> np.ndarray:
+    """Return the sums of all columns times those of the split; sides alone are crossed, shares may move."""
+    sides = np.hstack([split.sides == HIGH, split.sides != 0])
+    crossed = sum(gram.folded(sums.blocks, gram.Crossing(prepared.layout.width, sides)), np.zeros(()))
+    high, known = np.hsplit(crossed.T, 2)
+    return high - split.high * known
+
+
+@dataclass(frozen=True)
+class Pulling(packing.ByCluster):
+    """The task of summing by cluster what is left of each column times the residuals with it in the fit.
+
+    slopes   columns x (outcome, further columns): what makes of a row what is left of them
+    levels   sellers x the same; ``average`` sellers x further columns
+    """
+
+    split: Split
+    average: np.ndarray
+    slopes: np.ndarray
+    levels: np.ndarray
+    effects: np.ndarray
+    cluster: np.ndarray
+    clusters: int
+
+    @classmethod
+    def of(
+        cls,
+        prepared: study.Study,
+        fit: gram.Fit,
+        split: Split,
+        average: np.ndarray,
+        shadow: np.ndarray,
+        effects: np.ndarray,
+    ) -> Pulling:
+        from_outcome = np.append(-(fit.expand @ fit.coefficients), 1.0)
+        from_column = np.vstack([fit.expand @ shadow, np.zeros(shadow.shape[1])])
+        slopes = np.column_stack([from_outcome, from_column])
+        levels = fit.within.means @ slopes
+        return cls(split, average, slopes, levels, effects, prepared.cluster, prepared.clusters)
+
+    @property
+    def size(self) -> int:
+        return self.effects.size
+
+    def only(self, places: Sequence[int]) -> Pulling:
+        """Return the task for some of the further columns."""
+        kept = [0, *(1 + place for place in places)]
+        return replace(
+            self,
+            split=Split(self.split.sides[:, places], self.split.high[places]),
+            average=self.average[:, places],
+            slopes=self.slopes[:, kept],
+            levels=self.levels[:, kept],
+            effects=self.effects[places],
+        )
+
+    def about(self, place: int, rows: slice, cells: np.ndarray) -> Iterator[np.ndarray]:
+        """Yield what enters the scores of a column beside the rows of a piece, but its numbers (decision 144)."""
+        yield self.split.sides[rows, place]
+        yield self.slopes[:, 1 + place] != 0
+
+    def __call__(self, blocks: Iterable[gram.Block]) -> np.ndarray:
+        pulled = np.zeros((self.effects.size, self.clusters))
+        start = 0
+        for block in blocks:
+            columns = self.split.columns(gram.numbers(block, start)) - self.average[block.seller]
+            parts = block.values @ self.slopes - self.levels[block.seller]
+            left = columns - parts[:, 1:]
+            scores = (parts[:, :1] - self.effects * left) * left
+            cluster = self.cluster[block.deal]
+            for number in range(scores.shape[1]):
+                pulled[number] += np.bincount(cluster, scores[:, number], self.clusters)
+            start += block.deal.size
+        return pulled

@@ -7,7 +7,7 @@ against the bulk, grade, choose.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,8 +73,7 @@ def discover(
     )
     _require_outcomes(read)
     types = {one.key: one for one in catalogue}
-    once = isinstance(events, Iterator)  # read by now: what gains say of their quality is left out
-    run = _Run(read, None if once else events, settings, types, tell, bad_rows, dict(rules or {}), who, keep)
+    run = _Run(read, settings, types, tell, bad_rows, dict(rules or {}), who, keep)
     return run.discovery()
 
 
@@ -93,7 +92,6 @@ def _require_outcomes(read: history.History) -> None:
 @dataclass
 class _Run:
     history: history.History
-    events: Any
     settings: Settings
     catalogue: Mapping[str, records.AgreementType]
     tell: Progress
@@ -141,9 +139,11 @@ class _Run:
             warnings,
             copied,
             sums,
-            self.events,
         )
-        return report.discovery(self.bad_rows, self.rules)
+        found = report.discovery(self.bad_rows, self.rules)
+        if prepared.pieces.memory:
+            prepared.pieces.memory.forget_others()
+        return found
 
     def _stage(self, prepared: study.Study, since: float, until: float, text: str, passes: int = 1) -> None:
         """Say what begins, and then after each piece how far its ``passes`` over the rows are."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import scipy  # its parts load when they are first used: the server starts without them
@@ -13,6 +12,7 @@ from hingepoint import records
 from hingepoint.analysis.discovery import (
     behind,
     calibration,
+    combining,
     grading,
     gram,
     result,
@@ -29,7 +29,7 @@ from hingepoint.analysis.discovery.settings import Settings, weeks_label
 BULK = 0.3
 QUARTER_WEEKS = 365.25 / 7 / 4
 #: Streams of random numbers: each use has its own, so that adding one changes no other.
-RANKING, STANDING, REFITS = 2, 3, 4
+RANKING, STANDING, REFITS, TOGETHER = 2, 3, 4, 5
 
 
 @dataclass
@@ -45,7 +45,6 @@ class Report:
     warnings: list[str]
     copied: Mapping[int, int]
     sums: study.Sums | None = None
-    events: Any = None
 
     def __post_init__(self) -> None:
         self.history = self.prepared.history
@@ -62,12 +61,20 @@ class Report:
         smallest = self._smallest()
         main, standing = estimates.next_window, estimates.by_landmark
         noise, sides = self._noise(), self._sides()
-        self.judged = grading.judge(
+        alone = grading.judge(
             self.sign * main.effects, main.errors, smallest, noise, self._rng(RANKING), sides
         )
         self.standing = grading.judge(
             self.sign * standing.effects, standing.errors, smallest, noise, self._rng(STANDING), sides
         )
+        both = combining.together(
+            alone.effects,
+            main.errors,
+            self.standing.effects / combining.STANDING,
+            standing.errors / combining.STANDING,
+            combining.shared(main, standing),
+        )
+        self.judged = grading.reordered(alone, *both, noise, self._rng(TOGETHER), sides)
         self.smallest = smallest
         self.segments_differ = segments_that_differ(estimates.segments)
         self.bundles = screens.bundles(main, self.copied)

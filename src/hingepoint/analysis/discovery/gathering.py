@@ -23,6 +23,9 @@ from hingepoint.analysis.discovery.settings import DiscoveryError
 MICROSECONDS_PER_WEEK = 7 * 86400 * 1_000_000
 #: Rows of a table that are looked at together.
 BATCH_ROWS = 1_000_000
+#: What events may say of how well an agreement stands: evidence 0 to 4, quality 0 to 7.
+LEVELS = ("evidence", "quality")
+UNKNOWN = -1
 
 
 class Step(NamedTuple):
@@ -39,6 +42,7 @@ class Gathered:
 
     steps      the different steps; ``code`` counts in them
     deal       per placed event, the index of its deal; ``week`` since the creation of that deal
+    levels     by name of LEVELS, per placed event, what it says; absent where none says it
     events     how many events were read, of which ``rules`` set some aside
     sides      per agreement, events that say its side, and those of them at the customer's
     last       the last moment of all
@@ -48,6 +52,7 @@ class Gathered:
     deal: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.uint32))
     code: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.uint16))
     week: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    levels: dict[str, np.ndarray] = field(default_factory=dict)
     events: int = 0
     rules: Counter[str] = field(default_factory=Counter)
     said: Counter[str] = field(default_factory=Counter)
@@ -56,8 +61,12 @@ class Gathered:
 
     def of(self, wanted: Sequence[bool]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return deal, code and week of the events whose step is marked in ``wanted``."""
-        mask = np.asarray(wanted, dtype=bool)[self.code] if self.steps else np.zeros(0, dtype=bool)
+        mask = self.mask(wanted)
         return self.deal[mask], self.code[mask], self.week[mask]
+
+    def mask(self, wanted: Sequence[bool]) -> np.ndarray:
+        """Return, per event, whether its step is marked in ``wanted``."""
+        return np.asarray(wanted, dtype=bool)[self.code] if self.steps else np.zeros(0, dtype=bool)
 
 
 def merged(parts: Iterable[Gathered]) -> Gathered:
@@ -65,11 +74,13 @@ def merged(parts: Iterable[Gathered]) -> Gathered:
     whole = Gathered()
     places: dict[Step, int] = {}
     columns: tuple[list[np.ndarray], ...] = ([whole.deal], [whole.code], [whole.week])
+    levels: list[tuple[int, dict[str, np.ndarray]]] = []
     for part in parts:
         known = [places.setdefault(step, len(places)) for step in part.steps]
         code = np.array(known, dtype=np.uint16)[part.code] if known else part.code
         for column, more in zip(columns, (part.deal, code, part.week), strict=True):
             column.append(more)
+        levels.append((part.deal.size, part.levels))
         whole.events += part.events
         whole.rules += part.rules
         whole.said += part.said
@@ -81,7 +92,19 @@ def merged(parts: Iterable[Gathered]) -> Gathered:
             f"the events hold {len(places):,} different steps; agreement types are a few hundred"
         )
     whole.deal, whole.code, whole.week = (_joined(column) for column in columns)
+    whole.levels = _joined_levels(levels)
     return whole
+
+
+def _joined_levels(parts: Sequence[tuple[int, dict[str, np.ndarray]]]) -> dict[str, np.ndarray]:
+    said = {name for _, levels in parts for name in levels}
+    return {
+        name: np.concatenate(
+            [levels.get(name, np.full(size, UNKNOWN, dtype=np.int8)) for size, levels in parts]
+        )
+        for name in LEVELS
+        if name in said
+    }
 
 
 def _joined(column: list[np.ndarray]) -> np.ndarray:
@@ -107,6 +130,7 @@ def gather(events: pl.DataFrame, index: pl.DataFrame, end: datetime.datetime | N
         deal=placed["index"].to_numpy(),
         code=placed["code"].to_numpy(),
         week=placed["week"].to_numpy(),
+        levels={name: placed[name].to_numpy() for name in LEVELS if (placed[name] > UNKNOWN).any()},
         events=clean.height,
         rules=rules,
         said=said,
@@ -134,11 +158,6 @@ def batches(events: Any, rows: int = BATCH_ROWS) -> Iterator[pl.DataFrame]:
             yield to_polars(batch)
     else:
         to_polars(events)
-
-
-def readable(events: Any) -> bool:
-    """Return whether events can be read here once more: a frame, not a stream or a table on a cluster."""
-    return isinstance(events, pl.DataFrame | pl.LazyFrame) or hasattr(events, "to_numpy")
 
 
 def to_polars(table: Any) -> pl.DataFrame:
@@ -210,12 +229,17 @@ def _clean(events: pl.DataFrame, rules: Counter[str]) -> pl.DataFrame:
     for name, otherwise in (("state", records.AgreementState.GAINED), ("kind", records.EventKind.AGREEMENT)):
         value = pl.col(name).fill_null(str(otherwise)) if name in events.columns else pl.lit(str(otherwise))
         events = events.with_columns(value.str.to_lowercase().alias(name))
-    return events
+    return events.with_columns(_level(events, name) for name in LEVELS)
+
+
+def _level(events: pl.DataFrame, name: str) -> pl.Expr:
+    said = pl.col(name) if name in events.columns else pl.lit(None)
+    return said.cast(pl.Int8, strict=False).fill_null(UNKNOWN).clip(UNKNOWN, 7).alias(name)
 
 
 def _placed(events: pl.DataFrame, index: pl.DataFrame, rules: Counter[str]) -> pl.DataFrame:
     """Return the events of known deals with the deal's ``index`` and the ``week`` since its creation."""
-    placed = events.select("deal_id", "at", *Step._fields).join(index, on="deal_id", how="left")
+    placed = events.select("deal_id", "at", *Step._fields, *LEVELS).join(index, on="deal_id", how="left")
     placed = drop(placed, pl.col("index").is_not_null(), "event_of_unknown_deal", rules)
     placed = drop(
         placed, pl.col("closed").is_null() | (pl.col("at") <= pl.col("closed")), "event_after_close", rules
@@ -234,7 +258,7 @@ def _coded(placed: pl.DataFrame, steps: list[Step]) -> pl.DataFrame:
         schema=dict.fromkeys(Step._fields, pl.String),
     ).with_row_index("code")
     found = placed.join(codes, on=list(Step._fields))
-    return found.select(pl.col("index").cast(pl.UInt32), pl.col("code").cast(pl.UInt16), "week")
+    return found.select(pl.col("index").cast(pl.UInt32), pl.col("code").cast(pl.UInt16), "week", *LEVELS)
 
 
 def _sides(events: pl.DataFrame) -> tuple[Counter[str], Counter[str]]:

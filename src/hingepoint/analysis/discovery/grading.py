@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -50,22 +50,56 @@ def judge(
     """
     null = calibration.empirical_null(effects, errors, groups)
     centred, widened = null.centred(effects), null.widened(errors)
-    sampling, spread = (errors, null.spread) if null.learned else (widened, None)
-    posterior = shrinkage.shrink(centred, sampling, shrinkage.learn_prior(centred, sampling, noise, spread))
-    draws = posterior.draws(rng, 4000)
+    posterior = _posterior(null, effects, errors, noise)
     known = np.isfinite(centred)
-    draws[:, ~known] = 0.0
+    p_top, low, expected = _order(posterior, known, rng)
     return Judged(
         null=null,
         posterior=posterior,
         effects=centred,
         errors=widened,
-        sampling=sampling,
+        sampling=errors if null.learned else widened,
         p_adjusted=calibration.adjusted(calibration.interval_p_values(centred, widened, smallest)),
         false_sign=np.where(known, posterior.false_sign, 1.0),
-        p_top=np.where(known, shrinkage.top_chances(draws, TOP), 0.0),
-        low=np.where(known, np.quantile(draws, 0.2, axis=0), np.nan),
-        expected=np.where(known, posterior.mean, np.nan),
+        p_top=p_top,
+        low=low,
+        expected=expected,
+    )
+
+
+def reordered(
+    judged: Judged,
+    effects: np.ndarray,
+    errors: np.ndarray,
+    noise: float,
+    rng: np.random.Generator,
+    groups: np.ndarray | None = None,
+) -> Judged:
+    """Return the same, with the chances to be the best and what to expect from other estimates of the effects."""
+    null = calibration.empirical_null(effects, errors, groups)
+    posterior = _posterior(null, effects, errors, noise)
+    p_top, low, expected = _order(posterior, np.isfinite(effects), rng)
+    return replace(judged, p_top=p_top, low=low, expected=expected)
+
+
+def _posterior(
+    null: calibration.Null, effects: np.ndarray, errors: np.ndarray, noise: float
+) -> shrinkage.Posterior:
+    sampling, spread = (errors, null.spread) if null.learned else (null.widened(errors), None)
+    centred = null.centred(effects)
+    return shrinkage.shrink(centred, sampling, shrinkage.learn_prior(centred, sampling, noise, spread))
+
+
+def _order(
+    posterior: shrinkage.Posterior, known: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return what puts the types in an order: ``p_top``, ``low`` and ``expected``."""
+    draws = posterior.draws(rng, 4000)
+    draws[:, ~known] = 0.0
+    return (
+        np.where(known, shrinkage.top_chances(draws, TOP), 0.0),
+        np.where(known, np.quantile(draws, 0.2, axis=0), np.nan),
+        np.where(known, posterior.mean, np.nan),
     )
 
 

@@ -13,12 +13,14 @@ gives the error of a difference, and reweighted, which gives a cluster bootstrap
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
 import scipy  # its parts load when they are first used: the server starts without them
+
+from hingepoint.analysis.discovery.packing import ByCluster, Stacked
 
 T = TypeVar("T")
 
@@ -185,6 +187,15 @@ class Fit:
         """The effect of each agreement type; NaN where it could not be estimated."""
         return np.where(self.estimable[self.targets], self.coefficients[self.targets], np.nan)
 
+    def left(self) -> np.ndarray:
+        """Return columns x types: what makes of a row what is left of each type given all other columns.
+
+        The inverse holds it but for the scale (Frisch & Waugh 1933): P[:, a] / P_aa.
+        """
+        own = np.diag(self.inverse)[self.targets]
+        shares = self.inverse[:, self.targets] / np.where(own > 0, own, 1.0)
+        return np.vstack([self.expand @ shares, np.zeros(own.size)])
+
     def silencing(self, columns: np.ndarray) -> Fit:
         """Return the same fit in which these columns adjust but are not reported."""
         estimable = self.estimable.copy()
@@ -253,15 +264,9 @@ def influences(
     a task over their pieces do so. Sums around seller means are taken apart,
     sum (x - m) e = sum x e - m sum e, so that no row is copied.
     """
-    scoring = Scoring.of(fits, cluster, clusters, outcomes)
-    total = scoring.nothing()
-    for part in folded(blocks, scoring):
-        total.take_in(part)
-    found = {}
-    for number, (name, one) in enumerate(fits.items()):
-        scores = total.products[:, number] - total.by_seller(number) @ one.within.means
-        found[name] = scores[:, :-1] @ (one.expand @ one.inverse[:, one.targets])
-    return found
+    total = sum(folded(blocks, Scoring.of(fits, cluster, clusters, outcomes)), np.zeros(()))
+    own = [np.diag(one.inverse)[one.targets] for one in fits.values()]
+    return {name: total[number] * own[number] for number, name in enumerate(fits)}
 
 
 def folded(blocks: Iterable[Block], task: Callable[[Iterable[Block]], T]) -> Iterable[T]:
@@ -271,57 +276,57 @@ def folded(blocks: Iterable[Block], task: Callable[[Iterable[Block]], T]) -> Ite
 
 
 @dataclass(frozen=True)
-class Crossing:
-    """The task of summing columns times other outcomes (rows x outcomes)."""
+class Crossing(Stacked):
+    """The task of summing columns (there are ``width``) times other outcomes (rows x outcomes)."""
 
+    width: int
     outcomes: np.ndarray
 
     def __call__(self, blocks: Iterable[Block]) -> np.ndarray:
-        cross = np.zeros((0, 0))
+        cross = np.zeros((self.outcomes.shape[1], self.width))
         start = 0
         for block in blocks:
-            some = block.values.T @ self.outcomes[_numbers(block, start)]
-            cross = cross + some if cross.size else some
+            cross += self.outcomes[numbers(block, start)].T.astype(float) @ block.values
             start += block.deal.size
         return cross
 
+    @property
+    def size(self) -> int:
+        return self.outcomes.shape[1]
 
-def _numbers(block: Block, start: int) -> slice | np.ndarray:
+    def only(self, places: Sequence[int]) -> Crossing:
+        """Return the task for some of the outcomes."""
+        return replace(self, outcomes=self.outcomes[:, places])
+
+    def about(self, place: int, rows: slice, cells: np.ndarray) -> Iterator[np.ndarray]:
+        """Yield what enters the sums of an outcome beside the rows of a piece."""
+        yield self.outcomes[rows, place]
+
+
+def numbers(block: Block, start: int) -> slice | np.ndarray:
+    """Return the numbers of the rows of a block among all; ``start`` is the first where it does not say."""
     return slice(start, start + block.deal.size) if block.row is None else block.row
 
 
-@dataclass
-class Scores:
-    """Sums by cluster and fit.
-
-    products  clusters x fits x columns: residuals times columns
-    apart     clusters x (seller, fit): the residuals of each seller's rows
-    """
-
-    products: np.ndarray
-    apart: scipy.sparse.csr_matrix
-
-    def take_in(self, other: Scores) -> None:
-        """Add the scores of other rows to these."""
-        self.products += other.products
-        self.apart = self.apart + other.apart
-
-    def by_seller(self, fit: int) -> scipy.sparse.csr_matrix:
-        """Return clusters x sellers: the sum of the residuals of a fit."""
-        return self.apart[:, fit :: self.products.shape[1]]
-
-
 @dataclass(frozen=True)
-class Scoring:
-    """The task of summing residuals times columns by cluster, for several fits at once.
+class Scoring(ByCluster):
+    """The task of summing by cluster what is left of each type times the residuals, for several fits at once.
 
+    Gives fits x clusters x types: influences but for the type's own entry of the inverse.
+
+    names    of the fits
     slopes   columns x fits: what makes a row's residuals; ``levels`` sellers x fits
     inside   cells x fits: where each fit's rows are
+    left     per fit, columns x types: what makes what is left of a type given all other columns
+    means    per fit, sellers x columns
     """
 
+    names: tuple[str, ...]
     slopes: np.ndarray
     levels: np.ndarray
     inside: np.ndarray
+    left: tuple[np.ndarray, ...]
+    means: tuple[np.ndarray, ...]
     cluster: np.ndarray
     clusters: int
     outcomes: tuple[np.ndarray | None, ...]
@@ -334,31 +339,64 @@ class Scoring:
         clusters: int,
         outcomes: Mapping[str, np.ndarray] | None,
     ) -> Scoring:
-        slopes = [np.append(-(one.expand @ one.coefficients), 1.0) for one in fits.values()]
-        levels = [one.within.means @ slope for one, slope in zip(fits.values(), slopes, strict=True)]
-        inside = [one.within.cells for one in fits.values()]
-        replaced = tuple((outcomes or {}).get(name) for name in fits)
+        every = fits.values()
+        slopes = [np.append(-(one.expand @ one.coefficients), 1.0) for one in every]
         return cls(
-            np.column_stack(slopes),
-            np.column_stack(levels),
-            np.column_stack(inside),
-            cluster,
-            clusters,
-            replaced,
+            names=tuple(fits),
+            slopes=np.column_stack(slopes),
+            levels=np.column_stack(
+                [one.within.means @ slope for one, slope in zip(every, slopes, strict=True)]
+            ),
+            inside=np.column_stack([one.within.cells for one in every]),
+            left=tuple(one.left() for one in every),
+            means=tuple(one.within.means for one in every),
+            cluster=cluster,
+            clusters=clusters,
+            outcomes=tuple((outcomes or {}).get(name) for name in fits),
         )
 
-    def nothing(self) -> Scores:
-        width, fits = self.slopes.shape
-        apart = scipy.sparse.csr_matrix((self.clusters, self.levels.shape[0] * fits))
-        return Scores(np.zeros((self.clusters, fits, width)), apart)
+    @property
+    def size(self) -> int:
+        return len(self.left)
 
-    def __call__(self, blocks: Iterable[Block]) -> Scores:
-        scores = self.nothing()
+    def only(self, places: Sequence[int]) -> Scoring:
+        """Return the task for some of the fits."""
+        return replace(
+            self,
+            names=tuple(self.names[place] for place in places),
+            slopes=self.slopes[:, places],
+            levels=self.levels[:, places],
+            inside=self.inside[:, places],
+            left=tuple(self.left[place] for place in places),
+            means=tuple(self.means[place] for place in places),
+            outcomes=tuple(self.outcomes[place] for place in places),
+        )
+
+    def about(self, place: int, rows: slice, cells: np.ndarray) -> Iterator[np.ndarray]:
+        """Yield what enters the scores of a fit beside the rows of a piece, but its numbers (decision 144)."""
+        yield np.frombuffer(self.names[place].encode(), dtype=np.uint8)
+        yield self.inside[cells, place]
+        yield np.asarray(self.left[place].any(axis=0))
+        yield np.asarray(self.left[place].any(axis=1))
+        outcome = self.outcomes[place]
+        if outcome is not None:
+            yield outcome[rows]
+
+    def __call__(self, blocks: Iterable[Block]) -> np.ndarray:
+        width, fits = self.slopes.shape
+        products = np.zeros((self.clusters, fits, width))
+        apart = scipy.sparse.csr_matrix((self.clusters, self.levels.shape[0] * fits))
         start = 0
         for block in blocks:
-            self._add(scores, block, self._residuals(block, _numbers(block, start)))
+            residual = self._residuals(block, numbers(block, start))
+            apart = apart + self._add(products, block, residual)
             start += block.deal.size
-        return scores
+        return np.stack(
+            [
+                (products[:, number] - apart[:, number::fits] @ self.means[number]) @ self.left[number]
+                for number in range(fits)
+            ]
+        )
 
     def _residuals(self, block: Block, rows: slice | np.ndarray) -> np.ndarray:
         residual = block.values @ self.slopes - self.levels[block.seller]
@@ -368,12 +406,13 @@ class Scoring:
         residual *= self.inside[block.cell]
         return residual
 
-    def _add(self, scores: Scores, block: Block, residual: np.ndarray) -> None:
+    def _add(self, products: np.ndarray, block: Block, residual: np.ndarray) -> scipy.sparse.csr_matrix:
+        """Add residuals times columns by cluster, and return clusters x (seller, fit): sums of residuals."""
         order = np.argsort(self.cluster[block.deal], kind="stable")
         group, values, residual = self.cluster[block.deal][order], block.values[order], residual[order]
         for cluster, start, stop in _runs(group):
-            scores.products[cluster] += residual[start:stop].T @ values[start:stop]
-        scores.apart = scores.apart + self._apart(group, block.seller[order], residual)
+            products[cluster] += residual[start:stop].T @ values[start:stop]
+        return self._apart(group, block.seller[order], residual)
 
     def _apart(self, group: np.ndarray, seller: np.ndarray, residual: np.ndarray) -> scipy.sparse.csr_matrix:
         sellers, fits = self.levels.shape

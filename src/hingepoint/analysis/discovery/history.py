@@ -69,6 +69,7 @@ class History:
     rules     rows set aside, by the name of the rule
     entries   deals x stages that are landmarks: week in which each was first entered; None without such
     steps     the types that are entries into stages: adjusted for, never judged
+    levels    by what gains say of themselves (evidence, quality), deals x types: that of the first gain, or UNKNOWN
     """
 
     deals: pl.DataFrame
@@ -94,12 +95,14 @@ class History:
     notes: tuple[str, ...] = ()
     entries: np.ndarray | None = None
     steps: tuple[str, ...] = ()
+    levels: dict[str, np.ndarray] = field(default_factory=dict)
 
     def part(self, deals: slice) -> History:
-        """Return the arrays of some deals, counted from the first of them, without their table."""
+        """Return the arrays that rows are made of for some deals, counted from the first of them."""
         return replace(
             self,
             deals=self.deals.clear(),
+            levels={},
             created=self.created[deals],
             closed=self.closed[deals],
             won=self.won[deals],
@@ -264,6 +267,7 @@ def _history(
         notes=notes + said,
         entries=_landmarks(stages, entered, settings) if settings.landmarks_at else None,
         steps=steps,
+        levels=_levels(gathered, agreed, types, gained),
     )
 
 
@@ -346,13 +350,11 @@ def _gains(
     gathered: gathering.Gathered, agreed: Sequence[bool], types: tuple[str, ...], deals: int
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Return deals x types twice: first gained, and first ended after that (None if nothing was)."""
-    place = {key: number for number, key in enumerate(types)}
-    types_of = np.array([place.get(step.agreement, 0) for step in gathered.steps], dtype=np.int64)
+    types_of = _types_of(gathered, types)
     gained = np.full((deals, len(types)), np.inf, dtype=np.float32)
 
     def marked(states: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        wanted = [yes and step.state in states for step, yes in zip(gathered.steps, agreed, strict=True)]
-        deal, code, week = gathered.of(wanted)
+        deal, code, week = gathered.of(_in_states(gathered, agreed, states))
         return deal * np.int64(len(types)) + types_of[code], week.astype(np.float32)
 
     np.minimum.at(gained.reshape(-1), *marked(_GAINED))
@@ -363,6 +365,31 @@ def _gains(
     ended = np.full_like(gained, np.inf)
     np.minimum.at(ended.reshape(-1), cell[after], week[after])
     return gained, ended
+
+
+def _types_of(gathered: gathering.Gathered, types: tuple[str, ...]) -> np.ndarray:
+    """Return the place among the types of each step; 0 for steps that are none."""
+    place = {key: number for number, key in enumerate(types)}
+    return np.array([place.get(step.agreement, 0) for step in gathered.steps], dtype=np.int64)
+
+
+def _in_states(gathered: gathering.Gathered, agreed: Sequence[bool], states: Sequence[str]) -> list[bool]:
+    return [yes and step.state in states for step, yes in zip(gathered.steps, agreed, strict=True)]
+
+
+def _levels(
+    gathered: gathering.Gathered, agreed: Sequence[bool], types: tuple[str, ...], gained: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Return what the first gains say of themselves; of several at the same moment the best."""
+    mask = gathered.mask(_in_states(gathered, agreed, _GAINED))
+    deal, place = gathered.deal[mask], _types_of(gathered, types)[gathered.code[mask]]
+    first = gathered.week[mask].astype(np.float32) == gained[deal, place]
+    cells = deal[first], place[first]
+    found = {}
+    for name, said in gathered.levels.items():
+        found[name] = np.full(gained.shape, gathering.UNKNOWN, dtype=np.int8)
+        np.maximum.at(found[name], cells, said[mask][first])
+    return found
 
 
 def recorded_since(created: np.ndarray, gained: np.ndarray) -> np.ndarray:

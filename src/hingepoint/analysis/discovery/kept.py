@@ -1,7 +1,8 @@
-"""Sums that outlive a run: a refresh sums new deals only, and a run that was stopped goes on where it was.
+"""What outlives a run: a refresh works on new deals only, and a run that was stopped goes on where it was.
 
-The sums of a piece are kept under a fingerprint of everything that enters them, so what is kept is
-either right or not found. Fingerprints hold still from one run to the next only if the columns do;
+What a task made of a piece is kept under a fingerprint of everything that enters it, so what is kept is
+either right or not found; the one thing left out are the coefficients under which the pulls of clusters
+were taken (decision 144). Fingerprints hold still from one run to the next only if the columns do;
 that is why the choices of the first run are kept too and used until the data outgrow them. What a
 deal does after its last landmark and horizon changes no row, hence no fingerprint.
 """
@@ -9,28 +10,29 @@ deal does after its last landmark and horizon changes no row, hence no fingerpri
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-import polars as pl
 
-from hingepoint.analysis.discovery import design, gram
+from hingepoint.analysis.discovery import design, packing
 from hingepoint.analysis.discovery.choices import OUTGROWN, Choices
 from hingepoint.analysis.discovery.history import History
-from hingepoint.analysis.discovery.pieces import Piece
+from hingepoint.analysis.discovery.pieces import Layer, Maker, Piece
 from hingepoint.analysis.discovery.settings import Settings
-from hingepoint.analysis.discovery.summed import Summed, Summing
+from hingepoint.analysis.discovery.summed import Summing
 
 if TYPE_CHECKING:
     from hingepoint.analysis.discovery.study import Study
 
-#: Raised when what is summed, or how it is written, changes.
-FORMAT = 1
+T = TypeVar("T")
+
+#: Raised when what is kept, or how it is written, changes.
+FORMAT = 2
 CHOICES = "choices.json"
+NO_CELLS = np.zeros(0, dtype=np.int64)
 #: Settings that change what is made of the sums, but not the sums.
 AFTERWARDS = frozenset(
     [
@@ -48,7 +50,7 @@ AFTERWARDS = frozenset(
 
 @dataclass
 class Kept:
-    """Choices and sums by name in a ``store``; ``version`` is that of the code.
+    """Choices, and what was made of pieces, by name in a ``store``; ``version`` is that of the code.
 
     ``found`` and ``made`` count the pieces of the last run whose sums were there, and that were summed.
     """
@@ -74,24 +76,10 @@ class Kept:
             return Choices()
         return choices if history.size <= OUTGROWN * stored["deals"] else Choices()
 
-    def folded(self, study: Study, settings: Settings, summing: Summing) -> Iterator[Summed]:
-        """Yield the sums of all pieces: those that are kept, then the others, which are kept as they are made."""
+    def memory(self, study: Study, settings: Settings) -> Memory:
+        """Keep the choices of a study, and return what remembers what is made of its pieces."""
         self._keep_choices(study, settings)
-        names = {piece.first: self._fingerprint(study, summing, piece) for piece in study.pieces.parts}
-        missing = []
-        for piece in study.pieces.parts:
-            packed = self.store.get(names[piece.first])
-            if packed:
-                yield _unpacked(packed, summing, seller_names(study))
-            else:
-                missing.append(piece)
-        self.found, self.made = len(names) - len(missing), len(missing)
-        sums = study.pieces.fold(summing, [[piece] for piece in missing])
-        for piece, some in zip(missing, sums, strict=True):
-            self.store[names[piece.first]] = _packed(some, seller_names(study))
-            yield some
-        for name in set(self.store) - {CHOICES, *names.values()}:
-            del self.store[name]
+        return Memory(self, study)
 
     def _purpose(self, history: History, settings: Settings) -> dict[str, Any]:
         asked = {name: value for name, value in settings.to_dict().items() if name not in AFTERWARDS}
@@ -107,18 +95,87 @@ class Kept:
         }
         self.store[CHOICES] = json.dumps(stored).encode()
 
-    def _fingerprint(self, study: Study, summing: Summing, piece: Piece) -> str:
-        """Return a name for everything that enters the sums of a piece."""
+
+class Memory:
+    """What tasks made of the pieces of a study, in this run and earlier ones."""
+
+    def __init__(self, keep: Kept, study: Study):
+        self.keep = keep
+        self.labels = packing.Labels(seller_names(study), study.cluster_names)
+        self.digests = {piece.first: self._digest(study, piece) for piece in study.pieces.parts}
+        self.used = {CHOICES}
+
+    def fold(
+        self, pieces: Sequence[Piece], task: packing.Keepable[T], layer: Layer | None, make: Maker[T]
+    ) -> Iterator[T]:
+        """Yield what the task makes of each piece; only what is not kept is made, and then kept."""
+        names = {piece.first: self._names(task, piece, layer) for piece in pieces}
+        lacking = self._lacking(pieces, names)
+        if isinstance(task, Summing):
+            self.keep.found = len(lacking.get((), ()))
+            self.keep.made = len(pieces) - self.keep.found
+        for piece in lacking.pop((), ()):
+            yield self._joined(task, names[piece.first], {})
+        for missing, some in lacking.items():
+            made = make(task.only(missing), [[piece] for piece in some])
+            for piece, result in zip(some, made, strict=True):
+                parts = dict(zip(missing, task.apart(result), strict=True))
+                yield self._joined(task, names[piece.first], parts)
+
+    def _lacking(
+        self, pieces: Sequence[Piece], names: Mapping[int, Sequence[str]]
+    ) -> dict[tuple[int, ...], list[Piece]]:
+        """Return the pieces by the parts that are not kept of them."""
+        lacking: dict[tuple[int, ...], list[Piece]] = {}
+        for piece in pieces:
+            missing = [place for place, name in enumerate(names[piece.first]) if name not in self.keep.store]
+            lacking.setdefault(tuple(missing), []).append(piece)
+        return lacking
+
+    def _joined(self, task: packing.Keepable[T], names: Sequence[str], made: Mapping[int, Any]) -> T:
+        """Return a result: the parts that were made, which are kept from here on, and those that were kept."""
+        parts = []
+        for place, name in enumerate(names):
+            if place in made:
+                self.keep.store[name] = task.packed(made[place], self.labels).to_bytes()
+                parts.append(made[place])
+            else:
+                kept = packing.Packed.of_bytes(self.keep.store[name])
+                parts.append(task.unpacked(kept, self.labels))
+        return task.joined(parts)
+
+    def forget_others(self) -> None:
+        """Take away what this run had no use for."""
+        for name in set(self.keep.store) - self.used:
+            del self.keep.store[name]
+
+    def _names(self, task: packing.Keepable[Any], piece: Piece, layer: Layer | None) -> list[str]:
+        """Return the names under which the parts of the task's result on a piece are kept."""
+        rows, cells = layer.rows(piece) if layer else (piece.here, NO_CELLS)
+        kind = f"{type(task).__name__} {layer.ever if layer else ''}".encode()
+        names = []
+        for place in range(task.size):
+            digest = self.digests[piece.first].copy()
+            digest.update(kind)
+            _take_in(digest, *task.about(place, rows, cells))
+            names.append(digest.hexdigest())
+        self.used.update(names)
+        return names
+
+    def _digest(self, study: Study, piece: Piece) -> Any:
+        """Return the digest of everything that the rows of a piece are made of."""
         history, grid = piece.history, piece.grid
-        here = slice(piece.row, piece.row + piece.rows.size)
-        about = [FORMAT, self.version, history.types, piece.layout, grid, study.columns.groups, summing.cells]
+        about = [FORMAT, self.keep.version, history.types, piece.layout, grid, study.columns.groups]
         digest = hashlib.blake2b(repr(about).encode(), digest_size=16)
-        for text in seller_names(study)[piece.seller]:
-            digest.update(f"{text}\0".encode())
+        deals = slice(piece.first, piece.first + history.size)
+        for names, number in (
+            (self.labels.sellers, piece.seller),
+            (self.labels.clusters, study.cluster[deals]),
+        ):
+            digest.update("\0".join(map(str, names[number])).encode())
         for rows in (piece.rows, piece.ever):
             _take_in(digest, rows.deal, rows.landmark, rows.outcome)
-        _take_in(digest, summing.cell[here], summing.part[here], history.created)
-        _take_in(digest, piece.covariates.fixed, piece.covariates.size)
+        _take_in(digest, history.created, piece.covariates.fixed, piece.covariates.size)
         last = np.inf if grid.stages else grid.landmarks[-1]
         _take_in(digest, np.where(history.gained <= last + grid.horizon, history.gained, np.float32(np.inf)))
         if history.entries is not None:
@@ -128,7 +185,7 @@ class Kept:
         for traces in history.traces.values():
             soon = traces.week <= last
             _take_in(digest, traces.index[soon], traces.week[soon])
-        return digest.hexdigest()
+        return digest
 
 
 def _take_in(digest: Any, *arrays: np.ndarray) -> None:
@@ -144,54 +201,3 @@ def seller_names(study: Study) -> np.ndarray:
     names = np.empty(study.sellers, dtype=object)
     names[study.seller] = study.history.deals["owner"].fill_null("").to_numpy()
     return names
-
-
-def _packed(sums: Summed, names: np.ndarray) -> bytes:
-    """Return sums in little space: only sellers who have rows, and half of what is symmetric."""
-    cubes = (sums.main, sums.parted, sums.ever)
-    present = np.nonzero(sum(cube.counts.sum(axis=0) for cube in cubes))[0]
-    upper = np.triu_indices(sums.main.products.shape[1])
-    numbers = [
-        part.ravel()
-        for cube in cubes
-        for part in (cube.products[:, *upper], cube.sums[:, present], cube.counts[:, present])
-    ]
-    head = {
-        "sellers": [str(names[place]) for place in present],
-        "cells": [cube.products.shape[0] for cube in cubes],
-        "width": sums.main.products.shape[1],
-    }
-    body = io.BytesIO()
-    pl.DataFrame({"number": np.concatenate(numbers)}).write_ipc(body, compression="zstd")
-    line = json.dumps(head).encode() + b"\n"
-    return line + body.getvalue()
-
-
-def _unpacked(packed: bytes, summing: Summing, names: np.ndarray) -> Summed:
-    """Return kept sums with the sellers and parts of today."""
-    line, _, body = packed.partition(b"\n")
-    head = json.loads(line)
-    numbers = pl.read_ipc(io.BytesIO(body))["number"].to_numpy()
-    place = {str(name): number for number, name in enumerate(names)}
-    sellers = np.array([place[name] for name in head["sellers"]], dtype=np.int64)
-    whole = summing.nothing()
-    for cube, cells in zip((whole.main, whole.parted, whole.ever), head["cells"], strict=True):
-        numbers = _fill(cube, cells, sellers, numbers)
-    return whole
-
-
-def _fill(cube: gram.Cube, cells: int, sellers: np.ndarray, numbers: np.ndarray) -> np.ndarray:
-    """Put the first of the numbers into a cube and return the rest."""
-    width = cube.products.shape[1]
-    first, second = np.triu_indices(width)
-    shapes = [(cells, first.size), (cells, sellers.size, width), (cells, sellers.size)]
-    taken = []
-    for shape in shapes:
-        size = int(np.prod(shape))
-        taken.append(numbers[:size].reshape(shape))
-        numbers = numbers[size:]
-    cube.products[:cells, first, second] = taken[0]
-    cube.products[:cells, second, first] = taken[0]
-    cube.sums[:cells, sellers] = taken[1]
-    cube.counts[:cells, sellers] = taken[2]
-    return numbers

@@ -16,12 +16,14 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 import polars as pl
 
-from hingepoint.analysis.discovery import columns, design, gathering, gram
+from hingepoint.analysis.discovery import columns, design, gathering, gram, packing
 from hingepoint.analysis.discovery.history import History
 
 T = TypeVar("T")
 Task = Callable[[Iterable["Piece"]], T]
 Told = Callable[["Piece"], None]
+#: Does a task on groups of pieces and yields what it makes of each group.
+Maker = Callable[[packing.Keepable[T], Sequence[Sequence["Piece"]]], Iterator[T]]
 
 PIECE_DEALS = 50_000
 BLOCK_ROWS = 32_768
@@ -48,6 +50,11 @@ class Piece:
     rows: design.Rows
     ever: design.Rows
     laid_out: list[gram.Block] | None = None
+
+    @property
+    def here(self) -> slice:
+        """Which of all landmark rows are its own."""
+        return slice(self.row, self.row + self.rows.size)
 
     def blocks(self) -> Iterator[gram.Block]:
         """Yield the landmark rows in blocks of whole deals, all in cell 0."""
@@ -128,21 +135,44 @@ class Here:
             yield task(watched(pieces))
 
 
+class Memory(Protocol):
+    """Remembers what was made of pieces."""
+
+    def fold(
+        self, pieces: Sequence[Piece], task: packing.Keepable[T], layer: Layer | None, make: Maker[T]
+    ) -> Iterator[T]:
+        """Return what the task makes of each piece; ``make`` does it for groups of pieces."""
+
+    def forget_others(self) -> None:
+        """Forget what was not asked for."""
+
+
 @dataclass
 class Pieces:
     """All pieces of a study, and how far a pass over them is.
 
-    ``watch`` is told the share of a pass that is done, after each piece.
+    ``watch`` is told the share of a pass that is done, after each piece; ``memory`` spares passes over
+    pieces that an earlier run has seen.
     """
 
     parts: tuple[Piece, ...]
     runner: Runner = field(default_factory=Here)
     watch: Callable[[float], None] = lambda share: None
+    memory: Memory | None = None
 
-    def fold(self, task: Task[T], groups: Sequence[Sequence[Piece]] | None = None) -> Iterator[T]:
-        """Yield what ``task`` makes of the pieces, in parts to be added; of each group if there are ``groups``."""
-        chosen = [self.parts] if groups is None else groups
-        whole = max(sum(piece.rows.size for group in chosen for piece in group), 1)
+    def fold(self, task: packing.Keepable[T], layer: Layer | None = None) -> Iterator[T]:
+        """Yield what ``task`` makes of the pieces, or of a ``layer`` of their blocks, in parts to be added."""
+
+        def make(some: packing.Keepable[T], groups: Sequence[Sequence[Piece]]) -> Iterator[T]:
+            on_pieces = OnBlocks(layer, some) if layer else some
+            yield from self.runner.fold(groups, on_pieces, self._watching(groups))
+
+        if self.memory:
+            return self.memory.fold(self.parts, task, layer, make)
+        return make(task, [self.parts])
+
+    def _watching(self, groups: Sequence[Sequence[Piece]]) -> Told:
+        whole = max(sum(piece.rows.size for group in groups for piece in group), 1)
         done = 0
 
         def told(piece: Piece) -> None:
@@ -150,7 +180,7 @@ class Pieces:
             done += piece.rows.size
             self.watch(done / whole)
 
-        yield from self.runner.fold(chosen, task, told)
+        return told
 
 
 @dataclass(frozen=True)
@@ -166,9 +196,9 @@ class Blocks:
         for piece in self.pieces.parts:
             yield from self.layer(piece)
 
-    def fold(self, task: Callable[[Iterable[gram.Block]], T]) -> Iterator[T]:
+    def fold(self, task: packing.Keepable[T]) -> Iterator[T]:
         """Yield what ``task`` makes of the blocks, in parts to be added."""
-        yield from self.pieces.fold(OnBlocks(self.layer, task))
+        return self.pieces.fold(task, self.layer)
 
     @property
     def layer(self) -> Layer:
@@ -188,6 +218,12 @@ class Layer:
             return
         for block in piece.blocks():
             yield replace(block, cell=self.cells[block.row])
+
+    def rows(self, piece: Piece) -> tuple[slice, np.ndarray]:
+        """Return which of all rows are those of a piece, and their cells."""
+        if self.ever:
+            return slice(0, 0), np.zeros(piece.ever.size, dtype=np.int64)
+        return piece.here, self.cells[piece.here]
 
 
 @dataclass(frozen=True)

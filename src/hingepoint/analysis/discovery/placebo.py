@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from hingepoint.analysis.discovery import calibration, gram, result, study
+from hingepoint.analysis.discovery import calibration, gram, pieces, result, study
 
 REPEATS = 5
 #: With fewer comparable deals of a seller, dealing out anew would leave too much as it is.
@@ -20,9 +20,14 @@ def shuffled(
 
     The outcomes of a deal's rows move together, to a deal that was open at the same landmarks, of the
     same seller where the seller has enough of them, so that everything but the link with the agreements
-    stays as it is.
+    stays as it is. Deals change outcomes within their piece, so that new deals leave others as they are.
     """
-    outcomes = {str(number): _deal_out(prepared, rng) for number in range(REPEATS)}
+    parts = prepared.pieces.parts
+    dealers = rng.spawn(len(parts))
+    outcomes = {
+        str(number): np.concatenate([_deal_out(*one) for one in zip(parts, dealers, strict=True)])
+        for number in range(REPEATS)
+    }
     fits = refits(prepared, sums, real.fit, outcomes)
     influences = gram.influences(sums.blocks, fits, prepared.cluster, prepared.clusters, outcomes)
     tested = rejected = 0
@@ -36,13 +41,13 @@ def shuffled(
     return result.Placebo(tested, rejected)
 
 
-def _deal_out(prepared: study.Study, rng: np.random.Generator) -> np.ndarray:
-    rows = prepared.rows
+def _deal_out(piece: pieces.Piece, rng: np.random.Generator) -> np.ndarray:
+    rows = piece.rows
     starts = np.nonzero(np.diff(rows.deal, prepend=-1))[0]
     lengths = np.diff(np.append(starts, rows.size))
     deal, first = rows.deal[starts], rows.landmark[starts]
     course = first * 64 + lengths
-    kind = prepared.seller[deal] * 4096 + course
+    kind = piece.seller[deal] * 4096 + course
     _, place, deals = np.unique(kind, return_inverse=True, return_counts=True)
     kind = np.where(deals[place] < ENOUGH_TO_MIX, course - 4096, kind)
     order = np.argsort(kind, kind="stable")
@@ -57,12 +62,12 @@ def refits(
     prepared: study.Study, sums: study.Sums, fit: gram.Fit, outcomes: dict[str, np.ndarray]
 ) -> dict[str, gram.Fit]:
     """Return the fits with other outcomes; the sums of the columns and their inverse are reused."""
-    cross = {name: np.zeros(prepared.layout.width - 1) for name in outcomes}
-    crossing = gram.Crossing(np.column_stack(list(outcomes.values())))
-    for some in gram.folded(sums.blocks, crossing):
-        for number, name in enumerate(outcomes):
-            cross[name] += some[:-1, number]
-    return {name: _refit(prepared, fit, cross[name], outcome) for name, outcome in outcomes.items()}
+    crossing = gram.Crossing(prepared.layout.width, np.column_stack(list(outcomes.values())))
+    cross = sum(gram.folded(sums.blocks, crossing), np.zeros(()))
+    return {
+        name: _refit(prepared, fit, cross[number, :-1], outcome)
+        for number, (name, outcome) in enumerate(outcomes.items())
+    }
 
 
 def _refit(prepared: study.Study, fit: gram.Fit, cross: np.ndarray, outcome: np.ndarray) -> gram.Fit:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -33,7 +34,8 @@ HALVES = 2
 class Study:
     """A history seen through landmarks, ready to be summed.
 
-    seller    whose fixed effect, per deal; cluster: whose deals hang together, per deal
+    seller    whose fixed effect, per deal
+    cluster   whose deals hang together, per deal; ``cluster_names`` of each
     gained    per type, deals at risk that gained it; ``not_gained`` that did not
     enough    per type, whether both are enough to estimate anything
     pieces    the rows in pieces; choices: what was chosen from all deals
@@ -46,6 +48,7 @@ class Study:
     layout: gram.Layout
     seller: np.ndarray
     cluster: np.ndarray
+    cluster_names: np.ndarray
     clustered_by: str
     gained: np.ndarray
     not_gained: np.ndarray
@@ -59,7 +62,7 @@ class Study:
 
     @property
     def clusters(self) -> int:
-        return int(self.cluster.max()) + 1 if self.cluster.size else 1
+        return self.cluster_names.size
 
     @property
     def deals(self) -> int:
@@ -83,7 +86,7 @@ def prepare(
     chosen = columns.choose(history, grid, settings, choices)
     layout = gram.Layout(len(chosen.groups), len(history.types))
     seller = sellers(history)
-    cluster, clustered_by = clusters(history)
+    clustered = clusters(history)
     gained, not_gained = _counts(history, rows, grid)
     choices.made["cuts"] = pieces.cuts_at(history.created, choices.made.get("cuts", ()))
     parts = pieces.cut_up(history, chosen, grid, layout, seller, rows, choices.made["cuts"])
@@ -94,8 +97,9 @@ def prepare(
         columns=chosen,
         layout=layout,
         seller=seller,
-        cluster=cluster,
-        clustered_by=clustered_by,
+        cluster=clustered.of_deal,
+        cluster_names=clustered.names,
+        clustered_by=clustered.by,
         gained=gained,
         not_gained=not_gained,
         enough=(gained >= settings.min_events) & (not_gained >= settings.min_events),
@@ -111,18 +115,38 @@ def sellers(history: History) -> np.ndarray:
     return history.seller
 
 
-def clusters(history: History) -> tuple[np.ndarray, str]:
+def clusters(history: History) -> Clusters:
     """Return which deals hang together: a seller's if there are enough sellers, else an account's, else none."""
     if np.unique(history.seller).size >= ENOUGH_CLUSTERS:
-        return history.seller, "seller"
+        return Clusters.of(history.seller, history.deals["owner"], "seller")
     accounts = np.unique(history.account).size
     if ENOUGH_CLUSTERS <= accounts < 0.95 * history.size:
-        return _pooled(history.account), "account"
-    return _pooled(np.arange(history.size)), "deal"
+        return _pooled(history.account, history.deals["account"], "account")
+    return _pooled(np.arange(history.size), history.deals["deal_id"], "deal")
 
 
-def _pooled(group: np.ndarray) -> np.ndarray:
-    return group if group.max(initial=0) < MOST_CLUSTERS else group * 2654435761 % 2**32 % MOST_CLUSTERS
+@dataclass(frozen=True)
+class Clusters:
+    """Whose deals hang together, ``by`` what: the cluster of each deal, and their names."""
+
+    of_deal: np.ndarray
+    names: np.ndarray
+    by: str
+
+    @classmethod
+    def of(cls, of_deal: np.ndarray, name: pl.Series, by: str) -> Clusters:
+        """Return clusters that have the name of any of their deals."""
+        names = np.empty(int(of_deal.max(initial=0)) + 1, dtype=object)
+        names[of_deal] = name.fill_null("").cast(pl.String).to_numpy()
+        return cls(of_deal, names, by)
+
+
+def _pooled(of_deal: np.ndarray, name: pl.Series, by: str) -> Clusters:
+    """Return the clusters, pooled by their names where they are many, so that each stays where it is."""
+    if of_deal.max(initial=0) < MOST_CLUSTERS:
+        return Clusters.of(of_deal, name, by)
+    place = [zlib.crc32(text.encode()) % MOST_CLUSTERS for text in name.fill_null("").cast(pl.String)]
+    return Clusters(np.array(place), np.arange(MOST_CLUSTERS), by)
 
 
 def _counts(history: History, rows: design.Rows, grid: design.Grid) -> tuple[np.ndarray, np.ndarray]:
@@ -296,15 +320,16 @@ class Sums:
 def sum_up(study: Study, settings: Settings, keep: kept.Kept | None = None) -> Sums:
     """Return the sums of products of a study: the pass over its rows that costs most.
 
-    With ``keep`` the sums of each piece are kept, and those of pieces that are as they were are not made.
+    With ``keep``, what is made of each piece from here on is kept, and what was made of it earlier is used.
     """
     cells = Cells(len(study.grid.landmarks))
     parts = partition(splits(study), study.history.size, study.choices)
     cell, part = cells.of(study), parts.of_deal[study.rows.deal]
     number = parts.number if parts.members else 0
     summing = summed.Summing(cell, part, cells.number, number, study.sellers, study.layout.width)
+    study.pieces.memory = keep.memory(study, settings) if keep else None
     whole = summing.nothing()
-    for some in keep.folded(study, settings, summing) if keep else study.pieces.fold(summing):
+    for some in study.pieces.fold(summing):
         whole.take_in(some)
     return Sums(
         cells=cells,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hingepoint.analysis.discovery import gram, pieces
+from hingepoint.analysis.discovery import gram, packing, pieces
 
 
 @dataclass
@@ -18,11 +18,14 @@ class Summed:
     parted: gram.Cube
     ever: gram.Cube
 
+    @property
+    def cubes(self) -> tuple[gram.Cube, gram.Cube, gram.Cube]:
+        return self.main, self.parted, self.ever
+
     def take_in(self, other: Summed) -> None:
         """Add the sums of other pieces to these."""
-        self.main.take_in(other.main)
-        self.parted.take_in(other.parted)
-        self.ever.take_in(other.ever)
+        for cube, more in zip(self.cubes, other.cubes, strict=True):
+            cube.take_in(more)
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,54 @@ class Summing:
             if self.parts:
                 sums.parted.add(replace(block, cell=self.part[block.row]))
         return sums
+
+    @property
+    def size(self) -> int:
+        return 1
+
+    def only(self, places: Sequence[int]) -> Summing:
+        """Return the same: sums have one part."""
+        return self
+
+    def about(self, place: int, rows: slice, cells: np.ndarray) -> Iterator[np.ndarray]:
+        """Yield what enters the sums beside the rows of a piece."""
+        yield np.array(self.cells)
+        yield self.cell[rows]
+        yield self.part[rows]
+
+    def apart(self, sums: Summed) -> list[Summed]:
+        """Return the sums as their one part."""
+        return [sums]
+
+    def joined(self, parts: Sequence[Summed]) -> Summed:
+        """Return the one part."""
+        return parts[0]
+
+    def packed(self, sums: Summed, labels: packing.Labels) -> packing.Packed:
+        """Return sums in little space: only sellers who have rows, and half of what is symmetric."""
+        cubes = sums.cubes
+        present = np.nonzero(sum(cube.counts.sum(axis=0) for cube in cubes))[0]
+        upper = np.triu_indices(self.width)
+        arrays = [
+            array
+            for cube in cubes
+            for array in (cube.products[:, *upper], cube.sums[:, present], cube.counts[:, present])
+        ]
+        return packing.Packed([str(one) for one in labels.sellers[present]], arrays)
+
+    def unpacked(self, packed: packing.Packed, labels: packing.Labels) -> Summed:
+        """Return kept sums with the sellers and parts of today."""
+        whole = self.nothing()
+        sellers = packing.places(packed.names, labels.sellers)
+        first, second = np.triu_indices(self.width)
+        for number, cube in enumerate(whole.cubes):
+            products, sums, counts = packed.arrays[3 * number : 3 * number + 3]
+            cells = len(products)
+            cube.products[:cells, first, second] = products
+            cube.products[:cells, second, first] = products
+            cube.sums[:cells, sellers] = sums
+            cube.counts[:cells, sellers] = counts
+        return whole
 
 
 def _all_blocks(piece: pieces.Piece) -> Iterator[tuple[gram.Block, bool]]:

@@ -1,17 +1,20 @@
 """Files in and out: tables in any common format, event logs, and exports that are safe to open.
 
-``read`` gives the frames of a deals table, events table or event log, ``open_events`` a stream of events,
+``read`` gives the frames of a deals table, events table or event log, ``open_reading`` the same with events that
+are read from disk, as often as wanted, ``open_events`` a stream of events that is read once,
 ``understand`` what a file seems to be, ``write_table`` a file. What cannot be used raises ``FileProblem``.
 """
 
 from hingepoint.connectors.files.mapping import Mapping, load_mapping, parse_mapping
 from hingepoint.connectors.files.opening import Limits
 from hingepoint.connectors.files.page import formats_page
+from hingepoint.connectors.files.parquet import parts_of
 from hingepoint.connectors.files.problems import BadRows, FileProblem
 from hingepoint.connectors.files.reading import (
     EventStream,
     Reading,
     open_events,
+    open_reading,
     read,
     read_deals,
     understand,
@@ -33,7 +36,9 @@ __all__ = [
     "formats_page",
     "load_mapping",
     "open_events",
+    "open_reading",
     "parse_mapping",
+    "parts_of",
     "read",
     "read_deals",
     "understand",

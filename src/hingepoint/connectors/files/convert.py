@@ -1,4 +1,7 @@
-"""From a batch of text to typed columns, with a problem for every cell that cannot be read."""
+"""From a batch of cells to our columns in their types, with a problem for every cell that cannot be read.
+
+Cells are read as text. What the file typed as we want it is taken as it is, with the same result.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,13 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from hingepoint.connectors.files import moments, numbers
 from hingepoint.connectors.files.fields import ANSWER_WORDS, FIELDS, STATUS_WORDS, Field, Kind, normal, words
 from hingepoint.connectors.files.mapping import DealsMapping, EventsMapping, TableMapping
-from hingepoint.connectors.files.moments import read_moments
-from hingepoint.connectors.files.numbers import currency_codes, read_numbers
 from hingepoint.connectors.files.problems import LISTED, ProblemList
 from hingepoint.connectors.files.recognise import ColumnPlan, flags, place_of
 from hingepoint.connectors.files.survey import cleaned, valued
-from hingepoint.connectors.files.tables import Batch, Table
+from hingepoint.connectors.files.tables import Batch, Table, is_text, text_of
 
 DATE_EXPECTED = "a date such as 2024-03-31, of a year from 1900 to 2199"
 
@@ -46,10 +48,9 @@ class _Conversion:
     """One batch on its way: ``bad`` grows as columns are read."""
 
     def __init__(self, how: Converter, batch: Batch, problems: ProblemList):
-        self.how, self.problems = how, problems
+        self.how, self.batch, self.problems = how, batch, problems
         self.rows = batch.rows
-        guarded = how.table.format == "csv"
-        self.text = {each.index: cleaned(batch.frame[str(each.index)], guarded=guarded) for each in how.plans}
+        self.texts: dict[int, pl.Series] = {}
         self.bad = pl.repeat(False, len(self.rows), dtype=pl.Boolean, eager=True)
         self.columns: dict[str, pl.Series] = {}
         problems.extend(batch.problems)
@@ -75,6 +76,18 @@ class _Conversion:
         self.problems.bad_rows += int(self.bad.sum())
         return pl.DataFrame([series.alias(name) for name, series in self.columns.items()]).filter(~self.bad)
 
+    def _text(self, place: int) -> pl.Series:
+        """Return the column at ``place`` as stripped text; a constant of the mapping is at -1."""
+        if place not in self.texts:
+            guarded = self.how.table.format == "csv"
+            self.texts[place] = cleaned(self.batch.text(place), guarded=guarded)
+        return self.texts[place]
+
+    def _typed(self, place: int) -> pl.Series | None:
+        """Return the column at ``place`` as the file types it; None where it holds text."""
+        column = self.batch.frame[str(place)] if place >= 0 else None
+        return None if column is None or is_text(column) else column
+
     def _refuse(self, mask: pl.Series, heading: str, values: pl.Series | None, expected: str) -> None:
         """Mark the rows of ``mask`` as bad and list the first of them."""
         mask = mask.fill_null(False)
@@ -83,69 +96,79 @@ class _Conversion:
         self.bad = self.bad | mask
         places = mask.arg_true()
         self.problems.total += len(places)
-        for at in places.head(max(0, LISTED - len(self.problems.kept))):
+        listed = places.head(max(0, LISTED - len(self.problems.kept)))
+        said = [""] * len(listed) if values is None else text_of(values.gather(listed))
+        for at, value in zip(listed, said, strict=True):
             self.problems.total -= 1
-            value = values[at] if values is not None else ""
-            self.problems.add(self.how.table.name, self.rows[at], heading, value or "", expected)
+            file = self.batch.file or self.how.table.name
+            self.problems.add(file, self.rows[at], heading, value, expected)
 
     def _keep(self, plan: ColumnPlan) -> None:
-        text = self.text[plan.index]
-        self._refuse(text.str.contains("\0", literal=True), plan.heading, text, "text without NUL characters")
-        self.columns[plan.keep_as] = _nulled(text)
+        if self.how.role == "events" and self._typed(plan.index) is not None:
+            return  # events have no further columns, and nothing can be wrong with a number
+        self.columns[plan.keep_as] = self._words(plan)
 
     def _read(self, plan: ColumnPlan, field: Field) -> None:
-        text = self.text[plan.index]
         if field.kind is Kind.TEXT:
-            self._refuse(
-                text.str.contains("\0", literal=True), plan.heading, text, "text without NUL characters"
-            )
-            self.columns[field.name] = _nulled(text)
+            values = self._words(plan)
         elif field.kind is Kind.MOMENT:
-            self.columns[field.name] = self._moments(plan, text)
+            values = self._moments(plan)
         elif field.kind is Kind.CHOICE:
-            self.columns[field.name] = self._choice(plan, field, text)
+            values = self._choice(plan, field)
         elif field.kind is Kind.CURRENCY:
-            self.columns[field.name] = self._currency(plan, text)
+            values = self._currency(plan)
         else:
-            self.columns[field.name] = self._number(plan, field, text)
+            values = self._number(plan, field)
+        self.columns[field.name] = values
 
-    def _moments(self, plan: ColumnPlan, text: pl.Series) -> pl.Series:
-        text = valued(text)
-        mapping = self.how.mapping
-        values, bad = read_moments(
-            text, style=plan.style, day_first=plan.day_first, file_zone=mapping.zone, zone=self.how.zone
-        )
+    def _words(self, plan: ColumnPlan) -> pl.Series:
+        text = self._text(plan.index)
+        self._refuse(text.str.contains("\0", literal=True), plan.heading, text, "text without NUL characters")
+        return _nulled(text)
+
+    def _moments(self, plan: ColumnPlan) -> pl.Series:
+        zones = {"file_zone": self.how.mapping.zone, "zone": self.how.zone}
+        cells = self._typed(plan.index)
+        if cells is not None and moments.is_typed(cells):
+            values, bad = moments.typed_moments(cells, **zones)
+        else:
+            cells = valued(self._text(plan.index))
+            values, bad = moments.read_moments(cells, style=plan.style, day_first=plan.day_first, **zones)
         expected = DATE_EXPECTED if not plan.style else f"a date ({plan.style})"
-        self._refuse(bad, plan.heading, text, expected)
+        self._refuse(bad, plan.heading, cells, expected)
         return values
 
-    def _number(self, plan: ColumnPlan, field: Field, text: pl.Series) -> pl.Series:
-        text = valued(text)
-        values, bad, per_cent = read_numbers(text, plan.decimal)
+    def _number(self, plan: ColumnPlan, field: Field) -> pl.Series:
+        cells = self._typed(plan.index)
+        if cells is not None and numbers.is_typed(cells):
+            values, bad, per_cent = numbers.typed_numbers(cells)
+        else:
+            cells = valued(self._text(plan.index))
+            values, bad, per_cent = numbers.read_numbers(cells, plan.decimal)
         if field.kind is Kind.SHARE:
-            self._refuse(bad, plan.heading, text, "a share such as 0.15, or 15 %")
+            self._refuse(bad, plan.heading, cells, "a share such as 0.15, or 15 %")
             divide = per_cent.fill_null(False) | plan.percent
             values = pl.select(pl.when(divide).then(values / 100).otherwise(values)).to_series()
             wide = ~values.is_between(-1, 1)
-            self._refuse(
-                wide, plan.heading, text, "a share from -1 to 1 such as 0.15, or with a percent sign"
-            )
+            expected = "a share from -1 to 1 such as 0.15, or with a percent sign"
+            self._refuse(wide, plan.heading, cells, expected)
             return values
         sign = per_cent.fill_null(False) & ~bad
         if field.kind is Kind.WHOLE:
             odd = bad | sign | ~values.is_between(0, field.most) | (values != values.round(0))
-            self._refuse(odd, plan.heading, text, f"a whole number from 0 to {field.most}")
+            self._refuse(odd, plan.heading, cells, f"a whole number from 0 to {field.most}")
             return pl.select(pl.when(odd).then(None).otherwise(values).cast(pl.Int8)).to_series()
         expected = "a number such as 1234.50" if plan.decimal == "." else "a number such as 1234,50"
-        self._refuse(bad | sign, plan.heading, text, expected)
-        self._signs(plan, text)
+        self._refuse(bad | sign, plan.heading, cells, expected)
+        if is_text(cells):
+            self._signs(plan, cells)
         return values
 
     def _signs(self, plan: ColumnPlan, text: pl.Series) -> None:
         """Take the currency from the signs of amounts where no column gives it; else refuse another one."""
         if not text.str.contains(r"\p{L}|\p{Sc}").any():
             return
-        codes = currency_codes(text)
+        codes = numbers.currency_codes(text)
         given = self.columns.get("currency")
         if given is not None:
             other = codes.is_not_null() & given.is_not_null() & (codes != given)
@@ -155,14 +178,16 @@ class _Conversion:
                 codes if given is None else pl.select(pl.coalesce(given, codes)).to_series()
             )
 
-    def _currency(self, plan: ColumnPlan, text: pl.Series) -> pl.Series:
+    def _currency(self, plan: ColumnPlan) -> pl.Series:
+        text = self._text(plan.index)
         codes = text.str.to_uppercase()
-        signed = currency_codes(text + "1")
+        signed = numbers.currency_codes(text + "1")
         codes = pl.select(pl.when(codes.str.contains("^[A-Z]{3}$")).then(codes).otherwise(signed)).to_series()
         self._refuse((text != "") & codes.is_null(), plan.heading, text, "an ISO 4217 code such as EUR")
         return codes
 
-    def _choice(self, plan: ColumnPlan, field: Field, text: pl.Series) -> pl.Series:
+    def _choice(self, plan: ColumnPlan, field: Field) -> pl.Series:
+        text = self._text(plan.index)
         known = {normal(each): each for each in field.choices}
         mapping = self.how.mapping
         if field.name == "kind" and isinstance(mapping, EventsMapping):
@@ -172,7 +197,7 @@ class _Conversion:
         return values.fill_null(field.default) if field.default else values
 
     def _status(self, plan: ColumnPlan) -> None:
-        text = self.text[plan.index]
+        text = self._text(plan.index)
         values = _looked_up(text, _status_words(self.how.mapping))
         expected = "open, won or lost; a mapping can say what other words mean (`status`)"
         self._refuse((text != "") & values.is_null(), plan.heading, text, expected)
@@ -182,12 +207,10 @@ class _Conversion:
         fields = {field.name: field for field in FIELDS[self.how.role]}
         for name, value in self.how.mapping.constants.items():
             plan = ColumnPlan(-1, f"{name} (mapping)", fields[name], style="iso")
-            text = pl.repeat(value, len(self.rows), dtype=pl.String, eager=True)
+            self.texts[-1] = pl.repeat(value, len(self.rows), dtype=pl.String, eager=True)
             if name == "status":
-                self.text[-1] = text
                 self._status(plan)
             else:
-                self.text[-1] = text
                 self._read(plan, fields[name])
 
     def _deals(self) -> None:
@@ -222,7 +245,7 @@ class _Conversion:
             found = _looked_up(self.columns["stage"].fill_null(""), _status_words(mapping))
             won, lost = found == "won", found == "lost"
         elif pair:
-            closed, is_won = (_looked_up(self.text[i], words(ANSWER_WORDS)) == "yes" for i in pair)
+            closed, is_won = (_looked_up(self._text(i), words(ANSWER_WORDS)) == "yes" for i in pair)
             won, lost = is_won, closed & ~is_won
         else:
             return
@@ -236,7 +259,7 @@ class _Conversion:
             return pl.repeat(False, len(self.rows), dtype=pl.Boolean, eager=True)
         met = pl.repeat(True, len(self.rows), dtype=pl.Boolean, eager=True)
         for heading, values in conditions.items():
-            text = self.text[self._place(heading, "the mapping reads the status from it")]
+            text = self._text(self._place(heading, "the mapping reads the status from it"))
             met = met & text.str.to_lowercase().is_in([each.casefold() for each in values])
         return met
 
@@ -254,7 +277,7 @@ class _Conversion:
             known = dict(words(ANSWER_WORDS))
             for answer, theirs in mapping.agreement_values.get(heading, {}).items():
                 known |= {normal(each): answer for each in theirs}
-            text = self.text[index]
+            text = self._text(index)
             values = _looked_up(text, known)
             self._refuse((text != "") & values.is_null(), heading, text, "yes, no or unknown")
             plan = self.how.plans[index]
@@ -278,7 +301,7 @@ class _Conversion:
             if plan.field and plan.field.kind is Kind.MOMENT:
                 self.columns[f"_step_{number}"] = self.columns[plan.field.name]
             else:
-                self.columns[f"_step_{number}"] = self._moments(plan, self.text[index])
+                self.columns[f"_step_{number}"] = self._moments(plan)
 
     def _events(self) -> None:
         mapping = self.how.mapping

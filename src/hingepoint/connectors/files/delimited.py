@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -10,7 +11,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from hingepoint.connectors.files.opening import Limits
+import polars as pl
+
+from hingepoint.connectors.files import unquoted
+from hingepoint.connectors.files.opening import CHUNK, Limits
 from hingepoint.connectors.files.problems import FileProblem, shown
 from hingepoint.connectors.files.tables import (
     BATCH,
@@ -71,10 +75,41 @@ class DelimitedTable:
     headings: list[str]
     dialect: dict[str, str]
     limits: Limits
+    unquoted: bool = False
     format: str = "csv"
+    height: int | None = None
     exact: dict[int, str] = field(default_factory=dict)
 
     def batches(self, size: int = BATCH) -> Iterator[Batch]:
+        return self._of_blocks(size) if self.unquoted else self._of_records(size)
+
+    def _of_blocks(self, size: int) -> Iterator[Batch]:
+        width, sign = len(self.headings), self.parts.delimiter
+        for first, block in unquoted.blocks(self.path):
+            above = max(0, self.header_row - first + 1)
+            if above >= block.count(b"\n"):
+                continue
+            first, block = first + above, unquoted.below(block, above)
+            cells = unquoted.split(block, sign, width)
+            if cells is None:
+                yield self._batch(first, self._careful(first, block))
+                continue
+            rows = pl.int_range(first, first + cells.height, dtype=pl.UInt32, eager=True)
+            for start in range(0, cells.height, size):
+                yield self._checked(Batch(rows.slice(start, size), cells.slice(start, size)))
+
+    def _careful(self, first: int, block: bytes) -> list[list[str]]:
+        """Return the records of a block, some of which may not be as they should be."""
+        reader = csv.reader(io.StringIO(block.decode(), newline=""), **self.parts.options())
+        records: list[list[str]] = []
+        try:
+            records.extend(reader)
+        except csv.Error as error:
+            row = first + len(records)
+            raise FileProblem(self.name, *_csv_words(error, row, row)) from None
+        return records
+
+    def _of_records(self, size: int) -> Iterator[Batch]:
         for first, chunk in _chunks(self.path, self.encoding, self.parts, self.name, self.limits, size):
             if first + len(chunk) - 1 > self.header_row:
                 below = max(0, self.header_row - first + 1)
@@ -86,7 +121,9 @@ class DelimitedTable:
         rows = range(first, first + len(records))
         if set(map(len, records)) != {width}:
             rows, records = self._even(rows, records, width, problems)  # type: ignore[assignment]
-        batch = batch_of(rows, records, width, problems)
+        return self._checked(batch_of(rows, records, width, problems))
+
+    def _checked(self, batch: Batch) -> Batch:
         return without_long_cells(without_empty_rows(batch), self.headings, self.name, self.limits)
 
     def _even(
@@ -139,7 +176,8 @@ def open_delimited(
         "delimiter": DELIMITERS.get(parts.delimiter, repr(parts.delimiter)),
         "quote": parts.quote + (" escaped by a backslash" if parts.backslash else ""),
     }
-    return DelimitedTable(name, path, found, parts, row, headings, dialect, limits)
+    plain = not parts.backslash and unquoted.is_unquoted(path, found, parts.delimiter, parts.quote)
+    return DelimitedTable(name, path, found, parts, row, headings, dialect, limits, plain)
 
 
 def _hinted(path: Path, encoding: str) -> str:
@@ -254,8 +292,13 @@ def _with_escapes(path: Path, encoding: str, parts: Dialect, name: str, limits: 
 
 
 def _mentions(path: Path, encoding: str, text: str) -> bool:
+    end = ""
     with path.open(encoding=encoding, newline="") as file:
-        return any(text in line for line in file)
+        while chunk := file.read(CHUNK):
+            if text in end + chunk:
+                return True
+            end = chunk[-len(text) :]
+    return False
 
 
 def _widths(path: Path, encoding: str, parts: Dialect, name: str, limits: Limits) -> set[int] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -30,7 +30,7 @@ def lookup_of(table: Table, join: Join) -> Lookup:
     key = place_of(join.equals or join.on, table.headings, table.name, why)
     taken = [place_of(each, table.headings, table.name, why) for each in join.take]
     parts = [
-        batch.frame.select(
+        batch.as_text().select(
             pl.col(str(key)).str.strip_chars().alias("_key"), *(pl.col(str(i)).alias(f"_{i}") for i in taken)
         )
         for batch in table.batches()
@@ -61,6 +61,7 @@ class JoinedTable:
     header_row: int
     dialect: dict[str, str]
     exact: dict[int, str]
+    height: int | None = None
     passes: int = 0
 
     def batches(self, size: int = BATCH) -> Iterator[Batch]:
@@ -76,16 +77,16 @@ class JoinedTable:
         out = pl.repeat(False, len(batch.rows), dtype=pl.Boolean, eager=True)
         for heading, values in self.leave_out.items():
             place = place_of(heading, self.inner.headings, self.name, "the mapping leaves out rows by it")
-            text = batch.frame[str(place)].str.strip_chars().str.to_lowercase()
+            text = batch.text(place).str.strip_chars().str.to_lowercase()
             out = out | text.is_in([each.casefold() for each in values])
         count(rules, "left_out_by_mapping", out.sum())
-        return Batch(batch.rows.filter(~out), batch.frame.filter(~out), batch.problems)
+        return replace(batch, rows=batch.rows.filter(~out), frame=batch.frame.filter(~out))
 
     def _joined(self, batch: Batch, rules: Counts) -> Batch:
         frame = batch.frame
         for lookup in self.lookups:
             why = "the mapping joins by it"
-            on = frame[str(place_of(lookup.join.on, self.inner.headings, self.name, why))].str.strip_chars()
+            on = batch.text(place_of(lookup.join.on, self.inner.headings, self.name, why)).str.strip_chars()
             on = on.replace(lookup.join.replace)
             found = pl.DataFrame({"_key": on}).join(
                 lookup.values, on="_key", how="left", maintain_order="left"
@@ -95,7 +96,7 @@ class JoinedTable:
             added = found.drop("_key").fill_null("")
             added.columns = [str(frame.width + i) for i in range(added.width)]
             frame = frame.hstack(added)
-        return Batch(batch.rows, frame, batch.problems)
+        return replace(batch, frame=frame)
 
 
 def joined(table: Table, lookups: list[Lookup], mapping: TableMapping, rules: Counts) -> Table:

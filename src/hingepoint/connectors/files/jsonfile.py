@@ -46,6 +46,7 @@ class JsonTable:
     exact: dict[int, str]
     limits: Limits
     format: str = "json"
+    height: int | None = None
     header_row: int = 0
 
     def batches(self, size: int = BATCH) -> Iterator[Batch]:

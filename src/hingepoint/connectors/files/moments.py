@@ -80,21 +80,43 @@ def read_moments(
     return _checked(text, _by_class(text, style, day_first, file_zone, zone))
 
 
+def is_typed(column: pl.Series) -> bool:
+    """Return whether a file holds this column as days or moments."""
+    return isinstance(column.dtype, pl.Date | pl.Datetime)
+
+
+def typed_moments(column: pl.Series, *, file_zone: str, zone: str) -> tuple[pl.Series, pl.Series]:
+    """Return what ``read_moments`` returns of their texts, of days or moments that a file typed."""
+    near = column.dt.year().is_between(FIRST_YEAR - 1, LAST_YEAR + 1)  # others overflow microseconds
+    values = pl.select(pl.when(near).then(column)).to_series()
+    if isinstance(column.dtype, pl.Datetime) and column.dtype.time_zone:
+        values = values.dt.cast_time_unit("us").dt.convert_time_zone(zone).dt.replace_time_zone(None)
+    else:
+        values = _moved(values.cast(MOMENT), file_zone, zone)
+    values = _within(values)
+    return values, values.is_null() & column.is_not_null()
+
+
 def _checked(text: pl.Series, values: pl.Series) -> tuple[pl.Series, pl.Series]:
-    years = values.dt.year()
-    values = pl.select(pl.when(years.is_between(FIRST_YEAR, LAST_YEAR)).then(values)).to_series()
+    values = _within(values)
     return values, values.is_null() & (text != "")
 
 
+def _within(values: pl.Series) -> pl.Series:
+    """Return moments of the years that can be meant; null for others."""
+    years = values.dt.year()
+    return pl.select(pl.when(years.is_between(FIRST_YEAR, LAST_YEAR)).then(values)).to_series()
+
+
 def _plain_iso(text: pl.Series) -> pl.Series | None:
-    """Return the moments when every text has one of the two most usual forms, which is quicker; else None."""
+    """Return the moments when every text has one of the most usual forms, which is quicker; else None."""
     if text.str.contains(r"^(?:[0-9]{4}-[0-9]{2}-[0-9]{2})?$").all():
         return text.str.strptime(pl.Date, "%Y-%m-%d", strict=False).cast(MOMENT)
     for gap in (" ", "T"):
-        if text.str.contains(
-            rf"^(?:[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}{gap}[0-9]{{2}}:[0-9]{{2}}:[0-5][0-9])?$"
-        ).all():
-            return text.str.strptime(MOMENT, f"%Y-%m-%d{gap}%H:%M:%S", strict=False)
+        for more, fraction in (("", ""), (r"\.[0-9]{6}", "%.f")):
+            form = rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}{gap}[0-9]{{2}}:[0-9]{{2}}:[0-5][0-9]{more}"
+            if text.str.contains(f"^(?:{form})?$").all():
+                return text.str.strptime(MOMENT, f"%Y-%m-%d{gap}%H:%M:%S{fraction}", strict=False)
     return None
 
 

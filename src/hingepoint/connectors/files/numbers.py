@@ -125,6 +125,26 @@ def read_numbers(text: pl.Series, decimal: str) -> tuple[pl.Series, pl.Series, p
     return values, bad, parts["8"].is_not_null()
 
 
+def is_typed(column: pl.Series) -> bool:
+    """Return whether a file holds this column as numbers that are the same as floats and as text."""
+    return column.dtype in _TYPED
+
+
+_TYPED = (
+    *(pl.Int8, pl.Int16, pl.Int32, pl.Int64),
+    *(pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64),
+    pl.Float64,
+)
+
+
+def typed_numbers(column: pl.Series) -> tuple[pl.Series, pl.Series, pl.Series]:
+    """Return what ``read_numbers`` returns of their texts, of numbers that a file typed."""
+    values = column.cast(pl.Float64) + 0.0  # there is no minus zero in a text
+    bad = (~values.is_finite()).fill_null(False)
+    values = pl.select(pl.when(~bad).then(values)).to_series()
+    return values, bad, pl.repeat(False, len(column), dtype=pl.Boolean, eager=True)
+
+
 def currency_codes(text: pl.Series) -> pl.Series:
     """Return the ISO code that each text names by code or by a sign of one currency; null when none."""
     parts = text.str.extract_groups(_NUMBER).struct.unnest()

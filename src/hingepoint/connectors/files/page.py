@@ -26,7 +26,8 @@ _INTRODUCTION = """# Files that Hingepoint reads and writes
 Tables are read as CSV (any common delimiter, quotes and encoding, with or without byte order mark), Excel
 (.xlsx, .xls), OpenDocument (.ods), Parquet, JSON lines or one JSON list, and any of these packed as .gz or
 .zip. Event logs are also read as XES (.xes, .xes.gz): a case is a deal, its attributes are columns of the
-deal. The format is taken from the content, not from the name.
+deal. The format is taken from the content, not from the name. `hingepoint discover` also takes a folder of
+Parquet files as its events: they must have the same columns, and are one table in the order of their names.
 
 Headings are matched without regard to case, spaces, `_` and other punctuation. A column that is none of
 ours is kept, and used as a covariate only when it is listed as known at creation.

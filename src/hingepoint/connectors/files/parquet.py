@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
 
 from hingepoint.connectors.files.opening import Limits
 from hingepoint.connectors.files.problems import FileProblem, shown
-from hingepoint.connectors.files.tables import BATCH, Batch, check_headings, without_long_cells
+from hingepoint.connectors.files.tables import BATCH, Batch, check_headings, text_of, without_long_cells
 
 
 @dataclass(slots=True)
 class ParquetTable:
-    """A Parquet file, read a slice of rows at a time."""
+    """A Parquet file, read a slice of rows at a time, its columns in their own types."""
 
     name: str
     path: Path
@@ -35,7 +35,10 @@ class ParquetTable:
 
     def _slice(self, start: int, size: int) -> pl.DataFrame:
         part = pl.scan_parquet(self.path).select(self.headings).slice(start, size).collect()
-        return part.select(_as_text(part[name]).alias(str(i)) for i, name in enumerate(part.columns))
+        part.columns = [str(i) for i in range(part.width)]
+        for column in part:
+            text_of(_outermost(column))  # what cannot be said in a message is refused here
+        return part
 
 
 def open_parquet(path: Path, *, name: str, limits: Limits) -> ParquetTable:
@@ -56,21 +59,53 @@ def open_parquet(path: Path, *, name: str, limits: Limits) -> ParquetTable:
     return ParquetTable(name, path, flat, height, dialect, exact, limits)
 
 
-def _as_text(column: pl.Series) -> pl.Series:
-    dtype = column.dtype
-    if isinstance(dtype, pl.Datetime):
-        pattern = "%Y-%m-%dT%H:%M:%S%.6f" + ("%:z" if dtype.time_zone else "")
-        column = column.dt.cast_time_unit("us").dt.to_string(pattern)
-    elif dtype.is_float():
-        # keys that were whole numbers before a tool made room for missing ones: 7.0 is deal 7
-        whole = column.cast(pl.Int64, strict=False).cast(pl.String)
-        same = (column == column.round(0)) & (column.abs() < 1e15)
-        return (
-            pl.select(pl.when(same).then(whole).otherwise(column.cast(pl.String))).to_series().fill_null("")
+@dataclass(slots=True)
+class ParquetParts:
+    """Parquet files of one table, read one after another."""
+
+    name: str
+    parts: list[ParquetTable]
+    headings: list[str]
+    height: int
+    dialect: dict[str, str]
+    exact: dict[int, str]
+    format: str = "parquet"
+    header_row: int = 0
+
+    def batches(self, size: int = BATCH) -> Iterator[Batch]:
+        for part in self.parts:
+            for batch in part.batches(size):
+                yield replace(batch, file=part.name)
+
+
+def parts_of(folder: Path) -> list[Path]:
+    """Return the Parquet files of a folder in the order of their names; raises ``FileProblem`` without any."""
+    found = sorted(folder.glob("*.parquet"))
+    if not found:
+        name = shown(folder.name) or "the folder"
+        raise FileProblem(
+            name, "is a folder without Parquet files.", "Give a file, or a folder of *.parquet."
         )
-    elif dtype == pl.Boolean():
-        column = column.replace_strict({True: "true", False: "false"}, return_dtype=pl.String, default=None)
-    return column.cast(pl.String).fill_null("")
+    return found
+
+
+def parts_together(parts: list[ParquetTable], name: str) -> ParquetParts:
+    """Return the files as one table; raises ``FileProblem`` when their columns differ."""
+    first = parts[0]
+    for part in parts:
+        if part.headings != first.headings or part.exact != first.exact:
+            what = f"has other columns, or columns of another type, than {first.name}."
+            raise FileProblem(part.name, what, "Give files of one table.")
+    height = sum(part.height for part in parts)
+    dialect = first.dialect | {"files": str(len(parts))}
+    return ParquetParts(name, parts, first.headings, height, dialect, first.exact)
+
+
+def _outermost(column: pl.Series) -> pl.Series:
+    """Return the values that are hardest to write as text: the first and the last moments, or any other."""
+    if not column.dtype.is_temporal() or column.null_count() == len(column):
+        return column.head(1)
+    return column.gather(pl.Series([column.arg_min(), column.arg_max()]))
 
 
 def guarded(call, name: str):  # type: ignore[no-untyped-def]

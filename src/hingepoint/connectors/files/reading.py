@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
+from typing import Generic, TypeVar
 
 import polars as pl
 
@@ -19,9 +21,10 @@ from hingepoint.connectors.files.joined import joined, lookup_of
 from hingepoint.connectors.files.jsonfile import open_json
 from hingepoint.connectors.files.mapping import DealsMapping, Join, Mapping, TableMapping
 from hingepoint.connectors.files.opening import Limits, Plain, opened
-from hingepoint.connectors.files.parquet import open_parquet
+from hingepoint.connectors.files.parquet import open_parquet, parts_of, parts_together
 from hingepoint.connectors.files.problems import BadRows, FileProblem, ProblemList, shown
 from hingepoint.connectors.files.recognise import ColumnPlan, flags, judge_for, missing, place_of, recognise
+from hingepoint.connectors.files.spilled import SpilledEvents
 from hingepoint.connectors.files.survey import (
     Progress,
     Understood,
@@ -30,14 +33,16 @@ from hingepoint.connectors.files.survey import (
     survey,
     understood,
 )
-from hingepoint.connectors.files.tables import BATCH, Table
+from hingepoint.connectors.files.tables import BATCH, Table, batch_size
 from hingepoint.connectors.files.workbook import open_workbook
 from hingepoint.connectors.files.xes import SpilledTable, open_xes
 from hingepoint.records import RowProblem
 
+Events = TypeVar("Events", pl.DataFrame, pl.LazyFrame)
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+
+@dataclass(frozen=True)
+class Reading(Generic[Events]):
     """What files hold. ``deals`` and ``events`` have the columns of ``analysis.frames``, ``deals`` further ones too.
 
     ``problems`` lists the first rows that cannot be read, ``bad_rows`` of ``rows`` rows have one; ``rules``
@@ -46,7 +51,7 @@ class Reading:
     """
 
     deals: pl.DataFrame
-    events: pl.DataFrame
+    events: Events
     problems: tuple[RowProblem, ...] = ()
     total_problems: int = 0
     bad_rows: int = 0
@@ -80,7 +85,8 @@ class _Settings:
         return bool(self.mapping.outcome.won or self.mapping.outcome.lost)
 
 
-def read(
+@contextmanager
+def open_reading(
     *,
     deals: Path | None = None,
     events: Path | None = None,
@@ -92,29 +98,38 @@ def read(
     skip_bad_rows: bool = False,
     limits: Limits | None = None,
     progress: Progress | None = None,
-) -> Reading:
-    """Return what the files hold, moments in the company's ``zone``.
+) -> Iterator[Reading[pl.LazyFrame]]:
+    """Give what the files hold, moments in the company's ``zone``, its events lazily and as often as wanted.
 
     Give deals, deals and events, or one event log (XES, or an events table whose outcome the mapping
-    defines). Raises ``FileProblem`` when a file cannot be used, and its kind ``BadRows`` when single rows
-    cannot be read and ``skip_bad_rows`` is false. Memory: the result, and one batch of text.
+    defines); events may also be a folder of Parquet files. Raises ``FileProblem`` when a file cannot be used, and its kind ``BadRows`` when single rows
+    cannot be read and ``skip_bad_rows`` is false. Memory: the deals, one batch, and eight bytes an event;
+    the events wait in a temporary folder until the block ends, without the columns that are empty throughout.
     """
     settings = _Settings(
         _with_columns(mapping, agreement_columns, covariates), zone, limits or Limits(), progress
     )
     if log is None and deals is None:
         log, events = events, None
-    if log is not None:
-        frame, found = _read_log(log, settings)
-    elif deals is not None:
-        frame, found = _read_tables(deals, events, settings)
-    else:
-        raise FileProblem("no file", "is given.", "Give a deals table or an event log.")
+    with tempfile.TemporaryDirectory(prefix="hingepoint-") as folder:
+        found = SpilledEvents(Path(folder))
+        if log is not None:
+            frame = _read_log(log, settings, found)
+        elif deals is not None:
+            frame = _read_tables(deals, events, settings, found)
+        else:
+            raise FileProblem("no file", "is given.", "Give a deals table or an event log.")
+        yield _reading(frame, found, settings, skip_bad_rows)
+
+
+def _reading(
+    deals: pl.DataFrame, events: SpilledEvents, settings: _Settings, skip_bad_rows: bool
+) -> Reading[pl.LazyFrame]:
     part = settings.mapping.deals
     known = tuple(_kept_name(each, settings) for each in part.known_at_creation)
     return Reading(
-        deals=_numeric(frame, known),
-        events=found,
+        deals=_numeric(deals, known),
+        events=events.lazy(),
         problems=_checked(settings, skip_bad_rows),
         total_problems=settings.problems.total,
         bad_rows=settings.problems.bad_rows,
@@ -126,9 +141,16 @@ def read(
     )
 
 
-def read_deals(path: Path, **options: object) -> Reading:
+def read(**options: object) -> Reading[pl.DataFrame]:
+    """Return what ``open_reading`` gives with these options, with all events and all their columns in memory."""
+    with open_reading(**options) as found:  # type: ignore[arg-type]
+        events = _event_frame([found.events.collect()])
+        return replace(found, events=events)  # type: ignore[arg-type, return-value]
+
+
+def read_deals(path: Path, **options: object) -> Reading[pl.DataFrame]:
     """Return ``read(deals=path)``: a deals table alone, with events only where the mapping makes them of dates."""
-    return read(deals=path, **options)  # type: ignore[arg-type]
+    return read(deals=path, **options)
 
 
 def understand(
@@ -213,6 +235,26 @@ def _opened_table(path: Path, role: str, settings: _Settings) -> Iterator[tuple[
         table = _open(plain, part, judge, settings.limits)
         lookups = [_lookup(path.parent, join, settings) for join in part.joins]
         yield joined(table, lookups, part, settings.rules), plain
+
+
+@contextmanager
+def _opened_events(path: Path, settings: _Settings) -> Iterator[tuple[Table | _Log, Plain]]:
+    """Give the table of events in a file, or in the Parquet files of a folder."""
+    if not os.path.isdir(path):  # also where the path is none at all
+        with _opened_table(path, "events", settings) as found:
+            yield found
+        return
+    part, name = settings.part("events"), shown(path.name) or "the folder"
+    with ExitStack() as stack:
+        parts = []
+        for each in parts_of(path):
+            plain = stack.enter_context(opened(each, limits=settings.limits))
+            if plain.format != "parquet":
+                raise FileProblem(f"{name}/{plain.name}", "is not a Parquet file.", "Write it as one.")
+            parts.append(open_parquet(plain.path, name=f"{name}/{plain.name}", limits=settings.limits))
+        lookups = [_lookup(path, join, settings) for join in part.joins]
+        whole = joined(parts_together(parts, name), lookups, part, settings.rules)
+        yield whole, Plain(name, path, "parquet")
 
 
 def _open(plain: Plain, part: TableMapping, judge, limits: Limits) -> Table:  # type: ignore[no-untyped-def]
@@ -333,26 +375,25 @@ def _frames(converter: Converter, settings: _Settings, size: int = BATCH) -> Ite
             settings.progress(converter.table.name, done)
 
 
-def _read_tables(deals: Path, events: Path | None, settings: _Settings) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _read_tables(deals: Path, events: Path | None, settings: _Settings, found: SpilledEvents) -> pl.DataFrame:
+    """Return the deals, and add their events to ``found``."""
     with _opened_table(deals, "deals", settings) as (table, plain):
         if isinstance(table, _Log):
             raise FileProblem(plain.name, "is an event log.", "Give it as the events, without deals.")
         converter = _ready(table, plain, "deals", settings)
         raw = pl.concat(list(_frames(converter, settings)), how="vertical_relaxed")
-    steps = _step_events(raw, converter)
+    found.add([_step_events(raw, converter)])
     frame, gone = _deal_rules(raw, converter, settings)
-    if events is None:
-        found = _event_frame([steps])
-        parts = [found]
-    else:
-        with _opened_table(events, "events", settings) as (table, plain):
+    if events is not None:
+        with _opened_events(events, settings) as (table, plain):
             if isinstance(table, _Log):
                 table = table.events
-            parts = [steps, *_unique_events(_ready(table, plain, "events", settings), settings, BATCH)]
-    found = _event_frame(parts)
+            converter = _ready(table, plain, "events", settings)
+            found.add(_unique_events(converter, settings, batch_size(converter.table)))
     if settings.outcome:
-        frame = _with_outcome(frame, found, settings)
-    return frame, _with_deals(found, frame, gone, settings, listed=events is not None)
+        frame = _with_outcome(frame, found.lazy(), settings)
+    _with_deals(found, frame, gone, settings, listed=events is not None)
+    return frame
 
 
 def _unique_events(converter: Converter, settings: _Settings, size: int) -> Iterator[pl.DataFrame]:
@@ -417,32 +458,35 @@ def _deal_frame(table: pl.DataFrame, converter: Converter) -> pl.DataFrame:
     return table.select(*ours, *rest)
 
 
-def _with_outcome(deals: pl.DataFrame, events: pl.DataFrame, settings: _Settings) -> pl.DataFrame:
+def _with_outcome(deals: pl.DataFrame, events: pl.LazyFrame, settings: _Settings) -> pl.DataFrame:
     outcome = settings.mapping.outcome
-    steps = set(events["agreement"].unique())
-    for step in (*outcome.won, *outcome.lost):
+    wanted = [*outcome.won, *outcome.lost]
+    steps = set(events.select(pl.col("agreement").unique()).collect()["agreement"])
+    for step in wanted:
         if step not in steps and not settings.problems.total:
             there = ", ".join(shown(each) for each in sorted(steps)[:20])
             what = f"says that {shown(step)!r} decides the outcome, but no event is called so."
             raise FileProblem("mapping", what, f"There are: {there}.")
-    decided = rules_.decide_outcome(deals, events, won=outcome.won, lost=outcome.lost, rules=settings.rules)
+    some = events.filter(pl.col("agreement").is_in(wanted)).collect()
+    decided = rules_.decide_outcome(deals, some, won=outcome.won, lost=outcome.lost, rules=settings.rules)
     return rules_.order_of_dates(decided, settings.rules)
 
 
 def _with_deals(
-    events: pl.DataFrame, deals: pl.DataFrame, gone: pl.Series, settings: _Settings, *, listed: bool
-) -> pl.DataFrame:
-    found = rules_.event_rules(events, deals, gone, settings.rules)
+    events: SpilledEvents, deals: pl.DataFrame, gone: pl.Series, settings: _Settings, *, listed: bool
+) -> None:
+    """Leave out of ``events`` those of other deals, counting what is odd about them and about ``deals``."""
+    events.revise(lambda part: rules_.event_rules(part, deals, gone, settings.rules))
     if listed:
-        silent = ~deals["deal_id"].is_in(found["deal_id"].unique().implode())
-        rules_.count(settings.rules, "deal_without_events", silent.sum())
-    return found
+        told = events.lazy().select(pl.col("deal_id").unique()).collect()["deal_id"]
+        rules_.count(settings.rules, "deal_without_events", (~deals["deal_id"].is_in(told.implode())).sum())
 
 
 # Event logs
 
 
-def _read_log(log: Path, settings: _Settings) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _read_log(log: Path, settings: _Settings, found: SpilledEvents) -> pl.DataFrame:
+    """Return the deals of an event log, and add their events to ``found``."""
     with _opened_table(log, "events", settings) as (table, plain):
         cases: SpilledTable | None = None
         if isinstance(table, _Log):
@@ -452,21 +496,22 @@ def _read_log(log: Path, settings: _Settings) -> tuple[pl.DataFrame, pl.DataFram
             advice = "Say which steps mean it in a mapping (`outcome: {won: [...], lost: [...]}`), or give a deals table."
             raise FileProblem(plain.name, what, advice)
         events = _ready(table, plain, "events", settings)
-        found = _event_frame(list(_unique_events(events, settings, BATCH)))
+        found.add(_unique_events(events, settings, BATCH))
         if cases is not None:
             converter = _ready(cases, plain, "deals", settings, log=True)
             raw = pl.concat(list(_frames(converter, settings)), how="vertical_relaxed")
             deals, gone = _deal_rules(raw, converter, settings)
         else:
             deals, gone = (
-                found.select(pl.col("deal_id").unique(maintain_order=True)),
+                found.lazy().select(pl.col("deal_id").unique(maintain_order=True)).collect(),
                 pl.Series([], dtype=pl.String),
             )
-    deals = _with_created(deals, found)
-    deals = _with_outcome(deals, found, settings) if settings.outcome else deals
+    deals = _with_created(deals, found.lazy())
+    deals = _with_outcome(deals, found.lazy(), settings) if settings.outcome else deals
     ours = [each for each in schema("deals") if each in deals.columns]
     frame = deals.select(*ours, pl.exclude(ours))
-    return frame, _with_deals(found, frame, gone, settings, listed=True)
+    _with_deals(found, frame, gone, settings, listed=True)
+    return frame
 
 
 def _says_status_of(cases: SpilledTable, settings: _Settings) -> bool:
@@ -474,9 +519,9 @@ def _says_status_of(cases: SpilledTable, settings: _Settings) -> bool:
     return not missing(plans, "deals", settings.part("deals"), log=True, outcome=False)
 
 
-def _with_created(deals: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
+def _with_created(deals: pl.DataFrame, events: pl.LazyFrame) -> pl.DataFrame:
     """Return ``deals`` created at their first event where their row does not say when."""
-    first = events.group_by("deal_id").agg(pl.col("at").min().alias("_first"))
+    first = events.group_by("deal_id").agg(pl.col("at").min().alias("_first")).collect()
     given = pl.col("created") if "created" in deals.columns else pl.lit(None, dtype=pl.Datetime("us"))
     found = deals.join(first, on="deal_id", how="left", maintain_order="left")
     return found.with_columns(pl.coalesce(given, "_first").alias("created")).drop("_first")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 
@@ -118,34 +119,29 @@ def close_dates_of_open(deals: pl.DataFrame, rules: Counts) -> pl.DataFrame:
 
 def event_rules(events: pl.DataFrame, deals: pl.DataFrame, gone: pl.Series, rules: Counts) -> pl.DataFrame:
     """Return ``events`` of known deals only, counting what is odd about them; ``gone`` are deals left out."""
-    known = pl.col("deal_id").is_in(deals["deal_id"].implode())
-    out = pl.col("deal_id").is_in(gone.implode())
-    numbers = events.select((~known & out).sum().alias("gone"), (~known & ~out).sum().alias("unknown"))
-    count(rules, "event_of_deal_left_out", numbers["gone"].item())
-    count(rules, "event_of_unknown_deal", numbers["unknown"].item())
-    events = events.filter(known)
-    if events.height:
-        _count_outside(events, deals, rules)
-    return events
-
-
-def _count_outside(events: pl.DataFrame, deals: pl.DataFrame, rules: Counts) -> None:
     dates = [each for each in ("created", "closed") if each in deals.columns]
-    joined = (
-        events.lazy()
-        .select("deal_id", "at")
-        .join(deals.lazy().select("deal_id", *dates), on="deal_id", how="left")
-    )
-    if "created" in dates:
+    known = deals.select("deal_id", *dates, pl.lit(True).alias("known"))
+    beside = events.select("deal_id", "at").join(known, on="deal_id", how="left", maintain_order="left")
+    strangers = beside.filter(pl.col("known").is_null())["deal_id"]
+    left_out = int(strangers.is_in(gone.implode()).sum())
+    count(rules, "event_of_deal_left_out", left_out)
+    count(rules, "event_of_unknown_deal", len(strangers) - left_out)
+    _count_outside(beside, rules)
+    return events.filter(beside["known"].is_not_null()) if len(strangers) else events
+
+
+def _count_outside(beside: pl.DataFrame, rules: Counts) -> None:
+    """Count the events ``beside`` the dates of their deals that are before or after them."""
+    if "created" in beside.columns:
         before = (pl.col("at") < pl.col("created")) & ~(
             _is_day("at") & (pl.col("at").dt.date() == pl.col("created").dt.date())
         )
-        count(rules, "event_before_created", joined.select(before.sum()).collect().item())
-    if "closed" in dates:
+        count(rules, "event_before_created", beside.select(before.sum()).item())
+    if "closed" in beside.columns:
         after = (pl.col("at") > pl.col("closed")) & ~(
             _is_day("closed") & (pl.col("at").dt.date() == pl.col("closed").dt.date())
         )
-        count(rules, "event_after_close", joined.select(after.sum()).collect().item())
+        count(rules, "event_after_close", beside.select(after.sum()).item())
 
 
 def decide_outcome(
@@ -184,15 +180,39 @@ def decide_outcome(
 
 
 class SeenEvents:
-    """Which events have been seen, as eight bytes each."""
+    """Which events have been seen, as eight bytes each: sorted runs, each at least twice as long as the next."""
 
     def __init__(self) -> None:
-        self.hashes = pl.Series("hash", [], dtype=pl.UInt64)
+        self.runs: list[np.ndarray] = []
 
     def new(self, events: pl.DataFrame, rules: Counts) -> pl.DataFrame:
         """Return the rows of ``events`` that were not seen before, counting the others."""
-        hashed = events.hash_rows(seed=7).rename("hash")
-        fresh = hashed.is_first_distinct() & ~hashed.is_in(self.hashes.implode())
+        hashed = events.hash_rows(seed=7)
+        ours = np.sort(hashed.to_numpy())
+        again = np.zeros(ours.size, dtype=bool)
+        again[1:] = ours[1:] == ours[:-1]
+        seen = np.zeros(ours.size, dtype=bool)
+        for run in self.runs:
+            seen |= _within(run, ours)
+        self._keep(ours[~(seen | again)])
+        if not seen.any() and not again.any():
+            return events
+        fresh = hashed.is_first_distinct() & ~hashed.is_in(pl.Series(ours[seen]).implode())
         count(rules, "duplicate_event", (~fresh).sum())
-        self.hashes = pl.concat([self.hashes, hashed.filter(fresh)])
         return events.filter(fresh)
+
+    def _keep(self, run: np.ndarray) -> None:
+        self.runs.append(run)
+        while len(self.runs) > 1 and self.runs[-2].size < 2 * self.runs[-1].size:
+            both = np.concatenate([self.runs.pop(), self.runs.pop()])
+            both.sort(kind="stable")  # merges what is sorted, in one pass
+            self.runs.append(both)
+
+
+def _within(run: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Return which of ``wanted`` are in ``run``, both sorted."""
+    if not run.size:
+        return np.zeros(wanted.size, dtype=bool)
+    places = np.searchsorted(run, wanted)
+    places[places == run.size] = 0
+    return np.asarray(run[places] == wanted)

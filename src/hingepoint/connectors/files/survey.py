@@ -13,7 +13,7 @@ from hingepoint.connectors.files.moments import MomentEvidence
 from hingepoint.connectors.files.numbers import NumberEvidence
 from hingepoint.connectors.files.problems import FileProblem, shown
 from hingepoint.connectors.files.recognise import ColumnPlan
-from hingepoint.connectors.files.tables import Table
+from hingepoint.connectors.files.tables import Batch, Table
 
 SAMPLES = 5
 
@@ -65,7 +65,6 @@ class Surveyed:
     moments: dict[int, MomentEvidence] = field(default_factory=dict)
     samples: list[dict[str, str]] = field(default_factory=list)
     stages: set[str] = field(default_factory=set)
-    last_row: int = 0
 
 
 def cleaned(text: pl.Series, *, guarded: bool) -> pl.Series:
@@ -85,7 +84,10 @@ def valued(text: pl.Series) -> pl.Series:
 
 
 def survey(table: Table, plans: list[ColumnPlan], wanted: set[int], progress: Progress | None) -> Surveyed:
-    """Return what all rows of ``table`` say about its columns; ``wanted`` are further columns of dates."""
+    """Return what all rows of ``table`` say about its columns; ``wanted`` are further columns of dates.
+
+    Where the file itself says all that, only its first rows are read, for samples.
+    """
     found = Surveyed()
     numeric = [each.index for each in plans if each.field and each.field.kind in (Kind.NUMBER, Kind.SHARE)]
     dated = {each.index for each in plans if each.field and each.field.kind is Kind.MOMENT} | wanted
@@ -93,25 +95,27 @@ def survey(table: Table, plans: list[ColumnPlan], wanted: set[int], progress: Pr
     found.moments = {i: MomentEvidence() for i in sorted(dated) if i not in table.exact}
     stage = next((each.index for each in plans if each.field and each.field.name == "stage"), None)
     guarded = table.format == "csv"
+    said = table.height is not None and stage is None and not found.numbers and not found.moments
     for batch in table.batches():
         found.rows += len(batch.rows) + len(batch.problems)
-        found.last_row = max(
-            [found.last_row, *batch.rows.tail(1), *(p.row or 0 for p in batch.problems[-1:])]
-        )
         for i, numbers in found.numbers.items():
-            numbers.see(batch.rows, valued(cleaned(batch.frame[str(i)], guarded=guarded)))
+            numbers.see(batch.rows, valued(cleaned(batch.text(i), guarded=guarded)))
         for i, moments in found.moments.items():
-            moments.see(batch.rows, valued(cleaned(batch.frame[str(i)], guarded=guarded)))
+            moments.see(batch.rows, valued(cleaned(batch.text(i), guarded=guarded)))
         if stage is not None and len(found.stages) < 1000:
-            found.stages.update(batch.frame[str(stage)].unique().to_list())
-        _sample(found, batch.frame, table)
+            found.stages.update(batch.text(stage).unique().to_list())
+        _sample(found, batch, table)
+        if said and len(found.samples) == SAMPLES:
+            found.rows = table.height or 0
+            break
         if progress:
             progress(table.name, found.rows)
     return found
 
 
-def _sample(found: Surveyed, frame: pl.DataFrame, table: Table) -> None:
-    for row in frame.head(SAMPLES - len(found.samples)).iter_rows():
+def _sample(found: Surveyed, batch: Batch, table: Table) -> None:
+    first = Batch(batch.rows, batch.frame.head(SAMPLES - len(found.samples)))
+    for row in first.as_text().iter_rows():
         found.samples.append(
             {heading: shown(value) for heading, value in zip(table.headings, row, strict=True)}
         )

@@ -40,6 +40,7 @@ class WorkbookTable:
     cells: pl.DataFrame
     first: int
     limits: Limits
+    height: int | None = None
 
     def batches(self, size: int = BATCH) -> Iterator[Batch]:
         body = self.cells.slice(self.header_row - self.first + 1)

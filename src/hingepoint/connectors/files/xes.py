@@ -31,6 +31,7 @@ class SpilledTable:
     parts: list[Path]
     dialect: dict[str, str]
     format: str = "xes"
+    height: int | None = None
     header_row: int = 0
 
     def batches(self, size: int = BATCH) -> Iterator[Batch]:

@@ -130,9 +130,21 @@ def _kept(table: str, upload: Upload) -> dict[str, str]:
 
 
 @transaction.atomic
-def repeat_run(*, by: User | None, at: dt.datetime, run_id: int, refresh: bool = False) -> Run:
+def repeat_run(
+    *,
+    by: User | None,
+    at: dt.datetime,
+    run_id: int,
+    refresh: bool = False,
+    chosen: str = "",
+    closing: str = "",
+) -> Run:
     """Queue a run with the settings of an earlier one: on the same data, or with ``refresh`` on the
-    database as it is now. Raises NotPossible when the earlier one has no data to repeat."""
+    database as it is now.
+
+    ``chosen`` is an agreement that people choose freely, so it is judged whatever the checks say;
+    ``closing`` one that is part of closing. Raises NotPossible when the earlier one has no data to repeat.
+    """
     old = _run_for(by, run_id)
     if refresh and old.source != Source.DATABASE:
         raise NotPossible("That run was made from files: upload the new ones instead.")
@@ -144,13 +156,30 @@ def repeat_run(*, by: User | None, at: dt.datetime, run_id: int, refresh: bool =
         source=old.source,
         inputs=old.inputs,
         options=old.options,
-        settings=old.settings,
+        settings=_with_word(old.settings, chosen=chosen, closing=closing),
         repeats=old,
         snapshot_id=None if refresh else old.snapshot_id,
     )
-    _say(run, by=by, at=at, action="repeat run", changes={"repeats": [None, old.pk]})
+    changes = {"repeats": [None, old.pk]} | {
+        name: [old.settings.get(name), value]
+        for name, value in run.settings.items()
+        if value != old.settings.get(name)
+    }
+    _say(run, by=by, at=at, action="repeat run", changes=changes)
     _enqueue(run)
     return run
+
+
+def _with_word(settings: dict[str, Any], *, chosen: str, closing: str) -> dict[str, Any]:
+    """Return settings with the analyst's word on an agreement, which wins over every check."""
+    word = {"not_mechanical": chosen, "mechanical": closing}
+    if not (chosen or closing):
+        return settings
+    named = {
+        name: [one for one in settings.get(name, []) if one not in (chosen, closing)] + [key] * bool(key)
+        for name, key in word.items()
+    }
+    return settings | named
 
 
 @transaction.atomic
