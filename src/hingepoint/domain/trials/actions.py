@@ -109,7 +109,8 @@ def draw(
         drawn_at=at,
     )
     said = {"agreement": question.agreement, "metric": question.metric, "horizon_days": lots.horizon_days}
-    said |= {"seed": lots.seed, "design": lots.design, "steps": trial.steps, "promised": trial.promised}
+    said |= {"seed": lots.seed, "design": lots.design, "steps": trial.steps}
+    said |= {f"promised {name}": value for name, value in trial.promised.items()}
     changes = {name: [None, value] for name, value in said.items()}
     record(by=by, at=at, action="draw lots", subject="trial", subject_id=trial.pk, changes=changes)
     return trial
