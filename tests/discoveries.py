@@ -214,11 +214,11 @@ def finished_run(cast, **changes: Any):
     return run
 
 
-def trial(cast, key: str = "cust.references"):
-    """A trial of a finished run that asks in every second deal."""
+def trial(cast, key: str = "cust.references", **said: Any):
+    """A trial of a finished run that asks in every second deal, drawn on the day of the cast; say what differs."""
     from cast import NOW, TODAY
-    from hingepoint.domain.discovery import actions
+    from hingepoint.domain.trials import actions
 
     promised = {"effect": 0.03, "take_up": 0.4, "power": 0.8, "deals": 900, "weeks": 40.0}
-    lots = actions.Lots("prompt", seed=1, starts_on=TODAY, promised=promised)
+    lots = actions.Lots(**{"design": "prompt", "seed": 1, "starts_on": TODAY, "promised": promised} | said)
     return actions.draw_lots(by=cast.analyst, at=NOW, run_id=finished_run(cast).pk, key=key, lots=lots)

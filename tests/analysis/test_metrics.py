@@ -73,3 +73,10 @@ def test_the_default_without_prices_is_won():
     metric, why = metrics.default(pl.DataFrame({"created": [START], "status": ["won"]}))
     assert metric.name == "won"
     assert "no prices" in why
+
+
+def test_the_days_to_a_sale_are_discovered_but_no_strategy_is_judged_by_them():
+    assert metrics.parse("sale_days").kind == "days"
+    with pytest.raises(metrics.MetricError, match="no strategy be judged"):
+        metrics.parse_target("sale_days")
+    assert metrics.parse_target("cycle_days") == metrics.parse("cycle_days")

@@ -1,10 +1,16 @@
 """An analyst checks a run in the browser: reads a finding, signs it, plans a trial, compares two runs."""
 
+import datetime as dt
+
 import pytest
 
 import discoveries
+import trying
+from cast import NOW
 from discoveries import facts
-from hingepoint.domain.discovery.models import Finding, Trial
+from hingepoint.domain.discovery.models import Finding
+from hingepoint.domain.trials import actions as trials
+from hingepoint.domain.trials.models import Trial
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -19,6 +25,16 @@ def run(cast):
     """A run, and an earlier one in which one finding was stronger and another missing."""
     discoveries.finished_run(cast, findings=[facts("cust.data_access", "strong", 0.3)], pivotal=[])
     return discoveries.finished_run(cast)
+
+
+def ended_trial(cast) -> int:
+    """A trial that has ended, after an early look: its page has everything that it can show."""
+    trial = discoveries.trial(cast, trying.KEY, promised=trying.PROMISED)
+    trying.lived(cast)
+    half = NOW + dt.timedelta(weeks=26, days=2)
+    trials.look(by=cast.analyst, at=half, trial_id=trial.pk, reason="A customer complained.")
+    trials.look(by=None, at=trying.LATER, trial_id=trial.pk)
+    return trial.pk
 
 
 def test_a_finding_is_read_signed_and_then_rejected(cast, visit, run):
@@ -60,7 +76,8 @@ def test_two_runs_are_compared(cast, visit, run):
 
 
 @pytest.mark.parametrize(
-    "name", ["finding", "deals-behind", "plan", "evidence", "compare", "trial", "readiness"]
+    "name",
+    ["finding", "deals-behind", "plan", "evidence", "compare", "trial", "trial-result", "readiness"],
 )
 def test_every_page_fits_and_hinders_nobody(cast, visit, shortcomings, screenshots, run, name):
     finding = f"/discovery/{run.pk}/cust.data_access"
@@ -71,6 +88,7 @@ def test_every_page_fits_and_hinders_nobody(cast, visit, shortcomings, screensho
         "evidence": f"/discovery/{run.pk}/evidence",
         "compare": f"/discovery/{run.pk}/compare",
         "trial": f"/discovery/trials/{discoveries.trial(cast).pk if name == 'trial' else 0}",
+        "trial-result": f"/discovery/trials/{ended_trial(cast) if name == 'trial-result' else 0}",
         "readiness": "/discovery/readiness",
     }[name]
     window = visit(cast.analyst)

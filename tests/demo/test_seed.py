@@ -23,6 +23,7 @@ from hingepoint.domain.people.models import Team, User
 from hingepoint.domain.plans import queries as plans
 from hingepoint.domain.plans.models import Debrief, Plan, PlanReview, Verdict
 from hingepoint.domain.strategy.models import Playbook, Strategy
+from hingepoint.domain.trials import queries as trials
 from hingepoint.records import STANDING, AgreementState, DealStatus, EventKind, Evidence, Role
 
 ENDS_ON = dt.date(2026, 6, 26)
@@ -197,6 +198,20 @@ def test_some_agreements_are_read_from_the_crm_with_a_known_precision(company):
     assert not off.line.on
     assert off.test.also_recorded.value > 0.8  # it finds what people had typed
     assert off.test.found.value > 0.7
+
+
+def test_one_trial_has_ended_and_one_is_under_way(company):
+    analyst, manager = (people.persona(role) for role in (Role.ANALYST, Role.MANAGER))
+    running, ended = trials.all_trials(analyst)
+    assert (ended.agreement, ended.ended) == (planted.ENDED_TRIAL.key, True)
+    assert (running.agreement, running.ended) == (planted.RUNNING_TRIAL.key, False)
+    result = trials.trial(manager, ended.id, at=AT).seen
+    assert result.progress.complete
+    assert result.outcome.take_up.seen
+    so_far = trials.trial(manager, running.id, at=AT)
+    assert so_far.seen.outcome is None
+    assert 0 < so_far.seen.progress.entered < so_far.seen.progress.wanted
+    assert so_far.deals
 
 
 def test_the_seller_has_a_handful_to_confirm(company):

@@ -48,3 +48,18 @@ def test_agreements_that_were_not_planted_have_no_effect_and_unknown_ones_no_tru
         truth.truth("cust.no_such_type")
     with pytest.raises(KeyError):
         truth.truth("cust.nda", "luck")
+
+
+def test_the_trials_of_the_company_are_what_a_new_measurement_says():
+    for prompt in planted.PROMPTS:
+        kept = truth.trials()[prompt.key]
+        fresh = truth.measure_trial(prompt, seeds=(11,), sellers=60)
+        assert abs(fresh.difference - kept.difference) <= 4 * math.hypot(fresh.error, kept.error), fresh
+        assert fresh.take_up == pytest.approx(kept.take_up, abs=0.06)
+
+
+def test_the_trial_that_has_ended_asked_for_something_that_matters_and_the_other_does_not():
+    ended, running = (truth.trials()[prompt.key] for prompt in planted.PROMPTS)
+    assert ended.difference > 10 * ended.error
+    assert ended.effect == pytest.approx(truth.truth(ended.key).effect, abs=0.04)
+    assert running.difference == 0.0

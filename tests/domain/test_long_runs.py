@@ -23,7 +23,7 @@ def test_the_next_run_on_a_long_history_uses_what_the_last_one_summed(settings, 
     data = work.Data(*plain(), {})
     first = find(data)
     written = {name: (tmp_path / "sums" / name).stat().st_mtime_ns for name in Folder(tmp_path / "sums")}
-    assert len(written) == 4
+    assert len(written) > 4, "choices, and what was made of each of three pieces"
     assert find(data) == first
     written.pop("choices.json")
     assert all((tmp_path / "sums" / name).stat().st_mtime_ns == at for name, at in written.items())

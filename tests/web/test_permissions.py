@@ -133,6 +133,7 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     "repeat-run": ({"analyst"}, {"run_id": "second_run"}),
     "decide-finding": ({"analyst"}, {"run_id": "second_run"}),
     "draw-lots": ({"analyst"}, {"run_id": "second_run", "key": "cust.references"}),
+    "look-at-trial": ({"analyst"}, {"trial_id": "a_trial"}),
     "set-target": (KEEPERS, {"strategy_id": "a_strategy"}),
     "put-in-force": (KEEPERS, {"strategy_id": "a_strategy"}),
     "retire-strategy": (KEEPERS, {"strategy_id": "a_strategy"}),

@@ -45,6 +45,7 @@ def test_the_sponsor_writes_a_strategy_from_a_preset(client, cast):
     ("changed", "told"),
     [
         ({"metric": "happiness"}, "is not known"),
+        ({"metric": "sale_days"}, "no strategy be judged by them"),
         ({"name": ""}, "required"),
         ({"name": "Discount less"}, "There is a strategy of this name"),
     ],

@@ -10,12 +10,14 @@ from cast import NOW, deal, team
 from discoveries import finished_run
 from hingepoint.analysis.discovery import lots
 from hingepoint.domain.audit.models import AuditEvent
-from hingepoint.domain.discovery import actions
-from hingepoint.domain.discovery.models import Trial
+from hingepoint.domain.trials import actions
+from hingepoint.domain.trials.models import Trial
 from hingepoint.reports import findings
+from hingepoint.web import formats
 
 KEY = "cust.references"
-LOTS = {"seed": "7", "starts_on": "2026-04-06"}
+MONDAY = timezone.localdate() + dt.timedelta(days=7 - timezone.localdate().weekday())
+LOTS = {"seed": "7", "starts_on": MONDAY.isoformat()}
 FIVE = ("Alps", "Baltic", "Coast", "Delta", "East")
 
 
@@ -90,7 +92,7 @@ def test_the_order_of_teams_is_drawn_and_kept(client, cast, run, teams):
     assert answer.url == reverse("trial", args=[trial.pk])
     assert [name for step in trial.steps for name in step] == list(lots.order(FIVE, seed=7))
     page = text(client.get(answer.url))
-    assert "6 Apr 2026" in page
+    assert formats.day(MONDAY) in page
     assert "seed 7" in page
     assert all(name in page for name in FIVE)
     assert AuditEvent.objects.filter(subject="trial", action="draw lots").count() == 1
@@ -98,8 +100,7 @@ def test_the_order_of_teams_is_drawn_and_kept(client, cast, run, teams):
 
 def test_every_new_deal_has_its_lot(client, cast, run):
     client.force_login(cast.analyst)
-    since = timezone.localdate() - dt.timedelta(days=3)
-    draw(client, run, design="prompt", starts_on=since.isoformat())
+    draw(client, run, design="prompt", starts_on=timezone.localdate().isoformat())
     for n in range(8):
         deal(f"P-{n}", owner=cast.seller, team=cast.north, created_at=timezone.now())
     page = client.get(reverse("trial", args=[Trial.objects.get().pk]))
@@ -141,6 +142,10 @@ def test_what_lacks_evidence_is_listed_with_what_it_takes(client, cast):
     page = text(client.get(reverse("evidence", args=[run.pk])))
     assert "about 13,000 deals" in page
     assert planner(run) in page
+    assert "a trial is under way" not in page
+    client.force_login(cast.analyst)
+    draw(client, run, design="prompt")
+    assert "a trial is under way" in text(client.get(reverse("evidence", args=[run.pk])))
 
 
 def test_planner_and_trial_ask_the_database_little(client, cast, run, django_assert_max_num_queries):

@@ -94,6 +94,20 @@ def parse(name: str) -> Metric:
     return Metric(text.lower(), unit, better, kind, among_won)
 
 
+def parse_target(name: str) -> Metric:
+    """Return the metric of a name that a strategy may be judged by; raises MetricError for others.
+
+    The days to a sale count a deal that is not sold at the horizon of a run, which a strategy has none of.
+    """
+    metric = parse(name)
+    if metric.name == "sale_days":
+        raise MetricError(
+            "the days to a sale can be discovered, but no strategy be judged by them; take cycle_days or "
+            "supportive:cycle_days<=90 instead"
+        )
+    return metric
+
+
 def _conditions(text: str) -> tuple[Condition, ...]:
     return tuple(_condition(part) for part in re.split(r"\s+and\s+|&&?|,", text))
 

@@ -217,3 +217,36 @@ def policy_versions(ends_on: dt.date) -> tuple[tuple[dt.date, str, float], ...]:
 WAVES = (64, 52, 40, 28)
 #: The logarithm added to the weekly chance of each pivotal agreement once a team lives the discipline.
 ROLLOUT_LIFT = 0.60
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A trial of the company: in every second deal created since then, by lot, the seller is asked for it.
+
+    ``began``: weeks before the end; ``lasted``: for so many weeks deals entered. ``lift`` is added to the
+    logarithm of the weekly chance of gaining it where asked. ``effect`` and ``take_up``: what the analyst
+    planned with, not what is true.
+    """
+
+    key: str
+    seed: int
+    began: int
+    lasted: int
+    lift: float
+    effect: float
+    take_up: float
+
+    def starts_on(self, ends_on: dt.date) -> dt.date:
+        return ends_on - dt.timedelta(weeks=self.began)
+
+    def full_on(self, ends_on: dt.date) -> dt.date:
+        """Return the first day on which a new deal does not count any more."""
+        return self.starts_on(ends_on) + dt.timedelta(weeks=self.lasted)
+
+
+#: The trial that has ended asked for a pivotal agreement; the one under way asks for one that does nothing.
+ENDED_TRIAL = Prompt("int.price_corridor", 2024, 100, 52, lift=1.5, effect=0.09, take_up=0.44)
+RUNNING_TRIAL = Prompt("cust.problem_cost", 2025, 10, 26, lift=2.2, effect=0.14, take_up=0.36)
+PROMPTS = (ENDED_TRIAL, RUNNING_TRIAL)
+#: After so many weeks from its creation the outcome of a deal is told in a trial.
+TRIAL_WEEKS = 40

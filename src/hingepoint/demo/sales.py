@@ -70,6 +70,11 @@ class Deals:
     def __len__(self) -> int:
         return len(self.created)
 
+    @property
+    def ids(self) -> np.ndarray:
+        """The key of each deal, in order of creation."""
+        return np.array([f"D-{i + 1:05d}" for i in range(len(self))])
+
 
 def open_deals(
     *, people: People, accounts: pl.DataFrame, began: dt.date, ends_on: dt.date, rng: np.random.Generator

@@ -97,7 +97,7 @@ def scene(
         accounts=accounts,
         contacts=contacts,
         ends_on=ends_on,
-        ids=np.array([f"D-{i + 1:05d}" for i in range(len(deals))]),
+        ids=deals.ids,
         owner=_owners(deals, people.seats, course=course, end_day=end_day),
         end_day=end_day,
         managers=dict(leaders.select("team", "key").iter_rows()),

@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 from django.db import transaction
 
-from hingepoint.demo import planning, planted, playbook, proofs, talks, traces
+from hingepoint.demo import planning, planted, playbook, proofs, talks, traces, trials
 from hingepoint.demo.company import Company, simulate
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import AgreementType
@@ -98,6 +98,8 @@ def _write(company: Company, *, at: dt.datetime, tell: Progress) -> Seeded:
     talks.write(company, at=at)
     tell("Reading agreements from the CRM", 0.97)
     write_rules(company, at=at)
+    tell("Drawing lots", 0.99)
+    trials.write(company)
     tell("Ready", 1.0)
     return Seeded(
         already=False,

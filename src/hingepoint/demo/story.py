@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from hingepoint.demo import planted
 from hingepoint.demo.people import COMPANY
-from hingepoint.demo.truth import truth
+from hingepoint.demo.truth import trials, truth
 from hingepoint.domain.agreements.catalogue import shipped_types
 
 
@@ -174,4 +174,20 @@ def _facts(ends_on: dt.date) -> tuple[str, ...]:
         "On live deals nobody typed confidentiality terms and decision criteria: rules read them from the CRM, "
         "where four of five leave a trace and about one deal in eighty has one that misleads.",
         "A cheap newcomer, Zephyr Direct, appeared twenty months before the end.",
+        *(_trial(prompt, ends_on) for prompt in planted.PROMPTS),
+    )
+
+
+def _trial(prompt: planted.Prompt, ends_on: dt.date) -> str:
+    """Tell a trial with what asking really does."""
+    true = trials()[prompt.key]
+    does = (
+        f"{_signed(100 * true.difference)} points of such sales"
+        if true.difference
+        else "nothing to the result"
+    )
+    return (
+        f"From {_day(prompt.starts_on(ends_on))} on lots decided in which deals sellers were asked for "
+        f"“{name_of(prompt.key)}”: a trial. Asking makes {100 * true.take_up:.0f} more of 100 deals gain it, "
+        f"and does {does}."
     )

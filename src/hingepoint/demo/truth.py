@@ -4,7 +4,9 @@ Both lives share every random draw (common random numbers), so the difference is
 ``truth.csv`` holds the effects of everything that was planted, made by
 
     python -m hingepoint.demo.truth > src/hingepoint/demo/truth.csv
+    python -m hingepoint.demo.truth trials > src/hingepoint/demo/trials.csv
 
+``trials.csv`` holds what the company's trials do, which is what asking every deal does against asking none.
 Every agreement type not listed there has an effect of exactly nothing on every metric.
 """
 
@@ -104,12 +106,75 @@ def _effect(key: str, metric: str, differences: np.ndarray) -> Effect:
     return Effect(key, metric, float(differences.mean()), float(error), len(differences))
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What asking in a trial does: to the share that gains it in time, and to the share of supportive sales in
+    time; ``error`` is the Monte Carlo standard error of that over ``deals``."""
+
+    key: str
+    take_up: float
+    difference: float
+    error: float
+    deals: int
+
+    @property
+    def effect(self) -> float:
+        """The effect of gaining it, on deals that gain it because they are asked."""
+        return self.difference / self.take_up
+
+
+@cache
+def trials() -> dict[str, Trial]:
+    """Return what the company's trials do, by agreement, as it was computed for the whole company."""
+    text = resources.files(__package__).joinpath("trials.csv").read_text("utf-8")
+    rows = csv.DictReader(text.splitlines())
+    return {
+        row["key"]: Trial(row["key"], *map(float, list(row.values())[1:4]), int(row["deals"])) for row in rows
+    }
+
+
+def measure_trial(
+    prompt: planted.Prompt, *, seeds: tuple[int, ...] = SEEDS, sellers: int = 140, ends_on: dt.date = ENDS_ON
+) -> Trial:
+    """Live the company with every deal of a trial asked, and with none. About 3 seconds a seed for 140 sellers."""
+    parts = [_asked_and_not(prompt, seed=seed, sellers=sellers, ends_on=ends_on) for seed in seeds]
+    served, gained = (np.concatenate(part) for part in zip(*parts, strict=True))
+    error = served.std() / math.sqrt(len(served))
+    return Trial(prompt.key, float(gained.mean()), float(served.mean()), float(error), len(served))
+
+
+def _asked_and_not(prompt: planted.Prompt, *, seed: int, sellers: int, ends_on: dt.date):
+    """Return per deal of a trial what asking changes: supportive sales in time, and gains in time."""
+    deals = found(ends_on=ends_on, seed=seed, sellers=sellers).deals
+    inside = weeks.prompted(deals, prompt, ends_on=ends_on, asked=True)
+    both = []
+    for asked in (True, False):
+        course = weeks.live(deals=deals, seed=seed, ends_on=ends_on, to_the_end=True, asked=asked)
+        gained = course.gained[:, weeks.INDEX[prompt.key]]
+        in_time = course.ended < planted.TRIAL_WEEKS
+        served = _metrics(deals, course)["supportive"] * in_time
+        both.append((served[inside], ((gained != weeks.NEVER) & (gained < planted.TRIAL_WEEKS))[inside]))
+    (served, gained), (served_not, gained_not) = both
+    return served - served_not, gained.astype(float) - gained_not
+
+
 def main() -> None:
-    """Print the table of everything that was planted."""
+    """Print the table of everything that was planted, or with ``trials`` that of the trials."""
+    print_trials() if sys.argv[1:] == ["trials"] else print_effects()
+
+
+def print_effects() -> None:
     out = csv.writer(sys.stdout, lineterminator="\n")
     out.writerow(["key", "metric", "effect", "error", "deals"])
     for e in measure([*planted.LEVERS, planted.OPENING_DISCOUNT]):
         out.writerow([e.key, e.metric, f"{e.effect:.5g}", f"{e.error:.3g}", e.deals])
+
+
+def print_trials() -> None:
+    out = csv.writer(sys.stdout, lineterminator="\n")
+    out.writerow(["key", "take_up", "difference", "error", "deals"])
+    for t in map(measure_trial, planted.PROMPTS):
+        out.writerow([t.key, f"{t.take_up:.5g}", f"{t.difference:.5g}", f"{t.error:.3g}", t.deals])
 
 
 if __name__ == "__main__":

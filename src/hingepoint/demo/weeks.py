@@ -14,6 +14,7 @@ from functools import cache
 
 import numpy as np
 
+from hingepoint.analysis.discovery import lots
 from hingepoint.demo import planted
 from hingepoint.demo.sales import NEWCOMER, PRESSURES, Deals
 from hingepoint.domain.agreements.catalogue import shipped_types
@@ -147,13 +148,16 @@ def live(
     force: frozenset[str] = frozenset(),
     block: frozenset[str] = frozenset(),
     to_the_end: bool = False,
+    asked: bool | None = None,
 ) -> Course:
     """Let every deal live until ``ends_on``, or with ``to_the_end`` until each has ended.
 
     A forced agreement is gained in the first week in which the company could have gained it; a blocked
-    one never.
+    one never. ``asked`` says that every deal of a trial is asked, or none; otherwise lots decide.
     """
-    state = _State(deals, seed=seed, ends_on=ends_on, force=force, block=block, to_the_end=to_the_end)
+    state = _State(
+        deals, seed=seed, ends_on=ends_on, force=force, block=block, to_the_end=to_the_end, asked=asked
+    )
     for age in range(LONGEST + 1):
         state.week(age)
     return state.course()
@@ -162,7 +166,7 @@ def live(
 class _State:
     """All deals in one week of their lives. Arrays are changed in place; ``here`` are the live ones."""
 
-    def __init__(self, deals: Deals, *, seed, ends_on, force, block, to_the_end):
+    def __init__(self, deals: Deals, *, seed, ends_on, force, block, to_the_end, asked):
         count = len(deals)
         self.deals, self.seed, self.habits = deals, seed, habits()
         own = np.random.default_rng([seed, 51])
@@ -182,6 +186,10 @@ class _State:
         self.ended = np.full(count, NEVER, dtype=np.int16)
         self.outcome = np.full(count, OPEN, dtype=np.int8)
         self.ends_on = ends_on
+        self.prompts = [
+            (INDEX[prompt.key], prompted(deals, prompt, ends_on=ends_on, asked=asked), prompt.lift)
+            for prompt in planted.PROMPTS
+        ]
 
     def week(self, age: int) -> None:
         draws = np.random.default_rng([self.seed, 52, age]).random(
@@ -199,6 +207,8 @@ class _State:
         chance = self.habits.chance[self.stage[here]] * self.leaning[here]
         chance *= np.where(self.stalled[here], 0.25, 1.0)[:, None]
         self._discipline(chance, here, today)
+        for key, asked, lift in self.prompts:
+            chance[asked[here], key] *= np.float32(np.exp(lift))
         self._after_the_decision(chance, here)
         new = draws < chance
         for key, (lever, share) in planted.TWINS.items():
@@ -349,6 +359,17 @@ class _State:
         ended = np.where(self.ended == NEVER, 0, self.ended).astype(int)
         day = np.busday_offset(self.deals.created, 5 * ended + 4, roll="forward")
         return np.where(self.ended == NEVER, np.datetime64(self.ends_on, "D"), day)
+
+
+def prompted(
+    deals: Deals, prompt: planted.Prompt, *, ends_on: dt.date, asked: bool | None = None
+) -> np.ndarray:
+    """Return which deals are asked in a trial: by lot, or all that enter it, or none."""
+    begin, full = (np.datetime64(day, "D") for day in (prompt.starts_on(ends_on), prompt.full_on(ends_on)))
+    entered = (deals.created >= begin) & (deals.created < full)
+    if asked is not None:
+        return entered & asked
+    return entered & np.array([lots.is_drawn(key, seed=prompt.seed) for key in deals.ids])
 
 
 def _leaning(deals: Deals, habit: Habits) -> np.ndarray:

@@ -14,6 +14,7 @@ from hingepoint.domain.people.models import Membership, SavedView, SignInFailure
 from hingepoint.domain.plans.models import Debrief, Plan, PlanReview
 from hingepoint.domain.proof.models import AnswerTry, Confirmation, Proof
 from hingepoint.domain.strategy.models import PivotalAgreement, Playbook, ResultMetric, Strategy
+from hingepoint.domain.trials.models import Trial, TrialLook
 
 __all__ = [
     "Account",
@@ -61,5 +62,7 @@ __all__ = [
     "Strategy",
     "Team",
     "Trade",
+    "Trial",
+    "TrialLook",
     "User",
 ]

@@ -10,6 +10,7 @@ from hingepoint.domain.detection import actions as detection
 from hingepoint.domain.discovery import actions as discovery
 from hingepoint.domain.escalations import actions as escalations
 from hingepoint.domain.strategy import actions as strategy
+from hingepoint.domain.trials import actions as trials
 
 KEPT_DAYS = 14
 
@@ -45,6 +46,11 @@ def pass_requests_on(*, at: dt.datetime) -> None:
     escalations.pass_on(by=None, at=at)
 
 
+def show_results_of_trials(*, at: dt.datetime) -> None:
+    """Keep what trials showed whose planned deals have all their outcome."""
+    trials.conclude(at=at)
+
+
 JOBS = (
     discovery.forget_uploads,
     forget_finished_tasks,
@@ -53,4 +59,5 @@ JOBS = (
     read_traces,
     ask_what_deals_need,
     pass_requests_on,
+    show_results_of_trials,
 )

@@ -75,6 +75,7 @@ _NOUNS = {
     "margin": "the margin on won deals",
     "revenue": "the revenue per won deal",
     "cycle_days": "the days from creation to winning",
+    "sale_days": "the days to a sale",
 }
 
 
@@ -303,10 +304,10 @@ def metric_title(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def in_metric(name: str, value: float, currency: str = "") -> str:
-    """Return a change in the unit of the metric of that name: ``+3.0 points``."""
-    unit = {"share": "points", "days": "days"}.get(metrics.parse(name).kind, currency)
-    return numbers.effect(value, unit)
+def metric_of(name: str, currency: str = "") -> Metric:
+    """Return the metric of that name, without a run; ``currency`` is that of its amounts."""
+    known = metrics.parse(name)
+    return _named(known.name, known.kind, known.better, known.among_won, currency)
 
 
 def served_words(metric: Metric) -> tuple[str, str]:
@@ -340,16 +341,20 @@ def _condition(text: str) -> str:
 
 def _metric(record: dict[str, Any]) -> Metric:
     facts = record["result"]["metric"]
-    unit = {"share": "points", "days": "days"}.get(record["kind"], record["currency"])
+    return _named(facts["name"], record["kind"], facts["better"], record["among_won"], record["currency"])
+
+
+def _named(name: str, kind: str, better: str, among_won: bool, currency: str) -> Metric:
+    unit = {"share": "points", "days": "days"}.get(kind, currency)
     title = {"points": "percentage points", "days": "days"}.get(unit, unit or "money per deal")
     return Metric(
-        name=facts["name"],
-        noun=metric_noun(facts["name"]),
-        title=metric_title(facts["name"]),
+        name=name,
+        noun=metric_noun(name),
+        title=metric_title(name),
         unit=unit,
         unit_title=title,
-        better=facts["better"],
-        among_won=record["among_won"],
+        better=better,
+        among_won=among_won,
     )
 
 

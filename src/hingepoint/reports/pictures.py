@@ -13,7 +13,7 @@ from hingepoint.reports.findings import Dose, Finding, Metric, Reading, Shown
 
 #: More placebo marks than this would be too small to see.
 MOST_MARKS = 400
-_WIDTH, _ROW, _FROM, _TO = 440, 28, 196, 300
+_WIDTH, _MONEY, _ROW, _FROM, _TO = 440, 80, 28, 196, 300
 _MARK, _A_LINE = 14, 40
 
 
@@ -134,7 +134,14 @@ def intervals(readings: list[Reading], metric: Metric, title: str) -> str:
         label = numbers.tick(tick, metric.unit, axis.step)
         body += svg.text(axis(tick), bottom + 16, label, size=11, fill="ink-3", anchor="middle")
     told = "; ".join(f"{one.label} {one.text}, {one.interval}" for one in readings)
-    return svg.document(_WIDTH, bottom + 24, body, title=title, description=told, kind="intervals")
+    return svg.document(
+        _width(metric.unit), bottom + 24, body, title=title, description=told, kind="intervals"
+    )
+
+
+def _width(unit: str) -> int:
+    """Return the width of the picture: amounts of money are longer to write than points and days."""
+    return _WIDTH if unit in ("points", "days") else _WIDTH + _MONEY
 
 
 def _bare(one: Reading, unit: str) -> str:
@@ -150,13 +157,13 @@ def _interval(one: Reading, middle: float, axis: scale.Scale, unit: str) -> str:
             svg.line(axis(one.low), middle, axis(one.high), middle, "accent", width=2, cap="round"),
             svg.circle(axis(one.value), middle, 4, "accent" if sure else "surface", stroke="accent"),
             svg.text(
-                _WIDTH - 2,
+                _width(unit) - 2,
                 middle + 4,
                 _bare(one, unit),
                 size=12,
                 fill="ink-2",
                 anchor="end",
-                room=_WIDTH - _TO - 12,
+                room=_width(unit) - _TO - 12,
             ),
         ]
     )

@@ -21,6 +21,7 @@ from hingepoint.domain.negotiation import queries as negotiation
 from hingepoint.domain.people import queries as people
 from hingepoint.domain.plans import queries as plans
 from hingepoint.domain.strategy import queries as strategies
+from hingepoint.domain.trials import queries as trials
 from hingepoint.records import EventKind, Role
 from hingepoint.web import saved_views
 
@@ -231,9 +232,19 @@ def deal(request: HttpRequest, deal_id: int):
     }
     if not as_of and picture.facts.status == "open":
         context["best"] = strategies.next_best(request.user, deal_id, today=today)
+        context["asked"] = _asked(picture, context["choices"])
     if request.htmx.target == "history":
         return render(request, "deals/_history.html", context)
     return render(request, "deals/deal.html", context)
+
+
+def _asked(
+    picture: agreements.DealPicture, choices: list[agreements.TypeChoice]
+) -> list[agreements.TypeChoice]:
+    """Return the types that a trial asks for on a deal and that it has not gained."""
+    asked = trials.asked_of(picture.facts)
+    asked -= {line.key for line in picture.agreements if line.standing}
+    return [type_ for type_ in choices if type_.key in asked]
 
 
 def deal_work(request: HttpRequest, deal_id: int):

@@ -18,9 +18,11 @@ from django.views.decorators.http import require_POST
 from hingepoint.analysis.discovery import DiscoveryError, Settings, weeks
 from hingepoint.domain.discovery import actions, queries
 from hingepoint.domain.strategy import queries as strategies
+from hingepoint.domain.trials import queries as trials
 from hingepoint.records import Role
 from hingepoint.reports import discovery as report
 from hingepoint.reports import discovery_pdf, findings
+from hingepoint.reports import trials as trial_words
 from hingepoint.reports.pictures import Pictures
 from hingepoint.reports.typesetting import NoTypesetter
 
@@ -144,11 +146,17 @@ def _require_analyst(request) -> None:
 def discovery(request):
     """The start: for analyst and sponsor the runs, for managers and sellers what was signed."""
     _require_reader(request)
-    context = {"may_run": queries.may_run(request.user), "signed": _signed(request.user)}
+    tried = trials.all_trials(request.user)
+    context = {
+        "may_run": queries.may_run(request.user),
+        "signed": _signed(request.user),
+        "trials": tried,
+        "trial_names": trials.names(tried) if tried else {},
+        "metric_title": findings.metric_title,
+    }
     if request.user.sees_everything:
         context["ready"] = queries.readiness(request.user)
         context["runs"] = queries.runs(request.user, at=timezone.now())
-        context["metric_title"] = findings.metric_title
         context["still"] = strategies.still_holds(request.user, at=timezone.now())
     return render(request, "discovery/discovery.html", context)
 
@@ -209,8 +217,20 @@ def run(request, run_id: int):
         "rows": _filtered(shown, page, wanted),
         "everything": len(page.keys) == len(page.record["result"]["findings"])
         and request.user.sees_everything,
+        "tried": _tried(request.user, shown),
     }
     return render(request, "discovery/run.html", context)
+
+
+def _tried(viewer, shown: findings.Shown) -> list[trial_words.Tried]:
+    """Return what trials on the run's metric showed, each beside the finding on the same agreement."""
+    known = {one.key: one for one in shown.findings}
+    results = trials.results(viewer, known, metric=shown.metric.name)
+    return [
+        trial_words.tried(line, found.outcome, shown.metric, known[key])
+        for key, (line, found) in results.items()
+        if found.outcome
+    ]
 
 
 def _pictures(run_id: int, shown: findings.Shown) -> Pictures:
@@ -297,6 +317,8 @@ def _finding_page(request, page: queries.FindingPage, *, note: str = "", error: 
         "note": note,
         "error": error,
         "deals_url": reverse("deals-behind", args=[page.run.line.id, page.key]),
+        "tried": [tried for tried in _tried(request.user, shown) if tried.finding.key == page.key],
+        "trials": trials.of_agreements(request.user, [page.key]).get(page.key, ()),
     }
     return render(request, "discovery/finding.html", context, status=status)
 

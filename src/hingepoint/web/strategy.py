@@ -57,7 +57,7 @@ class TargetForm(forms.Form):
 
 def _metric(text: str) -> str:
     try:
-        return metrics.parse(text).name
+        return metrics.parse_target(text).name
     except metrics.MetricError as error:
         raise forms.ValidationError(findings.sentence(str(error))) from None
 

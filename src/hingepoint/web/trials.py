@@ -1,4 +1,4 @@
-"""The evidence planner: what it takes to learn what an agreement does, the lots, and the plan to print."""
+"""Trials: what it takes to learn what an agreement does, the lots, the plan to print, and what it showed."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from hingepoint.analysis.discovery import DiscoveryError, evidence
-from hingepoint.domain.discovery import actions, queries
+from hingepoint.analysis.discovery import record as records_of_runs
+from hingepoint.domain.discovery import queries as discovery
+from hingepoint.domain.trials import actions, queries
 from hingepoint.reports import findings
+from hingepoint.reports import trials as words
 
 
 class PlanForm(forms.Form):
@@ -22,25 +25,28 @@ class PlanForm(forms.Form):
     take_up = forms.FloatField(required=False, min_value=1, max_value=100)
     power = forms.FloatField(required=False, min_value=50, max_value=99)
     weeks = forms.FloatField(required=False, min_value=4, max_value=260)
+    outcome_weeks = forms.FloatField(required=False, min_value=1, max_value=260)
     team = forms.MultipleChoiceField(required=False)
     seed = forms.IntegerField(required=False, min_value=0, max_value=10**12)
     starts_on = forms.DateField(required=False)
 
     def __init__(self, data: Any, page: queries.PlannerPage):
         super().__init__(data)
-        self.page = page
+        assert page.basis is not None
+        self.page, self.basis = page, page.basis
         self.percent = page.run.record["kind"] == "share"
         self.fields["team"].choices = [(name, name) for name in page.teams]
 
     @property
     def begin(self) -> dict[str, Any]:
         """The numbers to plan with unless others are asked for, as a person reads them."""
-        wanted = self.page.basis.wanted
+        wanted = self.basis.wanted
         return {
             "effect": round(wanted * 100, 1) if self.percent else round(wanted, 1),
             "take_up": 40,
             "power": 80,
             "weeks": 26,
+            "outcome_weeks": self.page.weeks,
             "seed": 1,
             "starts_on": timezone.localdate(),
             "team": self.page.teams,
@@ -57,7 +63,7 @@ class PlanForm(forms.Form):
         said = self.said()
         try:
             return evidence.plan(
-                self.page.basis,
+                self.basis,
                 effect=said["effect"] / 100 if self.percent else said["effect"],
                 take_up=said["take_up"] / 100,
                 power=said["power"] / 100,
@@ -71,22 +77,36 @@ class PlanForm(forms.Form):
 
 def evidence_needed(request, run_id: int):
     """The types without enough evidence: how many deals they need, or how long a trial would take."""
-    page = queries.run(request.user, run_id, at=timezone.now())
+    page = discovery.run(request.user, run_id, at=timezone.now())
     if page.record is None or not request.user.sees_everything:
         raise Http404
     shown = findings.read(page.record)
-    plans = page.record["plans"]
+    plans = page.record.get("plans", {})
     rows = [(one, plans[one.key]) for one in shown.findings if one.key in plans and one.group != "lever"]
     rows.sort(key=lambda row: row[1]["prompt_weeks"])
-    context = {"line": page.line, "shown": shown, "rows": rows, "rounded": findings.rounded}
+    context = {
+        "line": page.line,
+        "shown": shown,
+        "rows": rows,
+        "rounded": findings.rounded,
+        "trials": queries.of_agreements(request.user, [one.key for one, _ in rows]),
+        "too_old": not records_of_runs.can_plan(page.record),
+        "can_repeat": page.can_repeat,
+    }
     return render(request, "discovery/evidence.html", context)
 
 
 def plan_evidence(request, run_id: int, key: str):
     """Plan a trial: change effect, take-up, teams, weeks and power, and see what it takes."""
     page = queries.planner(request.user, run_id, key, at=timezone.now())
-    form = PlanForm(request.GET, page)
-    return _planner(request, page, form)
+    if page.basis is None:
+        return _too_old(request, page)
+    return _planner(request, page, PlanForm(request.GET, page))
+
+
+def _too_old(request, page: queries.PlannerPage, *, status: int = 200):
+    """Say why there is no plan: an earlier version did not keep what plans are made from."""
+    return render(request, "discovery/plan_too_old.html", {"page": page}, status=status)
 
 
 def _planner(request, page: queries.PlannerPage, form: PlanForm, *, error: str = "", status: int = 200):
@@ -94,13 +114,13 @@ def _planner(request, page: queries.PlannerPage, form: PlanForm, *, error: str =
     context = {
         "page": page,
         "shown": findings.read(page.run.record),
-        "name": page.basis.name,
+        "name": page.name,
         "form": form,
         "said": form.said(),
         "plan": plan,
         "error": error,
         "rounded": findings.rounded,
-        "may_draw": queries.may_run(request.user),
+        "may_draw": discovery.may_run(request.user),
         "least_teams": evidence.LEAST_TEAMS,
     }
     return render(request, "discovery/plan.html", context, status=422 if form.errors else status)
@@ -109,23 +129,28 @@ def _planner(request, page: queries.PlannerPage, form: PlanForm, *, error: str =
 @require_POST
 def draw_lots(request, run_id: int, key: str):
     """Draw the lots of a trial and keep them."""
-    if not queries.may_run(request.user):
+    if not discovery.may_run(request.user):
         raise Http404
     page = queries.planner(request.user, run_id, key, at=timezone.now())
+    if page.basis is None:
+        return _too_old(request, page, status=422)
     form = PlanForm(request.POST, page)
     plan = form.plan()
     design = request.POST.get("design", "")
     if plan is None or not form.is_valid() or design not in ("prompt", "wedge"):
         return _planner(request, page, form, status=422)
     try:
-        lots = _lots(design, form.said(), plan)
+        lots = _lots(design, form.said(), plan, every=page.teams)
         trial = actions.draw_lots(by=request.user, at=timezone.now(), run_id=run_id, key=key, lots=lots)
     except actions.NotPossible as error:
         return _planner(request, page, form, error=str(error), status=422)
     return redirect("trial", trial.pk)
 
 
-def _lots(design: str, said: dict[str, Any], plan: evidence.EvidencePlan) -> actions.Lots:
+def _lots(
+    design: str, said: dict[str, Any], plan: evidence.EvidencePlan, *, every: tuple[str, ...]
+) -> actions.Lots:
+    """Return the lots to draw; a prompt in ``every`` team is one in whatever teams there will be."""
     wedge = plan.wedge if design == "wedge" else None
     promised = {
         "effect": plan.effect,
@@ -134,24 +159,60 @@ def _lots(design: str, said: dict[str, Any], plan: evidence.EvidencePlan) -> act
         "deals": None if wedge else plan.prompt_deals,
         "weeks": said["weeks"] if wedge else plan.prompt_weeks,
     }
+    everybody = design == "prompt" and set(said["team"]) == set(every)
     return actions.Lots(
         design=design,
         seed=said["seed"],
         starts_on=said["starts_on"],
-        teams=tuple(said["team"]),
+        teams=() if everybody else tuple(said["team"]),
         steps=wedge.steps if wedge else 0,
         step_days=max(round(wedge.weeks_a_step * 7), 1) if wedge else 0,
         promised=promised,
+        horizon_days=round(said["outcome_weeks"] * 7),
     )
 
 
 def trial(request, trial_id: int):
-    """A trial with its lots, to print and to follow."""
-    page = queries.trial(request.user, trial_id)
+    """A trial: its lots to print and to follow, how far it is, and what it showed."""
+    return _trial(request, trial_id)
+
+
+def _trial(request, trial_id: int, *, reason: str = "", error: str = "", status: int = 200):
+    page = queries.trial(request.user, trial_id, at=timezone.now())
+    question = words.question(page.name, page.line, page.promised, page.currency)
     context = {
         "page": page,
-        "noun": findings.metric_noun(page.metric),
-        "effect": findings.in_metric(page.metric, page.promised["effect"]),
-        "sees_findings": request.user.sees_everything,
+        "question": question,
+        "metric": question.metric,
+        "words": words,
+        "history": _history(request.user, page),
+        "problem": findings.sentence(page.problem) if page.problem else "",
+        "reason": reason,
+        "error": error,
     }
-    return render(request, "discovery/trial.html", context)
+    return render(request, "discovery/trial.html", context, status=status)
+
+
+def _history(viewer, page: queries.TrialPage) -> tuple[int, findings.Finding] | None:
+    """Return the newest run on the same metric and what it says, once the trial may be read."""
+    if not any(seen and seen.outcome for seen in (page.seen, page.early)):
+        return None
+    found = discovery.newest_finding(viewer, page.line.agreement, metric=page.line.metric, at=timezone.now())
+    if found is None or found.record is None:
+        return None
+    return found.line.id, findings.read(found.record).one(page.line.agreement)
+
+
+@require_POST
+def look_at_trial(request, trial_id: int):
+    """Show a trial's result, or take a look before its end, which says why and stays on record."""
+    if not discovery.may_run(request.user):
+        raise Http404
+    reason = request.POST.get("reason", "")
+    try:
+        actions.look(by=request.user, at=timezone.now(), trial_id=trial_id, reason=reason)
+    except actions.Hidden as error:
+        raise Http404 from error
+    except (actions.NotPossible, actions.ReasonMissing) as error:
+        return _trial(request, trial_id, reason=reason, error=str(error), status=422)
+    return redirect("trial", trial_id)

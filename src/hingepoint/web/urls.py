@@ -168,6 +168,7 @@ urlpatterns = [
     path("discovery/<int:run_id>/export/<str:name>", discovery.export, name="export-run"),
     path("discovery/<int:run_id>/evidence", trials.evidence_needed, name="evidence"),
     path("discovery/trials/<int:trial_id>", trials.trial, name="trial"),
+    path("discovery/trials/<int:trial_id>/look", trials.look_at_trial, name="look-at-trial"),
     path("discovery/<int:run_id>/<path:key>/plan", trials.plan_evidence, name="plan-evidence"),
     path("discovery/<int:run_id>/<path:key>/lots", trials.draw_lots, name="draw-lots"),
     path("discovery/<int:run_id>/<path:key>/deals-behind", discovery.deals_behind, name="deals-behind"),

@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import scipy  # its parts load when they are first used: the server starts without them
 
-from hingepoint.analysis.discovery import result
+from hingepoint.analysis.discovery import lots, result
 from hingepoint.analysis.discovery.settings import DiscoveryError
 
 #: With fewer teams a stepped start has too few steps to compare.
 LEAST_TEAMS = 4
+#: More teams than that begin two or three at a time.
+MOST_STEPS = 6
 WEEKS_A_QUARTER = 365.25 / 7 / 4
 
 
@@ -60,6 +63,7 @@ class Basis:
     deals               in the data; at_risk_a_quarter of them reach the first landmark open
     noise               standard deviation of the outcome that nothing known explains
     smallest_effect     worth having, in the metric's unit
+    counted             share of deals that have an outcome at all: the won ones of a metric of won deals
     """
 
     agreement: str
@@ -71,6 +75,7 @@ class Basis:
     at_risk_a_quarter: float
     noise: float
     smallest_effect: float
+    counted: float = 1.0
 
     @property
     def wanted(self) -> float:
@@ -115,7 +120,13 @@ def basis(found: result.Discovery, agreement: str) -> Basis:
         at_risk_a_quarter=found.data.at_risk_a_quarter,
         noise=found.data.noise,
         smallest_effect=found.data.smallest_effect,
+        counted=share_counted(found.metric.among_won, found.data.won, found.data.lost),
     )
+
+
+def share_counted(among_won: bool, won: int, lost: int) -> float:
+    """Return which share of deals has an outcome: all, or the won ones of a metric of won deals."""
+    return won / (won + lost) if among_won and won else 1.0
 
 
 def plan(
@@ -145,7 +156,7 @@ def plan(
     if wanted == 0 or not math.isfinite(wanted):
         raise DiscoveryError("the effect to look for must not be nothing")
     factor = float((scipy.special.ndtri(0.975) + scipy.special.ndtri(power)) ** 2)
-    prompt = math.ceil(4 * known.noise**2 * factor / (take_up * wanted) ** 2)
+    prompt = math.ceil(4 * known.noise**2 * factor / (take_up * wanted) ** 2 / known.counted)
     without = 1 - known.coverage if math.isfinite(known.coverage) else 1.0
     weekly = max(known.at_risk_a_quarter * without / WEEKS_A_QUARTER, 1e-9)
     stepped = None
@@ -153,7 +164,7 @@ def plan(
         stepped = _wedge(
             wanted,
             take_up,
-            factor,
+            power,
             known=known,
             weekly=weekly,
             teams=teams,
@@ -167,7 +178,7 @@ def plan(
         prompt_deals=prompt,
         prompt_weeks=prompt / weekly,
         wedge=stepped,
-        prompt_shows=2 * known.noise * math.sqrt(factor / (weekly * weeks)) / take_up,
+        prompt_shows=2 * known.noise * math.sqrt(factor / (weekly * weeks * known.counted)) / take_up,
         in_words=_words(known.name, prompt, prompt / weekly, stepped, power),
     )
 
@@ -183,7 +194,7 @@ def _observed(known: Basis, wanted: float, factor: float) -> int:
 def _wedge(
     wanted: float,
     take_up: float,
-    factor: float,
+    power: float,
     *,
     known: Basis,
     weekly: float,
@@ -191,17 +202,32 @@ def _wedge(
     weeks: float,
     intraclass: float,
 ) -> SteppedWedge:
-    """Return a stepped start with its power (Woertman et al. 2013, design effect of a cross-sectional wedge)."""
-    steps = min(teams, 6)
+    """Return a stepped start with the chance that its own analysis sees the effect (Hussey & Hughes 2007, with a
+    mean of its own for every team): Student's t with a degree of freedom less than teams, which is close to
+    what drawing the order again does (decision 0221)."""
+    steps = min(teams, MOST_STEPS)
     length = weeks / (steps + 1)
-    size = weekly * length / teams
-    total = steps * size
-    inflated = (1 + intraclass * (total + size - 1)) / (1 + intraclass * (total / 2 + size - 1))
-    inflated *= 3 * (1 - intraclass) / (2 * (steps - 1 / steps))
-    deals = teams * size * (steps + 1)
-    error = math.sqrt(4 * known.noise**2 * inflated * (steps + 1) / max(deals, 1e-9)) / take_up
-    power = float(scipy.special.ndtr(wanted / error - scipy.special.ndtri(0.975)))
-    return SteppedWedge(teams, steps, length, power, shows=error * math.sqrt(factor))
+    deals = weekly * known.counted * length / teams
+    spread = known.noise**2 * (1 - intraclass)
+    error = math.sqrt(spread / max(deals * _left_of_begun(teams, steps), 1e-9)) / take_up
+    bound = float(scipy.special.stdtrit(teams - 1, 0.975))
+    return SteppedWedge(
+        teams,
+        steps,
+        length,
+        power=1 - float(scipy.special.nctdtr(teams - 1, wanted / error, bound)),
+        shows=error * float(scipy.special.nctdtrinc(teams - 1, 1 - power, bound)),
+    )
+
+
+def _left_of_begun(teams: int, steps: int) -> float:
+    """Return the sum of squares of having begun, over teams and periods, beside means for both."""
+    start = np.concatenate(
+        [np.full(len(part), n + 1) for n, part in enumerate(lots.steps(range(teams), steps))]
+    )
+    begun = (np.arange(steps + 1)[None, :] >= start[:, None]).astype(float)
+    left = begun - begun.mean(axis=0) - begun.mean(axis=1, keepdims=True) + begun.mean()
+    return float((left**2).sum())
 
 
 def _words(name: str, prompt: int, weeks: float, wedge: SteppedWedge | None, power: float) -> str:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 import numpy as np
+
+T = TypeVar("T")
 
 
 def order(names: Iterable[str], *, seed: int) -> tuple[str, ...]:
@@ -14,7 +17,7 @@ def order(names: Iterable[str], *, seed: int) -> tuple[str, ...]:
     return tuple(given[place] for place in np.random.default_rng([seed, 1]).permutation(len(given)))
 
 
-def steps(names: Sequence[str], number: int) -> tuple[tuple[str, ...], ...]:
+def steps(names: Sequence[T], number: int) -> tuple[tuple[T, ...], ...]:
     """Return the names in ``number`` groups, in order and as equal in size as can be."""
     return tuple(tuple(part.tolist()) for part in np.array_split(np.asarray(names, dtype=object), number))
 

@@ -9,9 +9,9 @@ from typing import Any
 import polars as pl
 
 from hingepoint import records
-from hingepoint.analysis.discovery.evidence import Basis, plan_evidence
+from hingepoint.analysis.discovery.evidence import Basis, plan_evidence, share_counted
 from hingepoint.analysis.discovery.result import FRAME, Details, Discovery, plain, simple
-from hingepoint.analysis.discovery.settings import DiscoveryError
+from hingepoint.analysis.discovery.settings import DiscoveryError, weeks
 
 
 def of(discovery: Discovery, *, currency: str = "", teams: int = 0) -> dict[str, Any]:
@@ -70,8 +70,25 @@ def _plans(discovery: Discovery, teams: int) -> dict[str, dict[str, Any]]:
     return plans
 
 
+def can_plan(record: dict[str, Any]) -> bool:
+    """Return whether a record holds what plans are made from; those of older versions do not."""
+    return all(record.get(name) is not None for name in ("noise", "smallest_effect", "at_risk_a_quarter"))
+
+
+def outcome_weeks(record: dict[str, Any]) -> int:
+    """Return after how many weeks from a deal's creation its outcome is told in a trial: the horizon of the
+    run after its middle landmark. Landmarks that are stages have no weeks; the horizon alone then."""
+    landmarks = record["landmarks"]
+    try:
+        middle = weeks(landmarks[len(landmarks) // 2]) if landmarks else 0.0
+    except DiscoveryError:
+        middle = 0.0
+    return max(round(middle + weeks(record["horizon"])), 1)
+
+
 def basis(record: dict[str, Any], agreement: str) -> Basis:
-    """Return what a plan to get evidence on an agreement type is made from. KeyError for an unknown one."""
+    """Return what a plan to get evidence on an agreement type is made from, of a record that ``can_plan``.
+    KeyError for an unknown one."""
     facts = {one["agreement"]: one for one in record["result"]["findings"]}[agreement]
     low, high = (_known(end) for end in facts["ci"])
     return Basis(
@@ -84,6 +101,9 @@ def basis(record: dict[str, Any], agreement: str) -> Basis:
         at_risk_a_quarter=record["at_risk_a_quarter"],
         noise=record["noise"],
         smallest_effect=record["smallest_effect"],
+        counted=share_counted(
+            record["among_won"], record["result"]["data"]["won"], record["result"]["data"]["lost"]
+        ),
     )
 
 

@@ -146,7 +146,11 @@ SENTENCES: dict[str, dict[str, str]] = {
         "signed": "signed the finding",
         "rejected": "rejected the finding",
     },
-    "trial": {"draw lots": "drew the lots of a trial"},
+    "trial": {
+        "draw lots": "drew the lots of a trial",
+        "look early": "looked at a trial before its time",
+        "show result": "kept what a trial showed",
+    },
     "import": {"import": "imported files", "undo import": "took an import back"},
     "mapping": {"save": "saved a mapping", "drop": "dropped a mapping"},
 }

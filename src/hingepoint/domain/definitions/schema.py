@@ -167,7 +167,7 @@ def _checked(definitions: Definitions) -> Definitions:
     for one in definitions.strategies:
         for metric in (one.metric, *(target.metric for target in one.targets)):
             try:
-                metrics.parse(metric)
+                metrics.parse_target(metric)
             except ValueError as error:
                 problems.append(f"{one.name}: {error}")
     if problems:

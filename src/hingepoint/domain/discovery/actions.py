@@ -18,8 +18,7 @@ from django.utils import timezone
 from django.utils.text import get_valid_filename
 from django_tasks import task
 
-from hingepoint.analysis.discovery import Settings, evidence
-from hingepoint.analysis.discovery import lots as lottery
+from hingepoint.analysis.discovery import Settings
 from hingepoint.analysis.discovery import record as records_of_runs
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.discovery import work
@@ -30,7 +29,6 @@ from hingepoint.domain.discovery.models import (
     Run,
     Source,
     Status,
-    Trial,
     Verdict,
 )
 from hingepoint.domain.people.models import User, works_here
@@ -275,48 +273,6 @@ def decide(
         by=by, at=at, action=verdict, subject="finding", subject_id=subject_id, changes=changes, reason=note
     )
     return finding
-
-
-@dataclass(frozen=True, slots=True)
-class Lots:
-    """How the lots of a trial are drawn: the design, the seed, the first day, and who takes part;
-    ``steps`` and ``step_days`` of a stepped start, ``promised`` the numbers of the plan."""
-
-    design: str
-    seed: int
-    starts_on: dt.date
-    teams: Sequence[str] = ()
-    steps: int = 0
-    step_days: int = 0
-    promised: Mapping[str, Any] | None = None
-
-
-@transaction.atomic
-def draw_lots(*, by: User, at: dt.datetime, run_id: int, key: str, lots: Lots) -> Trial:
-    """Draw the lots of a trial and keep them for good. Raises NotAllowed, Hidden, or NotPossible with
-    fewer than four teams for a stepped start."""
-    _require_analyst(by)
-    finding = Finding.objects.filter(run_id=run_id, key=key).first()
-    if finding is None:
-        raise Hidden("There is no such finding.")
-    stepped = lots.design == Trial.Design.WEDGE
-    if stepped and len(set(lots.teams)) < evidence.LEAST_TEAMS:
-        raise NotPossible(f"A stepped start needs {evidence.LEAST_TEAMS} teams or more.")
-    drawn = lottery.steps(lottery.order(lots.teams, seed=lots.seed), lots.steps) if stepped else ()
-    trial = Trial.objects.create(
-        finding=finding,
-        design=lots.design,
-        seed=lots.seed,
-        starts_on=lots.starts_on,
-        step_days=lots.step_days if stepped else 0,
-        steps=[list(step) for step in drawn],
-        promised=dict(lots.promised or {}),
-        drawn_by=by,
-        drawn_at=at,
-    )
-    changes = {"seed": [None, lots.seed], "design": [None, lots.design], "steps": [None, trial.steps]}
-    record(by=by, at=at, action="draw lots", subject="trial", subject_id=trial.pk, changes=changes)
-    return trial
 
 
 @transaction.atomic

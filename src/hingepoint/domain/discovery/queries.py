@@ -12,16 +12,15 @@ from django.db.models import Count, F, Max, Min, Q
 from django.http import Http404
 
 from hingepoint.analysis import metrics
-from hingepoint.analysis.discovery import evidence, lots
 from hingepoint.analysis.discovery import record as records_of_runs
 from hingepoint.analysis.discovery import settings as discovery_settings
 from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.discovery import behind, work
 from hingepoint.domain.discovery import readiness as readiness_of
-from hingepoint.domain.discovery.models import Finding, FindingDecision, Run, Source, Status, Trial, Verdict
+from hingepoint.domain.discovery.models import Finding, FindingDecision, Run, Source, Status, Verdict
 from hingepoint.domain.discovery.readiness import CLOSED_GOOD, CLOSED_NEEDED, GAINS_NEEDED, TYPES_NEEDED
-from hingepoint.domain.people.models import Team, User, works_here
+from hingepoint.domain.people.models import User, works_here
 from hingepoint.records import STANDING, AgreementState, DealStatus, EventKind, Evidence, Role
 
 
@@ -342,6 +341,13 @@ def finding(viewer: User, run_id: int, key: str, *, at: dt.datetime) -> FindingP
     )
 
 
+def newest_finding(viewer: User, key: str, *, metric: str, at: dt.datetime) -> RunPage | None:
+    """Return the newest run on a metric whose finding on an agreement type the viewer may see; None without."""
+    rows = Finding.objects.visible_to(viewer).filter(key=key, run__metric=metric, run__status=Status.DONE)
+    newest = rows.order_by("-run_id").values_list("run_id", flat=True).first()
+    return None if newest is None else seen(run(viewer, newest, at=at))
+
+
 def deals_behind(viewer: User, run_id: int, key: str, *, by: str) -> behind.DealsBehind | None:
     """Return the deals behind a finding both ways: gained by a landmark such as ``6w`` or not, and how
     each ended.
@@ -594,118 +600,4 @@ def _last_decisions(ids: list[int]) -> dict[int, FindingDecision]:
 def _signed(row: Finding, decision: FindingDecision, name: str) -> SignedFinding:
     return SignedFinding(
         row.run_id, row.key, name, row.run.metric, row.facts, decision.note, decision.by.name, decision.at
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class TrialLine:
-    """A trial whose lots are drawn."""
-
-    id: int
-    design: str
-    design_words: str
-    starts_on: dt.date
-    seed: int
-    by: str
-    at: dt.datetime
-
-
-@dataclass(frozen=True, slots=True)
-class PlannerPage:
-    """What a plan to get evidence on an agreement type is made from, and the trials planned so far."""
-
-    run: RunPage
-    key: str
-    basis: evidence.Basis
-    teams: tuple[str, ...]
-    trials: tuple[TrialLine, ...]
-
-
-def planner(viewer: User, run_id: int, key: str, *, at: dt.datetime) -> PlannerPage:
-    """Return what the planner of a finding needs. Raises NotThere for those who do not see all findings."""
-    page = run(viewer, run_id, at=at)
-    if page.record is None or key not in page.keys or not viewer.sees_everything:
-        raise NotThere("There is no such finding.")
-    teams = Team.objects.filter(deals__isnull=False).order_by("name").values_list("name", flat=True)
-    rows = Trial.objects.visible_to(viewer).filter(finding__key=key).select_related("drawn_by")
-    basis = records_of_runs.basis(page.record, key)
-    return PlannerPage(page, key, basis, tuple(teams.distinct()), tuple(map(_trial_line, rows)))
-
-
-def _trial_line(row: Trial) -> TrialLine:
-    return TrialLine(
-        row.pk,
-        row.design,
-        row.get_design_display(),
-        row.starts_on,
-        row.seed,
-        row.drawn_by.name,
-        row.drawn_at,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """The teams that begin together, and when."""
-
-    starts_on: dt.date
-    teams: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class DrawnDeal:
-    """An open deal of a trial and what its lot says: ask for the agreement, or go on as usual."""
-
-    id: int
-    name: str
-    created_on: dt.date
-    asked: bool
-
-
-@dataclass(frozen=True, slots=True)
-class TrialPage:
-    """A trial to print and to follow. ``deals``: the newest open ones since its first day that the
-    viewer may see, of a trial that asks in every second deal."""
-
-    line: TrialLine
-    run_id: int
-    key: str
-    name: str
-    metric: str
-    promised: dict[str, Any]
-    steps: tuple[Step, ...]
-    deals: tuple[DrawnDeal, ...]
-
-
-#: How many deals of a trial are listed.
-DRAWN = 60
-
-
-def trial(viewer: User, trial_id: int) -> TrialPage:
-    """Return a trial with its lots. Raises NotThere."""
-    rows = Trial.objects.visible_to(viewer).select_related("finding__run", "drawn_by")
-    row = rows.defer("finding__run__record").filter(pk=trial_id).first()
-    if row is None:
-        raise NotThere("There is no such trial.")
-    finding = row.finding
-    length = dt.timedelta(days=row.step_days)
-    return TrialPage(
-        line=_trial_line(row),
-        run_id=finding.run_id,
-        key=finding.key,
-        name=work.names().get(finding.key, finding.key),
-        metric=finding.run.metric,
-        promised=row.promised,
-        steps=tuple(Step(row.starts_on + n * length, tuple(teams)) for n, teams in enumerate(row.steps)),
-        deals=_drawn(viewer, row) if row.design == Trial.Design.PROMPT else (),
-    )
-
-
-def _drawn(viewer: User, trial: Trial) -> tuple[DrawnDeal, ...]:
-    rows = Deal.objects.visible_to(viewer).filter(
-        status=DealStatus.OPEN, created_at__date__gte=trial.starts_on
-    )
-    return tuple(
-        DrawnDeal(deal.pk, str(deal), deal.created_at.date(), lots.is_drawn(deal.key, seed=trial.seed))
-        for deal in rows.order_by("-created_at")[:DRAWN]
     )

@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("domain", "0001_initial")]
+    dependencies = [("domain", "0002_a_trial_states_what_decides_it")]
 
     operations = [
         migrations.RemoveIndex(model_name="agreement", name="agreement_by_type"),

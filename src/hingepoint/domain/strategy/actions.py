@@ -79,7 +79,7 @@ def write_strategy(
     """Write a new strategy as a draft, with an empty first playbook. Raises ValueError for a metric
     that discovery would not understand, NameTaken."""
     _require_keeper(by)
-    metrics.parse(metric)
+    metrics.parse_target(metric)
     _require_free_name(name)
     last = Strategy.objects.aggregate(last=Max("rank"))["last"] or 0
     strategy = Strategy.objects.create(
@@ -103,7 +103,7 @@ def change_strategy(
     """Change a strategy's own words, metric, segment, rank or sponsor. Raises Stale, NameTaken."""
     _require_keeper(by)
     if "metric" in facts:
-        metrics.parse(facts["metric"])
+        metrics.parse_target(facts["metric"])
     if "name" in facts:
         _require_free_name(facts["name"], but=strategy)
     changes = {name: [getattr(strategy, name), value] for name, value in facts.items()}
@@ -150,7 +150,7 @@ def set_target(
 ) -> ResultMetric:
     """State a result metric with baseline, target and date; stating it again replaces the numbers."""
     _require_keeper(by)
-    metrics.parse(metric)
+    metrics.parse_target(metric)
     facts = {"baseline": baseline, "target": target, "target_on": target_on}
     row, _ = ResultMetric.objects.update_or_create(
         strategy=strategy, metric=metric, segment=segment, defaults=facts
