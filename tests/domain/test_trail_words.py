@@ -93,6 +93,7 @@ def test_what_nobody_put_in_words_is_still_told():
         ("import", {"key": "8ac9", "new": {"teams": 2, "people": 0}}, [("new", None, "2 teams")]),
         ("write plan", {"best": 1, "get": 2}, [("lines in their own words", None, "3")]),
         ("change", {"owner": ["Ann", "Ann"]}, []),
+        ("join team", {"team": [None, "North"], "manages": [None, False]}, [("team", "nothing", "North")]),
         ("describe", {"rows": None}, []),
     ],
 )

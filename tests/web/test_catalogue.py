@@ -1,5 +1,6 @@
 """Reading the catalogue, and keeping the company's own words over it."""
 
+import html
 import re
 
 import pytest
@@ -143,3 +144,13 @@ def test_others_read_and_change_nothing(client, cast, who):
 def test_an_unknown_type_is_not_found(client, cast):
     client.force_login(cast.analyst)
     assert client.get("/catalogue/no/such.type").status_code == 404
+
+
+def test_what_was_changed_stands_on_the_types_page_in_words(client, cast):
+    change(
+        client, cast.analyst, own_name="Data first", own_stage="", own_description="", own_recheck_days="14"
+    )
+    page = " ".join(client.get(ADDRESS).text.split())
+    assert "Ada put the company's own words over the type" in html.unescape(page)
+    assert "own name nothing" in page
+    assert "Data first" in page

@@ -44,7 +44,10 @@ def test_a_role_changed_holds_at_once_and_is_on_record(as_analyst, cast):
     as_analyst.post(f"/people/{cast.seller.pk}/role", {"role": "sponsor"})
     cast.seller.refresh_from_db()
     assert cast.seller.role == Role.SPONSOR
-    assert "Seller → Sponsor" in as_analyst.get(f"/people/{cast.seller.pk}/").content.decode()
+    answer = as_analyst.get(f"/people/{cast.seller.pk}/")
+    (moved,) = answer.context["page"].history[0].changes
+    assert (moved.field, moved.before, moved.after) == ("role", "seller", "sponsor")
+    assert "Ada changed their role" in answer.text
 
 
 def test_people_join_and_leave_teams(as_analyst, cast):

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
 
+from hingepoint.domain.audit import words
 from hingepoint.domain.audit.actions import digest_of
 from hingepoint.domain.audit.models import AuditEvent, AuditHead
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One line of a subject's history, ready to show."""
+    """One line of a subject's history, ready to show: ``by`` did ``what``."""
 
     at: dt.datetime
     by: str
-    action: str
-    changes: dict[str, Any]
+    what: str
+    changes: tuple[words.Moved, ...]
     reason: str
 
 
@@ -27,7 +27,16 @@ def history(*, subject: str, subject_id: object, limit: int = 100) -> list[Chang
     Whoever calls has already fetched the subject through its own ``visible_to``.
     """
     rows = AuditEvent.objects.filter(subject=subject, subject_id=str(subject_id)).order_by("-id")[:limit]
-    return [Change(row.at, row.by_name, row.action, row.changes, row.reason) for row in rows]
+    return [
+        Change(
+            at=row.at,
+            by=row.by_name,
+            what=words.sentence(subject, row.action),
+            changes=words.moved(row.action, row.changes),
+            reason=row.reason,
+        )
+        for row in rows
+    ]
 
 
 def first_broken_link() -> int | None:
@@ -50,12 +59,3 @@ def first_broken_link() -> int | None:
 def length() -> int:
     """Return how many changes were ever recorded: 0 in an untouched installation."""
     return AuditHead.objects.filter(pk=1).values_list("length", flat=True).first() or 0
-
-
-def histories(*, subject: str, subject_ids: list[object], limit: int = 100) -> list[tuple[str, Change]]:
-    """Return the newest ``limit`` changes of several subjects of one kind, each with its subject's id."""
-    found = AuditEvent.objects.filter(subject=subject, subject_id__in=[str(one) for one in subject_ids])
-    rows = found.order_by("-id")[:limit]
-    return [
-        (row.subject_id, Change(row.at, row.by_name, row.action, row.changes, row.reason)) for row in rows
-    ]

@@ -196,6 +196,8 @@ def moved(action: str, changes: Mapping[str, Any]) -> tuple[Moved, ...]:
 
 
 def _moved(name: str, value: Any) -> Moved | None:
+    if value == [None, False]:
+        return None
     field = _FIELDS.get(name, name.replace("_", " "))
     if isinstance(value, list) and len(value) == 2:
         return Moved(field, *(_told(name, one) for one in value))
