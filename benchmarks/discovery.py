@@ -37,7 +37,7 @@ from hingepoint.analysis import discovery
 from hingepoint.demo import worlds
 
 #: Worlds lived for each size.
-SEEDS = {1_000: 5, 2_000: 5, 5_000: 4, 20_000: 1, 100_000: 1}
+SEEDS = {1_000: 8, 2_000: 6, 5_000: 5, 20_000: 3, 100_000: 1}
 #: Sizes at which only the first world is lived, and the loop over types runs for so many seeds of it.
 FIRST_ONLY, LOOPS = 100_000, 3
 METHODS = ["lift", "logistic", "LASSO", "forest", "ever gained", "DoubleML", "EconML", OURS]

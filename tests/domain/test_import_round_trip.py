@@ -1,11 +1,12 @@
 """Export and import are each other's inverse: nothing changes here, and elsewhere the same comes to be."""
 
 import datetime as dt
+from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import rules
@@ -134,6 +135,9 @@ FACTS = st.fixed_dictionaries(
 )  # fmt: skip
 
 
+@example(facts=[{"cost": Decimal("54.917"), "created_at": dt.datetime(2026, 1, 2, tzinfo=dt.UTC)}]).via(
+    "a number that could be thousands"
+)
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(facts=st.lists(FACTS, min_size=1, max_size=4))
 def test_any_deal_survives_the_way_out_and_in(facts):

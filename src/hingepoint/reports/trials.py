@@ -185,7 +185,7 @@ def _chance_words(question: Question, outcome: trials.Outcome) -> str:
     exact = ", counted exactly" if _counts_deals(question.metric) and not question.stepped else ""
     return (
         f"If it did nothing, the {drawn} alone would part the two sides as far in {odds(found.chance)} "
-        f"(p = {p_value(found.chance)}{exact}); ranges compare with {among} in which the {drawn} could have fallen."
+        f"({p_value(found.chance)}{exact}); ranges compare with {among} in which the {drawn} could have fallen."
     )
 
 
@@ -199,7 +199,7 @@ def odds(chance: float) -> str:
 
 
 def p_value(chance: float) -> str:
-    return "below 0.001" if chance < 0.001 else numbers.number(chance, 3 if chance < 0.1 else 2)
+    return "p below 0.001" if chance < 0.001 else f"p = {numbers.number(chance, 3 if chance < 0.1 else 2)}"
 
 
 def _caveats(question: Question) -> tuple[str, ...]:
@@ -393,7 +393,7 @@ def balance_words(lines: Sequence[Line], evenly: float | None) -> str:
         uneven = sum(abs(line.apart) > max(WORTH_A_LOOK, line.by_chance) for line in lines)
         return f"{numbers.number(uneven)} of {numbers.plural(len(lines), 'fact')} known at creation are further apart than usual."
     if evenly >= LEVEL:
-        return f"The lots fell evenly: together, facts known at creation are as far apart as lots make them (p = {p_value(evenly)})."
+        return f"The lots fell evenly: together, facts known at creation are as far apart as lots make them ({p_value(evenly)})."
     return (
         f"Facts known at creation are further apart than usual: lots alone make them so in {odds(evenly)}. Check that "
         "the lots were kept and that no deal was created anew."

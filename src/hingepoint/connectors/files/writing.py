@@ -23,6 +23,9 @@ _FORMULA = re.compile(r"'*[=+\-@\t\r\n|%＝＋－＠]")
 #: Control characters that XML cannot hold, and the two that Excel reads as something else.
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|[\ud800-\udfff]")
 
+#: A number that may also be written so with a separator of thousands.
+_LIKE_THOUSANDS = re.compile(r"-?[1-9][0-9]{0,2}\.[0-9]{3}")
+
 LONGEST_EXCEL_CELL = 32_767
 MOST_EXCEL_ROWS = 1_048_576
 
@@ -85,10 +88,15 @@ def _csv_cell(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if not isinstance(value, str):
-        return str(value)
+        return _number(str(value))
     text = guarded(value)
     quoted = '"' + text.replace('"', '""') + '"'
     return quoted if re.search("[,;\t|\"'\r\n]|^\\s|\\s$", text) else text
+
+
+def _number(text: str) -> str:
+    """Return a number that nobody takes for thousands: 54.917 gets one more decimal."""
+    return f"{text}0" if _LIKE_THOUSANDS.fullmatch(text) else text
 
 
 def _xlsx(headings: Sequence[str], rows: Iterable[Sequence[Any]], stream: IO[bytes]) -> None:

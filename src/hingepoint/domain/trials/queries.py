@@ -25,7 +25,7 @@ from hingepoint.domain.trials.models import Trial, TrialLook
 from hingepoint.records import DealStatus
 
 #: How many deals of a trial are listed.
-DRAWN = 60
+DRAWN = 20
 
 
 @dataclass(frozen=True, slots=True)
