@@ -218,8 +218,8 @@ def test_every_decision_stays_on_record_and_the_newest_counts(cast):
     ]
     assert page.verdict == "rejected"
     assert [
-        change.action for change in audit.history(subject="finding", subject_id=f"{run.pk}/cust.data_access")
-    ] == ["rejected", "signed"]
+        change.what for change in audit.history(subject="finding", subject_id=f"{run.pk}/cust.data_access")
+    ] == ["rejected the finding", "signed the finding"]
 
 
 def test_a_decision_says_why(cast):

@@ -100,7 +100,8 @@ def test_the_night_shows_the_result_once_every_planned_deal_has_its_outcome(clie
     assert found["value"] == pytest.approx(difference(plan), rel=1e-6)
     assert found["chance"] < 0.01
     changes = trail.history(subject="trial", subject_id=trial.pk)[0]
-    assert (changes.action, changes.changes["known"]) == ("show result", 80)
+    assert changes.what == "kept what a trial showed"
+    assert "80" in [one.after for one in changes.changes]
 
 
 def test_the_result_is_told_in_words_to_managers_too(client, cast, trial, plan):
@@ -165,7 +166,7 @@ def test_an_early_look_says_why_and_stays_with_the_trial(client, cast, trial, pl
     assert "A customer complained." in page
     assert page.count("40 of 80 planned deals have their outcome") == 2  # so far, and at the look
     changes = trail.history(subject="trial", subject_id=trial.pk)[0]
-    assert (changes.action, changes.by, changes.reason) == ("look early", "Ada", "A customer complained.")
+    assert (changes.what, changes.by, changes.reason) == ("looked at a trial before its time", "Ada", "A customer complained.")
     nightly.show_results_of_trials(at=trying.LATER)
     after = text(read(client, cast.manager, trial, at=trying.LATER))
     assert "Looked at before its end" in after

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Max, Q, QuerySet, Subquery
 
 from hingepoint.analysis import frames
 from hingepoint.domain.agreements.models import Agreement, AgreementEvent
@@ -127,9 +127,9 @@ def agreements_table(deals: DealQuerySet, *, as_of: AsOf | None = None) -> Itera
     if as_of:
         yield from _last_steps(deals, as_of)
         return
-    steps = AgreementEvent.objects.standing().filter(agreement=OuterRef("pk")).order_by("-occurred_at", "-id")
+    steps = Q(events__in=AgreementEvent.objects.standing())
     standing = Agreement.objects.filter(deal__in=deals)
-    standing = standing.annotate(reached_at=Subquery(steps.values("occurred_at")[:1])).order_by("id")
+    standing = standing.annotate(reached_at=Max("events__occurred_at", filter=steps)).order_by("id")
     yield from parts(standing, _STANDINGS, _FILE_TYPES)
 
 
