@@ -166,7 +166,11 @@ def test_an_early_look_says_why_and_stays_with_the_trial(client, cast, trial, pl
     assert "A customer complained." in page
     assert page.count("40 of 80 planned deals have their outcome") == 2  # so far, and at the look
     changes = trail.history(subject="trial", subject_id=trial.pk)[0]
-    assert (changes.what, changes.by, changes.reason) == ("looked at a trial before its time", "Ada", "A customer complained.")
+    assert (changes.what, changes.by, changes.reason) == (
+        "looked at a trial before its time",
+        "Ada",
+        "A customer complained.",
+    )
     nightly.show_results_of_trials(at=trying.LATER)
     after = text(read(client, cast.manager, trial, at=trying.LATER))
     assert "Looked at before its end" in after
