@@ -62,6 +62,21 @@ def test_what_gains_say_of_themselves_is_heard_in_events_read_once(monkeypatch):
     assert runner.passes == []
 
 
+def test_gains_that_say_nothing_in_a_piece_are_not_taken_for_each_other():
+    """Evidence and quality are on record in the later half only: in the earlier pieces both look alike."""
+    deals, events = enabling(1000)
+    late = pl.col("deal_id").is_in(deals.sort("created")["deal_id"][500:].implode())
+    quality = pl.col("at").dt.ordinal_day() % 8
+    said = events.with_columns(
+        evidence=pl.when(late).then("evidence"), quality=pl.when(late).then(quality).cast(pl.Int8)
+    )
+    whole = discovery.discover(deals, said, settings=SETTINGS)
+    assert {one.by for one in whole.finding("hinge").details.doses} == {"evidence", "quality"}
+    store = {}
+    for _ in range(2):
+        assert_same(discovery.discover(deals, said, settings=SETTINGS, keep=kept.Kept(store)), whole)
+
+
 def test_what_batches_say_adds_up(tables):
     deals, events = tables
     index = deals.select("deal_id", "created", "closed").with_row_index("index")

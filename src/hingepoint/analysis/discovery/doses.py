@@ -144,14 +144,24 @@ def _parted(prepared: study.Study, level: np.ndarray, said: str, place: int, lea
 
 @dataclass(frozen=True)
 class Split:
-    """Gains parted in several ways: rows x ways their sides, and the share of high ones of each way."""
+    """Gains parted in several ways: their names, rows x ways the sides, and the share of high ones of each way."""
 
+    names: tuple[str, ...]
     sides: np.ndarray
     high: np.ndarray
 
     @classmethod
     def of(cls, parted: Sequence[_Parted]) -> Split:
-        return cls(np.column_stack([one.side for one in parted]), np.array([one.high for one in parted]))
+        return cls(
+            tuple(f"{one.said} {one.place}" for one in parted),
+            np.column_stack([one.side for one in parted]),
+            np.array([one.high for one in parted]),
+        )
+
+    def only(self, places: list[int]) -> Split:
+        """Return some of the ways."""
+        names = tuple(self.names[place] for place in places)
+        return Split(names, self.sides[:, places], self.high[places])
 
     def columns(self, rows: slice | np.ndarray) -> np.ndarray:
         """Return rows x ways: high against low gains, on average nothing; 0 without a known gain."""
@@ -234,12 +244,12 @@ class Pulling(packing.ByCluster):
     def size(self) -> int:
         return self.effects.size
 
-    def only(self, places: Sequence[int]) -> Pulling:
+    def only(self, places: list[int]) -> Pulling:
         """Return the task for some of the further columns."""
         kept = [0, *(1 + place for place in places)]
         return replace(
             self,
-            split=Split(self.split.sides[:, places], self.split.high[places]),
+            split=self.split.only(places),
             average=self.average[:, places],
             slopes=self.slopes[:, kept],
             levels=self.levels[:, kept],
@@ -248,6 +258,7 @@ class Pulling(packing.ByCluster):
 
     def about(self, place: int, rows: slice, cells: np.ndarray) -> Iterator[np.ndarray]:
         """Yield what enters the scores of a column beside the rows of a piece, but its numbers (decision 144)."""
+        yield packing.as_array(self.split.names[place])
         yield self.split.sides[rows, place]
         yield self.slopes[:, 1 + place] != 0
 

@@ -13,14 +13,14 @@ gives the error of a difference, and reweighted, which gives a cluster bootstrap
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
 import scipy  # its parts load when they are first used: the server starts without them
 
-from hingepoint.analysis.discovery.packing import ByCluster, Stacked
+from hingepoint.analysis.discovery.packing import ByCluster, Stacked, as_array
 
 T = TypeVar("T")
 
@@ -294,7 +294,7 @@ class Crossing(Stacked):
     def size(self) -> int:
         return self.outcomes.shape[1]
 
-    def only(self, places: Sequence[int]) -> Crossing:
+    def only(self, places: list[int]) -> Crossing:
         """Return the task for some of the outcomes."""
         return replace(self, outcomes=self.outcomes[:, places])
 
@@ -359,7 +359,7 @@ class Scoring(ByCluster):
     def size(self) -> int:
         return len(self.left)
 
-    def only(self, places: Sequence[int]) -> Scoring:
+    def only(self, places: list[int]) -> Scoring:
         """Return the task for some of the fits."""
         return replace(
             self,
@@ -374,7 +374,7 @@ class Scoring(ByCluster):
 
     def about(self, place: int, rows: slice, cells: np.ndarray) -> Iterator[np.ndarray]:
         """Yield what enters the scores of a fit beside the rows of a piece, but its numbers (decision 144)."""
-        yield np.frombuffer(self.names[place].encode(), dtype=np.uint8)
+        yield as_array(self.names[place])
         yield self.inside[cells, place]
         yield np.asarray(self.left[place].any(axis=0))
         yield np.asarray(self.left[place].any(axis=1))

@@ -117,7 +117,7 @@ class Memory:
         for piece in lacking.pop((), ()):
             yield self._joined(task, names[piece.first], {})
         for missing, some in lacking.items():
-            made = make(task.only(missing), [[piece] for piece in some])
+            made = make(task.only(list(missing)), [[piece] for piece in some])
             for piece, result in zip(some, made, strict=True):
                 parts = dict(zip(missing, task.apart(result), strict=True))
                 yield self._joined(task, names[piece.first], parts)

@@ -54,6 +54,11 @@ def places(names: Iterable[str], labels: np.ndarray) -> np.ndarray:
     return np.array([place[name] for name in names], dtype=np.int64)
 
 
+def as_array(name: str) -> np.ndarray:
+    """Return a name as it enters a fingerprint: two parts may look alike on a piece and differ elsewhere."""
+    return np.frombuffer(name.encode(), dtype=np.uint8)
+
+
 class Keepable(Protocol[R]):
     """A task whose results on pieces, or on blocks of rows, can be kept, in ``size`` parts found again one by one."""
 
@@ -62,7 +67,7 @@ class Keepable(Protocol[R]):
     @property
     def size(self) -> int: ...
 
-    def only(self, places: Sequence[int]) -> Keepable[R]:
+    def only(self, places: list[int]) -> Keepable[R]:
         """Return the task of making these parts."""
 
     def about(self, place: int, rows: slice, cells: np.ndarray) -> Iterable[np.ndarray]:

@@ -61,7 +61,7 @@ class Summing:
     def size(self) -> int:
         return 1
 
-    def only(self, places: Sequence[int]) -> Summing:
+    def only(self, places: list[int]) -> Summing:
         """Return the same: sums have one part."""
         return self
 
