@@ -8,7 +8,6 @@ import numpy as np
 import polars as pl
 import pytest
 import scipy.stats
-import statsmodels.api as sm
 
 from hingepoint.analysis.discovery import DiscoveryError, balance, evidence, lots, redraws, trials
 
@@ -16,6 +15,12 @@ DRAWN = dt.datetime(2026, 1, 5)  # noqa: DTZ001  (frames have no zone)
 LATER = dt.datetime(2030, 1, 1)  # noqa: DTZ001
 HORIZON = dt.timedelta(weeks=12)
 TEAMS = ("Alps", "Baltic", "Coast", "Delta", "East", "Fjord", "Gulf", "Heath")
+
+
+@pytest.fixture(scope="module")
+def sm():
+    """statsmodels, which only the lock for comparisons holds (requirements/proof.txt)."""
+    return pytest.importorskip("statsmodels.api")
 
 
 def stated(**changes) -> trials.Stated:
@@ -222,7 +227,8 @@ def test_all_ways_are_gone_through_where_they_are_few_as_scipy_does():
     assert redraws.chance(real, drawn[:, 0]) == pytest.approx(theirs.pvalue)
 
 
-def test_the_range_of_a_large_trial_is_that_of_robust_least_squares():
+@pytest.mark.slow
+def test_the_range_of_a_large_trial_is_that_of_robust_least_squares(sm):
     data = prompted(deals=3_000, lift=0.4, effect=0.2, seed=2)
     told = trials.entered(*data, stated=stated(), as_of=LATER)
     found = trials.outcome(told, stated=stated())
@@ -234,7 +240,8 @@ def test_the_range_of_a_large_trial_is_that_of_robust_least_squares():
     assert found.difference.chance == pytest.approx(fit.pvalues[1], abs=0.003)
 
 
-def test_the_ends_of_the_effect_are_those_that_anderson_and_rubin_just_refuse():
+@pytest.mark.slow
+def test_the_ends_of_the_effect_are_those_that_anderson_and_rubin_just_refuse(sm):
     data = prompted(deals=3_000, lift=0.3, effect=0.2, seed=3)
     told = trials.entered(*data, stated=stated(), as_of=LATER)
     found = trials.outcome(told, stated=stated())
@@ -265,7 +272,7 @@ def two_way(told: pl.DataFrame, begun: np.ndarray, column: str = "outcome") -> f
     """The coefficient of ``begun`` in least squares on deals with a dummy for every team and every period."""
     dummies = told.select("team", pl.col("period").cast(pl.String)).to_dummies(drop_first=True)
     design = np.column_stack([np.ones(told.height), begun, dummies.to_numpy()]).astype(float)
-    return sm.OLS(told[column].cast(pl.Float64).to_numpy(), design).fit().params[1]
+    return np.linalg.lstsq(design, told[column].cast(pl.Float64).to_numpy())[0][1]
 
 
 def test_a_stepped_start_is_least_squares_with_teams_and_periods_over_every_order():
@@ -450,7 +457,8 @@ def test_the_chance_of_all_facts_together_is_as_likely_as_any_other_when_lots_ar
     assert balance.chance(facts(rng.random(200) < 0.5, rng, shift=0.8)) < 0.01
 
 
-def test_the_chance_of_all_facts_is_that_of_least_squares():
+@pytest.mark.slow
+def test_the_chance_of_all_facts_is_that_of_least_squares(sm):
     rng = np.random.default_rng(13)
     seen = facts(rng.random(300) < 0.5, rng, shift=0.2)
     dummies = seen.select("segment", "source").to_dummies(drop_first=True).to_numpy()
