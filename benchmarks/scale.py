@@ -23,7 +23,7 @@ import numpy as np
 import polars as pl
 
 from hingepoint.analysis import discovery
-from hingepoint.analysis.discovery import kept
+from hingepoint.analysis.discovery.sums import kept
 from hingepoint.domain.discovery.keeping import Folder
 
 TYPES, LEVERS, SELLERS_PER_DEAL, PART = 200, 8, 1 / 1_000, 100_000

@@ -21,7 +21,8 @@ import polars as pl
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
-from hingepoint.analysis.discovery import evidence, lots, redraws, trials
+from hingepoint.analysis.trials import evidence, lots, redraws
+from hingepoint.analysis.trials import outcome as trials
 
 DAY = dt.datetime(2026, 1, 5)  # noqa: DTZ001  (frames have no zone)
 HORIZON = dt.timedelta(weeks=26)

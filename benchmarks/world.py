@@ -16,7 +16,8 @@ from hingepoint.domain.deals.models import Account, Deal, DealEvent
 from hingepoint.domain.imports.staging import copy
 from hingepoint.domain.people import actions
 from hingepoint.domain.people.models import Team, User
-from hingepoint.records import Role, Stage
+from hingepoint.records.deals import Stage
+from hingepoint.records.people import Role
 
 TEAMS, SELLERS = 40, 400
 STATES = ("needed", "planned", "asked", "soft", "gained", "kept", "declined", "not_needed", "lapsed")

@@ -29,7 +29,7 @@ from hingepoint.config.environment import Environment
 from hingepoint.connectors import files
 from hingepoint.demo import world_schema
 from hingepoint.domain.agreements.catalogue import shipped_types
-from hingepoint.records import Stage
+from hingepoint.records.deals import Stage
 
 FOLDER = Path(__file__).resolve().parent / "reference"
 NOTE = "<!-- Written from the code by `python3 dev.py docs`. Change the code, not this file. -->\n\n"

@@ -10,7 +10,7 @@ from hingepoint.domain.deals import actions as deals
 from hingepoint.domain.deals.models import Account, Deal
 from hingepoint.domain.people import actions as people
 from hingepoint.domain.people.models import Team, User
-from hingepoint.records import Role
+from hingepoint.records.people import Role
 
 NOW = dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC)
 TODAY = NOW.date()

@@ -10,7 +10,8 @@ from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.deals import actions as deals
 from hingepoint.domain.strategy import actions
 from hingepoint.domain.strategy.models import Playbook, Strategy
-from hingepoint.records import AgreementState, Evidence, Role
+from hingepoint.records.agreements import AgreementState, Evidence
+from hingepoint.records.people import Role
 
 
 def written(cast, **facts) -> Strategy:

@@ -10,7 +10,7 @@ from hingepoint.analysis.detection import Rule, Trace
 from hingepoint.domain.deals import actions as deals
 from hingepoint.domain.detection import actions
 from hingepoint.domain.detection.models import DetectionRule
-from hingepoint.records import EventKind
+from hingepoint.records.deals import EventKind
 
 #: A stoppage log that arrives is early access to key data.
 LOG_ARRIVES = Rule(

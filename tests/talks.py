@@ -7,14 +7,14 @@ import datetime as dt
 from django.utils import timezone
 
 from cast import NOW
-from hingepoint.analysis.approvals import Approver
+from hingepoint.analysis.talks.approvals import Approver
 from hingepoint.domain.deals.models import DealEvent
 from hingepoint.domain.escalations import actions as escalations
 from hingepoint.domain.escalations.models import Escalation, Kind
 from hingepoint.domain.involvement import actions as involvement
 from hingepoint.domain.involvement.models import Involvement, Purpose
 from hingepoint.domain.negotiation import actions as negotiation
-from hingepoint.records import Topic
+from hingepoint.records.talks import Topic
 
 
 def now() -> dt.datetime:

@@ -13,9 +13,12 @@ import pytest
 import write_reference
 from pydantic.fields import FieldInfo
 
-from hingepoint import cli, records
+from hingepoint import cli
 from hingepoint.config.environment import Environment
 from hingepoint.connectors import files
+from hingepoint.records.agreements import AgreementState
+from hingepoint.records.findings import Grade
+from hingepoint.records.people import Role
 from hingepoint.web import manual, shell
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -184,7 +187,7 @@ def test_every_page_of_the_manual_is_in_its_contents():
 
 @pytest.mark.parametrize(
     "word",
-    [member.value for enum in (records.AgreementState, records.Grade, records.Role) for member in enum],
+    [member.value for enum in (AgreementState, Grade, Role) for member in enum],
 )
 def test_the_glossary_knows_every_state_grade_and_role(word):
     assert word.replace("_", " ") in (ROOT / "GLOSSARY.md").read_text("utf-8").lower()

@@ -81,13 +81,13 @@ def test_dev_py_without_a_task_says_what_it_can_do():
 def test_analysis_connectors_and_records_work_where_django_is_not_installed():
     modules = [
         ".".join(path.relative_to(ROOT / "src").with_suffix("").parts).removesuffix(".__init__")
-        for layer in ("analysis", "connectors")
+        for layer in ("analysis", "connectors", "records")
         for path in sorted((ROOT / "src/hingepoint" / layer).rglob("*.py"))
     ]
     script = f"""
 import importlib, sys
 sys.modules["django"] = None
-for name in {["hingepoint.records", *modules]!r}:
+for name in {modules!r}:
     importlib.import_module(name)
 """
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
@@ -163,3 +163,9 @@ def test_the_server_starts_without_the_libraries_of_statistics():
         loaded & {"scipy.special", "scipy.optimize", "scipy.stats", "sklearn", "statsmodels", "pandas"}
         == set()
     )
+
+
+def test_migrations_hold_values_and_no_enum_of_ours():
+    for migration in sorted((ROOT / "src/hingepoint/domain/migrations").glob("0*.py")):
+        named = re.findall(r"hingepoint\.[\w.]+\[.*", migration.read_text())
+        assert not named, f"{migration.name}: {named}"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 
 from cast import NOW, deal
-from hingepoint.analysis.discovery import lots
+from hingepoint.analysis.trials import lots
 from hingepoint.domain.agreements import actions as agreements
-from hingepoint.records import AgreementState
+from hingepoint.records.agreements import AgreementState
 
 #: When the planned deals of a trial drawn on the day of the cast have all their outcome.
 LATER = NOW + dt.timedelta(weeks=40)

@@ -5,8 +5,8 @@ import datetime as dt
 
 import pytest
 
-from hingepoint.analysis import aftermath, approvals
-from hingepoint.analysis.approvals import Approver, Ask, Lane, Request, Rule, Rules
+from hingepoint.analysis.talks import aftermath, approvals
+from hingepoint.analysis.talks.approvals import Approver, Ask, Lane, Request, Rule, Rules
 
 CLEAN = Request("price", discount=0.15, value=50_000, explained=True, alternatives=True, in_return=True)
 LEGAL = Rule(Approver.PERSON, kind="terms", person=7)

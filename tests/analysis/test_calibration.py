@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hingepoint.analysis.discovery import calibration, shrinkage
+from hingepoint.analysis.discovery.judging import calibration, shrinkage
 
 #: Standard deviation of a sale that is won in two of five cases.
 NOISE = 0.49

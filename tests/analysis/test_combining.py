@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hingepoint.analysis.discovery import combining
+from hingepoint.analysis.discovery.judging import combining
 
 
 def looks(types=20_000, shared=0.6, deviation=0.0, seed=3):

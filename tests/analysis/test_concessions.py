@@ -4,9 +4,9 @@ import datetime as dt
 
 import pytest
 
-from hingepoint.analysis import concessions, reasons, trades
-from hingepoint.analysis.concessions import Asked, CorridorWritten, Given, Kind
-from hingepoint.records import Topic
+from hingepoint.analysis.talks import concessions, reasons, trades
+from hingepoint.analysis.talks.concessions import Asked, CorridorWritten, Given, Kind
+from hingepoint.records.talks import Topic
 
 ASKED = Asked(id=1, at=dt.datetime(2026, 3, 2, tzinfo=dt.UTC), topic=Topic.PRICE)
 

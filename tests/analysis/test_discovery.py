@@ -6,9 +6,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from hingepoint import records
 from hingepoint.analysis import discovery, frames
-from hingepoint.analysis.discovery import pieces
+from hingepoint.analysis.discovery.sums import pieces
+from hingepoint.records.agreements import AgreementType, Side
+from hingepoint.records.findings import Grade
 from histories import found, plain, world
 
 
@@ -43,7 +44,7 @@ def test_harmful_agreements_come_out_against_the_metric():
 def test_every_type_of_the_input_appears_exactly_once_in_order_of_evidence():
     result = found()
     assert sorted(one.agreement for one in result.findings) == sorted(world().events()["agreement"].unique())
-    ranks = [list(records.Grade).index(one.grade) for one in result.findings]
+    ranks = [list(Grade).index(one.grade) for one in result.findings]
     assert ranks == sorted(ranks)
 
 
@@ -137,7 +138,7 @@ def test_the_analysts_lists_win_over_every_screen():
 
 
 def test_a_late_step_of_the_catalogue_is_not_judged_on_winning():
-    catalogue = [records.AgreementType("helps", "Early help", records.Side.CUSTOMER, proximity="late")]
+    catalogue = [AgreementType("helps", "Early help", Side.CUSTOMER, proximity="late")]
     deals, events = plain()
     result = discovery.discover(deals, events, settings=discovery.Settings(metric="won"), catalogue=catalogue)
     assert result.finding("helps").excluded_because == "mechanical"

@@ -5,8 +5,9 @@ import polars as pl
 import pytest
 
 from hingepoint.analysis import discovery
-from hingepoint.analysis.discovery import doses, paths, study, timing
-from hingepoint.analysis.discovery import history as histories_read
+from hingepoint.analysis.discovery.reading import history as histories_read
+from hingepoint.analysis.discovery.sums import study
+from hingepoint.analysis.discovery.telling import doses, paths, timing
 from histories import enabling
 
 SETTINGS = discovery.Settings(metric="won")

@@ -6,8 +6,8 @@ import re
 import polars as pl
 import pytest
 
-from hingepoint import records
 from hingepoint.analysis import discovery
+from hingepoint.records.findings import Grade
 from histories import SHARED, needs_shared
 
 pytestmark = needs_shared
@@ -99,7 +99,7 @@ def test_more_calls_are_not_harmful_merely_because_long_cases_have_more(of_log):
 
 def test_the_outcome_itself_is_never_a_finding(of_log):
     for name in (WON, *LOST, "A_ACTIVATED", "A_REGISTERED", "O_ACCEPTED", "O_DECLINED"):
-        assert of_log.finding(name).grade == records.Grade.EXCLUDED
+        assert of_log.finding(name).grade == Grade.EXCLUDED
 
 
 @pytest.fixture(scope="module")
@@ -160,9 +160,9 @@ def test_a_real_undated_table_is_association_only():
     )
     assert {one.agreement for one in result.findings} == set(names)
     assert {one.grade for one in result.findings} <= {
-        records.Grade.WEAK,
-        records.Grade.NONE,
-        records.Grade.EXCLUDED,
+        Grade.WEAK,
+        Grade.NONE,
+        Grade.EXCLUDED,
     }
     assert all(one.gained + one.not_gained <= 448 for one in result.findings)
 
@@ -181,4 +181,4 @@ def test_the_published_facts_of_the_undated_table_come_out():
     nulls = {
         one.agreement: one.grade for one in result.findings if one.agreement in ("Authority", "Cross_sale")
     }
-    assert set(nulls.values()) <= {records.Grade.NONE, records.Grade.EXCLUDED}
+    assert set(nulls.values()) <= {Grade.NONE, Grade.EXCLUDED}

@@ -7,9 +7,10 @@ import polars as pl
 import pytest
 
 from hingepoint.analysis import discovery
-from hingepoint.analysis.discovery import design, study
-from hingepoint.analysis.discovery import history as histories_read
+from hingepoint.analysis.discovery.reading import design
+from hingepoint.analysis.discovery.reading import history as histories_read
 from hingepoint.analysis.discovery.settings import landmarks
+from hingepoint.analysis.discovery.sums import study
 from histories import plain
 
 SETTINGS = discovery.Settings(metric="won", min_events=10, landmarks_at=("Qualified", "Proposal"))

@@ -6,9 +6,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from hingepoint import records
 from hingepoint.analysis import discovery
-from hingepoint.analysis.discovery import selection, timing
+from hingepoint.analysis.discovery.judging import selection
+from hingepoint.analysis.discovery.telling import timing
+from hingepoint.records.findings import Grade
 from histories import found, plain
 
 
@@ -22,11 +23,11 @@ def changed(run, agreement, **fields):
     [
         ({}, discovery.Move.HOLDS),
         ({"effect": 0.001, "ci": (-0.001, 0.003)}, discovery.Move.WEAKER),
-        ({"grade": records.Grade.WEAK}, discovery.Move.WEAKER),
-        ({"grade": records.Grade.NONE}, discovery.Move.WEAKER),
-        ({"grade": records.Grade.NONE, "effect": 0.01}, discovery.Move.GONE),
+        ({"grade": Grade.WEAK}, discovery.Move.WEAKER),
+        ({"grade": Grade.NONE}, discovery.Move.WEAKER),
+        ({"grade": Grade.NONE, "effect": 0.01}, discovery.Move.GONE),
         ({"effect": -0.05}, discovery.Move.GONE),
-        ({"grade": records.Grade.EXCLUDED, "effect": np.nan}, discovery.Move.GONE),
+        ({"grade": Grade.EXCLUDED, "effect": np.nan}, discovery.Move.GONE),
     ],
 )
 def test_a_confirmed_finding_holds_is_weaker_or_gone(fields, move):
@@ -36,7 +37,7 @@ def test_a_confirmed_finding_holds_is_weaker_or_gone(fields, move):
 
 def test_a_finding_confirmed_only_now_is_new_and_the_set_says_who_joined():
     first = found().pivotal[0].agreement
-    before = replace(changed(found(), first, grade=records.Grade.NONE), pivotal=found().pivotal[1:])
+    before = replace(changed(found(), first, grade=Grade.NONE), pivotal=found().pivotal[1:])
     compared = discovery.compare(before, found())
     assert compared.change(first).move == discovery.Move.NEW
     assert compared.joined == (first,)
@@ -70,7 +71,7 @@ def test_a_deal_is_told_nothing_about_an_excluded_agreement():
 
 
 def test_a_plan_for_evidence_needs_fewer_deals_for_larger_effects():
-    weak = next(one.agreement for one in found().findings if one.grade == records.Grade.NONE)
+    weak = next(one.agreement for one in found().findings if one.grade == Grade.NONE)
     small = discovery.plan_evidence(found(), weak, effect=0.02)
     large = discovery.plan_evidence(found(), weak, effect=0.08, teams=8)
     assert small.prompt_deals == pytest.approx(16 * large.prompt_deals, rel=0.01)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hingepoint.analysis.discovery import gram
+from hingepoint.analysis.discovery.sums import gram
 
 CELLS, SELLERS, COVARIATES, TYPES, DEALS = 3, 8, 4, 5, 240
 

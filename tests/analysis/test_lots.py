@@ -1,6 +1,6 @@
 """Lots: the same seed draws the same, and every draw is fair."""
 
-from hingepoint.analysis.discovery import lots
+from hingepoint.analysis.trials import lots
 
 TEAMS = ["North", "South", "East", "West", "Centre", "Overseas", "Islands"]
 

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from hingepoint.analysis.discovery import gram
+from hingepoint.analysis.discovery.sums import gram
 from histories import SHARED, needs_shared
 
 pytestmark = needs_shared

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hingepoint.analysis.discovery import robustness
+from hingepoint.analysis.discovery.judging import robustness
 
 #: Darfur example of sensemakr: direct harm on attitudes towards peace (Cinelli & Hazlett 2020, section 5).
 ESTIMATE, ERROR, FREEDOM = 0.09731582, 0.02325654, 783

@@ -14,7 +14,8 @@ import pytest
 
 from analysis_same import assert_same
 from hingepoint.analysis import discovery
-from hingepoint.analysis.discovery import gathering, kept, pieces
+from hingepoint.analysis.discovery.reading import gathering
+from hingepoint.analysis.discovery.sums import kept, pieces
 from hingepoint.domain.discovery.keeping import Folder
 from histories import enabling, plain, world
 
@@ -248,7 +249,7 @@ def test_a_run_that_was_killed_goes_on_where_it_was(tables, whole, tmp_path):
         import os, pathlib, signal, sys
         import polars as pl
         from hingepoint.analysis import discovery
-        from hingepoint.analysis.discovery import kept, pieces
+        from hingepoint.analysis.discovery.sums import kept, pieces
         from hingepoint.domain.discovery.keeping import Folder
 
         class Dies(Folder):
@@ -264,7 +265,7 @@ def test_a_run_that_was_killed_goes_on_where_it_was(tables, whole, tmp_path):
         settings = discovery.Settings(metric="won", min_events=10)
         discovery.discover(deals, events, settings=settings, keep=kept.Kept(Dies(folder / "sums")))
     """)
-    source = str(Path(kept.__file__).parents[3])
+    source = str(Path(discovery.__file__).parents[3])
     ended = subprocess.run([sys.executable, "-c", program, str(tmp_path)], env={"PYTHONPATH": source})
     assert ended.returncode == -signal.SIGKILL
     keep = kept.Kept(Folder(tmp_path / "sums"))

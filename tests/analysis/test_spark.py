@@ -8,7 +8,7 @@ import pytest
 
 from analysis_same import assert_same
 from hingepoint.analysis import discovery
-from hingepoint.analysis.discovery import kept, pieces, spark
+from hingepoint.analysis.discovery.sums import kept, pieces, spark
 from histories import enabling, plain
 
 SETTINGS = discovery.Settings(metric="won", min_events=10)

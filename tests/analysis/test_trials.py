@@ -9,7 +9,9 @@ import polars as pl
 import pytest
 import scipy.stats
 
-from hingepoint.analysis.discovery import DiscoveryError, balance, evidence, lots, redraws, trials
+from hingepoint.analysis.discovery import DiscoveryError
+from hingepoint.analysis.trials import balance, evidence, lots, redraws
+from hingepoint.analysis.trials import outcome as trials
 
 DRAWN = dt.datetime(2026, 1, 5)  # noqa: DTZ001  (frames have no zone)
 LATER = dt.datetime(2030, 1, 1)  # noqa: DTZ001

@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 from playwright.sync_api import Locator
 
-from hingepoint.records import Role
+from hingepoint.records.people import Role
 
 
 class Hands:

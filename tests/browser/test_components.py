@@ -6,7 +6,7 @@ import pytest
 
 from cast import NOW
 from hingepoint.domain.people import actions as people
-from hingepoint.records import Role
+from hingepoint.records.people import Role
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.urls import Resolver404, resolve
 
-from hingepoint.records import Role
+from hingepoint.records.people import Role
 
 #: Reached by links too, but files, or the same for everybody and looked at elsewhere.
 NO_PAGES = {"export", "export-run", "import-problems", "manual-file", "proof-file", "components", "healthz"}

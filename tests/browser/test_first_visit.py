@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hingepoint.records import Role
+from hingepoint.records.people import Role
 
 #: role -> heading of the home page, and where it leads first
 FIRST_SIGHT = {

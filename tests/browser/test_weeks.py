@@ -13,7 +13,7 @@ from django.utils import timezone
 from hingepoint.demo import seed
 from hingepoint.domain.people import queries as people
 from hingepoint.domain.plans.models import Debrief, Outcome, Plan, PlanReview, Verdict
-from hingepoint.records import Role
+from hingepoint.records.people import Role
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 

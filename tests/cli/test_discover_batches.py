@@ -14,7 +14,8 @@ from hingepoint.analysis import discovery
 from hingepoint.analysis.discovery import record
 from hingepoint.cli.discover import _catalogue
 from hingepoint.connectors import files
-from hingepoint.connectors.files import spilled, tables
+from hingepoint.connectors.files import tables
+from hingepoint.connectors.files.reading import spilled
 from hingepoint.domain.discovery.reading import counted_once
 from histories import plain, world
 

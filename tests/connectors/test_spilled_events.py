@@ -11,7 +11,8 @@ import pytest
 
 from connectors import papers
 from hingepoint.connectors import files
-from hingepoint.connectors.files import fields, rules, spilled, tables
+from hingepoint.connectors.files import fields, tables
+from hingepoint.connectors.files.reading import rules, spilled
 
 DAY = 86_400_000_000
 LOG = """<log xes.version="1.0">{}</log>"""

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from connectors import papers
 from hingepoint.connectors import files
-from hingepoint.connectors.files import moments, numbers
+from hingepoint.connectors.files.cells import moments, numbers
 
 MOMENTS = [
     "2024-03-31T02:30:00",  # skipped in Amsterdam

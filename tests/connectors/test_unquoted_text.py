@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from connectors import papers
 from hingepoint.connectors import files
-from hingepoint.connectors.files import delimited, unquoted
+from hingepoint.connectors.files.formats import delimited, unquoted
 
 PIECES = ["a", "b1", "ä", "“", ",", ",", ",,", " ", "\t", "\x0b", "\x85", "\u2028", "\n", "\n", "\r\n", "\\"]
 

@@ -9,7 +9,8 @@ import pytest
 from hingepoint.analysis import frames
 from hingepoint.demo.company import simulate
 from hingepoint.demo.weeks import KEYS
-from hingepoint.records import AgreementState, DealStatus, EventKind, Evidence
+from hingepoint.records.agreements import AgreementState, Evidence
+from hingepoint.records.deals import DealStatus, EventKind
 
 ENDS_ON = dt.date(2026, 6, 26)
 

@@ -7,7 +7,7 @@ import pytest
 from hingepoint.analysis import discovery
 from hingepoint.demo import planted
 from hingepoint.demo.company import simulate
-from hingepoint.records import Grade
+from hingepoint.records.findings import Grade
 
 CONFIRMED = (Grade.STRONG, Grade.MODERATE)
 

@@ -6,7 +6,7 @@ import pytest
 from django.core.management import call_command
 from django.db.models import Exists, F, OuterRef
 
-from hingepoint.analysis.approvals import Lane
+from hingepoint.analysis.talks.approvals import Lane
 from hingepoint.demo import planted, seed, traces
 from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.audit import words
@@ -24,7 +24,9 @@ from hingepoint.domain.plans import queries as plans
 from hingepoint.domain.plans.models import Debrief, Plan, PlanReview, Verdict
 from hingepoint.domain.strategy.models import Playbook, Strategy
 from hingepoint.domain.trials import queries as trials
-from hingepoint.records import STANDING, AgreementState, DealStatus, EventKind, Evidence, Role
+from hingepoint.records.agreements import STANDING, AgreementState, Evidence
+from hingepoint.records.deals import DealStatus, EventKind
+from hingepoint.records.people import Role
 
 ENDS_ON = dt.date(2026, 6, 26)
 AT = dt.datetime(2026, 6, 26, 18, tzinfo=dt.UTC)

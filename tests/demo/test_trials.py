@@ -5,7 +5,7 @@ import datetime as dt
 import polars as pl
 import pytest
 
-from hingepoint.analysis.discovery import trials
+from hingepoint.analysis.trials import outcome as trials
 from hingepoint.demo import planted, truth
 
 

@@ -14,7 +14,7 @@ from hingepoint.domain.involvement import queries as involvement
 from hingepoint.domain.negotiation import queries as negotiation
 from hingepoint.domain.negotiation.models import Corridor
 from hingepoint.domain.people.models import Team, User
-from hingepoint.records import Role
+from hingepoint.records.people import Role
 
 SMALLEST = {"world": 1, "name": "Tiny", "at": dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)}
 

@@ -16,7 +16,7 @@ from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.deals.actions import Hidden
 from hingepoint.domain.detection import actions, queries
 from hingepoint.domain.detection.models import Detection, Outcome
-from hingepoint.records import AgreementState, Evidence
+from hingepoint.records.agreements import AgreementState, Evidence
 
 LATER = NOW + dt.timedelta(hours=1)
 TYPE = "cust.data_access"

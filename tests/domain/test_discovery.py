@@ -389,7 +389,7 @@ def test_snapshots_of_equal_data_have_equal_bytes():
 
 
 def test_amounts_in_two_currencies_are_not_added_up():
-    from hingepoint.analysis.discovery import money
+    from hingepoint.analysis.discovery.reading import money
 
     deals = pl.DataFrame({"deal_id": ["a", "b"], "currency": ["EUR", "USD"]})
     with pytest.raises(DiscoveryError, match="2 currencies"):

@@ -11,7 +11,8 @@ from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.frames import events_frame
 from hingepoint.domain.deals import actions as deals
 from hingepoint.domain.deals.frames import deals_frame
-from hingepoint.records import AgreementState, EventKind
+from hingepoint.records.agreements import AgreementState
+from hingepoint.records.deals import EventKind
 
 
 def local() -> dt.datetime:

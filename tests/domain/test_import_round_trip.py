@@ -18,7 +18,8 @@ from hingepoint.domain.deals import actions as deals
 from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.imports import queries
 from hingepoint.domain.imports.engine import Files
-from hingepoint.records import AgreementState, EventKind, Evidence
+from hingepoint.records.agreements import AgreementState, Evidence
+from hingepoint.records.deals import EventKind
 from importing import import_deals, import_events, picture, run
 
 pytestmark = pytest.mark.django_db

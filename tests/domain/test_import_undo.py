@@ -16,7 +16,7 @@ from hingepoint.domain.detection.models import Detection
 from hingepoint.domain.imports import actions
 from hingepoint.domain.people import actions as people
 from hingepoint.domain.people.models import User
-from hingepoint.records import AgreementState
+from hingepoint.records.agreements import AgreementState
 from importing import DEALS, EVENTS, import_deals, import_events, picture
 
 pytestmark = pytest.mark.django_db

@@ -14,7 +14,7 @@ from hingepoint.domain.imports import actions
 from hingepoint.domain.imports.engine import Files
 from hingepoint.domain.imports.models import ImportBatch
 from hingepoint.domain.people.models import Membership, Team, User
-from hingepoint.records import Role
+from hingepoint.records.people import Role
 from importing import DEALS, EVENTS, import_deals, import_events, picture, run, write
 
 pytestmark = pytest.mark.django_db

@@ -10,7 +10,7 @@ from hingepoint.domain.deals.actions import Hidden
 from hingepoint.domain.involvement import actions, queries
 from hingepoint.domain.involvement.models import Involvement, Purpose
 from hingepoint.domain.negotiation import actions as negotiation
-from hingepoint.records import Topic
+from hingepoint.records.talks import Topic
 
 DAY = dt.timedelta(days=1)
 

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from hingepoint.analysis.discovery import pieces
+from hingepoint.analysis.discovery.sums import pieces
 from hingepoint.domain.discovery import work
 from hingepoint.domain.discovery.keeping import Folder
 from histories import plain

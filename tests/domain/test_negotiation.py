@@ -8,11 +8,12 @@ from django.http import Http404
 
 import cast as people_of_the_tests
 from cast import NOW
-from hingepoint.analysis.concessions import Kind
+from hingepoint.analysis.talks.concessions import Kind
 from hingepoint.domain.deals import actions as deals
 from hingepoint.domain.deals.frames import deal_events_frame
 from hingepoint.domain.negotiation import actions, queries
-from hingepoint.records import EventKind, ReasonState, Topic
+from hingepoint.records.deals import EventKind
+from hingepoint.records.talks import ReasonState, Topic
 
 HOUR = dt.timedelta(hours=1)
 

@@ -8,7 +8,7 @@ from cast import NOW, TODAY, deal
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.discovery import queries
 from hingepoint.domain.discovery.readiness import Counts, lines
-from hingepoint.records import AgreementState
+from hingepoint.records.agreements import AgreementState
 
 PLENTY = Counts(
     closed=4_000,

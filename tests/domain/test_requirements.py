@@ -11,7 +11,7 @@ from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.strategy import actions
 from hingepoint.domain.strategy.models import NeededBy, Playbook, Strategy
 from hingepoint.domain.strategy.requirements import DealFacts, Rule, required
-from hingepoint.records import AgreementState
+from hingepoint.records.agreements import AgreementState
 from playbooks import in_force
 
 DEAL = DealFacts("ENT", Decimal(50_000), dt.date(2026, 1, 1), dt.date(2026, 6, 30), "shape")

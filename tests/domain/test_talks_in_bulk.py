@@ -4,14 +4,15 @@ import datetime as dt
 
 import talks
 from cast import NOW
-from hingepoint.analysis.approvals import Approver
+from hingepoint.analysis.talks.approvals import Approver
 from hingepoint.domain.deals import actions as deals
 from hingepoint.domain.escalations.models import Answer, ArguesFor, Escalation, Pulse, State
 from hingepoint.domain.imports import talks as bulk
 from hingepoint.domain.involvement.models import Involvement, Purpose
 from hingepoint.domain.negotiation import queries
 from hingepoint.domain.negotiation.models import CorridorWriting
-from hingepoint.records import EventKind, ReasonState
+from hingepoint.records.deals import EventKind
+from hingepoint.records.talks import ReasonState
 
 LATER = NOW + dt.timedelta(hours=2)
 

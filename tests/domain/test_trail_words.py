@@ -9,7 +9,8 @@ import hingepoint
 from hingepoint.domain.audit import words
 from hingepoint.domain.discovery.models import Verdict
 from hingepoint.domain.plans import models as plans
-from hingepoint.records import AgreementState, EventKind
+from hingepoint.records.agreements import AgreementState
+from hingepoint.records.deals import EventKind
 
 SOURCE = Path(hingepoint.__file__).parent
 KINDS = [kind for kind in EventKind if kind != EventKind.AGREEMENT]

@@ -9,7 +9,7 @@ from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.people import actions as people
 from hingepoint.domain.people.models import User
-from hingepoint.records import AgreementState
+from hingepoint.records.agreements import AgreementState
 
 SEES = {
     "anonymous": set(),

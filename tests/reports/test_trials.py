@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 import discoveries
-from hingepoint.analysis.discovery import balance, trials
+from hingepoint.analysis.trials import balance
+from hingepoint.analysis.trials import outcome as trials
 from hingepoint.reports import findings
 from hingepoint.reports import trials as words
 

@@ -12,7 +12,8 @@ from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.deals import actions as deals
 from hingepoint.domain.deals.models import Deal
-from hingepoint.records import AgreementState, EventKind, Evidence
+from hingepoint.records.agreements import AgreementState, Evidence
+from hingepoint.records.deals import EventKind
 
 DAY = "as_of=2026-03-10"
 LATER = NOW + dt.timedelta(weeks=12)

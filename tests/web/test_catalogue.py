@@ -8,7 +8,7 @@ import pytest
 from cast import NOW
 from hingepoint.domain.agreements import actions
 from hingepoint.domain.agreements.models import AgreementType
-from hingepoint.records import AgreementState, Evidence
+from hingepoint.records.agreements import AgreementState, Evidence
 
 KEY = "cust.data_access"
 ADDRESS = f"/catalogue/{KEY}"

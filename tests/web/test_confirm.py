@@ -13,7 +13,7 @@ from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.proof import actions
 from hingepoint.domain.proof.models import AnswerTry, Confirmation, Proof
-from hingepoint.records import AgreementState
+from hingepoint.records.agreements import AgreementState
 
 CANARY = "CANARY-7731"
 

@@ -9,7 +9,8 @@ from cast import NOW, TODAY
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.deals import actions as deals
 from hingepoint.domain.deals.models import BuyingRole, Deal
-from hingepoint.records import AgreementState, EventKind, Evidence
+from hingepoint.records.agreements import AgreementState, Evidence
+from hingepoint.records.deals import EventKind
 
 #: A form's token is masked anew in every answer.
 TOKEN = re.compile(rb"[A-Za-z0-9]{64}")

@@ -7,7 +7,7 @@ import pytest
 from cast import NOW, TODAY, deal
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.deals.models import Account
-from hingepoint.records import AgreementState
+from hingepoint.records.agreements import AgreementState
 
 
 def titles(answer) -> list[str]:

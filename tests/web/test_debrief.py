@@ -12,7 +12,7 @@ from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.negotiation import queries as negotiation
 from hingepoint.domain.plans import actions, queries
 from hingepoint.domain.plans.models import Debrief, Outcome
-from hingepoint.records import AgreementState
+from hingepoint.records.agreements import AgreementState
 
 KEY = "cust.data_access"
 GAINED = {"outcome": "gained", "act": "send the log", "person_name": "Karla", "due_on": "2026-12-01"}

@@ -9,7 +9,7 @@ import rules
 from cast import NOW, deal, person
 from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.detection.models import Detection, DetectionRule
-from hingepoint.records import Role
+from hingepoint.records.people import Role
 
 TYPED = {
     "name": "The log arrives",

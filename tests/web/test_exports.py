@@ -13,7 +13,9 @@ import talks
 from cast import NOW, deal
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.deals import actions as deals
-from hingepoint.records import AgreementState, EventKind, Evidence, Topic
+from hingepoint.records.agreements import AgreementState, Evidence
+from hingepoint.records.deals import EventKind
+from hingepoint.records.talks import Topic
 
 
 def rows(client, user, address) -> list[dict]:

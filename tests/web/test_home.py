@@ -13,7 +13,8 @@ from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.discovery.models import Run
 from hingepoint.domain.home import effort, queries
 from hingepoint.domain.strategy import actions as strategy
-from hingepoint.records import AgreementState, Evidence, Role
+from hingepoint.records.agreements import AgreementState, Evidence
+from hingepoint.records.people import Role
 
 PEOPLE = ["seller", "manager", "sponsor", "analyst", "inside_partner"]
 

@@ -5,7 +5,7 @@ import datetime as dt
 from cast import NOW, TODAY, deal
 from hingepoint.domain.agreements import actions, queries
 from hingepoint.domain.agreements.models import AgreementType
-from hingepoint.records import AgreementState, Evidence
+from hingepoint.records.agreements import AgreementState, Evidence
 
 GAINED = {"act": "send it", "person_name": "Bo", "due_on": dt.date(2999, 1, 1), "evidence": Evidence.WRITTEN}
 

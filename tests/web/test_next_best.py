@@ -12,7 +12,7 @@ from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.discovery import actions as discovery
 from hingepoint.domain.strategy import queries
 from hingepoint.domain.strategy.next_best_choice import Candidate, choose
-from hingepoint.records import AgreementState
+from hingepoint.records.agreements import AgreementState
 from playbooks import in_force, written
 
 SUPPORTIVE = metrics.parse("supportive:discount<=0.15")

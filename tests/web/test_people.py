@@ -8,7 +8,7 @@ from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.people import actions as people
 from hingepoint.domain.people.models import Membership, Team, User
-from hingepoint.records import Role
+from hingepoint.records.people import Role
 
 NEW = {"name": "Nina", "role": "seller", "email": "nina@hinge.example", "password": "a door on two hinges"}
 

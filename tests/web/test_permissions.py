@@ -24,7 +24,7 @@ from hingepoint.domain.detection.models import Detection
 from hingepoint.domain.plans import actions as plans
 from hingepoint.domain.proof import actions as proof
 from hingepoint.domain.strategy import actions as strategies
-from hingepoint.records import AgreementState
+from hingepoint.records.agreements import AgreementState
 
 EVERYBODY = {"seller", "manager", "sponsor", "stranger", "other_manager", "analyst", "inside_partner"}
 SELLING = EVERYBODY - {"inside_partner"}

@@ -20,7 +20,8 @@ from hingepoint.domain.plans.models import Plan, Verdict
 from hingepoint.domain.plans.parts import Line, from_json
 from hingepoint.domain.strategy import benchmarks
 from hingepoint.domain.strategy.models import PivotalAgreement, Strategy
-from hingepoint.records import AgreementState, ReasonState, Topic
+from hingepoint.records.agreements import AgreementState
+from hingepoint.records.talks import ReasonState, Topic
 
 KEY = "cust.data_access"
 STANDARD = {

@@ -6,7 +6,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from cast import NOW
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.proof.models import Proof
-from hingepoint.records import AgreementState
+from hingepoint.records.agreements import AgreementState
 
 PDF = b"%PDF-1.7 minutes of the meeting"
 

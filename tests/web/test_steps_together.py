@@ -7,7 +7,7 @@ import pytest
 from cast import NOW, TODAY, deal
 from hingepoint.domain.agreements import actions
 from hingepoint.domain.agreements.models import Agreement, AgreementType
-from hingepoint.records import AgreementState, Evidence
+from hingepoint.records.agreements import AgreementState, Evidence
 
 KEY = "cust.data_access"
 COMPLETE = {"act": "send it", "person_name": "Bo", "due_on": TODAY, "evidence": Evidence.TOLD}

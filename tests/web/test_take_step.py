@@ -9,7 +9,7 @@ from hingepoint.domain.agreements import actions
 from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.deals import actions as deals
-from hingepoint.records import AgreementState, Evidence
+from hingepoint.records.agreements import AgreementState, Evidence
 from playbooks import in_force
 
 GAINED = {

@@ -5,7 +5,7 @@ import pytest
 import talks
 from hingepoint.domain.deals.models import DealEvent
 from hingepoint.domain.negotiation import queries
-from hingepoint.records import EventKind
+from hingepoint.records.deals import EventKind
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 import hingepoint
-from hingepoint.records import AgreementState, Grade
+from hingepoint.records.agreements import AgreementState
+from hingepoint.records.findings import Grade
 from hingepoint.reports import charts
 from hingepoint.reports.charts import svg
 from hingepoint.web import formats

@@ -15,7 +15,8 @@ from hingepoint.domain.escalations import actions as escalations
 from hingepoint.domain.escalations.models import ArguesFor
 from hingepoint.domain.negotiation import actions as negotiation
 from hingepoint.domain.people import actions as people
-from hingepoint.records import AgreementState, Role
+from hingepoint.records.agreements import AgreementState
+from hingepoint.records.people import Role
 from playbooks import in_force
 
 KEY = "cust.data_access"

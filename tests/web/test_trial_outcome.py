@@ -12,7 +12,7 @@ import discoveries
 import trying
 from cast import NOW, deal, team
 from discoveries import finished_run
-from hingepoint.analysis.discovery import lots
+from hingepoint.analysis.trials import lots
 from hingepoint.domain.agreements.catalogue import shipped_types
 from hingepoint.domain.audit import queries as trail
 from hingepoint.domain.deals.models import Deal

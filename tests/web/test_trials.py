@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from cast import NOW, deal, team
 from discoveries import finished_run
-from hingepoint.analysis.discovery import lots
+from hingepoint.analysis.trials import lots
 from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.trials import actions
 from hingepoint.domain.trials.models import Trial

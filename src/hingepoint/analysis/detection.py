@@ -17,7 +17,7 @@ from typing import Any
 import polars as pl
 
 from hingepoint.analysis import frames, intervals
-from hingepoint.records import STANDING, AgreementState, Evidence
+from hingepoint.records.agreements import STANDING, AgreementState, Evidence
 
 
 class Trace(enum.StrEnum):

@@ -134,7 +134,7 @@ def in_words(reading: Reading, found: Health) -> str:
 
 
 def _rules_in_words(rules: dict[str, int]) -> list[str]:
-    from hingepoint.connectors.files.rules import BY_KEY
+    from hingepoint.connectors.files.reading.rules import BY_KEY
 
     return [
         f"  {count:>9,}  {key}: {BY_KEY[key].sentence} ({BY_KEY[key].does})" for key, count in rules.items()

@@ -78,7 +78,7 @@ def _ask_for_findings(now: dt.datetime) -> None:
     from hingepoint.demo.planted import SUPPORTIVE
     from hingepoint.domain.discovery import actions as discovery
     from hingepoint.domain.people import queries as people
-    from hingepoint.records import Role
+    from hingepoint.records.people import Role
 
     analyst = people.persona(Role.ANALYST)
     asked, made_from = Settings(metric=SUPPORTIVE), discovery.Input(files={})

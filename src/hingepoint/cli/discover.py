@@ -187,7 +187,8 @@ def _runner(asked: Asked) -> Any:
     """Return who computes: nobody else, or Spark."""
     if asked.engine != "spark":
         return None
-    from hingepoint.analysis.discovery import DiscoveryError, spark
+    from hingepoint.analysis.discovery import DiscoveryError
+    from hingepoint.analysis.discovery.sums import spark
 
     try:
         return spark.OnSpark(spark.session())
@@ -200,7 +201,7 @@ def _keep(asked: Asked) -> Any:
     if asked.keep is None:
         return None
     from hingepoint import __version__
-    from hingepoint.analysis.discovery import kept
+    from hingepoint.analysis.discovery.sums import kept
     from hingepoint.domain.discovery.keeping import Folder
 
     return kept.Kept(Folder(asked.keep), __version__)
@@ -225,7 +226,7 @@ def _discover(asked: Asked, settings: Settings) -> tuple[Discovery, Reading]:
     from dataclasses import replace
 
     from hingepoint.analysis import discovery
-    from hingepoint.analysis.discovery import money
+    from hingepoint.analysis.discovery.reading import money
     from hingepoint.domain.discovery.reading import counted_once
 
     runner = _runner(asked)
@@ -311,7 +312,7 @@ def bad_rows_in_words(error: Any) -> str:
 def _catalogue() -> list[Any]:
     """Return the shipped agreement types: their names, and which are late by nature."""
     from hingepoint.domain.agreements.catalogue import shipped_types
-    from hingepoint.records import AgreementType, Side
+    from hingepoint.records.agreements import AgreementType, Side
 
     return [
         AgreementType(key=key, name=row["name"], side=Side(row["side"]), proximity=row["proximity"])
@@ -335,7 +336,8 @@ def _progress(asked: Asked) -> Iterator[Callable[[float, str], None]]:
 
 
 def _show(asked: Asked, found: Discovery, reading: Reading) -> None:
-    from hingepoint.analysis.discovery import money, record
+    from hingepoint.analysis.discovery import record
+    from hingepoint.analysis.discovery.reading import money
 
     teams = reading.deals["team"].drop_nulls().n_unique() if "team" in reading.deals.columns else 0
     kept = record.of(found, currency=money.one_currency(reading.deals, None), teams=teams)

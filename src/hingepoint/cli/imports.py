@@ -17,7 +17,7 @@ from hingepoint.cli.common import format_option, print_json, start_django
 
 if TYPE_CHECKING:
     from hingepoint.domain.imports.engine import Files, Report
-    from hingepoint.records import RowProblem
+    from hingepoint.records.files import RowProblem
 
 #: Problems listed after a refusal; ``--format json`` of a dry run with --skip-bad-rows lists up to 200.
 LISTED = 20
@@ -128,7 +128,7 @@ def as_record(report: Report, table: str, file: Path) -> dict[str, Any]:
 
 def in_words(report: Report, given: Files) -> str:
     """Return what was done, or would be, as a few lines."""
-    from hingepoint.connectors.files.rules import BY_KEY
+    from hingepoint.connectors.files.reading.rules import BY_KEY
 
     names = " and ".join(path.name for path in given.given().values())
     first = f"{names}: dry run, nothing was changed." if report.dry_run else f"{names}: imported."

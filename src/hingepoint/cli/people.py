@@ -9,7 +9,7 @@ import click
 from hingepoint.cli import Unusable
 from hingepoint.cli.common import format_option, print_json, start_django
 from hingepoint.cli.serve import bring_database_up_to_date
-from hingepoint.records import Role
+from hingepoint.records.people import Role
 
 
 class Asked(click.Option):

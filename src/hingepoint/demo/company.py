@@ -31,7 +31,7 @@ from hingepoint.demo import (
     weeks,
 )
 from hingepoint.demo.weeks import LOST, NEVER, NO_DECISION, OPEN, STAGES, WON
-from hingepoint.records import DealStatus
+from hingepoint.records.deals import DealStatus
 
 CURRENCY = "EUR"
 

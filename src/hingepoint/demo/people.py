@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from hingepoint.demo import names, planted
-from hingepoint.records import Role
+from hingepoint.records.people import Role
 
 REGIONS = ("North", "South", "East", "West")
 #: Line teams by region. Small companies take the first of each.

@@ -24,7 +24,9 @@ from hingepoint.domain.people import actions as people
 from hingepoint.domain.people import queries as people_queries
 from hingepoint.domain.people.models import Team, User
 from hingepoint.domain.strategy import actions as strategy
-from hingepoint.records import Role, Side, Stage
+from hingepoint.records.agreements import Side
+from hingepoint.records.deals import Stage
+from hingepoint.records.people import Role
 
 #: The team in which the demo's manager and seller work: it has everything a visitor should see.
 HOME_TEAM = "Hamburg"

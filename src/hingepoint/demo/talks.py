@@ -9,8 +9,8 @@ from typing import Any
 
 import polars as pl
 
-from hingepoint.analysis import approvals, reasons
-from hingepoint.analysis.approvals import Approver, Request
+from hingepoint.analysis.talks import approvals, reasons
+from hingepoint.analysis.talks.approvals import Approver, Request
 from hingepoint.demo import planted
 from hingepoint.demo.company import Company
 from hingepoint.domain.deals.models import BuyingRole, Deal
@@ -22,7 +22,8 @@ from hingepoint.domain.involvement.models import Purpose
 from hingepoint.domain.negotiation import actions as negotiation
 from hingepoint.domain.people import queries as people
 from hingepoint.domain.people.models import Team, User
-from hingepoint.records import ReasonState, Role, Topic
+from hingepoint.records.people import Role
+from hingepoint.records.talks import ReasonState, Topic
 
 #: What the corridor of a deal is made of: shares of its list price.
 TARGET, WALK_AWAY = Decimal("0.92"), Decimal("0.84")

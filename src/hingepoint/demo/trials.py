@@ -12,7 +12,7 @@ from hingepoint.demo.company import CURRENCY, Company
 from hingepoint.domain.people import queries as people
 from hingepoint.domain.trials import actions as trials
 from hingepoint.domain.trials.models import Trial
-from hingepoint.records import Role
+from hingepoint.records.people import Role
 
 
 def write(company: Company) -> None:

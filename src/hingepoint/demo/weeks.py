@@ -14,11 +14,11 @@ from functools import cache
 
 import numpy as np
 
-from hingepoint.analysis.discovery import lots
+from hingepoint.analysis.trials import lots
 from hingepoint.demo import planted
 from hingepoint.demo.sales import NEWCOMER, PRESSURES, Deals
 from hingepoint.domain.agreements.catalogue import shipped_types
-from hingepoint.records import Stage
+from hingepoint.records.deals import Stage
 
 STAGES = tuple(Stage)[:7]  # access ... paper; won deals leave the last one
 NEGOTIATE, PAPER = STAGES.index(Stage.NEGOTIATE), STAGES.index(Stage.PAPER)

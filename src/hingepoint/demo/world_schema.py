@@ -16,17 +16,10 @@ from pydantic.fields import FieldInfo
 
 from hingepoint.domain.deals.models import BuyingRole
 from hingepoint.domain.plans.models import Outcome, Verdict
-from hingepoint.records import (
-    AgreementState,
-    DealStatus,
-    EventKind,
-    Evidence,
-    ReasonState,
-    Role,
-    Side,
-    Stage,
-    Topic,
-)
+from hingepoint.records.agreements import AgreementState, Evidence, Side
+from hingepoint.records.deals import DealStatus, EventKind, Stage
+from hingepoint.records.people import Role
+from hingepoint.records.talks import ReasonState, Topic
 
 VERSION = 1
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from hingepoint.analysis.approvals import Approver
+from hingepoint.analysis.talks.approvals import Approver
 from hingepoint.demo.world_schema import (
     ConcessionPart,
     DealPart,

@@ -10,9 +10,9 @@ from typing import Any
 from markupsafe import Markup
 
 from hingepoint.analysis import intervals
-from hingepoint.analysis.discovery import trials
-from hingepoint.analysis.discovery.balance import WORTH_A_LOOK, Line
-from hingepoint.analysis.discovery.redraws import LEVEL
+from hingepoint.analysis.trials import outcome as trials
+from hingepoint.analysis.trials.balance import WORTH_A_LOOK, Line
+from hingepoint.analysis.trials.redraws import LEVEL
 from hingepoint.reports import pictures
 from hingepoint.reports.charts import numbers, tables
 from hingepoint.reports.findings import Finding, Metric, Reading, metric_of, served_words

@@ -17,7 +17,7 @@ from hingepoint.domain.deals.actions import Hidden, Stale
 from hingepoint.domain.detection import queries as detection
 from hingepoint.domain.proof.actions import attach
 from hingepoint.domain.strategy import queries as strategies
-from hingepoint.records import QUALITY_POINTS, AgreementState, Evidence
+from hingepoint.records.agreements import QUALITY_POINTS, AgreementState, Evidence
 from hingepoint.web import proof
 from hingepoint.web.deals import looked_back
 from hingepoint.web.formats import STATES

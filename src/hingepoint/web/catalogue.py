@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from hingepoint.domain.agreements import actions, queries
 from hingepoint.domain.deals.actions import Stale
-from hingepoint.records import Side, Stage
+from hingepoint.records.agreements import Side
+from hingepoint.records.deals import Stage
 
 SIDES = [(side.value, side.value.capitalize()) for side in Side]
 STAGES = [(stage.value, stage.value.capitalize()) for stage in Stage]

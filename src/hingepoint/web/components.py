@@ -7,7 +7,8 @@ from types import SimpleNamespace as Example
 
 from django.shortcuts import render
 
-from hingepoint.records import AgreementState, RowProblem
+from hingepoint.records.agreements import AgreementState
+from hingepoint.records.files import RowProblem
 from hingepoint.web import chart_examples
 
 TODAY = dt.date(2026, 3, 12)

@@ -22,7 +22,8 @@ from hingepoint.domain.people import queries as people
 from hingepoint.domain.plans import queries as plans
 from hingepoint.domain.strategy import queries as strategies
 from hingepoint.domain.trials import queries as trials
-from hingepoint.records import EventKind, Role
+from hingepoint.records.deals import EventKind
+from hingepoint.records.people import Role
 from hingepoint.web import saved_views
 
 ANY_STATUS = "all"

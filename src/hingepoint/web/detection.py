@@ -18,7 +18,8 @@ from hingepoint.domain.deals.actions import Hidden, Stale
 from hingepoint.domain.deals.models import BuyingRole
 from hingepoint.domain.detection import actions, queries
 from hingepoint.domain.detection.starters import starters
-from hingepoint.records import AgreementState, Evidence, Role
+from hingepoint.records.agreements import AgreementState, Evidence
+from hingepoint.records.people import Role
 from hingepoint.reports.charts.numbers import plural
 from hingepoint.web.agreements import EVIDENCE
 from hingepoint.web.deals import for_sellers_and_leaders

@@ -19,7 +19,7 @@ from hingepoint.analysis.discovery import DiscoveryError, Settings, weeks
 from hingepoint.domain.discovery import actions, queries
 from hingepoint.domain.strategy import queries as strategies
 from hingepoint.domain.trials import queries as trials
-from hingepoint.records import Role
+from hingepoint.records.people import Role
 from hingepoint.reports import discovery as report
 from hingepoint.reports import discovery_pdf, findings
 from hingepoint.reports import trials as trial_words

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from hingepoint.records import AgreementState, Evidence, Grade
+from hingepoint.records.agreements import AgreementState, Evidence
+from hingepoint.records.findings import Grade
 from hingepoint.reports.charts import numbers
 
 

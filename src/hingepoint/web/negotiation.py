@@ -12,12 +12,12 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from hingepoint.analysis.concessions import Given
+from hingepoint.analysis.talks.concessions import Given
 from hingepoint.domain.deals import queries as deals
 from hingepoint.domain.deals.actions import Hidden, NothingToTakeBack, Stale
 from hingepoint.domain.negotiation import actions, queries
 from hingepoint.domain.plans import queries as plans
-from hingepoint.records import ReasonState, Topic
+from hingepoint.records.talks import ReasonState, Topic
 
 TOPICS = [(topic.value, words) for topic, words in queries.TOPIC_WORDS.items()]
 KNOWN = [

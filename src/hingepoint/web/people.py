@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 
 from hingepoint.domain.escalations import actions as escalations
 from hingepoint.domain.people import actions, queries
-from hingepoint.records import Role
+from hingepoint.records.people import Role
 from hingepoint.reports.charts.numbers import plural
 
 ROLES = [(role.value, queries.ROLE_WORDS[role]) for role in Role]

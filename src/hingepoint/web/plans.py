@@ -31,7 +31,8 @@ from hingepoint.domain.plans.parts import (
     to_json,
 )
 from hingepoint.domain.strategy import queries as strategies
-from hingepoint.records import Evidence, Role
+from hingepoint.records.agreements import Evidence
+from hingepoint.records.people import Role
 from hingepoint.reports import plan_sheets
 from hingepoint.web import pdf
 from hingepoint.web.agreements import ASKS_FOR, EVIDENCE, moment_of

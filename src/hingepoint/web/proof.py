@@ -16,7 +16,7 @@ from hingepoint.domain.agreements import queries as agreements
 from hingepoint.domain.deals.actions import Hidden
 from hingepoint.domain.proof import actions, queries
 from hingepoint.domain.proof.models import Answer
-from hingepoint.records import Evidence
+from hingepoint.records.agreements import Evidence
 
 ACCEPTS = ",".join(f".{ending}" for ending in actions.KINDS)
 

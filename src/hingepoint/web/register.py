@@ -12,7 +12,8 @@ from django.views.decorators.http import require_POST
 
 from hingepoint.domain.agreements import actions, queries
 from hingepoint.domain.deals.actions import Hidden, Stale
-from hingepoint.records import AgreementState, Role
+from hingepoint.records.agreements import AgreementState
+from hingepoint.records.people import Role
 from hingepoint.web.formats import STATES
 
 #: What one click may say; everything else needs the form.

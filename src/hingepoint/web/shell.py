@@ -8,7 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from hingepoint.domain.people import queries as people
-from hingepoint.records import Role
+from hingepoint.records.people import Role
 
 THEMES = ("auto", "light", "dark")
 

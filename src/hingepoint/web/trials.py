@@ -10,8 +10,9 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from hingepoint.analysis.discovery import DiscoveryError, evidence
+from hingepoint.analysis.discovery import DiscoveryError
 from hingepoint.analysis.discovery import record as records_of_runs
+from hingepoint.analysis.trials import evidence
 from hingepoint.domain.discovery import queries as discovery
 from hingepoint.domain.trials import actions, queries
 from hingepoint.reports import findings

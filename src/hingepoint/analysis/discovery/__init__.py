@@ -5,10 +5,7 @@ found = discovery.discover(deals, events, settings=discovery.Settings(metric="wo
 print(found.summary())
 """
 
-from hingepoint.analysis.discovery.comparing import Change, Comparison, Move, compare, out_of_time
 from hingepoint.analysis.discovery.engine import discover
-from hingepoint.analysis.discovery.evidence import EvidencePlan, SteppedWedge, plan_evidence
-from hingepoint.analysis.discovery.explaining import Explanation, explain_deal
 from hingepoint.analysis.discovery.result import (
     Against,
     Details,
@@ -26,6 +23,9 @@ from hingepoint.analysis.discovery.result import (
     Timing,
 )
 from hingepoint.analysis.discovery.settings import DiscoveryError, Settings, weeks, weeks_label
+from hingepoint.analysis.discovery.telling.comparing import Change, Comparison, Move, compare, out_of_time
+from hingepoint.analysis.discovery.telling.explaining import Explanation, explain_deal
+from hingepoint.analysis.trials.evidence import EvidencePlan, SteppedWedge, plan_evidence
 
 __all__ = [
     "Against",

@@ -13,19 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from hingepoint import records
-from hingepoint.analysis.discovery import (
-    findings,
-    history,
-    kept,
-    pieces,
-    placebo,
-    result,
-    screens,
-    study,
-    undated,
-)
+from hingepoint.analysis.discovery import findings, result, undated
+from hingepoint.analysis.discovery.judging import placebo, screens
+from hingepoint.analysis.discovery.reading import history
 from hingepoint.analysis.discovery.settings import DiscoveryError, Settings
+from hingepoint.analysis.discovery.sums import kept, pieces, study
+from hingepoint.records.agreements import AgreementType
 
 Progress = Callable[[float, str], None]
 
@@ -38,7 +31,7 @@ def discover(
     events: Any = None,
     *,
     settings: Settings,
-    catalogue: Sequence[records.AgreementType] = (),
+    catalogue: Sequence[AgreementType] = (),
     progress: Progress | None = None,
     bad_rows: int = 0,
     rules: Mapping[str, int] | None = None,
@@ -93,7 +86,7 @@ def _require_outcomes(read: history.History) -> None:
 class _Run:
     history: history.History
     settings: Settings
-    catalogue: Mapping[str, records.AgreementType]
+    catalogue: Mapping[str, AgreementType]
     tell: Progress
     bad_rows: int
     rules: dict[str, int]

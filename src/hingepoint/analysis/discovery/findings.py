@@ -8,22 +8,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 import scipy  # its parts load when they are first used: the server starts without them
 
-from hingepoint import records
-from hingepoint.analysis.discovery import (
-    behind,
+from hingepoint.analysis.discovery import result
+from hingepoint.analysis.discovery.judging import (
     calibration,
     combining,
     grading,
-    gram,
-    result,
     robustness,
     screens,
     selection,
-    study,
-    timing,
-    words,
 )
 from hingepoint.analysis.discovery.settings import Settings, weeks_label
+from hingepoint.analysis.discovery.sums import gram, study
+from hingepoint.analysis.discovery.telling import behind, timing, words
+from hingepoint.records.agreements import AgreementType, Side
+from hingepoint.records.findings import Grade
 
 #: Above this share of types with a clear effect the bulk no longer shows what nothing looks like.
 BULK = 0.3
@@ -38,7 +36,7 @@ class Report:
 
     prepared: study.Study
     settings: Settings
-    catalogue: Mapping[str, records.AgreementType]
+    catalogue: Mapping[str, AgreementType]
     estimates: study.Estimates | None
     excluded: Mapping[str, screens.Exclusion]
     placebo: result.Placebo
@@ -94,7 +92,7 @@ class Report:
 
     def _sides(self) -> np.ndarray:
         """Return which types are agreed with the customer: by the catalogue, otherwise by the events."""
-        listed = {key: one.side == records.Side.CUSTOMER for key, one in self.catalogue.items()}
+        listed = {key: one.side == Side.CUSTOMER for key, one in self.catalogue.items()}
         return np.array(
             [listed.get(key, self.history.with_customer.get(key, True)) for key in self.types], dtype=bool
         )
@@ -172,13 +170,11 @@ class Report:
         key = self.types[place]
         if key in self.excluded:
             why = self.excluded[key]
-            return self._silent(
-                place, records.Grade.EXCLUDED, why.reason, words.excluded(self.named(key), why.words)
-            )
+            return self._silent(place, Grade.EXCLUDED, why.reason, words.excluded(self.named(key), why.words))
         if not self.prepared.enough[place]:
             counts = int(self.prepared.gained[place]), int(self.prepared.not_gained[place])
             said = words.too_few(self.named(key), *counts, self.settings.min_events)
-            return self._silent(place, records.Grade.EXCLUDED, "too_few", said)
+            return self._silent(place, Grade.EXCLUDED, "too_few", said)
         speaks = self.copied.get(place, place)
         if not self.estimates or not np.isfinite(self.judged.effects[speaks]):
             return self._inestimable(place)
@@ -188,11 +184,11 @@ class Report:
         key = self.types[place]
         if not self.estimates:
             said = words.not_enough(self.named(key), self.metric, (np.nan, np.nan), None)
-            return self._silent(place, records.Grade.NONE, None, said)
+            return self._silent(place, Grade.NONE, None, said)
         said = words.excluded(
             self.named(key), "who gains it follows from the other agreements, the seller or the deal"
         )
-        return self._silent(place, records.Grade.EXCLUDED, "no_overlap", said)
+        return self._silent(place, Grade.EXCLUDED, "no_overlap", said)
 
     def named(self, key: str) -> str:
         return f"“{self.catalogue[key].name}”" if key in self.catalogue else f"“{key}”"
@@ -201,7 +197,7 @@ class Report:
         """Return the name of a type in quotes."""
         return self.named(self.types[place])
 
-    def _silent(self, place: int, grade: records.Grade, because: str | None, said: str) -> result.Finding:
+    def _silent(self, place: int, grade: Grade, because: str | None, said: str) -> result.Finding:
         nothing = (np.nan, np.nan)
         key = self.types[place]
         return result.Finding(
@@ -231,14 +227,14 @@ class Report:
         checks = self._checks(speaks)
         grade = grading.grade(judged, speaks, checks)
         effect, ci = self._shown(judged, speaks)
-        confirmed = grade in (records.Grade.STRONG, records.Grade.MODERATE)
+        confirmed = grade in (Grade.STRONG, Grade.MODERATE)
         harmful = confirmed and bool(judged.effects[speaks] < 0)
         same_as = tuple(self.types[other] for other in self.bundle(place) if other != place)
         scale = (1 - self.coverage[place]) * self.at_risk
         needed = self._deals_needed(speaks)
-        best_by, between = self._best_by(speaks) if grade != records.Grade.NONE else (None, None)
+        best_by, between = self._best_by(speaks) if grade != Grade.NONE else (None, None)
         counts = int(self.prepared.gained[place]), int(self.prepared.not_gained[place])
-        if grade == records.Grade.NONE:
+        if grade == Grade.NONE:
             said = words.not_enough(self.named(key), self.metric, ci, needed)
         else:
             said = words.supported(self.named(key), self.metric, grade, effect, ci, counts, same_as, best_by)
@@ -455,7 +451,7 @@ class Report:
         previous = [place for place, key in enumerate(self.types) if key in self.settings.previous]
         size = self.settings.pivotal[1]
         chosen = selection.choose(eligible, leverage, size, self.bundles, previous, self.judged.p_top)
-        allowed = np.array([one.grade != records.Grade.EXCLUDED for one in findings], dtype=bool)
+        allowed = np.array([one.grade != Grade.EXCLUDED for one in findings], dtype=bool)
         shares = selection.stability(
             self.main, self.judged, self.sign, weight, allowed, size, self.bundles, self._rng(REFITS)
         )
@@ -493,11 +489,11 @@ def segments_that_differ(
 
 
 _ORDER = [
-    records.Grade.STRONG,
-    records.Grade.MODERATE,
-    records.Grade.WEAK,
-    records.Grade.NONE,
-    records.Grade.EXCLUDED,
+    Grade.STRONG,
+    Grade.MODERATE,
+    Grade.WEAK,
+    Grade.NONE,
+    Grade.EXCLUDED,
 ]
 
 

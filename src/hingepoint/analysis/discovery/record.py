@@ -8,10 +8,10 @@ from typing import Any
 
 import polars as pl
 
-from hingepoint import records
-from hingepoint.analysis.discovery.evidence import Basis, plan_evidence, share_counted
 from hingepoint.analysis.discovery.result import FRAME, Details, Discovery, plain, simple
 from hingepoint.analysis.discovery.settings import DiscoveryError, weeks
+from hingepoint.analysis.trials.evidence import Basis, plan_evidence, share_counted
+from hingepoint.records.findings import Grade
 
 
 def of(discovery: Discovery, *, currency: str = "", teams: int = 0) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def _plans(discovery: Discovery, teams: int) -> dict[str, dict[str, Any]]:
     plans = {}
     for finding in discovery.findings:
         too_few = finding.excluded_because == "too_few"
-        if too_few or finding.grade in (records.Grade.NONE, records.Grade.WEAK):
+        if too_few or finding.grade in (Grade.NONE, Grade.WEAK):
             try:
                 plan = plan_evidence(discovery, finding.agreement, teams=teams)
             except DiscoveryError:

@@ -11,9 +11,9 @@ from typing import Any
 import polars as pl
 
 import hingepoint
-from hingepoint import records
 from hingepoint.analysis import metrics
 from hingepoint.analysis.discovery.settings import Settings
+from hingepoint.records.findings import Grade
 
 SCHEMA = 1
 
@@ -202,7 +202,7 @@ class Finding:
 
     agreement: str
     name: str
-    grade: records.Grade
+    grade: Grade
     excluded_because: str | None
     effect: float
     ci: Interval
@@ -223,7 +223,7 @@ class Finding:
 
     @property
     def confirmed(self) -> bool:
-        return self.grade in (records.Grade.STRONG, records.Grade.MODERATE)
+        return self.grade in (Grade.STRONG, Grade.MODERATE)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the finding as FORMATS describes it."""
@@ -329,9 +329,7 @@ class Discovery:
     @property
     def enough(self) -> bool:
         """False if there was not enough data for any finding."""
-        return any(
-            finding.grade not in (records.Grade.NONE, records.Grade.EXCLUDED) for finding in self.findings
-        )
+        return any(finding.grade not in (Grade.NONE, Grade.EXCLUDED) for finding in self.findings)
 
     def finding(self, agreement: str) -> Finding:
         """Return the finding of one agreement type; KeyError if the input had none of that name."""
@@ -375,7 +373,7 @@ class Discovery:
         else:
             lines.append("No agreement is confirmed: there is not enough evidence for a pivotal set.")
         lines += [f"{f.grade!s:>9}  {f.in_words}" for f in self.findings if f.confirmed]
-        counts = {grade: sum(f.grade == grade for f in self.findings) for grade in records.Grade}
+        counts = {grade: sum(f.grade == grade for f in self.findings) for grade in Grade}
         lines.append("; ".join(f"{number} {grade}" for grade, number in counts.items() if number) + ".")
         lines += [f"Note: {warning}" for warning in self.warnings]
         return "\n".join(lines)

@@ -15,19 +15,15 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from hingepoint import records
 from hingepoint.analysis import frames, metrics
-from hingepoint.analysis.discovery import (
-    calibration,
-    columns,
-    gathering,
-    grading,
-    gram,
-    result,
-    robustness,
-    words,
-)
+from hingepoint.analysis.discovery import result
+from hingepoint.analysis.discovery.judging import calibration, grading, robustness
+from hingepoint.analysis.discovery.reading import columns, gathering
 from hingepoint.analysis.discovery.settings import DiscoveryError, Settings
+from hingepoint.analysis.discovery.sums import gram
+from hingepoint.analysis.discovery.telling import words
+from hingepoint.records.agreements import AgreementType
+from hingepoint.records.findings import Grade
 
 YES = frozenset({"yes", "y", "true", "1", "1.0", "gained", "ja", "oui"})
 NO = frozenset({"no", "n", "false", "0", "0.0", "not gained", "nein", "non"})
@@ -42,7 +38,7 @@ def discover(
     deals: Any,
     *,
     settings: Settings,
-    catalogue: Sequence[records.AgreementType] = (),
+    catalogue: Sequence[AgreementType] = (),
     bad_rows: int = 0,
     rules: Mapping[str, int] | None = None,
 ) -> result.Discovery:
@@ -70,7 +66,7 @@ def discover(
     ]
     order = sorted(
         findings,
-        key=lambda one: (one.grade != records.Grade.WEAK, -abs(np.nan_to_num(one.effect)), one.agreement),
+        key=lambda one: (one.grade != Grade.WEAK, -abs(np.nan_to_num(one.effect)), one.agreement),
     )
     return result.Discovery(
         settings=settings,
@@ -240,19 +236,19 @@ def _finding(
     clear = p_values[place] < grading.CONFIDENCE
     if few:
         grade, said = (
-            records.Grade.EXCLUDED,
+            Grade.EXCLUDED,
             f"“{name}” cannot be judged: {gained:,} decided deals say yes and {not_gained:,} say no, "
             f"and {settings.min_events} of each are needed.",
         )
     elif clear:
-        grade = records.Grade.WEAK
+        grade = Grade.WEAK
         said = (
             f"Association only: decided deals that say “{name}” {words.change(metric, effect)} "
             f"(95% interval {words.interval(metric, ci)}); without dates nobody can say "
             "whether it led to that or followed from it."
         )
     else:
-        grade, said = records.Grade.NONE, _unclear(name, metric, ci)
+        grade, said = Grade.NONE, _unclear(name, metric, ci)
     return result.Finding(
         agreement=key,
         name=name,

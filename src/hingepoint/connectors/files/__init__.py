@@ -5,12 +5,12 @@ are read from disk, as often as wanted, ``open_events`` a stream of events that 
 ``understand`` what a file seems to be, ``write_table`` a file. What cannot be used raises ``FileProblem``.
 """
 
+from hingepoint.connectors.files.formats.parquet import parts_of
 from hingepoint.connectors.files.mapping import Mapping, load_mapping, parse_mapping
 from hingepoint.connectors.files.opening import Limits
 from hingepoint.connectors.files.page import formats_page
-from hingepoint.connectors.files.parquet import parts_of
 from hingepoint.connectors.files.problems import BadRows, FileProblem
-from hingepoint.connectors.files.reading import (
+from hingepoint.connectors.files.reading.frames import (
     EventStream,
     Reading,
     open_events,
@@ -19,8 +19,8 @@ from hingepoint.connectors.files.reading import (
     read_deals,
     understand,
 )
-from hingepoint.connectors.files.rules import RULES
-from hingepoint.connectors.files.survey import Understood, UnderstoodColumn
+from hingepoint.connectors.files.reading.rules import RULES
+from hingepoint.connectors.files.reading.survey import Understood, UnderstoodColumn
 from hingepoint.connectors.files.writing import write_table
 
 __all__ = [

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from hingepoint.records import AgreementState, DealStatus, EventKind, Side
+from hingepoint.records.agreements import AgreementState, Side
+from hingepoint.records.deals import DealStatus, EventKind
 
 
 class Kind(enum.StrEnum):

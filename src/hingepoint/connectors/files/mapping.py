@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from hingepoint.connectors.files.fields import FIELDS
 from hingepoint.connectors.files.problems import FileProblem, shown
-from hingepoint.records import DealStatus, EventKind
+from hingepoint.records.deals import DealStatus, EventKind
 
 LARGEST_MAPPING = 1_000_000
 

@@ -19,7 +19,7 @@ from hingepoint.connectors.files.mapping import (
     TableMapping,
 )
 from hingepoint.connectors.files.opening import Limits
-from hingepoint.connectors.files.rules import RULES
+from hingepoint.connectors.files.reading.rules import RULES
 
 _INTRODUCTION = """# Files that Hingepoint reads and writes
 

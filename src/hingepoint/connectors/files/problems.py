@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from hingepoint.records import RowProblem
+from hingepoint.records.files import RowProblem
 
 #: More row problems than this are counted but not listed.
 LISTED = 200

@@ -10,7 +10,7 @@ import polars as pl
 
 from hingepoint.connectors.files.opening import Limits
 from hingepoint.connectors.files.problems import FileProblem, shown
-from hingepoint.records import RowProblem
+from hingepoint.records.files import RowProblem
 
 BATCH = 50_000
 #: Of a file that has types, so many rows or cells at most.

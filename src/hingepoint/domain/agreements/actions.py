@@ -24,7 +24,8 @@ from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals.actions import deal_for, fingerprint, take_turn
 from hingepoint.domain.deals.models import Contact, Deal
 from hingepoint.domain.people.models import User, works_here
-from hingepoint.records import STANDING, AgreementState, DealStatus, Evidence
+from hingepoint.records.agreements import STANDING, AgreementState, Evidence
+from hingepoint.records.deals import DealStatus
 
 
 class NotYetGained(ValueError):

@@ -21,7 +21,7 @@ from hingepoint.domain.deals.frames import (
 )
 from hingepoint.domain.deals.models import Deal, DealEvent, DealQuerySet
 from hingepoint.domain.deals.queries import AsOf
-from hingepoint.records import EventKind
+from hingepoint.records.deals import EventKind
 
 _COLUMNS = {
     "deal_id": "agreement__deal__key",

@@ -11,7 +11,9 @@ from django.db.models.functions import Coalesce
 
 from hingepoint.domain.deals.models import Contact, Deal, Trace, TraceQuerySet
 from hingepoint.domain.people.models import User, choices, works_here
-from hingepoint.records import STANDING, AgreementState, Evidence, Role, Side, Stage
+from hingepoint.records.agreements import STANDING, AgreementState, Evidence, Side
+from hingepoint.records.deals import Stage
+from hingepoint.records.people import Role
 
 #: States in which something is still to be got.
 WAITING = (AgreementState.NEEDED, AgreementState.PLANNED, AgreementState.ASKED, AgreementState.SOFT)

@@ -33,7 +33,9 @@ from hingepoint.domain.deals.queries import (
     Participant,
 )
 from hingepoint.domain.people.models import User, works_here
-from hingepoint.records import STANDING, AgreementState, EventKind, Role, Stage
+from hingepoint.records.agreements import STANDING, AgreementState
+from hingepoint.records.deals import EventKind, Stage
+from hingepoint.records.people import Role
 
 STAGE_ORDER = {stage.value: place for place, stage in enumerate(Stage)}
 #: At most so many agreements in a row of the matrix: a set people can keep in mind.

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hingepoint.records import AgreementState, EventKind
+from hingepoint.records.agreements import AgreementState
+from hingepoint.records.deals import EventKind
 
 _STATES = {
     AgreementState.NOT_NEEDED: "said that it is not needed",

@@ -11,7 +11,7 @@ from django.db import transaction
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals.models import Account, BuyingRole, Contact, Deal, DealContact, DealEvent
 from hingepoint.domain.people.models import User
-from hingepoint.records import EventKind
+from hingepoint.records.deals import EventKind
 
 
 class Stale(Exception):

@@ -6,7 +6,8 @@ from django.db import models
 from django.db.models import F, Q
 
 from hingepoint.domain.people.models import Team, User, choices, managed_team_ids, works_here
-from hingepoint.records import DealStatus, EventKind, Role
+from hingepoint.records.deals import DealStatus, EventKind
+from hingepoint.records.people import Role
 
 
 def money(**options) -> models.DecimalField:

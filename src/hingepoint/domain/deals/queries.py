@@ -32,7 +32,8 @@ from django.utils import timezone
 
 from hingepoint.domain.deals.models import BuyingRole, Deal, DealContact, DealEvent, DealQuerySet
 from hingepoint.domain.people.models import Team, User, managed_team_ids, works_here
-from hingepoint.records import DealStatus, EventKind, Role
+from hingepoint.records.deals import DealStatus, EventKind
+from hingepoint.records.people import Role
 
 PAGE_SIZE = 50
 #: More owners than this are not offered as a list of names.

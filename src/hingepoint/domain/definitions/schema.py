@@ -15,7 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from hingepoint.analysis import metrics
 from hingepoint.analysis.detection import Trace
 from hingepoint.domain.strategy.models import MOST_REQUIRED
-from hingepoint.records import AgreementState, Evidence, Side, Stage
+from hingepoint.records.agreements import AgreementState, Evidence, Side
+from hingepoint.records.deals import Stage
 
 VERSION = 1
 #: A file larger than this is not one of definitions.

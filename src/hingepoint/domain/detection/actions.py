@@ -31,7 +31,7 @@ from hingepoint.domain.detection.models import (
     words_after,
 )
 from hingepoint.domain.people.models import User, works_here
-from hingepoint.records import STANDING, AgreementState, Evidence
+from hingepoint.records.agreements import STANDING, AgreementState, Evidence
 
 #: They committed to act by so many days after the trace; then we ask whether it was done.
 DAYS_TO_ACT = 14

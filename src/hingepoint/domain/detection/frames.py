@@ -14,7 +14,7 @@ from hingepoint.analysis.detection import KINDS, TRACES, Trace
 from hingepoint.domain.agreements.models import AgreementEvent, AgreementType
 from hingepoint.domain.deals.frames import read
 from hingepoint.domain.deals.models import Deal, DealContact, DealEvent
-from hingepoint.records import STANDING
+from hingepoint.records.agreements import STANDING
 
 _EVENTS = {
     "deal_id": "deal__key",

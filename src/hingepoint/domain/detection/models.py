@@ -12,7 +12,8 @@ from django.db.models import Exists, OuterRef, Q
 from hingepoint.domain.agreements.models import RULE_ORIGIN, AgreementEvent, AgreementType
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.people.models import User, choices, works_here
-from hingepoint.records import STANDING, AgreementState, Role
+from hingepoint.records.agreements import STANDING, AgreementState
+from hingepoint.records.people import Role
 
 
 class DetectionRule(models.Model):

@@ -18,7 +18,8 @@ from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.detection.models import Detection, DetectionRule, Outcome, RuleVersion
 from hingepoint.domain.detection.starters import starters
 from hingepoint.domain.people.models import works_here
-from hingepoint.records import DealStatus, EventKind, Role
+from hingepoint.records.deals import DealStatus, EventKind
+from hingepoint.records.people import Role
 
 #: A rule is proven when so many of its agreements were judged, and the lower end of its precision is so high.
 LEAST_JUDGED = 20

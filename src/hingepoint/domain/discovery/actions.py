@@ -32,7 +32,8 @@ from hingepoint.domain.discovery.models import (
     Verdict,
 )
 from hingepoint.domain.people.models import User, works_here
-from hingepoint.records import Role, RowProblem
+from hingepoint.records.files import RowProblem
+from hingepoint.records.people import Role
 
 #: Uploaded files of runs that failed are kept so long, for another try.
 UPLOADS_KEPT = dt.timedelta(days=7)

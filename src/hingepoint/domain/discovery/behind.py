@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from hingepoint.analysis import metrics
-from hingepoint.records import STANDING, DealStatus
+from hingepoint.records.agreements import STANDING
+from hingepoint.records.deals import DealStatus
 
 #: How many deals are listed of each group.
 LISTED = 8

@@ -8,7 +8,8 @@ from django.db import models
 from django.db.models import Q
 
 from hingepoint.domain.people.models import User, choices, works_here
-from hingepoint.records import Grade, Role
+from hingepoint.records.findings import Grade
+from hingepoint.records.people import Role
 
 #: A running run whose worker has not been heard of for so long has lost its worker.
 SILENCE = dt.timedelta(minutes=2)

@@ -21,7 +21,9 @@ from hingepoint.domain.discovery import readiness as readiness_of
 from hingepoint.domain.discovery.models import Finding, FindingDecision, Run, Source, Status, Verdict
 from hingepoint.domain.discovery.readiness import CLOSED_GOOD, CLOSED_NEEDED, GAINS_NEEDED, TYPES_NEEDED
 from hingepoint.domain.people.models import User, works_here
-from hingepoint.records import STANDING, AgreementState, DealStatus, EventKind, Evidence, Role
+from hingepoint.records.agreements import STANDING, AgreementState, Evidence
+from hingepoint.records.deals import DealStatus, EventKind
+from hingepoint.records.people import Role
 
 
 class NotThere(Http404):

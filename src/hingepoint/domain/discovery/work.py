@@ -17,9 +17,10 @@ from django.conf import settings as django_settings
 from django.db import connection
 
 import hingepoint
-from hingepoint import records
 from hingepoint.analysis import discovery
-from hingepoint.analysis.discovery import kept, money, pieces, record
+from hingepoint.analysis.discovery import record
+from hingepoint.analysis.discovery.reading import money
+from hingepoint.analysis.discovery.sums import kept, pieces
 from hingepoint.connectors import files
 from hingepoint.domain.agreements import frames as agreement_frames
 from hingepoint.domain.agreements.models import AgreementType
@@ -28,6 +29,8 @@ from hingepoint.domain.detection import queries as detection
 from hingepoint.domain.discovery.keeping import Folder
 from hingepoint.domain.discovery.models import Run, Source
 from hingepoint.domain.discovery.reading import counted_once
+from hingepoint.records import agreements
+from hingepoint.records.files import RowProblem
 
 #: A worker says so often that it lives, and never more often how far it is.
 BEAT_SECONDS, TELL_SECONDS = 15.0, 0.5
@@ -38,7 +41,7 @@ SOON_SECONDS, SOON_SHARE = 20.0, 0.1
 class Unusable(ValueError):
     """The input of a run cannot be used; the message says why, ``rows`` which rows."""
 
-    def __init__(self, message: str, rows: Sequence[records.RowProblem] = ()):
+    def __init__(self, message: str, rows: Sequence[RowProblem] = ()):
         self.rows = tuple(rows)
         super().__init__(message)
 
@@ -163,11 +166,11 @@ def settings_from(stored: dict[str, Any]) -> discovery.Settings:
     return discovery.Settings(**values)
 
 
-def catalogue() -> list[records.AgreementType]:
+def catalogue() -> list[agreements.AgreementType]:
     """Return the company's agreement types as the analysis wants them: names and late steps."""
     rows = AgreementType.objects.effective().values_list("key", "shown_name", "side", "proximity")
     return [
-        records.AgreementType(key=key, name=name, side=records.Side(side), proximity=proximity)
+        agreements.AgreementType(key=key, name=name, side=agreements.Side(side), proximity=proximity)
         for key, name, side, proximity in rows
     ]
 

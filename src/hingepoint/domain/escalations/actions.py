@@ -9,8 +9,8 @@ from decimal import Decimal
 from django.db import transaction
 from django.db.models import F
 
-from hingepoint.analysis import approvals, reasons
-from hingepoint.analysis.approvals import Approver, Ask, Lane, Path, Request, Rule, Rules
+from hingepoint.analysis.talks import approvals, reasons
+from hingepoint.analysis.talks.approvals import Approver, Ask, Lane, Path, Request, Rule, Rules
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals import actions as deals
 from hingepoint.domain.deals.actions import Hidden, deal_for, take_turn
@@ -30,7 +30,8 @@ from hingepoint.domain.escalations.models import (
 )
 from hingepoint.domain.negotiation.models import Corridor
 from hingepoint.domain.people.models import User, works_here
-from hingepoint.records import EventKind, Role
+from hingepoint.records.deals import EventKind
+from hingepoint.records.people import Role
 
 
 class NothingAsked(ValueError):

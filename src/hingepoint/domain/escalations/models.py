@@ -13,7 +13,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from hingepoint.analysis.approvals import Approver, Lane
+from hingepoint.analysis.talks.approvals import Approver, Lane
 from hingepoint.domain.deals.models import Deal, DealEvent, money, share
 from hingepoint.domain.people.models import User, choices, works_here
 

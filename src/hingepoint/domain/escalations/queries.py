@@ -13,8 +13,9 @@ from typing import Any
 from django.db.models import Prefetch, Q
 from django.http import Http404
 
-from hingepoint.analysis import approvals, intervals, reasons
-from hingepoint.analysis.approvals import Lane, Request, Rules
+from hingepoint.analysis import intervals
+from hingepoint.analysis.talks import approvals, reasons
+from hingepoint.analysis.talks.approvals import Lane, Request, Rules
 from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.escalations.actions import rules_in_force, rules_of, says_why, wish_of
 from hingepoint.domain.escalations.models import (
@@ -27,7 +28,8 @@ from hingepoint.domain.escalations.models import (
     State,
 )
 from hingepoint.domain.people.models import User, managed_team_ids, works_here
-from hingepoint.records import EventKind, Role
+from hingepoint.records.deals import EventKind
+from hingepoint.records.people import Role
 
 #: A group of fewer answers is not shown, nor one about a single seller.
 LEAST_ANSWERS, LEAST_SELLERS = 5, 2

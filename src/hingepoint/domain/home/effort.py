@@ -19,7 +19,7 @@ from django.http import Http404
 from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.people.models import User, works_here
-from hingepoint.records import Role
+from hingepoint.records.people import Role
 
 #: What a deal may cost its seller in a week.
 BUDGET_MINUTES = 2.0

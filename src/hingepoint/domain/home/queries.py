@@ -28,7 +28,9 @@ from hingepoint.domain.imports import queries as imports
 from hingepoint.domain.plans import queries as plans
 from hingepoint.domain.strategy import queries as strategies
 from hingepoint.domain.strategy.models import PivotalAgreement, Playbook, Strategy
-from hingepoint.records import STANDING, AgreementState, DealStatus, EventKind, Role
+from hingepoint.records.agreements import STANDING, AgreementState
+from hingepoint.records.deals import DealStatus, EventKind
+from hingepoint.records.people import Role
 
 #: How far a worklist looks ahead.
 DAYS_AHEAD = 14

@@ -32,7 +32,7 @@ from hingepoint.domain.imports.engine import Files, Progress, Report
 from hingepoint.domain.imports.models import AT_WORK, ImportBatch, ImportState, SavedMapping
 from hingepoint.domain.people.models import User, works_here
 from hingepoint.domain.strategy import actions as strategy
-from hingepoint.records import RowProblem
+from hingepoint.records.files import RowProblem
 
 log = logging.getLogger(__name__)
 

@@ -18,7 +18,8 @@ from hingepoint.domain.deals.models import Account
 from hingepoint.domain.imports import staging
 from hingepoint.domain.imports.models import ImportBatch, ImportChange
 from hingepoint.domain.people.models import Membership, Team, User
-from hingepoint.records import Role, Side
+from hingepoint.records.agreements import Side
+from hingepoint.records.people import Role
 
 
 def know_people_and_teams(batch: ImportBatch) -> dict[str, int]:

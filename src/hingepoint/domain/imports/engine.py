@@ -21,7 +21,7 @@ from django.db import transaction
 
 from hingepoint.connectors import files
 from hingepoint.connectors.files.problems import ProblemList
-from hingepoint.connectors.files.rules import BY_KEY
+from hingepoint.connectors.files.reading.rules import BY_KEY
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals import frames as deal_frames
 from hingepoint.domain.deals.models import Deal
@@ -30,7 +30,7 @@ from hingepoint.domain.imports.models import ImportBatch, ImportState
 from hingepoint.domain.imports.write_deals import write_deals
 from hingepoint.domain.imports.write_events import drop_what_stands, write_events
 from hingepoint.domain.people.models import User
-from hingepoint.records import RowProblem
+from hingepoint.records.files import RowProblem
 
 #: Told the phase (reading, checking, writing) and how many rows it has behind it.
 Progress = Callable[[str, int], None]

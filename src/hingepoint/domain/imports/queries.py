@@ -14,13 +14,13 @@ from django.utils import timezone
 from hingepoint.analysis.health import Health
 from hingepoint.analysis.health import health as health_of
 from hingepoint.connectors.files.fields import FIELDS
-from hingepoint.connectors.files.rules import BY_KEY
+from hingepoint.connectors.files.reading.rules import BY_KEY
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.imports import health, tables
 from hingepoint.domain.imports.actions import SILENT
 from hingepoint.domain.imports.models import AT_WORK, ImportBatch, ImportState, SavedMapping
 from hingepoint.domain.people.models import works_here
-from hingepoint.records import RowProblem
+from hingepoint.records.files import RowProblem
 
 PHASES = {
     "waiting": "Waiting for its turn",

@@ -14,7 +14,9 @@ import polars as pl
 from hingepoint.connectors.files.fields import normal
 from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.imports.staging import DEAL_COLUMNS, EVENT_COLUMNS
-from hingepoint.records import AgreementState, EventKind, RowProblem
+from hingepoint.records.agreements import AgreementState
+from hingepoint.records.deals import EventKind
+from hingepoint.records.files import RowProblem
 
 #: Columns of the file -> columns of the staged table, where they are named differently.
 _DEAL_NAMES = {

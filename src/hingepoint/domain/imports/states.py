@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from hingepoint.records import STANDING
+from hingepoint.records.agreements import STANDING
 
 #: What is known of an agreement after its events -> how it is held in a staged table.
 STATE_COLUMNS = {

@@ -20,7 +20,7 @@ from hingepoint.domain.escalations.models import Approval, Escalation, Pulse
 from hingepoint.domain.involvement.models import Involvement
 from hingepoint.domain.negotiation.models import Corridor, CorridorWriting, Reason, Trade
 from hingepoint.domain.people.models import User
-from hingepoint.records import EventKind
+from hingepoint.records.deals import EventKind
 
 _AT_ONCE = 1_000
 

@@ -23,7 +23,7 @@ from hingepoint.domain.imports.staging import (
     rows,
     run,
 )
-from hingepoint.records import EventKind
+from hingepoint.records.deals import EventKind
 
 #: Columns of a deal that a file sets -> the SQL of the new value, from ``staged_deal s`` and its joins.
 _VALUES = {

@@ -12,7 +12,7 @@ from hingepoint.domain.deals.actions import Hidden, deal_for
 from hingepoint.domain.deals.models import DealEvent
 from hingepoint.domain.involvement.models import Involvement, Purpose
 from hingepoint.domain.people.models import User
-from hingepoint.records import EventKind
+from hingepoint.records.deals import EventKind
 
 #: How the note of an executive's event begins when price or terms came up.
 PRICE_CAME_UP = "price"

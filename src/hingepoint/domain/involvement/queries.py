@@ -9,14 +9,17 @@ from typing import Any
 
 from django.http import Http404
 
-from hingepoint.analysis import aftermath, reasons
+from hingepoint.analysis.talks import aftermath, reasons
 from hingepoint.domain.agreements.models import AgreementEvent
 from hingepoint.domain.deals.models import Deal, DealContact, DealEvent
 from hingepoint.domain.involvement.actions import PRICE_CAME_UP
 from hingepoint.domain.involvement.models import Involvement, Purpose
 from hingepoint.domain.negotiation import queries as negotiation
 from hingepoint.domain.people.models import User, works_here
-from hingepoint.records import STANDING, EventKind, Role, Topic
+from hingepoint.records.agreements import STANDING
+from hingepoint.records.deals import EventKind
+from hingepoint.records.people import Role
+from hingepoint.records.talks import Topic
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,7 @@ import django.db.models.functions.comparison
 from django.conf import settings
 from django.db import migrations, models
 
-import hingepoint.analysis.approvals
 import hingepoint.domain.proof.models
-import hingepoint.records
 
 
 class Migration(migrations.Migration):
@@ -250,11 +248,11 @@ class Migration(migrations.Migration):
                             ("declined", "Declined"),
                             ("renegotiated", "Renegotiated"),
                         ],
-                        default=hingepoint.records.AgreementState["NEEDED"],
+                        default="needed",
                         max_length=12,
                     ),
                 ),
-                ("evidence", models.PositiveSmallIntegerField(default=hingepoint.records.Evidence["NONE"])),
+                ("evidence", models.PositiveSmallIntegerField(default=0)),
                 ("quality", models.PositiveSmallIntegerField(blank=True, null=True)),
                 ("points_met", models.JSONField(blank=True, default=list)),
                 ("checks_met", models.JSONField(blank=True, default=list)),
@@ -280,14 +278,14 @@ class Migration(migrations.Migration):
                                     (
                                         "state__in",
                                         (
-                                            hingepoint.records.AgreementState["PLANNED"],
-                                            hingepoint.records.AgreementState["ASKED"],
-                                            hingepoint.records.AgreementState["SOFT"],
+                                            "planned",
+                                            "asked",
+                                            "soft",
                                         ),
                                     ),
                                     models.Q(
                                         ("required", True),
-                                        ("state", hingepoint.records.AgreementState["NEEDED"]),
+                                        ("state", "needed"),
                                     ),
                                     _connector="OR",
                                 ),
@@ -295,7 +293,7 @@ class Migration(migrations.Migration):
                             ),
                             models.When(
                                 required=True,
-                                state=hingepoint.records.AgreementState["GAINED"],
+                                state="gained",
                                 then=models.F("due_on"),
                             ),
                             default=None,
@@ -553,7 +551,7 @@ class Migration(migrations.Migration):
                     "status",
                     models.CharField(
                         choices=[("open", "Open"), ("won", "Won"), ("lost", "Lost")],
-                        default=hingepoint.records.DealStatus["OPEN"],
+                        default="open",
                         max_length=4,
                     ),
                 ),
@@ -1386,7 +1384,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "evidence_wanted",
-                    models.PositiveSmallIntegerField(default=hingepoint.records.Evidence["TOLD"]),
+                    models.PositiveSmallIntegerField(default=2),
                 ),
                 ("recheck_days", models.PositiveSmallIntegerField(default=90)),
                 ("segments", models.JSONField(blank=True, default=list)),
@@ -2200,9 +2198,9 @@ class Migration(migrations.Migration):
                         (
                             "state__in",
                             [
-                                hingepoint.records.AgreementState["GAINED"],
-                                hingepoint.records.AgreementState["KEPT"],
-                                hingepoint.records.AgreementState["RENEGOTIATED"],
+                                "gained",
+                                "kept",
+                                "renegotiated",
                             ],
                         ),
                         _negated=True,
@@ -2234,7 +2232,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="dealevent",
             constraint=models.CheckConstraint(
-                condition=models.Q(("kind", hingepoint.records.EventKind["AGREEMENT"]), _negated=True),
+                condition=models.Q(("kind", "agreement"), _negated=True),
                 name="deal_event_is_no_agreement",
             ),
         ),
@@ -2393,7 +2391,7 @@ class Migration(migrations.Migration):
             model_name="policyrule",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("approver", hingepoint.analysis.approvals.Approver["PERSON"]), _negated=True),
+                    models.Q(("approver", "person"), _negated=True),
                     ("person__isnull", False),
                     _connector="OR",
                 ),
@@ -2554,7 +2552,7 @@ class Migration(migrations.Migration):
             model_name="deal",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    ("status", hingepoint.records.DealStatus["OPEN"]),
+                    ("status", "open"),
                     ("closed_at__isnull", False),
                     _connector="OR",
                 ),

@@ -14,7 +14,9 @@ from hingepoint.domain.deals.actions import deal_for, take_turn
 from hingepoint.domain.deals.models import DealEvent
 from hingepoint.domain.negotiation.models import Corridor, CorridorWriting, Reason, Trade
 from hingepoint.domain.people.models import User
-from hingepoint.records import EventKind, ReasonState, Side, Topic
+from hingepoint.records.agreements import Side
+from hingepoint.records.deals import EventKind
+from hingepoint.records.talks import ReasonState, Topic
 
 
 class CorridorUpsideDown(ValueError):

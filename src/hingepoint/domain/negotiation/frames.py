@@ -13,7 +13,7 @@ from django.db.models import OuterRef, Subquery
 from hingepoint.domain.deals.frames import FILE_MOMENT, parts
 from hingepoint.domain.deals.models import DealEvent, DealQuerySet
 from hingepoint.domain.negotiation.models import Reason
-from hingepoint.records import EventKind
+from hingepoint.records.deals import EventKind
 
 _DEMANDS = {
     "deal_id": "deal__key",

@@ -14,7 +14,7 @@ from django.db.models import F, Q
 
 from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.people.models import User, choices
-from hingepoint.records import ReasonState, Topic
+from hingepoint.records.talks import ReasonState, Topic
 
 
 class OfADealQuerySet(models.QuerySet):

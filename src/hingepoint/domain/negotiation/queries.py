@@ -17,11 +17,12 @@ from typing import Any
 from django.db.models import F, OuterRef, Q, Subquery
 from django.http import Http404
 
-from hingepoint.analysis import concessions, reasons, trades
+from hingepoint.analysis.talks import concessions, reasons, trades
 from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.negotiation.models import Corridor, CorridorWriting, Reason
 from hingepoint.domain.people.models import User
-from hingepoint.records import DealStatus, EventKind, Topic
+from hingepoint.records.deals import DealStatus, EventKind
+from hingepoint.records.talks import Topic
 
 TOPIC_WORDS = {
     Topic.PRICE: "Price",

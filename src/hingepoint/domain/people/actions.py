@@ -10,7 +10,7 @@ from django.db import transaction
 
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.people.models import Membership, SavedView, SignInFailure, Team, User, works_here
-from hingepoint.records import Role
+from hingepoint.records.people import Role
 
 
 class NotAllowed(Exception):

@@ -8,7 +8,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q
 
-from hingepoint.records import Role
+from hingepoint.records.people import Role
 
 
 def choices(enum) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 
 from hingepoint.domain.audit import queries as audit
 from hingepoint.domain.people.models import Membership, SavedView, Team, User, works_here
-from hingepoint.records import Role
+from hingepoint.records.people import Role
 
 PEOPLE_ON_A_PAGE = 50
 ROLE_WORDS = {

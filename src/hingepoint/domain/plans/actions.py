@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from hingepoint.analysis import reasons
+from hingepoint.analysis.talks import reasons
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import Agreement, AgreementEvent, AgreementType
 from hingepoint.domain.audit.actions import record
@@ -19,7 +19,8 @@ from hingepoint.domain.negotiation import actions as negotiation
 from hingepoint.domain.people.models import User, managed_team_ids
 from hingepoint.domain.plans.models import Debrief, Outcome, Plan, PlanReview, Verdict
 from hingepoint.domain.plans.parts import TALK_PARTS, Line, lines_of, to_json, with_sources
-from hingepoint.records import STANDING, AgreementState, Evidence, ReasonState
+from hingepoint.records.agreements import STANDING, AgreementState, Evidence
+from hingepoint.records.talks import ReasonState
 
 Offered = Mapping[str, Sequence[Line]]
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hingepoint.analysis import reasons
-from hingepoint.records import Topic
+from hingepoint.analysis.talks import reasons
+from hingepoint.records.talks import Topic
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.people.models import managed_team_ids
 from hingepoint.domain.plans.models import Debrief, Plan, PlanReview, Verdict
 from hingepoint.domain.plans.parts import Line, from_json
-from hingepoint.records import DealStatus
+from hingepoint.records.deals import DealStatus
 
 #: How far ahead a talk or an agreement's day asks for a plan.
 PREPARE_WITHIN = dt.timedelta(days=7)

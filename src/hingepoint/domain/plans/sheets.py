@@ -49,7 +49,9 @@ from hingepoint.domain.plans.proposals import (
 from hingepoint.domain.strategy import benchmarks
 from hingepoint.domain.strategy import queries as strategies
 from hingepoint.domain.strategy.models import PivotalAgreement
-from hingepoint.records import STANDING, AgreementState, DealStatus, Side, Topic
+from hingepoint.records.agreements import STANDING, AgreementState, Side
+from hingepoint.records.deals import DealStatus
+from hingepoint.records.talks import Topic
 
 #: Columns of a company's own that name the rival on a deal.
 RIVAL_COLUMNS = ("competitor", "competitors", "main_competitor")

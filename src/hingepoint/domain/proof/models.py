@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.people.models import User
-from hingepoint.records import Evidence
+from hingepoint.records.agreements import Evidence
 
 
 def random_name(proof: Proof, name: str) -> str:

@@ -28,7 +28,7 @@ from hingepoint.domain.strategy.models import (
 )
 from hingepoint.domain.strategy.queries import books_in_force, runs_behind, usual_days_to_stage, wanted_of
 from hingepoint.domain.strategy.requirements import Requirement
-from hingepoint.records import AgreementState
+from hingepoint.records.agreements import AgreementState
 
 
 class StrategyNotYours(Exception):

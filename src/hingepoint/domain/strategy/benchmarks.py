@@ -25,7 +25,8 @@ from hingepoint.domain.deals.models import Deal, DealQuerySet
 from hingepoint.domain.detection.queries import unconfirmed_agreements
 from hingepoint.domain.strategy import results
 from hingepoint.domain.strategy.models import Strategy
-from hingepoint.records import AgreementState, DealStatus, Evidence
+from hingepoint.records.agreements import AgreementState, Evidence
+from hingepoint.records.deals import DealStatus
 
 LEAST_SELLERS = 5
 #: Wins of the last three years say how we sell now.

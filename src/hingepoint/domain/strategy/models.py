@@ -8,7 +8,9 @@ from django.db.models import Q
 from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.discovery.models import Finding
 from hingepoint.domain.people.models import User, choices, works_here
-from hingepoint.records import Evidence, Role, Stage
+from hingepoint.records.agreements import Evidence
+from hingepoint.records.deals import Stage
+from hingepoint.records.people import Role
 
 #: At most this many agreements are required of a deal; everything else is optional and never nags.
 MOST_REQUIRED = 8

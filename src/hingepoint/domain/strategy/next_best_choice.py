@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from hingepoint.analysis import metrics
-from hingepoint.analysis.discovery import explaining, result, words
+from hingepoint.analysis.discovery import result
+from hingepoint.analysis.discovery.telling import explaining, words
 
 
 @dataclass(frozen=True, slots=True)

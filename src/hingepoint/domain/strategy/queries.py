@@ -30,7 +30,9 @@ from hingepoint.domain.strategy.models import (
     Strategy,
 )
 from hingepoint.domain.strategy.requirements import DealFacts, Requirement, Rule, required
-from hingepoint.records import STANDING, AgreementState, DealStatus, EventKind, Role, Stage
+from hingepoint.records.agreements import STANDING, AgreementState
+from hingepoint.records.deals import DealStatus, EventKind, Stage
+from hingepoint.records.people import Role
 
 #: Fewer won deals than this do not say when a stage usually ends.
 LEAST_WON_DEALS = 20

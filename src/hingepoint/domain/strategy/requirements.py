@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from hingepoint.domain.strategy.models import NeededBy
-from hingepoint.records import Stage
+from hingepoint.records.deals import Stage
 
 _ORDER = {stage: place for place, stage in enumerate(Stage)}
 

@@ -12,7 +12,7 @@ import polars as pl
 from hingepoint.analysis import intervals, metrics
 from hingepoint.domain.deals.models import Deal, DealQuerySet
 from hingepoint.domain.strategy.models import ResultMetric, Strategy
-from hingepoint.records import DealStatus
+from hingepoint.records.deals import DealStatus
 
 BEFORE = dt.timedelta(days=365)
 

@@ -10,8 +10,10 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from hingepoint.analysis.discovery import DiscoveryError, evidence, trials
-from hingepoint.analysis.discovery import lots as lottery
+from hingepoint.analysis.discovery import DiscoveryError
+from hingepoint.analysis.trials import evidence
+from hingepoint.analysis.trials import lots as lottery
+from hingepoint.analysis.trials import outcome as trials
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.discovery.models import Finding
 from hingepoint.domain.discovery.queries import may_run

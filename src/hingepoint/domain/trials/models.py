@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from hingepoint.domain.discovery.models import Finding
 from hingepoint.domain.people.models import User, works_here
-from hingepoint.records import Role
+from hingepoint.records.people import Role
 
 
 class TrialQuerySet(models.QuerySet):

@@ -11,9 +11,11 @@ from typing import Any
 from django.db import models
 from django.utils import timezone
 
-from hingepoint.analysis.discovery import DiscoveryError, evidence, lots, trials
+from hingepoint.analysis.discovery import DiscoveryError
 from hingepoint.analysis.discovery import record as records_of_runs
-from hingepoint.analysis.discovery.balance import Line
+from hingepoint.analysis.trials import evidence, lots
+from hingepoint.analysis.trials import outcome as trials
+from hingepoint.analysis.trials.balance import Line
 from hingepoint.domain.deals.models import Deal, DealQuerySet
 from hingepoint.domain.deals.queries import DealFacts
 from hingepoint.domain.discovery import queries as discovery
@@ -22,7 +24,7 @@ from hingepoint.domain.discovery.queries import NotThere, RunPage
 from hingepoint.domain.people.models import Team, User
 from hingepoint.domain.trials import work
 from hingepoint.domain.trials.models import Trial, TrialLook
-from hingepoint.records import DealStatus
+from hingepoint.records.deals import DealStatus
 
 #: How many deals of a trial are listed.
 DRAWN = 20

@@ -11,8 +11,10 @@ from django.utils import timezone
 
 import hingepoint
 from hingepoint.analysis import frames
-from hingepoint.analysis.discovery import balance, money, trials
+from hingepoint.analysis.discovery.reading import money
 from hingepoint.analysis.discovery.result import simple
+from hingepoint.analysis.trials import balance
+from hingepoint.analysis.trials import outcome as trials
 from hingepoint.domain.agreements.models import AgreementEvent
 from hingepoint.domain.deals.frames import deals_frame, read
 from hingepoint.domain.detection.queries import unproven_steps

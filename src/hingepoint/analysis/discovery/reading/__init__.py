@@ -1,0 +1,1 @@
+"""From deals and events to the rows that a run looks at."""

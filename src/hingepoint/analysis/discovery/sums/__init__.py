@@ -1,0 +1,1 @@
+"""From rows to sums of products, in pieces, kept between runs, here or on Spark."""

@@ -1,0 +1,1 @@
+"""What is told about a finding: sentences, timing, doses, paths, two runs side by side."""

@@ -1,0 +1,175 @@
+"""Findings in words: one honest sentence that a sales leader accepts and an econometrician can defend."""
+
+from __future__ import annotations
+
+import math
+
+from hingepoint.analysis import metrics
+from hingepoint.records.findings import Grade
+
+
+def outcome(metric: metrics.Metric) -> str:
+    """Return the metric as people say it: ``being won with at most 15% discount``."""
+    if metric.conditions:
+        return "being won " + " and ".join(_condition(condition) for condition in metric.conditions)
+    return {
+        "won": "being won",
+        "net": "the contribution of a deal",
+        "discount": "the discount of won deals",
+        "margin": "the margin of won deals",
+        "revenue": "the revenue of won deals",
+        "cycle_days": "the days to win",
+        "sale_days": "the days to a sale",
+    }[metric.name]
+
+
+def _condition(condition: metrics.Condition) -> str:
+    bound = f"{condition.bound:g}"
+    if condition.column in ("discount", "margin"):
+        bound = f"{condition.bound * 100:g}%"
+    limit = "at most" if condition.compare.startswith("<") else "at least"
+    if condition.column == "cycle_days":
+        return f"within {bound} days" if limit == "at most" else f"after {bound} days or more"
+    return f"with {limit} {bound} {condition.column.replace('_', ' ')}"
+
+
+def change(metric: metrics.Metric, value: float) -> str:
+    """Return what happened to the deals: ``were won 7.1 points more often``."""
+    points, more = f"{abs(value) * 100:.1f} points", "more" if value >= 0 else "less"
+    if metric.name == "won":
+        return f"were won {points} {more} often"
+    if metric.conditions:
+        sale = " and ".join(_condition(condition) for condition in metric.conditions)
+        return f"were won {sale} {points} {more} often"
+    if metric.name == "cycle_days":
+        return f"were won {abs(value):.1f} days {'later' if value >= 0 else 'sooner'}"
+    if metric.name == "sale_days":
+        return f"took {abs(value):.1f} days {more} to a sale, a lost deal counting the whole horizon"
+    if metric.name in ("discount", "margin"):
+        return f"were sold at {points} {more} {metric.name}"
+    return f"{'brought' if metric.name == 'net' else 'were sold for'} {abs(value):,.0f} {more}"
+
+
+def interval(metric: metrics.Metric, ci: tuple[float, float]) -> str:
+    """Return a 95 % interval in the unit of the metric: ``+4.9 to +9.3 points``."""
+    if metric.kind == "share":
+        return f"{ci[0] * 100:+.1f} to {ci[1] * 100:+.1f} points"
+    if metric.kind == "days":
+        return f"{ci[0]:+.1f} to {ci[1]:+.1f} days"
+    return f"{ci[0]:+,.0f} to {ci[1]:+,.0f}"
+
+
+_STRENGTH = {
+    Grade.STRONG: "Strong evidence",
+    Grade.MODERATE: "Moderate evidence",
+    Grade.WEAK: "Weak evidence, worth a test,",
+}
+
+
+def excluded(name: str, why: str) -> str:
+    return f"{name} is not judged: {why}."
+
+
+def too_few(name: str, gained: int, not_gained: int, least: int) -> str:
+    return (
+        f"{name} cannot be judged: {gained:,} deals gained it in time and {not_gained:,} did not, "
+        f"and {least} of each are needed."
+    )
+
+
+def not_enough(name: str, metric: metrics.Metric, ci: tuple[float, float], needed: int | None) -> str:
+    """Return the sentence for a type whose effect these data cannot tell from nothing."""
+    if not math.isfinite(ci[0]):
+        return f"Not enough evidence on {name}: its effect could not be estimated from these deals."
+    more = f"; about {needed:,} deals would be needed to be sure" if needed else ""
+    return (
+        f"Not enough evidence on {name}: its effect on {outcome(metric)} could be anything from "
+        f"{interval(metric, ci)}{more}."
+    )
+
+
+def supported(
+    name: str,
+    metric: metrics.Metric,
+    grade: Grade,
+    effect: float,
+    ci: tuple[float, float],
+    counts: tuple[int, int],
+    same_as: tuple[str, ...],
+    best_by: str | None,
+) -> str:
+    """Return the sentence for a type with evidence."""
+    gained, not_gained = counts
+    subject = (
+        f"{name} (together with {', '.join(same_as)}, which these data cannot tell apart)"
+        if same_as
+        else name
+    )
+    hinge = "helps" if effect * metric.sign > 0 else "harms"
+    timing = f", best by {best_by}" if best_by else ""
+    return (
+        f"{_STRENGTH[grade]} that {subject} {hinge}{timing}: like for like, deals that gained it "
+        f"{change(metric, effect)} (95% interval {interval(metric, ci)}; "
+        f"{gained:,} deals gained it, {not_gained:,} did not)."
+    )
+
+
+def points(metric: metrics.Metric, value: float) -> str:
+    """Return an amount of the metric: ``+1.2 points``, ``-3.0 days``, ``+1,200``."""
+    if metric.kind == "share":
+        return f"{value * 100:+.1f} points"
+    return f"{value:+.1f} days" if metric.kind == "days" else f"{value:+,.0f}"
+
+
+def path(
+    source: str,
+    target: str,
+    metric: metrics.Metric,
+    raises: tuple[float, tuple[float, float]],
+    through: float,
+    total: float,
+    confirmed: bool,
+) -> str:
+    """Return what an agreement does through a pivotal one that it prepares."""
+    more, (low, high) = raises
+    said = (
+        f"{source} prepares {target}: deals that gained it gained {target} afterwards {more * 100:.1f} points more "
+        f"often (95% interval {low * 100:+.1f} to {high * 100:+.1f} points), which is worth "
+        f"{points(metric, through)} of {outcome(metric)}"
+    )
+    if not confirmed:
+        return f"{said}; an effect of its own is not confirmed."
+    return f"{said}, out of {points(metric, total)} in all."
+
+
+_EVIDENCE = {
+    1: "at least our word",
+    2: "their word or more",
+    3: "their writing or more",
+    4: "an act of theirs",
+}
+
+
+def dose(
+    name: str, metric: metrics.Metric, said: str, level: int, effects: tuple[float, float], clear: bool
+) -> str:
+    """Return whether gaining it well changes more, ``effects`` being those of low and high gains."""
+    well = (
+        f"with {_EVIDENCE.get(level, level)} as evidence"
+        if said == "evidence"
+        else f"with quality {level} or more of 7"
+    )
+    low, high = effects
+    end = "the difference is more than chance" if clear else "the difference may be chance"
+    return (
+        f"Gained {well}, {name} goes with {points(metric, high)} of {outcome(metric)}; "
+        f"gained with less, with {points(metric, low)}: {end}."
+    )
+
+
+def joint(names: tuple[str, ...], metric: metrics.Metric, effect: float, ci: tuple[float, float]) -> str:
+    """Return what gaining a whole bundle does."""
+    return (
+        f"Gaining all of {', '.join(names)} goes with {points(metric, effect)} of {outcome(metric)} "
+        f"(95% interval {interval(metric, ci)}); these data cannot say which of them does it."
+    )

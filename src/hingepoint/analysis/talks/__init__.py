@@ -1,0 +1,1 @@
+"""What is learned from talks with customers: concessions, trades, reasons, approvals."""

@@ -1,0 +1,1 @@
+"""Trials by lot: planned, drawn, judged."""

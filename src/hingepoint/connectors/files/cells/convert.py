@@ -1,0 +1,364 @@
+"""From a batch of cells to our columns in their types, with a problem for every cell that cannot be read.
+
+Cells are read as text. What the file typed as we want it is taken as it is, with the same result.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from dataclasses import dataclass
+
+import polars as pl
+
+from hingepoint.connectors.files.cells import moments, numbers
+from hingepoint.connectors.files.fields import ANSWER_WORDS, FIELDS, STATUS_WORDS, Field, Kind, normal, words
+from hingepoint.connectors.files.mapping import DealsMapping, EventsMapping, TableMapping
+from hingepoint.connectors.files.problems import LISTED, ProblemList
+from hingepoint.connectors.files.reading.recognise import ColumnPlan, flags, place_of
+from hingepoint.connectors.files.reading.survey import cleaned, valued
+from hingepoint.connectors.files.tables import Batch, Table, is_text, text_of
+
+DATE_EXPECTED = "a date such as 2024-03-31, of a year from 1900 to 2199"
+
+
+@dataclass(slots=True)
+class Converter:
+    """Turns the batches of one table into frames of good rows.
+
+    ``log``: deals are cases of a log, whose dates may come from events. ``stage_status``: the stage says the
+    status. ``dated``: deals have dates. ``signed``: the currency is read from signs before amounts.
+    """
+
+    table: Table
+    role: str
+    plans: list[ColumnPlan]
+    mapping: TableMapping
+    zone: str
+    log: bool = False
+    stage_status: bool = False
+    dated: bool = True
+    signed: bool = False
+
+    def convert(self, batch: Batch, problems: ProblemList) -> pl.DataFrame:
+        """Return the good rows of ``batch`` with our columns and ``_row``; tell ``problems`` of the others."""
+        return _Conversion(self, batch, problems).run()
+
+
+class _Conversion:
+    """One batch on its way: ``bad`` grows as columns are read."""
+
+    def __init__(self, how: Converter, batch: Batch, problems: ProblemList):
+        self.how, self.batch, self.problems = how, batch, problems
+        self.rows = batch.rows
+        self.texts: dict[int, pl.Series] = {}
+        self.bad = pl.repeat(False, len(self.rows), dtype=pl.Boolean, eager=True)
+        self.columns: dict[str, pl.Series] = {}
+        problems.extend(batch.problems)
+        problems.bad_rows += len({each.row for each in batch.problems})
+
+    def run(self) -> pl.DataFrame:
+        self.columns["_row"] = self.rows
+        for plan in sorted(self.how.plans, key=_currency_first):
+            if plan.field is None:
+                self._keep(plan)
+            elif plan.field.name == "status":
+                self._status(plan)
+            else:
+                self._read(plan, plan.field)
+        self._constants()
+        if self.how.signed and "currency" not in self.columns:
+            self.columns["currency"] = pl.repeat(None, len(self.rows), dtype=pl.String, eager=True)
+        if self.how.role == "deals":
+            self._deals()
+        else:
+            self._events()
+        self._must_be_there()
+        self.problems.bad_rows += int(self.bad.sum())
+        return pl.DataFrame([series.alias(name) for name, series in self.columns.items()]).filter(~self.bad)
+
+    def _text(self, place: int) -> pl.Series:
+        """Return the column at ``place`` as stripped text; a constant of the mapping is at -1."""
+        if place not in self.texts:
+            guarded = self.how.table.format == "csv"
+            self.texts[place] = cleaned(self.batch.text(place), guarded=guarded)
+        return self.texts[place]
+
+    def _typed(self, place: int) -> pl.Series | None:
+        """Return the column at ``place`` as the file types it; None where it holds text."""
+        column = self.batch.frame[str(place)] if place >= 0 else None
+        return None if column is None or is_text(column) else column
+
+    def _refuse(self, mask: pl.Series, heading: str, values: pl.Series | None, expected: str) -> None:
+        """Mark the rows of ``mask`` as bad and list the first of them."""
+        mask = mask.fill_null(False)
+        if not mask.any():
+            return
+        self.bad = self.bad | mask
+        places = mask.arg_true()
+        self.problems.total += len(places)
+        listed = places.head(max(0, LISTED - len(self.problems.kept)))
+        said = [""] * len(listed) if values is None else text_of(values.gather(listed))
+        for at, value in zip(listed, said, strict=True):
+            self.problems.total -= 1
+            file = self.batch.file or self.how.table.name
+            self.problems.add(file, self.rows[at], heading, value, expected)
+
+    def _keep(self, plan: ColumnPlan) -> None:
+        if self.how.role == "events" and self._typed(plan.index) is not None:
+            return  # events have no further columns, and nothing can be wrong with a number
+        self.columns[plan.keep_as] = self._words(plan)
+
+    def _read(self, plan: ColumnPlan, field: Field) -> None:
+        if field.kind is Kind.TEXT:
+            values = self._words(plan)
+        elif field.kind is Kind.MOMENT:
+            values = self._moments(plan)
+        elif field.kind is Kind.CHOICE:
+            values = self._choice(plan, field)
+        elif field.kind is Kind.CURRENCY:
+            values = self._currency(plan)
+        else:
+            values = self._number(plan, field)
+        self.columns[field.name] = values
+
+    def _words(self, plan: ColumnPlan) -> pl.Series:
+        text = self._text(plan.index)
+        self._refuse(text.str.contains("\0", literal=True), plan.heading, text, "text without NUL characters")
+        return _nulled(text)
+
+    def _moments(self, plan: ColumnPlan) -> pl.Series:
+        zones = {"file_zone": self.how.mapping.zone, "zone": self.how.zone}
+        cells = self._typed(plan.index)
+        if cells is not None and moments.is_typed(cells):
+            values, bad = moments.typed_moments(cells, **zones)
+        else:
+            cells = valued(self._text(plan.index))
+            values, bad = moments.read_moments(cells, style=plan.style, day_first=plan.day_first, **zones)
+        expected = DATE_EXPECTED if not plan.style else f"a date ({plan.style})"
+        self._refuse(bad, plan.heading, cells, expected)
+        return values
+
+    def _number(self, plan: ColumnPlan, field: Field) -> pl.Series:
+        cells = self._typed(plan.index)
+        if cells is not None and numbers.is_typed(cells):
+            values, bad, per_cent = numbers.typed_numbers(cells)
+        else:
+            cells = valued(self._text(plan.index))
+            values, bad, per_cent = numbers.read_numbers(cells, plan.decimal)
+        if field.kind is Kind.SHARE:
+            self._refuse(bad, plan.heading, cells, "a share such as 0.15, or 15 %")
+            divide = per_cent.fill_null(False) | plan.percent
+            values = pl.select(pl.when(divide).then(values / 100).otherwise(values)).to_series()
+            wide = ~values.is_between(-1, 1)
+            expected = "a share from -1 to 1 such as 0.15, or with a percent sign"
+            self._refuse(wide, plan.heading, cells, expected)
+            return values
+        sign = per_cent.fill_null(False) & ~bad
+        if field.kind is Kind.WHOLE:
+            odd = bad | sign | ~values.is_between(0, field.most) | (values != values.round(0))
+            self._refuse(odd, plan.heading, cells, f"a whole number from 0 to {field.most}")
+            return pl.select(pl.when(odd).then(None).otherwise(values).cast(pl.Int8)).to_series()
+        expected = "a number such as 1234.50" if plan.decimal == "." else "a number such as 1234,50"
+        self._refuse(bad | sign, plan.heading, cells, expected)
+        if is_text(cells):
+            self._signs(plan, cells)
+        return values
+
+    def _signs(self, plan: ColumnPlan, text: pl.Series) -> None:
+        """Take the currency from the signs of amounts where no column gives it; else refuse another one."""
+        if not text.str.contains(r"\p{L}|\p{Sc}").any():
+            return
+        codes = numbers.currency_codes(text)
+        given = self.columns.get("currency")
+        if given is not None:
+            other = codes.is_not_null() & given.is_not_null() & (codes != given)
+            self._refuse(other, plan.heading, text, "an amount in the currency of its row")
+        if self.how.signed:
+            self.columns["currency"] = (
+                codes if given is None else pl.select(pl.coalesce(given, codes)).to_series()
+            )
+
+    def _currency(self, plan: ColumnPlan) -> pl.Series:
+        text = self._text(plan.index)
+        codes = text.str.to_uppercase()
+        signed = numbers.currency_codes(text + "1")
+        codes = pl.select(pl.when(codes.str.contains("^[A-Z]{3}$")).then(codes).otherwise(signed)).to_series()
+        self._refuse((text != "") & codes.is_null(), plan.heading, text, "an ISO 4217 code such as EUR")
+        return codes
+
+    def _choice(self, plan: ColumnPlan, field: Field) -> pl.Series:
+        text = self._text(plan.index)
+        known = {normal(each): each for each in field.choices}
+        mapping = self.how.mapping
+        if field.name == "kind" and isinstance(mapping, EventsMapping):
+            known |= {normal(value): kind for kind, values in mapping.kind_values.items() for value in values}
+        values = _looked_up(text, known)
+        self._refuse((text != "") & values.is_null(), plan.heading, text, _one_of(field.choices))
+        return values.fill_null(field.default) if field.default else values
+
+    def _status(self, plan: ColumnPlan) -> None:
+        text = self._text(plan.index)
+        values = _looked_up(text, _status_words(self.how.mapping))
+        expected = "open, won or lost; a mapping can say what other words mean (`status`)"
+        self._refuse((text != "") & values.is_null(), plan.heading, text, expected)
+        self.columns["status"] = values
+
+    def _constants(self) -> None:
+        fields = {field.name: field for field in FIELDS[self.how.role]}
+        for name, value in self.how.mapping.constants.items():
+            plan = ColumnPlan(-1, f"{name} (mapping)", fields[name], style="iso")
+            self.texts[-1] = pl.repeat(value, len(self.rows), dtype=pl.String, eager=True)
+            if name == "status":
+                self._status(plan)
+            else:
+                self._read(plan, fields[name])
+
+    def _deals(self) -> None:
+        mapping = self.how.mapping
+        assert isinstance(mapping, DealsMapping)
+        if mapping.number_rows and "deal_id" not in self.columns:
+            self.columns["deal_id"] = self.rows.cast(pl.String)
+        if "status" not in self.columns:
+            self._derived_status(mapping)
+        self._check_known(mapping)
+        self._answers(mapping)
+        self._discount()
+        self._step_dates(mapping)
+        if self.how.dated and "status" in self.columns and not self.how.log:
+            self._close_dates()
+
+    def _close_dates(self) -> None:
+        closed = self.columns.get(
+            "closed", pl.repeat(None, len(self.rows), dtype=pl.Datetime("us"), eager=True)
+        )
+        lacking = self.columns["status"].is_in(["won", "lost"]) & closed.is_null() & ~self.bad
+        heading = next(
+            (each.heading for each in self.how.plans if each.field and each.field.name == "closed"), "closed"
+        )
+        self._refuse(lacking, heading, None, "the close date of a won or lost deal")
+
+    def _derived_status(self, mapping: DealsMapping) -> None:
+        pair = flags(self.how.plans)
+        if mapping.status_from:
+            won, lost = (self._meets(mapping.status_from.get(each, {})) for each in ("won", "lost"))  # type: ignore[call-overload]
+        elif self.how.stage_status and "stage" in self.columns:
+            found = _looked_up(self.columns["stage"].fill_null(""), _status_words(mapping))
+            won, lost = found == "won", found == "lost"
+        elif pair:
+            closed, is_won = (_looked_up(self._text(i), words(ANSWER_WORDS)) == "yes" for i in pair)
+            won, lost = is_won, closed & ~is_won
+        else:
+            return
+        status = (
+            pl.when(won.fill_null(False)).then(pl.lit("won")).when(lost.fill_null(False)).then(pl.lit("lost"))
+        )
+        self.columns["status"] = pl.select(status.otherwise(pl.lit("open"))).to_series()
+
+    def _meets(self, conditions: dict[str, list[str]]) -> pl.Series:
+        if not conditions:
+            return pl.repeat(False, len(self.rows), dtype=pl.Boolean, eager=True)
+        met = pl.repeat(True, len(self.rows), dtype=pl.Boolean, eager=True)
+        for heading, values in conditions.items():
+            text = self._text(self._place(heading, "the mapping reads the status from it"))
+            met = met & text.str.to_lowercase().is_in([each.casefold() for each in values])
+        return met
+
+    def _place(self, heading: str, why: str) -> int:
+        return place_of(heading, self.how.table.headings, self.how.table.name, why)
+
+    def _check_known(self, mapping: DealsMapping) -> None:
+        for heading in mapping.known_at_creation:
+            if heading not in self.columns:
+                self._place(heading, "it is listed as known at creation")
+
+    def _answers(self, mapping: DealsMapping) -> None:
+        for heading in mapping.agreement_columns:
+            index = self._place(heading, "it is listed as an agreement column")
+            known = dict(words(ANSWER_WORDS))
+            for answer, theirs in mapping.agreement_values.get(heading, {}).items():
+                known |= {normal(each): answer for each in theirs}
+            text = self._text(index)
+            values = _looked_up(text, known)
+            self._refuse((text != "") & values.is_null(), heading, text, "yes, no or unknown")
+            plan = self.how.plans[index]
+            self.columns[plan.keep_as or heading] = values.fill_null("unknown")
+
+    def _discount(self) -> None:
+        """Fill the discount from list and net price where it is not given."""
+        if "list_price" not in self.columns or "net_price" not in self.columns:
+            return
+        listed, net = self.columns["list_price"], self.columns["net_price"]
+        given = self.columns.get("discount", pl.repeat(None, len(self.rows), dtype=pl.Float64, eager=True))
+        computed = pl.select(pl.when(listed > 0).then(1 - net / listed)).to_series()
+        wide = given.is_null() & ~computed.is_between(-1, 1)
+        self._refuse(wide, "net_price", net.cast(pl.String), "a net price that makes a discount from -1 to 1")
+        self.columns["discount"] = pl.select(pl.coalesce(given, computed)).to_series()
+
+    def _step_dates(self, mapping: DealsMapping) -> None:
+        for number, heading in enumerate(mapping.events_from_columns):
+            index = self._place(heading, "the mapping makes events of it")
+            plan = self.how.plans[index]
+            if plan.field and plan.field.kind is Kind.MOMENT:
+                self.columns[f"_step_{number}"] = self.columns[plan.field.name]
+            else:
+                self.columns[f"_step_{number}"] = self._moments(plan)
+
+    def _events(self) -> None:
+        mapping = self.how.mapping
+        assert isinstance(mapping, EventsMapping)
+        size = len(self.rows)
+        for field in FIELDS["events"]:
+            if field.default and field.name not in self.columns:
+                self.columns[field.name] = pl.repeat(field.default, size, dtype=pl.String, eager=True)
+        if mapping.kinds and "agreement" in self.columns:
+            self.columns["kind"] = _kinds(self.columns["agreement"], self.columns["kind"], mapping)
+
+    def _must_be_there(self) -> None:
+        for field in FIELDS[self.how.role]:
+            if field.must and field.name in self.columns:
+                if field.name in ("status", "created") and (self.how.log or not self.how.dated):
+                    continue
+                heading = next((each.heading for each in self.how.plans if each.field is field), field.name)
+                self._refuse(
+                    self.columns[field.name].is_null() & ~self.bad,
+                    heading,
+                    None,
+                    "a value, not an empty cell",
+                )
+
+
+def _currency_first(plan: ColumnPlan) -> bool:
+    return plan.field is None or plan.field.kind is not Kind.CURRENCY
+
+
+def _nulled(text: pl.Series) -> pl.Series:
+    return pl.select(pl.when(text != "").then(text)).to_series()
+
+
+def _looked_up(text: pl.Series, known: dict[str, str]) -> pl.Series:
+    """Return the meaning of each text, without regard to case, spaces and punctuation; null when unknown."""
+    distinct = text.unique().to_list()
+    meaning = {each: known.get(normal(each) or each) for each in distinct}
+    return text.replace_strict(meaning, return_dtype=pl.String, default=None)
+
+
+def _status_words(mapping: TableMapping) -> dict[str, str]:
+    known = dict(words(STATUS_WORDS))
+    if isinstance(mapping, DealsMapping):
+        known |= {normal(value): status for status, values in mapping.status.items() for value in values}
+    return known
+
+
+def _one_of(choices: tuple[str, ...]) -> str:
+    return ", ".join(choices[:-1]) + " or " + choices[-1]
+
+
+def _kinds(steps: pl.Series, kinds: pl.Series, mapping: EventsMapping) -> pl.Series:
+    """Return ``kinds`` with those that the mapping gives by the name of the step; ``*`` stands for anything."""
+    meaning = {}
+    for step in steps.unique().drop_nulls():
+        for kind, patterns in mapping.kinds.items():
+            if any(fnmatch.fnmatchcase(step, pattern) for pattern in patterns):
+                meaning[step] = kind.value
+    found = steps.replace_strict(meaning, return_dtype=pl.String, default=None)
+    return pl.select(pl.coalesce(found, kinds)).to_series()

@@ -1,0 +1,613 @@
+"""Reading a company's files into the frames of ``analysis.frames``: the door to everything else here."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Generic, TypeVar
+
+import polars as pl
+
+from hingepoint.connectors.files.cells.convert import Converter
+from hingepoint.connectors.files.fields import normal, schema
+from hingepoint.connectors.files.formats.delimited import open_delimited
+from hingepoint.connectors.files.formats.jsonfile import open_json
+from hingepoint.connectors.files.formats.parquet import open_parquet, parts_of, parts_together
+from hingepoint.connectors.files.formats.workbook import open_workbook
+from hingepoint.connectors.files.formats.xes import SpilledTable, open_xes
+from hingepoint.connectors.files.mapping import DealsMapping, Join, Mapping, TableMapping
+from hingepoint.connectors.files.opening import Limits, Plain, opened
+from hingepoint.connectors.files.problems import BadRows, FileProblem, ProblemList, shown
+from hingepoint.connectors.files.reading import rules as rules_
+from hingepoint.connectors.files.reading.joined import joined, lookup_of
+from hingepoint.connectors.files.reading.recognise import (
+    ColumnPlan,
+    flags,
+    judge_for,
+    missing,
+    place_of,
+    recognise,
+)
+from hingepoint.connectors.files.reading.spilled import SpilledEvents
+from hingepoint.connectors.files.reading.survey import (
+    Progress,
+    Understood,
+    settle,
+    stages_say_status,
+    survey,
+    understood,
+)
+from hingepoint.connectors.files.tables import BATCH, Table, batch_size
+from hingepoint.records.files import RowProblem
+
+Events = TypeVar("Events", pl.DataFrame, pl.LazyFrame)
+
+
+@dataclass(frozen=True)
+class Reading(Generic[Events]):
+    """What files hold. ``deals`` and ``events`` have the columns of ``analysis.frames``, ``deals`` further ones too.
+
+    ``problems`` lists the first rows that cannot be read, ``bad_rows`` of ``rows`` rows have one; ``rules``
+    counts by the keys of ``rules.RULES``; ``covariates`` are further columns known at creation, and
+    ``agreement_columns`` undated agreements with yes, no or unknown, both columns of ``deals``.
+    """
+
+    deals: pl.DataFrame
+    events: Events
+    problems: tuple[RowProblem, ...] = ()
+    total_problems: int = 0
+    bad_rows: int = 0
+    rows: int = 0
+    rules: dict[str, int] = field(default_factory=dict)
+    understood: tuple[Understood, ...] = ()
+    covariates: tuple[str, ...] = ()
+    agreement_columns: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Settings:
+    """What every step of a reading needs to know."""
+
+    mapping: Mapping
+    zone: str
+    limits: Limits
+    progress: Progress | None
+    rules: dict[str, int] = field(default_factory=dict)
+    problems: ProblemList = field(default_factory=ProblemList)
+    understood: list[Understood] = field(default_factory=list)
+    rows: int = 0
+
+    def part(self, role: str) -> TableMapping:
+        part: TableMapping = self.mapping.deals if role == "deals" else self.mapping.events
+        zone = part.zone or self.mapping.zone
+        return part.model_copy(update={"zone": zone}) if zone else part
+
+    @property
+    def outcome(self) -> bool:
+        return bool(self.mapping.outcome.won or self.mapping.outcome.lost)
+
+
+@contextmanager
+def open_reading(
+    *,
+    deals: Path | None = None,
+    events: Path | None = None,
+    log: Path | None = None,
+    mapping: Mapping | None = None,
+    zone: str = "UTC",
+    agreement_columns: tuple[str, ...] = (),
+    covariates: tuple[str, ...] = (),
+    skip_bad_rows: bool = False,
+    limits: Limits | None = None,
+    progress: Progress | None = None,
+) -> Iterator[Reading[pl.LazyFrame]]:
+    """Give what the files hold, moments in the company's ``zone``, its events lazily and as often as wanted.
+
+    Give deals, deals and events, or one event log (XES, or an events table whose outcome the mapping
+    defines); events may also be a folder of Parquet files. Raises ``FileProblem`` when a file cannot be used, and its kind ``BadRows`` when single rows
+    cannot be read and ``skip_bad_rows`` is false. Memory: the deals, one batch, and eight bytes an event;
+    the events wait in a temporary folder until the block ends, without the columns that are empty throughout.
+    """
+    settings = _Settings(
+        _with_columns(mapping, agreement_columns, covariates), zone, limits or Limits(), progress
+    )
+    if log is None and deals is None:
+        log, events = events, None
+    with tempfile.TemporaryDirectory(prefix="hingepoint-") as folder:
+        found = SpilledEvents(Path(folder))
+        if log is not None:
+            frame = _read_log(log, settings, found)
+        elif deals is not None:
+            frame = _read_tables(deals, events, settings, found)
+        else:
+            raise FileProblem("no file", "is given.", "Give a deals table or an event log.")
+        yield _reading(frame, found, settings, skip_bad_rows)
+
+
+def _reading(
+    deals: pl.DataFrame, events: SpilledEvents, settings: _Settings, skip_bad_rows: bool
+) -> Reading[pl.LazyFrame]:
+    part = settings.mapping.deals
+    known = tuple(_kept_name(each, settings) for each in part.known_at_creation)
+    return Reading(
+        deals=_numeric(deals, known),
+        events=events.lazy(),
+        problems=_checked(settings, skip_bad_rows),
+        total_problems=settings.problems.total,
+        bad_rows=settings.problems.bad_rows,
+        rows=settings.rows,
+        rules=dict(sorted(settings.rules.items())),
+        understood=tuple(settings.understood),
+        covariates=known,
+        agreement_columns=tuple(_kept_name(each, settings) for each in part.agreement_columns),
+    )
+
+
+def read(**options: object) -> Reading[pl.DataFrame]:
+    """Return what ``open_reading`` gives with these options, with all events and all their columns in memory."""
+    with open_reading(**options) as found:  # type: ignore[arg-type]
+        events = _event_frame([found.events.collect()])
+        return replace(found, events=events)  # type: ignore[arg-type, return-value]
+
+
+def read_deals(path: Path, **options: object) -> Reading[pl.DataFrame]:
+    """Return ``read(deals=path)``: a deals table alone, with events only where the mapping makes them of dates."""
+    return read(deals=path, **options)
+
+
+def understand(
+    path: Path, role: str, *, mapping: Mapping | None = None, zone: str = "UTC", limits: Limits | None = None
+) -> Understood:
+    """Return how ``path`` would be read as ``role`` (deals or events), also when much is missing or undecided."""
+    settings = _Settings(mapping or Mapping(), zone, limits or Limits(), None)
+    with _opened_table(path, role, settings) as (table, plain):
+        if isinstance(table, _Log):
+            table = table.traces if role == "deals" else table.events
+        plans = recognise(table.headings, role, settings.part(role), table.name)
+        return _survey(table, plain, plans, role, settings, log=plain.format == "xes")[1]
+
+
+def _with_columns(
+    mapping: Mapping | None, agreements: tuple[str, ...], covariates: tuple[str, ...]
+) -> Mapping:
+    mapping = mapping or Mapping()
+    deals = mapping.deals
+    update = {
+        "agreement_columns": list(dict.fromkeys([*deals.agreement_columns, *agreements])),
+        "known_at_creation": list(dict.fromkeys([*deals.known_at_creation, *covariates])),
+    }
+    return mapping.model_copy(update={"deals": deals.model_copy(update=update)})
+
+
+def _checked(settings: _Settings, skip_bad_rows: bool) -> tuple[RowProblem, ...]:
+    problems = settings.problems
+    if problems.total and not skip_bad_rows:
+        files = " and ".join(dict.fromkeys(each.file for each in settings.understood))
+        raise BadRows(files, problems, settings.rows)
+    return problems.listed()
+
+
+def _kept_name(heading: str, settings: _Settings) -> str:
+    """Return the name under which the column with this heading stands in the deals."""
+    columns = [column for each in settings.understood if each.role == "deals" for column in each.columns]
+    names = {normal(column.heading): column.field or column.kept_as for column in columns}
+    return names.get(normal(heading), heading)
+
+
+def _numeric(deals: pl.DataFrame, covariates: tuple[str, ...]) -> pl.DataFrame:
+    """Return ``deals`` with covariates that are plain numbers throughout as numbers (007 is a code, not one)."""
+    for name in covariates:
+        if name in deals.columns and deals[name].dtype == pl.String():
+            text = deals[name].drop_nulls()
+            if len(text) and text.str.contains(r"^-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]+)?$").all():
+                deals = deals.with_columns(pl.col(name).cast(pl.Float64))
+    return deals
+
+
+# Tables
+
+
+@dataclass(slots=True)
+class _Log:
+    """An XES log opened: its two tables."""
+
+    traces: SpilledTable
+    events: SpilledTable
+
+
+@contextmanager
+def _opened_table(path: Path, role: str, settings: _Settings) -> Iterator[tuple[Table | _Log, Plain]]:
+    part = settings.part(role)
+    with ExitStack() as stack:
+        plain = stack.enter_context(opened(path, limits=settings.limits, member=part.member))
+        if plain.format == "xes":
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hingepoint-")))
+            lifecycle = settings.mapping.events.lifecycle
+            traces, events = open_xes(
+                plain.path,
+                name=plain.name,
+                folder=folder,
+                limits=settings.limits,
+                lifecycle=lifecycle,
+                rules=settings.rules,
+            )
+            yield _Log(traces, events), plain
+            return
+        judge = judge_for(role, part, outcome=settings.outcome)
+        table = _open(plain, part, judge, settings.limits)
+        lookups = [_lookup(path.parent, join, settings) for join in part.joins]
+        yield joined(table, lookups, part, settings.rules), plain
+
+
+@contextmanager
+def _opened_events(path: Path, settings: _Settings) -> Iterator[tuple[Table | _Log, Plain]]:
+    """Give the table of events in a file, or in the Parquet files of a folder."""
+    if not os.path.isdir(path):  # also where the path is none at all
+        with _opened_table(path, "events", settings) as found:
+            yield found
+        return
+    part, name = settings.part("events"), shown(path.name) or "the folder"
+    with ExitStack() as stack:
+        parts = []
+        for each in parts_of(path):
+            plain = stack.enter_context(opened(each, limits=settings.limits))
+            if plain.format != "parquet":
+                raise FileProblem(f"{name}/{plain.name}", "is not a Parquet file.", "Write it as one.")
+            parts.append(open_parquet(plain.path, name=f"{name}/{plain.name}", limits=settings.limits))
+        lookups = [_lookup(path, join, settings) for join in part.joins]
+        whole = joined(parts_together(parts, name), lookups, part, settings.rules)
+        yield whole, Plain(name, path, "parquet")
+
+
+def _open(plain: Plain, part: TableMapping, judge, limits: Limits) -> Table:  # type: ignore[no-untyped-def]
+    if plain.format == "parquet":
+        return open_parquet(plain.path, name=plain.name, limits=limits)
+    if plain.format == "json":
+        return open_json(plain.path, name=plain.name, limits=limits, encoding=part.encoding)
+    if plain.format == "csv":
+        return open_delimited(
+            plain.path,
+            name=plain.name,
+            judge=judge,
+            limits=limits,
+            encoding=part.encoding,
+            delimiter=part.delimiter,
+            header_row=part.header_row,
+        )
+    return open_workbook(
+        plain.path,
+        name=plain.name,
+        format=plain.format,
+        judge=judge,
+        limits=limits,
+        sheet=part.sheet,
+        header_row=part.header_row,
+    )
+
+
+def _lookup(folder: Path, join: Join, settings: _Settings):  # type: ignore[no-untyped-def]
+    wanted = [join.equals or join.on, *join.take]
+
+    def judge(record: list[str]) -> tuple[int, bool]:
+        there = {cell.strip() for cell in record}
+        return sum(each in there for each in wanted), all(each in there for each in wanted)
+
+    with opened(folder / join.file, limits=settings.limits) as plain:
+        if plain.format == "xes":
+            raise FileProblem(plain.name, "is an event log, not a table to look up.", "Give a table.")
+        return lookup_of(_open(plain, TableMapping(), judge, settings.limits), join)
+
+
+def _survey(
+    table: Table, plain: Plain, plans: list[ColumnPlan], role: str, settings: _Settings, *, log: bool
+) -> tuple[Converter, Understood]:
+    """Return the converter of ``table`` after a first look at all of it, and what was understood."""
+    part = settings.part(role)
+    steps: set[int] = set()
+    if isinstance(part, DealsMapping):
+        steps = {
+            place_of(each, table.headings, table.name, "the mapping makes events of it")
+            for each in part.events_from_columns
+        }
+    found = survey(table, plans, steps, settings.progress)
+    by_stage = stages_say_status(found) and not any(
+        each.field and each.field.name == "status" for each in plans
+    )
+    lacking = missing(plans, role, part, log=log, outcome=settings.outcome)
+    if role == "deals" and not lacking and not _says_status(plans, part, settings, by_stage):
+        lacking = ["status"]
+    undecided = settle(table, plans, found, part)
+    told = understood(table, role, plain.packed, plans, found, missing=lacking, undecided=undecided)
+    dated = not (isinstance(part, DealsMapping) and part.agreement_columns) or _has(plans, "created")
+    signed = any(each.currencies for each in found.numbers.values()) and not _has(plans, "currency")
+    return Converter(
+        table,
+        role,
+        plans,
+        part,
+        settings.zone,
+        log=log or settings.outcome,
+        stage_status=by_stage,
+        dated=dated,
+        signed=signed and "currency" not in part.constants,
+    ), told
+
+
+def _has(plans: list[ColumnPlan], name: str) -> bool:
+    return any(each.field and each.field.name == name for each in plans)
+
+
+def _says_status(plans: list[ColumnPlan], part: TableMapping, settings: _Settings, by_stage: bool) -> bool:
+    derived = isinstance(part, DealsMapping) and bool(part.status_from)
+    return (
+        _has(plans, "status") or "status" in part.constants or derived or by_stage or settings.outcome
+    ) or flags(plans) is not None
+
+
+def _refuse_unready(told: Understood) -> None:
+    if told.missing:
+        columns = ", ".join(f"`{each}`" for each in told.missing)
+        there = ", ".join(shown(each.heading) for each in told.columns[:20])
+        advice = f"Rename a column or say in a mapping which it is. The file has: {there}."
+        raise FileProblem(
+            told.file, f"has no column for {columns}, which every {told.role[:-1]} needs.", advice
+        )
+    if told.undecided:
+        raise FileProblem(told.file, told.undecided[0])
+    if not told.rows:
+        raise FileProblem(told.file, "has headings but no rows.", "Give a table with at least one row.")
+
+
+def _ready(table: Table, plain: Plain, role: str, settings: _Settings, *, log: bool = False) -> Converter:
+    """Return the converter of ``table``; raises ``FileProblem`` when it cannot be read as it is."""
+    plans = recognise(table.headings, role, settings.part(role), table.name)
+    converter, told = _survey(table, plain, plans, role, settings, log=log)
+    settings.understood.append(told)
+    settings.rows += told.rows
+    _refuse_unready(told)
+    return converter
+
+
+def _frames(converter: Converter, settings: _Settings, size: int = BATCH) -> Iterator[pl.DataFrame]:
+    done = 0
+    for batch in converter.table.batches(size):
+        yield converter.convert(batch, settings.problems)
+        done += len(batch.rows)
+        if settings.progress:
+            settings.progress(converter.table.name, done)
+
+
+def _read_tables(deals: Path, events: Path | None, settings: _Settings, found: SpilledEvents) -> pl.DataFrame:
+    """Return the deals, and add their events to ``found``."""
+    with _opened_table(deals, "deals", settings) as (table, plain):
+        if isinstance(table, _Log):
+            raise FileProblem(plain.name, "is an event log.", "Give it as the events, without deals.")
+        converter = _ready(table, plain, "deals", settings)
+        raw = pl.concat(list(_frames(converter, settings)), how="vertical_relaxed")
+    found.add([_step_events(raw, converter)])
+    frame, gone = _deal_rules(raw, converter, settings)
+    if events is not None:
+        with _opened_events(events, settings) as (table, plain):
+            if isinstance(table, _Log):
+                table = table.events
+            converter = _ready(table, plain, "events", settings)
+            found.add(_unique_events(converter, settings, batch_size(converter.table)))
+    if settings.outcome:
+        frame = _with_outcome(frame, found.lazy(), settings)
+    _with_deals(found, frame, gone, settings, listed=events is not None)
+    return frame
+
+
+def _unique_events(converter: Converter, settings: _Settings, size: int) -> Iterator[pl.DataFrame]:
+    seen = rules_.SeenEvents()
+    for part in _frames(converter, settings, size):
+        yield seen.new(_event_frame([part]), settings.rules)
+
+
+def _event_frame(parts: list[pl.DataFrame]) -> pl.DataFrame:
+    """Return events of ``parts`` with all columns of ``analysis.frames``, in its order and types."""
+    types = schema("events")
+    return pl.concat(
+        [
+            part.select(
+                (pl.col(name) if name in part.columns else pl.lit(None)).cast(dtype).alias(name)
+                for name, dtype in types.items()
+            )
+            for part in parts
+        ]
+    )
+
+
+def _step_events(raw: pl.DataFrame, converter: Converter) -> pl.DataFrame:
+    """Return the events that the mapping makes of dates of deals."""
+    part = converter.mapping
+    assert isinstance(part, DealsMapping)
+    parts = [pl.DataFrame(schema=schema("events"))]
+    for number, label in enumerate(part.events_from_columns.values()):
+        some = raw.filter(pl.col(f"_step_{number}").is_not_null())
+        made = some.select("deal_id", pl.lit(label).alias("agreement"), pl.col(f"_step_{number}").alias("at"))
+        made = made.with_columns(pl.lit("gained").alias("state"), pl.lit("stage").alias("kind"))
+        parts.append(_event_frame([made]))
+    return pl.concat(parts)
+
+
+def _deal_rules(
+    raw: pl.DataFrame, converter: Converter, settings: _Settings
+) -> tuple[pl.DataFrame, pl.Series]:
+    """Return ``(deals, ids left out)`` after the rules of single deals."""
+    steps = [name for name in raw.columns if name.startswith("_step_")]
+    table = raw.drop(steps)
+    same = table.drop("_row")
+    again = same.is_duplicated() & ~same.select(pl.struct(pl.all()).is_first_distinct()).to_series()
+    rules_.count(settings.rules, "repeated_deal", again.sum())
+    table = table.filter(~again)
+    other = ~table["deal_id"].is_first_distinct()
+    rules_.count(settings.rules, "duplicate_deal_id", other.sum())
+    settings.problems.bad_rows += int(other.sum())
+    for row, deal in table.filter(other).select("_row", "deal_id").iter_rows():
+        settings.problems.add(converter.table.name, row, "deal_id", deal, "an id that no other row has")
+    table = _deal_frame(table.filter(~other).drop("_row"), converter)
+    kept = rules_.order_of_dates(rules_.close_dates_of_open(table, settings.rules), settings.rules)
+    gone = table["deal_id"].filter(~table["deal_id"].is_in(kept["deal_id"].implode()))
+    return kept, gone
+
+
+def _deal_frame(table: pl.DataFrame, converter: Converter) -> pl.DataFrame:
+    """Return deals with our columns first, in the order of ``analysis.frames``, then the kept ones."""
+    types = schema("deals")
+    ours = [pl.col(name).cast(dtype) for name, dtype in types.items() if name in table.columns]
+    rest = [name for name in table.columns if name not in types]
+    return table.select(*ours, *rest)
+
+
+def _with_outcome(deals: pl.DataFrame, events: pl.LazyFrame, settings: _Settings) -> pl.DataFrame:
+    outcome = settings.mapping.outcome
+    wanted = [*outcome.won, *outcome.lost]
+    steps = set(events.select(pl.col("agreement").unique()).collect()["agreement"])
+    for step in wanted:
+        if step not in steps and not settings.problems.total:
+            there = ", ".join(shown(each) for each in sorted(steps)[:20])
+            what = f"says that {shown(step)!r} decides the outcome, but no event is called so."
+            raise FileProblem("mapping", what, f"There are: {there}.")
+    some = events.filter(pl.col("agreement").is_in(wanted)).collect()
+    decided = rules_.decide_outcome(deals, some, won=outcome.won, lost=outcome.lost, rules=settings.rules)
+    return rules_.order_of_dates(decided, settings.rules)
+
+
+def _with_deals(
+    events: SpilledEvents, deals: pl.DataFrame, gone: pl.Series, settings: _Settings, *, listed: bool
+) -> None:
+    """Leave out of ``events`` those of other deals, counting what is odd about them and about ``deals``."""
+    events.revise(lambda part: rules_.event_rules(part, deals, gone, settings.rules))
+    if listed:
+        told = events.lazy().select(pl.col("deal_id").unique()).collect()["deal_id"]
+        rules_.count(settings.rules, "deal_without_events", (~deals["deal_id"].is_in(told.implode())).sum())
+
+
+# Event logs
+
+
+def _read_log(log: Path, settings: _Settings, found: SpilledEvents) -> pl.DataFrame:
+    """Return the deals of an event log, and add their events to ``found``."""
+    with _opened_table(log, "events", settings) as (table, plain):
+        cases: SpilledTable | None = None
+        if isinstance(table, _Log):
+            cases, table = table.traces, table.events
+        if not settings.outcome and (cases is None or not _says_status_of(cases, settings)):
+            what = "does not say which deals are won and lost."
+            advice = "Say which steps mean it in a mapping (`outcome: {won: [...], lost: [...]}`), or give a deals table."
+            raise FileProblem(plain.name, what, advice)
+        events = _ready(table, plain, "events", settings)
+        found.add(_unique_events(events, settings, BATCH))
+        if cases is not None:
+            converter = _ready(cases, plain, "deals", settings, log=True)
+            raw = pl.concat(list(_frames(converter, settings)), how="vertical_relaxed")
+            deals, gone = _deal_rules(raw, converter, settings)
+        else:
+            deals, gone = (
+                found.lazy().select(pl.col("deal_id").unique(maintain_order=True)).collect(),
+                pl.Series([], dtype=pl.String),
+            )
+    deals = _with_created(deals, found.lazy())
+    deals = _with_outcome(deals, found.lazy(), settings) if settings.outcome else deals
+    ours = [each for each in schema("deals") if each in deals.columns]
+    frame = deals.select(*ours, pl.exclude(ours))
+    _with_deals(found, frame, gone, settings, listed=True)
+    return frame
+
+
+def _says_status_of(cases: SpilledTable, settings: _Settings) -> bool:
+    plans = recognise(cases.headings, "deals", settings.part("deals"), cases.name)
+    return not missing(plans, "deals", settings.part("deals"), log=True, outcome=False)
+
+
+def _with_created(deals: pl.DataFrame, events: pl.LazyFrame) -> pl.DataFrame:
+    """Return ``deals`` created at their first event where their row does not say when."""
+    first = events.group_by("deal_id").agg(pl.col("at").min().alias("_first")).collect()
+    given = pl.col("created") if "created" in deals.columns else pl.lit(None, dtype=pl.Datetime("us"))
+    found = deals.join(first, on="deal_id", how="left", maintain_order="left")
+    return found.with_columns(pl.coalesce(given, "_first").alias("created")).drop("_first")
+
+
+# Events by batch
+
+
+class EventStream:
+    """The good events of a file, a batch at a time; counts and problems are complete after the last batch.
+
+    Iterating raises ``BadRows`` after the last batch when rows cannot be read and may not be skipped, so
+    stage the batches and keep nothing before the end. Use as a context manager.
+    """
+
+    def __init__(
+        self, path: Path, settings: _Settings, deals: pl.DataFrame | None, skip_bad_rows: bool, batch: int
+    ):
+        self._settings, self._deals, self._skip, self._batch = settings, deals, skip_bad_rows, batch
+        self._stack = ExitStack()
+        try:
+            table, plain = self._stack.enter_context(_opened_table(path, "events", settings))
+            self._converter = _ready(
+                table.events if isinstance(table, _Log) else table, plain, "events", settings
+            )
+        except BaseException:
+            self._stack.close()
+            raise
+
+    def __enter__(self) -> EventStream:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def __iter__(self) -> Iterator[pl.DataFrame]:
+        nobody = pl.Series([], dtype=pl.String)
+        for part in _unique_events(self._converter, self._settings, self._batch):
+            yield (
+                part
+                if self._deals is None
+                else rules_.event_rules(part, self._deals, nobody, self._settings.rules)
+            )
+        _checked(self._settings, self._skip)
+
+    @property
+    def understood(self) -> Understood:
+        return self._settings.understood[0]
+
+    @property
+    def rules(self) -> dict[str, int]:
+        return dict(sorted(self._settings.rules.items()))
+
+    @property
+    def problems(self) -> tuple[RowProblem, ...]:
+        return self._settings.problems.listed()
+
+    @property
+    def bad_rows(self) -> int:
+        return self._settings.problems.bad_rows
+
+
+def open_events(
+    path: Path,
+    *,
+    mapping: Mapping | None = None,
+    zone: str = "UTC",
+    deals: pl.DataFrame | None = None,
+    skip_bad_rows: bool = False,
+    batch: int = BATCH,
+    limits: Limits | None = None,
+    progress: Progress | None = None,
+) -> EventStream:
+    """Return the events of ``path`` as a stream of frames of ``batch`` rows, after a first look at the whole file.
+
+    With ``deals`` (``deal_id``, ``created``, ``closed``) events of other deals are left out and counted.
+    Raises ``FileProblem`` at once when the file cannot be used.
+    """
+    settings = _Settings(mapping or Mapping(), zone, limits or Limits(), progress)
+    return EventStream(path, settings, deals, skip_bad_rows, batch)
