@@ -13,10 +13,10 @@ from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements import frames as agreement_frames
 from hingepoint.domain.agreements.models import Agreement, AgreementEvent
 from hingepoint.domain.audit.models import AuditEvent
-from hingepoint.domain.deals.actions import Hidden
 from hingepoint.domain.detection import actions, queries
 from hingepoint.domain.detection.models import Detection, Outcome
 from hingepoint.records.agreements import AgreementState, Evidence
+from hingepoint.records.errors import Hidden
 
 LATER = NOW + dt.timedelta(hours=1)
 TYPE = "cust.data_access"

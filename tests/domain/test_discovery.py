@@ -15,6 +15,7 @@ from hingepoint.analysis.discovery import DiscoveryError, Settings
 from hingepoint.domain.audit import queries as audit
 from hingepoint.domain.discovery import actions, behind, queries, work
 from hingepoint.domain.discovery.models import SILENCE, DataSnapshot, Finding, Run, Status
+from hingepoint.records.errors import Hidden, Stale
 
 DEALS = (
     "deal_id,created,closed,status,segment,discount\nN-1,2025-01-06,2025-03-03,won,ENT,0.10\n"
@@ -238,7 +239,7 @@ def test_what_shows_no_evidence_cannot_be_signed_but_rejected(cast, key):
 def test_of_two_analysts_who_decide_at_once_one_is_told(cast):
     run = finished(cast)
     decide(cast.analyst, run, "signed", expected_version=1)
-    with pytest.raises(actions.Stale):
+    with pytest.raises(Stale):
         decide(cast.analyst, run, "rejected", expected_version=1)
 
 
@@ -252,7 +253,7 @@ def test_a_later_run_shows_what_was_decided_earlier(cast):
 def test_managers_and_sellers_see_signed_findings_only(cast):
     run = finished(cast)
     for who in (cast.manager, cast.seller):
-        with pytest.raises(queries.NotThere):
+        with pytest.raises(Hidden):
             queries.run(who, run.pk, at=NOW)
     decide(cast.analyst, run, "signed")
     for who in (cast.manager, cast.seller):
@@ -260,10 +261,10 @@ def test_managers_and_sellers_see_signed_findings_only(cast):
         assert [one["agreement"] for one in page.record["result"]["findings"]] == ["cust.data_access"]
         assert page.record["places"]["cust.data_access"] == 1
         assert "cust.exec_sponsor" not in str(page.record["result"]["findings"] + page.record["table"])
-        with pytest.raises(queries.NotThere):
+        with pytest.raises(Hidden):
             queries.finding(who, run.pk, "cust.exec_sponsor", at=NOW)
     for who in (cast.inside_partner, cast.disabled):
-        with pytest.raises(queries.NotThere):
+        with pytest.raises(Hidden):
             queries.run(who, run.pk, at=NOW)
 
 

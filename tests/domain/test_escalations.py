@@ -10,12 +10,12 @@ import cast as people_of_the_tests
 from cast import NOW
 from hingepoint.analysis.talks.approvals import Approver, Lane
 from hingepoint.domain.audit.models import AuditEvent
-from hingepoint.domain.deals.actions import Hidden, Stale
 from hingepoint.domain.escalations import actions, queries
 from hingepoint.domain.escalations.models import Answer, Approval, ArguesFor, Escalation, Kind, Pulse, State
 from hingepoint.domain.negotiation import actions as negotiation
 from hingepoint.domain.people import actions as people
 from hingepoint.records.deals import EventKind
+from hingepoint.records.errors import Hidden, Stale
 from hingepoint.records.people import Role
 
 HOUR = dt.timedelta(hours=1)

@@ -6,10 +6,10 @@ from decimal import Decimal
 import pytest
 
 from cast import NOW
-from hingepoint.domain.deals.actions import Hidden
 from hingepoint.domain.involvement import actions, queries
 from hingepoint.domain.involvement.models import Involvement, Purpose
 from hingepoint.domain.negotiation import actions as negotiation
+from hingepoint.records.errors import Hidden
 from hingepoint.records.talks import Topic
 
 DAY = dt.timedelta(days=1)

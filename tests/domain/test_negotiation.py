@@ -4,7 +4,6 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
-from django.http import Http404
 
 import cast as people_of_the_tests
 from cast import NOW
@@ -13,6 +12,7 @@ from hingepoint.domain.deals import actions as deals
 from hingepoint.domain.deals.frames import deal_events_frame
 from hingepoint.domain.negotiation import actions, queries
 from hingepoint.records.deals import EventKind
+from hingepoint.records.errors import Hidden
 from hingepoint.records.talks import ReasonState, Topic
 
 HOUR = dt.timedelta(hours=1)
@@ -142,7 +142,7 @@ def test_a_foreign_demand_is_hidden(cast):
             by=cast.stranger, at=NOW, deal_id=cast.foreign_deal.pk, topic=Topic.PRICE, demand_id=told.pk
         ),
     ):
-        with pytest.raises(deals.Hidden):
+        with pytest.raises(Hidden):
             change()
 
 
@@ -180,5 +180,5 @@ def test_the_library_tells_what_other_deals_gave_and_never_who(cast):
 
 
 def test_the_library_opens_only_from_a_deal_of_ones_own(cast):
-    with pytest.raises(Http404):
+    with pytest.raises(Hidden):
         queries.library(cast.stranger, cast.deal.pk, topic=Topic.PRICE)

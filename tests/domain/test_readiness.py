@@ -9,6 +9,7 @@ from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.discovery import queries
 from hingepoint.domain.discovery.readiness import Counts, lines
 from hingepoint.records.agreements import AgreementState
+from hingepoint.records.errors import Hidden
 
 PLENTY = Counts(
     closed=4_000,
@@ -76,5 +77,5 @@ def test_the_counts_are_those_of_the_database(cast):
     assert has["Agreements gained"] == "0 of 1 types gained on 30 deals or more"
     assert has["Prices and costs"].startswith("a discount on 100% of won deals")
     assert has["Evidence and quality of gains"].startswith("evidence on 100%")
-    with pytest.raises(queries.NotThere):
+    with pytest.raises(Hidden):
         queries.needs(cast.manager)

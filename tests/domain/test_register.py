@@ -10,8 +10,8 @@ from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.audit import queries as audit
 from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.deals import actions as deals
-from hingepoint.domain.deals.actions import Hidden, Stale
 from hingepoint.records.agreements import AgreementState, Evidence
+from hingepoint.records.errors import Hidden, Stale
 
 COMPLETE = {"act": "send the cost data", "person_name": "Bo", "due_on": TODAY, "evidence": Evidence.WRITTEN}
 

@@ -5,9 +5,9 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
-from hingepoint.domain.deals.actions import Stale
 from hingepoint.domain.plans import actions, queries
 from hingepoint.domain.plans.models import PlanReview, Verdict
+from hingepoint.records.errors import Stale
 
 KEY = "cust.data_access"
 

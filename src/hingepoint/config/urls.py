@@ -3,5 +3,5 @@
 from django.urls import include, path
 
 urlpatterns = [path("", include("hingepoint.web.urls"))]
-handler404 = "hingepoint.web.errors.not_found"
-handler500 = "hingepoint.web.errors.broken"
+handler404 = "hingepoint.web.answers.not_found"
+handler500 = "hingepoint.web.answers.broken"

@@ -8,7 +8,15 @@ class Hidden(LookupError):
 
 
 class Stale(Exception):
-    """Somebody else changed it since it was read; nothing was written. The message says what to do."""
+    """Somebody else saved first; nothing was changed. ``current`` is what stands now, where the page shows it."""
+
+    def __init__(
+        self,
+        current: object = None,
+        words: str = "Somebody else changed this a moment ago. Both versions are shown; nothing is lost.",
+    ):
+        self.current = current
+        super().__init__(words)
 
 
 class Refused(ValueError):

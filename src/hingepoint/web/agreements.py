@@ -13,11 +13,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from hingepoint.domain.agreements import actions, queries
-from hingepoint.domain.deals.actions import Hidden, Stale
 from hingepoint.domain.detection import queries as detection
 from hingepoint.domain.proof.actions import attach
 from hingepoint.domain.strategy import queries as strategies
 from hingepoint.records.agreements import QUALITY_POINTS, AgreementState, Evidence
+from hingepoint.records.errors import Hidden, Stale
 from hingepoint.web import proof
 from hingepoint.web.deals import looked_back
 from hingepoint.web.formats import STATES

@@ -11,9 +11,9 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from hingepoint.domain.agreements import actions, queries
-from hingepoint.domain.deals.actions import Stale
 from hingepoint.records.agreements import Side
 from hingepoint.records.deals import Stage
+from hingepoint.records.errors import Stale
 
 SIDES = [(side.value, side.value.capitalize()) for side in Side]
 STAGES = [(stage.value, stage.value.capitalize()) for stage in Stage]

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from hingepoint.domain.coaching import actions, queries
-from hingepoint.domain.deals.actions import Hidden
+from hingepoint.records.errors import Hidden
 
 
 @require_POST

@@ -19,6 +19,7 @@ from hingepoint.analysis.discovery import DiscoveryError, Settings, weeks
 from hingepoint.domain.discovery import actions, queries
 from hingepoint.domain.strategy import queries as strategies
 from hingepoint.domain.trials import queries as trials
+from hingepoint.records.errors import Hidden, Stale
 from hingepoint.records.people import Role
 from hingepoint.reports import discovery as report
 from hingepoint.reports import discovery_pdf, findings
@@ -287,7 +288,7 @@ def _change(request, run_id: int, action, said: str, **options: Any):
     _require_analyst(request)
     try:
         changed = action(by=request.user, at=timezone.now(), run_id=run_id, **options)
-    except actions.Hidden as error:
+    except Hidden as error:
         raise Http404 from error
     except actions.NotPossible as error:
         messages.warning(request, str(error))
@@ -345,7 +346,7 @@ def decide(request, run_id: int):
         )
     except (actions.NoteMissing, actions.NotPossible) as error:
         return _finding_page(request, page, note=note, error=str(error), status=422)
-    except actions.Stale as error:
+    except Stale as error:
         return _finding_page(request, page, note=note, error=str(error), status=409)
     return redirect(reverse("finding", args=[run_id, key]) + "#decision")
 

@@ -14,13 +14,13 @@ from django.views.decorators.http import require_POST
 
 from hingepoint.analysis.talks.approvals import Approver
 from hingepoint.domain.deals import queries as deals
-from hingepoint.domain.deals.actions import Hidden, Stale
 from hingepoint.domain.escalations import actions, queries
 from hingepoint.domain.escalations.approvers import NobodyToAsk
 from hingepoint.domain.escalations.models import Answer, ArguesFor, Kind, State
 from hingepoint.domain.involvement import queries as involvement
 from hingepoint.domain.negotiation import queries as negotiation
 from hingepoint.domain.people import queries as people
+from hingepoint.records.errors import Hidden, Stale
 from hingepoint.records.people import Role
 from hingepoint.web import register
 

@@ -14,9 +14,10 @@ from django.views.decorators.http import require_POST
 
 from hingepoint.analysis.talks.concessions import Given
 from hingepoint.domain.deals import queries as deals
-from hingepoint.domain.deals.actions import Hidden, NothingToTakeBack, Stale
+from hingepoint.domain.deals.actions import NothingToTakeBack
 from hingepoint.domain.negotiation import actions, queries
 from hingepoint.domain.plans import queries as plans
+from hingepoint.records.errors import Hidden, Stale
 from hingepoint.records.talks import ReasonState, Topic
 
 TOPICS = [(topic.value, words) for topic, words in queries.TOPIC_WORDS.items()]

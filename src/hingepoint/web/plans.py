@@ -15,7 +15,6 @@ from django.views.decorators.http import require_POST
 
 from hingepoint.domain.agreements import queries as agreements
 from hingepoint.domain.agreements.actions import NotYetGained, ReasonMissing
-from hingepoint.domain.deals.actions import Hidden, Stale
 from hingepoint.domain.plans import actions, queries, sheets
 from hingepoint.domain.plans.models import Outcome, Plan, PlanReview, Verdict
 from hingepoint.domain.plans.parts import (
@@ -32,6 +31,7 @@ from hingepoint.domain.plans.parts import (
 )
 from hingepoint.domain.strategy import queries as strategies
 from hingepoint.records.agreements import Evidence
+from hingepoint.records.errors import Hidden, Stale
 from hingepoint.records.people import Role
 from hingepoint.reports import plan_sheets
 from hingepoint.web import pdf

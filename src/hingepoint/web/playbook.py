@@ -13,10 +13,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from hingepoint.domain.deals import queries as deals
-from hingepoint.domain.deals.actions import Stale
 from hingepoint.domain.strategy import actions, queries
 from hingepoint.records.agreements import Evidence
 from hingepoint.records.deals import Stage
+from hingepoint.records.errors import Stale
 from hingepoint.reports import findings
 from hingepoint.web.agreements import EVIDENCE
 from hingepoint.web.deals import for_sellers_and_leaders

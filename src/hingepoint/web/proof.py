@@ -13,10 +13,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from hingepoint.domain.agreements import queries as agreements
-from hingepoint.domain.deals.actions import Hidden
 from hingepoint.domain.proof import actions, queries
 from hingepoint.domain.proof.models import Answer
 from hingepoint.records.agreements import Evidence
+from hingepoint.records.errors import Hidden
 
 ACCEPTS = ",".join(f".{ending}" for ending in actions.KINDS)
 

@@ -11,8 +11,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from hingepoint.domain.agreements import actions, queries
-from hingepoint.domain.deals.actions import Hidden, Stale
 from hingepoint.records.agreements import AgreementState
+from hingepoint.records.errors import Hidden, Stale
 from hingepoint.records.people import Role
 from hingepoint.web.formats import STATES
 

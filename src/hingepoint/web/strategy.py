@@ -13,9 +13,9 @@ from django.views.decorators.http import require_POST
 
 from hingepoint.analysis import metrics
 from hingepoint.domain.deals import queries as deals
-from hingepoint.domain.deals.actions import Stale
 from hingepoint.domain.plans import queries as plans
 from hingepoint.domain.strategy import actions, presets, queries
+from hingepoint.records.errors import Stale
 from hingepoint.reports import findings
 from hingepoint.web.deals import for_sellers_and_leaders
 

@@ -15,6 +15,7 @@ from hingepoint.analysis.discovery import record as records_of_runs
 from hingepoint.analysis.trials import evidence
 from hingepoint.domain.discovery import queries as discovery
 from hingepoint.domain.trials import actions, queries
+from hingepoint.records.errors import Hidden
 from hingepoint.reports import findings
 from hingepoint.reports import trials as words
 
@@ -212,7 +213,7 @@ def look_at_trial(request, trial_id: int):
     reason = request.POST.get("reason", "")
     try:
         actions.look(by=request.user, at=timezone.now(), trial_id=trial_id, reason=reason)
-    except actions.Hidden as error:
+    except Hidden as error:
         raise Http404 from error
     except (actions.NotPossible, actions.ReasonMissing) as error:
         return _trial(request, trial_id, reason=reason, error=str(error), status=422)

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
-from django.http import Http404
 
 from hingepoint.domain.agreements.actions import missing_to_gain
 from hingepoint.domain.agreements.models import (
@@ -35,6 +34,7 @@ from hingepoint.domain.deals.queries import (
 from hingepoint.domain.people.models import User, works_here
 from hingepoint.records.agreements import STANDING, AgreementState
 from hingepoint.records.deals import EventKind, Stage
+from hingepoint.records.errors import Hidden
 from hingepoint.records.people import Role
 
 STAGE_ORDER = {stage.value: place for place, stage in enumerate(Stage)}
@@ -404,7 +404,7 @@ def deal_picture(
     kind: str = "",
     page: int = 1,
 ) -> DealPicture:
-    """Return one deal's page. Raises Http404 for a foreign deal as for an absent one.
+    """Return one deal's page. Raises Hidden for a foreign deal as for an absent one.
 
     ``kind`` narrows the history to one kind of event; its pages hold ``HISTORY_PAGE`` lines.
     """
@@ -690,7 +690,7 @@ class AgreementPage:
 def agreement_page(
     viewer: Any, deal_id: int, type_id: int, *, today: dt.date, as_of: AsOf | None = None
 ) -> AgreementPage:
-    """Return one agreement of one deal, as it is or as it was. Raises Http404 when either is foreign or absent.
+    """Return one agreement of one deal, as it is or as it was. Raises Hidden when either is foreign or absent.
 
     An inside partner sees what was asked of them, without the deal around it. The past is not changed: a
     page ``as_of`` a day takes no step.
@@ -704,7 +704,7 @@ def agreement_page(
     )
     kind = row.type if row else AgreementType.objects.filter(pk=type_id).first()
     if deal is None or kind is None:
-        raise Http404("no such agreement")
+        raise Hidden("no such agreement")
     may_step = viewer.role != Role.INSIDE_PARTNER
     steps = _step_lines(row.events) if row else []
     page = AgreementPage(
@@ -928,10 +928,10 @@ def keeps_catalogue(viewer: Any) -> bool:
 
 
 def type_page(viewer: Any, key: str) -> TypePage:
-    """Return one type of the catalogue with its use on the deals ``viewer`` sees. Raises Http404."""
+    """Return one type of the catalogue with its use on the deals ``viewer`` sees. Raises Hidden."""
     row = AgreementType.objects.filter(key=key).first() if works_here(viewer) else None
     if row is None:
-        raise Http404("no such agreement type")
+        raise Hidden("no such agreement type")
     return TypePage(
         line=_type_line(row),
         standard=standard(row),

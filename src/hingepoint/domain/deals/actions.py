@@ -12,22 +12,11 @@ from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals.models import Account, BuyingRole, Contact, Deal, DealContact, DealEvent
 from hingepoint.domain.people.models import User
 from hingepoint.records.deals import EventKind
-
-
-class Stale(Exception):
-    """Somebody else saved first. ``current`` is the row as it stands; nothing was changed."""
-
-    def __init__(self, current: Any):
-        self.current = current
-        super().__init__("Somebody else changed this a moment ago. Both versions are shown; nothing is lost.")
+from hingepoint.records.errors import Hidden, Stale
 
 
 class NothingToTakeBack(Exception):
     """Only what somebody noted by hand can be taken back, and only once."""
-
-
-class Hidden(LookupError):
-    """The viewer may not see it, or it does not exist: the answer is the same."""
 
 
 def fingerprint(*facts: object) -> int:

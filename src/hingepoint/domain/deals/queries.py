@@ -27,12 +27,12 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Cast, Coalesce, Substr
-from django.http import Http404
 from django.utils import timezone
 
 from hingepoint.domain.deals.models import BuyingRole, Deal, DealContact, DealEvent, DealQuerySet
 from hingepoint.domain.people.models import Team, User, managed_team_ids, works_here
 from hingepoint.records.deals import DealStatus, EventKind
+from hingepoint.records.errors import Hidden
 from hingepoint.records.people import Role
 
 PAGE_SIZE = 50
@@ -433,7 +433,7 @@ _TOLD = tuple(field.name for field in fields(Happening) if field.name != "at")
 
 
 def deal_facts(viewer: Any, deal_id: int, *, as_of: AsOf | None = None) -> DealFacts:
-    """Return one deal, as it is or as it was. Raises Http404 for a foreign deal as for an absent one.
+    """Return one deal, as it is or as it was. Raises Hidden for a foreign deal as for an absent one.
 
     A look back undoes what stage and field events say happened later: events of kind ``stage`` are
     named by the stage reached; those of kind ``field`` by the column, and hold its new value in
@@ -443,7 +443,7 @@ def deal_facts(viewer: Any, deal_id: int, *, as_of: AsOf | None = None) -> DealF
         Deal.objects.visible_to(viewer).select_related("account", "owner", "team").filter(pk=deal_id).first()
     )
     if deal is None:
-        raise Http404("no such deal")
+        raise Hidden("no such deal")
     moves = _moves(deal_id, as_of)
     facts = _present(deal) if as_of is None else _present(deal) | _past(deal, moves, as_of)
     return DealFacts(**facts, **_movement(facts["stage"], moves))

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, Min, Q, QuerySet
-from django.http import Http404
 
 from hingepoint.analysis import detection, intervals
 from hingepoint.analysis.detection import Rule, Trace
@@ -19,6 +18,7 @@ from hingepoint.domain.detection.models import Detection, DetectionRule, Outcome
 from hingepoint.domain.detection.starters import starters
 from hingepoint.domain.people.models import works_here
 from hingepoint.records.deals import DealStatus, EventKind
+from hingepoint.records.errors import Hidden
 from hingepoint.records.people import Role
 
 #: A rule is proven when so many of its agreements were judged, and the lower end of its precision is so high.
@@ -221,7 +221,7 @@ class RulePage:
 
 
 def rule_page(viewer: Any, rule_id: int) -> RulePage:
-    """Return one rule. Raises Http404. Six SQL queries."""
+    """Return one rule. Raises Hidden. Six SQL queries."""
     row = rule_row(viewer, rule_id)
     versions = list(row.versions.select_related("written_by"))
     return RulePage(
@@ -236,11 +236,11 @@ def rule_page(viewer: Any, rule_id: int) -> RulePage:
 
 
 def rule_row(viewer: Any, rule_id: int) -> DetectionRule:
-    """Return a rule to its keepers, for the actions. Raises Http404."""
+    """Return a rule to its keepers, for the actions. Raises Hidden."""
     rows = DetectionRule.objects.select_related("type")
     row = rows.filter(pk=rule_id).first() if may_keep(viewer) else None
     if row is None:
-        raise Http404("no such rule")
+        raise Hidden("no such rule")
     return row
 
 
@@ -301,7 +301,7 @@ _NAMED = {
 def offered(viewer: Any) -> Offered:
     """Return what a rule can be about. Two SQL queries; the names are counted over all events."""
     if not may_keep(viewer):
-        raise Http404("not theirs to see")
+        raise Hidden("not theirs to see")
     types = AgreementType.objects.in_use().effective().order_by("shown_name")
     seen = DealEvent.objects.filter(kind__in=list(_NAMED)).order_by()
     names: dict[str, list[str]] = defaultdict(list)
@@ -435,10 +435,10 @@ def on_deal(viewer: Any, deal_id: int) -> dict[int, Waiting]:
 
 
 def waiting(viewer: Any, detection_id: int) -> Waiting:
-    """Return one that waits to be confirmed. Raises Http404."""
+    """Return one that waits to be confirmed. Raises Hidden."""
     found = _as_waiting(_waiting(viewer).filter(pk=detection_id))
     if not found:
-        raise Http404("nothing waits")
+        raise Hidden("nothing waits")
     return found[0]
 
 

@@ -32,6 +32,7 @@ from hingepoint.domain.discovery.models import (
     Verdict,
 )
 from hingepoint.domain.people.models import User, works_here
+from hingepoint.records.errors import Hidden, Stale
 from hingepoint.records.files import RowProblem
 from hingepoint.records.people import Role
 
@@ -46,20 +47,12 @@ class NotAllowed(Exception):
     """Only an analyst runs discovery and decides on findings."""
 
 
-class Hidden(LookupError):
-    """The viewer may not see it, or it does not exist: the answer is the same."""
-
-
 class NotPossible(ValueError):
     """The run is not in a state for that; the message says in which it is."""
 
 
 class NoteMissing(ValueError):
     """A decision says why."""
-
-
-class Stale(Exception):
-    """Somebody else decided first; nothing was changed."""
 
 
 class TurnOver(Exception):
@@ -263,7 +256,9 @@ def decide(
     if verdict == Verdict.SIGNED and finding.grade in ("none", "excluded"):
         raise NotPossible("There is no evidence to sign: this type was excluded or could not be told.")
     if expected_version not in (None, finding.version):
-        raise Stale("Somebody else decided on this finding a moment ago. Read their note, then decide again.")
+        raise Stale(
+            words="Somebody else decided on this finding a moment ago. Read their note, then decide again."
+        )
     before, finding.verdict = finding.verdict, Verdict(verdict)
     finding.version += 1
     finding.save(update_fields=["verdict", "version"])

@@ -9,7 +9,6 @@ from typing import Any
 
 import polars as pl
 from django.db.models import Count, F, Max, Min, Q
-from django.http import Http404
 
 from hingepoint.analysis import metrics
 from hingepoint.analysis.discovery import record as records_of_runs
@@ -23,11 +22,8 @@ from hingepoint.domain.discovery.readiness import CLOSED_GOOD, CLOSED_NEEDED, GA
 from hingepoint.domain.people.models import User, works_here
 from hingepoint.records.agreements import STANDING, AgreementState, Evidence
 from hingepoint.records.deals import DealStatus, EventKind
+from hingepoint.records.errors import Hidden
 from hingepoint.records.people import Role
-
-
-class NotThere(Http404):
-    """The viewer may not see it, or it does not exist: the answer is the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,9 +163,9 @@ def readiness(viewer: User) -> Readiness:
 
 def needs(viewer: User) -> tuple[readiness_of.Line, ...]:
     """Return everything that discovery needs, with what there is of it and how to get the rest. Raises
-    NotThere for those who do not see all deals. Four SQL queries."""
+    Hidden for those who do not see all deals. Four SQL queries."""
     if not viewer.sees_everything:
-        raise NotThere("It is for those who look after the data.")
+        raise Hidden("It is for those who look after the data.")
     closed = Q(status__in=(DealStatus.WON, DealStatus.LOST))
     won = Q(status=DealStatus.WON)
     facts = {"size": Q(initial_amount__isnull=False), "account": Q(account__isnull=False)}
@@ -265,10 +261,10 @@ def _made_from(run: Run) -> str:
 
 
 def state(viewer: User, run_id: int, *, at: dt.datetime) -> RunLine:
-    """Return where a run is: what its page asks every second. Raises NotThere."""
+    """Return where a run is: what its page asks every second. Raises Hidden."""
     run = _visible(viewer, run_id).defer("record", *_BLOBS).first()
     if run is None:
-        raise NotThere("There is no such run.")
+        raise Hidden("There is no such run.")
     return _line(run, at)
 
 
@@ -277,10 +273,10 @@ def _visible(viewer: User, run_id: int):
 
 
 def run(viewer: User, run_id: int, *, at: dt.datetime) -> RunPage:
-    """Return a run with everything its page shows. Raises NotThere."""
+    """Return a run with everything its page shows. Raises Hidden."""
     found = _visible(viewer, run_id).defer(*_BLOBS).first()
     if found is None:
-        raise NotThere("There is no such run.")
+        raise Hidden("There is no such run.")
     keys = frozenset(Finding.objects.visible_to(viewer).filter(run=found).values_list("key", flat=True))
     ended = found.status in (Status.FAILED, Status.CANCELLED) or found.is_silent(at)
     kept = found.snapshot_id is not None or all("path" in one for one in found.inputs)
@@ -327,10 +323,10 @@ def _as_decided(row: FindingDecision) -> Decided:
 
 
 def finding(viewer: User, run_id: int, key: str, *, at: dt.datetime) -> FindingPage:
-    """Return one finding of a run with its decisions. Raises NotThere."""
+    """Return one finding of a run with its decisions. Raises Hidden."""
     found = Finding.objects.visible_to(viewer).filter(run_id=run_id, key=key).first()
     if found is None:
-        raise NotThere("There is no such finding.")
+        raise Hidden("There is no such finding.")
     rows = FindingDecision.objects.filter(finding__key=key).select_related("by", "finding").order_by("-pk")
     decisions = [_as_decided(row) for row in rows]
     return FindingPage(
@@ -358,7 +354,7 @@ def deals_behind(viewer: User, run_id: int, key: str, *, by: str) -> behind.Deal
     data. Reads the run's data (a second for 100,000 deals).
     """
     if not Finding.objects.visible_to(viewer).filter(run_id=run_id, key=key).exists():
-        raise NotThere("There is no such finding.")
+        raise Hidden("There is no such finding.")
     found = (
         Run.objects.visible_to(viewer).filter(pk=run_id).select_related("snapshot").defer("record").first()
     )
@@ -392,7 +388,7 @@ def export_table(viewer: User, run_id: int, *, at: dt.datetime) -> pl.DataFrame:
 def _exported(viewer: User, run_id: int, at: dt.datetime) -> dict[str, Any]:
     page = run(viewer, run_id, at=at)
     if page.record is None:
-        raise NotThere("The run has no findings yet.")
+        raise Hidden("The run has no findings yet.")
     return seen(page).record or {}
 
 
@@ -423,10 +419,10 @@ class Comparison:
 
 
 def comparison(viewer: User, run_id: int, previous: int, *, at: dt.datetime) -> Comparison:
-    """Return what moved between a run and an earlier one. Raises NotThere."""
+    """Return what moved between a run and an earlier one. Raises Hidden."""
     now, then = seen(run(viewer, run_id, at=at)), seen(run(viewer, previous, at=at))
     if now.record is None or then.record is None:
-        raise NotThere("One of the runs has no findings.")
+        raise Hidden("One of the runs has no findings.")
     return Comparison(tuple(compare(then.record, now.record)), differences(then.record, now.record))
 
 

@@ -13,7 +13,7 @@ from hingepoint.analysis.talks import approvals, reasons
 from hingepoint.analysis.talks.approvals import Approver, Ask, Lane, Path, Request, Rule, Rules
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals import actions as deals
-from hingepoint.domain.deals.actions import Hidden, deal_for, take_turn
+from hingepoint.domain.deals.actions import deal_for, take_turn
 from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.escalations.approvers import NobodyToAsk, stand_in, whom_to_ask
 from hingepoint.domain.escalations.models import (
@@ -31,6 +31,7 @@ from hingepoint.domain.escalations.models import (
 from hingepoint.domain.negotiation.models import Corridor
 from hingepoint.domain.people.models import User, works_here
 from hingepoint.records.deals import EventKind
+from hingepoint.records.errors import Hidden
 from hingepoint.records.people import Role
 
 

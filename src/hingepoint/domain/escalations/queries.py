@@ -11,7 +11,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Prefetch, Q
-from django.http import Http404
 
 from hingepoint.analysis import intervals
 from hingepoint.analysis.talks import approvals, reasons
@@ -29,6 +28,7 @@ from hingepoint.domain.escalations.models import (
 )
 from hingepoint.domain.people.models import User, managed_team_ids, works_here
 from hingepoint.records.deals import EventKind
+from hingepoint.records.errors import Hidden
 from hingepoint.records.people import Role
 
 #: A group of fewer answers is not shown, nor one about a single seller.
@@ -208,10 +208,10 @@ class RequestPage:
 
 
 def request_page(viewer: Any, escalation_id: int) -> RequestPage:
-    """Return one request for whoever sees its deal or was asked. Raises Http404."""
+    """Return one request for whoever sees its deal or was asked. Raises Hidden."""
     row = _with_people(Escalation.objects.visible_to(viewer).filter(pk=escalation_id)).first()
     if row is None:
-        raise Http404("no such request")
+        raise Hidden("no such request")
     found = _request(row)
     sees = Deal.objects.visible_to(viewer).filter(pk=row.deal_id).exists()
     asked = [each for each in found.approvals if each.approver_id == viewer.pk]
@@ -228,11 +228,11 @@ def request_page(viewer: Any, escalation_id: int) -> RequestPage:
 
 
 def wish(viewer: Any, escalation_id: int):
-    """Return a request as its form holds it, for whoever sees its deal. Raises Http404."""
+    """Return a request as its form holds it, for whoever sees its deal. Raises Hidden."""
     visible = Escalation.objects.filter(deal__in=Deal.objects.visible_to(viewer))
     row = visible.filter(pk=escalation_id).first()
     if row is None:
-        raise Http404("no such request")
+        raise Hidden("no such request")
     return wish_of(row)
 
 

@@ -14,11 +14,11 @@ from statistics import median
 from typing import Any
 
 from django.db.models import Count
-from django.http import Http404
 
 from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.people.models import User, works_here
+from hingepoint.records.errors import Hidden
 from hingepoint.records.people import Role
 
 #: What a deal may cost its seller in a week.
@@ -100,9 +100,9 @@ def _monday(at: dt.datetime) -> dt.date:
 
 
 def questions(viewer: Any, *, now: dt.datetime) -> list[WeekOfQuestions]:
-    """Return the sellers' last weeks, the present one first. Raises Http404. Three SQL queries."""
+    """Return the sellers' last weeks, the present one first. Raises Hidden. Three SQL queries."""
     if not (works_here(viewer) and viewer.sees_everything):
-        raise Http404("not theirs to count")
+        raise Hidden("not theirs to count")
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     first = midnight - dt.timedelta(days=now.weekday(), weeks=WEEKS - 1)
     sellers = set(User.objects.filter(role=Role.SELLER).values_list("pk", flat=True))

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import yaml
-from django.http import Http404
 from django.utils import timezone
 
 from hingepoint.analysis.health import Health
@@ -20,6 +19,7 @@ from hingepoint.domain.imports import health, tables
 from hingepoint.domain.imports.actions import SILENT
 from hingepoint.domain.imports.models import AT_WORK, ImportBatch, ImportState, SavedMapping
 from hingepoint.domain.people.models import works_here
+from hingepoint.records.errors import Hidden
 from hingepoint.records.files import RowProblem
 
 PHASES = {
@@ -162,10 +162,10 @@ def names_of(row: ImportBatch) -> str:
 
 
 def import_shown(viewer: Any, batch_id: int) -> ImportShown:
-    """Return one import. Raises Http404 for an absent one and for who may not see it."""
+    """Return one import. Raises Hidden for an absent one and for who may not see it."""
     row = ImportBatch.objects.visible_to(viewer).select_related("by").filter(pk=batch_id).first()
     if row is None:
-        raise Http404("no such import")
+        raise Hidden("no such import")
     report = row.report
     rules = rule_counts(report.get("rules", {}))
     return ImportShown(
@@ -260,12 +260,12 @@ def saved_mappings(viewer: Any) -> list[MappingLine]:
 
 
 def data_health(viewer: Any) -> Health:
-    """Return how healthy the data on record is. Raises Http404 for who may not see all of it.
+    """Return how healthy the data on record is. Raises Hidden for who may not see all of it.
 
     Counts every row: about half a second per million events.
     """
     if not may_import(viewer):
-        raise Http404("no such page")
+        raise Hidden("no such page")
     return health_of(health.facts())
 
 

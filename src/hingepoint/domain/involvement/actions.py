@@ -8,11 +8,12 @@ from django.db import transaction
 
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals import actions as deals
-from hingepoint.domain.deals.actions import Hidden, deal_for
+from hingepoint.domain.deals.actions import deal_for
 from hingepoint.domain.deals.models import DealEvent
 from hingepoint.domain.involvement.models import Involvement, Purpose
 from hingepoint.domain.people.models import User
 from hingepoint.records.deals import EventKind
+from hingepoint.records.errors import Hidden
 
 #: How the note of an executive's event begins when price or terms came up.
 PRICE_CAME_UP = "price"

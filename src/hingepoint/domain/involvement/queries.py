@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import Http404
-
 from hingepoint.analysis.talks import aftermath, reasons
 from hingepoint.domain.agreements.models import AgreementEvent
 from hingepoint.domain.deals.models import Deal, DealContact, DealEvent
@@ -18,6 +16,7 @@ from hingepoint.domain.negotiation import queries as negotiation
 from hingepoint.domain.people.models import User, works_here
 from hingepoint.records.agreements import STANDING
 from hingepoint.records.deals import EventKind
+from hingepoint.records.errors import Hidden
 from hingepoint.records.people import Role
 from hingepoint.records.talks import Topic
 
@@ -76,9 +75,9 @@ class Part:
 
 
 def of_deal(viewer: Any, deal_id: int, *, now: dt.datetime) -> Part:
-    """Return the executives' part in a deal. Raises Http404. Four SQL queries."""
+    """Return the executives' part in a deal. Raises Hidden. Four SQL queries."""
     if not Deal.objects.visible_to(viewer).filter(pk=deal_id).exists():
-        raise Http404("no such deal")
+        raise Hidden("no such deal")
     rows = Involvement.objects.filter(deal_id=deal_id).select_related("executive", "agreed_by")
     roles = [_role(row) for row in rows.order_by("-agreed_at", "-id")]
     events = list(DealEvent.objects.standing().filter(deal_id=deal_id).order_by("occurred_at", "id"))
@@ -192,14 +191,14 @@ class Brief:
 
 
 def brief(viewer: Any, involvement_id: int) -> Brief:
-    """Return the brief of a role, for whoever sees the deal and for the executive. Raises Http404.
+    """Return the brief of a role, for whoever sees the deal and for the executive. Raises Hidden.
 
     It says nothing of our corridor.
     """
     rows = Involvement.objects.visible_to(viewer).filter(pk=involvement_id)
     row = rows.select_related("executive", "agreed_by", "deal__account", "deal__owner").first()
     if row is None:
-        raise Http404("no such brief")
+        raise Hidden("no such brief")
     deal = row.deal
     contacts = DealContact.objects.filter(deal=deal, until__isnull=True).select_related("contact")
     return Brief(

@@ -16,6 +16,7 @@ from hingepoint.domain.negotiation.models import Corridor, CorridorWriting, Reas
 from hingepoint.domain.people.models import User
 from hingepoint.records.agreements import Side
 from hingepoint.records.deals import EventKind
+from hingepoint.records.errors import Hidden
 from hingepoint.records.talks import ReasonState, Topic
 
 
@@ -169,7 +170,7 @@ def concede(
     deal = deal_for(by, deal_id)
     demand = _event_for(by, demand_id, EventKind.DEMAND) if demand_id else None
     if demand and demand.deal_id != deal.pk:
-        raise deals.Hidden("There is no such demand on this deal.")
+        raise Hidden("There is no such demand on this deal.")
     event = deals.note_event(
         by=by,
         at=at,

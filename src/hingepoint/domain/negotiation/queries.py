@@ -15,13 +15,13 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import F, OuterRef, Q, Subquery
-from django.http import Http404
 
 from hingepoint.analysis.talks import concessions, reasons, trades
 from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.negotiation.models import Corridor, CorridorWriting, Reason
 from hingepoint.domain.people.models import User
 from hingepoint.records.deals import DealStatus, EventKind
+from hingepoint.records.errors import Hidden
 from hingepoint.records.talks import Topic
 
 TOPIC_WORDS = {
@@ -166,7 +166,7 @@ class Log:
 
 
 def log(viewer: Any, deal_id: int, *, plans_at: Sequence[dt.datetime] = ()) -> Log:
-    """Return the demands and concessions of a deal with their checks. Raises Http404.
+    """Return the demands and concessions of a deal with their checks. Raises Hidden.
 
     ``plans_at``: when plans for the deal were really written. Causes three SQL queries.
     """
@@ -194,14 +194,14 @@ def log(viewer: Any, deal_id: int, *, plans_at: Sequence[dt.datetime] = ()) -> L
 
 
 def demands(viewer: Any, deal_id: int) -> tuple[Demand, ...]:
-    """Return what the customer asked for on a deal, in the order of time. Raises Http404. Two SQL queries."""
+    """Return what the customer asked for on a deal, in the order of time. Raises Hidden. Two SQL queries."""
     return asked_of_us(_deal(viewer, deal_id))
 
 
 def _deal(viewer: Any, deal_id: int) -> Deal:
     deal = Deal.objects.visible_to(viewer).filter(pk=deal_id).only("currency", "list_price").first()
     if deal is None:
-        raise Http404("no such deal")
+        raise Hidden("no such deal")
     return deal
 
 
@@ -213,7 +213,7 @@ def asked_of_us(deal: Deal) -> tuple[Demand, ...]:
 def noticed(
     viewer: Any, deal_id: int, candidate: concessions.Given, *, plans_at: Sequence[dt.datetime] = ()
 ) -> tuple[concessions.Check, ...]:
-    """Return what would be noticed about a concession that is not given yet. Raises Http404."""
+    """Return what would be noticed about a concession that is not given yet. Raises Hidden."""
     known = log(viewer, deal_id)
     deal = Deal(currency=known.currency, list_price=known.list_price)
     found = concessions.check(
@@ -330,11 +330,11 @@ def _corridors(viewer: Any, deal_id: int) -> list[concessions.CorridorWritten]:
 def library(viewer: Any, deal_id: int, *, topic: Topic, reason: str = "") -> trades.Library:
     """Return how the company answered demands like one, on its closed deals other than this; never who.
 
-    For whoever sees the deal; raises Http404. Looks through the newest ``MOST_CASES`` demands: about a tenth
+    For whoever sees the deal; raises Hidden. Looks through the newest ``MOST_CASES`` demands: about a tenth
     of a second.
     """
     if not may_set_corridor(viewer, deal_id):
-        raise Http404("no such deal")
+        raise Hidden("no such deal")
     return others_traded(deal_id, topic=topic, reason=reason)
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import TypeVar
 
 from django.core.paginator import Paginator
-from django.db.models import Count, Q, QuerySet
-from django.shortcuts import get_object_or_404
+from django.db.models import Count, Model, Q, QuerySet
 
 from hingepoint.domain.audit import queries as audit
 from hingepoint.domain.people.models import Membership, SavedView, Team, User, works_here
+from hingepoint.records.errors import Hidden
 from hingepoint.records.people import Role
+
+Row = TypeVar("Row", bound=Model)
 
 PEOPLE_ON_A_PAGE = 50
 ROLE_WORDS = {
@@ -136,14 +139,20 @@ def _person(user: User) -> Person:
 
 
 def person_page(viewer: User, user_id: int) -> PersonPage:
-    """Return one colleague; keepers of people see the changes too. Raises Http404."""
-    user = get_object_or_404(
-        User.objects.visible_to(viewer).prefetch_related("memberships__team"), pk=user_id
-    )
+    """Return one colleague; keepers of people see the changes too. Raises Hidden."""
+    user = _one(User.objects.visible_to(viewer).prefetch_related("memberships__team"), pk=user_id)
     rows = sorted(user.memberships.all(), key=lambda m: m.since, reverse=True)
     lines = tuple(MembershipLine(m.pk, m.team.name, m.manages, m.since, m.until) for m in rows)
     changes = audit.history(subject="user", subject_id=user.pk) if keeps_people(viewer) else []
     return PersonPage(_person(user), user.version, lines, tuple(changes))
+
+
+def _one(rows: QuerySet[Row], **wanted: object) -> Row:
+    """Return the one row that is wanted. Raises Hidden."""
+    row = rows.filter(**wanted).first()
+    if row is None:
+        raise Hidden
+    return row
 
 
 def keeps_people(viewer: User) -> bool:
@@ -152,24 +161,24 @@ def keeps_people(viewer: User) -> bool:
 
 
 def user_to_change(viewer: User, user_id: int) -> User:
-    """Return the person that a keeper wants to change. Raises Http404 for anybody else."""
-    return get_object_or_404(User.objects.visible_to(viewer if keeps_people(viewer) else None), pk=user_id)
+    """Return the person that a keeper wants to change. Raises Hidden for anybody else."""
+    return _one(User.objects.visible_to(viewer if keeps_people(viewer) else None), pk=user_id)
 
 
 def colleague(viewer: User, user_id: int) -> User:
-    """Return somebody who works here, to be named in an action. Raises Http404."""
-    return get_object_or_404(User.objects.visible_to(viewer).active(), pk=user_id)
+    """Return somebody who works here, to be named in an action. Raises Hidden."""
+    return _one(User.objects.visible_to(viewer).active(), pk=user_id)
 
 
 def team_to_change(viewer: User, team_id: int) -> Team:
-    return get_object_or_404(Team.objects.all() if keeps_people(viewer) else Team.objects.none(), pk=team_id)
+    return _one(Team.objects.all() if keeps_people(viewer) else Team.objects.none(), pk=team_id)
 
 
 def membership_to_end(viewer: User, membership_id: int) -> Membership:
     found = (
         Membership.objects.filter(until__isnull=True) if keeps_people(viewer) else Membership.objects.none()
     )
-    return get_object_or_404(found.select_related("team"), pk=membership_id)
+    return _one(found.select_related("team"), pk=membership_id)
 
 
 def teams(viewer: User) -> list[TeamLine]:
@@ -229,8 +238,8 @@ def personas() -> list[Persona]:
 
 
 def persona(role: str) -> User:
-    """Return the demo's person of a role. Raises Http404."""
-    return get_object_or_404(User.objects.active(), key=f"demo-{role}")
+    """Return the demo's person of a role. Raises Hidden."""
+    return _one(User.objects.active(), key=f"demo-{role}")
 
 
 class NobodyThere(LookupError):

@@ -13,13 +13,14 @@ from hingepoint.analysis.talks import reasons
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import Agreement, AgreementEvent, AgreementType
 from hingepoint.domain.audit.actions import record
-from hingepoint.domain.deals.actions import Hidden, Stale, deal_for, fingerprint
+from hingepoint.domain.deals.actions import deal_for, fingerprint
 from hingepoint.domain.deals.models import Contact, Deal, DealEvent
 from hingepoint.domain.negotiation import actions as negotiation
 from hingepoint.domain.people.models import User, managed_team_ids
 from hingepoint.domain.plans.models import Debrief, Outcome, Plan, PlanReview, Verdict
 from hingepoint.domain.plans.parts import TALK_PARTS, Line, lines_of, to_json, with_sources
 from hingepoint.records.agreements import STANDING, AgreementState, Evidence
+from hingepoint.records.errors import Hidden, Stale
 from hingepoint.records.talks import ReasonState
 
 Offered = Mapping[str, Sequence[Line]]

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import F, QuerySet
-from django.http import Http404
 
 from hingepoint.domain.agreements import queries as agreements
 from hingepoint.domain.agreements.models import IN_MOTION, WAITING, Agreement, AgreementType
@@ -51,6 +50,7 @@ from hingepoint.domain.strategy import queries as strategies
 from hingepoint.domain.strategy.models import PivotalAgreement
 from hingepoint.records.agreements import STANDING, AgreementState, Side
 from hingepoint.records.deals import DealStatus
+from hingepoint.records.errors import Hidden
 from hingepoint.records.talks import Topic
 
 #: Columns of a company's own that name the rival on a deal.
@@ -205,7 +205,7 @@ class _Around:
 
 
 def talk_sheet(viewer: Any, deal_id: int, type_id: int, *, today: dt.date, offer: bool = False) -> TalkSheet:
-    """Return the plan for one agreement of a deal. Raises Http404.
+    """Return the plan for one agreement of a deal. Raises Hidden.
 
     ``offer``: also look up everything that can be offered, as for writing; without it a written plan is
     read as it stands. Either takes at most twelve SQL queries with those of signing in. What is offered
@@ -246,7 +246,7 @@ def _around(viewer: Any, deal_id: int, type_id: int) -> _Around:
     row = next((one for one in register if one.type_id == type_id), None)
     kind = row.type if row else AgreementType.objects.filter(pk=type_id).first()
     if kind is None:
-        raise Http404("no such agreement type")
+        raise Hidden("no such agreement type")
     standard, corridor = strategies.standard_for(deal, type_id), negotiation.corridor_of(deal)
     return _Around(deal, kind, register, row, standard, corridor)
 
@@ -255,7 +255,7 @@ def _deal(viewer: Any, deal_id: int) -> Deal:
     found = Deal.objects.visible_to(viewer).select_related("account", "owner", "team", "corridor__set_by")
     deal = found.filter(pk=deal_id).first()
     if deal is None:
-        raise Http404("no such deal")
+        raise Hidden("no such deal")
     return deal
 
 
@@ -501,7 +501,7 @@ _NEXT = {
 
 
 def deal_sheet(viewer: Any, deal_id: int, *, today: dt.date) -> DealSheet:
-    """Return the plan of a deal, as written or as known. Raises Http404. At most twelve SQL queries."""
+    """Return the plan of a deal, as written or as known. Raises Hidden. At most twelve SQL queries."""
     deal = _deal(viewer, deal_id)
     facts = deals.deal_facts(viewer, deal_id)
     register = _register(deal)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.files import File
-from django.http import Http404
 
 from hingepoint.domain.people.models import works_here
 from hingepoint.domain.proof import actions
 from hingepoint.domain.proof.models import Confirmation, Proof
+from hingepoint.records.errors import Hidden
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +82,10 @@ def proofs(viewer: Any, agreement_id: int | None) -> list[ProofLine]:
 
 
 def proof_file(viewer: Any, proof_id: int) -> tuple[File, str]:
-    """Return a file and what it was called. Raises Http404 for who does not see its deal."""
+    """Return a file and what it was called. Raises Hidden for who does not see its deal."""
     proof = Proof.objects.visible_to(viewer).filter(pk=proof_id).exclude(file="").first()
     if proof is None:
-        raise Http404("no such file")
+        raise Hidden("no such file")
     return proof.file, proof.name
 
 
@@ -118,12 +118,12 @@ def _link_line(row: Confirmation, at: dt.datetime) -> LinkLine:
 
 
 def agreement_of_link(viewer: Any, confirmation_id: int) -> tuple[int, int]:
-    """Return the deal and the type of the agreement a link is about. Raises Http404."""
+    """Return the deal and the type of the agreement a link is about. Raises Hidden."""
     row = (
         Confirmation.objects.visible_to(viewer).filter(pk=confirmation_id).select_related("agreement").first()
     )
     if row is None:
-        raise Http404("no such link")
+        raise Hidden("no such link")
     return row.agreement.deal_id, row.agreement.type_id
 
 

@@ -12,7 +12,6 @@ from statistics import median
 from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet
-from django.http import Http404
 
 from hingepoint.analysis import intervals, metrics
 from hingepoint.domain.agreements.models import WAITING, Agreement, AgreementType
@@ -32,6 +31,7 @@ from hingepoint.domain.strategy.models import (
 from hingepoint.domain.strategy.requirements import DealFacts, Requirement, Rule, required
 from hingepoint.records.agreements import STANDING, AgreementState
 from hingepoint.records.deals import DealStatus, EventKind, Stage
+from hingepoint.records.errors import Hidden
 from hingepoint.records.people import Role
 
 #: Fewer won deals than this do not say when a stage usually ends.
@@ -232,7 +232,7 @@ class StrategyPage:
 
 
 def strategy_page(viewer: Any, strategy_id: int, *, today: dt.date) -> StrategyPage:
-    """Return a strategy's page. Raises Http404. Reads the closed deals of its time and the year before."""
+    """Return a strategy's page. Raises Hidden. Reads the closed deals of its time and the year before."""
     strategy = _strategy(viewer, strategy_id)
     books = list(strategy.playbooks.all())
     shown = next((book for book in books if book.published_at), None)
@@ -253,7 +253,7 @@ def strategy_page(viewer: Any, strategy_id: int, *, today: dt.date) -> StrategyP
 def _strategy(viewer: Any, strategy_id: int) -> Strategy:
     found = Strategy.objects.visible_to(viewer).select_related("sponsor").filter(pk=strategy_id).first()
     if found is None:
-        raise Http404("no such strategy")
+        raise Hidden("no such strategy")
     return found
 
 
@@ -439,7 +439,7 @@ class PlaybookPage:
 
 def playbook_page(viewer: Any, strategy_id: int, number: int | None = None) -> PlaybookPage | None:
     """Return a version of a playbook, the last published one unless asked; None before the first one is
-    published, to those who only read. Raises Http404."""
+    published, to those who only read. Raises Hidden."""
     strategy = _strategy(viewer, strategy_id)
     keeper = may_keep(viewer)
     books = [b for b in strategy.playbooks.select_related("published_by") if keeper or b.published_at]
@@ -467,7 +467,7 @@ def _version(books: Sequence[Playbook], number: int) -> Playbook:
     for book in books:
         if book.number == number:
             return book
-    raise Http404("no such version")
+    raise Hidden("no such version")
 
 
 def _version_line(book: Playbook) -> VersionLine:
@@ -487,7 +487,7 @@ class Asked:
 
 def preview(viewer: Any, strategy_id: int) -> tuple[list[Asked], int]:
     """Return what publishing the draft would ask of open deals, and of how many of them. Reads all open
-    deals. Raises Http404 where there is no draft."""
+    deals. Raises Hidden where there is no draft."""
     draft = drafted(viewer, strategy_id)
     books, days = books_in_force(draft), usual_days_to_stage()
     wanted: set[tuple[int, int]] = set()
@@ -508,10 +508,10 @@ def _names(type_ids: set[int]) -> dict[int, str]:
 
 
 def drafted(viewer: Any, strategy_id: int) -> Playbook:
-    """Return the draft of a strategy to a keeper. Raises Http404."""
+    """Return the draft of a strategy to a keeper. Raises Hidden."""
     draft = _strategy(viewer, strategy_id).playbooks.filter(published_at__isnull=True).first()
     if draft is None or not may_keep(viewer):
-        raise Http404("no draft")
+        raise Hidden("no draft")
     return draft
 
 
@@ -541,7 +541,7 @@ _COMPARED = {
 
 
 def compare(viewer: Any, strategy_id: int, older: int, newer: int) -> list[Difference]:
-    """Return what changed from one version to another, by name. Raises Http404."""
+    """Return what changed from one version to another, by name. Raises Hidden."""
     before = {line.key: line for line in _lines_of(viewer, strategy_id, older)}
     after = {line.key: line for line in _lines_of(viewer, strategy_id, newer)}
     found = [Difference(after[key].name, "added") for key in after.keys() - before.keys()]
@@ -584,11 +584,11 @@ class PivotalPage:
 def pivotal_page(
     viewer: Any, strategy_id: int, key: str, *, today: dt.date, number: int | None = None
 ) -> PivotalPage:
-    """Return one pivotal agreement with its benchmark. Raises Http404. Reads three years of won deals."""
+    """Return one pivotal agreement with its benchmark. Raises Hidden. Reads three years of won deals."""
     page = playbook_page(viewer, strategy_id, number)
     line = next((one for one in page.lines if one.key == key), None) if page else None
     if page is None or line is None:
-        raise Http404("not in this playbook")
+        raise Hidden("not in this playbook")
     deals = benchmarks.well_executed(_strategy(viewer, strategy_id), today=today)
     return PivotalPage(
         strategy=page.strategy,
@@ -615,7 +615,7 @@ class Candidate:
 
 def candidates(viewer: Any, strategy_id: int) -> list[Candidate]:
     """Return the types not yet in the draft: signed findings first, by effect, then the preset's, then
-    the rest in the order of the catalogue. Raises Http404 where there is no draft."""
+    the rest in the order of the catalogue. Raises Hidden where there is no draft."""
     draft = drafted(viewer, strategy_id)
     metric = draft.strategy.metric
     types = list(AgreementType.objects.in_use().exclude(pivotal__playbook=draft).order_by("pk"))
@@ -833,24 +833,24 @@ def sponsor(viewer: Any, user_id: int | None) -> User | None:
 
 
 def editable(viewer: Any, strategy_id: int) -> Strategy:
-    """Return a strategy to those who write strategies, for the actions. Raises Http404."""
+    """Return a strategy to those who write strategies, for the actions. Raises Hidden."""
     if not may_keep(viewer):
-        raise Http404("not theirs to change")
+        raise Hidden("not theirs to change")
     return _strategy(viewer, strategy_id)
 
 
 def choosable(viewer: Any, draft: Playbook, key: str) -> tuple[AgreementType, Finding | None]:
-    """Return the type to choose for a draft and the signed finding on it, if any. Raises Http404."""
+    """Return the type to choose for a draft and the signed finding on it, if any. Raises Hidden."""
     kind = AgreementType.objects.in_use().filter(key=key).exclude(pivotal__playbook=draft).first()
     if kind is None or not may_keep(viewer):
-        raise Http404("no such type")
+        raise Hidden("no such type")
     return kind, _signed_facts([key], draft.strategy.metric).get(key)
 
 
 def chosen(viewer: Any, strategy_id: int, key: str) -> PivotalAgreement:
-    """Return a pivotal agreement of the draft to a keeper, for the actions. Raises Http404."""
+    """Return a pivotal agreement of the draft to a keeper, for the actions. Raises Hidden."""
     found = drafted(viewer, strategy_id).pivotal.select_related("playbook", "type").filter(type__key=key)
     row = found.first()
     if row is None:
-        raise Http404("not in the draft")
+        raise Hidden("not in the draft")
     return row

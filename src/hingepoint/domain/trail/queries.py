@@ -12,7 +12,6 @@ from typing import Any
 
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
-from django.http import Http404
 
 from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.audit import words
@@ -23,6 +22,7 @@ from hingepoint.domain.detection.models import DetectionRule
 from hingepoint.domain.people import queries as people
 from hingepoint.domain.people.models import Team, User
 from hingepoint.domain.strategy.models import Playbook, Strategy
+from hingepoint.records.errors import Hidden
 
 LINES_ON_A_PAGE = 50
 #: A word that names more deals than this is too short to search changes by.
@@ -90,16 +90,16 @@ class DealTrail:
 
 
 def trail(viewer: Any, wanted: Wanted, *, page: int = 1) -> Trail:
-    """Return who changed what in the whole company. Raises Http404 for all but sponsors and analysts.
+    """Return who changed what in the whole company. Raises Hidden for all but sponsors and analysts.
     At most eleven SQL queries."""
     if not people.keeps_people(viewer):
-        raise Http404("not theirs to read")
+        raise Hidden("not theirs to read")
     return _page_of(_narrowed(AuditEvent.objects.exclude(subject__in=_OF_NOBODY), wanted), page)
 
 
 def deal_trail(viewer: Any, deal_id: int, *, person: str = "", about: str = "", page: int = 1) -> DealTrail:
     """Return who changed what on a deal; ``about`` is the id of one of its agreements, or "deal".
-    Raises Http404."""
+    Raises Hidden."""
     facts = deals.deal_facts(viewer, deal_id)
     kinds = Agreement.objects.filter(deal_id=deal_id).select_related("type").order_by("type_id")
     agreements = {str(row.pk): str(row.type) for row in kinds}

@@ -20,14 +20,11 @@ from hingepoint.domain.discovery.queries import may_run
 from hingepoint.domain.people.models import User
 from hingepoint.domain.trials import work
 from hingepoint.domain.trials.models import Trial, TrialLook
+from hingepoint.records.errors import Hidden
 
 
 class NotAllowed(Exception):
     """Only an analyst draws lots and looks early."""
-
-
-class Hidden(LookupError):
-    """The viewer may not see it, or it does not exist: the answer is the same."""
 
 
 class NotPossible(ValueError):

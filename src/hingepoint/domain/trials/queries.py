@@ -20,11 +20,12 @@ from hingepoint.domain.deals.models import Deal, DealQuerySet
 from hingepoint.domain.deals.queries import DealFacts
 from hingepoint.domain.discovery import queries as discovery
 from hingepoint.domain.discovery import work as discovery_work
-from hingepoint.domain.discovery.queries import NotThere, RunPage
+from hingepoint.domain.discovery.queries import RunPage
 from hingepoint.domain.people.models import Team, User
 from hingepoint.domain.trials import work
 from hingepoint.domain.trials.models import Trial, TrialLook
 from hingepoint.records.deals import DealStatus
+from hingepoint.records.errors import Hidden
 
 #: How many deals of a trial are listed.
 DRAWN = 20
@@ -64,10 +65,10 @@ class PlannerPage:
 
 
 def planner(viewer: User, run_id: int, key: str, *, at: dt.datetime) -> PlannerPage:
-    """Return what the planner of a finding needs. Raises NotThere for those who do not see all findings."""
+    """Return what the planner of a finding needs. Raises Hidden for those who do not see all findings."""
     page = discovery.run(viewer, run_id, at=at)
     if page.record is None or key not in page.keys or not viewer.sees_everything:
-        raise NotThere("There is no such finding.")
+        raise Hidden("There is no such finding.")
     teams = Team.objects.filter(deals__isnull=False).order_by("name").values_list("name", flat=True)
     known = records_of_runs.can_plan(page.record)
     return PlannerPage(
@@ -191,10 +192,10 @@ class TrialPage:
 
 
 def trial(viewer: User, trial_id: int, *, at: dt.datetime) -> TrialPage:
-    """Return a trial with its lots and its result, or how far it is, computed now. Raises NotThere."""
+    """Return a trial with its lots and its result, or how far it is, computed now. Raises Hidden."""
     row = _lines(viewer).filter(pk=trial_id).select_related("drawn_by", "finding").first()
     if row is None:
-        raise NotThere("There is no such trial.")
+        raise Hidden("There is no such trial.")
     looks = list(row.looks.select_related("by"))
     result = next((one for one in looks if not one.early), None)
     early = next(iter(looks), None) if viewer.sees_everything and not result else None
