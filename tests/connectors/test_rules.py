@@ -12,7 +12,7 @@ HEAD = "deal_id,agreement,at"
 #: rule -> (deals, events, count, deals that remain, events that remain)
 SPEC = {
     "repeated_deal": (["A,2024-01-01,,open", "A,2024-01-01,,open"], [], 1, 1, 0),
-    "duplicate_deal_id": (["A,2024-01-01,,open", "A,2024-01-02,,open"], [], 1, 1, 0),
+    "duplicate_deal_id": (["A,2024-01-01,,open", "A,2024-01-02,,open", "B,2024-01-02,,open"], [], 2, 1, 0),
     "closed_before_created": (["A,2024-01-02,2024-01-01,won", "B,2024-01-01,,open"], [], 1, 1, 0),
     "open_with_close_date": (["A,2024-01-02,2024-06-01,open"], [], 1, 1, 0),
     "deal_without_events": (["A,2024-01-01,,open", "B,2024-01-01,,open"], ["A,pilot,2024-01-02"], 1, 2, 1),
@@ -45,7 +45,13 @@ def test_a_rule_counts_and_does_what_its_table_says(tmp_path, rule):
 
 
 def test_every_rule_is_tried_here_or_with_the_mapping_or_log_that_makes_it():
-    elsewhere = {"no_join", "left_out_by_mapping", "reaches_won_and_lost", "other_transition"}
+    elsewhere = {
+        "older_snapshot",
+        "no_join",
+        "left_out_by_mapping",
+        "reaches_won_and_lost",
+        "other_transition",
+    }
     assert {rule.key for rule in files.RULES} == set(SPEC) | elsewhere
 
 

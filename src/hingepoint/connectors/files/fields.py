@@ -161,7 +161,8 @@ EVENT_FIELDS: tuple[Field, ...] = (
         "at",
         Kind.MOMENT,
         "time:timestamp, gained_at, occurred_at, timestamp, date, event date, event time, happened at, datetime,"
-        " created date, edit date, start time, start timestamp, last modified",
+        " created date, edit date, start time, start timestamp, last modified, change time, change date, changed at,"
+        " changed on, log time, log timestamp, time of change, modified on, modified at, create date",
         must=True,
     ),
     _field(
@@ -180,7 +181,7 @@ EVENT_FIELDS: tuple[Field, ...] = (
     ),
     _field("side", Kind.CHOICE, "party", choices=tuple(Side)),
     _field("counterpart", Kind.TEXT, "contact, with, counterpart role, made with"),
-    _field("actor", Kind.TEXT, "org:resource, resource, user, edited by, owner"),
+    _field("actor", Kind.TEXT, "org:resource, resource, user, edited by, changed by, modified by, owner"),
     _field("evidence", Kind.WHOLE, "evidence level, evidence strength", most=4),
     _field("quality", Kind.WHOLE, "quality points", most=7),
     _field("value", Kind.NUMBER, "amount, money"),

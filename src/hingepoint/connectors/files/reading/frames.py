@@ -23,6 +23,7 @@ from hingepoint.connectors.files.formats.xes import SpilledTable, open_xes
 from hingepoint.connectors.files.mapping import DealsMapping, Join, Mapping, TableMapping
 from hingepoint.connectors.files.opening import Limits, Plain, opened
 from hingepoint.connectors.files.problems import BadRows, FileProblem, ProblemList, shown
+from hingepoint.connectors.files.reading import histories
 from hingepoint.connectors.files.reading import rules as rules_
 from hingepoint.connectors.files.reading.joined import joined, lookup_of
 from hingepoint.connectors.files.reading.recognise import (
@@ -86,6 +87,11 @@ class _Settings:
         part: TableMapping = self.mapping.deals if role == "deals" else self.mapping.events
         zone = part.zone or self.mapping.zone
         return part.model_copy(update={"zone": zone}) if zone else part
+
+    def read_stage_dates(self, headings: list[str]) -> None:
+        """Take the columns of the deals table that say when a stage began for what they are."""
+        deals = histories.with_stage_dates(self.mapping.deals, headings)
+        self.mapping = self.mapping.model_copy(update={"deals": deals})
 
     @property
     def outcome(self) -> bool:
@@ -241,7 +247,12 @@ def _opened_table(path: Path, role: str, settings: _Settings) -> Iterator[tuple[
         judge = judge_for(role, part, outcome=settings.outcome)
         table = _open(plain, part, judge, settings.limits)
         lookups = [_lookup(path.parent, join, settings) for join in part.joins]
-        yield joined(table, lookups, part, settings.rules), plain
+        table = joined(table, lookups, part, settings.rules)
+        if isinstance(part, DealsMapping):
+            settings.read_stage_dates(table.headings)
+        else:
+            table = histories.told_as_events(table, part)
+        yield table, plain
 
 
 @contextmanager
@@ -261,7 +272,7 @@ def _opened_events(path: Path, settings: _Settings) -> Iterator[tuple[Table | _L
             parts.append(open_parquet(plain.path, name=f"{name}/{plain.name}", limits=settings.limits))
         lookups = [_lookup(path, join, settings) for join in part.joins]
         whole = joined(parts_together(parts, name), lookups, part, settings.rules)
-        yield whole, Plain(name, path, "parquet")
+        yield histories.told_as_events(whole, part), Plain(name, path, "parquet")
 
 
 def _open(plain: Plain, part: TableMapping, judge, limits: Limits) -> Table:  # type: ignore[no-untyped-def]
@@ -389,7 +400,8 @@ def _read_tables(deals: Path, events: Path | None, settings: _Settings, found: S
             raise FileProblem(plain.name, "is an event log.", "Give it as the events, without deals.")
         converter = _ready(table, plain, "deals", settings)
         raw = pl.concat(list(_frames(converter, settings)), how="vertical_relaxed")
-    found.add([_step_events(raw, converter)])
+    raw, older = _newest(raw, converter, settings)
+    found.add([_step_events(raw, converter), older])
     frame, gone = _deal_rules(raw, converter, settings)
     if events is not None:
         with _opened_events(events, settings) as (table, plain):
@@ -436,6 +448,18 @@ def _step_events(raw: pl.DataFrame, converter: Converter) -> pl.DataFrame:
     return pl.concat(parts)
 
 
+def _newest(
+    raw: pl.DataFrame, converter: Converter, settings: _Settings
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the newest row of each deal and, as events, what older snapshots of it tell."""
+    part = converter.mapping
+    assert isinstance(part, DealsMapping)
+    kept = {plan.keep_as: plan.heading for plan in converter.plans if plan.keep_as in raw.columns}
+    newest, events = histories.newest_of_snapshots(raw, kept, part)
+    rules_.count(settings.rules, "older_snapshot", raw.height - newest.height)
+    return newest, _event_frame([events.with_columns(pl.lit("gained").alias("state"))])
+
+
 def _deal_rules(
     raw: pl.DataFrame, converter: Converter, settings: _Settings
 ) -> tuple[pl.DataFrame, pl.Series]:
@@ -446,7 +470,7 @@ def _deal_rules(
     again = same.is_duplicated() & ~same.select(pl.struct(pl.all()).is_first_distinct()).to_series()
     rules_.count(settings.rules, "repeated_deal", again.sum())
     table = table.filter(~again)
-    other = ~table["deal_id"].is_first_distinct()
+    other = table["deal_id"].is_duplicated()  # which of them is true cannot be told: none is used
     rules_.count(settings.rules, "duplicate_deal_id", other.sum())
     settings.problems.bad_rows += int(other.sum())
     for row, deal in table.filter(other).select("_row", "deal_id").iter_rows():

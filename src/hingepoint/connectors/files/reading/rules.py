@@ -23,7 +23,18 @@ class Rule:
 
 RULES: tuple[Rule, ...] = (
     Rule("repeated_deal", "deals", "left out", "the same deal row stands twice; the first is used"),
-    Rule("duplicate_deal_id", "deals", "bad row", "two different rows have one deal id; the first is used"),
+    Rule(
+        "duplicate_deal_id",
+        "deals",
+        "bad row",
+        "different rows have one deal id; which is true cannot be told, so none is used",
+    ),
+    Rule(
+        "older_snapshot",
+        "deals",
+        "changed",
+        "an older row of the same deal; the newest is used, and what changed since becomes events",
+    ),
     Rule("closed_before_created", "deals", "left out", "the deal is closed on a day before it was created"),
     Rule(
         "open_with_close_date",
