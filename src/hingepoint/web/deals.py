@@ -16,7 +16,9 @@ from django.utils import timezone
 
 from hingepoint.domain.agreements import queries as agreements
 from hingepoint.domain.coaching import queries as coaching
-from hingepoint.domain.deals import queries
+from hingepoint.domain.deals.queries import filters
+from hingepoint.domain.deals.queries import lists as deal_lists
+from hingepoint.domain.deals.queries.looking_back import AsOf
 from hingepoint.domain.negotiation import queries as negotiation
 from hingepoint.domain.people import queries as people
 from hingepoint.domain.plans import queries as plans
@@ -55,7 +57,7 @@ class DealFilterForm(forms.Form):
 
 def asked(
     request: HttpRequest, *, usual_status: str = "open"
-) -> tuple[queries.DealFilter, dict[str, Any], list[str]]:
+) -> tuple[deal_lists.DealFilter, dict[str, Any], list[str]]:
     """Return the filter that an address asks for, its cleaned values, and which it could not read."""
     form = DealFilterForm(request.GET)
     form.is_valid()
@@ -64,7 +66,7 @@ def asked(
     known = {
         name: value for name, value in values.items() if name not in ("q", "page", "status", "as_of", "known")
     }
-    wanted = queries.DealFilter(
+    wanted = deal_lists.DealFilter(
         text=values.get("q", ""),
         status="" if status == ANY_STATUS else status,
         as_of=looking_back(values.get("as_of"), only_known=values.get("known") != "now"),
@@ -74,12 +76,12 @@ def asked(
     return wanted, {**values, "status": status, "page": values.get("page") or 1}, unread
 
 
-def looking_back(day: dt.date | None, *, only_known: bool = True) -> queries.AsOf | None:
+def looking_back(day: dt.date | None, *, only_known: bool = True) -> AsOf | None:
     """Return the look back to a day; None for no day, today, and days to come."""
-    return queries.AsOf(day, only_known) if day and day < timezone.localdate() else None
+    return AsOf(day, only_known) if day and day < timezone.localdate() else None
 
 
-def _of_the_day(as_of: queries.AsOf | None) -> str:
+def _of_the_day(as_of: AsOf | None) -> str:
     """Return what an address needs for its page to look back to the same day."""
     if as_of is None:
         return ""
@@ -94,13 +96,13 @@ def _shared(request: HttpRequest, page: str) -> dict[str, Any]:
         "values": values,
         "unread": unread,
         "statuses": STATUSES,
-        "offered": queries.offered(request.user),
+        "offered": filters.offered(request.user),
         "views": people.saved_views(request.user, page=page),
         "here": saved_views.without_page(request),
         "page_name": page,
         "today": wanted.as_of.day if wanted.as_of else timezone.localdate(),
         "past": _of_the_day(wanted.as_of),
-        "sort": request.GET.get("sort") or queries.DEFAULT_SORT,
+        "sort": request.GET.get("sort") or deal_lists.DEFAULT_SORT,
         "exports": EXPORTS,
         "narrowed": narrowed_by(values),
     }
@@ -164,7 +166,7 @@ def matrix(request: HttpRequest):
 
 
 def _columns(
-    request: HttpRequest, wanted: queries.DealFilter
+    request: HttpRequest, wanted: deal_lists.DealFilter
 ) -> tuple[Sequence[str], strategies.InForce | None]:
     """Return the columns that the address names, else the pivotal agreements of the strategy that holds."""
     if chosen := request.GET.getlist("show"):
@@ -204,7 +206,7 @@ class LookBackForm(forms.Form):
     page = forms.IntegerField(required=False, min_value=1, max_value=500)
 
 
-def looked_back(request: HttpRequest) -> tuple[queries.AsOf | None, LookBackForm]:
+def looked_back(request: HttpRequest) -> tuple[AsOf | None, LookBackForm]:
     """Return the day an address asks to look back to, None for today; and the form it was read with."""
     form = LookBackForm(request.GET)
     form.is_valid()

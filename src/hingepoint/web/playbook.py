@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from hingepoint.domain.deals import queries as deals
+from hingepoint.domain.deals.queries import filters
 from hingepoint.domain.strategy import actions, queries
 from hingepoint.records.agreements import Evidence
 from hingepoint.records.deals import Stage
@@ -201,7 +201,7 @@ def set_standard(request: HttpRequest, strategy_id: int, key: str) -> HttpRespon
     page = _pivotal(request, strategy_id, key, draft.number)
     if request.method != "POST":
         return _standard(request, page, _known(page))
-    form = StandardForm(request.POST, segments=deals.offered(request.user).segments)
+    form = StandardForm(request.POST, segments=filters.offered(request.user).segments)
     typed = _known(page) | request.POST.dict() | {"segments": request.POST.getlist("segments")}
     typed["demands"] = [_demand(request.POST, n) for n in range(DEMANDS)]
     if not form.is_valid():
@@ -244,7 +244,7 @@ def _standard(
         "rules": queries.NeededBy.choices,
         "stages": STAGES,
         "evidence": [(value, label) for value, label, _ in EVIDENCE],
-        "segments": deals.offered(request.user).segments,
+        "segments": filters.offered(request.user).segments,
         **more,
     }
     return render(request, "playbook/standard.html", context, status=status)

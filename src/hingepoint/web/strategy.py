@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from hingepoint.analysis import metrics
-from hingepoint.domain.deals import queries as deals
+from hingepoint.domain.deals.queries import filters
 from hingepoint.domain.plans import queries as plans
 from hingepoint.domain.strategy import actions, presets, queries
 from hingepoint.records.errors import Stale
@@ -163,7 +163,7 @@ def _form(
         "problems": problems or {},
         "stale": stale,
         "sponsors": queries.sponsors(request.user),
-        "segments": [(one, one) for one in deals.offered(request.user).segments],
+        "segments": [(one, one) for one in filters.offered(request.user).segments],
     }
     return render(request, "strategy/form.html", context, status=status)
 

@@ -20,7 +20,7 @@ from hingepoint.domain.deals.frames import (
     read,
 )
 from hingepoint.domain.deals.models import Deal, DealEvent, DealQuerySet
-from hingepoint.domain.deals.queries import AsOf
+from hingepoint.domain.deals.queries.looking_back import AsOf
 from hingepoint.records.deals import EventKind
 
 _COLUMNS = {

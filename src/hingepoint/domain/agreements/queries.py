@@ -20,17 +20,12 @@ from hingepoint.domain.agreements.models import (
     AgreementType,
 )
 from hingepoint.domain.audit import queries as audit
-from hingepoint.domain.deals import queries as deals
 from hingepoint.domain.deals.models import Contact, Deal, DealContact, DealQuerySet
-from hingepoint.domain.deals.queries import (
-    AsOf,
-    DealFacts,
-    DealFilter,
-    DealLine,
-    Happening,
-    Paging,
-    Participant,
-)
+from hingepoint.domain.deals.queries import deal_page
+from hingepoint.domain.deals.queries import lists as deal_lists
+from hingepoint.domain.deals.queries.deal_page import DealFacts, Happening, Participant
+from hingepoint.domain.deals.queries.lists import DealFilter, DealLine, Paging
+from hingepoint.domain.deals.queries.looking_back import AsOf
 from hingepoint.domain.people.models import User, works_here
 from hingepoint.records.agreements import STANDING, AgreementState
 from hingepoint.records.deals import EventKind, Stage
@@ -80,7 +75,7 @@ class DealListing:
 
     rows: tuple[ListedDeal, ...]
     paging: Paging
-    totals: tuple[deals.Total, ...]
+    totals: tuple[deal_lists.Total, ...]
 
 
 def selection(viewer: Any, wanted: DealFilter, today: dt.date) -> DealQuerySet:
@@ -88,17 +83,17 @@ def selection(viewer: Any, wanted: DealFilter, today: dt.date) -> DealQuerySet:
 
     History does not keep by when agreements were needed: a look back is not narrowed to late ones.
     """
-    found = deals.selection(viewer, wanted)
+    found = deal_lists.selection(viewer, wanted)
     if wanted.overdue and not wanted.as_of:
         found = found.filter(Exists(Agreement.objects.overdue(today).filter(deal=OuterRef("pk"))))
     return found
 
 
 def deal_list(
-    viewer: Any, wanted: DealFilter, *, today: dt.date, sort: str = deals.DEFAULT_SORT, page: int = 1
+    viewer: Any, wanted: DealFilter, *, today: dt.date, sort: str = deal_lists.DEFAULT_SORT, page: int = 1
 ) -> DealListing:
     """Return one page of deals with how their agreements stand. Three SQL queries."""
-    found = deals.page_of(selection(viewer, wanted, today), sort=sort, page=page, as_of=wanted.as_of)
+    found = deal_lists.page_of(selection(viewer, wanted, today), sort=sort, page=page, as_of=wanted.as_of)
     ids = [line.id for line in found.lines]
     tallies = _past_tallies(ids, wanted.as_of) if wanted.as_of else _tallies(ids, today)
     rows = tuple(ListedDeal(line, tallies.get(line.id, Tally())) for line in found.lines)
@@ -185,7 +180,7 @@ class Matrix:
     columns: tuple[Column, ...]
     rows: tuple[MatrixRow, ...]
     paging: Paging
-    totals: tuple[deals.Total, ...]
+    totals: tuple[deal_lists.Total, ...]
     chosen: bool  # the viewer picked the columns; else they are the starter types
     counted: bool  # the columns hold their counts; of a large selection they come by ``summary``
 
@@ -196,7 +191,7 @@ def matrix(
     *,
     today: dt.date,
     columns: Sequence[str] = (),
-    sort: str = deals.DEFAULT_SORT,
+    sort: str = deal_lists.DEFAULT_SORT,
     page: int = 1,
 ) -> Matrix:
     """Return deals against the agreement types named by key in ``columns`` (none: the first starter
@@ -207,7 +202,7 @@ def matrix(
     heads = _columns(columns)
     narrowed = selection(viewer, wanted, today)
     size = CELLS // max(1, len(heads))
-    found = deals.page_of(narrowed, sort=sort, page=page, size=size, as_of=wanted.as_of)
+    found = deal_lists.page_of(narrowed, sort=sort, page=page, size=size, as_of=wanted.as_of)
     ids = [line.id for line in found.lines]
     cells = (
         _past_cells(ids, wanted.as_of)
@@ -408,7 +403,7 @@ def deal_picture(
 
     ``kind`` narrows the history to one kind of event; its pages hold ``HISTORY_PAGE`` lines.
     """
-    facts = deals.deal_facts(viewer, deal_id, as_of=as_of)
+    facts = deal_page.deal_facts(viewer, deal_id, as_of=as_of)
     day = as_of.day if as_of else today
     lines = _past_lines([deal_id], as_of) if as_of else _lines(deal_id, today)
     history = _history(deal_id, kind, page, as_of)
@@ -416,7 +411,7 @@ def deal_picture(
         facts=facts,
         agreements=tuple(lines),
         next_steps=tuple(_next_steps(lines, day)) if facts.status == "open" else (),
-        people=tuple(deals.participants(deal_id, on=as_of and as_of.day)),
+        people=tuple(deal_page.participants(deal_id, on=as_of and as_of.day)),
         history=tuple(history[:HISTORY_PAGE]),
         older=len(history) > HISTORY_PAGE,
         as_of=as_of,
@@ -587,7 +582,7 @@ def _history(deal_id: int, kind: str, page: int, as_of: AsOf | None) -> list[Hap
     """Return one page of history and one line more if there is an older page."""
     start = (page - 1) * HISTORY_PAGE
     most = start + HISTORY_PAGE + 1
-    others = () if kind == EventKind.AGREEMENT else deals.happenings(
+    others = () if kind == EventKind.AGREEMENT else deal_page.happenings(
         deal_id, kinds=(kind,) if kind else (), as_of=as_of, most=most
     )  # fmt: skip
     steps = _steps(deal_id, as_of, most) if kind in ("", EventKind.AGREEMENT) else ()
@@ -624,7 +619,7 @@ def _who(step: AgreementEvent) -> str:
 
 def _left_out(deal_id: int, as_of: AsOf) -> int:
     late = AgreementEvent.objects.filter(agreement__deal_id=deal_id, occurred_at__lte=as_of.moment)
-    return deals.left_out(deal_id, as_of) + late.filter(recorded_at__gt=as_of.moment).count()
+    return deal_page.left_out(deal_id, as_of) + late.filter(recorded_at__gt=as_of.moment).count()
 
 
 # ---- one agreement ----

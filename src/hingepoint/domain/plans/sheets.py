@@ -15,8 +15,8 @@ from django.db.models import F, QuerySet
 
 from hingepoint.domain.agreements import queries as agreements
 from hingepoint.domain.agreements.models import IN_MOTION, WAITING, Agreement, AgreementType
-from hingepoint.domain.deals import queries as deals
 from hingepoint.domain.deals.models import Deal
+from hingepoint.domain.deals.queries import deal_page
 from hingepoint.domain.negotiation import queries as negotiation
 from hingepoint.domain.plans.actions import may_review
 from hingepoint.domain.plans.models import Debrief, Plan
@@ -399,7 +399,7 @@ def _example(standard: PivotalAgreement | None, today: dt.date) -> tuple[str, in
 
 
 def _people(deal: Deal) -> list[Someone]:
-    found = [one for one in deals.participants(deal.pk) if not (one.until or one.left_on)]
+    found = [one for one in deal_page.participants(deal.pk) if not (one.until or one.left_on)]
     return [Someone(one.name, one.title, one.role.lower()) for one in found]
 
 
@@ -481,7 +481,7 @@ class AheadRow:
 class DealSheet:
     """The execution plan of a deal: the pivotal agreements ahead, what comes next on each, and the risks."""
 
-    facts: deals.DealFacts
+    facts: deal_page.DealFacts
     ahead: tuple[AheadRow, ...]
     risks: FilledPart
     standing: int
@@ -503,14 +503,14 @@ _NEXT = {
 def deal_sheet(viewer: Any, deal_id: int, *, today: dt.date) -> DealSheet:
     """Return the plan of a deal, as written or as known. Raises Hidden. At most twelve SQL queries."""
     deal = _deal(viewer, deal_id)
-    facts = deals.deal_facts(viewer, deal_id)
+    facts = deal_page.deal_facts(viewer, deal_id)
     register = _register(deal)
     ahead = [row for row in register if _is_ahead(row)]
     lines = {row.type_id: agreements.line_of(row, today) for row in ahead}
     talks = {plan.agreement_id: plan.talk_on for plan in Plan.objects.filter(deal=deal).of_talks().newest()}
     history, written = _history(viewer, deal, None, of_deal=True)
     steps = [(row.type.key, _next_step(lines[row.type_id]), facts.owner) for row in ahead]
-    risks = _risks(facts, list(lines.values()), deals.participants(deal_id), today)
+    risks = _risks(facts, list(lines.values()), deal_page.participants(deal_id), today)
     offered = {key: tuple(found) for key, found in propose_for_deal(steps, risks).items()}
     return DealSheet(
         facts=facts,
@@ -550,9 +550,9 @@ def _ahead(
 
 
 def _risks(
-    facts: deals.DealFacts,
+    facts: deal_page.DealFacts,
     lines: Sequence[agreements.AgreementLine],
-    people: Sequence[deals.Participant],
+    people: Sequence[deal_page.Participant],
     today: dt.date,
 ) -> list[Line]:
     """Return what can be seen to go wrong, each with where it is seen."""
