@@ -14,7 +14,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
-from hingepoint.domain.agreements import queries as agreements
+from hingepoint.domain.agreements.queries import catalogue, deal_page, lists
+from hingepoint.domain.agreements.queries import matrix as deal_matrix
 from hingepoint.domain.coaching import queries as coaching
 from hingepoint.domain.deals.queries import filters
 from hingepoint.domain.deals.queries import lists as deal_lists
@@ -135,7 +136,7 @@ def deals(request: HttpRequest):
     if again := saved_views.last_view(request, "deals"):
         return HttpResponseRedirect(again)
     context = _shared(request, "deals")
-    context["list"] = agreements.deal_list(
+    context["list"] = lists.deal_list(
         request.user,
         context["wanted"],
         today=context["today"],
@@ -154,7 +155,7 @@ def matrix(request: HttpRequest):
         return _summary(request)
     context = _shared(request, "matrix")
     columns, context["strategy"] = _columns(request, context["wanted"])
-    context["matrix"] = agreements.matrix(
+    context["matrix"] = deal_matrix.matrix(
         request.user,
         context["wanted"],
         today=context["today"],
@@ -178,16 +179,16 @@ def _columns(
 def _summary(request: HttpRequest):
     wanted, _, _ = asked(request)
     columns, _ = _columns(request, wanted)
-    columns, total = agreements.summary(request.user, wanted, today=timezone.localdate(), columns=columns)
+    columns, total = deal_matrix.summary(request.user, wanted, today=timezone.localdate(), columns=columns)
     return render(request, "deals/_summary.html", {"columns": columns, "total": total, "counted": True})
 
 
 @for_sellers_and_leaders
 def matrix_columns(request: HttpRequest):
     """Choose the columns of the matrix; the address of the matrix keeps the choice."""
-    choices = agreements.type_choices(request.user)
+    choices = catalogue.type_choices(request.user)
     wanted, _, _ = asked(request)
-    shown = _columns(request, wanted)[0] or agreements.usual_columns(choices)
+    shown = _columns(request, wanted)[0] or deal_matrix.usual_columns(choices)
     here = QueryDict(saved_views.without_page(request), mutable=True)
     here.setdefault("status", "open")
     context = {
@@ -220,7 +221,7 @@ def deal(request: HttpRequest, deal_id: int):
     told = form.cleaned_data
     today = timezone.localdate()
     kind, page = told.get("kind", ""), told.get("page") or 1
-    picture = agreements.deal_picture(request.user, deal_id, today=today, as_of=as_of, kind=kind, page=page)
+    picture = deal_page.deal_picture(request.user, deal_id, today=today, as_of=as_of, kind=kind, page=page)
     context = {
         "picture": picture,
         "facts": picture.facts,
@@ -230,7 +231,7 @@ def deal(request: HttpRequest, deal_id: int):
         "kind": kind,
         "page": page,
         "kinds": [kind.value for kind in EventKind],
-        "choices": agreements.type_choices(request.user) if not as_of else [],
+        "choices": catalogue.type_choices(request.user) if not as_of else [],
         "address": reverse("deal", args=[deal_id]),
     }
     if not as_of and picture.facts.status == "open":
@@ -241,9 +242,7 @@ def deal(request: HttpRequest, deal_id: int):
     return render(request, "deals/deal.html", context)
 
 
-def _asked(
-    picture: agreements.DealPicture, choices: list[agreements.TypeChoice]
-) -> list[agreements.TypeChoice]:
+def _asked(picture: deal_page.DealPicture, choices: list[catalogue.TypeChoice]) -> list[catalogue.TypeChoice]:
     """Return the types that a trial asks for on a deal and that it has not gained."""
     asked = trials.asked_of(picture.facts)
     asked -= {line.key for line in picture.agreements if line.standing}
@@ -254,7 +253,7 @@ def deal_work(request: HttpRequest, deal_id: int):
     """What is prepared for a deal: corridor, conversation plans, coaching. The deal's page fetches it as
     a piece; by itself it is a page."""
     other = coaching.other_of_the_two(request.user, deal_id)
-    picture = agreements.deal_picture(request.user, deal_id, today=timezone.localdate())
+    picture = deal_page.deal_picture(request.user, deal_id, today=timezone.localdate())
     context = {
         "facts": picture.facts,
         "corridor": negotiation.corridor(request.user, deal_id),

@@ -18,7 +18,7 @@ from django.db.models import Count, F, Q
 
 from hingepoint.analysis import metrics
 from hingepoint.domain.agreements.models import IN_MOTION, WAITING, Agreement, AgreementEvent, AgreementType
-from hingepoint.domain.agreements.queries import AgreementLine, line_of
+from hingepoint.domain.agreements.queries.lines import AgreementLine, line_of
 from hingepoint.domain.deals.frames import deals_frame
 from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.detection.queries import unconfirmed_agreements
