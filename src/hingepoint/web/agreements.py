@@ -16,7 +16,7 @@ from hingepoint.domain.agreements import actions
 from hingepoint.domain.agreements.queries import agreement_page
 from hingepoint.domain.detection import queries as detection
 from hingepoint.domain.proof.actions import attach
-from hingepoint.domain.strategy import queries as strategies
+from hingepoint.domain.strategy.queries import in_force, next_best
 from hingepoint.records.agreements import QUALITY_POINTS, AgreementState, Evidence
 from hingepoint.records.errors import Hidden, Stale
 from hingepoint.web import proof
@@ -133,9 +133,9 @@ def _show(
         "points": POINTS,
         "problems": {},
         "stale": False,
-        "expected": strategies.expected(request.user, page.deal_id, page.type_id, today=timezone.localdate()),
+        "expected": next_best.expected(request.user, page.deal_id, page.type_id, today=timezone.localdate()),
         **proof.behind(request, page),
-        "wanted": strategies.wanted(request.user, page.deal_id, page.type_id) if _required(page) else None,
+        "wanted": in_force.wanted(request.user, page.deal_id, page.type_id) if _required(page) else None,
         "found": detection.on_deal(request.user, page.deal_id).get(page.type_id),
         **more,
     }

@@ -23,7 +23,7 @@ from hingepoint.domain.deals.queries.looking_back import AsOf
 from hingepoint.domain.negotiation import queries as negotiation
 from hingepoint.domain.people import queries as people
 from hingepoint.domain.plans import queries as plans
-from hingepoint.domain.strategy import queries as strategies
+from hingepoint.domain.strategy.queries import in_force, next_best
 from hingepoint.domain.trials import queries as trials
 from hingepoint.records.deals import EventKind
 from hingepoint.records.people import Role
@@ -168,11 +168,11 @@ def matrix(request: HttpRequest):
 
 def _columns(
     request: HttpRequest, wanted: deal_lists.DealFilter
-) -> tuple[Sequence[str], strategies.InForce | None]:
+) -> tuple[Sequence[str], in_force.InForce | None]:
     """Return the columns that the address names, else the pivotal agreements of the strategy that holds."""
     if chosen := request.GET.getlist("show"):
         return chosen, None
-    strategy = strategies.in_force(request.user, segment=wanted.segment)
+    strategy = in_force.in_force(request.user, segment=wanted.segment)
     return (strategy.pivotal, strategy) if strategy else ((), None)
 
 
@@ -235,7 +235,7 @@ def deal(request: HttpRequest, deal_id: int):
         "address": reverse("deal", args=[deal_id]),
     }
     if not as_of and picture.facts.status == "open":
-        context["best"] = strategies.next_best(request.user, deal_id, today=today)
+        context["best"] = next_best.next_best(request.user, deal_id, today=today)
         context["asked"] = _asked(picture, context["choices"])
     if request.htmx.target == "history":
         return render(request, "deals/_history.html", context)

@@ -29,7 +29,7 @@ from hingepoint.domain.plans.parts import (
     from_json,
     to_json,
 )
-from hingepoint.domain.strategy import queries as strategies
+from hingepoint.domain.strategy.queries import next_best
 from hingepoint.records.agreements import Evidence
 from hingepoint.records.errors import Hidden, Stale
 from hingepoint.records.people import Role
@@ -477,7 +477,7 @@ def _show_what_follows(
         "page": page,
         "line": page.line,
         "outcome": next(one for one in OUTCOMES if one[0] == outcome),
-        "best": strategies.next_best(request.user, page.deal_id, today=today),
+        "best": next_best.next_best(request.user, page.deal_id, today=today),
         "waiting": queries.to_debrief(request.user, today=today),
         "today": today,
     }

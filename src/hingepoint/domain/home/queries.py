@@ -26,8 +26,8 @@ from hingepoint.domain.discovery import queries as discovery
 from hingepoint.domain.home import effort
 from hingepoint.domain.imports import queries as imports
 from hingepoint.domain.plans import queries as plans
-from hingepoint.domain.strategy import queries as strategies
 from hingepoint.domain.strategy.models import PivotalAgreement, Playbook, Strategy
+from hingepoint.domain.strategy.queries import still_holds
 from hingepoint.records.agreements import STANDING, AgreementState
 from hingepoint.records.deals import DealStatus, EventKind
 from hingepoint.records.people import Role
@@ -635,7 +635,7 @@ class AnalystDay:
     last_run: discovery.RunLine | None
     unsigned: int
     unknown: tuple[tuple[str, str, int], ...]  # key, name, on how many deals
-    still: tuple[strategies.StillHolds, ...]
+    still: tuple[still_holds.StillHolds, ...]
     questions: tuple[effort.WeekOfQuestions, ...]
 
 
@@ -655,7 +655,7 @@ def analyst_day(viewer: Any, *, now: dt.datetime) -> AnalystDay:
         last_run=run,
         unsigned=max(0, run.shown - run.signed - run.rejected) if run else 0,
         unknown=tuple((row.key, str(row), row.used) for row in unknown[:6]),
-        still=tuple(strategies.still_holds(viewer, at=now)),
+        still=tuple(still_holds.still_holds(viewer, at=now)),
         questions=tuple(effort.questions(viewer, now=now)),
     )
 

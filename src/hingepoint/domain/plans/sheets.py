@@ -46,8 +46,8 @@ from hingepoint.domain.plans.proposals import (
     propose_for_deal,
 )
 from hingepoint.domain.strategy import benchmarks
-from hingepoint.domain.strategy import queries as strategies
 from hingepoint.domain.strategy.models import PivotalAgreement
+from hingepoint.domain.strategy.queries import in_force
 from hingepoint.records.agreements import STANDING, AgreementState, Side
 from hingepoint.records.deals import DealStatus
 from hingepoint.records.errors import Hidden
@@ -247,7 +247,7 @@ def _around(viewer: Any, deal_id: int, type_id: int) -> _Around:
     kind = row.type if row else AgreementType.objects.filter(pk=type_id).first()
     if kind is None:
         raise Hidden("no such agreement type")
-    standard, corridor = strategies.standard_for(deal, type_id), negotiation.corridor_of(deal)
+    standard, corridor = in_force.standard_for(deal, type_id), negotiation.corridor_of(deal)
     return _Around(deal, kind, register, row, standard, corridor)
 
 
