@@ -12,7 +12,7 @@ from discoveries import FINDINGS, facts, finished_run, record
 from hingepoint.domain.discovery import actions as discovery
 from hingepoint.domain.discovery import work
 from hingepoint.domain.discovery.models import DataSnapshot, Run, Source
-from hingepoint.domain.strategy import queries
+from hingepoint.domain.strategy.queries import still_holds
 from hingepoint.jobs import monthly
 
 KEYS = ("cust.data_access", "cust.selected")
@@ -74,18 +74,18 @@ def test_without_a_strategy_in_force_nothing_is_asked(cast):
 def test_it_says_what_still_holds_is_weaker_or_gone(cast, base):
     weaker = [facts("cust.data_access", "moderate", 0.03), facts("cust.selected", "strong", 0.05)]
     refresh(APRIL, findings=[*weaker, *FINDINGS[1:4]], pivotal=[])
-    (one,) = queries.still_holds(cast.analyst, at=APRIL)
+    (one,) = still_holds.still_holds(cast.analyst, at=APRIL)
     assert [(move.key, move.what) for move in one.refreshed.moves] == [
         ("cust.data_access", "weaker"),
         ("cust.selected", "new"),
     ]
-    assert queries.still_holds(cast.manager, at=APRIL) == []
+    assert still_holds.still_holds(cast.manager, at=APRIL) == []
 
 
 def test_the_newest_refresh_counts(cast, base):
     refresh(APRIL, findings=[facts("cust.data_access", "none", -0.01)], pivotal=[])
     refresh(MAY)
-    (one,) = queries.still_holds(cast.analyst, at=MAY)
+    (one,) = still_holds.still_holds(cast.analyst, at=MAY)
     assert one.refreshed.number("still holds") == 1
 
 
@@ -93,7 +93,7 @@ def test_the_newest_refresh_counts(cast, base):
 def test_discovery_strategy_and_the_analysts_home_tell_it(client, cast, base, page):
     client.force_login(cast.analyst)
     address = {
-        "strategy": reverse("strategy", args=[queries.still_holds(cast.analyst, at=NOW)[0].strategy_id])
+        "strategy": reverse("strategy", args=[still_holds.still_holds(cast.analyst, at=NOW)[0].strategy_id])
     }
     address = address.get(page) or reverse(page)
     assert "asked again every month" in client.get(address).content.decode()

@@ -11,7 +11,7 @@ from cast import NOW, deal, person
 from hingepoint.domain.agreements import actions
 from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.discovery.models import Run
-from hingepoint.domain.home import effort, queries
+from hingepoint.domain.home.queries import effort, manager, seller, sponsor
 from hingepoint.domain.strategy import actions as strategy
 from hingepoint.records.agreements import AgreementState, Evidence
 from hingepoint.records.people import Role
@@ -96,7 +96,7 @@ def test_the_page_of_the_deal_says_in_a_sentence_why_it_needs_one(client, cast, 
 def test_each_deal_has_one_line_and_says_how_many_more(cast):
     say(cast.deal, due_on=in_days(-3))
     say(cast.deal, key="cust.executive_meeting", due_on=in_days(2))
-    day = queries.seller_day(cast.seller, today=timezone.localdate())
+    day = seller.seller_day(cast.seller, today=timezone.localdate())
     assert [(work.line.key, work.more) for work in day.late] == [("cust.data_access", 1)]
     assert (day.soon, day.minutes) == ((), 1)
 
@@ -113,7 +113,7 @@ def test_a_long_list_shows_the_most_pressing_and_folds_the_others(client, cast):
 
 def test_what_nobody_asked_for_never_nags(cast):
     say(cast.deal, AgreementState.NEEDED, needed_by=in_days(-30))
-    assert queries.seller_day(cast.seller, today=timezone.localdate()).finished
+    assert seller.seller_day(cast.seller, today=timezone.localdate()).finished
 
 
 def test_a_finished_day_says_until_when(client, cast):
@@ -123,7 +123,7 @@ def test_a_finished_day_says_until_when(client, cast):
 
 
 def test_one_click_takes_the_step_and_the_line_leaves(client, cast, playbook):
-    line = queries.seller_day(cast.seller, today=timezone.localdate()).stale[0].line
+    line = seller.seller_day(cast.seller, today=timezone.localdate()).stale[0].line
     client.force_login(cast.seller)
     page = f"/deals/{cast.deal.pk}/agreements/{line.type_id}/"
     answer = client.post(f"{page}quick", {"step": "asked", "version": line.version, "next": "/"})
@@ -140,7 +140,7 @@ def test_a_promise_whose_day_has_passed_asks_whether_it_was_kept(cast, playbook)
         due_on=in_days(-2),
         evidence=Evidence.TOLD,
     )
-    [work] = queries.seller_day(cast.seller, today=timezone.localdate()).late
+    [work] = seller.seller_day(cast.seller, today=timezone.localdate()).late
     assert work.promised
 
 
@@ -150,14 +150,14 @@ def test_a_promise_whose_day_has_passed_asks_whether_it_was_kept(cast, playbook)
 def test_a_managers_talks_are_ranked_by_value_gap_and_time(cast, playbook):
     large = deal("N-7", owner=cast.seller, team=cast.north, amount=900_000)
     strategy.refresh_requirements(at=NOW, today=timezone.localdate())
-    week = queries.manager_week(cast.manager, today=timezone.localdate(), now=timezone.now())
+    week = manager.manager_week(cast.manager, today=timezone.localdate(), now=timezone.now())
     assert [talk.work.line.deal_id for talk in week.queue] == [large.pk, cast.deal.pk]
     assert week.queue[0].why.startswith("nobody has planned how to ask")
     assert cast.foreign_deal.pk not in {talk.work.line.deal_id for talk in week.queue}
 
 
 def test_a_group_of_fewer_than_five_shows_no_share(cast, playbook):
-    [one] = queries.manager_week(cast.manager, today=timezone.localdate(), now=timezone.now()).coverage
+    [one] = manager.manager_week(cast.manager, today=timezone.localdate(), now=timezone.now()).coverage
     assert (one.of, one.standing, one.share) == (1, 0, None)
 
 
@@ -177,7 +177,7 @@ def test_what_changed_last_week_is_counted(client, cast, playbook):
 
 @pytest.mark.parametrize(("sooner", "later"), [(0, 7), (7, 14), (-10, -60)])
 def test_the_sooner_it_is_due_the_more_it_presses(sooner, later):
-    assert queries.time_pressure(sooner) > queries.time_pressure(later)
+    assert manager.time_pressure(sooner) > manager.time_pressure(later)
 
 
 # ---- sponsor ----
@@ -193,7 +193,7 @@ def test_the_sponsor_reads_the_result_with_interval_and_number(cast, playbook):
             created_at=now - dt.timedelta(days=90),
             closed_at=now - dt.timedelta(days=5),
         )
-    week = queries.sponsor_week(cast.sponsor, today=timezone.localdate(), now=now)
+    week = sponsor.sponsor_week(cast.sponsor, today=timezone.localdate(), now=now)
     [reading] = week.readings
     assert (reading.now, reading.n, reading.n_before) == (0.25, 40, 0)
     assert reading.low < 0.25 < reading.high
@@ -203,7 +203,7 @@ def test_the_sponsor_reads_the_result_with_interval_and_number(cast, playbook):
 def test_the_wilson_interval_is_that_of_the_textbook():
     import polars as pl
 
-    low, high = queries.wilson(pl.Series([1.0] * 15 + [0.0] * 133))  # Newcombe 1998, table I: 15 of 148
+    low, high = sponsor.wilson(pl.Series([1.0] * 15 + [0.0] * 133))  # Newcombe 1998, table I: 15 of 148
     assert (round(low, 4), round(high, 4)) == (0.0624, 0.1605)
 
 

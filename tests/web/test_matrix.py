@@ -3,8 +3,9 @@
 import datetime as dt
 
 from cast import NOW, TODAY, deal
-from hingepoint.domain.agreements import actions, queries
+from hingepoint.domain.agreements import actions
 from hingepoint.domain.agreements.models import AgreementType
+from hingepoint.domain.agreements.queries import matrix as matrix_queries
 from hingepoint.records.agreements import AgreementState, Evidence
 
 GAINED = {"act": "send it", "person_name": "Bo", "due_on": dt.date(2999, 1, 1), "evidence": Evidence.WRITTEN}
@@ -87,7 +88,7 @@ def test_the_counts_are_those_of_a_count_by_hand(client, cast):
 
 
 def test_the_counts_of_a_large_selection_come_after_the_page(client, cast, monkeypatch):
-    monkeypatch.setattr(queries, "COUNTED_AT_ONCE", 0)
+    monkeypatch.setattr(matrix_queries, "COUNTED_AT_ONCE", 0)
     say(cast.deal, AgreementState.GAINED, **GAINED)
     answer = matrix(client, cast.seller, "show=cust.data_access")
     assert b"Counting 1 deal" in answer.content

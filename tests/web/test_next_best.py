@@ -10,8 +10,9 @@ from hingepoint.analysis import metrics
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.discovery import actions as discovery
-from hingepoint.domain.strategy import queries
 from hingepoint.domain.strategy.next_best_choice import Candidate, choose
+from hingepoint.domain.strategy.queries import in_force as strategy_in_force
+from hingepoint.domain.strategy.queries import next_best
 from hingepoint.records.agreements import AgreementState
 from playbooks import in_force, written
 
@@ -75,9 +76,11 @@ def sign(cast, key):
 
 
 def test_only_signed_findings_decide(cast, book):
-    assert queries.next_best(cast.seller, cast.deal.pk, today=TODAY).name == "Meeting with a senior executive"
+    assert (
+        next_best.next_best(cast.seller, cast.deal.pk, today=TODAY).name == "Meeting with a senior executive"
+    )
     sign(cast, "cust.data_access")
-    best = queries.next_best(cast.seller, cast.deal.pk, today=TODAY)
+    best = next_best.next_best(cast.seller, cast.deal.pk, today=TODAY)
     assert best.name == "Early access to key data"
     assert best.effect > 0
     assert best.others == 1
@@ -88,12 +91,12 @@ def test_what_is_gained_or_not_needed_is_not_asked_again(cast, book):
     agreements.take_step(
         by=cast.seller, at=NOW, deal_id=cast.deal.pk, type_key="cust.executive_meeting", step=step
     )
-    best = queries.next_best(cast.seller, cast.deal.pk, today=TODAY)
+    best = next_best.next_best(cast.seller, cast.deal.pk, today=TODAY)
     assert (best.name, best.others) == ("Early access to key data", 0)
 
 
 def test_a_foreign_deal_tells_nothing(cast, book):
-    assert queries.next_best(cast.seller, cast.foreign_deal.pk, today=TODAY) is None
+    assert next_best.next_best(cast.seller, cast.foreign_deal.pk, today=TODAY) is None
 
 
 def test_the_deal_page_says_what_decided(client, cast, book):
@@ -110,11 +113,11 @@ def test_an_agreement_says_what_gaining_it_may_change_on_this_deal(client, cast,
     client.force_login(cast.seller)
     assert b"What gaining it may change here" not in client.get(address).content
     sign(cast, "cust.data_access")
-    found = queries.expected(cast.seller, cast.deal.pk, kind.pk, today=TODAY)
+    found = next_best.expected(cast.seller, cast.deal.pk, kind.pk, today=TODAY)
     assert found.low < found.effect < found.high
     assert found.similar == 60  # gained it in the window that ends next for a deal of its age
     assert b"What gaining it may change here" in client.get(address).content
-    assert queries.expected(cast.stranger, cast.deal.pk, kind.pk, today=TODAY) is None
+    assert next_best.expected(cast.stranger, cast.deal.pk, kind.pk, today=TODAY) is None
 
 
 def test_a_segment_of_fewer_than_five_deals_does_not_move_it():
@@ -134,8 +137,8 @@ def test_a_strategy_of_one_segment_gives_its_columns_to_that_segment(cast):
     large = written(cast, name="Grow", segment="Large")
     in_force(cast, "cust.nda", strategy=large)
     in_force(cast, "cust.data_access")
-    assert queries.in_force(cast.seller, segment="Large").pivotal == ("cust.nda",)
-    assert queries.in_force(cast.seller, segment="Small").pivotal == ("cust.data_access",)
+    assert strategy_in_force.in_force(cast.seller, segment="Large").pivotal == ("cust.nda",)
+    assert strategy_in_force.in_force(cast.seller, segment="Small").pivotal == ("cust.data_access",)
 
 
 def test_the_deals_list_counts_what_is_required(client, cast, book):

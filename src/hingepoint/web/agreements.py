@@ -12,10 +12,11 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from hingepoint.domain.agreements import actions, queries
+from hingepoint.domain.agreements import actions
+from hingepoint.domain.agreements.queries import agreement_page
 from hingepoint.domain.detection import queries as detection
 from hingepoint.domain.proof.actions import attach
-from hingepoint.domain.strategy import queries as strategies
+from hingepoint.domain.strategy.queries import in_force, next_best
 from hingepoint.records.agreements import QUALITY_POINTS, AgreementState, Evidence
 from hingepoint.records.errors import Hidden, Stale
 from hingepoint.web import proof
@@ -107,7 +108,7 @@ def agreement(request: HttpRequest, deal_id: int, type_id: int):
     """One agreement on one deal: where it stands, what a good one looks like, the next step."""
     as_of = looked_back(request)[0] if request.method != "POST" else None
     today = timezone.localdate()
-    page = queries.agreement_page(request.user, deal_id, type_id, today=today, as_of=as_of)
+    page = agreement_page.agreement_page(request.user, deal_id, type_id, today=today, as_of=as_of)
     if request.method == "POST":
         return _take_step(request, page)
     if as_of:
@@ -119,7 +120,7 @@ def agreement(request: HttpRequest, deal_id: int, type_id: int):
 
 
 def _show(
-    request: HttpRequest, page: queries.AgreementPage, said: dict[str, Any], **more: Any
+    request: HttpRequest, page: agreement_page.AgreementPage, said: dict[str, Any], **more: Any
 ) -> HttpResponse:
     context = {
         "page": page,
@@ -132,9 +133,9 @@ def _show(
         "points": POINTS,
         "problems": {},
         "stale": False,
-        "expected": strategies.expected(request.user, page.deal_id, page.type_id, today=timezone.localdate()),
+        "expected": next_best.expected(request.user, page.deal_id, page.type_id, today=timezone.localdate()),
         **proof.behind(request, page),
-        "wanted": strategies.wanted(request.user, page.deal_id, page.type_id) if _required(page) else None,
+        "wanted": in_force.wanted(request.user, page.deal_id, page.type_id) if _required(page) else None,
         "found": detection.on_deal(request.user, page.deal_id).get(page.type_id),
         **more,
     }
@@ -146,11 +147,11 @@ def _show(
     return render(request, template, context, status=more.get("status", 200))
 
 
-def _required(page: queries.AgreementPage) -> bool:
+def _required(page: agreement_page.AgreementPage) -> bool:
     return page.line is not None and page.line.required
 
 
-def said_before(page: queries.AgreementPage) -> dict[str, Any]:
+def said_before(page: agreement_page.AgreementPage) -> dict[str, Any]:
     """Return what the form shows before anybody types: what is known already."""
     line = page.line
     return {
@@ -171,7 +172,7 @@ def said_before(page: queries.AgreementPage) -> dict[str, Any]:
     }
 
 
-def _found_before(request: HttpRequest, page: queries.AgreementPage, asked: str) -> dict[str, Any]:
+def _found_before(request: HttpRequest, page: agreement_page.AgreementPage, asked: str) -> dict[str, Any]:
     """Return what a rule knows of the state that is asked for and could not write: the act, evidence, words."""
     found = detection.on_deal(request.user, page.deal_id).get(page.type_id)
     if found is None or not found.proposed or found.state != asked:
@@ -180,7 +181,7 @@ def _found_before(request: HttpRequest, page: queries.AgreementPage, asked: str)
     return known | {"occurred_on": timezone.localdate(found.on)}
 
 
-def _take_step(request: HttpRequest, page: queries.AgreementPage) -> HttpResponse:
+def _take_step(request: HttpRequest, page: agreement_page.AgreementPage) -> HttpResponse:
     if not page.may_step:
         raise Http404("not theirs to change")
     form, proven = StepForm(request.POST), proof.ProofForm(request.POST, request.FILES)
@@ -194,7 +195,9 @@ def _take_step(request: HttpRequest, page: queries.AgreementPage) -> HttpRespons
             at=timezone.now(),
             deal_id=page.deal_id,
             type_key=page.standard.key,
-            step=_step(form.cleaned_data, whom=queries.whom(request.user, page, form.cleaned_data["person"])),
+            step=_step(
+                form.cleaned_data, whom=agreement_page.whom(request.user, page, form.cleaned_data["person"])
+            ),
             expected_version=form.cleaned_data["version"],
         )
     except actions.NotYetGained as refused:
@@ -214,13 +217,15 @@ def _take_step(request: HttpRequest, page: queries.AgreementPage) -> HttpRespons
     return _on(request, page)
 
 
-def _show_both(request: HttpRequest, page: queries.AgreementPage, said: dict[str, Any]) -> HttpResponse:
+def _show_both(
+    request: HttpRequest, page: agreement_page.AgreementPage, said: dict[str, Any]
+) -> HttpResponse:
     """Show what stands now beside what was typed; saving again is then a choice."""
-    now = queries.agreement_page(request.user, page.deal_id, page.type_id, today=timezone.localdate())
+    now = agreement_page.agreement_page(request.user, page.deal_id, page.type_id, today=timezone.localdate())
     return _show(request, now, said | {"version": now.version}, stale=True, status=409)
 
 
-def _on(request: HttpRequest, page: queries.AgreementPage) -> HttpResponse:
+def _on(request: HttpRequest, page: agreement_page.AgreementPage) -> HttpResponse:
     """Go back to the list the dialog was opened from, or to the deal."""
     if request.htmx:
         response = HttpResponse(status=204)
@@ -237,7 +242,7 @@ def _typed(request: HttpRequest) -> dict[str, Any]:
     return typed | (lists if "judged" in request.POST else {})
 
 
-def _step(told: dict[str, Any], *, whom: queries.Whom) -> actions.Step:
+def _step(told: dict[str, Any], *, whom: agreement_page.Whom) -> actions.Step:
     """Return the step that the form tells. An emptied text empties it; an emptied day leaves what is known."""
     return actions.Step(
         state=AgreementState(told["state"]),
@@ -268,7 +273,7 @@ def moment_of(day: dt.date | None) -> dt.datetime:
 @require_POST
 def undo_step(request: HttpRequest, deal_id: int, type_id: int):
     """Take back the last step of an agreement."""
-    page = queries.agreement_page(request.user, deal_id, type_id, today=timezone.localdate())
+    page = agreement_page.agreement_page(request.user, deal_id, type_id, today=timezone.localdate())
     if page.line is None or not page.may_step:
         raise Http404("nothing to take back")
     version = request.POST.get("version", "")

@@ -10,7 +10,8 @@ from django.http import Http404, HttpRequest
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from hingepoint.domain.agreements import actions, queries
+from hingepoint.domain.agreements import actions
+from hingepoint.domain.agreements.queries import catalogue as agreement_types
 from hingepoint.records.agreements import Side
 from hingepoint.records.deals import Stage
 from hingepoint.records.errors import Stale
@@ -63,7 +64,7 @@ class TypeForm(forms.Form):
 def catalogue(request: HttpRequest):
     """All types of agreement, by stage of the sale."""
     wanted = {name: request.GET.get(name, "") for name in ("q", "side", "stage", "only")}
-    found = queries.catalogue(
+    found = agreement_types.catalogue(
         request.user,
         text=wanted["q"],
         side=wanted["side"],
@@ -80,20 +81,20 @@ def catalogue(request: HttpRequest):
         "everything": request.GET.get("open") == "all",
         "sides": SIDES,
         "stages": STAGES,
-        "keeps": queries.keeps_catalogue(request.user),
+        "keeps": agreement_types.keeps_catalogue(request.user),
     }
     return render(request, "catalogue/catalogue.html", context)
 
 
 def agreement_type(request: HttpRequest, key: str):
     """One type of agreement: what a good one looks like, where it is used, how to change it."""
-    page = queries.type_page(request.user, key)
+    page = agreement_types.type_page(request.user, key)
     if request.method == "POST":
         return _change(request, page)
     return _show(request, page, {})
 
 
-def _show(request: HttpRequest, page: queries.TypePage, problems: dict, **more: Any):
+def _show(request: HttpRequest, page: agreement_types.TypePage, problems: dict, **more: Any):
     said = {"own_name": page.own_name, "own_stage": page.own_stage, "own_description": page.own_description}
     said["own_recheck_days"] = page.own_recheck_days or ""
     context = {
@@ -115,7 +116,7 @@ _BUTTONS = {
 }
 
 
-def _change(request: HttpRequest, page: queries.TypePage):
+def _change(request: HttpRequest, page: agreement_types.TypePage):
     if not page.may_change:
         raise Http404("not theirs to change")
     button = _BUTTONS.get(request.POST.get("do", ""))
@@ -132,7 +133,7 @@ def _change(request: HttpRequest, page: queries.TypePage):
             **(form.overlay() if button is None else button),
         )
     except Stale:
-        now = queries.type_page(request.user, page.line.key)
+        now = agreement_types.type_page(request.user, page.line.key)
         return _show(request, now, {}, said=request.POST.dict(), stale=True, status=409)
     messages.info(request, "Saved. An upgrade of Hingepoint leaves your words as they are.")
     return redirect("agreement-type", key=page.line.key)
@@ -140,7 +141,7 @@ def _change(request: HttpRequest, page: queries.TypePage):
 
 def add_type(request: HttpRequest):
     """Add a type of agreement of one's own."""
-    if not queries.keeps_catalogue(request.user):
+    if not agreement_types.keeps_catalogue(request.user):
         raise Http404("not theirs to change")
     form = TypeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():

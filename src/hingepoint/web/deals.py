@@ -14,13 +14,16 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
-from hingepoint.domain.agreements import queries as agreements
+from hingepoint.domain.agreements.queries import catalogue, deal_page, lists
+from hingepoint.domain.agreements.queries import matrix as deal_matrix
 from hingepoint.domain.coaching import queries as coaching
-from hingepoint.domain.deals import queries
+from hingepoint.domain.deals.queries import filters
+from hingepoint.domain.deals.queries import lists as deal_lists
+from hingepoint.domain.deals.queries.looking_back import AsOf
 from hingepoint.domain.negotiation import queries as negotiation
 from hingepoint.domain.people import queries as people
 from hingepoint.domain.plans import queries as plans
-from hingepoint.domain.strategy import queries as strategies
+from hingepoint.domain.strategy.queries import in_force, next_best
 from hingepoint.domain.trials import queries as trials
 from hingepoint.records.deals import EventKind
 from hingepoint.records.people import Role
@@ -55,7 +58,7 @@ class DealFilterForm(forms.Form):
 
 def asked(
     request: HttpRequest, *, usual_status: str = "open"
-) -> tuple[queries.DealFilter, dict[str, Any], list[str]]:
+) -> tuple[deal_lists.DealFilter, dict[str, Any], list[str]]:
     """Return the filter that an address asks for, its cleaned values, and which it could not read."""
     form = DealFilterForm(request.GET)
     form.is_valid()
@@ -64,7 +67,7 @@ def asked(
     known = {
         name: value for name, value in values.items() if name not in ("q", "page", "status", "as_of", "known")
     }
-    wanted = queries.DealFilter(
+    wanted = deal_lists.DealFilter(
         text=values.get("q", ""),
         status="" if status == ANY_STATUS else status,
         as_of=looking_back(values.get("as_of"), only_known=values.get("known") != "now"),
@@ -74,12 +77,12 @@ def asked(
     return wanted, {**values, "status": status, "page": values.get("page") or 1}, unread
 
 
-def looking_back(day: dt.date | None, *, only_known: bool = True) -> queries.AsOf | None:
+def looking_back(day: dt.date | None, *, only_known: bool = True) -> AsOf | None:
     """Return the look back to a day; None for no day, today, and days to come."""
-    return queries.AsOf(day, only_known) if day and day < timezone.localdate() else None
+    return AsOf(day, only_known) if day and day < timezone.localdate() else None
 
 
-def _of_the_day(as_of: queries.AsOf | None) -> str:
+def _of_the_day(as_of: AsOf | None) -> str:
     """Return what an address needs for its page to look back to the same day."""
     if as_of is None:
         return ""
@@ -94,13 +97,13 @@ def _shared(request: HttpRequest, page: str) -> dict[str, Any]:
         "values": values,
         "unread": unread,
         "statuses": STATUSES,
-        "offered": queries.offered(request.user),
+        "offered": filters.offered(request.user),
         "views": people.saved_views(request.user, page=page),
         "here": saved_views.without_page(request),
         "page_name": page,
         "today": wanted.as_of.day if wanted.as_of else timezone.localdate(),
         "past": _of_the_day(wanted.as_of),
-        "sort": request.GET.get("sort") or queries.DEFAULT_SORT,
+        "sort": request.GET.get("sort") or deal_lists.DEFAULT_SORT,
         "exports": EXPORTS,
         "narrowed": narrowed_by(values),
     }
@@ -133,7 +136,7 @@ def deals(request: HttpRequest):
     if again := saved_views.last_view(request, "deals"):
         return HttpResponseRedirect(again)
     context = _shared(request, "deals")
-    context["list"] = agreements.deal_list(
+    context["list"] = lists.deal_list(
         request.user,
         context["wanted"],
         today=context["today"],
@@ -152,7 +155,7 @@ def matrix(request: HttpRequest):
         return _summary(request)
     context = _shared(request, "matrix")
     columns, context["strategy"] = _columns(request, context["wanted"])
-    context["matrix"] = agreements.matrix(
+    context["matrix"] = deal_matrix.matrix(
         request.user,
         context["wanted"],
         today=context["today"],
@@ -164,28 +167,28 @@ def matrix(request: HttpRequest):
 
 
 def _columns(
-    request: HttpRequest, wanted: queries.DealFilter
-) -> tuple[Sequence[str], strategies.InForce | None]:
+    request: HttpRequest, wanted: deal_lists.DealFilter
+) -> tuple[Sequence[str], in_force.InForce | None]:
     """Return the columns that the address names, else the pivotal agreements of the strategy that holds."""
     if chosen := request.GET.getlist("show"):
         return chosen, None
-    strategy = strategies.in_force(request.user, segment=wanted.segment)
+    strategy = in_force.in_force(request.user, segment=wanted.segment)
     return (strategy.pivotal, strategy) if strategy else ((), None)
 
 
 def _summary(request: HttpRequest):
     wanted, _, _ = asked(request)
     columns, _ = _columns(request, wanted)
-    columns, total = agreements.summary(request.user, wanted, today=timezone.localdate(), columns=columns)
+    columns, total = deal_matrix.summary(request.user, wanted, today=timezone.localdate(), columns=columns)
     return render(request, "deals/_summary.html", {"columns": columns, "total": total, "counted": True})
 
 
 @for_sellers_and_leaders
 def matrix_columns(request: HttpRequest):
     """Choose the columns of the matrix; the address of the matrix keeps the choice."""
-    choices = agreements.type_choices(request.user)
+    choices = catalogue.type_choices(request.user)
     wanted, _, _ = asked(request)
-    shown = _columns(request, wanted)[0] or agreements.usual_columns(choices)
+    shown = _columns(request, wanted)[0] or deal_matrix.usual_columns(choices)
     here = QueryDict(saved_views.without_page(request), mutable=True)
     here.setdefault("status", "open")
     context = {
@@ -204,7 +207,7 @@ class LookBackForm(forms.Form):
     page = forms.IntegerField(required=False, min_value=1, max_value=500)
 
 
-def looked_back(request: HttpRequest) -> tuple[queries.AsOf | None, LookBackForm]:
+def looked_back(request: HttpRequest) -> tuple[AsOf | None, LookBackForm]:
     """Return the day an address asks to look back to, None for today; and the form it was read with."""
     form = LookBackForm(request.GET)
     form.is_valid()
@@ -218,7 +221,7 @@ def deal(request: HttpRequest, deal_id: int):
     told = form.cleaned_data
     today = timezone.localdate()
     kind, page = told.get("kind", ""), told.get("page") or 1
-    picture = agreements.deal_picture(request.user, deal_id, today=today, as_of=as_of, kind=kind, page=page)
+    picture = deal_page.deal_picture(request.user, deal_id, today=today, as_of=as_of, kind=kind, page=page)
     context = {
         "picture": picture,
         "facts": picture.facts,
@@ -228,20 +231,18 @@ def deal(request: HttpRequest, deal_id: int):
         "kind": kind,
         "page": page,
         "kinds": [kind.value for kind in EventKind],
-        "choices": agreements.type_choices(request.user) if not as_of else [],
+        "choices": catalogue.type_choices(request.user) if not as_of else [],
         "address": reverse("deal", args=[deal_id]),
     }
     if not as_of and picture.facts.status == "open":
-        context["best"] = strategies.next_best(request.user, deal_id, today=today)
+        context["best"] = next_best.next_best(request.user, deal_id, today=today)
         context["asked"] = _asked(picture, context["choices"])
     if request.htmx.target == "history":
         return render(request, "deals/_history.html", context)
     return render(request, "deals/deal.html", context)
 
 
-def _asked(
-    picture: agreements.DealPicture, choices: list[agreements.TypeChoice]
-) -> list[agreements.TypeChoice]:
+def _asked(picture: deal_page.DealPicture, choices: list[catalogue.TypeChoice]) -> list[catalogue.TypeChoice]:
     """Return the types that a trial asks for on a deal and that it has not gained."""
     asked = trials.asked_of(picture.facts)
     asked -= {line.key for line in picture.agreements if line.standing}
@@ -252,7 +253,7 @@ def deal_work(request: HttpRequest, deal_id: int):
     """What is prepared for a deal: corridor, conversation plans, coaching. The deal's page fetches it as
     a piece; by itself it is a page."""
     other = coaching.other_of_the_two(request.user, deal_id)
-    picture = agreements.deal_picture(request.user, deal_id, today=timezone.localdate())
+    picture = deal_page.deal_picture(request.user, deal_id, today=timezone.localdate())
     context = {
         "facts": picture.facts,
         "corridor": negotiation.corridor(request.user, deal_id),

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_POST
 
 from hingepoint.analysis.detection import Rule, Trace, plain
 from hingepoint.domain.agreements.actions import NotYetGained
-from hingepoint.domain.deals import queries as deals
 from hingepoint.domain.deals.models import BuyingRole
+from hingepoint.domain.deals.queries import deal_page
 from hingepoint.domain.detection import actions, queries
 from hingepoint.domain.detection.starters import starters
 from hingepoint.records.agreements import AgreementState, Evidence
@@ -224,7 +224,7 @@ def to_confirm(request: HttpRequest) -> HttpResponse:
 
 def deal_found(request: HttpRequest, deal_id: int) -> HttpResponse:
     """What rules found on one deal. The deal's page fetches it as a piece; by itself it is a page."""
-    facts = deals.deal_facts(request.user, deal_id)
+    facts = deal_page.deal_facts(request.user, deal_id)
     context = {"facts": facts, "found": queries.on_deal(request.user, deal_id)}
     piece = request.htmx.target == "deal-found"
     return render(request, f"detection/{'_on_deal' if piece else 'deal'}.html", context)

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 
 from hingepoint.analysis.discovery import DiscoveryError, Settings, weeks
 from hingepoint.domain.discovery import actions, queries
-from hingepoint.domain.strategy import queries as strategies
+from hingepoint.domain.strategy.queries import still_holds
 from hingepoint.domain.trials import queries as trials
 from hingepoint.records.errors import Hidden, Stale
 from hingepoint.records.people import Role
@@ -158,7 +158,7 @@ def discovery(request):
     if request.user.sees_everything:
         context["ready"] = queries.readiness(request.user)
         context["runs"] = queries.runs(request.user, at=timezone.now())
-        context["still"] = strategies.still_holds(request.user, at=timezone.now())
+        context["still"] = still_holds.still_holds(request.user, at=timezone.now())
     return render(request, "discovery/discovery.html", context)
 
 

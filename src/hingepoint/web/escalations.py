@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from hingepoint.analysis.talks.approvals import Approver
-from hingepoint.domain.deals import queries as deals
+from hingepoint.domain.deals.queries import deal_page
 from hingepoint.domain.escalations import actions, queries
 from hingepoint.domain.escalations.approvers import NobodyToAsk
 from hingepoint.domain.escalations.models import Answer, ArguesFor, Kind, State
@@ -53,7 +53,7 @@ def deal_help(request: HttpRequest, deal_id: int):
     """Help from above and beside: exceptions asked for, and executives with their roles. The deal's page
     fetches it as a piece; by itself it is a page."""
     context = shown(
-        facts=deals.deal_facts(request.user, deal_id),
+        facts=deal_page.deal_facts(request.user, deal_id),
         exceptions=queries.of_deal(request.user, deal_id),
         part=involvement.of_deal(request.user, deal_id, now=timezone.now()),
         executives=involvement.executives(request.user),
@@ -89,7 +89,7 @@ class WishForm(forms.Form):
 
 def ask_exception(request: HttpRequest, deal_id: int):
     """Ask for exceptional price or terms, with reason, what was tried, and what we ask in return."""
-    facts = deals.deal_facts(request.user, deal_id)
+    facts = deal_page.deal_facts(request.user, deal_id)
     if request.method != "POST":
         return _wish_form(request, facts)
     form = WishForm(request.POST)
@@ -126,7 +126,7 @@ def _prefilled(demands: Sequence[negotiation.Demand], number: str) -> dict[str, 
 
 def _wish_form(
     request: HttpRequest,
-    facts: deals.DealFacts,
+    facts: deal_page.DealFacts,
     said: Any = None,
     problems: dict | None = None,
     *,
@@ -150,7 +150,7 @@ def change_exception(request: HttpRequest, escalation_id: int):
     """Change a request; only those whom the change concerns are asked again."""
     wish = queries.wish(request.user, escalation_id)
     page = queries.request_page(request.user, escalation_id)
-    facts = deals.deal_facts(request.user, page.request.deal_id)
+    facts = deal_page.deal_facts(request.user, page.request.deal_id)
     if not page.may_change:
         messages.error(request, "This request is closed. Ask anew, with what you have learned.")
         return redirect("exception", escalation_id)
@@ -166,7 +166,7 @@ def change_exception(request: HttpRequest, escalation_id: int):
     return _change(request, facts, escalation_id)
 
 
-def _change(request: HttpRequest, facts: deals.DealFacts, escalation_id: int) -> HttpResponse:
+def _change(request: HttpRequest, facts: deal_page.DealFacts, escalation_id: int) -> HttpResponse:
     form = WishForm(request.POST)
     problems = {name: errors[0] for name, errors in form.errors.items()}
     if not problems:

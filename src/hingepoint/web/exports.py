@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from hingepoint.connectors import files
-from hingepoint.domain.agreements import queries
+from hingepoint.domain.agreements.queries import lists
 from hingepoint.domain.imports import tables
 from hingepoint.web.deals import ANY_STATUS, asked
 
@@ -31,7 +31,7 @@ def export(request: HttpRequest, table: str, format: str):
     as_of, today = wanted.as_of, timezone.localdate()
     if as_of and table not in tables.LOOK_BACK:
         raise Http404("no such table of a day in the past")
-    parts = tables.table(table, queries.selection(request.user, wanted, today), as_of=as_of)
+    parts = tables.table(table, lists.selection(request.user, wanted, today), as_of=as_of)
     headings = next(parts).columns
     file = tempfile.TemporaryFile()  # noqa: SIM115  (FileResponse closes it)
     try:

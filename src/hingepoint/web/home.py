@@ -11,20 +11,20 @@ from django.utils import timezone
 
 from hingepoint.domain.detection import queries as detection
 from hingepoint.domain.escalations import queries as escalations
-from hingepoint.domain.home import queries
+from hingepoint.domain.home.queries import analyst, manager, pages, partner, seller, sponsor
 from hingepoint.reports import findings
 
 
 def home(request: HttpRequest):
     """The first page of the day: what to do, until nothing is left to do."""
-    page = queries.page_for(request.user)
+    page = pages.page_for(request.user)
     today, now = timezone.localdate(), timezone.now()
     found = {
-        "seller": lambda: queries.seller_day(request.user, today=today),
-        "manager": lambda: queries.manager_week(request.user, today=today, now=now),
-        "sponsor": lambda: queries.sponsor_week(request.user, today=today, now=now),
-        "analyst": lambda: queries.analyst_day(request.user, now=now),
-        "partner": lambda: queries.partner_day(request.user, today=today, now=now),
+        "seller": lambda: seller.seller_day(request.user, today=today),
+        "manager": lambda: manager.manager_week(request.user, today=today, now=now),
+        "sponsor": lambda: sponsor.sponsor_week(request.user, today=today, now=now),
+        "analyst": lambda: analyst.analyst_day(request.user, now=now),
+        "partner": lambda: partner.partner_day(request.user, today=today, now=now),
     }[page]()
     context = {"day": found, "today": today, "noun": findings.metric_noun}
     if page in ("manager", "sponsor", "partner"):

@@ -12,8 +12,8 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from hingepoint.domain.deals import queries as deals
 from hingepoint.domain.deals.actions import NothingToTakeBack
+from hingepoint.domain.deals.queries import deal_page
 from hingepoint.domain.involvement import actions, queries
 from hingepoint.domain.involvement.models import Purpose
 from hingepoint.domain.people import queries as people
@@ -32,7 +32,7 @@ class RoleForm(forms.Form):
 
 def agree_role(request: HttpRequest, deal_id: int):
     """Agree an executive's part in a deal before they take it: purpose, what we ask, what to leave alone."""
-    facts = deals.deal_facts(request.user, deal_id)
+    facts = deal_page.deal_facts(request.user, deal_id)
     if request.method != "POST":
         return _role_form(request, facts, {"purpose": Purpose.VALUE.value})
     form = RoleForm(request.POST)
@@ -58,7 +58,7 @@ def agree_role(request: HttpRequest, deal_id: int):
 
 
 def _role_form(
-    request: HttpRequest, facts: deals.DealFacts, said: Any, problems: dict | None = None
+    request: HttpRequest, facts: deal_page.DealFacts, said: Any, problems: dict | None = None
 ) -> HttpResponse:
     context = {
         "facts": facts,
@@ -115,7 +115,7 @@ class ActivityForm(forms.Form):
 @require_POST
 def note_activity(request: HttpRequest, deal_id: int):
     """Note that an executive was there, and whether price came up."""
-    deals.deal_facts(request.user, deal_id)
+    deal_page.deal_facts(request.user, deal_id)
     form = ActivityForm(request.POST)
     if not form.is_valid():
         messages.error(request, "Say who of our executives was there. Days look like 2026-03-31.")

@@ -13,8 +13,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from hingepoint.analysis.talks.concessions import Given
-from hingepoint.domain.deals import queries as deals
 from hingepoint.domain.deals.actions import NothingToTakeBack
+from hingepoint.domain.deals.queries import deal_page
 from hingepoint.domain.negotiation import actions, queries
 from hingepoint.domain.plans import queries as plans
 from hingepoint.records.errors import Hidden, Stale
@@ -69,7 +69,7 @@ def deal_talks(request: HttpRequest, deal_id: int):
     """What the customer asked for and why, and what we gave for it. The deal's page fetches it as a piece;
     by itself it is a page."""
     context = {
-        "facts": deals.deal_facts(request.user, deal_id),
+        "facts": deal_page.deal_facts(request.user, deal_id),
         "log": _log(request, deal_id),
         "topics": dict(TOPICS),
     }
@@ -129,7 +129,7 @@ class DemandForm(WhyForm, _DayForm):
 
 def log_demand(request: HttpRequest, deal_id: int):
     """Log what the customer asks for: a few taps, on a phone, right after the talk."""
-    facts = deals.deal_facts(request.user, deal_id)
+    facts = deal_page.deal_facts(request.user, deal_id)
     if request.method != "POST":
         return _demand_form(request, facts, {"topic": "price", "known": ReasonState.HYPOTHESISED.value})
     form = DemandForm(request.POST)
@@ -158,7 +158,11 @@ def log_demand(request: HttpRequest, deal_id: int):
 
 
 def _demand_form(
-    request: HttpRequest, facts: deals.DealFacts, said: Any, problems: dict | None = None, status: int = 200
+    request: HttpRequest,
+    facts: deal_page.DealFacts,
+    said: Any,
+    problems: dict | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     context = {
         "facts": facts,
@@ -166,7 +170,7 @@ def _demand_form(
         "problems": problems or {},
         "topics": TOPICS,
         "known": KNOWN,
-        "people": [one.name for one in deals.participants(facts.id)],
+        "people": [one.name for one in deal_page.participants(facts.id)],
     }
     return render(request, "negotiation/log_demand.html", context, status=status)
 
@@ -182,7 +186,7 @@ def demand(request: HttpRequest, deal_id: int, demand_id: int):
         return redirect("demand", deal_id, demand_id)
     why = found.why.text if found.reason_known and found.why else ""
     context = {
-        "facts": deals.deal_facts(request.user, deal_id),
+        "facts": deal_page.deal_facts(request.user, deal_id),
         "demand": found,
         "answers": [one for one in log.concessions if one.demand_id == demand_id],
         "library": queries.library(request.user, deal_id, topic=found.topic, reason=why),
@@ -224,7 +228,7 @@ class ConcessionForm(_DayForm):
 
 def concede(request: HttpRequest, deal_id: int):
     """Note what we gave, and what came back; what is unwise about it is said before it is kept."""
-    facts, log = deals.deal_facts(request.user, deal_id), _log(request, deal_id)
+    facts, log = deal_page.deal_facts(request.user, deal_id), _log(request, deal_id)
     if request.method != "POST":
         asked = log.demand(_number(request.GET.get("demand")))
         said = {"topic": asked.topic.value if asked else "price", "demand": asked.id if asked else ""}
@@ -272,7 +276,7 @@ def _noticed(request: HttpRequest, deal_id: int, told: dict, at: dt.datetime):
 
 def _concession_form(
     request: HttpRequest,
-    facts: deals.DealFacts,
+    facts: deal_page.DealFacts,
     log: queries.Log,
     said: Any,
     *,

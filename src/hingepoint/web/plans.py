@@ -13,8 +13,8 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from hingepoint.domain.agreements import queries as agreements
 from hingepoint.domain.agreements.actions import NotYetGained, ReasonMissing
+from hingepoint.domain.agreements.queries import agreement_page
 from hingepoint.domain.plans import actions, queries, sheets
 from hingepoint.domain.plans.models import Outcome, Plan, PlanReview, Verdict
 from hingepoint.domain.plans.parts import (
@@ -29,7 +29,7 @@ from hingepoint.domain.plans.parts import (
     from_json,
     to_json,
 )
-from hingepoint.domain.strategy import queries as strategies
+from hingepoint.domain.strategy.queries import next_best
 from hingepoint.records.agreements import Evidence
 from hingepoint.records.errors import Hidden, Stale
 from hingepoint.records.people import Role
@@ -372,7 +372,7 @@ class HeardForm(forms.Form):
 def debrief(request: HttpRequest, deal_id: int, type_id: int):
     """Debrief a talk in half a minute: who committed to what by when, what they asked, what we learned."""
     today = timezone.localdate()
-    page = agreements.agreement_page(request.user, deal_id, type_id, today=today)
+    page = agreement_page.agreement_page(request.user, deal_id, type_id, today=today)
     if not page.may_step:
         raise Http404("not theirs to say")
     if request.method == "POST":
@@ -382,7 +382,7 @@ def debrief(request: HttpRequest, deal_id: int, type_id: int):
     return _show_debrief(request, page, _before_the_debrief(page))
 
 
-def _before_the_debrief(page: agreements.AgreementPage) -> dict[str, Any]:
+def _before_the_debrief(page: agreement_page.AgreementPage) -> dict[str, Any]:
     """Return what the form shows: who and what were asked, as far as it is on record."""
     line = page.line
     return {
@@ -398,7 +398,7 @@ def _before_the_debrief(page: agreements.AgreementPage) -> dict[str, Any]:
 
 
 def _show_debrief(
-    request: HttpRequest, page: agreements.AgreementPage, said: dict[str, Any], **more: Any
+    request: HttpRequest, page: agreement_page.AgreementPage, said: dict[str, Any], **more: Any
 ) -> HttpResponse:
     context = {
         "page": page,
@@ -414,7 +414,7 @@ def _show_debrief(
     return render(request, "plans/debrief.html", context, status=more.get("status", 200))
 
 
-def _keep_debrief(request: HttpRequest, page: agreements.AgreementPage) -> HttpResponse:
+def _keep_debrief(request: HttpRequest, page: agreement_page.AgreementPage) -> HttpResponse:
     form = HeardForm(request.POST)
     said = _before_the_debrief(page) | {name: request.POST.get(name, "") for name in HeardForm.base_fields}
     if not form.is_valid():
@@ -436,7 +436,9 @@ def _keep_debrief(request: HttpRequest, page: agreements.AgreementPage) -> HttpR
     except ReasonMissing as refused:
         return _show_debrief(request, page, said, problems={"why_not": str(refused)}, status=422)
     except Stale:
-        now = agreements.agreement_page(request.user, page.deal_id, page.type_id, today=timezone.localdate())
+        now = agreement_page.agreement_page(
+            request.user, page.deal_id, page.type_id, today=timezone.localdate()
+        )
         return _show_debrief(request, now, said | {"version": now.version}, stale=True, status=409)
     except Hidden:
         raise Http404("no such deal") from None
@@ -445,9 +447,9 @@ def _keep_debrief(request: HttpRequest, page: agreements.AgreementPage) -> HttpR
     return address
 
 
-def _heard(request: HttpRequest, page: agreements.AgreementPage, told: dict[str, Any]) -> actions.Heard:
+def _heard(request: HttpRequest, page: agreement_page.AgreementPage, told: dict[str, Any]) -> actions.Heard:
     """Return what the form tells. An act is kept only where somebody promised it."""
-    whom = agreements.whom(request.user, page, told["person"])
+    whom = agreement_page.whom(request.user, page, told["person"])
     gained = told["outcome"] == Outcome.GAINED
     return actions.Heard(
         outcome=Outcome(told["outcome"]),
@@ -466,14 +468,16 @@ def _heard(request: HttpRequest, page: agreements.AgreementPage, told: dict[str,
     )
 
 
-def _show_what_follows(request: HttpRequest, page: agreements.AgreementPage, outcome: str) -> HttpResponse:
+def _show_what_follows(
+    request: HttpRequest, page: agreement_page.AgreementPage, outcome: str
+) -> HttpResponse:
     """Show what was recorded and offer the follow-up."""
     today = timezone.localdate()
     context = {
         "page": page,
         "line": page.line,
         "outcome": next(one for one in OUTCOMES if one[0] == outcome),
-        "best": strategies.next_best(request.user, page.deal_id, today=today),
+        "best": next_best.next_best(request.user, page.deal_id, today=today),
         "waiting": queries.to_debrief(request.user, today=today),
         "today": today,
     }

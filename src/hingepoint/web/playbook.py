@@ -12,8 +12,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from hingepoint.domain.deals import queries as deals
-from hingepoint.domain.strategy import actions, queries
+from hingepoint.domain.deals.queries import filters
+from hingepoint.domain.strategy import actions
+from hingepoint.domain.strategy.queries import drafting, strategies
+from hingepoint.domain.strategy.queries import playbook as playbook_pages
+from hingepoint.domain.strategy.queries.pivotal import NeededBy
 from hingepoint.records.agreements import Evidence
 from hingepoint.records.deals import Stage
 from hingepoint.records.errors import Stale
@@ -31,7 +34,7 @@ _LISTS = ("checks", "questions", "principles")
 class StandardForm(forms.Form):
     """What good looks like for one pivotal agreement. Lists are typed one a line."""
 
-    needed_by = forms.ChoiceField(choices=queries.NeededBy.choices)
+    needed_by = forms.ChoiceField(choices=NeededBy.choices)
     needed_days = forms.IntegerField(required=False, min_value=0, max_value=3650)
     needed_stage = forms.ChoiceField(required=False, choices=[("", ""), *STAGES])
     counterpart = forms.CharField(required=False, max_length=200)
@@ -52,7 +55,7 @@ class StandardForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         told = self.cleaned_data
-        if told.get("needed_by") == queries.NeededBy.STAGE:
+        if told.get("needed_by") == NeededBy.STAGE:
             if not told.get("needed_stage"):
                 self.add_error("needed_stage", "Say which stage.")
         elif told.get("needed_days") is None and "needed_days" not in self.errors:
@@ -88,7 +91,7 @@ def _number(request: HttpRequest, name: str = "version") -> int | None:
 @for_sellers_and_leaders
 def playbook(request: HttpRequest, strategy_id: int) -> HttpResponse:
     """One version of a playbook; the published one unless asked."""
-    page = queries.playbook_page(request.user, strategy_id, _number(request))
+    page = playbook_pages.playbook_page(request.user, strategy_id, _number(request))
     if page is None:
         raise Http404("nothing is published yet")
     return render(request, "playbook/playbook.html", {"page": page, "noun": findings.metric_noun})
@@ -105,8 +108,8 @@ def pivotal(request: HttpRequest, strategy_id: int, key: str) -> HttpResponse:
 
 def _pivotal(
     request: HttpRequest, strategy_id: int, key: str, number: int | None = None
-) -> queries.PivotalPage:
-    return queries.pivotal_page(
+) -> playbook_pages.PivotalPage:
+    return playbook_pages.pivotal_page(
         request.user, strategy_id, key, today=timezone.localdate(), number=number or _number(request)
     )
 
@@ -115,7 +118,7 @@ def _pivotal(
 def compare_playbooks(request: HttpRequest, strategy_id: int) -> HttpResponse:
     """What changed between two versions."""
     older, newer = _number(request, "older"), _number(request, "newer")
-    page = queries.playbook_page(request.user, strategy_id, newer)
+    page = playbook_pages.playbook_page(request.user, strategy_id, newer)
     if page is None:
         raise Http404("nothing is published yet")
     newer = page.number
@@ -125,7 +128,7 @@ def compare_playbooks(request: HttpRequest, strategy_id: int) -> HttpResponse:
         "page": page,
         "older": older,
         "newer": newer,
-        "differences": queries.compare(request.user, strategy_id, older, newer),
+        "differences": playbook_pages.compare(request.user, strategy_id, older, newer),
     }
     return render(request, "playbook/compare.html", context)
 
@@ -134,7 +137,7 @@ def compare_playbooks(request: HttpRequest, strategy_id: int) -> HttpResponse:
 def draft_playbook(request: HttpRequest, strategy_id: int) -> HttpResponse:
     """Begin the next version, or open the one begun."""
     keeper(request)
-    row = queries.editable(request.user, strategy_id)
+    row = strategies.editable(request.user, strategy_id)
     draft = actions.draft_playbook(by=request.user, at=timezone.now(), strategy=row)
     return redirect(_at(strategy_id, draft.number))
 
@@ -146,7 +149,7 @@ def _at(strategy_id: int, number: int) -> str:
 def choose_pivotal(request: HttpRequest, strategy_id: int) -> HttpResponse:
     """Choose a pivotal agreement from signed findings, or by judgement."""
     keeper(request)
-    draft = queries.drafted(request.user, strategy_id)
+    draft = drafting.drafted(request.user, strategy_id)
     said = {name: request.POST.get(name, "").strip() for name in ("key", "judgement")}
     if request.method == "POST":
         try:
@@ -159,7 +162,7 @@ def choose_pivotal(request: HttpRequest, strategy_id: int) -> HttpResponse:
 
 
 def _choose(request: HttpRequest, draft: Any, *, key: str, judgement: str) -> Any:
-    kind, finding = queries.choosable(request.user, draft, key)
+    kind, finding = drafting.choosable(request.user, draft, key)
     return actions.choose(
         by=request.user,
         at=timezone.now(),
@@ -179,7 +182,7 @@ def _choices(
     problem: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    found = queries.candidates(request.user, strategy_id)
+    found = drafting.candidates(request.user, strategy_id)
     context = {
         "strategy_id": strategy_id,
         "name": draft.strategy.name,
@@ -197,11 +200,11 @@ def _choices(
 def set_standard(request: HttpRequest, strategy_id: int, key: str) -> HttpResponse:
     """Say what good looks like for one pivotal agreement of the draft."""
     keeper(request)
-    draft = queries.drafted(request.user, strategy_id)
+    draft = drafting.drafted(request.user, strategy_id)
     page = _pivotal(request, strategy_id, key, draft.number)
     if request.method != "POST":
         return _standard(request, page, _known(page))
-    form = StandardForm(request.POST, segments=deals.offered(request.user).segments)
+    form = StandardForm(request.POST, segments=filters.offered(request.user).segments)
     typed = _known(page) | request.POST.dict() | {"segments": request.POST.getlist("segments")}
     typed["demands"] = [_demand(request.POST, n) for n in range(DEMANDS)]
     if not form.is_valid():
@@ -210,7 +213,7 @@ def set_standard(request: HttpRequest, strategy_id: int, key: str) -> HttpRespon
         actions.set_standard(
             by=request.user,
             at=timezone.now(),
-            pivotal=queries.chosen(request.user, strategy_id, key),
+            pivotal=drafting.chosen(request.user, strategy_id, key),
             expected_version=form.cleaned_data["version"],
             **form.standard(),
         )
@@ -220,7 +223,7 @@ def set_standard(request: HttpRequest, strategy_id: int, key: str) -> HttpRespon
     return redirect(_at(strategy_id, draft.number))
 
 
-def _known(page: queries.PivotalPage) -> dict[str, Any]:
+def _known(page: playbook_pages.PivotalPage) -> dict[str, Any]:
     line = page.line
     same = ("needed_by", "needed_days", "needed_stage", "counterpart", "evidence_wanted", "recheck_days")
     known: dict[str, Any] = {name: getattr(line, name) for name in same}
@@ -232,7 +235,12 @@ def _known(page: queries.PivotalPage) -> dict[str, Any]:
 
 
 def _standard(
-    request: HttpRequest, page: queries.PivotalPage, said: dict[str, Any], *, status: int = 200, **more: Any
+    request: HttpRequest,
+    page: playbook_pages.PivotalPage,
+    said: dict[str, Any],
+    *,
+    status: int = 200,
+    **more: Any,
 ) -> HttpResponse:
     context = {
         "page": page,
@@ -241,10 +249,10 @@ def _standard(
         "said": said,
         "problems": {},
         "stale": False,
-        "rules": queries.NeededBy.choices,
+        "rules": NeededBy.choices,
         "stages": STAGES,
         "evidence": [(value, label) for value, label, _ in EVIDENCE],
-        "segments": deals.offered(request.user).segments,
+        "segments": filters.offered(request.user).segments,
         **more,
     }
     return render(request, "playbook/standard.html", context, status=status)
@@ -254,8 +262,8 @@ def _standard(
 def drop_pivotal(request: HttpRequest, strategy_id: int, key: str) -> HttpResponse:
     """Take a pivotal agreement out of the draft."""
     keeper(request)
-    draft = queries.drafted(request.user, strategy_id)
-    chosen = queries.chosen(request.user, strategy_id, key)
+    draft = drafting.drafted(request.user, strategy_id)
+    chosen = drafting.chosen(request.user, strategy_id, key)
     actions.drop(by=request.user, at=timezone.now(), pivotal=chosen)
     return redirect(_at(strategy_id, draft.number))
 
@@ -263,7 +271,7 @@ def drop_pivotal(request: HttpRequest, strategy_id: int, key: str) -> HttpRespon
 def publish_playbook(request: HttpRequest, strategy_id: int) -> HttpResponse:
     """See what publishing asks of open deals, and publish."""
     keeper(request)
-    draft = queries.drafted(request.user, strategy_id)
+    draft = drafting.drafted(request.user, strategy_id)
     note = request.POST.get("note", "").strip()[:2000]
     problem = ""
     if request.method == "POST":
@@ -271,7 +279,7 @@ def publish_playbook(request: HttpRequest, strategy_id: int) -> HttpResponse:
         if not problem:
             messages.info(request, f"Version {draft.number} is published. Open deals are asked for it now.")
             return redirect("playbook", strategy_id)
-    asked, count = queries.preview(request.user, strategy_id)
+    asked, count = drafting.preview(request.user, strategy_id)
     context = {"draft": draft, "strategy": draft.strategy, "asked": asked, "count": count, "note": note}
     status = 422 if problem else 200
     return render(request, "playbook/publish.html", context | {"problem": problem}, status=status)

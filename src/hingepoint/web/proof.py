@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from hingepoint.domain.agreements import queries as agreements
+from hingepoint.domain.agreements.queries import agreement_page
 from hingepoint.domain.proof import actions, queries
 from hingepoint.domain.proof.models import Answer
 from hingepoint.records.agreements import Evidence
@@ -53,7 +53,7 @@ def _in_words(check: Any, *facts: Any) -> None:
         raise forms.ValidationError(str(refused)) from None
 
 
-def behind(request: HttpRequest, page: agreements.AgreementPage) -> dict[str, Any]:
+def behind(request: HttpRequest, page: agreement_page.AgreementPage) -> dict[str, Any]:
     """Return what an agreement's page shows of its proof and of the links to the customer."""
     if page.line is None:
         return {"proofs": [], "links": [], "accepts": ACCEPTS}
@@ -65,8 +65,8 @@ def behind(request: HttpRequest, page: agreements.AgreementPage) -> dict[str, An
     }
 
 
-def _page(request: HttpRequest, deal_id: int, type_id: int) -> agreements.AgreementPage:
-    page = agreements.agreement_page(request.user, deal_id, type_id, today=timezone.localdate())
+def _page(request: HttpRequest, deal_id: int, type_id: int) -> agreement_page.AgreementPage:
+    page = agreement_page.agreement_page(request.user, deal_id, type_id, today=timezone.localdate())
     if page.line is None or not page.may_step:
         raise Http404("nothing to prove yet")
     return page

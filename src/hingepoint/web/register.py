@@ -10,7 +10,8 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-from hingepoint.domain.agreements import actions, queries
+from hingepoint.domain.agreements import actions
+from hingepoint.domain.agreements.queries import agreement_page, catalogue
 from hingepoint.records.agreements import AgreementState
 from hingepoint.records.errors import Hidden, Stale
 from hingepoint.records.people import Role
@@ -40,7 +41,7 @@ class QuickForm(forms.Form):
 @require_POST
 def quick_step(request: HttpRequest, deal_id: int, type_id: int):
     """Take a step that needs no more than a click, and go back to where it was made."""
-    page = queries.agreement_page(request.user, deal_id, type_id, today=timezone.localdate())
+    page = agreement_page.agreement_page(request.user, deal_id, type_id, today=timezone.localdate())
     form = QuickForm(request.POST)
     if not page.may_step or not form.is_valid():
         raise Http404("no such step")
@@ -59,7 +60,7 @@ def quick_step(request: HttpRequest, deal_id: int, type_id: int):
     return back(request)
 
 
-def _take(request: HttpRequest, page: queries.AgreementPage, told: dict) -> None:
+def _take(request: HttpRequest, page: agreement_page.AgreementPage, told: dict) -> None:
     who = {"by": request.user, "at": timezone.now(), "expected_version": told["version"]}
     if told["step"] == AGAIN:
         actions.check_again(agreement_id=page.line.id if page.line else 0, **who)
@@ -94,7 +95,7 @@ def take_steps(request: HttpRequest):
         messages.error(request, "Choose deals, an agreement and what happened. Nothing was changed.")
         return back(request)
     told = form.cleaned_data
-    known = {choice.key: choice.name for choice in queries.type_choices(request.user)}
+    known = {choice.key: choice.name for choice in catalogue.type_choices(request.user)}
     if told["type"] not in known:
         raise Http404("no such agreement")
     at = timezone.now()

@@ -12,9 +12,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from hingepoint.analysis import metrics
-from hingepoint.domain.deals import queries as deals
+from hingepoint.domain.deals.queries import filters
 from hingepoint.domain.plans import queries as plans
-from hingepoint.domain.strategy import actions, presets, queries
+from hingepoint.domain.strategy import actions, presets, rules
+from hingepoint.domain.strategy.queries import still_holds, strategy_page
+from hingepoint.domain.strategy.queries import strategies as strategy_list
 from hingepoint.records.errors import Stale
 from hingepoint.reports import findings
 from hingepoint.web.deals import for_sellers_and_leaders
@@ -64,7 +66,7 @@ def _metric(text: str) -> str:
 
 def keeper(request: HttpRequest) -> None:
     """Answer everybody else as if the page did not exist."""
-    if not queries.may_keep(request.user):
+    if not rules.may_keep(request.user):
         raise Http404("not theirs to change")
 
 
@@ -72,8 +74,8 @@ def keeper(request: HttpRequest) -> None:
 def strategies(request: HttpRequest) -> HttpResponse:
     """The strategies one knows."""
     context = {
-        "strategies": queries.strategies(request.user),
-        "may_edit": queries.may_keep(request.user),
+        "strategies": strategy_list.strategies(request.user),
+        "may_edit": rules.may_keep(request.user),
         "noun": findings.metric_noun,
         "presets": presets.PRESETS,
     }
@@ -87,7 +89,7 @@ def strategy(request: HttpRequest, strategy_id: int) -> HttpResponse:
 
 
 def _page(request: HttpRequest, strategy_id: int, *, status: int = 200, **more: Any) -> HttpResponse:
-    page = queries.strategy_page(request.user, strategy_id, today=timezone.localdate())
+    page = strategy_page.strategy_page(request.user, strategy_id, today=timezone.localdate())
     context = {
         "page": page,
         "line": page.line,
@@ -97,7 +99,7 @@ def _page(request: HttpRequest, strategy_id: int, *, status: int = 200, **more: 
         "said": {"metric": page.line.metric},
         "problems": {},
         "routines": plans.routines(request.user, today=timezone.localdate(), segment=page.line.segment),
-        "still": queries.still_holds(request.user, at=timezone.now(), strategy_id=strategy_id),
+        "still": still_holds.still_holds(request.user, at=timezone.now(), strategy_id=strategy_id),
         **more,
     }
     return render(request, "strategy/strategy.html", context, status=status)
@@ -119,7 +121,7 @@ def new_strategy(request: HttpRequest) -> HttpResponse:
 def edit_strategy(request: HttpRequest, strategy_id: int) -> HttpResponse:
     """Change a strategy's words, metric, segment or sponsor."""
     keeper(request)
-    row = queries.editable(request.user, strategy_id)
+    row = strategy_list.editable(request.user, strategy_id)
     form = StrategyForm(request.POST) if request.method == "POST" else None
     if form and form.is_valid():
         try:
@@ -131,7 +133,9 @@ def edit_strategy(request: HttpRequest, strategy_id: int) -> HttpResponse:
                 **_facts(request, form),
             )
         except Stale:
-            return _form(request, now=queries.editable(request.user, strategy_id), stale=True, status=409)
+            return _form(
+                request, now=strategy_list.editable(request.user, strategy_id), stale=True, status=409
+            )
         except actions.NameTaken as error:
             return _form(request, now=row, problems={"name": str(error)}, status=422)
         return redirect("strategy", strategy_id)
@@ -145,7 +149,7 @@ def problems_of(form: forms.Form | None) -> dict[str, str]:
 
 def _facts(request: HttpRequest, form: StrategyForm) -> dict[str, Any]:
     told = {name: form.cleaned_data[name] for name in FACTS}
-    return told | {"sponsor": queries.sponsor(request.user, told["sponsor"])}
+    return told | {"sponsor": strategy_list.sponsor(request.user, told["sponsor"])}
 
 
 def _form(
@@ -162,8 +166,8 @@ def _form(
         "said": said | {"version": version if stale or not request.POST else request.POST.get("version", "")},
         "problems": problems or {},
         "stale": stale,
-        "sponsors": queries.sponsors(request.user),
-        "segments": [(one, one) for one in deals.offered(request.user).segments],
+        "sponsors": strategy_list.sponsors(request.user),
+        "segments": [(one, one) for one in filters.offered(request.user).segments],
     }
     return render(request, "strategy/form.html", context, status=status)
 
@@ -172,7 +176,7 @@ def _form(
 def set_target(request: HttpRequest, strategy_id: int) -> HttpResponse:
     """State a result metric with baseline, target and day."""
     keeper(request)
-    row = queries.editable(request.user, strategy_id)
+    row = strategy_list.editable(request.user, strategy_id)
     form = TargetForm(request.POST)
     if not form.is_valid():
         return _page(request, strategy_id, status=422, said=request.POST, problems=problems_of(form))
@@ -184,7 +188,7 @@ def set_target(request: HttpRequest, strategy_id: int) -> HttpResponse:
 def put_in_force(request: HttpRequest, strategy_id: int) -> HttpResponse:
     """Let a strategy hold from today."""
     keeper(request)
-    row, now = queries.editable(request.user, strategy_id), timezone.now()
+    row, now = strategy_list.editable(request.user, strategy_id), timezone.now()
     today = timezone.localdate()
     actions.put_in_force(by=request.user, at=now, strategy=row, starts_on=row.starts_on or today)
     changed = actions.refresh_requirements(at=now, today=today)
@@ -196,7 +200,7 @@ def put_in_force(request: HttpRequest, strategy_id: int) -> HttpResponse:
 def retire_strategy(request: HttpRequest, strategy_id: int) -> HttpResponse:
     """Ask nothing more for a strategy."""
     keeper(request)
-    row, now = queries.editable(request.user, strategy_id), timezone.now()
+    row, now = strategy_list.editable(request.user, strategy_id), timezone.now()
     actions.retire(by=request.user, at=now, strategy=row)
     changed = actions.refresh_requirements(at=now, today=timezone.localdate())
     messages.info(request, f"{row.name} is retired; what was gained stays. {_asked(changed)}")

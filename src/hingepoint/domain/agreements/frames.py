@@ -10,7 +10,7 @@ from django.db.models import Max, Q, QuerySet, Subquery
 
 from hingepoint.analysis import frames
 from hingepoint.domain.agreements.models import Agreement, AgreementEvent
-from hingepoint.domain.agreements.queries import last_steps
+from hingepoint.domain.agreements.queries.lines import last_steps
 from hingepoint.domain.deals.frames import (
     EVENT_COLUMNS,
     FILE_MOMENT,
@@ -20,7 +20,7 @@ from hingepoint.domain.deals.frames import (
     read,
 )
 from hingepoint.domain.deals.models import Deal, DealEvent, DealQuerySet
-from hingepoint.domain.deals.queries import AsOf
+from hingepoint.domain.deals.queries.looking_back import AsOf
 from hingepoint.records.deals import EventKind
 
 _COLUMNS = {

@@ -16,7 +16,7 @@ from django.db.models.functions import Cast
 
 from hingepoint.analysis import frames
 from hingepoint.domain.deals.models import Deal, DealEvent
-from hingepoint.domain.deals.queries import AsOf, column_then
+from hingepoint.domain.deals.queries.looking_back import AsOf, column_then
 from hingepoint.domain.people.models import Membership
 
 BATCH = 100_000

@@ -8,7 +8,7 @@ import polars as pl
 
 from hingepoint.domain.agreements import frames as agreements
 from hingepoint.domain.deals.models import DealQuerySet
-from hingepoint.domain.deals.queries import AsOf
+from hingepoint.domain.deals.queries.looking_back import AsOf
 from hingepoint.domain.escalations.frames import exceptions_table
 from hingepoint.domain.involvement.frames import executives_table
 from hingepoint.domain.negotiation.frames import concessions_table, demands_table

@@ -13,10 +13,10 @@ from typing import Any
 
 from django.db.models import F, QuerySet
 
-from hingepoint.domain.agreements import queries as agreements
 from hingepoint.domain.agreements.models import IN_MOTION, WAITING, Agreement, AgreementType
-from hingepoint.domain.deals import queries as deals
+from hingepoint.domain.agreements.queries import lines
 from hingepoint.domain.deals.models import Deal
+from hingepoint.domain.deals.queries import deal_page
 from hingepoint.domain.negotiation import queries as negotiation
 from hingepoint.domain.plans.actions import may_review
 from hingepoint.domain.plans.models import Debrief, Plan
@@ -46,8 +46,8 @@ from hingepoint.domain.plans.proposals import (
     propose_for_deal,
 )
 from hingepoint.domain.strategy import benchmarks
-from hingepoint.domain.strategy import queries as strategies
 from hingepoint.domain.strategy.models import PivotalAgreement
+from hingepoint.domain.strategy.queries import in_force
 from hingepoint.records.agreements import STANDING, AgreementState, Side
 from hingepoint.records.deals import DealStatus
 from hingepoint.records.errors import Hidden
@@ -158,10 +158,10 @@ class TalkSheet:
     key: str
     name: str
     side: str
-    line: agreements.AgreementLine | None
+    line: lines.AgreementLine | None
     groups: tuple[FilledGroup, ...]
     trades: tuple[FilledPart, ...]
-    first: tuple[agreements.AgreementLine, ...]
+    first: tuple[lines.AgreementLine, ...]
     principles: tuple[str, ...]
     checks: tuple[str, ...]
     playbook: tuple[int, str] | None  # the strategy and the type's key: its page of the playbook
@@ -223,13 +223,13 @@ def talk_sheet(viewer: Any, deal_id: int, type_id: int, *, today: dt.date, offer
         key=kind.key,
         name=str(kind),
         side=kind.side,
-        line=agreements.line_of(row, today) if row else None,
+        line=lines.line_of(row, today) if row else None,
         groups=tuple(
             FilledGroup(group.title, tuple(_filled(part, written, offered) for part in group.parts))
             for group in GROUPS
         ),
         trades=tuple(_filled(part, written, offered) for part in TRADES),
-        first=tuple(agreements.line_of(one, today) for one in first),
+        first=tuple(lines.line_of(one, today) for one in first),
         principles=tuple(standard.principles) if standard else (),
         checks=tuple(standard.checks if standard else kind.good),
         playbook=(standard.playbook.strategy_id, kind.key) if standard else None,
@@ -247,7 +247,7 @@ def _around(viewer: Any, deal_id: int, type_id: int) -> _Around:
     kind = row.type if row else AgreementType.objects.filter(pk=type_id).first()
     if kind is None:
         raise Hidden("no such agreement type")
-    standard, corridor = strategies.standard_for(deal, type_id), negotiation.corridor_of(deal)
+    standard, corridor = in_force.standard_for(deal, type_id), negotiation.corridor_of(deal)
     return _Around(deal, kind, register, row, standard, corridor)
 
 
@@ -399,7 +399,7 @@ def _example(standard: PivotalAgreement | None, today: dt.date) -> tuple[str, in
 
 
 def _people(deal: Deal) -> list[Someone]:
-    found = [one for one in deals.participants(deal.pk) if not (one.until or one.left_on)]
+    found = [one for one in deal_page.participants(deal.pk) if not (one.until or one.left_on)]
     return [Someone(one.name, one.title, one.role.lower()) for one in found]
 
 
@@ -461,7 +461,7 @@ def _day(value: dt.date | None) -> str:
 class AheadRow:
     """One agreement ahead in a deal's plan: the next step, who takes it and by when."""
 
-    line: agreements.AgreementLine
+    line: lines.AgreementLine
     step: FilledPart
     who: FilledPart
     on: FilledPart
@@ -481,7 +481,7 @@ class AheadRow:
 class DealSheet:
     """The execution plan of a deal: the pivotal agreements ahead, what comes next on each, and the risks."""
 
-    facts: deals.DealFacts
+    facts: deal_page.DealFacts
     ahead: tuple[AheadRow, ...]
     risks: FilledPart
     standing: int
@@ -503,14 +503,14 @@ _NEXT = {
 def deal_sheet(viewer: Any, deal_id: int, *, today: dt.date) -> DealSheet:
     """Return the plan of a deal, as written or as known. Raises Hidden. At most twelve SQL queries."""
     deal = _deal(viewer, deal_id)
-    facts = deals.deal_facts(viewer, deal_id)
+    facts = deal_page.deal_facts(viewer, deal_id)
     register = _register(deal)
     ahead = [row for row in register if _is_ahead(row)]
-    lines = {row.type_id: agreements.line_of(row, today) for row in ahead}
+    lines = {row.type_id: lines.line_of(row, today) for row in ahead}
     talks = {plan.agreement_id: plan.talk_on for plan in Plan.objects.filter(deal=deal).of_talks().newest()}
     history, written = _history(viewer, deal, None, of_deal=True)
     steps = [(row.type.key, _next_step(lines[row.type_id]), facts.owner) for row in ahead]
-    risks = _risks(facts, list(lines.values()), deals.participants(deal_id), today)
+    risks = _risks(facts, list(lines.values()), deal_page.participants(deal_id), today)
     offered = {key: tuple(found) for key, found in propose_for_deal(steps, risks).items()}
     return DealSheet(
         facts=facts,
@@ -528,13 +528,13 @@ def _is_ahead(row: Agreement) -> bool:
     return row.state in IN_MOTION or promised or (row.required and row.state in wanted)
 
 
-def _next_step(line: agreements.AgreementLine) -> str:
+def _next_step(line: lines.AgreementLine) -> str:
     return _NEXT[AgreementState(line.state)].format(whom=line.from_whom or "whoever can promise it")
 
 
 def _ahead(
     row: Agreement,
-    line: agreements.AgreementLine,
+    line: lines.AgreementLine,
     written: Mapping[str, Sequence[Line]],
     offered: Mapping[str, Sequence[Line]],
     talks: Mapping[int, dt.date | None],
@@ -550,9 +550,9 @@ def _ahead(
 
 
 def _risks(
-    facts: deals.DealFacts,
-    lines: Sequence[agreements.AgreementLine],
-    people: Sequence[deals.Participant],
+    facts: deal_page.DealFacts,
+    lines: Sequence[lines.AgreementLine],
+    people: Sequence[deal_page.Participant],
     today: dt.date,
 ) -> list[Line]:
     """Return what can be seen to go wrong, each with where it is seen."""

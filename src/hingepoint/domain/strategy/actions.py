@@ -26,8 +26,9 @@ from hingepoint.domain.strategy.models import (
     ResultMetric,
     Strategy,
 )
-from hingepoint.domain.strategy.queries import books_in_force, runs_behind, usual_days_to_stage, wanted_of
+from hingepoint.domain.strategy.queries.still_holds import runs_behind
 from hingepoint.domain.strategy.requirements import Requirement
+from hingepoint.domain.strategy.rules import books_in_force, usual_days_to_stage, wanted_of
 from hingepoint.records.agreements import AgreementState
 
 

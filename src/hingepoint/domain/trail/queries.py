@@ -16,8 +16,8 @@ from django.db.models import Q, QuerySet
 from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.audit import words
 from hingepoint.domain.audit.models import AuditEvent
-from hingepoint.domain.deals import queries as deals
 from hingepoint.domain.deals.models import Deal
+from hingepoint.domain.deals.queries import deal_page
 from hingepoint.domain.detection.models import DetectionRule
 from hingepoint.domain.people import queries as people
 from hingepoint.domain.people.models import Team, User
@@ -83,7 +83,7 @@ class Trail:
 class DealTrail:
     """Who changed what on a deal and its agreements; ``people`` and ``agreements`` can be asked for alone."""
 
-    facts: deals.DealFacts
+    facts: deal_page.DealFacts
     trail: Trail
     people: tuple[str, ...]
     agreements: tuple[tuple[str, str], ...]
@@ -100,7 +100,7 @@ def trail(viewer: Any, wanted: Wanted, *, page: int = 1) -> Trail:
 def deal_trail(viewer: Any, deal_id: int, *, person: str = "", about: str = "", page: int = 1) -> DealTrail:
     """Return who changed what on a deal; ``about`` is the id of one of its agreements, or "deal".
     Raises Hidden."""
-    facts = deals.deal_facts(viewer, deal_id)
+    facts = deal_page.deal_facts(viewer, deal_id)
     kinds = Agreement.objects.filter(deal_id=deal_id).select_related("type").order_by("type_id")
     agreements = {str(row.pk): str(row.type) for row in kinds}
     events = _of_deals([deal_id], list(agreements))

@@ -17,7 +17,7 @@ from hingepoint.analysis.trials import evidence, lots
 from hingepoint.analysis.trials import outcome as trials
 from hingepoint.analysis.trials.balance import Line
 from hingepoint.domain.deals.models import Deal, DealQuerySet
-from hingepoint.domain.deals.queries import DealFacts
+from hingepoint.domain.deals.queries.deal_page import DealFacts
 from hingepoint.domain.discovery import queries as discovery
 from hingepoint.domain.discovery import work as discovery_work
 from hingepoint.domain.discovery.queries import RunPage

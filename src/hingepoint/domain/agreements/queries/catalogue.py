@@ -1,0 +1,210 @@
+"""The catalogue of agreement types, and what became of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Q
+
+from hingepoint.domain.agreements.models import WAITING, Agreement, AgreementType
+from hingepoint.domain.agreements.rules import STAGE_ORDER
+from hingepoint.domain.audit import queries as audit
+from hingepoint.domain.people.models import works_here
+from hingepoint.records.agreements import STANDING, AgreementState
+from hingepoint.records.errors import Hidden
+
+
+@dataclass(frozen=True, slots=True)
+class TypeChoice:
+    """A type as a form offers it."""
+
+    id: int
+    key: str
+    name: str
+    side: str
+    stage: str
+    starter: bool
+
+
+def type_choices(viewer: Any) -> list[TypeChoice]:
+    """Return the types in use, in the order of the sale."""
+    if not works_here(viewer):
+        return []
+    types = AgreementType.objects.in_use().effective()
+    rows = types.values_list("pk", "key", "shown_name", "side", "shown_stage", "starter")
+    return sorted((TypeChoice(*row) for row in rows), key=lambda t: (STAGE_ORDER.get(t.stage, 99), t.id))
+
+
+@dataclass(frozen=True, slots=True)
+class Standard:
+    """What an agreement type asks for: the words beside every agreement of it."""
+
+    key: str
+    name: str
+    side: str
+    stage: str
+    counterpart: str
+    description: str
+    checks: tuple[str, ...]
+    crm_trace: str
+
+
+def standard(kind: AgreementType) -> Standard:
+    return Standard(
+        key=kind.key,
+        name=kind.own_name or kind.name,
+        side=kind.side,
+        stage=kind.own_stage or kind.stage,
+        counterpart=kind.counterpart,
+        description=kind.own_description or kind.description,
+        checks=tuple(kind.good),
+        crm_trace=kind.crm_trace,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TypeLine:
+    """One type in the catalogue: what is shown, and whether the company changed it."""
+
+    id: int
+    key: str
+    name: str
+    side: str
+    stage: str
+    counterpart: str
+    description: str
+    starter: bool
+    origin: str
+    hidden: bool
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What became of a type on the deals the viewer sees. ``asked`` counts deals on which it was at
+    least asked for; ``standing`` those on which it stands."""
+
+    deals: int = 0
+    standing: int = 0
+    declined: int = 0
+    not_needed: int = 0
+    waiting: int = 0
+    closed_with: int = 0
+    won_with: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TypePage:
+    """One type: shipped words, the company's own beside them, and how it was used."""
+
+    line: TypeLine
+    standard: Standard
+    shipped_name: str
+    shipped_stage: str
+    shipped_description: str
+    own_name: str
+    own_stage: str
+    own_description: str
+    own_recheck_days: int | None
+    recheck_days: int
+    metrics: tuple[str, ...]
+    proximity: str
+    lever: str
+    pressure: str
+    commits: str
+    usage: Usage
+    version: int
+    may_change: bool
+    history: tuple[audit.Change, ...]
+
+
+def catalogue(
+    viewer: Any,
+    *,
+    text: str = "",
+    side: str = "",
+    stage: str = "",
+    starter: bool = False,
+    hidden: bool = False,
+) -> list[TypeLine]:
+    """Return the types that match, in the order of the sale; hidden ones only when asked for."""
+    if not works_here(viewer):
+        return []
+    rows = AgreementType.objects.effective().filter(hidden=hidden)
+    rows = rows.filter(side=side) if side else rows
+    rows = rows.filter(shown_stage=stage) if stage else rows
+    rows = rows.filter(starter=True) if starter else rows
+    found = [_type_line(row) for row in rows if _matches(row, text)]
+    return sorted(found, key=lambda line: (STAGE_ORDER.get(line.stage, 99), line.id))
+
+
+def _matches(row: AgreementType, text: str) -> bool:
+    told = f"{row} {row.key} {row.name} {row.own_description or row.description} {row.counterpart}".lower()
+    return all(word in told for word in text.lower().split())
+
+
+def _type_line(row: AgreementType) -> TypeLine:
+    return TypeLine(
+        id=row.pk,
+        key=row.key,
+        name=row.own_name or row.name,
+        side=row.side,
+        stage=row.own_stage or row.stage,
+        counterpart=row.counterpart,
+        description=row.own_description or row.description,
+        starter=row.starter,
+        origin=row.origin,
+        hidden=row.hidden,
+        changed=any((row.own_name, row.own_stage, row.own_description, row.own_recheck_days)),
+    )
+
+
+def keeps_catalogue(viewer: Any) -> bool:
+    return works_here(viewer) and viewer.sees_everything
+
+
+def type_page(viewer: Any, key: str) -> TypePage:
+    """Return one type of the catalogue with its use on the deals ``viewer`` sees. Raises Hidden."""
+    row = AgreementType.objects.filter(key=key).first() if works_here(viewer) else None
+    if row is None:
+        raise Hidden("no such agreement type")
+    return TypePage(
+        line=_type_line(row),
+        standard=standard(row),
+        shipped_name=row.name,
+        shipped_stage=row.stage,
+        shipped_description=row.description,
+        own_name=row.own_name or "",
+        own_stage=row.own_stage or "",
+        own_description=row.own_description or "",
+        own_recheck_days=row.own_recheck_days,
+        recheck_days=row.own_recheck_days or row.recheck_days,
+        metrics=tuple(row.metrics),
+        proximity=row.proximity,
+        lever=row.lever,
+        pressure=row.pressure,
+        commits=row.commits,
+        usage=_usage(viewer, row),
+        version=row.version,
+        may_change=keeps_catalogue(viewer),
+        history=tuple(audit.history(subject="agreement type", subject_id=row.key))
+        if keeps_catalogue(viewer)
+        else (),
+    )
+
+
+def _usage(viewer: Any, row: AgreementType) -> Usage:
+    used = Agreement.objects.visible_to(viewer).filter(type=row)
+    stands = Q(state__in=sorted(STANDING))
+    return Usage(
+        **used.aggregate(
+            deals=Count("id"),
+            standing=Count("id", filter=stands),
+            declined=Count("id", filter=Q(state=AgreementState.DECLINED)),
+            not_needed=Count("id", filter=Q(state=AgreementState.NOT_NEEDED)),
+            waiting=Count("id", filter=Q(state__in=WAITING)),
+            closed_with=Count("id", filter=stands & ~Q(deal__status="open")),
+            won_with=Count("id", filter=stands & Q(deal__status="won")),
+        )
+    )

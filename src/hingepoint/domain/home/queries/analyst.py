@@ -1,0 +1,49 @@
+"""What an analyst looks after: data, runs, the catalogue."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count
+
+from hingepoint.domain.agreements.models import AgreementType
+from hingepoint.domain.discovery import queries as discovery
+from hingepoint.domain.home.queries import effort
+from hingepoint.domain.imports import queries as imports
+from hingepoint.domain.strategy.queries import still_holds
+
+
+@dataclass(frozen=True, slots=True)
+class AnalystDay:
+    """What an analyst looks after. ``unknown`` types came with files and are in no catalogue yet."""
+
+    readiness: tuple[Any, ...]
+    imports: tuple[imports.ImportLine, ...]
+    last_run: discovery.RunLine | None
+    unsigned: int
+    unknown: tuple[tuple[str, str, int], ...]  # key, name, on how many deals
+    still: tuple[still_holds.StillHolds, ...]
+    questions: tuple[effort.WeekOfQuestions, ...]
+
+
+def analyst_day(viewer: Any, *, now: dt.datetime) -> AnalystDay:
+    """Return the state of data, analysis and catalogue."""
+    run = next((r for r in discovery.runs(viewer, at=now, limit=5) if r.state == "done"), None)
+    unknown = (
+        AgreementType.objects.filter(
+            origin=AgreementType.Origin.IMPORTED, own_name__isnull=True, hidden=False
+        )
+        .annotate(used=Count("agreements"))
+        .order_by("-used", "key")
+    )
+    return AnalystDay(
+        readiness=(discovery.readiness(viewer),),
+        imports=tuple(imports.history(viewer, most=4)),
+        last_run=run,
+        unsigned=max(0, run.shown - run.signed - run.rejected) if run else 0,
+        unknown=tuple((row.key, str(row), row.used) for row in unknown[:6]),
+        still=tuple(still_holds.still_holds(viewer, at=now)),
+        questions=tuple(effort.questions(viewer, now=now)),
+    )

@@ -1,0 +1,226 @@
+"""What a manager does about the team's deals this week."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, F, Q
+
+from hingepoint.domain.agreements.models import WAITING, Agreement
+from hingepoint.domain.agreements.queries.lines import AgreementLine
+from hingepoint.domain.deals.models import Deal, DealEvent
+from hingepoint.domain.detection.queries import unconfirmed_agreements
+from hingepoint.domain.home.queries.worklist import (
+    DAYS_AHEAD,
+    LEAST_IN_A_SHARE,
+    WEEK,
+    Changed,
+    WorkLine,
+    changes_since,
+    with_deals,
+    work_line,
+    worklist,
+)
+from hingepoint.domain.plans import queries as plans
+from hingepoint.records.agreements import STANDING, AgreementState
+from hingepoint.records.deals import DealStatus, EventKind
+
+#: Conversations that a manager is offered; the first three at once.
+QUEUE = 12
+#: How far an agreement in a state is from being got, 0 to 1.
+_GAP = {
+    AgreementState.NEEDED: 1.0,
+    AgreementState.BROKEN: 1.0,
+    AgreementState.LAPSED: 0.9,
+    AgreementState.PLANNED: 0.8,
+    AgreementState.ASKED: 0.6,
+    AgreementState.SOFT: 0.7,
+    AgreementState.GAINED: 0.4,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """One agreement worth a talk with its seller: ``weight`` is value x gap x time, ``why`` in words."""
+
+    work: WorkLine
+    weight: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class TypeCoverage:
+    """One agreement over open deals: it stands on ``standing`` of the ``of`` deals that need it, ``found`` of
+    them by a rule's word that nobody confirmed yet; ``late`` are past the day it was needed."""
+
+    key: str
+    name: str
+    standing: int
+    of: int
+    late: int
+    found: int
+
+    @property
+    def share(self) -> float | None:
+        return self.standing / self.of if self.of >= LEAST_IN_A_SHARE else None
+
+
+@dataclass(frozen=True, slots=True)
+class LateDeal:
+    deal_id: int
+    title: str
+    owner: str
+    late: int
+    days: int
+    amount: Any
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class ManagerWeek:
+    """A manager's week. ``currencies``: in how many the deals are; values of different ones are ranked
+    as written."""
+
+    queue: tuple[Conversation, ...]
+    coverage: tuple[TypeCoverage, ...]
+    changed: tuple[Changed, ...]
+    changes: dict[str, int]
+    pushed: int
+    late: tuple[LateDeal, ...]
+    deals: int
+    currencies: int
+    review: tuple[plans.PlanLine, ...] = ()
+    debriefs: int = 0  # talks of the teams without debrief
+
+    @property
+    def review_first(self) -> tuple[plans.PlanLine, ...]:
+        """Plans of the talks of today and the next working day."""
+        return tuple(line for line in self.review if line.soon)
+
+
+def manager_week(viewer: Any, *, today: dt.date, now: dt.datetime) -> ManagerWeek:
+    """Return what a manager does about the team's deals this week. Nine SQL queries."""
+    until = today + dt.timedelta(days=DAYS_AHEAD)
+    pressing = Q(late_after__lte=until) | Q(state=AgreementState.BROKEN, required=True)
+    rows = with_deals(worklist(viewer).filter(pressing)).order_by(F("deal__amount").desc(nulls_last=True))
+    found = [work_line(row, today) for row in rows[:1_000]]
+    pivotal = [work for work in found if work.line.required] or found
+    changed = changes_since(viewer, since=now - WEEK)
+    open_deals = Deal.objects.visible_to(viewer).open()
+    counts = open_deals.aggregate(deals=Count("pk"), currencies=Count("currency", distinct=True))
+    return ManagerWeek(
+        queue=tuple(_queue(pivotal, today)),
+        coverage=tuple(coverage(viewer, today=today)),
+        changed=tuple(changed[:8]),
+        changes=dict(Counter(change.state for change in changed)),
+        pushed=_pushed(viewer, since=now - WEEK),
+        late=tuple(_late_deals(pivotal, today)),
+        review=tuple(plans.to_review(viewer, today=today)),
+        debriefs=len(plans.to_debrief(viewer, today=today)),
+        **counts,
+    )
+
+
+def _queue(found: Sequence[WorkLine], today: dt.date) -> list[Conversation]:
+    """Return the talks worth having, one a deal, the weightiest first."""
+    talks = sorted((_conversation(work, today) for work in found), key=lambda talk: -talk.weight)
+    first: dict[int, Conversation] = {}
+    for talk in talks:
+        first.setdefault(talk.work.line.deal_id, talk)
+    return list(first.values())[:QUEUE]
+
+
+def _conversation(work: WorkLine, today: dt.date) -> Conversation:
+    gap = _GAP.get(AgreementState(work.line.state), 0.5)
+    days = (work.line.late_after - today).days if work.line.late_after else None
+    weight = float(work.amount or 0) * gap * time_pressure(days)
+    return Conversation(work, weight, _why(work.line, days))
+
+
+def time_pressure(days: int | None) -> float:
+    """Return how much a talk presses: 1 when due, half in a week; late ones cool slowly, since after two
+    months a late agreement is rather a question of whether the deal lives. None: it has no day."""
+    if days is None:
+        return 0.5
+    return 1 / (1 + days / 7) if days >= 0 else max(0.2, 1 + days / 75)
+
+
+def _why(line: AgreementLine, days: int | None) -> str:
+    stand = {
+        AgreementState.NEEDED: "nobody has planned how to ask",
+        AgreementState.PLANNED: "planned, not asked yet",
+        AgreementState.ASKED: "asked, no answer yet",
+        AgreementState.SOFT: "kind words, nobody promised an act",
+        AgreementState.BROKEN: "they agreed and did not do it",
+        AgreementState.GAINED: "they promised to act; was it done?",
+        AgreementState.LAPSED: "it lapsed",
+    }.get(AgreementState(line.state), "open")
+    return stand if days is None else f"{stand}; {_when(days)}"
+
+
+def _when(days: int) -> str:
+    if days == 0:
+        return "due today"
+    number = f"{abs(days)} day" + ("" if abs(days) == 1 else "s")
+    return f"due in {number}" if days > 0 else f"{number} late"
+
+
+def coverage(viewer: Any, *, today: dt.date) -> list[TypeCoverage]:
+    """Return, per agreement that open deals need, on how many it stands. One SQL query."""
+    rows = Agreement.objects.visible_to(viewer).filter(deal__status=DealStatus.OPEN, required=True)
+    standing = Q(state__in=sorted(STANDING))
+    counts = (
+        rows.exclude(state=AgreementState.NOT_NEEDED)
+        .values("type__key", "type__own_name", "type__name")
+        .annotate(
+            of=Count("pk"),
+            standing=Count("pk", filter=standing),
+            found=Count("pk", filter=standing & Q(pk__in=unconfirmed_agreements())),
+            late=Count("pk", filter=Q(late_after__lt=today, state__in=WAITING)),
+        )
+    )
+    found = [
+        TypeCoverage(
+            row["type__key"],
+            row["type__own_name"] or row["type__name"],
+            row["standing"],
+            row["of"],
+            row["late"],
+            row["found"],
+        )
+        for row in counts
+    ]
+    return sorted(found, key=lambda one: (one.standing / one.of, one.name))
+
+
+def _pushed(viewer: Any, *, since: dt.datetime) -> int:
+    """Return how many open deals had their expected close moved in the last week."""
+    moved = DealEvent.objects.filter(
+        kind=EventKind.FIELD, name__icontains="close", occurred_at__gte=since,
+        deal__in=Deal.objects.visible_to(viewer).open(),
+    )  # fmt: skip
+    return moved.values("deal_id").distinct().count()
+
+
+def _late_deals(found: Sequence[WorkLine], today: dt.date) -> list[LateDeal]:
+    by_deal: dict[int, list[WorkLine]] = defaultdict(list)
+    for work in found:
+        if work.line.late:
+            by_deal[work.line.deal_id].append(work)
+    deals = [
+        LateDeal(
+            deal_id,
+            works[0].deal_title,
+            works[0].owner,
+            len(works),
+            max((today - work.line.late_after).days for work in works if work.line.late_after),
+            works[0].amount,
+            works[0].currency,
+        )
+        for deal_id, works in by_deal.items()
+    ]
+    return sorted(deals, key=lambda deal: (-deal.late, -deal.days))[:8]

@@ -1,0 +1,120 @@
+"""What several first pages share: the agreements worth attention, as lines of work, and what changed.
+
+Everything is put together from agreements, deals, strategies, runs and imports; nothing is kept.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q
+
+from hingepoint.domain.agreements.models import IN_MOTION, Agreement, AgreementEvent
+from hingepoint.domain.agreements.queries.lines import AgreementLine, line_of
+from hingepoint.records.agreements import AgreementState
+from hingepoint.records.deals import DealStatus
+
+#: How far a worklist looks ahead.
+DAYS_AHEAD = 14
+MOST_LINES = 40
+#: Late by more days than this is rather a question of whether the deal lives.
+LONG_LATE = 60
+#: A group smaller than this is not shown with a share.
+LEAST_IN_A_SHARE = 5
+WEEK = dt.timedelta(days=7)
+_NEWS = (
+    AgreementState.GAINED,
+    AgreementState.DECLINED,
+    AgreementState.LAPSED,
+    AgreementState.BROKEN,
+)
+
+
+def worklist(viewer: Any):
+    """Return the agreements worth anybody's attention: of open deals, required or in motion."""
+    rows = Agreement.objects.visible_to(viewer).filter(deal__status=DealStatus.OPEN)
+    return rows.filter(Q(required=True) | Q(state__in=IN_MOTION))
+
+
+@dataclass(frozen=True, slots=True)
+class WorkLine:
+    """One agreement to move, with its deal; ``more`` further ones of the same deal are due as well."""
+
+    line: AgreementLine
+    deal_title: str
+    account: str
+    owner: str
+    amount: Any
+    currency: str
+    more: int = 0
+
+    @property
+    def promised(self) -> bool:
+        """Whether it was gained, and what they promised is due."""
+        return self.line.state == AgreementState.GAINED
+
+
+def with_deals(rows):
+    return rows.select_related("type", "person", "asked_of", "deal__account", "deal__owner")
+
+
+def one_a_deal(rows: Iterable[Agreement], today: dt.date) -> list[WorkLine]:
+    """Return the first agreement of each deal that is not late beyond telling, and how many others it has."""
+    alive = today - dt.timedelta(days=LONG_LATE)
+    by_deal: dict[int, list[Agreement]] = defaultdict(list)
+    for row in rows:
+        by_deal[row.deal_id].append(row)
+    chosen = [
+        work_line(
+            next((r for r in group if r.late_after and r.late_after >= alive), group[0]),
+            today,
+            more=len(group) - 1,
+        )
+        for group in by_deal.values()
+    ]
+    return sorted(chosen, key=lambda work: work.line.late_after or today)[:MOST_LINES]
+
+
+def work_line(row: Agreement, today: dt.date, *, more: int = 0) -> WorkLine:
+    return WorkLine(
+        line=line_of(row, today),
+        deal_title=str(row.deal),
+        account=row.deal.account.name if row.deal.account else "",
+        owner=row.deal.owner.name if row.deal.owner else "",
+        amount=row.deal.amount,
+        currency=row.deal.currency,
+        more=more,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """One change of the last week."""
+
+    state: str
+    name: str
+    deal_id: int
+    deal_title: str
+    at: dt.datetime
+
+
+def changes_since(viewer: Any, *, since: dt.datetime) -> list[Changed]:
+    """Return what was gained and lost lately of what deals need, newest first."""
+    steps = AgreementEvent.objects.standing().filter(
+        agreement__in=worklist(viewer), occurred_at__gte=since, state__in=_NEWS
+    )
+    rows = steps.select_related("agreement__type", "agreement__deal").order_by("-occurred_at")
+    return [
+        Changed(
+            row.state,
+            str(row.agreement.type),
+            row.agreement.deal_id,
+            str(row.agreement.deal),
+            row.occurred_at,
+        )
+        for row in rows[:2_000]
+    ]

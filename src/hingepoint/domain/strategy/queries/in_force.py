@@ -1,0 +1,76 @@
+"""The strategy in force for a deal, and what its playbook asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from hingepoint.domain.deals.models import Deal
+from hingepoint.domain.strategy.models import PivotalAgreement, Strategy
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """A strategy in force with the keys of the pivotal agreements of its published playbook, in order."""
+
+    id: int
+    name: str
+    pivotal: tuple[str, ...]
+
+
+def in_force(viewer: Any, *, segment: str = "") -> InForce | None:
+    """Return the first strategy in force that asks something of deals of ``segment``. One SQL query."""
+    strategies = Strategy.objects.visible_to(viewer).in_force()
+    if segment:
+        strategies = strategies.filter(segment__in=("", segment))
+    rows = PivotalAgreement.objects.filter(
+        playbook__strategy__in=strategies, playbook__published_at__isnull=False
+    ).order_by("playbook__strategy__rank", "playbook__strategy_id", "-playbook__number", "position")
+    found = list(
+        rows.values_list("playbook_id", "playbook__strategy_id", "playbook__strategy__name", "type__key")
+    )
+    if not found:
+        return None
+    book, pk, name, _ = found[0]
+    return InForce(pk, name, tuple(key for one, *_, key in found if one == book))
+
+
+def pivotal_of_deal(deal: Deal) -> list[PivotalAgreement]:
+    """Return the pivotal agreements of the playbook that holds for ``deal``. One SQL query."""
+    rows = PivotalAgreement.objects.filter(
+        playbook__published_at__isnull=False,
+        playbook__strategy__status=Strategy.Status.IN_FORCE,
+        playbook__strategy__segment__in=("", deal.segment),
+    ).select_related("type", "playbook__strategy")
+    order = ("playbook__strategy__rank", "playbook__strategy_id", "-playbook__number", "position")
+    found = list(rows.order_by(*order))
+    return [row for row in found if row.playbook_id == found[0].playbook_id]
+
+
+def standard_for(deal: Deal, type_id: int) -> PivotalAgreement | None:
+    """Return what the playbook that holds for ``deal`` says of an agreement type. One SQL query."""
+    return next((row for row in pivotal_of_deal(deal) if row.type_id == type_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the playbook that holds for a deal wants of one agreement."""
+
+    strategy_id: int
+    strategy: str
+    counterpart: str
+    evidence: int
+    checks: tuple[str, ...]
+    questions: tuple[str, ...]
+
+
+def wanted(viewer: Any, deal_id: int, type_id: int) -> Wanted | None:
+    """Return what the playbook wants of an agreement of a visible open deal; None when it asks for no such.
+    Two SQL queries."""
+    deal = Deal.objects.visible_to(viewer).open().filter(pk=deal_id).first()
+    row = standard_for(deal, type_id) if deal else None
+    if row is None:
+        return None
+    strategy = row.playbook.strategy
+    own = {"checks": tuple(row.checks), "questions": tuple(row.questions)}
+    return Wanted(strategy.pk, strategy.name, row.counterpart, row.evidence_wanted, **own)
