@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from hingepoint.domain.agreements import actions, queries
-from hingepoint.domain.detection import queries as detection
+from hingepoint.domain.detection.queries import to_confirm
 from hingepoint.domain.proof.actions import attach
 from hingepoint.domain.strategy import queries as strategies
 from hingepoint.records.agreements import QUALITY_POINTS, AgreementState, Evidence
@@ -135,7 +135,7 @@ def _show(
         "expected": strategies.expected(request.user, page.deal_id, page.type_id, today=timezone.localdate()),
         **proof.behind(request, page),
         "wanted": strategies.wanted(request.user, page.deal_id, page.type_id) if _required(page) else None,
-        "found": detection.on_deal(request.user, page.deal_id).get(page.type_id),
+        "found": to_confirm.on_deal(request.user, page.deal_id).get(page.type_id),
         **more,
     }
     template = (
@@ -173,7 +173,7 @@ def said_before(page: queries.AgreementPage) -> dict[str, Any]:
 
 def _found_before(request: HttpRequest, page: queries.AgreementPage, asked: str) -> dict[str, Any]:
     """Return what a rule knows of the state that is asked for and could not write: the act, evidence, words."""
-    found = detection.on_deal(request.user, page.deal_id).get(page.type_id)
+    found = to_confirm.on_deal(request.user, page.deal_id).get(page.type_id)
     if found is None or not found.proposed or found.state != asked:
         return {}
     known = {"act": found.act, "evidence": found.evidence, "note": found.words, "person_name": found.who}

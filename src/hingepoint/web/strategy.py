@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from hingepoint.analysis import metrics
 from hingepoint.domain.deals import queries as deals
-from hingepoint.domain.plans import queries as plans
+from hingepoint.domain.plans.queries import reviews
 from hingepoint.domain.strategy import actions, presets, queries
 from hingepoint.records.errors import Stale
 from hingepoint.reports import findings
@@ -96,7 +96,7 @@ def _page(request: HttpRequest, strategy_id: int, *, status: int = 200, **more: 
         "today": timezone.localdate(),
         "said": {"metric": page.line.metric},
         "problems": {},
-        "routines": plans.routines(request.user, today=timezone.localdate(), segment=page.line.segment),
+        "routines": reviews.routines(request.user, today=timezone.localdate(), segment=page.line.segment),
         "still": queries.still_holds(request.user, at=timezone.now(), strategy_id=strategy_id),
         **more,
     }

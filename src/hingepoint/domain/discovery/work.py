@@ -25,7 +25,7 @@ from hingepoint.connectors import files
 from hingepoint.domain.agreements import frames as agreement_frames
 from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.deals import frames as deal_frames
-from hingepoint.domain.detection import queries as detection
+from hingepoint.domain.detection import sureness
 from hingepoint.domain.discovery.keeping import Folder
 from hingepoint.domain.discovery.models import Run, Source
 from hingepoint.domain.discovery.reading import counted_once
@@ -77,7 +77,7 @@ def read(run: Run) -> Data:
 
 
 def _from_database() -> Data:
-    events = agreement_frames.events_frame(None, without=detection.unproven_steps())
+    events = agreement_frames.events_frame(None, without=sureness.unproven_steps())
     return Data(deal_frames.deals_frame(None), events, {})
 
 

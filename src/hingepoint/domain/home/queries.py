@@ -21,11 +21,14 @@ from hingepoint.domain.agreements.models import IN_MOTION, WAITING, Agreement, A
 from hingepoint.domain.agreements.queries import AgreementLine, line_of
 from hingepoint.domain.deals.frames import deals_frame
 from hingepoint.domain.deals.models import Deal, DealEvent
-from hingepoint.domain.detection.queries import unconfirmed_agreements
-from hingepoint.domain.discovery import queries as discovery
+from hingepoint.domain.detection.sureness import unconfirmed_agreements
+from hingepoint.domain.discovery.queries import readiness as readiness_page
+from hingepoint.domain.discovery.queries import runs
 from hingepoint.domain.home import effort
 from hingepoint.domain.imports import queries as imports
-from hingepoint.domain.plans import queries as plans
+from hingepoint.domain.plans.queries import lines as lines_page
+from hingepoint.domain.plans.queries import reviews
+from hingepoint.domain.plans.queries import talks as talks_page
 from hingepoint.domain.strategy import queries as strategies
 from hingepoint.domain.strategy.models import PivotalAgreement, Playbook, Strategy
 from hingepoint.records.agreements import STANDING, AgreementState
@@ -92,8 +95,8 @@ class SellerDay:
     deals: int
     required: int
     quiet_until: dt.date | None
-    prepare: tuple[plans.Talk, ...] = ()
-    debriefs: tuple[plans.Talk, ...] = ()
+    prepare: tuple[talks_page.Talk, ...] = ()
+    debriefs: tuple[talks_page.Talk, ...] = ()
 
     @property
     def nothing_due(self) -> bool:
@@ -121,7 +124,7 @@ def seller_day(viewer: Any, *, today: dt.date) -> SellerDay:
     late = [work for work in due if work.line.late and work not in stale]
     soon = [work for work in due if not work.line.late]
     next_day = _worklist(viewer).filter(late_after__gt=until).order_by("late_after")
-    talks = plans.waiting(viewer, today=today)
+    talks = talks_page.waiting(viewer, today=today)
     counts = _worklist(viewer).aggregate(required=Count("pk", filter=Q(required=True)))
     return SellerDay(
         late=tuple(late),
@@ -238,11 +241,11 @@ class ManagerWeek:
     late: tuple[LateDeal, ...]
     deals: int
     currencies: int
-    review: tuple[plans.PlanLine, ...] = ()
+    review: tuple[lines_page.PlanLine, ...] = ()
     debriefs: int = 0  # talks of the teams without debrief
 
     @property
-    def review_first(self) -> tuple[plans.PlanLine, ...]:
+    def review_first(self) -> tuple[lines_page.PlanLine, ...]:
         """Plans of the talks of today and the next working day."""
         return tuple(line for line in self.review if line.soon)
 
@@ -282,8 +285,8 @@ def manager_week(viewer: Any, *, today: dt.date, now: dt.datetime) -> ManagerWee
         changes=dict(Counter(change.state for change in changed)),
         pushed=_pushed(viewer, since=now - WEEK),
         late=tuple(_late_deals(pivotal, today)),
-        review=tuple(plans.to_review(viewer, today=today)),
-        debriefs=len(plans.to_debrief(viewer, today=today)),
+        review=tuple(reviews.to_review(viewer, today=today)),
+        debriefs=len(talks_page.to_debrief(viewer, today=today)),
         **counts,
     )
 
@@ -474,7 +477,7 @@ class SponsorWeek:
     readings: tuple[Reading, ...]
     pivotal: tuple[InTime, ...]
     playbook: int | None
-    last_run: discovery.RunLine | None
+    last_run: runs.RunLine | None
     changes: dict[str, int]
     waiting: tuple[tuple[str, str, int], ...]  # what waits, the name of the page, how many
 
@@ -487,7 +490,7 @@ def sponsor_week(viewer: Any, *, today: dt.date, now: dt.datetime) -> SponsorWee
         Playbook.objects.filter(strategy=strategy, published_at__isnull=False).first() if strategy else None
     )
     deals = closed_deals(viewer, today=today) if targets else None
-    run = next((r for r in discovery.runs(viewer, at=now, limit=5) if r.state == "done"), None)
+    run = next((r for r in runs.runs(viewer, at=now, limit=5) if r.state == "done"), None)
     changes = Counter(change.state for change in _changed(viewer, since=now - WEEK))
     return SponsorWeek(
         strategy=strategy.name if strategy else "",
@@ -502,7 +505,7 @@ def sponsor_week(viewer: Any, *, today: dt.date, now: dt.datetime) -> SponsorWee
     )
 
 
-def _decisions(run: discovery.RunLine | None) -> list[tuple[str, str, int]]:
+def _decisions(run: runs.RunLine | None) -> list[tuple[str, str, int]]:
     unsigned = max(0, run.shown - run.signed - run.rejected) if run else 0
     return [("findings wait for the analyst's signature", "discovery", unsigned)] if unsigned else []
 
@@ -632,7 +635,7 @@ class AnalystDay:
 
     readiness: tuple[Any, ...]
     imports: tuple[imports.ImportLine, ...]
-    last_run: discovery.RunLine | None
+    last_run: runs.RunLine | None
     unsigned: int
     unknown: tuple[tuple[str, str, int], ...]  # key, name, on how many deals
     still: tuple[strategies.StillHolds, ...]
@@ -641,7 +644,7 @@ class AnalystDay:
 
 def analyst_day(viewer: Any, *, now: dt.datetime) -> AnalystDay:
     """Return the state of data, analysis and catalogue."""
-    run = next((r for r in discovery.runs(viewer, at=now, limit=5) if r.state == "done"), None)
+    run = next((r for r in runs.runs(viewer, at=now, limit=5) if r.state == "done"), None)
     unknown = (
         AgreementType.objects.filter(
             origin=AgreementType.Origin.IMPORTED, own_name__isnull=True, hidden=False
@@ -650,7 +653,7 @@ def analyst_day(viewer: Any, *, now: dt.datetime) -> AnalystDay:
         .order_by("-used", "key")
     )
     return AnalystDay(
-        readiness=(discovery.readiness(viewer),),
+        readiness=(readiness_page.readiness(viewer),),
         imports=tuple(imports.history(viewer, most=4)),
         last_run=run,
         unsigned=max(0, run.shown - run.signed - run.rejected) if run else 0,

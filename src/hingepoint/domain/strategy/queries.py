@@ -16,9 +16,9 @@ from django.db.models import Count, F, Q, QuerySet
 from hingepoint.analysis import intervals, metrics
 from hingepoint.domain.agreements.models import WAITING, Agreement, AgreementType
 from hingepoint.domain.deals.models import Deal, DealEvent
-from hingepoint.domain.detection.queries import unconfirmed_agreements
-from hingepoint.domain.discovery import queries as discovery
+from hingepoint.domain.detection.sureness import unconfirmed_agreements
 from hingepoint.domain.discovery.models import Finding, Source
+from hingepoint.domain.discovery.queries import comparison
 from hingepoint.domain.people.models import User, works_here
 from hingepoint.domain.strategy import benchmarks, next_best_choice, presets, results
 from hingepoint.domain.strategy.models import (
@@ -395,7 +395,7 @@ class StillHolds:
     strategy_id: int
     strategy: str
     base: int
-    refreshed: discovery.Refreshed | None
+    refreshed: comparison.Refreshed | None
 
 
 def still_holds(viewer: Any, *, at: dt.datetime, strategy_id: int | None = None) -> list[StillHolds]:
@@ -405,7 +405,7 @@ def still_holds(viewer: Any, *, at: dt.datetime, strategy_id: int | None = None)
         return []
     rows = Strategy.objects.visible_to(viewer)
     found = runs_behind(rows.in_force() if strategy_id is None else rows.filter(pk=strategy_id))
-    said = discovery.refreshed(viewer, {one.run_id: one.names for one in found}, at=at)
+    said = comparison.refreshed(viewer, {one.run_id: one.names for one in found}, at=at)
     return [StillHolds(one.strategy.pk, one.strategy.name, one.run_id, said.get(one.run_id)) for one in found]
 
 

@@ -16,7 +16,7 @@ from hingepoint.analysis.trials import lots as lottery
 from hingepoint.analysis.trials import outcome as trials
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.discovery.models import Finding
-from hingepoint.domain.discovery.queries import may_run
+from hingepoint.domain.discovery.queries.runs import may_run
 from hingepoint.domain.people.models import User
 from hingepoint.domain.trials import work
 from hingepoint.domain.trials.models import Trial, TrialLook
