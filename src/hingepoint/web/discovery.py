@@ -25,8 +25,10 @@ from hingepoint.domain.trials.queries import lines, trial
 from hingepoint.records.errors import Hidden, Stale
 from hingepoint.records.people import Role
 from hingepoint.reports import discovery as report
-from hingepoint.reports import discovery_pdf, findings
+from hingepoint.reports import discovery_pdf
 from hingepoint.reports import trials as trial_words
+from hingepoint.reports.findings import metric as metric_words
+from hingepoint.reports.findings import shapes, whole, words
 from hingepoint.reports.pictures import Pictures
 from hingepoint.reports.typesetting import NoTypesetter
 
@@ -121,7 +123,7 @@ class RunForm(forms.Form):
                 agreement_columns=_listed(said["agreement_columns"]),
             )
         except DiscoveryError as error:
-            self.add_error(None, findings.sentence(str(error)))
+            self.add_error(None, words.sentence(str(error)))
 
     def made_from(self) -> actions.Input:
         said = self.cleaned_data
@@ -156,7 +158,7 @@ def discovery(request):
         "signed": _signed(request.user),
         "trials": tried,
         "trial_names": lines.names(tried) if tried else {},
-        "metric_title": findings.metric_title,
+        "metric_title": metric_words.metric_title,
     }
     if request.user.sees_everything:
         context["ready"] = readiness_page.readiness(request.user)
@@ -168,7 +170,7 @@ def discovery(request):
 def _signed(viewer) -> list[dict[str, Any]]:
     found = []
     for one in findings_page.signed(viewer):
-        noun = findings.metric_noun(one.metric)
+        noun = metric_words.metric_noun(one.metric)
         found.append({"one": one, "noun": noun, "url": reverse("finding", args=[one.run_id, one.key])})
     return found
 
@@ -211,13 +213,13 @@ def run(request, run_id: int):
     context = {"page": page, "may_run": runs.may_run(request.user), "now": timezone.now()}
     if page.record is None:
         return render(request, "discovery/run_unfinished.html", context)
-    shown = findings.read(page.record)
+    shown = whole.read(page.record)
     wanted = request.GET.get("show", "")
     context |= {
         "shown": shown,
         "pictures": _pictures(page.line.id, shown),
         "short": SHORT,
-        "wanted": wanted if wanted in (*findings.GROUPS, "signed", "rejected", "open") else "",
+        "wanted": wanted if wanted in (*words.GROUPS, "signed", "rejected", "open") else "",
         "rows": _filtered(shown, page, wanted),
         "everything": len(page.keys) == len(page.record["result"]["findings"])
         and request.user.sees_everything,
@@ -226,7 +228,7 @@ def run(request, run_id: int):
     return render(request, "discovery/run.html", context)
 
 
-def _tried(viewer, shown: findings.Shown) -> list[trial_words.Tried]:
+def _tried(viewer, shown: shapes.Shown) -> list[trial_words.Tried]:
     """Return what trials on the run's metric showed, each beside the finding on the same agreement."""
     known = {one.key: one for one in shown.findings}
     results = trial.results(viewer, known, metric=shown.metric.name)
@@ -237,11 +239,11 @@ def _tried(viewer, shown: findings.Shown) -> list[trial_words.Tried]:
     ]
 
 
-def _pictures(run_id: int, shown: findings.Shown) -> Pictures:
+def _pictures(run_id: int, shown: shapes.Shown) -> Pictures:
     return Pictures(shown, address=lambda finding: reverse("finding", args=[run_id, finding.key]))
 
 
-def _filtered(shown: findings.Shown, page: runs.RunPage, wanted: str) -> list[findings.Finding]:
+def _filtered(shown: shapes.Shown, page: runs.RunPage, wanted: str) -> list[shapes.Finding]:
     """Return the findings of one group or verdict; without a wish, those with some evidence."""
     if wanted in ("signed", "rejected"):
         return [one for one in shown.findings if _verdict(page, one) == wanted]
@@ -249,11 +251,11 @@ def _filtered(shown: findings.Shown, page: runs.RunPage, wanted: str) -> list[fi
         return [
             one for one in shown.findings if one.group in ("lever", "harmful") and not _verdict(page, one)
         ]
-    groups = (wanted,) if wanted in findings.GROUPS else ("lever", "harmful", "weak")
+    groups = (wanted,) if wanted in words.GROUPS else ("lever", "harmful", "weak")
     return [one for group in groups for one in shown.of(group)]
 
 
-def _verdict(page: runs.RunPage, finding: findings.Finding) -> str:
+def _verdict(page: runs.RunPage, finding: shapes.Finding) -> str:
     decided = page.decided.get(finding.key)
     return decided.verdict if decided else ""
 
@@ -311,7 +313,7 @@ def _finding_page(
     request, page: findings_page.FindingPage, *, note: str = "", error: str = "", status: int = 200
 ):
     seen = runs.seen(page.run)
-    shown = findings.read(seen.record)
+    shown = whole.read(seen.record)
     one = shown.one(page.key)
     context = {
         "page": page,
@@ -360,7 +362,7 @@ def deals_behind(request, run_id: int, key: str):
     """The deals behind a finding that the viewer may see: gained it or not, and how each ended."""
     page = findings_page.finding(request.user, run_id, key, at=timezone.now())
     record = runs.seen(page.run).record
-    shown = findings.read(record)
+    shown = whole.read(record)
     labels = record["landmarks"] or ["6w"]
     by = request.GET.get("by") or _landmark(record, key, labels)
     if by not in labels:
@@ -369,10 +371,10 @@ def deals_behind(request, run_id: int, key: str):
         "run_id": run_id,
         "finding": shown.one(key),
         "behind": findings_page.deals_behind(request.user, run_id, key, by=by),
-        "by": findings.in_time(by),
-        "served": findings.served_words(shown.metric),
+        "by": words.in_time(by),
+        "served": metric_words.served_words(shown.metric),
         "among_won": shown.metric.among_won,
-        "choices": [(label, findings.in_time(label)) for label in labels],
+        "choices": [(label, words.in_time(label)) for label in labels],
         "chosen": by,
         "key": key,
     }
@@ -397,7 +399,7 @@ def compare(request, run_id: int):
         "page": page,
         "previous": runs.state(request.user, previous, at=timezone.now()),
         "found": comparison.comparison(request.user, run_id, previous, at=timezone.now()),
-        "metric": findings.read(page.record).metric,
+        "metric": whole.read(page.record).metric,
     }
     return render(request, "discovery/compare.html", context)
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from hingepoint.domain.detection.queries import to_confirm
 from hingepoint.domain.escalations.queries import waiting
 from hingepoint.domain.home import queries
-from hingepoint.reports import findings
+from hingepoint.reports.findings import metric
 
 
 def home(request: HttpRequest):
@@ -26,7 +26,7 @@ def home(request: HttpRequest):
         "analyst": lambda: queries.analyst_day(request.user, now=now),
         "partner": lambda: queries.partner_day(request.user, today=today, now=now),
     }[page]()
-    context = {"day": found, "today": today, "noun": findings.metric_noun}
+    context = {"day": found, "today": today, "noun": metric.metric_noun}
     if page in ("manager", "sponsor", "partner"):
         context |= _asked(request, now)
     if page == "seller":

@@ -16,7 +16,8 @@ from hingepoint.domain.deals import queries as deals
 from hingepoint.domain.plans.queries import reviews
 from hingepoint.domain.strategy import actions, presets, queries
 from hingepoint.records.errors import Stale
-from hingepoint.reports import findings
+from hingepoint.reports.findings import metric as metric_words
+from hingepoint.reports.findings import words as finding_words
 from hingepoint.web.deals import for_sellers_and_leaders
 
 FACTS = ("name", "statement", "metric", "segment", "sponsor")
@@ -59,7 +60,7 @@ def _metric(text: str) -> str:
     try:
         return metrics.parse_target(text).name
     except metrics.MetricError as error:
-        raise forms.ValidationError(findings.sentence(str(error))) from None
+        raise forms.ValidationError(finding_words.sentence(str(error))) from None
 
 
 def keeper(request: HttpRequest) -> None:
@@ -74,7 +75,7 @@ def strategies(request: HttpRequest) -> HttpResponse:
     context = {
         "strategies": queries.strategies(request.user),
         "may_edit": queries.may_keep(request.user),
-        "noun": findings.metric_noun,
+        "noun": metric_words.metric_noun,
         "presets": presets.PRESETS,
     }
     return render(request, "strategy/strategies.html", context)
@@ -91,8 +92,8 @@ def _page(request: HttpRequest, strategy_id: int, *, status: int = 200, **more: 
     context = {
         "page": page,
         "line": page.line,
-        "title": findings.metric_title,
-        "noun": findings.metric_noun,
+        "title": metric_words.metric_title,
+        "noun": metric_words.metric_noun,
         "today": timezone.localdate(),
         "said": {"metric": page.line.metric},
         "problems": {},

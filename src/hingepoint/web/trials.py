@@ -19,8 +19,9 @@ from hingepoint.domain.trials import actions
 from hingepoint.domain.trials.queries import lines, planner
 from hingepoint.domain.trials.queries import trial as trial_page
 from hingepoint.records.errors import Hidden
-from hingepoint.reports import findings
 from hingepoint.reports import trials as words
+from hingepoint.reports.findings import shapes, whole
+from hingepoint.reports.findings import words as finding_words
 
 
 class PlanForm(forms.Form):
@@ -76,7 +77,7 @@ class PlanForm(forms.Form):
                 teams=len(said["team"]),
             )
         except DiscoveryError as error:
-            self.add_error("effect", findings.sentence(str(error)))
+            self.add_error("effect", finding_words.sentence(str(error)))
             return None
 
 
@@ -85,7 +86,7 @@ def evidence_needed(request, run_id: int):
     page = runs.run(request.user, run_id, at=timezone.now())
     if page.record is None or not request.user.sees_everything:
         raise Http404
-    shown = findings.read(page.record)
+    shown = whole.read(page.record)
     plans = page.record.get("plans", {})
     rows = [(one, plans[one.key]) for one in shown.findings if one.key in plans and one.group != "lever"]
     rows.sort(key=lambda row: row[1]["prompt_weeks"])
@@ -93,7 +94,7 @@ def evidence_needed(request, run_id: int):
         "line": page.line,
         "shown": shown,
         "rows": rows,
-        "rounded": findings.rounded,
+        "rounded": finding_words.rounded,
         "trials": lines.of_agreements(request.user, [one.key for one, _ in rows]),
         "too_old": not records_of_runs.can_plan(page.record),
         "can_repeat": page.can_repeat,
@@ -118,13 +119,13 @@ def _planner(request, page: planner.PlannerPage, form: PlanForm, *, error: str =
     plan = form.plan()
     context = {
         "page": page,
-        "shown": findings.read(page.run.record),
+        "shown": whole.read(page.run.record),
         "name": page.name,
         "form": form,
         "said": form.said(),
         "plan": plan,
         "error": error,
-        "rounded": findings.rounded,
+        "rounded": finding_words.rounded,
         "may_draw": runs.may_run(request.user),
         "least_teams": evidence.LEAST_TEAMS,
     }
@@ -191,14 +192,14 @@ def _trial(request, trial_id: int, *, reason: str = "", error: str = "", status:
         "metric": question.metric,
         "words": words,
         "history": _history(request.user, page),
-        "problem": findings.sentence(page.problem) if page.problem else "",
+        "problem": finding_words.sentence(page.problem) if page.problem else "",
         "reason": reason,
         "error": error,
     }
     return render(request, "discovery/trial.html", context, status=status)
 
 
-def _history(viewer, page: trial_page.TrialPage) -> tuple[int, findings.Finding] | None:
+def _history(viewer, page: trial_page.TrialPage) -> tuple[int, shapes.Finding] | None:
     """Return the newest run on the same metric and what it says, once the trial may be read."""
     if not any(seen and seen.outcome for seen in (page.seen, page.early)):
         return None
@@ -207,7 +208,7 @@ def _history(viewer, page: trial_page.TrialPage) -> tuple[int, findings.Finding]
     )
     if found is None or found.record is None:
         return None
-    return found.line.id, findings.read(found.record).one(page.line.agreement)
+    return found.line.id, whole.read(found.record).one(page.line.agreement)
 
 
 @require_POST
