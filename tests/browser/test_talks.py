@@ -3,8 +3,9 @@
 import re
 
 import talks
-from hingepoint.domain.escalations.models import Escalation, Pulse, State
+from hingepoint.domain.escalations.models import Escalation, Pulse
 from hingepoint.domain.negotiation.queries import log
+from hingepoint.records.escalations import State
 
 
 def test_a_seller_logs_a_demand_and_a_trade_and_asks_for_an_exception(visit, axe, screenshots, cast):

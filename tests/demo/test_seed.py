@@ -6,7 +6,6 @@ import pytest
 from django.core.management import call_command
 from django.db.models import Exists, F, OuterRef
 
-from hingepoint.analysis.talks.approvals import Lane
 from hingepoint.demo import planted, seed, traces
 from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.audit import words
@@ -21,7 +20,7 @@ from hingepoint.domain.involvement import queries as involvement
 from hingepoint.domain.negotiation.models import Reason, Trade
 from hingepoint.domain.people import queries as people
 from hingepoint.domain.people.models import Team, User
-from hingepoint.domain.plans.models import Debrief, Plan, PlanReview, Verdict
+from hingepoint.domain.plans.models import Debrief, Plan, PlanReview
 from hingepoint.domain.plans.queries import reviews
 from hingepoint.domain.plans.queries import talks as talks_page
 from hingepoint.domain.strategy.models import Playbook, Strategy
@@ -29,7 +28,9 @@ from hingepoint.domain.trials.queries import lines as lines_page
 from hingepoint.domain.trials.queries import trial
 from hingepoint.records.agreements import STANDING, AgreementState, Evidence
 from hingepoint.records.deals import DealStatus, EventKind
+from hingepoint.records.escalations import Lane
 from hingepoint.records.people import Role
+from hingepoint.records.plans import Verdict
 
 ENDS_ON = dt.date(2026, 6, 26)
 AT = dt.datetime(2026, 6, 26, 18, tzinfo=dt.UTC)

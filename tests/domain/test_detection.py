@@ -14,10 +14,11 @@ from hingepoint.domain.agreements import frames as agreement_frames
 from hingepoint.domain.agreements.models import Agreement, AgreementEvent
 from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.detection import actions, sureness
-from hingepoint.domain.detection.models import Detection, Outcome
+from hingepoint.domain.detection.models import Detection
 from hingepoint.domain.detection.queries import rules as rules_page
 from hingepoint.domain.detection.queries import to_confirm
 from hingepoint.records.agreements import AgreementState, Evidence
+from hingepoint.records.detection import Outcome
 from hingepoint.records.errors import Hidden
 
 LATER = NOW + dt.timedelta(hours=1)
@@ -239,7 +240,7 @@ def test_a_worklist_holds_a_handful_batched_by_rule(cast):
 
 def test_contacts_added_are_traces_too(cast):
     from hingepoint.domain.deals import actions as deals
-    from hingepoint.domain.deals.models import BuyingRole
+    from hingepoint.records.deals import BuyingRole
 
     ann = deals.add_contact(by=None, at=NOW, account=cast.account, key="ann", name="Ann Moor")
     deals.name_contact(

@@ -14,9 +14,10 @@ from hingepoint.analysis import metrics
 from hingepoint.analysis.discovery import DiscoveryError, Settings
 from hingepoint.domain.audit import queries as audit
 from hingepoint.domain.discovery import actions, behind, work
-from hingepoint.domain.discovery.models import SILENCE, DataSnapshot, Finding, Run, Status
+from hingepoint.domain.discovery.models import SILENCE, DataSnapshot, Finding, Run
 from hingepoint.domain.discovery.queries import comparison, findings, readiness, runs
 from hingepoint.records.errors import Hidden, Stale
+from hingepoint.records.findings import Status
 
 DEALS = (
     "deal_id,created,closed,status,segment,discount\nN-1,2025-01-06,2025-03-03,won,ENT,0.10\n"

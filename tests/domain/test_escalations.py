@@ -8,10 +8,9 @@ import pytest
 
 import cast as people_of_the_tests
 from cast import NOW
-from hingepoint.analysis.talks.approvals import Approver, Lane
 from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.escalations import actions
-from hingepoint.domain.escalations.models import Answer, Approval, ArguesFor, Escalation, Kind, Pulse, State
+from hingepoint.domain.escalations.models import Approval, Escalation, Pulse
 from hingepoint.domain.escalations.queries import pulse
 from hingepoint.domain.escalations.queries import rules as rules_page
 from hingepoint.domain.escalations.queries import waiting as waiting_page
@@ -19,6 +18,7 @@ from hingepoint.domain.negotiation import actions as negotiation
 from hingepoint.domain.people import actions as people
 from hingepoint.records.deals import EventKind
 from hingepoint.records.errors import Hidden, Stale
+from hingepoint.records.escalations import Answer, Approver, ArguesFor, Kind, Lane, State
 from hingepoint.records.people import Role
 
 HOUR = dt.timedelta(hours=1)

@@ -11,9 +11,10 @@ from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.negotiation.queries import log
 from hingepoint.domain.plans import actions
-from hingepoint.domain.plans.models import Debrief, Outcome
+from hingepoint.domain.plans.models import Debrief
 from hingepoint.domain.plans.queries import talks
 from hingepoint.records.agreements import AgreementState
+from hingepoint.records.plans import Outcome
 
 KEY = "cust.data_access"
 GAINED = {"outcome": "gained", "act": "send the log", "person_name": "Karla", "due_on": "2026-12-01"}

@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from discoveries import DEALS, EVENTS, SENTENCE, facts, finished_run, record, waiting_run
 from hingepoint.domain.discovery import actions
-from hingepoint.domain.discovery.models import SILENCE, Run, Status
+from hingepoint.domain.discovery.models import SILENCE, Run
 from hingepoint.domain.discovery.queries import findings, runs
+from hingepoint.records.findings import Status
 
 
 @pytest.fixture(autouse=True)

@@ -6,9 +6,10 @@ import pytest
 from django.utils import timezone
 
 from hingepoint.domain.plans import actions
-from hingepoint.domain.plans.models import PlanReview, Verdict
+from hingepoint.domain.plans.models import PlanReview
 from hingepoint.domain.plans.queries import reviews, talks
 from hingepoint.records.errors import Stale
+from hingepoint.records.plans import Verdict
 
 KEY = "cust.data_access"
 

@@ -27,14 +27,14 @@ STEPS = [
     (AgreementState.PLANNED, "We plan to ask", "You know how, and from whom"),
     (AgreementState.ASKED, "We asked", "No answer yet"),
     (AgreementState.SOFT, "Kind words", "They like it; nobody promised an act"),
-    (AgreementState.GAINED, "Gained", "A named person will do something by a date"),
-    (AgreementState.KEPT, "Kept", "They did what they had agreed"),
-    (AgreementState.BROKEN, "Broken", "They agreed and did not do it"),
-    (AgreementState.DECLINED, "Declined", "They said no"),
+    (AgreementState.GAINED, AgreementState.GAINED.label, "A named person will do something by a date"),
+    (AgreementState.KEPT, AgreementState.KEPT.label, "They did what they had agreed"),
+    (AgreementState.BROKEN, AgreementState.BROKEN.label, "They agreed and did not do it"),
+    (AgreementState.DECLINED, AgreementState.DECLINED.label, "They said no"),
     (AgreementState.RENEGOTIATED, "New terms", "It stands, changed"),
-    (AgreementState.LAPSED, "Lapsed", "Too old to rely on"),
-    (AgreementState.NEEDED, "Needed", "Still to do"),
-    (AgreementState.NOT_NEEDED, "Not needed", "This deal does without it"),
+    (AgreementState.LAPSED, AgreementState.LAPSED.label, "Too old to rely on"),
+    (AgreementState.NEEDED, AgreementState.NEEDED.label, "Still to do"),
+    (AgreementState.NOT_NEEDED, AgreementState.NOT_NEEDED.label, "This deal does without it"),
 ]
 #: One key a step, on the form.
 STEP_KEYS = {
@@ -52,10 +52,10 @@ STEP_KEYS = {
 }
 EVIDENCE = [
     (Evidence.NONE.value, "None yet", ""),
-    (Evidence.CLAIMED.value, "We say so", "Our own impression"),
-    (Evidence.TOLD.value, "They said it", "In a meeting or a call"),
-    (Evidence.WRITTEN.value, "They wrote it", "Mail, minutes, contract"),
-    (Evidence.ACTED.value, "They acted on it", "The thing was done"),
+    (Evidence.CLAIMED.value, Evidence.CLAIMED.label, "Our own impression"),
+    (Evidence.TOLD.value, Evidence.TOLD.label, "In a meeting or a call"),
+    (Evidence.WRITTEN.value, Evidence.WRITTEN.label, "Mail, minutes, contract"),
+    (Evidence.ACTED.value, Evidence.ACTED.label, "The thing was done"),
 ]
 POINTS = {
     "act": "We know what they will do",

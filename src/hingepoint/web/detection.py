@@ -14,12 +14,12 @@ from django.views.decorators.http import require_POST
 from hingepoint.analysis.detection import Rule, Trace, plain
 from hingepoint.domain.agreements.actions import NotYetGained
 from hingepoint.domain.deals import queries as deals
-from hingepoint.domain.deals.models import BuyingRole
 from hingepoint.domain.detection import actions
 from hingepoint.domain.detection.queries import rules as rules_page
 from hingepoint.domain.detection.queries import to_confirm as to_confirm_page
 from hingepoint.domain.detection.starters import starters
 from hingepoint.records.agreements import AgreementState, Evidence
+from hingepoint.records.deals import BuyingRole
 from hingepoint.records.errors import Hidden, Stale
 from hingepoint.records.people import Role
 from hingepoint.reports.charts.numbers import plural

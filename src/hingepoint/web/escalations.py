@@ -12,11 +12,9 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from hingepoint.analysis.talks.approvals import Approver
 from hingepoint.domain.deals import queries as deals
 from hingepoint.domain.escalations import actions
 from hingepoint.domain.escalations.approvers import NobodyToAsk
-from hingepoint.domain.escalations.models import Answer, ArguesFor, Kind, State
 from hingepoint.domain.escalations.queries import pulse as pulse_page
 from hingepoint.domain.escalations.queries import requests, waiting
 from hingepoint.domain.escalations.queries import rules as rules_page
@@ -24,6 +22,7 @@ from hingepoint.domain.involvement import queries as involvement
 from hingepoint.domain.negotiation.queries import log
 from hingepoint.domain.people import queries as people
 from hingepoint.records.errors import Hidden, Stale
+from hingepoint.records.escalations import Answer, Approver, ArguesFor, Kind, Lane, State
 from hingepoint.records.people import Role
 from hingepoint.web import register
 
@@ -46,7 +45,7 @@ def shown(**more: Any) -> dict[str, Any]:
     return {
         "state_words": STATE_WORDS,
         "state_tones": STATE_TONES,
-        "lane_words": rules_page.LANE_WORDS,
+        "lane_words": dict(Lane.choices),
         "answer_words": dict(Answer.choices),
         **more,
     }
@@ -314,8 +313,8 @@ def rules(request: HttpRequest):
     page = rules_page.rules_page(request.user, now=timezone.now())
     context = {
         "page": page,
-        "lane_words": rules_page.LANE_WORDS,
-        "approvers": [(each.value, words) for each, words in rules_page.APPROVER_WORDS.items()],
+        "lane_words": dict(Lane.choices),
+        "approvers": Approver.choices,
         "kinds": Kind.choices,
     }
     return render(request, "escalations/rules.html", context)

@@ -22,11 +22,11 @@ from hingepoint.domain.plans.queries import lines as plan_lines
 from hingepoint.records.errors import Hidden, Stale
 from hingepoint.records.talks import ReasonState, Topic
 
-TOPICS = [(topic.value, words) for topic, words in log_page.TOPIC_WORDS.items()]
+TOPICS = Topic.choices
 KNOWN = [
-    (ReasonState.HYPOTHESISED.value, "Our guess", "Ask it at the next talk"),
-    (ReasonState.STATED.value, "They said it", "One of them, by name"),
-    (ReasonState.CONFIRMED.value, "Two of them said it", "Name the second one too"),
+    (ReasonState.HYPOTHESISED.value, ReasonState.HYPOTHESISED.label, "Ask it at the next talk"),
+    (ReasonState.STATED.value, ReasonState.STATED.label, "One of them, by name"),
+    (ReasonState.CONFIRMED.value, ReasonState.CONFIRMED.label, "Name the second one too"),
 ]
 WORTH = [("1", "Little"), ("2", "Something"), ("3", "A lot")]
 

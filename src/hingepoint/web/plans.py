@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 from hingepoint.domain.agreements import queries as agreements
 from hingepoint.domain.agreements.actions import NotYetGained, ReasonMissing
 from hingepoint.domain.plans import actions
-from hingepoint.domain.plans.models import Outcome, Plan, PlanReview, Verdict
+from hingepoint.domain.plans.models import Plan, PlanReview
 from hingepoint.domain.plans.parts import (
     ON,
     RISKS,
@@ -35,6 +35,7 @@ from hingepoint.domain.strategy import queries as strategies
 from hingepoint.records.agreements import Evidence
 from hingepoint.records.errors import Hidden, Stale
 from hingepoint.records.people import Role
+from hingepoint.records.plans import Outcome, Verdict
 from hingepoint.reports import plan_sheets
 from hingepoint.web import pdf
 from hingepoint.web.agreements import ASKS_FOR, EVIDENCE, moment_of
@@ -48,10 +49,10 @@ TEXT_KEYS = tuple(part.key for part in TALK_PARTS if part.key not in TRADE_KEYS)
 SPARE_ROWS, LEAST_ROWS = 1, 3
 RATINGS = [("1", "1 little"), ("2", "2 some"), ("3", "3 a lot")]
 OUTCOMES = [
-    (Outcome.GAINED, "Gained", "A named person will do something by a day"),
-    (Outcome.SOFT, "Soft", "They are for it; nobody promised an act"),
-    (Outcome.DECLINED, "Declined", "They said no"),
-    (Outcome.CONTINUATION, "Nothing agreed", "“Good talk, we stay in touch” is not an agreement"),
+    (Outcome.GAINED, Outcome.GAINED.label, "A named person will do something by a day"),
+    (Outcome.SOFT, Outcome.SOFT.label, "They are for it; nobody promised an act"),
+    (Outcome.DECLINED, Outcome.DECLINED.label, "They said no"),
+    (Outcome.CONTINUATION, Outcome.CONTINUATION.label, "“Good talk, we stay in touch” is not an agreement"),
 ]
 
 

@@ -17,6 +17,7 @@ from hingepoint.domain.strategy import actions, queries
 from hingepoint.records.agreements import Evidence
 from hingepoint.records.deals import Stage
 from hingepoint.records.errors import Stale
+from hingepoint.records.strategy import NeededBy
 from hingepoint.reports.findings import metric
 from hingepoint.web.agreements import EVIDENCE
 from hingepoint.web.deals import for_sellers_and_leaders
@@ -31,7 +32,7 @@ _LISTS = ("checks", "questions", "principles")
 class StandardForm(forms.Form):
     """What good looks like for one pivotal agreement. Lists are typed one a line."""
 
-    needed_by = forms.ChoiceField(choices=queries.NeededBy.choices)
+    needed_by = forms.ChoiceField(choices=NeededBy.choices)
     needed_days = forms.IntegerField(required=False, min_value=0, max_value=3650)
     needed_stage = forms.ChoiceField(required=False, choices=[("", ""), *STAGES])
     counterpart = forms.CharField(required=False, max_length=200)
@@ -52,7 +53,7 @@ class StandardForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         told = self.cleaned_data
-        if told.get("needed_by") == queries.NeededBy.STAGE:
+        if told.get("needed_by") == NeededBy.STAGE:
             if not told.get("needed_stage"):
                 self.add_error("needed_stage", "Say which stage.")
         elif told.get("needed_days") is None and "needed_days" not in self.errors:
@@ -241,7 +242,7 @@ def _standard(
         "said": said,
         "problems": {},
         "stale": False,
-        "rules": queries.NeededBy.choices,
+        "rules": NeededBy.choices,
         "stages": STAGES,
         "evidence": [(value, label) for value, label, _ in EVIDENCE],
         "segments": deals.offered(request.user).segments,

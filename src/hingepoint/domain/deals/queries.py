@@ -29,9 +29,9 @@ from django.db.models import (
 from django.db.models.functions import Cast, Coalesce, Substr
 from django.utils import timezone
 
-from hingepoint.domain.deals.models import BuyingRole, Deal, DealContact, DealEvent, DealQuerySet
+from hingepoint.domain.deals.models import Deal, DealContact, DealEvent, DealQuerySet
 from hingepoint.domain.people.models import Team, User, managed_team_ids, works_here
-from hingepoint.records.deals import DealStatus, EventKind
+from hingepoint.records.deals import BuyingRole, DealStatus, EventKind
 from hingepoint.records.errors import Hidden
 from hingepoint.records.people import Role
 

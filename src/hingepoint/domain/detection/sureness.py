@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from django.db.models import Count, QuerySet
 
 from hingepoint.analysis import intervals
-from hingepoint.domain.detection.models import Detection, DetectionRule, Outcome
+from hingepoint.domain.detection.models import Detection, DetectionRule
+from hingepoint.records.detection import Outcome
 
 #: A rule is proven when so many of its agreements were judged, and the lower end of its precision is so high.
 LEAST_JUDGED = 20

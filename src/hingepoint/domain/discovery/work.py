@@ -27,10 +27,11 @@ from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.deals import frames as deal_frames
 from hingepoint.domain.detection import sureness
 from hingepoint.domain.discovery.keeping import Folder
-from hingepoint.domain.discovery.models import Run, Source
+from hingepoint.domain.discovery.models import Run
 from hingepoint.domain.discovery.reading import counted_once
 from hingepoint.records import agreements
 from hingepoint.records.files import RowProblem
+from hingepoint.records.findings import Source
 
 #: A worker says so often that it lives, and never more often how far it is.
 BEAT_SECONDS, TELL_SECONDS = 15.0, 0.5

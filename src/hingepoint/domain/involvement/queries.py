@@ -11,12 +11,13 @@ from hingepoint.analysis.talks import aftermath, reasons
 from hingepoint.domain.agreements.models import AgreementEvent
 from hingepoint.domain.deals.models import Deal, DealContact, DealEvent
 from hingepoint.domain.involvement.actions import PRICE_CAME_UP
-from hingepoint.domain.involvement.models import Involvement, Purpose
+from hingepoint.domain.involvement.models import Involvement
 from hingepoint.domain.negotiation.queries import log
 from hingepoint.domain.people.models import User, works_here
 from hingepoint.records.agreements import STANDING
 from hingepoint.records.deals import EventKind
 from hingepoint.records.errors import Hidden
+from hingepoint.records.involvement import Purpose
 from hingepoint.records.people import Role
 from hingepoint.records.talks import Topic
 

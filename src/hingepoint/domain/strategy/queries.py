@@ -17,22 +17,18 @@ from hingepoint.analysis import intervals, metrics
 from hingepoint.domain.agreements.models import WAITING, Agreement, AgreementType
 from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.detection.sureness import unconfirmed_agreements
-from hingepoint.domain.discovery.models import Finding, Source
+from hingepoint.domain.discovery.models import Finding
 from hingepoint.domain.discovery.queries import comparison
 from hingepoint.domain.people.models import User, works_here
 from hingepoint.domain.strategy import benchmarks, next_best_choice, presets, results
-from hingepoint.domain.strategy.models import (
-    MOST_REQUIRED,
-    NeededBy,
-    PivotalAgreement,
-    Playbook,
-    Strategy,
-)
+from hingepoint.domain.strategy.models import MOST_REQUIRED, PivotalAgreement, Playbook, Strategy
 from hingepoint.domain.strategy.requirements import DealFacts, Requirement, Rule, required
 from hingepoint.records.agreements import STANDING, AgreementState
 from hingepoint.records.deals import DealStatus, EventKind, Stage
 from hingepoint.records.errors import Hidden
+from hingepoint.records.findings import Source
 from hingepoint.records.people import Role
+from hingepoint.records.strategy import NeededBy, Status
 
 #: Fewer won deals than this do not say when a stage usually ends.
 LEAST_WON_DEALS = 20
@@ -749,7 +745,7 @@ def _asked_of(deal: Deal) -> list[PivotalAgreement]:
     """Return the pivotal agreements of the playbook that holds for ``deal``. One SQL query."""
     rows = PivotalAgreement.objects.filter(
         playbook__published_at__isnull=False,
-        playbook__strategy__status=Strategy.Status.IN_FORCE,
+        playbook__strategy__status=Status.IN_FORCE,
         playbook__strategy__segment__in=("", deal.segment),
     ).select_related("type", "playbook__strategy")
     order = ("playbook__strategy__rank", "playbook__strategy_id", "-playbook__number", "position")

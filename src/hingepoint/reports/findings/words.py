@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from hingepoint.records.findings import HARMFUL, Grade
 from hingepoint.reports.charts import numbers
 
 #: The order in which findings are told, and the heading of each group.
@@ -17,14 +18,7 @@ GROUPS = {
 }
 
 
-GRADE_WORDS = {
-    "strong": "Strong",
-    "moderate": "Moderate",
-    "weak": "Weak",
-    "none": "Not enough evidence",
-    "excluded": "Left out",
-    "harmful": "Harmful",
-}
+GRADE_WORDS = dict(Grade.choices) | {"harmful": HARMFUL}
 
 
 #: Why a type was left out, in a few words; the finding's own sentence says the rest.

@@ -14,11 +14,12 @@ from hingepoint.analysis import detection, intervals
 from hingepoint.analysis.detection import Rule, Trace
 from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.deals.models import Deal, DealEvent
-from hingepoint.domain.detection.models import Detection, DetectionRule, Outcome, RuleVersion
+from hingepoint.domain.detection.models import Detection, DetectionRule, RuleVersion
 from hingepoint.domain.detection.starters import starters
 from hingepoint.domain.detection.sureness import Sureness, outcomes, sureness
 from hingepoint.domain.people.models import works_here
 from hingepoint.records.deals import EventKind
+from hingepoint.records.detection import Outcome
 from hingepoint.records.errors import Hidden
 
 

@@ -9,10 +9,11 @@ from typing import Any
 
 from django.db.models import F
 
-from hingepoint.domain.discovery.models import Finding, Run, Source, Status
+from hingepoint.domain.discovery.models import Finding, Run
 from hingepoint.domain.discovery.queries.runs import BLOBS, RunLine, line_of, run, seen
 from hingepoint.domain.people.models import User
 from hingepoint.records.errors import Hidden
+from hingepoint.records.findings import Source, Status
 
 
 @dataclass(frozen=True, slots=True)

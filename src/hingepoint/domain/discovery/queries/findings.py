@@ -12,10 +12,11 @@ from hingepoint.analysis import metrics
 from hingepoint.analysis.discovery import settings as discovery_settings
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.discovery import behind, work
-from hingepoint.domain.discovery.models import Finding, FindingDecision, Run, Source, Status
+from hingepoint.domain.discovery.models import Finding, FindingDecision, Run
 from hingepoint.domain.discovery.queries.runs import Decided, RunPage, as_decided, run, seen
 from hingepoint.domain.people.models import User
 from hingepoint.records.errors import Hidden
+from hingepoint.records.findings import Source, Status
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,10 @@ import polars as pl
 from django.db.models import Count, Q
 
 from hingepoint.analysis.discovery import record as records_of_runs
-from hingepoint.domain.discovery.models import Finding, FindingDecision, Run, Source, Status, Verdict
+from hingepoint.domain.discovery.models import Finding, FindingDecision, Run
 from hingepoint.domain.people.models import User, works_here
 from hingepoint.records.errors import Hidden
+from hingepoint.records.findings import Source, Status, Verdict
 from hingepoint.records.people import Role
 
 

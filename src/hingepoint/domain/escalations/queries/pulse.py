@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from hingepoint.analysis import intervals
-from hingepoint.domain.escalations.models import ArguesFor, Pulse
+from hingepoint.domain.escalations.models import Pulse
 from hingepoint.domain.escalations.queries.rules import YEAR
 from hingepoint.domain.escalations.queries.waiting import LEAST_ANSWERS, LEAST_SELLERS
 from hingepoint.domain.people.models import managed_team_ids, works_here
+from hingepoint.records.escalations import ArguesFor
 from hingepoint.records.people import Role
 
 

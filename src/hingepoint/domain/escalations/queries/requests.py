@@ -13,9 +13,10 @@ from django.db.models import Prefetch
 from hingepoint.analysis.talks import reasons
 from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.escalations.actions import says_why, wish_of
-from hingepoint.domain.escalations.models import Answer, Approval, Escalation, Pulse, State
+from hingepoint.domain.escalations.models import Approval, Escalation, Pulse
 from hingepoint.records.deals import EventKind
 from hingepoint.records.errors import Hidden
+from hingepoint.records.escalations import Answer, State
 from hingepoint.records.people import Role
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Q
 
 from hingepoint.analysis.talks import approvals
-from hingepoint.analysis.talks.approvals import Lane, Request, Rules
+from hingepoint.analysis.talks.approvals import Request, Rules
 from hingepoint.domain.escalations.actions import rules_in_force, rules_of
 from hingepoint.domain.escalations.models import Escalation, Policy
 from hingepoint.domain.escalations.queries.requests import says_its_reason
@@ -19,21 +19,6 @@ from hingepoint.domain.people.models import User, works_here
 from hingepoint.records.people import Role
 
 YEAR = dt.timedelta(days=365)
-
-
-LANE_WORDS = {
-    Lane.OWN: "Within the seller's own limit",
-    Lane.FAST: "Fast lane",
-    Lane.FULL: "Full path",
-}
-
-
-APPROVER_WORDS = {
-    approvals.Approver.MANAGER: "The manager of the deal's team",
-    approvals.Approver.LEADER: "The next manager above",
-    approvals.Approver.SPONSOR: "The sponsor",
-    approvals.Approver.PERSON: "A colleague by name",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +98,7 @@ def _policy(rules: Rules, row: Policy | None = None) -> PolicyView:
         fast_discount=rules.fast_discount,
         fast_value=rules.fast_value,
         rules=tuple(
-            RuleLine(rule.id, people.get(rule.person) or APPROVER_WORDS[rule.approver], rule.because)
+            RuleLine(rule.id, people.get(rule.person) or rule.approver.label, rule.because)
             for rule in rules.rules
         ),
         published_at=row.published_at if row else None,
@@ -153,7 +138,7 @@ def _approvers(ways: Sequence[approvals.Path]) -> tuple[tuple[str, int], ...]:
     people = dict(User.objects.filter(pk__in=[p for _, p in counts if p]).values_list("pk", "name"))
     named: Counter[str] = Counter()
     for (approver, person), count in counts.items():
-        named[people.get(person or 0) or APPROVER_WORDS[approver]] += count
+        named[people.get(person or 0) or approver.label] += count
     return tuple(named.most_common())
 
 

@@ -9,8 +9,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from hingepoint.analysis.talks.approvals import Lane
-from hingepoint.domain.escalations.models import Answer, Approval, Escalation, Pulse, State
+from hingepoint.domain.escalations.models import Approval, Escalation, Pulse
 from hingepoint.domain.escalations.queries.requests import (
     Asked,
     ready_to_show,
@@ -18,6 +17,7 @@ from hingepoint.domain.escalations.queries.requests import (
     without_our_limits,
 )
 from hingepoint.domain.people.models import works_here
+from hingepoint.records.escalations import Answer, Lane, State
 from hingepoint.records.people import Role
 
 #: A group of fewer answers is not shown, nor one about a single seller.

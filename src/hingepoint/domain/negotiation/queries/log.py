@@ -23,15 +23,6 @@ from hingepoint.records.deals import EventKind
 from hingepoint.records.errors import Hidden
 from hingepoint.records.talks import Topic
 
-TOPIC_WORDS = {
-    Topic.PRICE: "Price",
-    Topic.PAYMENT: "Payment",
-    Topic.EXTRAS: "Extras",
-    Topic.DELIVERY: "Delivery",
-    Topic.LIABILITY: "Liability and contract",
-    Topic.OTHER: "Something else",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Why:
@@ -65,7 +56,7 @@ class Demand:
 
     @property
     def title(self) -> str:
-        return self.words or TOPIC_WORDS[self.topic]
+        return self.words or self.topic.label
 
     @property
     def why(self) -> Why | None:
@@ -100,7 +91,7 @@ class Concession:
 
     @property
     def title(self) -> str:
-        return TOPIC_WORDS[self.topic] if self.what.lower() == self.topic else self.what
+        return self.topic.label if self.what.lower() == self.topic else self.what
 
 
 @dataclass(frozen=True, slots=True)

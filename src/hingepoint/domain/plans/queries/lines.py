@@ -9,8 +9,9 @@ from typing import Any
 
 from django.db.models import OuterRef, QuerySet, Subquery
 
-from hingepoint.domain.plans.models import Plan, PlanReview, Verdict
+from hingepoint.domain.plans.models import Plan, PlanReview
 from hingepoint.domain.plans.parts import Line, from_json
+from hingepoint.records.plans import Verdict
 
 MOST_LINES = 40
 

@@ -156,7 +156,7 @@ def _traded(deal: Deal, asked: Sequence[log.Demand]) -> list[Traded]:
 
 
 def _what_was_given(topic: Topic, cost: float | None) -> str:
-    words = log.TOPIC_WORDS[topic]
+    words = topic.label
     return words if cost is None else f"{words}: {cost:.1%} of the list price is usual"
 
 

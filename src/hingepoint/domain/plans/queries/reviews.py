@@ -10,9 +10,10 @@ from django.db.models import Count, Exists, F, OuterRef, Q
 
 from hingepoint.analysis import intervals
 from hingepoint.domain.people.models import managed_team_ids
-from hingepoint.domain.plans.models import Debrief, Plan, PlanReview, Verdict
+from hingepoint.domain.plans.models import Debrief, Plan, PlanReview
 from hingepoint.domain.plans.queries.lines import MOST_LINES, PlanLine, line_of, with_what_a_line_says
 from hingepoint.records.deals import DealStatus
+from hingepoint.records.plans import Verdict
 
 #: Days from a Friday or a Saturday to the next working day; one from all others.
 _TO_MONDAY = {4: 3, 5: 2}

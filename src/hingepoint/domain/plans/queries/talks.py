@@ -11,7 +11,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from hingepoint.domain.agreements.models import WAITING, Agreement
 from hingepoint.domain.deals.models import Deal
-from hingepoint.domain.plans.models import Debrief, Plan, Verdict
+from hingepoint.domain.plans.models import Debrief, Plan
 from hingepoint.domain.plans.parts import from_json
 from hingepoint.domain.plans.queries.lines import (
     MOST_LINES,
@@ -21,6 +21,7 @@ from hingepoint.domain.plans.queries.lines import (
     with_what_a_line_says,
 )
 from hingepoint.records.deals import DealStatus
+from hingepoint.records.plans import Verdict
 
 #: How far ahead a talk or an agreement's day asks for a plan.
 PREPARE_WITHIN = dt.timedelta(days=7)

@@ -10,6 +10,7 @@ from hingepoint.analysis.trials import lots
 from hingepoint.domain.deals.models import Deal, DealQuerySet
 from hingepoint.domain.deals.queries import DealFacts
 from hingepoint.domain.trials.models import Trial
+from hingepoint.records.trials import Design
 
 
 def asked_of(deal: DealFacts) -> frozenset[str]:
@@ -26,7 +27,7 @@ def _asks(trial: Trial, deal: DealFacts) -> bool:
     created_on = timezone.localtime(deal.created_at).date()
     if created_on < trial.starts_on or (trial.segment and deal.segment != trial.segment):
         return False
-    if trial.design == Trial.Design.WEDGE:
+    if trial.design == Design.WEDGE:
         return _began(trial, deal.team, created_on)
     if (trial.teams and deal.team not in trial.teams) or not lots.is_drawn(deal.key, seed=trial.seed):
         return False

@@ -22,6 +22,7 @@ from hingepoint.domain.trials.queries.lines import TrialLine, by_newest, line_of
 from hingepoint.domain.trials.queries.lots import entered, last_entered
 from hingepoint.records.deals import DealStatus
 from hingepoint.records.errors import Hidden
+from hingepoint.records.trials import Design
 
 #: How many deals of a trial are listed.
 DRAWN = 20
@@ -116,7 +117,7 @@ def trial(viewer: User, trial_id: int, *, at: dt.datetime) -> TrialPage:
         horizon_days=row.horizon_days,
         promised=row.promised,
         steps=tuple(Step(row.starts_on + n * length, tuple(teams)) for n, teams in enumerate(row.steps)),
-        deals=_drawn(viewer, row) if row.design == Trial.Design.PROMPT and not row.ended else (),
+        deals=_drawn(viewer, row) if row.design == Design.PROMPT and not row.ended else (),
         seen=seen,
         early=_of_look(early, viewer) if early else None,
         problem=problem,
