@@ -7,13 +7,14 @@ import datetime as dt
 from django.utils import timezone
 
 from cast import NOW
-from hingepoint.analysis.talks.approvals import Approver
 from hingepoint.domain.deals.models import DealEvent
 from hingepoint.domain.escalations import actions as escalations
-from hingepoint.domain.escalations.models import Escalation, Kind
+from hingepoint.domain.escalations.models import Escalation
 from hingepoint.domain.involvement import actions as involvement
-from hingepoint.domain.involvement.models import Involvement, Purpose
+from hingepoint.domain.involvement.models import Involvement
 from hingepoint.domain.negotiation import actions as negotiation
+from hingepoint.records.escalations import Approver, Kind
+from hingepoint.records.involvement import Purpose
 from hingepoint.records.talks import Topic
 
 

@@ -169,3 +169,8 @@ def test_migrations_hold_values_and_no_enum_of_ours():
     for migration in sorted((ROOT / "src/hingepoint/domain/migrations").glob("0*.py")):
         named = re.findall(r"hingepoint\.[\w.]+\[.*", migration.read_text())
         assert not named, f"{migration.name}: {named}"
+
+
+def test_an_enum_of_a_table_lives_in_records_with_its_words():
+    for module in sorted((ROOT / "src/hingepoint").rglob("*.py")):
+        assert "TextChoices" not in module.read_text(), f"{module}: write it as Worded, in records"

@@ -6,7 +6,8 @@ import datetime as dt
 import pytest
 
 from hingepoint.analysis.talks import aftermath, approvals
-from hingepoint.analysis.talks.approvals import Approver, Ask, Lane, Request, Rule, Rules
+from hingepoint.analysis.talks.approvals import Ask, Request, Rule, Rules
+from hingepoint.records.escalations import Approver, Lane
 
 CLEAN = Request("price", discount=0.15, value=50_000, explained=True, alternatives=True, in_return=True)
 LEGAL = Rule(Approver.PERSON, kind="terms", person=7)

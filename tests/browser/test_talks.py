@@ -3,8 +3,9 @@
 import re
 
 import talks
-from hingepoint.domain.escalations.models import Escalation, Pulse, State
-from hingepoint.domain.negotiation import queries
+from hingepoint.domain.escalations.models import Escalation, Pulse
+from hingepoint.domain.negotiation.queries import log
+from hingepoint.records.escalations import State
 
 
 def test_a_seller_logs_a_demand_and_a_trade_and_asks_for_an_exception(visit, axe, screenshots, cast):
@@ -22,7 +23,7 @@ def test_a_seller_logs_a_demand_and_a_trade_and_asks_for_an_exception(visit, axe
     page.get_by_role("heading", name="60 days to pay").wait_for()
     assert not window.is_too_wide()
     screenshots(window, "demand-phone")
-    (demand,) = queries.demands(cast.seller, cast.deal.pk)
+    (demand,) = log.demands(cast.seller, cast.deal.pk)
     assert demand.reason_known
 
     page.get_by_role("link", name="Note a concession").click()

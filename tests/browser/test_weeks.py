@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from hingepoint.demo import seed
 from hingepoint.domain.people import queries as people
-from hingepoint.domain.plans.models import Debrief, Outcome, Plan, PlanReview, Verdict
+from hingepoint.domain.plans.models import Debrief, Plan, PlanReview
 from hingepoint.records.people import Role
+from hingepoint.records.plans import Outcome, Verdict
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 

@@ -6,27 +6,31 @@ import pytest
 from django.core.management import call_command
 from django.db.models import Exists, F, OuterRef
 
-from hingepoint.analysis.talks.approvals import Lane
 from hingepoint.demo import planted, seed, traces
 from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.audit import words
 from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.audit.queries import first_broken_link, length
 from hingepoint.domain.deals.models import Deal, DealEvent
-from hingepoint.domain.detection import queries as detection
-from hingepoint.domain.escalations import queries as escalations
+from hingepoint.domain.detection.queries import rules, to_confirm
 from hingepoint.domain.escalations.models import Escalation
+from hingepoint.domain.escalations.queries import pulse
+from hingepoint.domain.escalations.queries import waiting as waiting_page
 from hingepoint.domain.involvement import queries as involvement
 from hingepoint.domain.negotiation.models import Reason, Trade
 from hingepoint.domain.people import queries as people
 from hingepoint.domain.people.models import Team, User
-from hingepoint.domain.plans import queries as plans
-from hingepoint.domain.plans.models import Debrief, Plan, PlanReview, Verdict
+from hingepoint.domain.plans.models import Debrief, Plan, PlanReview
+from hingepoint.domain.plans.queries import reviews
+from hingepoint.domain.plans.queries import talks as talks_page
 from hingepoint.domain.strategy.models import Playbook, Strategy
-from hingepoint.domain.trials import queries as trials
+from hingepoint.domain.trials.queries import lines as lines_page
+from hingepoint.domain.trials.queries import trial
 from hingepoint.records.agreements import STANDING, AgreementState, Evidence
 from hingepoint.records.deals import DealStatus, EventKind
+from hingepoint.records.escalations import Lane
 from hingepoint.records.people import Role
+from hingepoint.records.plans import Verdict
 
 ENDS_ON = dt.date(2026, 6, 26)
 AT = dt.datetime(2026, 6, 26, 18, tzinfo=dt.UTC)
@@ -96,9 +100,9 @@ def test_what_was_negotiated_has_its_details(company):
 
 def test_manager_sponsor_and_partner_have_exceptions_to_answer(company):
     for role in (Role.MANAGER, Role.SPONSOR, Role.INSIDE_PARTNER):
-        assert escalations.waiting_for(people.persona(role)), role
+        assert waiting_page.waiting_for(people.persona(role)), role
     assert involvement.mine(people.persona(Role.SPONSOR))
-    readings, _ = escalations.pulse(people.persona(Role.SPONSOR), now=AT)
+    readings, _ = pulse.pulse(people.persona(Role.SPONSOR), now=AT)
     assert readings
 
 
@@ -151,7 +155,7 @@ def test_the_company_lives_its_routines(company):
     held = Debrief.objects.filter(agreement=OuterRef("agreement"), held_at__date__gte=OuterRef("talk_on"))
     share = talks.filter(Exists(held)).count() / talks.count()
     assert 0.6 < share < 0.72
-    lately = plans.routines(people.persona(Role.SPONSOR), today=ENDS_ON)
+    lately = reviews.routines(people.persona(Role.SPONSOR), today=ENDS_ON)
     assert 0.5 < lately.debriefed.value < 0.75
     assert not Debrief.objects.filter(held_at__gt=AT).exists()
     nothing = Debrief.objects.filter(outcome="continuation")
@@ -183,20 +187,20 @@ def test_every_change_of_the_demo_is_told_in_a_sentence(company):
 
 def test_the_seller_and_the_manager_have_a_week_of_talks(company):
     seller, manager = people.persona(Role.SELLER), people.persona(Role.MANAGER)
-    waiting = plans.waiting(seller, today=ENDS_ON)
+    waiting = talks_page.waiting(seller, today=ENDS_ON)
     assert len(waiting.debrief) >= 2
     assert any(talk.returned for talk in waiting.prepare)
-    assert len(plans.to_review(manager, today=ENDS_ON)) >= 2
+    assert len(reviews.to_review(manager, today=ENDS_ON)) >= 2
 
 
 def test_some_agreements_are_read_from_the_crm_with_a_known_precision(company):
-    lines = {line.key: line for line in detection.rules(people.persona(Role.ANALYST))}
+    lines = {line.key: line for line in rules.rules(people.persona(Role.ANALYST))}
     assert set(lines) == {*traces.ON, traces.OFF}
     signed = lines["nda-signed"]
     assert signed.on
     assert 0 < signed.wrong < signed.confirmed
     assert signed.confirmed + signed.wrong >= 10
-    off = detection.rule_page(people.persona(Role.ANALYST), lines[traces.OFF].id)
+    off = rules.rule_page(people.persona(Role.ANALYST), lines[traces.OFF].id)
     assert not off.line.on
     assert off.test.also_recorded.value > 0.8  # it finds what people had typed
     assert off.test.found.value > 0.7
@@ -204,18 +208,18 @@ def test_some_agreements_are_read_from_the_crm_with_a_known_precision(company):
 
 def test_one_trial_has_ended_and_one_is_under_way(company):
     analyst, manager = (people.persona(role) for role in (Role.ANALYST, Role.MANAGER))
-    running, ended = trials.all_trials(analyst)
+    running, ended = lines_page.all_trials(analyst)
     assert (ended.agreement, ended.ended) == (planted.ENDED_TRIAL.key, True)
     assert (running.agreement, running.ended) == (planted.RUNNING_TRIAL.key, False)
-    result = trials.trial(manager, ended.id, at=AT).seen
+    result = trial.trial(manager, ended.id, at=AT).seen
     assert result.progress.complete
     assert result.outcome.take_up.seen
-    so_far = trials.trial(manager, running.id, at=AT)
+    so_far = trial.trial(manager, running.id, at=AT)
     assert so_far.seen.outcome is None
     assert 0 < so_far.seen.progress.entered < so_far.seen.progress.wanted
     assert so_far.deals
 
 
 def test_the_seller_has_a_handful_to_confirm(company):
-    assert detection.waiting_count(people.persona(Role.SELLER)) >= 1
-    assert detection.waiting_count(people.persona(Role.MANAGER)) > 3
+    assert to_confirm.waiting_count(people.persona(Role.SELLER)) >= 1
+    assert to_confirm.waiting_count(people.persona(Role.MANAGER)) > 3

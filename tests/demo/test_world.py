@@ -9,10 +9,10 @@ from hingepoint.demo import world
 from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.deals.models import Account, Contact, Deal
-from hingepoint.domain.escalations import queries as escalations
+from hingepoint.domain.escalations.queries import waiting
 from hingepoint.domain.involvement import queries as involvement
-from hingepoint.domain.negotiation import queries as negotiation
 from hingepoint.domain.negotiation.models import Corridor
+from hingepoint.domain.negotiation.queries import log as log_page
 from hingepoint.domain.people.models import Team, User
 from hingepoint.records.people import Role
 
@@ -173,13 +173,13 @@ def test_a_file_that_is_not_there_is_said_so(tmp_path):
 def test_the_example_holds_what_was_negotiated():
     world.load_world(world.example())
     sanna, sofie, lee = (User.objects.get(key=key) for key in ("sanna", "sofie", "lee"))
-    log = negotiation.log(sofie, Deal.objects.get(key="D-2").pk)
+    log = log_page.log(sofie, Deal.objects.get(key="D-2").pk)
     assert [why.by for why in log.demands[0].whys] == ["Sofie Brandt", "Maud Verhoeven"]
     assert (log.concessions[0].demand_id, log.concessions[0].in_return) == (
         log.demands[0].id,
         "a two-year term",
     )
-    (asked,) = escalations.waiting_for(lee)
+    (asked,) = waiting.waiting_for(lee)
     assert (asked.wanted, asked.asked_by) == ("sixty days to pay, this once", "Sanna Lind")
     now = dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)
     assert (

@@ -13,9 +13,12 @@ from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements import frames as agreement_frames
 from hingepoint.domain.agreements.models import Agreement, AgreementEvent
 from hingepoint.domain.audit.models import AuditEvent
-from hingepoint.domain.detection import actions, queries
-from hingepoint.domain.detection.models import Detection, Outcome
+from hingepoint.domain.detection import actions, sureness
+from hingepoint.domain.detection.models import Detection
+from hingepoint.domain.detection.queries import rules as rules_page
+from hingepoint.domain.detection.queries import to_confirm
 from hingepoint.records.agreements import AgreementState, Evidence
+from hingepoint.records.detection import Outcome
 from hingepoint.records.errors import Hidden
 
 LATER = NOW + dt.timedelta(hours=1)
@@ -70,7 +73,7 @@ def test_a_test_on_history_changes_nothing_but_its_result(cast):
     rules.log_arrives(cast.deal)
     row = rules.written()
     actions.test_rule(by=cast.analyst, at=NOW, row=row)
-    test = queries.rule_page(cast.analyst, row.pk).test
+    test = rules_page.rule_page(cast.analyst, row.pk).test
     assert (test.hits, test.deals, test.examples[0].title) == (1, 2, "Deal N-1")
     assert not Agreement.objects.exists()
 
@@ -162,7 +165,7 @@ def test_strangers_can_neither_confirm_nor_correct(cast, found):
 def test_only_keepers_write_rules(cast):
     with pytest.raises(actions.RulesNotYours):
         actions.write_rule(by=cast.manager, at=NOW, rule=rules.LOG_ARRIVES)
-    assert queries.rules(cast.manager) == []
+    assert rules_page.rules(cast.manager) == []
 
 
 def test_all_that_a_rule_did_is_taken_back_as_one_but_what_people_judged_stays(cast):
@@ -204,7 +207,7 @@ def test_what_nobody_confirmed_is_left_out_of_discovery_until_its_rule_is_proven
     rules.switched_on()
 
     def steps() -> int:
-        return agreement_frames.agreement_events_frame(None, without=queries.unproven_steps())[
+        return agreement_frames.agreement_events_frame(None, without=sureness.unproven_steps())[
             "deal_id"
         ].n_unique()
 
@@ -213,13 +216,13 @@ def test_what_nobody_confirmed_is_left_out_of_discovery_until_its_rule_is_proven
         actions.confirm(by=cast.seller, at=LATER, detection_id=one.pk)
         if number == 10:
             assert steps() == 10
-    assert queries.rules(cast.analyst)[0].sureness.proven
+    assert rules_page.rules(cast.analyst)[0].sureness.proven
     assert steps() == 26
 
 
 def test_precision_is_measured_on_what_people_judged(cast, found):
     actions.confirm(by=cast.seller, at=LATER, detection_id=found.pk)
-    line = queries.rules(cast.analyst)[0]
+    line = rules_page.rules(cast.analyst)[0]
     assert (line.confirmed, line.wrong, line.waiting) == (1, 0, 0)
     assert line.sureness.value == 0.9  # the author's guess, while too few are judged
     assert line.sureness.precision.n == 1
@@ -229,15 +232,15 @@ def test_a_worklist_holds_a_handful_batched_by_rule(cast):
     for n in range(7):
         rules.log_arrives(deal(f"P-{n}", owner=cast.seller))
     rules.switched_on()
-    told = queries.to_confirm(cast.seller, most=queries.A_HANDFUL)
+    told = to_confirm.to_confirm(cast.seller, most=to_confirm.A_HANDFUL)
     assert [(len(one.lines), one.more) for one in told.batches] == [(5, 2)]
     assert told.total == 7
-    assert queries.to_confirm(cast.stranger).total == queries.to_confirm(cast.inside_partner).total == 0
+    assert to_confirm.to_confirm(cast.stranger).total == to_confirm.to_confirm(cast.inside_partner).total == 0
 
 
 def test_contacts_added_are_traces_too(cast):
     from hingepoint.domain.deals import actions as deals
-    from hingepoint.domain.deals.models import BuyingRole
+    from hingepoint.records.deals import BuyingRole
 
     ann = deals.add_contact(by=None, at=NOW, account=cast.account, key="ann", name="Ann Moor")
     deals.name_contact(

@@ -13,9 +13,11 @@ from discoveries import facts, record, result
 from hingepoint.analysis import metrics
 from hingepoint.analysis.discovery import DiscoveryError, Settings
 from hingepoint.domain.audit import queries as audit
-from hingepoint.domain.discovery import actions, behind, queries, work
-from hingepoint.domain.discovery.models import SILENCE, DataSnapshot, Finding, Run, Status
+from hingepoint.domain.discovery import actions, behind, work
+from hingepoint.domain.discovery.models import SILENCE, DataSnapshot, Finding, Run
+from hingepoint.domain.discovery.queries import comparison, findings, readiness, runs
 from hingepoint.records.errors import Hidden, Stale
+from hingepoint.records.findings import Status
 
 DEALS = (
     "deal_id,created,closed,status,segment,discount\nN-1,2025-01-06,2025-03-03,won,ENT,0.10\n"
@@ -149,8 +151,8 @@ def test_a_fault_of_ours_ends_the_run_too(cast, monkeypatch):
 def test_a_killed_worker_leaves_a_run_that_can_be_continued(cast, found):
     run = actions.begin(at=NOW, run_id=asked(cast).pk)
     silent = NOW + SILENCE + dt.timedelta(seconds=1)
-    assert queries.state(cast.analyst, run.pk, at=NOW).state == "running"
-    assert queries.state(cast.analyst, run.pk, at=silent).state == "lost"
+    assert runs.state(cast.analyst, run.pk, at=NOW).state == "running"
+    assert runs.state(cast.analyst, run.pk, at=silent).state == "lost"
     assert actions.give_up_silent_runs(at=silent) == 1
     assert Run.objects.get(pk=run.pk).status == Status.FAILED
     assert carry_out(actions.continue_run(by=cast.analyst, at=silent, run_id=run.pk)).status == Status.DONE
@@ -212,7 +214,7 @@ def test_every_decision_stays_on_record_and_the_newest_counts(cast):
     run = finished(cast)
     decide(cast.analyst, run, "signed")
     decide(cast.analyst, run, "rejected", note="Two teams only.")
-    page = queries.finding(cast.sponsor, run.pk, "cust.data_access", at=NOW)
+    page = findings.finding(cast.sponsor, run.pk, "cust.data_access", at=NOW)
     assert [(one.verdict, one.note) for one in page.decisions] == [
         ("rejected", "Two teams only."),
         ("signed", "Matches what the deal desk sees."),
@@ -245,7 +247,7 @@ def test_of_two_analysts_who_decide_at_once_one_is_told(cast):
 
 def test_a_later_run_shows_what_was_decided_earlier(cast):
     decide(cast.analyst, finished(cast), "rejected", note="Recorded afterwards.")
-    later = queries.run(cast.analyst, finished(cast, at=LATER).pk, at=LATER)
+    later = runs.run(cast.analyst, finished(cast, at=LATER).pk, at=LATER)
     assert later.earlier["cust.data_access"].note == "Recorded afterwards."
     assert not later.decided
 
@@ -254,25 +256,25 @@ def test_managers_and_sellers_see_signed_findings_only(cast):
     run = finished(cast)
     for who in (cast.manager, cast.seller):
         with pytest.raises(Hidden):
-            queries.run(who, run.pk, at=NOW)
+            runs.run(who, run.pk, at=NOW)
     decide(cast.analyst, run, "signed")
     for who in (cast.manager, cast.seller):
-        page = queries.seen(queries.run(who, run.pk, at=NOW))
+        page = runs.seen(runs.run(who, run.pk, at=NOW))
         assert [one["agreement"] for one in page.record["result"]["findings"]] == ["cust.data_access"]
         assert page.record["places"]["cust.data_access"] == 1
         assert "cust.exec_sponsor" not in str(page.record["result"]["findings"] + page.record["table"])
         with pytest.raises(Hidden):
-            queries.finding(who, run.pk, "cust.exec_sponsor", at=NOW)
+            findings.finding(who, run.pk, "cust.exec_sponsor", at=NOW)
     for who in (cast.inside_partner, cast.disabled):
         with pytest.raises(Hidden):
-            queries.run(who, run.pk, at=NOW)
+            runs.run(who, run.pk, at=NOW)
 
 
 def test_a_rejected_finding_disappears_for_managers_again(cast):
     run = finished(cast)
     decide(cast.analyst, run, "signed")
     decide(cast.analyst, run, "rejected")
-    assert not queries.signed(cast.manager)
+    assert not findings.signed(cast.manager)
 
 
 def keys_behind(found) -> dict[tuple[bool, str], list[str]]:
@@ -280,26 +282,26 @@ def keys_behind(found) -> dict[tuple[bool, str], list[str]]:
 
 
 def test_the_deals_behind_a_finding_are_shown_both_ways(cast):
-    both = queries.deals_behind(cast.analyst, finished(cast).pk, "cust.data_access", by="6w")
+    both = findings.deals_behind(cast.analyst, finished(cast).pk, "cust.data_access", by="6w")
     assert keys_behind(both) == {(True, "served"): ["N-1"], (False, "not"): ["X-8"], (False, "open"): ["X-9"]}
 
 
 def test_a_share_of_fewer_than_five_deals_is_not_shown(cast):
-    both = queries.deals_behind(cast.analyst, finished(cast).pk, "cust.data_access", by="6w")
+    both = findings.deals_behind(cast.analyst, finished(cast).pk, "cust.data_access", by="6w")
     assert (both.decided(True), both.share(True)) == (1, None)
 
 
 def test_everybody_sees_only_their_own_deals_behind_a_finding(cast):
     run = finished(cast)
     decide(cast.analyst, run, "signed")
-    own = queries.deals_behind(cast.seller, run.pk, "cust.data_access", by="6w")
+    own = findings.deals_behind(cast.seller, run.pk, "cust.data_access", by="6w")
     assert keys_behind(own) == {(True, "served"): ["N-1"]}
-    none = queries.deals_behind(cast.stranger, run.pk, "cust.data_access", by="6w")
+    none = findings.deals_behind(cast.stranger, run.pk, "cust.data_access", by="6w")
     assert keys_behind(none) == {}
 
 
 def test_a_deal_closed_before_the_landmark_is_in_no_group(cast):
-    found = queries.deals_behind(cast.analyst, finished(cast).pk, "cust.data_access", by="9w")
+    found = findings.deals_behind(cast.analyst, finished(cast).pk, "cust.data_access", by="9w")
     assert "N-1" not in str(keys_behind(found))
 
 
@@ -326,11 +328,11 @@ def test_won_off_target_does_not_serve_and_lost_deals_have_no_discount():
 
 
 def test_readiness_says_what_there_is_and_what_is_missing(cast):
-    ready = queries.readiness(cast.analyst)
+    ready = readiness.readiness(cast.analyst)
     assert (ready.closed, ready.ready) == (0, False)
     assert ready.now.startswith("nothing yet")
     deal("W-1", owner=cast.seller, team=cast.north, status="won", closed_at=NOW)
-    assert queries.readiness(cast.analyst).won == 1
+    assert readiness.readiness(cast.analyst).won == 1
 
 
 def test_two_runs_are_compared_in_words():
@@ -345,7 +347,7 @@ def test_two_runs_are_compared_in_words():
         findings=new_findings,
         pivotal=[{"agreement": "cust.data_access", "p_top": 1.0, "selected_share": 1.0}],
     )
-    moves = {move.key: (move.what, move.why) for move in queries.compare(old, new)}
+    moves = {move.key: (move.what, move.why) for move in comparison.compare(old, new)}
     assert moves["cust.data_access"] == ("still holds", "about the same effect, known more exactly")
     assert moves["cust.exec_sponsor"][0] == "left the set"
     assert "outside its earlier interval" in moves["cust.exec_sponsor"][1]
@@ -355,7 +357,7 @@ def test_two_runs_are_compared_in_words():
 
 
 def test_between_equal_runs_everything_confirmed_still_holds():
-    assert {move.what for move in queries.compare(record(), record())} == {"still holds"}
+    assert {move.what for move in comparison.compare(record(), record())} == {"still holds"}
 
 
 def test_old_uploads_are_forgotten(cast, uploads, django_capture_on_commit_callbacks):
@@ -403,7 +405,7 @@ def test_findings_are_stored_in_the_order_of_the_result(cast):
     assert list(Finding.objects.filter(run=run).values_list("key", flat=True)) == [
         one["agreement"] for one in result()["findings"]
     ]
-    assert timezone.is_aware(queries.state(cast.analyst, run.pk, at=NOW).asked_at)
+    assert timezone.is_aware(runs.state(cast.analyst, run.pk, at=NOW).asked_at)
 
 
 def test_a_comparison_says_what_the_runs_were_made_with_that_differs():
@@ -413,8 +415,8 @@ def test_a_comparison_says_what_the_runs_were_made_with_that_differs():
         "data": now["result"]["data"] | {"deals": 1_900, "to": "2026-02-27"},
         "settings": now["result"]["settings"] | {"smallest_effect": 0.02},
     }
-    assert queries.differences(then, record()) == ()
-    assert queries.differences(then, now) == (
+    assert comparison.differences(then, record()) == ()
+    assert comparison.differences(then, now) == (
         "Deals: 1,700 to 2026-01-30, now 1,900 to 2026-02-27.",
         "Other settings: smallest effect.",
         "Version 0.1.0, now 0.2.0: the method may have changed.",
@@ -424,6 +426,7 @@ def test_a_comparison_says_what_the_runs_were_made_with_that_differs():
 def test_a_finding_whose_evidence_fell_and_not_its_effect_is_weaker_and_not_gone():
     new = [facts("cust.data_access", "none", 0.08), facts("cust.exec_sponsor", "none", 0.001)]
     moves = {
-        move.key: move.what for move in queries.compare(record(pivotal=[]), record(findings=new, pivotal=[]))
+        move.key: move.what
+        for move in comparison.compare(record(pivotal=[]), record(findings=new, pivotal=[]))
     }
     assert (moves["cust.data_access"], moves["cust.exec_sponsor"]) == ("weaker", "gone")

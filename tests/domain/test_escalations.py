@@ -8,14 +8,17 @@ import pytest
 
 import cast as people_of_the_tests
 from cast import NOW
-from hingepoint.analysis.talks.approvals import Approver, Lane
 from hingepoint.domain.audit.models import AuditEvent
-from hingepoint.domain.escalations import actions, queries
-from hingepoint.domain.escalations.models import Answer, Approval, ArguesFor, Escalation, Kind, Pulse, State
+from hingepoint.domain.escalations import actions
+from hingepoint.domain.escalations.models import Approval, Escalation, Pulse
+from hingepoint.domain.escalations.queries import pulse
+from hingepoint.domain.escalations.queries import rules as rules_page
+from hingepoint.domain.escalations.queries import waiting as waiting_page
 from hingepoint.domain.negotiation import actions as negotiation
 from hingepoint.domain.people import actions as people
 from hingepoint.records.deals import EventKind
 from hingepoint.records.errors import Hidden, Stale
+from hingepoint.records.escalations import Answer, Approver, ArguesFor, Kind, Lane, State
 from hingepoint.records.people import Role
 
 HOUR = dt.timedelta(hours=1)
@@ -191,7 +194,7 @@ def test_a_request_that_waits_for_somebody_who_left_reaches_somebody_else(cast, 
     assert asked(made) == then != waited
     made.refresh_from_db()
     assert made.state == State.OPEN
-    assert queries.waiting_for(cast.seller) == []
+    assert waiting_page.waiting_for(cast.seller) == []
 
 
 def test_the_manager_of_a_colleague_who_left_answers_in_their_place(cast, rules):
@@ -243,7 +246,7 @@ def test_what_was_answered_before_they_left_stands(cast, rules):
 def test_a_withdrawn_request_waits_for_nobody(cast):
     found = ask(cast)
     actions.withdraw(by=cast.seller, at=NOW, escalation_id=found.pk)
-    assert queries.waiting_for(cast.manager) == []
+    assert waiting_page.waiting_for(cast.manager) == []
     with pytest.raises(actions.Settled):
         actions.withdraw(by=cast.seller, at=NOW, escalation_id=found.pk)
 
@@ -261,7 +264,7 @@ def test_a_partner_sees_what_they_were_asked_and_nothing_else(cast, rules):
     theirs = ask(cast, kind=Kind.TERMS, discount=None, wanted="60 days")
     ask(cast)
     assert list(Escalation.objects.visible_to(cast.inside_partner)) == [theirs]
-    assert [one.id for one in queries.waiting_for(cast.inside_partner)] == [theirs.pk]
+    assert [one.id for one in waiting_page.waiting_for(cast.inside_partner)] == [theirs.pk]
 
 
 def test_turnaround_is_told_from_five_answers_on(cast):
@@ -271,7 +274,7 @@ def test_turnaround_is_told_from_five_answers_on(cast):
         actions.answer(
             by=cast.manager, at=NOW + (number + 1) * HOUR, escalation_id=found.pk, answer=Answer.YES
         )
-        told = queries.turnaround(cast.seller, now=NOW + 10 * HOUR)
+        told = waiting_page.turnaround(cast.seller, now=NOW + 10 * HOUR)
         assert told.n == number + 1
         assert (told.median is None) == (number < 4)
     assert (told.median, told.fast) == (3, 5)
@@ -303,15 +306,15 @@ def test_a_pulse_is_given_once_by_the_partner_who_was_asked(cast, rules):
 def test_a_pulse_is_shown_from_five_answers_about_two_sellers(cast, rules):
     for number in range(5):
         pulsed(cast, cast.seller, f"N-2{number}")
-    assert queries.pulse(cast.sponsor, now=NOW) == ([], 5)
+    assert pulse.pulse(cast.sponsor, now=NOW) == ([], 5)
     nina = people_of_the_tests.person("Nina", Role.SELLER)
     people.join_team(by=None, at=NOW, user=nina, team=cast.north, since=NOW.date())
     pulsed(cast, nina, "N-30", defended=False)
-    (reading,), hidden = queries.pulse(cast.manager, now=NOW)
+    (reading,), hidden = pulse.pulse(cast.manager, now=NOW)
     assert (reading.team, reading.n, hidden) == ("North", 6, 0)
     assert reading.defended.value == pytest.approx(5 / 6)
     for who in (cast.seller, cast.inside_partner, cast.other_manager):
-        assert queries.pulse(who, now=NOW) == ([], 0)
+        assert pulse.pulse(who, now=NOW) == ([], 0)
 
 
 def test_the_trail_says_that_a_pulse_was_given_and_not_what(cast, rules):
@@ -331,10 +334,10 @@ def test_rules_are_drafted_previewed_and_published_by_keepers_only(cast):
     actions.draft_policy(by=cast.sponsor, at=NOW)
     limits = {"version": "2.2", "own_discount": 0.16, "fast_discount": 0.20, "fast_value": None}
     actions.set_limits(by=cast.sponsor, at=NOW, **limits)
-    page = queries.rules_page(cast.sponsor, now=NOW + HOUR)
+    page = rules_page.rules_page(cast.sponsor, now=NOW + HOUR)
     assert (page.preview.n, page.preview.moved) == (2, 1)
     assert page.preview.lanes_then == {"own": 1, "full": 1}
-    assert queries.rules_page(cast.manager, now=NOW).draft is None
+    assert rules_page.rules_page(cast.manager, now=NOW).draft is None
     actions.publish_policy(by=cast.sponsor, at=NOW)
     assert ask(cast, NOW + HOUR, discount=0.15).policy == "2.2"
 

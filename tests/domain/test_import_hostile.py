@@ -12,7 +12,8 @@ from connectors import hostile
 from hingepoint import cli
 from hingepoint.domain.imports import actions
 from hingepoint.domain.imports.engine import Files
-from hingepoint.domain.imports.models import ImportBatch, ImportState
+from hingepoint.domain.imports.models import ImportBatch
+from hingepoint.records.imports import ImportState
 from importing import picture, run
 
 pytestmark = pytest.mark.django_db

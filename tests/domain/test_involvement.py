@@ -7,9 +7,10 @@ import pytest
 
 from cast import NOW
 from hingepoint.domain.involvement import actions, queries
-from hingepoint.domain.involvement.models import Involvement, Purpose
+from hingepoint.domain.involvement.models import Involvement
 from hingepoint.domain.negotiation import actions as negotiation
 from hingepoint.records.errors import Hidden
+from hingepoint.records.involvement import Purpose
 from hingepoint.records.talks import Topic
 
 DAY = dt.timedelta(days=1)

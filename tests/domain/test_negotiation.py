@@ -7,10 +7,13 @@ import pytest
 
 import cast as people_of_the_tests
 from cast import NOW
+from hingepoint.analysis.talks import concessions
 from hingepoint.analysis.talks.concessions import Kind
 from hingepoint.domain.deals import actions as deals
 from hingepoint.domain.deals.frames import deal_events_frame
-from hingepoint.domain.negotiation import actions, queries
+from hingepoint.domain.negotiation import actions
+from hingepoint.domain.negotiation.queries import library
+from hingepoint.domain.negotiation.queries import log as log_page
 from hingepoint.records.deals import EventKind
 from hingepoint.records.errors import Hidden
 from hingepoint.records.talks import ReasonState, Topic
@@ -29,7 +32,7 @@ def concession(cast, at=NOW + HOUR, **facts):
 
 
 def log(cast, **known):
-    return queries.log(cast.seller, cast.deal.pk, **known)
+    return log_page.log(cast.seller, cast.deal.pk, **known)
 
 
 def test_a_demand_keeps_its_words_who_asked_and_its_reason(cast):
@@ -147,8 +150,8 @@ def test_a_foreign_demand_is_hidden(cast):
 
 
 def test_what_would_be_noticed_is_said_before_it_is_given(cast):
-    candidate = queries.concessions.Given(0, NOW, Topic.PRICE, 3_000.0)
-    found = queries.noticed(cast.seller, cast.deal.pk, candidate, plans_at=[NOW - HOUR])
+    candidate = concessions.Given(0, NOW, Topic.PRICE, 3_000.0)
+    found = log_page.noticed(cast.seller, cast.deal.pk, candidate, plans_at=[NOW - HOUR])
     assert {check.kind for check in found} == {Kind.NOTHING_IN_RETURN, Kind.BEFORE_ANY_DEMAND}
 
 
@@ -171,14 +174,14 @@ def test_the_library_tells_what_other_deals_gave_and_never_who(cast):
         }
         actions.concede(**told, topic=Topic.EXTRAS, worth=3)
         deals.change_deal(by=None, at=NOW, deal_id=other.pk, status="won", closed_at=NOW + 2 * HOUR)
-    (nothing,) = queries.library(
+    (nothing,) = library.library(
         cast.seller, cast.deal.pk, topic=Topic.PRICE, reason="the budget was fixed"
     ).answers
     assert (nothing.topic, nothing.n) == (None, 6)
-    (given,) = queries.library(cast.seller, cast.deal.pk, topic=Topic.EXTRAS).answers
+    (given,) = library.library(cast.seller, cast.deal.pk, topic=Topic.EXTRAS).answers
     assert (given.n, given.cost, given.worth, given.returns) == (6, 0.02, 3, (("a reference", 6),))
 
 
 def test_the_library_opens_only_from_a_deal_of_ones_own(cast):
     with pytest.raises(Hidden):
-        queries.library(cast.stranger, cast.deal.pk, topic=Topic.PRICE)
+        library.library(cast.stranger, cast.deal.pk, topic=Topic.PRICE)

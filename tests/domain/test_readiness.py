@@ -6,7 +6,7 @@ import pytest
 
 from cast import NOW, TODAY, deal
 from hingepoint.domain.agreements import actions as agreements
-from hingepoint.domain.discovery import queries
+from hingepoint.domain.discovery.queries import readiness
 from hingepoint.domain.discovery.readiness import Counts, lines
 from hingepoint.records.agreements import AgreementState
 from hingepoint.records.errors import Hidden
@@ -72,10 +72,10 @@ def test_the_counts_are_those_of_the_database(cast):
         due_on=TODAY,
     )
     agreements.take_step(by=None, at=NOW, deal_id=cast.deal.pk, type_key="cust.data_access", step=step)
-    has = {one.title: one.have for one in queries.needs(cast.analyst)}
+    has = {one.title: one.have for one in readiness.needs(cast.analyst)}
     assert has["Closed deals"] == "1 closed deal"
     assert has["Agreements gained"] == "0 of 1 types gained on 30 deals or more"
     assert has["Prices and costs"].startswith("a discount on 100% of won deals")
     assert has["Evidence and quality of gains"].startswith("evidence on 100%")
     with pytest.raises(Hidden):
-        queries.needs(cast.manager)
+        readiness.needs(cast.manager)

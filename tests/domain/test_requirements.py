@@ -9,9 +9,10 @@ from cast import NOW, TODAY
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.strategy import actions
-from hingepoint.domain.strategy.models import NeededBy, Playbook, Strategy
+from hingepoint.domain.strategy.models import Playbook, Strategy
 from hingepoint.domain.strategy.requirements import DealFacts, Rule, required
 from hingepoint.records.agreements import AgreementState
+from hingepoint.records.strategy import NeededBy
 from playbooks import in_force
 
 DEAL = DealFacts("ENT", Decimal(50_000), dt.date(2026, 1, 1), dt.date(2026, 6, 30), "shape")

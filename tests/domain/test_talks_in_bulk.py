@@ -4,14 +4,15 @@ import datetime as dt
 
 import talks
 from cast import NOW
-from hingepoint.analysis.talks.approvals import Approver
 from hingepoint.domain.deals import actions as deals
-from hingepoint.domain.escalations.models import Answer, ArguesFor, Escalation, Pulse, State
+from hingepoint.domain.escalations.models import Escalation, Pulse
 from hingepoint.domain.imports import talks as bulk
-from hingepoint.domain.involvement.models import Involvement, Purpose
-from hingepoint.domain.negotiation import queries
+from hingepoint.domain.involvement.models import Involvement
 from hingepoint.domain.negotiation.models import CorridorWriting
+from hingepoint.domain.negotiation.queries import log as log_page
 from hingepoint.records.deals import EventKind
+from hingepoint.records.escalations import Answer, Approver, ArguesFor, State
+from hingepoint.records.involvement import Purpose
 from hingepoint.records.talks import ReasonState
 
 LATER = NOW + dt.timedelta(hours=2)
@@ -36,7 +37,7 @@ def test_reasons_and_trades(cast):
     assert twice(bulk.know_reasons, reasons=rows) == [1, 0]
     trade = {**given, "topic": "extras", "worth": 2, "final": True, "demand": tuple(asked.values())}
     assert twice(bulk.know_trades, trades=[trade]) == [1, 0]
-    log = queries.log(cast.seller, cast.deal.pk)
+    log = log_page.log(cast.seller, cast.deal.pk)
     assert (log.demands[0].why.at, log.demands[0].why.by) == (LATER, "Sanna")
     assert (log.concessions[0].demand_id, log.concessions[0].final) == (log.demands[0].id, True)
 

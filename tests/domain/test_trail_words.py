@@ -7,10 +7,10 @@ import pytest
 
 import hingepoint
 from hingepoint.domain.audit import words
-from hingepoint.domain.discovery.models import Verdict
 from hingepoint.domain.plans import models as plans
 from hingepoint.records.agreements import AgreementState
 from hingepoint.records.deals import EventKind
+from hingepoint.records.findings import Verdict
 
 SOURCE = Path(hingepoint.__file__).parent
 KINDS = [kind for kind in EventKind if kind != EventKind.AGREEMENT]
@@ -85,7 +85,7 @@ def test_what_nobody_put_in_words_is_still_told():
         ("change", {"amount": [100.0, 90_000.5]}, [("amount", "100", "90000.5")]),
         ("change", {"due_on": [None, "2026-03-09"]}, [("promised by", "nothing", "9 Mar 2026")]),
         ("change", {"link until": [None, "2026-13-99"]}, [("link holds until", "nothing", "2026-13-99")]),
-        ("gained", {"evidence": [0, 3]}, [("evidence", "none", "they wrote it")]),
+        ("gained", {"evidence": [0, 3]}, [("evidence", "no evidence", "they wrote it")]),
         ("disable", {"active": [True, False]}, [("active", "yes", "no")]),
         ("change role", {"role": ["seller", "inside_partner"]}, [("role", "seller", "inside partner")]),
         ("choose", {"type": "cust.data_access"}, [("type", None, "cust.data_access")]),

@@ -11,9 +11,10 @@ from cast import NOW
 from discoveries import FINDINGS, facts, finished_run, record
 from hingepoint.domain.discovery import actions as discovery
 from hingepoint.domain.discovery import work
-from hingepoint.domain.discovery.models import DataSnapshot, Run, Source
+from hingepoint.domain.discovery.models import DataSnapshot, Run
 from hingepoint.domain.strategy.queries import still_holds
 from hingepoint.jobs import monthly
+from hingepoint.records.findings import Source
 
 KEYS = ("cust.data_access", "cust.selected")
 APRIL, MAY = NOW + dt.timedelta(days=40), NOW + dt.timedelta(days=70)

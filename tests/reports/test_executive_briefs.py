@@ -12,10 +12,9 @@ import pytest
 import talks
 from cast import NOW, TODAY
 from hingepoint.domain.deals import actions as deals
-from hingepoint.domain.deals.models import BuyingRole
 from hingepoint.domain.involvement import actions, queries
 from hingepoint.domain.negotiation import actions as negotiation
-from hingepoint.records.deals import EventKind
+from hingepoint.records.deals import BuyingRole, EventKind
 from hingepoint.records.talks import ReasonState, Topic
 from hingepoint.reports import executive_briefs, typesetting
 

@@ -9,17 +9,18 @@ import pytest
 
 from cast import NOW
 from hingepoint.domain.negotiation import actions as negotiation
-from hingepoint.domain.plans import actions, parts, sheets
+from hingepoint.domain.plans import actions, parts
 from hingepoint.domain.plans.parts import Line
+from hingepoint.domain.plans.queries import talk_sheet
 from hingepoint.reports import plan_sheets
 
 KEY = "cust.data_access"
 
 
-def sheet_of(cast, **written) -> sheets.TalkSheet:
+def sheet_of(cast, **written) -> talk_sheet.TalkSheet:
     told = {"best": "the log"} | written
     plan = actions.write_plan(by=cast.seller, at=NOW, deal_id=cast.deal.pk, type_key=KEY, **told)
-    return sheets.talk_sheet(cast.seller, cast.deal.pk, plan.agreement.type_id, today=NOW.date())
+    return talk_sheet.talk_sheet(cast.seller, cast.deal.pk, plan.agreement.type_id, today=NOW.date())
 
 
 def pages(facts: dict) -> int:

@@ -8,11 +8,11 @@ import pytest
 import discoveries
 from hingepoint.analysis.trials import balance
 from hingepoint.analysis.trials import outcome as trials
-from hingepoint.reports import findings
 from hingepoint.reports import trials as words
+from hingepoint.reports.findings import metric, whole
 
 TWO_SIDES = {"asked": trials.Side(400, 0.7, 0.4, 0.02), "usual": trials.Side(410, 0.3, 0.3, 0.02)}
-WON = words.Question("References", findings.metric_of("won"), "prompt", effect=0.1, take_up=0.4)
+WON = words.Question("References", metric.metric_of("won"), "prompt", effect=0.1, take_up=0.4)
 
 
 def measure(value: float, half: float, chance: float) -> trials.Measure:
@@ -49,7 +49,7 @@ def test_the_answer_comes_first(found, verdict, said):
 
 
 def test_for_a_metric_that_should_fall_a_fall_works():
-    question = replace(WON, metric=findings.metric_of("cycle_days"))
+    question = replace(WON, metric=metric.metric_of("cycle_days"))
     told = words.answer(question, outcome(measure(-5.0, 3.0, 0.01)))
     assert told.verdict == "better"
     assert "It lowered the days from creation to winning: −5.0 days" in told.headline
@@ -86,7 +86,7 @@ def test_where_nobody_was_moved_the_effect_is_of_any_size_in_words():
 def finding(effect: float | None, half: float = 0.03):
     facts = discoveries.facts("cust.references", "none" if effect is None else "moderate", effect)
     facts["ci"] = [None, None] if effect is None else [effect - half, effect + half]
-    return findings.read(discoveries.record(findings=[facts], pivotal=[])).one("cust.references")
+    return whole.read(discoveries.record(findings=[facts], pivotal=[])).one("cust.references")
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_chances_are_told_in_trials(chance, said):
 def test_means_have_their_range():
     assert words.gained(TWO_SIDES["asked"]) == ("70%", "65 to 74%")
     assert words.level_range(WON.metric, TWO_SIDES["asked"]) == "35.3 to 44.9%"
-    money = findings.metric_of("net", "EUR")
+    money = metric.metric_of("net", "EUR")
     assert words.level_range(money, trials.Side(50, 0.5, 20_000.0, 1_000.0)) == "€18k to €22k"
 
 

@@ -19,8 +19,8 @@ from hingepoint.domain.imports.tables import TABLES
 from hingepoint.domain.negotiation import actions as negotiation
 from hingepoint.domain.negotiation.models import Corridor
 from hingepoint.domain.plans import actions as plans
-from hingepoint.domain.plans.models import Outcome, Verdict
 from hingepoint.records.agreements import AgreementState
+from hingepoint.records.plans import Outcome, Verdict
 
 CORRIDOR = {"opening": "9100117", "target": "9100113", "walk_away": "9100111"}
 NOTE, PLAN = "canary of the coaching note", "canary of the plan"

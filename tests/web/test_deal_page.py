@@ -8,9 +8,9 @@ import pytest
 from cast import NOW, TODAY
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.deals import actions as deals
-from hingepoint.domain.deals.models import BuyingRole, Deal
+from hingepoint.domain.deals.models import Deal
 from hingepoint.records.agreements import AgreementState, Evidence
-from hingepoint.records.deals import EventKind
+from hingepoint.records.deals import BuyingRole, EventKind
 
 #: A form's token is masked anew in every answer.
 TOKEN = re.compile(rb"[A-Za-z0-9]{64}")

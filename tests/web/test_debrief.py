@@ -9,10 +9,12 @@ from django.utils import timezone
 from cast import NOW
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import Agreement, AgreementType
-from hingepoint.domain.negotiation import queries as negotiation
-from hingepoint.domain.plans import actions, queries
-from hingepoint.domain.plans.models import Debrief, Outcome
+from hingepoint.domain.negotiation.queries import log
+from hingepoint.domain.plans import actions
+from hingepoint.domain.plans.models import Debrief
+from hingepoint.domain.plans.queries import talks
 from hingepoint.records.agreements import AgreementState
+from hingepoint.records.plans import Outcome
 
 KEY = "cust.data_access"
 GAINED = {"outcome": "gained", "act": "send the log", "person_name": "Karla", "due_on": "2026-12-01"}
@@ -101,7 +103,7 @@ def test_the_demand_and_the_reason_heard_are_logged(client, cast, talk):
         "person_name": "Karla",
     }
     say(client, cast, outcome="soft", **heard)
-    [demand] = negotiation.demands(cast.seller, cast.deal.pk)
+    [demand] = log.demands(cast.seller, cast.deal.pk)
     assert (demand.topic, demand.words, demand.who) == ("price", "Ten percent off the price", "Karla")
     assert (demand.why.text, demand.why.state) == ("The board caps spending", "stated")
     assert Debrief.objects.get().demand_id == demand.id
@@ -134,12 +136,12 @@ def test_a_talk_that_was_not_yet_held_is_not_debriefed(client, cast, talk):
 
 def test_a_talk_waits_for_its_debrief_until_it_has_one(client, cast, talk):
     today = timezone.localdate()
-    assert [one.type_id for one in queries.to_debrief(cast.seller, today=today)] == [talk.agreement.type_id]
-    assert queries.to_debrief(cast.stranger, today=today) == []
+    assert [one.type_id for one in talks.to_debrief(cast.seller, today=today)] == [talk.agreement.type_id]
+    assert talks.to_debrief(cast.stranger, today=today) == []
     client.force_login(cast.seller)
     assert "Debriefs due" in client.get("/").content.decode()
     say(client, cast, outcome="soft", held_on=talk.talk_on)
-    assert queries.to_debrief(cast.seller, today=today) == []
+    assert talks.to_debrief(cast.seller, today=today) == []
 
 
 @pytest.mark.parametrize("outcome", Outcome.values)

@@ -9,8 +9,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from discoveries import DEALS, EVENTS, SENTENCE, facts, finished_run, record, waiting_run
-from hingepoint.domain.discovery import actions, queries
-from hingepoint.domain.discovery.models import SILENCE, Run, Status
+from hingepoint.domain.discovery import actions
+from hingepoint.domain.discovery.models import SILENCE, Run
+from hingepoint.domain.discovery.queries import findings, runs
+from hingepoint.records.findings import Status
 
 
 @pytest.fixture(autouse=True)
@@ -239,9 +241,7 @@ def test_the_exported_facts_are_enough_to_make_the_run_again(client, cast, run):
     facts_of_run = json.loads(client.get(reverse("export-run", args=[run.pk, "run.json"])).content)
     assert facts_of_run["settings"] == record()["result"]["settings"]
     assert facts_of_run["code"] == "0.1.0"
-    assert (
-        facts_of_run["inputs"][-1]["sha256"] == queries.run(cast.analyst, run.pk, at=timezone.now()).snapshot
-    )
+    assert facts_of_run["inputs"][-1]["sha256"] == runs.run(cast.analyst, run.pk, at=timezone.now()).snapshot
 
 
 # Deciding
@@ -290,7 +290,7 @@ def test_only_an_analyst_changes_anything(client, cast, run, route, who):
     said = {"key": "cust.data_access", "verdict": "signed", "note": "Mine."}
     assert client.post(reverse(route, args=[run.pk]), said).status_code == 404
     assert Run.objects.count() == 1
-    assert not queries.signed(cast.analyst)
+    assert not findings.signed(cast.analyst)
 
 
 @pytest.mark.parametrize("route", CHANGES)

@@ -4,7 +4,8 @@ import pytest
 from django.utils import timezone
 
 import talks
-from hingepoint.domain.escalations.models import Escalation, Policy, Pulse, State
+from hingepoint.domain.escalations.models import Escalation, Policy, Pulse
+from hingepoint.records.escalations import State
 
 FORM = {
     "kind": "price",

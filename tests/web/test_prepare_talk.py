@@ -13,14 +13,16 @@ from cast import NOW, TODAY
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.deals import actions as deals
-from hingepoint.domain.deals.models import BuyingRole, Deal
+from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.negotiation import actions as negotiation
 from hingepoint.domain.plans import actions
-from hingepoint.domain.plans.models import Plan, Verdict
+from hingepoint.domain.plans.models import Plan
 from hingepoint.domain.plans.parts import Line, from_json
 from hingepoint.domain.strategy import benchmarks
 from hingepoint.domain.strategy.models import PivotalAgreement, Strategy
 from hingepoint.records.agreements import AgreementState
+from hingepoint.records.deals import BuyingRole
+from hingepoint.records.plans import Verdict
 from hingepoint.records.talks import ReasonState, Topic
 
 KEY = "cust.data_access"

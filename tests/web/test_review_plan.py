@@ -5,9 +5,11 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
-from hingepoint.domain.plans import actions, queries
-from hingepoint.domain.plans.models import PlanReview, Verdict
+from hingepoint.domain.plans import actions
+from hingepoint.domain.plans.models import PlanReview
+from hingepoint.domain.plans.queries import reviews, talks
 from hingepoint.records.errors import Stale
+from hingepoint.records.plans import Verdict
 
 KEY = "cust.data_access"
 
@@ -34,7 +36,7 @@ def test_the_manager_approves_the_day_before(client, cast):
     assert "Approve" in client.get("/").content.decode()
     review(client, plan, verdict="approved")
     assert PlanReview.objects.get().verdict == Verdict.APPROVED
-    assert queries.to_review(cast.manager, today=timezone.localdate()) == []
+    assert reviews.to_review(cast.manager, today=timezone.localdate()) == []
 
 
 def test_a_returned_plan_is_on_the_sellers_list_with_its_reason(client, cast):
@@ -44,8 +46,8 @@ def test_a_returned_plan_is_on_the_sellers_list_with_its_reason(client, cast):
     client.force_login(cast.seller)
     assert "What do we ask in return?" in client.get("/").content.decode()
     written(cast, request=["A reference visit"])
-    assert queries.waiting(cast.seller, today=timezone.localdate()).prepare == ()
-    assert len(queries.to_review(cast.manager, today=timezone.localdate())) == 1
+    assert talks.waiting(cast.seller, today=timezone.localdate()).prepare == ()
+    assert len(reviews.to_review(cast.manager, today=timezone.localdate())) == 1
 
 
 def test_a_return_says_why(client, cast):
@@ -97,10 +99,10 @@ def test_sent_twice_it_is_said_once(client, cast):
 def test_talks_of_the_next_working_day_press(cast, today, talk, soon):
     day = dt.date.fromisoformat(today)
     written(cast, talk_on=dt.date.fromisoformat(talk))
-    [line] = queries.to_review(cast.manager, today=day)
+    [line] = reviews.to_review(cast.manager, today=day)
     assert line.soon is soon
 
 
 def test_the_other_manager_has_nothing_to_review(cast):
     written(cast)
-    assert queries.to_review(cast.other_manager, today=timezone.localdate()) == []
+    assert reviews.to_review(cast.other_manager, today=timezone.localdate()) == []

@@ -4,7 +4,7 @@ import pytest
 
 import talks
 from hingepoint.domain.deals.models import DealEvent
-from hingepoint.domain.negotiation import queries
+from hingepoint.domain.negotiation.queries import log as log_page
 from hingepoint.records.deals import EventKind
 
 
@@ -30,7 +30,7 @@ def concede(client, cast, **form):
 
 def test_a_demand_is_logged_and_its_page_asks_for_the_reason(seller, cast):
     answer = log(seller, cast)
-    (demand,) = queries.demands(cast.seller, cast.deal.pk)
+    (demand,) = log_page.demands(cast.seller, cast.deal.pk)
     assert answer.url == f"/deals/{cast.deal.pk}/demands/{demand.id}/"
     shown = seller.get(answer.url).content.decode()
     assert "Reason unknown" in shown
@@ -39,7 +39,7 @@ def test_a_demand_is_logged_and_its_page_asks_for_the_reason(seller, cast):
 
 def test_who_asked_said_the_reason_unless_somebody_else_is_named(seller, cast):
     log(seller, cast, why="The budget was set before the second line was added")
-    (demand,) = queries.demands(cast.seller, cast.deal.pk)
+    (demand,) = log_page.demands(cast.seller, cast.deal.pk)
     assert (demand.why.said_by, demand.reason_known) == ("Bo Lind", True)
 
 
@@ -79,7 +79,7 @@ def test_a_trade_for_a_demand_is_kept_and_can_be_taken_back(seller, cast):
     shown = page(seller, cast, "talks")
     assert "In return: three years" in shown
     assert "Answered" in shown
-    (given,) = queries.log(cast.seller, cast.deal.pk).concessions
+    (given,) = log_page.log(cast.seller, cast.deal.pk).concessions
     seller.post(f"/deals/{cast.deal.pk}/talks/{given.id}/take-back")
     assert "In return: three years" not in page(seller, cast, "talks")
 

@@ -12,10 +12,10 @@ from hingepoint.domain.audit.actions import record
 from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.deals import actions as deals
 from hingepoint.domain.escalations import actions as escalations
-from hingepoint.domain.escalations.models import ArguesFor
 from hingepoint.domain.negotiation import actions as negotiation
 from hingepoint.domain.people import actions as people
 from hingepoint.records.agreements import AgreementState
+from hingepoint.records.escalations import ArguesFor
 from hingepoint.records.people import Role
 from playbooks import in_force
 

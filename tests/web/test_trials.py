@@ -12,7 +12,7 @@ from hingepoint.analysis.trials import lots
 from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.trials import actions
 from hingepoint.domain.trials.models import Trial
-from hingepoint.reports import findings
+from hingepoint.reports.findings import words
 from hingepoint.web import formats
 
 KEY = "cust.references"
@@ -56,7 +56,7 @@ def test_the_planner_says_what_it_takes(client, cast, run, teams):
     page = client.get(planner(run), {"effect": "5", "take_up": "50", "power": "90", "weeks": "30"})
     plan = page.context["plan"]
     assert plan.effect == 0.05
-    assert f"{findings.rounded(plan.prompt_deals):,} deals" in text(page)
+    assert f"{words.rounded(plan.prompt_deals):,} deals" in text(page)
     assert f"{plan.prompt_shows * 100:.1f} points or more" in text(page)
     assert "90% chance" in text(page)
     assert plan.wedge.teams == 7  # these five, North and South

@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from hingepoint.reports import findings
 from hingepoint.reports.charts import numbers
+from hingepoint.reports.findings import metric as metric_words
+from hingepoint.reports.findings import shapes, whole
 
 #: Where the output is no terminal: wide enough for a table, narrow enough for a mail.
 PIPED_WIDTH = 110
@@ -25,7 +26,7 @@ def show(record: dict[str, Any]) -> None:
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=PIPED_WIDTH)
-    shown = findings.read(record)
+    shown = whole.read(record)
     _header(console, shown)
     supported = [one for group in ("lever", "harmful", "weak") for one in shown.of(group)]
     if supported:
@@ -39,7 +40,7 @@ def show(record: dict[str, Any]) -> None:
     _notes(console, shown)
 
 
-def _header(console: Console, shown: findings.Shown) -> None:
+def _header(console: Console, shown: shapes.Shown) -> None:
     facts = dict(shown.data)
     console.print(f"[bold]{shown.metric.title}[/bold]")
     console.print(f"{facts['Deals'].replace(':', ' deals:', 1)}; {shown.types}; {facts['Time']}", style="dim")
@@ -48,7 +49,7 @@ def _header(console: Console, shown: findings.Shown) -> None:
     console.print()
 
 
-def _table(rows: Iterable[findings.Finding], shown: findings.Shown) -> Table:
+def _table(rows: Iterable[shapes.Finding], shown: shapes.Shown) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("Evidence", no_wrap=True)
     table.add_column("Agreement", ratio=3, overflow="fold")
@@ -64,7 +65,7 @@ def _table(rows: Iterable[findings.Finding], shown: findings.Shown) -> Table:
     return table
 
 
-def forest(rows: list[findings.Finding], metric: findings.Metric, *, width: int) -> list[Text]:
+def forest(rows: list[shapes.Finding], metric: metric_words.Metric, *, width: int) -> list[Text]:
     """Return a forest plot as lines of text: a point and its interval beside zero, one line a finding."""
     label = min(max(len(one.name) for one in rows), max(width // 3, 12))
     room = max(width - label - 4, 20)
@@ -90,7 +91,7 @@ def _axis(label: int, room: int, zero: int, low: str, high: str) -> Text:
     return Text(" " * (label + 2) + "".join(cells), style="dim")
 
 
-def _forest_line(one: findings.Finding, label: int, room: int, zero: int, place: Any) -> Text:
+def _forest_line(one: shapes.Finding, label: int, room: int, zero: int, place: Any) -> Text:
     cells = [" "] * room
     cells[zero] = "┊"
     if one.low is not None and one.high is not None and one.effect is not None:
@@ -106,21 +107,21 @@ def _forest_line(one: findings.Finding, label: int, room: int, zero: int, place:
     return line
 
 
-def _set(console: Console, shown: findings.Shown) -> None:
+def _set(console: Console, shown: shapes.Shown) -> None:
     console.print("\n[bold]The proposed set[/bold]")
     console.print(Text(shown.set_words))
     for one in shown.chosen:
         console.print(Text(f"  {one.place}. {one.name}: {one.chosen}"))
 
 
-def _words(console: Console, rows: list[findings.Finding]) -> None:
+def _words(console: Console, rows: list[shapes.Finding]) -> None:
     if rows:
         console.print("\n[bold]In words[/bold]")
     for one in rows:
         _item(console, one.sentence)
 
 
-def _silent(console: Console, shown: findings.Shown) -> None:
+def _silent(console: Console, shown: shapes.Shown) -> None:
     nothing, excluded = shown.of("none"), shown.of("excluded")
     if nothing:
         console.print(f"\n[bold]Not enough evidence[/bold] ({len(nothing)})")
@@ -146,7 +147,7 @@ def _more(console: Console, number: int) -> None:
         console.print(f"  and {number - LISTED} more: see them all with --out or --format json", style="dim")
 
 
-def _notes(console: Console, shown: findings.Shown) -> None:
+def _notes(console: Console, shown: shapes.Shown) -> None:
     console.print("\n[bold]How far to trust this[/bold]")
     for line in (*shown.warnings, shown.placebo):
         _item(console, line)

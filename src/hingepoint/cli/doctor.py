@@ -181,10 +181,10 @@ def background_jobs() -> Finding:
 
 
 def readiness() -> Finding:
-    from hingepoint.domain.discovery import queries as discovery
+    from hingepoint.domain.discovery.queries import readiness as readiness_page
     from hingepoint.domain.people import queries as people
 
-    found = discovery.readiness(people.the_system())
+    found = readiness_page.readiness(people.the_system())
     says = f"{found.have}. Now: {found.now}."
     return Finding(GOOD, says) if found.ready else Finding(WARNING, says, f"Needed: {found.need}.")
 

@@ -19,10 +19,10 @@ from hingepoint.domain.imports import details
 from hingepoint.domain.people import queries as people
 from hingepoint.domain.people.models import User
 from hingepoint.domain.plans import actions as plans
-from hingepoint.domain.plans.models import Outcome, Verdict
 from hingepoint.domain.plans.parts import Line
 from hingepoint.records.deals import DealStatus
 from hingepoint.records.people import Role
+from hingepoint.records.plans import Outcome, Verdict
 
 PLAYBOOK = f"Playbook: {STRATEGY}"
 #: Plans so new are written one by one, as people write them: they are in the audit trail.

@@ -6,9 +6,9 @@ import datetime as dt
 
 from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.proof import actions as proof
-from hingepoint.domain.proof.models import Answer
 from hingepoint.records.agreements import AgreementState, Evidence, Side
 from hingepoint.records.people import Role
+from hingepoint.records.proof import Answer
 
 #: So many agreements have their words kept, and so many customers are asked by a link.
 WITH_WORDS, ASKED_BY_LINK = 24, 6

@@ -15,7 +15,7 @@ from hingepoint.demo import planning, planted, playbook, proofs, talks, traces, 
 from hingepoint.demo.company import Company, simulate
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import AgreementType
-from hingepoint.domain.deals.models import BuyingRole, Deal
+from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.detection import actions as detection
 from hingepoint.domain.detection.models import Detection
 from hingepoint.domain.imports import actions as imports
@@ -25,7 +25,7 @@ from hingepoint.domain.people import queries as people_queries
 from hingepoint.domain.people.models import Team, User
 from hingepoint.domain.strategy import actions as strategy
 from hingepoint.records.agreements import Side
-from hingepoint.records.deals import Stage
+from hingepoint.records.deals import BuyingRole, Stage
 from hingepoint.records.people import Role
 
 #: The team in which the demo's manager and seller work: it has everything a visitor should see.

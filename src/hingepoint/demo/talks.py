@@ -10,18 +10,20 @@ from typing import Any
 import polars as pl
 
 from hingepoint.analysis.talks import approvals, reasons
-from hingepoint.analysis.talks.approvals import Approver, Request
+from hingepoint.analysis.talks.approvals import Request
 from hingepoint.demo import planted
 from hingepoint.demo.company import Company
-from hingepoint.domain.deals.models import BuyingRole, Deal
+from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.escalations import actions as escalations
-from hingepoint.domain.escalations.models import Answer, Kind, Policy, State
+from hingepoint.domain.escalations.models import Policy
 from hingepoint.domain.imports import talks
 from hingepoint.domain.involvement import actions as involvement
-from hingepoint.domain.involvement.models import Purpose
 from hingepoint.domain.negotiation import actions as negotiation
 from hingepoint.domain.people import queries as people
 from hingepoint.domain.people.models import Team, User
+from hingepoint.records.deals import BuyingRole
+from hingepoint.records.escalations import Answer, Approver, Kind, State
+from hingepoint.records.involvement import Purpose
 from hingepoint.records.people import Role
 from hingepoint.records.talks import ReasonState, Topic
 

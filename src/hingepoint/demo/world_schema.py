@@ -14,11 +14,10 @@ from typing import Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
-from hingepoint.domain.deals.models import BuyingRole
-from hingepoint.domain.plans.models import Outcome, Verdict
 from hingepoint.records.agreements import AgreementState, Evidence, Side
-from hingepoint.records.deals import DealStatus, EventKind, Stage
+from hingepoint.records.deals import BuyingRole, DealStatus, EventKind, Stage
 from hingepoint.records.people import Role
+from hingepoint.records.plans import Outcome, Verdict
 from hingepoint.records.talks import ReasonState, Topic
 
 VERSION = 1

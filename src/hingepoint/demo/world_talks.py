@@ -8,7 +8,6 @@ from typing import Any
 
 from django.utils import timezone
 
-from hingepoint.analysis.talks.approvals import Approver
 from hingepoint.demo.world_schema import (
     ConcessionPart,
     DealPart,
@@ -19,11 +18,11 @@ from hingepoint.demo.world_schema import (
 )
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.escalations import actions as escalations
-from hingepoint.domain.escalations.models import Answer, ArguesFor, Kind
 from hingepoint.domain.involvement import actions as involvement
-from hingepoint.domain.involvement.models import Purpose
 from hingepoint.domain.negotiation import actions as negotiation
 from hingepoint.domain.people.models import User
+from hingepoint.records.escalations import Answer, Approver, ArguesFor, Kind
+from hingepoint.records.involvement import Purpose
 
 Place = tuple[str | int, ...]
 

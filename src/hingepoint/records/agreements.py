@@ -4,33 +4,35 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from typing import Self
 
 from hingepoint.records.deals import Stage
+from hingepoint.records.words import Worded
 
 
-class Side(enum.StrEnum):
+class Side(Worded):
     """With whom an agreement is made."""
 
-    CUSTOMER = "customer"
-    INTERNAL = "internal"
-    SUPPLIER = "supplier"
-    PARTNER = "partner"
+    CUSTOMER = "customer", "Customer"
+    INTERNAL = "internal", "Internal"
+    SUPPLIER = "supplier", "Supplier"
+    PARTNER = "partner", "Partner"
 
 
-class AgreementState(enum.StrEnum):
+class AgreementState(Worded):
     """Where an agreement on a deal stands in its life cycle."""
 
-    NOT_NEEDED = "not_needed"
-    NEEDED = "needed"
-    PLANNED = "planned"
-    ASKED = "asked"
-    SOFT = "soft"  # kind words, no act
-    GAINED = "gained"
-    KEPT = "kept"
-    BROKEN = "broken"
-    LAPSED = "lapsed"
-    DECLINED = "declined"
-    RENEGOTIATED = "renegotiated"
+    NOT_NEEDED = "not_needed", "Not needed"
+    NEEDED = "needed", "Needed"
+    PLANNED = "planned", "Planned"
+    ASKED = "asked", "Asked"
+    SOFT = "soft", "Soft"  # kind words, no act
+    GAINED = "gained", "Gained"
+    KEPT = "kept", "Kept"
+    BROKEN = "broken", "Broken"
+    LAPSED = "lapsed", "Lapsed"
+    DECLINED = "declined", "Declined"
+    RENEGOTIATED = "renegotiated", "Renegotiated"
 
 
 #: States in which the agreement stands today.
@@ -40,11 +42,19 @@ STANDING = frozenset({AgreementState.GAINED, AgreementState.KEPT, AgreementState
 class Evidence(enum.IntEnum):
     """How strong the evidence of an agreement is. Gained needs TOLD or more."""
 
-    NONE = 0
-    CLAIMED = 1  # we say so
-    TOLD = 2  # they said it
-    WRITTEN = 3  # they wrote it
-    ACTED = 4  # they acted on it
+    label: str
+
+    NONE = 0, "No evidence"
+    CLAIMED = 1, "We say so"
+    TOLD = 2, "They said it"
+    WRITTEN = 3, "They wrote it"
+    ACTED = 4, "They acted on it"
+
+    def __new__(cls, value: int, label: str = "") -> Self:
+        member = int.__new__(cls, value)
+        member._value_ = value
+        member.label = label
+        return member
 
 
 #: The seven yes/no points of an agreement's quality, in the order in which they are asked.

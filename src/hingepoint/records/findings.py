@@ -1,15 +1,44 @@
-"""Findings: how much evidence stands behind one."""
+"""Findings and the runs that bring them: how far a run is, how much evidence, what an analyst says."""
 
 from __future__ import annotations
 
-import enum
+from hingepoint.records.words import Worded
 
 
-class Grade(enum.StrEnum):
+class Grade(Worded):
     """Evidence grade of a finding. Harmful = strong or moderate with an effect against the metric."""
 
-    STRONG = "strong"
-    MODERATE = "moderate"
-    WEAK = "weak"
-    NONE = "none"
-    EXCLUDED = "excluded"
+    STRONG = "strong", "Strong"
+    MODERATE = "moderate", "Moderate"
+    WEAK = "weak", "Weak"
+    NONE = "none", "Not enough evidence"
+    EXCLUDED = "excluded", "Left out"
+
+
+#: The word for a finding whose effect goes against the metric, whatever its grade.
+HARMFUL = "Harmful"
+
+
+class Verdict(Worded):
+    """What an analyst says to a finding."""
+
+    OPEN = "", "Not decided"
+    SIGNED = "signed", "Signed"
+    REJECTED = "rejected", "Rejected"
+
+
+class Status(Worded):
+    """How far a run is."""
+
+    QUEUED = "queued", "Waiting"
+    RUNNING = "running", "Running"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class Source(Worded):
+    """Where the deals of a run come from."""
+
+    DATABASE = "database", "Deals of this installation"
+    FILES = "files", "Uploaded files"

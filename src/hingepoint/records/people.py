@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import enum
+from hingepoint.records.words import Worded
 
 
-class Role(enum.StrEnum):
+class Role(Worded):
     """What a person comes for. One role a person."""
 
-    SPONSOR = "sponsor"
-    MANAGER = "manager"
-    SELLER = "seller"
-    ANALYST = "analyst"
-    INSIDE_PARTNER = "inside_partner"
+    SPONSOR = "sponsor", "Sponsor"
+    MANAGER = "manager", "Manager"
+    SELLER = "seller", "Seller"
+    ANALYST = "analyst", "Analyst"
+    INSIDE_PARTNER = "inside_partner", "Inside partner"

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import enum
+from hingepoint.records.words import Worded
 
 
-class Topic(enum.StrEnum):
+class Topic(Worded):
     """What a demand or a concession is about."""
 
-    PRICE = "price"
-    PAYMENT = "payment"
-    EXTRAS = "extras"  # services, training, spares, a longer warranty
-    DELIVERY = "delivery"
-    LIABILITY = "liability"  # liability, penalties, contract text
-    OTHER = "other"
+    PRICE = "price", "Price"
+    PAYMENT = "payment", "Payment"
+    EXTRAS = "extras", "Extras"  # services, training, spares, a longer warranty
+    DELIVERY = "delivery", "Delivery"
+    LIABILITY = "liability", "Liability and contract"  # and penalties
+    OTHER = "other", "Something else"
 
 
-class ReasonState(enum.StrEnum):
+class ReasonState(Worded):
     """How well the reason behind a demand is known."""
 
-    HYPOTHESISED = "hypothesised"  # our guess
-    STATED = "stated"  # one person of theirs said it
-    CONFIRMED = "confirmed"  # two of them said it
+    HYPOTHESISED = "hypothesised", "Our guess"
+    STATED = "stated", "They said it"  # one of them, by name
+    CONFIRMED = "confirmed", "Two of them said it"

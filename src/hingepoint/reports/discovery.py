@@ -13,8 +13,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from hingepoint.analysis.discovery import record as records_of_runs
-from hingepoint.reports import charts, findings, methods
+from hingepoint.reports import charts, methods
 from hingepoint.reports.charts import numbers
+from hingepoint.reports.findings import whole, words
 from hingepoint.reports.pictures import Pictures
 
 
@@ -43,7 +44,7 @@ class Signature:
     @property
     def in_words(self) -> str:
         verdict = self.verdict.capitalize()
-        return f"{verdict} by {self.by} on {self.on.day} {self.on:%B %Y}: {findings.sentence(self.note)}"
+        return f"{verdict} by {self.by} on {self.on.day} {self.on:%B %Y}: {words.sentence(self.note)}"
 
 
 def html(
@@ -58,7 +59,7 @@ def html(
     ``title`` names the company or the data, ``signatures`` what an analyst decided, by key of the
     agreement type. The same record gives the same bytes.
     """
-    shown = findings.read(record)
+    shown = whole.read(record)
     return (
         _environment()
         .get_template("discovery.html")
@@ -66,7 +67,7 @@ def html(
             shown=shown,
             title=title,
             inputs=inputs,
-            groups=findings.GROUPS,
+            groups=words.GROUPS,
             charts_css=Markup(charts.stylesheet()),  # noqa: S704  (our own file)
             pictures=Pictures(shown),
             methods=methods.sections(shown),

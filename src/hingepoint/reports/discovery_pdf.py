@@ -7,9 +7,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hingepoint.reports import findings, methods, typesetting
+from hingepoint.reports import methods, typesetting
 from hingepoint.reports.charts import numbers, svg
 from hingepoint.reports.discovery import Input, Signature
+from hingepoint.reports.findings import shapes, whole, words
 from hingepoint.reports.pictures import Picture, Pictures
 
 _LEADS = {"weak": "Not proven. Good candidates for a trial."}
@@ -34,7 +35,7 @@ def pdf(
 def _data(
     record: dict[str, Any], *, title: str, inputs: Sequence[Input], signatures: Mapping[str, Signature]
 ) -> dict[str, Any]:
-    shown = findings.read(record)
+    shown = whole.read(record)
     pictures = Pictures(shown)
     version = record["result"]["version"]
     counted = [facts for facts in shown.data if facts[0] in ("Deals", "Time")]
@@ -55,7 +56,7 @@ def _data(
         "forest": _on_paper(pictures.forest),
         "groups": [
             {
-                "title": findings.GROUPS[group],
+                "title": words.GROUPS[group],
                 "lead": _LEADS.get(group, ""),
                 "findings": [_card(one, pictures, signatures) for one in shown.of(group)],
             }
@@ -78,7 +79,7 @@ def _data(
     }
 
 
-def _card(one: findings.Finding, pictures: Pictures, signatures: Mapping[str, Signature]) -> dict[str, Any]:
+def _card(one: shapes.Finding, pictures: Pictures, signatures: Mapping[str, Signature]) -> dict[str, Any]:
     signature = signatures.get(one.key)
     return {
         "anchor": pictures.anchor(one),
@@ -112,7 +113,7 @@ def _card(one: findings.Finding, pictures: Pictures, signatures: Mapping[str, Si
     }
 
 
-def _facts(one: findings.Finding) -> list[tuple[str, str, str]]:
+def _facts(one: shapes.Finding) -> list[tuple[str, str, str]]:
     """Return the figures of a finding: what it is, its value, and how sure or on how many deals."""
     found = [
         ("Effect per deal", one.effect_text, f"95% interval {one.interval_text}"),
@@ -122,12 +123,12 @@ def _facts(one: findings.Finding) -> list[tuple[str, str, str]]:
     return [*found, ("Best by", one.best_by, "after creation")] if one.best_by else found
 
 
-def _unproven(one: findings.Finding) -> tuple[str, ...]:
+def _unproven(one: shapes.Finding) -> tuple[str, ...]:
     counts = numbers.number(one.gained), numbers.number(one.not_gained)
     return (one.name, *counts, one.interval_text, one.needed_text.removesuffix(" deals") or "–")
 
 
-def _trust(shown: findings.Shown) -> list[str]:
+def _trust(shown: shapes.Shown) -> list[str]:
     """Return what a board should know before it acts: the placebo, the warnings, and the limit of any history."""
     return [
         shown.placebo,
@@ -136,7 +137,7 @@ def _trust(shown: findings.Shown) -> list[str]:
     ]
 
 
-def _asks(shown: findings.Shown, signatures: Mapping[str, Signature]) -> list[str]:
+def _asks(shown: shapes.Shown, signatures: Mapping[str, Signature]) -> list[str]:
     """Return the decisions that follow from the result, in words."""
     said = []
     confirmed = [*shown.of("lever"), *shown.of("harmful")]
@@ -148,7 +149,7 @@ def _asks(shown: findings.Shown, signatures: Mapping[str, Signature]) -> list[st
     if shown.chosen:
         said.append("Whether these become the pivotal agreements that every deal plans, coaches and reviews.")
     if shown.of("harmful"):
-        names = findings.listed([f"“{one.name}”" for one in shown.of("harmful")[:3]])
+        names = words.listed([f"“{one.name}”" for one in shown.of("harmful")[:3]])
         said.append(f"Whether {names} may go on as now.")
     if shown.of("weak") or not shown.chosen:
         said.append("Whether to run a trial: teams start at different dates, in an order drawn by lot.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hingepoint.reports.findings import Shown
+from hingepoint.reports.findings.shapes import Shown
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ from markupsafe import Markup
 
 from hingepoint.analysis import discovery as engine
 from hingepoint.analysis.discovery import record
-from hingepoint.reports import discovery, findings
+from hingepoint.reports import discovery
+from hingepoint.reports.findings import shapes, whole
 from hingepoint.reports.pictures import Picture, Pictures
 
 #: Notebooks may be dark; the charts' own colours are for paper.
@@ -73,9 +74,9 @@ class Notebook:
         return record.of(self.found, currency=self.currency)
 
     @cached_property
-    def shown(self) -> findings.Shown:
+    def shown(self) -> shapes.Shown:
         """The result in words, as reports and pages read it."""
-        return findings.read(self.record)
+        return whole.read(self.record)
 
     @cached_property
     def _pictures(self) -> Pictures:
@@ -141,7 +142,7 @@ def _drawing(picture: Picture | None, otherwise: str) -> Drawing:
     return Drawing(picture)
 
 
-def _member(finding: findings.Finding) -> Markup:
+def _member(finding: shapes.Finding) -> Markup:
     return _MEMBER.format(
         finding.name, finding.effect_text, finding.interval_text, finding.coverage_text, finding.grade_words
     )

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from hingepoint.reports.charts import forest, numbers, scale, svg, tables, timing
-from hingepoint.reports.findings import Dose, Finding, Metric, Reading, Shown
+from hingepoint.reports.findings.metric import Metric
+from hingepoint.reports.findings.shapes import Dose, Finding, Reading, Shown
 
 #: More placebo marks than this would be too small to see.
 MOST_MARKS = 400

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from hingepoint.domain.plans.parts import Line
-from hingepoint.domain.plans.sheets import AheadRow, DealSheet, FilledGroup, FilledPart, TalkSheet
+from hingepoint.domain.plans.queries.deal_sheet import AheadRow, DealSheet
+from hingepoint.domain.plans.queries.filled import FilledPart
+from hingepoint.domain.plans.queries.talk_sheet import FilledGroup, TalkSheet
 from hingepoint.reports import typesetting
 
 

@@ -15,7 +15,8 @@ from hingepoint.analysis.trials.balance import WORTH_A_LOOK, Line
 from hingepoint.analysis.trials.redraws import LEVEL
 from hingepoint.reports import pictures
 from hingepoint.reports.charts import numbers, tables
-from hingepoint.reports.findings import Finding, Metric, Reading, metric_of, served_words
+from hingepoint.reports.findings.metric import Metric, metric_of, served_words
+from hingepoint.reports.findings.shapes import Finding, Reading
 
 #: What a result comes to: a word or two, the tone and the icon of its mark.
 VERDICTS = {

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from hingepoint.domain.agreements import actions
 from hingepoint.domain.agreements.queries import agreement_page
-from hingepoint.domain.detection import queries as detection
+from hingepoint.domain.detection.queries import to_confirm
 from hingepoint.domain.proof.actions import attach
 from hingepoint.domain.strategy.queries import in_force, next_best
 from hingepoint.records.agreements import QUALITY_POINTS, AgreementState, Evidence
@@ -28,14 +28,14 @@ STEPS = [
     (AgreementState.PLANNED, "We plan to ask", "You know how, and from whom"),
     (AgreementState.ASKED, "We asked", "No answer yet"),
     (AgreementState.SOFT, "Kind words", "They like it; nobody promised an act"),
-    (AgreementState.GAINED, "Gained", "A named person will do something by a date"),
-    (AgreementState.KEPT, "Kept", "They did what they had agreed"),
-    (AgreementState.BROKEN, "Broken", "They agreed and did not do it"),
-    (AgreementState.DECLINED, "Declined", "They said no"),
+    (AgreementState.GAINED, AgreementState.GAINED.label, "A named person will do something by a date"),
+    (AgreementState.KEPT, AgreementState.KEPT.label, "They did what they had agreed"),
+    (AgreementState.BROKEN, AgreementState.BROKEN.label, "They agreed and did not do it"),
+    (AgreementState.DECLINED, AgreementState.DECLINED.label, "They said no"),
     (AgreementState.RENEGOTIATED, "New terms", "It stands, changed"),
-    (AgreementState.LAPSED, "Lapsed", "Too old to rely on"),
-    (AgreementState.NEEDED, "Needed", "Still to do"),
-    (AgreementState.NOT_NEEDED, "Not needed", "This deal does without it"),
+    (AgreementState.LAPSED, AgreementState.LAPSED.label, "Too old to rely on"),
+    (AgreementState.NEEDED, AgreementState.NEEDED.label, "Still to do"),
+    (AgreementState.NOT_NEEDED, AgreementState.NOT_NEEDED.label, "This deal does without it"),
 ]
 #: One key a step, on the form.
 STEP_KEYS = {
@@ -53,10 +53,10 @@ STEP_KEYS = {
 }
 EVIDENCE = [
     (Evidence.NONE.value, "None yet", ""),
-    (Evidence.CLAIMED.value, "We say so", "Our own impression"),
-    (Evidence.TOLD.value, "They said it", "In a meeting or a call"),
-    (Evidence.WRITTEN.value, "They wrote it", "Mail, minutes, contract"),
-    (Evidence.ACTED.value, "They acted on it", "The thing was done"),
+    (Evidence.CLAIMED.value, Evidence.CLAIMED.label, "Our own impression"),
+    (Evidence.TOLD.value, Evidence.TOLD.label, "In a meeting or a call"),
+    (Evidence.WRITTEN.value, Evidence.WRITTEN.label, "Mail, minutes, contract"),
+    (Evidence.ACTED.value, Evidence.ACTED.label, "The thing was done"),
 ]
 POINTS = {
     "act": "We know what they will do",
@@ -136,7 +136,7 @@ def _show(
         "expected": next_best.expected(request.user, page.deal_id, page.type_id, today=timezone.localdate()),
         **proof.behind(request, page),
         "wanted": in_force.wanted(request.user, page.deal_id, page.type_id) if _required(page) else None,
-        "found": detection.on_deal(request.user, page.deal_id).get(page.type_id),
+        "found": to_confirm.on_deal(request.user, page.deal_id).get(page.type_id),
         **more,
     }
     template = (
@@ -174,7 +174,7 @@ def said_before(page: agreement_page.AgreementPage) -> dict[str, Any]:
 
 def _found_before(request: HttpRequest, page: agreement_page.AgreementPage, asked: str) -> dict[str, Any]:
     """Return what a rule knows of the state that is asked for and could not write: the act, evidence, words."""
-    found = detection.on_deal(request.user, page.deal_id).get(page.type_id)
+    found = to_confirm.on_deal(request.user, page.deal_id).get(page.type_id)
     if found is None or not found.proposed or found.state != asked:
         return {}
     known = {"act": found.act, "evidence": found.evidence, "note": found.words, "person_name": found.who}

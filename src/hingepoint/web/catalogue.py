@@ -16,8 +16,8 @@ from hingepoint.records.agreements import Side
 from hingepoint.records.deals import Stage
 from hingepoint.records.errors import Stale
 
-SIDES = [(side.value, side.value.capitalize()) for side in Side]
-STAGES = [(stage.value, stage.value.capitalize()) for stage in Stage]
+SIDES = Side.choices
+STAGES = Stage.choices
 #: Letters of the catalogue's column ``metrics``.
 METRICS = {
     "D": "discount",

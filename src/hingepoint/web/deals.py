@@ -20,11 +20,11 @@ from hingepoint.domain.coaching import queries as coaching
 from hingepoint.domain.deals.queries import filters
 from hingepoint.domain.deals.queries import lists as deal_lists
 from hingepoint.domain.deals.queries.looking_back import AsOf
-from hingepoint.domain.negotiation import queries as negotiation
+from hingepoint.domain.negotiation.queries import corridor
 from hingepoint.domain.people import queries as people
-from hingepoint.domain.plans import queries as plans
+from hingepoint.domain.plans.queries import lines as plan_lines
 from hingepoint.domain.strategy.queries import in_force, next_best
-from hingepoint.domain.trials import queries as trials
+from hingepoint.domain.trials.queries import lots
 from hingepoint.records.deals import EventKind
 from hingepoint.records.people import Role
 from hingepoint.web import saved_views
@@ -244,7 +244,7 @@ def deal(request: HttpRequest, deal_id: int):
 
 def _asked(picture: deal_page.DealPicture, choices: list[catalogue.TypeChoice]) -> list[catalogue.TypeChoice]:
     """Return the types that a trial asks for on a deal and that it has not gained."""
-    asked = trials.asked_of(picture.facts)
+    asked = lots.asked_of(picture.facts)
     asked -= {line.key for line in picture.agreements if line.standing}
     return [type_ for type_ in choices if type_.key in asked]
 
@@ -256,8 +256,8 @@ def deal_work(request: HttpRequest, deal_id: int):
     picture = deal_page.deal_picture(request.user, deal_id, today=timezone.localdate())
     context = {
         "facts": picture.facts,
-        "corridor": negotiation.corridor(request.user, deal_id),
-        "plans": plans.plans(request.user, deal_id),
+        "corridor": corridor.corridor(request.user, deal_id),
+        "plans": plan_lines.plans(request.user, deal_id),
         "plan_for": [(line.type_id, line.name) for line in picture.agreements if not line.standing],
         "notes": coaching.notes(request.user, deal_id),
         "coach_to": other.name if other else None,

@@ -13,11 +13,13 @@ from django.views.decorators.http import require_POST
 
 from hingepoint.analysis.detection import Rule, Trace, plain
 from hingepoint.domain.agreements.actions import NotYetGained
-from hingepoint.domain.deals.models import BuyingRole
 from hingepoint.domain.deals.queries import deal_page
-from hingepoint.domain.detection import actions, queries
+from hingepoint.domain.detection import actions
+from hingepoint.domain.detection.queries import rules as rules_page
+from hingepoint.domain.detection.queries import to_confirm as to_confirm_page
 from hingepoint.domain.detection.starters import starters
 from hingepoint.records.agreements import AgreementState, Evidence
+from hingepoint.records.deals import BuyingRole
 from hingepoint.records.errors import Hidden, Stale
 from hingepoint.records.people import Role
 from hingepoint.reports.charts.numbers import plural
@@ -80,7 +82,7 @@ def _said(rule: Rule) -> dict[str, Any]:
 
 
 def _keeper(request: HttpRequest) -> None:
-    if not queries.may_keep(request.user):
+    if not rules_page.may_keep(request.user):
         raise Http404("not theirs to keep")
 
 
@@ -91,16 +93,16 @@ def rules(request: HttpRequest) -> HttpResponse:
     """The detection rules: what each waits for, whether it is on, how often it was right."""
     _keeper(request)
     context = {
-        "rules": queries.rules(request.user),
-        "starters": queries.starters_left(request.user),
-        "waiting": queries.waiting_count(request.user),
+        "rules": rules_page.rules(request.user),
+        "starters": rules_page.starters_left(request.user),
+        "waiting": to_confirm_page.waiting_count(request.user),
     }
     return render(request, "detection/rules.html", context)
 
 
 def rule(request: HttpRequest, rule_id: int) -> HttpResponse:
     """One rule: its words, its test on history, what it found, its versions."""
-    page = queries.rule_page(request.user, rule_id)
+    page = rules_page.rule_page(request.user, rule_id)
     return render(request, "detection/rule.html", {"page": page, "line": page.line})
 
 
@@ -126,7 +128,7 @@ def new_rule(request: HttpRequest) -> HttpResponse:
 
 def edit_rule(request: HttpRequest, rule_id: int) -> HttpResponse:
     """Change a rule: the next version, to be tested again."""
-    page = queries.rule_page(request.user, rule_id)
+    page = rules_page.rule_page(request.user, rule_id)
     known = _said(page.rule) | {"version": page.version}
     if request.method != "POST":
         return _form(request, said=known, page=page)
@@ -138,14 +140,14 @@ def edit_rule(request: HttpRequest, rule_id: int) -> HttpResponse:
         actions.change_rule(
             by=request.user,
             at=timezone.now(),
-            row=queries.rule_row(request.user, rule_id),
+            row=rules_page.rule_row(request.user, rule_id),
             rule=form.rule(page.line.key),
             expected_version=form.cleaned_data["version"],
         )
     except actions.WrongRule as wrong:
         return _form(request, said=typed, page=page, problems=wrong.problems, status=422)
     except Stale:
-        now = queries.rule_page(request.user, rule_id)
+        now = rules_page.rule_page(request.user, rule_id)
         return _form(request, said=typed | {"version": now.version}, page=now, stale=True, status=409)
     return redirect("rule", rule_id)
 
@@ -153,7 +155,7 @@ def edit_rule(request: HttpRequest, rule_id: int) -> HttpResponse:
 def _form(request: HttpRequest, *, said: dict[str, Any], status: int = 200, **more: Any) -> HttpResponse:
     context = {
         "said": said,
-        "offered": queries.offered(request.user),
+        "offered": rules_page.offered(request.user),
         "traces": TRACES,
         "reached": REACHED,
         "evidence_choices": EVIDENCE,
@@ -169,7 +171,7 @@ def _form(request: HttpRequest, *, said: dict[str, Any], status: int = 200, **mo
 @require_POST
 def test_rule(request: HttpRequest, rule_id: int) -> HttpResponse:
     """Try a rule on all of history."""
-    row = queries.rule_row(request.user, rule_id)
+    row = rules_page.rule_row(request.user, rule_id)
     actions.test_rule(by=request.user, at=timezone.now(), row=row)
     return redirect("rule", rule_id)
 
@@ -177,7 +179,7 @@ def test_rule(request: HttpRequest, rule_id: int) -> HttpResponse:
 @require_POST
 def switch_rule(request: HttpRequest, rule_id: int) -> HttpResponse:
     """Let a rule fill the register, or stop it."""
-    row = queries.rule_row(request.user, rule_id)
+    row = rules_page.rule_row(request.user, rule_id)
     if request.POST.get("to") == "on":
         try:
             found = actions.switch_on(by=request.user, at=timezone.now(), row=row)
@@ -194,7 +196,7 @@ def switch_rule(request: HttpRequest, rule_id: int) -> HttpResponse:
 @require_POST
 def take_back_rule(request: HttpRequest, rule_id: int) -> HttpResponse:
     """Take back, as one, what a rule found and nobody judged."""
-    row = queries.rule_row(request.user, rule_id)
+    row = rules_page.rule_row(request.user, rule_id)
     number = actions.take_back(by=request.user, at=timezone.now(), row=row)
     messages.info(
         request, f"Taken back: {plural(number, 'agreement')}. The rule is off; what people judged stays."
@@ -210,14 +212,16 @@ def to_confirm(request: HttpRequest) -> HttpResponse:
     """What rules found on the viewer's open deals and nobody confirmed, by rule; of one type or one seller."""
     wanted = {name: request.GET.get(name, "") for name in ("type", "seller")}
     owner = int(wanted["seller"]) if wanted["seller"].isdecimal() else None
-    found = queries.to_confirm(request.user, type_key=wanted["type"], owner_id=owner)
+    found = to_confirm_page.to_confirm(request.user, type_key=wanted["type"], owner_id=owner)
     context = {
         "batches": found.batches,
         "total": found.total,
         "wanted": wanted,
         "here": request.get_full_path(),
-        "kinds": queries.to_confirm_by_type(request.user),
-        "sellers": queries.sellers_to_confirm(request.user) if request.user.role != Role.SELLER else (),
+        "kinds": to_confirm_page.to_confirm_by_type(request.user),
+        "sellers": to_confirm_page.sellers_to_confirm(request.user)
+        if request.user.role != Role.SELLER
+        else (),
     }
     return render(request, "detection/to_confirm.html", context)
 
@@ -225,7 +229,7 @@ def to_confirm(request: HttpRequest) -> HttpResponse:
 def deal_found(request: HttpRequest, deal_id: int) -> HttpResponse:
     """What rules found on one deal. The deal's page fetches it as a piece; by itself it is a page."""
     facts = deal_page.deal_facts(request.user, deal_id)
-    context = {"facts": facts, "found": queries.on_deal(request.user, deal_id)}
+    context = {"facts": facts, "found": to_confirm_page.on_deal(request.user, deal_id)}
     piece = request.htmx.target == "deal-found"
     return render(request, f"detection/{'_on_deal' if piece else 'deal'}.html", context)
 
@@ -249,7 +253,7 @@ def judge_found(request: HttpRequest, detection_id: int) -> HttpResponse:
     except actions.AlreadyJudged as refused:
         messages.info(request, str(refused))
     except NotYetGained:
-        waiting = queries.waiting(request.user, detection_id)
+        waiting = to_confirm_page.waiting(request.user, detection_id)
         response = redirect("agreement", waiting.deal_id, waiting.type_id)
         response.headers["Location"] += f"?state={waiting.state}"
         return response
@@ -260,7 +264,9 @@ def judge_found(request: HttpRequest, detection_id: int) -> HttpResponse:
 @for_sellers_and_leaders
 def confirm_found(request: HttpRequest) -> HttpResponse:
     """Confirm the chosen ones of a batch together."""
-    chosen = [int(one) for one in request.POST.getlist("found") if one.isdigit()][: queries.MOST_IN_A_BATCH]
+    chosen = [int(one) for one in request.POST.getlist("found") if one.isdigit()][
+        : to_confirm_page.MOST_IN_A_BATCH
+    ]
     try:
         done, left = actions.confirm_all(by=request.user, at=timezone.now(), detection_ids=chosen)
     except Hidden:

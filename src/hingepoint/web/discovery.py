@@ -16,14 +16,19 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from hingepoint.analysis.discovery import DiscoveryError, Settings, weeks
-from hingepoint.domain.discovery import actions, queries
+from hingepoint.domain.discovery import actions
+from hingepoint.domain.discovery.queries import comparison, runs
+from hingepoint.domain.discovery.queries import findings as findings_page
+from hingepoint.domain.discovery.queries import readiness as readiness_page
 from hingepoint.domain.strategy.queries import still_holds
-from hingepoint.domain.trials import queries as trials
+from hingepoint.domain.trials.queries import lines, trial
 from hingepoint.records.errors import Hidden, Stale
 from hingepoint.records.people import Role
 from hingepoint.reports import discovery as report
-from hingepoint.reports import discovery_pdf, findings
+from hingepoint.reports import discovery_pdf
 from hingepoint.reports import trials as trial_words
+from hingepoint.reports.findings import metric as metric_words
+from hingepoint.reports.findings import shapes, whole, words
 from hingepoint.reports.pictures import Pictures
 from hingepoint.reports.typesetting import NoTypesetter
 
@@ -118,7 +123,7 @@ class RunForm(forms.Form):
                 agreement_columns=_listed(said["agreement_columns"]),
             )
         except DiscoveryError as error:
-            self.add_error(None, findings.sentence(str(error)))
+            self.add_error(None, words.sentence(str(error)))
 
     def made_from(self) -> actions.Input:
         said = self.cleaned_data
@@ -140,32 +145,32 @@ def _require_reader(request) -> None:
 
 
 def _require_analyst(request) -> None:
-    if not queries.may_run(request.user):
+    if not runs.may_run(request.user):
         raise Http404
 
 
 def discovery(request):
     """The start: for analyst and sponsor the runs, for managers and sellers what was signed."""
     _require_reader(request)
-    tried = trials.all_trials(request.user)
+    tried = lines.all_trials(request.user)
     context = {
-        "may_run": queries.may_run(request.user),
+        "may_run": runs.may_run(request.user),
         "signed": _signed(request.user),
         "trials": tried,
-        "trial_names": trials.names(tried) if tried else {},
-        "metric_title": findings.metric_title,
+        "trial_names": lines.names(tried) if tried else {},
+        "metric_title": metric_words.metric_title,
     }
     if request.user.sees_everything:
-        context["ready"] = queries.readiness(request.user)
-        context["runs"] = queries.runs(request.user, at=timezone.now())
+        context["ready"] = readiness_page.readiness(request.user)
+        context["runs"] = runs.runs(request.user, at=timezone.now())
         context["still"] = still_holds.still_holds(request.user, at=timezone.now())
     return render(request, "discovery/discovery.html", context)
 
 
 def _signed(viewer) -> list[dict[str, Any]]:
     found = []
-    for one in queries.signed(viewer):
-        noun = findings.metric_noun(one.metric)
+    for one in findings_page.signed(viewer):
+        noun = metric_words.metric_noun(one.metric)
         found.append({"one": one, "noun": noun, "url": reverse("finding", args=[one.run_id, one.key])})
     return found
 
@@ -174,9 +179,9 @@ def readiness(request):
     """What discovery needs, what there is, what it gives now, and how to get the rest."""
     _require_reader(request)
     context = {
-        "ready": queries.readiness(request.user),
-        "needs": queries.needs(request.user),
-        "may_run": queries.may_run(request.user),
+        "ready": readiness_page.readiness(request.user),
+        "needs": readiness_page.needs(request.user),
+        "may_run": runs.may_run(request.user),
     }
     return render(request, "discovery/readiness.html", context)
 
@@ -195,8 +200,8 @@ def new_run(request):
         "form": form,
         "from_files": from_files,
         "metrics": METRICS,
-        "segments": [] if from_files else queries.segments(request.user),
-        "ready": queries.readiness(request.user),
+        "segments": [] if from_files else readiness_page.segments(request.user),
+        "ready": readiness_page.readiness(request.user),
         "tables": TABLES,
     }
     return render(request, "discovery/new.html", context, status=422 if form.errors else 200)
@@ -204,17 +209,17 @@ def new_run(request):
 
 def run(request, run_id: int):
     """One run: how far it is, what went wrong, or what it found."""
-    page = queries.seen(queries.run(request.user, run_id, at=timezone.now()))
-    context = {"page": page, "may_run": queries.may_run(request.user), "now": timezone.now()}
+    page = runs.seen(runs.run(request.user, run_id, at=timezone.now()))
+    context = {"page": page, "may_run": runs.may_run(request.user), "now": timezone.now()}
     if page.record is None:
         return render(request, "discovery/run_unfinished.html", context)
-    shown = findings.read(page.record)
+    shown = whole.read(page.record)
     wanted = request.GET.get("show", "")
     context |= {
         "shown": shown,
         "pictures": _pictures(page.line.id, shown),
         "short": SHORT,
-        "wanted": wanted if wanted in (*findings.GROUPS, "signed", "rejected", "open") else "",
+        "wanted": wanted if wanted in (*words.GROUPS, "signed", "rejected", "open") else "",
         "rows": _filtered(shown, page, wanted),
         "everything": len(page.keys) == len(page.record["result"]["findings"])
         and request.user.sees_everything,
@@ -223,10 +228,10 @@ def run(request, run_id: int):
     return render(request, "discovery/run.html", context)
 
 
-def _tried(viewer, shown: findings.Shown) -> list[trial_words.Tried]:
+def _tried(viewer, shown: shapes.Shown) -> list[trial_words.Tried]:
     """Return what trials on the run's metric showed, each beside the finding on the same agreement."""
     known = {one.key: one for one in shown.findings}
-    results = trials.results(viewer, known, metric=shown.metric.name)
+    results = trial.results(viewer, known, metric=shown.metric.name)
     return [
         trial_words.tried(line, found.outcome, shown.metric, known[key])
         for key, (line, found) in results.items()
@@ -234,11 +239,11 @@ def _tried(viewer, shown: findings.Shown) -> list[trial_words.Tried]:
     ]
 
 
-def _pictures(run_id: int, shown: findings.Shown) -> Pictures:
+def _pictures(run_id: int, shown: shapes.Shown) -> Pictures:
     return Pictures(shown, address=lambda finding: reverse("finding", args=[run_id, finding.key]))
 
 
-def _filtered(shown: findings.Shown, page: queries.RunPage, wanted: str) -> list[findings.Finding]:
+def _filtered(shown: shapes.Shown, page: runs.RunPage, wanted: str) -> list[shapes.Finding]:
     """Return the findings of one group or verdict; without a wish, those with some evidence."""
     if wanted in ("signed", "rejected"):
         return [one for one in shown.findings if _verdict(page, one) == wanted]
@@ -246,18 +251,18 @@ def _filtered(shown: findings.Shown, page: queries.RunPage, wanted: str) -> list
         return [
             one for one in shown.findings if one.group in ("lever", "harmful") and not _verdict(page, one)
         ]
-    groups = (wanted,) if wanted in findings.GROUPS else ("lever", "harmful", "weak")
+    groups = (wanted,) if wanted in words.GROUPS else ("lever", "harmful", "weak")
     return [one for group in groups for one in shown.of(group)]
 
 
-def _verdict(page: queries.RunPage, finding: findings.Finding) -> str:
+def _verdict(page: runs.RunPage, finding: shapes.Finding) -> str:
     decided = page.decided.get(finding.key)
     return decided.verdict if decided else ""
 
 
 def progress(request, run_id: int):
     """The piece of the run's page that asks every second; when the run is over, the whole page comes."""
-    line = queries.state(request.user, run_id, at=timezone.now())
+    line = runs.state(request.user, run_id, at=timezone.now())
     if not line.unfinished:
         return HttpResponse(headers={"HX-Refresh": "true"})
     return render(request, "discovery/_progress.html", {"line": line})
@@ -300,26 +305,28 @@ def _change(request, run_id: int, action, said: str, **options: Any):
 
 def finding(request, run_id: int, key: str):
     """One finding: the sentence first, then each number with what it is and how sure."""
-    page = queries.finding(request.user, run_id, key, at=timezone.now())
+    page = findings_page.finding(request.user, run_id, key, at=timezone.now())
     return _finding_page(request, page)
 
 
-def _finding_page(request, page: queries.FindingPage, *, note: str = "", error: str = "", status: int = 200):
-    seen = queries.seen(page.run)
-    shown = findings.read(seen.record)
+def _finding_page(
+    request, page: findings_page.FindingPage, *, note: str = "", error: str = "", status: int = 200
+):
+    seen = runs.seen(page.run)
+    shown = whole.read(seen.record)
     one = shown.one(page.key)
     context = {
         "page": page,
         "shown": shown,
         "finding": one,
         "pictures": _pictures(page.run.line.id, shown),
-        "may_decide": queries.may_run(request.user),
+        "may_decide": runs.may_run(request.user),
         "may_sign": one.group not in ("none", "excluded"),
         "note": note,
         "error": error,
         "deals_url": reverse("deals-behind", args=[page.run.line.id, page.key]),
         "tried": [tried for tried in _tried(request.user, shown) if tried.finding.key == page.key],
-        "trials": trials.of_agreements(request.user, [page.key]).get(page.key, ()),
+        "trials": lines.of_agreements(request.user, [page.key]).get(page.key, ()),
     }
     return render(request, "discovery/finding.html", context, status=status)
 
@@ -331,7 +338,7 @@ def decide(request, run_id: int):
     key, verdict = request.POST.get("key", ""), request.POST.get("verdict", "")
     note = request.POST.get("note", "")
     version = request.POST.get("version", "")
-    page = queries.finding(request.user, run_id, key, at=timezone.now())
+    page = findings_page.finding(request.user, run_id, key, at=timezone.now())
     if verdict not in ("signed", "rejected"):
         return _finding_page(request, page, note=note, error="Choose: sign it or reject it.", status=422)
     try:
@@ -353,9 +360,9 @@ def decide(request, run_id: int):
 
 def deals_behind(request, run_id: int, key: str):
     """The deals behind a finding that the viewer may see: gained it or not, and how each ended."""
-    page = queries.finding(request.user, run_id, key, at=timezone.now())
-    record = queries.seen(page.run).record
-    shown = findings.read(record)
+    page = findings_page.finding(request.user, run_id, key, at=timezone.now())
+    record = runs.seen(page.run).record
+    shown = whole.read(record)
     labels = record["landmarks"] or ["6w"]
     by = request.GET.get("by") or _landmark(record, key, labels)
     if by not in labels:
@@ -363,11 +370,11 @@ def deals_behind(request, run_id: int, key: str):
     context = {
         "run_id": run_id,
         "finding": shown.one(key),
-        "behind": queries.deals_behind(request.user, run_id, key, by=by),
-        "by": findings.in_time(by),
-        "served": findings.served_words(shown.metric),
+        "behind": findings_page.deals_behind(request.user, run_id, key, by=by),
+        "by": words.in_time(by),
+        "served": metric_words.served_words(shown.metric),
         "among_won": shown.metric.among_won,
-        "choices": [(label, findings.in_time(label)) for label in labels],
+        "choices": [(label, words.in_time(label)) for label in labels],
         "chosen": by,
         "key": key,
     }
@@ -383,23 +390,23 @@ def _landmark(record: dict[str, Any], key: str, labels: list[str]) -> str:
 
 def compare(request, run_id: int):
     """What moved since an earlier run with the same metric, and why."""
-    page = queries.run(request.user, run_id, at=timezone.now())
+    page = runs.run(request.user, run_id, at=timezone.now())
     asked = request.GET.get("with", "")
     previous = int(asked) if asked.isdigit() else page.previous
     if previous is None or page.record is None or not request.user.sees_everything:
         raise Http404
     context = {
         "page": page,
-        "previous": queries.state(request.user, previous, at=timezone.now()),
-        "found": queries.comparison(request.user, run_id, previous, at=timezone.now()),
-        "metric": findings.read(page.record).metric,
+        "previous": runs.state(request.user, previous, at=timezone.now()),
+        "found": comparison.comparison(request.user, run_id, previous, at=timezone.now()),
+        "metric": whole.read(page.record).metric,
     }
     return render(request, "discovery/compare.html", context)
 
 
 def export(request, run_id: int, name: str):
     """report.html, report.pdf, findings.csv, findings.parquet or run.json, of the findings one may see."""
-    page = queries.seen(queries.run(request.user, run_id, at=timezone.now()))
+    page = runs.seen(runs.run(request.user, run_id, at=timezone.now()))
     if page.record is None or name not in _EXPORTS:
         raise Http404
     if name == "run.json" and not request.user.sees_everything:
@@ -416,20 +423,20 @@ def export(request, run_id: int, name: str):
     return HttpResponse(made, content_type=kind, headers={"Content-Disposition": disposition})
 
 
-def _inputs(page: queries.RunPage) -> tuple[report.Input, ...]:
+def _inputs(page: runs.RunPage) -> tuple[report.Input, ...]:
     kept = tuple(report.Input(one["name"], one["sha256"]) for one in page.inputs)
     return (*kept, report.Input("data as read", page.snapshot, page.line.deals)) if page.snapshot else kept
 
 
-def _html(request, page: queries.RunPage) -> str:
+def _html(request, page: runs.RunPage) -> str:
     return report.html(page.record, **_shown_in_reports(page))
 
 
-def _pdf(request, page: queries.RunPage) -> bytes:
+def _pdf(request, page: runs.RunPage) -> bytes:
     return discovery_pdf.pdf(page.record, **_shown_in_reports(page))
 
 
-def _shown_in_reports(page: queries.RunPage) -> dict[str, Any]:
+def _shown_in_reports(page: runs.RunPage) -> dict[str, Any]:
     signatures = {
         key: report.Signature(one.verdict, one.note, one.by, timezone.localdate(one.at))
         for key, one in page.decided.items()
@@ -438,17 +445,17 @@ def _shown_in_reports(page: queries.RunPage) -> dict[str, Any]:
     return {"title": company, "inputs": _inputs(page), "signatures": signatures}
 
 
-def _csv(request, page: queries.RunPage) -> str:
-    return queries.export_csv(request.user, page.line.id, at=timezone.now())
+def _csv(request, page: runs.RunPage) -> str:
+    return runs.export_csv(request.user, page.line.id, at=timezone.now())
 
 
-def _parquet(request, page: queries.RunPage) -> bytes:
+def _parquet(request, page: runs.RunPage) -> bytes:
     buffer = io.BytesIO()
-    queries.export_table(request.user, page.line.id, at=timezone.now()).write_parquet(buffer)
+    runs.export_table(request.user, page.line.id, at=timezone.now()).write_parquet(buffer)
     return buffer.getvalue()
 
 
-def _json(request, page: queries.RunPage) -> str:
+def _json(request, page: runs.RunPage) -> str:
     facts = report.run_facts(page.record, inputs=_inputs(page), code_version=page.code_version)
     return json.dumps(facts, ensure_ascii=False, indent=1)
 

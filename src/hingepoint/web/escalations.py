@@ -12,15 +12,17 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from hingepoint.analysis.talks.approvals import Approver
 from hingepoint.domain.deals.queries import deal_page
-from hingepoint.domain.escalations import actions, queries
+from hingepoint.domain.escalations import actions
 from hingepoint.domain.escalations.approvers import NobodyToAsk
-from hingepoint.domain.escalations.models import Answer, ArguesFor, Kind, State
+from hingepoint.domain.escalations.queries import pulse as pulse_page
+from hingepoint.domain.escalations.queries import requests, waiting
+from hingepoint.domain.escalations.queries import rules as rules_page
 from hingepoint.domain.involvement import queries as involvement
-from hingepoint.domain.negotiation import queries as negotiation
+from hingepoint.domain.negotiation.queries import log
 from hingepoint.domain.people import queries as people
 from hingepoint.records.errors import Hidden, Stale
+from hingepoint.records.escalations import Answer, Approver, ArguesFor, Kind, Lane, State
 from hingepoint.records.people import Role
 from hingepoint.web import register
 
@@ -43,7 +45,7 @@ def shown(**more: Any) -> dict[str, Any]:
     return {
         "state_words": STATE_WORDS,
         "state_tones": STATE_TONES,
-        "lane_words": queries.LANE_WORDS,
+        "lane_words": dict(Lane.choices),
         "answer_words": dict(Answer.choices),
         **more,
     }
@@ -54,7 +56,7 @@ def deal_help(request: HttpRequest, deal_id: int):
     fetches it as a piece; by itself it is a page."""
     context = shown(
         facts=deal_page.deal_facts(request.user, deal_id),
-        exceptions=queries.of_deal(request.user, deal_id),
+        exceptions=requests.of_deal(request.user, deal_id),
         part=involvement.of_deal(request.user, deal_id, now=timezone.now()),
         executives=involvement.executives(request.user),
         today=timezone.localdate(),
@@ -110,7 +112,7 @@ def _field_of(form: WishForm) -> str:
     return "discount" if form.cleaned_data["kind"] == Kind.PRICE else "wanted"
 
 
-def _prefilled(demands: Sequence[negotiation.Demand], number: str) -> dict[str, Any]:
+def _prefilled(demands: Sequence[log.Demand], number: str) -> dict[str, Any]:
     """Return what is known already: the demand that the address names, and its reason."""
     asked = next((one for one in demands if str(one.id) == number), None)
     if asked is None:
@@ -132,15 +134,15 @@ def _wish_form(
     *,
     escalation_id: int | None = None,
 ) -> HttpResponse:
-    demands = negotiation.demands(request.user, facts.id)
+    demands = log.demands(request.user, facts.id)
     context = {
         "facts": facts,
         "said": said or _prefilled(demands, request.GET.get("demand", "")),
         "problems": problems or {},
         "kinds": KINDS,
         "demands": demands,
-        "rules": queries.rules_now(request.user),
-        "turnaround": queries.turnaround(request.user, now=timezone.now()),
+        "rules": rules_page.rules_now(request.user),
+        "turnaround": waiting.turnaround(request.user, now=timezone.now()),
         "escalation_id": escalation_id,
     }
     return render(request, "escalations/ask.html", context, status=422 if problems else 200)
@@ -148,8 +150,8 @@ def _wish_form(
 
 def change_exception(request: HttpRequest, escalation_id: int):
     """Change a request; only those whom the change concerns are asked again."""
-    wish = queries.wish(request.user, escalation_id)
-    page = queries.request_page(request.user, escalation_id)
+    wish = requests.wish(request.user, escalation_id)
+    page = requests.request_page(request.user, escalation_id)
     facts = deal_page.deal_facts(request.user, page.request.deal_id)
     if not page.may_change:
         messages.error(request, "This request is closed. Ask anew, with what you have learned.")
@@ -191,7 +193,7 @@ def _change(request: HttpRequest, facts: deal_page.DealFacts, escalation_id: int
 
 def exception(request: HttpRequest, escalation_id: int):
     """One request: what is asked and why, who is asked and what they said."""
-    page = queries.request_page(request.user, escalation_id)
+    page = requests.request_page(request.user, escalation_id)
     return render(
         request, "escalations/exception.html", shown(page=page, one=page.request, sides=ArguesFor.choices)
     )
@@ -251,7 +253,7 @@ class PulseForm(forms.Form):
 @require_POST
 def pulse(request: HttpRequest, escalation_id: int):
     """Two taps of an inside partner about a request; shown to nobody by name."""
-    if not queries.request_page(request.user, escalation_id).may_pulse:
+    if not requests.request_page(request.user, escalation_id).may_pulse:
         raise Http404("nothing to say here")
     form = PulseForm(request.POST)
     if not form.is_valid():
@@ -279,13 +281,13 @@ def exceptions(request: HttpRequest):
     seller's home fetches what became of their own as a piece."""
     now = timezone.now()
     if request.htmx.target == "my-exceptions":
-        mine = queries.asked_by_me(request.user, now=now)
+        mine = waiting.asked_by_me(request.user, now=now)
         return render(request, "escalations/_mine.html", shown(mine=mine, today=timezone.localdate()))
-    readings, hidden = queries.pulse(request.user, now=now)
+    readings, hidden = pulse_page.pulse(request.user, now=now)
     context = shown(
-        waiting=queries.waiting_for(request.user),
-        recent=queries.recent(request.user, now=now),
-        turnaround=queries.turnaround(request.user, now=now),
+        waiting=waiting.waiting_for(request.user),
+        recent=waiting.recent(request.user, now=now),
+        turnaround=waiting.turnaround(request.user, now=now),
         readings=readings,
         hidden=hidden,
         reads_pulse=request.user.role in (Role.SPONSOR, Role.ANALYST, Role.MANAGER),
@@ -300,7 +302,7 @@ def exceptions(request: HttpRequest):
 
 
 def _for_keepers(request: HttpRequest) -> None:
-    if not queries.may_write_rules(request.user):
+    if not rules_page.may_write_rules(request.user):
         raise Http404("not theirs to write")
 
 
@@ -308,11 +310,11 @@ def rules(request: HttpRequest):
     """Who has to say yes to which exception; sponsors and analysts draft the next version here."""
     if request.user.role == Role.INSIDE_PARTNER:
         raise Http404("not theirs to see")
-    page = queries.rules_page(request.user, now=timezone.now())
+    page = rules_page.rules_page(request.user, now=timezone.now())
     context = {
         "page": page,
-        "lane_words": queries.LANE_WORDS,
-        "approvers": [(each.value, words) for each, words in queries.APPROVER_WORDS.items()],
+        "lane_words": dict(Lane.choices),
+        "approvers": Approver.choices,
         "kinds": Kind.choices,
     }
     return render(request, "escalations/rules.html", context)

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from hingepoint.records.agreements import AgreementState, Evidence
-from hingepoint.records.findings import Grade
+from hingepoint.records.agreements import AgreementState, Evidence, Side
+from hingepoint.records.findings import HARMFUL, Grade
+from hingepoint.records.strategy import Status
+from hingepoint.records.talks import ReasonState
 from hingepoint.reports.charts import numbers
 
 
@@ -24,41 +26,39 @@ class Wording:
 
 
 STATES: dict[str, Wording] = {
-    AgreementState.NOT_NEEDED: Wording("Not needed", "quiet", "not_needed", "This deal does without it, for a reason on record."),
-    AgreementState.NEEDED: Wording("Needed", "quiet", "needed", "Required on this deal and not started."),
-    AgreementState.PLANNED: Wording("Planned", "info", "planned", "There is a plan for how and from whom to get it."),
-    AgreementState.ASKED: Wording("Asked", "info", "asked", "We asked; no answer yet."),
-    AgreementState.SOFT: Wording("Soft", "warn", "soft", "Kind words, but no act anyone promised."),
-    AgreementState.GAINED: Wording("Gained", "good", "gained", "A named person committed to an act by a date."),
-    AgreementState.KEPT: Wording("Kept", "good", "kept", "They did what they had agreed."),
-    AgreementState.BROKEN: Wording("Broken", "bad", "broken", "They agreed and did not do it."),
-    AgreementState.LAPSED: Wording("Lapsed", "warn", "lapsed", "Too old to rely on; check it again."),
-    AgreementState.DECLINED: Wording("Declined", "bad", "declined", "They said no."),
-    AgreementState.RENEGOTIATED: Wording("Renegotiated", "plum", "renegotiated", "It stands, on new terms."),
+    AgreementState.NOT_NEEDED: Wording(AgreementState.NOT_NEEDED.label, "quiet", "not_needed", "This deal does without it, for a reason on record."),
+    AgreementState.NEEDED: Wording(AgreementState.NEEDED.label, "quiet", "needed", "Required on this deal and not started."),
+    AgreementState.PLANNED: Wording(AgreementState.PLANNED.label, "info", "planned", "There is a plan for how and from whom to get it."),
+    AgreementState.ASKED: Wording(AgreementState.ASKED.label, "info", "asked", "We asked; no answer yet."),
+    AgreementState.SOFT: Wording(AgreementState.SOFT.label, "warn", "soft", "Kind words, but no act anyone promised."),
+    AgreementState.GAINED: Wording(AgreementState.GAINED.label, "good", "gained", "A named person committed to an act by a date."),
+    AgreementState.KEPT: Wording(AgreementState.KEPT.label, "good", "kept", "They did what they had agreed."),
+    AgreementState.BROKEN: Wording(AgreementState.BROKEN.label, "bad", "broken", "They agreed and did not do it."),
+    AgreementState.LAPSED: Wording(AgreementState.LAPSED.label, "warn", "lapsed", "Too old to rely on; check it again."),
+    AgreementState.DECLINED: Wording(AgreementState.DECLINED.label, "bad", "declined", "They said no."),
+    AgreementState.RENEGOTIATED: Wording(AgreementState.RENEGOTIATED.label, "plum", "renegotiated", "It stands, on new terms."),
 }  # fmt: skip
 
-EVIDENCE: dict[int, str] = {
-    Evidence.NONE: "No evidence",
-    Evidence.CLAIMED: "We say so",
-    Evidence.TOLD: "They said it",
-    Evidence.WRITTEN: "They wrote it",
-    Evidence.ACTED: "They acted on it",
-}
+EVIDENCE: dict[int, str] = {one: one.label for one in Evidence}
+
+REASONS: dict[str, str] = dict(ReasonState.choices)
+
+STRATEGIES: dict[str, str] = dict(Status.choices)
 
 GRADES: dict[str, Wording] = {
-    Grade.STRONG: Wording("Strong", "good", "grade-3", "Clear, robust and stable over time."),
-    Grade.MODERATE: Wording("Moderate", "info", "grade-2", "Clear, but one of our checks is weaker."),
-    Grade.WEAK: Wording("Weak", "warn", "grade-1", "Worth a test; not proven."),
-    Grade.NONE: Wording("Not enough evidence", "quiet", "grade-0", "These deals cannot tell yet."),
-    Grade.EXCLUDED: Wording("Excluded", "quiet", "not_needed", "Left out of the comparison, with the reason."),
-    "harmful": Wording("Harmful", "bad", "harmful", "Deals that have it do worse."),
+    Grade.STRONG: Wording(Grade.STRONG.label, "good", "grade-3", "Clear, robust and stable over time."),
+    Grade.MODERATE: Wording(Grade.MODERATE.label, "info", "grade-2", "Clear, but one of our checks is weaker."),
+    Grade.WEAK: Wording(Grade.WEAK.label, "warn", "grade-1", "Worth a test; not proven."),
+    Grade.NONE: Wording(Grade.NONE.label, "quiet", "grade-0", "These deals cannot tell yet."),
+    Grade.EXCLUDED: Wording(Grade.EXCLUDED.label, "quiet", "not_needed", "Left out of the comparison, with the reason."),
+    "harmful": Wording(HARMFUL, "bad", "harmful", "Deals that have it do worse."),
 }  # fmt: skip
 
 SIDES: dict[str, tuple[str, str]] = {
-    "customer": ("Customer", "building"),
-    "internal": ("Internal", "home"),
-    "supplier": ("Supplier", "route"),
-    "partner": ("Partner", "heart-handshake"),
+    Side.CUSTOMER: (Side.CUSTOMER.label, "building"),
+    Side.INTERNAL: (Side.INTERNAL.label, "home"),
+    Side.SUPPLIER: (Side.SUPPLIER.label, "route"),
+    Side.PARTNER: (Side.PARTNER.label, "heart-handshake"),
 }
 
 

@@ -9,10 +9,10 @@ from django.http import HttpRequest
 from django.shortcuts import render
 from django.utils import timezone
 
-from hingepoint.domain.detection import queries as detection
-from hingepoint.domain.escalations import queries as escalations
+from hingepoint.domain.detection.queries import to_confirm
+from hingepoint.domain.escalations.queries import waiting
 from hingepoint.domain.home.queries import analyst, manager, pages, partner, seller, sponsor
-from hingepoint.reports import findings
+from hingepoint.reports.findings import metric
 
 
 def home(request: HttpRequest):
@@ -26,19 +26,19 @@ def home(request: HttpRequest):
         "analyst": lambda: analyst.analyst_day(request.user, now=now),
         "partner": lambda: partner.partner_day(request.user, today=today, now=now),
     }[page]()
-    context = {"day": found, "today": today, "noun": findings.metric_noun}
+    context = {"day": found, "today": today, "noun": metric.metric_noun}
     if page in ("manager", "sponsor", "partner"):
         context |= _asked(request, now)
     if page == "seller":
-        context["found"] = detection.to_confirm(request.user, most=detection.A_HANDFUL)
+        context["found"] = to_confirm.to_confirm(request.user, most=to_confirm.A_HANDFUL)
     if page == "manager":
-        context["kinds"] = detection.to_confirm_by_type(request.user)
+        context["kinds"] = to_confirm.to_confirm_by_type(request.user)
     return render(request, f"home/{page}.html", context)
 
 
 def _asked(request: HttpRequest, now: dt.datetime) -> dict[str, Any]:
     """Return what others ask of the viewer: exceptions to answer, two taps about them."""
     return {
-        "exceptions": escalations.waiting_for(request.user),
-        "pulses": escalations.pulses_wanted(request.user, now=now),
+        "exceptions": waiting.waiting_for(request.user),
+        "pulses": waiting.pulses_wanted(request.user, now=now),
     }

@@ -15,9 +15,9 @@ from django.views.decorators.http import require_POST
 from hingepoint.domain.deals.actions import NothingToTakeBack
 from hingepoint.domain.deals.queries import deal_page
 from hingepoint.domain.involvement import actions, queries
-from hingepoint.domain.involvement.models import Purpose
 from hingepoint.domain.people import queries as people
 from hingepoint.records.errors import Hidden
+from hingepoint.records.involvement import Purpose
 from hingepoint.reports import executive_briefs, plan_sheets
 from hingepoint.web.pdf import answer
 

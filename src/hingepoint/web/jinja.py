@@ -59,6 +59,8 @@ def environment(**options: Any) -> Environment:
         STATES=formats.STATES,
         GRADES=formats.GRADES,
         EVIDENCE=formats.EVIDENCE,
+        REASONS=formats.REASONS,
+        STRATEGIES=formats.STRATEGIES,
     )
     return env
 

@@ -15,16 +15,18 @@ from django.views.decorators.http import require_POST
 from hingepoint.analysis.talks.concessions import Given
 from hingepoint.domain.deals.actions import NothingToTakeBack
 from hingepoint.domain.deals.queries import deal_page
-from hingepoint.domain.negotiation import actions, queries
-from hingepoint.domain.plans import queries as plans
+from hingepoint.domain.negotiation import actions
+from hingepoint.domain.negotiation.queries import corridor, library
+from hingepoint.domain.negotiation.queries import log as log_page
+from hingepoint.domain.plans.queries import lines as plan_lines
 from hingepoint.records.errors import Hidden, Stale
 from hingepoint.records.talks import ReasonState, Topic
 
-TOPICS = [(topic.value, words) for topic, words in queries.TOPIC_WORDS.items()]
+TOPICS = Topic.choices
 KNOWN = [
-    (ReasonState.HYPOTHESISED.value, "Our guess", "Ask it at the next talk"),
-    (ReasonState.STATED.value, "They said it", "One of them, by name"),
-    (ReasonState.CONFIRMED.value, "Two of them said it", "Name the second one too"),
+    (ReasonState.HYPOTHESISED.value, ReasonState.HYPOTHESISED.label, "Ask it at the next talk"),
+    (ReasonState.STATED.value, ReasonState.STATED.label, "One of them, by name"),
+    (ReasonState.CONFIRMED.value, ReasonState.CONFIRMED.label, "Name the second one too"),
 ]
 WORTH = [("1", "Little"), ("2", "Something"), ("3", "A lot")]
 
@@ -39,7 +41,7 @@ class CorridorForm(forms.Form):
 @require_POST
 def set_corridor(request, deal_id: int):
     """Set what the deal may be sold for: opening, target and walk-away."""
-    if not queries.may_set_corridor(request.user, deal_id):
+    if not corridor.may_set_corridor(request.user, deal_id):
         raise Http404
     form = CorridorForm(request.POST)
     if form.is_valid():
@@ -77,8 +79,8 @@ def deal_talks(request: HttpRequest, deal_id: int):
     return render(request, "negotiation/_talks.html" if piece else "negotiation/talks.html", context)
 
 
-def _log(request: HttpRequest, deal_id: int) -> queries.Log:
-    return queries.log(request.user, deal_id, plans_at=plans.written_at(request.user, deal_id))
+def _log(request: HttpRequest, deal_id: int) -> log_page.Log:
+    return log_page.log(request.user, deal_id, plans_at=plan_lines.written_at(request.user, deal_id))
 
 
 class WhyForm(forms.Form):
@@ -189,7 +191,7 @@ def demand(request: HttpRequest, deal_id: int, demand_id: int):
         "facts": deal_page.deal_facts(request.user, deal_id),
         "demand": found,
         "answers": [one for one in log.concessions if one.demand_id == demand_id],
-        "library": queries.library(request.user, deal_id, topic=found.topic, reason=why),
+        "library": library.library(request.user, deal_id, topic=found.topic, reason=why),
         "said": request.POST or {"known": ReasonState.STATED.value, "said_by": found.who},
         "problems": problems,
         "known": KNOWN,
@@ -198,7 +200,7 @@ def demand(request: HttpRequest, deal_id: int, demand_id: int):
     return render(request, "negotiation/demand.html", context, status=422 if problems else 200)
 
 
-def _give_reason(request: HttpRequest, demand: queries.Demand) -> dict[str, str]:
+def _give_reason(request: HttpRequest, demand: log_page.Demand) -> dict[str, str]:
     """Keep the reason of the form; return what is missing, by field."""
     form = WhyForm(request.POST)
     if not form.is_valid():
@@ -270,14 +272,14 @@ def _noticed(request: HttpRequest, deal_id: int, told: dict, at: dt.datetime):
         demand=told["demand"],
         final=told["final"],
     )
-    plans_at = plans.written_at(request.user, deal_id)
-    return queries.noticed(request.user, deal_id, candidate, plans_at=plans_at)
+    plans_at = plan_lines.written_at(request.user, deal_id)
+    return log_page.noticed(request.user, deal_id, candidate, plans_at=plans_at)
 
 
 def _concession_form(
     request: HttpRequest,
     facts: deal_page.DealFacts,
-    log: queries.Log,
+    log: log_page.Log,
     said: Any,
     *,
     problems: dict | None = None,
@@ -291,7 +293,7 @@ def _concession_form(
         "checks": checks,
         "topics": TOPICS,
         "worth": WORTH,
-        "corridor": queries.corridor(request.user, facts.id),
+        "corridor": corridor.corridor(request.user, facts.id),
     }
     return render(request, "negotiation/concede.html", context, status=422 if problems else 200)
 
@@ -303,7 +305,7 @@ def _number(text: str | None) -> int | None:
 @require_POST
 def take_back_talk(request: HttpRequest, deal_id: int, event_id: int):
     """Take back a demand or a concession that was noted in error; both lines stay in the history."""
-    known = queries.log(request.user, deal_id)
+    known = log_page.log(request.user, deal_id)
     if event_id not in {one.id for one in (*known.demands, *known.concessions)}:
         raise Http404("nothing of the kind on this deal")
     try:

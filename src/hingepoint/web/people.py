@@ -20,7 +20,7 @@ from hingepoint.domain.people import actions, queries
 from hingepoint.records.people import Role
 from hingepoint.reports.charts.numbers import plural
 
-ROLES = [(role.value, queries.ROLE_WORDS[role]) for role in Role]
+ROLES = Role.choices
 
 
 class PersonForm(forms.Form):
@@ -156,9 +156,7 @@ def change_role(request, user_id: int):
     if role not in list(Role):
         raise Http404
     actions.change_role(by=request.user, at=timezone.now(), user=user, role=Role(role))
-    messages.info(
-        request, f"{user.name} is now {queries.ROLE_WORDS[Role(role)].lower()}, from their next click."
-    )
+    messages.info(request, f"{user.name} is now {Role(role).label.lower()}, from their next click.")
     return redirect("person", user.pk)
 
 

@@ -15,8 +15,8 @@ from django.views.decorators.http import require_POST
 
 from hingepoint.domain.agreements.actions import NotYetGained, ReasonMissing
 from hingepoint.domain.agreements.queries import agreement_page
-from hingepoint.domain.plans import actions, queries, sheets
-from hingepoint.domain.plans.models import Outcome, Plan, PlanReview, Verdict
+from hingepoint.domain.plans import actions
+from hingepoint.domain.plans.models import Plan, PlanReview
 from hingepoint.domain.plans.parts import (
     ON,
     RISKS,
@@ -29,10 +29,13 @@ from hingepoint.domain.plans.parts import (
     from_json,
     to_json,
 )
+from hingepoint.domain.plans.queries import deal_sheet, reviews, talk_sheet
+from hingepoint.domain.plans.queries import talks as talks_page
 from hingepoint.domain.strategy.queries import next_best
 from hingepoint.records.agreements import Evidence
 from hingepoint.records.errors import Hidden, Stale
 from hingepoint.records.people import Role
+from hingepoint.records.plans import Outcome, Verdict
 from hingepoint.reports import plan_sheets
 from hingepoint.web import pdf
 from hingepoint.web.agreements import ASKS_FOR, EVIDENCE, moment_of
@@ -46,10 +49,10 @@ TEXT_KEYS = tuple(part.key for part in TALK_PARTS if part.key not in TRADE_KEYS)
 SPARE_ROWS, LEAST_ROWS = 1, 3
 RATINGS = [("1", "1 little"), ("2", "2 some"), ("3", "3 a lot")]
 OUTCOMES = [
-    (Outcome.GAINED, "Gained", "A named person will do something by a day"),
-    (Outcome.SOFT, "Soft", "They are for it; nobody promised an act"),
-    (Outcome.DECLINED, "Declined", "They said no"),
-    (Outcome.CONTINUATION, "Nothing agreed", "“Good talk, we stay in touch” is not an agreement"),
+    (Outcome.GAINED, Outcome.GAINED.label, "A named person will do something by a day"),
+    (Outcome.SOFT, Outcome.SOFT.label, "They are for it; nobody promised an act"),
+    (Outcome.DECLINED, Outcome.DECLINED.label, "They said no"),
+    (Outcome.CONTINUATION, Outcome.CONTINUATION.label, "“Good talk, we stay in touch” is not an agreement"),
 ]
 
 
@@ -85,19 +88,19 @@ def sealed(
 
 def talk_plan(request: HttpRequest, deal_id: int, type_id: int):
     """The plan for one talk on one page: what we ask, power, information, trades, and what was said to it."""
-    sheet = sheets.talk_sheet(request.user, deal_id, type_id, today=timezone.localdate())
+    sheet = talk_sheet.talk_sheet(request.user, deal_id, type_id, today=timezone.localdate())
     return render(request, "plans/talk.html", {"sheet": sheet, "today": timezone.localdate()})
 
 
 def prepare_talk(request: HttpRequest, deal_id: int, type_id: int):
     """Write the plan for a talk: filled with what is known, changed in a few words."""
-    sheet = sheets.talk_sheet(request.user, deal_id, type_id, today=timezone.localdate(), offer=True)
+    sheet = talk_sheet.talk_sheet(request.user, deal_id, type_id, today=timezone.localdate(), offer=True)
     if request.method == "POST":
         return _write_talk_plan(request, sheet)
     return _show_talk_form(request, sheet, _filled(sheet))
 
 
-def _filled(sheet: sheets.TalkSheet) -> dict[str, Any]:
+def _filled(sheet: talk_sheet.TalkSheet) -> dict[str, Any]:
     """Return what the form shows before anybody types."""
     texts = {key: sheet.part(key).text for key in TEXT_KEYS}
     trades = {key: list(sheet.part(key).lines) for key in TRADE_KEYS}
@@ -105,7 +108,7 @@ def _filled(sheet: sheets.TalkSheet) -> dict[str, Any]:
 
 
 def _show_talk_form(
-    request: HttpRequest, sheet: sheets.TalkSheet, said: dict[str, Any], **more: Any
+    request: HttpRequest, sheet: talk_sheet.TalkSheet, said: dict[str, Any], **more: Any
 ) -> HttpResponse:
     rows = {
         key: [*said[key], *[Line("")] * max(SPARE_ROWS, LEAST_ROWS - len(said[key]))] for key in TRADE_KEYS
@@ -125,7 +128,7 @@ def _show_talk_form(
     return render(request, "plans/prepare.html", context, status=more.get("status", 200))
 
 
-def _write_talk_plan(request: HttpRequest, sheet: sheets.TalkSheet) -> HttpResponse:
+def _write_talk_plan(request: HttpRequest, sheet: talk_sheet.TalkSheet) -> HttpResponse:
     form, said = WritingForm(request), _typed(request)
     if not form.is_valid():
         problem = next(iter(form.errors.values()))[0]
@@ -189,7 +192,7 @@ def _rating(value: str) -> int | None:
 
 
 def _differing(
-    sheet: sheets.TalkSheet, theirs: Mapping[str, Sequence[Line]], said: Mapping[str, Any]
+    sheet: talk_sheet.TalkSheet, theirs: Mapping[str, Sequence[Line]], said: Mapping[str, Any]
 ) -> list[tuple[str, str, str]]:
     """Return label, theirs and yours of each part in which the two writings differ."""
     found = []
@@ -207,7 +210,7 @@ def _differing(
 
 def talk_plan_pdf(request: HttpRequest, deal_id: int, type_id: int):
     """The plan for a talk as a PDF of one page."""
-    sheet = sheets.talk_sheet(request.user, deal_id, type_id, today=timezone.localdate())
+    sheet = talk_sheet.talk_sheet(request.user, deal_id, type_id, today=timezone.localdate())
     try:
         body = plan_sheets.talk_pdf(sheet, at=timezone.localtime())
     except plan_sheets.NoTypst as missing:
@@ -225,20 +228,20 @@ def deal_plan(request: HttpRequest, deal_id: int):
     return render(
         request,
         "plans/deal.html",
-        {"sheet": sheets.deal_sheet(request.user, deal_id, today=today), "today": today},
+        {"sheet": deal_sheet.deal_sheet(request.user, deal_id, today=today), "today": today},
     )
 
 
 def write_deal_plan(request: HttpRequest, deal_id: int):
     """Complete the plan of a deal: a next step and a day per agreement, and the risks."""
-    sheet = sheets.deal_sheet(request.user, deal_id, today=timezone.localdate())
+    sheet = deal_sheet.deal_sheet(request.user, deal_id, today=timezone.localdate())
     if request.method == "POST":
         return _write_deal_plan(request, sheet)
     return _show_deal_form(request, sheet, {})
 
 
 def _show_deal_form(
-    request: HttpRequest, sheet: sheets.DealSheet, said: Mapping[str, str], **more: Any
+    request: HttpRequest, sheet: deal_sheet.DealSheet, said: Mapping[str, str], **more: Any
 ) -> HttpResponse:
     filled = [part for row in sheet.ahead for part in (row.step, row.who, row.on)] + [sheet.risks]
     context = {
@@ -254,7 +257,7 @@ def _show_deal_form(
     return render(request, "plans/write_deal.html", context, status=more.get("status", 200))
 
 
-def _write_deal_plan(request: HttpRequest, sheet: sheets.DealSheet) -> HttpResponse:
+def _write_deal_plan(request: HttpRequest, sheet: deal_sheet.DealSheet) -> HttpResponse:
     form = WritingForm(request)
     keys = [about(what, row.line.key) for row in sheet.ahead for what in (STEP, WHO, ON)]
     said = {key: request.POST.get(key, "")[:LONGEST] for key in (RISKS.key, *keys)}
@@ -283,7 +286,7 @@ def _write_deal_plan(request: HttpRequest, sheet: sheets.DealSheet) -> HttpRespo
 
 def deal_plan_pdf(request: HttpRequest, deal_id: int):
     """The plan of a deal as a PDF of one page."""
-    sheet = sheets.deal_sheet(request.user, deal_id, today=timezone.localdate())
+    sheet = deal_sheet.deal_sheet(request.user, deal_id, today=timezone.localdate())
     try:
         body = plan_sheets.deal_pdf(sheet, at=timezone.localtime())
     except plan_sheets.NoTypst as missing:
@@ -478,7 +481,7 @@ def _show_what_follows(
         "line": page.line,
         "outcome": next(one for one in OUTCOMES if one[0] == outcome),
         "best": next_best.next_best(request.user, page.deal_id, today=today),
-        "waiting": queries.to_debrief(request.user, today=today),
+        "waiting": talks_page.to_debrief(request.user, today=today),
         "today": today,
     }
     return render(request, "plans/debriefed.html", context)
@@ -491,12 +494,12 @@ def _show_what_follows(
 def talks(request: HttpRequest):
     """Talks that wait for a plan, for a manager's word or for a debrief, and those ahead."""
     today, viewer = timezone.localdate(), request.user
-    waiting = queries.waiting(viewer, today=today)
+    waiting = talks_page.waiting(viewer, today=today)
     context = {
         "debriefs": waiting.debrief,
         "prepare": waiting.prepare,
-        "review": queries.to_review(viewer, today=today) if viewer.role == Role.MANAGER else [],
-        "ahead": queries.ahead(viewer, today=today),
+        "review": reviews.to_review(viewer, today=today) if viewer.role == Role.MANAGER else [],
+        "ahead": talks_page.ahead(viewer, today=today),
         "today": today,
     }
     return render(request, "plans/talks.html", context)

@@ -16,11 +16,11 @@ from hingepoint.domain.deals.queries import filters
 from hingepoint.domain.strategy import actions
 from hingepoint.domain.strategy.queries import drafting, strategies
 from hingepoint.domain.strategy.queries import playbook as playbook_pages
-from hingepoint.domain.strategy.queries.pivotal import NeededBy
 from hingepoint.records.agreements import Evidence
 from hingepoint.records.deals import Stage
 from hingepoint.records.errors import Stale
-from hingepoint.reports import findings
+from hingepoint.records.strategy import NeededBy
+from hingepoint.reports.findings import metric
 from hingepoint.web.agreements import EVIDENCE
 from hingepoint.web.deals import for_sellers_and_leaders
 from hingepoint.web.strategy import keeper, problems_of
@@ -94,7 +94,7 @@ def playbook(request: HttpRequest, strategy_id: int) -> HttpResponse:
     page = playbook_pages.playbook_page(request.user, strategy_id, _number(request))
     if page is None:
         raise Http404("nothing is published yet")
-    return render(request, "playbook/playbook.html", {"page": page, "noun": findings.metric_noun})
+    return render(request, "playbook/playbook.html", {"page": page, "noun": metric.metric_noun})
 
 
 @for_sellers_and_leaders
@@ -102,7 +102,7 @@ def pivotal(request: HttpRequest, strategy_id: int, key: str) -> HttpResponse:
     """One pivotal agreement: what good looks like, how well-executed deals did it, what to ask and trade."""
     page = _pivotal(request, strategy_id, key)
     return render(
-        request, "playbook/pivotal.html", {"page": page, "line": page.line, "noun": findings.metric_noun}
+        request, "playbook/pivotal.html", {"page": page, "line": page.line, "noun": metric.metric_noun}
     )
 
 
@@ -190,7 +190,7 @@ def _choices(
         "signed": [one for one in found if one.behind],
         "suggested": [one for one in found if one.suggested and not one.behind],
         "others": [one for one in found if not one.suggested and not one.behind],
-        "noun": findings.metric_noun(draft.strategy.metric),
+        "noun": metric.metric_noun(draft.strategy.metric),
         "said": said,
         "problem": problem,
     }
@@ -245,7 +245,7 @@ def _standard(
     context = {
         "page": page,
         "line": page.line,
-        "noun": findings.metric_noun,
+        "noun": metric.metric_noun,
         "said": said,
         "problems": {},
         "stale": False,

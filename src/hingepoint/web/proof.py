@@ -14,9 +14,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from hingepoint.domain.agreements.queries import agreement_page
 from hingepoint.domain.proof import actions, queries
-from hingepoint.domain.proof.models import Answer
 from hingepoint.records.agreements import Evidence
 from hingepoint.records.errors import Hidden
+from hingepoint.records.proof import Answer
 
 ACCEPTS = ",".join(f".{ending}" for ending in actions.KINDS)
 

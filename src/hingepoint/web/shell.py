@@ -79,7 +79,7 @@ def persona_choices(request) -> list[PersonaChoice]:
         return []
     return [
         PersonaChoice(
-            label=people.ROLE_WORDS[persona.role],
+            label=Role(persona.role).label,
             about=persona.name,
             url=reverse("become", args=[persona.role]),
             current=request.user.key == people.persona_key(persona.role),

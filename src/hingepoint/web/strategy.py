@@ -13,12 +13,13 @@ from django.views.decorators.http import require_POST
 
 from hingepoint.analysis import metrics
 from hingepoint.domain.deals.queries import filters
-from hingepoint.domain.plans import queries as plans
+from hingepoint.domain.plans.queries import reviews
 from hingepoint.domain.strategy import actions, presets, rules
 from hingepoint.domain.strategy.queries import still_holds, strategy_page
 from hingepoint.domain.strategy.queries import strategies as strategy_list
 from hingepoint.records.errors import Stale
-from hingepoint.reports import findings
+from hingepoint.reports.findings import metric as metric_words
+from hingepoint.reports.findings import words as finding_words
 from hingepoint.web.deals import for_sellers_and_leaders
 
 FACTS = ("name", "statement", "metric", "segment", "sponsor")
@@ -61,7 +62,7 @@ def _metric(text: str) -> str:
     try:
         return metrics.parse_target(text).name
     except metrics.MetricError as error:
-        raise forms.ValidationError(findings.sentence(str(error))) from None
+        raise forms.ValidationError(finding_words.sentence(str(error))) from None
 
 
 def keeper(request: HttpRequest) -> None:
@@ -76,7 +77,7 @@ def strategies(request: HttpRequest) -> HttpResponse:
     context = {
         "strategies": strategy_list.strategies(request.user),
         "may_edit": rules.may_keep(request.user),
-        "noun": findings.metric_noun,
+        "noun": metric_words.metric_noun,
         "presets": presets.PRESETS,
     }
     return render(request, "strategy/strategies.html", context)
@@ -93,12 +94,12 @@ def _page(request: HttpRequest, strategy_id: int, *, status: int = 200, **more: 
     context = {
         "page": page,
         "line": page.line,
-        "title": findings.metric_title,
-        "noun": findings.metric_noun,
+        "title": metric_words.metric_title,
+        "noun": metric_words.metric_noun,
         "today": timezone.localdate(),
         "said": {"metric": page.line.metric},
         "problems": {},
-        "routines": plans.routines(request.user, today=timezone.localdate(), segment=page.line.segment),
+        "routines": reviews.routines(request.user, today=timezone.localdate(), segment=page.line.segment),
         "still": still_holds.still_holds(request.user, at=timezone.now(), strategy_id=strategy_id),
         **more,
     }

@@ -13,11 +13,15 @@ from django.views.decorators.http import require_POST
 from hingepoint.analysis.discovery import DiscoveryError
 from hingepoint.analysis.discovery import record as records_of_runs
 from hingepoint.analysis.trials import evidence
-from hingepoint.domain.discovery import queries as discovery
-from hingepoint.domain.trials import actions, queries
+from hingepoint.domain.discovery.queries import findings as findings_page
+from hingepoint.domain.discovery.queries import runs
+from hingepoint.domain.trials import actions
+from hingepoint.domain.trials.queries import lines, planner
+from hingepoint.domain.trials.queries import trial as trial_page
 from hingepoint.records.errors import Hidden
-from hingepoint.reports import findings
 from hingepoint.reports import trials as words
+from hingepoint.reports.findings import shapes, whole
+from hingepoint.reports.findings import words as finding_words
 
 
 class PlanForm(forms.Form):
@@ -32,7 +36,7 @@ class PlanForm(forms.Form):
     seed = forms.IntegerField(required=False, min_value=0, max_value=10**12)
     starts_on = forms.DateField(required=False)
 
-    def __init__(self, data: Any, page: queries.PlannerPage):
+    def __init__(self, data: Any, page: planner.PlannerPage):
         super().__init__(data)
         assert page.basis is not None
         self.page, self.basis = page, page.basis
@@ -73,16 +77,16 @@ class PlanForm(forms.Form):
                 teams=len(said["team"]),
             )
         except DiscoveryError as error:
-            self.add_error("effect", findings.sentence(str(error)))
+            self.add_error("effect", finding_words.sentence(str(error)))
             return None
 
 
 def evidence_needed(request, run_id: int):
     """The types without enough evidence: how many deals they need, or how long a trial would take."""
-    page = discovery.run(request.user, run_id, at=timezone.now())
+    page = runs.run(request.user, run_id, at=timezone.now())
     if page.record is None or not request.user.sees_everything:
         raise Http404
-    shown = findings.read(page.record)
+    shown = whole.read(page.record)
     plans = page.record.get("plans", {})
     rows = [(one, plans[one.key]) for one in shown.findings if one.key in plans and one.group != "lever"]
     rows.sort(key=lambda row: row[1]["prompt_weeks"])
@@ -90,8 +94,8 @@ def evidence_needed(request, run_id: int):
         "line": page.line,
         "shown": shown,
         "rows": rows,
-        "rounded": findings.rounded,
-        "trials": queries.of_agreements(request.user, [one.key for one, _ in rows]),
+        "rounded": finding_words.rounded,
+        "trials": lines.of_agreements(request.user, [one.key for one, _ in rows]),
         "too_old": not records_of_runs.can_plan(page.record),
         "can_repeat": page.can_repeat,
     }
@@ -100,29 +104,29 @@ def evidence_needed(request, run_id: int):
 
 def plan_evidence(request, run_id: int, key: str):
     """Plan a trial: change effect, take-up, teams, weeks and power, and see what it takes."""
-    page = queries.planner(request.user, run_id, key, at=timezone.now())
+    page = planner.planner(request.user, run_id, key, at=timezone.now())
     if page.basis is None:
         return _too_old(request, page)
     return _planner(request, page, PlanForm(request.GET, page))
 
 
-def _too_old(request, page: queries.PlannerPage, *, status: int = 200):
+def _too_old(request, page: planner.PlannerPage, *, status: int = 200):
     """Say why there is no plan: an earlier version did not keep what plans are made from."""
     return render(request, "discovery/plan_too_old.html", {"page": page}, status=status)
 
 
-def _planner(request, page: queries.PlannerPage, form: PlanForm, *, error: str = "", status: int = 200):
+def _planner(request, page: planner.PlannerPage, form: PlanForm, *, error: str = "", status: int = 200):
     plan = form.plan()
     context = {
         "page": page,
-        "shown": findings.read(page.run.record),
+        "shown": whole.read(page.run.record),
         "name": page.name,
         "form": form,
         "said": form.said(),
         "plan": plan,
         "error": error,
-        "rounded": findings.rounded,
-        "may_draw": discovery.may_run(request.user),
+        "rounded": finding_words.rounded,
+        "may_draw": runs.may_run(request.user),
         "least_teams": evidence.LEAST_TEAMS,
     }
     return render(request, "discovery/plan.html", context, status=422 if form.errors else status)
@@ -131,9 +135,9 @@ def _planner(request, page: queries.PlannerPage, form: PlanForm, *, error: str =
 @require_POST
 def draw_lots(request, run_id: int, key: str):
     """Draw the lots of a trial and keep them."""
-    if not discovery.may_run(request.user):
+    if not runs.may_run(request.user):
         raise Http404
-    page = queries.planner(request.user, run_id, key, at=timezone.now())
+    page = planner.planner(request.user, run_id, key, at=timezone.now())
     if page.basis is None:
         return _too_old(request, page, status=422)
     form = PlanForm(request.POST, page)
@@ -180,7 +184,7 @@ def trial(request, trial_id: int):
 
 
 def _trial(request, trial_id: int, *, reason: str = "", error: str = "", status: int = 200):
-    page = queries.trial(request.user, trial_id, at=timezone.now())
+    page = trial_page.trial(request.user, trial_id, at=timezone.now())
     question = words.question(page.name, page.line, page.promised, page.currency)
     context = {
         "page": page,
@@ -188,27 +192,29 @@ def _trial(request, trial_id: int, *, reason: str = "", error: str = "", status:
         "metric": question.metric,
         "words": words,
         "history": _history(request.user, page),
-        "problem": findings.sentence(page.problem) if page.problem else "",
+        "problem": finding_words.sentence(page.problem) if page.problem else "",
         "reason": reason,
         "error": error,
     }
     return render(request, "discovery/trial.html", context, status=status)
 
 
-def _history(viewer, page: queries.TrialPage) -> tuple[int, findings.Finding] | None:
+def _history(viewer, page: trial_page.TrialPage) -> tuple[int, shapes.Finding] | None:
     """Return the newest run on the same metric and what it says, once the trial may be read."""
     if not any(seen and seen.outcome for seen in (page.seen, page.early)):
         return None
-    found = discovery.newest_finding(viewer, page.line.agreement, metric=page.line.metric, at=timezone.now())
+    found = findings_page.newest_finding(
+        viewer, page.line.agreement, metric=page.line.metric, at=timezone.now()
+    )
     if found is None or found.record is None:
         return None
-    return found.line.id, findings.read(found.record).one(page.line.agreement)
+    return found.line.id, whole.read(found.record).one(page.line.agreement)
 
 
 @require_POST
 def look_at_trial(request, trial_id: int):
     """Show a trial's result, or take a look before its end, which says why and stays on record."""
-    if not discovery.may_run(request.user):
+    if not runs.may_run(request.user):
         raise Http404
     reason = request.POST.get("reason", "")
     try:

@@ -6,26 +6,10 @@ several rules is asked once. Clean requests take the fast lane: one approver, wh
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-
-class Lane(enum.StrEnum):
-    """How a request travels."""
-
-    OWN = "own"  # within what a seller may give alone
-    FAST = "fast"  # clean: the manager alone
-    FULL = "full"  # everybody whom the rules name
-
-
-class Approver(enum.StrEnum):
-    """Whom a rule asks."""
-
-    MANAGER = "manager"  # of the deal's team
-    LEADER = "leader"  # the next manager above
-    SPONSOR = "sponsor"
-    PERSON = "person"  # a named colleague, such as legal or accounting
+from hingepoint.records.escalations import Approver, Lane
 
 
 @dataclass(frozen=True, slots=True)

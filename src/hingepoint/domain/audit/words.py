@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hingepoint.records.agreements import AgreementState
+from hingepoint.records.agreements import AgreementState, Evidence
 from hingepoint.records.deals import EventKind
 
 _STATES = {
@@ -167,7 +167,6 @@ _FIELDS = {
     "expected_close_on": "expected close",
     "parent": "belongs to",
 }
-_EVIDENCE = ("none", "we say so", "they said it", "they wrote it", "they acted on it")
 #: What a line of the trail leaves out: for machines, or said by the sentence already.
 _LEFT_OUT = ("definition", "key", "version")
 
@@ -213,8 +212,8 @@ def _told(name: str, value: Any) -> str:
         return "nothing"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if name == "evidence" and value in range(len(_EVIDENCE)):
-        return _EVIDENCE[value]
+    if name == "evidence" and value in range(len(Evidence)):
+        return Evidence(value).label.lower()
     if isinstance(value, list):
         return ", ".join(_told(name, one) for one in value)
     if isinstance(value, float):

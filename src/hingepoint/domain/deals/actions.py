@@ -9,9 +9,9 @@ from typing import Any
 from django.db import transaction
 
 from hingepoint.domain.audit.actions import record
-from hingepoint.domain.deals.models import Account, BuyingRole, Contact, Deal, DealContact, DealEvent
+from hingepoint.domain.deals.models import Account, Contact, Deal, DealContact, DealEvent
 from hingepoint.domain.people.models import User
-from hingepoint.records.deals import EventKind
+from hingepoint.records.deals import BuyingRole, EventKind
 from hingepoint.records.errors import Hidden, Stale
 
 

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from hingepoint.domain.people.models import Team, User, choices, managed_team_ids, works_here
-from hingepoint.records.deals import DealStatus, EventKind
+from hingepoint.records.deals import BuyingRole, DealStatus, EventKind
 from hingepoint.records.people import Role
 
 
@@ -129,18 +129,6 @@ class Deal(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.key
-
-
-class BuyingRole(models.TextChoices):
-    EXECUTIVE_SPONSOR = "executive_sponsor", "Executive sponsor"
-    BUDGET_OWNER = "budget_owner", "Budget owner"
-    PROBLEM_OWNER = "problem_owner", "Problem owner"
-    CHAMPION = "champion", "Champion"
-    EVALUATOR = "evaluator", "Evaluator"
-    USER = "user", "User"
-    PROCUREMENT = "procurement", "Procurement"
-    LEGAL = "legal", "Legal"
-    OTHER = "other", "Other"
 
 
 class DealContact(models.Model):

@@ -22,16 +22,10 @@ from hingepoint.domain.deals import frames as deal_frames
 from hingepoint.domain.deals.actions import deal_for, fingerprint, take_turn
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.detection import frames
-from hingepoint.domain.detection.models import (
-    SETTLED,
-    Detection,
-    DetectionRule,
-    Outcome,
-    RuleVersion,
-    words_after,
-)
+from hingepoint.domain.detection.models import SETTLED, Detection, DetectionRule, RuleVersion, words_after
 from hingepoint.domain.people.models import User, works_here
 from hingepoint.records.agreements import STANDING, AgreementState, Evidence
+from hingepoint.records.detection import Outcome
 
 #: They committed to act by so many days after the trace; then we ask whether it was done.
 DAYS_TO_ACT = 14

@@ -13,6 +13,7 @@ from hingepoint.domain.agreements.models import RULE_ORIGIN, AgreementEvent, Agr
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.people.models import User, choices, works_here
 from hingepoint.records.agreements import STANDING, AgreementState
+from hingepoint.records.detection import Outcome
 from hingepoint.records.people import Role
 
 
@@ -48,15 +49,6 @@ class RuleVersion(models.Model):
     class Meta:
         ordering = ["-number"]
         constraints = [models.UniqueConstraint(fields=["rule", "number"], name="one_version_of_a_number")]
-
-
-class Outcome(models.TextChoices):
-    """What became of a detection."""
-
-    OPEN = "open", "Not confirmed"
-    CONFIRMED = "confirmed", "Confirmed"
-    WRONG = "wrong", "Wrong"
-    TAKEN_BACK = "taken_back", "Taken back with its rule"
 
 
 class DetectionQuerySet(models.QuerySet):

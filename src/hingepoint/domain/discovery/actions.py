@@ -22,18 +22,11 @@ from hingepoint.analysis.discovery import Settings
 from hingepoint.analysis.discovery import record as records_of_runs
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.discovery import work
-from hingepoint.domain.discovery.models import (
-    DataSnapshot,
-    Finding,
-    FindingDecision,
-    Run,
-    Source,
-    Status,
-    Verdict,
-)
+from hingepoint.domain.discovery.models import DataSnapshot, Finding, FindingDecision, Run
 from hingepoint.domain.people.models import User, works_here
 from hingepoint.records.errors import Hidden, Stale
 from hingepoint.records.files import RowProblem
+from hingepoint.records.findings import Source, Status, Verdict
 from hingepoint.records.people import Role
 
 #: Uploaded files of runs that failed are kept so long, for another try.

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from hingepoint.domain.people.models import User, choices, works_here
-from hingepoint.records.findings import Grade
+from hingepoint.records.findings import Grade, Source, Status, Verdict
 from hingepoint.records.people import Role
 
 #: A running run whose worker has not been heard of for so long has lost its worker.
@@ -49,25 +49,6 @@ class RunQuerySet(models.QuerySet):
     def silent(self, at: dt.datetime) -> RunQuerySet:
         """Return the runs that say they run and whose worker is gone."""
         return self.filter(status=Status.RUNNING, heartbeat_at__lt=at - SILENCE)
-
-
-class Status(models.TextChoices):
-    QUEUED = "queued", "Waiting"
-    RUNNING = "running", "Running"
-    DONE = "done", "Done"
-    FAILED = "failed", "Failed"
-    CANCELLED = "cancelled", "Cancelled"
-
-
-class Source(models.TextChoices):
-    DATABASE = "database", "Deals of this installation"
-    FILES = "files", "Uploaded files"
-
-
-class Verdict(models.TextChoices):
-    OPEN = "", "Not decided"
-    SIGNED = "signed", "Signed"
-    REJECTED = "rejected", "Rejected"
 
 
 class Run(models.Model):

@@ -25,12 +25,13 @@ from hingepoint.connectors import files
 from hingepoint.domain.agreements import frames as agreement_frames
 from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.deals import frames as deal_frames
-from hingepoint.domain.detection import queries as detection
+from hingepoint.domain.detection import sureness
 from hingepoint.domain.discovery.keeping import Folder
-from hingepoint.domain.discovery.models import Run, Source
+from hingepoint.domain.discovery.models import Run
 from hingepoint.domain.discovery.reading import counted_once
 from hingepoint.records import agreements
 from hingepoint.records.files import RowProblem
+from hingepoint.records.findings import Source
 
 #: A worker says so often that it lives, and never more often how far it is.
 BEAT_SECONDS, TELL_SECONDS = 15.0, 0.5
@@ -77,7 +78,7 @@ def read(run: Run) -> Data:
 
 
 def _from_database() -> Data:
-    events = agreement_frames.events_frame(None, without=detection.unproven_steps())
+    events = agreement_frames.events_frame(None, without=sureness.unproven_steps())
     return Data(deal_frames.deals_frame(None), events, {})
 
 

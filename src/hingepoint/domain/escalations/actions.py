@@ -10,28 +10,18 @@ from django.db import transaction
 from django.db.models import F
 
 from hingepoint.analysis.talks import approvals, reasons
-from hingepoint.analysis.talks.approvals import Approver, Ask, Lane, Path, Request, Rule, Rules
+from hingepoint.analysis.talks.approvals import Ask, Path, Request, Rule, Rules
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals import actions as deals
 from hingepoint.domain.deals.actions import deal_for, take_turn
 from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.escalations.approvers import NobodyToAsk, stand_in, whom_to_ask
-from hingepoint.domain.escalations.models import (
-    NO_LONGER_ASKED,
-    Answer,
-    Approval,
-    ArguesFor,
-    Escalation,
-    Kind,
-    Policy,
-    PolicyRule,
-    Pulse,
-    State,
-)
+from hingepoint.domain.escalations.models import Approval, Escalation, Policy, PolicyRule, Pulse
 from hingepoint.domain.negotiation.models import Corridor
 from hingepoint.domain.people.models import User, works_here
 from hingepoint.records.deals import EventKind
 from hingepoint.records.errors import Hidden
+from hingepoint.records.escalations import NO_LONGER_ASKED, Answer, Approver, ArguesFor, Kind, Lane, State
 from hingepoint.records.people import Role
 
 

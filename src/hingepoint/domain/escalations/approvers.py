@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hingepoint.analysis.talks.approvals import Approver, Ask
+from hingepoint.analysis.talks.approvals import Ask
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.escalations.models import Approval
 from hingepoint.domain.people.models import Membership, User
+from hingepoint.records.escalations import Approver
 from hingepoint.records.people import Role
 
 

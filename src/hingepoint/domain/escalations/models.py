@@ -13,9 +13,9 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from hingepoint.analysis.talks.approvals import Approver, Lane
 from hingepoint.domain.deals.models import Deal, DealEvent, money, share
 from hingepoint.domain.people.models import User, choices, works_here
+from hingepoint.records.escalations import Answer, Approver, ArguesFor, Kind, Lane, State
 
 
 class Policy(models.Model):
@@ -58,19 +58,6 @@ class PolicyRule(models.Model):
                 condition=~Q(approver=Approver.PERSON) | Q(person__isnull=False), name="a_person_is_named"
             )
         ]
-
-
-class Kind(models.TextChoices):
-    PRICE = "price", "Price"
-    TERMS = "terms", "Terms"
-
-
-class State(models.TextChoices):
-    OPEN = "open", "Waiting"
-    APPROVED = "approved", "Approved"
-    IN_PART = "in_part", "Approved in part"
-    DECLINED = "declined", "Declined"
-    WITHDRAWN = "withdrawn", "Withdrawn"
 
 
 class EscalationQuerySet(models.QuerySet):
@@ -123,19 +110,6 @@ class Escalation(models.Model):
         ]
 
 
-class Answer(models.TextChoices):
-    WAITING = "waiting", "Waiting"
-    YES = "approved", "Approved"
-    IN_PART = "in_part", "Approved in part"
-    NO = "declined", "Declined"
-    DROPPED = "dropped", "Not needed any more"
-    PASSED_ON = "passed_on", "Passed on"
-
-
-#: Answers of people who have none left to give.
-NO_LONGER_ASKED = (Answer.DROPPED, Answer.PASSED_ON)
-
-
 class Approval(models.Model):
     """One person asked about one request. Asked again after a change, they get a new row; the old stays."""
 
@@ -159,12 +133,6 @@ class Approval(models.Model):
             )
         ]
         indexes = [models.Index(fields=["approver", "answer"], name="approval_waiting")]
-
-
-class ArguesFor(models.TextChoices):
-    COMPANY = "company", "Ours"
-    BOTH = "both", "Both sides"
-    CUSTOMER = "customer", "The customer's"
 
 
 class Pulse(models.Model):

@@ -29,10 +29,11 @@ from hingepoint.domain.audit.actions import record
 from hingepoint.domain.detection import actions as detection
 from hingepoint.domain.imports import engine, undo
 from hingepoint.domain.imports.engine import Files, Progress, Report
-from hingepoint.domain.imports.models import AT_WORK, ImportBatch, ImportState, SavedMapping
+from hingepoint.domain.imports.models import AT_WORK, ImportBatch, SavedMapping
 from hingepoint.domain.people.models import User, works_here
 from hingepoint.domain.strategy import actions as strategy
 from hingepoint.records.files import RowProblem
+from hingepoint.records.imports import ImportState
 
 log = logging.getLogger(__name__)
 

@@ -26,11 +26,12 @@ from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals import frames as deal_frames
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.imports import directory, rows, staging
-from hingepoint.domain.imports.models import ImportBatch, ImportState
+from hingepoint.domain.imports.models import ImportBatch
 from hingepoint.domain.imports.write_deals import write_deals
 from hingepoint.domain.imports.write_events import drop_what_stands, write_events
 from hingepoint.domain.people.models import User
 from hingepoint.records.files import RowProblem
+from hingepoint.records.imports import ImportState
 
 #: Told the phase (reading, checking, writing) and how many rows it has behind it.
 Progress = Callable[[str, int], None]

@@ -7,9 +7,10 @@ from __future__ import annotations
 import datetime as dt
 
 from hingepoint.analysis.health import LATE_DAYS, Facts
-from hingepoint.domain.imports.models import ImportBatch, ImportState
+from hingepoint.domain.imports.models import ImportBatch
 from hingepoint.domain.imports.staging import is_postgres, rows
 from hingepoint.domain.people.models import Membership
+from hingepoint.records.imports import ImportState
 
 #: column of a frame -> SQL that is null when it is empty.
 _DEALS = {

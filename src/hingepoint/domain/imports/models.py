@@ -6,17 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from hingepoint.domain.people.models import User, works_here
-
-
-class ImportState(models.TextChoices):
-    UPLOADED = "uploaded", "Not checked yet"
-    CHECKING = "checking", "Being checked"
-    CHECKED = "checked", "Checked, waiting for you"
-    IMPORTING = "importing", "Being imported"
-    DONE = "done", "Imported"
-    REFUSED = "refused", "Refused"
-    UNDONE = "undone", "Taken back"
-
+from hingepoint.records.imports import ImportState
 
 #: States in which a background task works on the import.
 AT_WORK = (ImportState.CHECKING, ImportState.IMPORTING)

@@ -15,14 +15,7 @@ from django.db.models import Q
 
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.people.models import User, works_here
-
-
-class Purpose(models.TextChoices):
-    VALUE = "value", "Value: what it is worth to them"
-    RELATIONSHIP = "relationship", "Relationship: their executive knows ours"
-    DECISION = "decision", "Decision: help them decide"
-    DELIVERY = "delivery", "Delivery: stand for what we promise"
-    PROBLEM = "problem", "Problem: something went wrong"
+from hingepoint.records.involvement import Purpose
 
 
 class InvolvementQuerySet(models.QuerySet):

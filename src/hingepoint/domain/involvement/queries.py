@@ -11,12 +11,13 @@ from hingepoint.analysis.talks import aftermath, reasons
 from hingepoint.domain.agreements.models import AgreementEvent
 from hingepoint.domain.deals.models import Deal, DealContact, DealEvent
 from hingepoint.domain.involvement.actions import PRICE_CAME_UP
-from hingepoint.domain.involvement.models import Involvement, Purpose
-from hingepoint.domain.negotiation import queries as negotiation
+from hingepoint.domain.involvement.models import Involvement
+from hingepoint.domain.negotiation.queries import log
 from hingepoint.domain.people.models import User, works_here
 from hingepoint.records.agreements import STANDING
 from hingepoint.records.deals import EventKind
 from hingepoint.records.errors import Hidden
+from hingepoint.records.involvement import Purpose
 from hingepoint.records.people import Role
 from hingepoint.records.talks import Topic
 
@@ -186,7 +187,7 @@ class Brief:
     expected_close_on: dt.date | None
     owner: str
     people: tuple[tuple[str, str, str], ...]
-    demands: tuple[negotiation.Demand, ...]
+    demands: tuple[log.Demand, ...]
     history: tuple[tuple[dt.datetime, str], ...]
 
 
@@ -213,7 +214,7 @@ def brief(viewer: Any, involvement_id: int) -> Brief:
         people=tuple(
             (each.contact.name, each.get_role_display(), each.contact.title) for each in contacts[:12]
         ),
-        demands=negotiation.asked_of_us(deal),
+        demands=log.asked_of_us(deal),
         history=tuple(_history(deal)),
     )
 

@@ -17,13 +17,6 @@ from hingepoint.records.people import Role
 Row = TypeVar("Row", bound=Model)
 
 PEOPLE_ON_A_PAGE = 50
-ROLE_WORDS = {
-    Role.SPONSOR: "Sponsor",
-    Role.MANAGER: "Manager",
-    Role.SELLER: "Seller",
-    Role.ANALYST: "Analyst",
-    Role.INSIDE_PARTNER: "Inside partner",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +121,7 @@ def _person(user: User) -> Person:
     return Person(
         id=user.pk,
         name=user.name,
-        role=ROLE_WORDS[Role(user.role)],
+        role=Role(user.role).label,
         title=user.title,
         email=user.email or "",
         teams=tuple(m.team.name for m in current if not m.manages),

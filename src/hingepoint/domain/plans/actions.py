@@ -17,10 +17,11 @@ from hingepoint.domain.deals.actions import deal_for, fingerprint
 from hingepoint.domain.deals.models import Contact, Deal, DealEvent
 from hingepoint.domain.negotiation import actions as negotiation
 from hingepoint.domain.people.models import User, managed_team_ids
-from hingepoint.domain.plans.models import Debrief, Outcome, Plan, PlanReview, Verdict
+from hingepoint.domain.plans.models import Debrief, Plan, PlanReview
 from hingepoint.domain.plans.parts import TALK_PARTS, Line, lines_of, to_json, with_sources
 from hingepoint.records.agreements import STANDING, AgreementState, Evidence
 from hingepoint.records.errors import Hidden, Stale
+from hingepoint.records.plans import Outcome, Verdict
 from hingepoint.records.talks import ReasonState
 
 Offered = Mapping[str, Sequence[Line]]

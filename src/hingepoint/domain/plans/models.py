@@ -15,6 +15,7 @@ from django.db.models import Exists, OuterRef, Q
 from hingepoint.domain.agreements.models import Agreement, AgreementEvent
 from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.people.models import User
+from hingepoint.records.plans import Outcome, Verdict
 
 
 class PlanQuerySet(models.QuerySet):
@@ -73,12 +74,6 @@ class Plan(models.Model):
         indexes = [models.Index(fields=["talk_on"], name="plan_by_talk", condition=Q(talk_on__isnull=False))]
 
 
-class Verdict(models.TextChoices):
-    COMMENT = "comment", "Comment"
-    APPROVED = "approved", "Approved"
-    RETURNED = "returned", "Returned"
-
-
 class PlanReview(models.Model):
     """What somebody said to one writing of a plan. A later writing is reviewed anew."""
 
@@ -95,15 +90,6 @@ class PlanReview(models.Model):
                 condition=Q(verdict=Verdict.APPROVED) | ~Q(words=""), name="a_return_says_why"
             )
         ]
-
-
-class Outcome(models.TextChoices):
-    """How a talk ended. A continuation ("good talk, we stay in touch") is not an agreement."""
-
-    GAINED = "gained", "Gained"
-    SOFT = "soft", "Soft"
-    DECLINED = "declined", "Declined"
-    CONTINUATION = "continuation", "Nothing agreed"
 
 
 class DebriefQuerySet(models.QuerySet):

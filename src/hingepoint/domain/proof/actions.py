@@ -16,8 +16,9 @@ from hingepoint.domain.agreements.models import WAITING, Agreement
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals.actions import deal_for
 from hingepoint.domain.people.models import User
-from hingepoint.domain.proof.models import Answer, AnswerTry, Confirmation, Proof
+from hingepoint.domain.proof.models import AnswerTry, Confirmation, Proof
 from hingepoint.records.agreements import STANDING, AgreementState, Evidence
+from hingepoint.records.proof import Answer
 
 MOST_BYTES = 10_000_000
 MOST_WORDS = 20_000

@@ -10,6 +10,7 @@ from django.db.models import Q
 from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.people.models import User
 from hingepoint.records.agreements import Evidence
+from hingepoint.records.proof import Answer
 
 
 def random_name(proof: Proof, name: str) -> str:
@@ -60,12 +61,6 @@ class ConfirmationQuerySet(models.QuerySet):
     def waiting(self, at) -> ConfirmationQuerySet:
         """Return those that can still be answered."""
         return self.filter(answered_at__isnull=True, revoked_at__isnull=True, expires_at__gt=at)
-
-
-class Answer(models.TextChoices):
-    CONFIRMED = "confirmed", "Confirmed"
-    CORRECTED = "corrected", "Corrected"
-    DECLINED = "declined", "Declined"
 
 
 class Confirmation(models.Model):

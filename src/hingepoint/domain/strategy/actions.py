@@ -30,6 +30,7 @@ from hingepoint.domain.strategy.queries.still_holds import runs_behind
 from hingepoint.domain.strategy.requirements import Requirement
 from hingepoint.domain.strategy.rules import books_in_force, usual_days_to_stage, wanted_of
 from hingepoint.records.agreements import AgreementState
+from hingepoint.records.strategy import Status
 
 
 class StrategyNotYours(Exception):
@@ -128,13 +129,13 @@ def _plain(changes: Mapping[str, list]) -> dict[str, list]:
 @transaction.atomic
 def put_in_force(*, by: User | None, at: dt.datetime, strategy: Strategy, starts_on: dt.date) -> None:
     """Let the strategy hold; its published playbook is asked of deals from the next refresh on."""
-    change_strategy(by=by, at=at, strategy=strategy, status=Strategy.Status.IN_FORCE, starts_on=starts_on)
+    change_strategy(by=by, at=at, strategy=strategy, status=Status.IN_FORCE, starts_on=starts_on)
 
 
 @transaction.atomic
 def retire(*, by: User | None, at: dt.datetime, strategy: Strategy) -> None:
     """Ask nothing more for this strategy; what was gained stays."""
-    change_strategy(by=by, at=at, strategy=strategy, status=Strategy.Status.RETIRED)
+    change_strategy(by=by, at=at, strategy=strategy, status=Status.RETIRED)
 
 
 @transaction.atomic

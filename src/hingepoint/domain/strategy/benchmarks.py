@@ -22,7 +22,7 @@ from django.db.models import BooleanField, ExpressionWrapper, FilteredRelation, 
 from hingepoint.analysis import metrics
 from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.deals.models import Deal, DealQuerySet
-from hingepoint.domain.detection.queries import unconfirmed_agreements
+from hingepoint.domain.detection.sureness import unconfirmed_agreements
 from hingepoint.domain.strategy import results
 from hingepoint.domain.strategy.models import Strategy
 from hingepoint.records.agreements import AgreementState, Evidence

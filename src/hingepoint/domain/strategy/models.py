@@ -11,6 +11,7 @@ from hingepoint.domain.people.models import User, choices, works_here
 from hingepoint.records.agreements import Evidence
 from hingepoint.records.deals import Stage
 from hingepoint.records.people import Role
+from hingepoint.records.strategy import NeededBy, Status
 
 #: At most this many agreements are required of a deal; everything else is optional and never nags.
 MOST_REQUIRED = 8
@@ -21,10 +22,10 @@ class StrategyQuerySet(models.QuerySet):
         """Everybody who sells knows the strategies in force; drafts are the keepers' own."""
         if not works_here(viewer) or viewer.role == Role.INSIDE_PARTNER:
             return self.none()
-        return self.all() if viewer.sees_everything else self.exclude(status=Strategy.Status.DRAFT)
+        return self.all() if viewer.sees_everything else self.exclude(status=Status.DRAFT)
 
     def in_force(self) -> StrategyQuerySet:
-        return self.filter(status=Strategy.Status.IN_FORCE)
+        return self.filter(status=Status.IN_FORCE)
 
 
 class Strategy(models.Model):
@@ -33,11 +34,6 @@ class Strategy(models.Model):
     ``metric`` is written as for discovery (``supportive:discount<=0.15``). An empty ``segment`` means
     every deal. One deal serves one strategy: the first in force, by ``rank``, whose segment it is in.
     """
-
-    class Status(models.TextChoices):
-        DRAFT = "draft", "Draft"
-        IN_FORCE = "in_force", "In force"
-        RETIRED = "retired", "Retired"
 
     name = models.CharField(max_length=120, unique=True)
     statement = models.TextField()
@@ -98,14 +94,6 @@ class Playbook(models.Model):
                 fields=["strategy"], condition=Q(published_at__isnull=True), name="one_draft_playbook"
             ),
         ]
-
-
-class NeededBy(models.TextChoices):
-    """How the day is computed by which an agreement is needed."""
-
-    DAYS_FROM_CREATION = "days", "Days after the deal was created"
-    STAGE = "stage", "Before the deal leaves a stage"
-    DAYS_BEFORE_CLOSE = "before_close", "Days before the expected close"
 
 
 class PivotalAgreement(models.Model):

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from hingepoint.domain.strategy.models import NeededBy
 from hingepoint.records.deals import Stage
+from hingepoint.records.strategy import NeededBy
 
 _ORDER = {stage: place for place, stage in enumerate(Stage)}
 

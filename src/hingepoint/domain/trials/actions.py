@@ -16,11 +16,12 @@ from hingepoint.analysis.trials import lots as lottery
 from hingepoint.analysis.trials import outcome as trials
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.discovery.models import Finding
-from hingepoint.domain.discovery.queries import may_run
+from hingepoint.domain.discovery.queries.runs import may_run
 from hingepoint.domain.people.models import User
 from hingepoint.domain.trials import work
 from hingepoint.domain.trials.models import Trial, TrialLook
 from hingepoint.records.errors import Hidden
+from hingepoint.records.trials import Design
 
 
 class NotAllowed(Exception):
@@ -88,7 +89,7 @@ def draw(
     NotPossible with too few teams, too few deals, or a stepped start whose first day has passed."""
     _require_analyst(by)
     _require_possible(lots, today=timezone.localdate(at))
-    stepped = lots.design == Trial.Design.WEDGE
+    stepped = lots.design == Design.WEDGE
     drawn = lottery.steps(lottery.order(lots.teams, seed=lots.seed), lots.steps) if stepped else ()
     trial = Trial.objects.create(
         finding=finding,
@@ -116,7 +117,7 @@ def draw(
 
 
 def _require_possible(lots: Lots, *, today: dt.date) -> None:
-    if lots.design == Trial.Design.PROMPT:
+    if lots.design == Design.PROMPT:
         if (dict(lots.promised or {}).get("deals") or 0) < 2 * trials.LEAST:
             raise NotPossible(f"A trial needs {2 * trials.LEAST} deals or more. Look for a smaller effect.")
         return

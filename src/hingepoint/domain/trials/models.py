@@ -8,6 +8,7 @@ from django.db.models import Q
 from hingepoint.domain.discovery.models import Finding
 from hingepoint.domain.people.models import User, works_here
 from hingepoint.records.people import Role
+from hingepoint.records.trials import Design
 
 
 class TrialQuerySet(models.QuerySet):
@@ -31,10 +32,6 @@ class Trial(models.Model):
     numbers of the plan. ``steps`` holds the names of the teams that start at each step, in order; empty for a
     prompt, where the key of a deal and the seed say whether it is asked. ``finding`` is what it was planned from.
     """
-
-    class Design(models.TextChoices):
-        PROMPT = "prompt", "Ask in every second deal"
-        WEDGE = "wedge", "Teams start one after another"
 
     finding = models.ForeignKey(Finding, on_delete=models.SET_NULL, null=True, related_name="trials")
     agreement = models.CharField(max_length=200, default="")

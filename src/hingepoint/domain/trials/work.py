@@ -17,7 +17,7 @@ from hingepoint.analysis.trials import balance
 from hingepoint.analysis.trials import outcome as trials
 from hingepoint.domain.agreements.models import AgreementEvent
 from hingepoint.domain.deals.frames import deals_frame, read
-from hingepoint.domain.detection.queries import unproven_steps
+from hingepoint.domain.detection.sureness import unproven_steps
 from hingepoint.domain.trials.models import Trial
 
 _GAINS = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hingepoint.records.findings import HARMFUL, Grade
 from hingepoint.reports.charts import numbers, scale, svg, tables
 
 WIDTH, ROW, TOP = 920, 30, 44
@@ -33,7 +34,8 @@ class Excluded:
     reason: str
 
 
-GRADE_WORDS = {"strong": "Strong", "moderate": "Moderate", "weak": "Weak", "none": "Not enough"}
+#: The column of grades is narrow.
+_GRADE_WORDS = dict(Grade.choices) | {Grade.NONE: "Not enough"}
 _TONES = {"strong": "good-solid", "moderate": "info-solid", "weak": "warn-solid", "none": "quiet-solid"}
 
 
@@ -105,7 +107,7 @@ def is_harmful(row: Row, better: str) -> bool:
 
 
 def grade_word(row: Row, better: str) -> str:
-    return "Harmful" if is_harmful(row, better) else GRADE_WORDS.get(row.grade, row.grade)
+    return HARMFUL if is_harmful(row, better) else _GRADE_WORDS.get(row.grade, row.grade)
 
 
 def _axis(rows: Sequence[Row], smallest: float) -> scale.Scale:

@@ -12,9 +12,9 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 
-from hingepoint.domain.deals.models import BuyingRole, Deal, DealContact, DealEvent
+from hingepoint.domain.deals.models import Deal, DealContact, DealEvent
 from hingepoint.domain.deals.queries.looking_back import DATED_COLUMNS, MONEY_COLUMNS, SETTLED_AT_CLOSE, AsOf
-from hingepoint.records.deals import DealStatus, EventKind
+from hingepoint.records.deals import BuyingRole, DealStatus, EventKind
 from hingepoint.records.errors import Hidden
 
 _AS_STORED = (

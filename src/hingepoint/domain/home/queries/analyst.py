@@ -9,7 +9,8 @@ from typing import Any
 from django.db.models import Count
 
 from hingepoint.domain.agreements.models import AgreementType
-from hingepoint.domain.discovery import queries as discovery
+from hingepoint.domain.discovery.queries import readiness as readiness_page
+from hingepoint.domain.discovery.queries import runs
 from hingepoint.domain.home.queries import effort
 from hingepoint.domain.imports import queries as imports
 from hingepoint.domain.strategy.queries import still_holds
@@ -21,7 +22,7 @@ class AnalystDay:
 
     readiness: tuple[Any, ...]
     imports: tuple[imports.ImportLine, ...]
-    last_run: discovery.RunLine | None
+    last_run: runs.RunLine | None
     unsigned: int
     unknown: tuple[tuple[str, str, int], ...]  # key, name, on how many deals
     still: tuple[still_holds.StillHolds, ...]
@@ -30,7 +31,7 @@ class AnalystDay:
 
 def analyst_day(viewer: Any, *, now: dt.datetime) -> AnalystDay:
     """Return the state of data, analysis and catalogue."""
-    run = next((r for r in discovery.runs(viewer, at=now, limit=5) if r.state == "done"), None)
+    run = next((r for r in runs.runs(viewer, at=now, limit=5) if r.state == "done"), None)
     unknown = (
         AgreementType.objects.filter(
             origin=AgreementType.Origin.IMPORTED, own_name__isnull=True, hidden=False
@@ -39,7 +40,7 @@ def analyst_day(viewer: Any, *, now: dt.datetime) -> AnalystDay:
         .order_by("-used", "key")
     )
     return AnalystDay(
-        readiness=(discovery.readiness(viewer),),
+        readiness=(readiness_page.readiness(viewer),),
         imports=tuple(imports.history(viewer, most=4)),
         last_run=run,
         unsigned=max(0, run.shown - run.signed - run.rejected) if run else 0,

@@ -13,7 +13,7 @@ from django.db.models import Count, F, Q
 from hingepoint.domain.agreements.models import WAITING, Agreement
 from hingepoint.domain.agreements.queries.lines import AgreementLine
 from hingepoint.domain.deals.models import Deal, DealEvent
-from hingepoint.domain.detection.queries import unconfirmed_agreements
+from hingepoint.domain.detection.sureness import unconfirmed_agreements
 from hingepoint.domain.home.queries.worklist import (
     DAYS_AHEAD,
     LEAST_IN_A_SHARE,
@@ -25,7 +25,8 @@ from hingepoint.domain.home.queries.worklist import (
     work_line,
     worklist,
 )
-from hingepoint.domain.plans import queries as plans
+from hingepoint.domain.plans.queries import lines as plan_lines
+from hingepoint.domain.plans.queries import reviews, talks
 from hingepoint.records.agreements import STANDING, AgreementState
 from hingepoint.records.deals import DealStatus, EventKind
 
@@ -93,11 +94,11 @@ class ManagerWeek:
     late: tuple[LateDeal, ...]
     deals: int
     currencies: int
-    review: tuple[plans.PlanLine, ...] = ()
+    review: tuple[plan_lines.PlanLine, ...] = ()
     debriefs: int = 0  # talks of the teams without debrief
 
     @property
-    def review_first(self) -> tuple[plans.PlanLine, ...]:
+    def review_first(self) -> tuple[plan_lines.PlanLine, ...]:
         """Plans of the talks of today and the next working day."""
         return tuple(line for line in self.review if line.soon)
 
@@ -119,8 +120,8 @@ def manager_week(viewer: Any, *, today: dt.date, now: dt.datetime) -> ManagerWee
         changes=dict(Counter(change.state for change in changed)),
         pushed=_pushed(viewer, since=now - WEEK),
         late=tuple(_late_deals(pivotal, today)),
-        review=tuple(plans.to_review(viewer, today=today)),
-        debriefs=len(plans.to_debrief(viewer, today=today)),
+        review=tuple(reviews.to_review(viewer, today=today)),
+        debriefs=len(talks.to_debrief(viewer, today=today)),
         **counts,
     )
 

@@ -18,7 +18,7 @@ from hingepoint.domain.home.queries.worklist import (
     with_deals,
     worklist,
 )
-from hingepoint.domain.plans import queries as plans
+from hingepoint.domain.plans.queries import talks as talks_page
 from hingepoint.records.agreements import STANDING, AgreementState
 
 #: What one line of a worklist takes, in seconds: two minutes a deal a week, and rarely more than one line.
@@ -44,8 +44,8 @@ class SellerDay:
     deals: int
     required: int
     quiet_until: dt.date | None
-    prepare: tuple[plans.Talk, ...] = ()
-    debriefs: tuple[plans.Talk, ...] = ()
+    prepare: tuple[talks_page.Talk, ...] = ()
+    debriefs: tuple[talks_page.Talk, ...] = ()
 
     @property
     def nothing_due(self) -> bool:
@@ -73,7 +73,7 @@ def seller_day(viewer: Any, *, today: dt.date) -> SellerDay:
     late = [work for work in due if work.line.late and work not in stale]
     soon = [work for work in due if not work.line.late]
     next_day = worklist(viewer).filter(late_after__gt=until).order_by("late_after")
-    talks = plans.waiting(viewer, today=today)
+    talks = talks_page.waiting(viewer, today=today)
     counts = worklist(viewer).aggregate(required=Count("pk", filter=Q(required=True)))
     return SellerDay(
         late=tuple(late),

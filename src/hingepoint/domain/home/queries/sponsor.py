@@ -14,8 +14,8 @@ from django.db.models import Count, F, Q
 from hingepoint.analysis import metrics
 from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.deals.frames import deals_frame
-from hingepoint.domain.detection.queries import unconfirmed_agreements
-from hingepoint.domain.discovery import queries as discovery
+from hingepoint.domain.detection.sureness import unconfirmed_agreements
+from hingepoint.domain.discovery.queries import runs
 from hingepoint.domain.home.queries.worklist import LEAST_IN_A_SHARE, WEEK, changes_since
 from hingepoint.domain.strategy.models import PivotalAgreement, Playbook, Strategy
 from hingepoint.records.agreements import STANDING, AgreementState
@@ -86,7 +86,7 @@ class SponsorWeek:
     readings: tuple[Reading, ...]
     pivotal: tuple[InTime, ...]
     playbook: int | None
-    last_run: discovery.RunLine | None
+    last_run: runs.RunLine | None
     changes: dict[str, int]
     waiting: tuple[tuple[str, str, int], ...]  # what waits, the name of the page, how many
 
@@ -99,7 +99,7 @@ def sponsor_week(viewer: Any, *, today: dt.date, now: dt.datetime) -> SponsorWee
         Playbook.objects.filter(strategy=strategy, published_at__isnull=False).first() if strategy else None
     )
     deals = closed_deals(viewer, today=today) if targets else None
-    run = next((r for r in discovery.runs(viewer, at=now, limit=5) if r.state == "done"), None)
+    run = next((r for r in runs.runs(viewer, at=now, limit=5) if r.state == "done"), None)
     changes = Counter(change.state for change in changes_since(viewer, since=now - WEEK))
     return SponsorWeek(
         strategy=strategy.name if strategy else "",
@@ -114,7 +114,7 @@ def sponsor_week(viewer: Any, *, today: dt.date, now: dt.datetime) -> SponsorWee
     )
 
 
-def _decisions(run: discovery.RunLine | None) -> list[tuple[str, str, int]]:
+def _decisions(run: runs.RunLine | None) -> list[tuple[str, str, int]]:
     unsigned = max(0, run.shown - run.signed - run.rejected) if run else 0
     return [("findings wait for the analyst's signature", "discovery", unsigned)] if unsigned else []
 

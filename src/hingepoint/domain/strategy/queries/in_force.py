@@ -7,6 +7,7 @@ from typing import Any
 
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.strategy.models import PivotalAgreement, Strategy
+from hingepoint.records.strategy import Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ def pivotal_of_deal(deal: Deal) -> list[PivotalAgreement]:
     """Return the pivotal agreements of the playbook that holds for ``deal``. One SQL query."""
     rows = PivotalAgreement.objects.filter(
         playbook__published_at__isnull=False,
-        playbook__strategy__status=Strategy.Status.IN_FORCE,
+        playbook__strategy__status=Status.IN_FORCE,
         playbook__strategy__segment__in=("", deal.segment),
     ).select_related("type", "playbook__strategy")
     order = ("playbook__strategy__rank", "playbook__strategy_id", "-playbook__number", "position")

@@ -9,7 +9,8 @@ from typing import Any
 
 from hingepoint.analysis import metrics
 from hingepoint.domain.discovery.models import Finding
-from hingepoint.domain.strategy.models import NeededBy, PivotalAgreement, Playbook, Strategy
+from hingepoint.domain.strategy.models import PivotalAgreement, Playbook, Strategy
+from hingepoint.records.strategy import NeededBy
 
 UNITS = {"share": "points", "days": "days"}
 

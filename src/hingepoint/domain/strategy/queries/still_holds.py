@@ -9,9 +9,10 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from hingepoint.domain.discovery import queries as discovery
-from hingepoint.domain.discovery.models import Finding, Source
+from hingepoint.domain.discovery.models import Finding
+from hingepoint.domain.discovery.queries import comparison
 from hingepoint.domain.strategy.models import PivotalAgreement, Strategy
+from hingepoint.records.findings import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class StillHolds:
     strategy_id: int
     strategy: str
     base: int
-    refreshed: discovery.Refreshed | None
+    refreshed: comparison.Refreshed | None
 
 
 def still_holds(viewer: Any, *, at: dt.datetime, strategy_id: int | None = None) -> list[StillHolds]:
@@ -67,5 +68,5 @@ def still_holds(viewer: Any, *, at: dt.datetime, strategy_id: int | None = None)
         return []
     rows = Strategy.objects.visible_to(viewer)
     found = runs_behind(rows.in_force() if strategy_id is None else rows.filter(pk=strategy_id))
-    said = discovery.refreshed(viewer, {one.run_id: one.names for one in found}, at=at)
+    said = comparison.refreshed(viewer, {one.run_id: one.names for one in found}, at=at)
     return [StillHolds(one.strategy.pk, one.strategy.name, one.run_id, said.get(one.run_id)) for one in found]

@@ -10,7 +10,7 @@ from django.db.models import Count, F, Q
 
 from hingepoint.analysis import intervals
 from hingepoint.domain.agreements.models import Agreement
-from hingepoint.domain.detection.queries import unconfirmed_agreements
+from hingepoint.domain.detection.sureness import unconfirmed_agreements
 from hingepoint.domain.strategy import results
 from hingepoint.domain.strategy.models import Strategy
 from hingepoint.domain.strategy.queries.pivotal import PivotalLine, pivotal_lines

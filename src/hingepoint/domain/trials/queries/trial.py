@@ -1,4 +1,4 @@
-"""Every answer about trials: what a plan is made from, the lots, how far a trial is, and what it showed."""
+"""One trial with its lots and its result, or how far it is; the results of all."""
 
 from __future__ import annotations
 
@@ -8,118 +8,24 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from django.db import models
-from django.utils import timezone
-
 from hingepoint.analysis.discovery import DiscoveryError
-from hingepoint.analysis.discovery import record as records_of_runs
-from hingepoint.analysis.trials import evidence, lots
+from hingepoint.analysis.trials import lots
 from hingepoint.analysis.trials import outcome as trials
 from hingepoint.analysis.trials.balance import Line
-from hingepoint.domain.deals.models import Deal, DealQuerySet
-from hingepoint.domain.deals.queries.deal_page import DealFacts
-from hingepoint.domain.discovery import queries as discovery
+from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.discovery import work as discovery_work
-from hingepoint.domain.discovery.queries import RunPage
-from hingepoint.domain.people.models import Team, User
+from hingepoint.domain.discovery.queries import runs
+from hingepoint.domain.people.models import User
 from hingepoint.domain.trials import work
 from hingepoint.domain.trials.models import Trial, TrialLook
+from hingepoint.domain.trials.queries.lines import TrialLine, by_newest, line_of
+from hingepoint.domain.trials.queries.lots import entered, last_entered
 from hingepoint.records.deals import DealStatus
 from hingepoint.records.errors import Hidden
+from hingepoint.records.trials import Design
 
 #: How many deals of a trial are listed.
 DRAWN = 20
-
-
-@dataclass(frozen=True, slots=True)
-class TrialLine:
-    """A trial whose lots are drawn. ``ended``: its result is shown."""
-
-    id: int
-    agreement: str
-    metric: str
-    design: str
-    design_words: str
-    starts_on: dt.date
-    seed: int
-    by: str
-    at: dt.datetime
-    ended: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PlannerPage:
-    """What a plan to get evidence on an agreement type is made from, and the trials planned so far.
-
-    ``basis`` is None of a run by an older version, which did not keep it. ``weeks``: after how many weeks from
-    its creation the outcome of a deal is told.
-    """
-
-    run: RunPage
-    key: str
-    name: str
-    basis: evidence.Basis | None
-    weeks: int
-    teams: tuple[str, ...]
-    trials: tuple[TrialLine, ...]
-
-
-def planner(viewer: User, run_id: int, key: str, *, at: dt.datetime) -> PlannerPage:
-    """Return what the planner of a finding needs. Raises Hidden for those who do not see all findings."""
-    page = discovery.run(viewer, run_id, at=at)
-    if page.record is None or key not in page.keys or not viewer.sees_everything:
-        raise Hidden("There is no such finding.")
-    teams = Team.objects.filter(deals__isnull=False).order_by("name").values_list("name", flat=True)
-    known = records_of_runs.can_plan(page.record)
-    return PlannerPage(
-        run=page,
-        key=key,
-        name=page.record["names"].get(key, key),
-        basis=records_of_runs.basis(page.record, key) if known else None,
-        weeks=records_of_runs.outcome_weeks(page.record),
-        teams=tuple(teams.distinct()),
-        trials=of_agreements(viewer, [key]).get(key, ()),
-    )
-
-
-def of_agreements(viewer: User, keys: Iterable[str]) -> dict[str, tuple[TrialLine, ...]]:
-    """Return the trials of agreement types, by key, the newest first. One SQL query."""
-    found: dict[str, list[TrialLine]] = {}
-    for row in _lines(viewer).filter(agreement__in=keys):
-        found.setdefault(row.agreement, []).append(_line(row))
-    return {key: tuple(rows) for key, rows in found.items()}
-
-
-def all_trials(viewer: User) -> tuple[TrialLine, ...]:
-    """Return every trial, the newest first. One SQL query."""
-    return tuple(map(_line, _lines(viewer)))
-
-
-def names(lines: Iterable[TrialLine]) -> dict[str, str]:
-    """Return the names of the agreement types of trials, by key."""
-    known = discovery_work.names()
-    return {line.agreement: known.get(line.agreement, line.agreement) for line in lines}
-
-
-def _lines(viewer: User):
-    ended = TrialLook.objects.filter(trial=models.OuterRef("pk"), early=False)
-    rows = Trial.objects.visible_to(viewer).select_related("drawn_by")
-    return rows.annotate(ended=models.Exists(ended))
-
-
-def _line(row: Trial) -> TrialLine:
-    return TrialLine(
-        id=row.pk,
-        agreement=row.agreement,
-        metric=row.metric,
-        design=row.design,
-        design_words=row.get_design_display(),
-        starts_on=row.starts_on,
-        seed=row.seed,
-        by=row.drawn_by.name,
-        at=row.drawn_at,
-        ended=row.ended,
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +99,7 @@ class TrialPage:
 
 def trial(viewer: User, trial_id: int, *, at: dt.datetime) -> TrialPage:
     """Return a trial with its lots and its result, or how far it is, computed now. Raises Hidden."""
-    row = _lines(viewer).filter(pk=trial_id).select_related("drawn_by", "finding").first()
+    row = by_newest(viewer).filter(pk=trial_id).select_related("drawn_by", "finding").first()
     if row is None:
         raise Hidden("There is no such trial.")
     looks = list(row.looks.select_related("by"))
@@ -202,7 +108,7 @@ def trial(viewer: User, trial_id: int, *, at: dt.datetime) -> TrialPage:
     seen, problem = (_of_look(result, viewer), "") if result else _so_far(viewer, row, at)
     length = dt.timedelta(days=row.step_days)
     return TrialPage(
-        line=_line(row),
+        line=line_of(row),
         run_id=row.finding.run_id if row.finding and viewer.sees_everything else None,
         name=discovery_work.names().get(row.agreement, row.agreement),
         currency=row.currency,
@@ -211,12 +117,12 @@ def trial(viewer: User, trial_id: int, *, at: dt.datetime) -> TrialPage:
         horizon_days=row.horizon_days,
         promised=row.promised,
         steps=tuple(Step(row.starts_on + n * length, tuple(teams)) for n, teams in enumerate(row.steps)),
-        deals=_drawn(viewer, row) if row.design == Trial.Design.PROMPT and not row.ended else (),
+        deals=_drawn(viewer, row) if row.design == Design.PROMPT and not row.ended else (),
         seen=seen,
         early=_of_look(early, viewer) if early else None,
         problem=problem,
         looks=tuple(_look(one) for one in looks if one.early),
-        may_look=discovery.may_run(viewer) and not row.ended,
+        may_look=runs.may_run(viewer) and not row.ended,
     )
 
 
@@ -284,66 +190,19 @@ def _outcome(record: Mapping[str, Any]) -> trials.Outcome:
 
 def results(viewer: User, keys: Iterable[str], *, metric: str) -> dict[str, tuple[TrialLine, Seen]]:
     """Return the newest result of a trial of each agreement type on a metric, by key. Two SQL queries."""
-    ended = _lines(viewer).filter(agreement__in=keys, metric=metric, ended=True).order_by("pk")
+    ended = by_newest(viewer).filter(agreement__in=keys, metric=metric, ended=True).order_by("pk")
     newest = {row.agreement: row for row in ended}
     looks = TrialLook.objects.filter(trial__in=[row.pk for row in newest.values()], early=False)
     records = {one.trial_id: one for one in looks.select_related("by").order_by("pk")}
-    return {key: (_line(row), _of_look(records[row.pk], viewer)) for key, row in newest.items()}
+    return {key: (line_of(row), _of_look(records[row.pk], viewer)) for key, row in newest.items()}
 
 
 def _drawn(viewer: User, trial: Trial) -> tuple[DrawnDeal, ...]:
     """Return the newest open deals that count and that the viewer may see, each with its lot."""
-    rows = _entered(Deal.objects.visible_to(viewer), trial).filter(status=DealStatus.OPEN)
-    if last := _last_entered(trial):
+    rows = entered(Deal.objects.visible_to(viewer), trial).filter(status=DealStatus.OPEN)
+    if last := last_entered(trial):
         rows = rows.filter(created_at__lte=last)
     return tuple(
         DrawnDeal(deal.pk, str(deal), deal.created_at.date(), lots.is_drawn(deal.key, seed=trial.seed))
         for deal in rows.order_by("-created_at")[:DRAWN]
     )
-
-
-def asked_of(deal: DealFacts) -> frozenset[str]:
-    """Return the keys of the agreement types that trials under way ask for on a deal, by its lot.
-
-    Whoever calls has already fetched the deal through its own ``visible_to``. One SQL query, and one more for
-    each prompt that asks.
-    """
-    running = Trial.objects.running().filter(drawn_at__lte=deal.created_at)
-    return frozenset(trial.agreement for trial in running if _asks(trial, deal))
-
-
-def _asks(trial: Trial, deal: DealFacts) -> bool:
-    created_on = timezone.localtime(deal.created_at).date()
-    if created_on < trial.starts_on or (trial.segment and deal.segment != trial.segment):
-        return False
-    if trial.design == Trial.Design.WEDGE:
-        return _began(trial, deal.team, created_on)
-    if (trial.teams and deal.team not in trial.teams) or not lots.is_drawn(deal.key, seed=trial.seed):
-        return False
-    last = _last_entered(trial)
-    return last is None or deal.created_at <= last
-
-
-def _began(trial: Trial, team: str, on: dt.date) -> bool:
-    """Return whether a team of a stepped start had begun on a day of it."""
-    step = next((number for number, names in enumerate(trial.steps) if team in names), None)
-    length = dt.timedelta(days=trial.step_days)
-    if step is None or on >= trial.starts_on + len(trial.steps) * length:
-        return False
-    return on >= trial.starts_on + step * length
-
-
-def _entered(deals: DealQuerySet, trial: Trial) -> DealQuerySet:
-    """Return the deals of a trial that had a lot when they were created."""
-    deals = deals.filter(created_at__date__gte=trial.starts_on, created_at__gte=trial.drawn_at)
-    deals = deals.filter(segment=trial.segment) if trial.segment else deals
-    return deals.filter(team__name__in=trial.teams) if trial.teams else deals
-
-
-def _last_entered(trial: Trial) -> dt.datetime | None:
-    """Return when the last of the planned deals was created; None while some are still missing."""
-    wanted = trial.promised.get("deals") or 0
-    moments = (
-        _entered(Deal.objects.all(), trial).order_by("created_at", "key").values_list("created_at", flat=True)
-    )
-    return moments[wanted - 1 : wanted].first() if wanted else None

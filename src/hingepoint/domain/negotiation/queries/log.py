@@ -1,4 +1,4 @@
-"""Every answer about what we may charge, what they ask and why, and what we gave for it.
+"""What the customer of a deal asks and why, and what we gave for it.
 
 Demands and concessions are one list with one meaning, whether a file brought them or somebody noted them:
 a demand is named by its topic, says who asked (``counterpart``) in which words (``note``); a concession is
@@ -9,69 +9,19 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import F
 
-from hingepoint.analysis.talks import concessions, reasons, trades
+from hingepoint.analysis.talks import concessions, reasons
 from hingepoint.domain.deals.models import Deal, DealEvent
-from hingepoint.domain.negotiation.models import Corridor, CorridorWriting, Reason
-from hingepoint.domain.people.models import User
-from hingepoint.records.deals import DealStatus, EventKind
+from hingepoint.domain.negotiation.models import CorridorWriting
+from hingepoint.records.deals import EventKind
 from hingepoint.records.errors import Hidden
 from hingepoint.records.talks import Topic
-
-TOPIC_WORDS = {
-    Topic.PRICE: "Price",
-    Topic.PAYMENT: "Payment",
-    Topic.EXTRAS: "Extras",
-    Topic.DELIVERY: "Delivery",
-    Topic.LIABILITY: "Liability and contract",
-    Topic.OTHER: "Something else",
-}
-#: So many of the company's newest demands about a topic are looked through for the library.
-MOST_CASES = 500
-
-
-@dataclass(frozen=True, slots=True)
-class CorridorCard:
-    """The corridor as the deal page shows it to those who may read it."""
-
-    opening: Decimal
-    target: Decimal
-    walk_away: Decimal
-    set_by: str
-    set_at: dt.datetime
-    version: int
-
-
-def corridor(viewer: User, deal_id: int) -> CorridorCard | None:
-    """Return the corridor of a deal, or None when there is none or it is not the viewer's to read."""
-    found = Corridor.objects.visible_to(viewer).filter(deal_id=deal_id).select_related("set_by").first()
-    return _card(found) if found else None
-
-
-def corridor_of(deal: Deal) -> CorridorCard | None:
-    """Return the corridor of a deal that the caller has fetched with the viewer's rights and with
-    ``select_related("corridor__set_by")``: no SQL query then."""
-    found = getattr(deal, "corridor", None)
-    return _card(found) if found else None
-
-
-def _card(row: Corridor) -> CorridorCard:
-    by = row.set_by.name if row.set_by else ""
-    return CorridorCard(row.opening, row.target, row.walk_away, by, row.set_at, row.version)
-
-
-def may_set_corridor(viewer: User, deal_id: int) -> bool:
-    """Return whether the deal is one whose corridor ``viewer`` may read and move."""
-    return Deal.objects.visible_to(viewer).filter(pk=deal_id).exists()
-
-
-# ---- demands and concessions of a deal ----
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +56,7 @@ class Demand:
 
     @property
     def title(self) -> str:
-        return self.words or TOPIC_WORDS[self.topic]
+        return self.words or self.topic.label
 
     @property
     def why(self) -> Why | None:
@@ -141,7 +91,7 @@ class Concession:
 
     @property
     def title(self) -> str:
-        return TOPIC_WORDS[self.topic] if self.what.lower() == self.topic else self.what
+        return self.topic.label if self.what.lower() == self.topic else self.what
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,81 +272,3 @@ def _corridors(viewer: Any, deal_id: int) -> list[concessions.CorridorWritten]:
     rows = CorridorWriting.objects.visible_to(viewer).filter(deal_id=deal_id)
     written = rows.values_list("set_at", "opening", "walk_away")
     return [concessions.CorridorWritten(at, float(opening), float(end)) for at, opening, end in written]
-
-
-# ---- what others traded ----
-
-
-def library(viewer: Any, deal_id: int, *, topic: Topic, reason: str = "") -> trades.Library:
-    """Return how the company answered demands like one, on its closed deals other than this; never who.
-
-    For whoever sees the deal; raises Hidden. Looks through the newest ``MOST_CASES`` demands: about a tenth
-    of a second.
-    """
-    if not may_set_corridor(viewer, deal_id):
-        raise Hidden("no such deal")
-    return others_traded(deal_id, topic=topic, reason=reason)
-
-
-def others_traded(deal_id: int, *, topic: Topic, reason: str = "") -> trades.Library:
-    """Return the library for a deal that the caller has fetched with the viewer's rights. One SQL query."""
-    return trades.library(_cases(topic, besides=deal_id), topic=topic, reason=reason)
-
-
-_CASE = ("pk", "deal_id", "name", "note", "occurred_at")
-_GIFT = (
-    *_CASE, "value", "currency", "trade__topic", "trade__demand_id", "trade__worth", "deal__list_price",
-    "deal__currency",
-)  # fmt: skip
-
-
-def _cases(topic: Topic, *, besides: int) -> list[trades.Case]:
-    closed = DealEvent.objects.standing().filter(deal__status__in=(DealStatus.WON, DealStatus.LOST))
-    named = Q(name=topic) | ~Q(name__in=list(Topic))  # free text is told apart below
-    newest = (
-        closed.filter(named, kind=EventKind.DEMAND).exclude(deal_id=besides).order_by("-occurred_at", "-id")
-    )
-    kinds = (EventKind.DEMAND, EventKind.CONCESSION)
-    of_theirs = DealEvent.objects.standing().filter(
-        kind__in=kinds, deal_id__in=newest.values("deal_id")[:MOST_CASES]
-    )
-    rows = list(
-        of_theirs.annotate(why=_newest_reason())
-        .order_by("-occurred_at", "-id")
-        .values_list(*_GIFT, "kind", "deal__status", "why")
-    )
-    asked = [row for row in rows if row[-3] == EventKind.DEMAND]
-    gifts = [row[:-3] for row in rows if row[-3] == EventKind.CONCESSION]
-    answers = _answers([row[: len(_CASE)] for row in asked], gifts)
-    alike = [row for row in asked if row[2] == topic or row[2] not in list(Topic)]
-    return [
-        trades.Case(
-            topic=reasons.topic_of(name, note),
-            reason=why or "",
-            given=tuple(answers.get(pk, ())),
-            won=status == DealStatus.WON,
-        )
-        for pk, _, name, note, *_, status, why in alike[:MOST_CASES]
-    ]
-
-
-def _newest_reason() -> Subquery:
-    found = Reason.objects.filter(event=OuterRef("pk")).order_by("-written_at", "-id")
-    return Subquery(found.values("text")[:1])
-
-
-def _answers(asked: Iterable[tuple], gifts: Iterable[tuple]) -> dict[int, list[trades.Trade]]:
-    """Return, per demand, the trades that answered it. All demands of a deal are needed to tell which."""
-    by_deal: dict[int, list[concessions.Asked]] = defaultdict(list)
-    for pk, deal_id, name, note, at in asked:
-        by_deal[deal_id].append(concessions.Asked(pk, at, reasons.topic_of(name, note)))
-    found: dict[int, list[trades.Trade]] = defaultdict(list)
-    for pk, deal_id, name, note, at, value, currency, topic, demand, worth, price, own in gifts:
-        about = Topic(topic) if topic else reasons.topic_of(name)
-        given = concessions.Given(pk, at, about, demand=demand)
-        answered = concessions.answers([given], by_deal.get(deal_id, ()))[pk]
-        if answered is not None:
-            priced = value is not None and price and currency in ("", own)
-            cost = float(value / price) if priced else None
-            found[answered].append(trades.Trade(about, cost, note, worth))
-    return found

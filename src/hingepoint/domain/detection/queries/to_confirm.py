@@ -1,0 +1,186 @@
+"""What rules found and nobody confirmed: in batches, by type, by seller, on a deal."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Min, Q, QuerySet
+
+from hingepoint.analysis import detection
+from hingepoint.domain.detection.models import Detection
+from hingepoint.domain.detection.sureness import Sureness, outcomes, sureness
+from hingepoint.domain.people.models import works_here
+from hingepoint.records.deals import DealStatus
+from hingepoint.records.errors import Hidden
+from hingepoint.records.people import Role
+
+#: A worklist shows so many of one kind at a time, and the home page so many in all.
+MOST_IN_A_BATCH = 40
+
+
+MOST_READ = 1_000
+A_HANDFUL = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One agreement that a rule found. ``proposed``: the register does not say it, because somebody had
+    said something else or because it is not known who committed."""
+
+    id: int
+    rule_id: int
+    rule_name: str
+    deal_id: int
+    deal_title: str
+    account: str
+    type_id: int
+    type_name: str
+    state: str
+    evidence: int
+    on: dt.datetime
+    words: str
+    who: str
+    act: str
+    proposed: bool
+    sureness: Sureness
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one rule found and nobody confirmed: answered together. ``more`` are not listed."""
+
+    rule_id: int
+    rule_name: str
+    type_name: str
+    state: str
+    lines: tuple[Waiting, ...]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class ToConfirm:
+    """What waits, in batches, the largest first; ``total`` counts those not listed too."""
+
+    batches: tuple[Batch, ...]
+    total: int
+
+
+def to_confirm(
+    viewer: Any, *, most: int | None = None, type_key: str = "", owner_id: int | None = None
+) -> ToConfirm:
+    """Return what waits on open deals that ``viewer`` sees, one batch a rule.
+
+    ``most`` limits the lines of all batches together; ``type_key`` and ``owner_id`` narrow to an agreement
+    type and to one seller's deals. Three SQL queries, one when nothing waits.
+    """
+    waiting = _waiting_on_open_deals(viewer)
+    waiting = waiting.filter(rule__type__key=type_key) if type_key else waiting
+    waiting = waiting.filter(deal__owner_id=owner_id) if owner_id else waiting
+    totals = dict(waiting.order_by().values_list("rule_id").annotate(n=Count("pk")))
+    if not totals:
+        return ToConfirm((), 0)
+    found: dict[int, list[Waiting]] = defaultdict(list)
+    for one in _as_waiting(waiting.order_by("-traced_at", "-id")[:MOST_READ]):
+        found[one.rule_id].append(one)
+    batches, left = [], MOST_READ if most is None else most
+    for rule_id, lines in sorted(found.items(), key=lambda item: -totals[item[0]]):
+        shown = lines[: min(left, MOST_IN_A_BATCH)]
+        left -= len(shown)
+        if shown:
+            batches.append(_batch(shown, more=totals[rule_id] - len(shown)))
+    return ToConfirm(tuple(batches), sum(totals.values()))
+
+
+def _waiting_on_open_deals(viewer: Any) -> QuerySet:
+    return _waiting(viewer).filter(deal__status=DealStatus.OPEN)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundKind:
+    """How many agreements of one type rules found and nobody confirmed; ``proposed`` of them are not in the
+    register. ``since`` is when the oldest was traced."""
+
+    key: str
+    name: str
+    n: int
+    proposed: int
+    since: dt.datetime
+
+
+def to_confirm_by_type(viewer: Any) -> tuple[FoundKind, ...]:
+    """Return what waits on open deals that ``viewer`` sees by agreement type, the most first. One SQL query."""
+    named = ("rule__type__key", "rule__type__own_name", "rule__type__name")
+    rows = _waiting_on_open_deals(viewer).order_by().values_list(*named)
+    counted = rows.annotate(
+        n=Count("pk"), proposed=Count("pk", filter=Q(step__isnull=True)), since=Min("traced_at")
+    )
+    found = [FoundKind(key, own or name, *counts) for key, own, name, *counts in counted]
+    return tuple(sorted(found, key=lambda kind: (-kind.n, kind.name)))
+
+
+def sellers_to_confirm(viewer: Any) -> tuple[tuple[int, str, int], ...]:
+    """Return on whose open deals something waits: id, name and how many, by name. One SQL query."""
+    rows = _waiting_on_open_deals(viewer).filter(deal__owner__isnull=False).order_by()
+    counted = rows.values_list("deal__owner_id", "deal__owner__name").annotate(n=Count("pk"))
+    return tuple(sorted(counted, key=lambda row: row[1]))
+
+
+def _batch(lines: Sequence[Waiting], *, more: int) -> Batch:
+    first = lines[0]
+    return Batch(first.rule_id, first.rule_name, first.type_name, first.state, tuple(lines), more)
+
+
+def waiting_count(viewer: Any) -> int:
+    """Return how many found agreements wait on open deals that ``viewer`` sees. One SQL query."""
+    return _waiting_on_open_deals(viewer).count()
+
+
+def on_deal(viewer: Any, deal_id: int) -> dict[int, Waiting]:
+    """Return what waits to be confirmed on a visible deal, by agreement type. Two SQL queries."""
+    return {one.type_id: one for one in _as_waiting(_waiting(viewer).filter(deal_id=deal_id))}
+
+
+def waiting(viewer: Any, detection_id: int) -> Waiting:
+    """Return one that waits to be confirmed. Raises Hidden."""
+    found = _as_waiting(_waiting(viewer).filter(pk=detection_id))
+    if not found:
+        raise Hidden("nothing waits")
+    return found[0]
+
+
+def _waiting(viewer: Any) -> QuerySet:
+    if not works_here(viewer) or viewer.role == Role.INSIDE_PARTNER:
+        return Detection.objects.none()
+    return Detection.objects.visible_to(viewer).open()
+
+
+def _as_waiting(found: QuerySet) -> list[Waiting]:
+    rows = list(found.select_related("rule__type", "by_version", "deal__account"))
+    counts = outcomes({row.rule_id for row in rows}) if rows else {}
+    return [_waits(row, counts.get(row.rule_id, {})) for row in rows]
+
+
+def _waits(row: Detection, counts: Mapping[str, int]) -> Waiting:
+    rule = detection.rule_of(row.by_version.definition)
+    return Waiting(
+        id=row.pk,
+        rule_id=row.rule_id,
+        rule_name=rule.name,
+        deal_id=row.deal_id,
+        deal_title=str(row.deal),
+        account=row.deal.account.name if row.deal.account else "",
+        type_id=row.rule.type_id,
+        type_name=str(row.rule.type),
+        state=row.state,
+        evidence=row.evidence,
+        on=row.traced_at,
+        words=row.words,
+        who=row.who,
+        act=rule.act,
+        proposed=row.step_id is None,
+        sureness=sureness(rule.confidence, counts),
+    )

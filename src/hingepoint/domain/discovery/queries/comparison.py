@@ -1,0 +1,184 @@
+"""What moved between two runs, and what became of findings at a refresh."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import F
+
+from hingepoint.domain.discovery.models import Finding, Run
+from hingepoint.domain.discovery.queries.runs import BLOBS, RunLine, line_of, run, seen
+from hingepoint.domain.people.models import User
+from hingepoint.records.errors import Hidden
+from hingepoint.records.findings import Source, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What became of one agreement type between two runs."""
+
+    key: str
+    name: str
+    what: str
+    before: str
+    after: str
+    effect_before: float | None
+    effect_after: float | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What moved between two runs, the changes of the set first, and what the runs were made with that
+    differs."""
+
+    moves: tuple[Move, ...]
+    differences: tuple[str, ...]
+
+
+def comparison(viewer: User, run_id: int, previous: int, *, at: dt.datetime) -> Comparison:
+    """Return what moved between a run and an earlier one. Raises Hidden."""
+    now, then = seen(run(viewer, run_id, at=at)), seen(run(viewer, previous, at=at))
+    if now.record is None or then.record is None:
+        raise Hidden("One of the runs has no findings.")
+    return Comparison(tuple(compare(then.record, now.record)), differences(then.record, now.record))
+
+
+def differences(then: dict[str, Any], now: dict[str, Any]) -> tuple[str, ...]:
+    """Return in sentences what two records were made with that differs: deals, settings, version."""
+    first, second = then["result"], now["result"]
+    said = []
+    if first["data"] != second["data"]:
+        said.append(
+            f"Deals: {first['data']['deals']:,} to {first['data']['to']}, now {second['data']['deals']:,} to "
+            f"{second['data']['to']}."
+        )
+    asked = [
+        name.replace("_", " ")
+        for name, value in second["settings"].items()
+        if value != first["settings"].get(name) and name != "previous"
+    ]
+    asked += [part for part in ("landmarks", "horizon") if then[part] != now[part] and part not in asked]
+    if asked:
+        said.append(f"Other settings: {', '.join(asked)}.")
+    if first["version"] != second["version"]:
+        said.append(f"Version {first['version']}, now {second['version']}: the method may have changed.")
+    return tuple(said)
+
+
+def compare(then: dict[str, Any], now: dict[str, Any]) -> list[Move]:
+    """Return what moved between two records, sorted by importance."""
+    before = {facts["agreement"]: facts for facts in then["result"]["findings"]}
+    after = {facts["agreement"]: facts for facts in now["result"]["findings"]}
+    was_in, is_in = ({one["agreement"] for one in side["result"]["pivotal"]} for side in (then, now))
+    found = []
+    for key in after.keys() | before.keys():
+        move = _move(before.get(key), after.get(key), key in was_in, key in is_in)
+        if move:
+            what, why = move
+            old, new = before.get(key) or {}, after.get(key) or {}
+            name = now["names"].get(key) or then["names"].get(key, key)
+            grades = old.get("grade", ""), new.get("grade", "")
+            found.append(Move(key, name, what, *grades, old.get("effect"), new.get("effect"), why))
+    return sorted(found, key=lambda move: (MOVES.index(move.what), move.name))
+
+
+#: What can become of a finding, in the order in which it is told.
+MOVES = ("joined the set", "left the set", "gone", "weaker", "new", "still holds", "not confirmed")
+
+
+_CONFIRMED = ("strong", "moderate")
+
+
+def _move(old: dict | None, new: dict | None, was_in: bool, is_in: bool) -> tuple[str, str] | None:
+    """Return what became of a type and why; None where it was not confirmed in either run."""
+    was = old is not None and old["grade"] in _CONFIRMED
+    now = new is not None and new["grade"] in _CONFIRMED
+    if not (was or now):
+        return None
+    if old is None or new is None:
+        return ("new", "not in the data of the earlier run") if old is None else ("gone", "not in these data")
+    if was_in != is_in:
+        return ("joined the set" if is_in else "left the set"), _why(old, new)
+    if not was:
+        return "new", _why(old, new)
+    if new["effect"] is None or new["effect"] * old["effect"] <= 0:
+        return "gone", _why(old, new)
+    halved = abs(new["effect"]) < abs(old["effect"]) / 2
+    if now and not halved:
+        return "still holds", _why(old, new)
+    return ("gone" if halved and new["grade"] == "none" else "weaker"), _why(old, new)
+
+
+def _why(old: dict, new: dict) -> str:
+    if new["grade"] == "excluded" != old["grade"]:
+        return f"now left out: {(new['excluded_because'] or '').replace('_', ' ')}"
+    if old["grade"] == "excluded" != new["grade"]:
+        return "no longer left out"
+    if old["effect"] is None or new["effect"] is None:
+        return "it could be estimated only in one of the runs"
+    if old["effect"] == new["effect"] and old["ci"] == new["ci"]:
+        return "unchanged"
+    if not old["ci"][0] <= new["effect"] <= old["ci"][1]:
+        return "the effect moved outside its earlier interval: ask what changed in how you sell"
+    width = (new["ci"][1] - new["ci"][0]) / max(old["ci"][1] - old["ci"][0], 1e-12)
+    if width < 0.9:
+        return "about the same effect, known more exactly"
+    if width > 1.1:
+        return "about the same effect, known less exactly"
+    return "the difference is within what chance does"
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """The last refresh of a run on later deals, and what became of some of its findings, moved first."""
+
+    base: int
+    run: RunLine
+    moves: tuple[Move, ...]
+
+    def number(self, what: str) -> int:
+        return sum(move.what == what for move in self.moves)
+
+
+def refreshed(
+    viewer: User, asked: Mapping[int, Mapping[str, str]], *, at: dt.datetime
+) -> dict[int, Refreshed]:
+    """Return, by run of our deals, what its newest refresh says of the findings ``asked`` for (their
+    names by key). A run not refreshed yet is absent; nothing for those who do not see all findings.
+    Two SQL queries."""
+    if not viewer.sees_everything or not asked:
+        return {}
+    rows = Run.objects.visible_to(viewer).filter(
+        repeats__in=asked, source=Source.DATABASE, status=Status.DONE
+    )
+    rows = rows.exclude(snapshot=F("repeats__snapshot")).select_related("asked_by", "snapshot")
+    newest = {row.repeats_id: row for row in rows.defer("record", *BLOBS).order_by("pk")}
+    facts: dict[int, dict[str, Any]] = {run: {} for base, row in newest.items() for run in (base, row.pk)}
+    keys = {key for names in asked.values() for key in names}
+    for row in Finding.objects.filter(run_id__in=facts, key__in=keys):
+        facts[row.run_id][row.key] = row.facts
+    return {
+        base: Refreshed(base, line_of(row, at), _moved(asked[base], facts[base], facts[row.pk]))
+        for base, row in newest.items()
+    }
+
+
+def _moved(names: Mapping[str, str], old: dict[str, Any], new: dict[str, Any]) -> tuple[Move, ...]:
+    moves = [
+        Move(key, name, *_become(old.get(key), new.get(key)))
+        for key, name in names.items()
+        if key in old or key in new
+    ]
+    return tuple(sorted(moves, key=lambda move: (MOVES.index(move.what), move.name)))
+
+
+def _become(old: dict | None, new: dict | None) -> tuple[str, str, str, float | None, float | None, str]:
+    """Return what became of a finding, its grades and effects before and after, and why."""
+    what, why = _move(old, new, False, False) or ("not confirmed", "there was too little evidence both times")
+    before, after = old or {}, new or {}
+    grades = before.get("grade", ""), after.get("grade", "")
+    return what, *grades, before.get("effect"), after.get("effect"), why

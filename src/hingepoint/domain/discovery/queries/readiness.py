@@ -1,0 +1,120 @@
+"""What our deals allow discovery to say, and what it needs for more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Count, Max, Min, Q
+
+from hingepoint.domain.agreements.models import Agreement
+from hingepoint.domain.deals.models import Deal, DealEvent
+from hingepoint.domain.discovery import readiness as readiness_of
+from hingepoint.domain.discovery.readiness import CLOSED_GOOD, CLOSED_NEEDED, GAINS_NEEDED, TYPES_NEEDED
+from hingepoint.domain.people.models import User
+from hingepoint.records.agreements import STANDING, AgreementState, Evidence
+from hingepoint.records.deals import DealStatus, EventKind
+from hingepoint.records.errors import Hidden
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """What discovery has, what it needs, and what it gives now."""
+
+    closed: int
+    won: int
+    types: int
+    usable_types: int
+    priced: int
+    ready: bool
+    have: str
+    need: str
+    now: str
+
+
+def readiness(viewer: User) -> Readiness:
+    """Return what the deals that ``viewer`` sees allow discovery to say. Causes three SQL queries."""
+    deals = Deal.objects.visible_to(viewer)
+    counts = deals.aggregate(
+        won=Count("pk", filter=Q(status=DealStatus.WON)),
+        lost=Count("pk", filter=Q(status=DealStatus.LOST)),
+        priced=Count("pk", filter=Q(status=DealStatus.WON, discount__isnull=False)),
+    )
+    gains = Agreement.objects.visible_to(viewer).filter(Q(state__in=STANDING) | Q(gained_at__isnull=False))
+    by_type = gains.values("type").annotate(n=Count("pk")).values_list("n", flat=True)
+    numbers = list(by_type)
+    usable = sum(n >= GAINS_NEEDED for n in numbers)
+    closed = counts["won"] + counts["lost"]
+    ready = closed >= CLOSED_NEEDED and usable >= TYPES_NEEDED
+    return Readiness(
+        closed=closed,
+        won=counts["won"],
+        types=len(numbers),
+        usable_types=usable,
+        priced=counts["priced"],
+        ready=ready,
+        have=f"{closed:,} closed deals ({counts['won']:,} won), {usable} agreement types gained on "
+        f"{GAINS_NEEDED} deals or more",
+        need=f"{CLOSED_NEEDED:,} closed deals and {TYPES_NEEDED} such types; {CLOSED_GOOD:,} closed deals for "
+        "firm answers",
+        now=readiness_of.what_it_gives(closed, usable),
+    )
+
+
+def needs(viewer: User) -> tuple[readiness_of.Line, ...]:
+    """Return everything that discovery needs, with what there is of it and how to get the rest. Raises
+    Hidden for those who do not see all deals. Four SQL queries."""
+    if not viewer.sees_everything:
+        raise Hidden("It is for those who look after the data.")
+    closed = Q(status__in=(DealStatus.WON, DealStatus.LOST))
+    won = Q(status=DealStatus.WON)
+    facts = {"size": Q(initial_amount__isnull=False), "account": Q(account__isnull=False)}
+    facts |= {name: ~Q(**{name: ""}) for name in ("segment", "region", "product", "source")}
+    deals = Deal.objects.visible_to(viewer).aggregate(
+        closed=Count("pk", filter=closed),
+        won=Count("pk", filter=won),
+        priced=Count("pk", filter=won & Q(discount__isnull=False)),
+        costed=Count("pk", filter=won & (Q(margin__isnull=False) | Q(cost__isnull=False))),
+        sellers=Count("owner", filter=closed, distinct=True),
+        teams=Count("team", distinct=True),
+        first=Min("created_at"),
+        last=Max("created_at"),
+        **{f"has_{name}": Count("pk", filter=closed & has) for name, has in facts.items()},
+    )
+    gains = Agreement.objects.visible_to(viewer).filter(Q(state__in=STANDING) | Q(gained_at__isnull=False))
+    by_type = list(
+        gains.order_by()
+        .values("type")
+        .annotate(
+            n=Count("pk"),
+            undated=Count("pk", filter=Q(gained_at__isnull=True)),
+            judged=Count("pk", filter=Q(quality__isnull=False)),
+            proven=Count("pk", filter=Q(evidence__gte=Evidence.TOLD)),
+        )
+    )
+    traces = DealEvent.objects.filter(deal__status__in=(DealStatus.WON, DealStatus.LOST)).aggregate(
+        staged=Count("deal", filter=Q(kind=EventKind.STAGE), distinct=True),
+        active=Count("deal", filter=Q(kind=EventKind.ACTIVITY), distinct=True),
+    )
+    declined = Agreement.objects.visible_to(viewer).filter(state=AgreementState.DECLINED).count()
+    counted = {name: sum(row[name] for row in by_type) for name in ("n", "undated", "judged", "proven")}
+    return readiness_of.lines(
+        readiness_of.Counts(
+            **{name: deals[name] for name in ("closed", "won", "priced", "costed", "sellers", "teams")},
+            filled={name: deals[f"has_{name}"] for name in facts},
+            days=(deals["last"] - deals["first"]).days if deals["first"] else 0,
+            gains=counted["n"],
+            undated=counted["undated"],
+            judged=counted["judged"],
+            proven=counted["proven"],
+            types=len(by_type),
+            usable_types=sum(row["n"] >= GAINS_NEEDED for row in by_type),
+            declined=declined,
+            **traces,
+        )
+    )
+
+
+def segments(viewer: User) -> list[str]:
+    """Return the segments that a run can be limited to."""
+    found = Deal.objects.visible_to(viewer).exclude(segment="").values_list("segment", flat=True)
+    return sorted(set(found.distinct()))

@@ -1,0 +1,218 @@
+"""The runs of discovery: their list, one with its record, its findings as a table."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import polars as pl
+from django.db.models import Count, Q
+
+from hingepoint.analysis.discovery import record as records_of_runs
+from hingepoint.domain.discovery.models import Finding, FindingDecision, Run
+from hingepoint.domain.people.models import User, works_here
+from hingepoint.records.errors import Hidden
+from hingepoint.records.findings import Source, Status, Verdict
+from hingepoint.records.people import Role
+
+
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    """One run in a list. ``state`` is a status, or ``lost`` when its worker is gone."""
+
+    id: int
+    asked_at: dt.datetime
+    asked_by: str
+    made_from: str
+    metric: str
+    state: str
+    progress: float
+    doing: str
+    shown: int
+    chosen: int
+    signed: int
+    rejected: int
+    deals: int
+
+    @property
+    def unfinished(self) -> bool:
+        return self.state in (Status.QUEUED, Status.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Somebody signed or rejected a finding, in this run or in another."""
+
+    verdict: str
+    note: str
+    by: str
+    at: dt.datetime
+    run_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunPage:
+    """A run with its record; ``decided`` holds the decision that counts, by key, ``earlier`` the last one
+    of other runs. ``keys`` are the findings the viewer may see."""
+
+    line: RunLine
+    record: dict[str, Any] | None
+    keys: frozenset[str]
+    decided: dict[str, Decided]
+    earlier: dict[str, Decided]
+    problem: str
+    problem_rows: tuple[dict[str, Any], ...]
+    can_skip_rows: bool
+    can_continue: bool
+    can_repeat: bool
+    from_database: bool
+    snapshot: str
+    code_version: str
+    asked_settings: dict[str, Any]
+    inputs: tuple[dict[str, str], ...]
+    read: dict[str, Any]
+    repeats: int | None
+    ended_at: dt.datetime | None
+    previous: int | None
+
+
+def may_run(viewer: User) -> bool:
+    """Return whether ``viewer`` starts runs and decides on findings."""
+    return works_here(viewer) and viewer.role == Role.ANALYST
+
+
+def runs(viewer: User, *, at: dt.datetime, limit: int = 50) -> list[RunLine]:
+    """Return the newest runs that ``viewer`` may see, as lines of a list."""
+    found = Run.objects.visible_to(viewer).select_related("asked_by", "snapshot").defer("record", *BLOBS)
+    signed = Count("findings", filter=Q(findings__verdict=Verdict.SIGNED), distinct=True)
+    rejected = Count("findings", filter=Q(findings__verdict=Verdict.REJECTED), distinct=True)
+    shown = Count("findings", filter=Q(findings__grade__in=("strong", "moderate")), distinct=True)
+    chosen = Count("findings", filter=Q(findings__in_set=True), distinct=True)
+    found = found.annotate(signed=signed, rejected=rejected, shown=shown, chosen=chosen)
+    return [line_of(run, at) for run in found.order_by("-id")[:limit]]
+
+
+BLOBS = ("snapshot__deals", "snapshot__events")
+
+
+def line_of(run: Run, at: dt.datetime) -> RunLine:
+    return RunLine(
+        id=run.pk,
+        asked_at=run.asked_at,
+        asked_by=run.asked_by.name if run.asked_by else "system",
+        made_from=_made_from(run),
+        metric=run.metric or run.settings.get("metric") or "",
+        state="lost" if run.is_silent(at) else run.status,
+        progress=run.progress,
+        doing=run.doing,
+        shown=getattr(run, "shown", 0),
+        chosen=getattr(run, "chosen", 0),
+        signed=getattr(run, "signed", 0),
+        rejected=getattr(run, "rejected", 0),
+        deals=run.snapshot.deal_count if run.snapshot else 0,
+    )
+
+
+def _made_from(run: Run) -> str:
+    if run.source == Source.FILES:
+        return ", ".join(kept["name"] for kept in run.inputs) or "uploaded files"
+    segment = run.options.get("segment")
+    return f"our deals, segment {segment}" if segment else "our deals"
+
+
+def state(viewer: User, run_id: int, *, at: dt.datetime) -> RunLine:
+    """Return where a run is: what its page asks every second. Raises Hidden."""
+    run = _visible(viewer, run_id).defer("record", *BLOBS).first()
+    if run is None:
+        raise Hidden("There is no such run.")
+    return line_of(run, at)
+
+
+def _visible(viewer: User, run_id: int):
+    return Run.objects.visible_to(viewer).filter(pk=run_id).select_related("asked_by", "snapshot")
+
+
+def run(viewer: User, run_id: int, *, at: dt.datetime) -> RunPage:
+    """Return a run with everything its page shows. Raises Hidden."""
+    found = _visible(viewer, run_id).defer(*BLOBS).first()
+    if found is None:
+        raise Hidden("There is no such run.")
+    keys = frozenset(Finding.objects.visible_to(viewer).filter(run=found).values_list("key", flat=True))
+    ended = found.status in (Status.FAILED, Status.CANCELLED) or found.is_silent(at)
+    kept = found.snapshot_id is not None or all("path" in one for one in found.inputs)
+    return RunPage(
+        line=line_of(found, at),
+        record=found.record,
+        keys=keys,
+        decided=_decided(keys, run_id=run_id),
+        earlier=_decided(keys, before=run_id),
+        problem=found.problem,
+        problem_rows=tuple(found.problem_rows),
+        can_skip_rows=bool(found.problem_rows) and kept,
+        can_continue=ended and kept and may_run(viewer),
+        can_repeat=found.status == Status.DONE and found.snapshot_id is not None and may_run(viewer),
+        from_database=found.source == Source.DATABASE,
+        snapshot=found.snapshot.digest if found.snapshot else "",
+        code_version=found.code_version,
+        asked_settings=found.settings,
+        inputs=tuple({"name": one["name"], "sha256": one["sha256"]} for one in found.inputs),
+        read=found.options.get("read", {}),
+        repeats=found.repeats_id,
+        ended_at=found.ended_at,
+        previous=_previous(viewer, found),
+    )
+
+
+def _previous(viewer: User, run: Run) -> int | None:
+    """Return the run before ``run`` with the same metric."""
+    older = Run.objects.visible_to(viewer).filter(status=Status.DONE, pk__lt=run.pk, metric=run.metric)
+    return older.order_by("-pk").values_list("pk", flat=True).first() if run.metric else None
+
+
+def _decided(
+    keys: Iterable[str], *, run_id: int | None = None, before: int | None = None
+) -> dict[str, Decided]:
+    """Return the newest decision by key: of one run, or of all runs before one."""
+    rows = FindingDecision.objects.filter(finding__key__in=keys).select_related("by", "finding")
+    rows = rows.filter(finding__run_id=run_id) if before is None else rows.filter(finding__run_id__lt=before)
+    return {row.finding.key: as_decided(row) for row in rows.order_by("pk")}
+
+
+def as_decided(row: FindingDecision) -> Decided:
+    return Decided(row.verdict, row.note, row.by.name, row.at, row.finding.run_id)
+
+
+def export_csv(viewer: User, run_id: int, *, at: dt.datetime) -> str:
+    """Return findings.csv of a run: the bytes that the command writes, of the findings one may see."""
+    return records_of_runs.csv(_exported(viewer, run_id, at))
+
+
+def export_table(viewer: User, run_id: int, *, at: dt.datetime) -> pl.DataFrame:
+    """Return the findings of a run that one may see, as a frame."""
+    return records_of_runs.table(_exported(viewer, run_id, at))
+
+
+def _exported(viewer: User, run_id: int, at: dt.datetime) -> dict[str, Any]:
+    page = run(viewer, run_id, at=at)
+    if page.record is None:
+        raise Hidden("The run has no findings yet.")
+    return seen(page).record or {}
+
+
+def seen(page: RunPage) -> RunPage:
+    """Return ``page`` with a record that holds nothing but the findings its viewer may see."""
+    full = page.record
+    if full is None or len(page.keys) == len(full["result"]["findings"]):
+        return page
+    result = full["result"] | {
+        part: [one for one in full["result"][part] if one["agreement"] in page.keys]
+        for part in ("findings", "pivotal")
+    }
+    parts = {
+        part: {k: v for k, v in full[part].items() if k in page.keys} for part in ("details", "differing")
+    }
+    table = [row for row in full["table"] if row["agreement"] in page.keys]
+    places = {one["agreement"]: n for n, one in enumerate(full["result"]["pivotal"], start=1)}
+    return replace(page, record=full | parts | {"result": result, "table": table, "places": places})

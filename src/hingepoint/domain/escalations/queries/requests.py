@@ -1,0 +1,210 @@
+"""Requests for an exception: those of a deal, and one with what its reader may do."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Prefetch
+
+from hingepoint.analysis.talks import reasons
+from hingepoint.domain.deals.models import Deal, DealEvent
+from hingepoint.domain.escalations.actions import says_why, wish_of
+from hingepoint.domain.escalations.models import Approval, Escalation, Pulse
+from hingepoint.records.deals import EventKind
+from hingepoint.records.errors import Hidden
+from hingepoint.records.escalations import Answer, State
+from hingepoint.records.people import Role
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalLine:
+    """One person asked: why them, and what they said. ``hours`` until the answer, or None."""
+
+    approver: str
+    approver_id: int
+    because: str
+    answer: str
+    granted: float | None
+    words: str
+    asked_at: dt.datetime
+    answered_at: dt.datetime | None
+
+    @property
+    def hours(self) -> float | None:
+        return (self.answered_at - self.asked_at).total_seconds() / 3600 if self.answered_at else None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request for an exception, ready to show. ``id`` 0: a file brought it without details."""
+
+    id: int
+    deal_id: int
+    deal_title: str
+    account: str
+    amount: Decimal | None
+    currency: str
+    kind: str
+    wanted: str
+    discount: float | None
+    reason: str
+    repeats: bool
+    alternatives: str
+    return_asked: str
+    demand: str
+    policy: str
+    lane: str
+    lane_why: str
+    state: str
+    granted: float | None
+    asked_by: str
+    asked_at: dt.datetime
+    decided_at: dt.datetime | None
+    version: int
+    approvals: tuple[ApprovalLine, ...] = ()
+
+    @property
+    def title(self) -> str:
+        if self.discount is not None:
+            return f"{100 * self.discount:g}% discount"
+        return self.wanted or ("Exceptional price" if self.kind == "price" else "Exceptional terms")
+
+    @property
+    def hours(self) -> float | None:
+        """Hours from asking to the decision."""
+        return (self.decided_at - self.asked_at).total_seconds() / 3600 if self.decided_at else None
+
+
+def of_deal(viewer: Any, deal_id: int) -> list[Asked]:
+    """Return the exceptions of a deal, newest first; those a file brought without details too. Three SQL
+    queries."""
+    rows = Escalation.objects.visible_to(viewer).filter(deal_id=deal_id)
+    found = [ready_to_show(row) for row in with_people(rows.order_by("-asked_at"))]
+    bare = DealEvent.objects.standing().filter(
+        deal_id=deal_id, deal__in=Deal.objects.visible_to(viewer),
+        kind=EventKind.ESCALATION, escalation__isnull=True,
+    )  # fmt: skip
+    found += [_bare(event) for event in bare]
+    return sorted(found, key=lambda one: one.asked_at, reverse=True)
+
+
+def with_people(rows):
+    people = Prefetch("approvals", Approval.objects.select_related("approver"))
+    return rows.select_related("deal__account", "asked_by", "demand").prefetch_related(people)
+
+
+def ready_to_show(row: Escalation, people: Iterable[Approval] | None = None) -> Asked:
+    return Asked(
+        id=row.pk,
+        deal_id=row.deal_id,
+        deal_title=str(row.deal),
+        account=row.deal.account.name if row.deal.account else "",
+        amount=row.value,
+        currency=row.deal.currency,
+        kind=row.kind,
+        wanted=row.wanted,
+        discount=row.discount,
+        reason=row.reason,
+        repeats=bool(row.reason) and not says_its_reason(row),
+        alternatives=row.alternatives,
+        return_asked=row.return_asked,
+        demand=row.demand.note or row.demand.name if row.demand else "",
+        policy=row.policy,
+        lane=row.lane,
+        lane_why=row.lane_why,
+        state=row.state,
+        granted=row.granted,
+        asked_by=row.asked_by.name if row.asked_by else "",
+        asked_at=row.asked_at,
+        decided_at=row.decided_at,
+        version=row.version,
+        approvals=tuple(_approval(each) for each in (row.approvals.all() if people is None else people)),
+    )
+
+
+def says_its_reason(row: Escalation) -> bool:
+    return says_why(row.reason, kind=row.kind, wanted=row.wanted, demand=row.demand)
+
+
+def _approval(row: Approval) -> ApprovalLine:
+    return ApprovalLine(
+        row.approver.name,
+        row.approver_id,
+        row.because,
+        row.answer,
+        row.granted,
+        row.words,
+        row.asked_at,
+        row.answered_at,
+    )
+
+
+def _bare(event: DealEvent) -> Asked:
+    unknown = {"id": 0, "deal_title": "", "account": "", "wanted": "", "discount": None, "repeats": False}
+    blank = dict.fromkeys(
+        ("alternatives", "return_asked", "demand", "policy", "lane", "lane_why", "state"), ""
+    )
+    return Asked(
+        **unknown,
+        **blank,
+        deal_id=event.deal_id,
+        amount=event.value,
+        currency=event.currency,
+        kind="price" if reasons.topic_of(event.name) == "price" else "terms",
+        reason=event.note,
+        granted=None,
+        asked_by=event.actor,
+        asked_at=event.occurred_at,
+        decided_at=None,
+        version=0,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RequestPage:
+    """A request and what its reader may do: answer it, change it, give a pulse."""
+
+    request: Asked
+    sees_deal: bool
+    may_answer: bool
+    may_change: bool
+    may_pulse: bool
+    pulsed: bool
+
+
+def request_page(viewer: Any, escalation_id: int) -> RequestPage:
+    """Return one request for whoever sees its deal or was asked. Raises Hidden."""
+    row = with_people(Escalation.objects.visible_to(viewer).filter(pk=escalation_id)).first()
+    if row is None:
+        raise Hidden("no such request")
+    found = ready_to_show(row)
+    sees = Deal.objects.visible_to(viewer).filter(pk=row.deal_id).exists()
+    asked = [each for each in found.approvals if each.approver_id == viewer.pk]
+    partner = viewer.role == Role.INSIDE_PARTNER and bool(asked)
+    pulsed = partner and Pulse.objects.filter(escalation=row, partner=viewer).exists()
+    return RequestPage(
+        request=found if sees else without_our_limits(found),
+        sees_deal=sees,
+        may_answer=any(each.answer == Answer.WAITING for each in asked),
+        may_change=sees and row.state not in (State.DECLINED, State.WITHDRAWN),
+        may_pulse=partner and not pulsed,
+        pulsed=pulsed,
+    )
+
+
+def wish(viewer: Any, escalation_id: int):
+    """Return a request as its form holds it, for whoever sees its deal. Raises Hidden."""
+    visible = Escalation.objects.filter(deal__in=Deal.objects.visible_to(viewer))
+    row = visible.filter(pk=escalation_id).first()
+    if row is None:
+        raise Hidden("no such request")
+    return wish_of(row)
+
+
+def without_our_limits(request: Asked) -> Asked:
+    """Leave out why it took its lane: that may tell on which side of our walk-away it lies."""
+    return replace(request, lane_why="")

@@ -1,0 +1,86 @@
+"""Plans in a list, as last written, and those of one deal."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import OuterRef, QuerySet, Subquery
+
+from hingepoint.domain.plans.models import Plan, PlanReview
+from hingepoint.domain.plans.parts import Line, from_json
+from hingepoint.records.plans import Verdict
+
+MOST_LINES = 40
+
+
+@dataclass(frozen=True, slots=True)
+class PlanLine:
+    """The newest writing of a plan in a list. ``verdict`` is the last one on this writing, if any; a plan
+    of a deal as a whole has no ``type_id``."""
+
+    id: int
+    deal_id: int
+    type_id: int | None
+    agreement: str
+    deal_title: str
+    owner: str
+    amount: Any
+    currency: str
+    best: str
+    minimum: str
+    talk_on: dt.date | None
+    number: int
+    written_by: str
+    written_at: dt.datetime
+    verdict: str = ""
+    soon: bool = False  # the talk is today or on the next working day
+
+
+def plans(viewer: Any, deal_id: int) -> list[PlanLine]:
+    """Return the plans of a deal as last written, the deal's own first. One SQL query."""
+    rows = with_what_a_line_says(Plan.objects.visible_to(viewer).filter(deal_id=deal_id).newest())
+    lines = [line_of(row) for row in rows]
+    return sorted(lines, key=lambda line: (line.type_id is not None, -line.written_at.timestamp()))
+
+
+def written_at(viewer: Any, deal_id: int) -> list[dt.datetime]:
+    """Return when plans for a deal were really written, every writing, oldest first. One SQL query."""
+    rows = Plan.objects.visible_to(viewer).filter(deal_id=deal_id).order_by("written_at")
+    return list(rows.values_list("written_at", flat=True))
+
+
+def with_what_a_line_says(rows: QuerySet[Plan]) -> QuerySet[Plan]:
+    last = PlanReview.objects.filter(plan=OuterRef("pk")).exclude(verdict=Verdict.COMMENT).order_by("-id")
+    told = {name: Subquery(last.values(name)[:1]) for name in ("verdict", "words")}
+    rows = rows.annotate(**{f"last_{name}": value for name, value in told.items()})
+    return rows.select_related("deal__account", "deal__owner", "agreement__type", "written_by")
+
+
+def line_of(row: Plan, *, until: dt.date | None = None) -> PlanLine:
+    """Return a plan in a list; a talk ``until`` then is soon."""
+    told = from_json(row.parts)
+    return PlanLine(
+        id=row.pk,
+        deal_id=row.deal_id,
+        type_id=row.agreement.type_id if row.agreement else None,
+        agreement=str(row.agreement.type) if row.agreement else "",
+        deal_title=str(row.deal),
+        owner=row.deal.owner.name if row.deal.owner else "",
+        amount=row.deal.amount,
+        currency=row.deal.currency,
+        best=first_text(told.get("best", ())),
+        minimum=first_text(told.get("minimum", ())),
+        talk_on=row.talk_on,
+        number=row.number,
+        written_by=row.written_by.name if row.written_by else "",
+        written_at=row.written_at,
+        verdict=row.last_verdict or "",
+        soon=row.talk_on is not None and until is not None and row.talk_on <= until,
+    )
+
+
+def first_text(lines: Sequence[Line]) -> str:
+    return lines[0].text if lines else ""

@@ -1,0 +1,143 @@
+"""What the talks of open deals wait for: a plan, another look, a debrief."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+
+from hingepoint.domain.agreements.models import WAITING, Agreement
+from hingepoint.domain.deals.models import Deal
+from hingepoint.domain.plans.models import Debrief, Plan
+from hingepoint.domain.plans.parts import from_json
+from hingepoint.domain.plans.queries.lines import (
+    MOST_LINES,
+    PlanLine,
+    first_text,
+    line_of,
+    with_what_a_line_says,
+)
+from hingepoint.records.deals import DealStatus
+from hingepoint.records.plans import Verdict
+
+#: How far ahead a talk or an agreement's day asks for a plan.
+PREPARE_WITHIN = dt.timedelta(days=7)
+
+
+#: A talk held longer ago than this is not remembered well enough to be debriefed.
+DEBRIEF_WITHIN = dt.timedelta(days=21)
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """A talk that asks for something: a plan, another look at a returned one, or a debrief. ``on`` is the
+    day of the talk, or the day by which we need the agreement when no talk is set."""
+
+    deal_id: int
+    type_id: int
+    agreement: str
+    deal_title: str
+    owner: str
+    amount: Any
+    currency: str
+    from_whom: str
+    on: dt.date | None
+    planned: bool  # the day is that of a talk
+    returned: str = ""  # why the manager returned the plan
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What talks wait for: ``debrief`` those whose day has come and that nobody debriefed, the oldest first;
+    ``prepare`` returned plans of talks ahead, then required agreements whose day comes within a week and
+    that have no plan, of each deal one."""
+
+    debrief: tuple[Talk, ...]
+    prepare: tuple[Talk, ...]
+
+
+def waiting(viewer: Any, *, today: dt.date) -> Waiting:
+    """Return what the talks of open deals wait for. Two SQL queries."""
+    recent = _recent_talks(viewer, today)
+    prepare = [*_returned(recent, today), *_unplanned(viewer, today)]
+    return Waiting(tuple(_undebriefed(recent, today)), tuple(prepare[:MOST_LINES]))
+
+
+def to_debrief(viewer: Any, *, today: dt.date) -> list[Talk]:
+    """Return the talks that wait for a debrief. One SQL query."""
+    return _undebriefed(_recent_talks(viewer, today), today)
+
+
+def _recent_talks(viewer: Any, today: dt.date) -> list[Plan]:
+    """Return the talks that can still be debriefed or are ahead, in the order of their days."""
+    held = Debrief.objects.filter(agreement=OuterRef("agreement"), held_at__date__gte=OuterRef("talk_on"))
+    rows = with_what_a_line_says(_talks(viewer)).annotate(debriefed=Exists(held))
+    rows = rows.filter(Q(talk_on__isnull=True) | Q(talk_on__gte=today - DEBRIEF_WITHIN))
+    return list(rows.order_by(F("talk_on").asc(nulls_last=True), "id"))
+
+
+def _undebriefed(talks: Sequence[Plan], today: dt.date) -> list[Talk]:
+    held = [row for row in talks if row.talk_on and row.talk_on <= today and not row.debriefed]
+    return [_talk_of(row) for row in held[:MOST_LINES]]
+
+
+def _returned(talks: Sequence[Plan], today: dt.date) -> list[Talk]:
+    rows = [row for row in talks if row.last_verdict == Verdict.RETURNED]
+    return [_talk_of(row, returned=row.last_words) for row in rows if not row.talk_on or row.talk_on >= today]
+
+
+def _unplanned(viewer: Any, today: dt.date) -> list[Talk]:
+    rows = Agreement.objects.visible_to(viewer).filter(
+        deal__status=DealStatus.OPEN,
+        required=True,
+        state__in=WAITING,
+        late_after__range=(today, today + PREPARE_WITHIN),
+        plans__isnull=True,
+    )
+    rows = rows.select_related("type", "person", "asked_of", "deal__account", "deal__owner")
+    one_a_deal = {row.deal_id: row for row in reversed(rows.order_by("late_after", "id"))}
+    talks = [_talk(row, on=row.late_after, planned=False) for row in one_a_deal.values()]
+    return sorted(talks, key=lambda talk: talk.on)
+
+
+def ahead(viewer: Any, *, today: dt.date) -> list[PlanLine]:
+    """Return the planned talks of open deals after today, the nearest first; today's asks for its debrief.
+    One SQL query."""
+    rows = with_what_a_line_says(_talks(viewer).filter(talk_on__gt=today))
+    return [line_of(row) for row in rows.order_by("talk_on", "id")[:MOST_LINES]]
+
+
+def _talks(viewer: Any) -> QuerySet[Plan]:
+    """Return the newest plans for talks on open deals that ``viewer`` sees."""
+    deals = Deal.objects.visible_to(viewer).open()
+    rows = Plan.objects.newest().of_talks().filter(deal__in=deals)
+    about = ("deal__account", "deal__owner", "agreement__type", "agreement__person", "agreement__asked_of")
+    return rows.select_related(*about)
+
+
+def _talk_of(plan: Plan, *, returned: str = "") -> Talk:
+    told = from_json(plan.parts).get("from_whom", ())
+    whom = first_text(told)
+    return _talk(
+        plan.agreement, on=plan.talk_on, planned=plan.talk_on is not None, returned=returned, whom=whom
+    )
+
+
+def _talk(row: Agreement, *, on: dt.date | None, planned: bool, returned: str = "", whom: str = "") -> Talk:
+    person = row.person or row.asked_of
+    return Talk(
+        deal_id=row.deal_id,
+        type_id=row.type_id,
+        agreement=str(row.type),
+        deal_title=str(row.deal),
+        owner=row.deal.owner.name if row.deal.owner else "",
+        amount=row.deal.amount,
+        currency=row.deal.currency,
+        from_whom=whom or (person.name if person else row.person_name) or row.type.counterpart,
+        on=on,
+        planned=planned,
+        returned=returned,
+    )

@@ -1,0 +1,33 @@
+"""What every enum here is made of: a value that is stored, and the word that a person reads."""
+
+from __future__ import annotations
+
+import enum
+from typing import Self
+
+
+class _WithChoices(enum.EnumMeta):
+    @property
+    def choices(cls) -> list[tuple[str, str]]:
+        """Values with their words, in order: what a form offers and a column of a table may hold."""
+        return [(member.value, member.label) for member in cls]  # type: ignore[var-annotated]
+
+    @property
+    def values(cls) -> list[str]:
+        """The values, in order."""
+        return [member.value for member in cls]  # type: ignore[var-annotated]
+
+
+class Worded(enum.StrEnum, metaclass=_WithChoices):
+    """A text from a short list. Each member is written ``NAME = "value", "Word"``.
+
+    ``label`` is the word, the same wherever it is shown; the value is stored and never changes.
+    """
+
+    label: str
+
+    def __new__(cls, value: str, label: str = "") -> Self:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.label = label
+        return member

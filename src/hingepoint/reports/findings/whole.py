@@ -1,0 +1,126 @@
+"""A result of discovery in words: the one reading that report, pages and terminal share.
+
+``read`` takes the record of a run (``analysis.discovery.record``) and nothing else, so that a stored
+run reads the same years later.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hingepoint.reports.charts import numbers
+from hingepoint.reports.findings.basis import data_facts, rules_applied, settings_shown
+from hingepoint.reports.findings.finding import finding_in_words
+from hingepoint.reports.findings.metric import Metric, metric_of_record
+from hingepoint.reports.findings.shapes import Finding, Shown
+from hingepoint.reports.findings.words import count_in_words, in_time, length, listed, rounded
+
+
+def read(record: dict[str, Any]) -> Shown:
+    """Return the record of a run in words."""
+    result = record["result"]
+    metric = metric_of_record(record)
+    counted = {choice["agreement"]: n for n, choice in enumerate(result["pivotal"], start=1)}
+    places = record.get("places", counted)
+    choices = {choice["agreement"]: choice for choice in result["pivotal"]}
+    findings = tuple(
+        finding_in_words(
+            facts, record, metric, choices.get(facts["agreement"]), places.get(facts["agreement"], 0)
+        )
+        for facts in result["findings"]
+    )
+    chosen = tuple(sorted((one for one in findings if one.place), key=lambda one: one.place))
+    tested, rejected = result["placebo"]["tested"], result["placebo"]["rejected"]
+    return Shown(
+        metric=metric,
+        headline=_headline(result, metric, findings, chosen),
+        set_words=_set_words(result, chosen),
+        chosen=chosen,
+        findings=findings,
+        warnings=tuple(text.replace(" Choose another with --metric.", "") for text in result["warnings"]),
+        placebo=_placebo_words(tested, rejected),
+        placebo_counts=(tested, rejected),
+        deals=result["data"]["deals"],
+        smallest=result["settings"].get("smallest_effect") or 0.0,
+        set_size=(result["settings"].get("pivotal") or (6, 8))[1],
+        data=data_facts(result["data"]),
+        types=numbers.plural(result["data"]["types"], "agreement type"),
+        rules=rules_applied(result["data"]),
+        settings=settings_shown(record, metric),
+        landmarks=", ".join(in_time(label) for label in record["landmarks"]),
+        horizon=length(record["horizon"]),
+        clusters=_clusters(record),
+        association_only=bool(result["settings"].get("agreement_columns")),
+    )
+
+
+def _clusters(record: dict[str, Any]) -> str:
+    """Return whose deals were taken to hang together, and how many they were; empty where not on record."""
+    by, number = record.get("clustered_by"), record.get("clusters")
+    return numbers.plural(number, by) if by and number else ""
+
+
+def _headline(
+    result: dict, metric: Metric, findings: tuple[Finding, ...], chosen: tuple[Finding, ...]
+) -> tuple[str, ...]:
+    if not chosen:
+        return _nothing_confirmed(result, metric, findings)
+    levers = [f"“{one.name}”" for one in chosen]
+    best = chosen[0]
+    if len(levers) == 1:
+        first = f"One agreement is shown to move {metric.noun}: {levers[0]}."
+    else:
+        first = f"{count_in_words(len(levers))} agreements are shown to move {metric.noun}: {listed(levers)}."
+    by = f" by {best.best_by}" if best.best_by else ""
+    second = (
+        f"The one worth most is “{best.name}”: gaining it{by} changes the result by {best.effect_text} per deal "
+        f"({best.interval_text}), on {best.counts_text}."
+    )
+    return (first, second)
+
+
+def _nothing_confirmed(result: dict, metric: Metric, findings: tuple[Finding, ...]) -> tuple[str, ...]:
+    deals = numbers.number(result["data"]["deals"])
+    first = f"These {deals} deals do not show that any agreement moves {metric.noun}."
+    weak = [f"“{one.name}”" for one in findings if one.group == "weak"]
+    harmful = [f"“{one.name}”" for one in findings if one.group == "harmful"]
+    if harmful:
+        return (first, f"{listed(harmful[:3])} {'goes' if len(harmful) == 1 else 'go'} with a worse result.")
+    if weak:
+        return (first, f"Worth a test: {listed(weak[:4])}.")
+    needed = sorted(one.deals_needed for one in findings if one.deals_needed and one.group == "none")
+    if needed:
+        return (first, f"The nearest to an answer needs about {numbers.number(rounded(needed[0]))} deals.")
+    if all(one.effect is None for one in findings):
+        return (first, "None could be judged: see below what was left out, and why.")
+    return (first, "That is an answer too: nothing here should change how you sell.")
+
+
+def _set_words(result: dict, chosen: tuple[Finding, ...]) -> str:
+    least, most = result["settings"].get("pivotal", (6, 8))
+    if not chosen:
+        return "No set is proposed: we do not fill it up with agreements that are not shown to matter."
+    if len(chosen) < least:
+        return (
+            f"The proposed set has {count_in_words(len(chosen)).lower()}, not {least} to {most}: it is never filled up with "
+            "agreements that are not shown to matter. Add others by judgement if you must, and label them so."
+        )
+    return (
+        f"The {count_in_words(len(chosen)).lower()} that would bring the most, each shown to matter by itself with the "
+        "others held equal."
+    )
+
+
+def _placebo_words(tested: int, rejected: int) -> str:
+    if not tested:
+        return "No placebo test was made: there was nothing to test."
+    passed = "none of them" if rejected == 0 else numbers.number(rejected)
+    verdict = (
+        "as it should be"
+        if rejected <= max(1, round(0.05 * tested))
+        else "more than chance allows: be careful"
+    )
+    return (
+        f"With the results shuffled among the deals, {passed} of {numbers.number(tested)} agreements "
+        f"still looked real: {verdict}."
+    ).replace("none of them of", "none of")
