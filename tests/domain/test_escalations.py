@@ -339,7 +339,7 @@ def test_rules_are_drafted_previewed_and_published_by_keepers_only(cast):
     assert page.preview.lanes_then == {"own": 1, "full": 1}
     assert rules_page.rules_page(cast.manager, now=NOW).draft is None
     actions.publish_policy(by=cast.sponsor, at=NOW)
-    assert ask(cast, NOW + HOUR, discount=0.15).policy == "2.2"
+    assert ask(cast, NOW + HOUR, discount=0.14).policy == "2.2"
 
 
 def test_a_request_keeps_the_version_it_was_asked_under(cast, rules):

@@ -15,6 +15,7 @@ from hingepoint.domain.plans.models import Debrief, Plan, PlanReview
 from hingepoint.domain.proof.models import AnswerTry, Confirmation, Proof
 from hingepoint.domain.strategy.models import PivotalAgreement, Playbook, ResultMetric, Strategy
 from hingepoint.domain.trials.models import Trial, TrialLook
+from hingepoint.domain.turns.models import SentForm
 
 __all__ = [
     "Account",
@@ -58,6 +59,7 @@ __all__ = [
     "Run",
     "SavedMapping",
     "SavedView",
+    "SentForm",
     "SignInFailure",
     "Strategy",
     "Team",

@@ -19,6 +19,17 @@ class Stale(Exception):
         super().__init__(words)
 
 
+class AlreadyNoted(Exception):
+    """The same stands on record already; nothing was changed. Somebody says first whether this is a second one.
+
+    ``known`` is the row on record.
+    """
+
+    def __init__(self, known: object, words: str = "The same is on record already. Is this a second one?"):
+        self.known = known
+        super().__init__(words)
+
+
 class Refused(ValueError):
     """What is asked cannot be done. ``words`` say why and what to do instead; ``field`` names the field, if one."""
 

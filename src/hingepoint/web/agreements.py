@@ -15,13 +15,14 @@ from django.views.decorators.http import require_POST
 from hingepoint.domain.agreements import actions
 from hingepoint.domain.agreements.queries import agreement_page
 from hingepoint.domain.detection.queries import to_confirm
-from hingepoint.domain.proof.actions import attach
+from hingepoint.domain.proof.actions import take_step_with_proof
 from hingepoint.domain.strategy.queries import in_force, next_best
 from hingepoint.records.agreements import QUALITY_POINTS, AgreementState, Evidence
 from hingepoint.records.errors import Hidden, Stale
 from hingepoint.web import proof
 from hingepoint.web.deals import looked_back
 from hingepoint.web.formats import STATES
+from hingepoint.web.sent import token_of
 
 #: What a person can say about an agreement, in the words of a conversation.
 STEPS = [
@@ -190,7 +191,7 @@ def _take_step(request: HttpRequest, page: agreement_page.AgreementPage) -> Http
         problems = {name: errors[0] for name, errors in (form.errors | proven.errors).items()}
         return _show(request, page, said, problems=problems, status=422)
     try:
-        taken = actions.take_step(
+        take_step_with_proof(
             by=request.user,
             at=timezone.now(),
             deal_id=page.deal_id,
@@ -198,7 +199,9 @@ def _take_step(request: HttpRequest, page: agreement_page.AgreementPage) -> Http
             step=_step(
                 form.cleaned_data, whom=agreement_page.whom(request.user, page, form.cleaned_data["person"])
             ),
+            proof=proven.given(),
             expected_version=form.cleaned_data["version"],
+            token=token_of(request),
         )
     except actions.NotYetGained as refused:
         problems = {ASKS_FOR[missing]: f"To count as gained: {missing}." for missing in refused.missing}
@@ -209,9 +212,6 @@ def _take_step(request: HttpRequest, page: agreement_page.AgreementPage) -> Http
         return _show_both(request, page, said)
     except Hidden:
         raise Http404("no such agreement") from None
-    if given := proven.given():
-        strength = Evidence(taken.evidence)
-        attach(by=request.user, at=timezone.now(), agreement_id=taken.pk, strength=strength, **given)
     state = STATES[form.cleaned_data["state"]].label.lower()
     messages.info(request, f"{page.standard.name}: {state}. Wrong? Take it back on its page.")
     return _on(request, page)

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from hingepoint.records.errors import Hidden
+from hingepoint.records.errors import AlreadyNoted, Hidden
+from hingepoint.web.sent import ask_whether_second
 
 
 class Answers:
@@ -20,6 +21,8 @@ class Answers:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, AlreadyNoted):
+            return ask_whether_second(request, error)
         return not_found(request) if isinstance(error, Hidden) else None
 
 

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST
 
 from hingepoint.domain.coaching import actions, queries
 from hingepoint.records.errors import Hidden
+from hingepoint.web.sent import sent
 
 
 @require_POST
@@ -20,7 +21,8 @@ def write_note(request, deal_id: int):
         raise Http404
     try:
         note = request.POST.get("note", "")[:4000]
-        actions.write_note(by=request.user, at=timezone.now(), deal_id=deal_id, to=to, note=note)
+        who = {"by": request.user, "at": timezone.now(), "to": to}
+        actions.write_note(**who, deal_id=deal_id, note=note, **sent(request))
     except Hidden as error:
         raise Http404 from error
     except (actions.NothingSaid, actions.NotCoaching) as error:

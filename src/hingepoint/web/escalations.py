@@ -25,6 +25,7 @@ from hingepoint.records.errors import Hidden, Stale
 from hingepoint.records.escalations import Answer, Approver, ArguesFor, Kind, Lane, State
 from hingepoint.records.people import Role
 from hingepoint.web import register
+from hingepoint.web.sent import sent
 
 KINDS = [
     (Kind.PRICE.value, "A lower price", "A discount above your own limit"),
@@ -98,7 +99,8 @@ def ask_exception(request: HttpRequest, deal_id: int):
     problems = {name: errors[0] for name, errors in form.errors.items()}
     if not problems:
         try:
-            made = actions.ask(by=request.user, at=timezone.now(), deal_id=deal_id, wish=form.wish())
+            who = {"by": request.user, "at": timezone.now(), "deal_id": deal_id}
+            made = actions.ask(**who, wish=form.wish(), **sent(request))
         except (actions.NothingAsked, NobodyToAsk) as refused:
             problems = {_field_of(form): str(refused)}
         except Hidden:
@@ -205,6 +207,7 @@ class AnswerForm(forms.Form):
     )
     granted = forms.FloatField(required=False, min_value=0, max_value=100)
     words = forms.CharField(required=False, max_length=5000)
+    version = forms.IntegerField(required=False)
 
 
 @require_POST
@@ -222,7 +225,11 @@ def answer_exception(request: HttpRequest, escalation_id: int):
             answer=Answer(told["answer"]),
             granted=round(told["granted"] / 100, 4) if told["granted"] is not None else None,
             words=told["words"],
+            expected_version=told["version"],
         )
+    except Stale as late:
+        messages.warning(request, str(late))
+        return redirect("exception", escalation_id)
     except actions.NotAsked:
         raise Http404("nothing to answer") from None
     except actions.WordsMissing as refused:

@@ -69,10 +69,9 @@ def _uploaded(request):
         raise actions.CannotImport(
             "That is larger than this server takes. Import it with the command `hingepoint import`, or split it."
         )
-    batch = actions.upload(
+    batch = actions.bring(
         by=request.user, at=timezone.now(), uploads=uploads, mapping=_mapping_asked_for(request)
     )
-    actions.check(by=request.user, at=timezone.now(), batch_id=batch.pk)
     return redirect("import", batch.pk)
 
 
@@ -144,9 +143,8 @@ def read_as(request, batch_id: int):
     try:
         mapping = _mapping_said(request.POST, shown)
         skip = request.POST.get("skip_bad_rows") == "on"
-        now = timezone.now()
-        actions.remap(by=request.user, at=now, batch_id=batch_id, mapping=mapping, skip_bad_rows=skip)
-        actions.check(by=request.user, at=now, batch_id=batch_id)
+        who = {"by": request.user, "at": timezone.now(), "batch_id": batch_id}
+        actions.read_as(**who, mapping=mapping, skip_bad_rows=skip)
     except (actions.CannotImport, files.FileProblem) as problem:
         return _show(request, batch_id, error=str(problem), status=400)
     return redirect("import", batch_id)

@@ -20,6 +20,7 @@ from hingepoint.records.errors import Hidden
 from hingepoint.records.involvement import Purpose
 from hingepoint.reports import executive_briefs, plan_sheets
 from hingepoint.web.pdf import answer
+from hingepoint.web.sent import sent, token_of
 
 
 class RoleForm(forms.Form):
@@ -47,6 +48,7 @@ def agree_role(request: HttpRequest, deal_id: int):
                 executive=people.colleague(request.user, told["executive"]),
                 purpose=Purpose(told["purpose"]),
                 **{name: told[name] for name in ("aim", "not_to_say", "may_discuss_price")},
+                token=token_of(request),
             )
         except actions.NoAim as refused:
             problems["aim"] = str(refused)
@@ -130,6 +132,7 @@ def note_activity(request: HttpRequest, deal_id: int):
             executive=people.colleague(request.user, told["executive"]),
             occurred_at=at if day in (None, timezone.localdate(at)) else _noon(day),
             **{name: told[name] for name in ("what", "words", "price_came_up")},
+            **sent(request),
         )
     except actions.NotYet as refused:
         messages.error(request, str(refused))

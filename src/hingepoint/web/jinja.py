@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, Undefined
 
 from hingepoint.reports.charts import numbers
 from hingepoint.web import formats
+from hingepoint.web.sent import form_token
 
 FILTERS = {
     "ago": formats.ago,
@@ -55,6 +56,7 @@ def environment(**options: Any) -> Environment:
         messages_of=get_messages,
         theme_of=theme_of,
         page_numbers=page_numbers,
+        form_token=form_token,
         SIDES=formats.SIDES,
         STATES=formats.STATES,
         GRADES=formats.GRADES,

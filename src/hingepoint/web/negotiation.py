@@ -21,6 +21,7 @@ from hingepoint.domain.negotiation.queries import log as log_page
 from hingepoint.domain.plans.queries import lines as plan_lines
 from hingepoint.records.errors import Hidden, Stale
 from hingepoint.records.talks import ReasonState, Topic
+from hingepoint.web.sent import sent, token_of
 
 TOPICS = Topic.choices
 KNOWN = [
@@ -46,13 +47,13 @@ def set_corridor(request, deal_id: int):
     form = CorridorForm(request.POST)
     if form.is_valid():
         figures = {name: form.cleaned_data[name] for name in ("opening", "target", "walk_away")}
-        _set(request, deal_id, figures, form.cleaned_data["version"])
+        _set(request, deal_id, figures, form.cleaned_data["version"] or 0)
     else:
         messages.error(request, "The corridor needs three amounts: opening, target and walk-away.")
     return redirect("deal-work", deal_id)
 
 
-def _set(request, deal_id: int, figures: dict, version: int | None) -> None:
+def _set(request, deal_id: int, figures: dict, version: int) -> None:
     who = {"by": request.user, "at": timezone.now(), "deal_id": deal_id}
     try:
         actions.set_corridor(**who, **figures, expected_version=version)
@@ -149,6 +150,7 @@ def log_demand(request: HttpRequest, deal_id: int):
                 value=told["value"],
                 occurred_at=_happened_on(told["happened_on"], at),
                 why=form.reason(told["asked_by"]),
+                **sent(request),
             )
         except actions.NothingSaid as refused:
             problems["words"] = str(refused)
@@ -207,7 +209,9 @@ def _give_reason(request: HttpRequest, demand: log_page.Demand) -> dict[str, str
         return {name: errors[0] for name, errors in form.errors.items()}
     why = form.reason(demand.who) or actions.Why("")
     try:
-        actions.give_reason(by=request.user, at=timezone.now(), demand_id=demand.id, why=why)
+        actions.give_reason(
+            by=request.user, at=timezone.now(), demand_id=demand.id, why=why, token=token_of(request)
+        )
     except actions.NothingSaid as refused:
         return {"why": str(refused)}
     except actions.NotConfirmed as refused:
@@ -253,6 +257,7 @@ def concede(request: HttpRequest, deal_id: int):
             topic=Topic(told["topic"]),
             demand_id=told["demand"],
             **{name: told[name] for name in ("what", "value", "in_return", "worth", "final")},
+            **sent(request),
         )
     except actions.NothingSaid as refused:
         return _concession_form(request, facts, log, request.POST, problems={"what": str(refused)})

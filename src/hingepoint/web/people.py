@@ -168,8 +168,10 @@ def set_active(request, user_id: int):
     if user.pk == request.user.pk:
         messages.error(request, "You cannot disable yourself: ask another analyst or the sponsor.")
     else:
-        actions.set_active(by=request.user, at=timezone.now(), user=user, active=active)
-        passed = 0 if active else escalations.pass_on(by=request.user, at=timezone.now())
+        who = {"by": request.user, "at": timezone.now(), "user": user}
+        passed = 0 if active else escalations.let_go(**who)
+        if active:
+            actions.set_active(**who, active=True)
         messages.info(request, f"{user.name} {_in_or_out(active, passed)}")
     return redirect("person", user.pk)
 
@@ -203,7 +205,10 @@ def leave_team(request, user_id: int, membership_id: int):
     """End a person's time in a team."""
     membership = queries.membership_to_end(request.user, membership_id)
     until = max(timezone.localdate(), membership.since + dt.timedelta(days=1))
-    actions.leave_team(by=request.user, at=timezone.now(), membership=membership, until=until)
+    try:
+        actions.leave_team(by=request.user, at=timezone.now(), membership=membership, until=until)
+    except actions.LeftAlready as error:
+        messages.error(request, str(error))
     return redirect("person", user_id)
 
 

@@ -41,6 +41,7 @@ from hingepoint.web import pdf
 from hingepoint.web.agreements import ASKS_FOR, EVIDENCE, moment_of
 from hingepoint.web.deals import for_sellers_and_leaders
 from hingepoint.web.register import back
+from hingepoint.web.sent import sent
 
 LONGEST = 8_000
 TRADE_KEYS = tuple(part.key for part in TRADES)
@@ -317,6 +318,7 @@ def review_plan(request: HttpRequest, plan_id: int):
             plan_id=plan_id,
             verdict=Verdict(told["verdict"]),
             words=told["words"],
+            **sent(request),
         )
     except (Hidden, actions.NotTheirManager):
         raise Http404("no such plan") from None
@@ -432,6 +434,7 @@ def _keep_debrief(request: HttpRequest, page: agreement_page.AgreementPage) -> H
             type_key=page.standard.key,
             heard=_heard(request, page, told),
             expected_version=told["version"],
+            **sent(request),
         )
     except NotYetGained as refused:
         problems = {ASKS_FOR[one]: f"To count as gained: {one}." for one in refused.missing}

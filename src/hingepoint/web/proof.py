@@ -14,9 +14,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from hingepoint.domain.agreements.queries import agreement_page
 from hingepoint.domain.proof import actions, queries
-from hingepoint.records.agreements import Evidence
 from hingepoint.records.errors import Hidden
 from hingepoint.records.proof import Answer
+from hingepoint.web.sent import token_of
 
 ACCEPTS = ",".join(f".{ending}" for ending in actions.KINDS)
 
@@ -84,8 +84,8 @@ def add_proof(request: HttpRequest, deal_id: int, type_id: int):
             by=request.user,
             at=timezone.now(),
             agreement_id=page.line.id,
-            strength=Evidence(page.line.evidence),
             **form.given(),
+            token=token_of(request),
         )
     except actions.NoProof as refused:
         messages.error(request, f"Not kept: {refused}")

@@ -202,8 +202,7 @@ def retire_strategy(request: HttpRequest, strategy_id: int) -> HttpResponse:
     """Ask nothing more for a strategy."""
     keeper(request)
     row, now = strategy_list.editable(request.user, strategy_id), timezone.now()
-    actions.retire(by=request.user, at=now, strategy=row)
-    changed = actions.refresh_requirements(at=now, today=timezone.localdate())
+    changed = actions.retire(by=request.user, at=now, strategy=row, today=timezone.localdate())
     messages.info(request, f"{row.name} is retired; what was gained stays. {_asked(changed)}")
     return redirect("strategy", strategy_id)
 

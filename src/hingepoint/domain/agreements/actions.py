@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError
 from django.db.models import Q
 from django.utils.text import slugify
 
@@ -22,9 +22,10 @@ from hingepoint.domain.agreements.models import (
 )
 from hingepoint.domain.agreements.rules import missing_to_gain
 from hingepoint.domain.audit.actions import record
-from hingepoint.domain.deals.actions import deal_for, fingerprint, take_turn
+from hingepoint.domain.deals.actions import HAND, deal_for, deal_of, deals_in_turn
 from hingepoint.domain.deals.models import Contact, Deal
 from hingepoint.domain.people.models import User, works_here
+from hingepoint.domain.turns.actions import action, fingerprint, form, plain_facts, take_turn, turn
 from hingepoint.records.agreements import STANDING, AgreementState, Evidence
 from hingepoint.records.deals import DealStatus
 
@@ -88,7 +89,7 @@ _KEPT = tuple(f.name for f in fields(Step) if f.name not in ("state", "occurred_
 _RESTORED = ("state", *_KEPT, "gained_at", "expires_on")
 
 
-@transaction.atomic
+@action
 def take_step(
     *,
     by: User | None,
@@ -97,17 +98,30 @@ def take_step(
     type_key: str,
     step: Step,
     expected_version: int | None = None,
-    origin: str = "hand",
+    origin: str = HAND,
+    token: str = "",
 ) -> Agreement:
-    """Record what happened to one agreement of a deal, making the agreement on its first step.
+    """Record what happened to one agreement of a deal, making the agreement on its first step. ``token``: of
+    the form it came with.
 
     Raises Hidden, Stale, AgreementType.DoesNotExist, NotYetGained or ReasonMissing; nothing is
     changed then.
     """
     deal = deal_for(by, deal_id)
-    return _step_on(
+    sent = form(by, token, "step", deal_id, type_key, expected_version, *_told(step))
+    if known := sent.made(Agreement.objects.all()):
+        return known
+    taken = _step_on(
         deal, by=by, at=at, type_key=type_key, step=step, expected_version=expected_version, origin=origin
     )
+    sent.keep(taken, at=at)
+    return taken
+
+
+def _told(step: Step) -> list[str]:
+    """Return what a step says, for telling two apart; of its moment the day, as a form says it."""
+    said = {f.name: _plain(getattr(step, f.name)) for f in fields(Step) if f.name != "occurred_at"}
+    return plain_facts((said | {"on": step.occurred_at.date()}).items())
 
 
 def _step_on(
@@ -118,9 +132,10 @@ def _step_on(
     type_key: str,
     step: Step,
     expected_version: int | None = None,
-    origin: str = "hand",
+    origin: str = HAND,
 ) -> Agreement:
-    agreement, new = Agreement.objects.select_for_update().get_or_create(
+    """Take a step on a deal whose turn was taken."""
+    agreement, new = Agreement.objects.select_for_update(no_key=True).get_or_create(
         deal=deal, type=AgreementType.objects.get(key=type_key), defaults={"changed_at": at}
     )
     before = {} if new else _picture(agreement)
@@ -186,9 +201,7 @@ def _keep_history(
     agreement: Agreement, step: Step, *, replaced: dict, by: User | None, at: dt.datetime, origin: str
 ) -> None:
     row = _history_row(agreement, step, replaced=replaced, by=by, at=at, origin=origin)
-    known = AgreementEvent.objects.filter(agreement=agreement, fingerprint=row.fingerprint)
-    if not known.exists():
-        row.save(force_insert=True)
+    row.save(force_insert=True)
 
 
 def _history_row(
@@ -196,7 +209,7 @@ def _history_row(
 ) -> AgreementEvent:
     return AgreementEvent(
         agreement=agreement,
-        fingerprint=fingerprint(step.state, step.occurred_at.isoformat(), step.evidence, step.act, at),
+        fingerprint=fingerprint(origin, at, agreement.version, step.occurred_at.isoformat(), *_told(step)),
         state=step.state,
         occurred_at=step.occurred_at,
         recorded_at=at,
@@ -231,15 +244,16 @@ class Found:
     batch: int | None
 
 
-@transaction.atomic
+@action
 def record_found(*, at: dt.datetime, found: Sequence[Found]) -> list[AgreementEvent]:
     """Write many steps of the system, at most one an agreement; return their rows in the same order.
 
-    The caller leaves the audit entry, which speaks of all of them. Raises NotYetGained: nothing is
+    The caller has decided in the turn of their deals (``deals.deals_in_turn``), and leaves the audit entry, which speaks of all of them. Raises NotYetGained: nothing is
     changed then.
     """
     deals, types = {one.deal_id for one in found}, {one.type.pk for one in found}
-    known = Agreement.objects.select_for_update().filter(type__in=types, deal__in=deals).in_bulk()
+    rows = Agreement.objects.select_for_update(of=("self",), no_key=True).order_by("pk")
+    known = rows.filter(type__in=types, deal__in=deals).in_bulk()
     on_record = {(row.deal_id, row.type_id): row for row in known.values()}
     steps = [_found_on(on_record.get((one.deal_id, one.type.pk)), one, at=at) for one in found]
     agreements = [step.agreement for step in steps]
@@ -278,7 +292,7 @@ class ManySteps:
     left: tuple[tuple[str, str], ...]
 
 
-@transaction.atomic
+@action
 def take_steps(
     *, by: User | None, at: dt.datetime, deal_ids: Sequence[int], type_key: str, step: Step
 ) -> ManySteps:
@@ -286,7 +300,7 @@ def take_steps(
 
     Raises Hidden if one of the deals is not to be seen, and ReasonMissing; nothing is changed then.
     """
-    deals = [deal_for(by, deal_id) for deal_id in deal_ids]
+    deals = [deal_for(by, deal_id) for deal_id in sorted(set(deal_ids))]
     known = Agreement.objects.filter(deal__in=deals, type__key=type_key).values_list("deal_id", "state")
     settled = {deal_id: state for deal_id, state in known if state not in _MAY_BE_SET_TOGETHER}
     open_ = [deal for deal in deals if deal.pk not in settled]
@@ -299,7 +313,7 @@ def take_steps(
 _MAY_BE_SET_TOGETHER = (*WAITING, AgreementState.NOT_NEEDED, AgreementState.LAPSED)
 
 
-@transaction.atomic
+@action
 def check_again(
     *, by: User | None, at: dt.datetime, agreement_id: int, expected_version: int | None = None
 ) -> Agreement:
@@ -307,8 +321,9 @@ def check_again(
 
     Raises Hidden, Stale or DoesNotStand.
     """
-    agreement = Agreement.objects.filter(pk=agreement_id).select_related("type").first()
-    deal = deal_for(by, agreement.deal_id if agreement else 0)
+    rows = Agreement.objects.filter(pk=agreement_id)
+    deal = deal_of(by, rows)
+    agreement = rows.select_related("type").get()
     if agreement.state not in STANDING:
         raise DoesNotStand("It does not stand any more. Say what happened instead.")
     step = Step(state=AgreementState(agreement.state), occurred_at=at, note="Checked again: it holds.")
@@ -317,7 +332,7 @@ def check_again(
     )
 
 
-@transaction.atomic
+@action
 def answer_request(
     *, by: User, at: dt.datetime, agreement_id: int, accept: bool, words: str = ""
 ) -> Agreement:
@@ -325,8 +340,9 @@ def answer_request(
 
     Raises NotAsked or ReasonMissing.
     """
-    asked = Agreement.objects.visible_to(by).filter(asked_of=by, pk=agreement_id, state__in=WAITING)
-    agreement = asked.select_related("type", "deal").first()
+    mine = Agreement.objects.visible_to(by).filter(asked_of=by, pk=agreement_id)
+    deals_in_turn(mine.values_list("deal_id", flat=True))
+    agreement = mine.filter(state__in=WAITING).select_related("type", "deal").first()
     if agreement is None:
         raise NotAsked("There is nothing to answer here, or it was answered a moment ago.")
     return _step_on(
@@ -359,7 +375,7 @@ def _no(at: dt.datetime, words: str) -> Step:
     )
 
 
-@transaction.atomic
+@action
 def undo_step(
     *, by: User | None, at: dt.datetime, agreement_id: int, expected_version: int | None = None
 ) -> Agreement:
@@ -367,8 +383,8 @@ def undo_step(
 
     Raises Hidden, Stale or NothingToUndo.
     """
-    agreement = Agreement.objects.select_for_update().filter(pk=agreement_id).first()
-    deal_for(by, agreement.deal_id if agreement else 0)
+    deal_of(by, Agreement.objects.filter(pk=agreement_id))
+    agreement = turn(Agreement.objects.all(), pk=agreement_id)
     last = agreement.events.standing().order_by("-id").first()
     if last is None or last.replaced is None:
         raise NothingToUndo("There is no step to take back: what came from a file is corrected there.")
@@ -413,7 +429,7 @@ def put_back(agreement: Agreement, step: AgreementEvent) -> None:
         setattr(agreement, column.attname, column.to_python(value))
 
 
-@transaction.atomic
+@action
 def take_back_found(*, by: User | None, at: dt.datetime, steps: Sequence[AgreementEvent]) -> None:
     """Take back steps that a rule wrote, each the last of its agreement; the caller leaves the audit entry."""
     lines = [_take_off(step.agreement, step, by=by, at=at) for step in steps]
@@ -425,7 +441,7 @@ def take_back_found(*, by: User | None, at: dt.datetime, steps: Sequence[Agreeme
 GRACE = dt.timedelta(days=30)
 
 
-@transaction.atomic
+@action
 def lapse_expired(*, at: dt.datetime, today: dt.date) -> int:
     """Let promises of open deals lapse that nobody checked again in time, or whose person has left; return
     how many. What was kept was done, and does not lapse. Running it twice changes nothing."""
@@ -433,9 +449,12 @@ def lapse_expired(*, at: dt.datetime, today: dt.date) -> int:
         deal__status=DealStatus.OPEN, state__in=(AgreementState.GAINED, AgreementState.RENEGOTIATED)
     )
     over = Q(expires_on__lt=today - GRACE) | Q(person__left_on__lte=today)
+    locked = deals_in_turn(promised.filter(over).values_list("deal_id", flat=True))
     rows = promised.filter(over).select_related("type", "person")
     found = [
-        Found(row.deal_id, row.type, _lapsed(row, at=at, today=today), NIGHT_ORIGIN, None) for row in rows
+        Found(row.deal_id, row.type, _lapsed(row, at=at, today=today), NIGHT_ORIGIN, None)
+        for row in rows
+        if row.deal_id in locked
     ]
     if found:
         record_found(at=at, found=found)
@@ -454,7 +473,7 @@ def _lapsed(row: Agreement, *, at: dt.datetime, today: dt.date) -> Step:
     return Step(state=AgreementState.LAPSED, occurred_at=at, note=why)
 
 
-@transaction.atomic
+@action
 def load_catalogue(*, by: User | None, at: dt.datetime) -> int:
     """Write the shipped catalogue; the company's overlay stays. Returns how many rows changed."""
     shipped = {
@@ -483,7 +502,7 @@ def _require_catalogue_keeper(by: User | None) -> None:
         raise CatalogueNotYours("Only an analyst or a sponsor changes the catalogue.")
 
 
-@transaction.atomic
+@action
 def add_type(*, by: User | None, at: dt.datetime, key: str, name: str, side: str, **facts) -> AgreementType:
     """Add a type of the company's own."""
     _require_catalogue_keeper(by)
@@ -496,22 +515,28 @@ def add_type(*, by: User | None, at: dt.datetime, key: str, name: str, side: str
     return row
 
 
+@action
 def add_own_type(*, by: User | None, at: dt.datetime, name: str, side: str, **facts) -> AgreementType:
     """Add a type of the company's own under a key made from its name. Raises TypeExists."""
     key = f"own.{slugify(name).replace('-', '_')[:150] or fingerprint(name) % 10**9}"
     named = Q(key=key) | Q(name__iexact=name) | Q(own_name__iexact=name)
     if known := AgreementType.objects.filter(named).first():
         raise TypeExists(f"The catalogue has “{known}” already.")
-    return add_type(by=by, at=at, key=key, name=name, side=side, **facts)
+    try:
+        return add_type(by=by, at=at, key=key, name=name, side=side, **facts)
+    except IntegrityError:  # somebody added it since we looked
+        raise TypeExists(f"The catalogue has “{name}” already.") from None
 
 
-@transaction.atomic
+@action
 def overlay_type(
     *, by: User | None, at: dt.datetime, key: str, expected_version: int | None = None, **overlay
 ) -> AgreementType:
     """Hide, rename, re-stage or re-describe a type (columns ``own_…`` and ``hidden``). Raises Stale."""
     _require_catalogue_keeper(by)
-    row = AgreementType.objects.get(key=key)
+    row = turn(AgreementType.objects.all(), key=key)
+    if row is None:
+        raise AgreementType.DoesNotExist(key)
     if unknown := [name for name in overlay if name != "hidden" and not name.startswith("own_")]:
         raise TypeError(f"not part of the overlay: {', '.join(unknown)}")
     changes = {name: [getattr(row, name), value] for name, value in overlay.items()}

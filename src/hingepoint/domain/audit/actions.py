@@ -5,12 +5,42 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 
 from hingepoint.domain.audit.models import AuditEvent, AuditHead
+
+_thread = threading.local()
+
+
+@contextmanager
+def written_last() -> Iterator[None]:
+    """Let what is recorded inside be written when it is left: the chain's head, for which all writers wait in
+    turn, is then held only for the end of a transaction, and nobody waits for another lock while holding it.
+
+    Inside another one, the outer writes; what an inner one recorded before it failed is forgotten.
+    """
+    lines: list[AuditEvent] | None = getattr(_thread, "lines", None)
+    if lines is not None:
+        known = len(lines)
+        try:
+            yield
+        except BaseException:
+            del lines[known:]
+            raise
+        return
+    _thread.lines = lines = []
+    try:
+        yield
+    finally:
+        _thread.lines = None
+    if lines:
+        _write(lines)
 
 
 def record(
@@ -23,14 +53,13 @@ def record(
     changes: dict[str, Any] | None = None,
     reason: str = "",
 ) -> AuditEvent:
-    """Append one change to the trail.
+    """Append one change to the trail; inside ``written_last``, at its end.
 
     ``by`` is the user, or None for the system. ``changes`` maps a field to ``[from, to]``, or says
     in counts what a bulk change did. Must run inside the transaction of the change itself.
     """
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("audit.actions.record belongs inside the transaction of the change")
-    head, _ = AuditHead.objects.select_for_update().get_or_create(id=1)
     event = AuditEvent(
         at=at,
         by_id_number=getattr(by, "pk", None),
@@ -41,11 +70,22 @@ def record(
         changes=json.loads(json.dumps(changes or {}, cls=DjangoJSONEncoder)),
         reason=reason,
     )
-    event.digest = digest_of(event, after=head.digest)
-    event.save(force_insert=True)
-    head.digest, head.length = event.digest, head.length + 1
-    head.save(update_fields=["digest", "length"])
+    lines = getattr(_thread, "lines", None)
+    if lines is None:
+        _write([event])
+    else:
+        lines.append(event)
     return event
+
+
+def _write(lines: list[AuditEvent]) -> None:
+    """Link lines to the end of the chain, in their order."""
+    head, _ = AuditHead.objects.select_for_update().get_or_create(id=1)
+    for event in lines:
+        event.digest = digest_of(event, after=head.digest)
+        event.save(force_insert=True)
+        head.digest, head.length = event.digest, head.length + 1
+    head.save(update_fields=["digest", "length"])
 
 
 def digest_of(event: AuditEvent, *, after: str) -> str:

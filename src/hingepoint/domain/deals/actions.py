@@ -3,46 +3,56 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, TypeVar
 
-from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
 
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals.models import Account, Contact, Deal, DealContact, DealEvent
 from hingepoint.domain.people.models import User
+from hingepoint.domain.turns.actions import action, fingerprint, plain_facts, take_turn, turn, turns
 from hingepoint.records.deals import BuyingRole, EventKind
-from hingepoint.records.errors import Hidden, Stale
+from hingepoint.records.errors import AlreadyNoted, Hidden
+
+Noted = TypeVar("Noted")
+
+#: Where a fact comes from that a person noted.
+HAND = "hand"
 
 
 class NothingToTakeBack(Exception):
     """Only what somebody noted by hand can be taken back, and only once."""
 
 
-def fingerprint(*facts: object) -> int:
-    """Return the signed 64-bit identity of a fact within its parent (BLAKE2b)."""
-    text = "\x1f".join("" if fact is None else str(fact) for fact in facts)
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big", signed=True)
-
-
 def deal_for(by: User | None, deal_id: int) -> Deal:
-    """Return a deal that ``by`` may change (None: the system). Raises Hidden."""
+    """Return a deal that ``by`` may change (None: the system), in ``by``'s turn: whoever decides on anything of
+    the deal next waits until this transaction ends, so read what belongs to it after this. Raises Hidden."""
     deals = Deal.objects.all() if by is None else Deal.objects.visible_to(by)
-    deal = deals.filter(pk=deal_id).first()
+    deal = turn(deals, pk=deal_id)
     if deal is None:
         raise Hidden("There is no such deal, or it is not yours to see.")
     return deal
 
 
-def take_turn(row: Any, *, expected_version: int | None) -> None:
-    """Move ``row`` to its next version, or raise Stale if it is not at ``expected_version`` any more."""
-    queryset = type(row).objects.filter(pk=row.pk, version=row.version)
-    if expected_version not in (None, row.version) or not queryset.update(version=row.version + 1):
-        raise Stale(type(row).objects.get(pk=row.pk))
-    row.version += 1
+def deal_of(by: User | None, row: QuerySet, through: str = "deal_id") -> Deal:
+    """Return the deal of a row that is known by its number, as ``deal_for`` does. Read the row itself after this."""
+    return deal_for(by, row.values_list(through, flat=True).first() or 0)
 
 
-@transaction.atomic
+def deals_in_turn(deal_ids: Iterable[int]) -> set[int]:
+    """Take the turn on many deals, before anything is decided of one of them or read; return which are there."""
+    wanted = sorted(set(deal_ids))
+    parts = (wanted[start : start + _AT_ONCE] for start in range(0, len(wanted), _AT_ONCE))
+    return {deal.pk for part in parts for deal in turns(Deal.objects.filter(pk__in=part).only("pk"))}
+
+
+#: A statement names so many deals: databases limit how many values one may have.
+_AT_ONCE = 10_000
+
+
+@action
 def add_account(*, by: User | None, at: dt.datetime, key: str, name: str, **facts: str) -> Account:
     account = Account.objects.create(key=key, name=name, **facts)
     record(
@@ -51,7 +61,7 @@ def add_account(*, by: User | None, at: dt.datetime, key: str, name: str, **fact
     return account
 
 
-@transaction.atomic
+@action
 def add_contact(
     *, by: User | None, at: dt.datetime, account: Account, key: str, name: str, **facts
 ) -> Contact:
@@ -62,7 +72,7 @@ def add_contact(
     return contact
 
 
-@transaction.atomic
+@action
 def add_deal(*, by: User | None, at: dt.datetime, key: str, created_at: dt.datetime, **facts) -> Deal:
     """Add one deal; ``facts`` are columns of ``Deal``."""
     deal = Deal.objects.create(key=key, created_at=created_at, **facts)
@@ -70,7 +80,7 @@ def add_deal(*, by: User | None, at: dt.datetime, key: str, created_at: dt.datet
     return deal
 
 
-@transaction.atomic
+@action
 def change_deal(
     *,
     by: User | None,
@@ -91,11 +101,11 @@ def change_deal(
     return deal
 
 
-@transaction.atomic
+@action
 def name_contact(
     *, by: User | None, at: dt.datetime, deal_id: int, contact: Contact, role: BuyingRole, since: dt.date
 ) -> DealContact:
-    """Say which part a contact plays on a deal. Saying it twice changes nothing."""
+    """Say which part a contact plays on a deal. Saying it twice changes nothing: the first day counts."""
     deal = deal_for(by, deal_id)
     person, new = DealContact.objects.get_or_create(
         deal=deal, contact=contact, role=role, defaults={"since": since}
@@ -106,7 +116,7 @@ def name_contact(
     return person
 
 
-@transaction.atomic
+@action
 def note_event(
     *,
     by: User | None,
@@ -115,38 +125,62 @@ def note_event(
     kind: EventKind,
     name: str,
     occurred_at: dt.datetime,
-    origin: str = "hand",
+    origin: str = HAND,
+    second: bool | None = None,
     **facts,
 ) -> DealEvent:
-    """Add one fact to a deal's history. The same fact again changes nothing and returns the first."""
+    """Add one fact to a deal's history. Raises Hidden.
+
+    Noted by hand, a fact that is on record already (the same of the same day) is asked about: AlreadyNoted.
+    ``second`` is the answer: True notes it too, False returns the one on record. From anywhere else, the same
+    fact again changes nothing and returns the first.
+    """
     deal = deal_for(by, deal_id)
-    identity = fingerprint(kind, name, occurred_at.isoformat(), facts.get("state"), facts.get("actor"))
-    event, new = DealEvent.objects.get_or_create(
+    told = {"kind": kind, "name": name, **facts}
+    if origin != HAND:
+        identity = fingerprint(occurred_at.isoformat(), *plain_facts(told.items()))
+        known = deal.events.filter(fingerprint=identity).first()
+    else:
+        identity = fingerprint(HAND, at.isoformat(), deal.events.count(), *plain_facts(told.items()))
+        known = first_unless_second(_alike(deal, told, on=occurred_at, by=by), second)
+    if known:
+        return known
+    event = DealEvent.objects.create(
         deal=deal,
         fingerprint=identity,
-        defaults={
-            "kind": kind,
-            "name": name,
-            "occurred_at": occurred_at,
-            "recorded_at": at,
-            "recorded_by": by,
-            "origin": origin,
-            **facts,
-        },
+        occurred_at=occurred_at,
+        recorded_at=at,
+        recorded_by=by,
+        origin=origin,
+        **told,
     )
-    if new:
-        record(
-            by=by, at=at, action=f"note {kind}", subject="deal", subject_id=deal.pk, changes={"name": name}
-        )
+    record(by=by, at=at, action=f"note {kind}", subject="deal", subject_id=deal.pk, changes={"name": name})
     return event
 
 
-@transaction.atomic
+def _alike(deal: Deal, told: dict[str, Any], *, on: dt.datetime, by: User | None) -> DealEvent | None:
+    """Return what stands on record of the same day and says the same; who noted it does not tell two apart."""
+    said = {name: value for name, value in told.items() if not (name == "actor" and by and value == by.name)}
+    same = DealEvent.objects.standing().filter(deal=deal, occurred_at__date=timezone.localdate(on), **said)
+    return same.select_related("recorded_by").order_by("-pk").first()
+
+
+def first_unless_second(known: Noted | None, second: bool | None) -> Noted | None:
+    """Return what is on record already when that is what was meant, None when another is. Raises AlreadyNoted
+    while nobody has said which."""
+    if known is None or second:
+        return None
+    if second is None:
+        raise AlreadyNoted(known)
+    return known
+
+
+@action
 def take_back_event(*, by: User | None, at: dt.datetime, event_id: int) -> DealEvent:
     """Take back what was noted by hand in error; both lines stay. Raises Hidden or NothingToTakeBack."""
-    event = DealEvent.objects.filter(pk=event_id).first()
-    deal = deal_for(by, event.deal_id if event else 0)
-    if event.origin != "hand" or not DealEvent.objects.standing().filter(pk=event.pk).exists():
+    deal = deal_of(by, DealEvent.objects.filter(pk=event_id))
+    event = DealEvent.objects.standing().filter(pk=event_id, origin=HAND).first()
+    if event is None:
         raise NothingToTakeBack("What came from a file is corrected there; the rest was taken back already.")
     DealEvent.objects.create(
         deal=deal,

@@ -7,8 +7,6 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
-
 from hingepoint.analysis import detection
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import AgreementType
@@ -27,13 +25,14 @@ from hingepoint.domain.detection.models import DetectionRule
 from hingepoint.domain.people.models import User
 from hingepoint.domain.strategy import actions as strategies
 from hingepoint.domain.strategy.models import PivotalAgreement, Strategy
+from hingepoint.domain.turns.actions import action
 
 
 class DefinitionsNotYours(Exception):
     """Only analysts and sponsors bring in definitions."""
 
 
-@transaction.atomic
+@action
 def bring_in(*, by: User | None, at: dt.datetime, wanted: Definitions) -> list[Difference]:
     """Make what is defined say what the file says, all or nothing; return what changed.
 

@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from django.db import transaction
-from django.db.models import Exists, Max
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, Max, QuerySet
 from django.utils import timezone
 from django.utils.text import slugify
 
@@ -19,11 +19,12 @@ from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import NIGHT_ORIGIN, RULE_ORIGIN, AgreementEvent, AgreementType
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals import frames as deal_frames
-from hingepoint.domain.deals.actions import deal_for, fingerprint, take_turn
+from hingepoint.domain.deals.actions import deal_of, deals_in_turn
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.detection import frames
 from hingepoint.domain.detection.models import SETTLED, Detection, DetectionRule, RuleVersion, words_after
 from hingepoint.domain.people.models import User, works_here
+from hingepoint.domain.turns.actions import action, fingerprint, read_anew, take_turn, turns
 from hingepoint.records.agreements import STANDING, AgreementState, Evidence
 from hingepoint.records.detection import Outcome
 
@@ -68,14 +69,18 @@ def key_for(name: str) -> str:
     return slugify(name)[:34].strip("-") or f"rule-{abs(fingerprint(name)) % 10**6}"
 
 
-@transaction.atomic
+@action
 def write_rule(*, by: User | None, at: dt.datetime, rule: Rule) -> DetectionRule:
     """Write a new rule; it is off. Raises WrongRule, RuleExists."""
     _require_keeper(by)
     _require_usable(rule)
     if DetectionRule.objects.filter(key=rule.key).exists():
         raise RuleExists("There is a rule of this name.")
-    row = DetectionRule.objects.create(key=rule.key, type=_type_of(rule))
+    try:
+        with transaction.atomic():
+            row = DetectionRule.objects.create(key=rule.key, type=_type_of(rule))
+    except IntegrityError:  # somebody wrote it since we looked
+        raise RuleExists("There is a rule of this name.") from None
     _add_version(row, rule, number=1, by=by, at=at)
     return row
 
@@ -103,7 +108,7 @@ def _add_version(
     return version
 
 
-@transaction.atomic
+@action
 def change_rule(
     *, by: User | None, at: dt.datetime, row: DetectionRule, rule: Rule, expected_version: int | None = None
 ) -> RuleVersion:
@@ -112,7 +117,7 @@ def change_rule(
     """
     _require_keeper(by)
     _require_usable(rule)
-    last = row.versions.first()
+    last = read_anew(row).versions.first()
     if last and last.definition == detection.plain(rule):
         return last
     take_turn(row, expected_version=expected_version)
@@ -121,14 +126,14 @@ def change_rule(
     return _add_version(row, rule, number=last.number + 1 if last else 1, by=by, at=at)
 
 
-@transaction.atomic
+@action
 def test_rule(*, by: User | None, at: dt.datetime, row: DetectionRule) -> RuleVersion:
     """Try the rule's last version on all of history, keep what came out, and change nothing else.
 
     Reads every trace of its kind: about a second per 100,000.
     """
     _require_keeper(by)
-    version = row.versions.first()
+    version = read_anew(row).versions.first()
     rule = detection.rule_of(version.definition)
     deals = deal_frames.deals_frame(None)
     everywhere = replace(
@@ -156,18 +161,18 @@ def _examples(rule: Rule, hits: Any) -> list[dict[str, Any]]:
     ]
 
 
-@transaction.atomic
+@action
 def switch_on(*, by: User | None, at: dt.datetime, row: DetectionRule) -> int:
     """Let a tested rule fill the register from now on, beginning with what is there already; return how
     many agreements it found. Raises NotTested."""
     _require_keeper(by)
-    if row.versions.first().tested_at is None:
+    if read_anew(row).versions.first().tested_at is None:
         raise NotTested("Test it on history first: then you know what it would do.")
     _switch(row, on=True, by=by, at=at)
     return run_rules(at=at, keys=[row.key]).found
 
 
-@transaction.atomic
+@action
 def switch_off(*, by: User | None, at: dt.datetime, row: DetectionRule) -> None:
     """Let a rule find nothing more; what it found stays."""
     _require_keeper(by)
@@ -182,15 +187,18 @@ def _switch(row: DetectionRule, *, on: bool, by: User | None, at: dt.datetime) -
     record(by=by, at=at, action=action, subject="detection rule", subject_id=row.key)
 
 
-@transaction.atomic
+@action
 def take_back(*, by: User | None, at: dt.datetime, row: DetectionRule) -> int:
     """Take back, as one, everything a rule found that nobody has judged, and switch it off; return how much.
 
     What people confirmed or corrected stays.
     """
     _require_keeper(by)
+    read_anew(row)
+    waiting = row.detections.open()
+    deals_in_turn([*waiting.values_list("deal_id", flat=True), *_moved().values_list("deal_id", flat=True)])
     settle(at=at)
-    found = list(row.detections.open().select_related("step__agreement__type"))
+    found = list(waiting.all().select_related("step__agreement__type"))
     agreements.take_back_found(by=by, at=at, steps=[one.step for one in found if one.step])
     Detection.objects.filter(pk__in=[one.pk for one in found]).update(
         outcome=Outcome.TAKEN_BACK, judged_at=at, judged_by=by
@@ -216,32 +224,39 @@ class Ran:
         return self.written + self.proposed
 
 
-@transaction.atomic
+@action
 def run_rules(*, at: dt.datetime, keys: Collection[str] | None = None) -> Ran:
     """Let the rules that are on (``keys``: these of them) fill the register from the traces there are.
 
     Running it twice changes nothing, and what people said is never changed: see ``detection.say``.
     """
-    rows = DetectionRule.objects.filter(on=True).select_related("type").select_for_update(of=("self",))
-    rows = list(rows if keys is None else rows.filter(key__in=keys))
+    on = DetectionRule.objects.filter(on=True).select_related("type")
+    rows = turns(on if keys is None else on.filter(key__in=keys))
     if not rows:
         return Ran(0, 0)
-    settle(at=at)
     versions = {row.pk: row.versions.first() for row in rows}
     rules = {row.pk: detection.rule_of(versions[row.pk].definition) for row in rows}
     deals = deal_frames.deals_frame(None)
     traces = frames.traces(None, {rule.trace for rule in rules.values()})
     ids = dict(Deal.objects.values_list("key", "pk"))
-    written = proposed = 0
+    found = {}
     for row in rows:
         hits = detection.find(rules[row.pk], traces=traces, deals=deals)
-        found = [
+        every = [
             _detection(versions[row.pk], rules[row.pk], hit, deal_id=ids[hit["deal_id"]], at=at)
             for hit in hits.iter_rows(named=True)
         ]
-        done = _write(row, rules[row.pk], _news(row, found), at=at)
-        written, proposed = written + done.written, proposed + done.proposed
-    return Ran(written, proposed)
+        found[row] = _not_found_before(row, every)
+    _in_turn(found.values())
+    settle(at=at)
+    done = [_write(row, rules[row.pk], _not_denied(row, new), at=at) for row, new in found.items()]
+    return Ran(sum(one.written for one in done), sum(one.proposed for one in done))
+
+
+def _in_turn(found: Iterable[list[Detection]]) -> None:
+    """Take the turn on every deal of which something will be decided: what people say of it waits so long."""
+    new = [one.deal_id for each in found for one in each]
+    deals_in_turn([*new, *_moved().values_list("deal_id", flat=True)])
 
 
 def _detection(
@@ -261,17 +276,17 @@ def _detection(
     )
 
 
-def _news(row: DetectionRule, found: Iterable[Detection]) -> list[Detection]:
-    """Leave out what this rule found before, and what people said is wrong of a like trace."""
+def _not_found_before(row: DetectionRule, found: Iterable[Detection]) -> list[Detection]:
     known = row.detections.exclude(outcome=Outcome.TAKEN_BACK).values_list("deal_id", flat=True)
+    before = set(known)
+    return [one for one in found if one.deal_id not in before]
+
+
+def _not_denied(row: DetectionRule, found: Iterable[Detection]) -> list[Detection]:
+    """Leave out what people said is wrong of a like trace, as they have said by now."""
     wrong = Detection.objects.filter(rule__type_id=row.type_id, outcome=Outcome.WRONG)
     denied = dict(wrong.values("deal_id").annotate(at=Max("judged_at")).values_list("deal_id", "at"))
-    before = set(known)
-    return [
-        one
-        for one in found
-        if one.deal_id not in before and not (one.deal_id in denied and one.traced_at <= denied[one.deal_id])
-    ]
+    return [one for one in found if not (one.deal_id in denied and one.traced_at <= denied[one.deal_id])]
 
 
 def _write(row: DetectionRule, rule: Rule, news: list[Detection], *, at: dt.datetime) -> Ran:
@@ -341,7 +356,7 @@ def _step(rule: Rule, found: Detection) -> agreements.Step:
 # ---- judging ----
 
 
-@transaction.atomic
+@action
 def confirm(*, by: User, at: dt.datetime, detection_id: int) -> Detection:
     """Say that a rule is right: the agreement is then a person's word, on the trace's evidence and day.
 
@@ -354,10 +369,11 @@ def confirm(*, by: User, at: dt.datetime, detection_id: int) -> Detection:
     return _judge(found, Outcome.CONFIRMED, by=by, at=at)
 
 
-@transaction.atomic
+@action
 def confirm_all(*, by: User, at: dt.datetime, detection_ids: Collection[int]) -> tuple[int, int]:
     """Confirm several at once; return how many, and how many are left because it is not known who
     committed, or somebody judged them meanwhile. Raises Hidden."""
+    deals_in_turn(Detection.objects.filter(pk__in=detection_ids).values_list("deal_id", flat=True))
     confirmed = 0
     for detection_id in detection_ids:
         with contextlib.suppress(AlreadyJudged, agreements.NotYetGained), transaction.atomic():
@@ -366,7 +382,7 @@ def confirm_all(*, by: User, at: dt.datetime, detection_ids: Collection[int]) ->
     return confirmed, len(detection_ids) - confirmed
 
 
-@transaction.atomic
+@action
 def reject(*, by: User, at: dt.datetime, detection_id: int, note: str = "") -> Detection:
     """Say that a rule is wrong: its step is taken back, and it does not come again for this trace.
 
@@ -379,9 +395,9 @@ def reject(*, by: User, at: dt.datetime, detection_id: int, note: str = "") -> D
 
 
 def _open(by: User, detection_id: int) -> Detection:
-    rows = Detection.objects.select_for_update(of=("self",)).filter(pk=detection_id)
-    found = rows.visible_to(by).select_related("rule__type", "by_version", "step").first()
-    deal_for(by, found.deal_id if found else 0)
+    rows = Detection.objects.filter(pk=detection_id).visible_to(by)
+    deal_of(by, rows)
+    found = rows.select_related("rule__type", "by_version", "step").get()
     if not Detection.objects.open().filter(pk=found.pk).exists():
         raise AlreadyJudged("Somebody said something about it already.")
     return found
@@ -395,18 +411,23 @@ def _judge(
     return found
 
 
-@transaction.atomic
+@action
 def settle(*, at: dt.datetime) -> int:
     """Judge what people answered without pressing a button: by the next thing they said of the agreement."""
-    moved = Detection.objects.filter(Exists(words_after()), outcome=Outcome.OPEN)
+    locked = deals_in_turn(_moved().values_list("deal_id", flat=True))
     settled = 0
-    for found in moved.select_related("rule"):
-        if (said := _answer(found)) is None:
+    for found in _moved().select_related("rule"):
+        if found.deal_id not in locked or (said := _answer(found)) is None:
             continue
         right = said.undoes_id is None and detection.was_right(found.state, said.state)
         _judge(found, Outcome.CONFIRMED if right else Outcome.WRONG, by=said.recorded_by, at=said.recorded_at)
         settled += 1
     return settled
+
+
+def _moved() -> QuerySet[Detection]:
+    """Return what nobody judged and people have said something about since."""
+    return Detection.objects.filter(Exists(words_after()), outcome=Outcome.OPEN)
 
 
 def _answer(found: Detection) -> AgreementEvent | None:

@@ -24,6 +24,7 @@ from hingepoint.domain.audit.actions import record
 from hingepoint.domain.discovery import work
 from hingepoint.domain.discovery.models import DataSnapshot, Finding, FindingDecision, Run
 from hingepoint.domain.people.models import User, works_here
+from hingepoint.domain.turns.actions import action, turns
 from hingepoint.records.errors import Hidden, Stale
 from hingepoint.records.files import RowProblem
 from hingepoint.records.findings import Source, Status, Verdict
@@ -86,20 +87,32 @@ def _run_for(by: User | None, run_id: int) -> Run:
 def ask_for_run(*, by: User | None, at: dt.datetime, settings: Settings, made_from: Input) -> Run:
     """Queue a run on the deals of this installation, or on uploaded files. Raises NotAllowed."""
     _require_analyst(by)
-    inputs = [_kept(table, upload) for table, upload in made_from.files.items()]
-    options = {"segment": made_from.segment, "skip_bad_rows": made_from.skip_bad_rows}
+    inputs: list[dict[str, str]] = []
+    try:
+        for table, upload in made_from.files.items():
+            inputs.append(_kept(table, upload))
+        return _queue(by=by, at=at, settings=settings, made_from=made_from, inputs=inputs)
+    except BaseException:  # no run: nobody will ever read the files
+        for kept in inputs:
+            shutil.rmtree(Path(kept["path"]).parent, ignore_errors=True)
+        raise
+
+
+@action
+def _queue(
+    *, by: User | None, at: dt.datetime, settings: Settings, made_from: Input, inputs: list[dict[str, str]]
+) -> Run:
     source = Source.FILES if inputs else Source.DATABASE
-    with transaction.atomic():
-        run = Run.objects.create(
-            asked_by=by,
-            asked_at=at,
-            source=source,
-            inputs=inputs,
-            options=options,
-            settings=settings.to_dict(),
-        )
-        _say(run, by=by, at=at, action="ask for run", changes={"source": [None, source]})
-        _enqueue(run)
+    run = Run.objects.create(
+        asked_by=by,
+        asked_at=at,
+        source=source,
+        inputs=inputs,
+        options={"segment": made_from.segment, "skip_bad_rows": made_from.skip_bad_rows},
+        settings=settings.to_dict(),
+    )
+    _say(run, by=by, at=at, action="ask for run", changes={"source": [None, source]})
+    _enqueue(run)
     return run
 
 
@@ -109,14 +122,18 @@ def _kept(table: str, upload: Upload) -> dict[str, str]:
     path = Path(django_settings.MEDIA_ROOT) / "discovery" / uuid.uuid4().hex / name
     path.parent.mkdir(parents=True, mode=0o700)
     digest = hashlib.sha256()
-    with path.open("wb") as file:
-        for chunk in upload.chunks():
-            digest.update(chunk)
-            file.write(chunk)
+    try:
+        with path.open("wb") as file:
+            for chunk in upload.chunks():
+                digest.update(chunk)
+                file.write(chunk)
+    except BaseException:
+        shutil.rmtree(path.parent, ignore_errors=True)
+        raise
     return {"table": table, "name": name, "sha256": digest.hexdigest(), "path": str(path)}
 
 
-@transaction.atomic
+@action
 def repeat_run(
     *,
     by: User | None,
@@ -169,7 +186,7 @@ def _with_word(settings: dict[str, Any], *, chosen: str, closing: str) -> dict[s
     return settings | named
 
 
-@transaction.atomic
+@action
 def refresh_run(*, at: dt.datetime, run_id: int, previous: Sequence[str], since: dt.datetime) -> Run | None:
     """Queue the settings of a run of our deals again on the deals as they are now, unless that was done
     ``since`` or the run itself is as young; None then. ``previous`` is the set in force, which leaves
@@ -191,7 +208,7 @@ def refresh_run(*, at: dt.datetime, run_id: int, previous: Sequence[str], since:
     return run
 
 
-@transaction.atomic
+@action
 def cancel_run(*, by: User | None, at: dt.datetime, run_id: int) -> Run:
     """Stop a run: a waiting one at once, a running one at its next step. Raises NotPossible."""
     run = _run_for(by, run_id)
@@ -205,7 +222,7 @@ def cancel_run(*, by: User | None, at: dt.datetime, run_id: int) -> Run:
     return run
 
 
-@transaction.atomic
+@action
 def continue_run(*, by: User | None, at: dt.datetime, run_id: int, skip_bad_rows: bool = False) -> Run:
     """Queue a failed, cancelled or lost run again; data that was read already is not read again.
 
@@ -225,7 +242,7 @@ def continue_run(*, by: User | None, at: dt.datetime, run_id: int, skip_bad_rows
     return run
 
 
-@transaction.atomic
+@action
 def decide(
     *,
     by: User,
@@ -264,20 +281,20 @@ def decide(
     return finding
 
 
-@transaction.atomic
+@action
 def give_up_silent_runs(*, at: dt.datetime) -> int:
     """Mark runs whose worker was not heard of as failed, so that they can be continued; return how many."""
-    silent = list(Run.objects.silent(at).defer("record"))
+    silent = turns(Run.objects.silent(at).defer("record"))
     for run in silent:
         _end(run, at=at, status=Status.CANCELLED if run.cancel_asked else Status.FAILED, problem=LOST)
     return len(silent)
 
 
-@transaction.atomic
+@action
 def forget_uploads(*, at: dt.datetime) -> int:
     """Remove uploaded files that no run will read any more; return how many runs had some."""
     old = Run.objects.filter(source=Source.FILES, asked_at__lt=at - UPLOADS_KEPT)
-    runs = [run for run in old.defer("record") if any("path" in kept for kept in run.inputs)]
+    runs = [run for run in turns(old.defer("record")) if any("path" in kept for kept in run.inputs)]
     for run in runs:
         _forget_files(run)
         _say(run, by=None, at=at, action="forget uploads")
@@ -316,7 +333,7 @@ def _compute(run: Run) -> None:
     finish(at=timezone.now(), run=run, found=found)
 
 
-@transaction.atomic
+@action
 def begin(*, at: dt.datetime, run_id: int) -> Run | None:
     """Give a queued run to the calling worker; None when it is not queued (any more)."""
     run = Run.objects.select_for_update().filter(pk=run_id, status=Status.QUEUED).defer("record").first()
@@ -338,7 +355,7 @@ def hear(*, at: dt.datetime, run: Run, progress: float | None = None, doing: str
         raise TurnOver
 
 
-@transaction.atomic
+@action
 def keep_snapshot(*, at: dt.datetime, run: Run, data: work.Data) -> None:
     """Keep the deals and events that ``run`` reads; the same data is kept once."""
     deals, events = work.parquet(data.deals), work.parquet(data.events)
@@ -350,7 +367,7 @@ def keep_snapshot(*, at: dt.datetime, run: Run, data: work.Data) -> None:
     run.save(update_fields=["snapshot", "options"])
 
 
-@transaction.atomic
+@action
 def finish(*, at: dt.datetime, run: Run, found: work.Found) -> None:
     """Keep what ``run`` found. Raises TurnOver when somebody cancelled it meanwhile."""
     hear(at=at, run=run, progress=1.0, doing="")
@@ -390,7 +407,7 @@ def stop(*, at: dt.datetime, run: Run) -> None:
     _end_attempt(at=at, run=run, status=Status.CANCELLED, problem="")
 
 
-@transaction.atomic
+@action
 def _end_attempt(
     *, at: dt.datetime, run: Run, status: Status, problem: str, rows: Sequence[RowProblem] = ()
 ) -> None:

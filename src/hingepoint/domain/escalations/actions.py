@@ -6,21 +6,23 @@ import datetime as dt
 from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 
-from django.db import transaction
-from django.db.models import F
+from django.db import IntegrityError, transaction
+from django.db.models import F, QuerySet
 
 from hingepoint.analysis.talks import approvals, reasons
 from hingepoint.analysis.talks.approvals import Ask, Path, Request, Rule, Rules
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals import actions as deals
-from hingepoint.domain.deals.actions import deal_for, take_turn
+from hingepoint.domain.deals.actions import HAND, deal_for, deal_of, deals_in_turn, first_unless_second
 from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.escalations.approvers import NobodyToAsk, stand_in, whom_to_ask
 from hingepoint.domain.escalations.models import Approval, Escalation, Policy, PolicyRule, Pulse
 from hingepoint.domain.negotiation.models import Corridor
+from hingepoint.domain.people.actions import set_active
 from hingepoint.domain.people.models import User, works_here
+from hingepoint.domain.turns.actions import action, form, take_turn, turn
 from hingepoint.records.deals import EventKind
-from hingepoint.records.errors import Hidden
+from hingepoint.records.errors import Hidden, Stale
 from hingepoint.records.escalations import NO_LONGER_ASKED, Answer, Approver, ArguesFor, Kind, Lane, State
 from hingepoint.records.people import Role
 
@@ -65,12 +67,29 @@ class Wish:
 # ---- asking ----
 
 
-@transaction.atomic
-def ask(*, by: User | None, at: dt.datetime, deal_id: int, wish: Wish, origin: str = "hand") -> Escalation:
+@action
+def ask(
+    *,
+    by: User | None,
+    at: dt.datetime,
+    deal_id: int,
+    wish: Wish,
+    origin: str = HAND,
+    token: str = "",
+    second: bool | None = None,
+) -> Escalation:
     """Ask for an exception: within a seller's own limit it is approved at once, else whoever the rules name
-    is asked. Raises Hidden, NothingAsked and NobodyToAsk."""
+    is asked. ``token``: of the form it came with; ``second``: whether it is another one beside an open request
+    that says the same. Raises Hidden, NothingAsked, NobodyToAsk and AlreadyNoted."""
     deal = deal_for(by, deal_id)
     _require_a_wish(wish)
+    sent = form(by, token, "exception", deal_id, wish)
+    if known := sent.made(Escalation.objects.all()):
+        return known
+    columns = _columns(deal, wish)
+    same = Escalation.objects.filter(deal=deal, state=State.OPEN, **columns).order_by("-pk").first()
+    if known := first_unless_second(same, second):
+        return known
     rules = rules_in_force()
     way = approvals.path(request_of(deal, wish), rules)
     event = deals.note_event(
@@ -81,6 +100,7 @@ def ask(*, by: User | None, at: dt.datetime, deal_id: int, wish: Wish, origin: s
         name=wish.kind.value,
         occurred_at=at,
         origin=origin,
+        second=True,
         actor=by.name if by else "",
         note=wish.reason.strip(),
     )
@@ -95,9 +115,10 @@ def ask(*, by: User | None, at: dt.datetime, deal_id: int, wish: Wish, origin: s
         decided_at=at if way.lane == Lane.OWN else None,
         asked_by=by,
         asked_at=at,
-        **_columns(deal, wish),
+        **columns,
     )
     _ask_people(escalation, way.asks, at=at)
+    sent.keep(escalation, at=at)
     return escalation
 
 
@@ -160,7 +181,7 @@ def _ask_people(escalation: Escalation, asks: tuple[Ask, ...], *, at: dt.datetim
         )
 
 
-@transaction.atomic
+@action
 def revise(
     *, by: User | None, at: dt.datetime, escalation_id: int, wish: Wish, expected_version: int | None = None
 ) -> Escalation:
@@ -219,13 +240,13 @@ def _said_yes(approval: Approval) -> bool:
 
 
 def _own(by: User | None, escalation_id: int) -> Escalation:
-    """Return a request on a deal that ``by`` may change. Raises Hidden."""
-    escalation = Escalation.objects.filter(pk=escalation_id).select_related("deal__team", "asked_by").first()
-    deal_for(by, escalation.deal_id if escalation else 0)
-    return escalation
+    """Return a request on a deal that ``by`` may change, in the deal's turn. Raises Hidden."""
+    rows = Escalation.objects.filter(pk=escalation_id)
+    deal_of(by, rows)
+    return rows.select_related("deal__team", "asked_by").get()
 
 
-@transaction.atomic
+@action
 def withdraw(*, by: User | None, at: dt.datetime, escalation_id: int) -> Escalation:
     """Take a request back that is not needed any more. Raises Hidden and Settled."""
     escalation = _own(by, escalation_id)
@@ -239,7 +260,7 @@ def withdraw(*, by: User | None, at: dt.datetime, escalation_id: int) -> Escalat
 # ---- answering ----
 
 
-@transaction.atomic
+@action
 def answer(
     *,
     by: User,
@@ -248,15 +269,19 @@ def answer(
     answer: Answer,
     granted: float | None = None,
     words: str = "",
+    expected_version: int | None = None,
 ) -> Escalation:
     """Answer a request as one of those asked: yes, yes to less (``granted``, a share), or no with words.
 
-    Raises NotAsked and WordsMissing.
+    Raises NotAsked, WordsMissing, and Stale when it was changed since the version that was read.
     """
+    deals_in_turn(Escalation.objects.filter(pk=escalation_id).values_list("deal_id", flat=True))
     waiting = Approval.objects.filter(escalation_id=escalation_id, approver=by, answer=Answer.WAITING)
     if not works_here(by) or not waiting.exists():
         raise NotAsked("Nothing waits for your answer here, or it was answered a moment ago.")
     escalation = Escalation.objects.select_related("deal").get(pk=escalation_id)
+    if expected_version not in (None, escalation.version):
+        raise Stale(escalation, "The request was changed a moment ago. Read it again, then answer.")
     _require_words(escalation, answer, granted, words)
     in_part = granted if answer == Answer.IN_PART else None
     waiting.update(answer=answer, granted=in_part, words=words.strip(), answered_at=at)
@@ -301,18 +326,29 @@ def settle(escalation: Escalation, *, at: dt.datetime) -> None:
         _close(escalation, State.IN_PART if Answer.IN_PART in answers else State.APPROVED, at=at)
 
 
-@transaction.atomic
+@action
+def let_go(*, by: User | None, at: dt.datetime, user: User, reason: str = "") -> int:
+    """Disable sign-in for somebody who leaves, and pass on what waits for their answer; return how many requests
+    went to somebody else. Raises NotAllowed."""
+    _in_turn_for(Approval.objects.waiting_for_who_left() | Approval.objects.waiting_for(user))
+    set_active(by=by, at=at, user=user, active=False, reason=reason)
+    return pass_on(by=by, at=at)
+
+
+def _in_turn_for(approvals: QuerySet[Approval]) -> QuerySet[Approval]:
+    """Return those of ``approvals`` that still are what they were found for, in their deals' turn."""
+    locked = deals_in_turn(approvals.values_list("escalation__deal_id", flat=True))
+    return approvals.filter(escalation__deal__in=locked)
+
+
+@action
 def pass_on(*, by: User | None, at: dt.datetime) -> int:
     """Pass requests on that wait for somebody who is disabled, to who answers in their place; return how many.
 
     What nobody else can answer goes on waiting. Doing it twice changes nothing.
     """
-    left = Approval.objects.filter(
-        answer=Answer.WAITING, escalation__state=State.OPEN, approver__is_active=False
-    )
-    rows = left.select_for_update(of=("self",)).select_related(
-        "approver", "escalation__deal__team", "escalation__asked_by"
-    )
+    left = _in_turn_for(Approval.objects.waiting_for_who_left())
+    rows = left.select_related("approver", "escalation__deal__team", "escalation__asked_by")
     return sum(_pass_on(row, by=by, at=at) for row in rows)
 
 
@@ -356,7 +392,7 @@ def _close(escalation: Escalation, state: State, *, at: dt.datetime) -> None:
     escalation.refresh_from_db(fields=["version"])
 
 
-@transaction.atomic
+@action
 def pulse(*, by: User, at: dt.datetime, escalation_id: int, defended: bool, argues_for: ArguesFor) -> None:
     """Keep an inside partner's two taps about a request they were asked about. Raises NotAsked.
 
@@ -412,12 +448,20 @@ def _require_keeper(by: User | None) -> None:
         raise RulesNotYours("Only a sponsor or an analyst writes the rules.")
 
 
-@transaction.atomic
+@action
 def draft_policy(*, by: User | None, at: dt.datetime) -> Policy:
     """Begin a new version as a copy of the rules in force; an open draft is given back. Raises RulesNotYours."""
     _require_keeper(by)
     if draft := Policy.objects.filter(published_at__isnull=True).first():
         return draft
+    try:
+        with transaction.atomic():
+            return _new_draft(by, at)
+    except IntegrityError:  # somebody began one since we looked: there is one draft
+        return _draft(by)
+
+
+def _new_draft(by: User | None, at: dt.datetime) -> Policy:
     rules = rules_in_force()
     number = Policy.objects.count() + 1
     while Policy.objects.filter(version=str(number)).exists():
@@ -443,14 +487,15 @@ def draft_policy(*, by: User | None, at: dt.datetime) -> Policy:
 
 
 def _draft(by: User | None) -> Policy:
+    """Return the draft in this action's turn: what is published meanwhile is none any more. Raises NoRule."""
     _require_keeper(by)
-    draft = Policy.objects.filter(published_at__isnull=True).first()
+    draft = turn(Policy.objects.all(), published_at__isnull=True)
     if draft is None:
         raise NoRule("There is no draft. Begin one: the rules in force do not change.")
     return draft
 
 
-@transaction.atomic
+@action
 def set_limits(
     *,
     by: User | None,
@@ -478,7 +523,7 @@ def set_limits(
     return draft
 
 
-@transaction.atomic
+@action
 def add_rule(
     *,
     by: User | None,
@@ -506,7 +551,7 @@ def add_rule(
     return rule
 
 
-@transaction.atomic
+@action
 def drop_rule(*, by: User | None, at: dt.datetime, rule_id: int) -> None:
     """Take a rule out of the draft. Raises RulesNotYours and NoRule."""
     draft = _draft(by)
@@ -518,7 +563,7 @@ def drop_rule(*, by: User | None, at: dt.datetime, rule_id: int) -> None:
     record(by=by, at=at, action="drop rule", subject="policy", subject_id=draft.version, changes=said)
 
 
-@transaction.atomic
+@action
 def publish_policy(*, by: User | None, at: dt.datetime) -> Policy:
     """Let the draft hold from now on; requests on their way keep theirs. Raises RulesNotYours and NoRule."""
     draft = _draft(by)

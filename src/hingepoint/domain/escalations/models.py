@@ -110,6 +110,18 @@ class Escalation(models.Model):
         ]
 
 
+#: Answers of people who have none left to give.
+NO_LONGER_ASKED = (Answer.DROPPED, Answer.PASSED_ON)
+
+
+class ApprovalQuerySet(models.QuerySet):
+    def waiting_for(self, user) -> ApprovalQuerySet:
+        return self.filter(answer=Answer.WAITING, escalation__state=State.OPEN, approver=user)
+
+    def waiting_for_who_left(self) -> ApprovalQuerySet:
+        return self.filter(answer=Answer.WAITING, escalation__state=State.OPEN, approver__is_active=False)
+
+
 class Approval(models.Model):
     """One person asked about one request. Asked again after a change, they get a new row; the old stays."""
 
@@ -122,6 +134,8 @@ class Approval(models.Model):
     words = models.TextField(blank=True)
     asked_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True)
+
+    objects = ApprovalQuerySet.as_manager()
 
     class Meta:
         ordering = ["id"]

@@ -16,6 +16,7 @@ import unicodedata
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path, PurePath
 from typing import Any, Protocol
 
@@ -26,12 +27,14 @@ from pydantic import ValidationError
 
 from hingepoint.connectors import files
 from hingepoint.domain.audit.actions import record
+from hingepoint.domain.deals.actions import deals_in_turn
 from hingepoint.domain.detection import actions as detection
 from hingepoint.domain.imports import engine, undo
 from hingepoint.domain.imports.engine import Files, Progress, Report
 from hingepoint.domain.imports.models import AT_WORK, ImportBatch, SavedMapping
 from hingepoint.domain.people.models import User, works_here
 from hingepoint.domain.strategy import actions as strategy
+from hingepoint.domain.turns.actions import action, turn
 from hingepoint.records.files import RowProblem
 from hingepoint.records.imports import ImportState
 
@@ -142,11 +145,23 @@ def files_of(batch: ImportBatch) -> Files:
     return found
 
 
-def upload(
+def bring(
     *, by: User, at: dt.datetime, uploads: Mapping[str, Uploaded], mapping: files.Mapping | None = None
 ) -> ImportBatch:
-    """Keep uploaded files (by table: deals, events, log) for an import. Raises CannotImport."""
+    """Keep uploaded files (by table: deals, events, log) and have them checked. Raises CannotImport; no file is
+    kept then."""
     _require_importer(by)
+    _require_usable(uploads)
+    folder = settings.MEDIA_ROOT / "imports" / uuid.uuid4().hex
+    try:
+        kept = [_store(table, each, folder) | {"folder": folder.name} for table, each in uploads.items()]
+        return _keep_and_check(by=by, at=at, kept=kept, mapping=mapping or files.Mapping())
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _require_usable(uploads: Mapping[str, Uploaded]) -> None:
     if not uploads:
         raise CannotImport("Choose a file first.")
     if "log" in uploads and len(uploads) > 1:
@@ -156,15 +171,14 @@ def upload(
         raise CannotImport(
             f"The file is larger than {limit} MB. Import it with the command `hingepoint import`, or split it."
         )
-    folder = uuid.uuid4().hex
-    kept = [
-        _store(table, each, settings.MEDIA_ROOT / "imports" / folder) | {"folder": folder}
-        for table, each in uploads.items()
-    ]
+
+
+@action
+def _keep_and_check(*, by: User, at: dt.datetime, kept: list[dict], mapping: files.Mapping) -> ImportBatch:
     batch = ImportBatch(files=kept, by=by, begun_at=at, touched_at=at)
-    _set_mapping(batch, mapping or files.Mapping())
+    _set_mapping(batch, mapping)
     batch.save()
-    return batch
+    return _enqueue(batch, by=by, at=at, state=ImportState.CHECKING)
 
 
 def _store(table: str, sent: Uploaded, folder: Path) -> dict[str, Any]:
@@ -191,28 +205,23 @@ def mapping_of(kept: dict[str, Any]) -> files.Mapping:
         raise CannotImport(f"The mapping is wrong at {place}: {first['msg']}.") from None
 
 
-def remap(
+@action
+def read_as(
     *, by: User, at: dt.datetime, batch_id: int, mapping: files.Mapping, skip_bad_rows: bool = False
 ) -> ImportBatch:
-    """Say how the files are to be read; what was checked before is checked again."""
+    """Say how the files are to be read, and have them checked again. Raises CannotImport."""
     _require_importer(by)
-    with transaction.atomic():
-        batch = _free(batch_id)
-        batch.skip_bad_rows, batch.state, batch.report, batch.message = (
-            skip_bad_rows,
-            ImportState.UPLOADED,
-            {},
-            "",
-        )
-        batch.touched_at = at
-        _set_mapping(batch, mapping)
-        batch.save()
-    return batch
+    batch = _free(batch_id)
+    batch.skip_bad_rows, batch.report = skip_bad_rows, {}
+    _set_mapping(batch, mapping)
+    return _enqueue(batch, by=by, at=at, state=ImportState.CHECKING)
 
 
 def _free(batch_id: int) -> ImportBatch:
     """Return an import that is neither finished nor being worked on, locked. Raises CannotImport."""
-    batch = ImportBatch.objects.select_for_update().get(pk=batch_id)
+    batch = turn(ImportBatch.objects.all(), pk=batch_id)
+    if batch is None:
+        raise CannotImport("This import was forgotten. Upload the file again.")
     if batch.state in (ImportState.DONE, ImportState.UNDONE):
         raise CannotImport("This import is finished. Upload the file again to import it anew.")
     if batch.state in AT_WORK and batch.touched_at > timezone.now() - SILENT:
@@ -220,28 +229,22 @@ def _free(batch_id: int) -> ImportBatch:
     return batch
 
 
-def check(*, by: User, at: dt.datetime, batch_id: int) -> ImportBatch:
-    """Have the files checked in the background, without changing anything."""
-    return _enqueue(by=by, at=at, batch_id=batch_id, state=ImportState.CHECKING)
-
-
+@action
 def confirm(*, by: User, at: dt.datetime, batch_id: int) -> ImportBatch:
     """Have the checked files imported in the background. Raises CannotImport unless they were checked."""
-    batch = ImportBatch.objects.get(pk=batch_id)
-    if batch.state not in (ImportState.CHECKED, ImportState.IMPORTING):
-        raise CannotImport("Look at what the check says first.")
-    return _enqueue(by=by, at=at, batch_id=batch_id, state=ImportState.IMPORTING)
-
-
-@transaction.atomic
-def _enqueue(*, by: User, at: dt.datetime, batch_id: int, state: ImportState) -> ImportBatch:
-    from hingepoint.domain.imports.tasks import work_on_import  # it calls back
-
     _require_importer(by)
     batch = _free(batch_id)
+    if batch.state not in (ImportState.CHECKED, ImportState.IMPORTING):
+        raise CannotImport("Look at what the check says first.")
+    return _enqueue(batch, by=by, at=at, state=ImportState.IMPORTING)
+
+
+def _enqueue(batch: ImportBatch, *, by: User, at: dt.datetime, state: ImportState) -> ImportBatch:
+    from hingepoint.domain.imports.tasks import work_on_import  # it calls back
+
     batch.state, batch.phase, batch.rows_done, batch.message, batch.touched_at = state, "waiting", 0, "", at
     batch.save()
-    transaction.on_commit(lambda: work_on_import.enqueue(batch_id=batch_id, by_id=by.pk))
+    transaction.on_commit(lambda: work_on_import.enqueue(batch_id=batch.pk, by_id=by.pk))
     return batch
 
 
@@ -322,14 +325,13 @@ def _keep_check(batch_id: int, report: Report) -> None:
     )
 
 
+@action
 def discard(*, by: User, at: dt.datetime, batch_id: int) -> None:
     """Forget an upload that was not imported."""
     _require_importer(by)
-    with transaction.atomic():
-        batch = _free(batch_id)
-        folder = folder_of(batch)
-        batch.delete()
-    shutil.rmtree(folder, ignore_errors=True)
+    batch = _free(batch_id)
+    transaction.on_commit(partial(shutil.rmtree, folder_of(batch), ignore_errors=True))
+    batch.delete()
 
 
 # ---- undo ----
@@ -343,34 +345,32 @@ def undo_import(*, by: User | None, at: dt.datetime, batch_id: int, reason: str 
     """
     _require_importer(by)
     try:
-        with transaction.atomic():
-            batch = ImportBatch.objects.select_for_update().get(pk=batch_id)
-            if batch.state != ImportState.DONE:
-                raise CannotUndo("There is nothing to take back: this import was not finished.")
-            detection.forget_import(batch.pk)
-            if later := undo.later_changes(batch):
-                raise CannotUndo(f"It cannot be taken back: {', '.join(later)}. Undo those first.")
-            counts = undo.take_back(batch)
-            batch.state, batch.touched_at = ImportState.UNDONE, at
-            batch.save(update_fields=["state", "touched_at"])
-            record(
-                by=by,
-                at=at,
-                action="undo import",
-                subject="import",
-                subject_id=batch.pk,
-                changes=counts,
-                reason=reason,
-            )
+        return _undo(by=by, at=at, batch_id=batch_id, reason=reason)
     except IntegrityError:
         raise CannotUndo("It cannot be taken back: somebody is adding to it at this moment.") from None
+
+
+@action
+def _undo(*, by: User | None, at: dt.datetime, batch_id: int, reason: str) -> dict[str, int]:
+    batch = turn(ImportBatch.objects.all(), pk=batch_id)
+    if batch is None or batch.state != ImportState.DONE:
+        raise CannotUndo("There is nothing to take back: this import was not finished.")
+    deals_in_turn(undo.deals_touched(batch))
+    detection.forget_import(batch.pk)
+    if later := undo.later_changes(batch):
+        raise CannotUndo(f"It cannot be taken back: {', '.join(later)}. Undo those first.")
+    counts = undo.take_back(batch)
+    batch.state, batch.touched_at = ImportState.UNDONE, at
+    batch.save(update_fields=["state", "touched_at"])
+    about = {"subject": "import", "subject_id": batch.pk, "changes": counts, "reason": reason}
+    record(by=by, at=at, action="undo import", **about)
     return counts
 
 
 # ---- mappings ----
 
 
-@transaction.atomic
+@action
 def save_mapping(*, by: User, at: dt.datetime, name: str, mapping: files.Mapping) -> SavedMapping:
     """Keep a mapping under a name; the same name again replaces it."""
     _require_importer(by)
@@ -380,9 +380,11 @@ def save_mapping(*, by: User, at: dt.datetime, name: str, mapping: files.Mapping
     return saved
 
 
-@transaction.atomic
+@action
 def drop_mapping(*, by: User, at: dt.datetime, mapping_id: int) -> None:
     _require_importer(by)
-    saved = SavedMapping.objects.get(pk=mapping_id)
+    saved = turn(SavedMapping.objects.all(), pk=mapping_id)
+    if saved is None:
+        raise SavedMapping.DoesNotExist(mapping_id)
     record(by=by, at=at, action="drop", subject="mapping", subject_id=saved.pk, changes={"name": saved.name})
     saved.delete()

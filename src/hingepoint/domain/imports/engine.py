@@ -22,7 +22,7 @@ from django.db import transaction
 from hingepoint.connectors import files
 from hingepoint.connectors.files.problems import ProblemList
 from hingepoint.connectors.files.reading.rules import BY_KEY
-from hingepoint.domain.audit.actions import record
+from hingepoint.domain.audit.actions import record, written_last
 from hingepoint.domain.deals import frames as deal_frames
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.imports import directory, rows, staging
@@ -143,7 +143,8 @@ def run(
         staged = _stage(given, mapping, skip_bad_rows, tell)
         _refuse_what_cannot_be_used(given, staged, skip_bad_rows)
         tell("writing", staged.deals + staged.events)
-        with transaction.atomic():
+        with transaction.atomic(), written_last():
+            staging.take_turn()
             batch = _begin(by=by, at=at, given=given, mapping=mapping, skip=skip_bad_rows, batch_id=batch_id)
             if batch.state == ImportState.DONE:
                 return report_of(batch)

@@ -273,3 +273,13 @@ def index(table: str, *columns: str) -> None:
         run(f"ANALYZE {table}")
     else:
         run(f"CREATE INDEX temp.{name} ON {table} ({', '.join(columns)})")
+
+
+def take_turn() -> None:
+    """Let other imports wait until this transaction ends: two of one file at once would each add what is new.
+
+    Whoever reads, and whoever changes something by hand, is not kept waiting by it. On SQLite the transaction
+    itself is the turn.
+    """
+    if is_postgres():
+        run("LOCK TABLE domain_importchange IN SHARE ROW EXCLUSIVE MODE")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.db import transaction
+from django.utils import timezone
 
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals import actions as deals
-from hingepoint.domain.deals.actions import deal_for
+from hingepoint.domain.deals.actions import deal_for, deal_of
 from hingepoint.domain.deals.models import DealEvent
 from hingepoint.domain.involvement.models import Involvement
 from hingepoint.domain.people.models import User
+from hingepoint.domain.turns.actions import action, form
 from hingepoint.records.deals import EventKind
 from hingepoint.records.errors import Hidden
 from hingepoint.records.involvement import Purpose
@@ -32,7 +33,7 @@ class NotYet(ValueError):
     """What has not happened yet is no activity."""
 
 
-@transaction.atomic
+@action
 def agree_role(
     *,
     by: User | None,
@@ -43,9 +44,13 @@ def agree_role(
     aim: str,
     not_to_say: str = "",
     may_discuss_price: bool = False,
+    token: str = "",
 ) -> Involvement:
     """Agree an executive's part in a deal before they take it. Raises Hidden, NoAim and HasARole."""
     deal = deal_for(by, deal_id)
+    sent = form(by, token, "role", deal_id, executive.pk, purpose, aim, not_to_say, may_discuss_price)
+    if known := sent.made(Involvement.objects.all()):
+        return known
     if not aim.strip():
         raise NoAim("Say what we ask of them in one sentence.")
     if Involvement.objects.holding().filter(deal=deal, executive=executive).exists():
@@ -62,14 +67,18 @@ def agree_role(
     )
     said = {"executive": [None, executive.name], "purpose": [None, purpose]}
     record(by=by, at=at, action="agree executive role", subject="deal", subject_id=deal.pk, changes=said)
+    sent.keep(role, at=at)
     return role
 
 
-@transaction.atomic
+@action
 def end_role(*, by: User | None, at: dt.datetime, involvement_id: int) -> Involvement:
     """End a role: what was agreed stays on record. Raises Hidden."""
-    role = Involvement.objects.holding().filter(pk=involvement_id).select_related("executive").first()
-    deal = deal_for(by, role.deal_id if role else 0)
+    rows = Involvement.objects.filter(pk=involvement_id)
+    deal = deal_of(by, rows)
+    role = rows.holding().select_related("executive").first()
+    if role is None:
+        raise Hidden("It was ended a moment ago.")
     Involvement.objects.filter(pk=role.pk).update(ended_at=at, version=role.version + 1)
     said = {"executive": [role.executive.name, None]}
     record(by=by, at=at, action="end executive role", subject="deal", subject_id=deal.pk, changes=said)
@@ -77,7 +86,7 @@ def end_role(*, by: User | None, at: dt.datetime, involvement_id: int) -> Involv
     return role
 
 
-@transaction.atomic
+@action
 def note_activity(
     *,
     by: User | None,
@@ -88,24 +97,35 @@ def note_activity(
     words: str = "",
     price_came_up: bool = False,
     occurred_at: dt.datetime | None = None,
+    token: str = "",
+    second: bool | None = None,
 ) -> DealEvent:
-    """Note that an executive was there. Raises Hidden and NotYet."""
+    """Note that an executive was there. ``token``: of the form it came with; ``second``: see
+    ``deals.note_event``. Raises Hidden, NotYet and AlreadyNoted."""
     happened = occurred_at or at
     if happened > at:
         raise NotYet("That day has not come yet. Agree the role now; note the visit afterwards.")
-    return deals.note_event(
+    deal_for(by, deal_id)
+    told = (executive.pk, what, words, price_came_up, timezone.localdate(happened))
+    sent = form(by, token, "activity", deal_id, *told)
+    if known := sent.made(DealEvent.objects.all()):
+        return known
+    event = deals.note_event(
         by=by,
         at=at,
         deal_id=deal_id,
         kind=EventKind.EXECUTIVE,
         name=what.strip()[:200] or "Visit",
         occurred_at=happened,
+        second=second,
         actor=executive.name,
         note=": ".join(part for part in (PRICE_CAME_UP if price_came_up else "", words.strip()) if part),
     )
+    sent.keep(event, at=at)
+    return event
 
 
-@transaction.atomic
+@action
 def take_back(*, by: User | None, at: dt.datetime, event_id: int) -> DealEvent:
     """Take back an activity noted in error. Raises Hidden and NothingToTakeBack."""
     event = DealEvent.objects.filter(pk=event_id, kind=EventKind.EXECUTIVE).first()

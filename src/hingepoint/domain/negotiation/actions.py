@@ -6,14 +6,15 @@ import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db import transaction
+from django.utils import timezone
 
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals import actions as deals
-from hingepoint.domain.deals.actions import deal_for, take_turn
+from hingepoint.domain.deals.actions import HAND, deal_for, deal_of
 from hingepoint.domain.deals.models import DealEvent
 from hingepoint.domain.negotiation.models import Corridor, CorridorWriting, Reason, Trade
 from hingepoint.domain.people.models import User
+from hingepoint.domain.turns.actions import action, form, take_turn
 from hingepoint.records.agreements import Side
 from hingepoint.records.deals import EventKind
 from hingepoint.records.errors import Hidden
@@ -32,7 +33,7 @@ class NotConfirmed(ValueError):
     """Stated needs one of their people by name, confirmed needs two."""
 
 
-@transaction.atomic
+@action
 def set_corridor(
     *,
     by: User | None,
@@ -53,7 +54,7 @@ def set_corridor(
     deal = deal_for(by, deal_id)
     figures = {"opening": opening, "target": target, "walk_away": walk_away, "set_by": by, "set_at": at}
     corridor, new = Corridor.objects.get_or_create(deal=deal, defaults=figures)
-    if not new:
+    if not new:  # expected_version 0: the form was made when there was none
         take_turn(corridor, expected_version=expected_version)
         Corridor.objects.filter(pk=corridor.pk).update(**figures)
         corridor.refresh_from_db()
@@ -72,7 +73,7 @@ class Why:
     confirmed_by: str = ""
 
 
-@transaction.atomic
+@action
 def log_demand(
     *,
     by: User | None,
@@ -84,39 +85,57 @@ def log_demand(
     value: Decimal | None = None,
     occurred_at: dt.datetime | None = None,
     why: Why | None = None,
-    origin: str = "hand",
+    origin: str = HAND,
+    token: str = "",
+    second: bool | None = None,
 ) -> DealEvent:
-    """Note what the customer asks for, with the reason if it is known. Raises Hidden, NothingSaid and
-    NotConfirmed."""
+    """Note what the customer asks for, with the reason if it is known. ``token``: of the form it came with;
+    ``second``: see ``deals.note_event``. Raises Hidden, NothingSaid, NotConfirmed and AlreadyNoted."""
     if topic == Topic.OTHER and not words.strip():
         raise NothingSaid("Say in a few words what they ask for.")
-    deal = deal_for(by, deal_id)
+    deal, happened = deal_for(by, deal_id), occurred_at or at
+    sent = form(
+        by, token, "demand", deal_id, topic, words, asked_by, value, timezone.localdate(happened), why
+    )
+    if known := sent.made(DealEvent.objects.all()):
+        return known
     event = deals.note_event(
         by=by,
         at=at,
         deal_id=deal_id,
         kind=EventKind.DEMAND,
         name=topic.value,
-        occurred_at=occurred_at or at,
+        occurred_at=happened,
         origin=origin,
+        second=second,
         side=Side.CUSTOMER.value,
         counterpart=asked_by.strip(),
         note=words.strip(),
         value=value,
         currency=deal.currency if value is not None else "",
     )
-    if why:
+    if why and not (second is False and _says_already(event, why)):
         give_reason(by=by, at=at, demand_id=event.pk, why=why)
+    sent.keep(event, at=at)
     return event
 
 
-@transaction.atomic
-def give_reason(*, by: User | None, at: dt.datetime, demand_id: int, why: Why) -> Reason:
+def _says_already(event: DealEvent, why: Why) -> bool:
+    """Return whether the reason on record is the one told."""
+    last = event.reasons.order_by("-written_at", "-pk").first()
+    return last is not None and (last.text, last.state) == (why.text.strip(), why.state)
+
+
+@action
+def give_reason(*, by: User | None, at: dt.datetime, demand_id: int, why: Why, token: str = "") -> Reason:
     """Write down why they ask; earlier writings stay. Raises Hidden, NothingSaid and NotConfirmed."""
     event = _event_for(by, demand_id, EventKind.DEMAND)
     if not why.text.strip():
         raise NothingSaid("Say why they need it, in their words if you can.")
     _require_sources(why)
+    sent = form(by, token, "reason", demand_id, why)
+    if known := sent.made(Reason.objects.all()):
+        return known
     reason = Reason.objects.create(
         event=event,
         text=why.text.strip(),
@@ -134,6 +153,7 @@ def give_reason(*, by: User | None, at: dt.datetime, demand_id: int, why: Why) -
         subject_id=event.deal_id,
         changes={"state": [None, why.state]},
     )
+    sent.keep(reason, at=at)
     return reason
 
 
@@ -145,7 +165,7 @@ def _require_sources(why: Why) -> None:
         raise NotConfirmed("Confirmed means that two of them said it: name the second person.")
 
 
-@transaction.atomic
+@action
 def concede(
     *,
     by: User | None,
@@ -159,15 +179,22 @@ def concede(
     final: bool = False,
     worth: int | None = None,
     occurred_at: dt.datetime | None = None,
-    origin: str = "hand",
+    origin: str = HAND,
+    token: str = "",
+    second: bool | None = None,
 ) -> DealEvent:
     """Note what we gave, its value to us, what came back, and which demand it answers.
 
-    ``final``: we called it our last. Raises Hidden and NothingSaid.
+    ``final``: we called it our last; ``token`` and ``second`` as in ``log_demand``. Raises Hidden, NothingSaid
+    and AlreadyNoted.
     """
     if topic == Topic.OTHER and not what.strip():
         raise NothingSaid("Say in a few words what we gave.")
-    deal = deal_for(by, deal_id)
+    deal, happened = deal_for(by, deal_id), occurred_at or at
+    given = (topic, what, value, in_return, demand_id, final, worth)
+    sent = form(by, token, "concession", deal_id, *given, timezone.localdate(happened))
+    if known := sent.made(DealEvent.objects.all()):
+        return known
     demand = _event_for(by, demand_id, EventKind.DEMAND) if demand_id else None
     if demand and demand.deal_id != deal.pk:
         raise Hidden("There is no such demand on this deal.")
@@ -177,8 +204,9 @@ def concede(
         deal_id=deal_id,
         kind=EventKind.CONCESSION,
         name=what.strip()[:200] or topic.value,
-        occurred_at=occurred_at or at,
+        occurred_at=happened,
         origin=origin,
+        second=second,
         actor=by.name if by else "",
         note=in_return.strip(),
         value=value,
@@ -186,13 +214,16 @@ def concede(
     )
     said = {"topic": topic, "demand": demand, "worth": worth, "final": final}
     Trade.objects.get_or_create(event=event, defaults=said)
+    sent.keep(event, at=at)
     return event
 
 
 def _event_for(by: User | None, event_id: int, kind: EventKind) -> DealEvent:
     """Return a standing event of a deal that ``by`` may change. Raises Hidden."""
-    event = DealEvent.objects.standing().filter(pk=event_id, kind=kind).first()
-    deal_for(by, event.deal_id if event else 0)
+    rows = DealEvent.objects.filter(pk=event_id, kind=kind)
+    deal_of(by, rows)
+    if (event := rows.standing().first()) is None:
+        raise Hidden("It was taken back a moment ago.")
     return event
 
 

@@ -6,10 +6,10 @@ import datetime as dt
 from collections.abc import Iterable
 
 from django.contrib.auth.password_validation import validate_password
-from django.db import transaction
 
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.people.models import Membership, SavedView, SignInFailure, Team, User, works_here
+from hingepoint.domain.turns.actions import action, read_anew, turn, turns
 from hingepoint.records.people import Role
 
 
@@ -19,6 +19,10 @@ class NotAllowed(Exception):
 
 class AlreadyMember(ValueError):
     """The person is in that team already."""
+
+
+class LeftAlready(ValueError):
+    """The membership was ended already."""
 
 
 class NoSuchPlace(ValueError):
@@ -35,7 +39,7 @@ def _require_keeper(by: User | None) -> None:
         raise NotAllowed("Only an analyst or a sponsor can change people and teams.")
 
 
-@transaction.atomic
+@action
 def add_user(
     *,
     by: User | None,
@@ -63,11 +67,11 @@ def add_user(
     return user
 
 
-@transaction.atomic
+@action
 def change_role(*, by: User | None, at: dt.datetime, user: User, role: Role, reason: str = "") -> None:
     """Give ``user`` another role; it holds from their next request."""
     _require_keeper(by)
-    before, user.role = user.role, role
+    before, user.role = read_anew(user).role, role
     user.version += 1
     user.save(update_fields=["role", "version"])
     record(
@@ -81,11 +85,11 @@ def change_role(*, by: User | None, at: dt.datetime, user: User, role: Role, rea
     )
 
 
-@transaction.atomic
+@action
 def set_active(*, by: User | None, at: dt.datetime, user: User, active: bool, reason: str = "") -> None:
     """Disable or enable sign-in; a disabled person is out from their next request."""
     _require_keeper(by)
-    before, user.is_active = user.is_active, active
+    before, user.is_active = read_anew(user).is_active, active
     user.version += 1
     user.save(update_fields=["is_active", "version"])
     record(
@@ -99,7 +103,7 @@ def set_active(*, by: User | None, at: dt.datetime, user: User, active: bool, re
     )
 
 
-@transaction.atomic
+@action
 def set_password(*, by: User | None, at: dt.datetime, user: User, password: str) -> None:
     """Set a new password; every other session of ``user`` ends. Raises ValidationError when too easy."""
     if by is None or by.pk != user.pk:
@@ -110,10 +114,12 @@ def set_password(*, by: User | None, at: dt.datetime, user: User, password: str)
     record(by=by, at=at, action="set password", subject="user", subject_id=user.pk)
 
 
-@transaction.atomic
+@action
 def add_team(*, by: User | None, at: dt.datetime, name: str, parent: Team | None = None) -> Team:
     """Add a team below ``parent`` (None: a root)."""
     _require_keeper(by)
+    if parent:
+        read_anew(parent)  # it may have moved: the path says below what the new team stands
     team = Team.objects.create(name=name, parent=parent)
     team.path = f"{parent.path if parent else '/'}{team.pk}/"
     team.save(update_fields=["path"])
@@ -121,7 +127,7 @@ def add_team(*, by: User | None, at: dt.datetime, name: str, parent: Team | None
     return team
 
 
-@transaction.atomic
+@action
 def move_team(*, by: User | None, at: dt.datetime, team: Team, below: Team | None) -> None:
     """Let ``team`` and all teams below it stand below another (None: at the top). Where it stands already
     nothing changes. Raises NoSuchPlace.
@@ -130,7 +136,7 @@ def move_team(*, by: User | None, at: dt.datetime, team: Team, below: Team | Non
     more; history stays.
     """
     _require_keeper(by)
-    kept = {row.pk: row for row in Team.objects.select_for_update().order_by("pk")}  # one move at a time
+    kept = {row.pk: row for row in turns(Team.objects.all())}  # one move at a time
     team, below = kept[team.pk], kept[below.pk] if below else None
     if below and below.path.startswith(team.path):
         itself = "itself" if below == team else f"{below.name}, which is one of its own teams"
@@ -153,12 +159,13 @@ def _write_paths(teams: Iterable[Team], *, old: str, new: str) -> None:
     Team.objects.bulk_update(moved, ["path"])
 
 
-@transaction.atomic
+@action
 def join_team(
     *, by: User | None, at: dt.datetime, user: User, team: Team, since: dt.date, manages: bool = False
 ) -> Membership:
     """Make ``user`` a member (or the manager) of ``team`` from a day on. Raises AlreadyMember."""
     _require_keeper(by)
+    read_anew(user)
     if user.memberships.filter(team=team, manages=manages, until__isnull=True).exists():
         raise AlreadyMember(f"{user.name} is in {team.name} already.")
     membership = Membership.objects.create(user=user, team=team, since=since, manages=manages)
@@ -173,10 +180,12 @@ def join_team(
     return membership
 
 
-@transaction.atomic
+@action
 def leave_team(*, by: User | None, at: dt.datetime, membership: Membership, until: dt.date) -> None:
-    """End a membership before ``until``; what was, stays in history."""
+    """End a membership before ``until``; what was, stays in history. Raises LeftAlready."""
     _require_keeper(by)
+    if read_anew(membership).until is not None:
+        raise LeftAlready(f"{membership.user.name} left {membership.team.name} already.")
     membership.until = until
     membership.save(update_fields=["until"])
     record(
@@ -189,7 +198,7 @@ def leave_team(*, by: User | None, at: dt.datetime, membership: Membership, unti
     )
 
 
-@transaction.atomic
+@action
 def save_view(
     *, by: User, at: dt.datetime, page: str, name: str, query: str, shared: bool = False, pinned: bool = False
 ) -> SavedView:
@@ -201,10 +210,12 @@ def save_view(
     return view
 
 
-@transaction.atomic
+@action
 def drop_view(*, by: User, at: dt.datetime, view_id: int) -> None:
     """Forget one of one's own saved views. Raises SavedView.DoesNotExist for anybody else's."""
-    view = SavedView.objects.get(pk=view_id, owner=by)
+    view = turn(SavedView.objects.all(), pk=view_id, owner=by)
+    if view is None:
+        raise SavedView.DoesNotExist(view_id)
     record(by=by, at=at, action="drop view", subject="saved view", subject_id=view.pk)
     view.delete()
 
@@ -226,7 +237,7 @@ def require_sign_in_allowed(*, account: str, address: str, at: dt.datetime) -> N
         raise TooManySignIns("Too many tries. Wait a quarter of an hour, then try again.")
 
 
-@transaction.atomic
+@action
 def note_failed_sign_in(*, account: str, address: str, at: dt.datetime) -> None:
     """Count a failed sign-in and forget those outside the window."""
     SignInFailure.objects.filter(at__lte=at - SIGN_IN_WINDOW).delete()

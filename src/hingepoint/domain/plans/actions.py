@@ -5,22 +5,24 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from hingepoint.analysis.talks import reasons
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import Agreement, AgreementEvent, AgreementType
 from hingepoint.domain.audit.actions import record
-from hingepoint.domain.deals.actions import deal_for, fingerprint
+from hingepoint.domain.deals.actions import HAND, deal_for, deal_of, first_unless_second
 from hingepoint.domain.deals.models import Contact, Deal, DealEvent
 from hingepoint.domain.negotiation import actions as negotiation
 from hingepoint.domain.people.models import User, managed_team_ids
 from hingepoint.domain.plans.models import Debrief, Plan, PlanReview
 from hingepoint.domain.plans.parts import TALK_PARTS, Line, lines_of, to_json, with_sources
+from hingepoint.domain.turns.actions import action, fingerprint, form, plain_facts
 from hingepoint.records.agreements import STANDING, AgreementState, Evidence
-from hingepoint.records.errors import Hidden, Stale
+from hingepoint.records.errors import Stale
 from hingepoint.records.plans import Outcome, Verdict
 from hingepoint.records.talks import ReasonState
 
@@ -43,6 +45,7 @@ class NothingSaid(ValueError):
     """A comment says something, and a return says why."""
 
 
+@action
 def write_plan(
     *,
     by: User | None,
@@ -65,17 +68,10 @@ def write_plan(
     told = _told(parts, offered)
     if not (told.get("best") or told.get("minimum")):
         raise NothingAsked("Say what you ask for, at best or at least.")
-    with transaction.atomic():
-        deal = _alone_on(deal_for(by, deal_id))
-        agreement = _planned(deal, type_key, by=by, at=at)
-        plan = Plan(deal=deal, agreement=agreement, talk_on=talk_on, written_by=by, written_at=at)
-        return _write(plan, told, expected_number=expected_number)
-
-
-def _alone_on(deal: Deal) -> Deal:
-    """Let who writes a plan of ``deal`` at the same moment wait until this writing is kept."""
-    Deal.objects.select_for_update().get(pk=deal.pk)
-    return deal
+    deal = deal_for(by, deal_id)
+    agreement = _planned(deal, type_key, by=by, at=at)
+    plan = Plan(deal=deal, agreement=agreement, talk_on=talk_on, written_by=by, written_at=at)
+    return _write(plan, told, expected_number=expected_number)
 
 
 def _planned(deal: Deal, type_key: str, *, by: User | None, at: dt.datetime) -> Agreement:
@@ -87,6 +83,7 @@ def _planned(deal: Deal, type_key: str, *, by: User | None, at: dt.datetime) -> 
     return agreements.take_step(by=by, at=at, deal_id=deal.pk, type_key=type_key, step=step)
 
 
+@action
 def write_deal_plan(
     *,
     by: User | None,
@@ -101,9 +98,8 @@ def write_deal_plan(
     told = _told(parts, offered)
     if not told:
         raise NothingPlanned("Say one next step, or one risk.")
-    with transaction.atomic():
-        deal = _alone_on(deal_for(by, deal_id))
-        return _write(Plan(deal=deal, written_by=by, written_at=at), told, expected_number=expected_number)
+    deal = deal_for(by, deal_id)
+    return _write(Plan(deal=deal, written_by=by, written_at=at), told, expected_number=expected_number)
 
 
 def _told(parts: Mapping[str, str | Iterable[str | Line]], offered: Offered | None) -> dict[str, list[Line]]:
@@ -123,7 +119,7 @@ def _write(plan: Plan, told: Mapping[str, Sequence[Line]], *, expected_number: i
     if newest and expected_number not in (None, number):
         raise Stale(newest)
     plan.number = number + 1
-    _insert(plan)
+    plan.save(force_insert=True)
     own = {key: sum(line.own for line in lines) for key, lines in told.items()}
     record(
         by=plan.written_by,
@@ -140,31 +136,29 @@ def _newest(plan: Plan) -> Plan | None:
     return Plan.objects.filter(deal=plan.deal, agreement=plan.agreement).order_by("-number").first()
 
 
-def _insert(plan: Plan) -> None:
-    """Insert a writing. Raises Stale when another took its number since the newest was read."""
-    try:
-        with transaction.atomic():
-            plan.save(force_insert=True)
-    except IntegrityError:
-        if (newest := _newest(plan)) is None or newest.number < plan.number:
-            raise
-        raise Stale(newest) from None
-
-
 def _same(newest: Plan, plan: Plan) -> bool:
     told = ("written_by_id", "talk_on", "parts")
     return all(getattr(newest, name) == getattr(plan, name) for name in told)
 
 
-@transaction.atomic
-def review_plan(*, by: User, at: dt.datetime, plan_id: int, verdict: Verdict, words: str = "") -> PlanReview:
-    """Say something to a plan, approve it, or return it with the reason.
+@action
+def review_plan(
+    *,
+    by: User,
+    at: dt.datetime,
+    plan_id: int,
+    verdict: Verdict,
+    words: str = "",
+    token: str = "",
+    second: bool | None = None,
+) -> PlanReview:
+    """Say something to a plan, approve it, or return it with the reason. ``token``: of the form it came with;
+    ``second``: whether the same comment is another one. The same verdict again changes nothing.
 
-    Raises Hidden, Stale when it was written anew meanwhile, NotTheirManager and NothingSaid.
+    Raises Hidden, Stale when it was written anew meanwhile, NotTheirManager, NothingSaid and AlreadyNoted.
     """
-    plan = Plan.objects.visible_to(by).select_related("deal").filter(pk=plan_id).first()
-    if plan is None:
-        raise Hidden("There is no such plan, or it is not yours to see.")
+    deal_of(by, Plan.objects.filter(pk=plan_id))
+    plan = Plan.objects.select_related("deal").get(pk=plan_id)
     later = Plan.objects.filter(deal=plan.deal, agreement=plan.agreement, number__gt=plan.number)
     if newest := later.order_by("-number").first():
         raise Stale(newest)
@@ -174,12 +168,16 @@ def review_plan(*, by: User, at: dt.datetime, plan_id: int, verdict: Verdict, wo
         raise NothingSaid(
             "Say why you return it." if verdict == Verdict.RETURNED else "Write a sentence first."
         )
-    known = plan.reviews.filter(by=by, verdict=verdict, words=words.strip()).first()
-    if known:  # sent twice
+    sent = form(by, token, "review", plan_id, verdict, words)
+    if known := sent.made(plan.reviews.all()):
+        return known
+    same = plan.reviews.filter(by=by, verdict=verdict, words=words.strip()).first()
+    if known := first_unless_second(same, second if verdict == Verdict.COMMENT else False):
         return known
     review = PlanReview.objects.create(plan=plan, verdict=verdict, words=words.strip(), by=by, at=at)
     subject = ("agreement", plan.agreement_id) if plan.agreement_id else ("deal", plan.deal_id)
     record(by=by, at=at, action=f"review plan: {verdict}", subject=subject[0], subject_id=subject[1])
+    sent.keep(review, at=at)
     return review
 
 
@@ -207,7 +205,7 @@ class Heard:
     learned: str = ""
 
 
-@transaction.atomic
+@action
 def debrief(
     *,
     by: User | None,
@@ -216,18 +214,24 @@ def debrief(
     type_key: str,
     heard: Heard,
     expected_version: int | None = None,
-    origin: str = "hand",
+    origin: str = HAND,
+    token: str = "",
+    second: bool | None = None,
 ) -> Debrief:
     """Keep what a talk brought and take the register's step that follows from it.
 
     Gained, soft and declined are the agreement's new state. Nothing agreed is no step where it was asked
-    already or stands, else *asked*: a continuation is not an agreement. The same debrief sent twice
-    changes nothing. Raises Hidden, Stale, AgreementType.DoesNotExist, NotYetGained and ReasonMissing.
+    already or stands, else *asked*: a continuation is not an agreement. ``token``: of the form it came with.
+    ``second``: whether it is another talk beside one of the same day that brought the same, and whether what
+    they asked is another demand beside one that says the same. Raises Hidden, Stale, AlreadyNoted,
+    AgreementType.DoesNotExist, NotYetGained and ReasonMissing.
     """
     deal = deal_for(by, deal_id)
     agreement = Agreement.objects.filter(deal=deal, type=AgreementType.objects.get(key=type_key)).first()
-    identity = _identity(heard, by)
-    if agreement and (known := agreement.debriefs.filter(fingerprint=identity).first()):
+    sent = form(by, token, "debrief", deal_id, type_key, *_said(heard))
+    if known := sent.made(Debrief.objects.all()):
+        return known
+    if agreement and (known := first_unless_second(_alike(agreement, heard, by), second)):
         return known
     step = None
     if state := _state_after(heard.outcome, agreement.state if agreement else AgreementState.NEEDED):
@@ -241,14 +245,30 @@ def debrief(
             origin=origin,
         )
         step = agreement.events.order_by("-id").first()
-    return _keep(agreement, heard, step=step, by=by, at=at, identity=identity)
+    kept = _keep(agreement, heard, step=step, by=by, at=at, second=second)
+    sent.keep(kept, at=at)
+    return kept
 
 
-def _identity(heard: Heard, by: User | None) -> int:
-    """Return what tells this debrief from another: who said what of which day. The moment does not count,
-    since the same form sent twice has two."""
-    told = [str(getattr(heard, name)) for name in Heard.__slots__ if name != "held_at"]
-    return fingerprint(by and by.pk, heard.held_at.date(), *told)
+def _said(heard: Heard) -> list[str]:
+    """Return what tells one talk from another: of its moment the day, as a form says it."""
+    told = {name: getattr(heard, name) for name in Heard.__slots__ if name != "held_at"}
+    return plain_facts((told | {"on": timezone.localdate(heard.held_at)}).items())
+
+
+def _identity(heard: Heard, by: User | None, number: int) -> int:
+    """Return what tells a debrief from others: who said what of which day, and the how manieth alike it is."""
+    return fingerprint(by and by.pk, number, *_said(heard))
+
+
+def _alike(agreement: Agreement, heard: Heard, by: User | None) -> Debrief | None:
+    """Return the first debrief of somebody that says the same of the same day."""
+    return agreement.debriefs.filter(fingerprint=_identity(heard, by, 1)).first()
+
+
+def _next_identity(agreement: Agreement, heard: Heard, by: User | None) -> int:
+    identities = (_identity(heard, by, number) for number in count(1))
+    return next(one for one in identities if not agreement.debriefs.filter(fingerprint=one).exists())
 
 
 def _state_after(outcome: Outcome, now: str) -> AgreementState | None:
@@ -282,7 +302,7 @@ def _keep(
     step: AgreementEvent | None,
     by: User | None,
     at: dt.datetime,
-    identity: int,
+    second: bool | None,
 ) -> Debrief:
     kept = Debrief.objects.create(
         agreement=agreement,
@@ -293,10 +313,10 @@ def _keep(
         outcome=heard.outcome,
         learned=heard.learned.strip(),
         step=step,
-        demand=_note_demand(agreement, heard, by=by, at=at),
+        demand=_note_demand(agreement, heard, by=by, at=at, second=second),
         written_by=by,
         written_at=at,
-        fingerprint=identity,
+        fingerprint=_next_identity(agreement, heard, by),
     )
     told = {"outcome": heard.outcome.value, "demand": bool(kept.demand_id), "learned": bool(kept.learned)}
     changes: dict[str, Any] = {name: [None, value] for name, value in told.items() if value}
@@ -304,7 +324,9 @@ def _keep(
     return kept
 
 
-def _note_demand(agreement: Agreement, heard: Heard, *, by: User | None, at: dt.datetime) -> DealEvent | None:
+def _note_demand(
+    agreement: Agreement, heard: Heard, *, by: User | None, at: dt.datetime, second: bool | None
+) -> DealEvent | None:
     """Log what they asked of us in the talk, with the reason if one was heard."""
     if not heard.demand.strip():
         return None
@@ -320,4 +342,5 @@ def _note_demand(agreement: Agreement, heard: Heard, *, by: User | None, at: dt.
         asked_by=who,
         occurred_at=heard.held_at,
         why=why,
+        second=second,
     )

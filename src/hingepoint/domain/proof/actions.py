@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from pathlib import PurePath
+from typing import Any
 
 from django.core import signing
 from django.core.files import File
@@ -14,10 +17,12 @@ from django.db import transaction
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import WAITING, Agreement
 from hingepoint.domain.audit.actions import record
-from hingepoint.domain.deals.actions import deal_for
+from hingepoint.domain.deals.actions import deal_of, deals_in_turn
 from hingepoint.domain.people.models import User
-from hingepoint.domain.proof.models import AnswerTry, Confirmation, Proof
+from hingepoint.domain.proof.models import AnswerTry, Confirmation, Proof, random_name
+from hingepoint.domain.turns.actions import action, form, plain_facts
 from hingepoint.records.agreements import STANDING, AgreementState, Evidence
+from hingepoint.records.errors import Hidden
 from hingepoint.records.proof import Answer
 
 MOST_BYTES = 10_000_000
@@ -99,34 +104,116 @@ def check_link(link: str) -> None:
         raise NoProof("link", "A link begins with https:// or http://.")
 
 
-@transaction.atomic
 def attach(
     *,
     by: User | None,
     at: dt.datetime,
     agreement_id: int,
-    strength: Evidence = Evidence.TOLD,
+    strength: Evidence | None = None,
     link: str = "",
     words: str = "",
     file: File | None = None,
     said_by: str = "",
+    token: str = "",
 ) -> list[Proof]:
-    """Put a link, words and a file behind an agreement, each on its own. Raises Hidden or NoProof."""
-    agreement = Agreement.objects.filter(pk=agreement_id).first()
-    deal_for(by, agreement.deal_id if agreement else 0)
+    """Put a link, words and a file behind an agreement, each on its own; as strong as the agreement's evidence
+    unless ``strength`` says otherwise. ``token``: of the form it came with. Raises Hidden or NoProof."""
     given = _given(link=link.strip(), words=words.strip(), file=file)
-    facts = {"strength": strength, "added_by": by, "added_at": at, "said_by": said_by}
+    told = {"strength": strength, "said_by": said_by, "token": token}
+    with _files_first(given) as kept:
+        return _attach(by=by, at=at, agreement_id=agreement_id, given=kept, **told)
+
+
+def take_step_with_proof(
+    *,
+    by: User,
+    at: dt.datetime,
+    deal_id: int,
+    type_key: str,
+    step: agreements.Step,
+    proof: Mapping[str, Any],
+    expected_version: int | None = None,
+    token: str = "",
+) -> Agreement:
+    """Take a step and put behind it what proves it (link, words, file, as far as given): both or neither.
+
+    Raises what ``agreements.take_step`` and ``attach`` raise.
+    """
+    given = _given(**({"link": "", "words": "", "file": None} | dict(proof))) if proof else []
+    about = {"by": by, "at": at, "token": token}
+    with _files_first(given) as kept:
+        return _step_and_attach(
+            about,
+            deal_id=deal_id,
+            type_key=type_key,
+            step=step,
+            given=kept,
+            expected_version=expected_version,
+        )
+
+
+@action
+def _step_and_attach(about: dict[str, Any], *, given: list[dict], **taken: Any) -> Agreement:
+    agreement = agreements.take_step(**about, **taken)
+    if given:
+        _attach(**about, agreement_id=agreement.pk, given=given)
+    return agreement
+
+
+@contextmanager
+def _files_first(given: list[dict]) -> Iterator[list[dict]]:
+    """Write files before the transaction that speaks of them, and remove them again if it fails: a full disk
+    then leaves neither a row without its file nor a file without its row."""
+    storage = Proof._meta.get_field("file").storage
+    kept, written = [], []
+    try:
+        for one in given:
+            if "file" in one:
+                written.append(storage.save(random_name(None, one["name"]), one["file"]))
+                one = one | {"file": written[-1]}
+            kept.append(one)
+        yield kept
+    except BaseException:
+        for name in written:
+            storage.delete(name)
+        raise
+
+
+@action
+def _attach(
+    *,
+    by: User | None,
+    at: dt.datetime,
+    agreement_id: int,
+    given: list[dict],
+    strength: Evidence | None = None,
+    said_by: str = "",
+    token: str = "",
+) -> list[Proof]:
+    rows = Agreement.objects.filter(pk=agreement_id)
+    deal_of(by, rows)
+    agreement = rows.get()
+    told = [(name, value) for one in given for name, value in one.items() if name != "file"]
+    sent = form(by, token, "proof", agreement_id, *plain_facts(told))
+    if known := sent.made(Proof.objects.all()):
+        _forget_files(given)
+        return [known]
+    strong = Evidence(agreement.evidence) if strength is None else strength
+    facts = {"strength": strong, "added_by": by, "added_at": at, "said_by": said_by}
     made = [Proof.objects.create(agreement=agreement, **facts, **one) for one in given]
     for proof in made:
-        record(
-            by=by,
-            at=at,
-            action="attach",
-            subject="agreement",
-            subject_id=agreement.pk,
-            changes={"proof": [None, proof.link or proof.name or "words"]},
-        )
+        changes = {"proof": [None, proof.link or proof.name or "words"]}
+        record(by=by, at=at, action="attach", subject="agreement", subject_id=agreement.pk, changes=changes)
+    sent.keep(made[0], at=at)
     return made
+
+
+def _forget_files(given: list[dict]) -> None:
+    """Remove files of a form that was sent before: they are kept from the first time."""
+    storage = Proof._meta.get_field("file").storage
+    for one in given:
+        if name := one.get("file"):
+            transaction.on_commit(partial(storage.delete, name))
 
 
 def _given(*, link: str, words: str, file: File | None) -> list[dict]:
@@ -153,14 +240,17 @@ def head_of(file: File) -> bytes:
     return head
 
 
-@transaction.atomic
+@action
 def withdraw(*, by: User | None, at: dt.datetime, proof_id: int) -> Agreement:
     """Take a proof away that was attached by mistake. What the customer wrote themselves stays.
 
     Raises Hidden or NoProof.
     """
-    proof = Proof.objects.filter(pk=proof_id).select_related("agreement").first()
-    deal_for(by, proof.agreement.deal_id if proof else 0)
+    rows = Proof.objects.filter(pk=proof_id)
+    deal_of(by, rows, "agreement__deal_id")
+    proof = rows.select_related("agreement").first()
+    if proof is None:
+        raise Hidden("It was taken away a moment ago.")
     if proof.said_by:
         raise NoProof("words", "What the customer wrote stays.")
     record(
@@ -171,14 +261,10 @@ def withdraw(*, by: User | None, at: dt.datetime, proof_id: int) -> Agreement:
         subject_id=proof.agreement_id,
         changes={"proof": [proof.link or proof.name or "words", None]},
     )
-    transaction.on_commit(_deletes(proof))
+    if proof.file:
+        transaction.on_commit(partial(proof.file.storage.delete, proof.file.name))
     proof.delete()
     return proof.agreement
-
-
-def _deletes(proof: Proof) -> Callable[[], None]:
-    storage, name = proof.file.storage, proof.file.name
-    return lambda: storage.delete(name) if name else None
 
 
 # ---- the customer confirms by a link ----
@@ -197,14 +283,15 @@ def read_token(token: str) -> int:
         raise LinkOver("This link is not one of ours, or a part of it is missing.") from None
 
 
-@transaction.atomic
+@action
 def ask_customer(*, by: User, at: dt.datetime, agreement_id: int, days: int = USUAL_DAYS) -> Confirmation:
     """Make a link by which the customer confirms an agreement; an earlier one stops working.
 
     Raises Hidden, or NotComplete while act, person or date is not written down.
     """
-    agreement = Agreement.objects.select_related("person").filter(pk=agreement_id).first()
-    deal_for(by, agreement.deal_id if agreement else 0)
+    rows = Agreement.objects.filter(pk=agreement_id)
+    deal_of(by, rows)
+    agreement = rows.select_related("person").get()
     facts = {
         "act": agreement.act,
         "person_name": agreement.person.name if agreement.person else agreement.person_name,
@@ -231,16 +318,12 @@ def ask_customer(*, by: User, at: dt.datetime, agreement_id: int, days: int = US
 _CALLED = {"act": "what they will do", "person_name": "who", "due_on": "by when"}
 
 
-@transaction.atomic
+@action
 def revoke(*, by: User, at: dt.datetime, confirmation_id: int) -> Confirmation:
     """Make a link stop working. Raises Hidden or LinkOver."""
-    asked = (
-        Confirmation.objects.select_for_update()
-        .filter(pk=confirmation_id)
-        .select_related("agreement")
-        .first()
-    )
-    deal_for(by, asked.agreement.deal_id if asked else 0)
+    rows = Confirmation.objects.filter(pk=confirmation_id)
+    deal_of(by, rows, "agreement__deal_id")
+    asked = rows.select_related("agreement").get()
     if asked.answered_at or asked.revoked_at:
         raise LinkOver("It was answered or revoked already.")
     asked.revoked_at = at
@@ -249,7 +332,7 @@ def revoke(*, by: User, at: dt.datetime, confirmation_id: int) -> Confirmation:
     return asked
 
 
-@transaction.atomic
+@action
 def note_try(*, address: str, at: dt.datetime) -> None:
     """Count an answer that comes from an address, and forget those outside the window.
 
@@ -261,14 +344,15 @@ def note_try(*, address: str, at: dt.datetime) -> None:
     AnswerTry.objects.create(address=address[:45], at=at)
 
 
-@transaction.atomic
+@action
 def answer(*, at: dt.datetime, token: str, answer: Answer, words: str = "") -> Confirmation:
     """Take the customer's answer: it becomes written evidence, and the agreement moves with it.
 
     Confirmed is gained, declined is declined; corrected leaves the state to the seller, who reads the
     words. Raises LinkOver or WordsMissing.
     """
-    asked = Confirmation.objects.select_for_update().filter(pk=read_token(token))
+    asked = Confirmation.objects.filter(pk=read_token(token))
+    deals_in_turn(asked.values_list("agreement__deal_id", flat=True))
     confirmation = asked.waiting(at).select_related("agreement__type").first()
     if confirmation is None:
         raise LinkOver("This link is over: it was answered, withdrawn, or its time has passed.")

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Max
 
 from hingepoint.analysis import metrics
 from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.audit.actions import record
-from hingepoint.domain.deals.actions import take_turn
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.discovery import actions as discovery
 from hingepoint.domain.discovery.models import Finding
@@ -29,6 +29,7 @@ from hingepoint.domain.strategy.models import (
 from hingepoint.domain.strategy.queries.still_holds import runs_behind
 from hingepoint.domain.strategy.requirements import Requirement
 from hingepoint.domain.strategy.rules import books_in_force, usual_days_to_stage, wanted_of
+from hingepoint.domain.turns.actions import action, read_anew, take_turn
 from hingepoint.records.agreements import AgreementState
 from hingepoint.records.strategy import Status
 
@@ -63,11 +64,12 @@ def _require_keeper(by: User | None) -> None:
 
 
 def _require_draft(playbook: Playbook) -> None:
-    if playbook.published_at is not None:
+    """Read ``playbook`` anew, in this action's turn. Raises Published if it is no draft any more."""
+    if read_anew(playbook).published_at is not None:
         raise Published(f"Version {playbook.number} is published. Draft the next version to change it.")
 
 
-@transaction.atomic
+@action
 def write_strategy(
     *,
     by: User | None,
@@ -84,9 +86,9 @@ def write_strategy(
     metrics.parse_target(metric)
     _require_free_name(name)
     last = Strategy.objects.aggregate(last=Max("rank"))["last"] or 0
-    strategy = Strategy.objects.create(
-        name=name, statement=statement, metric=metric, sponsor=sponsor, segment=segment, rank=last + 1
-    )
+    told = {"statement": statement, "metric": metric, "sponsor": sponsor, "segment": segment}
+    with _name_taken():
+        strategy = Strategy.objects.create(name=name, rank=last + 1, **told)
     Playbook.objects.create(strategy=strategy, number=1)
     changes = {"name": [None, name], "metric": [None, metric]}
     record(by=by, at=at, action="write", subject="strategy", subject_id=strategy.pk, changes=changes)
@@ -98,7 +100,17 @@ def _require_free_name(name: str, *, but: Strategy | None = None) -> None:
         raise NameTaken("There is a strategy of this name.")
 
 
-@transaction.atomic
+@contextmanager
+def _name_taken() -> Iterator[None]:
+    """Say in words that somebody took the name since we looked."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError:
+        raise NameTaken("There is a strategy of this name.") from None
+
+
+@action
 def change_strategy(
     *, by: User | None, at: dt.datetime, strategy: Strategy, expected_version: int | None = None, **facts: Any
 ) -> Strategy:
@@ -108,11 +120,13 @@ def change_strategy(
         metrics.parse_target(facts["metric"])
     if "name" in facts:
         _require_free_name(facts["name"], but=strategy)
+    read_anew(strategy)
     changes = {name: [getattr(strategy, name), value] for name, value in facts.items()}
     take_turn(strategy, expected_version=expected_version)
     for name, value in facts.items():
         setattr(strategy, name, value)
-    strategy.save(update_fields=list(facts))
+    with _name_taken():
+        strategy.save(update_fields=list(facts))
     record(by=by, at=at, action="change", subject="strategy", subject_id=strategy.pk, changes=_plain(changes))
     return strategy
 
@@ -126,19 +140,20 @@ def _plain(changes: Mapping[str, list]) -> dict[str, list]:
     }
 
 
-@transaction.atomic
+@action
 def put_in_force(*, by: User | None, at: dt.datetime, strategy: Strategy, starts_on: dt.date) -> None:
     """Let the strategy hold; its published playbook is asked of deals from the next refresh on."""
     change_strategy(by=by, at=at, strategy=strategy, status=Status.IN_FORCE, starts_on=starts_on)
 
 
-@transaction.atomic
-def retire(*, by: User | None, at: dt.datetime, strategy: Strategy) -> None:
-    """Ask nothing more for this strategy; what was gained stays."""
+@action
+def retire(*, by: User | None, at: dt.datetime, strategy: Strategy, today: dt.date) -> Refreshed:
+    """Ask nothing more for this strategy; what was gained stays. Return what deals are no longer asked for."""
     change_strategy(by=by, at=at, strategy=strategy, status=Status.RETIRED)
+    return refresh_requirements(at=at, today=today)
 
 
-@transaction.atomic
+@action
 def set_target(
     *,
     by: User | None,
@@ -162,10 +177,11 @@ def set_target(
     return row
 
 
-@transaction.atomic
+@action
 def draft_playbook(*, by: User | None, at: dt.datetime, strategy: Strategy) -> Playbook:
     """Return the strategy's draft; make it from the last published version when there is none."""
     _require_keeper(by)
+    read_anew(strategy)  # two who begin a draft at once get the same one
     if draft := strategy.playbooks.filter(published_at__isnull=True).first():
         return draft
     last = strategy.playbooks.order_by("-number").first()
@@ -177,7 +193,7 @@ def draft_playbook(*, by: User | None, at: dt.datetime, strategy: Strategy) -> P
     return draft
 
 
-@transaction.atomic
+@action
 def choose(
     *,
     by: User | None,
@@ -219,7 +235,7 @@ def _first_free(taken: Collection[int]) -> int:
     return min(set(range(1, MOST_REQUIRED + 1)) - set(taken))
 
 
-@transaction.atomic
+@action
 def set_standard(
     *,
     by: User | None,
@@ -235,6 +251,7 @@ def set_standard(
     _require_keeper(by)
     _require_draft(pivotal.playbook)
     take_turn(pivotal.playbook, expected_version=expected_version)
+    read_anew(pivotal)
     changes = {name: [_said(getattr(pivotal, name)), _said(value)] for name, value in standard.items()}
     for name, value in standard.items():
         setattr(pivotal, name, value)
@@ -254,17 +271,18 @@ def _said(value: Any) -> Any:
     return str(value) if isinstance(value, Decimal) else value
 
 
-@transaction.atomic
+@action
 def drop(*, by: User | None, at: dt.datetime, pivotal: PivotalAgreement) -> None:
     """Take a pivotal agreement out of a draft."""
     _require_keeper(by)
     _require_draft(pivotal.playbook)
+    read_anew(pivotal)
     changes = {"type": pivotal.type.key}
     record(by=by, at=at, action="drop", subject="playbook", subject_id=pivotal.playbook_id, changes=changes)
     pivotal.delete()
 
 
-@transaction.atomic
+@action
 def publish(*, by: User | None, at: dt.datetime, playbook: Playbook, today: dt.date, note: str = "") -> None:
     """Publish a draft; from now on open deals of the strategy are asked for these agreements."""
     _require_keeper(by)
@@ -286,7 +304,7 @@ class Refreshed:
     released: int
 
 
-@transaction.atomic
+@action
 def refresh_requirements(
     *,
     at: dt.datetime,

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 
 from hingepoint.analysis.discovery import DiscoveryError
@@ -20,6 +19,7 @@ from hingepoint.domain.discovery.queries.runs import may_run
 from hingepoint.domain.people.models import User
 from hingepoint.domain.trials import work
 from hingepoint.domain.trials.models import Trial, TrialLook
+from hingepoint.domain.turns.actions import action
 from hingepoint.records.errors import Hidden
 from hingepoint.records.trials import Design
 
@@ -67,7 +67,7 @@ def _require_analyst(by: User | None) -> None:
         raise NotAllowed("Only an analyst draws lots and looks early.")
 
 
-@transaction.atomic
+@action
 def draw_lots(*, by: User, at: dt.datetime, run_id: int, key: str, lots: Lots) -> Trial:
     """Draw the lots of a trial of a run's finding, by the run's metric. Raises NotAllowed, Hidden, NotPossible
     as ``draw`` does."""
@@ -81,7 +81,7 @@ def draw_lots(*, by: User, at: dt.datetime, run_id: int, key: str, lots: Lots) -
     return draw(by=by, at=at, question=question, lots=lots, finding=finding)
 
 
-@transaction.atomic
+@action
 def draw(
     *, by: User, at: dt.datetime, question: Question, lots: Lots, finding: Finding | None = None
 ) -> Trial:
@@ -127,7 +127,7 @@ def _require_possible(lots: Lots, *, today: dt.date) -> None:
         raise NotPossible("The first day has passed: nobody could start by lot then. Choose today or later.")
 
 
-@transaction.atomic
+@action
 def look(*, by: User | None, at: dt.datetime, trial_id: int, reason: str = "") -> TrialLook:
     """Compute what a trial shows and keep that somebody looked: the result when every planned deal has its
     outcome, an early look otherwise, which only an analyst takes and says why.

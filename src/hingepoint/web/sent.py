@@ -1,0 +1,66 @@
+"""Forms that are sent twice, and facts that are on record already: kept once, or asked about.
+
+A form that notes a fact carries a one-time token (``form_token()`` in its template), which the action gets with
+what was typed. An action that finds the same on record asks (``AlreadyNoted``); the page that asks holds all
+that was typed, and both answers send it again.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from hingepoint.records.errors import AlreadyNoted
+from hingepoint.web import formats
+
+TOKEN, SECOND = "form_token", "second"
+_OURS = ("csrfmiddlewaretoken", SECOND)
+
+
+def form_token() -> SafeString:
+    """Return the hidden field that tells this form from any other."""
+    return format_html('<input type="hidden" name="{}" value="{}">', TOKEN, uuid.uuid4().hex)
+
+
+def token_of(request: HttpRequest) -> str:
+    return request.POST.get(TOKEN, "")[:64]
+
+
+def sent(request: HttpRequest) -> dict[str, Any]:
+    """Return what an action that notes a fact wants to know of its form: the token, and the answer if it asked."""
+    return {
+        "token": token_of(request),
+        "second": {"yes": True, "no": False}.get(request.POST.get(SECOND, "")),
+    }
+
+
+def ask_whether_second(request: HttpRequest, error: AlreadyNoted) -> HttpResponse:
+    """Ask whether this is a second one. Nothing was written; what was typed goes along with either answer."""
+    typed = [(name, value) for name, values in request.POST.lists() if name not in _OURS for value in values]
+    context = {"known": _in_words(request, error.known), "typed": typed}
+    return render(request, "errors/already_noted.html", context, status=409)
+
+
+def _in_words(request: HttpRequest, known: Any) -> str:
+    """Return who put the same on record, and when."""
+    names = (
+        ("recorded_by", "recorded_at"),
+        ("written_by", "written_at"),
+        ("asked_by", "asked_at"),
+        ("by", "at"),
+    )
+    who, when = next(pair for pair in names if hasattr(known, pair[1]))
+    person, day = getattr(known, who), timezone.localdate(getattr(known, when))
+    name = "You" if person == request.user else person.name if person else "A file"
+    return f"{name} noted the same {_day(day)}."
+
+
+def _day(day: Any) -> str:
+    days = (timezone.localdate() - day).days
+    return {0: "today", 1: "yesterday"}.get(days, f"on {formats.day(day)}")
