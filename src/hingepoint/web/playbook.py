@@ -13,14 +13,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from hingepoint.domain.deals import queries as deals
-from hingepoint.domain.strategy import actions, queries
+from hingepoint.domain.strategy import actions, asking, queries
 from hingepoint.records.agreements import Evidence
 from hingepoint.records.deals import Stage
 from hingepoint.records.errors import Stale
 from hingepoint.reports import findings
 from hingepoint.web.agreements import EVIDENCE
 from hingepoint.web.deals import for_sellers_and_leaders
-from hingepoint.web.strategy import keeper, problems_of
+from hingepoint.web.strategy import asked_by_now, keeper, problems_of
 
 STAGES = [(stage.value, stage.value.capitalize()) for stage in Stage]
 #: A form offers this many demands.
@@ -91,7 +91,8 @@ def playbook(request: HttpRequest, strategy_id: int) -> HttpResponse:
     page = queries.playbook_page(request.user, strategy_id, _number(request))
     if page is None:
         raise Http404("nothing is published yet")
-    return render(request, "playbook/playbook.html", {"page": page, "noun": findings.metric_noun})
+    context = {"page": page, "noun": findings.metric_noun, "asking": asking.unfinished()}
+    return render(request, "playbook/playbook.html", context)
 
 
 @for_sellers_and_leaders
@@ -269,7 +270,7 @@ def publish_playbook(request: HttpRequest, strategy_id: int) -> HttpResponse:
     if request.method == "POST":
         problem = _publish(request, draft, note)
         if not problem:
-            messages.info(request, f"Version {draft.number} is published. Open deals are asked for it now.")
+            messages.info(request, f"Version {draft.number} is published. {asked_by_now()}")
             return redirect("playbook", strategy_id)
     asked, count = queries.preview(request.user, strategy_id)
     context = {"draft": draft, "strategy": draft.strategy, "asked": asked, "count": count, "note": note}
@@ -282,9 +283,7 @@ def _publish(request: HttpRequest, draft: Any, note: str) -> str:
     if not note:
         return "Say in a sentence what changes and why: sellers read it."
     try:
-        actions.publish(
-            by=request.user, at=timezone.now(), playbook=draft, today=timezone.localdate(), note=note
-        )
+        actions.publish(by=request.user, at=timezone.now(), playbook=draft, note=note)
     except actions.NothingToPublish as refused:
         return str(refused)
     return ""

@@ -11,7 +11,7 @@ from decimal import Decimal
 from statistics import median
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, Exists, F, Q, QuerySet
 
 from hingepoint.analysis import intervals, metrics
 from hingepoint.domain.agreements.models import WAITING, Agreement, AgreementType
@@ -23,6 +23,7 @@ from hingepoint.domain.people.models import User, works_here
 from hingepoint.domain.strategy import benchmarks, next_best_choice, presets, results
 from hingepoint.domain.strategy.models import (
     MOST_REQUIRED,
+    AskingRound,
     NeededBy,
     PivotalAgreement,
     Playbook,
@@ -229,6 +230,7 @@ class StrategyPage:
     draft: int | None
     may_edit: bool
     deals: int  # open deals that it asks something of
+    asking: bool  # whether deals are being asked anew at this moment
 
 
 def strategy_page(viewer: Any, strategy_id: int, *, today: dt.date) -> StrategyPage:
@@ -247,11 +249,14 @@ def strategy_page(viewer: Any, strategy_id: int, *, today: dt.date) -> StrategyP
         draft=draft.number if draft and may_keep(viewer) else None,
         may_edit=may_keep(viewer),
         deals=_deals_asked(viewer, strategy),
+        asking=strategy.asking,
     )
 
 
 def _strategy(viewer: Any, strategy_id: int) -> Strategy:
-    found = Strategy.objects.visible_to(viewer).select_related("sponsor").filter(pk=strategy_id).first()
+    rows = Strategy.objects.visible_to(viewer).select_related("sponsor")
+    goes_on = Exists(AskingRound.objects.filter(finished_at=None))
+    found = rows.annotate(asking=goes_on).filter(pk=strategy_id).first()
     if found is None:
         raise Hidden("no such strategy")
     return found
