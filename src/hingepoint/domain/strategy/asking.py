@@ -29,7 +29,7 @@ from hingepoint.domain.strategy.requirements import Requirement
 from hingepoint.records.agreements import AgreementState
 
 #: Deals that are asked in one transaction: few enough that no other writer waits for long.
-BATCH = 150
+BATCH = 100
 
 #: What a deal is judged by, and the import that made it.
 _JUDGED_BY = ("segment", "amount", "created_at", "expected_close_on", "stage", "batch")
