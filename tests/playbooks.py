@@ -31,13 +31,14 @@ def choose(book: Playbook, key: str, **facts):
 
 
 def in_force(cast, *keys: str, strategy: Strategy | None = None, **standard) -> Playbook:
-    """A strategy in force since today, with a published playbook of ``keys``."""
+    """A strategy in force since today, with a published playbook of ``keys``, of which every open deal is asked."""
     strategy = strategy or written(cast)
     actions.put_in_force(by=cast.sponsor, at=NOW, strategy=strategy, starts_on=TODAY)
     book = strategy.playbooks.get()
     for key in keys or ("cust.data_access",):
         choose(book, key, **standard)
-    actions.publish(by=cast.analyst, at=NOW, playbook=book, today=TODAY, note="First version.")
+    actions.publish(by=cast.analyst, at=NOW, playbook=book, note="First version.")
+    actions.ask_open_deals(at=NOW)
     return book
 
 

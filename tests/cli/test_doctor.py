@@ -7,8 +7,12 @@ import json
 import pytest
 from click.testing import CliRunner
 
+import playbooks
+from cast import NOW
 from hingepoint import cli
+from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.audit.models import AuditEvent
+from hingepoint.domain.strategy import actions as strategy
 
 
 def found_by(ran) -> dict[str, dict[str, str]]:
@@ -17,12 +21,12 @@ def found_by(ran) -> dict[str, dict[str, str]]:
 
 @pytest.fixture
 def examined(cast, settings, tmp_path):
-    """Return ``examine() -> exit code, {check: finding}`` on the cast's database and a folder of its own."""
+    """Return ``examine(*options) -> exit code, {check: finding}`` on the cast's database and a folder of its own."""
     settings.ENVIRONMENT = settings.ENVIRONMENT.model_copy(update={"data_dir": tmp_path, "secret_key": ""})
     (tmp_path / "secret.key").touch(mode=0o600)
 
-    def examine():
-        done = CliRunner().invoke(cli.main, ["doctor", "--format", "json"])
+    def examine(*options):
+        done = CliRunner().invoke(cli.main, ["doctor", "--format", "json", *options])
         return done.exit_code, found_by(done.output)
 
     return examine
@@ -49,6 +53,25 @@ def test_a_key_that_others_can_read_is_a_warning(examined, tmp_path):
     _, found = examined()
     assert found["Secret key"]["state"] == "warning"
     assert found["Secret key"]["do"].startswith("chmod 600")
+
+
+def test_a_deal_that_is_not_asked_for_what_the_playbook_wants_is_found_and_asked_again(cast, examined):
+    playbooks.in_force(cast)
+    assert examined()[1]["What deals need"]["says"] == "Every open deal is asked for what the playbooks want."
+    Agreement.objects.filter(deal=cast.deal).update(needed_by=None)
+    _, found = examined()
+    assert found["What deals need"]["state"] == "warning"
+    assert found["What deals need"]["says"] == "1 open deal is not asked for what the playbooks want."
+    assert found["What deals need"]["do"] == "hingepoint doctor --ask-again"
+    _, found = examined("--ask-again")
+    assert found["What deals need"]["state"] == "good"
+    assert Agreement.objects.get(deal=cast.deal).needed_by is not None
+
+
+def test_a_round_that_goes_on_is_no_fault(cast, examined):
+    playbooks.in_force(cast)
+    strategy.ask_anew(by=None, at=NOW)
+    assert examined()[1]["What deals need"]["says"] == "Being asked: 0 of 2 open deals."
 
 
 def test_the_table_says_what_to_do(examined):

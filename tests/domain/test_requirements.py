@@ -64,6 +64,11 @@ def book(cast) -> Playbook:
     return strategy.playbooks.get()
 
 
+def publish(book):
+    actions.publish(by=None, at=NOW, playbook=book)
+    actions.ask_open_deals(at=NOW)
+
+
 def choose(book, key, **facts):
     row = AgreementType.objects.get(key=key)
     facts = {"judgement": "the sponsor's experience", "needed_days": 20} | facts
@@ -72,22 +77,25 @@ def choose(book, key, **facts):
 
 def test_a_published_playbook_asks_every_open_deal_once(cast, book):
     choose(book, "cust.data_access")
-    actions.publish(by=cast.analyst, at=NOW, playbook=book, today=TODAY)
+    publish(book)
     asked = Agreement.objects.filter(required=True)
     assert {row.deal_id for row in asked} == {cast.deal.pk, cast.foreign_deal.pk}
     assert asked[0].needed_because == "20 days after the deal was created"
-    assert actions.refresh_requirements(at=NOW, today=TODAY) == actions.Refreshed(0, 0, 0)
+    before = Agreement.objects.count()
+    actions.ask_anew(by=None, at=NOW)
+    assert not actions.ask_open_deals(at=NOW).changes
+    assert Agreement.objects.count() == before == 2
 
 
 def test_a_new_version_releases_what_it_no_longer_asks_and_keeps_what_was_gained(cast, book):
     pivotal = choose(book, "cust.data_access")
-    actions.publish(by=cast.analyst, at=NOW, playbook=book, today=TODAY)
+    publish(book)
     step = agreements.Step(state=AgreementState.PLANNED, occurred_at=NOW)
     agreements.take_step(by=cast.seller, at=NOW, deal_id=cast.deal.pk, type_key="cust.data_access", step=step)
     draft = actions.draft_playbook(by=cast.analyst, at=NOW, strategy=book.strategy)
     actions.drop(by=cast.analyst, at=NOW, pivotal=draft.pivotal.get())
     choose(draft, "cust.deal_sponsor")
-    actions.publish(by=cast.analyst, at=NOW, playbook=draft, today=TODAY)
+    publish(draft)
     rows = {row.type.key: (row.required, row.state) for row in cast.deal.agreements.select_related("type")}
     assert rows == {"cust.data_access": (False, "planned"), "cust.deal_sponsor": (True, "needed")}
     assert book.pivotal.get() == pivotal
@@ -95,7 +103,7 @@ def test_a_new_version_releases_what_it_no_longer_asks_and_keeps_what_was_gained
 
 def test_a_published_version_is_never_changed(cast, book):
     pivotal = choose(book, "cust.data_access")
-    actions.publish(by=cast.analyst, at=NOW, playbook=book, today=TODAY)
+    publish(book)
     book.refresh_from_db()
     with pytest.raises(actions.Published):
         actions.set_standard(by=cast.analyst, at=NOW, pivotal=pivotal, needed_days=5)
@@ -117,7 +125,7 @@ def test_a_choice_without_finding_or_judgement_is_refused(cast, book):
 
 def test_an_empty_playbook_is_not_published(cast, book):
     with pytest.raises(actions.NothingToPublish):
-        actions.publish(by=cast.analyst, at=NOW, playbook=book, today=TODAY)
+        actions.publish(by=cast.analyst, at=NOW, playbook=book)
 
 
 def test_a_metric_nobody_can_compute_is_refused(cast):
@@ -141,6 +149,6 @@ def test_the_playbook_says_for_how_long_an_agreement_is_relied_on(cast):
     strategy = Strategy.objects.get()
     draft = actions.draft_playbook(by=cast.sponsor, at=NOW, strategy=strategy)
     actions.set_standard(by=cast.sponsor, at=NOW, pivotal=draft.pivotal.get(), recheck_days=45)
-    actions.publish(by=cast.sponsor, at=NOW, playbook=draft, today=TODAY, note="Longer.")
+    publish(draft)
     taken.refresh_from_db()
     assert taken.expires_on == TODAY + dt.timedelta(days=45)

@@ -8,12 +8,14 @@ from django.core import signing
 from django.test import Client
 from django.utils import timezone
 
-from cast import NOW
+from cast import NOW, PASSWORD
 from hingepoint.domain.agreements import actions as agreements
-from hingepoint.domain.agreements.models import Agreement
+from hingepoint.domain.agreements.models import Agreement, AgreementEvent
+from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.proof import actions
-from hingepoint.domain.proof.models import AnswerTry, Confirmation, Proof
+from hingepoint.domain.proof.models import Answer, AnswerTry, Confirmation, Proof
 from hingepoint.records.agreements import AgreementState
+from hingepoint.web.sign_in import WORKS_HERE
 
 CANARY = "CANARY-7731"
 
@@ -57,6 +59,12 @@ def answer(link, **said):
     return Client().post(link, said)
 
 
+def everything() -> list:
+    """Return all that an answer could leave behind."""
+    tables = (Agreement, AgreementEvent, AuditEvent, Confirmation, Proof, AnswerTry)
+    return [list(table.objects.order_by("pk").values()) for table in tables]
+
+
 def without_tokens(html):
     """Return the page without its random tokens, in which any three letters may stand by chance."""
     return re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", html)
@@ -95,6 +103,87 @@ def test_a_yes_is_gained_in_writing_and_reads_so_in_the_history(client, cast, ag
     assert Proof.objects.get().said_by == "Bo Berg"
     assert b"by the customer" in client.get(page_of(agreement)).content
     assert b"You confirmed this" in Client().get(link).content
+
+
+@pytest.mark.parametrize("who", ["seller", "manager", "sponsor", "inside_partner", "stranger"])
+def test_the_click_of_one_of_us_leaves_no_trace_of_the_customers_word(client, cast, agreement, link, who):
+    client.force_login(getattr(cast, who))
+    before = everything()
+    answered = client.post(link, {"answer": "confirmed", "words": "yes, yes"})
+    assert answered.status_code == 403
+    assert "Only the customer answers here" in answered.content.decode()
+    assert everything() == before
+
+
+def test_one_of_us_reads_why_there_is_no_form_and_the_link_stays_valid(client, cast, agreement, link):
+    client.force_login(cast.seller)
+    page = client.get(link).content.decode()
+    assert "You are signed in as Sanna: the link stays valid, so send it to Bo Berg." in page
+    assert "Send your answer" not in page
+    assert answer(link, answer="confirmed").status_code == 302
+    agreement.refresh_from_db()
+    assert (agreement.state, agreement.evidence) == ("gained", 3)
+
+
+def test_nobody_who_is_signed_in_answers_by_another_way_in(cast, agreement, link):
+    before = everything()
+    with pytest.raises(actions.NotTheCustomer):
+        actions.answer(by=cast.seller, at=NOW, token=link.split("/")[-1], answer=Answer.CONFIRMED)
+    assert everything() == before
+
+
+def test_an_answer_keeps_when_and_from_where_it_came_and_that_nobody_was_checked(
+    client, cast, agreement, link
+):
+    Client(REMOTE_ADDR="203.0.113.7").post(link, {"answer": "confirmed"})
+    kept = Confirmation.objects.get()
+    assert (kept.answered_from, kept.answered_where_we_work) == ("203.0.113.7", False)
+    assert kept.answered_at is not None
+    assert "Bo Berg confirmed by link, not verified, from 203.0.113.7" in (
+        client.get(page_of(agreement)).content.decode()
+    )
+    assert Proof.objects.get().words == "Bo Berg confirmed by link, not verified: send the cost data"
+
+
+def test_an_answer_from_a_browser_in_which_one_of_us_had_signed_in_counts_as_told(client, cast, agreement):
+    browser = Client()
+    browser.post("/sign-in", {"username": cast.seller.email, "password": PASSWORD})
+    browser.post(f"{page_of(agreement)}link")
+    token = actions.token_of(Confirmation.objects.get())
+    browser.post("/sign-out")
+    assert browser.post(f"/confirm/{token}", {"answer": "confirmed"}).status_code == 302
+    agreement.refresh_from_db()
+    assert (agreement.state, agreement.evidence) == ("gained", 2)
+    assert Proof.objects.get().strength == 2
+    client.force_login(cast.seller)
+    page = client.get(page_of(agreement)).content.decode()
+    assert "in a browser in which one of us had signed in: it counts as told" in page
+
+
+def test_only_the_customers_page_is_told_who_works_here(cast, settings):
+    settings.SESSION_COOKIE_SECURE = True
+    cookie = Client().post("/sign-in", {"username": cast.seller.email, "password": PASSWORD}).cookies
+    told = {name: cookie[WORKS_HERE][name] for name in ("path", "httponly", "samesite", "secure")}
+    assert told == {"path": "/confirm/", "httponly": True, "samesite": "Lax", "secure": True}
+
+
+def test_a_wrong_password_does_not_make_a_browser_ours(cast):
+    refused = Client().post("/sign-in", {"username": cast.seller.email, "password": "guessed"})
+    assert WORKS_HERE not in refused.cookies
+
+
+def test_what_is_confirmed_is_what_was_sent_whatever_was_written_since(cast, agreement, link):
+    step = agreements.Step(
+        state=AgreementState.ASKED, occurred_at=NOW, act="pay twice", due_on=dt.date(2999, 2, 2)
+    )
+    agreements.take_step(by=cast.seller, at=NOW, deal_id=cast.deal.pk, type_key="cust.data_access", step=step)
+    answer(link, answer="confirmed")
+    agreement.refresh_from_db()
+    assert (agreement.act, agreement.due_on) == ("send the cost data", dt.date(2999, 1, 1))
+    kept = Confirmation.objects.get()
+    assert (kept.act, kept.person_name, kept.due_on) == (
+        "send the cost data", "Bo Berg", dt.date(2999, 1, 1),
+    )  # fmt: skip
 
 
 def test_a_correction_is_evidence_and_leaves_the_state_to_the_seller(agreement, link):

@@ -48,7 +48,8 @@ def test_an_agreement_that_became_needed_later_shows_what_is_known(client, cast,
     strategy = playbooks.Strategy.objects.get()
     book = playbooks.actions.draft_playbook(by=cast.sponsor, at=NOW, strategy=strategy)
     playbooks.choose(book, "cust.joint_business_case")
-    playbooks.actions.publish(by=cast.analyst, at=NOW, playbook=book, today=NOW.date())
+    playbooks.actions.publish(by=cast.analyst, at=NOW, playbook=book)
+    playbooks.actions.ask_open_deals(at=NOW)
     assert "Business case built together" in client.get(page_of(deal, "deal-plan")).content.decode()
 
 

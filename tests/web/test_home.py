@@ -13,6 +13,7 @@ from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.discovery.models import Run
 from hingepoint.domain.home.queries import effort, manager, seller, sponsor
 from hingepoint.domain.strategy import actions as strategy
+from hingepoint.jobs import nightly
 from hingepoint.records.agreements import AgreementState, Evidence
 from hingepoint.records.people import Role
 
@@ -63,7 +64,8 @@ def playbook(cast):
         judgement="we believe it",
         needed_days=10,
     )
-    strategy.publish(by=cast.sponsor, at=NOW, playbook=draft, today=NOW.date())
+    strategy.publish(by=cast.sponsor, at=NOW, playbook=draft)
+    strategy.ask_open_deals(at=NOW)
     return written
 
 
@@ -149,7 +151,7 @@ def test_a_promise_whose_day_has_passed_asks_whether_it_was_kept(cast, playbook)
 
 def test_a_managers_talks_are_ranked_by_value_gap_and_time(cast, playbook):
     large = deal("N-7", owner=cast.seller, team=cast.north, amount=900_000)
-    strategy.refresh_requirements(at=NOW, today=timezone.localdate())
+    nightly.ask_what_deals_need(at=NOW)
     week = manager.manager_week(cast.manager, today=timezone.localdate(), now=timezone.now())
     assert [talk.work.line.deal_id for talk in week.queue] == [large.pk, cast.deal.pk]
     assert week.queue[0].why.startswith("nobody has planned how to ask")

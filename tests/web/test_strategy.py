@@ -97,7 +97,7 @@ def test_a_target_that_cannot_be_read_is_said_beside_the_field(client, cast):
 def test_putting_it_in_force_asks_open_deals_and_retiring_it_stops_asking(client, cast):
     row = written(cast)
     choose(row.playbooks.get(), "cust.data_access")
-    actions.publish(by=cast.sponsor, at=NOW, playbook=row.playbooks.get(), today=TODAY)
+    actions.publish(by=cast.sponsor, at=NOW, playbook=row.playbooks.get())
     client.force_login(cast.sponsor)
     client.post(reverse("put-in-force", args=[row.pk]))
     assert Agreement.objects.filter(required=True).count() == 2

@@ -38,9 +38,10 @@ class Finding:
 
 
 @click.command()
+@click.option("--ask-again", is_flag=True, help="First ask every open deal for what the playbooks want.")
 @format_option
 @click.pass_context
-def doctor(ctx: click.Context, as_format: str) -> None:
+def doctor(ctx: click.Context, as_format: str, ask_again: bool) -> None:
     """Check the installation, the database and what the data allows.
 
     Ends with exit code 2 when something is broken.
@@ -52,6 +53,8 @@ def doctor(ctx: click.Context, as_format: str) -> None:
     start_django()
     found = {name: _examined(check) for name, check in CHECKS.items()}
     if found["Migrations"].state == GOOD:
+        if ask_again:
+            _ask_again()
         found |= {name: _examined(check) for name, check in TABLE_CHECKS.items()}
     if as_format == "json":
         print_json({"checks": [{"check": name, **asdict(finding)} for name, finding in found.items()]})
@@ -59,6 +62,16 @@ def doctor(ctx: click.Context, as_format: str) -> None:
         _print_table(found)
     if any(finding.state == BROKEN for finding in found.values()):
         ctx.exit(UNUSABLE)
+
+
+def _ask_again() -> None:
+    """Ask every open deal, in batches that hold nobody up."""
+    from django.utils import timezone
+
+    from hingepoint.domain.strategy import actions as strategy
+
+    strategy.ask_anew(by=None, at=timezone.now())
+    strategy.ask_open_deals(at=timezone.now())
 
 
 def _examined(check: Callable[[], Finding]) -> Finding:
@@ -189,6 +202,18 @@ def readiness() -> Finding:
     return Finding(GOOD, says) if found.ready else Finding(WARNING, says, f"Needed: {found.need}.")
 
 
+def what_deals_need() -> Finding:
+    from hingepoint.domain.strategy import asking
+
+    if unfinished := asking.unfinished():
+        return Finding(GOOD, f"Being asked: {unfinished.done:,} of {unfinished.total:,} open deals.")
+    if wrong := asking.differing():
+        deals = "1 open deal is" if wrong == 1 else f"{wrong:,} open deals are"
+        says = f"{deals} not asked for what the playbooks want."
+        return Finding(WARNING, says, "hingepoint doctor --ask-again")
+    return Finding(GOOD, "Every open deal is asked for what the playbooks want.")
+
+
 CHECKS: dict[str, Callable[[], Finding]] = {
     "Programs": programs,
     "Data folder": data_folder,
@@ -201,5 +226,6 @@ CHECKS: dict[str, Callable[[], Finding]] = {
 TABLE_CHECKS: dict[str, Callable[[], Finding]] = {
     "Audit trail": audit_trail,
     "Background jobs": background_jobs,
+    "What deals need": what_deals_need,
     "Discovery": readiness,
 }

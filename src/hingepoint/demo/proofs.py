@@ -38,7 +38,7 @@ def write(*, at: dt.datetime) -> None:
     for turn, agreement in enumerate(asked[:ASKED_BY_LINK]):
         link = proof.ask_customer(by=agreement.deal.owner, at=at, agreement_id=agreement.pk)
         if said := _ANSWERS[turn % len(_ANSWERS)]:
-            proof.answer(at=at, token=proof.token_of(link), answer=said[0], words=said[1])
+            proof.answer(by=None, at=at, token=proof.token_of(link), answer=said[0], words=said[1])
 
 
 def _live():

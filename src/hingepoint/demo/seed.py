@@ -310,7 +310,8 @@ def write_strategy(company: Company, *, at: dt.datetime) -> None:
         )
     published = first + PUBLISHED_AFTER
     note = "First version, by judgement."
-    strategy.publish(by=sponsor, at=published, playbook=draft, today=published.date(), note=note)
+    strategy.publish(by=sponsor, at=published, playbook=draft, note=note)
+    strategy.ask_open_deals(at=published)
 
 
 #: So many of what each rule found have been answered; a rule is measured from twenty on.

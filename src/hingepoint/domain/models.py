@@ -13,7 +13,7 @@ from hingepoint.domain.negotiation.models import Corridor, CorridorWriting, Reas
 from hingepoint.domain.people.models import Membership, SavedView, SignInFailure, Team, User
 from hingepoint.domain.plans.models import Debrief, Plan, PlanReview
 from hingepoint.domain.proof.models import AnswerTry, Confirmation, Proof
-from hingepoint.domain.strategy.models import PivotalAgreement, Playbook, ResultMetric, Strategy
+from hingepoint.domain.strategy.models import AskingRound, PivotalAgreement, Playbook, ResultMetric, Strategy
 from hingepoint.domain.trials.models import Trial, TrialLook
 from hingepoint.domain.turns.models import SentForm
 
@@ -24,6 +24,7 @@ __all__ = [
     "AgreementType",
     "AnswerTry",
     "Approval",
+    "AskingRound",
     "AuditEvent",
     "AuditHead",
     "CoachingNote",

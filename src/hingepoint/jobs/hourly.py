@@ -1,5 +1,6 @@
 """What is done at the start of the worker and every hour: one line a job, called with ``at``."""
 
 from hingepoint.domain.discovery import actions as discovery
+from hingepoint.domain.strategy import actions as strategy
 
-JOBS = (discovery.give_up_silent_runs,)
+JOBS = (discovery.give_up_silent_runs, strategy.ask_open_deals)

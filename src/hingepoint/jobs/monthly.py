@@ -9,8 +9,16 @@ from hingepoint.domain.strategy import actions as strategy
 
 def ask_whether_findings_hold(*, at: dt.datetime) -> None:
     """Run discovery again for each strategy in force, unless that was done this month."""
-    first = timezone.localtime(at).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    strategy.refresh_findings(at=at, since=first)
+    strategy.refresh_findings(at=at, since=_first_of_month(at))
 
 
-JOBS = (ask_whether_findings_hold,)
+def ask_by_new_usual_days(*, at: dt.datetime) -> None:
+    """Ask open deals anew where stages usually last longer or shorter than a month ago."""
+    strategy.ask_by_new_usual_days(at=at, since=_first_of_month(at))
+
+
+def _first_of_month(at: dt.datetime) -> dt.datetime:
+    return timezone.localtime(at).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
+JOBS = (ask_whether_findings_hold, ask_by_new_usual_days)

@@ -9,6 +9,7 @@ from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.detection import actions as detection
 from hingepoint.domain.discovery import actions as discovery
 from hingepoint.domain.escalations import actions as escalations
+from hingepoint.domain.imports.touched import deals_of_import
 from hingepoint.domain.strategy import actions as strategy
 from hingepoint.domain.trials import actions as trials
 
@@ -26,8 +27,8 @@ def forget_ended_sessions(*, at: dt.datetime) -> None:
 
 
 def ask_what_deals_need(*, at: dt.datetime) -> None:
-    """Ask open deals for what the playbooks in force want of them by now."""
-    strategy.refresh_requirements(at=at, today=timezone.localdate(at))
+    """Ask the open deals that changed for what the playbooks in force want of them."""
+    strategy.ask_touched_deals(at=at, deals_of_import=deals_of_import)
 
 
 def read_traces(*, at: dt.datetime) -> None:

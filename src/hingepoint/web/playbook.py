@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from hingepoint.domain.deals.queries import filters
-from hingepoint.domain.strategy import actions
+from hingepoint.domain.strategy import actions, asking
 from hingepoint.domain.strategy.queries import drafting, strategies
 from hingepoint.domain.strategy.queries import playbook as playbook_pages
 from hingepoint.records.agreements import Evidence
@@ -23,7 +23,7 @@ from hingepoint.records.strategy import NeededBy
 from hingepoint.reports.findings import metric
 from hingepoint.web.agreements import EVIDENCE
 from hingepoint.web.deals import for_sellers_and_leaders
-from hingepoint.web.strategy import keeper, problems_of
+from hingepoint.web.strategy import asked_by_now, keeper, problems_of
 
 STAGES = [(stage.value, stage.value.capitalize()) for stage in Stage]
 #: A form offers this many demands.
@@ -94,7 +94,8 @@ def playbook(request: HttpRequest, strategy_id: int) -> HttpResponse:
     page = playbook_pages.playbook_page(request.user, strategy_id, _number(request))
     if page is None:
         raise Http404("nothing is published yet")
-    return render(request, "playbook/playbook.html", {"page": page, "noun": metric.metric_noun})
+    context = {"page": page, "noun": metric.metric_noun, "asking": asking.unfinished()}
+    return render(request, "playbook/playbook.html", context)
 
 
 @for_sellers_and_leaders
@@ -277,7 +278,7 @@ def publish_playbook(request: HttpRequest, strategy_id: int) -> HttpResponse:
     if request.method == "POST":
         problem = _publish(request, draft, note)
         if not problem:
-            messages.info(request, f"Version {draft.number} is published. Open deals are asked for it now.")
+            messages.info(request, f"Version {draft.number} is published. {asked_by_now()}")
             return redirect("playbook", strategy_id)
     asked, count = drafting.preview(request.user, strategy_id)
     context = {"draft": draft, "strategy": draft.strategy, "asked": asked, "count": count, "note": note}
@@ -290,9 +291,7 @@ def _publish(request: HttpRequest, draft: Any, note: str) -> str:
     if not note:
         return "Say in a sentence what changes and why: sellers read it."
     try:
-        actions.publish(
-            by=request.user, at=timezone.now(), playbook=draft, today=timezone.localdate(), note=note
-        )
+        actions.publish(by=request.user, at=timezone.now(), playbook=draft, note=note)
     except actions.NothingToPublish as refused:
         return str(refused)
     return ""

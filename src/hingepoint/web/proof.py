@@ -17,6 +17,7 @@ from hingepoint.domain.proof import actions, queries
 from hingepoint.records.errors import Hidden
 from hingepoint.records.proof import Answer
 from hingepoint.web.sent import token_of
+from hingepoint.web.sign_in import WORKS_HERE
 
 ACCEPTS = ",".join(f".{ending}" for ending in actions.KINDS)
 
@@ -160,7 +161,8 @@ class AnswerForm(forms.Form):
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest, token: str):
-    """What a customer sees by a link: one agreement, in the words they are asked about. No account."""
+    """What a customer sees by a link: one agreement, in the words they are asked about. No account; whoever
+    has one here sees what the customer sees, and cannot answer."""
     asked = queries.asked(token, at=timezone.now())
     if asked is None:
         return _confirm_page(request, None, status=404)
@@ -172,16 +174,26 @@ def confirm(request: HttpRequest, token: str):
 def _answer(request: HttpRequest, token: str, asked: queries.Asked) -> HttpResponse:
     form = AnswerForm(request.POST)
     said = {"answer": request.POST.get("answer", ""), "words": request.POST.get("words", "")}
-    at = timezone.now()
+    at, address = timezone.now(), request.META["REMOTE_ADDR"]
+    by = request.user if request.user.is_authenticated else None
     try:
-        actions.note_try(address=request.META["REMOTE_ADDR"], at=at)
+        if by is None:
+            actions.note_try(address=address, at=at)
         if not form.is_valid():
             return _confirm_page(
                 request, asked, said=said, problem="Choose one of the three answers.", status=422
             )
         actions.answer(
-            at=at, token=token, answer=Answer(form.cleaned_data["answer"]), words=form.cleaned_data["words"]
+            by=by,
+            at=at,
+            token=token,
+            answer=Answer(form.cleaned_data["answer"]),
+            words=form.cleaned_data["words"],
+            address=address,
+            where_we_work=WORKS_HERE in request.COOKIES,
         )
+    except actions.NotTheCustomer:
+        return _confirm_page(request, asked, status=403)
     except actions.TooManyAnswers as refused:
         return _confirm_page(request, asked, said=said, problem=str(refused), status=429)
     except actions.WordsMissing as refused:

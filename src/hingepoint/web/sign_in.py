@@ -8,13 +8,15 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
 from django.core.exceptions import ValidationError
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from hingepoint.domain.people import actions, queries
 
+#: A cookie of the customer's page alone: somebody of ours has signed in in this browser.
+WORKS_HERE, WORKS_HERE_DAYS = "works_here", 365
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
@@ -48,6 +50,9 @@ class SignIn(LoginView):
     authentication_form = SignInForm
     redirect_authenticated_user = True
 
+    def form_valid(self, form) -> HttpResponse:
+        return remember_who_works_here(super().form_valid(form))
+
     def get_context_data(self, **kwargs) -> dict:
         personas = queries.personas() if settings.ENVIRONMENT.demo else []
         return super().get_context_data(**kwargs) | {"offered": personas}
@@ -60,4 +65,18 @@ def become(request, role: str):
     if not settings.ENVIRONMENT.demo:
         raise Http404
     login(request, queries.persona(role), backend=BACKEND)
-    return redirect("home")
+    return remember_who_works_here(redirect("home"))
+
+
+def remember_who_works_here(response: HttpResponse) -> HttpResponse:
+    """Let this browser say, on the customer's page only, that one of us has signed in in it."""
+    response.set_cookie(
+        WORKS_HERE,
+        "yes",
+        max_age=WORKS_HERE_DAYS * 86_400,
+        path="/confirm/",
+        httponly=True,
+        samesite="Lax",
+        secure=settings.SESSION_COOKIE_SECURE,
+    )
+    return response

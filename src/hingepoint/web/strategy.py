@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from hingepoint.analysis import metrics
 from hingepoint.domain.deals.queries import filters
 from hingepoint.domain.plans.queries import reviews
-from hingepoint.domain.strategy import actions, presets, rules
+from hingepoint.domain.strategy import actions, asking, presets, rules
 from hingepoint.domain.strategy.queries import still_holds, strategy_page
 from hingepoint.domain.strategy.queries import strategies as strategy_list
 from hingepoint.records.errors import Stale
@@ -100,6 +100,7 @@ def _page(request: HttpRequest, strategy_id: int, *, status: int = 200, **more: 
         "said": {"metric": page.line.metric},
         "problems": {},
         "routines": reviews.routines(request.user, today=timezone.localdate(), segment=page.line.segment),
+        "asking": asking.unfinished() if page.asking else None,
         "still": still_holds.still_holds(request.user, at=timezone.now(), strategy_id=strategy_id),
         **more,
     }
@@ -190,10 +191,9 @@ def put_in_force(request: HttpRequest, strategy_id: int) -> HttpResponse:
     """Let a strategy hold from today."""
     keeper(request)
     row, now = strategy_list.editable(request.user, strategy_id), timezone.now()
-    today = timezone.localdate()
-    actions.put_in_force(by=request.user, at=now, strategy=row, starts_on=row.starts_on or today)
-    changed = actions.refresh_requirements(at=now, today=today)
-    messages.info(request, f"{row.name} holds. {_asked(changed)}")
+    starts_on = row.starts_on or timezone.localdate()
+    actions.put_in_force(by=request.user, at=now, strategy=row, starts_on=starts_on)
+    messages.info(request, f"{row.name} holds. {asked_by_now()}")
     return redirect("strategy", strategy_id)
 
 
@@ -202,19 +202,34 @@ def retire_strategy(request: HttpRequest, strategy_id: int) -> HttpResponse:
     """Ask nothing more for a strategy."""
     keeper(request)
     row, now = strategy_list.editable(request.user, strategy_id), timezone.now()
-    changed = actions.retire(by=request.user, at=now, strategy=row, today=timezone.localdate())
-    messages.info(request, f"{row.name} is retired; what was gained stays. {_asked(changed)}")
+    actions.retire(by=request.user, at=now, strategy=row)
+    messages.info(request, f"{row.name} is retired; what was gained stays. {asked_by_now()}")
     return redirect("strategy", strategy_id)
 
 
-def _asked(changed: actions.Refreshed) -> str:
-    """Return what a refresh changed, in a sentence."""
-    if not (changed.added or changed.changed or changed.released):
+def asked_by_now() -> str:
+    """Ask the first open deals at once, which are all of them in a small company; say how far that is."""
+    found = actions.ask_open_deals(at=timezone.now(), batches=1)
+    return asked_words(found) if found and found.finished else "Open deals are asked in the background."
+
+
+def asked_words(found: asking.Progress) -> str:
+    """Return what a round changed, in a sentence."""
+    if not found.changes:
         return "No open deal is asked for anything else."
     parts = [
-        (changed.added, "asked for anew"),
-        (changed.changed, "with another day"),
-        (changed.released, "no longer asked"),
+        (found.changes.added, "asked for anew"),
+        (found.changes.changed, "with another day"),
+        (found.changes.released, "no longer asked"),
     ]
     told = ", ".join(f"{n:,} {words}" for n, words in parts if n)
     return f"Agreements on open deals: {told}."
+
+
+@for_sellers_and_leaders
+def asking_progress(request: HttpRequest) -> HttpResponse:
+    """The bar on the page, alone: how far open deals are asked; its last word once they are."""
+    found = asking.progress()
+    if found is None:
+        raise Http404("nobody was asked yet")
+    return render(request, "strategy/_asking.html", {"asking": found, "asked": asked_words(found)})

@@ -142,6 +142,7 @@ urlpatterns = [
     path("strategy/<int:strategy_id>/edit", strategy.edit_strategy, name="edit-strategy"),
     path("strategy/<int:strategy_id>/target", strategy.set_target, name="set-target"),
     path("strategy/<int:strategy_id>/in-force", strategy.put_in_force, name="put-in-force"),
+    path("strategy/asking", strategy.asking_progress, name="asking-progress"),
     path("strategy/<int:strategy_id>/retire", strategy.retire_strategy, name="retire-strategy"),
     # playbook
     path("strategy/<int:strategy_id>/playbook/", playbook.playbook, name="playbook"),

@@ -29,7 +29,7 @@ from hingepoint.connectors import files
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals.actions import deals_in_turn
 from hingepoint.domain.detection import actions as detection
-from hingepoint.domain.imports import engine, undo
+from hingepoint.domain.imports import engine, touched, undo
 from hingepoint.domain.imports.engine import Files, Progress, Report
 from hingepoint.domain.imports.models import AT_WORK, ImportBatch, SavedMapping
 from hingepoint.domain.people.models import User, works_here
@@ -96,7 +96,7 @@ def import_files(
 def _follow_up(at: dt.datetime) -> None:
     """Read agreements from the traces that came, and ask the deals for what the strategies in force want."""
     detection.run_rules(at=at)
-    strategy.refresh_requirements(at=at, today=timezone.localdate(at))
+    strategy.ask_touched_deals(at=at, deals_of_import=touched.deals_of_import)
 
 
 def _run(**options: Any) -> Report:

@@ -73,6 +73,10 @@ class LinkOver(LookupError):
     """The link was revoked, has expired, was answered, or never was one."""
 
 
+class NotTheCustomer(Exception):
+    """Somebody of ours opened the link: only the customer's own answer is the customer's word."""
+
+
 class WordsMissing(ValueError):
     """A correction and a no say why."""
 
@@ -345,12 +349,25 @@ def note_try(*, address: str, at: dt.datetime) -> None:
 
 
 @action
-def answer(*, at: dt.datetime, token: str, answer: Answer, words: str = "") -> Confirmation:
-    """Take the customer's answer: it becomes written evidence, and the agreement moves with it.
+def answer(
+    *,
+    by: User | None,
+    at: dt.datetime,
+    token: str,
+    answer: Answer,
+    words: str = "",
+    address: str = "",
+    where_we_work: bool = False,
+) -> Confirmation:
+    """Take the customer's answer: it becomes evidence, and the agreement moves with it.
 
     Confirmed is gained, declined is declined; corrected leaves the state to the seller, who reads the
-    words. Raises LinkOver or WordsMissing.
+    words. It counts as written by them; as told, where it came from a browser in which one of us had signed
+    in (``where_we_work``). ``by`` is who is signed in: nobody, or NotTheCustomer is raised. Raises LinkOver
+    or WordsMissing.
     """
+    if by is not None:
+        raise NotTheCustomer("Only the customer answers here, and you are signed in. The link stays valid.")
     asked = Confirmation.objects.filter(pk=read_token(token))
     deals_in_turn(asked.values_list("agreement__deal_id", flat=True))
     confirmation = asked.waiting(at).select_related("agreement__type").first()
@@ -360,7 +377,11 @@ def answer(*, at: dt.datetime, token: str, answer: Answer, words: str = "") -> C
     if not words and answer != Answer.CONFIRMED:
         raise WordsMissing("Say in a few words what is different.")
     confirmation.answered_at, confirmation.answer, confirmation.words = at, answer, words
-    confirmation.save(update_fields=["answered_at", "answer", "words"])
+    confirmation.answered_from = address[:45]
+    confirmation.answered_where_we_work = where_we_work
+    confirmation.save(
+        update_fields=["answered_at", "answer", "words", "answered_from", "answered_where_we_work"]
+    )
     agreement = confirmation.agreement
     agreements.take_step(
         by=None,
@@ -374,7 +395,7 @@ def answer(*, at: dt.datetime, token: str, answer: Answer, words: str = "") -> C
         by=None,
         at=at,
         agreement_id=agreement.pk,
-        strength=Evidence.WRITTEN,
+        strength=_strength(confirmation),
         words=_as_evidence(confirmation),
         said_by=confirmation.person_name,
     )
@@ -391,10 +412,14 @@ def _said(confirmation: Confirmation, at: dt.datetime) -> agreements.Step:
         act=confirmation.act if confirmed else None,
         person_name=confirmation.person_name,
         due_on=confirmation.due_on if confirmed else None,
-        evidence=Evidence.WRITTEN,
+        evidence=_strength(confirmation),
         reason=confirmation.words if state == AgreementState.DECLINED else None,
         note=_as_evidence(confirmation),
     )
+
+
+def _strength(confirmation: Confirmation) -> Evidence:
+    return Evidence.TOLD if confirmation.answered_where_we_work else Evidence.WRITTEN
 
 
 def _state_after(confirmation: Confirmation) -> AgreementState:
@@ -407,5 +432,7 @@ def _state_after(confirmation: Confirmation) -> AgreementState:
 
 
 def _as_evidence(confirmation: Confirmation) -> str:
-    told = f"{confirmation.person_name} {confirmation.answer} by link"
-    return f"{told}: {confirmation.words}" if confirmation.words else f"{told}: {confirmation.act}"
+    """Return the answer as it stands in the history: what was said, how it came, and that nobody was checked."""
+    place = ", in a browser in which one of us had signed in" if confirmation.answered_where_we_work else ""
+    told = f"{confirmation.person_name} {confirmation.answer} by link, not verified{place}"
+    return f"{told}: {confirmation.words or confirmation.act}"

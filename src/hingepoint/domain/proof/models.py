@@ -81,6 +81,10 @@ class Confirmation(models.Model):
     answered_at = models.DateTimeField(null=True, blank=True)
     answer = models.CharField(max_length=10, choices=Answer.choices, blank=True)
     words = models.TextField(blank=True)
+    answered_from = models.CharField(max_length=45, blank=True)  # the address it was sent from
+    answered_where_we_work = models.BooleanField(
+        default=False
+    )  # in a browser in which one of us had signed in
 
     objects = ConfirmationQuerySet.as_manager()
 

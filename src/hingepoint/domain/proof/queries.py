@@ -45,6 +45,8 @@ class LinkLine:
     answered_at: dt.datetime | None
     revoked: bool
     words: str
+    answered_from: str  # the address
+    answered_where_we_work: bool  # in a browser in which one of us had signed in
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,8 @@ def _link_line(row: Confirmation, at: dt.datetime) -> LinkLine:
         answered_at=row.answered_at,
         revoked=row.revoked_at is not None,
         words=row.words,
+        answered_from=row.answered_from,
+        answered_where_we_work=row.answered_where_we_work,
     )
 
 

@@ -3,34 +3,35 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterator, Mapping
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max
+from django.db.models import F, Max, QuerySet
+from django.utils import timezone
 
 from hingepoint.analysis import metrics
-from hingepoint.domain.agreements.models import Agreement, AgreementType
+from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.discovery import actions as discovery
 from hingepoint.domain.discovery.models import Finding
 from hingepoint.domain.people.models import User, works_here
+from hingepoint.domain.strategy import asking
 from hingepoint.domain.strategy.models import (
     MOST_REQUIRED,
+    AskingRound,
     PivotalAgreement,
     Playbook,
     ResultMetric,
     Strategy,
 )
 from hingepoint.domain.strategy.queries.still_holds import runs_behind
-from hingepoint.domain.strategy.requirements import Requirement
-from hingepoint.domain.strategy.rules import books_in_force, usual_days_to_stage, wanted_of
 from hingepoint.domain.turns.actions import action, read_anew, take_turn
-from hingepoint.records.agreements import AgreementState
 from hingepoint.records.strategy import Status
 
 
@@ -114,7 +115,8 @@ def _name_taken() -> Iterator[None]:
 def change_strategy(
     *, by: User | None, at: dt.datetime, strategy: Strategy, expected_version: int | None = None, **facts: Any
 ) -> Strategy:
-    """Change a strategy's own words, metric, segment, rank or sponsor. Raises Stale, NameTaken."""
+    """Change a strategy's own words, metric, segment, rank or sponsor; where that decides what deals are
+    asked for, they are asked anew in the background. Raises Stale, NameTaken."""
     _require_keeper(by)
     if "metric" in facts:
         metrics.parse_target(facts["metric"])
@@ -122,12 +124,15 @@ def change_strategy(
         _require_free_name(facts["name"], but=strategy)
     read_anew(strategy)
     changes = {name: [getattr(strategy, name), value] for name, value in facts.items()}
+    held = strategy.status == Status.IN_FORCE
     take_turn(strategy, expected_version=expected_version)
     for name, value in facts.items():
         setattr(strategy, name, value)
     with _name_taken():
         strategy.save(update_fields=list(facts))
     record(by=by, at=at, action="change", subject="strategy", subject_id=strategy.pk, changes=_plain(changes))
+    if _DECIDES & facts.keys() and (held or strategy.status == Status.IN_FORCE):
+        _begin_round(at=at)
     return strategy
 
 
@@ -142,15 +147,14 @@ def _plain(changes: Mapping[str, list]) -> dict[str, list]:
 
 @action
 def put_in_force(*, by: User | None, at: dt.datetime, strategy: Strategy, starts_on: dt.date) -> None:
-    """Let the strategy hold; its published playbook is asked of deals from the next refresh on."""
+    """Let the strategy hold; open deals are asked for its published playbook in the background."""
     change_strategy(by=by, at=at, strategy=strategy, status=Status.IN_FORCE, starts_on=starts_on)
 
 
 @action
-def retire(*, by: User | None, at: dt.datetime, strategy: Strategy, today: dt.date) -> Refreshed:
-    """Ask nothing more for this strategy; what was gained stays. Return what deals are no longer asked for."""
+def retire(*, by: User | None, at: dt.datetime, strategy: Strategy) -> None:
+    """Ask nothing more for this strategy; what was gained stays."""
     change_strategy(by=by, at=at, strategy=strategy, status=Status.RETIRED)
-    return refresh_requirements(at=at, today=today)
 
 
 @action
@@ -283,8 +287,8 @@ def drop(*, by: User | None, at: dt.datetime, pivotal: PivotalAgreement) -> None
 
 
 @action
-def publish(*, by: User | None, at: dt.datetime, playbook: Playbook, today: dt.date, note: str = "") -> None:
-    """Publish a draft; from now on open deals of the strategy are asked for these agreements."""
+def publish(*, by: User | None, at: dt.datetime, playbook: Playbook, note: str = "") -> None:
+    """Publish a draft; open deals of a strategy in force are asked for these agreements in the background."""
     _require_keeper(by)
     _require_draft(playbook)
     if not playbook.pivotal.exists():
@@ -292,100 +296,154 @@ def publish(*, by: User | None, at: dt.datetime, playbook: Playbook, today: dt.d
     playbook.published_at, playbook.published_by, playbook.note = at, by, note
     playbook.save(update_fields=["published_at", "published_by", "note"])
     record(by=by, at=at, action="publish", subject="playbook", subject_id=playbook.pk, reason=note)
-    refresh_requirements(at=at, today=today)
+    _begin_round(at=at)
 
 
-@dataclass(frozen=True, slots=True)
-class Refreshed:
-    """What a refresh changed: agreements newly asked for, asked for with another day, asked no more."""
+# ---- asking open deals ----
 
-    added: int
-    changed: int
-    released: int
+#: Facts of a strategy that decide which deals are asked for what.
+_DECIDES = {"status", "segment", "rank"}
+
+
+def _begin_round(*, at: dt.datetime) -> None:
+    """Let every open deal be asked anew, from the first on, once the caller's transaction is over.
+
+    Called last in it: who locks the head of the trail and the round does it in this order. What a round
+    that is overtaken has changed is counted with the new one.
+    """
+    from hingepoint.domain.strategy.tasks import ask_in_background  # it calls back
+
+    row, _ = AskingRound.objects.get_or_create(id=1, defaults={"begun_at": at, "finished_at": at})
+    counts = {} if row.finished_at is None else {"added": 0, "changed": 0, "released": 0}
+    AskingRound.objects.update(
+        number=F("number") + 1,
+        begun_at=at,
+        finished_at=None,
+        after=0,
+        done=0,
+        total=Deal.objects.open().count(),
+        days_to_stage=None,
+        trail=asking.end_of_trail(),
+        **counts,
+    )
+    transaction.on_commit(ask_in_background.enqueue)
 
 
 @action
-def refresh_requirements(
-    *,
-    at: dt.datetime,
-    today: dt.date,
-    deal_ids: Collection[int] | None = None,
-    days_to_stage: Mapping[str, int] | None = None,
-) -> Refreshed:
-    """Write what each open deal needs today, by the playbooks in force; running it twice changes nothing.
+def ask_anew(*, by: User | None, at: dt.datetime) -> None:
+    """Let every open deal be asked anew for what the playbooks in force want of it."""
+    _require_keeper(by)
+    _begin_round(at=at)
 
-    ``days_to_stage``: see ``requirements.required``; computed from won deals when not given.
+
+def ask_open_deals(
+    *, at: dt.datetime, batches: int | None = None, pause: Callable[[float], object] = time.sleep
+) -> asking.Progress | None:
+    """Go on asking open deals where the round stands, to its end or for so many ``batches``; return how far
+    it is then. Bears being run twice, and at once.
+
+    Each batch is one short transaction. After it others have as much time to write as it took: on SQLite a
+    writer that waits looks only now and then whether it is its turn.
     """
-    books = books_in_force()
-    if not books and not Agreement.objects.filter(required=True).exists():
-        return Refreshed(0, 0, 0)
-    days = usual_days_to_stage() if days_to_stage is None else days_to_stage
-    deals = Deal.objects.open() if deal_ids is None else Deal.objects.open().filter(pk__in=deal_ids)
-    wanted, batches = {}, {}
-    for deal in deals.iterator(chunk_size=2_000):
-        wanted[deal.pk], batches[deal.pk] = wanted_of(deal, books, days), deal.batch
-    changes = _write_requirements(wanted, batches, at=at)
-    if any((changes.added, changes.changed, changes.released)):
-        counts = {"added": changes.added, "changed": changes.changed, "released": changes.released}
-        record(by=None, at=at, action="refresh", subject="requirements", subject_id=today, changes=counts)
+    number = 0
+    while row := AskingRound.objects.filter(finished_at=None).first():
+        if row.number != number:
+            number, terms = row.number, asking.terms(row.days_to_stage)
+        deals = asking.open_deals(after=row.after)
+        if not deals:
+            _finish_round(row, at=at)
+        elif batches == 0:
+            break
+        else:
+            batches = None if batches is None else batches - 1
+            pause(_ask_batch(row, deals, terms, at=at))
+    return asking.progress()
+
+
+def _ask_batch(row: AskingRound, deals: Sequence[Deal], terms: asking.Terms, *, at: dt.datetime) -> float:
+    """Write what a batch is asked for and move the round on; return the seconds for which others had to
+    wait. Where somebody else moved it meanwhile, nothing is written."""
+    wanted = asking.decide(deals, terms)
+    began = time.monotonic()
+    with transaction.atomic():
+        changes = asking.write(wanted, terms, at=at)
+        moved = _unmoved(row).update(
+            after=deals[-1].pk,
+            done=F("done") + len(deals),
+            days_to_stage=dict(terms.days_to_stage),
+            added=F("added") + changes.added,
+            changed=F("changed") + changes.changed,
+            released=F("released") + changes.released,
+        )
+        transaction.set_rollback(not moved)
+    return time.monotonic() - began
+
+
+@action
+def _finish_round(row: AskingRound, *, at: dt.datetime) -> None:
+    changes = asking.progress_of(row).changes
+    if changes:
+        _say_asked(changes, at=at)
+    moved = _unmoved(row).update(finished_at=at)
+    transaction.set_rollback(not moved)
+
+
+def _unmoved(row: AskingRound) -> QuerySet[AskingRound]:
+    return AskingRound.objects.filter(number=row.number, after=row.after, finished_at=None)
+
+
+def _say_asked(changes: asking.Refreshed, *, at: dt.datetime) -> None:
+    day = timezone.localdate(at)
+    record(by=None, at=at, action="refresh", subject="requirements", subject_id=day, changes=asdict(changes))
+
+
+def ask_touched_deals(
+    *, at: dt.datetime, deals_of_import: Callable[[int], Collection[int]]
+) -> asking.Refreshed:
+    """Ask the deals that were added or changed since the last time, as the trail tells; return what changed.
+
+    ``deals_of_import`` returns the deals that an import made or changed. Where an import was taken back, or
+    nobody was ever asked, all open deals are asked anew. Reads nothing else where the trail has nothing.
+    """
+    row = AskingRound.objects.first()
+    if row is None and not Strategy.objects.in_force().exists():
+        return asking.Refreshed()
+    touched = row and asking.touched_since(row.trail, deals_of_import)
+    if touched is None:
+        ask_anew(by=None, at=at)
+        done = ask_open_deals(at=at)
+        return done.changes if done else asking.Refreshed()
+    return _ask_touched(touched, row, at=at)
+
+
+def _ask_touched(touched: asking.Touched, row: AskingRound, *, at: dt.datetime) -> asking.Refreshed:
+    """Ask these deals batch by batch; the trail counts as read once all of them were asked."""
+    total = asking.Refreshed()
+    if touched.deals:
+        terms = asking.terms(row.days_to_stage)
+        for first in range(0, len(touched.deals), asking.BATCH):
+            total += _ask_these(touched.deals[first : first + asking.BATCH], terms, at=at)
+    AskingRound.objects.filter(trail=row.trail).update(trail=touched.until)
+    return total
+
+
+def _ask_these(deal_ids: Sequence[int], terms: asking.Terms, *, at: dt.datetime) -> asking.Refreshed:
+    wanted = asking.decide(asking.open_deals(among=deal_ids), terms)
+    with transaction.atomic():
+        changes = asking.write(wanted, terms, at=at)
+        if changes:
+            _say_asked(changes, at=at)
     return changes
 
 
-def _write_requirements(
-    wanted: Mapping[int, list[Requirement]], batches: Mapping[int, int | None], *, at: dt.datetime
-) -> Refreshed:
-    """Make, change and release the register's rows so that they say what is ``wanted`` of each deal.
-
-    A new row belongs to the import that made its deal (``batches``) and is taken back with it.
-    """
-    register = Agreement.objects.filter(deal__in=Deal.objects.open(), deal_id__in=list(wanted))
-    if len(wanted) > 10_000:  # too many for one IN list: every open deal is wanted then
-        register = Agreement.objects.filter(deal__in=Deal.objects.open())
-    rows = register.select_related("type").iterator(chunk_size=5_000)
-    known = {(row.deal_id, row.type_id): row for row in rows}
-    needs = {(deal, need.type_id): need for deal, found in wanted.items() for need in found}
-    new = [
-        _new_row(deal, need, batches[deal], at=at)
-        for (deal, type_), need in needs.items()
-        if (deal, type_) not in known
-    ]
-    changed = [row for key, row in known.items() if key in needs and _say(row, needs[key])]
-    released = [row for key, row in known.items() if row.required and key not in needs and key[0] in wanted]
-    for row in released:
-        _set(row, (False, None, "", None))
-    columns = [*_SAYS, "expires_on"]
-    Agreement.objects.bulk_create(new, batch_size=1_000)
-    Agreement.objects.bulk_update([*changed, *released], columns, batch_size=300)
-    return Refreshed(len(new), len(changed), len(released))
-
-
-def _new_row(deal_id: int, need: Requirement, batch: int | None, *, at: dt.datetime) -> Agreement:
-    known = {"deal_id": deal_id, "type_id": need.type_id, "batch": batch}
-    row = Agreement(state=AgreementState.NEEDED, changed_at=at, **known)
-    _say(row, need)
-    return row
-
-
-def _say(row: Agreement, need: Requirement) -> bool:
-    """Let ``row`` say what is needed; return whether that changed it."""
-    said = (True, need.needed_by, need.why, need.recheck_days)
-    if said == tuple(getattr(row, name) for name in _SAYS):
+def ask_by_new_usual_days(*, at: dt.datetime, since: dt.datetime) -> bool:
+    """Ask open deals anew where stages last longer or shorter than the last round, before ``since``,
+    reckoned with; return whether it was so."""
+    row = AskingRound.objects.filter(finished_at__lt=since).first()
+    if row is None or asking.terms().days_to_stage == row.days_to_stage:
         return False
-    _set(row, said)
+    ask_anew(by=None, at=at)
     return True
-
-
-#: What a playbook says on an agreement of the register.
-_SAYS = ("required", "needed_by", "needed_because", "recheck_days")
-
-
-def _set(row: Agreement, said: tuple) -> None:
-    """Let ``row`` say it; what holds until a day holds longer or shorter, as the playbook now asks."""
-    before = row.holds_days if row.expires_on else 0
-    for name, value in zip(_SAYS, said, strict=True):
-        setattr(row, name, value)
-    if row.expires_on:
-        row.expires_on += dt.timedelta(days=row.holds_days - before)
 
 
 def refresh_findings(*, at: dt.datetime, since: dt.datetime) -> int:

@@ -129,3 +129,27 @@ class PivotalAgreement(models.Model):
                 condition=Q(finding__isnull=False) | ~Q(judgement=""), name="pivotal_says_why"
             ),
         ]
+
+
+class AskingRound(models.Model):
+    """How far every open deal has been asked for what the playbooks in force want of it; one row.
+
+    A change of what is wanted begins the round anew. It goes deal by deal in batches, each of which moves
+    ``after`` in the transaction that writes it, so that a killed worker goes on where it stopped.
+    """
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    number = models.PositiveIntegerField(default=0)  # of rounds begun
+    begun_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    after = models.BigIntegerField(default=0)  # the deal asked last
+    done = models.PositiveIntegerField(default=0)  # open deals asked
+    total = models.PositiveIntegerField(default=0)  # of so many when the round began
+    added = models.PositiveIntegerField(default=0)
+    changed = models.PositiveIntegerField(default=0)
+    released = models.PositiveIntegerField(default=0)
+    days_to_stage = models.JSONField(null=True)  # the usual days it reckons with, until the next round
+    trail = models.BigIntegerField(default=0)  # the line of the trail up to which changed deals are asked
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="one_asking_round")]

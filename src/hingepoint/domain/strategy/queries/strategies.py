@@ -6,10 +6,10 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, F
+from django.db.models import Count, Exists, F
 
 from hingepoint.domain.people.models import User
-from hingepoint.domain.strategy.models import Playbook, Strategy
+from hingepoint.domain.strategy.models import AskingRound, Playbook, Strategy
 from hingepoint.domain.strategy.rules import may_keep
 from hingepoint.records.errors import Hidden
 from hingepoint.records.people import Role
@@ -52,7 +52,9 @@ def strategy_line(row: Strategy, pivotal: int) -> StrategyLine:
 
 
 def strategy_of(viewer: Any, strategy_id: int) -> Strategy:
-    found = Strategy.objects.visible_to(viewer).select_related("sponsor").filter(pk=strategy_id).first()
+    rows = Strategy.objects.visible_to(viewer).select_related("sponsor")
+    goes_on = Exists(AskingRound.objects.filter(finished_at=None))
+    found = rows.annotate(asking=goes_on).filter(pk=strategy_id).first()
     if found is None:
         raise Hidden("no such strategy")
     return found

@@ -43,6 +43,7 @@ class StrategyPage:
     draft: int | None
     may_edit: bool
     deals: int  # open deals that it asks something of
+    asking: bool  # whether deals are being asked anew at this moment
 
 
 def strategy_page(viewer: Any, strategy_id: int, *, today: dt.date) -> StrategyPage:
@@ -61,6 +62,7 @@ def strategy_page(viewer: Any, strategy_id: int, *, today: dt.date) -> StrategyP
         draft=draft.number if draft and may_keep(viewer) else None,
         may_edit=may_keep(viewer),
         deals=_deals_it_asks(viewer, strategy),
+        asking=strategy.asking,
     )
 
 
