@@ -124,6 +124,12 @@ def exposure() -> Finding:
         )
     if not settings.ENVIRONMENT.https:
         return Finding(WARNING, "Cookies also travel over http.", "Behind https, set HINGEPOINT_HTTPS=true.")
+    if settings.ENVIRONMENT.behind_proxy and not settings.ENVIRONMENT.trusted_proxies:
+        return Finding(
+            WARNING,
+            "All who come by the proxy count as one visitor: a stranger's wrong passwords lock out everybody.",
+            "Set HINGEPOINT_TRUSTED_PROXIES to the proxy's address.",
+        )
     return Finding(GOOD, "Served by https only.")
 
 

@@ -17,6 +17,7 @@ from hingepoint.domain.deals.actions import Hidden
 from hingepoint.domain.proof import actions, queries
 from hingepoint.domain.proof.models import Answer
 from hingepoint.records import Evidence
+from hingepoint.web import clients
 
 ACCEPTS = ",".join(f".{ending}" for ending in actions.KINDS)
 
@@ -174,7 +175,7 @@ def _answer(request: HttpRequest, token: str, asked: queries.Asked) -> HttpRespo
     said = {"answer": request.POST.get("answer", ""), "words": request.POST.get("words", "")}
     at = timezone.now()
     try:
-        actions.note_try(address=request.META["REMOTE_ADDR"], at=at)
+        actions.note_try(address=clients.counted_address(request), at=at)
         if not form.is_valid():
             return _confirm_page(
                 request, asked, said=said, problem="Choose one of the three answers.", status=422
