@@ -15,6 +15,7 @@ from hingepoint.domain.plans.models import Debrief, Plan, PlanReview
 from hingepoint.domain.proof.models import AnswerTry, Confirmation, Proof
 from hingepoint.domain.strategy.models import PivotalAgreement, Playbook, ResultMetric, Strategy
 from hingepoint.domain.trials.models import Trial, TrialLook
+from hingepoint.domain.upkeep.models import Job
 
 __all__ = [
     "Account",
@@ -43,6 +44,7 @@ __all__ = [
     "ImportBatch",
     "ImportChange",
     "Involvement",
+    "Job",
     "Membership",
     "PivotalAgreement",
     "Plan",
