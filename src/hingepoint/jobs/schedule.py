@@ -12,7 +12,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError, close_old_connections, connection
 from django.utils import timezone
 
 from hingepoint.domain.upkeep import actions, queries
@@ -46,7 +46,7 @@ def keep_time(over: threading.Event, clock: Clock = timezone.localtime) -> None:
             do_what_is_due(clock)
         except DatabaseError:
             log.exception("The scheduled jobs could not be looked up. The next look is in a minute.")
-        close_old_connections()
+        _let_go()
         over.wait(LOOK_EVERY)
 
 
@@ -57,8 +57,14 @@ def do_what_is_due(clock: Clock = timezone.localtime) -> None:
         if turn := actions.take_turn(name=name, at=at):
             with _beating(turn, clock):
                 error = _try(name, at)
-            close_old_connections()  # a job may have broken it
+            _let_go()  # a job may have broken it
             actions.end_turn(turn=turn, at=clock(), error=error)
+
+
+def _let_go() -> None:
+    """Close the connection to the database if it is broken or old; in the middle of a transaction it stays."""
+    if not connection.in_atomic_block:
+        close_old_connections()
 
 
 def _try(name: str, at: dt.datetime) -> str:
@@ -81,7 +87,7 @@ def _beating(turn: actions.Turn, clock: Clock) -> Iterator[None]:
         while not over.wait(BEAT_EVERY):
             with contextlib.suppress(DatabaseError):  # busy: the next beat will do
                 actions.beat(turn=turn, at=clock())
-            close_old_connections()
+            _let_go()
 
     keeper = threading.Thread(target=beat, daemon=True)
     keeper.start()
