@@ -74,7 +74,10 @@ _SQLITE = {
 
 def _database() -> dict:
     if ENVIRONMENT.database_url:
-        return dj_database_url.parse(ENVIRONMENT.database_url, conn_max_age=60)
+        found = dj_database_url.parse(ENVIRONMENT.database_url, conn_max_age=60)
+        if "postgresql" in found["ENGINE"]:  # by which a restore knows that a server runs
+            found.setdefault("OPTIONS", {}).setdefault("application_name", "hingepoint")
+        return found
     name = str((ENVIRONMENT.data_dir / "hingepoint.sqlite3").absolute())
     return {"ENGINE": "django.db.backends.sqlite3", "NAME": name, "OPTIONS": _SQLITE}
 

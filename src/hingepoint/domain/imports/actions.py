@@ -32,12 +32,15 @@ from hingepoint.domain.imports.engine import Files, Progress, Report
 from hingepoint.domain.imports.models import AT_WORK, ImportBatch, ImportState, SavedMapping
 from hingepoint.domain.people.models import User, works_here
 from hingepoint.domain.strategy import actions as strategy
+from hingepoint.domain.upkeep import actions as upkeep
 from hingepoint.records import RowProblem
 
 log = logging.getLogger(__name__)
 
 #: An import whose worker has said nothing for so long is taken for stopped and may be started again.
 SILENT = dt.timedelta(minutes=10)
+#: From so many new or changed rows on the database's statistics of its tables are made anew.
+MANY_ROWS = 1_000
 
 
 class NotAllowed(Exception):
@@ -85,12 +88,15 @@ def import_files(
         progress=progress,
     )
     if not dry_run:
-        _follow_up(at)
+        _follow_up(at, rows=report.created + report.updated)
     return report
 
 
-def _follow_up(at: dt.datetime) -> None:
-    """Read agreements from the traces that came, and ask the deals for what the strategies in force want."""
+def _follow_up(at: dt.datetime, *, rows: int) -> None:
+    """Read agreements from the traces that came, and ask the deals for what the strategies in force want.
+    After many rows the database counts its tables first."""
+    if rows >= MANY_ROWS:
+        upkeep.refresh_statistics()
     detection.run_rules(at=at)
     strategy.refresh_requirements(at=at, today=timezone.localdate(at))
 
@@ -271,7 +277,7 @@ def work(*, by: User, at: dt.datetime, batch_id: int) -> None:
             _keep_check(batch_id, report)
         else:
             shutil.rmtree(folder_of(batch), ignore_errors=True)
-            _follow_up(at)
+            _follow_up(at, rows=report.created + report.updated)
 
 
 def _teller(batch_id: int, seconds: float = 1.0) -> Progress:
