@@ -9,6 +9,7 @@ import urllib.request
 
 import pytest
 
+from hingepoint import __version__
 from installation import free_port
 
 
@@ -20,7 +21,7 @@ def port() -> int:
 def test_an_empty_machine_is_served_at_once(empty_installation, port):
     with empty_installation.serving(port):
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz") as answer:
-            assert answer.read() == b"ok\n"
+            assert answer.read() == f"ok {__version__}\n".encode()
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/") as answer:
             assert "/sign-in" in answer.url
 

@@ -79,8 +79,10 @@ def bring_database_up_to_date() -> None:
 
 def require_database() -> None:
     """Raise Unusable unless the database is there and as this version left it: for commands that only read."""
+    from django.db import connection
+
     file = in_use.sqlite_file()
-    if file and not file.exists():
+    if file and not file.exists() and not connection.is_in_memory_db():
         raise Unusable(f"There is no database at {file} yet. hingepoint serve makes one.")
     missing, unknown = migration_state()
     if unknown:
