@@ -15,6 +15,10 @@ from installation import Browser, Installation, free_port
 HERE = Path(__file__).parent
 OLD = [file.name.removesuffix(".sql.gz") for file in sorted(HERE.glob("*.sql.gz"))]
 PASSWORD = "a hinge in the door"
+
+#: A program a question: a minute in all.
+pytestmark = pytest.mark.slow
+
 PAGES = (
     "/", "/deals/", "/matrix/", "/talks/", "/exceptions/", "/strategies/", "/catalogue/", "/discovery/", "/rules/",
     "/imports/", "/data-health/", "/people/", "/trail/", "/executives/", "/to-confirm/", "/definitions/",
