@@ -5,6 +5,7 @@
     python3 dev.py test     the everyday tests; what follows goes to pytest
     python3 dev.py lint     ruff, mypy and the layers
     python3 dev.py docs     write docs/reference/ anew from the code
+    python3 dev.py changelog 0.2.0   gather changelog.d/ into CHANGELOG.md for a release
     python3 dev.py lock     resolve the dependencies anew into requirements/ (--upgrade: to the newest)
 
 Needs Python 3.11 or newer, nothing else.
@@ -21,12 +22,15 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+#: The newest Python that Hingepoint was tried on, and the newest for which every locked package has a wheel.
+TRIED, HAS_WHEELS = (3, 13), (3, 14)
 COMPILE = "uv pip compile -q --universal --python-version 3.11 --generate-hashes"
 COMPILE += " --no-annotate --no-header --no-emit-index-url"
 TASKS = {
     "test": ['pytest -n 2 -m "not browser and not slow"'],
     "lint": ["ruff check", "ruff format --check", "mypy", "lint-imports"],
     "docs": ["python docs/write_reference.py"],
+    "changelog": ["python docs/gather_changelog.py"],
     "lock": [  # the widest first: the narrower ones then choose the same versions
         f"{COMPILE} requirements/uv.in -o requirements/uv.txt",
         f"{COMPILE} pyproject.toml --extra test --extra proof -o requirements/proof.txt",
@@ -54,6 +58,17 @@ def install(*locks):
         subprocess.check_call([*pip, lock])
     for mark, text in marks.items():
         mark.write_text(text)
+
+
+def about_this_python(version):
+    """Return what to say of a Python that Hingepoint was not tried on; empty for one that it was."""
+    if version <= TRIED:
+        return ""
+    here, tried = (".".join(map(str, one)) for one in (version, TRIED))
+    wheels = (
+        "the locked packages have wheels for it" if version <= HAS_WHEELS else "packages may need a compiler"
+    )
+    return f"Hingepoint was never tried on Python {here}, only up to {tried}; {wheels}. Going on."
 
 
 def make_venv():
@@ -88,4 +103,6 @@ if __name__ == "__main__":
         sys.exit("Hingepoint needs Python 3.11 or newer; this is " + sys.version.split()[0])
     if len(sys.argv) < 2 or sys.argv[1] in ("-h", "--help"):
         sys.exit(__doc__)
+    if said := about_this_python(sys.version_info[:2]):
+        print(said, file=sys.stderr, flush=True)
     main(*sys.argv[1:])

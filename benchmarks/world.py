@@ -16,6 +16,7 @@ from hingepoint.domain.deals.models import Account, Deal, DealEvent
 from hingepoint.domain.imports.staging import copy
 from hingepoint.domain.people import actions
 from hingepoint.domain.people.models import Team, User
+from hingepoint.domain.upkeep import actions as upkeep
 from hingepoint.records.deals import Stage
 from hingepoint.records.people import Role
 
@@ -42,8 +43,7 @@ def build(*, deals: int, at: dt.datetime, seed: int = 1) -> dict[str, User]:
     _deals(deals, at, chance)
     types = np.array(AgreementType.objects.filter(starter=True).values_list("pk", flat=True))
     _agreements(deals, types, at, chance)
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+    upkeep.refresh_statistics()  # as every import of this size does
     return looking
 
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import urllib.parse
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http.cookiejar import CookieJar
 from pathlib import Path
 
 PASSWORD = "rain on the tin roof"
@@ -63,6 +67,23 @@ class Installation:
         finally:
             process.send_signal(signal.SIGTERM)
             process.communicate(timeout=60)
+
+
+class Browser:
+    """Somebody who reads pages with a program: keeps cookies, signs in through the form."""
+
+    def __init__(self, server: str):
+        self.server = server
+        cookies = urllib.request.HTTPCookieProcessor(CookieJar())
+        self.opener = urllib.request.build_opener(cookies)
+
+    def get(self, path: str) -> bytes:
+        return self.opener.open(self.server + path).read()
+
+    def sign_in(self, email: str, password: str) -> None:
+        token = re.search(rb'name="csrfmiddlewaretoken" value="(\w+)"', self.get("/sign-in"))[1].decode()
+        said = {"csrfmiddlewaretoken": token, "username": email, "password": password}
+        self.opener.open(f"{self.server}/sign-in", urllib.parse.urlencode(said).encode())
 
 
 def free_port() -> int:

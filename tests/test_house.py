@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import ast
+import datetime as dt
 import os
 import re
+import runpy
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
 import click
+import gather_changelog
 import pytest
 import yaml
 from django.core.management import call_command
 
-from hingepoint import cli
+from hingepoint import __version__, cli
 from hingepoint.config.environment import Environment
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -76,6 +79,49 @@ def test_dev_py_without_a_task_says_what_it_can_do():
     said = subprocess.run([sys.executable, ROOT / "dev.py"], capture_output=True, text=True)
     assert said.returncode == 1
     assert "dev.py demo" in said.stderr
+
+
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [
+        ((3, 11), ""),
+        ((3, 13), ""),
+        (
+            (3, 14),
+            "never tried on Python 3.14, only up to 3.13; the locked packages have wheels for it. Going on.",
+        ),
+        ((3, 15), "never tried on Python 3.15, only up to 3.13; packages may need a compiler. Going on."),
+    ],
+)
+def test_on_a_python_never_tried_dev_py_says_so_in_one_sentence(version, said):
+    words = runpy.run_path(str(ROOT / "dev.py"))["about_this_python"](version)
+    assert words == (f"Hingepoint was {said}" if said else "")
+
+
+def test_the_pythons_that_were_tried_are_those_the_package_names():
+    newest = runpy.run_path(str(ROOT / "dev.py"))["TRIED"]
+    named = [line.rpartition(" ")[2] for line in PROJECT["classifiers"] if "Python :: 3." in line]
+    assert named == [f"3.{minor}" for minor in range(11, newest[1] + 1)]
+
+
+def test_a_release_gathers_the_fragments_above_what_was_released_before(tmp_path):
+    (tmp_path / "changelog.d").mkdir()
+    (tmp_path / "CHANGELOG.md").write_text("# Changelog\n\nFor you.\n\n## 0.1.0 (2026-01-01)\n\n- Old.\n")
+    for name, text in (("README", "How."), ("b", "- Second.\n"), ("a", "- First.\n")):
+        (tmp_path / "changelog.d" / f"{name}.md").write_text(text)
+    assert gather_changelog.gather(tmp_path, version="0.2.0", on=dt.date(2026, 2, 3)) == 2
+    assert (tmp_path / "CHANGELOG.md").read_text() == (
+        "# Changelog\n\nFor you.\n\n## 0.2.0 (2026-02-03)\n\n- First.\n- Second.\n"
+        "\n## 0.1.0 (2026-01-01)\n\n- Old.\n"
+    )
+    assert [file.name for file in (tmp_path / "changelog.d").iterdir()] == ["README.md"]
+    for version, words in (("0.2.0", "already"), ("0.3.0", "nothing"), ("next", "not a version")):
+        with pytest.raises(ValueError, match=words):
+            gather_changelog.gather(tmp_path, version=version, on=dt.date(2026, 2, 4))
+
+
+def test_the_version_is_in_the_changelog():
+    assert re.search(rf"^## {re.escape(__version__)} \(", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
 
 
 def test_analysis_connectors_and_records_work_where_django_is_not_installed():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import signal
@@ -9,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -16,13 +18,13 @@ from installation import PASSWORD, Installation
 
 
 def dump(path) -> list[str]:
-    """Return everything in a SQLite database as SQL."""
-    with sqlite3.connect(path) as connection:
-        return list(connection.iterdump())
+    """Return everything in a SQLite database as SQL, but for what SQLite keeps of it for itself."""
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        return [line for line in connection.iterdump() if "sqlite_stat" not in line]
 
 
 def people(path) -> list[str]:
-    with sqlite3.connect(path) as connection:
+    with contextlib.closing(sqlite3.connect(path)) as connection:
         return [name for (name,) in connection.execute("SELECT name FROM domain_user ORDER BY id")]
 
 
@@ -85,7 +87,7 @@ def test_restore_refuses_a_damaged_backup(installation, tmp_path):
 
 @pytest.mark.slow
 def test_a_backup_of_a_newer_version_is_refused_in_words(installation):
-    with sqlite3.connect(installation.database) as connection:
+    with contextlib.closing(sqlite3.connect(installation.database)) as connection, connection:
         connection.execute(
             "INSERT INTO django_migrations (app, name, applied) VALUES ('domain', '9999_later', '2030-01-01')"
         )
@@ -106,7 +108,7 @@ def test_whenever_a_restore_is_killed_the_database_is_as_before_or_as_after(inst
         )
         found = people(installation.database)
         assert found in (before, after)
-        with sqlite3.connect(installation.database) as connection:
+        with contextlib.closing(sqlite3.connect(installation.database)) as connection, connection:
             assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         seen.add((killed, tuple(found)))
         if found == after:
@@ -125,12 +127,189 @@ def test_whenever_a_backup_is_killed_the_file_is_the_old_one_or_the_new_one(inst
         assert people(file) in (["Ann Berg"], ["Ann Berg", "Somebody"])
 
 
+@pytest.fixture
+def backup(installation, tmp_path) -> Path:
+    assert installation.run("backup", tmp_path / "monday").returncode == 0
+    return tmp_path / "monday"
+
+
+def change(database, *statements: str) -> None:
+    with contextlib.closing(sqlite3.connect(database)) as connection, connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+@pytest.mark.parametrize(
+    ("statements", "words"),
+    [
+        (["DROP TABLE domain_deal"], "is not whole: it lacks domain_deal"),
+        (["DROP TABLE django_migrations"], "says nothing of how its tables were made"),
+        (["DELETE FROM django_migrations WHERE app = 'domain'"], "says nothing of how its tables were made"),
+        (
+            [
+                "INSERT INTO django_migrations (app, name, applied) VALUES ('domain', '9999_later', '2030-01-01')"
+            ],
+            "was made by a newer Hingepoint (it knows domain.9999_later)",
+        ),
+        (
+            ["DELETE FROM django_migrations WHERE name = '0004_jobs_are_remembered'"],
+            "cannot be brought up to date",  # the table is there already
+        ),
+    ],
+)
+def test_a_file_with_one_of_our_tables_alone_is_no_backup(installation, backup, statements, words):
+    change(backup, *statements)
+    before = dump(installation.database)
+    refused = installation.run("restore", backup, "--force")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert words in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert dump(installation.database) == before
+    assert [file.name for file in installation.folder.iterdir() if "restoring" in file.name] == []
+
+
+def test_a_copy_whose_log_lies_beside_it_is_no_backup(installation, backup):
+    backup.with_name("monday-wal").write_bytes(b"some log")
+    refused = installation.run("restore", backup, "--force")
+    assert refused.returncode == 2
+    assert "lies in" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    "name", ["hingepoint.sqlite3", "hingepoint.sqlite3-wal", "hingepoint.sqlite3.lock", "link"]
+)
+def test_the_database_itself_is_neither_written_over_nor_restored(installation, name):
+    (installation.folder / "link").symlink_to(installation.database)
+    (installation.folder / "hingepoint.sqlite3.lock").touch()
+    for command in (
+        (["backup"], ["restore", "--force"]) if name != "hingepoint.sqlite3-wal" else (["backup"],)
+    ):
+        refused = installation.run(*command, installation.folder / name)
+        assert refused.returncode == 2
+        assert "belongs to the database itself" in refused.stderr
+    assert people(installation.database) == ["Ann Berg"]
+
+
+def torn(database) -> None:
+    whole = database.read_bytes()
+    database.write_bytes(whole[:4096] + bytes(len(whole) - 4096))
+
+
+DAMAGES = {
+    "rubbish": lambda database: database.write_bytes(b"no database, but as long as one" * 400),
+    "torn": torn,
+    "another program's": lambda database: (database.unlink(), change(database, "CREATE TABLE theirs (a)")),
+}
+HARMLESS = {
+    "missing": lambda database: database.unlink(),
+    "empty": lambda database: database.write_bytes(b""),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_database_that_cannot_be_read_is_replaced_by_force_alone(installation, backup, damage):
+    DAMAGES[damage](installation.database)
+    damaged = installation.database.read_bytes()
+    refused = installation.run("restore", backup)
+    assert refused.returncode == 2
+    assert "cannot be read" in refused.stderr
+    assert "--force" in refused.stderr
+    assert installation.database.read_bytes() == damaged
+    done = installation.run("restore", backup, "--force")
+    assert (done.returncode, done.stdout) == (0, f"Restored {backup}.\n"), done.stderr
+    assert people(installation.database) == ["Ann Berg"]
+
+
+@pytest.mark.parametrize("state", HARMLESS)
+def test_where_nothing_is_lost_no_force_is_needed(installation, backup, state):
+    HARMLESS[state](installation.database)
+    assert installation.run("restore", backup).returncode == 0
+    assert people(installation.database) == ["Ann Berg"]
+
+
+def test_a_read_only_database_is_replaced_by_force_and_keeps_what_rights_it_had(installation, backup):
+    add_somebody(installation.database)
+    installation.database.chmod(0o440)
+    done = installation.run("restore", backup, "--force")
+    assert done.returncode == 0, done.stderr
+    assert people(installation.database) == ["Ann Berg"]
+    assert installation.database.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_database_that_another_program_has_open_is_not_replaced(installation, backup):
+    with contextlib.closing(sqlite3.connect(installation.database)) as other:
+        assert other.execute("SELECT count(*) FROM domain_user").fetchone() == (1,)
+        refused = installation.run("restore", backup, "--force")
+    assert refused.stderr == "Error: Another program has the database open. Close it, then restore.\n"
+    assert people(installation.database) == ["Ann Berg"]
+
+
+def leave_a_log(database) -> None:
+    """Add somebody who stands in the log alone, as a program does that is killed."""
+    script = f"""
+import os, sqlite3, sys
+database = sqlite3.connect({str(database)!r})
+database.execute("PRAGMA journal_mode=WAL")
+database.execute({SOMEBODY!r})
+database.commit()
+os._exit(0)
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)
+    assert database.with_name(f"{database.name}-wal").stat().st_size > 0
+
+
+KILLED_AT = """
+import os, signal, sys
+from hingepoint import cli
+from hingepoint.cli.backup import SQLite
+name, when, file = sys.argv[1:]
+step = SQLite.__dict__[name]
+inner = step.__func__ if isinstance(step, staticmethod) else step
+def dying(self, *given, **named):
+    if when == "after":
+        inner(*(() if isinstance(step, staticmethod) else (self,)), *given, **named)
+    os.kill(os.getpid(), signal.SIGKILL)
+setattr(SQLite, name, dying)
+cli.main(["restore", file, "--force"])
+"""
+STEPS = ("_copy", "_bring_up_to_date", "_settle", "_let_go_of_the_old", "_sync_folder")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("step", STEPS)
+def test_killed_at_any_step_the_old_database_is_whole_or_the_new_one_is(installation, backup, step, when):
+    leave_a_log(installation.database)
+    command = [sys.executable, "-c", KILLED_AT, step, when, str(backup)]
+    killed = subprocess.run(command, env=installation.environment, capture_output=True, text=True)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    replaced = step == "_sync_folder"
+    assert people(installation.database) == (["Ann Berg"] if replaced else ["Ann Berg", "Somebody"])
+    with contextlib.closing(sqlite3.connect(installation.database)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    again = installation.run("restore", backup, "--force")
+    assert again.returncode == 0, again.stderr
+    assert people(installation.database) == ["Ann Berg"]
+    assert [file.name for file in installation.folder.iterdir() if "restoring" in file.name] == []
+
+
+def test_a_damaged_database_is_not_backed_up_as_if_it_were_sound(installation, backup):
+    before = backup.read_bytes()
+    torn(installation.database)
+    refused = installation.run("backup", backup)
+    assert refused.returncode == 2
+    assert f"The database at {installation.database} cannot be backed up" in refused.stderr
+    assert backup.read_bytes() == before
+
+
+SOMEBODY = (
+    "INSERT INTO domain_user (key, name, role, title, is_active, version, password) "
+    "VALUES ('some', 'Somebody', 'seller', '', 1, 1, '')"
+)
+
+
 def add_somebody(database) -> None:
-    with sqlite3.connect(database) as connection:
-        columns = "key, name, role, title, is_active, version, password"
-        connection.execute(
-            f"INSERT INTO domain_user ({columns}) VALUES ('some', 'Somebody', 'seller', '', 1, 1, '')"
-        )
+    change(database, SOMEBODY)
 
 
 def killed_after(seconds: float, installation, *arguments) -> bool:

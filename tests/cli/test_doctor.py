@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 
 import pytest
@@ -13,6 +14,8 @@ from hingepoint import cli
 from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.strategy import actions as strategy
+from hingepoint.domain.upkeep import actions as upkeep
+from hingepoint.domain.upkeep.rules import Schedule
 
 
 def found_by(ran) -> dict[str, dict[str, str]]:
@@ -72,6 +75,52 @@ def test_a_round_that_goes_on_is_no_fault(cast, examined):
     playbooks.in_force(cast)
     strategy.ask_anew(by=None, at=NOW)
     assert examined()[1]["What deals need"]["says"] == "Being asked: 0 of 2 open deals."
+
+
+def begun(at, *, error=""):
+    upkeep.remember({"nightly.read_traces": Schedule.NIGHTLY})
+    upkeep.end_turn(turn=upkeep.take_turn(name="nightly.read_traces", at=at), at=at, error=error)
+
+
+def test_a_job_that_failed_is_broken_and_its_words_are_told(examined):
+    at = dt.datetime.now(dt.UTC)
+    begun(at, error="RuntimeError: no room")
+    code, found = examined()
+    assert code == cli.UNUSABLE
+    assert found["Scheduled jobs"]["state"] == "broken"
+    assert found["Scheduled jobs"]["says"].startswith("nightly.read_traces failed on ")
+    assert found["Scheduled jobs"]["says"].endswith(" (RuntimeError: no room).")
+
+
+def test_jobs_that_no_server_does_are_overdue(examined):
+    begun(dt.datetime(2026, 3, 2, 8, 0, tzinfo=dt.UTC))
+    code, found = examined()
+    assert (code, found["Scheduled jobs"]["state"]) == (0, "warning")
+    assert found["Scheduled jobs"]["says"] == (
+        "1 of 1 are overdue: nightly.read_traces (last begun 2026-03-02 09:00)."
+    )
+
+
+def test_programs_read_what_was_last_done_of_each_job(examined):
+    at = dt.datetime.now(dt.UTC)
+    begun(at)
+    _, found = examined()
+    assert found["Scheduled jobs"] == {
+        "check": "Scheduled jobs", "state": "good", "says": "1, none overdue.", "do": "",
+    }  # fmt: skip
+    ran = CliRunner().invoke(cli.main, ["doctor", "--format", "json"])
+    assert json.loads(ran.output)["jobs"] == [
+        {"job": "nightly.read_traces", "schedule": "nightly", "begun_at": str(at), "ended_at": str(at),
+         "outcome": "done", "error": "", "overdue": False}
+    ]  # fmt: skip
+
+
+def test_a_proxy_that_is_not_named_is_a_warning(examined, settings):
+    served = {"https": True, "behind_proxy": True}
+    settings.ENVIRONMENT = settings.ENVIRONMENT.model_copy(update=served)
+    assert examined()[1]["Exposure"]["do"] == "Set HINGEPOINT_TRUSTED_PROXIES to the proxy's address."
+    settings.ENVIRONMENT = settings.ENVIRONMENT.model_copy(update={"trusted_proxies": ["127.0.0.1"]})
+    assert examined()[1]["Exposure"]["state"] == "good"
 
 
 def test_the_table_says_what_to_do(examined):

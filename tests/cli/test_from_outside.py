@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
-import urllib.error
-import urllib.parse
-import urllib.request
-from http.cookiejar import CookieJar
 
 import pytest
 from click.testing import CliRunner
 
-from hingepoint import cli
+from hingepoint import __version__, cli
 from hingepoint.demo.world import example
 from importing import DEALS, EVENTS, write
-from installation import free_port
+from installation import Browser, free_port
 
 #: Mistakes that anybody makes, and what the one message says.
 MISTAKES = [
@@ -63,23 +58,6 @@ def test_a_mistake_ends_in_one_message_and_exit_code_2(db, tmp_path, monkeypatch
     assert answer.stderr.count("Error: ") == 1
 
 
-class Browser:
-    """Somebody who reads pages with a program: keeps cookies, signs in through the form."""
-
-    def __init__(self, server: str):
-        self.server = server
-        cookies = urllib.request.HTTPCookieProcessor(CookieJar())
-        self.opener = urllib.request.build_opener(cookies)
-
-    def get(self, path: str) -> bytes:
-        return self.opener.open(self.server + path).read()
-
-    def sign_in(self, email: str, password: str) -> None:
-        token = re.search(rb'name="csrfmiddlewaretoken" value="(\w+)"', self.get("/sign-in"))[1].decode()
-        said = {"csrfmiddlewaretoken": token, "username": email, "password": password}
-        self.opener.open(f"{self.server}/sign-in", urllib.parse.urlencode(said).encode())
-
-
 @pytest.fixture
 def company(installation):
     """The address of a served company, which a world file filled; and the installation behind it."""
@@ -94,7 +72,7 @@ def company(installation):
 @pytest.mark.slow
 def test_what_the_pages_export_reads_back_to_the_same_state(company, tmp_path):
     installation, server = company
-    assert Browser(server).get("/healthz") == b"ok\n"
+    assert Browser(server).get("/healthz") == f"ok {__version__}\n".encode()
     analyst = Browser(server)
     analyst.sign_in("ada@hinge.example", "a hinge in the door")
     for table in ("deals", "agreements", "events"):

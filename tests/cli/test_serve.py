@@ -9,6 +9,7 @@ import urllib.request
 
 import pytest
 
+from hingepoint import __version__
 from installation import free_port
 
 
@@ -20,17 +21,30 @@ def port() -> int:
 def test_an_empty_machine_is_served_at_once(empty_installation, port):
     with empty_installation.serving(port):
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz") as answer:
-            assert answer.read() == b"ok\n"
+            assert answer.read() == f"ok {__version__}\n".encode()
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/") as answer:
             assert "/sign-in" in answer.url
 
 
 @pytest.mark.slow
-def test_a_taken_port_is_said_in_words(installation, port):
+def test_a_taken_port_is_said_in_words(installation, port, tmp_path):
+    other = installation.copy(tmp_path / "other")
     with installation.serving(port):
-        second = installation.run("serve", "--port", str(port))
+        second = other.run("serve", "--port", str(port))
     assert second.returncode == 2
     assert second.stderr.startswith(f"Error: Cannot listen on 127.0.0.1:{port}")
+
+
+def test_one_file_has_one_server_and_is_not_restored_under_it(installation, port, tmp_path):
+    installation.run("backup", tmp_path / "monday")
+    with installation.serving(port):
+        second = installation.run("serve", "--port", str(free_port()))
+        restored = installation.run("restore", tmp_path / "monday", "--force")
+        saved = installation.run("backup", tmp_path / "tuesday")
+    assert (second.returncode, restored.returncode, saved.returncode) == (2, 2, 0)
+    assert second.stderr.startswith("Error: A server runs on this database already")
+    assert restored.stderr == "Error: A server runs on this database. Stop it first, then restore.\n"
+    assert installation.run("restore", tmp_path / "monday", "--force").returncode == 0
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """A customer confirms an agreement by a link, without an account."""
 
 import datetime as dt
+import ipaddress
 import re
 
 import pytest
@@ -55,8 +56,8 @@ def link(client, cast, agreement) -> str:
     return f"/confirm/{actions.token_of(Confirmation.objects.latest('id'))}"
 
 
-def answer(link, **said):
-    return Client().post(link, said)
+def answer(link, *, forwarded="", **said):
+    return Client().post(link, said, HTTP_X_FORWARDED_FOR=forwarded)
 
 
 def everything() -> list:
@@ -248,6 +249,16 @@ def test_answers_from_one_address_are_limited(agreement, link):
     assert answer(link, answer="confirmed").status_code == 429
     agreement.refresh_from_db()
     assert agreement.state == "asked"
+
+
+def test_behind_a_proxy_one_customers_answers_do_not_refuse_anothers(agreement, link, settings):
+    settings.TRUSTED_PROXIES = [ipaddress.ip_network("127.0.0.1")]
+    for _ in range(actions.TRIES):
+        answer(link, answer="corrected", forwarded="203.0.113.9")
+    assert answer(link, answer="confirmed", forwarded="1.1.1.1, 203.0.113.9").status_code == 429
+    assert answer(link, answer="confirmed", forwarded="198.51.100.7").status_code == 302
+    agreement.refresh_from_db()
+    assert agreement.state == "gained"
 
 
 def test_an_agreement_without_act_person_and_date_has_no_link(client, cast):

@@ -4,6 +4,7 @@ import pytest
 
 import talks
 from cast import NOW, PASSWORD, TODAY
+from hingepoint import __version__
 from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.people import actions as people
@@ -218,3 +219,8 @@ def test_others_may_look_but_not_change(client, cast, who):
     for what in ("role", "active", "teams"):
         assert client.post(f"/people/{cast.stranger.pk}/{what}", {"role": "sponsor"}).status_code == 404
     assert not User.objects.filter(email=NEW["email"]).exists()
+
+
+def test_the_menu_of_ones_account_says_which_version_this_is(client, cast):
+    client.force_login(cast.seller)
+    assert f"Hingepoint {__version__}<" in client.get("/").content.decode()

@@ -53,6 +53,8 @@ MISTAKES = {
     "pydantic_settings.exceptions.SettingsError",
     "yaml.error.YAMLError",
 }
+#: As ``MISTAKES``, but not what is derived from it: a file that is no database is not a bug, a broken rule is.
+EXACT_MISTAKES = {"django.db.utils.DatabaseError"}
 
 
 #: Where a person may already have said how many threads linear algebra takes.
@@ -131,13 +133,18 @@ def is_a_mistake(error: Exception) -> bool:
     cannot be opened, or one of ``MISTAKES``. Anything else is a bug and shows as one."""
     if type(error).__module__.startswith("hingepoint.") or (isinstance(error, OSError) and error.filename):
         return True
-    return any(f"{kind.__module__}.{kind.__qualname__}" in MISTAKES for kind in type(error).__mro__)
+    names = [f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__]
+    return names[0] in EXACT_MISTAKES or not MISTAKES.isdisjoint(names)
 
 
 def in_words(error: Exception) -> str:
     """Return the message to print for a mistake."""
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}"
+    if type(error).__module__ == "django.db.utils":
+        return (
+            f"The database cannot be used: {str(error).strip()}. Ask hingepoint doctor, or restore a backup."
+        )
     if hasattr(error, "errors") and callable(error.errors):  # pydantic: one line a field
         return "\n".join(_field_in_words(found, error) for found in error.errors())
     return "\n".join(getattr(error, "messages", [])) or str(error)

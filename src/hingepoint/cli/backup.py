@@ -1,13 +1,15 @@
 """``hingepoint backup`` and ``restore``: the whole database to one file and back.
 
-Both end in one step that happens or does not, whenever they are interrupted: a backup is renamed
-into place when it is complete, a restore is one transaction of the database.
+Both end in one step that happens or does not, whenever they are interrupted: a backup is renamed into place
+when it is complete and was read again; so is a SQLite database that is restored. On PostgreSQL a restore is
+one transaction.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -17,9 +19,12 @@ from pathlib import Path
 
 import click
 
-from hingepoint.cli import Unusable
+from hingepoint.cli import Unusable, backup_file, in_use
 from hingepoint.cli.common import format_option, print_json, start_django
 from hingepoint.cli.serve import bring_database_up_to_date
+
+#: What SQLite keeps beside a database file.
+BESIDE = ("-wal", "-shm", "-journal")
 
 
 @click.command()
@@ -28,7 +33,7 @@ from hingepoint.cli.serve import bring_database_up_to_date
 def backup(file: Path, as_format: str) -> None:
     """Write the whole database to FILE, while people go on working.
 
-    FILE is replaced only when the new backup is complete. Uploaded files and the secret key lie in
+    FILE is replaced only when the new backup is complete and could be read again. Uploaded files and the secret key lie in
     the data folder and are not part of it: copy that folder too.
 
     \b
@@ -38,8 +43,10 @@ def backup(file: Path, as_format: str) -> None:
     start_django()
     from django.conf import settings
 
+    store = _store()
+    store.refuse_itself(file)
     with _complete_or_absent(file) as unfinished:
-        _store().write(unfinished)
+        store.write(unfinished)
     size, folder = file.stat().st_size, Path(settings.MEDIA_ROOT).absolute()
     left = folder if _has_files(folder) else None
     if as_format == "json":
@@ -55,21 +62,18 @@ def backup(file: Path, as_format: str) -> None:
 @click.option("--force", is_flag=True, help="Replace a database in which people have worked.")
 @format_option
 def restore(file: Path, force: bool, as_format: str) -> None:
-    """Put the backup FILE in place of the whole database, then bring it up to date.
+    """Put the backup FILE in place of the whole database, brought up to date.
 
-    Stop the server first. A database in which people have worked is replaced only with --force.
+    Stop the server first. FILE is checked before anything is changed; a file that is damaged, no backup or
+    of a newer version is refused. A database in which people have worked, or one that cannot be read, is
+    replaced only with --force.
 
     \b
     Example:
       hingepoint restore /backups/hingepoint-monday
     """
     start_django()
-    store = _store()
-    store.check(file)
-    if not force and _somebody_has_worked():
-        raise Unusable("The database is in use. Back it up first, then restore with --force.")
-    store.put_back(file)
-    bring_database_up_to_date()
+    _store().put_back(file, force=force)
     if as_format == "json":
         print_json({"file": file, "bytes": file.stat().st_size})
     else:
@@ -94,19 +98,14 @@ def _complete_or_absent(file: Path) -> Iterator[Path]:
         unfinished.unlink(missing_ok=True)
 
 
-def _somebody_has_worked() -> bool:
-    from django.db import connection
-
-    from hingepoint.domain.audit import queries
-
-    return "domain_audithead" in connection.introspection.table_names() and queries.length() > 0
-
-
 def _store() -> SQLite | PostgreSQL:
     from django.conf import settings
 
-    database = settings.DATABASES["default"]
-    return SQLite(Path(database["NAME"])) if "sqlite" in database["ENGINE"] else PostgreSQL(database)
+    file = in_use.sqlite_file()
+    return SQLite(file) if file else PostgreSQL(settings.DATABASES["default"])
+
+
+IN_USE = "The database is in use. Back it up first, then restore with --force."
 
 
 class SQLite:
@@ -115,36 +114,139 @@ class SQLite:
     def __init__(self, path: Path):
         self.path = path
 
+    def refuse_itself(self, file: Path) -> None:
+        """Raise Unusable when ``file`` is the database or one of the files beside it."""
+        own = [self.path, in_use.lock_of(self.path), *self._beside(self.path)]
+        if file.resolve() in own or any(one.exists() and file.exists() and file.samefile(one) for one in own):
+            raise Unusable(f"{file} belongs to the database itself. Name another file.")
+
     def write(self, file: Path) -> None:
         if not self.path.exists():
             raise Unusable(f"There is no database at {self.path} yet: nothing to back up.")
-        with contextlib.closing(sqlite3.connect(self.path, timeout=60)) as database:
-            database.execute("VACUUM INTO ?", [str(file)])
-
-    def check(self, file: Path) -> None:
-        """Raise Unusable unless ``file`` is an undamaged backup of Hingepoint."""
         try:
-            with contextlib.closing(self._opened(file)) as opened:
-                sound = opened.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-                opened.execute("SELECT 1 FROM domain_audithead")
+            with contextlib.closing(sqlite3.connect(self.path, timeout=60)) as database:
+                database.execute("VACUUM INTO ?", [str(file)])
+            backup_file.check_sqlite(file)
         except sqlite3.DatabaseError as error:
-            raise Unusable(f"{file} is not a backup of a Hingepoint on SQLite ({error}).") from None
-        if not sound:
-            raise Unusable(f"{file} is damaged: it fails SQLite's integrity check. Use another backup.")
+            raise Unusable(f"The database at {self.path} cannot be backed up: {error}.") from None
+        except Unusable as error:
+            said = str(error.message).replace(str(file), "what it wrote")
+            raise Unusable(f"The database at {self.path} cannot be backed up: {said}") from None
 
-    def put_back(self, file: Path) -> None:
-        """Replace all pages in one transaction; open connections see it from their next one on."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+    def put_back(self, file: Path, *, force: bool) -> None:
+        """Make a new file of the backup beside the old one, bring it up to date, rename it into place.
+
+        Until that last step nothing of the old file is changed. Raises Unusable.
+        """
+        self.refuse_itself(file)
+        backup_file.check_sqlite(file)
+        running = "A server runs on this database. Stop it first, then restore."
+        with in_use.held(self.path, otherwise=running), self._absent_afterwards() as new:
+            if not force and (reason := self._reason_to_keep()):
+                raise Unusable(reason)
+            self._copy(file, new)
+            self._bring_up_to_date(new, of=file)
+            self._settle(new)
+            self._let_go_of_the_old()
+            new.replace(self.path)
+            self._sync_folder()
+
+    def _reason_to_keep(self) -> str:
+        """Return why the present file is not replaced without --force; empty when nothing is lost with it."""
+        if not self.path.exists() or not self.path.stat().st_size:
+            return ""
+        try:
+            with contextlib.closing(sqlite3.connect(self.path, timeout=60)) as database:
+                tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master")]
+                if not tables:
+                    return ""
+                worked = database.execute("SELECT 1 FROM domain_audithead WHERE length > 0").fetchone()
+        except sqlite3.DatabaseError as error:
+            return f"The database at {self.path} cannot be read ({error}). With --force it is replaced."
+        return IN_USE if worked else ""
+
+    def _copy(self, file: Path, new: Path) -> None:
         with (
-            contextlib.closing(self._opened(file)) as source,
-            contextlib.closing(sqlite3.connect(self.path, timeout=60)) as target,
+            contextlib.closing(backup_file.opened(file)) as source,
+            contextlib.closing(sqlite3.connect(new)) as target,
         ):
-            target.execute("PRAGMA journal_mode=WAL")
             source.backup(target)
+        self._hand_over(new)
+
+    def _hand_over(self, new: Path) -> None:
+        """Let the new file belong to whom the old one, or else the folder, belongs, with the old one's rights."""
+        old = self.path if self.path.exists() else self.path.parent
+        if old == self.path:
+            new.chmod(old.stat().st_mode & 0o777 | 0o600)
+        if hasattr(os, "chown"):
+            with contextlib.suppress(PermissionError):
+                os.chown(new, old.stat().st_uid, old.stat().st_gid)
 
     @staticmethod
-    def _opened(file: Path) -> sqlite3.Connection:
-        return sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+    def _bring_up_to_date(new: Path, *, of: Path) -> None:
+        from django.db import connection
+
+        from hingepoint.domain.upkeep import actions as upkeep
+
+        live = connection.settings_dict["NAME"]
+        connection.close()
+        connection.settings_dict["NAME"] = str(new)
+        try:
+            bring_database_up_to_date()
+            upkeep.refresh_statistics()
+        except Exception as error:  # whatever it is, it lies in the file
+            said = f"{type(error).__name__}: {error}"
+            raise Unusable(f"{of} cannot be brought up to date ({said}). Nothing was changed.") from error
+        finally:
+            connection.close()
+            connection.settings_dict["NAME"] = live
+
+    @staticmethod
+    def _settle(new: Path) -> None:
+        """Leave everything in the one file, and the file on the disk."""
+        with contextlib.closing(sqlite3.connect(new, timeout=60)) as database:
+            database.execute("PRAGMA journal_mode=DELETE")
+        with new.open("rb+") as written:
+            os.fsync(written.fileno())
+
+    def _let_go_of_the_old(self) -> None:
+        """Bring the old file's log into it, whole as it is: a log that is left would be taken for the new
+        file's. Raises Unusable while another program has the file open."""
+        if self.path.exists():
+            with contextlib.suppress(PermissionError):
+                self.path.chmod(self.path.stat().st_mode | 0o200)
+            try:
+                with contextlib.closing(sqlite3.connect(self.path, timeout=5)) as database:
+                    database.execute("PRAGMA journal_mode=DELETE")
+            except sqlite3.DatabaseError as error:  # damaged: its log is of no use either
+                if "locked" in str(error):
+                    raise Unusable("Another program has the database open. Close it, then restore.") from None
+        for file in self._beside(self.path):
+            file.unlink(missing_ok=True)
+
+    def _sync_folder(self) -> None:
+        if os.name != "nt":
+            folder = os.open(self.path.parent, os.O_RDONLY)
+            os.fsync(folder)
+            os.close(folder)
+
+    @contextlib.contextmanager
+    def _absent_afterwards(self) -> Iterator[Path]:
+        """Yield the path to make the new file at; nothing is left there, nor of a restore that was killed."""
+        new = self.path.with_name(f".{self.path.name}.restoring")
+        try:
+            self._remove(new)
+            yield new
+        finally:
+            self._remove(new)
+
+    def _remove(self, database: Path) -> None:
+        for file in (database, *self._beside(database)):
+            file.unlink(missing_ok=True)
+
+    @staticmethod
+    def _beside(database: Path) -> list[Path]:
+        return [database.with_name(database.name + ending) for ending in BESIDE]
 
 
 class PostgreSQL:
@@ -157,16 +259,34 @@ class PostgreSQL:
         if mode := settings.get("OPTIONS", {}).get("sslmode"):
             self.environment["PGSSLMODE"] = mode
 
+    def refuse_itself(self, file: Path) -> None:
+        """No file is the database itself."""
+
     def write(self, file: Path) -> None:
         self._run("pg_dump", "--format=custom", f"--file={file}")
+        self.check(file)
 
     def check(self, file: Path) -> None:
-        """Raise Unusable unless ``file`` is a complete backup of Hingepoint."""
-        if "domain_audithead" not in self._run("pg_restore", "--list", str(file)):
-            raise Unusable(f"{file} is not a backup of a Hingepoint on PostgreSQL.")
+        """Raise Unusable unless ``file`` is a complete backup of a Hingepoint of this version or an older one."""
+        listed = self._run("pg_restore", "--list", str(file))
+        tables = set(re.findall(r" TABLE \S+ (\S+) ", listed))
+        rows = self._run("pg_restore", "--data-only", "--table=django_migrations", "--file=-", str(file))
+        applied = re.findall(r"^\d+\t(\w+)\t(\w+)\t", rows, re.MULTILINE)
+        backup_file.check_history(file, applied=applied, tables=tables)
 
-    def put_back(self, file: Path) -> None:
-        """Drop our tables and replay the backup, in one transaction."""
+    def put_back(self, file: Path, *, force: bool) -> None:
+        """Drop our tables and replay the backup, in one transaction; then bring it up to date."""
+        from hingepoint.domain.upkeep import actions as upkeep
+
+        self.check(file)
+        self._refuse_while_a_server_runs()
+        if not force and self._somebody_has_worked():
+            raise Unusable(IN_USE)
+        self._replay(file)
+        bring_database_up_to_date()
+        upkeep.refresh_statistics()
+
+    def _replay(self, file: Path) -> None:
         from django.db import connection
 
         tables = ", ".join(map(connection.ops.quote_name, connection.introspection.table_names()))
@@ -176,6 +296,28 @@ class PostgreSQL:
             self._run("pg_restore", "--no-owner", f"--file={script}", str(file))
             drop = f"DROP TABLE IF EXISTS {tables} CASCADE" if tables else "SELECT 1"
             self._run("psql", "-qX1", "-v", "ON_ERROR_STOP=1", "-c", drop, "-f", str(script))
+
+    @staticmethod
+    def _somebody_has_worked() -> bool:
+        from django.db import connection
+
+        from hingepoint.domain.audit import queries
+
+        return "domain_audithead" in connection.introspection.table_names() and queries.length() > 0
+
+    @staticmethod
+    def _refuse_while_a_server_runs() -> None:
+        """Raise Unusable while another program of ours is connected: a server's worker always is."""
+        from django.db import connection
+
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+                "AND application_name = current_setting('application_name') AND pid <> pg_backend_pid()"
+            )
+            (others,) = cursor.fetchone()
+        if others:
+            raise Unusable("A server runs on this database. Stop it first, then restore.")
 
     def _run(self, tool: str, *arguments: str) -> str:
         if not shutil.which(tool):

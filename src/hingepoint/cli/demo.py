@@ -11,9 +11,9 @@ from pathlib import Path
 
 import click
 
-from hingepoint.cli import Unusable
+from hingepoint.cli import Unusable, in_use
 from hingepoint.cli.common import start_django
-from hingepoint.cli.serve import bring_database_up_to_date, run_server
+from hingepoint.cli.serve import ALREADY_SERVED, bring_database_up_to_date, run_server
 
 
 @click.command()
@@ -36,9 +36,10 @@ def demo(host: str, port: int, no_browser: bool, small: bool) -> None:
     """
     _set_apart(small)
     start_django()
-    bring_database_up_to_date()
-    _fill(small)
-    run_server(host=host, port=port, when_ready=None if no_browser else webbrowser.open)
+    with in_use.held(in_use.sqlite_file(), otherwise=ALREADY_SERVED):
+        bring_database_up_to_date()
+        _fill(small)
+        run_server(host=host, port=port, when_ready=None if no_browser else webbrowser.open)
 
 
 def _set_apart(small: bool) -> None:

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -21,6 +22,9 @@ from hingepoint import __version__
 from hingepoint.cli import UNUSABLE, is_a_mistake
 from hingepoint.cli.common import format_option, print_json, start_django
 from hingepoint.cli.serve import migration_state
+
+if TYPE_CHECKING:
+    from hingepoint.domain.upkeep.queries import JobLine
 
 GOOD, WARNING, BROKEN = "good", "warning", "broken"
 
@@ -57,7 +61,9 @@ def doctor(ctx: click.Context, as_format: str, ask_again: bool) -> None:
             _ask_again()
         found |= {name: _examined(check) for name, check in TABLE_CHECKS.items()}
     if as_format == "json":
-        print_json({"checks": [{"check": name, **asdict(finding)} for name, finding in found.items()]})
+        checks = [{"check": name, **asdict(finding)} for name, finding in found.items()]
+        jobs = [asdict(job) for job in _jobs()] if found["Migrations"].state == GOOD else []
+        print_json({"checks": checks, "jobs": jobs})
     else:
         _print_table(found)
     if any(finding.state == BROKEN for finding in found.values()):
@@ -137,6 +143,12 @@ def exposure() -> Finding:
         )
     if not settings.ENVIRONMENT.https:
         return Finding(WARNING, "Cookies also travel over http.", "Behind https, set HINGEPOINT_HTTPS=true.")
+    if settings.ENVIRONMENT.behind_proxy and not settings.ENVIRONMENT.trusted_proxies:
+        return Finding(
+            WARNING,
+            "All who come by the proxy count as one visitor: a stranger's wrong passwords lock out everybody.",
+            "Set HINGEPOINT_TRUSTED_PROXIES to the proxy's address.",
+        )
     return Finding(GOOD, "Served by https only.")
 
 
@@ -193,6 +205,37 @@ def background_jobs() -> Finding:
     return Finding(WARNING if failed else GOOD, says)
 
 
+def _jobs() -> list[JobLine]:
+    from hingepoint.domain.upkeep import queries
+
+    return queries.jobs(at=dt.datetime.now(dt.UTC))
+
+
+def scheduled_jobs() -> Finding:
+    jobs = _jobs()
+    if failed := [job for job in jobs if job.failed]:
+        says = "; ".join(f"{job.job} failed on {_told(job.ended_at)} ({job.error})" for job in failed)
+        return Finding(
+            BROKEN, f"{says}.", "It is tried again every hour. The log of hingepoint serve has more."
+        )
+    if not jobs:
+        return Finding(WARNING, "None was done yet.", "hingepoint serve does them, also what was missed.")
+    if overdue := [job for job in jobs if job.overdue]:
+        says = ", ".join(f"{job.job} (last begun {_told(job.begun_at)})" for job in overdue)
+        return Finding(
+            WARNING,
+            f"{len(overdue)} of {len(jobs)} are overdue: {says}.",
+            "hingepoint serve does them, also what was missed; is it running?",
+        )
+    return Finding(GOOD, f"{len(jobs)}, none overdue.")
+
+
+def _told(moment: dt.datetime | None) -> str:
+    from django.utils import timezone
+
+    return f"{timezone.localtime(moment):%Y-%m-%d %H:%M}" if moment else "never"
+
+
 def readiness() -> Finding:
     from hingepoint.domain.discovery.queries import readiness as readiness_page
     from hingepoint.domain.people import queries as people
@@ -227,5 +270,6 @@ TABLE_CHECKS: dict[str, Callable[[], Finding]] = {
     "Audit trail": audit_trail,
     "Background jobs": background_jobs,
     "What deals need": what_deals_need,
+    "Scheduled jobs": scheduled_jobs,
     "Discovery": readiness,
 }

@@ -10,6 +10,7 @@ import click
 
 from hingepoint.cli import Unusable
 from hingepoint.cli.common import start_django
+from hingepoint.cli.serve import require_database
 
 #: The tables, as the pages export them.
 TABLES = ("deals", "agreements", "events", "demands", "concessions", "exceptions", "executives")
@@ -43,6 +44,7 @@ def export(table: str, out: Path | None, as_format: str | None) -> None:
       hingepoint export playbook --out playbook.yaml
     """
     start_django()
+    require_database()
     if table == PLAYBOOK:
         _export_playbook(out)
         return

@@ -8,7 +8,7 @@ import click
 
 from hingepoint.cli import Unusable
 from hingepoint.cli.common import format_option, print_json, start_django
-from hingepoint.cli.serve import bring_database_up_to_date
+from hingepoint.cli.serve import bring_database_up_to_date, require_database
 from hingepoint.records.people import Role
 
 
@@ -83,6 +83,7 @@ def setpassword(email: str, password: str, as_format: str) -> None:
     start_django()
     from hingepoint.domain.people import actions, queries
 
+    require_database()
     user = queries.user_who_signs_in_with(email)
     actions.set_password(by=None, at=dt.datetime.now(dt.UTC), user=user, password=password)
     if as_format == "json":

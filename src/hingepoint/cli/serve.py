@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 
 import click
 
-from hingepoint.cli import Unusable
+from hingepoint.cli import Unusable, in_use
 from hingepoint.cli.common import start_django
 
 #: Requests answered at the same time. SQLite wants one process with threads; so does a small team.
@@ -24,6 +24,11 @@ THREADS = 16
 
 #: Where to reach a server that listens everywhere.
 LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+
+ALREADY_SERVED = (
+    "A server runs on this database already, or a backup is being restored. Stop it first, or use PostgreSQL, "
+    "which several servers may share."
+)
 
 
 @click.command()
@@ -52,23 +57,45 @@ def serve(host: str, port: int, allow_outbound: tuple[str, ...]) -> None:
     if allow_outbound:
         os.environ["HINGEPOINT_ALLOW_OUTBOUND"] = json.dumps(allow_outbound)
     start_django()
-    bring_database_up_to_date()
-    run_server(host=host, port=port)
+    with in_use.held(in_use.sqlite_file(), otherwise=ALREADY_SERVED):
+        bring_database_up_to_date()
+        run_server(host=host, port=port)
 
 
 def bring_database_up_to_date() -> None:
     """Apply the migrations that are missing and say so; refuse a database of a newer Hingepoint."""
     from django.core.management import call_command
 
+    from hingepoint.domain.upkeep import actions as upkeep
+
     missing, unknown = migration_state()
     if unknown:
-        raise Unusable(
-            f"The database was made by a newer Hingepoint (it knows {', '.join(unknown)}). "
-            "Install that version or a later one, or restore a backup made before."
-        )
+        raise Unusable(_newer(unknown))
     if missing:
         click.echo(f"Bringing the database up to date ({len(missing)} steps).", err=True)
         call_command("migrate", verbosity=0, interactive=False)
+        upkeep.refresh_statistics()
+
+
+def require_database() -> None:
+    """Raise Unusable unless the database is there and as this version left it: for commands that only read."""
+    from django.db import connection
+
+    file = in_use.sqlite_file()
+    if file and not file.exists() and not connection.is_in_memory_db():
+        raise Unusable(f"There is no database at {file} yet. hingepoint serve makes one.")
+    missing, unknown = migration_state()
+    if unknown:
+        raise Unusable(_newer(unknown))
+    if missing:
+        raise Unusable(f"The database is {len(missing)} steps behind. hingepoint serve brings it up to date.")
+
+
+def _newer(unknown: list[str]) -> str:
+    return (
+        f"The database was made by a newer Hingepoint (it knows {', '.join(unknown)}). "
+        "Install that version or a later one, or restore a backup made before."
+    )
 
 
 def migration_state() -> tuple[list[str], list[str]]:

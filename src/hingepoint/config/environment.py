@@ -5,6 +5,7 @@ The manual's settings page is generated from this class: a field's description i
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import secrets
 from pathlib import Path
@@ -38,6 +39,12 @@ class Environment(BaseSettings):
     )
     behind_proxy: bool = Field(
         False, description="A reverse proxy sets X-Forwarded-Proto; believe it. Never without such a proxy."
+    )
+    trusted_proxies: list[str] = Field(
+        [],
+        description="Addresses or networks of the reverse proxies before this installation (JSON list). What "
+        "they say in X-Forwarded-For is believed: limits of sign-in and of customers' links then count each "
+        "visitor by their own address. Empty: the header is ignored, and all who come by a proxy count as one.",
     )
     company: str = Field("", description="Name of the company, shown at the top of every page.")
     time_zone: str = Field("UTC", description="The company's time zone; dates without a zone are read in it.")
@@ -77,6 +84,18 @@ class Environment(BaseSettings):
             host, _, port = value.rpartition(":")
             if not (host and port.isascii() and port.isdigit() and 0 < int(port) < 65_536):
                 raise ValueError(f"{value!r} is not an address; expected HOST:PORT such as crm.local:8443")
+        return values
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, values: list[str]) -> list[str]:
+        for value in values:
+            try:
+                ipaddress.ip_network(value)
+            except ValueError:
+                raise ValueError(
+                    f"{value!r} is not an address or network; expected such as 127.0.0.1 or 172.16.0.0/12"
+                ) from None
         return values
 
     def effective_secret_key(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import sqlite3
 from pathlib import Path
 
@@ -74,7 +75,10 @@ _SQLITE = {
 
 def _database() -> dict:
     if ENVIRONMENT.database_url:
-        return dj_database_url.parse(ENVIRONMENT.database_url, conn_max_age=60)
+        found = dj_database_url.parse(ENVIRONMENT.database_url, conn_max_age=60)
+        if "postgresql" in found["ENGINE"]:  # by which a restore knows that a server runs
+            found.setdefault("OPTIONS", {}).setdefault("application_name", "hingepoint")
+        return found
     name = str((ENVIRONMENT.data_dir / "hingepoint.sqlite3").absolute())
     return {"ENGINE": "django.db.backends.sqlite3", "NAME": name, "OPTIONS": _SQLITE}
 
@@ -102,6 +106,7 @@ SECURE_REDIRECT_EXEMPT = ["^healthz$"]  # asked from inside the container or hos
 SECURE_HSTS_SECONDS = 31_536_000 if ENVIRONMENT.https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = ENVIRONMENT.https
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENVIRONMENT.behind_proxy else None
+TRUSTED_PROXIES = [ipaddress.ip_network(one) for one in ENVIRONMENT.trusted_proxies]  # read by web/clients.py
 X_FRAME_OPTIONS = "DENY"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 

@@ -24,6 +24,7 @@ from hingepoint.domain.people import actions as people
 from hingepoint.domain.people import queries as people_queries
 from hingepoint.domain.people.models import Team, User
 from hingepoint.domain.strategy import actions as strategy
+from hingepoint.domain.upkeep import actions as upkeep
 from hingepoint.records.agreements import Side
 from hingepoint.records.deals import BuyingRole, Stage
 from hingepoint.records.people import Role
@@ -102,6 +103,7 @@ def _write(company: Company, *, at: dt.datetime, tell: Progress) -> Seeded:
     write_rules(company, at=at)
     tell("Drawing lots", 0.99)
     trials.write(company)
+    upkeep.refresh_statistics()
     tell("Ready", 1.0)
     return Seeded(
         already=False,

@@ -36,6 +36,7 @@ from hingepoint.domain.people import actions as people
 from hingepoint.domain.people.models import Team, User
 from hingepoint.domain.plans import actions as plans
 from hingepoint.domain.plans import parts
+from hingepoint.domain.upkeep import actions as upkeep
 
 Place = tuple[str | int, ...]
 
@@ -244,6 +245,7 @@ class _Writer:
         for i, deal in enumerate(self.world.deals):
             self._sell(deal, i)
         self._disable()
+        upkeep.refresh_statistics()
         return Loaded(
             name=self.world.name,
             users=len(self.users),

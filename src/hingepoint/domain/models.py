@@ -16,6 +16,7 @@ from hingepoint.domain.proof.models import AnswerTry, Confirmation, Proof
 from hingepoint.domain.strategy.models import AskingRound, PivotalAgreement, Playbook, ResultMetric, Strategy
 from hingepoint.domain.trials.models import Trial, TrialLook
 from hingepoint.domain.turns.models import SentForm
+from hingepoint.domain.upkeep.models import Job
 
 __all__ = [
     "Account",
@@ -45,6 +46,7 @@ __all__ = [
     "ImportBatch",
     "ImportChange",
     "Involvement",
+    "Job",
     "Membership",
     "PivotalAgreement",
     "Plan",

@@ -1,4 +1,4 @@
-"""What is done at the start of the worker and every hour: one line a job, called with ``at``."""
+"""What is done every hour: one line a job, called with ``at``."""
 
 from hingepoint.domain.discovery import actions as discovery
 from hingepoint.domain.strategy import actions as strategy

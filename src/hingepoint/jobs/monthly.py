@@ -1,4 +1,4 @@
-"""What is done once a month, and at the start of the worker where a month has begun: one line a job."""
+"""What is done every month, in the night of its first day: one line a job."""
 
 import datetime as dt
 

@@ -1,4 +1,4 @@
-"""What is done every night at three: one line a job, called with ``at``."""
+"""What is done every night from three o'clock on: one line a job, called with ``at``."""
 
 import datetime as dt
 
@@ -12,6 +12,7 @@ from hingepoint.domain.escalations import actions as escalations
 from hingepoint.domain.imports.touched import deals_of_import
 from hingepoint.domain.strategy import actions as strategy
 from hingepoint.domain.trials import actions as trials
+from hingepoint.domain.upkeep import actions as upkeep
 
 KEPT_DAYS = 14
 
@@ -52,6 +53,11 @@ def show_results_of_trials(*, at: dt.datetime) -> None:
     trials.conclude(at=at)
 
 
+def refresh_statistics(*, at: dt.datetime) -> None:
+    """Let the database know how its tables have grown."""
+    upkeep.refresh_statistics()
+
+
 JOBS = (
     discovery.forget_uploads,
     forget_finished_tasks,
@@ -61,4 +67,5 @@ JOBS = (
     ask_what_deals_need,
     pass_requests_on,
     show_results_of_trials,
+    refresh_statistics,
 )

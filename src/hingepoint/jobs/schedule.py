@@ -1,64 +1,98 @@
-"""Keeps time in the worker: which jobs of ``hourly``, ``nightly`` and ``monthly`` are due, and their calls."""
+"""Keeps time in the worker: does the jobs of ``hourly``, ``nightly``, ``weekly`` and ``monthly`` that are due.
+
+What was last done is remembered in a table, so that a machine that is off at three catches up when it is on
+again, once, and two workers do not do the same.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from django.db import connection
+from django.db import DatabaseError, close_old_connections, connection
 from django.utils import timezone
 
-from hingepoint.jobs import hourly, monthly, nightly
+from hingepoint.domain.upkeep import actions, queries
+from hingepoint.domain.upkeep.rules import Schedule
+from hingepoint.jobs import hourly, monthly, nightly, weekly
 
-Job = Callable[..., object]
-NIGHT = 3  # o'clock, in the company's time zone
+Clock = Callable[[], dt.datetime]
 LOOK_EVERY = 60.0  # seconds
+BEAT_EVERY = 30.0  # seconds
+
+#: Every job by its name, ``nightly.forget_ended_sessions``, in the order in which they are done.
+JOBS: dict[str, tuple[Schedule, Callable[..., object]]] = {
+    f"{schedule}.{job.__name__}": (schedule, job)
+    for schedule, jobs in {
+        Schedule.HOURLY: hourly.JOBS,
+        Schedule.NIGHTLY: nightly.JOBS,
+        Schedule.WEEKLY: weekly.JOBS,
+        Schedule.MONTHLY: monthly.JOBS,
+    }.items()
+    for job in jobs
+}
 
 log = logging.getLogger(__name__)
 
 
-def keep_time(over: threading.Event) -> None:
-    """Run what is due until ``over`` is set; looks every minute."""
-    last = None
+def keep_time(over: threading.Event, clock: Clock = timezone.localtime) -> None:
+    """Do what is due until ``over`` is set; looks every minute."""
     while not over.is_set():
-        now = timezone.localtime()
-        run(due(last, now), at=now)
-        last = now
+        try:
+            actions.remember({name: schedule for name, (schedule, _) in JOBS.items()})
+            do_what_is_due(clock)
+        except DatabaseError:
+            log.exception("The scheduled jobs could not be looked up. The next look is in a minute.")
+        _let_go()
         over.wait(LOOK_EVERY)
 
 
-def due(last: dt.datetime | None, now: dt.datetime) -> list[Job]:
-    """Return the jobs whose hour, night or month began after ``last``; at the start (None) the hourly
-    ones, and the monthly ones, which know what was done this month: the machine may have been off."""
-    if last is None:
-        return [*hourly.JOBS, *monthly.JOBS]
-    jobs = list(hourly.JOBS) if _hour(now) > _hour(last) else []
-    if _night(now) > _night(last):
-        jobs += nightly.JOBS
-    return [*jobs, *monthly.JOBS] if _month(now) > _month(last) else jobs
+def do_what_is_due(clock: Clock = timezone.localtime) -> None:
+    """Do each job that is due and that no other worker does; one that fails stops no other."""
+    for name in queries.due(at=clock()):
+        at = clock()
+        if turn := actions.take_turn(name=name, at=at):
+            with _beating(turn, clock):
+                error = _try(name, at)
+            _let_go()  # a job may have broken it
+            actions.end_turn(turn=turn, at=clock(), error=error)
 
 
-def run(jobs: list[Job], *, at: dt.datetime) -> None:
-    """Call each job; one that fails is logged, and the others still run."""
-    for job in jobs:
-        try:
-            job(at=at)
-        except Exception:
-            log.exception("The job %s failed.", job.__name__)
-    if jobs:
-        connection.close()
+def _let_go() -> None:
+    """Close the connection to the database if it is broken or old; in the middle of a transaction it stays."""
+    if not connection.in_atomic_block:
+        close_old_connections()
 
 
-def _hour(moment: dt.datetime) -> dt.datetime:
-    return moment.astimezone(dt.UTC).replace(minute=0, second=0, microsecond=0)
+def _try(name: str, at: dt.datetime) -> str:
+    """Call a job; return why it failed, empty when it did not."""
+    _, job = JOBS[name]
+    try:
+        job(at=at)
+    except Exception as error:
+        log.exception("The job %s failed.", name)
+        return f"{type(error).__name__}: {error}"
+    return ""
 
 
-def _night(moment: dt.datetime) -> dt.date:
-    return (moment.replace(tzinfo=None) - dt.timedelta(hours=NIGHT)).date()
+@contextlib.contextmanager
+def _beating(turn: actions.Turn, clock: Clock) -> Iterator[None]:
+    """Say now and then that the worker lives, so that no other takes its turn."""
+    over = threading.Event()
 
+    def beat() -> None:
+        while not over.wait(BEAT_EVERY):
+            with contextlib.suppress(DatabaseError):  # busy: the next beat will do
+                actions.beat(turn=turn, at=clock())
+            _let_go()
 
-def _month(moment: dt.datetime) -> dt.date:
-    """Return the month that the night of a moment belongs to: it begins with its first night."""
-    return _night(moment).replace(day=1)
+    keeper = threading.Thread(target=beat, daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        over.set()
+        keeper.join()

@@ -16,6 +16,7 @@ from hingepoint.domain.agreements.queries import agreement_page
 from hingepoint.domain.proof import actions, queries
 from hingepoint.records.errors import Hidden
 from hingepoint.records.proof import Answer
+from hingepoint.web import clients
 from hingepoint.web.sent import token_of
 from hingepoint.web.sign_in import WORKS_HERE
 
@@ -174,7 +175,7 @@ def confirm(request: HttpRequest, token: str):
 def _answer(request: HttpRequest, token: str, asked: queries.Asked) -> HttpResponse:
     form = AnswerForm(request.POST)
     said = {"answer": request.POST.get("answer", ""), "words": request.POST.get("words", "")}
-    at, address = timezone.now(), request.META["REMOTE_ADDR"]
+    at, address = timezone.now(), clients.counted_address(request)
     by = request.user if request.user.is_authenticated else None
     try:
         if by is None:

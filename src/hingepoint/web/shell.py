@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.urls import reverse
 
+from hingepoint import __version__
 from hingepoint.domain.people import queries as people
 from hingepoint.records.people import Role
 
@@ -97,5 +98,6 @@ def context(request) -> dict:
         "nav": navigation(request) if hasattr(request, "user") else [],
         "personas": persona_choices(request) if hasattr(request, "user") else [],
         "theme": theme if theme in THEMES else "auto",
+        "version": __version__,
         "viewer": getattr(request, "user", None),
     }

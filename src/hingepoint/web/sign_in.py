@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from hingepoint.domain.people import actions, queries
+from hingepoint.web import clients
 
 #: A cookie of the customer's page alone: somebody of ours has signed in in this browser.
 WORKS_HERE, WORKS_HERE_DAYS = "works_here", 365
@@ -21,7 +22,7 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 class SignInForm(AuthenticationForm):
-    """Counts failures per account and address of the connection; forwarded headers are not believed."""
+    """Counts failures per account and address of the client (see ``web/clients.py``)."""
 
     error_messages = {
         "invalid_login": "This e-mail address and password do not belong together. Check both and try again.",
@@ -32,7 +33,8 @@ class SignInForm(AuthenticationForm):
         return self.cleaned_data["username"].strip().lower()
 
     def clean(self) -> dict:
-        who = {"account": self.cleaned_data.get("username", ""), "address": self.request.META["REMOTE_ADDR"]}
+        address = clients.counted_address(self.request)
+        who = {"account": self.cleaned_data.get("username", ""), "address": address}
         try:
             actions.require_sign_in_allowed(**who, at=timezone.now())
             return super().clean()

@@ -35,6 +35,7 @@ from hingepoint.domain.imports.models import AT_WORK, ImportBatch, SavedMapping
 from hingepoint.domain.people.models import User, works_here
 from hingepoint.domain.strategy import actions as strategy
 from hingepoint.domain.turns.actions import action, turn
+from hingepoint.domain.upkeep import actions as upkeep
 from hingepoint.records.files import RowProblem
 from hingepoint.records.imports import ImportState
 
@@ -42,6 +43,8 @@ log = logging.getLogger(__name__)
 
 #: An import whose worker has said nothing for so long is taken for stopped and may be started again.
 SILENT = dt.timedelta(minutes=10)
+#: From so many new or changed rows on the database's statistics of its tables are made anew.
+MANY_ROWS = 1_000
 
 
 class NotAllowed(Exception):
@@ -89,12 +92,15 @@ def import_files(
         progress=progress,
     )
     if not dry_run:
-        _follow_up(at)
+        _follow_up(at, rows=report.created + report.updated)
     return report
 
 
-def _follow_up(at: dt.datetime) -> None:
-    """Read agreements from the traces that came, and ask the deals for what the strategies in force want."""
+def _follow_up(at: dt.datetime, *, rows: int) -> None:
+    """Read agreements from the traces that came, and ask the deals for what the strategies in force want.
+    After many rows the database counts its tables first."""
+    if rows >= MANY_ROWS:
+        upkeep.refresh_statistics()
     detection.run_rules(at=at)
     strategy.ask_touched_deals(at=at, deals_of_import=touched.deals_of_import)
 
@@ -275,7 +281,7 @@ def work(*, by: User, at: dt.datetime, batch_id: int) -> None:
             _keep_check(batch_id, report)
         else:
             shutil.rmtree(folder_of(batch), ignore_errors=True)
-            _follow_up(at)
+            _follow_up(at, rows=report.created + report.updated)
 
 
 def _teller(batch_id: int, seconds: float = 1.0) -> Progress:

@@ -1,0 +1,53 @@
+"""A SQLite database has one server, or one restore, at a time: whoever holds the lock file beside it.
+
+The lock ends with its program, however that ends; the file itself stays and means nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from hingepoint.cli import Unusable
+
+
+def sqlite_file() -> Path | None:
+    """Return the file of the database, behind any link; None on PostgreSQL."""
+    from django.conf import settings
+
+    database = settings.DATABASES["default"]
+    return Path(database["NAME"]).resolve() if "sqlite" in database["ENGINE"] else None
+
+
+def lock_of(database: Path) -> Path:
+    return database.with_name(f"{database.name}.lock")
+
+
+@contextlib.contextmanager
+def held(database: Path | None, *, otherwise: str) -> Iterator[None]:
+    """Hold the lock of a SQLite file until the block ends. Raises Unusable with the words ``otherwise`` when
+    another program holds it. Several servers may share a PostgreSQL (None)."""
+    if database is None:
+        yield
+        return
+    database.parent.mkdir(parents=True, exist_ok=True)
+    with lock_of(database).open("ab") as file:
+        try:
+            _lock(file.fileno())
+        except OSError:
+            raise Unusable(otherwise) from None
+        yield
+
+
+def _lock(descriptor: int) -> None:
+    """Lock the whole file at once or raise OSError."""
+    if os.name == "nt":
+        import msvcrt
+
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+    else:
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,0 +1,74 @@
+"""Every change to what was last done of the scheduled jobs, and to what the database knows of its tables.
+
+Nothing here leaves an audit entry: no fact of the company changes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+
+from hingepoint.domain.upkeep.models import Job
+from hingepoint.domain.upkeep.rules import Outcome, Schedule, is_due
+
+#: Rows of an index that SQLite looks at for its statistics: milliseconds, however large a table is.
+ROWS_LOOKED_AT = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The right to do a job now, which one worker has."""
+
+    name: str
+    begun_at: dt.datetime
+
+
+@transaction.atomic
+def remember(jobs: Mapping[str, Schedule]) -> None:
+    """Let the table hold exactly these jobs; what is known of those that stay is kept."""
+    Job.objects.exclude(name__in=jobs).delete()
+    rows = [Job(name=name, schedule=schedule) for name, schedule in jobs.items()]
+    Job.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+@transaction.atomic
+def take_turn(*, name: str, at: dt.datetime) -> Turn | None:
+    """Begin a job that is due, for this worker alone; None when it is not due, or not any more."""
+    job = Job.objects.select_for_update().filter(name=name).first()
+    if job is None or not is_due(job, at):
+        return None
+    job.begun_at = job.beat_at = at
+    job.ended_at, job.outcome, job.error = None, Outcome.NONE, ""
+    job.save()
+    return Turn(name, at)
+
+
+def beat(*, turn: Turn, at: dt.datetime) -> None:
+    """Say that the worker which has the turn lives."""
+    _held(turn).update(beat_at=at)
+
+
+def end_turn(*, turn: Turn, at: dt.datetime, error: str = "") -> None:
+    """Keep how a job ended: with ``error`` it failed. Whoever lost the turn to another keeps nothing."""
+    outcome = Outcome.FAILED if error else Outcome.DONE
+    longest = Job._meta.get_field("error").max_length
+    _held(turn).update(ended_at=at, outcome=outcome, error=error[:longest])
+
+
+def _held(turn: Turn):
+    return Job.objects.filter(name=turn.name, begun_at=turn.begun_at, ended_at__isnull=True)
+
+
+def refresh_statistics() -> None:
+    """Let the database count its tables anew, so that it chooses well between indexes.
+
+    SQLite never does so by itself, and took a deal's query sixty times as long without. PostgreSQL does, a
+    while after a load: here it is at once. Bounded on both, and harmless at any time.
+    """
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute(f"PRAGMA analysis_limit = {ROWS_LOOKED_AT}")
+        cursor.execute("ANALYZE")

@@ -1,0 +1,19 @@
+"""What is done every week, in Monday's night: one line a job, called with ``at``."""
+
+import datetime as dt
+
+from hingepoint.domain.audit import queries as audit
+
+
+class TrailBroken(Exception):
+    """The audit trail was altered or cut; the message says where."""
+
+
+def check_the_audit_trail(*, at: dt.datetime) -> None:
+    """Read the whole trail. Raises TrailBroken, which ``hingepoint doctor`` then tells."""
+    broken = audit.first_broken_link()
+    if broken is not None:
+        raise TrailBroken(f"the trail was altered or cut at entry {broken}")
+
+
+JOBS = (check_the_audit_trail,)

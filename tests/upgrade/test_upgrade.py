@@ -1,0 +1,83 @@
+"""A database of an earlier version is brought up to date and shows what it showed before."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import re
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from installation import Browser, Installation, free_port
+
+HERE = Path(__file__).parent
+OLD = [file.name.removesuffix(".sql.gz") for file in sorted(HERE.glob("*.sql.gz"))]
+PASSWORD = "a hinge in the door"
+
+#: A program a question: a minute in all.
+pytestmark = pytest.mark.slow
+
+PAGES = (
+    "/", "/deals/", "/matrix/", "/talks/", "/exceptions/", "/strategies/", "/catalogue/", "/discovery/", "/rules/",
+    "/imports/", "/data-health/", "/people/", "/trail/", "/executives/", "/to-confirm/", "/definitions/",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=OLD)
+def upgraded(request, tmp_path_factory):
+    """What an old version left, and its installation after this version has brought it up to date."""
+    place = Installation(tmp_path_factory.mktemp("upgraded") / "data")
+    place.folder.mkdir()
+    with contextlib.closing(sqlite3.connect(place.database)) as database:
+        database.executescript(gzip.decompress((HERE / f"{request.param}.sql.gz").read_bytes()).decode())
+    assert place.run("export", "deals").returncode == 2  # steps behind
+    before = place.folder.parent / "before"
+    before.write_bytes(place.database.read_bytes())
+    done = place.run("restore", before, "--force")
+    assert done.returncode == 0, done.stderr
+    return HERE / request.param, place
+
+
+def test_there_is_a_database_of_every_release():
+    assert "0.1.0-at-ea98381" in OLD
+
+
+def test_every_table_exports_what_it_did(upgraded):
+    was, place = upgraded
+    for file in sorted(was.glob("*.csv")):
+        done = place.run("export", file.stem)
+        assert (done.returncode, done.stdout) == (0, file.read_text()), file.name
+
+
+def test_nothing_is_broken_and_the_chain_of_changes_holds(upgraded):
+    _, place = upgraded
+    done = place.run("doctor")
+    assert done.returncode == 0, done.stdout
+    assert re.search(r"Migrations +good +Up to date\.", done.stdout)
+    assert "the chain holds" in done.stdout
+
+
+def test_the_database_knows_its_tables_after_an_upgrade(upgraded):
+    _, place = upgraded
+    with contextlib.closing(sqlite3.connect(place.database)) as database:
+        counted = database.execute("SELECT stat FROM sqlite_stat1 WHERE tbl = 'domain_deal'").fetchall()
+    assert {stat.split()[0] for (stat,) in counted} == {"4"}
+
+
+def test_people_sign_in_as_before_and_see_every_page(upgraded):
+    was, place = upgraded
+    port = free_port()
+    with place.serving(port):
+        for email in ("otto@hinge.example", "ada@hinge.example"):
+            reader = Browser(f"http://127.0.0.1:{port}")
+            reader.sign_in(email, PASSWORD)
+            for table in ("deals", "agreements", "events"):
+                exported = reader.get(f"/export/{table}.csv").decode("utf-8-sig")
+                assert exported.splitlines() == (was / f"{table}.csv").read_text("utf-8-sig").splitlines()
+            for page in PAGES:
+                assert b"Sign out" in reader.get(page), page
+            assert b"Acme Mills: monitoring for line 2" in reader.get("/deals/1/")
+            for part in ("plan", "trail", "talks"):
+                assert reader.get(f"/deals/1/{part}")
