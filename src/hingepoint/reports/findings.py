@@ -10,9 +10,11 @@ import datetime as dt
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from math import isfinite
 
 from hingepoint.analysis import metrics
+from hingepoint.analysis.discovery import result
+from hingepoint.analysis.discovery.record import Record
 from hingepoint.connectors import files
 from hingepoint.reports.charts import numbers
 
@@ -234,45 +236,41 @@ class Shown:
         raise KeyError(key)
 
 
-def read(record: dict[str, Any]) -> Shown:
+def read(record: Record) -> Shown:
     """Return the record of a run in words."""
-    result = record["result"]
     metric = _metric(record)
-    counted = {choice["agreement"]: n for n, choice in enumerate(result["pivotal"], start=1)}
-    places = record.get("places", counted)
-    choices = {choice["agreement"]: choice for choice in result["pivotal"]}
+    choices = {choice.agreement: choice for choice in record.pivotal}
     findings = tuple(
-        _finding(facts, record, metric, choices.get(facts["agreement"]), places.get(facts["agreement"], 0))
-        for facts in result["findings"]
+        _finding(facts, record, metric, choices.get(facts.agreement)) for facts in record.findings
     )
     chosen = tuple(sorted((one for one in findings if one.place), key=lambda one: one.place))
-    tested, rejected = result["placebo"]["tested"], result["placebo"]["rejected"]
+    tested, rejected = record.placebo.tested, record.placebo.rejected
     return Shown(
         metric=metric,
-        headline=_headline(result, metric, findings, chosen),
-        set_words=_set_words(result, chosen),
+        headline=_headline(record, metric, findings, chosen),
+        set_words=_set_words(record, chosen),
         chosen=chosen,
         findings=findings,
-        warnings=tuple(text.replace(" Choose another with --metric.", "") for text in result["warnings"]),
+        warnings=tuple(text.replace(" Choose another with --metric.", "") for text in record.warnings),
         placebo=_placebo_words(tested, rejected),
         placebo_counts=(tested, rejected),
-        deals=result["data"]["deals"],
-        smallest=result["settings"].get("smallest_effect") or 0.0,
-        set_size=(result["settings"].get("pivotal") or (6, 8))[1],
-        data=_data_facts(result["data"]),
-        types=numbers.plural(result["data"]["types"], "agreement type"),
-        rules=_rules(result["data"]),
+        deals=record.data.deals,
+        smallest=record.settings.get("smallest_effect") or 0.0,
+        set_size=(record.settings.get("pivotal") or (6, 8))[1],
+        data=_data_facts(record.data),
+        types=numbers.plural(record.data.types, "agreement type"),
+        rules=_rules(record.data),
         settings=_settings(record, metric),
-        landmarks=", ".join(in_time(label) for label in record["landmarks"]),
-        horizon=length(record["horizon"]),
+        landmarks=", ".join(in_time(label) for label in record.data.landmarks),
+        horizon=length(record.data.horizon),
         clusters=_clusters(record),
-        association_only=bool(result["settings"].get("agreement_columns")),
+        association_only=bool(record.settings.get("agreement_columns")),
     )
 
 
-def _clusters(record: dict[str, Any]) -> str:
+def _clusters(record: Record) -> str:
     """Return whose deals were taken to hang together, and how many they were; empty where not on record."""
-    by, number = record.get("clustered_by"), record.get("clusters")
+    by, number = record.data.clustered_by, record.data.clusters
     return numbers.plural(number, by) if by and number else ""
 
 
@@ -339,9 +337,9 @@ def _condition(text: str) -> str:
     return f"{noun} {_COMPARE[compare].format(shown)}"
 
 
-def _metric(record: dict[str, Any]) -> Metric:
-    facts = record["result"]["metric"]
-    return _named(facts["name"], record["kind"], facts["better"], record["among_won"], record["currency"])
+def _metric(record: Record) -> Metric:
+    facts = record.metric
+    return _named(facts.name, facts.kind, facts.better, facts.among_won, record.currency)
 
 
 def _named(name: str, kind: str, better: str, among_won: bool, currency: str) -> Metric:
@@ -358,126 +356,131 @@ def _named(name: str, kind: str, better: str, among_won: bool, currency: str) ->
     )
 
 
-def _finding(facts: dict, record: dict, metric: Metric, choice: dict | None, place: int) -> Finding:
-    key = facts["agreement"]
-    details = record["details"].get(key, {})
-    names = record["names"]
-    segments = _segments(facts, record, metric)
-    low, high = facts["ci"] or (None, None)
+def _finding(facts: result.Finding, record: Record, metric: Metric, choice: result.Pivotal | None) -> Finding:
+    key = facts.agreement
+    details = facts.details
+    names = {one.agreement: one.name for one in record.findings}
+    segments = _segments(facts, metric)
+    low, high = map(known, facts.ci)
     group = group_of(facts, metric.better)
-    needed = details.get("deals_needed")
+    needed = details.deals_needed
     return Finding(
         key=key,
-        name=names.get(key, key),
+        name=facts.name,
         group=group,
-        grade=facts["grade"],
-        grade_words=GRADE_WORDS["harmful" if group == "harmful" else facts["grade"]],
-        effect=facts["effect"],
+        grade=str(facts.grade),
+        grade_words=GRADE_WORDS["harmful" if group == "harmful" else facts.grade],
+        effect=known(facts.effect),
         low=low,
         high=high,
-        effect_text=metric.effect(facts["effect"]),
+        effect_text=metric.effect(facts.effect),
         interval_text=metric.interval(low, high),
-        coverage=facts["coverage"],
-        coverage_text=numbers.share(facts["coverage"], 0),
-        worth_text=_worth(facts["worth"], record, metric),
-        worth_interval=_worth_interval(facts["worth_ci"], record, metric),
-        gained=facts["gained"],
-        not_gained=facts["not_gained"],
-        counts_text=f"{numbers.plural(facts['gained'], 'deal')} with it, {numbers.number(facts['not_gained'])} without",
+        coverage=known(facts.coverage),
+        coverage_text=numbers.share(facts.coverage, 0),
+        worth_text=_worth(facts.worth, record, metric),
+        worth_interval=_worth_interval(facts.worth_ci, record, metric),
+        gained=facts.gained,
+        not_gained=facts.not_gained,
+        counts_text=f"{numbers.plural(facts.gained, 'deal')} with it, {numbers.number(facts.not_gained)} without",
         sure_text=_sure(details, facts),
-        sentence=facts["in_words"],
-        reason=EXCLUDED.get(
-            facts["excluded_because"] or "", (facts["excluded_because"] or "").replace("_", " ")
-        ),
-        why=_why(facts["in_words"]),
-        by_check=facts["excluded_because"] in ("mechanical", "leading"),
-        best_by=in_time(facts["best_by"]) if facts["best_by"] else "",
-        timing=tuple(_reading(in_time(one["landmark"]), one, metric) for one in facts["timing"]),
+        sentence=facts.in_words,
+        reason=EXCLUDED.get(facts.excluded_because or "", (facts.excluded_because or "").replace("_", " ")),
+        why=_why(facts.in_words),
+        by_check=facts.excluded_because in ("mechanical", "leading"),
+        best_by=in_time(facts.best_by) if facts.best_by else "",
+        timing=tuple(_reading(in_time(one.landmark), one, metric) for one in facts.timing),
         segments=segments,
-        small_segments=len(facts["segments"]) - len(segments),
-        lags=tuple(_reading(_later(one["lag"]), one, metric) for one in details.get("lags", ())),
-        doses=tuple(_dose(one, metric) for one in details.get("doses") or ()),
+        small_segments=len(facts.segments) - len(segments),
+        lags=tuple(_reading(_later(one.lag), one, metric) for one in details.lags),
+        doses=tuple(_dose(one, metric) for one in details.doses),
         paths=_paths(details, names),
         ten_points=_ten_points(details, record, metric),
         robustness=_robustness(facts, details, metric),
-        against=tuple(_against(one, metric) for one in details.get("against") or ()),
-        same_as=tuple(names.get(other, other) for other in facts["same_as"]),
+        against=tuple(_against(one, metric) for one in details.against),
+        same_as=tuple(names.get(other, other) for other in facts.same_as),
         chosen=_chosen_words(choice),
-        refits=numbers.share(choice["selected_share"], 0) if choice else "",
-        place=place,
+        refits=numbers.share(choice.selected_share, 0) if choice else "",
+        place=record.places.get(key, 0),
         deals_needed=needed,
         needed_text=f"about {numbers.number(rounded(needed))} deals" if needed else "",
-        mind=_what_would_change_our_mind(group, facts, details, record, metric),
+        mind=_what_would_change_our_mind(group, facts, record, metric),
     )
 
 
-def _segments(facts: dict, record: dict, metric: Metric) -> tuple[Reading, ...]:
+def _segments(facts: result.Finding, metric: Metric) -> tuple[Reading, ...]:
     """Return the segments large enough to be shown alone, those that clearly differ marked."""
-    key = facts["agreement"]
-    differing, reversing = (set(record.get(part, {}).get(key, ())) for part in ("differing", "reversing"))
-    deals = record.get("segment_deals", {}).get(key, {})
     return tuple(
         replace(
-            _reading(f"{one['value']} ({one['by'].replace('_', ' ')})", one, metric),
-            differs=one["value"] in differing,
-            reverses=one["value"] in reversing,
+            _reading(f"{one.value} ({one.by.replace('_', ' ')})", one, metric),
+            differs=one.differs,
+            reverses=one.reverses,
         )
-        for one in facts["segments"]
-        if _large_enough(one["value"], deals)
+        for one in facts.segments
+        if _large_enough(one)
     )
 
 
-def _large_enough(value: str, deals: dict[str, int]) -> bool:
+def _large_enough(segment: result.SegmentEffect) -> bool:
     """Return whether a segment may be shown alone: fewer than five deals never are."""
-    return deals.get(value, SMALL_GROUP) >= SMALL_GROUP
+    return not 0 < segment.deals < SMALL_GROUP
 
 
-def group_of(facts: dict[str, Any], better: str) -> str:
-    """Return the key of ``GROUPS`` that a finding of FORMATS belongs to."""
-    if facts["grade"] in ("strong", "moderate"):
-        against = facts["effect"] < 0 if better == "higher" else facts["effect"] > 0
+def group_of(facts: result.Finding, better: str) -> str:
+    """Return the key of ``GROUPS`` that a finding belongs to."""
+    if facts.grade in ("strong", "moderate"):
+        against = facts.effect < 0 if better == "higher" else facts.effect > 0
         return "harmful" if against else "lever"
-    return facts["grade"]
+    return str(facts.grade)
 
 
-def _reading(label: str, one: dict, metric: Metric) -> Reading:
-    low, high = one["ci"] or (None, None)
-    text, interval = metric.effect(one["effect"]), metric.interval(low, high)
-    return Reading(label, one["effect"], low, high, text, interval)
+def known(value: float) -> float | None:
+    """Return a number, or None for one that is not known."""
+    return value if isfinite(value) else None
 
 
-def _dose(one: dict, metric: Metric) -> Dose:
-    below = f"Below {one['level']} ({numbers.number(one['low_deals'])})"
-    well = f"{one['level']} or more ({numbers.number(one['high_deals'])})"
+def _reading(
+    label: str, one: result.Timing | result.SegmentEffect | result.LagPoint, metric: Metric
+) -> Reading:
+    return _read(label, one.effect, one.ci, metric)
+
+
+def _read(label: str, effect: float, ci: result.Interval, metric: Metric) -> Reading:
+    low, high = map(known, ci)
+    return Reading(label, known(effect), low, high, metric.effect(effect), metric.interval(low, high))
+
+
+def _dose(one: result.Dose, metric: Metric) -> Dose:
+    below = f"Below {one.level} ({numbers.number(one.low_deals)})"
+    well = f"{one.level} or more ({numbers.number(one.high_deals)})"
     readings = (
-        _reading(below, {"effect": one["low"], "ci": one["low_ci"]}, metric),
-        _reading(well, {"effect": one["high"], "ci": one["high_ci"]}, metric),
+        _read(below, one.low, one.low_ci, metric),
+        _read(well, one.high, one.high_ci, metric),
     )
-    return Dose(f"By {one['by']}", readings, sentence(one["in_words"]))
+    return Dose(f"By {one.by}", readings, sentence(one.in_words))
 
 
-def _paths(details: dict, names: dict[str, str]) -> tuple[str, ...]:
+def _paths(details: result.Details, names: dict[str, str]) -> tuple[str, ...]:
     """Return what it prepares, what prepares it, and what its bundle does together, in sentences."""
-    said = [sentence(path["in_words"]) for path in details.get("paths") or ()]
-    prepared_by = [f"“{names.get(key, key)}”" for key in details.get("prepared_by") or ()]
+    said = [sentence(path.in_words) for path in details.paths]
+    prepared_by = [f"“{names.get(key, key)}”" for key in details.prepared_by]
     if prepared_by:
         said.append(f"Prepared by {listed(prepared_by)}: deals that gained that first gain this more often.")
-    joint = details.get("joint")
-    return (*said, sentence(joint["in_words"])) if joint else tuple(said)
+    joint = details.joint
+    return (*said, sentence(joint.in_words)) if joint else tuple(said)
 
 
-def _ten_points(details: dict, record: dict, metric: Metric) -> str:
+def _ten_points(details: result.Details, record: Record, metric: Metric) -> str:
     """Return what ten more of a hundred deals gaining it in time would bring; empty where not known."""
-    value = details.get("ten_points")
-    if value is None:
+    value = details.ten_points
+    if not isfinite(value):
         return ""
-    interval = _worth_interval(details.get("ten_points_ci"), record, metric)
+    interval = _worth_interval(details.ten_points_ci, record, metric)
     return _worth(value, record, metric) + (f" ({interval})" if interval else "")
 
 
-def _against(one: dict, metric: Metric) -> Against:
-    times = "more than 20 times" if one["times"] >= 20 else f"{numbers.number(one['times'], 1)} times"
-    return Against(covariate(one["covariate"]).capitalize(), metric.effect(one["bias"]), times)
+def _against(one: result.Against, metric: Metric) -> Against:
+    times = "more than 20 times" if one.times >= 20 else f"{numbers.number(one.times, 1)} times"
+    return Against(covariate(one.covariate).capitalize(), metric.effect(one.bias), times)
 
 
 def _later(lag: str) -> str:
@@ -490,66 +493,66 @@ def rounded(deals: int) -> int:
     return -(-deals // size) * size
 
 
-def _worth(value: float | None, record: dict, metric: Metric) -> str:
+def _worth(value: float, record: Record, metric: Metric) -> str:
     """Return what full coverage would bring: sales or money a quarter, or a change of the average."""
-    if value is None:
+    if not isfinite(value):
         return numbers.MISSING
-    if metric.among_won and record["kind"] != "money":
+    if metric.among_won and record.metric.kind != "money":
         return f"{_on_average(value, record, metric)} on average"
-    if record["kind"] == "money":
+    if record.metric.kind == "money":
         return f"{metric.effect(value)} a quarter"
     return f"{_deals(value)} sales a quarter"
 
 
-def _worth_interval(interval: list | None, record: dict, metric: Metric) -> str:
-    if not interval or interval[0] is None:
+def _worth_interval(interval: result.Interval, record: Record, metric: Metric) -> str:
+    if not isfinite(interval[0]):
         return ""
-    if metric.among_won and record["kind"] != "money":
-        at_risk = record["at_risk_a_quarter"] or 1
+    if metric.among_won and record.metric.kind != "money":
+        at_risk = record.data.at_risk_a_quarter or 1
         return metric.interval(interval[0] / at_risk, interval[1] / at_risk)
-    if record["kind"] == "money":
+    if record.metric.kind == "money":
         return metric.interval(*interval)
     return f"{_deals(interval[0])} to {_deals(interval[1])}"
 
 
-def _on_average(value: float, record: dict, metric: Metric) -> str:
-    return metric.effect(value / (record["at_risk_a_quarter"] or 1))
+def _on_average(value: float, record: Record, metric: Metric) -> str:
+    return metric.effect(value / (record.data.at_risk_a_quarter or 1))
 
 
 def _deals(value: float) -> str:
     return numbers.signed(value, 0 if abs(value) >= 10 else 1)
 
 
-def _sure(details: dict, facts: dict) -> str:
-    wrong = details.get("false_sign")
-    if wrong is None or facts["effect"] is None:
+def _sure(details: result.Details, facts: result.Finding) -> str:
+    wrong = details.false_sign
+    if not (isfinite(wrong) and isfinite(facts.effect)):
         return ""
     if wrong < 0.001:
         return "the chance that it works the other way is below 1 in 1,000"
     return f"the chance that it works the other way is {numbers.share(wrong, 1)}"
 
 
-def _robustness(facts: dict, details: dict, metric: Metric) -> tuple[str, ...]:
+def _robustness(facts: result.Finding, details: result.Details, metric: Metric) -> tuple[str, ...]:
     said = []
-    if facts["robustness"] is not None:
+    if isfinite(facts.robustness):
         said.append(
             "Something nobody recorded would have to explain at least "
-            f"{numbers.share(facts['robustness'])} of what is left unexplained, both in which deals gain it "
+            f"{numbers.share(facts.robustness)} of what is left unexplained, both in which deals gain it "
             "and in the result, to take the whole effect away."
         )
-    if facts["robustness"] is not None and details.get("robustness_sure") is not None:
+    if isfinite(facts.robustness) and isfinite(details.robustness_sure):
         said.append(
-            f"From {numbers.share(details['robustness_sure'])} on, it could no longer be told from chance."
+            f"From {numbers.share(details.robustness_sure)} on, it could no longer be told from chance."
         )
-    if details.get("benchmark") and details.get("benchmark_times") is not None:
+    if details.benchmark and isfinite(details.benchmark_times):
         said.append(_benchmark(details))
-    early, late = details.get("halves") or (None, None)
-    if early is not None and late is not None:
+    early, late = details.halves
+    if isfinite(early) and isfinite(late):
         said.append(
             f"Deals that had it when looked at, against those that had not: {metric.effect(early)} in the "
             f"earlier half of the deals, {metric.effect(late)} in the later."
         )
-    said += [sentence(text) for text in details.get("disagreements") or ()]
+    said += [sentence(text) for text in details.disagreements]
     return tuple(said)
 
 
@@ -569,40 +572,40 @@ def covariate(name: str) -> str:
     return COVARIATES.get(name, name.replace("_", " "))
 
 
-def _benchmark(details: dict) -> str:
-    name = covariate(details["benchmark"])
-    times = details["benchmark_times"]
+def _benchmark(details: result.Details) -> str:
+    name = covariate(details.benchmark)
+    times = details.benchmark_times
     strength = "more than 20 times" if times >= 20 else f"{numbers.number(times, 1)} times"
     return f"Compared with what is on record, it would have to be {strength} as strong as “{name}”."
 
 
-def _chosen_words(choice: dict | None) -> str:
+def _chosen_words(choice: result.Pivotal | None) -> str:
     if choice is None:
         return ""
     return (
-        f"among the best eight in {numbers.share(choice['p_top'], 0)} of draws, "
-        f"chosen in {numbers.share(choice['selected_share'], 0)} of refits"
+        f"among the best eight in {numbers.share(choice.p_top, 0)} of draws, "
+        f"chosen in {numbers.share(choice.selected_share, 0)} of refits"
     )
 
 
 def _what_would_change_our_mind(
-    group: str, facts: dict, details: dict, record: dict, metric: Metric
+    group: str, facts: result.Finding, record: Record, metric: Metric
 ) -> tuple[str, ...]:
-    if group == "excluded" and facts["agreement"] not in record.get("plans", {}):
+    if group == "excluded" and facts.agreement not in record.plans:
         return (
             "If you know that people choose freely whether to go for it, have it judged: your word wins over the check.",
         )
     said = []
     if group in ("none", "weak", "excluded"):
-        said += _more_evidence(facts, details, record)
+        said += _more_evidence(facts, record)
     if group in ("lever", "harmful"):
-        times = details.get("benchmark_times")
-        if times is not None and times < 20:
+        times = facts.details.benchmark_times
+        if times < 20:
             said.append(
                 f"A cause that nobody recorded, at least {numbers.number(times, 1)} times as strong as "
-                f"“{covariate(details['benchmark'])}”, the strongest on record."
+                f"“{covariate(facts.details.benchmark)}”, the strongest on record."
             )
-        half = metric.effect(facts["effect"] / 2)
+        half = metric.effect(facts.effect / 2)
         said.append(
             f"The next refresh: at less than half the effect ({half}) it is weaker, without one it is gone."
         )
@@ -610,32 +613,32 @@ def _what_would_change_our_mind(
         said.append(
             "If it only comes with the signature and nobody chooses it, it is no lever: leave it out."
         )
-    if facts["same_as"]:
+    if facts.same_as:
         said.append("Deals in which one of the tied agreements is gained without the other.")
     return tuple(said)
 
 
-def _more_evidence(facts: dict, details: dict, record: dict) -> list[str]:
+def _more_evidence(facts: result.Finding, record: Record) -> list[str]:
     """Return how to get evidence where there is too little: more deals, or sooner a trial with its power."""
     said = []
-    needed = details.get("deals_needed")
+    needed = facts.details.deals_needed
     if needed:
-        deals = record["result"]["data"]["deals"]
+        deals = record.data.deals
         said.append(
             f"About {numbers.number(rounded(needed))} deals in the data (there are {numbers.number(deals)}) "
             "would settle an effect of this size."
         )
-    plan = record.get("plans", {}).get(facts["agreement"])
+    plan = record.plans.get(facts.agreement)
     if plan:
-        said.append(f"Sooner, by a trial. {plan['in_words']}")
+        said.append(f"Sooner, by a trial. {plan.in_words}")
     return said
 
 
 def _headline(
-    result: dict, metric: Metric, findings: tuple[Finding, ...], chosen: tuple[Finding, ...]
+    record: Record, metric: Metric, findings: tuple[Finding, ...], chosen: tuple[Finding, ...]
 ) -> tuple[str, ...]:
     if not chosen:
-        return _nothing_confirmed(result, metric, findings)
+        return _nothing_confirmed(record, metric, findings)
     levers = [f"“{one.name}”" for one in chosen]
     best = chosen[0]
     if len(levers) == 1:
@@ -650,8 +653,8 @@ def _headline(
     return (first, second)
 
 
-def _nothing_confirmed(result: dict, metric: Metric, findings: tuple[Finding, ...]) -> tuple[str, ...]:
-    deals = numbers.number(result["data"]["deals"])
+def _nothing_confirmed(record: Record, metric: Metric, findings: tuple[Finding, ...]) -> tuple[str, ...]:
+    deals = numbers.number(record.data.deals)
     first = f"These {deals} deals do not show that any agreement moves {metric.noun}."
     weak = [f"“{one.name}”" for one in findings if one.group == "weak"]
     harmful = [f"“{one.name}”" for one in findings if one.group == "harmful"]
@@ -667,8 +670,8 @@ def _nothing_confirmed(result: dict, metric: Metric, findings: tuple[Finding, ..
     return (first, "That is an answer too: nothing here should change how you sell.")
 
 
-def _set_words(result: dict, chosen: tuple[Finding, ...]) -> str:
-    least, most = result["settings"].get("pivotal", (6, 8))
+def _set_words(record: Record, chosen: tuple[Finding, ...]) -> str:
+    least, most = record.settings.get("pivotal", (6, 8))
     if not chosen:
         return "No set is proposed: we do not fill it up with agreements that are not shown to matter."
     if len(chosen) < least:
@@ -697,26 +700,29 @@ def _placebo_words(tested: int, rejected: int) -> str:
     ).replace("none of them of", "none of")
 
 
-def _data_facts(data: dict) -> tuple[tuple[str, str], ...]:
-    decided = f"{numbers.number(data['won'])} won, {numbers.number(data['lost'])} lost, {numbers.number(data['open'])} open"
+def _data_facts(data: result.Facts) -> tuple[tuple[str, str], ...]:
+    decided = (
+        f"{numbers.number(data.won)} won, {numbers.number(data.lost)} lost, {numbers.number(data.open)} open"
+    )
     return (
-        ("Deals", f"{numbers.number(data['deals'])}: {decided}"),
-        ("Events", numbers.number(data["events"])),
-        ("Agreement types", numbers.number(data["types"])),
-        ("Time", f"{_day(data['from'])} to {_day(data['to'])}" if data["from"] else "no dates"),
-        ("Rows that could not be read", numbers.number(data["bad_rows"])),
+        ("Deals", f"{numbers.number(data.deals)}: {decided}"),
+        ("Events", numbers.number(data.events)),
+        ("Agreement types", numbers.number(data.types)),
+        ("Time", f"{_day(data.since)} to {_day(data.until)}" if data.since else "no dates"),
+        ("Rows that could not be read", numbers.number(data.bad_rows)),
     )
 
 
-def _day(text: str) -> str:
-    day = dt.date.fromisoformat(text)
+def _day(day: dt.date | None) -> str:
+    if day is None:
+        return numbers.MISSING
     return f"{day.day} {day:%b %Y}"
 
 
-def _rules(data: dict) -> tuple[tuple[str, str], ...]:
+def _rules(data: result.Facts) -> tuple[tuple[str, str], ...]:
     return tuple(
         (RULES.get(rule, rule.replace("_", " ").capitalize()), numbers.number(count))
-        for rule, count in data["rules"].items()
+        for rule, count in data.rules.items()
         if count
     )
 
@@ -735,12 +741,12 @@ _SETTINGS = {
 }
 
 
-def _settings(record: dict, metric: Metric) -> tuple[tuple[str, str], ...]:
-    settings = record["result"]["settings"]
+def _settings(record: Record, metric: Metric) -> tuple[tuple[str, str], ...]:
+    settings = record.settings
     shown = [
-        ("Metric", record["result"]["metric"]["name"]),
-        ("Landmarks", ", ".join(in_time(label) for label in record["landmarks"]) or "none"),
-        ("Result counted within", length(record["horizon"]) or "not limited"),
+        ("Metric", record.metric.name),
+        ("Landmarks", ", ".join(in_time(label) for label in record.data.landmarks) or "none"),
+        ("Result counted within", length(record.data.horizon) or "not limited"),
     ]
     for name, words in _SETTINGS.items():
         value = settings.get(name)
@@ -753,7 +759,7 @@ def _settings(record: dict, metric: Metric) -> tuple[tuple[str, str], ...]:
         elif isinstance(value, list | tuple):
             value = ", ".join(map(str, value))
         shown.append((words, str(value)))
-    return (*shown, ("Version of Hingepoint", record["result"]["version"]))
+    return (*shown, ("Version of Hingepoint", record.version))
 
 
 _COUNTS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")

@@ -12,7 +12,6 @@ from django.db import models
 from django.utils import timezone
 
 from hingepoint.analysis.discovery import DiscoveryError
-from hingepoint.analysis.discovery import record as records_of_runs
 from hingepoint.analysis.trials import evidence, lots
 from hingepoint.analysis.trials import outcome as trials
 from hingepoint.analysis.trials.balance import Line
@@ -70,13 +69,12 @@ def planner(viewer: User, run_id: int, key: str, *, at: dt.datetime) -> PlannerP
     if page.record is None or key not in page.keys or not viewer.sees_everything:
         raise Hidden("There is no such finding.")
     teams = Team.objects.filter(deals__isnull=False).order_by("name").values_list("name", flat=True)
-    known = records_of_runs.can_plan(page.record)
     return PlannerPage(
         run=page,
         key=key,
-        name=page.record["names"].get(key, key),
-        basis=records_of_runs.basis(page.record, key) if known else None,
-        weeks=records_of_runs.outcome_weeks(page.record),
+        name=page.record.finding(key).name,
+        basis=page.record.basis(key) if page.record.can_plan else None,
+        weeks=page.record.outcome_weeks,
         teams=tuple(teams.distinct()),
         trials=of_agreements(viewer, [key]).get(key, ()),
     )
