@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from hingepoint.analysis.discovery.record import opened
 from hingepoint.analysis.discovery.result import FRAME
 
 SENTENCE = (
@@ -210,7 +211,7 @@ def finished_run(cast, **changes: Any):
 
     run = actions.begin(at=NOW, run_id=waiting_run(cast).pk)
     actions.keep_snapshot(at=NOW, run=run, data=work.read(run))
-    actions.finish(at=NOW, run=run, found=work.Found(record(**changes), "0.1.0"))
+    actions.finish(at=NOW, run=run, found=work.Found(opened(record(**changes)), "0.1.0"))
     return run
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hingepoint.analysis.discovery.judging import calibration, shrinkage
+from hingepoint.analysis.discovery.judging import calibration, grading, shrinkage
 
 #: Standard deviation of a sale that is won in two of five cases.
 NOISE = 0.49
@@ -131,3 +131,34 @@ def test_thinned_possibilities_say_what_all_of_them_say():
     prior = shrinkage.learn_prior(effects, errors, NOISE)
     few = shrinkage.shrink(effects, errors, prior.thinned(24))
     assert few.mean == pytest.approx(shrinkage.shrink(effects, errors, prior).mean, abs=0.01)
+
+
+def test_a_learned_spread_is_added_to_the_error_in_squares():
+    null = calibration.Null(np.array([0.01, 0.0]), np.array([0.03, 0.05]), 0.1, learned=True)
+    assert null.widened(np.array([0.04, 0.12])) == pytest.approx([0.05, 0.13])
+    assert null.centred(np.array([0.04, 0.12])) == pytest.approx([0.03, 0.12])
+
+
+@pytest.mark.parametrize(
+    ("effect", "smallest", "expected"),
+    [
+        (1.959964, 0.0, 0.05),
+        (-2.575829, 0.0, 0.01),
+        (2.644854, 1.0, 0.05 + 0.0001335),  # 1.644854 beyond the smallest, and 3.644854 on the other side
+        (0.0, 1.0, 1.0),
+    ],
+)
+def test_p_values_beyond_the_smallest_effect_are_those_of_the_normal_tables(effect, smallest, expected):
+    found = calibration.interval_p_values(np.array([effect]), np.array([1.0]), smallest)
+    assert found[0] == pytest.approx(expected, rel=1e-4)
+
+
+def test_what_is_exceeded_with_80_percent_chance_is_the_lower_fifth_of_the_posterior():
+    """One possibility that something is there for sure, and a normal posterior of mean .10 and deviation .02."""
+    one = np.ones(1)
+    prior = shrinkage.Prior(one, one, 0 * one, one, 0 * one, np.zeros(3))
+    posterior = shrinkage.Posterior(prior, np.ones((1, 3)), np.full((1, 3), 0.10), np.full((1, 3), 0.02))
+    _, low, expected = grading._order(posterior, np.ones(3, dtype=bool), np.random.default_rng(1))
+    assert low == pytest.approx(np.full(3, 0.10 - 0.8416 * 0.02), abs=0.0015)
+    assert expected == pytest.approx(np.full(3, 0.10))
+    assert posterior.false_sign == pytest.approx(np.full(3, 2.867e-7), rel=1e-3)

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import polars as pl
 import pytest
+import scipy.special
 
 from hingepoint.analysis import discovery, frames
 from hingepoint.analysis.discovery.sums import pieces
@@ -236,3 +237,14 @@ def test_blocks_of_any_size_kept_or_made_anew_give_the_same_findings(monkeypatch
     monkeypatch.setattr(pieces, "BLOCK_ROWS", 64)
     monkeypatch.setattr(pieces, "KEPT_BYTES", 0)
     assert discovery.discover(*plain(), settings=settings).findings_frame().equals(whole.findings_frame())
+
+
+def test_an_interval_ends_at_nothing_exactly_where_the_effect_is_significant_at_5_percent():
+    """With one type nothing is adjusted, so its p-value says the error that the interval is made of."""
+    deals, events = plain()
+    alone = events.filter(pl.col("agreement") == "helps")
+    settings = discovery.Settings(metric="won", min_events=10, smallest_effect=0.0)
+    one = discovery.discover(deals, alone, settings=settings).finding("helps")
+    error = abs(one.effect) / -scipy.special.ndtri(one.p_adjusted / 2)
+    assert 1e-6 < one.p_adjusted < 0.5
+    assert one.ci == pytest.approx((one.effect - 1.959964 * error, one.effect + 1.959964 * error), rel=1e-4)

@@ -12,6 +12,7 @@ from cast import NOW, deal
 from discoveries import facts, record, result
 from hingepoint.analysis import metrics
 from hingepoint.analysis.discovery import DiscoveryError, Settings
+from hingepoint.analysis.discovery.record import opened
 from hingepoint.domain.audit import queries as audit
 from hingepoint.domain.discovery import actions, behind, work
 from hingepoint.domain.discovery.models import SILENCE, DataSnapshot, Finding, Run
@@ -46,7 +47,7 @@ def finished(cast, *, at: dt.datetime = NOW, **changes) -> Run:
     """A run that is done, with the findings of ``discoveries``."""
     run = actions.begin(at=at, run_id=asked(cast).pk)
     actions.keep_snapshot(at=at, run=run, data=work.read(run))
-    actions.finish(at=at, run=run, found=work.Found(record(**changes), "0.1.0"))
+    actions.finish(at=at, run=run, found=work.Found(opened(record(**changes)), "0.1.0"))
     return run
 
 
@@ -66,7 +67,7 @@ def found(monkeypatch):
         rest["progress"](0.5, "estimating")
 
     monkeypatch.setattr(work.discovery, "discover", discover)
-    monkeypatch.setattr(work.record, "of", lambda found, currency, teams: record())
+    monkeypatch.setattr(work.record, "of", lambda found, currency, teams: opened(record()))
     return given
 
 
@@ -164,7 +165,7 @@ def test_a_worker_that_comes_back_late_changes_nothing(cast, found):
     actions.continue_run(by=cast.analyst, at=silent, run_id=late.pk)
     carry_out(late)
     with pytest.raises(actions.TurnOver):
-        actions.finish(at=silent, run=late, found=work.Found(record(pivotal=[]), "old"))
+        actions.finish(at=silent, run=late, found=work.Found(opened(record(pivotal=[])), "old"))
     actions.fail(at=silent, run=late, problem="late")
     assert Run.objects.get(pk=late.pk).code_version != "old"
     assert Run.objects.get(pk=late.pk).status == Status.DONE
@@ -260,9 +261,10 @@ def test_managers_and_sellers_see_signed_findings_only(cast):
     decide(cast.analyst, run, "signed")
     for who in (cast.manager, cast.seller):
         page = runs.seen(runs.run(who, run.pk, at=NOW))
-        assert [one["agreement"] for one in page.record["result"]["findings"]] == ["cust.data_access"]
-        assert page.record["places"]["cust.data_access"] == 1
-        assert "cust.exec_sponsor" not in str(page.record["result"]["findings"] + page.record["table"])
+        assert [one.agreement for one in page.record.findings] == ["cust.data_access"]
+        assert page.record.places["cust.data_access"] == 1
+        kept = page.record.stored()
+        assert "cust.exec_sponsor" not in str([kept["result"], kept["details"], kept["table"], kept["plans"]])
         with pytest.raises(Hidden):
             findings.finding(who, run.pk, "cust.exec_sponsor", at=NOW)
     for who in (cast.inside_partner, cast.disabled):
@@ -347,7 +349,7 @@ def test_two_runs_are_compared_in_words():
         findings=new_findings,
         pivotal=[{"agreement": "cust.data_access", "p_top": 1.0, "selected_share": 1.0}],
     )
-    moves = {move.key: (move.what, move.why) for move in comparison.compare(old, new)}
+    moves = {move.key: (move.what, move.why) for move in comparison.compare(opened(old), opened(new))}
     assert moves["cust.data_access"] == ("still holds", "about the same effect, known more exactly")
     assert moves["cust.exec_sponsor"][0] == "left the set"
     assert "outside its earlier interval" in moves["cust.exec_sponsor"][1]
@@ -357,7 +359,7 @@ def test_two_runs_are_compared_in_words():
 
 
 def test_between_equal_runs_everything_confirmed_still_holds():
-    assert {move.what for move in comparison.compare(record(), record())} == {"still holds"}
+    assert {move.what for move in comparison.compare(opened(record()), opened(record()))} == {"still holds"}
 
 
 def test_old_uploads_are_forgotten(cast, uploads, django_capture_on_commit_callbacks):
@@ -415,8 +417,8 @@ def test_a_comparison_says_what_the_runs_were_made_with_that_differs():
         "data": now["result"]["data"] | {"deals": 1_900, "to": "2026-02-27"},
         "settings": now["result"]["settings"] | {"smallest_effect": 0.02},
     }
-    assert comparison.differences(then, record()) == ()
-    assert comparison.differences(then, now) == (
+    assert comparison.differences(opened(then), opened(record())) == ()
+    assert comparison.differences(opened(then), opened(now)) == (
         "Deals: 1,700 to 2026-01-30, now 1,900 to 2026-02-27.",
         "Other settings: smallest effect.",
         "Version 0.1.0, now 0.2.0: the method may have changed.",
@@ -427,6 +429,6 @@ def test_a_finding_whose_evidence_fell_and_not_its_effect_is_weaker_and_not_gone
     new = [facts("cust.data_access", "none", 0.08), facts("cust.exec_sponsor", "none", 0.001)]
     moves = {
         move.key: move.what
-        for move in comparison.compare(record(pivotal=[]), record(findings=new, pivotal=[]))
+        for move in comparison.compare(opened(record(pivotal=[])), opened(record(findings=new, pivotal=[])))
     }
     assert (moves["cust.data_access"], moves["cust.exec_sponsor"]) == ("weaker", "gone")

@@ -13,7 +13,7 @@ SETTINGS = {"metric": "won", "min_events": 10}
 
 
 def find(data):
-    return work.find(data, settings=SETTINGS, progress=lambda share, text: None).record
+    return work.find(data, settings=SETTINGS, progress=lambda share, text: None).record.stored()
 
 
 @pytest.mark.django_db

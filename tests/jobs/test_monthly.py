@@ -9,6 +9,7 @@ from django.utils import timezone
 import playbooks
 from cast import NOW
 from discoveries import FINDINGS, facts, finished_run, record
+from hingepoint.analysis.discovery.record import opened
 from hingepoint.domain.discovery import actions as discovery
 from hingepoint.domain.discovery import work
 from hingepoint.domain.discovery.models import DataSnapshot, Run
@@ -43,7 +44,7 @@ def refresh(at, **changes):
         digest=str(at), deals=b"", events=b"", deal_count=1_900, event_count=9, made_at=at
     )
     run.save()
-    discovery.finish(at=at, run=run, found=work.Found(record(**changes), "0.1.0"))
+    discovery.finish(at=at, run=run, found=work.Found(opened(record(**changes)), "0.1.0"))
     return run
 
 

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from discoveries import FINDINGS, NAMES, facts, record
+from hingepoint.analysis.discovery.record import opened
 from hingepoint.reports import discovery
 from hingepoint.reports.findings import whole
 from hingepoint.reports.pictures import Pictures
@@ -40,7 +41,7 @@ class Page(HTMLParser):
 @pytest.fixture(scope="module")
 def html():
     return discovery.html(
-        record(), title="Nordwerk", inputs=(discovery.Input("deals.csv", "ab" * 32, 1_700),)
+        opened(record()), title="Nordwerk", inputs=(discovery.Input("deals.csv", "ab" * 32, 1_700),)
     )
 
 
@@ -66,7 +67,7 @@ def test_the_report_names_every_agreement_type(html):
 
 
 def test_the_headline_answers_in_two_sentences():
-    shown = whole.read(record())
+    shown = whole.read(opened(record()))
     assert shown.headline == (
         "Two agreements are shown to move the share of deals won with a discount of 15% or less: "
         "“Early access to key data” and “Executive agrees to sponsor the deal”.",
@@ -77,7 +78,7 @@ def test_the_headline_answers_in_two_sentences():
 
 def test_without_evidence_the_report_says_so_and_how_many_deals_are_needed():
     nothing = [facts("cust.references", "none", 0.004)]
-    shown = whole.read(record(findings=nothing, pivotal=[]))
+    shown = whole.read(opened(record(findings=nothing, pivotal=[])))
     assert shown.headline == (
         "These 1,700 deals do not show that any agreement moves the share of deals won with a discount of 15% or less.",
         "The nearest to an answer needs about 13,000 deals.",
@@ -87,15 +88,19 @@ def test_without_evidence_the_report_says_so_and_how_many_deals_are_needed():
 
 def test_where_nothing_could_be_judged_the_report_does_not_call_it_an_answer():
     left_out = [facts("int.kickoff", "excluded", excluded_because="too_few")]
-    assert whole.read(record(findings=left_out, pivotal=[])).headline[1].startswith("None could be judged")
+    assert (
+        whole.read(opened(record(findings=left_out, pivotal=[])))
+        .headline[1]
+        .startswith("None could be judged")
+    )
 
 
 def test_a_short_set_is_not_filled_up_and_says_so():
-    assert "never filled up" in whole.read(record()).set_words
+    assert "never filled up" in whole.read(opened(record())).set_words
 
 
 def test_harm_is_told_apart_from_help():
-    shown = whole.read(record())
+    shown = whole.read(opened(record()))
     assert [one.key for one in shown.of("harmful")] == ["int.opening_discount"]
     assert [one.key for one in shown.of("lever")] == ["cust.data_access", "cust.exec_sponsor"]
 
@@ -105,7 +110,7 @@ def test_where_lower_is_better_a_fall_is_a_help():
     made["result"] = made["result"] | {
         "metric": {"name": "discount", "unit": "share of list price", "better": "lower"}
     }
-    shown = whole.read(made | {"among_won": True})
+    shown = whole.read(opened(made | {"among_won": True}))
     assert [one.key for one in shown.of("lever")] == ["int.opening_discount"]
 
 
@@ -114,23 +119,23 @@ def test_what_is_left_out_for_one_reason_is_named_together():
         facts(key, "excluded", excluded_because="mechanical", in_words=f"“{key}” is not judged: it is late.")
         for key in "ab"
     ]
-    groups = whole.read(record(findings=twins, pivotal=[])).left_out
+    groups = whole.read(opened(record(findings=twins, pivotal=[]))).left_out
     assert [(one.reason, one.why, one.names) for one in groups] == [
         ("Part of closing", "it is late.", "“a”, “b”")
     ]
 
 
 def test_worth_is_said_in_the_unit_of_the_metric():
-    share = whole.read(record()).one("cust.data_access")
+    share = whole.read(opened(record())).one("cust.data_access")
     assert (share.worth_text, share.worth_interval) == ("+8.3 sales a quarter", "+5.3 to +11")
-    money = whole.read(record() | {"kind": "money"}).one("cust.data_access")
+    money = whole.read(opened(record() | {"kind": "money"})).one("cust.data_access")
     assert money.worth_text == "+€8 a quarter"
-    among_won = whole.read(record() | {"among_won": True}).one("cust.data_access")
+    among_won = whole.read(opened(record() | {"among_won": True})).one("cust.data_access")
     assert among_won.worth_text == "+5.9 points on average"
 
 
 def test_a_finding_says_what_it_would_take_to_explain_it_away():
-    sturdy = " ".join(whole.read(record()).one("cust.data_access").robustness)
+    sturdy = " ".join(whole.read(opened(record())).one("cust.data_access").robustness)
     assert "6.2%" in sturdy
     assert "2.4 times as strong as “size at creation”" in sturdy
 
@@ -139,22 +144,22 @@ def test_names_from_files_cannot_put_markup_into_the_report():
     evil = "<script>alert(1)</script>"
     made = record(findings=[facts(evil, "strong", 0.08, in_words=evil)], pivotal=[])
     made["names"] = {evil: evil}
-    assert "<script" not in discovery.html(made, title=evil)
+    assert "<script" not in discovery.html(opened(made), title=evil)
 
 
 def test_the_same_record_gives_the_same_bytes():
-    assert discovery.html(record()) == discovery.html(json.loads(json.dumps(record())))
+    assert discovery.html(opened(record())) == discovery.html(opened(json.loads(json.dumps(record()))))
 
 
 def test_a_run_is_written_as_four_files(tmp_path):
-    paths = discovery.write(tmp_path / "out", record(), code_version="0.1.0")
+    paths = discovery.write(tmp_path / "out", opened(record()), code_version="0.1.0")
     assert [path.name for path in paths] == ["report.html", "findings.csv", "findings.parquet", "run.json"]
     assert pl.read_csv(paths[1])["agreement"].to_list() == pl.read_parquet(paths[2])["agreement"].to_list()
-    assert json.loads(paths[3].read_text())["record"] == record()
+    assert json.loads(paths[3].read_text())["record"] == opened(record()).stored()
 
 
 def test_the_forest_plot_shows_only_what_has_some_evidence():
-    labels = [row[0] for row in Pictures(whole.read(record())).forest.table.rows]
+    labels = [row[0] for row in Pictures(whole.read(opened(record()))).forest.table.rows]
     assert labels == [
         NAMES[key]
         for key in ("cust.data_access", "cust.exec_sponsor", "int.opening_discount", "cust.pilot_scope")
@@ -166,11 +171,11 @@ def test_association_is_never_shown_as_more():
     made["result"] = made["result"] | {
         "settings": made["result"]["settings"] | {"agreement_columns": ["Scope"]}
     }
-    assert "Association only" in discovery.html(made)
+    assert "Association only" in discovery.html(opened(made))
 
 
 def test_where_evidence_is_thin_the_report_says_how_to_get_some():
-    mind = " ".join(whole.read(record()).one("cust.references").mind)
+    mind = " ".join(whole.read(opened(record())).one("cust.references").mind)
     assert "About 13,000 deals in the data (there are 1,700)" in mind
     assert "every second deal, drawn by lot" in mind
 
@@ -178,13 +183,13 @@ def test_where_evidence_is_thin_the_report_says_how_to_get_some():
 def test_a_segment_of_fewer_than_five_deals_is_never_shown_alone():
     made = record()
     made["segment_deals"] = {"cust.data_access": {"ENT": 4}}
-    assert whole.read(made).one("cust.data_access").segments == ()
-    assert len(whole.read(record()).one("cust.data_access").segments) == 1
-    assert whole.read(made).one("cust.data_access").small_segments == 1
+    assert whole.read(opened(made)).one("cust.data_access").segments == ()
+    assert len(whole.read(opened(record())).one("cust.data_access").segments) == 1
+    assert whole.read(opened(made)).one("cust.data_access").small_segments == 1
 
 
 def test_a_finding_tells_dose_paths_and_what_ten_more_of_a_hundred_deals_bring(html):
-    one = whole.read(record()).one("cust.data_access")
+    one = whole.read(opened(record())).one("cust.data_access")
     assert [reading.text for reading in one.doses[0].readings] == ["+3.0 points", "+11.0 points"]
     assert one.ten_points == "+3.1 sales a quarter (+1.2 to +5.0)"
     assert [(fact.covariate, fact.bias, fact.times) for fact in one.against] == [
@@ -197,4 +202,4 @@ def test_a_finding_tells_dose_paths_and_what_ten_more_of_a_hundred_deals_bring(h
 
 def test_a_segment_in_which_it_works_the_other_way_is_marked():
     made = record() | {"reversing": {"cust.data_access": ["ENT"]}}
-    assert whole.read(made).one("cust.data_access").segments[0].reverses
+    assert whole.read(opened(made)).one("cust.data_access").segments[0].reverses

@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 from discoveries import FINDINGS, NAMES, facts, record
+from hingepoint.analysis.discovery.record import opened
 from hingepoint.reports import discovery_pdf, typesetting
 from hingepoint.reports.discovery import Input, Signature
 
@@ -20,7 +21,7 @@ SIGNED = Signature("signed", "Holds in both halves", "Ada", dt.date(2026, 3, 2))
 def made():
     inputs = (Input("deals.csv", "ab" * 32, 1_700),)
     return discovery_pdf.pdf(
-        record(), title="Nordwerk", inputs=inputs, signatures={"cust.data_access": SIGNED}
+        opened(record()), title="Nordwerk", inputs=inputs, signatures={"cust.data_access": SIGNED}
     )
 
 
@@ -72,19 +73,19 @@ def test_names_from_files_are_text_and_never_code():
         pivotal=[{"agreement": "a", "p_top": 0.9, "selected_share": 0.8}],
     )
     shown["names"] = {"a": evil}
-    assert discovery_pdf.pdf(shown, title=evil).startswith(b"%PDF")
+    assert discovery_pdf.pdf(opened(shown), title=evil).startswith(b"%PDF")
 
 
 def test_a_result_without_any_finding_is_a_document_too():
     nothing = record(findings=[facts("cust.references", "none")], pivotal=[])
-    assert discovery_pdf.pdf(nothing).startswith(b"%PDF")
+    assert discovery_pdf.pdf(opened(nothing)).startswith(b"%PDF")
 
 
 def test_the_same_record_gives_the_same_bytes(made):
-    assert discovery_pdf.pdf(record()) == discovery_pdf.pdf(record())
+    assert discovery_pdf.pdf(opened(record())) == discovery_pdf.pdf(opened(record()))
 
 
 def test_without_the_typesetter_it_says_what_to_install(monkeypatch):
     monkeypatch.setattr(typesetting, "available", lambda: False)
     with pytest.raises(typesetting.NoTypesetter, match=r"pip install 'hingepoint\[reports\]'"):
-        discovery_pdf.pdf(record())
+        discovery_pdf.pdf(opened(record()))

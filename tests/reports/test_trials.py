@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 import discoveries
+from hingepoint.analysis.discovery.record import opened
 from hingepoint.analysis.trials import balance
 from hingepoint.analysis.trials import outcome as trials
 from hingepoint.reports import trials as words
@@ -86,7 +87,7 @@ def test_where_nobody_was_moved_the_effect_is_of_any_size_in_words():
 def finding(effect: float | None, half: float = 0.03):
     facts = discoveries.facts("cust.references", "none" if effect is None else "moderate", effect)
     facts["ci"] = [None, None] if effect is None else [effect - half, effect + half]
-    return whole.read(discoveries.record(findings=[facts], pivotal=[])).one("cust.references")
+    return whole.read(opened(discoveries.record(findings=[facts], pivotal=[]))).one("cust.references")
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from hingepoint.cli.common import format_option, print_json
 
 if TYPE_CHECKING:
     from hingepoint.analysis.discovery import Discovery, Settings
+    from hingepoint.analysis.discovery.record import Record
     from hingepoint.connectors.files import Reading
 
 _FILE = click.Path(path_type=Path)
@@ -351,7 +352,7 @@ def _show(asked: Asked, found: Discovery, reading: Reading) -> None:
         _write(asked, asked.out, kept)
 
 
-def _write(asked: Asked, folder: Path, kept: dict[str, Any]) -> None:
+def _write(asked: Asked, folder: Path, kept: Record) -> None:
     from hingepoint import __version__
     from hingepoint.reports import discovery as report
 
@@ -363,7 +364,7 @@ def _write(asked: Asked, folder: Path, kept: dict[str, Any]) -> None:
         click.echo(f"Wrote {', '.join(path.name for path in paths)} to {folder}", err=True)
 
 
-def _write_pdf(folder: Path, kept: dict[str, Any], inputs: tuple[Any, ...]) -> Path:
+def _write_pdf(folder: Path, kept: Record, inputs: tuple[Any, ...]) -> Path:
     from hingepoint.reports import discovery_pdf
 
     path = folder / "report.pdf"

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from hingepoint.analysis.discovery.record import Record
 from hingepoint.reports.charts import numbers
 from hingepoint.reports.findings import metric as metric_words
 from hingepoint.reports.findings import shapes, whole
@@ -21,7 +22,7 @@ LISTED = 40
 STYLES = {"lever": "green", "harmful": "red", "weak": "yellow", "none": "dim", "excluded": "dim"}
 
 
-def show(record: dict[str, Any]) -> None:
+def show(record: Record) -> None:
     """Print the record of a run for people."""
     console = Console(highlight=False)
     if not console.is_terminal:

@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from hingepoint.analysis.discovery import record as records_of_runs
+from hingepoint.analysis.discovery.record import Record
 from hingepoint.reports import charts, methods
 from hingepoint.reports.charts import numbers
 from hingepoint.reports.findings import whole, words
@@ -48,7 +48,7 @@ class Signature:
 
 
 def html(
-    record: dict[str, Any],
+    record: Record,
     *,
     title: str = "",
     inputs: tuple[Input, ...] = (),
@@ -72,28 +72,28 @@ def html(
             pictures=Pictures(shown),
             methods=methods.sections(shown),
             signatures=signatures or {},
-            version=record["result"]["version"],
+            version=record.version,
         )
     )
 
 
-def run_facts(record: dict[str, Any], *, inputs: tuple[Input, ...], code_version: str) -> dict[str, Any]:
+def run_facts(record: Record, *, inputs: tuple[Input, ...], code_version: str) -> dict[str, Any]:
     """Return run.json: what somebody else needs to get the same result, and the result."""
     return {
         "schema": 1,
-        "version": record["result"]["version"],
+        "version": record.version,
         "code": code_version,
         "inputs": [{"name": one.name, "sha256": one.sha256, "rows": one.rows} for one in inputs],
-        "settings": record["result"]["settings"],
-        "landmarks": record["landmarks"],
-        "horizon": record["horizon"],
-        "record": record,
+        "settings": dict(record.settings),
+        "landmarks": list(record.data.landmarks),
+        "horizon": record.data.horizon,
+        "record": record.stored(),
     }
 
 
 def write(
     folder: Path,
-    record: dict[str, Any],
+    record: Record,
     *,
     title: str = "",
     inputs: tuple[Input, ...] = (),
@@ -104,8 +104,8 @@ def write(
     paths = [folder / name for name in ("report.html", "findings.csv", "findings.parquet", "run.json")]
     report, table, parquet, facts = paths
     report.write_text(html(record, title=title, inputs=inputs), encoding="utf-8")
-    table.write_text(records_of_runs.csv(record), encoding="utf-8")
-    records_of_runs.table(record).write_parquet(parquet)
+    table.write_text(record.csv(), encoding="utf-8")
+    record.table().write_parquet(parquet)
     stored = run_facts(record, inputs=inputs, code_version=code_version)
     facts.write_text(json.dumps(stored, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return paths

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from hingepoint.analysis.discovery.record import Record
 from hingepoint.reports import methods, typesetting
 from hingepoint.reports.charts import numbers, svg
 from hingepoint.reports.discovery import Input, Signature
@@ -17,7 +18,7 @@ _LEADS = {"weak": "Not proven. Good candidates for a trial."}
 
 
 def pdf(
-    record: dict[str, Any],
+    record: Record,
     *,
     title: str = "",
     inputs: Sequence[Input] = (),
@@ -33,11 +34,11 @@ def pdf(
 
 
 def _data(
-    record: dict[str, Any], *, title: str, inputs: Sequence[Input], signatures: Mapping[str, Signature]
+    record: Record, *, title: str, inputs: Sequence[Input], signatures: Mapping[str, Signature]
 ) -> dict[str, Any]:
     shown = whole.read(record)
     pictures = Pictures(shown)
-    version = record["result"]["version"]
+    version = record.version
     counted = [facts for facts in shown.data if facts[0] in ("Deals", "Time")]
     return {
         "company": title or "Pivotal agreements",

@@ -69,8 +69,8 @@ class Notebook:
     currency: str = ""
 
     @cached_property
-    def record(self) -> dict:
-        """Everything there is to show, as plain JSON."""
+    def record(self) -> record.Record:
+        """Everything there is to show."""
         return record.of(self.found, currency=self.currency)
 
     @cached_property

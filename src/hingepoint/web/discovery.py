@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from hingepoint.analysis.discovery import DiscoveryError, Settings, weeks
+from hingepoint.analysis.discovery.record import Record
 from hingepoint.domain.discovery import actions
 from hingepoint.domain.discovery.queries import comparison, runs
 from hingepoint.domain.discovery.queries import findings as findings_page
@@ -221,8 +222,7 @@ def run(request, run_id: int):
         "short": SHORT,
         "wanted": wanted if wanted in (*words.GROUPS, "signed", "rejected", "open") else "",
         "rows": _filtered(shown, page, wanted),
-        "everything": len(page.keys) == len(page.record["result"]["findings"])
-        and request.user.sees_everything,
+        "everything": len(page.keys) == len(page.record.findings) and request.user.sees_everything,
         "tried": _tried(request.user, shown),
     }
     return render(request, "discovery/run.html", context)
@@ -363,7 +363,7 @@ def deals_behind(request, run_id: int, key: str):
     page = findings_page.finding(request.user, run_id, key, at=timezone.now())
     record = runs.seen(page.run).record
     shown = whole.read(record)
-    labels = record["landmarks"] or ["6w"]
+    labels = list(record.data.landmarks) or ["6w"]
     by = request.GET.get("by") or _landmark(record, key, labels)
     if by not in labels:
         raise Http404
@@ -381,11 +381,11 @@ def deals_behind(request, run_id: int, key: str):
     return render(request, "discovery/deals.html", context)
 
 
-def _landmark(record: dict[str, Any], key: str, labels: list[str]) -> str:
+def _landmark(record: Record, key: str, labels: list[str]) -> str:
     """Return the landmark at which the deals behind a finding are looked at unless another is asked for:
     the finding's best, or the middle one."""
-    facts = next(one for one in record["result"]["findings"] if one["agreement"] == key)
-    return facts["best_by"] if facts["best_by"] in labels else labels[len(labels) // 2]
+    best = record.finding(key).best_by
+    return best if best in labels else labels[len(labels) // 2]
 
 
 def compare(request, run_id: int):

@@ -11,7 +11,6 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from hingepoint.analysis.discovery import DiscoveryError
-from hingepoint.analysis.discovery import record as records_of_runs
 from hingepoint.analysis.trials import evidence
 from hingepoint.domain.discovery.queries import findings as findings_page
 from hingepoint.domain.discovery.queries import runs
@@ -40,7 +39,7 @@ class PlanForm(forms.Form):
         super().__init__(data)
         assert page.basis is not None
         self.page, self.basis = page, page.basis
-        self.percent = page.run.record["kind"] == "share"
+        self.percent = page.run.record.metric.kind == "share"
         self.fields["team"].choices = [(name, name) for name in page.teams]
 
     @property
@@ -87,16 +86,16 @@ def evidence_needed(request, run_id: int):
     if page.record is None or not request.user.sees_everything:
         raise Http404
     shown = whole.read(page.record)
-    plans = page.record.get("plans", {})
+    plans = page.record.plans
     rows = [(one, plans[one.key]) for one in shown.findings if one.key in plans and one.group != "lever"]
-    rows.sort(key=lambda row: row[1]["prompt_weeks"])
+    rows.sort(key=lambda row: row[1].prompt_weeks)
     context = {
         "line": page.line,
         "shown": shown,
         "rows": rows,
         "rounded": finding_words.rounded,
         "trials": lines.of_agreements(request.user, [one.key for one, _ in rows]),
-        "too_old": not records_of_runs.can_plan(page.record),
+        "too_old": not page.record.can_plan,
         "can_repeat": page.can_repeat,
     }
     return render(request, "discovery/evidence.html", context)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from hingepoint.analysis.discovery import findings, result, undated
-from hingepoint.analysis.discovery.judging import placebo, screens
+from hingepoint.analysis.discovery.judging import placebo, screens, verdicts
 from hingepoint.analysis.discovery.reading import history
 from hingepoint.analysis.discovery.settings import DiscoveryError, Settings
 from hingepoint.analysis.discovery.sums import kept, pieces, study
@@ -122,16 +122,9 @@ class _Run:
         self._stage(prepared, 0.85, 0.95, "placebo: the same with shuffled outcomes", passes=2)
         tested = placebo.shuffled(prepared, sums, estimates.next_window, self._rng(1))
         self.tell(0.95, "grading")
+        judged = verdicts.judge(prepared, estimates, self.settings, self.catalogue, copied)
         report = findings.Report(
-            prepared,
-            self.settings,
-            self.catalogue,
-            estimates,
-            excluded,
-            tested,
-            warnings,
-            copied,
-            sums,
+            prepared, self.settings, self.catalogue, judged, excluded, tested, warnings, sums
         )
         found = report.discovery(self.bad_rows, self.rules)
         if prepared.pieces.memory:
@@ -176,7 +169,7 @@ class _Run:
             "open at a landmark with a known outcome. Only counts are shown."
         )
         report = findings.Report(
-            prepared, self.settings, self.catalogue, None, excluded, result.Placebo(0, 0), warnings, {}
+            prepared, self.settings, self.catalogue, None, excluded, result.Placebo(0, 0), warnings
         )
         return report.discovery(self.bad_rows, self.rules)
 

@@ -1,148 +1,302 @@
-"""A whole result as plain JSON: what pages and reports are made from, and what a stored run keeps."""
+"""A whole result as it is kept: what pages and reports are made from, and plain JSON for a stored run.
+
+``of`` makes the record of a result, ``Record.stored`` its JSON, and ``opened`` a record again from what any
+version has stored.
+"""
 
 from __future__ import annotations
 
-import dataclasses
+import datetime
 import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
 
-from hingepoint.analysis.discovery.result import FRAME, Details, Discovery, plain, simple
+import hingepoint
+from hingepoint.analysis.discovery import plain_json, result
+from hingepoint.analysis.discovery.result import Details, Discovery, Facts, Finding, Pivotal, Placebo
 from hingepoint.analysis.discovery.settings import DiscoveryError, weeks
-from hingepoint.analysis.trials.evidence import Basis, plan_evidence, share_counted
+from hingepoint.analysis.trials.evidence import Basis, EvidencePlan, plan_evidence, share_counted
 from hingepoint.records.findings import Grade
 
+#: Of what is stored. One more whenever its meaning changes, and a step in ``UPGRADES`` from the one before.
+SCHEMA = 2
 
-def of(discovery: Discovery, *, currency: str = "", teams: int = 0) -> dict[str, Any]:
-    """Return everything there is to show of a result, as plain JSON.
 
-    ``result`` is exactly the object of FORMATS; ``names`` the agreement types' names, ``details`` what
-    stands behind each finding, ``plans`` how to get evidence where there is too little, ``table`` the
-    rows of findings.csv. ``currency`` is that of the amounts, ``teams`` how many could start in turn.
+@dataclass(frozen=True)
+class MetricFacts:
+    """The metric of a run: its ``kind`` is share, money or days; ``among_won`` if only won deals have it."""
+
+    name: str
+    unit: str
+    better: str
+    kind: str
+    among_won: bool
+
+
+@dataclass(frozen=True)
+class Record:
+    """Everything there is to show of a result. Numbers that are not known are NaN.
+
+    version   of the program that found it; ``settings`` as FORMATS has them
+    plans     how to get evidence where there is too little, by agreement type
+    places    the place in the proposed set, from 1, also of members that are not among the findings here
+    currency  of the amounts; ``enough`` False if there was not enough data for any finding
     """
-    return {
-        "result": discovery.to_dict(),
-        "names": {finding.agreement: finding.name for finding in discovery.findings},
-        "details": {finding.agreement: _details(finding.details) for finding in discovery.findings},
-        "differing": {
-            finding.agreement: [segment.value for segment in finding.segments if segment.differs]
-            for finding in discovery.findings
-        },
-        "reversing": {
-            finding.agreement: [segment.value for segment in finding.segments if segment.reverses]
-            for finding in discovery.findings
-        },
-        "segment_deals": {
-            finding.agreement: {segment.value: segment.deals for segment in finding.segments}
-            for finding in discovery.findings
-        },
-        "timing_deals": {
-            finding.agreement: {point.landmark: point.deals for point in finding.timing}
-            for finding in discovery.findings
-        },
-        "plans": _plans(discovery, teams),
-        "table": discovery.findings_frame().to_dicts(),
-        "at_risk_a_quarter": plain(discovery.data.at_risk_a_quarter),
-        "noise": plain(discovery.data.noise),
-        "smallest_effect": plain(discovery.data.smallest_effect),
-        "clustered_by": discovery.data.clustered_by,
-        "clusters": discovery.data.clusters,
-        "landmarks": list(discovery.data.landmarks),
-        "horizon": discovery.data.horizon,
-        "kind": discovery.metric.kind,
-        "among_won": discovery.metric.among_won,
-        "currency": currency,
-        "enough": discovery.enough,
-    }
+
+    version: str
+    metric: MetricFacts
+    data: Facts
+    settings: Mapping[str, Any]
+    placebo: Placebo
+    warnings: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    pivotal: tuple[Pivotal, ...]
+    plans: Mapping[str, EvidencePlan]
+    places: Mapping[str, int]
+    currency: str = ""
+    enough: bool = False
+
+    def finding(self, agreement: str) -> Finding:
+        """Return the finding on one agreement type; KeyError for an unknown one."""
+        return result.one_of(self.findings, agreement)
+
+    def only(self, agreements: Iterable[str]) -> Record:
+        """Return the record with nothing but the findings on some agreement types."""
+        wanted = frozenset(agreements)
+        return replace(
+            self,
+            findings=tuple(one for one in self.findings if one.agreement in wanted),
+            pivotal=tuple(one for one in self.pivotal if one.agreement in wanted),
+            plans={key: plan for key, plan in self.plans.items() if key in wanted},
+        )
+
+    def contract(self) -> dict[str, Any]:
+        """Return exactly the object of FORMATS."""
+        return result.contract(
+            version=self.version,
+            metric={name: getattr(self.metric, name) for name in ("name", "unit", "better")},
+            data=self.data,
+            settings=self.settings,
+            placebo=self.placebo,
+            warnings=self.warnings,
+            findings=self.findings,
+            pivotal=self.pivotal,
+        )
+
+    def stored(self) -> dict[str, Any]:
+        """Return the record as plain JSON, numbers rounded to seven digits."""
+        segments = {one.agreement: one.segments for one in self.findings}
+        return {
+            "schema": SCHEMA,
+            "result": self.contract(),
+            "names": {one.agreement: one.name for one in self.findings},
+            "details": {one.agreement: plain_json.simple(one.details) for one in self.findings},
+            "differing": {key: [one.value for one in some if one.differs] for key, some in segments.items()},
+            "reversing": {key: [one.value for one in some if one.reverses] for key, some in segments.items()},
+            "segment_deals": {key: {one.value: one.deals for one in some} for key, some in segments.items()},
+            "timing_deals": {
+                one.agreement: {point.landmark: point.deals for point in one.timing} for one in self.findings
+            },
+            "plans": {key: plain_json.simple(plan) for key, plan in self.plans.items()},
+            "places": dict(self.places),
+            "table": self.table().to_dicts(),
+            **{name: plain_json.simple(getattr(self.data, name)) for name in _KEPT_FACTS},
+            "kind": self.metric.kind,
+            "among_won": self.metric.among_won,
+            "currency": self.currency,
+            "enough": self.enough,
+        }
+
+    def facts(self) -> list[dict[str, Any]]:
+        """Return the findings of FORMATS, each landmark and segment with its ``deals`` that gained it there."""
+        return [
+            one.to_dict()
+            | {
+                "timing": plain_json.simple(one.timing),
+                "segments": [
+                    {
+                        name: plain_json.simple(getattr(part, name))
+                        for name in ("by", "value", "effect", "ci", "deals")
+                    }
+                    for part in one.segments
+                ],
+            }
+            for one in self.findings
+        ]
+
+    def table(self) -> pl.DataFrame:
+        """Return one row a finding; equal records give equal bytes when written."""
+        return result.frame(self.findings, self.pivotal)
+
+    def csv(self) -> str:
+        """Return the text of findings.csv; no cell can start a formula in a spreadsheet."""
+        text = [name for name, dtype in result.FRAME.items() if dtype == pl.String]
+        return self.table().with_columns(_harmless(name) for name in text).write_csv()
+
+    @property
+    def can_plan(self) -> bool:
+        """Whether the record holds what plans are made from; those of older versions do not."""
+        needed = (self.data.noise, self.data.smallest_effect, self.data.at_risk_a_quarter)
+        return all(math.isfinite(number) for number in needed)
+
+    @property
+    def outcome_weeks(self) -> int:
+        """After how many weeks from a deal's creation its outcome is told in a trial: the horizon of the run
+        after its middle landmark. Landmarks that are stages have no weeks; the horizon alone then."""
+        landmarks = self.data.landmarks
+        try:
+            middle = weeks(landmarks[len(landmarks) // 2]) if landmarks else 0.0
+        except DiscoveryError:
+            middle = 0.0
+        return max(round(middle + weeks(self.data.horizon)), 1)
+
+    def basis(self, agreement: str) -> Basis:
+        """Return what a plan to get evidence on an agreement type is made from, if the record ``can_plan``.
+        KeyError for an unknown one."""
+        one = self.finding(agreement)
+        return Basis(
+            agreement=agreement,
+            name=one.name,
+            coverage=one.coverage,
+            expected=one.details.expected,
+            error=(one.ci[1] - one.ci[0]) / (2 * 1.96),
+            deals=self.data.deals,
+            at_risk_a_quarter=self.data.at_risk_a_quarter,
+            noise=self.data.noise,
+            smallest_effect=self.data.smallest_effect,
+            counted=share_counted(self.metric.among_won, self.data.won, self.data.lost),
+        )
 
 
-def _plans(discovery: Discovery, teams: int) -> dict[str, dict[str, Any]]:
+#: Facts about the data that FORMATS does not hold.
+_KEPT_FACTS = (
+    "at_risk_a_quarter",
+    "noise",
+    "smallest_effect",
+    "clustered_by",
+    "clusters",
+    "landmarks",
+    "horizon",
+)
+
+
+def of(discovery: Discovery, *, currency: str = "", teams: int = 0) -> Record:
+    """Return the record of a result, its numbers rounded as they are stored.
+
+    A report of a fresh result and one of the stored run are the same bytes. ``currency`` is that of the
+    amounts, ``teams`` how many could start in turn.
+    """
+    metric = discovery.metric
+    fresh = Record(
+        version=hingepoint.__version__,
+        metric=MetricFacts(metric.name, metric.unit, metric.better, metric.kind, metric.among_won),
+        data=discovery.data,
+        settings=discovery.settings.to_dict(),
+        placebo=discovery.placebo,
+        warnings=discovery.warnings,
+        findings=discovery.findings,
+        pivotal=discovery.pivotal,
+        plans=_plans(discovery, teams),
+        places={one.agreement: place for place, one in enumerate(discovery.pivotal, start=1)},
+        currency=currency,
+        enough=discovery.enough,
+    )
+    return opened(fresh.stored())
+
+
+def _plans(discovery: Discovery, teams: int) -> dict[str, EvidencePlan]:
     plans = {}
     for finding in discovery.findings:
         too_few = finding.excluded_because == "too_few"
         if too_few or finding.grade in (Grade.NONE, Grade.WEAK):
             try:
-                plan = plan_evidence(discovery, finding.agreement, teams=teams)
+                plans[finding.agreement] = plan_evidence(discovery, finding.agreement, teams=teams)
             except DiscoveryError:
                 continue
-            plans[finding.agreement] = simple(plan)
     return plans
 
 
-def can_plan(record: dict[str, Any]) -> bool:
-    """Return whether a record holds what plans are made from; those of older versions do not."""
-    return all(record.get(name) is not None for name in ("noise", "smallest_effect", "at_risk_a_quarter"))
-
-
-def outcome_weeks(record: dict[str, Any]) -> int:
-    """Return after how many weeks from a deal's creation its outcome is told in a trial: the horizon of the
-    run after its middle landmark. Landmarks that are stages have no weeks; the horizon alone then."""
-    landmarks = record["landmarks"]
-    try:
-        middle = weeks(landmarks[len(landmarks) // 2]) if landmarks else 0.0
-    except DiscoveryError:
-        middle = 0.0
-    return max(round(middle + weeks(record["horizon"])), 1)
-
-
-def basis(record: dict[str, Any], agreement: str) -> Basis:
-    """Return what a plan to get evidence on an agreement type is made from, of a record that ``can_plan``.
-    KeyError for an unknown one."""
-    facts = {one["agreement"]: one for one in record["result"]["findings"]}[agreement]
-    low, high = (_known(end) for end in facts["ci"])
-    return Basis(
-        agreement=agreement,
-        name=record["names"].get(agreement, agreement),
-        coverage=_known(facts["coverage"]),
-        expected=_known(record["details"][agreement]["expected"]),
-        error=(high - low) / (2 * 1.96),
-        deals=record["result"]["data"]["deals"],
-        at_risk_a_quarter=record["at_risk_a_quarter"],
-        noise=record["noise"],
-        smallest_effect=record["smallest_effect"],
-        counted=share_counted(
-            record["among_won"], record["result"]["data"]["won"], record["result"]["data"]["lost"]
-        ),
+def opened(stored: Mapping[str, Any]) -> Record:
+    """Return the record that any version has stored. Raises NewerRecord for one of a later version."""
+    kept = upgraded(stored)
+    shown = kept["result"]
+    return Record(
+        version=shown["version"],
+        metric=MetricFacts(**shown["metric"], kind=kept["kind"], among_won=kept["among_won"]),
+        data=_facts(shown["data"], kept),
+        settings=shown["settings"],
+        placebo=plain_json.read(Placebo, shown["placebo"]),
+        warnings=tuple(shown["warnings"]),
+        findings=tuple(_finding(one, kept) for one in shown["findings"]),
+        pivotal=tuple(plain_json.read(Pivotal, one) for one in shown["pivotal"]),
+        plans={key: plain_json.read(EvidencePlan, plan) for key, plan in kept["plans"].items()},
+        places=kept["places"],
+        currency=kept["currency"],
+        enough=kept["enough"],
     )
 
 
-def _known(value: float | None) -> float:
-    return math.nan if value is None else value
+def _facts(data: Mapping[str, Any], kept: Mapping[str, Any]) -> Facts:
+    since, until = (datetime.date.fromisoformat(day) if day else None for day in (data["from"], data["to"]))
+    known = {**data, **{name: kept[name] for name in _KEPT_FACTS}}
+    return replace(plain_json.read(Facts, known), since=since, until=until)
 
 
-def facts(record: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the findings of FORMATS, each landmark and segment with its ``deals`` that gained it there."""
-    return [
+def _finding(facts: Mapping[str, Any], kept: Mapping[str, Any]) -> Finding:
+    key = facts["agreement"]
+    parts = {name: kept[name].get(key, {}) for name in ("timing_deals", "segment_deals")}
+    differing, reversing = kept["differing"].get(key, ()), kept["reversing"].get(key, ())
+    timing = [one | {"deals": parts["timing_deals"].get(one["landmark"])} for one in facts["timing"]]
+    segments = [
         one
         | {
-            "timing": _counted(one, "timing", "landmark", record.get("timing_deals", {})),
-            "segments": _counted(one, "segments", "value", record.get("segment_deals", {})),
+            "deals": parts["segment_deals"].get(one["value"]),
+            "differs": one["value"] in differing,
+            "reverses": one["value"] in reversing,
         }
-        for one in record["result"]["findings"]
+        for one in facts["segments"]
     ]
+    whole = {**facts, "name": kept["names"].get(key, key), "timing": timing, "segments": segments}
+    read = plain_json.read(Finding, whole)
+    against = read.effect < 0 if kept["result"]["metric"]["better"] == "higher" else read.effect > 0
+    details = plain_json.read(Details, kept["details"].get(key, {}))
+    return replace(read, grade=Grade(read.grade), harmful=read.confirmed and against, details=details)
 
 
-def _counted(one: dict[str, Any], part: str, by: str, deals: dict[str, dict[str, int]]) -> list[dict]:
-    known = deals.get(one["agreement"], {})
-    return [row | {"deals": known.get(row[by], 0)} for row in one[part]]
+class NewerRecord(ValueError):
+    """A run was stored by a later version of the program than this one."""
 
 
-def table(record: dict[str, Any]) -> pl.DataFrame:
-    """Return the findings of a record as a frame; equal records give equal bytes when written."""
-    return pl.DataFrame(record["table"], schema=FRAME)
+def upgraded(stored: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what was stored in the form of this version, one step after another."""
+    schema = stored.get("schema", 1)
+    if schema > SCHEMA:
+        raise NewerRecord(
+            f"This run was stored by a later version of Hingepoint (its record is {schema}, the last one "
+            f"known here is {SCHEMA}). Open it with that version."
+        )
+    for number in range(schema, SCHEMA):
+        stored = UPGRADES[number](stored)
+    return stored
 
 
-def csv(record: dict[str, Any]) -> str:
-    """Return the text of findings.csv; no cell can start a formula in a spreadsheet."""
-    text = [name for name, dtype in FRAME.items() if dtype == pl.String]
-    return table(record).with_columns(_harmless(name) for name in text).write_csv()
+def _with_everything_there(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a record of schema 1 with its parts that came one after another, and ``places``."""
+    parts = ("differing", "reversing", "segment_deals", "timing_deals", "plans")
+    empty: dict[str, Any] = {part: {} for part in parts}
+    not_known = {"noise": None, "smallest_effect": None, "clustered_by": "", "clusters": 0, "currency": ""}
+    chosen = (one["agreement"] for one in stored["result"]["pivotal"])
+    places = {key: place for place, key in enumerate(chosen, start=1)}
+    return {**empty, **not_known, "places": places, "enough": False, **stored, "schema": 2}
+
+
+#: What makes a record of each schema one of the next.
+UPGRADES: dict[int, Callable[[Mapping[str, Any]], Mapping[str, Any]]] = {1: _with_everything_there}
 
 
 def _harmless(column: str) -> pl.Expr:
     starts_a_formula = pl.col(column).str.contains(r"^[=+\-@\t\r]")
     return pl.when(starts_a_formula).then("'" + pl.col(column)).otherwise(pl.col(column)).alias(column)
-
-
-def _details(details: Details) -> dict[str, Any]:
-    return {field.name: simple(getattr(details, field.name)) for field in dataclasses.fields(details)}

@@ -5,13 +5,15 @@ from __future__ import annotations
 import datetime
 import html
 import math
-from dataclasses import dataclass, field, fields, is_dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
 
 import hingepoint
 from hingepoint.analysis import metrics
+from hingepoint.analysis.discovery.plain_json import plain, simple
 from hingepoint.analysis.discovery.settings import Settings
 from hingepoint.records.findings import Grade
 
@@ -37,7 +39,7 @@ class Timing:
 class SegmentEffect:
     """The effect among the deals whose column ``by`` has ``value``; ``differs`` if clearly from the others'.
 
-    ``deals`` of them gained it in a window. ``reverses`` if it clearly has the other sign there than
+    ``deals`` of them gained it in a window (0: not known). ``reverses`` if it clearly has the other sign there than
     elsewhere: what helps most deals harms these, or the other way round.
     """
 
@@ -333,33 +335,24 @@ class Discovery:
 
     def finding(self, agreement: str) -> Finding:
         """Return the finding of one agreement type; KeyError if the input had none of that name."""
-        for one in self.findings:
-            if one.agreement == agreement:
-                return one
-        raise KeyError(agreement)
+        return one_of(self.findings, agreement)
 
     def to_dict(self) -> dict[str, Any]:
         """Return exactly the object that ``hingepoint discover --format json`` prints."""
-        return {
-            "schema": SCHEMA,
-            "version": hingepoint.__version__,
-            "metric": {"name": self.metric.name, "unit": self.metric.unit, "better": self.metric.better},
-            "data": self.data.to_dict(),
-            "settings": self.settings.to_dict(),
-            "placebo": {"tested": self.placebo.tested, "rejected": self.placebo.rejected},
-            "warnings": list(self.warnings),
-            "findings": [finding.to_dict() for finding in self.findings],
-            "pivotal": [
-                {"agreement": p.agreement, "p_top": plain(p.p_top), "selected_share": plain(p.selected_share)}
-                for p in self.pivotal
-            ],
-        }
+        return contract(
+            version=hingepoint.__version__,
+            metric={"name": self.metric.name, "unit": self.metric.unit, "better": self.metric.better},
+            data=self.data,
+            settings=self.settings.to_dict(),
+            placebo=self.placebo,
+            warnings=self.warnings,
+            findings=self.findings,
+            pivotal=self.pivotal,
+        )
 
     def findings_frame(self) -> pl.DataFrame:
         """Return one row a finding, flat, rounded so that equal runs give equal bytes."""
-        chosen = {one.agreement: one for one in self.pivotal}
-        rows = [_flat(finding, chosen.get(finding.agreement)) for finding in self.findings]
-        return pl.DataFrame(rows, schema=FRAME)
+        return frame(self.findings, self.pivotal)
 
     def summary(self) -> str:
         """Return the result as a short text: the data, the proposed set, and each confirmed finding."""
@@ -383,22 +376,40 @@ class Discovery:
         return f"<pre>{html.escape(self.summary())}</pre>"
 
 
-def plain(value: float) -> float | None:
-    """Return a number that JSON can hold, rounded to seven digits; None for not known."""
-    if value is None or not math.isfinite(value):
-        return None
-    return float(f"{value:.7g}")
+def one_of(findings: Iterable[Finding], agreement: str) -> Finding:
+    """Return the finding on one agreement type; KeyError if there is none."""
+    for one in findings:
+        if one.agreement == agreement:
+            return one
+    raise KeyError(agreement)
 
 
-def simple(value: Any) -> Any:
-    """Return numbers, tuples and frozen results as plain JSON values; None for a number that is not known."""
-    if isinstance(value, float):
-        return plain(value)
-    if isinstance(value, tuple):
-        return [simple(one) for one in value]
-    if is_dataclass(value):
-        return {part.name: simple(getattr(value, part.name)) for part in fields(value)}
-    return value
+def contract(
+    *,
+    version: str,
+    metric: Mapping[str, str],
+    data: Facts,
+    settings: Mapping[str, Any],
+    placebo: Placebo,
+    warnings: Sequence[str],
+    findings: Sequence[Finding],
+    pivotal: Sequence[Pivotal],
+) -> dict[str, Any]:
+    """Return the object of FORMATS."""
+    return {
+        "schema": SCHEMA,
+        "version": version,
+        "metric": dict(metric),
+        "data": data.to_dict(),
+        "settings": dict(settings),
+        "placebo": {"tested": placebo.tested, "rejected": placebo.rejected},
+        "warnings": list(warnings),
+        "findings": [finding.to_dict() for finding in findings],
+        "pivotal": [
+            {"agreement": p.agreement, "p_top": plain(p.p_top), "selected_share": plain(p.selected_share)}
+            for p in pivotal
+        ],
+    }
 
 
 def _pair(interval: Interval) -> list[float | None]:
@@ -430,6 +441,12 @@ FRAME: dict[str, Any] = {
     "selected_share": pl.Float64,
     "in_words": pl.String,
 }
+
+
+def frame(findings: Sequence[Finding], pivotal: Sequence[Pivotal]) -> pl.DataFrame:
+    """Return the rows of findings.csv."""
+    chosen = {one.agreement: one for one in pivotal}
+    return pl.DataFrame([_flat(one, chosen.get(one.agreement)) for one in findings], schema=FRAME)
 
 
 def _flat(finding: Finding, chosen: Pivotal | None) -> dict[str, Any]:

@@ -19,7 +19,6 @@ from django.utils.text import get_valid_filename
 from django_tasks import task
 
 from hingepoint.analysis.discovery import Settings
-from hingepoint.analysis.discovery import record as records_of_runs
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.discovery import work
 from hingepoint.domain.discovery.models import DataSnapshot, Finding, FindingDecision, Run
@@ -372,11 +371,10 @@ def finish(*, at: dt.datetime, run: Run, found: work.Found) -> None:
     """Keep what ``run`` found. Raises TurnOver when somebody cancelled it meanwhile."""
     hear(at=at, run=run, progress=1.0, doing="")
     run.refresh_from_db(fields=["cancel_asked", "status", "progress"])
-    result = found.record["result"]
-    run.status, run.ended_at, run.record = Status.DONE, at, found.record
-    run.metric, run.code_version = result["metric"]["name"], found.code_version
+    run.status, run.ended_at, run.record = Status.DONE, at, found.record.stored()
+    run.metric, run.code_version = found.record.metric.name, found.code_version
     run.save(update_fields=["status", "ended_at", "record", "metric", "code_version"])
-    in_set = {choice["agreement"] for choice in result["pivotal"]}
+    in_set = {choice.agreement for choice in found.record.pivotal}
     Finding.objects.filter(run=run).delete()
     Finding.objects.bulk_create(
         Finding(
@@ -390,10 +388,10 @@ def finish(*, at: dt.datetime, run: Run, found: work.Found) -> None:
             in_set=facts["agreement"] in in_set,
             facts=facts,
         )
-        for rank, facts in enumerate(records_of_runs.facts(found.record), start=1)
+        for rank, facts in enumerate(found.record.facts(), start=1)
     )
     _forget_files(run)
-    changes = {"findings": [0, len(result["findings"])], "version": [None, found.code_version]}
+    changes = {"findings": [0, len(found.record.findings)], "version": [None, found.code_version]}
     _say(run, by=None, at=at, action="finish run", changes=changes)
 
 

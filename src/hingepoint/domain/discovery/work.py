@@ -60,7 +60,7 @@ class Data:
 class Found:
     """What a run found, and by which version of the code."""
 
-    record: dict[str, Any]
+    record: record.Record
     code_version: str
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hingepoint.analysis import metrics
-from hingepoint.analysis.discovery import result
+from hingepoint.analysis.discovery import plain_json, result
 from hingepoint.analysis.discovery.telling import explaining, words
 
 
@@ -65,29 +65,4 @@ def expected(
 
 def finding_of(one: Candidate) -> result.Finding:
     """Return the finding that ``facts`` were written from, as far as explaining needs it."""
-    known = dict(one.facts or {})
-    low, high = known["ci"]
-    return result.Finding(
-        agreement=known["agreement"],
-        name=one.name,
-        grade=known["grade"],
-        excluded_because=known["excluded_because"],
-        effect=known["effect"],
-        ci=(low, high),
-        p_adjusted=known["p_adjusted"] or 0.0,
-        gained=known["gained"],
-        not_gained=known["not_gained"],
-        coverage=known["coverage"],
-        worth=known["worth"] or 0.0,
-        worth_ci=(0.0, 0.0),
-        robustness=known["robustness"] or 0.0,
-        best_by=known["best_by"],
-        timing=tuple(result.Timing(**_part(row)) for row in known["timing"]),
-        segments=tuple(result.SegmentEffect(**_part(row)) for row in known["segments"]),
-        same_as=tuple(known["same_as"]),
-        in_words=known["in_words"],
-    )
-
-
-def _part(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {**row, "ci": tuple(row["ci"])}
+    return plain_json.read(result.Finding, {**(one.facts or {}), "name": one.name})

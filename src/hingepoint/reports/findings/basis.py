@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
+from hingepoint.analysis.discovery import result
+from hingepoint.analysis.discovery.record import Record
 from hingepoint.connectors import files
 from hingepoint.reports.charts import numbers
 from hingepoint.reports.findings.metric import Metric
@@ -21,26 +23,29 @@ RULES = {rule.key: f"{rule.sentence[:1].upper()}{rule.sentence[1:]}: {rule.does}
 }
 
 
-def data_facts(data: dict) -> tuple[tuple[str, str], ...]:
-    decided = f"{numbers.number(data['won'])} won, {numbers.number(data['lost'])} lost, {numbers.number(data['open'])} open"
+def data_facts(data: result.Facts) -> tuple[tuple[str, str], ...]:
+    decided = (
+        f"{numbers.number(data.won)} won, {numbers.number(data.lost)} lost, {numbers.number(data.open)} open"
+    )
     return (
-        ("Deals", f"{numbers.number(data['deals'])}: {decided}"),
-        ("Events", numbers.number(data["events"])),
-        ("Agreement types", numbers.number(data["types"])),
-        ("Time", f"{_day(data['from'])} to {_day(data['to'])}" if data["from"] else "no dates"),
-        ("Rows that could not be read", numbers.number(data["bad_rows"])),
+        ("Deals", f"{numbers.number(data.deals)}: {decided}"),
+        ("Events", numbers.number(data.events)),
+        ("Agreement types", numbers.number(data.types)),
+        ("Time", f"{_day(data.since)} to {_day(data.until)}" if data.since else "no dates"),
+        ("Rows that could not be read", numbers.number(data.bad_rows)),
     )
 
 
-def _day(text: str) -> str:
-    day = dt.date.fromisoformat(text)
+def _day(day: dt.date | None) -> str:
+    if day is None:
+        return numbers.MISSING
     return f"{day.day} {day:%b %Y}"
 
 
-def rules_applied(data: dict) -> tuple[tuple[str, str], ...]:
+def rules_applied(data: result.Facts) -> tuple[tuple[str, str], ...]:
     return tuple(
         (RULES.get(rule, rule.replace("_", " ").capitalize()), numbers.number(count))
-        for rule, count in data["rules"].items()
+        for rule, count in data.rules.items()
         if count
     )
 
@@ -59,12 +64,12 @@ _SETTINGS = {
 }
 
 
-def settings_shown(record: dict, metric: Metric) -> tuple[tuple[str, str], ...]:
-    settings = record["result"]["settings"]
+def settings_shown(record: Record, metric: Metric) -> tuple[tuple[str, str], ...]:
+    settings = record.settings
     shown = [
-        ("Metric", record["result"]["metric"]["name"]),
-        ("Landmarks", ", ".join(in_time(label) for label in record["landmarks"]) or "none"),
-        ("Result counted within", length(record["horizon"]) or "not limited"),
+        ("Metric", record.metric.name),
+        ("Landmarks", ", ".join(in_time(label) for label in record.data.landmarks) or "none"),
+        ("Result counted within", length(record.data.horizon) or "not limited"),
     ]
     for name, words in _SETTINGS.items():
         value = settings.get(name)
@@ -77,4 +82,4 @@ def settings_shown(record: dict, metric: Metric) -> tuple[tuple[str, str], ...]:
         elif isinstance(value, list | tuple):
             value = ", ".join(map(str, value))
         shown.append((words, str(value)))
-    return (*shown, ("Version of Hingepoint", record["result"]["version"]))
+    return (*shown, ("Version of Hingepoint", record.version))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
 
 from hingepoint.analysis import metrics
+from hingepoint.analysis.discovery.record import Record
 from hingepoint.reports.charts import numbers
 from hingepoint.reports.findings.words import listed
 
@@ -91,9 +91,9 @@ def _condition(text: str) -> str:
     return f"{noun} {_COMPARE[compare].format(shown)}"
 
 
-def metric_of_record(record: dict[str, Any]) -> Metric:
-    facts = record["result"]["metric"]
-    return _named(facts["name"], record["kind"], facts["better"], record["among_won"], record["currency"])
+def metric_of_record(record: Record) -> Metric:
+    facts = record.metric
+    return _named(facts.name, facts.kind, facts.better, facts.among_won, record.currency)
 
 
 def _named(name: str, kind: str, better: str, among_won: bool, currency: str) -> Metric:

@@ -6,8 +6,7 @@ run reads the same years later.
 
 from __future__ import annotations
 
-from typing import Any
-
+from hingepoint.analysis.discovery.record import Record
 from hingepoint.reports.charts import numbers
 from hingepoint.reports.findings.basis import data_facts, rules_applied, settings_shown
 from hingepoint.reports.findings.finding import finding_in_words
@@ -16,55 +15,49 @@ from hingepoint.reports.findings.shapes import Finding, Shown
 from hingepoint.reports.findings.words import count_in_words, in_time, length, listed, rounded
 
 
-def read(record: dict[str, Any]) -> Shown:
+def read(record: Record) -> Shown:
     """Return the record of a run in words."""
-    result = record["result"]
     metric = metric_of_record(record)
-    counted = {choice["agreement"]: n for n, choice in enumerate(result["pivotal"], start=1)}
-    places = record.get("places", counted)
-    choices = {choice["agreement"]: choice for choice in result["pivotal"]}
+    choices = {choice.agreement: choice for choice in record.pivotal}
     findings = tuple(
-        finding_in_words(
-            facts, record, metric, choices.get(facts["agreement"]), places.get(facts["agreement"], 0)
-        )
-        for facts in result["findings"]
+        finding_in_words(facts, record, metric, choices.get(facts.agreement)) for facts in record.findings
     )
     chosen = tuple(sorted((one for one in findings if one.place), key=lambda one: one.place))
-    tested, rejected = result["placebo"]["tested"], result["placebo"]["rejected"]
+    tested, rejected = record.placebo.tested, record.placebo.rejected
     return Shown(
         metric=metric,
-        headline=_headline(result, metric, findings, chosen),
-        set_words=_set_words(result, chosen),
+        headline=_headline(record, metric, findings, chosen),
+        set_words=_set_words(record, chosen),
         chosen=chosen,
         findings=findings,
-        warnings=tuple(text.replace(" Choose another with --metric.", "") for text in result["warnings"]),
+        warnings=tuple(text.replace(" Choose another with --metric.", "") for text in record.warnings),
         placebo=_placebo_words(tested, rejected),
         placebo_counts=(tested, rejected),
-        deals=result["data"]["deals"],
-        smallest=result["settings"].get("smallest_effect") or 0.0,
-        set_size=(result["settings"].get("pivotal") or (6, 8))[1],
-        data=data_facts(result["data"]),
-        types=numbers.plural(result["data"]["types"], "agreement type"),
-        rules=rules_applied(result["data"]),
+        deals=record.data.deals,
+        smallest=record.settings.get("smallest_effect") or 0.0,
+        set_size=(record.settings.get("pivotal") or (6, 8))[1],
+        data=data_facts(record.data),
+        types=numbers.plural(record.data.types, "agreement type"),
+        rules=rules_applied(record.data),
         settings=settings_shown(record, metric),
-        landmarks=", ".join(in_time(label) for label in record["landmarks"]),
-        horizon=length(record["horizon"]),
+        landmarks=", ".join(in_time(label) for label in record.data.landmarks),
+        horizon=length(record.data.horizon),
         clusters=_clusters(record),
-        association_only=bool(result["settings"].get("agreement_columns")),
+        association_only=bool(record.settings.get("agreement_columns")),
     )
 
 
-def _clusters(record: dict[str, Any]) -> str:
+def _clusters(record: Record) -> str:
     """Return whose deals were taken to hang together, and how many they were; empty where not on record."""
-    by, number = record.get("clustered_by"), record.get("clusters")
+    by, number = record.data.clustered_by, record.data.clusters
     return numbers.plural(number, by) if by and number else ""
 
 
 def _headline(
-    result: dict, metric: Metric, findings: tuple[Finding, ...], chosen: tuple[Finding, ...]
+    record: Record, metric: Metric, findings: tuple[Finding, ...], chosen: tuple[Finding, ...]
 ) -> tuple[str, ...]:
     if not chosen:
-        return _nothing_confirmed(result, metric, findings)
+        return _nothing_confirmed(record, metric, findings)
     levers = [f"“{one.name}”" for one in chosen]
     best = chosen[0]
     if len(levers) == 1:
@@ -79,8 +72,8 @@ def _headline(
     return (first, second)
 
 
-def _nothing_confirmed(result: dict, metric: Metric, findings: tuple[Finding, ...]) -> tuple[str, ...]:
-    deals = numbers.number(result["data"]["deals"])
+def _nothing_confirmed(record: Record, metric: Metric, findings: tuple[Finding, ...]) -> tuple[str, ...]:
+    deals = numbers.number(record.data.deals)
     first = f"These {deals} deals do not show that any agreement moves {metric.noun}."
     weak = [f"“{one.name}”" for one in findings if one.group == "weak"]
     harmful = [f"“{one.name}”" for one in findings if one.group == "harmful"]
@@ -96,8 +89,8 @@ def _nothing_confirmed(result: dict, metric: Metric, findings: tuple[Finding, ..
     return (first, "That is an answer too: nothing here should change how you sell.")
 
 
-def _set_words(result: dict, chosen: tuple[Finding, ...]) -> str:
-    least, most = result["settings"].get("pivotal", (6, 8))
+def _set_words(record: Record, chosen: tuple[Finding, ...]) -> str:
+    least, most = record.settings.get("pivotal", (6, 8))
     if not chosen:
         return "No set is proposed: we do not fill it up with agreements that are not shown to matter."
     if len(chosen) < least:

@@ -20,6 +20,7 @@ from hingepoint.records.findings import Grade
 
 if TYPE_CHECKING:
     from hingepoint.analysis.discovery.findings import Report
+    from hingepoint.analysis.discovery.judging.verdicts import Verdicts
 
 #: Doses are looked at for so many types, robustness against so many covariates.
 MOST_DOSED, MOST_RIVALS = 24, 6
@@ -27,7 +28,11 @@ TEN_POINTS = 0.1
 
 
 def enriched(
-    report: Report, findings: Sequence[result.Finding], chosen: Sequence[int], shares: np.ndarray
+    report: Report,
+    verdict: Verdicts,
+    findings: Sequence[result.Finding],
+    chosen: Sequence[int],
+    shares: np.ndarray,
 ) -> list[result.Finding]:
     """Return the findings, in the order of the types, with what stands behind them.
 
@@ -35,42 +40,45 @@ def enriched(
     """
     found = [
         replace(
-            one, details=replace(one.details, selected_share=float(share), **_standing(report, place, one))
+            one,
+            details=replace(
+                one.details, selected_share=float(share), **_standing(report, verdict, place, one)
+            ),
         )
         if np.isfinite(one.effect)
         else one
         for place, (one, share) in enumerate(zip(findings, shares, strict=True))
     ]
-    found = _with_paths(report, found, chosen)
-    return _with_doses(report, found)
+    found = _with_paths(report, verdict, found, chosen)
+    return _with_doses(report, verdict, found)
 
 
-def _standing(report: Report, place: int, finding: result.Finding) -> dict[str, Any]:
+def _standing(report: Report, verdict: Verdicts, place: int, finding: result.Finding) -> dict[str, Any]:
     """Return what needs no further pass: rivals, the whole bundle, the feasible policy."""
     more = min(TEN_POINTS, 1 - finding.coverage) * report.at_risk
     shown: dict[str, Any] = {
         "ten_points": finding.effect * more,
         "ten_points_ci": (finding.ci[0] * more, finding.ci[1] * more),
-        "joint": _joint(report, place),
+        "joint": _joint(report, verdict, place),
     }
     if finding.grade != Grade.NONE:
         rivals = robustness.against(
-            report.main, report.strengths, report.speaker(place), report.effect(place), MOST_RIVALS
+            verdict.main, verdict.strengths, verdict.speaker(place), verdict.effect(place), MOST_RIVALS
         )
         shown["against"] = tuple(result.Against(one.covariate, one.bias, one.times) for one in rivals)
     return shown
 
 
-def _joint(report: Report, place: int) -> result.Joint | None:
-    members = report.bundle(place)
+def _joint(report: Report, verdict: Verdicts, place: int) -> result.Joint | None:
+    members = verdict.bundle(place)
     if len(members) < 2:
         return None
-    known = [member for member in members if np.isfinite(report.main.effects[member])]
-    pull = report.main.influence[:, known].sum(axis=1)
-    one = report.main
+    known = [member for member in members if np.isfinite(verdict.main.effects[member])]
+    pull = verdict.main.influence[:, known].sum(axis=1)
+    one = verdict.main
     variance = gram.small_sample(one.clusters, one.fit.within.rows, one.fit.freedom) * (pull @ pull)
-    null = report.judged.null
-    effect = float(one.effects[known].sum() - report.sign * null.mean[known].sum())
+    null = verdict.judged.null
+    effect = float(one.effects[known].sum() - verdict.sign * null.mean[known].sum())
     half = 1.96 * float(np.sqrt(variance + (null.spread[known] ** 2).sum()))
     ci = (effect - half, effect + half)
     named = tuple(report.name_at(member) for member in members)
@@ -79,15 +87,15 @@ def _joint(report: Report, place: int) -> result.Joint | None:
 
 
 def _with_paths(
-    report: Report, findings: list[result.Finding], chosen: Sequence[int]
+    report: Report, verdict: Verdicts, findings: list[result.Finding], chosen: Sequence[int]
 ) -> list[result.Finding]:
     assert report.sums is not None
     if not chosen:
         return findings
-    links = paths.links(report.prepared, report.sums, report.main, chosen)
+    links = paths.links(report.prepared, report.sums, verdict.main, chosen)
     by_source: dict[int, list[paths.Link]] = {}
     for link in links:
-        apart = link.source not in report.bundle(link.target)
+        apart = link.source not in verdict.bundle(link.target)
         if apart and findings[link.source].grade != Grade.EXCLUDED:
             by_source.setdefault(link.source, []).append(link)
     prepared_by: dict[int, list[str]] = {}
@@ -97,7 +105,7 @@ def _with_paths(
     return [
         _changed(
             one,
-            paths=tuple(_path(report, one, link) for link in by_source.get(place, ())),
+            paths=tuple(_path(report, verdict, one, link) for link in by_source.get(place, ())),
             prepared_by=tuple(prepared_by.get(place, ())),
         )
         for place, one in enumerate(findings)
@@ -109,8 +117,8 @@ def _changed(finding: result.Finding, **details: Any) -> result.Finding:
     return replace(finding, details=replace(finding.details, **kept)) if kept else finding
 
 
-def _path(report: Report, finding: result.Finding, link: paths.Link) -> result.Path:
-    target, error = report.shown(link.target)
+def _path(report: Report, verdict: Verdicts, finding: result.Finding, link: paths.Link) -> result.Path:
+    target, error = verdict.effect_and_error(link.target)
     through, give = paths.through(link, target, error)
     raises_ci = (link.raises - 1.96 * link.error, link.raises + 1.96 * link.error)
     said = words.path(
@@ -130,35 +138,35 @@ def _path(report: Report, finding: result.Finding, link: paths.Link) -> result.P
         through_ci=(through - 1.96 * give, through + 1.96 * give),
         total=finding.effect,
         direct=finding.effect - through,
-        deals=report.deals(report.main, link.source),
+        deals=verdict.gained(link.source),
         in_words=said,
     )
 
 
-def _with_doses(report: Report, findings: list[result.Finding]) -> list[result.Finding]:
+def _with_doses(report: Report, verdict: Verdicts, findings: list[result.Finding]) -> list[result.Finding]:
     assert report.sums is not None
     places = [
         place
         for place, one in enumerate(findings)
-        if np.isfinite(report.main.effects[place]) and one.grade not in (Grade.NONE, Grade.EXCLUDED)
+        if np.isfinite(verdict.main.effects[place]) and one.grade not in (Grade.NONE, Grade.EXCLUDED)
     ]
-    places = sorted(places, key=lambda place: report.judged.false_sign[place])[:MOST_DOSED]
-    found = doses.responses(report.prepared, report.sums, report.main, places, report.settings.min_events)
-    return _dosed(report, findings, found)
+    places = sorted(places, key=lambda place: verdict.judged.false_sign[place])[:MOST_DOSED]
+    found = doses.responses(report.prepared, report.sums, verdict.main, places, report.settings.min_events)
+    return _dosed(report, verdict, findings, found)
 
 
 def _dosed(
-    report: Report, findings: list[result.Finding], found: Sequence[doses.Response]
+    report: Report, verdict: Verdicts, findings: list[result.Finding], found: Sequence[doses.Response]
 ) -> list[result.Finding]:
     by_place: dict[int, list[result.Dose]] = {}
     for one in found:
-        by_place.setdefault(one.place, []).append(_dose(report, one))
+        by_place.setdefault(one.place, []).append(_dose(report, verdict, one))
     return [_changed(finding, doses=tuple(by_place.get(place, ()))) for place, finding in enumerate(findings)]
 
 
-def _dose(report: Report, one: doses.Response) -> result.Dose:
-    low, low_ci = report.recentred(one.low, one.low_error, one.place)
-    high, high_ci = report.recentred(one.high, one.high_error, one.place)
+def _dose(report: Report, verdict: Verdicts, one: doses.Response) -> result.Dose:
+    low, low_ci = verdict.recentred(one.low, one.low_error, one.place)
+    high, high_ci = verdict.recentred(one.high, one.high_error, one.place)
     half = 1.96 * one.difference_error
     return result.Dose(
         by=one.said,

@@ -5,10 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from django.db.models import F
 
+from hingepoint.analysis.discovery import Finding as Facts
+from hingepoint.analysis.discovery.record import Record
 from hingepoint.domain.discovery.models import Finding, Run
 from hingepoint.domain.discovery.queries.runs import BLOBS, RunLine, line_of, run, seen
 from hingepoint.domain.people.models import User
@@ -47,42 +50,43 @@ def comparison(viewer: User, run_id: int, previous: int, *, at: dt.datetime) -> 
     return Comparison(tuple(compare(then.record, now.record)), differences(then.record, now.record))
 
 
-def differences(then: dict[str, Any], now: dict[str, Any]) -> tuple[str, ...]:
+def differences(then: Record, now: Record) -> tuple[str, ...]:
     """Return in sentences what two records were made with that differs: deals, settings, version."""
-    first, second = then["result"], now["result"]
     said = []
-    if first["data"] != second["data"]:
+    if then.data.to_dict() != now.data.to_dict():
         said.append(
-            f"Deals: {first['data']['deals']:,} to {first['data']['to']}, now {second['data']['deals']:,} to "
-            f"{second['data']['to']}."
+            f"Deals: {then.data.deals:,} to {then.data.until}, now {now.data.deals:,} to {now.data.until}."
         )
     asked = [
         name.replace("_", " ")
-        for name, value in second["settings"].items()
-        if value != first["settings"].get(name) and name != "previous"
+        for name, value in now.settings.items()
+        if value != then.settings.get(name) and name != "previous"
     ]
-    asked += [part for part in ("landmarks", "horizon") if then[part] != now[part] and part not in asked]
+    grids = (
+        ("landmarks", then.data.landmarks, now.data.landmarks),
+        ("horizon", then.data.horizon, now.data.horizon),
+    )
+    asked += [part for part, old, new in grids if old != new and part not in asked]
     if asked:
         said.append(f"Other settings: {', '.join(asked)}.")
-    if first["version"] != second["version"]:
-        said.append(f"Version {first['version']}, now {second['version']}: the method may have changed.")
+    if then.version != now.version:
+        said.append(f"Version {then.version}, now {now.version}: the method may have changed.")
     return tuple(said)
 
 
-def compare(then: dict[str, Any], now: dict[str, Any]) -> list[Move]:
+def compare(then: Record, now: Record) -> list[Move]:
     """Return what moved between two records, sorted by importance."""
-    before = {facts["agreement"]: facts for facts in then["result"]["findings"]}
-    after = {facts["agreement"]: facts for facts in now["result"]["findings"]}
-    was_in, is_in = ({one["agreement"] for one in side["result"]["pivotal"]} for side in (then, now))
+    before, after = ({facts.agreement: facts for facts in side.findings} for side in (then, now))
+    was_in, is_in = ({one.agreement for one in side.pivotal} for side in (then, now))
     found = []
     for key in after.keys() | before.keys():
         move = _move(before.get(key), after.get(key), key in was_in, key in is_in)
         if move:
             what, why = move
-            old, new = before.get(key) or {}, after.get(key) or {}
-            name = now["names"].get(key) or then["names"].get(key, key)
-            grades = old.get("grade", ""), new.get("grade", "")
-            found.append(Move(key, name, what, *grades, old.get("effect"), new.get("effect"), why))
+            old, new = before.get(key), after.get(key)
+            name = next(one.name for one in (new, old) if one)
+            grades = (str(one.grade) if one else "" for one in (old, new))
+            found.append(Move(key, name, what, *grades, _effect(old), _effect(new), why))
     return sorted(found, key=lambda move: (MOVES.index(move.what), move.name))
 
 
@@ -93,10 +97,14 @@ MOVES = ("joined the set", "left the set", "gone", "weaker", "new", "still holds
 _CONFIRMED = ("strong", "moderate")
 
 
-def _move(old: dict | None, new: dict | None, was_in: bool, is_in: bool) -> tuple[str, str] | None:
+def _effect(facts: Facts | None) -> float | None:
+    return facts.effect if facts and isfinite(facts.effect) else None
+
+
+def _move(old: Facts | None, new: Facts | None, was_in: bool, is_in: bool) -> tuple[str, str] | None:
     """Return what became of a type and why; None where it was not confirmed in either run."""
-    was = old is not None and old["grade"] in _CONFIRMED
-    now = new is not None and new["grade"] in _CONFIRMED
+    was = old is not None and old.grade in _CONFIRMED
+    now = new is not None and new.grade in _CONFIRMED
     if not (was or now):
         return None
     if old is None or new is None:
@@ -105,26 +113,26 @@ def _move(old: dict | None, new: dict | None, was_in: bool, is_in: bool) -> tupl
         return ("joined the set" if is_in else "left the set"), _why(old, new)
     if not was:
         return "new", _why(old, new)
-    if new["effect"] is None or new["effect"] * old["effect"] <= 0:
+    if not new.effect * old.effect > 0:
         return "gone", _why(old, new)
-    halved = abs(new["effect"]) < abs(old["effect"]) / 2
+    halved = abs(new.effect) < abs(old.effect) / 2
     if now and not halved:
         return "still holds", _why(old, new)
-    return ("gone" if halved and new["grade"] == "none" else "weaker"), _why(old, new)
+    return ("gone" if halved and new.grade == "none" else "weaker"), _why(old, new)
 
 
-def _why(old: dict, new: dict) -> str:
-    if new["grade"] == "excluded" != old["grade"]:
-        return f"now left out: {(new['excluded_because'] or '').replace('_', ' ')}"
-    if old["grade"] == "excluded" != new["grade"]:
+def _why(old: Facts, new: Facts) -> str:
+    if new.grade == "excluded" != old.grade:
+        return f"now left out: {(new.excluded_because or '').replace('_', ' ')}"
+    if old.grade == "excluded" != new.grade:
         return "no longer left out"
-    if old["effect"] is None or new["effect"] is None:
+    if not (isfinite(old.effect) and isfinite(new.effect)):
         return "it could be estimated only in one of the runs"
-    if old["effect"] == new["effect"] and old["ci"] == new["ci"]:
+    if old.effect == new.effect and old.ci == new.ci:
         return "unchanged"
-    if not old["ci"][0] <= new["effect"] <= old["ci"][1]:
+    if not old.ci[0] <= new.effect <= old.ci[1]:
         return "the effect moved outside its earlier interval: ask what changed in how you sell"
-    width = (new["ci"][1] - new["ci"][0]) / max(old["ci"][1] - old["ci"][0], 1e-12)
+    width = (new.ci[1] - new.ci[0]) / max(old.ci[1] - old.ci[0], 1e-12)
     if width < 0.9:
         return "about the same effect, known more exactly"
     if width > 1.1:

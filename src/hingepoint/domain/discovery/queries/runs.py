@@ -11,6 +11,7 @@ import polars as pl
 from django.db.models import Count, Q
 
 from hingepoint.analysis.discovery import record as records_of_runs
+from hingepoint.analysis.discovery.record import Record
 from hingepoint.domain.discovery.models import Finding, FindingDecision, Run
 from hingepoint.domain.people.models import User, works_here
 from hingepoint.records.errors import Hidden
@@ -58,7 +59,7 @@ class RunPage:
     of other runs. ``keys`` are the findings the viewer may see."""
 
     line: RunLine
-    record: dict[str, Any] | None
+    record: Record | None
     keys: frozenset[str]
     decided: dict[str, Decided]
     earlier: dict[str, Decided]
@@ -144,7 +145,7 @@ def run(viewer: User, run_id: int, *, at: dt.datetime) -> RunPage:
     kept = found.snapshot_id is not None or all("path" in one for one in found.inputs)
     return RunPage(
         line=line_of(found, at),
-        record=found.record,
+        record=records_of_runs.opened(found.record) if found.record else None,
         keys=keys,
         decided=_decided(keys, run_id=run_id),
         earlier=_decided(keys, before=run_id),
@@ -186,33 +187,23 @@ def as_decided(row: FindingDecision) -> Decided:
 
 def export_csv(viewer: User, run_id: int, *, at: dt.datetime) -> str:
     """Return findings.csv of a run: the bytes that the command writes, of the findings one may see."""
-    return records_of_runs.csv(_exported(viewer, run_id, at))
+    return _exported(viewer, run_id, at).csv()
 
 
 def export_table(viewer: User, run_id: int, *, at: dt.datetime) -> pl.DataFrame:
     """Return the findings of a run that one may see, as a frame."""
-    return records_of_runs.table(_exported(viewer, run_id, at))
+    return _exported(viewer, run_id, at).table()
 
 
-def _exported(viewer: User, run_id: int, at: dt.datetime) -> dict[str, Any]:
-    page = run(viewer, run_id, at=at)
-    if page.record is None:
+def _exported(viewer: User, run_id: int, at: dt.datetime) -> Record:
+    record = seen(run(viewer, run_id, at=at)).record
+    if record is None:
         raise Hidden("The run has no findings yet.")
-    return seen(page).record or {}
+    return record
 
 
 def seen(page: RunPage) -> RunPage:
     """Return ``page`` with a record that holds nothing but the findings its viewer may see."""
-    full = page.record
-    if full is None or len(page.keys) == len(full["result"]["findings"]):
+    if page.record is None or len(page.keys) == len(page.record.findings):
         return page
-    result = full["result"] | {
-        part: [one for one in full["result"][part] if one["agreement"] in page.keys]
-        for part in ("findings", "pivotal")
-    }
-    parts = {
-        part: {k: v for k, v in full[part].items() if k in page.keys} for part in ("details", "differing")
-    }
-    table = [row for row in full["table"] if row["agreement"] in page.keys]
-    places = {one["agreement"]: n for n, one in enumerate(full["result"]["pivotal"], start=1)}
-    return replace(page, record=full | parts | {"result": result, "table": table, "places": places})
+    return replace(page, record=page.record.only(page.keys))

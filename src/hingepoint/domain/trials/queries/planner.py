@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from hingepoint.analysis.discovery import record as records_of_runs
 from hingepoint.analysis.trials import evidence
 from hingepoint.domain.discovery.queries import runs
 from hingepoint.domain.discovery.queries.runs import RunPage
@@ -37,13 +36,12 @@ def planner(viewer: User, run_id: int, key: str, *, at: dt.datetime) -> PlannerP
     if page.record is None or key not in page.keys or not viewer.sees_everything:
         raise Hidden("There is no such finding.")
     teams = Team.objects.filter(deals__isnull=False).order_by("name").values_list("name", flat=True)
-    known = records_of_runs.can_plan(page.record)
     return PlannerPage(
         run=page,
         key=key,
-        name=page.record["names"].get(key, key),
-        basis=records_of_runs.basis(page.record, key) if known else None,
-        weeks=records_of_runs.outcome_weeks(page.record),
+        name=page.record.finding(key).name,
+        basis=page.record.basis(key) if page.record.can_plan else None,
+        weeks=page.record.outcome_weeks,
         teams=tuple(teams.distinct()),
         trials=of_agreements(viewer, [key]).get(key, ()),
     )
