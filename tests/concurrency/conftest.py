@@ -1,4 +1,4 @@
-"""Two connections at once, on PostgreSQL: SQLite gives an action the whole database (decision 0240)."""
+"""Two connections at once, on PostgreSQL: SQLite gives an action the whole database (decision 0250)."""
 
 from __future__ import annotations
 

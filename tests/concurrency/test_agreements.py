@@ -115,7 +115,6 @@ def test_what_is_checked_again_does_not_lapse_in_the_same_moment(cast):
 
 def test_a_rule_never_overrides_a_person_who_speaks_in_the_same_moment(cast):
     rules.switched_on()
-    steps(cast, cast.seller, AgreementState.ASKED)()
     rules.log_arrives(cast.deal)
     no = steps(cast, cast.seller, AgreementState.DECLINED, reason="the board forbids it")
     one, other = meet(no, lambda: detection.run_rules(at=LATER))

@@ -11,6 +11,7 @@ from hingepoint.domain.discovery import actions as discovery
 from hingepoint.domain.escalations import actions as escalations
 from hingepoint.domain.strategy import actions as strategy
 from hingepoint.domain.trials import actions as trials
+from hingepoint.domain.turns import actions as turns
 
 KEPT_DAYS = 14
 
@@ -55,6 +56,7 @@ JOBS = (
     discovery.forget_uploads,
     forget_finished_tasks,
     forget_ended_sessions,
+    turns.forget_forms,
     let_old_promises_lapse,
     read_traces,
     ask_what_deals_need,

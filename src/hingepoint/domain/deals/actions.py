@@ -158,9 +158,16 @@ def note_event(
     return event
 
 
+#: Columns that follow from the deal and the kind: nobody tells them.
+_FOLLOWS = ("currency", "side")
+
+
 def _alike(deal: Deal, told: dict[str, Any], *, on: dt.datetime, by: User | None) -> DealEvent | None:
     """Return what stands on record of the same day and says the same; who noted it does not tell two apart."""
-    said = {name: value for name, value in told.items() if not (name == "actor" and by and value == by.name)}
+    noted_by = {"actor": by.name} if by else {}
+    said = {
+        name: value for name, value in told.items() if name not in _FOLLOWS and noted_by.get(name) != value
+    }
     same = DealEvent.objects.standing().filter(deal=deal, occurred_at__date=timezone.localdate(on), **said)
     return same.select_related("recorded_by").order_by("-pk").first()
 
