@@ -18,7 +18,8 @@ import pytest
 import yaml
 from django.core.management import call_command
 
-from hingepoint import __version__, cli
+from hingepoint import __version__
+from hingepoint import cli
 from hingepoint.config.environment import Environment
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -152,6 +153,49 @@ def django(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]
 def test_an_installation_behind_https_passes_the_deployment_check():
     checked = django("check", "--deploy", "--fail-level", "WARNING", HINGEPOINT_HTTPS="true")
     assert checked.returncode == 0, checked.stderr
+
+
+#: Public functions of ``actions`` modules that take a clock and are no transaction of their own, with the reason.
+NO_ACTION = {
+    "audit.actions": {"record": "a part of actions, written at their end"},
+    "discovery.actions": {
+        "ask_for_run": "writes files first, then queues in one",
+        "hear": "one statement; called while a run computes",
+        "fail": "passes on to one",
+        "stop": "passes on to one",
+    },
+    "escalations.actions": {"settle": "a part of actions, in their turn"},
+    "imports.actions": {
+        "bring": "writes files first, then keeps and queues in one",
+        "import_files": "reads files first, then writes in one",
+        "work": "the task: reads files first, then writes in one",
+        "undo_import": "passes on to one, and words its refusal",
+    },
+    "negotiation.actions": {"take_back": "passes on to one"},
+    "people.actions": {"require_sign_in_allowed": "only reads"},
+    "proof.actions": {
+        "attach": "writes files first, then the rows in one",
+        "take_step_with_proof": "writes files first, then the rows in one",
+    },
+    "strategy.actions": {"refresh_findings": "asks for several runs, each in its own"},
+    "trials.actions": {"conclude": "concludes several trials, each in its own"},
+}
+
+
+def test_every_change_is_one_action_or_says_why_not():
+    """So that it decides on what it read in its own transaction: on SQLite that alone is its turn."""
+    found = {}
+    for path in sorted((ROOT / "src/hingepoint/domain").glob("*/actions.py")):
+        functions = [
+            one for one in ast.parse(path.read_text()).body
+            if isinstance(one, ast.FunctionDef)
+            and not one.name.startswith("_")
+            and "at" in {argument.arg for argument in one.args.kwonlyargs}
+            and "action" not in {getattr(each, "id", "") for each in one.decorator_list}
+        ]  # fmt: skip
+        found[f"{path.parent.name}.actions"] = {one.name for one in functions}
+    expected = {name: set(reasons) for name, reasons in NO_ACTION.items()}
+    assert {name: names for name, names in found.items() if names} == expected
 
 
 def test_the_migrations_hold_every_table_as_the_models_say(db):

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 import cast as people_of_the_tests
+import importing
 from cast import NOW
 from hingepoint.analysis.talks import concessions
 from hingepoint.analysis.talks.concessions import Kind
@@ -15,8 +16,10 @@ from hingepoint.domain.negotiation import actions
 from hingepoint.domain.negotiation.queries import library
 from hingepoint.domain.negotiation.queries import log as log_page
 from hingepoint.records.deals import EventKind
+from hingepoint.records.errors import AlreadyNoted
 from hingepoint.records.errors import Hidden
-from hingepoint.records.talks import ReasonState, Topic
+from hingepoint.records.talks import ReasonState
+from hingepoint.records.talks import Topic
 
 HOUR = dt.timedelta(hours=1)
 
@@ -185,3 +188,63 @@ def test_the_library_tells_what_other_deals_gave_and_never_who(cast):
 def test_the_library_opens_only_from_a_deal_of_ones_own(cast):
     with pytest.raises(Hidden):
         library.library(cast.stranger, cast.deal.pk, topic=Topic.PRICE)
+
+
+# ---- noted by hand, brought by a file ----
+
+NOON = dt.datetime(2026, 2, 20, 12, tzinfo=dt.UTC)
+
+
+def bring(tmp_path, line: str):
+    header = "deal_id,agreement,at,kind,value,note"
+    return importing.import_events(tmp_path, f"{header}\n{line}\n")
+
+
+def by_hand(cast, **facts):
+    told = {"topic": Topic.EXTRAS, "what": "Training", "value": Decimal(1_000), "in_return": "a reference"}
+    return concession(cast, occurred_at=NOON, **told | facts)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "N-1,Training,2026-02-20T12:00:00Z,concession,5000,a reference",
+        "N-1,Training,2026-02-20T12:00:00Z,concession,1000,a longer term",
+        "N-1,Training,2026-02-20T12:00:00Z,concession,,",
+    ],
+)
+def test_a_file_that_says_anything_else_is_a_fact_beside_the_one_noted_by_hand(cast, tmp_path, line):
+    noted = by_hand(cast)
+    assert bring(tmp_path, line).created == 1
+    noted.refresh_from_db()
+    assert (noted.value, noted.note, noted.origin) == (1_000, "a reference", "hand")
+    assert cast.deal.events.count() == 2
+    assert bring(tmp_path, line).created == 0  # the same file again changes nothing
+
+
+def test_a_file_that_says_all_that_was_noted_adds_nothing_and_counts_it_as_known(cast, tmp_path):
+    by_hand(cast)
+    report = bring(tmp_path, "N-1,Training,2026-02-20T12:00:00Z,concession,1000,a reference")
+    assert (report.created, report.unchanged) == (0, 1)
+    assert cast.deal.events.get().origin == "hand"
+
+
+def test_what_a_file_brought_is_asked_about_when_it_is_noted_by_hand(cast, tmp_path):
+    bring(tmp_path, "N-1,Training,2026-02-20T08:30:00Z,concession,1000,a reference")
+    with pytest.raises(AlreadyNoted):
+        by_hand(cast)
+    by_hand(cast, second=True)
+    assert cast.deal.events.count() == 2
+
+
+def test_facts_that_differ_in_anything_but_who_noted_them_are_two(cast):
+    by_hand(cast)
+    for other in ({"value": Decimal(5_000)}, {"what": "Manuals"}, {"in_return": ""}):
+        by_hand(cast, **other)
+    with pytest.raises(AlreadyNoted) as asked:
+        actions.concede(
+            by=cast.manager, at=NOW, deal_id=cast.deal.pk, topic=Topic.EXTRAS, what="Training",
+            value=Decimal(1_000), in_return="a reference", occurred_at=NOON + HOUR,
+        )  # fmt: skip
+    assert asked.value.known.recorded_by == cast.seller
+    assert cast.deal.events.count() == 4

@@ -20,7 +20,8 @@ from hingepoint.domain.negotiation import actions as negotiation
 from hingepoint.domain.negotiation.models import Corridor
 from hingepoint.domain.plans import actions as plans
 from hingepoint.records.agreements import AgreementState
-from hingepoint.records.plans import Outcome, Verdict
+from hingepoint.records.plans import Outcome
+from hingepoint.records.plans import Verdict
 
 CORRIDOR = {"opening": "9100117", "target": "9100113", "walk_away": "9100111"}
 NOTE, PLAN = "canary of the coaching note", "canary of the plan"
@@ -150,7 +151,9 @@ def read_everywhere(client, cast, made) -> list[bytes]:
             for page in pages:
                 answer = client.get(page)
                 body = b"".join(answer.streaming_content) if answer.streaming else answer.content
-                read.append(re.sub(rb"[A-Za-z0-9]{64}", b"", body))
+                read.append(
+                    re.sub(rb"[A-Za-z0-9]{64}|(?<=name=\"form_token\" value=\")[0-9a-f]{32}", b"", body)
+                )
     trail = AuditEvent.objects.filter(action="give pulse").values_list("changes", "reason", "subject_id")
     return [*read, repr(list(trail)).encode()]
 

@@ -7,8 +7,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from cast import NOW
+from forms import token_in
 from hingepoint.domain.agreements import actions as agreements
-from hingepoint.domain.agreements.models import Agreement, AgreementType
+from hingepoint.domain.agreements.models import Agreement
+from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.negotiation.queries import log
 from hingepoint.domain.plans import actions
 from hingepoint.domain.plans.models import Debrief
@@ -109,12 +111,48 @@ def test_the_demand_and_the_reason_heard_are_logged(client, cast, talk):
     assert Debrief.objects.get().demand_id == demand.id
 
 
+def form(client, cast, **told) -> dict:
+    """The debrief's form as it was shown, with its one-time token."""
+    shown = client.get(address(cast))
+    known = {"version": shown.context["said"]["version"], "held_on": timezone.localdate()}
+    return known | {"form_token": token_in(shown)} | told
+
+
 def test_sent_twice_it_is_kept_once(client, cast, talk):
     client.force_login(cast.seller)
-    version = client.get(address(cast)).context["said"]["version"]
-    form = GAINED | {"version": version, "held_on": timezone.localdate()}
-    assert [client.post(address(cast), form).status_code for _ in range(2)] == [302, 302]
+    sent = form(client, cast, **GAINED)
+    answers = [client.post(address(cast), sent) for _ in range(2)]
+    assert [answer.url for answer in answers] == [f"{address(cast)}?kept=gained"] * 2
     assert Debrief.objects.count() == 1
+
+
+def test_a_second_talk_of_the_day_that_brought_the_same_is_asked_about(client, cast, talk):
+    client.force_login(cast.seller)
+    client.post(address(cast), form(client, cast, outcome="continuation", learned="They like us."))
+    again = form(client, cast, outcome="continuation", learned="They like us.")
+    asked = client.post(address(cast), again)
+    assert asked.status_code == 409
+    assert "They like us." in asked.content.decode()
+    client.post(address(cast), again | {"second": "no"})
+    assert Debrief.objects.count() == 1
+    client.post(address(cast), again | {"second": "yes"})
+    assert Debrief.objects.count() == 2
+
+
+def test_a_demand_that_was_logged_before_its_talk_was_debriefed_is_asked_about(client, cast, talk):
+    client.force_login(cast.seller)
+    heard = {"outcome": "soft", "demand": "Ten percent off the price", "person_name": "Karla"}
+    client.post(
+        f"/deals/{cast.deal.pk}/demands/new",
+        {"topic": "price", "words": heard["demand"], "asked_by": "Karla", "known": "stated"},
+    )
+    sent = form(client, cast, **heard)
+    assert client.post(address(cast), sent).status_code == 409
+    assert not Debrief.objects.exists()
+    assert state(cast) == "planned"
+    client.post(address(cast), sent | {"second": "no"})
+    [demand] = negotiation.demands(cast.seller, cast.deal.pk)
+    assert (Debrief.objects.get().demand_id, state(cast)) == (demand.id, "soft")
 
 
 def test_a_late_debrief_shows_both(client, cast, talk):

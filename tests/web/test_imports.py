@@ -7,7 +7,8 @@ from django.urls import reverse
 from cast import NOW
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.imports import actions
-from hingepoint.domain.imports.models import ImportBatch, SavedMapping
+from hingepoint.domain.imports.models import ImportBatch
+from hingepoint.domain.imports.models import SavedMapping
 from hingepoint.records.imports import ImportState
 from importing import DEALS, EVENTS, import_deals, picture
 
@@ -144,10 +145,11 @@ def test_the_same_confirmation_twice_imports_once(desk):
     assert Deal.objects.filter(key__startswith="A-").count() == 3
 
 
-def test_an_upload_can_be_forgotten(desk):
+def test_an_upload_can_be_forgotten(desk, django_capture_on_commit_callbacks):
     batch = upload(desk, deals=DEALS)
     folder = actions.folder_of(batch)
-    desk.post(reverse("discard-import", args=[batch.pk]))
+    with django_capture_on_commit_callbacks(execute=True):
+        desk.post(reverse("discard-import", args=[batch.pk]))
     assert not ImportBatch.objects.filter(pk=batch.pk).exists()
     assert not folder.exists()
 

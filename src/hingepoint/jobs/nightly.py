@@ -12,6 +12,7 @@ from hingepoint.domain.escalations import actions as escalations
 from hingepoint.domain.imports.touched import deals_of_import
 from hingepoint.domain.strategy import actions as strategy
 from hingepoint.domain.trials import actions as trials
+from hingepoint.domain.turns import actions as turns
 from hingepoint.domain.upkeep import actions as upkeep
 
 KEPT_DAYS = 14
@@ -62,6 +63,7 @@ JOBS = (
     discovery.forget_uploads,
     forget_finished_tasks,
     forget_ended_sessions,
+    turns.forget_forms,
     let_old_promises_lapse,
     read_traces,
     ask_what_deals_need,

@@ -39,7 +39,7 @@ def written_last() -> Iterator[None]:
         yield
     finally:
         _thread.lines = None
-    if lines:
+    if lines and not transaction.get_rollback():  # a dry run leaves no trail either
         _write(lines)
 
 

@@ -10,11 +10,22 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from hingepoint.domain.audit.actions import record
-from hingepoint.domain.deals.models import Account, Contact, Deal, DealContact, DealEvent
+from hingepoint.domain.deals.models import Account
+from hingepoint.domain.deals.models import Contact
+from hingepoint.domain.deals.models import Deal
+from hingepoint.domain.deals.models import DealContact
+from hingepoint.domain.deals.models import DealEvent
 from hingepoint.domain.people.models import User
-from hingepoint.domain.turns.actions import action, fingerprint, plain_facts, take_turn, turn, turns
-from hingepoint.records.deals import BuyingRole, EventKind
-from hingepoint.records.errors import AlreadyNoted, Hidden
+from hingepoint.domain.turns.actions import action
+from hingepoint.domain.turns.actions import fingerprint
+from hingepoint.domain.turns.actions import plain_facts
+from hingepoint.domain.turns.actions import take_turn
+from hingepoint.domain.turns.actions import turn
+from hingepoint.domain.turns.actions import turns
+from hingepoint.records.deals import BuyingRole
+from hingepoint.records.deals import EventKind
+from hingepoint.records.errors import AlreadyNoted
+from hingepoint.records.errors import Hidden
 
 Noted = TypeVar("Noted")
 
@@ -158,9 +169,16 @@ def note_event(
     return event
 
 
+#: Columns that follow from the deal and the kind: nobody tells them.
+_FOLLOWS = ("currency", "side")
+
+
 def _alike(deal: Deal, told: dict[str, Any], *, on: dt.datetime, by: User | None) -> DealEvent | None:
     """Return what stands on record of the same day and says the same; who noted it does not tell two apart."""
-    said = {name: value for name, value in told.items() if not (name == "actor" and by and value == by.name)}
+    noted_by = {"actor": by.name} if by else {}
+    said = {
+        name: value for name, value in told.items() if name not in _FOLLOWS and noted_by.get(name) != value
+    }
     same = DealEvent.objects.standing().filter(deal=deal, occurred_at__date=timezone.localdate(on), **said)
     return same.select_related("recorded_by").order_by("-pk").first()
 

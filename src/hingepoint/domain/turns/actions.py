@@ -1,4 +1,4 @@
-"""How actions take turns, so that two people at once lose nothing (decision 0900-turns).
+"""How actions take turns, so that two people at once lose nothing (decision 0250).
 
 An action is one transaction (``action``). It locks what it decides on *before* it reads it (``turn``,
 ``turns``, ``read_anew``), or moves the version it has read (``take_turn``). Locks are taken in this order,
