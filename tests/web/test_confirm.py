@@ -13,6 +13,7 @@ from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.proof import actions
 from hingepoint.domain.proof.models import AnswerTry, Confirmation, Proof
+from hingepoint.domain.proof.rules import token_of
 from hingepoint.records.agreements import AgreementState
 
 CANARY = "CANARY-7731"
@@ -50,7 +51,7 @@ def page_of(agreement) -> str:
 def link(client, cast, agreement) -> str:
     client.force_login(cast.seller)
     client.post(f"{page_of(agreement)}link")
-    return f"/confirm/{actions.token_of(Confirmation.objects.latest('id'))}"
+    return f"/confirm/{token_of(Confirmation.objects.latest('id'))}"
 
 
 def answer(link, **said):

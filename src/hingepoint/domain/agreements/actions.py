@@ -20,6 +20,7 @@ from hingepoint.domain.agreements.models import (
     AgreementEvent,
     AgreementType,
 )
+from hingepoint.domain.agreements.rules import missing_to_gain
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals.actions import deal_for, fingerprint, take_turn
 from hingepoint.domain.deals.models import Contact, Deal
@@ -85,17 +86,6 @@ class Step:
 _KEPT = tuple(f.name for f in fields(Step) if f.name not in ("state", "occurred_at", "note"))
 #: What taking a step back restores.
 _RESTORED = ("state", *_KEPT, "gained_at", "expires_on")
-
-
-def missing_to_gain(agreement: Agreement) -> tuple[str, ...]:
-    """Return which of act, person, date and evidence an agreement lacks to count as gained."""
-    present = {
-        "what they will do": agreement.act,
-        "who": agreement.person_id or agreement.person_name or agreement.asked_of_id,
-        "by when": agreement.due_on,
-        "evidence that they said, wrote or did it": agreement.evidence >= Evidence.TOLD,
-    }
-    return tuple(name for name, value in present.items() if not value)
 
 
 @transaction.atomic

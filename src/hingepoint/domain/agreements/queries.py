@@ -10,7 +10,6 @@ from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 
-from hingepoint.domain.agreements.actions import missing_to_gain
 from hingepoint.domain.agreements.models import (
     IN_MOTION,
     RULE_ORIGIN,
@@ -19,6 +18,7 @@ from hingepoint.domain.agreements.models import (
     AgreementEvent,
     AgreementType,
 )
+from hingepoint.domain.agreements.rules import missing_to_gain
 from hingepoint.domain.audit import queries as audit
 from hingepoint.domain.deals import queries as deals
 from hingepoint.domain.deals.models import Contact, Deal, DealContact, DealQuerySet

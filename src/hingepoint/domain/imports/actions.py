@@ -30,15 +30,13 @@ from hingepoint.domain.detection import actions as detection
 from hingepoint.domain.imports import engine, undo
 from hingepoint.domain.imports.engine import Files, Progress, Report
 from hingepoint.domain.imports.models import AT_WORK, ImportBatch, SavedMapping
+from hingepoint.domain.imports.rules import SILENT
 from hingepoint.domain.people.models import User, works_here
 from hingepoint.domain.strategy import actions as strategy
 from hingepoint.records.files import RowProblem
 from hingepoint.records.imports import ImportState
 
 log = logging.getLogger(__name__)
-
-#: An import whose worker has said nothing for so long is taken for stopped and may be started again.
-SILENT = dt.timedelta(minutes=10)
 
 
 class NotAllowed(Exception):

@@ -16,9 +16,10 @@ from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals.actions import deal_for, fingerprint
 from hingepoint.domain.deals.models import Contact, Deal, DealEvent
 from hingepoint.domain.negotiation import actions as negotiation
-from hingepoint.domain.people.models import User, managed_team_ids
+from hingepoint.domain.people.models import User
 from hingepoint.domain.plans.models import Debrief, Plan, PlanReview
 from hingepoint.domain.plans.parts import TALK_PARTS, Line, lines_of, to_json, with_sources
+from hingepoint.domain.plans.rules import may_review
 from hingepoint.records.agreements import STANDING, AgreementState, Evidence
 from hingepoint.records.errors import Hidden, Stale
 from hingepoint.records.plans import Outcome, Verdict
@@ -181,11 +182,6 @@ def review_plan(*, by: User, at: dt.datetime, plan_id: int, verdict: Verdict, wo
     subject = ("agreement", plan.agreement_id) if plan.agreement_id else ("deal", plan.deal_id)
     record(by=by, at=at, action=f"review plan: {verdict}", subject=subject[0], subject_id=subject[1])
     return review
-
-
-def may_review(viewer: User, plan: Plan) -> bool:
-    """Return whether ``viewer`` approves and returns ``plan``."""
-    return plan.written_by_id != viewer.pk and plan.deal.team_id in managed_team_ids(viewer)
 
 
 @dataclass(frozen=True, slots=True)

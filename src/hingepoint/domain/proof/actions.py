@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable
 from pathlib import PurePath
 
-from django.core import signing
 from django.core.files import File
 from django.db import transaction
 
@@ -17,6 +16,7 @@ from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals.actions import deal_for
 from hingepoint.domain.people.models import User
 from hingepoint.domain.proof.models import AnswerTry, Confirmation, Proof
+from hingepoint.domain.proof.rules import LinkOver, read_token
 from hingepoint.records.agreements import STANDING, AgreementState, Evidence
 from hingepoint.records.proof import Answer
 
@@ -27,7 +27,6 @@ USUAL_DAYS, MOST_DAYS = 14, 60
 #: Answers that one address may try to send within the window.
 TRIES, WINDOW = 20, dt.timedelta(minutes=15)
 
-_SALT = "hingepoint.confirmation"
 
 _OFFICE, _OLD_OFFICE = (b"PK\x03\x04",), (b"\xd0\xcf\x11\xe0",)
 #: ending -> how such a file begins; empty: any text without zero bytes
@@ -62,10 +61,6 @@ class NotComplete(ValueError):
     def __init__(self, missing: tuple[str, ...]):
         self.missing = missing
         super().__init__(f"Write down first: {', '.join(missing)}.")
-
-
-class LinkOver(LookupError):
-    """The link was revoked, has expired, was answered, or never was one."""
 
 
 class WordsMissing(ValueError):
@@ -182,19 +177,6 @@ def _deletes(proof: Proof) -> Callable[[], None]:
 
 
 # ---- the customer confirms by a link ----
-
-
-def token_of(confirmation: Confirmation) -> str:
-    """Return what a link carries: the row's number under our signature. Whoever has it may answer."""
-    return signing.dumps(confirmation.pk, salt=_SALT)
-
-
-def read_token(token: str) -> int:
-    """Return the number that a link carries. Raises LinkOver for one that we did not sign."""
-    try:
-        return int(signing.loads(token, salt=_SALT))
-    except (signing.BadSignature, TypeError, ValueError):
-        raise LinkOver("This link is not one of ours, or a part of it is missing.") from None
 
 
 @transaction.atomic
