@@ -11,12 +11,11 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from hingepoint.analysis import metrics
+from hingepoint.analysis import metric_words, metrics
 from hingepoint.domain.deals import queries as deals
 from hingepoint.domain.plans.queries import reviews
 from hingepoint.domain.strategy import actions, presets, queries
 from hingepoint.records.errors import Stale
-from hingepoint.reports.findings import metric as metric_words
 from hingepoint.reports.findings import words as finding_words
 from hingepoint.web.deals import for_sellers_and_leaders
 
@@ -75,7 +74,7 @@ def strategies(request: HttpRequest) -> HttpResponse:
     context = {
         "strategies": queries.strategies(request.user),
         "may_edit": queries.may_keep(request.user),
-        "noun": metric_words.metric_noun,
+        "noun": metric_words.noun,
         "presets": presets.PRESETS,
     }
     return render(request, "strategy/strategies.html", context)
@@ -92,8 +91,8 @@ def _page(request: HttpRequest, strategy_id: int, *, status: int = 200, **more: 
     context = {
         "page": page,
         "line": page.line,
-        "title": metric_words.metric_title,
-        "noun": metric_words.metric_noun,
+        "title": metric_words.title,
+        "noun": metric_words.noun,
         "today": timezone.localdate(),
         "said": {"metric": page.line.metric},
         "problems": {},

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from hingepoint.analysis.metric_words import listed
 from hingepoint.reports.charts import numbers
 from hingepoint.reports.findings.doubts import robustness, what_would_change_our_mind
 from hingepoint.reports.findings.metric import Metric
@@ -16,7 +17,6 @@ from hingepoint.reports.findings.words import (
     covariate,
     in_time,
     length,
-    listed,
     rounded,
     sentence,
 )
