@@ -31,7 +31,7 @@ from hingepoint.domain.plans.queries import reviews
 from hingepoint.domain.plans.queries import talks as talks_page
 from hingepoint.domain.strategy import queries as strategies
 from hingepoint.domain.strategy.models import PivotalAgreement, Playbook, Strategy
-from hingepoint.records.agreements import STANDING, AgreementState
+from hingepoint.records.agreements import STANDING, AgreementState, Origin
 from hingepoint.records.deals import DealStatus, EventKind
 from hingepoint.records.people import Role
 
@@ -625,9 +625,7 @@ def analyst_day(viewer: Any, *, now: dt.datetime) -> AnalystDay:
     """Return the state of data, analysis and catalogue."""
     run = next((r for r in runs.runs(viewer, at=now, limit=5) if r.state == "done"), None)
     unknown = (
-        AgreementType.objects.filter(
-            origin=AgreementType.Origin.IMPORTED, own_name__isnull=True, hidden=False
-        )
+        AgreementType.objects.filter(origin=Origin.IMPORTED, own_name__isnull=True, hidden=False)
         .annotate(used=Count("agreements"))
         .order_by("-used", "key")
     )
