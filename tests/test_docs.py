@@ -24,7 +24,7 @@ from hingepoint.web import manual, shell
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 TEXTS = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md"), *(ROOT / "changelog.d").glob("*.md")])
-DECISIONS = sorted((DOCS / "decisions").glob("*.md"))
+DECISIONS = sorted((DOCS / "decisions").glob("0*.md"))
 LINK = re.compile(r"(?<!`)\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
@@ -178,6 +178,22 @@ def test_a_decision_is_short_and_has_a_number_of_its_own(path):
 def test_no_two_decisions_share_a_number():
     numbers = [path.name[:4] for path in DECISIONS]
     assert [one for one, other in pairwise(numbers) if one == other] == []
+
+
+@pytest.mark.parametrize("path", DECISIONS, ids=named)
+def test_the_index_of_decisions_names_each_within_its_range(path):
+    number, title = re.match(r"# (\d+)\. (.+)\n", path.read_text("utf-8")).groups()
+    index = (DOCS / "decisions/README.md").read_text("utf-8")
+    line = f"- [{path.name[:4]}]({path.name}) {title}\n"
+    assert int(number) == int(path.name[:4])
+    assert line in index, f"add to docs/decisions/README.md: {line}"
+    first, last = re.findall(r"^## (\d{4}) to (\d{4})", index[: index.index(line)], re.MULTILINE)[-1]
+    assert first <= path.name[:4] <= last
+
+
+def test_the_index_of_decisions_names_nothing_else():
+    index = (DOCS / "decisions/README.md").read_text("utf-8")
+    assert re.findall(r"^- \[\d{4}\]\((.+?)\)", index, re.MULTILINE) == [path.name for path in DECISIONS]
 
 
 def test_every_page_of_the_manual_is_in_its_contents():

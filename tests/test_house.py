@@ -18,9 +18,10 @@ import pytest
 import yaml
 from django.core.management import call_command
 
-from hingepoint import __version__
-from hingepoint import cli
+from hingepoint import __version__, cli, connectors, reports
+from hingepoint.analysis import metric_words, metrics, signals
 from hingepoint.config.environment import Environment
+from hingepoint.connectors.files import formats
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -264,3 +265,40 @@ def test_migrations_hold_values_and_no_enum_of_ours():
 def test_an_enum_of_a_table_lives_in_records_with_its_words():
     for module in sorted((ROOT / "src/hingepoint").rglob("*.py")):
         assert "TextChoices" not in module.read_text(), f"{module}: write it as Worded, in records"
+
+
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
+TABLE = [line for line in CONTRIBUTING.splitlines() if line.startswith("| ")][1:]
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: row.split("|")[1].strip())
+def test_each_path_in_the_table_of_contributing_exists(row):
+    for path in re.findall(r"`([\w./]+)`", row):
+        if "/" in path and not path.startswith("."):
+            known = [base / path for base in (ROOT, ROOT / "src/hingepoint")]
+            assert any(one.exists() for one in known), path
+
+
+@pytest.mark.parametrize("words", ["signal", "format", "CRM", "result", "document", "command"])
+def test_each_family_names_its_list_and_its_best_member(words):
+    (row,) = (row for row in TABLE if words in row.split("|")[1])
+    _, _, touch, copy, *_ = row.split("|")
+    assert re.search(r"a line in `[A-Z_]+` of `[\w./]+`", touch)
+    assert "`" in copy
+
+
+def modules_of(folder: str) -> set[str]:
+    """Return the modules and folders of code in a folder of the package."""
+    inside = (ROOT / "src/hingepoint" / folder).iterdir()
+    return {one.stem for one in inside if one.suffix == ".py" or (one / "__init__.py").exists()} - {
+        "__init__"
+    }
+
+
+def test_the_list_of_a_family_holds_every_member():
+    shared = {"charts", "findings", "methods", "pictures", "typesetting"}
+    assert modules_of("reports") - shared == reports.DOCUMENTS.keys()
+    assert modules_of("connectors") == set(connectors.CONNECTORS)
+    assert modules_of("analysis/signals") == set(signals.SIGNALS)
+    assert metric_words.NOUNS.keys() == metrics.BUILT_IN.keys()
+    assert set(formats.TABLES) == {"csv", "json", "parquet", "xlsx", "xls", "ods"}

@@ -26,7 +26,7 @@ from hingepoint.domain.plans.queries import talks as talks_page
 from hingepoint.domain.strategy.models import Playbook, Strategy
 from hingepoint.domain.trials.queries import lines as lines_page
 from hingepoint.domain.trials.queries import trial
-from hingepoint.records.agreements import STANDING, AgreementState, Evidence
+from hingepoint.records.agreements import STANDING, AgreementState, Evidence, Origin
 from hingepoint.records.deals import DealStatus, EventKind
 from hingepoint.records.escalations import Lane
 from hingepoint.records.people import Role
@@ -135,8 +135,8 @@ def test_the_strategy_is_in_force_and_asks_live_deals_for_its_seven(company):
 
 def test_the_companys_own_type_stands_in_the_catalogue(company):
     added = AgreementType.objects.get(key=planted.OPENING_DISCOUNT)
-    assert added.origin == AgreementType.Origin.ADDED
-    assert not AgreementType.objects.filter(origin=AgreementType.Origin.IMPORTED).exists()
+    assert added.origin == Origin.ADDED
+    assert not AgreementType.objects.filter(origin=Origin.IMPORTED).exists()
 
 
 def test_the_company_plans_reviews_and_debriefs_its_talks(company):

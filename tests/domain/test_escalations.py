@@ -14,6 +14,7 @@ from hingepoint.domain.escalations.models import Approval, Escalation, Pulse
 from hingepoint.domain.escalations.queries import pulse
 from hingepoint.domain.escalations.queries import rules as rules_page
 from hingepoint.domain.escalations.queries import waiting as waiting_page
+from hingepoint.domain.escalations.rules import rules_of
 from hingepoint.domain.negotiation import actions as negotiation
 from hingepoint.domain.people import actions as people
 from hingepoint.records.deals import EventKind
@@ -52,7 +53,7 @@ def asked(escalation) -> list[str]:
 def rules(cast):
     """Legal is asked about terms, the sponsor from 20 %, the manager always."""
     actions.draft_policy(by=cast.analyst, at=NOW)
-    for rule in actions.rules_of(actions.draft_policy(by=cast.analyst, at=NOW)).rules:
+    for rule in rules_of(actions.draft_policy(by=cast.analyst, at=NOW)).rules:
         actions.drop_rule(by=cast.analyst, at=NOW, rule_id=rule.id)
     add = {"by": cast.analyst, "at": NOW}
     actions.add_rule(**add, approver=Approver.MANAGER)

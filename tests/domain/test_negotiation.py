@@ -16,10 +16,8 @@ from hingepoint.domain.negotiation import actions
 from hingepoint.domain.negotiation.queries import library
 from hingepoint.domain.negotiation.queries import log as log_page
 from hingepoint.records.deals import EventKind
-from hingepoint.records.errors import AlreadyNoted
-from hingepoint.records.errors import Hidden
-from hingepoint.records.talks import ReasonState
-from hingepoint.records.talks import Topic
+from hingepoint.records.errors import AlreadyNoted, Hidden
+from hingepoint.records.talks import ReasonState, Topic
 
 HOUR = dt.timedelta(hours=1)
 

@@ -20,8 +20,7 @@ from hingepoint.domain.negotiation import actions as negotiation
 from hingepoint.domain.negotiation.models import Corridor
 from hingepoint.domain.plans import actions as plans
 from hingepoint.records.agreements import AgreementState
-from hingepoint.records.plans import Outcome
-from hingepoint.records.plans import Verdict
+from hingepoint.records.plans import Outcome, Verdict
 
 CORRIDOR = {"opening": "9100117", "target": "9100113", "walk_away": "9100111"}
 NOTE, PLAN = "canary of the coaching note", "canary of the plan"

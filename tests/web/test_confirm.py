@@ -15,6 +15,7 @@ from hingepoint.domain.agreements.models import Agreement, AgreementEvent
 from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.proof import actions
 from hingepoint.domain.proof.models import Answer, AnswerTry, Confirmation, Proof
+from hingepoint.domain.proof.rules import token_of
 from hingepoint.records.agreements import AgreementState
 from hingepoint.web.sign_in import WORKS_HERE
 
@@ -53,7 +54,7 @@ def page_of(agreement) -> str:
 def link(client, cast, agreement) -> str:
     client.force_login(cast.seller)
     client.post(f"{page_of(agreement)}link")
-    return f"/confirm/{actions.token_of(Confirmation.objects.latest('id'))}"
+    return f"/confirm/{token_of(Confirmation.objects.latest('id'))}"
 
 
 def answer(link, *, forwarded="", **said):
@@ -150,7 +151,7 @@ def test_an_answer_from_a_browser_in_which_one_of_us_had_signed_in_counts_as_tol
     browser = Client()
     browser.post("/sign-in", {"username": cast.seller.email, "password": PASSWORD})
     browser.post(f"{page_of(agreement)}link")
-    token = actions.token_of(Confirmation.objects.get())
+    token = token_of(Confirmation.objects.get())
     browser.post("/sign-out")
     assert browser.post(f"/confirm/{token}", {"answer": "confirmed"}).status_code == 302
     agreement.refresh_from_db()

@@ -9,8 +9,7 @@ from django.utils import timezone
 from cast import NOW
 from forms import token_in
 from hingepoint.domain.agreements import actions as agreements
-from hingepoint.domain.agreements.models import Agreement
-from hingepoint.domain.agreements.models import AgreementType
+from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.negotiation.queries import log
 from hingepoint.domain.plans import actions
 from hingepoint.domain.plans.models import Debrief
@@ -151,7 +150,7 @@ def test_a_demand_that_was_logged_before_its_talk_was_debriefed_is_asked_about(c
     assert not Debrief.objects.exists()
     assert state(cast) == "planned"
     client.post(address(cast), sent | {"second": "no"})
-    [demand] = negotiation.demands(cast.seller, cast.deal.pk)
+    [demand] = log.demands(cast.seller, cast.deal.pk)
     assert (Debrief.objects.get().demand_id, state(cast)) == (demand.id, "soft")
 
 

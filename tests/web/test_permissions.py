@@ -23,6 +23,7 @@ from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.detection.models import Detection
 from hingepoint.domain.plans import actions as plans
 from hingepoint.domain.proof import actions as proof
+from hingepoint.domain.proof.rules import token_of
 from hingepoint.domain.strategy import actions as strategies
 from hingepoint.records.agreements import AgreementState
 
@@ -228,7 +229,7 @@ def link_to(cast) -> str:
     asked = agreements.take_step(
         by=None, at=NOW, deal_id=cast.deal.pk, type_key="cust.data_access", step=step
     )
-    return proof.token_of(proof.ask_customer(by=cast.seller, at=timezone.now(), agreement_id=asked.pk))
+    return token_of(proof.ask_customer(by=cast.seller, at=timezone.now(), agreement_id=asked.pk))
 
 
 def viewers(cast, client):

@@ -12,8 +12,8 @@ from rich.text import Text
 
 from hingepoint.analysis.discovery.record import Record
 from hingepoint.reports.charts import numbers
-from hingepoint.reports.findings import metric as metric_words
 from hingepoint.reports.findings import shapes, whole
+from hingepoint.reports.findings.metric import Metric
 
 #: Where the output is no terminal: wide enough for a table, narrow enough for a mail.
 PIPED_WIDTH = 110
@@ -66,7 +66,7 @@ def _table(rows: Iterable[shapes.Finding], shown: shapes.Shown) -> Table:
     return table
 
 
-def forest(rows: list[shapes.Finding], metric: metric_words.Metric, *, width: int) -> list[Text]:
+def forest(rows: list[shapes.Finding], metric: Metric, *, width: int) -> list[Text]:
     """Return a forest plot as lines of text: a point and its interval beside zero, one line a finding."""
     label = min(max(len(one.name) for one in rows), max(width // 3, 12))
     room = max(width - label - 4, 20)

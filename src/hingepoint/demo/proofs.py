@@ -6,6 +6,7 @@ import datetime as dt
 
 from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.proof import actions as proof
+from hingepoint.domain.proof.rules import token_of
 from hingepoint.records.agreements import AgreementState, Evidence, Side
 from hingepoint.records.people import Role
 from hingepoint.records.proof import Answer
@@ -38,7 +39,7 @@ def write(*, at: dt.datetime) -> None:
     for turn, agreement in enumerate(asked[:ASKED_BY_LINK]):
         link = proof.ask_customer(by=agreement.deal.owner, at=at, agreement_id=agreement.pk)
         if said := _ANSWERS[turn % len(_ANSWERS)]:
-            proof.answer(by=None, at=at, token=proof.token_of(link), answer=said[0], words=said[1])
+            proof.answer(by=None, at=at, token=token_of(link), answer=said[0], words=said[1])
 
 
 def _live():

@@ -16,6 +16,7 @@ from hingepoint.demo.company import Company
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.escalations import actions as escalations
 from hingepoint.domain.escalations.models import Policy
+from hingepoint.domain.escalations.rules import rules_of
 from hingepoint.domain.imports import talks
 from hingepoint.domain.involvement import actions as involvement
 from hingepoint.domain.negotiation import actions as negotiation
@@ -153,7 +154,7 @@ def _corridors(company: Company) -> Iterator[talks.Row]:
 
 
 def _exceptions(company: Company) -> Iterator[talks.Row]:
-    rules = {each.version: escalations.rules_of(each) for each in Policy.objects.prefetch_related("rules")}
+    rules = {each.version: rules_of(each) for each in Policy.objects.prefetch_related("rules")}
     facts = company.deals.select("deal_id", "owner", "initial_amount")
     for place, row in enumerate(_rows(company.escalations.join(facts, on="deal_id"))):
         state = _DECISIONS[row["decision"]]

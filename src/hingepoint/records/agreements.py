@@ -19,6 +19,14 @@ class Side(Worded):
     PARTNER = "partner", "Partner"
 
 
+class Origin(Worded):
+    """Where a type of the catalogue comes from."""
+
+    SHIPPED = "shipped", "Shipped"
+    ADDED = "added", "Added here"
+    IMPORTED = "imported", "Found in a file"
+
+
 class AgreementState(Worded):
     """Where an agreement on a deal stands in its life cycle."""
 

@@ -1,0 +1,13 @@
+"""What is handed out or read in words: one module or folder a document. What several share stands beside them."""
+
+from __future__ import annotations
+
+#: Every document, by its module here -> what it is.
+DOCUMENTS = {
+    "discovery": "The report of a discovery run: one HTML file with its tables",
+    "discovery_pdf": "The same as a tagged PDF",
+    "executive_briefs": "What an executive needs on one deal, a page",
+    "notebook": "A result of discovery in a notebook",
+    "plan_sheets": "The plan of a talk or of a deal, a page",
+    "trials": "A trial: how far it is and what it showed",
+}

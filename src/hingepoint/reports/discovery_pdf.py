@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hingepoint.analysis.discovery.record import Record
+from hingepoint.analysis.metric_words import listed
 from hingepoint.reports import methods, typesetting
 from hingepoint.reports.charts import numbers, svg
 from hingepoint.reports.discovery import Input, Signature
@@ -150,7 +151,7 @@ def _asks(shown: shapes.Shown, signatures: Mapping[str, Signature]) -> list[str]
     if shown.chosen:
         said.append("Whether these become the pivotal agreements that every deal plans, coaches and reviews.")
     if shown.of("harmful"):
-        names = words.listed([f"“{one.name}”" for one in shown.of("harmful")[:3]])
+        names = listed([f"“{one.name}”" for one in shown.of("harmful")[:3]])
         said.append(f"Whether {names} may go on as now.")
     if shown.of("weak") or not shown.chosen:
         said.append("Whether to run a trial: teams start at different dates, in an order drawn by lot.")

@@ -9,13 +9,13 @@ from typing import Any
 
 from markupsafe import Markup
 
-from hingepoint.analysis import intervals
+from hingepoint.analysis import intervals, metric_words
 from hingepoint.analysis.trials import outcome as trials
 from hingepoint.analysis.trials.balance import WORTH_A_LOOK, Line
 from hingepoint.analysis.trials.redraws import LEVEL
 from hingepoint.reports import pictures
 from hingepoint.reports.charts import numbers, tables
-from hingepoint.reports.findings.metric import Metric, metric_of, served_words
+from hingepoint.reports.findings.metric import Metric, metric_of
 from hingepoint.reports.findings.shapes import Finding, Reading
 
 #: What a result comes to: a word or two, the tone and the icon of its mark.
@@ -111,7 +111,7 @@ def _moved(question: Question, found: trials.Measure) -> str:
         number, *ends = (numbers.number(abs(one) * 100, 1) for one in (found.value, *_from_none(found)))
         where = "in teams that had begun" if question.stepped else "asked"
         return (
-            f"{question.doing} {works}: of 100 deals {where}, {number} {more} were {served_words(metric)[0]} "
+            f"{question.doing} {works}: of 100 deals {where}, {number} {more} were {metric_words.served(metric.name)[0]} "
             f"(likely {ends[0]} to {ends[1]}), whether or not they gained it."
         )
     way = "raised" if found.value > 0 else "lowered"
@@ -326,7 +326,7 @@ def reading(label: str, metric: Metric, found: trials.Measure) -> Reading:
 def column(metric: Metric) -> str:
     """Return a short head for a column of mean outcomes: ``Won on target``, ``Discount``."""
     if _counts_deals(metric):
-        served = served_words(metric)[0]
+        served = metric_words.served(metric.name)[0]
         return served[:1].upper() + served[1:]
     return metric.title
 

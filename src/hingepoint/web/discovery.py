@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from hingepoint.analysis import metric_words
 from hingepoint.analysis.discovery import DiscoveryError, Settings, weeks
 from hingepoint.analysis.discovery.record import Record
 from hingepoint.domain.discovery import actions
@@ -28,7 +29,6 @@ from hingepoint.records.people import Role
 from hingepoint.reports import discovery as report
 from hingepoint.reports import discovery_pdf
 from hingepoint.reports import trials as trial_words
-from hingepoint.reports.findings import metric as metric_words
 from hingepoint.reports.findings import shapes, whole, words
 from hingepoint.reports.pictures import Pictures
 from hingepoint.reports.typesetting import NoTypesetter
@@ -36,12 +36,12 @@ from hingepoint.reports.typesetting import NoTypesetter
 METRICS = [
     ("", "Choose for me", "Supportive sales where deals carry prices, else the win rate."),
     ("supportive", "Sales that serve the strategy", "Won, and on target below."),
-    ("won", "Win rate", "Won, at any price."),
-    ("net", "Contribution per deal", "Price less cost, nothing when lost."),
-    ("discount", "Discount", "On won deals only."),
-    ("margin", "Margin", "On won deals only."),
-    ("revenue", "Revenue per won deal", "On won deals only."),
-    ("cycle_days", "Days to win", "On won deals only."),
+    ("won", metric_words.title("won"), "Won, at any price."),
+    ("net", metric_words.title("net"), "Price less cost, nothing when lost."),
+    ("discount", metric_words.title("discount"), "On won deals only."),
+    ("margin", metric_words.title("margin"), "On won deals only."),
+    ("revenue", metric_words.title("revenue"), "On won deals only."),
+    ("cycle_days", metric_words.title("cycle_days"), "On won deals only."),
 ]
 #: The groups of findings, short enough for tabs.
 SHORT = {
@@ -159,7 +159,7 @@ def discovery(request):
         "signed": _signed(request.user),
         "trials": tried,
         "trial_names": lines.names(tried) if tried else {},
-        "metric_title": metric_words.metric_title,
+        "metric_title": metric_words.title,
     }
     if request.user.sees_everything:
         context["ready"] = readiness_page.readiness(request.user)
@@ -171,7 +171,7 @@ def discovery(request):
 def _signed(viewer) -> list[dict[str, Any]]:
     found = []
     for one in findings_page.signed(viewer):
-        noun = metric_words.metric_noun(one.metric)
+        noun = metric_words.noun(one.metric)
         found.append({"one": one, "noun": noun, "url": reverse("finding", args=[one.run_id, one.key])})
     return found
 
@@ -372,7 +372,7 @@ def deals_behind(request, run_id: int, key: str):
         "finding": shown.one(key),
         "behind": findings_page.deals_behind(request.user, run_id, key, by=by),
         "by": words.in_time(by),
-        "served": metric_words.served_words(shown.metric),
+        "served": metric_words.served(shown.metric.name),
         "among_won": shown.metric.among_won,
         "choices": [(label, words.in_time(label)) for label in labels],
         "chosen": by,

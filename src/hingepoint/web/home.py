@@ -9,10 +9,10 @@ from django.http import HttpRequest
 from django.shortcuts import render
 from django.utils import timezone
 
+from hingepoint.analysis import metric_words
 from hingepoint.domain.detection.queries import to_confirm
 from hingepoint.domain.escalations.queries import waiting
 from hingepoint.domain.home.queries import analyst, manager, pages, partner, seller, sponsor
-from hingepoint.reports.findings import metric
 
 
 def home(request: HttpRequest):
@@ -26,7 +26,7 @@ def home(request: HttpRequest):
         "analyst": lambda: analyst.analyst_day(request.user, now=now),
         "partner": lambda: partner.partner_day(request.user, today=today, now=now),
     }[page]()
-    context = {"day": found, "today": today, "noun": metric.metric_noun}
+    context = {"day": found, "today": today, "noun": metric_words.noun}
     if page in ("manager", "sponsor", "partner"):
         context |= _asked(request, now)
     if page == "seller":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,7 +17,6 @@ from django.views.decorators.http import require_POST
 from hingepoint.domain.agreements.actions import NotYetGained, ReasonMissing
 from hingepoint.domain.agreements.queries import agreement_page
 from hingepoint.domain.plans import actions
-from hingepoint.domain.plans.models import Plan, PlanReview
 from hingepoint.domain.plans.parts import (
     ON,
     RISKS,
@@ -157,13 +157,13 @@ def _write_talk_plan(request: HttpRequest, sheet: talk_sheet.TalkSheet) -> HttpR
         return _show_talk_form(request, sheet, said, problem=str(refused), status=422)
     except Hidden:
         raise Http404("no such deal") from None
-    messages.info(request, _kept(plan))
+    messages.info(request, _kept(plan.talk_on, plan.parts))
     return redirect("talk-plan", deal_id=sheet.facts.pk, type_id=sheet.type_id)
 
 
-def _kept(plan: Plan) -> str:
-    own = sum(line.own for lines in from_json(plan.parts).values() for line in lines)
-    when = f" Talk on {plan.talk_on.day} {plan.talk_on:%b}." if plan.talk_on else ""
+def _kept(talk_on: dt.date | None, parts: dict[str, Any]) -> str:
+    own = sum(line.own for lines in from_json(parts).values() for line in lines)
+    when = f" Talk on {talk_on.day} {talk_on:%b}." if talk_on else ""
     return f"The plan is kept, {own} of its lines in your words.{when}"
 
 
@@ -329,17 +329,14 @@ def review_plan(request: HttpRequest, plan_id: int):
     except actions.NothingSaid as refused:
         messages.error(request, str(refused))
     else:
-        messages.info(request, _what_was_said(review))
+        messages.info(request, _what_was_said(review.verdict, review.plan.agreement, review.plan.deal))
     return back(request)
 
 
-def _what_was_said(review: PlanReview) -> str:
-    plan, said = (
-        review.plan,
-        {"comment": "Your comment is with the plan", "approved": "Approved", "returned": "Returned"},
-    )
-    about = str(plan.agreement.type) if plan.agreement else "plan of the deal"
-    return f"{said[review.verdict]}: {about}, {plan.deal}."
+def _what_was_said(verdict: str, agreement: Any, deal: object) -> str:
+    said = {"comment": "Your comment is with the plan", "approved": "Approved", "returned": "Returned"}
+    about = str(agreement.type) if agreement else "plan of the deal"
+    return f"{said[verdict]}: {about}, {deal}."
 
 
 # ---- debrief ----

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from hingepoint.analysis import metric_words
 from hingepoint.domain.deals.queries import filters
 from hingepoint.domain.strategy import actions, asking
 from hingepoint.domain.strategy.queries import drafting, strategies
@@ -20,7 +21,6 @@ from hingepoint.records.agreements import Evidence
 from hingepoint.records.deals import Stage
 from hingepoint.records.errors import Stale
 from hingepoint.records.strategy import NeededBy
-from hingepoint.reports.findings import metric
 from hingepoint.web.agreements import EVIDENCE
 from hingepoint.web.deals import for_sellers_and_leaders
 from hingepoint.web.strategy import asked_by_now, keeper, problems_of
@@ -94,7 +94,7 @@ def playbook(request: HttpRequest, strategy_id: int) -> HttpResponse:
     page = playbook_pages.playbook_page(request.user, strategy_id, _number(request))
     if page is None:
         raise Http404("nothing is published yet")
-    context = {"page": page, "noun": metric.metric_noun, "asking": asking.unfinished()}
+    context = {"page": page, "noun": metric_words.noun, "asking": asking.unfinished()}
     return render(request, "playbook/playbook.html", context)
 
 
@@ -103,7 +103,7 @@ def pivotal(request: HttpRequest, strategy_id: int, key: str) -> HttpResponse:
     """One pivotal agreement: what good looks like, how well-executed deals did it, what to ask and trade."""
     page = _pivotal(request, strategy_id, key)
     return render(
-        request, "playbook/pivotal.html", {"page": page, "line": page.line, "noun": metric.metric_noun}
+        request, "playbook/pivotal.html", {"page": page, "line": page.line, "noun": metric_words.noun}
     )
 
 
@@ -191,7 +191,7 @@ def _choices(
         "signed": [one for one in found if one.behind],
         "suggested": [one for one in found if one.suggested and not one.behind],
         "others": [one for one in found if not one.suggested and not one.behind],
-        "noun": metric.metric_noun(draft.strategy.metric),
+        "noun": metric_words.noun(draft.strategy.metric),
         "said": said,
         "problem": problem,
     }
@@ -246,7 +246,7 @@ def _standard(
     context = {
         "page": page,
         "line": page.line,
-        "noun": metric.metric_noun,
+        "noun": metric_words.noun,
         "said": said,
         "problems": {},
         "stale": False,

@@ -11,14 +11,13 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from hingepoint.analysis import metrics
+from hingepoint.analysis import metric_words, metrics
 from hingepoint.domain.deals.queries import filters
 from hingepoint.domain.plans.queries import reviews
 from hingepoint.domain.strategy import actions, asking, presets, rules
 from hingepoint.domain.strategy.queries import still_holds, strategy_page
 from hingepoint.domain.strategy.queries import strategies as strategy_list
 from hingepoint.records.errors import Stale
-from hingepoint.reports.findings import metric as metric_words
 from hingepoint.reports.findings import words as finding_words
 from hingepoint.web.deals import for_sellers_and_leaders
 
@@ -77,7 +76,7 @@ def strategies(request: HttpRequest) -> HttpResponse:
     context = {
         "strategies": strategy_list.strategies(request.user),
         "may_edit": rules.may_keep(request.user),
-        "noun": metric_words.metric_noun,
+        "noun": metric_words.noun,
         "presets": presets.PRESETS,
     }
     return render(request, "strategy/strategies.html", context)
@@ -94,8 +93,8 @@ def _page(request: HttpRequest, strategy_id: int, *, status: int = 200, **more: 
     context = {
         "page": page,
         "line": page.line,
-        "title": metric_words.metric_title,
-        "noun": metric_words.metric_noun,
+        "title": metric_words.title,
+        "noun": metric_words.noun,
         "today": timezone.localdate(),
         "said": {"metric": page.line.metric},
         "problems": {},

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from hingepoint.analysis import frames, metrics
+from hingepoint.analysis import frames, metric_words, metrics
 from hingepoint.analysis.discovery import result
 from hingepoint.analysis.discovery.judging import calibration, grading, robustness
 from hingepoint.analysis.discovery.reading import columns, gathering
@@ -277,7 +277,7 @@ def _unclear(name: str, metric: metrics.Metric, ci: result.Interval) -> str:
     if not np.isfinite(ci[0]):
         return f"Not enough evidence on “{name}”: no association could be estimated from these deals."
     return (
-        f"Not enough evidence on “{name}”: in {words.outcome(metric)}, deals that say yes may differ from those that "
+        f"Not enough evidence on “{name}”: in {metric_words.outcome(metric)}, deals that say yes may differ from those that "
         f"say no by anything from {words.interval(metric, ci)}."
     )
 

@@ -26,7 +26,7 @@ from hingepoint.domain.deals.actions import HAND, deal_for, deal_of, deals_in_tu
 from hingepoint.domain.deals.models import Contact, Deal
 from hingepoint.domain.people.models import User, works_here
 from hingepoint.domain.turns.actions import action, fingerprint, form, plain_facts, take_turn, turn
-from hingepoint.records.agreements import STANDING, AgreementState, Evidence
+from hingepoint.records.agreements import STANDING, AgreementState, Evidence, Origin
 from hingepoint.records.deals import DealStatus
 
 
@@ -476,9 +476,7 @@ def _lapsed(row: Agreement, *, at: dt.datetime, today: dt.date) -> Step:
 @action
 def load_catalogue(*, by: User | None, at: dt.datetime) -> int:
     """Write the shipped catalogue; the company's overlay stays. Returns how many rows changed."""
-    shipped = {
-        key: facts | {"origin": AgreementType.Origin.SHIPPED} for key, facts in shipped_types().items()
-    }
+    shipped = {key: facts | {"origin": Origin.SHIPPED} for key, facts in shipped_types().items()}
     known = AgreementType.objects.in_bulk(list(shipped), field_name="key")
     new = [AgreementType(key=key, **facts) for key, facts in shipped.items() if key not in known]
     AgreementType.objects.bulk_create(new)
@@ -506,9 +504,7 @@ def _require_catalogue_keeper(by: User | None) -> None:
 def add_type(*, by: User | None, at: dt.datetime, key: str, name: str, side: str, **facts) -> AgreementType:
     """Add a type of the company's own."""
     _require_catalogue_keeper(by)
-    row = AgreementType.objects.create(
-        key=key, name=name, side=side, origin=AgreementType.Origin.ADDED, **facts
-    )
+    row = AgreementType.objects.create(key=key, name=name, side=side, origin=Origin.ADDED, **facts)
     record(
         by=by, at=at, action="add", subject="agreement type", subject_id=key, changes={"name": [None, name]}
     )

@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce
 
 from hingepoint.domain.deals.models import Contact, Deal, Trace, TraceQuerySet
 from hingepoint.domain.people.models import User, choices, works_here
-from hingepoint.records.agreements import STANDING, AgreementState, Evidence, Side
+from hingepoint.records.agreements import STANDING, AgreementState, Evidence, Origin, Side
 from hingepoint.records.deals import Stage
 from hingepoint.records.people import Role
 
@@ -40,11 +40,6 @@ class AgreementTypeQuerySet(models.QuerySet):
 class AgreementType(models.Model):
     """A row of the catalogue. Columns beginning ``own_`` and ``hidden`` are the company's overlay;
     an upgrade writes the others of shipped rows and never those."""
-
-    class Origin(models.TextChoices):
-        SHIPPED = "shipped", "Shipped"
-        ADDED = "added", "Added here"
-        IMPORTED = "imported", "Found in a file"
 
     key = models.CharField(max_length=200, unique=True)
     origin = models.CharField(max_length=10, choices=Origin.choices)

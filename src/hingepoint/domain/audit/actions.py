@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
 import threading
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 
 from hingepoint.domain.audit.models import AuditEvent, AuditHead
+from hingepoint.domain.audit.rules import digest_of
 
 _thread = threading.local()
 
@@ -86,19 +86,3 @@ def _write(lines: list[AuditEvent]) -> None:
         event.save(force_insert=True)
         head.digest, head.length = event.digest, head.length + 1
     head.save(update_fields=["digest", "length"])
-
-
-def digest_of(event: AuditEvent, *, after: str) -> str:
-    """Return the SHA-256 that links ``event`` to the digest before it."""
-    facts = [
-        after,
-        event.at.astimezone(dt.UTC).isoformat(),
-        event.by_id_number,
-        event.by_name,
-        event.action,
-        event.subject,
-        event.subject_id,
-        event.changes,
-        event.reason,
-    ]
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

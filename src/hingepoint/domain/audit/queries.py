@@ -6,8 +6,8 @@ import datetime as dt
 from dataclasses import dataclass
 
 from hingepoint.domain.audit import words
-from hingepoint.domain.audit.actions import digest_of
 from hingepoint.domain.audit.models import AuditEvent, AuditHead
+from hingepoint.domain.audit.rules import digest_of
 
 
 @dataclass(frozen=True, slots=True)

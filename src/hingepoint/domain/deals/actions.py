@@ -10,22 +10,11 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from hingepoint.domain.audit.actions import record
-from hingepoint.domain.deals.models import Account
-from hingepoint.domain.deals.models import Contact
-from hingepoint.domain.deals.models import Deal
-from hingepoint.domain.deals.models import DealContact
-from hingepoint.domain.deals.models import DealEvent
+from hingepoint.domain.deals.models import Account, Contact, Deal, DealContact, DealEvent
 from hingepoint.domain.people.models import User
-from hingepoint.domain.turns.actions import action
-from hingepoint.domain.turns.actions import fingerprint
-from hingepoint.domain.turns.actions import plain_facts
-from hingepoint.domain.turns.actions import take_turn
-from hingepoint.domain.turns.actions import turn
-from hingepoint.domain.turns.actions import turns
-from hingepoint.records.deals import BuyingRole
-from hingepoint.records.deals import EventKind
-from hingepoint.records.errors import AlreadyNoted
-from hingepoint.records.errors import Hidden
+from hingepoint.domain.turns.actions import action, fingerprint, plain_facts, take_turn, turn, turns
+from hingepoint.records.deals import BuyingRole, EventKind
+from hingepoint.records.errors import AlreadyNoted, Hidden
 
 Noted = TypeVar("Noted")
 

@@ -22,6 +22,7 @@ from hingepoint.domain.definitions.schema import (
 from hingepoint.domain.detection.models import DetectionRule
 from hingepoint.domain.people.models import works_here
 from hingepoint.domain.strategy.models import PivotalAgreement, Playbook, Strategy
+from hingepoint.records.agreements import Origin
 
 
 def may_keep(viewer: Any) -> bool:
@@ -46,7 +47,7 @@ def defined() -> Definitions:
 
 
 def _types() -> Iterator[TypePart]:
-    added = AgreementType.Origin.ADDED
+    added = Origin.ADDED
     for row in AgreementType.objects.order_by("key"):
         own = {"name": row.own_name, "stage": row.own_stage, "description": row.own_description}
         if row.origin == added:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from decimal import Decimal
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 
-from hingepoint.analysis.talks import approvals, reasons
-from hingepoint.analysis.talks.approvals import Ask, Path, Request, Rule, Rules
+from hingepoint.analysis.talks import approvals
+from hingepoint.analysis.talks.approvals import Ask, Path, Request, Rules
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals import actions as deals
 from hingepoint.domain.deals.actions import HAND, deal_for, deal_of, deals_in_turn, first_unless_second
 from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.escalations.approvers import NobodyToAsk, stand_in, whom_to_ask
 from hingepoint.domain.escalations.models import Approval, Escalation, Policy, PolicyRule, Pulse
+from hingepoint.domain.escalations.rules import Wish, _rule, rules_in_force, says_why, wish_of
 from hingepoint.domain.negotiation.models import Corridor
 from hingepoint.domain.people.actions import set_active
 from hingepoint.domain.people.models import User, works_here
@@ -49,19 +50,6 @@ class RulesNotYours(Exception):
 
 class NoRule(ValueError):
     """The rule or limit cannot be used; the message says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What a seller asks for. ``discount`` is a share; ``wanted`` says terms in words."""
-
-    kind: Kind
-    discount: float | None = None
-    wanted: str = ""
-    reason: str = ""
-    alternatives: str = ""
-    return_asked: str = ""
-    demand_id: int | None = None
 
 
 # ---- asking ----
@@ -154,13 +142,6 @@ def request_of(deal: Deal, wish: Wish) -> Request:
     )
 
 
-def says_why(reason: str, *, kind: str, wanted: str, demand: DealEvent | None) -> bool:
-    """Return whether a reason says more than what is asked for: the demand, where one is named."""
-    said = demand.note or demand.name if demand else wanted
-    topic = reasons.topic_of(demand.name if demand else kind, said)
-    return bool(reason.strip()) and not reasons.repeats(reason, demand=said, topic=topic)
-
-
 def _inside_corridor(deal: Deal, discount: float | None) -> bool | None:
     corridor = Corridor.objects.filter(deal=deal).first()
     if corridor is None or discount is None:
@@ -208,12 +189,6 @@ def revise(
         by=by, at=at, action="change exception", subject="deal", subject_id=deal.pk, reason=escalation.reason
     )
     return escalation
-
-
-def wish_of(escalation: Escalation) -> Wish:
-    """Return a request as its form holds it."""
-    named = {name: getattr(escalation, name) for name in Wish.__slots__ if name != "kind"}
-    return Wish(kind=Kind(escalation.kind), **named)
 
 
 def _ask_again(
@@ -412,35 +387,6 @@ def pulse(*, by: User, at: dt.datetime, escalation_id: int, defended: bool, argu
 
 
 # ---- the rules ----
-
-
-def rules_of(policy: Policy | None) -> Rules:
-    """Return a version of the policy as the analysis knows it; what holds usually when there is none."""
-    if policy is None:
-        return approvals.USUAL
-    return Rules(
-        version=policy.version,
-        own_discount=policy.own_discount,
-        fast_discount=policy.fast_discount,
-        fast_value=float(policy.fast_value) if policy.fast_value is not None else None,
-        rules=tuple(_rule(row) for row in policy.rules.all()),
-    )
-
-
-def _rule(row: PolicyRule) -> Rule:
-    return Rule(
-        approver=Approver(row.approver),
-        kind=row.kind,
-        discount_from=row.discount_from,
-        value_from=float(row.value_from) if row.value_from is not None else None,
-        person=row.person_id,
-        id=row.pk,
-    )
-
-
-def rules_in_force() -> Rules:
-    """Return the rules that hold now."""
-    return rules_of(Policy.objects.filter(published_at__isnull=False).prefetch_related("rules").first())
 
 
 def _require_keeper(by: User | None) -> None:

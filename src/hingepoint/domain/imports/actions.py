@@ -32,6 +32,7 @@ from hingepoint.domain.detection import actions as detection
 from hingepoint.domain.imports import engine, touched, undo
 from hingepoint.domain.imports.engine import Files, Progress, Report
 from hingepoint.domain.imports.models import AT_WORK, ImportBatch, SavedMapping
+from hingepoint.domain.imports.rules import SILENT
 from hingepoint.domain.people.models import User, works_here
 from hingepoint.domain.strategy import actions as strategy
 from hingepoint.domain.turns.actions import action, turn
@@ -41,8 +42,6 @@ from hingepoint.records.imports import ImportState
 
 log = logging.getLogger(__name__)
 
-#: An import whose worker has said nothing for so long is taken for stopped and may be started again.
-SILENT = dt.timedelta(minutes=10)
 #: From so many new or changed rows on the database's statistics of its tables are made anew.
 MANY_ROWS = 1_000
 

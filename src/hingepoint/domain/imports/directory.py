@@ -18,7 +18,7 @@ from hingepoint.domain.deals.models import Account
 from hingepoint.domain.imports import staging
 from hingepoint.domain.imports.models import ImportBatch, ImportChange
 from hingepoint.domain.people.models import Membership, Team, User
-from hingepoint.records.agreements import Side
+from hingepoint.records.agreements import Origin, Side
 from hingepoint.records.people import Role
 
 
@@ -156,7 +156,7 @@ def know_types(batch: ImportBatch) -> int:
 
     The side of a new type is the one that most of its events say, else the customer's.
     """
-    if not AgreementType.objects.filter(origin=AgreementType.Origin.SHIPPED).exists():
+    if not AgreementType.objects.filter(origin=Origin.SHIPPED).exists():
         load_catalogue(by=None, at=batch.begun_at)
     named = staging.rows(
         "SELECT name, side, COUNT(*) FROM staged_event WHERE kind = 'agreement'"
@@ -190,7 +190,7 @@ def _known_types() -> dict[str, int]:
 
 def _new_type(name: str) -> AgreementType:
     words = name.replace("_", " ").strip()
-    return AgreementType(key=name, name=words or name, side="", origin=AgreementType.Origin.IMPORTED)
+    return AgreementType(key=name, name=words or name, side="", origin=Origin.IMPORTED)
 
 
 def _remember(batch: ImportBatch, table: str, made: Iterable[Model]) -> None:

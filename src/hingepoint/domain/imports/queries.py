@@ -16,8 +16,8 @@ from hingepoint.connectors.files.fields import FIELDS
 from hingepoint.connectors.files.reading.rules import BY_KEY
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.imports import health, tables
-from hingepoint.domain.imports.actions import SILENT
 from hingepoint.domain.imports.models import AT_WORK, ImportBatch, SavedMapping
+from hingepoint.domain.imports.rules import SILENT
 from hingepoint.domain.people.models import works_here
 from hingepoint.records.errors import Hidden
 from hingepoint.records.files import RowProblem

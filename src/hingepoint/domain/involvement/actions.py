@@ -11,14 +11,12 @@ from hingepoint.domain.deals import actions as deals
 from hingepoint.domain.deals.actions import deal_for, deal_of
 from hingepoint.domain.deals.models import DealEvent
 from hingepoint.domain.involvement.models import Involvement
+from hingepoint.domain.involvement.rules import PRICE_CAME_UP
 from hingepoint.domain.people.models import User
 from hingepoint.domain.turns.actions import action, form
 from hingepoint.records.deals import EventKind
 from hingepoint.records.errors import Hidden
 from hingepoint.records.involvement import Purpose
-
-#: How the note of an executive's event begins when price or terms came up.
-PRICE_CAME_UP = "price"
 
 
 class NoAim(ValueError):

@@ -10,8 +10,8 @@ from typing import Any
 from hingepoint.analysis.talks import aftermath, reasons
 from hingepoint.domain.agreements.models import AgreementEvent
 from hingepoint.domain.deals.models import Deal, DealContact, DealEvent
-from hingepoint.domain.involvement.actions import PRICE_CAME_UP
 from hingepoint.domain.involvement.models import Involvement
+from hingepoint.domain.involvement.rules import PRICE_CAME_UP
 from hingepoint.domain.negotiation.queries import log
 from hingepoint.domain.people.models import User, works_here
 from hingepoint.records.agreements import STANDING

@@ -17,9 +17,10 @@ from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals.actions import HAND, deal_for, deal_of, first_unless_second
 from hingepoint.domain.deals.models import Contact, Deal, DealEvent
 from hingepoint.domain.negotiation import actions as negotiation
-from hingepoint.domain.people.models import User, managed_team_ids
+from hingepoint.domain.people.models import User
 from hingepoint.domain.plans.models import Debrief, Plan, PlanReview
 from hingepoint.domain.plans.parts import TALK_PARTS, Line, lines_of, to_json, with_sources
+from hingepoint.domain.plans.rules import may_review
 from hingepoint.domain.turns.actions import action, fingerprint, form, plain_facts
 from hingepoint.records.agreements import STANDING, AgreementState, Evidence
 from hingepoint.records.errors import Stale
@@ -179,11 +180,6 @@ def review_plan(
     record(by=by, at=at, action=f"review plan: {verdict}", subject=subject[0], subject_id=subject[1])
     sent.keep(review, at=at)
     return review
-
-
-def may_review(viewer: User, plan: Plan) -> bool:
-    """Return whether ``viewer`` approves and returns ``plan``."""
-    return plan.written_by_id != viewer.pk and plan.deal.team_id in managed_team_ids(viewer)
 
 
 @dataclass(frozen=True, slots=True)

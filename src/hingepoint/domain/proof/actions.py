@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import PurePath
 from typing import Any
 
-from django.core import signing
 from django.core.files import File
 from django.db import transaction
 
@@ -20,6 +19,7 @@ from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals.actions import deal_of, deals_in_turn
 from hingepoint.domain.people.models import User
 from hingepoint.domain.proof.models import AnswerTry, Confirmation, Proof, random_name
+from hingepoint.domain.proof.rules import LinkOver, read_token
 from hingepoint.domain.turns.actions import action, form, plain_facts
 from hingepoint.records.agreements import STANDING, AgreementState, Evidence
 from hingepoint.records.errors import Hidden
@@ -32,7 +32,6 @@ USUAL_DAYS, MOST_DAYS = 14, 60
 #: Answers that one address may try to send within the window.
 TRIES, WINDOW = 20, dt.timedelta(minutes=15)
 
-_SALT = "hingepoint.confirmation"
 
 _OFFICE, _OLD_OFFICE = (b"PK\x03\x04",), (b"\xd0\xcf\x11\xe0",)
 #: ending -> how such a file begins; empty: any text without zero bytes
@@ -67,10 +66,6 @@ class NotComplete(ValueError):
     def __init__(self, missing: tuple[str, ...]):
         self.missing = missing
         super().__init__(f"Write down first: {', '.join(missing)}.")
-
-
-class LinkOver(LookupError):
-    """The link was revoked, has expired, was answered, or never was one."""
 
 
 class NotTheCustomer(Exception):
@@ -272,19 +267,6 @@ def withdraw(*, by: User | None, at: dt.datetime, proof_id: int) -> Agreement:
 
 
 # ---- the customer confirms by a link ----
-
-
-def token_of(confirmation: Confirmation) -> str:
-    """Return what a link carries: the row's number under our signature. Whoever has it may answer."""
-    return signing.dumps(confirmation.pk, salt=_SALT)
-
-
-def read_token(token: str) -> int:
-    """Return the number that a link carries. Raises LinkOver for one that we did not sign."""
-    try:
-        return int(signing.loads(token, salt=_SALT))
-    except (signing.BadSignature, TypeError, ValueError):
-        raise LinkOver("This link is not one of ours, or a part of it is missing.") from None
 
 
 @action

@@ -9,8 +9,8 @@ from typing import Any
 from django.core.files import File
 
 from hingepoint.domain.people.models import works_here
-from hingepoint.domain.proof import actions
 from hingepoint.domain.proof.models import Confirmation, Proof
+from hingepoint.domain.proof.rules import LinkOver, read_token, token_of
 from hingepoint.records.errors import Hidden
 
 
@@ -105,7 +105,7 @@ def _link_line(row: Confirmation, at: dt.datetime) -> LinkLine:
     over = row.answered_at or row.revoked_at or row.expires_at <= at
     return LinkLine(
         id=row.pk,
-        token="" if over else actions.token_of(row),
+        token="" if over else token_of(row),
         act=row.act,
         person_name=row.person_name,
         due_on=row.due_on,
@@ -137,8 +137,8 @@ def asked(token: str, *, at: dt.datetime) -> Asked | None:
     The link is the permission: there is no viewer. An answered one shows its answer until it expires.
     """
     try:
-        number = actions.read_token(token)
-    except actions.LinkOver:
+        number = read_token(token)
+    except LinkOver:
         return None
     found = Confirmation.objects.filter(pk=number, revoked_at__isnull=True, expires_at__gt=at)
     row = found.select_related("asked_by").first()

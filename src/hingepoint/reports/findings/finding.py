@@ -8,6 +8,7 @@ from math import isfinite
 
 from hingepoint.analysis.discovery import result
 from hingepoint.analysis.discovery.record import Record
+from hingepoint.analysis.metric_words import listed
 from hingepoint.reports.charts import numbers
 from hingepoint.reports.findings.doubts import robustness, what_would_change_our_mind
 from hingepoint.reports.findings.metric import Metric
@@ -18,7 +19,6 @@ from hingepoint.reports.findings.words import (
     covariate,
     in_time,
     length,
-    listed,
     rounded,
     sentence,
 )

@@ -7,12 +7,13 @@ run reads the same years later.
 from __future__ import annotations
 
 from hingepoint.analysis.discovery.record import Record
+from hingepoint.analysis.metric_words import listed
 from hingepoint.reports.charts import numbers
 from hingepoint.reports.findings.basis import data_facts, rules_applied, settings_shown
 from hingepoint.reports.findings.finding import finding_in_words
 from hingepoint.reports.findings.metric import Metric, metric_of_record
 from hingepoint.reports.findings.shapes import Finding, Shown
-from hingepoint.reports.findings.words import count_in_words, in_time, length, listed, rounded
+from hingepoint.reports.findings.words import count_in_words, in_time, length, rounded
 
 
 def read(record: Record) -> Shown:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 from hingepoint.records.findings import HARMFUL, Grade
 from hingepoint.reports.charts import numbers
@@ -80,8 +79,3 @@ _COUNTS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight",
 
 def count_in_words(number: int) -> str:
     return _COUNTS[number] if number < len(_COUNTS) else numbers.number(number)
-
-
-def listed(parts: Sequence[str]) -> str:
-    """Return ``a, b and c``."""
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

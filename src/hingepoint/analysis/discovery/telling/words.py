@@ -4,33 +4,8 @@ from __future__ import annotations
 
 import math
 
-from hingepoint.analysis import metrics
+from hingepoint.analysis import metric_words, metrics
 from hingepoint.records.findings import Grade
-
-
-def outcome(metric: metrics.Metric) -> str:
-    """Return the metric as people say it: ``being won with at most 15% discount``."""
-    if metric.conditions:
-        return "being won " + " and ".join(_condition(condition) for condition in metric.conditions)
-    return {
-        "won": "being won",
-        "net": "the contribution of a deal",
-        "discount": "the discount of won deals",
-        "margin": "the margin of won deals",
-        "revenue": "the revenue of won deals",
-        "cycle_days": "the days to win",
-        "sale_days": "the days to a sale",
-    }[metric.name]
-
-
-def _condition(condition: metrics.Condition) -> str:
-    bound = f"{condition.bound:g}"
-    if condition.column in ("discount", "margin"):
-        bound = f"{condition.bound * 100:g}%"
-    limit = "at most" if condition.compare.startswith("<") else "at least"
-    if condition.column == "cycle_days":
-        return f"within {bound} days" if limit == "at most" else f"after {bound} days or more"
-    return f"with {limit} {bound} {condition.column.replace('_', ' ')}"
 
 
 def change(metric: metrics.Metric, value: float) -> str:
@@ -39,8 +14,7 @@ def change(metric: metrics.Metric, value: float) -> str:
     if metric.name == "won":
         return f"were won {points} {more} often"
     if metric.conditions:
-        sale = " and ".join(_condition(condition) for condition in metric.conditions)
-        return f"were won {sale} {points} {more} often"
+        return f"were won {metric_words.sale(metric)} {points} {more} often"
     if metric.name == "cycle_days":
         return f"were won {abs(value):.1f} days {'later' if value >= 0 else 'sooner'}"
     if metric.name == "sale_days":
@@ -83,7 +57,7 @@ def not_enough(name: str, metric: metrics.Metric, ci: tuple[float, float], neede
         return f"Not enough evidence on {name}: its effect could not be estimated from these deals."
     more = f"; about {needed:,} deals would be needed to be sure" if needed else ""
     return (
-        f"Not enough evidence on {name}: its effect on {outcome(metric)} could be anything from "
+        f"Not enough evidence on {name}: its effect on {metric_words.outcome(metric)} could be anything from "
         f"{interval(metric, ci)}{more}."
     )
 
@@ -135,7 +109,7 @@ def path(
     said = (
         f"{source} prepares {target}: deals that gained it gained {target} afterwards {more * 100:.1f} points more "
         f"often (95% interval {low * 100:+.1f} to {high * 100:+.1f} points), which is worth "
-        f"{points(metric, through)} of {outcome(metric)}"
+        f"{points(metric, through)} of {metric_words.outcome(metric)}"
     )
     if not confirmed:
         return f"{said}; an effect of its own is not confirmed."
@@ -162,7 +136,7 @@ def dose(
     low, high = effects
     end = "the difference is more than chance" if clear else "the difference may be chance"
     return (
-        f"Gained {well}, {name} goes with {points(metric, high)} of {outcome(metric)}; "
+        f"Gained {well}, {name} goes with {points(metric, high)} of {metric_words.outcome(metric)}; "
         f"gained with less, with {points(metric, low)}: {end}."
     )
 
@@ -170,6 +144,6 @@ def dose(
 def joint(names: tuple[str, ...], metric: metrics.Metric, effect: float, ci: tuple[float, float]) -> str:
     """Return what gaining a whole bundle does."""
     return (
-        f"Gaining all of {', '.join(names)} goes with {points(metric, effect)} of {outcome(metric)} "
+        f"Gaining all of {', '.join(names)} goes with {points(metric, effect)} of {metric_words.outcome(metric)} "
         f"(95% interval {interval(metric, ci)}); these data cannot say which of them does it."
     )

@@ -15,10 +15,8 @@ import polars as pl
 
 from hingepoint.connectors.files.cells.convert import Converter
 from hingepoint.connectors.files.fields import normal, schema
-from hingepoint.connectors.files.formats.delimited import open_delimited
-from hingepoint.connectors.files.formats.jsonfile import open_json
+from hingepoint.connectors.files.formats import TABLES
 from hingepoint.connectors.files.formats.parquet import open_parquet, parts_of, parts_together
-from hingepoint.connectors.files.formats.workbook import open_workbook
 from hingepoint.connectors.files.formats.xes import SpilledTable, open_xes
 from hingepoint.connectors.files.mapping import DealsMapping, Join, Mapping, TableMapping
 from hingepoint.connectors.files.opening import Limits, Plain, opened
@@ -245,7 +243,7 @@ def _opened_table(path: Path, role: str, settings: _Settings) -> Iterator[tuple[
             yield _Log(traces, events), plain
             return
         judge = judge_for(role, part, outcome=settings.outcome)
-        table = _open(plain, part, judge, settings.limits)
+        table = TABLES[plain.format](plain, part, judge, settings.limits)
         lookups = [_lookup(path.parent, join, settings) for join in part.joins]
         table = joined(table, lookups, part, settings.rules)
         if isinstance(part, DealsMapping):
@@ -275,32 +273,6 @@ def _opened_events(path: Path, settings: _Settings) -> Iterator[tuple[Table | _L
         yield histories.told_as_events(whole, part), Plain(name, path, "parquet")
 
 
-def _open(plain: Plain, part: TableMapping, judge, limits: Limits) -> Table:  # type: ignore[no-untyped-def]
-    if plain.format == "parquet":
-        return open_parquet(plain.path, name=plain.name, limits=limits)
-    if plain.format == "json":
-        return open_json(plain.path, name=plain.name, limits=limits, encoding=part.encoding)
-    if plain.format == "csv":
-        return open_delimited(
-            plain.path,
-            name=plain.name,
-            judge=judge,
-            limits=limits,
-            encoding=part.encoding,
-            delimiter=part.delimiter,
-            header_row=part.header_row,
-        )
-    return open_workbook(
-        plain.path,
-        name=plain.name,
-        format=plain.format,
-        judge=judge,
-        limits=limits,
-        sheet=part.sheet,
-        header_row=part.header_row,
-    )
-
-
 def _lookup(folder: Path, join: Join, settings: _Settings):  # type: ignore[no-untyped-def]
     wanted = [join.equals or join.on, *join.take]
 
@@ -311,7 +283,7 @@ def _lookup(folder: Path, join: Join, settings: _Settings):  # type: ignore[no-u
     with opened(folder / join.file, limits=settings.limits) as plain:
         if plain.format == "xes":
             raise FileProblem(plain.name, "is an event log, not a table to look up.", "Give a table.")
-        return lookup_of(_open(plain, TableMapping(), judge, settings.limits), join)
+        return lookup_of(TABLES[plain.format](plain, TableMapping(), judge, settings.limits), join)
 
 
 def _survey(

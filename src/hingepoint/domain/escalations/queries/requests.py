@@ -12,8 +12,8 @@ from django.db.models import Prefetch
 
 from hingepoint.analysis.talks import reasons
 from hingepoint.domain.deals.models import Deal, DealEvent
-from hingepoint.domain.escalations.actions import says_why, wish_of
 from hingepoint.domain.escalations.models import Approval, Escalation, Pulse
+from hingepoint.domain.escalations.rules import says_why, wish_of
 from hingepoint.records.deals import EventKind
 from hingepoint.records.errors import Hidden
 from hingepoint.records.escalations import Answer, State

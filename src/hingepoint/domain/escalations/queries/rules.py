@@ -12,9 +12,9 @@ from django.db.models import Q
 
 from hingepoint.analysis.talks import approvals
 from hingepoint.analysis.talks.approvals import Request, Rules
-from hingepoint.domain.escalations.actions import rules_in_force, rules_of
 from hingepoint.domain.escalations.models import Escalation, Policy
 from hingepoint.domain.escalations.queries.requests import says_its_reason
+from hingepoint.domain.escalations.rules import rules_in_force, rules_of
 from hingepoint.domain.people.models import User, works_here
 from hingepoint.records.people import Role
 

@@ -14,6 +14,7 @@ from hingepoint.domain.discovery.queries import runs
 from hingepoint.domain.home.queries import effort
 from hingepoint.domain.imports import queries as imports
 from hingepoint.domain.strategy.queries import still_holds
+from hingepoint.records.agreements import Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,7 @@ def analyst_day(viewer: Any, *, now: dt.datetime) -> AnalystDay:
     """Return the state of data, analysis and catalogue."""
     run = next((r for r in runs.runs(viewer, at=now, limit=5) if r.state == "done"), None)
     unknown = (
-        AgreementType.objects.filter(
-            origin=AgreementType.Origin.IMPORTED, own_name__isnull=True, hidden=False
-        )
+        AgreementType.objects.filter(origin=Origin.IMPORTED, own_name__isnull=True, hidden=False)
         .annotate(used=Count("agreements"))
         .order_by("-used", "key")
     )

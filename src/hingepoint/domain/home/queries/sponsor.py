@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 from django.db.models import Count, F, Q
 
-from hingepoint.analysis import metrics
+from hingepoint.analysis import metric_words, metrics
 from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.deals.frames import deals_frame
 from hingepoint.domain.detection.sureness import unconfirmed_agreements
@@ -134,7 +134,7 @@ def reading(target: Any, deals: pl.DataFrame | None, *, today: dt.date) -> Readi
     population = "won deals" if metric.among_won else "closed deals"
     known = {
         "metric": metric.name,
-        "label": label_of(metric),
+        "label": metric_words.title(metric.name),
         "kind": metric.kind,
         "better": metric.better,
         "baseline": target.baseline,
@@ -161,27 +161,6 @@ def reading(target: Any, deals: pl.DataFrame | None, *, today: dt.date) -> Readi
         before=earlier.mean(),
         n_before=earlier.len(),
     )
-
-
-def label_of(metric: metrics.Metric) -> str:
-    """Return what a metric is called on a page."""
-    if metric.conditions:
-        return "Won with " + " and ".join(_in_words(condition) for condition in metric.conditions)
-    return {
-        "won": "Win rate",
-        "net": "Contribution per deal",
-        "discount": "Discount",
-        "margin": "Margin",
-        "revenue": "Revenue per won deal",
-        "cycle_days": "Days from creation to close",
-    }[metric.name]
-
-
-def _in_words(condition: metrics.Condition) -> str:
-    name = {"cycle_days": "days to close"}.get(condition.column, condition.column.replace("_", " "))
-    how = {"<=": "up to", "<": "below", ">=": "from", ">": "above"}[condition.compare]
-    share = condition.column in ("discount", "margin")
-    return f"{name} {how} {condition.bound:.0%}" if share else f"{name} {how} {condition.bound:g}"
 
 
 def _values(metric: metrics.Metric, deals: pl.DataFrame) -> pl.DataFrame:

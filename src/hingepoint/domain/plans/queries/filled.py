@@ -14,9 +14,9 @@ from django.db.models import F, QuerySet
 
 from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.deals.models import Deal
-from hingepoint.domain.plans.actions import may_review
 from hingepoint.domain.plans.models import Plan
 from hingepoint.domain.plans.parts import OFFER, TRADES, Line, Part, from_json, ranked
+from hingepoint.domain.plans.rules import may_review
 from hingepoint.records.errors import Hidden
 
 
