@@ -10,13 +10,10 @@ from typing import Any
 
 from django.db.models import Count, F, Q
 
-from hingepoint.domain.agreements.models import WAITING, Agreement
 from hingepoint.domain.agreements.queries.lines import AgreementLine
 from hingepoint.domain.deals.models import Deal, DealEvent
-from hingepoint.domain.detection.queries import unconfirmed_agreements
 from hingepoint.domain.home.queries.worklist import (
     DAYS_AHEAD,
-    LEAST_IN_A_SHARE,
     WEEK,
     Changed,
     WorkLine,
@@ -26,8 +23,9 @@ from hingepoint.domain.home.queries.worklist import (
     worklist,
 )
 from hingepoint.domain.plans import queries as plans
-from hingepoint.records.agreements import STANDING, AgreementState
-from hingepoint.records.deals import DealStatus, EventKind
+from hingepoint.domain.strategy.queries import coverage
+from hingepoint.records.agreements import AgreementState
+from hingepoint.records.deals import EventKind
 
 #: Conversations that a manager is offered; the first three at once.
 QUEUE = 12
@@ -53,23 +51,6 @@ class Conversation:
 
 
 @dataclass(frozen=True, slots=True)
-class TypeCoverage:
-    """One agreement over open deals: it stands on ``standing`` of the ``of`` deals that need it, ``found`` of
-    them by a rule's word that nobody confirmed yet; ``late`` are past the day it was needed."""
-
-    key: str
-    name: str
-    standing: int
-    of: int
-    late: int
-    found: int
-
-    @property
-    def share(self) -> float | None:
-        return self.standing / self.of if self.of >= LEAST_IN_A_SHARE else None
-
-
-@dataclass(frozen=True, slots=True)
 class LateDeal:
     deal_id: int
     title: str
@@ -86,7 +67,7 @@ class ManagerWeek:
     as written."""
 
     queue: tuple[Conversation, ...]
-    coverage: tuple[TypeCoverage, ...]
+    coverage: tuple[coverage.OpenDeals, ...]
     changed: tuple[Changed, ...]
     changes: dict[str, int]
     pushed: int
@@ -114,7 +95,7 @@ def manager_week(viewer: Any, *, today: dt.date, now: dt.datetime) -> ManagerWee
     counts = open_deals.aggregate(deals=Count("pk"), currencies=Count("currency", distinct=True))
     return ManagerWeek(
         queue=tuple(_queue(pivotal, today)),
-        coverage=tuple(coverage(viewer, today=today)),
+        coverage=tuple(coverage.on_open_deals(viewer)),
         changed=tuple(changed[:8]),
         changes=dict(Counter(change.state for change in changed)),
         pushed=_pushed(viewer, since=now - WEEK),
@@ -167,34 +148,6 @@ def _when(days: int) -> str:
         return "due today"
     number = f"{abs(days)} day" + ("" if abs(days) == 1 else "s")
     return f"due in {number}" if days > 0 else f"{number} late"
-
-
-def coverage(viewer: Any, *, today: dt.date) -> list[TypeCoverage]:
-    """Return, per agreement that open deals need, on how many it stands. One SQL query."""
-    rows = Agreement.objects.visible_to(viewer).filter(deal__status=DealStatus.OPEN, required=True)
-    standing = Q(state__in=sorted(STANDING))
-    counts = (
-        rows.exclude(state=AgreementState.NOT_NEEDED)
-        .values("type__key", "type__own_name", "type__name")
-        .annotate(
-            of=Count("pk"),
-            standing=Count("pk", filter=standing),
-            found=Count("pk", filter=standing & Q(pk__in=unconfirmed_agreements())),
-            late=Count("pk", filter=Q(late_after__lt=today, state__in=WAITING)),
-        )
-    )
-    found = [
-        TypeCoverage(
-            row["type__key"],
-            row["type__own_name"] or row["type__name"],
-            row["standing"],
-            row["of"],
-            row["late"],
-            row["found"],
-        )
-        for row in counts
-    ]
-    return sorted(found, key=lambda one: (one.standing / one.of, one.name))
 
 
 def _pushed(viewer: Any, *, since: dt.datetime) -> int:

@@ -23,8 +23,6 @@ DAYS_AHEAD = 14
 MOST_LINES = 40
 #: Late by more days than this is rather a question of whether the deal lives.
 LONG_LATE = 60
-#: A group smaller than this is not shown with a share.
-LEAST_IN_A_SHARE = 5
 WEEK = dt.timedelta(days=7)
 _NEWS = (
     AgreementState.GAINED,
