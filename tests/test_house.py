@@ -169,3 +169,18 @@ def test_migrations_hold_values_and_no_enum_of_ours():
     for migration in sorted((ROOT / "src/hingepoint/domain/migrations").glob("0*.py")):
         named = re.findall(r"hingepoint\.[\w.]+\[.*", migration.read_text())
         assert not named, f"{migration.name}: {named}"
+
+
+def test_what_answers_imports_nothing_that_changes():
+    subjects = ("agreements", "deals", "home", "strategy")
+    answering = [
+        path
+        for subject in subjects
+        for pattern in ("queries/*.py", "rules.py", "results.py", "benchmarks.py")
+        for path in (ROOT / "src/hingepoint/domain" / subject).glob(pattern)
+    ]
+    assert len(answering) >= 25
+    asked = re.compile(r"^\s*(?:from|import) .*\bactions\b.*", re.MULTILINE)
+    assert {
+        path.name: asked.findall(path.read_text()) for path in answering if asked.search(path.read_text())
+    } == {}
