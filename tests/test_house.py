@@ -302,3 +302,18 @@ def test_the_list_of_a_family_holds_every_member():
     assert modules_of("analysis/signals") == set(signals.SIGNALS)
     assert metric_words.NOUNS.keys() == metrics.BUILT_IN.keys()
     assert set(formats.TABLES) == {"csv", "json", "parquet", "xlsx", "xls", "ods"}
+
+
+def test_what_answers_imports_nothing_that_changes():
+    subjects = ("agreements", "deals", "home", "strategy")
+    answering = [
+        path
+        for subject in subjects
+        for pattern in ("queries/*.py", "rules.py", "results.py", "benchmarks.py")
+        for path in (ROOT / "src/hingepoint/domain" / subject).glob(pattern)
+    ]
+    assert len(answering) >= 25
+    asked = re.compile(r"^\s*(?:from|import) .*\bactions\b.*", re.MULTILINE)
+    assert {
+        path.name: asked.findall(path.read_text()) for path in answering if asked.search(path.read_text())
+    } == {}

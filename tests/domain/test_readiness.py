@@ -2,9 +2,12 @@
 
 from dataclasses import replace
 
+import polars as pl
 import pytest
 
 from cast import NOW, TODAY, deal
+from hingepoint.analysis.health import Facts, facts_of, health
+from hingepoint.analysis.readiness import discovery
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.discovery.queries import readiness
 from hingepoint.domain.discovery.readiness import Counts, lines
@@ -79,3 +82,34 @@ def test_the_counts_are_those_of_the_database(cast):
     assert has["Evidence and quality of gains"].startswith("evidence on 100%")
     with pytest.raises(Hidden):
         readiness.needs(cast.manager)
+
+
+@pytest.mark.parametrize(
+    ("closed", "usable", "ready", "now"),
+    [
+        (39, 8, False, "nothing yet"),
+        (199, 8, False, "a first look"),
+        (200, 7, False, "a first look"),
+        (200, 8, True, "the strongest effects"),
+        (1_999, 30, True, "the strongest effects"),
+        (2_000, 30, True, "effects with intervals"),
+        (2_000, 0, False, "nothing yet"),
+    ],
+)
+def test_home_and_data_health_say_the_same_of_how_much_is_enough(closed, usable, ready, now):
+    gains = {f"type {n}": 30 for n in range(usable)} | {"seldom": 29}
+    shown = health(Facts(won=closed // 4, lost=closed - closed // 4, gains=gains)).readiness[0]
+    home = discovery(closed=closed, won=closed // 4, gains=gains.values())
+    assert (shown.ready, shown.have, shown.need, shown.now) == (home.ready, home.have, home.need, home.now)
+    assert (home.ready, home.now.startswith(now)) == (ready, True)
+
+
+def test_a_type_that_was_only_asked_for_is_not_usable():
+    events = pl.DataFrame(
+        {
+            "deal_id": ["a", "b", "c", "c"],
+            "agreement": ["data"] * 4,
+            "state": ["asked", None, "gained", "kept"],
+        }
+    )
+    assert facts_of(pl.DataFrame({"deal_id": ["a", "b", "c"]}), events).gains == {"data": 2}

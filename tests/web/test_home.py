@@ -160,7 +160,7 @@ def test_a_managers_talks_are_ranked_by_value_gap_and_time(cast, playbook):
 
 def test_a_group_of_fewer_than_five_shows_no_share(cast, playbook):
     [one] = manager.manager_week(cast.manager, today=timezone.localdate(), now=timezone.now()).coverage
-    assert (one.of, one.standing, one.share) == (1, 0, None)
+    assert (one.coverage.needed, one.coverage.there, one.coverage.told) == (1, 0, None)
 
 
 @pytest.mark.parametrize("who", ["manager", "sponsor"])
@@ -196,17 +196,10 @@ def test_the_sponsor_reads_the_result_with_interval_and_number(cast, playbook):
             closed_at=now - dt.timedelta(days=5),
         )
     week = sponsor.sponsor_week(cast.sponsor, today=timezone.localdate(), now=now)
-    [reading] = week.readings
-    assert (reading.now, reading.n, reading.n_before) == (0.25, 40, 0)
-    assert reading.low < 0.25 < reading.high
-    assert reading.on_target is False
-
-
-def test_the_wilson_interval_is_that_of_the_textbook():
-    import polars as pl
-
-    low, high = sponsor.wilson(pl.Series([1.0] * 15 + [0.0] * 133))  # Newcombe 1998, table I: 15 of 148
-    assert (round(low, 4), round(high, 4)) == (0.0624, 0.1605)
+    [result] = week.results
+    assert (result.since.value, result.since.n, result.before.n) == (0.25, 40, 0)
+    assert result.since.low < 0.25 < result.since.high
+    assert (result.on_target, result.moved) == (False, None)
 
 
 # ---- analyst ----

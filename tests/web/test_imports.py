@@ -189,7 +189,7 @@ def test_an_unexpected_fault_ends_in_a_sentence_and_an_unchanged_database(desk, 
 def test_data_health_says_what_is_there_and_what_each_feature_needs(desk, tmp_path):
     import_deals(tmp_path)
     shown = desk.get(reverse("data-health")).content.decode()
-    for words in ("Pivotal agreements", "about 5,000 closed deals", "Expected close"):
+    for words in ("Pivotal agreements", "200 closed deals and 8 such types", "Expected close"):
         assert words in shown
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 import rules
 from cast import NOW, TODAY, deal
 from hingepoint.analysis import intervals
+from hingepoint.analysis.coverage import Coverage
 from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.detection import actions as detection
 from hingepoint.domain.detection.models import Detection
@@ -109,7 +110,7 @@ def test_coverage_counts_deals_that_needed_it_by_today(client, cast):
     book = in_force(cast, "cust.data_access", needed_days=10)
     client.force_login(cast.seller)
     covered = client.get(reverse("strategy", args=[book.strategy_id])).context["page"].pivotal[0]
-    assert (covered.in_time, covered.share.n) == (0, 1)  # her own deal only
+    assert covered.in_time == Coverage(needed=1)  # her own deal only
 
 
 def test_coverage_says_how_much_of_it_nobody_confirmed_yet(client, cast):
@@ -121,7 +122,7 @@ def test_coverage_says_how_much_of_it_nobody_confirmed_yet(client, cast):
     page = reverse("strategy", args=[book.strategy_id])
     answer = client.get(page)
     covered = answer.context["page"].pivotal[0]
-    assert (covered.in_time, covered.found) == (1, 1)
+    assert covered.in_time == Coverage(needed=1, there=1, unconfirmed=1, standing=1)
     assert "1 found by rules, not confirmed" in answer.text
     detection.confirm(by=cast.seller, at=NOW, detection_id=Detection.objects.get().pk)
     assert "not confirmed" not in client.get(page).text

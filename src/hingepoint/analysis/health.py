@@ -12,22 +12,17 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from hingepoint.analysis import frames
+from hingepoint.analysis.readiness import discovery
+from hingepoint.records.agreements import STANDING
 
 #: An event recorded more than so many days after it happened was recorded late.
 LATE_DAYS = 14
-
-#: Closed deals from which effects can usually be told, and from which a first look is worth while.
-#: At 1,000 to 2,000 deals the honest answer is mostly "not enough evidence" (the discovery benchmark).
-CLOSED_FOR_DISCOVERY, CLOSED_FOR_A_LOOK = 5_000, 300
-
-#: Deals with and without an agreement below which its effect cannot be estimated.
-ON_EACH_SIDE = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
     """Counts of what is there. ``filled`` and ``event_filled`` count rows with a value, by column; a column
-    that is nowhere filled may be missing. ``types`` counts, per agreement type, the deals that have it."""
+    that is nowhere filled may be missing. ``gains`` counts, per agreement type, the deals on which it was gained."""
 
     deals: int = 0
     open: int = 0
@@ -43,7 +38,7 @@ class Facts:
     event_filled: dict[str, int] = field(default_factory=dict)
     closed_filled: dict[str, int] = field(default_factory=dict)
     kinds: dict[str, int] = field(default_factory=dict)
-    types: dict[str, int] = field(default_factory=dict)
+    gains: dict[str, int] = field(default_factory=dict)
     late: int | None = None
     timed: int = 0
     rules: dict[str, int] = field(default_factory=dict)
@@ -140,7 +135,7 @@ def facts_of(deals: pl.DataFrame, events: pl.DataFrame, *, rules: dict[str, int]
         closed_filled=_filled(closed, frames.DEALS),
         event_filled=_filled(events, frames.EVENTS),
         kinds=_counted(events, "kind"),
-        types=_deals_by_type(steps),
+        gains=_gains_by_type(steps),
         rules=dict(rules or {}),
     )
 
@@ -159,9 +154,12 @@ def _counted(frame: pl.DataFrame, column: str) -> dict[str, int]:
     return dict(frame.group_by(column).len().drop_nulls().sort(column).iter_rows())
 
 
-def _deals_by_type(steps: pl.DataFrame) -> dict[str, int]:
+def _gains_by_type(steps: pl.DataFrame) -> dict[str, int]:
+    """Return on how many deals each type was gained; a step that does not say its state is a gain."""
     if not steps.height:
         return {}
+    if "state" in steps.columns:
+        steps = steps.filter(pl.col("state").fill_null("gained").is_in(sorted(STANDING)))
     counted = steps.group_by("agreement").agg(pl.col("deal_id").n_unique()).sort("agreement")
     return dict(counted.drop_nulls().iter_rows())
 
@@ -174,20 +172,8 @@ def _share(number: int, of: int) -> str:
 
 
 def _discovery(facts: Facts) -> Readiness:
-    usable = sum(ON_EACH_SIDE <= number <= facts.deals - ON_EACH_SIDE for number in facts.types.values())
-    if facts.closed >= CLOSED_FOR_DISCOVERY and usable:
-        now = f"effects with intervals for {usable:,} of {len(facts.types):,} agreement types"
-    elif facts.closed >= CLOSED_FOR_A_LOOK and usable:
-        now = f"a first look at {usable:,} agreement types; most will read 'not enough evidence'"
-    else:
-        now = "coverage and timing of agreements, no effects yet"
-    return Readiness(
-        feature="Pivotal agreements",
-        ready=facts.closed >= CLOSED_FOR_DISCOVERY and usable > 0,
-        have=f"{facts.closed:,} closed deals, {len(facts.types):,} agreement types, {usable:,} of them on {ON_EACH_SIDE} deals or more",
-        need=f"about {CLOSED_FOR_DISCOVERY:,} closed deals with dated agreements; useful from {CLOSED_FOR_A_LOOK:,}",
-        now=now,
-    )
+    there = discovery(closed=facts.closed, won=facts.won, gains=facts.gains.values())
+    return Readiness("Pivotal agreements", there.ready, there.have, there.need, there.now)
 
 
 def _seller_effects(facts: Facts) -> Readiness:

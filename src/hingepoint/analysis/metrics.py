@@ -18,6 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from hingepoint.analysis import intervals
+
 
 class MetricError(ValueError):
     """The metric is not known or its columns are not there; the message says what is possible."""
@@ -188,6 +190,30 @@ def _require_columns(metric: Metric, deals: pl.DataFrame, columns: list[str]) ->
     missing = [column for column in columns if column not in known or deals[column].is_null().all()]
     if missing:
         raise MetricError(f"the metric {metric.name} needs {', '.join(missing)}, and the deals have none")
+
+
+def values(metric: Metric, deals: pl.DataFrame) -> pl.DataFrame:
+    """Return ``id``, ``closed`` and ``value`` of each deal that counts: one that was not won counts 0, or not at
+    all for metrics that exist among won deals only. ``deals`` as for ``value_if_won``. Raises MetricError.
+    """
+    counted = deals.select("id", "closed", "status").with_columns(value_if_won(metric, deals).alias("value"))
+    won = pl.col("status") == "won"
+    if metric.among_won:
+        return counted.filter(won).drop_nulls("value")
+    zero = pl.when(won).then(pl.col("value")).otherwise(0.0)
+    return counted.with_columns(zero.alias("value")).drop_nulls("value")
+
+
+def is_counted(metric: Metric) -> bool:
+    """Return whether each deal does or does not count, so that the metric is a share of deals, not a mean."""
+    return metric.kind == "share" and not metric.among_won
+
+
+def estimate(metric: Metric, counted: pl.DataFrame) -> intervals.Estimate:
+    """Return the share or the mean of the ``value`` column (from ``values``) with its 95% interval."""
+    if is_counted(metric):
+        return intervals.share(int(counted["value"].sum()), counted.height)
+    return intervals.mean(counted["value"].to_list())
 
 
 def default(deals: pl.DataFrame) -> tuple[Metric, str]:

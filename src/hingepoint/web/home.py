@@ -26,7 +26,7 @@ def home(request: HttpRequest):
         "analyst": lambda: analyst.analyst_day(request.user, now=now),
         "partner": lambda: partner.partner_day(request.user, today=today, now=now),
     }[page]()
-    context = {"day": found, "today": today, "noun": metric_words.noun}
+    context = {"day": found, "today": today, "noun": metric_words.noun, "title": metric_words.title}
     if page in ("manager", "sponsor", "partner"):
         context |= _asked(request, now)
     if page == "seller":

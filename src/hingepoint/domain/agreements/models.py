@@ -85,7 +85,17 @@ class AgreementQuerySet(models.QuerySet):
         return self.annotate(last_origin=Subquery(steps.values("origin")[:1]))
 
     def overdue(self, today: dt.date) -> AgreementQuerySet:
+        """Those that are late on ``today``: what ``rules.is_late`` says of one."""
         return self.filter(late_after__lt=today)
+
+    def needed(self) -> AgreementQuerySet:
+        """Those that the playbook asks of their deals, without what a deal does without."""
+        return self.filter(required=True).exclude(state=AgreementState.NOT_NEEDED)
+
+    def due(self, today: dt.date) -> AgreementQuerySet:
+        """Those that were needed by ``today``: their day came while the deal was open."""
+        still_open = Q(deal__closed_at__isnull=True) | Q(deal__closed_at__date__gte=F("needed_by"))
+        return self.needed().filter(still_open, needed_by__lte=today)
 
 
 class Agreement(models.Model):

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.db.models import F, Q
+
 from hingepoint.domain.agreements.models import IN_MOTION, RULE_ORIGIN, WAITING, Agreement
 from hingepoint.records.agreements import STANDING, AgreementState, Evidence
 from hingepoint.records.deals import Stage
 
 #: A generic stage -> its place in the sale.
 STAGE_ORDER = {stage.value: place for place, stage in enumerate(Stage)}
+
+
+#: Gained in time: by the day it was needed (the day itself counts), and standing still.
+GAINED_IN_TIME = Q(state__in=sorted(STANDING), gained_at__date__lte=F("needed_by"))
+
+
+def is_late(late_after: dt.date | None, day: dt.date) -> bool:
+    """Return whether an agreement is late on ``day``: the last day for it has passed, which ``late_after`` holds."""
+    return late_after is not None and late_after < day
 
 
 def missing_to_gain(agreement: Agreement) -> tuple[str, ...]:

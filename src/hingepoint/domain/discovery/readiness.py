@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-#: What an honest answer needs: below, the answer is mostly "not enough evidence".
-CLOSED_NEEDED, CLOSED_GOOD, GAINS_NEEDED, TYPES_NEEDED = 200, 2_000, 30, 8
+from hingepoint.analysis.readiness import (
+    CLOSED_GOOD,
+    CLOSED_NEEDED,
+    GAINS_NEEDED,
+    TYPES_NEEDED,
+    what_it_gives,
+)
+
 #: Fewer won or lost deals leave nothing to compare.
 EITHER_NEEDED = 30
 #: From so many sellers on, their deals may hang together and intervals stay honest.
@@ -72,17 +78,6 @@ def lines(has: Counts) -> tuple[Line, ...]:
         _teams,
     )
     return tuple(need(has) for need in needs)
-
-
-def what_it_gives(closed: int, usable_types: int) -> str:
-    """Return in words what a run would answer."""
-    if usable_types == 0 or closed < 40:
-        return "nothing yet: import deals with dated agreements or stages"
-    if closed < CLOSED_NEEDED or usable_types < TYPES_NEEDED:
-        return "a first look; expect “not enough evidence” for most types"
-    if closed < CLOSED_GOOD:
-        return "the strongest effects; for the others, how many deals they need"
-    return "effects with intervals, timing, segments and a proposed set"
 
 
 def _state(full: bool, some: bool) -> str:

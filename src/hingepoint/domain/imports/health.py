@@ -10,6 +10,7 @@ from hingepoint.analysis.health import LATE_DAYS, Facts
 from hingepoint.domain.imports.models import ImportBatch
 from hingepoint.domain.imports.staging import is_postgres, rows
 from hingepoint.domain.people.models import Membership
+from hingepoint.records.agreements import STANDING
 from hingepoint.records.imports import ImportState
 
 #: column of a frame -> SQL that is null when it is empty.
@@ -60,10 +61,11 @@ def facts() -> Facts:
     both = {name: events[name] + steps[name] for name in _TRACE}
     days = [day for day in (deals["since"], events["since"], steps["since"]) if day]
     until = [day for day in (deals["until"], events["until"], steps["until"]) if day]
-    types = dict(
+    standing = ", ".join(f"'{state}'" for state in sorted(STANDING))
+    gains = dict(
         rows(
             "SELECT t.key, COUNT(*) FROM domain_agreement a JOIN domain_agreementtype t ON t.id = a.type_id"
-            " GROUP BY t.key ORDER BY t.key"
+            f" WHERE a.gained_at IS NOT NULL OR a.state IN ({standing}) GROUP BY t.key ORDER BY t.key"
         )
     )
     kinds = dict(rows("SELECT kind, COUNT(*) FROM domain_dealevent GROUP BY kind ORDER BY kind"))
@@ -83,7 +85,7 @@ def facts() -> Facts:
         closed_filled={name: deals[f"closed_{name}"] for name in _CLOSED_ONLY},
         event_filled=dict.fromkeys(_ALWAYS, total) | both | {"side": steps["rows"] + events["side"]},
         kinds={"agreement": steps["rows"]} | kinds,
-        types=types,
+        gains=gains,
         late=events["late"] + steps["late"] if timed else None,
         timed=timed,
         rules=_rules(),

@@ -81,10 +81,10 @@ def _won(strategy: Strategy, today: dt.date) -> DealQuerySet:
 def _did_what_it_wants(strategy: Strategy, won: pl.DataFrame) -> set[int]:
     metric = metrics.parse(strategy.metric)
     try:
-        found = results.values(metric, won)
+        found = metrics.values(metric, won)
     except metrics.MetricError:
         return set()
-    if metric.kind == "share" and not metric.among_won:
+    if metrics.is_counted(metric):
         return set(found.filter(pl.col("value") == 1)["id"])
     middle = found["value"].median()
     better = pl.col("value") >= middle if metric.sign > 0 else pl.col("value") <= middle

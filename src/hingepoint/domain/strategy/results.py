@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
+from django.conf import settings
 
-from hingepoint.analysis import intervals, metrics
+from hingepoint.analysis import intervals, metrics, period
 from hingepoint.domain.deals.models import Deal, DealQuerySet
 from hingepoint.domain.strategy.models import ResultMetric, Strategy
 from hingepoint.records.deals import DealStatus
@@ -35,9 +36,9 @@ _MONEY = ("amount", "list_price", "net_price", "cost")
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A result metric with its target; ``since`` the start and ``before`` it, on ``population``.
+    """A result metric with its target, and how it moved since the strategy started (``start``) on ``population``.
 
-    ``before`` covers the year up to the start. ``problem`` says why there is no number.
+    ``problem`` says why there is no number.
     """
 
     metric: str
@@ -48,17 +49,31 @@ class Progress:
     target: float
     target_on: dt.date
     population: str
-    since: intervals.Estimate
-    before: intervals.Estimate
+    start: dt.date
+    movement: period.Movement
     problem: str = ""
 
     @property
+    def since(self) -> intervals.Estimate:
+        """The metric on the deals closed since the start."""
+        return self.movement.since
+
+    @property
+    def before(self) -> intervals.Estimate:
+        """The metric on the deals closed in the year before the start."""
+        return self.movement.before
+
+    @property
     def moved(self) -> bool | None:
-        """Whether it moved the right way; None while the interval of the difference holds 0, or without one."""
-        change = intervals.difference(self.since, self.before)
-        if change is None or change.low <= 0 <= change.high:
+        """Whether it moved the right way; None where that cannot be told yet."""
+        return self.movement.moved
+
+    @property
+    def on_target(self) -> bool | None:
+        """Whether it is at least the target now; None without a deal since the start."""
+        if self.since.value is None:
             return None
-        return (change.value > 0) == (self.better == "higher")
+        return self.since.value >= self.target if self.better == "higher" else self.since.value <= self.target
 
 
 def progress(viewer: Any, strategy: Strategy, *, today: dt.date) -> list[Progress]:
@@ -78,55 +93,32 @@ def closed_deals(viewer: Any, *, since: dt.date, segment: str = "", status: str 
 
 
 def closed_since(deals: DealQuerySet, *, since: dt.date, segment: str = "") -> DealQuerySet:
+    """Return those of ``deals`` that were closed since a day."""
     deals = deals.filter(closed_at__date__gte=since).exclude(status=DealStatus.OPEN)
     return deals.filter(segment=segment) if segment else deals
 
 
 def frame(rows: Iterable[Sequence[Any]]) -> pl.DataFrame:
-    """Return rows of ``COLUMNS`` as a frame with every metric's columns."""
+    """Return rows of ``COLUMNS`` as a frame with every metric's columns; moments in the company's time zone."""
     types = dict.fromkeys(COLUMNS, pl.Float64) | {"id": pl.Int64, "status": pl.String, "segment": pl.String}
     types |= dict.fromkeys(("created", "closed"), pl.Datetime("us", "UTC"))
     plain = [
         [float(v) if n in _MONEY and v is not None else v for n, v in zip(types, row, strict=True)]
         for row in rows
     ]
-    return metrics.with_derived(pl.DataFrame(plain, schema=types, orient="row"))
-
-
-def values(metric: metrics.Metric, deals: pl.DataFrame) -> pl.DataFrame:
-    """Return id, closed and value of each deal that counts: a deal not won counts 0, or not at all
-    for metrics that exist among won deals only. Raises MetricError."""
-    told = deals.select("id", "closed", "status").with_columns(
-        metrics.value_if_won(metric, deals).alias("value")
-    )
-    won = pl.col("status") == DealStatus.WON
-    if metric.among_won:
-        return told.filter(won).drop_nulls("value")
-    zero = pl.when(won).then(pl.col("value")).otherwise(0.0)
-    return told.with_columns(zero.alias("value")).drop_nulls("value")
-
-
-def estimate(metric: metrics.Metric, found: pl.DataFrame) -> intervals.Estimate:
-    """Return the share or the mean of the ``value`` column."""
-    if metric.kind == "share" and not metric.among_won:
-        return intervals.share(int(found["value"].sum()), found.height)
-    return intervals.mean(found["value"].to_list())
+    deals = pl.DataFrame(plain, schema=types, orient="row")
+    local = pl.col("created", "closed").dt.convert_time_zone(settings.TIME_ZONE)
+    return metrics.with_derived(deals.with_columns(local))
 
 
 def _progress(target: ResultMetric, deals: pl.DataFrame, start: dt.date) -> Progress:
     metric = metrics.parse(target.metric)
     if target.segment:
         deals = deals.filter(pl.col("segment") == target.segment)
-    problem = ""
     try:
-        found = values(metric, deals)
+        movement, problem = period.movement(metric, deals, start=start), ""
     except metrics.MetricError as error:
-        found, problem = (
-            pl.DataFrame(schema={"closed": pl.Datetime("us", "UTC"), "value": pl.Float64}),
-            str(error),
-        )
-    begun = pl.col("closed").dt.date() >= start
-    segment = f" in {target.segment}" if target.segment else ""
+        movement, problem = period.unknown(metric), str(error)
     return Progress(
         metric=metric.name,
         segment=target.segment,
@@ -135,8 +127,13 @@ def _progress(target: ResultMetric, deals: pl.DataFrame, start: dt.date) -> Prog
         baseline=target.baseline,
         target=target.target,
         target_on=target.target_on,
-        population=("won deals" if metric.among_won else "deals closed") + segment,
-        since=estimate(metric, found.filter(begun)),
-        before=estimate(metric, found.filter(~begun)),
+        population=_population(metric, target.segment),
+        start=start,
+        movement=movement,
         problem=problem,
     )
+
+
+def _population(metric: metrics.Metric, segment: str) -> str:
+    deals = "won deals" if metric.among_won else "closed deals"
+    return f"{deals} in {segment}" if segment else deals

@@ -13,6 +13,7 @@ from django.db.models import OuterRef, QuerySet
 from hingepoint.domain.agreements.models import RULE_ORIGIN, WAITING, Agreement, AgreementEvent, AgreementType
 from hingepoint.domain.agreements.rules import (
     STAGE_ORDER,
+    is_late,
     late_after_then,
     missing_to_gain,
     must_be_checked,
@@ -97,7 +98,7 @@ def line_of(row: Agreement, today: dt.date) -> AgreementLine:
         needed_by=row.needed_by,
         needed_because=row.needed_because,
         late_after=late_after,
-        late=late_after is not None and late_after < today,
+        late=is_late(late_after, today),
         recheck=must_be_checked(row.state, row.expires_on, today),
         gained_at=row.gained_at,
         changed_at=row.changed_at,
@@ -161,7 +162,7 @@ def _line_then(steps: Sequence[AgreementEvent], day: dt.date) -> AgreementLine:
         needed_by=None,
         needed_because="",
         late_after=late_after,
-        late=late_after is not None and late_after < day,
+        late=is_late(late_after, day),
         recheck=must_be_checked(last.state, expires_on, day),
         gained_at=gained[0] if gained else None,
         changed_at=last.occurred_at,

@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef
 
 from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.agreements.queries.lines import lines_then
-from hingepoint.domain.agreements.rules import must_be_checked
+from hingepoint.domain.agreements.rules import is_late, must_be_checked
 from hingepoint.domain.deals.models import DealQuerySet
 from hingepoint.domain.deals.queries import lists as deal_lists
 from hingepoint.domain.deals.queries.lists import DealFilter, DealLine, Paging
@@ -96,7 +96,7 @@ def _tally(rows: list[tuple], today: dt.date) -> Tally:
     return Tally(
         recorded=len(counted),
         standing=sum(state in STANDING for _, state, *_ in counted),
-        late=sum(late_after < today for late_after, _ in dated),
+        late=sum(is_late(late_after, today) for late_after, _ in dated),
         recheck=sum(must_be_checked(state, expires_on, today) for _, state, _, expires_on, *_ in counted),
         next_name=ahead[1],
         next_on=ahead[0],

@@ -13,7 +13,7 @@ from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.agreements.queries.catalogue import TypeChoice
 from hingepoint.domain.agreements.queries.lines import last_steps, lines_then
 from hingepoint.domain.agreements.queries.lists import selection
-from hingepoint.domain.agreements.rules import STAGE_ORDER, must_be_checked, said_by_rule
+from hingepoint.domain.agreements.rules import STAGE_ORDER, is_late, must_be_checked, said_by_rule
 from hingepoint.domain.deals.models import DealQuerySet
 from hingepoint.domain.deals.queries import lists as deal_lists
 from hingepoint.domain.deals.queries.lists import DealFilter, DealLine, Paging
@@ -132,7 +132,7 @@ def _cells(deal_ids: Sequence[int], type_ids: Sequence[int], today: dt.date) -> 
             state,
             evidence,
             late_after,
-            late=late_after is not None and late_after < today,
+            late=is_late(late_after, today),
             recheck=must_be_checked(state, expires_on, today),
             found=said_by_rule(origin),
         )

@@ -12,6 +12,7 @@ from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.discovery.queries import readiness as readiness_page
 from hingepoint.domain.discovery.queries import runs
 from hingepoint.domain.home.queries import effort
+from hingepoint.domain.home.queries.runs import last_run, unsigned
 from hingepoint.domain.imports import queries as imports
 from hingepoint.domain.strategy.queries import still_holds
 from hingepoint.records.agreements import Origin
@@ -32,7 +33,7 @@ class AnalystDay:
 
 def analyst_day(viewer: Any, *, now: dt.datetime) -> AnalystDay:
     """Return the state of data, analysis and catalogue."""
-    run = next((r for r in runs.runs(viewer, at=now, limit=5) if r.state == "done"), None)
+    run = last_run(viewer, at=now)
     unknown = (
         AgreementType.objects.filter(origin=Origin.IMPORTED, own_name__isnull=True, hidden=False)
         .annotate(used=Count("agreements"))
@@ -42,7 +43,7 @@ def analyst_day(viewer: Any, *, now: dt.datetime) -> AnalystDay:
         readiness=(readiness_page.readiness(viewer),),
         imports=tuple(imports.history(viewer, most=4)),
         last_run=run,
-        unsigned=max(0, run.shown - run.signed - run.rejected) if run else 0,
+        unsigned=unsigned(run),
         unknown=tuple((row.key, str(row), row.used) for row in unknown[:6]),
         still=tuple(still_holds.still_holds(viewer, at=now)),
         questions=tuple(effort.questions(viewer, now=now)),

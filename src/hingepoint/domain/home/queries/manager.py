@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Min, Q
 
-from hingepoint.domain.agreements.models import WAITING, Agreement
+from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.agreements.queries.lines import AgreementLine
 from hingepoint.domain.deals.models import Deal, DealEvent
-from hingepoint.domain.detection.sureness import unconfirmed_agreements
 from hingepoint.domain.home.queries.worklist import (
     DAYS_AHEAD,
-    LEAST_IN_A_SHARE,
     WEEK,
     Changed,
     WorkLine,
@@ -27,11 +25,13 @@ from hingepoint.domain.home.queries.worklist import (
 )
 from hingepoint.domain.plans.queries import lines as plan_lines
 from hingepoint.domain.plans.queries import reviews, talks
-from hingepoint.records.agreements import STANDING, AgreementState
+from hingepoint.domain.strategy.queries import coverage
+from hingepoint.records.agreements import AgreementState
 from hingepoint.records.deals import DealStatus, EventKind
 
 #: Conversations that a manager is offered; the first three at once.
 QUEUE = 12
+MOST_LATE_DEALS = 8
 #: How far an agreement in a state is from being got, 0 to 1.
 _GAP = {
     AgreementState.NEEDED: 1.0,
@@ -54,24 +54,9 @@ class Conversation:
 
 
 @dataclass(frozen=True, slots=True)
-class TypeCoverage:
-    """One agreement over open deals: it stands on ``standing`` of the ``of`` deals that need it, ``found`` of
-    them by a rule's word that nobody confirmed yet; ``late`` are past the day it was needed."""
-
-    key: str
-    name: str
-    standing: int
-    of: int
-    late: int
-    found: int
-
-    @property
-    def share(self) -> float | None:
-        return self.standing / self.of if self.of >= LEAST_IN_A_SHARE else None
-
-
-@dataclass(frozen=True, slots=True)
 class LateDeal:
+    """An open deal with ``late`` late agreements, the longest by ``days``."""
+
     deal_id: int
     title: str
     owner: str
@@ -87,7 +72,7 @@ class ManagerWeek:
     as written."""
 
     queue: tuple[Conversation, ...]
-    coverage: tuple[TypeCoverage, ...]
+    coverage: tuple[coverage.OpenDeals, ...]
     changed: tuple[Changed, ...]
     changes: dict[str, int]
     pushed: int
@@ -111,18 +96,15 @@ def manager_week(viewer: Any, *, today: dt.date, now: dt.datetime) -> ManagerWee
     found = [work_line(row, today) for row in rows[:1_000]]
     pivotal = [work for work in found if work.line.required] or found
     changed = changes_since(viewer, since=now - WEEK)
-    open_deals = Deal.objects.visible_to(viewer).open()
-    counts = open_deals.aggregate(deals=Count("pk"), currencies=Count("currency", distinct=True))
     return ManagerWeek(
         queue=tuple(_queue(pivotal, today)),
-        coverage=tuple(coverage(viewer, today=today)),
+        coverage=tuple(coverage.on_open_deals(viewer)),
         changed=tuple(changed[:8]),
         changes=dict(Counter(change.state for change in changed)),
-        pushed=_pushed(viewer, since=now - WEEK),
-        late=tuple(_late_deals(pivotal, today)),
+        late=tuple(_late_deals(viewer, today)),
         review=tuple(reviews.to_review(viewer, today=today)),
         debriefs=len(talks.to_debrief(viewer, today=today)),
-        **counts,
+        **_open_deals(viewer, since=now - WEEK),
     )
 
 
@@ -170,58 +152,37 @@ def _when(days: int) -> str:
     return f"due in {number}" if days > 0 else f"{number} late"
 
 
-def coverage(viewer: Any, *, today: dt.date) -> list[TypeCoverage]:
-    """Return, per agreement that open deals need, on how many it stands. One SQL query."""
-    rows = Agreement.objects.visible_to(viewer).filter(deal__status=DealStatus.OPEN, required=True)
-    standing = Q(state__in=sorted(STANDING))
-    counts = (
-        rows.exclude(state=AgreementState.NOT_NEEDED)
-        .values("type__key", "type__own_name", "type__name")
-        .annotate(
-            of=Count("pk"),
-            standing=Count("pk", filter=standing),
-            found=Count("pk", filter=standing & Q(pk__in=unconfirmed_agreements())),
-            late=Count("pk", filter=Q(late_after__lt=today, state__in=WAITING)),
+def _open_deals(viewer: Any, *, since: dt.datetime) -> dict[str, int]:
+    """Count the open deals, their currencies, and those whose expected close was moved ``since``. One SQL query."""
+    moved = DealEvent.objects.filter(
+        kind=EventKind.FIELD, name__icontains="close", occurred_at__gte=since, deal__status=DealStatus.OPEN
+    )
+    return (
+        Deal.objects.visible_to(viewer)
+        .open()
+        .aggregate(
+            deals=Count("pk"),
+            currencies=Count("currency", distinct=True),
+            pushed=Count("pk", filter=Q(pk__in=moved.values("deal_id"))),
         )
     )
-    found = [
-        TypeCoverage(
-            row["type__key"],
-            row["type__own_name"] or row["type__name"],
-            row["standing"],
-            row["of"],
-            row["late"],
-            row["found"],
-        )
-        for row in counts
-    ]
-    return sorted(found, key=lambda one: (one.standing / one.of, one.name))
 
 
-def _pushed(viewer: Any, *, since: dt.datetime) -> int:
-    """Return how many open deals had their expected close moved in the last week."""
-    moved = DealEvent.objects.filter(
-        kind=EventKind.FIELD, name__icontains="close", occurred_at__gte=since,
-        deal__in=Deal.objects.visible_to(viewer).open(),
-    )  # fmt: skip
-    return moved.values("deal_id").distinct().count()
-
-
-def _late_deals(found: Sequence[WorkLine], today: dt.date) -> list[LateDeal]:
-    by_deal: dict[int, list[WorkLine]] = defaultdict(list)
-    for work in found:
-        if work.line.late:
-            by_deal[work.line.deal_id].append(work)
-    deals = [
+def _late_deals(viewer: Any, today: dt.date) -> list[LateDeal]:
+    """Return the open deals with late agreements, those with most first: what the list of deals counts as late.
+    One SQL query."""
+    late = Agreement.objects.visible_to(viewer).overdue(today).filter(deal__status=DealStatus.OPEN)
+    names = ("deal_id", "deal__name", "deal__key", "deal__owner__name", "deal__amount", "deal__currency")
+    rows = late.order_by().values(*names).annotate(late=Count("pk"), since=Min("late_after"))
+    return [
         LateDeal(
-            deal_id,
-            works[0].deal_title,
-            works[0].owner,
-            len(works),
-            max((today - work.line.late_after).days for work in works if work.line.late_after),
-            works[0].amount,
-            works[0].currency,
+            deal_id=row["deal_id"],
+            title=row["deal__name"] or row["deal__key"],
+            owner=row["deal__owner__name"] or "",
+            late=row["late"],
+            days=(today - row["since"]).days,
+            amount=row["deal__amount"],
+            currency=row["deal__currency"],
         )
-        for deal_id, works in by_deal.items()
+        for row in rows.order_by("-late", "since", "deal_id")[:MOST_LATE_DEALS]
     ]
-    return sorted(deals, key=lambda deal: (-deal.late, -deal.days))[:8]

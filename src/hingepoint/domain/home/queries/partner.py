@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import F
 
 from hingepoint.domain.agreements.models import WAITING, Agreement
-from hingepoint.domain.home.queries.worklist import MOST_LINES, WEEK, WorkLine, with_deals, work_line
+from hingepoint.domain.home.queries.worklist import WEEK, WorkLine, with_deals, work_line
 from hingepoint.records.deals import DealStatus
 
 
@@ -26,12 +26,11 @@ def partner_day(viewer: Any, *, today: dt.date, now: dt.datetime) -> PartnerDay:
     """Return what was asked of ``viewer``, late first. Two SQL queries."""
     rows = with_deals(Agreement.objects.visible_to(viewer).filter(asked_of=viewer))
     asked = rows.filter(state__in=WAITING, deal__status=DealStatus.OPEN)
-    waiting = [
-        work_line(row, today) for row in asked.order_by(F("due_on").asc(nulls_last=True), "id")[:MOST_LINES]
-    ]
+    by_day = asked.order_by(F("late_after").asc(nulls_last=True), "id")
+    waiting = [work_line(row, today) for row in by_day]
     settled = rows.exclude(state__in=WAITING).filter(changed_at__gte=now - 4 * WEEK)
     return PartnerDay(
         waiting=tuple(waiting),
         answered=tuple(work_line(row, today) for row in settled.order_by("-changed_at")[:6]),
-        late=sum(work.line.due_on is not None and work.line.due_on < today for work in waiting),
+        late=sum(work.line.late for work in waiting),
     )

@@ -13,18 +13,15 @@ from typing import Any
 
 from django.db.models import Q
 
-from hingepoint.domain.agreements.models import IN_MOTION, Agreement, AgreementEvent
+from hingepoint.domain.agreements.models import IN_MOTION, Agreement, AgreementEvent, AgreementQuerySet
 from hingepoint.domain.agreements.queries.lines import AgreementLine, line_of
 from hingepoint.records.agreements import AgreementState
 from hingepoint.records.deals import DealStatus
 
 #: How far a worklist looks ahead.
 DAYS_AHEAD = 14
-MOST_LINES = 40
 #: Late by more days than this is rather a question of whether the deal lives.
 LONG_LATE = 60
-#: A group smaller than this is not shown with a share.
-LEAST_IN_A_SHARE = 5
 WEEK = dt.timedelta(days=7)
 _NEWS = (
     AgreementState.GAINED,
@@ -34,7 +31,7 @@ _NEWS = (
 )
 
 
-def worklist(viewer: Any):
+def worklist(viewer: Any) -> AgreementQuerySet:
     """Return the agreements worth anybody's attention: of open deals, required or in motion."""
     rows = Agreement.objects.visible_to(viewer).filter(deal__status=DealStatus.OPEN)
     return rows.filter(Q(required=True) | Q(state__in=IN_MOTION))
@@ -58,7 +55,8 @@ class WorkLine:
         return self.line.state == AgreementState.GAINED
 
 
-def with_deals(rows):
+def with_deals(rows: AgreementQuerySet) -> AgreementQuerySet:
+    """Fetch what a line of work shows along with its agreement."""
     return rows.select_related("type", "person", "asked_of", "deal__account", "deal__owner")
 
 
@@ -76,10 +74,11 @@ def one_a_deal(rows: Iterable[Agreement], today: dt.date) -> list[WorkLine]:
         )
         for group in by_deal.values()
     ]
-    return sorted(chosen, key=lambda work: work.line.late_after or today)[:MOST_LINES]
+    return sorted(chosen, key=lambda work: work.line.late_after or today)
 
 
 def work_line(row: Agreement, today: dt.date, *, more: int = 0) -> WorkLine:
+    """Return an agreement (from ``with_deals``) as a line of work."""
     return WorkLine(
         line=line_of(row, today),
         deal_title=str(row.deal),

@@ -6,30 +6,25 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, F, Q
+from django.db.models import Count
 
-from hingepoint.analysis import intervals
+from hingepoint.analysis.coverage import Coverage
 from hingepoint.domain.agreements.models import Agreement
-from hingepoint.domain.detection.sureness import unconfirmed_agreements
 from hingepoint.domain.strategy import results
 from hingepoint.domain.strategy.models import Strategy
+from hingepoint.domain.strategy.queries import coverage
 from hingepoint.domain.strategy.queries.pivotal import PivotalLine, pivotal_lines
 from hingepoint.domain.strategy.queries.strategies import StrategyLine, strategy_line, strategy_of
 from hingepoint.domain.strategy.rules import may_keep
-from hingepoint.records.agreements import STANDING, AgreementState
 from hingepoint.records.deals import DealStatus
 
 
 @dataclass(frozen=True, slots=True)
 class Covered:
-    """A pivotal agreement and on which share of the deals that needed it by today it was gained in time;
-    ``found`` of ``in_time`` rest on a rule's word that nobody confirmed yet."""
+    """A pivotal agreement, and on how many of the deals that needed it by today it was gained in time."""
 
     pivotal: PivotalLine
-    in_time: int
-    found: int
-    gained: int
-    share: intervals.Estimate
+    in_time: Coverage
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +48,11 @@ def strategy_page(viewer: Any, strategy_id: int, *, today: dt.date) -> StrategyP
     shown = next((book for book in books if book.published_at), None)
     draft = next((book for book in books if not book.published_at), None)
     lines = pivotal_lines(shown, strategy) if shown else []
-    counts = _coverage(viewer, strategy, today)
+    counts = coverage.in_time(viewer, today=today, segment=strategy.segment)
     return StrategyPage(
         line=strategy_line(strategy, len(lines)),
         results=tuple(results.progress(viewer, strategy, today=today)),
-        pivotal=tuple(_covered(line, *counts.get(line.type_id, (0, 0, 0, 0))) for line in lines),
+        pivotal=tuple(Covered(line, counts.get(line.type_id, Coverage())) for line in lines),
         playbook=shown.number if shown else None,
         draft=draft.number if draft and may_keep(viewer) else None,
         may_edit=may_keep(viewer),
@@ -70,28 +65,3 @@ def _deals_it_asks(viewer: Any, strategy: Strategy) -> int:
     rows = Agreement.objects.visible_to(viewer).filter(required=True, deal__status=DealStatus.OPEN)
     rows = rows.filter(deal__segment=strategy.segment) if strategy.segment else rows
     return rows.aggregate(n=Count("deal", distinct=True))["n"]
-
-
-def _coverage(viewer: Any, strategy: Strategy, today: dt.date) -> dict[int, tuple[int, int, int, int]]:
-    """Return per type: gained by the day it was needed and standing, those of them that rules found and nobody
-    confirmed, standing at all, and deals that needed it by today."""
-    rows = Agreement.objects.visible_to(viewer).filter(required=True, needed_by__lte=today)
-    rows = rows.exclude(state=AgreementState.NOT_NEEDED)
-    rows = rows.filter(deal__segment=strategy.segment) if strategy.segment else rows
-    stands = Q(state__in=sorted(STANDING))
-    in_time = stands & Q(gained_at__date__lte=F("needed_by"))
-    counts = (
-        rows.order_by()
-        .values("type_id")
-        .annotate(
-            in_time=Count("id", filter=in_time),
-            found=Count("id", filter=in_time & Q(pk__in=unconfirmed_agreements())),
-            gained=Count("id", filter=stands & Q(gained_at__isnull=False)),
-            of=Count("id"),
-        )
-    )
-    return {row["type_id"]: (row["in_time"], row["found"], row["gained"], row["of"]) for row in counts}
-
-
-def _covered(line: PivotalLine, in_time: int, found: int, gained: int, of: int) -> Covered:
-    return Covered(line, in_time, found, gained, intervals.share(in_time, of))

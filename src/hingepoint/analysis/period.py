@@ -1,0 +1,68 @@
+"""How a result metric moved: a period against the time before it, with the error of both.
+
+Whatever says *better* or *worse* of a metric asks ``movement``. A verdict that forgets the error of the earlier
+time calls one in six draws a change in which nothing changed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import polars as pl
+
+from hingepoint.analysis import intervals, metrics
+
+#: With fewer deals than this on either side a mean says nothing of a move: values as uneven as amounts and days
+#: are would call one draw in ten a change. A share needs no such floor: its interval is made for few deals.
+LEAST_FOR_A_MEAN = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """A metric on the deals closed ``since`` a day and on those closed ``before`` it: different deals.
+
+    ``better`` says which way is better, higher or lower; with fewer than ``least`` deals on either side nothing
+    is said.
+    """
+
+    since: intervals.Estimate
+    before: intervals.Estimate
+    better: str
+    least: int = 0
+
+    @property
+    def change(self) -> intervals.Difference | None:
+        """How far it moved, with the 95% interval of that; None with too few deals on either side."""
+        if min(self.since.n, self.before.n) < self.least:
+            return None
+        return intervals.difference(self.since, self.before)
+
+    @property
+    def moved(self) -> bool | None:
+        """Whether it moved the right way; None while the interval of the change holds 0, or without one."""
+        if self.change is None or self.change.low <= 0 <= self.change.high:
+            return None
+        return (self.change.value > 0) == (self.better == "higher")
+
+
+def movement(metric: metrics.Metric, deals: pl.DataFrame, *, start: dt.date) -> Movement:
+    """Return how ``metric`` moved from the deals closed before ``start`` to those closed on it or later.
+
+    ``deals`` come from ``metrics.with_derived``; ``closed`` holds moments in the time zone in which days are
+    counted. Raises MetricError where the deals lack what the metric is computed from.
+    """
+    values = metrics.values(metric, deals)
+    begun = pl.col("closed").dt.date() >= start
+    return Movement(
+        since=metrics.estimate(metric, values.filter(begun)),
+        before=metrics.estimate(metric, values.filter(~begun)),
+        better=metric.better,
+        least=0 if metrics.is_counted(metric) else LEAST_FOR_A_MEAN,
+    )
+
+
+def unknown(metric: metrics.Metric) -> Movement:
+    """Return the movement of a metric that the deals say nothing of."""
+    nothing = intervals.Estimate(None, None, None, 0)
+    return Movement(nothing, nothing, metric.better)
