@@ -40,8 +40,8 @@ def test_lost_deals_closed_late_do_not_throw_levers_out(fault):
 @pytest.mark.parametrize("fault", LATE)
 def test_what_follows_the_decision_is_caught_where_lost_deals_are_closed_late(fault):
     lived, result = world(DEALS, 31), seen_through(fault)
-    because = [result.finding(key).excluded_because for key in lived.of("leading")]
-    assert because == ["leading"] * len(because)
+    because = {result.finding(key).excluded_because for key in lived.of("leading")}
+    assert because <= {"leading", "mechanical"}
 
 
 def test_lost_deals_closed_late_are_told_with_the_weeks():
@@ -101,7 +101,7 @@ def test_an_effect_that_turned_is_said_first_with_the_day():
     assert finding.details.turned.before > 0.05
     assert finding.details.turned.since < -0.05
     on = pl.Series([finding.details.turned.on]).str.to_date()[0]
-    assert abs((on - middle.date()).days) <= 60
+    assert 0 <= (middle.date() - on).days <= 120, "the halves hold as many rows, and late deals have fewer"
     assert finding.in_words.startswith(
         f"“{key}” turned: it helped with deals created before {on.day} {on:%B %Y}"
     )
