@@ -69,9 +69,7 @@ def test_events_read_batch_by_batch_give_the_bytes_of_the_whole_table(tmp_path, 
     assert told["data"]["rules"]["duplicate_event"] == 100
     assert told["data"]["rules"]["event_of_unknown_deal"] == 20
     assert any(finding["levels"] or finding["doses"] for finding in told["findings"])
-    assert (tmp_path / "out" / "findings.csv").read_text(encoding="utf-8") == record.opened(
-        record.of(found)
-    ).csv()
+    assert (tmp_path / "out" / "findings.csv").read_text(encoding="utf-8") == record.of(found).csv()
 
 
 def test_a_bad_event_at_the_very_end_stops_everything_before_it_begins(tmp_path, monkeypatch):

@@ -95,7 +95,7 @@ class Pictures:
 
     @property
     def strip(self) -> Markup:
-        """One mark a placebo test: filled where an agreement still looked real with shuffled results."""
+        """One mark a placebo test: filled where an effect was found though every effect had been taken out."""
         tested, passed = (min(count, MOST_MARKS) for count in self.shown.placebo_counts)
         return _drawn(_strip(tested, passed, self.shown.placebo)) if tested else Markup()
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from hingepoint.analysis.discovery import findings, result, undated
 from hingepoint.analysis.discovery.judging import placebo, screens, verdicts
-from hingepoint.analysis.discovery.reading import history
+from hingepoint.analysis.discovery.reading import history, late_closes
 from hingepoint.analysis.discovery.settings import DiscoveryError, Settings
 from hingepoint.analysis.discovery.sums import kept, pieces, study
 from hingepoint.records.agreements import AgreementType
@@ -119,8 +119,14 @@ class _Run:
             again = "estimating again without what follows the decision"
             self._stage(prepared, 0.7, 0.85, again, passes=3)
             estimates = study.estimate(prepared, sums, self._mask(excluded, copied), steps, self.settings)
-        self._stage(prepared, 0.85, 0.95, "placebo: the same with shuffled outcomes", passes=2)
-        tested = placebo.shuffled(prepared, sums, estimates.next_window, self._rng(1))
+        self.tell(0.85, "placebo: the same where there is nothing to find")
+        sides = verdicts.sides(prepared, self.catalogue)
+        tested = placebo.without_effects(estimates.next_window, self._rng(1), sides)
+        if not tested.clean:
+            warnings.append(
+                f"Where there was nothing to find, {tested.rejected:,} of {tested.tested:,} tests still found an "
+                "effect: more than chance allows, so the intervals are too narrow."
+            )
         self.tell(0.95, "grading")
         judged = verdicts.judge(prepared, estimates, self.settings, self.catalogue, copied)
         report = findings.Report(
@@ -176,7 +182,8 @@ class _Run:
 
 def _data_warnings(prepared: study.Study) -> list[str]:
     read = prepared.history
-    warnings = []
+    late = late_closes.late_closes(read)
+    warnings = [late.in_words] if late else []
     if np.unique(read.seller).size < 2:
         warnings.append(
             "The deals have no or only one owner: differences in skill between sellers could not be removed."
@@ -190,15 +197,15 @@ def _data_warnings(prepared: study.Study) -> list[str]:
             f"There are only {np.unique(read.seller).size} owners: uncertainty is counted by {prepared.clustered_by}, "
             "which may be too confident if an owner's deals move together."
         )
-    late = [
+    recorded_late = [
         key
         for key, since in zip(read.types, read.recorded, strict=True)
         if np.isfinite(since) and key not in read.steps
     ]
-    if late:
+    if recorded_late:
         warnings.append(
             "Recorded only since some time into the data, unknown before rather than not gained: "
-            + ", ".join(late)
+            + ", ".join(recorded_late)
             + "."
         )
     if read.metric.among_won:

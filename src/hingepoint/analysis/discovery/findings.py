@@ -82,7 +82,7 @@ class Report:
     def _proposed(
         self, verdict: verdicts.Verdicts, findings: Sequence[result.Finding]
     ) -> tuple[list[int], np.ndarray]:
-        eligible = np.array([one.confirmed and not one.harmful for one in findings], dtype=bool)
+        eligible = np.array([_may_be_proposed(one) for one in findings], dtype=bool)
         allowed = np.array([one.grade != Grade.EXCLUDED for one in findings], dtype=bool)
         return verdict.proposed(eligible, allowed, np.nan_to_num(1 - self.coverage) * self.at_risk)
 
@@ -208,6 +208,19 @@ class Report:
         best_by: str | None,
     ) -> str:
         speaks, name = verdict.speaker(place), self.name_at(place)
+        changed = self._turned(verdict, speaks)
+        whole = self._whole_sentence(verdict, place, grade, same_as, best_by)
+        return f"{name} {changed.in_words} Over the whole time: {whole}" if changed else whole
+
+    def _whole_sentence(
+        self,
+        verdict: verdicts.Verdicts,
+        place: int,
+        grade: Grade,
+        same_as: tuple[str, ...],
+        best_by: str | None,
+    ) -> str:
+        speaks, name = verdict.speaker(place), self.name_at(place)
         effect, ci = verdict.shown(speaks)
         if grade == Grade.NONE:
             return words.not_enough(name, self.metric, ci, verdict.deals_needed(speaks))
@@ -277,7 +290,17 @@ class Report:
             benchmark_bias=benchmark.bias if benchmark else np.nan,
             deals_needed=verdict.deals_needed(place),
             disagreements=verdict.disagreements(place),
+            turned=self._turned(verdict, place),
         )
+
+    def _turned(self, verdict: verdicts.Verdicts, place: int) -> result.Turned | None:
+        """Return what became of an effect that turned; None for all others."""
+        if not verdict.turned[place]:
+            return None
+        null = verdict.sign * verdict.standing.null.mean[place]
+        before, since = (float(one.effects[place] - null) for one in verdict.estimates.halves)
+        on = self.prepared.middle
+        return result.Turned(on.isoformat(), before, since, words.turned(self.metric, on, before, since))
 
     def _lags(self, verdict: verdicts.Verdicts, place: int) -> tuple[result.LagPoint, ...]:
         points, null = [], verdict.standing.null
@@ -287,6 +310,12 @@ class Report:
                 half = float(verdicts.HALF * null.widened(one.errors)[place])
                 points.append(result.LagPoint(weeks_label(lag), effect, (effect - half, effect + half)))
         return tuple(points)
+
+
+def _may_be_proposed(finding: result.Finding) -> bool:
+    """Return whether a finding is confirmed, helps, and has not turned against that since."""
+    turned = finding.details.turned
+    return finding.confirmed and not finding.harmful and (turned is None or turned.since * finding.effect > 0)
 
 
 def _uncalibrated(one: gram.Estimate, place: int) -> result.Interval:

@@ -245,6 +245,12 @@ def _facts(data: Mapping[str, Any], kept: Mapping[str, Any]) -> Facts:
     return replace(plain_json.read(Facts, known), since=since, until=until)
 
 
+def finding(facts: Mapping[str, Any], name: str = "") -> Finding:
+    """Return the finding that a row of ``Record.facts`` was made from, as far as it tells."""
+    read = plain_json.read(Finding, {"name": name or facts["agreement"], **facts})
+    return replace(read, grade=Grade(read.grade))
+
+
 def _finding(facts: Mapping[str, Any], kept: Mapping[str, Any]) -> Finding:
     key = facts["agreement"]
     parts = {name: kept[name].get(key, {}) for name in ("timing_deals", "segment_deals")}
@@ -260,10 +266,10 @@ def _finding(facts: Mapping[str, Any], kept: Mapping[str, Any]) -> Finding:
         for one in facts["segments"]
     ]
     whole = {**facts, "name": kept["names"].get(key, key), "timing": timing, "segments": segments}
-    read = plain_json.read(Finding, whole)
+    read = finding(whole)
     against = read.effect < 0 if kept["result"]["metric"]["better"] == "higher" else read.effect > 0
     details = plain_json.read(Details, kept["details"].get(key, {}))
-    return replace(read, grade=Grade(read.grade), harmful=read.confirmed and against, details=details)
+    return replace(read, harmful=read.confirmed and against, details=details)
 
 
 class NewerRecord(ValueError):

@@ -22,7 +22,7 @@ SCHEMA = 1
 Interval = tuple[float, float]
 
 #: What of the details of a finding the JSON holds too.
-BEHIND = ("p_top", "ten_points", "ten_points_ci", "joint", "paths", "doses", "levels")
+BEHIND = ("p_top", "ten_points", "ten_points_ci", "joint", "paths", "doses", "levels", "turned")
 
 
 @dataclass(frozen=True)
@@ -128,6 +128,16 @@ class Joint:
 
 
 @dataclass(frozen=True)
+class Turned:
+    """An effect that changed its sign: what it was for deals created before ``on`` (a day), and since."""
+
+    on: str
+    before: float
+    since: float
+    in_words: str
+
+
+@dataclass(frozen=True)
 class Level:
     """The deals of an undated table that say ``yes``, ``no`` or nothing (``unknown``), and their mean outcome."""
 
@@ -161,6 +171,7 @@ class Details:
     paths           which pivotal agreements it prepares, and what that brings
     prepared_by     agreements that prepare this one
     doses           effect by evidence and by quality of the gain, where events say them
+    turned          what became of an effect that has the other sign in the later half of time; None mostly
     levels          undated tables only: deals and mean outcome of yes, no and unknown, as they stand
     """
 
@@ -192,6 +203,7 @@ class Details:
     prepared_by: tuple[str, ...] = ()
     doses: tuple[Dose, ...] = ()
     levels: tuple[Level, ...] = ()
+    turned: Turned | None = None
 
 
 @dataclass(frozen=True)
@@ -310,10 +322,15 @@ class Facts:
 
 @dataclass(frozen=True)
 class Placebo:
-    """How many types passed the test for an effect when outcomes were shuffled; there should be none."""
+    """How many types passed the test for an effect in histories without any; there should be none."""
 
     tested: int
     rejected: int
+
+    @property
+    def clean(self) -> bool:
+        """Whether no more passed than chance allows: what passes is meant to be false once in twenty histories."""
+        return self.rejected <= max(2, 0.01 * self.tested)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hingepoint.analysis import metrics
-from hingepoint.analysis.discovery import plain_json, result
+from hingepoint.analysis.discovery import record, result
 from hingepoint.analysis.discovery.telling import explaining, words
 
 
@@ -65,4 +65,4 @@ def expected(
 
 def finding_of(one: Candidate) -> result.Finding:
     """Return the finding that ``facts`` were written from, as far as explaining needs it."""
-    return plain_json.read(result.Finding, {**(one.facts or {}), "name": one.name})
+    return record.finding(one.facts or {}, one.name)

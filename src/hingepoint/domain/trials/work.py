@@ -11,8 +11,8 @@ from django.utils import timezone
 
 import hingepoint
 from hingepoint.analysis import frames
+from hingepoint.analysis.discovery.plain_json import simple
 from hingepoint.analysis.discovery.reading import money
-from hingepoint.analysis.discovery.result import simple
 from hingepoint.analysis.trials import balance
 from hingepoint.analysis.trials import outcome as trials
 from hingepoint.domain.agreements.models import AgreementEvent

@@ -6,6 +6,7 @@ run reads the same years later.
 
 from __future__ import annotations
 
+from hingepoint.analysis.discovery import result
 from hingepoint.analysis.discovery.record import Record
 from hingepoint.analysis.metric_words import listed
 from hingepoint.reports.charts import numbers
@@ -108,13 +109,10 @@ def _set_words(record: Record, chosen: tuple[Finding, ...]) -> str:
 def _placebo_words(tested: int, rejected: int) -> str:
     if not tested:
         return "No placebo test was made: there was nothing to test."
-    passed = "none of them" if rejected == 0 else numbers.number(rejected)
-    verdict = (
-        "as it should be"
-        if rejected <= max(1, round(0.05 * tested))
-        else "more than chance allows: be careful"
-    )
+    passed = "none" if rejected == 0 else numbers.number(rejected)
+    clean = result.Placebo(tested, rejected).clean
+    verdict = "as it should be" if clean else "more than chance allows: be careful"
     return (
-        f"With the results shuffled among the deals, {passed} of {numbers.number(tested)} agreements "
-        f"still looked real: {verdict}."
-    ).replace("none of them of", "none of")
+        f"With every effect taken out of the results, {passed} of {numbers.number(tested)} tests still found one: "
+        f"{verdict}."
+    )

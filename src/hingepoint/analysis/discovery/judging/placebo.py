@@ -1,86 +1,46 @@
-"""The same analysis where there is nothing to find: outcomes shuffled among comparable deals."""
+"""The same tests where there is nothing to find: every effect taken away, chance alone left."""
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 import numpy as np
 
 from hingepoint.analysis.discovery import result
 from hingepoint.analysis.discovery.judging import calibration
-from hingepoint.analysis.discovery.sums import gram, pieces, study
+from hingepoint.analysis.discovery.sums import gram
 
-REPEATS = 5
-#: With fewer comparable deals of a seller, dealing out anew would leave too much as it is.
-ENOUGH_TO_MIX = 5
+REPEATS = 10
+LEVEL = 0.05
 
 
-def shuffled(
-    prepared: study.Study, sums: study.Sums, real: gram.Estimate, rng: np.random.Generator
+def without_effects(
+    real: gram.Estimate, rng: np.random.Generator, groups: np.ndarray | None = None
 ) -> result.Placebo:
-    """Return how many types passed the test for an effect when outcomes were dealt out anew.
+    """Return how many types passed the test for an effect when there was none; ``groups`` have nulls of their own.
 
-    The outcomes of a deal's rows move together, to a deal that was open at the same landmarks, of the
-    same seller where the seller has enough of them, so that everything but the link with the agreements
-    stays as it is. Deals change outcomes within their piece, so that new deals leave others as they are.
+    What no column explains in the outcomes of a cluster gets a sign by lot, the same for all of its deals,
+    and is fitted anew: a wild cluster bootstrap with the null imposed (Cameron, Gelbach & Miller 2008), which
+    for least squares is a sum over the influences (Kline & Santos 2012). Whatever levers do is taken out
+    first, so that they cannot come back as time to close does when outcomes are dealt among deals alike.
     """
-    parts = prepared.pieces.parts
-    dealers = rng.spawn(len(parts))
-    outcomes = {
-        str(number): np.concatenate([_deal_out(*one) for one in zip(parts, dealers, strict=True)])
-        for number in range(REPEATS)
-    }
-    fits = refits(prepared, sums, real.fit, outcomes)
-    influences = gram.influences(sums.blocks, fits, prepared.cluster, prepared.clusters, outcomes)
-    tested = rejected = 0
-    for name, fit in fits.items():
-        one = gram.estimate(fit, influences[name])
-        null = calibration.empirical_null(one.effects, one.errors)
-        p_values = calibration.interval_p_values(null.centred(one.effects), null.widened(one.errors), 0.0)
-        passed = calibration.adjusted(p_values)
-        tested += int(np.isfinite(passed).sum())
-        rejected += int((passed < 0.05).sum())
-    return result.Placebo(tested, rejected)
+    passed = [calibration.adjusted(p_values) for p_values in chances(real, rng, groups)]
+    tested = sum(int(np.isfinite(one).sum()) for one in passed)
+    return result.Placebo(tested, sum(int((one < LEVEL).sum()) for one in passed))
 
 
-def _deal_out(piece: pieces.Piece, rng: np.random.Generator) -> np.ndarray:
-    rows = piece.rows
-    starts = np.nonzero(np.diff(rows.deal, prepend=-1))[0]
-    lengths = np.diff(np.append(starts, rows.size))
-    deal, first = rows.deal[starts], rows.landmark[starts]
-    course = first * 64 + lengths
-    kind = piece.seller[deal] * 4096 + course
-    _, place, deals = np.unique(kind, return_inverse=True, return_counts=True)
-    kind = np.where(deals[place] < ENOUGH_TO_MIX, course - 4096, kind)
-    order = np.argsort(kind, kind="stable")
-    mixed = np.lexsort((rng.random(kind.size), kind))
-    source = np.empty(kind.size, dtype=int)
-    source[order] = mixed
-    takes = np.repeat(starts[source] - starts, lengths) + np.arange(rows.size)
-    return rows.outcome[takes]
+def chances(
+    real: gram.Estimate, rng: np.random.Generator, groups: np.ndarray | None = None
+) -> list[np.ndarray]:
+    """Return the p-values of all types in each history without effects; NaN where one is not estimable."""
+    return [_chances(effects, real.errors, groups) for effects in _drawn(real, rng)]
 
 
-def refits(
-    prepared: study.Study, sums: study.Sums, fit: gram.Fit, outcomes: dict[str, np.ndarray]
-) -> dict[str, gram.Fit]:
-    """Return the fits with other outcomes; the sums of the columns and their inverse are reused."""
-    crossing = gram.Crossing(prepared.layout.width, np.column_stack(list(outcomes.values())))
-    cross = sum(gram.folded(sums.blocks, crossing), np.zeros(()))
-    return {
-        name: _refit(prepared, fit, cross[number, :-1], outcome)
-        for number, (name, outcome) in enumerate(outcomes.items())
-    }
+def _drawn(real: gram.Estimate, rng: np.random.Generator) -> np.ndarray:
+    """Return repeats x types, what chance alone makes of the effects."""
+    signs = rng.choice([-1.0, 1.0], (REPEATS, real.influence.shape[0]))
+    scale = np.sqrt(gram.small_sample(real.clusters, real.fit.within.rows, real.fit.freedom))
+    return np.where(np.isfinite(real.effects), scale * (signs @ real.influence), np.nan)
 
 
-def _refit(prepared: study.Study, fit: gram.Fit, cross: np.ndarray, outcome: np.ndarray) -> gram.Fit:
-    within = fit.within
-    by_seller = np.bincount(
-        prepared.seller[prepared.rows.deal], weights=outcome, minlength=within.counts.size
-    )
-    means = within.means.copy()
-    means[:, -1] = by_seller / np.maximum(within.counts, 1.0)
-    centred = fit.expand.T @ (cross - means[:, :-1].T @ by_seller)
-    square = float(outcome @ outcome - by_seller @ means[:, -1])
-    coefficients = fit.inverse @ centred
-    residual = max(square - float(coefficients @ centred), 0.0)
-    return replace(fit, within=replace(within, means=means), coefficients=coefficients, residual=residual)
+def _chances(effects: np.ndarray, errors: np.ndarray, groups: np.ndarray | None) -> np.ndarray:
+    null = calibration.empirical_null(effects, errors, groups)
+    return calibration.interval_p_values(null.centred(effects), null.widened(errors), 0.0)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hingepoint.analysis.discovery.judging import risk
 from hingepoint.analysis.discovery.reading.history import History
 from hingepoint.analysis.discovery.settings import Settings
 from hingepoint.analysis.discovery.sums import gram
@@ -21,6 +22,10 @@ LATE_SHARE, LATE_WIN_RATE, SURE_WIN_RATE = 0.6, 0.9, 0.95
 #: Of the wins (or losses) that chance would put on one side, no more than this share is found there.
 DEFINITION = 0.02
 EXPECTED = 10.0
+#: Won so much more often than deals of the same age; or, where those are nearly all won, lost so much less.
+ABOVE, HARDLY_ANY = 0.1, 0.1
+#: From so many types on, what most of them share is told from what is one type's own.
+BULK_TYPES = 5
 EVERY_WIN = "it is a step that every win contains"
 #: A leading agreement keeps less than this share of its effect when the clock starts later.
 KEPT = 0.5
@@ -69,31 +74,18 @@ def mechanical(
 
 def _by_record(history: History, cycle: float) -> dict[str, Exclusion]:
     decided = history.decided
-    won = history.won[decided]
-    wins, deals = int(won.sum()), int(decided.sum())
+    closed, won = history.closed[decided], history.won[decided]
+    alive = risk.Alive.of(closed, won)
     late = min(0.15 * cycle, 4.0)
     found: dict[str, Exclusion] = {}
     for place, key in enumerate(history.types):
         week = history.gained[decided, place]
-        has = np.isfinite(week)
-        with_it = int(has.sum())
-        if with_it < _floor(deals) or not wins:
+        if int(np.isfinite(week).sum()) < _floor(won.size) or not won.any():
             continue
-        wins_with = int(won[has].sum())
-        words = _part_of_winning(wins, deals, with_it, wins_with) or _part_of_losing(
-            wins, deals, with_it, wins_with
-        )
-        if not words and wins_with:
-            share_late = float((history.closed[decided][has & won] - week[has & won] <= late).mean())
-            others = (wins - wins_with) / max(deals - with_it, 1)
-            rate = wins_with / with_it
-            if share_late >= LATE_SHARE and rate >= LATE_WIN_RATE and rate > others + 0.1:
-                words = (
-                    f"{share_late:.0%} of won deals gained it in their last {late * 7:.0f} days, "
-                    f"and {rate:.0%} of the deals that gained it were won"
-                )
-        if words:
-            found[key] = Exclusion("mechanical", words, step=words.endswith(EVERY_WIN))
+        peers = alive.beside(week)
+        reason = _part_of_winning(peers) or _part_of_losing(peers) or _late_in_wins(peers, closed, week, late)
+        if reason:
+            found[key] = Exclusion("mechanical", reason, step=reason.endswith(EVERY_WIN))
     return found
 
 
@@ -102,22 +94,42 @@ def _floor(deals: int) -> int:
     return min(20, max(deals // 50, 5))
 
 
-def _part_of_winning(wins: int, deals: int, with_it: int, wins_with: int) -> str:
-    without = deals - with_it
-    rate, others = wins_with / with_it, (wins - wins_with) / max(without, 1)
-    if rate >= SURE_WIN_RATE and rate > others + 0.1:
-        return f"{rate:.0%} of the decided deals that gained it were won, so it is part of winning"
-    expected = wins * without / deals
-    if expected >= EXPECTED and wins - wins_with <= DEFINITION * expected:
-        return f"only {wins - wins_with:,} of {without:,} decided deals without it were won, so {EVERY_WIN}"
+def _part_of_winning(peers: risk.Peers) -> str:
+    if peers.rate >= SURE_WIN_RATE and _far_above(peers):
+        return f"{peers.rate:.0%} of the decided deals that gained it were won, so it is part of winning"
+    wins_without = peers.wins - peers.wins_with
+    if peers.wins_expected >= EXPECTED and wins_without <= DEFINITION * peers.wins_expected:
+        return f"only {wins_without:,} of {peers.without:,} decided deals without it were won, so {EVERY_WIN}"
     return ""
 
 
-def _part_of_losing(wins: int, deals: int, with_it: int, wins_with: int) -> str:
-    expected = wins * with_it / deals
-    if expected >= EXPECTED and wins_with <= DEFINITION * expected:
-        return f"only {wins_with:,} of {with_it:,} decided deals with it were won, so it records the loss"
+def _part_of_losing(peers: risk.Peers) -> str:
+    expected = peers.with_it * peers.win_rate_alive
+    if expected >= EXPECTED and peers.wins_with <= DEFINITION * expected:
+        return f"only {peers.wins_with:,} of {peers.with_it:,} decided deals with it were won, so it records the loss"
     return ""
+
+
+def _late_in_wins(peers: risk.Peers, closed: np.ndarray, week: np.ndarray, late: float) -> str:
+    gained = np.isfinite(week) & peers.won
+    share_late = float((closed[gained] - week[gained] <= late).mean()) if gained.any() else 0.0
+    if share_late >= LATE_SHARE and peers.rate >= LATE_WIN_RATE and _far_above(peers):
+        return (
+            f"{share_late:.0%} of won deals gained it in their last {late * 7:.0f} days, "
+            f"and {peers.rate:.0%} of the deals that gained it were won"
+        )
+    return ""
+
+
+def _far_above(peers: risk.Peers) -> bool:
+    """Return whether deals that gained it are won far more often than deals of the same age without it.
+
+    Where nearly all that live so long are won, there is no room above: then hardly any may be lost.
+    """
+    lost, expected = peers.with_it - peers.wins_with, peers.with_it * (1 - peers.win_rate_alive)
+    return peers.rate > peers.win_rate_alive + ABOVE or (
+        expected >= EXPECTED and lost <= HARDLY_ANY * expected
+    )
 
 
 def stages(history: History, mechanical: Mapping[str, Exclusion]) -> dict[str, Exclusion]:
@@ -134,55 +146,40 @@ def stages(history: History, mechanical: Mapping[str, Exclusion]) -> dict[str, E
 
 
 def following(history: History, settings: Settings, period: float) -> dict[str, Exclusion]:
-    """Return the types that are gained far more in the last weeks of won deals than of lost ones.
+    """Return the types that are gained far more in the last weeks of won deals than in others of that age.
 
     Per week in which a deal could still gain it, a lever is gained somewhat more in deals that are
     won, early and late alike. What is recorded because the decision has fallen shows in the last
     ``period`` weeks only. Counts of gains say so long before an effect can be estimated.
+
+    Where lost deals are closed in the records long after they died, every type looks gained late in wins
+    only: what most types share is the records' doing, and a type must stand out of it.
     """
-    found = {}
-    gains, weeks = _gain_rates(history, period)
-    for place, key in enumerate(history.types):
-        if gains[0, place] < 20 or key in settings.not_mechanical:
-            continue
-        rates = (gains[:, place] + 0.5) / np.maximum(weeks[:, place], 1.0)
-        late, early = rates[0] / rates[1], max(rates[2] / rates[3], 1.0)
-        error = np.sqrt((1 / (gains[:, place] + 0.5)).sum())
-        if late >= 3 and np.log(late / early) - 1.645 * error > np.log(2):
-            found[key] = Exclusion(
-                "leading",
-                f"in the last {period * 7:.0f} days before the close it is gained {late:.0f} times as often in deals "
-                "that are then won as in deals that are lost, and earlier it is not, "
-                "so it is recorded once the decision has fallen",
-            )
-    return found
+    rates = risk.gain_rates(history, period)
+    enough = rates.late_gains >= 20
+    bulk = _shared(rates.late[enough]), _shared((rates.late - np.maximum(rates.early, 0.0))[enough])
+    late = rates.late - bulk[0]
+    beside_early = rates.late - np.maximum(rates.early, 0.0) - bulk[1]
+    stands_out = enough & (late >= np.log(3)) & (beside_early - 1.645 * rates.error > np.log(2))
+    return {
+        key: Exclusion("leading", _following_words(period, float(np.exp(rates.late[place])), bulk[0]))
+        for place, key in enumerate(history.types)
+        if stands_out[place] and key not in settings.not_mechanical
+    }
 
 
-def _gain_rates(history: History, period: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return gains and weeks at risk, (won late, lost late, won early, lost early) x types."""
-    gains = np.zeros((4, len(history.types)))
-    weeks = np.zeros((4, len(history.types)))
-    decided = np.nonzero(history.decided)[0]
-    for start in range(0, decided.size, 20_000):
-        deals = decided[start : start + 20_000]
-        closed, won = history.closed[deals, None], history.won[deals]
-        gained = history.gained[deals]
-        turn = np.maximum(closed - period, 0.0)
-        until = np.minimum(gained, closed)
-        late, early = np.maximum(until - turn, 0.0), np.minimum(until, turn)
-        came_late = np.isfinite(gained) & (gained > turn)
-        came_early = np.isfinite(gained) & (gained <= turn)
-        for place, (mask, came, risk) in enumerate(
-            (
-                (won, came_late, late),
-                (~won, came_late, late),
-                (won, came_early, early),
-                (~won, came_early, early),
-            )
-        ):
-            gains[place] += came[mask].sum(axis=0)
-            weeks[place] += risk[mask].sum(axis=0)
-    return gains, weeks
+def _shared(logs: np.ndarray) -> float:
+    """Return how much more often than expected the bulk of types is gained, as a logarithm; never less than 0."""
+    return max(float(np.median(logs)), 0.0) if logs.size >= BULK_TYPES else 0.0
+
+
+def _following_words(period: float, times: float, bulk: float) -> str:
+    usual = f" (most agreements {np.exp(bulk):.1f} times)" if np.exp(bulk) >= 1.5 else ""
+    return (
+        f"in the last {period * 7:.0f} days before the close it is gained {times:.0f} times as often in deals "
+        f"that are then won as in others of the same age{usual}, and earlier it is not, "
+        "so it is recorded once the decision has fallen"
+    )
 
 
 def leading(profile: list[gram.Estimate], settings: Settings, types: tuple[str, ...]) -> dict[str, Exclusion]:

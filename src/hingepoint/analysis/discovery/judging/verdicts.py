@@ -37,6 +37,7 @@ class Verdicts:
     judged           of the next window, its order from both looks; ``standing`` the same of standing at landmarks
     smallest         the smallest effect worth having, in the metric's unit
     segments_differ  per segment, which types have another effect there than elsewhere
+    turned           which types have clearly the other effect in the later half of time than in the earlier
     bundles          types that these data cannot tell apart; ``copied`` per type the one it is a copy of
     strengths        of the covariates as confounders; ``benchmarks`` the strongest for each type
     """
@@ -49,6 +50,7 @@ class Verdicts:
     standing: grading.Judged
     smallest: float
     segments_differ: Mapping[tuple[str, str], np.ndarray]
+    turned: np.ndarray
     bundles: list[tuple[int, ...]]
     strengths: robustness.Strengths
     benchmarks: list[robustness.Benchmark | None]
@@ -228,7 +230,7 @@ def judge(
     """Return the verdicts on all types; ``copied`` says per type which one it is a copy of."""
     main = estimates.next_window
     worth_having = smallest(prepared, settings)
-    judged, standing = _judged(prepared, estimates, settings, _sides(prepared, catalogue), worth_having)
+    judged, standing = _judged(prepared, estimates, settings, sides(prepared, catalogue), worth_having)
     strengths = robustness.strengths(main, _covariates(prepared))
     return Verdicts(
         prepared=prepared,
@@ -239,6 +241,7 @@ def judge(
         standing=standing,
         smallest=worth_having,
         segments_differ=segments_that_differ(estimates.segments),
+        turned=turned(estimates, standing.null),
         bundles=screens.bundles(main, copied),
         strengths=strengths,
         benchmarks=robustness.benchmarks(main, strengths, judged.effects),
@@ -286,7 +289,7 @@ def noise(prepared: study.Study, estimates: study.Estimates | None) -> float:
     return float(np.sqrt(fit.residual / max(fit.freedom, 1)))
 
 
-def _sides(prepared: study.Study, catalogue: Mapping[str, AgreementType]) -> np.ndarray:
+def sides(prepared: study.Study, catalogue: Mapping[str, AgreementType]) -> np.ndarray:
     """Return which types are agreed with the customer: by the catalogue, otherwise by the events."""
     read = prepared.history
     listed = {key: one.side == Side.CUSTOMER for key, one in catalogue.items()}
@@ -302,6 +305,20 @@ def _covariates(prepared: study.Study) -> dict[str, np.ndarray]:
 
 def _rng(settings: Settings, stream: int) -> np.random.Generator:
     return np.random.default_rng([settings.seed, stream])
+
+
+def turned(estimates: study.Estimates, null: calibration.Null) -> np.ndarray:
+    """Return which types help in one half of time and harm in the other, clearly, counted over all tested.
+
+    ``null`` is that of standing at landmarks, which both halves are estimates of.
+    """
+    earlier, later = (one.effects for one in estimates.halves)
+    errors = np.hypot(*(one.errors for one in estimates.halves))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        p_values = 2 * scipy.special.ndtr(-np.abs(later - earlier) / errors)
+        opposed = (earlier - null.mean) * (later - null.mean) < 0
+    with np.errstate(invalid="ignore"):
+        return opposed & (calibration.adjusted(p_values) < grading.CONFIDENCE)
 
 
 def segments_that_differ(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import zlib
 from dataclasses import asdict, dataclass
 
@@ -60,6 +61,12 @@ class Study:
     @property
     def sellers(self) -> int:
         return int(self.seller.max()) + 1 if self.seller.size else 1
+
+    @property
+    def middle(self) -> datetime.date:
+        """The day from which on deals count to the later half of time."""
+        week = self.choices.once("middle of time", lambda: np.median(self.history.created[self.rows.deal]))
+        return datetime.date(1970, 1, 1) + datetime.timedelta(weeks=float(week))
 
     @property
     def clusters(self) -> int:

@@ -19,9 +19,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hingepoint.analysis.discovery.judging import calibration, grading, placebo
+from hingepoint.analysis.discovery.judging import calibration, grading
 from hingepoint.analysis.discovery.reading import design
-from hingepoint.analysis.discovery.sums import gram, study
+from hingepoint.analysis.discovery.sums import gram, refits, study
 
 #: A path is shown if it raises the share of deals that gain the pivotal agreement by at least this.
 WORTH_SAYING = 0.02
@@ -67,7 +67,7 @@ def _estimates(
 ) -> dict[int, gram.Estimate]:
     """Return the next-window estimate with each of the outcomes in place of the metric."""
     named = {str(place): outcome for place, outcome in outcomes.items()}
-    fits = placebo.refits(prepared, sums, main.fit, named)
+    fits = refits.refits(prepared, sums, main.fit, named)
     influences = gram.influences(sums.blocks, fits, prepared.cluster, prepared.clusters, named)
     return {place: gram.estimate(fits[str(place)], influences[str(place)]) for place in outcomes}
 

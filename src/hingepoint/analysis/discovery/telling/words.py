@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 
 from hingepoint.analysis import metric_words, metrics
@@ -85,6 +86,15 @@ def supported(
         f"{_STRENGTH[grade]} that {subject} {hinge}{timing}: like for like, deals that gained it "
         f"{change(metric, effect)} (95% interval {interval(metric, ci)}; "
         f"{gained:,} deals gained it, {not_gained:,} did not)."
+    )
+
+
+def turned(metric: metrics.Metric, on: datetime.date, before: float, since: float) -> str:
+    """Return what became of an effect whose sign changed: ``turned: it helped … and harms …``."""
+    helped, helps = ("helped", "harms") if before * metric.sign > 0 else ("harmed", "helps")
+    return (
+        f"turned: it {helped} with deals created before {on.day} {on:%B %Y} ({points(metric, before)}), and "
+        f"{helps} with those since ({points(metric, since)})."
     )
 
 

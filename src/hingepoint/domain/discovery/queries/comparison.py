@@ -6,11 +6,11 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any
 
 from django.db.models import F
 
 from hingepoint.analysis.discovery import Finding as Facts
+from hingepoint.analysis.discovery import record as records_of_runs
 from hingepoint.analysis.discovery.record import Record
 from hingepoint.domain.discovery.models import Finding, Run
 from hingepoint.domain.discovery.queries.runs import BLOBS, RunLine, line_of, run, seen
@@ -85,8 +85,7 @@ def compare(then: Record, now: Record) -> list[Move]:
             what, why = move
             old, new = before.get(key), after.get(key)
             name = next(one.name for one in (new, old) if one)
-            grades = (str(one.grade) if one else "" for one in (old, new))
-            found.append(Move(key, name, what, *grades, _effect(old), _effect(new), why))
+            found.append(Move(key, name, what, _grade(old), _grade(new), _effect(old), _effect(new), why))
     return sorted(found, key=lambda move: (MOVES.index(move.what), move.name))
 
 
@@ -95,6 +94,10 @@ MOVES = ("joined the set", "left the set", "gone", "weaker", "new", "still holds
 
 
 _CONFIRMED = ("strong", "moderate")
+
+
+def _grade(facts: Facts | None) -> str:
+    return str(facts.grade) if facts else ""
 
 
 def _effect(facts: Facts | None) -> float | None:
@@ -165,17 +168,17 @@ def refreshed(
     )
     rows = rows.exclude(snapshot=F("repeats__snapshot")).select_related("asked_by", "snapshot")
     newest = {row.repeats_id: row for row in rows.defer("record", *BLOBS).order_by("pk")}
-    facts: dict[int, dict[str, Any]] = {run: {} for base, row in newest.items() for run in (base, row.pk)}
+    facts: dict[int, dict[str, Facts]] = {run: {} for base, row in newest.items() for run in (base, row.pk)}
     keys = {key for names in asked.values() for key in names}
     for row in Finding.objects.filter(run_id__in=facts, key__in=keys):
-        facts[row.run_id][row.key] = row.facts
+        facts[row.run_id][row.key] = records_of_runs.finding(row.facts)
     return {
         base: Refreshed(base, line_of(row, at), _moved(asked[base], facts[base], facts[row.pk]))
         for base, row in newest.items()
     }
 
 
-def _moved(names: Mapping[str, str], old: dict[str, Any], new: dict[str, Any]) -> tuple[Move, ...]:
+def _moved(names: Mapping[str, str], old: dict[str, Facts], new: dict[str, Facts]) -> tuple[Move, ...]:
     moves = [
         Move(key, name, *_become(old.get(key), new.get(key)))
         for key, name in names.items()
@@ -184,9 +187,7 @@ def _moved(names: Mapping[str, str], old: dict[str, Any], new: dict[str, Any]) -
     return tuple(sorted(moves, key=lambda move: (MOVES.index(move.what), move.name)))
 
 
-def _become(old: dict | None, new: dict | None) -> tuple[str, str, str, float | None, float | None, str]:
+def _become(old: Facts | None, new: Facts | None) -> tuple[str, str, str, float | None, float | None, str]:
     """Return what became of a finding, its grades and effects before and after, and why."""
     what, why = _move(old, new, False, False) or ("not confirmed", "there was too little evidence both times")
-    before, after = old or {}, new or {}
-    grades = before.get("grade", ""), after.get("grade", "")
-    return what, *grades, before.get("effect"), after.get("effect"), why
+    return what, _grade(old), _grade(new), _effect(old), _effect(new), why
