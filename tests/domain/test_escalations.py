@@ -112,11 +112,34 @@ def test_it_is_one_line_in_the_deals_history(cast):
     assert found.event.note == found.reason
 
 
-def test_all_must_say_yes_and_the_least_counts(cast, rules):
+def test_all_must_say_yes_and_a_yes_to_less_counts_as_less(cast, rules):
     found = ask(cast)
     assert answer(found, cast.manager).state == State.OPEN
     done = answer(found, cast.sponsor, Answer.IN_PART, granted=0.18)
     assert (done.state, done.granted) == (State.IN_PART, 0.18)
+
+
+@pytest.mark.parametrize("granted", [(0.12, 0.18), (0.18, 0.12)], ids=["first", "last"])
+def test_of_two_partial_approvals_the_least_counts(cast, rules, granted):
+    found = ask(cast)
+    waiting = answer(found, cast.manager, Answer.IN_PART, granted=granted[0])
+    assert (waiting.state, waiting.granted) == (State.OPEN, None)
+    done = answer(found, cast.sponsor, Answer.IN_PART, granted=granted[1])
+    assert (done.state, done.granted) == (State.IN_PART, 0.12)
+
+
+def test_where_all_agree_to_everything_all_of_it_is_granted(cast, rules):
+    found = ask(cast)
+    answer(found, cast.manager)
+    done = answer(found, cast.sponsor)
+    assert (done.state, done.granted) == (State.APPROVED, 0.25)
+
+
+def test_one_no_wins_over_a_partial_approval(cast, rules):
+    found = ask(cast)
+    answer(found, cast.manager, Answer.IN_PART, granted=0.12)
+    done = answer(found, cast.sponsor, Answer.NO, words="Offer the second site first.")
+    assert (done.state, done.granted) == (State.DECLINED, None)
 
 
 def test_one_no_with_its_reason_decides(cast, rules):
