@@ -124,9 +124,11 @@ def test_while_open_deals_are_asked_the_page_says_how_far_that_is(client, cast, 
     assert "everybody can go on" not in text(client.get(reverse("strategy", args=[row.pk])))
 
 
-def test_before_anybody_was_asked_there_is_no_progress(client, cast):
+def test_before_anybody_was_asked_there_is_nothing_to_wait_for(client, cast):
     client.force_login(cast.seller)
-    assert client.get(reverse("asking-progress")).status_code == 404
+    page = text(client.get(reverse("asking-progress")))
+    assert "No open deal is asked for anything else." in page
+    assert "hx-get" not in page
 
 
 @pytest.mark.parametrize(("who", "status"), [("seller", 200), ("inside_partner", 404)])

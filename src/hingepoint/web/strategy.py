@@ -224,8 +224,6 @@ def asked_words(found: asking.Progress) -> str:
 
 @for_sellers_and_leaders
 def asking_progress(request: HttpRequest) -> HttpResponse:
-    """The bar on the page, alone: how far open deals are asked; its last word once they are."""
-    found = asking.progress()
-    if found is None:
-        raise Http404("nobody was asked yet")
+    """The bar on the page, alone: how far open deals are asked; its last word once they are, or nobody was."""
+    found = asking.progress() or asking.Progress(0, 0, True, asking.Refreshed())
     return render(request, "strategy/_asking.html", {"asking": found, "asked": asked_words(found)})
