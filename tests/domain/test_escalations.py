@@ -10,7 +10,9 @@ import cast as people_of_the_tests
 from cast import NOW
 from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.escalations import actions
-from hingepoint.domain.escalations.models import Approval, Escalation, Pulse
+from hingepoint.domain.escalations.models import Approval
+from hingepoint.domain.escalations.models import Escalation
+from hingepoint.domain.escalations.models import Pulse
 from hingepoint.domain.escalations.queries import pulse
 from hingepoint.domain.escalations.queries import rules as rules_page
 from hingepoint.domain.escalations.queries import waiting as waiting_page
@@ -18,8 +20,14 @@ from hingepoint.domain.escalations.rules import rules_of
 from hingepoint.domain.negotiation import actions as negotiation
 from hingepoint.domain.people import actions as people
 from hingepoint.records.deals import EventKind
-from hingepoint.records.errors import Hidden, Stale
-from hingepoint.records.escalations import Answer, Approver, ArguesFor, Kind, Lane, State
+from hingepoint.records.errors import Hidden
+from hingepoint.records.errors import Stale
+from hingepoint.records.escalations import Answer
+from hingepoint.records.escalations import Approver
+from hingepoint.records.escalations import ArguesFor
+from hingepoint.records.escalations import Kind
+from hingepoint.records.escalations import Lane
+from hingepoint.records.escalations import State
 from hingepoint.records.people import Role
 
 HOUR = dt.timedelta(hours=1)
@@ -116,11 +124,34 @@ def test_it_is_one_line_in_the_deals_history(cast):
     assert found.event.note == found.reason
 
 
-def test_all_must_say_yes_and_the_least_counts(cast, rules):
+def test_all_must_say_yes_and_a_yes_to_less_counts_as_less(cast, rules):
     found = ask(cast)
     assert answer(found, cast.manager).state == State.OPEN
     done = answer(found, cast.sponsor, Answer.IN_PART, granted=0.18)
     assert (done.state, done.granted) == (State.IN_PART, 0.18)
+
+
+@pytest.mark.parametrize("granted", [(0.12, 0.18), (0.18, 0.12)], ids=["first", "last"])
+def test_of_two_partial_approvals_the_least_counts(cast, rules, granted):
+    found = ask(cast)
+    waiting = answer(found, cast.manager, Answer.IN_PART, granted=granted[0])
+    assert (waiting.state, waiting.granted) == (State.OPEN, None)
+    done = answer(found, cast.sponsor, Answer.IN_PART, granted=granted[1])
+    assert (done.state, done.granted) == (State.IN_PART, 0.12)
+
+
+def test_where_all_agree_to_everything_all_of_it_is_granted(cast, rules):
+    found = ask(cast)
+    answer(found, cast.manager)
+    done = answer(found, cast.sponsor)
+    assert (done.state, done.granted) == (State.APPROVED, 0.25)
+
+
+def test_one_no_wins_over_a_partial_approval(cast, rules):
+    found = ask(cast)
+    answer(found, cast.manager, Answer.IN_PART, granted=0.12)
+    done = answer(found, cast.sponsor, Answer.NO, words="Offer the second site first.")
+    assert (done.state, done.granted) == (State.DECLINED, None)
 
 
 def test_one_no_with_its_reason_decides(cast, rules):

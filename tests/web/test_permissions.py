@@ -100,6 +100,7 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "strategies": (SELLING, {}),
     "new-strategy": (KEEPERS, {}),
     "strategy": (SELLING, {"strategy_id": "a_strategy"}),
+    "asking-progress": (SELLING, {}),
     "edit-strategy": (KEEPERS, {"strategy_id": "a_strategy"}),
     "playbook": (SELLING, {"strategy_id": "a_strategy"}),
     "pivotal": (SELLING, {"strategy_id": "a_strategy", "key": "cust.data_access"}),

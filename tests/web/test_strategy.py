@@ -16,6 +16,8 @@ from hingepoint.domain.detection.models import Detection
 from hingepoint.domain.plans import actions as plans
 from hingepoint.domain.plans.models import Plan
 from hingepoint.domain.strategy import actions
+from hingepoint.domain.strategy import asking
+from hingepoint.domain.strategy import tasks
 from hingepoint.domain.strategy.models import Strategy
 from playbooks import choose, in_force, written
 
@@ -104,6 +106,39 @@ def test_putting_it_in_force_asks_open_deals_and_retiring_it_stops_asking(client
     assert Agreement.objects.filter(required=True).count() == 2
     client.post(reverse("retire-strategy", args=[row.pk]))
     assert not Agreement.objects.filter(required=True).exists()
+
+
+def test_while_open_deals_are_asked_the_page_says_how_far_that_is(client, cast, monkeypatch):
+    monkeypatch.setattr(asking, "BATCH", 1)
+    row = written(cast)
+    choose(row.playbooks.get(), "cust.data_access")
+    actions.publish(by=cast.sponsor, at=NOW, playbook=row.playbooks.get())
+    client.force_login(cast.sponsor)
+    page = text(client.post(reverse("put-in-force", args=[row.pk]), follow=True))
+    assert "Discount less holds. Open deals are asked in the background." in page
+    assert "1 of 2 deals; everybody can go on working meanwhile" in page
+    bar = reverse("asking-progress")
+    assert f'hx-get="{bar}"' in text(client.get(bar))
+    assert "1 of 2 deals" in text(client.get(reverse("playbook", args=[row.pk])))
+    tasks.ask_in_background.func()
+    done = text(client.get(bar))
+    assert "Agreements on open deals: 2 asked for anew." in done
+    assert "hx-get" not in done
+    assert "everybody can go on" not in text(client.get(reverse("strategy", args=[row.pk])))
+
+
+def test_before_anybody_was_asked_there_is_nothing_to_wait_for(client, cast):
+    client.force_login(cast.seller)
+    page = text(client.get(reverse("asking-progress")))
+    assert "No open deal is asked for anything else." in page
+    assert "hx-get" not in page
+
+
+@pytest.mark.parametrize(("who", "status"), [("seller", 200), ("inside_partner", 404)])
+def test_who_may_see_strategies_sees_how_far_it_is(client, cast, who, status):
+    in_force(cast)
+    client.force_login(getattr(cast, who))
+    assert client.get(reverse("asking-progress")).status_code == status
 
 
 def test_coverage_counts_deals_that_needed_it_by_today(client, cast):
