@@ -10,9 +10,7 @@ import cast as people_of_the_tests
 from cast import NOW
 from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.escalations import actions
-from hingepoint.domain.escalations.models import Approval
-from hingepoint.domain.escalations.models import Escalation
-from hingepoint.domain.escalations.models import Pulse
+from hingepoint.domain.escalations.models import Approval, Escalation, Pulse
 from hingepoint.domain.escalations.queries import pulse
 from hingepoint.domain.escalations.queries import rules as rules_page
 from hingepoint.domain.escalations.queries import waiting as waiting_page
@@ -20,14 +18,8 @@ from hingepoint.domain.escalations.rules import rules_of
 from hingepoint.domain.negotiation import actions as negotiation
 from hingepoint.domain.people import actions as people
 from hingepoint.records.deals import EventKind
-from hingepoint.records.errors import Hidden
-from hingepoint.records.errors import Stale
-from hingepoint.records.escalations import Answer
-from hingepoint.records.escalations import Approver
-from hingepoint.records.escalations import ArguesFor
-from hingepoint.records.escalations import Kind
-from hingepoint.records.escalations import Lane
-from hingepoint.records.escalations import State
+from hingepoint.records.errors import Hidden, Stale
+from hingepoint.records.escalations import Answer, Approver, ArguesFor, Kind, Lane, State
 from hingepoint.records.people import Role
 
 HOUR = dt.timedelta(hours=1)

@@ -11,16 +11,11 @@ from django.utils import timezone
 
 from cast import NOW, PASSWORD
 from hingepoint.domain.agreements import actions as agreements
-from hingepoint.domain.agreements.models import Agreement
-from hingepoint.domain.agreements.models import AgreementEvent
+from hingepoint.domain.agreements.models import Agreement, AgreementEvent
 from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.proof import actions
-from hingepoint.domain.proof.models import Answer
-from hingepoint.domain.proof.models import AnswerTry
-from hingepoint.domain.proof.models import Confirmation
-from hingepoint.domain.proof.models import Proof
-from hingepoint.domain.proof.rules import read_token
-from hingepoint.domain.proof.rules import token_of
+from hingepoint.domain.proof.models import Answer, AnswerTry, Confirmation, Proof
+from hingepoint.domain.proof.rules import read_token, token_of
 from hingepoint.records.agreements import AgreementState
 from hingepoint.web.sign_in import WORKS_HERE
 

@@ -11,17 +11,12 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from hingepoint.analysis import metric_words
-from hingepoint.analysis import metrics
+from hingepoint.analysis import metric_words, metrics
 from hingepoint.domain.deals.queries import filters
 from hingepoint.domain.plans.queries import reviews
-from hingepoint.domain.strategy import actions
-from hingepoint.domain.strategy import asking
-from hingepoint.domain.strategy import presets
-from hingepoint.domain.strategy import rules
-from hingepoint.domain.strategy.queries import still_holds
+from hingepoint.domain.strategy import actions, asking, presets, rules
+from hingepoint.domain.strategy.queries import still_holds, strategy_page
 from hingepoint.domain.strategy.queries import strategies as strategy_list
-from hingepoint.domain.strategy.queries import strategy_page
 from hingepoint.records.errors import Stale
 from hingepoint.reports.findings import words as finding_words
 from hingepoint.web.deals import for_sellers_and_leaders
