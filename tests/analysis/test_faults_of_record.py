@@ -2,11 +2,11 @@
 
 import functools
 
-import faults
 import numpy as np
 import polars as pl
 import pytest
 
+import faults
 from hingepoint.analysis import discovery
 from hingepoint.analysis.discovery.judging import placebo, risk
 from hingepoint.demo import worlds
