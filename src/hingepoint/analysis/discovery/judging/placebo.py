@@ -8,7 +8,7 @@ from hingepoint.analysis.discovery import result
 from hingepoint.analysis.discovery.judging import calibration
 from hingepoint.analysis.discovery.sums import gram
 
-REPEATS = 10
+REPEATS = 5
 LEVEL = 0.05
 
 

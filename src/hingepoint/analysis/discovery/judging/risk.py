@@ -15,6 +15,8 @@ from hingepoint.analysis.discovery.reading.history import History
 
 #: Ages are told apart by so many bounds when gains are counted; deals are counted so many at a time.
 AGE_BOUNDS, TOGETHER = 8, 20_000
+#: Of more gains than that, deals are looked at beside so many.
+AGES_ASKED = 500
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class Alive:
         """Return the deals that gained a type beside those of their age; ``week`` is of the gain, infinite if none."""
         has = np.isfinite(week)
         ages = np.sort(week[has])
-        beside, won_beside = self._without_at(ages, week, has)
+        beside, won_beside = self._without_at(_picked(ages), week, has)
         known = beside > 0
         rate = float((won_beside[known] / beside[known]).mean()) if known.any() else float(self.won.mean())
         lived = np.searchsorted(ages, self.closed, side="right") / ages.size
@@ -83,6 +85,11 @@ class Alive:
             gone = np.searchsorted(np.sort(self.closed[some]), ages, side="right")
             counts.append(alive - (gained - gone))
         return counts[0], counts[1]
+
+
+def _picked(ages: np.ndarray) -> np.ndarray:
+    """Return the ages, of many only some that lie evenly among them."""
+    return ages[np.linspace(0, ages.size - 1, min(ages.size, AGES_ASKED)).astype(int)]
 
 
 @dataclass(frozen=True)
