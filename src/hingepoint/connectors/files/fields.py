@@ -7,13 +7,14 @@ connectors may not import; a test holds the two together.
 from __future__ import annotations
 
 import enum
-import functools
+import unicodedata
 from dataclasses import dataclass
 
 import polars as pl
 
 from hingepoint.records.agreements import AgreementState, Side
 from hingepoint.records.deals import DealStatus, EventKind
+from hingepoint.records.names import normal
 
 
 class Kind(enum.StrEnum):
@@ -235,16 +236,65 @@ MEANINGS: dict[str, dict[str, str]] = {
 
 FIELDS = {"deals": DEAL_FIELDS, "events": EVENT_FIELDS}
 
-#: Headings that say together whether a deal is won: read when no column holds the status itself.
-CLOSED_FLAGS = ("is closed", "isclosed", "closed?", "hs_is_closed")
-WON_FLAGS = ("is won", "iswon", "won", "hs_is_closed_won", "is closed won")
+#: Headings of columns that tell the outcome without a status: flags, Odoo's archive, Pipedrive's times.
+MARKS: dict[str, tuple[str, ...]] = {
+    "closed": ("is closed", "isclosed", "closed?", "hs_is_closed"),
+    "won": ("is won", "iswon", "won", "won?", "hs_is_closed_won", "is closed won"),
+    "lost": ("is lost", "islost", "lost", "lost?", "hs_is_closed_lost", "is closed lost"),
+    "active": ("active", "is active", "aktiv", "actif", "activo", "actief", "attivo", "ativo"),
+    "probability": (
+        "probability",
+        "probability %",
+        "wahrscheinlichkeit",
+        "probabilité",
+        "probabilidad",
+        "waarschijnlijkheid",
+        "probabilità",
+        "probabilidade",
+        "確度",
+    ),
+    "won_at": ("won time", "deal - won time", "won date", "won at", "won on", "date won", "closed won date"),
+    "lost_at": (
+        "lost time",
+        "deal - lost time",
+        "lost date",
+        "lost at",
+        "lost on",
+        "date lost",
+        "closed lost date",
+    ),
+}
 
 #: Words for a status, in any case and spelling of spaces; ``Closed - Won`` and ``closedwon`` are one word.
 STATUS_WORDS: dict[str, str] = {
-    "open": "open, in progress, active, ongoing, working, offen, ouvert, abierto, abierta, aperto, aberto",
-    "won": "won, closed won, win, won closed, gewonnen, gagné, ganado, ganada, vinto, ganho",
-    "lost": "lost, closed lost, loss, lost closed, verloren, perdu, perdido, perdida, perso",
+    "open": "open, in progress, active, ongoing, working, pending, not closed, offen, offene, laufend, in Bearbeitung,"
+    " aktiv, ouvert, ouverte, ouverts, ouvertes, en cours, abierto, abierta, abiertos, abiertas, en curso,"
+    " en proceso, lopend, in behandeling, aperto, aperta, aperti, aperte, in corso, aberto, aberta, abertos,"
+    " abertas, em aberto, em andamento, 進行中, 商談中, オープン",
+    "won": "won, closed won, win, won closed, deal won, gewonnen, abgeschlossen gewonnen, geschlossen gewonnen,"
+    " gagné, gagnée, gagnés, gagnées, fermé gagné, fermée gagnée, clôturé gagné, clôturée gagnée, conclu gagné,"
+    " conclue gagnée, ganado, ganada, ganados, ganadas, cerrado ganado, cerrada ganada, gesloten gewonnen,"
+    " afgesloten gewonnen, vinto, vinta, vinti, vinte, chiuso vinto, chiusa vinta, ganho, ganha, ganhos, ganhas,"
+    " fechado ganho, fechada ganha, 受注, 受注済, 受注済み, 成約, 成約済み, 商談成立",
+    "lost": "lost, closed lost, loss, lost closed, deal lost, verloren, abgeschlossen verloren, geschlossen verloren,"
+    " perdu, perdue, perdus, perdues, fermé perdu, fermée perdue, clôturé perdu, clôturée perdue, conclu perdu,"
+    " conclue perdue, perdido, perdida, perdidos, perdidas, cerrado perdido, cerrada perdida, gesloten verloren,"
+    " afgesloten verloren, perso, persa, persi, perse, chiuso perso, chiusa persa, fechado perdido,"
+    " fechada perdida, 失注, 失注済, 失注済み, 不成立, 商談不成立",
 }
+
+#: Stages of open deals as CRMs come with them. With a close date they are open only where lost deals have
+#: a word or a flag of their own: otherwise a lost deal may have stayed in its last stage.
+OPEN_STAGES = (
+    "new, lead, lead in, prospect, prospecting, qualification, qualified, qualify, discovery, demo, demo scheduled,"
+    " needs analysis, value proposition, id. decision makers, perception analysis, proposal, proposal made,"
+    " proposal/price quote, proposition, propose, develop, quote, quoted, negotiation, negotiation/review,"
+    " negotiations started, contact made, appointment scheduled, qualified to buy, presentation scheduled,"
+    " decision maker bought-in, contract sent, Erstkontakt, Qualifizierung, Bedarfsanalyse, Angebot, Verhandlung,"
+    " prospection, devis, négociation, prospección, calificación, cualificación, propuesta, negociación, kwalificatie,"
+    " offerte, onderhandeling, qualificazione, offerta, proposta, trattativa, negoziazione, qualificação, negociação,"
+    " 引合, 商談, 提案, 見積, 見積もり, 交渉"
+)
 
 #: Words for yes, no and unknown in agreement columns of a table without dates.
 ANSWER_WORDS: dict[str, str] = {
@@ -259,20 +309,18 @@ def schema(role: str) -> dict[str, pl.DataType]:
     return {field.name: field.type for field in FIELDS[role]}
 
 
-def normal(heading: str) -> str:
-    """Return ``heading`` without case, spaces and punctuation; ``%`` stays, since it changes the meaning."""
-    return _normal(heading) if len(heading) < 200 else _normal.__wrapped__(heading)
-
-
-@functools.lru_cache(maxsize=20_000)
-def _normal(heading: str) -> str:
-    return "".join(char for char in heading.casefold() if char.isalnum() or char == "%")
-
-
 def words(table: dict[str, str]) -> dict[str, str]:
-    """Return ``{normal word: meaning}`` of ``STATUS_WORDS`` or ``ANSWER_WORDS``."""
+    """Return ``{normal word: meaning}`` of ``STATUS_WORDS`` or ``ANSWER_WORDS``; also of words without accents."""
     found = {}
     for meaning, text in table.items():
         for word in text.split(","):
             found[normal(word) or word.strip()] = meaning
+            found.setdefault(normal(without_accents(word)), meaning)
+    found.pop("", None)
     return found
+
+
+def without_accents(text: str) -> str:
+    """Return ``text`` with its Latin letters bare: ``gagnée`` is ``gagnee``."""
+    parts = unicodedata.normalize("NFD", text)
+    return unicodedata.normalize("NFC", "".join(char for char in parts if not "\u0300" <= char <= "\u036f"))

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 import polars as pl
 
 from hingepoint.connectors.files.cells import moments, numbers
-from hingepoint.connectors.files.fields import ANSWER_WORDS, FIELDS, STATUS_WORDS, Field, Kind, normal, words
+from hingepoint.connectors.files.fields import ANSWER_WORDS, FIELDS, Field, Kind, words
 from hingepoint.connectors.files.mapping import DealsMapping, EventsMapping, TableMapping
 from hingepoint.connectors.files.problems import LISTED, ProblemList
-from hingepoint.connectors.files.reading.recognise import ColumnPlan, flags, place_of
+from hingepoint.connectors.files.reading import outcomes
+from hingepoint.connectors.files.reading.recognise import ColumnPlan, marks, place_of, tells_status
 from hingepoint.connectors.files.reading.survey import cleaned, valued
 from hingepoint.connectors.files.tables import Batch, Table, is_text, text_of
+from hingepoint.records.names import normal
 
 DATE_EXPECTED = "a date such as 2024-03-31, of a year from 1900 to 2199"
 
@@ -53,6 +55,7 @@ class _Conversion:
         self.texts: dict[int, pl.Series] = {}
         self.bad = pl.repeat(False, len(self.rows), dtype=pl.Boolean, eager=True)
         self.columns: dict[str, pl.Series] = {}
+        self.statuses: list[outcomes.Said] = []
         problems.extend(batch.problems)
         problems.bad_rows += len({each.row for each in batch.problems})
 
@@ -62,7 +65,7 @@ class _Conversion:
             if plan.field is None:
                 self._keep(plan)
             elif plan.field.name == "status":
-                self._status(plan)
+                self.statuses.append(outcomes.by_words(self._text(plan.index), "status", self._said()))
             else:
                 self._read(plan, plan.field)
         self._constants()
@@ -136,7 +139,15 @@ class _Conversion:
             values, bad = moments.read_moments(cells, style=plan.style, day_first=plan.day_first, **zones)
         expected = DATE_EXPECTED if not plan.style else f"a date ({plan.style})"
         self._refuse(bad, plan.heading, cells, expected)
-        return values
+        return self._without_no_dates(values)
+
+    def _without_no_dates(self, values: pl.Series) -> pl.Series:
+        """Return moments without those of the days that the mapping says stand for none."""
+        none = self.how.mapping.no_date
+        if not none:
+            return values
+        days = values.dt.strftime("%Y-%m-%d").is_in(none)
+        return pl.select(pl.when(~days).then(values)).to_series()
 
     def _number(self, plan: ColumnPlan, field: Field) -> pl.Series:
         cells = self._typed(plan.index)
@@ -196,12 +207,9 @@ class _Conversion:
         self._refuse((text != "") & values.is_null(), plan.heading, text, _one_of(field.choices))
         return values.fill_null(field.default) if field.default else values
 
-    def _status(self, plan: ColumnPlan) -> None:
-        text = self._text(plan.index)
-        values = _looked_up(text, _status_words(self.how.mapping))
-        expected = "open, won or lost; a mapping can say what other words mean (`status`)"
-        self._refuse((text != "") & values.is_null(), plan.heading, text, expected)
-        self.columns["status"] = values
+    def _said(self) -> dict[str, str]:
+        mapping = self.how.mapping
+        return mapping.status_said if isinstance(mapping, DealsMapping) else {}
 
     def _constants(self) -> None:
         fields = {field.name: field for field in FIELDS[self.how.role]}
@@ -209,7 +217,7 @@ class _Conversion:
             plan = ColumnPlan(-1, f"{name} (mapping)", fields[name], style="iso")
             self.texts[-1] = pl.repeat(value, len(self.rows), dtype=pl.String, eager=True)
             if name == "status":
-                self._status(plan)
+                self.statuses.append(outcomes.by_words(self._text(-1), "status", self._said()))
             else:
                 self._read(plan, fields[name])
 
@@ -218,8 +226,7 @@ class _Conversion:
         assert isinstance(mapping, DealsMapping)
         if mapping.number_rows and "deal_id" not in self.columns:
             self.columns["deal_id"] = self.rows.cast(pl.String)
-        if "status" not in self.columns:
-            self._derived_status(mapping)
+        self._outcome(mapping)
         self._check_known(mapping)
         self._answers(mapping)
         self._discount()
@@ -237,22 +244,47 @@ class _Conversion:
         )
         self._refuse(lacking, heading, None, "the close date of a won or lost deal")
 
-    def _derived_status(self, mapping: DealsMapping) -> None:
-        pair = flags(self.how.plans)
+    def _outcome(self, mapping: DealsMapping) -> None:
+        """Say the status as far as rows alone say it: status words, then flags and times, then stage words."""
         if mapping.status_from:
-            won, lost = (self._meets(mapping.status_from.get(each, {})) for each in ("won", "lost"))  # type: ignore[call-overload]
-        elif self.how.stage_status and "stage" in self.columns:
-            found = _looked_up(self.columns["stage"].fill_null(""), _status_words(mapping))
-            won, lost = found == "won", found == "lost"
-        elif pair:
-            closed, is_won = (_looked_up(self._text(i), words(ANSWER_WORDS)) == "yes" for i in pair)
-            won, lost = is_won, closed & ~is_won
+            sources = [self._by_mapping(mapping)]
         else:
-            return
-        status = (
-            pl.when(won.fill_null(False)).then(pl.lit("won")).when(lost.fill_null(False)).then(pl.lit("lost"))
-        )
-        self.columns["status"] = pl.select(status.otherwise(pl.lit("open"))).to_series()
+            sources = [*self.statuses, *self._marks()]
+            if self.how.stage_status and "stage" in self.columns:
+                stage = self.columns["stage"].fill_null("")
+                sources.append(outcomes.by_words(stage, "stage", self._said()))
+        if sources:
+            self.columns |= outcomes.together(sources, len(self.rows))
+
+    def _by_mapping(self, mapping: DealsMapping) -> outcomes.Said:
+        won, lost = (self._meets(mapping.status_from.get(each, {})) for each in ("won", "lost"))  # type: ignore[call-overload]
+        status = pl.when(won).then(pl.lit("won")).when(lost).then(pl.lit("lost")).otherwise(pl.lit("open"))
+        found = pl.select(status.alias("status")).to_series()
+        return outcomes.Said("flag", "status_from: " + found, found)
+
+    def _marks(self) -> list[outcomes.Said]:
+        """Return what flags, times and archive say, and fill the close date from the times."""
+        if not tells_status(self.how.plans):
+            return []
+        places = marks(self.how.plans)
+        headings = {mark: self.how.plans[place].heading for mark, place in places.items()}
+        texts = {mark: self._text(place) for mark, place in places.items()}
+        times = {
+            mark: self._moments(self.how.plans[places[mark]])
+            for mark in ("won_at", "lost_at")
+            if mark in places
+        }
+        never = pl.repeat(None, len(self.rows), dtype=pl.Datetime("us"), eager=True)
+        closed = self.columns.get("closed", never)
+        if times:
+            closed = pl.select(pl.coalesce(closed, *times.values()).alias("closed")).to_series()
+            self.columns["closed"] = closed
+        found = [
+            outcomes.by_flags(texts, headings),
+            outcomes.by_times(times.get("won_at"), times.get("lost_at"), headings),
+            outcomes.by_archive(texts, headings, closed),
+        ]
+        return [each for each in found if each is not None]
 
     def _meets(self, conditions: dict[str, list[str]]) -> pl.Series:
         if not conditions:
@@ -316,7 +348,9 @@ class _Conversion:
     def _must_be_there(self) -> None:
         for field in FIELDS[self.how.role]:
             if field.must and field.name in self.columns:
-                if field.name in ("status", "created") and (self.how.log or not self.how.dated):
+                if field.name == "status":
+                    continue  # what no row says is settled when all are known
+                if field.name == "created" and (self.how.log or not self.how.dated):
                     continue
                 heading = next((each.heading for each in self.how.plans if each.field is field), field.name)
                 self._refuse(
@@ -340,13 +374,6 @@ def _looked_up(text: pl.Series, known: dict[str, str]) -> pl.Series:
     distinct = text.unique().to_list()
     meaning = {each: known.get(normal(each) or each) for each in distinct}
     return text.replace_strict(meaning, return_dtype=pl.String, default=None)
-
-
-def _status_words(mapping: TableMapping) -> dict[str, str]:
-    known = dict(words(STATUS_WORDS))
-    if isinstance(mapping, DealsMapping):
-        known |= {normal(value): status for status, values in mapping.status.items() for value in values}
-    return known
 
 
 def _one_of(choices: tuple[str, ...]) -> str:

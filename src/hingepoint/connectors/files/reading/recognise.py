@@ -5,9 +5,10 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 
-from hingepoint.connectors.files.fields import CLOSED_FLAGS, FIELDS, WON_FLAGS, Field, Kind, normal
+from hingepoint.connectors.files.fields import FIELDS, MARKS, Field, Kind
 from hingepoint.connectors.files.mapping import DealsMapping, TableMapping
 from hingepoint.connectors.files.problems import FileProblem, shown
+from hingepoint.records.names import normal
 
 
 @dataclass(slots=True)
@@ -134,18 +135,35 @@ def missing(
             must.remove("deal_id")
         if (mapping.agreement_columns or log) and "created" in must:
             must.remove("created")
-        if "status" in must and (mapping.status_from or outcome or flags(plans) or "stage" in there):
+        if "status" in must and (mapping.status_from or outcome or tells_status(plans) or "stage" in there):
             must.remove("status")
     return must
 
 
-def flags(plans: list[ColumnPlan]) -> tuple[int, int] | None:
-    """Return the positions of the flags (closed, won) that say the status together, None without them."""
-    closed = next(
-        (each.index for each in plans if normal(each.heading) in {normal(x) for x in CLOSED_FLAGS}), None
-    )
-    won = next((each.index for each in plans if normal(each.heading) in {normal(x) for x in WON_FLAGS}), None)
-    return None if closed is None or won is None else (closed, won)
+def marks(plans: list[ColumnPlan]) -> dict[str, int]:
+    """Return the positions of the columns of ``fields.MARKS`` that are there, by what they mark."""
+    spellings = _mark_spellings()
+    found: dict[str, int] = {}
+    for plan in plans:
+        mark = spellings.get(normal(plan.heading))
+        if mark and plan.field is None:
+            found.setdefault(mark, plan.index)
+    return found
+
+
+@functools.cache
+def _mark_spellings() -> dict[str, str]:
+    return {normal(heading): mark for mark, headings in MARKS.items() for heading in headings}
+
+
+#: Marks that say the status where they stand together.
+_TELLING = ({"closed", "won"}, {"won", "lost"}, {"won_at", "lost_at"}, {"active", "probability"})
+
+
+def tells_status(plans: list[ColumnPlan]) -> bool:
+    """Return whether flags or times say together which deals are won and lost."""
+    there = marks(plans).keys()
+    return any(pair <= there for pair in _TELLING)
 
 
 def judge_for(role: str, mapping: TableMapping, *, log: bool = False, outcome: bool = False):  # type: ignore[no-untyped-def]

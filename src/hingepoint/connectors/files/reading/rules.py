@@ -32,6 +32,31 @@ RULES: tuple[Rule, ...] = (
         "an open deal has a close date; it is taken as the expected close",
     ),
     Rule(
+        "in_the_future",
+        "both",
+        "left out",
+        "created, closed as won or lost, or happened after today, or in a year that stands for no date (2099-12-31)",
+    ),
+    Rule(
+        "long_before_the_rest",
+        "both",
+        "left out",
+        "a date that lies long before all others, or stands for no date (1900-01-01, 1970-01-01)",
+    ),
+    Rule(
+        "no_date",
+        "deals",
+        "changed",
+        "a close date of an open deal that stands for no date (1970-01-01, 9999-12-31); it is read as empty",
+    ),
+    Rule("waits_for_an_answer", "deals", "left out", "the word for its status is asked about"),
+    Rule(
+        "damaged_id",
+        "deals",
+        "kept",
+        "a deal id such as 1.2E+17 that a spreadsheet has rounded; other deals may have the same one",
+    ),
+    Rule(
         "no_join",
         "deals",
         "kept",
