@@ -88,6 +88,9 @@ class TableMapping(_Part):
     )
     encoding: Text = Field(default="", description="e.g. `utf-8`, `windows-1252`")
     delimiter: str = Field(default="", max_length=1, description="one character between cells")
+    quote: Literal["", '"', "'", "none"] = Field(
+        default="", description="sign around cells, `\"` or `'`; `none` where quotes are signs like any other"
+    )
     sheet: Text = Field(default="", description="sheet of a workbook")
     member: Text = Field(default="", description="file inside a zip archive that holds several")
     header_row: int | None = Field(

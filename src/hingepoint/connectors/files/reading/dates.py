@@ -72,7 +72,7 @@ class Calendar:
             for at, table, row, column in reversed(self.last)
             if end and at.date() > end
         ]
-        return tuple([*self.alone[:_NAMED], *beyond])
+        return (*self.alone[:_NAMED], *beyond)
 
     @property
     def stands_alone(self) -> bool:
@@ -199,7 +199,7 @@ def _long_before(moments: pl.Series) -> pl.Series:
     """Return which moments lie long before all others, or stand for no date."""
     never = stands_for_no_date(moments)
     counts = moments.filter(~never).drop_nulls().dt.epoch("d").value_counts()
-    days = Counter({day: number for day, number in counts.iter_rows()})
+    days = Counter(dict(counts.iter_rows()))
     if not days:
         return never
     start = _date(start_of_most(days))

@@ -307,6 +307,7 @@ def _open(plain: Plain, part: TableMapping, judge, limits: Limits) -> Table:  # 
             limits=limits,
             encoding=part.encoding,
             delimiter=part.delimiter,
+            quote=part.quote,
             header_row=part.header_row,
         )
     return open_workbook(
