@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import enum
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
+from hingepoint.connectors.files import headings
 from hingepoint.records.agreements import AgreementState, Side
 from hingepoint.records.deals import DealStatus, EventKind
 from hingepoint.records.names import normal
@@ -31,7 +32,8 @@ class Kind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One column: ``synonyms`` in order of preference, ``choices`` and ``most`` where values are limited."""
+    """One column: ``synonyms`` in order of preference, ``choices``, ``most`` and ``longest`` (characters) where
+    values are limited."""
 
     name: str
     kind: Kind
@@ -39,6 +41,7 @@ class Field:
     must: bool = False
     choices: tuple[str, ...] = ()
     most: int = 0
+    longest: int = 0
     default: str = ""
 
     @property
@@ -55,11 +58,38 @@ _TYPES: dict[Kind, pl.DataType] = {
 }
 
 
+#: Characters that are kept of a text at most; the tables hold no more.
+LONGEST = {
+    **dict.fromkeys(
+        ("deal_id", "owner", "manager", "team", "account", "agreement", "counterpart", "actor"), 200
+    ),
+    **dict.fromkeys(("region", "segment", "product", "source", "stage"), 100),
+}
+
+#: Money is below this amount.
+MOST_MONEY = 1e15
+
+
 def _field(name: str, kind: Kind, synonyms: str = "", **more: object) -> Field:
-    return Field(name, kind, tuple(part.strip() for part in synonyms.split(",") if part.strip()), **more)  # type: ignore[arg-type]
+    return Field(name, kind, _parts(synonyms), longest=LONGEST.get(name, 0), **more)  # type: ignore[arg-type]
 
 
-DEAL_FIELDS: tuple[Field, ...] = (
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _with_other_languages(fields: tuple[Field, ...], more: dict[str, str]) -> tuple[Field, ...]:
+    """Return ``fields`` also recognised by the headings of other languages; each heading names one field."""
+    taken = {normal(word) for field in fields for word in (field.name, *field.synonyms)}
+    found = []
+    for each in fields:
+        new = [word for word in _parts(more.get(each.name, "")) if normal(word) not in taken]
+        taken |= {normal(word) for word in new}
+        found.append(replace(each, synonyms=(*each.synonyms, *dict.fromkeys(new))))
+    return tuple(found)
+
+
+_DEAL_FIELDS: tuple[Field, ...] = (
     _field(
         "deal_id",
         Kind.TEXT,
@@ -144,7 +174,7 @@ DEAL_FIELDS: tuple[Field, ...] = (
     _field("projected_margin", Kind.SHARE, "qualified margin"),
 )
 
-EVENT_FIELDS: tuple[Field, ...] = (
+_EVENT_FIELDS: tuple[Field, ...] = (
     _field(
         "deal_id",
         Kind.TEXT,
@@ -188,6 +218,9 @@ EVENT_FIELDS: tuple[Field, ...] = (
     _field("currency", Kind.CURRENCY, "currency code, currencyisocode"),
     _field("note", Kind.TEXT, "notes, comment, description, remark"),
 )
+
+DEAL_FIELDS = _with_other_languages(_DEAL_FIELDS, headings.DEALS)
+EVENT_FIELDS = _with_other_languages(_EVENT_FIELDS, headings.EVENTS)
 
 #: What each column holds, for the owner of a file.
 MEANINGS: dict[str, dict[str, str]] = {

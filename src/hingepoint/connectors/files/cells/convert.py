@@ -6,12 +6,12 @@ Cells are read as text. What the file typed as we want it is taken as it is, wit
 from __future__ import annotations
 
 import fnmatch
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
 from hingepoint.connectors.files.cells import moments, numbers
-from hingepoint.connectors.files.fields import ANSWER_WORDS, FIELDS, Field, Kind, words
+from hingepoint.connectors.files.fields import ANSWER_WORDS, FIELDS, MOST_MONEY, Field, Kind, words
 from hingepoint.connectors.files.mapping import DealsMapping, EventsMapping, TableMapping
 from hingepoint.connectors.files.problems import LISTED, ProblemList
 from hingepoint.connectors.files.reading import outcomes
@@ -19,6 +19,23 @@ from hingepoint.connectors.files.reading.recognise import ColumnPlan, marks, pla
 from hingepoint.connectors.files.reading.survey import cleaned, valued
 from hingepoint.connectors.files.tables import Batch, Table, is_text, text_of
 from hingepoint.records.names import normal
+
+
+@dataclass(slots=True)
+class Span:
+    """The numbers of a column of shares as they are written, and whether any has a percent sign."""
+
+    least: float | None = None
+    most: float | None = None
+    signed: bool = False
+
+    def see(self, values: pl.Series, per_cent: pl.Series) -> None:
+        for number in (values.min(), values.max()):
+            if isinstance(number, float):
+                self.least = number if self.least is None else min(self.least, number)
+                self.most = number if self.most is None else max(self.most, number)
+        self.signed = self.signed or bool(per_cent.any())
+
 
 DATE_EXPECTED = "a date such as 2024-03-31, of a year from 1900 to 2199"
 
@@ -40,6 +57,11 @@ class Converter:
     stage_status: bool = False
     dated: bool = True
     signed: bool = False
+    spans: dict[int, Span] = field(default_factory=dict)
+
+    def per_cent(self, plan: ColumnPlan) -> bool:
+        """Return whether the numbers of ``plan`` are taken as per cent: cells typed as per cent are shares."""
+        return plan.percent and (plan.unit_said or self.table.exact.get(plan.index) != "share")
 
     def convert(self, batch: Batch, problems: ProblemList) -> pl.DataFrame:
         """Return the good rows of ``batch`` with our columns and ``_row``; tell ``problems`` of the others."""
@@ -127,7 +149,18 @@ class _Conversion:
     def _words(self, plan: ColumnPlan) -> pl.Series:
         text = self._text(plan.index)
         self._refuse(text.str.contains("\0", literal=True), plan.heading, text, "text without NUL characters")
+        if plan.field is not None:
+            self._refuse_unfit(plan, plan.field, text)
         return _nulled(text)
+
+    def _refuse_unfit(self, plan: ColumnPlan, ours: Field, text: pl.Series) -> None:
+        """Refuse texts that are too long for one of our columns, and lists of values in its place."""
+        if ours.longest and (text.str.len_bytes().max() or 0) > ours.longest:  # type: ignore[operator]
+            expected = f"at most {ours.longest} characters"
+            self._refuse(text.str.len_chars() > ours.longest, plan.heading, text, expected)
+        if self.how.table.format == "json":
+            nested = text.str.contains(r"(?s)^(?:\[.*\]|\{.*\})$")
+            self._refuse(nested, plan.heading, text, "one value, not a list of values")
 
     def _moments(self, plan: ColumnPlan) -> pl.Series:
         zones = {"file_zone": self.how.mapping.zone, "zone": self.how.zone}
@@ -158,7 +191,11 @@ class _Conversion:
             values, bad, per_cent = numbers.read_numbers(cells, plan.decimal)
         if field.kind is Kind.SHARE:
             self._refuse(bad, plan.heading, cells, "a share such as 0.15, or 15 %")
-            divide = per_cent.fill_null(False) | plan.percent
+            signs = per_cent.fill_null(False)
+            self.how.spans.setdefault(plan.index, Span()).see(values, signs)
+            if self.how.per_cent(plan) and not plan.unit_said:
+                self.columns[f"_raw_{field.name}"] = pl.select(pl.when(~signs).then(values)).to_series()
+            divide = signs | self.how.per_cent(plan)
             values = pl.select(pl.when(divide).then(values / 100).otherwise(values)).to_series()
             wide = ~values.is_between(-1, 1)
             expected = "a share from -1 to 1 such as 0.15, or with a percent sign"
@@ -169,6 +206,7 @@ class _Conversion:
             odd = bad | sign | ~values.is_between(0, field.most) | (values != values.round(0))
             self._refuse(odd, plan.heading, cells, f"a whole number from 0 to {field.most}")
             return pl.select(pl.when(odd).then(None).otherwise(values).cast(pl.Int8)).to_series()
+        self._refuse(values.abs() >= MOST_MONEY, plan.heading, cells, f"an amount below {MOST_MONEY:,.0f}")
         expected = "a number such as 1234.50" if plan.decimal == "." else "a number such as 1234,50"
         self._refuse(bad | sign, plan.heading, cells, expected)
         if is_text(cells):

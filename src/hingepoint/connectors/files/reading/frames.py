@@ -20,11 +20,11 @@ from hingepoint.connectors.files.formats.delimited import open_delimited
 from hingepoint.connectors.files.formats.jsonfile import open_json
 from hingepoint.connectors.files.formats.parquet import open_parquet, parts_of, parts_together
 from hingepoint.connectors.files.formats.workbook import open_workbook
-from hingepoint.connectors.files.formats.xes import SpilledTable, open_xes
+from hingepoint.connectors.files.formats.xes import CASE, SpilledTable, open_xes
 from hingepoint.connectors.files.mapping import DealsMapping, Join, Mapping, TableMapping
 from hingepoint.connectors.files.opening import Limits, Plain, opened
 from hingepoint.connectors.files.problems import BadRows, FileProblem, ProblemList, shown
-from hingepoint.connectors.files.reading import outcomes
+from hingepoint.connectors.files.reading import outcomes, units
 from hingepoint.connectors.files.reading import rules as rules_
 from hingepoint.connectors.files.reading.dates import possible_deals, possible_events, without_no_dates
 from hingepoint.connectors.files.reading.joined import joined, lookup_of
@@ -492,7 +492,10 @@ def _step_events(raw: pl.DataFrame, converter: Converter) -> pl.DataFrame:
 def _deal_rules(raw: pl.DataFrame, converter: Converter, settings: _Settings) -> pl.DataFrame:
     """Return the deals, each once and with its status where rows say it, and the row of each as ``_row``."""
     steps = [name for name in raw.columns if name.startswith("_step_")]
-    table = raw.drop(steps)
+    measured = units.decide(raw.drop(steps), converter)
+    settings.so_far.shares += measured.shares
+    settings.so_far.questions += measured.questions
+    table = measured.deals
     same = table.drop("_row")
     again = same.is_duplicated() & ~same.select(pl.struct(pl.all()).is_first_distinct()).to_series()
     rules_.count(settings.rules, "repeated_deal", again.sum())
@@ -611,7 +614,7 @@ def _read_log(log: Path, settings: _Settings, found: SpilledEvents) -> pl.DataFr
         else:
             deals = found.lazy().select(pl.col("deal_id").unique(maintain_order=True)).collect()
             deals, every = deals.with_columns(pl.lit(None, dtype=pl.UInt32).alias("_row")), deals["deal_id"]
-    deals = _with_created(deals, found.lazy())
+    deals = _begun(_with_created(deals, found.lazy()), converter, settings)
     deals = _with_outcome(deals, found.lazy(), settings) if settings.outcome else deals
     deals = _possible(deals, converter, settings)
     ours = [each for each in schema("deals") if each in deals.columns]
@@ -631,6 +634,16 @@ def _with_created(deals: pl.DataFrame, events: pl.LazyFrame) -> pl.DataFrame:
     given = pl.col("created") if "created" in deals.columns else pl.lit(None, dtype=pl.Datetime("us"))
     found = deals.join(first, on="deal_id", how="left", maintain_order="left")
     return found.with_columns(pl.coalesce(given, "_first").alias("created")).drop("_first")
+
+
+def _begun(deals: pl.DataFrame, converter: Converter, settings: _Settings) -> pl.DataFrame:
+    """Return ``deals`` without those that nothing dates, which become problems of their rows."""
+    undated = deals.filter(pl.col("created").is_null())
+    for row, deal in undated.select("_row", "deal_id").iter_rows():
+        expected = "a deal with a date of creation, or with at least one dated event"
+        settings.problems.add(converter.table.name, row, CASE, deal or "", expected)
+    settings.problems.bad_rows += undated.height
+    return deals.filter(pl.col("created").is_not_null())
 
 
 # Events by batch

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 
-from hingepoint.connectors.files.fields import FIELDS, MARKS, Field, Kind
+from hingepoint.connectors.files.fields import FIELDS, MARKS, Field, Kind, without_accents
 from hingepoint.connectors.files.mapping import DealsMapping, TableMapping
 from hingepoint.connectors.files.problems import FileProblem, shown
 from hingepoint.records.names import normal
@@ -15,6 +15,7 @@ from hingepoint.records.names import normal
 class ColumnPlan:
     """One column of the file: our field, if any, how it was recognised, and how its values are read.
 
+    ``percent``: numbers are per cent; ``unit_said``: by the mapping, not by the heading alone.
     ``style``, ``day_first`` and ``decimal`` are decided after the whole column has been seen.
     """
 
@@ -23,6 +24,7 @@ class ColumnPlan:
     field: Field | None = None
     how: str = ""
     percent: bool = False
+    unit_said: bool = False
     decimal: str = "."
     style: str = ""
     day_first: bool = True
@@ -42,7 +44,8 @@ def recognise(headings: list[str], role: str, mapping: TableMapping, name: str) 
         if plan.field is not None:
             what = f"the mapping reads both `{plan.field.name}` and `{ours}` from column {shown(theirs)!r}."
             raise FileProblem(name, what, "Give each its own column.")
-        plan.field, plan.how, plan.percent = fields[ours], "mapping", ours in mapping.percent
+        plan.field, plan.how = fields[ours], "mapping"
+        _say_unit(plan, mapping, per_cent=_says_per_cent(theirs))
     known = set(mapping.columns) | set(mapping.constants)
     if isinstance(mapping, DealsMapping) and mapping.status_from:
         known.add("status")
@@ -94,14 +97,28 @@ def _recognise_field(
             raise FileProblem(name, f"has several columns for `{field.name}`: {both}.", advice)
         if found:
             found[0].field, found[0].how = field, "name" if order == 0 else "synonym"
-            found[0].percent = percent or field.name in mapping.percent
+            _say_unit(found[0], mapping, per_cent=percent)
             return
+
+
+def _say_unit(plan: ColumnPlan, mapping: TableMapping, *, per_cent: bool) -> None:
+    """Say whether the numbers of ``plan`` are per cent: by the mapping, else by its heading (``per_cent``)."""
+    assert plan.field is not None
+    name = plan.field.name
+    plan.unit_said = name in mapping.percent or name in mapping.share
+    plan.percent = name in mapping.percent or (per_cent and name not in mapping.share)
+
+
+def _says_per_cent(heading: str) -> bool:
+    word = normal(heading)
+    return "%" in word or "percent" in word or word.endswith("pct")
 
 
 @functools.cache
 def _spellings(field: Field) -> tuple[tuple[str, bool], ...]:
     """Return ``(normal heading, whether it says per cent)`` of everything that ``field`` may be called."""
-    words = [normal(each) for each in (field.name, *field.synonyms)]
+    spelt = (field.name, *field.synonyms)
+    words = list(dict.fromkeys(normal(each) for form in (str, without_accents) for each in map(form, spelt)))
     found = [(word, False) for word in words]
     if field.kind is Kind.SHARE:
         forms = ("{}%", "%{}", "{}percent", "{}pct", "{}percentage")

@@ -69,10 +69,13 @@ class Surveyed:
 
 
 def cleaned(text: pl.Series, *, guarded: bool) -> pl.Series:
-    """Return texts stripped, and without the apostrophe that our export puts before what looks like a formula."""
+    """Return texts stripped, and without the apostrophe before what a spreadsheet takes for a formula or a number.
+
+    Our export puts one before formulas, Excel shows one before digits that are text (``'00123``).
+    """
     text = text.str.strip_chars()
     if guarded and text.str.starts_with("'").any():
-        text = text.str.replace(r"^'('*[=+\-@\t\r\n|%＝＋－＠])", "$1")
+        text = text.str.replace(r"^'('*(?:[=+\-@\t\r\n|%＝＋－＠]|[0-9][0-9.,:/\- ]*$))", "$1")
     return text
 
 
