@@ -5,8 +5,9 @@ Cells are read as text. What the file typed as we want it is taken as it is, wit
 
 from __future__ import annotations
 
+import dataclasses
 import fnmatch
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -57,7 +58,7 @@ class Converter:
     stage_status: bool = False
     dated: bool = True
     signed: bool = False
-    spans: dict[int, Span] = field(default_factory=dict)
+    spans: dict[int, Span] = dataclasses.field(default_factory=dict)
 
     def per_cent(self, plan: ColumnPlan) -> bool:
         """Return whether the numbers of ``plan`` are taken as per cent: cells typed as per cent are shares."""

@@ -24,7 +24,7 @@ from hingepoint.connectors.files.formats.xes import CASE, SpilledTable, open_xes
 from hingepoint.connectors.files.mapping import DealsMapping, Join, Mapping, TableMapping
 from hingepoint.connectors.files.opening import Limits, Plain, opened
 from hingepoint.connectors.files.problems import BadRows, FileProblem, ProblemList, shown
-from hingepoint.connectors.files.reading import outcomes, units
+from hingepoint.connectors.files.reading import ids, outcomes, units
 from hingepoint.connectors.files.reading import rules as rules_
 from hingepoint.connectors.files.reading.dates import possible_deals, possible_events, without_no_dates
 from hingepoint.connectors.files.reading.joined import joined, lookup_of
@@ -496,6 +496,7 @@ def _deal_rules(raw: pl.DataFrame, converter: Converter, settings: _Settings) ->
     settings.so_far.shares += measured.shares
     settings.so_far.questions += measured.questions
     table = measured.deals
+    _tell_of_damage(table, converter, settings)
     same = table.drop("_row")
     again = same.is_duplicated() & ~same.select(pl.struct(pl.all()).is_first_distinct()).to_series()
     rules_.count(settings.rules, "repeated_deal", again.sum())
@@ -506,6 +507,13 @@ def _deal_rules(raw: pl.DataFrame, converter: Converter, settings: _Settings) ->
     for row, deal in table.filter(other).select("_row", "deal_id").iter_rows():
         settings.problems.add(converter.table.name, row, "deal_id", deal, "an id that no other row has")
     return _deal_frame(_settled(table.filter(~other), converter, settings), converter)
+
+
+def _tell_of_damage(table: pl.DataFrame, converter: Converter, settings: _Settings) -> None:
+    bad = table["deal_id"].filter(ids.damaged(table["deal_id"]))
+    if len(bad):
+        rules_.count(settings.rules, "damaged_id", len(bad))
+        settings.so_far.notes.append(ids.damage_in_words(converter.table.name, bad))
 
 
 def _settled(table: pl.DataFrame, converter: Converter, settings: _Settings) -> pl.DataFrame:
@@ -584,10 +592,27 @@ def _with_deals(
     ``every`` has the ids of all deals that were read, also of those that were left out.
     """
     gone = every.filter(~every.is_in(deals["deal_id"].implode()))
+    told_before = events.lazy().select(pl.col("deal_id").unique()).collect()["deal_id"]
     events.revise(lambda part: rules_.event_rules(part, deals, gone, settings.rules))
     if listed:
+        _explain_strangers(told_before, every, settings)
         told = events.lazy().select(pl.col("deal_id").unique()).collect()["deal_id"]
         rules_.count(settings.rules, "deal_without_events", (~deals["deal_id"].is_in(told.implode())).sum())
+
+
+def _explain_strangers(told: pl.Series, known: pl.Series, settings: _Settings) -> None:
+    """Say why events name no deal, where the form of the ids says it; raises when none of them does."""
+    strangers = told.filter(~told.is_in(known.implode())).sort()
+    difference = ids.difference(strangers, known) if len(strangers) else ""
+    if not difference:
+        return
+    file = settings.understood[-1].file
+    if len(strangers) == len(told) and not settings.problems.total:
+        what = f"has events of {len(told):,} deals and none is in the deals table: {difference}."
+        raise FileProblem(file, what, "Export both ids in one form, as text.")
+    settings.so_far.notes.append(
+        f"{file}: {len(strangers):,} deals of its events are not known; {difference}."
+    )
 
 
 # Event logs
@@ -679,14 +704,19 @@ class EventStream:
         self._stack.close()
 
     def __iter__(self) -> Iterator[pl.DataFrame]:
-        nobody = pl.Series([], dtype=pl.String)
+        nobody, strangers = pl.Series([], dtype=pl.String), pl.Series("deal_id", [], dtype=pl.String)
         for part in _unique_events(self._converter, self._settings, self._batch):
-            yield (
-                part
-                if self._deals is None
-                else rules_.event_rules(part, self._deals, nobody, self._settings.rules)
-            )
+            if self._deals is None:
+                yield part
+                continue
+            kept = rules_.event_rules(part, self._deals, nobody, self._settings.rules)
+            if kept.height < part.height and len(strangers) < BATCH:
+                others = part["deal_id"].filter(~part["deal_id"].is_in(self._deals["deal_id"].implode()))
+                strangers = pl.concat([strangers, others.unique()])
+            yield kept
         _checked(self._settings, self._skip)
+        if len(strangers) and (difference := ids.difference(strangers.sort(), self._deals["deal_id"])):  # type: ignore[index]
+            self._settings.so_far.notes.append(f"{self._converter.table.name}: {difference}.")
 
     @property
     def understood(self) -> Understood:

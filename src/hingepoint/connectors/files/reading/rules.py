@@ -5,6 +5,7 @@ The reference page and the printed counts are made from this table.
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 import numpy as np
@@ -151,8 +152,21 @@ def event_rules(events: pl.DataFrame, deals: pl.DataFrame, gone: pl.Series, rule
     left_out = int(strangers.is_in(gone.implode()).sum())
     count(rules, "event_of_deal_left_out", left_out)
     count(rules, "event_of_unknown_deal", len(strangers) - left_out)
-    _count_outside(beside, rules)
-    return events.filter(beside["known"].is_not_null()) if len(strangers) else events
+    early = _long_before(beside, deals)
+    count(rules, "long_before_the_rest", early.sum())
+    _count_outside(beside.filter(~early), rules)
+    kept = beside["known"].is_not_null() & ~early
+    return events if kept.all() else events.filter(kept)
+
+
+def _long_before(events: pl.DataFrame, deals: pl.DataFrame) -> pl.Series:
+    """Return which ``events`` of known deals lie two years, and all the time that deals span, before any deal."""
+    first = deals["created"].min() if "created" in deals.columns else None
+    if first is None:
+        return pl.repeat(False, events.height, dtype=pl.Boolean, eager=True)
+    span = deals["created"].max() - first  # type: ignore[operator]
+    limit = first - max(span, dt.timedelta(days=730))  # type: ignore[operator]
+    return ((events["at"] < limit) & events["known"].is_not_null()).fill_null(False)
 
 
 def _count_outside(beside: pl.DataFrame, rules: Counts) -> None:

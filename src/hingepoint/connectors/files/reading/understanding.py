@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -107,7 +107,7 @@ class Understanding:
         return {
             "rows": self.rows,
             "status": [_status_record(each) for each in self.status],
-            "data_end": self.data_end,
+            "data_end": self.data_end.isoformat() if self.data_end else None,
             "alone_beyond": [asdict(each) for each in self.alone_beyond],
             "shares": [_share_record(each) for each in self.shares],
             "kinds": [
@@ -128,6 +128,22 @@ class Understanding:
             *self.warnings(),
             *_question_lines(self.questions),
         ]
+
+
+def together(parts: Sequence[Understanding]) -> Understanding:
+    """Return what several files were understood to say, as one: the end of the data is the last of theirs."""
+    ends = [each.data_end for each in parts if each.data_end]
+    return Understanding(
+        rows={file: rows for each in parts for file, rows in each.rows.items()},
+        status=tuple(word for each in parts for word in each.status),
+        data_end=max(ends, default=None),
+        alone_beyond=tuple(alone for each in parts for alone in each.alone_beyond),
+        shares=tuple(share for each in parts for share in each.shares),
+        kinds=tuple(kind for each in parts for kind in each.kinds),
+        questions=tuple(question for each in parts for question in each.questions),
+        notes=tuple(note for each in parts for note in each.notes),
+        stands_alone=any(each.stands_alone for each in parts),
+    )
 
 
 class OpenQuestions(FileProblem):

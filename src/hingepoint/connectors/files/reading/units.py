@@ -78,7 +78,9 @@ def _by_prices(deals: pl.DataFrame, name: str) -> str:
 
 
 def _question(plan: ColumnPlan, span: Span, role: str) -> Question:
-    assert plan.field is not None and span.least is not None and span.most is not None
+    assert plan.field is not None
+    assert span.least is not None
+    assert span.most is not None
     most = span.most or span.least
     about = (
         f"The heading of column “{plan.heading}” says per cent, and all its numbers lie between {span.least:g} and"
