@@ -292,8 +292,17 @@ class _Conversion:
             if self.how.stage_status and "stage" in self.columns:
                 stage = self.columns["stage"].fill_null("")
                 sources.append(outcomes.by_words(stage, "stage", self._said()))
-        if sources:
-            self.columns |= outcomes.together(sources, len(self.rows))
+        if not sources:
+            return
+        found = outcomes.together(sources, len(self.rows))
+        if "closed" in self.columns:
+            # what a mapping says of empty cells is said of deals that ended: without a close date they are open
+            never = (found["_word"] == "") & self.columns["closed"].is_null()
+            status = (
+                pl.when(never & found["status"].is_not_null()).then(pl.lit("open")).otherwise(found["status"])
+            )
+            found["status"] = pl.select(status.alias("status")).to_series()
+        self.columns |= found
 
     def _by_mapping(self, mapping: DealsMapping) -> outcomes.Said:
         won, lost = (self._meets(mapping.status_from.get(each, {})) for each in ("won", "lost"))  # type: ignore[call-overload]

@@ -118,21 +118,28 @@ def _checked(text: pl.Series, values: pl.Series) -> tuple[pl.Series, pl.Series]:
 
 def _within(values: pl.Series) -> pl.Series:
     """Return moments of the years that can be meant, and those that stand for no date; null for others."""
-    good = values.dt.year().is_between(FIRST_YEAR, LAST_YEAR)
-    if good.fill_null(True).all():
+    years = values.dt.year()
+    first, last = years.min(), years.max()
+    if first is None or (first >= FIRST_YEAR and last <= LAST_YEAR):  # type: ignore[operator]
         return values
-    none = stands_for_no_date(values) & (values.dt.year() < 10_000)
-    return pl.select(pl.when(good | none).then(values)).to_series()
+    good = years.is_between(FIRST_YEAR, LAST_YEAR)
+    if last > 9999:  # type: ignore[operator]
+        values = pl.select(pl.when(years < 10_000).then(values)).to_series()
+    return pl.select(pl.when(good | stands_for_no_date(values)).then(values)).to_series()
 
 
 def stands_for_no_date(moments: pl.Series) -> pl.Series:
     """Return which moments are of days that stand for no date, such as 1970-01-01 and 9999-12-31."""
-    years = moments.dt.year()
-    first, last = years.min(), years.max()
-    if first is None or (first > 1970 and last < 2099):  # type: ignore[operator]
+    if may_be_real(moments):
         return pl.repeat(False, len(moments), dtype=pl.Boolean, eager=True)
-    far = (years > LAST_YEAR) & moments.dt.ordinal_day().is_in([1, 365, 366])
+    far = (moments.dt.year() > LAST_YEAR) & moments.dt.ordinal_day().is_in([1, 365, 366])
     return (moments.dt.date().is_in(_NO_DATES) | far).fill_null(False)
+
+
+def may_be_real(moments: pl.Series) -> bool:
+    """Return whether all moments are of 1971 to 2098, so that none stands for no date; cheap."""
+    first, last = moments.min(), moments.max()
+    return first is None or (first.year > 1970 and last.year < 2099)  # type: ignore[union-attr]
 
 
 def _plain_iso(text: pl.Series) -> pl.Series | None:

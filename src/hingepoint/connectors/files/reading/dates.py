@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
-from hingepoint.connectors.files.cells.moments import stands_for_no_date
+from hingepoint.connectors.files.cells.moments import may_be_real, stands_for_no_date
 from hingepoint.connectors.files.reading.rules import Counts, count
 from hingepoint.connectors.files.reading.understanding import Alone
 
@@ -48,6 +48,9 @@ class Calendar:
         days = moments.drop_nulls().dt.epoch("d").value_counts()
         for day, number in days.iter_rows():
             self.days[day] += number
+        latest = moments.max()
+        if latest is None or (len(self.last) == _NAMED and latest <= self.last[-1][0]):  # type: ignore[operator]
+            return
         frame = pl.DataFrame([moments, pl.int_range(len(moments), eager=True).alias("_place")])
         for at, place in frame.drop_nulls("at").top_k(_NAMED, by="at").iter_rows():
             self.last.append((at, table, None if rows is None else rows[place], column))
@@ -179,6 +182,8 @@ def possible_events(
     heading: str,
 ) -> pl.DataFrame:
     """Return ``events`` without those after ``today`` or of a day that stands for no date."""
+    if may_be_real(events["at"]) and not _any_after(events["at"], today):
+        return events
     future = in_the_future(events["at"], today)
     never = stands_for_no_date(events["at"]) & ~future
     for mask, rule in ((future, "in_the_future"), (never, "long_before_the_rest")):
@@ -191,8 +196,15 @@ def possible_events(
 def in_the_future(moments: pl.Series, today: dt.date | None) -> pl.Series:
     """Return which moments are after ``today`` (a day later, for time zones), or stand for none in a far year."""
     if today is not None:
+        if not _any_after(moments, today):
+            return pl.repeat(False, len(moments), dtype=pl.Boolean, eager=True)
         return (moments.dt.date() > today + dt.timedelta(days=1)).fill_null(False)
     return stands_for_no_date(moments) & (moments.dt.year() > 2000).fill_null(False)
+
+
+def _any_after(moments: pl.Series, today: dt.date | None) -> bool:
+    last = moments.max()
+    return today is not None and last is not None and last.date() > today  # type: ignore[union-attr]
 
 
 def _long_before(moments: pl.Series) -> pl.Series:

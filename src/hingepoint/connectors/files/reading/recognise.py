@@ -89,7 +89,9 @@ def place_of(heading: str, headings: list[str], name: str, why: str) -> int:
 def _recognise_field(
     field: Field, by_word: dict[str, list[ColumnPlan]], name: str, mapping: TableMapping
 ) -> None:
-    for order, (word, percent) in enumerate(_spellings(field)):
+    spellings = _spellings(field)
+    for word in sorted(by_word.keys() & spellings.keys(), key=lambda each: spellings[each][0]):
+        order, percent = spellings[word]
         found = [each for each in by_word.get(word, ()) if each.field is None]
         if len(found) > 1 and order == 0:
             both = " and ".join(shown(each.heading) for each in found[:3])
@@ -115,15 +117,15 @@ def _says_per_cent(heading: str) -> bool:
 
 
 @functools.cache
-def _spellings(field: Field) -> tuple[tuple[str, bool], ...]:
-    """Return ``(normal heading, whether it says per cent)`` of everything that ``field`` may be called."""
+def _spellings(field: Field) -> dict[str, tuple[int, bool]]:
+    """Return ``{normal heading: (rank, whether it says per cent)}`` of everything that ``field`` may be called."""
     spelt = (field.name, *field.synonyms)
     words = list(dict.fromkeys(normal(each) for form in (str, without_accents) for each in map(form, spelt)))
     found = [(word, False) for word in words]
     if field.kind is Kind.SHARE:
         forms = ("{}%", "%{}", "{}percent", "{}pct", "{}percentage")
         found += [(form.format(word), True) for word in words for form in forms]
-    return tuple(found)
+    return {word: (rank, percent) for rank, (word, percent) in reversed(list(enumerate(found)))}
 
 
 def _name_the_rest(plans: list[ColumnPlan], fields: dict[str, Field]) -> None:

@@ -66,7 +66,9 @@ def _by_prices(deals: pl.DataFrame, name: str) -> str:
     if whole not in deals.columns or part not in deals.columns:
         return ""
     written, computed = pl.col(f"_raw_{name}"), 1 - pl.col(part) / pl.col(whole)
-    rows = deals.filter((pl.col(whole) > 0) & written.is_not_null() & (computed.abs() > 0.02))
+    rows = deals.filter(
+        (pl.col(whole) > 0) & written.is_not_null() & ((written - written / 100).abs() > 2 * _CLOSE)
+    )
     if not rows.height:
         return ""
     found = rows.select(
