@@ -137,10 +137,13 @@ FILES: dict[str, tuple[Callable[[Path], Path], str]] = {
         "is not utf-8-sig text (row 2)",
     ),
     "a quote that is never closed": (
-        _bytes(_HEAD + b'"A,2024-01-01,,open\nB,2024-01-01,,open\n'),
+        _bytes(_HEAD + b'"A, and more,2024-01-01,,open\nB,2024-01-01,,open\n'),
         "quoted cell that begins at row 2",
     ),
-    "text after a quote": (_bytes(_HEAD + b'"A"x,2024-01-01,,open\n'), "text after a closing quote at row 2"),
+    "text after a quote": (
+        _bytes(_HEAD + b'"A,B"x,2024-01-01,,open\n'),
+        "text after a closing quote at row 2",
+    ),
     "a cell of 10 MB": (_bytes(_HEAD + b"A" * 10_000_000 + b",2024-01-01,,open\n"), "characters"),
     "a quoted cell of 10 MB": (
         _bytes(_HEAD + b'"' + b"A\n" * 5_000_000 + b'",2024-01-01,,open\n'),

@@ -290,6 +290,8 @@ def _opened(asked: Asked, tell: Callable[[float, str], None]) -> Iterator[Readin
             yield reading
     except files.BadRows as error:
         raise Unusable(bad_rows_in_words(error)) from error
+    except files.OpenQuestions as error:
+        raise Unusable(error.in_words()) from error
     except files.FileProblem as error:
         raise Unusable(str(error)) from error
 

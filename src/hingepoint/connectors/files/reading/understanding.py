@@ -151,14 +151,18 @@ class OpenQuestions(FileProblem):
 
     def __init__(self, understanding: Understanding):
         self.understanding = understanding
-        questions = understanding.questions
-        many = "1 question" if len(questions) == 1 else f"{len(questions)} questions"
-        lines = [f"{many} first, since the answer changes the result:", *_question_lines(questions)]
+        lines = _question_lines(understanding.questions)
+        said = " ".join(line.strip() for line in lines)
         super().__init__(
             " and ".join(understanding.rows),
-            "\n".join(lines) + "\n",
-            "Say it in a mapping (--mapping map.yaml).",
+            f"asks first, since the answer changes the result: {said}.",
+            "Answer in a mapping (--mapping map.yaml).",
         )
+
+    def in_words(self) -> str:
+        """Return the message with each question on a line of its own."""
+        lines = _question_lines(self.understanding.questions)
+        return "\n".join([f"{self.file}: answer first, since it changes the result:", *lines, self.advice])
 
 
 def in_money(amounts: dict[str, float]) -> str:
