@@ -424,7 +424,7 @@ def _read_tables(deals: Path, events: Path | None, settings: _Settings, found: S
         converter = _ready(table, plain, "deals", settings)
         raw = pl.concat(list(_frames(converter, settings)), how="vertical_relaxed")
     found.add([_step_events(raw, converter)])
-    table = _possible(_deal_rules(raw, converter, settings), converter, settings)
+    frame = _possible(_deal_rules(raw, converter, settings), converter, settings)
     every = raw["deal_id"]
     if events is not None:
         with _opened_events(events, settings) as (log, plain):
@@ -434,9 +434,9 @@ def _read_tables(deals: Path, events: Path | None, settings: _Settings, found: S
             found.add(_unique_events(events_converter, settings, batch_size(events_converter.table)))
     settings.so_far.one_spelling(found)
     if settings.outcome:
-        table = _with_outcome(table, found.lazy(), settings)
-    _with_deals(found, table, every, settings, listed=events is not None)
-    return table.drop("_row")
+        frame = _with_outcome(frame, found.lazy(), settings)
+    _with_deals(found, frame, every, settings, listed=events is not None)
+    return frame.drop("_row")
 
 
 def _unique_events(converter: Converter, settings: _Settings, size: int) -> Iterator[pl.DataFrame]:
@@ -591,13 +591,12 @@ def _with_deals(
 
     ``every`` has the ids of all deals that were read, also of those that were left out.
     """
-    gone = every.filter(~every.is_in(deals["deal_id"].implode()))
-    told_before = events.lazy().select(pl.col("deal_id").unique()).collect()["deal_id"]
-    events.revise(lambda part: rules_.event_rules(part, deals, gone, settings.rules))
     if listed:
-        _explain_strangers(told_before, every, settings)
         told = events.lazy().select(pl.col("deal_id").unique()).collect()["deal_id"]
+        _explain_strangers(told, every, settings)
         rules_.count(settings.rules, "deal_without_events", (~deals["deal_id"].is_in(told.implode())).sum())
+    gone = every.filter(~every.is_in(deals["deal_id"].implode()))
+    events.revise(lambda part: rules_.event_rules(part, deals, gone, settings.rules))
 
 
 def _explain_strangers(told: pl.Series, known: pl.Series, settings: _Settings) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -127,7 +127,7 @@ def _answers(text: pl.Series) -> pl.Series:
     return text.replace_strict(meaning, return_dtype=pl.String, default=None)
 
 
-def _shown(texts: dict[str, pl.Series], headings: dict[str, str], there: list[str]) -> pl.Series:
+def _shown(texts: dict[str, pl.Series], headings: dict[str, str], there: Sequence[str]) -> pl.Series:
     parts = [pl.lit(f"{headings[mark]}: ") + texts[mark] for mark in there]
     return pl.select(pl.concat_str(parts, separator=", ").alias("word")).to_series()
 
