@@ -8,8 +8,7 @@ import pytest
 
 import faults
 from hingepoint.analysis import discovery
-from hingepoint.analysis.discovery.judging import placebo
-from hingepoint.analysis.discovery.judging import risk
+from hingepoint.analysis.discovery.judging import placebo, risk
 from hingepoint.demo import worlds
 from histories import found, world
 

@@ -94,6 +94,43 @@ def test_check_prints_the_same_as_json(files):
     assert {line["feature"] for line in told["readiness"]} >= {"Pivotal agreements", "Discount and price"}
 
 
+def test_check_says_what_was_understood_and_asks(tmp_path):
+    path = write(
+        tmp_path,
+        "deals.csv",
+        "deal_id,created,closed,stage,amount,currency\n"
+        "A,2024-01-01,2024-02-01,Closed Won,10,USD\nB,2024-01-01,2024-02-03,Closed - No decision,5,USD\n",
+    )
+    told = json.loads(CliRunner().invoke(cli.main, ["check", str(path), "--format", "json"]).stdout)
+    line = 'deals: {status: {lost: ["Closed - No decision"]}}'
+    assert told["rows"] == {"deals.csv": 2}
+    assert [(each["word"], each["read_as"], each["amount"]) for each in told["status"]] == [
+        ("Closed - No decision", "asked", 5.0),
+        ("Closed Won", "won", 10.0),
+    ]
+    assert [each["mapping"] for each in told["questions"]] == [line]
+    assert told["understood"] == {key: told[key] for key in told["understood"]}
+    told = CliRunner().invoke(cli.main, ["discover", "--deals", str(path)])
+    assert told.exit_code == 2
+    assert "“Closed - No decision” in column stage: 1 deal, USD 5" in told.stderr
+    assert line in told.stderr
+
+
+def test_an_import_asks_before_anything_is_kept(hingepoint, tmp_path):
+    text = "deal_id,created,closed,status\nA,2024-01-01,2024-02-01,won\nB,2024-01-01,2024-02-01,Dead\n"
+    told = hingepoint("import", "deals", write(tmp_path, "deals.csv", text))
+    assert (told.exit_code, Deal.objects.count()) == (2, 0)
+    assert "“Dead” in column status: 1 deal" in told.stderr
+    mapping = write(tmp_path, "map.yaml", 'deals: {status: {lost: ["Dead"]}}\n')
+    dry = json.loads(
+        hingepoint(
+            "import", "deals", tmp_path / "deals.csv", "--mapping", mapping, "--dry-run", "--format", "json"
+        ).stdout
+    )
+    assert [(each["word"], each["read_as"]) for each in dry["status"]] == [("Dead", "lost"), ("won", "won")]
+    assert dry["understood"]["rows"] == {"deals.csv": 2}
+
+
 @pytest.mark.parametrize("name", ["deals.csv", "deals.xlsx", "deals.json"])
 def test_what_is_exported_reads_back(company, tmp_path, name):
     out = tmp_path / name

@@ -137,10 +137,13 @@ FILES: dict[str, tuple[Callable[[Path], Path], str]] = {
         "is not utf-8-sig text (row 2)",
     ),
     "a quote that is never closed": (
-        _bytes(_HEAD + b'"A,2024-01-01,,open\nB,2024-01-01,,open\n'),
+        _bytes(_HEAD + b'"A, and more,2024-01-01,,open\nB,2024-01-01,,open\n'),
         "quoted cell that begins at row 2",
     ),
-    "text after a quote": (_bytes(_HEAD + b'"A"x,2024-01-01,,open\n'), "text after a closing quote at row 2"),
+    "text after a quote": (
+        _bytes(_HEAD + b'"A,B"x,2024-01-01,,open\n'),
+        "text after a closing quote at row 2",
+    ),
     "a cell of 10 MB": (_bytes(_HEAD + b"A" * 10_000_000 + b",2024-01-01,,open\n"), "characters"),
     "a quoted cell of 10 MB": (
         _bytes(_HEAD + b'"' + b"A\n" * 5_000_000 + b'",2024-01-01,,open\n'),
@@ -182,13 +185,16 @@ FILES: dict[str, tuple[Callable[[Path], Path], str]] = {
     "signs of two currencies": (_amounts("$100.50", "€90.20"), "in several currencies"),
     "days that may be months": (_bytes(_HEAD + b"A,01/02/2024,,open\n"), "day/month or month/day"),
     "a day of February that never was": (_bytes(_HEAD + b"A,31/02/2024,,open\n"), "expected a date"),
-    "a day of the year 9999": (_bytes(_HEAD + b"A,9999-12-31,,open\n"), "of a year from 1900"),
+    "a day of the year 9998": (_bytes(_HEAD + b"A,9998-05-31,,open\n"), "of a year from 1900"),
     "a discount of 15 without a percent sign": (
         _bytes(b"deal_id,created,status,discount\nA,2024-01-01,open,15\n"),
         "a share from -1 to 1",
     ),
     "zero dates": (_bytes(_HEAD + b"A,0000-00-00,,open\n"), "expected a date"),
-    "a status nobody knows": (_bytes(_HEAD + b"A,2024-01-01,,pending\n"), "open, won or lost"),
+    "a status nobody knows": (
+        _bytes(_HEAD + b"A,2024-01-01,2024-02-01,maybe\n"),
+        "won, lost, open or left out",
+    ),
     "no id": (_bytes(_HEAD + b",2024-01-01,,open\n"), "a value, not an empty cell"),
     "a gzip that ends early": (
         _bytes(gzip.compress(GOOD * 100)[:-20], "d.csv.gz"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hingepoint.cli import Unusable
-from hingepoint.cli.common import format_option, print_json
+from hingepoint.cli.common import data_end_option, format_option, print_json
 
 if TYPE_CHECKING:
     from hingepoint.analysis.health import Health
@@ -22,12 +23,19 @@ if TYPE_CHECKING:
     "--mapping", type=click.Path(path_type=Path), help="YAML file that says how the files are read."
 )
 @click.option("--skip-bad-rows", is_flag=True, help="Look at the rows that can be read.")
+@data_end_option
 @format_option
-def check(files: tuple[Path, ...], mapping: Path | None, skip_bad_rows: bool, as_format: str) -> None:
+def check(
+    files: tuple[Path, ...],
+    mapping: Path | None,
+    skip_bad_rows: bool,
+    data_end: dt.datetime | None,
+    as_format: str,
+) -> None:
     """Say how healthy the data in FILES is: what was understood, what is missing, what it is good for.
 
     Give a table of deals, that and a table of events, or one event log. Which is which is recognised
-    from the columns. Nothing is imported.
+    from the columns. Nothing is imported. What is not clear is asked, with the line of a mapping that answers it.
 
     \b
     Example:
@@ -38,7 +46,13 @@ def check(files: tuple[Path, ...], mapping: Path | None, skip_bad_rows: bool, as
 
     try:
         how = load_mapping(mapping) if mapping else None
-        reading = read(files, how, skip_bad_rows=skip_bad_rows)
+        reading = read(
+            files,
+            how,
+            skip_bad_rows=skip_bad_rows,
+            today=dt.date.today(),  # noqa: DTZ011 - the reader's calendar
+            data_end=data_end.date() if data_end else None,
+        )
     except FileProblem as error:
         raise Unusable(in_words_of(error)) from None
     found = health(facts_of(reading.deals, reading.events, rules=reading.rules))
@@ -48,8 +62,15 @@ def check(files: tuple[Path, ...], mapping: Path | None, skip_bad_rows: bool, as
         click.echo(in_words(reading, found))
 
 
-def read(paths: tuple[Path, ...], mapping: Mapping | None, *, skip_bad_rows: bool) -> Reading:
-    """Return what the files hold. Raises FileProblem."""
+def read(
+    paths: tuple[Path, ...],
+    mapping: Mapping | None,
+    *,
+    skip_bad_rows: bool,
+    today: dt.date | None = None,
+    data_end: dt.date | None = None,
+) -> Reading:
+    """Return what the files hold, without the deals that wait for an answer. Raises FileProblem."""
     from hingepoint.connectors import files
     from hingepoint.connectors.files import FileProblem
 
@@ -58,7 +79,14 @@ def read(paths: tuple[Path, ...], mapping: Mapping | None, *, skip_bad_rows: boo
             "check", f"takes one or two files, not {len(paths)}.", "Give deals and events, or a log."
         )
     roles = dict(zip(_roles(paths, mapping), paths, strict=True))
-    return files.read(**roles, mapping=mapping, skip_bad_rows=skip_bad_rows)
+    return files.read(
+        **roles,
+        mapping=mapping,
+        skip_bad_rows=skip_bad_rows,
+        today=today,
+        data_end=data_end,
+        with_questions=True,
+    )
 
 
 def _roles(paths: tuple[Path, ...], mapping: Mapping | None) -> list[str]:
@@ -93,8 +121,10 @@ def in_words_of(error: Exception) -> str:
 
 
 def as_record(reading: Reading, found: Health) -> dict[str, Any]:
+    understood = reading.understanding.as_record()
     return {
-        "rows": reading.rows,
+        **understood,
+        "understood": understood,
         "bad_rows": reading.bad_rows,
         "problems": [asdict(each) for each in reading.problems],
         "files": [asdict(each) for each in reading.understood],
@@ -107,6 +137,7 @@ def as_record(reading: Reading, found: Health) -> dict[str, Any]:
 def in_words(reading: Reading, found: Health) -> str:
     facts = found.facts
     lines = [line for told in reading.understood for line in _file_in_words(told)]
+    lines += ["", *reading.understanding.in_words()]
     lines += [
         "",
         f"{facts.deals:,} deals ({facts.won:,} won, {facts.lost:,} lost, {facts.open:,} open), "

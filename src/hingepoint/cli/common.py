@@ -20,6 +20,14 @@ format_option = click.option(
     help="How to print the result: for people, or one JSON object for programs.",
 )
 
+#: ``--data-end DATE``, for commands that read dated files.
+data_end_option = click.option(
+    "--data-end",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="The last day that the files cover. Default: the last day with data, without what lies far beyond the rest.",
+)
+
 
 def start_django() -> None:
     """Make tables usable for the rest of the command; safe to call twice."""

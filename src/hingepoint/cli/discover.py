@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import os
 import re
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hingepoint.cli import NOT_ENOUGH_DATA, Unusable
-from hingepoint.cli.common import format_option, print_json
+from hingepoint.cli.common import data_end_option, format_option, print_json
 
 if TYPE_CHECKING:
     from hingepoint.analysis.discovery import Discovery, Settings
@@ -49,6 +50,7 @@ class Asked:
     pdf: bool
     as_format: str
     skip_bad_rows: bool
+    data_end: dt.datetime | None
     quiet: bool
 
     @property
@@ -129,6 +131,7 @@ class Asked:
     is_flag=True,
     help="Leave out rows that cannot be read. Their number goes into the result.",
 )
+@data_end_option
 @format_option
 @click.option("--quiet", is_flag=True, help="Show no progress and do not say which files were written.")
 def discover(**options: Any) -> None:
@@ -236,6 +239,7 @@ def _discover(asked: Asked, settings: Settings) -> tuple[Discovery, Reading]:
             settings,
             covariates=reading.covariates or settings.covariates,
             agreement_columns=reading.agreement_columns or settings.agreement_columns,
+            data_end=_data_end(asked, reading),
         )
         money.one_currency(reading.deals, settings.metric)
         keep = _keep(asked)
@@ -250,9 +254,19 @@ def _discover(asked: Asked, settings: Settings) -> tuple[Discovery, Reading]:
             runner=runner,
             keep=keep,
         )
+    found = replace(found, warnings=(*reading.understanding.warnings(), *found.warnings))
     if keep and not asked.quiet:
         click.echo(f"Parts of the deals: {keep.found} as before, {keep.made} summed anew.", err=True)
     return found, reading
+
+
+def _data_end(asked: Asked, reading: Reading) -> dt.datetime | None:
+    """Return up to when the data reach, None for the last moment seen: given, or before what stands alone."""
+    understood = reading.understanding
+    day = (
+        asked.data_end.date() if asked.data_end else understood.data_end if understood.stands_alone else None
+    )
+    return dt.datetime.combine(day, dt.time.max) if day else None
 
 
 @contextmanager
@@ -270,11 +284,15 @@ def _opened(asked: Asked, tell: Callable[[float, str], None]) -> Iterator[Readin
             covariates=_listed(asked.covariates),
             agreement_columns=_listed(asked.agreement_columns),
             skip_bad_rows=asked.skip_bad_rows,
+            today=dt.date.today(),  # noqa: DTZ011 - the reader's calendar
+            data_end=asked.data_end.date() if asked.data_end else None,
             progress=lambda name, rows: tell(0.0, f"reading {name}: {rows:,} rows"),
         ) as reading:
             yield reading
     except files.BadRows as error:
         raise Unusable(bad_rows_in_words(error)) from error
+    except files.OpenQuestions as error:
+        raise Unusable(error.in_words()) from error
     except files.FileProblem as error:
         raise Unusable(str(error)) from error
 
@@ -343,10 +361,11 @@ def _show(asked: Asked, found: Discovery, reading: Reading) -> None:
     teams = reading.deals["team"].drop_nulls().n_unique() if "team" in reading.deals.columns else 0
     kept = record.of(found, currency=money.one_currency(reading.deals, None), teams=teams)
     if asked.as_format == "json":
-        print_json(found.to_dict())
+        print_json(found.to_dict() | {"understood": reading.understanding.as_record()})
     else:
         from hingepoint.cli import discover_table
 
+        click.echo("\n".join([*reading.understanding.in_words(), ""]))
         discover_table.show(kept)
     if asked.out:
         _write(asked, asked.out, kept)

@@ -123,7 +123,16 @@ def as_record(report: Report, table: str, file: Path) -> dict[str, Any]:
     """Return the object that ``--format json`` prints."""
     kept = asdict(report)
     kept.pop("understood")
-    return {"table": table, "file": file.name, **kept, "bad_share": report.bad_share}
+    understanding = kept.pop("understanding")
+    told = {key: value for key, value in understanding.items() if key != "rows"} if report.dry_run else {}
+    return {
+        "table": table,
+        "file": file.name,
+        **kept,
+        **told,
+        "understood": understanding,
+        "bad_share": report.bad_share,
+    }
 
 
 def in_words(report: Report, given: Files) -> str:

@@ -21,6 +21,7 @@ from hingepoint.connectors.files.reading.frames import (
 )
 from hingepoint.connectors.files.reading.rules import RULES
 from hingepoint.connectors.files.reading.survey import Understood, UnderstoodColumn
+from hingepoint.connectors.files.reading.understanding import OpenQuestions, Understanding, together
 from hingepoint.connectors.files.writing import write_table
 
 __all__ = [
@@ -30,7 +31,9 @@ __all__ = [
     "FileProblem",
     "Limits",
     "Mapping",
+    "OpenQuestions",
     "Reading",
+    "Understanding",
     "Understood",
     "UnderstoodColumn",
     "formats_page",
@@ -41,6 +44,7 @@ __all__ = [
     "parts_of",
     "read",
     "read_deals",
+    "together",
     "understand",
     "write_table",
 ]

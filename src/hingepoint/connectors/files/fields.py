@@ -7,13 +7,15 @@ connectors may not import; a test holds the two together.
 from __future__ import annotations
 
 import enum
-import functools
-from dataclasses import dataclass
+import unicodedata
+from dataclasses import dataclass, replace
 
 import polars as pl
 
+from hingepoint.connectors.files import headings
 from hingepoint.records.agreements import AgreementState, Side
 from hingepoint.records.deals import DealStatus, EventKind
+from hingepoint.records.names import normal
 
 
 class Kind(enum.StrEnum):
@@ -30,7 +32,8 @@ class Kind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One column: ``synonyms`` in order of preference, ``choices`` and ``most`` where values are limited."""
+    """One column: ``synonyms`` in order of preference, ``choices``, ``most`` and ``longest`` (characters) where
+    values are limited."""
 
     name: str
     kind: Kind
@@ -38,6 +41,7 @@ class Field:
     must: bool = False
     choices: tuple[str, ...] = ()
     most: int = 0
+    longest: int = 0
     default: str = ""
 
     @property
@@ -54,11 +58,38 @@ _TYPES: dict[Kind, pl.DataType] = {
 }
 
 
+#: Characters that are kept of a text at most; the tables hold no more.
+LONGEST = {
+    **dict.fromkeys(
+        ("deal_id", "owner", "manager", "team", "account", "agreement", "counterpart", "actor"), 200
+    ),
+    **dict.fromkeys(("region", "segment", "product", "source", "stage"), 100),
+}
+
+#: Money is below this amount.
+MOST_MONEY = 1e15
+
+
 def _field(name: str, kind: Kind, synonyms: str = "", **more: object) -> Field:
-    return Field(name, kind, tuple(part.strip() for part in synonyms.split(",") if part.strip()), **more)  # type: ignore[arg-type]
+    return Field(name, kind, _parts(synonyms), longest=LONGEST.get(name, 0), **more)  # type: ignore[arg-type]
 
 
-DEAL_FIELDS: tuple[Field, ...] = (
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _with_other_languages(fields: tuple[Field, ...], more: dict[str, str]) -> tuple[Field, ...]:
+    """Return ``fields`` also recognised by the headings of other languages; each heading names one field."""
+    taken = {normal(word) for field in fields for word in (field.name, *field.synonyms)}
+    found = []
+    for each in fields:
+        new = [word for word in _parts(more.get(each.name, "")) if normal(word) not in taken]
+        taken |= {normal(word) for word in new}
+        found.append(replace(each, synonyms=(*each.synonyms, *dict.fromkeys(new))))
+    return tuple(found)
+
+
+_DEAL_FIELDS: tuple[Field, ...] = (
     _field(
         "deal_id",
         Kind.TEXT,
@@ -143,7 +174,7 @@ DEAL_FIELDS: tuple[Field, ...] = (
     _field("projected_margin", Kind.SHARE, "qualified margin"),
 )
 
-EVENT_FIELDS: tuple[Field, ...] = (
+_EVENT_FIELDS: tuple[Field, ...] = (
     _field(
         "deal_id",
         Kind.TEXT,
@@ -188,6 +219,9 @@ EVENT_FIELDS: tuple[Field, ...] = (
     _field("currency", Kind.CURRENCY, "currency code, currencyisocode"),
     _field("note", Kind.TEXT, "notes, comment, description, remark"),
 )
+
+DEAL_FIELDS = _with_other_languages(_DEAL_FIELDS, headings.DEALS)
+EVENT_FIELDS = _with_other_languages(_EVENT_FIELDS, headings.EVENTS)
 
 #: What each column holds, for the owner of a file.
 MEANINGS: dict[str, dict[str, str]] = {
@@ -236,16 +270,65 @@ MEANINGS: dict[str, dict[str, str]] = {
 
 FIELDS = {"deals": DEAL_FIELDS, "events": EVENT_FIELDS}
 
-#: Headings that say together whether a deal is won: read when no column holds the status itself.
-CLOSED_FLAGS = ("is closed", "isclosed", "closed?", "hs_is_closed")
-WON_FLAGS = ("is won", "iswon", "won", "hs_is_closed_won", "is closed won")
+#: Headings of columns that tell the outcome without a status: flags, Odoo's archive, Pipedrive's times.
+MARKS: dict[str, tuple[str, ...]] = {
+    "closed": ("is closed", "isclosed", "closed?", "hs_is_closed"),
+    "won": ("is won", "iswon", "won", "won?", "hs_is_closed_won", "is closed won"),
+    "lost": ("is lost", "islost", "lost", "lost?", "hs_is_closed_lost", "is closed lost"),
+    "active": ("active", "is active", "aktiv", "actif", "activo", "actief", "attivo", "ativo"),
+    "probability": (
+        "probability",
+        "probability %",
+        "wahrscheinlichkeit",
+        "probabilité",
+        "probabilidad",
+        "waarschijnlijkheid",
+        "probabilità",
+        "probabilidade",
+        "確度",
+    ),
+    "won_at": ("won time", "deal - won time", "won date", "won at", "won on", "date won", "closed won date"),
+    "lost_at": (
+        "lost time",
+        "deal - lost time",
+        "lost date",
+        "lost at",
+        "lost on",
+        "date lost",
+        "closed lost date",
+    ),
+}
 
 #: Words for a status, in any case and spelling of spaces; ``Closed - Won`` and ``closedwon`` are one word.
 STATUS_WORDS: dict[str, str] = {
-    "open": "open, in progress, active, ongoing, working, offen, ouvert, abierto, abierta, aperto, aberto",
-    "won": "won, closed won, win, won closed, gewonnen, gagné, ganado, ganada, vinto, ganho",
-    "lost": "lost, closed lost, loss, lost closed, verloren, perdu, perdido, perdida, perso",
+    "open": "open, in progress, active, ongoing, working, pending, not closed, offen, offene, laufend, in Bearbeitung,"
+    " aktiv, ouvert, ouverte, ouverts, ouvertes, en cours, abierto, abierta, abiertos, abiertas, en curso,"
+    " en proceso, lopend, in behandeling, aperto, aperta, aperti, aperte, in corso, aberto, aberta, abertos,"
+    " abertas, em aberto, em andamento, 進行中, 商談中, オープン",
+    "won": "won, closed won, win, won closed, deal won, gewonnen, abgeschlossen gewonnen, geschlossen gewonnen,"
+    " gagné, gagnée, gagnés, gagnées, fermé gagné, fermée gagnée, clôturé gagné, clôturée gagnée, conclu gagné,"
+    " conclue gagnée, ganado, ganada, ganados, ganadas, cerrado ganado, cerrada ganada, gesloten gewonnen,"
+    " afgesloten gewonnen, vinto, vinta, vinti, vinte, chiuso vinto, chiusa vinta, ganho, ganha, ganhos, ganhas,"
+    " fechado ganho, fechada ganha, 受注, 受注済, 受注済み, 成約, 成約済み, 商談成立",
+    "lost": "lost, closed lost, loss, lost closed, deal lost, verloren, abgeschlossen verloren, geschlossen verloren,"
+    " perdu, perdue, perdus, perdues, fermé perdu, fermée perdue, clôturé perdu, clôturée perdue, conclu perdu,"
+    " conclue perdue, perdido, perdida, perdidos, perdidas, cerrado perdido, cerrada perdida, gesloten verloren,"
+    " afgesloten verloren, perso, persa, persi, perse, chiuso perso, chiusa persa, fechado perdido,"
+    " fechada perdida, 失注, 失注済, 失注済み, 不成立, 商談不成立",
 }
+
+#: Stages of open deals as CRMs come with them. With a close date they are open only where lost deals have
+#: a word or a flag of their own: otherwise a lost deal may have stayed in its last stage.
+OPEN_STAGES = (
+    "new, lead, lead in, prospect, prospecting, qualification, qualified, qualify, discovery, demo, demo scheduled,"
+    " needs analysis, value proposition, id. decision makers, perception analysis, proposal, proposal made,"
+    " proposal/price quote, proposition, propose, develop, quote, quoted, negotiation, negotiation/review,"
+    " negotiations started, contact made, appointment scheduled, qualified to buy, presentation scheduled,"
+    " decision maker bought-in, contract sent, Erstkontakt, Qualifizierung, Bedarfsanalyse, Angebot, Verhandlung,"
+    " prospection, devis, négociation, prospección, calificación, cualificación, propuesta, negociación, kwalificatie,"
+    " offerte, onderhandeling, qualificazione, offerta, proposta, trattativa, negoziazione, qualificação, negociação,"
+    " 引合, 商談, 提案, 見積, 見積もり, 交渉"
+)
 
 #: Words for yes, no and unknown in agreement columns of a table without dates.
 ANSWER_WORDS: dict[str, str] = {
@@ -260,20 +343,18 @@ def schema(role: str) -> dict[str, pl.DataType]:
     return {field.name: field.type for field in FIELDS[role]}
 
 
-def normal(heading: str) -> str:
-    """Return ``heading`` without case, spaces and punctuation; ``%`` stays, since it changes the meaning."""
-    return _normal(heading) if len(heading) < 200 else _normal.__wrapped__(heading)
-
-
-@functools.lru_cache(maxsize=20_000)
-def _normal(heading: str) -> str:
-    return "".join(char for char in heading.casefold() if char.isalnum() or char == "%")
-
-
 def words(table: dict[str, str]) -> dict[str, str]:
-    """Return ``{normal word: meaning}`` of ``STATUS_WORDS`` or ``ANSWER_WORDS``."""
+    """Return ``{normal word: meaning}`` of ``STATUS_WORDS`` or ``ANSWER_WORDS``; also of words without accents."""
     found = {}
     for meaning, text in table.items():
         for word in text.split(","):
             found[normal(word) or word.strip()] = meaning
+            found.setdefault(normal(without_accents(word)), meaning)
+    found.pop("", None)
     return found
+
+
+def without_accents(text: str) -> str:
+    """Return ``text`` with its Latin letters bare: ``gagnée`` is ``gagnee``."""
+    parts = unicodedata.normalize("NFD", text)
+    return unicodedata.normalize("NFC", "".join(char for char in parts if not "\u0300" <= char <= "\u036f"))

@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from hingepoint.connectors.files.fields import FIELDS
 from hingepoint.connectors.files.problems import FileProblem, shown
 from hingepoint.records.deals import DealStatus, EventKind
+from hingepoint.records.names import normal
 
 LARGEST_MAPPING = 1_000_000
 
@@ -78,8 +79,18 @@ class TableMapping(_Part):
     )
     decimal: Literal["", ".", ","] = Field(default="", description="decimal sign, `.` or `,`")
     percent: Texts = Field(default=[], description="our columns whose numbers are per cent: 15 is 0.15")
+    share: Texts = Field(
+        default=[],
+        description="our columns whose numbers are shares under a heading that says per cent: 0.15 is 15%",
+    )
+    no_date: Texts = Field(
+        default=[], description="dates that stand for none in your tables, e.g. `2050-01-01`"
+    )
     encoding: Text = Field(default="", description="e.g. `utf-8`, `windows-1252`")
     delimiter: str = Field(default="", max_length=1, description="one character between cells")
+    quote: Literal["", '"', "'", "none"] = Field(
+        default="", description="sign around cells, `\"` or `'`; `none` where quotes are signs like any other"
+    )
     sheet: Text = Field(default="", description="sheet of a workbook")
     member: Text = Field(default="", description="file inside a zip archive that holds several")
     header_row: int | None = Field(
@@ -155,6 +166,11 @@ class DealsMapping(TableMapping):
     @classmethod
     def known(cls) -> tuple[str, ...]:
         return tuple(field.name for field in FIELDS["deals"])
+
+    @property
+    def status_said(self) -> dict[str, str]:
+        """What is said of words for a status, by their normal form."""
+        return {normal(value): status.value for status, values in self.status.items() for value in values}
 
 
 class EventsMapping(TableMapping):

@@ -8,7 +8,14 @@ from collections.abc import Iterable
 
 from pydantic import BaseModel
 
-from hingepoint.connectors.files.fields import ANSWER_WORDS, FIELDS, MEANINGS, STATUS_WORDS, Field
+from hingepoint.connectors.files.fields import (
+    ANSWER_WORDS,
+    FIELDS,
+    MEANINGS,
+    OPEN_STAGES,
+    STATUS_WORDS,
+    Field,
+)
 from hingepoint.connectors.files.mapping import (
     DATE_WORDS,
     DealsMapping,
@@ -50,8 +57,17 @@ _VALUES = """## Values
 - **Empty**: an empty cell; in columns of dates and numbers also `NULL`, `None`, `N/A` and `-`. In columns of
   text these are values.
 - **Undated agreements** (`agreement_columns`): {answers}.
-- **Status**: {status}. Without a status column it is read from `IsClosed` and `IsWon`, or from a stage column
-  in which such words occur.
+- **Status**: {status}. A number before the word and a probability behind it do not matter. Where the status
+  column does not say it, it is read from flags (`IsClosed` and `IsWon`; `active` and `probability` of Odoo),
+  from won and lost times, then from the stage. An open stage by its name: {stages}; with a close date it is open
+  only where lost deals have a word or flag of their own. Any other word is open only where none of its deals has
+  a close date that has passed, and asked about otherwise.
+- **Shares**: `0.15`, or `15%`; under a heading that says per cent, 15 is 15%. Cells that Excel shows as per cent
+  are shares. Numbers from -1 to 1 under such a heading are settled by the prices beside them, or asked about.
+- **No date**: 1900-01-01, 1970-01-01, 2099-12-31, 9999-12-31 and the like, and what `no_date` in the mapping names.
+- **Quotes**: `"` stands around cells. `'` is an apostrophe unless the whole file proves otherwise.
+- **JSON**: the parts of an object are columns of their own: `owner: {{name: Ann}}` is a column `owner.name`.
+- **Merged cells** of a workbook are filled down. A formula without a value is refused.
 """
 
 
@@ -61,7 +77,11 @@ def formats_page() -> str:
         _INTRODUCTION,
         _columns("deals", "One row a deal."),
         _columns("events", "One row an event of a deal."),
-        _VALUES.format(answers=_words(ANSWER_WORDS), status=_words(STATUS_WORDS)),
+        _VALUES.format(
+            answers=_words(ANSWER_WORDS),
+            status=_words(STATUS_WORDS),
+            stages=_code(part.strip() for part in OPEN_STAGES.split(",")),
+        ),
         _rules(),
         _mapping(),
         _limits(),

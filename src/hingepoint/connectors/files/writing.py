@@ -17,8 +17,9 @@ import xlsxwriter
 
 FORMATS = ("csv", "xlsx", "json")
 
-#: What a spreadsheet may take for a formula (OWASP, CSV injection), also behind our own apostrophe.
-_FORMULA = re.compile(r"'*[=+\-@\t\r\n|%＝＋－＠]")
+#: What a spreadsheet may take for a formula (OWASP, CSV injection), also behind our own apostrophe; and digits
+#: behind an apostrophe, which reading would take for Excel's mark of text.
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n|%＝＋－＠]|'+[0-9][0-9.,:/\- ]*$")
 
 #: Control characters that XML cannot hold, and the two that Excel reads as something else.
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|[\ud800-\udfff]")

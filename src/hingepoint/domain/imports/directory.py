@@ -11,7 +11,6 @@ from typing import Any
 
 from django.db.models import Model
 
-from hingepoint.connectors.files.fields import normal
 from hingepoint.domain.agreements.actions import load_catalogue
 from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.deals.models import Account
@@ -19,6 +18,7 @@ from hingepoint.domain.imports import staging
 from hingepoint.domain.imports.models import ImportBatch, ImportChange
 from hingepoint.domain.people.models import Membership, Team, User
 from hingepoint.records.agreements import Origin, Side
+from hingepoint.records.names import key_of, one_spelling
 from hingepoint.records.people import Role
 
 
@@ -158,33 +158,45 @@ def know_types(batch: ImportBatch) -> int:
     """
     if not AgreementType.objects.filter(origin=Origin.SHIPPED).exists():
         load_catalogue(by=None, at=batch.begun_at)
-    named = staging.rows(
-        "SELECT name, side, COUNT(*) FROM staged_event WHERE kind = 'agreement'"
-        " GROUP BY name, side ORDER BY name, COUNT(*) DESC, side"
-    )
+    named = _named_types()
+    spelt = one_spelling(_counted(named))
     known = _known_types()
     new: dict[str, AgreementType] = {}
-    for name, side, _ in named:
-        if name not in known and normal(name) not in known:
-            row = new.setdefault(normal(name) or name, _new_type(name))
+    for name, side, _ in sorted(named, key=lambda each: -each[2]):
+        if name not in known and key_of(name) not in known:
+            row = new.setdefault(key_of(name), _new_type(spelt[name]))
             row.side = row.side or side
     for row in new.values():
         row.side = row.side or Side.CUSTOMER
     AgreementType.objects.bulk_create(new.values(), batch_size=1000)
     _remember(batch, "type", new.values())
     known |= {key: row.pk for key, row in new.items()}
-    pairs = {name: known[name] if name in known else known[normal(name) or name] for name, *_ in named}
+    pairs = {name: known[name] if name in known else known[key_of(name)] for name, *_ in named}
     staging.insert("staged_type", ["named", "id"], list(pairs.items()))
     staging.index("staged_type", "named")
     return len(new)
 
 
+def _named_types() -> list[tuple[str, str, int]]:
+    """Return ``(name, side, rows)`` of the staged agreements, in the order of the file."""
+    return staging.rows(
+        "SELECT name, side, COUNT(*) FROM staged_event WHERE kind = 'agreement'"
+        " GROUP BY name, side ORDER BY MIN(row), side"
+    )
+
+
+def _counted(named: list[tuple[str, str, int]]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for name, _, rows in named:
+        counts[name] = counts.get(name, 0) + rows
+    return counts
+
+
 def _known_types() -> dict[str, int]:
     """Return the catalogue by every spelling; exact keys win."""
     types = list(AgreementType.objects.values_list("pk", "key", "name", "own_name").order_by("-pk"))
-    found = {normal(words): pk for pk, _, name, own in types for words in (name, own) if words}
-    found |= {normal(key): pk for pk, key, *_ in types}
-    found.pop("", None)
+    found = {key_of(words): pk for pk, _, name, own in types for words in (name, own) if words}
+    found |= {key_of(key): pk for pk, key, *_ in types}
     return found | {key: pk for pk, key, *_ in types}
 
 

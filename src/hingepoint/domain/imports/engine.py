@@ -79,6 +79,7 @@ class Report:
     bad_rows: int = 0
     problems: tuple[RowProblem, ...] = ()
     understood: tuple[dict[str, Any], ...] = ()
+    understanding: dict[str, Any] = field(default_factory=dict)
     dry_run: bool = False
     batch: int | None = None
 
@@ -104,6 +105,7 @@ class _Staged:
     problems: ProblemList = field(default_factory=ProblemList)
     rules: dict[str, int] = field(default_factory=dict)
     understood: list[files.Understood] = field(default_factory=list)
+    understandings: list[files.Understanding] = field(default_factory=list)
 
     def count(self, rules: dict[str, int]) -> None:
         for key, number in rules.items():
@@ -140,7 +142,7 @@ def run(
     mapping = mapping or files.Mapping()
     tell = progress or (lambda phase, done: None)
     with staging.room_to_sort(), staging.tables():
-        staged = _stage(given, mapping, skip_bad_rows, tell)
+        staged = _stage(given, mapping, skip_bad_rows, at.date(), tell)
         _refuse_what_cannot_be_used(given, staged, skip_bad_rows)
         tell("writing", staged.deals + staged.events)
         with transaction.atomic(), written_last():
@@ -210,12 +212,13 @@ def report_of(batch: ImportBatch) -> Report:
 # ---- stage ----
 
 
-def _stage(given: Files, mapping: files.Mapping, skip: bool, tell: Progress) -> _Staged:
+def _stage(given: Files, mapping: files.Mapping, skip: bool, today: dt.date, tell: Progress) -> _Staged:
     staged = _Staged()
     options = {
         "mapping": mapping,
         "zone": settings.TIME_ZONE,
         "skip_bad_rows": skip,
+        "today": today,
         "progress": _now_and_then(lambda name, done: tell("reading", done)),
     }
     whole = given.log is not None or (given.deals and (mapping.outcome.won or mapping.outcome.lost))
@@ -256,6 +259,7 @@ def _stage_reading(reading: files.Reading, path: Path, staged: _Staged) -> None:
         staged.deals += frame.height
     staged.count(reading.rules)
     staged.understood.extend(reading.understood)
+    staged.understandings.append(reading.understanding)
     staged.rows += reading.rows
     staged.bad_rows += reading.bad_rows
     staged.problems.kept.extend(reading.problems)
@@ -281,6 +285,7 @@ def _stage_events_table(
             _stage_events(frame, path, staged)
             tell("checking", staged.events)
     staged.understood.append(stream.understood)
+    staged.understandings.append(stream.understanding)
     staged.rows += stream.understood.rows
     staged.bad_rows += stream.bad_rows
     staged.problems.kept.extend(stream.problems)
@@ -342,8 +347,11 @@ def _refuse_what_cannot_be_used(given: Files, staged: _Staged, skip: bool) -> No
     unknown = staged.rules.get("event_of_unknown_deal", 0)
     if not staged.deals and not staged.events:
         if unknown:
+            notes = [note for each in staged.understandings for note in each.notes]
             raise files.FileProblem(
-                names, f"has {unknown:,} events and none is of a deal we know.", "Import the deals first."
+                names,
+                f"has {unknown:,} events and none is of a deal we know.",
+                " ".join(notes) or "Import the deals first.",
             )
         raise files.FileProblem(names, "has no row that can be used.")
 
@@ -374,6 +382,7 @@ def _write(batch: ImportBatch, at: dt.datetime, staged: _Staged, standing: int, 
         bad_rows=staged.bad_rows,
         problems=staged.problems.listed(),
         understood=tuple(asdict(each) for each in staged.understood),
+        understanding=files.together(staged.understandings).as_record(),
         dry_run=dry_run,
         batch=None if dry_run else batch.pk,
     )

@@ -11,12 +11,12 @@ from hashlib import blake2b
 
 import polars as pl
 
-from hingepoint.connectors.files.fields import normal
 from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.imports.staging import DEAL_COLUMNS, EVENT_COLUMNS
 from hingepoint.records.agreements import AgreementState
 from hingepoint.records.deals import EventKind
 from hingepoint.records.files import RowProblem
+from hingepoint.records.names import normal
 
 #: Columns of the file -> columns of the staged table, where they are named differently.
 _DEAL_NAMES = {

@@ -5,18 +5,38 @@ Cells are read as text. What the file typed as we want it is taken as it is, wit
 
 from __future__ import annotations
 
+import dataclasses
 import fnmatch
 from dataclasses import dataclass
 
 import polars as pl
 
 from hingepoint.connectors.files.cells import moments, numbers
-from hingepoint.connectors.files.fields import ANSWER_WORDS, FIELDS, STATUS_WORDS, Field, Kind, normal, words
+from hingepoint.connectors.files.fields import ANSWER_WORDS, FIELDS, MOST_MONEY, Field, Kind, words
 from hingepoint.connectors.files.mapping import DealsMapping, EventsMapping, TableMapping
 from hingepoint.connectors.files.problems import LISTED, ProblemList
-from hingepoint.connectors.files.reading.recognise import ColumnPlan, flags, place_of
+from hingepoint.connectors.files.reading import outcomes
+from hingepoint.connectors.files.reading.recognise import ColumnPlan, marks, place_of, tells_status
 from hingepoint.connectors.files.reading.survey import cleaned, valued
 from hingepoint.connectors.files.tables import Batch, Table, is_text, text_of
+from hingepoint.records.names import normal
+
+
+@dataclass(slots=True)
+class Span:
+    """The numbers of a column of shares as they are written, and whether any has a percent sign."""
+
+    least: float | None = None
+    most: float | None = None
+    signed: bool = False
+
+    def see(self, values: pl.Series, per_cent: pl.Series) -> None:
+        for number in (values.min(), values.max()):
+            if isinstance(number, float):
+                self.least = number if self.least is None else min(self.least, number)
+                self.most = number if self.most is None else max(self.most, number)
+        self.signed = self.signed or bool(per_cent.any())
+
 
 DATE_EXPECTED = "a date such as 2024-03-31, of a year from 1900 to 2199"
 
@@ -38,6 +58,11 @@ class Converter:
     stage_status: bool = False
     dated: bool = True
     signed: bool = False
+    spans: dict[int, Span] = dataclasses.field(default_factory=dict)
+
+    def per_cent(self, plan: ColumnPlan) -> bool:
+        """Return whether the numbers of ``plan`` are taken as per cent: cells typed as per cent are shares."""
+        return plan.percent and (plan.unit_said or self.table.exact.get(plan.index) != "share")
 
     def convert(self, batch: Batch, problems: ProblemList) -> pl.DataFrame:
         """Return the good rows of ``batch`` with our columns and ``_row``; tell ``problems`` of the others."""
@@ -53,6 +78,7 @@ class _Conversion:
         self.texts: dict[int, pl.Series] = {}
         self.bad = pl.repeat(False, len(self.rows), dtype=pl.Boolean, eager=True)
         self.columns: dict[str, pl.Series] = {}
+        self.statuses: list[outcomes.Said] = []
         problems.extend(batch.problems)
         problems.bad_rows += len({each.row for each in batch.problems})
 
@@ -62,7 +88,7 @@ class _Conversion:
             if plan.field is None:
                 self._keep(plan)
             elif plan.field.name == "status":
-                self._status(plan)
+                self.statuses.append(outcomes.by_words(self._text(plan.index), "status", self._said()))
             else:
                 self._read(plan, plan.field)
         self._constants()
@@ -124,7 +150,18 @@ class _Conversion:
     def _words(self, plan: ColumnPlan) -> pl.Series:
         text = self._text(plan.index)
         self._refuse(text.str.contains("\0", literal=True), plan.heading, text, "text without NUL characters")
+        if plan.field is not None:
+            self._refuse_unfit(plan, plan.field, text)
         return _nulled(text)
+
+    def _refuse_unfit(self, plan: ColumnPlan, ours: Field, text: pl.Series) -> None:
+        """Refuse texts that are too long for one of our columns, and lists of values in its place."""
+        if ours.longest and (text.str.len_bytes().max() or 0) > ours.longest:  # type: ignore[operator]
+            expected = f"at most {ours.longest} characters"
+            self._refuse(text.str.len_chars() > ours.longest, plan.heading, text, expected)
+        if self.how.table.format == "json":
+            nested = text.str.contains(r"(?s)^(?:\[.*\]|\{.*\})$")
+            self._refuse(nested, plan.heading, text, "one value, not a list of values")
 
     def _moments(self, plan: ColumnPlan) -> pl.Series:
         zones = {"file_zone": self.how.mapping.zone, "zone": self.how.zone}
@@ -136,7 +173,15 @@ class _Conversion:
             values, bad = moments.read_moments(cells, style=plan.style, day_first=plan.day_first, **zones)
         expected = DATE_EXPECTED if not plan.style else f"a date ({plan.style})"
         self._refuse(bad, plan.heading, cells, expected)
-        return values
+        return self._without_no_dates(values)
+
+    def _without_no_dates(self, values: pl.Series) -> pl.Series:
+        """Return moments without those of the days that the mapping says stand for none."""
+        none = self.how.mapping.no_date
+        if not none:
+            return values
+        days = values.dt.strftime("%Y-%m-%d").is_in(none)
+        return pl.select(pl.when(~days).then(values)).to_series()
 
     def _number(self, plan: ColumnPlan, field: Field) -> pl.Series:
         cells = self._typed(plan.index)
@@ -147,7 +192,11 @@ class _Conversion:
             values, bad, per_cent = numbers.read_numbers(cells, plan.decimal)
         if field.kind is Kind.SHARE:
             self._refuse(bad, plan.heading, cells, "a share such as 0.15, or 15 %")
-            divide = per_cent.fill_null(False) | plan.percent
+            signs = per_cent.fill_null(False)
+            self.how.spans.setdefault(plan.index, Span()).see(values, signs)
+            if self.how.per_cent(plan) and not plan.unit_said:
+                self.columns[f"_raw_{field.name}"] = pl.select(pl.when(~signs).then(values)).to_series()
+            divide = signs | self.how.per_cent(plan)
             values = pl.select(pl.when(divide).then(values / 100).otherwise(values)).to_series()
             wide = ~values.is_between(-1, 1)
             expected = "a share from -1 to 1 such as 0.15, or with a percent sign"
@@ -158,6 +207,7 @@ class _Conversion:
             odd = bad | sign | ~values.is_between(0, field.most) | (values != values.round(0))
             self._refuse(odd, plan.heading, cells, f"a whole number from 0 to {field.most}")
             return pl.select(pl.when(odd).then(None).otherwise(values).cast(pl.Int8)).to_series()
+        self._refuse(values.abs() >= MOST_MONEY, plan.heading, cells, f"an amount below {MOST_MONEY:,.0f}")
         expected = "a number such as 1234.50" if plan.decimal == "." else "a number such as 1234,50"
         self._refuse(bad | sign, plan.heading, cells, expected)
         if is_text(cells):
@@ -196,12 +246,9 @@ class _Conversion:
         self._refuse((text != "") & values.is_null(), plan.heading, text, _one_of(field.choices))
         return values.fill_null(field.default) if field.default else values
 
-    def _status(self, plan: ColumnPlan) -> None:
-        text = self._text(plan.index)
-        values = _looked_up(text, _status_words(self.how.mapping))
-        expected = "open, won or lost; a mapping can say what other words mean (`status`)"
-        self._refuse((text != "") & values.is_null(), plan.heading, text, expected)
-        self.columns["status"] = values
+    def _said(self) -> dict[str, str]:
+        mapping = self.how.mapping
+        return mapping.status_said if isinstance(mapping, DealsMapping) else {}
 
     def _constants(self) -> None:
         fields = {field.name: field for field in FIELDS[self.how.role]}
@@ -209,7 +256,7 @@ class _Conversion:
             plan = ColumnPlan(-1, f"{name} (mapping)", fields[name], style="iso")
             self.texts[-1] = pl.repeat(value, len(self.rows), dtype=pl.String, eager=True)
             if name == "status":
-                self._status(plan)
+                self.statuses.append(outcomes.by_words(self._text(-1), "status", self._said()))
             else:
                 self._read(plan, fields[name])
 
@@ -218,8 +265,7 @@ class _Conversion:
         assert isinstance(mapping, DealsMapping)
         if mapping.number_rows and "deal_id" not in self.columns:
             self.columns["deal_id"] = self.rows.cast(pl.String)
-        if "status" not in self.columns:
-            self._derived_status(mapping)
+        self._outcome(mapping)
         self._check_known(mapping)
         self._answers(mapping)
         self._discount()
@@ -237,22 +283,56 @@ class _Conversion:
         )
         self._refuse(lacking, heading, None, "the close date of a won or lost deal")
 
-    def _derived_status(self, mapping: DealsMapping) -> None:
-        pair = flags(self.how.plans)
+    def _outcome(self, mapping: DealsMapping) -> None:
+        """Say the status as far as rows alone say it: status words, then flags and times, then stage words."""
         if mapping.status_from:
-            won, lost = (self._meets(mapping.status_from.get(each, {})) for each in ("won", "lost"))  # type: ignore[call-overload]
-        elif self.how.stage_status and "stage" in self.columns:
-            found = _looked_up(self.columns["stage"].fill_null(""), _status_words(mapping))
-            won, lost = found == "won", found == "lost"
-        elif pair:
-            closed, is_won = (_looked_up(self._text(i), words(ANSWER_WORDS)) == "yes" for i in pair)
-            won, lost = is_won, closed & ~is_won
+            sources = [self._by_mapping(mapping)]
         else:
+            sources = [*self.statuses, *self._marks()]
+            if self.how.stage_status and "stage" in self.columns:
+                stage = self.columns["stage"].fill_null("")
+                sources.append(outcomes.by_words(stage, "stage", self._said()))
+        if not sources:
             return
-        status = (
-            pl.when(won.fill_null(False)).then(pl.lit("won")).when(lost.fill_null(False)).then(pl.lit("lost"))
-        )
-        self.columns["status"] = pl.select(status.otherwise(pl.lit("open"))).to_series()
+        found = outcomes.together(sources, len(self.rows))
+        if "closed" in self.columns:
+            # what a mapping says of empty cells is said of deals that ended: without a close date they are open
+            never = (found["_word"] == "") & self.columns["closed"].is_null()
+            status = (
+                pl.when(never & found["status"].is_not_null()).then(pl.lit("open")).otherwise(found["status"])
+            )
+            found["status"] = pl.select(status.alias("status")).to_series()
+        self.columns |= found
+
+    def _by_mapping(self, mapping: DealsMapping) -> outcomes.Said:
+        won, lost = (self._meets(mapping.status_from.get(each, {})) for each in ("won", "lost"))  # type: ignore[call-overload]
+        status = pl.when(won).then(pl.lit("won")).when(lost).then(pl.lit("lost")).otherwise(pl.lit("open"))
+        found = pl.select(status.alias("status")).to_series()
+        return outcomes.Said("flag", "status_from: " + found, found)
+
+    def _marks(self) -> list[outcomes.Said]:
+        """Return what flags, times and archive say, and fill the close date from the times."""
+        if not tells_status(self.how.plans):
+            return []
+        places = marks(self.how.plans)
+        headings = {mark: self.how.plans[place].heading for mark, place in places.items()}
+        texts = {mark: self._text(place) for mark, place in places.items()}
+        times = {
+            mark: self._moments(self.how.plans[places[mark]])
+            for mark in ("won_at", "lost_at")
+            if mark in places
+        }
+        never = pl.repeat(None, len(self.rows), dtype=pl.Datetime("us"), eager=True)
+        closed = self.columns.get("closed", never)
+        if times:
+            closed = pl.select(pl.coalesce(closed, *times.values()).alias("closed")).to_series()
+            self.columns["closed"] = closed
+        found = [
+            outcomes.by_flags(texts, headings),
+            outcomes.by_times(times.get("won_at"), times.get("lost_at"), headings),
+            outcomes.by_archive(texts, headings, closed),
+        ]
+        return [each for each in found if each is not None]
 
     def _meets(self, conditions: dict[str, list[str]]) -> pl.Series:
         if not conditions:
@@ -316,7 +396,9 @@ class _Conversion:
     def _must_be_there(self) -> None:
         for field in FIELDS[self.how.role]:
             if field.must and field.name in self.columns:
-                if field.name in ("status", "created") and (self.how.log or not self.how.dated):
+                if field.name == "status":
+                    continue  # what no row says is settled when all are known
+                if field.name == "created" and (self.how.log or not self.how.dated):
                     continue
                 heading = next((each.heading for each in self.how.plans if each.field is field), field.name)
                 self._refuse(
@@ -340,13 +422,6 @@ def _looked_up(text: pl.Series, known: dict[str, str]) -> pl.Series:
     distinct = text.unique().to_list()
     meaning = {each: known.get(normal(each) or each) for each in distinct}
     return text.replace_strict(meaning, return_dtype=pl.String, default=None)
-
-
-def _status_words(mapping: TableMapping) -> dict[str, str]:
-    known = dict(words(STATUS_WORDS))
-    if isinstance(mapping, DealsMapping):
-        known |= {normal(value): status for status, values in mapping.status.items() for value in values}
-    return known
 
 
 def _one_of(choices: tuple[str, ...]) -> str:

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 import polars as pl
 
 MOMENT = pl.Datetime("us")
 FIRST_YEAR, LAST_YEAR = 1900, 2199
+
+#: Days that systems write where there is no date, besides the first and last day of the years after 2199.
+_NO_DATES = (
+    dt.date(1, 1, 1),
+    dt.date(1753, 1, 1),
+    dt.date(1899, 12, 30),
+    dt.date(1899, 12, 31),
+    dt.date(1900, 1, 1),
+    dt.date(1969, 12, 31),
+    dt.date(1970, 1, 1),
+    dt.date(2099, 12, 31),
+    dt.date(2199, 12, 31),
+)
 
 _TIME = (
     r"(?:(?:[T,]\s*|\s+)([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]{1,9}))?)?\s*(?:([AaPp])\.?[Mm]\.?)?"
@@ -87,7 +101,7 @@ def is_typed(column: pl.Series) -> bool:
 
 def typed_moments(column: pl.Series, *, file_zone: str, zone: str) -> tuple[pl.Series, pl.Series]:
     """Return what ``read_moments`` returns of their texts, of days or moments that a file typed."""
-    near = column.dt.year().is_between(FIRST_YEAR - 1, LAST_YEAR + 1)  # others overflow microseconds
+    near = column.dt.year().is_between(1, 9999)  # others overflow microseconds
     values = pl.select(pl.when(near).then(column)).to_series()
     if isinstance(column.dtype, pl.Datetime) and column.dtype.time_zone:
         values = values.dt.cast_time_unit("us").dt.convert_time_zone(zone).dt.replace_time_zone(None)
@@ -103,9 +117,29 @@ def _checked(text: pl.Series, values: pl.Series) -> tuple[pl.Series, pl.Series]:
 
 
 def _within(values: pl.Series) -> pl.Series:
-    """Return moments of the years that can be meant; null for others."""
+    """Return moments of the years that can be meant, and those that stand for no date; null for others."""
     years = values.dt.year()
-    return pl.select(pl.when(years.is_between(FIRST_YEAR, LAST_YEAR)).then(values)).to_series()
+    first, last = years.min(), years.max()
+    if first is None or (first >= FIRST_YEAR and last <= LAST_YEAR):  # type: ignore[operator]
+        return values
+    good = years.is_between(FIRST_YEAR, LAST_YEAR)
+    if last > 9999:  # type: ignore[operator]
+        values = pl.select(pl.when(years < 10_000).then(values)).to_series()
+    return pl.select(pl.when(good | stands_for_no_date(values)).then(values)).to_series()
+
+
+def stands_for_no_date(moments: pl.Series) -> pl.Series:
+    """Return which moments are of days that stand for no date, such as 1970-01-01 and 9999-12-31."""
+    if may_be_real(moments):
+        return pl.repeat(False, len(moments), dtype=pl.Boolean, eager=True)
+    far = (moments.dt.year() > LAST_YEAR) & moments.dt.ordinal_day().is_in([1, 365, 366])
+    return (moments.dt.date().is_in(_NO_DATES) | far).fill_null(False)
+
+
+def may_be_real(moments: pl.Series) -> bool:
+    """Return whether all moments are of 1971 to 2098, so that none stands for no date; cheap."""
+    first, last = moments.min(), moments.max()
+    return first is None or (first.year > 1970 and last.year < 2099)  # type: ignore[union-attr]
 
 
 def _plain_iso(text: pl.Series) -> pl.Series | None:

@@ -29,6 +29,7 @@ def _delimited(plain: Plain, part: TableMapping, judge: Judge, limits: Limits) -
         limits=limits,
         encoding=part.encoding,
         delimiter=part.delimiter,
+        quote=part.quote,
         header_row=part.header_row,
     )
 

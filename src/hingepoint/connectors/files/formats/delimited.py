@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -13,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from hingepoint.connectors.files.formats import unquoted
+from hingepoint.connectors.files.formats import quotes, unquoted
 from hingepoint.connectors.files.formats.text import encoding_of
 from hingepoint.connectors.files.opening import CHUNK, Limits
 from hingepoint.connectors.files.problems import FileProblem, shown
@@ -56,7 +55,8 @@ class Dialect:
     def options(self) -> dict[str, Any]:
         return {
             "delimiter": self.delimiter,
-            "quotechar": self.quote,
+            "quotechar": self.quote or None,
+            "quoting": csv.QUOTE_MINIMAL if self.quote else csv.QUOTE_NONE,
             "doublequote": not self.backslash,
             "escapechar": "\\" if self.backslash else None,
             "strict": True,
@@ -157,6 +157,7 @@ def open_delimited(
     limits: Limits,
     encoding: str = "",
     delimiter: str = "",
+    quote: str = "",
     header_row: int | None = None,
 ) -> DelimitedTable:
     """Return the table in the text file ``path``, its dialect decided.
@@ -167,16 +168,25 @@ def open_delimited(
     found, how = encoding_of(path, name=name, wanted=encoding, limits=limits)
     hint = _hinted(path, found)
     given = delimiter or hint
-    choices = [Dialect(each, quote) for quote in "\"'" for each in ([given] if given else DELIMITERS)]
-    parts, row, headings = _best(path, found, choices, name, judge, limits, header_row, 1 if hint else 0)
+    signs = "\"'" if not quote else [quote.replace("none", "")]
+    choices = [Dialect(each, sign) for sign in signs for each in ([given] if given else DELIMITERS)]
+    skip = 1 if hint else 0
+    parts, row, headings = _best(path, found, choices, name, judge, limits, header_row, skip)
+    if not quote:
+        parts = _quoted(path, found, parts, name, limits, row)
+        parts, row, headings = _best(path, found, [parts], name, judge, limits, header_row, skip)
     check_headings(headings, name, limits)
     parts = _with_escapes(path, found, parts, name, limits)
     dialect = {
         "encoding": f"{found} ({how})",
         "delimiter": DELIMITERS.get(parts.delimiter, repr(parts.delimiter)),
-        "quote": parts.quote + (" escaped by a backslash" if parts.backslash else ""),
+        "quote": (parts.quote or "none") + (" escaped by a backslash" if parts.backslash else ""),
     }
-    plain = not parts.backslash and unquoted.is_unquoted(path, found, parts.delimiter, parts.quote)
+    plain = (
+        bool(parts.quote)
+        and not parts.backslash
+        and unquoted.is_unquoted(path, found, parts.delimiter, parts.quote)
+    )
     return DelimitedTable(name, path, found, parts, row, headings, dialect, limits, plain)
 
 
@@ -221,19 +231,40 @@ def _best(
             DELIMITERS.get(each[2].delimiter, each[2].delimiter) for each in (best, *rivals[:2])
         )
         raise FileProblem(name, f"can be split by {signs}.", "Say the `delimiter` in the mapping.")
-    same = [each for each in scored if each[2].delimiter == best[2].delimiter and each[0][:2] == best[0][:2]]
-    counts = {each[2].quote: _wrapped(path, encoding, each[2]) for each in same}
-    best = max(same, key=lambda each: (counts[each[2].quote], each[1]))
     return best[2], best[3], best[4]
 
 
-def _wrapped(path: Path, encoding: str, dialect: Dialect) -> int:
-    """Return how many cells in the beginning of the file stand between quotes."""
-    with path.open(encoding=encoding, newline="") as file:
-        text = file.read(1 << 18)
-    edge, quote = re.escape(dialect.delimiter), dialect.quote
-    starts = len(re.findall(rf"(?:^|[\r\n]|{edge}){quote}", text))
-    return min(starts, len(re.findall(rf"{quote}(?=[\r\n]|{edge}|$)", text)))
+def _quoted(path: Path, encoding: str, parts: Dialect, name: str, limits: Limits, header_row: int) -> Dialect:
+    """Return ``parts`` with the quote that all of the file proves; ``header_row`` is the line of the headings."""
+    plain = Dialect(parts.delimiter, quotes.NONE)
+    line = next(
+        (cells for row, cells in _first_rows(path, encoding, plain, name, limits) if row == header_row), []
+    )
+    headings = _trimmed(line)
+
+    def shape_of(quote: str) -> quotes.Shape:
+        dialect = _with_escapes(path, encoding, Dialect(parts.delimiter, quote), name, limits)
+        return _shape(path, encoding, dialect, name, limits, header_row, len(headings))
+
+    quote = quotes.proved(path, encoding, name, parts.delimiter, headings, shape_of)
+    return Dialect(parts.delimiter, quote)
+
+
+def _shape(
+    path: Path, encoding: str, dialect: Dialect, name: str, limits: Limits, header_row: int, width: int
+) -> quotes.Shape:
+    """Return how the rows below the headings read in ``dialect``; a file that breaks is not even."""
+    rows, even, exact, broken = 0, True, True, False
+    try:
+        for row, record in _records(path, encoding, dialect, name, limits, BATCH):
+            if row > header_row and any(record):
+                rows += 1
+                exact = exact and len(record) == width
+                even = even and (len(record) == width or (len(record) > width and not any(record[width:])))
+                broken = broken or any("\n" in cell for cell in record)
+    except FileProblem:
+        return quotes.Shape(False, False, rows, broken)
+    return quotes.Shape(even, exact, rows, broken)
 
 
 def _first_rows(
@@ -282,7 +313,7 @@ def _evenness(rows: list[tuple[int, list[str]]], header: int, width: int) -> flo
 
 def _with_escapes(path: Path, encoding: str, parts: Dialect, name: str, limits: Limits) -> Dialect:
     """Return ``parts`` with backslash escapes when only they let the whole file be read."""
-    if not _mentions(path, encoding, "\\" + parts.quote):
+    if not parts.quote or not _mentions(path, encoding, "\\" + parts.quote):
         return parts
     escaped = Dialect(parts.delimiter, parts.quote, backslash=True)
     plain_widths, escaped_widths = (_widths(path, encoding, each, name, limits) for each in (parts, escaped))

@@ -63,7 +63,8 @@ class JsonTable:
             if isinstance(each, dict):
                 record = [""] * len(place)
                 for key, value in each.items():
-                    record[place[key]] = _text(value)
+                    if key in place:
+                        record[place[key]] = _text(value)
                 cells.append(record)
         batch = batch_of(rows, cells, len(place), problems)
         return without_long_cells(without_empty_rows(batch), self.headings, self.name, self.limits)
@@ -82,14 +83,15 @@ def open_json(path: Path, *, name: str, limits: Limits, encoding: str = "") -> J
         else:
             for key, value in each.items():
                 kinds.setdefault(key, set()).add(type(value))
-            if len(kinds) > limits.columns:
-                check_headings(list(kinds), name, limits)
+                if len(kinds) > limits.columns:
+                    check_headings(list(kinds), name, limits)
+            _refuse_object_centric(each, name)
     if not kinds:
         why = f": row {first.row} should be {first.expected}." if first else "."
         raise FileProblem(
             name, f"holds no JSON object{why}", "Give one object a line, with a key for each column."
         )
-    headings = list(kinds)
+    headings = [key for key in kinds if kinds[key] != {type(None)} or not _has_parts(key, kinds)]
     check_headings(headings, name, limits)
     exact = {i: "number" for i, key in enumerate(headings) if _Number in kinds[key]}
     dialect = {
@@ -157,9 +159,44 @@ def _past(text: str, at: int, skip: str) -> int:
     return at
 
 
+def _has_parts(key: str, kinds: dict[str, set[type]]) -> bool:
+    """Return whether ``key`` is an object in some rows, whose parts are columns of their own."""
+    return any(other.startswith(f"{key}.") for other in kinds)
+
+
+def _refuse_object_centric(item: dict[str, Any], name: str) -> None:
+    """Raise for an event log of several kinds of objects (OCEL), which is one object of lists."""
+    keys = {key.casefold().removeprefix("ocel:") for key in item}
+    if {"objects", "events"} <= keys and keys & {"objecttypes", "eventtypes", "global-log", "global-event"}:
+        raise FileProblem(name, *OBJECT_CENTRIC)
+
+
+#: What is said of object-centric event logs, in JSON and XML.
+OBJECT_CENTRIC = (
+    "is an object-centric event log (OCEL), which is not read.",
+    "Export it flattened to your deals: as XES, or as a table of one row an event with deal, event and time.",
+)
+
+
+def _flat(item: dict[str, Any], before: str = "", depth: int = 0) -> dict[str, Any]:
+    """Return ``item`` with the parts of its objects as keys of their own: ``owner.name``."""
+    found: dict[str, Any] = {}
+    for key, value in item.items():
+        if isinstance(value, dict) and value and depth < _DEEPEST:
+            found |= _flat(value, f"{before}{key}.", depth + 1)
+        else:
+            found[before + key] = value
+    return found
+
+
+#: Objects within objects within objects: deeper ones stay text.
+_DEEPEST = 3
+
+
 def _checked(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise _NotJson("not an object")
+    value = _flat(value)
     for part in (*value, *value.values()):
         if isinstance(part, str) and _has_half_characters(part):
             raise _NotJson("half a character (a lone surrogate)")

@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
@@ -70,12 +71,17 @@ def open_workbook(
         _check_ods(path, name, limits)
     reader = _guarded(lambda: fastexcel.read_excel(path), name)
     chosen = _choose(reader, path, name, format, judge, limits, sheet, header_row)
-    index, first, cells, row, headings = chosen
+    index, first, cells, extent, row, headings = chosen
     check_headings(headings, name, limits)
+    _refuse_unsaved_formulas(extent, row, name)
     cells = cells.select(cells.columns[: len(headings)])
     cells.columns = [str(i) for i in range(len(headings))]
     exact = _typed(reader, index, row - first, len(headings), name)
+    cells, exact = _with_per_cent(cells, exact, extent)
+    cells, filled = _with_merged(cells, extent, row)
     dialect = {"sheet": reader.sheet_names[index]}
+    if filled:
+        dialect["merged cells"] = f"{filled} empty cells below a merged one, filled with its value"
     if len(reader.sheet_names) > 1:
         dialect["sheets"] = ", ".join(reader.sheet_names[:20])
     if _counts_from_1904(path, name, format):
@@ -121,7 +127,7 @@ def _choose(
     limits: Limits,
     sheet: str,
     header_row: int | None,
-) -> tuple[int, int, pl.DataFrame, int, list[str]]:
+) -> tuple[int, int, pl.DataFrame, Extent, int, list[str]]:
     names = reader.sheet_names
     if sheet and sheet not in names:
         known = ", ".join(shown(each) for each in names[:10])
@@ -133,10 +139,12 @@ def _choose(
     for index, each in enumerate(names):
         if sheet and each != sheet:
             continue
-        first, cells = _cells(reader, index, path, name, format, limits)
+        first, cells, extent = _cells(reader, index, path, name, format, limits)
         found = _headings(cells, first, judge, header_row)
         if found is not None:
-            (fitting if found[3] else others).append((found[2], index, first, cells, found[0], found[1]))
+            (fitting if found[3] else others).append(
+                (found[2], index, first, cells, extent, found[0], found[1])
+            )
         if len(names) > 50 and fitting:
             break
     if len(fitting) > 1 and not sheet:
@@ -152,13 +160,15 @@ def _choose(
 
 def _cells(
     reader: fastexcel.ExcelReader, index: int, path: Path, name: str, format: str, limits: Limits
-) -> tuple[int, pl.DataFrame]:
-    """Return ``(first row, all cells as text)`` of a sheet whose extent has been checked before."""
+) -> tuple[int, pl.DataFrame, Extent]:
+    """Return ``(first row, all cells as text, extent)`` of a sheet whose extent has been checked before."""
     extent = Extent()
     if format == "xlsx":
         extent = _xlsx_extent(path, reader.sheet_names[index], name, limits)
+    elif format == "ods":
+        extent.kinds = _ods_kinds(path, reader.sheet_names[index], name)
     loaded = _guarded(lambda: reader.load_sheet(index, header_row=None, dtypes="string").to_polars(), name)
-    return extent.first or 1, _with_errors(loaded, extent)
+    return extent.first or 1, _with_errors(loaded, extent), extent
 
 
 def _with_errors(cells: pl.DataFrame, extent: Extent) -> pl.DataFrame:
@@ -208,15 +218,80 @@ def _typed(reader: fastexcel.ExcelReader, index: int, header: int, width: int, n
     return {i: kinds[column.dtype] for i, column in enumerate(columns) if column.dtype in kinds}
 
 
+def _refuse_unsaved_formulas(extent: Extent, header_row: int, name: str) -> None:
+    below = [place for place in extent.unsaved if place[0] > header_row]
+    if below:
+        row, column = below[0]
+        raise FileProblem(
+            name,
+            f"has {len(below):,} formulas without a value, the first in row {row}, column {column}.",
+            "Open it in Excel and save it, so that their results are kept.",
+        )
+
+
+def _with_per_cent(
+    cells: pl.DataFrame, exact: dict[int, str], extent: Extent
+) -> tuple[pl.DataFrame, dict[int, str]]:
+    """Return which columns hold only shares shown as per cent; single such cells among others get their sign."""
+    exact = dict(exact)
+    for column in range(cells.width):
+        kinds = extent.kinds.get(column + extent.left, set())
+        if "per cent" not in kinds:
+            continue
+        if kinds == {"per cent"}:
+            exact[column] = "share"
+        else:
+            exact.pop(column, None)
+            rows = [row - extent.first for row, at in extent.per_cent if at == column + extent.left]
+            values = cells.to_series(column).to_list()
+            for row in rows:
+                values[row] = _in_per_cent(values[row])
+            cells = cells.with_columns(pl.Series(str(column), values, dtype=pl.String))
+    return cells, exact
+
+
+def _in_per_cent(text: str | None) -> str | None:
+    """Return the text of a share as it is shown: 0.15 is 15%."""
+    try:
+        return f"{Decimal(text or '') * 100:f}%"
+    except InvalidOperation:
+        return text
+
+
+def _with_merged(cells: pl.DataFrame, extent: Extent, header_row: int) -> tuple[pl.DataFrame, int]:
+    """Return ``cells`` with merged ones below the headings filled down, and how many were filled."""
+    filled = 0
+    for column, top, bottom in extent.merged:
+        place, start = column - extent.left, top - extent.first
+        if top <= header_row or not 0 <= place < cells.width or start >= cells.height:
+            continue
+        values = cells.to_series(place).to_list()
+        if values[start]:
+            for row in range(start + 1, min(bottom - extent.first + 1, len(values))):
+                values[row] = values[start]
+                filled += 1
+            cells = cells.with_columns(pl.Series(cells.columns[place], values, dtype=pl.String))
+    return cells, filled
+
+
 @dataclass(slots=True)
 class Extent:
-    """Where the cells of a sheet are, and which hold an error."""
+    """Where the cells of a sheet are, and which are not what they seem.
+
+    ``kinds``: per column ``number`` and ``per cent``, of the cells that hold numbers; ``per_cent`` are the cells
+    of the latter, ``unsaved`` those with a formula and no value, by (row, column); ``merged`` are
+    (column, first row, last row) of merged cells.
+    """
 
     first: int = 0
     last: int = 0
     left: int = 0
     right: int = 0
     errors: dict[tuple[int, int], str] = field(default_factory=dict)
+    kinds: dict[int, set[str]] = field(default_factory=dict)
+    per_cent: list[tuple[int, int]] = field(default_factory=list)
+    unsaved: list[tuple[int, int]] = field(default_factory=list)
+    merged: list[tuple[int, int, int]] = field(default_factory=list)
 
     def see(self, row: int, column: int) -> None:
         self.first = min(self.first or row, row)
@@ -235,7 +310,7 @@ def _xlsx_extent(path: Path, sheet: str, name: str, limits: Limits) -> Extent:
     part = _sheet_part(path, sheet, name)
     if not part:
         return extent
-    reader = _CellReader(extent)
+    reader = _CellReader(extent, _per_cent_styles(path, name))
     with zip_archive(path, name) as archive, archive.open(part) as file:
         feed(reader.parser, file, name)
     _check_area(extent.area, name, limits)
@@ -252,10 +327,11 @@ def _check_area(area: int, name: str, limits: Limits) -> None:
 
 
 class _CellReader:
-    """Sees the reference of every cell of a sheet, and the text of those with an error."""
+    """Sees the reference and kind of every cell of a sheet, the text of those with an error, and merged cells."""
 
-    def __init__(self, extent: Extent):
+    def __init__(self, extent: Extent, per_cent: set[str]):
         self.extent, self.place, self.text, self.row, self.column = extent, (0, 0), "", 0, 0
+        self.per_cent, self.kind, self.formula, self.value = per_cent, "", False, False
         self.parser = guarded_parser()
         self.parser.StartElementHandler = self.start
         self.parser.EndElementHandler = self.end
@@ -268,11 +344,26 @@ class _CellReader:
             self.row, self.column = int(given) if given.isdigit() and len(given) < 9 else self.row + 1, 0
         elif tag == "c":
             self._cell(attributes)
+        elif tag == "v" or tag == "is":
+            self.value = True
+        elif tag == "f":
+            self.formula = True
+        elif tag == "mergeCell":
+            self._merged(attributes.get("ref", ""))
+
+    def _merged(self, reference: str) -> None:
+        first, _, last = reference.partition(":")
+        (column, top), (_, bottom) = _place(first), _place(last)
+        if column and bottom > top and len(self.extent.merged) < 100_000:
+            self.extent.merged.append((column, top, bottom))
 
     def _cell(self, attributes: dict[str, str]) -> None:
         column, row = _place(attributes.get("r", ""))
         self.row, self.column = row or self.row, column or self.column + 1
         self.extent.see(self.row, self.column)
+        self.formula = self.value = False
+        number = attributes.get("t", "n") == "n"
+        self.kind = ("per cent" if attributes.get("s") in self.per_cent else "number") if number else ""
         if attributes.get("t") == "e" and len(self.extent.errors) < 10_000:
             self.place, self.text = (self.row, self.column), ""
             self.parser.CharacterDataHandler = self.characters
@@ -282,9 +373,69 @@ class _CellReader:
             self.text = text[:20]
 
     def end(self, tag: str) -> None:
-        if self.parser.CharacterDataHandler is not None and tag.rpartition(":")[2] == "c":
+        if tag.rpartition(":")[2] != "c":
+            return
+        if self.value and self.kind:
+            self.extent.kinds.setdefault(self.column, set()).add(self.kind)
+            if self.kind == "per cent":
+                self.extent.per_cent.append((self.row, self.column))
+        elif self.formula and not self.value:
+            self.extent.unsaved.append((self.row, self.column))
+        if self.parser.CharacterDataHandler is not None:
             self.extent.errors[self.place] = self.text or "#ERROR"
             self.parser.CharacterDataHandler = None
+
+
+def _per_cent_styles(path: Path, name: str) -> set[str]:
+    """Return the numbers of the cell styles that show shares as per cent."""
+    formats, styles, within = {"9", "10"}, [], [False]
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        tag = tag.rpartition(":")[2]
+        if tag == "numFmt" and "%" in re.sub(r'"[^"]*"|\\.', "", attributes.get("formatCode", "")):
+            formats.add(attributes.get("numFmtId", ""))
+        elif tag == "cellXfs":
+            within[0] = True
+        elif tag == "xf" and within[0]:
+            styles.append(attributes.get("numFmtId", ""))
+
+    def end(tag: str) -> None:
+        if tag.rpartition(":")[2] == "cellXfs":
+            within[0] = False
+
+    with zip_archive(path, name) as archive:
+        if "xl/styles.xml" not in archive.namelist():
+            return set()
+        parser = guarded_parser()
+        parser.StartElementHandler, parser.EndElementHandler = start, end
+        with archive.open("xl/styles.xml") as file:
+            feed(parser, file, name)
+    return {str(number) for number, style in enumerate(styles) if style in formats}
+
+
+def _ods_kinds(path: Path, sheet: str, name: str) -> dict[int, set[str]]:
+    """Return, per column of a sheet, whether its cells hold numbers or shares shown as per cent."""
+    at = {"here": 0, "column": 0}
+    kinds: dict[int, set[str]] = {}
+    meaning = {"percentage": "per cent", "float": "number", "currency": "number"}
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        tag = tag.rpartition(":")[2]
+        if tag == "table":
+            at["here"] = int(attributes.get("table:name") == sheet)
+        elif tag == "table-row":
+            at["column"] = 0
+        elif tag in {"table-cell", "covered-table-cell"}:
+            kind = meaning.get(attributes.get("office:value-type", ""))
+            if at["here"] and kind:
+                kinds.setdefault(at["column"], set()).add(kind)
+            at["column"] += _repeat(attributes, "table:number-columns-repeated")
+
+    parser = guarded_parser()
+    parser.StartElementHandler = start
+    with zip_archive(path, name) as archive, archive.open("content.xml") as file:
+        feed(parser, file, name)
+    return kinds
 
 
 def _place(reference: str) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
+from hingepoint.connectors.files.formats.jsonfile import OBJECT_CENTRIC
 from hingepoint.connectors.files.formats.markup import DEEPEST, feed, guarded_parser
 from hingepoint.connectors.files.opening import Limits
 from hingepoint.connectors.files.problems import FileProblem, shown
@@ -137,6 +138,8 @@ class _LogReader:
             else:
                 self._keep(self.trace, self.traces, tag, attributes)
         elif depth == 2:
+            if self.is_log and _local(tag) in {"object-types", "event-types", "objects"}:
+                raise FileProblem(self.name, *OBJECT_CENTRIC)
             if self.is_log and _local(tag) == "trace":
                 self.trace, self.trace_row = {}, self.parser.CurrentLineNumber
         elif depth == 1:

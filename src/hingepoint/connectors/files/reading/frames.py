@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import tempfile
 from collections.abc import Iterator
@@ -14,24 +15,27 @@ from typing import Generic, TypeVar
 import polars as pl
 
 from hingepoint.connectors.files.cells.convert import Converter
-from hingepoint.connectors.files.fields import normal, schema
+from hingepoint.connectors.files.fields import schema
 from hingepoint.connectors.files.formats import TABLES
 from hingepoint.connectors.files.formats.parquet import open_parquet, parts_of, parts_together
-from hingepoint.connectors.files.formats.xes import SpilledTable, open_xes
+from hingepoint.connectors.files.formats.xes import CASE, SpilledTable, open_xes
 from hingepoint.connectors.files.mapping import DealsMapping, Join, Mapping, TableMapping
 from hingepoint.connectors.files.opening import Limits, Plain, opened
 from hingepoint.connectors.files.problems import BadRows, FileProblem, ProblemList, shown
-from hingepoint.connectors.files.reading import histories
+from hingepoint.connectors.files.reading import histories, ids, outcomes, units
 from hingepoint.connectors.files.reading import rules as rules_
+from hingepoint.connectors.files.reading.dates import possible_deals, possible_events, without_no_dates
 from hingepoint.connectors.files.reading.joined import joined, lookup_of
 from hingepoint.connectors.files.reading.recognise import (
     ColumnPlan,
-    flags,
     judge_for,
+    marks,
     missing,
     place_of,
     recognise,
+    tells_status,
 )
+from hingepoint.connectors.files.reading.so_far import SoFar
 from hingepoint.connectors.files.reading.spilled import SpilledEvents
 from hingepoint.connectors.files.reading.survey import (
     Progress,
@@ -41,8 +45,10 @@ from hingepoint.connectors.files.reading.survey import (
     survey,
     understood,
 )
+from hingepoint.connectors.files.reading.understanding import OpenQuestions, Understanding
 from hingepoint.connectors.files.tables import BATCH, Table, batch_size
 from hingepoint.records.files import RowProblem
+from hingepoint.records.names import key_of, normal
 
 Events = TypeVar("Events", pl.DataFrame, pl.LazyFrame)
 
@@ -66,6 +72,7 @@ class Reading(Generic[Events]):
     understood: tuple[Understood, ...] = ()
     covariates: tuple[str, ...] = ()
     agreement_columns: tuple[str, ...] = ()
+    understanding: Understanding = field(default_factory=Understanding)
 
 
 @dataclass(slots=True)
@@ -80,6 +87,9 @@ class _Settings:
     problems: ProblemList = field(default_factory=ProblemList)
     understood: list[Understood] = field(default_factory=list)
     rows: int = 0
+    today: dt.date | None = None
+    data_end: dt.date | None = None
+    so_far: SoFar = field(default_factory=SoFar)
 
     def part(self, role: str) -> TableMapping:
         part: TableMapping = self.mapping.deals if role == "deals" else self.mapping.events
@@ -109,16 +119,26 @@ def open_reading(
     skip_bad_rows: bool = False,
     limits: Limits | None = None,
     progress: Progress | None = None,
+    today: dt.date | None = None,
+    data_end: dt.date | None = None,
+    with_questions: bool = False,
 ) -> Iterator[Reading[pl.LazyFrame]]:
     """Give what the files hold, moments in the company's ``zone``, its events lazily and as often as wanted.
 
     Give deals, deals and events, or one event log (XES, or an events table whose outcome the mapping
     defines); events may also be a folder of Parquet files. Raises ``FileProblem`` when a file cannot be used, and its kind ``BadRows`` when single rows
-    cannot be read and ``skip_bad_rows`` is false. Memory: the deals, one batch, and eight bytes an event;
+    cannot be read and ``skip_bad_rows`` is false. What is dated after ``today`` is left out; close dates after
+    ``data_end`` (else today) are expected ones. Where an answer of the owner would change an outcome, raises
+    ``OpenQuestions``, or ``with_questions`` leaves out the deals that wait for it. Memory: the deals, one batch, and eight bytes an event;
     the events wait in a temporary folder until the block ends, without the columns that are empty throughout.
     """
     settings = _Settings(
-        _with_columns(mapping, agreement_columns, covariates), zone, limits or Limits(), progress
+        _with_columns(mapping, agreement_columns, covariates),
+        zone,
+        limits or Limits(),
+        progress,
+        today=today,
+        data_end=data_end,
     )
     if log is None and deals is None:
         log, events = events, None
@@ -130,7 +150,10 @@ def open_reading(
             frame = _read_tables(deals, events, settings, found)
         else:
             raise FileProblem("no file", "is given.", "Give a deals table or an event log.")
-        yield _reading(frame, found, settings, skip_bad_rows)
+        reading = _reading(frame, found, settings, skip_bad_rows)
+        if reading.understanding.questions and not with_questions:
+            raise OpenQuestions(reading.understanding)
+        yield reading
 
 
 def _reading(
@@ -149,7 +172,13 @@ def _reading(
         understood=tuple(settings.understood),
         covariates=known,
         agreement_columns=tuple(_kept_name(each, settings) for each in part.agreement_columns),
+        understanding=_understanding(settings),
     )
+
+
+def _understanding(settings: _Settings) -> Understanding:
+    rows = {told.file: told.rows for told in reversed(settings.understood)}
+    return settings.so_far.understanding(dict(reversed(rows.items())), settings.data_end)
 
 
 def read(**options: object) -> Reading[pl.DataFrame]:
@@ -297,10 +326,9 @@ def _survey(
             place_of(each, table.headings, table.name, "the mapping makes events of it")
             for each in part.events_from_columns
         }
+        steps |= {place for mark, place in marks(plans).items() if mark in ("won_at", "lost_at")}
     found = survey(table, plans, steps, settings.progress)
-    by_stage = stages_say_status(found) and not any(
-        each.field and each.field.name == "status" for each in plans
-    )
+    by_stage = _has(plans, "stage") and (_has(plans, "closed") or stages_say_status(found, _said(part)))
     lacking = missing(plans, role, part, log=log, outcome=settings.outcome)
     if role == "deals" and not lacking and not _says_status(plans, part, settings, by_stage):
         lacking = ["status"]
@@ -321,6 +349,10 @@ def _survey(
     ), told
 
 
+def _said(part: TableMapping) -> dict[str, str]:
+    return part.status_said if isinstance(part, DealsMapping) else {}
+
+
 def _has(plans: list[ColumnPlan], name: str) -> bool:
     return any(each.field and each.field.name == name for each in plans)
 
@@ -329,7 +361,7 @@ def _says_status(plans: list[ColumnPlan], part: TableMapping, settings: _Setting
     derived = isinstance(part, DealsMapping) and bool(part.status_from)
     return (
         _has(plans, "status") or "status" in part.constants or derived or by_stage or settings.outcome
-    ) or flags(plans) is not None
+    ) or tells_status(plans)
 
 
 def _refuse_unready(told: Understood) -> None:
@@ -374,23 +406,42 @@ def _read_tables(deals: Path, events: Path | None, settings: _Settings, found: S
         raw = pl.concat(list(_frames(converter, settings)), how="vertical_relaxed")
     raw, older = _newest(raw, converter, settings)
     found.add([_step_events(raw, converter), older])
-    frame, gone = _deal_rules(raw, converter, settings)
+    frame = _possible(_deal_rules(raw, converter, settings), converter, settings)
+    every = raw["deal_id"]
     if events is not None:
-        with _opened_events(events, settings) as (table, plain):
-            if isinstance(table, _Log):
-                table = table.events
-            converter = _ready(table, plain, "events", settings)
-            found.add(_unique_events(converter, settings, batch_size(converter.table)))
+        with _opened_events(events, settings) as (log, plain):
+            if isinstance(log, _Log):
+                log = log.events
+            events_converter = _ready(log, plain, "events", settings)
+            found.add(_unique_events(events_converter, settings, batch_size(events_converter.table)))
+    settings.so_far.one_spelling(found)
     if settings.outcome:
         frame = _with_outcome(frame, found.lazy(), settings)
-    _with_deals(found, frame, gone, settings, listed=events is not None)
-    return frame
+    _with_deals(found, frame, every, settings, listed=events is not None)
+    return frame.drop("_row")
 
 
 def _unique_events(converter: Converter, settings: _Settings, size: int) -> Iterator[pl.DataFrame]:
-    seen = rules_.SeenEvents()
+    """Yield the events that can be, each once, and tell ``settings`` what there is."""
+    seen, told = rules_.SeenEvents(), settings.so_far
+    name = converter.table.name
     for part in _frames(converter, settings, size):
-        yield seen.new(_event_frame([part]), settings.rules)
+        possible = possible_events(
+            part,
+            today=settings.today,
+            rules=settings.rules,
+            calendar=told.calendar,
+            table=name,
+            heading=_heading(converter, "at"),
+        )
+        told.calendar.see(possible["at"], possible["_row"], name, _heading(converter, "at"))
+        told.spellings.see(possible)
+        yield seen.new(_event_frame([possible]), settings.rules)
+
+
+def _heading(converter: Converter, name: str) -> str:
+    """Return the heading of the column that is our ``name``, the name itself without one."""
+    return next((each.heading for each in converter.plans if each.field and each.field.name == name), name)
 
 
 def _event_frame(parts: list[pl.DataFrame]) -> pl.DataFrame:
@@ -432,12 +483,14 @@ def _newest(
     return newest, _event_frame([events.with_columns(pl.lit("gained").alias("state"))])
 
 
-def _deal_rules(
-    raw: pl.DataFrame, converter: Converter, settings: _Settings
-) -> tuple[pl.DataFrame, pl.Series]:
-    """Return ``(deals, ids left out)`` after the rules of single deals."""
+def _deal_rules(raw: pl.DataFrame, converter: Converter, settings: _Settings) -> pl.DataFrame:
+    """Return the deals, each once and with its status where rows say it, and the row of each as ``_row``."""
     steps = [name for name in raw.columns if name.startswith("_step_")]
-    table = raw.drop(steps)
+    measured = units.decide(raw.drop(steps), converter)
+    settings.so_far.shares += measured.shares
+    settings.so_far.questions += measured.questions
+    table = measured.deals
+    _tell_of_damage(table, converter, settings)
     same = table.drop("_row")
     again = same.is_duplicated() & ~same.select(pl.struct(pl.all()).is_first_distinct()).to_series()
     rules_.count(settings.rules, "repeated_deal", again.sum())
@@ -447,10 +500,52 @@ def _deal_rules(
     settings.problems.bad_rows += int(other.sum())
     for row, deal in table.filter(other).select("_row", "deal_id").iter_rows():
         settings.problems.add(converter.table.name, row, "deal_id", deal, "an id that no other row has")
-    table = _deal_frame(table.filter(~other).drop("_row"), converter)
-    kept = rules_.order_of_dates(rules_.close_dates_of_open(table, settings.rules), settings.rules)
-    gone = table["deal_id"].filter(~table["deal_id"].is_in(kept["deal_id"].implode()))
-    return kept, gone
+    return _deal_frame(_settled(table.filter(~other), converter, settings), converter)
+
+
+def _tell_of_damage(table: pl.DataFrame, converter: Converter, settings: _Settings) -> None:
+    bad = table["deal_id"].filter(ids.damaged(table["deal_id"]))
+    if len(bad):
+        rules_.count(settings.rules, "damaged_id", len(bad))
+        settings.so_far.notes.append(ids.damage_in_words(converter.table.name, bad))
+
+
+def _settled(table: pl.DataFrame, converter: Converter, settings: _Settings) -> pl.DataFrame:
+    """Return ``table`` with its statuses settled, without the deals that wait for an answer about theirs."""
+    table = without_no_dates(table, settings.rules)
+    if "_word" not in table.columns:
+        return table
+    if settings.outcome:
+        sure = pl.when(pl.col("status").is_in(["won", "lost", "open"])).then(pl.col("status"))
+        return table.with_columns(sure.alias("status")).drop("_word", "_from")
+    found = outcomes.settle(
+        table,
+        ahead=settings.data_end or settings.today,
+        heading_of=lambda source: _heading(converter, source) if source != "flag" else "of flags",
+    )
+    rules_.count(settings.rules, "waits_for_an_answer", len(found.asked))
+    settings.so_far.status += found.words
+    settings.so_far.questions += found.questions
+    return found.deals
+
+
+def _possible(deals: pl.DataFrame, converter: Converter, settings: _Settings) -> pl.DataFrame:
+    """Return ``deals`` after the rules about dates, and tell ``settings`` of which days they are."""
+    name, calendar = converter.table.name, settings.so_far.calendar
+    headings = {column: _heading(converter, column) for column in ("created", "closed")}
+    kept = possible_deals(
+        deals,
+        today=settings.today,
+        rules=settings.rules,
+        calendar=calendar,
+        table=name,
+        headings=headings,
+    )
+    kept = rules_.order_of_dates(rules_.close_dates_of_open(kept, settings.rules), settings.rules)
+    for column in ("created", "closed"):
+        if column in kept.columns:
+            calendar.see(kept[column], kept["_row"], name, headings[column])
+    return kept
 
 
 def _deal_frame(table: pl.DataFrame, converter: Converter) -> pl.DataFrame:
@@ -463,26 +558,54 @@ def _deal_frame(table: pl.DataFrame, converter: Converter) -> pl.DataFrame:
 
 def _with_outcome(deals: pl.DataFrame, events: pl.LazyFrame, settings: _Settings) -> pl.DataFrame:
     outcome = settings.mapping.outcome
-    wanted = [*outcome.won, *outcome.lost]
     steps = set(events.select(pl.col("agreement").unique()).collect()["agreement"])
+    won, lost = (_as_spelt(wanted, steps) for wanted in (outcome.won, outcome.lost))
+    wanted = [*won, *lost]
     for step in wanted:
         if step not in steps and not settings.problems.total:
             there = ", ".join(shown(each) for each in sorted(steps)[:20])
             what = f"says that {shown(step)!r} decides the outcome, but no event is called so."
             raise FileProblem("mapping", what, f"There are: {there}.")
     some = events.filter(pl.col("agreement").is_in(wanted)).collect()
-    decided = rules_.decide_outcome(deals, some, won=outcome.won, lost=outcome.lost, rules=settings.rules)
+    decided = rules_.decide_outcome(deals, some, won=won, lost=lost, rules=settings.rules)
+    settings.so_far.status += outcomes.by_steps(decided, some, {"won": won, "lost": lost})
     return rules_.order_of_dates(decided, settings.rules)
 
 
+def _as_spelt(wanted: list[str], steps: set[str]) -> list[str]:
+    """Return the steps that the mapping names, as the log spells them."""
+    keys = {key_of(step): step for step in steps}
+    return [step if step in steps else keys.get(key_of(step), step) for step in wanted]
+
+
 def _with_deals(
-    events: SpilledEvents, deals: pl.DataFrame, gone: pl.Series, settings: _Settings, *, listed: bool
+    events: SpilledEvents, deals: pl.DataFrame, every: pl.Series, settings: _Settings, *, listed: bool
 ) -> None:
-    """Leave out of ``events`` those of other deals, counting what is odd about them and about ``deals``."""
-    events.revise(lambda part: rules_.event_rules(part, deals, gone, settings.rules))
+    """Leave out of ``events`` those of other deals, counting what is odd about them and about ``deals``.
+
+    ``every`` has the ids of all deals that were read, also of those that were left out.
+    """
     if listed:
         told = events.lazy().select(pl.col("deal_id").unique()).collect()["deal_id"]
+        _explain_strangers(told, every, settings)
         rules_.count(settings.rules, "deal_without_events", (~deals["deal_id"].is_in(told.implode())).sum())
+    gone = every.filter(~every.is_in(deals["deal_id"].implode()))
+    events.revise(lambda part: rules_.event_rules(part, deals, gone, settings.rules))
+
+
+def _explain_strangers(told: pl.Series, known: pl.Series, settings: _Settings) -> None:
+    """Say why events name no deal, where the form of the ids says it; raises when none of them does."""
+    strangers = told.filter(~told.is_in(known.implode())).sort()
+    difference = ids.difference(strangers, known) if len(strangers) else ""
+    if not difference:
+        return
+    file = settings.understood[-1].file
+    if len(strangers) == len(told) and not settings.problems.total:
+        what = f"has events of {len(told):,} deals and none is in the deals table: {difference}."
+        raise FileProblem(file, what, "Export both ids in one form, as text.")
+    settings.so_far.notes.append(
+        f"{file}: {len(strangers):,} deals of its events are not known; {difference}."
+    )
 
 
 # Event logs
@@ -500,21 +623,22 @@ def _read_log(log: Path, settings: _Settings, found: SpilledEvents) -> pl.DataFr
             raise FileProblem(plain.name, what, advice)
         events = _ready(table, plain, "events", settings)
         found.add(_unique_events(events, settings, BATCH))
+        settings.so_far.one_spelling(found)
+        converter = events
         if cases is not None:
             converter = _ready(cases, plain, "deals", settings, log=True)
             raw = pl.concat(list(_frames(converter, settings)), how="vertical_relaxed")
-            deals, gone = _deal_rules(raw, converter, settings)
+            deals, every = _deal_rules(raw, converter, settings), raw["deal_id"]
         else:
-            deals, gone = (
-                found.lazy().select(pl.col("deal_id").unique(maintain_order=True)).collect(),
-                pl.Series([], dtype=pl.String),
-            )
-    deals = _with_created(deals, found.lazy())
+            deals = found.lazy().select(pl.col("deal_id").unique(maintain_order=True)).collect()
+            deals, every = deals.with_columns(pl.lit(None, dtype=pl.UInt32).alias("_row")), deals["deal_id"]
+    deals = _begun(_with_created(deals, found.lazy()), converter, settings)
     deals = _with_outcome(deals, found.lazy(), settings) if settings.outcome else deals
+    deals = _possible(deals, converter, settings)
     ours = [each for each in schema("deals") if each in deals.columns]
     frame = deals.select(*ours, pl.exclude(ours))
-    _with_deals(found, frame, gone, settings, listed=True)
-    return frame
+    _with_deals(found, frame, every, settings, listed=True)
+    return frame.drop("_row")
 
 
 def _says_status_of(cases: SpilledTable, settings: _Settings) -> bool:
@@ -528,6 +652,16 @@ def _with_created(deals: pl.DataFrame, events: pl.LazyFrame) -> pl.DataFrame:
     given = pl.col("created") if "created" in deals.columns else pl.lit(None, dtype=pl.Datetime("us"))
     found = deals.join(first, on="deal_id", how="left", maintain_order="left")
     return found.with_columns(pl.coalesce(given, "_first").alias("created")).drop("_first")
+
+
+def _begun(deals: pl.DataFrame, converter: Converter, settings: _Settings) -> pl.DataFrame:
+    """Return ``deals`` without those that nothing dates, which become problems of their rows."""
+    undated = deals.filter(pl.col("created").is_null())
+    for row, deal in undated.select("_row", "deal_id").iter_rows():
+        expected = "a deal with a date of creation, or with at least one dated event"
+        settings.problems.add(converter.table.name, row, CASE, deal or "", expected)
+    settings.problems.bad_rows += undated.height
+    return deals.filter(pl.col("created").is_not_null())
 
 
 # Events by batch
@@ -563,14 +697,19 @@ class EventStream:
         self._stack.close()
 
     def __iter__(self) -> Iterator[pl.DataFrame]:
-        nobody = pl.Series([], dtype=pl.String)
+        nobody, strangers = pl.Series([], dtype=pl.String), pl.Series("deal_id", [], dtype=pl.String)
         for part in _unique_events(self._converter, self._settings, self._batch):
-            yield (
-                part
-                if self._deals is None
-                else rules_.event_rules(part, self._deals, nobody, self._settings.rules)
-            )
+            if self._deals is None:
+                yield part
+                continue
+            kept = rules_.event_rules(part, self._deals, nobody, self._settings.rules)
+            if kept.height < part.height and len(strangers) < BATCH:
+                others = part["deal_id"].filter(~part["deal_id"].is_in(self._deals["deal_id"].implode()))
+                strangers = pl.concat([strangers, others.unique()])
+            yield kept
         _checked(self._settings, self._skip)
+        if len(strangers) and (difference := ids.difference(strangers.sort(), self._deals["deal_id"])):  # type: ignore[index]
+            self._settings.so_far.notes.append(f"{self._converter.table.name}: {difference}.")
 
     @property
     def understood(self) -> Understood:
@@ -588,6 +727,11 @@ class EventStream:
     def bad_rows(self) -> int:
         return self._settings.problems.bad_rows
 
+    @property
+    def understanding(self) -> Understanding:
+        """What was understood of the events, after the last batch."""
+        return _understanding(self._settings)
+
 
 def open_events(
     path: Path,
@@ -599,11 +743,12 @@ def open_events(
     batch: int = BATCH,
     limits: Limits | None = None,
     progress: Progress | None = None,
+    today: dt.date | None = None,
 ) -> EventStream:
     """Return the events of ``path`` as a stream of frames of ``batch`` rows, after a first look at the whole file.
 
     With ``deals`` (``deal_id``, ``created``, ``closed``) events of other deals are left out and counted.
-    Raises ``FileProblem`` at once when the file cannot be used.
+    Events after ``today`` are left out. Raises ``FileProblem`` at once when the file cannot be used.
     """
-    settings = _Settings(mapping or Mapping(), zone, limits or Limits(), progress)
+    settings = _Settings(mapping or Mapping(), zone, limits or Limits(), progress, today=today)
     return EventStream(path, settings, deals, skip_bad_rows, batch)

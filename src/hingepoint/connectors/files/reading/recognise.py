@@ -5,15 +5,17 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 
-from hingepoint.connectors.files.fields import CLOSED_FLAGS, FIELDS, WON_FLAGS, Field, Kind, normal
+from hingepoint.connectors.files.fields import FIELDS, MARKS, Field, Kind, without_accents
 from hingepoint.connectors.files.mapping import DealsMapping, TableMapping
 from hingepoint.connectors.files.problems import FileProblem, shown
+from hingepoint.records.names import normal
 
 
 @dataclass(slots=True)
 class ColumnPlan:
     """One column of the file: our field, if any, how it was recognised, and how its values are read.
 
+    ``percent``: numbers are per cent; ``unit_said``: by the mapping, not by the heading alone.
     ``style``, ``day_first`` and ``decimal`` are decided after the whole column has been seen.
     """
 
@@ -22,6 +24,7 @@ class ColumnPlan:
     field: Field | None = None
     how: str = ""
     percent: bool = False
+    unit_said: bool = False
     decimal: str = "."
     style: str = ""
     day_first: bool = True
@@ -41,7 +44,8 @@ def recognise(headings: list[str], role: str, mapping: TableMapping, name: str) 
         if plan.field is not None:
             what = f"the mapping reads both `{plan.field.name}` and `{ours}` from column {shown(theirs)!r}."
             raise FileProblem(name, what, "Give each its own column.")
-        plan.field, plan.how, plan.percent = fields[ours], "mapping", ours in mapping.percent
+        plan.field, plan.how = fields[ours], "mapping"
+        _say_unit(plan, mapping, per_cent=_says_per_cent(theirs))
     known = set(mapping.columns) | set(mapping.constants)
     if isinstance(mapping, DealsMapping) and mapping.status_from:
         known.add("status")
@@ -85,7 +89,9 @@ def place_of(heading: str, headings: list[str], name: str, why: str) -> int:
 def _recognise_field(
     field: Field, by_word: dict[str, list[ColumnPlan]], name: str, mapping: TableMapping
 ) -> None:
-    for order, (word, percent) in enumerate(_spellings(field)):
+    spellings = _spellings(field)
+    for word in sorted(by_word.keys() & spellings.keys(), key=lambda each: spellings[each][0]):
+        order, percent = spellings[word]
         found = [each for each in by_word.get(word, ()) if each.field is None]
         if len(found) > 1 and order == 0:
             both = " and ".join(shown(each.heading) for each in found[:3])
@@ -93,19 +99,33 @@ def _recognise_field(
             raise FileProblem(name, f"has several columns for `{field.name}`: {both}.", advice)
         if found:
             found[0].field, found[0].how = field, "name" if order == 0 else "synonym"
-            found[0].percent = percent or field.name in mapping.percent
+            _say_unit(found[0], mapping, per_cent=percent)
             return
 
 
+def _say_unit(plan: ColumnPlan, mapping: TableMapping, *, per_cent: bool) -> None:
+    """Say whether the numbers of ``plan`` are per cent: by the mapping, else by its heading (``per_cent``)."""
+    assert plan.field is not None
+    name = plan.field.name
+    plan.unit_said = name in mapping.percent or name in mapping.share
+    plan.percent = name in mapping.percent or (per_cent and name not in mapping.share)
+
+
+def _says_per_cent(heading: str) -> bool:
+    word = normal(heading)
+    return "%" in word or "percent" in word or word.endswith("pct")
+
+
 @functools.cache
-def _spellings(field: Field) -> tuple[tuple[str, bool], ...]:
-    """Return ``(normal heading, whether it says per cent)`` of everything that ``field`` may be called."""
-    words = [normal(each) for each in (field.name, *field.synonyms)]
+def _spellings(field: Field) -> dict[str, tuple[int, bool]]:
+    """Return ``{normal heading: (rank, whether it says per cent)}`` of everything that ``field`` may be called."""
+    spelt = (field.name, *field.synonyms)
+    words = list(dict.fromkeys(normal(each) for form in (str, without_accents) for each in map(form, spelt)))
     found = [(word, False) for word in words]
     if field.kind is Kind.SHARE:
         forms = ("{}%", "%{}", "{}percent", "{}pct", "{}percentage")
         found += [(form.format(word), True) for word in words for form in forms]
-    return tuple(found)
+    return {word: (rank, percent) for rank, (word, percent) in reversed(list(enumerate(found)))}
 
 
 def _name_the_rest(plans: list[ColumnPlan], fields: dict[str, Field]) -> None:
@@ -134,18 +154,35 @@ def missing(
             must.remove("deal_id")
         if (mapping.agreement_columns or log) and "created" in must:
             must.remove("created")
-        if "status" in must and (mapping.status_from or outcome or flags(plans) or "stage" in there):
+        if "status" in must and (mapping.status_from or outcome or tells_status(plans) or "stage" in there):
             must.remove("status")
     return must
 
 
-def flags(plans: list[ColumnPlan]) -> tuple[int, int] | None:
-    """Return the positions of the flags (closed, won) that say the status together, None without them."""
-    closed = next(
-        (each.index for each in plans if normal(each.heading) in {normal(x) for x in CLOSED_FLAGS}), None
-    )
-    won = next((each.index for each in plans if normal(each.heading) in {normal(x) for x in WON_FLAGS}), None)
-    return None if closed is None or won is None else (closed, won)
+def marks(plans: list[ColumnPlan]) -> dict[str, int]:
+    """Return the positions of the columns of ``fields.MARKS`` that are there, by what they mark."""
+    spellings = _mark_spellings()
+    found: dict[str, int] = {}
+    for plan in plans:
+        mark = spellings.get(normal(plan.heading))
+        if mark and plan.field is None:
+            found.setdefault(mark, plan.index)
+    return found
+
+
+@functools.cache
+def _mark_spellings() -> dict[str, str]:
+    return {normal(heading): mark for mark, headings in MARKS.items() for heading in headings}
+
+
+#: Marks that say the status where they stand together.
+_TELLING = ({"closed", "won"}, {"won", "lost"}, {"won_at", "lost_at"}, {"active", "probability"})
+
+
+def tells_status(plans: list[ColumnPlan]) -> bool:
+    """Return whether flags or times say together which deals are won and lost."""
+    there = marks(plans).keys()
+    return any(pair <= there for pair in _TELLING)
 
 
 def judge_for(role: str, mapping: TableMapping, *, log: bool = False, outcome: bool = False):  # type: ignore[no-untyped-def]

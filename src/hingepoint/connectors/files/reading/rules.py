@@ -5,6 +5,7 @@ The reference page and the printed counts are made from this table.
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,6 +42,31 @@ RULES: tuple[Rule, ...] = (
         "deals",
         "changed",
         "an open deal has a close date; it is taken as the expected close",
+    ),
+    Rule(
+        "in_the_future",
+        "both",
+        "left out",
+        "created, closed as won or lost, or happened after today, or in a year that stands for no date (2099-12-31)",
+    ),
+    Rule(
+        "long_before_the_rest",
+        "both",
+        "left out",
+        "a date that lies long before all others, or stands for no date (1900-01-01, 1970-01-01)",
+    ),
+    Rule(
+        "no_date",
+        "deals",
+        "changed",
+        "a close date of an open deal that stands for no date (1970-01-01, 9999-12-31); it is read as empty",
+    ),
+    Rule("waits_for_an_answer", "deals", "left out", "the word for its status is asked about"),
+    Rule(
+        "damaged_id",
+        "deals",
+        "kept",
+        "a deal id such as 1.2E+17 that a spreadsheet has rounded; other deals may have the same one",
     ),
     Rule(
         "no_join",
@@ -137,8 +163,21 @@ def event_rules(events: pl.DataFrame, deals: pl.DataFrame, gone: pl.Series, rule
     left_out = int(strangers.is_in(gone.implode()).sum())
     count(rules, "event_of_deal_left_out", left_out)
     count(rules, "event_of_unknown_deal", len(strangers) - left_out)
-    _count_outside(beside, rules)
-    return events.filter(beside["known"].is_not_null()) if len(strangers) else events
+    early = _long_before(beside, deals)
+    count(rules, "long_before_the_rest", early.sum())
+    _count_outside(beside.filter(~early), rules)
+    kept = beside["known"].is_not_null() & ~early
+    return events if kept.all() else events.filter(kept)
+
+
+def _long_before(events: pl.DataFrame, deals: pl.DataFrame) -> pl.Series:
+    """Return which ``events`` of known deals lie two years, and all the time that deals span, before any deal."""
+    first = deals["created"].min() if "created" in deals.columns else None
+    if first is None:
+        return pl.repeat(False, events.height, dtype=pl.Boolean, eager=True)
+    span = deals["created"].max() - first  # type: ignore[operator]
+    limit = first - max(span, dt.timedelta(days=730))  # type: ignore[operator]
+    return ((events["at"] < limit) & events["known"].is_not_null()).fill_null(False)
 
 
 def _count_outside(beside: pl.DataFrame, rules: Counts) -> None:

@@ -40,11 +40,11 @@ class SpilledEvents:
             self._write(self._next(), pl.concat(waiting))
 
     def revise(self, change: Callable[[pl.DataFrame], pl.DataFrame]) -> None:
-        """Replace every part by what ``change`` leaves of its rows."""
+        """Replace every part by what ``change`` makes of it; a part that comes back as it is stays."""
         for path in self.parts:
             part = pl.read_parquet(path)
             left = change(part)
-            if left.height < part.height:
+            if left is not part:
                 self._write(path, left)
 
     def lazy(self) -> pl.LazyFrame:

@@ -9,7 +9,8 @@ import polars as pl
 
 from hingepoint.connectors.files.cells.moments import MomentEvidence
 from hingepoint.connectors.files.cells.numbers import NumberEvidence
-from hingepoint.connectors.files.fields import STATUS_WORDS, Kind, normal, words
+from hingepoint.connectors.files.cells.outcomes import meaning_of
+from hingepoint.connectors.files.fields import Kind
 from hingepoint.connectors.files.mapping import TableMapping
 from hingepoint.connectors.files.problems import FileProblem, shown
 from hingepoint.connectors.files.reading.recognise import ColumnPlan
@@ -68,10 +69,13 @@ class Surveyed:
 
 
 def cleaned(text: pl.Series, *, guarded: bool) -> pl.Series:
-    """Return texts stripped, and without the apostrophe that our export puts before what looks like a formula."""
+    """Return texts stripped, and without the apostrophe before what a spreadsheet takes for a formula or a number.
+
+    Our export puts one before formulas, Excel shows one before digits that are text (``'00123``).
+    """
     text = text.str.strip_chars()
     if guarded and text.str.starts_with("'").any():
-        text = text.str.replace(r"^'('*[=+\-@\t\r\n|%＝＋－＠])", "$1")
+        text = text.str.replace(r"^'('*(?:[=+\-@\t\r\n|%＝＋－＠]|[0-9][0-9.,:/\- ]*$))", "$1")
     return text
 
 
@@ -91,7 +95,7 @@ def survey(table: Table, plans: list[ColumnPlan], wanted: set[int], progress: Pr
     found = Surveyed()
     numeric = [each.index for each in plans if each.field and each.field.kind in (Kind.NUMBER, Kind.SHARE)]
     dated = {each.index for each in plans if each.field and each.field.kind is Kind.MOMENT} | wanted
-    found.numbers = {i: NumberEvidence() for i in numeric if table.exact.get(i) != "number"}
+    found.numbers = {i: NumberEvidence() for i in numeric if table.exact.get(i) not in ("number", "share")}
     found.moments = {i: MomentEvidence() for i in sorted(dated) if i not in table.exact}
     stage = next((each.index for each in plans if each.field and each.field.name == "stage"), None)
     guarded = table.format == "csv"
@@ -121,10 +125,9 @@ def _sample(found: Surveyed, batch: Batch, table: Table) -> None:
         )
 
 
-def stages_say_status(found: Surveyed) -> bool:
+def stages_say_status(found: Surveyed, said: dict[str, str]) -> bool:
     """Return whether the stages seen include words for won or lost, such as Closed Won."""
-    known = words(STATUS_WORDS)
-    return any(known.get(normal(each)) in {"won", "lost"} for each in found.stages)
+    return any(meaning_of(each, said) in {"won", "lost"} for each in found.stages)
 
 
 def settle(table: Table, plans: list[ColumnPlan], found: Surveyed, mapping: TableMapping) -> list[str]:
