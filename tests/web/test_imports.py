@@ -155,13 +155,13 @@ def test_an_upload_can_be_forgotten(desk, django_capture_on_commit_callbacks):
 
 def test_an_upload_without_a_file_says_so(desk):
     answer = desk.post(reverse("imports"), {})
-    assert (answer.status_code, "Choose a file first" in answer.content.decode()) == (400, True)
+    assert (answer.status_code, "Choose a file first" in answer.content.decode()) == (422, True)
 
 
 def test_a_file_above_the_limit_is_not_stored(desk, settings, monkeypatch):
     monkeypatch.setattr(settings.ENVIRONMENT, "upload_limit_mb", 1)
     answer = desk.post(reverse("imports"), {"deals": SimpleUploadedFile("d.csv", b"x" * 3_000_000)})
-    assert (answer.status_code, "larger than this server takes" in answer.content.decode()) == (400, True)
+    assert (answer.status_code, "larger than this server takes" in answer.content.decode()) == (422, True)
     assert not (settings.MEDIA_ROOT / "imports").exists()
 
 

@@ -118,7 +118,7 @@ def test_no_team_stands_below_itself(as_analyst, cast, below):
 def test_without_a_choice_nothing_moves(as_analyst, cast):
     answer = as_analyst.post("/teams/move", {"team": cast.north.pk, "below": ""})
     assert answer.status_code == 422
-    assert "This field is required" in answer.text
+    assert "Will belong to is needed." in answer.text
     assert Team.objects.get(name="North").parent.name == "Sales"
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class Hidden(LookupError):
-    """There is no such thing, or it is not theirs to see: nobody learns which."""
+    """There is no such thing, or it is not theirs to see or to change: nobody learns which."""
 
 
 class Stale(Exception):
@@ -13,7 +15,7 @@ class Stale(Exception):
     def __init__(
         self,
         current: object = None,
-        words: str = "Somebody else changed this a moment ago. Both versions are shown; nothing is lost.",
+        words: str = "Somebody else changed this a moment ago.",
     ):
         self.current = current
         super().__init__(words)
@@ -31,9 +33,20 @@ class AlreadyNoted(Exception):
 
 
 class Refused(ValueError):
-    """What is asked cannot be done. ``words`` say why and what to do instead; ``field`` names the field, if one."""
+    """What is asked cannot be done. ``words`` say why and what to do instead; ``field`` names the field, if one.
 
-    def __init__(self, words: str, *, field: str = ""):
-        self.field = field
+    A kind of refusal that is always about one field names it in its class. ``by_field`` holds the words
+    for each field where several are wrong; an empty name stands for the whole.
+    """
+
+    field: str = ""
+
+    def __init__(self, words: str, *, field: str = "", by_field: Mapping[str, str] | None = None):
+        self.field = field or self.field
         self.words = words
+        self.by_field = dict(by_field or {self.field: words})
         super().__init__(words)
+
+
+class TooOften(Refused):
+    """Asked too many times in a short while; ``words`` say how long to wait."""

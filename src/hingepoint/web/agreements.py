@@ -18,8 +18,7 @@ from hingepoint.domain.detection.queries import to_confirm
 from hingepoint.domain.proof.actions import take_step_with_proof
 from hingepoint.domain.strategy.queries import in_force, next_best
 from hingepoint.records.agreements import QUALITY_POINTS, AgreementState, Evidence
-from hingepoint.records.errors import Hidden, Stale
-from hingepoint.web import proof
+from hingepoint.web import drafts, proof
 from hingepoint.web.deals import looked_back
 from hingepoint.web.formats import STATES
 from hingepoint.web.sent import token_of
@@ -68,13 +67,6 @@ POINTS = {
     "evidence": "They said, wrote or did it",
     "tested": "We tested it: they repeated it in their words",
 }
-#: What is missing to gain -> the field of the form that asks for it.
-ASKS_FOR = {
-    "what they will do": "act",
-    "who": "person",
-    "by when": "due_on",
-    "evidence that they said, wrote or did it": "evidence",
-}
 
 
 class StepForm(forms.Form):
@@ -105,6 +97,7 @@ class StepForm(forms.Form):
         return day
 
 
+@drafts.kept(fields={"link": "proof_link", "words": "proof_words", "file": "proof_file"})
 def agreement(request: HttpRequest, deal_id: int, type_id: int):
     """One agreement on one deal: where it stands, what a good one looks like, the next step."""
     as_of = looked_back(request)[0] if request.method != "POST" else None
@@ -113,46 +106,53 @@ def agreement(request: HttpRequest, deal_id: int, type_id: int):
     if request.method == "POST":
         return _take_step(request, page)
     if as_of:
-        context = {"page": page, "line": page.line, "today": as_of.day, "as_of": as_of, "points": POINTS}
+        context = {
+            "page": page,
+            "line": page.line,
+            "today": as_of.day,
+            "as_of": as_of,
+            "points": POINTS,
+            "wanted": None,
+            "found": None,
+        }
         return render(request, "agreements/agreement.html", context)
     asked = request.GET.get("state", "")
-    said = said_before(page) | {"state": asked if asked in STATES else ""}
-    return _show(request, page, said | _found_before(request, page, asked))
+    known = _on_record(page) | {"state": asked if asked in STATES else ""}
+    return _show(request, page, known | _found_before(request, page, asked))
 
 
-def _show(
-    request: HttpRequest, page: agreement_page.AgreementPage, said: dict[str, Any], **more: Any
-) -> HttpResponse:
+def _show(request: HttpRequest, page: agreement_page.AgreementPage, known: dict[str, Any]) -> HttpResponse:
+    draft = drafts.of(request)
     context = {
         "page": page,
         "line": page.line,
-        "said": said,
+        "draft": draft,
+        "said": draft.over(known),
         "today": timezone.localdate(),
+        "as_of": None,
         "steps": STEPS,
         "step_keys": STEP_KEYS,
         "evidence_choices": EVIDENCE,
         "points": POINTS,
-        "problems": {},
-        "stale": False,
+        "problems": draft.problems,
         "expected": next_best.expected(request.user, page.deal_id, page.type_id, today=timezone.localdate()),
         **proof.behind(request, page),
         "wanted": in_force.wanted(request.user, page.deal_id, page.type_id) if _required(page) else None,
         "found": to_confirm.on_deal(request.user, page.deal_id).get(page.type_id),
-        **more,
     }
     template = (
         "agreements/_dialog.html"
         if request.htmx.target == "agreement-dialog"
         else "agreements/agreement.html"
     )
-    return render(request, template, context, status=more.get("status", 200))
+    return render(request, template, context)
 
 
 def _required(page: agreement_page.AgreementPage) -> bool:
     return page.line is not None and page.line.required
 
 
-def said_before(page: agreement_page.AgreementPage) -> dict[str, Any]:
+def _on_record(page: agreement_page.AgreementPage) -> dict[str, Any]:
     """Return what the form shows before anybody types: what is known already."""
     line = page.line
     return {
@@ -170,6 +170,8 @@ def said_before(page: agreement_page.AgreementPage) -> dict[str, Any]:
         "note": "",
         "points": page.points_met,
         "checks": page.checks_met,
+        "proof_words": "",
+        "proof_link": "",
     }
 
 
@@ -186,43 +188,20 @@ def _take_step(request: HttpRequest, page: agreement_page.AgreementPage) -> Http
     if not page.may_step:
         raise Http404("not theirs to change")
     form, proven = StepForm(request.POST), proof.ProofForm(request.POST, request.FILES)
-    said = said_before(page) | _typed(request)
-    if not (form.is_valid() & proven.is_valid()):
-        problems = {name: errors[0] for name, errors in (form.errors | proven.errors).items()}
-        return _show(request, page, said, problems=problems, status=422)
-    try:
-        take_step_with_proof(
-            by=request.user,
-            at=timezone.now(),
-            deal_id=page.deal_id,
-            type_key=page.standard.key,
-            step=_step(
-                form.cleaned_data, whom=agreement_page.whom(request.user, page, form.cleaned_data["person"])
-            ),
-            proof=proven.given(),
-            expected_version=form.cleaned_data["version"],
-            token=token_of(request),
-        )
-    except actions.NotYetGained as refused:
-        problems = {ASKS_FOR[missing]: f"To count as gained: {missing}." for missing in refused.missing}
-        return _show(request, page, said, problems=problems, status=422)
-    except actions.ReasonMissing as refused:
-        return _show(request, page, said, problems={"reason": str(refused)}, status=422)
-    except Stale:
-        return _show_both(request, page, said)
-    except Hidden:
-        raise Http404("no such agreement") from None
-    state = STATES[form.cleaned_data["state"]].label.lower()
+    entered = drafts.read(form, proven)
+    take_step_with_proof(
+        by=request.user,
+        at=timezone.now(),
+        deal_id=page.deal_id,
+        type_key=page.standard.key,
+        step=_step(entered, whom=agreement_page.whom(request.user, page, entered["person"])),
+        proof=proven.given(),
+        expected_version=entered["version"],
+        token=token_of(request),
+    )
+    state = STATES[entered["state"]].label.lower()
     messages.info(request, f"{page.standard.name}: {state}. Wrong? Take it back on its page.")
     return _on(request, page)
-
-
-def _show_both(
-    request: HttpRequest, page: agreement_page.AgreementPage, said: dict[str, Any]
-) -> HttpResponse:
-    """Show what stands now beside what was typed; saving again is then a choice."""
-    now = agreement_page.agreement_page(request.user, page.deal_id, page.type_id, today=timezone.localdate())
-    return _show(request, now, said | {"version": now.version}, stale=True, status=409)
 
 
 def _on(request: HttpRequest, page: agreement_page.AgreementPage) -> HttpResponse:
@@ -234,31 +213,23 @@ def _on(request: HttpRequest, page: agreement_page.AgreementPage) -> HttpRespons
     return redirect("deal", deal_id=page.deal_id)
 
 
-def _typed(request: HttpRequest) -> dict[str, Any]:
-    """Return what was typed as it was typed, to show it again."""
-    fields = (*StepForm.base_fields, "proof_link", "proof_words")
-    typed = {name: request.POST[name] for name in fields if name in request.POST}
-    lists = {"points": request.POST.getlist("points"), "checks": request.POST.getlist("checks")}
-    return typed | (lists if "judged" in request.POST else {})
-
-
-def _step(told: dict[str, Any], *, whom: agreement_page.Whom) -> actions.Step:
+def _step(entered: dict[str, Any], *, whom: agreement_page.Whom) -> actions.Step:
     """Return the step that the form tells. An emptied text empties it; an emptied day leaves what is known."""
     return actions.Step(
-        state=AgreementState(told["state"]),
-        occurred_at=moment_of(told["occurred_on"]),
-        act=told["act"],
+        state=AgreementState(entered["state"]),
+        occurred_at=moment_of(entered["occurred_on"]),
+        act=entered["act"],
         person=whom.contact,
         asked_of=whom.colleague,
-        person_name=told["person_name"],
-        due_on=told["due_on"],
-        evidence=None if told["evidence"] is None else Evidence(told["evidence"]),
-        needed_by=told["needed_by"],
-        reason=told["reason"],
-        owed_in_return=told["owed_in_return"],
-        points_met=told["points"] if told["judged"] else None,
-        checks_met=told["checks"] if told["judged"] else None,
-        note=told["note"],
+        person_name=entered["person_name"],
+        due_on=entered["due_on"],
+        evidence=None if entered["evidence"] is None else Evidence(entered["evidence"]),
+        needed_by=entered["needed_by"],
+        reason=entered["reason"],
+        owed_in_return=entered["owed_in_return"],
+        points_met=entered["points"] if entered["judged"] else None,
+        checks_met=entered["checks"] if entered["judged"] else None,
+        note=entered["note"],
     )
 
 
@@ -270,6 +241,7 @@ def moment_of(day: dt.date | None) -> dt.datetime:
     return timezone.make_aware(dt.datetime.combine(day, dt.time(12)))
 
 
+@drafts.flashed("agreement", "deal_id", "type_id")
 @require_POST
 def undo_step(request: HttpRequest, deal_id: int, type_id: int):
     """Take back the last step of an agreement."""
@@ -277,17 +249,13 @@ def undo_step(request: HttpRequest, deal_id: int, type_id: int):
     if page.line is None or not page.may_step:
         raise Http404("nothing to take back")
     version = request.POST.get("version", "")
-    try:
-        actions.undo_step(
-            by=request.user,
-            at=timezone.now(),
-            agreement_id=page.line.id,
-            expected_version=int(version) if version.isdigit() else None,
-        )
-    except (Stale, actions.NothingToUndo) as refused:
-        messages.error(request, str(refused))
-    else:
-        messages.info(
-            request, f"{page.standard.name}: the last step is taken back. Both lines stay in its history."
-        )
+    actions.undo_step(
+        by=request.user,
+        at=timezone.now(),
+        agreement_id=page.line.id,
+        expected_version=int(version) if version.isdigit() else None,
+    )
+    messages.info(
+        request, f"{page.standard.name}: the last step is taken back. Both lines stay in its history."
+    )
     return redirect("agreement", deal_id=deal_id, type_id=type_id)

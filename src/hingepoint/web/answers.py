@@ -1,35 +1,192 @@
-"""What a person sees when there is nothing to see, or when we failed: the one table from errors to answers."""
+"""The one table from errors to answers, for pages now and for the API; and the page of each answer.
+
+What a person typed is never lost with an error: every page here shows it, and where it can be sent
+again as it is, offers that.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
 
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import (
+    BadRequest,
+    PermissionDenied,
+    RequestDataTooBig,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from hingepoint.records.errors import AlreadyNoted, Hidden
-from hingepoint.web.sent import ask_whether_second
+from hingepoint.records.errors import AlreadyNoted, Hidden, Refused, Stale, TooOften
+from hingepoint.web.sent import SECOND, TOKEN, ask_whether_second
+
+NOTHING_HERE = "There is no such page, or it is not yours to see."
+TOO_LARGE = "That is more than this server takes at once. Nothing was saved: send less, or a smaller file."
+UNREADABLE = "What your browser sent could not be read. Nothing was saved: go back and send it again."
+KEY_OVER = "This page was open for so long that its key is over. Nothing was saved: send it again."
+ELSEWHERE = (
+    "This was not sent from one of our pages. Nothing was saved: open the page here, and send it from there."
+)
+SIGNED_OUT = "You were signed out meanwhile. Nothing was saved."
+ONLY_A_FORM = "This address only takes what a form sends; it shows nothing by itself."
+OUR_FAULT = (
+    "The fault is ours. Nothing you entered before was lost, and nothing was half saved. Try again; if it "
+    "happens again, tell your administrator the time: the log says why."
+)
+
+#: Which status an error has, and what is said in place of its own words. The first that fits counts.
+TABLE: tuple[tuple[type[Exception], int, str], ...] = (
+    (Hidden, 404, NOTHING_HERE),
+    (Stale, 409, ""),
+    (TooOften, 429, ""),
+    (Refused, 422, ""),
+    (Http404, 404, NOTHING_HERE),
+    (PermissionDenied, 404, NOTHING_HERE),
+    (RequestDataTooBig, 413, TOO_LARGE),
+    (TooManyFieldsSent, 413, TOO_LARGE),
+    (TooManyFilesSent, 413, TOO_LARGE),
+    (BadRequest, 400, UNREADABLE),
+)
+TITLES = {
+    400: "That could not be read",
+    403: "Not saved yet",
+    404: "Nothing here",
+    405: "Nothing to see here",
+    409: "Somebody else was faster",
+    413: "Too large",
+    422: "Not saved yet",
+    429: "Too often",
+    500: "That went wrong",
+}
+#: Fields of a form that nobody typed, or that are shown to nobody.
+_NOT_SHOWN = ("csrfmiddlewaretoken", "next", "version", "number", "offered", "password", TOKEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is said to an error: the HTTP status, the words, and the words for each field of what was sent;
+    words for the whole stand under an empty name."""
+
+    status: int
+    words: str
+    by_field: Mapping[str, str]
+
+
+def answer_to(error: Exception) -> Answer | None:
+    """Return the answer to an error; None for one that is a fault of ours."""
+    for kind, status, words in TABLE:
+        if isinstance(error, kind):
+            said = words or str(error)
+            return Answer(status, said, error.by_field if isinstance(error, Refused) else {"": said})
+    return None
 
 
 class Answers:
-    """Middleware that turns the errors of ``records.errors`` into answers, for every view."""
+    """Middleware that turns the errors of the table into pages, and an empty 405 into one that says why."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code != 405 or response.content:
+            return response
+        shown = page(request, 405, ONLY_A_FORM)
+        shown.headers["Allow"] = response.headers.get("Allow", "POST")
+        return shown
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, AlreadyNoted):
             return ask_whether_second(request, error)
-        return not_found(request) if isinstance(error, Hidden) else None
+        found = answer_to(error)
+        return page(request, found.status, found.words) if found else None
+
+
+def page(request: HttpRequest, status: int, words: str, **more: object) -> HttpResponse:
+    """Return the page of an answer, with what was typed. A piece that was asked for by a script is told in
+    a notice beside it, so that the form stays as it is."""
+    context = {"title": TITLES[status], "words": words, "typed": typed(request), "again": (), **more}
+    if not getattr(request, "htmx", False):
+        return render(request, "errors/answer.html", context, status=status)
+    piece = render(request, "errors/_notice.html", context, status=status)
+    in_dialog = request.method == "POST" and request.htmx.target == "agreement-dialog"  # type: ignore[attr-defined]
+    piece.headers["HX-Retarget"] = "#agreement-dialog .notice" if in_dialog else "#toasts"
+    piece.headers["HX-Reswap"] = "innerHTML" if in_dialog else "beforeend"
+    return piece
+
+
+def typed(request: HttpRequest) -> list[tuple[str, str]]:
+    """Return label and text of what a person typed into the form that was sent."""
+    return [
+        (name.replace("_", " ").replace("-", " ").capitalize(), value)
+        for name, value in sent(request)
+        if value.strip()
+        and not value.isdigit()
+        and not name.startswith(_NOT_SHOWN)
+        and "password" not in name
+        and name != SECOND
+    ]
+
+
+def sent(request: HttpRequest) -> list[tuple[str, str]]:
+    """Return all that a form sent, but its key; nothing where it could not be read."""
+    with contextlib.suppress(Exception):
+        return [
+            (name, value)
+            for name, values in request.POST.lists()
+            for value in values
+            if name != "csrfmiddlewaretoken"
+        ]
+    return []
+
+
+def from_us(request: HttpRequest) -> bool:
+    """Return whether a form was sent from one of our own pages, as far as the browser says."""
+    said = request.headers.get("Origin") or request.headers.get("Referer") or ""
+    return bool(said) and urlsplit(said).netloc == request.get_host()
+
+
+# ---- what Django asks for by name ----
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """A foreign object and an absent one look the same."""
-    return render(request, "errors/not_found.html", status=404)
+    return page(request, 404, NOTHING_HERE)
+
+
+def unreadable(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """What was sent is too large, or no request at all."""
+    found = answer_to(exception) if exception else None
+    return page(request, found.status, found.words) if found else page(request, 400, UNREADABLE)
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return page(request, 404, NOTHING_HERE)
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    return render(request, "errors/broken.html", status=500)
+    return page(request, 500, OUR_FAULT)
+
+
+def key_over(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form without a valid key: from one of our own pages it may be sent again, from elsewhere not."""
+    from hingepoint.web import drafts
+
+    if not from_us(request):
+        return page(request, 403, ELSEWHERE, typed=())
+    if request.user.is_authenticated and (shown := drafts.come_back(request, KEY_OVER, status=403)):
+        return shown
+    return page(request, 403, KEY_OVER, again=_again(request))
+
+
+def signed_out(request: HttpRequest) -> HttpResponse:
+    """What somebody sends who was signed out meanwhile waits until they are back."""
+    return page(request, 403, SIGNED_OUT, sign_in=True, again=_again(request))
+
+
+def _again(request: HttpRequest) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in sent(request) if "password" not in name]

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
@@ -14,7 +14,8 @@ from hingepoint.domain.agreements import actions
 from hingepoint.domain.agreements.queries import catalogue as agreement_types
 from hingepoint.records.agreements import Side
 from hingepoint.records.deals import Stage
-from hingepoint.records.errors import Stale
+from hingepoint.records.errors import Hidden
+from hingepoint.web import drafts
 
 SIDES = Side.choices
 STAGES = Stage.choices
@@ -56,9 +57,9 @@ class TypeForm(forms.Form):
     good_4 = forms.CharField(required=False, max_length=300)
 
     def facts(self) -> dict[str, Any]:
-        told = dict(self.cleaned_data)
-        good = [check for n in range(1, 5) if (check := told.pop(f"good_{n}"))]
-        return told | {"good": good}
+        entered = dict(self.cleaned_data)
+        good = [check for n in range(1, 5) if (check := entered.pop(f"good_{n}"))]
+        return entered | {"good": good}
 
 
 def catalogue(request: HttpRequest):
@@ -86,26 +87,34 @@ def catalogue(request: HttpRequest):
     return render(request, "catalogue/catalogue.html", context)
 
 
+@drafts.kept()
 def agreement_type(request: HttpRequest, key: str):
     """One type of agreement: what a good one looks like, where it is used, how to change it."""
     page = agreement_types.type_page(request.user, key)
     if request.method == "POST":
         return _change(request, page)
-    return _show(request, page, {})
+    return _show(request, page)
 
 
-def _show(request: HttpRequest, page: agreement_types.TypePage, problems: dict, **more: Any):
-    said = {"own_name": page.own_name, "own_stage": page.own_stage, "own_description": page.own_description}
-    said["own_recheck_days"] = page.own_recheck_days or ""
+def _show(request: HttpRequest, page: agreement_types.TypePage):
+    draft = drafts.of(request)
+    own = ("own_name", "own_stage", "own_description", "own_recheck_days")
+    known = {name: getattr(page, name) or "" for name in own}
+    labels = {
+        "own_name": "Name",
+        "own_description": "Description",
+        "own_recheck_days": "Check again after days",
+    }
     context = {
         "page": page,
-        "said": more.pop("said", said),
-        "problems": problems,
+        "draft": draft,
+        "both": draft.both(known, labels),
+        "said": draft.over(known | {"version": page.version}),
+        "problems": draft.problems,
         "stages": STAGES,
         "metrics": [METRICS.get(letter, letter) for letter in page.metrics],
-        "stale": more.pop("stale", False),
     }
-    return render(request, "catalogue/type.html", context, **more)
+    return render(request, "catalogue/type.html", context)
 
 
 #: What the hide, show and reset buttons write.
@@ -118,43 +127,36 @@ _BUTTONS = {
 
 def _change(request: HttpRequest, page: agreement_types.TypePage):
     if not page.may_change:
-        raise Http404("not theirs to change")
+        raise Hidden("not theirs to change")
     button = _BUTTONS.get(request.POST.get("do", ""))
     form = OverlayForm(request.POST)
-    if not form.is_valid():
-        problems = {name: errors[0] for name, errors in form.errors.items()}
-        return _show(request, page, problems, said=request.POST.dict(), status=422)
-    try:
-        actions.overlay_type(
-            by=request.user,
-            at=timezone.now(),
-            key=page.line.key,
-            expected_version=form.cleaned_data["version"],
-            **(form.overlay() if button is None else button),
-        )
-    except Stale:
-        now = agreement_types.type_page(request.user, page.line.key)
-        return _show(request, now, {}, said=request.POST.dict(), stale=True, status=409)
+    entered = drafts.read(form)
+    actions.overlay_type(
+        by=request.user,
+        at=timezone.now(),
+        key=page.line.key,
+        expected_version=entered["version"],
+        **(form.overlay() if button is None else button),
+    )
     messages.info(request, "Saved. An upgrade of Hingepoint leaves your words as they are.")
     return redirect("agreement-type", key=page.line.key)
 
 
+@drafts.kept()
 def add_type(request: HttpRequest):
     """Add a type of agreement of one's own."""
     if not agreement_types.keeps_catalogue(request.user):
-        raise Http404("not theirs to change")
-    form = TypeForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            added = actions.add_own_type(by=request.user, at=timezone.now(), **form.facts())
-        except actions.TypeExists as refused:
-            form.add_error("name", str(refused))
-        else:
-            messages.info(
-                request, f"{added.name} is in the catalogue. It can be planned on every deal from now on."
-            )
-            return redirect("agreement-type", key=added.key)
-    said = request.POST.dict() if form.is_bound else {"side": "customer", "stage": "discover"}
-    problems = {name: errors[0] for name, errors in form.errors.items()} if form.is_bound else {}
-    context = {"said": said, "problems": problems, "sides": SIDES, "stages": STAGES}
-    return render(request, "catalogue/add.html", context, status=422 if problems else 200)
+        raise Hidden("not theirs to change")
+    if request.method == "POST":
+        return _add(request, TypeForm(request.POST))
+    draft = drafts.of(request)
+    begin = drafts.blank(TypeForm) | {"side": "customer", "stage": "discover"}
+    context = {"draft": draft, "said": draft.over(begin), "problems": draft.problems}
+    return render(request, "catalogue/add.html", context | {"sides": SIDES, "stages": STAGES})
+
+
+def _add(request: HttpRequest, form: TypeForm):
+    drafts.read(form)
+    added = actions.add_own_type(by=request.user, at=timezone.now(), **form.facts())
+    messages.info(request, f"{added.name} is in the catalogue. It can be planned on every deal from now on.")
+    return redirect("agreement-type", key=added.key)

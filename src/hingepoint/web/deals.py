@@ -233,6 +233,8 @@ def deal(request: HttpRequest, deal_id: int):
         "kinds": [kind.value for kind in EventKind],
         "choices": catalogue.type_choices(request.user) if not as_of else [],
         "address": reverse("deal", args=[deal_id]),
+        "best": None,
+        "asked": [],
     }
     if not as_of and picture.facts.status == "open":
         context["best"] = next_best.next_best(request.user, deal_id, today=today)

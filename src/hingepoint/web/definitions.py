@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from hingepoint.domain.definitions import actions, queries, schema
+from hingepoint.records.errors import Hidden
 from hingepoint.reports.charts.numbers import plural
+from hingepoint.web import drafts
 
 
 class DefinitionsForm(forms.Form):
@@ -31,33 +35,35 @@ class DefinitionsForm(forms.Form):
             raise schema.DefinitionsUnusable([f"{file.name} is no text in UTF-8."]) from None
 
 
+@drafts.kept()
 def definitions(request: HttpRequest) -> HttpResponse:
     """Take definitions away as a file; check one, see what it changes, bring it in."""
     if not queries.may_keep(request.user):
-        raise Http404("not theirs to keep")
+        raise Hidden("not theirs to keep")
     if request.method != "POST":
-        return render(request, "definitions/definitions.html", {"differences": None})
+        return _show(request)
     form = DefinitionsForm(request.POST, request.FILES)
-    try:
-        text = form.said() if form.is_valid() else ""
-        wanted = schema.parse(text)
-        if "bring_in" in request.POST:
-            found = actions.bring_in(by=request.user, at=timezone.now(), wanted=wanted)
-            messages.info(
-                request, f"Brought in, as drafts: {plural(len(found), 'change')}. Nothing is in force yet."
-            )
-            return redirect("definitions")
-        context = {"differences": queries.differences(wanted), "text": text}
-        return render(request, "definitions/definitions.html", context)
-    except schema.DefinitionsUnusable as refused:
-        context = {"differences": None, "problems": refused.problems}
-        return render(request, "definitions/definitions.html", context, status=422)
+    drafts.read(form)
+    text = form.said()
+    wanted = schema.parse(text)
+    if "bring_in" not in request.POST:
+        return _show(request, differences=queries.differences(wanted), text=text)
+    changes = actions.bring_in(by=request.user, at=timezone.now(), wanted=wanted)
+    messages.info(
+        request, f"Brought in, as drafts: {plural(len(changes), 'change')}. Nothing is in force yet."
+    )
+    return redirect("definitions")
+
+
+def _show(request: HttpRequest, *, differences: Any = None, text: str = "") -> HttpResponse:
+    context = {"differences": differences, "text": text, "draft": drafts.of(request)}
+    return render(request, "definitions/definitions.html", context)
 
 
 def definitions_file(request: HttpRequest) -> HttpResponse:
     """Hand out what is defined, as YAML."""
     if not queries.may_keep(request.user):
-        raise Http404("not theirs to keep")
+        raise Hidden("not theirs to keep")
     response = HttpResponse(schema.as_yaml(queries.defined()), content_type="application/yaml; charset=utf-8")
     response.headers["Content-Disposition"] = 'attachment; filename="playbook.yaml"'
     response.headers["Cache-Control"] = "private, no-store"

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
@@ -20,14 +20,14 @@ from hingepoint.domain.detection.queries import to_confirm as to_confirm_page
 from hingepoint.domain.detection.starters import starters
 from hingepoint.records.agreements import AgreementState, Evidence
 from hingepoint.records.deals import BuyingRole
-from hingepoint.records.errors import Hidden, Stale
+from hingepoint.records.errors import Hidden
 from hingepoint.records.people import Role
 from hingepoint.reports.charts.numbers import plural
+from hingepoint.web import drafts
 from hingepoint.web.agreements import EVIDENCE
 from hingepoint.web.deals import for_sellers_and_leaders
 from hingepoint.web.playbook import lines
 from hingepoint.web.register import back
-from hingepoint.web.strategy import problems_of
 
 TRACES = [
     (Trace.DOCUMENT.value, "Document", "A file of theirs was received"),
@@ -67,23 +67,22 @@ class RuleForm(forms.Form):
     version = forms.IntegerField(required=False)
 
     def rule(self, key: str = "") -> Rule:
-        told = {name: value for name, value in self.cleaned_data.items() if name != "version"}
-        told |= {name: tuple(lines(told[name])) for name in _LISTS}
-        told["confidence"] = told["confidence"] / 100
-        return Rule(key=key or actions.key_for(told["name"]), **told)
+        entered = {name: value for name, value in self.cleaned_data.items() if name != "version"}
+        entered |= {name: tuple(lines(entered[name])) for name in _LISTS}
+        entered["confidence"] = entered["confidence"] / 100
+        return Rule(key=key or actions.key_for(entered["name"]), **entered)
 
 
-def _said(rule: Rule) -> dict[str, Any]:
+def _on_record(rule: Rule) -> dict[str, Any]:
     """Return what the form shows of a rule."""
-    told = plain(rule)
-    return (
-        told | {name: "\n".join(told[name]) for name in _LISTS} | {"confidence": round(100 * rule.confidence)}
-    )
+    parts = plain(rule)
+    lists = {name: "\n".join(parts[name]) for name in _LISTS}
+    return parts | lists | {"confidence": round(100 * rule.confidence)}
 
 
 def _keeper(request: HttpRequest) -> None:
     if not rules_page.may_keep(request.user):
-        raise Http404("not theirs to keep")
+        raise Hidden("not theirs to keep")
 
 
 # ---- rules ----
@@ -106,66 +105,61 @@ def rule(request: HttpRequest, rule_id: int) -> HttpResponse:
     return render(request, "detection/rule.html", {"page": page, "line": page.line})
 
 
+@drafts.kept()
 def new_rule(request: HttpRequest) -> HttpResponse:
     """Write a rule, from nothing or from a starter."""
     _keeper(request)
     starter = starters().get(request.GET.get("from", ""))
     if request.method != "POST":
-        blank = {"trace": Trace.DOCUMENT, "state": "gained", "evidence": 3, "confidence": 80}
-        return _form(request, said=_said(starter) if starter else blank)
+        begin = {
+            "trace": Trace.DOCUMENT,
+            "state": "gained",
+            "evidence": 3,
+            "confidence": 80,
+            "only_open": False,
+        }
+        return _form(request, _on_record(starter) if starter else begin)
     form = RuleForm(request.POST)
-    if not form.is_valid():
-        return _form(request, said=request.POST.dict(), problems=problems_of(form), status=422)
-    try:
-        row = actions.write_rule(by=request.user, at=timezone.now(), rule=form.rule())
-    except actions.WrongRule as wrong:
-        return _form(request, said=request.POST.dict(), problems=wrong.problems, status=422)
-    except actions.RuleExists as taken:
-        return _form(request, said=request.POST.dict(), problems={"name": str(taken)}, status=422)
+    drafts.read(form)
+    row = actions.write_rule(by=request.user, at=timezone.now(), rule=form.rule())
     messages.info(request, "The rule is written and off. Test it on history, then switch it on.")
     return redirect("rule", row.pk)
 
 
+@drafts.kept()
 def edit_rule(request: HttpRequest, rule_id: int) -> HttpResponse:
     """Change a rule: the next version, to be tested again."""
     page = rules_page.rule_page(request.user, rule_id)
-    known = _said(page.rule) | {"version": page.version}
     if request.method != "POST":
-        return _form(request, said=known, page=page)
+        return _form(request, _on_record(page.rule) | {"version": page.version}, page=page)
     form = RuleForm(request.POST)
-    typed = known | {"only_open": False} | request.POST.dict()
-    if not form.is_valid():
-        return _form(request, said=typed, page=page, problems=problems_of(form), status=422)
-    try:
-        actions.change_rule(
-            by=request.user,
-            at=timezone.now(),
-            row=rules_page.rule_row(request.user, rule_id),
-            rule=form.rule(page.line.key),
-            expected_version=form.cleaned_data["version"],
-        )
-    except actions.WrongRule as wrong:
-        return _form(request, said=typed, page=page, problems=wrong.problems, status=422)
-    except Stale:
-        now = rules_page.rule_page(request.user, rule_id)
-        return _form(request, said=typed | {"version": now.version}, page=now, stale=True, status=409)
+    entered = drafts.read(form)
+    actions.change_rule(
+        by=request.user,
+        at=timezone.now(),
+        row=rules_page.rule_row(request.user, rule_id),
+        rule=form.rule(page.line.key),
+        expected_version=entered["version"],
+    )
     return redirect("rule", rule_id)
 
 
-def _form(request: HttpRequest, *, said: dict[str, Any], status: int = 200, **more: Any) -> HttpResponse:
+def _form(
+    request: HttpRequest, known: dict[str, Any], *, page: rules_page.RulePage | None = None
+) -> HttpResponse:
+    draft = drafts.of(request)
     context = {
-        "said": said,
+        "draft": draft,
+        "said": draft.over(drafts.blank(RuleForm) | known),
+        "problems": draft.problems,
         "offered": rules_page.offered(request.user),
         "traces": TRACES,
         "reached": REACHED,
         "evidence_choices": EVIDENCE,
         "roles": BuyingRole.values,
-        "problems": {},
-        "stale": False,
-        "page": None,
-        **more,
+        "page": page,
     }
-    return render(request, "detection/form.html", context, status=status)
+    return render(request, "detection/form.html", context)
 
 
 @require_POST
@@ -176,17 +170,14 @@ def test_rule(request: HttpRequest, rule_id: int) -> HttpResponse:
     return redirect("rule", rule_id)
 
 
+@drafts.flashed("rule", "rule_id")
 @require_POST
 def switch_rule(request: HttpRequest, rule_id: int) -> HttpResponse:
     """Let a rule fill the register, or stop it."""
     row = rules_page.rule_row(request.user, rule_id)
     if request.POST.get("to") == "on":
-        try:
-            found = actions.switch_on(by=request.user, at=timezone.now(), row=row)
-        except actions.NotTested as refused:
-            messages.error(request, str(refused))
-        else:
-            messages.info(request, f"On. It found {plural(found, 'agreement')} now; sellers confirm theirs.")
+        found = actions.switch_on(by=request.user, at=timezone.now(), row=row)
+        messages.info(request, f"On. It found {plural(found, 'agreement')} now; sellers confirm theirs.")
     else:
         actions.switch_off(by=request.user, at=timezone.now(), row=row)
         messages.info(request, "Off. What it found stays.")
@@ -248,8 +239,6 @@ def judge_found(request: HttpRequest, detection_id: int) -> HttpResponse:
             messages.info(
                 request, f"{judged.deal}: {judged.rule.type} is taken back. The rule learns from it."
             )
-    except Hidden:
-        raise Http404("nothing was found") from None
     except actions.AlreadyJudged as refused:
         messages.info(request, str(refused))
     except NotYetGained:
@@ -267,10 +256,7 @@ def confirm_found(request: HttpRequest) -> HttpResponse:
     chosen = [int(one) for one in request.POST.getlist("found") if one.isdigit()][
         : to_confirm_page.MOST_IN_A_BATCH
     ]
-    try:
-        done, left = actions.confirm_all(by=request.user, at=timezone.now(), detection_ids=chosen)
-    except Hidden:
-        raise Http404("nothing was found") from None
+    done, left = actions.confirm_all(by=request.user, at=timezone.now(), detection_ids=chosen)
     still = f" {left} still need a name: open them." if left else ""
     messages.info(request, f"{done} confirmed.{still}")
     return back(request) if request.POST.get("next") else redirect("to-confirm")

@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 from django.conf import settings as django_settings
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -24,7 +24,7 @@ from hingepoint.domain.discovery.queries import findings as findings_page
 from hingepoint.domain.discovery.queries import readiness as readiness_page
 from hingepoint.domain.strategy.queries import still_holds
 from hingepoint.domain.trials.queries import lines, trial
-from hingepoint.records.errors import Hidden, Stale
+from hingepoint.records.errors import Hidden
 from hingepoint.records.people import Role
 from hingepoint.reports import discovery as report
 from hingepoint.reports import discovery_pdf
@@ -32,6 +32,7 @@ from hingepoint.reports import trials as trial_words
 from hingepoint.reports.findings import shapes, whole, words
 from hingepoint.reports.pictures import Pictures
 from hingepoint.reports.typesetting import NoTypesetter
+from hingepoint.web import drafts
 
 METRICS = [
     ("", "Choose for me", "Supportive sales where deals carry prices, else the win rate."),
@@ -142,12 +143,12 @@ def _listed(text: str) -> tuple[str, ...]:
 
 def _require_reader(request) -> None:
     if request.user.role == Role.INSIDE_PARTNER:
-        raise Http404
+        raise Hidden
 
 
 def _require_analyst(request) -> None:
     if not runs.may_run(request.user):
-        raise Http404
+        raise Hidden
 
 
 def discovery(request):
@@ -160,6 +161,9 @@ def discovery(request):
         "trials": tried,
         "trial_names": lines.names(tried) if tried else {},
         "metric_title": metric_words.title,
+        "ready": None,
+        "runs": None,
+        "still": None,
     }
     if request.user.sees_everything:
         context["ready"] = readiness_page.readiness(request.user)
@@ -187,25 +191,31 @@ def readiness(request):
     return render(request, "discovery/readiness.html", context)
 
 
+@drafts.kept()
 def new_run(request):
     """Ask for a run: which metric, which deals."""
     _require_analyst(request)
     from_files = request.GET.get("from") == "files"
-    form = RunForm(request.POST or None, request.FILES or None, from_files=from_files)
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST":
+        form = RunForm(request.POST, request.FILES, from_files=from_files)
+        drafts.read(form)
         run = actions.ask_for_run(
             by=request.user, at=timezone.now(), settings=form.settings, made_from=form.made_from()
         )
         return redirect("run", run.pk)
+    draft = drafts.of(request)
+    form = RunForm(draft.typed or None, from_files=from_files)
     context = {
+        "draft": draft,
         "form": form,
+        "problems": draft.problems,
         "from_files": from_files,
         "metrics": METRICS,
         "segments": [] if from_files else readiness_page.segments(request.user),
         "ready": readiness_page.readiness(request.user),
         "tables": TABLES,
     }
-    return render(request, "discovery/new.html", context, status=422 if form.errors else 200)
+    return render(request, "discovery/new.html", context)
 
 
 def run(request, run_id: int):
@@ -268,12 +278,14 @@ def progress(request, run_id: int):
     return render(request, "discovery/_progress.html", {"line": line})
 
 
+@drafts.flashed("run", "run_id")
 @require_POST
 def cancel_run(request, run_id: int):
     """Stop a run that is under way."""
     return _change(request, run_id, actions.cancel_run, "The run stops at its next step.")
 
 
+@drafts.flashed("run", "run_id")
 @require_POST
 def continue_run(request, run_id: int):
     """Take up a run again whose worker was lost."""
@@ -281,6 +293,7 @@ def continue_run(request, run_id: int):
     return _change(request, run_id, actions.continue_run, "", skip_bad_rows=skip)
 
 
+@drafts.flashed("run", "run_id")
 @require_POST
 def repeat_run(request, run_id: int):
     """Compute a run again, on the same data with the same settings, or with a word on one agreement."""
@@ -291,13 +304,7 @@ def repeat_run(request, run_id: int):
 
 def _change(request, run_id: int, action, said: str, **options: Any):
     _require_analyst(request)
-    try:
-        changed = action(by=request.user, at=timezone.now(), run_id=run_id, **options)
-    except Hidden as error:
-        raise Http404 from error
-    except actions.NotPossible as error:
-        messages.warning(request, str(error))
-        return redirect("run", run_id)
+    changed = action(by=request.user, at=timezone.now(), run_id=run_id, **options)
     if said:
         messages.info(request, said)
     return redirect("run", changed.pk)
@@ -306,12 +313,6 @@ def _change(request, run_id: int, action, said: str, **options: Any):
 def finding(request, run_id: int, key: str):
     """One finding: the sentence first, then each number with what it is and how sure."""
     page = findings_page.finding(request.user, run_id, key, at=timezone.now())
-    return _finding_page(request, page)
-
-
-def _finding_page(
-    request, page: findings_page.FindingPage, *, note: str = "", error: str = "", status: int = 200
-):
     seen = runs.seen(page.run)
     shown = whole.read(seen.record)
     one = shown.one(page.key)
@@ -322,39 +323,45 @@ def _finding_page(
         "pictures": _pictures(page.run.line.id, shown),
         "may_decide": runs.may_run(request.user),
         "may_sign": one.group not in ("none", "excluded"),
-        "note": note,
-        "error": error,
+        "draft": drafts.of(request, reverse("decide-finding", args=[run_id])),
         "deals_url": reverse("deals-behind", args=[page.run.line.id, page.key]),
         "tried": [tried for tried in _tried(request.user, shown) if tried.finding.key == page.key],
         "trials": lines.of_agreements(request.user, [page.key]).get(page.key, ()),
     }
-    return render(request, "discovery/finding.html", context, status=status)
+    return render(request, "discovery/finding.html", context)
 
 
+class DecisionForm(forms.Form):
+    key = forms.CharField(max_length=200)
+    verdict = forms.ChoiceField(
+        choices=[("signed", "signed"), ("rejected", "rejected")],
+        error_messages=dict.fromkeys(("required", "invalid_choice"), "Choose: sign it or reject it."),
+    )
+    note = forms.CharField(required=False, max_length=5000)
+    version = forms.IntegerField(required=False)
+
+
+def _page_of_finding(request, where) -> str:
+    return reverse("finding", args=[where["run_id"], request.POST.get("key") or "none"])
+
+
+@drafts.kept(_page_of_finding)
 @require_POST
 def decide(request, run_id: int):
     """Sign or reject a finding, with a note."""
     _require_analyst(request)
-    key, verdict = request.POST.get("key", ""), request.POST.get("verdict", "")
-    note = request.POST.get("note", "")
-    version = request.POST.get("version", "")
-    page = findings_page.finding(request.user, run_id, key, at=timezone.now())
-    if verdict not in ("signed", "rejected"):
-        return _finding_page(request, page, note=note, error="Choose: sign it or reject it.", status=422)
-    try:
-        actions.decide(
-            by=request.user,
-            at=timezone.now(),
-            run_id=run_id,
-            key=key,
-            verdict=verdict,
-            note=note,
-            expected_version=int(version) if version.isdigit() else None,
-        )
-    except (actions.NoteMissing, actions.NotPossible) as error:
-        return _finding_page(request, page, note=note, error=str(error), status=422)
-    except Stale as error:
-        return _finding_page(request, page, note=note, error=str(error), status=409)
+    key = request.POST.get("key", "")
+    findings_page.finding(request.user, run_id, key, at=timezone.now())
+    entered = drafts.read(DecisionForm(request.POST))
+    actions.decide(
+        by=request.user,
+        at=timezone.now(),
+        run_id=run_id,
+        key=key,
+        verdict=entered["verdict"],
+        note=entered["note"],
+        expected_version=entered["version"],
+    )
     return redirect(reverse("finding", args=[run_id, key]) + "#decision")
 
 
@@ -366,7 +373,7 @@ def deals_behind(request, run_id: int, key: str):
     labels = list(record.data.landmarks) or ["6w"]
     by = request.GET.get("by") or _landmark(record, key, labels)
     if by not in labels:
-        raise Http404
+        raise Hidden
     context = {
         "run_id": run_id,
         "finding": shown.one(key),
@@ -394,7 +401,7 @@ def compare(request, run_id: int):
     asked = request.GET.get("with", "")
     previous = int(asked) if asked.isdigit() else page.previous
     if previous is None or page.record is None or not request.user.sees_everything:
-        raise Http404
+        raise Hidden
     context = {
         "page": page,
         "previous": runs.state(request.user, previous, at=timezone.now()),
@@ -408,9 +415,9 @@ def export(request, run_id: int, name: str):
     """report.html, report.pdf, findings.csv, findings.parquet or run.json, of the findings one may see."""
     page = runs.seen(runs.run(request.user, run_id, at=timezone.now()))
     if page.record is None or name not in _EXPORTS:
-        raise Http404
+        raise Hidden
     if name == "run.json" and not request.user.sees_everything:
-        raise Http404
+        raise Hidden
     kind, make = _EXPORTS[name]
     stem, _, suffix = name.partition(".")
     file_name = f"{stem}-{run_id}.{suffix}"

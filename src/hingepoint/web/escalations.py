@@ -7,24 +7,23 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from hingepoint.domain.deals.queries import deal_page
 from hingepoint.domain.escalations import actions
-from hingepoint.domain.escalations.approvers import NobodyToAsk
 from hingepoint.domain.escalations.queries import pulse as pulse_page
 from hingepoint.domain.escalations.queries import requests, waiting
 from hingepoint.domain.escalations.queries import rules as rules_page
 from hingepoint.domain.involvement import queries as involvement
 from hingepoint.domain.negotiation.queries import log
 from hingepoint.domain.people import queries as people
-from hingepoint.records.errors import Hidden, Stale
+from hingepoint.records.errors import Hidden
 from hingepoint.records.escalations import Answer, Approver, ArguesFor, Kind, Lane, State
 from hingepoint.records.people import Role
-from hingepoint.web import register
+from hingepoint.web import drafts, register
 from hingepoint.web.sent import sent
 
 KINDS = [
@@ -39,6 +38,14 @@ STATE_TONES = {
     State.WITHDRAWN: "quiet",
 }
 STATE_WORDS = dict(State.choices)
+#: What of a request is shown in both versions where somebody else changed it first.
+WISH_LABELS = {
+    "discount": "Discount",
+    "wanted": "What they ask",
+    "reason": "Why they need it",
+    "alternatives": "What you tried instead",
+    "return_asked": "What we ask in return",
+}
 
 
 def shown(**more: Any) -> dict[str, Any]:
@@ -80,38 +87,33 @@ class WishForm(forms.Form):
     version = forms.IntegerField(required=False)
 
     def wish(self) -> actions.Wish:
-        told = self.cleaned_data
-        price = told["kind"] == Kind.PRICE
+        entered = self.cleaned_data
+        price = entered["kind"] == Kind.PRICE
         return actions.Wish(
-            kind=Kind(told["kind"]),
-            discount=round(told["discount"] / 100, 4) if price and told["discount"] else None,
-            demand_id=told["demand"],
-            **{name: told[name] for name in ("wanted", "reason", "alternatives", "return_asked")},
+            kind=Kind(entered["kind"]),
+            discount=round(entered["discount"] / 100, 4) if price and entered["discount"] else None,
+            demand_id=entered["demand"],
+            **{name: entered[name] for name in ("wanted", "reason", "alternatives", "return_asked")},
         )
 
 
+@drafts.kept()
 def ask_exception(request: HttpRequest, deal_id: int):
     """Ask for exceptional price or terms, with reason, what was tried, and what we ask in return."""
     facts = deal_page.deal_facts(request.user, deal_id)
     if request.method != "POST":
-        return _wish_form(request, facts)
+        demands = log.demands(request.user, facts.id)
+        return _wish_form(request, facts, _prefilled(demands, request.GET.get("demand", "")), demands)
+    made = actions.ask(
+        by=request.user, at=timezone.now(), deal_id=deal_id, wish=_wish(request), **sent(request)
+    )
+    return redirect("exception", made.pk)
+
+
+def _wish(request: HttpRequest) -> actions.Wish:
     form = WishForm(request.POST)
-    problems = {name: errors[0] for name, errors in form.errors.items()}
-    if not problems:
-        try:
-            who = {"by": request.user, "at": timezone.now(), "deal_id": deal_id}
-            made = actions.ask(**who, wish=form.wish(), **sent(request))
-        except (actions.NothingAsked, NobodyToAsk) as refused:
-            problems = {_field_of(form): str(refused)}
-        except Hidden:
-            raise Http404("no such demand") from None
-        else:
-            return redirect("exception", made.pk)
-    return _wish_form(request, facts, request.POST, problems)
-
-
-def _field_of(form: WishForm) -> str:
-    return "discount" if form.cleaned_data["kind"] == Kind.PRICE else "wanted"
+    drafts.read(form)
+    return form.wish()
 
 
 def _prefilled(demands: Sequence[log.Demand], number: str) -> dict[str, Any]:
@@ -131,25 +133,28 @@ def _prefilled(demands: Sequence[log.Demand], number: str) -> dict[str, Any]:
 def _wish_form(
     request: HttpRequest,
     facts: deal_page.DealFacts,
-    said: Any = None,
-    problems: dict | None = None,
+    known: dict[str, Any],
+    demands: Sequence[log.Demand],
     *,
     escalation_id: int | None = None,
 ) -> HttpResponse:
-    demands = log.demands(request.user, facts.id)
+    draft = drafts.of(request)
     context = {
         "facts": facts,
-        "said": said or _prefilled(demands, request.GET.get("demand", "")),
-        "problems": problems or {},
+        "draft": draft,
+        "both": draft.both(known, WISH_LABELS),
+        "said": draft.over(drafts.blank(WishForm) | known),
+        "problems": draft.problems,
         "kinds": KINDS,
         "demands": demands,
         "rules": rules_page.rules_now(request.user),
         "turnaround": waiting.turnaround(request.user, now=timezone.now()),
         "escalation_id": escalation_id,
     }
-    return render(request, "escalations/ask.html", context, status=422 if problems else 200)
+    return render(request, "escalations/ask.html", context)
 
 
+@drafts.kept()
 def change_exception(request: HttpRequest, escalation_id: int):
     """Change a request; only those whom the change concerns are asked again."""
     wish = requests.wish(request.user, escalation_id)
@@ -160,34 +165,23 @@ def change_exception(request: HttpRequest, escalation_id: int):
         return redirect("exception", escalation_id)
     if request.method != "POST":
         named = ("wanted", "reason", "alternatives", "return_asked")
-        said = {name: getattr(wish, name) for name in named} | {
+        known = {name: getattr(wish, name) for name in named} | {
             "kind": wish.kind.value,
             "demand": wish.demand_id,
             "discount": round(wish.discount * 100, 2) if wish.discount else "",
             "version": page.request.version,
         }
-        return _wish_form(request, facts, said, escalation_id=escalation_id)
-    return _change(request, facts, escalation_id)
-
-
-def _change(request: HttpRequest, facts: deal_page.DealFacts, escalation_id: int) -> HttpResponse:
-    form = WishForm(request.POST)
-    problems = {name: errors[0] for name, errors in form.errors.items()}
-    if not problems:
-        who = {"by": request.user, "at": timezone.now(), "escalation_id": escalation_id}
-        try:
-            actions.revise(**who, wish=form.wish(), expected_version=form.cleaned_data["version"])
-        except (actions.NothingAsked, actions.Settled, NobodyToAsk) as refused:
-            problems = {_field_of(form): str(refused)}
-        except Stale:
-            problems = {
-                "kind": "Somebody changed or answered it a moment ago. Look at it, then change it again."
-            }
-        except Hidden:
-            raise Http404("no such request") from None
-        else:
-            return redirect("exception", escalation_id)
-    return _wish_form(request, facts, request.POST, problems, escalation_id=escalation_id)
+        demands = log.demands(request.user, facts.id)
+        return _wish_form(request, facts, known, demands, escalation_id=escalation_id)
+    entered, version = _wish(request), request.POST.get("version", "")
+    actions.revise(
+        by=request.user,
+        at=timezone.now(),
+        escalation_id=escalation_id,
+        wish=entered,
+        expected_version=int(version) if version.isdigit() else None,
+    )
+    return redirect("exception", escalation_id)
 
 
 # ---- one request ----
@@ -210,45 +204,32 @@ class AnswerForm(forms.Form):
     version = forms.IntegerField(required=False)
 
 
+@drafts.kept("exception", "escalation_id")
 @require_POST
 def answer_exception(request: HttpRequest, escalation_id: int):
     """Say yes, yes to less, or no to a request."""
-    form = AnswerForm(request.POST)
-    if not form.is_valid():
-        raise Http404("no such answer")
-    told = form.cleaned_data
-    try:
-        done = actions.answer(
-            by=request.user,
-            at=timezone.now(),
-            escalation_id=escalation_id,
-            answer=Answer(told["answer"]),
-            granted=round(told["granted"] / 100, 4) if told["granted"] is not None else None,
-            words=told["words"],
-            expected_version=told["version"],
-        )
-    except Stale as late:
-        messages.warning(request, str(late))
-        return redirect("exception", escalation_id)
-    except actions.NotAsked:
-        raise Http404("nothing to answer") from None
-    except actions.WordsMissing as refused:
-        messages.error(request, f"Not answered yet: {refused}")
-        return redirect("exception", escalation_id)
+    if not requests.request_page(request.user, escalation_id).may_answer:
+        raise Hidden("nothing to answer")
+    entered = drafts.read(AnswerForm(request.POST))
+    done = actions.answer(
+        by=request.user,
+        at=timezone.now(),
+        escalation_id=escalation_id,
+        answer=Answer(entered["answer"]),
+        granted=round(entered["granted"] / 100, 4) if entered["granted"] is not None else None,
+        words=entered["words"],
+        expected_version=entered["version"],
+    )
     still = "Others are still asked." if done.state == State.OPEN else "The seller sees it now."
     messages.info(request, f"{done.deal}: your answer is kept. {still}")
     return register.back(request)
 
 
+@drafts.flashed("exception", "escalation_id")
 @require_POST
 def withdraw_exception(request: HttpRequest, escalation_id: int):
     """Take back a request that is not needed any more."""
-    try:
-        actions.withdraw(by=request.user, at=timezone.now(), escalation_id=escalation_id)
-    except Hidden:
-        raise Http404("no such request") from None
-    except actions.Settled as refused:
-        messages.error(request, str(refused))
+    actions.withdraw(by=request.user, at=timezone.now(), escalation_id=escalation_id)
     return redirect("exception", escalation_id)
 
 
@@ -261,21 +242,18 @@ class PulseForm(forms.Form):
 def pulse(request: HttpRequest, escalation_id: int):
     """Two taps of an inside partner about a request; shown to nobody by name."""
     if not requests.request_page(request.user, escalation_id).may_pulse:
-        raise Http404("nothing to say here")
+        raise Hidden("nothing to say here")
     form = PulseForm(request.POST)
     if not form.is_valid():
         messages.error(request, "Two taps: did they defend our position, and whose side is it.")
         return register.back(request)
-    try:
-        actions.pulse(
-            by=request.user,
-            at=timezone.now(),
-            escalation_id=escalation_id,
-            defended=form.cleaned_data["defended"] == "yes",
-            argues_for=ArguesFor(form.cleaned_data["argues_for"]),
-        )
-    except actions.NotAsked:
-        raise Http404("nothing to say here") from None
+    actions.pulse(
+        by=request.user,
+        at=timezone.now(),
+        escalation_id=escalation_id,
+        defended=form.cleaned_data["defended"] == "yes",
+        argues_for=ArguesFor(form.cleaned_data["argues_for"]),
+    )
     messages.info(request, "Thank you. It counts only together with at least four others, never by name.")
     return register.back(request)
 
@@ -310,13 +288,13 @@ def exceptions(request: HttpRequest):
 
 def _for_keepers(request: HttpRequest) -> None:
     if not rules_page.may_write_rules(request.user):
-        raise Http404("not theirs to write")
+        raise Hidden("not theirs to write")
 
 
 def rules(request: HttpRequest):
     """Who has to say yes to which exception; sponsors and analysts draft the next version here."""
     if request.user.role == Role.INSIDE_PARTNER:
-        raise Http404("not theirs to see")
+        raise Hidden("not theirs to see")
     page = rules_page.rules_page(request.user, now=timezone.now())
     context = {
         "page": page,
@@ -342,19 +320,16 @@ class LimitsForm(forms.Form):
     fast_value = forms.DecimalField(required=False, max_digits=19, decimal_places=4, min_value=0)
 
 
+@drafts.kept("exception-rules")
 @require_POST
 def set_rule_limits(request: HttpRequest):
     """Set the limits of the draft: what sellers give alone, and how far the fast lane goes."""
     _for_keepers(request)
-    form = LimitsForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, "Limits are percentages from 0 to 100.")
-        return redirect("exception-rules")
-    told = form.cleaned_data
-    shares = {name: round(told[name] / 100, 4) for name in ("own_discount", "fast_discount")}
-    return _written(
-        request, actions.set_limits, version=told["version"], fast_value=told["fast_value"], **shares
-    )
+    entered = drafts.read(LimitsForm(request.POST))
+    shares = {name: round(entered[name] / 100, 4) for name in ("own_discount", "fast_discount")}
+    who = {"by": request.user, "at": timezone.now()}
+    actions.set_limits(**who, version=entered["version"], fast_value=entered["fast_value"], **shares)
+    return redirect("exception-rules")
 
 
 class RuleForm(forms.Form):
@@ -365,44 +340,38 @@ class RuleForm(forms.Form):
     value_from = forms.DecimalField(required=False, max_digits=19, decimal_places=4, min_value=0)
 
 
+@drafts.kept("exception-rules")
 @require_POST
 def add_rule(request: HttpRequest):
     """Add a rule to the draft: whom to ask, for which requests."""
     _for_keepers(request)
-    form = RuleForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, "A rule names whom to ask; its limits are a percentage and an amount.")
-        return redirect("exception-rules")
-    told = form.cleaned_data
-    discount = told["discount_from"]
-    return _written(
-        request,
-        actions.add_rule,
-        approver=Approver(told["approver"]),
-        person=people.colleague(request.user, told["person"]) if told["person"] else None,
-        kind=told["kind"],
+    entered = drafts.read(RuleForm(request.POST))
+    discount = entered["discount_from"]
+    actions.add_rule(
+        by=request.user,
+        at=timezone.now(),
+        approver=Approver(entered["approver"]),
+        person=people.colleague(request.user, entered["person"]) if entered["person"] else None,
+        kind=entered["kind"],
         discount_from=round(discount / 100, 4) if discount is not None else None,
-        value_from=told["value_from"],
+        value_from=entered["value_from"],
     )
+    return redirect("exception-rules")
 
 
+@drafts.flashed("exception-rules")
 @require_POST
 def drop_rule(request: HttpRequest, rule_id: int):
     """Take a rule out of the draft."""
     _for_keepers(request)
-    return _written(request, actions.drop_rule, rule_id=rule_id)
+    actions.drop_rule(by=request.user, at=timezone.now(), rule_id=rule_id)
+    return redirect("exception-rules")
 
 
+@drafts.flashed("exception-rules")
 @require_POST
 def publish_rules(request: HttpRequest):
     """Let the draft hold from now on; requests on their way keep the rules they were asked under."""
     _for_keepers(request)
-    return _written(request, actions.publish_policy)
-
-
-def _written(request: HttpRequest, action: Any, **facts: Any) -> HttpResponse:
-    try:
-        action(by=request.user, at=timezone.now(), **facts)
-    except actions.NoRule as refused:
-        messages.error(request, str(refused))
+    actions.publish_policy(by=request.user, at=timezone.now())
     return redirect("exception-rules")

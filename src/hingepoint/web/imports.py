@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
+from collections.abc import Iterator
 from typing import Any
 
+from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
@@ -15,6 +18,8 @@ from django.views.decorators.http import require_POST
 from hingepoint.connectors import files
 from hingepoint.connectors.files.writing import guarded
 from hingepoint.domain.imports import actions, queries
+from hingepoint.records.errors import Hidden, Refused
+from hingepoint.web import drafts
 
 #: Formats that the file choosers offer; what a file is, is decided by its content.
 ACCEPT = ".csv,.tsv,.txt,.xlsx,.xls,.ods,.parquet,.json,.jsonl,.ndjson,.xes,.gz,.zip"
@@ -26,6 +31,9 @@ DATE_FORMATS = [
     ("excel", "Serial days of Excel: 45382"),
     ("unix", "Seconds since 1970"),
 ]
+TOO_LARGE = (
+    "That is larger than this server takes. Import it with the command `hingepoint import`, or split it."
+)
 #: What an import makes besides deals and events: one, many.
 NEW_WORDS = {
     "people": ("person", "people"),
@@ -39,40 +47,42 @@ DECIMALS = [(".", "Point: 1234.50"), (",", "Comma: 1234,50")]
 def _for_importers(request) -> None:
     """Who may not import sees no such page."""
     if not queries.may_import(request.user):
-        raise Http404("no such page")
+        raise Hidden("no such page")
 
 
+@drafts.kept(too_large=TOO_LARGE)
 def imports(request):
     """Bring a file in, and everything that was brought in before."""
     _for_importers(request)
-    error = ""
     if request.method == "POST":
-        try:
-            return _uploaded(request)
-        except (actions.CannotImport, files.FileProblem) as problem:
-            error = str(problem)
+        return _uploaded(request)
     mappings = queries.saved_mappings(request.user)
     context = {
         "history": queries.history(request.user),
         "mappings": mappings,
         "mapping_choices": [(saved.id, saved.name) for saved in mappings],
         "accept": ACCEPT,
-        "error": error,
+        "draft": drafts.of(request),
     }
-    return render(request, "imports/imports.html", context, status=400 if error else 200)
+    return render(request, "imports/imports.html", context)
 
 
 def _uploaded(request):
     """Keep the files, have them checked, and show the import."""
     uploads = {table: sent for table in ("deals", "events", "log") if (sent := request.FILES.get(table))}
-    if getattr(request, "upload_too_large", False):
-        raise actions.CannotImport(
-            "That is larger than this server takes. Import it with the command `hingepoint import`, or split it."
-        )
-    batch = actions.bring(
-        by=request.user, at=timezone.now(), uploads=uploads, mapping=_mapping_asked_for(request)
-    )
+    with _readable():
+        mapping = _mapping_asked_for(request)
+        batch = actions.bring(by=request.user, at=timezone.now(), uploads=uploads, mapping=mapping)
     return redirect("import", batch.pk)
+
+
+@contextlib.contextmanager
+def _readable(field: str = "") -> Iterator[None]:
+    """Say a problem of a file or a mapping as what it is here: refused, in a field of the form if it is one."""
+    try:
+        yield
+    except files.FileProblem as problem:
+        raise Refused(str(problem), field=field) from problem
 
 
 def _mapping_asked_for(request) -> files.Mapping | None:
@@ -89,10 +99,6 @@ def _mapping_asked_for(request) -> files.Mapping | None:
 
 def import_(request, batch_id: int):
     """One import: what the file seems to hold, what would change, what cannot be read."""
-    return _show(request, batch_id)
-
-
-def _show(request, batch_id: int, *, error: str = "", status: int = 200):
     shown = queries.import_shown(request.user, batch_id)
     context = {
         "batch": shown,
@@ -105,9 +111,9 @@ def _show(request, batch_id: int, *, error: str = "", status: int = 200):
         "date_formats": DATE_FORMATS,
         "decimals": DECIMALS,
         "new_words": NEW_WORDS,
-        "error": error,
+        "draft": getattr(request, "draft", drafts.NOTHING),
     }
-    return render(request, "imports/import.html", context, status=status)
+    return render(request, "imports/import.html", context)
 
 
 def progress(request, batch_id: int):
@@ -136,17 +142,15 @@ def problems(request, batch_id: int):
     return response
 
 
+@drafts.kept("import", "batch_id")
 @require_POST
 def read_as(request, batch_id: int):
     """Take what the page says about columns, dates and status, and check again."""
     shown = queries.import_shown(request.user, batch_id)
-    try:
+    skip, now = request.POST.get("skip_bad_rows") == "on", timezone.now()
+    with _readable():
         mapping = _mapping_said(request.POST, shown)
-        skip = request.POST.get("skip_bad_rows") == "on"
-        who = {"by": request.user, "at": timezone.now(), "batch_id": batch_id}
-        actions.read_as(**who, mapping=mapping, skip_bad_rows=skip)
-    except (actions.CannotImport, files.FileProblem) as problem:
-        return _show(request, batch_id, error=str(problem), status=400)
+        actions.read_as(by=request.user, at=now, batch_id=batch_id, mapping=mapping, skip_bad_rows=skip)
     return redirect("import", batch_id)
 
 
@@ -154,7 +158,8 @@ def _mapping_said(said: Any, shown: queries.ImportShown) -> files.Mapping:
     """Return the mapping of the form: the text where it was edited, else its fields."""
     text = said.get("mapping_text", "").replace("\r\n", "\n")
     if text.strip() != shown.mapping_text.strip():
-        return files.parse_mapping(text)
+        with _readable("mapping_text"):
+            return files.parse_mapping(text)
     kept = {**shown.mapping}
     for file in shown.understood:
         part = dict(kept.get(file.table, {}))
@@ -197,38 +202,32 @@ def _values_said(said: Any, prefix: str, before: dict[str, Any]) -> dict[str, An
     return found
 
 
+@drafts.kept("import", "batch_id")
 @require_POST
 def confirm(request, batch_id: int):
     """Write a checked file, all of it."""
     queries.import_shown(request.user, batch_id)
-    try:
-        actions.confirm(by=request.user, at=timezone.now(), batch_id=batch_id)
-    except actions.CannotImport as problem:
-        return _show(request, batch_id, error=str(problem), status=409)
+    actions.confirm(by=request.user, at=timezone.now(), batch_id=batch_id)
     return redirect("import", batch_id)
 
 
+@drafts.kept("import", "batch_id")
 @require_POST
 def discard(request, batch_id: int):
     """Forget an uploaded file."""
     queries.import_shown(request.user, batch_id)
-    try:
-        actions.discard(by=request.user, at=timezone.now(), batch_id=batch_id)
-    except actions.CannotImport as problem:
-        return _show(request, batch_id, error=str(problem), status=409)
+    actions.discard(by=request.user, at=timezone.now(), batch_id=batch_id)
     messages.info(request, "The upload is forgotten. Nothing was imported.")
     return redirect("imports")
 
 
+@drafts.kept("import", "batch_id")
 def undo(request, batch_id: int):
     """Take an import back, unless later work stands on it."""
     shown = queries.import_shown(request.user, batch_id)
     if request.method != "POST":
         return render(request, "imports/undo.html", {"batch": shown})
-    try:
-        counts = actions.undo_import(by=request.user, at=timezone.now(), batch_id=batch_id)
-    except actions.CannotUndo as problem:
-        return _show(request, batch_id, error=str(problem), status=409)
+    counts = actions.undo_import(by=request.user, at=timezone.now(), batch_id=batch_id)
     gone = counts["deals"] + counts["agreements"] + counts["events"]
     messages.info(
         request, f"Taken back: {gone:,} rows removed, {counts['put_back']:,} put back as they were."
@@ -236,16 +235,19 @@ def undo(request, batch_id: int):
     return redirect("import", batch_id)
 
 
+class MappingForm(forms.Form):
+    name = forms.CharField(max_length=100, error_messages={"required": "Give the mapping a name."})
+
+
+@drafts.kept("import", "batch_id")
 @require_POST
 def save_mapping(request, batch_id: int):
     """Keep how a file is read, for the next one like it."""
     shown = queries.import_shown(request.user, batch_id)
-    name = request.POST.get("name", "").strip()
-    if not name:
-        return _show(request, batch_id, error="Give the mapping a name.", status=400)
+    name = drafts.read(MappingForm(request.POST))["name"]
     mapping = actions.mapping_of(shown.mapping)
     actions.save_mapping(by=request.user, at=timezone.now(), name=name, mapping=mapping)
-    messages.info(request, f"Kept as “{name[:100]}”. Choose it at the next upload.")
+    messages.info(request, f"Kept as “{name}”. Choose it at the next upload.")
     return redirect("import", batch_id)
 
 
@@ -254,7 +256,7 @@ def drop_mapping(request, mapping_id: int):
     """Forget a saved way of reading files."""
     _for_importers(request)
     if mapping_id not in {saved.id for saved in queries.saved_mappings(request.user)}:
-        raise Http404("no such mapping")
+        raise Hidden("no such mapping")
     actions.drop_mapping(by=request.user, at=timezone.now(), mapping_id=mapping_id)
     return redirect("imports")
 

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from hingepoint.domain.deals.actions import NothingToTakeBack
 from hingepoint.domain.deals.queries import deal_page
 from hingepoint.domain.involvement import actions, queries
 from hingepoint.domain.people import queries as people
 from hingepoint.records.errors import Hidden
 from hingepoint.records.involvement import Purpose
 from hingepoint.reports import executive_briefs, plan_sheets
+from hingepoint.web import drafts
 from hingepoint.web.pdf import answer
 from hingepoint.web.sent import sent, token_of
 
@@ -31,45 +30,37 @@ class RoleForm(forms.Form):
     may_discuss_price = forms.BooleanField(required=False)
 
 
+@drafts.kept()
 def agree_role(request: HttpRequest, deal_id: int):
     """Agree an executive's part in a deal before they take it: purpose, what we ask, what to leave alone."""
     facts = deal_page.deal_facts(request.user, deal_id)
     if request.method != "POST":
-        return _role_form(request, facts, {"purpose": Purpose.VALUE.value})
-    form = RoleForm(request.POST)
-    problems = {name: errors[0] for name, errors in form.errors.items()}
-    if not problems:
-        told = form.cleaned_data
-        try:
-            role = actions.agree_role(
-                by=request.user,
-                at=timezone.now(),
-                deal_id=deal_id,
-                executive=people.colleague(request.user, told["executive"]),
-                purpose=Purpose(told["purpose"]),
-                **{name: told[name] for name in ("aim", "not_to_say", "may_discuss_price")},
-                token=token_of(request),
-            )
-        except actions.NoAim as refused:
-            problems["aim"] = str(refused)
-        except actions.HasARole as refused:
-            problems["executive"] = str(refused)
-        else:
-            return redirect("brief", role.pk)
-    return _role_form(request, facts, request.POST, problems)
+        return _role_form(request, facts)
+    entered = drafts.read(RoleForm(request.POST))
+    role = actions.agree_role(
+        by=request.user,
+        at=timezone.now(),
+        deal_id=deal_id,
+        executive=people.colleague(request.user, entered["executive"]),
+        purpose=Purpose(entered["purpose"]),
+        **{name: entered[name] for name in ("aim", "not_to_say", "may_discuss_price")},
+        token=token_of(request),
+    )
+    return redirect("brief", role.pk)
 
 
-def _role_form(
-    request: HttpRequest, facts: deal_page.DealFacts, said: Any, problems: dict | None = None
-) -> HttpResponse:
+def _role_form(request: HttpRequest, facts: deal_page.DealFacts) -> HttpResponse:
+    draft = drafts.of(request)
+    begin = drafts.blank(RoleForm) | {"purpose": Purpose.VALUE.value, "may_discuss_price": False}
     context = {
         "facts": facts,
-        "said": said,
-        "problems": problems or {},
+        "draft": draft,
+        "said": draft.over(begin),
+        "problems": draft.problems,
         "executives": queries.executives(request.user),
         "purposes": Purpose.choices,
     }
-    return render(request, "involvement/agree.html", context, status=422 if problems else 200)
+    return render(request, "involvement/agree.html", context)
 
 
 def brief(request: HttpRequest, involvement_id: int):
@@ -99,10 +90,7 @@ def my_roles(request: HttpRequest):
 @require_POST
 def end_role(request: HttpRequest, involvement_id: int):
     """End an executive's role on a deal; what was agreed stays on record."""
-    try:
-        role = actions.end_role(by=request.user, at=timezone.now(), involvement_id=involvement_id)
-    except Hidden:
-        raise Http404("no such role") from None
+    role = actions.end_role(by=request.user, at=timezone.now(), involvement_id=involvement_id)
     return redirect("deal-help", role.deal_id)
 
 
@@ -114,28 +102,22 @@ class ActivityForm(forms.Form):
     happened_on = forms.DateField(required=False)
 
 
+@drafts.kept("deal-help", "deal_id")
 @require_POST
 def note_activity(request: HttpRequest, deal_id: int):
     """Note that an executive was there, and whether price came up."""
     deal_page.deal_facts(request.user, deal_id)
-    form = ActivityForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, "Say who of our executives was there. Days look like 2026-03-31.")
-        return redirect("deal-help", deal_id)
-    told, at = form.cleaned_data, timezone.now()
-    day = told["happened_on"]
-    try:
-        actions.note_activity(
-            by=request.user,
-            at=at,
-            deal_id=deal_id,
-            executive=people.colleague(request.user, told["executive"]),
-            occurred_at=at if day in (None, timezone.localdate(at)) else _noon(day),
-            **{name: told[name] for name in ("what", "words", "price_came_up")},
-            **sent(request),
-        )
-    except actions.NotYet as refused:
-        messages.error(request, str(refused))
+    entered, at = drafts.read(ActivityForm(request.POST)), timezone.now()
+    day = entered["happened_on"]
+    actions.note_activity(
+        by=request.user,
+        at=at,
+        deal_id=deal_id,
+        executive=people.colleague(request.user, entered["executive"]),
+        occurred_at=at if day in (None, timezone.localdate(at)) else _noon(day),
+        **{name: entered[name] for name in ("what", "words", "price_came_up")},
+        **sent(request),
+    )
     return redirect("deal-help", deal_id)
 
 
@@ -143,14 +125,12 @@ def _noon(day: dt.date) -> dt.datetime:
     return timezone.make_aware(dt.datetime.combine(day, dt.time(12)))
 
 
+@drafts.flashed("deal-help", "deal_id")
 @require_POST
 def take_back_activity(request: HttpRequest, deal_id: int, event_id: int):
     """Take back an executive's activity that was noted in error."""
     part = queries.of_deal(request.user, deal_id, now=timezone.now())
     if event_id not in {activity.id for activity in part.activities}:
-        raise Http404("no such activity")
-    try:
-        actions.take_back(by=request.user, at=timezone.now(), event_id=event_id)
-    except NothingToTakeBack as refused:
-        messages.error(request, str(refused))
+        raise Hidden("no such activity")
+    actions.take_back(by=request.user, at=timezone.now(), event_id=event_id)
     return redirect("deal-help", deal_id)

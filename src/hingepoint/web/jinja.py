@@ -10,10 +10,10 @@ from django.contrib.messages import get_messages
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
-from jinja2 import Environment, PackageLoader, Undefined
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from hingepoint.reports.charts import numbers
-from hingepoint.web import formats
+from hingepoint.web import drafts, formats
 from hingepoint.web.sent import form_token
 
 FILTERS = {
@@ -46,7 +46,7 @@ def environment(**options: Any) -> Environment:
     options["loader"] = PackageLoader("hingepoint.web", "templates")
     options.setdefault("trim_blocks", True)
     options.setdefault("lstrip_blocks", True)
-    options.setdefault("undefined", Undefined)
+    options["undefined"] = StrictUndefined  # a name that nobody gave is a mistake of ours, not an empty place
     env = Environment(**options)  # noqa: S701  (Django's backend sets autoescape)
     env.filters.update(FILTERS)
     env.globals.update(
@@ -54,6 +54,7 @@ def environment(**options: Any) -> Environment:
         url=url,
         query=query,
         messages_of=get_messages,
+        draft_of=drafts.of,
         theme_of=theme_of,
         page_numbers=page_numbers,
         form_token=form_token,

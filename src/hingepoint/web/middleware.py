@@ -1,4 +1,14 @@
-"""What every answer carries."""
+"""What every answer carries, and who has to sign in first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from hingepoint.web import answers
 
 CONTENT_POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
@@ -15,3 +25,13 @@ def content_policy(get_response):
         return response
 
     return respond
+
+
+class SignInFirst(LoginRequiredMiddleware):
+    """Everybody signs in first. What somebody typed who was signed out meanwhile waits for them."""
+
+    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponseBase:
+        waits = request.method == "POST" and answers.from_us(request) and answers.typed(request)
+        if waits or getattr(request, "htmx", False):
+            return answers.signed_out(request)
+        return super().handle_no_permission(request, view_func)

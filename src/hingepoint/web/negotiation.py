@@ -13,14 +13,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from hingepoint.analysis.talks.concessions import Given
-from hingepoint.domain.deals.actions import NothingToTakeBack
 from hingepoint.domain.deals.queries import deal_page
 from hingepoint.domain.negotiation import actions
 from hingepoint.domain.negotiation.queries import corridor, library
 from hingepoint.domain.negotiation.queries import log as log_page
 from hingepoint.domain.plans.queries import lines as plan_lines
-from hingepoint.records.errors import Hidden, Stale
+from hingepoint.records.errors import Hidden
 from hingepoint.records.talks import ReasonState, Topic
+from hingepoint.web import drafts
 from hingepoint.web.sent import sent, token_of
 
 TOPICS = Topic.choices
@@ -39,30 +39,21 @@ class CorridorForm(forms.Form):
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
 
+@drafts.kept("deal-work", "deal_id")
 @require_POST
 def set_corridor(request, deal_id: int):
     """Set what the deal may be sold for: opening, target and walk-away."""
     if not corridor.may_set_corridor(request.user, deal_id):
         raise Http404
-    form = CorridorForm(request.POST)
-    if form.is_valid():
-        figures = {name: form.cleaned_data[name] for name in ("opening", "target", "walk_away")}
-        _set(request, deal_id, figures, form.cleaned_data["version"] or 0)
-    else:
-        messages.error(request, "The corridor needs three amounts: opening, target and walk-away.")
+    told = drafts.read(CorridorForm(request.POST))
+    actions.set_corridor(
+        by=request.user,
+        at=timezone.now(),
+        deal_id=deal_id,
+        **{name: told[name] for name in ("opening", "target", "walk_away")},
+        expected_version=told["version"] or 0,
+    )
     return redirect("deal-work", deal_id)
-
-
-def _set(request, deal_id: int, figures: dict, version: int) -> None:
-    who = {"by": request.user, "at": timezone.now(), "deal_id": deal_id}
-    try:
-        actions.set_corridor(**who, **figures, expected_version=version)
-    except actions.CorridorUpsideDown as error:
-        messages.error(request, str(error))
-    except Stale as error:
-        yours = ", ".join(f"{figures[name]:,.0f}" for name in ("opening", "target", "walk_away"))
-        now = error.current.set_by.name if error.current.set_by else "somebody"
-        messages.warning(request, f"{now} moved the corridor a moment ago; theirs stands. Yours was {yours}.")
 
 
 # ---- what was asked and given ----
@@ -307,16 +298,13 @@ def _number(text: str | None) -> int | None:
     return int(text) if text and text.isdigit() else None
 
 
+@drafts.flashed("deal-talks", "deal_id")
 @require_POST
 def take_back_talk(request: HttpRequest, deal_id: int, event_id: int):
     """Take back a demand or a concession that was noted in error; both lines stay in the history."""
     known = log_page.log(request.user, deal_id)
     if event_id not in {one.id for one in (*known.demands, *known.concessions)}:
         raise Http404("nothing of the kind on this deal")
-    try:
-        actions.take_back(by=request.user, at=timezone.now(), event_id=event_id)
-    except NothingToTakeBack as refused:
-        messages.error(request, str(refused))
-    else:
-        messages.info(request, "Taken back. The history keeps both lines.")
+    actions.take_back(by=request.user, at=timezone.now(), event_id=event_id)
+    messages.info(request, "Taken back. The history keeps both lines.")
     return redirect("deal-talks", deal_id)

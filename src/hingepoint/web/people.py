@@ -10,15 +10,17 @@ from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.forms import PasswordChangeForm
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
-from django.http import Http404
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from hingepoint.domain.escalations import actions as escalations
 from hingepoint.domain.people import actions, queries
+from hingepoint.records.errors import Hidden, Refused
 from hingepoint.records.people import Role
 from hingepoint.reports.charts.numbers import plural
+from hingepoint.web import drafts
 
 ROLES = Role.choices
 
@@ -115,37 +117,42 @@ def person(request, user_id: int):
         "page": queries.person_page(request.user, user_id),
         "keeps": queries.keeps_people(request.user),
         "roles": ROLES,
-        "membership_form": MembershipForm(teams=teams, initial={"since": timezone.localdate()}),
+        "membership_form": MembershipForm(
+            drafts.of(request, reverse("join-team", args=[user_id])).typed or None,
+            teams=teams,
+            initial={"since": timezone.localdate()},
+        ),
     }
     return render(request, "people/person.html", context)
 
 
 def _require_keeper(request) -> None:
     if not queries.keeps_people(request.user):
-        raise Http404
+        raise Hidden
 
 
+@drafts.kept()
 def new_person(request):
     """Add a person."""
     _require_keeper(request)
-    form = PersonForm(request.POST or None)
-    if form.is_valid() and (user := _add_from(form, by=request.user)):
-        messages.info(
-            request, f"{user.name} is here. Put them in a team so that their manager sees their deals."
-        )
-        return redirect("person", user.pk)
-    return render(request, "people/new_person.html", {"form": form})
+    if request.method != "POST":
+        draft = drafts.of(request)
+        context = {"form": PersonForm(draft.typed or None), "draft": draft}
+        return render(request, "people/new_person.html", context)
+    user = _add_from(drafts.read(PersonForm(request.POST)), by=request.user)
+    messages.info(request, f"{user.name} is here. Put them in a team so that their manager sees their deals.")
+    return redirect("person", user.pk)
 
 
-def _add_from(form: PersonForm, *, by):
-    facts = form.cleaned_data | {"email": form.cleaned_data["email"] or None}
+def _add_from(facts: dict, *, by):
+    facts |= {"email": facts["email"] or None}
     try:
         return actions.add_user(by=by, at=timezone.now(), **facts)
     except IntegrityError:
-        form.add_error("email" if facts["email"] else "name", "Somebody is here under this already.")
+        field = "email" if facts["email"] else "name"
+        raise Refused("Somebody is here under this already.", field=field) from None
     except ValidationError as error:
-        form.add_error("password", error)
-    return None
+        raise Refused(" ".join(error.messages), field="password") from None
 
 
 @require_POST
@@ -154,7 +161,7 @@ def change_role(request, user_id: int):
     user = queries.user_to_change(request.user, user_id)
     role = request.POST.get("role")
     if role not in list(Role):
-        raise Http404
+        raise Hidden
     actions.change_role(by=request.user, at=timezone.now(), user=user, role=Role(role))
     messages.info(request, f"{user.name} is now {Role(role).label.lower()}, from their next click.")
     return redirect("person", user.pk)
@@ -183,71 +190,58 @@ def _in_or_out(active: bool, passed: int) -> str:
     return f"is out from now on. Their deals and history stay.{waited}"
 
 
+@drafts.kept("person", "user_id")
 @require_POST
 def join_team(request, user_id: int):
     """Make a person a member or the manager of a team."""
     user = queries.user_to_change(request.user, user_id)
-    form = MembershipForm(request.POST, teams=queries.teams(request.user))
-    if not form.is_valid():
-        messages.error(request, "Choose a team and the day from which it holds.")
-        return redirect("person", user.pk)
-    team = queries.team_to_change(request.user, int(form.cleaned_data["team"]))
-    facts = {name: form.cleaned_data[name] for name in ("since", "manages")}
-    try:
-        actions.join_team(by=request.user, at=timezone.now(), user=user, team=team, **facts)
-    except actions.AlreadyMember as error:
-        messages.error(request, str(error))
+    entered = drafts.read(MembershipForm(request.POST, teams=queries.teams(request.user)))
+    team = queries.team_to_change(request.user, int(entered["team"]))
+    facts = {name: entered[name] for name in ("since", "manages")}
+    actions.join_team(by=request.user, at=timezone.now(), user=user, team=team, **facts)
     return redirect("person", user.pk)
 
 
+@drafts.flashed("person", "user_id")
 @require_POST
 def leave_team(request, user_id: int, membership_id: int):
     """End a person's time in a team."""
     membership = queries.membership_to_end(request.user, membership_id)
     until = max(timezone.localdate(), membership.since + dt.timedelta(days=1))
-    try:
-        actions.leave_team(by=request.user, at=timezone.now(), membership=membership, until=until)
-    except actions.LeftAlready as error:
-        messages.error(request, str(error))
+    actions.leave_team(by=request.user, at=timezone.now(), membership=membership, until=until)
     return redirect("person", user_id)
 
 
+@drafts.kept()
 def teams(request):
     """The tree of teams."""
     if request.method == "POST":
         _require_keeper(request)
     found = queries.teams(request.user)
-    form = TeamForm(request.POST or None, teams=found)
-    if request.method == "POST" and form.is_valid() and _add_team_from(form, by=request.user):
+    if request.method == "POST":
+        _add_team(drafts.read(TeamForm(request.POST, teams=found)), by=request.user)
         return redirect("teams")
-    return _show_teams(request, found, form=form)
-
-
-def _show_teams(request, found, *, form=None, moving=None):
+    adding, moving = drafts.of(request), drafts.of(request, reverse("move-team"))
     context = {
         "teams": found,
         "keeps": queries.keeps_people(request.user),
-        "form": form or TeamForm(teams=found),
-        "moving": moving or MoveForm(teams=found),
+        "adding": adding,
+        "form": TeamForm(adding.typed or None, teams=found),
+        "draft": moving,
+        "moving": MoveForm(moving.typed or None, teams=found),
     }
-    wrong = any(one.is_bound and one.errors for one in (context["form"], context["moving"]))
-    return render(request, "people/teams.html", context, status=422 if wrong else 200)
+    return render(request, "people/teams.html", context)
 
 
+@drafts.kept("teams")
 @require_POST
 def move_team(request):
     """Let a team stand below another, with all teams below it."""
     _require_keeper(request)
-    found = queries.teams(request.user)
-    form = MoveForm(request.POST, teams=found)
-    if not form.is_valid():
-        return _show_teams(request, found, moving=form)
+    form = MoveForm(request.POST, teams=queries.teams(request.user))
+    drafts.read(form)
     team, below = form.teams(request.user)
-    try:
-        actions.move_team(by=request.user, at=timezone.now(), team=team, below=below)
-    except actions.NoSuchPlace as refused:
-        form.add_error("below", str(refused))
-        return _show_teams(request, found, moving=form)
+    actions.move_team(by=request.user, at=timezone.now(), team=team, below=below)
     messages.info(request, _moved(request.user, team, below))
     return redirect("teams")
 
@@ -264,25 +258,23 @@ def _moved(viewer, team, below) -> str:
     return f"{team.name} now {where}. {deals} from the next click on."
 
 
-def _add_team_from(form: TeamForm, *, by):
-    parent = (
-        queries.team_to_change(by, int(form.cleaned_data["parent"])) if form.cleaned_data["parent"] else None
-    )
+def _add_team(entered: dict, *, by) -> None:
+    parent = queries.team_to_change(by, int(entered["parent"])) if entered["parent"] else None
     try:
-        return actions.add_team(by=by, at=timezone.now(), name=form.cleaned_data["name"], parent=parent)
+        actions.add_team(by=by, at=timezone.now(), name=entered["name"], parent=parent)
     except IntegrityError:
-        form.add_error("name", "There is a team of this name already.")
-    return None
+        raise Refused("There is a team of this name already.", field="name") from None
 
 
+@drafts.kept()
 def account(request):
     """One's own account: who one is here, and a new password."""
-    form = PasswordChangeForm(request.user, request.POST or None)
-    if form.is_valid():
-        password = form.cleaned_data["new_password1"]
+    if request.method == "POST":
+        entered = drafts.read(PasswordChangeForm(request.user, request.POST))
+        password = entered["new_password1"]
         actions.set_password(by=request.user, at=timezone.now(), user=request.user, password=password)
         update_session_auth_hash(request, request.user)
         messages.info(request, "Your new password holds from now on. Other devices must sign in again.")
         return redirect("account")
-    context = {"form": form, "page": queries.person_page(request.user, request.user.pk)}
+    context = {"draft": drafts.of(request), "page": queries.person_page(request.user, request.user.pk)}
     return render(request, "people/account.html", context)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.core import signing
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from hingepoint.domain.agreements.actions import NotYetGained, ReasonMissing
 from hingepoint.domain.agreements.queries import agreement_page
 from hingepoint.domain.plans import actions
 from hingepoint.domain.plans.parts import (
@@ -33,12 +32,12 @@ from hingepoint.domain.plans.queries import deal_sheet, reviews, talk_sheet
 from hingepoint.domain.plans.queries import talks as talks_page
 from hingepoint.domain.strategy.queries import next_best
 from hingepoint.records.agreements import Evidence
-from hingepoint.records.errors import Hidden, Stale
+from hingepoint.records.errors import Hidden
 from hingepoint.records.people import Role
 from hingepoint.records.plans import Outcome, Verdict
 from hingepoint.reports import plan_sheets
-from hingepoint.web import pdf
-from hingepoint.web.agreements import ASKS_FOR, EVIDENCE, moment_of
+from hingepoint.web import drafts, pdf
+from hingepoint.web.agreements import EVIDENCE, moment_of
 from hingepoint.web.deals import for_sellers_and_leaders
 from hingepoint.web.register import back
 from hingepoint.web.sent import sent
@@ -57,6 +56,13 @@ OUTCOMES = [
 ]
 
 
+class _ManyTexts(forms.Textarea):
+    """All that was typed under one name, a line each."""
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> str:
+        return "\n".join(data.getlist(name))
+
+
 class WritingForm(forms.Form):
     """What every plan's form carries beside its lines. What was offered is sealed for the page's own address."""
 
@@ -64,9 +70,14 @@ class WritingForm(forms.Form):
     offered = forms.CharField()
     talk_on = forms.DateField(required=False)
 
-    def __init__(self, request: HttpRequest) -> None:
+    def __init__(self, request: HttpRequest, texts: Iterable[str]) -> None:
+        """``texts`` names the fields of the plan's own lines; one that is typed several times is read as one."""
         super().__init__(request.POST)
         self.place = request.path
+        for key in texts:
+            self.fields[key] = forms.CharField(
+                required=False, strip=False, max_length=LONGEST, widget=_ManyTexts
+            )
 
     def clean_offered(self) -> dict[str, list[Line]]:
         try:
@@ -93,6 +104,7 @@ def talk_plan(request: HttpRequest, deal_id: int, type_id: int):
     return render(request, "plans/talk.html", {"sheet": sheet, "today": timezone.localdate()})
 
 
+@drafts.kept()
 def prepare_talk(request: HttpRequest, deal_id: int, type_id: int):
     """Write the plan for a talk: filled with what is known, changed in a few words."""
     sheet = talk_sheet.talk_sheet(request.user, deal_id, type_id, today=timezone.localdate(), offer=True)
@@ -108,55 +120,42 @@ def _filled(sheet: talk_sheet.TalkSheet) -> dict[str, Any]:
     return {**texts, **trades, "talk_on": sheet.talk_on, "number": sheet.history.number}
 
 
-def _show_talk_form(
-    request: HttpRequest, sheet: talk_sheet.TalkSheet, said: dict[str, Any], **more: Any
-) -> HttpResponse:
-    rows = {
-        key: [*said[key], *[Line("")] * max(SPARE_ROWS, LEAST_ROWS - len(said[key]))] for key in TRADE_KEYS
-    }
+def _show_talk_form(request: HttpRequest, sheet: talk_sheet.TalkSheet, known: dict[str, Any]) -> HttpResponse:
+    draft = drafts.of(request)
+    said = draft.over(known) | (_trades(draft.typed) if draft else {})
     standing = {key: sheet.part(key).lines for key in (*TEXT_KEYS, *TRADE_KEYS)}
     context = {
         "sheet": sheet,
+        "draft": draft,
         "said": said,
-        "rows": rows,
+        "problems": draft.problems,
+        "rows": {key: _with_spare_rows(said[key]) for key in TRADE_KEYS},
         "ratings": RATINGS,
         "offered": sealed(request, sheet.offered, standing),
         "today": timezone.localdate(),
-        "problem": "",
-        "differing": (),
-        **more,
+        "current": draft.current,
+        "differing": _differing(from_json(draft.current.parts), said) if draft.current else (),
     }
-    return render(request, "plans/prepare.html", context, status=more.get("status", 200))
+    return render(request, "plans/prepare.html", context)
+
+
+def _with_spare_rows(trades: list[Line]) -> list[Line]:
+    return [*trades, *[Line("")] * max(SPARE_ROWS, LEAST_ROWS - len(trades))]
 
 
 def _write_talk_plan(request: HttpRequest, sheet: talk_sheet.TalkSheet) -> HttpResponse:
-    form, said = WritingForm(request), _typed(request)
-    if not form.is_valid():
-        problem = next(iter(form.errors.values()))[0]
-        return _show_talk_form(
-            request, sheet, said | {"number": sheet.history.number}, problem=problem, status=422
-        )
-    told = form.cleaned_data
-    try:
-        plan = actions.write_plan(
-            by=request.user,
-            at=timezone.now(),
-            deal_id=sheet.facts.pk,
-            type_key=sheet.key,
-            talk_on=told["talk_on"],
-            offered=told["offered"],
-            expected_number=told["number"],
-            **{key: said[key] for key in (*TEXT_KEYS, *TRADE_KEYS)},
-        )
-    except Stale as late:
-        theirs = from_json(late.current.parts)
-        differing = _differing(sheet, theirs, said)
-        said |= {"number": late.current.number}
-        return _show_talk_form(request, sheet, said, differing=differing, current=late.current, status=409)
-    except actions.NothingAsked as refused:
-        return _show_talk_form(request, sheet, said, problem=str(refused), status=422)
-    except Hidden:
-        raise Http404("no such deal") from None
+    entered = drafts.read(WritingForm(request, (*TEXT_KEYS, *(f"{key}-text" for key in TRADE_KEYS))))
+    plan = actions.write_plan(
+        by=request.user,
+        at=timezone.now(),
+        deal_id=sheet.facts.pk,
+        type_key=sheet.key,
+        talk_on=entered["talk_on"],
+        offered=entered["offered"],
+        expected_number=entered["number"],
+        **{key: entered[key] for key in TEXT_KEYS},
+        **_trades(request.POST),
+    )
     messages.info(request, _kept(plan.talk_on, plan.parts))
     return redirect("talk-plan", deal_id=sheet.facts.pk, type_id=sheet.type_id)
 
@@ -167,20 +166,13 @@ def _kept(talk_on: dt.date | None, parts: dict[str, Any]) -> str:
     return f"The plan is kept, {own} of its lines in your words.{when}"
 
 
-def _typed(request: HttpRequest) -> dict[str, Any]:
-    """Return what was typed, to write it or to show it again."""
-    texts = {key: request.POST.get(key, "")[:LONGEST] for key in TEXT_KEYS}
-    trades = {key: _trades(request, key) for key in TRADE_KEYS}
-    return {
-        **texts,
-        **trades,
-        "talk_on": request.POST.get("talk_on"),
-        "number": request.POST.get("number", "0"),
-    }
+def _trades(typed: QueryDict) -> dict[str, list[Line]]:
+    """Return the trades that were typed, by the key of their part."""
+    return {key: _trades_of(typed, key) for key in TRADE_KEYS}
 
 
-def _trades(request: HttpRequest, key: str) -> list[Line]:
-    columns = (request.POST.getlist(f"{key}-{name}") for name in ("text", "cost", "worth"))
+def _trades_of(typed: QueryDict, key: str) -> list[Line]:
+    columns = (typed.getlist(f"{key}-{name}") for name in ("text", "cost", "worth"))
     return [
         Line(" ".join(text.split()), "", _rating(cost), _rating(worth))
         for text, cost, worth in zip(*columns, strict=False)
@@ -192,9 +184,7 @@ def _rating(value: str) -> int | None:
     return int(value) if value in ("1", "2", "3") else None
 
 
-def _differing(
-    sheet: talk_sheet.TalkSheet, theirs: Mapping[str, Sequence[Line]], said: Mapping[str, Any]
-) -> list[tuple[str, str, str]]:
+def _differing(theirs: Mapping[str, Sequence[Line]], said: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Return label, theirs and yours of each part in which the two writings differ."""
     found = []
     for part in TALK_PARTS:
@@ -233,54 +223,42 @@ def deal_plan(request: HttpRequest, deal_id: int):
     )
 
 
+@drafts.kept()
 def write_deal_plan(request: HttpRequest, deal_id: int):
     """Complete the plan of a deal: a next step and a day per agreement, and the risks."""
     sheet = deal_sheet.deal_sheet(request.user, deal_id, today=timezone.localdate())
     if request.method == "POST":
         return _write_deal_plan(request, sheet)
-    return _show_deal_form(request, sheet, {})
+    return _show_deal_form(request, sheet)
 
 
-def _show_deal_form(
-    request: HttpRequest, sheet: deal_sheet.DealSheet, said: Mapping[str, str], **more: Any
-) -> HttpResponse:
+def _show_deal_form(request: HttpRequest, sheet: deal_sheet.DealSheet) -> HttpResponse:
+    draft = drafts.of(request)
     filled = [part for row in sheet.ahead for part in (row.step, row.who, row.on)] + [sheet.risks]
+    known = {part.key: part.text for part in filled} | {"number": sheet.history.number}
     context = {
         "sheet": sheet,
-        "said": {part.key: part.text for part in filled} | dict(said),
-        "number": sheet.history.number,
+        "draft": draft,
+        "said": draft.over(known),
+        "problems": draft.problems,
         "offered": sealed(request, sheet.offered, {part.key: part.lines for part in filled}),
         "today": timezone.localdate(),
-        "problem": "",
-        "current": None,
-        **more,
+        "current": draft.current,
     }
-    return render(request, "plans/write_deal.html", context, status=more.get("status", 200))
+    return render(request, "plans/write_deal.html", context)
 
 
 def _write_deal_plan(request: HttpRequest, sheet: deal_sheet.DealSheet) -> HttpResponse:
-    form = WritingForm(request)
-    keys = [about(what, row.line.key) for row in sheet.ahead for what in (STEP, WHO, ON)]
-    said = {key: request.POST.get(key, "")[:LONGEST] for key in (RISKS.key, *keys)}
-    if not form.is_valid():
-        return _show_deal_form(request, sheet, said, problem=next(iter(form.errors.values()))[0], status=422)
-    told = form.cleaned_data
-    try:
-        actions.write_deal_plan(
-            by=request.user,
-            at=timezone.now(),
-            deal_id=sheet.facts.id,
-            parts=said,
-            offered=told["offered"],
-            expected_number=told["number"],
-        )
-    except Stale as late:
-        number = late.current.number
-        return _show_deal_form(request, sheet, said, number=number, current=late.current, status=409)
-    except actions.NothingPlanned as refused:
-        return _show_deal_form(request, sheet, said, problem=str(refused), status=422)
-    except Hidden:
-        raise Http404("no such deal") from None
+    keys = (RISKS.key, *(about(what, row.line.key) for row in sheet.ahead for what in (STEP, WHO, ON)))
+    entered = drafts.read(WritingForm(request, keys))
+    actions.write_deal_plan(
+        by=request.user,
+        at=timezone.now(),
+        deal_id=sheet.facts.id,
+        parts={key: entered[key] for key in keys},
+        offered=entered["offered"],
+        expected_number=entered["number"],
+    )
     messages.info(request, "The plan of the deal is kept. Your manager sees it from now on.")
     return redirect("deal-plan", deal_id=sheet.facts.id)
 
@@ -304,32 +282,23 @@ class ReviewForm(forms.Form):
     words = forms.CharField(required=False, max_length=4_000)
 
 
+@drafts.kept("talks")
 @require_POST
 def review_plan(request: HttpRequest, plan_id: int):
     """Comment a plan, approve it, or return it with the reason."""
     form = ReviewForm(request.POST)
-    if not form.is_valid():
-        raise Http404("no such verdict")
-    told = form.cleaned_data
-    try:
-        review = actions.review_plan(
-            by=request.user,
-            at=timezone.now(),
-            plan_id=plan_id,
-            verdict=Verdict(told["verdict"]),
-            words=told["words"],
-            **sent(request),
-        )
-    except (Hidden, actions.NotTheirManager):
-        raise Http404("no such plan") from None
-    except Stale:
-        messages.warning(
-            request, "The plan was written anew a moment ago. Read it again first; nothing was said."
-        )
-    except actions.NothingSaid as refused:
-        messages.error(request, str(refused))
-    else:
-        messages.info(request, _what_was_said(review.verdict, review.plan.agreement, review.plan.deal))
+    if "verdict" in form.errors:
+        raise Hidden("no such verdict")
+    entered = drafts.read(form)
+    review = actions.review_plan(
+        by=request.user,
+        at=timezone.now(),
+        plan_id=plan_id,
+        verdict=Verdict(entered["verdict"]),
+        words=entered["words"],
+        **sent(request),
+    )
+    messages.info(request, _what_was_said(review.verdict, review.plan.agreement, review.plan.deal))
     return back(request)
 
 
@@ -371,12 +340,13 @@ class HeardForm(forms.Form):
         return day
 
 
+@drafts.kept(fields={"reason": "why_not"})
 def debrief(request: HttpRequest, deal_id: int, type_id: int):
     """Debrief a talk in half a minute: who committed to what by when, what they asked, what we learned."""
     today = timezone.localdate()
     page = agreement_page.agreement_page(request.user, deal_id, type_id, today=today)
     if not page.may_step:
-        raise Http404("not theirs to say")
+        raise Hidden("not theirs to say")
     if request.method == "POST":
         return _keep_debrief(request, page)
     if request.GET.get("kept") in Outcome.values:
@@ -400,74 +370,58 @@ def _before_the_debrief(page: agreement_page.AgreementPage) -> dict[str, Any]:
 
 
 def _show_debrief(
-    request: HttpRequest, page: agreement_page.AgreementPage, said: dict[str, Any], **more: Any
+    request: HttpRequest, page: agreement_page.AgreementPage, known: dict[str, Any]
 ) -> HttpResponse:
+    draft = drafts.of(request)
     context = {
         "page": page,
         "line": page.line,
-        "said": said,
+        "draft": draft,
+        "said": draft.over(drafts.blank(HeardForm) | known),
         "outcomes": OUTCOMES,
         "evidence_choices": [(value, label) for value, label, _ in EVIDENCE if value >= Evidence.TOLD],
         "today": timezone.localdate(),
-        "problems": {},
-        "stale": False,
-        **more,
+        "problems": draft.problems,
     }
-    return render(request, "plans/debrief.html", context, status=more.get("status", 200))
+    return render(request, "plans/debrief.html", context)
 
 
 def _keep_debrief(request: HttpRequest, page: agreement_page.AgreementPage) -> HttpResponse:
-    form = HeardForm(request.POST)
-    said = _before_the_debrief(page) | {name: request.POST.get(name, "") for name in HeardForm.base_fields}
-    if not form.is_valid():
-        problems = {name: errors[0] for name, errors in form.errors.items()}
-        return _show_debrief(request, page, said, problems=problems, status=422)
-    told = form.cleaned_data
-    try:
-        actions.debrief(
-            by=request.user,
-            at=timezone.now(),
-            deal_id=page.deal_id,
-            type_key=page.standard.key,
-            heard=_heard(request, page, told),
-            expected_version=told["version"],
-            **sent(request),
-        )
-    except NotYetGained as refused:
-        problems = {ASKS_FOR[one]: f"To count as gained: {one}." for one in refused.missing}
-        return _show_debrief(request, page, said, problems=problems, status=422)
-    except ReasonMissing as refused:
-        return _show_debrief(request, page, said, problems={"why_not": str(refused)}, status=422)
-    except Stale:
-        now = agreement_page.agreement_page(
-            request.user, page.deal_id, page.type_id, today=timezone.localdate()
-        )
-        return _show_debrief(request, now, said | {"version": now.version}, stale=True, status=409)
-    except Hidden:
-        raise Http404("no such deal") from None
+    entered = drafts.read(HeardForm(request.POST))
+    actions.debrief(
+        by=request.user,
+        at=timezone.now(),
+        deal_id=page.deal_id,
+        type_key=page.standard.key,
+        heard=_heard(request, page, entered),
+        expected_version=entered["version"],
+        **sent(request),
+    )
     address = redirect("debrief", deal_id=page.deal_id, type_id=page.type_id)
-    address["Location"] += f"?kept={told['outcome']}"
+    address["Location"] += f"?kept={entered['outcome']}"
     return address
 
 
-def _heard(request: HttpRequest, page: agreement_page.AgreementPage, told: dict[str, Any]) -> actions.Heard:
+def _heard(
+    request: HttpRequest, page: agreement_page.AgreementPage, entered: dict[str, Any]
+) -> actions.Heard:
     """Return what the form tells. An act is kept only where somebody promised it."""
-    whom = agreement_page.whom(request.user, page, told["person"])
-    gained = told["outcome"] == Outcome.GAINED
+    whom = agreement_page.whom(request.user, page, entered["person"])
+    gained = entered["outcome"] == Outcome.GAINED
     return actions.Heard(
-        outcome=Outcome(told["outcome"]),
-        held_at=moment_of(told["held_on"]),
-        act=told["act"] if gained else "",
+        outcome=Outcome(entered["outcome"]),
+        held_at=moment_of(entered["held_on"]),
+        act=entered["act"] if gained else "",
         person=whom.contact,
         asked_of=whom.colleague,
-        person_name=told["person_name"],
-        due_on=told["due_on"] if gained else None,
-        evidence=Evidence(told["evidence"]),
-        why_not=told["why_not"],
-        owed_in_return=told["owed_in_return"] if gained else "",
-        demand=told["demand"],
-        reason=told["reason"],
-        learned=told["learned"],
+        person_name=entered["person_name"],
+        due_on=entered["due_on"] if gained else None,
+        evidence=Evidence(entered["evidence"]),
+        why_not=entered["why_not"],
+        owed_in_return=entered["owed_in_return"] if gained else "",
+        demand=entered["demand"],
+        reason=entered["reason"],
+        learned=entered["learned"],
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -19,11 +19,12 @@ from hingepoint.domain.strategy.queries import drafting, strategies
 from hingepoint.domain.strategy.queries import playbook as playbook_pages
 from hingepoint.records.agreements import Evidence
 from hingepoint.records.deals import Stage
-from hingepoint.records.errors import Stale
+from hingepoint.records.errors import Hidden
 from hingepoint.records.strategy import NeededBy
+from hingepoint.web import drafts
 from hingepoint.web.agreements import EVIDENCE
 from hingepoint.web.deals import for_sellers_and_leaders
-from hingepoint.web.strategy import asked_by_now, keeper, problems_of
+from hingepoint.web.strategy import asked_by_now, keeper
 
 STAGES = [(stage.value, stage.value.capitalize()) for stage in Stage]
 #: A form offers this many demands.
@@ -52,22 +53,26 @@ class StandardForm(forms.Form):
     def __init__(self, *args: Any, segments: tuple[str, ...], **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.fields["segments"].choices = [(one, one) for one in segments]
+        for n in range(DEMANDS):
+            self.fields[f"demand_{n}"] = forms.CharField(required=False, max_length=300)
+            self.fields[f"reasons_{n}"] = forms.CharField(required=False, max_length=4000)
+            self.fields[f"trades_{n}"] = forms.CharField(required=False, max_length=4000)
 
     def clean(self) -> dict[str, Any]:
-        told = self.cleaned_data
-        if told.get("needed_by") == NeededBy.STAGE:
-            if not told.get("needed_stage"):
+        entered = self.cleaned_data
+        if entered.get("needed_by") == NeededBy.STAGE:
+            if not entered.get("needed_stage"):
                 self.add_error("needed_stage", "Say which stage.")
-        elif told.get("needed_days") is None and "needed_days" not in self.errors:
+        elif entered.get("needed_days") is None and "needed_days" not in self.errors:
             self.add_error("needed_days", "Say how many days.")
-        return told
+        return entered
 
     def standard(self) -> dict[str, Any]:
         """Return the columns of ``PivotalAgreement``."""
-        told = {name: value for name, value in self.cleaned_data.items() if name != "version"}
+        entered = {name: self.cleaned_data[name] for name in self.base_fields if name != "version"}
         demands = [_demand(self.data, n) for n in range(DEMANDS)]
         known = {"demands": [one for one in demands if one["demand"]]}
-        return told | {name: lines(told[name]) for name in _LISTS} | known
+        return entered | {name: lines(entered[name]) for name in _LISTS} | known
 
 
 def lines(text: str) -> list[str]:
@@ -77,7 +82,7 @@ def lines(text: str) -> list[str]:
 
 def _demand(data: Any, n: int) -> dict[str, Any]:
     return {
-        "demand": data.get(f"demand_{n}", "").strip()[:300],
+        "demand": data.get(f"demand_{n}", "").strip(),
         "reasons": lines(data.get(f"reasons_{n}", "")),
         "trades": lines(data.get(f"trades_{n}", "")),
     }
@@ -93,7 +98,7 @@ def playbook(request: HttpRequest, strategy_id: int) -> HttpResponse:
     """One version of a playbook; the published one unless asked."""
     page = playbook_pages.playbook_page(request.user, strategy_id, _number(request))
     if page is None:
-        raise Http404("nothing is published yet")
+        raise Hidden("nothing is published yet")
     context = {"page": page, "noun": metric_words.noun, "asking": asking.unfinished()}
     return render(request, "playbook/playbook.html", context)
 
@@ -121,7 +126,7 @@ def compare_playbooks(request: HttpRequest, strategy_id: int) -> HttpResponse:
     older, newer = _number(request, "older"), _number(request, "newer")
     page = playbook_pages.playbook_page(request.user, strategy_id, newer)
     if page is None:
-        raise Http404("nothing is published yet")
+        raise Hidden("nothing is published yet")
     newer = page.number
     known = [one.number for one in page.versions if one.number < newer]
     older = older or (known[0] if known else newer)
@@ -147,19 +152,27 @@ def _at(strategy_id: int, number: int) -> str:
     return f"{reverse('playbook', args=[strategy_id])}?version={number}"
 
 
+class ChoiceForm(forms.Form):
+    key = forms.CharField(max_length=200)
+    judgement = forms.CharField(required=False, max_length=2000)
+
+
+class PublishForm(forms.Form):
+    note = forms.CharField(
+        max_length=2000,
+        error_messages={"required": "Say in a sentence what changes and why: sellers read it."},
+    )
+
+
+@drafts.kept()
 def choose_pivotal(request: HttpRequest, strategy_id: int) -> HttpResponse:
     """Choose a pivotal agreement from signed findings, or by judgement."""
     keeper(request)
     draft = drafting.drafted(request.user, strategy_id)
-    said = {name: request.POST.get(name, "").strip() for name in ("key", "judgement")}
-    if request.method == "POST":
-        try:
-            chosen = _choose(request, draft, **said)
-        except (actions.WhyMissing, actions.FullPlaybook) as refused:
-            return _choices(request, strategy_id, draft, said, str(refused), 422)
-        address = reverse("set-standard", args=[strategy_id, chosen.type.key])
-        return redirect(address)
-    return _choices(request, strategy_id, draft, said)
+    if request.method != "POST":
+        return _choices(request, strategy_id, draft)
+    chosen = _choose(request, draft, **drafts.read(ChoiceForm(request.POST)))
+    return redirect("set-standard", strategy_id, chosen.type.key)
 
 
 def _choose(request: HttpRequest, draft: Any, *, key: str, judgement: str) -> Any:
@@ -175,14 +188,8 @@ def _choose(request: HttpRequest, draft: Any, *, key: str, judgement: str) -> An
     )
 
 
-def _choices(
-    request: HttpRequest,
-    strategy_id: int,
-    draft: Any,
-    said: dict[str, str],
-    problem: str = "",
-    status: int = 200,
-) -> HttpResponse:
+def _choices(request: HttpRequest, strategy_id: int, draft: Any) -> HttpResponse:
+    form = drafts.of(request)
     found = drafting.candidates(request.user, strategy_id)
     context = {
         "strategy_id": strategy_id,
@@ -192,39 +199,34 @@ def _choices(
         "suggested": [one for one in found if one.suggested and not one.behind],
         "others": [one for one in found if not one.suggested and not one.behind],
         "noun": metric_words.noun(draft.strategy.metric),
-        "said": said,
-        "problem": problem,
+        "draft": form,
+        "said": form.over(drafts.blank(ChoiceForm)),
+        "problems": form.problems,
     }
-    return render(request, "playbook/choose.html", context, status=status)
+    return render(request, "playbook/choose.html", context)
 
 
+@drafts.kept()
 def set_standard(request: HttpRequest, strategy_id: int, key: str) -> HttpResponse:
     """Say what good looks like for one pivotal agreement of the draft."""
     keeper(request)
     draft = drafting.drafted(request.user, strategy_id)
     page = _pivotal(request, strategy_id, key, draft.number)
     if request.method != "POST":
-        return _standard(request, page, _known(page))
+        return _standard(request, page)
     form = StandardForm(request.POST, segments=filters.offered(request.user).segments)
-    typed = _known(page) | request.POST.dict() | {"segments": request.POST.getlist("segments")}
-    typed["demands"] = [_demand(request.POST, n) for n in range(DEMANDS)]
-    if not form.is_valid():
-        return _standard(request, page, typed, problems=problems_of(form), status=422)
-    try:
-        actions.set_standard(
-            by=request.user,
-            at=timezone.now(),
-            pivotal=drafting.chosen(request.user, strategy_id, key),
-            expected_version=form.cleaned_data["version"],
-            **form.standard(),
-        )
-    except Stale:
-        page = _pivotal(request, strategy_id, key, draft.number)
-        return _standard(request, page, typed | {"version": page.version}, stale=True, status=409)
+    entered = drafts.read(form)
+    actions.set_standard(
+        by=request.user,
+        at=timezone.now(),
+        pivotal=drafting.chosen(request.user, strategy_id, key),
+        expected_version=entered["version"],
+        **form.standard(),
+    )
     return redirect(_at(strategy_id, draft.number))
 
 
-def _known(page: playbook_pages.PivotalPage) -> dict[str, Any]:
+def _on_record(page: playbook_pages.PivotalPage) -> dict[str, Any]:
     line = page.line
     same = ("needed_by", "needed_days", "needed_stage", "counterpart", "evidence_wanted", "recheck_days")
     known: dict[str, Any] = {name: getattr(line, name) for name in same}
@@ -235,28 +237,22 @@ def _known(page: playbook_pages.PivotalPage) -> dict[str, Any]:
     return known | {"version": page.version}
 
 
-def _standard(
-    request: HttpRequest,
-    page: playbook_pages.PivotalPage,
-    said: dict[str, Any],
-    *,
-    status: int = 200,
-    **more: Any,
-) -> HttpResponse:
+def _standard(request: HttpRequest, page: playbook_pages.PivotalPage) -> HttpResponse:
+    draft = drafts.of(request)
+    demands = {"demands": [_demand(draft.typed, n) for n in range(DEMANDS)]} if draft else {}
     context = {
         "page": page,
         "line": page.line,
         "noun": metric_words.noun,
-        "said": said,
-        "problems": {},
-        "stale": False,
+        "draft": draft,
+        "said": draft.over(_on_record(page)) | demands,
+        "problems": draft.problems,
         "rules": NeededBy.choices,
         "stages": STAGES,
         "evidence": [(value, label) for value, label, _ in EVIDENCE],
         "segments": filters.offered(request.user).segments,
-        **more,
     }
-    return render(request, "playbook/standard.html", context, status=status)
+    return render(request, "playbook/standard.html", context)
 
 
 @require_POST
@@ -269,29 +265,16 @@ def drop_pivotal(request: HttpRequest, strategy_id: int, key: str) -> HttpRespon
     return redirect(_at(strategy_id, draft.number))
 
 
+@drafts.kept()
 def publish_playbook(request: HttpRequest, strategy_id: int) -> HttpResponse:
     """See what publishing asks of open deals, and publish."""
     keeper(request)
     draft = drafting.drafted(request.user, strategy_id)
-    note = request.POST.get("note", "").strip()[:2000]
-    problem = ""
     if request.method == "POST":
-        problem = _publish(request, draft, note)
-        if not problem:
-            messages.info(request, f"Version {draft.number} is published. {asked_by_now()}")
-            return redirect("playbook", strategy_id)
-    asked, count = drafting.preview(request.user, strategy_id)
-    context = {"draft": draft, "strategy": draft.strategy, "asked": asked, "count": count, "note": note}
-    status = 422 if problem else 200
-    return render(request, "playbook/publish.html", context | {"problem": problem}, status=status)
-
-
-def _publish(request: HttpRequest, draft: Any, note: str) -> str:
-    """Publish, or return what is missing."""
-    if not note:
-        return "Say in a sentence what changes and why: sellers read it."
-    try:
+        note = drafts.read(PublishForm(request.POST))["note"]
         actions.publish(by=request.user, at=timezone.now(), playbook=draft, note=note)
-    except actions.NothingToPublish as refused:
-        return str(refused)
-    return ""
+        messages.info(request, f"Version {draft.number} is published. {asked_by_now()}")
+        return redirect("playbook", strategy_id)
+    asked, count = drafting.preview(request.user, strategy_id)
+    context = {"book": draft, "strategy": draft.strategy, "asked": asked, "count": count}
+    return render(request, "playbook/publish.html", context | {"draft": drafts.of(request)})

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -16,7 +16,7 @@ from hingepoint.domain.agreements.queries import agreement_page
 from hingepoint.domain.proof import actions, queries
 from hingepoint.records.errors import Hidden
 from hingepoint.records.proof import Answer
-from hingepoint.web import clients
+from hingepoint.web import clients, drafts
 from hingepoint.web.sent import token_of
 from hingepoint.web.sign_in import WORKS_HERE
 
@@ -70,40 +70,40 @@ def behind(request: HttpRequest, page: agreement_page.AgreementPage) -> dict[str
 def _page(request: HttpRequest, deal_id: int, type_id: int) -> agreement_page.AgreementPage:
     page = agreement_page.agreement_page(request.user, deal_id, type_id, today=timezone.localdate())
     if page.line is None or not page.may_step:
-        raise Http404("nothing to prove yet")
+        raise Hidden("nothing to prove yet")
     return page
 
 
+@drafts.kept(
+    "agreement",
+    "deal_id",
+    "type_id",
+    fields={"link": "proof_link", "words": "proof_words", "file": "proof_file"},
+)
 @require_POST
 def add_proof(request: HttpRequest, deal_id: int, type_id: int):
     """Put a link, words or a file behind an agreement."""
     page = _page(request, deal_id, type_id)
     form = ProofForm(request.POST, request.FILES)
-    try:
-        if not form.is_valid():
-            raise actions.NoProof("words", next(iter(form.errors.values()))[0])
-        actions.attach(
-            by=request.user,
-            at=timezone.now(),
-            agreement_id=page.line.id,
-            **form.given(),
-            token=token_of(request),
-        )
-    except actions.NoProof as refused:
-        messages.error(request, f"Not kept: {refused}")
+    drafts.read(form)
+    actions.attach(
+        by=request.user,
+        at=timezone.now(),
+        agreement_id=page.line.id,
+        **form.given(),
+        token=token_of(request),
+    )
     return redirect("agreement", deal_id=deal_id, type_id=type_id)
 
 
+@drafts.flashed("agreement", "deal_id", "type_id")
 @require_POST
 def withdraw_proof(request: HttpRequest, deal_id: int, type_id: int, proof_id: int):
     """Take a proof away that was attached by mistake."""
     page = _page(request, deal_id, type_id)
     if proof_id not in {proof.id for proof in queries.proofs(request.user, page.line.id)}:
-        raise Http404("no such proof")
-    try:
-        actions.withdraw(by=request.user, at=timezone.now(), proof_id=proof_id)
-    except actions.NoProof as refused:
-        messages.error(request, str(refused))
+        raise Hidden("no such proof")
+    actions.withdraw(by=request.user, at=timezone.now(), proof_id=proof_id)
     return redirect("agreement", deal_id=deal_id, type_id=type_id)
 
 
@@ -120,22 +120,19 @@ def proof_file(request: HttpRequest, proof_id: int):
     return response
 
 
+@drafts.flashed("agreement", "deal_id", "type_id")
 @require_POST
 def ask_customer(request: HttpRequest, deal_id: int, type_id: int):
     """Make a link by which the customer confirms; an earlier one stops working."""
     page = _page(request, deal_id, type_id)
     days = request.POST.get("days", "")
-    try:
-        actions.ask_customer(
-            by=request.user,
-            at=timezone.now(),
-            agreement_id=page.line.id,
-            days=int(days) if days.isdigit() else actions.USUAL_DAYS,
-        )
-    except actions.NotComplete as refused:
-        messages.error(request, str(refused))
-    else:
-        messages.info(request, "The link is on this page. Copy it into a mail to them; nothing was sent.")
+    actions.ask_customer(
+        by=request.user,
+        at=timezone.now(),
+        agreement_id=page.line.id,
+        days=int(days) if days.isdigit() else actions.USUAL_DAYS,
+    )
+    messages.info(request, "The link is on this page. Copy it into a mail to them; nothing was sent.")
     return redirect("agreement", deal_id=deal_id, type_id=type_id)
 
 
@@ -147,18 +144,23 @@ def revoke_link(request: HttpRequest, confirmation_id: int):
         actions.revoke(by=request.user, at=timezone.now(), confirmation_id=confirmation_id)
     except actions.LinkOver as over:
         messages.error(request, str(over))
-    except Hidden:
-        raise Http404("no such link") from None
     else:
         messages.info(request, "The link does not work any more.")
     return redirect("agreement", deal_id=deal_id, type_id=type_id)
 
 
 class AnswerForm(forms.Form):
-    answer = forms.ChoiceField(choices=Answer.choices)
+    answer = forms.ChoiceField(
+        choices=Answer.choices,
+        error_messages={
+            "required": "Choose one of the three answers.",
+            "invalid_choice": "Choose one of the three answers.",
+        },
+    )
     words = forms.CharField(required=False, max_length=5000)
 
 
+@drafts.kept()
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest, token: str):
@@ -173,49 +175,35 @@ def confirm(request: HttpRequest, token: str):
 
 
 def _answer(request: HttpRequest, token: str, asked: queries.Asked) -> HttpResponse:
-    form = AnswerForm(request.POST)
-    said = {"answer": request.POST.get("answer", ""), "words": request.POST.get("words", "")}
     at, address = timezone.now(), clients.counted_address(request)
     by = request.user if request.user.is_authenticated else None
+    if by is None:
+        actions.note_try(address=address, at=at)
+    told = drafts.read(AnswerForm(request.POST))
     try:
-        if by is None:
-            actions.note_try(address=address, at=at)
-        if not form.is_valid():
-            return _confirm_page(
-                request, asked, said=said, problem="Choose one of the three answers.", status=422
-            )
         actions.answer(
             by=by,
             at=at,
             token=token,
-            answer=Answer(form.cleaned_data["answer"]),
-            words=form.cleaned_data["words"],
+            answer=Answer(told["answer"]),
+            words=told["words"],
             address=address,
             where_we_work=WORKS_HERE in request.COOKIES,
         )
     except actions.NotTheCustomer:
         return _confirm_page(request, asked, status=403)
-    except actions.TooManyAnswers as refused:
-        return _confirm_page(request, asked, said=said, problem=str(refused), status=429)
-    except actions.WordsMissing as refused:
-        return _confirm_page(request, asked, said=said, problem=str(refused), status=422)
     except actions.LinkOver:
         return _confirm_page(request, None, status=404)
     return redirect("confirm", token=token)
 
 
-def _confirm_page(
-    request: HttpRequest,
-    asked: queries.Asked | None,
-    *,
-    said: dict | None = None,
-    problem: str = "",
-    status: int = 200,
-) -> HttpResponse:
+def _confirm_page(request: HttpRequest, asked: queries.Asked | None, *, status: int = 200) -> HttpResponse:
+    draft = drafts.of(request)
     context = {
         "asked": asked,
-        "said": said or {},
-        "problem": problem,
+        "draft": draft,
+        "said": draft.over(drafts.blank(AnswerForm)),
+        "problems": draft.problems,
         "token": request.resolver_match.kwargs["token"],
     }
     response = render(request, "proof/confirm.html", context, status=status)

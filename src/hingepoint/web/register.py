@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from hingepoint.domain.agreements import actions
 from hingepoint.domain.agreements.queries import agreement_page, catalogue
 from hingepoint.records.agreements import AgreementState
-from hingepoint.records.errors import Hidden, Stale
+from hingepoint.records.errors import Hidden, Refused
 from hingepoint.records.people import Role
+from hingepoint.web import drafts
 from hingepoint.web.formats import STATES
 
 #: What one click may say; everything else needs the form.
@@ -38,78 +38,67 @@ class QuickForm(forms.Form):
     reason = forms.CharField(required=False, max_length=5000)
 
 
+@drafts.flashed("agreement", "deal_id", "type_id")
 @require_POST
 def quick_step(request: HttpRequest, deal_id: int, type_id: int):
     """Take a step that needs no more than a click, and go back to where it was made."""
     page = agreement_page.agreement_page(request.user, deal_id, type_id, today=timezone.localdate())
     form = QuickForm(request.POST)
     if not page.may_step or not form.is_valid():
-        raise Http404("no such step")
-    told = form.cleaned_data
-    try:
-        _take(request, page, told)
-    except (Stale, actions.ReasonMissing, actions.DoesNotStand) as refused:
-        messages.error(request, f"{page.standard.name}: {refused}")
-        return redirect("agreement", deal_id=deal_id, type_id=type_id)
-    except Hidden:
-        raise Http404("no such deal") from None
-    said = "checked, it holds" if told["step"] == AGAIN else STATES[told["step"]].label.lower()
+        raise Hidden("no such step")
+    entered = form.cleaned_data
+    _take(request, page, entered)
+    said = "checked, it holds" if entered["step"] == AGAIN else STATES[entered["step"]].label.lower()
     messages.info(
         request, f"{page.deal_title}: {page.standard.name}: {said}. Wrong? Take it back on its page."
     )
     return back(request)
 
 
-def _take(request: HttpRequest, page: agreement_page.AgreementPage, told: dict) -> None:
-    who = {"by": request.user, "at": timezone.now(), "expected_version": told["version"]}
-    if told["step"] == AGAIN:
+def _take(request: HttpRequest, page: agreement_page.AgreementPage, entered: dict) -> None:
+    who = {"by": request.user, "at": timezone.now(), "expected_version": entered["version"]}
+    if entered["step"] == AGAIN:
         actions.check_again(agreement_id=page.line.id if page.line else 0, **who)
         return
     step = actions.Step(
-        state=AgreementState(told["step"]), occurred_at=who["at"], reason=told["reason"].strip() or None
+        state=AgreementState(entered["step"]), occurred_at=who["at"], reason=entered["reason"].strip() or None
     )
     actions.take_step(deal_id=page.deal_id, type_key=page.standard.key, step=step, **who)
 
 
 def back(request: HttpRequest) -> HttpResponse:
     """Go back to the page a form names, if it is one of ours; else home."""
-    address = request.POST.get("next", "")
-    ours = url_has_allowed_host_and_scheme(address, allowed_hosts={request.get_host()})
-    return redirect(address if ours else "home")
+    return redirect(drafts.ours(request, request.POST.get("next", "")) or "home")
 
 
 class TogetherForm(forms.Form):
-    type = forms.CharField(max_length=200)
-    step = forms.ChoiceField(choices=[(state.value, state.value) for state in TOGETHER])
+    type = forms.CharField(max_length=200, error_messages={"required": "Choose an agreement."})
+    step = forms.ChoiceField(
+        choices=[(state.value, state.value) for state in TOGETHER],
+        error_messages={"required": "Say what happened."},
+    )
     reason = forms.CharField(required=False, max_length=5000)
 
 
+@drafts.kept("matrix")
 @require_POST
 def take_steps(request: HttpRequest):
     """Plan, ask or set aside one agreement on the deals that were chosen in the matrix."""
     if request.user.role == Role.INSIDE_PARTNER:
-        raise Http404("not theirs to change")
-    form = TogetherForm(request.POST)
+        raise Hidden("not theirs to change")
     chosen = [int(one) for one in request.POST.getlist("deal") if one.isdigit()][:MOST_TOGETHER]
-    if not chosen or not form.is_valid():
-        messages.error(request, "Choose deals, an agreement and what happened. Nothing was changed.")
-        return back(request)
-    told = form.cleaned_data
+    entered = drafts.read(TogetherForm(request.POST))
+    if not chosen:
+        raise Refused("Choose deals in the table. Nothing was changed.")
     known = {choice.key: choice.name for choice in catalogue.type_choices(request.user)}
-    if told["type"] not in known:
-        raise Http404("no such agreement")
+    if entered["type"] not in known:
+        raise Hidden("no such agreement")
     at = timezone.now()
     step = actions.Step(
-        state=AgreementState(told["step"]), occurred_at=at, reason=told["reason"].strip() or None
+        state=AgreementState(entered["step"]), occurred_at=at, reason=entered["reason"].strip() or None
     )
-    try:
-        done = actions.take_steps(by=request.user, at=at, deal_ids=chosen, type_key=told["type"], step=step)
-    except actions.ReasonMissing as refused:
-        messages.error(request, f"{refused} Nothing was changed.")
-    except Hidden:
-        raise Http404("no such deal") from None
-    else:
-        messages.info(request, _what_was_done(known[told["type"]], told["step"], done))
+    done = actions.take_steps(by=request.user, at=at, deal_ids=chosen, type_key=entered["type"], step=step)
+    messages.info(request, _what_was_done(known[entered["type"]], entered["step"], done))
     return back(request)
 
 
@@ -126,26 +115,22 @@ class AnswerForm(forms.Form):
     words = forms.CharField(required=False, max_length=5000)
 
 
+@drafts.kept("home")
 @require_POST
 def answer_request(request: HttpRequest, agreement_id: int):
     """An inside partner says yes or no to what was asked of them."""
     form = AnswerForm(request.POST)
-    if not form.is_valid():
-        raise Http404("no such answer")
-    try:
-        answered = actions.answer_request(
-            by=request.user,
-            at=timezone.now(),
-            agreement_id=agreement_id,
-            accept=form.cleaned_data["answer"] == "yes",
-            words=form.cleaned_data["words"],
-        )
-    except actions.NotAsked:
-        raise Http404("nothing to answer") from None
-    except actions.ReasonMissing as refused:
-        messages.error(request, str(refused))
-    else:
-        messages.info(
-            request, f"{answered.type}: {STATES[answered.state].label.lower()}. The seller sees it now."
-        )
+    if "answer" in form.errors:
+        raise Hidden("no such answer")
+    entered = drafts.read(form)
+    answered = actions.answer_request(
+        by=request.user,
+        at=timezone.now(),
+        agreement_id=agreement_id,
+        accept=entered["answer"] == "yes",
+        words=entered["words"],
+    )
+    messages.info(
+        request, f"{answered.type}: {STATES[answered.state].label.lower()}. The seller sees it now."
+    )
     return redirect("home")

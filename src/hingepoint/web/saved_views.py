@@ -5,17 +5,20 @@ The last view is kept in a cookie of the browser, with the person it belongs to:
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import quote, unquote
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ObjectDoesNotExist
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from hingepoint.domain.people import actions
+from hingepoint.records.errors import Hidden
+from hingepoint.web import drafts
 
 #: The lists that can be saved: name of the route, which is also the ``page`` of ``people.SavedView``.
 PAGES = ("deals", "matrix")
@@ -25,21 +28,22 @@ LONGEST = 1_500
 
 class SaveViewForm(forms.Form):
     page = forms.ChoiceField(choices=[(page, page) for page in PAGES])
-    name = forms.CharField(max_length=100)
+    name = forms.CharField(max_length=100, error_messages={"required": "Give the view a name."})
     query = forms.CharField(max_length=2000, required=False)
     shared = forms.BooleanField(required=False)
     pinned = forms.BooleanField(required=False)
 
 
+def _list_page(request: HttpRequest, where: Any = None) -> str:
+    page = request.POST.get("page") if request.POST.get("page") in PAGES else PAGES[0]
+    return address(page, request.POST.get("query", ""))
+
+
+@drafts.kept(_list_page)
 @require_POST
 def save_view(request: HttpRequest):
     """Keep a list as it is, under a name."""
-    form = SaveViewForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, "Give the view a name of at most 100 characters.")
-        page = request.POST.get("page") if request.POST.get("page") in PAGES else PAGES[0]
-        return HttpResponseRedirect(address(page, request.POST.get("query", "")))
-    kept = form.cleaned_data
+    kept = drafts.read(SaveViewForm(request.POST))
     kept["query"] = normal(kept["query"])
     actions.save_view(by=request.user, at=timezone.now(), **kept)
     who = "Everybody finds it here." if kept["shared"] else "Only you see it."
@@ -53,7 +57,7 @@ def drop_view(request: HttpRequest, view_id: int):
     try:
         actions.drop_view(by=request.user, at=timezone.now(), view_id=view_id)
     except ObjectDoesNotExist:
-        raise Http404("no such view") from None
+        raise Hidden("no such view") from None
     messages.info(request, "The view is gone; the deals are where they were.")
     page = request.POST.get("page") if request.POST.get("page") in PAGES else PAGES[0]
     return HttpResponseRedirect(reverse(page))

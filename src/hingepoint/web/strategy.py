@@ -6,8 +6,9 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
@@ -17,8 +18,9 @@ from hingepoint.domain.plans.queries import reviews
 from hingepoint.domain.strategy import actions, asking, presets, rules
 from hingepoint.domain.strategy.queries import still_holds, strategy_page
 from hingepoint.domain.strategy.queries import strategies as strategy_list
-from hingepoint.records.errors import Stale
+from hingepoint.records.errors import Hidden
 from hingepoint.reports.findings import words as finding_words
+from hingepoint.web import drafts
 from hingepoint.web.deals import for_sellers_and_leaders
 
 FACTS = ("name", "statement", "metric", "segment", "sponsor")
@@ -52,9 +54,9 @@ class TargetForm(forms.Form):
 
     def numbers(self) -> dict[str, Any]:
         """Return what was typed in the metric's own unit."""
-        told = dict(self.cleaned_data)
-        scale = 100 if metrics.parse(told["metric"]).kind == "share" else 1
-        return told | {"baseline": told["baseline"] / scale, "target": told["target"] / scale}
+        entered = dict(self.cleaned_data)
+        scale = 100 if metrics.parse(entered["metric"]).kind == "share" else 1
+        return entered | {"baseline": entered["baseline"] / scale, "target": entered["target"] / scale}
 
 
 def _metric(text: str) -> str:
@@ -67,7 +69,7 @@ def _metric(text: str) -> str:
 def keeper(request: HttpRequest) -> None:
     """Answer everybody else as if the page did not exist."""
     if not rules.may_keep(request.user):
-        raise Http404("not theirs to change")
+        raise Hidden("not theirs to change")
 
 
 @for_sellers_and_leaders
@@ -85,10 +87,7 @@ def strategies(request: HttpRequest) -> HttpResponse:
 @for_sellers_and_leaders
 def strategy(request: HttpRequest, strategy_id: int) -> HttpResponse:
     """One strategy as a chain: results, pivotal agreements, routines."""
-    return _page(request, strategy_id)
-
-
-def _page(request: HttpRequest, strategy_id: int, *, status: int = 200, **more: Any) -> HttpResponse:
+    draft = drafts.of(request, reverse("set-target", args=[strategy_id]))
     page = strategy_page.strategy_page(request.user, strategy_id, today=timezone.localdate())
     context = {
         "page": page,
@@ -96,91 +95,76 @@ def _page(request: HttpRequest, strategy_id: int, *, status: int = 200, **more: 
         "title": metric_words.title,
         "noun": metric_words.noun,
         "today": timezone.localdate(),
-        "said": {"metric": page.line.metric},
-        "problems": {},
+        "draft": draft,
+        "said": draft.over(drafts.blank(TargetForm) | {"metric": page.line.metric}),
+        "problems": draft.problems,
         "routines": reviews.routines(request.user, today=timezone.localdate(), segment=page.line.segment),
         "asking": asking.unfinished() if page.asking else None,
         "still": still_holds.still_holds(request.user, at=timezone.now(), strategy_id=strategy_id),
-        **more,
     }
-    return render(request, "strategy/strategy.html", context, status=status)
+    return render(request, "strategy/strategy.html", context)
 
 
+@drafts.kept()
 def new_strategy(request: HttpRequest) -> HttpResponse:
     """Write a strategy, from a preset or from nothing."""
     keeper(request)
-    form = StrategyForm(request.POST) if request.method == "POST" else None
-    if form and form.is_valid():
-        try:
-            made = actions.write_strategy(by=request.user, at=timezone.now(), **_facts(request, form))
-        except actions.NameTaken as error:
-            return _form(request, problems={"name": str(error)}, status=422)
-        return redirect("strategy", made.pk)
-    return _form(request, problems=problems_of(form), status=422 if form else 200)
+    if request.method != "POST":
+        preset = presets.by_key(request.GET.get("from", ""))
+        return _form(request, {name: getattr(preset, name, "") for name in FACTS})
+    facts = _facts(request, drafts.read(StrategyForm(request.POST)))
+    made = actions.write_strategy(by=request.user, at=timezone.now(), **facts)
+    return redirect("strategy", made.pk)
 
 
+@drafts.kept()
 def edit_strategy(request: HttpRequest, strategy_id: int) -> HttpResponse:
     """Change a strategy's words, metric, segment or sponsor."""
     keeper(request)
     row = strategy_list.editable(request.user, strategy_id)
-    form = StrategyForm(request.POST) if request.method == "POST" else None
-    if form and form.is_valid():
-        try:
-            actions.change_strategy(
-                by=request.user,
-                at=timezone.now(),
-                strategy=row,
-                expected_version=form.cleaned_data["version"],
-                **_facts(request, form),
-            )
-        except Stale:
-            return _form(
-                request, now=strategy_list.editable(request.user, strategy_id), stale=True, status=409
-            )
-        except actions.NameTaken as error:
-            return _form(request, now=row, problems={"name": str(error)}, status=422)
-        return redirect("strategy", strategy_id)
-    return _form(request, now=row, problems=problems_of(form), status=422 if form else 200)
+    if request.method != "POST":
+        known = {name: getattr(row, name) for name in ("name", "statement", "metric", "segment", "version")}
+        return _form(request, known | {"sponsor": row.sponsor_id or ""}, now=row)
+    entered = drafts.read(StrategyForm(request.POST))
+    actions.change_strategy(
+        by=request.user,
+        at=timezone.now(),
+        strategy=row,
+        expected_version=entered["version"],
+        **_facts(request, entered),
+    )
+    return redirect("strategy", strategy_id)
 
 
-def problems_of(form: forms.Form | None) -> dict[str, str]:
-    """Return the first thing wrong with each field."""
-    return {name: errors[0] for name, errors in form.errors.items()} if form else {}
+def _facts(request: HttpRequest, entered: dict[str, Any]) -> dict[str, Any]:
+    return {name: entered[name] for name in FACTS} | {
+        "sponsor": strategy_list.sponsor(request.user, entered["sponsor"])
+    }
 
 
-def _facts(request: HttpRequest, form: StrategyForm) -> dict[str, Any]:
-    told = {name: form.cleaned_data[name] for name in FACTS}
-    return told | {"sponsor": strategy_list.sponsor(request.user, told["sponsor"])}
-
-
-def _form(
-    request: HttpRequest, *, now: Any = None, problems: Any = None, stale: bool = False, status: int = 200
-) -> HttpResponse:
-    preset = presets.by_key(request.GET.get("from", ""))
-    source = now or preset
-    said = {name: getattr(source, name, "") for name in ("name", "statement", "metric", "segment")}
-    said["sponsor"] = getattr(now, "sponsor_id", None) or ""
-    version = now.version if now else ""
-    said |= {name: request.POST[name] for name in FACTS if name in request.POST}
+def _form(request: HttpRequest, known: dict[str, Any], *, now: Any = None) -> HttpResponse:
+    draft = drafts.of(request)
+    labels = {"name": "Name", "statement": "Statement", "metric": "Judged by", "segment": "For which deals"}
     context = {
         "now": now,
-        "said": said | {"version": version if stale or not request.POST else request.POST.get("version", "")},
-        "problems": problems or {},
-        "stale": stale,
+        "draft": draft,
+        "both": draft.both(known, labels),
+        "said": draft.over(drafts.blank(StrategyForm) | known),
+        "problems": draft.problems,
         "sponsors": strategy_list.sponsors(request.user),
         "segments": [(one, one) for one in filters.offered(request.user).segments],
     }
-    return render(request, "strategy/form.html", context, status=status)
+    return render(request, "strategy/form.html", context)
 
 
+@drafts.kept("strategy", "strategy_id")
 @require_POST
 def set_target(request: HttpRequest, strategy_id: int) -> HttpResponse:
     """State a result metric with baseline, target and day."""
     keeper(request)
     row = strategy_list.editable(request.user, strategy_id)
     form = TargetForm(request.POST)
-    if not form.is_valid():
-        return _page(request, strategy_id, status=422, said=request.POST, problems=problems_of(form))
+    drafts.read(form)
     actions.set_target(by=request.user, at=timezone.now(), strategy=row, **form.numbers())
     return redirect("strategy", strategy_id)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.http import Http404
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
@@ -17,10 +17,11 @@ from hingepoint.domain.discovery.queries import runs
 from hingepoint.domain.trials import actions
 from hingepoint.domain.trials.queries import lines, planner
 from hingepoint.domain.trials.queries import trial as trial_page
-from hingepoint.records.errors import Hidden
+from hingepoint.records.errors import Hidden, Refused
 from hingepoint.reports import trials as words
 from hingepoint.reports.findings import shapes, whole
 from hingepoint.reports.findings import words as finding_words
+from hingepoint.web import drafts
 
 
 class PlanForm(forms.Form):
@@ -84,7 +85,7 @@ def evidence_needed(request, run_id: int):
     """The types without enough evidence: how many deals they need, or how long a trial would take."""
     page = runs.run(request.user, run_id, at=timezone.now())
     if page.record is None or not request.user.sees_everything:
-        raise Http404
+        raise Hidden
     shown = whole.read(page.record)
     plans = page.record.plans
     rows = [(one, plans[one.key]) for one in shown.findings if one.key in plans and one.group != "lever"]
@@ -106,7 +107,8 @@ def plan_evidence(request, run_id: int, key: str):
     page = planner.planner(request.user, run_id, key, at=timezone.now())
     if page.basis is None:
         return _too_old(request, page)
-    return _planner(request, page, PlanForm(request.GET, page))
+    draft = drafts.of(request, reverse("draw-lots", args=[run_id, key]))
+    return _planner(request, page, PlanForm(draft.typed if draft else request.GET, page), draft)
 
 
 def _too_old(request, page: planner.PlannerPage, *, status: int = 200):
@@ -114,7 +116,7 @@ def _too_old(request, page: planner.PlannerPage, *, status: int = 200):
     return render(request, "discovery/plan_too_old.html", {"page": page}, status=status)
 
 
-def _planner(request, page: planner.PlannerPage, form: PlanForm, *, error: str = "", status: int = 200):
+def _planner(request, page: planner.PlannerPage, form: PlanForm, draft: drafts.Draft):
     plan = form.plan()
     context = {
         "page": page,
@@ -123,19 +125,20 @@ def _planner(request, page: planner.PlannerPage, form: PlanForm, *, error: str =
         "form": form,
         "said": form.said(),
         "plan": plan,
-        "error": error,
+        "draft": draft,
         "rounded": finding_words.rounded,
         "may_draw": runs.may_run(request.user),
         "least_teams": evidence.LEAST_TEAMS,
     }
-    return render(request, "discovery/plan.html", context, status=422 if form.errors else status)
+    return render(request, "discovery/plan.html", context, status=422 if form.errors else 200)
 
 
+@drafts.kept("plan-evidence", "run_id", "key")
 @require_POST
 def draw_lots(request, run_id: int, key: str):
     """Draw the lots of a trial and keep them."""
     if not runs.may_run(request.user):
-        raise Http404
+        raise Hidden
     page = planner.planner(request.user, run_id, key, at=timezone.now())
     if page.basis is None:
         return _too_old(request, page, status=422)
@@ -143,12 +146,9 @@ def draw_lots(request, run_id: int, key: str):
     plan = form.plan()
     design = request.POST.get("design", "")
     if plan is None or not form.is_valid() or design not in ("prompt", "wedge"):
-        return _planner(request, page, form, status=422)
-    try:
-        lots = _lots(design, form.said(), plan, every=page.teams)
-        trial = actions.draw_lots(by=request.user, at=timezone.now(), run_id=run_id, key=key, lots=lots)
-    except actions.NotPossible as error:
-        return _planner(request, page, form, error=str(error), status=422)
+        raise Refused("No lots were drawn: the numbers make no plan.", by_field=drafts.problems_of(form))
+    lots = _lots(design, form.said(), plan, every=page.teams)
+    trial = actions.draw_lots(by=request.user, at=timezone.now(), run_id=run_id, key=key, lots=lots)
     return redirect("trial", trial.pk)
 
 
@@ -177,12 +177,12 @@ def _lots(
     )
 
 
+class LookForm(forms.Form):
+    reason = forms.CharField(required=False, max_length=2000)
+
+
 def trial(request, trial_id: int):
     """A trial: its lots to print and to follow, how far it is, and what it showed."""
-    return _trial(request, trial_id)
-
-
-def _trial(request, trial_id: int, *, reason: str = "", error: str = "", status: int = 200):
     page = trial_page.trial(request.user, trial_id, at=timezone.now())
     question = words.question(page.name, page.line, page.promised, page.currency)
     context = {
@@ -192,10 +192,9 @@ def _trial(request, trial_id: int, *, reason: str = "", error: str = "", status:
         "words": words,
         "history": _history(request.user, page),
         "problem": finding_words.sentence(page.problem) if page.problem else "",
-        "reason": reason,
-        "error": error,
+        "draft": drafts.of(request, reverse("look-at-trial", args=[trial_id])),
     }
-    return render(request, "discovery/trial.html", context, status=status)
+    return render(request, "discovery/trial.html", context)
 
 
 def _history(viewer, page: trial_page.TrialPage) -> tuple[int, shapes.Finding] | None:
@@ -210,16 +209,12 @@ def _history(viewer, page: trial_page.TrialPage) -> tuple[int, shapes.Finding] |
     return found.line.id, whole.read(found.record).one(page.line.agreement)
 
 
+@drafts.kept("trial", "trial_id")
 @require_POST
 def look_at_trial(request, trial_id: int):
     """Show a trial's result, or take a look before its end, which says why and stays on record."""
     if not runs.may_run(request.user):
-        raise Http404
-    reason = request.POST.get("reason", "")
-    try:
-        actions.look(by=request.user, at=timezone.now(), trial_id=trial_id, reason=reason)
-    except Hidden as error:
-        raise Http404 from error
-    except (actions.NotPossible, actions.ReasonMissing) as error:
-        return _trial(request, trial_id, reason=reason, error=str(error), status=422)
+        raise Hidden
+    reason = drafts.read(LookForm(request.POST))["reason"]
+    actions.look(by=request.user, at=timezone.now(), trial_id=trial_id, reason=reason)
     return redirect("trial", trial_id)

@@ -28,37 +28,51 @@ from hingepoint.domain.people.models import User, works_here
 from hingepoint.domain.turns.actions import action, fingerprint, form, plain_facts, take_turn, turn
 from hingepoint.records.agreements import STANDING, AgreementState, Evidence, Origin
 from hingepoint.records.deals import DealStatus
+from hingepoint.records.errors import Hidden, Refused
+
+#: What is missing to gain -> the part of a step that says it.
+_ASKED_IN = {
+    "what they will do": "act",
+    "who": "person",
+    "by when": "due_on",
+    "evidence that they said, wrote or did it": "evidence",
+}
 
 
-class NotYetGained(ValueError):
+class NotYetGained(Refused):
     """Gained needs act, person, date and evidence of 2 or more; ``missing`` names what is not there."""
 
     def __init__(self, missing: tuple[str, ...]):
         self.missing = missing
-        super().__init__(f"Not gained yet: {', '.join(missing)} is missing.")
+        words = {_ASKED_IN[one]: f"To count as gained: {one}." for one in missing}
+        super().__init__(f"Not gained yet: {', '.join(missing)} is missing.", by_field=words)
 
 
-class ReasonMissing(ValueError):
+class ReasonMissing(Refused):
     """'Not needed' and 'declined' say why."""
 
+    field = "reason"
 
-class NotAsked(LookupError):
+
+class NotAsked(Hidden):
     """Nothing of the kind was asked of this person, or it was answered already."""
 
 
-class DoesNotStand(ValueError):
+class DoesNotStand(Refused):
     """Only an agreement that stands can be checked again."""
 
 
-class NothingToUndo(Exception):
+class NothingToUndo(Refused):
     """Only the last step can be taken back, and only one that was made by hand."""
 
 
-class TypeExists(ValueError):
+class TypeExists(Refused):
     """The catalogue has a type of that name or key."""
 
+    field = "name"
 
-class CatalogueNotYours(Exception):
+
+class CatalogueNotYours(Hidden):
     """Only analysts and sponsors keep the catalogue."""
 
 

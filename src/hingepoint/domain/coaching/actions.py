@@ -11,14 +11,17 @@ from hingepoint.domain.coaching.models import CoachingNote
 from hingepoint.domain.deals.actions import deal_for, first_unless_second
 from hingepoint.domain.people.models import User, managed_team_ids
 from hingepoint.domain.turns.actions import action, form
+from hingepoint.records.errors import Refused
 
 
-class NotCoaching(ValueError):
+class NotCoaching(Refused):
     """Coaching is between a deal's owner and a manager of theirs."""
 
 
-class NothingSaid(ValueError):
+class NothingSaid(Refused):
     """An empty note helps nobody."""
+
+    field = "note"
 
 
 @action

@@ -14,7 +14,7 @@ from hingepoint.domain.deals.models import Account, Contact, Deal, DealContact, 
 from hingepoint.domain.people.models import User
 from hingepoint.domain.turns.actions import action, fingerprint, plain_facts, take_turn, turn, turns
 from hingepoint.records.deals import BuyingRole, EventKind
-from hingepoint.records.errors import AlreadyNoted, Hidden
+from hingepoint.records.errors import AlreadyNoted, Hidden, Refused
 
 Noted = TypeVar("Noted")
 
@@ -22,7 +22,7 @@ Noted = TypeVar("Noted")
 HAND = "hand"
 
 
-class NothingToTakeBack(Exception):
+class NothingToTakeBack(Refused):
     """Only what somebody noted by hand can be taken back, and only once."""
 
 

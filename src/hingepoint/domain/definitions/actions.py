@@ -26,9 +26,10 @@ from hingepoint.domain.people.models import User
 from hingepoint.domain.strategy import actions as strategies
 from hingepoint.domain.strategy.models import PivotalAgreement, Strategy
 from hingepoint.domain.turns.actions import action
+from hingepoint.records.errors import Hidden
 
 
-class DefinitionsNotYours(Exception):
+class DefinitionsNotYours(Hidden):
     """Only analysts and sponsors bring in definitions."""
 
 

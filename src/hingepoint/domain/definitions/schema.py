@@ -17,14 +17,17 @@ from hingepoint.analysis.detection import Trace
 from hingepoint.domain.strategy.models import MOST_REQUIRED
 from hingepoint.records.agreements import AgreementState, Evidence, Side
 from hingepoint.records.deals import Stage
+from hingepoint.records.errors import Refused
 
 VERSION = 1
 #: A file larger than this is not one of definitions.
 MOST_BYTES = 2_000_000
 
 
-class DefinitionsUnusable(ValueError):
+class DefinitionsUnusable(Refused):
     """The file is not one of definitions; ``problems`` says where, one line each."""
+
+    field = "file"
 
     def __init__(self, problems: list[str]):
         self.problems = problems

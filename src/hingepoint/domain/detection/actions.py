@@ -27,32 +27,36 @@ from hingepoint.domain.people.models import User, works_here
 from hingepoint.domain.turns.actions import action, fingerprint, read_anew, take_turn, turns
 from hingepoint.records.agreements import STANDING, AgreementState, Evidence
 from hingepoint.records.detection import Outcome
+from hingepoint.records.errors import Hidden, Refused
 
 #: They committed to act by so many days after the trace; then we ask whether it was done.
 DAYS_TO_ACT = 14
 
 
-class RulesNotYours(Exception):
+class RulesNotYours(Hidden):
     """Only analysts and sponsors keep detection rules."""
 
 
-class WrongRule(ValueError):
+class WrongRule(Refused):
     """The rule cannot be used; ``problems`` says why, by field."""
 
     def __init__(self, problems: Mapping[str, str]):
         self.problems = dict(problems)
-        super().__init__("; ".join(f"{field}: {words}" for field, words in problems.items()))
+        said = "; ".join(f"{field}: {words}" for field, words in problems.items())
+        super().__init__(said, by_field=problems)
 
 
-class RuleExists(ValueError):
+class RuleExists(Refused):
     """Two rules of one name could not be told apart."""
 
+    field = "name"
 
-class NotTested(ValueError):
+
+class NotTested(Refused):
     """A rule is tested on history before it is switched on."""
 
 
-class AlreadyJudged(ValueError):
+class AlreadyJudged(Refused):
     """Somebody said something about it already."""
 
 

@@ -24,7 +24,7 @@ from hingepoint.domain.discovery import work
 from hingepoint.domain.discovery.models import DataSnapshot, Finding, FindingDecision, Run
 from hingepoint.domain.people.models import User, works_here
 from hingepoint.domain.turns.actions import action, turns
-from hingepoint.records.errors import Hidden, Stale
+from hingepoint.records.errors import Hidden, Refused, Stale
 from hingepoint.records.files import RowProblem
 from hingepoint.records.findings import Source, Status, Verdict
 from hingepoint.records.people import Role
@@ -36,16 +36,18 @@ LOST = "The background worker stopped before the run was done. Nothing is lost: 
 OUR_FAULT = "Something in Hingepoint broke. The log of the worker says more; the data is unchanged."
 
 
-class NotAllowed(Exception):
+class NotAllowed(Hidden):
     """Only an analyst runs discovery and decides on findings."""
 
 
-class NotPossible(ValueError):
+class NotPossible(Refused):
     """The run is not in a state for that; the message says in which it is."""
 
 
-class NoteMissing(ValueError):
+class NoteMissing(Refused):
     """A decision says why."""
+
+    field = "note"
 
 
 class TurnOver(Exception):

@@ -30,6 +30,7 @@ from hingepoint.domain.discovery.keeping import Folder
 from hingepoint.domain.discovery.models import Run
 from hingepoint.domain.discovery.reading import counted_once
 from hingepoint.records import agreements
+from hingepoint.records.errors import Refused
 from hingepoint.records.files import RowProblem
 from hingepoint.records.findings import Source
 
@@ -39,7 +40,7 @@ BEAT_SECONDS, TELL_SECONDS = 15.0, 0.5
 SOON_SECONDS, SOON_SHARE = 20.0, 0.1
 
 
-class Unusable(ValueError):
+class Unusable(Refused):
     """The input of a run cannot be used; the message says why, ``rows`` which rows."""
 
     def __init__(self, message: str, rows: Sequence[RowProblem] = ()):

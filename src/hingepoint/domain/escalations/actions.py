@@ -23,32 +23,34 @@ from hingepoint.domain.people.actions import set_active
 from hingepoint.domain.people.models import User, works_here
 from hingepoint.domain.turns.actions import action, form, take_turn, turn
 from hingepoint.records.deals import EventKind
-from hingepoint.records.errors import Hidden, Stale
+from hingepoint.records.errors import Hidden, Refused, Stale
 from hingepoint.records.escalations import NO_LONGER_ASKED, Answer, Approver, ArguesFor, Kind, Lane, State
 from hingepoint.records.people import Role
 
 
-class NothingAsked(ValueError):
+class NothingAsked(Refused):
     """A request says what is wanted: a discount, or terms in words."""
 
 
-class NotAsked(LookupError):
+class NotAsked(Hidden):
     """Nothing waits for this person's answer here, or it was answered already."""
 
 
-class WordsMissing(ValueError):
+class WordsMissing(Refused):
     """A no, and a yes to less, say why or how much."""
 
+    field = "words"
 
-class Settled(ValueError):
+
+class Settled(Refused):
     """The request was decided or withdrawn; ask anew."""
 
 
-class RulesNotYours(Exception):
+class RulesNotYours(Hidden):
     """Only sponsors and analysts write the rules."""
 
 
-class NoRule(ValueError):
+class NoRule(Refused):
     """The rule or limit cannot be used; the message says why."""
 
 
@@ -112,9 +114,9 @@ def ask(
 
 def _require_a_wish(wish: Wish) -> None:
     if wish.kind == Kind.PRICE and not wish.discount:
-        raise NothingAsked("Say which discount you ask for.")
+        raise NothingAsked("Say which discount you ask for.", field="discount")
     if wish.kind == Kind.TERMS and not wish.wanted.strip():
-        raise NothingAsked("Say in a few words which terms you ask for.")
+        raise NothingAsked("Say in a few words which terms you ask for.", field="wanted")
 
 
 def _columns(deal: Deal, wish: Wish) -> dict:
@@ -283,7 +285,9 @@ def _require_words(escalation: Escalation, answer: Answer, granted: float | None
     if escalation.discount is None and not words.strip():
         raise WordsMissing("Say which part of the terms you agree to.")
     if escalation.discount is not None and not (granted and 0 < granted < escalation.discount):
-        raise WordsMissing(f"Say how much: more than nothing and less than {escalation.discount:.1%}.")
+        raise WordsMissing(
+            f"Say how much: more than nothing and less than {escalation.discount:.1%}.", field="granted"
+        )
 
 
 def settle(escalation: Escalation, *, at: dt.datetime) -> None:
@@ -454,10 +458,12 @@ def set_limits(
     """Name the draft and set its limits. Raises RulesNotYours and NoRule."""
     draft = _draft(by)
     if not 0 <= own_discount <= fast_discount <= 1:
-        raise NoRule("A seller's own limit lies between nothing and the limit of the fast lane.")
+        raise NoRule(
+            "A seller's own limit lies between nothing and the limit of the fast lane.", field="own_discount"
+        )
     name = version.strip()[:40] or draft.version
     if Policy.objects.exclude(pk=draft.pk).filter(version=name).exists():
-        raise NoRule(f"Version {name} is there already. Give this one another name.")
+        raise NoRule(f"Version {name} is there already. Give this one another name.", field="version")
     told = {"version": name, "own_discount": own_discount, "fast_discount": fast_discount, "fast_value": fast_value}  # fmt: skip
     changes = {
         key: [getattr(draft, key), value] for key, value in told.items() if getattr(draft, key) != value
@@ -483,7 +489,7 @@ def add_rule(
     """Add a rule to the draft. Raises RulesNotYours and NoRule."""
     draft = _draft(by)
     if approver == Approver.PERSON and person is None:
-        raise NoRule("Name the colleague who is to be asked.")
+        raise NoRule("Name the colleague who is to be asked.", field="person")
     rule = PolicyRule.objects.create(
         policy=draft,
         approver=approver,

@@ -8,11 +8,12 @@ from hingepoint.analysis.talks.approvals import Ask
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.escalations.models import Approval
 from hingepoint.domain.people.models import Membership, User
+from hingepoint.records.errors import Refused
 from hingepoint.records.escalations import Approver
 from hingepoint.records.people import Role
 
 
-class NobodyToAsk(LookupError):
+class NobodyToAsk(Refused):
     """No manager and no sponsor is there to say yes."""
 
 

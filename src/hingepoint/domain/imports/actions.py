@@ -37,6 +37,7 @@ from hingepoint.domain.people.models import User, works_here
 from hingepoint.domain.strategy import actions as strategy
 from hingepoint.domain.turns.actions import action, turn
 from hingepoint.domain.upkeep import actions as upkeep
+from hingepoint.records.errors import Hidden, Refused
 from hingepoint.records.files import RowProblem
 from hingepoint.records.imports import ImportState
 
@@ -46,11 +47,11 @@ log = logging.getLogger(__name__)
 MANY_ROWS = 1_000
 
 
-class NotAllowed(Exception):
+class NotAllowed(Hidden):
     """Only analysts and sponsors import."""
 
 
-class CannotImport(ValueError):
+class CannotImport(Refused):
     """The files, the mapping or the moment do not allow it; ``problems`` lists rows, where rows are the cause."""
 
     def __init__(
@@ -60,7 +61,7 @@ class CannotImport(ValueError):
         super().__init__(message)
 
 
-class CannotUndo(ValueError):
+class CannotUndo(Refused):
     """Later changes stand on the import; the message says which."""
 
 

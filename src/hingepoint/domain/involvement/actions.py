@@ -15,20 +15,26 @@ from hingepoint.domain.involvement.rules import PRICE_CAME_UP
 from hingepoint.domain.people.models import User
 from hingepoint.domain.turns.actions import action, form
 from hingepoint.records.deals import EventKind
-from hingepoint.records.errors import Hidden
+from hingepoint.records.errors import Hidden, Refused
 from hingepoint.records.involvement import Purpose
 
 
-class NoAim(ValueError):
+class NoAim(Refused):
     """A role says what we ask of the executive."""
 
+    field = "aim"
 
-class HasARole(ValueError):
+
+class HasARole(Refused):
     """The executive has a role on this deal already; end it first."""
 
+    field = "executive"
 
-class NotYet(ValueError):
+
+class NotYet(Refused):
     """What has not happened yet is no activity."""
+
+    field = "happened_on"
 
 
 @action

@@ -17,19 +17,21 @@ from hingepoint.domain.people.models import User
 from hingepoint.domain.turns.actions import action, form, take_turn
 from hingepoint.records.agreements import Side
 from hingepoint.records.deals import EventKind
-from hingepoint.records.errors import Hidden
+from hingepoint.records.errors import Hidden, Refused
 from hingepoint.records.talks import ReasonState, Topic
 
 
-class CorridorUpsideDown(ValueError):
+class CorridorUpsideDown(Refused):
     """Opening, target and walk-away go down, and none is below nothing."""
 
+    field = "target"
 
-class NothingSaid(ValueError):
+
+class NothingSaid(Refused):
     """A demand or a concession says what it is; a reason says why."""
 
 
-class NotConfirmed(ValueError):
+class NotConfirmed(Refused):
     """Stated needs one of their people by name, confirmed needs two."""
 
 

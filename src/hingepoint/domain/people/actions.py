@@ -10,26 +10,31 @@ from django.contrib.auth.password_validation import validate_password
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.people.models import Membership, SavedView, SignInFailure, Team, User, works_here
 from hingepoint.domain.turns.actions import action, read_anew, turn, turns
+from hingepoint.records.errors import Hidden, Refused, TooOften
 from hingepoint.records.people import Role
 
 
-class NotAllowed(Exception):
+class NotAllowed(Hidden):
     """Only analysts and sponsors may look after people and teams."""
 
 
-class AlreadyMember(ValueError):
+class AlreadyMember(Refused):
     """The person is in that team already."""
 
+    field = "team"
 
-class LeftAlready(ValueError):
+
+class LeftAlready(Refused):
     """The membership was ended already."""
 
 
-class NoSuchPlace(ValueError):
+class NoSuchPlace(Refused):
     """A team cannot stand below itself or below one of its own teams, nor deeper than paths can say."""
 
+    field = "below"
 
-class TooManySignIns(Exception):
+
+class TooManySignIns(TooOften):
     """Too many failed sign-ins of this account or from this address; wait a quarter of an hour."""
 
 

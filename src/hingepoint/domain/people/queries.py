@@ -11,7 +11,7 @@ from django.db.models import Count, Model, Q, QuerySet
 
 from hingepoint.domain.audit import queries as audit
 from hingepoint.domain.people.models import Membership, SavedView, Team, User, works_here
-from hingepoint.records.errors import Hidden
+from hingepoint.records.errors import Hidden, Refused
 from hingepoint.records.people import Role
 
 Row = TypeVar("Row", bound=Model)
@@ -235,8 +235,10 @@ def persona(role: str) -> User:
     return _one(User.objects.active(), key=f"demo-{role}")
 
 
-class NobodyThere(LookupError):
+class NobodyThere(Refused):
     """Nobody signs in with that address."""
+
+    field = "email"
 
 
 def user_who_signs_in_with(email: str) -> User:

@@ -23,27 +23,31 @@ from hingepoint.domain.plans.parts import TALK_PARTS, Line, lines_of, to_json, w
 from hingepoint.domain.plans.rules import may_review
 from hingepoint.domain.turns.actions import action, fingerprint, form, plain_facts
 from hingepoint.records.agreements import STANDING, AgreementState, Evidence
-from hingepoint.records.errors import Stale
+from hingepoint.records.errors import Hidden, Refused, Stale
 from hingepoint.records.plans import Outcome, Verdict
 from hingepoint.records.talks import ReasonState
 
 Offered = Mapping[str, Sequence[Line]]
 
 
-class NothingAsked(ValueError):
+class NothingAsked(Refused):
     """A plan says what we ask for, at best or at least."""
 
+    field = "best"
 
-class NothingPlanned(ValueError):
+
+class NothingPlanned(Refused):
     """A deal's plan says at least one next step or one risk."""
 
 
-class NotTheirManager(Exception):
+class NotTheirManager(Hidden):
     """A plan is approved and returned by a manager of the deal's team, and not by who wrote it."""
 
 
-class NothingSaid(ValueError):
+class NothingSaid(Refused):
     """A comment says something, and a return says why."""
+
+    field = "words"
 
 
 @action

@@ -22,7 +22,7 @@ from hingepoint.domain.proof.models import AnswerTry, Confirmation, Proof, rando
 from hingepoint.domain.proof.rules import LinkOver, read_token
 from hingepoint.domain.turns.actions import action, form, plain_facts
 from hingepoint.records.agreements import STANDING, AgreementState, Evidence
-from hingepoint.records.errors import Hidden
+from hingepoint.records.errors import Hidden, Refused, TooOften
 from hingepoint.records.proof import Answer
 
 MOST_BYTES = 10_000_000
@@ -52,15 +52,14 @@ KINDS: dict[str, tuple[bytes, ...]] = {
 }
 
 
-class NoProof(ValueError):
+class NoProof(Refused):
     """There is nothing in it, too much of it, or it is not what it says. ``field`` says where."""
 
     def __init__(self, field: str, words: str):
-        self.field = field
-        super().__init__(words)
+        super().__init__(words, field=field)
 
 
-class NotComplete(ValueError):
+class NotComplete(Refused):
     """A customer is asked about an act, a person and a date; ``missing`` names what is not there."""
 
     def __init__(self, missing: tuple[str, ...]):
@@ -68,15 +67,17 @@ class NotComplete(ValueError):
         super().__init__(f"Write down first: {', '.join(missing)}.")
 
 
-class NotTheCustomer(Exception):
+class NotTheCustomer(Refused):
     """Somebody of ours opened the link: only the customer's own answer is the customer's word."""
 
 
-class WordsMissing(ValueError):
+class WordsMissing(Refused):
     """A correction and a no say why."""
 
+    field = "words"
 
-class TooManyAnswers(Exception):
+
+class TooManyAnswers(TooOften):
     """Too many answers from one address; wait a quarter of an hour."""
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from django.core import signing
 
 from hingepoint.domain.proof.models import Confirmation
+from hingepoint.records.errors import Hidden
 
 _SALT = "hingepoint.confirmation"
 
 
-class LinkOver(LookupError):
+class LinkOver(Hidden):
     """The link was revoked, has expired, was answered, or never was one."""
 
 

@@ -32,30 +32,37 @@ from hingepoint.domain.strategy.models import (
 )
 from hingepoint.domain.strategy.queries.still_holds import runs_behind
 from hingepoint.domain.turns.actions import action, read_anew, take_turn
+from hingepoint.records.errors import Hidden, Refused
 from hingepoint.records.strategy import Status
 
 
-class StrategyNotYours(Exception):
+class StrategyNotYours(Hidden):
     """Only sponsors and analysts write strategies and playbooks."""
 
 
-class NameTaken(ValueError):
+class NameTaken(Refused):
     """Two strategies of one name could not be told apart."""
 
+    field = "name"
 
-class FullPlaybook(ValueError):
+
+class FullPlaybook(Refused):
     """A playbook holds at most eight pivotal agreements."""
 
+    field = "key"
 
-class Published(ValueError):
+
+class Published(Refused):
     """A published playbook is never changed: draft the next version."""
 
 
-class WhyMissing(ValueError):
+class WhyMissing(Refused):
     """A pivotal agreement stands on a signed finding, or says whose judgement it is and why."""
 
+    field = "judgement"
 
-class NothingToPublish(ValueError):
+
+class NothingToPublish(Refused):
     """An empty playbook asks nothing of anybody."""
 
 

@@ -20,20 +20,22 @@ from hingepoint.domain.people.models import User
 from hingepoint.domain.trials import work
 from hingepoint.domain.trials.models import Trial, TrialLook
 from hingepoint.domain.turns.actions import action
-from hingepoint.records.errors import Hidden
+from hingepoint.records.errors import Hidden, Refused
 from hingepoint.records.trials import Design
 
 
-class NotAllowed(Exception):
+class NotAllowed(Hidden):
     """Only an analyst draws lots and looks early."""
 
 
-class NotPossible(ValueError):
+class NotPossible(Refused):
     """The trial cannot be drawn so, or does not show anything yet; the message says why."""
 
 
-class ReasonMissing(ValueError):
+class ReasonMissing(Refused):
     """Who looks early says why."""
+
+    field = "reason"
 
 
 @dataclass(frozen=True, slots=True)

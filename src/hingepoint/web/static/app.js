@@ -37,6 +37,23 @@
   window.addEventListener("pageshow", () => all("form[data-sent]").forEach(unlock));
   document.addEventListener("htmx:afterRequest", (event) => all("form[data-sent]").forEach(unlock));
 
+  /* A refused or late save comes back as the same form; every other error says where it shows itself. What
+     says neither is not ours (a proxy's page, no answer at all): the form stays, and a notice says so. */
+  const noAnswer = () => {
+    const toast = document.createElement("div");
+    toast.className = "toast tone-bad";
+    toast.dataset.toast = toast.dataset.stay = "";
+    toast.textContent = "No answer from the server. What you typed is still here: try again in a moment.";
+    (document.querySelector("dialog[open] .notice") || document.getElementById("toasts")).replaceChildren(toast);
+  };
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { status } = event.detail.xhr;
+    if (status < 400 || [409, 422, 429].includes(status) || event.detail.xhr.getResponseHeader("HX-Retarget")) return;
+    event.detail.shouldSwap = false;
+    noAnswer();
+  });
+  document.addEventListener("htmx:sendError", noAnswer);
+
   /* Menus close when you leave them. */
   const closeMenus = (except) => all("details[data-menu][open]").forEach((menu) => { if (menu !== except) menu.open = false; });
   document.addEventListener("click", (event) => closeMenus(event.target.closest("details[data-menu]")));

@@ -16,14 +16,6 @@
     dialog.addEventListener("close", () => { dialog.replaceChildren(); link.focus(); }, { once: true });
   });
 
-  /* A refused or late save comes back as the same form with what is missing: show it. */
-  document.addEventListener("htmx:beforeSwap", (event) => {
-    if (event.detail.target === dialog && [409, 422].includes(event.detail.xhr.status)) {
-      event.detail.shouldSwap = true;
-      event.detail.isError = false;
-    }
-  });
-
   const steps = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
   document.addEventListener("keydown", (event) => {
     const cell = steps[event.key] && event.target.closest("table.matrix :is(td, th)");

@@ -1,0 +1,221 @@
+"""Every route of the pages: who opens it, and an address of it with something there to see."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+from django.utils import timezone
+
+import discoveries
+import importing
+import playbooks
+import rules
+import talks
+from cast import NOW, TODAY
+from hingepoint.domain.agreements import actions as agreements
+from hingepoint.domain.agreements.models import AgreementType
+from hingepoint.domain.detection.models import Detection
+from hingepoint.domain.plans import actions as plans
+from hingepoint.domain.proof import actions as proof
+from hingepoint.domain.proof.rules import token_of
+from hingepoint.domain.strategy import actions as strategies
+from hingepoint.records.agreements import AgreementState
+
+EVERYBODY = {"seller", "manager", "sponsor", "stranger", "other_manager", "analyst", "inside_partner"}
+SELLING = EVERYBODY - {"inside_partner"}
+KEEPERS = {"sponsor", "analyst"}
+SEES_SANNAS_DEAL = {"seller", "manager", "sponsor", "analyst"}
+
+#: route -> (who may GET it, arguments of its address from the cast). None: it is open to the world.
+PAGES: dict[str, tuple[set[str] | None, dict]] = {
+    "healthz": (None, {}),
+    "sign-in": (None, {}),
+    "home": (EVERYBODY, {}),
+    "people": (EVERYBODY, {}),
+    "new-person": (KEEPERS, {}),
+    "person": (EVERYBODY, {"user_id": "seller"}),
+    "teams": (EVERYBODY, {}),
+    "trail": (KEEPERS, {}),
+    "account": (EVERYBODY, {}),
+    "imports": (KEEPERS, {}),
+    "import": (KEEPERS, {"batch_id": "finished_import"}),
+    "import-progress": (KEEPERS, {"batch_id": "finished_import"}),
+    "import-problems": (KEEPERS, {"batch_id": "finished_import"}),
+    "undo-import": (KEEPERS, {"batch_id": "finished_import"}),
+    "data-health": (KEEPERS, {}),
+    "demo-story": (set(), {}),  # only in the demo company
+    "manual": (EVERYBODY, {}),
+    "manual-file": (EVERYBODY, {"name": "how-to/examples/bpic2012.yaml"}),
+    "components": (EVERYBODY, {}),
+    "deals": (SELLING, {}),
+    "matrix": (SELLING, {}),
+    "matrix-columns": (SELLING, {}),
+    "deal": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "deal-work": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "deal-trail": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "talks": (SELLING, {}),
+    "deal-plan": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "deal-plan-pdf": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "write-deal-plan": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "talk-plan": (SEES_SANNAS_DEAL, {"deal_id": "deal", "type_id": "a_type"}),
+    "talk-plan-pdf": (SEES_SANNAS_DEAL, {"deal_id": "deal", "type_id": "a_type"}),
+    "prepare-talk": (SEES_SANNAS_DEAL, {"deal_id": "deal", "type_id": "a_type"}),
+    "debrief": (SEES_SANNAS_DEAL, {"deal_id": "deal", "type_id": "a_type"}),
+    "deal-talks": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "log-demand": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "demand": (SEES_SANNAS_DEAL, {"deal_id": "deal", "demand_id": "a_demand"}),
+    "concede": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "deal-help": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "ask-exception": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "agree-role": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "exceptions": (EVERYBODY, {}),
+    "my-roles": (EVERYBODY, {}),
+    "exception": (SEES_SANNAS_DEAL | {"inside_partner"}, {"escalation_id": "an_exception"}),
+    "change-exception": (SEES_SANNAS_DEAL, {"escalation_id": "an_exception"}),
+    "exception-rules": (SELLING, {}),
+    "brief-pdf": (SEES_SANNAS_DEAL | {"other_manager"}, {"involvement_id": "a_role"}),
+    "brief": (SEES_SANNAS_DEAL | {"other_manager"}, {"involvement_id": "a_role"}),
+    "agreement": (SEES_SANNAS_DEAL, {"deal_id": "deal", "type_id": "a_type"}),
+    "proof-file": (set(), {"proof_id": 0}),  # who sees its deal: tests/web/test_proof.py
+    "confirm": (None, {"token": "a_link"}),
+    "export": (EVERYBODY, {"table": "deals", "format": "csv"}),
+    "discovery": (SELLING, {}),
+    "discovery-readiness": (KEEPERS, {}),
+    "new-run": ({"analyst"}, {}),
+    "run": (KEEPERS, {"run_id": "second_run"}),
+    "run-progress": (KEEPERS, {"run_id": "second_run"}),
+    "compare-runs": (KEEPERS, {"run_id": "second_run"}),
+    "export-run": (KEEPERS, {"run_id": "second_run", "name": "report.html"}),
+    "finding": (KEEPERS, {"run_id": "second_run", "key": "cust.data_access"}),
+    "deals-behind": (KEEPERS, {"run_id": "second_run", "key": "cust.data_access"}),
+    "evidence": (KEEPERS, {"run_id": "second_run"}),
+    "plan-evidence": (KEEPERS, {"run_id": "second_run", "key": "cust.references"}),
+    "trial": (KEEPERS | {"manager", "other_manager"}, {"trial_id": "a_trial"}),
+    "strategies": (SELLING, {}),
+    "new-strategy": (KEEPERS, {}),
+    "strategy": (SELLING, {"strategy_id": "a_strategy"}),
+    "asking-progress": (SELLING, {}),
+    "edit-strategy": (KEEPERS, {"strategy_id": "a_strategy"}),
+    "playbook": (SELLING, {"strategy_id": "a_strategy"}),
+    "pivotal": (SELLING, {"strategy_id": "a_strategy", "key": "cust.data_access"}),
+    "compare-playbooks": (SELLING, {"strategy_id": "a_strategy"}),
+    "choose-pivotal": (KEEPERS, {"strategy_id": "a_strategy"}),
+    "set-standard": (KEEPERS, {"strategy_id": "a_strategy", "key": "cust.data_access"}),
+    "publish-playbook": (KEEPERS, {"strategy_id": "a_strategy"}),
+    "rules": (KEEPERS, {}),
+    "new-rule": (KEEPERS, {}),
+    "rule": (KEEPERS, {"rule_id": "a_rule"}),
+    "edit-rule": (KEEPERS, {"rule_id": "a_rule"}),
+    "definitions": (KEEPERS, {}),
+    "definitions-file": (KEEPERS, {}),
+    "to-confirm": (SELLING, {}),
+    "deal-found": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "catalogue": (EVERYBODY, {}),
+    "agreement-type": (EVERYBODY, {"key": "cust.data_access"}),
+    "add-agreement-type": (KEEPERS, {}),
+}
+
+#: route -> (who may POST to it, arguments). A GET changes nothing: it answers 405.
+CHANGES: dict[str, tuple[set[str] | None, dict]] = {
+    "sign-out": (None, {}),
+    "theme": (None, {}),
+    "become": (set(), {"role": "sponsor"}),  # only in the demo company
+    "change-role": (KEEPERS, {"user_id": "stranger"}),
+    "set-active": (KEEPERS, {"user_id": "stranger"}),
+    "join-team": (KEEPERS, {"user_id": "stranger"}),
+    "move-team": (KEEPERS, {}),
+    "cancel-run": ({"analyst"}, {"run_id": "second_run"}),
+    "continue-run": ({"analyst"}, {"run_id": "second_run"}),
+    "repeat-run": ({"analyst"}, {"run_id": "second_run"}),
+    "decide-finding": ({"analyst"}, {"run_id": "second_run"}),
+    "draw-lots": ({"analyst"}, {"run_id": "second_run", "key": "cust.references"}),
+    "look-at-trial": ({"analyst"}, {"trial_id": "a_trial"}),
+    "set-target": (KEEPERS, {"strategy_id": "a_strategy"}),
+    "put-in-force": (KEEPERS, {"strategy_id": "a_strategy"}),
+    "retire-strategy": (KEEPERS, {"strategy_id": "a_strategy"}),
+    "draft-playbook": (KEEPERS, {"strategy_id": "a_strategy"}),
+    "drop-pivotal": (KEEPERS, {"strategy_id": "a_strategy", "key": "cust.data_access"}),
+    "save-view": (EVERYBODY, {}),
+    "drop-view": (set(), {"view_id": 0}),  # only one's own
+    "undo-step": (SEES_SANNAS_DEAL, {"deal_id": "deal", "type_id": "a_type"}),
+    "quick-step": (SEES_SANNAS_DEAL, {"deal_id": "deal", "type_id": "a_type"}),
+    "add-proof": (SEES_SANNAS_DEAL, {"deal_id": "deal", "type_id": "a_type"}),
+    "withdraw-proof": (SEES_SANNAS_DEAL, {"deal_id": "deal", "type_id": "a_type", "proof_id": 0}),
+    "ask-customer": (SEES_SANNAS_DEAL, {"deal_id": "deal", "type_id": "a_type"}),
+    "revoke-link": (set(), {"confirmation_id": 0}),  # who sees its deal: tests/web/test_confirm.py
+    "set-corridor": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "review-plan": (SEES_SANNAS_DEAL, {"plan_id": "a_plan"}),  # who approves: tests/web/test_review_plan.py
+    "take-back-talk": (SEES_SANNAS_DEAL, {"deal_id": "deal", "event_id": "a_demand"}),
+    "answer-exception": ({"inside_partner"}, {"escalation_id": "an_exception"}),
+    "withdraw-exception": (SEES_SANNAS_DEAL, {"escalation_id": "an_exception"}),
+    "give-pulse": ({"inside_partner"}, {"escalation_id": "an_exception"}),
+    "draft-rules": (KEEPERS, {}),
+    "set-rule-limits": (KEEPERS, {}),
+    "add-rule": (KEEPERS, {}),
+    "drop-rule": (KEEPERS, {"rule_id": 0}),
+    "publish-rules": (KEEPERS, {}),
+    "note-activity": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "take-back-activity": (SEES_SANNAS_DEAL, {"deal_id": "deal", "event_id": 0}),
+    "end-role": (SEES_SANNAS_DEAL, {"involvement_id": "a_role"}),
+    "write-coaching-note": ({"seller", "manager"}, {"deal_id": "deal"}),
+    "take-steps": (SELLING, {}),
+    "answer-request": (set(), {"agreement_id": 0}),  # who was asked: tests/web/test_home.py
+    "test-rule": (KEEPERS, {"rule_id": "a_rule"}),
+    "switch-rule": (KEEPERS, {"rule_id": "a_rule"}),
+    "take-back-rule": (KEEPERS, {"rule_id": "a_rule"}),
+    "judge-found": (SEES_SANNAS_DEAL, {"detection_id": "a_found_one"}),
+    "confirm-found": (SELLING, {}),
+    "read-import-as": (KEEPERS, {"batch_id": "finished_import"}),
+    "confirm-import": (KEEPERS, {"batch_id": "finished_import"}),
+    "discard-import": (KEEPERS, {"batch_id": "finished_import"}),
+    "save-mapping": (KEEPERS, {"batch_id": "finished_import"}),
+    "drop-mapping": (KEEPERS, {"mapping_id": "kept_mapping"}),
+    "leave-team": (KEEPERS, {"user_id": "stranger", "membership_id": "stranger_membership"}),
+}
+
+
+def address(route: str, arguments: dict, cast) -> str:
+    def value(name):
+        if name == "stranger_membership":
+            return cast.stranger.memberships.get().pk
+        if name == "second_run":
+            return [discoveries.finished_run(cast) for _ in range(2)][-1].pk
+        if name == "a_trial":
+            return discoveries.trial(cast).pk
+        if name == "finished_import":
+            return importing.finished_import(cast).pk
+        if name == "kept_mapping":
+            return importing.kept_mapping(cast).pk
+        if name == "a_link":
+            return link_to(cast)
+        if name in ("a_demand", "an_exception", "a_role"):
+            return getattr(talks, name)(cast).pk
+        if name == "a_rule":
+            return rules.written().pk
+        if name == "a_found_one":
+            rules.log_arrives(cast.deal)
+            rules.switched_on()
+            return Detection.objects.get().pk
+        if name == "a_strategy":
+            strategy = playbooks.in_force(cast).strategy
+            strategies.draft_playbook(by=cast.sponsor, at=NOW, strategy=strategy)
+            return strategy.pk
+        if name == "a_plan":
+            told = {"type_key": "cust.data_access", "best": "the log"}
+            return plans.write_plan(by=cast.seller, at=NOW, deal_id=cast.deal.pk, **told).pk
+        if name == "a_type":
+            return AgreementType.objects.get(key="cust.data_access").pk
+        found = getattr(cast, name, name) if isinstance(name, str) else name
+        return getattr(found, "pk", found)
+
+    return reverse(route, kwargs={key: value(name) for key, name in arguments.items()})
+
+
+def link_to(cast) -> str:
+    """Return what a link carries by which a customer confirms an agreement of Sanna's deal."""
+    step = agreements.Step(
+        state=AgreementState.ASKED, occurred_at=NOW, act="send it", person_name="Bo", due_on=TODAY
+    )
+    asked = agreements.take_step(
+        by=None, at=NOW, deal_id=cast.deal.pk, type_key="cust.data_access", step=step
+    )
+    return token_of(proof.ask_customer(by=cast.seller, at=timezone.now(), agreement_id=asked.pk))

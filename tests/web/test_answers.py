@@ -1,0 +1,153 @@
+"""Errors become answers in one table, and a signed-in person never sees a page of the framework."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.exceptions import BadRequest, RequestDataTooBig, TooManyFieldsSent
+from django.http import Http404
+from django.test import Client
+
+from hingepoint.domain.agreements.actions import NotYetGained, ReasonMissing
+from hingepoint.domain.people.actions import TooManySignIns
+from hingepoint.domain.strategy.actions import StrategyNotYours
+from hingepoint.records.errors import Hidden, Refused, Stale
+from hingepoint.web.answers import KEY_OVER, NOTHING_HERE, TOO_LARGE, UNREADABLE, Answer, answer_to
+
+MARK = "They pay within <60> days"
+
+
+@pytest.mark.parametrize(
+    ("error", "answer"),
+    [
+        (Hidden("no such deal"), Answer(404, NOTHING_HERE, {"": NOTHING_HERE})),
+        (Http404("no such page"), Answer(404, NOTHING_HERE, {"": NOTHING_HERE})),
+        (StrategyNotYours("Only the sponsor."), Answer(404, NOTHING_HERE, {"": NOTHING_HERE})),
+        (Stale(words="Max was faster."), Answer(409, "Max was faster.", {"": "Max was faster."})),
+        (Refused("Say why.", field="note"), Answer(422, "Say why.", {"note": "Say why."})),
+        (ReasonMissing("Say why."), Answer(422, "Say why.", {"reason": "Say why."})),
+        (TooManySignIns("Wait."), Answer(429, "Wait.", {"": "Wait."})),
+        (RequestDataTooBig(), Answer(413, TOO_LARGE, {"": TOO_LARGE})),
+        (TooManyFieldsSent(), Answer(413, TOO_LARGE, {"": TOO_LARGE})),
+        (BadRequest(), Answer(400, UNREADABLE, {"": UNREADABLE})),
+        (ValueError("ours"), None),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_each_error_has_one_answer(error, answer):
+    assert answer_to(error) == answer
+
+
+def test_several_fields_are_answered_each_with_its_words():
+    answer = answer_to(NotYetGained(("who", "by when")))
+    assert answer.by_field == {"person": "To count as gained: who.", "due_on": "To count as gained: by when."}
+
+
+def test_every_error_of_the_domain_is_in_the_table():
+    """But those that no interface ever sees."""
+    import importlib
+    import inspect
+    import pkgutil
+
+    import hingepoint.domain
+
+    found = set()
+    for module in pkgutil.walk_packages(hingepoint.domain.__path__, "hingepoint.domain."):
+        if ".migrations" in module.name:
+            continue
+        loaded = importlib.import_module(module.name)
+        found |= {
+            f"{one.__module__}.{name}"
+            for name, one in inspect.getmembers(loaded, inspect.isclass)
+            if issubclass(one, Exception)
+            and one.__module__ == module.name
+            and not issubclass(one, Hidden | Stale | Refused)
+        }
+    assert found == {"hingepoint.domain.discovery.actions.TurnOver"}
+
+
+def signed_in(user) -> Client:
+    """A browser that has to prove each form, as real ones do."""
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(user)
+    return browser
+
+
+def test_an_address_that_only_takes_forms_says_so(cast, client):
+    client.force_login(cast.seller)
+    answer = client.get(f"/deals/{cast.deal.pk}/corridor")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+    assert "Nothing to see here" in answer.content.decode()
+    assert "/static/base.css" in answer.content.decode()
+
+
+def test_a_form_without_a_key_comes_back_on_its_page_with_what_was_typed(cast):
+    browser = signed_in(cast.seller)
+    address = f"/deals/{cast.deal.pk}/exceptions/new"
+    answer = browser.post(address, {"kind": "terms", "wanted": MARK}, HTTP_ORIGIN="http://testserver")
+    page = answer.content.decode()
+    assert answer.status_code == 403
+    assert KEY_OVER in page
+    assert "They pay within &lt;60&gt; days" in page
+    assert 'name="csrfmiddlewaretoken"' in page
+
+
+def test_a_form_from_elsewhere_is_not_offered_to_be_sent_again(cast):
+    browser = signed_in(cast.analyst)
+    told = {"role": "analyst", "why": MARK, "password": "secret-of-theirs"}
+    answer = browser.post(f"/people/{cast.stranger.pk}/role", told, HTTP_ORIGIN="http://evil.example")
+    page = answer.content.decode()
+    assert answer.status_code == 403
+    assert "Send it again" not in page
+    assert "&lt;60&gt;" not in page
+    assert "Not saved yet" in page
+
+
+def test_a_form_without_a_page_of_its_own_may_be_sent_again_without_passwords(cast):
+    browser = signed_in(cast.analyst)
+    told = {"role": "manager", "password": "secret-of-ours", "why": MARK}
+    answer = browser.post(f"/people/{cast.stranger.pk}/role", told, HTTP_ORIGIN="http://testserver")
+    page = answer.content.decode()
+    assert answer.status_code == 403
+    assert "Send it again" in page
+    assert '<input type="hidden" name="role" value="manager">' in page
+    assert "secret-of-ours" not in page
+
+
+def test_what_is_sent_after_being_signed_out_waits(cast, client):
+    address = f"/deals/{cast.deal.pk}/exceptions/new"
+    answer = client.post(address, {"kind": "terms", "wanted": MARK}, HTTP_ORIGIN="http://testserver")
+    page = answer.content.decode()
+    assert answer.status_code == 403
+    assert "You were signed out meanwhile." in page
+    assert "They pay within &lt;60&gt; days" in page
+    assert f'<form method="post" action="{address}"' in page
+
+
+def test_too_much_text_is_answered_by_our_own_page(cast, client, settings):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 2_000
+    client.force_login(cast.seller)
+    answer = client.post(
+        f"/deals/{cast.deal.pk}/exceptions/new",
+        {"wanted": "x" * 3_000},
+        content_type="application/x-www-form-urlencoded",
+    )
+    assert answer.status_code == 413
+    assert TOO_LARGE in answer.content.decode()
+
+
+def test_what_is_typed_into_nothing_is_shown_to_be_copied(cast, client):
+    client.force_login(cast.seller)
+    answer = client.post(f"/deals/{cast.foreign_deal.pk}/exceptions/new", {"kind": "terms", "wanted": MARK})
+    page = answer.content.decode()
+    assert answer.status_code == 404
+    assert "What you had typed" in page
+    assert "<dt>Wanted</dt><dd>They pay within &lt;60&gt; days</dd>" in page
+
+
+def test_a_script_is_told_beside_the_form_which_stays_as_it_is(cast, client):
+    kind = {"HTTP_HX_REQUEST": "true", "HTTP_HX_TARGET": "agreement-dialog"}
+    answer = client.post(f"/deals/{cast.deal.pk}/agreements/1/", {"note": MARK}, **kind)
+    assert answer.status_code == 403
+    assert answer.headers["HX-Retarget"] == "#agreement-dialog .notice"
+    assert "<html" not in answer.content.decode()
+    assert "You were signed out meanwhile." in answer.content.decode()

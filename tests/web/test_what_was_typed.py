@@ -1,0 +1,250 @@
+"""Whatever form is refused: everything that was typed comes back, with the words for each field.
+
+Forms are found on the pages themselves. A new one must say below who fills it in, and on which page.
+"""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import resolve, reverse
+from django.utils import timezone
+
+import importing
+from cast import NOW, TODAY
+from hingepoint.domain.agreements import actions as agreements
+from hingepoint.domain.agreements.models import AgreementType
+from hingepoint.domain.imports import actions as imports
+from hingepoint.domain.imports.models import ImportBatch
+from hingepoint.records.agreements import AgreementState
+from routes import CHANGES, PAGES, address
+
+#: A text longer than any field takes.
+TOO_LONG = "x" * 20_001
+TYPED_IN = ("text", "search", "url", "email", "date", "number", "tel")
+
+#: route that a form is sent to -> (who fills it in, route of the page it stands on, and its query).
+FORMS: dict[str, tuple[str, str, str]] = {
+    "agreement": ("seller", "agreement", ""),
+    "add-proof": ("seller", "agreement", ""),
+    "debrief": ("seller", "debrief", ""),
+    "prepare-talk": ("seller", "prepare-talk", ""),
+    "write-deal-plan": ("seller", "write-deal-plan", ""),
+    "review-plan": ("manager", "talk-plan", ""),
+    "set-corridor": ("seller", "deal-work", ""),
+    "write-coaching-note": ("seller", "deal-work", ""),
+    "log-demand": ("seller", "log-demand", ""),
+    "demand": ("seller", "demand", ""),
+    "concede": ("seller", "concede", ""),
+    "ask-exception": ("seller", "ask-exception", ""),
+    "change-exception": ("seller", "change-exception", ""),
+    "answer-exception": ("inside_partner", "exception", ""),
+    "set-rule-limits": ("sponsor", "exception-rules", ""),
+    "add-rule": ("sponsor", "exception-rules", ""),
+    "agree-role": ("seller", "agree-role", ""),
+    "note-activity": ("seller", "deal-help", ""),
+    "answer-request": ("inside_partner", "home", ""),
+    "save-view": ("seller", "deals", "?status=open"),
+    "take-steps": ("seller", "matrix", "?status=open&choose=1"),
+    "new-rule": ("analyst", "new-rule", ""),
+    "edit-rule": ("analyst", "edit-rule", ""),
+    "add-agreement-type": ("analyst", "add-agreement-type", ""),
+    "agreement-type": ("analyst", "agreement-type", ""),
+    "new-strategy": ("sponsor", "new-strategy", ""),
+    "edit-strategy": ("sponsor", "edit-strategy", ""),
+    "set-target": ("sponsor", "strategy", ""),
+    "choose-pivotal": ("sponsor", "choose-pivotal", ""),
+    "set-standard": ("sponsor", "set-standard", ""),
+    "publish-playbook": ("sponsor", "publish-playbook", ""),
+    "new-run": ("analyst", "new-run", ""),
+    "decide-finding": ("analyst", "finding", ""),
+    "draw-lots": ("analyst", "plan-evidence", ""),
+    "look-at-trial": ("analyst", "trial", ""),
+    "read-import-as": ("analyst", "import", ""),
+    "save-mapping": ("analyst", "import", ""),
+    "new-person": ("analyst", "new-person", ""),
+    "join-team": ("analyst", "person", ""),
+    "teams": ("analyst", "teams", ""),
+    "confirm": ("anonymous", "confirm", ""),
+    "sign-in": ("anonymous", "sign-in", ""),
+}
+#: Forms that carry no words to keep: buttons, choices, files and passwords.
+NO_WORDS = set(CHANGES) - set(FORMS) | {
+    "account",
+    "definitions",
+    "imports",
+    "undo-import",
+}
+
+
+@dataclass
+class Form:
+    """A form of a page as a browser sees it: what it would send, and the fields one types into."""
+
+    action: str
+    sent: dict[str, str | list[str]] = field(default_factory=dict)
+    typed: list[str] = field(default_factory=list)
+
+
+class Forms(HTMLParser):
+    """The forms of a page that are posted."""
+
+    def __init__(self, page: str, at: str):
+        super().__init__()
+        self.at, self.found, self.now, self.select = at, [], None, ""
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        said = dict(attrs)
+        if tag == "form":
+            self.now = Form(said.get("action") or self.at) if said.get("method") == "post" else None
+        name = said.get("name")
+        if self.now is None:
+            return
+        if tag == "option" and self.select and ("selected" in said or self.select not in self.now.sent):
+            self.now.sent[self.select] = said.get("value", "")
+        if not name:
+            return
+        if tag == "select":
+            self.select = name
+        elif (tag == "textarea" and "hidden" not in said) or (
+            tag == "input" and said.get("type", "text") in TYPED_IN
+        ):
+            self.now.typed.append(name)
+        elif tag == "input" and (said.get("type") == "hidden" or "checked" in said):
+            self.now.sent[name] = said.get("value", "on")
+        elif tag == "button":
+            self.now.sent.setdefault(name, said.get("value", ""))
+
+    def handle_endtag(self, tag):
+        if tag == "form" and self.now:
+            self.found.append(self.now)
+            self.now = None
+        if tag == "select":
+            self.select = ""
+
+
+def forms_of(page: str, at: str) -> dict[str, Form]:
+    """Return the forms of a page with something to type into, by the route they are sent to."""
+    found = {}
+    for form in Forms(page, at).found:
+        route = resolve(form.action.partition("?")[0]).url_name
+        if form.typed and any(name not in ("q",) for name in form.typed):
+            found.setdefault(route, form)
+    return found
+
+
+def prepare(route: str, cast, client) -> None:
+    """Bring about what a page needs to show its form."""
+    from hingepoint.domain.escalations import actions as escalations
+
+    if route in ("set-rule-limits", "add-rule"):
+        escalations.draft_policy(by=cast.sponsor, at=NOW)
+    if route == "answer-request":
+        step = agreements.Step(
+            state=AgreementState.ASKED,
+            occurred_at=NOW,
+            asked_of=cast.inside_partner,
+            act="a date",
+            due_on=TODAY,
+        )
+        key = AgreementType.objects.filter(side="internal").first().key
+        agreements.take_step(by=cast.seller, at=timezone.now(), deal_id=cast.deal.pk, type_key=key, step=step)
+    if route == "add-proof":
+        step = agreements.Step(state=AgreementState.ASKED, occurred_at=NOW)
+        agreements.take_step(
+            by=cast.seller, at=NOW, deal_id=cast.deal.pk, type_key="cust.data_access", step=step
+        )
+
+
+def checked_import(cast, client) -> int:
+    """Return an upload that was checked and waits for a word."""
+    client.force_login(cast.analyst)
+    client.post("/imports/", {"deals": SimpleUploadedFile("deals.csv", importing.DEALS.encode())})
+    batch = ImportBatch.objects.get()
+    imports.work(by=batch.by, at=NOW, batch_id=batch.pk)
+    client.post(f"/imports/{batch.pk}/read-as", {"mapping_text": "deals: {columns: {deal_id: deal_id}}"})
+    imports.work(by=batch.by, at=NOW, batch_id=batch.pk)
+    return batch.pk
+
+
+def opened(route: str, cast, client) -> Form:
+    """Return the form of a route, seen by who fills it in."""
+    who, page, query = FORMS[route]
+    prepare(route, cast, client)
+    if route == "review-plan":
+        address(route, CHANGES[route][1], cast)
+    arguments = {"batch_id": checked_import(cast, client)} if page == "import" else PAGES[page][1]
+    at = address(page, arguments, cast) + query
+    if who != "anonymous":
+        client.force_login(getattr(cast, who))
+    answer = client.get(at)
+    assert answer.status_code == 200, (at, answer.status_code)
+    return forms_of(answer.content.decode(), at)[route]
+
+
+def marked(form: Form) -> dict[str, str]:
+    """Return what is typed: something of its own in every field, which makes no sense for days and numbers."""
+    return {name: f"typed into {name}" for name in form.typed}
+
+
+@pytest.mark.parametrize("route", FORMS)
+def test_everything_typed_comes_back_when_it_is_refused(client, cast, route):
+    form = opened(route, cast, client)
+    typed = marked(form)
+    last = form.typed[-1]
+    told = form.sent | typed | {last: f"{typed[last]} {TOO_LONG}"}
+    answer = client.post(form.action, told)
+    page = html.unescape(answer.content.decode())
+    assert answer.status_code == (200 if route == "sign-in" else 422), route
+    assert [name for name in form.typed if typed[name] not in page] == []
+    assert TOO_LONG in page
+
+
+@pytest.mark.parametrize("route", sorted(set(FORMS) - {"sign-in"}))
+def test_what_is_wrong_is_said_above_and_at_the_field(client, cast, route):
+    form = opened(route, cast, client)
+    last = form.typed[-1]
+    answer = client.post(form.action, form.sent | dict.fromkeys(form.typed, "1") | {last: TOO_LONG})
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert 'role="alert"' in page
+    assert 'aria-invalid="true"' in page
+
+
+@pytest.mark.parametrize("page", [page for page, (allowed, _) in PAGES.items() if allowed != set()])
+def test_a_page_shows_no_form_that_is_not_listed(client, cast, page):
+    allowed, arguments = PAGES[page]
+    at = address(page, arguments, cast)
+    if allowed:
+        client.force_login(getattr(cast, min(allowed)))
+    answer = client.get(at)
+    pages = answer.status_code == 200 and answer.headers["Content-Type"].startswith("text/html")
+    assert set(forms_of(answer.content.decode(), at) if pages else ()) <= set(FORMS)
+
+
+def test_what_is_wrong_names_its_field_and_what_to_do(client, cast):
+    client.force_login(cast.analyst)
+    told = {"name": "x" * 121, "trace": "stage", "state": "gained", "evidence": "3", "confidence": "400"}
+    page = client.post("/rules/new", told).content.decode()
+    assert "Name: at most 120 characters; these are 121. Shorten it." in page
+    assert "Agreement is needed." in page
+    assert "Confidence: at most 100." in page
+
+
+def test_every_address_that_takes_a_form_is_listed():
+    import inspect
+
+    from django.urls import get_resolver
+
+    takes = set()
+    for pattern in get_resolver().url_patterns[0].url_patterns:
+        view = getattr(pattern.callback, "view_class", None) or inspect.unwrap(pattern.callback)
+        if "POST" in inspect.getsource(view):
+            takes.add(pattern.name)
+    assert takes - set(FORMS) - NO_WORDS == set()
+    assert reverse("home") == "/"
