@@ -10,8 +10,8 @@ import pytest
 from cast import NOW, TODAY, deal
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import Agreement
-from hingepoint.domain.home import queries as home
-from hingepoint.domain.strategy import queries as strategies
+from hingepoint.domain.home.queries import sponsor
+from hingepoint.domain.strategy.queries import strategy_page
 from hingepoint.records.agreements import AgreementState, Evidence
 from playbooks import in_force
 
@@ -37,10 +37,10 @@ def step(found, state, occurred_at, **facts) -> Agreement:
 
 def counted(cast, book) -> tuple[int, int]:
     """Return in time and of how many, and require that both pages say the same."""
-    [covered] = strategies.strategy_page(cast.sponsor, book.strategy_id, today=TODAY).pivotal
-    [line] = home.sponsor_week(cast.sponsor, today=TODAY, now=NOW).pivotal
-    assert (covered.in_time, covered.share.n) == (line.in_time, line.of)
-    return line.in_time, line.of
+    [covered] = strategy_page.strategy_page(cast.sponsor, book.strategy_id, today=TODAY).pivotal
+    [line] = sponsor.sponsor_week(cast.sponsor, today=TODAY, now=NOW).pivotal
+    assert covered.in_time == line.in_time
+    return line.in_time.there, line.in_time.needed
 
 
 def test_nothing_gained_is_nothing_in_time(cast, book):
@@ -63,8 +63,8 @@ def test_nothing_gained_is_nothing_in_time(cast, book):
 def test_a_late_gain_does_not_count_as_in_time(cast, book, gained_at, in_time):
     step(cast.deal, AgreementState.GAINED, gained_at)
     assert counted(cast, book) == (in_time, 2)
-    [covered] = strategies.strategy_page(cast.sponsor, book.strategy_id, today=TODAY).pivotal
-    assert covered.gained == 1  # it stands, in time or late
+    [covered] = strategy_page.strategy_page(cast.sponsor, book.strategy_id, today=TODAY).pivotal
+    assert covered.in_time.standing == 1  # it stands, in time or late
 
 
 def test_only_those_in_time_count_of_several(cast, book):
