@@ -156,10 +156,15 @@ Page = str | Callable[[HttpRequest, Mapping[str, Any]], str]
 
 
 def kept(
-    page: Page = "", *captured: str, fields: Mapping[str, str] | None = None, too_large: str = TOO_LARGE
+    page: Page = "",
+    *captured: str,
+    fields: Mapping[str, str] | None = None,
+    too_large: str = TOO_LARGE,
+    follow_next: bool = True,
 ) -> Callable:
     """Mark a view whose form comes back on ``page``, a route that takes ``captured`` of the view's own
-    address; on its own address, if no page is named. A form that names its page in ``next`` comes back there.
+    address; on its own address, if no page is named. A form that names its page in ``next`` comes back there,
+    unless ``follow_next`` is off: buttons elsewhere that send the same lead to ``page``, where it is read first.
     ``fields`` names the fields of the form for those of the errors, where they differ; ``too_large`` is
     said when a file is larger than the server takes."""
 
@@ -175,7 +180,7 @@ def kept(
                     raise
                 return shown
 
-        respond.draft_page = (page, captured, fields or {})  # type: ignore[attr-defined]
+        respond.draft_page = (page, captured, fields or {}, follow_next)  # type: ignore[attr-defined]
         return respond
 
     return decorate
@@ -221,12 +226,13 @@ class _Place:
 
 
 def _place(request: HttpRequest, view: Any, where: Mapping[str, Any]) -> _Place:
-    page, captured, fields = view.draft_page
+    page, captured, fields, follow_next = view.draft_page
     if callable(page):
         address = page(request, where)
     else:
         address = reverse(page, kwargs={name: where[name] for name in captured}) if page else ""
-    return _Place(ours(request, request.POST.get("next", "")) or address or request.get_full_path(), fields)
+    named = ours(request, request.POST.get("next", "")) if follow_next else ""
+    return _Place(named or address or request.get_full_path(), fields)
 
 
 def ours(request: HttpRequest, address: str) -> str:

@@ -204,7 +204,7 @@ class AnswerForm(forms.Form):
     version = forms.IntegerField(required=False)
 
 
-@drafts.kept("exception", "escalation_id")
+@drafts.kept("exception", "escalation_id", follow_next=False)
 @require_POST
 def answer_exception(request: HttpRequest, escalation_id: int):
     """Say yes, yes to less, or no to a request."""
