@@ -21,7 +21,7 @@ def page_of(deal, name="write-deal-plan") -> str:
 
 def form_of(client, deal, **changed) -> dict:
     context = client.get(page_of(deal)).context
-    return context["said"] | {"offered": context["offered"], "number": context["number"]} | changed
+    return context["said"] | {"offered": context["offered"]} | changed
 
 
 def test_it_is_generated_from_the_register_before_anybody_types(client, cast, deal):

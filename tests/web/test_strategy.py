@@ -92,7 +92,7 @@ def test_a_target_that_cannot_be_read_is_said_beside_the_field(client, cast):
     client.force_login(cast.sponsor)
     answer = client.post(reverse("set-target", args=[row.pk]), {"metric": "won", "baseline": "much"})
     assert answer.status_code == 422
-    assert "Enter a number" in text(answer)
+    assert "Baseline is no number. Write digits only, as in 12." in text(answer)
 
 
 def test_putting_it_in_force_asks_open_deals_and_retiring_it_stops_asking(client, cast):
