@@ -132,7 +132,7 @@ def test_what_stands_on_an_import_is_said(desk, cast, tmp_path):
     report = import_deals(tmp_path)
     Deal.objects.filter(key="A-1").update(version=2)
     answer = desk.post(reverse("undo-import", args=[report.batch]))
-    assert answer.status_code == 409
+    assert answer.status_code == 422
     assert "1 deal changed since" in answer.content.decode()
 
 
