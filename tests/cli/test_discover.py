@@ -105,7 +105,7 @@ def test_the_table_says_what_was_found_and_what_was_left_out(files):
 def test_json_is_one_object_as_formats_describes_it(files):
     answer = discover(*files, "--format", "json")
     found = json.loads(answer.stdout)
-    assert list(found) == FORMATS_KEYS
+    assert list(found) == [*FORMATS_KEYS, "understood"]
     assert {tuple(finding) for finding in found["findings"]} == {(*FINDING_KEYS, *BEHIND_KEYS)}
     assert sorted(finding["agreement"] for finding in found["findings"]) == [
         *(f"a{k:02}" for k in range(12)),

@@ -124,7 +124,7 @@ WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), m
 MONEY = st.none() | st.decimals(-1_000_000_000, 1_000_000_000, places=4)
 SHARE = st.none() | st.floats(-1, 1)
 MOMENTS = st.datetimes(
-    *map(dt.datetime.fromisoformat, ("2001-01-02", "2099-01-01")), timezones=st.just(dt.UTC)
+    *map(dt.datetime.fromisoformat, ("2001-01-02", "2026-03-01")), timezones=st.just(dt.UTC)
 )
 DAYS = st.none() | st.dates(dt.date(2001, 1, 2), dt.date(2099, 1, 1))
 FACTS = st.fixed_dictionaries(
