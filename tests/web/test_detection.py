@@ -62,7 +62,7 @@ def test_the_analyst_writes_a_rule_tests_it_and_switches_it_on(client, cast):
         ({"pattern": "(a)\\1"}, "Not a pattern that can be searched quickly"),
         ({"words": ""}, "else every one would match"),
         ({"agreement": "no.such"}, "No such agreement type"),
-        ({"confidence": "0"}, "greater than or equal to 1"),
+        ({"confidence": "0"}, "Confidence: at least 1."),
     ],
 )
 def test_a_rule_that_cannot_be_used_is_refused_in_its_place(client, cast, typed, words):

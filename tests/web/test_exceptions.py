@@ -4,7 +4,9 @@ import pytest
 from django.utils import timezone
 
 import talks
-from hingepoint.domain.escalations.models import Escalation, Policy, Pulse
+from hingepoint.domain.escalations.models import Escalation
+from hingepoint.domain.escalations.models import Policy
+from hingepoint.domain.escalations.models import Pulse
 from hingepoint.records.escalations import State
 
 FORM = {
@@ -93,7 +95,9 @@ def test_a_change_asks_again_and_a_late_one_is_refused(client, cast):
     assert "15" in client.get(address).content.decode()
     client.post(address, FORM | {"discount": "18", "version": made.version})
     late = client.post(address, FORM | {"discount": "19", "version": made.version})
-    assert "a moment ago" in late.content.decode()
+    assert late.status_code == 409
+    assert "Somebody changed this while you were writing" in late.content.decode()
+    assert 'value="19"' in late.content.decode()
     assert Escalation.objects.get().discount == 0.18
 
 

@@ -28,8 +28,10 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import Resolver404, resolve, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from markupsafe import escape
 
-from hingepoint.records.errors import Refused, Stale
+from hingepoint.records.errors import Refused
+from hingepoint.records.errors import Stale
 from hingepoint.web import answers
 
 TOO_LARGE = "The file is larger than this server takes. Choose a smaller one; the rest is still here."
@@ -257,10 +259,16 @@ def _shown_again(
         current=error.current if stale else None,
     )
     shown = _opened(request, place.address, draft)
-    if shown is None or shown.status_code not in (200, 422):
+    if shown is None or shown.status_code not in (200, 422) or not _says(shown, draft):
         return None
     shown.status_code = status or answer.status
     return shown
+
+
+def _says(shown: HttpResponse, draft: Draft) -> bool:
+    """Return whether a page says all that is wrong: its form may not be there any more."""
+    page = shown.content.decode()
+    return all(str(escape(words.partition("\n")[0])) in page for words in draft.problems.values())
 
 
 def _opened(request: HttpRequest, address: str, draft: Draft) -> HttpResponse | None:
