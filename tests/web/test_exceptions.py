@@ -4,9 +4,7 @@ import pytest
 from django.utils import timezone
 
 import talks
-from hingepoint.domain.escalations.models import Escalation
-from hingepoint.domain.escalations.models import Policy
-from hingepoint.domain.escalations.models import Pulse
+from hingepoint.domain.escalations.models import Escalation, Policy, Pulse
 from hingepoint.records.escalations import State
 
 FORM = {

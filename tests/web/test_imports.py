@@ -7,8 +7,7 @@ from django.urls import reverse
 from cast import NOW
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.imports import actions
-from hingepoint.domain.imports.models import ImportBatch
-from hingepoint.domain.imports.models import SavedMapping
+from hingepoint.domain.imports.models import ImportBatch, SavedMapping
 from hingepoint.records.imports import ImportState
 from importing import DEALS, EVENTS, import_deals, picture
 

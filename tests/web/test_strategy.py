@@ -15,9 +15,7 @@ from hingepoint.domain.detection import actions as detection
 from hingepoint.domain.detection.models import Detection
 from hingepoint.domain.plans import actions as plans
 from hingepoint.domain.plans.models import Plan
-from hingepoint.domain.strategy import actions
-from hingepoint.domain.strategy import asking
-from hingepoint.domain.strategy import tasks
+from hingepoint.domain.strategy import actions, asking, tasks
 from hingepoint.domain.strategy.models import Strategy
 from playbooks import choose, in_force, written
 

@@ -16,13 +16,9 @@ from hingepoint.domain.agreements import actions
 from hingepoint.domain.agreements.queries import agreement_page
 from hingepoint.domain.detection.queries import to_confirm
 from hingepoint.domain.proof.actions import take_step_with_proof
-from hingepoint.domain.strategy.queries import in_force
-from hingepoint.domain.strategy.queries import next_best
-from hingepoint.records.agreements import AgreementState
-from hingepoint.records.agreements import Evidence
-from hingepoint.records.agreements import QUALITY_POINTS
-from hingepoint.web import drafts
-from hingepoint.web import proof
+from hingepoint.domain.strategy.queries import in_force, next_best
+from hingepoint.records.agreements import QUALITY_POINTS, AgreementState, Evidence
+from hingepoint.web import drafts, proof
 from hingepoint.web.deals import looked_back
 from hingepoint.web.formats import STATES
 from hingepoint.web.sent import token_of

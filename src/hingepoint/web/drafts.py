@@ -30,8 +30,7 @@ from django.urls import Resolver404, resolve, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from markupsafe import escape
 
-from hingepoint.records.errors import Refused
-from hingepoint.records.errors import Stale
+from hingepoint.records.errors import Refused, Stale
 from hingepoint.web import answers
 
 TOO_LARGE = "The file is larger than this server takes. Choose a smaller one; the rest is still here."
