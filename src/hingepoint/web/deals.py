@@ -14,7 +14,9 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
-from hingepoint.domain.agreements.queries import catalogue, deal_page, lists
+from hingepoint.domain.agreements.queries import catalogue
+from hingepoint.domain.agreements.queries import deal_page
+from hingepoint.domain.agreements.queries import lists
 from hingepoint.domain.agreements.queries import matrix as deal_matrix
 from hingepoint.domain.coaching import queries as coaching
 from hingepoint.domain.deals.queries import filters
@@ -23,7 +25,8 @@ from hingepoint.domain.deals.queries.looking_back import AsOf
 from hingepoint.domain.negotiation.queries import corridor
 from hingepoint.domain.people import queries as people
 from hingepoint.domain.plans.queries import lines as plan_lines
-from hingepoint.domain.strategy.queries import in_force, next_best
+from hingepoint.domain.strategy.queries import in_force
+from hingepoint.domain.strategy.queries import next_best
 from hingepoint.domain.trials.queries import lots
 from hingepoint.records.deals import EventKind
 from hingepoint.records.people import Role
@@ -62,13 +65,13 @@ def asked(
     """Return the filter that an address asks for, its cleaned values, and which it could not read."""
     form = DealFilterForm(request.GET)
     form.is_valid()
-    values = form.cleaned_data
+    values = dict.fromkeys(form.fields) | form.cleaned_data
     status = values.get("status") or usual_status
     known = {
         name: value for name, value in values.items() if name not in ("q", "page", "status", "as_of", "known")
     }
     wanted = deal_lists.DealFilter(
-        text=values.get("q", ""),
+        text=values.get("q") or "",
         status="" if status == ANY_STATUS else status,
         as_of=looking_back(values.get("as_of"), only_known=values.get("known") != "now"),
         **{name: value for name, value in known.items() if value not in (None, "")},
