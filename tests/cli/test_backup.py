@@ -152,7 +152,7 @@ def change(database, *statements: str) -> None:
             "was made by a newer Hingepoint (it knows domain.9999_later)",
         ),
         (
-            ["DELETE FROM django_migrations WHERE name = '0004_jobs_are_remembered'"],
+            ["DELETE FROM django_migrations WHERE name = '0006_jobs_are_remembered'"],
             "cannot be brought up to date",  # the table is there already
         ),
     ],

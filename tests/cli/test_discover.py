@@ -41,7 +41,7 @@ FINDING_KEYS = [
     "in_words",
 ]
 #: What stands behind a finding comes after what the format has had from the start.
-BEHIND_KEYS = ["p_top", "ten_points", "ten_points_ci", "joint", "paths", "doses", "levels"]
+BEHIND_KEYS = ["p_top", "ten_points", "ten_points_ci", "joint", "paths", "doses", "levels", "turned"]
 
 
 def discover(*arguments):

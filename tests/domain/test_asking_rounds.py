@@ -305,7 +305,7 @@ def test_an_installation_upgraded_with_a_strategy_in_force_asks_everybody_once(c
 def test_a_month_in_which_stages_lasted_longer_asks_by_the_new_days(cast, monkeypatch):
     in_force(cast, needed_by=NeededBy.STAGE, needed_days=None, needed_stage="shape")
     assert set(Agreement.objects.values_list("needed_by", flat=True)) == {None}
-    monkeypatch.setattr("hingepoint.domain.strategy.queries.LEAST_WON_DEALS", 1)
+    monkeypatch.setattr("hingepoint.domain.strategy.rules.LEAST_WON_DEALS", 1)
     known = deal("W-1", created_at=NOW - dt.timedelta(days=50), status="won", closed_at=NOW)
     moved = NOW - dt.timedelta(days=10)
     deals.note_event(by=None, at=NOW, deal_id=known.pk, kind=EventKind.STAGE, name="prove", occurred_at=moved)

@@ -187,7 +187,9 @@ def test_a_late_save_says_whose_corridor_stands(client, kept):
     address = f"/deals/{kept.deal.pk}/corridor"
     client.post(address, CORRIDOR | {"version": "1", "target": "9100112"})
     answer = client.post(address, CORRIDOR | {"version": "1"}, follow=True)
-    assert "theirs stands" in answer.content.decode()
+    assert answer.status_code == 409
+    page = answer.content.decode()
+    assert all(words in page for words in ("On record now", "9100112", "9100113", "Set by Sanna"))
     assert Corridor.objects.get().target == 9_100_112
 
 

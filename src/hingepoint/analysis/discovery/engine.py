@@ -119,7 +119,7 @@ class _Run:
             again = "estimating again without what follows the decision"
             self._stage(prepared, 0.7, 0.85, again, passes=3)
             estimates = study.estimate(prepared, sums, self._mask(excluded, copied), steps, self.settings)
-        self.tell(0.85, "placebo: the same where there is nothing to find")
+        self._stage(prepared, 0.85, 0.95, "placebo: the same where there is nothing to find", passes=2)
         sides = verdicts.sides(prepared, self.catalogue)
         tested = placebo.without_effects(estimates.next_window, self._rng(1), sides)
         if not tested.clean:
