@@ -178,7 +178,17 @@ NO_ACTION = {
         "attach": "writes files first, then the rows in one",
         "take_step_with_proof": "writes files first, then the rows in one",
     },
-    "strategy.actions": {"refresh_findings": "asks for several runs, each in its own"},
+    "strategy.actions": {
+        "refresh_findings": "asks for several runs, each in its own",
+        "ask_open_deals": "writes batch by batch, each in its own; a batch that was overtaken is taken back",
+        "ask_touched_deals": "writes batch by batch, each in its own",
+        "ask_by_new_usual_days": "passes on to one",
+    },
+    "upkeep.actions": {
+        "take_turn": "locks the row of the job first: that is the turn",
+        "beat": "one statement that counts only while the turn is its own",
+        "end_turn": "one statement that counts only while the turn is its own",
+    },
     "trials.actions": {"conclude": "concludes several trials, each in its own"},
 }
 

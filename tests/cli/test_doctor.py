@@ -15,7 +15,7 @@ from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.strategy import actions as strategy
 from hingepoint.domain.upkeep import actions as upkeep
-from hingepoint.domain.upkeep.rules import Schedule
+from hingepoint.records.jobs import Schedule
 
 
 def found_by(ran) -> dict[str, dict[str, str]]:

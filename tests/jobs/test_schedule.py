@@ -11,8 +11,9 @@ from django.db import connection
 
 from hingepoint.domain.upkeep import actions, queries
 from hingepoint.domain.upkeep.models import Job
-from hingepoint.domain.upkeep.rules import Schedule, is_due, period
+from hingepoint.domain.upkeep.rules import is_due, period
 from hingepoint.jobs import schedule
+from hingepoint.records.jobs import Schedule
 
 PARIS = ZoneInfo("Europe/Paris")
 MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
@@ -185,7 +186,10 @@ def test_a_job_is_overdue_when_it_was_due_for_an_hour(worker, hours, overdue):
 
 
 def test_every_job_is_known_by_its_file_and_name():
-    assert [name for name in schedule.JOBS if name.startswith("hourly")] == ["hourly.give_up_silent_runs"]
+    assert [name for name in schedule.JOBS if name.startswith("hourly")] == [
+        "hourly.give_up_silent_runs",
+        "hourly.ask_open_deals",
+    ]
     assert {"weekly.check_the_audit_trail", "monthly.ask_whether_findings_hold"} <= schedule.JOBS.keys()
     longest = Job._meta.get_field("name").max_length
     assert max(map(len, schedule.JOBS)) <= longest

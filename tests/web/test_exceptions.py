@@ -94,7 +94,7 @@ def test_a_change_asks_again_and_a_late_one_is_refused(client, cast):
     client.post(address, FORM | {"discount": "18", "version": made.version})
     late = client.post(address, FORM | {"discount": "19", "version": made.version})
     assert late.status_code == 409
-    assert "Somebody changed this while you were writing" in late.content.decode()
+    assert "a moment ago" in late.content.decode()
     assert 'value="19"' in late.content.decode()
     assert Escalation.objects.get().discount == 0.18
 

@@ -16,8 +16,8 @@ from django.db import DatabaseError, close_old_connections, connection
 from django.utils import timezone
 
 from hingepoint.domain.upkeep import actions, queries
-from hingepoint.domain.upkeep.rules import Schedule
 from hingepoint.jobs import hourly, monthly, nightly, weekly
+from hingepoint.records.jobs import Schedule
 
 Clock = Callable[[], dt.datetime]
 LOOK_EVERY = 60.0  # seconds

@@ -14,9 +14,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
-from hingepoint.domain.agreements.queries import catalogue
-from hingepoint.domain.agreements.queries import deal_page
-from hingepoint.domain.agreements.queries import lists
+from hingepoint.domain.agreements.queries import catalogue, deal_page, lists
 from hingepoint.domain.agreements.queries import matrix as deal_matrix
 from hingepoint.domain.coaching import queries as coaching
 from hingepoint.domain.deals.queries import filters
@@ -25,8 +23,7 @@ from hingepoint.domain.deals.queries.looking_back import AsOf
 from hingepoint.domain.negotiation.queries import corridor
 from hingepoint.domain.people import queries as people
 from hingepoint.domain.plans.queries import lines as plan_lines
-from hingepoint.domain.strategy.queries import in_force
-from hingepoint.domain.strategy.queries import next_best
+from hingepoint.domain.strategy.queries import in_force, next_best
 from hingepoint.domain.trials.queries import lots
 from hingepoint.records.deals import EventKind
 from hingepoint.records.people import Role

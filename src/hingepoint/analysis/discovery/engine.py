@@ -127,7 +127,7 @@ class _Run:
                 f"Where there was nothing to find, {tested.rejected:,} of {tested.tested:,} tests still found an "
                 "effect: more than chance allows, so the intervals are too narrow."
             )
-        self.tell(0.95, "grading")
+        self._stage(prepared, 0.95, 1.0, "grading", passes=4)
         judged = verdicts.judge(prepared, estimates, self.settings, self.catalogue, copied)
         report = findings.Report(
             prepared, self.settings, self.catalogue, judged, excluded, tested, warnings, sums

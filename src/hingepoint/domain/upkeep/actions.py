@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from django.db import connection, transaction
 
 from hingepoint.domain.upkeep.models import Job
-from hingepoint.domain.upkeep.rules import Outcome, Schedule, is_due
+from hingepoint.domain.upkeep.rules import is_due
+from hingepoint.records.jobs import Outcome, Schedule
 
 #: Rows of an index that SQLite looks at for its statistics: milliseconds, however large a table is.
 ROWS_LOOKED_AT = 1_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from hingepoint.domain.upkeep.rules import Outcome, Schedule
+from hingepoint.records.jobs import Outcome, Schedule
 
 
 class Job(models.Model):

@@ -6,7 +6,8 @@ import datetime as dt
 from dataclasses import dataclass
 
 from hingepoint.domain.upkeep.models import Job
-from hingepoint.domain.upkeep.rules import Outcome, is_due, is_overdue
+from hingepoint.domain.upkeep.rules import is_due, is_overdue
+from hingepoint.records.jobs import Outcome
 
 
 @dataclass(frozen=True, slots=True)

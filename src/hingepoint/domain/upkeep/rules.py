@@ -5,28 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from django.db.models import TextChoices
 from django.utils import timezone
+
+from hingepoint.records.jobs import Outcome, Schedule
 
 if TYPE_CHECKING:
     from hingepoint.domain.upkeep.models import Job
-
-
-class Schedule(TextChoices):
-    """How often a job is done: the name of its file in ``jobs/``."""
-
-    HOURLY = "hourly"
-    NIGHTLY = "nightly"
-    WEEKLY = "weekly"
-    MONTHLY = "monthly"
-
-
-class Outcome(TextChoices):
-    """How a job ended. One that never began, is under way or was killed has none."""
-
-    NONE = "", "None yet"
-    DONE = "done"
-    FAILED = "failed"
 
 
 #: When a night begins, by the company's clock.
