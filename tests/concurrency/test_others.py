@@ -8,7 +8,7 @@ from django.test import Client
 
 import playbooks
 import talks
-from cast import NOW, TODAY
+from cast import NOW
 from discoveries import finished_run
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.deals import actions as deals
@@ -62,7 +62,7 @@ def test_two_who_publish_a_playbook_publish_it_once(cast):
     book = playbooks.written(cast).playbooks.get()
     playbooks.choose(book, "cust.data_access")
     copies = [Playbook.objects.get(pk=book.pk) for _ in range(2)]
-    publish = partial(strategy.publish, at=LATER, today=TODAY)
+    publish = partial(strategy.publish, at=LATER)
     one, other = meet(
         partial(publish, playbook=copies[0], by=cast.analyst, note="Ada"),
         partial(publish, playbook=copies[1], by=cast.sponsor, note="Otto"),
@@ -77,7 +77,7 @@ def test_what_was_published_a_moment_ago_is_not_changed(cast):
     pivotal = playbooks.choose(book, "cust.data_access")
     mine = Playbook.objects.get(pk=book.pk)
     one, other = meet(
-        lambda: strategy.publish(by=cast.analyst, at=LATER, playbook=mine, today=TODAY, note="First."),
+        lambda: strategy.publish(by=cast.analyst, at=LATER, playbook=mine, note="First."),
         lambda: strategy.set_standard(by=cast.sponsor, at=LATER, pivotal=pivotal, needed_days=99),
     )
     assert one.refused is None
