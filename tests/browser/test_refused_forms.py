@@ -105,7 +105,7 @@ def test_somebody_else_was_faster(visit, axe, screenshots, cast):
     escalations.revise(by=cast.seller, at=talks.now(), escalation_id=made.pk, wish=wish)
     with page.expect_navigation():
         page.get_by_role("button", name="Send the change").click()
-    page.get_by_text("Somebody changed this while you were writing").wait_for()
+    page.get_by_text("Somebody else changed this a moment ago").wait_for()
     assert page.locator("[name=reason]").input_value() == "Their budget ends in March"
     assert "The board asks for it" in page.locator(".both-versions").inner_text()
     assert axe(page) == []
