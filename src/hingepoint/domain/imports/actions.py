@@ -368,8 +368,8 @@ def _undo(*, by: User | None, at: dt.datetime, batch_id: int, reason: str) -> di
     counts = undo.take_back(batch)
     batch.state, batch.touched_at = ImportState.UNDONE, at
     batch.save(update_fields=["state", "touched_at"])
-    about = {"subject": "import", "subject_id": batch.pk, "changes": counts, "reason": reason}
-    record(by=by, at=at, action="undo import", **about)
+    about = {"changes": counts, "reason": reason}
+    record(by=by, at=at, action="undo import", subject="import", subject_id=batch.pk, **about)
     return counts
 
 
