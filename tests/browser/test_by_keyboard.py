@@ -83,6 +83,7 @@ def hands(demo):
 def test_the_sponsor_opens_the_deals_behind_a_number(hands):
     using = hands(Role.SPONSOR)
     using.press(using.page.locator(".covered a").first)
+    using.press(using.page.get_by_role("link", name="See the deals"))
     assert using.page.locator("h1").inner_text() == "Deals and agreements"
     using.keys.press("j")
     using.keys.press("Enter")
