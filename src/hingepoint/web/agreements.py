@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
@@ -18,6 +18,7 @@ from hingepoint.domain.detection.queries import to_confirm
 from hingepoint.domain.proof.actions import take_step_with_proof
 from hingepoint.domain.strategy.queries import in_force, next_best
 from hingepoint.records.agreements import QUALITY_POINTS, AgreementState, Evidence
+from hingepoint.records.errors import Hidden
 from hingepoint.web import drafts, proof
 from hingepoint.web.deals import looked_back
 from hingepoint.web.formats import STATES
@@ -187,7 +188,7 @@ def _found_before(request: HttpRequest, page: agreement_page.AgreementPage, aske
 
 def _take_step(request: HttpRequest, page: agreement_page.AgreementPage) -> HttpResponse:
     if not page.may_step:
-        raise Http404("not theirs to change")
+        raise Hidden("not theirs to change")
     form, proven = StepForm(request.POST), proof.ProofForm(request.POST, request.FILES)
     entered = drafts.read(form, proven)
     take_step_with_proof(
@@ -248,7 +249,7 @@ def undo_step(request: HttpRequest, deal_id: int, type_id: int):
     """Take back the last step of an agreement."""
     page = agreement_page.agreement_page(request.user, deal_id, type_id, today=timezone.localdate())
     if page.line is None or not page.may_step:
-        raise Http404("nothing to take back")
+        raise Hidden("nothing to take back")
     version = request.POST.get("version", "")
     actions.undo_step(
         by=request.user,

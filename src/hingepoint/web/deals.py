@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from django import forms
-from django.http import Http404, HttpRequest, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -26,6 +26,7 @@ from hingepoint.domain.plans.queries import lines as plan_lines
 from hingepoint.domain.strategy.queries import in_force, next_best
 from hingepoint.domain.trials.queries import lots
 from hingepoint.records.deals import EventKind
+from hingepoint.records.errors import Hidden
 from hingepoint.records.people import Role
 from hingepoint.web import saved_views
 
@@ -124,7 +125,7 @@ def for_sellers_and_leaders(view: Callable) -> Callable:
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any):
         if request.user.role == Role.INSIDE_PARTNER:
-            raise Http404("not theirs to see")
+            raise Hidden("not theirs to see")
         return view(request, *args, **kwargs)
 
     return guarded

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import tempfile
 
-from django.http import FileResponse, Http404, HttpRequest
+from django.http import FileResponse, HttpRequest
 from django.shortcuts import render
 from django.utils import timezone
 
 from hingepoint.connectors import files
 from hingepoint.domain.agreements.queries import lists
 from hingepoint.domain.imports import tables
+from hingepoint.records.errors import Hidden
 from hingepoint.web.deals import ANY_STATUS, asked
 
 TYPES = {
@@ -26,11 +27,11 @@ def export(request: HttpRequest, table: str, format: str):
     The file is made on disk first: a failure half-way is an error page, never half a file.
     """
     if table not in tables.TABLES or format not in TYPES:
-        raise Http404("no such table")
+        raise Hidden("no such table")
     wanted, _, _ = asked(request, usual_status=ANY_STATUS)
     as_of, today = wanted.as_of, timezone.localdate()
     if as_of and table not in tables.LOOK_BACK:
-        raise Http404("no such table of a day in the past")
+        raise Hidden("no such table of a day in the past")
     parts = tables.table(table, lists.selection(request.user, wanted, today), as_of=as_of)
     headings = next(parts).columns
     file = tempfile.TemporaryFile()  # noqa: SIM115  (FileResponse closes it)

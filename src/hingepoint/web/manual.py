@@ -9,13 +9,15 @@ from itertools import pairwise
 from pathlib import Path
 
 from django.conf import settings
-from django.http import FileResponse, Http404
+from django.http import FileResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
+
+from hingepoint.records.errors import Hidden
 
 #: The package carries the manual; a clone of the repository has it beside ``src/``.
 PACKAGED = Path(__file__).resolve().parent.parent / "manual"
@@ -43,7 +45,7 @@ class Page:
 def manual(request, page: str = "index"):
     """A page of this manual."""
     if page not in pages():
-        raise Http404
+        raise Hidden("no such page")
     chapters = [
         (
             words,
@@ -57,7 +59,7 @@ def manual(request, page: str = "index"):
 def story(request):
     """What the demo company's data was built with; other companies have no such page."""
     if not settings.ENVIRONMENT.demo:
-        raise Http404
+        raise Hidden("no such page")
     from hingepoint.demo.story import what_was_built
 
     told = what_was_built(timezone.localdate()).markdown()
@@ -69,7 +71,7 @@ def story(request):
 def attachment(request, name: str):
     """A picture or an example file of this manual."""
     if name not in attachments():
-        raise Http404
+        raise Hidden("no such page")
     return FileResponse((FOLDER / name).open("rb"))
 
 

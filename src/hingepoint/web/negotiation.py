@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
@@ -44,14 +44,14 @@ class CorridorForm(forms.Form):
 def set_corridor(request, deal_id: int):
     """Set what the deal may be sold for: opening, target and walk-away."""
     if not corridor.may_set_corridor(request.user, deal_id):
-        raise Http404
-    told = drafts.read(CorridorForm(request.POST))
+        raise Hidden("not theirs to set")
+    typed = drafts.read(CorridorForm(request.POST))
     actions.set_corridor(
         by=request.user,
         at=timezone.now(),
         deal_id=deal_id,
-        **{name: told[name] for name in ("opening", "target", "walk_away")},
-        expected_version=told["version"] or 0,
+        **{name: typed[name] for name in ("opening", "target", "walk_away")},
+        expected_version=typed["version"] or 0,
     )
     return redirect("deal-work", deal_id)
 
@@ -89,12 +89,12 @@ class WhyForm(forms.Form):
 
     def reason(self, asked_by: str = "") -> actions.Why | None:
         """Return what was written of the reason, or None when nothing was."""
-        told = self.cleaned_data
-        if not told["why"].strip():
+        typed = self.cleaned_data
+        if not typed["why"].strip():
             return None
-        state = ReasonState(told["known"] or ReasonState.HYPOTHESISED)
-        named = told["said_by"] or ("" if state == ReasonState.HYPOTHESISED else asked_by)
-        return actions.Why(told["why"], state, named, told["confirmed_by"])
+        state = ReasonState(typed["known"] or ReasonState.HYPOTHESISED)
+        named = typed["said_by"] or ("" if state == ReasonState.HYPOTHESISED else asked_by)
+        return actions.Why(typed["why"], state, named, typed["confirmed_by"])
 
 
 def _happened_on(day: dt.date | None, now: dt.datetime) -> dt.datetime:
@@ -121,95 +121,72 @@ class DemandForm(WhyForm, _DayForm):
     value = forms.DecimalField(required=False, max_digits=19, decimal_places=4, min_value=0)
 
 
+@drafts.kept(fields={"said_by": "asked_by"})
 def log_demand(request: HttpRequest, deal_id: int):
     """Log what the customer asks for: a few taps, on a phone, right after the talk."""
-    facts = deal_page.deal_facts(request.user, deal_id)
     if request.method != "POST":
-        return _demand_form(request, facts, {"topic": "price", "known": ReasonState.HYPOTHESISED.value})
-    form = DemandForm(request.POST)
-    problems = {name: errors[0] for name, errors in form.errors.items()}
-    if not problems:
-        told, at = form.cleaned_data, timezone.now()
-        try:
-            event = actions.log_demand(
-                by=request.user,
-                at=at,
-                deal_id=deal_id,
-                topic=Topic(told["topic"]),
-                words=told["words"],
-                asked_by=told["asked_by"],
-                value=told["value"],
-                occurred_at=_happened_on(told["happened_on"], at),
-                why=form.reason(told["asked_by"]),
-                **sent(request),
-            )
-        except actions.NothingSaid as refused:
-            problems["words"] = str(refused)
-        except actions.NotConfirmed as refused:
-            problems["confirmed_by" if told["known"] == ReasonState.CONFIRMED else "asked_by"] = str(refused)
-        else:
-            return redirect("demand", deal_id, event.pk)
-    return _demand_form(request, facts, request.POST, problems, status=422)
+        return _demand_form(request, deal_id)
+    form, at = DemandForm(request.POST), timezone.now()
+    typed = drafts.read(form)
+    event = actions.log_demand(
+        by=request.user,
+        at=at,
+        deal_id=deal_id,
+        topic=Topic(typed["topic"]),
+        words=typed["words"],
+        asked_by=typed["asked_by"],
+        value=typed["value"],
+        occurred_at=_happened_on(typed["happened_on"], at),
+        why=form.reason(typed["asked_by"]),
+        **sent(request),
+    )
+    return redirect("demand", deal_id, event.pk)
 
 
-def _demand_form(
-    request: HttpRequest,
-    facts: deal_page.DealFacts,
-    said: Any,
-    problems: dict | None = None,
-    status: int = 200,
-) -> HttpResponse:
+def _demand_form(request: HttpRequest, deal_id: int) -> HttpResponse:
     context = {
-        "facts": facts,
-        "said": said,
-        "problems": problems or {},
+        "facts": deal_page.deal_facts(request.user, deal_id),
+        "draft": drafts.of(request),
         "topics": TOPICS,
         "known": KNOWN,
-        "people": [one.name for one in deal_page.participants(facts.id)],
+        "people": [one.name for one in deal_page.participants(deal_id)],
     }
-    return render(request, "negotiation/log_demand.html", context, status=status)
+    return render(request, "negotiation/log_demand.html", context)
 
 
+@drafts.kept()
 def demand(request: HttpRequest, deal_id: int, demand_id: int):
     """One demand: why they ask, what was given for it, and what others traded for the like."""
     log = _log(request, deal_id)
-    found = log.demand(demand_id)
-    if found is None:
-        raise Http404("no such demand")
-    problems: dict[str, str] = {}
-    if request.method == "POST" and not (problems := _give_reason(request, found)):
-        return redirect("demand", deal_id, demand_id)
-    why = found.why.text if found.reason_known and found.why else ""
+    asked = log.demand(demand_id)
+    if asked is None:
+        raise Hidden("no such demand")
+    if request.method == "POST":
+        return _give_reason(request, deal_id, asked)
+    why = asked.why.text if asked.reason_known and asked.why else ""
     context = {
         "facts": deal_page.deal_facts(request.user, deal_id),
-        "demand": found,
+        "demand": asked,
         "answers": [one for one in log.concessions if one.demand_id == demand_id],
-        "library": library.library(request.user, deal_id, topic=found.topic, reason=why),
-        "said": request.POST or {"known": ReasonState.STATED.value, "said_by": found.who},
-        "problems": problems,
+        "library": library.library(request.user, deal_id, topic=asked.topic, reason=why),
+        "draft": drafts.of(request),
         "known": KNOWN,
         "topics": dict(TOPICS),
     }
-    return render(request, "negotiation/demand.html", context, status=422 if problems else 200)
+    return render(request, "negotiation/demand.html", context)
 
 
-def _give_reason(request: HttpRequest, demand: log_page.Demand) -> dict[str, str]:
-    """Keep the reason of the form; return what is missing, by field."""
+def _give_reason(request: HttpRequest, deal_id: int, asked: log_page.Demand) -> HttpResponse:
     form = WhyForm(request.POST)
-    if not form.is_valid():
-        return {name: errors[0] for name, errors in form.errors.items()}
-    why = form.reason(demand.who) or actions.Why("")
-    try:
-        actions.give_reason(
-            by=request.user, at=timezone.now(), demand_id=demand.id, why=why, token=token_of(request)
-        )
-    except actions.NothingSaid as refused:
-        return {"why": str(refused)}
-    except actions.NotConfirmed as refused:
-        return {
-            "confirmed_by" if why.state == ReasonState.CONFIRMED and why.said_by else "said_by": str(refused)
-        }
-    return {}
+    drafts.read(form)
+    actions.give_reason(
+        by=request.user,
+        at=timezone.now(),
+        demand_id=asked.id,
+        why=form.reason(asked.who) or actions.Why(""),
+        token=token_of(request),
+    )
+    return redirect("demand", deal_id, asked.id)
 
 
 class ConcessionForm(_DayForm):
@@ -223,75 +200,59 @@ class ConcessionForm(_DayForm):
     anyway = forms.BooleanField(required=False)
 
 
+@drafts.kept()
 def concede(request: HttpRequest, deal_id: int):
     """Note what we gave, and what came back; what is unwise about it is said before it is kept."""
-    facts, log = deal_page.deal_facts(request.user, deal_id), _log(request, deal_id)
     if request.method != "POST":
-        asked = log.demand(_number(request.GET.get("demand")))
-        said = {"topic": asked.topic.value if asked else "price", "demand": asked.id if asked else ""}
-        return _concession_form(request, facts, log, said)
-    form = ConcessionForm(request.POST)
-    problems = {name: errors[0] for name, errors in form.errors.items()}
-    if problems:
-        return _concession_form(request, facts, log, request.POST, problems=problems)
-    told, at = form.cleaned_data, timezone.now()
-    happened = _happened_on(told["happened_on"], at)
-    checks = _noticed(request, deal_id, told, happened)
-    if checks and not told["anyway"]:
-        return _concession_form(request, facts, log, request.POST, checks=checks)
-    try:
-        actions.concede(
-            by=request.user,
-            at=at,
-            deal_id=deal_id,
-            occurred_at=happened,
-            topic=Topic(told["topic"]),
-            demand_id=told["demand"],
-            **{name: told[name] for name in ("what", "value", "in_return", "worth", "final")},
-            **sent(request),
-        )
-    except actions.NothingSaid as refused:
-        return _concession_form(request, facts, log, request.POST, problems={"what": str(refused)})
-    except Hidden:
-        raise Http404("no such demand") from None
+        return _concession_form(request, deal_id, drafts.of(request))
+    typed, at = drafts.read(ConcessionForm(request.POST)), timezone.now()
+    happened = _happened_on(typed["happened_on"], at)
+    checks = _noticed(request, deal_id, typed, happened)
+    if checks and not typed["anyway"]:
+        return _concession_form(request, deal_id, drafts.Draft(request.path, request.POST), checks=checks)
+    actions.concede(
+        by=request.user,
+        at=at,
+        deal_id=deal_id,
+        occurred_at=happened,
+        topic=Topic(typed["topic"]),
+        demand_id=typed["demand"],
+        **{name: typed[name] for name in ("what", "value", "in_return", "worth", "final")},
+        **sent(request),
+    )
     messages.info(request, "Noted. Wrong? Take it back in the list of concessions.")
     return redirect("deal-talks", deal_id)
 
 
-def _noticed(request: HttpRequest, deal_id: int, told: dict, at: dt.datetime):
+def _noticed(request: HttpRequest, deal_id: int, typed: dict, at: dt.datetime):
     candidate = Given(
         id=0,
         at=at,
-        topic=Topic(told["topic"]),
-        value=float(told["value"]) if told["value"] is not None else None,
-        in_return=told["in_return"],
-        demand=told["demand"],
-        final=told["final"],
+        topic=Topic(typed["topic"]),
+        value=float(typed["value"]) if typed["value"] is not None else None,
+        in_return=typed["in_return"],
+        demand=typed["demand"],
+        final=typed["final"],
     )
     plans_at = plan_lines.written_at(request.user, deal_id)
     return log_page.noticed(request.user, deal_id, candidate, plans_at=plans_at)
 
 
 def _concession_form(
-    request: HttpRequest,
-    facts: deal_page.DealFacts,
-    log: log_page.Log,
-    said: Any,
-    *,
-    problems: dict | None = None,
-    checks: Any = (),
+    request: HttpRequest, deal_id: int, draft: drafts.Draft, *, checks: Any = ()
 ) -> HttpResponse:
+    log = _log(request, deal_id)
     context = {
-        "facts": facts,
+        "facts": deal_page.deal_facts(request.user, deal_id),
         "log": log,
-        "said": said,
-        "problems": problems or {},
+        "asked": log.demand(_number(request.GET.get("demand"))),
+        "draft": draft,
         "checks": checks,
         "topics": TOPICS,
         "worth": WORTH,
-        "corridor": corridor.corridor(request.user, facts.id),
+        "corridor": corridor.corridor(request.user, deal_id),
     }
-    return render(request, "negotiation/concede.html", context, status=422 if problems else 200)
+    return render(request, "negotiation/concede.html", context)
 
 
 def _number(text: str | None) -> int | None:
@@ -304,7 +265,7 @@ def take_back_talk(request: HttpRequest, deal_id: int, event_id: int):
     """Take back a demand or a concession that was noted in error; both lines stay in the history."""
     known = log_page.log(request.user, deal_id)
     if event_id not in {one.id for one in (*known.demands, *known.concessions)}:
-        raise Http404("nothing of the kind on this deal")
+        raise Hidden("nothing of the kind on this deal")
     actions.take_back(by=request.user, at=timezone.now(), event_id=event_id)
     messages.info(request, "Taken back. The history keeps both lines.")
     return redirect("deal-talks", deal_id)

@@ -8,12 +8,13 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from hingepoint.domain.people import actions, queries
+from hingepoint.records.errors import Hidden
 from hingepoint.web import clients
 
 #: A cookie of the customer's page alone: somebody of ours has signed in in this browser.
@@ -65,7 +66,7 @@ class SignIn(LoginView):
 def become(request, role: str):
     """Sign in as the demo's person of a role. Outside the demo company there is no such page."""
     if not settings.ENVIRONMENT.demo:
-        raise Http404
+        raise Hidden("no such page")
     login(request, queries.persona(role), backend=BACKEND)
     return remember_who_works_here(redirect("home"))
 

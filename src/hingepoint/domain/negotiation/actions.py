@@ -94,7 +94,7 @@ def log_demand(
     """Note what the customer asks for, with the reason if it is known. ``token``: of the form it came with;
     ``second``: see ``deals.note_event``. Raises Hidden, NothingSaid, NotConfirmed and AlreadyNoted."""
     if topic == Topic.OTHER and not words.strip():
-        raise NothingSaid("Say in a few words what they ask for.")
+        raise NothingSaid("Say in a few words what they ask for.", field="words")
     deal, happened = deal_for(by, deal_id), occurred_at or at
     sent = form(
         by, token, "demand", deal_id, topic, words, asked_by, value, timezone.localdate(happened), why
@@ -133,7 +133,7 @@ def give_reason(*, by: User | None, at: dt.datetime, demand_id: int, why: Why, t
     """Write down why they ask; earlier writings stay. Raises Hidden, NothingSaid and NotConfirmed."""
     event = _event_for(by, demand_id, EventKind.DEMAND)
     if not why.text.strip():
-        raise NothingSaid("Say why they need it, in their words if you can.")
+        raise NothingSaid("Say why they need it, in their words if you can.", field="why")
     _require_sources(why)
     sent = form(by, token, "reason", demand_id, why)
     if known := sent.made(Reason.objects.all()):
@@ -162,9 +162,11 @@ def give_reason(*, by: User | None, at: dt.datetime, demand_id: int, why: Why, t
 def _require_sources(why: Why) -> None:
     said, confirmed = why.said_by.strip(), why.confirmed_by.strip()
     if why.state != ReasonState.HYPOTHESISED and not said:
-        raise NotConfirmed("Name who of them said it; until then it is our guess.")
+        raise NotConfirmed("Name who of them said it; until then it is our guess.", field="said_by")
     if why.state == ReasonState.CONFIRMED and (not confirmed or confirmed.casefold() == said.casefold()):
-        raise NotConfirmed("Confirmed means that two of them said it: name the second person.")
+        raise NotConfirmed(
+            "Confirmed means that two of them said it: name the second person.", field="confirmed_by"
+        )
 
 
 @action
@@ -191,7 +193,7 @@ def concede(
     and AlreadyNoted.
     """
     if topic == Topic.OTHER and not what.strip():
-        raise NothingSaid("Say in a few words what we gave.")
+        raise NothingSaid("Say in a few words what we gave.", field="what")
     deal, happened = deal_for(by, deal_id), occurred_at or at
     given = (topic, what, value, in_return, demand_id, final, worth)
     sent = form(by, token, "concession", deal_id, *given, timezone.localdate(happened))
