@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from hingepoint import cli
+from installation import Installation
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 HEAVY = ("django", "polars", "scipy", "numpy", "sklearn", "statsmodels")
@@ -125,3 +126,26 @@ def test_a_wrong_setting_is_named_as_it_is_written_in_the_environment(empty_inst
     assert ran.returncode == cli.UNUSABLE
     assert ran.stderr.startswith(f"Error: {name}: {said}")
     assert "Traceback" not in ran.stderr
+
+
+@pytest.mark.parametrize("url", [False, True], ids=["in the data folder", "named by its address"])
+def test_every_sqlite_database_keeps_a_log_and_waits_for_its_turn(tmp_path, url):
+    looks = (
+        "import django; django.setup()\n"
+        "from django.db import connection as one\n"
+        "asked = [one.cursor().execute(f'PRAGMA {name}').fetchone()[0] "
+        "for name in ('journal_mode', 'synchronous', 'busy_timeout')]\n"
+        "print(*asked, one.transaction_mode)"
+    )
+    place = Installation(tmp_path)
+    named = {"HINGEPOINT_DATABASE_URL": f"sqlite:///{tmp_path / 'own.sqlite3'}"} if url else {}
+    settings = {"DJANGO_SETTINGS_MODULE": "hingepoint.config.settings"}
+    done = subprocess.run(
+        [sys.executable, "-c", looks],
+        env=place.environment | settings | named,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["wal", "2", "20000", "IMMEDIATE"]
+    assert (tmp_path / "own.sqlite3").exists() is url

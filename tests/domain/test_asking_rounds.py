@@ -144,6 +144,18 @@ def test_the_kept_days_move_with_what_the_playbook_asks_and_back(cast):
     assert (held.required, held.expires_on) == (False, TODAY + dt.timedelta(days=usual))
 
 
+def test_asking_is_unfinished_from_its_first_batch_to_its_last(cast, small_batches):
+    world(cast)
+    assert asking.unfinished() is None
+    in_force(cast)
+    row = AskingRound.objects.get()
+    row.finished_at = None
+    row.save()
+    assert asking.unfinished().finished is False
+    AskingRound.objects.update(finished_at=NOW)
+    assert asking.unfinished() is None
+
+
 def test_the_trail_says_once_what_a_round_changed(cast, small_batches):
     world(cast)
     first, _ = books(cast)

@@ -21,6 +21,7 @@ from hingepoint.records.deals import EventKind
 from hingepoint.records.errors import Hidden, Stale
 from hingepoint.records.escalations import Answer, Approver, ArguesFor, Kind, Lane, State
 from hingepoint.records.people import Role
+from hingepoint.records.talks import Topic
 
 HOUR = dt.timedelta(hours=1)
 WISH = actions.Wish(
@@ -184,6 +185,29 @@ def test_an_approved_request_that_shrinks_stays_approved(cast, rules):
     answer(found, cast.sponsor)
     done = actions.revise(by=cast.seller, at=NOW + HOUR, escalation_id=found.pk, wish=wish(discount=0.21))
     assert done.state == State.APPROVED
+
+
+@pytest.mark.parametrize(
+    ("shrunk", "then"),
+    [(0.18, (State.APPROVED, 0.18)), (0.15, (State.APPROVED, 0.15)), (0.2, (State.IN_PART, 0.18))],
+)
+def test_a_request_that_shrinks_to_what_was_granted_is_approved_in_full(cast, rules, shrunk, then):
+    found = ask(cast)
+    answer(found, cast.manager, Answer.IN_PART, granted=0.18)
+    answer(found, cast.sponsor)
+    done = actions.revise(by=cast.seller, at=NOW + HOUR, escalation_id=found.pk, wish=wish(discount=shrunk))
+    if done.state == State.OPEN:  # who gave less than is asked is asked again
+        done = answer(found, cast.manager, Answer.IN_PART, granted=0.18)
+    assert (done.state, done.granted) == then
+
+
+def test_a_demand_of_another_deal_is_no_reason_here(cast):
+    foreign = negotiation.log_demand(
+        by=cast.stranger, at=NOW, deal_id=cast.foreign_deal.pk, topic=Topic.PRICE, words="10 percent off"
+    )
+    with pytest.raises(Hidden):
+        ask(cast, demand_id=foreign.pk)
+    assert not Escalation.objects.exists()
 
 
 def test_of_two_changes_at_once_one_wins(cast):

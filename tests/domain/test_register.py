@@ -95,6 +95,21 @@ def test_an_upgrade_of_the_catalogue_keeps_the_companys_own_words(cast):
     assert (str(row), row.hidden, row.name) == ("Secrecy", True, "Confidentiality terms")
 
 
+@pytest.mark.parametrize("name", ["Pilot line", "PILOT LINE", "Pilot  line"])
+def test_a_name_that_the_catalogue_has_is_refused(cast, name):
+    add = {"by": cast.analyst, "at": NOW, "side": "customer"}
+    actions.add_own_type(**add, name="Pilot line")
+    with pytest.raises(actions.TypeExists, match="The catalogue has “Pilot line” already"):
+        actions.add_own_type(**add, name=name)
+    assert AgreementType.objects.filter(key__startswith="own.").count() == 1
+
+
+def test_a_name_that_the_company_gave_a_type_is_taken_too(cast):
+    actions.overlay_type(by=cast.analyst, at=NOW, key="cust.data_access", own_name="The numbers")
+    with pytest.raises(actions.TypeExists, match="The numbers"):
+        actions.add_own_type(by=cast.analyst, at=NOW, name="the NUMBERS", side="customer")
+
+
 def test_only_keepers_change_the_catalogue(cast):
     with pytest.raises(actions.CatalogueNotYours):
         actions.overlay_type(by=cast.seller, at=NOW, key="cust.nda", hidden=True)

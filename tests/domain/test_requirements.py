@@ -46,6 +46,10 @@ def test_a_stage_passed_is_due_already():
     assert need(needed_by=NeededBy.STAGE, stage="access") == [DEAL.created_on]
 
 
+def test_a_stage_that_the_deal_is_in_is_not_passed():
+    assert need(needed_by=NeededBy.STAGE, stage=DEAL.stage) == [None]
+
+
 @pytest.mark.parametrize("rule", [{"segments": ("SMB",)}, {"least_amount": Decimal(80_000)}])
 def test_a_rule_that_does_not_concern_the_deal_asks_nothing(rule):
     assert need(**rule) == []

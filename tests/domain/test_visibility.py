@@ -51,3 +51,13 @@ def test_an_inside_partner_sees_only_what_was_asked_of_them(cast):
         agreements.take_step(by=None, at=NOW, deal_id=deal.pk, type_key="int.price_approval", step=step)
     seen = Agreement.objects.visible_to(cast.inside_partner)
     assert [agreement.deal_id for agreement in seen] == [cast.deal.pk]
+
+
+@pytest.mark.parametrize("who", [who for who in SEES if who != "inside_partner"])
+def test_everybody_else_sees_the_agreements_of_their_deals(cast, who):
+    for deal in (cast.deal, cast.foreign_deal):
+        step = agreements.Step(state=AgreementState.ASKED, occurred_at=NOW)
+        agreements.take_step(by=None, at=NOW, deal_id=deal.pk, type_key="int.price_approval", step=step)
+    viewer = cast.everybody()[who] or AnonymousUser()
+    seen = Agreement.objects.visible_to(viewer).values_list("deal__key", flat=True)
+    assert sorted(seen) == sorted(SEES[who])

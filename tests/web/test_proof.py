@@ -5,6 +5,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from cast import NOW
 from hingepoint.domain.agreements import actions as agreements
+from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.proof.models import Proof
 from hingepoint.records.agreements import AgreementState
 
@@ -42,6 +43,12 @@ def test_words_link_and_file_stand_on_the_page(client, cast, agreement):
     for shown in (b"we send it", b"https://mail.example/1", b"minutes.pdf"):
         assert shown in page.content
     assert Proof.objects.count() == 3
+
+
+def test_the_trail_names_what_was_attached(client, cast, agreement):
+    add(client, cast.seller, agreement, words="we send it", link="https://mail.example/1", file=pdf())
+    kept = AuditEvent.objects.filter(action="attach").values_list("changes", flat=True)
+    assert sorted(one["proof"][1] for one in kept) == ["https://mail.example/1", "minutes.pdf", "words"]
 
 
 def test_a_file_is_kept_under_a_name_that_tells_nothing_and_is_only_saved(client, cast, agreement, tmp_path):

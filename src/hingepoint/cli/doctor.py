@@ -22,6 +22,7 @@ from hingepoint import __version__
 from hingepoint.cli import UNUSABLE, is_a_mistake
 from hingepoint.cli.common import format_option, print_json, start_django
 from hingepoint.cli.serve import migration_state
+from hingepoint.reports.charts.numbers import plural
 
 if TYPE_CHECKING:
     from hingepoint.domain.upkeep.queries import JobLine
@@ -176,7 +177,9 @@ def migrations() -> Finding:
     if unknown:
         return Finding(BROKEN, "Made by a newer Hingepoint.", "Install that version or a later one.")
     if missing:
-        return Finding(WARNING, f"{len(missing)} steps behind.", "hingepoint serve brings it up to date.")
+        return Finding(
+            WARNING, f"{plural(len(missing), 'step')} behind.", "hingepoint serve brings it up to date."
+        )
     return Finding(GOOD, "Up to date.")
 
 

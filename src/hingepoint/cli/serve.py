@@ -18,6 +18,7 @@ import click
 
 from hingepoint.cli import Unusable, in_use
 from hingepoint.cli.common import start_django
+from hingepoint.reports.charts.numbers import plural
 
 #: Requests answered at the same time. SQLite wants one process with threads; so does a small team.
 THREADS = 16
@@ -72,7 +73,7 @@ def bring_database_up_to_date() -> None:
     if unknown:
         raise Unusable(_newer(unknown))
     if missing:
-        click.echo(f"Bringing the database up to date ({len(missing)} steps).", err=True)
+        click.echo(f"Bringing the database up to date ({plural(len(missing), 'step')}).", err=True)
         call_command("migrate", verbosity=0, interactive=False)
         upkeep.refresh_statistics()
 
@@ -88,7 +89,8 @@ def require_database() -> None:
     if unknown:
         raise Unusable(_newer(unknown))
     if missing:
-        raise Unusable(f"The database is {len(missing)} steps behind. hingepoint serve brings it up to date.")
+        behind = plural(len(missing), "step")
+        raise Unusable(f"The database is {behind} behind. hingepoint serve brings it up to date.")
 
 
 def _newer(unknown: list[str]) -> str:

@@ -78,6 +78,8 @@ def _database() -> dict:
         found = dj_database_url.parse(ENVIRONMENT.database_url, conn_max_age=60)
         if "postgresql" in found["ENGINE"]:  # by which a restore knows that a server runs
             found.setdefault("OPTIONS", {}).setdefault("application_name", "hingepoint")
+        if "sqlite3" in found["ENGINE"]:
+            found["OPTIONS"] = _SQLITE | found.get("OPTIONS", {})
         return found
     name = str((ENVIRONMENT.data_dir / "hingepoint.sqlite3").absolute())
     return {"ENGINE": "django.db.backends.sqlite3", "NAME": name, "OPTIONS": _SQLITE}

@@ -300,9 +300,17 @@ def settle(escalation: Escalation, *, at: dt.datetime) -> None:
         escalation.state, escalation.decided_at, escalation.granted = State.OPEN, None, None
         escalation.save()
     else:
-        granted = [each.granted for each in last.values() if each.granted is not None]
+        partial = [each for each in last.values() if _is_less(each, escalation.discount)]
+        granted = [each.granted for each in partial if each.granted is not None]
         escalation.granted = min(granted, default=escalation.discount)
-        _close(escalation, State.IN_PART if Answer.IN_PART in answers else State.APPROVED, at=at)
+        _close(escalation, State.IN_PART if partial else State.APPROVED, at=at)
+
+
+def _is_less(approval: Approval, discount: float | None) -> bool:
+    """Return whether somebody agreed to less than is asked now: a request may have shrunk to what they gave."""
+    if approval.answer != Answer.IN_PART:
+        return False
+    return discount is None or approval.granted is None or approval.granted < discount
 
 
 @action

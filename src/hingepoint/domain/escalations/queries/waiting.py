@@ -36,7 +36,7 @@ def waiting_for(viewer: Any) -> list[Asked]:
     if not works_here(viewer):
         return []
     rows = Approval.objects.filter(approver=viewer, answer=Answer.WAITING, escalation__state=State.OPEN)
-    return _of_approvals(rows.order_by("escalation__asked_at")[:MOST])
+    return _of_approvals(rows.order_by("escalation__asked_at"))
 
 
 def _of_approvals(rows) -> list[Asked]:
