@@ -4,6 +4,7 @@ import pytest
 from django.utils import timezone
 
 import talks
+from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.escalations.models import Escalation, Policy, Pulse
 from hingepoint.records.escalations import State
 
@@ -160,3 +161,18 @@ def test_its_pages_cost_few_statements(client, cast, django_assert_max_num_queri
     client.force_login(getattr(cast, who))
     with django_assert_max_num_queries(12):
         client.get(f"/exceptions/{made.pk}/" if address == "request" else address)
+
+
+def test_who_decides_reads_where_it_lands_and_no_answer_is_louder_than_another(client, cast):
+    Deal.objects.filter(pk=cast.deal.pk).update(list_price=100_000, cost=60_000)
+    talks.negotiation.set_corridor(
+        by=cast.seller, at=talks.NOW, deal_id=cast.deal.pk, opening=100_000, target=95_000, walk_away=90_000
+    )
+    ask(client, cast, discount="15")
+    client.force_login(cast.manager)
+    page = client.get(f"/exceptions/{Escalation.objects.get().pk}/").content.decode()
+    assert "Below the walk-away of €90,000." in page
+    assert "€85,000, 15.0% off the list, margin 29.4%" in page
+    waiting = client.get("/exceptions/").content.decode()
+    assert waiting.count("Yes, as asked") == 1
+    assert 'class="button primary' not in waiting[waiting.index("Waiting for you") :]

@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import sqrt
 
-from hingepoint.reports.charts import bars, control, flow, forest, funnel, heatmap, sparkline, timing
+from hingepoint.reports.charts import (
+    bars,
+    control,
+    corridor,
+    flow,
+    forest,
+    funnel,
+    heatmap,
+    sparkline,
+    timing,
+)
 from hingepoint.reports.charts.tables import Table
 
 
@@ -19,7 +29,7 @@ class Example:
 
 def all_charts() -> list[Example]:
     """Return the charts in the order of their modules."""
-    return [_forest(), _timing(), _control(), _funnel(), _heatmap(), _flow(), _bars()]
+    return [_forest(), _timing(), _control(), _funnel(), _heatmap(), _flow(), _bars(), _corridor()]
 
 
 def trend() -> str:
@@ -114,3 +124,11 @@ def _bars() -> Example:
         bars.Bar("Public sector and regulated utilities", 0.19, 0.11, 0.27, 88, "quiet-solid"),
     ]  # fmt: skip
     return Example("Win rate by segment", "Closed deals of the last twelve months.", bars.draw(rows, title="Win rate by segment", target=0.3), bars.table(rows, what="Segment"))  # fmt: skip
+
+
+def _corridor() -> Example:
+    line = corridor.Corridor(
+        417_900, 384_500, 351_000, steps=[401_000, 372_800], asked=323_900, currency="EUR"
+    )
+    drawn = corridor.draw(line, title="What is asked, against the corridor")
+    return Example("Where a request lands", "From the opening down: what was given, and what is asked now.", drawn, corridor.table(line))  # fmt: skip

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 
 from hingepoint.domain.deals.queries import deal_page
 from hingepoint.domain.escalations import actions
+from hingepoint.domain.escalations.queries import deciding as weighing
 from hingepoint.domain.escalations.queries import pulse as pulse_page
 from hingepoint.domain.escalations.queries import requests, waiting
 from hingepoint.domain.escalations.queries import rules as rules_page
@@ -23,6 +24,7 @@ from hingepoint.domain.people import queries as people
 from hingepoint.records.errors import Hidden
 from hingepoint.records.escalations import Answer, Approver, ArguesFor, Kind, Lane, State
 from hingepoint.records.people import Role
+from hingepoint.reports.charts import corridor as corridor_chart
 from hingepoint.web import drafts, register
 from hingepoint.web.sent import sent
 
@@ -189,10 +191,26 @@ def change_exception(request: HttpRequest, escalation_id: int):
 
 def exception(request: HttpRequest, escalation_id: int):
     """One request: what is asked and why, who is asked and what they said."""
-    page = requests.request_page(request.user, escalation_id)
-    return render(
-        request, "escalations/exception.html", shown(page=page, one=page.request, sides=ArguesFor.choices)
+    page, facts = weighing.to_decide(request.user, escalation_id, now=timezone.now())
+    more = {"facts": facts, "charts": _where_it_lands(facts), "sides": ArguesFor.choices}
+    return render(request, "escalations/exception.html", shown(page=page, one=page.request, **more))
+
+
+def _where_it_lands(facts: weighing.Deciding | None) -> list[str]:
+    """Return the corridor with what was given and what is asked, for the desk and for the phone; nothing for who
+    may not read the corridor, or where none is set."""
+    if facts is None or facts.corridor is None or facts.asked is None:
+        return []
+    line = corridor_chart.Corridor(
+        opening=float(facts.corridor.opening),
+        target=float(facts.corridor.target),
+        walk_away=float(facts.corridor.walk_away),
+        steps=[float(facts.now.amount)] if facts.now and facts.given else [],
+        asked=float(facts.asked.amount),
+        currency=facts.currency,
     )
+    widths = (corridor_chart.WIDE, corridor_chart.NARROW)
+    return [corridor_chart.draw(line, title="Where it lands", width=width) for width in widths]
 
 
 class AnswerForm(forms.Form):

@@ -178,9 +178,20 @@ class RequestPage:
 
 def request_page(viewer: Any, escalation_id: int) -> RequestPage:
     """Return one request for whoever sees its deal or was asked. Raises Hidden."""
-    row = with_people(Escalation.objects.visible_to(viewer).filter(pk=escalation_id)).first()
+    return page_of(viewer, row_for(viewer, escalation_id))
+
+
+def row_for(viewer: Any, escalation_id: int) -> Escalation:
+    """Return a request with its people, for whoever sees its deal or was asked. Raises Hidden. Two SQL queries."""
+    rows = with_people(Escalation.objects.visible_to(viewer).filter(pk=escalation_id))
+    row = rows.select_related("deal__corridor__set_by").first()
     if row is None:
         raise Hidden("no such request")
+    return row
+
+
+def page_of(viewer: Any, row: Escalation) -> RequestPage:
+    """Return what a request that was fetched for ``viewer`` says, and what they may do."""
     found = ready_to_show(row)
     sees = Deal.objects.visible_to(viewer).filter(pk=row.deal_id).exists()
     asked = [each for each in found.approvals if each.approver_id == viewer.pk]
