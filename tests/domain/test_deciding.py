@@ -7,10 +7,12 @@ import pytest
 
 import talks
 from cast import NOW, deal
+from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.escalations import actions
 from hingepoint.domain.escalations.queries.deciding import LEAST_ENDED, to_decide
 from hingepoint.domain.negotiation import actions as negotiation
+from hingepoint.records.agreements import STANDING, AgreementState
 from hingepoint.records.escalations import Answer, Kind
 from hingepoint.records.talks import Topic
 from playbooks import in_force
@@ -68,7 +70,20 @@ def test_a_deal_without_a_cost_has_no_margin_and_without_a_list_no_price(cast, r
 
 def test_a_pivotal_agreement_that_does_not_stand_is_missing(cast, request_on_a_priced_deal):
     _, facts = to_decide(cast.manager, request_on_a_priced_deal.pk, now=NOW)
-    assert (len(facts.missing), facts.pivotal) == (1, 1)
+    assert ([one.state for one in facts.missing], facts.pivotal) == ([AgreementState.NEEDED], 1)
+
+
+@pytest.mark.parametrize("state", sorted(STANDING))
+def test_a_pivotal_agreement_that_stands_is_not_missing(cast, request_on_a_priced_deal, state):
+    Agreement.objects.filter(deal=cast.deal).update(state=state, gained_at=NOW)
+    _, facts = to_decide(cast.manager, request_on_a_priced_deal.pk, now=NOW)
+    assert (facts.missing, facts.pivotal) == ((), 1)
+
+
+def test_a_pivotal_agreement_that_the_deal_does_without_is_neither(cast, request_on_a_priced_deal):
+    Agreement.objects.filter(deal=cast.deal).update(state=AgreementState.NOT_NEEDED)
+    _, facts = to_decide(cast.manager, request_on_a_priced_deal.pk, now=NOW)
+    assert (facts.missing, facts.pivotal) == ((), 0)
 
 
 def test_how_the_like_ended_is_told_by_answer_from_five_on(cast, request_on_a_priced_deal):

@@ -253,18 +253,21 @@ def _quoted(path: Path, encoding: str, parts: Dialect, name: str, limits: Limits
 def _shape(
     path: Path, encoding: str, dialect: Dialect, name: str, limits: Limits, header_row: int, width: int
 ) -> quotes.Shape:
-    """Return how the rows below the headings read in ``dialect``; a file that breaks is not even."""
-    rows, even, exact, broken = 0, True, True, False
+    """Return how the rows below the headings read in ``dialect``; a file that breaks is not even. Reads no further
+    than to the first uneven row, after which nothing else counts."""
+    rows, exact, broken = 0, True, False
     try:
-        for row, record in _records(path, encoding, dialect, name, limits, BATCH):
-            if row > header_row and any(record):
-                rows += 1
-                exact = exact and len(record) == width
-                even = even and (len(record) == width or (len(record) > width and not any(record[width:])))
-                broken = broken or any("\n" in cell for cell in record)
+        for row, record in _records(path, encoding, dialect, name, limits):
+            if row <= header_row or not any(record):
+                continue
+            if len(record) < width or any(record[width:]):
+                return quotes.Shape(False, False, rows, broken)
+            rows += 1
+            exact = exact and len(record) == width
+            broken = broken or any("\n" in cell for cell in record)
     except FileProblem:
         return quotes.Shape(False, False, rows, broken)
-    return quotes.Shape(even, exact, rows, broken)
+    return quotes.Shape(True, exact, rows, broken)
 
 
 def _first_rows(

@@ -15,7 +15,7 @@ from hingepoint.domain.escalations.models import Escalation
 from hingepoint.domain.escalations.queries import requests
 from hingepoint.domain.negotiation.queries import corridor, log
 from hingepoint.domain.strategy.queries.in_force import pivotal_of_deal
-from hingepoint.records.agreements import AgreementState
+from hingepoint.records.agreements import STANDING, AgreementState
 from hingepoint.records.deals import DealStatus
 from hingepoint.records.escalations import State
 
@@ -139,7 +139,7 @@ def _missing(deal: Deal) -> tuple[tuple[Missing, ...], int]:
     missing = [
         Missing(str(one.type), one.type_id, AgreementState(state) if state else None)
         for one, state in states
-        if state != AgreementState.GAINED
+        if state not in STANDING
     ]
     return tuple(missing), len(asked)
 
