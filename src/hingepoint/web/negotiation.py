@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
@@ -21,6 +21,7 @@ from hingepoint.domain.plans.queries import lines as plan_lines
 from hingepoint.records.errors import Hidden
 from hingepoint.records.talks import ReasonState, Topic
 from hingepoint.web import drafts
+from hingepoint.web.requests import Request
 from hingepoint.web.sent import sent, token_of
 
 TOPICS = Topic.choices
@@ -59,7 +60,7 @@ def set_corridor(request, deal_id: int):
 # ---- what was asked and given ----
 
 
-def deal_talks(request: HttpRequest, deal_id: int):
+def deal_talks(request: Request, deal_id: int):
     """What the customer asked for and why, and what we gave for it. The deal's page fetches it as a piece;
     by itself it is a page."""
     context = {
@@ -71,7 +72,7 @@ def deal_talks(request: HttpRequest, deal_id: int):
     return render(request, "negotiation/_talks.html" if piece else "negotiation/talks.html", context)
 
 
-def _log(request: HttpRequest, deal_id: int) -> log_page.Log:
+def _log(request: Request, deal_id: int) -> log_page.Log:
     return log_page.log(request.user, deal_id, plans_at=plan_lines.written_at(request.user, deal_id))
 
 
@@ -121,7 +122,7 @@ class DemandForm(WhyForm, _DayForm):
     value = forms.DecimalField(required=False, max_digits=19, decimal_places=4, min_value=0)
 
 
-def log_demand(request: HttpRequest, deal_id: int):
+def log_demand(request: Request, deal_id: int):
     """Log what the customer asks for: a few taps, on a phone, right after the talk."""
     facts = deal_page.deal_facts(request.user, deal_id)
     if request.method != "POST":
@@ -153,7 +154,7 @@ def log_demand(request: HttpRequest, deal_id: int):
 
 
 def _demand_form(
-    request: HttpRequest,
+    request: Request,
     facts: deal_page.DealFacts,
     said: Any,
     problems: dict | None = None,
@@ -170,7 +171,7 @@ def _demand_form(
     return render(request, "negotiation/log_demand.html", context, status=status)
 
 
-def demand(request: HttpRequest, deal_id: int, demand_id: int):
+def demand(request: Request, deal_id: int, demand_id: int):
     """One demand: why they ask, what was given for it, and what others traded for the like."""
     log = _log(request, deal_id)
     found = log.demand(demand_id)
@@ -193,11 +194,11 @@ def demand(request: HttpRequest, deal_id: int, demand_id: int):
     return render(request, "negotiation/demand.html", context, status=422 if problems else 200)
 
 
-def _give_reason(request: HttpRequest, demand: log_page.Demand) -> dict[str, str]:
+def _give_reason(request: Request, demand: log_page.Demand) -> dict[str, str]:
     """Keep the reason of the form; return what is missing, by field."""
     form = WhyForm(request.POST)
     if not form.is_valid():
-        return {name: errors[0] for name, errors in form.errors.items()}
+        return {name: str(errors[0]) for name, errors in form.errors.items()}
     why = form.reason(demand.who) or actions.Why("")
     try:
         actions.give_reason(
@@ -223,7 +224,7 @@ class ConcessionForm(_DayForm):
     anyway = forms.BooleanField(required=False)
 
 
-def concede(request: HttpRequest, deal_id: int):
+def concede(request: Request, deal_id: int):
     """Note what we gave, and what came back; what is unwise about it is said before it is kept."""
     facts, log = deal_page.deal_facts(request.user, deal_id), _log(request, deal_id)
     if request.method != "POST":
@@ -258,7 +259,7 @@ def concede(request: HttpRequest, deal_id: int):
     return redirect("deal-talks", deal_id)
 
 
-def _noticed(request: HttpRequest, deal_id: int, told: dict, at: dt.datetime):
+def _noticed(request: Request, deal_id: int, told: dict, at: dt.datetime):
     candidate = Given(
         id=0,
         at=at,
@@ -273,7 +274,7 @@ def _noticed(request: HttpRequest, deal_id: int, told: dict, at: dt.datetime):
 
 
 def _concession_form(
-    request: HttpRequest,
+    request: Request,
     facts: deal_page.DealFacts,
     log: log_page.Log,
     said: Any,
@@ -300,10 +301,10 @@ def _number(text: str | None) -> int | None:
 
 @drafts.flashed("deal-talks", "deal_id")
 @require_POST
-def take_back_talk(request: HttpRequest, deal_id: int, event_id: int):
+def take_back_talk(request: Request, deal_id: int, event_id: int):
     """Take back a demand or a concession that was noted in error; both lines stay in the history."""
     known = log_page.log(request.user, deal_id)
-    if event_id not in {one.id for one in (*known.demands, *known.concessions)}:
+    if event_id not in {*(one.id for one in known.demands), *(one.id for one in known.concessions)}:
         raise Http404("nothing of the kind on this deal")
     actions.take_back(by=request.user, at=timezone.now(), event_id=event_id)
     messages.info(request, "Taken back. The history keeps both lines.")

@@ -78,6 +78,13 @@ class RunPage:
     ended_at: dt.datetime | None
     previous: int | None
 
+    @property
+    def found(self) -> Record:
+        """The record of a run that is done. Raises Hidden: until then there is nothing to see."""
+        if self.record is None:
+            raise Hidden("This run has found nothing yet.")
+        return self.record
+
 
 def may_run(viewer: User) -> bool:
     """Return whether ``viewer`` starts runs and decides on findings."""
