@@ -242,6 +242,22 @@ def test_a_mapping_says_how_the_file_is_read(tmp_path):
     assert float(Deal.objects.get(key="X").amount) == 1234.5
 
 
+def test_the_dates_of_a_deals_table_alone_say_which_deals_are_won(tmp_path):
+    text = (
+        "deal_id,created,access_on,signed_on\nX,2026-01-02,2026-01-10,2026-02-01\nY,2026-01-02,2026-01-12,\n"
+    )
+    mapping = files.parse_mapping(
+        "deals: {events_from_columns: {access_on: Access given, signed_on: Signed}}\noutcome: {won: [Signed]}"
+    )
+    assert counts(import_deals(tmp_path, text, mapping=mapping)) == (5, 0, 0, 0)
+    assert list(Deal.objects.order_by("key").values_list("key", "status", "closed_at")) == [
+        ("X", "won", dt.datetime(2026, 1, 31, 23, tzinfo=dt.UTC)),  # midnight in Paris
+        ("Y", "open", None),
+    ]
+    steps = DealEvent.objects.order_by("deal__key", "occurred_at").values_list("deal__key", "name")
+    assert list(steps) == [("X", "Access given"), ("X", "Signed"), ("Y", "Access given")]
+
+
 def test_agreements_as_they_stand_change_nothing_where_they_stand_so(tmp_path):
     import_deals(tmp_path)
     import_events(tmp_path)

@@ -21,6 +21,7 @@ CAN_BE = {
     "f'take back {event.kind}'": [f"take back {kind}" for kind in KINDS],
     "f'review plan: {verdict}'": [f"review plan: {verdict}" for verdict in plans.Verdict],
     "verdict": list(Verdict),
+    "'look early' if early else 'show result'": ["look early", "show result"],
     "'enable' if active else 'disable'": ["enable", "disable"],
     "'agreement' if plan.agreement_id else 'deal'": ["agreement", "deal"],
     "subject[0]": ["agreement", "deal"],

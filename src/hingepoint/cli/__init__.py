@@ -96,7 +96,7 @@ class CommandLine(click.Group):
         try:
             return super().invoke(ctx)
         except click.ClickException as error:
-            error.exit_code = UNUSABLE
+            error.exit_code = UNUSABLE  # type: ignore[misc]  # click reads it from the error it caught
             raise
         except Exception as error:
             if not is_a_mistake(error):

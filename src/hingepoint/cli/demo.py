@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import sys
 import webbrowser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -103,7 +104,7 @@ def _progress() -> Iterator[Callable[[str, float], None]]:
         BarColumn(),
         console=Console(stderr=True),
         transient=True,
-        disable=not click.get_text_stream("stderr").isatty(),
+        disable=not sys.stderr.isatty(),
     )
     with bar:
         task = bar.add_task("Building the demo company", total=1.0)

@@ -276,9 +276,12 @@ def _opened(asked: Asked, tell: Callable[[float, str], None]) -> Iterator[Readin
 
     if not (asked.deals or asked.events or asked.log):
         raise Unusable("Give --deals and --events, or --log. See 'hingepoint discover --help' for examples.")
+    deals, events, log = _tables(asked)
     try:
         with files.open_reading(
-            **_tables(asked),
+            deals=deals,
+            events=events,
+            log=log,
             mapping=files.load_mapping(asked.mapping) if asked.mapping else None,
             zone=os.environ.get("HINGEPOINT_TIME_ZONE") or "UTC",
             covariates=_listed(asked.covariates),
@@ -297,14 +300,14 @@ def _opened(asked: Asked, tell: Callable[[float, str], None]) -> Iterator[Readin
         raise Unusable(str(error)) from error
 
 
-def _tables(asked: Asked) -> dict[str, Path | None]:
-    """Return which file is which table; an event log given as deals, or as both, is the log."""
+def _tables(asked: Asked) -> tuple[Path | None, Path | None, Path | None]:
+    """Return which file is the deals, the events and the log; an event log given as deals, or as both, is the log."""
     deals, events, log = asked.deals, asked.events, asked.log
     if log and (deals or events):
         raise Unusable("Give --log alone, or --deals and --events.")
     if deals and _is_log(deals) and events in (None, deals):
         deals, events, log = None, None, deals
-    return {"deals": deals, "events": events, "log": log}
+    return deals, events, log
 
 
 def _is_log(path: Path) -> bool:

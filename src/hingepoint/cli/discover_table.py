@@ -132,8 +132,8 @@ def _silent(console: Console, shown: shapes.Shown) -> None:
         _more(console, len(nothing))
     if excluded:
         console.print(f"\n[bold]Left out, and why[/bold] ({len(excluded)})")
-        for one in shown.left_out[:LISTED]:
-            _item(console, f"{one.reason}, {one.why.rstrip('.')}: {one.names}")
+        for left in shown.left_out[:LISTED]:
+            _item(console, f"{left.reason}, {left.why.rstrip('.')}: {left.names}")
         _more(console, len(shown.left_out))
 
 

@@ -159,9 +159,8 @@ def database() -> Finding:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     if connection.vendor != "sqlite":
-        return Finding(
-            GOOD, f"PostgreSQL {connection.pg_version // 10_000}, {connection.settings_dict['NAME']}."
-        )
+        version = connection.pg_version  # type: ignore[attr-defined]  # PostgreSQL's connection has it
+        return Finding(GOOD, f"PostgreSQL {version // 10_000}, {connection.settings_dict['NAME']}.")
     says = f"SQLite {sqlite3.sqlite_version}, {connection.settings_dict['NAME']}"
     if sqlite3.sqlite_version_info <= LAST_SQLITE_WITH_THE_LOG_BUG:
         return Finding(

@@ -83,7 +83,7 @@ def require_database() -> None:
     from django.db import connection
 
     file = in_use.sqlite_file()
-    if file and not file.exists() and not connection.is_in_memory_db():
+    if file and not file.exists() and not connection.is_in_memory_db():  # type: ignore[attr-defined]  # SQLite has it
         raise Unusable(f"There is no database at {file} yet. hingepoint serve makes one.")
     missing, unknown = migration_state()
     if unknown:
@@ -117,7 +117,7 @@ def migration_state() -> tuple[list[str], list[str]]:
     )
 
 
-def run_server(*, host: str, port: int, when_ready: Callable[[str], None] | None = None) -> None:
+def run_server(*, host: str, port: int, when_ready: Callable[[str], object] | None = None) -> None:
     """Serve until interrupted. ``when_ready`` is called with the address once it answers."""
     from granian import Granian
     from granian.constants import Interfaces
@@ -154,7 +154,7 @@ def _refuse_a_taken_port(host: str, port: int) -> None:
             ) from None
 
 
-def _announce(host: str, port: int, address: str, when_ready: Callable[[str], None] | None) -> None:
+def _announce(host: str, port: int, address: str, when_ready: Callable[[str], object] | None) -> None:
     """Wait until the server answers, whatever it answers, then say where it is."""
     unanswered = threading.Event()
     while not unanswered.wait(0.1):
@@ -188,6 +188,7 @@ def _background_worker() -> Iterator[None]:
     finally:
         stopping.set()
         for worker in current:
+            assert worker.stdin is not None
             worker.stdin.close()  # the worker's sign to end
         keeper.join(10)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import dj_database_url
 
@@ -73,9 +74,9 @@ _SQLITE = {
 }
 
 
-def _database() -> dict:
+def _database() -> dict[str, Any]:
     if ENVIRONMENT.database_url:
-        found = dj_database_url.parse(ENVIRONMENT.database_url, conn_max_age=60)
+        found: dict[str, Any] = {**dj_database_url.parse(ENVIRONMENT.database_url, conn_max_age=60)}
         if "postgresql" in found["ENGINE"]:  # by which a restore knows that a server runs
             found.setdefault("OPTIONS", {}).setdefault("application_name", "hingepoint")
         if "sqlite3" in found["ENGINE"]:

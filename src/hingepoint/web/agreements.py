@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
@@ -22,6 +22,7 @@ from hingepoint.records.errors import Hidden
 from hingepoint.web import drafts, proof
 from hingepoint.web.deals import looked_back
 from hingepoint.web.formats import STATES
+from hingepoint.web.requests import Request
 from hingepoint.web.sent import token_of
 
 #: What a person can say about an agreement, in the words of a conversation.
@@ -99,7 +100,7 @@ class StepForm(forms.Form):
 
 
 @drafts.kept(fields={"link": "proof_link", "words": "proof_words", "file": "proof_file"})
-def agreement(request: HttpRequest, deal_id: int, type_id: int):
+def agreement(request: Request, deal_id: int, type_id: int):
     """One agreement on one deal: where it stands, what a good one looks like, the next step."""
     as_of = looked_back(request)[0] if request.method != "POST" else None
     today = timezone.localdate()
@@ -123,7 +124,7 @@ def agreement(request: HttpRequest, deal_id: int, type_id: int):
     return _show(request, page, known | _found_before(request, page, asked))
 
 
-def _show(request: HttpRequest, page: agreement_page.AgreementPage, known: dict[str, Any]) -> HttpResponse:
+def _show(request: Request, page: agreement_page.AgreementPage, known: dict[str, Any]) -> HttpResponse:
     draft = drafts.of(request)
     context = {
         "page": page,
@@ -177,7 +178,7 @@ def _on_record(page: agreement_page.AgreementPage) -> dict[str, Any]:
     }
 
 
-def _found_before(request: HttpRequest, page: agreement_page.AgreementPage, asked: str) -> dict[str, Any]:
+def _found_before(request: Request, page: agreement_page.AgreementPage, asked: str) -> dict[str, Any]:
     """Return what a rule knows of the state that is asked for and could not write: the act, evidence, words."""
     found = to_confirm.on_deal(request.user, page.deal_id).get(page.type_id)
     if found is None or not found.proposed or found.state != asked:
@@ -186,7 +187,7 @@ def _found_before(request: HttpRequest, page: agreement_page.AgreementPage, aske
     return known | {"occurred_on": timezone.localdate(found.on)}
 
 
-def _take_step(request: HttpRequest, page: agreement_page.AgreementPage) -> HttpResponse:
+def _take_step(request: Request, page: agreement_page.AgreementPage) -> HttpResponse:
     if not page.may_step:
         raise Hidden("not theirs to change")
     form, proven = StepForm(request.POST), proof.ProofForm(request.POST, request.FILES)
@@ -206,7 +207,7 @@ def _take_step(request: HttpRequest, page: agreement_page.AgreementPage) -> Http
     return _on(request, page)
 
 
-def _on(request: HttpRequest, page: agreement_page.AgreementPage) -> HttpResponse:
+def _on(request: Request, page: agreement_page.AgreementPage) -> HttpResponse:
     """Go back to the list the dialog was opened from, or to the deal."""
     if request.htmx:
         response = HttpResponse(status=204)
@@ -245,7 +246,7 @@ def moment_of(day: dt.date | None) -> dt.datetime:
 
 @drafts.flashed("agreement", "deal_id", "type_id")
 @require_POST
-def undo_step(request: HttpRequest, deal_id: int, type_id: int):
+def undo_step(request: Request, deal_id: int, type_id: int):
     """Take back the last step of an agreement."""
     page = agreement_page.agreement_page(request.user, deal_id, type_id, today=timezone.localdate())
     if page.line is None or not page.may_step:

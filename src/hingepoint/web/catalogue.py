@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
@@ -16,6 +15,7 @@ from hingepoint.records.agreements import Side
 from hingepoint.records.deals import Stage
 from hingepoint.records.errors import Hidden
 from hingepoint.web import drafts
+from hingepoint.web.requests import Request
 
 SIDES = Side.choices
 STAGES = Stage.choices
@@ -62,7 +62,7 @@ class TypeForm(forms.Form):
         return entered | {"good": good}
 
 
-def catalogue(request: HttpRequest):
+def catalogue(request: Request):
     """All types of agreement, by stage of the sale."""
     wanted = {name: request.GET.get(name, "") for name in ("q", "side", "stage", "only")}
     found = agreement_types.catalogue(
@@ -88,7 +88,7 @@ def catalogue(request: HttpRequest):
 
 
 @drafts.kept()
-def agreement_type(request: HttpRequest, key: str):
+def agreement_type(request: Request, key: str):
     """One type of agreement: what a good one looks like, where it is used, how to change it."""
     page = agreement_types.type_page(request.user, key)
     if request.method == "POST":
@@ -96,7 +96,7 @@ def agreement_type(request: HttpRequest, key: str):
     return _show(request, page)
 
 
-def _show(request: HttpRequest, page: agreement_types.TypePage):
+def _show(request: Request, page: agreement_types.TypePage):
     draft = drafts.of(request)
     own = ("own_name", "own_stage", "own_description", "own_recheck_days")
     known = {name: getattr(page, name) or "" for name in own}
@@ -118,14 +118,14 @@ def _show(request: HttpRequest, page: agreement_types.TypePage):
 
 
 #: What the hide, show and reset buttons write.
-_BUTTONS = {
+_BUTTONS: dict[str, dict[str, Any]] = {
     "hide": {"hidden": True},
     "show": {"hidden": False},
     "reset": {"own_name": None, "own_stage": None, "own_description": None, "own_recheck_days": None},
 }
 
 
-def _change(request: HttpRequest, page: agreement_types.TypePage):
+def _change(request: Request, page: agreement_types.TypePage):
     if not page.may_change:
         raise Hidden("not theirs to change")
     button = _BUTTONS.get(request.POST.get("do", ""))
@@ -143,7 +143,7 @@ def _change(request: HttpRequest, page: agreement_types.TypePage):
 
 
 @drafts.kept()
-def add_type(request: HttpRequest):
+def add_type(request: Request):
     """Add a type of agreement of one's own."""
     if not agreement_types.keeps_catalogue(request.user):
         raise Hidden("not theirs to change")
@@ -155,7 +155,7 @@ def add_type(request: HttpRequest):
     return render(request, "catalogue/add.html", context | {"sides": SIDES, "stages": STAGES})
 
 
-def _add(request: HttpRequest, form: TypeForm):
+def _add(request: Request, form: TypeForm):
     drafts.read(form)
     added = actions.add_own_type(by=request.user, at=timezone.now(), **form.facts())
     messages.info(request, f"{added.name} is in the catalogue. It can be planned on every deal from now on.")

@@ -50,9 +50,8 @@ def _forest() -> Example:
         forest.Excluded("Order form countersigned", "Mechanical: it is the sale itself, not a cause of it"),
         forest.Excluded("Reference call", "Too few: 14 deals had it, 60 are needed"),
     ]
-    options = {"better": "higher", "excluded": excluded}
-    drawn = forest.draw(rows, metric="supportive sales", smallest=0.01, **options)
-    return Example("Effect of each agreement", "Deals that gained it by a landmark against similar deals still open without it.", drawn, forest.table(rows, **options))  # fmt: skip
+    drawn = forest.draw(rows, metric="supportive sales", smallest=0.01, better="higher", excluded=excluded)
+    return Example("Effect of each agreement", "Deals that gained it by a landmark against similar deals still open without it.", drawn, forest.table(rows, better="higher", excluded=excluded))  # fmt: skip
 
 
 def _timing() -> Example:

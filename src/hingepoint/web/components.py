@@ -64,7 +64,7 @@ def _matrix_rows() -> list[Example]:
     rows = []
     for index, (name, account, _, _, _) in enumerate(_NAMES * 2):
         chosen = [states[(index * 3 + slot * 2 + slot // 3) % len(states)] for slot in range(8)]
-        cells = [
+        cells: list[Example | None] = [
             Example(
                 state=state,
                 note=notes.get(state, ""),

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest, HttpResponseRedirect, QueryDict
+from django.http import HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -29,6 +29,7 @@ from hingepoint.records.deals import EventKind
 from hingepoint.records.errors import Hidden
 from hingepoint.records.people import Role
 from hingepoint.web import saved_views
+from hingepoint.web.requests import Request
 
 ANY_STATUS = "all"
 STATUSES = [("open", "Open"), ("won", "Won"), ("lost", "Lost"), (ANY_STATUS, "Open and closed")]
@@ -58,7 +59,7 @@ class DealFilterForm(forms.Form):
 
 
 def asked(
-    request: HttpRequest, *, usual_status: str = "open"
+    request: Request, *, usual_status: str = "open"
 ) -> tuple[deal_lists.DealFilter, dict[str, Any], list[str]]:
     """Return the filter that an address asks for, its cleaned values, and which it could not read."""
     form = DealFilterForm(request.GET)
@@ -90,7 +91,7 @@ def _of_the_day(as_of: AsOf | None) -> str:
     return f"?as_of={as_of.day.isoformat()}" + ("" if as_of.only_known else "&known=now")
 
 
-def _shared(request: HttpRequest, page: str) -> dict[str, Any]:
+def _shared(request: Request, page: str) -> dict[str, Any]:
     """Return what the list and the matrix both show around their rows."""
     wanted, values, unread = asked(request)
     return {
@@ -123,7 +124,7 @@ def for_sellers_and_leaders(view: Callable) -> Callable:
     """Answer an inside partner as if the page did not exist: they see what is asked of them, not deals."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any):
+    def guarded(request: Request, *args: Any, **kwargs: Any):
         if request.user.role == Role.INSIDE_PARTNER:
             raise Hidden("not theirs to see")
         return view(request, *args, **kwargs)
@@ -132,7 +133,7 @@ def for_sellers_and_leaders(view: Callable) -> Callable:
 
 
 @for_sellers_and_leaders
-def deals(request: HttpRequest):
+def deals(request: Request):
     """The list of deals: filters, saved views, sorting, pages."""
     if again := saved_views.last_view(request, "deals"):
         return HttpResponseRedirect(again)
@@ -148,7 +149,7 @@ def deals(request: HttpRequest):
 
 
 @for_sellers_and_leaders
-def matrix(request: HttpRequest):
+def matrix(request: Request):
     """Deals against agreements, one line a deal."""
     if again := saved_views.last_view(request, "matrix"):
         return HttpResponseRedirect(again)
@@ -168,7 +169,7 @@ def matrix(request: HttpRequest):
 
 
 def _columns(
-    request: HttpRequest, wanted: deal_lists.DealFilter
+    request: Request, wanted: deal_lists.DealFilter
 ) -> tuple[Sequence[str], in_force.InForce | None]:
     """Return the columns that the address names, else the pivotal agreements of the strategy that holds."""
     if chosen := request.GET.getlist("show"):
@@ -177,15 +178,15 @@ def _columns(
     return (strategy.pivotal, strategy) if strategy else ((), None)
 
 
-def _summary(request: HttpRequest):
+def _summary(request: Request):
     wanted, _, _ = asked(request)
-    columns, _ = _columns(request, wanted)
-    columns, total = deal_matrix.summary(request.user, wanted, today=timezone.localdate(), columns=columns)
+    keys, _ = _columns(request, wanted)
+    columns, total = deal_matrix.summary(request.user, wanted, today=timezone.localdate(), columns=keys)
     return render(request, "deals/_summary.html", {"columns": columns, "total": total, "counted": True})
 
 
 @for_sellers_and_leaders
-def matrix_columns(request: HttpRequest):
+def matrix_columns(request: Request):
     """Choose the columns of the matrix; the address of the matrix keeps the choice."""
     choices = catalogue.type_choices(request.user)
     wanted, _, _ = asked(request)
@@ -208,7 +209,7 @@ class LookBackForm(forms.Form):
     page = forms.IntegerField(required=False, min_value=1, max_value=500)
 
 
-def looked_back(request: HttpRequest) -> tuple[AsOf | None, LookBackForm]:
+def looked_back(request: Request) -> tuple[AsOf | None, LookBackForm]:
     """Return the day an address asks to look back to, None for today; and the form it was read with."""
     form = LookBackForm(request.GET)
     form.is_valid()
@@ -216,7 +217,7 @@ def looked_back(request: HttpRequest) -> tuple[AsOf | None, LookBackForm]:
     return looking_back(told.get("as_of"), only_known=told.get("known") != "now"), form
 
 
-def deal(request: HttpRequest, deal_id: int):
+def deal(request: Request, deal_id: int):
     """One deal: agreements in order of time, people, history, what to do next."""
     as_of, form = looked_back(request)
     told = form.cleaned_data
@@ -252,7 +253,7 @@ def _asked(picture: deal_page.DealPicture, choices: list[catalogue.TypeChoice]) 
     return [type_ for type_ in choices if type_.key in asked]
 
 
-def deal_work(request: HttpRequest, deal_id: int):
+def deal_work(request: Request, deal_id: int):
     """What is prepared for a deal: corridor, conversation plans, coaching. The deal's page fetches it as
     a piece; by itself it is a page."""
     other = coaching.other_of_the_two(request.user, deal_id)

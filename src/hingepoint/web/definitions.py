@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
@@ -14,6 +14,7 @@ from hingepoint.domain.definitions import actions, queries, schema
 from hingepoint.records.errors import Hidden
 from hingepoint.reports.charts.numbers import plural
 from hingepoint.web import drafts
+from hingepoint.web.requests import Request
 
 
 class DefinitionsForm(forms.Form):
@@ -36,7 +37,7 @@ class DefinitionsForm(forms.Form):
 
 
 @drafts.kept()
-def definitions(request: HttpRequest) -> HttpResponse:
+def definitions(request: Request) -> HttpResponse:
     """Take definitions away as a file; check one, see what it changes, bring it in."""
     if not queries.may_keep(request.user):
         raise Hidden("not theirs to keep")
@@ -55,12 +56,12 @@ def definitions(request: HttpRequest) -> HttpResponse:
     return redirect("definitions")
 
 
-def _show(request: HttpRequest, *, differences: Any = None, text: str = "") -> HttpResponse:
+def _show(request: Request, *, differences: Any = None, text: str = "") -> HttpResponse:
     context = {"differences": differences, "text": text, "draft": drafts.of(request)}
     return render(request, "definitions/definitions.html", context)
 
 
-def definitions_file(request: HttpRequest) -> HttpResponse:
+def definitions_file(request: Request) -> HttpResponse:
     """Hand out what is defined, as YAML."""
     if not queries.may_keep(request.user):
         raise Hidden("not theirs to keep")

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
@@ -28,6 +28,7 @@ from hingepoint.web.agreements import EVIDENCE
 from hingepoint.web.deals import for_sellers_and_leaders
 from hingepoint.web.playbook import lines
 from hingepoint.web.register import back
+from hingepoint.web.requests import Request
 
 TRACES = [
     (Trace.DOCUMENT.value, "Document", "A file of theirs was received"),
@@ -80,7 +81,7 @@ def _on_record(rule: Rule) -> dict[str, Any]:
     return parts | lists | {"confidence": round(100 * rule.confidence)}
 
 
-def _keeper(request: HttpRequest) -> None:
+def _keeper(request: Request) -> None:
     if not rules_page.may_keep(request.user):
         raise Hidden("not theirs to keep")
 
@@ -88,7 +89,7 @@ def _keeper(request: HttpRequest) -> None:
 # ---- rules ----
 
 
-def rules(request: HttpRequest) -> HttpResponse:
+def rules(request: Request) -> HttpResponse:
     """The detection rules: what each waits for, whether it is on, how often it was right."""
     _keeper(request)
     context = {
@@ -99,14 +100,14 @@ def rules(request: HttpRequest) -> HttpResponse:
     return render(request, "detection/rules.html", context)
 
 
-def rule(request: HttpRequest, rule_id: int) -> HttpResponse:
+def rule(request: Request, rule_id: int) -> HttpResponse:
     """One rule: its words, its test on history, what it found, its versions."""
     page = rules_page.rule_page(request.user, rule_id)
     return render(request, "detection/rule.html", {"page": page, "line": page.line})
 
 
 @drafts.kept()
-def new_rule(request: HttpRequest) -> HttpResponse:
+def new_rule(request: Request) -> HttpResponse:
     """Write a rule, from nothing or from a starter."""
     _keeper(request)
     starter = starters().get(request.GET.get("from", ""))
@@ -127,7 +128,7 @@ def new_rule(request: HttpRequest) -> HttpResponse:
 
 
 @drafts.kept()
-def edit_rule(request: HttpRequest, rule_id: int) -> HttpResponse:
+def edit_rule(request: Request, rule_id: int) -> HttpResponse:
     """Change a rule: the next version, to be tested again."""
     page = rules_page.rule_page(request.user, rule_id)
     if request.method != "POST":
@@ -145,7 +146,7 @@ def edit_rule(request: HttpRequest, rule_id: int) -> HttpResponse:
 
 
 def _form(
-    request: HttpRequest, known: dict[str, Any], *, page: rules_page.RulePage | None = None
+    request: Request, known: dict[str, Any], *, page: rules_page.RulePage | None = None
 ) -> HttpResponse:
     draft = drafts.of(request)
     context = {
@@ -163,7 +164,7 @@ def _form(
 
 
 @require_POST
-def test_rule(request: HttpRequest, rule_id: int) -> HttpResponse:
+def test_rule(request: Request, rule_id: int) -> HttpResponse:
     """Try a rule on all of history."""
     row = rules_page.rule_row(request.user, rule_id)
     actions.test_rule(by=request.user, at=timezone.now(), row=row)
@@ -172,7 +173,7 @@ def test_rule(request: HttpRequest, rule_id: int) -> HttpResponse:
 
 @drafts.flashed("rule", "rule_id")
 @require_POST
-def switch_rule(request: HttpRequest, rule_id: int) -> HttpResponse:
+def switch_rule(request: Request, rule_id: int) -> HttpResponse:
     """Let a rule fill the register, or stop it."""
     row = rules_page.rule_row(request.user, rule_id)
     if request.POST.get("to") == "on":
@@ -185,7 +186,7 @@ def switch_rule(request: HttpRequest, rule_id: int) -> HttpResponse:
 
 
 @require_POST
-def take_back_rule(request: HttpRequest, rule_id: int) -> HttpResponse:
+def take_back_rule(request: Request, rule_id: int) -> HttpResponse:
     """Take back, as one, what a rule found and nobody judged."""
     row = rules_page.rule_row(request.user, rule_id)
     number = actions.take_back(by=request.user, at=timezone.now(), row=row)
@@ -199,7 +200,7 @@ def take_back_rule(request: HttpRequest, rule_id: int) -> HttpResponse:
 
 
 @for_sellers_and_leaders
-def to_confirm(request: HttpRequest) -> HttpResponse:
+def to_confirm(request: Request) -> HttpResponse:
     """What rules found on the viewer's open deals and nobody confirmed, by rule; of one type or one seller."""
     wanted = {name: request.GET.get(name, "") for name in ("type", "seller")}
     owner = int(wanted["seller"]) if wanted["seller"].isdecimal() else None
@@ -217,7 +218,7 @@ def to_confirm(request: HttpRequest) -> HttpResponse:
     return render(request, "detection/to_confirm.html", context)
 
 
-def deal_found(request: HttpRequest, deal_id: int) -> HttpResponse:
+def deal_found(request: Request, deal_id: int) -> HttpResponse:
     """What rules found on one deal. The deal's page fetches it as a piece; by itself it is a page."""
     facts = deal_page.deal_facts(request.user, deal_id)
     context = {"facts": facts, "found": to_confirm_page.on_deal(request.user, deal_id)}
@@ -227,15 +228,16 @@ def deal_found(request: HttpRequest, deal_id: int) -> HttpResponse:
 
 @require_POST
 @for_sellers_and_leaders
-def judge_found(request: HttpRequest, detection_id: int) -> HttpResponse:
+def judge_found(request: Request, detection_id: int) -> HttpResponse:
     """Say whether what a rule found is right; where it is not known who committed, the form asks."""
-    who = {"by": request.user, "at": timezone.now(), "detection_id": detection_id}
+    by, at = request.user, timezone.now()
     try:
         if request.POST.get("answer") == "right":
-            judged = actions.confirm(**who)
+            judged = actions.confirm(by=by, at=at, detection_id=detection_id)
             messages.info(request, f"{judged.deal}: {judged.rule.type} is confirmed.")
         else:
-            judged = actions.reject(**who, note=request.POST.get("note", "")[:2000])
+            note = request.POST.get("note", "")[:2000]
+            judged = actions.reject(by=by, at=at, detection_id=detection_id, note=note)
             messages.info(
                 request, f"{judged.deal}: {judged.rule.type} is taken back. The rule learns from it."
             )
@@ -251,7 +253,7 @@ def judge_found(request: HttpRequest, detection_id: int) -> HttpResponse:
 
 @require_POST
 @for_sellers_and_leaders
-def confirm_found(request: HttpRequest) -> HttpResponse:
+def confirm_found(request: Request) -> HttpResponse:
     """Confirm the chosen ones of a batch together."""
     chosen = [int(one) for one in request.POST.getlist("found") if one.isdigit()][
         : to_confirm_page.MOST_IN_A_BATCH

@@ -314,7 +314,7 @@ def finding(request, run_id: int, key: str):
     """One finding: the sentence first, then each number with what it is and how sure."""
     page = findings_page.finding(request.user, run_id, key, at=timezone.now())
     seen = runs.seen(page.run)
-    shown = whole.read(seen.record)
+    shown = whole.read(seen.found)
     one = shown.one(page.key)
     context = {
         "page": page,
@@ -368,7 +368,7 @@ def decide(request, run_id: int):
 def deals_behind(request, run_id: int, key: str):
     """The deals behind a finding that the viewer may see: gained it or not, and how each ended."""
     page = findings_page.finding(request.user, run_id, key, at=timezone.now())
-    record = runs.seen(page.run).record
+    record = runs.seen(page.run).found
     shown = whole.read(record)
     labels = list(record.data.landmarks) or ["6w"]
     by = request.GET.get("by") or _landmark(record, key, labels)
@@ -436,11 +436,11 @@ def _inputs(page: runs.RunPage) -> tuple[report.Input, ...]:
 
 
 def _html(request, page: runs.RunPage) -> str:
-    return report.html(page.record, **_shown_in_reports(page))
+    return report.html(page.found, **_shown_in_reports(page))
 
 
 def _pdf(request, page: runs.RunPage) -> bytes:
-    return discovery_pdf.pdf(page.record, **_shown_in_reports(page))
+    return discovery_pdf.pdf(page.found, **_shown_in_reports(page))
 
 
 def _shown_in_reports(page: runs.RunPage) -> dict[str, Any]:
@@ -463,7 +463,7 @@ def _parquet(request, page: runs.RunPage) -> bytes:
 
 
 def _json(request, page: runs.RunPage) -> str:
-    facts = report.run_facts(page.record, inputs=_inputs(page), code_version=page.code_version)
+    facts = report.run_facts(page.found, inputs=_inputs(page), code_version=page.code_version)
     return json.dumps(facts, ensure_ascii=False, indent=1)
 
 

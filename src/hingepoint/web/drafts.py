@@ -15,7 +15,7 @@ form is sent to, since a page may hold many forms. Without a draft all is as the
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
@@ -130,10 +130,17 @@ def problems_of(form: forms.BaseForm) -> dict[str, str]:
     }
 
 
+def offer(form: forms.BaseForm, name: str, choices: Sequence[tuple[str, str]]) -> None:
+    """Let a field of ``form`` be chosen from (value, words) that are known only now."""
+    field = form.fields[name]
+    assert isinstance(field, forms.ChoiceField)
+    field.choices = choices
+
+
 def _words(error: ValidationError, name: str, asked: forms.Field | None) -> str:
     """Return what is wrong, naming the field, in place of Django's own words; a form's words stand."""
     said = str(error.messages[0])
-    if asked is None or error.message != asked.default_error_messages.get(error.code, error.message):
+    if asked is None or error.message != asked.default_error_messages.get(error.code or "", error.message):
         return said
     label, limit = asked.label or pretty_name(name), (error.params or {}).get("limit_value")
     if error.code == "required":
@@ -249,13 +256,13 @@ def _shown_again(
     if request.method != "POST" or answer is None:
         return None
     problems = Problems({place.fields.get(name, name): words for name, words in answer.by_field.items()})
-    stale = isinstance(error, Stale)
+    stale = error if isinstance(error, Stale) else None
     draft = Draft(
         address=request.path,
         typed=request.POST,
         problems=Problems() if stale else problems,
         stale=answer.words if stale else "",
-        current=error.current if stale else None,
+        current=stale.current if stale else None,
     )
     shown = _opened(request, place.address, draft)
     if shown is None or shown.status_code not in (200, 422) or not _says(shown, draft):

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
@@ -26,6 +26,7 @@ from hingepoint.records.escalations import Answer, Approver, ArguesFor, Kind, La
 from hingepoint.records.people import Role
 from hingepoint.reports.charts import corridor as corridor_chart
 from hingepoint.web import drafts, register
+from hingepoint.web.requests import Request
 from hingepoint.web.sent import sent
 
 KINDS = [
@@ -61,7 +62,7 @@ def shown(**more: Any) -> dict[str, Any]:
     }
 
 
-def deal_help(request: HttpRequest, deal_id: int):
+def deal_help(request: Request, deal_id: int):
     """Help from above and beside: exceptions asked for, and executives with their roles. The deal's page
     fetches it as a piece; by itself it is a page."""
     context = shown(
@@ -100,7 +101,7 @@ class WishForm(forms.Form):
 
 
 @drafts.kept()
-def ask_exception(request: HttpRequest, deal_id: int):
+def ask_exception(request: Request, deal_id: int):
     """Ask for exceptional price or terms, with reason, what was tried, and what we ask in return."""
     facts = deal_page.deal_facts(request.user, deal_id)
     if request.method != "POST":
@@ -112,7 +113,7 @@ def ask_exception(request: HttpRequest, deal_id: int):
     return redirect("exception", made.pk)
 
 
-def _wish(request: HttpRequest) -> actions.Wish:
+def _wish(request: Request) -> actions.Wish:
     form = WishForm(request.POST)
     drafts.read(form)
     return form.wish()
@@ -133,7 +134,7 @@ def _prefilled(demands: Sequence[log.Demand], number: str) -> dict[str, Any]:
 
 
 def _wish_form(
-    request: HttpRequest,
+    request: Request,
     facts: deal_page.DealFacts,
     known: dict[str, Any],
     demands: Sequence[log.Demand],
@@ -157,7 +158,7 @@ def _wish_form(
 
 
 @drafts.kept()
-def change_exception(request: HttpRequest, escalation_id: int):
+def change_exception(request: Request, escalation_id: int):
     """Change a request; only those whom the change concerns are asked again."""
     wish = requests.wish(request.user, escalation_id)
     page = requests.request_page(request.user, escalation_id)
@@ -189,7 +190,7 @@ def change_exception(request: HttpRequest, escalation_id: int):
 # ---- one request ----
 
 
-def exception(request: HttpRequest, escalation_id: int):
+def exception(request: Request, escalation_id: int):
     """One request: what is asked and why, who is asked and what they said."""
     page, facts = weighing.to_decide(request.user, escalation_id, now=timezone.now())
     more = {"facts": facts, "charts": _where_it_lands(facts), "sides": ArguesFor.choices}
@@ -224,7 +225,7 @@ class AnswerForm(forms.Form):
 
 @drafts.kept("exception", "escalation_id", follow_next=False)
 @require_POST
-def answer_exception(request: HttpRequest, escalation_id: int):
+def answer_exception(request: Request, escalation_id: int):
     """Say yes, yes to less, or no to a request."""
     if not requests.request_page(request.user, escalation_id).may_answer:
         raise Hidden("nothing to answer")
@@ -245,7 +246,7 @@ def answer_exception(request: HttpRequest, escalation_id: int):
 
 @drafts.flashed("exception", "escalation_id")
 @require_POST
-def withdraw_exception(request: HttpRequest, escalation_id: int):
+def withdraw_exception(request: Request, escalation_id: int):
     """Take back a request that is not needed any more."""
     actions.withdraw(by=request.user, at=timezone.now(), escalation_id=escalation_id)
     return redirect("exception", escalation_id)
@@ -257,7 +258,7 @@ class PulseForm(forms.Form):
 
 
 @require_POST
-def pulse(request: HttpRequest, escalation_id: int):
+def pulse(request: Request, escalation_id: int):
     """Two taps of an inside partner about a request; shown to nobody by name."""
     if not requests.request_page(request.user, escalation_id).may_pulse:
         raise Hidden("nothing to say here")
@@ -279,7 +280,7 @@ def pulse(request: HttpRequest, escalation_id: int):
 # ---- all of them ----
 
 
-def exceptions(request: HttpRequest):
+def exceptions(request: Request):
     """What waits for your answer, what was asked lately, how long answers take, and the pulse by team. A
     seller's home fetches what became of their own as a piece."""
     now = timezone.now()
@@ -304,12 +305,12 @@ def exceptions(request: HttpRequest):
 # ---- the rules ----
 
 
-def _for_keepers(request: HttpRequest) -> None:
+def _for_keepers(request: Request) -> None:
     if not rules_page.may_write_rules(request.user):
         raise Hidden("not theirs to write")
 
 
-def rules(request: HttpRequest):
+def rules(request: Request):
     """Who has to say yes to which exception; sponsors and analysts draft the next version here."""
     if request.user.role == Role.INSIDE_PARTNER:
         raise Hidden("not theirs to see")
@@ -324,7 +325,7 @@ def rules(request: HttpRequest):
 
 
 @require_POST
-def draft_rules(request: HttpRequest):
+def draft_rules(request: Request):
     """Begin the next version of the rules as a copy of those in force."""
     _for_keepers(request)
     actions.draft_policy(by=request.user, at=timezone.now())
@@ -340,13 +341,18 @@ class LimitsForm(forms.Form):
 
 @drafts.kept("exception-rules")
 @require_POST
-def set_rule_limits(request: HttpRequest):
+def set_rule_limits(request: Request):
     """Set the limits of the draft: what sellers give alone, and how far the fast lane goes."""
     _for_keepers(request)
     entered = drafts.read(LimitsForm(request.POST))
-    shares = {name: round(entered[name] / 100, 4) for name in ("own_discount", "fast_discount")}
-    who = {"by": request.user, "at": timezone.now()}
-    actions.set_limits(**who, version=entered["version"], fast_value=entered["fast_value"], **shares)
+    actions.set_limits(
+        by=request.user,
+        at=timezone.now(),
+        version=entered["version"],
+        fast_value=entered["fast_value"],
+        own_discount=round(entered["own_discount"] / 100, 4),
+        fast_discount=round(entered["fast_discount"] / 100, 4),
+    )
     return redirect("exception-rules")
 
 
@@ -360,7 +366,7 @@ class RuleForm(forms.Form):
 
 @drafts.kept("exception-rules")
 @require_POST
-def add_rule(request: HttpRequest):
+def add_rule(request: Request):
     """Add a rule to the draft: whom to ask, for which requests."""
     _for_keepers(request)
     entered = drafts.read(RuleForm(request.POST))
@@ -379,7 +385,7 @@ def add_rule(request: HttpRequest):
 
 @drafts.flashed("exception-rules")
 @require_POST
-def drop_rule(request: HttpRequest, rule_id: int):
+def drop_rule(request: Request, rule_id: int):
     """Take a rule out of the draft."""
     _for_keepers(request)
     actions.drop_rule(by=request.user, at=timezone.now(), rule_id=rule_id)
@@ -388,7 +394,7 @@ def drop_rule(request: HttpRequest, rule_id: int):
 
 @drafts.flashed("exception-rules")
 @require_POST
-def publish_rules(request: HttpRequest):
+def publish_rules(request: Request):
     """Let the draft hold from now on; requests on their way keep the rules they were asked under."""
     _for_keepers(request)
     actions.publish_policy(by=request.user, at=timezone.now())

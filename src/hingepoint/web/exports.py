@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 
-from django.http import FileResponse, HttpRequest
+from django.http import FileResponse
 from django.shortcuts import render
 from django.utils import timezone
 
@@ -13,6 +13,7 @@ from hingepoint.domain.agreements.queries import lists
 from hingepoint.domain.imports import tables
 from hingepoint.records.errors import Hidden
 from hingepoint.web.deals import ANY_STATUS, asked
+from hingepoint.web.requests import Request
 
 TYPES = {
     "csv": "text/csv; charset=utf-8",
@@ -21,7 +22,7 @@ TYPES = {
 }
 
 
-def export(request: HttpRequest, table: str, format: str):
+def export(request: Request, table: str, format: str):
     """Hand out what the viewer may see of a table; the filters of the deals list narrow it.
 
     The file is made on disk first: a failure half-way is an error page, never half a file.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from django.http import HttpRequest
 from django.shortcuts import render
 from django.utils import timezone
 
@@ -13,9 +12,10 @@ from hingepoint.analysis import metric_words
 from hingepoint.domain.detection.queries import to_confirm
 from hingepoint.domain.escalations.queries import waiting
 from hingepoint.domain.home.queries import analyst, manager, pages, partner, seller, sponsor
+from hingepoint.web.requests import Request
 
 
-def home(request: HttpRequest):
+def home(request: Request):
     """The first page of the day: what to do, until nothing is left to do."""
     page = pages.page_for(request.user)
     today, now = timezone.localdate(), timezone.now()
@@ -36,7 +36,7 @@ def home(request: HttpRequest):
     return render(request, f"home/{page}.html", context)
 
 
-def _asked(request: HttpRequest, now: dt.datetime) -> dict[str, Any]:
+def _asked(request: Request, now: dt.datetime) -> dict[str, Any]:
     """Return what others ask of the viewer: exceptions to answer, two taps about them."""
     return {
         "exceptions": waiting.waiting_for(request.user),

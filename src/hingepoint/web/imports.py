@@ -176,7 +176,7 @@ def _mapping_said(said: Any, shown: queries.ImportShown) -> files.Mapping:
 
 def _columns_said(said: Any, file: queries.FileShown, before: dict[str, str]) -> dict[str, str]:
     """Return our columns by heading, as far as they differ from what was recognised by itself."""
-    columns = {}
+    columns: dict[str, str] = {}
     for column in file.columns:
         field = said.get(f"{file.table}-column-{column.index}", "")
         if field and (field != column.field or column.how == "mapping"):

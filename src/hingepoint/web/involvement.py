@@ -6,7 +6,7 @@ import datetime as dt
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
@@ -19,6 +19,7 @@ from hingepoint.records.involvement import Purpose
 from hingepoint.reports import executive_briefs, plan_sheets
 from hingepoint.web import drafts
 from hingepoint.web.pdf import answer
+from hingepoint.web.requests import Request
 from hingepoint.web.sent import sent, token_of
 
 
@@ -31,7 +32,7 @@ class RoleForm(forms.Form):
 
 
 @drafts.kept()
-def agree_role(request: HttpRequest, deal_id: int):
+def agree_role(request: Request, deal_id: int):
     """Agree an executive's part in a deal before they take it: purpose, what we ask, what to leave alone."""
     facts = deal_page.deal_facts(request.user, deal_id)
     if request.method != "POST":
@@ -49,7 +50,7 @@ def agree_role(request: HttpRequest, deal_id: int):
     return redirect("brief", role.pk)
 
 
-def _role_form(request: HttpRequest, facts: deal_page.DealFacts) -> HttpResponse:
+def _role_form(request: Request, facts: deal_page.DealFacts) -> HttpResponse:
     draft = drafts.of(request)
     begin = drafts.blank(RoleForm) | {"purpose": Purpose.VALUE.value, "may_discuss_price": False}
     context = {
@@ -63,13 +64,13 @@ def _role_form(request: HttpRequest, facts: deal_page.DealFacts) -> HttpResponse
     return render(request, "involvement/agree.html", context)
 
 
-def brief(request: HttpRequest, involvement_id: int):
+def brief(request: Request, involvement_id: int):
     """One page for the executive, to print or read on a phone: what we ask, what to leave alone, who, how
     we came here."""
     return render(request, "involvement/brief.html", {"brief": queries.brief(request.user, involvement_id)})
 
 
-def brief_pdf(request: HttpRequest, involvement_id: int):
+def brief_pdf(request: Request, involvement_id: int):
     """The executive's brief as a PDF of one page."""
     found = queries.brief(request.user, involvement_id)
     try:
@@ -80,7 +81,7 @@ def brief_pdf(request: HttpRequest, involvement_id: int):
     return answer(body, f"brief {found.role.executive} {found.deal_title}")
 
 
-def my_roles(request: HttpRequest):
+def my_roles(request: Request):
     """Your part in deals: the roles agreed with you, each with its brief. Home fetches it as a piece."""
     context = {"roles": queries.mine(request.user)}
     piece = request.htmx.target == "my-roles"
@@ -88,7 +89,7 @@ def my_roles(request: HttpRequest):
 
 
 @require_POST
-def end_role(request: HttpRequest, involvement_id: int):
+def end_role(request: Request, involvement_id: int):
     """End an executive's role on a deal; what was agreed stays on record."""
     role = actions.end_role(by=request.user, at=timezone.now(), involvement_id=involvement_id)
     return redirect("deal-help", role.deal_id)
@@ -104,7 +105,7 @@ class ActivityForm(forms.Form):
 
 @drafts.kept("deal-help", "deal_id")
 @require_POST
-def note_activity(request: HttpRequest, deal_id: int):
+def note_activity(request: Request, deal_id: int):
     """Note that an executive was there, and whether price came up."""
     deal_page.deal_facts(request.user, deal_id)
     entered, at = drafts.read(ActivityForm(request.POST)), timezone.now()
@@ -127,7 +128,7 @@ def _noon(day: dt.date) -> dt.datetime:
 
 @drafts.flashed("deal-help", "deal_id")
 @require_POST
-def take_back_activity(request: HttpRequest, deal_id: int, event_id: int):
+def take_back_activity(request: Request, deal_id: int, event_id: int):
     """Take back an executive's activity that was noted in error."""
     part = queries.of_deal(request.user, deal_id, now=timezone.now())
     if event_id not in {activity.id for activity in part.activities}:

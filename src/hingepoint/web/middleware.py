@@ -30,7 +30,9 @@ def content_policy(get_response):
 class SignInFirst(LoginRequiredMiddleware):
     """Everybody signs in first. What somebody typed who was signed out meanwhile waits for them."""
 
-    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponseBase:
+    def handle_no_permission(  # type: ignore[override]  # a draft or a piece is answered where it stands
+        self, request: HttpRequest, view_func: Any
+    ) -> HttpResponseBase:
         waits = request.method == "POST" and answers.from_us(request) and answers.typed(request)
         if waits or getattr(request, "htmx", False):
             return answers.signed_out(request)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
@@ -21,6 +21,7 @@ from hingepoint.domain.plans.queries import lines as plan_lines
 from hingepoint.records.errors import Hidden
 from hingepoint.records.talks import ReasonState, Topic
 from hingepoint.web import drafts
+from hingepoint.web.requests import Request
 from hingepoint.web.sent import sent, token_of
 
 TOPICS = Topic.choices
@@ -59,7 +60,7 @@ def set_corridor(request, deal_id: int):
 # ---- what was asked and given ----
 
 
-def deal_talks(request: HttpRequest, deal_id: int):
+def deal_talks(request: Request, deal_id: int):
     """What the customer asked for and why, and what we gave for it. The deal's page fetches it as a piece;
     by itself it is a page."""
     context = {
@@ -71,7 +72,7 @@ def deal_talks(request: HttpRequest, deal_id: int):
     return render(request, "negotiation/_talks.html" if piece else "negotiation/talks.html", context)
 
 
-def _log(request: HttpRequest, deal_id: int) -> log_page.Log:
+def _log(request: Request, deal_id: int) -> log_page.Log:
     return log_page.log(request.user, deal_id, plans_at=plan_lines.written_at(request.user, deal_id))
 
 
@@ -122,7 +123,7 @@ class DemandForm(WhyForm, _DayForm):
 
 
 @drafts.kept(fields={"said_by": "asked_by"})
-def log_demand(request: HttpRequest, deal_id: int):
+def log_demand(request: Request, deal_id: int):
     """Log what the customer asks for: a few taps, on a phone, right after the talk."""
     if request.method != "POST":
         return _demand_form(request, deal_id)
@@ -143,7 +144,7 @@ def log_demand(request: HttpRequest, deal_id: int):
     return redirect("demand", deal_id, event.pk)
 
 
-def _demand_form(request: HttpRequest, deal_id: int) -> HttpResponse:
+def _demand_form(request: Request, deal_id: int) -> HttpResponse:
     context = {
         "facts": deal_page.deal_facts(request.user, deal_id),
         "draft": drafts.of(request),
@@ -155,7 +156,7 @@ def _demand_form(request: HttpRequest, deal_id: int) -> HttpResponse:
 
 
 @drafts.kept()
-def demand(request: HttpRequest, deal_id: int, demand_id: int):
+def demand(request: Request, deal_id: int, demand_id: int):
     """One demand: why they ask, what was given for it, and what others traded for the like."""
     log = _log(request, deal_id)
     asked = log.demand(demand_id)
@@ -176,7 +177,7 @@ def demand(request: HttpRequest, deal_id: int, demand_id: int):
     return render(request, "negotiation/demand.html", context)
 
 
-def _give_reason(request: HttpRequest, deal_id: int, asked: log_page.Demand) -> HttpResponse:
+def _give_reason(request: Request, deal_id: int, asked: log_page.Demand) -> HttpResponse:
     form = WhyForm(request.POST)
     drafts.read(form)
     actions.give_reason(
@@ -201,7 +202,7 @@ class ConcessionForm(_DayForm):
 
 
 @drafts.kept()
-def concede(request: HttpRequest, deal_id: int):
+def concede(request: Request, deal_id: int):
     """Note what we gave, and what came back; what is unwise about it is said before it is kept."""
     if request.method != "POST":
         return _concession_form(request, deal_id, drafts.of(request))
@@ -224,7 +225,7 @@ def concede(request: HttpRequest, deal_id: int):
     return redirect("deal-talks", deal_id)
 
 
-def _noticed(request: HttpRequest, deal_id: int, typed: dict, at: dt.datetime):
+def _noticed(request: Request, deal_id: int, typed: dict, at: dt.datetime):
     candidate = Given(
         id=0,
         at=at,
@@ -239,7 +240,7 @@ def _noticed(request: HttpRequest, deal_id: int, typed: dict, at: dt.datetime):
 
 
 def _concession_form(
-    request: HttpRequest, deal_id: int, draft: drafts.Draft, *, checks: Any = ()
+    request: Request, deal_id: int, draft: drafts.Draft, *, checks: Any = ()
 ) -> HttpResponse:
     log = _log(request, deal_id)
     context = {
@@ -261,10 +262,10 @@ def _number(text: str | None) -> int | None:
 
 @drafts.flashed("deal-talks", "deal_id")
 @require_POST
-def take_back_talk(request: HttpRequest, deal_id: int, event_id: int):
+def take_back_talk(request: Request, deal_id: int, event_id: int):
     """Take back a demand or a concession that was noted in error; both lines stay in the history."""
     known = log_page.log(request.user, deal_id)
-    if event_id not in {one.id for one in (*known.demands, *known.concessions)}:
+    if event_id not in {*(one.id for one in known.demands), *(one.id for one in known.concessions)}:
         raise Hidden("nothing of the kind on this deal")
     actions.take_back(by=request.user, at=timezone.now(), event_id=event_id)
     messages.info(request, "Taken back. The history keeps both lines.")

@@ -50,7 +50,7 @@ class TeamForm(forms.Form):
 
     def __init__(self, *args, teams, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["parent"].choices = team_choices(teams, blank="No team: it stands at the top")
+        drafts.offer(self, "parent", team_choices(teams, blank="No team: it stands at the top"))
 
 
 #: Where a team moves that will belong to no other.
@@ -65,9 +65,9 @@ class MoveForm(forms.Form):
 
     def __init__(self, *args, teams, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["team"].choices = team_choices(teams, blank="Choose one")
+        drafts.offer(self, "team", team_choices(teams, blank="Choose one"))
         top = (TOP, "No team: it stands at the top")
-        self.fields["below"].choices = [("", "Choose one"), top, *team_choices(teams)]
+        drafts.offer(self, "below", [("", "Choose one"), top, *team_choices(teams)])
 
     def teams(self, viewer) -> tuple:
         """Return the team and the one it moves below, None for the top."""
@@ -83,7 +83,7 @@ class MembershipForm(forms.Form):
 
     def __init__(self, *args, teams, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["team"].choices = team_choices(teams)
+        drafts.offer(self, "team", team_choices(teams))
 
 
 def team_choices(teams, blank: str = "") -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core import signing
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
@@ -40,6 +40,7 @@ from hingepoint.web import drafts, pdf
 from hingepoint.web.agreements import EVIDENCE, moment_of
 from hingepoint.web.deals import for_sellers_and_leaders
 from hingepoint.web.register import back
+from hingepoint.web.requests import Request
 from hingepoint.web.sent import sent
 
 LONGEST = 8_000
@@ -70,7 +71,7 @@ class WritingForm(forms.Form):
     offered = forms.CharField()
     talk_on = forms.DateField(required=False)
 
-    def __init__(self, request: HttpRequest, texts: Iterable[str]) -> None:
+    def __init__(self, request: Request, texts: Iterable[str]) -> None:
         """``texts`` names the fields of the plan's own lines; one that is typed several times is read as one."""
         super().__init__(request.POST)
         self.place = request.path
@@ -87,7 +88,7 @@ class WritingForm(forms.Form):
 
 
 def sealed(
-    request: HttpRequest, offered: Mapping[str, Sequence[Line]], standing: Mapping[str, Sequence[Line]]
+    request: Request, offered: Mapping[str, Sequence[Line]], standing: Mapping[str, Sequence[Line]]
 ) -> str:
     """Return what a form was filled with, sealed: only lines we offered on this page may keep our source.
     What stands in the plan already counts before what is offered."""
@@ -98,14 +99,14 @@ def sealed(
 # ---- the plan of a talk ----
 
 
-def talk_plan(request: HttpRequest, deal_id: int, type_id: int):
+def talk_plan(request: Request, deal_id: int, type_id: int):
     """The plan for one talk on one page: what we ask, power, information, trades, and what was said to it."""
     sheet = talk_sheet.talk_sheet(request.user, deal_id, type_id, today=timezone.localdate())
     return render(request, "plans/talk.html", {"sheet": sheet, "today": timezone.localdate()})
 
 
 @drafts.kept()
-def prepare_talk(request: HttpRequest, deal_id: int, type_id: int):
+def prepare_talk(request: Request, deal_id: int, type_id: int):
     """Write the plan for a talk: filled with what is known, changed in a few words."""
     sheet = talk_sheet.talk_sheet(request.user, deal_id, type_id, today=timezone.localdate(), offer=True)
     if request.method == "POST":
@@ -120,7 +121,7 @@ def _filled(sheet: talk_sheet.TalkSheet) -> dict[str, Any]:
     return {**texts, **trades, "talk_on": sheet.talk_on, "number": sheet.history.number}
 
 
-def _show_talk_form(request: HttpRequest, sheet: talk_sheet.TalkSheet, known: dict[str, Any]) -> HttpResponse:
+def _show_talk_form(request: Request, sheet: talk_sheet.TalkSheet, known: dict[str, Any]) -> HttpResponse:
     draft = drafts.of(request)
     said = draft.over(known) | (_trades(draft.typed) if draft else {})
     standing = {key: sheet.part(key).lines for key in (*TEXT_KEYS, *TRADE_KEYS)}
@@ -143,7 +144,7 @@ def _with_spare_rows(trades: list[Line]) -> list[Line]:
     return [*trades, *[Line("")] * max(SPARE_ROWS, LEAST_ROWS - len(trades))]
 
 
-def _write_talk_plan(request: HttpRequest, sheet: talk_sheet.TalkSheet) -> HttpResponse:
+def _write_talk_plan(request: Request, sheet: talk_sheet.TalkSheet) -> HttpResponse:
     entered = drafts.read(WritingForm(request, (*TEXT_KEYS, *(f"{key}-text" for key in TRADE_KEYS))))
     plan = actions.write_plan(
         by=request.user,
@@ -199,7 +200,7 @@ def _differing(theirs: Mapping[str, Sequence[Line]], said: Mapping[str, Any]) ->
     return found
 
 
-def talk_plan_pdf(request: HttpRequest, deal_id: int, type_id: int):
+def talk_plan_pdf(request: Request, deal_id: int, type_id: int):
     """The plan for a talk as a PDF of one page."""
     sheet = talk_sheet.talk_sheet(request.user, deal_id, type_id, today=timezone.localdate())
     try:
@@ -213,7 +214,7 @@ def talk_plan_pdf(request: HttpRequest, deal_id: int, type_id: int):
 # ---- the plan of a deal ----
 
 
-def deal_plan(request: HttpRequest, deal_id: int):
+def deal_plan(request: Request, deal_id: int):
     """The plan of a deal: the pivotal agreements ahead, the next step on each, and the risks."""
     today = timezone.localdate()
     return render(
@@ -224,7 +225,7 @@ def deal_plan(request: HttpRequest, deal_id: int):
 
 
 @drafts.kept()
-def write_deal_plan(request: HttpRequest, deal_id: int):
+def write_deal_plan(request: Request, deal_id: int):
     """Complete the plan of a deal: a next step and a day per agreement, and the risks."""
     sheet = deal_sheet.deal_sheet(request.user, deal_id, today=timezone.localdate())
     if request.method == "POST":
@@ -232,7 +233,7 @@ def write_deal_plan(request: HttpRequest, deal_id: int):
     return _show_deal_form(request, sheet)
 
 
-def _show_deal_form(request: HttpRequest, sheet: deal_sheet.DealSheet) -> HttpResponse:
+def _show_deal_form(request: Request, sheet: deal_sheet.DealSheet) -> HttpResponse:
     draft = drafts.of(request)
     filled = [part for row in sheet.ahead for part in (row.step, row.who, row.on)] + [sheet.risks]
     known = {part.key: part.text for part in filled} | {"number": sheet.history.number}
@@ -248,7 +249,7 @@ def _show_deal_form(request: HttpRequest, sheet: deal_sheet.DealSheet) -> HttpRe
     return render(request, "plans/write_deal.html", context)
 
 
-def _write_deal_plan(request: HttpRequest, sheet: deal_sheet.DealSheet) -> HttpResponse:
+def _write_deal_plan(request: Request, sheet: deal_sheet.DealSheet) -> HttpResponse:
     keys = (RISKS.key, *(about(what, row.line.key) for row in sheet.ahead for what in (STEP, WHO, ON)))
     entered = drafts.read(WritingForm(request, keys))
     actions.write_deal_plan(
@@ -263,7 +264,7 @@ def _write_deal_plan(request: HttpRequest, sheet: deal_sheet.DealSheet) -> HttpR
     return redirect("deal-plan", deal_id=sheet.facts.id)
 
 
-def deal_plan_pdf(request: HttpRequest, deal_id: int):
+def deal_plan_pdf(request: Request, deal_id: int):
     """The plan of a deal as a PDF of one page."""
     sheet = deal_sheet.deal_sheet(request.user, deal_id, today=timezone.localdate())
     try:
@@ -284,7 +285,7 @@ class ReviewForm(forms.Form):
 
 @drafts.kept("talks")
 @require_POST
-def review_plan(request: HttpRequest, plan_id: int):
+def review_plan(request: Request, plan_id: int):
     """Comment a plan, approve it, or return it with the reason."""
     form = ReviewForm(request.POST)
     if "verdict" in form.errors:
@@ -324,7 +325,7 @@ class HeardForm(forms.Form):
     evidence = forms.TypedChoiceField(
         required=False,
         coerce=int,
-        empty_value=Evidence.TOLD,
+        empty_value=Evidence.TOLD,  # type: ignore[arg-type]  # the stubs know only text
         choices=[(v, label) for v, label, _ in EVIDENCE],
     )
     why_not = forms.CharField(required=False, max_length=5_000)
@@ -341,7 +342,7 @@ class HeardForm(forms.Form):
 
 
 @drafts.kept(fields={"reason": "why_not"})
-def debrief(request: HttpRequest, deal_id: int, type_id: int):
+def debrief(request: Request, deal_id: int, type_id: int):
     """Debrief a talk in half a minute: who committed to what by when, what they asked, what we learned."""
     today = timezone.localdate()
     page = agreement_page.agreement_page(request.user, deal_id, type_id, today=today)
@@ -370,7 +371,7 @@ def _before_the_debrief(page: agreement_page.AgreementPage) -> dict[str, Any]:
 
 
 def _show_debrief(
-    request: HttpRequest, page: agreement_page.AgreementPage, known: dict[str, Any]
+    request: Request, page: agreement_page.AgreementPage, known: dict[str, Any]
 ) -> HttpResponse:
     draft = drafts.of(request)
     context = {
@@ -386,7 +387,7 @@ def _show_debrief(
     return render(request, "plans/debrief.html", context)
 
 
-def _keep_debrief(request: HttpRequest, page: agreement_page.AgreementPage) -> HttpResponse:
+def _keep_debrief(request: Request, page: agreement_page.AgreementPage) -> HttpResponse:
     entered = drafts.read(HeardForm(request.POST))
     actions.debrief(
         by=request.user,
@@ -402,9 +403,7 @@ def _keep_debrief(request: HttpRequest, page: agreement_page.AgreementPage) -> H
     return address
 
 
-def _heard(
-    request: HttpRequest, page: agreement_page.AgreementPage, entered: dict[str, Any]
-) -> actions.Heard:
+def _heard(request: Request, page: agreement_page.AgreementPage, entered: dict[str, Any]) -> actions.Heard:
     """Return what the form tells. An act is kept only where somebody promised it."""
     whom = agreement_page.whom(request.user, page, entered["person"])
     gained = entered["outcome"] == Outcome.GAINED
@@ -425,9 +424,7 @@ def _heard(
     )
 
 
-def _show_what_follows(
-    request: HttpRequest, page: agreement_page.AgreementPage, outcome: str
-) -> HttpResponse:
+def _show_what_follows(request: Request, page: agreement_page.AgreementPage, outcome: str) -> HttpResponse:
     """Show what was recorded and offer the follow-up."""
     today = timezone.localdate()
     context = {
@@ -445,7 +442,7 @@ def _show_what_follows(
 
 
 @for_sellers_and_leaders
-def talks(request: HttpRequest):
+def talks(request: Request):
     """Talks that wait for a plan, for a manager's word or for a debrief, and those ahead."""
     today, viewer = timezone.localdate(), request.user
     waiting = talks_page.waiting(viewer, today=today)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -24,6 +24,7 @@ from hingepoint.records.strategy import NeededBy
 from hingepoint.web import drafts
 from hingepoint.web.agreements import EVIDENCE
 from hingepoint.web.deals import for_sellers_and_leaders
+from hingepoint.web.requests import Request
 from hingepoint.web.strategy import asked_by_now, keeper
 
 STAGES = [(stage.value, stage.value.capitalize()) for stage in Stage]
@@ -52,7 +53,7 @@ class StandardForm(forms.Form):
 
     def __init__(self, *args: Any, segments: tuple[str, ...], **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.fields["segments"].choices = [(one, one) for one in segments]
+        drafts.offer(self, "segments", [(one, one) for one in segments])
         for n in range(DEMANDS):
             self.fields[f"demand_{n}"] = forms.CharField(required=False, max_length=300)
             self.fields[f"reasons_{n}"] = forms.CharField(required=False, max_length=4000)
@@ -88,13 +89,13 @@ def _demand(data: Any, n: int) -> dict[str, Any]:
     }
 
 
-def _number(request: HttpRequest, name: str = "version") -> int | None:
+def _number(request: Request, name: str = "version") -> int | None:
     text = request.GET.get(name, "")
     return int(text) if text.isdigit() and len(text) < 5 else None
 
 
 @for_sellers_and_leaders
-def playbook(request: HttpRequest, strategy_id: int) -> HttpResponse:
+def playbook(request: Request, strategy_id: int) -> HttpResponse:
     """One version of a playbook; the published one unless asked."""
     page = playbook_pages.playbook_page(request.user, strategy_id, _number(request))
     if page is None:
@@ -104,7 +105,7 @@ def playbook(request: HttpRequest, strategy_id: int) -> HttpResponse:
 
 
 @for_sellers_and_leaders
-def pivotal(request: HttpRequest, strategy_id: int, key: str) -> HttpResponse:
+def pivotal(request: Request, strategy_id: int, key: str) -> HttpResponse:
     """One pivotal agreement: what good looks like, how well-executed deals did it, what to ask and trade."""
     page = _pivotal(request, strategy_id, key)
     return render(
@@ -113,7 +114,7 @@ def pivotal(request: HttpRequest, strategy_id: int, key: str) -> HttpResponse:
 
 
 def _pivotal(
-    request: HttpRequest, strategy_id: int, key: str, number: int | None = None
+    request: Request, strategy_id: int, key: str, number: int | None = None
 ) -> playbook_pages.PivotalPage:
     return playbook_pages.pivotal_page(
         request.user, strategy_id, key, today=timezone.localdate(), number=number or _number(request)
@@ -121,7 +122,7 @@ def _pivotal(
 
 
 @for_sellers_and_leaders
-def compare_playbooks(request: HttpRequest, strategy_id: int) -> HttpResponse:
+def compare_playbooks(request: Request, strategy_id: int) -> HttpResponse:
     """What changed between two versions."""
     older, newer = _number(request, "older"), _number(request, "newer")
     page = playbook_pages.playbook_page(request.user, strategy_id, newer)
@@ -140,7 +141,7 @@ def compare_playbooks(request: HttpRequest, strategy_id: int) -> HttpResponse:
 
 
 @require_POST
-def draft_playbook(request: HttpRequest, strategy_id: int) -> HttpResponse:
+def draft_playbook(request: Request, strategy_id: int) -> HttpResponse:
     """Begin the next version, or open the one begun."""
     keeper(request)
     row = strategies.editable(request.user, strategy_id)
@@ -165,7 +166,7 @@ class PublishForm(forms.Form):
 
 
 @drafts.kept()
-def choose_pivotal(request: HttpRequest, strategy_id: int) -> HttpResponse:
+def choose_pivotal(request: Request, strategy_id: int) -> HttpResponse:
     """Choose a pivotal agreement from signed findings, or by judgement."""
     keeper(request)
     draft = drafting.drafted(request.user, strategy_id)
@@ -175,7 +176,7 @@ def choose_pivotal(request: HttpRequest, strategy_id: int) -> HttpResponse:
     return redirect("set-standard", strategy_id, chosen.type.key)
 
 
-def _choose(request: HttpRequest, draft: Any, *, key: str, judgement: str) -> Any:
+def _choose(request: Request, draft: Any, *, key: str, judgement: str) -> Any:
     kind, finding = drafting.choosable(request.user, draft, key)
     return actions.choose(
         by=request.user,
@@ -188,7 +189,7 @@ def _choose(request: HttpRequest, draft: Any, *, key: str, judgement: str) -> An
     )
 
 
-def _choices(request: HttpRequest, strategy_id: int, draft: Any) -> HttpResponse:
+def _choices(request: Request, strategy_id: int, draft: Any) -> HttpResponse:
     form = drafts.of(request)
     found = drafting.candidates(request.user, strategy_id)
     context = {
@@ -207,7 +208,7 @@ def _choices(request: HttpRequest, strategy_id: int, draft: Any) -> HttpResponse
 
 
 @drafts.kept()
-def set_standard(request: HttpRequest, strategy_id: int, key: str) -> HttpResponse:
+def set_standard(request: Request, strategy_id: int, key: str) -> HttpResponse:
     """Say what good looks like for one pivotal agreement of the draft."""
     keeper(request)
     draft = drafting.drafted(request.user, strategy_id)
@@ -237,7 +238,7 @@ def _on_record(page: playbook_pages.PivotalPage) -> dict[str, Any]:
     return known | {"version": page.version}
 
 
-def _standard(request: HttpRequest, page: playbook_pages.PivotalPage) -> HttpResponse:
+def _standard(request: Request, page: playbook_pages.PivotalPage) -> HttpResponse:
     draft = drafts.of(request)
     demands = {"demands": [_demand(draft.typed, n) for n in range(DEMANDS)]} if draft else {}
     context = {
@@ -256,7 +257,7 @@ def _standard(request: HttpRequest, page: playbook_pages.PivotalPage) -> HttpRes
 
 
 @require_POST
-def drop_pivotal(request: HttpRequest, strategy_id: int, key: str) -> HttpResponse:
+def drop_pivotal(request: Request, strategy_id: int, key: str) -> HttpResponse:
     """Take a pivotal agreement out of the draft."""
     keeper(request)
     draft = drafting.drafted(request.user, strategy_id)
@@ -266,7 +267,7 @@ def drop_pivotal(request: HttpRequest, strategy_id: int, key: str) -> HttpRespon
 
 
 @drafts.kept()
-def publish_playbook(request: HttpRequest, strategy_id: int) -> HttpResponse:
+def publish_playbook(request: Request, strategy_id: int) -> HttpResponse:
     """See what publishing asks of open deals, and publish."""
     keeper(request)
     draft = drafting.drafted(request.user, strategy_id)

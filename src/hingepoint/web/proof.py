@@ -13,10 +13,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from hingepoint.domain.agreements.queries import agreement_page
+from hingepoint.domain.agreements.queries.lines import AgreementLine
 from hingepoint.domain.proof import actions, queries
 from hingepoint.records.errors import Hidden
 from hingepoint.records.proof import Answer
 from hingepoint.web import clients, drafts
+from hingepoint.web.requests import Request
 from hingepoint.web.sent import token_of
 from hingepoint.web.sign_in import WORKS_HERE
 
@@ -55,7 +57,7 @@ def _in_words(check: Any, *facts: Any) -> None:
         raise forms.ValidationError(str(refused)) from None
 
 
-def behind(request: HttpRequest, page: agreement_page.AgreementPage) -> dict[str, Any]:
+def behind(request: Request, page: agreement_page.AgreementPage) -> dict[str, Any]:
     """Return what an agreement's page shows of its proof and of the links to the customer."""
     if page.line is None:
         return {"proofs": [], "links": [], "accepts": ACCEPTS}
@@ -67,11 +69,12 @@ def behind(request: HttpRequest, page: agreement_page.AgreementPage) -> dict[str
     }
 
 
-def _page(request: HttpRequest, deal_id: int, type_id: int) -> agreement_page.AgreementPage:
+def _line(request: Request, deal_id: int, type_id: int) -> AgreementLine:
+    """Return the agreement that something is to be put behind. Raises Hidden."""
     page = agreement_page.agreement_page(request.user, deal_id, type_id, today=timezone.localdate())
     if page.line is None or not page.may_step:
         raise Hidden("nothing to prove yet")
-    return page
+    return page.line
 
 
 @drafts.kept(
@@ -81,15 +84,15 @@ def _page(request: HttpRequest, deal_id: int, type_id: int) -> agreement_page.Ag
     fields={"link": "proof_link", "words": "proof_words", "file": "proof_file"},
 )
 @require_POST
-def add_proof(request: HttpRequest, deal_id: int, type_id: int):
+def add_proof(request: Request, deal_id: int, type_id: int):
     """Put a link, words or a file behind an agreement."""
-    page = _page(request, deal_id, type_id)
+    line = _line(request, deal_id, type_id)
     form = ProofForm(request.POST, request.FILES)
     drafts.read(form)
     actions.attach(
         by=request.user,
         at=timezone.now(),
-        agreement_id=page.line.id,
+        agreement_id=line.id,
         **form.given(),
         token=token_of(request),
     )
@@ -98,17 +101,17 @@ def add_proof(request: HttpRequest, deal_id: int, type_id: int):
 
 @drafts.flashed("agreement", "deal_id", "type_id")
 @require_POST
-def withdraw_proof(request: HttpRequest, deal_id: int, type_id: int, proof_id: int):
+def withdraw_proof(request: Request, deal_id: int, type_id: int, proof_id: int):
     """Take a proof away that was attached by mistake."""
-    page = _page(request, deal_id, type_id)
-    if proof_id not in {proof.id for proof in queries.proofs(request.user, page.line.id)}:
+    line = _line(request, deal_id, type_id)
+    if proof_id not in {proof.id for proof in queries.proofs(request.user, line.id)}:
         raise Hidden("no such proof")
     actions.withdraw(by=request.user, at=timezone.now(), proof_id=proof_id)
     return redirect("agreement", deal_id=deal_id, type_id=type_id)
 
 
 @require_GET
-def proof_file(request: HttpRequest, proof_id: int):
+def proof_file(request: Request, proof_id: int):
     """Hand a file to whoever sees its deal; it is saved, never shown in the page."""
     file, name = queries.proof_file(request.user, proof_id)
     response = FileResponse(
@@ -122,14 +125,14 @@ def proof_file(request: HttpRequest, proof_id: int):
 
 @drafts.flashed("agreement", "deal_id", "type_id")
 @require_POST
-def ask_customer(request: HttpRequest, deal_id: int, type_id: int):
+def ask_customer(request: Request, deal_id: int, type_id: int):
     """Make a link by which the customer confirms; an earlier one stops working."""
-    page = _page(request, deal_id, type_id)
+    line = _line(request, deal_id, type_id)
     days = request.POST.get("days", "")
     actions.ask_customer(
         by=request.user,
         at=timezone.now(),
-        agreement_id=page.line.id,
+        agreement_id=line.id,
         days=int(days) if days.isdigit() else actions.USUAL_DAYS,
     )
     messages.info(request, "The link is on this page. Copy it into a mail to them; nothing was sent.")
@@ -137,7 +140,7 @@ def ask_customer(request: HttpRequest, deal_id: int, type_id: int):
 
 
 @require_POST
-def revoke_link(request: HttpRequest, confirmation_id: int):
+def revoke_link(request: Request, confirmation_id: int):
     """Make a link to the customer stop working."""
     deal_id, type_id = queries.agreement_of_link(request.user, confirmation_id)
     try:
@@ -168,10 +171,10 @@ def confirm(request: HttpRequest, token: str):
     has one here sees what the customer sees, and cannot answer."""
     asked = queries.asked(token, at=timezone.now())
     if asked is None:
-        return _confirm_page(request, None, status=404)
+        return _confirm_page(request, token, None, status=404)
     if request.method == "POST" and not asked.answer:
         return _answer(request, token, asked)
-    return _confirm_page(request, asked)
+    return _confirm_page(request, token, asked)
 
 
 def _answer(request: HttpRequest, token: str, asked: queries.Asked) -> HttpResponse:
@@ -191,20 +194,22 @@ def _answer(request: HttpRequest, token: str, asked: queries.Asked) -> HttpRespo
             where_we_work=WORKS_HERE in request.COOKIES,
         )
     except actions.NotTheCustomer:
-        return _confirm_page(request, asked, status=403)
+        return _confirm_page(request, token, asked, status=403)
     except actions.LinkOver:
-        return _confirm_page(request, None, status=404)
+        return _confirm_page(request, token, None, status=404)
     return redirect("confirm", token=token)
 
 
-def _confirm_page(request: HttpRequest, asked: queries.Asked | None, *, status: int = 200) -> HttpResponse:
+def _confirm_page(
+    request: HttpRequest, token: str, asked: queries.Asked | None, *, status: int = 200
+) -> HttpResponse:
     draft = drafts.of(request)
     context = {
         "asked": asked,
         "draft": draft,
         "said": draft.over(drafts.blank(AnswerForm)),
         "problems": draft.problems,
-        "token": request.resolver_match.kwargs["token"],
+        "token": token,
     }
     response = render(request, "proof/confirm.html", context, status=status)
     response.headers["Cache-Control"] = "no-store"

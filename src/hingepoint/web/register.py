@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST
@@ -16,6 +16,7 @@ from hingepoint.records.errors import Hidden, Refused
 from hingepoint.records.people import Role
 from hingepoint.web import drafts
 from hingepoint.web.formats import STATES
+from hingepoint.web.requests import Request
 
 #: What one click may say; everything else needs the form.
 QUICK = (
@@ -40,7 +41,7 @@ class QuickForm(forms.Form):
 
 @drafts.flashed("agreement", "deal_id", "type_id")
 @require_POST
-def quick_step(request: HttpRequest, deal_id: int, type_id: int):
+def quick_step(request: Request, deal_id: int, type_id: int):
     """Take a step that needs no more than a click, and go back to where it was made."""
     page = agreement_page.agreement_page(request.user, deal_id, type_id, today=timezone.localdate())
     form = QuickForm(request.POST)
@@ -55,7 +56,7 @@ def quick_step(request: HttpRequest, deal_id: int, type_id: int):
     return back(request)
 
 
-def _take(request: HttpRequest, page: agreement_page.AgreementPage, entered: dict) -> None:
+def _take(request: Request, page: agreement_page.AgreementPage, entered: dict) -> None:
     who = {"by": request.user, "at": timezone.now(), "expected_version": entered["version"]}
     if entered["step"] == AGAIN:
         actions.check_again(agreement_id=page.line.id if page.line else 0, **who)
@@ -66,7 +67,7 @@ def _take(request: HttpRequest, page: agreement_page.AgreementPage, entered: dic
     actions.take_step(deal_id=page.deal_id, type_key=page.standard.key, step=step, **who)
 
 
-def back(request: HttpRequest) -> HttpResponse:
+def back(request: Request) -> HttpResponse:
     """Go back to the page a form names, if it is one of ours; else home."""
     return redirect(drafts.ours(request, request.POST.get("next", "")) or "home")
 
@@ -82,7 +83,7 @@ class TogetherForm(forms.Form):
 
 @drafts.kept("matrix")
 @require_POST
-def take_steps(request: HttpRequest):
+def take_steps(request: Request):
     """Plan, ask or set aside one agreement on the deals that were chosen in the matrix."""
     if request.user.role == Role.INSIDE_PARTNER:
         raise Hidden("not theirs to change")
@@ -117,7 +118,7 @@ class AnswerForm(forms.Form):
 
 @drafts.kept("home")
 @require_POST
-def answer_request(request: HttpRequest, agreement_id: int):
+def answer_request(request: Request, agreement_id: int):
     """An inside partner says yes or no to what was asked of them."""
     form = AnswerForm(request.POST)
     if "answer" in form.errors:

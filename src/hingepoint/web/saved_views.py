@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST
 from hingepoint.domain.people import actions
 from hingepoint.records.errors import Hidden
 from hingepoint.web import drafts
+from hingepoint.web.requests import Request
 
 #: The lists that can be saved: name of the route, which is also the ``page`` of ``people.SavedView``.
 PAGES = ("deals", "matrix")
@@ -35,13 +36,13 @@ class SaveViewForm(forms.Form):
 
 
 def _list_page(request: HttpRequest, where: Any = None) -> str:
-    page = request.POST.get("page") if request.POST.get("page") in PAGES else PAGES[0]
-    return address(page, request.POST.get("query", ""))
+    page = request.POST.get("page", "")
+    return address(page if page in PAGES else PAGES[0], request.POST.get("query", ""))
 
 
 @drafts.kept(_list_page)
 @require_POST
-def save_view(request: HttpRequest):
+def save_view(request: Request):
     """Keep a list as it is, under a name."""
     kept = drafts.read(SaveViewForm(request.POST))
     kept["query"] = normal(kept["query"])
@@ -52,7 +53,7 @@ def save_view(request: HttpRequest):
 
 
 @require_POST
-def drop_view(request: HttpRequest, view_id: int):
+def drop_view(request: Request, view_id: int):
     """Forget a saved list."""
     try:
         actions.drop_view(by=request.user, at=timezone.now(), view_id=view_id)
@@ -77,11 +78,11 @@ def normal(query: str) -> str:
     return parameters.urlencode()
 
 
-def without_page(request: HttpRequest) -> str:
+def without_page(request: Request) -> str:
     return normal(request.GET.urlencode())
 
 
-def last_view(request: HttpRequest, page: str) -> str:
+def last_view(request: Request, page: str) -> str:
     """Return the address that this person last used of a list, when they ask for it without saying how."""
     if request.GET:
         return ""
@@ -89,7 +90,7 @@ def last_view(request: HttpRequest, page: str) -> str:
     return f"{reverse(page)}?{normal(query)}" if owner == str(request.user.pk) and normal(query) else ""
 
 
-def remember(request: HttpRequest, page: str, response: HttpResponse) -> HttpResponse:
+def remember(request: Request, page: str, response: HttpResponse) -> HttpResponse:
     """Keep the address of a list for the next time, in the browser only."""
     query = without_page(request)
     if len(query) <= LONGEST:

@@ -34,6 +34,7 @@ class SignInForm(AuthenticationForm):
         return self.cleaned_data["username"].strip().lower()
 
     def clean(self) -> dict:
+        assert self.request is not None  # ``LoginView`` gives it
         address = clients.counted_address(self.request)
         who = {"account": self.cleaned_data.get("username", ""), "address": address}
         try:

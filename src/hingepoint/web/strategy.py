@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -22,6 +22,7 @@ from hingepoint.records.errors import Hidden
 from hingepoint.reports.findings import words as finding_words
 from hingepoint.web import drafts
 from hingepoint.web.deals import for_sellers_and_leaders
+from hingepoint.web.requests import Request
 
 FACTS = ("name", "statement", "metric", "segment", "sponsor")
 
@@ -66,14 +67,14 @@ def _metric(text: str) -> str:
         raise forms.ValidationError(finding_words.sentence(str(error))) from None
 
 
-def keeper(request: HttpRequest) -> None:
+def keeper(request: Request) -> None:
     """Answer everybody else as if the page did not exist."""
     if not rules.may_keep(request.user):
         raise Hidden("not theirs to change")
 
 
 @for_sellers_and_leaders
-def strategies(request: HttpRequest) -> HttpResponse:
+def strategies(request: Request) -> HttpResponse:
     """The strategies one knows."""
     context = {
         "strategies": strategy_list.strategies(request.user),
@@ -85,7 +86,7 @@ def strategies(request: HttpRequest) -> HttpResponse:
 
 
 @for_sellers_and_leaders
-def strategy(request: HttpRequest, strategy_id: int) -> HttpResponse:
+def strategy(request: Request, strategy_id: int) -> HttpResponse:
     """One strategy as a chain: results, pivotal agreements, routines."""
     draft = drafts.of(request, reverse("set-target", args=[strategy_id]))
     page = strategy_page.strategy_page(request.user, strategy_id, today=timezone.localdate())
@@ -106,7 +107,7 @@ def strategy(request: HttpRequest, strategy_id: int) -> HttpResponse:
 
 
 @drafts.kept()
-def new_strategy(request: HttpRequest) -> HttpResponse:
+def new_strategy(request: Request) -> HttpResponse:
     """Write a strategy, from a preset or from nothing."""
     keeper(request)
     if request.method != "POST":
@@ -118,7 +119,7 @@ def new_strategy(request: HttpRequest) -> HttpResponse:
 
 
 @drafts.kept()
-def edit_strategy(request: HttpRequest, strategy_id: int) -> HttpResponse:
+def edit_strategy(request: Request, strategy_id: int) -> HttpResponse:
     """Change a strategy's words, metric, segment or sponsor."""
     keeper(request)
     row = strategy_list.editable(request.user, strategy_id)
@@ -136,13 +137,13 @@ def edit_strategy(request: HttpRequest, strategy_id: int) -> HttpResponse:
     return redirect("strategy", strategy_id)
 
 
-def _facts(request: HttpRequest, entered: dict[str, Any]) -> dict[str, Any]:
+def _facts(request: Request, entered: dict[str, Any]) -> dict[str, Any]:
     return {name: entered[name] for name in FACTS} | {
         "sponsor": strategy_list.sponsor(request.user, entered["sponsor"])
     }
 
 
-def _form(request: HttpRequest, known: dict[str, Any], *, now: Any = None) -> HttpResponse:
+def _form(request: Request, known: dict[str, Any], *, now: Any = None) -> HttpResponse:
     draft = drafts.of(request)
     labels = {"name": "Name", "statement": "Statement", "metric": "Judged by", "segment": "For which deals"}
     context = {
@@ -159,7 +160,7 @@ def _form(request: HttpRequest, known: dict[str, Any], *, now: Any = None) -> Ht
 
 @drafts.kept("strategy", "strategy_id")
 @require_POST
-def set_target(request: HttpRequest, strategy_id: int) -> HttpResponse:
+def set_target(request: Request, strategy_id: int) -> HttpResponse:
     """State a result metric with baseline, target and day."""
     keeper(request)
     row = strategy_list.editable(request.user, strategy_id)
@@ -170,7 +171,7 @@ def set_target(request: HttpRequest, strategy_id: int) -> HttpResponse:
 
 
 @require_POST
-def put_in_force(request: HttpRequest, strategy_id: int) -> HttpResponse:
+def put_in_force(request: Request, strategy_id: int) -> HttpResponse:
     """Let a strategy hold from today."""
     keeper(request)
     row, now = strategy_list.editable(request.user, strategy_id), timezone.now()
@@ -181,7 +182,7 @@ def put_in_force(request: HttpRequest, strategy_id: int) -> HttpResponse:
 
 
 @require_POST
-def retire_strategy(request: HttpRequest, strategy_id: int) -> HttpResponse:
+def retire_strategy(request: Request, strategy_id: int) -> HttpResponse:
     """Ask nothing more for a strategy."""
     keeper(request)
     row, now = strategy_list.editable(request.user, strategy_id), timezone.now()
@@ -210,7 +211,7 @@ def asked_words(found: asking.Progress) -> str:
 
 
 @for_sellers_and_leaders
-def asking_progress(request: HttpRequest) -> HttpResponse:
+def asking_progress(request: Request) -> HttpResponse:
     """The bar on the page, alone: how far open deals are asked; its last word once they are, or nobody was."""
     found = asking.progress() or asking.Progress(0, 0, True, asking.Refreshed())
     return render(request, "strategy/_asking.html", {"asking": found, "asked": asked_words(found)})

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest
 from django.shortcuts import render
 
 from hingepoint.domain.trail import queries
+from hingepoint.web.requests import Request
 
 #: What was changed -> the page that shows it.
 PAGES = {
@@ -41,7 +41,7 @@ class WantedForm(forms.Form):
         return {name: value for name, value in self.cleaned_data.items() if value and name != "page"}
 
 
-def trail(request: HttpRequest):
+def trail(request: Request):
     """Who changed what in the whole company, by person, deal, kind and day."""
     form = WantedForm(request.GET)
     form.is_valid()
@@ -57,7 +57,7 @@ def trail(request: HttpRequest):
     return render(request, "trail/trail.html", context)
 
 
-def deal_trail(request: HttpRequest, deal_id: int):
+def deal_trail(request: Request, deal_id: int):
     """Who changed what on a deal, when and why."""
     page = request.GET.get("page", "")
     wanted = {name: request.GET.get(name, "") for name in ("person", "about")}

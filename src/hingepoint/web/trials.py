@@ -40,8 +40,8 @@ class PlanForm(forms.Form):
         super().__init__(data)
         assert page.basis is not None
         self.page, self.basis = page, page.basis
-        self.percent = page.run.record.metric.kind == "share"
-        self.fields["team"].choices = [(name, name) for name in page.teams]
+        self.percent = page.run.found.metric.kind == "share"
+        drafts.offer(self, "team", [(name, name) for name in page.teams])
 
     @property
     def begin(self) -> dict[str, Any]:
@@ -120,7 +120,7 @@ def _planner(request, page: planner.PlannerPage, form: PlanForm, draft: drafts.D
     plan = form.plan()
     context = {
         "page": page,
-        "shown": whole.read(page.run.record),
+        "shown": whole.read(page.run.found),
         "name": page.name,
         "form": form,
         "said": form.said(),

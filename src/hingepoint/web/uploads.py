@@ -20,18 +20,22 @@ class LimitedUpload(FileUploadHandler):
     def limit(self) -> int:
         return settings.ENVIRONMENT.upload_limit_mb * 1_000_000 + FORM_BYTES
 
+    def too_large(self, it_is: bool) -> None:
+        """Leave word on the request, for the form that is shown again (``drafts``)."""
+        setattr(self.request, "upload_too_large", it_is)  # noqa: B010 - a request has no such attribute of its own
+
     def handle_raw_input(self, input_data, META, content_length, boundary, encoding=None):
-        self.request.upload_too_large = content_length > self.limit
+        self.too_large(content_length > self.limit)
 
     def new_file(self, *args, **kwargs):
         super().new_file(*args, **kwargs)
-        if self.request.upload_too_large:
+        if getattr(self.request, "upload_too_large", False):
             raise SkipFile
 
     def receive_data_chunk(self, raw_data, start):
         self.arrived += len(raw_data)
         if self.arrived > self.limit:
-            self.request.upload_too_large = True
+            self.too_large(True)
             raise SkipFile
         return raw_data
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from django.db import IntegrityError
-from django.db.models import Q
+from django.db.models import Field, Q
 from django.utils.text import slugify
 
 from hingepoint.domain.agreements.catalogue import shipped_types
@@ -399,6 +399,8 @@ def undo_step(
     """
     deal_of(by, Agreement.objects.filter(pk=agreement_id))
     agreement = turn(Agreement.objects.all(), pk=agreement_id)
+    if agreement is None:
+        raise Hidden("There is no such agreement any more.")
     last = agreement.events.standing().order_by("-id").first()
     if last is None or last.replaced is None:
         raise NothingToUndo("There is no step to take back: what came from a file is corrected there.")
@@ -437,9 +439,11 @@ def _take_off(
 
 
 def put_back(agreement: Agreement, step: AgreementEvent) -> None:
-    """Let the agreement say again what it said before ``step``; the caller saves it."""
+    """Let the agreement say again what it said before ``step``, which replaced something; the caller saves it."""
+    assert step.replaced is not None
     for name, value in step.replaced.items():
         column = Agreement._meta.get_field(name)
+        assert isinstance(column, Field)
         setattr(agreement, column.attname, column.to_python(value))
 
 
@@ -478,10 +482,10 @@ def lapse_expired(*, at: dt.datetime, today: dt.date) -> int:
 
 
 def _lapsed(row: Agreement, *, at: dt.datetime, today: dt.date) -> Step:
-    left = row.person is not None and row.person.left_on is not None and row.person.left_on <= today
+    left_on = row.person.left_on if row.person else None
     why = (
-        f"{row.person} has left since {row.person.left_on}."
-        if left
+        f"{row.person} has left since {left_on}."
+        if left_on is not None and left_on <= today
         else f"Nobody checked it again since {row.expires_on}."
     )
     return Step(state=AgreementState.LAPSED, occurred_at=at, note=why)
@@ -515,7 +519,9 @@ def _require_catalogue_keeper(by: User | None) -> None:
 
 
 @action
-def add_type(*, by: User | None, at: dt.datetime, key: str, name: str, side: str, **facts) -> AgreementType:
+def add_type(
+    *, by: User | None, at: dt.datetime, key: str, name: str, side: str, **facts: Any
+) -> AgreementType:
     """Add a type of the company's own."""
     _require_catalogue_keeper(by)
     row = AgreementType.objects.create(key=key, name=name, side=side, origin=Origin.ADDED, **facts)
@@ -526,7 +532,7 @@ def add_type(*, by: User | None, at: dt.datetime, key: str, name: str, side: str
 
 
 @action
-def add_own_type(*, by: User | None, at: dt.datetime, name: str, side: str, **facts) -> AgreementType:
+def add_own_type(*, by: User | None, at: dt.datetime, name: str, side: str, **facts: Any) -> AgreementType:
     """Add a type of the company's own under a key made from its name. Raises TypeExists."""
     key = f"own.{slugify(name).replace('-', '_')[:150] or fingerprint(name) % 10**9}"
     named = Q(key=key) | Q(name__iexact=name) | Q(own_name__iexact=name)
@@ -540,7 +546,7 @@ def add_own_type(*, by: User | None, at: dt.datetime, name: str, side: str, **fa
 
 @action
 def overlay_type(
-    *, by: User | None, at: dt.datetime, key: str, expected_version: int | None = None, **overlay
+    *, by: User | None, at: dt.datetime, key: str, expected_version: int | None = None, **overlay: Any
 ) -> AgreementType:
     """Hide, rename, re-stage or re-describe a type (columns ``own_…`` and ``hidden``). Raises Stale."""
     _require_catalogue_keeper(by)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import TYPE_CHECKING, TypedDict, cast
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
@@ -10,10 +11,13 @@ from django.db.models import Case, F, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce
 
 from hingepoint.domain.deals.models import Contact, Deal, Trace, TraceQuerySet
-from hingepoint.domain.people.models import User, choices, works_here
+from hingepoint.domain.people.models import User, Viewer, choices, works_here
 from hingepoint.records.agreements import STANDING, AgreementState, Evidence, Origin, Side
 from hingepoint.records.deals import Stage
 from hingepoint.records.people import Role
+
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
 
 #: States in which something is still to be got.
 WAITING = (AgreementState.NEEDED, AgreementState.PLANNED, AgreementState.ASKED, AgreementState.SOFT)
@@ -26,12 +30,20 @@ RULE_ORIGIN = "rule:"
 NIGHT_ORIGIN = "night"
 
 
-class AgreementTypeQuerySet(models.QuerySet):
-    def effective(self) -> AgreementTypeQuerySet:
+class Shown(TypedDict):
+    """What ``effective`` annotates."""
+
+    shown_name: str
+    shown_stage: str
+
+
+class AgreementTypeQuerySet(models.QuerySet["AgreementType"]):
+    def effective(self) -> models.QuerySet[WithAnnotations[AgreementType, Shown]]:
         """Annotate what is shown: the company's own words where it has any, else the shipped ones."""
-        return self.annotate(
+        shown = self.annotate(
             shown_name=Coalesce(F("own_name"), F("name")), shown_stage=Coalesce(F("own_stage"), F("stage"))
         )
+        return cast("models.QuerySet[WithAnnotations[AgreementType, Shown]]", shown)
 
     def in_use(self) -> AgreementTypeQuerySet:
         return self.filter(hidden=False)
@@ -70,8 +82,8 @@ class AgreementType(models.Model):
         return self.own_name or self.name
 
 
-class AgreementQuerySet(models.QuerySet):
-    def visible_to(self, viewer) -> AgreementQuerySet:
+class AgreementQuerySet(models.QuerySet["Agreement"]):
+    def visible_to(self, viewer: Viewer) -> AgreementQuerySet:
         """Agreements of visible deals; an inside partner sees only what was asked of them."""
         if works_here(viewer) and viewer.role == Role.INSIDE_PARTNER:
             return self.filter(asked_of=viewer)
@@ -172,7 +184,7 @@ class Agreement(models.Model):
         ]
 
 
-class AgreementEventQuerySet(TraceQuerySet):
+class AgreementEventQuerySet(TraceQuerySet["AgreementEvent"]):
     def said(self) -> AgreementEventQuerySet:
         """What people and files said, not what rules found or time did."""
         return self.exclude(Q(origin__startswith=RULE_ORIGIN) | Q(origin=NIGHT_ORIGIN))

@@ -11,11 +11,11 @@ from django.db import models
 from django.db.models import F, Q
 
 from hingepoint.domain.deals.models import Deal
-from hingepoint.domain.people.models import User, works_here
+from hingepoint.domain.people.models import User, Viewer, works_here
 
 
-class CoachingNoteQuerySet(models.QuerySet):
-    def visible_to(self, viewer) -> CoachingNoteQuerySet:
+class CoachingNoteQuerySet(models.QuerySet["CoachingNote"]):
+    def visible_to(self, viewer: Viewer) -> CoachingNoteQuerySet:
         if not works_here(viewer):
             return self.none()
         return self.filter(Q(written_by=viewer) | Q(written_for=viewer))

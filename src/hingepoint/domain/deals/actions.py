@@ -63,7 +63,7 @@ def add_account(*, by: User | None, at: dt.datetime, key: str, name: str, **fact
 
 @action
 def add_contact(
-    *, by: User | None, at: dt.datetime, account: Account, key: str, name: str, **facts
+    *, by: User | None, at: dt.datetime, account: Account, key: str, name: str, **facts: Any
 ) -> Contact:
     contact = Contact.objects.create(account=account, key=key, name=name, **facts)
     record(
@@ -73,7 +73,7 @@ def add_contact(
 
 
 @action
-def add_deal(*, by: User | None, at: dt.datetime, key: str, created_at: dt.datetime, **facts) -> Deal:
+def add_deal(*, by: User | None, at: dt.datetime, key: str, created_at: dt.datetime, **facts: Any) -> Deal:
     """Add one deal; ``facts`` are columns of ``Deal``."""
     deal = Deal.objects.create(key=key, created_at=created_at, **facts)
     record(by=by, at=at, action="add", subject="deal", subject_id=deal.pk, changes={"key": [None, key]})
@@ -88,7 +88,7 @@ def change_deal(
     deal_id: int,
     expected_version: int | None = None,
     reason: str = "",
-    **facts,
+    **facts: Any,
 ) -> Deal:
     """Change columns of one deal. Raises Hidden or Stale."""
     deal = deal_for(by, deal_id)
@@ -127,7 +127,7 @@ def note_event(
     occurred_at: dt.datetime,
     origin: str = HAND,
     second: bool | None = None,
-    **facts,
+    **facts: Any,
 ) -> DealEvent:
     """Add one fact to a deal's history. Raises Hidden.
 

@@ -94,7 +94,11 @@ def deals_table(deals: QuerySet, *, as_of: AsOf | None = None) -> Iterator[pl.Da
     own = {"name": "name", "link": "link"}
     columns = [*frames.DEALS, *own, *(name for name in extra if name not in frames.DEALS and name not in own)]
     yield pl.DataFrame(schema=dict.fromkeys(columns, pl.String()))
-    types = {"created": FILE_MOMENT, "closed": FILE_MOMENT, "expected_close": pl.Date()}
+    types: dict[str, pl.DataType] = {
+        "created": FILE_MOMENT,
+        "closed": FILE_MOMENT,
+        "expected_close": pl.Date(),
+    }
     read_from = {name: column_then(source, as_of) for name, source in _DEAL_COLUMNS.items()}
     for part in _deal_parts(deals, read_from | own, columns[len(frames.DEALS) + len(own) :], types):
         yield part.select(columns)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from typing import Any, Self, TypeVar
+
 from django.db import models
 from django.db.models import F, Q
 
-from hingepoint.domain.people.models import Team, User, choices, managed_team_ids, works_here
+from hingepoint.domain.people.models import Team, User, Viewer, choices, managed_team_ids, works_here
 from hingepoint.records.deals import BuyingRole, DealStatus, EventKind
 from hingepoint.records.people import Role
 
 
-def money(**options) -> models.DecimalField:
+def money(**options: Any) -> models.DecimalField:
     """A column of money in the deal's currency; four digits carry every ISO 4217 currency."""
     return models.DecimalField(max_digits=19, decimal_places=4, null=True, blank=True, **options)
 
 
-def share(**options) -> models.FloatField:
+def share(**options: Any) -> models.FloatField:
     """A column holding a share; a database constraint keeps it in [-1, 1]."""
     return models.FloatField(null=True, blank=True, **options)
 
@@ -45,8 +48,8 @@ class Contact(models.Model):
         return self.name
 
 
-class DealQuerySet(models.QuerySet):
-    def visible_to(self, viewer) -> DealQuerySet:
+class DealQuerySet(models.QuerySet["Deal"]):
+    def visible_to(self, viewer: Viewer) -> DealQuerySet:
         """A seller's own deals, a manager's subtree, everything for sponsor and analyst, else nothing."""
         if not works_here(viewer):
             return self.none()
@@ -146,10 +149,13 @@ class DealContact(models.Model):
         ]
 
 
-class TraceQuerySet(models.QuerySet):
+T = TypeVar("T", bound="Trace")
+
+
+class TraceQuerySet(models.QuerySet[T]):
     """What deal events and agreement events share: dates, sources and identity."""
 
-    def as_of(self, moment) -> TraceQuerySet:
+    def as_of(self, moment: dt.datetime) -> Self:
         """What had happened and was known at ``moment``."""
         return self.filter(occurred_at__lte=moment, recorded_at__lte=moment)
 
@@ -178,7 +184,7 @@ class Trace(models.Model):
         abstract = True
 
 
-class DealEventQuerySet(TraceQuerySet):
+class DealEventQuerySet(TraceQuerySet["DealEvent"]):
     def standing(self) -> DealEventQuerySet:
         """Leave out what was noted in error and taken back, and the takings back."""
         undone = DealEvent.objects.filter(undoes__isnull=False).values("undoes_id")

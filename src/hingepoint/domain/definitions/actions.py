@@ -67,11 +67,11 @@ def _require_known_types(wanted: Definitions) -> None:
 
 def _bring_type(part: TypePart, *, by: User | None, at: dt.datetime) -> None:
     row = AgreementType.objects.filter(key=part.key).first()
-    if row is None and part.side is None:
-        raise DefinitionsUnusable(
-            [f"catalogue: {part.key} is not shipped; a type of your own says its side."]
-        )
     if row is None:
+        if part.side is None:
+            raise DefinitionsUnusable(
+                [f"catalogue: {part.key} is not shipped; a type of your own says its side."]
+            )
         facts = {
             "counterpart": part.counterpart,
             "good": list(part.good),

@@ -55,7 +55,8 @@ def _types() -> Iterator[TypePart]:
             own = {name: value or facts[name] for name, value in own.items()}
             own |= {"side": row.side, "counterpart": row.counterpart, "good": row.good}
         if row.origin == added or row.hidden or row.own_recheck_days or any(own.values()):
-            yield TypePart(key=row.key, hidden=row.hidden, recheck_days=row.own_recheck_days, **own)
+            overlay = {"hidden": row.hidden, "recheck_days": row.own_recheck_days}
+            yield TypePart.model_validate({"key": row.key, **overlay, **own})
 
 
 def _rules() -> Iterator[RulePart]:
@@ -89,7 +90,8 @@ def newest_playbook(strategy: Strategy) -> Playbook | None:
 
 
 def pivotal_part(row: PivotalAgreement) -> PivotalPart:
-    why = row.judgement or f"Signed finding: {row.finding.facts.get('in_words', '')}"
+    finding = row.finding.facts.get("in_words", "") if row.finding else ""
+    why = row.judgement or f"Signed finding: {finding}"
     return PivotalPart(agreement=row.type.key, why=why, **{name: getattr(row, name) for name in _SAME})
 
 

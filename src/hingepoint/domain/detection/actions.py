@@ -77,28 +77,27 @@ def key_for(name: str) -> str:
 def write_rule(*, by: User | None, at: dt.datetime, rule: Rule) -> DetectionRule:
     """Write a new rule; it is off. Raises WrongRule, RuleExists."""
     _require_keeper(by)
-    _require_usable(rule)
+    kind = _usable_type(rule)
     if DetectionRule.objects.filter(key=rule.key).exists():
         raise RuleExists("There is a rule of this name.")
     try:
         with transaction.atomic():
-            row = DetectionRule.objects.create(key=rule.key, type=_type_of(rule))
+            row = DetectionRule.objects.create(key=rule.key, type=kind)
     except IntegrityError:  # somebody wrote it since we looked
         raise RuleExists("There is a rule of this name.") from None
     _add_version(row, rule, number=1, by=by, at=at)
     return row
 
 
-def _require_usable(rule: Rule) -> None:
+def _usable_type(rule: Rule) -> AgreementType:
+    """Return the agreement type that a rule finds. Raises WrongRule unless the rule can be used as it is."""
     problems = detection.problems(rule)
-    if _type_of(rule) is None:
+    kind = AgreementType.objects.filter(key=rule.agreement).first()
+    if kind is None:
         problems["agreement"] = "No such agreement type in the catalogue."
-    if problems:
+    if kind is None or problems:
         raise WrongRule(problems)
-
-
-def _type_of(rule: Rule) -> AgreementType | None:
-    return AgreementType.objects.filter(key=rule.agreement).first()
+    return kind
 
 
 def _add_version(
@@ -112,6 +111,11 @@ def _add_version(
     return version
 
 
+def last_version(row: DetectionRule) -> RuleVersion:
+    """Return what a rule says now; every rule has at least the version it was written with."""
+    return row.versions.all()[0]
+
+
 @action
 def change_rule(
     *, by: User | None, at: dt.datetime, row: DetectionRule, rule: Rule, expected_version: int | None = None
@@ -120,12 +124,12 @@ def change_rule(
     then. What earlier versions found stays theirs. Saying the same changes nothing. Raises WrongRule, Stale.
     """
     _require_keeper(by)
-    _require_usable(rule)
+    kind = _usable_type(rule)
     last = read_anew(row).versions.first()
     if last and last.definition == detection.plain(rule):
         return last
     take_turn(row, expected_version=expected_version)
-    row.type, row.on = _type_of(rule), False
+    row.type, row.on = kind, False
     row.save(update_fields=["type", "on"])
     return _add_version(row, rule, number=last.number + 1 if last else 1, by=by, at=at)
 
@@ -137,7 +141,7 @@ def test_rule(*, by: User | None, at: dt.datetime, row: DetectionRule) -> RuleVe
     Reads every trace of its kind: about a second per 100,000.
     """
     _require_keeper(by)
-    version = read_anew(row).versions.first()
+    version = last_version(read_anew(row))
     rule = detection.rule_of(version.definition)
     deals = deal_frames.deals_frame(None)
     everywhere = replace(
@@ -170,7 +174,7 @@ def switch_on(*, by: User | None, at: dt.datetime, row: DetectionRule) -> int:
     """Let a tested rule fill the register from now on, beginning with what is there already; return how
     many agreements it found. Raises NotTested."""
     _require_keeper(by)
-    if read_anew(row).versions.first().tested_at is None:
+    if last_version(read_anew(row)).tested_at is None:
         raise NotTested("Test it on history first: then you know what it would do.")
     _switch(row, on=True, by=by, at=at)
     return run_rules(at=at, keys=[row.key]).found
@@ -238,7 +242,7 @@ def run_rules(*, at: dt.datetime, keys: Collection[str] | None = None) -> Ran:
     rows = turns(on if keys is None else on.filter(key__in=keys))
     if not rows:
         return Ran(0, 0)
-    versions = {row.pk: row.versions.first() for row in rows}
+    versions = {row.pk: last_version(row) for row in rows}
     rules = {row.pk: detection.rule_of(versions[row.pk].definition) for row in rows}
     deals = deal_frames.deals_frame(None)
     traces = frames.traces(None, {rule.trace for rule in rules.values()})
@@ -320,8 +324,16 @@ def _verdicts(row: DetectionRule, rule: Rule, news: list[Detection]) -> list[Say
     for one in news:
         now, since, by_people = said.get(one.deal_id, (None, None, False))
         complete = rule.state not in STANDING or bool(one.who)
-        told = {"now": now, "since": since, "by_people": by_people, "complete": complete}
-        verdicts.append(detection.say(state=rule.state, at=one.traced_at, **told))
+        verdicts.append(
+            detection.say(
+                state=rule.state,
+                at=one.traced_at,
+                now=now,
+                since=since,
+                by_people=by_people,
+                complete=complete,
+            )
+        )
     return verdicts
 
 
@@ -452,11 +464,11 @@ def forget_import(batch_id: int) -> None:
     """
     found = Detection.objects.filter(batch=batch_id).open().select_related("step__agreement")
     for one in found:
-        agreement = one.step.agreement if one.step else None
-        one.delete()
-        if agreement is None:
-            continue
         step = one.step
+        one.delete()
+        if step is None:
+            continue
+        agreement = step.agreement
         agreements.put_back(agreement, step)
         step.delete()
         agreement.version -= 1

@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from hingepoint.domain.agreements.models import RULE_ORIGIN, AgreementEvent, AgreementType
 from hingepoint.domain.deals.models import Deal
-from hingepoint.domain.people.models import User, choices, works_here
+from hingepoint.domain.people.models import User, Viewer, choices, works_here
 from hingepoint.records.agreements import STANDING, AgreementState
 from hingepoint.records.detection import Outcome
 from hingepoint.records.people import Role
@@ -51,8 +51,8 @@ class RuleVersion(models.Model):
         constraints = [models.UniqueConstraint(fields=["rule", "number"], name="one_version_of_a_number")]
 
 
-class DetectionQuerySet(models.QuerySet):
-    def visible_to(self, viewer) -> DetectionQuerySet:
+class DetectionQuerySet(models.QuerySet["Detection"]):
+    def visible_to(self, viewer: Viewer) -> DetectionQuerySet:
         """Whoever sees the deal sees what was found on it; inside partners see none."""
         if works_here(viewer) and viewer.role == Role.INSIDE_PARTNER:
             return self.none()

@@ -8,6 +8,7 @@ import shutil
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -430,7 +431,7 @@ def _is_kept(kept: dict[str, str]) -> bool:
 def _forget_files(run: Run) -> None:
     for kept in run.inputs:
         if path := kept.pop("path", None):
-            transaction.on_commit(lambda folder=Path(path).parent: shutil.rmtree(folder, ignore_errors=True))
+            transaction.on_commit(partial(shutil.rmtree, Path(path).parent, ignore_errors=True))
     run.save(update_fields=["inputs"])
 
 

@@ -7,7 +7,7 @@ import datetime as dt
 from django.db import models
 from django.db.models import Q
 
-from hingepoint.domain.people.models import User, choices, works_here
+from hingepoint.domain.people.models import User, Viewer, choices, works_here
 from hingepoint.records.findings import Grade, Source, Status, Verdict
 from hingepoint.records.people import Role
 
@@ -32,8 +32,8 @@ class DataSnapshot(models.Model):
     made_at = models.DateTimeField()
 
 
-class RunQuerySet(models.QuerySet):
-    def visible_to(self, viewer) -> RunQuerySet:
+class RunQuerySet(models.QuerySet["Run"]):
+    def visible_to(self, viewer: Viewer) -> RunQuerySet:
         """All for sponsor and analyst; managers and sellers know the runs with a signed finding."""
         if not works_here(viewer):
             return self.none()
@@ -101,11 +101,12 @@ class Run(models.Model):
 
     def is_silent(self, at: dt.datetime) -> bool:
         """Return whether the run says it runs and its worker is gone."""
-        return self.status == Status.RUNNING and self.heartbeat_at < at - SILENCE
+        heard = self.heartbeat_at
+        return self.status == Status.RUNNING and heard is not None and heard < at - SILENCE
 
 
-class FindingQuerySet(models.QuerySet):
-    def visible_to(self, viewer) -> FindingQuerySet:
+class FindingQuerySet(models.QuerySet["Finding"]):
+    def visible_to(self, viewer: Viewer) -> FindingQuerySet:
         """All for sponsor and analyst; signed ones for managers and sellers."""
         if not works_here(viewer):
             return self.none()

@@ -70,8 +70,7 @@ def read(run: Run) -> Data:
 
     Raises Unusable.
     """
-    if run.snapshot_id:
-        kept = run.snapshot
+    if kept := run.snapshot:
         return Data(from_parquet(kept.deals), from_parquet(kept.events), run.options.get("read", {}))
     data = _from_files(run) if run.source == Source.FILES else _from_database()
     segment = run.options.get("segment")
@@ -158,7 +157,7 @@ def teams(deals: pl.DataFrame) -> int:
 def settings_from(stored: dict[str, Any]) -> discovery.Settings:
     """Return the settings of a run from their stored form."""
     known = {field.name for field in fields(discovery.Settings)}
-    values = {
+    values: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in stored.items()
         if name in known
@@ -195,12 +194,13 @@ def from_parquet(kept: bytes | memoryview) -> pl.DataFrame:
 
 def throttled(tell: Callable[[float, str], None]) -> Callable[[float, str], None]:
     """Return ``tell`` that is called at most twice a second, and always with a new text."""
-    last = {"at": 0.0, "text": ""}
+    last_at, last_text = 0.0, ""
 
     def maybe(share: float, text: str) -> None:
+        nonlocal last_at, last_text
         now = time.monotonic()
-        if text != last["text"] or now - last["at"] >= TELL_SECONDS:
-            last.update(at=now, text=text)
+        if text != last_text or now - last_at >= TELL_SECONDS:
+            last_at, last_text = now, text
             tell(share, text)
 
     return maybe

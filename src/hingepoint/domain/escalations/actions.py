@@ -14,7 +14,7 @@ from hingepoint.analysis.talks.approvals import Ask, Path, Request, Rules
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals import actions as deals
 from hingepoint.domain.deals.actions import HAND, deal_for, deal_of, deals_in_turn, first_unless_second
-from hingepoint.domain.deals.models import Deal, DealEvent
+from hingepoint.domain.deals.models import Deal, DealEvent, DealEventQuerySet
 from hingepoint.domain.escalations.approvers import NobodyToAsk, stand_in, whom_to_ask
 from hingepoint.domain.escalations.models import Approval, Escalation, Policy, PolicyRule, Pulse
 from hingepoint.domain.escalations.rules import Wish, _rule, rules_in_force, says_why, wish_of
@@ -126,7 +126,7 @@ def _columns(deal: Deal, wish: Wish) -> dict:
     return told
 
 
-def _demands(deal: Deal):
+def _demands(deal: Deal) -> DealEventQuerySet:
     return DealEvent.objects.standing().filter(deal=deal, kind=EventKind.DEMAND)
 
 

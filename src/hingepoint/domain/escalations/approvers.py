@@ -67,13 +67,14 @@ def _managers(paths: Sequence[str]) -> list[User]:
 
 
 def _person(ask: Ask, managers: list[User], asker: User | None) -> User:
-    if ask.approver == Approver.PERSON and (named := User.objects.active().filter(pk=ask.person).first()):
+    asked = ask.person if ask.approver == Approver.PERSON else None
+    if asked is not None and (named := User.objects.active().filter(pk=asked).first()):
         return named  # whoever has left is answered for by the manager
     place = {Approver.MANAGER: 0, Approver.LEADER: 1, Approver.PERSON: 0}.get(ask.approver)
     if place is not None and place < len(managers):
         return managers[place]
-    sponsors = User.objects.active().filter(role=Role.SPONSOR).exclude(pk=asker.pk if asker else None)
-    if sponsor := sponsors.order_by("id").first():
+    sponsors = User.objects.active().filter(role=Role.SPONSOR).order_by("id")
+    if sponsor := (sponsors.exclude(pk=asker.pk) if asker else sponsors).first():
         return sponsor
     if managers:
         return managers[-1]

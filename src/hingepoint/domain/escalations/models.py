@@ -14,7 +14,7 @@ from django.db import models
 from django.db.models import Q
 
 from hingepoint.domain.deals.models import Deal, DealEvent, money, share
-from hingepoint.domain.people.models import User, choices, works_here
+from hingepoint.domain.people.models import User, Viewer, choices, works_here
 from hingepoint.records.escalations import Answer, Approver, ArguesFor, Kind, Lane, State
 
 
@@ -60,8 +60,8 @@ class PolicyRule(models.Model):
         ]
 
 
-class EscalationQuerySet(models.QuerySet):
-    def visible_to(self, viewer) -> EscalationQuerySet:
+class EscalationQuerySet(models.QuerySet["Escalation"]):
+    def visible_to(self, viewer: Viewer) -> EscalationQuerySet:
         """Requests on visible deals, and those that the viewer was asked about."""
         if not works_here(viewer):
             return self.none()
@@ -114,8 +114,8 @@ class Escalation(models.Model):
 NO_LONGER_ASKED = (Answer.DROPPED, Answer.PASSED_ON)
 
 
-class ApprovalQuerySet(models.QuerySet):
-    def waiting_for(self, user) -> ApprovalQuerySet:
+class ApprovalQuerySet(models.QuerySet["Approval"]):
+    def waiting_for(self, user: Viewer) -> ApprovalQuerySet:
         return self.filter(answer=Answer.WAITING, escalation__state=State.OPEN, approver=user)
 
     def waiting_for_who_left(self) -> ApprovalQuerySet:

@@ -286,11 +286,12 @@ def work(*, by: User, at: dt.datetime, batch_id: int) -> None:
 
 def _teller(batch_id: int, seconds: float = 1.0) -> Progress:
     """Return a progress that writes to the row of the import, not more than once in so many seconds."""
-    told = [0.0, ""]
+    told_at, told = 0.0, ""
 
     def tell(phase: str, done: int) -> None:
-        if phase != told[1] or time.monotonic() - told[0] > seconds:
-            told[:] = [time.monotonic(), phase]
+        nonlocal told_at, told
+        if phase != told or time.monotonic() - told_at > seconds:
+            told_at, told = time.monotonic(), phase
             ImportBatch.objects.filter(pk=batch_id).update(
                 phase=phase, rows_done=done, touched_at=timezone.now()
             )
@@ -368,8 +369,15 @@ def _undo(*, by: User | None, at: dt.datetime, batch_id: int, reason: str) -> di
     counts = undo.take_back(batch)
     batch.state, batch.touched_at = ImportState.UNDONE, at
     batch.save(update_fields=["state", "touched_at"])
-    about = {"changes": counts, "reason": reason}
-    record(by=by, at=at, action="undo import", subject="import", subject_id=batch.pk, **about)
+    record(
+        by=by,
+        at=at,
+        action="undo import",
+        subject="import",
+        subject_id=batch.pk,
+        changes=counts,
+        reason=reason,
+    )
     return counts
 
 

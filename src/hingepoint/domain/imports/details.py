@@ -141,8 +141,8 @@ def know_plans(*, by: User | None, at: dt.datetime, plans: Iterable[dict[str, An
 
 def _agreements_by_keys(types: set[str]) -> dict[tuple[str, str], tuple[int, int]]:
     """Return the agreement and its deal by the keys of deal and type."""
-    rows = Agreement.objects.filter(type__key__in=types).order_by()
-    rows = rows.values_list("deal__key", "type__key", "pk", "deal_id")
+    found = Agreement.objects.filter(type__key__in=types).order_by()
+    rows = found.values_list("deal__key", "type__key", "pk", "deal_id")
     return {(deal, kind): (pk, deal_id) for deal, kind, pk, deal_id in rows.iterator(chunk_size=5_000)}
 
 

@@ -221,11 +221,12 @@ def _stage(given: Files, mapping: files.Mapping, skip: bool, today: dt.date, tel
         "today": today,
         "progress": _now_and_then(lambda name, done: tell("reading", done)),
     }
-    whole = given.log is not None or (given.deals and (mapping.outcome.won or mapping.outcome.lost))
+    told_by_steps = mapping.outcome.won or mapping.outcome.lost
+    whole = given.log or (given.deals if told_by_steps else None)
     if whole:
         reading = files.read(**given.given(), **options)
-        _stage_reading(reading, given.log or given.deals, staged)
-        _stage_history(reading, given.log or given.events, staged)
+        _stage_reading(reading, whole, staged)
+        _stage_history(reading, given.log or given.events or whole, staged)
     else:
         listed = _stage_deals_table(given.deals, staged, options) if given.deals else None
         if path := given.events or given.agreements:

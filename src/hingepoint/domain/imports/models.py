@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Self, TypeVar
+
 from django.db import models
 from django.db.models import Q
 
-from hingepoint.domain.people.models import User, works_here
+from hingepoint.domain.people.models import User, Viewer, works_here
 from hingepoint.records.imports import ImportState
 
 #: States in which a background task works on the import.
 AT_WORK = (ImportState.CHECKING, ImportState.IMPORTING)
 
 
-class ImportQuerySet(models.QuerySet):
-    def visible_to(self, viewer) -> ImportQuerySet:
+M = TypeVar("M", bound=models.Model)
+
+
+class ImportQuerySet(models.QuerySet[M]):
+    def visible_to(self, viewer: Viewer) -> Self:
         """Analysts and sponsors look after the data; nobody else sees imports."""
         return self.all() if works_here(viewer) and viewer.sees_everything else self.none()
 

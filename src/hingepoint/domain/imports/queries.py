@@ -203,8 +203,8 @@ def import_shown(viewer: Any, batch_id: int) -> ImportShown:
 
 def _done_before(row: ImportBatch) -> ImportLine | None:
     """Return the finished import of the same files, read the same way."""
-    found = ImportBatch.objects.filter(key=row.key, state=ImportState.DONE, pk__lt=row.pk)
-    found = found.select_related("by").order_by("-id").first()
+    same = ImportBatch.objects.filter(key=row.key, state=ImportState.DONE, pk__lt=row.pk)
+    found = same.select_related("by").order_by("-id").first()
     return _line(found) if found else None
 
 

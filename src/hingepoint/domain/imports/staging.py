@@ -156,7 +156,9 @@ def insert_select(model: type[Model], values: dict[str, str], rest: str, paramet
     values = values | {
         each.column: _literal(each)
         for each in model._meta.concrete_fields
-        if each.column not in values and not (each.primary_key or each.generated or _may_be_empty(each))
+        if each.column is not None
+        and each.column not in values
+        and not (each.primary_key or each.generated or _may_be_empty(each))
     }
     names = ", ".join(f'"{name}"' for name in values)
     table = model._meta.db_table

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import transaction
 from django.db.models import Model
@@ -23,6 +23,8 @@ from hingepoint.domain.people.models import User
 from hingepoint.records.deals import EventKind
 
 _AT_ONCE = 1_000
+
+M = TypeVar("M", bound=Model)
 
 #: How a row names its event.
 Named = tuple[str, str, dt.datetime]
@@ -42,10 +44,11 @@ def _named(row: Row) -> Named:
     return row.pop("deal"), row.pop("name"), _zoned(row.pop("happened_at"))
 
 
-def _keep(model: type[Model], made: Sequence[Model]) -> int:
-    before = model.objects.count()
-    model.objects.bulk_create(made, batch_size=_AT_ONCE, ignore_conflicts=True)
-    return model.objects.count() - before
+def _keep(model: type[M], made: Sequence[M]) -> int:
+    rows = model._default_manager
+    before = rows.count()
+    rows.bulk_create(made, batch_size=_AT_ONCE, ignore_conflicts=True)
+    return rows.count() - before
 
 
 def _users() -> dict[str, int]:

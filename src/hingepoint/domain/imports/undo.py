@@ -131,6 +131,7 @@ def _put_back(table: str, model: type[Model], batch: ImportBatch) -> int:
     number = 0
     with connection.cursor() as cursor:
         for row_id, before in changes.values_list("row_id", "before").iterator(chunk_size=2000):
+            assert before is not None  # the filter above
             sets = ", ".join(f'"{name}" = %s' for name in before)
             cursor.execute(
                 f"UPDATE {model._meta.db_table} SET {sets}, version = version + 1 WHERE id = %s",

@@ -14,12 +14,12 @@ from django.db import models
 from django.db.models import Q
 
 from hingepoint.domain.deals.models import Deal
-from hingepoint.domain.people.models import User, works_here
+from hingepoint.domain.people.models import User, Viewer, works_here
 from hingepoint.records.involvement import Purpose
 
 
-class InvolvementQuerySet(models.QuerySet):
-    def visible_to(self, viewer) -> InvolvementQuerySet:
+class InvolvementQuerySet(models.QuerySet["Involvement"]):
+    def visible_to(self, viewer: Viewer) -> InvolvementQuerySet:
         """Roles on visible deals, and one's own."""
         if not works_here(viewer):
             return self.none()

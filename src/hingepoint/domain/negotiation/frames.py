@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import polars as pl
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from hingepoint.domain.deals.frames import FILE_MOMENT, parts
 from hingepoint.domain.deals.models import DealEvent, DealQuerySet
@@ -73,5 +73,5 @@ def concessions_table(deals: DealQuerySet) -> Iterator[pl.DataFrame]:
     yield from parts(_events(deals, EventKind.CONCESSION), _CONCESSIONS, _TYPES)
 
 
-def _events(deals: DealQuerySet, kind: EventKind):
+def _events(deals: DealQuerySet, kind: EventKind) -> QuerySet[DealEvent]:
     return DealEvent.objects.standing().filter(deal__in=deals, kind=kind).order_by("id")

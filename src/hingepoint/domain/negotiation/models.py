@@ -9,22 +9,26 @@
 
 from __future__ import annotations
 
+from typing import Self, TypeVar
+
 from django.db import models
 from django.db.models import F, Q
 
 from hingepoint.domain.deals.models import Deal, DealEvent
-from hingepoint.domain.people.models import User, choices
+from hingepoint.domain.people.models import User, Viewer, choices
 from hingepoint.records.talks import ReasonState, Topic
 
+M = TypeVar("M", bound=models.Model)
 
-class OfADealQuerySet(models.QuerySet):
-    def visible_to(self, viewer) -> OfADealQuerySet:
+
+class OfADealQuerySet(models.QuerySet[M]):
+    def visible_to(self, viewer: Viewer) -> Self:
         """Whoever sees the deal as a seller, a leader or the deal desk; inside partners never do."""
         return self.filter(deal__in=Deal.objects.visible_to(viewer))
 
 
-class OfAnEventQuerySet(models.QuerySet):
-    def visible_to(self, viewer) -> OfAnEventQuerySet:
+class OfAnEventQuerySet(models.QuerySet[M]):
+    def visible_to(self, viewer: Viewer) -> Self:
         """As ``OfADealQuerySet``, through the event."""
         return self.filter(event__deal__in=Deal.objects.visible_to(viewer))
 

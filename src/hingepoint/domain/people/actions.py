@@ -148,7 +148,8 @@ def move_team(*, by: User | None, at: dt.datetime, team: Team, below: Team | Non
         raise NoSuchPlace(f"{team.name} cannot belong to {itself}.")
     if team.parent_id == (below.pk if below else None):
         return
-    before, team.parent = kept.get(team.parent_id), below
+    before = kept[team.parent_id] if team.parent_id is not None else None
+    team.parent = below
     team.save(update_fields=["parent"])
     _write_paths(kept.values(), old=team.path, new=f"{below.path if below else '/'}{team.pk}/")
     changes = {"parent": [before.name if before else None, below.name if below else None]}
@@ -159,7 +160,8 @@ def _write_paths(teams: Iterable[Team], *, old: str, new: str) -> None:
     moved = [team for team in teams if team.path.startswith(old)]
     for team in moved:
         team.path = new + team.path[len(old) :]
-    if max(len(team.path) for team in moved) > Team._meta.get_field("path").max_length:
+    longest = Team._meta.get_field("path").max_length
+    if longest is not None and max(len(team.path) for team in moved) > longest:
         raise NoSuchPlace("That is deeper than teams can be nested.")
     Team.objects.bulk_update(moved, ["path"])
 

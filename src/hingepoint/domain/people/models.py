@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from enum import Enum
+from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -10,23 +12,28 @@ from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q
 
 from hingepoint.records.people import Role
 
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
 
-def choices(enum) -> list[tuple[str, str]]:
+#: Who looks: a person of the company, a stranger, or nobody. ``works_here`` tells them apart.
+Viewer: TypeAlias = "User | AnonymousUser | None"
+
+
+def choices(enum: type[Enum]) -> list[tuple[str, str]]:
     """Return Django choices of a string enum: value and its words."""
     return [(member.value, member.value.replace("_", " ").capitalize()) for member in enum]
 
 
-class UserQuerySet(models.QuerySet):
+class UserQuerySet(models.QuerySet["User"]):
     def active(self) -> UserQuerySet:
         return self.filter(is_active=True)
 
-    def visible_to(self, viewer) -> UserQuerySet:
+    def visible_to(self, viewer: Viewer) -> UserQuerySet:
         """Colleagues are known to everybody who works here; strangers see nobody."""
         return self.all() if works_here(viewer) else self.none()
 
 
-class UserManager(BaseUserManager.from_queryset(UserQuerySet)):
-    pass
+UserManager = BaseUserManager.from_queryset(UserQuerySet)
 
 
 class User(AbstractBaseUser):
@@ -119,9 +126,9 @@ class SignInFailure(models.Model):
         ]
 
 
-def works_here(viewer) -> bool:
+def works_here(viewer: object) -> TypeGuard[User]:
     """Return whether ``viewer`` is a signed-in person who is not disabled."""
-    return bool(getattr(viewer, "is_authenticated", False) and viewer.is_active)
+    return bool(getattr(viewer, "is_authenticated", False) and getattr(viewer, "is_active", False))
 
 
 def managed_team_ids(viewer: User, *, on: dt.date | None = None) -> list[int]:

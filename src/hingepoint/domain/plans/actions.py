@@ -245,6 +245,7 @@ def debrief(
             origin=origin,
         )
         step = agreement.events.order_by("-id").first()
+    assert agreement is not None  # what is not in the register yet takes a step
     kept = _keep(agreement, heard, step=step, by=by, at=at, second=second)
     sent.keep(kept, at=at)
     return kept

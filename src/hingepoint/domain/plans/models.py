@@ -14,12 +14,12 @@ from django.db.models import Exists, OuterRef, Q
 
 from hingepoint.domain.agreements.models import Agreement, AgreementEvent
 from hingepoint.domain.deals.models import Deal, DealEvent
-from hingepoint.domain.people.models import User
+from hingepoint.domain.people.models import User, Viewer
 from hingepoint.records.plans import Outcome, Verdict
 
 
-class PlanQuerySet(models.QuerySet):
-    def visible_to(self, viewer) -> PlanQuerySet:
+class PlanQuerySet(models.QuerySet["Plan"]):
+    def visible_to(self, viewer: Viewer) -> PlanQuerySet:
         """Whoever sees the deal; an inside partner sees what was asked of them, never our plan for it."""
         return self.filter(deal__in=Deal.objects.visible_to(viewer))
 
@@ -92,8 +92,8 @@ class PlanReview(models.Model):
         ]
 
 
-class DebriefQuerySet(models.QuerySet):
-    def visible_to(self, viewer) -> DebriefQuerySet:
+class DebriefQuerySet(models.QuerySet["Debrief"]):
+    def visible_to(self, viewer: Viewer) -> DebriefQuerySet:
         """Whoever sees the deal; inside partners never do."""
         return self.filter(agreement__deal__in=Deal.objects.visible_to(viewer))
 

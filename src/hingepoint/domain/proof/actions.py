@@ -119,9 +119,16 @@ def attach(
     """Put a link, words and a file behind an agreement, each on its own; as strong as the agreement's evidence
     unless ``strength`` says otherwise. ``token``: of the form it came with. Raises Hidden or NoProof."""
     given = _given(link=link.strip(), words=words.strip(), file=file)
-    told = {"strength": strength, "said_by": said_by, "token": token}
     with _files_first(given) as kept:
-        return _attach(by=by, at=at, agreement_id=agreement_id, given=kept, **told)
+        return _attach(
+            by=by,
+            at=at,
+            agreement_id=agreement_id,
+            given=kept,
+            strength=strength,
+            said_by=said_by,
+            token=token,
+        )
 
 
 def take_step_with_proof(
@@ -223,12 +230,13 @@ def _given(*, link: str, words: str, file: File | None) -> list[dict]:
         raise NoProof("words", f"Up to {MOST_WORDS:,} characters; put more into a file.")
     if link:
         check_link(link)
+    called = (file.name or "") if file else ""
     if file:
-        check_file(file.name, file.size, head_of(file))
+        check_file(called, file.size, head_of(file))
     return [
         *([{"link": link}] if link else []),
         *([{"words": words}] if words else []),
-        *([{"file": file, "name": PurePath(file.name).name[-200:], "size": file.size}] if file else []),
+        *([{"file": file, "name": PurePath(called).name[-200:], "size": file.size}] if file else []),
     ]
 
 
@@ -261,8 +269,8 @@ def withdraw(*, by: User | None, at: dt.datetime, proof_id: int) -> Agreement:
         subject_id=proof.agreement_id,
         changes={"proof": [proof.link or proof.name or "words", None]},
     )
-    if proof.file:
-        transaction.on_commit(partial(proof.file.storage.delete, proof.file.name))
+    if name := proof.file.name:
+        transaction.on_commit(partial(proof.file.storage.delete, name))
     proof.delete()
     return proof.agreement
 

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import secrets
 
 from django.db import models
 from django.db.models import Q
 
 from hingepoint.domain.agreements.models import Agreement
-from hingepoint.domain.people.models import User
+from hingepoint.domain.people.models import User, Viewer
 from hingepoint.records.agreements import Evidence
 from hingepoint.records.proof import Answer
 
 
-def random_name(proof: Proof, name: str) -> str:
+def random_name(proof: Proof | None, name: str) -> str:
     """Return where a file is kept: a name that tells nothing and that nobody guesses."""
     return f"proof/{secrets.token_hex(16)}"
 
 
-class ProofQuerySet(models.QuerySet):
-    def visible_to(self, viewer) -> ProofQuerySet:
+class ProofQuerySet(models.QuerySet["Proof"]):
+    def visible_to(self, viewer: Viewer) -> ProofQuerySet:
         """Whoever sees the agreement sees what stands behind it."""
         return self.filter(agreement__in=Agreement.objects.visible_to(viewer))
 
@@ -54,11 +55,11 @@ class Proof(models.Model):
         ]
 
 
-class ConfirmationQuerySet(models.QuerySet):
-    def visible_to(self, viewer) -> ConfirmationQuerySet:
+class ConfirmationQuerySet(models.QuerySet["Confirmation"]):
+    def visible_to(self, viewer: Viewer) -> ConfirmationQuerySet:
         return self.filter(agreement__in=Agreement.objects.visible_to(viewer))
 
-    def waiting(self, at) -> ConfirmationQuerySet:
+    def waiting(self, at: dt.datetime) -> ConfirmationQuerySet:
         """Return those that can still be answered."""
         return self.filter(answered_at__isnull=True, revoked_at__isnull=True, expires_at__gt=at)
 

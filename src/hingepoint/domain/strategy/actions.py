@@ -104,7 +104,8 @@ def write_strategy(
 
 
 def _require_free_name(name: str, *, but: Strategy | None = None) -> None:
-    if Strategy.objects.filter(name=name).exclude(pk=but and but.pk).exists():
+    rows = Strategy.objects.filter(name=name)
+    if (rows.exclude(pk=but.pk) if but else rows).exists():
         raise NameTaken("There is a strategy of this name.")
 
 
@@ -415,8 +416,8 @@ def ask_touched_deals(
     row = AskingRound.objects.first()
     if row is None and not Strategy.objects.in_force().exists():
         return asking.Refreshed()
-    touched = row and asking.touched_since(row.trail, deals_of_import)
-    if touched is None:
+    touched = asking.touched_since(row.trail, deals_of_import) if row else None
+    if row is None or touched is None:
         ask_anew(by=None, at=at)
         done = ask_open_deals(at=at)
         return done.changes if done else asking.Refreshed()

@@ -124,8 +124,8 @@ def write(wanted: Wanted, by: Terms, *, at: dt.datetime) -> Refreshed:
 def _known(deal_ids: Collection[int], types: Collection[int]) -> dict[tuple[int, int], Any]:
     """Return what the register says of these deals, locked: what is required, and what may become so."""
     rows = Agreement.objects.filter(Q(required=True) | Q(type__in=types), deal__in=list(deal_ids))
-    told = rows.order_by("pk").select_for_update()
-    told = told.values_list("deal_id", "type_id", *_SAYS, "expires_on", named=True)
+    locked = rows.order_by("pk").select_for_update()
+    told = locked.values_list("deal_id", "type_id", *_SAYS, "expires_on", named=True)
     return {(row.deal_id, row.type_id): row for row in told}
 
 
@@ -174,12 +174,13 @@ def _upsert(rows: Sequence[tuple], *, at: dt.datetime) -> None:
 def _fresh(at: dt.datetime) -> dict[str, Any]:
     """Return the further columns of a row that is new, as the database takes them."""
     row = Agreement(state=AgreementState.NEEDED, changed_at=at)
-    others = [
-        field
+    return {
+        field.column: field.get_db_prep_save(getattr(row, field.attname), connection)
         for field in Agreement._meta.concrete_fields
-        if not (field.primary_key or field.generated or field.null) and field.column not in _WRITTEN
-    ]
-    return {field.column: field.get_db_prep_save(getattr(row, field.attname), connection) for field in others}
+        if field.column is not None
+        and field.column not in _WRITTEN
+        and not (field.primary_key or field.generated or field.null)
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +227,7 @@ def progress() -> Progress | None:
     """Return how far the last round is; None where nobody was asked yet. Counts only, so whoever may see
     strategies may see it. One SQL query."""
     row = AskingRound.objects.first()
-    return row and progress_of(row)
+    return progress_of(row) if row else None
 
 
 def unfinished() -> Progress | None:

@@ -162,6 +162,7 @@ def _quartiles(days: list[int]) -> tuple[int, int, int]:
 
 
 def _day(row: Agreement) -> int:
+    assert row.gained_at is not None
     return max(0, (row.gained_at - row.deal.created_at).days)
 
 
@@ -170,7 +171,7 @@ def _role(row: Agreement) -> str:
     return (person.title if person else "").strip()
 
 
-def _examples(gained: list[Agreement], type_id: int) -> tuple[Example, ...]:
+def _examples(gained: Sequence[Agreement], type_id: int) -> tuple[Example, ...]:
     """Return two good examples and a poor one: kind words on a lost deal, without an act."""
     poor = Agreement.objects.filter(
         type_id=type_id, deal__status=DealStatus.LOST, evidence__lte=Evidence.CLAIMED

@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.discovery.models import Finding
-from hingepoint.domain.people.models import User, choices, works_here
+from hingepoint.domain.people.models import User, Viewer, choices, works_here
 from hingepoint.records.agreements import Evidence
 from hingepoint.records.deals import Stage
 from hingepoint.records.people import Role
@@ -17,8 +17,8 @@ from hingepoint.records.strategy import NeededBy, Status
 MOST_REQUIRED = 8
 
 
-class StrategyQuerySet(models.QuerySet):
-    def visible_to(self, viewer) -> StrategyQuerySet:
+class StrategyQuerySet(models.QuerySet["Strategy"]):
+    def visible_to(self, viewer: Viewer) -> StrategyQuerySet:
         """Everybody who sells knows the strategies in force; drafts are the keepers' own."""
         if not works_here(viewer) or viewer.role == Role.INSIDE_PARTNER:
             return self.none()

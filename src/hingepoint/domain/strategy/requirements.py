@@ -10,7 +10,7 @@ from decimal import Decimal
 from hingepoint.records.deals import Stage
 from hingepoint.records.strategy import NeededBy
 
-_ORDER = {stage: place for place, stage in enumerate(Stage)}
+_ORDER: dict[str, int] = {stage: place for place, stage in enumerate(Stage)}
 
 
 @dataclass(frozen=True, slots=True)

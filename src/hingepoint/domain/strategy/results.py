@@ -79,8 +79,10 @@ class Progress:
 def progress(viewer: Any, strategy: Strategy, *, today: dt.date) -> list[Progress]:
     """Return each result metric of ``strategy`` on the deals that ``viewer`` sees. One SQL query for all."""
     targets = list(strategy.result_metrics.all())
+    if not targets:
+        return []
     start = strategy.starts_on or today
-    deals = closed_deals(viewer, since=start - BEFORE, segment=strategy.segment) if targets else None
+    deals = closed_deals(viewer, since=start - BEFORE, segment=strategy.segment)
     return [_progress(target, deals, start) for target in targets]
 
 
@@ -100,7 +102,8 @@ def closed_since(deals: DealQuerySet, *, since: dt.date, segment: str = "") -> D
 
 def frame(rows: Iterable[Sequence[Any]]) -> pl.DataFrame:
     """Return rows of ``COLUMNS`` as a frame with every metric's columns; moments in the company's time zone."""
-    types = dict.fromkeys(COLUMNS, pl.Float64) | {"id": pl.Int64, "status": pl.String, "segment": pl.String}
+    types: dict[str, pl.DataType] = dict.fromkeys(COLUMNS, pl.Float64())
+    types |= {"id": pl.Int64(), "status": pl.String(), "segment": pl.String()}
     types |= dict.fromkeys(("created", "closed"), pl.Datetime("us", "UTC"))
     plain = [
         [float(v) if n in _MONEY and v is not None else v for n, v in zip(types, row, strict=True)]

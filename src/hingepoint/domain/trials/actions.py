@@ -150,11 +150,15 @@ def look(*, by: User | None, at: dt.datetime, trial_id: int, reason: str = "") -
         trial=trial, by=by, at=at, early=early, reason=reason.strip(), record=seen
     )
     counts = {name: seen["progress"][name] for name in ("wanted", "entered", "known")}
-    told = {"by": by, "at": at, "subject_id": trial.pk, "changes": counts, "reason": kept.reason}
-    if early:
-        record(action="look early", subject="trial", **told)
-    else:
-        record(action="show result", subject="trial", **told)
+    record(
+        by=by,
+        at=at,
+        action="look early" if early else "show result",
+        subject="trial",
+        subject_id=trial.pk,
+        changes=counts,
+        reason=kept.reason,
+    )
     return kept
 
 

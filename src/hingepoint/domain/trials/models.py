@@ -6,13 +6,13 @@ from django.db import models
 from django.db.models import Q
 
 from hingepoint.domain.discovery.models import Finding
-from hingepoint.domain.people.models import User, works_here
+from hingepoint.domain.people.models import User, Viewer, works_here
 from hingepoint.records.people import Role
 from hingepoint.records.trials import Design
 
 
-class TrialQuerySet(models.QuerySet):
-    def visible_to(self, viewer) -> TrialQuerySet:
+class TrialQuerySet(models.QuerySet["Trial"]):
+    def visible_to(self, viewer: Viewer) -> TrialQuerySet:
         """For sponsor and analyst, and for the managers whose teams take part in it."""
         if works_here(viewer) and (viewer.sees_everything or viewer.role == Role.MANAGER):
             return self.all()

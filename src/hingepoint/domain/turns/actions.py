@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
 from django.db.models import Model, QuerySet
 
@@ -70,10 +71,9 @@ def turns(rows: QuerySet[M]) -> list[M]:
 
 def read_anew(row: M) -> M:
     """Read a row that was read before its turn once more, in its turn. Raises Hidden when it is gone."""
-    kind = type(row)
     try:
-        row.refresh_from_db(from_queryset=_locked(kind._base_manager.all()))
-    except kind.DoesNotExist:
+        row.refresh_from_db(from_queryset=_locked(type(row)._base_manager.all()))
+    except ObjectDoesNotExist:
         raise Hidden("It is not there any more.") from None
     return row
 
@@ -111,7 +111,7 @@ class Form:
             SentForm.objects.create(
                 by_id_number=self.by_id_number,
                 key=self.key,
-                made=made._meta.model_name,
+                made=str(made._meta.model_name),
                 made_id=made.pk,
                 at=at,
             )

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from hingepoint.domain.upkeep.models import Job
 from hingepoint.domain.upkeep.rules import is_due
@@ -59,7 +60,7 @@ def end_turn(*, turn: Turn, at: dt.datetime, error: str = "") -> None:
     _held(turn).update(ended_at=at, outcome=outcome, error=error[:longest])
 
 
-def _held(turn: Turn):
+def _held(turn: Turn) -> QuerySet[Job]:
     return Job.objects.filter(name=turn.name, begun_at=turn.begun_at, ended_at__isnull=True)
 
 

@@ -45,7 +45,7 @@ def is_due(job: Job, at: dt.datetime) -> bool:
     if job.begun_at is None or job.begun_at - at > CLOCKS_DIFFER_BY:
         return True
     if job.ended_at is None:
-        return at - job.beat_at >= SILENT
+        return job.beat_at is None or at - job.beat_at >= SILENT
     if job.outcome == Outcome.FAILED and at - job.ended_at >= TRIED_AGAIN_AFTER:
         return True
     return period(job.schedule, job.begun_at) < period(job.schedule, at)

@@ -71,8 +71,8 @@ def agreement_page(
     An inside partner sees what was asked of them, without the deal around it. The past is not changed: a
     page ``as_of`` a day takes no step.
     """
-    row = Agreement.objects.visible_to(viewer).filter(deal_id=deal_id, type_id=type_id)
-    row = row.select_related("type", "person", "asked_of", "deal__account").first()
+    rows = Agreement.objects.visible_to(viewer).filter(deal_id=deal_id, type_id=type_id)
+    row = rows.select_related("type", "person", "asked_of", "deal__account").first()
     deal = (
         row.deal
         if row
@@ -108,19 +108,23 @@ def agreement_page(
 
 def _as_it_was(page: AgreementPage, row: Agreement, as_of: AsOf) -> AgreementPage:
     lines = {line.type_id: line for line in lines_then([row.deal_id], as_of)}
-    nobody = {"points_met": (), "checks_met": (), "contacts": (), "colleagues": ()}
     return replace(
         page,
         line=lines.get(row.type_id),
         steps=tuple(_step_lines(as_of.of(row.events))),
         may_step=False,
         may_undo=False,
-        **nobody,
+        points_met=(),
+        checks_met=(),
+        contacts=(),
+        colleagues=(),
     )
 
 
 def _contacts(deal: Deal) -> tuple[tuple[int, str], ...]:
     """Return whom to choose from: those with a part on the deal first, and which part."""
+    if deal.account_id is None:
+        return ()
     parts = DealContact.objects.filter(deal=deal, until__isnull=True)
     roles = {part.contact_id: part.get_role_display().lower() for part in parts}
     rows = Contact.objects.filter(account_id=deal.account_id, left_on__isnull=True).order_by("name")

@@ -70,7 +70,7 @@ def deal_picture(
         facts=facts,
         agreements=tuple(lines),
         next_steps=tuple(_next_steps(lines, day)) if facts.status == "open" else (),
-        people=tuple(deal_page.participants(deal_id, on=as_of and as_of.day)),
+        people=tuple(deal_page.participants(deal_id, on=as_of.day if as_of else None)),
         history=tuple(history[:HISTORY_PAGE]),
         older=len(history) > HISTORY_PAGE,
         as_of=as_of,

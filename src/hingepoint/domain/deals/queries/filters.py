@@ -44,8 +44,8 @@ def _teams_and_owners(viewer: User) -> tuple[list[tuple[int, str]], list[tuple[i
     if viewer.role == Role.SELLER:
         return [], []
     if viewer.sees_everything:
-        owners = User.objects.filter(role__in=(Role.SELLER, Role.MANAGER)).order_by("name")
-        named = list(owners.values_list("pk", "name")[: MOST_OWNERS + 1])
+        sellers = User.objects.filter(role__in=(Role.SELLER, Role.MANAGER)).order_by("name")
+        named = list(sellers.values_list("pk", "name")[: MOST_OWNERS + 1])
         return list(Team.objects.order_by("name").values_list("pk", "name")), _if_few(named)
     rows = Team.objects.filter(pk__in=managed_team_ids(viewer))
     members = rows.values_list("pk", "name", "memberships__user_id", "memberships__user__name")

@@ -197,9 +197,9 @@ def _judged(row: Detection) -> Judged:
 
 
 def _test(version: RuleVersion) -> TestResult | None:
-    if version.tested_at is None:
-        return None
     told = version.test
+    if version.tested_at is None or told is None:
+        return None
     titles = {
         deal.key: deal for deal in Deal.objects.filter(key__in=[one["deal"] for one in told["examples"]])
     }
@@ -212,9 +212,16 @@ def _test(version: RuleVersion) -> TestResult | None:
         )
         for one in told["examples"]
     ]
-    shares = {name: intervals.Estimate(**told[name]) for name in ("share", "also_recorded", "found")}
-    same = {name: told[name] for name in ("hits", "deals", "days")}
-    return TestResult(at=version.tested_at, examples=tuple(examples), **shares, **same)
+    return TestResult(
+        at=version.tested_at,
+        examples=tuple(examples),
+        share=intervals.Estimate(**told["share"]),
+        also_recorded=intervals.Estimate(**told["also_recorded"]),
+        found=intervals.Estimate(**told["found"]),
+        hits=told["hits"],
+        deals=told["deals"],
+        days=told["days"],
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,7 +167,11 @@ def refreshed(
         repeats__in=asked, source=Source.DATABASE, status=Status.DONE
     )
     rows = rows.exclude(snapshot=F("repeats__snapshot")).select_related("asked_by", "snapshot")
-    newest = {row.repeats_id: row for row in rows.defer("record", *BLOBS).order_by("pk")}
+    newest = {
+        row.repeats_id: row
+        for row in rows.defer("record", *BLOBS).order_by("pk")
+        if row.repeats_id is not None
+    }
     facts: dict[int, dict[str, Facts]] = {run: {} for base, row in newest.items() for run in (base, row.pk)}
     keys = {key for names in asked.values() for key in names}
     for row in Finding.objects.filter(run_id__in=facts, key__in=keys):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from hingepoint.analysis.discovery import record as records_of_runs
 from hingepoint.analysis.discovery.record import Record
@@ -78,6 +78,13 @@ class RunPage:
     ended_at: dt.datetime | None
     previous: int | None
 
+    @property
+    def found(self) -> Record:
+        """The record of a run that is done. Raises Hidden: until then there is nothing to see."""
+        if self.record is None:
+            raise Hidden("This run has found nothing yet.")
+        return self.record
+
 
 def may_run(viewer: User) -> bool:
     """Return whether ``viewer`` starts runs and decides on findings."""
@@ -131,7 +138,7 @@ def state(viewer: User, run_id: int, *, at: dt.datetime) -> RunLine:
     return line_of(run, at)
 
 
-def _visible(viewer: User, run_id: int):
+def _visible(viewer: User, run_id: int) -> QuerySet[Run]:
     return Run.objects.visible_to(viewer).filter(pk=run_id).select_related("asked_by", "snapshot")
 
 
@@ -176,8 +183,8 @@ def _decided(
     keys: Iterable[str], *, run_id: int | None = None, before: int | None = None
 ) -> dict[str, Decided]:
     """Return the newest decision by key: of one run, or of all runs before one."""
-    rows = FindingDecision.objects.filter(finding__key__in=keys).select_related("by", "finding")
-    rows = rows.filter(finding__run_id=run_id) if before is None else rows.filter(finding__run_id__lt=before)
+    which = Q(finding__run_id=run_id) if before is None else Q(finding__run_id__lt=before)
+    rows = FindingDecision.objects.filter(which, finding__key__in=keys).select_related("by", "finding")
     return {row.finding.key: as_decided(row) for row in rows.order_by("pk")}
 
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 
 from hingepoint.analysis.talks import reasons
 from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.escalations.models import Approval, Escalation, Pulse
-from hingepoint.domain.escalations.rules import says_why, wish_of
+from hingepoint.domain.escalations.rules import Wish, says_why, wish_of
 from hingepoint.records.deals import EventKind
 from hingepoint.records.errors import Hidden
 from hingepoint.records.escalations import Answer, State
@@ -92,7 +92,7 @@ def of_deal(viewer: Any, deal_id: int) -> list[Asked]:
     return sorted(found, key=lambda one: one.asked_at, reverse=True)
 
 
-def with_people(rows):
+def with_people(rows: QuerySet[Escalation]) -> QuerySet[Escalation]:
     people = Prefetch("approvals", Approval.objects.select_related("approver"))
     return rows.select_related("deal__account", "asked_by", "demand").prefetch_related(people)
 
@@ -144,13 +144,20 @@ def _approval(row: Approval) -> ApprovalLine:
 
 
 def _bare(event: DealEvent) -> Asked:
-    unknown = {"id": 0, "deal_title": "", "account": "", "wanted": "", "discount": None, "repeats": False}
-    blank = dict.fromkeys(
-        ("alternatives", "return_asked", "demand", "policy", "lane", "lane_why", "state"), ""
-    )
     return Asked(
-        **unknown,
-        **blank,
+        id=0,
+        deal_title="",
+        account="",
+        wanted="",
+        discount=None,
+        repeats=False,
+        alternatives="",
+        return_asked="",
+        demand="",
+        policy="",
+        lane="",
+        lane_why="",
+        state="",
         deal_id=event.deal_id,
         amount=event.value,
         currency=event.currency,
@@ -207,7 +214,7 @@ def page_of(viewer: Any, row: Escalation) -> RequestPage:
     )
 
 
-def wish(viewer: Any, escalation_id: int):
+def wish(viewer: Any, escalation_id: int) -> Wish:
     """Return a request as its form holds it, for whoever sees its deal. Raises Hidden."""
     visible = Escalation.objects.filter(deal__in=Deal.objects.visible_to(viewer))
     row = visible.filter(pk=escalation_id).first()

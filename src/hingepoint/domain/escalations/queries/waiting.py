@@ -7,7 +7,7 @@ import statistics
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from hingepoint.domain.escalations.models import Approval, Escalation, Pulse
 from hingepoint.domain.escalations.queries.requests import (
@@ -39,7 +39,7 @@ def waiting_for(viewer: Any) -> list[Asked]:
     return _of_approvals(rows.order_by("escalation__asked_at"))
 
 
-def _of_approvals(rows) -> list[Asked]:
+def _of_approvals(rows: QuerySet[Approval]) -> list[Asked]:
     """Return the requests behind some approvals, without who else was asked."""
     named = ("escalation__deal__account", "escalation__asked_by", "escalation__demand")
     return [without_our_limits(ready_to_show(row.escalation, ())) for row in rows.select_related(*named)]

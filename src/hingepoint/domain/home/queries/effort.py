@@ -110,7 +110,7 @@ def questions(viewer: Any, *, now: dt.datetime) -> list[WeekOfQuestions]:
     entries = [
         Entry(who, at, max(1, len(changes)))
         for who, at, changes in rows.values_list("by_id_number", "at", "changes")
-        if who in sellers
+        if who is not None and who in sellers
     ]
     live = dict(Deal.objects.open().values_list("owner").annotate(n=Count("pk")))
     by_week: dict[dt.date, dict[int, Load]] = defaultdict(dict)

@@ -63,7 +63,7 @@ def seller_day(viewer: Any, *, today: dt.date) -> SellerDay:
     rows = with_deals(worklist(viewer))
     due = one_a_deal(rows.filter(late_after__lte=until).order_by("late_after", "id"), today)
     alive = today - dt.timedelta(days=LONG_LATE)
-    stale = [work for work in due if work.line.late_after < alive]
+    stale = [work for work in due if work.line.late_after is not None and work.line.late_after < alive]
     old = Q(state__in=sorted(STANDING), expires_on__lt=today) | Q(state=AgreementState.LAPSED)
     again = rows.filter(old, required=True)
     busy = {work.line.deal_id for work in due}

@@ -12,9 +12,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from hingepoint.analysis.talks import concessions, reasons
 from hingepoint.domain.deals.models import Deal, DealEvent
@@ -22,6 +22,9 @@ from hingepoint.domain.negotiation.models import CorridorWriting
 from hingepoint.records.deals import EventKind
 from hingepoint.records.errors import Hidden
 from hingepoint.records.talks import Topic
+
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,23 +180,37 @@ def noticed(
 
 
 #: A reason as columns of its event: an event with three reasons comes three times, with none once.
-_REASON = {
-    "why": F("reasons__pk"),
-    "why_text": F("reasons__text"),
-    "why_state": F("reasons__state"),
-    "why_said_by": F("reasons__said_by"),
-    "why_confirmed_by": F("reasons__confirmed_by"),
-    "why_by": F("reasons__written_by__name"),
-    "why_at": F("reasons__written_at"),
-}
+class _Reason(TypedDict):
+    """What ``_with_reasons`` annotates; all of it None where no reason is written down."""
+
+    why: int | None
+    why_text: str
+    why_state: str
+    why_said_by: str
+    why_confirmed_by: str
+    why_by: str | None
+    why_at: dt.datetime
+
+
+def _with_reasons(rows: QuerySet[DealEvent]) -> QuerySet[WithAnnotations[DealEvent, _Reason]]:
+    """Return events, each once for every reason of it, and at least once."""
+    return rows.annotate(
+        why=F("reasons__pk"),
+        why_text=F("reasons__text"),
+        why_state=F("reasons__state"),
+        why_said_by=F("reasons__said_by"),
+        why_confirmed_by=F("reasons__confirmed_by"),
+        why_by=F("reasons__written_by__name"),
+        why_at=F("reasons__written_at"),
+    )
 
 
 def _of_deal(deal: Deal) -> tuple[list[Demand], list[Concession]]:
     kinds = (EventKind.DEMAND, EventKind.CONCESSION)
     rows = DealEvent.objects.standing().filter(deal=deal, kind__in=kinds).select_related("trade")
-    rows = rows.annotate(**_REASON).order_by("occurred_at", "id", "reasons__written_at", "why")
-    of_event: dict[int, list[DealEvent]] = defaultdict(list)
-    for row in rows:
+    told = _with_reasons(rows).order_by("occurred_at", "id", "reasons__written_at", "why")
+    of_event: dict[int, list[WithAnnotations[DealEvent, _Reason]]] = defaultdict(list)
+    for row in told:
         of_event[row.pk].append(row)
     events = list(of_event.values())
     asked = [_demand(found) for found in events if found[0].kind == EventKind.DEMAND]
@@ -203,7 +220,7 @@ def _of_deal(deal: Deal) -> tuple[list[Demand], list[Concession]]:
     return asked, [replace(one, demand_id=links[one.id], round=nth[one.id]) for one in given]
 
 
-def _demand(found: Sequence[DealEvent]) -> Demand:
+def _demand(found: Sequence[WithAnnotations[DealEvent, _Reason]]) -> Demand:
     """Return a demand from its event, which comes once for each reason."""
     event = found[0]
     topic = reasons.topic_of(event.name, event.note)
@@ -223,7 +240,7 @@ def _demand(found: Sequence[DealEvent]) -> Demand:
     )
 
 
-def _why(row: Any, words: str, topic: Topic) -> Why:
+def _why(row: WithAnnotations[DealEvent, _Reason], words: str, topic: Topic) -> Why:
     return Why(
         text=row.why_text,
         state=row.why_state,

@@ -76,7 +76,8 @@ def deal_sheet(viewer: Any, deal_id: int, *, today: dt.date) -> DealSheet:
     register = register_of(deal)
     ahead = [row for row in register if _is_ahead(row)]
     lines = {row.type_id: line_of(row, today) for row in ahead}
-    talks = {plan.agreement_id: plan.talk_on for plan in Plan.objects.filter(deal=deal).of_talks().newest()}
+    plans = Plan.objects.filter(deal=deal).of_talks().newest()
+    talks = {plan.agreement_id: plan.talk_on for plan in plans if plan.agreement_id is not None}
     history, written = history_of(viewer, deal, None, of_deal=True)
     steps = [(row.type.key, _next_step(lines[row.type_id]), facts.owner) for row in ahead]
     risks = _risks(facts, list(lines.values()), deal_page.participants(deal_id), today)

@@ -128,8 +128,12 @@ def history_of(
 
 def _with_reviews(plans: QuerySet[Plan]) -> list[Any]:
     """Return writings, the newest first, each once for every review of it, oldest first, and at least once."""
-    review = {f"said_{name}": F(f"reviews__{name}") for name in ("verdict", "words", "at")}
-    rows = plans.select_related("written_by").annotate(**review, said_by=F("reviews__by__name"))
+    rows = plans.select_related("written_by").annotate(
+        said_verdict=F("reviews__verdict"),
+        said_words=F("reviews__words"),
+        said_at=F("reviews__at"),
+        said_by=F("reviews__by__name"),
+    )
     return list(rows.order_by("-number", "said_at", "reviews__id"))
 
 

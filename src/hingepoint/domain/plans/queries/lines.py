@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from django.db.models import OuterRef, QuerySet, Subquery
 
@@ -13,7 +13,17 @@ from hingepoint.domain.plans.models import Plan, PlanReview
 from hingepoint.domain.plans.parts import Line, from_json
 from hingepoint.records.plans import Verdict
 
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
 MOST_LINES = 40
+
+
+class LastSaid(TypedDict):
+    """What ``with_what_a_line_says`` annotates: the last approval or return of a writing, None without one."""
+
+    last_verdict: str | None
+    last_words: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +62,15 @@ def written_at(viewer: Any, deal_id: int) -> list[dt.datetime]:
     return list(rows.values_list("written_at", flat=True))
 
 
-def with_what_a_line_says(rows: QuerySet[Plan]) -> QuerySet[Plan]:
+def with_what_a_line_says(rows: QuerySet[Plan]) -> QuerySet[WithAnnotations[Plan, LastSaid]]:
     last = PlanReview.objects.filter(plan=OuterRef("pk")).exclude(verdict=Verdict.COMMENT).order_by("-id")
-    told = {name: Subquery(last.values(name)[:1]) for name in ("verdict", "words")}
-    rows = rows.annotate(**{f"last_{name}": value for name, value in told.items()})
-    return rows.select_related("deal__account", "deal__owner", "agreement__type", "written_by")
+    told = rows.annotate(
+        last_verdict=Subquery(last.values("verdict")[:1]), last_words=Subquery(last.values("words")[:1])
+    )
+    return told.select_related("deal__account", "deal__owner", "agreement__type", "written_by")
 
 
-def line_of(row: Plan, *, until: dt.date | None = None) -> PlanLine:
+def line_of(row: WithAnnotations[Plan, LastSaid], *, until: dt.date | None = None) -> PlanLine:
     """Return a plan in a list; a talk ``until`` then is soon."""
     told = from_json(row.parts)
     return PlanLine(

@@ -28,10 +28,10 @@ def to_review(viewer: Any, *, today: dt.date) -> list[PlanLine]:
     without a day, the nearest first; not yet approved or returned. One SQL query besides the teams."""
     rows = Plan.objects.newest().filter(deal__team__in=managed_team_ids(viewer), deal__status=DealStatus.OPEN)
     rows = rows.exclude(written_by=viewer).filter(Q(talk_on__gte=today) | Q(talk_on__isnull=True))
-    rows = with_what_a_line_says(rows).filter(last_verdict__isnull=True)
-    rows = rows.order_by(F("talk_on").asc(nulls_last=True), "id")[:MOST_LINES]
+    waiting = with_what_a_line_says(rows).filter(last_verdict__isnull=True)
+    waiting = waiting.order_by(F("talk_on").asc(nulls_last=True), "id")[:MOST_LINES]
     until = next_working_day(today)
-    return [line_of(row, until=until) for row in rows]
+    return [line_of(row, until=until) for row in waiting]
 
 
 def next_working_day(today: dt.date) -> dt.date:

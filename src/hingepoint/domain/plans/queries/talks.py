@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
@@ -15,6 +15,7 @@ from hingepoint.domain.plans.models import Debrief, Plan
 from hingepoint.domain.plans.parts import from_json
 from hingepoint.domain.plans.queries.lines import (
     MOST_LINES,
+    LastSaid,
     PlanLine,
     first_text,
     line_of,
@@ -22,6 +23,9 @@ from hingepoint.domain.plans.queries.lines import (
 )
 from hingepoint.records.deals import DealStatus
 from hingepoint.records.plans import Verdict
+
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
 
 #: How far ahead a talk or an agreement's day asks for a plan.
 PREPARE_WITHIN = dt.timedelta(days=7)
@@ -71,7 +75,13 @@ def to_debrief(viewer: Any, *, today: dt.date) -> list[Talk]:
     return _undebriefed(_recent_talks(viewer, today), today)
 
 
-def _recent_talks(viewer: Any, today: dt.date) -> list[Plan]:
+class _Recent(LastSaid):
+    """What is known of a recent talk beside its plan."""
+
+    debriefed: bool
+
+
+def _recent_talks(viewer: Any, today: dt.date) -> list[WithAnnotations[Plan, _Recent]]:
     """Return the talks that can still be debriefed or are ahead, in the order of their days."""
     held = Debrief.objects.filter(agreement=OuterRef("agreement"), held_at__date__gte=OuterRef("talk_on"))
     rows = with_what_a_line_says(_talks(viewer)).annotate(debriefed=Exists(held))
@@ -79,14 +89,18 @@ def _recent_talks(viewer: Any, today: dt.date) -> list[Plan]:
     return list(rows.order_by(F("talk_on").asc(nulls_last=True), "id"))
 
 
-def _undebriefed(talks: Sequence[Plan], today: dt.date) -> list[Talk]:
+def _undebriefed(talks: Sequence[WithAnnotations[Plan, _Recent]], today: dt.date) -> list[Talk]:
     held = [row for row in talks if row.talk_on and row.talk_on <= today and not row.debriefed]
     return [_talk_of(row) for row in held[:MOST_LINES]]
 
 
-def _returned(talks: Sequence[Plan], today: dt.date) -> list[Talk]:
+def _returned(talks: Sequence[WithAnnotations[Plan, _Recent]], today: dt.date) -> list[Talk]:
     rows = [row for row in talks if row.last_verdict == Verdict.RETURNED]
-    return [_talk_of(row, returned=row.last_words) for row in rows if not row.talk_on or row.talk_on >= today]
+    return [
+        _talk_of(row, returned=row.last_words or "")
+        for row in rows
+        if not row.talk_on or row.talk_on >= today
+    ]
 
 
 def _unplanned(viewer: Any, today: dt.date) -> list[Talk]:
@@ -100,7 +114,7 @@ def _unplanned(viewer: Any, today: dt.date) -> list[Talk]:
     rows = rows.select_related("type", "person", "asked_of", "deal__account", "deal__owner")
     one_a_deal = {row.deal_id: row for row in reversed(rows.order_by("late_after", "id"))}
     talks = [_talk(row, on=row.late_after, planned=False) for row in one_a_deal.values()]
-    return sorted(talks, key=lambda talk: talk.on)
+    return sorted(talks, key=lambda talk: talk.on or dt.date.max)
 
 
 def ahead(viewer: Any, *, today: dt.date) -> list[PlanLine]:
@@ -121,6 +135,7 @@ def _talks(viewer: Any) -> QuerySet[Plan]:
 def _talk_of(plan: Plan, *, returned: str = "") -> Talk:
     told = from_json(plan.parts).get("from_whom", ())
     whom = first_text(told)
+    assert plan.agreement is not None  # ``of_talks``
     return _talk(
         plan.agreement, on=plan.talk_on, planned=plan.talk_on is not None, returned=returned, whom=whom
     )

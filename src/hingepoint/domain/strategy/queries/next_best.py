@@ -119,7 +119,8 @@ def _facts_of(deal: Deal) -> dict[str, str]:
 
 
 def _candidate(row: PivotalAgreement, finding: Finding | None) -> next_best_choice.Candidate:
-    return next_best_choice.Candidate(row.type_id, str(row.type), row.position, finding and finding.facts)
+    facts = finding.facts if finding else None
+    return next_best_choice.Candidate(row.type_id, str(row.type), row.position, facts)
 
 
 def _next_best(

@@ -79,6 +79,8 @@ def _pivotal_line(row: PivotalAgreement, finding: Finding | None) -> PivotalLine
     }  # fmt: skip
     lists = ("segments", "checks", "questions", "demands", "principles")
     kind = row.type
+    facts: dict[str, Any] = {name: getattr(row, name) for name in same}
+    facts |= {name: tuple(getattr(row, name)) for name in lists}
     return PivotalLine(
         id=row.pk,
         key=kind.key,
@@ -87,8 +89,7 @@ def _pivotal_line(row: PivotalAgreement, finding: Finding | None) -> PivotalLine
         description=kind.own_description or kind.description,
         needed=needed_words(row.needed_by, row.needed_days, row.needed_stage),
         behind=finding_behind(finding, chosen_by=row.finding_id is not None) if finding else None,
-        **{name: getattr(row, name) for name in same},
-        **{name: tuple(getattr(row, name)) for name in lists},
+        **facts,
     )
 
 

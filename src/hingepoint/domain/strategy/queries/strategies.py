@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from django.db.models import Count, Exists, F
 
@@ -13,6 +13,9 @@ from hingepoint.domain.strategy.models import AskingRound, Playbook, Strategy
 from hingepoint.domain.strategy.rules import may_keep
 from hingepoint.records.errors import Hidden
 from hingepoint.records.people import Role
+
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,13 @@ def strategy_line(row: Strategy, pivotal: int) -> StrategyLine:
     return StrategyLine(id=row.pk, sponsor=row.sponsor.name if row.sponsor else "", pivotal=pivotal, **known)
 
 
-def strategy_of(viewer: Any, strategy_id: int) -> Strategy:
+class _Asking(TypedDict):
+    """What ``strategy_of`` annotates: whether deals are being asked anew at this moment."""
+
+    asking: bool
+
+
+def strategy_of(viewer: Any, strategy_id: int) -> WithAnnotations[Strategy, _Asking]:
     rows = Strategy.objects.visible_to(viewer).select_related("sponsor")
     goes_on = Exists(AskingRound.objects.filter(finished_at=None))
     found = rows.annotate(asking=goes_on).filter(pk=strategy_id).first()

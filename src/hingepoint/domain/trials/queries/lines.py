@@ -5,12 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypedDict
 
 from django.db import models
 
 from hingepoint.domain.discovery import work as discovery_work
 from hingepoint.domain.people.models import User
 from hingepoint.domain.trials.models import Trial, TrialLook
+
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +52,19 @@ def names(lines: Iterable[TrialLine]) -> dict[str, str]:
     return {line.agreement: known.get(line.agreement, line.agreement) for line in lines}
 
 
-def by_newest(viewer: User):
+class _Ended(TypedDict):
+    """What ``by_newest`` annotates: whether the result is on record."""
+
+    ended: bool
+
+
+def by_newest(viewer: User) -> models.QuerySet[WithAnnotations[Trial, _Ended]]:
     ended = TrialLook.objects.filter(trial=models.OuterRef("pk"), early=False)
     rows = Trial.objects.visible_to(viewer).select_related("drawn_by")
     return rows.annotate(ended=models.Exists(ended))
 
 
-def line_of(row: Trial) -> TrialLine:
+def line_of(row: WithAnnotations[Trial, _Ended]) -> TrialLine:
     return TrialLine(
         id=row.pk,
         agreement=row.agreement,

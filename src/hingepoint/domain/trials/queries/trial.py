@@ -185,7 +185,8 @@ def _outcome(record: Mapping[str, Any]) -> trials.Outcome:
     }
     sides = {name: _side(record[name]) for name in ("asked", "usual")}
     rest = {field.name for field in fields(trials.Outcome)} - measures.keys() - sides.keys()
-    return trials.Outcome(**measures, **sides, **{name: record[name] for name in rest})
+    facts: dict[str, Any] = {**measures, **sides, **{name: record[name] for name in rest}}
+    return trials.Outcome(**facts)
 
 
 def results(viewer: User, keys: Iterable[str], *, metric: str) -> dict[str, tuple[TrialLine, Seen]]:
