@@ -121,6 +121,7 @@ def test_a_planted_effect_of_asking_and_of_gaining_is_recovered():
     assert found.difference.chance < 1e-6
 
 
+@pytest.mark.slow
 def test_ranges_hold_the_planted_effects_as_often_as_they_say(monkeypatch):
     monkeypatch.setattr(redraws, "DRAWN", 499)
     found = [
@@ -144,6 +145,7 @@ def test_the_stepped_start_recovers_a_planted_effect(monkeypatch):
     assert np.mean([one.effect.low <= 0.3 <= one.effect.high for one in found]) >= 0.89
 
 
+@pytest.mark.slow
 def test_a_stepped_start_sees_its_effect_as_often_as_the_plan_promises(monkeypatch):
     monkeypatch.setattr(redraws, "DRAWN", 199)
     plan, deals = wedge(TEAMS, steps=4), 1_500
@@ -176,6 +178,7 @@ def test_without_an_effect_every_chance_is_as_likely_as_any_other(monkeypatch):
     assert 0.03 <= np.mean(np.array(chances) < 0.05) <= 0.08
 
 
+@pytest.mark.slow
 def test_without_an_effect_a_stepped_start_sees_one_in_twenty(monkeypatch):
     monkeypatch.setattr(redraws, "DRAWN", 199)
     plan = wedge(TEAMS, steps=4)

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 import xlsxwriter
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors import papers
+from examples import examples
 from hingepoint.connectors import files
 
 TODAY = dt.date(2026, 11, 28)
@@ -297,7 +298,7 @@ def read_or_none(path: Path):
 
 
 @given(names=names, quote=st.sampled_from(["'", '"', ""]), everywhere=st.booleans())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(150)
 def test_rows_in_are_rows_out(tmp_path, names, quote, everywhere):
     """Whoever wrote the file with whatever quotes: each line is a deal of its own, or the file is refused."""
     if quote == "":

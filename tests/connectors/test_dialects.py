@@ -10,11 +10,12 @@ from tempfile import TemporaryDirectory
 import polars as pl
 import pytest
 import xlsxwriter
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from connectors import hostile, papers
+from examples import examples
 from hingepoint.connectors import files
 
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32", "windows-1252")
@@ -90,7 +91,7 @@ def dialects(draw: st.DrawFn) -> tuple[bytes, str]:
     return text.encode(draw(st.sampled_from(ENCODINGS))), draw(st.sampled_from(["", "gz", "zip"]))
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(dialects())
 def test_all_dialects_of_one_table_read_to_the_same_deals(dialect):
     content, packed = dialect

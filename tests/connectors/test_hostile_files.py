@@ -9,10 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors import hostile, papers
+from examples import examples
 from hingepoint.connectors import files
 
 
@@ -100,7 +101,7 @@ def test_memory_stays_bounded_whatever_a_small_file_claims(tmp_path):
 GOOD = papers.delimited([papers.HEADINGS, *papers.DEALS]).encode()
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.data())
 def test_a_damaged_file_is_read_or_refused_and_nothing_else(tmp_path_factory, data):
     content = bytearray(data.draw(st.sampled_from(VICTIMS)))

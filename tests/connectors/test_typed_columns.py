@@ -8,10 +8,11 @@ import math
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors import papers
+from examples import examples
 from hingepoint.connectors import files
 from hingepoint.connectors.files.cells import moments, numbers
 
@@ -141,7 +142,7 @@ def test_a_zone_of_the_mapping_holds_for_typed_moments_too(tmp_path, monkeypatch
     )
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(
     created=st.lists(st.datetimes(), min_size=1, max_size=12),
     amounts=st.lists(st.floats(), min_size=12, max_size=12),

@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from connectors import papers
+from examples import examples
 from hingepoint.connectors import files
 from hingepoint.connectors.files.formats import delimited, unquoted
 
@@ -33,7 +34,7 @@ def all_of(table, size):
     return rows, cells, [each for batch in batches for each in batch.problems]
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(
     text=st.lists(st.sampled_from(PIECES), max_size=60).map("".join),
     block=st.integers(1, 40),

@@ -12,11 +12,12 @@ from tempfile import TemporaryDirectory
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from connectors import papers
+from examples import examples
 from hingepoint.connectors import files
 
 FORMULAS = (
@@ -126,7 +127,7 @@ rows = st.lists(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(rows, st.sampled_from(["csv", "json"]))
 def test_export_then_import_is_the_identity(found, format):
     types = {"created": pl.Datetime("us"), "status": pl.String, "amount": pl.Float64, "discount": pl.Float64}

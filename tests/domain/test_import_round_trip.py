@@ -6,11 +6,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import rules
 from cast import NOW
+from examples import examples
 from hingepoint.connectors.files import write_table
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import Agreement, AgreementEvent
@@ -139,7 +140,7 @@ FACTS = st.fixed_dictionaries(
 @example(facts=[{"cost": Decimal("54.917"), "created_at": dt.datetime(2026, 1, 2, tzinfo=dt.UTC)}]).via(
     "a number that could be thousands"
 )
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(25)
 @given(facts=st.lists(FACTS, min_size=1, max_size=4))
 def test_any_deal_survives_the_way_out_and_in(facts):
     Deal.objects.all().delete()
