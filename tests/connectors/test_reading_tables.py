@@ -27,9 +27,11 @@ def only(path, column, **more):
 
 def test_the_columns_are_those_of_the_analysis_with_their_types():
     assert fields.schema("deals") == frames.schema(frames.DEALS)
-    assert fields.schema("events") == frames.schema(frames.EVENTS)
+    read = fields.schema("events")
+    assert {name: read[name] for name in frames.EVENTS} == frames.schema(frames.EVENTS)
+    assert set(read) - set(frames.EVENTS) == {"recorded_at", "act", "due_on"} - set(frames.EVENTS)
     assert list(fields.schema("deals")) == list(frames.DEALS)
-    for role in ("deals", "events"):
+    for role in ("deals", "events", "agreements"):
         assert set(fields.MEANINGS[role]) == set(fields.schema(role))
 
 

@@ -71,12 +71,18 @@ _VALUES = """## Values
 """
 
 
+_STANDINGS = """One row an agreement as it stands, as Hingepoint exports it. It has the columns of a table of events, and these.
+Columns that the file has are set, empty cells are emptied. Where it says another state than the record, that is a
+step, dated by `at`."""
+
+
 def formats_page() -> str:
     """Return ``docs/reference/formats.md``: columns with synonyms, rules, mapping keys, limits."""
     parts = [
         _INTRODUCTION,
         _columns("deals", "One row a deal."),
         _columns("events", "One row an event of a deal."),
+        _columns("agreements", _STANDINGS),
         _VALUES.format(
             answers=_words(ANSWER_WORDS),
             status=_words(STATUS_WORDS),
@@ -108,6 +114,7 @@ def _columns(role: str, sentence: str) -> str:
             _code(each.synonyms),
         )
         for each in FIELDS[role]
+        if role != "agreements" or MEANINGS["events"].get(each.name) != MEANINGS[role][each.name]
     )
     return f"## Table of {role}\n\n{sentence}\n\n" + _table(
         ("column", "need", "read as", "meaning", "also recognised as"), rows

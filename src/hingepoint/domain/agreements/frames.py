@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
-from django.db.models import Max, Q, QuerySet, Subquery
+from django.db.models import Case, Max, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
 
 from hingepoint.analysis import frames
 from hingepoint.domain.agreements.models import Agreement, AgreementEvent
@@ -66,6 +67,9 @@ _FILE_TYPES = frames.schema(frames.EVENTS) | {
     "recorded_at": FILE_MOMENT,
     "act": pl.String(),
     "due_on": pl.Date(),
+    "required": pl.String(),
+    "needed_because": pl.String(),
+    "standing_since": FILE_MOMENT,
     "needed_by": pl.Date(),
     "expires_on": pl.Date(),
     "reason": pl.String(),
@@ -78,12 +82,15 @@ _STANDINGS = {
     "at": "reached_at",
     "state": "state",
     "side": "type__side",
-    "counterpart": "person_name",
+    "counterpart": "shown_name",
     "evidence": "evidence",
     "quality": "quality",
     "act": "act",
     "due_on": "due_on",
+    "required": "yes_or_no",
     "needed_by": "needed_by",
+    "needed_because": "needed_because",
+    "standing_since": "gained_at",
     "expires_on": "expires_on",
     "reason": "reason",
     "owed_in_return": "owed_in_return",
@@ -120,7 +127,7 @@ def _complete(part: pl.DataFrame) -> pl.DataFrame:
 def agreements_table(deals: DealQuerySet, *, as_of: AsOf | None = None) -> Iterator[pl.DataFrame]:
     """Yield how each agreement of ``deals`` stands, dated by the step that brought it there.
 
-    Reads back as a table of events to the same states, without the way there. With ``as_of``: as the last
+    Reads back to the same agreements, without the way there. With ``as_of``: as the last
     step of then said it; what steps do not say is empty.
     """
     yield pl.DataFrame(schema={name: _FILE_TYPES[name] for name in _STANDINGS})
@@ -129,8 +136,12 @@ def agreements_table(deals: DealQuerySet, *, as_of: AsOf | None = None) -> Itera
         return
     steps = Q(events__in=AgreementEvent.objects.standing())
     standing = Agreement.objects.filter(deal__in=deals)
-    standing = standing.annotate(reached_at=Max("events__occurred_at", filter=steps)).order_by("id")
-    yield from parts(standing, _STANDINGS, _FILE_TYPES)
+    standing = standing.annotate(
+        reached_at=Max("events__occurred_at", filter=steps),
+        shown_name=Coalesce("person__name", "asked_of__name", "person_name"),
+        yes_or_no=Case(When(required=True, then=Value("yes")), default=Value("no")),
+    )
+    yield from parts(standing.order_by("id"), _STANDINGS, _FILE_TYPES)
 
 
 def _last_steps(deals: DealQuerySet, as_of: AsOf) -> Iterator[pl.DataFrame]:

@@ -19,6 +19,7 @@ from hingepoint.connectors.files.reading import outcomes
 from hingepoint.connectors.files.reading.recognise import ColumnPlan, marks, place_of, tells_status
 from hingepoint.connectors.files.reading.survey import cleaned, valued
 from hingepoint.connectors.files.tables import Batch, Table, is_text, text_of
+from hingepoint.records.agreements import STANDING
 from hingepoint.records.names import normal
 
 
@@ -130,7 +131,7 @@ class _Conversion:
             self.problems.add(file, self.rows[at], heading, value, expected)
 
     def _keep(self, plan: ColumnPlan) -> None:
-        if self.how.role == "events" and self._typed(plan.index) is not None:
+        if self.how.role != "deals" and self._typed(plan.index) is not None:
             return  # events have no further columns, and nothing can be wrong with a number
         self.columns[plan.keep_as] = self._words(plan)
 
@@ -387,11 +388,21 @@ class _Conversion:
         mapping = self.how.mapping
         assert isinstance(mapping, EventsMapping)
         size = len(self.rows)
-        for field in FIELDS["events"]:
+        for field in FIELDS[self.how.role]:
             if field.default and field.name not in self.columns:
                 self.columns[field.name] = pl.repeat(field.default, size, dtype=pl.String, eager=True)
         if mapping.kinds and "agreement" in self.columns:
             self.columns["kind"] = _kinds(self.columns["agreement"], self.columns["kind"], mapping)
+        if self.how.role == "agreements":
+            self._standing_since()
+
+    def _standing_since(self) -> None:
+        """Refuse agreements that stand without saying since when."""
+        never = pl.repeat(None, len(self.rows), dtype=pl.Datetime("us"), eager=True)
+        undated = self.columns.setdefault("at", never).is_null()
+        stands = self.columns["state"].is_in(sorted(STANDING))
+        heading = next((each.heading for each in self.how.plans if each.field and each.field.name == "at"), "at")
+        self._refuse(undated & stands & ~self.bad, heading, None, "the date since when it stands")
 
     def _must_be_there(self) -> None:
         for field in FIELDS[self.how.role]:

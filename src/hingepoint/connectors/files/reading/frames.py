@@ -277,7 +277,7 @@ def _opened_table(path: Path, role: str, settings: _Settings) -> Iterator[tuple[
         table = joined(table, lookups, part, settings.rules)
         if isinstance(part, DealsMapping):
             settings.read_stage_dates(table.headings)
-        else:
+        elif role == "events":
             table = histories.told_as_events(table, part)
         yield table, plain
 
@@ -436,7 +436,7 @@ def _unique_events(converter: Converter, settings: _Settings, size: int) -> Iter
         )
         told.calendar.see(possible["at"], possible["_row"], name, _heading(converter, "at"))
         told.spellings.see(possible)
-        yield seen.new(_event_frame([possible]), settings.rules)
+        yield seen.new(_event_frame([possible], converter.role), settings.rules)
 
 
 def _heading(converter: Converter, name: str) -> str:
@@ -444,9 +444,9 @@ def _heading(converter: Converter, name: str) -> str:
     return next((each.heading for each in converter.plans if each.field and each.field.name == name), name)
 
 
-def _event_frame(parts: list[pl.DataFrame]) -> pl.DataFrame:
-    """Return events of ``parts`` with all columns of ``analysis.frames``, in its order and types."""
-    types = schema("events")
+def _event_frame(parts: list[pl.DataFrame], role: str = "events") -> pl.DataFrame:
+    """Return events of ``parts`` with all columns of ``fields.schema(role)``, in its order and types."""
+    types = schema(role)
     return pl.concat(
         [
             part.select(
@@ -675,15 +675,19 @@ class EventStream:
     """
 
     def __init__(
-        self, path: Path, settings: _Settings, deals: pl.DataFrame | None, skip_bad_rows: bool, batch: int
+        self,
+        path: Path,
+        role: str,
+        settings: _Settings,
+        deals: pl.DataFrame | None,
+        skip_bad_rows: bool,
+        batch: int,
     ):
         self._settings, self._deals, self._skip, self._batch = settings, deals, skip_bad_rows, batch
         self._stack = ExitStack()
         try:
-            table, plain = self._stack.enter_context(_opened_table(path, "events", settings))
-            self._converter = _ready(
-                table.events if isinstance(table, _Log) else table, plain, "events", settings
-            )
+            table, plain = self._stack.enter_context(_opened_table(path, role, settings))
+            self._converter = _ready(table.events if isinstance(table, _Log) else table, plain, role, settings)
         except BaseException:
             self._stack.close()
             raise
@@ -736,6 +740,7 @@ class EventStream:
 def open_events(
     path: Path,
     *,
+    role: str = "events",
     mapping: Mapping | None = None,
     zone: str = "UTC",
     deals: pl.DataFrame | None = None,
@@ -747,8 +752,9 @@ def open_events(
 ) -> EventStream:
     """Return the events of ``path`` as a stream of frames of ``batch`` rows, after a first look at the whole file.
 
+    ``role`` is ``agreements`` for a table of agreements as they stand, which says more of each.
     With ``deals`` (``deal_id``, ``created``, ``closed``) events of other deals are left out and counted.
     Events after ``today`` are left out. Raises ``FileProblem`` at once when the file cannot be used.
     """
     settings = _Settings(mapping or Mapping(), zone, limits or Limits(), progress, today=today)
-    return EventStream(path, settings, deals, skip_bad_rows, batch)
+    return EventStream(path, role, settings, deals, skip_bad_rows, batch)

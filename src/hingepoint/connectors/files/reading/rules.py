@@ -95,6 +95,12 @@ RULES: tuple[Rule, ...] = (
         "the event is after the deal was closed, too late to have caused it",
     ),
     Rule(
+        "undated_state",
+        "agreements",
+        "left out",
+        "the agreement stands otherwise on record, and the row does not say since when",
+    ),
+    Rule(
         "other_transition",
         "events",
         "left out",
