@@ -240,7 +240,10 @@ def test_deals_that_all_end_alike_give_a_report_and_exit_code_3(history, tmp_pat
     assert (answer.exit_code, answer.stderr) == (3, "")
     found = json.loads(answer.stdout)
     assert list(found) == [*FORMATS_KEYS, "understood"]
-    assert sorted(one["agreement"] for one in found["findings"]) == [*(f"a{k:02}" for k in range(12)), "order"]
+    assert sorted(one["agreement"] for one in found["findings"]) == [
+        *(f"a{k:02}" for k in range(12)),
+        "order",
+    ]
     assert [one for one in found["warnings"] if one.startswith(words)]
     assert words in html.unescape((tmp_path / "out" / "report.html").read_text())
     table = discover(*files)

@@ -355,3 +355,15 @@ def test_the_frame_is_empty_of_events_without_an_events_table(tmp_path):
     found = files.read(deals=papers.deals(tmp_path, "A,2024-01-01,,open"))
     assert found.events.schema == pl.Schema(fields.schema("events"))
     assert found.events.is_empty()
+
+
+def test_further_columns_are_kept_of_deals_and_not_used_of_events(tmp_path):
+    deals = papers.deals(tmp_path, "D-1,2024-01-15,open,blue", headings="deal_id,created,status,colour")
+    events = tmp_path / "events.csv"
+    events.write_text("deal_id,agreement,at,colour\nD-1,Call,2024-01-16,red\n")
+    found = files.read(deals=deals, events=events)
+    told = {each.role: each.columns[-1] for each in found.understood}
+    assert (told["deals"].heading, told["deals"].kept_as) == ("colour", "colour")
+    assert (told["events"].heading, told["events"].kept_as) == ("colour", "")
+    assert found.deals["colour"].to_list() == ["blue"]
+    assert "colour" not in found.events.columns

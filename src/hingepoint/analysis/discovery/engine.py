@@ -71,8 +71,6 @@ def discover(
     return run.discovery()
 
 
-
-
 @dataclass
 class _Run:
     history: history.History

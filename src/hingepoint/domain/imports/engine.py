@@ -28,7 +28,7 @@ from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.imports import directory, rows, staging
 from hingepoint.domain.imports.models import ImportBatch
 from hingepoint.domain.imports.write_deals import write_deals
-from hingepoint.domain.imports.write_events import write_events
+from hingepoint.domain.imports.write_events import drop_what_is_in_doubt, write_events
 from hingepoint.domain.imports.write_standings import place_standings, write_standings
 from hingepoint.domain.people.models import User
 from hingepoint.records.files import RowProblem
@@ -291,6 +291,9 @@ def _stage_events_table(
                 frame = _stage_standings(frame, path, staged)
             _stage_events(frame, path, staged)
             tell("checking", max(staged.events, staged.standings))
+        if stream.unread is not None:
+            staging.add("staged_unread", rows.staged_unread(stream.unread, zone=settings.TIME_ZONE))
+            staged.count({"beside_unreadable_row": drop_what_is_in_doubt()})
     staged.understood.append(stream.understood)
     staged.understandings.append(stream.understanding)
     staged.rows += stream.understood.rows

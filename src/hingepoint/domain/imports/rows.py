@@ -137,6 +137,13 @@ def staged_standings(
     return _that_fit(staged, STANDING_COLUMNS, _STANDING_LENGTHS, {}, "deal", file)
 
 
+def staged_unread(frame: pl.DataFrame, *, zone: str) -> pl.DataFrame:
+    """Return whose steps of agreements the rows are that cannot be read, as ``staged_unread`` holds them."""
+    steps = frame.filter(pl.col("kind").fill_null(EventKind.AGREEMENT.value) == EventKind.AGREEMENT.value)
+    named = steps.drop_nulls(["deal_id", "agreement"]).rename(_EVENT_NAMES)
+    return _typed(named.select("deal", "name", "occurred_at"), EVENT_COLUMNS, zone)
+
+
 def standing_columns(headings: Iterable[str]) -> list[str]:
     """Return which columns of ``staged_standing`` a file with these columns of ours says."""
     return [name for each in headings if (name := _EVENT_NAMES.get(each, each)) in STANDING_COLUMNS]
@@ -206,9 +213,7 @@ def _fingerprints(staged: pl.DataFrame) -> pl.Series:
         for name in _WHERE_SAID
         if name in staged.columns
     ]
-    texts = staged.select(
-        pl.concat_str([pl.concat_str(always, separator="\x1f"), *where_said])
-    ).to_series()
+    texts = staged.select(pl.concat_str([pl.concat_str(always, separator="\x1f"), *where_said])).to_series()
     digests = [blake2b(text.encode(), digest_size=8).digest() for text in texts]
     return pl.Series(
         "fingerprint", [int.from_bytes(each, "big", signed=True) for each in digests], dtype=pl.Int64

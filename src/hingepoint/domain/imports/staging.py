@@ -109,6 +109,7 @@ _TABLES = {
     "staged_deal": DEAL_COLUMNS,
     "staged_event": EVENT_COLUMNS,
     "staged_standing": STANDING_COLUMNS,
+    "staged_unread": {"deal": "text", "name": "text", "occurred_at": "moment"},
     "staged_person": {"named": "text", "id": "whole"},
     "staged_account": {"named": "text", "id": "whole"},
     "staged_type": {"named": "text", "id": "whole"},

@@ -66,6 +66,21 @@ def write_events(*, batch_id: int, at: dt.datetime, present: Sequence[str]) -> d
     }
 
 
+def drop_what_is_in_doubt() -> int:
+    """Remove the staged rows of agreements of which the newest step may be a row that cannot be read; return
+    how many: an older step would say how they stand."""
+
+    def in_doubt(table: str) -> str:
+        same = "{0}.deal = {1}.deal AND {0}.name = {1}.name"
+        newer = f"SELECT 1 FROM {table} n WHERE {same.format('n', 'u')} AND n.occurred_at > u.occurred_at"
+        return (
+            f"EXISTS (SELECT 1 FROM staged_unread u WHERE {same.format('u', table)} AND NOT EXISTS ({newer}))"
+        )
+
+    events = run(f"DELETE FROM staged_event WHERE kind = 'agreement' AND {in_doubt('staged_event')}")
+    return max(events, run(f"DELETE FROM staged_standing WHERE {in_doubt('staged_standing')}"))
+
+
 def _same_fact(present: Sequence[str], facts: Sequence[str] = _FACTS) -> str:
     """Return the condition that an event ``e`` on record is the staged one ``s``; its moment and state always
     count."""

@@ -32,9 +32,7 @@ _VALUES: dict[str, dict[str, str]] = {
     },
     "evidence": {"evidence": "COALESCE(s.evidence, a.evidence)"},
     "standing_since": {"gained_at": "COALESCE(s.standing_since, a.gained_at)"},
-    "required": {
-        "required": "CASE s.required WHEN 'yes' THEN TRUE WHEN 'no' THEN FALSE ELSE a.required END"
-    },
+    "required": {"required": "CASE s.required WHEN 'yes' THEN TRUE WHEN 'no' THEN FALSE ELSE a.required END"},
     **{
         name: {name: f"s.{name}"}
         for name in (
@@ -94,18 +92,13 @@ def write_standings(*, batch_id: int, at: dt.datetime, present: Sequence[str]) -
         f"SELECT COUNT(*) FROM {_JOINED} WHERE s.occurred_at IS NULL AND {differs('a.state', 's.state')}"
     )
     values = {
-        column: sql
-        for name, columns in _VALUES.items()
-        if name in present
-        for column, sql in columns.items()
+        column: sql for name, columns in _VALUES.items() if name in present for column, sql in columns.items()
     }
     changed = _change(batch_id, at, values) if values else 0
     return Stood(made, changed, undated)
 
 
-_JOINED = (
-    "placed_standing s JOIN domain_agreement a ON a.deal_id = s.deal_id AND a.type_id = s.type_id"
-)
+_JOINED = "placed_standing s JOIN domain_agreement a ON a.deal_id = s.deal_id AND a.type_id = s.type_id"
 
 
 def _make_undated(batch_id: int, at: dt.datetime) -> int:

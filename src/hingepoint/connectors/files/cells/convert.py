@@ -60,6 +60,12 @@ class Converter:
     dated: bool = True
     signed: bool = False
     spans: dict[int, Span] = dataclasses.field(default_factory=dict)
+    skipped: list[pl.DataFrame] = dataclasses.field(default_factory=list)
+
+    @property
+    def unread(self) -> pl.DataFrame | None:
+        """What can be read of the bad rows so far: whose they are; None where there are none."""
+        return pl.concat(self.skipped, how="vertical_relaxed") if self.skipped else None
 
     def per_cent(self, plan: ColumnPlan) -> bool:
         """Return whether the numbers of ``plan`` are taken as per cent: cells typed as per cent are shares."""
@@ -101,7 +107,13 @@ class _Conversion:
             self._events()
         self._must_be_there()
         self.problems.bad_rows += int(self.bad.sum())
-        return pl.DataFrame([series.alias(name) for name, series in self.columns.items()]).filter(~self.bad)
+        rows = pl.DataFrame([series.alias(name) for name, series in self.columns.items()])
+        if self.bad.any():
+            whose = ["deal_id", "agreement", "kind", "at", *(each.keep_as for each in self.how.plans), "_row"]
+            self.how.skipped.append(
+                rows.filter(self.bad).select(name for name in dict.fromkeys(whose) if name in rows.columns)
+            )
+        return rows.filter(~self.bad)
 
     def _text(self, place: int) -> pl.Series:
         """Return the column at ``place`` as stripped text; a constant of the mapping is at -1."""
@@ -401,7 +413,9 @@ class _Conversion:
         never = pl.repeat(None, len(self.rows), dtype=pl.Datetime("us"), eager=True)
         undated = self.columns.setdefault("at", never).is_null()
         stands = self.columns["state"].is_in(sorted(STANDING))
-        heading = next((each.heading for each in self.how.plans if each.field and each.field.name == "at"), "at")
+        heading = next(
+            (each.heading for each in self.how.plans if each.field and each.field.name == "at"), "at"
+        )
         self._refuse(undated & stands & ~self.bad, heading, None, "the date since when it stands")
 
     def _must_be_there(self) -> None:

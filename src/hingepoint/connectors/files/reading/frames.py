@@ -46,6 +46,7 @@ from hingepoint.connectors.files.reading.survey import (
     understood,
 )
 from hingepoint.connectors.files.reading.understanding import OpenQuestions, Understanding
+from hingepoint.connectors.files.reading.unread import deals_in_doubt, outcomes_in_doubt
 from hingepoint.connectors.files.tables import BATCH, Table, batch_size
 from hingepoint.records.files import RowProblem
 from hingepoint.records.names import key_of, normal
@@ -404,19 +405,21 @@ def _read_tables(deals: Path, events: Path | None, settings: _Settings, found: S
             raise FileProblem(plain.name, "is an event log.", "Give it as the events, without deals.")
         converter = _ready(table, plain, "deals", settings)
         raw = pl.concat(list(_frames(converter, settings)), how="vertical_relaxed")
-    raw, older = _newest(raw, converter, settings)
+    every = raw["deal_id"]
+    raw, older = _newest(_without_doubt(raw, converter, settings), converter, settings)
     found.add([_step_events(raw, converter), older])
     frame = _possible(_deal_rules(raw, converter, settings), converter, settings)
-    every = raw["deal_id"]
+    unread = None
     if events is not None:
         with _opened_events(events, settings) as (log, plain):
             if isinstance(log, _Log):
                 log = log.events
             events_converter = _ready(log, plain, "events", settings)
             found.add(_unique_events(events_converter, settings, batch_size(events_converter.table)))
+            unread = events_converter.unread
     settings.so_far.one_spelling(found)
     if settings.outcome:
-        frame = _with_outcome(frame, found.lazy(), settings)
+        frame = _with_outcome(frame, found.lazy(), unread, settings)
     _with_deals(found, frame, every, settings, listed=events is not None)
     return frame.drop("_row")
 
@@ -471,14 +474,26 @@ def _step_events(raw: pl.DataFrame, converter: Converter) -> pl.DataFrame:
     return pl.concat(parts)
 
 
+def _without_doubt(raw: pl.DataFrame, converter: Converter, settings: _Settings) -> pl.DataFrame:
+    """Return ``raw`` without rows of deals of which the newest row may be one that cannot be read."""
+    if converter.unread is None:
+        return raw
+    doubt = deals_in_doubt(raw, converter.unread, _kept_headings(raw, converter), converter.mapping)
+    rules_.count(settings.rules, "beside_unreadable_row", doubt.sum())
+    return raw.filter(~doubt)
+
+
+def _kept_headings(raw: pl.DataFrame, converter: Converter) -> dict[str, str]:
+    return {plan.keep_as: plan.heading for plan in converter.plans if plan.keep_as in raw.columns}
+
+
 def _newest(
     raw: pl.DataFrame, converter: Converter, settings: _Settings
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the newest row of each deal and, as events, what older snapshots of it tell."""
     part = converter.mapping
     assert isinstance(part, DealsMapping)
-    kept = {plan.keep_as: plan.heading for plan in converter.plans if plan.keep_as in raw.columns}
-    newest, events = histories.newest_of_snapshots(raw, kept, part)
+    newest, events = histories.newest_of_snapshots(raw, _kept_headings(raw, converter), part)
     rules_.count(settings.rules, "older_snapshot", raw.height - newest.height)
     return newest, _event_frame([events.with_columns(pl.lit("gained").alias("state"))])
 
@@ -556,7 +571,10 @@ def _deal_frame(table: pl.DataFrame, converter: Converter) -> pl.DataFrame:
     return table.select(*ours, *rest)
 
 
-def _with_outcome(deals: pl.DataFrame, events: pl.LazyFrame, settings: _Settings) -> pl.DataFrame:
+def _with_outcome(
+    deals: pl.DataFrame, events: pl.LazyFrame, unread: pl.DataFrame | None, settings: _Settings
+) -> pl.DataFrame:
+    """Return ``deals`` with the outcome that steps decide, without those of which such a step cannot be read."""
     outcome = settings.mapping.outcome
     steps = set(events.select(pl.col("agreement").unique()).collect()["agreement"])
     won, lost = (_as_spelt(wanted, steps) for wanted in (outcome.won, outcome.lost))
@@ -566,6 +584,10 @@ def _with_outcome(deals: pl.DataFrame, events: pl.LazyFrame, settings: _Settings
             there = ", ".join(shown(each) for each in sorted(steps)[:20])
             what = f"says that {shown(step)!r} decides the outcome, but no event is called so."
             raise FileProblem("mapping", what, f"There are: {there}.")
+    if unread is not None:
+        doubt = deals["deal_id"].is_in(outcomes_in_doubt(unread, wanted).implode())
+        rules_.count(settings.rules, "beside_unreadable_row", doubt.sum())
+        deals = deals.filter(~doubt)
     some = events.filter(pl.col("agreement").is_in(wanted)).collect()
     decided = rules_.decide_outcome(deals, some, won=won, lost=lost, rules=settings.rules)
     settings.so_far.status += outcomes.by_steps(decided, some, {"won": won, "lost": lost})
@@ -628,12 +650,13 @@ def _read_log(log: Path, settings: _Settings, found: SpilledEvents) -> pl.DataFr
         if cases is not None:
             converter = _ready(cases, plain, "deals", settings, log=True)
             raw = pl.concat(list(_frames(converter, settings)), how="vertical_relaxed")
-            deals, every = _deal_rules(raw, converter, settings), raw["deal_id"]
+            known = _without_doubt(raw, converter, settings)
+            deals, every = _deal_rules(known, converter, settings), raw["deal_id"]
         else:
             deals = found.lazy().select(pl.col("deal_id").unique(maintain_order=True)).collect()
             deals, every = deals.with_columns(pl.lit(None, dtype=pl.UInt32).alias("_row")), deals["deal_id"]
     deals = _begun(_with_created(deals, found.lazy()), converter, settings)
-    deals = _with_outcome(deals, found.lazy(), settings) if settings.outcome else deals
+    deals = _with_outcome(deals, found.lazy(), events.unread, settings) if settings.outcome else deals
     deals = _possible(deals, converter, settings)
     ours = [each for each in schema("deals") if each in deals.columns]
     frame = deals.select(*ours, pl.exclude(ours))
@@ -687,7 +710,9 @@ class EventStream:
         self._stack = ExitStack()
         try:
             table, plain = self._stack.enter_context(_opened_table(path, role, settings))
-            self._converter = _ready(table.events if isinstance(table, _Log) else table, plain, role, settings)
+            self._converter = _ready(
+                table.events if isinstance(table, _Log) else table, plain, role, settings
+            )
         except BaseException:
             self._stack.close()
             raise
@@ -730,6 +755,11 @@ class EventStream:
     @property
     def bad_rows(self) -> int:
         return self._settings.problems.bad_rows
+
+    @property
+    def unread(self) -> pl.DataFrame | None:
+        """What can be read of the bad rows (deal_id, agreement, kind, at), after the last batch."""
+        return self._converter.unread
 
     @property
     def understanding(self) -> Understanding:
