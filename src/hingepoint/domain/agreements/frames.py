@@ -128,9 +128,10 @@ def agreements_table(deals: DealQuerySet, *, as_of: AsOf | None = None) -> Itera
     """Yield how each agreement of ``deals`` stands, dated by the step that brought it there.
 
     Reads back to the same agreements, without the way there. With ``as_of``: as the last
-    step of then said it; what steps do not say is empty.
+    step of then said it, without the columns that steps do not say.
     """
-    yield pl.DataFrame(schema={name: _FILE_TYPES[name] for name in _STANDINGS})
+    told = [name for name in _STANDINGS if name in _STEPS or not as_of]
+    yield pl.DataFrame(schema={name: _FILE_TYPES[name] for name in told})
     if as_of:
         yield from _last_steps(deals, as_of)
         return
@@ -147,9 +148,7 @@ def agreements_table(deals: DealQuerySet, *, as_of: AsOf | None = None) -> Itera
 def _last_steps(deals: DealQuerySet, as_of: AsOf) -> Iterator[pl.DataFrame]:
     ids = Agreement.objects.filter(deal__in=deals).values(last=Subquery(last_steps(as_of).values("pk")[:1]))
     told = {name: _STEPS[name] for name in _STANDINGS if name in _STEPS}
-    unsaid = [pl.lit(None, dtype=_FILE_TYPES[name]).alias(name) for name in _STANDINGS if name not in told]
-    for part in parts(AgreementEvent.objects.filter(pk__in=ids).order_by("agreement_id"), told, _FILE_TYPES):
-        yield part.with_columns(unsaid).select(list(_STANDINGS))
+    yield from parts(AgreementEvent.objects.filter(pk__in=ids).order_by("agreement_id"), told, _FILE_TYPES)
 
 
 TABLES = {"deals": deals_table, "agreements": agreements_table, "events": events_table}
