@@ -47,7 +47,8 @@ class Converter:
     """Turns the batches of one table into frames of good rows.
 
     ``log``: deals are cases of a log, whose dates may come from events. ``stage_status``: the stage says the
-    status. ``dated``: deals have dates. ``signed``: the currency is read from signs before amounts.
+    status. ``dated``: deals have dates. ``signed``: the currency is read from signs before amounts. ``skips``: bad
+    rows are skipped, and it is remembered whose they are.
     """
 
     table: Table
@@ -59,6 +60,7 @@ class Converter:
     stage_status: bool = False
     dated: bool = True
     signed: bool = False
+    skips: bool = False
     spans: dict[int, Span] = dataclasses.field(default_factory=dict)
     skipped: list[pl.DataFrame] = dataclasses.field(default_factory=list)
 
@@ -108,7 +110,7 @@ class _Conversion:
         self._must_be_there()
         self.problems.bad_rows += int(self.bad.sum())
         rows = pl.DataFrame([series.alias(name) for name, series in self.columns.items()])
-        if self.bad.any():
+        if self.how.skips and self.bad.any():
             whose = ["deal_id", "agreement", "kind", "at", *(each.keep_as for each in self.how.plans), "_row"]
             self.how.skipped.append(
                 rows.filter(self.bad).select(name for name in dict.fromkeys(whose) if name in rows.columns)

@@ -90,6 +90,7 @@ class _Settings:
     rows: int = 0
     today: dt.date | None = None
     data_end: dt.date | None = None
+    skip_bad_rows: bool = False
     so_far: SoFar = field(default_factory=SoFar)
 
     def part(self, role: str) -> TableMapping:
@@ -140,6 +141,7 @@ def open_reading(
         progress,
         today=today,
         data_end=data_end,
+        skip_bad_rows=skip_bad_rows,
     )
     if log is None and deals is None:
         log, events = events, None
@@ -151,21 +153,19 @@ def open_reading(
             frame = _read_tables(deals, events, settings, found)
         else:
             raise FileProblem("no file", "is given.", "Give a deals table or an event log.")
-        reading = _reading(frame, found, settings, skip_bad_rows)
+        reading = _reading(frame, found, settings)
         if reading.understanding.questions and not with_questions:
             raise OpenQuestions(reading.understanding)
         yield reading
 
 
-def _reading(
-    deals: pl.DataFrame, events: SpilledEvents, settings: _Settings, skip_bad_rows: bool
-) -> Reading[pl.LazyFrame]:
+def _reading(deals: pl.DataFrame, events: SpilledEvents, settings: _Settings) -> Reading[pl.LazyFrame]:
     part = settings.mapping.deals
     known = tuple(_kept_name(each, settings) for each in part.known_at_creation)
     return Reading(
         deals=_numeric(deals, known),
         events=events.lazy(),
-        problems=_checked(settings, skip_bad_rows),
+        problems=_checked(settings),
         total_problems=settings.problems.total,
         bad_rows=settings.problems.bad_rows,
         rows=settings.rows,
@@ -218,9 +218,9 @@ def _with_columns(
     return mapping.model_copy(update={"deals": deals.model_copy(update=update)})
 
 
-def _checked(settings: _Settings, skip_bad_rows: bool) -> tuple[RowProblem, ...]:
+def _checked(settings: _Settings) -> tuple[RowProblem, ...]:
     problems = settings.problems
-    if problems.total and not skip_bad_rows:
+    if problems.total and not settings.skip_bad_rows:
         files = " and ".join(dict.fromkeys(each.file for each in settings.understood))
         raise BadRows(files, problems, settings.rows)
     return problems.listed()
@@ -347,6 +347,7 @@ def _survey(
         stage_status=by_stage,
         dated=dated,
         signed=signed and "currency" not in part.constants,
+        skips=settings.skip_bad_rows,
     ), told
 
 
@@ -703,10 +704,9 @@ class EventStream:
         role: str,
         settings: _Settings,
         deals: pl.DataFrame | None,
-        skip_bad_rows: bool,
         batch: int,
     ):
-        self._settings, self._deals, self._skip, self._batch = settings, deals, skip_bad_rows, batch
+        self._settings, self._deals, self._batch = settings, deals, batch
         self._stack = ExitStack()
         try:
             table, plain = self._stack.enter_context(_opened_table(path, role, settings))
@@ -736,7 +736,7 @@ class EventStream:
                 others = part["deal_id"].filter(~part["deal_id"].is_in(self._deals["deal_id"].implode()))
                 strangers = pl.concat([strangers, others.unique()])
             yield kept
-        _checked(self._settings, self._skip)
+        _checked(self._settings)
         if len(strangers) and (difference := ids.difference(strangers.sort(), self._deals["deal_id"])):  # type: ignore[index]
             self._settings.so_far.notes.append(f"{self._converter.table.name}: {difference}.")
 
@@ -786,5 +786,7 @@ def open_events(
     With ``deals`` (``deal_id``, ``created``, ``closed``) events of other deals are left out and counted.
     Events after ``today`` are left out. Raises ``FileProblem`` at once when the file cannot be used.
     """
-    settings = _Settings(mapping or Mapping(), zone, limits or Limits(), progress, today=today)
-    return EventStream(path, role, settings, deals, skip_bad_rows, batch)
+    settings = _Settings(
+        mapping or Mapping(), zone, limits or Limits(), progress, today=today, skip_bad_rows=skip_bad_rows
+    )
+    return EventStream(path, role, settings, deals, batch)
