@@ -7,6 +7,8 @@ import polars as pl
 import pytest
 
 from hingepoint.analysis import discovery
+from hingepoint.analysis.discovery.reading import history
+from hingepoint.analysis.discovery.sums import study
 from histories import plain
 
 WON = discovery.Settings(metric="won", min_events=10)
@@ -33,9 +35,6 @@ def honest(result, types):
         (lambda d, e: (d, e.drop("at")), "no column at"),
         (lambda d, e: (d.head(0), e), "no deal with"),
         (lambda d, e: (d, e.head(0)), "no agreement type"),
-        (lambda d, e: (d.with_columns(status=pl.lit("won")), e), "every closed deal is won"),
-        (lambda d, e: (d.with_columns(status=pl.lit("lost")), e), "no deal is won"),
-        (lambda d, e: (d.with_columns(status=pl.lit("open"), closed=None), e), "no deal is closed"),
         (lambda d, e: (d.with_columns(closed=pl.col("created")), e), "at the moment they are created"),
         (lambda d, e: (d.with_columns(status=pl.lit("perhaps")), e), "a status of open, won or lost"),
     ],
@@ -44,6 +43,58 @@ def test_input_that_cannot_be_used_is_refused_in_one_sentence(change, message):
     with pytest.raises(discovery.DiscoveryError, match=message) as refused:
         run(*change(*plain()))
     assert "\n" not in str(refused.value)
+
+
+def only(status):
+    """Return the deals of which each has this status."""
+    deals, _ = plain()
+    closed = pl.lit(None, dtype=pl.Datetime("us")) if status == "open" else pl.col("closed")
+    return deals.with_columns(status=pl.lit(status), closed=closed)
+
+
+def priced(**columns):
+    deals, _ = plain()
+    return deals.with_columns(**columns)
+
+
+#: Deals and a metric with which every deal ends alike, and what is said of it.
+ALIKE = {
+    "all won": (only("won"), "won", "Every closed deal is won"),
+    "all won, on target or not": (only("won"), "supportive:cycle_days<=60", "Every closed deal is won"),
+    "none won": (only("lost"), "won", "No deal is won"),
+    "none won, of sold ones only": (only("lost"), "cycle_days", "No deal is won"),
+    "none closed": (only("open"), "won", "No deal is closed yet"),
+    "none on target": (priced(), "supportive:cycle_days<=3", "No won deal meets cycle_days<=3"),
+    "each worth nothing": (priced(net_price=pl.lit(60.0), cost=pl.lit(60.0)), "net", "net is the same"),
+    "each at one discount": (priced(discount=pl.lit(0.1)), "discount", "discount is the same"),
+    "each at its seller's": (
+        priced(discount=pl.col("owner").str.slice(1).cast(pl.Float64) / 100),
+        "discount",
+        "discount is the same in all deals of each seller",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ALIKE)
+def test_where_every_deal_ends_alike_it_says_so_and_counts_each_type_once(case):
+    deals, metric, words = ALIKE[case]
+    result = run(deals, plain()[1], discovery.Settings(metric=metric, min_events=10))
+    honest(result, ["helps", "idle", "other"])
+    assert not result.enough
+    assert result.placebo == discovery.Placebo(0, 0)
+    (said,) = (one for one in result.warnings if "Only counts are shown." in one)
+    assert said.startswith(words)
+    nobody_to_count = result.metric.among_won and not result.data.won
+    assert (result.finding("helps").gained == 0) == nobody_to_count
+
+
+@pytest.mark.parametrize("status", ["won", "lost", "open"])
+def test_a_table_without_dates_in_which_every_deal_ends_alike_is_counted_too(status):
+    table = only(status).with_columns(scope=pl.lit("yes"), budget=pl.lit("no"))
+    settings = discovery.Settings(metric="won", agreement_columns=("scope", "budget"))
+    result = honest(discovery.discover(table, settings=settings), ["scope", "budget"])
+    assert not result.enough
+    assert any(one.startswith("Too little data for any finding") for one in result.warnings)
 
 
 @pytest.mark.parametrize(
@@ -116,6 +167,46 @@ def test_an_agreement_that_every_deal_has_cannot_be_judged():
         run(deals, pl.concat([events, everyone.select(events.columns)])), ["helps", "idle", "other", "always"]
     )
     assert result.finding("always").excluded_because == "too_few"
+
+
+def rare(deals, types, each=3):
+    """Return events of many types, each gained by so few deals."""
+    rng = np.random.default_rng(4)
+    return pl.DataFrame(
+        {
+            "deal_id": deals["deal_id"][int(deal)],
+            "agreement": f"rare {kind}",
+            "at": deals["created"][int(deal)] + datetime.timedelta(days=float(rng.uniform(1, 20))),
+        }
+        for kind in range(types)
+        for deal in rng.choice(deals.height, each, replace=False)
+    )
+
+
+def test_types_that_cannot_be_judged_are_told_of_once_and_change_nothing_for_the_others():
+    deals, events = plain(600)
+    alone = run(deals, events)
+    beside = run(deals, pl.concat([events, rare(deals, 300)]))
+    honest(beside, ["helps", "idle", "other", *(f"rare {kind}" for kind in range(300))])
+    assert beside.data.types == 303
+    for key in ("helps", "idle", "other"):
+        assert beside.finding(key) == alone.finding(key)
+    few = beside.finding("rare 7")
+    assert (few.excluded_because, few.gained, few.not_gained, few.coverage) == ("too_few", 3, 597, 0.005)
+    assert few.in_words.startswith("“rare 7” cannot be judged: 3 deals gained it in time and 597 did not")
+
+
+def test_nothing_is_made_by_type_of_types_that_cannot_be_judged():
+    deals, events = plain(600)
+    alone, beside = (
+        study.prepare(history.read(deals, told, WON), WON)
+        for told in (events, pl.concat([events, rare(deals, 300)]))
+    )
+    assert beside.layout == alone.layout
+    assert beside.layout.types == 3
+    assert beside.columns.groups == alone.columns.groups
+    assert [piece.history.gained.shape for piece in beside.pieces.parts] == [(600, 3)]
+    assert len(beside.too_few) == 300
 
 
 def test_more_types_than_deals_is_too_little_not_a_crash():

@@ -147,12 +147,14 @@ def test_lags_are_parts_of_the_time_that_open_deals_still_take():
     assert design._lags(history([1.0]), (2.0, 4.0), 6.0) == (0.0, 0.75, 1.5)
 
 
-@pytest.mark.parametrize(
-    ("closed", "words"), [([NEVER], "no deal is closed yet"), ([0.0], "at the moment they are created")]
-)
-def test_a_history_without_closes_or_dates_is_refused(closed, words):
-    with pytest.raises(DiscoveryError, match=words):
-        design.choose_grid(history(closed), Settings())
+def test_a_history_without_dates_is_refused():
+    with pytest.raises(DiscoveryError, match="at the moment they are created"):
+        design.choose_grid(history([0.0]), Settings())
+
+
+def test_a_history_without_closes_is_laid_out_by_the_age_of_its_deals():
+    known = history([NEVER, NEVER, NEVER])
+    assert design.choose_grid(known, Settings()).cycle == float(np.median(known.observed))
 
 
 def test_thirty_won_deals_say_the_cycle_and_fewer_leave_it_to_all():

@@ -1,5 +1,6 @@
 """``hingepoint discover``: files in, an honest answer out, and the exit code says which."""
 
+import html
 import json
 import sys
 
@@ -218,6 +219,45 @@ def test_bad_rows_stop_everything_until_they_may_be_skipped(history, tmp_path):
     skipped = discover(*files, "--skip-bad-rows", "--format", "json")
     assert skipped.exit_code == 0
     assert json.loads(skipped.stdout)["data"]["bad_rows"] == 1
+
+
+#: What is changed of the deals, the metric, and what is said.
+ALIKE = {
+    "all won": ({"status": pl.lit("won")}, "won", "Every closed deal is won"),
+    "none won": ({"status": pl.lit("lost")}, "won", "No deal is won"),
+    "none closed": ({"status": pl.lit("open"), "closed": pl.lit("")}, "won", "No deal is closed yet"),
+    "none on target": ({}, "supportive:cycle_days<=30", "No won deal meets cycle_days<=30"),
+}
+
+
+@pytest.mark.parametrize("case", ALIKE)
+def test_deals_that_all_end_alike_give_a_report_and_exit_code_3(history, tmp_path, case):
+    columns, metric, words = ALIKE[case]
+    deals = tmp_path / "deals.csv"
+    pl.read_csv(history / "deals.csv").with_columns(**columns).write_csv(deals)
+    files = ("--deals", deals, "--events", history / "events.csv", "--metric", metric)
+    answer = discover(*files, "--out", tmp_path / "out", "--format", "json", "--quiet")
+    assert (answer.exit_code, answer.stderr) == (3, "")
+    found = json.loads(answer.stdout)
+    assert list(found) == [*FORMATS_KEYS, "understood"]
+    assert sorted(one["agreement"] for one in found["findings"]) == [
+        *(f"a{k:02}" for k in range(12)),
+        "order",
+    ]
+    assert [one for one in found["warnings"] if one.startswith(words)]
+    assert words in html.unescape((tmp_path / "out" / "report.html").read_text())
+    table = discover(*files)
+    assert (table.exit_code, words in " ".join(table.stdout.split())) == (3, True)
+
+
+def test_a_metric_that_no_deal_meets_ends_in_a_sentence(shared_data):
+    folder = shared_data / "cases" / "constant_metric"
+    if not folder.exists():
+        pytest.skip(f"{folder} is not here")
+    files = ("--deals", folder / "deals.csv", "--events", folder / "events.csv")
+    answer = discover(*files, "--metric", "supportive:cycle_days<=30", "--format", "json")
+    assert answer.exit_code == 3
+    assert json.loads(answer.stdout)["warnings"][-1].startswith("No won deal meets cycle_days<=30")
 
 
 def test_undated_agreements_are_association_only(tmp_path):

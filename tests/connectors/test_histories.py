@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors import papers
 from hingepoint.connectors import files
 from histories import SHARED
 
@@ -197,3 +198,67 @@ class TestRealCases:
     def test_snapshot_rows(self):
         found = files.read(deals=self.CASES / "snapshot_rows" / "deals.csv")
         assert found.deals.select("deal_id", "status").rows() == [("R-1", "won"), ("R-2", "lost")]
+
+
+# Rows that cannot be read, and what they may have said
+
+SNAPSHOTS = "Snapshot Date,Opportunity ID,Created Date,Close Date,Stage,Amount"
+
+
+def skipping(path, **more):
+    found = files.read(deals=path, skip_bad_rows=True, today=dt.date(2026, 11, 28), **more)
+    return {row[0]: row[1] for row in found.deals.select("deal_id", "status").iter_rows()}, found
+
+
+@pytest.mark.parametrize(
+    ("newest", "told"),
+    [
+        ("2024-03-31,R-1,2024-01-05,2024-03-20,Closed Won,1000", {"R-1": "won", "R-2": "lost"}),
+        ("2024-03-31,R-1,2024-01-05,2024-03-20,Closed Won,many", {"R-2": "lost"}),
+        ("2024-03-31,R-1,soon,2024-03-20,Closed Won,1000", {"R-2": "lost"}),
+        ("one day,R-1,2024-01-05,2024-03-20,Closed Won,many", {"R-2": "lost"}),
+        ("2024-01-15,R-1,2024-01-05,2024-03-31,Qualify,many", {"R-1": "lost", "R-2": "lost"}),
+    ],
+    ids=["read", "amount", "created", "undated", "older"],
+)
+def test_a_skipped_row_of_a_deal_never_leaves_an_older_one_in_its_place(tmp_path, newest, told):
+    rows = (
+        "2024-01-31,R-1,2024-01-05,2024-01-30,Closed Lost,900",
+        newest,
+        "2024-02-29,R-2,2024-01-05,2024-02-20,Closed Lost,900",
+    )
+    for order in (rows, rows[::-1]):
+        found, reading = skipping(papers.deals(tmp_path, *order, headings=SNAPSHOTS))
+        assert found == told
+        assert reading.rules.get("beside_unreadable_row", 0) == ("R-1" not in told)
+
+
+def test_a_skipped_row_leaves_no_other_of_its_deal_where_no_day_tells_them_apart(tmp_path):
+    rows = (
+        "A,2024-01-01,,open",
+        "A,soon,2024-03-01,won",
+        "B,2024-01-01,2024-02-01,lost",
+    )
+    found, reading = skipping(papers.deals(tmp_path, *rows, headings="deal_id,created,closed,status"))
+    assert found == {"B": "lost"}
+    assert reading.rules["beside_unreadable_row"] == 1
+
+
+@pytest.mark.parametrize("step", ["Order", "order ", ""])
+def test_a_deal_whose_deciding_step_cannot_be_read_is_not_open(tmp_path, step):
+    log = tmp_path / "log.csv"
+    log.write_text(
+        "case_id,activity,timestamp\n"
+        "A,Call,2024-01-01\n"
+        f"A,{step},one day\n"
+        "B,Call,2024-01-02\n"
+        "B,Order,2024-02-02\n"
+        "C,Call,2024-01-03\n"
+        "C,Call,one day\n"
+        "D,Refusal,2024-02-03\n"
+    )
+    mapping = files.Mapping.model_validate({"outcome": {"won": ["Order"], "lost": ["Refusal"]}})
+    found = files.read(log=log, mapping=mapping, skip_bad_rows=True)
+    told = dict(found.deals.select("deal_id", "status").iter_rows())
+    assert told == {"B": "won", "C": "open", "D": "lost"}
+    assert found.rules["beside_unreadable_row"] == 1

@@ -27,9 +27,11 @@ def only(path, column, **more):
 
 def test_the_columns_are_those_of_the_analysis_with_their_types():
     assert fields.schema("deals") == frames.schema(frames.DEALS)
-    assert fields.schema("events") == frames.schema(frames.EVENTS)
+    read = fields.schema("events")
+    assert {name: read[name] for name in frames.EVENTS} == frames.schema(frames.EVENTS)
+    assert set(read) - set(frames.EVENTS) == {"recorded_at", "act", "due_on"} - set(frames.EVENTS)
     assert list(fields.schema("deals")) == list(frames.DEALS)
-    for role in ("deals", "events"):
+    for role in ("deals", "events", "agreements"):
         assert set(fields.MEANINGS[role]) == set(fields.schema(role))
 
 
@@ -353,3 +355,15 @@ def test_the_frame_is_empty_of_events_without_an_events_table(tmp_path):
     found = files.read(deals=papers.deals(tmp_path, "A,2024-01-01,,open"))
     assert found.events.schema == pl.Schema(fields.schema("events"))
     assert found.events.is_empty()
+
+
+def test_further_columns_are_kept_of_deals_and_not_used_of_events(tmp_path):
+    deals = papers.deals(tmp_path, "D-1,2024-01-15,open,blue", headings="deal_id,created,status,colour")
+    events = tmp_path / "events.csv"
+    events.write_text("deal_id,agreement,at,colour\nD-1,Call,2024-01-16,red\n")
+    found = files.read(deals=deals, events=events)
+    told = {each.role: each.columns[-1] for each in found.understood}
+    assert (told["deals"].heading, told["deals"].kept_as) == ("colour", "colour")
+    assert (told["events"].heading, told["events"].kept_as) == ("colour", "")
+    assert found.deals["colour"].to_list() == ["blue"]
+    assert "colour" not in found.events.columns

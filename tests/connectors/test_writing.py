@@ -64,6 +64,36 @@ def test_a_text_reads_back_as_it_was(tmp_path, text, format):
     assert found == [text]
 
 
+#: Texts in which a spreadsheet sees a formula, or that an apostrophe begins.
+TEXTS = [*FORMULAS, "'00123", "'t Hooft", "it's"]
+
+
+def events(text: str) -> pl.DataFrame:
+    """An event whose texts are all ``text``."""
+    told = dict.fromkeys(("agreement", "counterpart", "actor", "note", "act"), text)
+    return pl.DataFrame([{"deal_id": text, "at": dt.datetime(2024, 1, 15, 9, 30), **told}])  # noqa: DTZ001
+
+
+@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("format", ["csv", "xlsx", "json"])
+def test_a_text_of_an_event_reads_back_as_it_was(tmp_path, text, format):
+    path = tmp_path / f"events.{format}"
+    files.write_table(events(text), path, format)
+    with files.open_events(path) as stream:
+        found = pl.concat(list(stream))
+    assert found.drop_nulls(["note"]).select(events(text).columns).equals(events(text))
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_text_of_a_log_in_a_table_reads_back_as_it_was(tmp_path, text):
+    path = tmp_path / "log.csv"
+    files.write_table(events(text), path, "csv")
+    mapping = files.Mapping.model_validate({"outcome": {"won": [text]}})
+    found = files.read(log=path, mapping=mapping)
+    assert found.events.select(events(text).columns).equals(events(text))
+    assert found.deals.select("deal_id", "status").rows() == [(text, "won")]
+
+
 @pytest.mark.parametrize("format", ["csv", "xlsx", "json"])
 def test_a_negative_number_stays_a_number(tmp_path, format):
     content = written(deal(amount=-12.5), format)

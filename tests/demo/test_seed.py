@@ -2,10 +2,13 @@
 
 import datetime as dt
 
+import polars as pl
 import pytest
 from django.core.management import call_command
 from django.db.models import Exists, F, OuterRef
+from polars.testing import assert_frame_equal
 
+from hingepoint.connectors import files
 from hingepoint.demo import planted, seed, traces
 from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.audit import words
@@ -16,6 +19,8 @@ from hingepoint.domain.detection.queries import rules, to_confirm
 from hingepoint.domain.escalations.models import Escalation
 from hingepoint.domain.escalations.queries import pulse
 from hingepoint.domain.escalations.queries import waiting as waiting_page
+from hingepoint.domain.imports import actions as imports
+from hingepoint.domain.imports import queries as imported
 from hingepoint.domain.involvement import queries as involvement
 from hingepoint.domain.negotiation.models import Reason, Trade
 from hingepoint.domain.people import queries as people
@@ -223,3 +228,53 @@ def test_one_trial_has_ended_and_one_is_under_way(company):
 def test_the_seller_has_a_handful_to_confirm(company):
     assert to_confirm.waiting_count(people.persona(Role.SELLER)) >= 1
     assert to_confirm.waiting_count(people.persona(Role.MANAGER)) > 3
+
+
+TABLES = ("deals", "events", "agreements")
+
+
+def taken_out(folder, table, format="csv"):
+    path = folder / f"{table}.{format}"
+    files.write_table(imported.exported(table), path, format)
+    return path
+
+
+def brought_in(table, path):
+    report = imports.import_files(by=None, at=AT, given=imports.Files(**{table: path}))
+    return report.created, report.updated, report.unchanged, report.rejected
+
+
+def lines(path):
+    """Return the headings of a table, and its rows as texts in any order."""
+    table = pl.read_csv(path, infer_schema=False)
+    return table.columns, sorted(table.iter_rows(), key=str)
+
+
+def as_read(table, path):
+    """Return what the readers make of a file, in the order of its rows."""
+    if table == "deals":
+        return files.read_deals(path).deals
+    with files.open_events(path, role=table) as stream:
+        return pl.concat(list(stream))
+
+
+@pytest.mark.slow
+def test_every_table_reads_back_to_the_same_state_here_and_in_an_empty_company(company, tmp_path):
+    paths = {table: taken_out(tmp_path, table) for table in TABLES}
+    before = {table: lines(path) for table, path in paths.items()}
+    for table, path in paths.items():
+        assert brought_in(table, path) == (0, 0, len(before[table][1]), 0)
+    call_command("flush", interactive=False, verbosity=0)
+    (tmp_path / "again").mkdir()
+    for table, path in paths.items():
+        assert brought_in(table, path)[-1] == 0
+        assert lines(taken_out(tmp_path / "again", table)) == before[table]
+        assert brought_in(table, path) == (0, 0, len(before[table][1]), 0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("table", TABLES)
+def test_each_format_of_a_table_says_the_same(company, tmp_path, table):
+    said = as_read(table, taken_out(tmp_path, table))
+    for format in ("xlsx", "json"):
+        assert_frame_equal(as_read(table, taken_out(tmp_path, table, format)), said, abs_tol=5e-9)

@@ -14,12 +14,19 @@ from cast import NOW
 from examples import examples
 from hingepoint.connectors.files import write_table
 from hingepoint.domain.agreements import actions as agreements
-from hingepoint.domain.agreements.models import Agreement, AgreementEvent
+from hingepoint.domain.agreements.models import Agreement
+from hingepoint.domain.agreements.models import AgreementEvent
+from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.deals import actions as deals
-from hingepoint.domain.deals.models import Deal, DealEvent
+from hingepoint.domain.deals.models import Account
+from hingepoint.domain.deals.models import Contact
+from hingepoint.domain.deals.models import Deal
+from hingepoint.domain.deals.models import DealEvent
+from hingepoint.domain.imports import actions as imports
 from hingepoint.domain.imports import queries
 from hingepoint.domain.imports.engine import Files
-from hingepoint.records.agreements import AgreementState, Evidence
+from hingepoint.records.agreements import AgreementState
+from hingepoint.records.agreements import Evidence
 from hingepoint.records.deals import EventKind
 from importing import import_deals, import_events, picture, run
 
@@ -151,3 +158,134 @@ def test_any_deal_survives_the_way_out_and_in(facts):
         report = run(Files(deals=export(folder, "deals")))
     assert (report.updated, report.unchanged) == (0, len(facts))
     assert picture() == before
+
+
+STANDING = (
+    "deal__key", "type__key", "state", "evidence", "quality", "person_name", "act", "due_on", "required", "needed_by",
+    "needed_because", "gained_at", "expires_on", "reason", "owed_in_return",
+)  # fmt: skip
+
+
+def standings():
+    return sorted(map(str, Agreement.objects.values_list(*STANDING)))
+
+
+def worded(cast):
+    """Agreements in which people wrote all that a register holds, one of which nobody took a step on."""
+    by_hand(cast)
+    agreed = Agreement.objects.get()
+    told = {"reason": "=they asked", "owed_in_return": "a pilot, free", "needed_because": "four weeks before"}
+    Agreement.objects.filter(pk=agreed.pk).update(required=True, needed_by=dt.date(2026, 4, 2), **told)
+    needed = AgreementType.objects.get(key="cust.nda")
+    row = {"needed_by": dt.date(2026, 5, 1), "required": True, "needed_because": "", "changed_at": NOW}
+    Agreement.objects.create(deal=cast.deal, type=needed, **row)
+
+
+@pytest.mark.parametrize("format", ["csv", "xlsx", "json"])
+def test_what_is_said_of_agreements_comes_back_into_an_empty_company(cast, tmp_path, format):
+    worded(cast)
+    before = standings()
+    given = [export(tmp_path, table, format) for table in ("deals", "agreements")]
+    Agreement.objects.all().delete()
+    Deal.objects.all().delete()
+    run(Files(deals=given[0]))
+    report = run(Files(agreements=given[1]))
+    assert (report.created, report.updated, report.unchanged, report.rejected) == (2, 0, 0, 0)
+    assert standings() == before
+    assert Agreement.objects.get(state="gained").events.get().act == "will send it"
+    assert not Agreement.objects.get(state="needed").events.exists()
+    again = run(Files(agreements=given[1]))
+    assert (again.created, again.updated, again.unchanged, again.rejected) == (0, 0, 2, 0)
+
+
+@pytest.mark.parametrize("format", ["csv", "xlsx", "json"])
+def test_a_table_of_agreements_is_put_beside_their_events_and_taken_back(cast, tmp_path, format):
+    worded(cast)
+    before, path = standings(), export(tmp_path, "agreements", format)
+    Agreement.objects.filter(state="gained").update(reason="", owed_in_return="", act="none", required=False)
+    Agreement.objects.filter(state="needed").delete()
+    changed, history = standings(), AgreementEvent.objects.count()
+    report = run(Files(agreements=path))
+    assert (report.created, report.updated, report.unchanged) == (1, 1, 0)
+    assert (standings(), AgreementEvent.objects.count()) == (before, history)
+    imports.undo_import(by=cast.analyst, at=NOW, batch_id=report.batch)
+    assert standings() == changed
+
+
+def test_an_agreement_that_stands_otherwise_is_left_alone_by_a_row_without_a_date(cast, tmp_path):
+    worded(cast)
+    path = export(tmp_path, "agreements")
+    needed = Agreement.objects.filter(state="needed")
+    needed.update(state="not_needed", reason="no budget owner")
+    before = standings()
+    report = run(Files(agreements=path))
+    assert (report.rules, report.rejected, report.unchanged) == ({"undated_state": 1}, 1, 1)
+    assert standings() == before
+
+
+def test_an_agreement_that_stands_must_say_since_when(cast, tmp_path):
+    import_deals(tmp_path)
+    path = tmp_path / "agreements.csv"
+    path.write_text("deal_id,agreement,at,state\nA-1,cust.data_access,,gained\nA-2,cust.data_access,,asked\n")
+    with pytest.raises(imports.CannotImport) as refused:
+        run(Files(agreements=path))
+    (problem,) = refused.value.problems
+    assert (problem.row, problem.column, problem.expected) == (2, "at", "the date since when it stands")
+
+
+def test_a_person_of_the_register_is_named_and_stays_when_the_name_comes_back(cast, tmp_path):
+    worded(cast)
+    account = Account.objects.create(key="mills", name="Mills")
+    ann = Contact.objects.create(key="ann", account=account, name="Ann Moor")
+    Agreement.objects.filter(state="gained").update(person=ann, person_name="")
+    path = export(tmp_path, "agreements")
+    assert "Ann Moor" in path.read_text()
+    assert run(Files(agreements=path)).updated == 0
+    assert Agreement.objects.get(state="gained").person == ann
+
+
+def test_events_keep_their_promise_and_when_they_were_written_down(cast, tmp_path):
+    by_hand(cast)
+    step = AgreementEvent.objects.get()
+    later = NOW + dt.timedelta(days=9, microseconds=7)
+    AgreementEvent.objects.update(recorded_at=later)
+    paths = export(tmp_path, "deals"), export(tmp_path, "events")
+    Agreement.objects.all().delete()
+    Deal.objects.all().delete()
+    run(Files(deals=paths[0], events=paths[1]), at=NOW + dt.timedelta(days=30))
+    back = AgreementEvent.objects.get()
+    assert (back.act, back.due_on, back.recorded_at) == (step.act, step.due_on, later)
+    assert (back.agreement.act, back.agreement.due_on) == (step.act, step.due_on)
+
+
+def test_two_facts_that_differ_by_when_they_were_written_down_stay_two(cast, tmp_path):
+    facts = {"kind": EventKind.CONCESSION, "name": "Rebate", "occurred_at": NOW, "value": "99"}
+    for day in (1, 2):
+        at = NOW + dt.timedelta(days=day)
+        deals.note_event(by=cast.seller, at=at, deal_id=cast.deal.pk, second=day == 2 or None, **facts)
+    paths = export(tmp_path, "deals"), export(tmp_path, "events")
+    Deal.objects.all().delete()
+    run(Files(deals=paths[0], events=paths[1]))
+    assert DealEvent.objects.count() == 2
+
+
+def test_a_file_that_says_only_now_when_its_events_were_written_down_adds_none(cast, tmp_path):
+    import_deals(tmp_path)
+    plain = "deal_id,agreement,at,kind\nA-1,Rebate,2025-01-10,concession\n"
+    assert import_events(tmp_path, plain).created == 1
+    told = "deal_id,agreement,at,kind,recorded_at\nA-1,Rebate,2025-01-10,concession,2025-02-01\n"
+    assert import_events(tmp_path, told).unchanged == 1
+
+
+def test_a_skipped_step_leaves_no_older_one_to_say_how_the_agreement_stands(cast, tmp_path):
+    import_deals(tmp_path)
+    rows = (
+        "deal_id,agreement,at,state,evidence\n"
+        "A-1,cust.data_access,2025-01-10,gained,2\n"
+        "A-1,cust.data_access,2025-02-10,broken,many\n"
+        "A-2,cust.data_access,2025-01-10,asked,many\n"
+        "A-2,cust.data_access,2025-02-10,gained,2\n"
+    )
+    report = import_events(tmp_path, rows, skip_bad_rows=True)
+    assert (report.bad_rows, report.rules) == (2, {"beside_unreadable_row": 1})
+    assert list(Agreement.objects.values_list("deal__key", "state")) == [("A-2", "gained")]

@@ -174,9 +174,11 @@ def _rules_in_words(rules: dict[str, int]) -> list[str]:
 
 def _file_in_words(told: Understood) -> list[str]:
     ours = [f"{each.heading} = {each.field}" for each in told.columns if each.field]
-    kept = [each.heading for each in told.columns if not each.field]
+    kept = [each.heading for each in told.columns if each.kept_as]
+    unused = [each.heading for each in told.columns if not each.field and not each.kept_as]
     lines = [
         f"{told.file}: {told.rows:,} rows of {told.role}, {told.format}",
         f"  understood: {', '.join(ours)}",
     ]
-    return lines + ([f"  kept as they are: {', '.join(kept)}"] if kept else [])
+    lines += [f"  kept as they are: {', '.join(kept)}"] if kept else []
+    return lines + ([f"  not used: {', '.join(unused)}"] if unused else [])

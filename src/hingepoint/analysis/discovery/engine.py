@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from hingepoint.analysis.discovery import findings, result, undated
-from hingepoint.analysis.discovery.judging import placebo, screens, verdicts
+from hingepoint.analysis.discovery.judging import alike, placebo, screens, verdicts
 from hingepoint.analysis.discovery.reading import history, late_closes
 from hingepoint.analysis.discovery.settings import DiscoveryError, Settings
 from hingepoint.analysis.discovery.sums import kept, pieces, study
@@ -64,22 +64,11 @@ def discover(
     read = history.read(
         deals, events, settings, who.gather, lambda count: tell(0.02, f"reading events: {count:,}")
     )
-    _require_outcomes(read)
+    if len(read.types) == len(read.steps):
+        raise DiscoveryError("the events name no agreement type that belongs to these deals")
     types = {one.key: one for one in catalogue}
     run = _Run(read, settings, types, tell, bad_rows, dict(rules or {}), who, keep)
     return run.discovery()
-
-
-def _require_outcomes(read: history.History) -> None:
-    if len(read.types) == len(read.steps):
-        raise DiscoveryError("the events name no agreement type that belongs to these deals")
-    wins, closes = int(read.won.sum()), int(read.decided.sum())
-    if not closes:
-        raise DiscoveryError("no deal is closed yet, so there is no outcome to learn from")
-    if not wins:
-        raise DiscoveryError("no deal is won, so there is nothing to compare lost deals with")
-    if wins == closes and not read.metric.among_won:
-        raise DiscoveryError("every closed deal is won, so there is nothing to compare won deals with")
 
 
 @dataclass
@@ -101,24 +90,30 @@ class _Run:
         if not self.history.metric.among_won:
             mechanical = screens.following(self.history, self.settings, prepared.grid.lags[-1]) | mechanical
         mechanical |= screens.stages(self.history, mechanical)
-        warnings = [*self.history.notes, *prepared.columns.warnings, *_data_warnings(prepared)]
-        if self._too_little(prepared):
-            return self._counts_only(prepared, mechanical, warnings)
+        warnings = [
+            *self.history.notes,
+            *prepared.columns.warnings,
+            *_data_warnings(prepared, self.history),
+        ]
+        nothing = alike.in_words(self.history, prepared) or self._too_little(prepared)
+        if nothing:
+            return self._counts_only(prepared, mechanical, [*warnings, nothing])
         self._stage(prepared, 0.2, 0.5, "summing up deals")
         sums = study.sum_up(prepared, self.settings, self.keep)
         self._stage(prepared, 0.5, 0.7, "estimating all agreements together", passes=3)
-        steps = np.array(
-            [key in mechanical and mechanical[key].step for key in self.history.types], dtype=bool
-        )
+        types = prepared.history.types
+        steps = np.array([key in mechanical and mechanical[key].step for key in types], dtype=bool)
         everything = sums.main.within(sums.cells.everything())
-        copied = screens.copies(everything, prepared.layout, prepared.enough & self._mask(mechanical))
-        estimates = study.estimate(prepared, sums, self._mask(mechanical, copied), steps, self.settings)
-        leading = screens.leading(list(estimates.lags), self.settings, self.history.types)
+        copied = screens.copies(everything, prepared.layout, _mask(types, mechanical))
+        judged = _mask(types, mechanical, copied)
+        estimates = study.estimate(prepared, sums, judged, steps, self.settings)
+        leading = screens.leading(list(estimates.lags), self.settings, types)
         excluded = leading | mechanical
         if leading:
             again = "estimating again without what follows the decision"
             self._stage(prepared, 0.7, 0.85, again, passes=3)
-            estimates = study.estimate(prepared, sums, self._mask(excluded, copied), steps, self.settings)
+            judged = _mask(types, excluded, copied)
+            estimates = study.estimate(prepared, sums, judged, steps, self.settings)
         self._stage(prepared, 0.85, 0.95, "placebo: the same where there is nothing to find", passes=2)
         sides = verdicts.sides(prepared, self.catalogue)
         tested = placebo.without_effects(estimates.next_window, self._rng(1), sides)
@@ -128,9 +123,9 @@ class _Run:
                 "effect: more than chance allows, so the intervals are too narrow."
             )
         self._stage(prepared, 0.95, 1.0, "grading", passes=4)
-        judged = verdicts.judge(prepared, estimates, self.settings, self.catalogue, copied)
+        verdict = verdicts.judge(prepared, estimates, self.settings, self.catalogue, copied)
         report = findings.Report(
-            prepared, self.settings, self.catalogue, judged, excluded, tested, warnings, sums
+            prepared, self.settings, self.catalogue, verdict, excluded, tested, warnings, sums
         )
         found = report.discovery(self.bad_rows, self.rules)
         if prepared.pieces.memory:
@@ -152,36 +147,39 @@ class _Run:
     def _rng(self, stream: int) -> np.random.Generator:
         return np.random.default_rng([self.settings.seed, stream])
 
-    def _mask(
-        self, excluded: Mapping[str, screens.Exclusion], copied: Mapping[int, int] | None = None
-    ) -> np.ndarray:
-        mask = np.array([key not in excluded for key in self.history.types], dtype=bool)
-        mask[list(copied or ())] = False
-        return mask
-
-    def _too_little(self, prepared: study.Study) -> bool:
+    def _too_little(self, prepared: study.Study) -> str:
+        """Return that there is too little data for any finding, in words; empty if there is enough."""
         wins, losses = int(self.history.won.sum()), int((self.history.decided & ~self.history.won).sum())
-        if self.history.metric.among_won:
-            losses = wins
-        parameters = prepared.layout.covariates + int(prepared.enough.sum())
-        return min(wins, losses) < LEAST_OUTCOMES or prepared.deals < max(2 * parameters, 2 * LEAST_OUTCOMES)
+        fewest = wins if self.history.metric.among_won else min(wins, losses)
+        parameters = prepared.layout.covariates + prepared.layout.types
+        if fewest >= LEAST_OUTCOMES and prepared.deals >= max(2 * parameters, 2 * LEAST_OUTCOMES):
+            return ""
+        return (
+            f"Too little data for any finding: {wins:,} won and {losses:,} lost deals, {prepared.deals:,} of them "
+            "open at a landmark with a known outcome. Only counts are shown."
+        )
 
     def _counts_only(
         self, prepared: study.Study, excluded: Mapping[str, screens.Exclusion], warnings: list[str]
     ) -> result.Discovery:
-        warnings.append(
-            f"Too little data for any finding: {int(self.history.won.sum()):,} won and "
-            f"{int((self.history.decided & ~self.history.won).sum()):,} lost deals, {prepared.deals:,} of them "
-            "open at a landmark with a known outcome. Only counts are shown."
-        )
         report = findings.Report(
             prepared, self.settings, self.catalogue, None, excluded, result.Placebo(0, 0), warnings
         )
         return report.discovery(self.bad_rows, self.rules)
 
 
-def _data_warnings(prepared: study.Study) -> list[str]:
-    read = prepared.history
+def _mask(
+    types: Sequence[str],
+    excluded: Mapping[str, screens.Exclusion],
+    copied: Mapping[int, int] | None = None,
+) -> np.ndarray:
+    """Return which types are neither excluded nor copies of another."""
+    mask = np.array([key not in excluded for key in types], dtype=bool)
+    mask[list(copied or ())] = False
+    return mask
+
+
+def _data_warnings(prepared: study.Study, read: history.History) -> list[str]:
     late = late_closes.late_closes(read)
     warnings = [late.in_words] if late else []
     if np.unique(read.seller).size < 2:
@@ -197,15 +195,10 @@ def _data_warnings(prepared: study.Study) -> list[str]:
             f"There are only {np.unique(read.seller).size} owners: uncertainty is counted by {prepared.clustered_by}, "
             "which may be too confident if an owner's deals move together."
         )
-    recorded_late = [
-        key
-        for key, since in zip(read.types, read.recorded, strict=True)
-        if np.isfinite(since) and key not in read.steps
-    ]
-    if recorded_late:
+    if read.recorded_late:
         warnings.append(
             "Recorded only since some time into the data, unknown before rather than not gained: "
-            + ", ".join(recorded_late)
+            + ", ".join(read.recorded_late)
             + "."
         )
     if read.metric.among_won:

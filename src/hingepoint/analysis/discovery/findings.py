@@ -53,12 +53,13 @@ class Report:
     @cached_property
     def coverage(self) -> np.ndarray:
         """Per type, the share of deals at risk that gained it; NaN where there were none."""
-        total = self.prepared.gained + self.prepared.not_gained
-        return np.where(total > 0, self.prepared.gained / np.maximum(total, 1), np.nan)
+        counts = zip(self.prepared.gained.tolist(), self.prepared.not_gained.tolist(), strict=True)
+        return np.array([_share(*both) for both in counts])
 
     def discovery(self, bad_rows: int, rules: Mapping[str, int]) -> result.Discovery:
         """Return the result; ``bad_rows`` and ``rules`` are what the reader of the files set aside."""
         findings = [self._finding(place) for place in range(len(self.types))]
+        others = [self._not_judged(one) for one in self.prepared.too_few]
         chosen: tuple[result.Pivotal, ...] = ()
         if self.verdict:
             places, shares = self._proposed(self.verdict, findings)
@@ -75,7 +76,9 @@ class Report:
             data=self._facts(bad_rows, rules),
             placebo=self.placebo,
             warnings=(*self.warnings, *(self.verdict.warnings if self.verdict else ())),
-            findings=tuple(sorted((one for one in findings if one.agreement not in steps), key=_by_evidence)),
+            findings=tuple(
+                sorted((one for one in [*findings, *others] if one.agreement not in steps), key=_by_evidence)
+            ),
             pivotal=chosen,
         )
 
@@ -97,7 +100,7 @@ class Report:
             lost=int((read.decided & ~read.won).sum()),
             open=int((~read.decided).sum()),
             events=read.events,
-            types=len(self.types) - len(read.steps),
+            types=len(self.types) - len(read.steps) + len(self.prepared.too_few),
             since=read.begin.date(),
             until=read.end.date(),
             bad_rows=bad_rows,
@@ -112,21 +115,30 @@ class Report:
         )
 
     def _finding(self, place: int) -> result.Finding:
-        key = self.types[place]
+        key, counts = self.types[place], self._counts(place)
         if key in self.excluded:
-            why = self.excluded[key]
-            sentence = words.excluded(self.named(key), why.words)
-            return self._silent(place, Grade.EXCLUDED, why.reason, sentence)
-        if not self.prepared.enough[place]:
-            sentence = words.too_few(self.named(key), *self._counts(place), self.settings.min_events)
-            return self._silent(place, Grade.EXCLUDED, "too_few", sentence)
+            return self._excluded(key, counts)
         if not self.verdict:
             sentence = words.not_enough(self.named(key), self.metric, (np.nan, np.nan), None)
-            return self._silent(place, Grade.NONE, None, sentence)
+            return self._silent(key, counts, Grade.NONE, None, sentence)
         if not np.isfinite(self.verdict.effect(place)):
             reason = "who gains it follows from the other agreements, the seller or the deal"
-            return self._silent(place, Grade.EXCLUDED, "no_overlap", words.excluded(self.named(key), reason))
+            sentence = words.excluded(self.named(key), reason)
+            return self._silent(key, counts, Grade.EXCLUDED, "no_overlap", sentence)
         return self._estimated(self.verdict, place)
+
+    def _not_judged(self, one: study.TooFew) -> result.Finding:
+        """Return the finding of a type that so few deals gained, or did not, that nothing is estimated."""
+        counts = one.gained, one.not_gained
+        if one.key in self.excluded:
+            return self._excluded(one.key, counts)
+        sentence = words.too_few(self.named(one.key), *counts, self.settings.min_events)
+        return self._silent(one.key, counts, Grade.EXCLUDED, "too_few", sentence)
+
+    def _excluded(self, key: str, counts: tuple[int, int]) -> result.Finding:
+        why = self.excluded[key]
+        sentence = words.excluded(self.named(key), why.words)
+        return self._silent(key, counts, Grade.EXCLUDED, why.reason, sentence)
 
     def _counts(self, place: int) -> tuple[int, int]:
         """Return how many deals at risk gained a type, and how many did not."""
@@ -142,13 +154,15 @@ class Report:
     def _name(self, key: str) -> str:
         return self.catalogue[key].name if key in self.catalogue else key
 
-    def _silent(self, place: int, grade: Grade, because: str | None, sentence: str) -> result.Finding:
+    def _silent(
+        self, key: str, counts: tuple[int, int], grade: Grade, because: str | None, sentence: str
+    ) -> result.Finding:
         """Return the finding of a type without an estimate."""
         nothing = (np.nan, np.nan)
-        gained, not_gained = self._counts(place)
+        gained, not_gained = counts
         return result.Finding(
-            agreement=self.types[place],
-            name=self._name(self.types[place]),
+            agreement=key,
+            name=self._name(key),
             grade=grade,
             excluded_because=because,
             effect=np.nan,
@@ -156,7 +170,7 @@ class Report:
             p_adjusted=np.nan,
             gained=gained,
             not_gained=not_gained,
-            coverage=float(self.coverage[place]),
+            coverage=_share(gained, not_gained),
             worth=np.nan,
             worth_ci=nothing,
             robustness=np.nan,
@@ -310,6 +324,11 @@ class Report:
                 half = float(verdicts.HALF * null.widened(one.errors)[place])
                 points.append(result.LagPoint(weeks_label(lag), effect, (effect - half, effect + half)))
         return tuple(points)
+
+
+def _share(gained: int, not_gained: int) -> float:
+    """Return the share of deals at risk that gained a type; NaN where there were none."""
+    return gained / (gained + not_gained) if gained + not_gained else np.nan
 
 
 def _may_be_proposed(finding: result.Finding) -> bool:

@@ -85,8 +85,6 @@ def _decided(table: pl.DataFrame, settings: Settings) -> tuple[pl.DataFrame, met
     decided = table.with_columns(pl.col("status").cast(pl.String).str.to_lowercase()).filter(
         pl.col("status").is_in(["won", "lost"])
     )
-    if decided["status"].n_unique() < 2:
-        raise DiscoveryError("the table needs both won and lost deals")
     if settings.metric == "sale_days":
         raise DiscoveryError("the metric sale_days needs the dates of agreements, and this table has none")
     try:
@@ -106,9 +104,9 @@ def _outcome(decided: pl.DataFrame, metric: metrics.Metric) -> np.ndarray:
 
 
 def _enough(outcome: np.ndarray, metric: metrics.Metric) -> bool:
-    known = np.isfinite(outcome)
+    known = outcome[np.isfinite(outcome)]
     if metric.among_won:
-        return int(known.sum()) >= 2 * LEAST
+        return known.size >= 2 * LEAST and known.min() < known.max()
     return min(int((outcome != 0).sum()), int((outcome == 0).sum())) >= LEAST
 
 
@@ -293,7 +291,7 @@ def _warnings(levels: dict[str, np.ndarray], enough: bool) -> tuple[str, ...]:
         "The agreement columns carry no dates: this is association only and graded weak at most, because nobody "
         "can say whether an agreement came before the result or was noted after it."
     ]
-    unknown = {name: float((level == -1).mean()) for name, level in levels.items()}
+    unknown = {name: float((level == -1).mean()) for name, level in levels.items() if level.size}
     open_ended = [f"{name} ({share:.0%})" for name, share in unknown.items() if share > 0.1]
     if open_ended:
         warnings.append("Often unknown, which is kept apart from not gained: " + ", ".join(open_ended) + ".")

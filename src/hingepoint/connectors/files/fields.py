@@ -64,6 +64,8 @@ LONGEST = {
         ("deal_id", "owner", "manager", "team", "account", "agreement", "counterpart", "actor"), 200
     ),
     **dict.fromkeys(("region", "segment", "product", "source", "stage"), 100),
+    "act": 500,
+    "needed_because": 300,
 }
 
 #: Money is below this amount.
@@ -218,10 +220,29 @@ _EVENT_FIELDS: tuple[Field, ...] = (
     _field("value", Kind.NUMBER, "amount, money"),
     _field("currency", Kind.CURRENCY, "currency code, currencyisocode"),
     _field("note", Kind.TEXT, "notes, comment, description, remark"),
+    _field("recorded_at", Kind.MOMENT, "recorded, entered"),
+    _field("act", Kind.TEXT),
+    _field("due_on", Kind.MOMENT),
+)
+
+#: What a table of agreements as they stand says beyond a table of events.
+_STANDING_FIELDS: tuple[Field, ...] = (
+    _field("required", Kind.CHOICE, choices=("yes", "no")),
+    _field("needed_by", Kind.MOMENT),
+    _field("needed_because", Kind.TEXT),
+    _field("standing_since", Kind.MOMENT),
+    _field("expires_on", Kind.MOMENT),
+    _field("reason", Kind.TEXT),
+    _field("owed_in_return", Kind.TEXT),
 )
 
 DEAL_FIELDS = _with_other_languages(_DEAL_FIELDS, headings.DEALS)
 EVENT_FIELDS = _with_other_languages(_EVENT_FIELDS, headings.EVENTS)
+#: An agreement that nobody took a step on has no date.
+AGREEMENT_FIELDS = (
+    *(replace(each, must=each.must and each.name != "at") for each in EVENT_FIELDS),
+    *_STANDING_FIELDS,
+)
 
 #: What each column holds, for the owner of a file.
 MEANINGS: dict[str, dict[str, str]] = {
@@ -265,10 +286,25 @@ MEANINGS: dict[str, dict[str, str]] = {
         "value": "money it concerns",
         "currency": "currency of the value",
         "note": "free text",
+        "recorded_at": "when it was written down; later than `at` is written afterwards. Empty: when it is imported",
+        "act": "what they will do, for an agreement",
+        "due_on": "the day by which they promised to do it",
+    },
+    "agreements": {
+        "at": "since when it stands so; may be empty while nobody took a step",
+        "state": "how it stands",
+        "required": "whether it is one of the few that the strategy asks of this deal",
+        "needed_by": "the day by which we need it",
+        "needed_because": "how that day was computed",
+        "standing_since": "when it was first gained",
+        "expires_on": "the day until which it is relied on without being checked",
+        "reason": "why it was declined, broken or is not needed",
+        "owed_in_return": "what we owe them for it",
     },
 }
+MEANINGS["agreements"] = MEANINGS["events"] | MEANINGS["agreements"]
 
-FIELDS = {"deals": DEAL_FIELDS, "events": EVENT_FIELDS}
+FIELDS = {"deals": DEAL_FIELDS, "events": EVENT_FIELDS, "agreements": AGREEMENT_FIELDS}
 
 #: Headings of columns that tell the outcome without a status: flags, Odoo's archive, Pipedrive's times.
 MARKS: dict[str, tuple[str, ...]] = {
@@ -339,7 +375,7 @@ ANSWER_WORDS: dict[str, str] = {
 
 
 def schema(role: str) -> dict[str, pl.DataType]:
-    """Return ``{column: type}`` of the frames that are read, in their order."""
+    """Return ``{column: type}`` of the frames that are read as deals, events or agreements, in their order."""
     return {field.name: field.type for field in FIELDS[role]}
 
 

@@ -174,7 +174,7 @@ class DealsMapping(TableMapping):
 
 
 class EventsMapping(TableMapping):
-    """How the events table, or the events of a log, is read."""
+    """How the events table, the events of a log, or a table of agreements as they stand is read."""
 
     lifecycle: Texts = Field(
         default=["complete"], description="life-cycle transitions of a log that count; `[all]` for every one"
@@ -188,7 +188,7 @@ class EventsMapping(TableMapping):
 
     @classmethod
     def known(cls) -> tuple[str, ...]:
-        return tuple(field.name for field in FIELDS["events"])
+        return tuple(field.name for field in FIELDS["agreements"])
 
 
 class Outcome(_Part):

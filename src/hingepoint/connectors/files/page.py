@@ -36,8 +36,9 @@ Tables are read as CSV (any common delimiter, quotes and encoding, with or witho
 deal. The format is taken from the content, not from the name. `hingepoint discover` also takes a folder of
 Parquet files as its events: they must have the same columns, and are one table in the order of their names.
 
-Headings are matched without regard to case, spaces, `_` and other punctuation. A column that is none of
-ours is kept, and used as a covariate only when it is listed as known at creation.
+Headings are matched without regard to case, spaces, `_` and other punctuation. A column of a deals table that is
+none of ours is kept, and used as a covariate only when it is listed as known at creation. Further columns of events,
+logs in tables and agreements are not used; `hingepoint check` and the page of an import name them.
 
 How a file is read is decided from all of it: encoding, delimiter, decimal sign, order of day and month.
 What stays ambiguous (`01/02/2024`, `1.234`) is refused until the mapping or another row settles it.
@@ -71,12 +72,18 @@ _VALUES = """## Values
 """
 
 
+_STANDINGS = """One row an agreement as it stands, as Hingepoint exports it. It has the columns of a table of events, and these.
+Columns that the file has are set, empty cells are emptied. Where it says another state than the record, that is a
+step, dated by `at`."""
+
+
 def formats_page() -> str:
     """Return ``docs/reference/formats.md``: columns with synonyms, rules, mapping keys, limits."""
     parts = [
         _INTRODUCTION,
         _columns("deals", "One row a deal."),
         _columns("events", "One row an event of a deal."),
+        _columns("agreements", _STANDINGS),
         _VALUES.format(
             answers=_words(ANSWER_WORDS),
             status=_words(STATUS_WORDS),
@@ -95,6 +102,22 @@ _WRITING = """## Writing
 Exports are written as CSV (UTF-8, comma), Excel and JSON, and read back to the same values. In CSV a text
 that a spreadsheet would take for a formula gets an apostrophe in front, which reading takes away again; in
 Excel every text is typed as text. Negative numbers stay numbers.
+
+Deals, events and agreements read back to the same state, into the company they come from (nothing changes) and into
+an empty one: deals first, then events, then agreements. Agreements alone come back as they stand, without the steps
+before. A row says what is true of the deal, not who may see it or how we came to know. So these do not travel:
+
+| what | why |
+|---|---|
+| who may sign in, roles, who an inside partner's request was addressed to | a file must give nobody a right; the name stays |
+| the contact behind a name, and their role on the deal | contacts are kept by account, and no table of them is exported |
+| which points of quality and which checks are met | the count travels as `quality` |
+| files of evidence, links and confirmations | they are handed out one by one, to those who may see them |
+| steps that were taken back | they are true of nothing; the audit trail keeps them |
+| which rule or import a step came from | an imported step comes from its import; a rule stays named as `actor` |
+| plans, reviews, debriefs, corridors, coaching | not for every reader of a deal; back up the whole database instead |
+| demands, concessions, exceptions, executives as tables of their own | for reading; what happened of them is among the events |
+| days to the next check that a playbook asks for | they follow from the playbook; `expires_on` travels |
 """
 
 
@@ -108,6 +131,7 @@ def _columns(role: str, sentence: str) -> str:
             _code(each.synonyms),
         )
         for each in FIELDS[role]
+        if role != "agreements" or MEANINGS["events"].get(each.name) != MEANINGS[role][each.name]
     )
     return f"## Table of {role}\n\n{sentence}\n\n" + _table(
         ("column", "need", "read as", "meaning", "also recognised as"), rows

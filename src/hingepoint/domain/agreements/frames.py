@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
-from django.db.models import Max, Q, QuerySet, Subquery
+from django.db.models import Case, Max, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
 
 from hingepoint.analysis import frames
 from hingepoint.domain.agreements.models import Agreement, AgreementEvent
@@ -66,6 +67,9 @@ _FILE_TYPES = frames.schema(frames.EVENTS) | {
     "recorded_at": FILE_MOMENT,
     "act": pl.String(),
     "due_on": pl.Date(),
+    "required": pl.String(),
+    "needed_because": pl.String(),
+    "standing_since": FILE_MOMENT,
     "needed_by": pl.Date(),
     "expires_on": pl.Date(),
     "reason": pl.String(),
@@ -78,12 +82,15 @@ _STANDINGS = {
     "at": "reached_at",
     "state": "state",
     "side": "type__side",
-    "counterpart": "person_name",
+    "counterpart": "shown_name",
     "evidence": "evidence",
     "quality": "quality",
     "act": "act",
     "due_on": "due_on",
+    "required": "yes_or_no",
     "needed_by": "needed_by",
+    "needed_because": "needed_because",
+    "standing_since": "gained_at",
     "expires_on": "expires_on",
     "reason": "reason",
     "owed_in_return": "owed_in_return",
@@ -120,25 +127,28 @@ def _complete(part: pl.DataFrame) -> pl.DataFrame:
 def agreements_table(deals: DealQuerySet, *, as_of: AsOf | None = None) -> Iterator[pl.DataFrame]:
     """Yield how each agreement of ``deals`` stands, dated by the step that brought it there.
 
-    Reads back as a table of events to the same states, without the way there. With ``as_of``: as the last
-    step of then said it; what steps do not say is empty.
+    Reads back to the same agreements, without the way there. With ``as_of``: as the last
+    step of then said it, without the columns that steps do not say.
     """
-    yield pl.DataFrame(schema={name: _FILE_TYPES[name] for name in _STANDINGS})
+    told = [name for name in _STANDINGS if name in _STEPS or not as_of]
+    yield pl.DataFrame(schema={name: _FILE_TYPES[name] for name in told})
     if as_of:
         yield from _last_steps(deals, as_of)
         return
     steps = Q(events__in=AgreementEvent.objects.standing())
     standing = Agreement.objects.filter(deal__in=deals)
-    standing = standing.annotate(reached_at=Max("events__occurred_at", filter=steps)).order_by("id")
-    yield from parts(standing, _STANDINGS, _FILE_TYPES)
+    standing = standing.annotate(
+        reached_at=Max("events__occurred_at", filter=steps),
+        shown_name=Coalesce("person__name", "asked_of__name", "person_name"),
+        yes_or_no=Case(When(required=True, then=Value("yes")), default=Value("no")),
+    )
+    yield from parts(standing.order_by("id"), _STANDINGS, _FILE_TYPES)
 
 
 def _last_steps(deals: DealQuerySet, as_of: AsOf) -> Iterator[pl.DataFrame]:
     ids = Agreement.objects.filter(deal__in=deals).values(last=Subquery(last_steps(as_of).values("pk")[:1]))
     told = {name: _STEPS[name] for name in _STANDINGS if name in _STEPS}
-    unsaid = [pl.lit(None, dtype=_FILE_TYPES[name]).alias(name) for name in _STANDINGS if name not in told]
-    for part in parts(AgreementEvent.objects.filter(pk__in=ids).order_by("agreement_id"), told, _FILE_TYPES):
-        yield part.with_columns(unsaid).select(list(_STANDINGS))
+    yield from parts(AgreementEvent.objects.filter(pk__in=ids).order_by("agreement_id"), told, _FILE_TYPES)
 
 
 TABLES = {"deals": deals_table, "agreements": agreements_table, "events": events_table}

@@ -180,7 +180,8 @@ def know_types(batch: ImportBatch) -> int:
 def _named_types() -> list[tuple[str, str, int]]:
     """Return ``(name, side, rows)`` of the staged agreements, in the order of the file."""
     return staging.rows(
-        "SELECT name, side, COUNT(*) FROM staged_event WHERE kind = 'agreement'"
+        "SELECT name, side, COUNT(*) FROM (SELECT name, side, row FROM staged_event WHERE kind = 'agreement'"
+        " UNION ALL SELECT name, side, row FROM staged_standing WHERE occurred_at IS NULL) AS told"
         " GROUP BY name, side ORDER BY MIN(row), side"
     )
 

@@ -22,13 +22,19 @@ from django.db import transaction
 from hingepoint.connectors import files
 from hingepoint.connectors.files.problems import ProblemList
 from hingepoint.connectors.files.reading.rules import BY_KEY
-from hingepoint.domain.audit.actions import record, written_last
+from hingepoint.domain.audit.actions import record
+from hingepoint.domain.audit.actions import written_last
 from hingepoint.domain.deals import frames as deal_frames
 from hingepoint.domain.deals.models import Deal
-from hingepoint.domain.imports import directory, rows, staging
+from hingepoint.domain.imports import directory
+from hingepoint.domain.imports import rows
+from hingepoint.domain.imports import staging
 from hingepoint.domain.imports.models import ImportBatch
 from hingepoint.domain.imports.write_deals import write_deals
-from hingepoint.domain.imports.write_events import drop_what_stands, write_events
+from hingepoint.domain.imports.write_events import drop_what_is_in_doubt
+from hingepoint.domain.imports.write_events import write_events
+from hingepoint.domain.imports.write_standings import place_standings
+from hingepoint.domain.imports.write_standings import write_standings
 from hingepoint.domain.people.models import User
 from hingepoint.records.files import RowProblem
 from hingepoint.records.imports import ImportState
@@ -98,8 +104,10 @@ class _Staged:
 
     deal_columns: list[str] = field(default_factory=list)
     event_columns: list[str] = field(default_factory=list)
+    standing_columns: list[str] = field(default_factory=list)
     deals: int = 0
     events: int = 0
+    standings: int = 0
     rows: int = 0
     bad_rows: int = 0
     problems: ProblemList = field(default_factory=ProblemList)
@@ -150,8 +158,7 @@ def run(
             batch = _begin(by=by, at=at, given=given, mapping=mapping, skip=skip_bad_rows, batch_id=batch_id)
             if batch.state == ImportState.DONE:
                 return report_of(batch)
-            standing = drop_what_stands(staged.event_columns) if given.agreements else 0
-            report = _write(batch, at, staged, standing, dry_run)
+            report = _write(batch, at, staged, dry_run)
             if dry_run or (report.changes_nothing and batch_id is None):
                 transaction.set_rollback(True)
             else:
@@ -230,7 +237,8 @@ def _stage(given: Files, mapping: files.Mapping, skip: bool, today: dt.date, tel
     else:
         listed = _stage_deals_table(given.deals, staged, options) if given.deals else None
         if path := given.events or given.agreements:
-            _stage_events_table(path, _known_deals(listed), staged, options, tell)
+            role = "events" if given.events else "agreements"
+            _stage_events_table(path, role, _known_deals(listed), staged, options, tell)
     _index_staged()
     return staged
 
@@ -277,20 +285,36 @@ def _stage_history(reading: files.Reading, path: Path, staged: _Staged) -> None:
 
 
 def _stage_events_table(
-    path: Path, known: pl.DataFrame, staged: _Staged, options: dict[str, Any], tell: Progress
+    path: Path, role: str, known: pl.DataFrame, staged: _Staged, options: dict[str, Any], tell: Progress
 ) -> None:
-    with files.open_events(path, deals=known, **options) as stream:
+    with files.open_events(path, role=role, deals=known, **options) as stream:
         said = {column.field for column in stream.understood.columns}
         staged.event_columns = sorted({*staged.event_columns, *rows.event_columns(said)})
+        if role == "agreements":
+            staged.standing_columns = rows.standing_columns(said)
         for frame in stream:
+            if role == "agreements":
+                frame = _stage_standings(frame, path, staged)
             _stage_events(frame, path, staged)
-            tell("checking", staged.events)
+            tell("checking", max(staged.events, staged.standings))
+        if stream.unread is not None:
+            staging.add("staged_unread", rows.staged_unread(stream.unread, zone=settings.TIME_ZONE))
+            staged.count({"beside_unreadable_row": drop_what_is_in_doubt()})
     staged.understood.append(stream.understood)
     staged.understandings.append(stream.understanding)
     staged.rows += stream.understood.rows
     staged.bad_rows += stream.bad_rows
     staged.problems.kept.extend(stream.problems)
     staged.count(stream.rules)
+
+
+def _stage_standings(frame: pl.DataFrame, path: Path, staged: _Staged) -> pl.DataFrame:
+    """Stage what a table says of agreements; return those of its rows that have a date: they may be steps."""
+    first = staged.standings
+    ready, problems = rows.staged_standings(frame, file=path.name, zone=settings.TIME_ZONE, first_row=first)
+    _add("staged_standing", ready, problems, staged)
+    staged.standings += frame.height
+    return frame[ready["row"] - first].filter(pl.col("at").is_not_null())
 
 
 def _stage_events(frame: pl.DataFrame, path: Path, staged: _Staged) -> None:
@@ -346,7 +370,7 @@ def _refuse_what_cannot_be_used(given: Files, staged: _Staged, skip: bool) -> No
         staged.problems.bad_rows = max(staged.bad_rows, 1)
         raise files.BadRows(names, staged.problems, staged.rows)
     unknown = staged.rules.get("event_of_unknown_deal", 0)
-    if not staged.deals and not staged.events:
+    if not (staged.deals or staged.events or staged.standings):
         if unknown:
             notes = [note for each in staged.understandings for note in each.notes]
             raise files.FileProblem(
@@ -357,22 +381,25 @@ def _refuse_what_cannot_be_used(given: Files, staged: _Staged, skip: bool) -> No
         raise files.FileProblem(names, "has no row that can be used.")
 
 
-def _write(batch: ImportBatch, at: dt.datetime, staged: _Staged, standing: int, dry_run: bool) -> Report:
+def _write(batch: ImportBatch, at: dt.datetime, staged: _Staged, dry_run: bool) -> Report:
     tables: dict[str, dict[str, int]] = {}
     new = {"people": 0, "teams": 0, "accounts": 0, "types": 0}
     if staged.deals:
         new |= directory.know_people_and_teams(batch)
         new["accounts"] = directory.know_accounts(batch)
         tables["deals"] = write_deals(batch_id=batch.pk, at=at, present=staged.deal_columns)
-    if staged.events:
+    if staged.events or staged.standings:
         new["types"] = directory.know_types(batch)
+    if staged.standings:
+        tables |= _write_agreements(batch, at, staged)
+    elif staged.events:
         tables["events"] = write_events(batch_id=batch.pk, at=at, present=staged.event_columns)
     totals = {
         name: sum(each.get(name, 0) for each in tables.values())
         for name in ("created", "updated", "unchanged")
     }
     same = sum(staged.rules.get(key, 0) for key in ("repeated_deal", "duplicate_event"))
-    totals["unchanged"] += same + standing
+    totals["unchanged"] += same
     return Report(
         **totals,
         rejected=staged.bad_rows + sum(_left_out(staged.rules)),
@@ -387,6 +414,18 @@ def _write(batch: ImportBatch, at: dt.datetime, staged: _Staged, standing: int, 
         dry_run=dry_run,
         batch=None if dry_run else batch.pk,
     )
+
+
+def _write_agreements(batch: ImportBatch, at: dt.datetime, staged: _Staged) -> dict[str, dict[str, int]]:
+    """Write a table of agreements: the steps that are new, then what it says of each; return the counts of both."""
+    told = place_standings(staged.standing_columns)
+    steps = write_events(batch_id=batch.pk, at=at, present=staged.event_columns)
+    stood = write_standings(batch_id=batch.pk, at=at, present=staged.standing_columns)
+    if stood.undated:
+        staged.count({"undated_state": stood.undated})
+    unchanged = told - steps["created"] - stood.made - stood.changed - stood.undated
+    counts = {"created": stood.made, "updated": stood.changed, "unchanged": unchanged}
+    return {"events": steps | {"unchanged": 0}, "agreements": counts}
 
 
 def _left_out(rules: dict[str, int]) -> Iterator[int]:

@@ -11,8 +11,9 @@ from hashlib import blake2b
 
 import polars as pl
 
+from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.deals.models import Deal, DealEvent
-from hingepoint.domain.imports.staging import DEAL_COLUMNS, EVENT_COLUMNS
+from hingepoint.domain.imports.staging import DEAL_COLUMNS, EVENT_COLUMNS, STANDING_COLUMNS
 from hingepoint.records.agreements import AgreementState
 from hingepoint.records.deals import EventKind
 from hingepoint.records.files import RowProblem
@@ -52,7 +53,20 @@ _EVENT_LENGTHS = {
         if field.name in EVENT_COLUMNS and field.max_length
     },
     "deal": 200,
+    "act": 500,
 }
+_STANDING_LENGTHS = {
+    **{
+        field.name: field.max_length
+        for field in Agreement._meta.concrete_fields
+        if field.name in STANDING_COLUMNS and field.max_length
+    },
+    "deal": 200,
+    "name": 200,
+    "counterpart": 200,
+}
+#: What tells two events apart only where a file says it: it came after many files had been read.
+_WHERE_SAID = ("recorded_at", "act", "due_on")
 
 
 def staged_deals(
@@ -102,6 +116,7 @@ def staged_events(
     Only agreements have the state ``gained`` when none is said: a call or a quote is not gained.
     """
     frame = frame.rename({old: new for old, new in _EVENT_NAMES.items() if old in frame.columns})
+    frame = frame.select(name for name in frame.columns if name in EVENT_COLUMNS)
     agreed = pl.col("kind") == EventKind.AGREEMENT.value
     gained = AgreementState.GAINED.value
     state = (
@@ -110,6 +125,28 @@ def staged_events(
     staged = _typed(frame.with_columns(state), EVENT_COLUMNS, zone).with_columns(_numbered(frame, first_row))
     staged, problems = _that_fit(staged, EVENT_COLUMNS, _EVENT_LENGTHS, {}, "deal", file)
     return staged.with_columns(_fingerprints(staged)), problems
+
+
+def staged_standings(
+    frame: pl.DataFrame, *, file: str, zone: str, first_row: int = 0
+) -> tuple[pl.DataFrame, list[RowProblem]]:
+    """Return a table of agreements as ``staged_standing`` holds it, without the rows that it cannot hold."""
+    frame = frame.rename({old: new for old, new in _EVENT_NAMES.items() if old in frame.columns})
+    frame = frame.select(name for name in STANDING_COLUMNS if name in frame.columns)
+    staged = _typed(frame, STANDING_COLUMNS, zone).with_columns(_numbered(frame, first_row))
+    return _that_fit(staged, STANDING_COLUMNS, _STANDING_LENGTHS, {}, "deal", file)
+
+
+def staged_unread(frame: pl.DataFrame, *, zone: str) -> pl.DataFrame:
+    """Return whose steps of agreements the rows are that cannot be read, as ``staged_unread`` holds them."""
+    steps = frame.filter(pl.col("kind").fill_null(EventKind.AGREEMENT.value) == EventKind.AGREEMENT.value)
+    named = steps.drop_nulls(["deal_id", "agreement"]).rename(_EVENT_NAMES)
+    return _typed(named.select("deal", "name", "occurred_at"), EVENT_COLUMNS, zone)
+
+
+def standing_columns(headings: Iterable[str]) -> list[str]:
+    """Return which columns of ``staged_standing`` a file with these columns of ours says."""
+    return [name for each in headings if (name := _EVENT_NAMES.get(each, each)) in STANDING_COLUMNS]
 
 
 def event_columns(headings: Iterable[str]) -> list[str]:
@@ -169,17 +206,22 @@ def _as_written(column: pl.Series) -> pl.Series:
 
 def _fingerprints(staged: pl.DataFrame) -> pl.Series:
     """Return the identity of each fact within its parent: everything that the file says of it."""
-    facts = [name for name in sorted(staged.columns) if name not in ("row", "deal")]
-    texts = staged.select(
-        pl.concat_str(
-            [pl.lit(f"{name}=") + pl.col(name).cast(pl.String).fill_null("") for name in facts],
-            separator="\x1f",
-        )
-    ).to_series()
+    facts = [name for name in sorted(staged.columns) if name not in ("row", "deal", *_WHERE_SAID)]
+    always = [pl.lit(f"{name}=") + _text(name) for name in facts]
+    where_said = [
+        pl.when(_text(name) != "").then(pl.lit(f"\x1f{name}=") + _text(name)).otherwise(pl.lit(""))
+        for name in _WHERE_SAID
+        if name in staged.columns
+    ]
+    texts = staged.select(pl.concat_str([pl.concat_str(always, separator="\x1f"), *where_said])).to_series()
     digests = [blake2b(text.encode(), digest_size=8).digest() for text in texts]
     return pl.Series(
         "fingerprint", [int.from_bytes(each, "big", signed=True) for each in digests], dtype=pl.Int64
     )
+
+
+def _text(name: str) -> pl.Expr:
+    return pl.col(name).cast(pl.String).fill_null("")
 
 
 def _that_fit(

@@ -77,12 +77,39 @@ EVENT_COLUMNS = {
     "value": "money",
     "currency": "text",
     "note": "text",
+    "recorded_at": "moment",
+    "act": "text",
+    "due_on": "day",
     "fingerprint": "whole",
+}
+
+#: What a table of agreements as they stand says of each, apart from the step that brought it there.
+STANDING_COLUMNS = {
+    "row": "whole",
+    "deal": "text",
+    "name": "text",
+    "side": "text",
+    "state": "text",
+    "occurred_at": "moment",
+    "counterpart": "text",
+    "evidence": "whole",
+    "quality": "whole",
+    "act": "text",
+    "due_on": "day",
+    "required": "text",
+    "needed_by": "day",
+    "needed_because": "text",
+    "standing_since": "moment",
+    "expires_on": "day",
+    "reason": "text",
+    "owed_in_return": "text",
 }
 
 _TABLES = {
     "staged_deal": DEAL_COLUMNS,
     "staged_event": EVENT_COLUMNS,
+    "staged_standing": STANDING_COLUMNS,
+    "staged_unread": {"deal": "text", "name": "text", "occurred_at": "moment"},
     "staged_person": {"named": "text", "id": "whole"},
     "staged_account": {"named": "text", "id": "whole"},
     "staged_type": {"named": "text", "id": "whole"},
@@ -95,8 +122,8 @@ _TABLES = {
     "staged_state": {"agreement_id": "whole", "deal_id": "whole", "type_id": "whole"} | STATE_COLUMNS,
 }
 
-#: Made while deals are written.
-_WORKING = ("changed_deal",)
+#: Made while deals and agreements are written.
+_WORKING = ("changed_deal", "changed_agreement", "placed_standing")
 
 
 def is_postgres() -> bool:

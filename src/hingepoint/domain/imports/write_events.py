@@ -30,10 +30,15 @@ _TYPES = {
     "evidence": pl.Int64(),
     "quality": pl.Int64(),
     "counterpart": pl.String(),
+    "act": pl.String(),
+    "due_on": pl.String(),
 }
 
 #: What is copied of an event; a fact already on record with the same values is the same fact.
 _FACTS = ("state", "occurred_at", "counterpart", "actor", "evidence", "quality", "value", "currency", "note")
+
+#: What a step of an agreement holds beyond other events.
+_PROMISE = ("act", "due_on")
 
 _TRACE = (*_FACTS, "fingerprint")
 
@@ -61,34 +66,40 @@ def write_events(*, batch_id: int, at: dt.datetime, present: Sequence[str]) -> d
     }
 
 
-def drop_what_stands(present: Sequence[str]) -> int:
-    """Remove staged rows that say of an agreement how it stands already; return how many.
+def drop_what_is_in_doubt() -> int:
+    """Remove the staged rows of agreements of which the newest step may be a row that cannot be read; return
+    how many: an older step would say how they stand."""
 
-    A table of agreements as they stand tells no history: only what differs is news.
-    """
-    told = [name for name in ("evidence", "quality") if name in present]
-    same = "".join(f" AND NOT ({differs(f'a.{name}', f'staged_event.{name}')})" for name in told)
-    return run(
-        "DELETE FROM staged_event WHERE EXISTS (SELECT 1 FROM domain_agreement a"
-        " JOIN domain_deal d ON d.id = a.deal_id JOIN domain_agreementtype t ON t.id = a.type_id"
-        f" WHERE d.key = staged_event.deal AND t.key = staged_event.name AND a.state = staged_event.state{same})"
-    )
+    def in_doubt(table: str) -> str:
+        same = "{0}.deal = {1}.deal AND {0}.name = {1}.name"
+        newer = f"SELECT 1 FROM {table} n WHERE {same.format('n', 'u')} AND n.occurred_at > u.occurred_at"
+        return (
+            f"EXISTS (SELECT 1 FROM staged_unread u WHERE {same.format('u', table)} AND NOT EXISTS ({newer}))"
+        )
+
+    events = run(f"DELETE FROM staged_event WHERE kind = 'agreement' AND {in_doubt('staged_event')}")
+    return max(events, run(f"DELETE FROM staged_standing WHERE {in_doubt('staged_standing')}"))
 
 
-def _same_fact(present: Sequence[str], event: str, staged: str) -> str:
-    """Return the condition that an event on record is the staged one; its moment and state always count."""
-    told = [name for name in _FACTS if name in ("state", "occurred_at") or name in present]
-    return " AND ".join(
-        f"{event}.{name} = {staged}.{name}"
-        if name in ("state", "occurred_at")
-        else f"NOT ({differs(f'{event}.{name}', f'{staged}.{name}')})"
-        for name in told
-    )
+def _same_fact(present: Sequence[str], facts: Sequence[str] = _FACTS) -> str:
+    """Return the condition that an event ``e`` on record is the staged one ``s``; its moment and state always
+    count."""
+    told = [name for name in facts if name not in ("state", "occurred_at") and name in present]
+    same = ["e.state = s.state", "e.occurred_at = s.occurred_at"]
+    same += [f"NOT ({differs(f'e.{name}', f's.{name}')})" for name in told]
+    return " AND ".join([*same, *([_WRITTEN_DOWN_THEN] if "recorded_at" in present else [])])
+
+
+#: An import whose file did not say when its events were written down dated all of them to its own end.
+_WRITTEN_DOWN_THEN = (
+    "(s.recorded_at IS NULL OR e.recorded_at = s.recorded_at OR EXISTS (SELECT 1 FROM domain_importbatch b"
+    " WHERE b.id = e.batch AND b.finished_at = e.recorded_at))"
+)
 
 
 def _trace(at: dt.datetime, batch_id: int) -> dict[str, str]:
     return {name: f"s.{name}" for name in _TRACE} | {
-        "recorded_at": f"'{moment(at)}'",
+        "recorded_at": f"COALESCE(s.recorded_at, '{moment(at)}')",
         "origin": "'import'",
         "batch": f"{batch_id:d}",
     }
@@ -101,7 +112,7 @@ def _add_deal_events(batch_id: int, at: dt.datetime, present: Sequence[str]) -> 
         named | _trace(at, batch_id),
         "FROM staged_event s JOIN domain_deal d ON d.key = s.deal WHERE s.kind <> 'agreement'"
         " AND NOT EXISTS (SELECT 1 FROM domain_dealevent e WHERE e.deal_id = d.id AND e.kind = s.kind"
-        f" AND e.name = s.name AND {_same_fact(present, 'e', 's')})"
+        f" AND e.name = s.name AND {_same_fact(present)})"
         " ORDER BY d.id, s.occurred_at, s.row ON CONFLICT (deal_id, fingerprint) DO NOTHING",
         [],
     )
@@ -109,10 +120,10 @@ def _add_deal_events(batch_id: int, at: dt.datetime, present: Sequence[str]) -> 
 
 def _order_steps() -> None:
     """Fill ``staged_step`` with the events of agreements; ``place`` counts them by deal, type and time."""
-    names = ["deal_id", "type_id", *_TRACE]
+    told = (*_TRACE, *_PROMISE, "recorded_at")
     run(
-        f"INSERT INTO staged_step ({', '.join(names)})"
-        f" SELECT d.id, t.id, {', '.join(f's.{name}' for name in _TRACE)}"
+        f"INSERT INTO staged_step (deal_id, type_id, {', '.join(told)})"
+        f" SELECT d.id, t.id, {', '.join(f's.{name}' for name in told)}"
         " FROM staged_event s CROSS JOIN domain_deal d CROSS JOIN staged_type t"
         " WHERE d.key = s.deal AND t.named = s.name AND s.kind = 'agreement'"
         " ORDER BY d.id, t.id, s.occurred_at, s.row"
@@ -125,7 +136,8 @@ def _stage_states(source: str, by: list[str], order: str) -> None:
     Events are read in the order of their agreements, some at a time.
     """
     run("DELETE FROM staged_state")
-    read = [*by, "state", "CAST(occurred_at AS text)", "evidence", "quality", "counterpart"]
+    rest = ["CAST(occurred_at AS text)", "evidence", "quality", "counterpart", "act", "CAST(due_on AS text)"]
+    read = [*by, "state", *rest]
     sql = f"SELECT {', '.join(read)} FROM {source} ORDER BY {order}"
     for events in _whole_agreements(staging.batches(sql), by):
         staging.add("staged_state", present_states(events, by=by))
@@ -159,7 +171,7 @@ def _make_agreements(batch_id: int, at: dt.datetime) -> int:
         ["deal_id", "type_id"],
         "s.place",
     )
-    names = ("deal_id", "type_id", "state", "evidence", "quality", "person_name", "gained_at")
+    names = ("deal_id", "type_id", "state", "evidence", "quality", "person_name", "gained_at", *_PROMISE)
     values = {name: f"n.{name}" for name in names} | {
         "changed_at": f"'{moment(at)}'",
         "expires_on": _expiry("n.last_standing", "t.own_recheck_days", "t.recheck_days"),
@@ -172,17 +184,20 @@ def _make_agreements(batch_id: int, at: dt.datetime) -> int:
 def _add_agreement_events(batch_id: int, at: dt.datetime, present: Sequence[str]) -> int:
     return insert_select(
         AgreementEvent,
-        {"agreement_id": "a.id"} | _trace(at, batch_id),
+        {"agreement_id": "a.id"} | _trace(at, batch_id) | {name: f"s.{name}" for name in _PROMISE},
         "FROM staged_step s JOIN domain_agreement a ON a.deal_id = s.deal_id AND a.type_id = s.type_id"
         " WHERE NOT EXISTS (SELECT 1 FROM domain_agreementevent e WHERE e.agreement_id = a.id"
-        f" AND {_same_fact(present, 'e', 's')})"
+        f" AND {_same_fact(present, (*_FACTS, *_PROMISE))})"
         " ORDER BY s.place ON CONFLICT (agreement_id, fingerprint) DO NOTHING",
         [],
     )
 
 
-#: What an added event can change on an agreement that was known before.
-_MOVED = ("state", "evidence", "quality", "person_name", "gained_at", "expires_on")
+#: What an import can change on an agreement that was known before.
+CHANGED = (
+    "state", "evidence", "quality", "person_id", "person_name", "gained_at", "expires_on", "act", "due_on",
+    "required", "needed_by", "needed_because", "reason", "owed_in_return", "changed_at",
+)  # fmt: skip
 
 
 def _bring_up_to_date(batch_id: int, at: dt.datetime) -> int:
@@ -191,7 +206,7 @@ def _bring_up_to_date(batch_id: int, at: dt.datetime) -> int:
         "SELECT DISTINCT e.agreement_id FROM domain_agreementevent e JOIN domain_agreement a"
         f" ON a.id = e.agreement_id WHERE e.batch = {batch_id:d} AND {differs('a.batch', f'{batch_id:d}')}"
     )
-    before = json_object(**{name: f"a.{name}" for name in (*_MOVED, "changed_at")})
+    before = json_object(**{name: f"a.{name}" for name in CHANGED})
     moved = run(
         'INSERT INTO domain_importchange (batch_id, "table", row_id, before, version)'
         f" SELECT %s, 'agreement', a.id, {before}, a.version + 1 FROM domain_agreement a"
@@ -217,6 +232,8 @@ def _derive(touched: str, at: dt.datetime) -> None:
         " quality = COALESCE(n.quality, domain_agreement.quality),"
         " person_name = COALESCE(NULLIF(n.person_name, ''), domain_agreement.person_name),"
         " gained_at = COALESCE(n.gained_at, domain_agreement.gained_at),"
+        " act = COALESCE(NULLIF(n.act, ''), domain_agreement.act),"
+        " due_on = COALESCE(n.due_on, domain_agreement.due_on),"
         f" expires_on = {expiry}, changed_at = %s, version = domain_agreement.version + 1"
         " FROM staged_state n, domain_agreementtype t"
         " WHERE n.agreement_id = domain_agreement.id AND t.id = domain_agreement.type_id",

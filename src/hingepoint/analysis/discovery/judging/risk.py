@@ -107,7 +107,7 @@ class GainRates:
 
 def gain_rates(history: History, period: float) -> GainRates:
     """Return the rates of gain in won deals: in the last ``period`` weeks beside all other deals of that age,
-    and before them beside lost deals of that age."""
+    and before them beside lost deals of that age. There must be won deals."""
     gains, weeks = _counted(history, period)
     won_late, won_early, lost = range(3)
     others = gains[won_early] + gains[lost], weeks[won_early] + weeks[lost]

@@ -155,6 +155,8 @@ def following(history: History, settings: Settings, period: float) -> dict[str, 
     Where lost deals are closed in the records long after they died, every type looks gained late in wins
     only: what most types share is the records' doing, and a type must stand out of it.
     """
+    if not history.won.any():
+        return {}
     rates = risk.gain_rates(history, period)
     enough = rates.late_gains >= 20
     bulk = _shared(rates.late[enough]), _shared((rates.late - np.maximum(rates.early, 0.0))[enough])

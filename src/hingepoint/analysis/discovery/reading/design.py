@@ -87,11 +87,14 @@ class Rows:
 
 
 def choose_grid(history: History, settings: Settings) -> Grid:
-    """Return landmarks, horizon and lags: as set, otherwise from the cycle of the won deals."""
+    """Return landmarks, horizon and lags: as set, otherwise from the cycle of the won deals.
+
+    Raises DiscoveryError for deals that close at the moment they are created.
+    """
     closed = history.closed[history.decided]
     won = history.closed[history.won]
-    if closed.size == 0:
-        raise DiscoveryError("no deal is closed yet, so there is no outcome to learn from")
+    if closed.size == 0:  # there is nothing to learn, but deals are counted: their ages stand in
+        closed = np.maximum(history.observed, 1 / 7)
     cycle = float(np.median(won if won.size >= 30 else closed))
     if cycle <= 0:
         raise DiscoveryError("deals close at the moment they are created; discovery needs their real dates")

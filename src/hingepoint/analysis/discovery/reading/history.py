@@ -118,6 +118,27 @@ class History:
             entries=None if self.entries is None else self.entries[deals],
         )
 
+    def only(self, types: np.ndarray) -> History:
+        """Return the history of the types in a mask; all else that happened stays."""
+        if types.all():
+            return self
+        kept = tuple(key for key, wanted in zip(self.types, types, strict=True) if wanted)
+        return replace(
+            self,
+            types=kept,
+            steps=tuple(key for key in self.steps if key in kept),
+            gained=self.gained[:, types],
+            recorded=self.recorded[types],
+            ended=None if self.ended is None else self.ended[:, types],
+            levels={name: level[:, types] for name, level in self.levels.items()},
+        )
+
+    @property
+    def recorded_late(self) -> tuple[str, ...]:
+        """The agreement types that were recorded only since some time into the data."""
+        since = zip(self.types, self.recorded, strict=True)
+        return tuple(key for key, week in since if np.isfinite(week) and key not in self.steps)
+
     @property
     def size(self) -> int:
         return self.closed.size

@@ -42,7 +42,6 @@ AFTERWARDS = frozenset(
         "smallest_effect",
         "mechanical",
         "not_mechanical",
-        "min_events",
         "previous",
         "data_end",
     ]

@@ -33,13 +33,23 @@ HALVES = 2
 
 
 @dataclass(frozen=True)
+class TooFew:
+    """A type that cannot be judged: so many deals at risk gained it, and so many did not."""
+
+    key: str
+    gained: int
+    not_gained: int
+
+
+@dataclass(frozen=True)
 class Study:
     """A history seen through landmarks, ready to be summed.
 
+    history   of the types that can be judged, and of no other: all that is made by type is made of these
     seller    whose fixed effect, per deal
     cluster   whose deals hang together, per deal; ``cluster_names`` of each
     gained    per type, deals at risk that gained it; ``not_gained`` that did not
-    enough    per type, whether both are enough to estimate anything
+    too_few   the other types, with as many deals on either side
     pieces    the rows in pieces; choices: what was chosen from all deals
     """
 
@@ -54,7 +64,7 @@ class Study:
     clustered_by: str
     gained: np.ndarray
     not_gained: np.ndarray
-    enough: np.ndarray
+    too_few: tuple[TooFew, ...]
     pieces: pieces.Pieces
     choices: Choices
 
@@ -91,11 +101,14 @@ def prepare(
     choices = choices or Choices()
     grid = design.Grid.of(choices.once("grid", lambda: asdict(design.choose_grid(history, settings))))
     rows = design.make_rows(history, grid)
+    gained, not_gained = _counts(history, rows, grid)
+    enough = (gained >= settings.min_events) & (not_gained >= settings.min_events)
+    too_few = _too_few(history, gained, not_gained, ~enough)
+    history = history.only(enough)
     chosen = columns.choose(history, grid, settings, choices)
     layout = gram.Layout(len(chosen.groups), len(history.types))
     seller = sellers(history)
     clustered = clusters(history)
-    gained, not_gained = _counts(history, rows, grid)
     choices.made["cuts"] = pieces.cuts_at(history.created, choices.made.get("cuts", ()))
     parts = pieces.cut_up(history, chosen, grid, layout, seller, rows, choices.made["cuts"])
     return Study(
@@ -108,9 +121,9 @@ def prepare(
         cluster=clustered.of_deal,
         cluster_names=clustered.names,
         clustered_by=clustered.by,
-        gained=gained,
-        not_gained=not_gained,
-        enough=(gained >= settings.min_events) & (not_gained >= settings.min_events),
+        gained=gained[enough],
+        not_gained=not_gained[enough],
+        too_few=too_few,
         pieces=pieces.Pieces(parts, runner or pieces.Here()),
         choices=choices,
     )
@@ -166,6 +179,17 @@ def _counts(history: History, rows: design.Rows, grid: design.Grid) -> tuple[np.
         gained = gained + (before | now).sum(axis=0)
         recorded = recorded + (history.created[some.deal][:, None] >= history.recorded).sum(axis=0)
     return gained, recorded - gained
+
+
+def _too_few(
+    history: History, gained: np.ndarray, not_gained: np.ndarray, some: np.ndarray
+) -> tuple[TooFew, ...]:
+    """Return the types of a mask with their counts; stages of the deal are never told of."""
+    return tuple(
+        TooFew(history.types[place], int(gained[place]), int(not_gained[place]))
+        for place in np.nonzero(some)[0]
+        if history.types[place] not in history.steps
+    )
 
 
 @dataclass(frozen=True)
@@ -424,7 +448,7 @@ class _Reader:
         totals = within.totals[:-1] @ expand
         usable = np.ones(expand.shape[1], dtype=bool)
         repeats = (expand.shape[1] - p) // self.study.layout.types if self.study.layout.types else 0
-        usable[p:] = np.tile((self.judged | self.present) & self.study.enough, repeats)
+        usable[p:] = np.tile(self.judged | self.present, repeats)
         usable[p:] &= (totals[p:] >= self.least) & (within.rows - totals[p:] >= self.least)
         one = gram.fit(within, expand, targets, usable)
         return one.silencing(targets[~self.judged])

@@ -19,6 +19,7 @@ from hingepoint.connectors.files.reading import outcomes
 from hingepoint.connectors.files.reading.recognise import ColumnPlan, marks, place_of, tells_status
 from hingepoint.connectors.files.reading.survey import cleaned, valued
 from hingepoint.connectors.files.tables import Batch, Table, is_text, text_of
+from hingepoint.records.agreements import STANDING
 from hingepoint.records.names import normal
 
 
@@ -46,7 +47,8 @@ class Converter:
     """Turns the batches of one table into frames of good rows.
 
     ``log``: deals are cases of a log, whose dates may come from events. ``stage_status``: the stage says the
-    status. ``dated``: deals have dates. ``signed``: the currency is read from signs before amounts.
+    status. ``dated``: deals have dates. ``signed``: the currency is read from signs before amounts. ``skips``: bad
+    rows are skipped, and it is remembered whose they are.
     """
 
     table: Table
@@ -58,7 +60,14 @@ class Converter:
     stage_status: bool = False
     dated: bool = True
     signed: bool = False
+    skips: bool = False
     spans: dict[int, Span] = dataclasses.field(default_factory=dict)
+    skipped: list[pl.DataFrame] = dataclasses.field(default_factory=list)
+
+    @property
+    def unread(self) -> pl.DataFrame | None:
+        """What can be read of the bad rows so far: whose they are; None where there are none."""
+        return pl.concat(self.skipped, how="vertical_relaxed") if self.skipped else None
 
     def per_cent(self, plan: ColumnPlan) -> bool:
         """Return whether the numbers of ``plan`` are taken as per cent: cells typed as per cent are shares."""
@@ -100,7 +109,13 @@ class _Conversion:
             self._events()
         self._must_be_there()
         self.problems.bad_rows += int(self.bad.sum())
-        return pl.DataFrame([series.alias(name) for name, series in self.columns.items()]).filter(~self.bad)
+        rows = pl.DataFrame([series.alias(name) for name, series in self.columns.items()])
+        if self.how.skips and self.bad.any():
+            whose = ["deal_id", "agreement", "kind", "at", *(each.keep_as for each in self.how.plans), "_row"]
+            self.how.skipped.append(
+                rows.filter(self.bad).select(name for name in dict.fromkeys(whose) if name in rows.columns)
+            )
+        return rows.filter(~self.bad)
 
     def _text(self, place: int) -> pl.Series:
         """Return the column at ``place`` as stripped text; a constant of the mapping is at -1."""
@@ -130,7 +145,7 @@ class _Conversion:
             self.problems.add(file, self.rows[at], heading, value, expected)
 
     def _keep(self, plan: ColumnPlan) -> None:
-        if self.how.role == "events" and self._typed(plan.index) is not None:
+        if self.how.role != "deals" and self._typed(plan.index) is not None:
             return  # events have no further columns, and nothing can be wrong with a number
         self.columns[plan.keep_as] = self._words(plan)
 
@@ -387,11 +402,23 @@ class _Conversion:
         mapping = self.how.mapping
         assert isinstance(mapping, EventsMapping)
         size = len(self.rows)
-        for field in FIELDS["events"]:
+        for field in FIELDS[self.how.role]:
             if field.default and field.name not in self.columns:
                 self.columns[field.name] = pl.repeat(field.default, size, dtype=pl.String, eager=True)
         if mapping.kinds and "agreement" in self.columns:
             self.columns["kind"] = _kinds(self.columns["agreement"], self.columns["kind"], mapping)
+        if self.how.role == "agreements":
+            self._standing_since()
+
+    def _standing_since(self) -> None:
+        """Refuse agreements that stand without saying since when."""
+        never = pl.repeat(None, len(self.rows), dtype=pl.Datetime("us"), eager=True)
+        undated = self.columns.setdefault("at", never).is_null()
+        stands = self.columns["state"].is_in(sorted(STANDING))
+        heading = next(
+            (each.heading for each in self.how.plans if each.field and each.field.name == "at"), "at"
+        )
+        self._refuse(undated & stands & ~self.bad, heading, None, "the date since when it stands")
 
     def _must_be_there(self) -> None:
         for field in FIELDS[self.how.role]:

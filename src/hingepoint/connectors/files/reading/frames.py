@@ -46,6 +46,7 @@ from hingepoint.connectors.files.reading.survey import (
     understood,
 )
 from hingepoint.connectors.files.reading.understanding import OpenQuestions, Understanding
+from hingepoint.connectors.files.reading.unread import deals_in_doubt, outcomes_in_doubt
 from hingepoint.connectors.files.tables import BATCH, Table, batch_size
 from hingepoint.records.files import RowProblem
 from hingepoint.records.names import key_of, normal
@@ -89,6 +90,7 @@ class _Settings:
     rows: int = 0
     today: dt.date | None = None
     data_end: dt.date | None = None
+    skip_bad_rows: bool = False
     so_far: SoFar = field(default_factory=SoFar)
 
     def part(self, role: str) -> TableMapping:
@@ -139,6 +141,7 @@ def open_reading(
         progress,
         today=today,
         data_end=data_end,
+        skip_bad_rows=skip_bad_rows,
     )
     if log is None and deals is None:
         log, events = events, None
@@ -150,21 +153,19 @@ def open_reading(
             frame = _read_tables(deals, events, settings, found)
         else:
             raise FileProblem("no file", "is given.", "Give a deals table or an event log.")
-        reading = _reading(frame, found, settings, skip_bad_rows)
+        reading = _reading(frame, found, settings)
         if reading.understanding.questions and not with_questions:
             raise OpenQuestions(reading.understanding)
         yield reading
 
 
-def _reading(
-    deals: pl.DataFrame, events: SpilledEvents, settings: _Settings, skip_bad_rows: bool
-) -> Reading[pl.LazyFrame]:
+def _reading(deals: pl.DataFrame, events: SpilledEvents, settings: _Settings) -> Reading[pl.LazyFrame]:
     part = settings.mapping.deals
     known = tuple(_kept_name(each, settings) for each in part.known_at_creation)
     return Reading(
         deals=_numeric(deals, known),
         events=events.lazy(),
-        problems=_checked(settings, skip_bad_rows),
+        problems=_checked(settings),
         total_problems=settings.problems.total,
         bad_rows=settings.problems.bad_rows,
         rows=settings.rows,
@@ -217,9 +218,9 @@ def _with_columns(
     return mapping.model_copy(update={"deals": deals.model_copy(update=update)})
 
 
-def _checked(settings: _Settings, skip_bad_rows: bool) -> tuple[RowProblem, ...]:
+def _checked(settings: _Settings) -> tuple[RowProblem, ...]:
     problems = settings.problems
-    if problems.total and not skip_bad_rows:
+    if problems.total and not settings.skip_bad_rows:
         files = " and ".join(dict.fromkeys(each.file for each in settings.understood))
         raise BadRows(files, problems, settings.rows)
     return problems.listed()
@@ -277,7 +278,7 @@ def _opened_table(path: Path, role: str, settings: _Settings) -> Iterator[tuple[
         table = joined(table, lookups, part, settings.rules)
         if isinstance(part, DealsMapping):
             settings.read_stage_dates(table.headings)
-        else:
+        elif role == "events":
             table = histories.told_as_events(table, part)
         yield table, plain
 
@@ -346,6 +347,7 @@ def _survey(
         stage_status=by_stage,
         dated=dated,
         signed=signed and "currency" not in part.constants,
+        skips=settings.skip_bad_rows,
     ), told
 
 
@@ -404,19 +406,21 @@ def _read_tables(deals: Path, events: Path | None, settings: _Settings, found: S
             raise FileProblem(plain.name, "is an event log.", "Give it as the events, without deals.")
         converter = _ready(table, plain, "deals", settings)
         raw = pl.concat(list(_frames(converter, settings)), how="vertical_relaxed")
-    raw, older = _newest(raw, converter, settings)
+    every = raw["deal_id"]
+    raw, older = _newest(_without_doubt(raw, converter, settings), converter, settings)
     found.add([_step_events(raw, converter), older])
     frame = _possible(_deal_rules(raw, converter, settings), converter, settings)
-    every = raw["deal_id"]
+    unread = None
     if events is not None:
         with _opened_events(events, settings) as (log, plain):
             if isinstance(log, _Log):
                 log = log.events
             events_converter = _ready(log, plain, "events", settings)
             found.add(_unique_events(events_converter, settings, batch_size(events_converter.table)))
+            unread = events_converter.unread
     settings.so_far.one_spelling(found)
     if settings.outcome:
-        frame = _with_outcome(frame, found.lazy(), settings)
+        frame = _with_outcome(frame, found.lazy(), unread, settings)
     _with_deals(found, frame, every, settings, listed=events is not None)
     return frame.drop("_row")
 
@@ -436,7 +440,7 @@ def _unique_events(converter: Converter, settings: _Settings, size: int) -> Iter
         )
         told.calendar.see(possible["at"], possible["_row"], name, _heading(converter, "at"))
         told.spellings.see(possible)
-        yield seen.new(_event_frame([possible]), settings.rules)
+        yield seen.new(_event_frame([possible], converter.role), settings.rules)
 
 
 def _heading(converter: Converter, name: str) -> str:
@@ -444,9 +448,9 @@ def _heading(converter: Converter, name: str) -> str:
     return next((each.heading for each in converter.plans if each.field and each.field.name == name), name)
 
 
-def _event_frame(parts: list[pl.DataFrame]) -> pl.DataFrame:
-    """Return events of ``parts`` with all columns of ``analysis.frames``, in its order and types."""
-    types = schema("events")
+def _event_frame(parts: list[pl.DataFrame], role: str = "events") -> pl.DataFrame:
+    """Return events of ``parts`` with all columns of ``fields.schema(role)``, in its order and types."""
+    types = schema(role)
     return pl.concat(
         [
             part.select(
@@ -471,14 +475,26 @@ def _step_events(raw: pl.DataFrame, converter: Converter) -> pl.DataFrame:
     return pl.concat(parts)
 
 
+def _without_doubt(raw: pl.DataFrame, converter: Converter, settings: _Settings) -> pl.DataFrame:
+    """Return ``raw`` without rows of deals of which the newest row may be one that cannot be read."""
+    if converter.unread is None:
+        return raw
+    doubt = deals_in_doubt(raw, converter.unread, _kept_headings(raw, converter), converter.mapping)
+    rules_.count(settings.rules, "beside_unreadable_row", doubt.sum())
+    return raw.filter(~doubt)
+
+
+def _kept_headings(raw: pl.DataFrame, converter: Converter) -> dict[str, str]:
+    return {plan.keep_as: plan.heading for plan in converter.plans if plan.keep_as in raw.columns}
+
+
 def _newest(
     raw: pl.DataFrame, converter: Converter, settings: _Settings
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the newest row of each deal and, as events, what older snapshots of it tell."""
     part = converter.mapping
     assert isinstance(part, DealsMapping)
-    kept = {plan.keep_as: plan.heading for plan in converter.plans if plan.keep_as in raw.columns}
-    newest, events = histories.newest_of_snapshots(raw, kept, part)
+    newest, events = histories.newest_of_snapshots(raw, _kept_headings(raw, converter), part)
     rules_.count(settings.rules, "older_snapshot", raw.height - newest.height)
     return newest, _event_frame([events.with_columns(pl.lit("gained").alias("state"))])
 
@@ -556,7 +572,10 @@ def _deal_frame(table: pl.DataFrame, converter: Converter) -> pl.DataFrame:
     return table.select(*ours, *rest)
 
 
-def _with_outcome(deals: pl.DataFrame, events: pl.LazyFrame, settings: _Settings) -> pl.DataFrame:
+def _with_outcome(
+    deals: pl.DataFrame, events: pl.LazyFrame, unread: pl.DataFrame | None, settings: _Settings
+) -> pl.DataFrame:
+    """Return ``deals`` with the outcome that steps decide, without those of which such a step cannot be read."""
     outcome = settings.mapping.outcome
     steps = set(events.select(pl.col("agreement").unique()).collect()["agreement"])
     won, lost = (_as_spelt(wanted, steps) for wanted in (outcome.won, outcome.lost))
@@ -566,6 +585,10 @@ def _with_outcome(deals: pl.DataFrame, events: pl.LazyFrame, settings: _Settings
             there = ", ".join(shown(each) for each in sorted(steps)[:20])
             what = f"says that {shown(step)!r} decides the outcome, but no event is called so."
             raise FileProblem("mapping", what, f"There are: {there}.")
+    if unread is not None:
+        doubt = deals["deal_id"].is_in(outcomes_in_doubt(unread, wanted).implode())
+        rules_.count(settings.rules, "beside_unreadable_row", doubt.sum())
+        deals = deals.filter(~doubt)
     some = events.filter(pl.col("agreement").is_in(wanted)).collect()
     decided = rules_.decide_outcome(deals, some, won=won, lost=lost, rules=settings.rules)
     settings.so_far.status += outcomes.by_steps(decided, some, {"won": won, "lost": lost})
@@ -628,12 +651,13 @@ def _read_log(log: Path, settings: _Settings, found: SpilledEvents) -> pl.DataFr
         if cases is not None:
             converter = _ready(cases, plain, "deals", settings, log=True)
             raw = pl.concat(list(_frames(converter, settings)), how="vertical_relaxed")
-            deals, every = _deal_rules(raw, converter, settings), raw["deal_id"]
+            known = _without_doubt(raw, converter, settings)
+            deals, every = _deal_rules(known, converter, settings), raw["deal_id"]
         else:
             deals = found.lazy().select(pl.col("deal_id").unique(maintain_order=True)).collect()
             deals, every = deals.with_columns(pl.lit(None, dtype=pl.UInt32).alias("_row")), deals["deal_id"]
     deals = _begun(_with_created(deals, found.lazy()), converter, settings)
-    deals = _with_outcome(deals, found.lazy(), settings) if settings.outcome else deals
+    deals = _with_outcome(deals, found.lazy(), events.unread, settings) if settings.outcome else deals
     deals = _possible(deals, converter, settings)
     ours = [each for each in schema("deals") if each in deals.columns]
     frame = deals.select(*ours, pl.exclude(ours))
@@ -675,14 +699,19 @@ class EventStream:
     """
 
     def __init__(
-        self, path: Path, settings: _Settings, deals: pl.DataFrame | None, skip_bad_rows: bool, batch: int
+        self,
+        path: Path,
+        role: str,
+        settings: _Settings,
+        deals: pl.DataFrame | None,
+        batch: int,
     ):
-        self._settings, self._deals, self._skip, self._batch = settings, deals, skip_bad_rows, batch
+        self._settings, self._deals, self._batch = settings, deals, batch
         self._stack = ExitStack()
         try:
-            table, plain = self._stack.enter_context(_opened_table(path, "events", settings))
+            table, plain = self._stack.enter_context(_opened_table(path, role, settings))
             self._converter = _ready(
-                table.events if isinstance(table, _Log) else table, plain, "events", settings
+                table.events if isinstance(table, _Log) else table, plain, role, settings
             )
         except BaseException:
             self._stack.close()
@@ -707,7 +736,7 @@ class EventStream:
                 others = part["deal_id"].filter(~part["deal_id"].is_in(self._deals["deal_id"].implode()))
                 strangers = pl.concat([strangers, others.unique()])
             yield kept
-        _checked(self._settings, self._skip)
+        _checked(self._settings)
         if len(strangers) and (difference := ids.difference(strangers.sort(), self._deals["deal_id"])):  # type: ignore[index]
             self._settings.so_far.notes.append(f"{self._converter.table.name}: {difference}.")
 
@@ -728,6 +757,11 @@ class EventStream:
         return self._settings.problems.bad_rows
 
     @property
+    def unread(self) -> pl.DataFrame | None:
+        """What can be read of the bad rows (deal_id, agreement, kind, at), after the last batch."""
+        return self._converter.unread
+
+    @property
     def understanding(self) -> Understanding:
         """What was understood of the events, after the last batch."""
         return _understanding(self._settings)
@@ -736,6 +770,7 @@ class EventStream:
 def open_events(
     path: Path,
     *,
+    role: str = "events",
     mapping: Mapping | None = None,
     zone: str = "UTC",
     deals: pl.DataFrame | None = None,
@@ -747,8 +782,11 @@ def open_events(
 ) -> EventStream:
     """Return the events of ``path`` as a stream of frames of ``batch`` rows, after a first look at the whole file.
 
+    ``role`` is ``agreements`` for a table of agreements as they stand, which says more of each.
     With ``deals`` (``deal_id``, ``created``, ``closed``) events of other deals are left out and counted.
     Events after ``today`` are left out. Raises ``FileProblem`` at once when the file cannot be used.
     """
-    settings = _Settings(mapping or Mapping(), zone, limits or Limits(), progress, today=today)
-    return EventStream(path, settings, deals, skip_bad_rows, batch)
+    settings = _Settings(
+        mapping or Mapping(), zone, limits or Limits(), progress, today=today, skip_bad_rows=skip_bad_rows
+    )
+    return EventStream(path, role, settings, deals, batch)

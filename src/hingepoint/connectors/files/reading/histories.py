@@ -282,6 +282,11 @@ def with_stage_dates(mapping: DealsMapping, headings: list[str]) -> DealsMapping
     return mapping.model_copy(update={"events_from_columns": found}) if found else mapping
 
 
+def snapshot_column(headings: dict[str, str]) -> str | None:
+    """Return the column, of those with these headings, that says of which day a row is; None without one."""
+    return next((name for name, heading in headings.items() if normal(heading) in _words(_SNAPSHOT)), None)
+
+
 def newest_of_snapshots(
     deals: pl.DataFrame, headings: dict[str, str], mapping: DealsMapping
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -291,7 +296,7 @@ def newest_of_snapshots(
     row is, or a deal has two rows of one moment, the rows stay as they are: which is true cannot be told.
     """
     nothing = pl.DataFrame(schema=dict.fromkeys(("deal_id", "agreement", "at", "kind", "note"), pl.String))
-    column = next((name for name, heading in headings.items() if normal(heading) in _words(_SNAPSHOT)), None)
+    column = snapshot_column(headings)
     if column is None or not deals["deal_id"].is_duplicated().any():
         return deals, nothing
     text = deals[column].fill_null("").str.strip_chars()

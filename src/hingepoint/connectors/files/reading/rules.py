@@ -36,6 +36,12 @@ RULES: tuple[Rule, ...] = (
         "changed",
         "an older row of the same deal; the newest is used, and what changed since becomes events",
     ),
+    Rule(
+        "beside_unreadable_row",
+        "both",
+        "left out",
+        "another row of the same deal or agreement cannot be read and may be the newer one; none is used",
+    ),
     Rule("closed_before_created", "deals", "left out", "the deal is closed on a day before it was created"),
     Rule(
         "open_with_close_date",
@@ -93,6 +99,12 @@ RULES: tuple[Rule, ...] = (
         "events",
         "kept",
         "the event is after the deal was closed, too late to have caused it",
+    ),
+    Rule(
+        "undated_state",
+        "agreements",
+        "left out",
+        "the agreement stands otherwise on record, and the row does not say since when",
     ),
     Rule(
         "other_transition",

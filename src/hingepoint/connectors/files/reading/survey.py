@@ -26,7 +26,8 @@ Progress = Callable[[str, int], None]
 
 @dataclass(frozen=True, slots=True)
 class UnderstoodColumn:
-    """``field`` is our column or empty; ``how`` it was recognised; ``kept_as`` the name of what is none of ours."""
+    """``field`` is our column or empty; ``how`` it was recognised; ``kept_as`` the name under which what
+    is none of ours is kept, empty where it is not used."""
 
     heading: str
     field: str
@@ -254,7 +255,7 @@ def understood(
         rows=found.rows,
         decimal=" and ".join(sorted(numbers)) or ".",
         dates=" and ".join(sorted(dates)) or "year first",
-        columns=tuple(_column(each) for each in plans),
+        columns=tuple(_column(each, role) for each in plans),
         samples=tuple(found.samples),
         missing=tuple(missing),
         undecided=tuple(undecided),
@@ -265,7 +266,7 @@ def _date_words(plan: ColumnPlan) -> str:
     return plan.style or ("day first" if plan.day_first else "month first")
 
 
-def _column(plan: ColumnPlan) -> UnderstoodColumn:
+def _column(plan: ColumnPlan, role: str) -> UnderstoodColumn:
     read_as = plan.field.kind.value if plan.field else Kind.TEXT.value
     if plan.field and plan.field.kind in (Kind.NUMBER, Kind.SHARE):
         read_as += ", decimal comma" if plan.decimal == "," else ""
@@ -274,6 +275,5 @@ def _column(plan: ColumnPlan) -> UnderstoodColumn:
         read_as += f", {_date_words(plan)}"
     if plan.settled_by:
         read_as += f" (settled by {plan.settled_by})"
-    return UnderstoodColumn(
-        plan.heading, plan.field.name if plan.field else "", plan.how, read_as, plan.keep_as
-    )
+    kept_as = plan.keep_as if role == "deals" else ""  # events have our columns and no others
+    return UnderstoodColumn(plan.heading, plan.field.name if plan.field else "", plan.how, read_as, kept_as)
