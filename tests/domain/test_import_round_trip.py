@@ -14,19 +14,13 @@ from cast import NOW
 from examples import examples
 from hingepoint.connectors.files import write_table
 from hingepoint.domain.agreements import actions as agreements
-from hingepoint.domain.agreements.models import Agreement
-from hingepoint.domain.agreements.models import AgreementEvent
-from hingepoint.domain.agreements.models import AgreementType
+from hingepoint.domain.agreements.models import Agreement, AgreementEvent, AgreementType
 from hingepoint.domain.deals import actions as deals
-from hingepoint.domain.deals.models import Account
-from hingepoint.domain.deals.models import Contact
-from hingepoint.domain.deals.models import Deal
-from hingepoint.domain.deals.models import DealEvent
+from hingepoint.domain.deals.models import Account, Contact, Deal, DealEvent
 from hingepoint.domain.imports import actions as imports
 from hingepoint.domain.imports import queries
 from hingepoint.domain.imports.engine import Files
-from hingepoint.records.agreements import AgreementState
-from hingepoint.records.agreements import Evidence
+from hingepoint.records.agreements import AgreementState, Evidence
 from hingepoint.records.deals import EventKind
 from importing import import_deals, import_events, picture, run
 

@@ -22,19 +22,14 @@ from django.db import transaction
 from hingepoint.connectors import files
 from hingepoint.connectors.files.problems import ProblemList
 from hingepoint.connectors.files.reading.rules import BY_KEY
-from hingepoint.domain.audit.actions import record
-from hingepoint.domain.audit.actions import written_last
+from hingepoint.domain.audit.actions import record, written_last
 from hingepoint.domain.deals import frames as deal_frames
 from hingepoint.domain.deals.models import Deal
-from hingepoint.domain.imports import directory
-from hingepoint.domain.imports import rows
-from hingepoint.domain.imports import staging
+from hingepoint.domain.imports import directory, rows, staging
 from hingepoint.domain.imports.models import ImportBatch
 from hingepoint.domain.imports.write_deals import write_deals
-from hingepoint.domain.imports.write_events import drop_what_is_in_doubt
-from hingepoint.domain.imports.write_events import write_events
-from hingepoint.domain.imports.write_standings import place_standings
-from hingepoint.domain.imports.write_standings import write_standings
+from hingepoint.domain.imports.write_events import drop_what_is_in_doubt, write_events
+from hingepoint.domain.imports.write_standings import place_standings, write_standings
 from hingepoint.domain.people.models import User
 from hingepoint.records.files import RowProblem
 from hingepoint.records.imports import ImportState
