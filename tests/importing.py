@@ -19,6 +19,9 @@ A-2,2025-01-09T10:00,,open,2000,EUR,Bo Lind,Maud,North,Crane & Co,Proposal,2025-
 A-3,2025-02-01,2025-02-20,lost,300,EUR,Cy Ek,Max,South,Acme Mills,Lost,,Nut
 """
 
+#: A further row of deals whose status only its owner can tell.
+ASKED = "A-4,2025-02-02,2025-02-21,Dead,400,EUR,,,,,,,\n"
+
 EVENTS = """\
 deal_id,agreement,at,state,kind,evidence,counterpart,actor,value
 A-1,cust.data_access,2025-01-10,,,2,Ed Moor,Anna Berg,

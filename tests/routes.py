@@ -165,6 +165,7 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     "judge-found": (SEES_SANNAS_DEAL, {"detection_id": "a_found_one"}),
     "confirm-found": (SELLING, {}),
     "read-import-as": (KEEPERS, {"batch_id": "finished_import"}),
+    "answer-import": (KEEPERS, {"batch_id": "finished_import"}),
     "confirm-import": (KEEPERS, {"batch_id": "finished_import"}),
     "discard-import": (KEEPERS, {"batch_id": "finished_import"}),
     "save-mapping": (KEEPERS, {"batch_id": "finished_import"}),

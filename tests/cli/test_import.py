@@ -131,6 +131,48 @@ def test_an_import_asks_before_anything_is_kept(hingepoint, tmp_path):
     assert dry["understood"]["rows"] == {"deals.csv": 2}
 
 
+ASKING = (
+    "deal_id,created,closed,status,amount\nA,2024-01-01,2024-02-01,won,3\nB,2024-01-01,2024-02-01,Dead,5\n"
+)
+LOG = """<log><trace><string key="concept:name" value="B"/><string key="status" value="Dead"/>
+<date key="created" value="2024-01-01T00:00:00"/><date key="closed" value="2024-02-01T00:00:00"/>
+<event><string key="concept:name" value="pilot"/><date key="time:timestamp" value="2024-01-05T00:00:00"/></event>
+</trace></log>"""
+
+
+@pytest.mark.parametrize(("table", "name", "text"), [("deals", "deals.csv", ASKING), ("log", "log.xes", LOG)])
+def test_every_door_names_the_word_its_count_and_the_line_that_answers(
+    hingepoint, tmp_path, table, name, text
+):
+    path = write(tmp_path, name, text)
+    told = hingepoint("import", table, path)
+    assert (told.exit_code, told.stdout, Deal.objects.count()) == (2, "", 0)
+    assert "“Dead” in column status: 1 deal" in told.stderr
+    assert 'in the mapping: deals: {status: {lost: ["Dead"]}}' in told.stderr
+    assert told.stderr.rstrip().endswith("Nothing was imported.")
+    mapping = write(tmp_path, "map.yaml", 'deals: {status: {lost: ["Dead"]}}\n')
+    assert hingepoint("import", table, path, "--mapping", mapping).exit_code == 0
+    assert Deal.objects.get(key="B").status == "lost"
+
+
+def test_a_dry_run_tells_what_was_understood_with_its_questions(hingepoint, tmp_path):
+    path = write(tmp_path, "deals.csv", ASKING)
+    dry = hingepoint("import", "deals", path, "--dry-run")
+    check = CliRunner().invoke(cli.main, ["check", str(path)])
+    assert dry.exit_code == check.exit_code == 0
+    told = dry.stdout[dry.stdout.index("deals.csv: 2 rows\n") :].rstrip().splitlines()
+    assert told[-1] == '     in the mapping: deals: {status: {lost: ["Dead"]}}'
+    assert "\n".join(told) in check.stdout
+
+
+def test_a_file_in_which_every_deal_is_asked_about_is_asked_about_not_refused(hingepoint, tmp_path):
+    path = write(tmp_path, "deals.csv", ASKING.replace(",won,", ",Signed,"))
+    told = json.loads(hingepoint("import", "deals", path, "--dry-run", "--format", "json").stdout)
+    assert (told["created"], len(told["questions"])) == (0, 2)
+    refused = hingepoint("import", "deals", path)
+    assert (refused.exit_code, "“Signed” in column status" in refused.stderr) == (2, True)
+
+
 @pytest.mark.parametrize("name", ["deals.csv", "deals.xlsx", "deals.json"])
 def test_what_is_exported_reads_back(company, tmp_path, name):
     out = tmp_path / name

@@ -15,9 +15,11 @@ import xlsxwriter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors import papers
+from connectors import hostile, papers
 from examples import examples
 from hingepoint.connectors import files
+from hingepoint.connectors.files.formats import workbook
+from hingepoint.connectors.files.reading import recognise
 
 TODAY = dt.date(2026, 11, 28)
 
@@ -142,6 +144,37 @@ def test_a_word_is_known_or_asked_and_never_open_because_others_are_known(tmp_pa
     assert {each.word: each.read_as for each in found.status}[word] == status
 
 
+@pytest.mark.parametrize("stage", ["Negotiation", "In progress", "Prospecting"])
+def test_an_unknown_status_is_not_made_open_by_the_stage_beside_it(tmp_path, stage):
+    path = table(
+        tmp_path,
+        "deal_id,created,closed,status,stage",
+        f"A,2024-01-01,2024-02-01,Won,{stage}",
+        f"B,2024-01-01,2024-02-01,Lost,{stage}",
+        f"C,2024-01-01,2024-02-01,No budget,{stage}",
+        "D,2024-01-01,2024-02-01,No budget,Closed Lost",
+        f"E,2024-01-01,,,{stage}",
+    )
+    found = read(path, with_questions=True)
+    assert dict(found.deals.select("deal_id", "status").iter_rows()) == {
+        "A": "won",
+        "B": "lost",
+        "D": "lost",
+        "E": "open",
+    }
+    assert [(each.word, each.deals) for each in found.understanding.questions] == [("No budget", 1)]
+
+
+def test_a_flag_that_says_open_goes_before_an_unknown_status(tmp_path):
+    path = table(
+        tmp_path,
+        "deal_id,created,closed,status,IsClosed,IsWon",
+        "A,2024-01-01,2024-02-01,Warm,false,false",
+        "B,2024-01-01,2024-02-01,Cold,true,false",
+    )
+    assert statuses(read(path)) == ["open", "lost"]
+
+
 @pytest.mark.parametrize("heading", ["status", "stage"])
 def test_an_unknown_word_without_any_close_date_is_open(tmp_path, heading):
     path = table(
@@ -177,6 +210,57 @@ def test_an_empty_status_of_a_deal_with_a_close_date_is_asked_about(tmp_path):
     assert statuses(read(path, mapping=mapping)) == ["won", "lost", "open"]
 
 
+def said(**mapping) -> files.Mapping:
+    return files.Mapping.model_validate({"deals": mapping})
+
+
+def test_a_word_that_the_mapping_leaves_out_is_told_and_not_counted(tmp_path):
+    path = papers.deals(tmp_path, "A,2024-01-01,2024-02-01,won", "B,2024-01-01,2024-02-01,On hold")
+    found = read(path, mapping=said(status={"left_out": ["On hold"]}))
+    assert (statuses(found), found.rules) == (["won"], {"left_out_by_mapping": 1})
+    record = found.understanding.as_record()
+    assert [each["word"] for each in record["status"]] == ["won"]
+    assert [(each["word"], each["read_as"], each["said"]) for each in record["left_out"]] == [
+        ("On hold", "left out", True)
+    ]
+
+
+def test_an_empty_status_left_out_keeps_the_open_deals_whose_status_is_empty(tmp_path):
+    path = papers.deals(tmp_path, "A,2024-01-01,2024-02-01,won", "B,2024-01-01,2024-02-01,", "C,2024-01-01,,")
+    assert statuses(read(path, mapping=said(status={"left_out": [""]}))) == ["won", "open"]
+
+
+def test_every_answer_of_a_question_is_a_mapping_that_settles_it(tmp_path):
+    path = table(
+        tmp_path,
+        "id,create_date,date_closed,stage_id,probability,active,Discount %",
+        "1,2024-01-01,2024-02-01,Won,100,True,0.15",
+        "2,2024-01-01,2024-02-03,New,20,False,0.2",
+    )
+    share, word = read(path, with_questions=True).understanding.questions
+    assert (word.options, word.deals) == (("won", "lost", "open", "left out"), 1)
+    found = {}
+    for answer in word.answers:
+        mapping = files.Mapping.model_validate({"deals": answer.mapping["deals"] | {"share": ["discount"]}})
+        found[answer.label] = statuses(read(path, mapping=mapping))
+    assert found == {
+        "won": ["won", "won"],
+        "lost": ["won", "lost"],
+        "open": ["won", "open"],
+        "left out": ["won"],
+    }
+    assert share.mapping == ('deals: {share: ["discount"]}  # or deals: {percent: ["discount"]} for 0.2%')
+
+
+def test_what_was_understood_survives_being_kept(case):
+    found = read(case("stage_closed_other"), with_questions=True).understanding
+    assert files.from_record(json.loads(json.dumps(found.as_record()))) == found
+    assert files.told(found).lines()[-2:] == [
+        "     left out: 1 left out; won are then 50% of 4 that ended",
+        '     in the mapping: deals: {status: {lost: ["Disqualified"]}}',
+    ]
+
+
 def test_money_is_told_by_word_and_currency(tmp_path):
     path = table(
         tmp_path,
@@ -194,9 +278,20 @@ def test_money_is_told_by_word_and_currency(tmp_path):
             "amount": None,
             "currency": None,
             "read_as": "won",
+            "closed": 2,
+            "said": False,
             "amounts": {"EUR": 10.0, "USD": 5.0},
         },
-        {"word": "lost", "from": "status", "deals": 1, "amount": 7.0, "currency": "USD", "read_as": "lost"},
+        {
+            "word": "lost",
+            "from": "status",
+            "deals": 1,
+            "amount": 7.0,
+            "currency": "USD",
+            "read_as": "lost",
+            "closed": 1,
+            "said": False,
+        },
     ]
 
 
@@ -382,6 +477,27 @@ def test_a_mapping_says_which_date_stands_for_none(tmp_path):
     assert (found.rules, found.deals.row(-1, named=True)["closed"]) == ({}, None)
 
 
+def test_a_table_whose_deals_all_close_in_the_future_is_asked_about(tmp_path):
+    rows = ["A,2024-01-01,2099-12-31,won", "B,2024-01-02,2099-12-31,lost", "C,2024-01-02,,open"]
+    path = papers.deals(tmp_path, *rows)
+    with pytest.raises(files.OpenQuestions, match=r"all 2 do so after 2026-11-28 .*closed: 2099-12-31"):
+        read(path)
+    asked = read(path, with_questions=True).understanding.questions[0]
+    assert asked.mapping.startswith('deals: {no_date: ["2099-12-31"]}  # or ')
+    found = read(path, mapping=files.Mapping.model_validate(asked.answers[0].mapping))
+    assert (statuses(found), found.rules) == (["open"], {"closed_without_a_date": 2})
+    one_real = papers.deals(tmp_path, *rows, "D,2024-01-02,2024-03-01,won")
+    assert (statuses(read(one_real)), read(one_real).rules) == (["open", "won"], {"in_the_future": 2})
+
+
+def test_rows_left_out_for_their_date_are_counted_in_the_understanding(tmp_path):
+    found = read(two_years("X,2032-01-10,,open", "Y,1970-01-01,2023-01-10,won", folder=tmp_path))
+    assert found.understanding.notes == (
+        "deals.csv, column created: 1 row is dated after 2026-11-28, and left out.",
+        "deals.csv, column created: 1 row is dated long before all others, and left out.",
+    )
+
+
 def test_a_last_date_that_stands_alone_is_told_with_its_row(tmp_path):
     understood = read(two_years("X,2023-01-10,2026-06-01,lost", folder=tmp_path)).understanding
     assert understood.data_end == dt.date(2024, 1, 26)
@@ -452,6 +568,17 @@ def test_prices_decide_what_a_small_per_cent_means(tmp_path, net, first, second,
     assert [each.unit for each in found.understanding.shares] == [unit]
 
 
+@pytest.mark.parametrize(
+    ("written", "share"), [("20.5", 0.205), ("12.3%", 0.123), ("7", 0.07), ("0.1%", 0.001)]
+)
+def test_a_per_cent_is_exactly_the_share_it_says(tmp_path, written, share):
+    """A limit such as discount<=0.205 holds for 20.5%."""
+    path = table(
+        tmp_path, "deal_id,created,status,Discount %", f"A,2024-01-01,open,{written}", "B,2024-01-01,open,30"
+    )
+    assert read(path).deals["discount"][0] == share
+
+
 def test_a_per_cent_above_one_is_per_cent(tmp_path):
     path = table(
         tmp_path, "deal_id,created,status,Discount %", "A,2024-01-01,open,0.5", "B,2024-01-01,open,15"
@@ -507,6 +634,38 @@ def test_merged_cells_are_filled_down(case):
     found = read(case("xlsx_merged_account", "deals.xlsx"))
     assert found.deals["account"].to_list() == ["Acme", "Acme", "Acme", "Beta"]
     assert found.understood[0].dialect["merged cells"].startswith("2 empty cells")
+
+
+def test_merged_cells_that_cannot_be_filled_are_named(tmp_path):
+    def row(*cells: str, spanned: str = "") -> str:
+        texts = [f"<table:table-cell{spanned if n == 3 else ''} office:value-type='string'><text:p>{cell}</text:p></table:table-cell>"
+                 for n, cell in enumerate(cells)]  # fmt: skip
+        return f"<table:table-row>{''.join(texts)}</table:table-row>"
+
+    rows = row("deal_id", "created", "status", "account")
+    rows += row("A", "2024-01-01", "open", "Acme", spanned=" table:number-rows-spanned='2'")
+    rows += row("B", "2024-01-02", "open")
+    found = read(hostile.open_document(rows)(tmp_path))
+    assert found.deals["account"].to_list() == ["Acme", None]
+    assert found.understanding.notes == (
+        "deals.ods: merged cells: 1; the cells below them are read as empty.",
+    )
+
+
+def test_an_old_workbook_says_what_it_does_not_tell(tmp_path, monkeypatch):
+    path = tmp_path / "deals.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["deal_id", "created", "status"])
+        sheet.write_row(1, 0, ["A", "2024-01-01", "open"])
+    monkeypatch.setattr(
+        workbook, "_refuse_locked", lambda path, name: None
+    )  # nothing here writes a true .xls
+    judge = recognise.judge_for("deals", files.Mapping().deals, outcome=False)
+    found = workbook.open_workbook(path, name=path.name, format="xls", judge=judge, limits=files.Limits())
+    assert found.dialect["merged cells"].startswith(
+        "not told by an .xls file, nor which cells are shown as per cent"
+    )
 
 
 def test_formulas_that_were_never_computed_are_refused(tmp_path):

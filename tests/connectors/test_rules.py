@@ -48,6 +48,7 @@ def test_every_rule_is_tried_here_or_with_the_mapping_or_log_that_makes_it():
     elsewhere = {
         "older_snapshot",
         "no_join",
+        "closed_without_a_date",
         "left_out_by_mapping",
         "reaches_won_and_lost",
         "other_transition",

@@ -15,7 +15,7 @@ from hingepoint.domain.imports.engine import Files
 from hingepoint.domain.imports.models import ImportBatch
 from hingepoint.domain.people.models import Membership, Team, User
 from hingepoint.records.people import Role
-from importing import DEALS, EVENTS, import_deals, import_events, picture, run, write
+from importing import ASKED, DEALS, EVENTS, import_deals, import_events, picture, run, write
 
 pytestmark = pytest.mark.django_db
 
@@ -256,6 +256,38 @@ def test_the_dates_of_a_deals_table_alone_say_which_deals_are_won(tmp_path):
     ]
     steps = DealEvent.objects.order_by("deal__key", "occurred_at").values_list("deal__key", "name")
     assert list(steps) == [("X", "Access given"), ("X", "Signed"), ("Y", "Access given")]
+
+
+def test_of_two_files_nothing_is_kept_while_one_asks(tmp_path):
+    before = picture()
+    given = Files(
+        deals=write(tmp_path, "deals.csv", DEALS + ASKED), events=write(tmp_path, "events.csv", EVENTS)
+    )
+    with pytest.raises(actions.CannotImport, match=r"deals\.csv and events\.csv: answer first") as refused:
+        run(given)
+    assert 'in the mapping: deals: {status: {lost: ["Dead"]}}' in str(refused.value)
+    assert (picture(), ImportBatch.objects.count()) == (before, 0)
+    dry = run(given, dry_run=True)
+    assert (dry.created, len(dry.understanding["questions"]), picture()) == (9, 1, before)
+    mapping = files.Mapping.model_validate({"deals": {"status": {"lost": ["Dead"]}}})
+    assert run(given, mapping=mapping).created == 10
+
+
+def test_what_happens_after_the_import_is_left_out_and_counted_in_the_understanding(tmp_path):
+    import_deals(tmp_path)
+    told = import_events(tmp_path, EVENTS + "A-1,pilot,2026-05-01,,,,,,\n")
+    assert told.rules["in_the_future"] == 1
+    assert told.understanding["notes"] == [
+        "events.csv, column at: 1 row is dated after 2026-03-02, and left out."
+    ]
+
+
+def test_events_of_deals_that_were_left_out_are_told_apart_from_those_of_strangers(tmp_path):
+    deals = DEALS + "A-4,2025-03-01,2025-02-01,won,5,EUR,,,,,,,\n"
+    events = EVENTS + "A-4,pilot,2025-02-01,,,,,,\nA-9,pilot,2025-02-01,,,,,,\n"
+    given = Files(deals=write(tmp_path, "deals.csv", deals), events=write(tmp_path, "events.csv", events))
+    rules = run(given).rules
+    assert (rules["event_of_deal_left_out"], rules["event_of_unknown_deal"]) == (1, 1)
 
 
 def test_agreements_as_they_stand_change_nothing_where_they_stand_so(tmp_path):

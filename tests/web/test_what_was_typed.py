@@ -65,6 +65,7 @@ FORMS: dict[str, tuple[str, str, str]] = {
     "draw-lots": ("analyst", "plan-evidence", ""),
     "look-at-trial": ("analyst", "trial", ""),
     "read-import-as": ("analyst", "import", ""),
+    "answer-import": ("analyst", "import", ""),
     "save-mapping": ("analyst", "import", ""),
     "new-person": ("analyst", "new-person", ""),
     "join-team": ("analyst", "person", ""),
@@ -162,9 +163,10 @@ def prepare(route: str, cast, client) -> None:
 
 
 def checked_import(cast, client) -> int:
-    """Return an upload that was checked and waits for a word."""
+    """Return an upload that was checked and waits for the meaning of a word."""
     client.force_login(cast.analyst)
-    client.post("/imports/", {"deals": SimpleUploadedFile("deals.csv", importing.DEALS.encode())})
+    text = importing.DEALS + importing.ASKED
+    client.post("/imports/", {"deals": SimpleUploadedFile("deals.csv", text.encode())})
     batch = ImportBatch.objects.get()
     imports.work(by=batch.by, at=NOW, batch_id=batch.pk)
     client.post(f"/imports/{batch.pk}/read-as", {"mapping_text": "deals: {columns: {deal_id: deal_id}}"})

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hingepoint.cli import Unusable
-from hingepoint.cli.common import data_end_option, format_option, print_json
+from hingepoint.cli.common import data_end_option, format_option, print_json, time_zone
 
 if TYPE_CHECKING:
     from hingepoint.analysis.health import Health
@@ -82,6 +82,7 @@ def read(
     return files.read(
         **roles,
         mapping=mapping,
+        zone=time_zone(),
         skip_bad_rows=skip_bad_rows,
         today=today,
         data_end=data_end,
@@ -135,9 +136,11 @@ def as_record(reading: Reading, found: Health) -> dict[str, Any]:
 
 
 def in_words(reading: Reading, found: Health) -> str:
+    from hingepoint.connectors import files
+
     facts = found.facts
     lines = [line for told in reading.understood for line in _file_in_words(told)]
-    lines += ["", *reading.understanding.in_words()]
+    lines += ["", *files.told(reading.understanding).lines()]
     lines += [
         "",
         f"{facts.deals:,} deals ({facts.won:,} won, {facts.lost:,} lost, {facts.open:,} open), "

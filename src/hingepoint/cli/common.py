@@ -29,6 +29,11 @@ data_end_option = click.option(
 )
 
 
+def time_zone() -> str:
+    """Return the company's time zone, for commands that do without settings."""
+    return os.environ.get("HINGEPOINT_TIME_ZONE") or "UTC"
+
+
 def start_django() -> None:
     """Make tables usable for the rest of the command; safe to call twice."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hingepoint.config.settings")

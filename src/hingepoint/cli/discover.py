@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import os
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hingepoint.cli import NOT_ENOUGH_DATA, Unusable
-from hingepoint.cli.common import data_end_option, format_option, print_json
+from hingepoint.cli.common import data_end_option, format_option, print_json, time_zone
 
 if TYPE_CHECKING:
     from hingepoint.analysis.discovery import Discovery, Settings
@@ -283,7 +282,7 @@ def _opened(asked: Asked, tell: Callable[[float, str], None]) -> Iterator[Readin
             events=events,
             log=log,
             mapping=files.load_mapping(asked.mapping) if asked.mapping else None,
-            zone=os.environ.get("HINGEPOINT_TIME_ZONE") or "UTC",
+            zone=time_zone(),
             covariates=_listed(asked.covariates),
             agreement_columns=_listed(asked.agreement_columns),
             skip_bad_rows=asked.skip_bad_rows,
@@ -367,8 +366,9 @@ def _show(asked: Asked, found: Discovery, reading: Reading) -> None:
         print_json(found.to_dict() | {"understood": reading.understanding.as_record()})
     else:
         from hingepoint.cli import discover_table
+        from hingepoint.connectors import files
 
-        click.echo("\n".join([*reading.understanding.in_words(), ""]))
+        click.echo("\n".join([*files.told(reading.understanding).lines(), ""]))
         discover_table.show(kept)
     if asked.out:
         _write(asked, asked.out, kept)

@@ -45,7 +45,8 @@ def import_(
     """Import deals, events, agreements, an event log or definitions from FILE, all or nothing.
 
     Deals are known by their id: import the deals before their events. The same file again changes
-    nothing. An import can be taken back on the Imports page.
+    nothing. An import can be taken back on the Imports page. What a file asks is answered in a mapping
+    first; a dry run lists it.
 
     \b
     Examples:
@@ -137,6 +138,7 @@ def as_record(report: Report, table: str, file: Path) -> dict[str, Any]:
 
 def in_words(report: Report, given: Files) -> str:
     """Return what was done, or would be, as a few lines."""
+    from hingepoint.connectors import files
     from hingepoint.connectors.files.reading.rules import BY_KEY
 
     names = " and ".join(path.name for path in given.given().values())
@@ -164,7 +166,8 @@ def in_words(report: Report, given: Files) -> str:
             f"  {report.bad_rows:>11,}  rows left out because they cannot be read ({report.bad_share:.1%}):"
         ]
         bad += [f"               {problem}" for problem in report.problems[:LISTED]]
-    return "\n".join([first, *counts, *new, *rules, *bad])
+    told = ["", *files.told(files.from_record(report.understanding)).lines()] if report.dry_run else []
+    return "\n".join([first, *counts, *new, *rules, *bad, *told])
 
 
 @contextmanager

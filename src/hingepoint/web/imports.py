@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST
 from hingepoint.connectors import files
 from hingepoint.connectors.files.writing import guarded
 from hingepoint.domain.imports import actions, queries
+from hingepoint.domain.imports.rules import answer_field
 from hingepoint.records.errors import Hidden, Refused
 from hingepoint.web import drafts
 
@@ -71,8 +72,10 @@ def _uploaded(request):
     """Keep the files, have them checked, and show the import."""
     uploads = {table: sent for table in ("deals", "events", "log") if (sent := request.FILES.get(table))}
     with _readable():
-        mapping = _mapping_asked_for(request)
-        batch = actions.bring(by=request.user, at=timezone.now(), uploads=uploads, mapping=mapping)
+        mapping, name = _mapping_asked_for(request)
+        batch = actions.bring(
+            by=request.user, at=timezone.now(), uploads=uploads, mapping=mapping, read_with=name
+        )
     return redirect("import", batch.pk)
 
 
@@ -85,16 +88,16 @@ def _readable(field: str = "") -> Iterator[None]:
         raise Refused(str(problem), field=field) from problem
 
 
-def _mapping_asked_for(request) -> files.Mapping | None:
-    """Return the mapping of an uploaded mapping file, else the saved one that was chosen."""
+def _mapping_asked_for(request) -> tuple[files.Mapping | None, str]:
+    """Return the mapping of an uploaded mapping file, else the saved one that was chosen and its name."""
     if sent := request.FILES.get("mapping_file"):
         text = sent.read(1_000_000).decode("utf-8-sig", "replace")
-        return files.parse_mapping(text, file=actions.safe_name(sent.name))
+        return files.parse_mapping(text, file=actions.safe_name(sent.name)), ""
     chosen = request.POST.get("saved_mapping", "")
     for saved in queries.saved_mappings(request.user):
         if str(saved.id) == chosen:
-            return actions.mapping_of(saved.mapping)
-    return None
+            return actions.mapping_of(saved.mapping), saved.name
+    return None, ""
 
 
 def import_(request, batch_id: int):
@@ -102,10 +105,11 @@ def import_(request, batch_id: int):
     shown = queries.import_shown(request.user, batch_id)
     context = {
         "batch": shown,
-        "steps": ["Files", "Check", "Import", "Done"],
-        "step": {"uploaded": 2, "checking": 2, "refused": 2, "checked": 2, "importing": 3}.get(
-            shown.state, 4
+        "steps": ["Files", "Columns", "Understanding", "Import", "Done"],
+        "step": {"uploaded": 2, "checking": 2, "refused": 2, "checked": 3, "importing": 4}.get(
+            shown.state, 5
         ),
+        "answer_field": answer_field,
         "phase_words": queries.PHASES,
         "fields": {table: queries.fields_of(table) for table in ("deals", "events")},
         "date_formats": DATE_FORMATS,
@@ -189,10 +193,13 @@ def _columns_said(said: Any, file: queries.FileShown, before: dict[str, str]) ->
 
 
 def _values_said(said: Any, prefix: str, before: dict[str, Any]) -> dict[str, Any]:
-    """Return won, lost and open with the words given for each, separated by commas or lines."""
+    """Return won, lost, open and left out with the words given for each, separated by commas or lines.
+
+    A field that says what it said before keeps its words as they are: a word may have a comma, or be empty.
+    """
     found = {}
-    for status in ("won", "lost", "open"):
-        if (text := said.get(f"{prefix}-{status}")) is None:
+    for status in ("won", "lost", "open", "left_out"):
+        if (text := said.get(f"{prefix}-{status}")) in (None, ", ".join(before.get(status, []))):
             if before.get(status):
                 found[status] = before[status]
             continue
@@ -200,6 +207,25 @@ def _values_said(said: Any, prefix: str, before: dict[str, Any]) -> dict[str, An
         if any(words):
             found[status] = [word for word in words if word]
     return found
+
+
+class AnswersForm(forms.Form):
+    keep_as = forms.CharField(max_length=100, required=False, label="The name of the mapping")
+
+
+@drafts.kept("import", "batch_id")
+@require_POST
+def answer(request, batch_id: int):
+    """Take the answers to what is asked about the files, and check them again, read so."""
+    queries.import_shown(request.user, batch_id)
+    keep_as = drafts.read(AnswersForm(request.POST))["keep_as"]
+    given = {
+        name.removeprefix("answer-"): value
+        for name, value in request.POST.items()
+        if name.startswith("answer-")
+    }
+    actions.answer(by=request.user, at=timezone.now(), batch_id=batch_id, answers=given, keep_as=keep_as)
+    return redirect("import", batch_id)
 
 
 @drafts.kept("import", "batch_id")

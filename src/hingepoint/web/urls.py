@@ -180,6 +180,7 @@ urlpatterns = [
     path("imports/<int:batch_id>/progress", imports.progress, name="import-progress"),
     path("imports/<int:batch_id>/problems.csv", imports.problems, name="import-problems"),
     path("imports/<int:batch_id>/read-as", imports.read_as, name="read-import-as"),
+    path("imports/<int:batch_id>/answer", imports.answer, name="answer-import"),
     path("imports/<int:batch_id>/confirm", imports.confirm, name="confirm-import"),
     path("imports/<int:batch_id>/discard", imports.discard, name="discard-import"),
     path("imports/<int:batch_id>/undo", imports.undo, name="undo-import"),

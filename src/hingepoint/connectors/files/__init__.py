@@ -6,7 +6,7 @@ are read from disk, as often as wanted, ``open_events`` a stream of events that 
 """
 
 from hingepoint.connectors.files.formats.parquet import parts_of
-from hingepoint.connectors.files.mapping import Mapping, load_mapping, parse_mapping
+from hingepoint.connectors.files.mapping import Mapping, load_mapping, parse_mapping, with_answer
 from hingepoint.connectors.files.opening import Limits
 from hingepoint.connectors.files.page import formats_page
 from hingepoint.connectors.files.problems import BadRows, FileProblem
@@ -20,8 +20,10 @@ from hingepoint.connectors.files.reading.frames import (
     understand,
 )
 from hingepoint.connectors.files.reading.rules import RULES
+from hingepoint.connectors.files.reading.so_far import SoFar
 from hingepoint.connectors.files.reading.survey import Understood, UnderstoodColumn
-from hingepoint.connectors.files.reading.understanding import OpenQuestions, Understanding, together
+from hingepoint.connectors.files.reading.telling import OpenQuestions, QuestionTold, Told, told
+from hingepoint.connectors.files.reading.understanding import Question, Understanding, from_record
 from hingepoint.connectors.files.writing import write_table
 
 __all__ = [
@@ -32,11 +34,16 @@ __all__ = [
     "Limits",
     "Mapping",
     "OpenQuestions",
+    "Question",
+    "QuestionTold",
     "Reading",
+    "SoFar",
+    "Told",
     "Understanding",
     "Understood",
     "UnderstoodColumn",
     "formats_page",
+    "from_record",
     "load_mapping",
     "open_events",
     "open_reading",
@@ -44,7 +51,8 @@ __all__ = [
     "parts_of",
     "read",
     "read_deals",
-    "together",
+    "told",
     "understand",
+    "with_answer",
     "write_table",
 ]

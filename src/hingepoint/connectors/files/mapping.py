@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from hingepoint.connectors.files.fields import FIELDS
 from hingepoint.connectors.files.problems import FileProblem, shown
-from hingepoint.records.deals import DealStatus, EventKind
+from hingepoint.records.deals import EventKind
 from hingepoint.records.names import normal
 
 LARGEST_MAPPING = 1_000_000
@@ -36,6 +36,9 @@ def _said(value: Any) -> Any:
 def _said_all(value: Any) -> Any:
     return [_said(each) for each in value] if isinstance(value, list) else [_said(value)]
 
+
+#: What a mapping says of a word for a status.
+MEANINGS = ("won", "lost", "open", "left_out")
 
 Text = Annotated[str, BeforeValidator(_said)]
 Texts = Annotated[list[Text], BeforeValidator(_said_all)]
@@ -141,8 +144,10 @@ class TableMapping(_Part):
 class DealsMapping(TableMapping):
     """How the deals table, or the case attributes of an event log, is read."""
 
-    status: dict[DealStatus, Texts] = Field(
-        default={}, description="`won`, `lost`, `open`: your values of the status (or stage) column"
+    status: dict[Literal["won", "lost", "open", "left_out"], Texts] = Field(
+        default={},
+        description="`won`, `lost`, `open`, `left_out`: your values of the status (or stage) column; flags as they"
+        " are asked about",
     )
     status_from: dict[Literal["won", "lost"], dict[Text, Texts]] = Field(
         default={},
@@ -169,8 +174,12 @@ class DealsMapping(TableMapping):
 
     @property
     def status_said(self) -> dict[str, str]:
-        """What is said of words for a status, by their normal form."""
-        return {normal(value): status.value for status, values in self.status.items() for value in values}
+        """What is said of words for a status, by their normal form: won, lost, open or left out."""
+        return {
+            normal(value): status.replace("_", " ")
+            for status, values in self.status.items()
+            for value in values
+        }
 
 
 class EventsMapping(TableMapping):
@@ -210,6 +219,22 @@ class Mapping(_Part):
     @classmethod
     def _known_zone(cls, zone: str) -> str:
         return checked_zone(zone)
+
+
+def with_answer(mapping: Mapping, answer: dict[str, Any]) -> Mapping:
+    """Return ``mapping`` with what an answer to a question adds to it."""
+    return Mapping.model_validate(_both(mapping.model_dump(mode="json", exclude_defaults=True), answer))
+
+
+def _both(first: Any, second: Any) -> Any:
+    """Return two parts of a mapping as one: keys of both, and lists one after the other, each entry once."""
+    if isinstance(first, dict) and isinstance(second, dict):
+        return first | {
+            key: _both(first[key], value) if key in first else value for key, value in second.items()
+        }
+    if isinstance(first, list) and isinstance(second, list):
+        return list(dict.fromkeys([*first, *second]))
+    return second
 
 
 def checked_zone(zone: str) -> str:

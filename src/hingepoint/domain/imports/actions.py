@@ -29,10 +29,9 @@ from hingepoint.connectors import files
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals.actions import deals_in_turn
 from hingepoint.domain.detection import actions as detection
-from hingepoint.domain.imports import engine, touched, undo
+from hingepoint.domain.imports import engine, rules, touched, undo
 from hingepoint.domain.imports.engine import Files, Progress, Report
 from hingepoint.domain.imports.models import AT_WORK, ImportBatch, SavedMapping
-from hingepoint.domain.imports.rules import SILENT
 from hingepoint.domain.people.models import User, works_here
 from hingepoint.domain.strategy import actions as strategy
 from hingepoint.domain.turns.actions import action, turn
@@ -59,6 +58,10 @@ class CannotImport(Refused):
     ):
         self.problems, self.total, self.bad_rows = tuple(problems), total, bad_rows
         super().__init__(message)
+
+
+class NotAnswered(Refused):
+    """A question about the files is still open; ``by_field`` has words for each, by ``rules.answer_field``."""
 
 
 class CannotUndo(Refused):
@@ -111,6 +114,8 @@ def _run(**options: Any) -> Report:
     except files.BadRows as error:
         said = f"{error.file}: {error.what}"  # page and command each know their own way to leave rows out
         raise CannotImport(said, error.problems, total=error.total, bad_rows=error.bad_rows) from None
+    except files.OpenQuestions as error:
+        raise CannotImport(error.in_words()) from None
     except files.FileProblem as error:
         raise CannotImport(str(error)) from None
 
@@ -152,15 +157,21 @@ def files_of(batch: ImportBatch) -> Files:
 
 
 def bring(
-    *, by: User, at: dt.datetime, uploads: Mapping[str, Uploaded], mapping: files.Mapping | None = None
+    *,
+    by: User,
+    at: dt.datetime,
+    uploads: Mapping[str, Uploaded],
+    mapping: files.Mapping | None = None,
+    read_with: str = "",
 ) -> ImportBatch:
-    """Keep uploaded files (by table: deals, events, log) and have them checked. Raises CannotImport; no file is
-    kept then."""
+    """Keep uploaded files (by table: deals, events, log) and have them checked. ``read_with`` names the kept
+    mapping that was chosen. Raises CannotImport; no file is kept then."""
     _require_importer(by)
     _require_usable(uploads)
     folder = settings.MEDIA_ROOT / "imports" / uuid.uuid4().hex
     try:
-        kept = [_store(table, each, folder) | {"folder": folder.name} for table, each in uploads.items()]
+        facts = {"folder": folder.name, "read_with": read_with}
+        kept = [_store(table, each, folder) | facts for table, each in uploads.items()]
         return _keep_and_check(by=by, at=at, kept=kept, mapping=mapping or files.Mapping())
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
@@ -223,6 +234,43 @@ def read_as(
     return _enqueue(batch, by=by, at=at, state=ImportState.CHECKING)
 
 
+@action
+def answer(
+    *, by: User, at: dt.datetime, batch_id: int, answers: Mapping[str, str], keep_as: str = ""
+) -> ImportBatch:
+    """Answer what was asked about the files, and have them checked again, read so.
+
+    ``answers`` has the place of an option by the key of its question. The answers go into the mapping of the
+    import, which is also kept for the next files under the name ``keep_as``. Raises CannotImport, NotAnswered.
+    """
+    _require_importer(by)
+    batch = _free(batch_id)
+    mapping = _answered(mapping_of(batch.mapping), rules.questions_of(batch.report), answers)
+    batch.report = {}
+    if keep_as:
+        _keep_mapping(by=by, at=at, name=keep_as, mapping=mapping)
+        batch.files = [kept | {"read_with": keep_as[:100]} for kept in batch.files]
+    _set_mapping(batch, mapping)
+    return _enqueue(batch, by=by, at=at, state=ImportState.CHECKING)
+
+
+def _answered(
+    mapping: files.Mapping, questions: Iterable[files.Question], answers: Mapping[str, str]
+) -> files.Mapping:
+    """Return ``mapping`` with the answers to ``questions``; those that it alone can answer stay open."""
+    lacking = {}
+    for each in questions:
+        given = {str(place): option.mapping for place, option in enumerate(each.answers) if option.mapping}
+        if (chosen := given.get(answers.get(each.key, ""))) is not None:
+            mapping = files.with_answer(mapping, chosen)
+        elif given:
+            what = f"column “{each.column}” means" if each.word is None else f"“{each.word or '(empty)'}” is"
+            lacking[rules.answer_field(each)] = f"Say what {what}."
+    if lacking:
+        raise NotAnswered(next(iter(lacking.values())), by_field=lacking)
+    return mapping
+
+
 def _free(batch_id: int) -> ImportBatch:
     """Return an import that is neither finished nor being worked on, locked. Raises CannotImport."""
     batch = turn(ImportBatch.objects.all(), pk=batch_id)
@@ -230,7 +278,7 @@ def _free(batch_id: int) -> ImportBatch:
         raise CannotImport("This import was forgotten. Upload the file again.")
     if batch.state in (ImportState.DONE, ImportState.UNDONE):
         raise CannotImport("This import is finished. Upload the file again to import it anew.")
-    if batch.state in AT_WORK and batch.touched_at > timezone.now() - SILENT:
+    if batch.state in AT_WORK and batch.touched_at > timezone.now() - rules.SILENT:
         raise CannotImport("This import is being worked on. Wait until that is done.")
     return batch
 
@@ -242,6 +290,8 @@ def confirm(*, by: User, at: dt.datetime, batch_id: int) -> ImportBatch:
     batch = _free(batch_id)
     if batch.state not in (ImportState.CHECKED, ImportState.IMPORTING):
         raise CannotImport("Look at what the check says first.")
+    if rules.questions_of(batch.report):
+        raise CannotImport("Answer what is asked first: it changes what would be kept.")
     return _enqueue(batch, by=by, at=at, state=ImportState.IMPORTING)
 
 
@@ -388,6 +438,10 @@ def _undo(*, by: User | None, at: dt.datetime, batch_id: int, reason: str) -> di
 def save_mapping(*, by: User, at: dt.datetime, name: str, mapping: files.Mapping) -> SavedMapping:
     """Keep a mapping under a name; the same name again replaces it."""
     _require_importer(by)
+    return _keep_mapping(by=by, at=at, name=name, mapping=mapping)
+
+
+def _keep_mapping(*, by: User, at: dt.datetime, name: str, mapping: files.Mapping) -> SavedMapping:
     facts = {"mapping": mapping.model_dump(mode="json", exclude_defaults=True), "by": by, "saved_at": at}
     saved, _ = SavedMapping.objects.update_or_create(name=name[:100], defaults=facts)
     record(by=by, at=at, action="save", subject="mapping", subject_id=saved.pk, changes={"name": name[:100]})

@@ -108,7 +108,7 @@ class _Staged:
     problems: ProblemList = field(default_factory=ProblemList)
     rules: dict[str, int] = field(default_factory=dict)
     understood: list[files.Understood] = field(default_factory=list)
-    understandings: list[files.Understanding] = field(default_factory=list)
+    understanding: files.Understanding = field(default_factory=files.Understanding)
 
     def count(self, rules: dict[str, int]) -> None:
         for key, number in rules.items():
@@ -141,12 +141,17 @@ def run(
     batch_id: int | None = None,
     progress: Progress | None = None,
 ) -> Report:
-    """Import files, all or nothing; see ``actions.import_files`` for what it promises."""
+    """Import files, all or nothing; see ``actions.import_files`` for what it promises.
+
+    Raises ``files.OpenQuestions`` where an answer of the owner would change what is kept; a dry run reports them.
+    """
     mapping = mapping or files.Mapping()
     tell = progress or (lambda phase, done: None)
     with staging.room_to_sort(), staging.tables():
         staged = _stage(given, mapping, skip_bad_rows, at.date(), tell)
         _refuse_what_cannot_be_used(given, staged, skip_bad_rows)
+        if staged.understanding.questions and not dry_run:
+            raise files.OpenQuestions(staged.understanding)
         tell("writing", staged.deals + staged.events)
         with transaction.atomic(), written_last():
             staging.take_turn()
@@ -221,12 +226,13 @@ def _stage(given: Files, mapping: files.Mapping, skip: bool, today: dt.date, tel
         "zone": settings.TIME_ZONE,
         "skip_bad_rows": skip,
         "today": today,
+        "so_far": files.SoFar(),
         "progress": _now_and_then(lambda name, done: tell("reading", done)),
     }
     told_by_steps = mapping.outcome.won or mapping.outcome.lost
     whole = given.log or (given.deals if told_by_steps else None)
     if whole:
-        reading = files.read(**given.given(), **options)
+        reading = files.read(**given.given(), **options, with_questions=True)
         _stage_reading(reading, whole, staged)
         _stage_history(reading, given.log or given.events or whole, staged)
     else:
@@ -240,7 +246,7 @@ def _stage(given: Files, mapping: files.Mapping, skip: bool, today: dt.date, tel
 
 def _stage_deals_table(path: Path, staged: _Staged, options: dict[str, Any]) -> pl.DataFrame:
     """Stage a deals table; return what events are judged by: deal, created, closed."""
-    reading = files.read_deals(path, **options)
+    reading = files.read_deals(path, **options, with_questions=True)
     _stage_reading(reading, path, staged)
     _stage_history(reading, path, staged)
     return _dates(reading.deals)
@@ -263,7 +269,7 @@ def _stage_reading(reading: files.Reading, path: Path, staged: _Staged) -> None:
         staged.deals += frame.height
     staged.count(reading.rules)
     staged.understood.extend(reading.understood)
-    staged.understandings.append(reading.understanding)
+    staged.understanding = reading.understanding
     staged.rows += reading.rows
     staged.bad_rows += reading.bad_rows
     staged.problems.kept.extend(reading.problems)
@@ -296,7 +302,7 @@ def _stage_events_table(
             staging.add("staged_unread", rows.staged_unread(stream.unread, zone=settings.TIME_ZONE))
             staged.count({"beside_unreadable_row": drop_what_is_in_doubt()})
     staged.understood.append(stream.understood)
-    staged.understandings.append(stream.understanding)
+    staged.understanding = stream.understanding
     staged.rows += stream.understood.rows
     staged.bad_rows += stream.bad_rows
     staged.problems.kept.extend(stream.problems)
@@ -365,9 +371,9 @@ def _refuse_what_cannot_be_used(given: Files, staged: _Staged, skip: bool) -> No
         staged.problems.bad_rows = max(staged.bad_rows, 1)
         raise files.BadRows(names, staged.problems, staged.rows)
     unknown = staged.rules.get("event_of_unknown_deal", 0)
-    if not (staged.deals or staged.events or staged.standings):
+    if not (staged.deals or staged.events or staged.standings or staged.understanding.questions):
         if unknown:
-            notes = [note for each in staged.understandings for note in each.notes]
+            notes = staged.understanding.notes
             raise files.FileProblem(
                 names,
                 f"has {unknown:,} events and none is of a deal we know.",
@@ -405,7 +411,7 @@ def _write(batch: ImportBatch, at: dt.datetime, staged: _Staged, dry_run: bool) 
         bad_rows=staged.bad_rows,
         problems=staged.problems.listed(),
         understood=tuple(asdict(each) for each in staged.understood),
-        understanding=files.together(staged.understandings).as_record(),
+        understanding=staged.understanding.as_record(),
         dry_run=dry_run,
         batch=None if dry_run else batch.pk,
     )

@@ -12,12 +12,13 @@ from django.utils import timezone
 
 from hingepoint.analysis.health import Health
 from hingepoint.analysis.health import health as health_of
+from hingepoint.connectors import files
 from hingepoint.connectors.files.fields import FIELDS
 from hingepoint.connectors.files.reading.rules import BY_KEY
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.imports import health, tables
 from hingepoint.domain.imports.models import AT_WORK, ImportBatch, SavedMapping
-from hingepoint.domain.imports.rules import SILENT
+from hingepoint.domain.imports.rules import SILENT, questions_of, understanding_of
 from hingepoint.domain.people.models import works_here
 from hingepoint.records.errors import Hidden
 from hingepoint.records.files import RowProblem
@@ -88,7 +89,8 @@ class FileShown:
 
 @dataclass(frozen=True, slots=True)
 class ImportShown:
-    """One import, in whatever state it is. ``stuck`` says that its worker has gone silent."""
+    """One import, in whatever state it is. ``stuck`` says that its worker has gone silent, ``told`` what its files
+    were understood to say, ``read_with`` names the kept mapping that they were read with."""
 
     id: int
     state: str
@@ -115,9 +117,26 @@ class ImportShown:
     rules: tuple[RuleCount, ...]
     problems: tuple[RowProblem, ...]
     understood: tuple[FileShown, ...]
+    told: files.Told
+    read_with: str
     mapping: dict[str, Any]
     mapping_text: str
     before: ImportLine | None
+
+    @property
+    def asks(self) -> bool:
+        """Whether something must be answered before anything is kept."""
+        return self.state == ImportState.CHECKED and bool(self.told.questions)
+
+    @property
+    def counts(self) -> tuple[tuple[str, int], ...]:
+        """How many rows are what, in words."""
+        return (
+            ("New", self.created),
+            ("Changed", self.updated),
+            ("Unchanged", self.unchanged),
+            ("Left out", self.rejected),
+        )
 
     @property
     def share_done(self) -> float | None:
@@ -150,12 +169,17 @@ def _line(row: ImportBatch) -> ImportLine:
         by=row.by.name if row.by else "command line",
         at=row.finished_at or row.begun_at,
         state=row.state,
-        state_words=row.get_state_display(),
+        state_words=_state_words(row),
         created=row.created,
         updated=row.updated,
         unchanged=row.unchanged,
         rejected=row.rejected,
     )
+
+
+def _state_words(row: ImportBatch) -> str:
+    asks = row.state == ImportState.CHECKED and questions_of(row.report)
+    return "Checked, asks you first" if asks else row.get_state_display()
 
 
 def names_of(row: ImportBatch) -> str:
@@ -172,7 +196,7 @@ def import_shown(viewer: Any, batch_id: int) -> ImportShown:
     return ImportShown(
         id=row.pk,
         state=row.state,
-        state_words=row.get_state_display(),
+        state_words=_state_words(row),
         names=names_of(row),
         tables=tuple(kept["table"] for kept in row.files),
         by=row.by.name if row.by else "command line",
@@ -195,6 +219,8 @@ def import_shown(viewer: Any, batch_id: int) -> ImportShown:
         rules=tuple(rules),
         problems=tuple(RowProblem(**each) for each in report.get("problems", ())),
         understood=tuple(_file(each) for each in report.get("understood", ())),
+        told=files.told(understanding_of(report)),
+        read_with=row.files[0].get("read_with", "") if row.files else "",
         mapping=row.mapping,
         mapping_text=mapping_text(row.mapping),
         before=_done_before(row),

@@ -188,14 +188,16 @@ class _Conversion:
             values, bad = moments.read_moments(cells, style=plan.style, day_first=plan.day_first, **zones)
         expected = DATE_EXPECTED if not plan.style else f"a date ({plan.style})"
         self._refuse(bad, plan.heading, cells, expected)
-        return self._without_no_dates(values)
+        return self._without_no_dates(values, plan)
 
-    def _without_no_dates(self, values: pl.Series) -> pl.Series:
+    def _without_no_dates(self, values: pl.Series, plan: ColumnPlan) -> pl.Series:
         """Return moments without those of the days that the mapping says stand for none."""
         none = self.how.mapping.no_date
         if not none:
             return values
-        days = values.dt.strftime("%Y-%m-%d").is_in(none)
+        days = values.dt.strftime("%Y-%m-%d").is_in(none).fill_null(False)
+        if plan.field is not None and plan.field.name == "closed":
+            self.columns["_undated"] = days
         return pl.select(pl.when(~days).then(values)).to_series()
 
     def _number(self, plan: ColumnPlan, field: Field) -> pl.Series:
@@ -212,7 +214,8 @@ class _Conversion:
             if self.how.per_cent(plan) and not plan.unit_said:
                 self.columns[f"_raw_{field.name}"] = pl.select(pl.when(~signs).then(values)).to_series()
             divide = signs | self.how.per_cent(plan)
-            values = pl.select(pl.when(divide).then(values / 100).otherwise(values)).to_series()
+            shares = (values / 100).round(12)  # 20.5 / 100 is not 0.205 in floating point
+            values = pl.select(pl.when(divide).then(shares).otherwise(values)).to_series()
             wide = ~values.is_between(-1, 1)
             expected = "a share from -1 to 1 such as 0.15, or with a percent sign"
             self._refuse(wide, plan.heading, cells, expected)
@@ -289,10 +292,13 @@ class _Conversion:
             self._close_dates()
 
     def _close_dates(self) -> None:
+        """Refuse won and lost deals without a close date, but those whose date the mapping says is none."""
         closed = self.columns.get(
             "closed", pl.repeat(None, len(self.rows), dtype=pl.Datetime("us"), eager=True)
         )
         lacking = self.columns["status"].is_in(["won", "lost"]) & closed.is_null() & ~self.bad
+        if "_undated" in self.columns:
+            lacking = lacking & ~self.columns["_undated"]
         heading = next(
             (each.heading for each in self.how.plans if each.field and each.field.name == "closed"), "closed"
         )
@@ -347,7 +353,7 @@ class _Conversion:
             outcomes.by_times(times.get("won_at"), times.get("lost_at"), headings),
             outcomes.by_archive(texts, headings, closed),
         ]
-        return [each for each in found if each is not None]
+        return [outcomes.as_answered(each, self._said()) for each in found if each is not None]
 
     def _meets(self, conditions: dict[str, list[str]]) -> pl.Series:
         if not conditions:

@@ -25,6 +25,11 @@ from hingepoint.connectors.files.tables import (
     without_long_cells,
 )
 
+#: What an .xls file keeps to itself.
+_NOT_TOLD = (
+    "not told by an .xls file, nor which cells are shown as per cent; if there are any, save it as .xlsx"
+)
+
 logging.getLogger("fastexcel").setLevel(logging.ERROR)  # it warns of each empty column; we read all as text
 
 
@@ -82,6 +87,10 @@ def open_workbook(
     dialect = {"sheet": reader.sheet_names[index]}
     if filled:
         dialect["merged cells"] = f"{filled} empty cells below a merged one, filled with its value"
+    if extent.unfilled:
+        dialect["merged cells"] = f"{extent.unfilled}; the cells below them are read as empty"
+    if format == "xls":
+        dialect["merged cells"] = _NOT_TOLD
     if len(reader.sheet_names) > 1:
         dialect["sheets"] = ", ".join(reader.sheet_names[:20])
     if _counts_from_1904(path, name, format):
@@ -166,7 +175,7 @@ def _cells(
     if format == "xlsx":
         extent = _xlsx_extent(path, reader.sheet_names[index], name, limits)
     elif format == "ods":
-        extent.kinds = _ods_kinds(path, reader.sheet_names[index], name)
+        extent.kinds, extent.unfilled = _ods_kinds(path, reader.sheet_names[index], name)
     loaded = _guarded(lambda: reader.load_sheet(index, header_row=None, dtypes="string").to_polars(), name)
     return extent.first or 1, _with_errors(loaded, extent), extent
 
@@ -280,7 +289,7 @@ class Extent:
 
     ``kinds``: per column ``number`` and ``per cent``, of the cells that hold numbers; ``per_cent`` are the cells
     of the latter, ``unsaved`` those with a formula and no value, by (row, column); ``merged`` are
-    (column, first row, last row) of merged cells.
+    (column, first row, last row) of merged cells, ``unfilled`` counts those whose place is not known.
     """
 
     first: int = 0
@@ -292,6 +301,7 @@ class Extent:
     per_cent: list[tuple[int, int]] = field(default_factory=list)
     unsaved: list[tuple[int, int]] = field(default_factory=list)
     merged: list[tuple[int, int, int]] = field(default_factory=list)
+    unfilled: int = 0
 
     def see(self, row: int, column: int) -> None:
         self.first = min(self.first or row, row)
@@ -413,9 +423,10 @@ def _per_cent_styles(path: Path, name: str) -> set[str]:
     return {str(number) for number, style in enumerate(styles) if style in formats}
 
 
-def _ods_kinds(path: Path, sheet: str, name: str) -> dict[int, set[str]]:
-    """Return, per column of a sheet, whether its cells hold numbers or shares shown as per cent."""
-    at = {"here": 0, "column": 0}
+def _ods_kinds(path: Path, sheet: str, name: str) -> tuple[dict[int, set[str]], int]:
+    """Return, per column of a sheet, whether its cells hold numbers or shares shown as per cent, and how many
+    cells are merged with those below."""
+    at = {"here": 0, "column": 0, "merged": 0}
     kinds: dict[int, set[str]] = {}
     meaning = {"percentage": "per cent", "float": "number", "currency": "number"}
 
@@ -429,13 +440,14 @@ def _ods_kinds(path: Path, sheet: str, name: str) -> dict[int, set[str]]:
             kind = meaning.get(attributes.get("office:value-type", ""))
             if at["here"] and kind:
                 kinds.setdefault(at["column"], set()).add(kind)
+            at["merged"] += at["here"] * (_repeat(attributes, "table:number-rows-spanned") > 1)
             at["column"] += _repeat(attributes, "table:number-columns-repeated")
 
     parser = guarded_parser()
     parser.StartElementHandler = start
     with zip_archive(path, name) as archive, archive.open("content.xml") as file:
         feed(parser, file, name)
-    return kinds
+    return kinds, at["merged"]
 
 
 def _place(reference: str) -> tuple[int, int]:

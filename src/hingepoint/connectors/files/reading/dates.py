@@ -14,7 +14,7 @@ import polars as pl
 
 from hingepoint.connectors.files.cells.moments import may_be_real, stands_for_no_date
 from hingepoint.connectors.files.reading.rules import Counts, count
-from hingepoint.connectors.files.reading.understanding import Alone
+from hingepoint.connectors.files.reading.understanding import Alone, Answer, Question
 
 #: From so many moments on it is asked whether the last ones stand alone.
 _ENOUGH = 10
@@ -28,6 +28,9 @@ _GAP, _LONG_GAP = 90, 730
 #: Rows that are named; the others are counted.
 _NAMED = 20
 
+#: So many days may be answered to stand for no date; more are dates that were read wrongly.
+_MOST_DAYS = 12
+
 _EPOCH = dt.date(1970, 1, 1)
 
 
@@ -35,12 +38,14 @@ _EPOCH = dt.date(1970, 1, 1)
 class Calendar:
     """How many moments each day has, and the rows of the last ones; filled batch by batch.
 
-    ``alone`` are the rows that were left out for their date.
+    ``alone`` are the first rows that were left out for their date, ``gone`` counts all of them by table,
+    column and rule.
     """
 
     days: Counter[int] = field(default_factory=Counter)
     last: list[tuple[dt.datetime, str, int | None, str]] = field(default_factory=list)
     alone: list[Alone] = field(default_factory=list)
+    gone: Counter[tuple[str, str, str]] = field(default_factory=Counter)
 
     def see(self, moments: pl.Series, rows: pl.Series | None, table: str, column: str) -> None:
         """Count ``moments``, and remember the rows of the last of them."""
@@ -56,8 +61,12 @@ class Calendar:
             self.last.append((at, table, None if rows is None else rows[place], column))
         self.last = sorted(self.last, key=lambda each: each[0], reverse=True)[:_NAMED]
 
-    def leave_out(self, frame: pl.DataFrame, mask: pl.Series, column: str, table: str, heading: str) -> None:
-        """Remember the first rows of ``mask`` as those that were left out for their ``column``."""
+    def leave_out(
+        self, frame: pl.DataFrame, mask: pl.Series, column: str, *, table: str, heading: str, rule: str
+    ) -> None:
+        """Count the rows of ``mask`` as left out by ``rule`` for their ``column``, and remember the first."""
+        if mask.any():
+            self.gone[table, heading, rule] += int(mask.sum())
         some = frame.filter(mask).head(_NAMED)
         rows = some["_row"] if "_row" in some.columns else [None] * some.height
         for row, value in zip(rows, some[column], strict=True):
@@ -76,6 +85,16 @@ class Calendar:
             if end and at.date() > end
         ]
         return (*self.alone[:_NAMED], *beyond)
+
+    def in_words(self, today: dt.date | None) -> list[str]:
+        """Return how many rows were left out for their date, a sentence for each column and rule."""
+        after = f"after {today}" if today else "in a year that stands for no date"
+        why = {"in_the_future": f"dated {after}", "long_before_the_rest": "dated long before all others"}
+        return [
+            f"{table}, column {heading}: {number:,} {'row is' if number == 1 else 'rows are'} {why[rule]},"
+            " and left out."
+            for (table, heading, rule), number in self.gone.items()
+        ]
 
     @property
     def stands_alone(self) -> bool:
@@ -161,15 +180,37 @@ def possible_deals(
             if column == "closed" and "status" in deals.columns:
                 future = future & deals["status"].is_in(["won", "lost"]).fill_null(False)
             count(rules, "in_the_future", future.sum())
-            calendar.leave_out(deals, future, column, table, headings.get(column, column))
+            place = {"table": table, "heading": headings.get(column, column)}
+            calendar.leave_out(deals, future, column, **place, rule="in_the_future")
             deals = deals.filter(~future)
     for column in ("created", "closed"):
         if column in deals.columns:
             early = _long_before(deals[column])
             count(rules, "long_before_the_rest", early.sum())
-            calendar.leave_out(deals, early, column, table, headings.get(column, column))
+            place = {"table": table, "heading": headings.get(column, column)}
+            calendar.leave_out(deals, early, column, **place, rule="long_before_the_rest")
             deals = deals.filter(~early)
     return deals
+
+
+def ask_about_closes(deals: pl.DataFrame, today: dt.date | None, heading: str) -> tuple[Question, ...]:
+    """Return the question about a table whose won and lost deals all close in the future: it would leave none."""
+    if not {"closed", "status"} <= set(deals.columns):
+        return ()
+    ended = deals.filter(pl.col("status").is_in(["won", "lost"]))["closed"]
+    if not len(ended) or not in_the_future(ended, today).all():
+        return ()
+    days = [day.isoformat() for day in ended.dt.date().unique().sort()]
+    shown = ", ".join(days[:3]) + (f" and {len(days) - 3:,} more days" if len(days) > 3 else "")
+    when = f"after {today}" if today else "in a year that stands for no date"
+    about = f"No won or lost deal closes before: all {len(ended):,} do so {when} (column {heading}: {shown}). This is"
+    none: dict[str, object] = {"deals": {"no_date": days}} if len(days) <= _MOST_DAYS else {}
+    pattern = 'deals: {columns: {closed: "the heading of the true close date"}}'
+    answers = (
+        Answer("no date, and these deals are left out", none, "deals: {no_date: [the days]}"),
+        Answer("not the column of the close date", pattern=pattern),
+    )
+    return (Question(about, answers, heading, deals=len(ended)),)
 
 
 def possible_events(
@@ -189,7 +230,7 @@ def possible_events(
     for mask, rule in ((future, "in_the_future"), (never, "long_before_the_rest")):
         if mask.any():
             count(rules, rule, mask.sum())
-            calendar.leave_out(events, mask, "at", table, heading)
+            calendar.leave_out(events, mask, "at", table=table, heading=heading, rule=rule)
     return events.filter(~(future | never)) if (future | never).any() else events
 
 

@@ -24,7 +24,12 @@ from hingepoint.connectors.files.opening import Limits, Plain, opened
 from hingepoint.connectors.files.problems import BadRows, FileProblem, ProblemList, shown
 from hingepoint.connectors.files.reading import histories, ids, outcomes, units
 from hingepoint.connectors.files.reading import rules as rules_
-from hingepoint.connectors.files.reading.dates import possible_deals, possible_events, without_no_dates
+from hingepoint.connectors.files.reading.dates import (
+    ask_about_closes,
+    possible_deals,
+    possible_events,
+    without_no_dates,
+)
 from hingepoint.connectors.files.reading.joined import joined, lookup_of
 from hingepoint.connectors.files.reading.recognise import (
     ColumnPlan,
@@ -45,7 +50,8 @@ from hingepoint.connectors.files.reading.survey import (
     survey,
     understood,
 )
-from hingepoint.connectors.files.reading.understanding import OpenQuestions, Understanding
+from hingepoint.connectors.files.reading.telling import OpenQuestions
+from hingepoint.connectors.files.reading.understanding import Understanding
 from hingepoint.connectors.files.reading.unread import deals_in_doubt, outcomes_in_doubt
 from hingepoint.connectors.files.tables import BATCH, Table, batch_size
 from hingepoint.records.files import RowProblem
@@ -124,6 +130,7 @@ def open_reading(
     today: dt.date | None = None,
     data_end: dt.date | None = None,
     with_questions: bool = False,
+    so_far: SoFar | None = None,
 ) -> Iterator[Reading[pl.LazyFrame]]:
     """Give what the files hold, moments in the company's ``zone``, its events lazily and as often as wanted.
 
@@ -133,6 +140,7 @@ def open_reading(
     ``data_end`` (else today) are expected ones. Where an answer of the owner would change an outcome, raises
     ``OpenQuestions``, or ``with_questions`` leaves out the deals that wait for it. Memory: the deals, one batch, and eight bytes an event;
     the events wait in a temporary folder until the block ends, without the columns that are empty throughout.
+    ``so_far`` is what was understood of files that were read before and belong to these.
     """
     settings = _Settings(
         _with_columns(mapping, agreement_columns, covariates),
@@ -142,6 +150,7 @@ def open_reading(
         today=today,
         data_end=data_end,
         skip_bad_rows=skip_bad_rows,
+        so_far=so_far or SoFar(),
     )
     if log is None and deals is None:
         log, events = events, None
@@ -178,8 +187,7 @@ def _reading(deals: pl.DataFrame, events: SpilledEvents, settings: _Settings) ->
 
 
 def _understanding(settings: _Settings) -> Understanding:
-    rows = {told.file: told.rows for told in reversed(settings.understood)}
-    return settings.so_far.understanding(dict(reversed(rows.items())), settings.data_end)
+    return settings.so_far.understanding(today=settings.today, data_end=settings.data_end)
 
 
 def read(**options: object) -> Reading[pl.DataFrame]:
@@ -386,6 +394,10 @@ def _ready(table: Table, plain: Plain, role: str, settings: _Settings, *, log: b
     converter, told = _survey(table, plain, plans, role, settings, log=log)
     settings.understood.append(told)
     settings.rows += told.rows
+    if not log:  # the cases of a log are no rows of its file
+        settings.so_far.see_rows(told.file, role, told.rows)
+    if merged := table.dialect.get("merged cells"):
+        settings.so_far.notes.append(f"{told.file}: merged cells: {merged}.")
     _refuse_unready(told)
     return converter
 
@@ -528,27 +540,43 @@ def _tell_of_damage(table: pl.DataFrame, converter: Converter, settings: _Settin
 
 def _settled(table: pl.DataFrame, converter: Converter, settings: _Settings) -> pl.DataFrame:
     """Return ``table`` with its statuses settled, without the deals that wait for an answer about theirs."""
-    table = without_no_dates(table, settings.rules)
+    table = _dated(without_no_dates(table, settings.rules), settings)
     if "_word" not in table.columns:
         return table
     if settings.outcome:
+        out = (table["status"] == outcomes.LEFT_OUT).fill_null(False)
+        rules_.count(settings.rules, "left_out_by_mapping", out.sum())
+        table = table.filter(~out)
         sure = pl.when(pl.col("status").is_in(["won", "lost", "open"])).then(pl.col("status"))
         return table.with_columns(sure.alias("status")).drop("_word", "_from")
     found = outcomes.settle(
         table,
         ahead=settings.data_end or settings.today,
         heading_of=lambda source: _heading(converter, source) if source != "flag" else "of flags",
+        said=_said(converter.mapping),
     )
-    rules_.count(settings.rules, "waits_for_an_answer", len(found.asked))
+    rules_.count(settings.rules, "waits_for_an_answer", found.asked)
+    rules_.count(settings.rules, "left_out_by_mapping", found.left_out)
     settings.so_far.status += found.words
     settings.so_far.questions += found.questions
     return found.deals
+
+
+def _dated(table: pl.DataFrame, settings: _Settings) -> pl.DataFrame:
+    """Return ``table`` without the won and lost deals whose close date the mapping says is none."""
+    if "_undated" not in table.columns:
+        return table
+    ended = pl.col("status").is_in(["won", "lost"]) if "status" in table.columns else pl.lit(True)
+    out = table.select((pl.col("_undated") & ended & pl.col("closed").is_null()).fill_null(False)).to_series()
+    rules_.count(settings.rules, "closed_without_a_date", out.sum())
+    return table.filter(~out).drop("_undated")
 
 
 def _possible(deals: pl.DataFrame, converter: Converter, settings: _Settings) -> pl.DataFrame:
     """Return ``deals`` after the rules about dates, and tell ``settings`` of which days they are."""
     name, calendar = converter.table.name, settings.so_far.calendar
     headings = {column: _heading(converter, column) for column in ("created", "closed")}
+    settings.so_far.questions += ask_about_closes(deals, settings.today, headings["closed"])
     kept = possible_deals(
         deals,
         today=settings.today,
@@ -612,7 +640,7 @@ def _with_deals(
         told = events.lazy().select(pl.col("deal_id").unique()).collect()["deal_id"]
         _explain_strangers(told, every, settings)
         rules_.count(settings.rules, "deal_without_events", (~deals["deal_id"].is_in(told.implode())).sum())
-    gone = every.filter(~every.is_in(deals["deal_id"].implode()))
+    gone = settings.so_far.gone = every.filter(~every.is_in(deals["deal_id"].implode()))
     events.revise(lambda part: rules_.event_rules(part, deals, gone, settings.rules))
 
 
@@ -626,9 +654,13 @@ def _explain_strangers(told: pl.Series, known: pl.Series, settings: _Settings) -
     if len(strangers) == len(told) and not settings.problems.total:
         what = f"has events of {len(told):,} deals and none is in the deals table: {difference}."
         raise FileProblem(file, what, "Export both ids in one form, as text.")
-    settings.so_far.notes.append(
-        f"{file}: {len(strangers):,} deals of its events are not known; {difference}."
-    )
+    settings.so_far.notes.append(_strangers_in_words(file, len(strangers), difference))
+
+
+def _strangers_in_words(file: str, number: int, difference: str) -> str:
+    """Return how many deals of the events are not known, and by what their ids differ."""
+    what = "1 deal of its events is" if number == 1 else f"{number:,} deals of its events are"
+    return f"{file}: {what} not known; {difference}."
 
 
 # Event logs
@@ -726,19 +758,28 @@ class EventStream:
         self._stack.close()
 
     def __iter__(self) -> Iterator[pl.DataFrame]:
-        nobody, strangers = pl.Series([], dtype=pl.String), pl.Series("deal_id", [], dtype=pl.String)
+        gone = self._settings.so_far.gone
+        strangers = pl.Series("deal_id", [], dtype=pl.String)
         for part in _unique_events(self._converter, self._settings, self._batch):
             if self._deals is None:
                 yield part
                 continue
-            kept = rules_.event_rules(part, self._deals, nobody, self._settings.rules)
+            kept = rules_.event_rules(part, self._deals, gone, self._settings.rules)
             if kept.height < part.height and len(strangers) < BATCH:
-                others = part["deal_id"].filter(~part["deal_id"].is_in(self._deals["deal_id"].implode()))
-                strangers = pl.concat([strangers, others.unique()])
+                known = pl.concat([self._deals["deal_id"], gone.cast(pl.String)])
+                others = part["deal_id"].filter(~part["deal_id"].is_in(known.implode()))
+                strangers = pl.concat([strangers, others]).unique()
             yield kept
         _checked(self._settings)
-        if len(strangers) and (difference := ids.difference(strangers.sort(), self._deals["deal_id"])):  # type: ignore[index]
-            self._settings.so_far.notes.append(f"{self._converter.table.name}: {difference}.")
+        self._explain(strangers.sort())
+
+    def _explain(self, strangers: pl.Series) -> None:
+        """Note by what ids of events that name no deal differ from those of deals."""
+        if self._deals is None or not len(strangers):
+            return
+        if difference := ids.difference(strangers, self._deals["deal_id"]):
+            words = _strangers_in_words(self._converter.table.name, len(strangers), difference)
+            self._settings.so_far.notes.append(words)
 
     @property
     def understood(self) -> Understood:
@@ -779,14 +820,21 @@ def open_events(
     limits: Limits | None = None,
     progress: Progress | None = None,
     today: dt.date | None = None,
+    so_far: SoFar | None = None,
 ) -> EventStream:
     """Return the events of ``path`` as a stream of frames of ``batch`` rows, after a first look at the whole file.
 
     ``role`` is ``agreements`` for a table of agreements as they stand, which says more of each.
     With ``deals`` (``deal_id``, ``created``, ``closed``) events of other deals are left out and counted.
-    Events after ``today`` are left out. Raises ``FileProblem`` at once when the file cannot be used.
+    Events after ``today`` are left out. ``so_far`` is what was understood of the deals, to be told together. Raises ``FileProblem`` at once when the file cannot be used.
     """
     settings = _Settings(
-        mapping or Mapping(), zone, limits or Limits(), progress, today=today, skip_bad_rows=skip_bad_rows
+        mapping or Mapping(),
+        zone,
+        limits or Limits(),
+        progress,
+        today=today,
+        skip_bad_rows=skip_bad_rows,
+        so_far=so_far or SoFar(),
     )
     return EventStream(path, role, settings, deals, batch)

@@ -6,19 +6,20 @@ An unknown word is open only where none of its deals has a close date. Otherwise
 from __future__ import annotations
 
 import datetime as dt
-import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from hingepoint.connectors.files.cells import outcomes as words_
 from hingepoint.connectors.files.fields import ANSWER_WORDS, words
-from hingepoint.connectors.files.reading.understanding import Question, StatusWord, in_money
+from hingepoint.connectors.files.mapping import MEANINGS
+from hingepoint.connectors.files.reading.telling import in_money
+from hingepoint.connectors.files.reading.understanding import ASKED, LEFT_OUT, Answer, Question, StatusWord
 from hingepoint.records.names import normal
 
-#: Until all rows are known: what a word means where it says nothing that is sure.
-ASKED = "asked"
+#: What a row alone can say for sure.
+SURE = ("won", "lost", "open", LEFT_OUT)
 
 _ZERO, _HUNDRED = r"^0+(?:[.,]0+)?\s*%?$", r"^100(?:[.,]0+)?\s*%?$"
 
@@ -36,6 +37,16 @@ def by_words(text: pl.Series, source: str, said: dict[str, str]) -> Said:
     """Return what the words of a status or stage column say."""
     meaning = {each: words_.meaning_of(each, said) for each in text.unique().to_list()}
     return Said(source, text, text.replace_strict(meaning, return_dtype=pl.String, default=None))
+
+
+def as_answered(flags: Said, said: dict[str, str]) -> Said:
+    """Return what ``flags`` say where the owner has answered about some of their values in a mapping."""
+    answers = {word: said[normal(word)] for word in flags.word.unique().drop_nulls() if normal(word) in said}
+    if not answers:
+        return flags
+    answered = flags.word.replace_strict(answers, default=None, return_dtype=pl.String)
+    status = pl.select(pl.coalesce(answered, flags.status).alias("status")).to_series()
+    return Said(flags.source, flags.word, status)
 
 
 def by_flags(texts: dict[str, pl.Series], headings: dict[str, str]) -> Said | None:
@@ -135,17 +146,14 @@ def _shown(texts: dict[str, pl.Series], headings: dict[str, str], there: Sequenc
 def together(sources: list[Said], size: int) -> dict[str, pl.Series]:
     """Return ``status``, ``_word`` and ``_from`` of each row: of the first source that is sure of it.
 
-    Of those that are not, the first that says anything: an open stage, a reason to ask, or an unknown word.
+    Of those that are not, the first that says anything: an open stage, a reason to ask, or an unknown word. A word of
+    a status column that is not known is not made open by a stage beside it: who wrote it meant something else.
     """
     frame = pl.DataFrame({"_": pl.repeat(0, size, eager=True)})
     for n, each in enumerate(sources):
         frame = frame.with_columns(each.status.alias(f"s{n}"), each.word.alias(f"w{n}"))
-    sure = [(n, pl.col(f"s{n}").is_in(["won", "lost", "open"])) for n in range(len(sources))]
-    asks = [(n, pl.col(f"s{n}") == ASKED) for n in range(len(sources))]
-    stages = [(n, pl.col(f"s{n}").is_not_null()) for n in range(len(sources))]
-    written = [(n, pl.col(f"w{n}") != "") for n, each in enumerate(sources) if each.source != "flag"]
     which = pl.coalesce(
-        *(pl.when(test.fill_null(False)).then(n) for n, test in [*sure, *asks, *stages, *written]), pl.lit(0)
+        *(pl.when(test.fill_null(False)).then(n) for n, test in _by_precedence(sources)), pl.lit(0)
     )
     frame = frame.with_columns(which.alias("which"))
     picked = {"status": "s", "_word": "w"}
@@ -162,29 +170,60 @@ def together(sources: list[Said], size: int) -> dict[str, pl.Series]:
     return {name: found[name] for name in found.columns}
 
 
+def _by_precedence(sources: list[Said]) -> list[tuple[int, pl.Expr]]:
+    """Return the place of a source with the test that it decides a row, the first one that is met first."""
+    sure = [(n, pl.col(f"s{n}").is_in(SURE)) for n in range(len(sources))]
+    asks = [(n, pl.col(f"s{n}") == ASKED) for n in range(len(sources))]
+    stages = [(n, pl.col(f"s{n}").is_not_null()) for n in range(len(sources))]
+    written = [(n, pl.col(f"w{n}") != "") for n, each in enumerate(sources) if each.source != "flag"]
+    for n, each in enumerate(sources):
+        if each.source == "stage":
+            sure[n] = (n, sure[n][1] & ~(_unknown_before(sources, n) & (pl.col(f"s{n}") == "open")))
+            stages[n] = (n, stages[n][1] & ~_unknown_before(sources, n))
+    return [*sure, *asks, *stages, *written]
+
+
+def _unknown_before(sources: list[Said], place: int) -> pl.Expr:
+    """Return in which rows a status column before the source at ``place`` has a word that is not known."""
+    unknown = [
+        pl.col(f"s{n}").is_null() & (pl.col(f"w{n}") != "")
+        for n, each in enumerate(sources[:place])
+        if each.source == "status"
+    ]
+    return pl.any_horizontal(*unknown).fill_null(False) if unknown else pl.lit(False)
+
+
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """``deals`` with a status throughout, ``asked`` the ids of those that wait for an answer, and what was read."""
+    """``deals`` with a status throughout, how many wait for an answer or are left out, and what was read."""
 
     deals: pl.DataFrame
-    asked: pl.Series
+    asked: int
+    left_out: int
     words: tuple[StatusWord, ...]
     questions: tuple[Question, ...]
 
 
-def settle(deals: pl.DataFrame, *, ahead: dt.date | None, heading_of: Callable[[str], str]) -> Settled:
+def settle(
+    deals: pl.DataFrame,
+    *,
+    ahead: dt.date | None,
+    heading_of: Callable[[str], str],
+    said: Collection[str] = (),
+) -> Settled:
     """Return ``deals`` with the words decided that no row alone decides, and the questions that stay.
 
-    ``ahead``: a close date after this day is an expected one. ``heading_of`` gives the heading of a source.
+    ``ahead``: a close date after this day is an expected one. ``heading_of`` gives the heading of a source,
+    ``said`` are the words, in normal form, whose meaning a mapping gives.
     """
     deals = deals.with_columns(_past(deals, ahead).alias("_past"))
     decided = _decided(deals, dated="closed" in deals.columns)
     deals = deals.with_columns(decided.alias("status"))
-    told = _words_of(deals)
-    asked = deals.filter(pl.col("status") == ASKED)["deal_id"]
+    told = tuple(replace(each, said=normal(each.word) in said) for each in _words_of(deals))
+    asked, left_out = (int((deals["status"] == each).sum()) for each in (ASKED, LEFT_OUT))
     questions = tuple(_question(each, heading_of(each.source)) for each in told if each.read_as == ASKED)
-    kept = deals.filter(pl.col("status") != ASKED).drop("_word", "_from", "_past")
-    return Settled(kept, asked, told, questions)
+    kept = deals.filter(~pl.col("status").is_in([ASKED, LEFT_OUT])).drop("_word", "_from", "_past")
+    return Settled(kept, asked, left_out, told, questions)
 
 
 def _past(deals: pl.DataFrame, ahead: dt.date | None) -> pl.Series:
@@ -243,24 +282,16 @@ def _words_of(deals: pl.DataFrame) -> tuple[StatusWord, ...]:
 
 def _question(word: StatusWord, heading: str) -> Question:
     money = f", {in_money(word.amounts)}" if word.amounts else ""
-    closed = f"; {word.closed:,} have a close date" if word.closed else ""
+    has = "has" if word.closed == 1 else "have"
+    closed = f"; {word.closed:,} {has} a close date" if word.closed else ""
     many = "1 deal" if word.deals == 1 else f"{word.deals:,} deals"
     about = f"“{word.word or '(empty)'}” in column {heading}: {many}{money}{closed}. Is it"
-    return Question(about, ("won", "lost", "open", "left out"), _answer(word, heading))
-
-
-def _answer(word: StatusWord, heading: str) -> str:
-    """Return the mapping line for the likeliest answer to what ``word`` means."""
-    said = json.dumps(word.word, ensure_ascii=False)
-    if word.source == "flag":
-        column, value = _flag_parts(word.word)
-        return f"deals: {{leave_out: {{{json.dumps(column, ensure_ascii=False)}: [{value}]}}}}"
-    return f"deals: {{status: {{{words_.likely(word.word)}: [{said}]}}}}"
-
-
-def _flag_parts(word: str) -> tuple[str, str]:
-    column, _, value = word.split(", ")[0].partition(": ")
-    return column, json.dumps(value, ensure_ascii=False)
+    answers = tuple(
+        Answer(meaning.replace("_", " "), {"deals": {"status": {meaning: [word.word]}}})
+        for meaning in MEANINGS
+    )
+    likely = MEANINGS.index("left_out" if word.source == "flag" else words_.likely(word.word))
+    return Question(about, answers, heading, word.word, deals=word.deals, likely=likely)
 
 
 def by_steps(

@@ -67,6 +67,12 @@ RULES: tuple[Rule, ...] = (
         "changed",
         "a close date of an open deal that stands for no date (1970-01-01, 9999-12-31); it is read as empty",
     ),
+    Rule(
+        "closed_without_a_date",
+        "deals",
+        "left out",
+        "won or lost on a day that the mapping says stands for no date",
+    ),
     Rule("waits_for_an_answer", "deals", "left out", "the word for its status is asked about"),
     Rule(
         "damaged_id",

@@ -54,14 +54,23 @@ class Spellings:
 
 @dataclass(slots=True)
 class SoFar:
-    """What the files said so far; ``understanding`` tells it."""
+    """What the files said so far; ``understanding`` tells it. Given to several readings, it is of all of them.
 
+    ``gone`` are the ids of deals that were read and left out.
+    """
+
+    rows: dict[str, int] = field(default_factory=dict)
     calendar: Calendar = field(default_factory=Calendar)
     spellings: Spellings = field(default_factory=Spellings)
     status: tuple[StatusWord, ...] = ()
     shares: tuple[ShareColumn, ...] = ()
     questions: tuple[Question, ...] = ()
     notes: list[str] = field(default_factory=list)
+    gone: pl.Series = field(default_factory=lambda: pl.Series("deal_id", [], dtype=pl.String))
+
+    def see_rows(self, file: str, role: str, rows: int) -> None:
+        """Count the rows of a file; of two files with one name the second is told apart by what it holds."""
+        self.rows[f"{file} ({role})" if file in self.rows else file] = rows
 
     def one_spelling(self, events: SpilledEvents) -> None:
         """Give names that are one the spelling that most events have; costs nothing where all are spelt alike."""
@@ -70,17 +79,17 @@ class SoFar:
             return
         events.revise(lambda part: _respelt(part, changed))
 
-    def understanding(self, rows: dict[str, int], data_end: dt.date | None) -> Understanding:
-        """Return what was understood of files with these ``rows``; ``data_end`` where its owner gives it."""
+    def understanding(self, *, today: dt.date | None, data_end: dt.date | None) -> Understanding:
+        """Return what was understood, as of ``today``; ``data_end`` where its owner gives it."""
         return Understanding(
-            rows=rows,
+            rows=dict(self.rows),
             status=self.status,
             data_end=data_end or self.calendar.end(),
             alone_beyond=self.calendar.alone_beyond(),
             shares=self.shares,
             kinds=self.spellings.of_kinds(),
             questions=self.questions,
-            notes=tuple(self.notes),
+            notes=(*self.calendar.in_words(today), *self.notes),
             stands_alone=data_end is None and self.calendar.stands_alone,
         )
 

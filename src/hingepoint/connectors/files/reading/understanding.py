@@ -1,21 +1,27 @@
-"""What files were understood to say, before anything is computed or kept: the same object at every door."""
+"""What files were understood to say, before anything is computed or kept: the same object at every door.
+
+``telling`` puts it into words.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+import hashlib
+import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from hingepoint.connectors.files.problems import FileProblem
+#: What a status word may be read as besides won, lost and open.
+ASKED, LEFT_OUT = "asked", "left out"
 
 
 @dataclass(frozen=True, slots=True)
 class StatusWord:
     """One word that outcomes were read from. ``source``: status, stage, flag or event.
 
-    ``amounts`` adds up by currency (an empty text where none is said); ``read_as`` is won, lost, open or
-    asked; ``closed`` counts the deals with a close date that is not ahead.
+    ``amounts`` adds up by currency (an empty text where none is said); ``read_as`` is won, lost, open, asked or
+    left out; ``closed`` counts the deals with a close date that is not ahead; ``said`` by the mapping.
     """
 
     word: str
@@ -24,6 +30,7 @@ class StatusWord:
     amounts: dict[str, float]
     read_as: str
     closed: int = 0
+    said: bool = False
 
     @property
     def amount(self) -> float | None:
@@ -43,12 +50,14 @@ class Alone:
 
 @dataclass(frozen=True, slots=True)
 class ShareColumn:
-    """A column of shares: ``unit`` is share (0.15), per cent (15) or asked; ``least``, ``most`` as written."""
+    """A column of shares: ``unit`` is share (0.15), per cent (15) or asked; ``least``, ``most`` as written;
+    ``said`` by the mapping."""
 
     column: str
     unit: str
     least: float | None
     most: float | None
+    said: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +68,54 @@ class KindOfEvents:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """One option of a question, and what it adds to the mapping.
+
+    Where only the owner knows that, it is empty, and ``pattern`` a line to fill in.
+    """
+
+    label: str
+    mapping: dict[str, Any] = field(default_factory=dict)
+    pattern: str = ""
+
+    @property
+    def line(self) -> str:
+        """The line of a mapping that gives this answer."""
+        return line_of(self.mapping) or self.pattern
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
-    """What only the owner of a file can say. ``mapping`` is a line that answers it, for the likeliest option."""
+    """What only the owner of a file can say, since it changes what is computed or kept of ``deals`` deals.
+
+    ``about`` is a sentence without its end, which the options are; ``likely`` is the place of the likeliest.
+    ``column`` and ``word`` say what is asked about; ``word`` is None where that is a whole column.
+    """
 
     about: str
-    options: tuple[str, ...]
-    mapping: str
+    answers: tuple[Answer, ...]
+    column: str
+    word: str | None = None
+    deals: int = 0
+    likely: int = 0
+
+    @property
+    def key(self) -> str:
+        """What tells this question from others of the same files, also when they are read again."""
+        return hashlib.sha256(json.dumps([self.column, self.word]).encode()).hexdigest()[:12]
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        return tuple(each.label for each in self.answers)
+
+    @property
+    def mapping(self) -> str:
+        """The line of a mapping that gives the likeliest answer, and where they differ in form, the others."""
+        likely = self.answers[self.likely]
+        if self.word is not None:
+            return likely.line
+        others = [f"or {each.line} for {each.label}" for each in self.answers if each is not likely]
+        return f"{likely.line}  # {', '.join(others)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +123,8 @@ class Understanding:
     """What files were understood to say.
 
     ``rows`` counts the rows below the headings, by file. ``data_end`` is the last day of the data, without what
-    lies ``alone_beyond`` it; ``stands_alone`` when some of that was kept. ``questions`` change what is computed or kept and stop it. ``notes`` are sentences
-    on what is odd and was read all the same.
+    lies ``alone_beyond`` it; ``stands_alone`` when some of that was kept. ``questions`` change what is computed
+    or kept and stop it. ``notes`` are sentences on what is odd and was read all the same, or was left out.
     """
 
     rows: dict[str, int] = field(default_factory=dict)
@@ -103,12 +154,15 @@ class Understanding:
         return (alone, *self.notes)
 
     def as_record(self) -> dict[str, Any]:
-        """Return it as the object that every door prints as JSON."""
+        """Return it as the object that every door prints as JSON, and an import keeps."""
+        words = [(each, _status_record(each)) for each in self.status]
         return {
             "rows": self.rows,
-            "status": [_status_record(each) for each in self.status],
+            "status": [record for each, record in words if each.read_as != LEFT_OUT],
+            "left_out": [record for each, record in words if each.read_as == LEFT_OUT],
             "data_end": self.data_end.isoformat() if self.data_end else None,
             "alone_beyond": [asdict(each) for each in self.alone_beyond],
+            "stands_alone": self.stands_alone,
             "shares": [_share_record(each) for each in self.shares],
             "kinds": [
                 {"kind": each.kind, "rows": each.rows, "names": list(each.names)} for each in self.kinds
@@ -117,111 +171,96 @@ class Understanding:
             "notes": list(self.notes),
         }
 
-    def in_words(self) -> list[str]:
-        """Return it as the lines that a terminal shows."""
-        return [
-            *(f"{file}: {rows:,} rows" for file, rows in self.rows.items()),
-            *_status_lines(self.status),
-            *_dates_lines(self),
-            *(f"Shares: {_share_words(each)}" for each in self.shares),
-            *(f"Events of kind {each.kind}: {each.rows:,} rows, {_names_words(each)}" for each in self.kinds),
-            *self.warnings(),
-            *_question_lines(self.questions),
-        ]
 
-
-def together(parts: Sequence[Understanding]) -> Understanding:
-    """Return what several files were understood to say, as one: the end of the data is the last of theirs."""
-    ends = [each.data_end for each in parts if each.data_end]
+def from_record(kept: Mapping[str, Any]) -> Understanding:
+    """Return the understanding that ``Understanding.as_record`` made ``kept`` of; nothing of an empty one."""
+    end = kept.get("data_end")
     return Understanding(
-        rows={file: rows for each in parts for file, rows in each.rows.items()},
-        status=tuple(word for each in parts for word in each.status),
-        data_end=max(ends, default=None),
-        alone_beyond=tuple(alone for each in parts for alone in each.alone_beyond),
-        shares=tuple(share for each in parts for share in each.shares),
-        kinds=tuple(kind for each in parts for kind in each.kinds),
-        questions=tuple(question for each in parts for question in each.questions),
-        notes=tuple(note for each in parts for note in each.notes),
-        stands_alone=any(each.stands_alone for each in parts),
+        rows=dict(kept.get("rows", {})),
+        status=tuple(_status(each) for each in [*kept.get("status", ()), *kept.get("left_out", ())]),
+        data_end=dt.date.fromisoformat(end) if end else None,
+        alone_beyond=tuple(Alone(**each) for each in kept.get("alone_beyond", ())),
+        shares=tuple(
+            ShareColumn(each["column"], each["unit"], each["min"], each["max"], each.get("said", False))
+            for each in kept.get("shares", ())
+        ),
+        kinds=tuple(
+            KindOfEvents(each["kind"], each["rows"], tuple(each["names"])) for each in kept.get("kinds", ())
+        ),
+        questions=tuple(_asked(each) for each in kept.get("questions", ())),
+        notes=tuple(kept.get("notes", ())),
+        stands_alone=kept.get("stands_alone", False),
     )
 
 
-class OpenQuestions(FileProblem):
-    """Nothing can be computed or kept before the owner has said more; ``understanding`` holds the questions."""
-
-    def __init__(self, understanding: Understanding):
-        self.understanding = understanding
-        lines = _question_lines(understanding.questions)
-        said = " ".join(line.strip() for line in lines)
-        super().__init__(
-            " and ".join(understanding.rows),
-            f"asks first, since the answer changes the result: {said}.",
-            "Answer in a mapping (--mapping map.yaml).",
-        )
-
-    def in_words(self) -> str:
-        """Return the message with each question on a line of its own."""
-        lines = _question_lines(self.understanding.questions)
-        return "\n".join([f"{self.file}: answer first, since it changes the result:", *lines, self.advice])
+def line_of(mapping: Mapping[str, Any]) -> str:
+    """Return a mapping as one line of YAML, empty of an empty one."""
+    return f"{next(iter(mapping))}: {_flow(next(iter(mapping.values())))}" if mapping else ""
 
 
-def in_money(amounts: dict[str, float]) -> str:
-    """Return amounts with their currencies: ``EUR 1,000 and USD 20``."""
-    parts = [f"{currency or 'amount'} {amount:,.0f}" for currency, amount in sorted(amounts.items())]
-    return " and ".join(parts)
+def _flow(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key}: {_flow(each)}" for key, each in value.items()) + "}"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _status_record(each: StatusWord) -> dict[str, Any]:
-    record = {"word": each.word, "from": each.source, "deals": each.deals, "amount": each.amount}
+    record: dict[str, Any] = {
+        "word": each.word,
+        "from": each.source,
+        "deals": each.deals,
+        "amount": each.amount,
+    }
     currency = next(iter(each.amounts)) if len(each.amounts) == 1 else ""
     record |= {"currency": currency or None, "read_as": each.read_as}
+    record |= {"closed": each.closed, "said": each.said}
     return record | ({"amounts": each.amounts} if len(each.amounts) > 1 else {})
 
 
+def _status(kept: Mapping[str, Any]) -> StatusWord:
+    amount = kept["amount"]
+    one = {} if amount is None else {kept.get("currency") or "": amount}
+    return StatusWord(
+        word=kept["word"],
+        source=kept["from"],
+        deals=kept["deals"],
+        amounts=dict(kept.get("amounts", one)),
+        read_as=kept["read_as"],
+        closed=kept.get("closed", 0),
+        said=kept.get("said", False),
+    )
+
+
 def _share_record(each: ShareColumn) -> dict[str, Any]:
-    return {"column": each.column, "unit": each.unit, "min": each.least, "max": each.most}
+    return {
+        "column": each.column,
+        "unit": each.unit,
+        "min": each.least,
+        "max": each.most,
+        "said": each.said,
+    }
 
 
 def _question_record(each: Question) -> dict[str, Any]:
-    return {"about": each.about, "options": list(each.options), "mapping": each.mapping}
-
-
-def _status_lines(status: Iterable[StatusWord]) -> list[str]:
-    lines = []
-    for each in status:
-        money = f", {in_money(each.amounts)}" if each.amounts else ""
-        said = "waits for your answer" if each.read_as == "asked" else each.read_as
-        lines.append(f"  {each.deals:>9,}  “{each.word or '(empty)'}” ({each.source}): {said}{money}")
-    return ["Won, lost and open, by the word they were read from:", *lines] if lines else []
-
-
-def _dates_lines(understood: Understanding) -> list[str]:
-    lines = [f"End of the data: {understood.data_end}"] if understood.data_end else []
-    for each in understood.alone_beyond[:5]:
-        where = f"row {each.row}, " if each.row else ""
-        lines.append(f"  alone: {each.table}, {where}column {each.column}: {each.value}")
-    more = len(understood.alone_beyond) - 5
-    return lines + ([f"  and {more:,} more"] if more > 0 else [])
-
-
-def _share_words(each: ShareColumn) -> str:
-    means = {
-        "share": "read as shares (0.15 is 15%)",
-        "per cent": "read as per cent (15 is 15%)",
-        "asked": "waits for your answer",
+    return {
+        "about": each.about,
+        "options": list(each.options),
+        "mapping": each.mapping,
+        "column": each.column,
+        "word": each.word,
+        "deals": each.deals,
+        "likely": each.likely,
+        "answers": [{"mapping": answer.mapping, "pattern": answer.pattern} for answer in each.answers],
     }
-    span = "" if each.least is None else f"; all values lie between {each.least:g} and {each.most:g}"
-    return f"“{each.column}” {means[each.unit]}{span}"
 
 
-def _names_words(each: KindOfEvents) -> str:
-    shown = ", ".join(each.names[:8])
-    return shown + (f" and {len(each.names) - 8} more" if len(each.names) > 8 else "")
-
-
-def _question_lines(questions: Iterable[Question]) -> list[str]:
-    lines = []
-    for number, each in enumerate(questions, start=1):
-        lines += [f"  {number}. {each.about} {', '.join(each.options[:-1])} or {each.options[-1]}?"]
-        lines += [f"     in the mapping: {each.mapping}"]
-    return lines
+def _asked(kept: Mapping[str, Any]) -> Question:
+    answers = zip(kept["options"], kept["answers"], strict=True)
+    return Question(
+        about=kept["about"],
+        answers=tuple(Answer(label, **answer) for label, answer in answers),
+        column=kept["column"],
+        word=kept["word"],
+        deals=kept["deals"],
+        likely=kept["likely"],
+    )

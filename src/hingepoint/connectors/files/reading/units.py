@@ -13,7 +13,7 @@ import polars as pl
 from hingepoint.connectors.files.cells.convert import Converter, Span
 from hingepoint.connectors.files.fields import Kind
 from hingepoint.connectors.files.reading.recognise import ColumnPlan
-from hingepoint.connectors.files.reading.understanding import Question, ShareColumn
+from hingepoint.connectors.files.reading.understanding import Answer, Question, ShareColumn
 
 #: A share -> the columns (whole, part) that it is computed from: 1 - part / whole.
 _COMPUTED = {"discount": ("list_price", "net_price"), "margin": ("net_price", "cost")}
@@ -43,9 +43,10 @@ def decide(deals: pl.DataFrame, converter: Converter) -> Units:
         if unit == "share" and f"_raw_{name}" in deals.columns:
             deals = deals.with_columns(pl.coalesce(f"_raw_{name}", name).alias(name))
         elif unit == "asked":
+            filled = deals.height - deals[name].null_count()
             deals = deals.with_columns(pl.lit(None, dtype=pl.Float64).alias(name))
-            questions.append(_question(plan, span, converter.role))
-        shares.append(ShareColumn(plan.heading, unit, span.least, span.most))
+            questions.append(_question(plan, span, converter.role, filled))
+        shares.append(ShareColumn(plan.heading, unit, span.least, span.most, said=plan.unit_said))
     raw = [column for column in deals.columns if column.startswith("_raw_")]
     return Units(deals.drop(raw), tuple(shares), tuple(questions))
 
@@ -79,7 +80,7 @@ def _by_prices(deals: pl.DataFrame, name: str) -> str:
     return agreeing[0] if len(agreeing) == 1 else ""
 
 
-def _question(plan: ColumnPlan, span: Span, role: str) -> Question:
+def _question(plan: ColumnPlan, span: Span, role: str, filled: int) -> Question:
     assert plan.field is not None
     assert span.least is not None
     assert span.most is not None
@@ -88,6 +89,8 @@ def _question(plan: ColumnPlan, span: Span, role: str) -> Question:
         f"The heading of column “{plan.heading}” says per cent, and all its numbers lie between {span.least:g} and"
         f" {span.most:g}. {most:g} means"
     )
-    other = f"# or {{percent: [{plan.field.name}]}} for {most:g}%"
-    line = f"{role}: {{share: [{plan.field.name}]}}  {other}"
-    return Question(about, (f"{100 * most:g}%", f"{most:g}%"), line)
+    answers = tuple(
+        Answer(label, {role: {unit: [plan.field.name]}})
+        for label, unit in ((f"{100 * most:g}%", "share"), (f"{most:g}%", "percent"))
+    )
+    return Question(about, answers, plan.heading, deals=filled)
