@@ -158,6 +158,23 @@ def test_five_teams_end_with_3_and_say_so(files, tmp_path):
     )
 
 
+def test_a_plan_for_five_teams_ends_with_3_and_says_so(files, tmp_path):
+    lines = (files / "teams.csv").read_text("utf-8-sig").splitlines()
+    (tmp_path / "few.csv").write_text("\n".join(lines[:6]) + "\n")
+    result = impact("--plan", tmp_path / "few.csv", "--deals", files / "deals.csv", "--metric", "won")
+    assert result.exit_code == 3
+    assert "this rollout can only be looked at" in " ".join(result.output.split())
+    assert "Smallest provable effect" not in result.output
+
+
+def test_a_plan_is_printed_for_people(files):
+    result = impact("--plan", files / "teams.csv", "--deals", files / "deals.csv", "--metric", "won")
+    assert result.exit_code == 0
+    assert "Order drawn by lot with seed 1" in result.output
+    assert "80% of it a month later" in result.output
+    assert "Hingepoint sealed card, version 1" in result.output
+
+
 @pytest.fixture(scope="module")
 def planned(files):
     """The folder that a plan wrote."""
@@ -238,6 +255,7 @@ def test_another_card_than_the_sealed_one_is_refused(files, planned):
         (("--rollout", "rollout.csv", "--steps", "3"), "--steps goes with --plan"),
         (("--rollout", "rollout.csv", "--sha256", "ab"), "--sha256 goes with --card"),
         (("--plan", "teams.csv", "--card", "teams.csv"), "--card goes with --rollout"),
+        (("--rollout", "rollout.csv", "--out", "deals.csv"), "--out deals.csv: is a file, not a folder"),
         (("--plan", "teams.csv", "--steps", "9"), "8 teams can start in 2 to 8 steps, not in 9"),
         (("--plan", "teams.csv", "--lottery", "dice"), "expected the seed of the lot"),
         (("--rollout", "missing.csv"), "missing.csv: does not exist"),
