@@ -4,12 +4,14 @@ import dataclasses
 import datetime as dt
 import math
 
+import numpy as np
 import polars as pl
 import pytest
 
 from hingepoint.analysis import impact, metrics
 from hingepoint.analysis.impact import conclusion
 from hingepoint.analysis.impact import value as values
+from hingepoint.analysis.impact.panel import Panel, panel
 from impacts import months, rolled_out
 
 WON = metrics.parse("won")
@@ -108,6 +110,8 @@ def test_where_teams_start_later_the_day_is_told_from_which_it_can_be_shown():
     assert "with these starts not before 1 August 2025" in impact.in_words(found)
     more = measure(deals, starts, data_end=early, smallest_effect=today.smallest * 0.6)
     assert more.conclusion.before > found.conclusion.before
+    next_month = measure(deals, starts, data_end=early, smallest_effect=today.smallest * 0.87)
+    assert next_month.conclusion.before == dt.date(2025, 5, 1)
     then = measure(deals, starts, data_end=dt.date(2025, 7, 31))
     assert then.smallest == pytest.approx(today.smallest * 0.7, rel=0.25)
 
@@ -165,6 +169,45 @@ def test_before_anybody_started_nothing_can_be_shown():
     assert found.conclusion.verdict == impact.NOT_YET
     assert impact.to_dict(found)["effect"] is None
     assert "no team that began can be held against one that waits" in impact.in_words(found)
+
+
+def test_before_anybody_started_the_day_follows_from_how_teams_differ_today():
+    """The first wave starts on 1 January 2025; the deals end the day before."""
+    deals, starts = rolled_out(effect=0.0, seed=3, a_month=40, waiting=2)
+    today = {"data_end": dt.date(2024, 12, 31)}
+    assert measure(deals, starts, smallest_effect=0.15, **today).conclusion.before == dt.date(2025, 6, 1)
+    assert measure(deals, starts, smallest_effect=0.10, **today).conclusion.before is None
+
+
+def test_the_noise_of_a_deal_is_told_from_what_teams_and_months_leave():
+    """240 cells of 40 deals each: teams win a quarter to two fifths, so a deal's own spread is near .47."""
+    deals, starts = rolled_out(effect=0.0, seed=3, a_month=40, waiting=2)
+    end = dt.date(2025, 12, 31)
+    whole = panel(deals, metric=WON, starts=starts, period="month", data_end=end)
+    nothing = whole.between(0, 0)
+    ahead = conclusion.Ahead(nothing, whole, starts, end, "month", math.nan)
+    left = (
+        whole.values
+        - whole.values.mean(axis=1, keepdims=True)
+        - whole.values.mean(axis=0)
+        + whole.values.mean()
+    )
+    exact = math.sqrt(40 * (left**2).sum() / (9 * 23))
+    assert conclusion._scale(ahead) == pytest.approx(exact, rel=1e-6)
+    assert exact == pytest.approx(0.47, abs=0.05)
+
+
+def test_what_would_matter_is_three_points_or_a_tenth_of_what_was_usual_before():
+    cells = Panel(
+        ("A", "B"),
+        months(2),
+        np.array([[100.0, 900], [200, 300]]),
+        np.array([[1.0, 5], [1, 2]]),
+        np.array([1, 2]),
+    )
+    assert conclusion.worth_showing(WON, cells) == 0.03
+    usual = (100 + 200 + 2 * 300) / 4
+    assert conclusion.worth_showing(metrics.parse("net"), cells) == pytest.approx(usual / 10)
 
 
 def test_teams_that_had_started_before_the_data_begin_are_named():
