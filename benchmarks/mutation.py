@@ -49,6 +49,11 @@ TARGETS = (
         "hingepoint.analysis.discovery.reading.design",
         ("tests/analysis/test_landmarks.py", "tests/analysis/test_discovery_input.py"),
     ),
+    Target(
+        "hingepoint.analysis.impact.conclusion",
+        ("tests/analysis/impact/test_measuring.py", "tests/analysis/impact/test_planning.py"),
+    ),
+    Target("hingepoint.analysis.impact.card", ("tests/analysis/impact/test_planning.py",)),
     Target("hingepoint.domain.strategy.asking", ("tests/domain/test_asking_rounds.py",)),
     Target(
         "hingepoint.domain.strategy.actions",

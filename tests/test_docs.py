@@ -235,6 +235,20 @@ def test_every_key_of_the_json_of_discover_is_explained():
     assert keys(found.to_dict(), skip=("settings", "rules")) | set(FRAME) <= explained
 
 
+def test_every_key_of_the_json_of_impact_is_explained():
+    import impacts
+    from hingepoint.analysis import impact, metrics
+
+    deals, starts = impacts.rolled_out()
+    said = {"metric": metrics.parse("won"), "data_end": deals["closed"].max().date()}
+    made = impact.plan(deals, teams=tuple(starts), **said)
+    found = impact.measure(deals, rollout=starts, **said)
+    held = impact.held(made.card, found, starts, data_end=said["data_end"])
+    explained = set(re.findall(r"`([a-z0-9_]+)`", (DOCS / "reference" / "impact-json.md").read_text("utf-8")))
+    told = {**impact.to_dict(found), "card": held}
+    assert keys(told, ()) | keys(impact.plan_to_dict(made), ()) <= explained
+
+
 def keys(value: object, skip: tuple[str, ...]) -> set[str]:
     """Return every key in nested objects, except what lies below ``skip``."""
     if isinstance(value, list):

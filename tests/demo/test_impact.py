@@ -1,0 +1,102 @@
+"""The rollout of the demo company: its effect is found with its size, and where it has none, none is shown."""
+
+import datetime as dt
+
+import numpy as np
+import polars as pl
+import pytest
+
+from hingepoint.analysis import impact, metrics
+from hingepoint.analysis.impact.panel import panel
+from hingepoint.analysis.trials import redraws
+from hingepoint.demo import planted, weeks
+from hingepoint.demo.company import Company, simulate
+
+METRIC = metrics.parse("supportive:discount<=0.15")
+ENDS_ON = dt.date(2026, 6, 26)
+
+
+def starts_of(company: Company) -> dict[str, dt.date | None]:
+    """Return the day on which each team begins; a region is no team."""
+    teams = company.teams.filter(pl.col("name").is_in(company.deals["team"].implode()))
+    return dict(teams.select("name", "rollout_on").iter_rows())
+
+
+def measured(company: Company, **options) -> impact.Impact:
+    said = {
+        "metric": METRIC,
+        "rollout": starts_of(company),
+        "data_end": company.ends_on,
+        "lot": impact.Lot(seed=1),
+    }
+    return impact.measure(company.deals, **said | options)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def fewer_orders():
+    """A fifth of the orders is enough here, and takes a fifth of the time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(redraws, "DRAWN", 999)
+        yield
+
+
+@pytest.fixture(scope="module")
+def idle() -> Company:
+    """The same company in which the rollout changes nothing; every other draw is the same."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(planted, "ROLLOUT_LIFT", 0.0)
+        weeks.habits.cache_clear()
+        made = simulate(ends_on=ENDS_ON)
+    weeks.habits.cache_clear()
+    return made
+
+
+@pytest.fixture(scope="module")
+def found(whole) -> impact.Impact:
+    return measured(whole)
+
+
+@pytest.fixture(scope="module")
+def truth(whole, idle) -> float:
+    """What the rollout did to the deals of teams that lived it: one world less the other."""
+    both = [
+        panel(one.deals, metric=METRIC, starts=starts_of(whole), period="month", data_end=ENDS_ON)
+        for one in (whole, idle)
+    ]
+    means = [np.average(one.values, weights=one.deals * one.lived) for one in both]
+    return float(means[0] - means[1])
+
+
+def test_the_effect_of_the_rollout_is_found_with_its_size(found, truth):
+    assert truth > 0.04
+    assert found.headline.low < truth < found.headline.high
+    assert found.second.low < truth < found.second.high
+    assert found.conclusion.verdict == impact.SHOWN
+    assert found.inference == "lottery"
+
+
+def test_it_grows_while_teams_learn(found):
+    effect = {one.period: one.reading.effect for one in found.event_study}
+    early, late = (np.mean([effect[k] for k in span]) for span in (range(3), range(6, 9)))
+    assert late > early
+
+
+def test_before_the_starts_there_is_nothing(found):
+    assert found.placebo.mean.low < 0 < found.placebo.mean.high
+    assert found.placebo.together > 0.05
+
+
+def test_where_the_rollout_changes_nothing_nothing_is_shown(idle):
+    found = measured(idle)
+    assert found.headline.low < 0 < found.headline.high
+    assert found.conclusion.verdict != impact.SHOWN
+    assert "works" not in impact.in_words(found)
+
+
+def test_without_the_teams_that_wait_it_ends_with_the_last_wave(whole):
+    """Three teams of the company never start; a company in which all do has nobody to compare with after that."""
+    begun = {team: day for team, day in starts_of(whole).items() if day}
+    last = max(begun.values())
+    found = measured(whole, rollout=begun)
+    assert found.nobody_waits_from == last.replace(day=1)
+    assert found.panel.periods[-1] < last.replace(day=1)
