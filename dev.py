@@ -86,7 +86,9 @@ def become(command):
 
 def main(name, *arguments):
     os.environ["PYTHONPATH"] = str(ROOT / "src")
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else every process that a test starts compiles everything
+    os.environ.pop(
+        "PYTHONDONTWRITEBYTECODE", None
+    )  # else every process that a test starts compiles everything
     if name not in TASKS:
         install("core")
         become([str(PYTHON), "-m", "hingepoint", name, *arguments])
