@@ -7,6 +7,7 @@ from django.utils import timezone
 
 import discoveries
 import importing
+import letting_in
 import playbooks
 import rules
 import talks
@@ -33,6 +34,12 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "people": (EVERYBODY, {}),
     "new-person": (KEEPERS, {}),
     "person": (EVERYBODY, {"user_id": "seller"}),
+    "let-in": (KEEPERS, {}),
+    "welcome": (None, {"token": "a_way_in"}),
+    "people-sheet": (KEEPERS, {}),
+    "sheet": (KEEPERS, {"batch_id": "a_sheet"}),
+    "same-people": (KEEPERS, {}),
+    "merge-people": (KEEPERS, {"kept_id": "seller", "gone_id": "stranger"}),
     "teams": (EVERYBODY, {}),
     "trail": (KEEPERS, {}),
     "account": (EVERYBODY, {}),
@@ -121,6 +128,12 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     "become": (set(), {"role": "sponsor"}),  # only in the demo company
     "change-role": (KEEPERS, {"user_id": "stranger"}),
     "set-active": (KEEPERS, {"user_id": "stranger"}),
+    "set-address": (KEEPERS, {"user_id": "stranger"}),
+    "set-addresses": (KEEPERS, {}),
+    "invite-people": (KEEPERS, {}),
+    "revoke-invitation": (KEEPERS, {"user_id": "stranger"}),
+    "store-sheet": (KEEPERS, {"batch_id": "a_sheet"}),
+    "tell-apart": (KEEPERS, {"one_id": "seller", "other_id": "stranger"}),
     "join-team": (KEEPERS, {"user_id": "stranger"}),
     "move-team": (KEEPERS, {}),
     "cancel-run": ({"analyst"}, {"run_id": "second_run"}),
@@ -183,6 +196,10 @@ def address(route: str, arguments: dict, cast) -> str:
             return discoveries.trial(cast).pk
         if name == "finished_import":
             return importing.finished_import(cast).pk
+        if name == "a_way_in":
+            return letting_in.link_of(letting_in.newcomer("Nils"), by=cast.analyst)
+        if name == "a_sheet":
+            return letting_in.sheet(cast, "name,email\nNina,nina@hinge.example\n").pk
         if name == "kept_mapping":
             return importing.kept_mapping(cast).pk
         if name == "a_link":

@@ -68,6 +68,8 @@ FORMS: dict[str, tuple[str, str, str]] = {
     "save-mapping": ("analyst", "import", ""),
     "new-person": ("analyst", "new-person", ""),
     "join-team": ("analyst", "person", ""),
+    "set-address": ("analyst", "person", ""),
+    "set-addresses": ("analyst", "let-in", ""),
     "teams": ("analyst", "teams", ""),
     "confirm": ("anonymous", "confirm", ""),
     "sign-in": ("anonymous", "sign-in", ""),

@@ -19,6 +19,7 @@ from hingepoint.connectors.files.reading.frames import (
     read_deals,
     understand,
 )
+from hingepoint.connectors.files.reading.people import PeopleSheet, read_people
 from hingepoint.connectors.files.reading.rules import RULES
 from hingepoint.connectors.files.reading.survey import Understood, UnderstoodColumn
 from hingepoint.connectors.files.reading.understanding import OpenQuestions, Understanding, together
@@ -32,6 +33,7 @@ __all__ = [
     "Limits",
     "Mapping",
     "OpenQuestions",
+    "PeopleSheet",
     "Reading",
     "Understanding",
     "Understood",
@@ -44,6 +46,7 @@ __all__ = [
     "parts_of",
     "read",
     "read_deals",
+    "read_people",
     "together",
     "understand",
     "write_table",

@@ -77,6 +77,7 @@ def formats_page() -> str:
         _INTRODUCTION,
         _columns("deals", "One row a deal."),
         _columns("events", "One row an event of a deal."),
+        _columns("people", "One row a person, or a time in a team. Brought in under People, not with deals."),
         _VALUES.format(
             answers=_words(ANSWER_WORDS),
             status=_words(STATUS_WORDS),

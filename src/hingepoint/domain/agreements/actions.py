@@ -25,6 +25,7 @@ from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals.actions import HAND, deal_for, deal_of, deals_in_turn
 from hingepoint.domain.deals.models import Contact, Deal
 from hingepoint.domain.people.models import User, works_here
+from hingepoint.domain.people.rules import who_is_now
 from hingepoint.domain.turns.actions import action, fingerprint, form, plain_facts, take_turn, turn
 from hingepoint.records.agreements import STANDING, AgreementState, Evidence, Origin
 from hingepoint.records.deals import DealStatus
@@ -440,6 +441,7 @@ def put_back(agreement: Agreement, step: AgreementEvent) -> None:
     """Let the agreement say again what it said before ``step``; the caller saves it."""
     for name, value in step.replaced.items():
         column = Agreement._meta.get_field(name)
+        value = who_is_now(value) if value and column.related_model is User else value
         setattr(agreement, column.attname, column.to_python(value))
 
 

@@ -116,6 +116,10 @@ class Agreement(models.Model):
     required = models.BooleanField(default=False)  # one of the few that the strategy asks of this deal
     needed_by = models.DateField(null=True, blank=True)
     needed_because = models.CharField(max_length=300, blank=True)  # how the day was computed
+    was_due_on = models.DateField(
+        null=True, blank=True
+    )  # by the rule alone, where that was before it was asked
+    sorted_at = models.DateTimeField(null=True, blank=True)  # when the seller said to keep such an old one
     recheck_days = models.PositiveSmallIntegerField(
         null=True, blank=True
     )  # as the playbook asks; None: the type

@@ -160,7 +160,9 @@ def bring(
     _require_usable(uploads)
     folder = settings.MEDIA_ROOT / "imports" / uuid.uuid4().hex
     try:
-        kept = [_store(table, each, folder) | {"folder": folder.name} for table, each in uploads.items()]
+        kept = [
+            store_upload(table, each, folder) | {"folder": folder.name} for table, each in uploads.items()
+        ]
         return _keep_and_check(by=by, at=at, kept=kept, mapping=mapping or files.Mapping())
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
@@ -187,7 +189,8 @@ def _keep_and_check(*, by: User, at: dt.datetime, kept: list[dict], mapping: fil
     return _enqueue(batch, by=by, at=at, state=ImportState.CHECKING)
 
 
-def _store(table: str, sent: Uploaded, folder: Path) -> dict[str, Any]:
+def store_upload(table: str, sent: Uploaded, folder: Path) -> dict[str, Any]:
+    """Write an uploaded file into a folder of its own; return what an import keeps of it."""
     path = folder / table / safe_name(sent.name)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
@@ -226,7 +229,7 @@ def read_as(
 def _free(batch_id: int) -> ImportBatch:
     """Return an import that is neither finished nor being worked on, locked. Raises CannotImport."""
     batch = turn(ImportBatch.objects.all(), pk=batch_id)
-    if batch is None:
+    if batch is None or _is_of_people(batch):
         raise CannotImport("This import was forgotten. Upload the file again.")
     if batch.state in (ImportState.DONE, ImportState.UNDONE):
         raise CannotImport("This import is finished. Upload the file again to import it anew.")
@@ -243,6 +246,11 @@ def confirm(*, by: User, at: dt.datetime, batch_id: int) -> ImportBatch:
     if batch.state not in (ImportState.CHECKED, ImportState.IMPORTING):
         raise CannotImport("Look at what the check says first.")
     return _enqueue(batch, by=by, at=at, state=ImportState.IMPORTING)
+
+
+def _is_of_people(batch: ImportBatch) -> bool:
+    """Sheets of people are kept as imports, and stored and shown in their own way (``domain/sheets``)."""
+    return any(kept["table"] == "people" for kept in batch.files)
 
 
 def _enqueue(batch: ImportBatch, *, by: User, at: dt.datetime, state: ImportState) -> ImportBatch:
@@ -361,6 +369,8 @@ def _undo(*, by: User | None, at: dt.datetime, batch_id: int, reason: str) -> di
     batch = turn(ImportBatch.objects.all(), pk=batch_id)
     if batch is None or batch.state != ImportState.DONE:
         raise CannotUndo("There is nothing to take back: this import was not finished.")
+    if _is_of_people(batch):
+        raise CannotUndo("A sheet of people is not taken back: each person's page says what it changed.")
     deals_in_turn(undo.deals_touched(batch))
     detection.forget_import(batch.pk)
     if later := undo.later_changes(batch):

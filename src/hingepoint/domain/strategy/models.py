@@ -17,6 +17,10 @@ from hingepoint.records.strategy import NeededBy, Status
 MOST_REQUIRED = 8
 
 
+#: For so many days after it is first asked nothing is due that was due before.
+USUAL_GRACE = 14
+
+
 class StrategyQuerySet(models.QuerySet):
     def visible_to(self, viewer) -> StrategyQuerySet:
         """Everybody who sells knows the strategies in force; drafts are the keepers' own."""
@@ -32,7 +36,8 @@ class Strategy(models.Model):
     """What the company wants to win by, for which deals, and the metric that says whether it does.
 
     ``metric`` is written as for discovery (``supportive:discount<=0.15``). An empty ``segment`` means
-    every deal. One deal serves one strategy: the first in force, by ``rank``, whose segment it is in.
+    every deal. One deal serves one strategy: the first in force, by ``rank``, whose segment it is in. What it
+    asks for anew is due ``grace_days`` later at the earliest.
     """
 
     name = models.CharField(max_length=120, unique=True)
@@ -43,6 +48,7 @@ class Strategy(models.Model):
     rank = models.PositiveSmallIntegerField(default=1)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
     starts_on = models.DateField(null=True, blank=True)
+    grace_days = models.PositiveSmallIntegerField(default=USUAL_GRACE)
     version = models.PositiveIntegerField(default=1)
 
     objects = StrategyQuerySet.as_manager()
