@@ -96,7 +96,7 @@ def _who_is_here(person: str, *, name: str, email: str, role: str, new: bool) ->
     if person:
         return _named(person)
     for one in () if new else people_like(name, email):
-        if one.can_sign_in or one.email == email.lower():
+        if one.can_sign_in:
             continue
         deals = f"owns {one.deals:,} deals" if one.deals != 1 else "owns 1 deal"
         asked = f"{one.name} ({one.role.lower()}) is here, {deals} and cannot sign in yet. Let them sign in as {role}?"

@@ -30,6 +30,7 @@ from hingepoint.web import (
     register,
     saved_views,
     sign_in,
+    sorting,
     strategy,
     theme,
     trail,
@@ -44,6 +45,7 @@ urlpatterns = [
     path("demo/story", manual.story, name="demo-story"),
     path("theme", theme.theme, name="theme"),
     path("", home.home, name="home"),
+    path("old/", sorting.sort_out, name="sort-out"),
     # deals
     path("deals/", deals.deals, name="deals"),
     path("matrix/", deals.matrix, name="matrix"),

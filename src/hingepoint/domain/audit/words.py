@@ -62,6 +62,7 @@ SENTENCES: dict[str, dict[str, str]] = {
     "agreement": {
         **{str(state): words for state, words in _STATES.items()},
         "take back": "took back a step",
+        "keep": "said that an old one is still wanted",
         "write plan": "wrote the plan for the talk",
         "debrief": "debriefed a talk",
         "attach": "put evidence behind it",

@@ -119,10 +119,11 @@ def merge_page(viewer: Any, kept_id: int, gone_id: int) -> MergePage:
 
 
 def people_like(name: str, email: str) -> list[Side]:
-    """Return who is here and may be the person of this name and address: those who own most deals first. For
-    adding people, where a keeper or the command line asks. Three SQL queries."""
+    """Return who is here and may be the person of this name and address, without who has this very address: those
+    who own most deals first. For adding people, where a keeper or the command line asks. Three SQL queries."""
     wanted = rules.Known(0, name, name, email.lower())
     known = User.objects.active().values_list("pk", "key", "name", "email")
     others = [rules.Known(pk, key, called, address or "") for pk, key, called, address in known]
     alike = {one.other for one in rules.look_alike([wanted, *others]) if one.one == 0}
-    return sorted(_sides(alike).values(), key=lambda side: (-side.deals, side.name))
+    found = [side for side in _sides(alike).values() if not email or side.email != email.lower()]
+    return sorted(found, key=lambda side: (-side.deals, side.name))

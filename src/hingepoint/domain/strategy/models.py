@@ -8,6 +8,7 @@ from django.db.models import Q
 from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.discovery.models import Finding
 from hingepoint.domain.people.models import User, choices, works_here
+from hingepoint.domain.strategy.requirements import USUAL_GRACE
 from hingepoint.records.agreements import Evidence
 from hingepoint.records.deals import Stage
 from hingepoint.records.people import Role
@@ -15,10 +16,6 @@ from hingepoint.records.strategy import NeededBy, Status
 
 #: At most this many agreements are required of a deal; everything else is optional and never nags.
 MOST_REQUIRED = 8
-
-
-#: For so many days after it is first asked nothing is due that was due before.
-USUAL_GRACE = 14
 
 
 class StrategyQuerySet(models.QuerySet):

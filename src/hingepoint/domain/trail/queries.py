@@ -164,7 +164,7 @@ def _lines(events: Sequence[AuditEvent]) -> tuple[Line, ...]:
     names = {
         "deal": _titles(Deal, events, "deal", "name", "key"),
         "agreement": _agreements(events),
-        "user": _merged_people(events) | _titles(User, events, "user", "name"),
+        "user": _people(events),
         "team": _titles(Team, events, "team", "name"),
         "strategy": _titles(Strategy, events, "strategy", "name"),
         "playbook": _playbooks(events),
@@ -215,11 +215,13 @@ def _titles(
     return {str(pk): (next(filter(None, told), ""), (pk,)) for pk, *told in rows}
 
 
-def _merged_people(events: Sequence[AuditEvent]) -> dict[str, tuple[str, tuple]]:
-    """Return people who were merged into somebody, by what they were called, with the page of whom they are now."""
-    ids = _ids(events, "user")
-    rows = OtherName.objects.filter(was__in=ids).values_list("was", "name", "user_id") if ids else ()
-    return {str(was): (name, (now,)) for was, name, now in rows}
+def _people(events: Sequence[AuditEvent]) -> dict[str, tuple[str, tuple]]:
+    """Return people by name; who was merged into somebody, by what they were called, with the page of whom they
+    are now."""
+    found = _titles(User, events, "user", "name")
+    gone = [number for number in _ids(events, "user") if str(number) not in found]
+    rows = OtherName.objects.filter(was__in=gone).values_list("was", "name", "user_id") if gone else ()
+    return found | {str(was): (name, (now,)) for was, name, now in rows}
 
 
 def _agreements(events: Sequence[AuditEvent]) -> dict[str, tuple[str, tuple]]:
