@@ -144,7 +144,7 @@ def test_numbers_of_people_that_no_key_keeps_are_known():
         if field.name.endswith("id_number") or field.name == "was"
     }
     assert held == {
-        "AuditEvent.by_id_number",  # stays: the trail keeps what was, and is read with former_numbers()
+        "AuditEvent.by_id_number",  # stays: the trail keeps what was, and is read with OtherName.was
         "SentForm.by_id_number",  # stays: whoever sent it is signed out and sends it no more
         "OtherName.was",
     }
@@ -180,6 +180,17 @@ def test_the_trail_keeps_both_names_and_holds_and_their_page_shows_both(cast, tw
     assert ("person", "Sanna Ek", "Sanna") in {(one.field, one.before, one.after) for one in merged.changes}
     by_sanna = trail.trail(cast.analyst, trail.Wanted(person="Sanna"))
     assert "Sanna Ek" in {line.by for line in by_sanna.lines}
+
+
+def test_what_they_entered_before_counts_as_theirs(cast, twice):
+    from hingepoint.domain.home.queries.effort import questions
+
+    kept, again = twice
+    for number, who in enumerate(twice):
+        people.save_view(by=who, at=NOW, page="deals", name=f"v{number}", query="")
+    merge(kept, again)
+    (week,) = questions(cast.analyst, now=NOW)
+    assert (week.people, week.dialogs) == (1, 2)
 
 
 def test_files_that_name_either_mean_the_one(cast, twice, tmp_path):

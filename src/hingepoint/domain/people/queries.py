@@ -15,7 +15,6 @@ from hingepoint.domain.audit import queries as audit
 from hingepoint.domain.people.models import (
     Invitation,
     Membership,
-    OtherName,
     SavedView,
     Team,
     User,
@@ -242,11 +241,6 @@ def invited_by(token: str, *, at: dt.datetime) -> Invited | None:
     if row is None:
         return None
     return Invited(row.user.name, row.user.email or "", Role(row.user.role).label, row.expires_at)
-
-
-def former_numbers() -> dict[int, int]:
-    """Return the numbers that the audit trail knows merged people by, with who they are now."""
-    return dict(OtherName.objects.values_list("was", "user_id"))
 
 
 def _one(rows: QuerySet[Row], **wanted: object) -> Row:

@@ -79,15 +79,20 @@ def _rules_of(
     grace_days: int,
 ) -> list[Rule]:
     """Return the rules of the first of ``versions``, the newest first: each asks since the version from which on
-    all have asked for it in this way, and not before the strategy starts."""
+    all have asked for it by the same day, and not before the strategy starts."""
+    days = [(day, {_day_of(pivotal) for pivotal in pivotals}) for day, pivotals in versions]
     found = []
     for pivotal in versions[0][1]:
-        rule = rule_of(pivotal)
-        alike = itertools.takewhile(lambda one: rule in map(rule_of, one[1]), versions)  # noqa: B023
-        first = min(day for day, _ in alike)
+        asked = _day_of(pivotal)
+        first = min(day for day, _ in itertools.takewhile(lambda one, asked=asked: asked in one[1], days))
         asks_since = max(first, starts_on) if starts_on else first
-        found.append(replace(rule, asks_since=asks_since, grace_days=grace_days))
+        found.append(replace(rule_of(pivotal), asks_since=asks_since, grace_days=grace_days))
     return found
+
+
+def _day_of(pivotal: PivotalAgreement) -> tuple[int, str, int | None, str]:
+    """Return by which day a playbook asks for an agreement."""
+    return pivotal.type_id, pivotal.needed_by, pivotal.needed_days, pivotal.needed_stage
 
 
 def rule_of(pivotal: PivotalAgreement) -> Rule:
