@@ -11,6 +11,7 @@ from django.core import mail
 from django.utils import timezone
 
 from cast import PASSWORD, deal
+from hingepoint.config.environment import Environment, MailServer, read_mail_server
 from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.people import actions as people
 from hingepoint.domain.people import letters, queries
@@ -276,9 +277,9 @@ def test_a_stranger_who_asks_to_sign_in_learns_no_address(client, cast):
         assert "do not belong together" in text
 
 
-def test_a_page_with_a_link_in_its_address_tells_it_to_nobody(client, cast):
+def test_a_page_with_a_link_in_its_address_tells_it_to_no_other_site(client, cast):
     answer = client.get(f"/welcome/{link_of(newcomer('Nils'), by=cast.analyst)}")
-    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["Referrer-Policy"] == "same-origin"
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["X-Robots-Tag"] == "noindex"
 
@@ -381,3 +382,37 @@ def test_somebody_who_owns_deals_is_offered_before_a_second_one_is_made(as_analy
     assert "Nils Berg is here already, owns 1 deal and cannot sign in yet." in answer.text
     as_analyst.post("/people/new", new | {"somebody_else": "on"})
     assert User.objects.filter(email="nb@hinge.example").exists()
+
+
+# ---- the mail server of the settings ----
+
+
+@pytest.mark.parametrize(
+    ("address", "server"),
+    [
+        ("smtp://u%40x:p%2Fw@mail.example:2525", MailServer("mail.example", 2525, "u@x", "p/w", True, False)),
+        ("smtp://mail.example", MailServer("mail.example", 587, "", "", True, False)),
+        ("smtps://u:p@mail.example", MailServer("mail.example", 465, "u", "p", False, True)),
+        ("smtp+plain://localhost", MailServer("localhost", 25, "", "", False, False)),
+    ],
+)
+def test_a_mail_server_is_one_address(address, server):
+    assert read_mail_server(address) == server
+    assert Environment(mail_server=address, mail_from="Hingepoint <h@x.example>").mail_server == address
+
+
+@pytest.mark.parametrize(
+    "address", ["mail.example", "http://mail.example", "smtp://", "smtp://mail.example:x"]
+)
+def test_what_is_no_mail_server_is_refused_in_words(address):
+    with pytest.raises(ValueError, match=r"mail server|Port"):
+        Environment(mail_server=address, mail_from="h@x.example")
+
+
+def test_a_mail_server_needs_a_sender():
+    with pytest.raises(ValueError, match="needs HINGEPOINT_MAIL_FROM"):
+        Environment(mail_server="smtp://mail.example")
+
+
+def test_a_password_of_the_mail_server_is_shown_nowhere():
+    assert "p/w" not in repr(read_mail_server("smtp://u:p%2Fw@mail.example"))

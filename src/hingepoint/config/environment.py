@@ -18,7 +18,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Environment(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="HINGEPOINT_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="HINGEPOINT_", env_file=".env", extra="ignore", hide_input_in_errors=True
+    )
 
     data_dir: Path = Field(
         Path("data"), description="Folder for the SQLite database, uploaded files and the secret key."

@@ -437,5 +437,9 @@ def _differences(told: Wanted, here: Here | None) -> Iterable[Difference]:
 
 
 def _days(time: Time) -> str:
-    until = f" until {time.until.isoformat()}" if time.until else ""
-    return f"{time.team} from {time.since.isoformat()}{until}"
+    until = f" until {_in_words(time.until)}" if time.until else ""
+    return f"{time.team} from {_in_words(time.since)}{until}"
+
+
+def _in_words(day: dt.date) -> str:
+    return f"{day.day} {day:%b %Y}"
