@@ -99,6 +99,7 @@ def test_a_seller_comes_in_by_a_printed_link_and_sorts_out_what_is_old(
     page.get_by_text("1 to go.").wait_for()
     assert User.objects.get(pk=nils.pk).can_sign_in
 
-    again = visit(nils)
+    again = visit(User.objects.get(pk=nils.pk))
     found += looked_at(again, reverse("sort-out"), "sort-out", shortcomings, screenshots)
+    assert again.page.get_by_role("heading", level=1).inner_text() == "Sort out what is old"
     assert found == []

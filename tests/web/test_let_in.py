@@ -11,6 +11,7 @@ from django.core import mail
 from django.utils import timezone
 
 from cast import PASSWORD, deal
+from hingepoint.cli import in_words
 from hingepoint.config.environment import Environment, MailServer, read_mail_server
 from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.people import actions as people
@@ -414,5 +415,22 @@ def test_a_mail_server_needs_a_sender():
         Environment(mail_server="smtp://mail.example")
 
 
-def test_a_password_of_the_mail_server_is_shown_nowhere():
-    assert "p/w" not in repr(read_mail_server("smtp://u:p%2Fw@mail.example"))
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (
+            {"mail_server": "smtp://u:pass-word@"},
+            "HINGEPOINT_MAIL_SERVER: is no mail server; expected such as smtp",
+        ),
+        (
+            {"mail_server": "smtp://u:pass-word@x.example"},
+            "HINGEPOINT_MAIL_SERVER needs HINGEPOINT_MAIL_FROM",
+        ),
+    ],
+)
+def test_a_password_of_the_mail_server_is_shown_nowhere(settings, said):
+    with pytest.raises(ValueError) as wrong:  # noqa: PT011 - its words are looked at below
+        Environment(**settings)
+    assert in_words(wrong.value).startswith(said)
+    assert "pass-word" not in in_words(wrong.value) + str(wrong.value)
+    assert "pass-word" not in repr(read_mail_server("smtp://u:pass-word@mail.example"))
