@@ -142,6 +142,13 @@ def test_without_an_answer_nothing_is_sorted_out(as_seller):
     assert "Choose an answer for at least one." in page.text
 
 
+def test_what_was_typed_without_an_answer_is_not_lost(as_seller, begun):
+    page = answer(as_seller, {f"reason-{row(begun).pk}": "they gave the data"})
+    assert page.status_code == 422
+    assert "Say what becomes of it: keep it, not needed, or gained already." in page.text
+    assert "they gave the data" in page.text
+
+
 def test_a_manager_helps_where_a_seller_is_away(client, begun):
     client.force_login(begun.manager)
     page = client.get(reverse("sort-out")).text

@@ -29,7 +29,10 @@ PROOF = [(level.value, level.label) for level in Evidence if level >= Evidence.T
 class OldForm(forms.Form):
     """What is said of one old agreement."""
 
-    what = forms.ChoiceField(choices=[(one, one) for one in (KEEP, NOT_NEEDED, GAINED)])
+    what = forms.ChoiceField(
+        choices=[(one, one) for one in (KEEP, NOT_NEEDED, GAINED)],
+        error_messages={"required": "Say what becomes of it: keep it, not needed, or gained already."},
+    )
     reason = forms.CharField(required=False, max_length=5000)
     on = forms.DateField(required=False, label="The day")
     evidence = forms.TypedChoiceField(
@@ -104,7 +107,7 @@ def _answers(request: HttpRequest, numbers: list[int]) -> dict[int, actions.Step
     wrong: dict[int, dict[str, str]] = {}
     for number in numbers:
         said = {part: request.POST.get(f"{part}-{number}", "") for part in PARTS}
-        if not said["what"]:
+        if not any(said.values()):
             if request.POST.get("rest") == KEEP:
                 found[number] = None
             continue

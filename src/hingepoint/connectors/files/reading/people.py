@@ -80,11 +80,11 @@ def _read(table: Table, plans: list[ColumnPlan], part: TableMapping) -> PeopleSh
 
 
 def _line(row: dict[str, Any]) -> SheetLine:
-    texts = {
+    said: dict[str, Any] = {
         name: row.get(name) or "" for name in ("name", "email", "role", "title", "key", "manager", "team")
     }
-    days = {name: _day(row.get(name)) for name in ("since", "until")}
-    return SheetLine(row=row["_row"], **texts, **days)
+    said |= {name: _day(row.get(name)) for name in ("since", "until")}
+    return SheetLine(row=row["_row"], **said)
 
 
 def _day(moment: dt.datetime | None) -> dt.date | None:
