@@ -187,9 +187,10 @@ def test_what_they_entered_before_counts_as_theirs(cast, twice):
 
     kept, again = twice
     for number, who in enumerate(twice):
-        people.save_view(by=who, at=NOW, page="deals", name=f"v{number}", query="")
+        at = NOW + dt.timedelta(minutes=number)
+        people.save_view(by=who, at=at, page="deals", name=f"v{number}", query="")
     merge(kept, again)
-    (week,) = questions(cast.analyst, now=NOW)
+    (week,) = questions(cast.analyst, now=NOW + dt.timedelta(hours=1))
     assert (week.people, week.dialogs) == (1, 2)
 
 
