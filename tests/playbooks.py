@@ -15,8 +15,9 @@ from hingepoint.records.people import Role
 
 
 def written(cast, **facts) -> Strategy:
-    """A draft strategy with an empty playbook."""
+    """A draft strategy with an empty playbook; without grace, so that what was due before is late."""
     facts = {
+        "grace_days": 0,
         "name": "Discount less",
         "statement": "Sell value.",
         "metric": "supportive:discount<=0.15",

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 import discoveries
 import importing
+import letting_in
 import playbooks
 import rules
 import talks
@@ -33,6 +34,12 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "people": (EVERYBODY, {}),
     "new-person": (KEEPERS, {}),
     "person": (EVERYBODY, {"user_id": "seller"}),
+    "let-in": (KEEPERS, {}),
+    "welcome": (None, {"token": "a_way_in"}),
+    "people-sheet": (KEEPERS, {}),
+    "sheet": (KEEPERS, {"batch_id": "a_sheet"}),
+    "same-people": (KEEPERS, {}),
+    "merge-people": (KEEPERS, {"kept_id": "seller", "gone_id": "stranger"}),
     "teams": (EVERYBODY, {}),
     "trail": (KEEPERS, {}),
     "account": (EVERYBODY, {}),
@@ -94,6 +101,8 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "new-strategy": (KEEPERS, {}),
     "strategy": (SELLING, {"strategy_id": "a_strategy"}),
     "asking-progress": (SELLING, {}),
+    "put-in-force": (KEEPERS, {"strategy_id": "a_strategy"}),
+    "sort-out": (SELLING, {}),
     "edit-strategy": (KEEPERS, {"strategy_id": "a_strategy"}),
     "playbook": (SELLING, {"strategy_id": "a_strategy"}),
     "pivotal": (SELLING, {"strategy_id": "a_strategy", "key": "cust.data_access"}),
@@ -121,6 +130,12 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     "become": (set(), {"role": "sponsor"}),  # only in the demo company
     "change-role": (KEEPERS, {"user_id": "stranger"}),
     "set-active": (KEEPERS, {"user_id": "stranger"}),
+    "set-address": (KEEPERS, {"user_id": "stranger"}),
+    "set-addresses": (KEEPERS, {}),
+    "invite-people": (KEEPERS, {}),
+    "revoke-invitation": (KEEPERS, {"user_id": "stranger"}),
+    "store-sheet": (KEEPERS, {"batch_id": "a_sheet"}),
+    "tell-apart": (KEEPERS, {"one_id": "seller", "other_id": "stranger"}),
     "join-team": (KEEPERS, {"user_id": "stranger"}),
     "move-team": (KEEPERS, {}),
     "cancel-run": ({"analyst"}, {"run_id": "second_run"}),
@@ -130,7 +145,6 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     "draw-lots": ({"analyst"}, {"run_id": "second_run", "key": "cust.references"}),
     "look-at-trial": ({"analyst"}, {"trial_id": "a_trial"}),
     "set-target": (KEEPERS, {"strategy_id": "a_strategy"}),
-    "put-in-force": (KEEPERS, {"strategy_id": "a_strategy"}),
     "retire-strategy": (KEEPERS, {"strategy_id": "a_strategy"}),
     "draft-playbook": (KEEPERS, {"strategy_id": "a_strategy"}),
     "drop-pivotal": (KEEPERS, {"strategy_id": "a_strategy", "key": "cust.data_access"}),
@@ -184,6 +198,10 @@ def address(route: str, arguments: dict, cast) -> str:
             return discoveries.trial(cast).pk
         if name == "finished_import":
             return importing.finished_import(cast).pk
+        if name == "a_way_in":
+            return letting_in.link_of(letting_in.newcomer("Nils"), by=cast.analyst)
+        if name == "a_sheet":
+            return letting_in.sheet(cast, "name,email\nNina,nina@hinge.example\n").pk
         if name == "kept_mapping":
             return importing.kept_mapping(cast).pk
         if name == "a_link":

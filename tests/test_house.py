@@ -173,7 +173,12 @@ NO_ACTION = {
         "undo_import": "passes on to one, and words its refusal",
     },
     "negotiation.actions": {"take_back": "passes on to one"},
-    "people.actions": {"require_sign_in_allowed": "only reads"},
+    "people.actions": {
+        "require_sign_in_allowed": "only reads",
+        "send_invitations": "mails one after another, each link kept in one before its mail goes",
+    },
+    "merging.actions": {"merge": "passes on to one, and words its refusal"},
+    "sheets.actions": {"bring_sheet": "writes the file first, then keeps it in one"},
     "proof.actions": {
         "attach": "writes files first, then the rows in one",
         "take_step_with_proof": "writes files first, then the rows in one",

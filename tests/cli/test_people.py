@@ -75,3 +75,81 @@ def test_a_password_is_asked_for_beside_the_result(db):
 def test_what_is_refused_prints_no_result(hingepoint, ann):
     done = hingepoint("createuser", ann, "--password", PASSWORD, "--format", "json")
     assert (done.exit_code, done.stdout) == (2, "")
+
+
+@pytest.fixture
+def from_files(db, tmp_path):
+    """Ann Berg and Bo Lind own deals of an imported file."""
+    import importing
+
+    rows = "deal_id,created,status,owner\nA-1,2026-01-05,open,Ann Berg\nA-2,2026-01-05,open,Ann Berg\n"
+    importing.import_deals(tmp_path, rows + "A-3,2026-01-05,open,Bo Lind\n")
+
+
+def people() -> dict[str, tuple[str | None, str, int]]:
+    """Return everybody's address, role and number of deals, by name."""
+    from hingepoint.domain.people.models import User
+
+    return {user.name: (user.email, user.role, user.deals.count()) for user in User.objects.all()}
+
+
+def typed(answer: str, *arguments: str):
+    return CliRunner().invoke(cli.main, ["createuser", *arguments, "--password", PASSWORD], input=answer)
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        ("ann@example.com", "--name", "Ann Berg"),
+        ("ann.berg@example.com",),
+        ("a@b.example", "--name", "BERG Ann"),
+    ],
+)
+def test_who_owns_deals_is_offered_and_signs_in(from_files, named):
+    done = typed("y\n", *named)
+    assert "Ann Berg (seller) is here, owns 2 deals and cannot sign in yet." in done.stderr
+    assert done.stdout == f"Ann Berg can sign in as analyst with {named[0]}.\n"
+    assert people() == {"Ann Berg": (named[0], "analyst", 2), "Bo Lind": (None, "seller", 1)}
+
+
+def test_who_is_somebody_else_is_made_beside_them(from_files):
+    done = typed("n\n", "ann@example.com", "--name", "Ann Berg")
+    assert done.exit_code == 0
+    from hingepoint.domain.people.models import User
+
+    made = User.objects.get(email="ann@example.com")
+    assert (made.name, made.role, made.deals.count()) == ("Ann Berg", "analyst", 0)
+    assert User.objects.filter(name="Ann Berg").count() == 2
+
+
+def test_where_nobody_can_answer_the_two_ways_are_said_and_nobody_is_made(from_files):
+    done = typed("", "ann@example.com", "--name", "Ann Berg")
+    assert done.exit_code == 2
+    assert 'Say --is "Ann Berg", or --new for somebody else.' in done.stderr
+    assert people()["Ann Berg"] == (None, "seller", 2)
+
+
+def test_programs_say_who_it_is(hingepoint, from_files):
+    done = hingepoint(
+        "createuser", "bo@x.example", "--is", "bo lind", "--role", "seller", "--password", PASSWORD
+    )
+    assert (done.exit_code, done.stdout) == (0, "Bo Lind can sign in as seller with bo@x.example.\n")
+    assert people()["Bo Lind"] == ("bo@x.example", "seller", 1)
+
+
+def test_programs_say_that_it_is_somebody_new(hingepoint, from_files):
+    done = hingepoint("createuser", "ann.berg@x.example", "--name", "Ann", "--new", "--password", PASSWORD)
+    assert done.exit_code == 0
+    assert people()["Ann"] == ("ann.berg@x.example", "analyst", 0)
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [("Cy", "Nobody is called Cy, or several are."), ("Ann Berg", "Ann Berg can sign in already.")],
+)
+def test_who_is_named_must_be_there_and_not_sign_in_yet(hingepoint, from_files, named, said):
+    hingepoint("createuser", "ann@x.example", "--is", "Ann Berg", "--password", PASSWORD)
+    done = hingepoint("createuser", "b@x.example", "--is", named, "--password", PASSWORD)
+    assert done.exit_code == 2
+    assert said in done.stderr
+    assert len(people()) == 2

@@ -102,7 +102,7 @@ def test_what_stands_on_an_import_keeps_it(cast, tmp_path):
 def test_a_person_who_can_sign_in_by_now_stays(cast, tmp_path):
     report = import_deals(tmp_path)
     anna = User.objects.get(name="Anna Berg")
-    User.objects.filter(pk=anna.pk).update(email="anna@hinge.example")
+    people.set_address(by=None, at=LATER, user=anna, email="anna@hinge.example")
     undo(report)
     assert User.objects.filter(pk=anna.pk).exists()
     assert not User.objects.filter(name="Bo Lind").exists()

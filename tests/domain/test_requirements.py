@@ -63,6 +63,7 @@ def book(cast) -> Playbook:
         name="Discount less",
         statement="Sell value.",
         metric="supportive:discount<=0.15",
+        grace_days=0,
     )
     actions.put_in_force(by=cast.sponsor, at=NOW, strategy=strategy, starts_on=TODAY)
     return strategy.playbooks.get()

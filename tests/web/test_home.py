@@ -44,6 +44,7 @@ def playbook(cast):
         statement="We trade.",
         metric="won",
         sponsor=cast.sponsor,
+        grace_days=0,
     )
     strategy.set_target(
         by=cast.sponsor,

@@ -30,7 +30,7 @@ def test_an_analyst_adds_a_person_who_can_sign_in(as_analyst):
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"email": "sanna@hinge.example"}, "under this already"),
+        ({"email": "sanna@hinge.example"}, "Sanna is here under this address."),
         ({"password": "short"}, "too short"),
         ({"email": ""}, "needs an e-mail address"),
     ],

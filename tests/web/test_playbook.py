@@ -39,7 +39,7 @@ def test_a_change_is_drafted_previewed_published_and_compared(client, cast):
         reverse("set-standard", args=[*at, "cust.nda"]), STANDARD | {"questions": "Who signs?\n\nBy when?"}
     )
     assert draft.pivotal.get(type__key="cust.nda").questions == ["Who signs?", "By when?"]
-    asked = client.get(reverse("publish-playbook", args=at)).context["asked"]
+    asked = client.get(reverse("publish-playbook", args=at)).context["before"].by_type
     assert {(one.name, one.deals, one.new) for one in asked} == {
         ("Confidentiality terms", 2, 2),
         ("Early access to key data", 2, 0),

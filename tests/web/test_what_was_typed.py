@@ -15,6 +15,8 @@ from django.urls import resolve, reverse
 from django.utils import timezone
 
 import importing
+import letting_in
+import playbooks
 from cast import NOW, TODAY
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import AgreementType
@@ -57,6 +59,8 @@ FORMS: dict[str, tuple[str, str, str]] = {
     "new-strategy": ("sponsor", "new-strategy", ""),
     "edit-strategy": ("sponsor", "edit-strategy", ""),
     "set-target": ("sponsor", "strategy", ""),
+    "put-in-force": ("sponsor", "put-in-force", ""),
+    "sort-out": ("seller", "sort-out", ""),
     "choose-pivotal": ("sponsor", "choose-pivotal", ""),
     "set-standard": ("sponsor", "set-standard", ""),
     "publish-playbook": ("sponsor", "publish-playbook", ""),
@@ -69,6 +73,8 @@ FORMS: dict[str, tuple[str, str, str]] = {
     "save-mapping": ("analyst", "import", ""),
     "new-person": ("analyst", "new-person", ""),
     "join-team": ("analyst", "person", ""),
+    "set-address": ("analyst", "person", ""),
+    "set-addresses": ("analyst", "let-in", ""),
     "teams": ("analyst", "teams", ""),
     "confirm": ("anonymous", "confirm", ""),
     "sign-in": ("anonymous", "sign-in", ""),
@@ -79,6 +85,9 @@ NO_WORDS = set(CHANGES) - set(FORMS) | {
     "definitions",
     "imports",
     "undo-import",
+    "welcome",
+    "merge-people",
+    "people-sheet",
 }
 
 
@@ -113,7 +122,7 @@ class Forms(HTMLParser):
         if tag == "select":
             self.select = name
         elif (tag == "textarea" and "hidden" not in said) or (
-            tag == "input" and said.get("type", "text") in TYPED_IN
+            tag == "input" and "hidden" not in said and said.get("type", "text") in TYPED_IN
         ):
             self.now.typed.append(name)
         elif tag == "input" and (said.get("type") == "hidden" or "checked" in said):
@@ -143,6 +152,10 @@ def prepare(route: str, cast, client) -> None:
     """Bring about what a page needs to show its form."""
     from hingepoint.domain.escalations import actions as escalations
 
+    if route == "set-addresses":
+        letting_in.newcomer("Nils", email=None)
+    if route == "sort-out":
+        playbooks.in_force(cast, strategy=playbooks.written(cast, grace_days=14))
     if route in ("set-rule-limits", "add-rule"):
         escalations.draft_policy(by=cast.sponsor, at=NOW)
     if route == "answer-request":

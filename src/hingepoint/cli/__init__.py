@@ -151,11 +151,17 @@ def in_words(error: Exception) -> str:
     return "\n".join(getattr(error, "messages", [])) or str(error)
 
 
+#: Settings that hold a password or a key: what was found there is not printed.
+_SECRET = {"HINGEPOINT_MAIL_SERVER", "HINGEPOINT_DATABASE_URL", "HINGEPOINT_SECRET_KEY"}
+
+
 def _field_in_words(found: dict[str, Any], error: Any) -> str:
-    place = ".".join(map(str, found["loc"]))
+    words, place = found["msg"].removeprefix("Value error, "), ".".join(map(str, found["loc"]))
+    if not place:
+        return words  # about several at once: what was found is all of them
     if error.title == "Environment":
         place = f"HINGEPOINT_{place.upper()}"
-    return f"{place}: {found['msg'].removeprefix('Value error, ')} (found {found['input']!r})"
+    return f"{place}: {words}" + ("" if place in _SECRET else f" (found {found['input']!r})")
 
 
 def _did_you_mean(word: str) -> str:

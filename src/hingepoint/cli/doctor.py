@@ -248,11 +248,13 @@ def readiness() -> Finding:
 
 
 def what_deals_need() -> Finding:
+    from django.utils import timezone
+
     from hingepoint.domain.strategy import asking
 
     if unfinished := asking.unfinished():
         return Finding(GOOD, f"Being asked: {unfinished.done:,} of {unfinished.total:,} open deals.")
-    if wrong := asking.differing():
+    if wrong := asking.differing(today=timezone.localdate()):
         deals = "1 open deal is" if wrong == 1 else f"{wrong:,} open deals are"
         says = f"{deals} not asked for what the playbooks want."
         return Finding(WARNING, says, "hingepoint doctor --ask-again")

@@ -212,7 +212,7 @@ def _data_end(asked: Asked, reading: Reading) -> dt.date:
         return asked.data_end.date()
     closed = reading.deals["closed"].drop_nulls().dt.date() if "closed" in reading.deals.columns else None
     known = reading.understanding.data_end or (closed.max() if closed is not None else None)
-    if known is None:
+    if not isinstance(known, dt.date):
         raise Unusable(f"{asked.deals.name}: no deal has a close date, so there is nothing to measure.")
     return known
 

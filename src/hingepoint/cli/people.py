@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import click
 
@@ -40,18 +41,30 @@ password_option = click.option(
     show_default=True,
     help="What the person comes for. An analyst can add everybody else in the browser.",
 )
+@click.option(
+    "--is",
+    "person",
+    default="",
+    help="Who this is of the people that came with your files: their name or id there. Asked where somebody fits.",
+)
+@click.option("--new", is_flag=True, help="Somebody who is not here yet, also where a name fits.")
 @password_option
 @format_option
-def createuser(email: str, name: str, role: str, password: str, as_format: str) -> None:
+def createuser(
+    email: str, name: str, role: str, person: str, new: bool, password: str, as_format: str
+) -> None:
     """Create the first person who can sign in, or a further one.
 
+    Somebody who came with your files as the owner of deals is not made a second time: where one fits, it is asked
+    whether that is the person, who then signs in and owns these deals.
+
     \b
-    Example:
+    Examples:
       hingepoint createuser ann@example.com --name "Ann Berg" --role analyst
+      hingepoint createuser bo@example.com --is "Bo Lind" --role seller
     """
     start_django()
     from django.core.validators import validate_email
-    from django.db import IntegrityError
 
     from hingepoint.domain.people import actions
 
@@ -60,13 +73,52 @@ def createuser(email: str, name: str, role: str, password: str, as_format: str) 
     name = name or email.split("@")[0]
     now = dt.datetime.now(dt.UTC)
     try:
-        actions.add_user(by=None, at=now, name=name, role=Role(role), email=email, password=password)
-    except IntegrityError:
+        user = _who_is_here(person, name=name, email=email, role=role, new=new)
+        if user:
+            actions.give_sign_in(by=None, at=now, email=email, role=Role(role), password=password, user=user)
+        else:
+            user = actions.add_user(
+                by=None, at=now, email=email, role=Role(role), password=password, name=name
+            )
+    except actions.AddressTaken:
         raise Unusable(f"There is a person with the address {email} already.") from None
     if as_format == "json":
-        print_json({"name": name, "email": email.lower(), "role": role})
+        print_json({"name": user.name, "email": email.lower(), "role": role})
     else:
-        click.echo(f"{name} can sign in as {role.replace('_', ' ')} with {email.lower()}.")
+        click.echo(f"{user.name} can sign in as {role.replace('_', ' ')} with {email.lower()}.")
+
+
+def _who_is_here(person: str, *, name: str, email: str, role: str, new: bool) -> Any:
+    """Return the person of the files who is meant, None for somebody new. Asks where somebody fits; where nobody
+    can answer, raises Unusable."""
+    from hingepoint.domain.merging.queries import people_like
+    from hingepoint.domain.people import queries
+
+    if person:
+        return _named(person)
+    for one in () if new else people_like(name, email):
+        if one.can_sign_in:
+            continue
+        deals = f"owns {one.deals:,} deals" if one.deals != 1 else "owns 1 deal"
+        asked = f"{one.name} ({one.role.lower()}) is here, {deals} and cannot sign in yet. Let them sign in as {role}?"
+        try:
+            if click.confirm(asked, default=True, err=True):
+                return queries.person_in_files(one.key)
+        except click.Abort:
+            raise Unusable(f'{asked} Say --is "{one.key}", or --new for somebody else.') from None
+    return None
+
+
+def _named(person: str) -> Any:
+    """Return the person whom ``--is`` names. Raises Unusable."""
+    from hingepoint.domain.people import queries
+
+    user = queries.person_in_files(person)
+    if user is None:
+        raise Unusable(f"Nobody is called {person}, or several are. Give the id that your files have.")
+    if user.can_sign_in:
+        raise Unusable(f"{user.name} can sign in already. For a forgotten password: hingepoint setpassword.")
+    return user
 
 
 @click.command()

@@ -8,15 +8,19 @@ from __future__ import annotations
 import ipaddress
 import os
 import secrets
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 from zoneinfo import available_timezones
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Environment(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="HINGEPOINT_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="HINGEPOINT_", env_file=".env", extra="ignore", hide_input_in_errors=True
+    )
 
     data_dir: Path = Field(
         Path("data"), description="Folder for the SQLite database, uploaded files and the secret key."
@@ -59,7 +63,17 @@ class Environment(BaseSettings):
     allow_outbound: list[str] = Field(
         [],
         description="HOST:PORT addresses inside the own network that outgoing requests may reach (JSON list). "
-        "This version sends none.",
+        "This version sends none but mail to the mail server.",
+    )
+    mail_server: str = Field(
+        "",
+        description="Mail server that sends invitations: smtp://user:password@mail.example.com:587 (it must offer "
+        "STARTTLS), smtps://user:password@mail.example.com:465 (TLS from the start), or smtp+plain://localhost:25 "
+        "(not encrypted, for a relay on the same machine). Empty: nothing is mailed, links are copied or printed.",
+    )
+    mail_from: str = Field(
+        "",
+        description="Sender of these mails, such as Hingepoint <hingepoint@example.com>. Needed with a mail server.",
     )
     log_level: str = Field("INFO", description="How much is logged: DEBUG, INFO, WARNING or ERROR.")
 
@@ -98,9 +112,50 @@ class Environment(BaseSettings):
                 ) from None
         return values
 
+    @field_validator("mail_server")
+    @classmethod
+    def _mail_address(cls, value: str) -> str:
+        if value:
+            read_mail_server(value)
+        return value
+
+    @model_validator(mode="after")
+    def _sender_of_mail(self) -> Environment:
+        if self.mail_server and "@" not in self.mail_from:
+            raise ValueError(
+                "HINGEPOINT_MAIL_SERVER needs HINGEPOINT_MAIL_FROM: the address that mails come from"
+            )
+        return self
+
     def effective_secret_key(self) -> str:
         """Return the configured key, or the one kept in the data folder, making it on first use."""
         return self.secret_key or kept_secret(self.data_dir / "secret.key")
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """How the mail server is reached; ``starttls`` or ``tls`` from the start, or neither."""
+
+    host: str = ""
+    port: int = 25
+    user: str = ""
+    password: str = field(default="", repr=False)
+    starttls: bool = False
+    tls: bool = False
+
+
+#: How a mail server is spoken to -> its usual port, STARTTLS, TLS from the start.
+_MAIL_SCHEMES = {"smtp": (587, True, False), "smtps": (465, False, True), "smtp+plain": (25, False, False)}
+
+
+def read_mail_server(address: str) -> MailServer:
+    """Return the mail server of an address. Raises ValueError."""
+    parts = urlsplit(address)
+    if parts.scheme not in _MAIL_SCHEMES or not parts.hostname or parts.path.strip("/"):
+        raise ValueError("is no mail server; expected such as smtp://user:password@mail.example.com:587")
+    usual, starttls, tls = _MAIL_SCHEMES[parts.scheme]
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    return MailServer(parts.hostname, parts.port or usual, user, password, starttls, tls)
 
 
 def kept_secret(path: Path) -> str:

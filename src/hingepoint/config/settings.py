@@ -9,7 +9,7 @@ from typing import Any
 
 import dj_database_url
 
-from hingepoint.config.environment import Environment
+from hingepoint.config.environment import Environment, MailServer, read_mail_server
 
 ENVIRONMENT = Environment()
 
@@ -132,6 +132,15 @@ FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10_000_000
+
+# Without a mail server nothing is sent, and pages offer links to copy instead.
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if ENVIRONMENT.mail_server else 'dummy'}.EmailBackend"
+DEFAULT_FROM_EMAIL = ENVIRONMENT.mail_from
+_MAIL = read_mail_server(ENVIRONMENT.mail_server) if ENVIRONMENT.mail_server else MailServer()
+EMAIL_HOST, EMAIL_PORT = _MAIL.host, _MAIL.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _MAIL.user, _MAIL.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = _MAIL.starttls, _MAIL.tls
+EMAIL_TIMEOUT = 20  # seconds
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 

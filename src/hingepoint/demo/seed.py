@@ -287,6 +287,7 @@ def write_strategy(company: Company, *, at: dt.datetime) -> None:
         statement=playbook.STATEMENT,
         metric=planted.SUPPORTIVE,
         sponsor=sponsor,
+        grace_days=0,  # its deals were asked as they came; here all of them come at once, later
     )
     for metric, baseline, target in playbook.TARGETS:
         strategy.set_target(

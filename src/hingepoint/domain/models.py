@@ -10,7 +10,16 @@ from hingepoint.domain.escalations.models import Approval, Escalation, Policy, P
 from hingepoint.domain.imports.models import ImportBatch, ImportChange, SavedMapping
 from hingepoint.domain.involvement.models import Involvement
 from hingepoint.domain.negotiation.models import Corridor, CorridorWriting, Reason, Trade
-from hingepoint.domain.people.models import Membership, SavedView, SignInFailure, Team, User
+from hingepoint.domain.people.models import (
+    DifferentPeople,
+    Invitation,
+    Membership,
+    OtherName,
+    SavedView,
+    SignInFailure,
+    Team,
+    User,
+)
 from hingepoint.domain.plans.models import Debrief, Plan, PlanReview
 from hingepoint.domain.proof.models import AnswerTry, Confirmation, Proof
 from hingepoint.domain.strategy.models import AskingRound, PivotalAgreement, Playbook, ResultMetric, Strategy
@@ -40,14 +49,17 @@ __all__ = [
     "Debrief",
     "Detection",
     "DetectionRule",
+    "DifferentPeople",
     "Escalation",
     "Finding",
     "FindingDecision",
     "ImportBatch",
     "ImportChange",
+    "Invitation",
     "Involvement",
     "Job",
     "Membership",
+    "OtherName",
     "PivotalAgreement",
     "Plan",
     "PlanReview",

@@ -137,10 +137,18 @@ def offer(form: forms.BaseForm, name: str, choices: Sequence[tuple[str, str]]) -
     field.choices = choices
 
 
+def _djangos_own(asked: forms.Field) -> dict[str, Any]:
+    """Return what Django itself says of a field of this kind; each class holds only what it adds."""
+    kinds = reversed(type(asked).__mro__)
+    return {
+        code: words for kind in kinds for code, words in getattr(kind, "default_error_messages", {}).items()
+    }
+
+
 def _words(error: ValidationError, name: str, asked: forms.Field | None) -> str:
     """Return what is wrong, naming the field, in place of Django's own words; a form's words stand."""
     said = str(error.messages[0])
-    if asked is None or error.message != asked.default_error_messages.get(error.code or "", error.message):
+    if asked is None or error.message != _djangos_own(asked).get(error.code or "", error.message):
         return said
     label, limit = asked.label or pretty_name(name), (error.params or {}).get("limit_value")
     if error.code == "required":

@@ -38,6 +38,7 @@ TOO_LARGE = (
 #: What an import makes besides deals and events: one, many.
 NEW_WORDS = {
     "people": ("person", "people"),
+    "addresses": ("address of a person", "addresses of people"),
     "teams": ("team",),
     "accounts": ("account",),
     "types": ("agreement type in the catalogue", "agreement types in the catalogue"),
@@ -103,6 +104,8 @@ def _mapping_asked_for(request) -> tuple[files.Mapping | None, str]:
 def import_(request, batch_id: int):
     """One import: what the file seems to hold, what would change, what cannot be read."""
     shown = queries.import_shown(request.user, batch_id)
+    if shown.tables == ("people",):
+        return redirect("sheet", batch_id)
     context = {
         "batch": shown,
         "steps": ["Files", "Columns", "Understanding", "Import", "Done"],

@@ -16,11 +16,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from hingepoint.domain.escalations import actions as escalations
+from hingepoint.domain.merging import actions as merging
 from hingepoint.domain.people import actions, queries
 from hingepoint.records.errors import Hidden, Refused
 from hingepoint.records.people import Role
 from hingepoint.reports.charts.numbers import plural
-from hingepoint.web import drafts
+from hingepoint.web import drafts, let_in
 
 ROLES = Role.choices
 
@@ -30,12 +31,13 @@ class PersonForm(forms.Form):
     role = forms.ChoiceField(choices=ROLES, initial=Role.SELLER)
     title = forms.CharField(max_length=200, required=False, help_text="As on the business card.")
     email = forms.EmailField(
-        required=False, help_text="Needed to sign in. Without one the person is known but cannot sign in."
+        required=False,
+        help_text="They sign in with it. Invite them on the next page, or give a password here.",
     )
     password = forms.CharField(
         required=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text="At least 12 characters. Hand it over in person; they change it under Your account.",
+        help_text="At least 12 characters, if you hand one over in person. Better: invite them, and they choose.",
     )
 
     def clean(self) -> dict:
@@ -94,12 +96,11 @@ def team_choices(teams, blank: str = "") -> list[tuple[str, str]]:
 
 def people(request):
     """Everybody who works here, by role and team."""
-    wanted = {name: request.GET.get(name, "") for name in ("search", "role", "team")}
+    wanted = {name: request.GET.get(name, "") for name in ("search", "role", "team", "sign_in")}
     team_id = int(wanted["team"]) if wanted["team"].isdigit() else None
     page = int(request.GET["page"]) if request.GET.get("page", "").isdecimal() else 1
-    found = queries.people(
-        request.user, search=wanted["search"], role=wanted["role"], team_id=team_id, page=page
-    )
+    narrowed = {name: wanted[name] for name in ("search", "role", "sign_in")}
+    found = queries.people(request.user, at=timezone.now(), team_id=team_id, page=page, **narrowed)
     context = {
         "found": found,
         "teams": queries.teams(request.user),
@@ -114,9 +115,10 @@ def person(request, user_id: int):
     """One person: role, teams, and what changed."""
     teams = queries.teams(request.user)
     context = {
-        "page": queries.person_page(request.user, user_id),
+        "page": queries.person_page(request.user, user_id, at=timezone.now()),
         "keeps": queries.keeps_people(request.user),
         "roles": ROLES,
+        "mails": let_in.may_mail(),
         "membership_form": MembershipForm(
             drafts.of(request, reverse("join-team", args=[user_id])).typed or None,
             teams=teams,
@@ -139,15 +141,16 @@ def new_person(request):
         draft = drafts.of(request)
         context = {"form": PersonForm(draft.typed or None), "draft": draft}
         return render(request, "people/new_person.html", context)
-    user = _add_from(drafts.read(PersonForm(request.POST)), by=request.user)
+    facts = drafts.read(PersonForm(request.POST))
+    user = _add_from(facts, by=request.user, somebody_else=request.POST.get("somebody_else") == "on")
     messages.info(request, f"{user.name} is here. Put them in a team so that their manager sees their deals.")
     return redirect("person", user.pk)
 
 
-def _add_from(facts: dict, *, by):
+def _add_from(facts: dict, *, by, somebody_else: bool):
     facts |= {"email": facts["email"] or None}
     try:
-        return actions.add_user(by=by, at=timezone.now(), **facts)
+        return merging.add_person(by=by, at=timezone.now(), somebody_else=somebody_else, **facts)
     except IntegrityError:
         field = "email" if facts["email"] else "name"
         raise Refused("Somebody is here under this already.", field=field) from None
@@ -276,5 +279,6 @@ def account(request):
         update_session_auth_hash(request, request.user)
         messages.info(request, "Your new password holds from now on. Other devices must sign in again.")
         return redirect("account")
-    context = {"draft": drafts.of(request), "page": queries.person_page(request.user, request.user.pk)}
+    page = queries.person_page(request.user, request.user.pk, at=timezone.now())
+    context = {"draft": drafts.of(request), "page": page}
     return render(request, "people/account.html", context)

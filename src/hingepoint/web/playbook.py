@@ -15,12 +15,12 @@ from django.views.decorators.http import require_POST
 from hingepoint.analysis import metric_words
 from hingepoint.domain.deals.queries import filters
 from hingepoint.domain.strategy import actions, asking
-from hingepoint.domain.strategy.queries import drafting, strategies
+from hingepoint.domain.strategy.queries import before_asking, drafting, strategies
 from hingepoint.domain.strategy.queries import playbook as playbook_pages
 from hingepoint.records.agreements import Evidence
 from hingepoint.records.deals import Stage
 from hingepoint.records.errors import Hidden
-from hingepoint.records.strategy import NeededBy
+from hingepoint.records.strategy import NeededBy, Status
 from hingepoint.web import drafts
 from hingepoint.web.agreements import EVIDENCE
 from hingepoint.web.deals import for_sellers_and_leaders
@@ -28,6 +28,7 @@ from hingepoint.web.requests import Request
 from hingepoint.web.strategy import asked_by_now, keeper
 
 STAGES = [(stage.value, stage.value.capitalize()) for stage in Stage]
+NOT_IN_FORCE = "Nobody is asked yet: put the strategy in force when you are ready."
 #: A form offers this many demands.
 DEMANDS = 4
 _LISTS = ("checks", "questions", "principles")
@@ -274,8 +275,9 @@ def publish_playbook(request: Request, strategy_id: int) -> HttpResponse:
     if request.method == "POST":
         note = drafts.read(PublishForm(request.POST))["note"]
         actions.publish(by=request.user, at=timezone.now(), playbook=draft, note=note)
-        messages.info(request, f"Version {draft.number} is published. {asked_by_now()}")
+        asked = asked_by_now() if draft.strategy.status == Status.IN_FORCE else NOT_IN_FORCE
+        messages.info(request, f"Version {draft.number} is published. {asked}")
         return redirect("playbook", strategy_id)
-    asked, count = drafting.preview(request.user, strategy_id)
-    context = {"book": draft, "strategy": draft.strategy, "asked": asked, "count": count}
+    before = before_asking.of_draft(request.user, strategy_id, today=timezone.localdate())
+    context = {"book": draft, "strategy": draft.strategy, "before": before}
     return render(request, "playbook/publish.html", context | {"draft": drafts.of(request)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django import forms
@@ -16,9 +17,11 @@ from hingepoint.analysis import metric_words, metrics
 from hingepoint.domain.deals.queries import filters
 from hingepoint.domain.plans.queries import reviews
 from hingepoint.domain.strategy import actions, asking, presets, rules
-from hingepoint.domain.strategy.queries import still_holds, strategy_page
+from hingepoint.domain.strategy.queries import before_asking, still_holds, strategy_page
 from hingepoint.domain.strategy.queries import strategies as strategy_list
+from hingepoint.domain.strategy.requirements import USUAL_GRACE
 from hingepoint.records.errors import Hidden
+from hingepoint.records.strategy import Status
 from hingepoint.reports.findings import words as finding_words
 from hingepoint.web import drafts
 from hingepoint.web.deals import for_sellers_and_leaders
@@ -35,6 +38,7 @@ class StrategyForm(forms.Form):
     metric = forms.CharField(max_length=200)
     segment = forms.CharField(required=False, max_length=100)
     sponsor = forms.IntegerField(required=False)
+    grace_days = forms.IntegerField(required=False, min_value=0, max_value=365, label="Days of grace")
     version = forms.IntegerField(required=False)
 
     def clean_metric(self) -> str:
@@ -112,7 +116,9 @@ def new_strategy(request: Request) -> HttpResponse:
     keeper(request)
     if request.method != "POST":
         preset = presets.by_key(request.GET.get("from", ""))
-        return _form(request, {name: getattr(preset, name, "") for name in FACTS})
+        return _form(
+            request, {name: getattr(preset, name, "") for name in FACTS} | {"grace_days": USUAL_GRACE}
+        )
     facts = _facts(request, drafts.read(StrategyForm(request.POST)))
     made = actions.write_strategy(by=request.user, at=timezone.now(), **facts)
     return redirect("strategy", made.pk)
@@ -124,7 +130,8 @@ def edit_strategy(request: Request, strategy_id: int) -> HttpResponse:
     keeper(request)
     row = strategy_list.editable(request.user, strategy_id)
     if request.method != "POST":
-        known = {name: getattr(row, name) for name in ("name", "statement", "metric", "segment", "version")}
+        same = ("name", "statement", "metric", "segment", "grace_days", "version")
+        known = {name: getattr(row, name) for name in same}
         return _form(request, known | {"sponsor": row.sponsor_id or ""}, now=row)
     entered = drafts.read(StrategyForm(request.POST))
     actions.change_strategy(
@@ -138,9 +145,9 @@ def edit_strategy(request: Request, strategy_id: int) -> HttpResponse:
 
 
 def _facts(request: Request, entered: dict[str, Any]) -> dict[str, Any]:
-    return {name: entered[name] for name in FACTS} | {
-        "sponsor": strategy_list.sponsor(request.user, entered["sponsor"])
-    }
+    grace = {} if entered["grace_days"] is None else {"grace_days": entered["grace_days"]}
+    sponsor = strategy_list.sponsor(request.user, entered["sponsor"])
+    return {name: entered[name] for name in FACTS} | {"sponsor": sponsor} | grace
 
 
 def _form(request: Request, known: dict[str, Any], *, now: Any = None) -> HttpResponse:
@@ -170,15 +177,39 @@ def set_target(request: Request, strategy_id: int) -> HttpResponse:
     return redirect("strategy", strategy_id)
 
 
-@require_POST
+NOTHING_PUBLISHED = "It asks nothing of anybody until its playbook is published."
+
+
+class StartForm(forms.Form):
+    """For how many days what was due before is not due; empty leaves what the strategy has."""
+
+    grace_days = forms.IntegerField(required=False, min_value=0, max_value=365, label="Days of grace")
+
+
+@drafts.kept()
 def put_in_force(request: Request, strategy_id: int) -> HttpResponse:
-    """Let a strategy hold from today."""
+    """See what putting a strategy in force asks of whom, and let it hold from today."""
     keeper(request)
-    row, now = strategy_list.editable(request.user, strategy_id), timezone.now()
-    starts_on = row.starts_on or timezone.localdate()
-    actions.put_in_force(by=request.user, at=now, strategy=row, starts_on=starts_on)
-    messages.info(request, f"{row.name} holds. {asked_by_now()}")
+    row, today = strategy_list.editable(request.user, strategy_id), timezone.localdate()
+    if request.method != "POST":
+        context = {
+            "strategy": row,
+            "before": before_asking.of_start(request.user, strategy_id, today=today),
+            "draft": drafts.of(request),
+            "today": today,
+        }
+        return render(request, "strategy/start.html", context)
+    grace = drafts.read(StartForm(request.POST))["grace_days"]
+    known = {"strategy": row, "starts_on": starting_on(row, today), "grace_days": grace}
+    actions.put_in_force(by=request.user, at=timezone.now(), **known)
+    asked = asked_by_now() if before_asking.has_playbook(row) else NOTHING_PUBLISHED
+    messages.info(request, f"{row.name} holds. {asked}")
     return redirect("strategy", strategy_id)
+
+
+def starting_on(row: Any, today: dt.date) -> dt.date:
+    """Return from when a strategy holds that is put in force today: one that was retired begins anew."""
+    return today if row.status == Status.RETIRED or not row.starts_on else row.starts_on
 
 
 @require_POST

@@ -19,6 +19,7 @@ from hingepoint.connectors.files.reading.frames import (
     read_deals,
     understand,
 )
+from hingepoint.connectors.files.reading.people import PeopleSheet, read_people
 from hingepoint.connectors.files.reading.rules import RULES
 from hingepoint.connectors.files.reading.so_far import SoFar
 from hingepoint.connectors.files.reading.survey import Understood, UnderstoodColumn
@@ -34,6 +35,7 @@ __all__ = [
     "Limits",
     "Mapping",
     "OpenQuestions",
+    "PeopleSheet",
     "Question",
     "QuestionTold",
     "Reading",
@@ -51,6 +53,7 @@ __all__ = [
     "parts_of",
     "read",
     "read_deals",
+    "read_people",
     "told",
     "understand",
     "with_answer",

@@ -66,6 +66,8 @@ LONGEST = {
     **dict.fromkeys(("region", "segment", "product", "source", "stage"), 100),
     "act": 500,
     "needed_because": 300,
+    **dict.fromkeys(("name", "title", "key"), 200),
+    "email": 254,
 }
 
 #: Money is below this amount.
@@ -236,6 +238,31 @@ _STANDING_FIELDS: tuple[Field, ...] = (
     _field("owed_in_return", Kind.TEXT),
 )
 
+PEOPLE_FIELDS: tuple[Field, ...] = (
+    _field(
+        "name",
+        Kind.TEXT,
+        "full name, person, employee, employee name, colleague, user name, display name, owner name, sales rep, seller",
+        must=True,
+    ),
+    _field(
+        "email",
+        Kind.TEXT,
+        "e-mail, email address, e-mail address, mail, mail address, address, work email, owner email, user email",
+    ),
+    _field("role", Kind.TEXT, "role here, hingepoint role, what they do"),
+    _field("title", Kind.TEXT, "job title, position, function"),
+    _field("key", Kind.TEXT, "crm id, id in the crm, owner id, user id, salesforce id, employee id, id"),
+    _field(
+        "manager",
+        Kind.TEXT,
+        "reports to, supervisor, line manager, manager name, manager email, sales manager",
+    ),
+    _field("team", Kind.TEXT, "sales team, team name, department, unit, group"),
+    _field("since", Kind.MOMENT, "from, start, start date, valid from, joined, joined on, in the team from"),
+    _field("until", Kind.MOMENT, "to, end, end date, valid to, left, left on, in the team until"),
+)
+
 DEAL_FIELDS = _with_other_languages(_DEAL_FIELDS, headings.DEALS)
 EVENT_FIELDS = _with_other_languages(_EVENT_FIELDS, headings.EVENTS)
 #: An agreement that nobody took a step on has no date.
@@ -301,10 +328,26 @@ MEANINGS: dict[str, dict[str, str]] = {
         "reason": "why it was declined, broken or is not needed",
         "owed_in_return": "what we owe them for it",
     },
+    "people": {
+        "name": "the person",
+        "email": "the address they sign in with",
+        "role": "seller, manager, sponsor, analyst or inside partner; a new person without one is a seller",
+        "title": "as on the business card",
+        "key": "their id in the CRM, as your deals name their owner",
+        "manager": "who manages the team, by name, address or id; without a team column, the team is theirs",
+        "team": "the team they are in, or manage where their role is manager; a new one is made",
+        "since": "the day from which they are in the team; today where it is empty",
+        "until": "the day on which they leave the team; empty while they are in it",
+    },
 }
 MEANINGS["agreements"] = MEANINGS["events"] | MEANINGS["agreements"]
 
-FIELDS = {"deals": DEAL_FIELDS, "events": EVENT_FIELDS, "agreements": AGREEMENT_FIELDS}
+FIELDS = {
+    "deals": DEAL_FIELDS,
+    "events": EVENT_FIELDS,
+    "agreements": AGREEMENT_FIELDS,
+    "people": PEOPLE_FIELDS,
+}
 
 #: Headings of columns that tell the outcome without a status: flags, Odoo's archive, Pipedrive's times.
 MARKS: dict[str, tuple[str, ...]] = {

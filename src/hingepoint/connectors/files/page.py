@@ -84,6 +84,7 @@ def formats_page() -> str:
         _columns("deals", "One row a deal."),
         _columns("events", "One row an event of a deal."),
         _columns("agreements", _STANDINGS),
+        _columns("people", "One row a person, or a time in a team. Brought in under People, not with deals."),
         _VALUES.format(
             answers=_words(ANSWER_WORDS),
             status=_words(STATUS_WORDS),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 from django.db import IntegrityError
-from django.db.models import Field, Q
+from django.db.models import F, Field, Q
 from django.utils.text import slugify
 
 from hingepoint.domain.agreements.catalogue import shipped_types
@@ -25,7 +25,8 @@ from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals.actions import HAND, deal_for, deal_of, deals_in_turn
 from hingepoint.domain.deals.models import Contact, Deal
 from hingepoint.domain.people.models import User, works_here
-from hingepoint.domain.turns.actions import action, fingerprint, form, plain_facts, take_turn, turn
+from hingepoint.domain.people.rules import who_is_now
+from hingepoint.domain.turns.actions import action, fingerprint, form, plain_facts, take_turn, turn, turns
 from hingepoint.records.agreements import STANDING, AgreementState, Evidence, Origin
 from hingepoint.records.deals import DealStatus
 from hingepoint.records.errors import Hidden, Refused
@@ -323,6 +324,48 @@ def take_steps(
     return ManySteps(len(open_), tuple((str(d), settled[d.pk]) for d in deals if d.pk in settled))
 
 
+class NothingToSort(Refused):
+    """It was sorted out already, or the deal closed meanwhile."""
+
+
+class NotSorted(Refused):
+    """Some answers cannot be taken; ``by_agreement`` has the words by field, by the number of the agreement."""
+
+    def __init__(self, by_agreement: dict[int, Mapping[str, str]]):
+        self.by_agreement = by_agreement
+        super().__init__(next(words for one in by_agreement.values() for words in one.values()))
+
+
+@action
+def sort_out(*, by: User, at: dt.datetime, answers: Mapping[int, Step | None]) -> int:
+    """Say of old agreements, by number, what becomes of each: None keeps it, a step says that it is not needed or
+    gained already. All or none; returns how many. Raises Hidden, NothingToSort, NotSorted."""
+    rows = {row.pk: row for row in Agreement.objects.filter(pk__in=answers).select_related("type")}
+    for number in sorted({row.deal_id for row in rows.values()}):
+        deal_for(by, number)
+    open_ = {row.pk for row in turns(Agreement.objects.to_sort_out().filter(pk__in=answers))}
+    if not open_ or open_ != answers.keys():
+        raise NothingToSort("Some of these were sorted out meanwhile. Here is what is left.")
+    wrong: dict[int, Mapping[str, str]] = {}
+    for pk, step in sorted(answers.items()):
+        try:
+            _sort_one(rows[pk], step, by=by, at=at)
+        except (NotYetGained, ReasonMissing) as error:
+            wrong[pk] = error.by_field
+    if wrong:
+        raise NotSorted(wrong)
+    return len(answers)
+
+
+def _sort_one(row: Agreement, step: Step | None, *, by: User, at: dt.datetime) -> None:
+    if step is not None:
+        _step_on(deal_for(by, row.deal_id), by=by, at=at, type_key=row.type.key, step=step)
+        return
+    Agreement.objects.filter(pk=row.pk).update(sorted_at=at, version=F("version") + 1)
+    changes = {"due": [row.was_due_on, row.needed_by]}
+    record(by=by, at=at, action="keep", subject="agreement", subject_id=row.pk, changes=changes)
+
+
 #: States that a step on many deals at once may replace: nothing in them is lost by it.
 _MAY_BE_SET_TOGETHER = (*WAITING, AgreementState.NOT_NEEDED, AgreementState.LAPSED)
 
@@ -444,6 +487,7 @@ def put_back(agreement: Agreement, step: AgreementEvent) -> None:
     for name, value in step.replaced.items():
         column = Agreement._meta.get_field(name)
         assert isinstance(column, Field)
+        value = who_is_now(value) if value and column.related_model is User else value
         setattr(agreement, column.attname, column.to_python(value))
 
 

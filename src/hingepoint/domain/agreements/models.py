@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 from hingepoint.domain.deals.models import Contact, Deal, Trace, TraceQuerySet
 from hingepoint.domain.people.models import User, Viewer, choices, works_here
 from hingepoint.records.agreements import STANDING, AgreementState, Evidence, Origin, Side
-from hingepoint.records.deals import Stage
+from hingepoint.records.deals import DealStatus, Stage
 from hingepoint.records.people import Role
 
 if TYPE_CHECKING:
@@ -104,6 +104,13 @@ class AgreementQuerySet(models.QuerySet["Agreement"]):
         """Those that the playbook asks of their deals, without what a deal does without."""
         return self.filter(required=True).exclude(state=AgreementState.NOT_NEEDED)
 
+    def to_sort_out(self) -> AgreementQuerySet:
+        """Those of open deals that were due before they were first asked for, of which nobody has said yet whether
+        they are kept."""
+        unsorted = Q(sorted_at__isnull=True) | Q(sorted_at__date__lt=F("asked_on"))
+        old = {"required": True, "state": AgreementState.NEEDED, "was_due_on__isnull": False}
+        return self.filter(unsorted, **old, deal__status=DealStatus.OPEN)
+
     def due(self, today: dt.date) -> AgreementQuerySet:
         """Those that were needed by ``today``: their day came while the deal was open."""
         still_open = Q(deal__closed_at__isnull=True) | Q(deal__closed_at__date__gte=F("needed_by"))
@@ -128,6 +135,11 @@ class Agreement(models.Model):
     required = models.BooleanField(default=False)  # one of the few that the strategy asks of this deal
     needed_by = models.DateField(null=True, blank=True)
     needed_because = models.CharField(max_length=300, blank=True)  # how the day was computed
+    asked_on = models.DateField(null=True, blank=True)  # since when the playbook asks for it
+    was_due_on = models.DateField(
+        null=True, blank=True
+    )  # by the rule alone, where that was before it was asked
+    sorted_at = models.DateTimeField(null=True, blank=True)  # when the seller said to keep such an old one
     recheck_days = models.PositiveSmallIntegerField(
         null=True, blank=True
     )  # as the playbook asks; None: the type

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hingepoint.domain.audit import words
@@ -21,12 +22,15 @@ class Change:
     reason: str
 
 
-def history(*, subject: str, subject_id: object, limit: int = 100) -> list[Change]:
-    """Return the newest ``limit`` changes of one subject.
+def history(
+    *, subject: str, subject_id: object, also: Iterable[object] = (), limit: int = 100
+) -> list[Change]:
+    """Return the newest ``limit`` changes of one subject, ``also`` by further ids where two became one.
 
     Whoever calls has already fetched the subject through its own ``visible_to``.
     """
-    rows = AuditEvent.objects.filter(subject=subject, subject_id=str(subject_id)).order_by("-id")[:limit]
+    ids = [str(one) for one in (subject_id, *also)]
+    rows = AuditEvent.objects.filter(subject=subject, subject_id__in=ids).order_by("-id")[:limit]
     return [
         Change(
             at=row.at,

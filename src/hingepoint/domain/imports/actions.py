@@ -131,8 +131,11 @@ def _require_importer(by: User | None) -> None:
 class Uploaded(Protocol):
     """A file as the web hands it over."""
 
-    name: str
-    size: int
+    @property
+    def name(self) -> str | None: ...
+
+    @property
+    def size(self) -> int | None: ...
 
     def chunks(self) -> Iterable[bytes]: ...
 
@@ -171,7 +174,7 @@ def bring(
     folder = settings.MEDIA_ROOT / "imports" / uuid.uuid4().hex
     try:
         facts = {"folder": folder.name, "read_with": read_with}
-        kept = [_store(table, each, folder) | facts for table, each in uploads.items()]
+        kept = [store_upload(table, each, folder) | facts for table, each in uploads.items()]
         return _keep_and_check(by=by, at=at, kept=kept, mapping=mapping or files.Mapping())
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
@@ -184,7 +187,7 @@ def _require_usable(uploads: Mapping[str, Uploaded]) -> None:
     if "log" in uploads and len(uploads) > 1:
         raise CannotImport("An event log holds deals and events: give it alone.")
     limit = settings.ENVIRONMENT.upload_limit_mb
-    if any(each.size > limit * 1_000_000 for each in uploads.values()):
+    if any((each.size or 0) > limit * 1_000_000 for each in uploads.values()):
         raise CannotImport(
             f"The file is larger than {limit} MB. Import it with the command `hingepoint import`, or split it."
         )
@@ -198,8 +201,9 @@ def _keep_and_check(*, by: User, at: dt.datetime, kept: list[dict], mapping: fil
     return _enqueue(batch, by=by, at=at, state=ImportState.CHECKING)
 
 
-def _store(table: str, sent: Uploaded, folder: Path) -> dict[str, Any]:
-    path = folder / table / safe_name(sent.name)
+def store_upload(table: str, sent: Uploaded, folder: Path) -> dict[str, Any]:
+    """Write an uploaded file into a folder of its own; return what an import keeps of it."""
+    path = folder / table / safe_name(sent.name or "")
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
         for chunk in sent.chunks():
@@ -274,7 +278,7 @@ def _answered(
 def _free(batch_id: int) -> ImportBatch:
     """Return an import that is neither finished nor being worked on, locked. Raises CannotImport."""
     batch = turn(ImportBatch.objects.all(), pk=batch_id)
-    if batch is None:
+    if batch is None or _is_of_people(batch):
         raise CannotImport("This import was forgotten. Upload the file again.")
     if batch.state in (ImportState.DONE, ImportState.UNDONE):
         raise CannotImport("This import is finished. Upload the file again to import it anew.")
@@ -293,6 +297,11 @@ def confirm(*, by: User, at: dt.datetime, batch_id: int) -> ImportBatch:
     if rules.questions_of(batch.report):
         raise CannotImport("Answer what is asked first: it changes what would be kept.")
     return _enqueue(batch, by=by, at=at, state=ImportState.IMPORTING)
+
+
+def _is_of_people(batch: ImportBatch) -> bool:
+    """Sheets of people are kept as imports, and stored and shown in their own way (``domain/sheets``)."""
+    return any(kept["table"] == "people" for kept in batch.files)
 
 
 def _enqueue(batch: ImportBatch, *, by: User, at: dt.datetime, state: ImportState) -> ImportBatch:
@@ -412,6 +421,8 @@ def _undo(*, by: User | None, at: dt.datetime, batch_id: int, reason: str) -> di
     batch = turn(ImportBatch.objects.all(), pk=batch_id)
     if batch is None or batch.state != ImportState.DONE:
         raise CannotUndo("There is nothing to take back: this import was not finished.")
+    if _is_of_people(batch):
+        raise CannotUndo("A sheet of people is not taken back: each person's page says what it changed.")
     deals_in_turn(undo.deals_touched(batch))
     detection.forget_import(batch.pk)
     if later := undo.later_changes(batch):

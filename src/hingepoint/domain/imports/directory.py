@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db.models import Model
 
 from hingepoint.domain.agreements.actions import load_catalogue
@@ -16,7 +18,8 @@ from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.deals.models import Account
 from hingepoint.domain.imports import staging
 from hingepoint.domain.imports.models import ImportBatch, ImportChange
-from hingepoint.domain.people.models import Membership, Team, User
+from hingepoint.domain.people.models import Membership, OtherName, Team, User
+from hingepoint.domain.people.rules import alike, known_people
 from hingepoint.records.agreements import Origin, Side
 from hingepoint.records.names import key_of, one_spelling
 from hingepoint.records.people import Role
@@ -25,45 +28,88 @@ from hingepoint.records.people import Role
 def know_people_and_teams(batch: ImportBatch) -> dict[str, int]:
     """Make the people and teams that the staged deals name, and who belongs where.
 
-    A person is known by key, by e-mail address or by a name that nobody else has. Returns how many
-    people and teams are new.
+    A person is known by key, by e-mail address or by a name that nobody else has, also by the address that
+    stands beside their name. Returns how many people, addresses of people and teams are new.
     """
-    owners = _names("owner", "staged_deal")
-    managers = _names("manager", "staged_deal")
-    known = _known_people()
-    new = [
-        User(key=name, name=name, role=Role.MANAGER if name in managers else Role.SELLER, password="!")  # noqa: S106
-        for name in sorted(owners | managers)
-        if _alike(name) not in known
-    ]
-    User.objects.bulk_create(new, batch_size=1000)
-    _remember(batch, "user", new)
-    known |= {_alike(user.key): user.pk for user in new}
+    owners, managers = _names("owner", "staged_deal"), _names("manager", "staged_deal")
+    addresses = _addresses()
+    known = known_people()
+    for name in owners | managers:
+        if alike(name) not in known and (there := known.get(addresses.get(name, ""))):
+            known[alike(name)] = there
+    new = _make_people(owners, managers, known, addresses, batch)
+    known |= {alike(user.key): user.pk for user in new}
+    given = _give_addresses({known[alike(name)]: address for name, address in addresses.items()}, batch)
     staging.insert(
-        "staged_person", ["named", "id"], [(name, known[_alike(name)]) for name in owners | managers]
+        "staged_person", ["named", "id"], [(name, known[alike(name)]) for name in owners | managers]
     )
     staging.index("staged_person", "named")
     teams = _know_teams(batch)
     _know_members(batch, known, teams)
-    return {"people": len(new), "teams": len(teams["new"])}
+    return {"people": len(new), "addresses": given, "teams": len(teams["new"])}
+
+
+def _addresses() -> dict[str, str]:
+    """Return the e-mail address of each owner and manager of whom the staged deals say one, and the same one
+    throughout: in a column of its own, or in place of the name."""
+    said: dict[str, set[str]] = {}
+    for who in ("owner", "manager"):
+        pairs = staging.rows(f"SELECT DISTINCT {who}, {who}_email FROM staged_deal WHERE {who} <> ''")
+        for name, address in pairs:
+            for text in filter(None, (address, name if "@" in name else "")):
+                said.setdefault(name, set()).add(text.strip().lower())
+    return {name: min(found) for name, found in said.items() if len(found) == 1 and _is_address(min(found))}
+
+
+def _is_address(text: str) -> bool:
+    try:
+        validate_email(text)
+    except ValidationError:
+        return False
+    return True
+
+
+def _make_people(
+    owners: set[str], managers: set[str], known: dict[str, int], addresses: dict[str, str], batch: ImportBatch
+) -> list[User]:
+    """Make the people whom nobody knows; an address goes to the first who has it."""
+    taken: set[str] = set()
+    new: list[User] = []
+    for name in sorted(owners | managers):
+        if alike(name) in known:
+            continue
+        address = addresses.get(name)
+        free = address if address and address not in known and address not in taken else None
+        taken |= {free} if free else set()
+        role = Role.MANAGER if name in managers else Role.SELLER
+        new.append(User(key=name, name=name, email=free, role=role, password=UNUSABLE_PASSWORD_PREFIX))
+    User.objects.bulk_create(new, batch_size=1000)
+    _remember(batch, "user", new)
+    return new
+
+
+def _give_addresses(addresses: dict[int, str], batch: ImportBatch) -> int:
+    """Give people who have none the address that the file says; return how many got one. It is kept for undo."""
+    free = set(addresses.values()) - {
+        email for email in User.objects.values_list("email", flat=True) if email
+    }
+    free -= set(OtherName.objects.exclude(email=None).values_list("email", flat=True))
+    given = []
+    for user in User.objects.filter(pk__in=addresses, email=None).order_by("pk"):
+        if addresses[user.pk] in free:
+            free.discard(addresses[user.pk])
+            user.email, user.version = addresses[user.pk], user.version + 1
+            given.append(user)
+    User.objects.bulk_update(given, ["email", "version"])
+    ImportChange.objects.bulk_create(
+        ImportChange(batch=batch, table="user", row_id=user.pk, before={"email": None}, version=user.version)
+        for user in given
+    )
+    return len(given)
 
 
 def _names(column: str, table: str) -> set[str]:
     return {name for (name,) in staging.rows(f"SELECT DISTINCT {column} FROM {table} WHERE {column} <> ''")}
-
-
-def _alike(name: str) -> str:
-    return name.strip().casefold()
-
-
-def _known_people() -> dict[str, int]:
-    """Return everybody by name, e-mail address and key, the later winning; a name of two people is none."""
-    people = list(User.objects.values_list("pk", "key", "email", "name"))
-    names = [_alike(name) for *_, name in people]
-    once = {name for name, count in Counter(names).items() if count == 1}
-    found = {_alike(name): pk for pk, _, _, name in people if _alike(name) in once}
-    found |= {_alike(email): pk for pk, _, email, _ in people if email}
-    return found | {_alike(key): pk for pk, key, _, _ in people}
 
 
 def _know_teams(batch: ImportBatch) -> dict[str, Any]:
@@ -89,10 +135,10 @@ def _know_members(batch: ImportBatch, people: dict[str, int], teams: dict[str, A
     placed = set(ever)
     for owner, manager, team, first in _who_works_where():
         team_id = teams["ids"][team]
-        chief = people.get(_alike(manager)) if manager else None
+        chief = people.get(alike(manager)) if manager else None
         if chief and (chief not in ever or team_id not in led):
             _earliest(new, (chief, team_id, True), first)
-        seller = people[_alike(owner)] if owner else None
+        seller = people[alike(owner)] if owner else None
         if seller and seller != chief and seller not in placed:
             placed.add(seller)
             _earliest(new, (seller, team_id, False), first)

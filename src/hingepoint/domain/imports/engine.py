@@ -65,7 +65,7 @@ class Report:
     """What an import did, or in a dry run would do.
 
     ``rejected`` are rows that cannot be read or used; ``tables`` has the counts of each table, ``new``
-    counts people, teams, accounts and agreement types that were not known, ``rules`` counts by the keys of
+    counts people, addresses of people who had none, teams, accounts and agreement types that were not known, ``rules`` counts by the keys of
     ``connectors.files.RULES``. ``batch`` is the import's number, None when nothing was changed.
     """
 
@@ -384,7 +384,7 @@ def _refuse_what_cannot_be_used(given: Files, staged: _Staged, skip: bool) -> No
 
 def _write(batch: ImportBatch, at: dt.datetime, staged: _Staged, dry_run: bool) -> Report:
     tables: dict[str, dict[str, int]] = {}
-    new = {"people": 0, "teams": 0, "accounts": 0, "types": 0}
+    new = {"people": 0, "addresses": 0, "teams": 0, "accounts": 0, "types": 0}
     if staged.deals:
         new |= directory.know_people_and_teams(batch)
         new["accounts"] = directory.know_accounts(batch)

@@ -32,6 +32,17 @@ _EVENT_NAMES = {"deal_id": "deal", "agreement": "name", "at": "occurred_at"}
 _ALSO_KNOWN = {
     "name": ("name", "dealname", "opportunityname", "dealtitle"),
     "link": ("link", "url", "recordurl"),
+    "owner_email": (
+        "owneremail",
+        "owneremailaddress",
+        "dealowneremail",
+        "opportunityowneremail",
+        "selleremail",
+        "salesrepemail",
+        "assignedtoemail",
+        "hubspotowneremail",
+    ),
+    "manager_email": ("manageremail", "manageremailaddress", "salesmanageremail", "ownermanageremail"),
 }
 
 _MOST_MONEY = 1e15
@@ -42,7 +53,9 @@ _LENGTHS = {
         if field.name in DEAL_COLUMNS and field.max_length
     },
     "owner": 200,
+    "owner_email": 254,
     "manager": 200,
+    "manager_email": 254,
     "team": 200,
     "account": 200,
 }

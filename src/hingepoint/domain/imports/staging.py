@@ -57,7 +57,9 @@ DEAL_COLUMNS = {
     "link": "text",
     "extra": "text",
     "owner": "text",
+    "owner_email": "text",
     "manager": "text",
+    "manager_email": "text",
     "team": "text",
     "account": "text",
 }

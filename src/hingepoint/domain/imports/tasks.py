@@ -9,4 +9,4 @@ from hingepoint.domain.people.models import User
 
 @task()
 def work_on_import(batch_id: int, by_id: int) -> None:
-    actions.work(by=User.objects.get(pk=by_id), at=timezone.now(), batch_id=batch_id)
+    actions.work(by=User.objects.by_number(by_id), at=timezone.now(), batch_id=batch_id)

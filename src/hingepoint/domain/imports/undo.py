@@ -8,8 +8,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import connection
-from django.db.models import Model
+from django.db.models import F, Model
 
 from hingepoint.domain.agreements.models import Agreement, AgreementEvent, AgreementType
 from hingepoint.domain.deals.models import Account, Deal, DealEvent
@@ -17,6 +18,7 @@ from hingepoint.domain.detection.models import Detection
 from hingepoint.domain.imports.models import ImportBatch, ImportChange
 from hingepoint.domain.imports.staging import differs, one, run
 from hingepoint.domain.people.models import Membership, Team, User
+from hingepoint.domain.people.rules import pointing_at, who_is_now
 
 #: Tables whose rows carry the import that made them, what hangs on a row before the row itself.
 _MADE: tuple[type[Model], ...] = (AgreementEvent, DealEvent, Agreement, Deal)
@@ -85,7 +87,7 @@ def _count(number: int, what: str) -> str:
 
 def _standing_on(model: type[Model], batch: ImportBatch) -> Iterator[str]:
     """Yield what refers to rows of ``model`` that this import made, and did not come with it."""
-    for relation in model._meta.related_objects:
+    for relation in pointing_at(model):
         other, column = relation.related_model, relation.field.column
         own = f" AND {differs('o.batch', '%s')}" if _has(other, "batch") else ""
         number = one(
@@ -110,6 +112,7 @@ def take_back(batch: ImportBatch) -> dict[str, int]:
     _remove(Detection, batch)
     events = sum(_remove(model, batch) for model in (AgreementEvent, DealEvent))
     put_back = sum(_put_back(table, model, batch) for table, model in _CHANGED.items())
+    put_back += _take_addresses_back(batch)
     agreements, deals = _remove(Agreement, batch), _remove(Deal, batch)
     shared = sum(_remove_unused(table, model, batch) for table, model in _SHARED.items())
     return {
@@ -132,12 +135,25 @@ def _put_back(table: str, model: type[Model], batch: ImportBatch) -> int:
     with connection.cursor() as cursor:
         for row_id, before in changes.values_list("row_id", "before").iterator(chunk_size=2000):
             assert before is not None  # the filter above
+            if before.get("owner_id"):
+                before["owner_id"] = who_is_now(before["owner_id"])
             sets = ", ".join(f'"{name}" = %s' for name in before)
             cursor.execute(
                 f"UPDATE {model._meta.db_table} SET {sets}, version = version + 1 WHERE id = %s",
                 [*map(_as_kept, before.values()), row_id],
             )
             number += 1
+    return number
+
+
+def _take_addresses_back(batch: ImportBatch) -> int:
+    """Take back the addresses that the import gave, but of people who were changed or let in since."""
+    number = 0
+    changes = ImportChange.objects.filter(batch=batch, table="user", before__isnull=False)
+    for row_id, version in changes.values_list("row_id", "version"):
+        same = User.objects.filter(pk=row_id, version=version or 0, invitations__isnull=True)
+        same = same.filter(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+        number += same.update(email=None, version=F("version") + 1)
     return number
 
 
@@ -148,9 +164,9 @@ def _as_kept(value: Any) -> Any:
 def _remove_unused(table: str, model: type[Model], batch: ImportBatch) -> int:
     """Remove what the import made in a shared table, but what something else needs or somebody took up."""
     name = model._meta.db_table
-    free = [_unneeded(relation) for relation in model._meta.related_objects]
+    free = [_unneeded(relation) for relation in pointing_at(model)]
     if model is User:
-        free.append("t.version = 1 AND t.email IS NULL")
+        free.append(f"t.version = 1 AND t.password LIKE '{UNUSABLE_PASSWORD_PREFIX}%%'")
     conditions = "".join(f" AND {each}" for each in free)
     return run(
         f"DELETE FROM {name} WHERE id IN (SELECT t.id FROM {name} t JOIN domain_importchange c"

@@ -29,7 +29,8 @@ from hingepoint.records.deals import EventKind
 _VALUES = {
     name: f"s.{name}"
     for name in staging.DEAL_COLUMNS
-    if name not in ("row", "key", "extra", "owner", "manager", "team", "account")
+    if name
+    not in ("row", "key", "extra", "owner", "owner_email", "manager", "manager_email", "team", "account")
 } | {"owner_id": "o.id", "account_id": "a.id", "team_id": "t.id"}
 
 _JOINS = """

@@ -1,14 +1,29 @@
-"""Every change to people, teams, membership and saved views."""
+"""Every change to people, their way in, teams, membership and saved views."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+from django.db.models import Q
 
 from hingepoint.domain.audit.actions import record
-from hingepoint.domain.people.models import Membership, SavedView, SignInFailure, Team, User, works_here
+from hingepoint.domain.people.models import (
+    Invitation,
+    Membership,
+    SavedView,
+    SignInFailure,
+    Team,
+    User,
+    works_here,
+)
+from hingepoint.domain.people.rules import digest_of, expiry
 from hingepoint.domain.turns.actions import action, read_anew, turn, turns
 from hingepoint.records.errors import Hidden, Refused, TooOften
 from hingepoint.records.people import Role
@@ -32,6 +47,44 @@ class NoSuchPlace(Refused):
     """A team cannot stand below itself or below one of its own teams, nor deeper than paths can say."""
 
     field = "below"
+
+
+class AddressTaken(Refused):
+    """Somebody else signs in with this address, or was merged into somebody with it; ``known`` is that person."""
+
+    field = "email"
+
+    def __init__(self, known: User):
+        self.known = known
+        super().__init__(f"{known.name} is here under this address. If they are one person, merge the two.")
+
+
+class NoAddress(Refused):
+    """What was written is no e-mail address."""
+
+    field = "email"
+
+
+class WrongAddresses(Refused):
+    """Addresses of several people cannot be taken; ``by_person`` has the words, by the number of each."""
+
+    def __init__(self, by_person: dict[int, str]):
+        self.by_person = by_person
+        super().__init__(next(iter(by_person.values())))
+
+
+class CannotBeInvited(Refused):
+    """Somebody who is disabled or has no address gets no link."""
+
+
+class LinkOver(Hidden):
+    """The link was used or revoked, its time is over, or it never was one."""
+
+
+class EasyPassword(Refused):
+    """The password is too easy; the words say why."""
+
+    field = "password"
 
 
 class TooManySignIns(TooOften):
@@ -58,9 +111,11 @@ def add_user(
 ) -> User:
     """Add a person; with ``email`` and ``password`` they can sign in at once.
 
-    Raises ValidationError for a password that is too easy and IntegrityError for a taken key or e-mail.
+    Raises ValidationError for a password that is too easy, AddressTaken, and IntegrityError for a taken key.
     """
     _require_keeper(by)
+    if email:
+        _require_free_address(email.lower())
     user = User(key=key or email or name, name=name, role=role, email=email and email.lower(), title=title)
     if password:
         validate_password(password, user)
@@ -70,6 +125,18 @@ def add_user(
     user.save(force_insert=True)
     record(by=by, at=at, action="add", subject="user", subject_id=user.pk, changes={"role": [None, role]})
     return user
+
+
+@action
+def rename(*, by: User | None, at: dt.datetime, user: User, name: str, title: str) -> None:
+    """Say what somebody is called and what stands on their card. What was written with their name stays."""
+    _require_keeper(by)
+    read_anew(user)
+    changes = {"name": [user.name, name], "title": [user.title, title]}
+    user.name, user.title = name, title
+    user.version += 1
+    user.save(update_fields=["name", "title", "version"])
+    record(by=by, at=at, action="rename", subject="user", subject_id=user.pk, changes=changes)
 
 
 @action
@@ -97,6 +164,8 @@ def set_active(*, by: User | None, at: dt.datetime, user: User, active: bool, re
     before, user.is_active = read_anew(user).is_active, active
     user.version += 1
     user.save(update_fields=["is_active", "version"])
+    if not active:
+        _close_links(user, at=at)
     record(
         by=by,
         at=at,
@@ -110,13 +179,241 @@ def set_active(*, by: User | None, at: dt.datetime, user: User, active: bool, re
 
 @action
 def set_password(*, by: User | None, at: dt.datetime, user: User, password: str) -> None:
-    """Set a new password; every other session of ``user`` ends. Raises ValidationError when too easy."""
+    """Set a new password; every other session of ``user`` ends, and no link to choose one works any more.
+    Raises ValidationError when too easy."""
     if by is None or by.pk != user.pk:
         _require_keeper(by)
     validate_password(password, user)
     user.set_password(password)
     user.save(update_fields=["password"])
+    _close_links(user, at=at)
     record(by=by, at=at, action="set password", subject="user", subject_id=user.pk)
+
+
+# ---- their address and their way in ----
+
+
+@action
+def set_address(*, by: User | None, at: dt.datetime, user: User, email: str) -> None:
+    """Say with which address ``user`` signs in; an empty one takes it away. Links made before stop working.
+
+    The same address again changes nothing. Raises NoAddress, AddressTaken.
+    """
+    _require_keeper(by)
+    wanted = _as_address(email)
+    before = read_anew(user).email
+    if wanted == before:
+        return
+    if wanted:
+        _require_free_address(wanted, but=user)
+    user.email = wanted
+    user.version += 1
+    user.save(update_fields=["email", "version"])
+    _close_links(user, at=at)
+    changes = {"e-mail": [before, wanted]}
+    record(by=by, at=at, action="set address", subject="user", subject_id=user.pk, changes=changes)
+
+
+@action
+def set_addresses(*, by: User | None, at: dt.datetime, addresses: Mapping[User, str]) -> None:
+    """Say for several people with which address they sign in, all or none. Raises WrongAddresses."""
+    wrong = {}
+    for user in sorted(addresses, key=lambda user: user.pk):
+        try:
+            set_address(by=by, at=at, user=user, email=addresses[user])
+        except (NoAddress, AddressTaken) as error:
+            wrong[user.pk] = error.words
+    if wrong:
+        raise WrongAddresses(wrong)
+
+
+def _as_address(text: str) -> str | None:
+    """Return an address as it is kept, None for an empty one. Raises NoAddress."""
+    email = text.strip().lower()
+    if not email:
+        return None
+    try:
+        validate_email(email)
+    except ValidationError:
+        raise NoAddress(f"{text.strip()[:80]} is no e-mail address. Write it as ann@example.com.") from None
+    return email
+
+
+def _require_free_address(email: str, *, but: User | None = None) -> None:
+    known = User.objects.filter(Q(email=email) | Q(other_names__email=email)).exclude(pk=but.pk if but else 0)
+    if taken := known.first():
+        raise AddressTaken(taken)
+
+
+@action
+def give_sign_in(
+    *, by: User | None, at: dt.datetime, user: User, email: str, role: Role, password: str
+) -> None:
+    """Let somebody who is here sign in at once, in this role. Raises ValidationError for a password that is too
+    easy, NoAddress, AddressTaken."""
+    set_address(by=by, at=at, user=user, email=email)
+    if read_anew(user).role != role:
+        change_role(by=by, at=at, user=user, role=role)
+    set_password(by=by, at=at, user=user, password=password)
+
+
+def _close_links(user: User, *, at: dt.datetime) -> int:
+    """Let no link made for ``user`` work any more; return how many did."""
+    return user.invitations.open().update(revoked_at=at)
+
+
+@action
+def invite(*, by: User | None, at: dt.datetime, users: Sequence[User]) -> dict[int, str]:
+    """Make a link for each of ``users``, to be copied or printed; return what each carries, by their number.
+
+    It is told this once: what is kept opens nothing. Links made before stop working. Raises CannotBeInvited
+    for anybody who is disabled or has no address; nobody gets a link then.
+    """
+    _require_keeper(by)
+    tokens = {}
+    for user in _who_can_be_invited(users):
+        token = tokens[user.pk] = secrets.token_urlsafe(32)
+        _invite(user, by=by, at=at, digest=digest_of(token), sent_at=at)
+    return tokens
+
+
+@action
+def invite_by_mail(*, by: User | None, at: dt.datetime, users: Sequence[User], page: str) -> int:
+    """Have each of ``users`` mailed a link in the background; return how many. ``page`` is what all links begin
+    with (https://host/welcome/), before what each carries.
+
+    Links made before stop working. Raises CannotBeInvited; nobody is mailed then.
+    """
+    _require_keeper(by)
+    people = _who_can_be_invited(users)
+    for user in people:
+        _invite(user, by=by, at=at, to=user.email, page=page)
+    _send_later()
+    return len(people)
+
+
+def _who_can_be_invited(users: Sequence[User]) -> list[User]:
+    people = turns(User.objects.filter(pk__in=[user.pk for user in users]))
+    for user in people:
+        if not user.is_active:
+            raise CannotBeInvited(f"{user.name} is disabled. Enable them first.")
+        if not user.email:
+            raise CannotBeInvited(f"{user.name} has no address yet. Give one first: they sign in with it.")
+    return people
+
+
+def _invite(user: User, *, by: User | None, at: dt.datetime, **link: object) -> None:
+    again = _close_links(user, at=at)
+    Invitation.objects.create(user=user, made_by=by, made_at=at, expires_at=expiry(at), **link)
+    way = "by mail" if link.get("to") else "by a link"
+    changes = {"way": [None, way], "an earlier link stopped": [None, bool(again)]}
+    record(by=by, at=at, action="invite", subject="user", subject_id=user.pk, changes=changes)
+
+
+def _send_later() -> None:
+    from hingepoint.domain.people.tasks import send_invitations  # it calls back
+
+    transaction.on_commit(send_invitations.enqueue)
+
+
+@action
+def revoke_invitation(*, by: User | None, at: dt.datetime, user: User) -> None:
+    """Let the open link of ``user`` not work any more. Raises LinkOver when there is none."""
+    _require_keeper(by)
+    read_anew(user)
+    if not _close_links(user, at=at):
+        raise LinkOver("There is no open link any more.")
+    record(by=by, at=at, action="revoke invitation", subject="user", subject_id=user.pk)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """An invitation to be mailed: to whom, from whom, the link, and until when it works."""
+
+    to: str
+    name: str
+    invited_by: str
+    link: str
+    expires_at: dt.datetime
+
+
+class NotDelivered(Exception):
+    """The mail server is there and does not take this one letter."""
+
+
+#: Mails that could not be sent are tried again for so long.
+TRIED_FOR = dt.timedelta(days=1)
+
+
+def send_invitations(*, at: dt.datetime, send: Callable[[Letter], None]) -> int:
+    """Mail the invitations that wait, one after another; return how many went out.
+
+    Each link is made and its digest kept before its mail goes, so that a worker that is killed leaves no link
+    that nobody knows: the next one makes another. Why one could not be sent is kept with it. ``send`` raises
+    NotDelivered, or OSError where the mail server cannot be used: then the others wait for the next time.
+    Bears being run twice.
+    """
+    sent = 0
+    waiting = Invitation.objects.waiting(at).filter(made_at__gt=at - TRIED_FOR)
+    for pk in list(waiting.order_by("id").values_list("pk", flat=True)):
+        try:
+            sent += _send_one(pk, at=at, send=send)
+        except OSError:
+            break
+    return sent
+
+
+def _send_one(pk: int, *, at: dt.datetime, send: Callable[[Letter], None]) -> bool:
+    """Return whether one invitation went out. Raises OSError."""
+    token = secrets.token_urlsafe(32)
+    letter = _make_letter(pk, at=at, token=token)
+    if letter is None:
+        return False
+    mine = Invitation.objects.filter(digest=digest_of(token))
+    try:
+        send(letter)
+    except (NotDelivered, OSError) as error:
+        mine.update(problem=str(error)[:300])
+        if isinstance(error, OSError):
+            raise
+        return False
+    return bool(mine.update(sent_at=at, problem=""))
+
+
+@action
+def _make_letter(pk: int, *, at: dt.datetime, token: str) -> Letter | None:
+    """Make the link of one invitation that waits; None where it was revoked or mailed meanwhile."""
+    row = turn(Invitation.objects.waiting(at), pk=pk)
+    if row is None:
+        return None
+    row.digest = digest_of(token)
+    row.save(update_fields=["digest"])
+    invited_by = row.made_by.name if row.made_by else "Your administrator"
+    return Letter(row.to, row.user.name, invited_by, row.page + token, row.expires_at)
+
+
+@action
+def choose_password(*, at: dt.datetime, token: str, password: str) -> User:
+    """Let whoever holds the link choose their password; return them. The link works no more.
+
+    Raises LinkOver, EasyPassword.
+    """
+    links = Invitation.objects.working(at).filter(digest=digest_of(token), user__is_active=True)
+    users = turns(User.objects.filter(invitations__in=links))  # the person first, as who revokes a link does
+    row = turn(links)
+    if row is None:
+        raise LinkOver("This link does not work any more.")
+    (user,) = users
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise EasyPassword(" ".join(error.messages)) from None
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    row.used_at = at
+    row.save(update_fields=["used_at"])
+    record(by=user, at=at, action="choose password", subject="user", subject_id=user.pk)
+    return user
 
 
 @action
@@ -168,14 +465,23 @@ def _write_paths(teams: Iterable[Team], *, old: str, new: str) -> None:
 
 @action
 def join_team(
-    *, by: User | None, at: dt.datetime, user: User, team: Team, since: dt.date, manages: bool = False
+    *,
+    by: User | None,
+    at: dt.datetime,
+    user: User,
+    team: Team,
+    since: dt.date,
+    until: dt.date | None = None,
+    manages: bool = False,
 ) -> Membership:
-    """Make ``user`` a member (or the manager) of ``team`` from a day on. Raises AlreadyMember."""
+    """Make ``user`` a member (or the manager) of ``team`` from a day on, until before another if it ended
+    already. Raises AlreadyMember."""
     _require_keeper(by)
     read_anew(user)
-    if user.memberships.filter(team=team, manages=manages, until__isnull=True).exists():
+    if until is None and user.memberships.filter(team=team, manages=manages, until__isnull=True).exists():
         raise AlreadyMember(f"{user.name} is in {team.name} already.")
-    membership = Membership.objects.create(user=user, team=team, since=since, manages=manages)
+    times = {"since": since, "until": until}
+    membership = Membership.objects.create(user=user, team=team, manages=manages, **times)
     record(
         by=by,
         at=at,
@@ -203,6 +509,21 @@ def leave_team(*, by: User | None, at: dt.datetime, membership: Membership, unti
         subject_id=membership.user_id,
         changes={"team": [membership.team.name, None]},
     )
+
+
+@action
+def change_time(
+    *, by: User | None, at: dt.datetime, membership: Membership, since: dt.date, until: dt.date | None
+) -> None:
+    """Say anew from when and until before when somebody is in a team."""
+    _require_keeper(by)
+    read_anew(membership)
+    days = {"from": [membership.since, since], "until": [membership.until, until]}
+    membership.since, membership.until = since, until
+    membership.save(update_fields=["since", "until"])
+    changes = {"team": membership.team.name, **days}
+    number = membership.user_id
+    record(by=by, at=at, action="change time in team", subject="user", subject_id=number, changes=changes)
 
 
 @action

@@ -32,6 +32,10 @@ class UserQuerySet(models.QuerySet["User"]):
         """Colleagues are known to everybody who works here; strangers see nobody."""
         return self.all() if works_here(viewer) else self.none()
 
+    def by_number(self, number: int) -> User:
+        """Return the person of a number, or the one whom that person was merged into. Raises DoesNotExist."""
+        return self.get(Q(pk=number) | Q(other_names__was=number))
+
 
 UserManager = BaseUserManager.from_queryset(UserQuerySet)
 
@@ -63,6 +67,87 @@ class User(AbstractBaseUser):
     @property
     def sees_everything(self) -> bool:
         return self.role in (Role.SPONSOR, Role.ANALYST)
+
+    @property
+    def can_sign_in(self) -> bool:
+        """Whether there is an address and a password to sign in with, unless they are disabled."""
+        return bool(self.email and self.has_usable_password())
+
+
+class InvitationQuerySet(models.QuerySet):
+    def open(self) -> InvitationQuerySet:
+        """Return those that nobody used or revoked; their time may be over."""
+        return self.filter(used_at__isnull=True, revoked_at__isnull=True)
+
+    def working(self, at: dt.datetime) -> InvitationQuerySet:
+        """Return those whose link opens at ``at``."""
+        return self.open().filter(expires_at__gt=at).exclude(digest="")
+
+    def waiting(self, at: dt.datetime) -> InvitationQuerySet:
+        """Return those that are still to be mailed."""
+        return self.open().filter(expires_at__gt=at, sent_at__isnull=True).exclude(to="")
+
+
+class Invitation(models.Model):
+    """A way in for one person: a link that works once, until a day. Only the digest of what the link carries is
+    kept (``rules.digest_of``), so that nobody reads a link out of the database.
+
+    ``to`` is the address it is mailed to, empty for a link that was copied or printed. A mail waits with an
+    empty digest until the worker makes its link; ``problem`` says why the last try to send it failed.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="invitations")
+    digest = models.CharField(max_length=64, blank=True)
+    to = models.EmailField(blank=True)
+    page = models.CharField(max_length=300, blank=True)  # what the link of a mail begins with
+    made_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+    used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+    problem = models.CharField(max_length=300, blank=True)
+
+    objects = InvitationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user"],
+                condition=Q(used_at__isnull=True, revoked_at__isnull=True),
+                name="one_open_invitation",
+            ),
+            models.UniqueConstraint(fields=["digest"], condition=~Q(digest=""), name="one_link_one_person"),
+            models.CheckConstraint(condition=~Q(digest="") | ~Q(to=""), name="a_link_or_a_mail_to_send"),
+        ]
+
+
+class OtherName(models.Model):
+    """What somebody is called elsewhere: the key, name and address of a person who was merged into them.
+    Files that say it mean them. ``was`` is the number by which the audit trail knows that person."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="other_names")
+    key = models.CharField(max_length=200, unique=True)
+    name = models.CharField(max_length=200)
+    email = models.EmailField(null=True, unique=True)
+    was = models.BigIntegerField(unique=True)  # no foreign key: that row is gone
+    merged_at = models.DateTimeField()
+
+
+class DifferentPeople(models.Model):
+    """Somebody said that two people who look like one are two; the lower number comes first."""
+
+    one = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    other = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    said_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    said_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["one", "other"], name="two_people_said_once"),
+            models.CheckConstraint(condition=Q(one__lt=F("other")), name="two_people_in_order"),
+        ]
 
 
 class Team(models.Model):

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TypeVar
 
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.core.paginator import Paginator
-from django.db.models import Count, Model, Q, QuerySet
+from django.db.models import Count, Model, Prefetch, Q, QuerySet
 
 from hingepoint.domain.audit import queries as audit
-from hingepoint.domain.people.models import Membership, SavedView, Team, User, works_here
+from hingepoint.domain.people.models import (
+    Invitation,
+    Membership,
+    SavedView,
+    Team,
+    User,
+    works_here,
+)
+from hingepoint.domain.people.rules import alike, digest_of, known_people, sign_in_of
 from hingepoint.records.errors import Hidden, Refused
-from hingepoint.records.people import Role
+from hingepoint.records.people import Role, SignIn
 
 Row = TypeVar("Row", bound=Model)
 
@@ -31,7 +41,12 @@ class Person:
     teams: tuple[str, ...]
     manages: tuple[str, ...]
     active: bool
-    can_sign_in: bool
+    sign_in: SignIn
+    link_until: dt.datetime | None  # of the invitation that is open, if one is
+
+    @property
+    def can_sign_in(self) -> bool:
+        return self.sign_in == SignIn.CAN
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +81,11 @@ class MembershipLine:
 
 @dataclass(frozen=True, slots=True)
 class PersonPage:
+    """One colleague. ``also`` is what they are called elsewhere: names of people merged into them."""
+
     person: Person
     version: int
+    also: tuple[str, ...]
     memberships: tuple[MembershipLine, ...]
     history: tuple[audit.Change, ...]
 
@@ -93,20 +111,33 @@ class Persona:
     title: str
 
 
-def people(
-    viewer: User, *, search: str = "", role: str = "", team_id: int | None = None, page: int = 1
-) -> PeoplePage:
-    """Return a page of the colleagues that match, by name. Four SQL queries.
+_CAN_SIGN_IN = Q(is_active=True, email__isnull=False) & ~Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+#: Filters of the list of people by whether they can sign in.
+SIGN_IN_FILTERS = {"in": _CAN_SIGN_IN, "out": ~_CAN_SIGN_IN}
 
-    A page that does not exist is the nearest one.
+
+def people(
+    viewer: User,
+    *,
+    at: dt.datetime,
+    search: str = "",
+    role: str = "",
+    team_id: int | None = None,
+    sign_in: str = "",
+    page: int = 1,
+) -> PeoplePage:
+    """Return a page of the colleagues that match, by name. Five SQL queries.
+
+    ``sign_in``: one of ``SIGN_IN_FILTERS``. A page that does not exist is the nearest one.
     """
     found = User.objects.visible_to(viewer).order_by("name", "id")
+    found = found.filter(SIGN_IN_FILTERS.get(sign_in, Q()))
     for word in search.split():
         found = found.filter(Q(name__icontains=word) | Q(email__icontains=word) | Q(title__icontains=word))
     found = found.filter(role=role) if role else found
     found = found.filter(pk__in=_members_of(team_id)) if team_id else found
-    cut = Paginator(found.prefetch_related("memberships__team"), PEOPLE_ON_A_PAGE).get_page(max(1, page))
-    lines = tuple(_person(user) for user in cut)
+    cut = Paginator(_with_ways_in(found), PEOPLE_ON_A_PAGE).get_page(max(1, page))
+    lines = tuple(_person(user, at=at) for user in cut)
     return PeoplePage(lines, cut.number, cut.paginator.num_pages, cut.paginator.count)
 
 
@@ -116,7 +147,14 @@ def _members_of(team_id: int) -> QuerySet:
     return inside.values("user_id")
 
 
-def _person(user: User) -> Person:
+def _with_ways_in(users: QuerySet[User]) -> QuerySet[User]:
+    """Fetch teams and open invitations along."""
+    invited = Prefetch("invitations", Invitation.objects.open(), to_attr="open_invitations")
+    return users.prefetch_related("memberships__team", invited)
+
+
+def _person(user: User, *, at: dt.datetime) -> Person:
+    invitation = next(iter(user.open_invitations), None)  # type: ignore[attr-defined]
     current = [m for m in user.memberships.all() if m.until is None]
     return Person(
         id=user.pk,
@@ -127,17 +165,85 @@ def _person(user: User) -> Person:
         teams=tuple(m.team.name for m in current if not m.manages),
         manages=tuple(m.team.name for m in current if m.manages),
         active=user.is_active,
-        can_sign_in=bool(user.email and user.has_usable_password()),
+        sign_in=sign_in_of(user, invitation, at=at),
+        link_until=invitation.expires_at if invitation and invitation.expires_at > at else None,
     )
 
 
-def person_page(viewer: User, user_id: int) -> PersonPage:
-    """Return one colleague; keepers of people see the changes too. Raises Hidden."""
-    user = _one(User.objects.visible_to(viewer).prefetch_related("memberships__team"), pk=user_id)
+def person_page(viewer: User, user_id: int, *, at: dt.datetime) -> PersonPage:
+    """Return one colleague; keepers of people see the changes too, also those of people who were merged into
+    them. Raises Hidden."""
+    user = _one(_with_ways_in(User.objects.visible_to(viewer)), pk=user_id)
     rows = sorted(user.memberships.all(), key=lambda m: m.since, reverse=True)
     lines = tuple(MembershipLine(m.pk, m.team.name, m.manages, m.since, m.until) for m in rows)
-    changes = audit.history(subject="user", subject_id=user.pk) if keeps_people(viewer) else []
-    return PersonPage(_person(user), user.version, lines, tuple(changes))
+    others = list(user.other_names.order_by("name"))
+    merged = [other.was for other in others]
+    told = keeps_people(viewer)
+    changes = audit.history(subject="user", subject_id=user.pk, also=merged) if told else []
+    also = tuple(dict.fromkeys(other.name for other in others))
+    return PersonPage(_person(user, at=at), user.version, also, lines, tuple(changes))
+
+
+@dataclass(frozen=True, slots=True)
+class ToLetIn:
+    """Somebody who cannot sign in yet. ``deals`` are the open ones they own; ``problem`` is why their mail
+    could not be sent."""
+
+    person: Person
+    deals: int
+    problem: str
+
+
+def to_let_in(viewer: User, *, at: dt.datetime) -> list[ToLetIn]:
+    """Return who works here and cannot sign in, those with most deals first. Raises Hidden. Five SQL queries."""
+    if not keeps_people(viewer):
+        raise Hidden
+    owned = Count("deals", filter=Q(deals__status="open"), distinct=True)
+    out = User.objects.active().filter(SIGN_IN_FILTERS["out"])
+    deals = dict(out.annotate(open_deals=owned).values_list("pk", "open_deals"))
+    lines = [
+        ToLetIn(_person(user, at=at), deals.get(user.pk, 0), _problem(user))
+        for user in _with_ways_in(out.order_by("name", "id"))
+    ]
+    return sorted(lines, key=lambda line: -line.deals)
+
+
+def _problem(user: User) -> str:
+    return next((row.problem for row in user.open_invitations), "")  # type: ignore[attr-defined]
+
+
+def users_to_change(viewer: User, user_ids: Collection[int]) -> list[User]:
+    """Return the people that a keeper wants to change. Raises Hidden for anybody else, and if one is missing."""
+    found = list(User.objects.filter(pk__in=user_ids)) if keeps_people(viewer) else None
+    if found is None or len(found) != len(set(user_ids)):
+        raise Hidden
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """Whoever opens a link: who they are here, until they have chosen a password."""
+
+    name: str
+    email: str
+    role: str
+    until: dt.datetime
+
+
+def person_in_files(name: str) -> User | None:
+    """Return whom files mean by a name, an id or an address; None for nobody, and where it is not one person.
+    For the command line, which acts as the system."""
+    number = known_people().get(alike(name))
+    return None if number is None else User.objects.get(pk=number)
+
+
+def invited_by(token: str, *, at: dt.datetime) -> Invited | None:
+    """Return whom the link of ``token`` lets in; None for one that was used, revoked, is over or never was."""
+    links = Invitation.objects.working(at).filter(digest=digest_of(token), user__is_active=True)
+    row = links.select_related("user").first()
+    if row is None:
+        return None
+    return Invited(row.user.name, row.user.email or "", Role(row.user.role).label, row.expires_at)
 
 
 def _one(rows: QuerySet[Row], **wanted: object) -> Row:

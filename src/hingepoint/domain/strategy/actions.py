@@ -31,6 +31,7 @@ from hingepoint.domain.strategy.models import (
     Strategy,
 )
 from hingepoint.domain.strategy.queries.still_holds import runs_behind
+from hingepoint.domain.strategy.requirements import USUAL_GRACE
 from hingepoint.domain.turns.actions import action, read_anew, take_turn
 from hingepoint.records.errors import Hidden, Refused
 from hingepoint.records.strategy import Status
@@ -87,6 +88,7 @@ def write_strategy(
     metric: str,
     sponsor: User | None = None,
     segment: str = "",
+    grace_days: int = USUAL_GRACE,
 ) -> Strategy:
     """Write a new strategy as a draft, with an empty first playbook. Raises ValueError for a metric
     that discovery would not understand, NameTaken."""
@@ -94,9 +96,16 @@ def write_strategy(
     metrics.parse_target(metric)
     _require_free_name(name)
     last = Strategy.objects.aggregate(last=Max("rank"))["last"] or 0
-    told = {"statement": statement, "metric": metric, "sponsor": sponsor, "segment": segment}
     with _name_taken():
-        strategy = Strategy.objects.create(name=name, rank=last + 1, **told)
+        strategy = Strategy.objects.create(
+            name=name,
+            rank=last + 1,
+            statement=statement,
+            metric=metric,
+            sponsor=sponsor,
+            segment=segment,
+            grace_days=grace_days,
+        )
     Playbook.objects.create(strategy=strategy, number=1)
     changes = {"name": [None, name], "metric": [None, metric]}
     record(by=by, at=at, action="write", subject="strategy", subject_id=strategy.pk, changes=changes)
@@ -154,9 +163,13 @@ def _plain(changes: Mapping[str, list]) -> dict[str, list]:
 
 
 @action
-def put_in_force(*, by: User | None, at: dt.datetime, strategy: Strategy, starts_on: dt.date) -> None:
-    """Let the strategy hold; open deals are asked for its published playbook in the background."""
-    change_strategy(by=by, at=at, strategy=strategy, status=Status.IN_FORCE, starts_on=starts_on)
+def put_in_force(
+    *, by: User | None, at: dt.datetime, strategy: Strategy, starts_on: dt.date, grace_days: int | None = None
+) -> None:
+    """Let the strategy hold; open deals are asked for its published playbook in the background. What was due
+    before is due ``grace_days`` after the start; None leaves the days that the strategy has."""
+    grace = {} if grace_days is None else {"grace_days": grace_days}
+    change_strategy(by=by, at=at, strategy=strategy, status=Status.IN_FORCE, starts_on=starts_on, **grace)
 
 
 @action
@@ -310,7 +323,7 @@ def publish(*, by: User | None, at: dt.datetime, playbook: Playbook, note: str =
 # ---- asking open deals ----
 
 #: Facts of a strategy that decide which deals are asked for what.
-_DECIDES = {"status", "segment", "rank"}
+_DECIDES = {"status", "segment", "rank", "grace_days"}
 
 
 def _begin_round(*, at: dt.datetime) -> None:

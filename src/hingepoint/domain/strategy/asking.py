@@ -10,16 +10,17 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import Max, Q
+from django.db.models import Max, Q, QuerySet
+from django.utils import timezone
 
 from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.strategy.models import AskingRound
-from hingepoint.domain.strategy.requirements import Requirement
+from hingepoint.domain.strategy.requirements import Requirement, forgiven
 from hingepoint.domain.strategy.rules import Books, books_in_force, usual_days_to_stage, wanted_of
 from hingepoint.records.agreements import AgreementState
 from hingepoint.records.strategy import NeededBy
@@ -28,10 +29,22 @@ from hingepoint.records.strategy import NeededBy
 BATCH = 100
 
 #: What a deal is judged by, and the import that made it.
-_JUDGED_BY = ("segment", "amount", "created_at", "expected_close_on", "stage", "batch")
-#: What a playbook says on an agreement of the register.
-_SAYS = ("required", "needed_by", "needed_because", "recheck_days")
-_NOTHING = (False, None, "", None)
+_JUDGED_BY = ("segment", "amount", "created_at", "expected_close_on", "stage", "batch", "owner")
+
+
+class Told(NamedTuple):
+    """What a playbook says on an agreement of the register: the columns of these names."""
+
+    required: bool = False
+    needed_by: dt.date | None = None
+    needed_because: str = ""
+    recheck_days: int | None = None
+    was_due_on: dt.date | None = None
+    asked_on: dt.date | None = None
+
+
+_SAYS = Told._fields
+_NOTHING = Told()
 #: What is written of an agreement; further columns only of a new one.
 _WRITTEN = ("deal_id", "type_id", "batch", *_SAYS, "expires_on")
 
@@ -108,46 +121,60 @@ def write(wanted: Wanted, by: Terms, *, at: dt.datetime) -> Refreshed:
     holds longer or shorter, as the playbook now asks. Writing the same again changes nothing.
     """
     known = _known(wanted.batches, by.types)
+    today = timezone.localdate(at)
+    told = {key: says(need, known.get(key), today=today) for key, need in wanted.needs.items()}
     new = [
-        (deal, kind, wanted.batches[deal], *_told(need), None)
-        for (deal, kind), need in wanted.needs.items()
+        (deal, kind, wanted.batches[deal], *said, None)
+        for (deal, kind), said in told.items()
         if (deal, kind) not in known
     ]
-    changed = [_moved(row, need, by) for key, row in known.items() if (need := _news(row, wanted.needs, key))]
-    released = [
-        _moved(row, None, by) for key, row in known.items() if row.required and key not in wanted.needs
+    changed = [
+        _moved(row, told[key], by) for key, row in known.items() if key in told and _said(row) != told[key]
     ]
+    released = [_moved(row, _NOTHING, by) for key, row in known.items() if row.required and key not in told]
     _upsert([*new, *changed, *released], at=at)
     return Refreshed(len(new), len(changed), len(released))
 
 
 def _known(deal_ids: Collection[int], types: Collection[int]) -> dict[tuple[int, int], Any]:
     """Return what the register says of these deals, locked: what is required, and what may become so."""
-    rows = Agreement.objects.filter(Q(required=True) | Q(type__in=types), deal__in=list(deal_ids))
-    locked = rows.order_by("pk").select_for_update()
-    told = locked.values_list("deal_id", "type_id", *_SAYS, "expires_on", named=True)
+    told = _rows(deal_ids, types).order_by("pk").select_for_update().values_list(*_READ, named=True)
     return {(row.deal_id, row.type_id): row for row in told}
 
 
-def _news(row: Any, needs: Mapping[tuple[int, int], Requirement], key: tuple[int, int]) -> Requirement | None:
-    """Return what is needed where the row does not say so yet."""
-    need = needs.get(key)
-    same = need and _told(need) == tuple(getattr(row, name) for name in _SAYS)
-    return None if same else need
+#: What is read of an agreement before it is asked for.
+_READ = ("deal_id", "type_id", "state", *_SAYS, "expires_on")
 
 
-def _told(need: Requirement | None) -> tuple:
-    return (True, need.needed_by, need.why, need.recheck_days) if need else _NOTHING
+def _rows(deal_ids: Collection[int], types: Collection[int]) -> QuerySet[Agreement]:
+    return Agreement.objects.filter(Q(required=True) | Q(type__in=types), deal__in=list(deal_ids))
 
 
-def _moved(row: Any, need: Requirement | None, by: Terms) -> tuple:
+def _said(row: Any) -> Told:
+    """Return what the register says now."""
+    return Told(*(getattr(row, name) for name in _SAYS))
+
+
+def says(need: Requirement, row: Any, *, today: dt.date) -> Told:
+    """Return what the register is to say of what is needed. ``row`` is what it says now, None for nothing: what is
+    not required yet is asked ``today`` for the first time."""
+    asked_on = row.asked_on if row is not None and row.required else today
+    due = forgiven(need, asked_on=asked_on)
+    return Told(True, due.needed_by, due.why[:MOST_WORDS], due.recheck_days, due.was_due_on, asked_on)
+
+
+#: Characters of how a day was computed.
+MOST_WORDS = 300
+
+
+def _moved(row: Any, said: Told, by: Terms) -> tuple:
     """Return what the row is to say; what holds until a day keeps its distance to the days asked for."""
     expires_on = row.expires_on
     if expires_on:
         usual = by.holds_days[row.type_id]
-        after = (need.recheck_days if need else None) or usual
+        after = said.recheck_days or usual
         expires_on += dt.timedelta(days=after - (row.recheck_days or usual))
-    return (row.deal_id, row.type_id, None, *_told(need), expires_on)
+    return (row.deal_id, row.type_id, None, *said, expires_on)
 
 
 def _upsert(rows: Sequence[tuple], *, at: dt.datetime) -> None:
@@ -241,19 +268,26 @@ def progress_of(row: AskingRound) -> Progress:
     return Progress(row.done, max(row.total, row.done), row.finished_at is not None, changes)
 
 
-def differing() -> int:
+def differing(*, today: dt.date) -> int:
     """Return how many open deals are not asked for what the playbooks in force want of them. Reads them all."""
     by, after, found = terms(), 0, 0
     while deals := open_deals(after=after):
-        found += len(_deals_to_change(decide(deals, by), by))
+        wanted = decide(deals, by)
+        told = to_say(wanted, today=today)
+        now = {key: _said(row) for key, row in on_record(wanted.batches, by.types).items()}
+        keys = {*told, *(key for key, said in now.items() if said.required)}
+        found += len({key[0] for key in keys if now.get(key, _NOTHING) != told.get(key, _NOTHING)})
         after = deals[-1].pk
     return found
 
 
-def _deals_to_change(wanted: Wanted, by: Terms) -> set[int]:
-    rows = Agreement.objects.filter(
-        Q(required=True) | Q(type__in=by.types), deal__in=list(wanted.batches)
-    ).values_list("deal_id", "type_id", *_SAYS)
-    known = {(deal, kind): tuple(said) for deal, kind, *said in rows}
-    keys = {*wanted.needs, *(key for key, said in known.items() if said[0])}
-    return {key[0] for key in keys if known.get(key, _NOTHING) != _told(wanted.needs.get(key))}
+def to_say(wanted: Wanted, *, today: dt.date) -> dict[tuple[int, int], Told]:
+    """Return what the register would say of what is wanted, by deal and type."""
+    rows = on_record(wanted.batches, {kind for _, kind in wanted.needs})
+    return {key: says(need, rows.get(key), today=today) for key, need in wanted.needs.items()}
+
+
+def on_record(deal_ids: Collection[int], types: Collection[int]) -> dict[tuple[int, int], Any]:
+    """Return what the register says of these deals: what is required, and what may become so."""
+    told = _rows(deal_ids, types).values_list(*_READ, named=True)
+    return {(row.deal_id, row.type_id): row for row in told}

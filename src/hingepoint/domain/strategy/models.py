@@ -8,6 +8,7 @@ from django.db.models import Q
 from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.discovery.models import Finding
 from hingepoint.domain.people.models import User, Viewer, choices, works_here
+from hingepoint.domain.strategy.requirements import USUAL_GRACE
 from hingepoint.records.agreements import Evidence
 from hingepoint.records.deals import Stage
 from hingepoint.records.people import Role
@@ -32,7 +33,8 @@ class Strategy(models.Model):
     """What the company wants to win by, for which deals, and the metric that says whether it does.
 
     ``metric`` is written as for discovery (``supportive:discount<=0.15``). An empty ``segment`` means
-    every deal. One deal serves one strategy: the first in force, by ``rank``, whose segment it is in.
+    every deal. One deal serves one strategy: the first in force, by ``rank``, whose segment it is in. What it
+    asks for anew is due ``grace_days`` later at the earliest.
     """
 
     name = models.CharField(max_length=120, unique=True)
@@ -43,6 +45,7 @@ class Strategy(models.Model):
     rank = models.PositiveSmallIntegerField(default=1)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
     starts_on = models.DateField(null=True, blank=True)
+    grace_days = models.PositiveSmallIntegerField(default=USUAL_GRACE)
     version = models.PositiveIntegerField(default=1)
 
     objects = StrategyQuerySet.as_manager()

@@ -10,12 +10,19 @@ from decimal import Decimal
 from hingepoint.records.deals import Stage
 from hingepoint.records.strategy import NeededBy
 
+#: For so many days after it is first asked nothing is due that was due before.
+USUAL_GRACE = 14
+
 _ORDER: dict[str, int] = {stage: place for place, stage in enumerate(Stage)}
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What a playbook says of one pivotal agreement that concerns when a deal needs it."""
+    """What a playbook says of one pivotal agreement that concerns when a deal needs it.
+
+    ``asks_since`` is the day from which the strategy asks for it in this way; without ``grace_days`` that day
+    changes nothing.
+    """
 
     type_id: int
     needed_by: str
@@ -24,6 +31,8 @@ class Rule:
     segments: tuple[str, ...]
     least_amount: Decimal | None
     recheck_days: int | None = None
+    grace_days: int = 0
+    asks_since: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +48,18 @@ class DealFacts:
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """One agreement that a deal needs. ``needed_by`` is None while the day cannot be told yet."""
+    """One agreement that a deal needs. ``needed_by`` is None while the day cannot be told yet.
+
+    ``was_due_on`` is the day of the rule alone, where that had passed before the deal was asked.
+    """
 
     type_id: int
     needed_by: dt.date | None
     why: str
     recheck_days: int | None = None
+    grace_days: int = 0
+    asks_since: dt.date | None = None
+    was_due_on: dt.date | None = None
 
 
 def required(
@@ -56,10 +71,35 @@ def required(
     deals): a stage becomes a day by it. A stage that the deal has passed already was due then.
     """
     return [
-        replace(_requirement(deal, rule, days_to_stage), recheck_days=rule.recheck_days)
+        replace(
+            _requirement(deal, rule, days_to_stage),
+            recheck_days=rule.recheck_days,
+            grace_days=rule.grace_days,
+            asks_since=rule.asks_since,
+        )
         for rule in rules
         if _concerns(rule, deal)
     ]
+
+
+def forgiven(need: Requirement, *, asked_on: dt.date | None) -> Requirement:
+    """Return what is needed so that being asked makes nothing late that was due before.
+
+    It is due on the later of the rule's day and the day from which the strategy asks plus its grace; and where
+    the rule's day had passed when the deal was first asked (``asked_on``), the grace begins there: the deal came
+    later, or the strategy came to hold for it. None: nobody knows, and the rule's day counts.
+    """
+    day = need.needed_by
+    if day is None or not need.grace_days:
+        return need
+    starts = [need.asks_since] if need.asks_since else []
+    starts += [asked_on] if asked_on and day < asked_on else []
+    start = max(starts, default=day)
+    due = max(day, start + dt.timedelta(days=need.grace_days)) if starts else day
+    if due == day:
+        return need
+    why = f"{need.why}; asked since {start.day} {start:%b %Y}, so not before {due.day} {due:%b}"
+    return replace(need, needed_by=due, why=why, was_due_on=day if day < start else None)
 
 
 def _concerns(rule: Rule, deal: DealFacts) -> bool:

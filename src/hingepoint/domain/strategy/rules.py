@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from statistics import median
+from typing import Any
+
+from django.db.models import Q
+from django.utils import timezone
 
 from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.people.models import User, works_here
 from hingepoint.domain.strategy.models import PivotalAgreement, Playbook, Strategy
 from hingepoint.domain.strategy.requirements import DealFacts, Requirement, Rule, required
 from hingepoint.records.deals import DealStatus, EventKind, Stage
+from hingepoint.records.strategy import Status
 
 #: Fewer won deals than this do not say when a stage usually ends.
 LEAST_WON_DEALS = 20
@@ -36,17 +43,64 @@ def may_keep(viewer: User) -> bool:
     return works_here(viewer) and viewer.sees_everything
 
 
-def books_in_force(draft: Playbook | None = None) -> Books:
-    """Return the strategies in force by rank, each with the rules of its last published playbook;
-    ``draft`` stands in for its strategy's, as if it were published."""
+@dataclass(frozen=True, slots=True)
+class AsIf:
+    """What is looked at before it is so: a strategy put in force, or a draft published, ``on`` a day."""
+
+    strategy: Strategy
+    on: dt.date
+    draft: Playbook | None = None
+
+
+def books_in_force(as_if: AsIf | None = None) -> Books:
+    """Return the strategies in force by rank, each with the rules of its last published playbook; ``as_if``
+    stands in for what its strategy says now."""
+    held = Q(status=Status.IN_FORCE)
+    held |= Q(pk=as_if.strategy.pk) if as_if else Q()
     books = []
-    for strategy in Strategy.objects.in_force().order_by("rank", "id"):
-        playbook = strategy.playbooks.filter(published_at__isnull=False).order_by("-number").first()
-        if draft and draft.strategy_id == strategy.pk:
-            playbook = draft
-        if playbook:
-            books.append((strategy, [rule_of(pivotal) for pivotal in playbook.pivotal.all()]))
+    for strategy in Strategy.objects.filter(held).order_by("rank", "id"):
+        own = as_if if as_if and as_if.strategy.pk == strategy.pk else None
+        versions = [
+            (timezone.localdate(book.published_at), list(book.pivotal.all()))
+            for book in strategy.playbooks.filter(published_at__isnull=False).order_by("-number")
+        ]
+        if own and own.draft:
+            versions.insert(0, (own.on, list(own.draft.pivotal.all())))
+        if versions:
+            starts_on = own.on if own and strategy.status != Status.IN_FORCE else strategy.starts_on
+            grace = (own.strategy if own else strategy).grace_days
+            books.append((strategy, _rules_of(versions, starts_on=starts_on, grace_days=grace)))
     return books
+
+
+def _rules_of(
+    versions: Sequence[tuple[dt.date, Sequence[PivotalAgreement]]],
+    *,
+    starts_on: dt.date | None,
+    grace_days: int,
+) -> list[Rule]:
+    """Return the rules of the first of ``versions``, the newest first: each asks since the version from which on
+    all have asked for it by the same day, and not before the strategy starts."""
+    days = [(day, {_day_of(pivotal) for pivotal in pivotals}) for day, pivotals in versions]
+    found = []
+    for pivotal in versions[0][1]:
+        first = min(_days_asked_alike(days, _day_of(pivotal)))
+        asks_since = max(first, starts_on) if starts_on else first
+        found.append(replace(rule_of(pivotal), asks_since=asks_since, grace_days=grace_days))
+    return found
+
+
+def _days_asked_alike(days: Sequence[tuple[dt.date, set[Any]]], asked: Any) -> Iterator[dt.date]:
+    """Return the days of the versions, the newest first, that ask ``asked`` without a break."""
+    for day, wanted in days:
+        if asked not in wanted:
+            return
+        yield day
+
+
+def _day_of(pivotal: PivotalAgreement) -> tuple[int, str, int | None, str]:
+    """Return by which day a playbook asks for an agreement."""
+    return pivotal.type_id, pivotal.needed_by, pivotal.needed_days, pivotal.needed_stage
 
 
 def rule_of(pivotal: PivotalAgreement) -> Rule:

@@ -20,7 +20,7 @@ from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.deals.queries import deal_page
 from hingepoint.domain.detection.models import DetectionRule
 from hingepoint.domain.people import queries as people
-from hingepoint.domain.people.models import Team, User
+from hingepoint.domain.people.models import OtherName, Team, User
 from hingepoint.domain.strategy.models import Playbook, Strategy
 from hingepoint.records.errors import Hidden
 
@@ -127,9 +127,10 @@ def _by(text: str) -> Q:
     """Return whose changes a name means: as recorded then, or of who is called so now."""
     if text.casefold() == SYSTEM:
         return Q(by_id_number__isnull=True)
-    return Q(by_name__icontains=text) | Q(
-        by_id_number__in=User.objects.filter(name__icontains=text).values("pk")
-    )
+    called = User.objects.filter(name__icontains=text)
+    merged = OtherName.objects.filter(user__in=called)
+    numbers = Q(by_id_number__in=called.values("pk")) | Q(by_id_number__in=merged.values("was"))
+    return Q(by_name__icontains=text) | numbers
 
 
 def _of_named_deals(text: str) -> QuerySet[AuditEvent]:
@@ -163,7 +164,7 @@ def _lines(events: Sequence[AuditEvent]) -> tuple[Line, ...]:
     names = {
         "deal": _titles(Deal, events, "deal", "name", "key"),
         "agreement": _agreements(events),
-        "user": _titles(User, events, "user", "name"),
+        "user": _people(events),
         "team": _titles(Team, events, "team", "name"),
         "strategy": _titles(Strategy, events, "strategy", "name"),
         "playbook": _playbooks(events),
@@ -212,6 +213,15 @@ def _titles(
     ids = _ids(events, subject)
     rows = model.objects.filter(pk__in=ids).values_list("pk", *columns) if ids else ()
     return {str(pk): (next(filter(None, told), ""), (pk,)) for pk, *told in rows}
+
+
+def _people(events: Sequence[AuditEvent]) -> dict[str, tuple[str, tuple]]:
+    """Return people by name; who was merged into somebody, by what they were called, with the page of whom they
+    are now."""
+    found = _titles(User, events, "user", "name")
+    gone = [number for number in _ids(events, "user") if str(number) not in found]
+    rows = OtherName.objects.filter(was__in=gone).values_list("was", "name", "user_id") if gone else ()
+    return found | {str(was): (name, (now,)) for was, name, now in rows}
 
 
 def _agreements(events: Sequence[AuditEvent]) -> dict[str, tuple[str, tuple]]:

@@ -105,7 +105,7 @@ class _Conversion:
             self.columns["currency"] = pl.repeat(None, len(self.rows), dtype=pl.String, eager=True)
         if self.how.role == "deals":
             self._deals()
-        else:
+        elif self.how.role == "events":
             self._events()
         self._must_be_there()
         self.problems.bad_rows += int(self.bad.sum())

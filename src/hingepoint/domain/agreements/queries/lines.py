@@ -51,6 +51,7 @@ class AgreementLine:
     required: bool
     needed_by: dt.date | None
     needed_because: str
+    was_due_on: dt.date | None
     late_after: dt.date | None
     late: bool
     recheck: bool
@@ -97,6 +98,7 @@ def line_of(row: Agreement, today: dt.date) -> AgreementLine:
         required=row.required,
         needed_by=row.needed_by,
         needed_because=row.needed_because,
+        was_due_on=row.was_due_on,
         late_after=late_after,
         late=is_late(late_after, today),
         recheck=must_be_checked(row.state, row.expires_on, today),
@@ -161,6 +163,7 @@ def _line_then(steps: Sequence[AgreementEvent], day: dt.date) -> AgreementLine:
         required=agreement.required,
         needed_by=None,
         needed_because="",
+        was_due_on=None,
         late_after=late_after,
         late=is_late(late_after, day),
         recheck=must_be_checked(last.state, expires_on, day),

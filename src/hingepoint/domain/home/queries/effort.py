@@ -105,18 +105,24 @@ def questions(viewer: Any, *, now: dt.datetime) -> list[WeekOfQuestions]:
         raise Hidden("not theirs to count")
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     first = midnight - dt.timedelta(days=now.weekday(), weeks=WEEKS - 1)
-    sellers = set(User.objects.filter(role=Role.SELLER).values_list("pk", flat=True))
+    sellers = _numbers_of_sellers()
     rows = AuditEvent.objects.filter(at__gte=first, by_id_number__isnull=False)
     entries = [
-        Entry(who, at, max(1, len(changes)))
-        for who, at, changes in rows.values_list("by_id_number", "at", "changes")
-        if who is not None and who in sellers
+        Entry(sellers[number], at, max(1, len(changes)))
+        for number, at, changes in rows.values_list("by_id_number", "at", "changes")
+        if number is not None and number in sellers
     ]
     live = dict(Deal.objects.open().values_list("owner").annotate(n=Count("pk")))
     by_week: dict[dt.date, dict[int, Load]] = defaultdict(dict)
     for (who, monday), load in loads(entries).items():
         by_week[monday][who] = load
     return [_week(monday, by_week[monday], live) for monday in sorted(by_week, reverse=True)]
+
+
+def _numbers_of_sellers() -> dict[int, int]:
+    """Return every number by which the trail knows a seller, also those of people merged into them, with theirs."""
+    known = User.objects.filter(role=Role.SELLER).values_list("pk", "other_names__was")
+    return {number: pk for pk, was in known for number in (pk, was) if number is not None}
 
 
 def _week(monday: dt.date, found: dict[int, Load], live: dict[int, int]) -> WeekOfQuestions:

@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Count, Q
 
 from hingepoint.domain.deals.models import Deal
+from hingepoint.domain.home.queries.old import old_ones
 from hingepoint.domain.home.queries.worklist import (
     DAYS_AHEAD,
     LONG_LATE,
@@ -33,7 +34,7 @@ class SellerDay:
 
     ``stale`` deals have nothing due but what is late by more than ``LONG_LATE`` days. ``quiet_until`` is
     the next day on which something is due, when nothing is now; ``deals`` counts the open deals behind
-    the page.
+    the page; ``old`` agreements were due before they were asked for, and wait to be sorted out.
     """
 
     late: tuple[WorkLine, ...]
@@ -46,6 +47,7 @@ class SellerDay:
     quiet_until: dt.date | None
     prepare: tuple[talks_page.Talk, ...] = ()
     debriefs: tuple[talks_page.Talk, ...] = ()
+    old: int = 0
 
     @property
     def nothing_due(self) -> bool:
@@ -53,19 +55,20 @@ class SellerDay:
 
     @property
     def finished(self) -> bool:
-        return self.nothing_due and not (self.prepare or self.debriefs)
+        return self.nothing_due and not (self.prepare or self.debriefs or self.old)
 
 
 def seller_day(viewer: Any, *, today: dt.date) -> SellerDay:
     """Return what a seller moves next: of each open deal the most pressing agreement, and the talks that
-    wait for a plan or a debrief. Seven SQL queries."""
+    wait for a plan or a debrief. Eight SQL queries."""
     until = today + dt.timedelta(days=DAYS_AHEAD)
-    rows = with_deals(worklist(viewer))
+    old = old_ones(viewer)
+    rows = with_deals(worklist(viewer)).exclude(pk__in=old.filter(late_after__gte=today).values("pk"))
     due = one_a_deal(rows.filter(late_after__lte=until).order_by("late_after", "id"), today)
     alive = today - dt.timedelta(days=LONG_LATE)
     stale = [work for work in due if work.line.late_after is not None and work.line.late_after < alive]
-    old = Q(state__in=sorted(STANDING), expires_on__lt=today) | Q(state=AgreementState.LAPSED)
-    again = rows.filter(old, required=True)
+    ago = Q(state__in=sorted(STANDING), expires_on__lt=today) | Q(state=AgreementState.LAPSED)
+    again = rows.filter(ago, required=True)
     busy = {work.line.deal_id for work in due}
     ask_again = [
         w for w in one_a_deal(again.order_by("expires_on", "id"), today) if w.line.deal_id not in busy
@@ -86,6 +89,7 @@ def seller_day(viewer: Any, *, today: dt.date) -> SellerDay:
         quiet_until=None if due else next_day.values_list("late_after", flat=True).first(),
         prepare=talks.prepare,
         debriefs=talks.debrief,
+        old=old.count(),
     )
 
 

@@ -2,53 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
 from hingepoint.analysis import metrics
-from hingepoint.domain.agreements.models import Agreement, AgreementType
-from hingepoint.domain.deals.models import Deal
+from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.discovery.models import Finding
 from hingepoint.domain.strategy import presets
 from hingepoint.domain.strategy.models import PivotalAgreement, Playbook
 from hingepoint.domain.strategy.queries.pivotal import Behind, finding_behind, newest_signed
 from hingepoint.domain.strategy.queries.strategies import strategy_of
-from hingepoint.domain.strategy.rules import books_in_force, may_keep, usual_days_to_stage, wanted_of
-from hingepoint.records.deals import DealStatus
+from hingepoint.domain.strategy.rules import may_keep
 from hingepoint.records.errors import Hidden
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What publishing a draft would change for one agreement type, on open deals."""
-
-    name: str
-    deals: int  # that would need it
-    new: int  # of them, that do not need it now
-    released: int  # that need it now and would no more
-
-
-def preview(viewer: Any, strategy_id: int) -> tuple[list[Asked], int]:
-    """Return what publishing the draft would ask of open deals, and of how many of them. Reads all open
-    deals. Raises Hidden where there is no draft."""
-    draft = drafted(viewer, strategy_id)
-    books, days = books_in_force(draft), usual_days_to_stage()
-    wanted: set[tuple[int, int]] = set()
-    for deal in Deal.objects.open().iterator(chunk_size=2_000):
-        wanted |= {(deal.pk, need.type_id) for need in wanted_of(deal, books, days)}
-    rows = Agreement.objects.filter(required=True, deal__status=DealStatus.OPEN)
-    now = set(rows.values_list("deal_id", "type_id"))
-    counts = [Counter(type_id for _, type_id in pairs) for pairs in (wanted, wanted - now, now - wanted)]
-    names = _type_names(set().union(*counts))
-    asked = [
-        Asked(names[pk], *(count[pk] for count in counts)) for pk in sorted(names, key=lambda k: names[k])
-    ]
-    return asked, len({deal_id for deal_id, _ in wanted})
-
-
-def _type_names(type_ids: set[int]) -> dict[int, str]:
-    return {row.pk: str(row) for row in AgreementType.objects.filter(pk__in=type_ids)}
 
 
 def drafted(viewer: Any, strategy_id: int) -> Playbook:

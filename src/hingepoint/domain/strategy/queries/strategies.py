@@ -32,6 +32,7 @@ class StrategyLine:
     status: str
     rank: int
     starts_on: dt.date | None
+    grace_days: int
     pivotal: int  # of the published playbook, else of the draft
     version: int
 
@@ -49,8 +50,8 @@ def strategies(viewer: Any) -> list[StrategyLine]:
 
 
 def strategy_line(row: Strategy, pivotal: int) -> StrategyLine:
-    same = ("name", "statement", "sponsor_id", "metric", "segment", "status", "rank", "starts_on", "version")
-    known = {name: getattr(row, name) for name in same}
+    same = "name statement sponsor_id metric segment status rank starts_on grace_days version"
+    known = {name: getattr(row, name) for name in same.split()}
     return StrategyLine(id=row.pk, sponsor=row.sponsor.name if row.sponsor else "", pivotal=pivotal, **known)
 
 

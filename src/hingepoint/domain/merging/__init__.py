@@ -1,0 +1,1 @@
+"""The same person twice: found, offered, and made one without losing anything."""
