@@ -29,6 +29,7 @@ class Command(NamedTuple):
 #: Every command, in the order of ``hingepoint --help``.
 COMMANDS = {
     "discover": Command("discover:discover", "Find the pivotal agreements in files of deals and events."),
+    "signals": Command("signals:signals", "Show the ten early-warning signals from files."),
     "demo": Command("demo:demo", "Run the demo company in your browser."),
     "serve": Command("serve:serve", "Run Hingepoint for your company."),
     "createuser": Command("people:createuser", "Create the first person who can sign in, or a further one."),

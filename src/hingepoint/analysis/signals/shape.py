@@ -12,7 +12,7 @@ import datetime as dt
 import enum
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -95,6 +95,7 @@ class Signal:
     ``facts``: columns of the units, held equal beside what is known of deals at creation. ``drivers``: columns of the
     units with 0 and 1, and their words; ``tell``: drivers that are computed. ``apart``: units that lie apart are
     watched without a change. ``least``: with fewer answers nothing is told; ``named``: whether deals are listed.
+    ``second``: the same signal read in another way, told where that asks for more.
     """
 
     number: int
@@ -116,6 +117,7 @@ class Signal:
     apart: bool = False
     least: int = 0
     named: bool = True
+    second: Signal | None = None
 
     @property
     def side(self) -> int:
@@ -190,7 +192,8 @@ class WouldHaveShown:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A signal as it stands: the worst of its places, and what is told of it."""
+    """A signal as it stands: the worst of its places, and what is told of it. ``places``: the company, then the raised ones,
+    the larger first, then the others."""
 
     signal: Signal
     state: State
@@ -203,11 +206,9 @@ class Told:
 
     @property
     def leading(self) -> Reading | None:
-        """The place of which the signal's own numbers are: the raised one that moved most, else the company."""
+        """The place of which the signal's own numbers are: the largest raised one, else the company."""
         raised = [one for one in self.places if one.state is State.RAISED]
-        if raised:
-            return max(raised, key=lambda one: abs(one.size or 0.0))
-        return self.places[0] if self.places else None
+        return (raised or [*self.places, None])[0]
 
     @property
     def deals(self) -> tuple[str, ...]:
@@ -229,8 +230,3 @@ class Report:
     def enough(self) -> bool:
         """Whether anything could be read at all."""
         return any(told.state is not State.NO_DATA for told in self.signals)
-
-
-def plain(value: Any) -> Any:
-    """Return a number as it is printed: rounded to six significant digits; anything else as it is."""
-    return float(f"{value:.6g}") if isinstance(value, float) else value

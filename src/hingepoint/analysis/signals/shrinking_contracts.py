@@ -5,22 +5,33 @@ Projections that only become more optimistic are no mistake of the sale: the usu
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 
 from hingepoint.analysis.spc import adjusting
 from hingepoint.analysis.signals.shape import Driver, Facts, Signal
 
-#: Projections of deals created so many days around a deal tell how optimistic its time was.
-AROUND = 91
+#: Projections of deals created so many days around a deal tell how optimistic its time was: in the company, in a team.
+COMPANY_DAYS, TEAM_DAYS = 15, 45
 
 
 def units(facts: Facts) -> pl.DataFrame:
     """Return the won deals with how far their value ended above (or below) what was projected, as a logarithm."""
+    return _against_projection(facts, pl.col("amount"))
+
+
+def scope(facts: Facts) -> pl.DataFrame:
+    """Return the same of what was sold, at list prices: without the noise of discounts, of which other signals tell."""
+    return _against_projection(facts, pl.col("list_price"))
+
+
+def _against_projection(facts: Facts, final: pl.Expr) -> pl.DataFrame:
     known = facts.deals.filter((pl.col("projected_amount") > 0) & pl.col("created").is_not_null())
     known = known.with_columns(optimism=pl.Series(optimism(known), dtype=pl.Float64))
-    won = known.filter((pl.col("status") == "won") & (pl.col("amount") > 0))
-    ratio = (pl.col("amount") / pl.col("projected_amount")).log()
+    won = known.filter((pl.col("status") == "won") & (final > 0))
+    ratio = (final / pl.col("projected_amount")).log()
     return won.select(
         "deal_id",
         at="closed",
@@ -40,19 +51,20 @@ def optimism(deals: pl.DataFrame) -> np.ndarray:
         return np.zeros(0)
     size = np.log(deals["projected_amount"].to_numpy())
     beside = size - adjusting.expected(size, deals, np.ones(len(size), bool), kind="mean")
-    days = deals["created"].dt.epoch("d").to_numpy()
-    teams, found = deals["team"].fill_null("").to_numpy(), np.zeros(len(size))
+    days, teams = deals["created"].dt.epoch("d").to_numpy(), deals["team"].fill_null("").to_numpy()
+    found = _around(days, beside, COMPANY_DAYS)
+    left = beside - found
     for name in np.unique(teams):
         here = np.flatnonzero(teams == name)
-        found[here] = np.maximum(_around(days[here], beside[here]), 0.0)
-    return found
+        found[here] += _around(days[here], left[here], TEAM_DAYS)
+    return np.maximum(found, 0.0)
 
 
-def _around(days: np.ndarray, values: np.ndarray) -> np.ndarray:
+def _around(days: np.ndarray, values: np.ndarray, reach: int) -> np.ndarray:
     """Return the mean of the values of near days less that of all, drawn to 0 by how little is known of it."""
     order = np.argsort(days, kind="stable")
     sums = np.concatenate([[0.0], np.cumsum(values[order])])
-    first, last = (np.searchsorted(days[order], days + shift) for shift in (-AROUND, AROUND + 1))
+    first, last = (np.searchsorted(days[order], days + shift) for shift in (-reach, reach + 1))
     counts = last - first
     near = (sums[last] - sums[first]) / counts - values.mean()
     chance = values.var() / counts
@@ -85,4 +97,7 @@ SIGNAL = Signal(
     question="Which agreement was missing when these contracts of {where} were projected?",
     needs="Won deals with their value, and the value projected when they were qualified.",
     tell=what_moved,
+)
+SIGNAL = replace(
+    SIGNAL, second=replace(SIGNAL, units=scope, unit="final list price against projected value, as a logarithm")
 )

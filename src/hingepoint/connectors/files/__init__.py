@@ -13,10 +13,12 @@ from hingepoint.connectors.files.problems import BadRows, FileProblem
 from hingepoint.connectors.files.reading.frames import (
     EventStream,
     Reading,
+    Rows,
     open_events,
     open_reading,
     read,
     read_deals,
+    read_rows,
     understand,
 )
 from hingepoint.connectors.files.reading.rules import RULES
@@ -33,6 +35,7 @@ __all__ = [
     "Mapping",
     "OpenQuestions",
     "Reading",
+    "Rows",
     "Understanding",
     "Understood",
     "UnderstoodColumn",
@@ -44,6 +47,7 @@ __all__ = [
     "parts_of",
     "read",
     "read_deals",
+    "read_rows",
     "together",
     "understand",
     "write_table",

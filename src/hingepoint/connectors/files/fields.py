@@ -16,6 +16,7 @@ from hingepoint.connectors.files import headings
 from hingepoint.records.agreements import AgreementState, Side
 from hingepoint.records.deals import DealStatus, EventKind
 from hingepoint.records.names import normal
+from hingepoint.records.signals import StepState, TraceKind
 
 
 class Kind(enum.StrEnum):
@@ -220,6 +221,17 @@ _EVENT_FIELDS: tuple[Field, ...] = (
     _field("note", Kind.TEXT, "notes, comment, description, remark"),
 )
 
+_RECORDED_AT = _field("recorded_at", Kind.MOMENT, "recorded, entered, written at, entered at, recorded on")
+
+_ROUTINE_FIELDS: tuple[Field, ...] = (
+    _field("person", Kind.TEXT, "seller, owner, sales rep, who, name", must=True),
+    _field("team", Kind.TEXT, "sales team, team name", must=True),
+    _field("routine", Kind.TEXT, "kind, what, routine name", must=True),
+    _field("due", Kind.MOMENT, "due on, due at, due date, required by, deadline", must=True),
+    _field("done", Kind.MOMENT, "done on, done at, done date, completed, completed on, completed at"),
+    _RECORDED_AT,
+)
+
 DEAL_FIELDS = _with_other_languages(_DEAL_FIELDS, headings.DEALS)
 EVENT_FIELDS = _with_other_languages(_EVENT_FIELDS, headings.EVENTS)
 
@@ -266,9 +278,36 @@ MEANINGS: dict[str, dict[str, str]] = {
         "currency": "currency of the value",
         "note": "free text",
     },
+    "traces": {
+        "kind": "what kind of trace it is; `plan`, `policy` and `pulse` are read by the signals alone",
+        "state": "the step that was taken",
+        "recorded_at": "when it was written down; later than `at`: afterwards",
+    },
+    "routines": {
+        "person": "of whom it is required",
+        "team": "that person's team",
+        "routine": "what is required",
+        "due": "by when",
+        "done": "when it was done; empty: not done",
+        "recorded_at": "when that was written down",
+    },
 }
 
-FIELDS = {"deals": DEAL_FIELDS, "events": EVENT_FIELDS}
+_MORE: dict[str, tuple[str, ...]] = {"kind": tuple(TraceKind), "state": tuple(StepState)}
+#: Events as the signals read them: with further kinds and states, and when each was written down.
+TRACE_FIELDS: tuple[Field, ...] = (
+    *(
+        replace(field, choices=tuple(dict.fromkeys(map(str, (*field.choices, *_MORE.get(field.name, ()))))))
+        for field in EVENT_FIELDS
+        if field.name != _RECORDED_AT.name
+    ),
+    _RECORDED_AT,
+)
+
+FIELDS = {"deals": DEAL_FIELDS, "events": EVENT_FIELDS, "traces": TRACE_FIELDS, "routines": _ROUTINE_FIELDS}
+
+#: Of these kinds an event may name no deal.
+OF_NO_DEAL = (TraceKind.POLICY.value,)
 
 #: Headings of columns that tell the outcome without a status: flags, Odoo's archive, Pipedrive's times.
 MARKS: dict[str, tuple[str, ...]] = {

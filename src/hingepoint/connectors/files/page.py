@@ -77,6 +77,13 @@ def formats_page() -> str:
         _INTRODUCTION,
         _columns("deals", "One row a deal."),
         _columns("events", "One row an event of a deal."),
+        _columns(
+            "traces",
+            "`hingepoint signals` reads the table of events with these differences; which rows each signal reads says "
+            "[the page of signals](signals.md). An event of kind `policy` names no deal.",
+            "events as the signals read them",
+        ),
+        _columns("routines", "One row a routine that is required of somebody; read by `hingepoint signals`."),
         _VALUES.format(
             answers=_words(ANSWER_WORDS),
             status=_words(STATUS_WORDS),
@@ -98,7 +105,8 @@ Excel every text is typed as text. Negative numbers stay numbers.
 """
 
 
-def _columns(role: str, sentence: str) -> str:
+def _columns(role: str, sentence: str, title: str = "") -> str:
+    """Return the columns of a table that have a meaning of their own in this role."""
     rows = (
         (
             f"`{each.name}`",
@@ -108,8 +116,9 @@ def _columns(role: str, sentence: str) -> str:
             _code(each.synonyms),
         )
         for each in FIELDS[role]
+        if each.name in MEANINGS[role]
     )
-    return f"## Table of {role}\n\n{sentence}\n\n" + _table(
+    return f"## Table of {title or role}\n\n{sentence}\n\n" + _table(
         ("column", "need", "read as", "meaning", "also recognised as"), rows
     )
 
@@ -134,7 +143,7 @@ def _mapping() -> str:
         "## Mapping file\n\nA YAML file given as `--mapping map.yaml` where recognition is not enough. Every key is"
         " optional; an unknown key or value is an error that names its line.\n",
         _keys("Top level", Mapping),
-        _keys("`deals` and `events`", TableMapping),
+        _keys("`deals`, `events` and `routines`", TableMapping),
         _keys("`deals` only", DealsMapping, TableMapping),
         _keys("`events` only", EventsMapping, TableMapping),
         _keys("`joins`, each", Join),

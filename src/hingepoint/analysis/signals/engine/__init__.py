@@ -14,7 +14,7 @@ import numpy as np
 from hingepoint.analysis.signals import SIGNALS
 from hingepoint.analysis.signals.engine import charting, places, telling
 from hingepoint.analysis.signals.engine.calendar import Calendar
-from hingepoint.analysis.signals.shape import Facts, Report, Signal
+from hingepoint.analysis.signals.shape import Facts, Report, Signal, State
 
 
 def read(
@@ -30,7 +30,9 @@ def read(
     points and at most two years. ``rng`` draws what calm charts would have shown.
     """
     calendar = Calendar(facts.period, facts.as_of, baseline_until)
-    prepared = [places.prepare(signal, facts, calendar) for signal in signals]
-    charted = charting.follow(prepared, calendar)
-    told = tuple(telling.tell(each, calendar, facts, charted, rng) for each in prepared)
-    return Report(facts.as_of, facts.period, charted.charts, charted.limit, told)
+    ways = [(one, *([one.second] if one.second else [])) for one in signals]
+    prepared = {one: places.prepare(one, facts, calendar) for way in ways for one in way}
+    charted = charting.follow(list(prepared.values()), calendar)
+    told = {one: telling.tell(each, calendar, charted, rng) for one, each in prepared.items()}
+    worst = tuple(max((told[one] for one in way), key=lambda each: list(State).index(each.state)) for way in ways)
+    return Report(facts.as_of, facts.period, charted.charts, charted.limit, worst)

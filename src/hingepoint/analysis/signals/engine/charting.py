@@ -10,7 +10,7 @@ import numpy as np
 from hingepoint.analysis.signals.engine import places
 from hingepoint.analysis.signals.engine.calendar import Calendar
 from hingepoint.analysis.signals.engine.places import COMPANY, Prepared
-from hingepoint.analysis.signals.shape import Floats, Place, Series
+from hingepoint.analysis.signals.shape import Floats, Place, Series, Signal
 from hingepoint.analysis.spc import baseline, charts, run_lengths
 from hingepoint.analysis.spc.baseline import Baseline
 from hingepoint.analysis.spc.charts import Chart
@@ -36,8 +36,8 @@ class Charted:
 
     charts: int
     limit: float
-    by_place: dict[tuple[str, Place], Chart]
-    because_of: dict[tuple[str, Place], Place]
+    by_place: dict[tuple[Signal, Place], Chart]
+    because_of: dict[tuple[Signal, Place], Place]
 
 
 @dataclass(frozen=True)
@@ -51,22 +51,22 @@ class _Pool:
 
 def follow(prepared: Sequence[Prepared], calendar: Calendar) -> Charted:
     """Return all charts, each looked at from its worse side."""
-    pools = {each.signal.key: _pool(each) for each in prepared}
+    pools = {each.signal: _pool(each) for each in prepared}
     able = sum(_can_raise(series) for each in prepared for series in each.series)
     wanted = run_lengths.budget(charts=able, points_a_quarter=calendar.points_a_quarter)
     # from one side a chart runs twice as long as a two-sided one with the same limit
     limit = run_lengths.limit_for(max(wanted, SHORTEST) / 2, weight=calendar.weight)
     by_place = {
-        (each.signal.key, series.place): chart
+        (each.signal, series.place): chart
         for each in prepared
         for series in each.series
-        if (chart := _chart(series, pools[each.signal.key], limit, calendar.weight))
+        if (chart := _chart(series, pools[each.signal], limit, calendar.weight))
     }
     found = Charted(able, limit, by_place, {})
     because = {
-        (each.signal.key, place): other
+        (each.signal, place): other
         for each in prepared
-        for place, other in _explained(each, found, pools[each.signal.key], calendar).items()
+        for place, other in _explained(each, found, pools[each.signal], calendar).items()
     }
     return replace(found, because_of=because)
 
@@ -103,7 +103,7 @@ def _explained(prepared: Prepared, charted: Charted, pool: _Pool, calendar: Cale
     The place furthest beyond its limit is told first, the company last: it is the sum of its parts. A place that is a part of
     one that is told, or raised without it, is told too.
     """
-    key = prepared.signal.key
+    key = prepared.signal
     raised = [one for one in prepared.series if (chart := charted.by_place.get((key, one.place))) and chart.is_raised]
     raised.sort(key=lambda one: (one.place == COMPANY, -beyond(charted.by_place[key, one.place])))
     told: list[Place] = []

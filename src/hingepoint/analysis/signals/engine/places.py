@@ -18,7 +18,7 @@ from scipy import special, stats
 
 from hingepoint.analysis.signals.engine.calendar import Calendar
 from hingepoint.analysis.signals.shape import Facts, Place, Series, Signal
-from hingepoint.analysis.spc import adjusting
+from hingepoint.analysis.spc import adjusting, charts
 from hingepoint.analysis.spc.baseline import ENOUGH
 
 Floats = NDArray[np.float64]
@@ -181,12 +181,13 @@ def _series(
     points = calendar.ends_baseline(first + start, len(mine.counts))
     if calendar.baseline_until is None:
         points = max(points, _twelfth(mine.counts))
-    rest = None
+    scored = _share_scores if prepared.signal.kind == "share" else _mean_scores
+    scores = scored(mine, None, points, prepared.spread)
     if whole is not None:
         parts = ((whole.counts, mine.counts), (whole.totals, mine.totals), (whole.usual, mine.usual))
         rest = _Sums(*(every[0, start:] - own for every, own in parts))
-    scored = _share_scores if prepared.signal.kind == "share" else _mean_scores
-    scores = scored(mine, rest, points, prepared)
+        against = scored(mine, rest, points, prepared.spread)
+        scores = _excused(scores, against, calendar.weight, prepared.signal.side)
     return Series(place, first + start, mine.counts, mine.totals, mine.usual, scores, points)
 
 
@@ -212,17 +213,29 @@ def _twelfth(counts: Floats) -> int:
     return int(some[ENOUGH - 1]) + 1 if len(some) >= ENOUGH else len(counts)
 
 
-def _share_scores(mine: _Sums, rest: _Sums | None, points: int, prepared: Prepared) -> Floats:
+def _excused(alone: Floats, against: Floats, weight: float, side: int) -> Floats:
+    """Return the scores of a place ``alone`` less what the rest got worse by: where it smoothly did, those ``against`` it.
+
+    The smoothed line of what comes back is that of the place less the worse part of that of the rest: taken
+    from the line, because single periods of a rest swing.
+    """
+    theirs = np.where(np.isnan(alone), 0.0, alone - against)
+    line = np.where(np.isnan(alone), 0.0, charts.smooth(theirs, start=0.0, weight=weight))
+    excuse = np.maximum(line, 0.0) if side > 0 else np.minimum(line, 0.0)
+    before = np.concatenate([[0.0], excuse[:-1]])
+    return np.asarray(alone - (excuse - (1 - weight) * before) / weight, np.float64)
+
+
+def _share_scores(mine: _Sums, rest: _Sums | None, points: int, spread: float) -> Floats:
     """Return normal scores of the mid-p value of each period's hits, binomial about what is usual here.
 
-    The usual share of the place is its own, drawn to that of deals like its; where the ``rest`` is worse than it was,
-    so much more is usual here.
+    The usual share of the place is its own, drawn to that of deals like its; with ``rest`` it moves as the rest does.
     """
     own = (mine.totals[:points].sum() + FEW) / (mine.usual[:points].sum() + FEW)
     tide = np.ones(len(mine.counts))
     if rest is not None:
         theirs = (rest.totals[:points].sum() + FEW) / (rest.usual[:points].sum() + FEW)
-        tide = _worse_of(prepared.signal, (rest.totals + FEW) / (rest.usual * theirs + FEW), 1.0)
+        tide = (rest.totals + FEW) / (rest.usual * theirs + FEW)
     some = mine.counts > 0
     counts, hits = mine.counts[some], mine.totals[some]
     chance = np.clip((mine.usual * own * tide)[some] / counts, 0.002, 0.998)
@@ -238,18 +251,12 @@ def _at_most(hits: Floats, counts: Floats, chance: Floats) -> Floats:
     return np.where(hits <= -1, 0.0, np.where(hits >= counts, 1.0, inside))
 
 
-def _mean_scores(mine: _Sums, rest: _Sums | None, points: int, prepared: Prepared) -> Floats:
-    """Return how far each period's mean lies from the expected one, in its standard errors; less how far the ``rest``
-    became worse, drawn to 0 by how small it is."""
+def _mean_scores(mine: _Sums, rest: _Sums | None, points: int, spread: float) -> Floats:
+    """Return how far each period's mean lies from the expected one, in its standard errors; with ``rest`` less how far
+    that moved."""
     with np.errstate(invalid="ignore", divide="ignore"):
         beside = (mine.totals - mine.usual) / mine.counts
         if rest is not None:
-            usual = rest.totals[:points].sum() - rest.usual[:points].sum()
-            theirs = (rest.totals - rest.usual) / (rest.counts + FEW) - usual / (rest.counts[:points].sum() + FEW)
-            beside = beside - _worse_of(prepared.signal, theirs, 0.0)
-        return np.asarray(beside * np.sqrt(mine.counts) / prepared.spread, np.float64)
-
-
-def _worse_of(signal: Signal, values: Floats, level: float) -> Floats:
-    """Return ``values`` where they are worse than ``level``, else that."""
-    return np.maximum(values, level) if signal.side > 0 else np.minimum(values, level)
+            usual = (rest.totals - rest.usual)[:points].sum() / max(rest.counts[:points].sum(), 1.0)
+            beside = beside - (rest.totals - rest.usual - usual * rest.counts) / (rest.counts + 1.0)
+        return np.asarray(beside * np.sqrt(mine.counts) / spread, np.float64)

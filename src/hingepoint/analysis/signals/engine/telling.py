@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -14,7 +15,6 @@ from hingepoint.analysis.signals.engine.charting import NEAR, Charted, beyond
 from hingepoint.analysis.signals.engine.places import COMPANY, Prepared
 from hingepoint.analysis.signals.shape import (
     Driver,
-    Facts,
     Reading,
     Series,
     Signal,
@@ -34,7 +34,7 @@ LISTED = 50
 DRAWS = 1000
 
 
-def tell(prepared: Prepared, calendar: Calendar, facts: Facts, charted: Charted, rng: np.random.Generator) -> Told:
+def tell(prepared: Prepared, calendar: Calendar, charted: Charted, rng: np.random.Generator) -> Told:
     """Return what is told of a signal on the day of ``calendar``."""
     signal = prepared.signal
     if not prepared.series:
@@ -45,25 +45,20 @@ def tell(prepared: Prepared, calendar: Calendar, facts: Facts, charted: Charted,
         places = tuple(one for one in places if one.reading is not None)
         if not places:
             return Told(signal, State.NO_DATA, needs=f"At least {signal.least} answers. {signal.needs}")
-    told = Told(
-        signal,
-        _worst(places, prepared),
-        places,
+    places = tuple(sorted(places, key=_order))
+    told = Told(signal, _worst(places, prepared), places, silent_since=prepared.silent_since)
+    return replace(
+        told,
+        question=_question(signal, [one for one in places if one.state is State.RAISED]),
         needs=_needs(places, prepared, calendar),
-        would_have_shown=_would_have_shown(prepared, charted, calendar, rng),
-        silent_since=prepared.silent_since,
-    )
-    where = [one for one in places if one.state is State.RAISED]
-    return Told(
-        signal,
-        told.state,
-        places,
-        question=_question(signal, where),
-        needs=told.needs,
         drivers=_drivers(prepared, told.leading, calendar),
-        would_have_shown=told.would_have_shown,
-        silent_since=told.silent_since,
+        would_have_shown=_would_have_shown(prepared, charted, calendar, rng),
     )
+
+
+def _order(one: Reading) -> tuple[bool, bool, float]:
+    assert one.series is not None
+    return one.place != COMPANY, one.state is not State.RAISED, -float(one.series.counts.sum())
 
 
 def _needs_data(prepared: Prepared, calendar: Calendar) -> str:
@@ -102,10 +97,10 @@ def _question(signal: Signal, raised: Sequence[Reading]) -> str:
 def _reading(
     prepared: Prepared, series: Series, charted: Charted, calendar: Calendar, apart: set[str]
 ) -> Reading:
-    chart = charted.by_place.get((prepared.signal.key, series.place))
+    chart = charted.by_place.get((prepared.signal, series.place))
     level, usual, ci = _level(prepared, series, calendar.weight)
     lies_apart = series.place.level == "team" and series.place.name in apart
-    because_of = charted.because_of.get((prepared.signal.key, series.place))
+    because_of = charted.because_of.get((prepared.signal, series.place))
     state = _state(prepared, chart, lies_apart, explained=because_of is not None)
     trial = _trial_until(chart, series, calendar)
     if chart is None or state is not State.RAISED:
@@ -265,7 +260,7 @@ def _would_have_shown(
 ) -> WouldHaveShown | None:
     """Return the chance that the company's chart would have raised by now, had the stated change begun half a year ago."""
     series = prepared.series[0]
-    chart = charted.by_place.get((prepared.signal.key, COMPANY))
+    chart = charted.by_place.get((prepared.signal, COMPANY))
     if chart is None or chart.baseline.is_trial or not len(chart.values):
         return None
     ago = min(2 * calendar.points_a_quarter, len(chart.values))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from hingepoint.connectors.files.cells import moments, numbers
-from hingepoint.connectors.files.fields import ANSWER_WORDS, FIELDS, MOST_MONEY, Field, Kind, words
+from hingepoint.connectors.files.fields import ANSWER_WORDS, FIELDS, MOST_MONEY, OF_NO_DEAL, Field, Kind, words
 from hingepoint.connectors.files.mapping import DealsMapping, EventsMapping, TableMapping
 from hingepoint.connectors.files.problems import LISTED, ProblemList
 from hingepoint.connectors.files.reading import outcomes
@@ -96,7 +96,7 @@ class _Conversion:
             self.columns["currency"] = pl.repeat(None, len(self.rows), dtype=pl.String, eager=True)
         if self.how.role == "deals":
             self._deals()
-        else:
+        elif self.how.role in ("events", "traces"):
             self._events()
         self._must_be_there()
         self.problems.bad_rows += int(self.bad.sum())
@@ -130,7 +130,7 @@ class _Conversion:
             self.problems.add(file, self.rows[at], heading, value, expected)
 
     def _keep(self, plan: ColumnPlan) -> None:
-        if self.how.role == "events" and self._typed(plan.index) is not None:
+        if self.how.role != "deals" and self._typed(plan.index) is not None:
             return  # events have no further columns, and nothing can be wrong with a number
         self.columns[plan.keep_as] = self._words(plan)
 
@@ -253,6 +253,8 @@ class _Conversion:
     def _constants(self) -> None:
         fields = {field.name: field for field in FIELDS[self.how.role]}
         for name, value in self.how.mapping.constants.items():
+            if name not in fields:
+                continue
             plan = ColumnPlan(-1, f"{name} (mapping)", fields[name], style="iso")
             self.texts[-1] = pl.repeat(value, len(self.rows), dtype=pl.String, eager=True)
             if name == "status":
@@ -387,7 +389,7 @@ class _Conversion:
         mapping = self.how.mapping
         assert isinstance(mapping, EventsMapping)
         size = len(self.rows)
-        for field in FIELDS["events"]:
+        for field in FIELDS[self.how.role]:
             if field.default and field.name not in self.columns:
                 self.columns[field.name] = pl.repeat(field.default, size, dtype=pl.String, eager=True)
         if mapping.kinds and "agreement" in self.columns:
@@ -402,11 +404,18 @@ class _Conversion:
                     continue
                 heading = next((each.heading for each in self.how.plans if each.field is field), field.name)
                 self._refuse(
-                    self.columns[field.name].is_null() & ~self.bad,
+                    self.columns[field.name].is_null() & ~self.bad & ~self._may_be_empty(field),
                     heading,
                     None,
                     "a value, not an empty cell",
                 )
+
+
+    def _may_be_empty(self, field: Field) -> pl.Series:
+        """Return where a column that must be there may be empty: events of no deal name none."""
+        if self.how.role == "traces" and field.name == "deal_id":
+            return self.columns["kind"].is_in(list(OF_NO_DEAL))
+        return pl.repeat(False, len(self.rows), dtype=pl.Boolean, eager=True)
 
 
 def _currency_first(plan: ColumnPlan) -> bool:

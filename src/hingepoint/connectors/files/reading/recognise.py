@@ -33,13 +33,15 @@ class ColumnPlan:
 
 
 def recognise(headings: list[str], role: str, mapping: TableMapping, name: str) -> list[ColumnPlan]:
-    """Return a plan for every column of a ``role`` table (deals or events).
+    """Return a plan for every column of a table of a ``role`` (a key of ``FIELDS``).
 
     Raises ``FileProblem`` when the mapping names a column that is not there, or two columns have one name.
     """
     plans = [ColumnPlan(i, heading) for i, heading in enumerate(headings)]
     fields = {field.name: field for field in FIELDS[role]}
     for ours, theirs in mapping.columns.items():
+        if ours not in fields:  # of a role that reads more of the same table
+            continue
         plan = plans[place_of(theirs, headings, name, f"the mapping reads `{ours}` from it")]
         if plan.field is not None:
             what = f"the mapping reads both `{plan.field.name}` and `{ours}` from column {shown(theirs)!r}."
