@@ -1,14 +1,14 @@
 """Specifications as Markdown: text, then cases of named pipe tables, of which the last says what comes out.
 
-    ### A plan written afterwards does not count
+### A plan written afterwards does not count
 
-    events
+events
 
-    | deal_id | kind | ... |
+| deal_id | kind | ... |
 
-    counted
+counted
 
-    | deal_id | value |
+| deal_id | value |
 """
 
 from __future__ import annotations
@@ -61,7 +61,9 @@ def _typed(name: str) -> pl.Expr:
     text = pl.col(name).replace({"": None})
     kind = TYPES.get(name, pl.String() if name in ("hard",) else pl.Float64())
     if kind == frames.MOMENT:
-        return text.str.replace(r"^(\d{4}-\d{2}-\d{2})$", "${1}T00:00:00").str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="us")
+        return text.str.replace(r"^(\d{4}-\d{2}-\d{2})$", "${1}T00:00:00").str.to_datetime(
+            "%Y-%m-%dT%H:%M:%S", time_unit="us"
+        )
     return text.cast(kind)
 
 

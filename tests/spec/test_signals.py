@@ -3,9 +3,9 @@
 import datetime as dt
 
 import pytest
-import specs
 from polars.testing import assert_frame_equal
 
+import specs
 from hingepoint.analysis import signals
 from hingepoint.analysis.signals.engine import facts
 

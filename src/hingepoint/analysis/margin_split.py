@@ -35,7 +35,9 @@ def split(before: pl.DataFrame, since: pl.DataFrame, *, by: list[str]) -> Split:
     """
     if not before["quantity"].sum() > 0:
         raise ValueError("a split needs a quantity before")
-    both = _groups(before, by).join(_groups(since, by), on=by, how="full", coalesce=True, suffix="_1", nulls_equal=True)
+    both = _groups(before, by).join(
+        _groups(since, by), on=by, how="full", coalesce=True, suffix="_1", nulls_equal=True
+    )
     both = both.with_columns(pl.col(pl.Float64).fill_null(0.0)).with_columns(
         was=pl.col("quantity") != 0, now=pl.col("quantity_1") != 0
     )
@@ -43,7 +45,10 @@ def split(before: pl.DataFrame, since: pl.DataFrame, *, by: list[str]) -> Split:
     unit = {name: pl.col(name) / pl.col("quantity") for name in ("revenue", "cost")}
     unit_1 = {name: pl.col(f"{name}_1") / pl.col("quantity_1") for name in ("revenue", "cost")}
     moved = {
-        name: pl.when("was", "now").then(pl.col("quantity_1") * (unit_1[name] - unit[name])).otherwise(0.0).sum()
+        name: pl.when("was", "now")
+        .then(pl.col("quantity_1") * (unit_1[name] - unit[name]))
+        .otherwise(0.0)
+        .sum()
         for name in ("revenue", "cost")
     }
     price, cost = (float(both.select(moved[name]).item()) for name in ("revenue", "cost"))

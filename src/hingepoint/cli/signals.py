@@ -43,11 +43,19 @@ class Asked:
 
 @click.command()
 @click.option(
-    "--deals", type=_FILE, metavar="FILE", required=True, help="Table of deals: CSV, Excel, Parquet, JSON lines."
+    "--deals",
+    type=_FILE,
+    metavar="FILE",
+    required=True,
+    help="Table of deals: CSV, Excel, Parquet, JSON lines.",
 )
 @click.option("--events", type=_FILE, metavar="FILE", help="Table of what happened on the deals, with dates.")
-@click.option("--routines", type=_FILE, metavar="FILE", help="Table of required routines: when due, when done.")
-@click.option("--mapping", type=_FILE, metavar="YAML", help="How to read the files, where that cannot be guessed.")
+@click.option(
+    "--routines", type=_FILE, metavar="FILE", help="Table of required routines: when due, when done."
+)
+@click.option(
+    "--mapping", type=_FILE, metavar="YAML", help="How to read the files, where that cannot be guessed."
+)
 @click.option(
     "--period",
     type=click.Choice(["month", "week"]),
@@ -56,7 +64,10 @@ class Asked:
     help="How long a point of a chart lasts. Weeks show a change sooner where there is much of everything.",
 )
 @click.option(
-    "--as-of", type=_DAY, metavar="DATE", help="The picture as it was known on a day. Default: the last day of the data."
+    "--as-of",
+    type=_DAY,
+    metavar="DATE",
+    help="The picture as it was known on a day. Default: the last day of the data.",
 )
 @click.option(
     "--baseline-until",
@@ -111,7 +122,9 @@ def _facts(asked: Asked) -> Facts:
 
     try:
         mapping = files.load_mapping(asked.mapping) if asked.mapping else None
-        reading = files.read_deals(asked.deals, data_end=asked.as_of and asked.as_of.date(), **_how(asked, mapping))
+        reading = files.read_deals(
+            asked.deals, data_end=asked.as_of and asked.as_of.date(), **_how(asked, mapping)
+        )
         events = _rows(asked, "traces", asked.events, mapping)
         routines = _rows(asked, "routines", asked.routines, mapping)
     except files.BadRows as error:

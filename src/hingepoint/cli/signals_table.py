@@ -74,11 +74,11 @@ def _raised(console: Console, told: Told) -> None:
 
 
 def _place(told: Told, one: Reading) -> str:
-    assert one.size is not None and one.size_ci is not None  # it is raised
-    low, high = (number(abs(end) if end * one.size > 0 else -abs(end), told) for end in sorted(one.size_ci, key=abs))
-    way = "up" if one.size > 0 else "down"
+    size, (low, high) = one.size or 0.0, one.size_ci or (0.0, 0.0)
+    way, sign = ("up", 1) if size > 0 else ("down", -1)
+    reach = " to ".join(number(end, told) for end in sorted((low * sign, high * sign)))
     return (
-        f"{one.place.name}: {way} by {number(abs(one.size), told)} ({low} to {high}) from {number(one.baseline, told)}, "
+        f"{one.place.name}: {way} by {number(abs(size), told)} ({reach}) from {number(one.baseline, told)}, "
         f"since {one.since:%B %Y} (between {one.earliest:%b %Y} and {one.latest:%b %Y}), seen at the end of {one.seen:%B %Y}"
     )
 
@@ -109,7 +109,9 @@ def _missing(console: Console, report: Report) -> None:
 
 
 def _calm(console: Console, report: Report) -> None:
-    shown = [(told, told.would_have_shown) for told in report.signals if told.state in (State.CALM, State.WATCH)]
+    shown = [
+        (told, told.would_have_shown) for told in report.signals if told.state in (State.CALM, State.WATCH)
+    ]
     if any(would for _, would in shown):
         console.print("\n[bold]What calm means[/bold]")
     for told, would in shown:

@@ -37,13 +37,22 @@ def deals(company: Company) -> pl.DataFrame:
 def events(company: Company) -> pl.DataFrame:
     """Return everything that happened as one log with ``recorded_at``, in the order of time."""
     log = company.events.filter(~pl.col("kind").is_in(["concession", "demand", "escalation", "executive"]))
-    parts = (log, _concessions(company), _plans(company), _demands(company), *_requests(company), *_visits(company))
+    parts = (
+        log,
+        _concessions(company),
+        _plans(company),
+        _demands(company),
+        *_requests(company),
+        *_visits(company),
+    )
     columns = {**frames.schema(frames.EVENTS), "recorded_at": frames.MOMENT}
     tidy = [
         part.select(pl.col(name).cast(dtype) for name, dtype in columns.items() if name in part.columns)
         for part in (*parts, _pulses(company), _policies(company))
     ]
-    return pl.concat(tidy, how="diagonal").select(*columns).sort("at", "deal_id", "kind", "agreement", "state")
+    return (
+        pl.concat(tidy, how="diagonal").select(*columns).sort("at", "deal_id", "kind", "agreement", "state")
+    )
 
 
 def routines(company: Company) -> pl.DataFrame:
@@ -101,7 +110,9 @@ def _visits(company: Company) -> tuple[pl.DataFrame, pl.DataFrame]:
     visits = company.visits.with_columns(
         kind=pl.lit("executive"), agreement=pl.lit("visit"), actor="executive", note="purpose"
     )
-    roles = visits.drop_nulls("role_at").with_columns(at="role_at", recorded_at="role_at", state=pl.lit("agreed"))
+    roles = visits.drop_nulls("role_at").with_columns(
+        at="role_at", recorded_at="role_at", state=pl.lit("agreed")
+    )
     return visits.with_columns(state=pl.lit("attended")), roles
 
 
@@ -116,9 +127,9 @@ def _pulses(company: Company) -> pl.DataFrame:
         company=(pl.col("defended").cast(pl.Float64) + ours) / 2,
         customer=theirs,
     )
-    return said.unpivot(["company", "customer"], index=["deal_id", "at"], variable_name="agreement").with_columns(
-        kind=pl.lit("pulse")
-    )
+    return said.unpivot(
+        ["company", "customer"], index=["deal_id", "at"], variable_name="agreement"
+    ).with_columns(kind=pl.lit("pulse"))
 
 
 def _policies(company: Company) -> pl.DataFrame:

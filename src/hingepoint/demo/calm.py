@@ -101,7 +101,13 @@ def company(
     world = _World(rng, began, days, teams, drift, _waves(rng, teams, days // 30 + 2, wave, alike))
     facts = _sales(world, sellers, rush=rush, growth=growth, turnover=turnover)
     events = pl.concat(
-        [*_requests(world, facts), *_concessions(world, facts), _demands(world, facts), *_visits(world, facts), _quotes(world, facts)],
+        [
+            *_requests(world, facts),
+            *_concessions(world, facts),
+            _demands(world, facts),
+            *_visits(world, facts),
+            _quotes(world, facts),
+        ],
         how="diagonal",
     )
     inside = events.filter(pl.col("at").dt.date() <= ends_on).sort("at", "deal_id", "kind")
@@ -156,8 +162,15 @@ def _deals(world: _World, facts: dict[str, Array]) -> pl.DataFrame:
     count, closed = len(ended), ended < world.days
     won = facts["won"].astype(bool) & facts["is_quoted"].astype(bool) & closed
     month = np.clip((ended / 30.44).astype(int), 0, world.wave.shape[2] - 1)
-    usual = np.array([0.42, 0.38, 0.33])[facts["segment"].astype(int)] + np.array([-0.04, 0.0, 0.05])[facts["product"].astype(int)]
-    margin = usual + 0.07 * (rng.standard_normal(count) + world.wave[1, team.astype(int), month]) - world.shift(1, team, ended)
+    usual = (
+        np.array([0.42, 0.38, 0.33])[facts["segment"].astype(int)]
+        + np.array([-0.04, 0.0, 0.05])[facts["product"].astype(int)]
+    )
+    margin = (
+        usual
+        + 0.07 * (rng.standard_normal(count) + world.wave[1, team.astype(int), month])
+        - world.shift(1, team, ended)
+    )
     list_price = np.exp(facts["size"].astype(float))
     net = list_price * (1 - np.clip(0.12 + 0.05 * rng.standard_normal(count), 0, 0.4))
     projected = net * np.exp(0.06 + 0.12 * rng.standard_normal(count))
@@ -201,7 +214,14 @@ def _rows(world: _World, at: Floats, deals: Array, kind: str, **columns: object)
 def _quotes(world: _World, facts: dict[str, Array]) -> pl.DataFrame:
     here = np.flatnonzero(facts["is_quoted"])
     price = np.round(np.exp(facts["size"].astype(float)[here]), 2)
-    return _rows(world, facts["quoted"].astype(float)[here], _ids(len(facts["begun"]))[here], "quote", agreement="quote sent", value=price)
+    return _rows(
+        world,
+        facts["quoted"].astype(float)[here],
+        _ids(len(facts["begun"]))[here],
+        "quote",
+        agreement="quote sent",
+        value=price,
+    )
 
 
 def _requests(world: _World, facts: dict[str, Array]) -> tuple[pl.DataFrame, ...]:
@@ -218,9 +238,33 @@ def _requests(world: _World, facts: dict[str, Array]) -> tuple[pl.DataFrame, ...
     answered = rng.random(len(here)) < 0.8
     defended = 1.0 - world.happens(9, 0.22, team, at)
     return (
-        _rows(world, at, ids[here], "escalation", agreement=topic, state=np.full(len(here), "asked"), value=wanted),
-        _rows(world, at + 0.3, ids[here], "escalation", agreement=topic, state=np.full(len(here), "passed"), value=np.where(same, wanted, np.round(wanted * 0.8, 2)), actor=manager),
-        _rows(world, at[answered] + 0.5, ids[here][answered], "pulse", agreement="company", value=defended[answered]),
+        _rows(
+            world,
+            at,
+            ids[here],
+            "escalation",
+            agreement=topic,
+            state=np.full(len(here), "asked"),
+            value=wanted,
+        ),
+        _rows(
+            world,
+            at + 0.3,
+            ids[here],
+            "escalation",
+            agreement=topic,
+            state=np.full(len(here), "passed"),
+            value=np.where(same, wanted, np.round(wanted * 0.8, 2)),
+            actor=manager,
+        ),
+        _rows(
+            world,
+            at[answered] + 0.5,
+            ids[here][answered],
+            "pulse",
+            agreement="company",
+            value=defended[answered],
+        ),
     )
 
 
@@ -235,8 +279,23 @@ def _concessions(world: _World, facts: dict[str, Array]) -> tuple[pl.DataFrame, 
     written = np.where(late, at + 1 + 5 * rng.random(len(at)), at - 1 - 5 * rng.random(len(at)))
     there = ~late | (rng.random(len(at)) < 0.4)
     money = np.round(np.exp(facts["size"].astype(float)[some]) * rng.uniform(0.01, 0.1, len(some)), 2)
-    given = _rows(world, at, ids[some], "concession", agreement="price", value=money, note=np.where(rng.random(len(some)) < 0.5, "two sites", ""))
-    plans = _rows(world, np.minimum(written, at - 1)[there], ids[some][there], "plan", agreement="conversation", recorded_at=world.moments(np.maximum(written, 0)[there]))
+    given = _rows(
+        world,
+        at,
+        ids[some],
+        "concession",
+        agreement="price",
+        value=money,
+        note=np.where(rng.random(len(some)) < 0.5, "two sites", ""),
+    )
+    plans = _rows(
+        world,
+        np.minimum(written, at - 1)[there],
+        ids[some][there],
+        "plan",
+        agreement="conversation",
+        recorded_at=world.moments(np.maximum(written, 0)[there]),
+    )
     return given, plans
 
 
@@ -244,7 +303,14 @@ def _demands(world: _World, facts: dict[str, Array]) -> pl.DataFrame:
     rng, ids = world.rng, _ids(len(facts["begun"]))
     here = np.flatnonzero(facts["is_quoted"])
     at, team = facts["quoted"].astype(float)[here] - 2 + 9 * rng.random(len(here)), facts["team"][here]
-    return _rows(world, at, ids[here], "demand", agreement=TOPICS[rng.integers(0, 4, len(here))], note=np.where(world.happens(8, 0.24, team, at), "", REASON))
+    return _rows(
+        world,
+        at,
+        ids[here],
+        "demand",
+        agreement=TOPICS[rng.integers(0, 4, len(here))],
+        note=np.where(world.happens(8, 0.24, team, at), "", REASON),
+    )
 
 
 def _visits(world: _World, facts: dict[str, Array]) -> tuple[pl.DataFrame, ...]:
@@ -258,16 +324,41 @@ def _visits(world: _World, facts: dict[str, Array]) -> tuple[pl.DataFrame, ...]:
     agreed = ~rescues & (rng.random(len(here)) < 0.8)
     moves = world.happens(6, 0.10, team, at)
     return (
-        _rows(world, at, ids[here], "executive", agreement="visit", state=np.full(len(here), "attended"), actor="the head of the region"),
-        _rows(world, at[agreed] - 3, ids[here][agreed], "executive", agreement="visit", state=np.full(agreed.sum(), "agreed")),
-        _rows(world, at[moves] + 1 + 3 * rng.random(moves.sum()), ids[here][moves], "concession", agreement="price", value=np.full(moves.sum(), 1000.0), note=np.full(moves.sum(), "two sites")),
+        _rows(
+            world,
+            at,
+            ids[here],
+            "executive",
+            agreement="visit",
+            state=np.full(len(here), "attended"),
+            actor="the head of the region",
+        ),
+        _rows(
+            world,
+            at[agreed] - 3,
+            ids[here][agreed],
+            "executive",
+            agreement="visit",
+            state=np.full(agreed.sum(), "agreed"),
+        ),
+        _rows(
+            world,
+            at[moves] + 1 + 3 * rng.random(moves.sum()),
+            ids[here][moves],
+            "concession",
+            agreement="price",
+            value=np.full(moves.sum(), 1000.0),
+            note=np.full(moves.sum(), "two sites"),
+        ),
     )
 
 
 def _routines(world: _World, sellers: int) -> pl.DataFrame:
     """Return two routines of each seller every second week."""
     due = np.arange(10.0, world.days - 3, 14.0)
-    seller, when, kind = (grid.ravel() for grid in np.meshgrid(np.arange(sellers), due, np.arange(2), indexing="ij"))
+    seller, when, kind = (
+        grid.ravel() for grid in np.meshgrid(np.arange(sellers), due, np.arange(2), indexing="ij")
+    )
     team = np.minimum(seller // 10, world.teams - 1)
     late = world.happens(4, 0.14, team, when)
     done = np.where(late, when + 2, when - 1 - 3 * world.rng.random(len(when)))

@@ -39,7 +39,8 @@ def _signal(told: Told) -> dict[str, Any]:
         "question": told.question,
         "needs": told.needs,
         "silent_since": _day(told.silent_since),
-        "would_have_shown": shown and {"change": shown.change, "since": str(shown.since), "chance": shown.chance},
+        "would_have_shown": shown
+        and {"change": shown.change, "since": str(shown.since), "chance": shown.chance},
     }
 
 

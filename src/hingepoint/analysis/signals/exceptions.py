@@ -39,7 +39,9 @@ def asked_for(facts: Facts) -> pl.DataFrame:
 def _periods_open(facts: Facts, asked: pl.DataFrame) -> pl.DataFrame:
     step = facts.step
     end = pl.lit(facts.as_of).cast(pl.Datetime("us"))
-    life = facts.deals.select("deal_id", "created", last=pl.min_horizontal(pl.col("closed").fill_null(end), end))
+    life = facts.deals.select(
+        "deal_id", "created", last=pl.min_horizontal(pl.col("closed").fill_null(end), end)
+    )
     life = life.filter(pl.col("last") >= pl.col("created"))
     starts = pl.datetime_ranges(pl.col("created").dt.truncate(step), "last", step).list.head(PERIODS)
     rows = life.with_columns(start=starts).explode("start").drop_nulls("start")

@@ -14,7 +14,9 @@ def units(facts: Facts) -> pl.DataFrame:
     """Return each deal's first visit of an executive, and whether it came late and no role had been agreed."""
     attended = pl.col("state") == "attended"
     first = facts.visits.filter(attended).group_by("deal_id").agg(pl.col("at").min())
-    roles = facts.visits.filter(pl.col("state") == "agreed").group_by("deal_id").agg(agreed=pl.col("at").min())
+    roles = (
+        facts.visits.filter(pl.col("state") == "agreed").group_by("deal_id").agg(agreed=pl.col("at").min())
+    )
     quoted = facts.quotes.group_by("deal_id").agg(quoted=pl.col("at").min())
     both = first.join(roles, on="deal_id", how="left").join(quoted, on="deal_id", how="left")
     both = both.join(facts.deals.select("deal_id", "created"), on="deal_id", how="left")

@@ -18,7 +18,9 @@ def units(facts: Facts) -> pl.DataFrame:
     end = pl.col("due").dt.truncate("1d").dt.offset_by("1d")
     told_late = (pl.col("recorded_at") > end.dt.offset_by(LATEST)).fill_null(False)
     late = (pl.col("done") >= end).fill_null(True) | told_late
-    bunched = (pl.col("done") > end.dt.offset_by(f"-{BUNCHED}")) & (pl.col("done").dt.time() != pl.time(0)) & ~late  # type: ignore[comparison-overlap]
+    bunched = (
+        (pl.col("done") > end.dt.offset_by(f"-{BUNCHED}")) & (pl.col("done").dt.time() != pl.time(0)) & ~late
+    )  # type: ignore[comparison-overlap]
     return due.select(
         "at",
         "team",

@@ -208,7 +208,7 @@ class Told:
     def leading(self) -> Reading | None:
         """The place of which the signal's own numbers are: the largest raised one, else the company."""
         raised = [one for one in self.places if one.state is State.RAISED]
-        return (raised or [*self.places, None])[0]
+        return next(iter(raised or self.places), None)
 
     @property
     def deals(self) -> tuple[str, ...]:

@@ -10,8 +10,8 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from hingepoint.analysis.spc import adjusting
 from hingepoint.analysis.signals.shape import Driver, Facts, Signal
+from hingepoint.analysis.spc import adjusting
 
 #: Projections of deals created so many days around a deal tell how optimistic its time was: in the company, in a team.
 COMPANY_DAYS, TEAM_DAYS = 15, 45
@@ -99,5 +99,6 @@ SIGNAL = Signal(
     tell=what_moved,
 )
 SIGNAL = replace(
-    SIGNAL, second=replace(SIGNAL, units=scope, unit="final list price against projected value, as a logarithm")
+    SIGNAL,
+    second=replace(SIGNAL, units=scope, unit="final list price against projected value, as a logarithm"),
 )

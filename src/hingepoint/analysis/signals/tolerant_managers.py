@@ -18,10 +18,14 @@ def units(facts: Facts) -> pl.DataFrame:
     """Return the requests that a manager passed up, and whether its value was the one that had been asked for."""
     steps = facts.exceptions.filter(pl.col("value").is_not_null()).sort("at")
     asked = steps.filter(pl.col("state") == "asked").select("deal_id", "topic", "at", asked="value")
-    passed = steps.filter(pl.col("state") == "passed").select("deal_id", "topic", "at", "actor", "value", "reason")
+    passed = steps.filter(pl.col("state") == "passed").select(
+        "deal_id", "topic", "at", "actor", "value", "reason"
+    )
     if passed.is_empty() or asked.is_empty():
         return pl.DataFrame(schema={"at": pl.Datetime("us"), "value": pl.Float64, "deal_id": pl.String})
-    both = passed.join_asof(asked, on="at", by=["deal_id", "topic"], strategy="backward", check_sortedness=False)
+    both = passed.join_asof(
+        asked, on="at", by=["deal_id", "topic"], strategy="backward", check_sortedness=False
+    )
     same = (pl.col("value") - pl.col("asked")).abs() <= SAME * pl.col("asked").abs()
     both = both.drop_nulls("asked").join(facts.deals.select("deal_id", "manager"), on="deal_id", how="left")
     return both.select(

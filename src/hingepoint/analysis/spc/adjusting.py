@@ -84,7 +84,9 @@ def _share(design: Floats, values: Floats, usual: NDArray[np.bool_]) -> Floats:
     for _ in range(15):
         chance = 1 / (1 + np.exp(-np.clip(x @ slopes, -30, 30)))
         weights = np.maximum(chance * (1 - chance), 1e-9)
-        step = np.linalg.solve((x.T * weights) @ x + holding + 1e-6 * np.eye(x.shape[1]), x.T @ (y - chance) - holding @ slopes)
+        step = np.linalg.solve(
+            (x.T * weights) @ x + holding + 1e-6 * np.eye(x.shape[1]), x.T @ (y - chance) - holding @ slopes
+        )
         slopes = slopes + step
         if np.abs(step).max() < 1e-8:
             break

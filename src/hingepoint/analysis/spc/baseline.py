@@ -68,9 +68,7 @@ def estimate(values: Floats) -> Baseline:
     return Baseline(level, float(np.sqrt(squares / (count - together / count))), count, alike)
 
 
-def drawn_to(
-    own: Baseline, *, spread: float, alike: float, worth: float, steadiest: float = 0.0
-) -> Baseline:
+def drawn_to(own: Baseline, *, spread: float, alike: float, worth: float, steadiest: float = 0.0) -> Baseline:
     """Return ``own`` with its spread, at least ``steadiest``, and its likeness drawn towards those of charts like it.
 
     The others count as ``worth`` points beside its own (empirical Bayes on the variance). From twelve points a spread is known

@@ -34,5 +34,7 @@ def read(
     prepared = {one: places.prepare(one, facts, calendar) for way in ways for one in way}
     charted = charting.follow(list(prepared.values()), calendar)
     told = {one: telling.tell(each, calendar, charted, rng) for one, each in prepared.items()}
-    worst = tuple(max((told[one] for one in way), key=lambda each: list(State).index(each.state)) for way in ways)
+    worst = tuple(
+        max((told[one] for one in way), key=lambda each: list(State).index(each.state)) for way in ways
+    )
     return Report(facts.as_of, facts.period, charted.charts, charted.limit, worst)

@@ -94,7 +94,9 @@ def _chart(series: Series, pool: _Pool, limit: float, weight: float) -> Chart | 
     if usual is None:
         return None
     drawn = baseline.drawn_to(usual, spread=pool.spread, alike=pool.alike, worth=WORTH, steadiest=STEADIEST)
-    return charts.follow(series.scores[series.baseline :], baseline=drawn, limit=limit, weight=weight, side=pool.side)
+    return charts.follow(
+        series.scores[series.baseline :], baseline=drawn, limit=limit, weight=weight, side=pool.side
+    )
 
 
 def _explained(prepared: Prepared, charted: Charted, pool: _Pool, calendar: Calendar) -> dict[Place, Place]:
@@ -104,7 +106,11 @@ def _explained(prepared: Prepared, charted: Charted, pool: _Pool, calendar: Cale
     one that is told, or raised without it, is told too.
     """
     key = prepared.signal
-    raised = [one for one in prepared.series if (chart := charted.by_place.get((key, one.place))) and chart.is_raised]
+    raised = [
+        one
+        for one in prepared.series
+        if (chart := charted.by_place.get((key, one.place))) and chart.is_raised
+    ]
     raised.sort(key=lambda one: (one.place == COMPANY, -beyond(charted.by_place[key, one.place])))
     told: list[Place] = []
     found: dict[Place, Place] = {}
@@ -113,7 +119,7 @@ def _explained(prepared: Prepared, charted: Charted, pool: _Pool, calendar: Cale
             told.append(series.place)
             continue
         left = places.without(prepared, series.place, told, calendar)
-        chart = left and _chart(left, pool, charted.limit, calendar.weight)
+        chart = _chart(left, pool, charted.limit, calendar.weight) if left else None
         if chart and chart.is_raised and beyond(chart) > OWN * beyond(charted.by_place[key, series.place]):
             told.append(series.place)
         else:
@@ -123,7 +129,9 @@ def _explained(prepared: Prepared, charted: Charted, pool: _Pool, calendar: Cale
 
 def beyond(chart: Chart) -> float:
     """Return how far the line is on its way to the limit of its worse side; 1 at the limit."""
-    return float((chart.line[-1] - chart.baseline.level) * chart.side / (chart.high[-1] - chart.baseline.level))
+    return float(
+        (chart.line[-1] - chart.baseline.level) * chart.side / (chart.high[-1] - chart.baseline.level)
+    )
 
 
 def _is_part(prepared: Prepared, place: Place, other: Place) -> bool:

@@ -32,7 +32,9 @@ def from_log(
         as_of=as_of,
         deals=_deals(_complete(deals, frames.DEALS), as_of),
         period=period,
-        concessions=_of(known, "concession").select("deal_id", "at", "value", topic="agreement", in_return="note"),
+        concessions=_of(known, "concession").select(
+            "deal_id", "at", "value", topic="agreement", in_return="note"
+        ),
         plans=_of(known, "plan").select("deal_id", about="agreement", written_at=written),
         exceptions=_exceptions(known),
         visits=_visits(known),
@@ -62,7 +64,9 @@ def _until(column: str, as_of: dt.date) -> pl.Expr:
 
 
 def _known(events: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
-    return events.filter(_until("at", as_of) & (_until("recorded_at", as_of)).fill_null(True)).sort("at", maintain_order=True)
+    return events.filter(_until("at", as_of) & (_until("recorded_at", as_of)).fill_null(True)).sort(
+        "at", maintain_order=True
+    )
 
 
 def _deals(deals: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
@@ -85,7 +89,13 @@ def _exceptions(events: pl.DataFrame) -> pl.DataFrame:
     """Return the steps of requests; one that names no state was asked."""
     state = pl.when(pl.col("state") == "gained").then(pl.lit("asked")).otherwise("state")
     return _of(events, "escalation").select(
-        "deal_id", "at", "actor", "value", topic=_word("agreement"), state=state.fill_null("asked"), reason="note"
+        "deal_id",
+        "at",
+        "actor",
+        "value",
+        topic=_word("agreement"),
+        state=state.fill_null("asked"),
+        reason="note",
     )
 
 

@@ -24,7 +24,7 @@ from hingepoint.analysis.spc.baseline import ENOUGH
 Floats = NDArray[np.float64]
 COMPANY = Place("company", "company")
 #: Places with fewer units a period are not followed: their charts would show chance.
-LEAST = 1.0
+LEAST = 0.75
 #: The rest of the company counts with so many usual units less than it has: a small rest says little.
 FEW = 5.0
 #: Above a share of this of all units a place is the company itself.
@@ -32,7 +32,12 @@ WHOLE = 0.95
 #: Of a place explained by others at least so much must be left to be read on its own.
 LEFT = 0.25
 #: Level -> the columns of deals that name its places. A region is the node above its teams.
-COLUMNS = {"team": ("team", "region"), "segment": ("segment",), "account": ("account",), "manager": ("manager",)}
+COLUMNS = {
+    "team": ("team", "region"),
+    "segment": ("segment",),
+    "account": ("account",),
+    "manager": ("manager",),
+}
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,9 @@ class Prepared:
 def prepare(signal: Signal, facts: Facts, calendar: Calendar) -> Prepared:
     """Return the series of ``signal``; none where nothing is on record."""
     units = signal.units(facts).drop_nulls(["at", "value"])
-    units = _placed(units, facts).with_columns(_period=pl.Series(calendar.numbers(units["at"]), dtype=pl.Int64))
+    units = _placed(units, facts).with_columns(
+        _period=pl.Series(calendar.numbers(units["at"]), dtype=pl.Int64)
+    )
     broken = _broken_on(signal, facts)
     begins = calendar.number(broken - dt.timedelta(days=1)) + 1 if broken else -(10**6)
     units = units.filter(pl.col("_period").is_between(begins, calendar.last)).sort("at", maintain_order=True)
@@ -94,7 +101,9 @@ def _placed(units: pl.DataFrame, facts: Facts) -> pl.DataFrame:
     if "deal_id" in units.columns:
         wanted = ("team", "region", "segment", "product", "source", "account", "manager", "initial_amount")
         more = [name for name in wanted if name not in units.columns]
-        return units.join(facts.deals.select("deal_id", *more), on="deal_id", how="left", maintain_order="left")
+        return units.join(
+            facts.deals.select("deal_id", *more), on="deal_id", how="left", maintain_order="left"
+        )
     regions = facts.deals.drop_nulls(["team", "region"]).group_by("team").agg(pl.col("region").unique())
     single = regions.filter(pl.col("region").list.len() == 1).with_columns(pl.col("region").list.first())
     return units.join(single, on="team", how="left", maintain_order="left")
@@ -174,7 +183,13 @@ def _sums(units: pl.DataFrame, codes: NDArray[np.int_], places: int, first: int,
 
 
 def _series(
-    prepared: Prepared, place: Place, sums: _Sums, row: int, whole: _Sums | None, first: int, calendar: Calendar
+    prepared: Prepared,
+    place: Place,
+    sums: _Sums,
+    row: int,
+    whole: _Sums | None,
+    first: int,
+    calendar: Calendar,
 ) -> Series:
     start = int(np.flatnonzero(sums.counts[row])[0])
     mine = _Sums(*(table[row, start:] for table in (sums.counts, sums.totals, sums.usual)))

@@ -155,13 +155,19 @@ def _is_near(chart: Chart | None) -> bool:
 
 def _trial_until(chart: Chart | None, series: Series, calendar: Calendar) -> dt.date | None:
     """Return the last day of the twelfth point, while there are fewer."""
-    known = chart.baseline.points if chart is not None else int((~np.isnan(series.scores[: series.baseline])).sum())
+    known = (
+        chart.baseline.points
+        if chart is not None
+        else int((~np.isnan(series.scores[: series.baseline])).sum())
+    )
     if known >= ENOUGH:
         return None
     return calendar.start(series.first + len(series.scores) + ENOUGH - known) - dt.timedelta(days=1)
 
 
-def _level(prepared: Prepared, series: Series, weight: float) -> tuple[float | None, float | None, tuple[float, float] | None]:
+def _level(
+    prepared: Prepared, series: Series, weight: float
+) -> tuple[float | None, float | None, tuple[float, float] | None]:
     """Return the recent level, the usual one and the interval of the recent one, adjusted to the usual deals.
 
     The newest periods count most, as in the smoothed line.
@@ -173,11 +179,16 @@ def _level(prepared: Prepared, series: Series, weight: float) -> tuple[float | N
         return None, None, None
     base = slice(0, max(series.baseline, 1))
     usual = _mean(series.totals[base], series.counts[base])
-    mix = _mean(weights * series.usual, weights * series.counts) - _mean(series.usual[base], series.counts[base])
+    mix = _mean(weights * series.usual, weights * series.counts) - _mean(
+        series.usual[base], series.counts[base]
+    )
     recent = _mean(weights * series.totals, weights * series.counts)
     estimate = _estimate(prepared, recent, count)
-    shifted = [_inside(prepared.signal, float(one) - mix) for one in (estimate.value, estimate.low, estimate.high)]  # type: ignore[arg-type]
-    return shifted[0], usual, (shifted[1], shifted[2])
+    value, low, high = (
+        _inside(prepared.signal, (recent if one is None else one) - mix)
+        for one in (estimate.value, estimate.low, estimate.high)
+    )
+    return value, usual, (low, high)
 
 
 def _mean(totals: np.ndarray, counts: np.ndarray) -> float:
@@ -203,7 +214,8 @@ def _size(prepared: Prepared, series: Series, since: int) -> tuple[float, tuple[
         _estimate(prepared, _mean(series.totals[one], series.counts[one]), float(series.counts[one].sum()))
         for one in parts
     )
-    mix = np.subtract(*(_mean(series.usual[one], series.counts[one]) for one in parts))
+    mix, usual = (_mean(series.usual[one], series.counts[one]) for one in parts)
+    mix -= usual
     moved = intervals.difference(after, before)
     assert moved is not None  # both have units: the chart was raised
     return float(moved.value - mix), (float(moved.low - mix), float(moved.high - mix))
@@ -272,5 +284,7 @@ def _would_have_shown(
     moved = float(prepared.signal.side * prepared.signal.stated / spread * np.sqrt(counts).mean())
     chance = change.chance_to_show(chart, change=moved, since=len(chart.values) - ago, rng=rng, draws=DRAWS)
     return WouldHaveShown(
-        prepared.signal.side * prepared.signal.stated, calendar.start(calendar.last - ago + 1), round(chance, 2)
+        prepared.signal.side * prepared.signal.stated,
+        calendar.start(calendar.last - ago + 1),
+        round(chance, 2),
     )

@@ -12,7 +12,15 @@ from dataclasses import dataclass
 import polars as pl
 
 from hingepoint.connectors.files.cells import moments, numbers
-from hingepoint.connectors.files.fields import ANSWER_WORDS, FIELDS, MOST_MONEY, OF_NO_DEAL, Field, Kind, words
+from hingepoint.connectors.files.fields import (
+    ANSWER_WORDS,
+    FIELDS,
+    MOST_MONEY,
+    OF_NO_DEAL,
+    Field,
+    Kind,
+    words,
+)
 from hingepoint.connectors.files.mapping import DealsMapping, EventsMapping, TableMapping
 from hingepoint.connectors.files.problems import LISTED, ProblemList
 from hingepoint.connectors.files.reading import outcomes
@@ -409,7 +417,6 @@ class _Conversion:
                     None,
                     "a value, not an empty cell",
                 )
-
 
     def _may_be_empty(self, field: Field) -> pl.Series:
         """Return where a column that must be there may be empty: events of no deal name none."""
