@@ -58,11 +58,15 @@ def known(seed: int, period: str = "month", **how) -> Facts:
     return facts.from_log(made.deals, made.events, made.routines, as_of=ENDS_ON, period=period)
 
 
-def charted(found: Facts, baseline_until: dt.date | None = None) -> tuple[list, charting.Charted]:
+def charted(
+    found: Facts, baseline_until: dt.date | None = None, *, only: int = 0, beside: int = 0
+) -> tuple[list, charting.Charted]:
+    """Return the series and charts of all signals, or of ``only`` one with ``beside`` other charts in the budget."""
     calendar = Calendar(found.period, found.as_of, baseline_until)
-    ways = [way for one in SIGNALS.values() for way in (one, one.second) if way]
+    wanted = [one for one in SIGNALS.values() if only in (0, one.number)]
+    ways = [way for one in wanted for way in (one, one.second) if way]
     prepared = [places.prepare(way, found, calendar) for way in ways]
-    return prepared, charting.follow(prepared, calendar)
+    return prepared, charting.follow(prepared, calendar, beside=beside)
 
 
 def starts(raised: np.ndarray) -> np.ndarray:
@@ -99,23 +103,24 @@ def delays(count: int, numbers: tuple[int, ...]) -> None:
         f"\nPlanted in one team of ten twelve months before the end ({count} companies a row): share found, months until then"
     )
     print(
-        "\nBehind the bar: the share of companies in which the same rule had called the same team before anything was planted\n"
+        "\nIn brackets: the share of companies in which the same rule had called the same team before anything was planted\n"
     )
     print("| signal | change | ours | threshold | 3 sigma | run rules |\n|---|---|---|---|---|---|")
+    every = charted(known(2000, alike=0.3))[1].charts
     for number in numbers:
+        beside = every - charted(known(2000, alike=0.3), only=number)[1].charts
         for size in DRIFTS[number]:
             told = {name: [] for name in RULES}
             for seed in range(count):
-                planted(seed, calm.Drift(number, TEAM.name, SINCE, size), told)
+                planted(seed, calm.Drift(number, TEAM.name, SINCE, size), told, beside)
             print(
                 f"| {number} | {size} | " + " | ".join(said(one) for one in told.values()) + " |", flush=True
             )
 
 
-def planted(seed: int, drift: calm.Drift, told: dict[str, list]) -> None:
+def planted(seed: int, drift: calm.Drift, told: dict[str, list], beside: int) -> None:
     """Add to ``told``, by rule, after how many months it rose (None: not) and whether it had risen before."""
-    prepared, found = charted(known(2000 + seed, alike=0.3, drift=drift))
-    mine = [each for each in prepared if each.signal.number == drift.signal]
+    mine, found = charted(known(2000 + seed, alike=0.3, drift=drift), only=drift.signal, beside=beside)
     for name, rule in RULES.items():
         firsts, before = [], False
         for each in mine:
@@ -137,11 +142,8 @@ def series_month(series: Series) -> int:
 def said(told: list) -> str:
     seen = [first for first, _ in told if first is not None]
     early = np.mean([before for _, before in told])
-    return (
-        f"{len(seen) / len(told):.0%}, {np.mean(seen):.1f} | ".replace(" | ", f" ({early:.0%})")
-        if seen
-        else f"0% ({early:.0%})"
-    )
+    when = f", {np.mean(seen):.1f}" if seen else ""
+    return f"{len(seen) / len(told):.0%}{when} ({early:.0%})"
 
 
 def ours(series: Series, chart: charts.Chart, side: int) -> np.ndarray:

@@ -49,10 +49,10 @@ class _Pool:
     alike: float
 
 
-def follow(prepared: Sequence[Prepared], calendar: Calendar) -> Charted:
-    """Return all charts, each looked at from its worse side."""
+def follow(prepared: Sequence[Prepared], calendar: Calendar, *, beside: int = 0) -> Charted:
+    """Return all charts, each looked at from its worse side. ``beside``: charts of other signals that share the budget."""
     pools = {each.signal: _pool(each) for each in prepared}
-    able = sum(_can_raise(series) for each in prepared for series in each.series)
+    able = beside + sum(_can_raise(series) for each in prepared for series in each.series)
     wanted = run_lengths.budget(charts=able, points_a_quarter=calendar.points_a_quarter)
     # from one side a chart runs twice as long as a two-sided one with the same limit
     limit = run_lengths.limit_for(max(wanted, SHORTEST) / 2, weight=calendar.weight)

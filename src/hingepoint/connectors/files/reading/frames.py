@@ -268,10 +268,11 @@ def read_rows(
     What is dated after ``today`` is left out of traces. Raises ``FileProblem`` as ``open_reading`` does.
     """
     settings = _Settings(mapping or Mapping(), zone, limits or Limits(), progress, today=today)
-    with _opened_table(path, role, settings) as (table, plain):
+    traces = role == "traces"
+    with _opened_events(path, settings) if traces else _opened_table(path, role, settings) as (table, plain):
         converter = _ready(table.events if isinstance(table, _Log) else table, plain, role, settings)
         parts = list(_frames(converter, settings))
-        if role == "traces":
+        if traces:
             parts = [_possible_events(part, converter, settings) for part in parts]
     found = pl.concat([_typed_frame(part, role) for part in parts], how="vertical")
     once = found.unique(maintain_order=True)
