@@ -6,7 +6,8 @@
 The companies are those of ``hingepoint.demo.calm``: 100 sellers in ten teams over five years. A false raise is a chart that
 leaves its limits, counted over all ten signals and all places. Drifts begin in one team twelve months before the end and are read
 beside what else is used: ``threshold`` (the month is half again as bad as the usual month), ``3 sigma`` (a month beyond three
-moving-range deviations of the unadjusted series) and ``run rules`` (that, seven on one side, or seven rising), of that one team alone.
+moving-range deviations of the unadjusted series) and ``run rules`` (that, seven on one side, or seven rising), of that one team alone;
+ours may show it in the region above it too.
 """
 
 import argparse
@@ -28,7 +29,8 @@ from hingepoint.demo import calm
 ENDS_ON = dt.date(2026, 6, 30)
 BEGAN = dt.date(2021, 6, 30)
 SINCE = dt.date(2025, 7, 1)
-TEAM = Place("team", "Team 3")
+#: The team in which drifts are planted, and the region above it, in which ours may show them.
+WHERE = (Place("team", "Team 3"), Place("team", "North"))
 #: What the company is like besides being calm -> how it is made.
 COMPANIES = {
     "plain": {},
@@ -105,14 +107,16 @@ def delays(count: int, numbers: tuple[int, ...]) -> None:
     print(
         "\nIn brackets: the share of companies in which the same rule had called the same team before anything was planted\n"
     )
-    print("| signal | change | ours | threshold | 3 sigma | run rules |\n|---|---|---|---|---|---|")
+    print(
+        "| signal | change | ours, team or region | threshold | 3 sigma | run rules |\n|---|---|---|---|---|---|"
+    )
     every = charted(known(2000, alike=0.3))[1].charts
     for number in numbers:
         beside = every - charted(known(2000, alike=0.3), only=number)[1].charts
         for size in DRIFTS[number]:
             told = {name: [] for name in RULES}
             for seed in range(count):
-                planted(seed, calm.Drift(number, TEAM.name, SINCE, size), told, beside)
+                planted(seed, calm.Drift(number, WHERE[0].name, SINCE, size), told, beside)
             print(
                 f"| {number} | {size} | " + " | ".join(said(one) for one in told.values()) + " |", flush=True
             )
@@ -123,11 +127,10 @@ def planted(seed: int, drift: calm.Drift, told: dict[str, list], beside: int) ->
     mine, found = charted(known(2000 + seed, alike=0.3, drift=drift), only=drift.signal, beside=beside)
     for name, rule in RULES.items():
         firsts, before = [], False
-        for each in mine:
-            series = next((one for one in each.series if one.place == TEAM), None)
-            if series is None:
-                continue
-            rose = rule(series, found.by_place.get((each.signal, TEAM)), each.signal.side)
+        wanted = WHERE[: 2 if name == "ours" else 1]
+        pairs = [(way.signal, one) for way in mine for one in way.series if one.place in wanted]
+        for signal, series in pairs:
+            rose = rule(series, found.by_place.get((signal, series.place)), signal.side)
             began = series_month(series)
             firsts += list(np.flatnonzero(rose[began:])[:1] + 1)
             before = before or bool(rose[:began].any())
@@ -153,6 +156,8 @@ def ours(series: Series, chart: charts.Chart, side: int) -> np.ndarray:
 def threshold(series: Series, chart: charts.Chart, side: int) -> np.ndarray:
     usual, after = plain(series)
     level = usual.mean()
+    if level < 0:  # a logarithm
+        return after < level - np.log(1.5)
     return after > 1.5 * level if side > 0 else after < level / 1.5
 
 

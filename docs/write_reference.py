@@ -29,7 +29,6 @@ from django.urls import get_resolver
 sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))
 
 import specs
-
 from hingepoint import cli
 from hingepoint.analysis.signals import SIGNALS
 from hingepoint.config.environment import Environment
