@@ -192,6 +192,21 @@ class TestTraps:
         assert told.silent_since == dt.date(2026, 2, 28)
         assert {one.state for one in told.places} == {State.STALE}
 
+    def test_routines_that_nobody_delivers_any_more_are_stale_and_not_raised(self):
+        made = tables()
+        gone = pl.col("done").dt.date() > dt.date(2026, 2, 28)
+        routines = made.routines.with_columns(done=pl.when(~gone).then("done"))
+        (told,) = read(known(made, routines=routines), 4).signals
+        assert told.state is State.STALE
+        assert told.silent_since == dt.date(2026, 2, 27)
+
+    def test_without_any_quote_requests_are_held_against_the_deals_that_are_open(self):
+        drift = calm.Drift(2, "Team 3", SINCE, 0.5)
+        made = tables(2, drift=drift)
+        (told,) = read(known(made, events=made.events.filter(pl.col("kind") != "quote")), 2).signals
+        assert told.state is State.RAISED
+        assert raised(told) & {"Team 3", "North"}
+
     def test_what_is_not_on_record_says_what_it_needs(self):
         report = read(facts.from_log(tables().deals, as_of=tables().ends_on))
         states = {told.signal.number: told.state for told in report.signals}

@@ -178,8 +178,8 @@ def test_other_headings_are_read_through_a_mapping(folder, tmp_path):
 
 
 def test_a_policy_names_no_deal_and_everything_else_must(folder, tmp_path):
-    rows = "deal_id,kind,agreement,at\n,policy,2.1,2026-01-05\n,demand,price,2026-01-05\n"
+    rows = "deal_id,kind,agreement,at\n,policy,,2026-01-05\n,demand,price,2026-01-05\nD1,concession,,2026-01-05\n"
     (tmp_path / "events.csv").write_text(rows)
     result = signals("--deals", folder / "deals.csv", "--events", tmp_path / "events.csv")
     assert result.exit_code == 2
-    assert "1 of 2 rows" in result.output
+    assert "1 of 3 rows" in result.output

@@ -71,7 +71,7 @@ class Facts:
     def news(self, source: str) -> pl.Series:
         """Return when ``source`` (the name of a frame, or ``won``) brought something."""
         table: pl.DataFrame = getattr(self, source)
-        return table[{"won": "closed", "routines": "due"}.get(source, "at")].drop_nulls()
+        return table[{"won": "closed", "routines": "done"}.get(source, "at")].drop_nulls()
 
 
 @dataclass(frozen=True, slots=True)

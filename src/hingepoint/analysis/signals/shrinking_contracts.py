@@ -50,8 +50,8 @@ def optimism(deals: pl.DataFrame) -> np.ndarray:
     if deals.is_empty():
         return np.zeros(0)
     size = np.log(deals["projected_amount"].to_numpy())
-    beside = size - adjusting.expected(size, deals, np.ones(len(size), bool), kind="mean")
     days, teams = deals["created"].dt.epoch("d").to_numpy(), deals["team"].fill_null("").to_numpy()
+    beside = size - adjusting.expected(size, deals, days <= np.median(days), kind="mean")
     found = _around(days, beside, COMPANY_DAYS)
     left = beside - found
     for name in np.unique(teams):
@@ -61,12 +61,13 @@ def optimism(deals: pl.DataFrame) -> np.ndarray:
 
 
 def _around(days: np.ndarray, values: np.ndarray, reach: int) -> np.ndarray:
-    """Return the mean of the values of near days less that of all, drawn to 0 by how little is known of it."""
+    """Return the mean of the values of near days less that of the first half of the time, drawn to 0 by how little is
+    known of it."""
     order = np.argsort(days, kind="stable")
     sums = np.concatenate([[0.0], np.cumsum(values[order])])
     first, last = (np.searchsorted(days[order], days + shift) for shift in (-reach, reach + 1))
     counts = last - first
-    near = (sums[last] - sums[first]) / counts - values.mean()
+    near = (sums[last] - sums[first]) / counts - values[days <= np.median(days)].mean()
     chance = values.var() / counts
     real = max(float(near.var() - chance.mean()), 0.0)
     return near * real / (real + chance) if real > 0 else np.zeros(len(values))

@@ -82,7 +82,7 @@ def _of(events: pl.DataFrame, kind: str) -> pl.DataFrame:
 
 
 def _word(column: str) -> pl.Expr:
-    return pl.col(column).str.strip_chars().str.to_lowercase()
+    return pl.col(column).fill_null("").str.strip_chars().str.to_lowercase()
 
 
 def _exceptions(events: pl.DataFrame) -> pl.DataFrame:

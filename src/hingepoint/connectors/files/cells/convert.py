@@ -27,6 +27,7 @@ from hingepoint.connectors.files.reading import outcomes
 from hingepoint.connectors.files.reading.recognise import ColumnPlan, marks, place_of, tells_status
 from hingepoint.connectors.files.reading.survey import cleaned, valued
 from hingepoint.connectors.files.tables import Batch, Table, is_text, text_of
+from hingepoint.records.deals import EventKind
 from hingepoint.records.names import normal
 
 
@@ -419,9 +420,12 @@ class _Conversion:
                 )
 
     def _may_be_empty(self, field: Field) -> pl.Series:
-        """Return where a column that must be there may be empty: events of no deal name none."""
+        """Return where a column that must be there may be empty: events of no deal name none, and what is no agreement
+        needs no name."""
         if self.how.role == "traces" and field.name == "deal_id":
             return self.columns["kind"].is_in(list(OF_NO_DEAL))
+        if self.how.role == "traces" and field.name == "agreement":
+            return self.columns["kind"] != EventKind.AGREEMENT.value
         return pl.repeat(False, len(self.rows), dtype=pl.Boolean, eager=True)
 
 
