@@ -39,11 +39,9 @@ def test_a_planted_drift_rises_where_and_when_it_was_planted_and_nowhere_else(wh
     assert raised.keys() <= within(whole, drift.place)
     place = raised[drift.place]
     first, last = (dt.date.fromisoformat(day) for day in place["since_ci"])
-    assert first - dt.timedelta(days=31) <= drift.since
-    if (
-        number != 1
-    ):  # the extras of South grow slowly over a year: margins leave the usual later than the first of them
-        assert drift.since <= last + dt.timedelta(days=31)
+    # the extras of South grow slowly over a year: margins leave the usual some months after the first of them
+    slowly = dt.timedelta(days=150 if number == 1 else 31)
+    assert first - slowly <= drift.since <= last + dt.timedelta(days=31)
     assert dt.date.fromisoformat(place["seen"]) > drift.since
 
 
