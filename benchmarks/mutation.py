@@ -49,6 +49,8 @@ TARGETS = (
         "hingepoint.analysis.discovery.reading.design",
         ("tests/analysis/test_landmarks.py", "tests/analysis/test_discovery_input.py"),
     ),
+    Target("hingepoint.analysis.signals.unplanned_concessions", ("tests/spec/test_signals.py",)),
+    Target("hingepoint.analysis.signals.tolerant_managers", ("tests/spec/test_signals.py",)),
     Target("hingepoint.domain.strategy.asking", ("tests/domain/test_asking_rounds.py",)),
     Target(
         "hingepoint.domain.strategy.actions",

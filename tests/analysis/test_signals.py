@@ -182,6 +182,17 @@ class TestTraps:
         assert told.would_have_shown is None
         assert told.places[0].series.first == 12 * (2025 - 1970) + 11  # December is the first whole month
 
+    def test_rules_whose_first_month_is_not_over_say_until_when_limits_are_for_trial(self):
+        rules = pl.DataFrame({"at": [dt.datetime(2026, 6, 10)], "agreement": ["2.2"], "kind": ["policy"]})  # noqa: DTZ001
+        events = pl.concat([tables().events, rules.cast({"at": pl.Datetime("us")})], how="diagonal")
+        (told,) = read(known(tables(), events=events), 2).signals
+        assert told.state is State.CALM
+        assert told.places == ()
+        assert (
+            told.needs
+            == "New rules hold since 2026-06-10. Limits are for trial until 2027-06-30: 12 months are needed."
+        )
+
     def test_a_source_that_went_silent_is_stale_and_never_calm(self):
         made = tables()
         events = made.events.filter(

@@ -45,7 +45,7 @@ class Prepared:
     """A signal's units with ``_period`` and ``_usual`` (what was to be expected), and its series by place.
 
     ``spread``: of a value about what is expected, in the usual time. ``broken_on``: since when the rules hold that began a new
-    series. ``silent_since``: the last day a source delivered that is overdue.
+    series; ``earlier``: whether there were units before. ``silent_since``: the last day a source delivered that is overdue.
     """
 
     signal: Signal
@@ -54,6 +54,7 @@ class Prepared:
     spread: float = 1.0
     broken_on: dt.date | None = None
     silent_since: dt.date | None = None
+    earlier: bool = False
 
     def at(self, place: Place) -> pl.DataFrame:
         """Return the units of a place."""
@@ -71,9 +72,16 @@ def prepare(signal: Signal, facts: Facts, calendar: Calendar) -> Prepared:
     )
     broken = _broken_on(signal, facts)
     begins = calendar.number(broken - dt.timedelta(days=1)) + 1 if broken else -(10**6)
+    earlier = bool((units["_period"] < begins).any())
     units = units.filter(pl.col("_period").is_between(begins, calendar.last)).sort("at", maintain_order=True)
     if units.is_empty():
-        return Prepared(signal, units, broken_on=broken)
+        return Prepared(signal, units, broken_on=broken, earlier=earlier)
+    return _expected(Prepared(signal, units, broken_on=broken, earlier=earlier), facts, calendar)
+
+
+def _expected(prepared: Prepared, facts: Facts, calendar: Calendar) -> Prepared:
+    """Return ``prepared`` with what was to be expected of each unit, and its series."""
+    signal, units = prepared.signal, prepared.units
     first = int(units["_period"].min())  # type: ignore[arg-type]
     usual = (units["_period"] < first + calendar.ends_baseline(first, calendar.last - first + 1)).to_numpy()
     if not usual.any():
@@ -85,7 +93,8 @@ def prepare(signal: Signal, facts: Facts, calendar: Calendar) -> Prepared:
         expected = np.clip(expected * tide / tide[usual].mean(), 0.0, 0.98)
     units = units.with_columns(_usual=pl.Series(expected)).with_row_index("_row")
     spread = max(float(np.std((values - expected)[usual])), 1e-9)
-    prepared = Prepared(signal, units, (), spread, broken, _silent_since(signal, facts))
+    silent = _silent_since(signal, facts)
+    prepared = replace(prepared, units=units, spread=spread, silent_since=silent)
     return replace(prepared, series=_all_series(prepared, calendar, first))
 
 

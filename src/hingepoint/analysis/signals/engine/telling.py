@@ -38,7 +38,7 @@ def tell(prepared: Prepared, calendar: Calendar, charted: Charted, rng: np.rando
     """Return what is told of a signal on the day of ``calendar``."""
     signal = prepared.signal
     if not prepared.series:
-        return Told(signal, State.NO_DATA, needs=_needs_data(prepared, calendar))
+        return _without_points(prepared, calendar)
     apart = _apart(prepared) if signal.apart else set()
     places = tuple(_reading(prepared, series, charted, calendar, apart) for series in prepared.series)
     if signal.least:
@@ -61,10 +61,18 @@ def _order(one: Reading) -> tuple[bool, bool, float]:
     return one.place != COMPANY, one.state is not State.RAISED, -float(one.series.counts.sum())
 
 
-def _needs_data(prepared: Prepared, calendar: Calendar) -> str:
-    if prepared.broken_on:
-        return f"New rules hold since {prepared.broken_on}: the first complete {calendar.period} under them is awaited."
-    return prepared.signal.needs
+def _without_points(prepared: Prepared, calendar: Calendar) -> Told:
+    """Return what is told of a signal without a point: no data, or new rules whose first period is not complete."""
+    if not (prepared.broken_on and prepared.earlier):
+        return Told(prepared.signal, State.NO_DATA, needs=prepared.signal.needs)
+    begins = calendar.number(prepared.broken_on - dt.timedelta(days=1)) + 1
+    until = calendar.start(begins + ENOUGH) - dt.timedelta(days=1)
+    return Told(prepared.signal, State.CALM, needs=_for_trial(prepared, until, calendar))
+
+
+def _for_trial(prepared: Prepared, until: dt.date, calendar: Calendar) -> str:
+    why = f"New rules hold since {prepared.broken_on}. " if prepared.broken_on else ""
+    return f"{why}Limits are for trial until {until}: {ENOUGH} {calendar.period}s are needed."
 
 
 def _worst(places: Sequence[Reading], prepared: Prepared) -> State:
@@ -79,10 +87,8 @@ def _worst(places: Sequence[Reading], prepared: Prepared) -> State:
 def _needs(places: Sequence[Reading], prepared: Prepared, calendar: Calendar) -> str:
     if prepared.silent_since:
         return f"News: nothing was delivered since {prepared.silent_since}."
-    if places[0].trial_until:
-        why = f"New rules hold since {prepared.broken_on}. " if prepared.broken_on else ""
-        return f"{why}Limits are for trial until {places[0].trial_until}: {ENOUGH} {calendar.period}s are needed."
-    return ""
+    until = places[0].trial_until
+    return _for_trial(prepared, until, calendar) if until else ""
 
 
 def _question(signal: Signal, raised: Sequence[Reading]) -> str:
@@ -98,33 +104,34 @@ def _reading(
     prepared: Prepared, series: Series, charted: Charted, calendar: Calendar, apart: set[str]
 ) -> Reading:
     chart = charted.by_place.get((prepared.signal, series.place))
+    because_of = charted.because_of.get((prepared.signal, series.place))
     level, usual, ci = _level(prepared, series, calendar.weight)
     lies_apart = series.place.level == "team" and series.place.name in apart
-    because_of = charted.because_of.get((prepared.signal, series.place))
-    state = _state(prepared, chart, lies_apart, explained=because_of is not None)
-    trial = _trial_until(chart, series, calendar)
-    if chart is None or state is not State.RAISED:
-        return Reading(
-            series.place,
-            state,
-            level,
-            usual,
-            ci,
-            trial_until=trial,
-            apart=lies_apart,
-            because_of=because_of,
-            series=series,
-            chart=chart,
-        )
-    found = change.date_change(chart, began_by=chart.raised_at)
-    begins = series.first + series.baseline
-    size, size_ci = _size(prepared, series, series.baseline + found.since)
-    return Reading(
+    reading = Reading(
         series.place,
-        state,
+        _state(prepared, chart, lies_apart, explained=because_of is not None),
         level,
         usual,
         ci,
+        trial_until=_trial_until(chart, series, calendar),
+        apart=lies_apart,
+        because_of=because_of,
+        series=series,
+        chart=chart,
+    )
+    raised = reading.state is State.RAISED and chart is not None
+    return _with_change(prepared, reading, series, chart, calendar) if raised else reading  # type: ignore[arg-type]
+
+
+def _with_change(
+    prepared: Prepared, reading: Reading, series: Series, chart: Chart, calendar: Calendar
+) -> Reading:
+    """Return a raised ``reading`` with when it began and was seen, its size, and the deals behind it."""
+    found = change.date_change(chart, began_by=chart.raised_at)
+    begins = series.first + series.baseline
+    size, size_ci = _size(prepared, series, series.baseline + found.since)
+    return replace(
+        reading,
         since=calendar.start(begins + found.since),
         earliest=calendar.start(begins + found.earliest),
         latest=calendar.start(begins + found.latest),
@@ -132,9 +139,6 @@ def _reading(
         size=size,
         size_ci=size_ci,
         deals=_deals(prepared, series, begins + found.since),
-        apart=lies_apart,
-        series=series,
-        chart=chart,
     )
 
 
