@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 
 from rich.console import Console
@@ -76,18 +77,19 @@ def _raised(console: Console, told: Told) -> None:
 def _place(told: Told, one: Reading) -> str:
     size, (low, high) = one.size or 0.0, one.size_ci or (0.0, 0.0)
     way, sign = ("up", 1) if size > 0 else ("down", -1)
-    reach = " to ".join(number(end, told) for end in sorted((low * sign, high * sign)))
+    least, most = sorted((low * sign * 100, high * sign * 100))
     return (
-        f"{one.place.name}: {way} by {number(abs(size), told)} ({reach}) from {number(one.baseline, told)}, "
-        f"since {one.since:%B %Y} (between {one.earliest:%b %Y} and {one.latest:%b %Y}), seen at the end of {one.seen:%B %Y}"
+        f"{one.place.name}: {way} by {abs(size) * 100:.0f} points ({least:.0f} to {most:.0f}) from "
+        f"{number(one.baseline, told)}, since {one.since:%B %Y} (between {one.earliest:%b %Y} and {one.latest:%b %Y}), "
+        f"seen at the end of {one.seen:%B %Y}"
     )
 
 
 def number(value: float | None, told: Told) -> str:
-    """Return a reading in its unit: shares and margins in per cent."""
+    """Return a reading as people say it: shares and margins in per cent, logarithms as the change they stand for."""
     if value is None:
         return "unknown"
-    return f"{value:.0%}" if told.signal.kind == "share" else f"{value * 100:.1f} points"
+    return f"{math.expm1(value):+.0%}" if told.signal.number == 10 else f"{value:.0%}"
 
 
 def _driver(driver: Driver) -> str:
@@ -119,7 +121,7 @@ def _calm(console: Console, report: Report) -> None:
             way = "risen" if would.change > 0 else "fallen"
             _line(
                 console,
-                f"{told.signal.number}. Had the company's {told.signal.unit} {way} by {abs(would.change):.0%} since "
+                f"{told.signal.number}. Had the company's {told.signal.unit} {way} by {abs(would.change) * 100:.0f} points since "
                 f"{would.since:%B %Y}, this page would have raised it with a chance of {would.chance:.0%}.",
                 style="dim",
             )

@@ -222,7 +222,10 @@ def _size(prepared: Prepared, series: Series, since: int) -> tuple[float, tuple[
     mix -= usual
     moved = intervals.difference(after, before)
     assert moved is not None  # both have units: the chart was raised
-    return float(moved.value - mix), (float(moved.low - mix), float(moved.high - mix))
+    size, low, high = (float(one - mix) for one in (moved.value, moved.low, moved.high))
+    if prepared.signal.kind == "share" and before.value is not None:  # a share stays one
+        size, low, high = (min(max(one, -before.value), 1 - before.value) for one in (size, low, high))
+    return size, (low, high)
 
 
 def _deals(prepared: Prepared, series: Series, since: int) -> tuple[str, ...]:
