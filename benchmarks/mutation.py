@@ -54,6 +54,8 @@ TARGETS = (
         ("tests/analysis/impact/test_measuring.py", "tests/analysis/impact/test_planning.py"),
     ),
     Target("hingepoint.analysis.impact.card", ("tests/analysis/impact/test_planning.py",)),
+    Target("hingepoint.analysis.signals.unplanned_concessions", ("tests/spec/test_signals.py",)),
+    Target("hingepoint.analysis.signals.tolerant_managers", ("tests/spec/test_signals.py",)),
     Target("hingepoint.domain.strategy.asking", ("tests/domain/test_asking_rounds.py",)),
     Target(
         "hingepoint.domain.strategy.actions",

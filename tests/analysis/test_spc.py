@@ -3,9 +3,10 @@
 import math
 
 import numpy as np
+import polars as pl
 import pytest
 
-from hingepoint.analysis.spc import baseline, change, charts, funnel, run_lengths, shares
+from hingepoint.analysis.spc import adjusting, baseline, change, charts, funnel, run_lengths, shares
 
 
 def autocorrelated(rng: np.random.Generator, series: int, points: int, alike: float) -> np.ndarray:
@@ -176,8 +177,80 @@ class TestChart:
         assert len(firsts) >= 196
         assert np.mean(firsts) < 7
 
+    def test_a_chart_with_a_worse_side_raises_there_alone(self):
+        series = np.concatenate([np.tile([1.0, -1.0], 12), np.full(8, 4.0)])
+        usual, after = baseline.estimate(series[:24]), series[24:]
+        up, down = (charts.follow(after, baseline=usual, limit=2.8, side=side) for side in (1, -1))
+        assert up.is_raised
+        assert not down.outside.any()
+        assert not charts.follow(-after, baseline=usual, limit=2.8, side=1).outside.any()
+        assert charts.follow(-after, baseline=usual, limit=2.8, side=-1).is_raised
+
+    def test_a_spread_is_drawn_to_that_of_charts_like_it_by_variance(self):
+        own = baseline.Baseline(level=5.0, spread=1.0, points=13, alike=0.3)
+        drawn = baseline.drawn_to(own, spread=2.0, alike=0.0, worth=12)
+        assert (drawn.level, drawn.points) == (5.0, 13)
+        assert drawn.spread == pytest.approx(math.sqrt((12 * 1 + 12 * 4) / 24))
+        assert drawn.alike == pytest.approx(0.15)
+        assert baseline.drawn_to(own, spread=0.1, alike=0.0, worth=12, steadiest=0.9).spread == 0.9
+
+
+class TestAdjusting:
+    """What is usual of deals like these, from what was known of them."""
+
+    @staticmethod
+    def deals(rng: np.random.Generator, number: int) -> pl.DataFrame:
+        return pl.DataFrame(
+            {
+                "segment": rng.choice(["a", "b"], number),
+                "initial_amount": np.exp(rng.standard_normal(number)),
+                "team": rng.choice(["x", "y"], number),
+            }
+        )
+
+    def test_shares_of_kinds_of_deals_are_recovered_and_a_place_is_none(self):
+        rng = np.random.default_rng(1)
+        rows = self.deals(rng, 8000)
+        kind, place = (rows[name].to_numpy() for name in ("segment", "team"))
+        true = np.where(kind == "a", 0.1, 0.4)
+        values = (rng.random(8000) < true + 0.2 * (place == "x")).astype(float)
+        found = adjusting.expected(values, rows, np.ones(8000, bool), kind="share")
+        assert found[kind == "a"].mean() == pytest.approx(0.2, abs=0.02)
+        assert found[kind == "b"].mean() == pytest.approx(0.5, abs=0.02)
+        assert found[place == "x"].mean() == pytest.approx(found[place == "y"].mean(), abs=0.02)
+
+    def test_means_follow_size_and_only_the_usual_time_is_asked(self):
+        rng = np.random.default_rng(2)
+        rows = self.deals(rng, 4000)
+        size = np.log(rows["initial_amount"].to_numpy())
+        usual = np.arange(4000) < 2000
+        values = 1 + 0.5 * size + np.where(usual, 0.0, 10.0)
+        found = adjusting.expected(values, rows, usual, kind="mean")
+        assert found == pytest.approx(1 + 0.5 * size, abs=0.02)
+
+    def test_few_deals_count_as_average_ones(self):
+        rows = self.deals(np.random.default_rng(3), 40)
+        values = np.arange(40.0)
+        assert adjusting.expected(values, rows, np.ones(40, bool), kind="mean") == pytest.approx(
+            np.full(40, 19.5)
+        )
+
+    def test_a_deal_that_says_nothing_counts_as_an_average_one(self):
+        rows = self.deals(np.random.default_rng(4), 500).with_columns(
+            initial_amount=pl.when(pl.int_range(pl.len()) < 5).then(None).otherwise("initial_amount")
+        )
+        values = np.nan_to_num(np.log(rows["initial_amount"].to_numpy().astype(float)), nan=0.0)
+        found = adjusting.expected(values, rows.drop("segment"), np.ones(500, bool), kind="mean")
+        assert found[:5] == pytest.approx(np.full(5, values.mean()), abs=1e-6)
+
 
 class TestChange:
+    def test_a_change_began_before_it_was_seen(self):
+        series = np.concatenate([np.tile([0.1, -0.1], 12), np.full(6, 1.0), np.full(6, 9.0)])
+        chart = charts.chart_of(series, baseline_points=24, limit=2.8)
+        assert change.date_change(chart).since == 6
+        assert change.date_change(chart, began_by=chart.raised_at).since <= chart.raised_at < 6
+
     @pytest.mark.parametrize(("alike", "step"), [(0.0, 1.5), (0.3, 2.0)])
     def test_the_interval_of_the_date_holds_the_true_date(self, alike, step):
         rng = np.random.default_rng(2)

@@ -59,6 +59,73 @@ EVENTS: dict[str, tuple[pl.DataType, str]] = {
     "note": (pl.String(), "free text"),
 }
 
+#: What the early-warning signals read beside deals. ``written_at`` and the like are true times of writing:
+#: what was written down afterwards has a later one, whatever day it names.
+CONCESSIONS: dict[str, tuple[pl.DataType, str]] = {
+    "deal_id": (pl.String(), "the deal"),
+    "at": (MOMENT, "when it was given"),
+    "topic": (pl.String(), "what was given: price, payment, extras, ..."),
+    "value": (pl.Float64(), "money given"),
+    "in_return": (pl.String(), "what came back; empty for nothing"),
+}
+
+PLANS: dict[str, tuple[pl.DataType, str]] = {
+    "deal_id": (pl.String(), "the deal"),
+    "about": (pl.String(), "corridor, conversation or reason"),
+    "written_at": (MOMENT, "when it was really written"),
+}
+
+EXCEPTIONS: dict[str, tuple[pl.DataType, str]] = {
+    "deal_id": (pl.String(), "the deal"),
+    "at": (MOMENT, "when the step was taken"),
+    "topic": (pl.String(), "price or terms"),
+    "state": (pl.String(), "asked, passed, approved, partly or declined"),
+    "actor": (pl.String(), "who took the step"),
+    "value": (pl.Float64(), "how much is asked for at this step"),
+    "reason": (pl.String(), "why"),
+}
+
+VISITS: dict[str, tuple[pl.DataType, str]] = {
+    "deal_id": (pl.String(), "the deal"),
+    "at": (MOMENT, "when the executive attended, or when the role was written down"),
+    "state": (pl.String(), "agreed (a role was agreed) or attended"),
+    "executive": (pl.String(), "who"),
+}
+
+QUOTES: dict[str, tuple[pl.DataType, str]] = {
+    "deal_id": (pl.String(), "the deal"),
+    "at": (MOMENT, "when it was sent"),
+    "value": (pl.Float64(), "net price"),
+}
+
+DEMANDS: dict[str, tuple[pl.DataType, str]] = {
+    "deal_id": (pl.String(), "the deal"),
+    "at": (MOMENT, "when it was heard"),
+    "topic": (pl.String(), "what was asked for"),
+    "reason": (pl.String(), "why they ask; empty for not known"),
+}
+
+PULSES: dict[str, tuple[pl.DataType, str]] = {
+    "deal_id": (pl.String(), "the deal"),
+    "at": (MOMENT, "when the inside partner answered"),
+    "position": (pl.String(), "whose position the seller stood for: company or customer"),
+    "value": (pl.Float64(), "how much, from 0 to 1"),
+}
+
+ROUTINES: dict[str, tuple[pl.DataType, str]] = {
+    "person": (pl.String(), "of whom it is required"),
+    "team": (pl.String(), "that person's team"),
+    "routine": (pl.String(), "what is required"),
+    "due": (MOMENT, "by when"),
+    "done": (MOMENT, "when it was done; empty for not done"),
+    "recorded_at": (MOMENT, "when that was written down"),
+}
+
+POLICIES: dict[str, tuple[pl.DataType, str]] = {
+    "at": (MOMENT, "since when the version of the rules holds"),
+    "version": (pl.String(), "its name"),
+}
+
 DEAL_REQUIRED = ("deal_id", "created", "status")
 EVENT_REQUIRED = ("deal_id", "agreement", "at")
 

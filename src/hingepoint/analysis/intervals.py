@@ -30,14 +30,14 @@ class Difference:
     high: float
 
 
-def share(hits: int, n: int) -> Estimate:
-    """Return ``hits`` of ``n`` as a share with Wilson's score interval (Wilson 1927)."""
+def share(hits: float, n: float) -> Estimate:
+    """Return ``hits`` of ``n`` as a share with Wilson's score interval (Wilson 1927); counts may be weighted."""
     if n == 0:
         return Estimate(None, None, None, 0)
     p = hits / n
     middle = (p + Z * Z / (2 * n)) / (1 + Z * Z / n)
     half = Z / (1 + Z * Z / n) * math.sqrt(p * (1 - p) / n + Z * Z / (4 * n * n))
-    return Estimate(p, max(0.0, middle - half), min(1.0, middle + half), n)
+    return Estimate(p, max(0.0, middle - half), min(1.0, middle + half), int(n))
 
 
 def difference(one: Estimate, other: Estimate) -> Difference | None:

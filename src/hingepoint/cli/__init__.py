@@ -30,6 +30,7 @@ class Command(NamedTuple):
 COMMANDS = {
     "discover": Command("discover:discover", "Find the pivotal agreements in files of deals and events."),
     "impact": Command("impact:impact", "Say what a rollout was worth, or what a planned one can prove."),
+    "signals": Command("signals:signals", "Show the ten early-warning signals from files."),
     "demo": Command("demo:demo", "Run the demo company in your browser."),
     "serve": Command("serve:serve", "Run Hingepoint for your company."),
     "createuser": Command("people:createuser", "Create the first person who can sign in, or a further one."),

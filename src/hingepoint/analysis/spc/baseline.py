@@ -6,7 +6,7 @@ several times as often as they promise, so both are part of the spread that a ch
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,6 +66,18 @@ def estimate(values: Floats) -> Baseline:
         float(np.power(alike, np.abs(places[:, None] - places[None, :])).sum()) if alike else float(count)
     )
     return Baseline(level, float(np.sqrt(squares / (count - together / count))), count, alike)
+
+
+def drawn_to(own: Baseline, *, spread: float, alike: float, worth: float, steadiest: float = 0.0) -> Baseline:
+    """Return ``own`` with its spread, at least ``steadiest``, and its likeness drawn towards those of charts like it.
+
+    The others count as ``worth`` points beside its own (empirical Bayes on the variance). From twelve points a spread is known
+    to a fifth, and a chart that thinks itself steadier than it is raises for nothing.
+    """
+    mine, known = own.points - 1, own.points - 1 + worth
+    variance = (mine * own.spread**2 + worth * spread**2) / known
+    drawn = max(float(np.sqrt(variance)), steadiest)
+    return replace(own, spread=drawn, alike=(mine * own.alike + worth * alike) / known)
 
 
 def smoothed_spread(baseline: Baseline, weight: float, after: int) -> Floats:

@@ -27,8 +27,11 @@ class Change:
     high: float
 
 
-def date_change(chart: Chart, *, until: int | None = None, confidence: float = 0.95) -> Change:
-    """Return the step that explains the points up to ``until`` (exclusive; all) best.
+def date_change(
+    chart: Chart, *, until: int | None = None, began_by: int | None = None, confidence: float = 0.95
+) -> Change:
+    """Return the step that explains the points up to ``until`` (exclusive; all) best; it began at ``began_by`` at the
+    latest, where that is known.
 
     The date is the maximum likelihood estimate of a lasting step (Samuel, Pignatiello & Calder 1998); its
     interval is the set of dates whose likelihood comes near enough (Siegmund 1988: twice the logarithm by
@@ -41,6 +44,10 @@ def date_change(chart: Chart, *, until: int | None = None, confidence: float = 0
         raise ValueError("a change needs at least one point")
     means, spreads = _means_since(values, chart.baseline)
     fits = ((means - chart.baseline.level) / spreads) ** 2
+    if chart.side:  # a change the other way is none that this chart raises
+        fits = np.where((means - chart.baseline.level) * chart.side > 0, fits, 0.0)
+    if began_by is not None:
+        fits[began_by + 1 :] = 0.0
     since = int(np.nanargmax(fits))
     near = np.flatnonzero(fits >= fits[since] + 2 * np.log(1 - np.sqrt(confidence)))
     half = stats.t.ppf((1 + confidence) / 2, max(chart.baseline.points - 1, 1)) * spreads[since]
@@ -53,7 +60,8 @@ def chance_to_show(
 ) -> float:
     """Return the chance that the chart would have raised by now had the mean moved by ``change`` at ``since``.
 
-    Drawn from points as alike as the baseline's, its error included. 0 for a trial baseline.
+    Drawn from points as alike as the baseline's, its error included; on the chart's own side. 0 for a trial
+    baseline.
     """
     baseline, count = chart.baseline, len(chart.values)
     if baseline.is_trial or not count:
@@ -62,8 +70,9 @@ def chance_to_show(
     noise = rng.standard_normal((draws, baseline.points + count)) @ mixed.T * baseline.spread
     points = noise[:, baseline.points :] - noise[:, : baseline.points].mean(axis=1, keepdims=True)
     points[:, since:] += change
-    half = chart.high - baseline.level
-    return float(np.mean((np.abs(_smoothed(points, chart.weight)) > half).any(axis=1)))
+    half, lines = chart.high - baseline.level, _smoothed(points, chart.weight)
+    beyond = ((lines < -half) & (chart.side <= 0)) | ((lines > half) & (chart.side >= 0))
+    return float(np.mean(beyond.any(axis=1)))
 
 
 def _means_since(values: Floats, baseline: Baseline) -> tuple[Floats, Floats]:

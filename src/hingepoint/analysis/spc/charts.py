@@ -28,7 +28,8 @@ class Chart:
 
     ``line`` is the smoothed series, ``low`` and ``high`` the limits *of that line* (not of single points),
     ``outside`` where it has left them, ``raised`` where a raise stands: from the first point outside until the
-    line was inside for three points. With a trial baseline nothing is outside.
+    line was inside for three points. With a trial baseline nothing is outside. ``side``: 1 where only what lies
+    above is outside, -1 only what lies below, 0 both.
     """
 
     baseline: Baseline
@@ -40,6 +41,7 @@ class Chart:
     raised: Flags
     weight: float
     limit: float
+    side: int = 0
 
     @property
     def is_raised(self) -> bool:
@@ -64,16 +66,20 @@ class Natural:
     high: float
 
 
-def follow(values: Floats, *, baseline: Baseline, limit: float, weight: float = run_lengths.LAMBDA) -> Chart:
+def follow(
+    values: Floats, *, baseline: Baseline, limit: float, weight: float = run_lengths.LAMBDA, side: int = 0
+) -> Chart:
     """Return the chart of ``values``, the points after ``baseline`` in the order of time.
 
-    ``limit`` (L) comes from ``run_lengths.limit_for``. A value that is missing (NaN) leaves the line where it was.
+    ``limit`` (L) comes from ``run_lengths.limit_for``; looked at from one ``side`` a chart runs twice as long with
+    the same limit. A value that is missing (NaN) leaves the line where it was.
     """
     line = smooth(values, start=baseline.level, weight=weight)
     spread = smoothed_spread(baseline, weight, len(values))
     low, high = baseline.level - limit * spread, baseline.level + limit * spread
-    outside = np.zeros(len(values), bool) if baseline.is_trial else (line < low) | (line > high)
-    return Chart(baseline, values, line, low, high, outside, standing(outside), weight, limit)
+    beyond = ((line < low) & (side <= 0)) | ((line > high) & (side >= 0))
+    outside = np.zeros(len(values), bool) if baseline.is_trial else beyond
+    return Chart(baseline, values, line, low, high, outside, standing(outside), weight, limit, side)
 
 
 def smooth(values: Floats, *, start: float, weight: float = run_lengths.LAMBDA) -> Floats:

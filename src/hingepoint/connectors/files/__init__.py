@@ -13,10 +13,12 @@ from hingepoint.connectors.files.problems import BadRows, FileProblem
 from hingepoint.connectors.files.reading.frames import (
     EventStream,
     Reading,
+    Rows,
     open_events,
     open_reading,
     read,
     read_deals,
+    read_rows,
     understand,
 )
 from hingepoint.connectors.files.reading.people import PeopleSheet, read_people
@@ -39,6 +41,7 @@ __all__ = [
     "Question",
     "QuestionTold",
     "Reading",
+    "Rows",
     "SoFar",
     "Told",
     "Understanding",
@@ -54,6 +57,7 @@ __all__ = [
     "read",
     "read_deals",
     "read_people",
+    "read_rows",
     "told",
     "understand",
     "with_answer",

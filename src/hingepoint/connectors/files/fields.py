@@ -16,6 +16,7 @@ from hingepoint.connectors.files import headings
 from hingepoint.records.agreements import AgreementState, Side
 from hingepoint.records.deals import DealStatus, EventKind
 from hingepoint.records.names import normal
+from hingepoint.records.signals import StepState, TraceKind
 
 
 class Kind(enum.StrEnum):
@@ -263,6 +264,17 @@ PEOPLE_FIELDS: tuple[Field, ...] = (
     _field("until", Kind.MOMENT, "to, end, end date, valid to, left, left on, in the team until"),
 )
 
+_RECORDED_AT = _field("recorded_at", Kind.MOMENT, "recorded, entered, written at, entered at, recorded on")
+
+_ROUTINE_FIELDS: tuple[Field, ...] = (
+    _field("person", Kind.TEXT, "seller, owner, sales rep, who, name", must=True),
+    _field("team", Kind.TEXT, "sales team, team name", must=True),
+    _field("routine", Kind.TEXT, "kind, what, routine name", must=True),
+    _field("due", Kind.MOMENT, "due on, due at, due date, required by, deadline", must=True),
+    _field("done", Kind.MOMENT, "done on, done at, done date, completed, completed on, completed at"),
+    _RECORDED_AT,
+)
+
 DEAL_FIELDS = _with_other_languages(_DEAL_FIELDS, headings.DEALS)
 EVENT_FIELDS = _with_other_languages(_EVENT_FIELDS, headings.EVENTS)
 #: An agreement that nobody took a step on has no date.
@@ -339,15 +351,44 @@ MEANINGS: dict[str, dict[str, str]] = {
         "since": "the day from which they are in the team; today where it is empty",
         "until": "the day on which they leave the team; empty while they are in it",
     },
+    "traces": {
+        "kind": "what kind of trace it is; `plan`, `policy` and `pulse` are read by the signals alone",
+        "state": "the step that was taken",
+        "recorded_at": "when it was written down; later than `at`: afterwards",
+    },
+    "routines": {
+        "person": "of whom it is required",
+        "team": "that person's team",
+        "routine": "what is required",
+        "due": "by when",
+        "done": "when it was done; empty: not done",
+        "recorded_at": "when that was written down",
+    },
 }
 MEANINGS["agreements"] = MEANINGS["events"] | MEANINGS["agreements"]
+
+_MORE: dict[str, tuple[str, ...]] = {"kind": tuple(TraceKind), "state": tuple(StepState)}
+#: Events as the signals read them: with further kinds and states, and when each was written down.
+TRACE_FIELDS: tuple[Field, ...] = (
+    *(
+        replace(field, choices=tuple(dict.fromkeys(map(str, (*field.choices, *_MORE.get(field.name, ()))))))
+        for field in EVENT_FIELDS
+        if field.name != _RECORDED_AT.name
+    ),
+    _RECORDED_AT,
+)
 
 FIELDS = {
     "deals": DEAL_FIELDS,
     "events": EVENT_FIELDS,
     "agreements": AGREEMENT_FIELDS,
     "people": PEOPLE_FIELDS,
+    "traces": TRACE_FIELDS,
+    "routines": _ROUTINE_FIELDS,
 }
+
+#: Of these kinds an event may name no deal.
+OF_NO_DEAL = (TraceKind.POLICY.value,)
 
 #: Headings of columns that tell the outcome without a status: flags, Odoo's archive, Pipedrive's times.
 MARKS: dict[str, tuple[str, ...]] = {

@@ -197,7 +197,15 @@ class EventsMapping(TableMapping):
 
     @classmethod
     def known(cls) -> tuple[str, ...]:
-        return tuple(field.name for field in FIELDS["agreements"])
+        return tuple(dict.fromkeys(field.name for role in ("agreements", "traces") for field in FIELDS[role]))
+
+
+class RoutinesMapping(TableMapping):
+    """How the table of routines is read."""
+
+    @classmethod
+    def known(cls) -> tuple[str, ...]:
+        return tuple(field.name for field in FIELDS["routines"])
 
 
 class Outcome(_Part):
@@ -212,6 +220,9 @@ class Mapping(_Part):
 
     deals: DealsMapping = Field(default=DealsMapping(), description="the deals table or case attributes")
     events: EventsMapping = Field(default=EventsMapping(), description="the events table or log")
+    routines: RoutinesMapping = Field(
+        default=RoutinesMapping(), description="the table of routines that the signals read"
+    )
     outcome: Outcome = Field(default=Outcome(), description="won and lost by event, for a log without status")
     zone: Text = Field(default="", description="as in the tables, for all of them")
 

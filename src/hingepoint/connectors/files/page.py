@@ -85,6 +85,13 @@ def formats_page() -> str:
         _columns("events", "One row an event of a deal."),
         _columns("agreements", _STANDINGS),
         _columns("people", "One row a person, or a time in a team. Brought in under People, not with deals."),
+        _columns(
+            "traces",
+            "`hingepoint signals` reads the table of events with these differences; which rows each signal reads says "
+            "[the page of signals](signals.md). An event of kind `policy` names no deal.",
+            "events as the signals read them",
+        ),
+        _columns("routines", "One row a routine that is required of somebody; read by `hingepoint signals`."),
         _VALUES.format(
             answers=_words(ANSWER_WORDS),
             status=_words(STATUS_WORDS),
@@ -122,7 +129,8 @@ before. A row says what is true of the deal, not who may see it or how we came t
 """
 
 
-def _columns(role: str, sentence: str) -> str:
+def _columns(role: str, sentence: str, title: str = "") -> str:
+    """Return the columns of a table that have a meaning of their own in this role."""
     rows = (
         (
             f"`{each.name}`",
@@ -132,9 +140,10 @@ def _columns(role: str, sentence: str) -> str:
             _code(each.synonyms),
         )
         for each in FIELDS[role]
-        if role != "agreements" or MEANINGS["events"].get(each.name) != MEANINGS[role][each.name]
+        if each.name in MEANINGS[role]
+        and (role != "agreements" or MEANINGS["events"].get(each.name) != MEANINGS[role][each.name])
     )
-    return f"## Table of {role}\n\n{sentence}\n\n" + _table(
+    return f"## Table of {title or role}\n\n{sentence}\n\n" + _table(
         ("column", "need", "read as", "meaning", "also recognised as"), rows
     )
 
@@ -159,7 +168,7 @@ def _mapping() -> str:
         "## Mapping file\n\nA YAML file given as `--mapping map.yaml` where recognition is not enough. Every key is"
         " optional; an unknown key or value is an error that names its line.\n",
         _keys("Top level", Mapping),
-        _keys("`deals` and `events`", TableMapping),
+        _keys("`deals`, `events` and `routines`", TableMapping),
         _keys("`deals` only", DealsMapping, TableMapping),
         _keys("`events` only", EventsMapping, TableMapping),
         _keys("`joins`, each", Join),

@@ -12,7 +12,15 @@ from dataclasses import dataclass
 import polars as pl
 
 from hingepoint.connectors.files.cells import moments, numbers
-from hingepoint.connectors.files.fields import ANSWER_WORDS, FIELDS, MOST_MONEY, Field, Kind, words
+from hingepoint.connectors.files.fields import (
+    ANSWER_WORDS,
+    FIELDS,
+    MOST_MONEY,
+    OF_NO_DEAL,
+    Field,
+    Kind,
+    words,
+)
 from hingepoint.connectors.files.mapping import DealsMapping, EventsMapping, TableMapping
 from hingepoint.connectors.files.problems import LISTED, ProblemList
 from hingepoint.connectors.files.reading import outcomes
@@ -20,6 +28,7 @@ from hingepoint.connectors.files.reading.recognise import ColumnPlan, marks, pla
 from hingepoint.connectors.files.reading.survey import cleaned, valued
 from hingepoint.connectors.files.tables import Batch, Table, is_text, text_of
 from hingepoint.records.agreements import STANDING
+from hingepoint.records.deals import EventKind
 from hingepoint.records.names import normal
 
 
@@ -105,7 +114,7 @@ class _Conversion:
             self.columns["currency"] = pl.repeat(None, len(self.rows), dtype=pl.String, eager=True)
         if self.how.role == "deals":
             self._deals()
-        elif self.how.role == "events":
+        elif self.how.role in ("events", "traces"):
             self._events()
         self._must_be_there()
         self.problems.bad_rows += int(self.bad.sum())
@@ -271,6 +280,8 @@ class _Conversion:
     def _constants(self) -> None:
         fields = {field.name: field for field in FIELDS[self.how.role]}
         for name, value in self.how.mapping.constants.items():
+            if name not in fields:
+                continue
             plan = ColumnPlan(-1, f"{name} (mapping)", fields[name], style="iso")
             self.texts[-1] = pl.repeat(value, len(self.rows), dtype=pl.String, eager=True)
             if name == "status":
@@ -435,11 +446,20 @@ class _Conversion:
                     continue
                 heading = next((each.heading for each in self.how.plans if each.field is field), field.name)
                 self._refuse(
-                    self.columns[field.name].is_null() & ~self.bad,
+                    self.columns[field.name].is_null() & ~self.bad & ~self._may_be_empty(field),
                     heading,
                     None,
                     "a value, not an empty cell",
                 )
+
+    def _may_be_empty(self, field: Field) -> pl.Series:
+        """Return where a column that must be there may be empty: events of no deal name none, and what is no agreement
+        needs no name."""
+        if self.how.role == "traces" and field.name == "deal_id":
+            return self.columns["kind"].is_in(list(OF_NO_DEAL))
+        if self.how.role == "traces" and field.name == "agreement":
+            return self.columns["kind"] != EventKind.AGREEMENT.value
+        return pl.repeat(False, len(self.rows), dtype=pl.Boolean, eager=True)
 
 
 def _currency_first(plan: ColumnPlan) -> bool:

@@ -100,7 +100,8 @@ class _Settings:
     so_far: SoFar = field(default_factory=SoFar)
 
     def part(self, role: str) -> TableMapping:
-        part: TableMapping = self.mapping.deals if role == "deals" else self.mapping.events
+        parts: dict[str, TableMapping] = {"deals": self.mapping.deals, "routines": self.mapping.routines}
+        part = parts.get(role, self.mapping.events)
         zone = part.zone or self.mapping.zone
         return part.model_copy(update={"zone": zone}) if zone else part
 
@@ -251,6 +252,46 @@ def _numeric(deals: pl.DataFrame, covariates: tuple[str, ...]) -> pl.DataFrame:
     return deals
 
 
+@dataclass(frozen=True)
+class Rows:
+    """The good rows of one table beside the deals, with all columns of its role; what was left out, by rule."""
+
+    rows: pl.DataFrame
+    rules: dict[str, int] = field(default_factory=dict)
+    bad_rows: int = 0
+
+
+def read_rows(
+    path: Path,
+    role: str,
+    *,
+    mapping: Mapping | None = None,
+    zone: str = "UTC",
+    skip_bad_rows: bool = False,
+    limits: Limits | None = None,
+    progress: Progress | None = None,
+    today: dt.date | None = None,
+) -> Rows:
+    """Return the rows of a table of ``traces`` (events as the signals read them) or of ``routines``, each once.
+
+    What is dated after ``today`` is left out of traces. Raises ``FileProblem`` as ``open_reading`` does.
+    """
+    settings = _Settings(
+        mapping or Mapping(), zone, limits or Limits(), progress, today=today, skip_bad_rows=skip_bad_rows
+    )
+    traces = role == "traces"
+    with _opened_events(path, settings) if traces else _opened_table(path, role, settings) as (table, plain):
+        converter = _ready(table.events if isinstance(table, _Log) else table, plain, role, settings)
+        parts = list(_frames(converter, settings))
+        if traces:
+            parts = [_possible_events(part, converter, settings) for part in parts]
+    found = pl.concat([_typed_frame(part, role) for part in parts], how="vertical")
+    once = found.unique(maintain_order=True)
+    rules_.count(settings.rules, "duplicate_event", found.height - once.height)
+    _checked(settings)
+    return Rows(once, dict(sorted(settings.rules.items())), settings.problems.bad_rows)
+
+
 # Tables
 
 
@@ -286,7 +327,7 @@ def _opened_table(path: Path, role: str, settings: _Settings) -> Iterator[tuple[
         table = joined(table, lookups, part, settings.rules)
         if isinstance(part, DealsMapping):
             settings.read_stage_dates(table.headings)
-        elif role == "events":
+        elif role in ("events", "traces"):
             table = histories.told_as_events(table, part)
         yield table, plain
 
@@ -442,17 +483,21 @@ def _unique_events(converter: Converter, settings: _Settings, size: int) -> Iter
     seen, told = rules_.SeenEvents(), settings.so_far
     name = converter.table.name
     for part in _frames(converter, settings, size):
-        possible = possible_events(
-            part,
-            today=settings.today,
-            rules=settings.rules,
-            calendar=told.calendar,
-            table=name,
-            heading=_heading(converter, "at"),
-        )
+        possible = _possible_events(part, converter, settings)
         told.calendar.see(possible["at"], possible["_row"], name, _heading(converter, "at"))
         told.spellings.see(possible)
         yield seen.new(_event_frame([possible], converter.role), settings.rules)
+
+
+def _possible_events(part: pl.DataFrame, converter: Converter, settings: _Settings) -> pl.DataFrame:
+    return possible_events(
+        part,
+        today=settings.today,
+        rules=settings.rules,
+        calendar=settings.so_far.calendar,
+        table=converter.table.name,
+        heading=_heading(converter, "at"),
+    )
 
 
 def _heading(converter: Converter, name: str) -> str:
@@ -462,15 +507,14 @@ def _heading(converter: Converter, name: str) -> str:
 
 def _event_frame(parts: list[pl.DataFrame], role: str = "events") -> pl.DataFrame:
     """Return events of ``parts`` with all columns of ``fields.schema(role)``, in its order and types."""
-    types = schema(role)
-    return pl.concat(
-        [
-            part.select(
-                (pl.col(name) if name in part.columns else pl.lit(None)).cast(dtype).alias(name)
-                for name, dtype in types.items()
-            )
-            for part in parts
-        ]
+    return pl.concat([_typed_frame(part, role) for part in parts])
+
+
+def _typed_frame(part: pl.DataFrame, role: str) -> pl.DataFrame:
+    """Return ``part`` with all columns of its role, in their order and types."""
+    return part.select(
+        (pl.col(name) if name in part.columns else pl.lit(None)).cast(dtype).alias(name)
+        for name, dtype in schema(role).items()
     )
 
 

@@ -33,7 +33,7 @@ class ColumnPlan:
 
 
 def recognise(headings: list[str], role: str, mapping: TableMapping, name: str) -> list[ColumnPlan]:
-    """Return a plan for every column of a ``role`` table (deals, events or agreements).
+    """Return a plan for every column of a table of a ``role`` (a key of ``FIELDS``).
 
     Raises ``FileProblem`` when the mapping names a column that is not there, or two columns have one name.
     """

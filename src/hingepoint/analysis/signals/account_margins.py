@@ -1,0 +1,64 @@
+"""1: account margins creep. The margin of won deals as if their mix were the usual one, and what moved it."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from hingepoint.analysis import margin_split
+from hingepoint.analysis.signals.shape import Driver, Facts, Signal
+
+#: What deals are alike in when a change is split: the rest of a difference in margins is mix.
+GROUPS = ["product", "segment"]
+
+
+def units(facts: Facts) -> pl.DataFrame:
+    """Return the won deals with their margin. A rise of cost for everybody moves the company and no team:
+    places below it are read against the rest."""
+    net = pl.col("net_price")
+    margin = pl.coalesce("margin", pl.when(net > 0).then((net - pl.col("cost")) / net))
+    won = facts.won.with_columns(at=pl.col("closed"), value=margin).filter(pl.col("value").is_finite())
+    return won.select("deal_id", "at", "value", "list_price", "net_price", "cost", *GROUPS)
+
+
+def what_moved(before: pl.DataFrame, since: pl.DataFrame) -> tuple[Driver, ...]:
+    """Return the contribution a won deal, and how price, volume, mix and cost changed it.
+
+    The quantity is the list price; where that is not known it is the net price, and price and cost are told as cost.
+    """
+    one, other = _money(before), _money(since)
+    if not (one.height and other.height and one["quantity"].sum() > 0):
+        return ()
+    # a month of each: so that the length of a time does not count as volume
+    found = margin_split.split(_a_month(one), _a_month(other), by=GROUPS)
+    parts = (("volume", found.volume), ("mix", found.mix), ("price", found.price), ("cost", found.cost))
+    whole = Driver("contribution a month", "money", found.before, found.since)
+    return (whole, *(Driver(f"of that by {words}", "money", None, value) for words, value in parts))
+
+
+def _money(units: pl.DataFrame) -> pl.DataFrame:
+    known = units.filter(pl.col("net_price").is_not_null() & pl.col("cost").is_not_null())
+    every = known.height > 0 and known["list_price"].null_count() == 0
+    quantity = pl.col("list_price" if every else "net_price")
+    return known.select(*GROUPS, "at", quantity=quantity, revenue="net_price", cost="cost")
+
+
+def _a_month(money: pl.DataFrame) -> pl.DataFrame:
+    months = max(money["at"].dt.truncate("1mo").n_unique(), 1)
+    return money.with_columns(pl.col("quantity", "revenue", "cost") / months)
+
+
+SIGNAL = Signal(
+    number=1,
+    key="account_margins",
+    name="Account margins creep",
+    unit="margin of won deals",
+    kind="mean",
+    worse="lower",
+    levels=("company", "team", "segment", "account"),
+    units=units,
+    news=("won",),
+    stated=0.03,
+    question="What do we give {where} today that we did not give before, and who agreed to it?",
+    needs="Won deals with their close date and margin, or net price and cost.",
+    tell=what_moved,
+)

@@ -1,0 +1,117 @@
+"""What the signals read, from tables of deals, of events and of routines, as it was known on a day."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Literal
+
+import polars as pl
+
+from hingepoint.analysis import frames
+from hingepoint.analysis.signals.shape import Facts
+
+PRICE_OR_TERMS = ("price", "terms")
+
+
+def from_log(
+    deals: pl.DataFrame,
+    events: pl.DataFrame | None = None,
+    routines: pl.DataFrame | None = None,
+    *,
+    as_of: dt.date,
+    period: Literal["month", "week"] = "month",
+) -> Facts:
+    """Return the facts in these tables as they were known at the end of ``as_of``.
+
+    What happened or was written down later is not there, and a deal that closed later is open. ``events`` have the
+    columns of ``frames.EVENTS`` and ``recorded_at``, with the kinds and states that ``docs/reference/formats.md`` names.
+    """
+    known = _known(_complete(events, frames.EVENTS | _RECORDED), as_of)
+    written = pl.coalesce("recorded_at", "at")
+    return Facts(
+        as_of=as_of,
+        deals=_deals(_complete(deals, frames.DEALS), as_of),
+        period=period,
+        concessions=_of(known, "concession").select(
+            "deal_id", "at", "value", topic="agreement", in_return="note"
+        ),
+        plans=_of(known, "plan").select("deal_id", about="agreement", written_at=written),
+        exceptions=_exceptions(known),
+        visits=_visits(known),
+        quotes=_of(known, "quote").select("deal_id", "at", "value"),
+        demands=_of(known, "demand").select("deal_id", "at", topic="agreement", reason="note"),
+        pulses=_of(known, "pulse").select("deal_id", "at", "value", position=_word("agreement")),
+        routines=_routines(routines, as_of),
+        policies=_of(known, "policy").select("at", version="agreement"),
+    )
+
+
+_RECORDED: dict[str, tuple[pl.DataType, str]] = {"recorded_at": (frames.MOMENT, "when it was written down")}
+
+
+def _complete(table: pl.DataFrame | None, columns: dict[str, tuple[pl.DataType, str]]) -> pl.DataFrame:
+    """Return ``table`` with all ``columns`` in their types, empty where it has none."""
+    if table is None:
+        return pl.DataFrame(schema=frames.schema(columns))
+    return table.select(
+        (pl.col(name) if name in table.columns else pl.lit(None)).cast(dtype).alias(name)
+        for name, dtype in frames.schema(columns).items()
+    )
+
+
+def _until(column: str, as_of: dt.date) -> pl.Expr:
+    return pl.col(column).dt.date() <= as_of
+
+
+def _known(events: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
+    return events.filter(_until("at", as_of) & (_until("recorded_at", as_of)).fill_null(True)).sort(
+        "at", maintain_order=True
+    )
+
+
+def _deals(deals: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
+    later = (pl.col("closed").dt.date() > as_of).fill_null(False)
+    return deals.filter(_until("created", as_of)).with_columns(
+        status=pl.when(later).then(pl.lit("open")).otherwise("status"),
+        closed=pl.when(~later).then("closed"),
+    )
+
+
+def _of(events: pl.DataFrame, kind: str) -> pl.DataFrame:
+    return events.filter(pl.col("kind") == kind)
+
+
+def _word(column: str) -> pl.Expr:
+    return pl.col(column).fill_null("").str.strip_chars().str.to_lowercase()
+
+
+def _exceptions(events: pl.DataFrame) -> pl.DataFrame:
+    """Return the steps of requests; one that names no state was asked."""
+    state = pl.when(pl.col("state") == "gained").then(pl.lit("asked")).otherwise("state")
+    return _of(events, "escalation").select(
+        "deal_id",
+        "at",
+        "actor",
+        "value",
+        topic=_word("agreement"),
+        state=state.fill_null("asked"),
+        reason="note",
+    )
+
+
+def _visits(events: pl.DataFrame) -> pl.DataFrame:
+    """Return roles agreed, at the time they were written down, and visits; what names no state is a visit."""
+    agreed = pl.col("state") == "agreed"
+    return _of(events, "executive").select(
+        "deal_id",
+        at=pl.when(agreed).then(pl.coalesce("recorded_at", "at")).otherwise("at"),
+        state=pl.when(agreed.fill_null(False)).then(pl.lit("agreed")).otherwise(pl.lit("attended")),
+        executive="actor",
+    )
+
+
+def _routines(routines: pl.DataFrame | None, as_of: dt.date) -> pl.DataFrame:
+    """Return what was due; what was done or written down later is not done yet."""
+    due = _complete(routines, frames.ROUTINES).filter(_until("due", as_of))
+    known = (_until("done", as_of) & _until("recorded_at", as_of).fill_null(True)).fill_null(False)
+    return due.with_columns(done=pl.when(known).then("done"), recorded_at=pl.when(known).then("recorded_at"))

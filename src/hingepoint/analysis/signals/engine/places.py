@@ -1,0 +1,286 @@
+"""From units to series: a point a period for every place that can be followed.
+
+Below the company a place is read against the rest of it: what gets worse everywhere alike (a quarter's end, a rise of cost)
+moves the company's chart and no team's. Where only the rest got better, nothing is held against a place. A point is a normal score: how unlikely the period's
+total is by chance alone, given how many units there were and what was known of them, so that few and many, rare
+and frequent can stand on one chart.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from scipy import special, stats
+
+from hingepoint.analysis.signals.engine.calendar import Calendar
+from hingepoint.analysis.signals.shape import Facts, Place, Series, Signal
+from hingepoint.analysis.spc import adjusting, charts
+from hingepoint.analysis.spc.baseline import ENOUGH
+
+Floats = NDArray[np.float64]
+COMPANY = Place("company", "company")
+#: Places with fewer units a period are not followed: their charts would show chance.
+LEAST = 0.75
+#: The rest of the company counts with so many usual units less than it has: a small rest says little.
+FEW = 5.0
+#: Above a share of this of all units a place is the company itself.
+WHOLE = 0.95
+#: Of a place explained by others at least so much must be left to be read on its own.
+LEFT = 0.25
+#: Level -> the columns of deals that name its places. A region is the node above its teams.
+COLUMNS = {
+    "team": ("team", "region"),
+    "segment": ("segment",),
+    "account": ("account",),
+    "manager": ("manager",),
+}
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A signal's units with ``_period`` and ``_usual`` (what was to be expected), and its series by place.
+
+    ``spread``: of a value about what is expected, in the usual time. ``broken_on``: since when the rules hold that began a new
+    series; ``earlier``: whether there were units before. ``silent_since``: the last day a source delivered that is overdue.
+    """
+
+    signal: Signal
+    units: pl.DataFrame
+    series: tuple[Series, ...] = ()
+    spread: float = 1.0
+    broken_on: dt.date | None = None
+    silent_since: dt.date | None = None
+    earlier: bool = False
+
+    def at(self, place: Place) -> pl.DataFrame:
+        """Return the units of a place."""
+        if place == COMPANY:
+            return self.units
+        names = [name for name in COLUMNS[place.level] if name in self.units.columns]
+        return self.units.filter(pl.any_horizontal(pl.col(name) == place.name for name in names))
+
+
+def prepare(signal: Signal, facts: Facts, calendar: Calendar) -> Prepared:
+    """Return the series of ``signal``; none where nothing is on record."""
+    units = signal.units(facts).drop_nulls(["at", "value"])
+    units = _placed(units, facts).with_columns(
+        _period=pl.Series(calendar.numbers(units["at"]), dtype=pl.Int64)
+    )
+    broken = _broken_on(signal, facts)
+    begins = calendar.number(broken - dt.timedelta(days=1)) + 1 if broken else -(10**6)
+    earlier = bool((units["_period"] < begins).any())
+    units = units.filter(pl.col("_period").is_between(begins, calendar.last)).sort("at", maintain_order=True)
+    if units.is_empty():
+        return Prepared(signal, units, broken_on=broken, earlier=earlier)
+    return _expected(Prepared(signal, units, broken_on=broken, earlier=earlier), facts, calendar)
+
+
+def _expected(prepared: Prepared, facts: Facts, calendar: Calendar) -> Prepared:
+    """Return ``prepared`` with what was to be expected of each unit, and its series."""
+    signal, units = prepared.signal, prepared.units
+    first = int(units["_period"].min())  # type: ignore[arg-type]
+    usual = (units["_period"] < first + calendar.ends_baseline(first, calendar.last - first + 1)).to_numpy()
+    if not usual.any():
+        usual[:] = True
+    values = units["value"].to_numpy()
+    expected = adjusting.expected(values, units, usual, kind=signal.kind, facts=signal.facts)
+    if "tide" in units.columns:
+        tide = units["tide"].fill_null(strategy="forward").fill_null(1.0).to_numpy()
+        expected = np.clip(expected * tide / tide[usual].mean(), 0.0, 0.98)
+    units = units.with_columns(_usual=pl.Series(expected)).with_row_index("_row")
+    spread = max(float(np.std((values - expected)[usual])), 1e-9)
+    silent = _silent_since(signal, facts)
+    prepared = replace(prepared, units=units, spread=spread, silent_since=silent)
+    return replace(prepared, series=_all_series(prepared, calendar, first))
+
+
+def _broken_on(signal: Signal, facts: Facts) -> dt.date | None:
+    """Return since when the newest version of the rules holds, where that begins a new series."""
+    if not signal.breaks or facts.policies.is_empty():
+        return None
+    return facts.policies["at"].max().date()  # type: ignore[union-attr]
+
+
+def _placed(units: pl.DataFrame, facts: Facts) -> pl.DataFrame:
+    """Return the units with what is known of their deals, and the region of teams that have one."""
+    if "deal_id" in units.columns:
+        wanted = ("team", "region", "segment", "product", "source", "account", "manager", "initial_amount")
+        more = [name for name in wanted if name not in units.columns]
+        return units.join(
+            facts.deals.select("deal_id", *more), on="deal_id", how="left", maintain_order="left"
+        )
+    regions = facts.deals.drop_nulls(["team", "region"]).group_by("team").agg(pl.col("region").unique())
+    single = regions.filter(pl.col("region").list.len() == 1).with_columns(pl.col("region").list.first())
+    return units.join(single, on="team", how="left", maintain_order="left")
+
+
+def _silent_since(signal: Signal, facts: Facts) -> dt.date | None:
+    """Return the last day of the source that is overdue longest; None where all deliver.
+
+    Overdue: by its own pace at least seven rows were due since, and it was never silent for two thirds as long before.
+    """
+    last = [day for source in signal.news if (day := _overdue(facts.news(source), facts.as_of))]
+    return min(last, default=None)
+
+
+def _overdue(moments: pl.Series, as_of: dt.date) -> dt.date | None:
+    days = np.unique(moments.dt.date().filter(moments.dt.date() <= as_of).dt.epoch("d").to_numpy())
+    if len(days) < ENOUGH:
+        return None
+    gap = (as_of - dt.date(1970, 1, 1)).days - int(days[-1])
+    pace = len(moments) / max(int(days[-1] - days[0]), 1)
+    if gap * pace < 7 or gap <= 1.5 * np.diff(days).max():
+        return None
+    return dt.date(1970, 1, 1) + dt.timedelta(days=int(days[-1]))
+
+
+@dataclass(frozen=True)
+class _Sums:
+    """Counts, totals of values and of expected ones, a column a period; the last row is the whole company."""
+
+    counts: Floats
+    totals: Floats
+    usual: Floats
+
+
+def _all_series(prepared: Prepared, calendar: Calendar, first: int) -> tuple[Series, ...]:
+    periods = calendar.last - first + 1
+    whole = _sums(prepared.units, np.zeros(prepared.units.height, int), 1, first, periods)
+    found = [_series(prepared, COMPANY, whole, 0, None, first, calendar)]
+    for level in prepared.signal.levels[1:]:
+        for column in COLUMNS[level]:
+            if column in prepared.units.columns:
+                taken = {one.place.name for one in found if one.place.level == level}
+                found += _of_column(prepared, level, column, whole, first, calendar, taken)
+    return tuple(found)
+
+
+def _of_column(
+    prepared: Prepared, level: str, column: str, whole: _Sums, first: int, calendar: Calendar, taken: set[str]
+) -> list[Series]:
+    placed = prepared.units.drop_nulls(column)
+    names, codes = np.unique(placed[column].cast(pl.String).to_numpy().astype(str), return_inverse=True)
+    if len(names) < 2:
+        return []
+    periods = whole.counts.shape[1]
+    sums = _sums(placed, codes, len(names), first, periods)
+    found = []
+    for row, name in enumerate(names):
+        if name in taken or not _can_be_followed(sums.counts[row], whole.counts[0]):
+            continue
+        found.append(_series(prepared, Place(level, str(name)), sums, row, whole, first, calendar))
+    return found
+
+
+def _can_be_followed(counts: Floats, whole: Floats) -> bool:
+    """Return whether a place has enough units a period since its first, and enough periods, and is not the whole."""
+    since = counts[np.flatnonzero(counts)[0] :]
+    return len(since) > ENOUGH and since.mean() >= LEAST and counts.sum() < WHOLE * whole.sum()
+
+
+def _sums(units: pl.DataFrame, codes: NDArray[np.int_], places: int, first: int, periods: int) -> _Sums:
+    at = codes * periods + (units["_period"].to_numpy() - first)
+
+    def add(weights: Floats | None = None) -> Floats:
+        return np.bincount(at, weights, minlength=places * periods).reshape(places, periods).astype(float)
+
+    return _Sums(add(), add(units["value"].to_numpy()), add(units["_usual"].to_numpy()))
+
+
+def _series(
+    prepared: Prepared,
+    place: Place,
+    sums: _Sums,
+    row: int,
+    whole: _Sums | None,
+    first: int,
+    calendar: Calendar,
+) -> Series:
+    start = int(np.flatnonzero(sums.counts[row])[0])
+    mine = _Sums(*(table[row, start:] for table in (sums.counts, sums.totals, sums.usual)))
+    points = calendar.ends_baseline(first + start, len(mine.counts))
+    if calendar.baseline_until is None:
+        points = max(points, _twelfth(mine.counts))
+    scored = _share_scores if prepared.signal.kind == "share" else _mean_scores
+    scores = scored(mine, None, points, prepared.spread)
+    if whole is not None:
+        parts = ((whole.counts, mine.counts), (whole.totals, mine.totals), (whole.usual, mine.usual))
+        rest = _Sums(*(every[0, start:] - own for every, own in parts))
+        against = scored(mine, rest, points, prepared.spread)
+        scores = _excused(scores, against, calendar.weight, prepared.signal.side)
+    return Series(place, first + start, mine.counts, mine.totals, mine.usual, scores, points)
+
+
+def without(prepared: Prepared, place: Place, others: list[Place], calendar: Calendar) -> Series | None:
+    """Return the series of ``place`` as it would be without the units of ``others``; None where too little is left."""
+    left = prepared.units
+    for other in others:
+        gone = prepared.at(other)["_row"]
+        left = left.filter(~pl.col("_row").is_in(gone.implode()))
+    rest = replace(prepared, units=left)
+    here = rest.at(place)
+    if here.height < LEFT * prepared.at(place).height:
+        return None
+    first = int(prepared.units["_period"].min())  # type: ignore[arg-type]
+    periods = calendar.last - first + 1
+    sums, whole = (_sums(one, np.zeros(one.height, int), 1, first, periods) for one in (here, left))
+    return _series(prepared, place, sums, 0, whole if place != COMPANY else None, first, calendar)
+
+
+def _twelfth(counts: Floats) -> int:
+    """Return after how many periods twelve had units; all where fewer had."""
+    some = np.flatnonzero(counts)
+    return int(some[ENOUGH - 1]) + 1 if len(some) >= ENOUGH else len(counts)
+
+
+def _excused(alone: Floats, against: Floats, weight: float, side: int) -> Floats:
+    """Return the scores of a place ``alone`` less what the rest got worse by: where it smoothly did, those ``against`` it.
+
+    The smoothed line of what comes back is that of the place less the worse part of that of the rest: taken
+    from the line, because single periods of a rest swing.
+    """
+    theirs = np.where(np.isnan(alone), 0.0, alone - against)
+    line = np.where(np.isnan(alone), 0.0, charts.smooth(theirs, start=0.0, weight=weight))
+    excuse = np.maximum(line, 0.0) if side > 0 else np.minimum(line, 0.0)
+    before = np.concatenate([[0.0], excuse[:-1]])
+    return np.asarray(alone - (excuse - (1 - weight) * before) / weight, np.float64)
+
+
+def _share_scores(mine: _Sums, rest: _Sums | None, points: int, spread: float) -> Floats:
+    """Return normal scores of the mid-p value of each period's hits, binomial about what is usual here.
+
+    The usual share of the place is its own, drawn to that of deals like its; with ``rest`` it moves as the rest does.
+    """
+    own = (mine.totals[:points].sum() + FEW) / (mine.usual[:points].sum() + FEW)
+    tide = np.ones(len(mine.counts))
+    if rest is not None:
+        theirs = (rest.totals[:points].sum() + FEW) / (rest.usual[:points].sum() + FEW)
+        tide = (rest.totals + FEW) / (rest.usual * theirs + FEW)
+    some = mine.counts > 0
+    counts, hits = mine.counts[some], mine.totals[some]
+    chance = np.clip((mine.usual * own * tide)[some] / counts, 0.002, 0.998)
+    middle = (_at_most(hits - 1, counts, chance) + _at_most(hits, counts, chance)) / 2
+    scores = np.full(len(some), np.nan)
+    scores[some] = stats.norm.ppf(np.clip(middle, 1e-6, 1 - 1e-6))
+    return scores
+
+
+def _at_most(hits: Floats, counts: Floats, chance: Floats) -> Floats:
+    """Return the binomial chance of at most so many hits; between whole numbers by the beta function that it is."""
+    inside = special.betainc(np.maximum(counts - hits, 1e-9), np.maximum(hits + 1, 1e-9), 1 - chance)
+    return np.where(hits <= -1, 0.0, np.where(hits >= counts, 1.0, inside))
+
+
+def _mean_scores(mine: _Sums, rest: _Sums | None, points: int, spread: float) -> Floats:
+    """Return how far each period's mean lies from the expected one, in its standard errors; with ``rest`` less how far
+    that moved."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        beside = (mine.totals - mine.usual) / mine.counts
+        if rest is not None:
+            usual = (rest.totals - rest.usual)[:points].sum() / max(rest.counts[:points].sum(), 1.0)
+            beside = beside - (rest.totals - rest.usual - usual * rest.counts) / (rest.counts + 1.0)
+        return np.asarray(beside * np.sqrt(mine.counts) / spread, np.float64)

@@ -1,0 +1,297 @@
+"""From charts to what is told: state, level, since when, how much, how sure, the deals behind, and what calm means."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+
+from hingepoint.analysis import intervals
+from hingepoint.analysis.signals.engine.calendar import Calendar
+from hingepoint.analysis.signals.engine.charting import NEAR, Charted, beyond
+from hingepoint.analysis.signals.engine.places import COMPANY, Prepared
+from hingepoint.analysis.signals.shape import (
+    Driver,
+    Reading,
+    Series,
+    Signal,
+    State,
+    Told,
+    WouldHaveShown,
+)
+from hingepoint.analysis.spc import change, funnel
+from hingepoint.analysis.spc.baseline import ENOUGH
+from hingepoint.analysis.spc.charts import Chart
+
+#: What units are compared on when they lie apart: so many of the newest periods.
+RECENT = 6
+#: Deals listed behind a place.
+LISTED = 50
+#: Of how many simulated charts the chance to have shown a change is taken.
+DRAWS = 1000
+
+
+def tell(prepared: Prepared, calendar: Calendar, charted: Charted, rng: np.random.Generator) -> Told:
+    """Return what is told of a signal on the day of ``calendar``."""
+    signal = prepared.signal
+    if not prepared.series:
+        return _without_points(prepared, calendar)
+    apart = _apart(prepared) if signal.apart else set()
+    places = tuple(_reading(prepared, series, charted, calendar, apart) for series in prepared.series)
+    if signal.least:
+        places = tuple(one for one in places if one.reading is not None)
+        if not places:
+            return Told(signal, State.NO_DATA, needs=f"At least {signal.least} answers. {signal.needs}")
+    places = tuple(sorted(places, key=_order))
+    told = Told(signal, _worst(places, prepared), places, silent_since=prepared.silent_since)
+    return replace(
+        told,
+        question=_question(signal, [one for one in places if one.state is State.RAISED]),
+        needs=_needs(places, prepared, calendar),
+        drivers=_drivers(prepared, told.leading, calendar),
+        would_have_shown=_would_have_shown(prepared, charted, calendar, rng),
+    )
+
+
+def _order(one: Reading) -> tuple[bool, bool, float]:
+    assert one.series is not None
+    return one.place != COMPANY, one.state is not State.RAISED, -float(one.series.counts.sum())
+
+
+def _without_points(prepared: Prepared, calendar: Calendar) -> Told:
+    """Return what is told of a signal without a point: no data, or new rules whose first period is not complete."""
+    if not (prepared.broken_on and prepared.earlier):
+        return Told(prepared.signal, State.NO_DATA, needs=prepared.signal.needs)
+    begins = calendar.number(prepared.broken_on - dt.timedelta(days=1)) + 1
+    until = calendar.start(begins + ENOUGH) - dt.timedelta(days=1)
+    return Told(prepared.signal, State.CALM, needs=_for_trial(prepared, until, calendar))
+
+
+def _for_trial(prepared: Prepared, until: dt.date, calendar: Calendar) -> str:
+    why = f"New rules hold since {prepared.broken_on}. " if prepared.broken_on else ""
+    return f"{why}Limits are for trial until {until}: {ENOUGH} {calendar.period}s are needed."
+
+
+def _worst(places: Sequence[Reading], prepared: Prepared) -> State:
+    """Return the state of the place that asks for most; a source that is silent leaves nothing calm."""
+    order = list(State)
+    worst = max((one.state for one in places), key=order.index)
+    if prepared.silent_since and worst is not State.RAISED:
+        return State.STALE
+    return worst
+
+
+def _needs(places: Sequence[Reading], prepared: Prepared, calendar: Calendar) -> str:
+    if prepared.silent_since:
+        return f"News: nothing was delivered since {prepared.silent_since}."
+    until = places[0].trial_until
+    return _for_trial(prepared, until, calendar) if until else ""
+
+
+def _question(signal: Signal, raised: Sequence[Reading]) -> str:
+    names = [one.place.name for one in raised if one.place != COMPANY]
+    where = ", ".join(names[:3]) or "the company"
+    return signal.question.format(where=where)
+
+
+# One place
+
+
+def _reading(
+    prepared: Prepared, series: Series, charted: Charted, calendar: Calendar, apart: set[str]
+) -> Reading:
+    chart = charted.by_place.get((prepared.signal, series.place))
+    because_of = charted.because_of.get((prepared.signal, series.place))
+    level, usual, ci = _level(prepared, series, calendar.weight)
+    lies_apart = series.place.level == "team" and series.place.name in apart
+    reading = Reading(
+        series.place,
+        _state(prepared, chart, lies_apart, explained=because_of is not None),
+        level,
+        usual,
+        ci,
+        trial_until=_trial_until(chart, series, calendar),
+        apart=lies_apart,
+        because_of=because_of,
+        series=series,
+        chart=chart,
+    )
+    raised = reading.state is State.RAISED and chart is not None
+    return _with_change(prepared, reading, series, chart, calendar) if raised else reading  # type: ignore[arg-type]
+
+
+def _with_change(
+    prepared: Prepared, reading: Reading, series: Series, chart: Chart, calendar: Calendar
+) -> Reading:
+    """Return a raised ``reading`` with when it began and was seen, its size, and the deals behind it."""
+    found = change.date_change(chart, began_by=chart.raised_at)
+    begins = series.first + series.baseline
+    size, size_ci = _size(prepared, series, series.baseline + found.since)
+    return replace(
+        reading,
+        since=calendar.start(begins + found.since),
+        earliest=calendar.start(begins + found.earliest),
+        latest=calendar.start(begins + found.latest),
+        seen=calendar.start(begins + (chart.raised_at or 0) + 1) - dt.timedelta(days=1),
+        size=size,
+        size_ci=size_ci,
+        deals=_deals(prepared, series, begins + found.since),
+    )
+
+
+def _state(prepared: Prepared, chart: Chart | None, apart: bool, *, explained: bool) -> State:
+    if chart is not None and chart.is_raised and not explained:
+        return State.RAISED
+    if prepared.silent_since:
+        return State.STALE
+    return State.WATCH if apart or explained or _is_near(chart) else State.CALM
+
+
+def _is_near(chart: Chart | None) -> bool:
+    """Return whether the line is well on its way to the limit on the side that raises."""
+    if chart is None or chart.baseline.is_trial or not len(chart.line):
+        return False
+    return beyond(chart) > NEAR
+
+
+def _trial_until(chart: Chart | None, series: Series, calendar: Calendar) -> dt.date | None:
+    """Return the last day of the twelfth point, while there are fewer."""
+    known = (
+        chart.baseline.points
+        if chart is not None
+        else int((~np.isnan(series.scores[: series.baseline])).sum())
+    )
+    if known >= ENOUGH:
+        return None
+    return calendar.start(series.first + len(series.scores) + ENOUGH - known) - dt.timedelta(days=1)
+
+
+def _level(
+    prepared: Prepared, series: Series, weight: float
+) -> tuple[float | None, float | None, tuple[float, float] | None]:
+    """Return the recent level, the usual one and the interval of the recent one, adjusted to the usual deals.
+
+    The newest periods count most, as in the smoothed line.
+    """
+    ages = np.arange(len(series.counts))[::-1]
+    weights = (1 - weight) ** ages
+    count = float((weights * series.counts).sum() ** 2 / max((weights**2 * series.counts).sum(), 1e-9))
+    if count < max(prepared.signal.least, 1):
+        return None, None, None
+    base = slice(0, max(series.baseline, 1))
+    usual = _mean(series.totals[base], series.counts[base])
+    mix = _mean(weights * series.usual, weights * series.counts) - _mean(
+        series.usual[base], series.counts[base]
+    )
+    recent = _mean(weights * series.totals, weights * series.counts)
+    estimate = _estimate(prepared, recent, count)
+    value, low, high = (
+        _inside(prepared.signal, (recent if one is None else one) - mix)
+        for one in (estimate.value, estimate.low, estimate.high)
+    )
+    return value, usual, (low, high)
+
+
+def _mean(totals: np.ndarray, counts: np.ndarray) -> float:
+    return float(totals.sum() / max(counts.sum(), 1e-9))
+
+
+def _inside(signal: Signal, value: float) -> float:
+    return min(max(value, 0.0), 1.0) if signal.kind == "share" else value
+
+
+def _estimate(prepared: Prepared, value: float, count: float) -> intervals.Estimate:
+    """Return the interval of a share of, or a mean over, ``count`` units."""
+    if prepared.signal.kind == "share":
+        return intervals.share(value * count, count)
+    half = intervals.Z * prepared.spread / np.sqrt(count)
+    return intervals.Estimate(value, value - half, value + half, int(count))
+
+
+def _size(prepared: Prepared, series: Series, since: int) -> tuple[float, tuple[float, float]]:
+    """Return by how much the level moved from the usual time to the points from ``since`` on, at the same mix."""
+    parts = (slice(since, None), slice(0, series.baseline))
+    after, before = (
+        _estimate(prepared, _mean(series.totals[one], series.counts[one]), float(series.counts[one].sum()))
+        for one in parts
+    )
+    mix, usual = (_mean(series.usual[one], series.counts[one]) for one in parts)
+    mix -= usual
+    moved = intervals.difference(after, before)
+    assert moved is not None  # both have units: the chart was raised
+    size, low, high = (float(one - mix) for one in (moved.value, moved.low, moved.high))
+    if prepared.signal.kind == "share" and before.value is not None:  # a share stays one
+        size, low, high = (min(max(one, -before.value), 1 - before.value) for one in (size, low, high))
+    return size, (low, high)
+
+
+def _deals(prepared: Prepared, series: Series, since: int) -> tuple[str, ...]:
+    """Return the deals behind a change, the plainest first: those that count, or lie furthest on the worse side."""
+    if not prepared.signal.named or "deal_id" not in prepared.units.columns:
+        return ()
+    beside = (pl.col("value") - pl.col("_usual")) * prepared.signal.side
+    there = prepared.at(series.place).filter((pl.col("_period") >= since) & (beside > 0))
+    worst = there.sort(beside, "at", "deal_id", descending=[True, True, False])
+    return tuple(worst["deal_id"].drop_nulls().unique(maintain_order=True).head(LISTED))
+
+
+# The signal
+
+
+def _apart(prepared: Prepared) -> set[str]:
+    """Return the teams that lie apart on the worse side in the newest periods (99.8 % funnel, overdispersion taken in)."""
+    teams = [one for one in prepared.series if one.place.level == "team"]
+    if len(teams) < 4:
+        return set()
+    hits = np.array([one.totals[-RECENT:].sum() for one in teams])
+    counts = np.array([one.counts[-RECENT:].sum() for one in teams])
+    some = counts > 0
+    found = funnel.of_shares(hits[some], counts[some])
+    out = found.apart() & (found.z * prepared.signal.side > 0)
+    return {one.place.name for one, there in zip(np.array(teams, object)[some], out, strict=True) if there}
+
+
+def _drivers(prepared: Prepared, leading: Reading | None, calendar: Calendar) -> tuple[Driver, ...]:
+    """Return what stands behind the leading place: since it changed, else in the newest periods, against the usual time."""
+    if leading is None or leading.series is None:
+        return ()
+    there, series = prepared.at(leading.place), leading.series
+    since = calendar.number(leading.since) if leading.since else calendar.last - RECENT // 2 + 1
+    before = there.filter(pl.col("_period") < series.first + series.baseline)
+    after = there.filter(pl.col("_period") >= since)
+    shares = tuple(
+        Driver(words, "share", _share(before, column), _share(after, column))
+        for column, words in prepared.signal.drivers
+    )
+    return shares + (prepared.signal.tell(before, after) if prepared.signal.tell else ())
+
+
+def _share(units: pl.DataFrame, column: str) -> float | None:
+    found = units[column].drop_nulls().mean() if units.height else None
+    return float(found) if isinstance(found, float) else None
+
+
+def _would_have_shown(
+    prepared: Prepared, charted: Charted, calendar: Calendar, rng: np.random.Generator
+) -> WouldHaveShown | None:
+    """Return the chance that the company's chart would have raised by now, had the stated change begun half a year ago."""
+    series = prepared.series[0]
+    chart = charted.by_place.get((prepared.signal, COMPANY))
+    if chart is None or chart.baseline.is_trial or not len(chart.values):
+        return None
+    ago = min(2 * calendar.points_a_quarter, len(chart.values))
+    counts = series.counts[-ago:]
+    spread = prepared.spread
+    if prepared.signal.kind == "share":
+        usual = float(np.clip(_mean(series.usual, series.counts), 0.01, 0.99))
+        spread = float(np.sqrt(usual * (1 - usual)))
+    moved = float(prepared.signal.side * prepared.signal.stated / spread * np.sqrt(counts).mean())
+    chance = change.chance_to_show(chart, change=moved, since=len(chart.values) - ago, rng=rng, draws=DRAWS)
+    return WouldHaveShown(
+        prepared.signal.side * prepared.signal.stated,
+        calendar.start(calendar.last - ago + 1),
+        round(chance, 2),
+    )

@@ -1,0 +1,59 @@
+"""5: executives save the day. Planned sponsors are good: only a late first visit without a role agreed before counts."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from hingepoint.analysis.signals.shape import Facts, Signal
+
+#: Without quotes a visit is late when the deal is older than this share of the usual age at which deals are decided.
+LATE = 0.8
+
+
+def units(facts: Facts) -> pl.DataFrame:
+    """Return each deal's first visit of an executive, and whether it came late and no role had been agreed."""
+    attended = pl.col("state") == "attended"
+    first = facts.visits.filter(attended).group_by("deal_id").agg(pl.col("at").min())
+    roles = (
+        facts.visits.filter(pl.col("state") == "agreed").group_by("deal_id").agg(agreed=pl.col("at").min())
+    )
+    quoted = facts.quotes.group_by("deal_id").agg(quoted=pl.col("at").min())
+    both = first.join(roles, on="deal_id", how="left").join(quoted, on="deal_id", how="left")
+    both = both.join(facts.deals.select("deal_id", "created"), on="deal_id", how="left")
+    alone = ~(pl.col("agreed") <= pl.col("at")).fill_null(False)
+    late = _late(facts)
+    return both.select(
+        "deal_id",
+        "at",
+        value=(late & alone).cast(pl.Float64),
+        late=late.cast(pl.Float64),
+        alone=alone.cast(pl.Float64),
+    )
+
+
+def _late(facts: Facts) -> pl.Expr:
+    """Return whether a visit came after the first quote; where no quote is on record, late by the deal's age."""
+    if facts.quotes.height:
+        return (pl.col("at") > pl.col("quoted")).fill_null(False)
+    closed = facts.deals.filter(pl.col("closed").is_not_null())
+    usual = (closed["closed"] - closed["created"]).median()
+    if usual is None:
+        return pl.lit(False)
+    return (pl.col("at") - pl.col("created") > LATE * usual).fill_null(False)  # type: ignore[operator]
+
+
+SIGNAL = Signal(
+    number=5,
+    key="executive_rescues",
+    name="Executives save the day",
+    unit="share of executives' first visits that came late and without a role",
+    kind="share",
+    worse="higher",
+    levels=("company", "team"),
+    units=units,
+    news=("visits",),
+    stated=0.20,
+    question="When did {where} first know that an executive would be needed, and what was asked of them?",
+    needs="Executives' visits and the roles agreed before (events of kind executive), and quotes.",
+    drivers=(("late", "came after the quote"), ("alone", "without a role agreed")),
+)

@@ -1,0 +1,34 @@
+"""9: inside staff see sellers take the customer's side.
+
+Raised on low advocacy for the company: who argues for both sides does no harm. At least five answers, never by name.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from hingepoint.analysis.signals.shape import Facts, Signal
+
+
+def units(facts: Facts) -> pl.DataFrame:
+    """Return the answers of inside partners about how far the seller stood for the company."""
+    for_us = facts.pulses.filter((pl.col("position") == "company") & pl.col("value").is_between(0, 1))
+    return for_us.select("deal_id", "at", "value")
+
+
+SIGNAL = Signal(
+    number=9,
+    key="low_advocacy",
+    name="Sellers take the customer's side",
+    unit="advocacy of sellers for the company, from 0 to 1, as inside partners see it",
+    kind="share",
+    worse="lower",
+    levels=("company", "team"),
+    units=units,
+    news=("pulses",),
+    stated=0.15,
+    question="What do sellers of {where} need from us to hold our position before they ask for an exception?",
+    needs="Answers of inside partners to requests (events of kind pulse).",
+    least=5,
+    named=False,
+)

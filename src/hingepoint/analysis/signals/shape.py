@@ -1,0 +1,232 @@
+"""What the ten signals have in common: what they read, what each of them says of itself, and what is told of it.
+
+A signal is a module with one pure function ``units`` and one ``SIGNAL``. The function returns a frame of what is
+counted, one row each: ``at`` (when), ``value`` (from 0 to 1 in a share, else a number), ``deal_id`` where there is a deal,
+and where they differ from those of the deal ``team``, ``account`` or ``manager``. Further columns are named by
+``SIGNAL.drivers`` or ``SIGNAL.facts``. The engine does the rest alike for all.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from hingepoint.analysis import frames
+from hingepoint.analysis.spc.charts import Chart
+
+Floats = NDArray[np.float64]
+
+
+class State(enum.StrEnum):
+    """Where a signal or a place stands; the later in this list, the more it asks for."""
+
+    NO_DATA = "no_data"
+    STALE = "stale"
+    CALM = "calm"
+    WATCH = "watch"
+    RAISED = "raised"
+
+
+def _empty(columns: dict[str, tuple[pl.DataType, str]]) -> Callable[[], pl.DataFrame]:
+    return lambda: pl.DataFrame(schema=frames.schema(columns))
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that the signals read, as it was known on ``as_of``; frames with the columns of ``analysis.frames``.
+
+    A frame without rows means that nothing of the kind is on record. ``period``: how long a point of a chart lasts.
+    """
+
+    as_of: dt.date
+    deals: pl.DataFrame
+    period: Literal["month", "week"] = "month"
+    concessions: pl.DataFrame = field(default_factory=_empty(frames.CONCESSIONS))
+    plans: pl.DataFrame = field(default_factory=_empty(frames.PLANS))
+    exceptions: pl.DataFrame = field(default_factory=_empty(frames.EXCEPTIONS))
+    visits: pl.DataFrame = field(default_factory=_empty(frames.VISITS))
+    quotes: pl.DataFrame = field(default_factory=_empty(frames.QUOTES))
+    demands: pl.DataFrame = field(default_factory=_empty(frames.DEMANDS))
+    pulses: pl.DataFrame = field(default_factory=_empty(frames.PULSES))
+    routines: pl.DataFrame = field(default_factory=_empty(frames.ROUTINES))
+    policies: pl.DataFrame = field(default_factory=_empty(frames.POLICIES))
+
+    @property
+    def won(self) -> pl.DataFrame:
+        """The deals won."""
+        return self.deals.filter(pl.col("status") == "won")
+
+    @property
+    def step(self) -> str:
+        """The length of a period as polars writes it."""
+        return "1mo" if self.period == "month" else "1w"
+
+    def news(self, source: str) -> pl.Series:
+        """Return when ``source`` (the name of a frame, or ``won``) brought something."""
+        table: pl.DataFrame = getattr(self, source)
+        return table[{"won": "closed", "routines": "done"}.get(source, "at")].drop_nulls()
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """What stands behind a reading, in the usual time and since it changed; both None where it is not known."""
+
+    words: str
+    unit: Literal["share", "money", "number"]
+    before: float | None
+    since: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One of the ten.
+
+    ``unit`` says what a reading is; ``worse`` which way it gets worse; ``kind`` whether values lie
+    between 0 and 1.
+    ``levels``: where it is followed. ``news``: the sources that must go on delivering. ``stated``: the change of which a
+    calm chart says whether it would have shown it. ``breaks``: a new version of the rules begins a new series.
+    ``facts``: columns of the units, held equal beside what is known of deals at creation. ``drivers``: columns of the
+    units with 0 and 1, and their words; ``tell``: drivers that are computed. ``apart``: units that lie apart are
+    watched without a change. ``least``: with fewer answers nothing is told; ``named``: whether deals are listed.
+    ``second``: the same signal read in another way, told where that asks for more.
+    """
+
+    number: int
+    key: str
+    name: str
+    unit: str
+    kind: Literal["share", "mean"]
+    worse: Literal["higher", "lower"]
+    levels: tuple[str, ...]
+    units: Callable[[Facts], pl.DataFrame]
+    news: tuple[str, ...]
+    stated: float
+    question: str
+    needs: str
+    breaks: bool = False
+    facts: tuple[str, ...] = ()
+    drivers: tuple[tuple[str, str], ...] = ()
+    tell: Callable[[pl.DataFrame, pl.DataFrame], tuple[Driver, ...]] | None = None
+    apart: bool = False
+    least: int = 0
+    named: bool = True
+    second: Signal | None = None
+
+    @property
+    def side(self) -> int:
+        """1 where a higher reading is worse, -1 where a lower one is."""
+        return 1 if self.worse == "higher" else -1
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where: the company, a team (or a region above teams), a segment, an account, a manager's deals."""
+
+    level: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A signal at one place, a point a period from the period ``first`` on.
+
+    ``counts`` units, ``totals`` of their values, ``usual`` totals as expected from what was known; ``scores`` are
+    what is charted: how far a period lies from what is usual there, in standard deviations of chance. The first
+    ``baseline`` points are usual.
+    """
+
+    place: Place
+    first: int
+    counts: Floats
+    totals: Floats
+    usual: Floats
+    scores: Floats
+    baseline: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A place as it stands.
+
+    ``reading`` is the recent level in the signal's unit with its 95 % interval, ``baseline`` the usual one, both as if
+    deals were alike. ``since`` is the first day of the period in which it began, ``earliest`` to ``latest`` its 95 % interval,
+    ``seen`` when the chart raised; ``size`` how far it moved since. ``trial_until``: until when limits are for
+    trial; ``because_of``: the place that explains it, so that it is watched and not raised. None where it does not apply.
+    ``chart`` follows ``series.scores``.
+    """
+
+    place: Place
+    state: State
+    reading: float | None
+    baseline: float | None
+    ci: tuple[float, float] | None
+    since: dt.date | None = None
+    earliest: dt.date | None = None
+    latest: dt.date | None = None
+    seen: dt.date | None = None
+    size: float | None = None
+    size_ci: tuple[float, float] | None = None
+    deals: tuple[str, ...] = ()
+    trial_until: dt.date | None = None
+    apart: bool = False
+    because_of: Place | None = None
+    series: Series | None = None
+    chart: Chart | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WouldHaveShown:
+    """Had the company's reading changed by ``change`` since a day, the chart would have raised by now with this chance."""
+
+    change: float
+    since: dt.date
+    chance: float
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A signal as it stands: the worst of its places, and what is told of it. ``places``: the company, then the raised ones,
+    the larger first, then the others."""
+
+    signal: Signal
+    state: State
+    places: tuple[Reading, ...] = ()
+    question: str = ""
+    needs: str = ""
+    drivers: tuple[Driver, ...] = ()
+    would_have_shown: WouldHaveShown | None = None
+    silent_since: dt.date | None = None
+
+    @property
+    def leading(self) -> Reading | None:
+        """The place of which the signal's own numbers are: the largest raised one, else the company."""
+        raised = [one for one in self.places if one.state is State.RAISED]
+        return next(iter(raised or self.places), None)
+
+    @property
+    def deals(self) -> tuple[str, ...]:
+        """The deals behind all raised places, each once."""
+        return tuple(dict.fromkeys(deal for one in self.places for deal in one.deals))
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The ten as they stand on ``as_of``. ``charts``: how many charts can raise; ``limit``: how wide their limits are."""
+
+    as_of: dt.date
+    period: str
+    charts: int
+    limit: float
+    signals: tuple[Told, ...]
+
+    @property
+    def enough(self) -> bool:
+        """Whether anything could be read at all."""
+        return any(told.state is not State.NO_DATA for told in self.signals)

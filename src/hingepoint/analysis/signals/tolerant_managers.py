@@ -1,0 +1,54 @@
+"""7: managers tolerate mediocre execution and argue inside for concessions.
+
+Advocacy is not tolerance: who sharpens a request and then argues for it does what a manager is for. What counts is
+that it was passed up as it came.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from hingepoint.analysis.signals.shape import Facts, Signal
+
+#: Two values are one when they differ by less than this share.
+SAME = 1e-9
+
+
+def units(facts: Facts) -> pl.DataFrame:
+    """Return the requests that a manager passed up, and whether its value was the one that had been asked for."""
+    steps = facts.exceptions.filter(pl.col("value").is_not_null()).sort("at")
+    asked = steps.filter(pl.col("state") == "asked").select("deal_id", "topic", "at", asked="value")
+    passed = steps.filter(pl.col("state") == "passed").select(
+        "deal_id", "topic", "at", "actor", "value", "reason"
+    )
+    if passed.is_empty() or asked.is_empty():
+        return pl.DataFrame(schema={"at": pl.Datetime("us"), "value": pl.Float64, "deal_id": pl.String})
+    both = passed.join_asof(
+        asked, on="at", by=["deal_id", "topic"], strategy="backward", check_sortedness=False
+    )
+    same = (pl.col("value") - pl.col("asked")).abs() <= SAME * pl.col("asked").abs()
+    both = both.drop_nulls("asked").join(facts.deals.select("deal_id", "manager"), on="deal_id", how="left")
+    return both.select(
+        "deal_id",
+        "at",
+        value=same.cast(pl.Float64),
+        manager=pl.coalesce("actor", "manager"),
+        silent=(pl.col("reason").fill_null("").str.strip_chars() == "").cast(pl.Float64),
+    )
+
+
+SIGNAL = Signal(
+    number=7,
+    key="tolerant_managers",
+    name="Managers tolerate mediocre execution",
+    unit="share of requests passed up unchanged",
+    kind="share",
+    worse="higher",
+    levels=("company", "team", "manager"),
+    units=units,
+    news=("exceptions",),
+    stated=0.20,
+    question="What would {where} have asked the seller before passing these requests up?",
+    needs="Requests for exceptions with their value when asked and when passed up (events of kind escalation).",
+    drivers=(("silent", "passed up without a reason"),),
+)

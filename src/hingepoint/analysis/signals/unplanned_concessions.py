@@ -1,0 +1,62 @@
+"""3: costly concessions without a plan. A plan written afterwards does not count."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from hingepoint.analysis.signals.shape import Driver, Facts, Signal
+
+
+def units(facts: Facts) -> pl.DataFrame:
+    """Return the concessions, and whether no plan, corridor or reason had been written on the deal before."""
+    written = facts.plans.group_by("deal_id").agg(written=pl.col("written_at").min())
+    demanded = facts.demands.group_by("deal_id").agg(demanded=pl.col("at").min())
+    given = facts.concessions.join(written, on="deal_id", how="left").join(demanded, on="deal_id", how="left")
+    moment = _end_of(pl.col("at"))
+    late = (pl.col("written") > moment).fill_null(True)
+    early = (pl.col("demanded") > moment).fill_null(True) if facts.demands.height else pl.lit(None)
+    nothing = pl.col("in_return").fill_null("").str.strip_chars() == ""
+    return given.select(
+        "deal_id",
+        "at",
+        money="value",
+        value=late.cast(pl.Float64),
+        nothing=nothing.cast(pl.Float64),
+        early=early.cast(pl.Float64),
+    )
+
+
+def _end_of(at: pl.Expr) -> pl.Expr:
+    """Return the moment, the end of the day where only the day is known: what was written on it counts."""
+    return pl.when(at.dt.time() == pl.time(0)).then(at.dt.offset_by("1d")).otherwise(at)  # type: ignore[comparison-overlap]
+
+
+def cost(before: pl.DataFrame, since: pl.DataFrame) -> tuple[Driver, ...]:
+    """Return how much was given a month without a plan."""
+    one, other = (_money_a_month(units) for units in (before, since))
+    return (Driver("given a month without a plan", "money", one, other),)
+
+
+def _money_a_month(units: pl.DataFrame) -> float | None:
+    if units["money"].null_count() == units.height:
+        return None
+    months = max(units["at"].dt.truncate("1mo").n_unique(), 1)
+    return float(units.filter(pl.col("value") == 1)["money"].sum()) / months
+
+
+SIGNAL = Signal(
+    number=3,
+    key="unplanned_concessions",
+    name="Costly concessions without plan",
+    unit="share of concessions without a plan written before",
+    kind="share",
+    worse="higher",
+    levels=("company", "team"),
+    units=units,
+    news=("concessions",),
+    stated=0.15,
+    question="What stood in the way of planning before these talks of {where}, and who will read the next plans?",
+    needs="Concessions (events of kind concession) and plans with the time they were written (kind plan).",
+    drivers=(("nothing", "nothing came back"), ("early", "given before any demand")),
+    tell=cost,
+)

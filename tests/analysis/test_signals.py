@@ -1,0 +1,306 @@
+"""The ten signals on companies whose truth is known: what rises, where and since when, and what must not."""
+
+import datetime as dt
+import functools
+
+import numpy as np
+import polars as pl
+import pytest
+
+from hingepoint.analysis.signals import SIGNALS, engine
+from hingepoint.analysis.signals.engine import facts
+from hingepoint.analysis.signals.shape import Facts, Place, Report, State, Told
+from hingepoint.demo import calm
+
+SINCE = dt.date(2025, 7, 1)
+#: Signal -> a change in Team 3 that a manager would notice.
+DRIFTS = {1: 0.08, 2: 0.35, 3: 0.35, 4: 0.25, 5: 0.5, 6: 0.5, 7: 0.6, 8: 0.3, 9: 0.5, 10: 0.12}
+
+
+@functools.cache
+def tables(seed: int = 1, **changes) -> calm.Tables:
+    return calm.company(np.random.default_rng(seed), **({"sellers": 60, "years": 4} | changes))
+
+
+def known(made: calm.Tables, **changes) -> Facts:
+    return facts.from_log(
+        changes.pop("deals", made.deals),
+        changes.pop("events", made.events),
+        changes.pop("routines", made.routines),
+        **({"as_of": made.ends_on} | changes),
+    )
+
+
+def read(found: Facts, *numbers: int, **changes) -> Report:
+    wanted = [one for one in SIGNALS.values() if one.number in numbers or not numbers]
+    return engine.read(found, rng=np.random.default_rng(1), signals=wanted, **changes)
+
+
+def raised(told: Told) -> set[str]:
+    return {one.place.name for one in told.places if one.state is State.RAISED}
+
+
+def at(told: Told, name: str):
+    return next(one for one in told.places if one.place.name == name)
+
+
+class TestCalm:
+    def test_a_calm_company_raises_falsely_at_most_once_a_quarter(self):
+        starts = points = 0
+        for seed in (11, 12):
+            for told in read(known(tables(seed, sellers=100, years=5, alike=0.3, rush=True))).signals:
+                for one in told.places:
+                    if one.chart is not None:
+                        starts += int((np.diff(one.chart.raised.astype(int), prepend=0) == 1).sum())
+                        points = max(points, len(one.chart.raised))
+        assert points >= 30
+        assert starts / (2 * points / 3) <= 1.0
+
+    def test_a_calm_page_says_what_it_would_have_shown(self):
+        (told,) = read(known(tables()), 2).signals
+        assert told.state in (State.CALM, State.WATCH)
+        assert told.would_have_shown.change == 0.10
+        assert told.would_have_shown.since == dt.date(2026, 1, 1)
+        assert 0.5 < told.would_have_shown.chance <= 1.0
+
+    def test_every_chart_of_all_signals_takes_its_part_of_the_budget(self):
+        one, all_ten = read(known(tables()), 2), read(known(tables()))
+        able = [
+            p
+            for s in all_ten.signals
+            for p in s.places
+            if p.chart is not None and not p.chart.baseline.is_trial
+        ]
+        twice = len(all_ten.signals[-1].places)  # contracts are read at their value and at list prices
+        assert all_ten.charts == len(able) + twice > 60
+        assert one.charts < all_ten.charts
+        assert one.limit < all_ten.limit
+
+    def test_deals_of_another_kind_are_no_change(self):
+        """Half of all later deals come from the segment with the lowest margins: the mix moves, no margin does."""
+        made = tables(3)
+        later = (pl.col("created").dt.date() > SINCE) & (pl.col("segment") == "Enterprise")
+        some = pl.int_range(pl.len()) % 10 < 8
+        fewer = made.deals.filter(~(later & some))
+        (told,) = read(known(made, deals=fewer), 1).signals
+        assert at(told, "company").state is not State.RAISED
+
+
+class TestPlanted:
+    @pytest.mark.parametrize("number", DRIFTS)
+    def test_a_planted_change_rises_where_and_when_it_was_planted(self, number):
+        drift = calm.Drift(number, "Team 3", SINCE, DRIFTS[number])
+        (told,) = read(known(tables(2, drift=drift)), number).signals
+        assert told.state is State.RAISED
+        assert "Team 3" in raised(told) or "North" in raised(told)  # the region above it
+        leading = told.leading
+        assert leading.earliest <= dt.date(2025, 10, 1)
+        assert leading.latest >= dt.date(2025, 6, 1)
+        assert leading.seen > leading.earliest
+        assert leading.size * told.signal.side > 0
+        assert leading.size_ci[0] < leading.size < leading.size_ci[1]
+
+    def test_the_size_of_a_change_is_recovered(self):
+        drift = calm.Drift(3, "Team 3", SINCE, 0.35)
+        (told,) = read(known(tables(2, drift=drift)), 3).signals
+        low, high = at(told, "Team 3").size_ci
+        assert low < 0.35 < high
+
+    def test_the_company_is_not_raised_for_what_one_team_did(self):
+        drift = calm.Drift(3, "Team 3", SINCE, 0.6)
+        (told,) = read(known(tables(2, drift=drift)), 3).signals
+        company = at(told, "company")
+        assert company.state is State.WATCH
+        assert company.because_of in (Place("team", "Team 3"), Place("team", "North"))
+        assert raised(told) <= {"Team 3", "North"}
+
+    def test_the_deals_behind_are_those_that_count_since_it_began(self):
+        drift = calm.Drift(3, "Team 3", SINCE, 0.6)
+        made = tables(2, drift=drift)
+        (told,) = read(known(made), 3).signals
+        there = at(told, "Team 3")
+        team = made.deals.filter(pl.col("team") == "Team 3")["deal_id"].to_list()
+        given = made.events.filter((pl.col("kind") == "concession") & (pl.col("at").dt.date() >= there.since))
+        assert there.deals
+        assert set(there.deals) <= set(team) & set(given["deal_id"])
+
+    def test_a_question_names_the_place(self):
+        drift = calm.Drift(8, "Team 3", SINCE, 0.3)
+        (told,) = read(known(tables(2, drift=drift)), 8).signals
+        assert "Team 3" in told.question or "North" in told.question
+
+
+class TestTraps:
+    def test_a_rise_of_cost_for_everybody_is_told_in_the_split_and_raises_no_team(self):
+        made = tables(4)
+        later = pl.col("closed").dt.date() >= SINCE
+        dearer = made.deals.with_columns(
+            cost=pl.when(later).then(pl.col("cost") * 1.15).otherwise("cost"),
+            margin=pl.when(later).then(1 - (1 - pl.col("margin")) * 1.15).otherwise("margin"),
+        )
+        (told,) = read(known(made, deals=dearer), 1).signals
+        assert not [
+            one for one in told.places if one.place.level in ("team", "account") and one.state is State.RAISED
+        ]
+        assert at(told, "company").state is State.RAISED
+        moved = {one.words: one.since for one in told.drivers}
+        assert moved["of that by cost"] < 0
+        assert abs(moved["of that by price"]) < abs(moved["of that by cost"]) / 3
+
+    @pytest.mark.parametrize("everywhere", [True, False], ids=["everywhere", "in one team"])
+    def test_projections_that_only_become_more_optimistic_raise_nothing(self, everywhere):
+        made = tables(5)
+        here = (pl.col("created").dt.date() >= dt.date(2025, 4, 1)) & (
+            pl.lit(everywhere) | (pl.col("team") == "Team 3")
+        )
+        rosier = made.deals.with_columns(
+            projected_amount=pl.when(here)
+            .then(pl.col("projected_amount") * 1.2)
+            .otherwise("projected_amount")
+        )
+        told = read(known(made, deals=rosier)).signals[9]  # of all ten, which share one budget
+        assert raised(told) == set()
+
+    def test_the_same_shrinkage_without_optimism_rises(self):
+        made = tables(5)
+        here = (pl.col("closed").dt.date() >= SINCE) & (pl.col("team") == "Team 3")
+        smaller = made.deals.with_columns(
+            amount=pl.when(here).then(pl.col("amount") / 1.2).otherwise("amount")
+        )
+        told = read(known(made, deals=smaller)).signals[9]
+        assert raised(told) & {"Team 3", "North"}
+
+    def test_new_rules_break_the_series_and_limits_are_for_trial_at_first(self):
+        drift = calm.Drift(2, "Team 3", dt.date(2025, 12, 1), 0.6)
+        made = tables(6, drift=drift)
+        rules = pl.DataFrame({"at": [dt.datetime(2025, 11, 15)], "agreement": ["2.1"], "kind": ["policy"]})  # noqa: DTZ001
+        events = pl.concat([made.events, rules.cast({"at": pl.Datetime("us")})], how="diagonal")
+        (without,), (told,) = (read(known(made, events=one), 2).signals for one in (made.events, events))
+        assert without.state is State.RAISED
+        assert told.state is State.CALM
+        assert told.needs.startswith("New rules hold since 2025-11-15. Limits are for trial until 2026-11-30")
+        assert told.would_have_shown is None
+        assert told.places[0].series.first == 12 * (2025 - 1970) + 11  # December is the first whole month
+
+    def test_rules_whose_first_month_is_not_over_say_until_when_limits_are_for_trial(self):
+        rules = pl.DataFrame({"at": [dt.datetime(2026, 6, 10)], "agreement": ["2.2"], "kind": ["policy"]})  # noqa: DTZ001
+        events = pl.concat([tables().events, rules.cast({"at": pl.Datetime("us")})], how="diagonal")
+        (told,) = read(known(tables(), events=events), 2).signals
+        assert told.state is State.CALM
+        assert told.places == ()
+        assert (
+            told.needs
+            == "New rules hold since 2026-06-10. Limits are for trial until 2027-06-30: 12 months are needed."
+        )
+
+    def test_a_source_that_went_silent_is_stale_and_never_calm(self):
+        made = tables()
+        events = made.events.filter(
+            (pl.col("kind") != "demand") | (pl.col("at").dt.date() < dt.date(2026, 3, 1))
+        )
+        (told,) = read(known(made, events=events), 8).signals
+        assert told.state is State.STALE
+        assert told.silent_since == dt.date(2026, 2, 28)
+        assert {one.state for one in told.places} == {State.STALE}
+
+    def test_routines_that_nobody_delivers_any_more_are_stale_and_not_raised(self):
+        made = tables()
+        gone = pl.col("done").dt.date() > dt.date(2026, 2, 28)
+        routines = made.routines.with_columns(done=pl.when(~gone).then("done"))
+        (told,) = read(known(made, routines=routines), 4).signals
+        assert told.state is State.STALE
+        assert told.silent_since == dt.date(2026, 2, 27)
+
+    def test_without_any_quote_requests_are_held_against_the_deals_that_are_open(self):
+        drift = calm.Drift(2, "Team 3", SINCE, 0.5)
+        made = tables(2, drift=drift)
+        (told,) = read(known(made, events=made.events.filter(pl.col("kind") != "quote")), 2).signals
+        assert told.state is State.RAISED
+        assert raised(told) & {"Team 3", "North"}
+
+    def test_what_is_not_on_record_says_what_it_needs(self):
+        report = read(facts.from_log(tables().deals, as_of=tables().ends_on))
+        states = {told.signal.number: told.state for told in report.signals}
+        assert {number for number, state in states.items() if state is State.NO_DATA} == {
+            2,
+            3,
+            4,
+            5,
+            6,
+            7,
+            8,
+            9,
+        }
+        assert all(told.needs for told in report.signals if told.state is State.NO_DATA)
+        assert report.enough
+
+    def test_fewer_than_twelve_points_never_raise(self):
+        drift = calm.Drift(3, "Team 3", dt.date(2026, 1, 1), 0.7)
+        made = calm.company(
+            np.random.default_rng(1), sellers=60, years=1, ends_on=dt.date(2026, 5, 31), drift=drift
+        )
+        (told,) = read(known(made), 3, baseline_until=dt.date(2025, 12, 31)).signals
+        assert told.state is State.CALM
+        assert told.places[0].trial_until > made.ends_on
+
+    def test_a_few_answers_are_told_of_nobody(self):
+        pulses = tables().events.filter(pl.col("kind") == "pulse").tail(4)
+        (told,) = read(known(tables(), events=pulses), 9).signals
+        assert told.state is State.NO_DATA
+        assert told.needs.startswith("At least 5 answers.")
+
+    def test_signal_nine_names_no_deals(self):
+        drift = calm.Drift(9, "Team 3", SINCE, 0.7)
+        (told,) = read(known(tables(2, drift=drift)), 9).signals
+        assert told.state is State.RAISED
+        assert told.deals == ()
+
+    def test_a_pocket_that_was_always_there_is_watched(self):
+        made = tables(sellers=120)
+        lax = (pl.col("team") == "Team 2") & (pl.int_range(pl.len()) % 2 == 0)
+        routines = made.routines.with_columns(done=pl.when(lax).then(None).otherwise("done"))
+        (told,) = read(known(made, routines=routines), 4).signals
+        assert at(told, "Team 2").state is State.WATCH
+        assert at(told, "Team 2").apart
+        assert [one.place.name for one in told.places if one.apart] == ["Team 2"]
+
+
+class TestAsOf:
+    @pytest.mark.parametrize("period", ["month", "week"])
+    @pytest.mark.parametrize("day", [dt.date(2025, 10, 31), dt.date(2026, 2, 11)])
+    def test_files_cut_on_the_day_give_the_same_as_the_whole_files_as_of_it(self, day, period):
+        made = tables(2, drift=calm.Drift(3, "Team 3", dt.date(2025, 4, 1), 0.35))
+        whole = known(made, as_of=day, period=period)
+        later = pl.col("closed").dt.date() > day
+        cut = known(
+            made,
+            deals=made.deals.filter(pl.col("created").dt.date() <= day).with_columns(
+                status=pl.when(later.fill_null(False)).then(pl.lit("open")).otherwise("status"),
+                closed=pl.when(~later).then("closed"),
+            ),
+            events=made.events.filter(pl.col("at").dt.date() <= day),
+            routines=made.routines.filter(pl.col("due").dt.date() <= day),
+            as_of=day,
+            period=period,
+        )
+        one, other = read(whole), read(cut)
+        assert summary(one) == summary(other)
+        assert State.RAISED in {told.state for told in one.signals}
+
+
+def summary(report: Report) -> list[tuple]:
+    return [
+        (
+            told.signal.key,
+            told.state,
+            told.needs,
+            told.would_have_shown,
+            told.deals,
+            one.place,
+            one.state,
+            one.reading,
+            one.size,
+        )
+        for told in report.signals
+        for one in told.places
+    ] + [(report.charts, report.limit)]
