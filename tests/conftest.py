@@ -29,9 +29,9 @@ def pytest_configure() -> None:
 @pytest.fixture
 def cast(db):
     """The small cast with two deals (see ``cast.py``)."""
-    from cast import make_cast
+    from snapshot import cast_again
 
-    return make_cast()
+    return cast_again()
 
 
 @pytest.fixture(scope="session")

@@ -62,7 +62,11 @@ def test_every_error_of_the_domain_is_in_the_table():
             and one.__module__ == module.name
             and not issubclass(one, Hidden | Stale | Refused)
         }
-    assert found == {"hingepoint.domain.discovery.actions.TurnOver"}
+    assert found == {
+        "hingepoint.domain.discovery.actions.TurnOver",
+        "hingepoint.domain.people.actions.NotDelivered",
+        "hingepoint.domain.sheets.rules.RowRefused",
+    }
 
 
 def signed_in(user) -> Client:

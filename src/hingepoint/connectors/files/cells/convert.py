@@ -114,7 +114,7 @@ class _Conversion:
             self.columns["currency"] = pl.repeat(None, len(self.rows), dtype=pl.String, eager=True)
         if self.how.role == "deals":
             self._deals()
-        elif self.how.role in ("events", "traces"):
+        elif self.how.role in ("events", "agreements", "traces"):
             self._events()
         self._must_be_there()
         self.problems.bad_rows += int(self.bad.sum())

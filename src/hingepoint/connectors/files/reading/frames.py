@@ -327,7 +327,7 @@ def _opened_table(path: Path, role: str, settings: _Settings) -> Iterator[tuple[
         table = joined(table, lookups, part, settings.rules)
         if isinstance(part, DealsMapping):
             settings.read_stage_dates(table.headings)
-        elif role in ("events", "traces"):
+        elif role in ("events", "agreements", "traces"):
             table = histories.told_as_events(table, part)
         yield table, plain
 
