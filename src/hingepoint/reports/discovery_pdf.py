@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from markupsafe import Markup
+
 from hingepoint.analysis.discovery.record import Record
 from hingepoint.analysis.metric_words import listed
 from hingepoint.reports import methods, typesetting
@@ -69,7 +71,7 @@ def _data(
         "left_out": [(f"{one.reason}: {one.why}", one.names) for one in shown.left_out],
         "warnings": shown.warnings,
         "placebo": shown.placebo,
-        "strip": _on_paper(Picture(pictures.strip) if pictures.strip else None),
+        "strip": _lettered(pictures.strip) if pictures.strip else None,
         "methods": [
             {"title": one.title, "paragraphs": one.paragraphs, "points": one.points}
             for one in methods.sections(shown)
@@ -159,9 +161,11 @@ def _asks(shown: shapes.Shown, signatures: Mapping[str, Signature]) -> list[str]
 
 
 def _on_paper(picture: Picture | None) -> dict[str, str] | None:
-    """Return a picture lettered in a face that the typesetter has, with its text for those who cannot see it."""
-    if picture is None:
-        return None
-    drawing = str(picture.svg).replace(svg.FONT, typesetting.FACE)
+    return _lettered(picture.svg) if picture else None
+
+
+def _lettered(drawn: Markup) -> dict[str, str]:
+    """Return a drawing lettered in a face that the typesetter has, with its text for those who cannot see it."""
+    drawing = str(drawn).replace(svg.FONT, typesetting.FACE)
     told = [html.unescape(found) for found in re.findall(r"<(?:title|desc)>(.*?)</", drawing)[:2]]
     return {"svg": drawing, "alt": ": ".join(told)}

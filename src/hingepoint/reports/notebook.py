@@ -8,6 +8,7 @@ shown.timing("cust.nda").save("nda.svg")
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -108,7 +109,7 @@ class Notebook:
         """The effect in each segment."""
         return self._of(agreement, self._pictures.segments)
 
-    def _of(self, agreement: str, draw) -> Drawing:
+    def _of(self, agreement: str, draw: Callable[[shapes.Finding], Picture | None]) -> Drawing:
         finding = self.shown.one(agreement)
         return _drawing(
             draw(finding), f"“{finding.name}” has no numbers for this picture. {finding.sentence}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -20,10 +20,10 @@ _MARK, _A_LINE = 14, 40
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An SVG and its numbers as a table, where it has any."""
+    """An SVG and its numbers as a table."""
 
     svg: Markup
-    table: tables.Table | None = None
+    table: tables.Table
 
 
 @dataclass(frozen=True)
@@ -44,21 +44,27 @@ class Pictures:
         return self.forest_of(self.shown.of("none"))
 
     def forest_of(self, findings: Iterable[Finding]) -> Picture | None:
-        rows = [_row(one, self.address(one)) for one in findings if one.low is not None]
+        rows = [
+            forest.Row(one.name, one.effect, one.low, one.high, one.grade, one.gained, self.address(one))
+            for one in findings
+            if one.effect is not None and one.low is not None and one.high is not None
+        ]
         if not rows:
             return None
         metric = self.shown.metric
-        options = {"unit": metric.unit, "better": metric.better}
-        band = self.shown.smallest if metric.unit == "points" else 0.0
-        drawn = forest.draw(rows, metric=metric.noun.removeprefix("the "), smallest=band, **options)
-        return Picture(_drawn(drawn), forest.table(rows, **options))
+        drawn = forest.draw(
+            rows,
+            metric=metric.noun.removeprefix("the "),
+            unit=metric.unit,
+            better=metric.better,
+            smallest=self.shown.smallest if metric.unit == "points" else 0.0,
+        )
+        return Picture(_drawn(drawn), forest.table(rows, unit=metric.unit, better=metric.better))
 
     def timing(self, finding: Finding) -> Picture | None:
         """The effect of gaining it in the window that ends at each landmark; None with fewer than two."""
         points = [
-            timing.Point(one.label, one.value, one.low, one.high)
-            for one in finding.timing
-            if one.low is not None
+            timing.Point(one.reading.label, one.value, one.low, one.high) for one in drawable(finding.timing)
         ]
         if len(points) < 2:
             return None
@@ -88,10 +94,11 @@ class Pictures:
     def _intervals(
         self, readings: tuple[Reading, ...], head: str, title: str, least: int = 2
     ) -> Picture | None:
-        known = [one for one in readings if one.low is not None]
+        known = drawable(readings)
         if len(known) < least:
             return None
-        return Picture(_drawn(intervals(known, self.shown.metric, title)), _table(tuple(known), head))
+        table = _table([one.reading for one in known], head)
+        return Picture(_drawn(intervals(known, self.shown.metric, title)), table)
 
     @property
     def strip(self) -> Markup:
@@ -109,18 +116,31 @@ def _drawn(svg_text: str) -> Markup:
     return Markup(svg_text)  # noqa: S704  (drawn by us: charts escape every text)
 
 
-def _row(finding: Finding, url: str) -> forest.Row:
-    return forest.Row(
-        finding.name, finding.effect, finding.low, finding.high, finding.grade, finding.gained, url
-    )
-
-
-def _table(readings: tuple[Reading, ...], head: str) -> tables.Table:
+def _table(readings: Sequence[Reading], head: str) -> tables.Table:
     rows = [(one.label, one.text, one.interval) for one in readings]
     return tables.build([(head, False), ("Effect", True), ("Likely", True)], rows)
 
 
-def intervals(readings: list[Reading], metric: Metric, title: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Drawable:
+    """A reading all of whose numbers are known, so that it has a place on paper."""
+
+    reading: Reading
+    value: float
+    low: float
+    high: float
+
+
+def drawable(readings: Iterable[Reading]) -> list[Drawable]:
+    """Return the readings that can be drawn, in their order."""
+    return [
+        Drawable(one, one.value, one.low, one.high)
+        for one in readings
+        if one.value is not None and one.low is not None and one.high is not None
+    ]
+
+
+def intervals(readings: Sequence[Drawable], metric: Metric, title: str) -> str:
     """Return rows of a point and its interval beside zero, each with its numbers."""
     axis = scale.nice(
         [end for one in readings for end in (one.low, one.high)], _FROM, _TO, about=3, include=(0.0,)
@@ -134,7 +154,7 @@ def intervals(readings: list[Reading], metric: Metric, title: str) -> str:
     for tick in axis.ticks():
         label = numbers.tick(tick, metric.unit, axis.step)
         body += svg.text(axis(tick), bottom + 16, label, size=11, fill="ink-3", anchor="middle")
-    told = "; ".join(f"{one.label} {one.text}, {one.interval}" for one in readings)
+    told = "; ".join(f"{one.reading.label} {one.reading.text}, {one.reading.interval}" for one in readings)
     return svg.document(
         _width(metric.unit), bottom + 24, body, title=title, description=told, kind="intervals"
     )
@@ -145,16 +165,18 @@ def _width(unit: str) -> int:
     return _WIDTH if unit in ("points", "days") else _WIDTH + _MONEY
 
 
-def _bare(one: Reading, unit: str) -> str:
+def _bare(one: Drawable, unit: str) -> str:
     low, high = (numbers.effect_bare(end, unit) for end in (one.low, one.high))
     return f"{numbers.effect_bare(one.value, unit)} ({low} to {high})"
 
 
-def _interval(one: Reading, middle: float, axis: scale.Scale, unit: str) -> str:
+def _interval(one: Drawable, middle: float, axis: scale.Scale, unit: str) -> str:
     sure = one.low > 0 or one.high < 0
     return "".join(
         [
-            svg.text(2, middle + 4, one.label, room=_FROM - 14, weight=560 if one.differs else 0),
+            svg.text(
+                2, middle + 4, one.reading.label, room=_FROM - 14, weight=560 if one.reading.differs else 0
+            ),
             svg.line(axis(one.low), middle, axis(one.high), middle, "accent", width=2, cap="round"),
             svg.circle(axis(one.value), middle, 4, "accent" if sure else "surface", stroke="accent"),
             svg.text(

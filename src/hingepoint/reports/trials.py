@@ -305,7 +305,7 @@ def picture(
     if history and history[1].low is not None:
         label, one = f"Deals on record, run {history[0]}", history[1]
         rows.append(Reading(label, one.effect, one.low, one.high, one.effect_text, one.interval_text))
-    known = [one for one in rows if one.low is not None]
+    known = pictures.drawable(rows)
     if not known:
         return None
     drawn = pictures.intervals(known, metric, f"{question.name}: what the trial showed")
@@ -346,9 +346,11 @@ def level_range(metric: Metric, side: trials.Side) -> str:
 
 
 def _share_range(share: float, deals: int, digits: int) -> str:
-    if math.isnan(share) or not deals:
+    if math.isnan(share):
         return ""
     found = intervals.share(round(share * deals), deals)
+    if found.low is None:
+        return ""
     return f"{numbers.number(found.low * 100, digits)} to {numbers.share(found.high, digits)}"
 
 

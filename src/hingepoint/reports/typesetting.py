@@ -10,10 +10,10 @@ import json
 from collections.abc import Mapping
 from importlib import resources
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, Final
 
 #: The standard for documents that screen readers can read: title, language, tags, alternative texts.
-STANDARD = "ua-1"
+STANDARD: Final = "ua-1"
 #: The face that charts are lettered in on paper: Typst brings it along.
 FACE = "Libertinus Serif"
 

@@ -72,8 +72,9 @@ def _value(value: float, unit: str) -> str:
 
 
 def _interval(bar: Bar, unit: str) -> str:
-    known = bar.low is not None and bar.high is not None
-    return f"{_value(bar.low, unit)} to {_value(bar.high, unit)}" if known else numbers.MISSING
+    if bar.low is None or bar.high is None:
+        return numbers.MISSING
+    return f"{_value(bar.low, unit)} to {_value(bar.high, unit)}"
 
 
 def _bar(bar: Bar, top: float, axis: scale.Scale, unit: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from hingepoint.records.findings import HARMFUL, Grade
 from hingepoint.reports.charts import numbers, scale, svg, tables
@@ -118,13 +119,13 @@ def _axis(rows: Sequence[Row], smallest: float) -> scale.Scale:
     return scale.nice(ends, PLOT_FROM, PLOT_TO, about=5, include=(0.0, smallest, -smallest))
 
 
-def _heads(unit: str, bottom: float, axis: scale.Scale, smallest: float) -> str:
-    head = {"size": svg.SMALL, "fill": "ink-3"}
+def _heads(unit: str, bottom: int, axis: scale.Scale, smallest: float) -> str:
+    head = partial(svg.text, size=svg.SMALL, fill="ink-3")
     parts = [
-        svg.text(LABEL, 24, "Agreement", **head),
-        svg.text(GRADE, 24, "Evidence", **head),
-        svg.text(EFFECT, 24, f"Effect, {unit} (likely)", anchor="end", **head),
-        svg.text(DEALS, 24, "Deals with it", anchor="end", **head),
+        head(LABEL, 24, "Agreement"),
+        head(GRADE, 24, "Evidence"),
+        head(EFFECT, 24, f"Effect, {unit} (likely)", anchor="end"),
+        head(DEALS, 24, "Deals with it", anchor="end"),
     ]
     if smallest:
         parts.append(

@@ -116,7 +116,8 @@ def _dot(unit: Unit, x_axis: scale.Scale, y_axis: scale.Scale, kind: str) -> str
 
 def _names(units: Sequence[Unit], x_axis: scale.Scale, y_axis: scale.Scale) -> str:
     """Names stand right of their mark, left near the edge, and below one another when they would touch."""
-    parts, taken = [], []
+    parts: list[str] = []
+    taken: list[tuple[float, float, float]] = []
     for unit in sorted(units, key=lambda u: y_axis(u.value)):
         x, y = x_axis(unit.n), y_axis(unit.value) + 4
         width = min(svg.text_width(unit.label), 170)

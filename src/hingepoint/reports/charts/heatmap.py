@@ -96,8 +96,9 @@ def _cell(cell: Cell, x: float, y: float, where: str, low: float, high: float) -
     hover = f"{where}: {_word(cell)}" + (
         f" of {numbers.number(cell.n)}" if cell.n and not cell.hidden else ""
     )
-    known = cell.value is not None and not cell.hidden
-    level = shade(cell.value, low, high) if known else 0
+    shown = None if cell.hidden else cell.value
+    known = shown is not None
+    level = 0 if shown is None else shade(shown, low, high)
     box = svg.rect(
         x + 1,
         y + 1,

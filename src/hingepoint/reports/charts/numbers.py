@@ -7,19 +7,21 @@ from __future__ import annotations
 
 from decimal import Decimal
 from math import isfinite
+from typing import TypeGuard
 
 MISSING = "–"
 MINUS = "−"
 Number = int | float | Decimal
 
 
-def is_missing(value: Number | None) -> bool:
-    return value is None or (isinstance(value, float) and not isfinite(value))
+def is_known(value: Number | None) -> TypeGuard[Number]:
+    """Return whether there is a number to show: neither None nor NaN nor without end."""
+    return value is not None and (not isinstance(value, float) or isfinite(value))
 
 
 def number(value: Number | None, digits: int | None = None) -> str:
     """Return ``12,400`` or ``−3.25``; without ``digits`` whole numbers stay whole, others get one."""
-    if is_missing(value):
+    if not is_known(value):
         return MISSING
     if digits is None:
         digits = 0 if value == int(value) else 1
@@ -30,23 +32,23 @@ def number(value: Number | None, digits: int | None = None) -> str:
 def signed(value: Number | None, digits: int | None = None) -> str:
     """Return the number with its sign always written: ``+3.2``, ``−0.4``, ``0.0``."""
     text = number(value, digits)
-    is_positive = not is_missing(value) and value > 0 and any(c in "123456789" for c in text)
+    is_positive = is_known(value) and value > 0 and any(c in "123456789" for c in text)
     return f"+{text}" if is_positive else text
 
 
 def share(value: Number | None, digits: int = 1) -> str:
     """Return a share in [0, 1] as a percentage: ``0.123`` is ``12.3%``."""
-    return MISSING if is_missing(value) else f"{number(value * 100, digits)}%"
+    return f"{number(value * 100, digits)}%" if is_known(value) else MISSING
 
 
 def points(value: Number | None, digits: int = 1) -> str:
     """Return a difference of shares in percentage points, signed: ``0.032`` is ``+3.2 points``."""
-    return MISSING if is_missing(value) else f"{signed(value * 100, digits)} points"
+    return f"{signed(value * 100, digits)} points" if is_known(value) else MISSING
 
 
 def money(amount: Number | None, currency: str = "", digits: int = 0) -> str:
     """Return ``€12,400``; a currency without a well-known sign is written out: ``CHF 12,400``."""
-    if is_missing(amount):
+    if not is_known(amount):
         return MISSING
     text = number(amount, digits)
     sign, digits_only = (MINUS, text[1:]) if text.startswith(MINUS) else ("", text)
@@ -55,7 +57,7 @@ def money(amount: Number | None, currency: str = "", digits: int = 0) -> str:
 
 def money_short(amount: Number | None, currency: str = "") -> str:
     """Return money to three figures for tight places: ``€1.24M``, ``$380k``."""
-    if is_missing(amount):
+    if not is_known(amount):
         return MISSING
     size = abs(float(amount))
     for limit, divisor, suffix in ((999_500_000, 1e9, "B"), (999_500, 1e6, "M"), (9_995, 1e3, "k")):
@@ -70,7 +72,7 @@ def money_short(amount: Number | None, currency: str = "") -> str:
 
 def effect(value: Number | None, unit: str = "points") -> str:
     """Return a signed change in its unit: ``points`` of a share, ``days``, or a currency code."""
-    if is_missing(value):
+    if not is_known(value):
         return MISSING
     if unit == "points":
         return points(value)
@@ -82,12 +84,12 @@ def effect(value: Number | None, unit: str = "points") -> str:
 
 def effect_bare(value: Number | None, unit: str = "points") -> str:
     """Return the signed change without the name of its unit, for columns that name it once."""
-    if unit == "points" and not is_missing(value):
+    if unit == "points" and is_known(value):
         return signed(value * 100, 1)
     return effect(value, unit).removesuffix(f" {unit}")
 
 
-def tick(value: Number, unit: str, step: float) -> str:
+def tick(value: float, unit: str, step: float) -> str:
     """Return a label of an axis: no more decimals than its step needs, and a plain 0."""
     if abs(value) < abs(step) * 1e-6:
         return "0"
@@ -101,7 +103,7 @@ def tick(value: Number, unit: str, step: float) -> str:
 
 def interval(low: Number | None, high: Number | None, unit: str = "points") -> str:
     """Return ``+1.2 to +5.1 points``: the unit is said once, at the end."""
-    if is_missing(low) or is_missing(high):
+    if not (is_known(low) and is_known(high)):
         return MISSING
     return f"{effect_bare(low, unit)} to {effect(high, unit)}"
 

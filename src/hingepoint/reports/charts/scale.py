@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import floor, isfinite, log10
 
@@ -28,7 +29,7 @@ class Scale:
 
 
 def nice(
-    values: list[float], start: float, end: float, *, about: int = 5, include: tuple[float, ...] = ()
+    values: Sequence[float], start: float, end: float, *, about: int = 5, include: tuple[float, ...] = ()
 ) -> Scale:
     """Return a scale around the values whose ends and ticks are round numbers (1, 2, 2.5, 5 x 10^k)."""
     finite = [v for v in (*values, *include) if isfinite(v)] or [0.0, 1.0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -21,6 +22,6 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
 
 
-def build(columns: list[tuple[str, bool]], rows: list[tuple[str, ...]]) -> Table:
+def build(columns: Sequence[tuple[str, bool]], rows: Sequence[tuple[str, ...]]) -> Table:
     """Return a table from (label, numeric) pairs and rows of text."""
     return Table(tuple(Column(*column) for column in columns), tuple(tuple(row) for row in rows))

@@ -24,7 +24,7 @@ def robustness(facts: result.Finding, details: result.Details, metric: Metric) -
             f"From {numbers.share(details.robustness_sure)} on, it could no longer be told from chance."
         )
     if details.benchmark and isfinite(details.benchmark_times):
-        said.append(_benchmark(details))
+        said.append(_benchmark(details.benchmark, details.benchmark_times))
     early, late = details.halves
     if isfinite(early) and isfinite(late):
         said.append(
@@ -35,11 +35,11 @@ def robustness(facts: result.Finding, details: result.Details, metric: Metric) -
     return tuple(said)
 
 
-def _benchmark(details: result.Details) -> str:
-    name = covariate(details.benchmark)
-    times = details.benchmark_times
+def _benchmark(column: str, times: float) -> str:
     strength = "more than 20 times" if times >= 20 else f"{numbers.number(times, 1)} times"
-    return f"Compared with what is on record, it would have to be {strength} as strong as “{name}”."
+    return (
+        f"Compared with what is on record, it would have to be {strength} as strong as “{covariate(column)}”."
+    )
 
 
 def what_would_change_our_mind(
@@ -53,11 +53,11 @@ def what_would_change_our_mind(
     if group in ("none", "weak", "excluded"):
         said += _more_evidence(facts, record)
     if group in ("lever", "harmful"):
-        times = facts.details.benchmark_times
-        if times < 20:
+        benchmark, times = facts.details.benchmark, facts.details.benchmark_times
+        if benchmark is not None and times < 20:
             said.append(
                 f"A cause that nobody recorded, at least {numbers.number(times, 1)} times as strong as "
-                f"“{covariate(facts.details.benchmark)}”, the strongest on record."
+                f"“{covariate(benchmark)}”, the strongest on record."
             )
         half = metric.effect(facts.effect / 2)
         said.append(
