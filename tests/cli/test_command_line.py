@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from hingepoint import cli
+from hingepoint.cli import common
 from installation import Installation
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
@@ -149,3 +150,16 @@ def test_every_sqlite_database_keeps_a_log_and_waits_for_its_turn(tmp_path, url)
     )
     assert done.stdout.split() == ["wal", "2", "20000", "IMMEDIATE"]
     assert (tmp_path / "own.sqlite3").exists() is url
+
+
+@pytest.mark.parametrize(("zone", "day"), [("", "2026-11-28"), ("Europe/Paris", "2026-11-29")])
+def test_the_day_is_that_of_the_companys_time_zone(monkeypatch, time_machine, zone, day):
+    time_machine.move_to("2026-11-28T23:30:00Z")
+    monkeypatch.setenv("HINGEPOINT_TIME_ZONE", zone)
+    assert str(common.today()) == day
+
+
+def test_a_time_zone_that_is_none_is_said_in_words(monkeypatch):
+    monkeypatch.setenv("HINGEPOINT_TIME_ZONE", "Paris")
+    with pytest.raises(cli.Unusable, match="no time zone 'Paris'"):
+        common.today()

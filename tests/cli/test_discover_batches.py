@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 
 import numpy as np
@@ -13,6 +12,7 @@ from click.testing import CliRunner
 from hingepoint import cli
 from hingepoint.analysis import discovery
 from hingepoint.analysis.discovery import record
+from hingepoint.cli.common import today
 from hingepoint.cli.discover import _catalogue
 from hingepoint.connectors import files
 from hingepoint.connectors.files import tables
@@ -51,7 +51,7 @@ def lived():
 def test_events_read_batch_by_batch_give_the_bytes_of_the_whole_table(tmp_path, monkeypatch, format):
     deals, events = lived()
     paths = written(tmp_path, format, deals=deals, events=events)
-    whole = files.read(**paths, today=dt.datetime.now(dt.UTC).date())  # as the command does
+    whole = files.read(**paths, today=today())
     found = discovery.discover(
         whole.deals,
         whole.events,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hingepoint.cli import Unusable
-from hingepoint.cli.common import data_end_option, format_option, print_json, time_zone
+from hingepoint.cli.common import data_end_option, format_option, print_json, time_zone, today
 
 if TYPE_CHECKING:
     from hingepoint.analysis.health import Health
@@ -50,7 +50,7 @@ def check(
             files,
             how,
             skip_bad_rows=skip_bad_rows,
-            today=dt.date.today(),  # noqa: DTZ011 - the reader's calendar
+            today=today(),
             data_end=data_end.date() if data_end else None,
         )
     except FileProblem as error:

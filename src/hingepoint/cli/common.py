@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
+import zoneinfo
 from typing import Any
 
 import click
 
 from hingepoint import __version__
+from hingepoint.cli import Unusable
 
 #: ``--format table|json``, for every command that prints a result.
 format_option = click.option(
@@ -32,6 +35,17 @@ data_end_option = click.option(
 def time_zone() -> str:
     """Return the company's time zone, for commands that do without settings."""
     return os.environ.get("HINGEPOINT_TIME_ZONE") or "UTC"
+
+
+def today() -> dt.date:
+    """Return the day that it is in the company's time zone. Raises Unusable where there is no such zone."""
+    name = time_zone()
+    try:
+        return dt.datetime.now(zoneinfo.ZoneInfo(name)).date()
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        raise Unusable(
+            f"HINGEPOINT_TIME_ZONE: there is no time zone {name!r}. Use a name such as Europe/Paris."
+        ) from None
 
 
 def start_django() -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hingepoint.cli import NOT_ENOUGH_DATA, Unusable
-from hingepoint.cli.common import data_end_option, format_option, print_json, time_zone
+from hingepoint.cli.common import data_end_option, format_option, print_json, time_zone, today
 
 if TYPE_CHECKING:
     from hingepoint.analysis.discovery import Discovery, Settings
@@ -286,7 +286,7 @@ def _opened(asked: Asked, tell: Callable[[float, str], None]) -> Iterator[Readin
             covariates=_listed(asked.covariates),
             agreement_columns=_listed(asked.agreement_columns),
             skip_bad_rows=asked.skip_bad_rows,
-            today=dt.date.today(),  # noqa: DTZ011 - the reader's calendar
+            today=today(),
             data_end=asked.data_end.date() if asked.data_end else None,
             progress=lambda name, rows: tell(0.0, f"reading {name}: {rows:,} rows"),
         ) as reading:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hingepoint.cli import NOT_ENOUGH_DATA, Unusable
-from hingepoint.cli.common import data_end_option, format_option, print_json
+from hingepoint.cli.common import data_end_option, format_option, print_json, time_zone, today
 
 if TYPE_CHECKING:
     from hingepoint.analysis.impact import Card, Lot
@@ -194,9 +193,9 @@ def _read(asked: Asked) -> tuple[Reading, Metric]:
         reading = files.read_deals(
             asked.deals,
             mapping=files.load_mapping(asked.mapping) if asked.mapping else None,
-            zone=os.environ.get("HINGEPOINT_TIME_ZONE") or "UTC",
+            zone=time_zone(),
             skip_bad_rows=asked.skip_bad_rows,
-            today=dt.date.today(),  # noqa: DTZ011 - the reader's calendar
+            today=today(),
             data_end=asked.data_end.date() if asked.data_end else None,
         )
     except files.BadRows as error:

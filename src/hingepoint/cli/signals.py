@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from hingepoint.cli import NOT_ENOUGH_DATA, Unusable
-from hingepoint.cli.common import format_option, print_json
+from hingepoint.cli.common import format_option, print_json, time_zone, today
 
 if TYPE_CHECKING:
     import polars as pl
@@ -141,9 +140,9 @@ def _facts(asked: Asked) -> Facts:
 def _how(asked: Asked, mapping: Any) -> dict[str, Any]:
     return {
         "mapping": mapping,
-        "zone": os.environ.get("HINGEPOINT_TIME_ZONE") or "UTC",
+        "zone": time_zone(),
         "skip_bad_rows": asked.skip_bad_rows,
-        "today": dt.date.today(),  # noqa: DTZ011 - the reader's calendar
+        "today": today(),
     }
 
 
