@@ -53,7 +53,7 @@ def test_the_manager_answers_on_home_and_the_partner_pulses_in_two_taps(visit, a
     page = visit(cast.manager).open("/")
     page.get_by_role("heading", name="Exceptions waiting for you").wait_for()
     assert axe(page) == []
-    page.get_by_role("button", name="Approve", exact=True).click()
+    page.get_by_role("button", name="Yes, as asked", exact=True).click()
     page.get_by_text(re.compile("your answer is kept. Others are still asked")).wait_for()
 
     window = visit(cast.inside_partner, size="phone", theme="dark")
@@ -64,7 +64,7 @@ def test_the_manager_answers_on_home_and_the_partner_pulses_in_two_taps(visit, a
     page.locator(".pulse .choice", has_text="Yes").click()
     page.locator(".pulse").get_by_role("button", name="Both").click()
     page.get_by_text("It counts only together").wait_for()
-    page.get_by_role("button", name="Approve", exact=True).click()
+    page.get_by_role("button", name="Yes, as asked", exact=True).click()
     page.get_by_text("The seller sees it now").wait_for()
     made.refresh_from_db()
     assert (made.state, Pulse.objects.get().argues_for) == (State.APPROVED, "both")
