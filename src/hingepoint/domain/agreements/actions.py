@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import IntegrityError
 from django.db.models import F, Field, Q
+from django.utils import timezone
 from django.utils.text import slugify
 
 from hingepoint.domain.agreements.catalogue import shipped_types
@@ -416,7 +417,7 @@ def _yes(agreement: Agreement, at: dt.datetime, words: str) -> Step:
         state=AgreementState.GAINED,
         occurred_at=at,
         act=agreement.act or f"stand by it: {agreement.type}"[:500],
-        due_on=agreement.due_on or at.date(),
+        due_on=agreement.due_on or timezone.localdate(at),
         evidence=Evidence.WRITTEN,
         note=words,
     )

@@ -18,6 +18,7 @@ from typing import Any
 import polars as pl
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from hingepoint.connectors import files
 from hingepoint.connectors.files.problems import ProblemList
@@ -148,7 +149,7 @@ def run(
     mapping = mapping or files.Mapping()
     tell = progress or (lambda phase, done: None)
     with staging.room_to_sort(), staging.tables():
-        staged = _stage(given, mapping, skip_bad_rows, at.date(), tell)
+        staged = _stage(given, mapping, skip_bad_rows, timezone.localdate(at), tell)
         _refuse_what_cannot_be_used(given, staged, skip_bad_rows)
         if staged.understanding.questions and not dry_run:
             raise files.OpenQuestions(staged.understanding)

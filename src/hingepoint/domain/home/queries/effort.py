@@ -14,6 +14,7 @@ from statistics import median
 from typing import Any
 
 from django.db.models import Count
+from django.utils import timezone
 
 from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.deals.models import Deal
@@ -96,7 +97,8 @@ def _load(answers: Sequence[tuple[int, dt.timedelta]]) -> Load:
 
 
 def _monday(at: dt.datetime) -> dt.date:
-    return at.date() - dt.timedelta(days=at.weekday())
+    day = timezone.localdate(at)
+    return day - dt.timedelta(days=day.weekday())
 
 
 def questions(viewer: Any, *, now: dt.datetime) -> list[WeekOfQuestions]:
