@@ -68,7 +68,9 @@ def drafted():
     from hingepoint.domain.agreements.models import AgreementType
     from hingepoint.domain.strategy import actions
 
-    strategy = actions.write_strategy(by=None, at=NOW, name="Sell value", statement="We do.", metric="won")
+    strategy = actions.write_strategy(  # without grace, so that days are those of the rules
+        by=None, at=NOW, name="Sell value", statement="We do.", metric="won", grace_days=0
+    )
     actions.put_in_force(by=None, at=NOW, strategy=strategy, starts_on=NOW.date())
     actions.ask_open_deals(at=NOW)
     book = strategy.playbooks.get()
