@@ -113,22 +113,17 @@ def test_its_history_is_changes_of_stages_and_fields_and_no_agreements(exports, 
     }
 
 
+def discovered(given, *options):
+    """Return what ``discover`` finds in the files of an export."""
+    return run("discover", "--deals", given.deals, "--events", given.events, *options, "--metric", "won")
+
+
 @sizes
 @pytest.mark.django_db
 def test_every_door_understands_the_same(exports, size, client, cast):
     _, export, _, mapping = exports(size)
     told = check(export.deals, export.events, "--mapping", mapping)
-    found = run(
-        "discover",
-        "--deals",
-        export.deals,
-        "--events",
-        export.events,
-        "--mapping",
-        mapping,
-        "--metric",
-        "won",
-    )
+    found = discovered(export, "--mapping", mapping)
     assert found["understood"] == told
     assert wizard(client, cast, export).report["understanding"] == told
     alone = run("import", "deals", export.deals, "--mapping", mapping, "--dry-run")["understood"]
@@ -160,18 +155,8 @@ def test_the_wizard_keeps_the_truth(exports, size, client, cast):
 @sizes
 def test_findings_are_those_of_the_clean_twin(exports, size):
     _, export, twin, mapping = exports(size)
-    ours = run(
-        "discover",
-        "--deals",
-        export.deals,
-        "--events",
-        export.events,
-        "--mapping",
-        mapping,
-        "--metric",
-        "won",
-    )
-    theirs = run("discover", "--deals", twin.deals, "--events", twin.events, "--metric", "won")
+    ours = discovered(export, "--mapping", mapping)
+    theirs = discovered(twin)
     assert ours["findings"] == theirs["findings"]
     assert ours["findings"]
 

@@ -1,17 +1,23 @@
-"""What several commands share: starting Django, ``--format`` and printing a result."""
+"""What several commands share: starting Django, ``--format``, printing a result, and words for what cannot be used."""
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import os
 import zoneinfo
-from typing import Any
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from hingepoint import __version__
 from hingepoint.cli import Unusable
+
+if TYPE_CHECKING:
+    from hingepoint.connectors.files import BadRows
 
 #: ``--format table|json``, for every command that prints a result.
 format_option = click.option(
@@ -46,6 +52,44 @@ def today() -> dt.date:
         raise Unusable(
             f"HINGEPOINT_TIME_ZONE: there is no time zone {name!r}. Use a name such as Europe/Paris."
         ) from None
+
+
+def require_a_folder(option: str, path: Path | None) -> None:
+    """Raise before anything is computed, where the result could not be written."""
+    if path and path.exists() and not path.is_dir():
+        raise Unusable(f"{option} {path}: is a file, not a folder")
+
+
+@contextlib.contextmanager
+def unreadable_said() -> Iterator[None]:
+    """Say in words why files could not be read, or what has to be answered first. Raises Unusable."""
+    from hingepoint.connectors import files
+
+    try:
+        yield
+    except files.BadRows as error:
+        raise Unusable(_bad_rows_in_words(error)) from error
+    except files.OpenQuestions as error:
+        raise Unusable(error.in_words()) from error
+    except files.FileProblem as error:
+        raise Unusable(str(error)) from error
+
+
+def _bad_rows_in_words(error: BadRows) -> str:
+    """Return which rows of the files cannot be read, each kind of problem once, and what to do."""
+    kinds = {(one.file, one.column, one.value, one.expected): one for one in reversed(error.problems)}
+    first = sorted(kinds.values(), key=lambda one: (one.file, one.row or 0))
+    shown = [f"  {problem}" for problem in first[:20]]
+    more = error.total - len(shown)
+    return "\n".join(
+        [
+            f"{error.file}: {error.bad_rows:,} of {error.rows:,} rows cannot be read "
+            f"({100 * error.bad_rows / max(error.rows, 1):.1f}%). Nothing was computed.",
+            *shown,
+            *([f"  and {more:,} more such places"] if more > 0 else []),
+            "Correct them, say how to read them in a mapping, or leave them out with --skip-bad-rows.",
+        ]
+    )
 
 
 def start_django() -> None:

@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hingepoint.cli import NOT_ENOUGH_DATA, Unusable
-from hingepoint.cli.common import data_end_option, format_option, print_json, time_zone, today
+from hingepoint.cli.common import (
+    data_end_option,
+    format_option,
+    print_json,
+    require_a_folder,
+    time_zone,
+    today,
+    unreadable_said,
+)
 
 if TYPE_CHECKING:
     from hingepoint.analysis.discovery import Discovery, Settings
@@ -149,8 +157,8 @@ def discover(**options: Any) -> None:
     settings = _settings(asked)
     if asked.pdf:
         _require_typesetter(asked.out)
-    _require_a_folder("--out", asked.out)
-    _require_a_folder("--keep", asked.keep)
+    require_a_folder("--out", asked.out)
+    require_a_folder("--keep", asked.keep)
     found, reading = _discover(asked, settings)
     _show(asked, found, reading)
     if not found.enough:
@@ -219,12 +227,6 @@ def _require_typesetter(out: Path | None) -> None:
         raise Unusable(str(typesetting.NoTypesetter()))
 
 
-def _require_a_folder(option: str, path: Path | None) -> None:
-    """Raise before anything is computed, where the result could not be written."""
-    if path and path.exists() and not path.is_dir():
-        raise Unusable(f"{option} {path}: is a file, not a folder")
-
-
 def _discover(asked: Asked, settings: Settings) -> tuple[Discovery, Reading]:
     from dataclasses import replace
 
@@ -276,8 +278,9 @@ def _opened(asked: Asked, tell: Callable[[float, str], None]) -> Iterator[Readin
     if not (asked.deals or asked.events or asked.log):
         raise Unusable("Give --deals and --events, or --log. See 'hingepoint discover --help' for examples.")
     deals, events, log = _tables(asked)
-    try:
-        with files.open_reading(
+    with (
+        unreadable_said(),
+        files.open_reading(
             deals=deals,
             events=events,
             log=log,
@@ -289,14 +292,9 @@ def _opened(asked: Asked, tell: Callable[[float, str], None]) -> Iterator[Readin
             today=today(),
             data_end=asked.data_end.date() if asked.data_end else None,
             progress=lambda name, rows: tell(0.0, f"reading {name}: {rows:,} rows"),
-        ) as reading:
-            yield reading
-    except files.BadRows as error:
-        raise Unusable(bad_rows_in_words(error)) from error
-    except files.OpenQuestions as error:
-        raise Unusable(error.in_words()) from error
-    except files.FileProblem as error:
-        raise Unusable(str(error)) from error
+        ) as reading,
+    ):
+        yield reading
 
 
 def _tables(asked: Asked) -> tuple[Path | None, Path | None, Path | None]:
@@ -311,23 +309,6 @@ def _tables(asked: Asked) -> tuple[Path | None, Path | None, Path | None]:
 
 def _is_log(path: Path) -> bool:
     return path.name.lower().endswith((".xes", ".xes.gz", ".xes.zip"))
-
-
-def bad_rows_in_words(error: Any) -> str:
-    """Return which rows of the files cannot be read, each kind of problem once, and what to do."""
-    kinds = {(one.file, one.column, one.value, one.expected): one for one in reversed(error.problems)}
-    first = sorted(kinds.values(), key=lambda one: (one.file, one.row or 0))
-    shown = [f"  {problem}" for problem in first[:20]]
-    more = error.total - len(shown)
-    return "\n".join(
-        [
-            f"{error.file}: {error.bad_rows:,} of {error.rows:,} rows cannot be read "
-            f"({100 * error.bad_rows / max(error.rows, 1):.1f}%). Nothing was computed.",
-            *shown,
-            *([f"  and {more:,} more such places"] if more > 0 else []),
-            "Correct them, say how to read them in a mapping, or leave them out with --skip-bad-rows.",
-        ]
-    )
 
 
 def _catalogue() -> list[Any]:

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hingepoint.cli import NOT_ENOUGH_DATA, Unusable
-from hingepoint.cli.common import data_end_option, format_option, print_json, time_zone, today
+from hingepoint.cli.common import (
+    data_end_option,
+    format_option,
+    print_json,
+    require_a_folder,
+    time_zone,
+    today,
+    unreadable_said,
+)
 
 if TYPE_CHECKING:
     from hingepoint.analysis.impact import Card, Lot
@@ -120,8 +128,7 @@ def _check(asked: Asked) -> None:
         raise Unusable("--card goes with --rollout: it is written by --plan.")
     if asked.sha256 and not asked.card:
         raise Unusable("--sha256 goes with --card: give the card too.")
-    if asked.out and asked.out.exists() and not asked.out.is_dir():
-        raise Unusable(f"--out {asked.out}: is a file, not a folder")
+    require_a_folder("--out", asked.out)
 
 
 def _measure(asked: Asked) -> bool:
@@ -185,11 +192,10 @@ def _plan(asked: Asked) -> bool:
 def _read(asked: Asked) -> tuple[Reading, Metric]:
     """Return the deals, and the metric that is asked for."""
     from hingepoint.analysis import metrics
-    from hingepoint.cli.discover import bad_rows_in_words
     from hingepoint.connectors import files
 
     metric = metrics.parse_target(asked.metric)
-    try:
+    with unreadable_said():
         reading = files.read_deals(
             asked.deals,
             mapping=files.load_mapping(asked.mapping) if asked.mapping else None,
@@ -198,10 +204,6 @@ def _read(asked: Asked) -> tuple[Reading, Metric]:
             today=today(),
             data_end=asked.data_end.date() if asked.data_end else None,
         )
-    except files.BadRows as error:
-        raise Unusable(bad_rows_in_words(error)) from error
-    except files.OpenQuestions as error:
-        raise Unusable(error.in_words()) from error
     return reading, metric
 
 
@@ -218,14 +220,11 @@ def _data_end(asked: Asked, reading: Reading) -> dt.date:
 
 def _small(path: Path, kind: str) -> Any:
     """Return a small table of a rollout: ``rollout``, ``teams`` or ``orders``."""
-    from hingepoint.cli.discover import bad_rows_in_words
-    from hingepoint.connectors.files import BadRows, rollouts
+    from hingepoint.connectors.files import rollouts
 
     read = {"rollout": rollouts.read_rollout, "teams": rollouts.read_teams, "orders": rollouts.read_orders}
-    try:
+    with unreadable_said():
         return read[kind](path)
-    except BadRows as error:
-        raise Unusable(bad_rows_in_words(error)) from error
 
 
 def _lot(asked: Asked, reading: Reading) -> Lot | None:

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from hingepoint.cli import NOT_ENOUGH_DATA, Unusable
-from hingepoint.cli.common import format_option, print_json, time_zone, today
+from hingepoint.cli.common import (
+    format_option,
+    print_json,
+    require_a_folder,
+    time_zone,
+    today,
+    unreadable_said,
+)
 
 if TYPE_CHECKING:
     import polars as pl
@@ -93,8 +100,7 @@ def signals(**options: Any) -> None:
       hingepoint signals --deals deals.csv --events events.csv --routines routines.csv --as-of 2026-05-31 --out answer
     """
     asked = Asked(**options)
-    if asked.out and asked.out.exists() and not asked.out.is_dir():
-        raise Unusable(f"--out {asked.out}: is a file, not a folder")
+    require_a_folder("--out", asked.out)
     found = _report(asked)
     _show(asked, found)
     if not found.enough:
@@ -116,22 +122,15 @@ def _report(asked: Asked) -> Report:
 def _facts(asked: Asked) -> Facts:
     """Return what the files say on the day that was asked for."""
     from hingepoint.analysis.signals.engine import facts
-    from hingepoint.cli.discover import bad_rows_in_words
     from hingepoint.connectors import files
 
-    try:
+    with unreadable_said():
         mapping = files.load_mapping(asked.mapping) if asked.mapping else None
         reading = files.read_deals(
             asked.deals, data_end=asked.as_of and asked.as_of.date(), **_how(asked, mapping)
         )
         events = _rows(asked, "traces", asked.events, mapping)
         routines = _rows(asked, "routines", asked.routines, mapping)
-    except files.BadRows as error:
-        raise Unusable(bad_rows_in_words(error)) from error
-    except files.OpenQuestions as error:
-        raise Unusable(error.in_words()) from error
-    except files.FileProblem as error:
-        raise Unusable(str(error)) from error
     events = _of_known_deals(asked, events, reading.deals)
     as_of = asked.as_of.date() if asked.as_of else _last_day(reading.deals, events)
     return facts.from_log(reading.deals, events, routines, as_of=as_of, period=asked.period)

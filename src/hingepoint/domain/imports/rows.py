@@ -6,10 +6,11 @@ Moments arrive in the company's zone without offset. What the tables cannot hold
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from hashlib import blake2b
 
 import polars as pl
+from django.db.models import Model
 
 from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.deals.models import Deal, DealEvent
@@ -46,12 +47,16 @@ _ALSO_KNOWN = {
 }
 
 _MOST_MONEY = 1e15
+
+
+def _longest(model: type[Model], columns: Collection[str]) -> dict[str, int]:
+    """Return how many characters each of the columns holds at most, where there is a limit."""
+    named = (field for field in model._meta.concrete_fields if field.name in columns)
+    return {field.name: field.max_length for field in named if field.max_length}
+
+
 _LENGTHS = {
-    **{
-        field.name: field.max_length
-        for field in Deal._meta.concrete_fields
-        if field.name in DEAL_COLUMNS and field.max_length
-    },
+    **_longest(Deal, DEAL_COLUMNS),
     "owner": 200,
     "owner_email": 254,
     "manager": 200,
@@ -60,20 +65,12 @@ _LENGTHS = {
     "account": 200,
 }
 _EVENT_LENGTHS = {
-    **{
-        field.name: field.max_length
-        for field in DealEvent._meta.concrete_fields
-        if field.name in EVENT_COLUMNS and field.max_length
-    },
+    **_longest(DealEvent, EVENT_COLUMNS),
     "deal": 200,
     "act": 500,
 }
 _STANDING_LENGTHS = {
-    **{
-        field.name: field.max_length
-        for field in Agreement._meta.concrete_fields
-        if field.name in STANDING_COLUMNS and field.max_length
-    },
+    **_longest(Agreement, STANDING_COLUMNS),
     "deal": 200,
     "name": 200,
     "counterpart": 200,
