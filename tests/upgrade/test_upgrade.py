@@ -69,7 +69,7 @@ def test_every_table_exports_what_it_did(upgraded):
         assert told(now, columns) == told(before, columns), file.name
 
 
-@pytest.mark.parametrize("table, column", sorted(FILLED_SINCE))
+@pytest.mark.parametrize(("table", "column"), sorted(FILLED_SINCE))
 def test_a_column_filled_since_was_empty_before(upgraded, table, column):
     was, place = upgraded
     before, now = read((was / f"{table}.csv").read_text()), read(place.run("export", table).stdout)

@@ -43,8 +43,8 @@ def check_history(file: Path, *, applied: Collection[Migration], tables: Collect
     """Raise Unusable unless a database with these migrations and tables is ours, whole and not too new."""
     from django.db.migrations.loader import MigrationLoader
 
-    loader = MigrationLoader(None)
-    known = set(loader.disk_migrations)
+    loader = MigrationLoader(None, replace_migrations=False)  # a history tells of single steps
+    known = loader.disk_migrations
     ours = {app for app, _ in known}
     if ("domain", "0001_initial") not in applied:
         raise Unusable(
@@ -55,7 +55,8 @@ def check_history(file: Path, *, applied: Collection[Migration], tables: Collect
             f"{file} was made by a newer Hingepoint (it knows {', '.join(newer)}). "
             "Install that version or a later one, then restore."
         )
-    if missing := sorted(_tables_after(loader, [one for one in applied if one in known]) - set(tables)):
+    steps = [one for one in applied if one in known and not known[one].replaces]
+    if missing := sorted(_tables_after(loader, steps) - set(tables)):
         raise Unusable(f"{file} is not whole: it lacks {', '.join(missing[:3])}. Use another backup.")
 
 

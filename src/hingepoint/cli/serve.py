@@ -112,7 +112,7 @@ def migration_state() -> tuple[list[str], list[str]]:
     known, applied = set(loader.disk_migrations), set(loader.applied_migrations)
     ours = {app for app, _ in known}
     return (
-        sorted(".".join(key) for key in known - applied),
+        sorted(".".join(key) for key in set(loader.graph.nodes) - applied),
         sorted(".".join(key) for key in applied - known if key[0] in ours),
     )
 
