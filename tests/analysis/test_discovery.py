@@ -57,6 +57,7 @@ def test_the_pivotal_set_holds_confirmed_agreements_and_is_never_filled_up():
     assert all(0 <= one.p_top <= 1 and 0 <= one.selected_share <= 1 for one in result.pivotal)
 
 
+@pytest.mark.slow
 def test_shuffled_outcomes_confirm_nothing():
     lived = world()
     deals = lived.deals()
@@ -67,6 +68,7 @@ def test_shuffled_outcomes_confirm_nothing():
     assert not [one for one in result.findings if one.confirmed]
 
 
+@pytest.mark.slow
 def test_the_placebo_shown_is_clean():
     assert found().placebo.tested > 300
     assert found().placebo.rejected <= 0.02 * found().placebo.tested
@@ -146,6 +148,7 @@ def test_a_late_step_of_the_catalogue_is_not_judged_on_winning():
     assert result.finding("helps").name == "Early help"
 
 
+@pytest.mark.slow
 def test_a_supportive_sale_counts_only_sales_on_target():
     result = found(metric="supportive:discount<=0.15")
     assert result.metric.name == "supportive:discount<=0.15"
@@ -216,6 +219,7 @@ def test_every_number_of_a_confirmed_finding_is_there():
             assert one.details.lags
 
 
+@pytest.mark.slow
 def test_before_an_agreement_was_recorded_its_status_is_unknown_not_absent():
     lived = world(1500)
     key = lived.levers[3]

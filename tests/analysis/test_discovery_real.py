@@ -10,7 +10,7 @@ from hingepoint.analysis import discovery
 from hingepoint.records.findings import Grade
 from histories import SHARED, needs_shared
 
-pytestmark = needs_shared
+pytestmark = [needs_shared, pytest.mark.slow]
 
 FIELD = re.compile(r'<(?:string|date|int|float|boolean) key="([^"]+)" value="([^"]*)"')
 WON, LOST = "A_APPROVED", ("A_DECLINED", "A_CANCELLED")

@@ -44,6 +44,7 @@ def test_a_finding_confirmed_only_now_is_new_and_the_set_says_who_joined():
     assert compared.left == ()
 
 
+@pytest.mark.slow
 def test_runs_of_different_metrics_are_not_compared():
     with pytest.raises(discovery.DiscoveryError, match="nothing to compare"):
         discovery.compare(found(), found(metric="discount"))

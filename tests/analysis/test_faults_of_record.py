@@ -30,6 +30,7 @@ def excluded(result, keys):
 LATE = [faults.lost_closed_at_quarter_end, faults.lost_closed_late]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", LATE)
 def test_lost_deals_closed_late_do_not_throw_levers_out(fault):
     lived, result = world(DEALS, 31), seen_through(fault)
@@ -57,10 +58,12 @@ def test_a_clean_up_at_the_end_of_the_quarter_is_told():
     assert "of them were closed in the last week of a quarter" in told
 
 
+@pytest.mark.slow
 def test_where_lost_deals_are_closed_in_time_nothing_is_said_about_it():
     assert not [text for text in found(DEALS, 31).warnings if "later than they died" in text]
 
 
+@pytest.mark.slow
 def test_late_steps_are_no_part_of_winning_where_losses_come_early():
     """Nine of ten deals that live long are won, so are nine of ten that gain what is gained late."""
     lived = world(4_000, 3)
@@ -95,6 +98,7 @@ def turned():
     return key, middle, discovery.discover(deals, lived.events(), settings=WON)
 
 
+@pytest.mark.slow
 def test_an_effect_that_turned_is_said_first_with_the_day():
     key, middle, result = turned()
     finding = result.finding(key)
@@ -114,6 +118,7 @@ def test_an_effect_that_turned_is_not_proposed():
     assert [one.agreement for one in result.findings if one.details.turned] == [key]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strength", [0.0, 0.9])
 def test_where_nothing_is_there_the_placebo_refuses_as_often_as_it_says(strength):
     """One in twenty at 5 %, with levers of no strength and with strong ones: they do not come back in it."""

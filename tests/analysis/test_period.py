@@ -50,12 +50,14 @@ def slow(*values):
     return pytest.param(*values, marks=pytest.mark.slow)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("before", "since"), [slow(200, 200), slow(400, 60), slow(60, 400), (30, 30)])
 def test_where_nothing_changed_a_verdict_on_a_share_is_as_rare_as_promised(before, since):
     found = verdicts("won", win_rate(0.25, 0.25), before=before, since=since)
     assert np.mean([one is not None for one in found]) <= MOST_VERDICTS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("before", "since"), [slow(200, 200), slow(400, 80), (60, 60)])
 def test_where_nothing_changed_a_verdict_on_a_mean_is_as_rare_as_promised(before, since):
     found = verdicts("discount", discounts(0.14, 0.14), before=before, since=since)

@@ -49,6 +49,7 @@ def test_events_may_come_batch_by_batch_lazily_and_in_any_order(tables, whole, m
         assert_same(discovery.discover(deals, given, settings=SETTINGS), whole)
 
 
+@pytest.mark.slow
 def test_what_gains_say_of_themselves_is_heard_in_events_read_once(monkeypatch):
     deals, events = enabling(1000)
     whole = discovery.discover(deals, events, settings=SETTINGS)
@@ -63,6 +64,7 @@ def test_what_gains_say_of_themselves_is_heard_in_events_read_once(monkeypatch):
     assert runner.passes == []
 
 
+@pytest.mark.slow
 def test_gains_that_say_nothing_in_a_piece_are_not_taken_for_each_other():
     """Evidence and quality are on record in the later half only: in the earlier pieces both look alike."""
     deals, events = enabling(1000)
@@ -88,6 +90,7 @@ def test_what_batches_say_adds_up(tables):
     assert one.week.sum() == pytest.approx(two.week.sum())
 
 
+@pytest.mark.slow
 def test_kept_sums_are_found_again_and_give_the_same_findings(tables, whole):
     keep = kept.Kept({})
     first = discovery.discover(*tables, settings=SETTINGS, keep=keep)
@@ -151,6 +154,7 @@ def test_errors_of_a_refresh_are_within_a_few_percent_of_those_from_scratch(monk
     assert abs(ratios - 1).max() < 0.05
 
 
+@pytest.mark.slow
 def test_a_corrected_deal_is_summed_anew(tables):
     deals, events = tables
     store = {}
@@ -166,6 +170,7 @@ def test_a_corrected_deal_is_summed_anew(tables):
     assert_same(result, scratch, within=0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [dataclasses.replace(SETTINGS, metric="cycle_days"), dataclasses.replace(SETTINGS, landmarks=(2.0, 4.0))],

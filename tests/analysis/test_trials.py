@@ -452,6 +452,7 @@ def facts(asked: np.ndarray, rng: np.random.Generator, *, shift: float = 0.0) ->
     )
 
 
+@pytest.mark.slow
 def test_the_chance_of_all_facts_together_is_as_likely_as_any_other_when_lots_are_kept():
     chances = []
     for seed in range(300):

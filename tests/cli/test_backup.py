@@ -40,6 +40,7 @@ def test_a_backup_restored_on_an_empty_machine_is_the_same(installation, tmp_pat
     assert dump(elsewhere.database) == dump(installation.database)
 
 
+@pytest.mark.slow
 def test_programs_read_what_was_written_and_put_back(installation, tmp_path):
     file = tmp_path / "monday"
     told = json.loads(installation.run("backup", file, "--format", "json").stdout)
@@ -139,6 +140,7 @@ def change(database, *statements: str) -> None:
             connection.execute(statement)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("statements", "words"),
     [
@@ -168,6 +170,7 @@ def test_a_file_with_one_of_our_tables_alone_is_no_backup(installation, backup, 
     assert [file.name for file in installation.folder.iterdir() if "restoring" in file.name] == []
 
 
+@pytest.mark.slow
 def test_a_copy_whose_log_lies_beside_it_is_no_backup(installation, backup):
     backup.with_name("monday-wal").write_bytes(b"some log")
     refused = installation.run("restore", backup, "--force")
@@ -175,6 +178,7 @@ def test_a_copy_whose_log_lies_beside_it_is_no_backup(installation, backup):
     assert "lies in" in refused.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["hingepoint.sqlite3", "hingepoint.sqlite3-wal", "hingepoint.sqlite3.lock", "link"]
 )
@@ -206,6 +210,7 @@ HARMLESS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_database_that_cannot_be_read_is_replaced_by_force_alone(installation, backup, damage):
     DAMAGES[damage](installation.database)
@@ -220,6 +225,7 @@ def test_a_database_that_cannot_be_read_is_replaced_by_force_alone(installation,
     assert people(installation.database) == ["Ann Berg"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("state", HARMLESS)
 def test_where_nothing_is_lost_no_force_is_needed(installation, backup, state):
     HARMLESS[state](installation.database)
@@ -227,6 +233,7 @@ def test_where_nothing_is_lost_no_force_is_needed(installation, backup, state):
     assert people(installation.database) == ["Ann Berg"]
 
 
+@pytest.mark.slow
 def test_a_read_only_database_is_replaced_by_force_and_keeps_what_rights_it_had(installation, backup):
     add_somebody(installation.database)
     installation.database.chmod(0o440)
@@ -236,6 +243,7 @@ def test_a_read_only_database_is_replaced_by_force_and_keeps_what_rights_it_had(
     assert installation.database.stat().st_mode & 0o777 == 0o640
 
 
+@pytest.mark.slow
 def test_a_database_that_another_program_has_open_is_not_replaced(installation, backup):
     with contextlib.closing(sqlite3.connect(installation.database)) as other:
         assert other.execute("SELECT count(*) FROM domain_user").fetchone() == (1,)

@@ -292,6 +292,7 @@ def test_the_log_stands_alone(files, history):
     assert (answer.exit_code, "Give --log alone" in answer.stderr) == (2, True)
 
 
+@pytest.mark.slow
 def test_the_shares_are_those_of_the_published_log(shared_data):
     """BPI Challenge 2012: what every win contains is named mechanical, and calls are no lever."""
     log = shared_data / "bpic2012" / "bpic2012.xes.gz"
@@ -304,6 +305,7 @@ def test_the_shares_are_those_of_the_published_log(shared_data):
     assert calls["grade"] not in ("strong", "moderate")
 
 
+@pytest.mark.slow
 def test_nothing_is_confirmed_where_outcomes_are_noise(shared_data):
     table = shared_data / "maven_crm" / "sales_pipeline.csv"
     answer = discover(

@@ -47,6 +47,7 @@ def lived():
     return deals, pl.concat([events, events.head(100), late, stranger])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", [pytest.param("csv", marks=pytest.mark.slow), "parquet"])
 def test_events_read_batch_by_batch_give_the_bytes_of_the_whole_table(tmp_path, monkeypatch, format):
     deals, events = lived()

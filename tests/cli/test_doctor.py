@@ -135,6 +135,7 @@ def test_a_machine_without_a_database_yet_is_not_broken(empty_installation):
     assert found_by(done.stdout)["Migrations"]["do"] == "hingepoint serve brings it up to date."
 
 
+@pytest.mark.slow
 def test_a_database_that_cannot_be_read_is_said_in_words(installation):
     installation.database.write_bytes(b"this is not a database, but long enough to be read as one" * 20)
     done = installation.run("doctor", "--format", "json")

@@ -35,6 +35,7 @@ def test_a_taken_port_is_said_in_words(installation, port, tmp_path):
     assert second.stderr.startswith(f"Error: Cannot listen on 127.0.0.1:{port}")
 
 
+@pytest.mark.slow
 def test_one_file_has_one_server_and_is_not_restored_under_it(installation, port, tmp_path):
     installation.run("backup", tmp_path / "monday")
     with installation.serving(port):

@@ -82,6 +82,7 @@ def test_a_zip_that_lies_about_its_size_is_refused(tmp_path):
         files.read(deals=path, limits=files.Limits(size=9_000))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not Path("/proc/self/status").exists(), reason="needs /proc to see how much memory was used"
 )

@@ -24,6 +24,7 @@ def test_every_example_mapping_is_sound(path):
     assert files.load_mapping(path) != files.Mapping()
 
 
+@pytest.mark.slow
 def test_the_bpi_challenge_2012_log(shared_data):
     found = files.read(
         events=shared_data / "bpic2012" / "bpic2012.xes.gz",
@@ -64,6 +65,7 @@ def test_the_salvirt_table_of_undated_agreements(shared_data):
     assert "account" not in found.deals.columns
 
 
+@pytest.mark.slow
 def test_the_salesforce_tables_of_fivetran(shared_data):
     path = shared_data / "fivetran_seeds" / "sf_opportunity_data.csv"
     found = files.read(deals=path, mapping=example("fivetran_salesforce"))

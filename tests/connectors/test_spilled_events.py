@@ -66,6 +66,7 @@ def written(folder, format, table):
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", ["csv", "parquet"])
 def test_what_waits_on_disk_is_what_is_read_into_memory(tmp_path, temporary, format):
     given = {"deals": deals(tmp_path), "events": written(tmp_path, format, events())}
@@ -81,6 +82,7 @@ def test_what_waits_on_disk_is_what_is_read_into_memory(tmp_path, temporary, for
     assert (found.rules, found.rows, found.deals.equals(whole.deals)) == (whole.rules, whole.rows, True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", ["csv", "parquet"])
 def test_the_counts_are_those_of_a_count_over_the_whole_table(tmp_path, temporary, format):
     table = events(seed=2)
@@ -132,6 +134,7 @@ def test_a_bad_row_of_a_folder_names_its_file(tmp_path, temporary):
     ]
 
 
+@pytest.mark.slow
 def test_a_mapping_holds_for_all_files_of_a_folder(tmp_path, temporary):
     table = events()
     mapping = files.parse_mapping("events: {leave_out: {agreement: [a1]}}")

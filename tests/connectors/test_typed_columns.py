@@ -142,6 +142,7 @@ def test_a_zone_of_the_mapping_holds_for_typed_moments_too(tmp_path, monkeypatch
     )
 
 
+@pytest.mark.slow
 @examples(60)
 @given(
     created=st.lists(st.datetimes(), min_size=1, max_size=12),

@@ -157,6 +157,7 @@ rows = st.lists(
 )
 
 
+@pytest.mark.slow
 @examples(100)
 @given(rows, st.sampled_from(["csv", "json"]))
 def test_export_then_import_is_the_identity(found, format):

@@ -26,6 +26,7 @@ def test_the_same_arguments_give_the_same_company(small):
         assert table.equals(getattr(again, name)), name
 
 
+@pytest.mark.slow
 def test_another_seed_gives_another_company(small):
     other = simulate(ends_on=ENDS_ON, sellers=20, seed=8)
     assert not small.deals.equals(other.deals)
@@ -88,6 +89,7 @@ def test_every_seller_has_one_team_with_a_manager(small):
     )
 
 
+@pytest.mark.slow
 def test_the_whole_company_is_as_large_as_it_says(whole):
     active = whole.people.filter("active")
     assert active.filter(pl.col("role") == "seller").height == 140

@@ -67,6 +67,7 @@ def truth(whole, idle) -> float:
     return float(means[0] - means[1])
 
 
+@pytest.mark.slow
 def test_the_effect_of_the_rollout_is_found_with_its_size(found, truth):
     assert truth > 0.04
     assert found.headline.low < truth < found.headline.high
@@ -86,6 +87,7 @@ def test_before_the_starts_there_is_nothing(found):
     assert found.placebo.together > 0.05
 
 
+@pytest.mark.slow
 def test_where_the_rollout_changes_nothing_nothing_is_shown(idle):
     found = measured(idle)
     assert found.headline.low < 0 < found.headline.high

@@ -26,6 +26,7 @@ def test_pivotal_agreements_lower_the_discount_of_deals_won_either_way():
         assert truth.truth(lever.key, "discount").effect < -0.01
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", [*planted.SKILL_PROXIES[:1], *planted.TWINS, *planted.MECHANICAL][:5])
 def test_decoys_do_exactly_nothing(key):
     for effect in truth.measure([key], seeds=(3,), sellers=10):
@@ -33,6 +34,7 @@ def test_decoys_do_exactly_nothing(key):
         assert truth.truth(key, effect.metric).effect == 0.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["cust.data_access", "int.price_corridor", planted.OPENING_DISCOUNT])
 def test_the_table_is_what_a_new_measurement_says(key):
     for fresh in truth.measure([key], seeds=(11,), sellers=60):
@@ -50,6 +52,7 @@ def test_agreements_that_were_not_planted_have_no_effect_and_unknown_ones_no_tru
         truth.truth("cust.nda", "luck")
 
 
+@pytest.mark.slow
 def test_the_trials_of_the_company_are_what_a_new_measurement_says():
     for prompt in planted.PROMPTS:
         kept = truth.trials()[prompt.key]

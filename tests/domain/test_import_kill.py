@@ -80,6 +80,7 @@ def check(company, tmp_path, instants: int, seed: int) -> None:
         shutil.rmtree(killed.folder)
 
 
+@pytest.mark.slow
 def test_an_import_that_is_killed_has_happened_or_not(company, tmp_path):
     check(company, tmp_path, instants=1, seed=20261123)
 

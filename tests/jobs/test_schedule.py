@@ -227,6 +227,7 @@ for number in range(30):
 THIRTY = {f"nightly.job_{number}": Schedule.NIGHTLY for number in range(30)}
 
 
+@pytest.mark.slow
 def test_two_workers_on_one_file_share_the_jobs_and_do_none_twice(tmp_path):
     from installation import Installation
 

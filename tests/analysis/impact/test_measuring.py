@@ -100,6 +100,7 @@ def test_waiting_that_cannot_help_promises_no_day(nothing):
     assert "more teams that wait would" in impact.in_words(found)
 
 
+@pytest.mark.slow
 def test_where_teams_start_later_the_day_is_told_from_which_it_can_be_shown():
     deals, starts = rolled_out(effect=0.0, seed=3, waiting=2)
     early = dt.date(2025, 3, 31)
