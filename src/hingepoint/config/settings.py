@@ -35,6 +35,8 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "hingepoint.web.assets.Compressed",
+    "hingepoint.web.assets.kept_for_good",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "hingepoint.web.middleware.content_policy",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -121,9 +123,11 @@ LANGUAGE_CODE = "en"
 STATIC_URL = "/static/"
 _PACKAGE = Path(__file__).resolve().parent.parent
 STATICFILES_DIRS = [_PACKAGE / "web" / "static", ("charts", _PACKAGE / "reports" / "charts" / "static")]
+WHITENOISE_MAX_AGE = 86_400  # fonts and pictures that style sheets name; the rest is kept by its hash
 WHITENOISE_USE_FINDERS = True  # our files are served from the package; nothing to collect
 STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
 MEDIA_ROOT = ENVIRONMENT.data_dir / "uploads"
+COMPILED_TEMPLATES = ENVIRONMENT.data_dir / "templates"  # may be deleted at any time
 KEPT_SUMS = ENVIRONMENT.data_dir / "sums"  # of long histories; may be deleted at any time
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 FILE_UPLOAD_HANDLERS = [

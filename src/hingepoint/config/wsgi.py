@@ -9,6 +9,8 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hingepoint.config.settings")
 application = get_wsgi_application()
 
+from hingepoint.web.jinja import warm  # noqa: E402  (Django is set up now)
+
 
 def _end_with(parent) -> None:
     parent.join()
@@ -17,3 +19,4 @@ def _end_with(parent) -> None:
 
 if server := multiprocessing.parent_process():  # should it be killed, free the port
     threading.Thread(target=_end_with, args=(server,), daemon=True).start()
+    threading.Thread(target=warm, daemon=True).start()

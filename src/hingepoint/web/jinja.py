@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from functools import cache
-from typing import Any
+from typing import Any, cast
 
+from django.conf import settings
 from django.contrib.messages import get_messages
 from django.http import HttpRequest
-from django.templatetags.static import static
+from django.template import engines
+from django.template.backends.jinja2 import Jinja2
 from django.urls import reverse
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, FileSystemBytecodeCache, PackageLoader, StrictUndefined
 
 from hingepoint.reports.charts import numbers
-from hingepoint.web import drafts, formats
+from hingepoint.web import assets, drafts, formats
 from hingepoint.web.sent import form_token
 
 FILTERS = {
@@ -47,10 +49,11 @@ def environment(**options: Any) -> Environment:
     options.setdefault("trim_blocks", True)
     options.setdefault("lstrip_blocks", True)
     options["undefined"] = StrictUndefined  # a name that nobody gave is a mistake of ours, not an empty place
+    options.setdefault("bytecode_cache", _compiled())
     env = Environment(**options)  # noqa: S701  (Django's backend sets autoescape)
     env.filters.update(FILTERS)
     env.globals.update(
-        static=cache(static),  # our files do not move while we run, and a page names hundreds of icons
+        static=assets.address,
         url=url,
         query=query,
         messages_of=get_messages,
@@ -66,6 +69,23 @@ def environment(**options: Any) -> Environment:
         STRATEGIES=formats.STRATEGIES,
     )
     return env
+
+
+def _compiled() -> FileSystemBytecodeCache | None:
+    """Return where compiled templates are kept from one start to the next; None where nothing can be written."""
+    folder = settings.COMPILED_TEMPLATES
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return FileSystemBytecodeCache(str(folder)) if os.access(folder, os.W_OK) else None
+
+
+def warm() -> None:
+    """Compile all templates, so that nobody's first page waits for its own."""
+    env = cast(Jinja2, engines["jinja2"]).env
+    for name in env.list_templates(extensions=["html"]):
+        env.get_template(name)
 
 
 def url(name: str, *args: Any, **kwargs: Any) -> str:
