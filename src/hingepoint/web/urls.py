@@ -29,6 +29,7 @@ from hingepoint.web import (
     proof,
     register,
     saved_views,
+    search,
     sign_in,
     sorting,
     strategy,
@@ -45,6 +46,7 @@ urlpatterns = [
     path("demo/story", manual.story, name="demo-story"),
     path("theme", theme.theme, name="theme"),
     path("", home.home, name="home"),
+    path("search", search.search, name="search"),
     path("old/", sorting.sort_out, name="sort-out"),
     # deals
     path("deals/", deals.deals, name="deals"),

@@ -23,6 +23,12 @@ def share(**options: Any) -> models.FloatField:
     return models.FloatField(null=True, blank=True, **options)
 
 
+class AccountQuerySet(models.QuerySet["Account"]):
+    def visible_to(self, viewer: Viewer) -> AccountQuerySet:
+        """Accounts of the deals that the viewer sees."""
+        return self.filter(pk__in=Deal.objects.visible_to(viewer).order_by().values("account_id"))
+
+
 class Account(models.Model):
     key = models.CharField(max_length=200, unique=True)
     name = models.CharField(max_length=300)
@@ -30,8 +36,17 @@ class Account(models.Model):
     segment = models.CharField(max_length=100, blank=True)
     country = models.CharField(max_length=2, blank=True)
 
+    objects = AccountQuerySet.as_manager()
+
     def __str__(self) -> str:
         return self.name
+
+
+class ContactQuerySet(models.QuerySet["Contact"]):
+    def visible_to(self, viewer: Viewer) -> ContactQuerySet:
+        """People with a part in a deal that the viewer sees."""
+        parts = DealContact.objects.filter(deal__in=Deal.objects.visible_to(viewer))
+        return self.filter(pk__in=parts.values("contact_id"))
 
 
 class Contact(models.Model):
@@ -43,6 +58,8 @@ class Contact(models.Model):
     title = models.CharField(max_length=200, blank=True)
     email = models.EmailField(blank=True)
     left_on = models.DateField(null=True, blank=True)
+
+    objects = ContactQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.name

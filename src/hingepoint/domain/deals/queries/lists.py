@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, F, Sum
 
 from hingepoint.domain.deals.models import Deal, DealQuerySet
 from hingepoint.domain.deals.queries.looking_back import AsOf, as_it_was, column_then
+from hingepoint.domain.wording import in_any
 from hingepoint.domain.people.models import Team
 
 PAGE_SIZE = 50
@@ -140,7 +141,7 @@ def _narrow_by_ranges(found: DealQuerySet, wanted: DealFilter) -> DealQuerySet:
 def _narrow_by_text(found: DealQuerySet, text: str) -> DealQuerySet:
     if not text:
         return found
-    return found.filter(Q(name__icontains=text) | Q(key__icontains=text) | Q(account__name__icontains=text))
+    return found.filter(in_any(("name", "key", "account__name"), text))
 
 
 def page_of(
