@@ -58,6 +58,8 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "matrix": (SELLING, {}),
     "matrix-columns": (SELLING, {}),
     "deal": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "deal-history": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "record-agreement": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
     "deal-work": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
     "deal-trail": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
     "talks": (SELLING, {}),

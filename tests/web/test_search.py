@@ -37,7 +37,9 @@ def asked(cast, whose: Deal, key: str = "cust.data_access", **facts) -> None:
 
 def takes_part(whose: Deal, name: str, *, account) -> None:
     contact = deals.add_contact(by=None, at=NOW, account=account, key=name, name=name, title="Head of plant")
-    deals.name_contact(by=None, at=NOW, deal_id=whose.pk, contact=contact, role=BuyingRole.CHAMPION, since=TODAY)
+    deals.name_contact(
+        by=None, at=NOW, deal_id=whose.pk, contact=contact, role=BuyingRole.CHAMPION, since=TODAY
+    )
 
 
 def test_a_deal_is_found_by_its_name_its_id_and_its_account(client, cast):
@@ -106,7 +108,9 @@ def test_an_agreement_is_found_in_the_catalogue_and_on_deals(client, cast):
     client.force_login(cast.seller)
     (agreement,) = client.get("/search?q=early+access+acme").context["groups"]
     (line,) = agreement.lines
-    assert line.url == reverse("agreement", args=[cast.deal.pk, AgreementType.objects.get(key="cust.data_access").pk])
+    assert line.url == reverse(
+        "agreement", args=[cast.deal.pk, AgreementType.objects.get(key="cust.data_access").pk]
+    )
     assert line.beside == "Deal N-1, Acme Mills · Asked"
 
 
@@ -133,7 +137,9 @@ def test_nobody_is_led_to_a_page_that_is_not_theirs():
     for page, roles in named.items():
         allowed, _ = PAGES[page]
         assert {role.value for role in roles} <= allowed, page
-        assert allowed & {"seller", "manager", "sponsor", "analyst", "inside_partner"} == {role.value for role in roles}, page
+        assert allowed & {"seller", "manager", "sponsor", "analyst", "inside_partner"} == {
+            role.value for role in roles
+        }, page
 
 
 @pytest.mark.parametrize("text", [CANARY, "quokka", "early access quokka"])
@@ -203,7 +209,9 @@ def test_under_the_field_comes_the_piece_alone_with_a_way_to_the_rest(client, ca
 def test_the_field_of_every_page_is_a_plain_form_too(client, cast):
     client.force_login(cast.seller)
     for page in ("/", "/deals/", "/docs/"):
-        assert '<form class="search-form" action="/search" role="search">' in client.get(page).content.decode()
+        assert (
+            '<form class="search-form" action="/search" role="search">' in client.get(page).content.decode()
+        )
 
 
 def test_letters_beyond_ascii_are_found_in_any_case(cast):
@@ -225,4 +233,11 @@ def test_it_costs_twelve_queries_at_most(client, cast, who, headers, django_asse
 
 
 def test_only_the_first_words_count():
-    assert queries.words_of("one two three four five six seven") == ("one", "two", "three", "four", "five", "six")
+    assert queries.words_of("one two three four five six seven") == (
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+    )

@@ -20,7 +20,7 @@ from hingepoint.domain.strategy.queries import in_force, next_best
 from hingepoint.records.agreements import QUALITY_POINTS, AgreementState, Evidence
 from hingepoint.records.errors import Hidden
 from hingepoint.web import drafts, proof
-from hingepoint.web.deals import looked_back
+from hingepoint.web.cockpit import looked_back
 from hingepoint.web.formats import STATES
 from hingepoint.web.requests import Request
 from hingepoint.web.sent import token_of

@@ -68,7 +68,9 @@ def _found(request: Request, words: tuple[str, ...], most: int) -> list[Group]:
         Group("Deals", "briefcase", tuple(_deal(one) for one in found.deals), _all_deals(words, found, most)),
         Group("Accounts", "building", tuple(_account(one) for one in found.accounts)),
         Group("People", "users", (*map(_colleague, found.colleagues), *map(_contact, found.contacts))),
-        Group("Agreements", "heart-handshake", (*map(_type, found.types), *map(_agreement, found.agreements))),
+        Group(
+            "Agreements", "heart-handshake", (*map(_type, found.types), *map(_agreement, found.agreements))
+        ),
         Group("Pages", "route", tuple(_pages(request, words))[:most]),
     ]
     return [group for group in groups if group.lines]

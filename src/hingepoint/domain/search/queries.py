@@ -19,8 +19,8 @@ from django.db.models import Case, Count, F, OuterRef, Q, Subquery, Value, When
 from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.agreements.queries import catalogue
 from hingepoint.domain.deals.models import Account, Contact, Deal, DealQuerySet
-from hingepoint.domain.wording import every_word, some_word
 from hingepoint.domain.people.models import User
+from hingepoint.domain.wording import every_word, some_word
 from hingepoint.records.deals import DealStatus
 
 #: Fewer letters than this find nothing in particular; of more words only the first are used.
