@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from decimal import Decimal
 
 from django.utils import timezone
 
 from hingepoint.domain.agreements.queries.lines import AgreementLine
 from hingepoint.domain.cockpit.queries import Cockpit, Prices
+from hingepoint.domain.negotiation.queries import log
 from hingepoint.records.agreements import AgreementState
 from hingepoint.records.deals import DealStatus
 from hingepoint.reports.charts import numbers, staircase, timeline
@@ -35,10 +35,14 @@ def pictures(shown: Cockpit) -> list[Picture]:
     """Return the time line of a deal, and below it the staircase of its price where one is known."""
     line = _timeline(shown)
     title = "The deal in one picture"
-    drawn = [timeline.draw(line, title=title, width=width) for width in (timeline.WIDE, timeline.NARROW)]
+    wide, narrow = (
+        timeline.draw(line, title=title, width=width) for width in (timeline.WIDE, timeline.NARROW)
+    )
     about = "Upright tick: the day it was needed. Red: late since then. Full: it stands."
-    found = [Picture(title, about, *drawn, timeline.table(line))]
-    return found + ([_price(shown, shown.prices)] if shown.prices and _price_says_something(shown.prices) else [])
+    found = [Picture(title, about, wide, narrow, timeline.table(line))]
+    return found + (
+        [_price(shown, shown.prices)] if shown.prices and _price_says_something(shown.prices) else []
+    )
 
 
 # ---- the time line ----
@@ -60,14 +64,20 @@ def _timeline(shown: Cockpit) -> timeline.Timeline:
 
 def _first(shown: Cockpit) -> dt.date:
     """Return the first day of the picture: of the deal, or of what was noted before it."""
-    days = [_day(shown.facts.created_at), *(one.on for one in shown.stages), *(mark.on for mark in _marks(shown))]
+    days = [
+        _day(shown.facts.created_at),
+        *(one.on for one in shown.stages),
+        *(mark.on for mark in _marks(shown)),
+    ]
     days += [step.on for line in shown.agreements for step in shown.steps.get(line.id, ())]
     return min(*days, shown.last_day)
 
 
 def _row(line: AgreementLine, shown: Cockpit) -> timeline.Row:
     wording = formats.STATES[line.state]
-    steps = tuple(timeline.Step(step.on, formats.STATES[step.state].label) for step in shown.steps.get(line.id, ()))
+    steps = tuple(
+        timeline.Step(step.on, formats.STATES[step.state].label) for step in shown.steps.get(line.id, ())
+    )
     return timeline.Row(
         name=line.name,
         word=wording.label,
@@ -90,9 +100,14 @@ def _note(line: AgreementLine, steps: tuple[timeline.Step, ...]) -> str:
 
 
 def _marks(shown: Cockpit) -> list[timeline.Mark]:
-    marks = [timeline.Mark(_day(one.at), "demand", f"{one.title}{_from(one.who)}") for one in shown.log.demands]
+    marks = [
+        timeline.Mark(_day(one.at), "demand", f"{one.title}{_from(one.who)}") for one in shown.log.demands
+    ]
     marks += [timeline.Mark(_day(one.at), "concession", _given(one)) for one in shown.log.concessions]
-    marks += [timeline.Mark(one.on, "executive", f"{one.who}: {formats.words(one.what)}") for one in shown.executives]
+    marks += [
+        timeline.Mark(one.on, "executive", f"{one.who}: {formats.words(one.what)}")
+        for one in shown.executives
+    ]
     marks += [timeline.Mark(one.on, "exception", one.what) for one in shown.exceptions]
     return [mark for mark in marks if mark.on <= shown.last_day]
 
@@ -101,7 +116,7 @@ def _from(who: str) -> str:
     return f", from {who}" if who else ""
 
 
-def _given(one) -> str:
+def _given(one: log.Concession) -> str:
     worth = f", {numbers.money(one.value, one.currency)}" if one.value is not None else ""
     return f"{one.title}{worth}, {'for ' + one.in_return if one.in_return else 'nothing came back'}"
 
@@ -117,10 +132,12 @@ def _price_says_something(prices: Prices) -> bool:
 def _price(shown: Cockpit, prices: Prices) -> Picture:
     stairs = _staircase(shown, prices)
     title = "The price, step by step"
-    drawn = [staircase.draw(stairs, title=title, width=width) for width in (timeline.WIDE, timeline.NARROW)]
+    wide, narrow = (
+        staircase.draw(stairs, title=title, width=width) for width in (timeline.WIDE, timeline.NARROW)
+    )
     about = "Red point: nothing came back for it."
     about += "" if prices.corridor else " No corridor is set: decide it under Preparation."
-    return Picture(title, about, *drawn, staircase.table(stairs))
+    return Picture(title, about, wide, narrow, staircase.table(stairs))
 
 
 def _staircase(shown: Cockpit, prices: Prices) -> staircase.Staircase:
@@ -161,11 +178,10 @@ class Count:
 
 def counts(shown: Cockpit, today: dt.date) -> list[Count]:
     """Return the counts of a deal's agreements, demands, concessions and exceptions."""
-    log = shown.log
     return [
         Count(numbers.plural(len(shown.agreements), "agreement"), _of_agreements(shown), "agreements"),
-        Count(numbers.plural(len(log.demands), "demand"), _of_demands(shown), "talks"),
-        Count(numbers.plural(len(log.concessions), "concession"), _of_concessions(shown), "talks"),
+        Count(numbers.plural(len(shown.log.demands), "demand"), _of_demands(shown), "talks"),
+        Count(numbers.plural(len(shown.log.concessions), "concession"), _of_concessions(shown), "talks"),
         Count(numbers.plural(len(shown.exceptions), "exception"), _of_exceptions(shown, today), "help"),
     ]
 
@@ -184,11 +200,11 @@ def _of_demands(shown: Cockpit) -> str:
 
 
 def _of_concessions(shown: Cockpit) -> str:
-    log = shown.log
-    if not log.concessions:
+    told = shown.log
+    if not told.concessions:
         return "nothing given yet"
-    returned = sum(bool(one.in_return.strip()) for one in log.concessions)
-    worth = numbers.money_short(log.conceded, log.currency) if log.priced else "value not noted"
+    returned = sum(bool(one.in_return.strip()) for one in told.concessions)
+    worth = numbers.money_short(told.conceded, told.currency) if told.priced else "value not noted"
     return f"{worth}, {returned} brought something back"
 
 

@@ -63,6 +63,7 @@ def environment(**options: Any) -> Environment:
         GRADES=formats.GRADES,
         EVIDENCE=formats.EVIDENCE,
         REASONS=formats.REASONS,
+        OUTCOMES=formats.OUTCOMES,
         STRATEGIES=formats.STRATEGIES,
     )
     return env

@@ -38,7 +38,7 @@ PLACES = (
     ("Strategy", "strategies", "route", SELLING),
     ("Catalogue", "catalogue", "book-2", EVERYBODY),
     ("Discovery", "discovery", "target-arrow", SELLING),
-    ("Rules", "rules", "database-import", SEEING_ALL),
+    ("Detection rules", "rules", "database-import", SEEING_ALL),
     ("Imports", "imports", "file-import", SEEING_ALL),
     ("Data health", "data-health", "stethoscope", SEEING_ALL),
     ("People", "people", "users", SELLING),

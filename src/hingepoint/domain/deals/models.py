@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any, Self, TypeVar
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from hingepoint.domain.people.models import Team, User, Viewer, choices, managed_team_ids, works_here
 from hingepoint.records.deals import BuyingRole, DealStatus, EventKind
@@ -25,8 +25,11 @@ def share(**options: Any) -> models.FloatField:
 
 class AccountQuerySet(models.QuerySet["Account"]):
     def visible_to(self, viewer: Viewer) -> AccountQuerySet:
-        """Accounts of the deals that the viewer sees."""
-        return self.filter(pk__in=Deal.objects.visible_to(viewer).order_by().values("account_id"))
+        """Accounts of the deals that the viewer sees: of all deals by looking each up, of a few by their list."""
+        deals = Deal.objects.visible_to(viewer).order_by()
+        if works_here(viewer) and viewer.sees_everything:
+            return self.filter(Exists(deals.filter(account=OuterRef("pk"))))
+        return self.filter(pk__in=deals.values("account_id"))
 
 
 class Account(models.Model):
@@ -44,9 +47,11 @@ class Account(models.Model):
 
 class ContactQuerySet(models.QuerySet["Contact"]):
     def visible_to(self, viewer: Viewer) -> ContactQuerySet:
-        """People with a part in a deal that the viewer sees."""
-        parts = DealContact.objects.filter(deal__in=Deal.objects.visible_to(viewer))
-        return self.filter(pk__in=parts.values("contact_id"))
+        """People with a part in a deal that the viewer sees, looked up as accounts are."""
+        deals = Deal.objects.visible_to(viewer).order_by()
+        if works_here(viewer) and viewer.sees_everything:
+            return self.filter(Exists(deals.filter(people__contact=OuterRef("pk"))))
+        return self.filter(pk__in=deals.values("people__contact"))
 
 
 class Contact(models.Model):

@@ -34,16 +34,17 @@ class Days:
             return _between(day, self.first, self.knee, self.start, self.bend)
         return _between(day, self.knee, self.last, self.bend, self.end)
 
-    def months(self, *, apart: float) -> list[tuple[float, str]]:
-        """Return place and short name of the first days of months, at least ``apart`` from each other; the first
-        one and each January with its year."""
+    def months(self) -> list[tuple[float, str]]:
+        """Return place and short name of the first days of months, as many as have room; the first one and each
+        January with its year."""
         found: list[tuple[float, str]] = []
-        month = _next_month(self.first - dt.timedelta(days=1))
+        free, month = self.start, _next_month(self.first - dt.timedelta(days=1))
         while month <= self.last:
-            place = self(month)
-            if not found or place - found[-1][0] >= apart:
-                year = f" {month.year}" if not found or month.month == 1 else ""
-                found.append((place, f"{month:%b}{year}"))
+            year = f" {month.year}" if not found or month.month == 1 else ""
+            place, name = self(month), f"{month:%b}{year}"
+            if place >= free and place + svg.text_width(name, svg.SMALL) < self.end + 12:
+                found.append((place, name))
+                free = place + svg.text_width(name, svg.SMALL) + 6
             month = _next_month(month)
         return found
 
@@ -58,13 +59,12 @@ def days(first: dt.date, today: dt.date, ahead: dt.date | None, *, start: float,
     return Days(first, last, start, end, knee, end - (end - start) * NEAR_SHARE)
 
 
-def grid(axis: Days, top: float, bottom: float, *, apart: float) -> str:
+def grid(axis: Days, top: float, bottom: float) -> str:
     """Return an upright line and a name for months, and the sign of the place from which on days are wider."""
     body = ""
-    for place, name in axis.months(apart=apart):
+    for place, name in axis.months():
         body += svg.line(place, top, place, bottom, "line-soft")
-        if place + svg.text_width(name, svg.SMALL) + 4 < axis.end + 12:
-            body += svg.text(place + 3, top - 4, name, size=11, fill="ink-3")
+        body += svg.text(place + 3, top - 4, name, size=11, fill="ink-3")
     if axis.knee is not None:
         for shift in (0.0, 4.0):
             body += svg.line(axis.bend + shift - 2, top + 4, axis.bend + shift + 2, top - 4, "ink-3")

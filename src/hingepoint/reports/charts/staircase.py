@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hingepoint.reports.charts import days, numbers, svg, tables
 from hingepoint.reports.charts.days import Days
 from hingepoint.reports.charts.scale import Scale
-from hingepoint.reports.charts.timeline import LEFT, NARROW, RIGHT, WIDE, axis_of
+from hingepoint.reports.charts.timeline import LEFT, WIDE, axis_of
 
 TOP, HEIGHT = 22, 128
 
@@ -66,7 +66,7 @@ def draw(stairs: Staircase, *, title: str, width: int = WIDE) -> str:
     room = (high - low) * 0.08 or high * 0.05 or 1.0
     scale = Scale(low - room, high + room, TOP + HEIGHT, TOP, 1.0)
     body = _bands(stairs, axis, scale)
-    body += days.grid(axis, TOP, TOP + HEIGHT, apart=34 if width == WIDE else 40)
+    body += days.grid(axis, TOP, TOP + HEIGHT)
     body += svg.line(axis(stairs.today), TOP - 4, axis(stairs.today), TOP + HEIGHT, "accent", width=1.6)
     body += (
         _levels(stairs, axis, scale, width) + _path(stairs, axis, scale) + _asked(stairs, axis, scale, width)
@@ -102,14 +102,14 @@ def _levels(stairs: Staircase, axis: Days, scale: Scale, width: int) -> str:
         if width == WIDE:
             body += svg.text(LEFT[WIDE] - 12, place, words, size=svg.SMALL, fill="ink-2", anchor="end")
         else:
-            body += svg.text(axis.start + 3, y - 3, words, size=10.5, fill="ink-2")
+            body += svg.text(axis.start + 3, y + 11, words, size=10.5, fill="ink-2")
     return body
 
 
 def _named(stairs: Staircase) -> list[tuple[str, float]]:
     """Return the prices that have a name, the dearest first; an opening that is where the price started is not said
     twice."""
-    known = [(stairs.start_is, stairs.start)]
+    known: list[tuple[str, float | None]] = [(stairs.start_is, stairs.start)]
     known += [("opening", stairs.opening)] if stairs.opening not in (None, stairs.start) else []
     known += [("target", stairs.target), ("walk-away", stairs.walk_away)]
     return sorted(((name, price) for name, price in known if price is not None), key=lambda one: -one[1])
@@ -135,10 +135,9 @@ def _asked(stairs: Staircase, axis: Days, scale: Scale, width: int) -> str:
     x, y = axis(stairs.today), scale(stairs.asked)
     body = svg.polyline([(x, scale(stairs.now)), (x, y), (axis.end, y)], "bad", width=2, dash="4 3")
     words = f"asked: {numbers.money_short(stairs.asked, stairs.currency)}"
-    below = stairs.walk_away is not None and stairs.asked < stairs.walk_away
-    words += ", below the walk-away" if below else ""
-    right = width - RIGHT[width] if width == NARROW else x
-    return body + svg.text(right - 6, y - 4, words, size=10.5, fill="bad", anchor="end", weight=560)
+    if width == WIDE and stairs.walk_away is not None and stairs.asked < stairs.walk_away:
+        words += ", below the walk-away"
+    return body + svg.text(x - 6, y - 4, words, size=10.5, fill="bad", anchor="end", weight=560)
 
 
 def _told(step: Step, currency: str) -> str:

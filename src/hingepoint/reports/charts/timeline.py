@@ -102,7 +102,7 @@ def draw(shown: Timeline, *, title: str, width: int = WIDE) -> str:
     lanes = [kind for kind in KINDS if any(mark.kind == kind for mark in shown.marks)]
     rows_top = TOP + 6 + (STAGE_HEIGHT + 8 if shown.stages else 0)
     bottom = rows_top + PITCH[width] * (len(shown.rows) + len(lanes)) + 4
-    body = days.grid(axis, TOP, bottom, apart=34 if width == WIDE else 40)
+    body = days.grid(axis, TOP, bottom)
     body += _today(shown, axis, bottom)
     body += _stages(shown, axis, width) if shown.stages else ""
     for place, row in enumerate(shown.rows):
@@ -119,10 +119,19 @@ def _middle(top: float, width: int) -> float:
     return top + PITCH[width] / 2 if width == WIDE else top + PITCH[width] - 9
 
 
-def _name(words: str, top: float, width: int, *, fill: str = "ink", weight: int = 0) -> str:
+def _name(words: str, top: float, width: int, *, fill: str = "ink", weight: int = 0, beside: str = "") -> str:
+    """Return the name of a row, cut where it has no room; on a phone ``beside`` stands at the end of its line."""
     if width == WIDE:
         return svg.text(LEFT[WIDE] - 12, top + PITCH[WIDE] / 2 + 4, words, size=svg.SMALL, anchor="end", room=LEFT[WIDE] - 18, fill=fill, weight=weight)  # fmt: skip
-    return svg.text(2, top + 11, words, size=svg.SMALL, room=width - 8, fill=fill, weight=weight)
+    return svg.text(
+        2,
+        top + 11,
+        words,
+        size=svg.SMALL,
+        room=width - 14 - svg.text_width(beside, 10.5),
+        fill=fill,
+        weight=weight,
+    )
 
 
 def _today(shown: Timeline, axis: Days, bottom: float) -> str:
@@ -162,7 +171,7 @@ def _row(row: Row, shown: Timeline, axis: Days, top: float, width: int) -> str:
     middle = _middle(top, width)
     at = axis(row.last if row.stands and row.last else shown.today)
     needed = axis(row.needed_by) if row.needed_by else None
-    body = _name(row.name, top, width, weight=520)
+    body = _name(row.name, top, width, weight=520, beside=row.note)
     body += svg.line(axis.start, middle, at, middle, "line-strong", width=0.8)
     if needed is not None and needed < at:
         body += svg.line(needed, middle, at, middle, "warn-soft" if row.stands else "bad-soft", width=6)
@@ -171,7 +180,8 @@ def _row(row: Row, shown: Timeline, axis: Days, top: float, width: int) -> str:
         body += svg.circle(axis(step.on), middle, 2.6, "surface", stroke="ink-2", width=1.2, hover=f"{step.word} {days.told(step.on)}")  # fmt: skip
     if row.needed_by and row.needed_by <= axis.last:
         body += svg.line(axis(row.needed_by), middle - 6, axis(row.needed_by), middle + 6, "ink-2", width=1.8)
-    return body + _state(row, at, middle) + _note(row, at, middle, top, width)
+    ahead = axis(row.needed_by) if row.needed_by and row.needed_by <= axis.last else at
+    return body + _state(row, at, middle) + _note(row, max(at, ahead), middle, top, width)
 
 
 def _state(row: Row, at: float, middle: float) -> str:

@@ -46,9 +46,7 @@ class DealPicture:
     left_out: int  # facts that were recorded only later
 
 
-def deal_picture(
-    viewer: Any, deal_id: int, *, today: dt.date, as_of: AsOf | None = None
-) -> DealPicture:
+def deal_picture(viewer: Any, deal_id: int, *, today: dt.date, as_of: AsOf | None = None) -> DealPicture:
     """Return one deal with its agreements and people. Raises Hidden for a foreign deal as for an absent one."""
     facts = deal_page.deal_facts(viewer, deal_id, as_of=as_of)
     day = as_of.day if as_of else today
