@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
@@ -18,7 +20,9 @@ from hingepoint.reports.charts import (
     numbers,
     scale,
     sparkline,
+    staircase,
     svg,
+    timeline,
     timing,
 )
 from hingepoint.web import chart_examples
@@ -40,6 +44,7 @@ def words(text: str) -> list[str]:
     return ["".join([e.text or "", *(c.tail or "" for c in e)]) for e in drawn(text).iter(f"{SVG}text")]
 
 
+FIRST = dt.date(2026, 1, 10)
 EVERY_CHART = {
     **{example.title: example.svg for example in chart_examples.all_charts()},
     "trend": chart_examples.trend(),
@@ -53,6 +58,10 @@ EVERY_CHART = {
     "bars of nothing": bars.draw([], title="Bars"),
     "sparkline of nothing": sparkline.draw([None], title="Trend"),
     "sparkline of one": sparkline.draw([0.2], title="Trend"),
+    "timeline on a phone": timeline.draw(chart_examples.deal_line(), title="Deal", width=timeline.NARROW),
+    "timeline of nothing": timeline.draw(timeline.Timeline(FIRST, FIRST), title="Deal"),
+    "staircase on a phone": staircase.draw(chart_examples.price_line(), title="Price", width=timeline.NARROW),
+    "staircase of nothing": staircase.draw(staircase.Staircase(FIRST, FIRST, None, 100.0), title="Price"),
     "a hostile label": forest.draw([row(LONG, url="javascript&<>")], metric=LONG),
 }
 
@@ -170,6 +179,90 @@ class TestOthers:
         broken = drawn(sparkline.draw([1, 2, None, 3, 4], title="T"))
         assert len(list(whole.iter(f"{SVG}path"))) == 1
         assert len(list(broken.iter(f"{SVG}path"))) == 2
+
+
+class TestTimeline:
+    def test_an_agreement_stands_full_and_waits_as_a_ring(self):
+        on = dt.date(2026, 3, 1)
+        full = timeline.Row("Data", "Gained", "good", stands=True, steps=(timeline.Step(on, "Gained"),))
+        ring = replace(full, word="Asked", tone="info", stands=False)
+        fills = [
+            {circle.get("class") for circle in drawn(line_of(row)).iter(f"{SVG}circle")}
+            for row in (full, ring)
+        ]
+        assert "f-good-solid" in fills[0]
+        assert "f-good-solid" not in fills[1]
+        assert "f-surface s-info-solid" in fills[1]
+
+    def test_what_is_late_says_so_at_the_end_of_its_row_in_red(self):
+        row = timeline.Row("Data", "Needed", "quiet", False, FIRST, note="was due 10 Jan", late=True)
+        (note,) = [e for e in drawn(line_of(row)).iter(f"{SVG}text") if e.text == "was due 10 Jan"]
+        assert note.get("class") == "f-bad"
+
+    def test_only_lanes_with_something_in_them_are_drawn(self):
+        seen = words(timeline.draw(replace(chart_examples.deal_line(), marks=[]), title="Deal"))
+        assert not {"Demands", "Concessions", "Executives", "Exceptions"} & set(seen)
+
+    def test_names_of_months_never_run_into_each_other(self):
+        for width in (timeline.WIDE, timeline.NARROW):
+            for age in (3, 20, 90, 251, 900, 2000):
+                axis = timeline.axis_of(FIRST, FIRST + dt.timedelta(days=age), None, width)
+                months = axis.months()
+                ends = [place + svg.text_width(name, svg.SMALL) for place, name in months]
+                assert all(end < after for end, (after, _) in zip(ends, months[1:], strict=False)), (
+                    width,
+                    age,
+                )
+
+    def test_the_last_weeks_of_an_old_deal_have_half_of_the_room(self):
+        axis = timeline.axis_of(FIRST, FIRST + dt.timedelta(days=400), None, timeline.WIDE)
+        assert axis.bend == (axis.start + axis.end) / 2
+        assert axis(axis.knee) == axis.bend
+        young = timeline.axis_of(FIRST, FIRST + dt.timedelta(days=60), None, timeline.WIDE)
+        assert young.knee is None
+
+    def test_the_table_tells_every_day_in_order(self):
+        table = timeline.table(chart_examples.deal_line())
+        assert table.rows[0] == ("23 Mar 2026", "Stage", "Discover")
+        assert ("18 Jun 2026", "Meeting with a senior executive", "Kept") in table.rows
+        assert table.rows[-1] == ("10 Dec 2026", "Deal", "Expected to close")
+
+    def test_a_closed_deal_ends_with_its_close(self):
+        seen = words(timeline.draw(replace(chart_examples.deal_line(), over=True, ahead=None), title="Deal"))
+        assert "closed" in seen
+        assert "today" not in seen
+
+
+def line_of(row: timeline.Row) -> str:
+    return timeline.draw(timeline.Timeline(FIRST, FIRST + dt.timedelta(days=80), rows=[row]), title="Deal")
+
+
+class TestStaircase:
+    def test_without_a_corridor_nothing_names_a_walk_away(self):
+        bare = replace(chart_examples.price_line(), opening=None, target=None, walk_away=None)
+        text = staircase.draw(bare, title="Price")
+        assert "walk-away" not in text.lower()
+        assert "list price" in text
+
+    def test_an_exception_below_the_walk_away_says_so(self):
+        seen = words(staircase.draw(chart_examples.price_line(), title="Price"))
+        assert "asked: €324k, below the walk-away" in seen
+        within = staircase.draw(replace(chart_examples.price_line(), asked=360_000), title="Price")
+        assert "asked: €360k" in words(within)
+
+    def test_what_was_given_for_nothing_is_marked(self):
+        marks = list(drawn(staircase.draw(chart_examples.price_line(), title="Price")).iter(f"{SVG}circle"))
+        assert [mark.find(f"{SVG}title").text for mark in marks] == [
+            "−€16,900 on 16 Nov 2026, for a project lead",
+            "−€28,200 on 21 Nov 2026, nothing came back",
+        ]
+        assert [mark.get("class") for mark in marks] == ["f-surface s-ink", "f-bad-solid s-bad-solid"]
+
+    def test_its_days_stand_where_those_of_the_time_line_stand(self):
+        stairs = chart_examples.price_line()
+        first = drawn(staircase.draw(stairs, title="Price")).find(f".//{SVG}circle")
+        axis = timeline.axis_of(stairs.first, stairs.today, stairs.ahead, timeline.WIDE)
+        assert float(first.get("cx")) == pytest.approx(axis(stairs.steps[0].on), abs=0.06)
 
 
 class TestScale:

@@ -11,7 +11,17 @@ from hingepoint.domain.agreements.actions import NotYetGained, ReasonMissing
 from hingepoint.domain.people.actions import TooManySignIns
 from hingepoint.domain.strategy.actions import StrategyNotYours
 from hingepoint.records.errors import Hidden, Refused, Stale
-from hingepoint.web.answers import KEY_OVER, NOTHING_HERE, TOO_LARGE, UNREADABLE, Answer, answer_to
+from hingepoint.web import search, shell
+from hingepoint.web.answers import (
+    KEY_OVER,
+    NOTHING_HERE,
+    OUR_FAULT,
+    TITLES,
+    TOO_LARGE,
+    UNREADABLE,
+    Answer,
+    answer_to,
+)
 
 MARK = "They pay within <60> days"
 
@@ -155,3 +165,58 @@ def test_a_script_is_told_beside_the_form_which_stays_as_it_is(cast, client):
     assert answer.headers["HX-Retarget"] == "#agreement-dialog .notice"
     assert "<html" not in answer.content.decode()
     assert "You were signed out meanwhile." in answer.content.decode()
+
+
+def is_ours(answer, status: int) -> bool:
+    """Return whether an answer is a page of ours with a title, words and a way on."""
+    text = answer.content.decode()
+    return (
+        answer.status_code == status
+        and TITLES[status] in text
+        and "Go to your home page" in text
+        and "/static/base.css" in text
+    )
+
+
+def test_a_host_that_is_not_ours_is_answered_by_our_own_page(client, cast, settings):
+    settings.ALLOWED_HOSTS = ["testserver"]
+    assert is_ours(client.get("/sign-in", HTTP_HOST="evil.example"), 400)
+
+
+def test_a_form_that_cannot_be_taken_apart_is_answered_by_our_own_page(client, cast):
+    client.force_login(cast.seller)
+    kind = "multipart/form-data; boundary="
+    assert is_ours(client.post(f"/deals/{cast.deal.pk}/demands/new", b"--x", content_type=kind), 400)
+
+
+@pytest.mark.parametrize("method", ["put", "patch", "delete", "options", "trace"])
+def test_a_way_of_asking_that_an_address_does_not_know_is_answered_by_our_own_page(client, cast, method):
+    client.force_login(cast.seller)
+    answer = getattr(client, method)(f"/deals/{cast.deal.pk}/corridor")
+    assert is_ours(answer, 405)
+
+
+def test_a_page_that_is_not_there_is_answered_by_our_own_page_to_strangers_too(client, db):
+    assert is_ours(client.get("/no/such/page"), 404)
+    assert is_ours(client.get("/static/no-such-file.css"), 404)
+
+
+def test_a_fault_of_ours_is_answered_by_our_own_page(client, cast, monkeypatch):
+    client.raise_request_exception = False
+    client.force_login(cast.seller)
+    monkeypatch.setattr(search.queries, "words_of", fails)
+    answer = client.get("/search?q=acme")
+    assert is_ours(answer, 500)
+    assert OUR_FAULT in answer.content.decode()
+
+
+def test_a_fault_of_what_every_page_is_made_with_is_answered_by_our_own_page(client, cast, monkeypatch):
+    """As when the database is gone: nobody can be asked who looks."""
+    client.raise_request_exception = False
+    client.force_login(cast.seller)
+    monkeypatch.setattr(shell, "navigation", fails)
+    assert is_ours(client.get("/search?q=acme"), 500)
+
+
+def fails(*args, **kwargs):
+    raise RuntimeError("the database is gone")

@@ -79,24 +79,29 @@ def test_pushes_of_the_expected_close_are_counted(client, cast):
     assert (facts.pushes, facts.first_expected_on) == (1, dt.date(2026, 4, 1))
 
 
+def happened(client, user, cast, query=""):
+    client.force_login(user)
+    return client.get(f"/deals/{cast.deal.pk}/history{query}").context["history"]
+
+
 def test_history_is_paged_newest_first_and_narrowed_by_kind(client, cast):
     for n in range(25):
         note(cast, EventKind.ACTIVITY, f"call {n}", MARCH + dt.timedelta(days=n))
     note(cast, EventKind.DEMAND, "price", JULY)
-    first = page(client, cast.seller, cast).context["picture"]
-    assert first.history[0].name == "price"
-    assert (len(first.history), first.older) == (20, True)
-    second = page(client, cast.seller, cast, "?page=2").context["picture"]
-    assert (len(second.history), second.older) == (6, False)
-    only = page(client, cast.seller, cast, "?kind=demand").context["picture"]
-    assert [one.name for one in only.history] == ["price"]
+    first = happened(client, cast.seller, cast)
+    assert first.lines[0].name == "price"
+    assert (len(first.lines), first.older) == (20, True)
+    second = happened(client, cast.seller, cast, "?page=2")
+    assert (len(second.lines), second.older) == (6, False)
+    only = happened(client, cast.seller, cast, "?kind=demand")
+    assert [one.name for one in only.lines] == ["price"]
 
 
 def test_htmx_gets_the_history_alone(client, cast):
     note(cast, EventKind.DEMAND, "price", JULY)
     client.force_login(cast.seller)
     headers = {"HX-Request": "true", "HX-Target": "history"}
-    answer = client.get(f"/deals/{cast.deal.pk}/?kind=demand", headers=headers)
+    answer = client.get(f"/deals/{cast.deal.pk}/history?kind=demand", headers=headers)
     assert answer.content.strip().startswith(b'<div id="history"')
 
 
@@ -130,10 +135,12 @@ def test_what_was_recorded_later_is_left_out_and_said(client, cast):
     say(cast, AgreementState.ASKED, on=dt.date(2026, 2, 20), recorded=JULY)
     strict = page(client, cast.seller, cast, "?as_of=2026-03-02")
     assert strict.context["picture"].left_out == 2
-    assert (strict.context["picture"].agreements, strict.context["picture"].history) == ((), ())
+    assert strict.context["picture"].agreements == ()
+    assert happened(client, cast.seller, cast, "?as_of=2026-03-02").lines == ()
     assert b"2 facts of that time were recorded later" in strict.content
-    hindsight = page(client, cast.seller, cast, "?as_of=2026-03-02&known=now").context["picture"]
-    assert (len(hindsight.agreements), len(hindsight.history)) == (1, 2)
+    known_now = "?as_of=2026-03-02&known=now"
+    assert len(page(client, cast.seller, cast, known_now).context["picture"].agreements) == 1
+    assert len(happened(client, cast.seller, cast, known_now).lines) == 2
 
 
 def test_before_its_creation_a_deal_did_not_exist(client, cast):
@@ -155,6 +162,7 @@ def test_a_step_taken_back_later_still_stood_then(client, cast):
 )
 def test_an_address_that_makes_no_sense_shows_a_page(client, cast, query):
     assert page(client, cast.seller, cast, query).status_code == 200
+    assert client.get(f"/deals/{cast.deal.pk}/history{query}").status_code == 200
 
 
 def test_the_trail_says_who_changed_what(client, cast):

@@ -97,7 +97,7 @@ def test_a_late_save_shows_both_versions_and_loses_nothing(client, cast):
     late = post(client, cast.seller, cast, version=1, state="planned", act="open the books")
     assert late.status_code == 409
     content = late.content.decode()
-    assert "Soft" in content
+    assert "Kind words" in content
     assert "she told me at the fair" in content
     assert "open the books" in content
     assert Agreement.objects.get().state == "soft"

@@ -34,7 +34,7 @@ class AgreementState(Worded):
     NEEDED = "needed", "Needed"
     PLANNED = "planned", "Planned"
     ASKED = "asked", "Asked"
-    SOFT = "soft", "Soft"  # kind words, no act
+    SOFT = "soft", "Kind words"  # and no act that anybody promised
     GAINED = "gained", "Gained"
     KEPT = "kept", "Kept"
     BROKEN = "broken", "Broken"
@@ -45,6 +45,32 @@ class AgreementState(Worded):
 
 #: States in which the agreement stands today.
 STANDING = frozenset({AgreementState.GAINED, AgreementState.KEPT, AgreementState.RENEGOTIATED})
+
+
+_S = AgreementState
+_TO_GET = (_S.PLANNED, _S.ASKED, _S.SOFT, _S.GAINED, _S.DECLINED)
+_STANDS = (_S.GAINED, _S.KEPT, _S.BROKEN, _S.RENEGOTIATED, _S.LAPSED)
+#: What can be said next of an agreement in a state: a state may be said again, with more known of it.
+_MOVES: dict[AgreementState, tuple[AgreementState, ...]] = {
+    _S.NEEDED: (*_TO_GET, _S.NOT_NEEDED),
+    _S.PLANNED: (*_TO_GET, _S.NOT_NEEDED),
+    _S.ASKED: (*_TO_GET, _S.NOT_NEEDED),
+    _S.SOFT: (*_TO_GET, _S.NOT_NEEDED),
+    _S.GAINED: _STANDS,
+    _S.RENEGOTIATED: _STANDS,
+    _S.KEPT: (_S.KEPT, _S.BROKEN, _S.RENEGOTIATED, _S.LAPSED),
+    _S.BROKEN: (_S.ASKED, _S.GAINED, _S.KEPT, _S.RENEGOTIATED, _S.DECLINED, _S.NOT_NEEDED),
+    _S.LAPSED: (*_TO_GET, _S.KEPT, _S.RENEGOTIATED, _S.NOT_NEEDED),
+    _S.DECLINED: (*_TO_GET, _S.NOT_NEEDED),
+    _S.NOT_NEEDED: (_S.NEEDED, *_TO_GET, _S.NOT_NEEDED),
+}
+
+
+def moves_from(state: str | None) -> tuple[AgreementState, ...]:
+    """Return the states that a person can say next of an agreement; None: nothing was said of it yet."""
+    if state is None:
+        return (AgreementState.NEEDED, *_MOVES[AgreementState.NEEDED])
+    return _MOVES[AgreementState(state)]
 
 
 class Evidence(enum.IntEnum):

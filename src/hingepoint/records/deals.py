@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from hingepoint.records.words import Worded
 
 
@@ -17,6 +19,25 @@ class Stage(Worded):
     PAPER = "paper", "Paper"
     CLOSE = "close", "Close"
     RUN = "run", "Run"
+
+
+#: How words of stages begin, in the order of the sale: the nine, and those that CRMs begin with.
+STAGE_WORDS = (
+    "new", "lead", "prospect", "appointment", "contact", "access", "qualif", "need", "discover", "develop", "perception",
+    "shape", "design", "value", "solution", "presentation", "demo", "trial", "pilot", "evaluat", "prove", "proof",
+    "decision", "propos", "quot", "price", "offer", "negotiat", "review", "contract", "legal", "paper", "approv", "commit",
+    "verbal", "sign", "clos", "won", "lost", "run", "deliver",
+)  # fmt: skip
+
+
+def place_of(stage: str) -> tuple[int, str]:
+    """Return what stages are sorted by, to stand in the order of the sale: generic ones and a company's own alike.
+    Words that say nothing of the sale come last, by the alphabet."""
+    words = re.split(r"[^\w]+", stage.casefold())
+    known = (
+        place for place, begin in enumerate(STAGE_WORDS) if any(word.startswith(begin) for word in words)
+    )
+    return next(known, len(STAGE_WORDS)), stage.casefold()
 
 
 class DealStatus(Worded):

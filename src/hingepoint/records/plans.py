@@ -17,6 +17,6 @@ class Outcome(Worded):
     """How a talk ended. A continuation ("good talk, we stay in touch") is not an agreement."""
 
     GAINED = "gained", "Gained"
-    SOFT = "soft", "Soft"
+    SOFT = "soft", "Kind words"
     DECLINED = "declined", "Declined"
     CONTINUATION = "continuation", "Nothing agreed"

@@ -17,10 +17,10 @@ from hingepoint.domain.agreements.queries import agreement_page
 from hingepoint.domain.detection.queries import to_confirm
 from hingepoint.domain.proof.actions import take_step_with_proof
 from hingepoint.domain.strategy.queries import in_force, next_best
-from hingepoint.records.agreements import QUALITY_POINTS, AgreementState, Evidence
+from hingepoint.records.agreements import QUALITY_POINTS, AgreementState, Evidence, moves_from
 from hingepoint.records.errors import Hidden
 from hingepoint.web import drafts, proof
-from hingepoint.web.deals import looked_back
+from hingepoint.web.cockpit import looked_back
 from hingepoint.web.formats import STATES
 from hingepoint.web.requests import Request
 from hingepoint.web.sent import token_of
@@ -29,7 +29,7 @@ from hingepoint.web.sent import token_of
 STEPS = [
     (AgreementState.PLANNED, "We plan to ask", "You know how, and from whom"),
     (AgreementState.ASKED, "We asked", "No answer yet"),
-    (AgreementState.SOFT, "Kind words", "They like it; nobody promised an act"),
+    (AgreementState.SOFT, AgreementState.SOFT.label, "They like it; nobody promised an act"),
     (AgreementState.GAINED, AgreementState.GAINED.label, "A named person will do something by a date"),
     (AgreementState.KEPT, AgreementState.KEPT.label, "They did what they had agreed"),
     (AgreementState.BROKEN, AgreementState.BROKEN.label, "They agreed and did not do it"),
@@ -126,15 +126,17 @@ def agreement(request: Request, deal_id: int, type_id: int):
 
 def _show(request: Request, page: agreement_page.AgreementPage, known: dict[str, Any]) -> HttpResponse:
     draft = drafts.of(request)
+    said = draft.over(known)
+    possible = _possible(page, said["state"])
     context = {
         "page": page,
         "line": page.line,
         "draft": draft,
-        "said": draft.over(known),
+        "said": said,
         "today": timezone.localdate(),
         "as_of": None,
-        "steps": STEPS,
-        "step_keys": STEP_KEYS,
+        "steps": [step for step in STEPS if step[0] in possible],
+        "step_keys": {key: state for key, state in STEP_KEYS.items() if state in possible},
         "evidence_choices": EVIDENCE,
         "points": POINTS,
         "problems": draft.problems,
@@ -149,6 +151,11 @@ def _show(request: Request, page: agreement_page.AgreementPage, known: dict[str,
         else "agreements/agreement.html"
     )
     return render(request, template, context)
+
+
+def _possible(page: agreement_page.AgreementPage, said: str) -> frozenset[str]:
+    """Return the states that the form offers: those that can follow now, and what was said already."""
+    return frozenset({*moves_from(page.line.state if page.line else None), said})
 
 
 def _required(page: agreement_page.AgreementPage) -> bool:

@@ -7,6 +7,7 @@ again as it is, offers that.
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -20,9 +21,12 @@ from django.core.exceptions import (
 )
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 
 from hingepoint.records.errors import AlreadyNoted, Hidden, Refused, Stale, TooOften
 from hingepoint.web.sent import SECOND, TOKEN, ask_whether_second
+
+logger = logging.getLogger(__name__)
 
 NOTHING_HERE = "There is no such page, or it is not yours to see."
 TOO_LARGE = "That is more than this server takes at once. Nothing was saved: send less, or a smaller file."
@@ -169,7 +173,14 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    return page(request, 500, OUR_FAULT)
+    """The page of a fault of ours. What is broken may be what every page is made with (who looks, the session, the
+    database): then the same words come without it."""
+    try:
+        return page(request, 500, OUR_FAULT)
+    except Exception:
+        logger.exception("The page of the fault could not be made as usual either")
+        context = {"title": TITLES[500], "words": OUR_FAULT, "typed": (), "again": (), "theme": "auto"}
+        return HttpResponse(render_to_string("errors/answer.html", context), status=500)
 
 
 def key_over(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from math import sqrt
 
@@ -14,6 +15,8 @@ from hingepoint.reports.charts import (
     funnel,
     heatmap,
     sparkline,
+    staircase,
+    timeline,
     timing,
 )
 from hingepoint.reports.charts.tables import Table
@@ -29,7 +32,18 @@ class Example:
 
 def all_charts() -> list[Example]:
     """Return the charts in the order of their modules."""
-    return [_forest(), _timing(), _control(), _funnel(), _heatmap(), _flow(), _bars(), _corridor()]
+    return [
+        _forest(),
+        _timing(),
+        _control(),
+        _funnel(),
+        _heatmap(),
+        _flow(),
+        _bars(),
+        _corridor(),
+        _timeline(),
+        _staircase(),
+    ]
 
 
 def trend() -> str:
@@ -131,3 +145,48 @@ def _corridor() -> Example:
     )
     drawn = corridor.draw(line, title="What is asked, against the corridor")
     return Example("Where a request lands", "From the opening down: what was given, and what is asked now.", drawn, corridor.table(line))  # fmt: skip
+
+
+_FIRST, _TODAY, _CLOSE = dt.date(2026, 3, 23), dt.date(2026, 11, 29), dt.date(2026, 12, 10)
+
+
+def deal_line() -> timeline.Timeline:
+    """Return a deal of eight months, with one agreement in each way of standing."""
+    day = dt.date
+    rows = [
+        timeline.Row("Early access to key data", "Kind words", "warn", False, day(2026, 5, 22), (timeline.Step(day(2026, 10, 30), "Kind words"),), "was due 22 May", late=True),
+        timeline.Row("Meeting with a senior executive", "Kept", "good", True, day(2026, 5, 22), (timeline.Step(day(2026, 4, 20), "Asked"), timeline.Step(day(2026, 6, 18), "Kept")), "18 Jun"),
+        timeline.Row("Business case built together with the customer's finance", "Planned", "info", False, day(2026, 12, 6), (), "by 6 Dec"),
+        timeline.Row("Pilot with an exit decision", "Declined", "bad", False, day(2026, 7, 1), (timeline.Step(day(2026, 7, 9), "Declined"),), "declined"),
+        timeline.Row("Opening, target and walk-away", "Needed", "quiet", False, day(2026, 11, 18), (), "was due 18 Nov", late=True),
+    ]  # fmt: skip
+    marks = [
+        timeline.Mark(day(2026, 11, 10), "demand", "12 percent off"), timeline.Mark(day(2026, 11, 20), "demand", "Delivery before spring"),
+        timeline.Mark(day(2026, 11, 16), "concession", "Price, €16,900, for a project lead"), timeline.Mark(day(2026, 11, 21), "concession", "Price, €28,200, nothing came back"),
+        timeline.Mark(day(2026, 7, 27), "executive", "Amara Wallin: visit"), timeline.Mark(day(2026, 11, 26), "exception", "22.5% discount"),
+    ]  # fmt: skip
+    stages = [timeline.Stage(name, on) for name, on in (("Discover", _FIRST), ("Shape", day(2026, 7, 5)), ("Prove", day(2026, 7, 12)), ("Propose", day(2026, 9, 15)), ("Negotiate", day(2026, 11, 3)))]  # fmt: skip
+    return timeline.Timeline(_FIRST, _TODAY, _CLOSE, stages, rows, marks)
+
+
+def price_line() -> staircase.Staircase:
+    """Return a price that fell in two steps, and an exception that would take it below the walk-away."""
+    steps = [
+        staircase.Step(dt.date(2026, 11, 16), 401_000, 16_900, "a project lead"),
+        staircase.Step(dt.date(2026, 11, 21), 372_800, 28_200),
+    ]
+    return staircase.Staircase(
+        _FIRST, _TODAY, _CLOSE, 430_000, opening=417_900, target=384_500, walk_away=351_000, steps=steps, asked=323_900, currency="EUR"
+    )  # fmt: skip
+
+
+def _timeline() -> Example:
+    line = deal_line()
+    drawn = timeline.draw(line, title="The deal in one picture")
+    return Example("A deal in one picture", "Upright tick: the day it was needed. Red: late since then. Full: it stands.", drawn, timeline.table(line))  # fmt: skip
+
+
+def _staircase() -> Example:
+    stairs = price_line()
+    drawn = staircase.draw(stairs, title="The price, step by step")
+    return Example("The price, step by step", "Each step down is something given; red where nothing came back.", drawn, staircase.table(stairs))  # fmt: skip

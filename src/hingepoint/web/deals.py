@@ -1,4 +1,4 @@
-"""The list of deals, the matrix of deals and agreements, and one deal's page."""
+"""The list of deals, and the matrix of deals and agreements."""
 
 from __future__ import annotations
 
@@ -11,21 +11,15 @@ from typing import Any
 from django import forms
 from django.http import HttpResponseRedirect, QueryDict
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
 
-from hingepoint.domain.agreements.queries import catalogue, deal_page, lists
+from hingepoint.domain.agreements.queries import catalogue, lists
 from hingepoint.domain.agreements.queries import matrix as deal_matrix
-from hingepoint.domain.coaching import queries as coaching
 from hingepoint.domain.deals.queries import filters
 from hingepoint.domain.deals.queries import lists as deal_lists
 from hingepoint.domain.deals.queries.looking_back import AsOf
-from hingepoint.domain.negotiation.queries import corridor
 from hingepoint.domain.people import queries as people
-from hingepoint.domain.plans.queries import lines as plan_lines
-from hingepoint.domain.strategy.queries import in_force, next_best
-from hingepoint.domain.trials.queries import lots
-from hingepoint.records.deals import EventKind
+from hingepoint.domain.strategy.queries import in_force
 from hingepoint.records.errors import Hidden
 from hingepoint.records.people import Role
 from hingepoint.web import saved_views
@@ -200,71 +194,3 @@ def matrix_columns(request: Request):
         "kept": [(name, values) for name, values in here.lists() if name != "show"],
     }
     return render(request, "deals/columns.html", context)
-
-
-class LookBackForm(forms.Form):
-    as_of = forms.DateField(required=False)
-    known = forms.ChoiceField(required=False, choices=[("then", "then"), ("now", "now")])
-    kind = forms.ChoiceField(required=False, choices=[(kind.value, kind.value) for kind in EventKind])
-    page = forms.IntegerField(required=False, min_value=1, max_value=500)
-
-
-def looked_back(request: Request) -> tuple[AsOf | None, LookBackForm]:
-    """Return the day an address asks to look back to, None for today; and the form it was read with."""
-    form = LookBackForm(request.GET)
-    form.is_valid()
-    told = form.cleaned_data
-    return looking_back(told.get("as_of"), only_known=told.get("known") != "now"), form
-
-
-def deal(request: Request, deal_id: int):
-    """One deal: agreements in order of time, people, history, what to do next."""
-    as_of, form = looked_back(request)
-    told = form.cleaned_data
-    today = timezone.localdate()
-    kind, page = told.get("kind", ""), told.get("page") or 1
-    picture = deal_page.deal_picture(request.user, deal_id, today=today, as_of=as_of, kind=kind, page=page)
-    context = {
-        "picture": picture,
-        "facts": picture.facts,
-        "today": today,
-        "day": as_of.day if as_of else today,
-        "unread": list(form.errors),
-        "kind": kind,
-        "page": page,
-        "kinds": [kind.value for kind in EventKind],
-        "choices": catalogue.type_choices(request.user) if not as_of else [],
-        "address": reverse("deal", args=[deal_id]),
-        "best": None,
-        "asked": [],
-    }
-    if not as_of and picture.facts.status == "open":
-        context["best"] = next_best.next_best(request.user, deal_id, today=today)
-        context["asked"] = _asked(picture, context["choices"])
-    if request.htmx.target == "history":
-        return render(request, "deals/_history.html", context)
-    return render(request, "deals/deal.html", context)
-
-
-def _asked(picture: deal_page.DealPicture, choices: list[catalogue.TypeChoice]) -> list[catalogue.TypeChoice]:
-    """Return the types that a trial asks for on a deal and that it has not gained."""
-    asked = lots.asked_of(picture.facts)
-    asked -= {line.key for line in picture.agreements if line.standing}
-    return [type_ for type_ in choices if type_.key in asked]
-
-
-def deal_work(request: Request, deal_id: int):
-    """What is prepared for a deal: corridor, conversation plans, coaching. The deal's page fetches it as
-    a piece; by itself it is a page."""
-    other = coaching.other_of_the_two(request.user, deal_id)
-    picture = deal_page.deal_picture(request.user, deal_id, today=timezone.localdate())
-    context = {
-        "facts": picture.facts,
-        "corridor": corridor.corridor(request.user, deal_id),
-        "plans": plan_lines.plans(request.user, deal_id),
-        "plan_for": [(line.type_id, line.name) for line in picture.agreements if not line.standing],
-        "notes": coaching.notes(request.user, deal_id),
-        "coach_to": other.name if other else None,
-    }
-    piece = request.htmx.target == "deal-work"
-    return render(request, "deals/_work.html" if piece else "deals/work.html", context)

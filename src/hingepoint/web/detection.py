@@ -44,7 +44,7 @@ REACHED = [
     (AgreementState.GAINED.value, "Gained", "Somebody committed to an act"),
     (AgreementState.KEPT.value, "Kept", "They did it already"),
     (AgreementState.ASKED.value, "Asked", "We asked; no answer yet"),
-    (AgreementState.SOFT.value, "Soft", "Kind words, no act"),
+    (AgreementState.SOFT.value, AgreementState.SOFT.label, "They like it; nobody promised an act"),
 ]
 _LISTS = ("names", "values", "words", "without")
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from hingepoint.records.agreements import AgreementState, Evidence, Side
 from hingepoint.records.findings import HARMFUL, Grade
+from hingepoint.records.plans import Outcome
 from hingepoint.records.strategy import Status
 from hingepoint.records.talks import ReasonState
 from hingepoint.reports.charts import numbers
@@ -30,7 +31,7 @@ STATES: dict[str, Wording] = {
     AgreementState.NEEDED: Wording(AgreementState.NEEDED.label, "quiet", "needed", "Required on this deal and not started."),
     AgreementState.PLANNED: Wording(AgreementState.PLANNED.label, "info", "planned", "There is a plan for how and from whom to get it."),
     AgreementState.ASKED: Wording(AgreementState.ASKED.label, "info", "asked", "We asked; no answer yet."),
-    AgreementState.SOFT: Wording(AgreementState.SOFT.label, "warn", "soft", "Kind words, but no act anyone promised."),
+    AgreementState.SOFT: Wording(AgreementState.SOFT.label, "warn", "soft", "They like it; nobody promised an act."),
     AgreementState.GAINED: Wording(AgreementState.GAINED.label, "good", "gained", "A named person committed to an act by a date."),
     AgreementState.KEPT: Wording(AgreementState.KEPT.label, "good", "kept", "They did what they had agreed."),
     AgreementState.BROKEN: Wording(AgreementState.BROKEN.label, "bad", "broken", "They agreed and did not do it."),
@@ -42,6 +43,8 @@ STATES: dict[str, Wording] = {
 EVIDENCE: dict[int, str] = {one: one.label for one in Evidence}
 
 REASONS: dict[str, str] = dict(ReasonState.choices)
+
+OUTCOMES: dict[str, str] = dict(Outcome.choices)
 
 STRATEGIES: dict[str, str] = dict(Status.choices)
 

@@ -15,7 +15,9 @@ from django.urls import reverse
 from jinja2 import Environment, FileSystemBytecodeCache, PackageLoader, StrictUndefined
 
 from hingepoint.reports.charts import numbers
-from hingepoint.web import assets, drafts, formats
+from hingepoint.web import assets
+from hingepoint.web import drafts
+from hingepoint.web import formats
 from hingepoint.web.sent import form_token
 
 FILTERS = {
@@ -66,6 +68,7 @@ def environment(**options: Any) -> Environment:
         GRADES=formats.GRADES,
         EVIDENCE=formats.EVIDENCE,
         REASONS=formats.REASONS,
+        OUTCOMES=formats.OUTCOMES,
         STRATEGIES=formats.STRATEGIES,
     )
     return env

@@ -24,25 +24,25 @@ class Place:
     current: bool
 
 
-_EVERYBODY = frozenset(Role)
-_SELLING = frozenset({Role.SPONSOR, Role.MANAGER, Role.SELLER, Role.ANALYST})
-_SEEING_ALL = frozenset({Role.SPONSOR, Role.ANALYST})
+EVERYBODY = frozenset(Role)
+SELLING = frozenset({Role.SPONSOR, Role.MANAGER, Role.SELLER, Role.ANALYST})
+SEEING_ALL = frozenset({Role.SPONSOR, Role.ANALYST})
 
 #: label, name of the page, icon, for whom. The order of the navigation.
 PLACES = (
-    ("Home", "home", "home", _EVERYBODY),
-    ("Talks", "talks", "message-2", _SELLING),
-    ("Deals", "deals", "briefcase", _SELLING),
-    ("Matrix", "matrix", "layout-grid", _SELLING),
-    ("Exceptions", "exceptions", "arrow-up-right", _EVERYBODY),
-    ("Strategy", "strategies", "route", _SELLING),
-    ("Catalogue", "catalogue", "book-2", _EVERYBODY),
-    ("Discovery", "discovery", "target-arrow", _SELLING),
-    ("Rules", "rules", "database-import", _SEEING_ALL),
-    ("Imports", "imports", "file-import", _SEEING_ALL),
-    ("Data health", "data-health", "stethoscope", _SEEING_ALL),
-    ("People", "people", "users", _SELLING),
-    ("Manual", "manual", "help-circle", _EVERYBODY),
+    ("Home", "home", "home", EVERYBODY),
+    ("Talks", "talks", "message-2", SELLING),
+    ("Deals", "deals", "briefcase", SELLING),
+    ("Matrix", "matrix", "layout-grid", SELLING),
+    ("Exceptions", "exceptions", "arrow-up-right", EVERYBODY),
+    ("Strategy", "strategies", "route", SELLING),
+    ("Catalogue", "catalogue", "book-2", EVERYBODY),
+    ("Discovery", "discovery", "target-arrow", SELLING),
+    ("Detection rules", "rules", "database-import", SEEING_ALL),
+    ("Imports", "imports", "file-import", SEEING_ALL),
+    ("Data health", "data-health", "stethoscope", SEEING_ALL),
+    ("People", "people", "users", SELLING),
+    ("Manual", "manual", "help-circle", EVERYBODY),
 )
 
 #: Pages that belong to a place and have an address of their own.

@@ -8,11 +8,6 @@ from django.db.models import F, Q
 
 from hingepoint.domain.agreements.models import IN_MOTION, RULE_ORIGIN, WAITING, Agreement
 from hingepoint.records.agreements import STANDING, AgreementState, Evidence
-from hingepoint.records.deals import Stage
-
-#: A generic stage -> its place in the sale.
-STAGE_ORDER = {stage.value: place for place, stage in enumerate(Stage)}
-
 
 #: Gained in time: by the day it was needed (the day itself counts), and standing still.
 GAINED_IN_TIME = Q(state__in=sorted(STANDING), gained_at__date__lte=F("needed_by"))

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any, Self, TypeVar
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from hingepoint.domain.people.models import Team, User, Viewer, choices, managed_team_ids, works_here
 from hingepoint.records.deals import BuyingRole, DealStatus, EventKind
@@ -23,6 +23,15 @@ def share(**options: Any) -> models.FloatField:
     return models.FloatField(null=True, blank=True, **options)
 
 
+class AccountQuerySet(models.QuerySet["Account"]):
+    def visible_to(self, viewer: Viewer) -> AccountQuerySet:
+        """Accounts of the deals that the viewer sees: of all deals by looking each up, of a few by their list."""
+        deals = Deal.objects.visible_to(viewer).order_by()
+        if works_here(viewer) and viewer.sees_everything:
+            return self.filter(Exists(deals.filter(account=OuterRef("pk"))))
+        return self.filter(pk__in=deals.values("account_id"))
+
+
 class Account(models.Model):
     key = models.CharField(max_length=200, unique=True)
     name = models.CharField(max_length=300)
@@ -30,8 +39,19 @@ class Account(models.Model):
     segment = models.CharField(max_length=100, blank=True)
     country = models.CharField(max_length=2, blank=True)
 
+    objects = AccountQuerySet.as_manager()
+
     def __str__(self) -> str:
         return self.name
+
+
+class ContactQuerySet(models.QuerySet["Contact"]):
+    def visible_to(self, viewer: Viewer) -> ContactQuerySet:
+        """People with a part in a deal that the viewer sees, looked up as accounts are."""
+        deals = Deal.objects.visible_to(viewer).order_by()
+        if works_here(viewer) and viewer.sees_everything:
+            return self.filter(Exists(deals.filter(people__contact=OuterRef("pk"))))
+        return self.filter(pk__in=deals.values("people__contact"))
 
 
 class Contact(models.Model):
@@ -43,6 +63,8 @@ class Contact(models.Model):
     title = models.CharField(max_length=200, blank=True)
     email = models.EmailField(blank=True)
     left_on = models.DateField(null=True, blank=True)
+
+    objects = ContactQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.name

@@ -21,6 +21,7 @@ from hingepoint.domain.people.models import (
     works_here,
 )
 from hingepoint.domain.people.rules import alike, digest_of, known_people, sign_in_of
+from hingepoint.domain.wording import in_any
 from hingepoint.records.errors import Hidden, Refused
 from hingepoint.records.people import Role, SignIn
 
@@ -133,7 +134,7 @@ def people(
     found = User.objects.visible_to(viewer).order_by("name", "id")
     found = found.filter(SIGN_IN_FILTERS.get(sign_in, Q()))
     for word in search.split():
-        found = found.filter(Q(name__icontains=word) | Q(email__icontains=word) | Q(title__icontains=word))
+        found = found.filter(in_any(("name", "email", "title"), word))
     found = found.filter(role=role) if role else found
     found = found.filter(pk__in=_members_of(team_id)) if team_id else found
     cut = Paginator(_with_ways_in(found), PEOPLE_ON_A_PAGE).get_page(max(1, page))

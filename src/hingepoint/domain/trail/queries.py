@@ -22,6 +22,7 @@ from hingepoint.domain.detection.models import DetectionRule
 from hingepoint.domain.people import queries as people
 from hingepoint.domain.people.models import OtherName, Team, User
 from hingepoint.domain.strategy.models import Playbook, Strategy
+from hingepoint.domain.wording import holds, in_any
 from hingepoint.records.errors import Hidden
 
 LINES_ON_A_PAGE = 50
@@ -127,16 +128,14 @@ def _by(text: str) -> Q:
     """Return whose changes a name means: as recorded then, or of who is called so now."""
     if text.casefold() == SYSTEM:
         return Q(by_id_number__isnull=True)
-    called = User.objects.filter(name__icontains=text)
+    called = User.objects.filter(holds("name", text))
     merged = OtherName.objects.filter(user__in=called)
     numbers = Q(by_id_number__in=called.values("pk")) | Q(by_id_number__in=merged.values("was"))
-    return Q(by_name__icontains=text) | numbers
+    return holds("by_name", text) | numbers
 
 
 def _of_named_deals(text: str) -> QuerySet[AuditEvent]:
-    named = Deal.objects.filter(
-        Q(key__iexact=text) | Q(name__icontains=text) | Q(account__name__icontains=text)
-    )
+    named = Deal.objects.filter(Q(key__iexact=text) | in_any(("name", "account__name"), text))
     ids = list(named.order_by("-id").values_list("pk", flat=True)[:MOST_DEALS])
     agreements = Agreement.objects.filter(deal__in=ids).values_list("pk", flat=True)
     return _of_deals(ids, [str(pk) for pk in agreements])

@@ -183,6 +183,14 @@ def diamond(x: float, y: float, radius: float, fill: str, *, hover: str = "") ->
     return element("path", inside, d=d, fill=fill)
 
 
+def triangle(x: float, y: float, radius: float, fill: str, *, hover: str = "") -> str:
+    """Return a triangle that points down, or up where ``radius`` is below zero."""
+    inside = f"<title>{escape(hover)}</title>" if hover else ""
+    wide = abs(radius)
+    corners = [(x - wide, y - radius * 0.8), (x + wide, y - radius * 0.8), (x, y + radius)]
+    return element("path", inside, d=_path(corners) + "z", fill=fill)
+
+
 def link(url: str, content: str) -> str:
     """Return the content as a link when there is an address, for a page; a printed chart has none."""
     return element("a", content, href=url) if url else content

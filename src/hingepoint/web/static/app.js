@@ -106,56 +106,26 @@
     });
   }
 
-  /* Go to: the places of the navigation and every [data-command] link of the page. */
-  const palette = document.getElementById("palette");
-  const field = palette && palette.querySelector("input");
-  const list = palette && palette.querySelector("ul");
-  const places = () => {
-    const seen = new Set();
-    return all(".side .nav a, .bottom a, a[data-command], .tabs a").filter((a) => !seen.has(a.href) && seen.add(a.href));
+  /* Search: what is found stands beneath the field, and arrows walk through it; Escape goes back, then closes. */
+  const field = document.getElementById("top-search");
+  const beneath = document.getElementById("search-found");
+  const toSearch = () => { if (field) { field.focus(); field.select(); } };
+  const walk = (target, step) => {
+    const list = target === field ? (beneath.childElementCount ? beneath : document.querySelector("main [data-found]")) : target.closest("[data-found]");
+    const links = list ? all("a", list) : [];
+    const next = target === field ? (step > 0 ? 0 : -1) : links.indexOf(target) + step;
+    if (links[next]) links[next].focus();
+    else if (next < 0) toSearch();
   };
-  const entry = (text, href, icon, hint, index) => {
-    const item = document.createElement("li");
-    item.id = `palette-${index}`;
-    item.setAttribute("role", "option");
-    item.setAttribute("aria-selected", index === 0);
-    const link = document.createElement("a");
-    link.href = href;
-    link.tabIndex = -1;
-    if (icon) link.append(icon.cloneNode(true));
-    link.append(text);
-    if (hint) { const small = document.createElement("small"); small.textContent = hint; link.append(small); }
-    item.append(link);
-    return item;
-  };
-  const fill = () => {
-    const words = field.value.trim().toLowerCase();
-    const items = places().filter((a) => a.textContent.toLowerCase().includes(words)).slice(0, 12)
-      .map((a, index) => entry((a.querySelector("span") || a).textContent.trim(), a.href, a.querySelector("svg"), "", index));
-    if (words && palette.dataset.search) items.push(entry(`Search for “${field.value.trim()}”`, `${palette.dataset.search}?q=${encodeURIComponent(field.value.trim())}`, palette.querySelector(".palette-input svg"), "", items.length));
-    list.replaceChildren(...items);
-    field.setAttribute("aria-activedescendant", items.length ? items[0].id : "");
-  };
-  const choose = (step) => {
-    const items = all("li", list);
-    const next = items[(items.findIndex((li) => li.getAttribute("aria-selected") === "true") + step + items.length) % items.length];
-    if (!next) return;
-    items.forEach((li) => li.setAttribute("aria-selected", li === next));
-    next.scrollIntoView({ block: "nearest" });
-    field.setAttribute("aria-activedescendant", next.id);
-  };
-  const openPalette = () => { field.value = ""; fill(); palette.showModal(); field.focus(); };
-  if (palette) {
-    field.addEventListener("input", fill);
-    palette.addEventListener("keydown", (event) => {
-      if (event.key === "ArrowDown" || event.key === "ArrowUp") { event.preventDefault(); choose(event.key === "ArrowDown" ? 1 : -1); }
-      if (event.key === "Enter") {
-        event.preventDefault();
-        const link = list.querySelector("[aria-selected=true] a");
-        if (link) { palette.close(); location.assign(link.href); }
-      }
+  if (field) {
+    field.addEventListener("input", () => { if (!field.value.trim()) beneath.replaceChildren(); });
+    document.addEventListener("keydown", (event) => {
+      if (event.target !== field && !event.target.closest("[data-found]")) return;
+      if (event.key === "ArrowDown" || event.key === "ArrowUp") { event.preventDefault(); walk(event.target, event.key === "ArrowDown" ? 1 : -1); }
+      if (event.key !== "Escape" || !beneath.childElementCount) return;
+      event.preventDefault();
+      if (event.target === field) beneath.replaceChildren(); else field.focus();
     });
-    document.addEventListener("click", (event) => { if (event.target.closest("button[data-palette-open]")) openPalette(); });
   }
 
   /* Keys: / ? j k x g-h. Never while typing, never with a modifier. */
@@ -175,14 +145,14 @@
     if (box) { box.checked = !box.checked; box.dispatchEvent(new Event("change", { bubbles: true })); }
   };
   const keys = {
-    "/": openPalette, "j": () => move(1), "k": () => move(-1), "x": select,
+    "/": toSearch, "j": () => move(1), "k": () => move(-1), "x": select,
     "?": () => document.getElementById("keys").showModal(),
     "g": () => { pending = "g"; setTimeout(() => { pending = ""; }, 1200); },
     "h": () => { if (pending === "g") location.assign(document.querySelector(".brand").href); },
   };
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") { const menu = document.querySelector("details[data-menu][open]"); if (menu) { menu.open = false; menu.querySelector("summary").focus(); } return; }
-    if ((event.ctrlKey || event.metaKey) && event.key === "k" && palette) { event.preventDefault(); openPalette(); return; }
+    if ((event.ctrlKey || event.metaKey) && event.key === "k" && field) { event.preventDefault(); toSearch(); return; }
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || document.querySelector("dialog[open]")) return;
     const act = keys[event.key];
     if (!act) return;

@@ -8,10 +8,10 @@ from typing import Any
 from django.db.models import Count, Q
 
 from hingepoint.domain.agreements.models import WAITING, Agreement, AgreementType
-from hingepoint.domain.agreements.rules import STAGE_ORDER
 from hingepoint.domain.audit import queries as audit
 from hingepoint.domain.people.models import works_here
 from hingepoint.records.agreements import STANDING, AgreementState
+from hingepoint.records.deals import place_of
 from hingepoint.records.errors import Hidden
 
 
@@ -33,7 +33,7 @@ def type_choices(viewer: Any) -> list[TypeChoice]:
         return []
     types = AgreementType.objects.in_use().effective()
     rows = types.values_list("pk", "key", "shown_name", "side", "shown_stage", "starter")
-    return sorted((TypeChoice(*row) for row in rows), key=lambda t: (STAGE_ORDER.get(t.stage, 99), t.id))
+    return sorted((TypeChoice(*row) for row in rows), key=lambda t: (place_of(t.stage), t.id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ def catalogue(
     rows = rows.filter(shown_stage=stage) if stage else rows
     rows = rows.filter(starter=True) if starter else rows
     found = [_type_line(row) for row in rows if _matches(row, text)]
-    return sorted(found, key=lambda line: (STAGE_ORDER.get(line.stage, 99), line.id))
+    return sorted(found, key=lambda line: (place_of(line.stage), line.id))
 
 
 def _matches(row: AgreementType, text: str) -> bool:

@@ -1,4 +1,4 @@
-"""One deal with its agreements, people, history and what to do next."""
+"""One deal with its agreements, people and what to do next; and its history."""
 
 from __future__ import annotations
 
@@ -15,12 +15,11 @@ from hingepoint.domain.agreements.queries.lines import (
     lines_then,
     who_took,
 )
-from hingepoint.domain.agreements.rules import STAGE_ORDER
 from hingepoint.domain.deals.queries import deal_page
 from hingepoint.domain.deals.queries.deal_page import DealFacts, Happening, Participant
 from hingepoint.domain.deals.queries.looking_back import AsOf
 from hingepoint.records.agreements import AgreementState
-from hingepoint.records.deals import EventKind
+from hingepoint.records.deals import EventKind, place_of
 
 HISTORY_PAGE = 20
 MOST_NEXT = 4
@@ -36,47 +35,51 @@ class NextStep:
 
 @dataclass(frozen=True, slots=True)
 class DealPicture:
-    """Everything on a deal's page, as it is or as it was."""
+    """A deal with its agreements and people, as it is or as it was."""
 
     facts: DealFacts
     agreements: tuple[AgreementLine, ...]
     next_steps: tuple[NextStep, ...]
     people: tuple[Participant, ...]
-    history: tuple[Happening, ...]
-    older: bool  # there is more history than shown
     as_of: AsOf | None
     existed: bool  # at as_of
     left_out: int  # facts that were recorded only later
 
 
-def deal_picture(
-    viewer: Any,
-    deal_id: int,
-    *,
-    today: dt.date,
-    as_of: AsOf | None = None,
-    kind: str = "",
-    page: int = 1,
-) -> DealPicture:
-    """Return one deal's page. Raises Hidden for a foreign deal as for an absent one.
-
-    ``kind`` narrows the history to one kind of event; its pages hold ``HISTORY_PAGE`` lines.
-    """
+def deal_picture(viewer: Any, deal_id: int, *, today: dt.date, as_of: AsOf | None = None) -> DealPicture:
+    """Return one deal with its agreements and people. Raises Hidden for a foreign deal as for an absent one."""
     facts = deal_page.deal_facts(viewer, deal_id, as_of=as_of)
     day = as_of.day if as_of else today
     lines = lines_then([deal_id], as_of) if as_of else _lines_now(deal_id, today)
-    history = _history(deal_id, kind, page, as_of)
     return DealPicture(
         facts=facts,
         agreements=tuple(lines),
-        next_steps=tuple(_next_steps(lines, day)) if facts.status == "open" else (),
+        next_steps=tuple(next_steps(lines, day)) if facts.status == "open" else (),
         people=tuple(deal_page.participants(deal_id, on=as_of.day if as_of else None)),
-        history=tuple(history[:HISTORY_PAGE]),
-        older=len(history) > HISTORY_PAGE,
         as_of=as_of,
         existed=as_of is None or facts.created_at <= as_of.moment,
         left_out=_left_out(deal_id, as_of) if as_of else 0,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """One page of what happened on a deal, newest first; ``older``: there is more."""
+
+    facts: DealFacts
+    lines: tuple[Happening, ...]
+    older: bool
+    as_of: AsOf | None
+
+
+def history(
+    viewer: Any, deal_id: int, *, kind: str = "", page: int = 1, as_of: AsOf | None = None
+) -> History:
+    """Return a page of ``HISTORY_PAGE`` lines of a deal's history; ``kind`` narrows it to one kind of event. Raises
+    Hidden for a foreign deal as for an absent one."""
+    facts = deal_page.deal_facts(viewer, deal_id, as_of=as_of)
+    found = _history(deal_id, kind, page, as_of)
+    return History(facts, tuple(found[:HISTORY_PAGE]), len(found) > HISTORY_PAGE, as_of)
 
 
 def _lines_now(deal_id: int, today: dt.date) -> list[AgreementLine]:
@@ -85,13 +88,19 @@ def _lines_now(deal_id: int, today: dt.date) -> list[AgreementLine]:
     return in_order_of_the_sale(line_of(row, today) for row in rows)
 
 
-def _next_steps(lines: Sequence[AgreementLine], day: dt.date) -> list[NextStep]:
-    """Choose what to do next: what is late, then soft words, then what is due, then what grows old."""
+def next_steps(lines: Sequence[AgreementLine], day: dt.date) -> list[NextStep]:
+    """Choose what to do next: what is late, then kind words, then what is due, then what grows old; of each the
+    pivotal ones first."""
     ranked = [
-        (place, line.late_after or dt.date.max, why, line) for line in lines for place, why in _why(line, day)
+        (
+            (place, not line.required, line.late_after or dt.date.max, place_of(line.stage)),
+            NextStep(line, why),
+        )
+        for line in lines
+        for place, why in _why(line, day)
     ]
-    ranked.sort(key=lambda one: (one[0], one[1], STAGE_ORDER.get(one[3].stage, 99)))
-    return [NextStep(line, why) for _, _, why, line in ranked[:MOST_NEXT]]
+    ranked.sort(key=lambda one: one[0])
+    return [step for _, step in ranked[:MOST_NEXT]]
 
 
 def _why(line: AgreementLine, day: dt.date) -> list[tuple[int, str]]:

@@ -12,7 +12,6 @@ from django.db.models import OuterRef, QuerySet
 
 from hingepoint.domain.agreements.models import RULE_ORIGIN, WAITING, Agreement, AgreementEvent, AgreementType
 from hingepoint.domain.agreements.rules import (
-    STAGE_ORDER,
     is_late,
     late_after_then,
     missing_to_gain,
@@ -21,6 +20,7 @@ from hingepoint.domain.agreements.rules import (
 )
 from hingepoint.domain.deals.queries.looking_back import AsOf
 from hingepoint.records.agreements import STANDING
+from hingepoint.records.deals import place_of
 
 
 def last_steps(as_of: AsOf) -> QuerySet:
@@ -77,9 +77,7 @@ class AgreementLine:
 def in_order_of_the_sale(lines: Iterable[AgreementLine]) -> list[AgreementLine]:
     """Order as the sale goes: by stage, then by when it is due."""
     latest = dt.date.max
-    return sorted(
-        lines, key=lambda line: (STAGE_ORDER.get(line.stage, 99), line.late_after or latest, line.name)
-    )
+    return sorted(lines, key=lambda line: (place_of(line.stage), line.late_after or latest, line.name))
 
 
 def line_of(row: Agreement, today: dt.date) -> AgreementLine:

@@ -23,7 +23,7 @@ from hingepoint.records.agreements import STANDING, AgreementState
 @dataclass(frozen=True, slots=True)
 class Tally:
     """How a deal's agreements stand: ``standing`` of ``recorded``, how many are late or must be checked
-    again, and the next one due. Where the strategy asks for agreements, ``recorded`` are those (the ones
+    again, and the next one due, a pivotal one before others. Where the strategy asks for agreements, ``recorded`` are those (the ones
     not needed left out), else all on record."""
 
     recorded: int = 0
@@ -90,14 +90,18 @@ def _tallies_then(deal_ids: Sequence[int], as_of: AsOf) -> dict[int, Tally]:
 
 
 def _tally(rows: list[tuple], today: dt.date) -> Tally:
-    dated = [(late_after, own or name) for _, _, late_after, _, own, name in rows if late_after]
-    ahead = min((one for one in dated if one[0] >= today), default=(None, ""))
+    dated = [
+        (not required, late_after, own or name)
+        for required, _, late_after, _, own, name in rows
+        if late_after
+    ]
+    _, next_on, next_name = min((one for one in dated if one[1] >= today), default=(False, None, ""))
     counted = [row for row in rows if row[0]] or rows
     return Tally(
         recorded=len(counted),
         standing=sum(state in STANDING for _, state, *_ in counted),
-        late=sum(is_late(late_after, today) for late_after, _ in dated),
+        late=sum(is_late(late_after, today) for _, late_after, _ in dated),
         recheck=sum(must_be_checked(state, expires_on, today) for _, state, _, expires_on, *_ in counted),
-        next_name=ahead[1],
-        next_on=ahead[0],
+        next_name=next_name,
+        next_on=next_on,
     )

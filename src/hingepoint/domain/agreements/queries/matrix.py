@@ -13,12 +13,13 @@ from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.agreements.queries.catalogue import TypeChoice
 from hingepoint.domain.agreements.queries.lines import last_steps, lines_then
 from hingepoint.domain.agreements.queries.lists import selection
-from hingepoint.domain.agreements.rules import STAGE_ORDER, is_late, must_be_checked, said_by_rule
+from hingepoint.domain.agreements.rules import is_late, must_be_checked, said_by_rule
 from hingepoint.domain.deals.models import DealQuerySet
 from hingepoint.domain.deals.queries import lists as deal_lists
 from hingepoint.domain.deals.queries.lists import DealFilter, DealLine, Paging
 from hingepoint.domain.deals.queries.looking_back import AsOf
 from hingepoint.records.agreements import STANDING, AgreementState
+from hingepoint.records.deals import place_of
 
 #: At most so many agreements in a row of the matrix: a set people can keep in mind.
 MOST_COLUMNS = 12
@@ -120,7 +121,7 @@ def _columns(keys: Sequence[str]) -> list[Column]:
     types = AgreementType.objects.in_use().effective()
     types = types.filter(key__in=keys[:MOST_COLUMNS]) if keys else types.filter(starter=True)
     rows = types.values_list("pk", "key", "shown_name", "side", "shown_stage")
-    found = sorted((Column(*row) for row in rows), key=lambda c: (STAGE_ORDER.get(c.stage, 99), c.type_id))
+    found = sorted((Column(*row) for row in rows), key=lambda c: (place_of(c.stage), c.type_id))
     return found if keys else found[:USUAL_COLUMNS]
 
 

@@ -121,7 +121,12 @@ def deal_facts(viewer: Any, deal_id: int, *, as_of: AsOf | None = None) -> DealF
     )
     if deal is None:
         raise Hidden("no such deal")
-    moves = _moves(deal_id, as_of)
+    return facts_of(deal, _moves(deal_id, as_of), as_of=as_of)
+
+
+def facts_of(deal: Deal, moves: Sequence[DealEvent], *, as_of: AsOf | None = None) -> DealFacts:
+    """Return what is known of a deal that was fetched with account, owner and team, by its stage and field events,
+    oldest first."""
     facts = _present(deal) if as_of is None else _present(deal) | _past(deal, moves, as_of)
     return DealFacts(**facts, **_movement(facts["stage"], moves))
 

@@ -10,6 +10,7 @@ from django.db import connection
 
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.people.models import Team, User, managed_team_ids, works_here
+from hingepoint.records.deals import place_of
 from hingepoint.records.people import Role
 
 #: More owners than this are not offered as a list of names.
@@ -29,13 +30,15 @@ class Offered:
 
 
 def offered(viewer: Any) -> Offered:
-    """Return what the filters offer: the viewer's teams and people, and the company's own words.
+    """Return what the filters offer: the viewer's teams and people, and the company's own words, stages in the
+    order of the sale.
 
     Causes at most three SQL queries whatever the number of deals.
     """
     if not works_here(viewer) or viewer.role == Role.INSIDE_PARTNER:
         return Offered((), (), (), (), (), ())
-    words = _words_in_use(("stage", "segment", "region", "product"))
+    words = words_in_use(("stage", "segment", "region", "product"))
+    words["stage"] = tuple(sorted(words["stage"], key=place_of))
     teams, owners = _teams_and_owners(viewer)
     return Offered(tuple(teams), tuple(owners), **{f"{name}s": words[name] for name in words})
 
@@ -63,7 +66,7 @@ def _if_few(named: list[tuple[int, str]]) -> list[tuple[int, str]]:
     return named if len(named) <= MOST_OWNERS else []
 
 
-def _words_in_use(columns: Sequence[str], most: int = 200) -> dict[str, tuple[str, ...]]:
+def words_in_use(columns: Sequence[str], most: int = 200) -> dict[str, tuple[str, ...]]:
     """Return the distinct values of indexed text columns of all deals, by jumping through each index:
     a millisecond where ``SELECT DISTINCT`` would read every deal. They are the company's vocabulary,
     not facts of a deal."""

@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Case, Count, F, IntegerField, Sum, Value, When
 
 from hingepoint.domain.deals.models import Deal, DealQuerySet
+from hingepoint.domain.deals.queries import filters
 from hingepoint.domain.deals.queries.looking_back import AsOf, as_it_was, column_then
 from hingepoint.domain.people.models import Team
+from hingepoint.domain.wording import in_any
+from hingepoint.records.deals import place_of
 
 PAGE_SIZE = 50
 #: What a list can be sorted by -> columns of the table. The deal's id makes every order total.
@@ -140,7 +143,7 @@ def _narrow_by_ranges(found: DealQuerySet, wanted: DealFilter) -> DealQuerySet:
 def _narrow_by_text(found: DealQuerySet, text: str) -> DealQuerySet:
     if not text:
         return found
-    return found.filter(Q(name__icontains=text) | Q(key__icontains=text) | Q(account__name__icontains=text))
+    return found.filter(in_any(("name", "key", "account__name"), text))
 
 
 def page_of(
@@ -173,9 +176,19 @@ def in_order(deals: DealQuerySet, sort: str, as_of: AsOf | None = None) -> DealQ
     if columns is None:
         return in_order(deals, DEFAULT_SORT, as_of)
     columns = tuple(column_then(name, as_of) for name in columns)
+    if sort.removeprefix("-") == "stage":
+        return _in_order_of_the_sale(deals, columns[0], last_first=sort.startswith("-"))
     if sort.startswith("-"):
         return deals.order_by(*(F(name).desc(nulls_last=True) for name in columns), "id")
     return deals.order_by(*(F(name).asc(nulls_last=True) for name in columns), "id")
+
+
+def _in_order_of_the_sale(deals: DealQuerySet, column: str, *, last_first: bool) -> DealQuerySet:
+    """Order by a column of stages, as the sale goes. Asks for the stages in use: one SQL query."""
+    stages = sorted(filters.words_in_use(("stage",))["stage"], key=place_of)
+    known = [When(**{column: stage}, then=Value(place)) for place, stage in enumerate(stages)]
+    place = Case(*known, default=Value(len(known)), output_field=IntegerField())
+    return deals.order_by(place.desc() if last_first else place.asc(), column, "id")
 
 
 def _totals(deals: DealQuerySet, as_of: AsOf | None) -> tuple[Total, ...]:

@@ -99,15 +99,24 @@ class Concession:
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """What was asked and what was given on one deal, each in the order of time. ``conceded`` adds up what
-    was given in the deal's currency; ``unpriced`` concessions have no value in it."""
+    """What was asked and what was given on one deal, each in the order of time. ``priced`` are the concessions
+    with a value in the deal's currency."""
 
     demands: tuple[Demand, ...]
     concessions: tuple[Concession, ...]
-    conceded: Decimal
-    unpriced: int
+    priced: tuple[Concession, ...]
     currency: str
     list_price: Decimal | None
+
+    @property
+    def conceded(self) -> Decimal:
+        """What was given, in the deal's currency."""
+        return sum((one.value for one in self.priced if one.value is not None), Decimal(0))
+
+    @property
+    def unpriced(self) -> int:
+        """How many concessions have no value in the deal's currency."""
+        return len(self.concessions) - len(self.priced)
 
     @property
     def unexplained(self) -> tuple[Demand, ...]:
@@ -123,24 +132,33 @@ def log(viewer: Any, deal_id: int, *, plans_at: Sequence[dt.datetime] = ()) -> L
 
     ``plans_at``: when plans for the deal were really written. Causes three SQL queries.
     """
-    deal = _deal(viewer, deal_id)
+    return log_of(_deal(viewer, deal_id), plans_at=plans_at, corridors=_corridors(viewer, deal_id))
+
+
+def log_of(
+    deal: Deal,
+    *,
+    plans_at: Sequence[dt.datetime] = (),
+    corridors: Sequence[concessions.CorridorWritten] = (),
+) -> Log:
+    """Return the log of a deal that the caller has fetched with the viewer's rights. One SQL query.
+
+    Without the plans and corridors that were written, what is noticed by them says nothing.
+    """
     asked, given = _of_deal(deal)
-    book = _corridors(viewer, deal_id)
     found = concessions.check(
         [_given(one, deal) for one in given],
         asked=[_asked(one) for one in asked],
         plans_at=plans_at,
-        corridors=book,
+        corridors=corridors,
         list_price=float(deal.list_price) if deal.list_price else None,
     )
     given = [replace(one, checks=found[one.id]) for one in given]
     answered = {one.demand_id for one in given}
-    priced = [one.value for one in given if one.value is not None and _in_currency(one, deal)]
     return Log(
         demands=tuple(replace(one, answered=one.id in answered) for one in asked),
         concessions=tuple(given),
-        conceded=sum(priced, Decimal(0)),
-        unpriced=len(given) - len(priced),
+        priced=tuple(one for one in given if one.value is not None and _in_currency(one, deal)),
         currency=deal.currency,
         list_price=deal.list_price,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,10 +44,16 @@ def next_best(viewer: Any, deal_id: int, *, today: dt.date) -> NextBest | None:
     deal now; None when it needs none any more. At most three SQL queries."""
     rows = Agreement.objects.visible_to(viewer).filter(deal_id=deal_id, deal__status=DealStatus.OPEN)
     rows = rows.filter(required=True, state__in=WAITING)
-    waiting = {row.type_id: row for row in rows.select_related("deal", "type", "person", "asked_of")}
+    found = list(rows.select_related("deal", "type", "person", "asked_of"))
+    return best_of(found[0].deal, found, today=today) if found else None
+
+
+def best_of(deal: Deal, rows: Iterable[Agreement], *, today: dt.date) -> NextBest | None:
+    """Return what ``next_best`` does, of an open deal and its agreements (with type, person and asked_of) that the
+    caller has fetched with the viewer's rights. At most two SQL queries."""
+    waiting = {row.type_id: row for row in rows if row.required and row.state in WAITING}
     if not waiting:
         return None
-    deal = next(iter(waiting.values())).deal
     pivotal = [row for row in pivotal_of_deal(deal) if row.type_id in waiting]
     if not pivotal:
         return None

@@ -1,0 +1,1 @@
+"""One deal as its people steer it: everything of its first view in one answer."""

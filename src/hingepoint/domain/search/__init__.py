@@ -1,0 +1,1 @@
+"""Finding deals, accounts, people and agreements by the words somebody remembers."""
