@@ -160,6 +160,7 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     "review-plan": (SEES_SANNAS_DEAL, {"plan_id": "a_plan"}),  # who approves: tests/web/test_review_plan.py
     "take-back-talk": (SEES_SANNAS_DEAL, {"deal_id": "deal", "event_id": "a_demand"}),
     "answer-exception": ({"inside_partner"}, {"escalation_id": "an_exception"}),
+    "exception-way": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
     "withdraw-exception": (SEES_SANNAS_DEAL, {"escalation_id": "an_exception"}),
     "give-pulse": ({"inside_partner"}, {"escalation_id": "an_exception"}),
     "draft-rules": (KEEPERS, {}),

@@ -39,6 +39,28 @@ def test_the_form_begins_with_what_is_known_of_the_demand(client, cast):
     assert "A rise needs a board paper" in shown
 
 
+def test_the_form_tells_the_way_before_it_is_sent(client, cast):
+    client.force_login(cast.seller)
+    piece = {"HTTP_HX_REQUEST": "true", "HTTP_HX_TARGET": "way"}
+    address = f"/deals/{cast.deal.pk}/exceptions/way"
+    typed = FORM | {"discount": "25", "return_asked": ""}
+    told = client.post(address, typed, **piece).content.decode()
+    assert "it lacks what we ask in return; 25% is more than its limit of 20%." in told
+    assert "Maud is asked: it is an exception." in told
+    assert Escalation.objects.count() == 0
+    assert "Discount is no number" in client.post(address, FORM | {"discount": "a lot"}, **piece).content.decode()
+
+
+def test_without_a_script_the_way_comes_with_all_that_was_typed(client, cast):
+    client.force_login(cast.seller)
+    address = f"/deals/{cast.deal.pk}/exceptions/way"
+    shown = client.post(address, FORM).content.decode()
+    assert "Complete, and small enough for one approver." in shown
+    assert f'action="/deals/{cast.deal.pk}/exceptions/new"' in shown
+    assert "training in place of price" in shown
+    assert 'value="15"' in shown
+
+
 def test_a_request_without_a_discount_is_refused_in_its_place(client, cast):
     answer = ask(client, cast, discount="")
     assert answer.status_code == 422

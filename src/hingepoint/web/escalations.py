@@ -9,6 +9,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
@@ -18,6 +19,7 @@ from hingepoint.domain.escalations.queries import deciding as weighing
 from hingepoint.domain.escalations.queries import pulse as pulse_page
 from hingepoint.domain.escalations.queries import requests, waiting
 from hingepoint.domain.escalations.queries import rules as rules_page
+from hingepoint.domain.escalations.queries import way as way_page
 from hingepoint.domain.involvement import queries as involvement
 from hingepoint.domain.negotiation.queries import log
 from hingepoint.domain.people import queries as people
@@ -119,6 +121,24 @@ def _wish(request: Request) -> actions.Wish:
     return form.wish()
 
 
+@require_POST
+def exception_way(request: Request, deal_id: int):
+    """Which way what is typed would go, before it is sent: as a piece beside the form, or with the whole form. For a
+    request that is changed, ``of`` in the address names it."""
+    facts, number = deal_page.deal_facts(request.user, deal_id), request.GET.get("of", "")
+    escalation_id = int(number) if number.isdigit() else None
+    form = WishForm(request.POST)
+    readable = form.is_valid()
+    found = way_page.way(
+        request.user, deal_id, form.wish(), escalation_id=escalation_id
+    ) if readable else way_page.Way("", next(iter(drafts.problems_of(form).values())))  # fmt: skip
+    if request.htmx:
+        return render(request, "escalations/_way.html", shown(way=found))
+    request.draft = drafts.Draft(request.path, request.POST)  # type: ignore[attr-defined]
+    demands = log.demands(request.user, facts.id)
+    return _wish_form(request, facts, {}, demands, escalation_id=escalation_id, way=found)
+
+
 def _prefilled(demands: Sequence[log.Demand], number: str) -> dict[str, Any]:
     """Return what is known already: the demand that the address names, and its reason."""
     asked = next((one for one in demands if str(one.id) == number), None)
@@ -140,9 +160,15 @@ def _wish_form(
     demands: Sequence[log.Demand],
     *,
     escalation_id: int | None = None,
+    way: way_page.Way | None = None,
 ) -> HttpResponse:
     draft = drafts.of(request)
-    context = {
+    context = shown(
+        way=way,
+        address=reverse("change-exception", args=[escalation_id])
+        if escalation_id
+        else reverse("ask-exception", args=[facts.id]),
+    ) | {
         "facts": facts,
         "draft": draft,
         "both": draft.both(known, WISH_LABELS),

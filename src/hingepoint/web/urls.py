@@ -65,6 +65,7 @@ urlpatterns = [
     path("deals/<int:deal_id>/concessions/new", negotiation.concede, name="concede"),
     path("deals/<int:deal_id>/help", escalations.deal_help, name="deal-help"),
     path("deals/<int:deal_id>/exceptions/new", escalations.ask_exception, name="ask-exception"),
+    path("deals/<int:deal_id>/exceptions/way", escalations.exception_way, name="exception-way"),
     path("deals/<int:deal_id>/executives/new", involvement.agree_role, name="agree-role"),
     path("deals/<int:deal_id>/executives/activity", involvement.note_activity, name="note-activity"),
     path(

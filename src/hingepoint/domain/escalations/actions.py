@@ -14,11 +14,18 @@ from hingepoint.analysis.talks.approvals import Ask, Path, Request, Rules
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals import actions as deals
 from hingepoint.domain.deals.actions import HAND, deal_for, deal_of, deals_in_turn, first_unless_second
-from hingepoint.domain.deals.models import Deal, DealEvent, DealEventQuerySet
+from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.escalations.approvers import NobodyToAsk, stand_in, whom_to_ask
 from hingepoint.domain.escalations.models import Approval, Escalation, Policy, PolicyRule, Pulse
-from hingepoint.domain.escalations.rules import Wish, _rule, rules_in_force, says_why, wish_of
-from hingepoint.domain.negotiation.models import Corridor
+from hingepoint.domain.escalations.rules import (
+    Wish,
+    _rule,
+    demands_of,
+    nothing_asked,
+    request_of,
+    rules_in_force,
+    wish_of,
+)
 from hingepoint.domain.people.actions import set_active
 from hingepoint.domain.people.models import User, works_here
 from hingepoint.domain.turns.actions import action, form, take_turn, turn
@@ -113,43 +120,15 @@ def ask(
 
 
 def _require_a_wish(wish: Wish) -> None:
-    if wish.kind == Kind.PRICE and not wish.discount:
-        raise NothingAsked("Say which discount you ask for.", field="discount")
-    if wish.kind == Kind.TERMS and not wish.wanted.strip():
-        raise NothingAsked("Say in a few words which terms you ask for.", field="wanted")
+    if words := nothing_asked(wish):
+        raise NothingAsked(words, field="discount" if wish.kind == Kind.PRICE else "wanted")
 
 
 def _columns(deal: Deal, wish: Wish) -> dict:
     told = {name: value.strip() if isinstance(value, str) else value for name, value in asdict(wish).items()}
-    if wish.demand_id and not _demands(deal).filter(pk=wish.demand_id).exists():
+    if wish.demand_id and not demands_of(deal).filter(pk=wish.demand_id).exists():
         raise Hidden("There is no such demand on this deal.")
     return told
-
-
-def _demands(deal: Deal) -> DealEventQuerySet:
-    return DealEvent.objects.standing().filter(deal=deal, kind=EventKind.DEMAND)
-
-
-def request_of(deal: Deal, wish: Wish) -> Request:
-    """Return what the rules look at: how much is asked on how large a deal, and whether it is complete."""
-    demand = _demands(deal).filter(pk=wish.demand_id).first() if wish.demand_id else None
-    return Request(
-        kind=wish.kind.value,
-        discount=wish.discount,
-        value=float(deal.amount) if deal.amount is not None else None,
-        explained=says_why(wish.reason, kind=wish.kind, wanted=wish.wanted, demand=demand),
-        alternatives=bool(wish.alternatives.strip()),
-        in_return=bool(wish.return_asked.strip()),
-        inside=_inside_corridor(deal, wish.discount),
-    )
-
-
-def _inside_corridor(deal: Deal, discount: float | None) -> bool | None:
-    corridor = Corridor.objects.filter(deal=deal).first()
-    if corridor is None or discount is None:
-        return None
-    price = float(deal.list_price or corridor.opening) * (1 - discount)
-    return price >= float(corridor.walk_away)
 
 
 def _ask_people(escalation: Escalation, asks: tuple[Ask, ...], *, at: dt.datetime) -> None:

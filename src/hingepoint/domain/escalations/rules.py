@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hingepoint.analysis.talks import approvals, reasons
-from hingepoint.analysis.talks.approvals import Rule, Rules
-from hingepoint.domain.deals.models import DealEvent
+from hingepoint.analysis.talks.approvals import Request, Rule, Rules
+from hingepoint.domain.deals.models import Deal, DealEvent, DealEventQuerySet
 from hingepoint.domain.escalations.models import Escalation, Policy, PolicyRule
+from hingepoint.domain.negotiation.models import Corridor
+from hingepoint.records.deals import EventKind
 from hingepoint.records.escalations import Approver, Kind
 
 
@@ -28,6 +30,43 @@ def wish_of(escalation: Escalation) -> Wish:
     """Return a request as its form holds it."""
     named = {name: getattr(escalation, name) for name in Wish.__slots__ if name != "kind"}
     return Wish(kind=Kind(escalation.kind), **named)
+
+
+def nothing_asked(wish: Wish) -> str:
+    """Return what a wish must say before it asks for anything, in words; empty when it does."""
+    if wish.kind == Kind.PRICE and not wish.discount:
+        return "Say which discount you ask for."
+    if wish.kind == Kind.TERMS and not wish.wanted.strip():
+        return "Say in a few words which terms you ask for."
+    return ""
+
+
+def request_of(deal: Deal, wish: Wish) -> Request:
+    """Return what the rules look at: how much is asked on how large a deal, and whether it is complete."""
+    demand = demands_of(deal).filter(pk=wish.demand_id).first() if wish.demand_id else None
+    return Request(
+        kind=wish.kind.value,
+        discount=wish.discount,
+        value=float(deal.amount) if deal.amount is not None else None,
+        reasoned=bool(wish.reason.strip()),
+        explained=says_why(wish.reason, kind=wish.kind, wanted=wish.wanted, demand=demand),
+        alternatives=bool(wish.alternatives.strip()),
+        in_return=bool(wish.return_asked.strip()),
+        inside=_inside_corridor(deal, wish.discount),
+    )
+
+
+def demands_of(deal: Deal) -> DealEventQuerySet:
+    """Return what the customer of a deal asked for, without what was taken back."""
+    return DealEvent.objects.standing().filter(deal=deal, kind=EventKind.DEMAND)
+
+
+def _inside_corridor(deal: Deal, discount: float | None) -> bool | None:
+    corridor = Corridor.objects.filter(deal=deal).first()
+    if corridor is None or discount is None:
+        return None
+    price = float(deal.list_price or corridor.opening) * (1 - discount)
+    return price >= float(corridor.walk_away)
 
 
 def says_why(reason: str, *, kind: str, wanted: str, demand: DealEvent | None) -> bool:
