@@ -162,6 +162,7 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     "answer-exception": ({"inside_partner"}, {"escalation_id": "an_exception"}),
     "exception-way": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
     "withdraw-exception": (SEES_SANNAS_DEAL, {"escalation_id": "an_exception"}),
+    "bring-back": (SEES_SANNAS_DEAL, {"escalation_id": "a_returned_exception"}),
     "give-pulse": ({"inside_partner"}, {"escalation_id": "an_exception"}),
     "draft-rules": (KEEPERS, {}),
     "set-rule-limits": (KEEPERS, {}),
@@ -207,7 +208,7 @@ def address(route: str, arguments: dict, cast) -> str:
             return importing.kept_mapping(cast).pk
         if name == "a_link":
             return link_to(cast)
-        if name in ("a_demand", "an_exception", "a_role"):
+        if name in ("a_demand", "an_exception", "a_returned_exception", "a_role"):
             return getattr(talks, name)(cast).pk
         if name == "a_rule":
             return rules.written().pk

@@ -24,7 +24,7 @@ from hingepoint.domain.involvement import queries as involvement
 from hingepoint.domain.negotiation.queries import log
 from hingepoint.domain.people import queries as people
 from hingepoint.records.errors import Hidden
-from hingepoint.records.escalations import Answer, Approver, ArguesFor, Kind, Lane, State
+from hingepoint.records.escalations import Answer, Approver, ArguesFor, CameBack, Kind, Lane, State
 from hingepoint.records.people import Role
 from hingepoint.reports.charts import corridor as corridor_chart
 from hingepoint.web import drafts, register
@@ -35,8 +35,16 @@ KINDS = [
     (Kind.PRICE.value, "A lower price", "A discount above your own limit"),
     (Kind.TERMS.value, "Other terms", "Payment, liability, contract text"),
 ]
+#: What somebody who is asked can say. None is louder than another.
+ANSWERS = [
+    (Answer.BACK.value, "Ask for something back", "It returns to the seller with what you want for it; its clock stops"),
+    (Answer.IN_PART.value, "Yes, to less", "Say how much, or which part"),
+    (Answer.YES.value, "Yes", "As asked"),
+    (Answer.NO.value, "No", "Say why, in words the seller can use"),
+]
 STATE_TONES = {
     State.OPEN: "info",
+    State.RETURNED: "warn",
     State.APPROVED: "good",
     State.IN_PART: "plum",
     State.DECLINED: "bad",
@@ -60,6 +68,7 @@ def shown(**more: Any) -> dict[str, Any]:
         "state_tones": STATE_TONES,
         "lane_words": dict(Lane.choices),
         "answer_words": dict(Answer.choices),
+        "came_words": dict(CameBack.choices),
         **more,
     }
 
@@ -219,7 +228,13 @@ def change_exception(request: Request, escalation_id: int):
 def exception(request: Request, escalation_id: int):
     """One request: what is asked and why, who is asked and what they said."""
     page, facts = weighing.to_decide(request.user, escalation_id, now=timezone.now())
-    more = {"facts": facts, "charts": _where_it_lands(facts), "sides": ArguesFor.choices}
+    more = {
+        "facts": facts,
+        "charts": _where_it_lands(facts),
+        "sides": ArguesFor.choices,
+        "answers": ANSWERS,
+        "came": CameBack.choices,
+    }
     return render(request, "escalations/exception.html", shown(page=page, one=page.request, **more))
 
 
@@ -241,9 +256,7 @@ def _where_it_lands(facts: weighing.Deciding | None) -> list[str]:
 
 
 class AnswerForm(forms.Form):
-    answer = forms.ChoiceField(
-        choices=[(each.value, each.label) for each in (Answer.YES, Answer.IN_PART, Answer.NO)]
-    )
+    answer = forms.ChoiceField(choices=[(value, label) for value, label, _ in ANSWERS])
     granted = forms.FloatField(required=False, min_value=0, max_value=100)
     words = forms.CharField(required=False, max_length=5000)
     version = forms.IntegerField(required=False)
@@ -252,7 +265,7 @@ class AnswerForm(forms.Form):
 @drafts.kept("exception", "escalation_id", follow_next=False)
 @require_POST
 def answer_exception(request: Request, escalation_id: int):
-    """Say yes, yes to less, or no to a request."""
+    """Say yes, yes to less, or no to a request, or ask for something back first."""
     if not requests.request_page(request.user, escalation_id).may_answer:
         raise Hidden("nothing to answer")
     entered = drafts.read(AnswerForm(request.POST))
@@ -265,9 +278,40 @@ def answer_exception(request: Request, escalation_id: int):
         words=entered["words"],
         expected_version=entered["version"],
     )
-    still = "Others are still asked." if done.state == State.OPEN else "The seller sees it now."
-    messages.info(request, f"{done.deal}: your answer is kept. {still}")
+    messages.info(request, f"{done.deal}: your answer is kept. {_NEXT.get(State(done.state), _SEEN)}")
     return register.back(request)
+
+
+_SEEN = "The seller sees it now."
+#: What comes after an answer, by where the request stands then.
+_NEXT = {
+    State.OPEN: "Others are still asked.",
+    State.RETURNED: "It comes back to you when the seller says what the customer gave.",
+}
+
+
+class CameForm(forms.Form):
+    came = forms.ChoiceField(choices=CameBack.choices)
+    words = forms.CharField(required=False, max_length=5000)
+
+
+@drafts.kept("exception", "escalation_id", follow_next=False)
+@require_POST
+def bring_back(request: Request, escalation_id: int):
+    """Say what the customer gave for what was asked back: it waits again for who asked."""
+    page = requests.request_page(request.user, escalation_id)
+    if not page.sees_deal:
+        raise Hidden("nothing to bring back")
+    entered = drafts.read(CameForm(request.POST))
+    actions.bring_back(
+        by=request.user,
+        at=timezone.now(),
+        escalation_id=escalation_id,
+        came=CameBack(entered["came"]),
+        words=entered["words"],
+    )
+    messages.info(request, f"{page.request.title} waits for an answer again.")
+    return redirect("exception", escalation_id)
 
 
 @drafts.flashed("exception", "escalation_id")
@@ -316,6 +360,8 @@ def exceptions(request: Request):
     readings, hidden = pulse_page.pulse(request.user, now=now)
     context = shown(
         waiting=waiting.waiting_for(request.user),
+        sent_back=waiting.sent_back(request.user),
+        answers=waiting.answers(request.user, now=now),
         recent=waiting.recent(request.user, now=now),
         turnaround=waiting.turnaround(request.user, now=now),
         readings=readings,

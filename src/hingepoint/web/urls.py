@@ -117,6 +117,7 @@ urlpatterns = [
     path(
         "exceptions/<int:escalation_id>/withdraw", escalations.withdraw_exception, name="withdraw-exception"
     ),
+    path("exceptions/<int:escalation_id>/back", escalations.bring_back, name="bring-back"),
     path("exceptions/<int:escalation_id>/pulse", escalations.pulse, name="give-pulse"),
     path("executives/", involvement.my_roles, name="my-roles"),
     path("executives/<int:involvement_id>/brief", involvement.brief, name="brief"),

@@ -31,7 +31,17 @@ from hingepoint.domain.people.models import User, works_here
 from hingepoint.domain.turns.actions import action, form, take_turn, turn
 from hingepoint.records.deals import EventKind
 from hingepoint.records.errors import Hidden, Refused, Stale
-from hingepoint.records.escalations import NO_LONGER_ASKED, Answer, Approver, ArguesFor, Kind, Lane, State
+from hingepoint.records.escalations import (
+    NO_LONGER_ASKED,
+    UNDECIDED,
+    Answer,
+    Approver,
+    ArguesFor,
+    CameBack,
+    Kind,
+    Lane,
+    State,
+)
 from hingepoint.records.people import Role
 
 
@@ -44,7 +54,7 @@ class NotAsked(Hidden):
 
 
 class WordsMissing(Refused):
-    """A no, and a yes to less, say why or how much."""
+    """A no, a yes to less and asking for something back say why, how much or what."""
 
     field = "words"
 
@@ -84,7 +94,7 @@ def ask(
     if known := sent.made(Escalation.objects.all()):
         return known
     columns = _columns(deal, wish)
-    same = Escalation.objects.filter(deal=deal, state=State.OPEN, **columns).order_by("-pk").first()
+    same = Escalation.objects.filter(deal=deal, state__in=UNDECIDED, **columns).order_by("-pk").first()
     if known := first_unless_second(same, second):
         return known
     rules = rules_in_force()
@@ -179,7 +189,7 @@ def _ask_again(
     last = {each.approver_id: each for each in escalation.approvals.all()}
     for user, each in people.items():
         known = last.pop(user.pk, None)
-        if known and known.answer == Answer.WAITING:
+        if known and (known.answer == Answer.WAITING or _still_asks_back(known)):
             continue
         granted = replace(before, discount=known.granted) if known and known.granted is not None else before
         if known and _said_yes(known) and not approvals.affected(granted, after, rules, each):
@@ -189,6 +199,10 @@ def _ask_again(
         )
     no_longer = [each.pk for each in last.values() if each.answer == Answer.WAITING]
     Approval.objects.filter(pk__in=no_longer).update(answer=Answer.DROPPED, answered_at=at)
+
+
+def _still_asks_back(approval: Approval) -> bool:
+    return approval.answer == Answer.BACK and not approval.came
 
 
 def _said_yes(approval: Approval) -> bool:
@@ -206,7 +220,7 @@ def _own(by: User | None, escalation_id: int) -> Escalation:
 def withdraw(*, by: User | None, at: dt.datetime, escalation_id: int) -> Escalation:
     """Take a request back that is not needed any more. Raises Hidden and Settled."""
     escalation = _own(by, escalation_id)
-    if escalation.state != State.OPEN:
+    if escalation.state not in UNDECIDED:
         raise Settled("It was decided a moment ago.")
     _close(escalation, State.WITHDRAWN, at=at)
     record(by=by, at=at, action="withdraw exception", subject="deal", subject_id=escalation.deal_id)
@@ -227,12 +241,13 @@ def answer(
     words: str = "",
     expected_version: int | None = None,
 ) -> Escalation:
-    """Answer a request as one of those asked: yes, yes to less (``granted``, a share), or no with words.
+    """Answer a request as one of those asked: yes, yes to less (``granted``, a share), no with words, or something
+    asked back first (``words`` say what): then it rests with the seller until ``bring_back``.
 
     Raises NotAsked, WordsMissing, and Stale when it was changed since the version that was read.
     """
     deals_in_turn(Escalation.objects.filter(pk=escalation_id).values_list("deal_id", flat=True))
-    waiting = Approval.objects.filter(escalation_id=escalation_id, approver=by, answer=Answer.WAITING)
+    waiting = Approval.objects.waiting_for(by).filter(escalation_id=escalation_id)
     if not works_here(by) or not waiting.exists():
         raise NotAsked("Nothing waits for your answer here, or it was answered a moment ago.")
     escalation = Escalation.objects.select_related("deal").get(pk=escalation_id)
@@ -254,9 +269,15 @@ def answer(
     return escalation
 
 
+#: What somebody who is asked can say.
+ANSWERS = (Answer.BACK, Answer.IN_PART, Answer.YES, Answer.NO)
+
+
 def _require_words(escalation: Escalation, answer: Answer, granted: float | None, words: str) -> None:
-    if answer not in (Answer.YES, Answer.IN_PART, Answer.NO):
+    if answer not in ANSWERS:
         raise NotAsked("There is no such answer.")
+    if answer == Answer.BACK and not words.strip():
+        raise WordsMissing("Say what you want for it: the seller asks the customer for that.")
     if answer == Answer.NO and not words.strip():
         raise WordsMissing("Say why not in a few words: the seller takes it to the customer.")
     if answer != Answer.IN_PART:
@@ -270,19 +291,26 @@ def _require_words(escalation: Escalation, answer: Answer, granted: float | None
 
 
 def settle(escalation: Escalation, *, at: dt.datetime) -> None:
-    """Decide a request from its answers: one no declines it; when all have answered, the least counts."""
+    """Decide a request from its answers: one no declines it; while something is asked back it rests with the seller;
+    when all have answered, the least counts."""
     last = {each.approver_id: each for each in escalation.approvals.exclude(answer__in=NO_LONGER_ASKED)}
     answers = [each.answer for each in last.values()]
     if Answer.NO in answers:
         _close(escalation, State.DECLINED, at=at)
+    elif any(_still_asks_back(each) for each in last.values()):
+        _leave_open(escalation, State.RETURNED)
     elif Answer.WAITING in answers:
-        escalation.state, escalation.decided_at, escalation.granted = State.OPEN, None, None
-        escalation.save()
+        _leave_open(escalation, State.OPEN)
     else:
         partial = [each for each in last.values() if _is_less(each, escalation.discount)]
         granted = [each.granted for each in partial if each.granted is not None]
         escalation.granted = min(granted, default=escalation.discount)
         _close(escalation, State.IN_PART if partial else State.APPROVED, at=at)
+
+
+def _leave_open(escalation: Escalation, state: State) -> None:
+    escalation.state, escalation.decided_at, escalation.granted = state, None, None
+    escalation.save()
 
 
 def _is_less(approval: Approval, discount: float | None) -> bool:
@@ -293,10 +321,50 @@ def _is_less(approval: Approval, discount: float | None) -> bool:
 
 
 @action
+def bring_back(
+    *, by: User | None, at: dt.datetime, escalation_id: int, came: CameBack, words: str = ""
+) -> Escalation:
+    """Say what the customer gave for what was asked back: the request waits again for whoever asked for it, or for who
+    answers in their place. Raises Hidden, Settled, WordsMissing and NobodyToAsk."""
+    escalation = _own(by, escalation_id)
+    asked = escalation.approvals.asked_back().filter(came="").select_related("approver").last()
+    if asked is None or escalation.state != State.RETURNED:
+        raise Settled("Nothing is asked back here any more, or it was told a moment ago.")
+    if came == CameBack.PART and not words.strip():
+        raise WordsMissing("Say what they gave: it is weighed against what was asked for.")
+    asked.came, asked.came_words, asked.came_at, asked.came_by = came, words.strip(), at, by
+    asked.save(update_fields=["came", "came_words", "came_at", "came_by"])
+    take_turn(escalation, expected_version=None)  # who reads it without what came answers something else
+    _ask_once_more(asked, at=at)
+    settle(escalation, at=at)
+    record(
+        by=by,
+        at=at,
+        action="bring exception back",
+        subject="deal",
+        subject_id=escalation.deal_id,
+        changes={"came back": [None, came]},
+        reason=words.strip(),
+    )
+    return escalation
+
+
+def _ask_once_more(asked: Approval, *, at: dt.datetime) -> None:
+    """Ask who asked for something back, or who stands in for them, unless they are asked already."""
+    here = asked.approver.is_active
+    person = asked.approver if here else stand_in(asked)
+    because = asked.because if here else f"{asked.because}, in place of {asked.approver.name}"[:300]
+    if not asked.escalation.approvals.filter(approver=person, answer=Answer.WAITING).exists():
+        Approval.objects.create(
+            escalation=asked.escalation, approver=person, whom=asked.whom, because=because, asked_at=at
+        )
+
+
+@action
 def let_go(*, by: User | None, at: dt.datetime, user: User, reason: str = "") -> int:
     """Disable sign-in for somebody who leaves, and pass on what waits for their answer; return how many requests
     went to somebody else. Raises NotAllowed."""
-    _in_turn_for(Approval.objects.waiting_for_who_left() | Approval.objects.waiting_for(user))
+    _in_turn_for(Approval.objects.waiting_for_who_left() | Approval.objects.waits_on(user))
     set_active(by=by, at=at, user=user, active=False, reason=reason)
     return pass_on(by=by, at=at)
 
