@@ -146,6 +146,7 @@ urlpatterns = [
     path("strategy/", strategy.strategies, name="strategies"),
     path("strategy/new", strategy.new_strategy, name="new-strategy"),
     path("strategy/<int:strategy_id>/", strategy.strategy, name="strategy"),
+    path("strategy/<int:strategy_id>/routines", strategy.routines, name="strategy-routines"),
     path("strategy/<int:strategy_id>/edit", strategy.edit_strategy, name="edit-strategy"),
     path("strategy/<int:strategy_id>/target", strategy.set_target, name="set-target"),
     path("strategy/<int:strategy_id>/in-force", strategy.put_in_force, name="put-in-force"),
