@@ -47,6 +47,10 @@ class AgreementState(Worded):
 STANDING = frozenset({AgreementState.GAINED, AgreementState.KEPT, AgreementState.RENEGOTIATED})
 
 
+#: States in which somebody agreed or was kind about it: what is known of it is counted.
+SPOKEN = STANDING | {AgreementState.SOFT, AgreementState.BROKEN}
+
+
 class Evidence(enum.IntEnum):
     """How strong the evidence of an agreement is. Gained needs TOLD or more."""
 

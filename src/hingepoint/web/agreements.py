@@ -70,6 +70,19 @@ POINTS = {
     "tested": "We tested it: they repeated it in their words",
 }
 
+#: What is on record of the seven points counts by itself; only this must be said by somebody who was there.
+ASKED_POINTS = ("voluntary_and_mutual", "tested")
+#: How a point that is not known yet is added.
+ADDED = {
+    "act": "write what they will do",
+    "person": "name who commits",
+    "date": "say by when",
+    "reason": "write why they would",
+    "voluntary_and_mutual": "tick it under How good is it",
+    "evidence": "say what the evidence is, or ask the customer to confirm",
+    "tested": "tick it under How good is it, or ask the customer to confirm",
+}
+
 
 class StepForm(forms.Form):
     state = forms.ChoiceField(choices=[(state.value, label) for state, label, _ in STEPS])
@@ -115,6 +128,7 @@ def agreement(request: Request, deal_id: int, type_id: int):
             "as_of": as_of,
             "expected": None,
             "points": POINTS,
+            "unknown": _unknown(page),
             "wanted": None,
             "found": None,
         }
@@ -137,6 +151,8 @@ def _show(request: Request, page: agreement_page.AgreementPage, known: dict[str,
         "step_keys": STEP_KEYS,
         "evidence_choices": EVIDENCE,
         "points": POINTS,
+        "asked_points": {key: POINTS[key] for key in POINTS if key in ASKED_POINTS or key in page.points_met},
+        "unknown": _unknown(page),
         "problems": draft.problems,
         "expected": next_best.expected(request.user, page.deal_id, page.type_id, today=timezone.localdate()),
         **proof.behind(request, page),
@@ -149,6 +165,13 @@ def _show(request: Request, page: agreement_page.AgreementPage, known: dict[str,
         else "agreements/agreement.html"
     )
     return render(request, template, context)
+
+
+def _unknown(page: agreement_page.AgreementPage) -> list[tuple[str, str]]:
+    """Return the points of quality that are not known of what was agreed, each with how it is added."""
+    if page.line is None or page.line.quality is None:
+        return []
+    return [(POINTS[point], ADDED[point]) for point in QUALITY_POINTS if point not in page.line.known]
 
 
 def _required(page: agreement_page.AgreementPage) -> bool:
