@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -117,7 +117,7 @@ def ask_exception(request: Request, deal_id: int):
     facts = deal_page.deal_facts(request.user, deal_id)
     if request.method != "POST":
         demands = log.demands(request.user, facts.id)
-        return _wish_form(request, facts, _prefilled(demands, request.GET.get("demand", "")), demands)
+        return _wish_form(request, facts, _prefilled(demands, request.GET), demands)
     made = actions.ask(
         by=request.user, at=timezone.now(), deal_id=deal_id, wish=_wish(request), **sent(request)
     )
@@ -148,18 +148,21 @@ def exception_way(request: Request, deal_id: int):
     return _wish_form(request, facts, {}, demands, escalation_id=escalation_id, way=found)
 
 
-def _prefilled(demands: Sequence[log.Demand], number: str) -> dict[str, Any]:
-    """Return what is known already: the demand that the address names, and its reason."""
-    asked = next((one for one in demands if str(one.id) == number), None)
-    if asked is None:
-        return {"kind": Kind.PRICE.value}
-    price = asked.topic == "price"
-    return {
-        "kind": (Kind.PRICE if price else Kind.TERMS).value,
-        "demand": asked.id,
-        "wanted": "" if price else asked.title,
-        "reason": asked.why.text if asked.why else "",
-    }
+def _prefilled(demands: Sequence[log.Demand], said: Mapping[str, str]) -> dict[str, Any]:
+    """Return what is known already: what the address carries over from a concession, the demand that it names, and
+    the reason behind that."""
+    asked = next((one for one in demands if str(one.id) == said.get("demand", "")), None)
+    known: dict[str, Any] = {"kind": Kind.PRICE.value}
+    if asked is not None:
+        price = asked.topic == "price"
+        known = {
+            "kind": (Kind.PRICE if price else Kind.TERMS).value,
+            "demand": asked.id,
+            "wanted": "" if price else asked.title,
+            "reason": asked.why.text if asked.why else "",
+        }
+    carried = {name: said[name] for name in ("kind", "discount", "wanted", "return_asked") if said.get(name)}
+    return known | carried
 
 
 def _wish_form(

@@ -37,6 +37,20 @@ def missing_to_gain(agreement: Agreement) -> tuple[str, ...]:
     return tuple(name for name, value in present.items() if not value)
 
 
+#: What is promised anew in such a state, on a day of its own.
+_PROMISED = (AgreementState.GAINED, AgreementState.RENEGOTIATED)
+
+
+def past_day(
+    state: str, *, occurred_on: dt.date | None, due_on: dt.date | None, today: dt.date
+) -> dt.date | None:
+    """Return the past day that a promise names, of which somebody must say whether it was agreed then and is written
+    late: the day on which it happened, else by when they would act. None where no day has passed."""
+    if state not in _PROMISED:
+        return None
+    return next((day for day in (occurred_on, due_on) if day is not None and day < today), None)
+
+
 def known_points(
     *, act: str, person: object, due_on: dt.date | None, reason: str, evidence: int, ticked: Iterable[str] = ()
 ) -> tuple[str, ...]:
