@@ -103,6 +103,7 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "strategies": (SELLING, {}),
     "new-strategy": (KEEPERS, {}),
     "strategy": (SELLING, {"strategy_id": "a_strategy"}),
+    "strategy-routines": (SELLING, {"strategy_id": "a_strategy"}),
     "asking-progress": (SELLING, {}),
     "put-in-force": (KEEPERS, {"strategy_id": "a_strategy"}),
     "sort-out": (SELLING, {}),
@@ -163,7 +164,9 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     "review-plan": (SEES_SANNAS_DEAL, {"plan_id": "a_plan"}),  # who approves: tests/web/test_review_plan.py
     "take-back-talk": (SEES_SANNAS_DEAL, {"deal_id": "deal", "event_id": "a_demand"}),
     "answer-exception": ({"inside_partner"}, {"escalation_id": "an_exception"}),
+    "exception-way": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
     "withdraw-exception": (SEES_SANNAS_DEAL, {"escalation_id": "an_exception"}),
+    "bring-back": (SEES_SANNAS_DEAL, {"escalation_id": "a_returned_exception"}),
     "give-pulse": ({"inside_partner"}, {"escalation_id": "an_exception"}),
     "draft-rules": (KEEPERS, {}),
     "set-rule-limits": (KEEPERS, {}),
@@ -209,7 +212,7 @@ def address(route: str, arguments: dict, cast) -> str:
             return importing.kept_mapping(cast).pk
         if name == "a_link":
             return link_to(cast)
-        if name in ("a_demand", "an_exception", "a_role"):
+        if name in ("a_demand", "an_exception", "a_returned_exception", "a_role"):
             return getattr(talks, name)(cast).pk
         if name == "a_rule":
             return rules.written().pk

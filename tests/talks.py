@@ -13,7 +13,7 @@ from hingepoint.domain.escalations.models import Escalation
 from hingepoint.domain.involvement import actions as involvement
 from hingepoint.domain.involvement.models import Involvement
 from hingepoint.domain.negotiation import actions as negotiation
-from hingepoint.records.escalations import Approver, Kind
+from hingepoint.records.escalations import Answer, Approver, Kind
 from hingepoint.records.involvement import Purpose
 from hingepoint.records.talks import Topic
 
@@ -51,6 +51,13 @@ def an_exception(cast, at: dt.datetime = NOW, **facts) -> Escalation:
         "return_asked": "three-year term",
     } | facts
     return escalations.ask(by=cast.seller, at=at, deal_id=cast.deal.pk, wish=escalations.Wish(**told))
+
+
+def a_returned_exception(cast, at: dt.datetime = NOW, **facts) -> Escalation:
+    """Lee of legal asks for a guarantee back; it rests with Sanna."""
+    made = an_exception(cast, at=at, **facts)
+    told = {"answer": Answer.BACK, "words": "a bank guarantee"}
+    return escalations.answer(by=cast.inside_partner, at=at, escalation_id=made.pk, **told)
 
 
 def a_role(cast, **facts) -> Involvement:

@@ -9,7 +9,9 @@ from hingepoint.analysis.talks import aftermath, approvals
 from hingepoint.analysis.talks.approvals import Ask, Request, Rule, Rules
 from hingepoint.records.escalations import Approver, Lane
 
-CLEAN = Request("price", discount=0.15, value=50_000, explained=True, alternatives=True, in_return=True)
+CLEAN = Request(
+    "price", discount=0.15, value=50_000, reasoned=True, explained=True, alternatives=True, in_return=True
+)
 LEGAL = Rule(Approver.PERSON, kind="terms", person=7)
 RULES = Rules(
     version="3",
@@ -55,6 +57,31 @@ def test_the_path_says_what_would_have_made_it_clean():
     way = approvals.path(request(in_return=False, alternatives=False), RULES)
     assert way.missing == ("what was tried instead", "what we ask in return")
     assert way.why == "Not in the fast lane: it lacks what was tried instead and what we ask in return."
+
+
+@pytest.mark.parametrize(
+    ("facts", "why"),
+    [
+        ({"discount": 0.225}, "22.5% is more than its limit of 20%"),
+        ({"value": 600_000}, "the deal of 600,000 is above its limit of 100,000"),
+        ({"value": None}, "the value of the deal is not known, and its limit is 100,000"),
+        ({"explained": False}, "it lacks a reason that says more than the demand"),
+        ({"explained": False, "reasoned": False}, "it lacks a reason"),
+        (
+            {"discount": 0.25, "value": 600_000, "in_return": False},
+            "it lacks what we ask in return; 25% is more than its limit of 20%; "
+            "the deal of 600,000 is above its limit of 100,000",
+        ),
+    ],
+)
+def test_every_reason_against_the_fast_lane_is_named(facts, why):
+    assert approvals.path(request(**facts), RULES).why == f"Not in the fast lane: {why}."
+
+
+def test_the_limits_of_the_fast_lane_belong_to_it():
+    at_the_limit = request(discount=0.20, value=100_000)
+    assert approvals.too_large(at_the_limit, RULES) == ()
+    assert approvals.path(at_the_limit, RULES).lane == Lane.FAST
 
 
 def test_somebody_is_asked_where_no_rule_names_anybody():

@@ -39,6 +39,31 @@ def test_the_form_begins_with_what_is_known_of_the_demand(client, cast):
     assert "A rise needs a board paper" in shown
 
 
+def test_the_form_tells_the_way_before_it_is_sent(client, cast):
+    client.force_login(cast.seller)
+    piece = {"HTTP_HX_REQUEST": "true", "HTTP_HX_TARGET": "way"}
+    address = f"/deals/{cast.deal.pk}/exceptions/way"
+    typed = FORM | {"discount": "25", "return_asked": ""}
+    told = client.post(address, typed, **piece).content.decode()
+    assert "it lacks what we ask in return; 25% is more than its limit of 20%." in told
+    assert "Maud is asked: it is an exception." in told
+    assert Escalation.objects.count() == 0
+    assert (
+        "Discount is no number"
+        in client.post(address, FORM | {"discount": "a lot"}, **piece).content.decode()
+    )
+
+
+def test_without_a_script_the_way_comes_with_all_that_was_typed(client, cast):
+    client.force_login(cast.seller)
+    address = f"/deals/{cast.deal.pk}/exceptions/way"
+    shown = client.post(address, FORM).content.decode()
+    assert "Complete, and small enough for one approver." in shown
+    assert f'action="/deals/{cast.deal.pk}/exceptions/new"' in shown
+    assert "training in place of price" in shown
+    assert 'value="15"' in shown
+
+
 def test_a_request_without_a_discount_is_refused_in_its_place(client, cast):
     answer = ask(client, cast, discount="")
     assert answer.status_code == 422
@@ -174,5 +199,70 @@ def test_who_decides_reads_where_it_lands_and_no_answer_is_louder_than_another(c
     assert "Below the walk-away of €90,000." in page
     assert "€85,000, 15.0% off the list, margin 29.4%" in page
     waiting = client.get("/exceptions/").content.decode()
-    assert waiting.count("Yes, as asked") == 1
     assert 'class="button primary' not in waiting[waiting.index("Waiting for you") :]
+
+
+@pytest.mark.parametrize(
+    ("walk_away", "lands", "yes"),
+    [(80_000, "Lands between target and walk-away.", 1), (90_000, "Lands below the walk-away.", 0)],
+)
+def test_a_yes_in_the_list_is_no_blind_one(client, cast, walk_away, lands, yes):
+    Deal.objects.filter(pk=cast.deal.pk).update(list_price=100_000)
+    talks.negotiation.set_corridor(
+        by=cast.seller,
+        at=talks.NOW,
+        deal_id=cast.deal.pk,
+        opening=100_000,
+        target=95_000,
+        walk_away=walk_away,
+    )
+    ask(client, cast)
+    client.force_login(cast.manager)
+    for address in ("/", "/exceptions/"):
+        page = client.get(address).content.decode()
+        assert lands in page
+        assert "Nothing was given before." in page
+        assert page.count("Yes, as asked") == yes
+
+
+def test_something_is_asked_back_and_the_seller_says_what_came(client, cast):
+    ask(client, cast)
+    made = Escalation.objects.get()
+    client.force_login(cast.manager)
+    refused = client.post(f"/exceptions/{made.pk}/answer", {"answer": "back"})
+    assert refused.status_code == 422
+    assert "Say what you want for it" in refused.content.decode()
+    client.post(f"/exceptions/{made.pk}/answer", {"answer": "back", "words": "a reference by June"})
+    resting = client.get("/exceptions/").content.decode()
+    assert "You asked for: a reference by June" in resting
+    assert "for 1 something was asked back first: the customer gave something for 0, 1 still rests" in resting
+    client.force_login(cast.seller)
+    piece = {"HTTP_HX_REQUEST": "true", "HTTP_HX_TARGET": "my-exceptions"}
+    assert "Maud asks for: a reference by June." in client.get("/exceptions/", **piece).content.decode()
+    assert "What did the customer give?" in client.get(f"/exceptions/{made.pk}/").content.decode()
+    refused = client.post(f"/exceptions/{made.pk}/back", {"came": "part"})
+    assert (refused.status_code, "Say what they gave" in refused.content.decode()) == (422, True)
+    client.post(f"/exceptions/{made.pk}/back", {"came": "part", "words": "a visit"})
+    client.force_login(cast.manager)
+    page = client.get(f"/exceptions/{made.pk}/").content.decode()
+    assert "They gave a part, or something else: a visit" in page
+    assert 'id="answer"' in page
+    assert client.get("/exceptions/").content.decode().count("With the seller") == 0
+
+
+def test_only_who_sees_the_deal_says_what_came(client, cast):
+    made = talks.a_returned_exception(cast)
+    for who, status in ((cast.inside_partner, 404), (cast.stranger, 404), (cast.seller, 302)):
+        client.force_login(who)
+        assert client.post(f"/exceptions/{made.pk}/back", {"came": "nothing"}).status_code == status
+
+
+def test_what_is_asked_back_is_the_first_of_four_equal_answers(client, cast):
+    made = talks.an_exception(cast)
+    client.force_login(cast.inside_partner)
+    page = client.get(f"/exceptions/{made.pk}/").content.decode()
+    offered = [
+        page.index(f'name="answer" value="{each}"') for each in ("back", "in_part", "approved", "declined")
+    ]
+    assert offered == sorted(offered)
+    assert "checked" not in page[page.index('id="answer"') :]

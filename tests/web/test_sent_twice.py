@@ -141,7 +141,7 @@ def test_a_reason_sent_twice_is_written_once(seller, cast):
 
 def step_form(cast) -> tuple[str, dict]:
     address = f"/deals/{cast.deal.pk}/agreements/{AgreementType.objects.get(key='cust.data_access').pk}/"
-    said = {"state": "gained", "act": "send the log", "person_name": "Bo", "due_on": "2026-04-01"}
+    said = {"state": "gained", "act": "send the log", "person_name": "Bo", "due_on": "2999-04-01"}
     return address, said | {"evidence": "3", "version": 0}
 
 

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 import rules
+import talks
 from cast import NOW, TODAY, deal
 from hingepoint.analysis import intervals
 from hingepoint.analysis.coverage import Coverage
@@ -17,6 +18,7 @@ from hingepoint.domain.plans import actions as plans
 from hingepoint.domain.plans.models import Plan
 from hingepoint.domain.strategy import actions, asking, tasks
 from hingepoint.domain.strategy.models import Strategy
+from hingepoint.records.plans import Outcome
 from playbooks import choose, in_force, written
 
 WORDS = {
@@ -172,11 +174,22 @@ def test_a_draft_is_nobody_elses_business(client, cast):
 def test_no_page_costs_more_than_twelve_statements(client, cast, who, django_assert_max_num_queries):
     book = in_force(cast, "cust.data_access", "cust.deal_sponsor", "cust.mutual_plan")
     client.force_login(getattr(cast, who))
-    for page in ("strategies", "strategy", "playbook", "pivotal"):
+    for page in ("strategies", "strategy", "strategy-routines", "playbook", "pivotal"):
         arguments = [] if page == "strategies" else [book.strategy_id]
         arguments += ["cust.data_access"] if page == "pivotal" else []
         with django_assert_max_num_queries(12):
             assert client.get(reverse(page, args=arguments)).status_code == 200
+
+
+def test_how_exceptions_were_answered_is_told_with_the_routines(client, cast):
+    book = in_force(cast)
+    talks.a_returned_exception(cast, at=timezone.now())
+    client.force_login(cast.sponsor)
+    piece = {"HTTP_HX_REQUEST": "true", "HTTP_HX_TARGET": "routines"}
+    told = text(client.get(reverse("strategy-routines", args=[book.strategy_id]), **piece))
+    answered = "for 1 something was asked back first: the customer gave something for 0, 1 still rests with the seller"
+    assert answered in told
+    assert answered in text(client.get("/exceptions/"))
 
 
 def test_a_move_is_told_once_the_interval_of_the_difference_lies_beside_zero():
@@ -192,7 +205,8 @@ def test_a_move_is_told_once_the_interval_of_the_difference_lies_beside_zero():
 def test_routines_are_counted_on_the_talks_whose_day_has_come(client, cast):
     book = in_force(cast)
     client.force_login(cast.seller)
-    page = reverse("strategy", args=[book.strategy_id])
+    assert 'id="routines"' in client.get(reverse("strategy", args=[book.strategy_id])).content.decode()
+    page = reverse("strategy-routines", args=[book.strategy_id])
     assert "No talk was planned in the last 12 weeks" in text(client.get(page))
     today = timezone.localdate()
     plan = plans.write_plan(
@@ -204,13 +218,20 @@ def test_routines_are_counted_on_the_talks_whose_day_has_come(client, cast):
         best="The log of the line",
     )
     kept = client.get(page).context["routines"]
-    assert [(one.value, one.n) for one in (kept.planned, kept.reviewed, kept.debriefed)] == [
-        (1, 1),
-        (0, 1),
-        (0, 1),
-    ]
+    assert [(one.value, one.n) for one in (kept.reviewed, kept.debriefed)] == [(0, 1), (0, 1)]
+    assert kept.planned.n == 0
+    plans.debrief(
+        by=cast.seller,
+        at=timezone.now(),
+        deal_id=cast.deal.pk,
+        type_key="cust.data_access",
+        heard=plans.Heard(outcome=Outcome.SOFT, held_at=timezone.now() - dt.timedelta(days=1)),
+    )
+    kept = client.get(page).context["routines"]
+    assert [(one.value, one.n) for one in (kept.debriefed, kept.planned)] == [(1, 1), (1, 1)]
     Plan.objects.filter(pk=plan.pk).update(written_at=timezone.now())
-    assert client.get(page).context["routines"].planned.value == 0
+    kept = client.get(page).context["routines"]
+    assert (kept.planned.value, kept.planned.n) == (0, 1)  # written afterwards
     client.force_login(cast.stranger)
     answer = client.get(page)
-    assert answer.status_code == 404 or answer.context["routines"].planned.n == 0
+    assert answer.status_code == 404 or not answer.context["routines"].known

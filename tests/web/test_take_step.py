@@ -3,10 +3,11 @@
 import datetime as dt
 
 import pytest
+from django.utils import timezone
 
 from cast import NOW, TODAY
 from hingepoint.domain.agreements import actions
-from hingepoint.domain.agreements.models import Agreement, AgreementType
+from hingepoint.domain.agreements.models import Agreement, AgreementEvent, AgreementType
 from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.deals import actions as deals
 from hingepoint.records.agreements import AgreementState, Evidence
@@ -16,7 +17,7 @@ GAINED = {
     "state": "gained",
     "act": "send the cost data",
     "person_name": "Bo Berg",
-    "due_on": "2026-04-01",
+    "due_on": "2999-04-01",
     "evidence": "3",
 }
 
@@ -68,6 +69,40 @@ def test_a_no_says_why(client, cast, state):
 def test_the_way_there_needs_nothing_more(client, cast, state):
     post(client, cast.seller, cast, state=state)
     assert Agreement.objects.get().state == state
+
+
+@pytest.mark.parametrize("named", ["occurred_on", "due_on"])
+def test_gained_with_a_past_day_asks_whether_it_was_agreed_then(client, cast, named):
+    told = GAINED | {named: "2026-02-12"}
+    asked = post(client, cast.seller, cast, **told)
+    assert (asked.status_code, list(asked.context["problems"])) == (422, ["agreed"])
+    assert "Was it agreed on 12 Feb 2026, or is it agreed today" in asked.content.decode()
+    assert 'name="agreed_on" type="date" value="2026-02-12"' in asked.content.decode()
+    assert not Agreement.objects.exists()
+    post(client, cast.seller, cast, **told, agreed="then", agreed_on="2026-02-10")
+    step = AgreementEvent.objects.get()
+    days = [timezone.localdate(moment) for moment in (step.occurred_at, step.recorded_at)]
+    assert days == [dt.date(2026, 2, 10), timezone.localdate()]
+    assert ", written " in client.get(address(cast)).content.decode()
+
+
+def test_agreed_today_is_dated_today_and_for_a_day_to_come(client, cast):
+    told = GAINED | {"agreed": "today"}
+    refused = post(client, cast.seller, cast, **(told | {"due_on": "2026-02-12"}))
+    assert list(refused.context["problems"]) == ["due_on"]
+    post(client, cast.seller, cast, **told, occurred_on="2026-02-12")
+    assert timezone.localdate(AgreementEvent.objects.get().occurred_at) == timezone.localdate()
+
+
+def test_what_was_agreed_has_no_day_that_is_to_come(client, cast):
+    told = GAINED | {"occurred_on": "2026-02-12", "agreed": "then", "agreed_on": "2999-01-01"}
+    assert "not come yet" in post(client, cast.seller, cast, **told).context["problems"]["agreed_on"]
+
+
+@pytest.mark.parametrize("state", ["asked", "kept", "broken"])
+def test_other_steps_may_name_a_past_day_without_a_question(client, cast, state):
+    post(client, cast.seller, cast, **(GAINED | {"state": state, "occurred_on": "2026-02-12"}))
+    assert timezone.localdate(AgreementEvent.objects.get().occurred_at) == dt.date(2026, 2, 12)
 
 
 def test_the_points_and_checks_are_kept(client, cast):

@@ -1,11 +1,17 @@
 """Logging a demand and a trade, from a deal's page: what is seen, kept, noticed, and refused."""
 
+from decimal import Decimal
+
 import pytest
 
 import talks
-from hingepoint.domain.deals.models import DealEvent
+from hingepoint.domain.deals.models import Deal, DealEvent
+from hingepoint.domain.escalations import actions as escalations
+from hingepoint.domain.escalations.queries import limits
 from hingepoint.domain.negotiation.queries import log as log_page
 from hingepoint.records.deals import EventKind
+from hingepoint.records.escalations import Answer, Kind
+from hingepoint.records.talks import Topic
 
 
 @pytest.fixture
@@ -109,3 +115,64 @@ def test_a_demands_page_costs_few_statements(seller, cast, django_assert_max_num
     demand = talks.a_demand(cast)
     with django_assert_max_num_queries(12):
         page(seller, cast, f"demands/{demand.pk}/")
+
+
+@pytest.fixture
+def priced(cast):
+    """A list price of 100,000; 4,000 were given on it before, and 50,000 on something else."""
+    Deal.objects.filter(pk=cast.deal.pk).update(list_price=100_000)
+    for topic, value in ((Topic.PRICE, 4_000), (Topic.EXTRAS, 50_000)):
+        talks.negotiation.concede(
+            by=cast.seller,
+            at=talks.NOW,
+            deal_id=cast.deal.pk,
+            topic=topic,
+            what="before",
+            value=Decimal(value),
+        )
+
+
+def test_a_price_above_ones_own_limit_leads_to_an_exception_that_says_what_was_typed(seller, cast, priced):
+    demand = talks.a_demand(cast, why=talks.negotiation.Why("A rise needs a board paper"))
+    price = {"topic": "price", "what": "rounding", "value": "8500", "demand": demand.pk}
+    shown = concede(seller, cast, **price).content.decode()
+    assert "it comes to 12.5% off the list price. You give up to 10% alone." in shown
+    leads = concede(seller, cast, **price, anyway="on", ask="on").url
+    form = seller.get(leads).context["said"]
+    told = {name: form[name] for name in ("kind", "discount", "wanted", "return_asked", "demand", "reason")}
+    assert told == {
+        "kind": "price",
+        "discount": "12.5",
+        "wanted": "rounding",
+        "return_asked": "three years",
+        "demand": demand.pk,
+        "reason": "A rise needs a board paper",
+    }
+    assert len(log_page.log(cast.seller, cast.deal.pk).concessions) == 2
+
+
+@pytest.mark.parametrize(
+    ("value", "discount", "beyond"),
+    [("6000", 0, False), ("6100", 0, True), ("8500", 0.125, False), ("8600", 0.125, True)],
+)
+def test_the_own_limit_and_what_was_granted_belong_to_it(seller, cast, priced, value, discount, beyond):
+    if discount:
+        wish = escalations.Wish(Kind.PRICE, discount=discount, reason="x")
+        made = escalations.ask(by=cast.seller, at=talks.NOW, deal_id=cast.deal.pk, wish=wish)
+        escalations.answer(by=cast.manager, at=talks.NOW, escalation_id=made.pk, answer=Answer.YES)
+    found = limits.beyond_own_limit(cast.seller, cast.deal.pk, Decimal(value))
+    assert (found is not None) == beyond
+
+
+def test_an_answer_on_its_way_is_shown_and_unknown_prices_say_nothing(seller, cast, priced):
+    wish = escalations.Wish(Kind.PRICE, discount=0.2, reason="x")
+    made = escalations.ask(by=cast.seller, at=talks.NOW, deal_id=cast.deal.pk, wish=wish)
+    assert limits.beyond_own_limit(cast.seller, cast.deal.pk, Decimal(8500)).waiting == made.pk
+    assert limits.beyond_own_limit(cast.seller, cast.deal.pk, None) is None
+    Deal.objects.filter(pk=cast.deal.pk).update(list_price=None)
+    assert limits.beyond_own_limit(cast.seller, cast.deal.pk, Decimal(8500)) is None
+
+
+def test_what_was_given_already_is_kept_all_the_same(seller, cast, priced):
+    concede(seller, cast, topic="price", what="rounding", value="8500", anyway="on")
+    assert [one.title for one in log_page.log(cast.seller, cast.deal.pk).concessions][-1] == "rounding"

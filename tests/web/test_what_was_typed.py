@@ -44,6 +44,7 @@ FORMS: dict[str, tuple[str, str, str]] = {
     "concede": ("seller", "concede", ""),
     "ask-exception": ("seller", "ask-exception", ""),
     "change-exception": ("seller", "change-exception", ""),
+    "bring-back": ("seller", "exception", ""),
     "answer-exception": ("inside_partner", "exception", ""),
     "set-rule-limits": ("sponsor", "exception-rules", ""),
     "add-rule": ("sponsor", "exception-rules", ""),
@@ -193,7 +194,12 @@ def opened(route: str, cast, client) -> Form:
     prepare(route, cast, client)
     if route == "review-plan":
         address(route, CHANGES[route][1], cast)
-    arguments = {"batch_id": checked_import(cast, client)} if page == "import" else PAGES[page][1]
+    standing = CHANGES if route == "bring-back" else PAGES  # an exception that rests with its seller
+    arguments = (
+        {"batch_id": checked_import(cast, client)}
+        if page == "import"
+        else standing[route if standing is CHANGES else page][1]
+    )
     at = address(page, arguments, cast) + query
     if who != "anonymous":
         client.force_login(getattr(cast, who))

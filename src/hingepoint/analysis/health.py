@@ -96,10 +96,15 @@ def health(facts: Facts) -> Health:
     )
 
 
+#: Columns without which there is no row: that all rows have them says nothing.
+_ALWAYS = ("deal_id", "created", "status", "at", "kind")
+
+
 def _coverage(
     columns: dict[str, tuple[pl.DataType, str]], filled: dict[str, int], of: int
 ) -> tuple[Coverage, ...]:
-    return tuple(Coverage(name, meaning, filled.get(name, 0), of) for name, (_, meaning) in columns.items())
+    told = ((name, meaning) for name, (_, meaning) in columns.items() if name not in _ALWAYS)
+    return tuple(Coverage(name, meaning, filled.get(name, 0), of) for name, meaning in told)
 
 
 def facts_of(deals: pl.DataFrame, events: pl.DataFrame, *, rules: dict[str, int] | None = None) -> Facts:

@@ -193,6 +193,7 @@ def _as_request(row: dict[str, Any]) -> Request:
         kind=row["kind"],
         discount=row["share"],
         value=row["initial_amount"],
+        reasoned=bool(reason),
         explained=bool(reason) and not reasons.repeats(reason, demand="", topic=topic),
         alternatives=bool(row["alternatives"]),
         in_return=bool(row["return_asked"]),

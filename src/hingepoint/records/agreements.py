@@ -73,6 +73,10 @@ def moves_from(state: str | None) -> tuple[AgreementState, ...]:
     return _MOVES[AgreementState(state)]
 
 
+#: States in which somebody agreed or was kind about it: what is known of it is counted.
+SPOKEN = STANDING | {AgreementState.SOFT, AgreementState.BROKEN}
+
+
 class Evidence(enum.IntEnum):
     """How strong the evidence of an agreement is. Gained needs TOLD or more."""
 

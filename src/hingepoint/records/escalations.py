@@ -16,6 +16,7 @@ class State(Worded):
     """Where a request stands."""
 
     OPEN = "open", "Waiting"
+    RETURNED = "returned", "Something asked back"  # with the seller, who asks the customer for it
     APPROVED = "approved", "Approved"
     IN_PART = "in_part", "Approved in part"
     DECLINED = "declined", "Declined"
@@ -29,8 +30,17 @@ class Answer(Worded):
     YES = "approved", "Approved"
     IN_PART = "in_part", "Approved in part"
     NO = "declined", "Declined"
+    BACK = "back", "Asked for something back"
     DROPPED = "dropped", "Not needed any more"
     PASSED_ON = "passed_on", "Passed on"
+
+
+class CameBack(Worded):
+    """What the customer gave for what was asked back."""
+
+    GIVEN = "given", "They gave it"
+    PART = "part", "They gave a part, or something else"
+    NOTHING = "nothing", "They gave nothing"
 
 
 class ArguesFor(Worded):
@@ -41,6 +51,8 @@ class ArguesFor(Worded):
     CUSTOMER = "customer", "The customer's"
 
 
+#: States of a request that is not decided.
+UNDECIDED = (State.OPEN, State.RETURNED)
 #: Answers of people who have none left to give.
 NO_LONGER_ASKED = (Answer.DROPPED, Answer.PASSED_ON)
 

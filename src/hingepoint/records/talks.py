@@ -22,3 +22,11 @@ class ReasonState(Worded):
     HYPOTHESISED = "hypothesised", "Our guess"
     STATED = "stated", "They said it"  # one of them, by name
     CONFIRMED = "confirmed", "Two of them said it"
+
+
+class Lands(Worded):
+    """Where a price lies against the corridor."""
+
+    ABOVE = "above", "At the target or above"
+    BETWEEN = "between", "Between target and walk-away"
+    BELOW = "below", "Below the walk-away"

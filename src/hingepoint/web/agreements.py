@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from hingepoint.domain.agreements import actions
+from hingepoint.domain.agreements import actions, rules
 from hingepoint.domain.agreements.queries import agreement_page
 from hingepoint.domain.detection.queries import to_confirm
 from hingepoint.domain.proof.actions import take_step_with_proof
@@ -21,7 +21,7 @@ from hingepoint.records.agreements import QUALITY_POINTS, AgreementState, Eviden
 from hingepoint.records.errors import Hidden
 from hingepoint.web import drafts, proof
 from hingepoint.web.cockpit import looked_back
-from hingepoint.web.formats import STATES
+from hingepoint.web.formats import STATES, day
 from hingepoint.web.requests import Request
 from hingepoint.web.sent import token_of
 
@@ -70,6 +70,26 @@ POINTS = {
     "tested": "We tested it: they repeated it in their words",
 }
 
+#: What is on record of the seven points counts by itself; only this must be said by somebody who was there.
+ASKED_POINTS = ("voluntary_and_mutual", "tested")
+#: How a point that is not known yet is added.
+ADDED = {
+    "act": "write what they will do",
+    "person": "name who commits",
+    "date": "say by when",
+    "reason": "write why they would",
+    "voluntary_and_mutual": "tick it under How good is it",
+    "evidence": "say what the evidence is, or ask the customer to confirm",
+    "tested": "tick it under How good is it, or ask the customer to confirm",
+}
+
+#: What somebody says of a promise that names a past day.
+THEN, TODAY = "then", "today"
+AGREED = [
+    (THEN, "It was agreed then", "You write it late: both days are kept"),
+    (TODAY, "It was agreed today", "The past day is another one"),
+]
+
 
 class StepForm(forms.Form):
     state = forms.ChoiceField(choices=[(state.value, label) for state, label, _ in STEPS])
@@ -86,17 +106,46 @@ class StepForm(forms.Form):
     reason = forms.CharField(required=False, max_length=5000)
     owed_in_return = forms.CharField(required=False, max_length=5000)
     note = forms.CharField(required=False, max_length=5000)
+    agreed = forms.ChoiceField(required=False, choices=[(value, label) for value, label, _ in AGREED])
+    agreed_on = forms.DateField(required=False)
     judged = forms.BooleanField(required=False)  # the points and checks were on the form
     points = forms.MultipleChoiceField(required=False, choices=[(point, point) for point in QUALITY_POINTS])
     checks = forms.TypedMultipleChoiceField(required=False, coerce=int, choices=[(n, n) for n in range(4)])
 
     def clean_occurred_on(self) -> dt.date | None:
-        day = self.cleaned_data["occurred_on"]
-        if day and day > timezone.localdate():
+        return self._not_to_come("occurred_on")
+
+    def _not_to_come(self, name: str) -> dt.date | None:
+        named: dt.date | None = self.cleaned_data[name]
+        if named and named > timezone.localdate():
             raise forms.ValidationError(
                 "This day has not come yet. Say what happened; use By when for the future."
             )
-        return day
+        return named
+
+    def clean(self) -> dict[str, Any]:
+        """Ask of a promise that names a past day whether it was agreed then; the answer says when it happened."""
+        said, today = self.cleaned_data, timezone.localdate()
+        named = {name: said.get(name) for name in ("occurred_on", "due_on")}
+        past = rules.past_day(said.get("state", ""), **named, today=today)
+        if past is None:
+            return said
+        if not said.get("agreed"):
+            self.add_error(
+                "agreed", f"Was it agreed on {day(past)}, or is it agreed today and the day another one?"
+            )
+        elif said["agreed"] == THEN:
+            said["occurred_on"] = said.get("agreed_on") or past
+        else:
+            said["occurred_on"] = today
+            if said.get("due_on") and said["due_on"] < today:
+                self.add_error(
+                    "due_on", "Nobody promises today for a day that has passed. By when will they do it?"
+                )
+        return said
+
+    def clean_agreed_on(self) -> dt.date | None:
+        return self._not_to_come("agreed_on")
 
 
 @drafts.kept(fields={"link": "proof_link", "words": "proof_words", "file": "proof_file"})
@@ -115,6 +164,7 @@ def agreement(request: Request, deal_id: int, type_id: int):
             "as_of": as_of,
             "expected": None,
             "points": POINTS,
+            "unknown": _unknown(page),
             "wanted": None,
             "found": None,
         }
@@ -138,7 +188,10 @@ def _show(request: Request, page: agreement_page.AgreementPage, known: dict[str,
         "steps": [step for step in STEPS if step[0] in possible],
         "step_keys": {key: state for key, state in STEP_KEYS.items() if state in possible},
         "evidence_choices": EVIDENCE,
+        "agreed": AGREED,
         "points": POINTS,
+        "asked_points": {key: POINTS[key] for key in POINTS if key in ASKED_POINTS or key in page.points_met},
+        "unknown": _unknown(page),
         "problems": draft.problems,
         "expected": next_best.expected(request.user, page.deal_id, page.type_id, today=timezone.localdate()),
         **proof.behind(request, page),
@@ -156,6 +209,13 @@ def _show(request: Request, page: agreement_page.AgreementPage, known: dict[str,
 def _possible(page: agreement_page.AgreementPage, said: str) -> frozenset[str]:
     """Return the states that the form offers: those that can follow now, and what was said already."""
     return frozenset({*moves_from(page.line.state if page.line else None), said})
+
+
+def _unknown(page: agreement_page.AgreementPage) -> list[tuple[str, str]]:
+    """Return the points of quality that are not known of what was agreed, each with how it is added."""
+    if page.line is None or page.line.quality is None:
+        return []
+    return [(POINTS[point], ADDED[point]) for point in QUALITY_POINTS if point not in page.line.known]
 
 
 def _required(page: agreement_page.AgreementPage) -> bool:
@@ -178,6 +238,8 @@ def _on_record(page: agreement_page.AgreementPage) -> dict[str, Any]:
         "reason": line.reason if line else "",
         "owed_in_return": line.owed_in_return if line else "",
         "note": "",
+        "agreed": "",
+        "agreed_on": "",
         "points": page.points_met,
         "checks": page.checks_met,
         "proof_words": "",

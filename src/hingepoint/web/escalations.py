@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
@@ -18,11 +19,12 @@ from hingepoint.domain.escalations.queries import deciding as weighing
 from hingepoint.domain.escalations.queries import pulse as pulse_page
 from hingepoint.domain.escalations.queries import requests, waiting
 from hingepoint.domain.escalations.queries import rules as rules_page
+from hingepoint.domain.escalations.queries import way as way_page
 from hingepoint.domain.involvement import queries as involvement
 from hingepoint.domain.negotiation.queries import log
 from hingepoint.domain.people import queries as people
 from hingepoint.records.errors import Hidden
-from hingepoint.records.escalations import Answer, Approver, ArguesFor, Kind, Lane, State
+from hingepoint.records.escalations import Answer, Approver, ArguesFor, CameBack, Kind, Lane, State
 from hingepoint.records.people import Role
 from hingepoint.reports.charts import corridor as corridor_chart
 from hingepoint.web import drafts, register
@@ -33,8 +35,20 @@ KINDS = [
     (Kind.PRICE.value, "A lower price", "A discount above your own limit"),
     (Kind.TERMS.value, "Other terms", "Payment, liability, contract text"),
 ]
+#: What somebody who is asked can say. None is louder than another.
+ANSWERS = [
+    (
+        Answer.BACK.value,
+        "Ask for something back",
+        "It returns to the seller with what you want for it; its clock stops",
+    ),
+    (Answer.IN_PART.value, "Yes, to less", "Say how much, or which part"),
+    (Answer.YES.value, "Yes", "As asked"),
+    (Answer.NO.value, "No", "Say why, in words the seller can use"),
+]
 STATE_TONES = {
     State.OPEN: "info",
+    State.RETURNED: "warn",
     State.APPROVED: "good",
     State.IN_PART: "plum",
     State.DECLINED: "bad",
@@ -58,6 +72,7 @@ def shown(**more: Any) -> dict[str, Any]:
         "state_tones": STATE_TONES,
         "lane_words": dict(Lane.choices),
         "answer_words": dict(Answer.choices),
+        "came_words": dict(CameBack.choices),
         **more,
     }
 
@@ -106,7 +121,7 @@ def ask_exception(request: Request, deal_id: int):
     facts = deal_page.deal_facts(request.user, deal_id)
     if request.method != "POST":
         demands = log.demands(request.user, facts.id)
-        return _wish_form(request, facts, _prefilled(demands, request.GET.get("demand", "")), demands)
+        return _wish_form(request, facts, _prefilled(demands, request.GET), demands)
     made = actions.ask(
         by=request.user, at=timezone.now(), deal_id=deal_id, wish=_wish(request), **sent(request)
     )
@@ -119,18 +134,39 @@ def _wish(request: Request) -> actions.Wish:
     return form.wish()
 
 
-def _prefilled(demands: Sequence[log.Demand], number: str) -> dict[str, Any]:
-    """Return what is known already: the demand that the address names, and its reason."""
-    asked = next((one for one in demands if str(one.id) == number), None)
-    if asked is None:
-        return {"kind": Kind.PRICE.value}
-    price = asked.topic == "price"
-    return {
-        "kind": (Kind.PRICE if price else Kind.TERMS).value,
-        "demand": asked.id,
-        "wanted": "" if price else asked.title,
-        "reason": asked.why.text if asked.why else "",
-    }
+@require_POST
+def exception_way(request: Request, deal_id: int):
+    """Which way what is typed would go, before it is sent: as a piece beside the form, or with the whole form. For a
+    request that is changed, ``of`` in the address names it."""
+    facts, number = deal_page.deal_facts(request.user, deal_id), request.GET.get("of", "")
+    escalation_id = int(number) if number.isdigit() else None
+    form = WishForm(request.POST)
+    readable = form.is_valid()
+    found = way_page.way(
+        request.user, deal_id, form.wish(), escalation_id=escalation_id
+    ) if readable else way_page.Way("", next(iter(drafts.problems_of(form).values())))  # fmt: skip
+    if request.htmx:
+        return render(request, "escalations/_way.html", shown(way=found))
+    request.draft = drafts.Draft(request.path, request.POST)  # type: ignore[attr-defined]
+    demands = log.demands(request.user, facts.id)
+    return _wish_form(request, facts, {}, demands, escalation_id=escalation_id, way=found)
+
+
+def _prefilled(demands: Sequence[log.Demand], said: Mapping[str, str]) -> dict[str, Any]:
+    """Return what is known already: what the address carries over from a concession, the demand that it names, and
+    the reason behind that."""
+    asked = next((one for one in demands if str(one.id) == said.get("demand", "")), None)
+    known: dict[str, Any] = {"kind": Kind.PRICE.value}
+    if asked is not None:
+        price = asked.topic == "price"
+        known = {
+            "kind": (Kind.PRICE if price else Kind.TERMS).value,
+            "demand": asked.id,
+            "wanted": "" if price else asked.title,
+            "reason": asked.why.text if asked.why else "",
+        }
+    carried = {name: said[name] for name in ("kind", "discount", "wanted", "return_asked") if said.get(name)}
+    return known | carried
 
 
 def _wish_form(
@@ -140,9 +176,15 @@ def _wish_form(
     demands: Sequence[log.Demand],
     *,
     escalation_id: int | None = None,
+    way: way_page.Way | None = None,
 ) -> HttpResponse:
     draft = drafts.of(request)
-    context = {
+    context = shown(
+        way=way,
+        address=reverse("change-exception", args=[escalation_id])
+        if escalation_id
+        else reverse("ask-exception", args=[facts.id]),
+    ) | {
         "facts": facts,
         "draft": draft,
         "both": draft.both(known, WISH_LABELS),
@@ -193,7 +235,13 @@ def change_exception(request: Request, escalation_id: int):
 def exception(request: Request, escalation_id: int):
     """One request: what is asked and why, who is asked and what they said."""
     page, facts = weighing.to_decide(request.user, escalation_id, now=timezone.now())
-    more = {"facts": facts, "charts": _where_it_lands(facts), "sides": ArguesFor.choices}
+    more = {
+        "facts": facts,
+        "charts": _where_it_lands(facts),
+        "sides": ArguesFor.choices,
+        "answers": ANSWERS,
+        "came": CameBack.choices,
+    }
     return render(request, "escalations/exception.html", shown(page=page, one=page.request, **more))
 
 
@@ -215,9 +263,7 @@ def _where_it_lands(facts: weighing.Deciding | None) -> list[str]:
 
 
 class AnswerForm(forms.Form):
-    answer = forms.ChoiceField(
-        choices=[(each.value, each.label) for each in (Answer.YES, Answer.IN_PART, Answer.NO)]
-    )
+    answer = forms.ChoiceField(choices=[(value, label) for value, label, _ in ANSWERS])
     granted = forms.FloatField(required=False, min_value=0, max_value=100)
     words = forms.CharField(required=False, max_length=5000)
     version = forms.IntegerField(required=False)
@@ -226,7 +272,7 @@ class AnswerForm(forms.Form):
 @drafts.kept("exception", "escalation_id", follow_next=False)
 @require_POST
 def answer_exception(request: Request, escalation_id: int):
-    """Say yes, yes to less, or no to a request."""
+    """Say yes, yes to less, or no to a request, or ask for something back first."""
     if not requests.request_page(request.user, escalation_id).may_answer:
         raise Hidden("nothing to answer")
     entered = drafts.read(AnswerForm(request.POST))
@@ -239,9 +285,40 @@ def answer_exception(request: Request, escalation_id: int):
         words=entered["words"],
         expected_version=entered["version"],
     )
-    still = "Others are still asked." if done.state == State.OPEN else "The seller sees it now."
-    messages.info(request, f"{done.deal}: your answer is kept. {still}")
+    messages.info(request, f"{done.deal}: your answer is kept. {_NEXT.get(State(done.state), _SEEN)}")
     return register.back(request)
+
+
+_SEEN = "The seller sees it now."
+#: What comes after an answer, by where the request stands then.
+_NEXT = {
+    State.OPEN: "Others are still asked.",
+    State.RETURNED: "It comes back to you when the seller says what the customer gave.",
+}
+
+
+class CameForm(forms.Form):
+    came = forms.ChoiceField(choices=CameBack.choices)
+    words = forms.CharField(required=False, max_length=5000)
+
+
+@drafts.kept("exception", "escalation_id", follow_next=False)
+@require_POST
+def bring_back(request: Request, escalation_id: int):
+    """Say what the customer gave for what was asked back: it waits again for who asked."""
+    page = requests.request_page(request.user, escalation_id)
+    if not page.sees_deal:
+        raise Hidden("nothing to bring back")
+    entered = drafts.read(CameForm(request.POST))
+    actions.bring_back(
+        by=request.user,
+        at=timezone.now(),
+        escalation_id=escalation_id,
+        came=CameBack(entered["came"]),
+        words=entered["words"],
+    )
+    messages.info(request, f"{page.request.title} waits for an answer again.")
+    return redirect("exception", escalation_id)
 
 
 @drafts.flashed("exception", "escalation_id")
@@ -290,6 +367,8 @@ def exceptions(request: Request):
     readings, hidden = pulse_page.pulse(request.user, now=now)
     context = shown(
         waiting=waiting.waiting_for(request.user),
+        sent_back=waiting.sent_back(request.user),
+        answers=waiting.answers(request.user, now=now),
         recent=waiting.recent(request.user, now=now),
         turnaround=waiting.turnaround(request.user, now=now),
         readings=readings,

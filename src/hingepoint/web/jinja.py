@@ -15,9 +15,7 @@ from django.urls import reverse
 from jinja2 import Environment, FileSystemBytecodeCache, PackageLoader, StrictUndefined
 
 from hingepoint.reports.charts import numbers
-from hingepoint.web import assets
-from hingepoint.web import drafts
-from hingepoint.web import formats
+from hingepoint.web import assets, drafts, formats
 from hingepoint.web.sent import form_token
 
 FILTERS = {

@@ -9,11 +9,14 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.views.decorators.http import require_POST
 
 from hingepoint.analysis.talks.concessions import Given
 from hingepoint.domain.deals.queries import deal_page
+from hingepoint.domain.escalations.queries import limits
 from hingepoint.domain.negotiation import actions
 from hingepoint.domain.negotiation.queries import corridor, library
 from hingepoint.domain.negotiation.queries import log as log_page
@@ -199,18 +202,24 @@ class ConcessionForm(_DayForm):
     worth = forms.TypedChoiceField(required=False, coerce=int, empty_value=None, choices=WORTH)
     final = forms.BooleanField(required=False)
     anyway = forms.BooleanField(required=False)
+    ask = forms.BooleanField(required=False)  # for an exception, in place of giving it
 
 
 @drafts.kept()
 def concede(request: Request, deal_id: int):
-    """Note what we gave, and what came back; what is unwise about it is said before it is kept."""
+    """Note what we gave, and what came back; what is unwise about it, and what needs somebody's yes, is said before
+    it is kept."""
     if request.method != "POST":
         return _concession_form(request, deal_id, drafts.of(request))
     typed, at = drafts.read(ConcessionForm(request.POST)), timezone.now()
     happened = _happened_on(typed["happened_on"], at)
+    beyond = _beyond(request, deal_id, typed)
+    if typed["ask"]:
+        return redirect(_as_a_wish(deal_id, typed, beyond))
     checks = _noticed(request, deal_id, typed, happened)
-    if checks and not typed["anyway"]:
-        return _concession_form(request, deal_id, drafts.Draft(request.path, request.POST), checks=checks)
+    if (checks or beyond) and not typed["anyway"]:
+        draft = drafts.Draft(request.path, request.POST)
+        return _concession_form(request, deal_id, draft, checks=checks, beyond=beyond)
     actions.concede(
         by=request.user,
         at=at,
@@ -223,6 +232,25 @@ def concede(request: Request, deal_id: int):
     )
     messages.info(request, "Noted. Wrong? Take it back in the list of concessions.")
     return redirect("deal-talks", deal_id)
+
+
+def _beyond(request: Request, deal_id: int, typed: dict) -> limits.Beyond | None:
+    if typed["topic"] != Topic.PRICE:
+        return None
+    return limits.beyond_own_limit(request.user, deal_id, typed["value"])
+
+
+def _as_a_wish(deal_id: int, typed: dict, beyond: limits.Beyond | None) -> str:
+    """Return the address of the form of an exception that says already what was typed about a concession."""
+    price = typed["topic"] == Topic.PRICE
+    said = {
+        "kind": "price" if price else "terms",
+        "discount": f"{100 * beyond.discount:.4g}" if beyond else "",
+        "wanted": typed["what"] or ("" if price else Topic(typed["topic"]).label),
+        "return_asked": typed["in_return"],
+        "demand": typed["demand"] or "",
+    }
+    return f"{reverse('ask-exception', args=[deal_id])}?{urlencode({k: v for k, v in said.items() if v})}"
 
 
 def _noticed(request: Request, deal_id: int, typed: dict, at: dt.datetime):
@@ -240,7 +268,12 @@ def _noticed(request: Request, deal_id: int, typed: dict, at: dt.datetime):
 
 
 def _concession_form(
-    request: Request, deal_id: int, draft: drafts.Draft, *, checks: Any = ()
+    request: Request,
+    deal_id: int,
+    draft: drafts.Draft,
+    *,
+    checks: Any = (),
+    beyond: limits.Beyond | None = None,
 ) -> HttpResponse:
     log = _log(request, deal_id)
     context = {
@@ -249,6 +282,7 @@ def _concession_form(
         "asked": log.demand(_number(request.GET.get("demand"))),
         "draft": draft,
         "checks": checks,
+        "beyond": beyond,
         "topics": TOPICS,
         "worth": WORTH,
         "corridor": corridor.corridor(request.user, deal_id),

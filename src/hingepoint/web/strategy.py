@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 
 from hingepoint.analysis import metric_words, metrics
 from hingepoint.domain.deals.queries import filters
+from hingepoint.domain.escalations.queries import waiting
 from hingepoint.domain.plans.queries import reviews
 from hingepoint.domain.strategy import actions, asking, presets, rules
 from hingepoint.domain.strategy.queries import before_asking, still_holds, strategy_page
@@ -103,11 +104,26 @@ def strategy(request: Request, strategy_id: int) -> HttpResponse:
         "draft": draft,
         "said": draft.over(drafts.blank(TargetForm) | {"metric": page.line.metric}),
         "problems": draft.problems,
-        "routines": reviews.routines(request.user, today=timezone.localdate(), segment=page.line.segment),
         "asking": asking.unfinished() if page.asking else None,
         "still": still_holds.still_holds(request.user, at=timezone.now(), strategy_id=strategy_id),
     }
     return render(request, "strategy/strategy.html", context)
+
+
+@for_sellers_and_leaders
+def routines(request: Request, strategy_id: int) -> HttpResponse:
+    """How talks were prepared and debriefed, and how exceptions were answered, on the deals of a strategy. Its page
+    fetches it as a piece; by itself it is a page."""
+    line = next((one for one in strategy_list.strategies(request.user) if one.id == strategy_id), None)
+    if line is None:
+        raise Hidden("no such strategy")
+    context = {
+        "line": line,
+        "routines": reviews.routines(request.user, today=timezone.localdate(), segment=line.segment),
+        "answers": waiting.answers(request.user, now=timezone.now(), segment=line.segment),
+    }
+    piece = request.htmx.target == "routines"
+    return render(request, "strategy/_routines.html" if piece else "strategy/routines.html", context)
 
 
 @drafts.kept()

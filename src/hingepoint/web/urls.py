@@ -70,6 +70,7 @@ urlpatterns = [
     path("deals/<int:deal_id>/concessions/new", negotiation.concede, name="concede"),
     path("deals/<int:deal_id>/help", escalations.deal_help, name="deal-help"),
     path("deals/<int:deal_id>/exceptions/new", escalations.ask_exception, name="ask-exception"),
+    path("deals/<int:deal_id>/exceptions/way", escalations.exception_way, name="exception-way"),
     path("deals/<int:deal_id>/executives/new", involvement.agree_role, name="agree-role"),
     path("deals/<int:deal_id>/executives/activity", involvement.note_activity, name="note-activity"),
     path(
@@ -121,6 +122,7 @@ urlpatterns = [
     path(
         "exceptions/<int:escalation_id>/withdraw", escalations.withdraw_exception, name="withdraw-exception"
     ),
+    path("exceptions/<int:escalation_id>/back", escalations.bring_back, name="bring-back"),
     path("exceptions/<int:escalation_id>/pulse", escalations.pulse, name="give-pulse"),
     path("executives/", involvement.my_roles, name="my-roles"),
     path("executives/<int:involvement_id>/brief", involvement.brief, name="brief"),
@@ -149,6 +151,7 @@ urlpatterns = [
     path("strategy/", strategy.strategies, name="strategies"),
     path("strategy/new", strategy.new_strategy, name="new-strategy"),
     path("strategy/<int:strategy_id>/", strategy.strategy, name="strategy"),
+    path("strategy/<int:strategy_id>/routines", strategy.routines, name="strategy-routines"),
     path("strategy/<int:strategy_id>/edit", strategy.edit_strategy, name="edit-strategy"),
     path("strategy/<int:strategy_id>/target", strategy.set_target, name="set-target"),
     path("strategy/<int:strategy_id>/in-force", strategy.put_in_force, name="put-in-force"),

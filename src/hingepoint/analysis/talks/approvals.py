@@ -16,13 +16,14 @@ from hingepoint.records.escalations import Approver, Lane
 class Request:
     """What is asked for. ``discount`` is a share, ``value`` the deal's amount; None: not known.
 
-    ``explained``: there is a reason that says more than the demand. ``inside``: whether the price stays
-    above the walk-away; None without a corridor or price.
+    ``reasoned``: there is a reason at all; ``explained``: one that says more than the demand. ``inside``: whether
+    the price stays above the walk-away; None without a corridor or price.
     """
 
     kind: str
     discount: float | None = None
     value: float | None = None
+    reasoned: bool = False
     explained: bool = False
     alternatives: bool = False
     in_return: bool = False
@@ -100,29 +101,32 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """How a request travels, why, and who is asked. ``missing``: what would have made it clean."""
+    """How a request travels, why, and who is asked. ``missing``: what it lacks for the fast lane; ``large``: in what
+    it is too large for it."""
 
     lane: Lane
     why: str
     asks: tuple[Ask, ...]
     missing: tuple[str, ...] = ()
+    large: tuple[str, ...] = ()
 
 
 def path(request: Request, rules: Rules) -> Path:
     """Return the path of a request under a version of the policy."""
     if request.kind == "price" and request.discount is not None and request.discount <= rules.own_discount:
         return Path(Lane.OWN, f"A seller may give up to {rules.own_discount:.0%} alone.", ())
-    missing = missing_to_be_clean(request)
-    if not missing and _small(request, rules):
+    missing, large = missing_to_be_clean(request), too_large(request, rules)
+    if not missing and not large:
         return Path(Lane.FAST, "Complete, and small enough for one approver.", (_one_ask(request, rules),))
-    why = f"Not in the fast lane: {_listed(missing)}." if missing else "Too large for the fast lane."
-    return Path(Lane.FULL, why, _asks(request, rules), missing)
+    why = "; ".join((_lacks(missing), *large) if missing else large)
+    return Path(Lane.FULL, f"Not in the fast lane: {why}.", _asks(request, rules), missing, large)
 
 
 def missing_to_be_clean(request: Request) -> tuple[str, ...]:
     """Return what a request lacks for the fast lane, in words."""
+    reason = "a reason that says more than the demand" if request.reasoned else "a reason"
     present = {
-        "a reason that says more than the demand": request.explained,
+        reason: request.explained,
         "what was tried instead": request.alternatives,
         "what we ask in return": request.in_return,
         "a price above the walk-away": request.inside is not False,
@@ -130,17 +134,29 @@ def missing_to_be_clean(request: Request) -> tuple[str, ...]:
     return tuple(words for words, there in present.items() if not there)
 
 
-def _listed(words: Sequence[str]) -> str:
-    """Return words as a sentence lists them."""
+def too_large(request: Request, rules: Rules) -> tuple[str, ...]:
+    """Return in what a request goes beyond the limits of the fast lane, in words. A deal of unknown value counts as
+    large."""
+    found = []
+    if (request.discount or 0.0) > rules.fast_discount:
+        found.append(
+            f"{_percent(request.discount)} is more than its limit of {_percent(rules.fast_discount)}"
+        )
+    if rules.fast_value is not None and request.value is None:
+        found.append(f"the value of the deal is not known, and its limit is {rules.fast_value:,.0f}")
+    elif rules.fast_value is not None and request.value > rules.fast_value:
+        found.append(f"the deal of {request.value:,.0f} is above its limit of {rules.fast_value:,.0f}")
+    return tuple(found)
+
+
+def _percent(value: float | None) -> str:
+    return f"{100 * (value or 0.0):g}%"
+
+
+def _lacks(words: Sequence[str]) -> str:
+    """Return what a request lacks, as a sentence lists it."""
     head, last = ", ".join(words[:-1]), words[-1]
     return f"it lacks {head} and {last}" if head else f"it lacks {last}"
-
-
-def _small(request: Request, rules: Rules) -> bool:
-    discount = request.discount or 0.0
-    return discount <= rules.fast_discount and (
-        rules.fast_value is None or (request.value is not None and request.value <= rules.fast_value)
-    )
 
 
 def _one_ask(request: Request, rules: Rules) -> Ask:

@@ -21,14 +21,14 @@ from hingepoint.domain.agreements.models import (
     AgreementEvent,
     AgreementType,
 )
-from hingepoint.domain.agreements.rules import missing_to_gain
+from hingepoint.domain.agreements.rules import missing_to_gain, points_of, quality
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals.actions import HAND, deal_for, deal_of, deals_in_turn
 from hingepoint.domain.deals.models import Contact, Deal
 from hingepoint.domain.people.models import User, works_here
 from hingepoint.domain.people.rules import who_is_now
 from hingepoint.domain.turns.actions import action, fingerprint, form, plain_facts, take_turn, turn, turns
-from hingepoint.records.agreements import STANDING, AgreementState, Evidence, Origin
+from hingepoint.records.agreements import SPOKEN, STANDING, AgreementState, Evidence, Origin
 from hingepoint.records.deals import DealStatus
 from hingepoint.records.errors import Hidden, Refused
 
@@ -94,7 +94,7 @@ class Step:
     reason: str | None = None
     owed_in_return: str | None = None
     needed_by: dt.date | None = None
-    points_met: Sequence[str] | None = None  # of records.QUALITY_POINTS; their number is the quality
+    points_met: Sequence[str] | None = None  # of records.QUALITY_POINTS, beyond what is on record
     checks_met: Sequence[int] | None = None  # of the type's checks, as 0 to 3
     note: str = ""
 
@@ -180,14 +180,24 @@ def _replaced(agreement: Agreement) -> dict[str, Any]:
 
 def _put_on(agreement: Agreement, step: Step, *, at: dt.datetime) -> None:
     """Let the agreement say what ``step`` says. Raises NotYetGained or ReasonMissing."""
+    told = step.quality if step.quality is not None else _told_beyond_what_is_known(agreement, step)
     for name in _KEPT:
         if (value := getattr(step, name)) is not None:
             setattr(agreement, name, value)
-    if step.points_met is not None:
-        agreement.quality = len(step.points_met)
+    agreement.quality = quality(step.state, points_of(agreement), told)
     agreement.state, agreement.changed_at = step.state, at
     _require_what_the_state_needs(agreement)
     _date_the_state(agreement, step.occurred_at)
+
+
+def _told_beyond_what_is_known(agreement: Agreement, step: Step) -> int | None:
+    """Return the quality that a file told of an agreement, where it is more than what is known one by one and
+    nobody judges it now; what was counted before, in a state in which nothing more is counted."""
+    before = agreement.quality or 0
+    judged = step.points_met is not None
+    if step.state in SPOKEN:
+        return before if before > len(points_of(agreement)) and not judged else None
+    return agreement.quality
 
 
 def _picture(agreement: Agreement) -> dict[str, Any]:
@@ -234,7 +244,7 @@ def _history_row(
         actor=_actor(by, origin),
         counterpart=step.person.name if step.person else step.person_name or "",
         evidence=step.evidence,
-        quality=step.quality if step.points_met is None else len(step.points_met),
+        quality=agreement.quality if step.state in SPOKEN else step.quality,
         act=step.act or "",
         due_on=step.due_on,
         note=step.note,

@@ -54,6 +54,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "change exception": "completed a request for an exception",
         "withdraw exception": "withdrew a request for an exception",
         "answer exception": "answered a request for an exception",
+        "bring exception back": "said what they gave for what was asked back",
         "pass on exception": "passed a request for an exception on",
         **{f"note {kind}": f"noted {words}" for kind, words in _EVENTS.items()},
         **{f"take back {kind}": f"took back {words}" for kind, words in _EVENTS.items()},

@@ -14,17 +14,34 @@ from hingepoint.analysis.talks.approvals import Ask, Path, Request, Rules
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals import actions as deals
 from hingepoint.domain.deals.actions import HAND, deal_for, deal_of, deals_in_turn, first_unless_second
-from hingepoint.domain.deals.models import Deal, DealEvent, DealEventQuerySet
+from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.escalations.approvers import NobodyToAsk, stand_in, whom_to_ask
 from hingepoint.domain.escalations.models import Approval, Escalation, Policy, PolicyRule, Pulse
-from hingepoint.domain.escalations.rules import Wish, _rule, rules_in_force, says_why, wish_of
-from hingepoint.domain.negotiation.models import Corridor
+from hingepoint.domain.escalations.rules import (
+    Wish,
+    _rule,
+    demands_of,
+    nothing_asked,
+    request_of,
+    rules_in_force,
+    wish_of,
+)
 from hingepoint.domain.people.actions import set_active
 from hingepoint.domain.people.models import User, works_here
 from hingepoint.domain.turns.actions import action, form, take_turn, turn
 from hingepoint.records.deals import EventKind
 from hingepoint.records.errors import Hidden, Refused, Stale
-from hingepoint.records.escalations import NO_LONGER_ASKED, Answer, Approver, ArguesFor, Kind, Lane, State
+from hingepoint.records.escalations import (
+    NO_LONGER_ASKED,
+    UNDECIDED,
+    Answer,
+    Approver,
+    ArguesFor,
+    CameBack,
+    Kind,
+    Lane,
+    State,
+)
 from hingepoint.records.people import Role
 
 
@@ -37,7 +54,7 @@ class NotAsked(Hidden):
 
 
 class WordsMissing(Refused):
-    """A no, and a yes to less, say why or how much."""
+    """A no, a yes to less and asking for something back say why, how much or what."""
 
     field = "words"
 
@@ -77,7 +94,7 @@ def ask(
     if known := sent.made(Escalation.objects.all()):
         return known
     columns = _columns(deal, wish)
-    same = Escalation.objects.filter(deal=deal, state=State.OPEN, **columns).order_by("-pk").first()
+    same = Escalation.objects.filter(deal=deal, state__in=UNDECIDED, **columns).order_by("-pk").first()
     if known := first_unless_second(same, second):
         return known
     rules = rules_in_force()
@@ -113,43 +130,15 @@ def ask(
 
 
 def _require_a_wish(wish: Wish) -> None:
-    if wish.kind == Kind.PRICE and not wish.discount:
-        raise NothingAsked("Say which discount you ask for.", field="discount")
-    if wish.kind == Kind.TERMS and not wish.wanted.strip():
-        raise NothingAsked("Say in a few words which terms you ask for.", field="wanted")
+    if words := nothing_asked(wish):
+        raise NothingAsked(words, field="discount" if wish.kind == Kind.PRICE else "wanted")
 
 
 def _columns(deal: Deal, wish: Wish) -> dict:
     told = {name: value.strip() if isinstance(value, str) else value for name, value in asdict(wish).items()}
-    if wish.demand_id and not _demands(deal).filter(pk=wish.demand_id).exists():
+    if wish.demand_id and not demands_of(deal).filter(pk=wish.demand_id).exists():
         raise Hidden("There is no such demand on this deal.")
     return told
-
-
-def _demands(deal: Deal) -> DealEventQuerySet:
-    return DealEvent.objects.standing().filter(deal=deal, kind=EventKind.DEMAND)
-
-
-def request_of(deal: Deal, wish: Wish) -> Request:
-    """Return what the rules look at: how much is asked on how large a deal, and whether it is complete."""
-    demand = _demands(deal).filter(pk=wish.demand_id).first() if wish.demand_id else None
-    return Request(
-        kind=wish.kind.value,
-        discount=wish.discount,
-        value=float(deal.amount) if deal.amount is not None else None,
-        explained=says_why(wish.reason, kind=wish.kind, wanted=wish.wanted, demand=demand),
-        alternatives=bool(wish.alternatives.strip()),
-        in_return=bool(wish.return_asked.strip()),
-        inside=_inside_corridor(deal, wish.discount),
-    )
-
-
-def _inside_corridor(deal: Deal, discount: float | None) -> bool | None:
-    corridor = Corridor.objects.filter(deal=deal).first()
-    if corridor is None or discount is None:
-        return None
-    price = float(deal.list_price or corridor.opening) * (1 - discount)
-    return price >= float(corridor.walk_away)
 
 
 def _ask_people(escalation: Escalation, asks: tuple[Ask, ...], *, at: dt.datetime) -> None:
@@ -200,7 +189,7 @@ def _ask_again(
     last = {each.approver_id: each for each in escalation.approvals.all()}
     for user, each in people.items():
         known = last.pop(user.pk, None)
-        if known and known.answer == Answer.WAITING:
+        if known and (known.answer == Answer.WAITING or _still_asks_back(known)):
             continue
         granted = replace(before, discount=known.granted) if known and known.granted is not None else before
         if known and _said_yes(known) and not approvals.affected(granted, after, rules, each):
@@ -210,6 +199,10 @@ def _ask_again(
         )
     no_longer = [each.pk for each in last.values() if each.answer == Answer.WAITING]
     Approval.objects.filter(pk__in=no_longer).update(answer=Answer.DROPPED, answered_at=at)
+
+
+def _still_asks_back(approval: Approval) -> bool:
+    return approval.answer == Answer.BACK and not approval.came
 
 
 def _said_yes(approval: Approval) -> bool:
@@ -227,7 +220,7 @@ def _own(by: User | None, escalation_id: int) -> Escalation:
 def withdraw(*, by: User | None, at: dt.datetime, escalation_id: int) -> Escalation:
     """Take a request back that is not needed any more. Raises Hidden and Settled."""
     escalation = _own(by, escalation_id)
-    if escalation.state != State.OPEN:
+    if escalation.state not in UNDECIDED:
         raise Settled("It was decided a moment ago.")
     _close(escalation, State.WITHDRAWN, at=at)
     record(by=by, at=at, action="withdraw exception", subject="deal", subject_id=escalation.deal_id)
@@ -248,12 +241,13 @@ def answer(
     words: str = "",
     expected_version: int | None = None,
 ) -> Escalation:
-    """Answer a request as one of those asked: yes, yes to less (``granted``, a share), or no with words.
+    """Answer a request as one of those asked: yes, yes to less (``granted``, a share), no with words, or something
+    asked back first (``words`` say what): then it rests with the seller until ``bring_back``.
 
     Raises NotAsked, WordsMissing, and Stale when it was changed since the version that was read.
     """
     deals_in_turn(Escalation.objects.filter(pk=escalation_id).values_list("deal_id", flat=True))
-    waiting = Approval.objects.filter(escalation_id=escalation_id, approver=by, answer=Answer.WAITING)
+    waiting = Approval.objects.waiting_for(by).filter(escalation_id=escalation_id)
     if not works_here(by) or not waiting.exists():
         raise NotAsked("Nothing waits for your answer here, or it was answered a moment ago.")
     escalation = Escalation.objects.select_related("deal").get(pk=escalation_id)
@@ -275,9 +269,15 @@ def answer(
     return escalation
 
 
+#: What somebody who is asked can say.
+ANSWERS = (Answer.BACK, Answer.IN_PART, Answer.YES, Answer.NO)
+
+
 def _require_words(escalation: Escalation, answer: Answer, granted: float | None, words: str) -> None:
-    if answer not in (Answer.YES, Answer.IN_PART, Answer.NO):
+    if answer not in ANSWERS:
         raise NotAsked("There is no such answer.")
+    if answer == Answer.BACK and not words.strip():
+        raise WordsMissing("Say what you want for it: the seller asks the customer for that.")
     if answer == Answer.NO and not words.strip():
         raise WordsMissing("Say why not in a few words: the seller takes it to the customer.")
     if answer != Answer.IN_PART:
@@ -291,19 +291,26 @@ def _require_words(escalation: Escalation, answer: Answer, granted: float | None
 
 
 def settle(escalation: Escalation, *, at: dt.datetime) -> None:
-    """Decide a request from its answers: one no declines it; when all have answered, the least counts."""
+    """Decide a request from its answers: one no declines it; while something is asked back it rests with the seller;
+    when all have answered, the least counts."""
     last = {each.approver_id: each for each in escalation.approvals.exclude(answer__in=NO_LONGER_ASKED)}
     answers = [each.answer for each in last.values()]
     if Answer.NO in answers:
         _close(escalation, State.DECLINED, at=at)
+    elif any(_still_asks_back(each) for each in last.values()):
+        _leave_open(escalation, State.RETURNED)
     elif Answer.WAITING in answers:
-        escalation.state, escalation.decided_at, escalation.granted = State.OPEN, None, None
-        escalation.save()
+        _leave_open(escalation, State.OPEN)
     else:
         partial = [each for each in last.values() if _is_less(each, escalation.discount)]
         granted = [each.granted for each in partial if each.granted is not None]
         escalation.granted = min(granted, default=escalation.discount)
         _close(escalation, State.IN_PART if partial else State.APPROVED, at=at)
+
+
+def _leave_open(escalation: Escalation, state: State) -> None:
+    escalation.state, escalation.decided_at, escalation.granted = state, None, None
+    escalation.save()
 
 
 def _is_less(approval: Approval, discount: float | None) -> bool:
@@ -314,10 +321,50 @@ def _is_less(approval: Approval, discount: float | None) -> bool:
 
 
 @action
+def bring_back(
+    *, by: User | None, at: dt.datetime, escalation_id: int, came: CameBack, words: str = ""
+) -> Escalation:
+    """Say what the customer gave for what was asked back: the request waits again for whoever asked for it, or for who
+    answers in their place. Raises Hidden, Settled, WordsMissing and NobodyToAsk."""
+    escalation = _own(by, escalation_id)
+    asked = escalation.approvals.asked_back().filter(came="").select_related("approver").last()
+    if asked is None or escalation.state != State.RETURNED:
+        raise Settled("Nothing is asked back here any more, or it was told a moment ago.")
+    if came == CameBack.PART and not words.strip():
+        raise WordsMissing("Say what they gave: it is weighed against what was asked for.")
+    asked.came, asked.came_words, asked.came_at, asked.came_by = came, words.strip(), at, by
+    asked.save(update_fields=["came", "came_words", "came_at", "came_by"])
+    take_turn(escalation, expected_version=None)  # who reads it without what came answers something else
+    _ask_once_more(asked, at=at)
+    settle(escalation, at=at)
+    record(
+        by=by,
+        at=at,
+        action="bring exception back",
+        subject="deal",
+        subject_id=escalation.deal_id,
+        changes={"came back": [None, came]},
+        reason=words.strip(),
+    )
+    return escalation
+
+
+def _ask_once_more(asked: Approval, *, at: dt.datetime) -> None:
+    """Ask who asked for something back, or who stands in for them, unless they are asked already."""
+    here = asked.approver.is_active
+    person = asked.approver if here else stand_in(asked)
+    because = asked.because if here else f"{asked.because}, in place of {asked.approver.name}"[:300]
+    if not asked.escalation.approvals.filter(approver=person, answer=Answer.WAITING).exists():
+        Approval.objects.create(
+            escalation=asked.escalation, approver=person, whom=asked.whom, because=because, asked_at=at
+        )
+
+
+@action
 def let_go(*, by: User | None, at: dt.datetime, user: User, reason: str = "") -> int:
     """Disable sign-in for somebody who leaves, and pass on what waits for their answer; return how many requests
     went to somebody else. Raises NotAllowed."""
-    _in_turn_for(Approval.objects.waiting_for_who_left() | Approval.objects.waiting_for(user))
+    _in_turn_for(Approval.objects.waiting_for_who_left() | Approval.objects.waits_on(user))
     set_active(by=by, at=at, user=user, active=False, reason=reason)
     return pass_on(by=by, at=at)
 

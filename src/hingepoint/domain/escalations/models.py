@@ -4,6 +4,7 @@
 |---|---|---|
 | the request (discount, reason, alternatives, return) | whoever sees the deal, and whoever was asked | whoever sees the deal |
 | answers | the same | the person asked, once |
+| what came back for what was asked back | the same | whoever sees the deal |
 | pulse (defended, argues_for) | nobody, not even by id: only counts over at least five answers about two or more sellers, for sponsor, analyst and the managers of the team | the inside partner who was asked, once a request |
 | rules | everybody who sells | sponsor and analyst |
 """
@@ -15,7 +16,16 @@ from django.db.models import Q
 
 from hingepoint.domain.deals.models import Deal, DealEvent, money, share
 from hingepoint.domain.people.models import User, Viewer, choices, works_here
-from hingepoint.records.escalations import Answer, Approver, ArguesFor, Kind, Lane, State
+from hingepoint.records.escalations import (
+    UNDECIDED,
+    Answer,
+    Approver,
+    ArguesFor,
+    CameBack,
+    Kind,
+    Lane,
+    State,
+)
 
 
 class Policy(models.Model):
@@ -104,26 +114,33 @@ class Escalation(models.Model):
         ]
         constraints = [
             models.CheckConstraint(
-                condition=Q(state=State.OPEN) | Q(decided_at__isnull=False),
+                condition=Q(state__in=UNDECIDED) | Q(decided_at__isnull=False),
                 name="decided_requests_have_a_date",
             )
         ]
-
-
-#: Answers of people who have none left to give.
-NO_LONGER_ASKED = (Answer.DROPPED, Answer.PASSED_ON)
 
 
 class ApprovalQuerySet(models.QuerySet["Approval"]):
     def waiting_for(self, user: Viewer) -> ApprovalQuerySet:
         return self.filter(answer=Answer.WAITING, escalation__state=State.OPEN, approver=user)
 
+    def waits_on(self, user: Viewer) -> ApprovalQuerySet:
+        """Those that nobody but ``user`` answers, now or when something that was asked back has come."""
+        return self.filter(answer=Answer.WAITING, escalation__state__in=UNDECIDED, approver=user)
+
     def waiting_for_who_left(self) -> ApprovalQuerySet:
-        return self.filter(answer=Answer.WAITING, escalation__state=State.OPEN, approver__is_active=False)
+        return self.filter(answer=Answer.WAITING, escalation__state__in=UNDECIDED, approver__is_active=False)
+
+    def asked_back(self) -> ApprovalQuerySet:
+        """Answers that asked for something back first; ``came`` says what the customer gave, empty until then."""
+        return self.filter(answer=Answer.BACK)
 
 
 class Approval(models.Model):
-    """One person asked about one request. Asked again after a change, they get a new row; the old stays."""
+    """One person asked about one request. Asked again after a change, they get a new row; the old stays.
+
+    Who asks for something back (``words`` say what) is asked again when the seller says what came (``came``).
+    """
 
     escalation = models.ForeignKey(Escalation, on_delete=models.CASCADE, related_name="approvals")
     approver = models.ForeignKey(User, on_delete=models.PROTECT, related_name="approvals")
@@ -134,6 +151,10 @@ class Approval(models.Model):
     words = models.TextField(blank=True)
     asked_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True)
+    came = models.CharField(max_length=10, choices=choices(CameBack), blank=True)
+    came_words = models.TextField(blank=True)
+    came_at = models.DateTimeField(null=True)
+    came_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
 
     objects = ApprovalQuerySet.as_manager()
 
@@ -144,7 +165,11 @@ class Approval(models.Model):
                 fields=["escalation", "approver"],
                 condition=Q(answer=Answer.WAITING),
                 name="asked_once_at_a_time",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(came="") | Q(answer=Answer.BACK, came_at__isnull=False),
+                name="what_came_was_asked_back",
+            ),
         ]
         indexes = [models.Index(fields=["approver", "answer"], name="approval_waiting")]
 

@@ -16,7 +16,7 @@ from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.escalations.models import Approval
 from hingepoint.domain.people.models import Team, User
 from hingepoint.domain.people.rules import pointing_at
-from hingepoint.records.escalations import Answer, State
+from hingepoint.records.escalations import UNDECIDED, Answer
 from hingepoint.records.people import Role
 
 # ---- who looks like one person ----
@@ -146,7 +146,7 @@ def in_the_way(kept: User, gone: User) -> str:
     either = Q(written_by=kept, written_for=gone) | Q(written_by=gone, written_for=kept)
     if CoachingNote.objects.filter(either).exists():
         return "One of them coached the other: these are two people."
-    waiting = Approval.objects.filter(answer=Answer.WAITING, escalation__state=State.OPEN)
+    waiting = Approval.objects.filter(answer=Answer.WAITING, escalation__state__in=UNDECIDED)
     if waiting.filter(
         Q(approver=kept, escalation__asked_by=gone) | Q(approver=gone, escalation__asked_by=kept)
     ).exists():

@@ -405,6 +405,7 @@ def _said(confirmation: Confirmation, at: dt.datetime) -> agreements.Step:
         due_on=confirmation.due_on if confirmed else None,
         evidence=_strength(confirmation),
         reason=confirmation.words if state == AgreementState.DECLINED else None,
+        points_met=sorted({*confirmation.agreement.points_met, "tested"}) if confirmed else None,
         note=_as_evidence(confirmation),
     )
 

@@ -21,6 +21,7 @@ from django.db.models import BooleanField, ExpressionWrapper, FilteredRelation, 
 
 from hingepoint.analysis import metrics
 from hingepoint.domain.agreements.models import Agreement
+from hingepoint.domain.agreements.rules import counted_quality, quality_of
 from hingepoint.domain.deals.models import Deal, DealQuerySet
 from hingepoint.domain.detection.sureness import unconfirmed_agreements
 from hingepoint.domain.strategy import results
@@ -102,7 +103,7 @@ class _Gained(NamedTuple):
     unconfirmed: bool
 
 
-_GAINED = ("gained__pk", "owner_id", "gained__act", "gained__evidence", "gained__quality", "unconfirmed")
+_GAINED = ("gained__pk", "owner_id", "gained__act", "gained__evidence", "counted", "unconfirmed")
 
 
 def best_act(strategy: Strategy, type_id: int, *, today: dt.date) -> tuple[str, int]:
@@ -110,7 +111,9 @@ def best_act(strategy: Strategy, type_id: int, *, today: dt.date) -> tuple[str, 
     deals it was gained: what ``benchmark`` says of them. Empty below five sellers. Two SQL queries."""
     theirs = Q(agreements__type_id=type_id, agreements__gained_at__isnull=False)
     won = _won(strategy, today).annotate(
-        gained=FilteredRelation("agreements", condition=theirs), unconfirmed=_unconfirmed("gained__pk")
+        gained=FilteredRelation("agreements", condition=theirs),
+        unconfirmed=_unconfirmed("gained__pk"),
+        counted=counted_quality("gained__"),
     )
     rows = list(won.values_list(*_FACTS, *_GAINED))
     executed = _did_what_it_wants(strategy, results.frame(row[: len(_FACTS)] for row in rows))
@@ -133,7 +136,7 @@ def benchmark(type_id: int, deals: set[int]) -> Benchmark:
     if sellers < LEAST_SELLERS:
         return Benchmark(len(deals), len(found), sellers, told=False, left_out=left_out)
     early, middle, late = _quartiles([_day(row) for row in found])
-    judged = [row.quality for row in found if row.quality is not None]
+    judged = [count for row in found if (count := quality_of(row)) is not None]
     return Benchmark(
         deals=len(deals),
         gained=len(found),
@@ -186,7 +189,11 @@ def _examples(gained: Sequence[Agreement], type_id: int) -> tuple[Example, ...]:
 def _best_first(gained: Sequence[Any]) -> list[Any]:
     """Return those that say an act and have it in writing, the best first."""
     told = [row for row in gained if row.act and row.evidence >= Evidence.WRITTEN]
-    return sorted(told, key=lambda row: (row.quality or 0, row.evidence, -row.pk), reverse=True)
+    return sorted(told, key=lambda row: (_counted(row) or 0, row.evidence, -row.pk), reverse=True)
+
+
+def _counted(row: _Gained | Agreement) -> int | None:
+    return quality_of(row) if isinstance(row, Agreement) else row.quality
 
 
 def _example(row: Agreement, names: Iterable[str]) -> Example:
@@ -194,7 +201,7 @@ def _example(row: Agreement, names: Iterable[str]) -> Example:
         act=without_names(row.act, names),
         day=_day(row) if row.gained_at else None,
         evidence=row.evidence,
-        quality=row.quality,
+        quality=quality_of(row),
         role=_role(row),
         segment=row.deal.segment,
         poor=row.deal.status == DealStatus.LOST,

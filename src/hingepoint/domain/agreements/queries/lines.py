@@ -13,9 +13,13 @@ from django.db.models import OuterRef, QuerySet
 from hingepoint.domain.agreements.models import RULE_ORIGIN, WAITING, Agreement, AgreementEvent, AgreementType
 from hingepoint.domain.agreements.rules import (
     is_late,
+    known_points,
     late_after_then,
     missing_to_gain,
     must_be_checked,
+    points_of,
+    quality,
+    quality_of,
     said_by_rule,
 )
 from hingepoint.domain.deals.queries.looking_back import AsOf
@@ -31,8 +35,8 @@ def last_steps(as_of: AsOf) -> QuerySet:
 
 @dataclass(frozen=True, slots=True)
 class AgreementLine:
-    """One agreement on a deal, ready to show. ``gaps``: what it lacks to count as gained. ``found``: a
-    rule says so, and nobody confirmed it."""
+    """One agreement on a deal, ready to show. ``gaps``: what it lacks to count as gained. ``known``: which of the
+    seven points of quality are known. ``found``: a rule says so, and nobody confirmed it."""
 
     id: int
     deal_id: int
@@ -63,6 +67,7 @@ class AgreementLine:
     gaps: tuple[str, ...]
     version: int
     found: bool = False
+    known: tuple[str, ...] = ()
 
     @property
     def standing(self) -> bool:
@@ -89,7 +94,8 @@ def line_of(row: Agreement, today: dt.date) -> AgreementLine:
         deal_id=row.deal_id,
         state=row.state,
         evidence=row.evidence,
-        quality=row.quality,
+        quality=quality_of(row),
+        known=points_of(row),
         act=row.act,
         person=_person_name(row),
         due_on=row.due_on,
@@ -148,13 +154,21 @@ def _line_then(steps: Sequence[AgreementEvent], day: dt.date) -> AgreementLine:
     gained = [step.occurred_at for step in steps if step.state in STANDING]
     expires_on = gained[-1].date() + dt.timedelta(days=agreement.holds_days) if gained else None
     late_after = late_after_then(agreement, last.state, kept["due_on"])
+    known = known_points(
+        act=kept["act"] or "",
+        person=kept["counterpart"],
+        due_on=kept["due_on"],
+        reason="",  # steps do not say it
+        evidence=kept["evidence"] or 0,
+    )
     return AgreementLine(
         **_type_columns(agreement.type),
         id=agreement.pk,
         deal_id=agreement.deal_id,
         state=last.state,
         evidence=kept["evidence"] or 0,
-        quality=kept["quality"],
+        quality=quality(last.state, known, kept["quality"]),
+        known=known,
         act=kept["act"] or "",
         person=kept["counterpart"] or "",
         due_on=kept["due_on"],

@@ -8,16 +8,20 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Exists, OuterRef
+
 from hingepoint.analysis import intervals
 from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.deals.models import Deal
-from hingepoint.domain.escalations.models import Escalation
+from hingepoint.domain.escalations.models import Approval, Escalation
 from hingepoint.domain.escalations.queries import requests
+from hingepoint.domain.escalations.rules import asked_price, lands
 from hingepoint.domain.negotiation.queries import corridor, log
 from hingepoint.domain.strategy.queries.in_force import pivotal_of_deal
 from hingepoint.records.agreements import STANDING, AgreementState
 from hingepoint.records.deals import DealStatus
-from hingepoint.records.escalations import State
+from hingepoint.records.escalations import CameBack, State
+from hingepoint.records.talks import Lands
 
 #: Requests decided so long ago tell how the like ended; of fewer than this nothing is told.
 LOOK_BACK = dt.timedelta(days=730)
@@ -74,8 +78,13 @@ class Deciding:
     currency: str
 
     @property
+    def lands(self) -> Lands | None:
+        """Where the price asked for lies against the corridor."""
+        return lands(self.asked.amount if self.asked else None, self.corridor)
+
+    @property
     def below_walk_away(self) -> bool:
-        return bool(self.asked and self.corridor and self.asked.amount < self.corridor.walk_away)
+        return self.lands == Lands.BELOW
 
     @property
     def unreturned(self) -> int:
@@ -120,9 +129,8 @@ def _price_now(deal: Deal, conceded: Decimal) -> Price | None:
 
 
 def _price_asked(deal: Deal, discount: float | None) -> Price | None:
-    if discount is None or deal.list_price is None:
-        return None
-    return _price(deal, deal.list_price * (1 - Decimal(str(discount))))
+    amount = asked_price(deal, discount)
+    return _price(deal, amount) if amount is not None else None
 
 
 def _price(deal: Deal, amount: Decimal) -> Price:
@@ -144,7 +152,7 @@ def _missing(deal: Deal) -> tuple[tuple[Missing, ...], int]:
     return tuple(missing), len(asked)
 
 
-#: Answer, state of the deal, its discount in the end, and whether something was asked in return.
+#: Answer, state of the deal, its discount in the end, and whether something was asked in return or came for it.
 _Alike = tuple[str, str, float | None, bool]
 
 
@@ -157,11 +165,15 @@ def _alike(viewer: Any, row: Escalation, *, since: dt.datetime) -> list[_Alike]:
         decided_at__gte=since,
         state__in=(State.APPROVED, State.IN_PART, State.DECLINED),
     )  # fmt: skip
+    got = Approval.objects.asked_back().filter(
+        escalation=OuterRef("pk"), came__in=(CameBack.GIVEN, CameBack.PART)
+    )
+    told = rows.annotate(got=Exists(got)).values_list(
+        "state", "deal__status", "deal__discount", "return_asked", "got"
+    )
     return [
-        (state, status, discount if status == DealStatus.WON else None, bool(back.strip()))
-        for state, status, discount, back in rows.values_list(
-            "state", "deal__status", "deal__discount", "return_asked"
-        )
+        (state, status, discount if status == DealStatus.WON else None, got or bool(back.strip()))
+        for state, status, discount, back, got in told
     ]
 
 

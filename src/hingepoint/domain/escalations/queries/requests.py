@@ -13,16 +13,22 @@ from django.db.models import Prefetch, QuerySet
 from hingepoint.analysis.talks import reasons
 from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.escalations.models import Approval, Escalation, Pulse
-from hingepoint.domain.escalations.rules import Wish, says_why, wish_of
+from hingepoint.domain.escalations.rules import Wish, answering_hours, says_why, wish_of
+from hingepoint.domain.negotiation.queries.log import GivenSoFar
 from hingepoint.records.deals import EventKind
 from hingepoint.records.errors import Hidden
-from hingepoint.records.escalations import Answer, State
+from hingepoint.records.escalations import Answer, Kind, State
 from hingepoint.records.people import Role
+from hingepoint.records.talks import Lands
+
+#: Where a price is that lies within the corridor.
+WITHIN = (Lands.ABOVE, Lands.BETWEEN)
 
 
 @dataclass(frozen=True, slots=True)
 class ApprovalLine:
-    """One person asked: why them, and what they said. ``hours`` until the answer, or None."""
+    """One person asked: why them, and what they said. ``hours`` until the answer, or None; ``came`` what the customer
+    gave for what they asked back."""
 
     approver: str
     approver_id: int
@@ -32,6 +38,9 @@ class ApprovalLine:
     words: str
     asked_at: dt.datetime
     answered_at: dt.datetime | None
+    came: str = ""
+    came_words: str = ""
+    came_at: dt.datetime | None = None
 
     @property
     def hours(self) -> float | None:
@@ -39,8 +48,18 @@ class ApprovalLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Glance:
+    """What matters most for an answer, told beside a request in a list to who sees its deal: where the price lands
+    (None where that is not known), and what was given before."""
+
+    lands: Lands | None
+    given: GivenSoFar
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
-    """One request for an exception, ready to show. ``id`` 0: a file brought it without details."""
+    """One request for an exception, ready to show. ``id`` 0: a file brought it without details; ``glance`` only where
+    it waits for somebody who sees its deal."""
 
     id: int
     deal_id: int
@@ -66,6 +85,14 @@ class Asked:
     decided_at: dt.datetime | None
     version: int
     approvals: tuple[ApprovalLine, ...] = ()
+    glance: Glance | None = None
+
+    @property
+    def yes_at_once(self) -> bool:
+        """Whether a yes without reading more is no blind one: something comes back for it, and who may see the
+        corridor sees that a price lies within it."""
+        inside = self.glance is None or self.kind != Kind.PRICE or self.glance.lands in WITHIN
+        return bool(self.return_asked.strip()) and inside
 
     @property
     def title(self) -> str:
@@ -75,8 +102,16 @@ class Asked:
 
     @property
     def hours(self) -> float | None:
-        """Hours from asking to the decision."""
-        return (self.decided_at - self.asked_at).total_seconds() / 3600 if self.decided_at else None
+        """Hours from asking to the decision, without those in which it lay with the seller."""
+        if self.decided_at is None:
+            return None
+        rests = [(one.answered_at, one.came_at) for one in self.asked_back if one.answered_at]
+        return answering_hours(self.asked_at, self.decided_at, rests)
+
+    @property
+    def asked_back(self) -> tuple[ApprovalLine, ...]:
+        """The answers that asked for something back, the last one last."""
+        return tuple(one for one in self.approvals if one.answer == Answer.BACK)
 
 
 def of_deal(viewer: Any, deal_id: int) -> list[Asked]:
@@ -140,6 +175,9 @@ def _approval(row: Approval) -> ApprovalLine:
         row.words,
         row.asked_at,
         row.answered_at,
+        row.came,
+        row.came_words,
+        row.came_at,
     )
 
 
@@ -173,11 +211,12 @@ def _bare(event: DealEvent) -> Asked:
 
 @dataclass(frozen=True, slots=True)
 class RequestPage:
-    """A request and what its reader may do: answer it, change it, give a pulse."""
+    """A request and what its reader may do: answer it, say what came back, change it, give a pulse."""
 
     request: Asked
     sees_deal: bool
     may_answer: bool
+    may_bring_back: bool
     may_change: bool
     may_pulse: bool
     pulsed: bool
@@ -207,7 +246,8 @@ def page_of(viewer: Any, row: Escalation) -> RequestPage:
     return RequestPage(
         request=found if sees else without_our_limits(found),
         sees_deal=sees,
-        may_answer=any(each.answer == Answer.WAITING for each in asked),
+        may_answer=row.state == State.OPEN and any(each.answer == Answer.WAITING for each in asked),
+        may_bring_back=sees and row.state == State.RETURNED,
         may_change=sees and row.state not in (State.DECLINED, State.WITHDRAWN),
         may_pulse=partner and not pulsed,
         pulsed=pulsed,

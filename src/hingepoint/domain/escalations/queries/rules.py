@@ -127,6 +127,7 @@ def _as_asked(row: Escalation) -> Request:
         kind=row.kind,
         discount=row.discount,
         value=float(row.value) if row.value is not None else None,
+        reasoned=bool(row.reason),
         explained=says_its_reason(row),
         alternatives=bool(row.alternatives),
         in_return=bool(row.return_asked),

@@ -6,7 +6,8 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models import Count, DateTimeField, Exists, ExpressionWrapper, F, OuterRef, Q
+from django.db.models.functions import TruncDate
 
 from hingepoint.analysis import intervals
 from hingepoint.domain.people.models import managed_team_ids
@@ -41,32 +42,48 @@ def next_working_day(today: dt.date) -> dt.date:
 
 @dataclass(frozen=True, slots=True)
 class Routines:
-    """Of the talks held lately: planned before their day, reviewed by a manager before it, and debriefed,
-    each as a share of all of them. ``weeks`` says how far back."""
+    """How talks were prepared and debriefed lately, each as a share of the talks it is said of: of those that a plan
+    names, how many a manager reviewed before their day and how many were debriefed; of those that were debriefed, how
+    many had a plan from before their day. ``weeks`` says how far back."""
 
     weeks: int
-    planned: intervals.Estimate
     reviewed: intervals.Estimate
     debriefed: intervals.Estimate
+    planned: intervals.Estimate
+
+    @property
+    def known(self) -> bool:
+        """Whether any talk is on record, by a plan or by a debrief."""
+        return bool(self.reviewed.n or self.planned.n)
 
 
 def routines(viewer: Any, *, today: dt.date, segment: str = "") -> Routines:
-    """Return how the talks of the last weeks were prepared and debriefed; a talk is known by the plan that
-    names its day, whenever that was written. One SQL query."""
-    rows = Plan.objects.visible_to(viewer).newest().of_talks()
-    rows = rows.filter(talk_on__range=(today - LATELY, today - dt.timedelta(days=1)))
-    rows = rows.filter(deal__segment=segment) if segment else rows
+    """Return how the talks of the last weeks were prepared and debriefed. Two SQL queries.
+
+    That a talk was planned is said of the debriefed ones only: of those known by their plan it would be true of itself.
+    """
+    since, until = today - LATELY, today - dt.timedelta(days=1)
+    plans = Plan.objects.visible_to(viewer).newest().of_talks().filter(talk_on__range=(since, until))
+    debriefs = Debrief.objects.visible_to(viewer).filter(held_at__date__range=(since, until))
+    if segment:
+        plans = plans.filter(deal__segment=segment)
+        debriefs = debriefs.filter(agreement__deal__segment=segment)
     of_talk = {"agreement": OuterRef("agreement")}
-    before = Plan.objects.filter(**of_talk, written_at__date__lte=OuterRef("talk_on"))
     review = PlanReview.objects.filter(
         plan__agreement=OuterRef("agreement"), at__date__lte=OuterRef("talk_on")
     )
     after = Debrief.objects.filter(**of_talk, held_at__date__gte=OuterRef("talk_on"))
-    counts = rows.aggregate(
-        talks=Count("pk"),
-        planned=Count("pk", filter=Exists(before)),
+    held_at = ExpressionWrapper(OuterRef("held_at"), output_field=DateTimeField())
+    before = Plan.objects.filter(**of_talk, written_at__date__lte=TruncDate(held_at))
+    told = plans.aggregate(
+        n=Count("pk"),
         reviewed=Count("pk", filter=Exists(review.exclude(verdict=Verdict.COMMENT))),
         debriefed=Count("pk", filter=Exists(after)),
     )
-    talks = counts.pop("talks")
-    return Routines(LATELY.days // 7, **{name: intervals.share(n, talks) for name, n in counts.items()})
+    held = debriefs.aggregate(n=Count("pk"), planned=Count("pk", filter=Exists(before)))
+    return Routines(
+        weeks=LATELY.days // 7,
+        reviewed=intervals.share(told["reviewed"], told["n"]),
+        debriefed=intervals.share(told["debriefed"], told["n"]),
+        planned=intervals.share(held["planned"], held["n"]),
+    )
