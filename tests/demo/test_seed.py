@@ -18,13 +18,13 @@ from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.audit.queries import first_broken_link, length
 from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.detection.queries import rules, to_confirm
+from hingepoint.domain.discovery.models import Finding
 from hingepoint.domain.escalations.models import Escalation
 from hingepoint.domain.escalations.queries import pulse
 from hingepoint.domain.escalations.queries import waiting as waiting_page
 from hingepoint.domain.imports import actions as imports
 from hingepoint.domain.imports import queries as imported
 from hingepoint.domain.involvement import queries as involvement
-from hingepoint.domain.discovery.models import Finding
 from hingepoint.domain.negotiation.models import Reason, Trade
 from hingepoint.domain.negotiation.queries import corridor as corridors
 from hingepoint.domain.negotiation.queries import log

@@ -9,6 +9,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
@@ -25,7 +26,7 @@ from hingepoint.records.errors import Hidden
 from hingepoint.records.escalations import Answer, Approver, ArguesFor, Kind, Lane, State
 from hingepoint.records.people import Role
 from hingepoint.reports.charts import corridor as corridor_chart
-from hingepoint.web import drafts, register
+from hingepoint.web import drafts, onward, register
 from hingepoint.web.requests import Request
 from hingepoint.web.sent import sent
 
@@ -240,8 +241,9 @@ def answer_exception(request: Request, escalation_id: int):
         expected_version=entered["version"],
     )
     still = "Others are still asked." if done.state == State.OPEN else "The seller sees it now."
-    messages.info(request, f"{done.deal}: your answer is kept. {still}")
-    return register.back(request)
+    said = f"{done.deal}: your answer is kept. {still}"
+    page = reverse("exception", args=[escalation_id])
+    return onward.onward(request, said, kind=onward.Kind.EXCEPTION, page=page)
 
 
 @drafts.flashed("exception", "escalation_id")
