@@ -31,6 +31,7 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "healthz": (None, {}),
     "sign-in": (None, {}),
     "home": (EVERYBODY, {}),
+    "home-pictures": (SELLING - {"analyst"}, {}),
     "people": (EVERYBODY, {}),
     "new-person": (KEEPERS, {}),
     "person": (EVERYBODY, {"user_id": "seller"}),

@@ -15,6 +15,7 @@ from hingepoint.reports.charts import (
     heatmap,
     sparkline,
     timing,
+    trend,
 )
 from hingepoint.reports.charts.tables import Table
 
@@ -29,10 +30,10 @@ class Example:
 
 def all_charts() -> list[Example]:
     """Return the charts in the order of their modules."""
-    return [_forest(), _timing(), _control(), _funnel(), _heatmap(), _flow(), _bars(), _corridor()]
+    return [_forest(), _timing(), _control(), _funnel(), _heatmap(), _flow(), _bars(), _corridor(), _trend()]
 
 
-def trend() -> str:
+def in_a_figure() -> str:
     return sparkline.draw([0.131, 0.128, 0.133, 0.126, None, 0.119, 0.121, 0.112], title="Discount, last 8 months", target=0.1)  # fmt: skip
 
 
@@ -131,3 +132,16 @@ def _corridor() -> Example:
     )
     drawn = corridor.draw(line, title="What is asked, against the corridor")
     return Example("Where a request lands", "From the opening down: what was given, and what is asked now.", drawn, corridor.table(line))  # fmt: skip
+
+
+def _trend() -> Example:
+    told = ((0.24, 88), (0.26, 92), (0.22, 90), (None, 3), (0.29, 95), (0.31, 97), (0.33, 41))
+    points = [
+        trend.Point(
+            f"Q{i % 4 + 1} {25 + i // 4}", value, value and value - 0.09, value and value + 0.09, n,
+            going=i == len(told) - 1, note="strategy begins" if i == 4 else "",
+        )
+        for i, (value, n) in enumerate(told)
+    ]  # fmt: skip
+    drawn = trend.draw(points, metric="Deals won on target", target=0.34)
+    return Example("How the result went", "By quarter, with 95% intervals; what is not over yet is hollow.", drawn, trend.table(points))  # fmt: skip

@@ -45,6 +45,7 @@ urlpatterns = [
     path("demo/story", manual.story, name="demo-story"),
     path("theme", theme.theme, name="theme"),
     path("", home.home, name="home"),
+    path("pictures/", home.pictures, name="home-pictures"),
     path("old/", sorting.sort_out, name="sort-out"),
     # deals
     path("deals/", deals.deals, name="deals"),
