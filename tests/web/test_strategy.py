@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 import rules
-from cast import NOW, TODAY, deal
+from cast import NOW, TODAY, deal, team
 from hingepoint.analysis import intervals
 from hingepoint.analysis.coverage import Coverage
 from hingepoint.domain.agreements.models import Agreement
@@ -129,6 +129,46 @@ def test_a_target_may_be_set_on_the_deals_of_one_segment(client, cast):
     client.post(reverse("set-target", args=[row.pk]), target | {"target_on": "2027-12-31"})
     kept = row.result_metrics.get()
     assert (kept.metric, kept.segment, kept.baseline, kept.target) == ("cycle_days", "Public sector", 90, 70)
+
+
+def test_a_target_counts_the_deals_of_its_region_product_and_team_with_the_teams_below(client, cast):
+    book = in_force(cast, strategy=written(cast, metric="won"))
+    port = team("Port", parent=cast.north)
+    of_all = {"owner": cast.seller, "team": port, "region": "Nordics", "product": "Aria", "status": "won"}
+    others = [
+        {"team": cast.south},
+        {"region": "Alps"},
+        {"product": "Vesper"},
+        {"team": cast.north, "status": "lost"},
+    ]
+    for n, other in enumerate([{}, *others]):
+        deal(f"T-{n}", closed_at=NOW + dt.timedelta(days=2), **of_all | other)
+    client.force_login(cast.sponsor)
+    address = reverse("set-target", args=[book.strategy_id])
+    page = client.get(address).text
+    for words in (
+        '<option value="Nordics">',
+        '<option value="Aria">',
+        f'<option value="{cast.north.pk}">North',
+    ):
+        assert words in page
+    narrow = {"region": "Nordics", "product": "Aria", "team": str(cast.north.pk)}
+    target = {"measure": "won", "baseline": "40", "target": "55", "target_on": "2027-12-31"}
+    client.post(address, target | narrow)
+    client.post(address, target | narrow | {"target": "60"})
+    client.post(address, target)
+    narrowed, whole = client.get(reverse("strategy", args=[book.strategy_id])).context["page"].results
+    assert (narrowed.since.n, narrowed.since.value, narrowed.target) == (2, 0.5, 0.6)
+    assert narrowed.population == "closed deals of Nordics, Aria, North"
+    assert (whole.since.n, whole.population) == (5, "closed deals")
+
+
+def test_a_team_that_is_not_offered_is_refused(client, cast):
+    row = written(cast)
+    client.force_login(cast.sponsor)
+    target = {"measure": "won", "baseline": "40", "target": "55", "target_on": "2027-12-31", "team": "999"}
+    assert client.post(reverse("set-target", args=[row.pk]), target).status_code == 422
+    assert not row.result_metrics.exists()
 
 
 def test_two_who_change_it_at_once_both_see_what_was_written(client, cast):

@@ -16,6 +16,8 @@ from hingepoint.reports.charts import bars, tables, trend
 #: More bars than this are a list, which the matrix and the strategy page show better.
 MOST_BARS = 24
 WHAT = {"team": "Team", "seller": "Seller", "agreement": "Agreement"}
+#: What a share is of: an agreement is needed once a deal, all of them together several times.
+COUNTED = {"team": "Times needed", "seller": "Times needed", "agreement": "Deals"}
 UNITS = {"share": "share", "days": "days", "money": ""}
 
 
@@ -35,8 +37,11 @@ def trend_of(course: Course, *, today: dt.date) -> Picture | None:
     if not any(point.value is not None for point in points):
         return None
     unit = UNITS[course.kind]
-    told = {"metric": metric_words.title(course.metric), "target": course.target, "unit": unit}
-    desk, phone = (trend.draw(points, **told, width=width) for width in (trend.WIDE, trend.NARROW))
+    title = metric_words.title(course.metric)
+    desk, phone = (
+        trend.draw(points, metric=title, target=course.target, unit=unit, width=width)
+        for width in (trend.WIDE, trend.NARROW)
+    )
     return Picture(desk, phone, trend.table(points, unit=unit))
 
 
@@ -69,7 +74,9 @@ def coverage_of(found: Pictures, *, link: Callable[[str], str]) -> Picture | Non
     shown = rows[:MOST_BARS]
     title = f"Gained in time, by {found.by}"
     desk, phone = (bars.draw(shown, title=title, paper=paper) for paper in (bars.COLUMN, bars.NARROW))
-    return Picture(desk, phone, bars.table(shown, what=WHAT[found.by]), len(rows) - len(shown))
+    return Picture(
+        desk, phone, bars.table(shown, what=WHAT[found.by], counted=COUNTED[found.by]), len(rows) - len(shown)
+    )
 
 
 def _bar(part: Part, link: Callable[[str], str]) -> bars.Bar:

@@ -71,8 +71,8 @@ class MeasureForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         entered = super().clean() or self.cleaned_data
-        measure = entered.get("measure")
-        entered["metric"] = {KEPT: self.now, ON_TARGET: ""}.get(measure, measure)
+        measure = entered.get("measure", "")
+        entered["metric"] = {KEPT: self.now}.get(measure, measure)
         if measure == ON_TARGET:
             entered["metric"] = self._on_target()
         return entered

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
@@ -58,7 +60,7 @@ class SignIn(LoginView):
         return remember_who_works_here(super().form_valid(form))
 
     def get_context_data(self, **kwargs) -> dict:
-        offered = {"offered": [], "tour": None}
+        offered: dict[str, Any] = {"offered": [], "tour": None}
         if settings.ENVIRONMENT.demo:
             from hingepoint.demo import tour  # a company of one's own needs no simulation
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 
 from hingepoint.analysis import metric_words, metrics
 from hingepoint.domain.deals.queries import filters
+from hingepoint.domain.people import queries as people
 from hingepoint.domain.plans.queries import reviews
 from hingepoint.domain.strategy import actions, asking, presets, rules
 from hingepoint.domain.strategy.queries import before_asking, still_holds, strategy_page
@@ -43,13 +44,16 @@ class TargetForm(measures.MeasureForm):
     """A result metric with its target. Shares are typed in percent."""
 
     segment = forms.CharField(required=False, max_length=100)
+    region = forms.CharField(required=False, max_length=100)
+    product = forms.CharField(required=False, max_length=100)
+    team = forms.TypedChoiceField(required=False, coerce=int, empty_value=None)
     baseline = forms.FloatField(label="Where it stood")
     target = forms.FloatField(label="Where it shall be")
     target_on = forms.DateField(label="By when")
 
     def numbers(self) -> dict[str, Any]:
         """Return what was typed in the metric's own unit."""
-        names = ("metric", "segment", "baseline", "target", "target_on")
+        names = ("metric", "segment", "region", "product", "baseline", "target", "target_on")
         entered = {name: self.cleaned_data[name] for name in names}
         scale = 100 if metrics.parse(entered["metric"]).kind == "share" else 1
         return entered | {"baseline": entered["baseline"] / scale, "target": entered["target"] / scale}
@@ -62,8 +66,15 @@ def _choices(request: Request, metric: str) -> dict[str, Any]:
         "rows": measures.ROWS,
         "judged_on": measures.JUDGED_ON,
         "compares": measures.COMPARES,
-        "segments": [(one, one) for one in filters.offered(request.user).segments],
+        **_deals_offered(request),
     }
+
+
+def _deals_offered(request: Request) -> dict[str, Any]:
+    """Return the segments, regions, products and teams to choose from: those that deals have."""
+    found = filters.offered(request.user)
+    words = {name: getattr(found, name) for name in ("segments", "regions", "products")}
+    return {name: [(one, one) for one in known] for name, known in words.items()} | {"teams": found.teams}
 
 
 def keeper(request: Request) -> None:
@@ -172,8 +183,10 @@ def set_target(request: Request, strategy_id: int) -> HttpResponse:
         }
         return render(request, "strategy/target.html", context)
     form = TargetForm(request.POST, now=row.metric)
-    drafts.read(form)
-    actions.set_target(by=request.user, at=timezone.now(), strategy=row, **form.numbers())
+    drafts.offer(form, "team", [(str(pk), name) for pk, name in filters.offered(request.user).teams])
+    team = drafts.read(form)["team"]
+    deals_of = people.team_to_change(request.user, team) if team else None
+    actions.set_target(by=request.user, at=timezone.now(), strategy=row, team=deals_of, **form.numbers())
     return redirect("strategy", strategy_id)
 
 

@@ -80,12 +80,15 @@ def _target(axis: scale.Scale, target: float, unit: str, bottom: int) -> str:
     )
 
 
-def table(bars: Sequence[Bar], *, unit: str = "share", what: str = "") -> tables.Table:
+def table(
+    bars: Sequence[Bar], *, unit: str = "share", what: str = "", counted: str = "Deals"
+) -> tables.Table:
+    """Return the same as rows; ``what`` a row is, and what is ``counted`` in it."""
     rows = [
         (b.label, _value(b.value, unit), _interval(b, unit), numbers.number(b.n) if b.n else numbers.MISSING)
         for b in bars
     ]
-    return tables.build([(what or "Row", False), ("Value", True), ("Likely", True), ("Deals", True)], rows)
+    return tables.build([(what or "Row", False), ("Value", True), ("Likely", True), (counted, True)], rows)
 
 
 def _value(value: float | None, unit: str) -> str:

@@ -90,8 +90,9 @@ def _notes(points: Sequence[Point], places: Sequence[float], step: float) -> str
 
 def _target(axis: scale.Scale, target: float, unit: str, width: int) -> str:
     line = svg.line(LEFT, axis(target), width - EDGE, axis(target), "brass", width=1.2, dash="5 4")
+    sample = svg.line(2, TOP - 16, 18, TOP - 16, "brass", width=1.2, dash="5 4")
     words = f"target {_value(target, unit)}"
-    return line + svg.text(LEFT + 4, axis(target) - 5, words, size=11, fill="brass", weight=560)
+    return line + sample + svg.text(24, TOP - 12, words, size=11, fill="brass", weight=560)
 
 
 def _runs(points: Sequence[Point], places: Sequence[float]) -> list[list[tuple[float, float]]]:
