@@ -13,6 +13,7 @@ from hingepoint.domain.people import actions as people
 from hingepoint.domain.people.models import User
 from hingepoint.domain.strategy import actions as strategies
 from hingepoint.records.people import Role
+from looking import looked_at
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -20,16 +21,6 @@ SHEET = (
     "name,address,role,manager,team,from,until\nNina Ek,nina@hinge.example,seller,Vera Holm,West,2026-01-05,\n"
     "Vera Holm,,manager,,West,2026-01-01,\nSanna,,,,South,2026-04-01,\nNora,,wizard,,,,\n"
 )
-
-
-def looked_at(window, path, name, shortcomings, screenshots) -> list[str]:
-    """Open a page, keep pictures of it, and return what is wrong with it."""
-    window.open(path)
-    screenshots(window, name)
-    found = [f"{name}: {line}" for line in shortcomings(window)]
-    screenshots(window, f"{name}-phone-dark")
-    window.look(size="desktop", theme="light")
-    return found
 
 
 def test_the_pages_of_letting_people_in_are_whole(cast, visit, shortcomings, screenshots):

@@ -102,6 +102,13 @@ def test_the_whole_company_is_as_large_as_it_says(whole):
     assert set(whole.events.filter(pl.col("kind") == "agreement")["agreement"]) == set(KEYS)
 
 
+def test_no_two_deals_have_the_same_name_and_each_says_to_whom_what_is_sold(whole):
+    assert whole.deals["name"].is_unique().all()
+    named = whole.deals.join(whole.accounts.select("account", who="name"), on="account")
+    says = pl.col("name").str.starts_with(pl.format("{}: {} for ", "who", "product"))
+    assert named.select(says.all()).item()
+
+
 def test_people_companies_and_addresses_are_different(whole):
     for table, column in (
         (whole.people, "key"),

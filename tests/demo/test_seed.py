@@ -1,6 +1,7 @@
 """The demo company in the database."""
 
 import datetime as dt
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
@@ -8,14 +9,16 @@ from django.core.management import call_command
 from django.db.models import Exists, F, OuterRef
 from polars.testing import assert_frame_equal
 
+import discoveries
 from hingepoint.connectors import files
-from hingepoint.demo import planted, seed, traces
+from hingepoint.demo import findings, planted, seed, tour, traces
 from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.audit import words
 from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.audit.queries import first_broken_link, length
 from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.detection.queries import rules, to_confirm
+from hingepoint.domain.discovery.models import Finding
 from hingepoint.domain.escalations.models import Escalation
 from hingepoint.domain.escalations.queries import pulse
 from hingepoint.domain.escalations.queries import waiting as waiting_page
@@ -23,12 +26,15 @@ from hingepoint.domain.imports import actions as imports
 from hingepoint.domain.imports import queries as imported
 from hingepoint.domain.involvement import queries as involvement
 from hingepoint.domain.negotiation.models import Reason, Trade
+from hingepoint.domain.negotiation.queries import corridor as corridors
+from hingepoint.domain.negotiation.queries import log
 from hingepoint.domain.people import queries as people
 from hingepoint.domain.people.models import Team, User
 from hingepoint.domain.plans.models import Debrief, Plan, PlanReview
 from hingepoint.domain.plans.queries import reviews
 from hingepoint.domain.plans.queries import talks as talks_page
 from hingepoint.domain.strategy.models import Playbook, Strategy
+from hingepoint.domain.strategy.queries import playbook as playbook_page
 from hingepoint.domain.trials.queries import lines as lines_page
 from hingepoint.domain.trials.queries import trial
 from hingepoint.records.agreements import STANDING, AgreementState, Evidence, Origin
@@ -136,6 +142,48 @@ def test_the_strategy_is_in_force_and_asks_live_deals_for_its_seven(company):
     assert asked == {lever.key for lever in planted.PIVOTAL}
     live = Deal.objects.open().count()
     assert Agreement.objects.filter(required=True).count() == live * len(planted.PIVOTAL)
+
+
+def test_the_tour_deal_holds_everything(company):
+    seller = people.persona(Role.SELLER)
+    number, name = tour.tour_deal()
+    assert name.endswith(": Aria Metering for two plants")
+    asked = Agreement.objects.visible_to(seller).filter(deal=number, required=True)
+    assert (asked.count(), asked.filter(state__in=STANDING).count()) == (7, 2)
+    told = log.log(seller, number)
+    values = [float(one.value) for one in sorted(told.concessions, key=lambda one: one.at)]
+    assert values == [7_200, 12_000, 21_600]
+    corridor = corridors.corridor(seller, number)
+    price = [float(told.list_price) - sum(values[:n]) for n in (2, 3)]
+    assert price[1] < corridor.walk_away < price[0]
+    assert [[why.state for why in one.whys][-1] for one in told.demands] == ["confirmed", "stated"]
+    waiting = waiting_page.waiting_for(people.persona(Role.MANAGER))
+    assert number in {one.deal_id for one in waiting}
+
+
+def test_the_tour_deal_is_no_part_of_the_trials(company):
+    began = planted.RUNNING_TRIAL.starts_on(ENDS_ON)
+    assert Deal.objects.get(key=tour.KEY).created_at.date() < began
+
+
+def test_the_analyst_signs_what_is_found_of_the_pivotal_agreements_and_nothing_else(company):
+    facts = discoveries.facts
+    found = [
+        facts("cust.data_access", "strong", 0.08),
+        facts("cust.value_criteria", "weak", 0.02),
+        facts(planted.OPENING_DISCOUNT, "moderate", -0.07),
+        facts("cust.deal_sponsor", "strong", 0.09),
+    ]
+    run = discoveries.finished_run(
+        SimpleNamespace(analyst=people.persona(Role.ANALYST)), findings=found, pivotal=[]
+    )
+    assert findings.sign(at=AT, run_id=run.pk) == 2
+    signed = Finding.objects.signed().filter(run=run)
+    assert set(signed.values_list("key", flat=True)) == {"cust.data_access", planted.OPENING_DISCOUNT}
+    assert findings.sign(at=AT, run_id=run.pk) == 0
+    page = playbook_page.playbook_page(people.persona(Role.SELLER), Strategy.objects.get().pk, None)
+    behind = {line.key: line.behind.run_id for line in page.lines if line.behind}
+    assert behind == {"cust.data_access": run.pk}
 
 
 def test_the_companys_own_type_stands_in_the_catalogue(company):

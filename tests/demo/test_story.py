@@ -28,3 +28,7 @@ def test_the_page_reads_well():
     assert "Discount less without losing deals" in page
     assert "| 3. costly concessions without plan | North | 1 March 2025 |" in page
     assert "| nan" not in page
+
+
+def test_the_teams_that_have_not_started_wait_for_a_reason_the_page_tells():
+    assert planted.WAITS_BECAUSE in story.what_was_built(ENDS_ON).markdown()

@@ -47,7 +47,7 @@ def words(text: str) -> list[str]:
 FIRST = dt.date(2026, 1, 10)
 EVERY_CHART = {
     **{example.title: example.svg for example in chart_examples.all_charts()},
-    "trend": chart_examples.trend(),
+    "trend": chart_examples.in_a_figure(),
     "forest of nothing": forest.draw([], metric="won"),
     "timing of nothing": timing.draw([], label="X", metric="won"),
     "timing of one": timing.draw([timing.Point("2w", 0.1, 0.0, 0.2)], label="X", metric="won"),

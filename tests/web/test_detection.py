@@ -230,7 +230,10 @@ def test_after_an_answer_the_narrowed_list_comes_again(client, cast, two_kinds):
     answer = client.post("/to-confirm/together", {"found": ids, "next": address})
     assert answer.url == address
     assert "Nothing of this waits to be confirmed" in client.get(address).text
-    assert client.post("/to-confirm/together", {"found": ids, "next": "https://elsewhere.example"}).url == "/"
+    assert (
+        client.post("/to-confirm/together", {"found": ids, "next": "https://elsewhere.example"}).url
+        == "/to-confirm/"
+    )
 
 
 def test_a_home_without_rules_says_nothing_of_them(client, cast):

@@ -1,9 +1,11 @@
 """Signing in: who gets in, who does not, and how often one may try."""
 
+import re
+
 import pytest
 import time_machine
 
-from cast import NOW, PASSWORD
+from cast import NOW, PASSWORD, deal
 from hingepoint.domain.people import actions
 from hingepoint.domain.people.models import User
 
@@ -61,6 +63,24 @@ def test_a_new_password_ends_other_sessions(client, cast):
 def test_nobody_becomes_a_persona_outside_the_demo(client, cast):
     User.objects.filter(pk=cast.sponsor.pk).update(key="demo-sponsor")
     assert client.post("/demo/as/sponsor").status_code == 404
+
+
+def test_the_demos_front_page_leads_to_the_tour_deal(client, cast, settings):
+    settings.ENVIRONMENT = settings.ENVIRONMENT.model_copy(update={"demo": True})
+    User.objects.filter(pk=cast.seller.pk).update(key="demo-seller")
+    assert "Or begin with one deal" not in client.get("/sign-in").text
+    deal("D-TOUR", name="Alder Mill: everything", owner=cast.seller, team=cast.north)
+    page = client.get("/sign-in").text
+    opens = re.search(r'name="next" value="(/deals/\d+/)"><span><b>(.*?)</b>', page)
+    assert opens[2] == "Alder Mill: everything"
+    assert client.post("/demo/as/seller", {"next": opens[1]}).url == opens[1]
+    assert client.get(opens[1]).status_code == 200
+
+
+def test_the_demo_leads_to_no_foreign_page(client, cast, settings):
+    settings.ENVIRONMENT = settings.ENVIRONMENT.model_copy(update={"demo": True})
+    User.objects.filter(pk=cast.seller.pk).update(key="demo-seller")
+    assert client.post("/demo/as/seller", {"next": "https://elsewhere.example/"}).url == "/"
 
 
 def test_in_the_demo_a_click_signs_in(client, cast, settings):

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 import rules
 import talks
-from cast import NOW, TODAY, deal
+from cast import NOW, TODAY, deal, team
 from hingepoint.analysis import intervals
 from hingepoint.analysis.coverage import Coverage
 from hingepoint.domain.agreements.models import Agreement
@@ -24,7 +24,7 @@ from playbooks import choose, in_force, written
 WORDS = {
     "name": "Sell faster",
     "statement": "In half the time.",
-    "metric": "won",
+    "measure": "won",
     "segment": "",
     "sponsor": "",
 }
@@ -36,8 +36,14 @@ def text(answer) -> str:
 
 def test_the_sponsor_writes_a_strategy_from_a_preset(client, cast):
     client.force_login(cast.sponsor)
-    form = text(client.get(reverse("new-strategy") + "?from=sell-faster"))
-    assert "supportive:cycle_days&lt;=90" in form
+    form = client.get(reverse("new-strategy") + "?from=sell-faster")
+    assert {
+        "measure": "supportive",
+        "judged_0": "cycle_days",
+        "compare_0": "<=",
+        "bound_0": "90",
+    }.items() <= (form.context["said"].items())
+    assert '<option value="cycle_days" selected>Days from creation to winning</option>' in form.text
     answer = client.post(reverse("new-strategy"), WORDS | {"sponsor": cast.sponsor.pk})
     made = Strategy.objects.get()
     assert answer.url == reverse("strategy", args=[made.pk])
@@ -47,8 +53,13 @@ def test_the_sponsor_writes_a_strategy_from_a_preset(client, cast):
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
-        ({"metric": "happiness"}, "is not known"),
-        ({"metric": "sale_days"}, "no strategy be judged by them"),
+        ({"measure": "happiness"}, "happiness is not one of the available choices"),
+        ({"measure": "sale_days"}, "sale_days is not one of the available choices"),
+        ({"measure": ""}, "Choose what it is judged by."),
+        ({"measure": "supportive"}, "Say what a sale on target keeps to"),
+        ({"measure": "supportive", "judged_0": "discount"}, "Say how much."),
+        ({"measure": "supportive", "bound_1": "15"}, "Say of what."),
+        ({"measure": "supportive", "judged_0": "discount", "bound_0": "much"}, "How much is no number."),
         ({"name": ""}, "required"),
         ({"name": "Discount less"}, "There is a strategy of this name"),
     ],
@@ -60,6 +71,106 @@ def test_what_cannot_be_a_strategy_is_said_in_the_form(client, cast, changed, to
     assert answer.status_code == 422
     assert told in text(answer)
     assert Strategy.objects.count() == 1
+
+
+def test_what_is_wrong_is_said_at_its_field_and_what_was_typed_stays(client, cast):
+    client.force_login(cast.sponsor)
+    wrong = {"measure": "supportive", "judged_1": "margin", "compare_1": ">", "bound_0": "15"}
+    answer = client.post(reverse("new-strategy"), WORDS | wrong)
+    assert set(answer.context["problems"]) == {"judged_0", "bound_1"}
+    said = answer.context["said"]
+    assert {name: said[name] for name in wrong} == wrong
+
+
+@pytest.mark.parametrize(
+    ("chosen", "metric"),
+    [
+        ({"measure": "cycle_days"}, "cycle_days"),
+        ({"judged_0": "discount", "compare_0": "<=", "bound_0": "14.7"}, "supportive:discount<=0.147"),
+        (
+            {
+                "judged_0": "margin",
+                "compare_0": ">",
+                "bound_0": "30",
+                "judged_2": "cycle_days",
+                "bound_2": "90",
+            },
+            "supportive:margin>0.3 and cycle_days<=90",
+        ),
+        ({"judged_0": "amount", "compare_0": ">=", "bound_0": "1234567"}, "supportive:amount>=1234567"),
+    ],
+)
+def test_a_metric_is_chosen_and_comes_back_as_it_was_chosen(client, cast, chosen, metric):
+    client.force_login(cast.sponsor)
+    client.post(reverse("new-strategy"), WORDS | {"measure": "supportive"} | chosen)
+    row = Strategy.objects.get()
+    assert row.metric == metric
+    said = client.get(reverse("edit-strategy", args=[row.pk])).context["said"]
+    client.post(reverse("edit-strategy", args=[row.pk]), said)
+    assert Strategy.objects.get().metric == metric
+
+
+def test_a_metric_with_more_figures_than_the_form_has_is_kept(client, cast):
+    long = "supportive:discount<=0.15 and margin>=0.3 and cycle_days<=90 and amount>=1000"
+    row = written(cast, metric=long)
+    client.force_login(cast.sponsor)
+    page = client.get(reverse("edit-strategy", args=[row.pk]))
+    assert "As it is: Share of deals won with a discount of 15% or less" in page.text
+    client.post(reverse("edit-strategy", args=[row.pk]), page.context["said"] | {"statement": "Mine."})
+    row.refresh_from_db()
+    assert (row.metric, row.statement) == (long, "Mine.")
+
+
+def test_a_target_may_be_set_on_the_deals_of_one_segment(client, cast):
+    deal("SEG", segment="Public sector", owner=cast.seller, team=cast.north)
+    row = written(cast)
+    client.force_login(cast.sponsor)
+    page = client.get(reverse("set-target", args=[row.pk])).text
+    assert '<option value="Public sector">' in page
+    target = {"measure": "cycle_days", "segment": "Public sector", "baseline": "90", "target": "70"}
+    client.post(reverse("set-target", args=[row.pk]), target | {"target_on": "2027-12-31"})
+    kept = row.result_metrics.get()
+    assert (kept.metric, kept.segment, kept.baseline, kept.target) == ("cycle_days", "Public sector", 90, 70)
+
+
+def test_a_target_counts_the_deals_of_its_region_product_and_team_with_the_teams_below(client, cast):
+    book = in_force(cast, strategy=written(cast, metric="won"))
+    port = team("Port", parent=cast.north)
+    of_all = {"owner": cast.seller, "team": port, "region": "Nordics", "product": "Aria", "status": "won"}
+    others = [
+        {"team": cast.south},
+        {"region": "Alps"},
+        {"product": "Vesper"},
+        {"team": cast.north, "status": "lost"},
+    ]
+    for n, other in enumerate([{}, *others]):
+        deal(f"T-{n}", closed_at=NOW + dt.timedelta(days=2), **of_all | other)
+    client.force_login(cast.sponsor)
+    address = reverse("set-target", args=[book.strategy_id])
+    page = client.get(address).text
+    for words in (
+        '<option value="Nordics">',
+        '<option value="Aria">',
+        f'<option value="{cast.north.pk}">North',
+    ):
+        assert words in page
+    narrow = {"region": "Nordics", "product": "Aria", "team": str(cast.north.pk)}
+    target = {"measure": "won", "baseline": "40", "target": "55", "target_on": "2027-12-31"}
+    client.post(address, target | narrow)
+    client.post(address, target | narrow | {"target": "60"})
+    client.post(address, target)
+    narrowed, whole = client.get(reverse("strategy", args=[book.strategy_id])).context["page"].results
+    assert (narrowed.since.n, narrowed.since.value, narrowed.target) == (2, 0.5, 0.6)
+    assert narrowed.population == "closed deals of Nordics, Aria, North"
+    assert (whole.since.n, whole.population) == (5, "closed deals")
+
+
+def test_a_team_that_is_not_offered_is_refused(client, cast):
+    row = written(cast)
+    client.force_login(cast.sponsor)
+    target = {"measure": "won", "baseline": "40", "target": "55", "target_on": "2027-12-31", "team": "999"}
+    assert client.post(reverse("set-target", args=[row.pk]), target).status_code == 422
+    assert not row.result_metrics.exists()
 
 
 def test_two_who_change_it_at_once_both_see_what_was_written(client, cast):
@@ -81,7 +192,7 @@ def test_a_target_in_percent_is_kept_as_a_share_and_measured_on_deals_closed_sin
         closed = NOW + dt.timedelta(days=days)
         deal(f"C-{n}", owner=cast.seller, team=cast.north, status=status, closed_at=closed, discount=0.05)
     client.force_login(cast.sponsor)
-    target = {"metric": "won", "baseline": "40", "target": "55", "target_on": "2027-12-31"}
+    target = {"measure": "won", "baseline": "40", "target": "55", "target_on": "2027-12-31"}
     client.post(reverse("set-target", args=[book.strategy_id]), target)
     row = client.get(reverse("strategy", args=[book.strategy_id])).context["page"].results[0]
     assert (row.baseline, row.target) == (0.4, 0.55)
@@ -92,9 +203,9 @@ def test_a_target_in_percent_is_kept_as_a_share_and_measured_on_deals_closed_sin
 def test_a_target_that_cannot_be_read_is_said_beside_the_field(client, cast):
     row = written(cast)
     client.force_login(cast.sponsor)
-    answer = client.post(reverse("set-target", args=[row.pk]), {"metric": "won", "baseline": "much"})
+    answer = client.post(reverse("set-target", args=[row.pk]), {"measure": "won", "baseline": "much"})
     assert answer.status_code == 422
-    assert "Baseline is no number. Write digits only, as in 12." in text(answer)
+    assert "Where it stood is no number. Write digits only, as in 12." in text(answer)
 
 
 def test_putting_it_in_force_asks_open_deals_and_retiring_it_stops_asking(client, cast):

@@ -59,7 +59,7 @@ FORMS: dict[str, tuple[str, str, str]] = {
     "agreement-type": ("analyst", "agreement-type", ""),
     "new-strategy": ("sponsor", "new-strategy", ""),
     "edit-strategy": ("sponsor", "edit-strategy", ""),
-    "set-target": ("sponsor", "strategy", ""),
+    "set-target": ("sponsor", "set-target", ""),
     "put-in-force": ("sponsor", "put-in-force", ""),
     "sort-out": ("seller", "sort-out", ""),
     "choose-pivotal": ("sponsor", "choose-pivotal", ""),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hingepoint.analysis import intervals
@@ -29,3 +30,10 @@ class Coverage:
     def told(self) -> float | None:
         """The share where it is told; None of fewer than ``LEAST_IN_A_SHARE`` deals."""
         return self.share.value if self.needed >= LEAST_IN_A_SHARE else None
+
+
+def together(parts: Iterable[Coverage]) -> Coverage:
+    """Return the coverage of several groups that have no deal's need in common, counted as one."""
+    found = list(parts)
+    names = ("needed", "there", "unconfirmed", "standing")
+    return Coverage(**{name: sum(getattr(one, name) for one in found) for name in names})

@@ -47,6 +47,11 @@ _COMPARE: dict[str, Callable[[pl.Expr, float], pl.Expr]] = {
 }
 
 
+def figure(value: float) -> str:
+    """Return a number as ``parse`` reads it: without an exponent, whatever its size."""
+    return f"{value:.12f}".rstrip("0").rstrip(".")
+
+
 @dataclass(frozen=True)
 class Condition:
     """``column compare bound``, e.g. ``discount <= 0.15``."""
@@ -59,7 +64,7 @@ class Condition:
         return _COMPARE[self.compare](pl.col(self.column), self.bound)
 
     def __str__(self) -> str:
-        return f"{self.column}{self.compare}{self.bound:g}"
+        return f"{self.column}{self.compare}{figure(self.bound)}"
 
 
 @dataclass(frozen=True)

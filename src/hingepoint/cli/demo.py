@@ -7,7 +7,7 @@ import os
 import sys
 import webbrowser
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 import click
@@ -59,7 +59,7 @@ def _set_apart(small: bool) -> None:
 def _fill(small: bool) -> None:
     from django.utils import timezone
 
-    from hingepoint.demo import seed
+    from hingepoint.demo import findings, seed
 
     now = timezone.now()
     try:
@@ -68,23 +68,10 @@ def _fill(small: bool) -> None:
     except seed.NotEmpty as error:
         raise Unusable(str(error)) from error
     if not seeded.already:
-        _ask_for_findings(now)
+        findings.ask(at=now)
         click.echo(
             f"{seeded.people:,} people, {seeded.deals:,} deals, {seeded.agreements:,} agreements.", err=True
         )
-
-
-def _ask_for_findings(now: dt.datetime) -> None:
-    """Queue a first run of discovery, so that its pages have something to show in a minute."""
-    from hingepoint.analysis.discovery import Settings
-    from hingepoint.demo.planted import SUPPORTIVE
-    from hingepoint.domain.discovery import actions as discovery
-    from hingepoint.domain.people import queries as people
-    from hingepoint.records.people import Role
-
-    analyst = people.persona(Role.ANALYST)
-    asked, made_from = Settings(metric=SUPPORTIVE), discovery.Input(files={})
-    discovery.ask_for_run(by=analyst, at=now, settings=asked, made_from=made_from)
 
 
 def _today(now: dt.datetime) -> dt.date:
@@ -93,18 +80,34 @@ def _today(now: dt.datetime) -> dt.date:
     return timezone.localtime(now).date()
 
 
+#: Without a terminal a line is written for each such part of the whole.
+EVERY = 0.04
+
+
+def _progress() -> AbstractContextManager[Callable[[str, float], None]]:
+    """Show a bar on a terminal, else a line every few per cent. It appears with the first thing done."""
+    return _bar() if sys.stderr.isatty() else nullcontext(_Lines())
+
+
+class _Lines:
+    """Writes a line whenever ``EVERY`` more is done, and at the end."""
+
+    def __init__(self) -> None:
+        self.told = -1.0
+
+    def __call__(self, doing: str, share: float) -> None:
+        if share >= self.told + EVERY or share >= 1:
+            self.told = share
+            click.echo(f"{share:4.0%}  {doing}", err=True)
+
+
 @contextmanager
-def _progress() -> Iterator[Callable[[str, float], None]]:
-    """Show a bar on a terminal; say nothing when piped. It appears with the first thing done."""
+def _bar() -> Iterator[Callable[[str, float], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
 
     bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        console=Console(stderr=True),
-        transient=True,
-        disable=not sys.stderr.isatty(),
+        TextColumn("{task.description}"), BarColumn(), console=Console(stderr=True), transient=True
     )
     with bar:
         task = bar.add_task("Building the demo company", total=1.0)

@@ -10,6 +10,8 @@ is measured by ``truth``.
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -166,9 +168,7 @@ def _deals(stage: scene.Scene) -> pl.DataFrame:
     table = pl.DataFrame(
         {
             "deal_id": stage.ids,
-            "name": [
-                f"{n}: {p} for {need}" for n, p, need in zip(names, deals.product, deals.need, strict=True)
-            ],
+            "name": _titles(names, deals.product, deals.need),
             "created": dates.us(dates.moment(deals.created, draw=draws[1], since=8, until=10)),
             "status": [_STATUS[int(o)].value for o in course.outcome],
             "closed": np.where(closed, closing, np.datetime64("NaT")),
@@ -197,6 +197,18 @@ def _deals(stage: scene.Scene) -> pl.DataFrame:
     ordered = [name for name in frames.DEALS if name in {*table.columns, *_MONEY}]
     table = table.with_columns(_money(stage, won=won, rng=rng))
     return table.select(*ordered, *(name for name in table.columns if name not in ordered))
+
+
+def _titles(accounts: Iterable[str], products: Iterable[str], needs: Iterable[str]) -> list[str]:
+    """Return what tells one deal from every other: the account, what is sold and for what; where that was sold to
+    them before, the how-manieth site it is for."""
+    sold: Counter[str] = Counter()
+    titles = []
+    for account, product, need in zip(accounts, products, needs, strict=True):
+        title = f"{account}: {product} for {need}"
+        sold[title] += 1
+        titles.append(title if sold[title] == 1 else f"{title}, site {sold[title]}")
+    return titles
 
 
 _MONEY = (

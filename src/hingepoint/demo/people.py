@@ -35,7 +35,7 @@ class People:
     """Everybody, the teams, and the seats in which sellers follow each other.
 
     ``everybody``: key, name, email, role, title, team, active, skill (sellers only).
-    ``teams``: name, parent, region, rollout_on (empty: not started).
+    ``teams``: name, parent, region, rollout_on (empty: not started, since it waits for ``planted.WAITS_BECAUSE``).
     ``memberships``: person, team, manages, since, until.
     ``seats``: one row a seller's place: seat, team, region, holder, before (who left), changed_on, skill,
     skill_before.

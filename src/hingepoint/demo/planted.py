@@ -215,6 +215,10 @@ def policy_versions(ends_on: dt.date) -> tuple[tuple[dt.date, str, float], ...]:
 
 #: Teams start the discipline in waves, in an order drawn by lot: weeks before the end.
 WAVES = (64, 52, 40, 28)
+#: Why the teams that the lot put behind the last wave have not started.
+WAITS_BECAUSE = (
+    "They wait on purpose: until the result is read, somebody must show what happens without the discipline."
+)
 #: The logarithm added to the weekly chance of each pivotal agreement once a team lives the discipline.
 ROLLOUT_LIFT = 0.60
 

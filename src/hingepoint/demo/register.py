@@ -48,7 +48,7 @@ def write(scene: Scene) -> tuple[pl.DataFrame, pl.DataFrame]:
     later = _later(scene, gained, gains, due=due, rng=rng)
     missing = _not_gained(scene, rng=rng)
     steps = pl.concat([before, gained, later, missing], how="diagonal").sort("at", "deal_id", "agreement")
-    return steps, _today(steps)
+    return steps, as_it_stands(steps)
 
 
 def _gains(scene: Scene, *, rng: np.random.Generator) -> _Gains:
@@ -296,7 +296,7 @@ def _requests(scene: Scene, *, rng) -> pl.DataFrame:
 _KEPT_FROM_BEFORE = ("act", "reason", "owed_in_return", "due_on", "needed_by", "evidence", "quality")
 
 
-def _today(steps: pl.DataFrame) -> pl.DataFrame:
+def as_it_stands(steps: pl.DataFrame) -> pl.DataFrame:
     """Return the last state of each agreement, with the last thing said about each of its facts."""
     return (
         steps.group_by("deal_id", "agreement", maintain_order=True)

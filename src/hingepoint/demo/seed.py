@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 from django.db import transaction
 
-from hingepoint.demo import planning, planted, playbook, proofs, talks, traces, trials
+from hingepoint.demo import planning, planted, playbook, proofs, talks, tour, traces, trials
 from hingepoint.demo.company import Company, simulate
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import AgreementType
@@ -75,33 +75,33 @@ def seed_company(
     tell("Living through three years", 0.02)
     size = {"sellers": SMALL} if small else {}
     company = with_persona_keys(simulate(ends_on=ends_on - dt.timedelta(days=1), seed=seed, **size))
+    company = tour.with_tour_deal(company)
     with transaction.atomic():
         return _write(company, at=at, tell=tell)
 
 
 def _write(company: Company, *, at: dt.datetime, tell: Progress) -> Seeded:
-    tell("Hiring people", 0.25)
+    tell("Hiring people", 0.11)
     write_catalogue(at=at)
     write_people(company, at=at)
-    tell("Meeting customers", 0.30)
+    tell("Meeting customers", 0.15)
     write_accounts(company, at=at)
-    tell("Putting the strategy in force", 0.34)
+    tell("Putting the strategy in force", 0.17)
     write_strategy(company, at=at)  # before the deals: they are asked for what it wants as soon as they come
-    tell("Reading deals", 0.35)
-    deals = import_table(company.deals, "deals", at=at)
-    tell("Reading what happened on them", 0.50)
+    deals = import_table(company.deals, "deals", at=at, tell=_part(tell, "deals", 0.18, 0.23))
     typed = traces.typed(company.events, deals=company.deals)
-    events = import_table(pl.concat([typed, company.traces], how="diagonal"), "events", at=at)
-    tell("Writing down what was agreed", 0.90)
+    happened = pl.concat([typed, company.traces], how="diagonal")
+    events = import_table(happened, "events", at=at, tell=_part(tell, "what happened on them", 0.23, 0.54))
+    tell("Writing down what was agreed", 0.54)
     write_details(company, at=at)
     proofs.write(at=at)
-    tell("Planning and debriefing talks", 0.93)
+    tell("Planning and debriefing talks", 0.63)
     planning.write(company, at=at, today=company.ends_on + dt.timedelta(days=1))
-    tell("Remembering what was asked and given", 0.95)
+    tell("Remembering what was asked and given", 0.73)
     talks.write(company, at=at)
-    tell("Reading agreements from the CRM", 0.97)
+    tell("Reading agreements from the CRM", 0.88)
     write_rules(company, at=at)
-    tell("Drawing lots", 0.99)
+    tell("Drawing lots", 0.97)
     trials.write(company)
     upkeep.refresh_statistics()
     tell("Ready", 1.0)
@@ -227,12 +227,34 @@ def write_accounts(company: Company, *, at: dt.datetime) -> None:
     details.know_contacts(by=None, at=at, contacts=contacts.iter_rows(named=True))
 
 
-def import_table(table: pl.DataFrame, kind: str, *, at: dt.datetime) -> imports.Report:
+#: Told while a table is imported: in which phase it is, and how many rows are read.
+Reading = Callable[[str, int], None]
+
+
+def _part(tell: Progress, what: str, since: float, until: float) -> Callable[[int], Reading]:
+    """Return what tells how far an import of so many rows is, as a part of all: a third of it is reading."""
+
+    def of(rows: int) -> Reading:
+        def read(phase: str, done: int) -> None:
+            share = done / rows / 3 if phase == "reading" else 1 / 3
+            verb = "Reading" if phase == "reading" else "Writing"
+            tell(f"{verb} {what}", since + (until - since) * min(share, 1 / 3))
+
+        return read
+
+    return of
+
+
+def import_table(
+    table: pl.DataFrame, kind: str, *, at: dt.datetime, tell: Callable[[int], Reading]
+) -> imports.Report:
     """Write deals or events to a file, as any company would, and import it."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{kind}.parquet"
         table.write_parquet(path)
-        return imports.import_files(by=None, at=at, given=imports.Files(**{kind: path}))
+        return imports.import_files(
+            by=None, at=at, given=imports.Files(**{kind: path}), progress=tell(table.height)
+        )
 
 
 #: function of a contact -> their role on a deal

@@ -167,7 +167,10 @@ def _facts(ends_on: dt.date) -> tuple[str, ...]:
         "Large deals gain more agreements, take longer and give more discount.",
         "Discounts rise by three points in the last ten days of a quarter.",
         f"A fifth of the teams started the discipline on each of {', '.join(starts)}; a fifth has not started. "
-        "The order was drawn by lot. A team that lives it gains the pivotal agreements more often.",
+        f"{planted.WAITS_BECAUSE} The order was drawn by lot. A team that lives it gains the pivotal agreements "
+        "more often.",
+        "One deal was added by hand, to have everything in one place: its name ends with “for two plants”, and the "
+        "first page of the demo leads there. All others are simulated.",
         f"The price policy became stricter on {_day(policy[0])} ({policy[1]}): requests for exceptions rose "
         "everywhere that day, which is no signal.",
         "A well made agreement (quality 7) does one and a third as much as a middling one (5).",

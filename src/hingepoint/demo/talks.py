@@ -11,7 +11,7 @@ import polars as pl
 
 from hingepoint.analysis.talks import approvals, reasons
 from hingepoint.analysis.talks.approvals import Request
-from hingepoint.demo import planted
+from hingepoint.demo import planted, tour
 from hingepoint.demo.company import Company
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.escalations import actions as escalations
@@ -275,7 +275,7 @@ def write_live(*, at: dt.datetime) -> None:
     """What the personas find to do: demands just asked, exceptions to answer, a visit to prepare."""
     seller, sponsor = people.persona(Role.SELLER), people.persona(Role.SPONSOR)
     home = seller.memberships.get(until__isnull=True, manages=False).team
-    own = list(Deal.objects.open().filter(owner=seller).order_by("-amount", "id")[:4])
+    own = list(Deal.objects.open().filter(owner=seller).exclude(key=tour.KEY).order_by("-amount", "id")[:4])
     others = list(_deals_of(home).exclude(owner=seller).order_by("-amount", "id")[:2])
     if len(own) < 4 or len(others) < 2:
         return  # too small a company to show more

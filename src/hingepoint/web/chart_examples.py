@@ -18,6 +18,7 @@ from hingepoint.reports.charts import (
     staircase,
     timeline,
     timing,
+    trend,
 )
 from hingepoint.reports.charts.tables import Table
 
@@ -43,10 +44,11 @@ def all_charts() -> list[Example]:
         _corridor(),
         _timeline(),
         _staircase(),
+        _trend(),
     ]
 
 
-def trend() -> str:
+def in_a_figure() -> str:
     return sparkline.draw([0.131, 0.128, 0.133, 0.126, None, 0.119, 0.121, 0.112], title="Discount, last 8 months", target=0.1)  # fmt: skip
 
 
@@ -190,3 +192,16 @@ def _staircase() -> Example:
     stairs = price_line()
     drawn = staircase.draw(stairs, title="The price, step by step")
     return Example("The price, step by step", "Each step down is something given; red where nothing came back.", drawn, staircase.table(stairs))  # fmt: skip
+
+
+def _trend() -> Example:
+    told = ((0.24, 88), (0.26, 92), (0.22, 90), (None, 3), (0.29, 95), (0.31, 97), (0.33, 41))
+    points = [
+        trend.Point(
+            f"Q{i % 4 + 1} {25 + i // 4}", value, value and value - 0.09, value and value + 0.09, n,
+            going=i == len(told) - 1, note="strategy begins" if i == 4 else "",
+        )
+        for i, (value, n) in enumerate(told)
+    ]  # fmt: skip
+    drawn = trend.draw(points, metric="Deals won on target", target=0.34)
+    return Example("How the result went", "By quarter, with 95% intervals; what is not over yet is hollow.", drawn, trend.table(points))  # fmt: skip

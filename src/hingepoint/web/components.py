@@ -31,7 +31,7 @@ def contents() -> dict:
         "events": _events(),
         "problems": _problems(),
         "charts": chart_examples.all_charts(),
-        "trend": chart_examples.trend(),
+        "trend": chart_examples.in_a_figure(),
     }
 
 

@@ -23,11 +23,10 @@ from hingepoint.records.deals import BuyingRole
 from hingepoint.records.errors import Hidden
 from hingepoint.records.people import Role
 from hingepoint.reports.charts.numbers import plural
-from hingepoint.web import drafts
+from hingepoint.web import drafts, onward
 from hingepoint.web.agreements import EVIDENCE
 from hingepoint.web.deals import for_sellers_and_leaders
 from hingepoint.web.playbook import lines
-from hingepoint.web.register import back
 from hingepoint.web.requests import Request
 
 TRACES = [
@@ -230,25 +229,27 @@ def deal_found(request: Request, deal_id: int) -> HttpResponse:
 @for_sellers_and_leaders
 def judge_found(request: Request, detection_id: int) -> HttpResponse:
     """Say whether what a rule found is right; where it is not known who committed, the form asks."""
-    by, at = request.user, timezone.now()
     try:
-        if request.POST.get("answer") == "right":
-            judged = actions.confirm(by=by, at=at, detection_id=detection_id)
-            messages.info(request, f"{judged.deal}: {judged.rule.type} is confirmed.")
-        else:
-            note = request.POST.get("note", "")[:2000]
-            judged = actions.reject(by=by, at=at, detection_id=detection_id, note=note)
-            messages.info(
-                request, f"{judged.deal}: {judged.rule.type} is taken back. The rule learns from it."
-            )
+        said = _judged(request, detection_id)
     except actions.AlreadyJudged as refused:
-        messages.info(request, str(refused))
+        said = str(refused)
     except NotYetGained:
         waiting = to_confirm_page.waiting(request.user, detection_id)
         response = redirect("agreement", waiting.deal_id, waiting.type_id)
         response.headers["Location"] += f"?state={waiting.state}"
         return response
-    return back(request)
+    return onward.onward(request, said, kind=onward.Kind.FOUND)
+
+
+def _judged(request: Request, detection_id: int) -> str:
+    """Keep the answer to what a rule found; return what was done, in a sentence. Raises AlreadyJudged, NotYetGained."""
+    by, at = request.user, timezone.now()
+    if request.POST.get("answer") == "right":
+        judged = actions.confirm(by=by, at=at, detection_id=detection_id)
+        return f"{judged.deal}: {judged.rule.type} is confirmed."
+    note = request.POST.get("note", "")[:2000]
+    judged = actions.reject(by=by, at=at, detection_id=detection_id, note=note)
+    return f"{judged.deal}: {judged.rule.type} is taken back. The rule learns from it."
 
 
 @require_POST
@@ -260,5 +261,4 @@ def confirm_found(request: Request) -> HttpResponse:
     ]
     done, left = actions.confirm_all(by=request.user, at=timezone.now(), detection_ids=chosen)
     still = f" {left} still need a name: open them." if left else ""
-    messages.info(request, f"{done} confirmed.{still}")
-    return back(request) if request.POST.get("next") else redirect("to-confirm")
+    return onward.onward(request, f"{done} confirmed.{still}", kind=onward.Kind.FOUND)

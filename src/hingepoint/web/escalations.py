@@ -27,7 +27,7 @@ from hingepoint.records.errors import Hidden
 from hingepoint.records.escalations import Answer, Approver, ArguesFor, CameBack, Kind, Lane, State
 from hingepoint.records.people import Role
 from hingepoint.reports.charts import corridor as corridor_chart
-from hingepoint.web import drafts, register
+from hingepoint.web import drafts, onward, register
 from hingepoint.web.requests import Request
 from hingepoint.web.sent import sent
 
@@ -285,8 +285,9 @@ def answer_exception(request: Request, escalation_id: int):
         words=entered["words"],
         expected_version=entered["version"],
     )
-    messages.info(request, f"{done.deal}: your answer is kept. {_NEXT.get(State(done.state), _SEEN)}")
-    return register.back(request)
+    said = f"{done.deal}: your answer is kept. {_NEXT.get(State(done.state), _SEEN)}"
+    page = reverse("exception", args=[escalation_id])
+    return onward.onward(request, said, kind=onward.Kind.EXCEPTION, page=page)
 
 
 _SEEN = "The seller sees it now."

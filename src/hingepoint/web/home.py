@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 
 from hingepoint.analysis import metric_words
 from hingepoint.domain.detection.queries import to_confirm
 from hingepoint.domain.escalations.queries import waiting
 from hingepoint.domain.home.queries import analyst, manager, pages, partner, seller, sponsor
+from hingepoint.domain.home.queries import pictures as pictures_page
+from hingepoint.reports import home_pictures
 from hingepoint.web.requests import Request
 
 
@@ -34,6 +38,25 @@ def home(request: Request):
     if page == "manager":
         context["kinds"] = to_confirm.to_confirm_by_type(request.user)
     return render(request, f"home/{page}.html", context)
+
+
+def pictures(request: Request):
+    """The course of the result and the coverage of its agreements as pictures. Home fetches them as a piece; by
+    themselves they are a page."""
+    today = timezone.localdate()
+    found = pictures_page.pictures(request.user, today=today)
+    context = {
+        "pictures": found,
+        "trend": home_pictures.trend_of(found.course, today=today) if found else None,
+        "coverage": home_pictures.coverage_of(found, link=_pivotal_of(found)) if found else None,
+        "title": metric_words.title,
+    }
+    piece = request.htmx.target == "home-pictures"
+    return render(request, f"home/{'_pictures' if piece else 'pictures'}.html", context)
+
+
+def _pivotal_of(found: pictures_page.Pictures) -> Callable[[str], str]:
+    return lambda key: reverse("pivotal", args=[found.strategy_id, key]) if key else ""
 
 
 def _asked(request: Request, now: dt.datetime) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.core import signing
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
@@ -36,7 +37,7 @@ from hingepoint.records.errors import Hidden
 from hingepoint.records.people import Role
 from hingepoint.records.plans import Outcome, Verdict
 from hingepoint.reports import plan_sheets
-from hingepoint.web import drafts, pdf
+from hingepoint.web import drafts, onward, pdf
 from hingepoint.web.agreements import EVIDENCE, moment_of
 from hingepoint.web.deals import for_sellers_and_leaders
 from hingepoint.web.register import back
@@ -299,8 +300,19 @@ def review_plan(request: Request, plan_id: int):
         words=entered["words"],
         **sent(request),
     )
-    messages.info(request, _what_was_said(review.verdict, review.plan.agreement, review.plan.deal))
-    return back(request)
+    plan = review.plan
+    said = _what_was_said(review.verdict, plan.agreement, plan.deal)
+    if review.verdict == Verdict.COMMENT:
+        messages.info(request, said)
+        return back(request)
+    return onward.onward(request, said, kind=onward.Kind.PLAN, page=_page_of(plan.deal_id, plan.agreement))
+
+
+def _page_of(deal_id: int, agreement: Any) -> str:
+    """Return the address of the page of a plan: of a talk about an agreement, else of the deal."""
+    if agreement is None:
+        return reverse("deal-plan", args=[deal_id])
+    return reverse("talk-plan", args=[deal_id, agreement.type_id])
 
 
 def _what_was_said(verdict: str, agreement: Any, deal: object) -> str:

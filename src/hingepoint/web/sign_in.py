@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
@@ -15,7 +17,7 @@ from django.views.decorators.http import require_POST
 
 from hingepoint.domain.people import actions, queries
 from hingepoint.records.errors import Hidden
-from hingepoint.web import clients
+from hingepoint.web import clients, drafts
 
 #: A cookie of the customer's page alone: somebody of ours has signed in in this browser.
 WORKS_HERE, WORKS_HERE_DAYS = "works_here", 365
@@ -58,18 +60,23 @@ class SignIn(LoginView):
         return remember_who_works_here(super().form_valid(form))
 
     def get_context_data(self, **kwargs) -> dict:
-        personas = queries.personas() if settings.ENVIRONMENT.demo else []
-        return super().get_context_data(**kwargs) | {"offered": personas}
+        offered: dict[str, Any] = {"offered": [], "tour": None}
+        if settings.ENVIRONMENT.demo:
+            from hingepoint.demo import tour  # a company of one's own needs no simulation
+
+            offered = {"offered": queries.personas(), "tour": tour.tour_deal()}
+        return super().get_context_data(**kwargs) | offered
 
 
 @require_POST
 @login_not_required
 def become(request, role: str):
-    """Sign in as the demo's person of a role. Outside the demo company there is no such page."""
+    """Sign in as the demo's person of a role, and open the page that is asked for. Outside the demo company there
+    is no such page."""
     if not settings.ENVIRONMENT.demo:
         raise Hidden("no such page")
     login(request, queries.persona(role), backend=BACKEND)
-    return remember_who_works_here(redirect("home"))
+    return remember_who_works_here(redirect(drafts.ours(request, request.POST.get("next", "")) or "home"))
 
 
 def remember_who_works_here(response: HttpResponse) -> HttpResponse:

@@ -9,13 +9,13 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from hingepoint.analysis import metric_words, metrics
 from hingepoint.domain.deals.queries import filters
 from hingepoint.domain.escalations.queries import waiting
+from hingepoint.domain.people import queries as people
 from hingepoint.domain.plans.queries import reviews
 from hingepoint.domain.strategy import actions, asking, presets, rules
 from hingepoint.domain.strategy.queries import before_asking, still_holds, strategy_page
@@ -23,53 +23,59 @@ from hingepoint.domain.strategy.queries import strategies as strategy_list
 from hingepoint.domain.strategy.requirements import USUAL_GRACE
 from hingepoint.records.errors import Hidden
 from hingepoint.records.strategy import Status
-from hingepoint.reports.findings import words as finding_words
-from hingepoint.web import drafts
+from hingepoint.web import drafts, measures
 from hingepoint.web.deals import for_sellers_and_leaders
 from hingepoint.web.requests import Request
 
 FACTS = ("name", "statement", "metric", "segment", "sponsor")
 
 
-class StrategyForm(forms.Form):
-    """A strategy's own words. ``metric`` is written as for discovery."""
+class StrategyForm(measures.MeasureForm):
+    """A strategy's own words, and what it is judged by."""
 
     name = forms.CharField(max_length=120)
     statement = forms.CharField(max_length=3000)
-    metric = forms.CharField(max_length=200)
     segment = forms.CharField(required=False, max_length=100)
     sponsor = forms.IntegerField(required=False)
     grace_days = forms.IntegerField(required=False, min_value=0, max_value=365, label="Days of grace")
     version = forms.IntegerField(required=False)
 
-    def clean_metric(self) -> str:
-        return _metric(self.cleaned_data["metric"])
 
-
-class TargetForm(forms.Form):
+class TargetForm(measures.MeasureForm):
     """A result metric with its target. Shares are typed in percent."""
 
-    metric = forms.CharField(max_length=200)
     segment = forms.CharField(required=False, max_length=100)
-    baseline = forms.FloatField()
-    target = forms.FloatField()
-    target_on = forms.DateField()
-
-    def clean_metric(self) -> str:
-        return _metric(self.cleaned_data["metric"])
+    region = forms.CharField(required=False, max_length=100)
+    product = forms.CharField(required=False, max_length=100)
+    team = forms.TypedChoiceField(required=False, coerce=int, empty_value=None)
+    baseline = forms.FloatField(label="Where it stood")
+    target = forms.FloatField(label="Where it shall be")
+    target_on = forms.DateField(label="By when")
 
     def numbers(self) -> dict[str, Any]:
         """Return what was typed in the metric's own unit."""
-        entered = dict(self.cleaned_data)
+        names = ("metric", "segment", "region", "product", "baseline", "target", "target_on")
+        entered = {name: self.cleaned_data[name] for name in names}
         scale = 100 if metrics.parse(entered["metric"]).kind == "share" else 1
         return entered | {"baseline": entered["baseline"] / scale, "target": entered["target"] / scale}
 
 
-def _metric(text: str) -> str:
-    try:
-        return metrics.parse_target(text).name
-    except metrics.MetricError as error:
-        raise forms.ValidationError(finding_words.sentence(str(error))) from None
+def _choices(request: Request, metric: str) -> dict[str, Any]:
+    """Return what the fields of a metric and its deals offer."""
+    return {
+        "measures": measures.offered(metric),
+        "rows": measures.ROWS,
+        "judged_on": measures.JUDGED_ON,
+        "compares": measures.COMPARES,
+        **_deals_offered(request),
+    }
+
+
+def _deals_offered(request: Request) -> dict[str, Any]:
+    """Return the segments, regions, products and teams to choose from: those that deals have."""
+    found = filters.offered(request.user)
+    words = {name: getattr(found, name) for name in ("segments", "regions", "products")}
+    return {name: [(one, one) for one in known] for name, known in words.items()} | {"teams": found.teams}
 
 
 def keeper(request: Request) -> None:
@@ -93,7 +99,6 @@ def strategies(request: Request) -> HttpResponse:
 @for_sellers_and_leaders
 def strategy(request: Request, strategy_id: int) -> HttpResponse:
     """One strategy as a chain: results, pivotal agreements, routines."""
-    draft = drafts.of(request, reverse("set-target", args=[strategy_id]))
     page = strategy_page.strategy_page(request.user, strategy_id, today=timezone.localdate())
     context = {
         "page": page,
@@ -101,9 +106,6 @@ def strategy(request: Request, strategy_id: int) -> HttpResponse:
         "title": metric_words.title,
         "noun": metric_words.noun,
         "today": timezone.localdate(),
-        "draft": draft,
-        "said": draft.over(drafts.blank(TargetForm) | {"metric": page.line.metric}),
-        "problems": draft.problems,
         "asking": asking.unfinished() if page.asking else None,
         "still": still_holds.still_holds(request.user, at=timezone.now(), strategy_id=strategy_id),
     }
@@ -132,9 +134,9 @@ def new_strategy(request: Request) -> HttpResponse:
     keeper(request)
     if request.method != "POST":
         preset = presets.by_key(request.GET.get("from", ""))
-        return _form(
-            request, {name: getattr(preset, name, "") for name in FACTS} | {"grace_days": USUAL_GRACE}
-        )
+        known = {name: getattr(preset, name, "") for name in ("name", "statement")}
+        known |= measures.chosen(preset.metric if preset else "") | {"grace_days": USUAL_GRACE}
+        return _form(request, known)
     facts = _facts(request, drafts.read(StrategyForm(request.POST)))
     made = actions.write_strategy(by=request.user, at=timezone.now(), **facts)
     return redirect("strategy", made.pk)
@@ -146,10 +148,10 @@ def edit_strategy(request: Request, strategy_id: int) -> HttpResponse:
     keeper(request)
     row = strategy_list.editable(request.user, strategy_id)
     if request.method != "POST":
-        same = ("name", "statement", "metric", "segment", "grace_days", "version")
-        known = {name: getattr(row, name) for name in same}
+        same = ("name", "statement", "segment", "grace_days", "version")
+        known = {name: getattr(row, name) for name in same} | measures.chosen(row.metric)
         return _form(request, known | {"sponsor": row.sponsor_id or ""}, now=row)
-    entered = drafts.read(StrategyForm(request.POST))
+    entered = drafts.read(StrategyForm(request.POST, now=row.metric))
     actions.change_strategy(
         by=request.user,
         at=timezone.now(),
@@ -168,7 +170,7 @@ def _facts(request: Request, entered: dict[str, Any]) -> dict[str, Any]:
 
 def _form(request: Request, known: dict[str, Any], *, now: Any = None) -> HttpResponse:
     draft = drafts.of(request)
-    labels = {"name": "Name", "statement": "Statement", "metric": "Judged by", "segment": "For which deals"}
+    labels = {"name": "Name", "statement": "Statement", "measure": "Judged by", "segment": "For which deals"}
     context = {
         "now": now,
         "draft": draft,
@@ -176,20 +178,31 @@ def _form(request: Request, known: dict[str, Any], *, now: Any = None) -> HttpRe
         "said": draft.over(drafts.blank(StrategyForm) | known),
         "problems": draft.problems,
         "sponsors": strategy_list.sponsors(request.user),
-        "segments": [(one, one) for one in filters.offered(request.user).segments],
+        "choices": _choices(request, now.metric if now else ""),
     }
     return render(request, "strategy/form.html", context)
 
 
-@drafts.kept("strategy", "strategy_id")
-@require_POST
+@drafts.kept()
 def set_target(request: Request, strategy_id: int) -> HttpResponse:
     """State a result metric with baseline, target and day."""
     keeper(request)
     row = strategy_list.editable(request.user, strategy_id)
-    form = TargetForm(request.POST)
-    drafts.read(form)
-    actions.set_target(by=request.user, at=timezone.now(), strategy=row, **form.numbers())
+    if request.method != "POST":
+        draft = drafts.of(request)
+        context = {
+            "strategy": row,
+            "draft": draft,
+            "said": draft.over(drafts.blank(TargetForm) | measures.chosen(row.metric)),
+            "problems": draft.problems,
+            "choices": _choices(request, row.metric),
+        }
+        return render(request, "strategy/target.html", context)
+    form = TargetForm(request.POST, now=row.metric)
+    drafts.offer(form, "team", [(str(pk), name) for pk, name in filters.offered(request.user).teams])
+    team = drafts.read(form)["team"]
+    deals_of = people.team_to_change(request.user, team) if team else None
+    actions.set_target(by=request.user, at=timezone.now(), strategy=row, team=deals_of, **form.numbers())
     return redirect("strategy", strategy_id)
 
 

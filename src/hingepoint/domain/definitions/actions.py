@@ -22,7 +22,7 @@ from hingepoint.domain.definitions.schema import (
 )
 from hingepoint.domain.detection import actions as rules
 from hingepoint.domain.detection.models import DetectionRule
-from hingepoint.domain.people.models import User
+from hingepoint.domain.people.models import Team, User
 from hingepoint.domain.strategy import actions as strategies
 from hingepoint.domain.strategy.models import PivotalAgreement, Strategy
 from hingepoint.domain.turns.actions import action
@@ -119,11 +119,22 @@ def _bring_strategy(part: StrategyPart, *, by: User | None, at: dt.datetime) -> 
     elif any(getattr(row, name) != value for name, value in told.items()):
         strategies.change_strategy(by=by, at=at, strategy=row, **told)
     for target in part.targets:
-        strategies.set_target(by=by, at=at, strategy=row, **target.model_dump())
+        facts = target.model_dump() | {"team": _team(target.team, of=part.name)}
+        strategies.set_target(by=by, at=at, strategy=row, **facts)
     newest = queries.newest_playbook(row)
     if newest and tuple(queries.pivotal_part(one) for one in newest.pivotal.all()) == part.playbook:
         return
     _bring_playbook(row, part.playbook, by=by, at=at)
+
+
+def _team(name: str, *, of: str) -> Team | None:
+    """Return the team of that name, None for no name. Raises DefinitionsUnusable."""
+    if not name:
+        return None
+    found = Team.objects.filter(name=name).first()
+    if found is None:
+        raise DefinitionsUnusable([f"strategies: {of}: targets: there is no team {name}."])
+    return found
 
 
 def _bring_playbook(

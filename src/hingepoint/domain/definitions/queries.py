@@ -74,11 +74,16 @@ def _strategy(row: Strategy) -> StrategyPart:
             TargetPart(
                 metric=one.metric,
                 segment=one.segment,
+                region=one.region,
+                product=one.product,
+                team=one.team.name if one.team else "",
                 baseline=one.baseline,
                 target=one.target,
                 target_on=one.target_on,
             )
-            for one in row.result_metrics.order_by("metric", "segment")
+            for one in row.result_metrics.select_related("team").order_by(
+                "metric", "segment", "region", "product", "team__name"
+            )
         ),
         playbook=tuple(pivotal_part(one) for one in newest.pivotal.all()) if newest else (),
     )

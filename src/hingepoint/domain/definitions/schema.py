@@ -100,6 +100,9 @@ class PivotalPart(_Part):
 class TargetPart(_Part):
     metric: str
     segment: str = ""
+    region: str = ""
+    product: str = ""
+    team: str = Field("", description="The name of a team; those below it count too.")
     baseline: float
     target: float
     target_on: dt.date

@@ -20,7 +20,7 @@ from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.discovery import actions as discovery
 from hingepoint.domain.discovery.models import Finding
-from hingepoint.domain.people.models import User, works_here
+from hingepoint.domain.people.models import Team, User, works_here
 from hingepoint.domain.strategy import asking
 from hingepoint.domain.strategy.models import (
     MOST_REQUIRED,
@@ -189,15 +189,22 @@ def set_target(
     target: float,
     target_on: dt.date,
     segment: str = "",
+    region: str = "",
+    product: str = "",
+    team: Team | None = None,
 ) -> ResultMetric:
-    """State a result metric with baseline, target and date; stating it again replaces the numbers."""
+    """State a result metric with baseline, target and date, of all the strategy's deals or of some; stating it of
+    the same deals again replaces the numbers."""
     _require_keeper(by)
     metrics.parse_target(metric)
     facts = {"baseline": baseline, "target": target, "target_on": target_on}
-    row, _ = ResultMetric.objects.update_or_create(
-        strategy=strategy, metric=metric, segment=segment, defaults=facts
-    )
-    changes = {"metric": metric, **{name: str(value) for name, value in facts.items()}}
+    deals = {"segment": segment, "region": region, "product": product, "team": team}
+    row, _ = ResultMetric.objects.update_or_create(strategy=strategy, metric=metric, **deals, defaults=facts)
+    changes = {
+        "metric": metric,
+        **{name: str(value) for name, value in deals.items() if value},
+        **{name: str(value) for name, value in facts.items()},
+    }
     record(by=by, at=at, action="set target", subject="strategy", subject_id=strategy.pk, changes=changes)
     return row
 

@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.discovery.models import Finding
-from hingepoint.domain.people.models import User, Viewer, choices, works_here
+from hingepoint.domain.people.models import Team, User, Viewer, choices, works_here
 from hingepoint.domain.strategy.requirements import USUAL_GRACE
 from hingepoint.records.agreements import Evidence
 from hingepoint.records.deals import Stage
@@ -61,12 +61,16 @@ class ResultMetric(models.Model):
     """A result the strategy is judged by: where it stood, where it shall be, by when, on which deals.
 
     ``baseline`` and ``target`` are in the metric's own unit: shares for rates, days for cycle time,
-    the company's currency for money.
+    the company's currency for money. Of the strategy's deals it counts those of ``segment``, ``region``, ``product``
+    and ``team`` with the teams below it; empty means all.
     """
 
     strategy = models.ForeignKey(Strategy, on_delete=models.CASCADE, related_name="result_metrics")
     metric = models.CharField(max_length=200)
     segment = models.CharField(max_length=100, blank=True)
+    region = models.CharField(max_length=100, blank=True)
+    product = models.CharField(max_length=100, blank=True)
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     baseline = models.FloatField()
     target = models.FloatField()
     target_on = models.DateField()
@@ -74,7 +78,16 @@ class ResultMetric(models.Model):
     class Meta:
         ordering = ["id"]
         constraints = [
-            models.UniqueConstraint(fields=["strategy", "metric", "segment"], name="one_target_a_metric")
+            models.UniqueConstraint(
+                fields=["strategy", "metric", "segment", "region", "product"],
+                condition=Q(team__isnull=True),
+                name="one_target_a_metric",
+            ),
+            models.UniqueConstraint(
+                fields=["strategy", "metric", "segment", "region", "product", "team"],
+                condition=Q(team__isnull=False),
+                name="one_target_a_metric_of_a_team",
+            ),
         ]
 
 

@@ -12,7 +12,7 @@ from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.discovery.queries import readiness as readiness_page
 from hingepoint.domain.discovery.queries import runs
 from hingepoint.domain.home.queries import effort
-from hingepoint.domain.home.queries.runs import last_run, unsigned
+from hingepoint.domain.home.queries.runs import lately, unsigned
 from hingepoint.domain.imports import queries as imports
 from hingepoint.domain.strategy.queries import still_holds
 from hingepoint.records.agreements import Origin
@@ -25,6 +25,7 @@ class AnalystDay:
     readiness: tuple[Any, ...]
     imports: tuple[imports.ImportLine, ...]
     last_run: runs.RunLine | None
+    running: runs.RunLine | None
     unsigned: int
     unknown: tuple[tuple[str, str, int], ...]  # key, name, on how many deals
     still: tuple[still_holds.StillHolds, ...]
@@ -33,7 +34,7 @@ class AnalystDay:
 
 def analyst_day(viewer: Any, *, now: dt.datetime) -> AnalystDay:
     """Return the state of data, analysis and catalogue."""
-    run = last_run(viewer, at=now)
+    found = lately(viewer, at=now)
     unknown = (
         AgreementType.objects.filter(origin=Origin.IMPORTED, own_name__isnull=True, hidden=False)
         .annotate(used=Count("agreements"))
@@ -42,8 +43,9 @@ def analyst_day(viewer: Any, *, now: dt.datetime) -> AnalystDay:
     return AnalystDay(
         readiness=(readiness_page.readiness(viewer),),
         imports=tuple(imports.history(viewer, most=4)),
-        last_run=run,
-        unsigned=unsigned(run),
+        last_run=found.done,
+        running=found.running,
+        unsigned=unsigned(found.done),
         unknown=tuple((row.key, str(row), row.used) for row in unknown[:6]),
         still=tuple(still_holds.still_holds(viewer, at=now)),
         questions=tuple(effort.questions(viewer, now=now)),

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import Any
 
 from hingepoint.domain.discovery.queries import runs
 
 
-def last_run(viewer: Any, *, at: dt.datetime) -> runs.RunLine | None:
-    """Return the newest finished run that ``viewer`` may see, of the last five. One SQL query."""
-    return next((run for run in runs.runs(viewer, at=at, limit=5) if run.state == "done"), None)
+@dataclass(frozen=True, slots=True)
+class Lately:
+    """The newest finished run of the last five, and the newest one that is being computed or waits for it."""
+
+    done: runs.RunLine | None
+    running: runs.RunLine | None
+
+
+def lately(viewer: Any, *, at: dt.datetime) -> Lately:
+    """Return what ``viewer`` may see of the last runs. One SQL query."""
+    found = runs.runs(viewer, at=at, limit=5)
+    return Lately(
+        done=next((run for run in found if run.state == "done"), None),
+        running=next((run for run in found if run.unfinished), None),
+    )
 
 
 def unsigned(run: runs.RunLine | None) -> int:

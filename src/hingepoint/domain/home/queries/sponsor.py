@@ -9,7 +9,7 @@ from typing import Any
 
 from hingepoint.analysis.coverage import Coverage
 from hingepoint.domain.discovery.queries import runs
-from hingepoint.domain.home.queries.runs import last_run, unsigned
+from hingepoint.domain.home.queries.runs import lately, unsigned
 from hingepoint.domain.home.queries.worklist import WEEK, changes_since
 from hingepoint.domain.strategy import results
 from hingepoint.domain.strategy.models import PivotalAgreement, Strategy
@@ -39,6 +39,7 @@ class SponsorWeek:
     pivotal: tuple[InTime, ...]
     playbook: int | None
     last_run: runs.RunLine | None
+    running: runs.RunLine | None
     unsigned: int
     changes: dict[str, int]
 
@@ -47,8 +48,8 @@ def sponsor_week(viewer: Any, *, today: dt.date, now: dt.datetime) -> SponsorWee
     """Return whether the strategy is executed. Eight SQL queries; reads the closed deals of the strategy's time
     and of the year before."""
     strategy = Strategy.objects.visible_to(viewer).in_force().first()
-    run = last_run(viewer, at=now)
-    playbook, pivotal = _pivotal(viewer, strategy, today) if strategy else (None, [])
+    found = lately(viewer, at=now)
+    playbook, pivotal = pivotal_in_time(viewer, strategy, today=today) if strategy else (None, [])
     return SponsorWeek(
         strategy_id=strategy.pk if strategy else None,
         strategy=strategy.name if strategy else "",
@@ -56,14 +57,16 @@ def sponsor_week(viewer: Any, *, today: dt.date, now: dt.datetime) -> SponsorWee
         results=tuple(results.progress(viewer, strategy, today=today)) if strategy else (),
         pivotal=tuple(pivotal),
         playbook=playbook,
-        last_run=run,
-        unsigned=unsigned(run),
+        last_run=found.done,
+        running=found.running,
+        unsigned=unsigned(found.done),
         changes=dict(Counter(change.state for change in changes_since(viewer, since=now - WEEK))),
     )
 
 
-def _pivotal(viewer: Any, strategy: Strategy, today: dt.date) -> tuple[int | None, list[InTime]]:
-    """Return the number of the published playbook, and its agreements with how many were gained in time."""
+def pivotal_in_time(viewer: Any, strategy: Strategy, *, today: dt.date) -> tuple[int | None, list[InTime]]:
+    """Return the number of the published playbook, and its agreements with how many were gained in time. Three SQL
+    queries."""
     book = strategy.playbooks.filter(published_at__isnull=False).first()
     if book is None:
         return None, []

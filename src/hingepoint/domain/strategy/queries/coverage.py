@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +27,17 @@ def in_time(viewer: Any, *, today: dt.date, segment: str = "") -> dict[int, Cove
     due = Agreement.objects.visible_to(viewer).due(today)
     due = due.filter(deal__segment=segment) if segment else due
     return _counted(due, GAINED_IN_TIME, by="type_id")
+
+
+def in_time_by_people(
+    viewer: Any, *, today: dt.date, segment: str, types: Collection[int]
+) -> dict[tuple[str, str], Coverage]:
+    """Return what ``in_time`` counts, of some agreement types together, by the names of team and seller (empty
+    where a deal has none). One SQL query."""
+    due = Agreement.objects.visible_to(viewer).due(today).filter(type_id__in=types)
+    due = due.filter(deal__segment=segment) if segment else due
+    counts = _counted(due, GAINED_IN_TIME, by=("deal__team__name", "deal__owner__name"))
+    return {(team or "", seller or ""): coverage for (team, seller), coverage in counts.items()}
 
 
 @dataclass(frozen=True, slots=True)

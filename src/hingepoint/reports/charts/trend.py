@@ -1,0 +1,136 @@
+"""Trend: a metric by stretches of time, each with its interval, against its target."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hingepoint.reports.charts import numbers, scale, svg, tables
+
+WIDE, NARROW = 500, 330
+HEIGHT, TOP, BOTTOM = 232, 30, 190
+LEFT, EDGE = 46, 14
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A stretch with its value and interval on ``deals`` deals; without a value where they are too few to tell.
+    ``going`` is not over yet; ``note`` stands where something began with it."""
+
+    period: str
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    deals: int = 0
+    going: bool = False
+    note: str = ""
+
+
+def draw(
+    points: Sequence[Point],
+    *,
+    metric: str,
+    target: float | None = None,
+    unit: str = "share",
+    width: int = WIDE,
+) -> str:
+    """Return the line of values, each with its interval, and the target; ``width`` WIDE for a desk, NARROW for a
+    phone. ``unit`` is ``share``, or a word such as ``days``."""
+    ends = [end for p in points for end in (p.value, p.low, p.high) if end is not None]
+    axis = scale.nice(ends, BOTTOM, TOP, about=4, include=() if target is None else (target,))
+    step = (width - EDGE - LEFT) / max(len(points), 1)
+    places = [LEFT + step * (i + 0.5) for i in range(len(points))]
+    body = _grid(axis, unit, width) + _notes(points, places, step)
+    body += _target(axis, target, unit, width) if target is not None else ""
+    for run in _runs(points, places):
+        body += svg.polyline([(x, axis(value)) for x, value in run], "accent", width=1.8)
+    body += "".join(_point(p, x, axis, unit) for p, x in zip(points, places, strict=True))
+    body += _periods(points, places, width)
+    title = f"{metric} over time"
+    return svg.document(
+        width, HEIGHT, body, kind="trend", title=title, description=_description(points, target, unit)
+    )
+
+
+def table(points: Sequence[Point], *, unit: str = "share") -> tables.Table:
+    """Return the same as rows: when, the value, its interval, on how many deals."""
+    rows = [
+        (
+            f"{p.period}, so far" if p.going else p.period,
+            _value(p.value, unit) if p.value is not None else "too few to tell",
+            f"{_value(p.low, unit)} to {_value(p.high, unit)}" if p.low is not None else numbers.MISSING,
+            numbers.number(p.deals),
+        )
+        for p in points
+    ]
+    return tables.build([("When", False), ("Value", True), ("95% interval", True), ("Deals", True)], rows)
+
+
+def _value(value: float | None, unit: str) -> str:
+    return numbers.share(value) if unit == "share" else f"{numbers.number(value)} {unit}".strip()
+
+
+def _grid(axis: scale.Scale, unit: str, width: int) -> str:
+    ticks = axis.ticks()
+    lines = "".join(svg.line(LEFT, axis(t), width - EDGE, axis(t), "line-soft") for t in ticks)
+    return lines + "".join(
+        svg.text(LEFT - 8, axis(t) + 4, numbers.tick(t, unit, axis.step), size=11, fill="ink-3", anchor="end")
+        for t in ticks
+    )
+
+
+def _notes(points: Sequence[Point], places: Sequence[float], step: float) -> str:
+    return "".join(
+        svg.line(x - step / 2, TOP - 8, x - step / 2, BOTTOM, "ink-3", dash="2 3")
+        + svg.text(x - step / 2 + 4, TOP - 12, p.note, size=11, fill="ink-3", room=120)
+        for p, x in zip(points, places, strict=True)
+        if p.note
+    )
+
+
+def _target(axis: scale.Scale, target: float, unit: str, width: int) -> str:
+    line = svg.line(LEFT, axis(target), width - EDGE, axis(target), "brass", width=1.2, dash="5 4")
+    sample = svg.line(2, TOP - 16, 18, TOP - 16, "brass", width=1.2, dash="5 4")
+    words = f"target {_value(target, unit)}"
+    return line + sample + svg.text(24, TOP - 12, words, size=11, fill="brass", weight=560)
+
+
+def _runs(points: Sequence[Point], places: Sequence[float]) -> list[list[tuple[float, float]]]:
+    """Return the unbroken stretches of values: what cannot be told leaves a gap."""
+    runs: list[list[tuple[float, float]]] = [[]]
+    for point, x in zip(points, places, strict=True):
+        if point.value is None:
+            runs.append([])
+        else:
+            runs[-1].append((x, point.value))
+    return [run for run in runs if len(run) > 1]
+
+
+def _point(point: Point, x: float, axis: scale.Scale, unit: str) -> str:
+    if point.value is None:
+        return ""
+    hover = f"{point.period}: {_value(point.value, unit)}, {numbers.plural(point.deals, 'deal')}"
+    reach = ""
+    if point.low is not None and point.high is not None:
+        reach = svg.line(x, axis(point.low), x, axis(point.high), "accent-line", width=5, cap="round")
+    fill = "surface" if point.going else "accent"
+    return reach + svg.circle(x, axis(point.value), 3.6, fill, stroke="accent", width=1.6, hover=hover)
+
+
+def _periods(points: Sequence[Point], places: Sequence[float], width: int) -> str:
+    """Return the names of the stretches below, the last one always, others where there is room."""
+    room = max((svg.text_width(p.period, 11) for p in points), default=0) + 10
+    every = max(1, -(-int(room * len(points)) // (width - EDGE - LEFT)))
+    return "".join(
+        svg.text(x, BOTTOM + 20, p.period, size=11, fill="ink-3", anchor="middle")
+        for i, (p, x) in enumerate(zip(points, places, strict=True))
+        if (len(points) - 1 - i) % every == 0
+    )
+
+
+def _description(points: Sequence[Point], target: float | None, unit: str) -> str:
+    known = [p for p in points if p.value is not None]
+    if not known:
+        return "Too few deals to tell."
+    said = f"From {_value(known[0].value, unit)} in {known[0].period} to {_value(known[-1].value, unit)} in {known[-1].period}"
+    return f"{said}; target {_value(target, unit)}." if target is not None else f"{said}."
