@@ -152,10 +152,10 @@ def _step_on(
 ) -> Agreement:
     """Take a step on a deal whose turn was taken."""
     agreement, new = Agreement.objects.select_for_update(no_key=True).get_or_create(
-        deal=deal, type=AgreementType.objects.get(key=type_key), defaults={"changed_at": at}
+        deal=deal, type=AgreementType.objects.meant(key=type_key), defaults={"changed_at": at}
     )
     before = {} if new else _picture(agreement)
-    replaced = _replaced(agreement)
+    replaced = said_now(agreement)
     if not new:
         take_turn(agreement, expected_version=expected_version)
     _put_on(agreement, step, at=at)
@@ -174,7 +174,8 @@ def _step_on(
     return agreement
 
 
-def _replaced(agreement: Agreement) -> dict[str, Any]:
+def said_now(agreement: Agreement) -> dict[str, Any]:
+    """Return what an agreement says, as a step keeps it to be put back."""
     return {name: _plain(getattr(agreement, name)) for name in _RESTORED}
 
 
@@ -283,7 +284,7 @@ def record_found(*, at: dt.datetime, found: Sequence[Found]) -> list[AgreementEv
 def _found_on(row: Agreement | None, found: Found, *, at: dt.datetime) -> AgreementEvent:
     """Put what was found on an agreement, known or new; return the line of its history, unsaved."""
     row = row or Agreement(deal_id=found.deal_id, type=found.type, batch=found.batch)
-    row.type, replaced = found.type, _replaced(row)
+    row.type, replaced = found.type, said_now(row)
     _put_on(row, found.step, at=at)
     step = _history_row(row, found.step, replaced=replaced, by=None, at=at, origin=found.origin)
     step.batch = found.batch
@@ -317,7 +318,8 @@ def take_steps(
     Raises Hidden if one of the deals is not to be seen, and ReasonMissing; nothing is changed then.
     """
     deals = [deal_for(by, deal_id) for deal_id in sorted(set(deal_ids))]
-    known = Agreement.objects.filter(deal__in=deals, type__key=type_key).values_list("deal_id", "state")
+    kind = AgreementType.objects.meant(key=type_key)
+    known = Agreement.objects.filter(deal__in=deals, type=kind).values_list("deal_id", "state")
     settled = {deal_id: state for deal_id, state in known if state not in _MAY_BE_SET_TOGETHER}
     open_ = [deal for deal in deals if deal.pk not in settled]
     for deal in open_:

@@ -63,6 +63,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         **{str(state): words for state, words in _STATES.items()},
         "take back": "took back a step",
         "keep": "said that an old one is still wanted",
+        "join": "made one agreement of two, by tying a word to the catalogue",
         "write plan": "wrote the plan for the talk",
         "debrief": "debriefed a talk",
         "attach": "put evidence behind it",
@@ -133,6 +134,11 @@ SENTENCES: dict[str, dict[str, str]] = {
     "agreement type": {
         "add": "added the type",
         "overlay": "put the company's own words over the type",
+        "tie": "tied the word to the catalogue",
+        "take in": "tied a word to the type",
+        "keep": "kept the word as a type of the company's own",
+        "untie": "untied the word",
+        "gather": "brought to the type what had still come to the tied word",
     },
     "catalogue": {"load": "loaded the shipped catalogue"},
     "detection rule": {

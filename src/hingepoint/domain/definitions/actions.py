@@ -132,7 +132,7 @@ def _bring_playbook(
     """Let the draft hold ``parts`` in their order; what stood on a signed finding stays on it."""
     draft = strategies.draft_playbook(by=by, at=at, strategy=row)
     known = {one.type.key: one for one in draft.pivotal.select_related("type", "finding", "playbook")}
-    types = AgreementType.objects.in_bulk([part.agreement for part in parts], field_name="key")
+    types = {part.agreement: AgreementType.objects.meant(key=part.agreement) for part in parts}
     for one in known.values():
         strategies.drop(by=by, at=at, pivotal=one)
     for part in parts:
