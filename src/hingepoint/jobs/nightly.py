@@ -6,6 +6,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from hingepoint.domain.agreements import actions as agreements
+from hingepoint.domain.bridge import actions as bridge
 from hingepoint.domain.detection import actions as detection
 from hingepoint.domain.discovery import actions as discovery
 from hingepoint.domain.escalations import actions as escalations
@@ -64,6 +65,7 @@ JOBS = (
     forget_finished_tasks,
     forget_ended_sessions,
     turns.forget_forms,
+    bridge.gather,
     let_old_promises_lapse,
     read_traces,
     ask_what_deals_need,

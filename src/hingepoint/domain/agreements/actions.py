@@ -13,24 +13,40 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from hingepoint.domain.agreements.catalogue import shipped_types
-from hingepoint.domain.agreements.models import (
-    NIGHT_ORIGIN,
-    RULE_ORIGIN,
-    WAITING,
-    Agreement,
-    AgreementEvent,
-    AgreementType,
-)
-from hingepoint.domain.agreements.rules import missing_to_gain, points_of, quality
+from hingepoint.domain.agreements.models import Agreement
+from hingepoint.domain.agreements.models import AgreementEvent
+from hingepoint.domain.agreements.models import AgreementType
+from hingepoint.domain.agreements.models import NIGHT_ORIGIN
+from hingepoint.domain.agreements.models import RULE_ORIGIN
+from hingepoint.domain.agreements.models import WAITING
+from hingepoint.domain.agreements.rules import missing_to_gain
+from hingepoint.domain.agreements.rules import points_of
+from hingepoint.domain.agreements.rules import quality
 from hingepoint.domain.audit.actions import record
-from hingepoint.domain.deals.actions import HAND, deal_for, deal_of, deals_in_turn
-from hingepoint.domain.deals.models import Contact, Deal
-from hingepoint.domain.people.models import User, works_here
+from hingepoint.domain.deals.actions import HAND
+from hingepoint.domain.deals.actions import deal_for
+from hingepoint.domain.deals.actions import deal_of
+from hingepoint.domain.deals.actions import deals_in_turn
+from hingepoint.domain.deals.models import Contact
+from hingepoint.domain.deals.models import Deal
+from hingepoint.domain.people.models import User
+from hingepoint.domain.people.models import works_here
 from hingepoint.domain.people.rules import who_is_now
-from hingepoint.domain.turns.actions import action, fingerprint, form, plain_facts, take_turn, turn, turns
-from hingepoint.records.agreements import SPOKEN, STANDING, AgreementState, Evidence, Origin
+from hingepoint.domain.turns.actions import action
+from hingepoint.domain.turns.actions import fingerprint
+from hingepoint.domain.turns.actions import form
+from hingepoint.domain.turns.actions import plain_facts
+from hingepoint.domain.turns.actions import take_turn
+from hingepoint.domain.turns.actions import turn
+from hingepoint.domain.turns.actions import turns
+from hingepoint.records.agreements import AgreementState
+from hingepoint.records.agreements import Evidence
+from hingepoint.records.agreements import Origin
+from hingepoint.records.agreements import SPOKEN
+from hingepoint.records.agreements import STANDING
 from hingepoint.records.deals import DealStatus
-from hingepoint.records.errors import Hidden, Refused
+from hingepoint.records.errors import Hidden
+from hingepoint.records.errors import Refused
 
 #: What is missing to gain -> the part of a step that says it.
 _ASKED_IN = {
@@ -152,10 +168,10 @@ def _step_on(
 ) -> Agreement:
     """Take a step on a deal whose turn was taken."""
     agreement, new = Agreement.objects.select_for_update(no_key=True).get_or_create(
-        deal=deal, type=AgreementType.objects.get(key=type_key), defaults={"changed_at": at}
+        deal=deal, type=AgreementType.objects.meant(key=type_key), defaults={"changed_at": at}
     )
     before = {} if new else _picture(agreement)
-    replaced = _replaced(agreement)
+    replaced = said_now(agreement)
     if not new:
         take_turn(agreement, expected_version=expected_version)
     _put_on(agreement, step, at=at)
@@ -174,7 +190,8 @@ def _step_on(
     return agreement
 
 
-def _replaced(agreement: Agreement) -> dict[str, Any]:
+def said_now(agreement: Agreement) -> dict[str, Any]:
+    """Return what an agreement says, as a step keeps it to be put back."""
     return {name: _plain(getattr(agreement, name)) for name in _RESTORED}
 
 
@@ -293,7 +310,7 @@ def record_found(*, at: dt.datetime, found: Sequence[Found]) -> list[AgreementEv
 def _found_on(row: Agreement | None, found: Found, *, at: dt.datetime) -> AgreementEvent:
     """Put what was found on an agreement, known or new; return the line of its history, unsaved."""
     row = row or Agreement(deal_id=found.deal_id, type=found.type, batch=found.batch)
-    row.type, replaced = found.type, _replaced(row)
+    row.type, replaced = found.type, said_now(row)
     _put_on(row, found.step, at=at)
     step = _history_row(row, found.step, replaced=replaced, by=None, at=at, origin=found.origin)
     step.batch = found.batch
@@ -327,7 +344,8 @@ def take_steps(
     Raises Hidden if one of the deals is not to be seen, and ReasonMissing; nothing is changed then.
     """
     deals = [deal_for(by, deal_id) for deal_id in sorted(set(deal_ids))]
-    known = Agreement.objects.filter(deal__in=deals, type__key=type_key).values_list("deal_id", "state")
+    kind = AgreementType.objects.meant(key=type_key)
+    known = Agreement.objects.filter(deal__in=deals, type=kind).values_list("deal_id", "state")
     settled = {deal_id: state for deal_id, state in known if state not in _MAY_BE_SET_TOGETHER}
     open_ = [deal for deal in deals if deal.pk not in settled]
     for deal in open_:

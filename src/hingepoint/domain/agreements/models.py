@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, TypedDict, cast
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Case, F, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce
 
-from hingepoint.domain.deals.models import Contact, Deal, Trace, TraceQuerySet
-from hingepoint.domain.people.models import User, Viewer, choices, works_here
-from hingepoint.records.agreements import STANDING, AgreementState, Evidence, Origin, Side
-from hingepoint.records.deals import DealStatus, Stage
+from hingepoint.domain.deals.models import Contact
+from hingepoint.domain.deals.models import Deal
+from hingepoint.domain.deals.models import Trace
+from hingepoint.domain.deals.models import TraceQuerySet
+from hingepoint.domain.people.models import User
+from hingepoint.domain.people.models import Viewer
+from hingepoint.domain.people.models import choices
+from hingepoint.domain.people.models import works_here
+from hingepoint.records.agreements import AgreementState
+from hingepoint.records.agreements import Evidence
+from hingepoint.records.agreements import Origin
+from hingepoint.records.agreements import STANDING
+from hingepoint.records.agreements import Side
+from hingepoint.records.deals import DealStatus
+from hingepoint.records.deals import Stage
 from hingepoint.records.people import Role
 
 if TYPE_CHECKING:
@@ -46,12 +57,30 @@ class AgreementTypeQuerySet(models.QuerySet["AgreementType"]):
         return cast("models.QuerySet[WithAnnotations[AgreementType, Shown]]", shown)
 
     def in_use(self) -> AgreementTypeQuerySet:
-        return self.filter(hidden=False)
+        """Those that are offered: a tied word is spoken of by the type that it is tied to."""
+        return self.filter(hidden=False, tied_to__isnull=True)
+
+    def unsettled(self) -> AgreementTypeQuerySet:
+        """Words found in files of which nobody has said yet what they mean here."""
+        return self.in_use().filter(origin=Origin.IMPORTED, settled_at__isnull=True, own_name__isnull=True)
+
+    def meant(self, **which: Any) -> AgreementType:
+        """Return the type that a key or a number means: of a tied word, what it is tied to. Raises DoesNotExist."""
+        row = self.select_related("tied_to").get(**which)
+        return row.tied_to or row
+
+    def meanings(self) -> dict[str, str]:
+        """Return the key that each tied word means, by the word's own key. One SQL query."""
+        return dict(self.filter(tied_to__isnull=False).values_list("key", "tied_to__key"))
 
 
 class AgreementType(models.Model):
     """A row of the catalogue. Columns beginning ``own_`` and ``hidden`` are the company's overlay;
-    an upgrade writes the others of shipped rows and never those."""
+    an upgrade writes the others of shipped rows and never those.
+
+    A word of the company's own files is a row too, until and after it is tied: what files say by it, and who
+    asks for it by an old address, then means ``tied_to``.
+    """
 
     key = models.CharField(max_length=200, unique=True)
     origin = models.CharField(max_length=10, choices=Origin.choices)
@@ -74,9 +103,26 @@ class AgreementType(models.Model):
     own_description = models.TextField(null=True, blank=True)
     own_recheck_days = models.PositiveSmallIntegerField(null=True, blank=True)
     hidden = models.BooleanField(default=False)
+    tied_to = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="tied_words"
+    )
+    settled_at = models.DateTimeField(null=True, blank=True)  # when it was tied, or kept as the company's own
+    tied_after = models.BigIntegerField(null=True, blank=True)  # the last step of the register by then
+    side_guessed = models.BooleanField(default=False)  # no file said with whom
     version = models.PositiveIntegerField(default=1)
 
     objects = AgreementTypeQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(tied_to__isnull=True) | Q(settled_at__isnull=False, tied_after__isnull=False),
+                name="tied_words_are_settled",
+            ),
+            models.CheckConstraint(
+                condition=Q(tied_to__isnull=True) | ~Q(tied_to=F("id")), name="no_word_is_tied_to_itself"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.own_name or self.name
@@ -122,6 +168,10 @@ class Agreement(models.Model):
 
     deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="agreements")
     type = models.ForeignKey(AgreementType, on_delete=models.PROTECT, related_name="agreements")
+    #: The tied word under which it came, while it can still go back to it (read by the partial index below).
+    said_as = models.ForeignKey(
+        AgreementType, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     state = models.CharField(max_length=12, choices=choices(AgreementState), default=AgreementState.NEEDED)
     evidence = models.PositiveSmallIntegerField(default=Evidence.NONE)
     quality = models.PositiveSmallIntegerField(
@@ -195,6 +245,7 @@ class Agreement(models.Model):
             models.Index(
                 fields=["late_after", "deal"], name="agreement_dates", condition=Q(late_after__isnull=False)
             ),
+            models.Index(fields=["said_as"], name="agreement_by_word", condition=Q(said_as__isnull=False)),
         ]
 
 

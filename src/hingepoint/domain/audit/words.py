@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hingepoint.records.agreements import AgreementState, Evidence
+from hingepoint.records.agreements import AgreementState
+from hingepoint.records.agreements import Evidence
 from hingepoint.records.deals import EventKind
 
 _STATES = {
@@ -64,6 +65,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         **{str(state): words for state, words in _STATES.items()},
         "take back": "took back a step",
         "keep": "said that an old one is still wanted",
+        "join": "made one agreement of two, by tying a word to the catalogue",
         "write plan": "wrote the plan for the talk",
         "debrief": "debriefed a talk",
         "attach": "put evidence behind it",
@@ -134,6 +136,11 @@ SENTENCES: dict[str, dict[str, str]] = {
     "agreement type": {
         "add": "added the type",
         "overlay": "put the company's own words over the type",
+        "tie": "tied the word to the catalogue",
+        "take in": "tied a word to the type",
+        "keep": "kept the word as a type of the company's own",
+        "untie": "untied the word",
+        "gather": "brought to the type what had still come to the tied word",
     },
     "catalogue": {"load": "loaded the shipped catalogue"},
     "detection rule": {

@@ -92,12 +92,12 @@ def write_rule(*, by: User | None, at: dt.datetime, rule: Rule) -> DetectionRule
 def _usable_type(rule: Rule) -> AgreementType:
     """Return the agreement type that a rule finds. Raises WrongRule unless the rule can be used as it is."""
     problems = detection.problems(rule)
-    kind = AgreementType.objects.filter(key=rule.agreement).first()
+    kind = AgreementType.objects.filter(key=rule.agreement).select_related("tied_to").first()
     if kind is None:
         problems["agreement"] = "No such agreement type in the catalogue."
     if kind is None or problems:
         raise WrongRule(problems)
-    return kind
+    return kind.tied_to or kind
 
 
 def _add_version(

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
+from typing import TYPE_CHECKING, TypedDict, cast
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 
+from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.people.models import User, Viewer, choices, works_here
 from hingepoint.records.findings import Grade, Source, Status, Verdict
 from hingepoint.records.people import Role
+
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
 
 #: A running run whose worker has not been heard of for so long has lost its worker.
 SILENCE = dt.timedelta(minutes=2)
@@ -105,6 +112,12 @@ class Run(models.Model):
         return self.status == Status.RUNNING and heard is not None and heard < at - SILENCE
 
 
+class OnType(TypedDict):
+    """What ``on`` annotates."""
+
+    meant: str
+
+
 class FindingQuerySet(models.QuerySet["Finding"]):
     def visible_to(self, viewer: Viewer) -> FindingQuerySet:
         """All for sponsor and analyst; signed ones for managers and sellers."""
@@ -118,6 +131,14 @@ class FindingQuerySet(models.QuerySet["Finding"]):
 
     def signed(self) -> FindingQuerySet:
         return self.filter(verdict=Verdict.SIGNED)
+
+    def on(self, keys: Collection[str]) -> models.QuerySet[WithAnnotations[Finding, OnType]]:
+        """Findings on types, also those on words that are tied to them since; ``meant`` is the type's key."""
+        tied = AgreementType.objects.filter(tied_to__key__in=keys)
+        means = Subquery(AgreementType.objects.filter(key=OuterRef("key")).values("tied_to__key")[:1])
+        found = self.filter(Q(key__in=keys) | Q(key__in=tied.values("key")))
+        annotated = found.annotate(meant=Coalesce(means, F("key")))
+        return cast("models.QuerySet[WithAnnotations[Finding, OnType]]", annotated)
 
 
 class Finding(models.Model):

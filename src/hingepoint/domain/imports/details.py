@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 from django.db import transaction
 
-from hingepoint.domain.agreements.models import Agreement
+from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals.actions import fingerprint
 from hingepoint.domain.deals.models import Account, Contact, Deal, DealContact
@@ -101,7 +101,7 @@ def know_words(*, by: User | None, at: dt.datetime, words: pl.DataFrame) -> int:
 _WRITE_WORDS = """
     UPDATE domain_agreement SET act = w.act, reason = w.reason, owed_in_return = w.owed_in_return,
         due_on = w.due_on, person_id = w.person_id, asked_of_id = w.asked_of_id
-    FROM (SELECT d.id AS deal_id, t.id AS type_id, COALESCE(s.act, '') AS act,
+    FROM (SELECT d.id AS deal_id, COALESCE(t.tied_to_id, t.id) AS type_id, COALESCE(s.act, '') AS act,
             COALESCE(s.reason, '') AS reason, COALESCE(s.owed_in_return, '') AS owed_in_return, s.due_on,
             c.id AS person_id, u.id AS asked_of_id
         FROM staged_words s
@@ -140,10 +140,14 @@ def know_plans(*, by: User | None, at: dt.datetime, plans: Iterable[dict[str, An
 
 
 def _agreements_by_keys(types: set[str]) -> dict[tuple[str, str], tuple[int, int]]:
-    """Return the agreement and its deal by the keys of deal and type."""
-    found = Agreement.objects.filter(type__key__in=types).order_by()
-    rows = found.values_list("deal__key", "type__key", "pk", "deal_id")
-    return {(deal, kind): (pk, deal_id) for deal, kind, pk, deal_id in rows.iterator(chunk_size=5_000)}
+    """Return the agreement and its deal by the keys of deal and type, as ``types`` names it."""
+    meant = AgreementType.objects.meanings()
+    named: dict[str, list[str]] = {}
+    for key in types:
+        named.setdefault(meant.get(key, key), []).append(key)
+    found = Agreement.objects.filter(type__key__in=named).order_by()
+    rows = found.values_list("deal__key", "type__key", "pk", "deal_id").iterator(chunk_size=5_000)
+    return {(deal, key): (pk, deal_id) for deal, kind, pk, deal_id in rows for key in named[kind]}
 
 
 def _plan(

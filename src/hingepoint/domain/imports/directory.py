@@ -12,6 +12,7 @@ from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db.models import Model
+from django.db.models.functions import Coalesce
 
 from hingepoint.domain.agreements.actions import load_catalogue
 from hingepoint.domain.agreements.models import AgreementType
@@ -198,9 +199,10 @@ def _named_accounts() -> list[tuple]:
 
 
 def know_types(batch: ImportBatch) -> int:
-    """Find the catalogue's types that the staged events name, by key or name however spelt; make the others.
+    """Find the catalogue's types that the staged events name, by key or name however spelt, a tied word as what
+    it is tied to; make the others.
 
-    The side of a new type is the one that most of its events say, else the customer's.
+    The side of a new type is the one that most of its events say, else it is guessed to be the customer's.
     """
     if not AgreementType.objects.filter(origin=Origin.SHIPPED).exists():
         load_catalogue(by=None, at=batch.begun_at)
@@ -213,6 +215,7 @@ def know_types(batch: ImportBatch) -> int:
             row = new.setdefault(key_of(name), _new_type(spelt[name]))
             row.side = row.side or side
     for row in new.values():
+        row.side_guessed = not row.side
         row.side = row.side or Side.CUSTOMER
     AgreementType.objects.bulk_create(new.values(), batch_size=1000)
     _remember(batch, "type", new.values())
@@ -240,8 +243,9 @@ def _counted(named: list[tuple[str, str, int]]) -> dict[str, int]:
 
 
 def _known_types() -> dict[str, int]:
-    """Return the catalogue by every spelling; exact keys win."""
-    types = list(AgreementType.objects.values_list("pk", "key", "name", "own_name").order_by("-pk"))
+    """Return the catalogue by every spelling; exact keys win. A tied word is the type that it is tied to."""
+    meant = Coalesce("tied_to_id", "pk")
+    types = list(AgreementType.objects.values_list(meant, "key", "name", "own_name").order_by("-pk"))
     found = {key_of(words): pk for pk, _, name, own in types for words in (name, own) if words}
     found |= {key_of(key): pk for pk, key, *_ in types}
     return found | {key: pk for pk, key, *_ in types}

@@ -165,6 +165,10 @@ def _remove_unused(table: str, model: type[Model], batch: ImportBatch) -> int:
     """Remove what the import made in a shared table, but what something else needs or somebody took up."""
     name = model._meta.db_table
     free = [_unneeded(relation) for relation in pointing_at(model)]
+    if model is AgreementType:
+        free.append(
+            "t.tied_to_id IS NULL"
+        )  # what somebody said of a word outlives the import that brought it
     if model is User:
         free.append(f"t.version = 1 AND t.password LIKE '{UNUSABLE_PASSWORD_PREFIX}%%'")
     conditions = "".join(f" AND {each}" for each in free)

@@ -81,7 +81,8 @@ def write_plan(
 
 def _planned(deal: Deal, type_key: str, *, by: User | None, at: dt.datetime) -> Agreement:
     """Return the agreement, which is *planned* from now on if nothing was done about it yet."""
-    known = Agreement.objects.filter(deal=deal, type__key=type_key).first()
+    kind = AgreementType.objects.meant(key=type_key)
+    known = Agreement.objects.filter(deal=deal, type=kind).first()
     if known and known.state != AgreementState.NEEDED:
         return known
     step = agreements.Step(state=AgreementState.PLANNED, occurred_at=at)
@@ -227,7 +228,8 @@ def debrief(
     AgreementType.DoesNotExist, NotYetGained and ReasonMissing.
     """
     deal = deal_for(by, deal_id)
-    agreement = Agreement.objects.filter(deal=deal, type=AgreementType.objects.get(key=type_key)).first()
+    kind = AgreementType.objects.meant(key=type_key)
+    agreement = Agreement.objects.filter(deal=deal, type=kind).first()
     sent = form(by, token, "debrief", deal_id, type_key, *_said(heard))
     if known := sent.made(Debrief.objects.all()):
         return known

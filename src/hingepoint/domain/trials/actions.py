@@ -13,6 +13,7 @@ from hingepoint.analysis.discovery import DiscoveryError
 from hingepoint.analysis.trials import evidence
 from hingepoint.analysis.trials import lots as lottery
 from hingepoint.analysis.trials import outcome as trials
+from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.discovery.models import Finding
 from hingepoint.domain.discovery.queries.runs import may_run
@@ -79,7 +80,8 @@ def draw_lots(*, by: User, at: dt.datetime, run_id: int, key: str, lots: Lots) -
         raise Hidden("There is no such finding.")
     run = finding.run
     currency = (run.record or {}).get("currency", "")
-    question = Question(key, run.metric, currency, run.options.get("segment") or "")
+    meant = AgreementType.objects.meanings().get(key, key)
+    question = Question(meant, run.metric, currency, run.options.get("segment") or "")
     return draw(by=by, at=at, question=question, lots=lots, finding=finding)
 
 

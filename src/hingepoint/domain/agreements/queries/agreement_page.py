@@ -71,14 +71,15 @@ def agreement_page(
     An inside partner sees what was asked of them, without the deal around it. The past is not changed: a
     page ``as_of`` a day takes no step.
     """
-    rows = Agreement.objects.visible_to(viewer).filter(deal_id=deal_id, type_id=type_id)
+    kind = AgreementType.objects.filter(pk=type_id).select_related("tied_to").first()
+    kind = (kind.tied_to or kind) if kind else None
+    rows = Agreement.objects.visible_to(viewer).filter(deal_id=deal_id, type=kind)
     row = rows.select_related("type", "person", "asked_of", "deal__account").first()
     deal = (
         row.deal
         if row
         else Deal.objects.visible_to(viewer).select_related("account").filter(pk=deal_id).first()
     )
-    kind = row.type if row else AgreementType.objects.filter(pk=type_id).first()
     if deal is None or kind is None:
         raise Hidden("no such agreement")
     may_step = viewer.role != Role.INSIDE_PARTNER

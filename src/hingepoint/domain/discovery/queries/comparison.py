@@ -174,8 +174,9 @@ def refreshed(
     }
     facts: dict[int, dict[str, Facts]] = {run: {} for base, row in newest.items() for run in (base, row.pk)}
     keys = {key for names in asked.values() for key in names}
-    for row in Finding.objects.filter(run_id__in=facts, key__in=keys):
-        facts[row.run_id][row.key] = records_of_runs.finding(row.facts)
+    findings = Finding.objects.on(keys).filter(run_id__in=facts)
+    for found in sorted(findings, key=lambda one: one.key == one.meant):  # a type's own finding counts last
+        facts[found.run_id][found.meant] = records_of_runs.finding(found.facts)
     return {
         base: Refreshed(base, line_of(row, at), _moved(asked[base], facts[base], facts[row.pk]))
         for base, row in newest.items()

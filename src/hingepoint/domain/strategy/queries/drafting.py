@@ -66,10 +66,11 @@ def _helps(one: Candidate, sign: int) -> float:
 
 def choosable(viewer: Any, draft: Playbook, key: str) -> tuple[AgreementType, Finding | None]:
     """Return the type to choose for a draft and the signed finding on it, if any. Raises Hidden."""
-    kind = AgreementType.objects.in_use().filter(key=key).exclude(pivotal__playbook=draft).first()
+    meant = AgreementType.objects.meanings().get(key, key)
+    kind = AgreementType.objects.in_use().filter(key=meant).exclude(pivotal__playbook=draft).first()
     if kind is None or not may_keep(viewer):
         raise Hidden("no such type")
-    return kind, newest_signed([key], draft.strategy.metric).get(key)
+    return kind, newest_signed([meant], draft.strategy.metric).get(meant)
 
 
 def chosen(viewer: Any, strategy_id: int, key: str) -> PivotalAgreement:

@@ -68,8 +68,9 @@ def pivotal_lines(book: Playbook, strategy: Strategy) -> list[PivotalLine]:
 
 def newest_signed(keys: Sequence[str], metric: str) -> dict[str, Finding]:
     """Return the newest signed finding of each type on ``metric``."""
-    rows = Finding.objects.signed().filter(key__in=keys, run__metric=metric).order_by("run_id")
-    return {row.key: row for row in rows.select_related("run").defer("run__record")}
+    rows = Finding.objects.signed().on(keys).filter(run__metric=metric).select_related("run")
+    found = sorted(rows.defer("run__record"), key=lambda row: (row.run_id, row.key == row.meant))
+    return {row.meant: row for row in found}
 
 
 def _pivotal_line(row: PivotalAgreement, finding: Finding | None) -> PivotalLine:
