@@ -483,9 +483,12 @@ def _take_off(
 
 
 def put_back(agreement: Agreement, step: AgreementEvent) -> None:
-    """Let the agreement say again what it said before ``step``, which replaced something; the caller saves it."""
+    """Let the agreement say again what it said before ``step``, which replaced something; the caller saves it.
+    The day that a playbook asks for stays: it may have been asked for since the step."""
     assert step.replaced is not None
     for name, value in step.replaced.items():
+        if name == "needed_by" and agreement.required:
+            continue
         column = Agreement._meta.get_field(name)
         assert isinstance(column, Field)
         value = who_is_now(value) if value and column.related_model is User else value
