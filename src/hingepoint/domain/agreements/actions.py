@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 from django.db.models import F, Field, Q
 from django.utils import timezone
 from django.utils.text import slugify
@@ -19,6 +19,7 @@ from hingepoint.domain.agreements.models import (
     WAITING,
     Agreement,
     AgreementEvent,
+    AgreementQuerySet,
     AgreementType,
 )
 from hingepoint.domain.agreements.rules import missing_to_gain
@@ -291,13 +292,21 @@ def _found_on(row: Agreement | None, found: Found, *, at: dt.datetime) -> Agreem
 
 
 def _move_on(agreements: Sequence[Agreement]) -> None:
-    """Save agreements that moved, each to its next version.
+    """Save agreements that moved, each to its next version: one statement, prepared once.
 
-    One by one: a bulk update of so many columns takes Django ten times as long.
+    Not by ``bulk_update``, which takes ten times as long for so many columns.
     """
+    columns = [Agreement._meta.get_field(name) for name in (*_RESTORED, "changed_at", "version")]
+    sets = ", ".join(f"{column.column} = %s" for column in columns)
     for row in agreements:
         row.version += 1
-        row.save(update_fields=[*_RESTORED, "changed_at", "version"])
+    rows = [
+        [*(one.get_db_prep_save(getattr(row, one.attname), connection) for one in columns), row.pk]
+        for row in agreements
+    ]
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.executemany(f"UPDATE {Agreement._meta.db_table} SET {sets} WHERE id = %s", rows)  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -507,19 +516,38 @@ def take_back_found(*, by: User | None, at: dt.datetime, steps: Sequence[Agreeme
 GRACE = dt.timedelta(days=30)
 
 
-@action
+#: Agreements that lapse in one transaction: few enough that no other writer waits for long.
+LAPSED_AT_ONCE = 200
+
+
 def lapse_expired(*, at: dt.datetime, today: dt.date) -> int:
     """Let promises of open deals lapse that nobody checked again in time, or whose person has left; return
     how many. What was kept was done, and does not lapse. Running it twice changes nothing."""
+    lapsed, after = 0, 0
+    while ids := list(
+        _over(today).filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:LAPSED_AT_ONCE]
+    ):
+        lapsed += _lapse(ids, at=at, today=today)
+        after = ids[-1]
+    return lapsed
+
+
+def _over(today: dt.date) -> AgreementQuerySet:
+    """Return the promises that lapse by ``today``."""
     promised = Agreement.objects.filter(
         deal__status=DealStatus.OPEN, state__in=(AgreementState.GAINED, AgreementState.RENEGOTIATED)
     )
-    over = Q(expires_on__lt=today - GRACE) | Q(person__left_on__lte=today)
-    locked = deals_in_turn(promised.filter(over).values_list("deal_id", flat=True))
-    rows = promised.filter(over).select_related("type", "person")
+    return promised.filter(Q(expires_on__lt=today - GRACE) | Q(person__left_on__lte=today))
+
+
+@action
+def _lapse(ids: Sequence[int], *, at: dt.datetime, today: dt.date) -> int:
+    """Let those of the agreements ``ids`` lapse that are still over in the turn of their deals."""
+    over = _over(today).filter(pk__in=ids)
+    locked = deals_in_turn(over.values_list("deal_id", flat=True))
     found = [
         Found(row.deal_id, row.type, _lapsed(row, at=at, today=today), NIGHT_ORIGIN, None)
-        for row in rows
+        for row in over.select_related("type", "person")
         if row.deal_id in locked
     ]
     if found:
