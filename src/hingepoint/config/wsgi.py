@@ -9,6 +9,10 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hingepoint.config.settings")
 application = get_wsgi_application()
 
+from hingepoint.config import settings  # noqa: E402  (after Django has read them)
+
+settings.limit_what_pages_wait_for()
+
 
 def _end_with(parent) -> None:
     parent.join()
