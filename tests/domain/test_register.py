@@ -3,8 +3,11 @@
 import datetime as dt
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from cast import NOW, TODAY
+import locks
+from cast import NOW, TODAY, deal
 from hingepoint.domain.agreements import actions
 from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.audit import queries as audit
@@ -144,3 +147,27 @@ def test_promises_lapse_overnight_when_nobody_checked_them_or_the_person_left(ca
     if lapses:
         assert taken.events.order_by("-id").first().note
         actions.undo_step(by=cast.seller, at=then, agreement_id=taken.pk)
+
+
+def test_a_hundred_promises_lapse_in_as_many_statements_as_two_in_short_transactions(cast, monkeypatch):
+    monkeypatch.setattr(actions, "LAPSED_AT_ONCE", 100)
+
+    def promised(number: int) -> None:
+        for n in range(number):
+            step = actions.Step(
+                state=AgreementState.GAINED, occurred_at=NOW, act="send it", person_name="Bo", due_on=TODAY,
+                evidence=Evidence.TOLD,
+            )  # fmt: skip
+            one = deal(f"L-{number}-{n}", owner=cast.seller)
+            actions.take_step(by=None, at=NOW, deal_id=one.pk, type_key="cust.data_access", step=step)
+
+    then = NOW + dt.timedelta(days=900)
+    counts = []
+    for number in (2, 100):
+        promised(number)
+        with locks.measured() as meter, CaptureQueriesContext(connection) as done:
+            assert actions.lapse_expired(at=then, today=then.date()) == number
+        assert len(meter.transactions) == 1
+        assert meter.transactions[0].trail_last
+        counts.append(len(done))
+    assert counts[1] - counts[0] <= 1  # the steps go into SQLite in two statements

@@ -189,6 +189,8 @@ def test_every_job_is_known_by_its_file_and_name():
     assert [name for name in schedule.JOBS if name.startswith("hourly")] == [
         "hourly.give_up_silent_runs",
         "hourly.mail_invitations",
+        "hourly.renew_answers",
+        "hourly.read_on",
         "hourly.ask_open_deals",
     ]
     assert {"weekly.check_the_audit_trail", "monthly.ask_whether_findings_hold"} <= schedule.JOBS.keys()

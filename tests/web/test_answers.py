@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import pytest
 from django.core.exceptions import BadRequest, RequestDataTooBig, TooManyFieldsSent
+from django.db import OperationalError
 from django.http import Http404
 from django.test import Client
 
+from hingepoint.config import settings
 from hingepoint.domain.agreements.actions import NotYetGained, ReasonMissing
 from hingepoint.domain.people.actions import TooManySignIns
 from hingepoint.domain.strategy.actions import StrategyNotYours
 from hingepoint.records.errors import Hidden, Refused, Stale
 from hingepoint.web import search, shell
 from hingepoint.web.answers import (
+    BUSY,
     KEY_OVER,
     NOTHING_HERE,
     OUR_FAULT,
@@ -220,3 +223,30 @@ def test_a_fault_of_what_every_page_is_made_with_is_answered_by_our_own_page(cli
 
 def fails(*args, **kwargs):
     raise RuntimeError("the database is gone")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "database is locked",
+        "canceling statement due to lock timeout",
+        "canceling statement due to statement timeout",
+    ],
+)
+def test_a_busy_database_is_said_so_and_asks_for_another_try(said):
+    answer = answer_to(OperationalError(said))
+    assert (answer.status, answer.words) == (503, BUSY)
+
+
+def test_any_other_fault_of_the_database_is_ours():
+    assert answer_to(OperationalError("no such table: domain_deal")) is None
+
+
+def test_statements_of_pages_are_limited_on_postgresql_only(monkeypatch):
+    server = {"ENGINE": "django.db.backends.postgresql", "OPTIONS": {"options": "-c x=1"}}
+    file = {"ENGINE": "django.db.backends.sqlite3"}
+    for default in (server, file):
+        monkeypatch.setattr(settings, "DATABASES", {"default": default})
+        settings.limit_what_pages_wait_for()
+    assert server["OPTIONS"]["options"] == "-c x=1 -c statement_timeout=60s -c lock_timeout=20s"
+    assert file == {"ENGINE": "django.db.backends.sqlite3"}

@@ -90,6 +90,20 @@ def _database() -> dict[str, Any]:
 
 DATABASES = {"default": _database()}
 
+#: How long a statement of a page may take on PostgreSQL, and wait for what another writes, in seconds. Work in the
+#: background and commands may take as long as they need. SQLite has its own ``timeout`` above.
+PAGE_STATEMENT_S, PAGE_LOCK_S = 60, 20
+
+
+def limit_what_pages_wait_for() -> None:
+    """Let statements of this process, which answers pages, end by these limits. Called before the first one."""
+    default = DATABASES["default"]
+    if "postgresql" in default["ENGINE"]:
+        limits = f"-c statement_timeout={PAGE_STATEMENT_S}s -c lock_timeout={PAGE_LOCK_S}s"
+        options = default.setdefault("OPTIONS", {})
+        options["options"] = f"{options.get('options', '')} {limits}".strip()
+
+
 AUTH_USER_MODEL = "domain.User"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [

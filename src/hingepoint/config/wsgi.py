@@ -9,7 +9,10 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hingepoint.config.settings")
 application = get_wsgi_application()
 
-from hingepoint.web.jinja import warm  # noqa: E402  (Django is set up now)
+from hingepoint.config import settings  # noqa: E402  (after Django has read them)
+from hingepoint.web.jinja import warm  # noqa: E402
+
+settings.limit_what_pages_wait_for()
 
 
 def _end_with(parent) -> None:

@@ -354,6 +354,7 @@ def write_rules(company: Company, *, at: dt.datetime) -> None:
         detection.test_rule(by=analyst, at=at, row=row)
         if rule.key in traces.ON:
             detection.switch_on(by=analyst, at=at, row=row)
+            detection.read_on(at=at)
         waiting = Detection.objects.filter(rule=row, deal__owner__is_active=True).exclude(
             deal__team__name=HOME_TEAM
         )

@@ -25,7 +25,7 @@ from hingepoint.domain.proof.models import AnswerTry, Confirmation, Proof
 from hingepoint.domain.strategy.models import AskingRound, PivotalAgreement, Playbook, ResultMetric, Strategy
 from hingepoint.domain.trials.models import Trial, TrialLook
 from hingepoint.domain.turns.models import SentForm
-from hingepoint.domain.upkeep.models import Job
+from hingepoint.domain.upkeep.models import Job, KeptAnswer
 
 __all__ = [
     "Account",
@@ -58,6 +58,7 @@ __all__ = [
     "Invitation",
     "Involvement",
     "Job",
+    "KeptAnswer",
     "Membership",
     "OtherName",
     "PivotalAgreement",

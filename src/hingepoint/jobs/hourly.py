@@ -1,7 +1,15 @@
 """What is done every hour: one line a job, called with ``at``."""
 
+from hingepoint.domain.detection import actions as detection
 from hingepoint.domain.discovery import actions as discovery
+from hingepoint.domain.home import actions as home
 from hingepoint.domain.people.tasks import mail_invitations
 from hingepoint.domain.strategy import actions as strategy
 
-JOBS = (discovery.give_up_silent_runs, mail_invitations, strategy.ask_open_deals)
+JOBS = (
+    discovery.give_up_silent_runs,
+    mail_invitations,
+    home.renew_answers,
+    detection.read_on,
+    strategy.ask_open_deals,
+)

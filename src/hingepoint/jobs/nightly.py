@@ -10,7 +10,7 @@ from hingepoint.domain.bridge import actions as bridge
 from hingepoint.domain.detection import actions as detection
 from hingepoint.domain.discovery import actions as discovery
 from hingepoint.domain.escalations import actions as escalations
-from hingepoint.domain.imports.touched import deals_of_import
+from hingepoint.domain.imports.touched import deals_of_import, deals_with_news_of_import
 from hingepoint.domain.strategy import actions as strategy
 from hingepoint.domain.trials import actions as trials
 from hingepoint.domain.turns import actions as turns
@@ -35,9 +35,9 @@ def ask_what_deals_need(*, at: dt.datetime) -> None:
 
 
 def read_traces(*, at: dt.datetime) -> None:
-    """Let the detection rules that are on read what the CRM knows, and settle what people answered."""
-    detection.settle(at=at)
-    detection.run_rules(at=at)
+    """Let the detection rules that are on read the deals on which something happened, and settle what people
+    answered."""
+    detection.read_touched(at=at, deals_of_import=deals_with_news_of_import)
 
 
 def let_old_promises_lapse(*, at: dt.datetime) -> None:

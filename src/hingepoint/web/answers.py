@@ -19,6 +19,7 @@ from django.core.exceptions import (
     TooManyFieldsSent,
     TooManyFilesSent,
 )
+from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -36,6 +37,7 @@ ELSEWHERE = (
     "This was not sent from one of our pages. Nothing was saved: open the page here, and send it from there."
 )
 SIGNED_OUT = "You were signed out meanwhile. Nothing was saved."
+BUSY = "The database is busy with other work. Nothing was saved: send it again in a minute."
 ONLY_A_FORM = "This address only takes what a form sends; it shows nothing by itself."
 OUR_FAULT = (
     "The fault is ours. Nothing you entered before was lost, and nothing was half saved. Try again; if it "
@@ -65,6 +67,7 @@ TITLES = {
     422: "Not saved yet",
     429: "Too often",
     500: "That went wrong",
+    503: "Busy at the moment",
 }
 #: Fields of a form that nobody typed, or that are shown to nobody.
 _NOT_SHOWN = ("csrfmiddlewaretoken", "next", "version", "number", "offered", "password", TOKEN)
@@ -80,8 +83,14 @@ class Answer:
     by_field: Mapping[str, str]
 
 
+#: How databases say that a statement waited or took too long.
+_BUSY = ("database is locked", "lock timeout", "statement timeout")
+
+
 def answer_to(error: Exception) -> Answer | None:
     """Return the answer to an error; None for one that is a fault of ours."""
+    if isinstance(error, OperationalError) and any(words in str(error) for words in _BUSY):
+        return Answer(503, BUSY, {"": BUSY})
     for kind, status, words in TABLE:
         if isinstance(error, kind):
             said = words or str(error)

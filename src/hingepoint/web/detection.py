@@ -176,8 +176,11 @@ def switch_rule(request: Request, rule_id: int) -> HttpResponse:
     """Let a rule fill the register, or stop it."""
     row = rules_page.rule_row(request.user, rule_id)
     if request.POST.get("to") == "on":
-        found = actions.switch_on(by=request.user, at=timezone.now(), row=row)
-        messages.info(request, f"On. It found {plural(found, 'agreement')} now; sellers confirm theirs.")
+        ran = actions.switch_on(by=request.user, at=timezone.now(), row=row)
+        rest = " The other deals are read in the background." if ran.left else ""
+        messages.info(
+            request, f"On. It found {plural(ran.found, 'agreement')} now; sellers confirm theirs.{rest}"
+        )
     else:
         actions.switch_off(by=request.user, at=timezone.now(), row=row)
         messages.info(request, "Off. What it found stays.")

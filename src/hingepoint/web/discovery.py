@@ -24,6 +24,7 @@ from hingepoint.domain.discovery.queries import findings as findings_page
 from hingepoint.domain.discovery.queries import readiness as readiness_page
 from hingepoint.domain.strategy.queries import still_holds
 from hingepoint.domain.trials.queries import lines, trial
+from hingepoint.domain.upkeep import kept
 from hingepoint.records.errors import Hidden
 from hingepoint.records.people import Role
 from hingepoint.reports import discovery as report
@@ -167,6 +168,7 @@ def discovery(request):
     }
     if request.user.sees_everything:
         context["ready"] = readiness_page.readiness(request.user)
+        context["counted_at"] = kept.as_of(readiness_page.READY)
         context["runs"] = runs.runs(request.user, at=timezone.now())
         context["still"] = still_holds.still_holds(request.user, at=timezone.now())
     return render(request, "discovery/discovery.html", context)
@@ -186,6 +188,7 @@ def readiness(request):
     context = {
         "ready": readiness_page.readiness(request.user),
         "needs": readiness_page.needs(request.user),
+        "counted_at": kept.as_of(readiness_page.READY, readiness_page.COUNTS),
         "may_run": runs.may_run(request.user),
     }
     return render(request, "discovery/readiness.html", context)

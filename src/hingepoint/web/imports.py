@@ -17,8 +17,9 @@ from django.views.decorators.http import require_POST
 
 from hingepoint.connectors import files
 from hingepoint.connectors.files.writing import guarded
-from hingepoint.domain.imports import actions, queries
+from hingepoint.domain.imports import actions, health, queries
 from hingepoint.domain.imports.rules import answer_field
+from hingepoint.domain.upkeep import kept
 from hingepoint.records.errors import Hidden, Refused
 from hingepoint.web import drafts
 
@@ -293,5 +294,9 @@ def drop_mapping(request, mapping_id: int):
 def data_health(request):
     """How healthy the data is: what is missing, late or odd, and what it costs."""
     found = queries.data_health(request.user)
-    context = {"health": found, "rules": queries.rule_counts(found.facts.rules)}
+    context = {
+        "health": found,
+        "rules": queries.rule_counts(found.facts.rules),
+        "counted_at": kept.as_of(health.ON_RECORD),
+    }
     return render(request, "imports/data_health.html", context)

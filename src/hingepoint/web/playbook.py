@@ -14,9 +14,10 @@ from django.views.decorators.http import require_POST
 
 from hingepoint.analysis import metric_words
 from hingepoint.domain.deals.queries import filters
-from hingepoint.domain.strategy import actions, asking
+from hingepoint.domain.strategy import actions, asking, benchmarks
 from hingepoint.domain.strategy.queries import before_asking, drafting, strategies
 from hingepoint.domain.strategy.queries import playbook as playbook_pages
+from hingepoint.domain.upkeep import kept
 from hingepoint.records.agreements import Evidence
 from hingepoint.records.deals import Stage
 from hingepoint.records.errors import Hidden
@@ -110,7 +111,14 @@ def pivotal(request: Request, strategy_id: int, key: str) -> HttpResponse:
     """One pivotal agreement: what good looks like, how well-executed deals did it, what to ask and trade."""
     page = _pivotal(request, strategy_id, key)
     return render(
-        request, "playbook/pivotal.html", {"page": page, "line": page.line, "noun": metric_words.noun}
+        request,
+        "playbook/pivotal.html",
+        {
+            "page": page,
+            "line": page.line,
+            "noun": metric_words.noun,
+            "counted_at": kept.as_of(benchmarks.DID),
+        },
     )
 
 

@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hingepoint.records.agreements import AgreementState
-from hingepoint.records.agreements import Evidence
+from hingepoint.records.agreements import AgreementState, Evidence
 from hingepoint.records.deals import EventKind
 
 _STATES = {

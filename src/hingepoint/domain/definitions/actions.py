@@ -12,19 +12,19 @@ from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.definitions import queries
 from hingepoint.domain.definitions.queries import Difference
-from hingepoint.domain.definitions.schema import Definitions
-from hingepoint.domain.definitions.schema import DefinitionsUnusable
-from hingepoint.domain.definitions.schema import PivotalPart
-from hingepoint.domain.definitions.schema import RulePart
-from hingepoint.domain.definitions.schema import StrategyPart
-from hingepoint.domain.definitions.schema import TypePart
+from hingepoint.domain.definitions.schema import (
+    Definitions,
+    DefinitionsUnusable,
+    PivotalPart,
+    RulePart,
+    StrategyPart,
+    TypePart,
+)
 from hingepoint.domain.detection import actions as rules
 from hingepoint.domain.detection.models import DetectionRule
-from hingepoint.domain.people.models import Team
-from hingepoint.domain.people.models import User
+from hingepoint.domain.people.models import Team, User
 from hingepoint.domain.strategy import actions as strategies
-from hingepoint.domain.strategy.models import PivotalAgreement
-from hingepoint.domain.strategy.models import Strategy
+from hingepoint.domain.strategy.models import PivotalAgreement, Strategy
 from hingepoint.domain.turns.actions import action
 from hingepoint.records.errors import Hidden
 

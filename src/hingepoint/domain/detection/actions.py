@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, Max, QuerySet
+from django.db.models import Exists, Max, Min, QuerySet
 from django.utils import timezone
 from django.utils.text import slugify
 
 from hingepoint.analysis import detection
 from hingepoint.analysis.detection import Rule, Say
 from hingepoint.domain.agreements import actions as agreements
+from hingepoint.domain.agreements import touched
 from hingepoint.domain.agreements.models import NIGHT_ORIGIN, RULE_ORIGIN, AgreementEvent, AgreementType
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals import frames as deal_frames
 from hingepoint.domain.deals.actions import deal_of, deals_in_turn
-from hingepoint.domain.deals.models import Deal
-from hingepoint.domain.detection import frames
+from hingepoint.domain.detection import frames, reading
 from hingepoint.domain.detection.models import SETTLED, Detection, DetectionRule, RuleVersion, words_after
+from hingepoint.domain.detection.reading import Reader
 from hingepoint.domain.people.models import User, works_here
 from hingepoint.domain.turns.actions import action, fingerprint, read_anew, take_turn, turns
 from hingepoint.records.agreements import STANDING, AgreementState, Evidence
@@ -169,15 +171,25 @@ def _examples(rule: Rule, hits: Any) -> list[dict[str, Any]]:
     ]
 
 
+def switch_on(*, by: User | None, at: dt.datetime, row: DetectionRule) -> Ran:
+    """Let a tested rule fill the register from now on, beginning with what is there already: the first deals
+    at once, which is all of a small company, the others in the background. Raises NotTested."""
+    from hingepoint.domain.detection.tasks import read_in_background  # it calls back
+
+    _turn_on(by=by, at=at, row=row)
+    ran = read_on(at=at, batches=1)
+    if ran.left:
+        read_in_background.enqueue()
+    return ran
+
+
 @action
-def switch_on(*, by: User | None, at: dt.datetime, row: DetectionRule) -> int:
-    """Let a tested rule fill the register from now on, beginning with what is there already; return how
-    many agreements it found. Raises NotTested."""
+def _turn_on(*, by: User | None, at: dt.datetime, row: DetectionRule) -> None:
     _require_keeper(by)
     if last_version(read_anew(row)).tested_at is None:
         raise NotTested("Test it on history first: then you know what it would do.")
     _switch(row, on=True, by=by, at=at)
-    return run_rules(at=at, keys=[row.key]).found
+    _begin_reading(DetectionRule.objects.filter(pk=row.pk))
 
 
 @action
@@ -222,77 +234,120 @@ def take_back(*, by: User | None, at: dt.datetime, row: DetectionRule) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What a run did: agreements written into the register, and those only proposed."""
+    """What a run did: agreements written into the register, and those only proposed. ``left``: further deals
+    are read in the background."""
 
     written: int
     proposed: int
+    left: bool = False
 
     @property
     def found(self) -> int:
         return self.written + self.proposed
 
+    def __add__(self, other: Ran) -> Ran:
+        return Ran(self.written + other.written, self.proposed + other.proposed, other.left)
 
-@action
-def run_rules(*, at: dt.datetime, keys: Collection[str] | None = None) -> Ran:
-    """Let the rules that are on (``keys``: these of them) fill the register from the traces there are.
+
+def run_rules(*, at: dt.datetime) -> Ran:
+    """Let the rules that are on fill the register from the traces of every deal.
 
     Running it twice changes nothing, and what people said is never changed: see ``detection.say``.
     """
-    on = DetectionRule.objects.filter(on=True).select_related("type")
-    rows = turns(on if keys is None else on.filter(key__in=keys))
-    if not rows:
+    _begin_reading(DetectionRule.objects.filter(on=True))
+    return read_on(at=at)
+
+
+def _begin_reading(rules: QuerySet[DetectionRule]) -> None:
+    """Let rules read every deal, from the first on."""
+    rules.update(after=0, trail=touched.end_of_trail())
+
+
+def read_on(
+    *, at: dt.datetime, batches: int | None = None, pause: Callable[[float], object] = time.sleep
+) -> Ran:
+    """Let rules that have not read every deal yet go on where they stand, to the end or for so many
+    ``batches``. Bears being run twice, at once, and being killed.
+
+    What was found is written in short transactions. After each, others have as much time to write as it took.
+    """
+    total, unfinished = Ran(0, 0), DetectionRule.objects.filter(on=True, after__isnull=False)
+    while (after := unfinished.aggregate(least=Min("after"))["least"]) is not None:
+        rows = unfinished.filter(after=after)
+        deals = reading.next_deals(after=after)
+        if not deals:
+            rows.update(after=None)
+        elif batches == 0:
+            return total + Ran(0, 0, left=True)
+        else:
+            batches = None if batches is None else batches - 1
+            by = reading.readers(rows.prefetch_related("versions"))
+            total += _read(deals, by, at=at, pause=pause)
+            rows.update(after=deals[-1])
+    return total
+
+
+def read_touched(
+    *,
+    at: dt.datetime,
+    deals_of_import: touched.DealsOfImport,
+    pause: Callable[[float], object] = time.sleep,
+) -> Ran:
+    """Let the rules that are on read the deals on which something happened since they last read, as the trail
+    tells, and settle what people answered there.
+
+    ``deals_of_import`` returns the deals that an import brought something to. Where an import or all that a
+    rule found was taken back, every deal is read. Reads nothing else where the trail has nothing.
+    """
+    rows = DetectionRule.objects.filter(on=True)
+    line = DetectionRule.objects.aggregate(least=Min("trail"))["least"]
+    if line is None:
         return Ran(0, 0)
-    versions = {row.pk: last_version(row) for row in rows}
-    rules = {row.pk: detection.rule_of(versions[row.pk].definition) for row in rows}
-    deals = deal_frames.deals_frame(None)
-    traces = frames.traces(None, {rule.trace for rule in rules.values()})
-    ids = dict(Deal.objects.values_list("key", "pk"))
-    found = {}
-    for row in rows:
-        hits = detection.find(rules[row.pk], traces=traces, deals=deals)
-        every = [
-            _detection(versions[row.pk], rules[row.pk], hit, deal_id=ids[hit["deal_id"]], at=at)
-            for hit in hits.iter_rows(named=True)
-        ]
-        found[row] = _not_found_before(row, every)
-    _in_turn(found.values())
-    settle(at=at)
-    done = [_write(row, rules[row.pk], _not_denied(row, new), at=at) for row, new in found.items()]
-    return Ran(sum(one.written for one in done), sum(one.proposed for one in done))
+    news = touched.with_news_since(line, deals_of_import)
+    if news is None:
+        settle(at=at)
+        return run_rules(at=at)
+    total, by = Ran(0, 0), reading.readers(rows.prefetch_related("versions")) if news.deals else []
+    for first in range(0, len(news.deals), reading.BATCH):
+        total += _read(news.deals[first : first + reading.BATCH], by, at=at, pause=pause)
+    DetectionRule.objects.filter(trail__lt=news.until).update(trail=news.until)
+    return total
 
 
-def _in_turn(found: Iterable[list[Detection]]) -> None:
-    """Take the turn on every deal of which something will be decided: what people say of it waits so long."""
-    new = [one.deal_id for each in found for one in each]
-    deals_in_turn([*new, *_moved().values_list("deal_id", flat=True)])
+def _read(
+    deal_ids: Sequence[int], by: Sequence[Reader], *, at: dt.datetime, pause: Callable[[float], object]
+) -> Ran:
+    """Settle what people answered on a batch of deals, and write what the rules find there."""
+    if _moved(deal_ids).exists():
+        settle(at=at, among=deal_ids)
+    total = Ran(0, 0)
+    for part in reading.deal_by_deal(reading.found_on(deal_ids, by, at=at)) if by else ():
+        began = time.monotonic()
+        total += _write_found(part, by, at=at)
+        pause(time.monotonic() - began)
+    return total
 
 
-def _detection(
-    version: RuleVersion, rule: Rule, hit: Mapping[str, Any], *, deal_id: int, at: dt.datetime
-) -> Detection:
-    return Detection(
-        rule_id=version.rule_id,
-        by_version=version,
-        deal_id=deal_id,
-        state=rule.state,
-        evidence=rule.evidence,
-        traced_at=timezone.make_aware(hit["at"]),
-        words=detection.in_words(rule, hit),
-        who=(hit["who"] or "")[:200],
-        found_at=at,
-        batch=hit["batch"],
-    )
+@action
+def _write_found(found: Sequence[Detection], by: Sequence[Reader], *, at: dt.datetime) -> Ran:
+    """Write what rules found on a few deals, unless a rule was changed or switched off since it was read."""
+    rows = turns(DetectionRule.objects.filter(pk__in={one.rule_id for one in found}, on=True))
+    still = {row.pk for row in rows}
+    deals = deals_in_turn(one.deal_id for one in found)
+    settle(at=at, among=deals)
+    found = reading.not_found_before([one for one in found if one.deal_id in deals])
+    total = Ran(0, 0)
+    for one in by:
+        news = [each for each in found if each.rule_id == one.row.pk]
+        if news and one.row.pk in still and last_version(one.row) == one.version:
+            total += _write(one.row, one.rule, _not_denied(one.row, news), at=at)
+    return total
 
 
-def _not_found_before(row: DetectionRule, found: Iterable[Detection]) -> list[Detection]:
-    known = row.detections.exclude(outcome=Outcome.TAKEN_BACK).values_list("deal_id", flat=True)
-    before = set(known)
-    return [one for one in found if one.deal_id not in before]
-
-
-def _not_denied(row: DetectionRule, found: Iterable[Detection]) -> list[Detection]:
+def _not_denied(row: DetectionRule, found: Sequence[Detection]) -> list[Detection]:
     """Leave out what people said is wrong of a like trace, as they have said by now."""
-    wrong = Detection.objects.filter(rule__type_id=row.type_id, outcome=Outcome.WRONG)
+    deals = {one.deal_id for one in found}
+    wrong = Detection.objects.filter(rule__type_id=row.type_id, outcome=Outcome.WRONG, deal__in=deals)
     denied = dict(wrong.values("deal_id").annotate(at=Max("judged_at")).values_list("deal_id", "at"))
     return [one for one in found if not (one.deal_id in denied and one.traced_at <= denied[one.deal_id])]
 
@@ -343,9 +398,9 @@ def _last_step() -> int:
 
 def _said_last(row: DetectionRule, deal_ids: list[int]) -> dict[int, tuple[str, dt.datetime, bool]]:
     """Return per deal what was said last of the rule's agreement: state, when, and whether by people or files."""
-    steps = AgreementEvent.objects.standing().filter(agreement__type_id=row.type_id)
-    if len(deal_ids) < 500:
-        steps = steps.filter(agreement__deal_id__in=deal_ids)
+    steps = AgreementEvent.objects.standing().filter(
+        agreement__type_id=row.type_id, agreement__deal_id__in=deal_ids
+    )
     told = steps.order_by("id").values_list("agreement__deal_id", "state", "occurred_at", "origin")
     last: dict[int, tuple[str, dt.datetime, bool]] = {}
     for deal_id, state, at, origin in told:
@@ -428,11 +483,12 @@ def _judge(
 
 
 @action
-def settle(*, at: dt.datetime) -> int:
-    """Judge what people answered without pressing a button: by the next thing they said of the agreement."""
-    locked = deals_in_turn(_moved().values_list("deal_id", flat=True))
+def settle(*, at: dt.datetime, among: Collection[int] | None = None) -> int:
+    """Judge what people answered without pressing a button, on every deal or on those ``among``: by the next
+    thing they said of the agreement."""
+    locked = deals_in_turn(_moved(among).values_list("deal_id", flat=True))
     settled = 0
-    for found in _moved().select_related("rule"):
+    for found in _moved(among).select_related("rule"):
         if found.deal_id not in locked or (said := _answer(found)) is None:
             continue
         right = said.undoes_id is None and detection.was_right(found.state, said.state)
@@ -441,9 +497,10 @@ def settle(*, at: dt.datetime) -> int:
     return settled
 
 
-def _moved() -> QuerySet[Detection]:
+def _moved(among: Collection[int] | None = None) -> QuerySet[Detection]:
     """Return what nobody judged and people have said something about since."""
-    return Detection.objects.filter(Exists(words_after()), outcome=Outcome.OPEN)
+    rows = Detection.objects.filter(Exists(words_after()), outcome=Outcome.OPEN)
+    return rows if among is None else rows.filter(deal__in=among)
 
 
 def _answer(found: Detection) -> AgreementEvent | None:

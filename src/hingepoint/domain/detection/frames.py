@@ -36,18 +36,29 @@ _ROLES = {
 }
 
 
-def traces(viewer: Any, wanted: Collection[str]) -> pl.DataFrame:
-    """Return the traces of the ``wanted`` kinds (``Trace``) of visible deals (None: the system, all)."""
+def traces(viewer: Any, wanted: Collection[str], *, among: Collection[int] | None = None) -> pl.DataFrame:
+    """Return the traces of the ``wanted`` kinds (``Trace``) of visible deals (None: the system, all); only
+    those of the deals ``among``, if they are given by their numbers."""
     types = {name: dtype for name, (dtype, _) in TRACES.items()}
     kinds = [kind for trace in wanted for kind in KINDS[trace]]
-    events = _visible(DealEvent.objects.filter(kind__in=kinds), viewer)
+    events = _visible(_among(DealEvent.objects.filter(kind__in=kinds), among), viewer)
     found = read(events, _EVENTS, types)
     if Trace.ROLE not in wanted:
         return found
-    people = _visible(DealContact.objects.all(), viewer).annotate(
+    people = _visible(_among(DealContact.objects.all(), among), viewer).annotate(
         a_role=Value("role", CharField()), since_at=Cast(F("since"), DateTimeField())
     )
     return pl.concat([found, read(people, _ROLES, types)], how="diagonal").select(*TRACES)
+
+
+def lived(among: Collection[int]) -> pl.DataFrame:
+    """Return from when to when deals lived, which is what a rule looks at of them: columns of ``frames.DEALS``."""
+    columns = {"deal_id": "key", "created": "created_at", "closed": "closed_at", "status": "status"}
+    return read(Deal.objects.filter(pk__in=among), columns, frames.schema(frames.DEALS))
+
+
+def _among(rows: Any, among: Collection[int] | None) -> Any:
+    return rows if among is None else rows.filter(deal__in=among)
 
 
 def _visible(rows: Any, viewer: Any) -> Any:

@@ -18,12 +18,19 @@ from hingepoint.records.people import Role
 
 
 class DetectionRule(models.Model):
-    """A rule for one agreement type. Its words are those of its last version; ``key`` names it in files."""
+    """A rule for one agreement type. Its words are those of its last version; ``key`` names it in files.
+
+    A rule that is on reads every deal once, by its number, and from then on those that the trail names:
+    ``after`` is the deal it read last (None: it has read them all), ``trail`` the line up to which it has
+    read what was touched.
+    """
 
     key = models.SlugField(max_length=34, unique=True)
     type = models.ForeignKey(AgreementType, on_delete=models.PROTECT, related_name="rules")
     on = models.BooleanField(default=False)
     switched_at = models.DateTimeField(null=True)
+    after = models.BigIntegerField(null=True)
+    trail = models.BigIntegerField(default=0)
     version = models.PositiveIntegerField(default=1)
 
     class Meta:

@@ -104,7 +104,7 @@ def _follow_up(at: dt.datetime, *, rows: int) -> None:
     After many rows the database counts its tables first."""
     if rows >= MANY_ROWS:
         upkeep.refresh_statistics()
-    detection.run_rules(at=at)
+    detection.read_touched(at=at, deals_of_import=touched.deals_with_news_of_import)
     strategy.ask_touched_deals(at=at, deals_of_import=touched.deals_of_import)
 
 
@@ -423,7 +423,7 @@ def _undo(*, by: User | None, at: dt.datetime, batch_id: int, reason: str) -> di
         raise CannotUndo("There is nothing to take back: this import was not finished.")
     if _is_of_people(batch):
         raise CannotUndo("A sheet of people is not taken back: each person's page says what it changed.")
-    deals_in_turn(undo.deals_touched(batch))
+    deals_in_turn(touched.deals_with_news_of_import(batch.pk))
     detection.forget_import(batch.pk)
     if later := undo.later_changes(batch):
         raise CannotUndo(f"It cannot be taken back: {', '.join(later)}. Undo those first.")

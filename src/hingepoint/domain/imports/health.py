@@ -10,6 +10,7 @@ from hingepoint.analysis.health import LATE_DAYS, Facts
 from hingepoint.domain.imports.models import ImportBatch
 from hingepoint.domain.imports.staging import is_postgres, rows
 from hingepoint.domain.people.models import Membership
+from hingepoint.domain.upkeep.kept import Question
 from hingepoint.records.agreements import STANDING
 from hingepoint.records.imports import ImportState
 
@@ -51,6 +52,10 @@ _TRACE = {
     "note": "NULLIF(note, '')",
 }
 _ALWAYS = ("deal_id", "agreement", "at", "kind")
+
+
+#: What is on record: kept in a large company.
+ON_RECORD = Question[Facts]("facts on record", Facts)
 
 
 def facts() -> Facts:

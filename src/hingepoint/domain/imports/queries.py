@@ -289,11 +289,11 @@ def saved_mappings(viewer: Any) -> list[MappingLine]:
 def data_health(viewer: Any) -> Health:
     """Return how healthy the data on record is. Raises Hidden for who may not see all of it.
 
-    Counts every row: about half a second per million events.
+    Counts every row, which is kept in a large company: about half a second per million events.
     """
     if not may_import(viewer):
         raise Hidden("no such page")
-    return health_of(health.facts())
+    return health_of(health.ON_RECORD.told(health.facts))
 
 
 def rule_counts(rules: dict[str, int]) -> list[RuleCount]:

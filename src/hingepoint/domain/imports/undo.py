@@ -36,22 +36,6 @@ _SHARED: dict[str, type[Model]] = {
 }
 
 
-def deals_touched(batch: ImportBatch) -> set[int]:
-    """Return the deals that the import made or changed, and those whose agreements or events it did."""
-    found: set[int] = set()
-    for model, deal in (
-        (Deal, "pk"),
-        (Agreement, "deal_id"),
-        (DealEvent, "deal_id"),
-        (AgreementEvent, "agreement__deal_id"),
-    ):
-        found |= set(model.objects.filter(batch=batch.pk).values_list(deal, flat=True).distinct())
-    changed = ImportChange.objects.filter(batch=batch)
-    found |= set(changed.filter(table="deal").values_list("row_id", flat=True))
-    moved = Agreement.objects.filter(pk__in=changed.filter(table="agreement").values("row_id"))
-    return found | set(moved.values_list("deal_id", flat=True))
-
-
 def later_changes(batch: ImportBatch) -> list[str]:
     """Return, in words, what was done since to rows of this import: undo would take that along."""
     found = []

@@ -9,7 +9,7 @@ OF_WHAT = ["strategy", "metric", "segment", "region", "product"]
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("domain", "0007_people_get_in_and_a_start_forgives"),
+        ("domain", "0008_words_are_tied"),
     ]
 
     operations = [

@@ -38,7 +38,7 @@ def _known(row) -> set[str]:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("domain", "0007_people_get_in_and_a_start_forgives"),
+        ("domain", "0010_targets_of_some_deals"),
     ]
 
     operations = [

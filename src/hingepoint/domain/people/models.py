@@ -216,6 +216,11 @@ def works_here(viewer: object) -> TypeGuard[User]:
     return bool(getattr(viewer, "is_authenticated", False) and getattr(viewer, "is_active", False))
 
 
+def sees_all(viewer: object) -> TypeGuard[User]:
+    """Return whether ``viewer`` works here and sees every deal: answers kept for the whole company are theirs."""
+    return works_here(viewer) and viewer.sees_everything
+
+
 def managed_team_ids(viewer: User, *, on: dt.date | None = None) -> list[int]:
     """Return the ids of all teams in the subtrees that ``viewer`` manages on a day (default: now).
 

@@ -15,6 +15,7 @@ from django.db.models import F, Max, QuerySet
 from django.utils import timezone
 
 from hingepoint.analysis import metrics
+from hingepoint.domain.agreements import touched
 from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals.models import Deal
@@ -351,7 +352,7 @@ def _begin_round(*, at: dt.datetime) -> None:
         done=0,
         total=Deal.objects.open().count(),
         days_to_stage=None,
-        trail=asking.end_of_trail(),
+        trail=touched.end_of_trail(),
         **counts,
     )
     transaction.on_commit(ask_in_background.enqueue)
@@ -425,9 +426,7 @@ def _say_asked(changes: asking.Refreshed, *, at: dt.datetime) -> None:
     record(by=None, at=at, action="refresh", subject="requirements", subject_id=day, changes=asdict(changes))
 
 
-def ask_touched_deals(
-    *, at: dt.datetime, deals_of_import: Callable[[int], Collection[int]]
-) -> asking.Refreshed:
+def ask_touched_deals(*, at: dt.datetime, deals_of_import: touched.DealsOfImport) -> asking.Refreshed:
     """Ask the deals that were added or changed since the last time, as the trail tells; return what changed.
 
     ``deals_of_import`` returns the deals that an import made or changed. Where an import was taken back, or
@@ -436,22 +435,22 @@ def ask_touched_deals(
     row = AskingRound.objects.first()
     if row is None and not Strategy.objects.in_force().exists():
         return asking.Refreshed()
-    touched = asking.touched_since(row.trail, deals_of_import) if row else None
-    if row is None or touched is None:
+    news = touched.added_or_changed_since(row.trail, deals_of_import) if row else None
+    if row is None or news is None:
         ask_anew(by=None, at=at)
         done = ask_open_deals(at=at)
         return done.changes if done else asking.Refreshed()
-    return _ask_touched(touched, row, at=at)
+    return _ask_touched(news, row, at=at)
 
 
-def _ask_touched(touched: asking.Touched, row: AskingRound, *, at: dt.datetime) -> asking.Refreshed:
+def _ask_touched(news: touched.Touched, row: AskingRound, *, at: dt.datetime) -> asking.Refreshed:
     """Ask these deals batch by batch; the trail counts as read once all of them were asked."""
     total = asking.Refreshed()
-    if touched.deals:
+    if news.deals:
         terms = asking.terms(row.days_to_stage)
-        for first in range(0, len(touched.deals), asking.BATCH):
-            total += _ask_these(touched.deals[first : first + asking.BATCH], terms, at=at)
-    AskingRound.objects.filter(trail=row.trail).update(trail=touched.until)
+        for first in range(0, len(news.deals), asking.BATCH):
+            total += _ask_these(news.deals[first : first + asking.BATCH], terms, at=at)
+    AskingRound.objects.filter(trail=row.trail).update(trail=news.until)
     return total
 
 

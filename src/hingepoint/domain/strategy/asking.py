@@ -8,16 +8,15 @@ Deciding reads and holds no lock; writing is short. Who runs batches, and in whi
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from hingepoint.domain.agreements.models import Agreement, AgreementType
-from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.strategy.models import AskingRound
 from hingepoint.domain.strategy.requirements import Requirement, forgiven
@@ -208,32 +207,6 @@ def _fresh(at: dt.datetime) -> dict[str, Any]:
         and field.column not in _WRITTEN
         and not (field.primary_key or field.generated or field.null)
     }
-
-
-@dataclass(frozen=True, slots=True)
-class Touched:
-    """Deals that were added or changed, in order, and the line of the trail up to which that was read."""
-
-    deals: list[int]
-    until: int
-
-
-def end_of_trail() -> int:
-    """Return the number of the trail's last line."""
-    return AuditEvent.objects.aggregate(last=Max("pk"))["last"] or 0
-
-
-def touched_since(line: int, deals_of_import: Callable[[int], Collection[int]]) -> Touched | None:
-    """Return the deals that the trail says were added or changed after ``line``; None where it cannot say:
-    an import that was taken back took agreements of any deal with it."""
-    until, deals = end_of_trail(), set()
-    lines = AuditEvent.objects.filter(pk__gt=line, pk__lte=until)
-    told = lines.filter(Q(subject="deal", action__in=("add", "change")) | Q(subject="import"))
-    for subject, action, number in told.values_list("subject", "action", "subject_id"):
-        if action == "undo import":
-            return None
-        deals |= {int(number)} if subject == "deal" else set(deals_of_import(int(number)))
-    return Touched(sorted(deals), until)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from hingepoint.domain.deals.models import Deal, DealQuerySet
 from hingepoint.domain.detection.sureness import unconfirmed_agreements
 from hingepoint.domain.strategy import results
 from hingepoint.domain.strategy.models import Strategy
+from hingepoint.domain.upkeep.kept import Question
 from hingepoint.records.agreements import AgreementState, Evidence
 from hingepoint.records.deals import DealStatus
 
@@ -69,6 +70,22 @@ class Benchmark:
     examples: tuple[Example, ...] = ()
 
 
+#: What well-executed deals did about a type, in a strategy: kept in a large company.
+DID = Question[Benchmark]("benchmark", Benchmark)
+
+
+def which(strategy: Strategy, type_id: int) -> str:
+    """Return what decides which deals count as well executed, and the type."""
+    return f"{strategy.metric} in {strategy.segment}: {type_id}"
+
+
+def benchmark_of(strategy: Strategy, type_id: int, *, today: dt.date) -> Benchmark:
+    """Return how well-executed deals of a strategy gained an agreement type. At most five SQL queries."""
+    return DID.told(
+        lambda: benchmark(type_id, well_executed(strategy, today=today)), about=which(strategy, type_id)
+    )
+
+
 def well_executed(strategy: Strategy, *, today: dt.date) -> set[int]:
     """Return the ids of the well-executed deals. Reads the won deals of three years."""
     return _did_what_it_wants(strategy, results.frame(_won(strategy, today).values_list(*_FACTS)))
@@ -108,7 +125,17 @@ _GAINED = ("gained__pk", "owner_id", "gained__act", "gained__evidence", "counted
 
 def best_act(strategy: Strategy, type_id: int, *, today: dt.date) -> tuple[str, int]:
     """Return the act of the best example of an agreement type, without names, and on how many well-executed
-    deals it was gained: what ``benchmark`` says of them. Empty below five sellers. Two SQL queries."""
+    deals it was gained: what ``benchmark`` says of them. Empty below five sellers. At most three SQL queries."""
+    kept = DID.kept(about=which(strategy, type_id))
+    return _best_act_now(strategy, type_id, today=today) if kept is None else _best_of(kept)
+
+
+def _best_of(told: Benchmark) -> tuple[str, int]:
+    good = [one for one in told.examples if not one.poor]
+    return (good[0].act, told.gained) if good else ("", 0)
+
+
+def _best_act_now(strategy: Strategy, type_id: int, *, today: dt.date) -> tuple[str, int]:
     theirs = Q(agreements__type_id=type_id, agreements__gained_at__isnull=False)
     won = _won(strategy, today).annotate(
         gained=FilteredRelation("agreements", condition=theirs),

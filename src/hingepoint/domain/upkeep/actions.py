@@ -1,4 +1,5 @@
-"""Every change to what was last done of the scheduled jobs, and to what the database knows of its tables.
+"""Every change to what was last done of the scheduled jobs, to the answers kept for pages, and to what the database
+knows of its tables.
 
 Nothing here leaves an audit entry: no fact of the company changes.
 """
@@ -6,13 +7,14 @@ Nothing here leaves an audit entry: no fact of the company changes.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
-from hingepoint.domain.upkeep.models import Job
+from hingepoint.domain.upkeep.models import Job, KeptAnswer
 from hingepoint.domain.upkeep.rules import is_due
 from hingepoint.records.jobs import Outcome, Schedule
 
@@ -62,6 +64,18 @@ def end_turn(*, turn: Turn, at: dt.datetime, error: str = "") -> None:
 
 def _held(turn: Turn) -> QuerySet[Job]:
     return Job.objects.filter(name=turn.name, begun_at=turn.begun_at, ended_at__isnull=True)
+
+
+def keep_answer(*, name: str, about: str, told: Any, trail: int, at: dt.datetime) -> None:
+    """Keep an answer in place of the one before."""
+    facts = {"told": told, "trail": trail, "made_at": at}
+    KeptAnswer.objects.update_or_create(name=name, about=about, defaults=facts)
+
+
+def forget_answers(*, but: Collection[tuple[str, str]] = ()) -> None:
+    """Forget the answers that nobody asks for any more: all but those of these names and abouts."""
+    rows = KeptAnswer.objects.values_list("pk", "name", "about")
+    KeptAnswer.objects.filter(pk__in=[pk for pk, *which in rows if tuple(which) not in but]).delete()
 
 
 def refresh_statistics() -> None:

@@ -1,4 +1,5 @@
-"""What the installation does for itself: one row a scheduled job, with what was last done of it."""
+"""What the installation does for itself: one row a scheduled job, with what was last done of it, and the answers
+that it keeps for pages."""
 
 from __future__ import annotations
 
@@ -34,3 +35,17 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class KeptAnswer(models.Model):
+    """An answer that reads everything, as it was at ``made_at``: ``told`` is plain JSON. ``about`` says of what
+    it is, in the question's own words; ``trail`` is the line of the trail up to which it knows what happened."""
+
+    name = models.CharField(max_length=40)
+    about = models.CharField(max_length=300, blank=True)
+    told = models.JSONField()
+    made_at = models.DateTimeField()
+    trail = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["name", "about"], name="one_answer_to_a_question")]

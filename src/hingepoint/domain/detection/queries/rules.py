@@ -18,6 +18,7 @@ from hingepoint.domain.detection.models import Detection, DetectionRule, RuleVer
 from hingepoint.domain.detection.starters import starters
 from hingepoint.domain.detection.sureness import Sureness, outcomes, sureness
 from hingepoint.domain.people.models import works_here
+from hingepoint.domain.upkeep.kept import Question
 from hingepoint.records.deals import EventKind
 from hingepoint.records.detection import Outcome
 from hingepoint.records.errors import Hidden
@@ -243,16 +244,23 @@ _NAMED = {
 }
 
 
+#: The names in the company's traces, by kind, the most frequent first: kept in a large company.
+NAMES = Question[dict[str, tuple[str, ...]]]("names in traces", dict[str, tuple[str, ...]])
+
+
 def offered(viewer: Any) -> Offered:
-    """Return what a rule can be about. Two SQL queries; the names are counted over all events."""
+    """Return what a rule can be about. At most three SQL queries."""
     if not may_keep(viewer):
         raise Hidden("not theirs to see")
     types = AgreementType.objects.in_use().effective().order_by("shown_name")
+    return Offered(tuple(types.values_list("key", "shown_name")), NAMES.told(names_in_traces))
+
+
+def names_in_traces() -> dict[str, tuple[str, ...]]:
+    """Return the names in the company's traces by kind, counted over all events at this moment. One SQL query."""
     seen = DealEvent.objects.filter(kind__in=list(_NAMED)).order_by()
     names: dict[str, list[str]] = defaultdict(list)
     for kind, name, _ in seen.values_list("kind", "name").annotate(n=Count("pk")).order_by("-n"):
         if len(names[_NAMED[kind]]) < MOST_NAMES:
             names[_NAMED[kind]].append(name)
-    return Offered(
-        tuple(types.values_list("key", "shown_name")), {kind: tuple(found) for kind, found in names.items()}
-    )
+    return {kind: tuple(found) for kind, found in names.items()}

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
 from hingepoint.analysis.coverage import Coverage
 from hingepoint.domain.discovery.queries import runs
 from hingepoint.domain.home.queries.runs import lately, unsigned
-from hingepoint.domain.home.queries.worklist import WEEK, changes_since
+from hingepoint.domain.home.queries.worklist import WEEK, changes_counted
 from hingepoint.domain.strategy import results
 from hingepoint.domain.strategy.models import PivotalAgreement, Strategy
 from hingepoint.domain.strategy.queries import coverage
+from hingepoint.domain.upkeep.kept import Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,10 @@ class SponsorWeek:
     changes: dict[str, int]
 
 
+#: How often which state was reached in the last week, of all that deals need: kept in a large company.
+CHANGES = Question[dict[str, int]]("changes of a week", dict[str, int])
+
+
 def sponsor_week(viewer: Any, *, today: dt.date, now: dt.datetime) -> SponsorWeek:
     """Return whether the strategy is executed. Eight SQL queries; reads the closed deals of the strategy's time
     and of the year before."""
@@ -60,7 +64,7 @@ def sponsor_week(viewer: Any, *, today: dt.date, now: dt.datetime) -> SponsorWee
         last_run=found.done,
         running=found.running,
         unsigned=unsigned(found.done),
-        changes=dict(Counter(change.state for change in changes_since(viewer, since=now - WEEK))),
+        changes=CHANGES.told(lambda: changes_counted(viewer, since=now - WEEK)),
     )
 
 

@@ -11,9 +11,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Count, Q
 
-from hingepoint.domain.agreements.models import IN_MOTION, Agreement, AgreementEvent, AgreementQuerySet
+from hingepoint.domain.agreements.models import (
+    IN_MOTION,
+    Agreement,
+    AgreementEvent,
+    AgreementEventQuerySet,
+    AgreementQuerySet,
+)
 from hingepoint.domain.agreements.queries.lines import AgreementLine, line_of
 from hingepoint.records.agreements import AgreementState
 from hingepoint.records.deals import DealStatus
@@ -101,12 +107,20 @@ class Changed:
     at: dt.datetime
 
 
-def changes_since(viewer: Any, *, since: dt.datetime) -> list[Changed]:
-    """Return what was gained and lost lately of what deals need, newest first."""
-    steps = AgreementEvent.objects.standing().filter(
+def _news(viewer: Any, since: dt.datetime) -> AgreementEventQuerySet:
+    return AgreementEvent.objects.standing().filter(
         agreement__in=worklist(viewer), occurred_at__gte=since, state__in=_NEWS
     )
-    rows = steps.select_related("agreement__type", "agreement__deal").order_by("-occurred_at")
+
+
+def changes_counted(viewer: Any, *, since: dt.datetime) -> dict[str, int]:
+    """Return how often which state was reached lately of what deals need. One SQL query."""
+    return dict(_news(viewer, since).order_by().values_list("state").annotate(n=Count("pk")))
+
+
+def changes_since(viewer: Any, *, since: dt.datetime) -> list[Changed]:
+    """Return what was gained and lost lately of what deals need, newest first."""
+    rows = _news(viewer, since).select_related("agreement__type", "agreement__deal").order_by("-occurred_at")
     return [
         Changed(
             row.state,

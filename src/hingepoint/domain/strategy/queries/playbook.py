@@ -151,13 +151,13 @@ def pivotal_page(
     line = next((one for one in page.lines if one.key == key), None) if page else None
     if page is None or line is None:
         raise Hidden("not in this playbook")
-    deals = benchmarks.well_executed(strategy_of(viewer, strategy_id), today=today)
+    strategy = strategy_of(viewer, strategy_id)
     return PivotalPage(
         strategy=page.strategy,
         number=page.number,
         draft=page.draft,
         version=page.version,
         line=line,
-        benchmark=benchmarks.benchmark(line.type_id, deals),
+        benchmark=benchmarks.benchmark_of(strategy, line.type_id, today=today),
         may_edit=page.may_edit,
     )

@@ -10,12 +10,14 @@ from django.db.models import Count
 
 from hingepoint.analysis.coverage import Coverage
 from hingepoint.domain.agreements.models import Agreement
+from hingepoint.domain.people.models import sees_all
 from hingepoint.domain.strategy import results
 from hingepoint.domain.strategy.models import Strategy
 from hingepoint.domain.strategy.queries import coverage
 from hingepoint.domain.strategy.queries.pivotal import PivotalLine, pivotal_lines
 from hingepoint.domain.strategy.queries.strategies import StrategyLine, strategy_line, strategy_of
 from hingepoint.domain.strategy.rules import may_keep
+from hingepoint.domain.upkeep.kept import Question
 from hingepoint.records.deals import DealStatus
 
 
@@ -61,7 +63,18 @@ def strategy_page(viewer: Any, strategy_id: int, *, today: dt.date) -> StrategyP
     )
 
 
+#: On how many of all open deals anything is asked; about a segment: kept in a large company.
+ASKED = Question[int]("deals asked", int)
+
+
 def _deals_it_asks(viewer: Any, strategy: Strategy) -> int:
+    if sees_all(viewer):
+        return ASKED.told(lambda: deals_it_asks_now(viewer, strategy), about=strategy.segment)
+    return deals_it_asks_now(viewer, strategy)
+
+
+def deals_it_asks_now(viewer: Any, strategy: Strategy) -> int:
+    """Return of how many open deals something is asked, at this moment. One SQL query."""
     rows = Agreement.objects.visible_to(viewer).filter(required=True, deal__status=DealStatus.OPEN)
     rows = rows.filter(deal__segment=strategy.segment) if strategy.segment else rows
     return rows.aggregate(n=Count("deal", distinct=True))["n"]

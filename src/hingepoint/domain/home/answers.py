@@ -1,0 +1,68 @@
+"""The questions whose answers are kept for the pages of a large company, each with how it is asked."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Any
+
+from hingepoint.domain.agreements.models import Agreement
+from hingepoint.domain.agreements.queries import catalogue
+from hingepoint.domain.detection.queries import rules
+from hingepoint.domain.discovery.queries import readiness
+from hingepoint.domain.home.queries import sponsor
+from hingepoint.domain.home.queries.worklist import WEEK, changes_counted
+from hingepoint.domain.imports import health
+from hingepoint.domain.people.queries import the_system
+from hingepoint.domain.strategy import benchmarks, results
+from hingepoint.domain.strategy.models import PivotalAgreement, Strategy
+from hingepoint.domain.strategy.queries import coverage, strategy_page
+from hingepoint.domain.upkeep.kept import Question
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A question about something, and a function that answers it by reading everything."""
+
+    question: Question[Any]
+    ask: Callable[[], Any]
+    about: str = ""
+
+
+def wanted(*, today: dt.date, now: dt.datetime) -> Iterator[Wanted]:
+    """Yield every question that is kept, as one who sees everything asks it."""
+    viewer = the_system()
+    yield Wanted(readiness.READY, partial(readiness.ready, viewer))
+    yield Wanted(readiness.COUNTS, readiness.counts)
+    yield Wanted(health.ON_RECORD, health.facts)
+    yield Wanted(rules.NAMES, rules.names_in_traces)
+    yield Wanted(catalogue.USED, lambda: catalogue.usages(Agreement.objects.all()))
+    yield Wanted(sponsor.CHANGES, partial(changes_counted, viewer, since=now - WEEK))
+    segments = set()
+    for strategy in Strategy.objects.in_force().prefetch_related("result_metrics", "playbooks"):
+        yield from _of_strategy(viewer, strategy, today)
+        if strategy.segment not in segments:
+            segments.add(strategy.segment)
+            yield from _of_segment(viewer, strategy, today)
+
+
+def _of_strategy(viewer: Any, strategy: Strategy, today: dt.date) -> Iterator[Wanted]:
+    targets = list(strategy.result_metrics.all())
+    went = partial(results.progress_now, viewer, strategy, targets, today=today)
+    yield Wanted(results.WENT, went, results.what_it_wants(strategy, targets))
+    executed = cache(partial(benchmarks.well_executed, strategy, today=today))
+    types = (
+        PivotalAgreement.objects.filter(playbook__strategy=strategy).order_by().values_list("type", flat=True)
+    )
+    for kind in types.distinct():
+        about = benchmarks.which(strategy, kind)
+        yield Wanted(benchmarks.DID, lambda kind=kind: benchmarks.benchmark(kind, executed()), about)
+
+
+def _of_segment(viewer: Any, strategy: Strategy, today: dt.date) -> Iterator[Wanted]:
+    same = partial(coverage.in_time_now, viewer, today=today, segment=strategy.segment)
+    yield Wanted(coverage.IN_TIME, same, strategy.segment)
+    asked = partial(strategy_page.deals_it_asks_now, viewer, strategy)
+    yield Wanted(strategy_page.ASKED, asked, strategy.segment)
