@@ -17,6 +17,7 @@ from django.utils import timezone
 import importing
 import letting_in
 import playbooks
+import words
 from cast import NOW, TODAY
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import AgreementType
@@ -56,6 +57,7 @@ FORMS: dict[str, tuple[str, str, str]] = {
     "edit-rule": ("analyst", "edit-rule", ""),
     "add-agreement-type": ("analyst", "add-agreement-type", ""),
     "agreement-type": ("analyst", "agreement-type", ""),
+    "look-at-words": ("analyst", "words", ""),
     "new-strategy": ("sponsor", "new-strategy", ""),
     "edit-strategy": ("sponsor", "edit-strategy", ""),
     "set-target": ("sponsor", "strategy", ""),
@@ -88,6 +90,8 @@ NO_WORDS = set(CHANGES) - set(FORMS) | {
     "welcome",
     "merge-people",
     "people-sheet",
+    "words",
+    "untie-word",
 }
 
 
@@ -156,6 +160,8 @@ def prepare(route: str, cast, client) -> None:
         letting_in.newcomer("Nils", email=None)
     if route == "sort-out":
         playbooks.in_force(cast, strategy=playbooks.written(cast, grace_days=14))
+    if route == "look-at-words":
+        words.word("Xyzzy")
     if route in ("set-rule-limits", "add-rule"):
         escalations.draft_policy(by=cast.sponsor, at=NOW)
     if route == "answer-request":

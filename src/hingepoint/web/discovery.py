@@ -157,6 +157,7 @@ def discovery(request):
     tried = lines.all_trials(request.user)
     context = {
         "may_run": runs.may_run(request.user),
+        "has_deals": readiness_page.has_deals(request.user),
         "signed": _signed(request.user),
         "trials": tried,
         "trial_names": lines.names(tried) if tried else {},

@@ -11,7 +11,7 @@ from django.utils import timezone
 from hingepoint.analysis import metric_words
 from hingepoint.domain.detection.queries import to_confirm
 from hingepoint.domain.escalations.queries import waiting
-from hingepoint.domain.home.queries import analyst, manager, pages, partner, seller, sponsor
+from hingepoint.domain.home.queries import analyst, first_steps, manager, pages, partner, seller, sponsor
 from hingepoint.web.requests import Request
 
 
@@ -27,6 +27,8 @@ def home(request: Request):
         "partner": lambda: partner.partner_day(request.user, today=today, now=now),
     }[page]()
     context = {"day": found, "today": today, "noun": metric_words.noun, "title": metric_words.title}
+    if page in ("sponsor", "analyst"):
+        context["begin"] = first_steps.first_steps(request.user, at=now)
     if page in ("manager", "sponsor", "partner"):
         context |= _asked(request, now)
     if page == "seller":

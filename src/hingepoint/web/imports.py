@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 
 from hingepoint.connectors import files
 from hingepoint.connectors.files.writing import guarded
+from hingepoint.domain.home.queries import first_steps
 from hingepoint.domain.imports import actions, queries
 from hingepoint.domain.imports.rules import answer_field
 from hingepoint.records.errors import Hidden, Refused
@@ -119,6 +120,7 @@ def import_(request, batch_id: int):
         "decimals": DECIMALS,
         "new_words": NEW_WORDS,
         "draft": getattr(request, "draft", drafts.NOTHING),
+        "begin": first_steps.first_steps(request.user, at=timezone.now()) if shown.state == "done" else None,
     }
     return render(request, "imports/import.html", context)
 

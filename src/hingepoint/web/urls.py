@@ -5,6 +5,7 @@ from django.urls import path
 
 from hingepoint.web import (
     agreements,
+    bridge,
     catalogue,
     coaching,
     components,
@@ -140,6 +141,11 @@ urlpatterns = [
     path("catalogue/", catalogue.catalogue, name="catalogue"),
     path("catalogue/new", catalogue.add_type, name="add-agreement-type"),
     path("catalogue/<path:key>", catalogue.agreement_type, name="agreement-type"),
+    # bridge
+    path("words/", bridge.words, name="words"),
+    path("words/look", bridge.look_at_words, name="look-at-words"),
+    path("words/settle", bridge.settle_words, name="settle-words"),
+    path("words/untie/<path:key>", bridge.untie_word, name="untie-word"),
     # strategy
     path("strategy/", strategy.strategies, name="strategies"),
     path("strategy/new", strategy.new_strategy, name="new-strategy"),

@@ -25,6 +25,11 @@ def readiness(viewer: User) -> readiness_rule.Discovery:
     return readiness_rule.discovery(**counts, gains=by_type)
 
 
+def has_deals(viewer: User) -> bool:
+    """Return whether there is any deal that ``viewer`` sees."""
+    return Deal.objects.visible_to(viewer).exists()
+
+
 def needs(viewer: User) -> tuple[readiness_of.Line, ...]:
     """Return everything that discovery needs, with what there is of it and how to get the rest. Raises
     Hidden for those who do not see all deals. Four SQL queries."""
