@@ -11,6 +11,7 @@ import letting_in
 import playbooks
 import rules
 import talks
+import words
 from cast import NOW, TODAY
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import AgreementType
@@ -127,6 +128,8 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "catalogue": (EVERYBODY, {}),
     "agreement-type": (EVERYBODY, {"key": "cust.data_access"}),
     "add-agreement-type": (KEEPERS, {}),
+    "words": (KEEPERS, {}),
+    "untie-word": (KEEPERS, {"key": "a_tied_word"}),
 }
 
 #: route -> (who may POST to it, arguments). A GET changes nothing: it answers 405.
@@ -191,6 +194,8 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     "discard-import": (KEEPERS, {"batch_id": "finished_import"}),
     "save-mapping": (KEEPERS, {"batch_id": "finished_import"}),
     "drop-mapping": (KEEPERS, {"mapping_id": "kept_mapping"}),
+    "look-at-words": (KEEPERS, {}),
+    "settle-words": (KEEPERS, {}),
     "leave-team": (KEEPERS, {"user_id": "stranger", "membership_id": "stranger_membership"}),
 }
 
@@ -207,6 +212,9 @@ def address(route: str, arguments: dict, cast) -> str:
             return importing.finished_import(cast).pk
         if name == "a_way_in":
             return letting_in.link_of(letting_in.newcomer("Nils"), by=cast.analyst)
+        if name == "a_tied_word":
+            words.tie(found := words.word("Usage data/shared"))
+            return found.key
         if name == "a_sheet":
             return letting_in.sheet(cast, "name,email\nNina,nina@hinge.example\n").pk
         if name == "kept_mapping":

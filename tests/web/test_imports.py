@@ -56,7 +56,7 @@ def test_an_upload_is_checked_shown_confirmed_and_imported(desk):
     batch.refresh_from_db()
     assert (batch.state, batch.created) == (ImportState.DONE, 9)
     assert Deal.objects.filter(key="A-1").exists()
-    assert "First look" in page(desk, batch)
+    assert "What is next" in page(desk, batch)
     assert not list((actions.folder_of(batch)).glob("**/*.csv"))
 
 

@@ -17,6 +17,7 @@ from django.utils import timezone
 import importing
 import letting_in
 import playbooks
+import words
 from cast import NOW, TODAY
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import AgreementType
@@ -57,6 +58,7 @@ FORMS: dict[str, tuple[str, str, str]] = {
     "edit-rule": ("analyst", "edit-rule", ""),
     "add-agreement-type": ("analyst", "add-agreement-type", ""),
     "agreement-type": ("analyst", "agreement-type", ""),
+    "look-at-words": ("analyst", "words", ""),
     "new-strategy": ("sponsor", "new-strategy", ""),
     "edit-strategy": ("sponsor", "edit-strategy", ""),
     "set-target": ("sponsor", "set-target", ""),
@@ -89,6 +91,8 @@ NO_WORDS = set(CHANGES) - set(FORMS) | {
     "welcome",
     "merge-people",
     "people-sheet",
+    "words",
+    "untie-word",
 }
 
 
@@ -157,6 +161,8 @@ def prepare(route: str, cast, client) -> None:
         letting_in.newcomer("Nils", email=None)
     if route == "sort-out":
         playbooks.in_force(cast, strategy=playbooks.written(cast, grace_days=14))
+    if route == "look-at-words":
+        words.word("Xyzzy")
     if route in ("set-rule-limits", "add-rule"):
         escalations.draft_policy(by=cast.sponsor, at=NOW)
     if route == "answer-request":

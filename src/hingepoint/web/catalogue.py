@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from hingepoint.domain.agreements import actions
 from hingepoint.domain.agreements.queries import catalogue as agreement_types
+from hingepoint.domain.bridge import queries as words
 from hingepoint.records.agreements import Side
 from hingepoint.records.deals import Stage
 from hingepoint.records.errors import Hidden
@@ -83,6 +84,7 @@ def catalogue(request: Request):
         "sides": SIDES,
         "stages": STAGES,
         "keeps": agreement_types.keeps_catalogue(request.user),
+        "in_question": words.unsettled(request.user),
     }
     return render(request, "catalogue/catalogue.html", context)
 
@@ -112,6 +114,7 @@ def _show(request: Request, page: agreement_types.TypePage):
         "said": draft.over(known | {"version": page.version}),
         "problems": draft.problems,
         "stages": STAGES,
+        "keeps": agreement_types.keeps_catalogue(request.user),
         "metrics": [METRICS.get(letter, letter) for letter in page.metrics],
     }
     return render(request, "catalogue/type.html", context)

@@ -19,6 +19,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
+from urllib.parse import unquote
 
 from django import forms
 from django.contrib import messages
@@ -288,7 +289,7 @@ def _says(shown: HttpResponse, draft: Draft) -> bool:
 def _opened(request: HttpRequest, address: str, draft: Draft) -> HttpResponse | None:
     """Return the page at an address as its viewer would open it, with a draft to show."""
     path, _, query = address.partition("?")
-    path = path.partition("#")[0]
+    path = unquote(path.partition("#")[0])
     try:
         match = resolve(path)
     except Resolver404:

@@ -46,7 +46,7 @@ PLACES = (
 )
 
 #: Pages that belong to a place and have an address of their own.
-_PART_OF = {"teams": "people", "trail": "people"}
+_PART_OF = {"teams": "people", "trail": "people", "words": "catalogue"}
 
 
 def navigation(request) -> list[Place]:

@@ -127,6 +127,16 @@ class UntiePage:
     version: int
 
 
+def keeps_words(viewer: Any) -> bool:
+    """Return whether ``viewer`` says what words mean."""
+    return rules.keeps_words(viewer)
+
+
+def choosable(viewer: Any) -> list[TypeChoice]:
+    """Return the types that a word may be said to mean, in the order of the sale."""
+    return type_choices(viewer)
+
+
 def unsettled(viewer: Any) -> int:
     """Return how many words are in question; none to those who do not say what they mean."""
     return AgreementType.objects.unsettled().count() if rules.keeps_words(viewer) else 0

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, Q
 
-from hingepoint.domain.agreements.models import WAITING, Agreement, AgreementQuerySet, AgreementType
+from hingepoint.domain.agreements.models import Agreement
+from hingepoint.domain.agreements.models import AgreementQuerySet
+from hingepoint.domain.agreements.models import AgreementType
+from hingepoint.domain.agreements.models import WAITING
 from hingepoint.domain.audit import queries as audit
-from hingepoint.domain.people.models import sees_all, works_here
+from hingepoint.domain.people.models import sees_all
+from hingepoint.domain.people.models import works_here
 from hingepoint.domain.upkeep.kept import Question
-from hingepoint.records.agreements import STANDING, AgreementState
+from hingepoint.records.agreements import AgreementState
+from hingepoint.records.agreements import STANDING
 from hingepoint.records.deals import place_of
 from hingepoint.records.errors import Hidden
 
@@ -79,6 +85,7 @@ class TypeLine:
     origin: str
     hidden: bool
     changed: bool
+    words: tuple[str, ...]  # of the company's files, tied to it
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +124,7 @@ class TypePage:
     usage: Usage
     version: int
     may_change: bool
+    means: tuple[str, str]  # key and name of what a tied word means, else empty
     history: tuple[audit.Change, ...]
 
 
@@ -129,23 +137,36 @@ def catalogue(
     starter: bool = False,
     hidden: bool = False,
 ) -> list[TypeLine]:
-    """Return the types that match, in the order of the sale; hidden ones only when asked for."""
+    """Return the types that match, in the order of the sale; hidden ones only when asked for. A tied word is found
+    as the type that it means."""
     if not works_here(viewer):
         return []
-    rows = AgreementType.objects.effective().filter(hidden=hidden)
+    rows = AgreementType.objects.effective().filter(hidden=hidden, tied_to__isnull=True)
     rows = rows.filter(side=side) if side else rows
     rows = rows.filter(shown_stage=stage) if stage else rows
     rows = rows.filter(starter=True) if starter else rows
-    found = [_type_line(row) for row in rows if _matches(row, text)]
+    tied = _tied_words()
+    lines = [(row, _type_line(row, tied.get(row.pk, ()))) for row in rows]
+    found = [line for row, line in lines if _matches(row, line.words, text)]
     return sorted(found, key=lambda line: (place_of(line.stage), line.id))
 
 
-def _matches(row: AgreementType, text: str) -> bool:
-    told = f"{row} {row.key} {row.name} {row.own_description or row.description} {row.counterpart}".lower()
+def _tied_words() -> dict[int, tuple[str, ...]]:
+    """Return the names of the words that are tied to each type, by its number."""
+    found: dict[int, tuple[str, ...]] = {}
+    rows = AgreementType.objects.filter(tied_to__isnull=False).order_by("name")
+    for number, name in rows.values_list("tied_to_id", "name"):
+        found[number] = (*found.get(number, ()), name)
+    return found
+
+
+def _matches(row: AgreementType, words: Sequence[str], text: str) -> bool:
+    says = (str(row), row.key, row.name, row.own_description or row.description, row.counterpart, *words)
+    told = " ".join(says).lower()
     return all(word in told for word in text.lower().split())
 
 
-def _type_line(row: AgreementType) -> TypeLine:
+def _type_line(row: AgreementType, words: tuple[str, ...]) -> TypeLine:
     return TypeLine(
         id=row.pk,
         key=row.key,
@@ -158,6 +179,7 @@ def _type_line(row: AgreementType) -> TypeLine:
         origin=row.origin,
         hidden=row.hidden,
         changed=any((row.own_name, row.own_stage, row.own_description, row.own_recheck_days)),
+        words=words,
     )
 
 
@@ -167,11 +189,12 @@ def keeps_catalogue(viewer: Any) -> bool:
 
 def type_page(viewer: Any, key: str) -> TypePage:
     """Return one type of the catalogue with its use on the deals ``viewer`` sees. Raises Hidden."""
-    row = AgreementType.objects.filter(key=key).first() if works_here(viewer) else None
+    rows = AgreementType.objects.filter(key=key).select_related("tied_to")
+    row = rows.first() if works_here(viewer) else None
     if row is None:
         raise Hidden("no such agreement type")
     return TypePage(
-        line=_type_line(row),
+        line=_type_line(row, _tied_words().get(row.pk, ())),
         standard=standard(row),
         shipped_name=row.name,
         shipped_stage=row.stage,
@@ -188,7 +211,8 @@ def type_page(viewer: Any, key: str) -> TypePage:
         commits=row.commits,
         usage=_usage(viewer, row),
         version=row.version,
-        may_change=keeps_catalogue(viewer),
+        may_change=keeps_catalogue(viewer) and row.tied_to is None,
+        means=(row.tied_to.key, str(row.tied_to)) if row.tied_to else ("", ""),
         history=tuple(audit.history(subject="agreement type", subject_id=row.key))
         if keeps_catalogue(viewer)
         else (),

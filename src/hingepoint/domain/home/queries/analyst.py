@@ -6,28 +6,24 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count
-
-from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.discovery.queries import readiness as readiness_page
 from hingepoint.domain.discovery.queries import runs
 from hingepoint.domain.home.queries import effort
-from hingepoint.domain.home.queries.runs import lately, unsigned
+from hingepoint.domain.home.queries.runs import lately
+from hingepoint.domain.home.queries.runs import unsigned
 from hingepoint.domain.imports import queries as imports
 from hingepoint.domain.strategy.queries import still_holds
-from hingepoint.records.agreements import Origin
 
 
 @dataclass(frozen=True, slots=True)
 class AnalystDay:
-    """What an analyst looks after. ``unknown`` types came with files and are in no catalogue yet."""
+    """What an analyst looks after."""
 
     readiness: tuple[Any, ...]
     imports: tuple[imports.ImportLine, ...]
     last_run: runs.RunLine | None
     running: runs.RunLine | None
     unsigned: int
-    unknown: tuple[tuple[str, str, int], ...]  # key, name, on how many deals
     still: tuple[still_holds.StillHolds, ...]
     questions: tuple[effort.WeekOfQuestions, ...]
 
@@ -35,18 +31,12 @@ class AnalystDay:
 def analyst_day(viewer: Any, *, now: dt.datetime) -> AnalystDay:
     """Return the state of data, analysis and catalogue."""
     found = lately(viewer, at=now)
-    unknown = (
-        AgreementType.objects.filter(origin=Origin.IMPORTED, own_name__isnull=True, hidden=False)
-        .annotate(used=Count("agreements"))
-        .order_by("-used", "key")
-    )
     return AnalystDay(
         readiness=(readiness_page.readiness(viewer),),
         imports=tuple(imports.history(viewer, most=4)),
         last_run=found.done,
         running=found.running,
         unsigned=unsigned(found.done),
-        unknown=tuple((row.key, str(row), row.used) for row in unknown[:6]),
         still=tuple(still_holds.still_holds(viewer, at=now)),
         questions=tuple(effort.questions(viewer, now=now)),
     )
