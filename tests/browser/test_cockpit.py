@@ -47,9 +47,11 @@ def test_the_step_can_be_saved_without_scrolling_on_a_phone(visit, axe, screensh
     dialog.get_by_role("radio", name="Gained").check()
     dialog.get_by_role("textbox", name="What they will do").fill("send the scrap figures")
     dialog.get_by_role("button", name="Save").click()
-    dialog.get_by_text("To count as gained: by when.").wait_for()
+    dialog.locator("#f-due_on-error").wait_for()
     assert dialog.get_by_role("textbox", name="What they will do").input_value() == "send the scrap figures"
     assert in_sight(dialog.get_by_role("button", name="Save"))
+    assert ["422" in complaint for complaint in window.complaints] == [True]  # the refusal itself
+    window.complaints.clear()
 
 
 def in_sight(target) -> bool:

@@ -122,6 +122,15 @@ def test_the_corridor_is_told_where_a_concession_is_noted_to_its_readers_only(cl
         assert ("€9,100,111" in page) == (who in READERS["€9,100,111"]), who
 
 
+def test_the_walk_away_is_drawn_on_the_deal_for_its_readers_only(client, kept):
+    for who, user in kept.everybody().items():
+        client.logout()
+        if user:
+            client.force_login(user)
+        page = client.get(f"/deals/{kept.deal.pk}/").content.decode()
+        assert ("€9,100,111" in page) == (who in READERS["€9,100,111"]), who
+
+
 def test_a_pulse_is_nowhere_to_be_read(client, cast):
     """A single pulse is the same as none on every page, in every file and in the trail."""
     made = talks.an_exception(cast, at=timezone.now())

@@ -6,6 +6,7 @@ import pytest
 
 from cast import NOW, TODAY, deal
 from hingepoint.domain.agreements import actions as agreements
+from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.deals.models import Account
 from hingepoint.records.agreements import AgreementState
 
@@ -36,6 +37,31 @@ def test_the_largest_comes_first_and_any_column_orders(client, cast):
     assert titles(get(client, cast.seller, "/deals/?status=open")) == ["N-2", "N-1"]
     assert titles(get(client, cast.seller, "/deals/?status=open&sort=amount")) == ["N-1", "N-2"]
     assert titles(get(client, cast.seller, "/deals/?status=open&sort=deal")) == ["N-2", "N-1"]
+
+
+def test_stages_stand_in_the_order_of_the_sale_also_in_own_words(client, cast):
+    for key, stage in (
+        ("a", "Closing"),
+        ("b", "2 Needs analysis"),
+        ("c", "Proposal"),
+        ("d", "Zebra"),
+        ("e", ""),
+    ):
+        deal(f"N-{key}", owner=cast.seller, team=cast.north, stage=stage)
+    up = get(client, cast.seller, "/deals/?status=open&sort=stage")
+    assert titles(up) == ["N-b", "N-c", "N-a", "N-d", "N-1", "N-e"]
+    down = get(client, cast.seller, "/deals/?status=open&sort=-stage")
+    assert titles(down) == ["N-d", "N-a", "N-c", "N-b", "N-1", "N-e"]
+    assert up.context["offered"].stages == ("2 Needs analysis", "Proposal", "Closing", "Zebra")
+
+
+def test_the_next_agreement_is_a_pivotal_one_before_any_other(client, cast):
+    later = TODAY.replace(year=2099)
+    ask(cast.deal, by=later - dt.timedelta(days=5))
+    ask(cast.deal, by=later, key="cust.executive_meeting")
+    Agreement.objects.filter(type__key="cust.executive_meeting").update(required=True)
+    (row,) = get(client, cast.seller, "/deals/?status=open").context["list"].rows
+    assert (row.tally.next_name, row.tally.next_on) == ("Meeting with a senior executive", later)
 
 
 @pytest.mark.parametrize(

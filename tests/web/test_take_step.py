@@ -7,10 +7,13 @@ from django.utils import timezone
 
 from cast import NOW, TODAY
 from hingepoint.domain.agreements import actions
-from hingepoint.domain.agreements.models import Agreement, AgreementEvent, AgreementType
+from hingepoint.domain.agreements.models import Agreement
+from hingepoint.domain.agreements.models import AgreementEvent
+from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.deals import actions as deals
-from hingepoint.records.agreements import AgreementState, Evidence
+from hingepoint.records.agreements import AgreementState
+from hingepoint.records.agreements import Evidence
 from playbooks import in_force
 
 GAINED = {
@@ -56,6 +59,25 @@ def test_what_is_missing_is_named_in_its_place_and_nothing_typed_is_lost(client,
     assert not Agreement.objects.exists()
     if absent != "act":
         assert b"send the cost data" in answer.content
+
+
+def offered(client, cast, query="") -> list[str]:
+    """Return the states that the form offers, and check that its keys are those of them."""
+    client.force_login(cast.seller)
+    context = client.get(address(cast) + query).context
+    states = [str(state) for state, _, _ in context["steps"]]
+    assert sorted(context["step_keys"].values()) == sorted(states)
+    return states
+
+
+def test_the_form_offers_what_can_follow_now(client, cast):
+    assert offered(client, cast) == ["planned", "asked", "soft", "gained", "declined", "needed", "not_needed"]
+    post(client, cast.seller, cast, **GAINED)
+    assert offered(client, cast) == ["gained", "kept", "broken", "renegotiated", "lapsed"]
+
+
+def test_what_was_said_stays_on_offer(client, cast):
+    assert "kept" in offered(client, cast, "?state=kept")
 
 
 @pytest.mark.parametrize("state", ["declined", "not_needed"])

@@ -12,9 +12,12 @@ from typing import Any
 
 from django.db.models import Case, Count, F, IntegerField, Sum, Value, When
 
-from hingepoint.domain.deals.models import Deal, DealQuerySet
+from hingepoint.domain.deals.models import Deal
+from hingepoint.domain.deals.models import DealQuerySet
 from hingepoint.domain.deals.queries import filters
-from hingepoint.domain.deals.queries.looking_back import AsOf, as_it_was, column_then
+from hingepoint.domain.deals.queries.looking_back import AsOf
+from hingepoint.domain.deals.queries.looking_back import as_it_was
+from hingepoint.domain.deals.queries.looking_back import column_then
 from hingepoint.domain.people.models import Team
 from hingepoint.domain.wording import in_any
 from hingepoint.records.deals import place_of
@@ -196,8 +199,9 @@ def _in_order_of_the_sale(deals: DealQuerySet, column: str, *, last_first: bool)
     """Order by a column of stages, as the sale goes. Asks for the stages in use: one SQL query."""
     stages = sorted(filters.words_in_use(("stage",))["stage"], key=place_of)
     known = [When(**{column: stage}, then=Value(place)) for place, stage in enumerate(stages)]
-    place = Case(*known, default=Value(len(known)), output_field=IntegerField())
-    return deals.order_by(place.desc() if last_first else place.asc(), column, "id")
+    place = Case(*known, default=None, output_field=IntegerField())
+    way = place.desc(nulls_last=True) if last_first else place.asc(nulls_last=True)
+    return deals.order_by(way, column, "id")
 
 
 def _totals(deals: DealQuerySet, as_of: AsOf | None) -> tuple[Total, ...]:
