@@ -49,7 +49,7 @@ def draw(
     """Return the bars from zero; the interval is a thin line over the bar's end. ``paper`` WIDE or COLUMN for a
     desk, NARROW for a phone."""
     ends = [v for b in bars for v in (b.value, b.low, b.high) if v is not None]
-    include = (0.0, *([target] if target is not None else []))
+    include = (0.0, *([target] if target is not None else []), *([] if ends else [1.0]))
     axis = scale.nice(ends, paper.left, paper.right, about=4, include=include)
     bottom = TOP + paper.row * len(bars)
     body = "".join(svg.line(axis(t), TOP, axis(t), bottom, "line-soft") for t in axis.ticks())
@@ -107,7 +107,8 @@ def _bar(bar: Bar, top: float, axis: scale.Scale, unit: str, paper: Paper) -> st
     middle = top + paper.bar
     room = paper.width - 8 if paper is NARROW else paper.left - 16
     name = svg.link(bar.url, svg.text(2, top + paper.name, bar.label, room=room))
-    words = _value(bar.value, unit) + (f" of {numbers.number(bar.n)}" if bar.n else "")
+    of = f" of {numbers.number(bar.n)}" if bar.n and bar.value is not None else ""
+    words = _value(bar.value, unit) + of
     said = svg.text(
         paper.width - 4, middle + 4, words, size=12, fill="ink-2", anchor="end",
         room=paper.width - paper.right - 12,
