@@ -25,7 +25,7 @@ class Paper:
 
 #: On a desk the name stands beside its bar, in one column or in one of two; on a phone above it.
 WIDE = Paper(width=640, row=30, left=190, right=520, name=19, bar=15)
-COLUMN = Paper(width=500, row=28, left=170, right=390, name=18, bar=14)
+COLUMN = Paper(width=500, row=28, left=212, right=398, name=18, bar=14)
 NARROW = Paper(width=330, row=44, left=4, right=222, name=14, bar=28)
 
 
