@@ -16,12 +16,22 @@ FIRST_SIGHT = {
 }
 
 
-def test_the_sign_in_page_offers_all_five(demo, shortcomings, screenshots):
+def test_the_sign_in_page_offers_all_five_and_the_tour_deal(demo, shortcomings, screenshots):
     window = demo()
     page = window.open("/")
-    assert page.locator(".choice-button").count() == len(Role)
+    assert page.locator(".choice-button[formaction]").count() == len(Role)
+    assert "for two plants" in page.locator(".choice-button[name=next]").inner_text()
     assert shortcomings(window) == []
     screenshots(window, "sign-in")
+
+
+def test_the_tour_deal_opens_with_a_click(demo, screenshots):
+    window = demo()
+    page = window.open("/sign-in")
+    page.locator(".choice-button[name=next]").click()
+    page.wait_for_load_state()
+    assert "for two plants" in page.locator("h1").inner_text()
+    screenshots(window, "tour-deal")
 
 
 @pytest.mark.parametrize("role", FIRST_SIGHT)

@@ -39,7 +39,15 @@ def company(cast):
     strategies.set_target(
         by=None, at=NOW, strategy=strategy, metric="won", baseline=0.2, target=0.3, target_on=NOW.date()
     )
+    narrow = {"segment": "ENT", "region": "Nordics", "product": "Aria", "team": cast.north}
+    facts = {"baseline": 0.1, "target": 0.4, "target_on": NOW.date()}
+    strategies.set_target(by=None, at=NOW, strategy=strategy, metric="won", **facts, **narrow)
     return cast
+
+
+def test_a_file_names_the_team_of_a_target(company):
+    said = yaml.safe_load(text())["strategies"][0]["targets"]
+    assert [one.get("team", "") for one in said] == ["", "North"]
 
 
 def test_a_file_brought_into_an_empty_database_gives_the_same_file(company):
@@ -104,6 +112,7 @@ def test_a_file_puts_nothing_in_force(company):
         ({"catalogue": [{"key": "own.new"}]}, "a type of your own says its side"),
         ({"catalogue": [{"key": "cust.nda"}, {"key": "cust.nda"}]}, "catalogue: cust.nda stands twice"),
         ({"strategies": [{"name": "S", "statement": "s", "metric": "joy"}]}, "S: "),
+        ({"strategies": [{"name": "S", "statement": "s", "metric": "won", "targets": [{"metric": "won", "team": "Moon", "baseline": 0.1, "target": 0.2, "target_on": "2027-01-01"}]}]}, "there is no team Moon"),
         ({"strategies": [{"name": "S", "statement": "s", "metric": "won", "playbook": [{"agreement": f"t{n}", "why": "w"} for n in range(9)]}]}, "at most 8 items"),
     ],
 )  # fmt: skip

@@ -24,6 +24,7 @@ from hingepoint.reports.charts import (
     svg,
     timeline,
     timing,
+    trend,
 )
 from hingepoint.web import chart_examples
 
@@ -263,6 +264,55 @@ class TestStaircase:
         first = drawn(staircase.draw(stairs, title="Price")).find(f".//{SVG}circle")
         axis = timeline.axis_of(stairs.first, stairs.today, stairs.ahead, timeline.WIDE)
         assert float(first.get("cx")) == pytest.approx(axis(stairs.steps[0].on), abs=0.06)
+
+
+class TestTrend:
+    POINTS = (
+        trend.Point("Q1 26", 0.24, 0.2, 0.28, 90),
+        trend.Point("Q2 26", None, deals=3),
+        trend.Point("Q3 26", 0.3, 0.25, 0.35, 80, note="strategy begins"),
+        trend.Point("Q4 26", 0.33, 0.2, 0.46, 20, going=True),
+    )
+
+    def test_what_is_too_few_leaves_a_gap_and_is_no_point(self):
+        seen = trend.draw(self.POINTS, metric="Win rate", target=0.34)
+        assert seen.count("<circle") == 3
+        lines = re.findall(r'<path class="s-accent"[^>]* d="([^"]*)"', seen)
+        assert [line.count("L") for line in lines] == [1]  # from the third to the fourth alone
+
+    def test_the_target_and_the_beginning_are_named(self):
+        seen = words(trend.draw(self.POINTS, metric="Win rate", target=0.34))
+        assert "target 34.0%" in seen
+        assert "strategy begins" in seen
+
+    def test_the_table_says_the_same(self):
+        assert trend.table(self.POINTS).rows == (
+            ("Q1 26", "24.0%", "20.0% to 28.0%", "90"),
+            ("Q2 26", "too few to tell", "–", "3"),
+            ("Q3 26", "30.0%", "25.0% to 35.0%", "80"),
+            ("Q4 26, so far", "33.0%", "20.0% to 46.0%", "20"),
+        )
+
+    def test_it_fits_a_phone(self):
+        root = drawn(trend.draw(self.POINTS, metric="Win rate", width=trend.NARROW))
+        assert root.get("viewBox") == "0 0 330 232"
+
+
+class TestBars:
+    def test_what_is_too_few_has_a_name_and_no_bar(self):
+        seen = bars.draw(
+            [bars.Bar("North", None, n=3), bars.Bar("South", 0.4, 0.3, 0.5, 20)], title="Coverage"
+        )
+        assert seen.count("<rect") == 1
+        assert "too few to tell" in words(seen)
+
+    def test_on_a_phone_the_name_stands_above_its_bar(self):
+        root = drawn(
+            bars.draw([bars.Bar("A long name of a team", 0.4, n=20)], title="Bars", paper=bars.NARROW)
+        )
+        name = next(text for text in root.iter(f"{SVG}text") if text.text == "A long name of a team")
+        bar = next(root.iter(f"{SVG}rect"))
+        assert float(name.get("y")) < float(bar.get("y"))
 
 
 class TestScale:

@@ -7,13 +7,10 @@ from django.utils import timezone
 
 from cast import NOW, TODAY
 from hingepoint.domain.agreements import actions
-from hingepoint.domain.agreements.models import Agreement
-from hingepoint.domain.agreements.models import AgreementEvent
-from hingepoint.domain.agreements.models import AgreementType
+from hingepoint.domain.agreements.models import Agreement, AgreementEvent, AgreementType
 from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.deals import actions as deals
-from hingepoint.records.agreements import AgreementState
-from hingepoint.records.agreements import Evidence
+from hingepoint.records.agreements import AgreementState, Evidence
 from playbooks import in_force
 
 GAINED = {

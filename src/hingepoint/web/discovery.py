@@ -16,27 +16,21 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from hingepoint.analysis import metric_words
-from hingepoint.analysis.discovery import DiscoveryError
-from hingepoint.analysis.discovery import Settings
-from hingepoint.analysis.discovery import weeks
+from hingepoint.analysis.discovery import DiscoveryError, Settings, weeks
 from hingepoint.analysis.discovery.record import Record
 from hingepoint.domain.discovery import actions
-from hingepoint.domain.discovery.queries import comparison
+from hingepoint.domain.discovery.queries import comparison, runs
 from hingepoint.domain.discovery.queries import findings as findings_page
 from hingepoint.domain.discovery.queries import readiness as readiness_page
-from hingepoint.domain.discovery.queries import runs
 from hingepoint.domain.strategy.queries import still_holds
-from hingepoint.domain.trials.queries import lines
-from hingepoint.domain.trials.queries import trial
+from hingepoint.domain.trials.queries import lines, trial
 from hingepoint.domain.upkeep import kept
 from hingepoint.records.errors import Hidden
 from hingepoint.records.people import Role
 from hingepoint.reports import discovery as report
 from hingepoint.reports import discovery_pdf
 from hingepoint.reports import trials as trial_words
-from hingepoint.reports.findings import shapes
-from hingepoint.reports.findings import whole
-from hingepoint.reports.findings import words
+from hingepoint.reports.findings import shapes, whole, words
 from hingepoint.reports.pictures import Pictures
 from hingepoint.reports.typesetting import NoTypesetter
 from hingepoint.web import drafts

@@ -18,13 +18,10 @@ from django.views.decorators.http import require_POST
 from hingepoint.connectors import files
 from hingepoint.connectors.files.writing import guarded
 from hingepoint.domain.home.queries import first_steps
-from hingepoint.domain.imports import actions
-from hingepoint.domain.imports import health
-from hingepoint.domain.imports import queries
+from hingepoint.domain.imports import actions, health, queries
 from hingepoint.domain.imports.rules import answer_field
 from hingepoint.domain.upkeep import kept
-from hingepoint.records.errors import Hidden
-from hingepoint.records.errors import Refused
+from hingepoint.records.errors import Hidden, Refused
 from hingepoint.web import drafts
 
 #: Formats that the file choosers offer; what a file is, is decided by its content.

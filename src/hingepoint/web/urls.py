@@ -3,40 +3,42 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from hingepoint.web import agreements
-from hingepoint.web import bridge
-from hingepoint.web import catalogue
-from hingepoint.web import coaching
-from hingepoint.web import cockpit
-from hingepoint.web import components
-from hingepoint.web import deals
-from hingepoint.web import definitions
-from hingepoint.web import detection
-from hingepoint.web import discovery
-from hingepoint.web import escalations
-from hingepoint.web import exports
-from hingepoint.web import health
-from hingepoint.web import home
-from hingepoint.web import imports
-from hingepoint.web import involvement
-from hingepoint.web import let_in
-from hingepoint.web import manual
-from hingepoint.web import merging
-from hingepoint.web import negotiation
-from hingepoint.web import people
-from hingepoint.web import people_sheet
-from hingepoint.web import plans
-from hingepoint.web import playbook
-from hingepoint.web import proof
-from hingepoint.web import register
-from hingepoint.web import saved_views
-from hingepoint.web import search
-from hingepoint.web import sign_in
-from hingepoint.web import sorting
-from hingepoint.web import strategy
-from hingepoint.web import theme
-from hingepoint.web import trail
-from hingepoint.web import trials
+from hingepoint.web import (
+    agreements,
+    bridge,
+    catalogue,
+    coaching,
+    cockpit,
+    components,
+    deals,
+    definitions,
+    detection,
+    discovery,
+    escalations,
+    exports,
+    health,
+    home,
+    imports,
+    involvement,
+    let_in,
+    manual,
+    merging,
+    negotiation,
+    people,
+    people_sheet,
+    plans,
+    playbook,
+    proof,
+    register,
+    saved_views,
+    search,
+    sign_in,
+    sorting,
+    strategy,
+    theme,
+    trail,
+    trials,
+)
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),

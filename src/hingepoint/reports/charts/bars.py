@@ -25,7 +25,7 @@ class Paper:
 
 #: On a desk the name stands beside its bar, in one column or in one of two; on a phone above it.
 WIDE = Paper(width=640, row=30, left=190, right=520, name=19, bar=15)
-COLUMN = Paper(width=500, row=28, left=170, right=390, name=18, bar=14)
+COLUMN = Paper(width=500, row=28, left=212, right=398, name=18, bar=14)
 NARROW = Paper(width=330, row=44, left=4, right=222, name=14, bar=28)
 
 
@@ -49,7 +49,7 @@ def draw(
     """Return the bars from zero; the interval is a thin line over the bar's end. ``paper`` WIDE or COLUMN for a
     desk, NARROW for a phone."""
     ends = [v for b in bars for v in (b.value, b.low, b.high) if v is not None]
-    include = (0.0, *([target] if target is not None else []))
+    include = (0.0, *([target] if target is not None else []), *([] if ends else [1.0]))
     axis = scale.nice(ends, paper.left, paper.right, about=4, include=include)
     bottom = TOP + paper.row * len(bars)
     body = "".join(svg.line(axis(t), TOP, axis(t), bottom, "line-soft") for t in axis.ticks())
@@ -107,7 +107,8 @@ def _bar(bar: Bar, top: float, axis: scale.Scale, unit: str, paper: Paper) -> st
     middle = top + paper.bar
     room = paper.width - 8 if paper is NARROW else paper.left - 16
     name = svg.link(bar.url, svg.text(2, top + paper.name, bar.label, room=room))
-    words = _value(bar.value, unit) + (f" of {numbers.number(bar.n)}" if bar.n else "")
+    of = f" of {numbers.number(bar.n)}" if bar.n and bar.value is not None else ""
+    words = _value(bar.value, unit) + of
     said = svg.text(
         paper.width - 4, middle + 4, words, size=12, fill="ink-2", anchor="end",
         room=paper.width - paper.right - 12,

@@ -12,12 +12,9 @@ from typing import Any
 
 from django.db.models import Case, Count, F, IntegerField, Sum, Value, When
 
-from hingepoint.domain.deals.models import Deal
-from hingepoint.domain.deals.models import DealQuerySet
+from hingepoint.domain.deals.models import Deal, DealQuerySet
 from hingepoint.domain.deals.queries import filters
-from hingepoint.domain.deals.queries.looking_back import AsOf
-from hingepoint.domain.deals.queries.looking_back import as_it_was
-from hingepoint.domain.deals.queries.looking_back import column_then
+from hingepoint.domain.deals.queries.looking_back import AsOf, as_it_was, column_then
 from hingepoint.domain.people.models import Team
 from hingepoint.domain.wording import in_any
 from hingepoint.records.deals import place_of

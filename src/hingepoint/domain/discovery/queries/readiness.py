@@ -6,17 +6,12 @@ from django.db.models import Count, Max, Min, Q
 
 from hingepoint.analysis import readiness as readiness_rule
 from hingepoint.domain.agreements.models import Agreement
-from hingepoint.domain.deals.models import Deal
-from hingepoint.domain.deals.models import DealEvent
+from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.discovery import readiness as readiness_of
-from hingepoint.domain.people.models import User
-from hingepoint.domain.people.models import sees_all
+from hingepoint.domain.people.models import User, sees_all
 from hingepoint.domain.upkeep.kept import Question
-from hingepoint.records.agreements import AgreementState
-from hingepoint.records.agreements import Evidence
-from hingepoint.records.agreements import STANDING
-from hingepoint.records.deals import DealStatus
-from hingepoint.records.deals import EventKind
+from hingepoint.records.agreements import STANDING, AgreementState, Evidence
+from hingepoint.records.deals import DealStatus, EventKind
 from hingepoint.records.errors import Hidden
 
 #: What all deals allow, and what there is of all that discovery needs: kept in a large company.

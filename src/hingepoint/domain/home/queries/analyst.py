@@ -9,8 +9,7 @@ from typing import Any
 from hingepoint.domain.discovery.queries import readiness as readiness_page
 from hingepoint.domain.discovery.queries import runs
 from hingepoint.domain.home.queries import effort
-from hingepoint.domain.home.queries.runs import lately
-from hingepoint.domain.home.queries.runs import unsigned
+from hingepoint.domain.home.queries.runs import lately, unsigned
 from hingepoint.domain.imports import queries as imports
 from hingepoint.domain.strategy.queries import still_holds
 
