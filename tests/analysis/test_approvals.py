@@ -9,7 +9,9 @@ from hingepoint.analysis.talks import aftermath, approvals
 from hingepoint.analysis.talks.approvals import Ask, Request, Rule, Rules
 from hingepoint.records.escalations import Approver, Lane
 
-CLEAN = Request("price", discount=0.15, value=50_000, reasoned=True, explained=True, alternatives=True, in_return=True)
+CLEAN = Request(
+    "price", discount=0.15, value=50_000, reasoned=True, explained=True, alternatives=True, in_return=True
+)
 LEGAL = Rule(Approver.PERSON, kind="terms", person=7)
 RULES = Rules(
     version="3",

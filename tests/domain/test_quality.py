@@ -95,7 +95,15 @@ def test_an_export_holds_what_the_step_counted(cast):
 
 def test_the_count_in_the_database_is_the_count_of_the_rule(cast):
     kinds = AgreementType.objects.all()
-    facts = product(["gained", "soft", "planned"], ["", "send it"], ["", "Bo"], [None, TODAY], ["", "why"], [1, 2], [None, 6])
+    facts = product(
+        ["gained", "soft", "planned"],
+        ["", "send it"],
+        ["", "Bo"],
+        [None, TODAY],
+        ["", "why"],
+        [1, 2],
+        [None, 6],
+    )
     rows = [
         Agreement(
             deal=cast.deal, type=kind, state=state, act=act, person_name=person, due_on=due, reason=reason,
@@ -113,7 +121,11 @@ def test_the_count_in_the_database_is_the_count_of_the_rule(cast):
 def test_an_upgrade_counts_anew_what_was_judged_by_ticks(cast):
     made = step(cast)
     upgrade = importlib.import_module("hingepoint.domain.migrations.0011_something_is_asked_back")
-    for before, after in (((0, []), (4, [])), ((2, ["act", "tested"]), (5, ["act", "tested"])), ((6, []), (6, []))):
+    for before, after in (
+        ((0, []), (4, [])),
+        ((2, ["act", "tested"]), (5, ["act", "tested"])),
+        ((6, []), (6, [])),
+    ):
         Agreement.objects.filter(pk=made.pk).update(quality=before[0], points_met=before[1])
         upgrade.count_what_is_known(apps, None)
         made.refresh_from_db()

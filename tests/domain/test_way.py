@@ -17,7 +17,12 @@ REASON = "The budget was set before the second line was added"
 WISHES = [
     actions.Wish(kind, discount=discount, wanted=wanted, reason=reason, alternatives=tried, return_asked=back)
     for (kind, discount, wanted), reason, tried, back in product(
-        [(Kind.PRICE, 0.08, ""), (Kind.PRICE, 0.15, ""), (Kind.PRICE, 0.35, ""), (Kind.TERMS, None, "60 days")],
+        [
+            (Kind.PRICE, 0.08, ""),
+            (Kind.PRICE, 0.15, ""),
+            (Kind.PRICE, 0.35, ""),
+            (Kind.TERMS, None, "60 days"),
+        ],
         ["", "they want a lower price", REASON],
         ["", "training in place of price"],
         ["", "three-year term"],
@@ -54,7 +59,9 @@ def test_a_changed_request_is_told_as_it_is_decided(cast, corridor):
     changed = actions.revise(by=cast.seller, at=NOW, escalation_id=made.pk, wish=after)
     waiting = changed.approvals.filter(answer=Answer.WAITING).order_by("pk")
     assert (told.lane, told.why) == (changed.lane, changed.lane_why)
-    assert {name for name, _ in told.asked} == set(waiting.values_list("approver__name", flat=True)) == {"Otto"}
+    assert (
+        {name for name, _ in told.asked} == set(waiting.values_list("approver__name", flat=True)) == {"Otto"}
+    )
 
 
 @pytest.mark.parametrize(

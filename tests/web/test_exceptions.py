@@ -48,7 +48,10 @@ def test_the_form_tells_the_way_before_it_is_sent(client, cast):
     assert "it lacks what we ask in return; 25% is more than its limit of 20%." in told
     assert "Maud is asked: it is an exception." in told
     assert Escalation.objects.count() == 0
-    assert "Discount is no number" in client.post(address, FORM | {"discount": "a lot"}, **piece).content.decode()
+    assert (
+        "Discount is no number"
+        in client.post(address, FORM | {"discount": "a lot"}, **piece).content.decode()
+    )
 
 
 def test_without_a_script_the_way_comes_with_all_that_was_typed(client, cast):
@@ -206,7 +209,12 @@ def test_who_decides_reads_where_it_lands_and_no_answer_is_louder_than_another(c
 def test_a_yes_in_the_list_is_no_blind_one(client, cast, walk_away, lands, yes):
     Deal.objects.filter(pk=cast.deal.pk).update(list_price=100_000)
     talks.negotiation.set_corridor(
-        by=cast.seller, at=talks.NOW, deal_id=cast.deal.pk, opening=100_000, target=95_000, walk_away=walk_away
+        by=cast.seller,
+        at=talks.NOW,
+        deal_id=cast.deal.pk,
+        opening=100_000,
+        target=95_000,
+        walk_away=walk_away,
     )
     ask(client, cast)
     client.force_login(cast.manager)
@@ -253,6 +261,8 @@ def test_what_is_asked_back_is_the_first_of_four_equal_answers(client, cast):
     made = talks.an_exception(cast)
     client.force_login(cast.inside_partner)
     page = client.get(f"/exceptions/{made.pk}/").content.decode()
-    offered = [page.index(f'name="answer" value="{each}"') for each in ("back", "in_part", "approved", "declined")]
+    offered = [
+        page.index(f'name="answer" value="{each}"') for each in ("back", "in_part", "approved", "declined")
+    ]
     assert offered == sorted(offered)
     assert "checked" not in page[page.index('id="answer"') :]

@@ -123,7 +123,12 @@ def priced(cast):
     Deal.objects.filter(pk=cast.deal.pk).update(list_price=100_000)
     for topic, value in ((Topic.PRICE, 4_000), (Topic.EXTRAS, 50_000)):
         talks.negotiation.concede(
-            by=cast.seller, at=talks.NOW, deal_id=cast.deal.pk, topic=topic, what="before", value=Decimal(value)
+            by=cast.seller,
+            at=talks.NOW,
+            deal_id=cast.deal.pk,
+            topic=topic,
+            what="before",
+            value=Decimal(value),
         )
 
 

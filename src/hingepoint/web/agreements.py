@@ -131,13 +131,17 @@ class StepForm(forms.Form):
         if past is None:
             return said
         if not said.get("agreed"):
-            self.add_error("agreed", f"Was it agreed on {day(past)}, or is it agreed today and the day another one?")
+            self.add_error(
+                "agreed", f"Was it agreed on {day(past)}, or is it agreed today and the day another one?"
+            )
         elif said["agreed"] == THEN:
             said["occurred_on"] = said.get("agreed_on") or past
         else:
             said["occurred_on"] = today
             if said.get("due_on") and said["due_on"] < today:
-                self.add_error("due_on", "Nobody promises today for a day that has passed. By when will they do it?")
+                self.add_error(
+                    "due_on", "Nobody promises today for a day that has passed. By when will they do it?"
+                )
         return said
 
     def clean_agreed_on(self) -> dt.date | None:

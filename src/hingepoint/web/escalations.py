@@ -37,7 +37,11 @@ KINDS = [
 ]
 #: What somebody who is asked can say. None is louder than another.
 ANSWERS = [
-    (Answer.BACK.value, "Ask for something back", "It returns to the seller with what you want for it; its clock stops"),
+    (
+        Answer.BACK.value,
+        "Ask for something back",
+        "It returns to the seller with what you want for it; its clock stops",
+    ),
     (Answer.IN_PART.value, "Yes, to less", "Say how much, or which part"),
     (Answer.YES.value, "Yes", "As asked"),
     (Answer.NO.value, "No", "Say why, in words the seller can use"),

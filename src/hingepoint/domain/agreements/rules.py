@@ -52,7 +52,13 @@ def past_day(
 
 
 def known_points(
-    *, act: str, person: object, due_on: dt.date | None, reason: str, evidence: int, ticked: Iterable[str] = ()
+    *,
+    act: str,
+    person: object,
+    due_on: dt.date | None,
+    reason: str,
+    evidence: int,
+    ticked: Iterable[str] = (),
 ) -> tuple[str, ...]:
     """Return which of the seven points of quality are known, in their order: what is on record, and what people ticked."""
     on_record = {

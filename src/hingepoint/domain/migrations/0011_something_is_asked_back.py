@@ -63,7 +63,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="escalation",
             constraint=models.CheckConstraint(
-                condition=Q(("state__in", ("open", "returned")), ("decided_at__isnull", False), _connector="OR"),
+                condition=Q(
+                    ("state__in", ("open", "returned")), ("decided_at__isnull", False), _connector="OR"
+                ),
                 name="decided_requests_have_a_date",
             ),
         ),
@@ -96,7 +98,10 @@ class Migration(migrations.Migration):
             preserve_default=False,
         ),
         migrations.AddField(
-            model_name="approval", name="came_words", field=models.TextField(blank=True, default=""), preserve_default=False
+            model_name="approval",
+            name="came_words",
+            field=models.TextField(blank=True, default=""),
+            preserve_default=False,
         ),
         migrations.AddField(model_name="approval", name="came_at", field=models.DateTimeField(null=True)),
         migrations.AddField(
