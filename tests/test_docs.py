@@ -13,6 +13,7 @@ import pytest
 import write_reference
 from pydantic.fields import FieldInfo
 
+import clicks
 from hingepoint import cli
 from hingepoint.config.environment import Environment
 from hingepoint.connectors import files
@@ -257,3 +258,20 @@ def keys(value: object, skip: tuple[str, ...]) -> set[str]:
         return set()
     below = [keys(inner, skip) for name, inner in value.items() if name not in skip]
     return set(value).union(*below)
+
+
+def test_what_the_ten_jobs_cost_stands_in_the_manual_with_the_goals():
+    told = {row[0]: row[1:] for row in clicks.rows()}
+    assert list(told) == [job.name for job in clicks.JOBS.values()]
+    assert len(told) == 10
+    for job in clicks.JOBS.values():
+        who, begins, presses, most_presses, fields, most_fields, characters = told[job.name]
+        assert (who, begins, most_presses, most_fields) == (
+            job.who,
+            job.begins,
+            str(job.clicks),
+            str(job.fields),
+        )
+        assert int(presses) <= job.clicks, job.name
+        assert int(fields) <= job.fields, job.name
+        assert (int(characters) > 0) == (int(fields) > 0), job.name

@@ -49,7 +49,7 @@ def test_a_seller_logs_a_demand_and_a_trade_and_asks_for_an_exception(visit, axe
 
 
 def test_the_manager_answers_on_home_and_the_partner_pulses_in_two_taps(visit, axe, screenshots, cast):
-    made = talks.an_exception(cast, at=talks.now(), return_asked="")
+    made = talks.an_exception(cast, at=talks.now(), reason="")
     page = visit(cast.manager).open("/")
     page.get_by_role("heading", name="Exceptions waiting for you").wait_for()
     assert axe(page) == []

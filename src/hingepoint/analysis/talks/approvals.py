@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hingepoint.records.escalations import Approver, Lane
+from hingepoint.records.escalations import Approver
+from hingepoint.records.escalations import Lane
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +143,15 @@ def too_large(request: Request, rules: Rules) -> tuple[str, ...]:
         found.append(
             f"{_percent(request.discount)} is more than its limit of {_percent(rules.fast_discount)}"
         )
-    if rules.fast_value is not None and request.value is None:
-        found.append(f"the value of the deal is not known, and its limit is {rules.fast_value:,.0f}")
-    elif rules.fast_value is not None and request.value > rules.fast_value:
-        found.append(f"the deal of {request.value:,.0f} is above its limit of {rules.fast_value:,.0f}")
+    if rules.fast_value is not None:
+        found += _too_large_a_deal(request.value, rules.fast_value)
     return tuple(found)
+
+
+def _too_large_a_deal(value: float | None, limit: float) -> list[str]:
+    if value is None:
+        return [f"the value of the deal is not known, and its limit is {limit:,.0f}"]
+    return [f"the deal of {value:,.0f} is above its limit of {limit:,.0f}"] if value > limit else []
 
 
 def _percent(value: float | None) -> str:

@@ -34,8 +34,7 @@ def beyond_own_limit(viewer: Any, deal_id: int, value: Decimal | None) -> Beyond
     whole = told.list_price or _opening(viewer, deal_id)
     if value is None or not whole:
         return None
-    before = sum(one.value for one in told.concessions if one.topic == Topic.PRICE and _counts(one, told))
-    discount, limit = float((before + value) / whole), rules_in_force().own_discount
+    discount, limit = float((_given(told) + value) / whole), rules_in_force().own_discount
     asked = Escalation.objects.filter(deal=deal_id, deal__in=Deal.objects.visible_to(viewer), kind=Kind.PRICE)
     granted = asked.filter(state__in=(State.APPROVED, State.IN_PART), granted__gte=discount - SAME)
     if discount <= limit + SAME or granted.exists():
@@ -48,5 +47,8 @@ def _opening(viewer: Any, deal_id: int) -> Decimal | None:
     return card.opening if card else None
 
 
-def _counts(one: log.Concession, told: log.Log) -> bool:
-    return one.value is not None and (not one.currency or one.currency == told.currency)
+def _given(told: log.Log) -> Decimal:
+    """Return what was given on the price so far, in the deal's currency."""
+    price = (one for one in told.concessions if one.topic == Topic.PRICE)
+    ours = [one.value for one in price if one.value is not None and one.currency in ("", told.currency)]
+    return sum(ours, Decimal(0))

@@ -31,9 +31,13 @@ def way(viewer: Any, deal_id: int, wish: Wish, *, escalation_id: int | None = No
     if words := nothing_asked(wish):
         return Way("", words)
     found = approvals.path(request_of(deal, wish), rules_in_force())
-    changed = Escalation.objects.filter(deal=deal, pk=escalation_id).select_related("asked_by").first()
+    changed = _changed(deal, escalation_id) if escalation_id else None
     try:
         people = whom_to_ask(found.asks, deal, asker=changed.asked_by if changed else viewer)
     except NobodyToAsk as error:
         return Way(found.lane, f"{found.why} {error}")
     return Way(found.lane, found.why, tuple((user.name, ask.because) for user, ask in people.items()))
+
+
+def _changed(deal: Deal, escalation_id: int) -> Escalation | None:
+    return Escalation.objects.filter(deal=deal, pk=escalation_id).select_related("asked_by").first()
