@@ -55,16 +55,16 @@ def test_a_small_company_keeps_none(cast):
     in_force(cast)
     assert actions.renew_answers(at=NOW) == 0
     assert not KeptAnswer.objects.exists()
-    assert kept.as_of(readiness.READY) is None
+    assert kept.Shelf(readiness.READY).counted_at is None
 
 
 def test_nothing_is_made_anew_until_something_happens_or_a_day_begins(large):
     many = actions.renew_answers(at=NOW)
     assert actions.renew_answers(at=NOW + HOUR) == 0
-    assert kept.as_of(readiness.READY) == NOW
+    assert kept.Shelf(readiness.READY).counted_at == NOW
     deals.change_deal(by=None, at=NOW, deal_id=large.deal.pk, segment="ENT")
     assert actions.renew_answers(at=NOW + HOUR) == many
-    assert kept.as_of(readiness.READY) == NOW + HOUR
+    assert kept.Shelf(readiness.READY).counted_at == NOW + HOUR
     assert actions.renew_answers(at=NOW + 24 * HOUR) == many
 
 

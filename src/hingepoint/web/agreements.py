@@ -12,23 +12,16 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from hingepoint.domain.agreements import actions
-from hingepoint.domain.agreements import rules
+from hingepoint.domain.agreements import actions, rules
 from hingepoint.domain.agreements.queries import agreement_page
 from hingepoint.domain.detection.queries import to_confirm
 from hingepoint.domain.proof.actions import take_step_with_proof
-from hingepoint.domain.strategy.queries import in_force
-from hingepoint.domain.strategy.queries import next_best
-from hingepoint.records.agreements import AgreementState
-from hingepoint.records.agreements import Evidence
-from hingepoint.records.agreements import QUALITY_POINTS
-from hingepoint.records.agreements import moves_from
+from hingepoint.domain.strategy.queries import in_force, next_best
+from hingepoint.records.agreements import QUALITY_POINTS, AgreementState, Evidence, moves_from
 from hingepoint.records.errors import Hidden
-from hingepoint.web import drafts
-from hingepoint.web import proof
+from hingepoint.web import drafts, proof
 from hingepoint.web.cockpit import looked_back
-from hingepoint.web.formats import STATES
-from hingepoint.web.formats import day
+from hingepoint.web.formats import STATES, day
 from hingepoint.web.requests import Request
 from hingepoint.web.sent import token_of
 

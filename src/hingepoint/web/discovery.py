@@ -168,8 +168,9 @@ def discovery(request):
         "still": None,
     }
     if request.user.sees_everything:
-        context["ready"] = readiness_page.readiness(request.user)
-        context["counted_at"] = kept.as_of(readiness_page.READY)
+        shelf = kept.Shelf(readiness_page.READY)
+        context["ready"] = readiness_page.readiness(request.user, shelf=shelf)
+        context["counted_at"] = shelf.counted_at
         context["runs"] = runs.runs(request.user, at=timezone.now())
         context["still"] = still_holds.still_holds(request.user, at=timezone.now())
     return render(request, "discovery/discovery.html", context)
@@ -186,10 +187,11 @@ def _signed(viewer) -> list[dict[str, Any]]:
 def readiness(request):
     """What discovery needs, what there is, what it gives now, and how to get the rest."""
     _require_reader(request)
+    shelf = kept.Shelf(readiness_page.READY, readiness_page.COUNTS)
     context = {
-        "ready": readiness_page.readiness(request.user),
-        "needs": readiness_page.needs(request.user),
-        "counted_at": kept.as_of(readiness_page.READY, readiness_page.COUNTS),
+        "ready": readiness_page.readiness(request.user, shelf=shelf),
+        "needs": readiness_page.needs(request.user, shelf=shelf),
+        "counted_at": shelf.counted_at,
         "may_run": runs.may_run(request.user),
     }
     return render(request, "discovery/readiness.html", context)

@@ -17,26 +17,17 @@ from hingepoint.domain.deals.queries import deal_page
 from hingepoint.domain.escalations import actions
 from hingepoint.domain.escalations.queries import deciding as weighing
 from hingepoint.domain.escalations.queries import pulse as pulse_page
-from hingepoint.domain.escalations.queries import requests
+from hingepoint.domain.escalations.queries import requests, waiting
 from hingepoint.domain.escalations.queries import rules as rules_page
-from hingepoint.domain.escalations.queries import waiting
 from hingepoint.domain.escalations.queries import way as way_page
 from hingepoint.domain.involvement import queries as involvement
 from hingepoint.domain.negotiation.queries import log
 from hingepoint.domain.people import queries as people
 from hingepoint.records.errors import Hidden
-from hingepoint.records.escalations import Answer
-from hingepoint.records.escalations import Approver
-from hingepoint.records.escalations import ArguesFor
-from hingepoint.records.escalations import CameBack
-from hingepoint.records.escalations import Kind
-from hingepoint.records.escalations import Lane
-from hingepoint.records.escalations import State
+from hingepoint.records.escalations import Answer, Approver, ArguesFor, CameBack, Kind, Lane, State
 from hingepoint.records.people import Role
 from hingepoint.reports.charts import corridor as corridor_chart
-from hingepoint.web import drafts
-from hingepoint.web import onward
-from hingepoint.web import register
+from hingepoint.web import drafts, onward, register
 from hingepoint.web.requests import Request
 from hingepoint.web.sent import sent
 

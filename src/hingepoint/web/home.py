@@ -12,13 +12,9 @@ from django.utils import timezone
 
 from hingepoint.analysis import metric_words
 from hingepoint.domain.detection.queries import to_confirm
-from hingepoint.domain.discovery.queries import readiness
 from hingepoint.domain.escalations.queries import waiting
 from hingepoint.domain.home.queries import analyst, first_steps, manager, pages, partner, seller, sponsor
 from hingepoint.domain.home.queries import pictures as pictures_page
-from hingepoint.domain.strategy import results
-from hingepoint.domain.strategy.queries import coverage
-from hingepoint.domain.upkeep import kept
 from hingepoint.reports import home_pictures
 from hingepoint.web.requests import Request
 
@@ -35,6 +31,7 @@ def home(request: Request):
         "partner": lambda: partner.partner_day(request.user, today=today, now=now),
     }[page]()
     context = {"day": found, "today": today, "noun": metric_words.noun, "title": metric_words.title}
+    context["counted_at"] = getattr(found, "counted_at", None)
     if page in ("sponsor", "analyst"):
         context["begin"] = first_steps.first_steps(request.user, at=now)
     if page in ("manager", "sponsor", "partner"):
@@ -43,13 +40,7 @@ def home(request: Request):
         context["found"] = to_confirm.to_confirm(request.user, most=to_confirm.A_HANDFUL)
     if page == "manager":
         context["kinds"] = to_confirm.to_confirm_by_type(request.user)
-    if page in ("sponsor", "analyst"):
-        context["counted_at"] = kept.as_of(*_KEPT[page])
     return render(request, f"home/{page}.html", context)
-
-
-#: What these pages show that is kept in a large company.
-_KEPT = {"sponsor": (results.WENT, coverage.IN_TIME, sponsor.CHANGES), "analyst": (readiness.READY,)}
 
 
 def pictures(request: Request):

@@ -295,10 +295,11 @@ def drop_mapping(request, mapping_id: int):
 
 def data_health(request):
     """How healthy the data is: what is missing, late or odd, and what it costs."""
-    found = queries.data_health(request.user)
+    shelf = kept.Shelf(health.ON_RECORD)
+    found = queries.data_health(request.user, shelf=shelf)
     context = {
         "health": found,
         "rules": queries.rule_counts(found.facts.rules),
-        "counted_at": kept.as_of(health.ON_RECORD),
+        "counted_at": shelf.counted_at,
     }
     return render(request, "imports/data_health.html", context)

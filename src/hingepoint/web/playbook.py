@@ -14,10 +14,9 @@ from django.views.decorators.http import require_POST
 
 from hingepoint.analysis import metric_words
 from hingepoint.domain.deals.queries import filters
-from hingepoint.domain.strategy import actions, asking, benchmarks
+from hingepoint.domain.strategy import actions, asking
 from hingepoint.domain.strategy.queries import before_asking, drafting, strategies
 from hingepoint.domain.strategy.queries import playbook as playbook_pages
-from hingepoint.domain.upkeep import kept
 from hingepoint.records.agreements import Evidence
 from hingepoint.records.deals import Stage
 from hingepoint.records.errors import Hidden
@@ -117,7 +116,7 @@ def pivotal(request: Request, strategy_id: int, key: str) -> HttpResponse:
             "page": page,
             "line": page.line,
             "noun": metric_words.noun,
-            "counted_at": kept.as_of(benchmarks.DID),
+            "counted_at": page.counted_at,
         },
     )
 

@@ -17,11 +17,10 @@ from hingepoint.domain.deals.queries import filters
 from hingepoint.domain.escalations.queries import waiting
 from hingepoint.domain.people import queries as people
 from hingepoint.domain.plans.queries import reviews
-from hingepoint.domain.strategy import actions, asking, presets, results, rules
-from hingepoint.domain.strategy.queries import before_asking, coverage, still_holds, strategy_page
+from hingepoint.domain.strategy import actions, asking, presets, rules
+from hingepoint.domain.strategy.queries import before_asking, still_holds, strategy_page
 from hingepoint.domain.strategy.queries import strategies as strategy_list
 from hingepoint.domain.strategy.requirements import USUAL_GRACE
-from hingepoint.domain.upkeep import kept
 from hingepoint.records.errors import Hidden
 from hingepoint.records.strategy import Status
 from hingepoint.web import drafts, measures
@@ -109,7 +108,7 @@ def strategy(request: Request, strategy_id: int) -> HttpResponse:
         "today": timezone.localdate(),
         "asking": asking.unfinished() if page.asking else None,
         "still": still_holds.still_holds(request.user, at=timezone.now(), strategy_id=strategy_id),
-        "counted_at": kept.as_of(results.WENT, coverage.IN_TIME) if request.user.sees_everything else None,
+        "counted_at": page.counted_at,
     }
     return render(request, "strategy/strategy.html", context)
 

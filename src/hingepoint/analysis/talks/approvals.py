@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hingepoint.records.escalations import Approver
-from hingepoint.records.escalations import Lane
+from hingepoint.records.escalations import Approver, Lane
 
 
 @dataclass(frozen=True, slots=True)

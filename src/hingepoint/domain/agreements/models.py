@@ -10,21 +10,10 @@ from django.db import models
 from django.db.models import Case, F, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce
 
-from hingepoint.domain.deals.models import Contact
-from hingepoint.domain.deals.models import Deal
-from hingepoint.domain.deals.models import Trace
-from hingepoint.domain.deals.models import TraceQuerySet
-from hingepoint.domain.people.models import User
-from hingepoint.domain.people.models import Viewer
-from hingepoint.domain.people.models import choices
-from hingepoint.domain.people.models import works_here
-from hingepoint.records.agreements import AgreementState
-from hingepoint.records.agreements import Evidence
-from hingepoint.records.agreements import Origin
-from hingepoint.records.agreements import STANDING
-from hingepoint.records.agreements import Side
-from hingepoint.records.deals import DealStatus
-from hingepoint.records.deals import Stage
+from hingepoint.domain.deals.models import Contact, Deal, Trace, TraceQuerySet
+from hingepoint.domain.people.models import User, Viewer, choices, works_here
+from hingepoint.records.agreements import STANDING, AgreementState, Evidence, Origin, Side
+from hingepoint.records.deals import DealStatus, Stage
 from hingepoint.records.people import Role
 
 if TYPE_CHECKING:

@@ -9,15 +9,8 @@ from typing import Any
 from django.db.models import Case, F, IntegerField, Q, Value, When
 from django.db.models.functions import Coalesce, Greatest
 
-from hingepoint.domain.agreements.models import Agreement
-from hingepoint.domain.agreements.models import IN_MOTION
-from hingepoint.domain.agreements.models import RULE_ORIGIN
-from hingepoint.domain.agreements.models import WAITING
-from hingepoint.records.agreements import AgreementState
-from hingepoint.records.agreements import Evidence
-from hingepoint.records.agreements import QUALITY_POINTS
-from hingepoint.records.agreements import SPOKEN
-from hingepoint.records.agreements import STANDING
+from hingepoint.domain.agreements.models import IN_MOTION, RULE_ORIGIN, WAITING, Agreement
+from hingepoint.records.agreements import QUALITY_POINTS, SPOKEN, STANDING, AgreementState, Evidence
 
 #: Gained in time: by the day it was needed (the day itself counts), and standing still.
 GAINED_IN_TIME = Q(state__in=sorted(STANDING), gained_at__date__lte=F("needed_by"))

@@ -20,6 +20,7 @@ from hingepoint.domain.imports import health, tables
 from hingepoint.domain.imports.models import AT_WORK, ImportBatch, SavedMapping
 from hingepoint.domain.imports.rules import SILENT, questions_of, understanding_of
 from hingepoint.domain.people.models import works_here
+from hingepoint.domain.upkeep.kept import Shelf
 from hingepoint.records.errors import Hidden
 from hingepoint.records.files import RowProblem
 from hingepoint.records.imports import ImportState
@@ -286,14 +287,14 @@ def saved_mappings(viewer: Any) -> list[MappingLine]:
     return [MappingLine(row.pk, row.name, row.saved_at, row.mapping) for row in rows]
 
 
-def data_health(viewer: Any) -> Health:
+def data_health(viewer: Any, *, shelf: Shelf | None = None) -> Health:
     """Return how healthy the data on record is. Raises Hidden for who may not see all of it.
 
     Counts every row, which is kept in a large company: about half a second per million events.
     """
     if not may_import(viewer):
         raise Hidden("no such page")
-    return health_of(health.ON_RECORD.told(health.facts))
+    return health_of(health.ON_RECORD.told(health.facts, shelf=shelf))
 
 
 def rule_counts(rules: dict[str, int]) -> list[RuleCount]:

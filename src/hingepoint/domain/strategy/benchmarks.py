@@ -26,7 +26,7 @@ from hingepoint.domain.deals.models import Deal, DealQuerySet
 from hingepoint.domain.detection.sureness import unconfirmed_agreements
 from hingepoint.domain.strategy import results
 from hingepoint.domain.strategy.models import Strategy
-from hingepoint.domain.upkeep.kept import Question
+from hingepoint.domain.upkeep.kept import Question, Shelf
 from hingepoint.records.agreements import AgreementState, Evidence
 from hingepoint.records.deals import DealStatus
 
@@ -79,10 +79,14 @@ def which(strategy: Strategy, type_id: int) -> str:
     return f"{strategy.metric} in {strategy.segment}: {type_id}"
 
 
-def benchmark_of(strategy: Strategy, type_id: int, *, today: dt.date) -> Benchmark:
+def benchmark_of(
+    strategy: Strategy, type_id: int, *, today: dt.date, shelf: Shelf | None = None
+) -> Benchmark:
     """Return how well-executed deals of a strategy gained an agreement type. At most five SQL queries."""
     return DID.told(
-        lambda: benchmark(type_id, well_executed(strategy, today=today)), about=which(strategy, type_id)
+        lambda: benchmark(type_id, well_executed(strategy, today=today)),
+        about=which(strategy, type_id),
+        shelf=shelf,
     )
 
 

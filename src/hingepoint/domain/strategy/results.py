@@ -15,7 +15,7 @@ from hingepoint.domain.deals.models import Deal, DealQuerySet
 from hingepoint.domain.people.models import Team, sees_all
 from hingepoint.domain.strategy.models import ResultMetric, Strategy
 from hingepoint.domain.turns.actions import fingerprint
-from hingepoint.domain.upkeep.kept import Question
+from hingepoint.domain.upkeep.kept import Question, Shelf
 from hingepoint.records.deals import DealStatus
 
 BEFORE = dt.timedelta(days=365)
@@ -86,14 +86,18 @@ class Progress:
 WENT = Question[list[Progress]]("results", list[Progress])
 
 
-def progress(viewer: Any, strategy: Strategy, *, today: dt.date) -> list[Progress]:
+def progress(
+    viewer: Any, strategy: Strategy, *, today: dt.date, shelf: Shelf | None = None
+) -> list[Progress]:
     """Return each result metric of ``strategy`` on the deals that ``viewer`` sees. At most three SQL queries, and
     one for each team that a target is set on."""
     targets = list(strategy.result_metrics.select_related("team"))
     if not (targets and sees_all(viewer)):
         return progress_now(viewer, strategy, targets, today=today)
     return WENT.told(
-        lambda: progress_now(viewer, strategy, targets, today=today), about=what_it_wants(strategy, targets)
+        lambda: progress_now(viewer, strategy, targets, today=today),
+        about=what_it_wants(strategy, targets),
+        shelf=shelf,
     )
 
 

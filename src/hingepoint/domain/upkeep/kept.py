@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
-from django.db.models import Min
 from pydantic import TypeAdapter, ValidationError
 
 from hingepoint.domain.upkeep.models import KeptAnswer
@@ -31,27 +30,39 @@ class Question(Generic[T]):
     def _shape(self) -> TypeAdapter[T]:
         return TypeAdapter(self.kind)
 
-    def kept(self, *, about: str = "") -> T | None:
-        """Return the kept answer; None where none is kept, or it was kept by a version that told it otherwise.
-        One SQL query."""
-        rows = KeptAnswer.objects.filter(name=self.name, about=about)
-        for told in rows.values_list("told", flat=True):
-            with contextlib.suppress(ValidationError):
-                return self._shape.validate_python(told)
-        return None
-
-    def told(self, ask: Callable[[], T], *, about: str = "") -> T:
-        """Return the kept answer, or what ``ask`` returns where none is kept. One SQL query, and those of ``ask``."""
-        kept = self.kept(about=about)
+    def told(self, ask: Callable[[], T], *, about: str = "", shelf: Shelf | None = None) -> T:
+        """Return the kept answer, or what ``ask`` returns where none is kept, or it was kept by a version that told
+        it otherwise. One SQL query, none where ``shelf`` was read before, and those of ``ask``."""
+        kept = self.kept(about=about, shelf=shelf)
         return ask() if kept is None else kept
+
+    def kept(self, *, about: str = "", shelf: Shelf | None = None) -> T | None:
+        """Return the kept answer, None where none is kept."""
+        row = (shelf or Shelf(self)).row(self.name, about)
+        if row is not None:
+            with contextlib.suppress(ValidationError):
+                return self._shape.validate_python(row.told)
+        return None
 
     def plain(self, answer: T) -> Any:
         """Return an answer as it is kept."""
         return self._shape.dump_python(answer, mode="json")
 
 
-def as_of(*questions: Question[Any]) -> dt.datetime | None:
-    """Return since when the oldest answer to these questions stands; None where they are asked at once. One SQL
-    query."""
-    rows = KeptAnswer.objects.filter(name__in=[one.name for one in questions])
-    return rows.aggregate(least=Min("made_at"))["least"]
+class Shelf:
+    """The kept answers to the questions of one page, read in one SQL query when the first is looked for."""
+
+    def __init__(self, *questions: Question[Any]):
+        self._names = [one.name for one in questions]
+
+    @cached_property
+    def _rows(self) -> dict[tuple[str, str], KeptAnswer]:
+        return {(row.name, row.about): row for row in KeptAnswer.objects.filter(name__in=self._names)}
+
+    def row(self, name: str, about: str) -> KeptAnswer | None:
+        return self._rows.get((name, about))
+
+    @property
+    def counted_at(self) -> dt.datetime | None:
+        """Since when the oldest of these answers stands; None where they are asked at once."""
+        return min((row.made_at for row in self._rows.values()), default=None)

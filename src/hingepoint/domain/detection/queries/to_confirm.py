@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import Count, Min, Q, QuerySet
 
 from hingepoint.analysis import detection
+from hingepoint.analysis.detection import Rule
 from hingepoint.domain.detection.models import Detection
 from hingepoint.domain.detection.sureness import Sureness, outcomes, sureness
 from hingepoint.domain.people.models import works_here
@@ -20,9 +21,6 @@ from hingepoint.records.people import Role
 
 #: A worklist shows so many of one kind at a time, and the home page so many in all.
 MOST_IN_A_BATCH = 40
-
-
-MOST_READ = 1_000
 A_HANDFUL = 5
 
 
@@ -75,7 +73,7 @@ def to_confirm(
     """Return what waits on open deals that ``viewer`` sees, one batch a rule.
 
     ``most`` limits the lines of all batches together; ``type_key`` and ``owner_id`` narrow to an agreement
-    type and to one seller's deals. Three SQL queries, one when nothing waits.
+    type and to one seller's deals. Three SQL queries and one a rule, one when nothing waits.
     """
     waiting = _waiting_on_open_deals(viewer)
     waiting = waiting.filter(rule__type__key=type_key) if type_key else waiting
@@ -83,15 +81,18 @@ def to_confirm(
     totals = dict(waiting.order_by().values_list("rule_id").annotate(n=Count("pk")))
     if not totals:
         return ToConfirm((), 0)
+    left, numbers = sum(totals.values()) if most is None else most, []
+    for rule_id, total in sorted(totals.items(), key=lambda item: (-item[1], item[0])):
+        newest = waiting.filter(rule=rule_id).order_by("-traced_at", "-id")
+        numbers += newest.values_list("pk", flat=True)[: min(left, MOST_IN_A_BATCH)]
+        left -= min(left, MOST_IN_A_BATCH, total)
+        if not left:
+            break
     found: dict[int, list[Waiting]] = defaultdict(list)
-    for one in _as_waiting(waiting.order_by("-traced_at", "-id")[:MOST_READ]):
+    for one in _as_waiting(Detection.objects.filter(pk__in=numbers).order_by("-traced_at", "-id")):
         found[one.rule_id].append(one)
-    batches, left = [], MOST_READ if most is None else most
-    for rule_id, lines in sorted(found.items(), key=lambda item: -totals[item[0]]):
-        shown = lines[: min(left, MOST_IN_A_BATCH)]
-        left -= len(shown)
-        if shown:
-            batches.append(_batch(shown, more=totals[rule_id] - len(shown)))
+    ordered = sorted(found.items(), key=lambda item: (-totals[item[0]], item[0]))
+    batches = [_batch(lines, more=totals[rule_id] - len(lines)) for rule_id, lines in ordered]
     return ToConfirm(tuple(batches), sum(totals.values()))
 
 
@@ -161,11 +162,11 @@ def _waiting(viewer: Any) -> QuerySet:
 def _as_waiting(found: QuerySet) -> list[Waiting]:
     rows = list(found.select_related("rule__type", "by_version", "deal__account"))
     counts = outcomes({row.rule_id for row in rows}) if rows else {}
-    return [_waits(row, counts.get(row.rule_id, {})) for row in rows]
+    said = {row.by_version_id: detection.rule_of(row.by_version.definition) for row in rows}
+    return [_waits(row, said[row.by_version_id], counts.get(row.rule_id, {})) for row in rows]
 
 
-def _waits(row: Detection, counts: Mapping[str, int]) -> Waiting:
-    rule = detection.rule_of(row.by_version.definition)
+def _waits(row: Detection, rule: Rule, counts: Mapping[str, int]) -> Waiting:
     return Waiting(
         id=row.pk,
         rule_id=row.rule_id,

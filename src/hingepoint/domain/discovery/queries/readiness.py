@@ -9,7 +9,7 @@ from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.discovery import readiness as readiness_of
 from hingepoint.domain.people.models import User, sees_all
-from hingepoint.domain.upkeep.kept import Question
+from hingepoint.domain.upkeep.kept import Question, Shelf
 from hingepoint.records.agreements import STANDING, AgreementState, Evidence
 from hingepoint.records.deals import DealStatus, EventKind
 from hingepoint.records.errors import Hidden
@@ -19,9 +19,9 @@ READY = Question[readiness_rule.Discovery]("readiness", readiness_rule.Discovery
 COUNTS = Question[readiness_of.Counts]("what discovery needs", readiness_of.Counts)
 
 
-def readiness(viewer: User) -> readiness_rule.Discovery:
+def readiness(viewer: User, *, shelf: Shelf | None = None) -> readiness_rule.Discovery:
     """Return what the deals that ``viewer`` sees allow discovery to say. At most three SQL queries."""
-    return READY.told(lambda: ready(viewer)) if sees_all(viewer) else ready(viewer)
+    return READY.told(lambda: ready(viewer), shelf=shelf) if sees_all(viewer) else ready(viewer)
 
 
 def ready(viewer: User) -> readiness_rule.Discovery:
@@ -40,12 +40,12 @@ def has_deals(viewer: User) -> bool:
     return Deal.objects.visible_to(viewer).exists()
 
 
-def needs(viewer: User) -> tuple[readiness_of.Line, ...]:
+def needs(viewer: User, *, shelf: Shelf | None = None) -> tuple[readiness_of.Line, ...]:
     """Return everything that discovery needs, with what there is of it and how to get the rest. Raises
     Hidden for those who do not see all deals. At most five SQL queries."""
     if not viewer.sees_everything:
         raise Hidden("It is for those who look after the data.")
-    return readiness_of.lines(COUNTS.told(counts))
+    return readiness_of.lines(COUNTS.told(counts, shelf=shelf))
 
 
 def counts() -> readiness_of.Counts:

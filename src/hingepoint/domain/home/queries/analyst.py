@@ -12,6 +12,7 @@ from hingepoint.domain.home.queries import effort
 from hingepoint.domain.home.queries.runs import lately, unsigned
 from hingepoint.domain.imports import queries as imports
 from hingepoint.domain.strategy.queries import still_holds
+from hingepoint.domain.upkeep.kept import Shelf
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +26,20 @@ class AnalystDay:
     unsigned: int
     still: tuple[still_holds.StillHolds, ...]
     questions: tuple[effort.WeekOfQuestions, ...]
+    counted_at: dt.datetime | None = None  # since when readiness stands; None: counted at this moment
 
 
 def analyst_day(viewer: Any, *, now: dt.datetime) -> AnalystDay:
     """Return the state of data, analysis and catalogue."""
     found = lately(viewer, at=now)
+    shelf = Shelf(readiness_page.READY)
     return AnalystDay(
-        readiness=(readiness_page.readiness(viewer),),
+        readiness=(readiness_page.readiness(viewer, shelf=shelf),),
         imports=tuple(imports.history(viewer, most=4)),
         last_run=found.done,
         running=found.running,
         unsigned=unsigned(found.done),
         still=tuple(still_holds.still_holds(viewer, at=now)),
         questions=tuple(effort.questions(viewer, now=now)),
+        counted_at=shelf.counted_at,
     )

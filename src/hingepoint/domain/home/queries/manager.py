@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,8 @@ from hingepoint.records.deals import DealStatus, EventKind
 #: Conversations that a manager is offered; the first three at once.
 QUEUE = 12
 MOST_LATE_DEALS = 8
+#: Agreements that are weighed at most, those of the largest deals first; so many are read at once.
+WEIGHED, READ_AT_ONCE = 1_000, 100
 #: How far an agreement in a state is from being got, 0 to 1.
 _GAP = {
     AgreementState.NEEDED: 1.0,
@@ -92,12 +94,12 @@ def manager_week(viewer: Any, *, today: dt.date, now: dt.datetime) -> ManagerWee
     """Return what a manager does about the team's deals this week. Nine SQL queries."""
     until = today + dt.timedelta(days=DAYS_AHEAD)
     pressing = Q(late_after__lte=until) | Q(state=AgreementState.BROKEN, required=True)
-    rows = with_deals(worklist(viewer).filter(pressing)).order_by(F("deal__amount").desc(nulls_last=True))
-    found = [work_line(row, today) for row in rows[:1_000]]
-    pivotal = [work for work in found if work.line.required] or found
+    rows = with_deals(worklist(viewer).filter(pressing)).order_by(
+        F("deal__amount").desc(nulls_last=True), "pk"
+    )
     changed = changes_since(viewer, since=now - WEEK)
     return ManagerWeek(
-        queue=tuple(_queue(pivotal, today)),
+        queue=tuple(_queue(rows[:WEIGHED].iterator(chunk_size=READ_AT_ONCE), today)),
         coverage=tuple(coverage.on_open_deals(viewer)),
         changed=tuple(changed[:8]),
         changes=dict(Counter(change.state for change in changed)),
@@ -108,13 +110,27 @@ def manager_week(viewer: Any, *, today: dt.date, now: dt.datetime) -> ManagerWee
     )
 
 
-def _queue(found: Sequence[WorkLine], today: dt.date) -> list[Conversation]:
-    """Return the talks worth having, one a deal, the weightiest first."""
-    talks = sorted((_conversation(work, today) for work in found), key=lambda talk: -talk.weight)
-    first: dict[int, Conversation] = {}
-    for talk in talks:
-        first.setdefault(talk.work.line.deal_id, talk)
-    return list(first.values())[:QUEUE]
+def _queue(rows: Iterable[Agreement], today: dt.date) -> list[Conversation]:
+    """Return the talks worth having, one a deal, the weightiest first: of what is required, if anything is.
+
+    ``rows`` begin with the largest deals. A talk weighs no more than its deal's amount, so that they are read only
+    until no later one can be among the first.
+    """
+    required: dict[int, Conversation] = {}
+    other: dict[int, Conversation] = {}
+    for row in rows:
+        if len(required) >= QUEUE and float(row.deal.amount or 0) <= _first(required)[-1].weight:
+            break
+        talk = _conversation(work_line(row, today), today)
+        heaviest = required if row.required else other
+        known = heaviest.get(row.deal_id)
+        if known is None or talk.weight > known.weight:
+            heaviest[row.deal_id] = talk
+    return _first(required or other)
+
+
+def _first(talks: Mapping[int, Conversation]) -> list[Conversation]:
+    return sorted(talks.values(), key=lambda talk: -talk.weight)[:QUEUE]
 
 
 def _conversation(work: WorkLine, today: dt.date) -> Conversation:

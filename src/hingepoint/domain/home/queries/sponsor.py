@@ -13,7 +13,7 @@ from hingepoint.domain.home.queries.worklist import WEEK, changes_counted
 from hingepoint.domain.strategy import results
 from hingepoint.domain.strategy.models import PivotalAgreement, Strategy
 from hingepoint.domain.strategy.queries import coverage
-from hingepoint.domain.upkeep.kept import Question
+from hingepoint.domain.upkeep.kept import Question, Shelf
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,7 @@ class SponsorWeek:
     running: runs.RunLine | None
     unsigned: int
     changes: dict[str, int]
+    counted_at: dt.datetime | None = None  # since when its counts stand; None: made at this moment
 
 
 #: How often which state was reached in the last week, of all that deals need: kept in a large company.
@@ -49,32 +50,38 @@ CHANGES = Question[dict[str, int]]("changes of a week", dict[str, int])
 
 
 def sponsor_week(viewer: Any, *, today: dt.date, now: dt.datetime) -> SponsorWeek:
-    """Return whether the strategy is executed. Eight SQL queries; reads the closed deals of the strategy's time
-    and of the year before."""
+    """Return whether the strategy is executed. Nine SQL queries; where no answers are kept, reads the
+    closed deals of the strategy's time and of the year before."""
     strategy = Strategy.objects.visible_to(viewer).in_force().first()
     found = lately(viewer, at=now)
-    playbook, pivotal = pivotal_in_time(viewer, strategy, today=today) if strategy else (None, [])
+    shelf = Shelf(results.WENT, coverage.IN_TIME, CHANGES)
+    playbook, pivotal = (
+        pivotal_in_time(viewer, strategy, today=today, shelf=shelf) if strategy else (None, [])
+    )
     return SponsorWeek(
         strategy_id=strategy.pk if strategy else None,
         strategy=strategy.name if strategy else "",
         statement=strategy.statement if strategy else "",
-        results=tuple(results.progress(viewer, strategy, today=today)) if strategy else (),
+        results=tuple(results.progress(viewer, strategy, today=today, shelf=shelf)) if strategy else (),
         pivotal=tuple(pivotal),
         playbook=playbook,
         last_run=found.done,
         running=found.running,
         unsigned=unsigned(found.done),
-        changes=CHANGES.told(lambda: changes_counted(viewer, since=now - WEEK)),
+        changes=CHANGES.told(lambda: changes_counted(viewer, since=now - WEEK), shelf=shelf),
+        counted_at=shelf.counted_at,
     )
 
 
-def pivotal_in_time(viewer: Any, strategy: Strategy, *, today: dt.date) -> tuple[int | None, list[InTime]]:
+def pivotal_in_time(
+    viewer: Any, strategy: Strategy, *, today: dt.date, shelf: Shelf | None = None
+) -> tuple[int | None, list[InTime]]:
     """Return the number of the published playbook, and its agreements with how many were gained in time. Three SQL
     queries."""
     book = strategy.playbooks.filter(published_at__isnull=False).first()
     if book is None:
         return None, []
-    counts = coverage.in_time(viewer, today=today, segment=strategy.segment)
+    counts = coverage.in_time(viewer, today=today, segment=strategy.segment, shelf=shelf)
     chosen = PivotalAgreement.objects.filter(playbook=book).select_related("type")
     return book.number, [
         InTime(one.type.key, str(one.type), counts.get(one.type_id, Coverage())) for one in chosen

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, Q
+from django.db.models.functions import Coalesce
 
 from hingepoint.domain.agreements.models import (
     IN_MOTION,
@@ -120,14 +121,10 @@ def changes_counted(viewer: Any, *, since: dt.datetime) -> dict[str, int]:
 
 def changes_since(viewer: Any, *, since: dt.datetime) -> list[Changed]:
     """Return what was gained and lost lately of what deals need, newest first."""
-    rows = _news(viewer, since).select_related("agreement__type", "agreement__deal").order_by("-occurred_at")
+    own = Coalesce("agreement__type__own_name", "agreement__type__name")
+    rows = _news(viewer, since).annotate(type_name=own).order_by("-occurred_at")
+    columns = ("state", "type_name", "agreement__deal_id", "agreement__deal__name", "agreement__deal__key")
     return [
-        Changed(
-            row.state,
-            str(row.agreement.type),
-            row.agreement.deal_id,
-            str(row.agreement.deal),
-            row.occurred_at,
-        )
-        for row in rows[:2_000]
+        Changed(state, kind, deal_id, name or key, at)
+        for state, kind, deal_id, name, key, at in rows.values_list(*columns, "occurred_at")[:2_000]
     ]

@@ -14,7 +14,7 @@ from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.agreements.rules import GAINED_IN_TIME
 from hingepoint.domain.detection.sureness import unconfirmed_agreements
 from hingepoint.domain.people.models import sees_all
-from hingepoint.domain.upkeep.kept import Question
+from hingepoint.domain.upkeep.kept import Question, Shelf
 from hingepoint.records.agreements import STANDING
 from hingepoint.records.deals import DealStatus
 
@@ -25,14 +25,18 @@ _STANDING = Q(state__in=sorted(STANDING))
 IN_TIME = Question[dict[int, Coverage]]("gained in time", dict[int, Coverage])
 
 
-def in_time(viewer: Any, *, today: dt.date, segment: str = "") -> dict[int, Coverage]:
+def in_time(
+    viewer: Any, *, today: dt.date, segment: str = "", shelf: Shelf | None = None
+) -> dict[int, Coverage]:
     """Return, per agreement type, on how many of the deals that needed it by ``today`` it was gained in time.
 
     The deals are those that ``viewer`` sees (of ``segment``, if one is named), open and closed. At most two SQL
     queries.
     """
     if sees_all(viewer):
-        return IN_TIME.told(lambda: in_time_now(viewer, today=today, segment=segment), about=segment)
+        return IN_TIME.told(
+            lambda: in_time_now(viewer, today=today, segment=segment), about=segment, shelf=shelf
+        )
     return in_time_now(viewer, today=today, segment=segment)
 
 

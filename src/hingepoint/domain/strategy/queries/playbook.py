@@ -12,6 +12,7 @@ from hingepoint.domain.strategy.models import MOST_REQUIRED, Playbook
 from hingepoint.domain.strategy.queries.pivotal import PivotalLine, pivotal_lines
 from hingepoint.domain.strategy.queries.strategies import StrategyLine, strategy_line, strategy_of
 from hingepoint.domain.strategy.rules import may_keep
+from hingepoint.domain.upkeep.kept import Shelf
 from hingepoint.records.errors import Hidden
 
 _COMPARED = {
@@ -141,6 +142,7 @@ class PivotalPage:
     line: PivotalLine
     benchmark: benchmarks.Benchmark
     may_edit: bool
+    counted_at: dt.datetime | None  # since when the benchmark stands; None: made at this moment
 
 
 def pivotal_page(
@@ -151,13 +153,14 @@ def pivotal_page(
     line = next((one for one in page.lines if one.key == key), None) if page else None
     if page is None or line is None:
         raise Hidden("not in this playbook")
-    strategy = strategy_of(viewer, strategy_id)
+    strategy, shelf = strategy_of(viewer, strategy_id), Shelf(benchmarks.DID)
     return PivotalPage(
         strategy=page.strategy,
         number=page.number,
         draft=page.draft,
         version=page.version,
         line=line,
-        benchmark=benchmarks.benchmark_of(strategy, line.type_id, today=today),
+        benchmark=benchmarks.benchmark_of(strategy, line.type_id, today=today, shelf=shelf),
         may_edit=page.may_edit,
+        counted_at=shelf.counted_at,
     )

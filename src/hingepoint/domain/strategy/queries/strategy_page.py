@@ -17,7 +17,7 @@ from hingepoint.domain.strategy.queries import coverage
 from hingepoint.domain.strategy.queries.pivotal import PivotalLine, pivotal_lines
 from hingepoint.domain.strategy.queries.strategies import StrategyLine, strategy_line, strategy_of
 from hingepoint.domain.strategy.rules import may_keep
-from hingepoint.domain.upkeep.kept import Question
+from hingepoint.domain.upkeep.kept import Question, Shelf
 from hingepoint.records.deals import DealStatus
 
 
@@ -41,6 +41,7 @@ class StrategyPage:
     may_edit: bool
     deals: int  # open deals that it asks something of
     asking: bool  # whether deals are being asked anew at this moment
+    counted_at: dt.datetime | None  # since when its counts stand; None: made at this moment
 
 
 def strategy_page(viewer: Any, strategy_id: int, *, today: dt.date) -> StrategyPage:
@@ -50,16 +51,18 @@ def strategy_page(viewer: Any, strategy_id: int, *, today: dt.date) -> StrategyP
     shown = next((book for book in books if book.published_at), None)
     draft = next((book for book in books if not book.published_at), None)
     lines = pivotal_lines(shown, strategy) if shown else []
-    counts = coverage.in_time(viewer, today=today, segment=strategy.segment)
+    shelf = Shelf(results.WENT, coverage.IN_TIME, ASKED)
+    counts = coverage.in_time(viewer, today=today, segment=strategy.segment, shelf=shelf)
     return StrategyPage(
         line=strategy_line(strategy, len(lines)),
-        results=tuple(results.progress(viewer, strategy, today=today)),
+        results=tuple(results.progress(viewer, strategy, today=today, shelf=shelf)),
         pivotal=tuple(Covered(line, counts.get(line.type_id, Coverage())) for line in lines),
         playbook=shown.number if shown else None,
         draft=draft.number if draft and may_keep(viewer) else None,
         may_edit=may_keep(viewer),
-        deals=_deals_it_asks(viewer, strategy),
+        deals=_deals_it_asks(viewer, strategy, shelf),
         asking=strategy.asking,
+        counted_at=shelf.counted_at if sees_all(viewer) else None,
     )
 
 
@@ -67,9 +70,9 @@ def strategy_page(viewer: Any, strategy_id: int, *, today: dt.date) -> StrategyP
 ASKED = Question[int]("deals asked", int)
 
 
-def _deals_it_asks(viewer: Any, strategy: Strategy) -> int:
+def _deals_it_asks(viewer: Any, strategy: Strategy, shelf: Shelf) -> int:
     if sees_all(viewer):
-        return ASKED.told(lambda: deals_it_asks_now(viewer, strategy), about=strategy.segment)
+        return ASKED.told(lambda: deals_it_asks_now(viewer, strategy), about=strategy.segment, shelf=shelf)
     return deals_it_asks_now(viewer, strategy)
 
 
