@@ -15,7 +15,7 @@ from hingepoint.domain.detection.queries import to_confirm
 from hingepoint.domain.escalations.queries import waiting
 from hingepoint.domain.home.queries import analyst, manager, pages, partner, seller, sponsor
 from hingepoint.domain.home.queries import pictures as pictures_page
-from hingepoint.reports import home_pictures
+from hingepoint.web import home_pictures
 from hingepoint.web.requests import Request
 
 
