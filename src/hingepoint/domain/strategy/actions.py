@@ -198,7 +198,7 @@ def set_target(
     _require_keeper(by)
     metrics.parse_target(metric)
     facts = {"baseline": baseline, "target": target, "target_on": target_on}
-    deals = {"segment": segment, "region": region, "product": product, "team": team}
+    deals: dict[str, Any] = {"segment": segment, "region": region, "product": product, "team": team}
     row, _ = ResultMetric.objects.update_or_create(strategy=strategy, metric=metric, **deals, defaults=facts)
     changes = {
         "metric": metric,
