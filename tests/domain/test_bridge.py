@@ -5,6 +5,7 @@ import datetime as dt
 
 import pytest
 
+import discoveries
 import importing
 import playbooks
 import rules as detection_rules
@@ -15,15 +16,21 @@ from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.bridge import actions, queries
 from hingepoint.domain.bridge.rules import Choice, Joined
 from hingepoint.domain.detection import actions as detection
+from hingepoint.domain.detection.models import Detection
+from hingepoint.domain.discovery.models import Finding
 from hingepoint.domain.imports import actions as imports
 from hingepoint.domain.imports.models import ImportBatch
 from hingepoint.domain.people import actions as people
 from hingepoint.domain.people.models import SavedView
 from hingepoint.domain.plans import actions as plans
 from hingepoint.domain.plans.models import Plan
+from hingepoint.domain.proof import actions as proof
 from hingepoint.domain.strategy.models import AskingRound, PivotalAgreement
-from hingepoint.records.agreements import AgreementState
+from hingepoint.domain.strategy.queries.pivotal import newest_signed
+from hingepoint.domain.trials.models import Trial
+from hingepoint.records.agreements import AgreementState, Evidence
 from hingepoint.records.errors import Hidden, Stale
+from hingepoint.records.plans import Outcome
 from words import KEY, kind, say, tie, word
 
 LATER = NOW + dt.timedelta(days=40)
@@ -434,3 +441,47 @@ def test_persons_named_who_are_ones_own_say_that_it_is_inside(cast):
     (one,) = queries.words_page(cast.analyst).words
     assert one.likely_side == "internal"
     assert AgreementEvent.objects.filter(counterpart="Lee").count() == 6
+
+
+def test_proof_links_and_debriefs_of_both_stand_behind_the_one(cast):
+    found = word()
+    told = {"act": "send it", "person_name": "Bo", "due_on": NOW.date()}
+    gone, kept = (say(cast.deal, key, ASKED, **told) for key in (found.key, KEY))
+    for row in (gone, kept):
+        proof.attach(by=cast.seller, at=NOW, agreement_id=row.pk, strength=Evidence.WRITTEN, words="Yes.")
+        proof.ask_customer(by=cast.seller, at=NOW, agreement_id=row.pk)
+        heard = plans.Heard(outcome=Outcome.CONTINUATION, held_at=NOW, learned="They wait.")
+        plans.debrief(by=cast.seller, at=NOW, deal_id=cast.deal.pk, type_key=row.type.key, heard=heard)
+    tie(found)
+    kept.refresh_from_db()
+    assert (kept.proofs.count(), kept.confirmations.count(), kept.debriefs.count()) == (2, 2, 2)
+    assert not Agreement.objects.filter(pk=gone.pk).exists()
+
+
+def test_what_a_rule_found_under_the_word_is_still_called_wrong(cast):
+    found = word()
+    detection_rules.switched_on(agreement=found.key)
+    say(cast.deal, KEY, ASKED, days=-10)
+    detection_rules.log_arrives(cast.deal)
+    detection.run_rules(at=NOW)
+    tie(found)
+    assert stands(cast.deal) == [(KEY, "gained")]
+    one = Detection.objects.open().get()
+    detection.reject(by=cast.seller, at=LATER, detection_id=one.pk)
+    assert stands(cast.deal) == [(KEY, "asked")]
+
+
+def test_a_signed_finding_on_the_word_counts_for_the_type(cast):
+    found = word()
+    row = discoveries.finished_run(cast).findings.first()
+    Finding.objects.filter(pk=row.pk).update(key=found.key, verdict="signed")
+    assert newest_signed([KEY], row.run.metric) == {}
+    tie(found)
+    assert newest_signed([KEY], row.run.metric) == {KEY: row}
+
+
+def test_nothing_is_tied_while_a_trial_counts(cast):
+    found = word()
+    Trial.objects.filter(pk=discoveries.trial(cast).pk).update(agreement=KEY)
+    with pytest.raises(actions.CannotTie, match="A trial of “Early access to key data” is under way"):
+        tie(found)

@@ -98,7 +98,8 @@ def _choices(sent: Mapping[str, str], known: Sequence[TypeChoice]) -> list[Choic
     """Return what a form says of words; those left for later are not named. Raises Refused."""
     by_name = {normal(name): one.key for one in known for name in (one.key, one.name)}
     numbers = [field.removeprefix(_WORD) for field in sent if field.startswith(_WORD)]
-    found, wrong = [], {}
+    found: list[Choice | None] = []
+    wrong: dict[str, str] = {}
     for number in filter(str.isdecimal, numbers):
         try:
             found.append(_choice(number, sent, by_name))

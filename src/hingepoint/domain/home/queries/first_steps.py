@@ -128,7 +128,7 @@ def _count(rows: QuerySet) -> Coalesce:
     return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
 
 
-def _strategies() -> QuerySet[Strategy]:
+def _strategies() -> Any:
     """Return the strategy in force first, then the newest draft, with whether a playbook of it is ``published``."""
     books = Playbook.objects.filter(strategy=OuterRef("pk"), published_at__isnull=False)
     rows = Strategy.objects.exclude(status=Status.RETIRED)
