@@ -21,7 +21,8 @@ from hingepoint.records.deals import Stage, place_of
     ids=lambda stages: stages[0],
 )  # fmt: skip
 def test_stages_are_sorted_as_the_sale_goes(stages):
-    assert sorted(stages[::-1], key=place_of) == stages
+    backwards = stages[::-1]
+    assert sorted(backwards, key=place_of) == stages
 
 
 def test_a_word_within_a_word_says_nothing_of_the_sale():
