@@ -20,7 +20,7 @@ from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.agreements.queries import catalogue
 from hingepoint.domain.deals.models import Account, Contact, Deal, DealQuerySet
 from hingepoint.domain.people.models import User
-from hingepoint.domain.wording import every_word, some_word
+from hingepoint.domain.wording import every_word, holds, in_any, some_word
 from hingepoint.records.deals import DealStatus
 
 #: Fewer letters than this find nothing in particular; of more words only the first are used.
@@ -129,7 +129,7 @@ def _nearness(*steps: Q) -> Case:
 def _deals(visible: DealQuerySet, words: Sequence[str], most: int) -> tuple[FoundDeal, ...]:
     """Return deals by name, CRM id and account: the very id, then what begins so, then open ones, the largest first."""
     text = " ".join(words)
-    found = visible.filter(every_word(("name", "key", "account__name"), words))
+    found = visible.filter(*(in_any(("name", "key"), word) | _of_account(word) for word in words))
     near = _nearness(
         Q(key__iexact=text),
         Q(name__istartswith=text) | Q(account__name__istartswith=text),
@@ -151,6 +151,11 @@ def _deals(visible: DealQuerySet, words: Sequence[str], most: int) -> tuple[Foun
         )
         for row in rows
     )
+
+
+def _of_account(word: str) -> Q:
+    """Return the condition that a deal's account is called so: accounts are looked through once, not for each deal."""
+    return Q(account__in=Account.objects.filter(holds("name", word)))
 
 
 def _accounts(
