@@ -3,6 +3,7 @@
 import re
 
 import talks
+from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.escalations.models import Escalation, Pulse
 from hingepoint.domain.negotiation.queries import log
 from hingepoint.records.escalations import State
@@ -68,6 +69,56 @@ def test_the_manager_answers_on_home_and_the_partner_pulses_in_two_taps(visit, a
     page.get_by_text("The seller sees it now").wait_for()
     made.refresh_from_db()
     assert (made.state, Pulse.objects.get().argues_for) == (State.APPROVED, "both")
+
+
+def test_the_way_follows_what_is_typed_and_something_is_asked_back(
+    visit, axe, shortcomings, screenshots, cast
+):
+    Deal.objects.filter(pk=cast.deal.pk).update(list_price=100_000, cost=60_000)
+    talks.negotiation.set_corridor(
+        by=cast.seller, at=talks.now(), deal_id=cast.deal.pk, opening=100_000, target=95_000, walk_away=80_000
+    )
+    seller = visit(cast.seller)
+    page = seller.open(f"/deals/{cast.deal.pk}/exceptions/new")
+    page.locator("#f-discount").fill("25")
+    page.get_by_text(
+        "it lacks a reason, what was tried instead, what we ask in return and a price above"
+    ).wait_for()
+    page.locator("#f-discount").fill("15")
+    page.get_by_label("Why they need it").fill("Their budget was set before the second line came")
+    page.get_by_text("it lacks what was tried instead and what we ask in return.").wait_for()
+    screenshots(seller, "exception-way")
+    assert shortcomings(seller) == []
+    page.get_by_role("button", name="Send the request").click()
+    made = Escalation.objects.get()
+
+    manager = visit(cast.manager)
+    page = manager.open("/")
+    assert page.get_by_role("button", name="Yes, as asked").count() == 0
+    screenshots(manager, "exception-at-a-glance")
+    page.get_by_role("link", name="Weigh it and answer").click()
+    page = manager.open(f"/exceptions/{made.pk}/")  # at its top: what lies under the head cannot be touched
+    screenshots(manager, "exception-decide")
+    assert shortcomings(manager) == []
+    page.locator("label.choice", has_text="Ask for something back").click()
+    page.get_by_label("In a few words").fill("A reference by June, then I say yes.")
+    page.get_by_role("button", name="Send the answer").click()
+    page.get_by_text("It comes back to you when").wait_for()
+
+    page = seller.open("/")
+    page.get_by_role("link", name="Say what they gave").click()
+    page = seller.open(f"/exceptions/{made.pk}/")
+    screenshots(seller, "exception-asked-back")
+    assert shortcomings(seller) == []
+    seller.look(size="desktop", theme="light")
+    page.get_by_label("They gave it").check()
+    page.get_by_role("button", name="Send it back").click()
+    page.get_by_text("waits for an answer again").wait_for()
+    made.refresh_from_db()
+    assert made.state == State.OPEN
+    page = manager.open("/exceptions/")
+    assert axe(page) == []
+    screenshots(manager, "exceptions-list")
 
 
 def test_it_works_without_a_script_and_the_brief_is_one_readable_page(visit, axe, cast):
