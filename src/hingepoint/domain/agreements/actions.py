@@ -296,7 +296,8 @@ def _move_on(agreements: Sequence[Agreement]) -> None:
 
     Not by ``bulk_update``, which takes ten times as long for so many columns.
     """
-    columns = [Agreement._meta.get_field(name) for name in (*_RESTORED, "changed_at", "version")]
+    moved = {*_RESTORED, "changed_at", "version"}
+    columns = [one for one in Agreement._meta.concrete_fields if one.name in moved]
     sets = ", ".join(f"{column.column} = %s" for column in columns)
     for row in agreements:
         row.version += 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from django.db.models import Count, Q
@@ -221,4 +221,5 @@ def usages(used: AgreementQuerySet) -> dict[int, Usage]:
             won_with=Count("id", filter=stands & Q(deal__status="won")),
         )
     )
-    return {row.pop("type_id"): Usage(**row) for row in counted}
+    names = [one.name for one in fields(Usage)]
+    return {kind: Usage(*counts) for kind, *counts in counted.values_list("type_id", *names)}
