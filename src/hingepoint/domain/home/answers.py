@@ -58,7 +58,11 @@ def _of_strategy(viewer: Any, strategy: Strategy, today: dt.date) -> Iterator[Wa
     )
     for kind in types.distinct():
         about = benchmarks.which(strategy, kind)
-        yield Wanted(benchmarks.DID, lambda kind=kind: benchmarks.benchmark(kind, executed()), about)
+        yield Wanted(benchmarks.DID, partial(_benchmark, kind, executed), about)
+
+
+def _benchmark(kind: int, executed: Callable[[], set[int]]) -> benchmarks.Benchmark:
+    return benchmarks.benchmark(kind, executed())
 
 
 def _of_segment(viewer: Any, strategy: Strategy, today: dt.date) -> Iterator[Wanted]:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from django.db.models import Count, Q
 
-from hingepoint.domain.agreements.models import WAITING, Agreement, AgreementQuerySet, AgreementType
+from hingepoint.domain.agreements.models import Agreement
+from hingepoint.domain.agreements.models import AgreementQuerySet
+from hingepoint.domain.agreements.models import AgreementType
+from hingepoint.domain.agreements.models import WAITING
 from hingepoint.domain.audit import queries as audit
-from hingepoint.domain.people.models import sees_all, works_here
+from hingepoint.domain.people.models import sees_all
+from hingepoint.domain.people.models import works_here
 from hingepoint.domain.upkeep.kept import Question
-from hingepoint.records.agreements import STANDING, AgreementState
+from hingepoint.records.agreements import AgreementState
+from hingepoint.records.agreements import STANDING
 from hingepoint.records.deals import place_of
 from hingepoint.records.errors import Hidden
 
@@ -240,4 +245,5 @@ def usages(used: AgreementQuerySet) -> dict[int, Usage]:
             won_with=Count("id", filter=stands & Q(deal__status="won")),
         )
     )
-    return {row.pop("type_id"): Usage(**row) for row in counted}
+    names = [one.name for one in fields(Usage)]
+    return {kind: Usage(*counts) for kind, *counts in counted.values_list("type_id", *names)}

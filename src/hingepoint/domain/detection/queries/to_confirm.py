@@ -81,7 +81,8 @@ def to_confirm(
     totals = dict(waiting.order_by().values_list("rule_id").annotate(n=Count("pk")))
     if not totals:
         return ToConfirm((), 0)
-    left, numbers = sum(totals.values()) if most is None else most, []
+    left = sum(totals.values()) if most is None else most
+    numbers: list[int] = []
     for rule_id, total in sorted(totals.items(), key=lambda item: (-item[1], item[0])):
         newest = waiting.filter(rule=rule_id).order_by("-traced_at", "-id")
         numbers += newest.values_list("pk", flat=True)[: min(left, MOST_IN_A_BATCH)]

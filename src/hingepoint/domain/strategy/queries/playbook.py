@@ -153,7 +153,8 @@ def pivotal_page(
     line = next((one for one in page.lines if one.key == key), None) if page else None
     if page is None or line is None:
         raise Hidden("not in this playbook")
-    strategy, shelf = strategy_of(viewer, strategy_id), Shelf(benchmarks.DID)
+    strategy = strategy_of(viewer, strategy_id)
+    shelf = Shelf(*((benchmarks.DID,) if strategy.answers_kept else ()))
     return PivotalPage(
         strategy=page.strategy,
         number=page.number,

@@ -11,6 +11,7 @@ from django.db.models import Count, Exists, F
 from hingepoint.domain.people.models import User
 from hingepoint.domain.strategy.models import AskingRound, Playbook, Strategy
 from hingepoint.domain.strategy.rules import may_keep
+from hingepoint.domain.upkeep.models import KeptAnswer
 from hingepoint.records.errors import Hidden
 from hingepoint.records.people import Role
 
@@ -56,15 +57,18 @@ def strategy_line(row: Strategy, pivotal: int) -> StrategyLine:
 
 
 class _Asking(TypedDict):
-    """What ``strategy_of`` annotates: whether deals are being asked anew at this moment."""
+    """What ``strategy_of`` annotates: whether deals are being asked anew at this moment, and whether answers over
+    everything are kept."""
 
     asking: bool
+    answers_kept: bool
 
 
 def strategy_of(viewer: Any, strategy_id: int) -> WithAnnotations[Strategy, _Asking]:
     rows = Strategy.objects.visible_to(viewer).select_related("sponsor")
     goes_on = Exists(AskingRound.objects.filter(finished_at=None))
-    found = rows.annotate(asking=goes_on).filter(pk=strategy_id).first()
+    kept = Exists(KeptAnswer.objects.all())
+    found = rows.annotate(asking=goes_on, answers_kept=kept).filter(pk=strategy_id).first()
     if found is None:
         raise Hidden("no such strategy")
     return found
