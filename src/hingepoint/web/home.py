@@ -13,14 +13,8 @@ from django.utils import timezone
 from hingepoint.analysis import metric_words
 from hingepoint.domain.detection.queries import to_confirm
 from hingepoint.domain.escalations.queries import waiting
-from hingepoint.domain.home.queries import analyst
-from hingepoint.domain.home.queries import first_steps
-from hingepoint.domain.home.queries import manager
-from hingepoint.domain.home.queries import pages
-from hingepoint.domain.home.queries import partner
+from hingepoint.domain.home.queries import analyst, first_steps, manager, pages, partner, seller, sponsor
 from hingepoint.domain.home.queries import pictures as pictures_page
-from hingepoint.domain.home.queries import seller
-from hingepoint.domain.home.queries import sponsor
 from hingepoint.web import home_pictures
 from hingepoint.web.requests import Request
 

@@ -13,41 +13,25 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from hingepoint.domain.agreements.catalogue import shipped_types
-from hingepoint.domain.agreements.models import Agreement
-from hingepoint.domain.agreements.models import AgreementEvent
-from hingepoint.domain.agreements.models import AgreementQuerySet
-from hingepoint.domain.agreements.models import AgreementType
-from hingepoint.domain.agreements.models import NIGHT_ORIGIN
-from hingepoint.domain.agreements.models import RULE_ORIGIN
-from hingepoint.domain.agreements.models import WAITING
-from hingepoint.domain.agreements.rules import missing_to_gain
-from hingepoint.domain.agreements.rules import points_of
-from hingepoint.domain.agreements.rules import quality
+from hingepoint.domain.agreements.models import (
+    NIGHT_ORIGIN,
+    RULE_ORIGIN,
+    WAITING,
+    Agreement,
+    AgreementEvent,
+    AgreementQuerySet,
+    AgreementType,
+)
+from hingepoint.domain.agreements.rules import missing_to_gain, points_of, quality
 from hingepoint.domain.audit.actions import record
-from hingepoint.domain.deals.actions import HAND
-from hingepoint.domain.deals.actions import deal_for
-from hingepoint.domain.deals.actions import deal_of
-from hingepoint.domain.deals.actions import deals_in_turn
-from hingepoint.domain.deals.models import Contact
-from hingepoint.domain.deals.models import Deal
-from hingepoint.domain.people.models import User
-from hingepoint.domain.people.models import works_here
+from hingepoint.domain.deals.actions import HAND, deal_for, deal_of, deals_in_turn
+from hingepoint.domain.deals.models import Contact, Deal
+from hingepoint.domain.people.models import User, works_here
 from hingepoint.domain.people.rules import who_is_now
-from hingepoint.domain.turns.actions import action
-from hingepoint.domain.turns.actions import fingerprint
-from hingepoint.domain.turns.actions import form
-from hingepoint.domain.turns.actions import plain_facts
-from hingepoint.domain.turns.actions import take_turn
-from hingepoint.domain.turns.actions import turn
-from hingepoint.domain.turns.actions import turns
-from hingepoint.records.agreements import AgreementState
-from hingepoint.records.agreements import Evidence
-from hingepoint.records.agreements import Origin
-from hingepoint.records.agreements import SPOKEN
-from hingepoint.records.agreements import STANDING
+from hingepoint.domain.turns.actions import action, fingerprint, form, plain_facts, take_turn, turn, turns
+from hingepoint.records.agreements import SPOKEN, STANDING, AgreementState, Evidence, Origin
 from hingepoint.records.deals import DealStatus
-from hingepoint.records.errors import Hidden
-from hingepoint.records.errors import Refused
+from hingepoint.records.errors import Hidden, Refused
 
 #: What is missing to gain -> the part of a step that says it.
 _ASKED_IN = {

@@ -21,23 +21,20 @@ from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.discovery import actions as discovery
 from hingepoint.domain.discovery.models import Finding
-from hingepoint.domain.people.models import Team
-from hingepoint.domain.people.models import User
-from hingepoint.domain.people.models import works_here
+from hingepoint.domain.people.models import Team, User, works_here
 from hingepoint.domain.strategy import asking
-from hingepoint.domain.strategy.models import AskingRound
-from hingepoint.domain.strategy.models import MOST_REQUIRED
-from hingepoint.domain.strategy.models import PivotalAgreement
-from hingepoint.domain.strategy.models import Playbook
-from hingepoint.domain.strategy.models import ResultMetric
-from hingepoint.domain.strategy.models import Strategy
+from hingepoint.domain.strategy.models import (
+    MOST_REQUIRED,
+    AskingRound,
+    PivotalAgreement,
+    Playbook,
+    ResultMetric,
+    Strategy,
+)
 from hingepoint.domain.strategy.queries.still_holds import runs_behind
 from hingepoint.domain.strategy.requirements import USUAL_GRACE
-from hingepoint.domain.turns.actions import action
-from hingepoint.domain.turns.actions import read_anew
-from hingepoint.domain.turns.actions import take_turn
-from hingepoint.records.errors import Hidden
-from hingepoint.records.errors import Refused
+from hingepoint.domain.turns.actions import action, read_anew, take_turn
+from hingepoint.records.errors import Hidden, Refused
 from hingepoint.records.strategy import Status
 
 

@@ -8,16 +8,11 @@ from typing import Any
 
 from django.db.models import Count, Q
 
-from hingepoint.domain.agreements.models import Agreement
-from hingepoint.domain.agreements.models import AgreementQuerySet
-from hingepoint.domain.agreements.models import AgreementType
-from hingepoint.domain.agreements.models import WAITING
+from hingepoint.domain.agreements.models import WAITING, Agreement, AgreementQuerySet, AgreementType
 from hingepoint.domain.audit import queries as audit
-from hingepoint.domain.people.models import sees_all
-from hingepoint.domain.people.models import works_here
+from hingepoint.domain.people.models import sees_all, works_here
 from hingepoint.domain.upkeep.kept import Question
-from hingepoint.records.agreements import AgreementState
-from hingepoint.records.agreements import STANDING
+from hingepoint.records.agreements import STANDING, AgreementState
 from hingepoint.records.deals import place_of
 from hingepoint.records.errors import Hidden
 
