@@ -145,10 +145,10 @@ FURTHER: tuple[tuple[str, str, frozenset[Role]], ...] = (
 
 
 def _pages(request: Request, words: tuple[str, ...]) -> Iterator[Line]:
-    """Return pages of the product, then of the manual, whose titles hold every word."""
+    """Return pages of the product, then of the manual without its decisions, whose titles hold every word."""
     named = [(place.label, place.url, "") for place in shell.navigation(request)]
     named += [(label, reverse(page), "") for label, page, roles in FURTHER if request.user.role in roles]
-    for folder, _ in manual.SECTIONS:
+    for folder in (folder for folder, _ in manual.SECTIONS if folder != "decisions"):
         pages = [(manual.pages()[name], reverse("manual", args=[name])) for name in manual.in_section(folder)]
         named += [(title, url, "Manual") for title, url in pages]
     if settings.ENVIRONMENT.demo:
