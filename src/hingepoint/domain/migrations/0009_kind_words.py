@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("domain", "0007_people_get_in_and_a_start_forgives")]
+    dependencies = [("domain", "0008_words_are_tied")]
 
     operations = [
         migrations.AlterField(

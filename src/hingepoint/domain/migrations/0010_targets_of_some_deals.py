@@ -9,7 +9,7 @@ OF_WHAT = ["strategy", "metric", "segment", "region", "product"]
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("domain", "0008_words_are_tied"),
+        ("domain", "0009_kind_words"),
     ]
 
     operations = [
