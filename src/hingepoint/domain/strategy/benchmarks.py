@@ -126,10 +126,12 @@ class _Gained(NamedTuple):
 _GAINED = ("gained__pk", "owner_id", "gained__act", "gained__evidence", "gained__quality", "unconfirmed")
 
 
-def best_act(strategy: Strategy, type_id: int, *, today: dt.date) -> tuple[str, int]:
+def best_act(
+    strategy: Strategy, type_id: int, *, today: dt.date, shelf: Shelf | None = None
+) -> tuple[str, int]:
     """Return the act of the best example of an agreement type, without names, and on how many well-executed
     deals it was gained: what ``benchmark`` says of them. Empty below five sellers. At most three SQL queries."""
-    kept = DID.kept(about=which(strategy, type_id))
+    kept = DID.kept(about=which(strategy, type_id), shelf=shelf)
     return _best_act_now(strategy, type_id, today=today) if kept is None else _best_of(kept)
 
 
