@@ -54,6 +54,7 @@ def everything(people, now: dt.datetime, folder: Path):
 
 def jobs(now: dt.datetime, folder: Path) -> dict:
     """Return what is done without anybody asking, each after the other: a second night finds nothing new."""
+    from hingepoint.domain.home import actions as home
     from hingepoint.domain.imports import actions as imports
     from hingepoint.domain.imports.engine import Files
     from hingepoint.jobs import nightly
@@ -64,6 +65,8 @@ def jobs(now: dt.datetime, folder: Path) -> dict:
         "a night first": lambda: [job(at=now) for job in nightly.JOBS],
         **{name: (lambda job=job: job(at=now)) for name, job in nights.items()},
         "an import of 20 deals, known": lambda: imports.import_files(by=None, at=now, given=Files(**few)),
+        "answers kept, all anew": lambda: home.renew_answers(at=now),
+        "answers kept, nothing new": lambda: home.renew_answers(at=now),
     }
     return {name: (lambda act=act: (act() and 0) or 0) for name, act in found.items()}
 

@@ -21,13 +21,17 @@ from django.db.models import BooleanField, ExpressionWrapper, FilteredRelation, 
 
 from hingepoint.analysis import metrics
 from hingepoint.domain.agreements.models import Agreement
-from hingepoint.domain.agreements.rules import counted_quality, quality_of
-from hingepoint.domain.deals.models import Deal, DealQuerySet
+from hingepoint.domain.agreements.rules import counted_quality
+from hingepoint.domain.agreements.rules import quality_of
+from hingepoint.domain.deals.models import Deal
+from hingepoint.domain.deals.models import DealQuerySet
 from hingepoint.domain.detection.sureness import unconfirmed_agreements
 from hingepoint.domain.strategy import results
 from hingepoint.domain.strategy.models import Strategy
-from hingepoint.domain.upkeep.kept import Question, Shelf
-from hingepoint.records.agreements import AgreementState, Evidence
+from hingepoint.domain.upkeep.kept import Question
+from hingepoint.domain.upkeep.kept import Shelf
+from hingepoint.records.agreements import AgreementState
+from hingepoint.records.agreements import Evidence
 from hingepoint.records.deals import DealStatus
 
 LEAST_SELLERS = 5
@@ -127,10 +131,12 @@ class _Gained(NamedTuple):
 _GAINED = ("gained__pk", "owner_id", "gained__act", "gained__evidence", "counted", "unconfirmed")
 
 
-def best_act(strategy: Strategy, type_id: int, *, today: dt.date) -> tuple[str, int]:
+def best_act(
+    strategy: Strategy, type_id: int, *, today: dt.date, shelf: Shelf | None = None
+) -> tuple[str, int]:
     """Return the act of the best example of an agreement type, without names, and on how many well-executed
     deals it was gained: what ``benchmark`` says of them. Empty below five sellers. At most three SQL queries."""
-    kept = DID.kept(about=which(strategy, type_id))
+    kept = DID.kept(about=which(strategy, type_id), shelf=shelf)
     return _best_act_now(strategy, type_id, today=today) if kept is None else _best_of(kept)
 
 

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, F, Min, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
 
 from hingepoint.analysis import detection
 from hingepoint.analysis.detection import Rule
@@ -73,7 +74,7 @@ def to_confirm(
     """Return what waits on open deals that ``viewer`` sees, one batch a rule.
 
     ``most`` limits the lines of all batches together; ``type_key`` and ``owner_id`` narrow to an agreement
-    type and to one seller's deals. Three SQL queries and one a rule, one when nothing waits.
+    type and to one seller's deals. Three SQL queries, one when nothing waits.
     """
     waiting = _waiting_on_open_deals(viewer)
     waiting = waiting.filter(rule__type__key=type_key) if type_key else waiting
@@ -81,19 +82,17 @@ def to_confirm(
     totals = dict(waiting.order_by().values_list("rule_id").annotate(n=Count("pk")))
     if not totals:
         return ToConfirm((), 0)
-    left = sum(totals.values()) if most is None else most
-    numbers: list[int] = []
-    for rule_id, total in sorted(totals.items(), key=lambda item: (-item[1], item[0])):
-        newest = waiting.filter(rule=rule_id).order_by("-traced_at", "-id")
-        numbers += newest.values_list("pk", flat=True)[: min(left, MOST_IN_A_BATCH)]
-        left -= min(left, MOST_IN_A_BATCH, total)
-        if not left:
-            break
+    place = Window(RowNumber(), partition_by="rule", order_by=[F("traced_at").desc(), F("pk").desc()])
+    first = waiting.annotate(place=place).filter(place__lte=MOST_IN_A_BATCH)
     found: dict[int, list[Waiting]] = defaultdict(list)
-    for one in _as_waiting(Detection.objects.filter(pk__in=numbers).order_by("-traced_at", "-id")):
+    for one in _as_waiting(first.order_by("-traced_at", "-id")):
         found[one.rule_id].append(one)
-    ordered = sorted(found.items(), key=lambda item: (-totals[item[0]], item[0]))
-    batches = [_batch(lines, more=totals[rule_id] - len(lines)) for rule_id, lines in ordered]
+    batches, left = [], sum(totals.values()) if most is None else most
+    for rule_id, lines in sorted(found.items(), key=lambda item: (-totals[item[0]], item[0])):
+        shown = lines[:left]
+        left -= len(shown)
+        if shown:
+            batches.append(_batch(shown, more=totals[rule_id] - len(shown)))
     return ToConfirm(tuple(batches), sum(totals.values()))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hingepoint.domain.agreements.models import WAITING, Agreement, AgreementType
 from hingepoint.domain.deals.models import Deal
@@ -30,8 +30,13 @@ from hingepoint.domain.plans.proposals import (
 from hingepoint.domain.plans.queries.filled import day_in_words
 from hingepoint.domain.strategy import benchmarks
 from hingepoint.domain.strategy.models import PivotalAgreement
+from hingepoint.domain.strategy.queries.in_force import Kept
+from hingepoint.domain.upkeep.kept import Shelf
 from hingepoint.records.agreements import STANDING, Side
 from hingepoint.records.talks import Topic
+
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
 
 #: Columns of a company's own that name the rival on a deal.
 RIVAL_COLUMNS = ("competitor", "competitors", "main_competitor")
@@ -45,7 +50,7 @@ class Around:
     kind: AgreementType
     register: list[Agreement]
     row: Agreement | None
-    standard: PivotalAgreement | None
+    standard: WithAnnotations[PivotalAgreement, Kept] | None
     corridor: corridor_page.CorridorCard | None
 
 
@@ -104,11 +109,12 @@ def _typical(told: Mapping[str, Any]) -> TypicalDemand:
     return TypicalDemand(told["demand"], tuple(told.get("reasons", ())), tuple(told.get("trades", ())))
 
 
-def _example(standard: PivotalAgreement | None, today: dt.date) -> tuple[str, int]:
+def _example(standard: WithAnnotations[PivotalAgreement, Kept] | None, today: dt.date) -> tuple[str, int]:
     """Return the act of the best example of well-executed deals, and from how many it was chosen."""
     if standard is None:
         return "", 0
-    return benchmarks.best_act(standard.playbook.strategy, standard.type_id, today=today)
+    shelf = Shelf(*((benchmarks.DID,) if standard.answers_kept else ()))
+    return benchmarks.best_act(standard.playbook.strategy, standard.type_id, today=today, shelf=shelf)
 
 
 def _people(deal: Deal) -> list[Someone]:

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from django.db.models import Exists
 
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.strategy.models import PivotalAgreement, Strategy
+from hingepoint.domain.upkeep.models import KeptAnswer
 from hingepoint.records.strategy import Status
+
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
+
+class Kept(TypedDict):
+    """What ``pivotal_of_deal`` annotates: whether answers over everything are kept."""
+
+    answers_kept: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +48,7 @@ def in_force(viewer: Any, *, segment: str = "") -> InForce | None:
     return InForce(pk, name, tuple(key for one, *_, key in found if one == book))
 
 
-def pivotal_of_deal(deal: Deal) -> list[PivotalAgreement]:
+def pivotal_of_deal(deal: Deal) -> list[WithAnnotations[PivotalAgreement, Kept]]:
     """Return the pivotal agreements of the playbook that holds for ``deal``. One SQL query."""
     rows = PivotalAgreement.objects.filter(
         playbook__published_at__isnull=False,
@@ -44,11 +56,11 @@ def pivotal_of_deal(deal: Deal) -> list[PivotalAgreement]:
         playbook__strategy__segment__in=("", deal.segment),
     ).select_related("type", "playbook__strategy")
     order = ("playbook__strategy__rank", "playbook__strategy_id", "-playbook__number", "position")
-    found = list(rows.order_by(*order))
+    found = list(rows.annotate(answers_kept=Exists(KeptAnswer.objects.all())).order_by(*order))
     return [row for row in found if row.playbook_id == found[0].playbook_id]
 
 
-def standard_for(deal: Deal, type_id: int) -> PivotalAgreement | None:
+def standard_for(deal: Deal, type_id: int) -> WithAnnotations[PivotalAgreement, Kept] | None:
     """Return what the playbook that holds for ``deal`` says of an agreement type. One SQL query."""
     return next((row for row in pivotal_of_deal(deal) if row.type_id == type_id), None)
 
