@@ -34,7 +34,7 @@ def test_it_is_generated_from_the_register_before_anybody_types(client, cast, de
 
 def test_the_seller_completes_it_and_each_line_knows_whose_it_is(client, cast, deal):
     client.force_login(cast.seller)
-    step = {"step:cust.data_access": "Call Karla", "on:cust.data_access": "2026-12-01"}
+    step = {"step:cust.data_access": "Call Karla", "on:cust.data_access": "2036-12-01"}
     client.post(page_of(deal), form_of(client, deal, **step))
     parts = from_json(Plan.objects.get().parts)
     assert [(line.text, line.own) for line in parts["step:cust.data_access"]] == [("Call Karla", True)]

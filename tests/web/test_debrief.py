@@ -18,7 +18,7 @@ from hingepoint.records.agreements import AgreementState
 from hingepoint.records.plans import Outcome
 
 KEY = "cust.data_access"
-GAINED = {"outcome": "gained", "act": "send the log", "person_name": "Karla", "due_on": "2026-12-01"}
+GAINED = {"outcome": "gained", "act": "send the log", "person_name": "Karla", "due_on": "2036-12-01"}
 
 
 @pytest.fixture

@@ -35,6 +35,7 @@ from hingepoint.records.deals import DealStatus
 from hingepoint.records.findings import Status
 from hingepoint.records.imports import ImportState
 from hingepoint.records.people import Role
+from hingepoint.web.bridge import OWN
 
 CHOSEN = "three doors and a hinge"
 PEOPLE = """\
@@ -128,7 +129,16 @@ def come_in(link: str) -> Client:
 
 
 def meet_the_catalogue(desk: Client) -> None:
-    """The company's own words meet the catalogue here: the pages that tie types found in files to it."""
+    """Say what the words of the files mean: what the page is sure of is taken, the others stay the company's own."""
+    page = desk.get(reverse("words")).context
+    answers = {}
+    for word in page["page"].words:
+        said = page["said"][word.id]
+        answers[f"word-{word.id}"] = said["word"] or OWN
+        answers[f"side-{word.id}"] = said["side"]
+        answers[f"version-{word.id}"] = str(word.version)
+    assert b"Sponsor named" in desk.post(reverse("look-at-words"), answers).content
+    assert desk.post(reverse("settle-words"), answers).url == "/"
 
 
 def run_discovery(desk: Client) -> None:
@@ -140,12 +150,14 @@ def run_discovery(desk: Client) -> None:
 
 
 def put_a_strategy_in_force(desk: Client) -> None:
-    """Write a strategy, choose what the company calls a sponsor as pivotal, publish, and let it hold from today."""
+    """Write a strategy, choose the sponsor that the company's own word means as pivotal, publish, and let it hold from
+    today."""
     told = {"name": "Sponsors first", "statement": "We sell with a sponsor.", "metric": "won"}
     desk.post(reverse("new-strategy"), told)
     strategy = Strategy.objects.get()
     where = {"strategy_id": strategy.pk}
-    key = AgreementType.objects.get(name__iexact="sponsor named").key
+    key = AgreementType.objects.get(name__iexact="sponsor named").tied_to.key
+    assert key == "cust.deal_sponsor"
     desk.post(reverse("choose-pivotal", kwargs=where), {"key": key, "judgement": "We lose without one."})
     standard = {"needed_by": "days", "needed_days": "20", "evidence_wanted": "3", "recheck_days": "90"}
     desk.post(reverse("set-standard", kwargs=where | {"key": key}), standard)
