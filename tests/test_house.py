@@ -158,7 +158,15 @@ def test_an_installation_behind_https_passes_the_deployment_check():
 
 #: Public functions of ``actions`` modules that take a clock and are no transaction of their own, with the reason.
 NO_ACTION = {
+    "agreements.actions": {"lapse_expired": "writes part by part, each in its own"},
     "audit.actions": {"record": "a part of actions, written at their end"},
+    "bridge.actions": {"settle": "passes on to one, and words its refusal"},
+    "detection.actions": {
+        "switch_on": "turns it on in one, then reads",
+        "run_rules": "lets rules begin anew, then reads",
+        "read_on": "writes part by part, each in its own",
+        "read_touched": "writes part by part, each in its own",
+    },
     "discovery.actions": {
         "ask_for_run": "writes files first, then queues in one",
         "hear": "one statement; called while a run computes",
@@ -166,6 +174,7 @@ NO_ACTION = {
         "stop": "passes on to one",
     },
     "escalations.actions": {"settle": "a part of actions, in their turn"},
+    "home.actions": {"renew_answers": "keeps each answer in a statement of its own"},
     "imports.actions": {
         "bring": "writes files first, then keeps and queues in one",
         "import_files": "reads files first, then writes in one",
@@ -193,6 +202,7 @@ NO_ACTION = {
         "take_turn": "locks the row of the job first: that is the turn",
         "beat": "one statement that counts only while the turn is its own",
         "end_turn": "one statement that counts only while the turn is its own",
+        "keep_answer": "one row in place of another; the trail tells nothing of it",
     },
     "trials.actions": {"conclude": "concludes several trials, each in its own"},
 }

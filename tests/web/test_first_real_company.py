@@ -152,7 +152,7 @@ def run_discovery(desk: Client) -> None:
 def put_a_strategy_in_force(desk: Client) -> None:
     """Write a strategy, choose the sponsor that the company's own word means as pivotal, publish, and let it hold from
     today."""
-    told = {"name": "Sponsors first", "statement": "We sell with a sponsor.", "metric": "won"}
+    told = {"name": "Sponsors first", "statement": "We sell with a sponsor.", "measure": "won"}
     desk.post(reverse("new-strategy"), told)
     strategy = Strategy.objects.get()
     where = {"strategy_id": strategy.pk}
@@ -183,7 +183,7 @@ def test_on_the_first_day_nothing_is_late_for_seller_manager_or_sponsor(company)
     assert manager.context["day"].late == ()
     assert "No agreement is late." in manager.content.decode()
     assert sponsor.context["day"].strategy == "Sponsors first"
-    assert [one.name for one in sponsor.context["day"].pivotal] == ["Sponsor named"]
+    assert [one.name for one in sponsor.context["day"].pivotal] == ["Executive agrees to sponsor the deal"]
     for home in (seller, manager, sponsor):
         page = home.content.decode()
         assert "due late" not in page

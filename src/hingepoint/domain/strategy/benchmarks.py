@@ -21,17 +21,13 @@ from django.db.models import BooleanField, ExpressionWrapper, FilteredRelation, 
 
 from hingepoint.analysis import metrics
 from hingepoint.domain.agreements.models import Agreement
-from hingepoint.domain.agreements.rules import counted_quality
-from hingepoint.domain.agreements.rules import quality_of
-from hingepoint.domain.deals.models import Deal
-from hingepoint.domain.deals.models import DealQuerySet
+from hingepoint.domain.agreements.rules import counted_quality, quality_of
+from hingepoint.domain.deals.models import Deal, DealQuerySet
 from hingepoint.domain.detection.sureness import unconfirmed_agreements
 from hingepoint.domain.strategy import results
 from hingepoint.domain.strategy.models import Strategy
-from hingepoint.domain.upkeep.kept import Question
-from hingepoint.domain.upkeep.kept import Shelf
-from hingepoint.records.agreements import AgreementState
-from hingepoint.records.agreements import Evidence
+from hingepoint.domain.upkeep.kept import Question, Shelf
+from hingepoint.records.agreements import AgreementState, Evidence
 from hingepoint.records.deals import DealStatus
 
 LEAST_SELLERS = 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,6 @@ from hingepoint.analysis import intervals, metrics, period
 from hingepoint.domain.deals.models import Deal, DealQuerySet
 from hingepoint.domain.people.models import Team, sees_all
 from hingepoint.domain.strategy.models import ResultMetric, Strategy
-from hingepoint.domain.turns.actions import fingerprint
 from hingepoint.domain.upkeep.kept import Question, Shelf
 from hingepoint.records.deals import DealStatus
 
@@ -116,7 +116,8 @@ def what_it_wants(strategy: Strategy, targets: Iterable[ResultMetric]) -> str:
         )
         for row in targets
     ]
-    return str(fingerprint(strategy.pk, strategy.starts_on, strategy.segment, said))
+    wants = repr((strategy.pk, strategy.starts_on, strategy.segment, said))
+    return hashlib.blake2b(wants.encode(), digest_size=16).hexdigest()
 
 
 def progress_now(

@@ -154,23 +154,23 @@ def page_of(
     size: int = PAGE_SIZE,
     as_of: AsOf | None = None,
 ) -> DealList:
-    """Return one page of ``deals`` (from ``selection``, as of the same day) and the totals of them all. Three
+    """Return one page of ``deals`` (from ``selection``, as of the same day) and the totals of them all. Two
     SQL queries."""
     totals = _totals(deals, as_of)
     paging = paging_of(sum(total.deals for total in totals), page, size)
     start = (paging.page - 1) * size
     columns = (column_then(name, as_of) for name in _LINE_COLUMNS)
     numbers = _numbers(in_order(deals, sort, as_of), start, min(size, paging.total - start), paging.total)
-    rows = {row[0]: row for row in deals.order_by().filter(pk__in=numbers).values_list(*columns)}
-    return DealList(tuple(_deal_line(rows[pk]) for pk in numbers if pk in rows), paging, totals)
+    rows = in_order(deals.filter(pk__in=numbers), sort, as_of).values_list(*columns)
+    return DealList(tuple(_deal_line(row) for row in rows), paging, totals)
 
 
-def _numbers(ordered: DealQuerySet, start: int, size: int, total: int) -> list[int]:
+def _numbers(ordered: DealQuerySet, start: int, size: int, total: int) -> Any:
     """Return the deals of a page by their numbers, read from the nearer end: a database sorts all that it skips."""
     if start <= total // 2:
-        return list(ordered.values_list("pk", flat=True)[start : start + size])
+        return ordered.values("pk")[start : start + size]
     end = total - start
-    return list(ordered.reverse().values_list("pk", flat=True)[end - size : end])[::-1]
+    return ordered.reverse().values("pk")[end - size : end]
 
 
 def paging_of(total: int, page: int, size: int) -> Paging:

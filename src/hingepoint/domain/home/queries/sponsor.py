@@ -50,7 +50,7 @@ CHANGES = Question[dict[str, int]]("changes of a week", dict[str, int])
 
 
 def sponsor_week(viewer: Any, *, today: dt.date, now: dt.datetime) -> SponsorWeek:
-    """Return whether the strategy is executed. Nine SQL queries; where no answers are kept, reads the
+    """Return whether the strategy is executed. Eight SQL queries; where no answers are kept, reads the
     closed deals of the strategy's time and of the year before."""
     strategy = Strategy.objects.visible_to(viewer).in_force().first()
     found = lately(viewer, at=now)
@@ -76,13 +76,13 @@ def sponsor_week(viewer: Any, *, today: dt.date, now: dt.datetime) -> SponsorWee
 def pivotal_in_time(
     viewer: Any, strategy: Strategy, *, today: dt.date, shelf: Shelf | None = None
 ) -> tuple[int | None, list[InTime]]:
-    """Return the number of the published playbook, and its agreements with how many were gained in time. Three SQL
+    """Return the number of the published playbook, and its agreements with how many were gained in time. Two SQL
     queries."""
-    book = strategy.playbooks.filter(published_at__isnull=False).first()
-    if book is None:
+    newest = strategy.playbooks.filter(published_at__isnull=False).values("pk")[:1]
+    chosen = list(PivotalAgreement.objects.filter(playbook=newest).select_related("type", "playbook"))
+    if not chosen:
         return None, []
     counts = coverage.in_time(viewer, today=today, segment=strategy.segment, shelf=shelf)
-    chosen = PivotalAgreement.objects.filter(playbook=book).select_related("type")
-    return book.number, [
+    return chosen[0].playbook.number, [
         InTime(one.type.key, str(one.type), counts.get(one.type_id, Coverage())) for one in chosen
     ]
