@@ -108,5 +108,5 @@ def test_discovery_strategy_and_the_analysts_home_tell_it(client, cast, base, pa
 def test_the_discovery_page_asks_the_database_little(client, cast, base, django_assert_max_num_queries):
     refresh(timezone.now())
     client.force_login(cast.analyst)
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(14):
         client.get(reverse("discovery"))
