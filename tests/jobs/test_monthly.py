@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 import playbooks
-from cast import NOW
+from cast import NOW, deal
 from discoveries import FINDINGS, facts, finished_run, record
 from hingepoint.analysis.discovery.record import opened
 from hingepoint.domain.discovery import actions as discovery
@@ -15,6 +15,7 @@ from hingepoint.domain.discovery import work
 from hingepoint.domain.discovery.models import DataSnapshot, Run
 from hingepoint.domain.strategy.queries import still_holds
 from hingepoint.jobs import monthly
+from hingepoint.records.deals import DealStatus
 from hingepoint.records.findings import Source
 
 KEYS = ("cust.data_access", "cust.selected")
@@ -107,6 +108,7 @@ def test_discovery_strategy_and_the_analysts_home_tell_it(client, cast, base, pa
 
 def test_the_discovery_page_asks_the_database_little(client, cast, base, django_assert_max_num_queries):
     refresh(timezone.now())
+    deal("S-1", status=DealStatus.WON, closed_at=NOW)
     client.force_login(cast.analyst)
     with django_assert_max_num_queries(14):
         client.get(reverse("discovery"))
