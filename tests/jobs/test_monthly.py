@@ -108,7 +108,7 @@ def test_discovery_strategy_and_the_analysts_home_tell_it(client, cast, base, pa
 
 def test_the_discovery_page_asks_the_database_little(client, cast, base, django_assert_max_num_queries):
     refresh(timezone.now())
-    deal("S-1", status=DealStatus.WON, closed_at=NOW)
+    deal("W-1", status=DealStatus.WON, closed_at=NOW)
     client.force_login(cast.analyst)
     with django_assert_max_num_queries(14):
         client.get(reverse("discovery"))
