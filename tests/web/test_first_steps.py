@@ -157,3 +157,10 @@ def test_when_all_is_done_an_import_leads_to_the_health_of_the_data(client, cast
 def test_the_steps_cost_one_query(cast, django_assert_num_queries):
     with django_assert_num_queries(1):
         steps(cast.analyst)
+
+
+@pytest.mark.parametrize("who", ["sponsor", "analyst"])
+def test_the_demo_company_has_begun(client, cast, settings, who):
+    assert "Let us begin" in home(client, getattr(cast, who))
+    settings.ENVIRONMENT = settings.ENVIRONMENT.model_copy(update={"demo": True})
+    assert "Let us begin" not in home(client, getattr(cast, who))

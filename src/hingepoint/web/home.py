@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -33,7 +34,8 @@ def home(request: Request):
     context = {"day": found, "today": today, "noun": metric_words.noun, "title": metric_words.title}
     context["counted_at"] = getattr(found, "counted_at", None)
     if page in ("sponsor", "analyst"):
-        context["begin"] = first_steps.first_steps(request.user, at=now)
+        demo = settings.ENVIRONMENT.demo  # in which everybody comes in by a click, and all is done
+        context["begin"] = None if demo else first_steps.first_steps(request.user, at=now)
     if page in ("manager", "sponsor", "partner"):
         context |= _asked(request, now)
     if page == "seller":
