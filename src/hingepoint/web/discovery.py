@@ -169,8 +169,9 @@ def discovery(request):
     }
     if request.user.sees_everything:
         shelf = kept.Shelf(readiness_page.READY)
-        context["ready"] = readiness_page.readiness(request.user, shelf=shelf)
-        context["has_deals"] = context["ready"].closed > 0 or readiness_page.has_deals(request.user)
+        ready = readiness_page.readiness(request.user, shelf=shelf)
+        context["ready"] = ready
+        context["has_deals"] = ready.closed > 0 or readiness_page.has_deals(request.user)
         context["counted_at"] = shelf.counted_at
         context["runs"] = runs.runs(request.user, at=timezone.now())
         context["still"] = still_holds.still_holds(request.user, at=timezone.now())
