@@ -1,4 +1,4 @@
-"""Take the manual's pictures from the running demo company: ``python docs/screenshots.py ADDRESS``.
+"""Take the manual's pictures from the running demo company: ``python docs/screenshots.py ADDRESS [PICTURE...]``.
 
 Needs Chromium and the packages of requirements/test.txt. Look at the pictures before you commit them.
 """
@@ -20,16 +20,19 @@ PICTURES: dict[str, tuple[str, str, list[str]]] = {
     "findings": ("analyst", "/discovery/", ["main a[href^='/discovery/1']"]),
     "finding": ("analyst", "/discovery/1/", ["main table a >> text=Early access to key data"]),
     "matrix": ("manager", "/matrix/", []),
-    "deal": ("seller", "/deals/", ["main table tbody a"]),
+    "deal": ("seller", "/search?q=for+two+plants", ["main a[href^='/deals/']"]),
 }
 
 
-def main(address: str) -> None:
+def main(address: str, *wanted: str) -> None:
     FOLDER.mkdir(exist_ok=True)
     with sync_playwright() as engine:
         browser = engine.chromium.launch(executable_path=shutil.which("chromium"), args=QUIET)
-        run_discovery(browser.new_page(), address)
+        if not wanted or {"findings", "finding"} & set(wanted):
+            run_discovery(browser.new_page(), address)
         for name, (persona, begin, links) in PICTURES.items():
+            if wanted and name not in wanted:
+                continue
             context = browser.new_context(viewport=WINDOW, color_scheme="light", locale="en-GB")
             page = context.new_page()
             become(page, address, persona)
@@ -63,4 +66,4 @@ def become(page: Page, address: str, persona: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1].rstrip("/"))
+    main(sys.argv[1].rstrip("/"), *sys.argv[2:])
