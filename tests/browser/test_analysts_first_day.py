@@ -51,8 +51,8 @@ def sign_in(page) -> None:
 
 def import_both(page, files) -> None:
     page.get_by_role("navigation", name="Sections").get_by_role("link", name="Imports").click()
-    page.get_by_label("Deals", exact=False).first.set_input_files(files["deals"])
-    page.get_by_label("Events", exact=False).first.set_input_files(files["events"])
+    page.set_input_files("[name=deals]", files["deals"])
+    page.set_input_files("[name=events]", files["events"])
     page.get_by_role("button", name="Check these files").click()
     page.get_by_role("button", name="Import it").click()
     page.get_by_role("heading", name="What it did").wait_for()

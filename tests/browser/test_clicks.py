@@ -114,6 +114,7 @@ def demand(counted, cast):
 
 def exception(counted, cast):
     page = counted.page
+    counted.click(page.locator("details.menu summary", has_text="More"))
     counted.click(page.get_by_role("link", name="Ask for an exception").first)
     counted.write(page.locator("#f-discount"), "15")
     counted.write(page.get_by_label("Why they need it"), "Their budget was set before the second line came")

@@ -54,7 +54,9 @@ def pages_by_links(window):
 
 def links(window) -> list[str]:
     """Return where the links of the open page lead within the product, without fragments."""
-    found = window.page.eval_on_selector_all("a[href]", "all => all.map((a) => a.href)")
+    found = window.page.eval_on_selector_all(
+        "a[href]", "all => all.map((a) => new URL(a.getAttribute('href'), location).href)"
+    )
     ours = (link.partition("#")[0] for link in found if link.startswith(window.server))
     return [link.removeprefix(window.server) for link in ours]
 

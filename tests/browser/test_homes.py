@@ -81,6 +81,6 @@ def test_ten_decisions_in_a_row_with_keys_alone(cast, visit):
         page.get_by_role("heading", name="15% discount").wait_for()
         assert f"/exceptions/{asked[n].pk}/" in page.url
         hands.choose(page.locator("#answer input[value=approved]"))
-        hands.press(page.get_by_role("button", name="Answer", exact=True))
+        hands.press(page.get_by_role("button", name="Send the answer"))
     page.get_by_text("Nothing is left for you to decide.").wait_for()
     assert set(Escalation.objects.values_list("state", flat=True)) == {State.APPROVED}

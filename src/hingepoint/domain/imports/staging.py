@@ -125,7 +125,7 @@ _TABLES = {
 }
 
 #: Made while deals and agreements are written.
-_WORKING = ("changed_deal", "changed_agreement", "placed_standing")
+_WORKING = ("changed_deal", "changed_agreement", "placed_standing", "touched_agreement")
 
 
 def is_postgres() -> bool:
