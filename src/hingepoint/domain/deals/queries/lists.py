@@ -160,8 +160,9 @@ def page_of(
     paging = paging_of(sum(total.deals for total in totals), page, size)
     start = (paging.page - 1) * size
     columns = (column_then(name, as_of) for name in _LINE_COLUMNS)
-    numbers = _numbers(in_order(deals, sort, as_of), start, min(size, paging.total - start), paging.total)
-    rows = in_order(deals.filter(pk__in=numbers), sort, as_of).values_list(*columns)
+    ordered = in_order(deals, sort, as_of)
+    numbers = _numbers(ordered, start, min(size, paging.total - start), paging.total)
+    rows = ordered.filter(pk__in=numbers).values_list(*columns)
     return DealList(tuple(_deal_line(row) for row in rows), paging, totals)
 
 
@@ -196,6 +197,8 @@ def _in_order_of_the_sale(deals: DealQuerySet, column: str, *, last_first: bool)
     """Order by a column of stages, as the sale goes. Asks for the stages in use: one SQL query."""
     stages = sorted(filters.words_in_use(("stage",))["stage"], key=place_of)
     known = [When(**{column: stage}, then=Value(place)) for place, stage in enumerate(stages)]
+    if not known:
+        return deals.order_by(column, "id")
     place = Case(*known, default=None, output_field=IntegerField())
     way = place.desc(nulls_last=True) if last_first else place.asc(nulls_last=True)
     return deals.order_by(way, column, "id")
