@@ -26,7 +26,7 @@ from hingepoint.domain.agreements.rules import missing_to_gain, points_of, quali
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals.actions import HAND, deal_for, deal_of, deals_in_turn
 from hingepoint.domain.deals.models import Contact, Deal
-from hingepoint.domain.people.models import User, works_here
+from hingepoint.domain.people.models import User, sees_all
 from hingepoint.domain.people.rules import who_is_now
 from hingepoint.domain.turns.actions import action, fingerprint, form, plain_facts, take_turn, turn, turns
 from hingepoint.records.agreements import SPOKEN, STANDING, AgreementState, Evidence, Origin
@@ -603,7 +603,7 @@ def _differs(row: AgreementType, facts: dict) -> bool:
 
 
 def _require_catalogue_keeper(by: User | None) -> None:
-    if by is not None and not (works_here(by) and by.sees_everything):
+    if by is not None and not sees_all(by):
         raise CatalogueNotYours("Only an analyst or a sponsor changes the catalogue.")
 
 

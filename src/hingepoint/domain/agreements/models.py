@@ -11,7 +11,7 @@ from django.db.models import Case, F, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce
 
 from hingepoint.domain.deals.models import Contact, Deal, Trace, TraceQuerySet
-from hingepoint.domain.people.models import User, Viewer, choices, works_here
+from hingepoint.domain.people.models import User, Viewer, choices, sees_all, works_here
 from hingepoint.records.agreements import STANDING, AgreementState, Evidence, Origin, Side
 from hingepoint.records.deals import DealStatus, Stage
 from hingepoint.records.people import Role
@@ -122,7 +122,7 @@ class AgreementQuerySet(models.QuerySet["Agreement"]):
         """Agreements of visible deals; an inside partner sees only what was asked of them."""
         if works_here(viewer) and viewer.role == Role.INSIDE_PARTNER:
             return self.filter(asked_of=viewer)
-        if works_here(viewer) and viewer.sees_everything:
+        if sees_all(viewer):
             return self.all()
         return self.filter(deal__in=Deal.objects.visible_to(viewer))
 

@@ -14,7 +14,7 @@ from hingepoint.domain.agreements.models import Agreement, AgreementEvent, Agree
 from hingepoint.domain.detection.models import DetectionRule
 from hingepoint.domain.imports.models import ImportBatch
 from hingepoint.domain.imports.rules import SILENT
-from hingepoint.domain.people.models import Viewer, works_here
+from hingepoint.domain.people.models import Viewer, sees_all
 from hingepoint.domain.strategy.models import PivotalAgreement, Playbook
 from hingepoint.domain.trials.models import Trial
 from hingepoint.records.agreements import AgreementState
@@ -35,7 +35,7 @@ class Choice:
 
 def keeps_words(viewer: Viewer) -> bool:
     """Return whether ``viewer`` says what words mean: whoever keeps the catalogue."""
-    return works_here(viewer) and viewer.sees_everything
+    return sees_all(viewer)
 
 
 # ---- what would move ----

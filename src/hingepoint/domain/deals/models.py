@@ -8,7 +8,15 @@ from typing import Any, Self, TypeVar
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 
-from hingepoint.domain.people.models import Team, User, Viewer, choices, managed_team_ids, works_here
+from hingepoint.domain.people.models import (
+    Team,
+    User,
+    Viewer,
+    choices,
+    managed_team_ids,
+    sees_all,
+    works_here,
+)
 from hingepoint.records.deals import BuyingRole, DealStatus, EventKind
 from hingepoint.records.people import Role
 
@@ -27,7 +35,7 @@ class AccountQuerySet(models.QuerySet["Account"]):
     def visible_to(self, viewer: Viewer) -> AccountQuerySet:
         """Accounts of the deals that the viewer sees: of all deals by looking each up, of a few by their list."""
         deals = Deal.objects.visible_to(viewer).order_by()
-        if works_here(viewer) and viewer.sees_everything:
+        if sees_all(viewer):
             return self.filter(Exists(deals.filter(account=OuterRef("pk"))))
         return self.filter(pk__in=deals.values("account_id"))
 
@@ -49,7 +57,7 @@ class ContactQuerySet(models.QuerySet["Contact"]):
     def visible_to(self, viewer: Viewer) -> ContactQuerySet:
         """People with a part in a deal that the viewer sees, looked up as accounts are."""
         deals = Deal.objects.visible_to(viewer).order_by()
-        if works_here(viewer) and viewer.sees_everything:
+        if sees_all(viewer):
             return self.filter(Exists(deals.filter(people__contact=OuterRef("pk"))))
         return self.filter(pk__in=deals.values("people__contact"))
 

@@ -20,14 +20,14 @@ from hingepoint.domain.definitions.schema import (
     plain,
 )
 from hingepoint.domain.detection.models import DetectionRule
-from hingepoint.domain.people.models import works_here
+from hingepoint.domain.people.models import sees_all
 from hingepoint.domain.strategy.models import PivotalAgreement, Playbook, Strategy
 from hingepoint.records.agreements import Origin
 
 
 def may_keep(viewer: Any) -> bool:
     """Return whether ``viewer`` takes definitions away and brings them in."""
-    return works_here(viewer) and viewer.sees_everything
+    return sees_all(viewer)
 
 
 _SAME = (

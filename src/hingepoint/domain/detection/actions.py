@@ -25,7 +25,7 @@ from hingepoint.domain.deals.actions import deal_of, deals_in_turn
 from hingepoint.domain.detection import frames, reading
 from hingepoint.domain.detection.models import SETTLED, Detection, DetectionRule, RuleVersion, words_after
 from hingepoint.domain.detection.reading import Reader
-from hingepoint.domain.people.models import User, works_here
+from hingepoint.domain.people.models import User, sees_all
 from hingepoint.domain.turns.actions import action, fingerprint, read_anew, take_turn, turns
 from hingepoint.records.agreements import STANDING, AgreementState, Evidence
 from hingepoint.records.detection import Outcome
@@ -63,7 +63,7 @@ class AlreadyJudged(Refused):
 
 
 def _require_keeper(by: User | None) -> None:
-    if by is not None and not (works_here(by) and by.sees_everything):
+    if by is not None and not sees_all(by):
         raise RulesNotYours("Only an analyst or a sponsor keeps detection rules.")
 
 

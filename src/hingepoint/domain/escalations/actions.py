@@ -27,7 +27,7 @@ from hingepoint.domain.escalations.rules import (
     wish_of,
 )
 from hingepoint.domain.people.actions import set_active
-from hingepoint.domain.people.models import User, works_here
+from hingepoint.domain.people.models import User, sees_all, works_here
 from hingepoint.domain.turns.actions import action, form, take_turn, turn
 from hingepoint.records.deals import EventKind
 from hingepoint.records.errors import Hidden, Refused, Stale
@@ -449,7 +449,7 @@ def pulse(*, by: User, at: dt.datetime, escalation_id: int, defended: bool, argu
 
 
 def _require_keeper(by: User | None) -> None:
-    if by is not None and not (works_here(by) and by.sees_everything):
+    if by is not None and not sees_all(by):
         raise RulesNotYours("Only a sponsor or an analyst writes the rules.")
 
 

@@ -32,7 +32,7 @@ from hingepoint.domain.detection import actions as detection
 from hingepoint.domain.imports import engine, rules, touched, undo
 from hingepoint.domain.imports.engine import Files, Progress, Report
 from hingepoint.domain.imports.models import AT_WORK, ImportBatch, SavedMapping
-from hingepoint.domain.people.models import User, works_here
+from hingepoint.domain.people.models import User, sees_all
 from hingepoint.domain.strategy import actions as strategy
 from hingepoint.domain.turns.actions import action, turn
 from hingepoint.domain.upkeep import actions as upkeep
@@ -121,7 +121,7 @@ def _run(**options: Any) -> Report:
 
 
 def _require_importer(by: User | None) -> None:
-    if by is not None and not (works_here(by) and by.sees_everything):
+    if by is not None and not sees_all(by):
         raise NotAllowed("Only an analyst or a sponsor imports.")
 
 

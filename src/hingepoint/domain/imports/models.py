@@ -7,7 +7,7 @@ from typing import Self, TypeVar
 from django.db import models
 from django.db.models import Q
 
-from hingepoint.domain.people.models import User, Viewer, works_here
+from hingepoint.domain.people.models import User, Viewer, sees_all
 from hingepoint.records.imports import ImportState
 
 #: States in which a background task works on the import.
@@ -20,7 +20,7 @@ M = TypeVar("M", bound=models.Model)
 class ImportQuerySet(models.QuerySet[M]):
     def visible_to(self, viewer: Viewer) -> Self:
         """Analysts and sponsors look after the data; nobody else sees imports."""
-        return self.all() if works_here(viewer) and viewer.sees_everything else self.none()
+        return self.all() if sees_all(viewer) else self.none()
 
 
 class ImportBatch(models.Model):

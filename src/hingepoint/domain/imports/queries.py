@@ -19,7 +19,7 @@ from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.imports import health, tables
 from hingepoint.domain.imports.models import AT_WORK, ImportBatch, SavedMapping
 from hingepoint.domain.imports.rules import SILENT, questions_of, understanding_of
-from hingepoint.domain.people.models import works_here
+from hingepoint.domain.people.models import sees_all
 from hingepoint.domain.upkeep.kept import Shelf
 from hingepoint.records.errors import Hidden
 from hingepoint.records.files import RowProblem
@@ -154,7 +154,7 @@ class MappingLine:
 
 
 def may_import(viewer: Any) -> bool:
-    return works_here(viewer) and viewer.sees_everything
+    return sees_all(viewer)
 
 
 def history(viewer: Any, *, most: int = 50) -> list[ImportLine]:

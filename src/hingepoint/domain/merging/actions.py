@@ -16,14 +16,7 @@ from hingepoint.domain.involvement.models import Involvement
 from hingepoint.domain.merging import rules
 from hingepoint.domain.merging.queries import Side, people_like
 from hingepoint.domain.people.actions import NotAllowed, add_user
-from hingepoint.domain.people.models import (
-    DifferentPeople,
-    Membership,
-    OtherName,
-    SavedView,
-    User,
-    works_here,
-)
+from hingepoint.domain.people.models import DifferentPeople, Membership, OtherName, SavedView, User, sees_all
 from hingepoint.domain.people.rules import pointing_at
 from hingepoint.domain.turns.actions import action, read_anew, take_turn, turns
 from hingepoint.records.errors import Refused
@@ -92,7 +85,7 @@ def merge(
     Role and name are those of ``kept``; address and password those that work. ``wider``: somebody saw what
     they may do more then, and means it. Raises TwoPeople, WiderRights, Stale, Hidden; nothing is changed then.
     """
-    if by is not None and not (works_here(by) and by.sees_everything):
+    if by is not None and not sees_all(by):
         raise NotAllowed("Only an analyst or a sponsor merges people.")
     try:
         _merge(by=by, at=at, kept=kept, gone=gone, wider=wider, expected_version=expected_version)
@@ -241,7 +234,7 @@ def _addresses(kept: User, gone: User) -> tuple[str | None, str | None]:
 @action
 def tell_apart(*, by: User | None, at: dt.datetime, one: User, other: User) -> None:
     """Say that two who look like one person are two: they are not offered again. Saying it twice changes nothing."""
-    if by is not None and not (works_here(by) and by.sees_everything):
+    if by is not None and not sees_all(by):
         raise NotAllowed("Only an analyst or a sponsor says who is who.")
     first, second = turns(User.objects.filter(pk__in=[one.pk, other.pk]))
     said = {"said_by": by, "said_at": at}

@@ -21,7 +21,7 @@ from hingepoint.domain.people.models import (
     SignInFailure,
     Team,
     User,
-    works_here,
+    sees_all,
 )
 from hingepoint.domain.people.rules import digest_of, expiry
 from hingepoint.domain.turns.actions import action, read_anew, turn, turns
@@ -93,7 +93,7 @@ class TooManySignIns(TooOften):
 
 def _require_keeper(by: User | None) -> None:
     """People are looked after by analysts and sponsors; None is the system (seed, import, command)."""
-    if by is not None and not (works_here(by) and by.sees_everything):
+    if by is not None and not sees_all(by):
         raise NotAllowed("Only an analyst or a sponsor can change people and teams.")
 
 

@@ -16,7 +16,7 @@ from hingepoint.domain.imports import engine
 from hingepoint.domain.imports.actions import CannotImport, Uploaded, store_upload
 from hingepoint.domain.imports.models import ImportBatch
 from hingepoint.domain.people import actions as people
-from hingepoint.domain.people.models import Membership, Team, User, works_here
+from hingepoint.domain.people.models import Membership, Team, User, sees_all
 from hingepoint.domain.sheets.reading import PEOPLE, path_of, plan_of
 from hingepoint.domain.sheets.rules import Plan, Time, Wanted
 from hingepoint.domain.turns.actions import action, turn, turns
@@ -44,7 +44,7 @@ def bring_sheet(*, by: User, at: dt.datetime, sent: Uploaded, date_format: str =
 
 
 def _require_keeper(by: User) -> None:
-    if not (works_here(by) and by.sees_everything):
+    if not sees_all(by):
         raise people.NotAllowed("Only an analyst or a sponsor brings people.")
 
 

@@ -21,7 +21,7 @@ from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.discovery import actions as discovery
 from hingepoint.domain.discovery.models import Finding
-from hingepoint.domain.people.models import Team, User, works_here
+from hingepoint.domain.people.models import Team, User, sees_all
 from hingepoint.domain.strategy import asking
 from hingepoint.domain.strategy.models import (
     MOST_REQUIRED,
@@ -69,7 +69,7 @@ class NothingToPublish(Refused):
 
 
 def _require_keeper(by: User | None) -> None:
-    if by is not None and not (works_here(by) and by.sees_everything):
+    if by is not None and not sees_all(by):
         raise StrategyNotYours("Only the sponsor or an analyst changes strategies and playbooks.")
 
 

@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from hingepoint.domain.deals.models import Deal, DealEvent
-from hingepoint.domain.people.models import User, works_here
+from hingepoint.domain.people.models import User, sees_all
 from hingepoint.domain.strategy.models import PivotalAgreement, Playbook, Strategy
 from hingepoint.domain.strategy.requirements import DealFacts, Requirement, Rule, required
 from hingepoint.records.deals import DealStatus, EventKind, Stage
@@ -40,7 +40,7 @@ def usual_days_to_stage() -> dict[str, int]:
 
 def may_keep(viewer: User) -> bool:
     """Return whether ``viewer`` writes strategies and playbooks."""
-    return works_here(viewer) and viewer.sees_everything
+    return sees_all(viewer)
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,7 +179,7 @@ def _type_line(row: AgreementType, words: tuple[str, ...]) -> TypeLine:
 
 
 def keeps_catalogue(viewer: Any) -> bool:
-    return works_here(viewer) and viewer.sees_everything
+    return sees_all(viewer)
 
 
 def type_page(viewer: Any, key: str) -> TypePage:

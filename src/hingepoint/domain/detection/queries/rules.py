@@ -17,7 +17,7 @@ from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.detection.models import Detection, DetectionRule, RuleVersion
 from hingepoint.domain.detection.starters import starters
 from hingepoint.domain.detection.sureness import Sureness, outcomes, sureness
-from hingepoint.domain.people.models import works_here
+from hingepoint.domain.people.models import sees_all
 from hingepoint.domain.upkeep.kept import Question
 from hingepoint.records.deals import EventKind
 from hingepoint.records.detection import Outcome
@@ -26,7 +26,7 @@ from hingepoint.records.errors import Hidden
 
 def may_keep(viewer: Any) -> bool:
     """Return whether ``viewer`` keeps detection rules."""
-    return works_here(viewer) and viewer.sees_everything
+    return sees_all(viewer)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from hingepoint.analysis.talks.approvals import Request, Rules
 from hingepoint.domain.escalations.models import Escalation, Policy
 from hingepoint.domain.escalations.queries.requests import says_its_reason
 from hingepoint.domain.escalations.rules import rules_in_force, rules_of
-from hingepoint.domain.people.models import User, works_here
+from hingepoint.domain.people.models import User, sees_all
 from hingepoint.records.people import Role
 
 YEAR = dt.timedelta(days=365)
@@ -144,4 +144,4 @@ def _approvers(ways: Sequence[approvals.Path]) -> tuple[tuple[str, int], ...]:
 
 
 def may_write_rules(viewer: Any) -> bool:
-    return works_here(viewer) and viewer.sees_everything
+    return sees_all(viewer)

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.deals.models import Deal
-from hingepoint.domain.people.models import User, works_here
+from hingepoint.domain.people.models import User, sees_all
 from hingepoint.records.errors import Hidden
 from hingepoint.records.people import Role
 
@@ -103,7 +103,7 @@ def _monday(at: dt.datetime) -> dt.date:
 
 def questions(viewer: Any, *, now: dt.datetime) -> list[WeekOfQuestions]:
     """Return the sellers' last weeks, the present one first. Raises Hidden. Two SQL queries."""
-    if not (works_here(viewer) and viewer.sees_everything):
+    if not sees_all(viewer):
         raise Hidden("not theirs to count")
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     first = midnight - dt.timedelta(days=now.weekday(), weeks=WEEKS - 1)

@@ -13,7 +13,7 @@ from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.discovery.models import Run
 from hingepoint.domain.discovery.queries.runs import may_run
-from hingepoint.domain.people.models import Invitation, User, works_here
+from hingepoint.domain.people.models import Invitation, User, sees_all
 from hingepoint.domain.people.queries import SIGN_IN_FILTERS
 from hingepoint.domain.strategy.models import Playbook, Strategy
 from hingepoint.records.findings import Source
@@ -66,7 +66,7 @@ class FirstSteps:
 
 def first_steps(viewer: Any, *, at: dt.datetime) -> FirstSteps | None:
     """Return the first steps for those who do them; None for everybody else. One SQL query."""
-    if not (works_here(viewer) and viewer.sees_everything):
+    if not sees_all(viewer):
         return None
     facts = _facts(viewer, at)
     told: dict[str, _How] = {
