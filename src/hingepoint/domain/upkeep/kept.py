@@ -50,10 +50,11 @@ class Question(Generic[T]):
 
 
 class Shelf:
-    """The kept answers to the questions of one page, read in one SQL query when the first is looked for."""
+    """The kept answers to the questions of one page, read in one SQL query when the first is looked for; in none
+    where it is known that none is ``kept``."""
 
-    def __init__(self, *questions: Question[Any]):
-        self._names = [one.name for one in questions]
+    def __init__(self, *questions: Question[Any], kept: bool = True):
+        self._names = [one.name for one in questions if kept]
 
     @cached_property
     def _rows(self) -> dict[tuple[str, str], KeptAnswer]:

@@ -113,7 +113,7 @@ def _example(standard: WithAnnotations[PivotalAgreement, Kept] | None, today: dt
     """Return the act of the best example of well-executed deals, and from how many it was chosen."""
     if standard is None:
         return "", 0
-    shelf = Shelf(*((benchmarks.DID,) if standard.answers_kept else ()))
+    shelf = Shelf(benchmarks.DID, kept=standard.answers_kept)
     return benchmarks.best_act(standard.playbook.strategy, standard.type_id, today=today, shelf=shelf)
 
 

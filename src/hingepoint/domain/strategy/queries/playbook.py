@@ -154,7 +154,7 @@ def pivotal_page(
     if page is None or line is None:
         raise Hidden("not in this playbook")
     strategy = strategy_of(viewer, strategy_id)
-    shelf = Shelf(*((benchmarks.DID,) if strategy.answers_kept else ()))
+    shelf = Shelf(benchmarks.DID, kept=strategy.answers_kept)
     return PivotalPage(
         strategy=page.strategy,
         number=page.number,

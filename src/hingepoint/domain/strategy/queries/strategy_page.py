@@ -51,7 +51,7 @@ def strategy_page(viewer: Any, strategy_id: int, *, today: dt.date) -> StrategyP
     shown = next((book for book in books if book.published_at), None)
     draft = next((book for book in books if not book.published_at), None)
     lines = pivotal_lines(shown, strategy) if shown else []
-    shelf = Shelf(*((results.WENT, coverage.IN_TIME, ASKED) if strategy.answers_kept else ()))
+    shelf = Shelf(results.WENT, coverage.IN_TIME, ASKED, kept=strategy.answers_kept)
     counts = coverage.in_time(viewer, today=today, segment=strategy.segment, shelf=shelf)
     return StrategyPage(
         line=strategy_line(strategy, len(lines)),
