@@ -12,12 +12,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from hingepoint.domain.agreements.queries.catalogue import TypeChoice
+from hingepoint.domain.agreements.queries.catalogue import TypeChoice, keeps_catalogue, type_choices
 from hingepoint.domain.bridge import actions, queries
 from hingepoint.domain.bridge.rules import Choice, Joined
 from hingepoint.records.agreements import Side
 from hingepoint.records.errors import Hidden, Refused
 from hingepoint.records.names import normal
+from hingepoint.reports.charts.numbers import plural
 from hingepoint.web import drafts
 from hingepoint.web.requests import Request
 
@@ -57,9 +58,9 @@ def _said(typed: Mapping[str, str], word: queries.Word) -> dict[str, str]:
 @require_POST
 def look_at_words(request: Request) -> HttpResponse:
     """What the choices would do, before anything is done."""
-    if not queries.keeps_words(request.user):
+    if not keeps_catalogue(request.user):
         raise Hidden("not theirs to say")
-    choices = _choices(request.POST, queries.choosable(request.user))
+    choices = _choices(request.POST, type_choices(request.user))
     if not choices:
         raise Refused("Say of one word at least what it means.")
     effects = queries.effects(request.user, choices)
@@ -72,9 +73,9 @@ def look_at_words(request: Request) -> HttpResponse:
 @require_POST
 def settle_words(request: Request) -> HttpResponse:
     """Tie words to the catalogue, or keep them."""
-    if not queries.keeps_words(request.user):
+    if not keeps_catalogue(request.user):
         raise Hidden("not theirs to say")
-    choices = _choices(request.POST, queries.choosable(request.user))
+    choices = _choices(request.POST, type_choices(request.user))
     moved = actions.settle(by=request.user, at=timezone.now(), choices=choices)
     left = queries.unsettled(request.user)
     messages.info(request, _told(moved, kept=len(choices) - len(moved), left=left))
@@ -86,8 +87,9 @@ def _told(moved: Sequence[Joined], *, kept: int, left: int) -> str:
     tied, agreements = len(moved), sum(one.agreements for one in moved)
     told = []
     if tied:
-        words_are = "1 word is" if tied == 1 else f"{tied} words are"
-        told.append(f"{words_are} tied to the catalogue, with {_agreements(agreements)}.")
+        told.append(
+            f"{plural(tied, 'word is', 'words are')} tied to the catalogue, with {plural(agreements, 'agreement')}."
+        )
     if kept:
         told.append(f"{kept} kept as {'a type' if kept == 1 else 'types'} of your own.")
     told.append(f"{left} still in question." if left else "No word of your files is in question any more.")
@@ -149,9 +151,7 @@ def untie_word(request: Request, key: str) -> HttpResponse:
         key=key,
         expected_version=int(version) if version.isdecimal() else None,
     )
-    messages.info(request, f"“{page.name}” is in question again. {_agreements(back)} went back to it.")
+    messages.info(
+        request, f"“{page.name}” is in question again. {plural(back, 'agreement')} went back to it."
+    )
     return redirect("words")
-
-
-def _agreements(number: int) -> str:
-    return "1 agreement" if number == 1 else f"{number:,} agreements"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from django.db.models import Max, Q
 
-from hingepoint.domain.agreements.models import Agreement
+from hingepoint.domain.agreements.models import Agreement, AgreementEvent
 from hingepoint.domain.audit.models import AuditEvent
 
 #: Returns the deals that an import, by its number, brought something to.
@@ -29,6 +29,11 @@ class Touched:
 def end_of_trail() -> int:
     """Return the number of the trail's last line."""
     return AuditEvent.objects.aggregate(last=Max("pk"))["last"] or 0
+
+
+def last_step() -> int:
+    """Return the number of the register's last step."""
+    return AgreementEvent.objects.aggregate(last=Max("pk"))["last"] or 0
 
 
 def added_or_changed_since(line: int, deals_of_import: DealsOfImport) -> Touched | None:

@@ -8,9 +8,10 @@ from dataclasses import asdict
 from typing import Any
 
 from django.db import IntegrityError
-from django.db.models import Max
 
-from hingepoint.domain.agreements.models import Agreement, AgreementEvent, AgreementType
+from hingepoint.domain.agreements import touched
+from hingepoint.domain.agreements.models import Agreement, AgreementType
+from hingepoint.domain.agreements.queries.catalogue import keeps_catalogue
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.bridge import joining, rules
 from hingepoint.domain.bridge.rules import Choice, Joined
@@ -50,7 +51,7 @@ class NotTied(Refused):
 
 
 def _require_keeper(by: User | None) -> None:
-    if by is not None and not rules.keeps_words(by):
+    if by is not None and not keeps_catalogue(by):
         raise WordsNotYours("Only an analyst or a sponsor says what words mean.")
 
 
@@ -130,7 +131,7 @@ def _take_turns(words: Sequence[AgreementType], kinds: Any) -> None:
 
 def _tie(word: AgreementType, kind: AgreementType, *, by: User | None, at: dt.datetime) -> Joined:
     word.tied_to, word.settled_at = kind, at
-    word.tied_after = AgreementEvent.objects.aggregate(last=Max("pk"))["last"] or 0
+    word.tied_after = touched.last_step()
     word.save(update_fields=["tied_to", "settled_at", "tied_after"])
     moved = joining.join(word, kind, by=by, at=at)
     changes = {"tied to": [None, str(kind)], **asdict(moved)}

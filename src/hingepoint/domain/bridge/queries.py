@@ -13,7 +13,7 @@ from hingepoint.analysis.bridge import suggesting
 from hingepoint.analysis.bridge.names import Names
 from hingepoint.analysis.bridge.suggesting import Kind, Suggestion, Use
 from hingepoint.domain.agreements.models import Agreement, AgreementEvent, AgreementType
-from hingepoint.domain.agreements.queries.catalogue import TypeChoice, type_choices
+from hingepoint.domain.agreements.queries.catalogue import TypeChoice, keeps_catalogue, type_choices
 from hingepoint.domain.bridge import frames, rules
 from hingepoint.domain.bridge.other_words import other_words
 from hingepoint.domain.bridge.rules import Choice, Joined
@@ -127,19 +127,9 @@ class UntiePage:
     version: int
 
 
-def keeps_words(viewer: Any) -> bool:
-    """Return whether ``viewer`` says what words mean."""
-    return rules.keeps_words(viewer)
-
-
-def choosable(viewer: Any) -> list[TypeChoice]:
-    """Return the types that a word may be said to mean, in the order of the sale."""
-    return type_choices(viewer)
-
-
 def unsettled(viewer: Any) -> int:
     """Return how many words are in question; none to those who do not say what they mean."""
-    return AgreementType.objects.unsettled().count() if rules.keeps_words(viewer) else 0
+    return AgreementType.objects.unsettled().count() if keeps_catalogue(viewer) else 0
 
 
 def words_page(viewer: Any, *, also: str = "") -> WordsPage:
@@ -160,7 +150,7 @@ def words_page(viewer: Any, *, also: str = "") -> WordsPage:
 
 
 def _require_keeper(viewer: Any) -> None:
-    if not rules.keeps_words(viewer):
+    if not keeps_catalogue(viewer):
         raise Hidden("no such page")
 
 

@@ -14,7 +14,6 @@ from hingepoint.domain.agreements.models import Agreement, AgreementEvent, Agree
 from hingepoint.domain.detection.models import DetectionRule
 from hingepoint.domain.imports.models import ImportBatch
 from hingepoint.domain.imports.rules import SILENT
-from hingepoint.domain.people.models import Viewer, sees_all
 from hingepoint.domain.strategy.models import PivotalAgreement, Playbook
 from hingepoint.domain.trials.models import Trial
 from hingepoint.records.agreements import AgreementState
@@ -31,11 +30,6 @@ class Choice:
     version: int | None
     means: str = ""
     side: str = ""
-
-
-def keeps_words(viewer: Viewer) -> bool:
-    """Return whether ``viewer`` says what words mean: whoever keeps the catalogue."""
-    return sees_all(viewer)
 
 
 # ---- what would move ----
@@ -94,8 +88,8 @@ def _book_with_both(word: AgreementType, kind: AgreementType) -> Playbook | None
 
 
 def _counts_today(book: Playbook) -> bool:
-    later = Playbook.objects.filter(strategy=book.strategy_id, number__gt=book.number)
-    return not later.filter(published_at__isnull=False).exists()
+    later = Playbook.objects.published().filter(strategy=book.strategy_id, number__gt=book.number)
+    return not later.exists()
 
 
 def import_at_work(at: dt.datetime) -> bool:

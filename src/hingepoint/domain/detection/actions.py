@@ -362,7 +362,7 @@ def _write(row: DetectionRule, rule: Rule, news: list[Detection], *, at: dt.date
     ]
     for one, step in zip(written, agreements.record_found(at=at, found=found), strict=True):
         one.step, one.after = step, step.pk
-    last = _last_step() if proposed else 0
+    last = touched.last_step() if proposed else 0
     for one in proposed:
         one.after = last
     Detection.objects.bulk_create([*written, *proposed], batch_size=1_000)
@@ -390,10 +390,6 @@ def _verdicts(row: DetectionRule, rule: Rule, news: list[Detection]) -> list[Say
             )
         )
     return verdicts
-
-
-def _last_step() -> int:
-    return AgreementEvent.objects.aggregate(last=Max("pk"))["last"] or 0
 
 
 def _said_last(row: DetectionRule, deal_ids: list[int]) -> dict[int, tuple[str, dt.datetime, bool]]:

@@ -91,6 +91,12 @@ class ResultMetric(models.Model):
         ]
 
 
+class PlaybookQuerySet(models.QuerySet["Playbook"]):
+    def published(self) -> PlaybookQuerySet:
+        """Versions that hold or held, the last one first unless ordered otherwise."""
+        return self.filter(published_at__isnull=False)
+
+
 class Playbook(models.Model):
     """One version of a strategy's pivotal agreements. A published version is never changed: a change
     is the next version, so that the past stays judged by what was asked then."""
@@ -101,6 +107,8 @@ class Playbook(models.Model):
     published_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     note = models.TextField(blank=True)
     version = models.PositiveIntegerField(default=1)
+
+    objects = PlaybookQuerySet.as_manager()
 
     class Meta:
         ordering = ["-number"]

@@ -62,7 +62,7 @@ def books_in_force(as_if: AsIf | None = None) -> Books:
         own = as_if if as_if and as_if.strategy.pk == strategy.pk else None
         versions = [
             (timezone.localdate(book.published_at), list(book.pivotal.all()))
-            for book in strategy.playbooks.filter(published_at__isnull=False).order_by("-number")
+            for book in strategy.playbooks.published()
         ]
         if own and own.draft:
             versions.insert(0, (own.on, list(own.draft.pivotal.all())))

@@ -130,7 +130,7 @@ def _count(rows: QuerySet) -> Coalesce:
 
 def _strategies() -> Any:
     """Return the strategy in force first, then the newest draft, with whether a playbook of it is ``published``."""
-    books = Playbook.objects.filter(strategy=OuterRef("pk"), published_at__isnull=False)
+    books = Playbook.objects.published().filter(strategy=OuterRef("pk"))
     rows = Strategy.objects.exclude(status=Status.RETIRED)
     rows = rows.annotate(published=Exists(books.filter(pivotal__isnull=False)))
     by_state = Case(When(status=Status.IN_FORCE, then=0), default=1)

@@ -68,7 +68,7 @@ def _parts(viewer: Any, strategy: Strategy, today: dt.date) -> tuple[str, list[P
 
 
 def _types(strategy: Strategy) -> list[int]:
-    book = strategy.playbooks.filter(published_at__isnull=False).order_by("-number")[:1]
+    book = strategy.playbooks.published()[:1]
     return list(PivotalAgreement.objects.filter(playbook__in=book).values_list("type_id", flat=True))
 
 

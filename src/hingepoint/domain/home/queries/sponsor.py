@@ -78,7 +78,7 @@ def pivotal_in_time(
 ) -> tuple[int | None, list[InTime]]:
     """Return the number of the published playbook, and its agreements with how many were gained in time. Two SQL
     queries."""
-    newest = strategy.playbooks.filter(published_at__isnull=False).values("pk")[:1]
+    newest = strategy.playbooks.published()[:1]
     chosen = list(PivotalAgreement.objects.filter(playbook=newest).select_related("type", "playbook"))
     if not chosen:
         return None, []

@@ -77,7 +77,7 @@ def of_start(viewer: Any, strategy_id: int, *, today: dt.date, grace_days: int |
     strategy = editable(viewer, strategy_id)
     if grace_days is not None:
         strategy.grace_days = grace_days
-    book = strategy.playbooks.filter(published_at__isnull=False).order_by("-number").first()
+    book = strategy.playbooks.published().first()
     return _before(strategy, AsIf(strategy, today), book, today=today, asks=book is not None)
 
 
@@ -174,4 +174,4 @@ def _missing(strategy: Strategy, book: Playbook | None) -> Iterator[str]:
 
 def has_playbook(strategy: Strategy) -> bool:
     """Return whether a strategy has a published playbook, without which it asks nothing."""
-    return strategy.playbooks.filter(published_at__isnull=False).exists()
+    return strategy.playbooks.published().exists()
