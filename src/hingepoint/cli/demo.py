@@ -77,7 +77,7 @@ def _fill(small: bool) -> None:
 def _today(now: dt.datetime) -> dt.date:
     from django.utils import timezone
 
-    return timezone.localtime(now).date()
+    return timezone.localdate(now)
 
 
 #: Without a terminal a line is written for each such part of the whole.

@@ -26,8 +26,8 @@ class Picture:
 
     title: str
     about: str
-    wide: str
-    narrow: str
+    desk: str
+    phone: str
     table: Table
 
 
@@ -35,11 +35,11 @@ def pictures(shown: Cockpit) -> list[Picture]:
     """Return the time line of a deal, and below it the staircase of its price where one is known."""
     line = _timeline(shown)
     title = "The deal in one picture"
-    wide, narrow = (
+    desk, phone = (
         timeline.draw(line, title=title, width=width) for width in (timeline.WIDE, timeline.NARROW)
     )
     about = "Upright tick: the day it was needed. Red: late since then. Full: it stands."
-    found = [Picture(title, about, wide, narrow, timeline.table(line))]
+    found = [Picture(title, about, desk, phone, timeline.table(line))]
     return found + (
         [_price(shown, shown.prices)] if shown.prices and _price_says_something(shown.prices) else []
     )
@@ -65,7 +65,7 @@ def _timeline(shown: Cockpit) -> timeline.Timeline:
 def _first(shown: Cockpit) -> dt.date:
     """Return the first day of the picture: of the deal, or of what was noted before it."""
     days = [
-        _day(shown.facts.created_at),
+        timezone.localdate(shown.facts.created_at),
         *(one.on for one in shown.stages),
         *(mark.on for mark in _marks(shown)),
     ]
@@ -101,9 +101,12 @@ def _note(line: AgreementLine, steps: tuple[timeline.Step, ...]) -> str:
 
 def _marks(shown: Cockpit) -> list[timeline.Mark]:
     marks = [
-        timeline.Mark(_day(one.at), "demand", f"{one.title}{_from(one.who)}") for one in shown.log.demands
+        timeline.Mark(timezone.localdate(one.at), "demand", f"{one.title}{_from(one.who)}")
+        for one in shown.log.demands
     ]
-    marks += [timeline.Mark(_day(one.at), "concession", _given(one)) for one in shown.log.concessions]
+    marks += [
+        timeline.Mark(timezone.localdate(one.at), "concession", _given(one)) for one in shown.log.concessions
+    ]
     marks += [
         timeline.Mark(one.on, "executive", f"{one.who}: {formats.words(one.what)}")
         for one in shown.executives
@@ -132,12 +135,12 @@ def _price_says_something(prices: Prices) -> bool:
 def _price(shown: Cockpit, prices: Prices) -> Picture:
     stairs = _staircase(shown, prices)
     title = "The price, step by step"
-    wide, narrow = (
+    desk, phone = (
         staircase.draw(stairs, title=title, width=width) for width in (timeline.WIDE, timeline.NARROW)
     )
     about = "Red point: nothing came back for it."
     about += "" if prices.corridor else " No corridor is set: decide it under Preparation."
-    return Picture(title, about, wide, narrow, staircase.table(stairs))
+    return Picture(title, about, desk, phone, staircase.table(stairs))
 
 
 def _staircase(shown: Cockpit, prices: Prices) -> staircase.Staircase:
@@ -158,10 +161,6 @@ def _staircase(shown: Cockpit, prices: Prices) -> staircase.Staircase:
         currency=shown.facts.currency,
         over=not is_open,
     )
-
-
-def _day(at: dt.datetime) -> dt.date:
-    return timezone.localtime(at).date()
 
 
 # ---- what stands behind counts ----

@@ -17,12 +17,13 @@ from typing import Any
 from django.utils import timezone
 
 from hingepoint.analysis.talks.concessions import Kind as Noticed
-from hingepoint.domain.agreements.models import Agreement, AgreementEvent
+from hingepoint.domain.agreements.models import AgreementEvent
 from hingepoint.domain.agreements.queries import deal_page as agreement_lines
 from hingepoint.domain.agreements.queries.catalogue import TypeChoice, type_choices
 from hingepoint.domain.agreements.queries.lines import AgreementLine, in_order_of_the_sale, line_of
 from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.deals.queries import deal_page
+from hingepoint.domain.escalations.rules import asks_for
 from hingepoint.domain.negotiation.queries import corridor, log
 from hingepoint.domain.strategy.queries import next_best
 from hingepoint.domain.trials.queries import lots
@@ -143,14 +144,14 @@ def cockpit(viewer: Any, deal_id: int, *, today: dt.date) -> Cockpit:
     facts = deal_page.facts_of(
         deal, [one for one in events if one.kind in (EventKind.STAGE, EventKind.FIELD)]
     )
-    rows = _agreements(deal)
+    rows = agreement_lines.rows_of(deal_id)
     lines = in_order_of_the_sale(line_of(row, today) for row in rows)
     is_open = deal.status == DealStatus.OPEN
     told = log.log_of(deal)
     exceptions = _exceptions(events)
     return Cockpit(
         facts=facts,
-        last_day=_day(deal.closed_at) if deal.closed_at else today,
+        last_day=timezone.localdate(deal.closed_at) if deal.closed_at else today,
         pivotal=tuple(line for line in lines if _is_pivotal(line)),
         others=tuple(line for line in lines if not _is_pivotal(line)),
         steps=_steps(deal),
@@ -181,11 +182,6 @@ def _events(deal: Deal) -> list[DealEvent]:
     return list(rows.select_related("escalation").order_by("occurred_at", "id"))
 
 
-def _agreements(deal: Deal) -> list[Agreement]:
-    rows = Agreement.objects.filter(deal=deal).with_last_origin()
-    return list(rows.select_related("type", "person", "asked_of"))
-
-
 def _is_pivotal(line: AgreementLine) -> bool:
     return line.required and line.state != AgreementState.NOT_NEEDED
 
@@ -194,7 +190,7 @@ def _steps(deal: Deal) -> dict[int, tuple[StepTaken, ...]]:
     rows = AgreementEvent.objects.standing().filter(agreement__deal=deal).order_by("occurred_at", "id")
     found: dict[int, list[StepTaken]] = defaultdict(list)
     for agreement, state, at in rows.values_list("agreement_id", "state", "occurred_at"):
-        found[agreement].append(StepTaken(state, _day(at)))
+        found[agreement].append(StepTaken(state, timezone.localdate(at)))
     return {agreement: tuple(steps) for agreement, steps in found.items()}
 
 
@@ -208,14 +204,18 @@ def _by_lot(
 
 def _stages(events: Iterable[DealEvent]) -> tuple[StageReached, ...]:
     """Return the stages as they were entered; of two on one day the later one."""
-    reached = [StageReached(one.name, _day(one.occurred_at)) for one in events if one.kind == EventKind.STAGE]
+    reached = [
+        StageReached(one.name, timezone.localdate(one.occurred_at))
+        for one in events
+        if one.kind == EventKind.STAGE
+    ]
     kept = [one for one, after in pairwise(reached) if one.on != after.on and one.name != after.name]
     return (*kept, *reached[-1:])
 
 
 def _executives(events: Iterable[DealEvent]) -> tuple[ExecutiveSeen, ...]:
     found = (one for one in events if one.kind == EventKind.EXECUTIVE)
-    return tuple(ExecutiveSeen(one.actor, one.name, _day(one.occurred_at)) for one in found)
+    return tuple(ExecutiveSeen(one.actor, one.name, timezone.localdate(one.occurred_at)) for one in found)
 
 
 def _exceptions(events: Iterable[DealEvent]) -> tuple[ExceptionAsked, ...]:
@@ -223,11 +223,11 @@ def _exceptions(events: Iterable[DealEvent]) -> tuple[ExceptionAsked, ...]:
 
 
 def _exception(event: DealEvent) -> ExceptionAsked:
-    request, on = getattr(event, "escalation", None), _day(event.occurred_at)
+    request, on = getattr(event, "escalation", None), timezone.localdate(event.occurred_at)
     if request is None:
         return ExceptionAsked(None, event.note or event.name, "", on, None)
-    what = f"{100 * request.discount:g}% discount" if request.discount is not None else request.wanted
-    return ExceptionAsked(request.pk, what or "Other terms", request.state, on, request.discount)
+    what = asks_for(request.kind, request.discount, request.wanted)
+    return ExceptionAsked(request.pk, what, request.state, on, request.discount)
 
 
 def _prices(deal: Deal, told: log.Log, exceptions: Sequence[ExceptionAsked]) -> Prices | None:
@@ -246,7 +246,7 @@ def _price_steps(start: Decimal, priced: Sequence[log.Concession]) -> tuple[Pric
     for one in priced:
         worth = one.value or Decimal(0)
         price -= worth
-        steps.append(PriceStep(_day(one.at), price, worth, one.in_return.strip()))
+        steps.append(PriceStep(timezone.localdate(one.at), price, worth, one.in_return.strip()))
     return tuple(steps)
 
 
@@ -259,7 +259,3 @@ def _noticed(told: log.Log) -> tuple[str, ...]:
     if nothing:
         words.append(f"{nothing} of {len(told.concessions)} brought nothing back.")
     return tuple(words)
-
-
-def _day(at: dt.datetime) -> dt.date:
-    return timezone.localtime(at).date()

@@ -37,6 +37,13 @@ def wish_of(escalation: Escalation) -> Wish:
     return Wish(kind=Kind(escalation.kind), **named)
 
 
+def asks_for(kind: str, discount: float | None, wanted: str) -> str:
+    """Return what a request asks for, in a few words."""
+    if discount is not None:
+        return f"{100 * discount:g}% discount"
+    return wanted or ("Exceptional price" if kind == Kind.PRICE else "Exceptional terms")
+
+
 def nothing_asked(wish: Wish) -> str:
     """Return what a wish must say before it asks for anything, in words; empty when it does."""
     if wish.kind == Kind.PRICE and not wish.discount:

@@ -82,10 +82,14 @@ def history(
     return History(facts, tuple(found[:HISTORY_PAGE]), len(found) > HISTORY_PAGE, as_of)
 
 
-def _lines_now(deal_id: int, today: dt.date) -> list[AgreementLine]:
+def rows_of(deal_id: int) -> list[Agreement]:
+    """Return the agreements of a deal that the caller may see, ready for their lines. One SQL query."""
     rows = Agreement.objects.filter(deal_id=deal_id).with_last_origin()
-    rows = rows.select_related("type", "person", "asked_of")
-    return in_order_of_the_sale(line_of(row, today) for row in rows)
+    return list(rows.select_related("type", "person", "asked_of"))
+
+
+def _lines_now(deal_id: int, today: dt.date) -> list[AgreementLine]:
+    return in_order_of_the_sale(line_of(row, today) for row in rows_of(deal_id))
 
 
 def next_steps(lines: Sequence[AgreementLine], day: dt.date) -> list[NextStep]:

@@ -66,8 +66,8 @@ class DealFacts:
 
     def age_days(self, today: dt.date) -> int:
         """Return the days from creation to the close, or to ``today`` while open."""
-        end = timezone.localtime(self.closed_at).date() if self.closed_at else today
-        return max(0, (end - timezone.localtime(self.created_at).date()).days)
+        end = timezone.localdate(self.closed_at) if self.closed_at else today
+        return max(0, (end - timezone.localdate(self.created_at)).days)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from django.db.models import Prefetch, QuerySet
 from hingepoint.analysis.talks import reasons
 from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.escalations.models import Approval, Escalation, Pulse
-from hingepoint.domain.escalations.rules import Wish, answering_hours, says_why, wish_of
+from hingepoint.domain.escalations.rules import Wish, answering_hours, asks_for, says_why, wish_of
 from hingepoint.domain.negotiation.queries.log import GivenSoFar
 from hingepoint.records.deals import EventKind
 from hingepoint.records.errors import Hidden
@@ -96,9 +96,7 @@ class Asked:
 
     @property
     def title(self) -> str:
-        if self.discount is not None:
-            return f"{100 * self.discount:g}% discount"
-        return self.wanted or ("Exceptional price" if self.kind == "price" else "Exceptional terms")
+        return asks_for(self.kind, self.discount, self.wanted)
 
     @property
     def hours(self) -> float | None:

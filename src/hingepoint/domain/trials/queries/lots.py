@@ -24,7 +24,7 @@ def asked_of(deal: DealFacts) -> frozenset[str]:
 
 
 def _asks(trial: Trial, deal: DealFacts) -> bool:
-    created_on = timezone.localtime(deal.created_at).date()
+    created_on = timezone.localdate(deal.created_at)
     if created_on < trial.starts_on or (trial.segment and deal.segment != trial.segment):
         return False
     if trial.design == Design.WEDGE:
