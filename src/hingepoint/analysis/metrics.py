@@ -101,13 +101,17 @@ def parse(name: str) -> Metric:
     return Metric(text.lower(), unit, better, kind, among_won)
 
 
+#: Metrics that discovery knows and by which no strategy is judged.
+NO_TARGETS = frozenset({"sale_days"})
+
+
 def parse_target(name: str) -> Metric:
     """Return the metric of a name that a strategy may be judged by; raises MetricError for others.
 
     The days to a sale count a deal that is not sold at the horizon of a run, which a strategy has none of.
     """
     metric = parse(name)
-    if metric.name == "sale_days":
+    if metric.name in NO_TARGETS:
         raise MetricError(
             "the days to a sale can be discovered, but no strategy be judged by them; take cycle_days or "
             "supportive:cycle_days<=90 instead"
@@ -167,7 +171,7 @@ def value_if_won(metric: Metric, deals: pl.DataFrame) -> pl.Series:
         return pl.Series("value", [1.0] * deals.height, dtype=pl.Float64)
     if metric.name == "net":
         return _contribution(deals)
-    if metric.name == "sale_days":
+    if metric.name in NO_TARGETS:
         return deals["cycle_days"].cast(pl.Float64)
     _require_columns(metric, deals, [metric.name])
     return deals[metric.name].cast(pl.Float64)

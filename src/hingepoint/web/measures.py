@@ -26,8 +26,6 @@ JUDGED_ON = (
 )
 _PERCENT = ("discount", "margin")
 _UNITS = {"share": "percent", "days": "days", "money": "money"}
-#: The metrics by which no strategy is judged (see ``metrics.parse_target``).
-_NOT_OFFERED = ("sale_days",)
 
 
 def measures() -> list[tuple[str, str]]:
@@ -35,7 +33,7 @@ def measures() -> list[tuple[str, str]]:
     built_in = [
         (name, f"{metric_words.title(name)}, in {_UNITS[kind]}")
         for name, (_, _, kind, _) in metrics.BUILT_IN.items()
-        if name not in _NOT_OFFERED
+        if name not in metrics.NO_TARGETS
     ]
     return [(ON_TARGET, "Deals won with the figures named below, in percent"), *built_in]
 

@@ -82,11 +82,15 @@ def address(left: to_decide.ToDecide, *, first: Kind) -> str:
         return ""
     if kind is Kind.EXCEPTION:
         return reverse("exception", args=[left.exceptions[0].id]) + "#answer"
-    return reverse("to-confirm") if kind is Kind.FOUND else plan_page(left.plans[0]) + "#review"
+    return (
+        reverse("to-confirm")
+        if kind is Kind.FOUND
+        else plan_page(left.plans[0].deal_id, left.plans[0].type_id) + "#review"
+    )
 
 
-def plan_page(plan: to_decide.lines.PlanLine) -> str:
-    """Return the address of the page of a plan, of a talk or of a deal."""
-    if plan.type_id is None:
-        return reverse("deal-plan", args=[plan.deal_id])
-    return reverse("talk-plan", args=[plan.deal_id, plan.type_id])
+def plan_page(deal_id: int, type_id: int | None) -> str:
+    """Return the address of the page of a plan: of a talk about an agreement, else of the deal."""
+    if type_id is None:
+        return reverse("deal-plan", args=[deal_id])
+    return reverse("talk-plan", args=[deal_id, type_id])

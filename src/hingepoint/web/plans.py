@@ -11,7 +11,6 @@ from django.contrib import messages
 from django.core import signing
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
@@ -305,14 +304,8 @@ def review_plan(request: Request, plan_id: int):
     if review.verdict == Verdict.COMMENT:
         messages.info(request, said)
         return back(request)
-    return onward.onward(request, said, kind=onward.Kind.PLAN, page=_page_of(plan.deal_id, plan.agreement))
-
-
-def _page_of(deal_id: int, agreement: Any) -> str:
-    """Return the address of the page of a plan: of a talk about an agreement, else of the deal."""
-    if agreement is None:
-        return reverse("deal-plan", args=[deal_id])
-    return reverse("talk-plan", args=[deal_id, agreement.type_id])
+    type_id = plan.agreement.type_id if plan.agreement else None
+    return onward.onward(request, said, kind=onward.Kind.PLAN, page=onward.plan_page(plan.deal_id, type_id))
 
 
 def _what_was_said(verdict: str, agreement: Any, deal: object) -> str:

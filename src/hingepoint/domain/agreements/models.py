@@ -163,9 +163,8 @@ class Agreement(models.Model):
     )
     state = models.CharField(max_length=12, choices=choices(AgreementState), default=AgreementState.NEEDED)
     evidence = models.PositiveSmallIntegerField(default=Evidence.NONE)
-    quality = models.PositiveSmallIntegerField(
-        null=True, blank=True
-    )  # 0-7, as a step counted it or a file told it; rules.quality_of
+    #: 0 to 7, as a step counted it or a file told it; what is shown is ``rules.quality_of``.
+    quality = models.PositiveSmallIntegerField(null=True, blank=True)
     points_met = models.JSONField(default=list, blank=True)  # which of records.QUALITY_POINTS people ticked
     checks_met = models.JSONField(default=list, blank=True)  # which of the type's checks, as 0 to 3
     act = models.CharField(max_length=500, blank=True)  # "will …"

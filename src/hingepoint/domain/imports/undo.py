@@ -150,9 +150,8 @@ def _remove_unused(table: str, model: type[Model], batch: ImportBatch) -> int:
     name = model._meta.db_table
     free = [_unneeded(relation) for relation in pointing_at(model)]
     if model is AgreementType:
-        free.append(
-            "t.tied_to_id IS NULL"
-        )  # what somebody said of a word outlives the import that brought it
+        # what somebody said of a word outlives the import that brought it
+        free.append("t.tied_to_id IS NULL")
     if model is User:
         free.append(f"t.version = 1 AND t.password LIKE '{UNUSABLE_PASSWORD_PREFIX}%%'")
     conditions = "".join(f" AND {each}" for each in free)

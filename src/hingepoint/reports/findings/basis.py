@@ -7,7 +7,7 @@ import datetime as dt
 from hingepoint.analysis.discovery import result
 from hingepoint.analysis.discovery.record import Record
 from hingepoint.connectors import files
-from hingepoint.reports.charts import numbers
+from hingepoint.reports.charts import days, numbers
 from hingepoint.reports.findings.metric import Metric
 from hingepoint.reports.findings.words import in_time, length
 
@@ -39,7 +39,7 @@ def data_facts(data: result.Facts) -> tuple[tuple[str, str], ...]:
 def _day(day: dt.date | None) -> str:
     if day is None:
         return numbers.MISSING
-    return f"{day.day} {day:%b %Y}"
+    return days.told(day)
 
 
 def rules_applied(data: result.Facts) -> tuple[tuple[str, str], ...]:
