@@ -22,7 +22,7 @@ from hingepoint.records.errors import Hidden
 from hingepoint.web import drafts, proof
 from hingepoint.web.cockpit import looked_back
 from hingepoint.web.formats import STATES, day
-from hingepoint.web.requests import Request
+from hingepoint.web.requests import Request, whole_number
 from hingepoint.web.sent import token_of
 
 #: What a person can say about an agreement, in the words of a conversation.
@@ -325,7 +325,7 @@ def undo_step(request: Request, deal_id: int, type_id: int):
         by=request.user,
         at=timezone.now(),
         agreement_id=page.line.id,
-        expected_version=int(version) if version.isdigit() else None,
+        expected_version=whole_number(version),
     )
     messages.info(
         request, f"{page.standard.name}: the last step is taken back. Both lines stay in its history."

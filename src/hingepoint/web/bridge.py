@@ -20,7 +20,7 @@ from hingepoint.records.errors import Hidden, Refused
 from hingepoint.records.names import normal
 from hingepoint.reports.charts.numbers import plural
 from hingepoint.web import drafts
-from hingepoint.web.requests import Request
+from hingepoint.web.requests import Request, whole_number
 
 #: What is said of a word: left for later, one of the types, another type by its name, the company's own.
 LATER, TYPE, OTHER, OWN = "", "type:", "other", "own"
@@ -117,7 +117,7 @@ def _choice(number: str, sent: Mapping[str, str], by_name: Mapping[str, str]) ->
     said, other, version, side = (
         sent.get(f"{name}-{number}", "").strip() for name in ("word", "other", "version", "side")
     )
-    seen = int(version) if version.isdecimal() else None
+    seen = whole_number(version)
     if said == OTHER or (said == LATER and other):
         return Choice(int(number), seen, means=_named(other, by_name, field=f"other-{number}"))
     if said.startswith(TYPE) and said != TYPE:
@@ -149,7 +149,7 @@ def untie_word(request: Request, key: str) -> HttpResponse:
         by=request.user,
         at=timezone.now(),
         key=key,
-        expected_version=int(version) if version.isdecimal() else None,
+        expected_version=whole_number(version),
     )
     messages.info(
         request, f"“{page.name}” is in question again. {plural(back, 'agreement')} went back to it."

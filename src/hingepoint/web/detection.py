@@ -27,7 +27,7 @@ from hingepoint.web import drafts, onward
 from hingepoint.web.agreements import EVIDENCE
 from hingepoint.web.deals import for_sellers_and_leaders
 from hingepoint.web.playbook import lines
-from hingepoint.web.requests import Request
+from hingepoint.web.requests import Request, whole_number
 
 TRACES = [
     (Trace.DOCUMENT.value, "Document", "A file of theirs was received"),
@@ -205,7 +205,7 @@ def take_back_rule(request: Request, rule_id: int) -> HttpResponse:
 def to_confirm(request: Request) -> HttpResponse:
     """What rules found on the viewer's open deals and nobody confirmed, by rule; of one type or one seller."""
     wanted = {name: request.GET.get(name, "") for name in ("type", "seller")}
-    owner = int(wanted["seller"]) if wanted["seller"].isdecimal() else None
+    owner = whole_number(wanted["seller"])
     found = to_confirm_page.to_confirm(request.user, type_key=wanted["type"], owner_id=owner)
     context = {
         "batches": found.batches,
@@ -259,9 +259,8 @@ def _judged(request: Request, detection_id: int) -> str:
 @for_sellers_and_leaders
 def confirm_found(request: Request) -> HttpResponse:
     """Confirm the chosen ones of a batch together."""
-    chosen = [int(one) for one in request.POST.getlist("found") if one.isdigit()][
-        : to_confirm_page.MOST_IN_A_BATCH
-    ]
+    found = map(whole_number, request.POST.getlist("found"))
+    chosen = [one for one in found if one is not None][: to_confirm_page.MOST_IN_A_BATCH]
     done, left = actions.confirm_all(by=request.user, at=timezone.now(), detection_ids=chosen)
     still = f" {left} still need a name: open them." if left else ""
     return onward.onward(request, f"{done} confirmed.{still}", kind=onward.Kind.FOUND)

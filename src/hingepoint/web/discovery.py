@@ -34,6 +34,7 @@ from hingepoint.reports.findings import shapes, whole, words
 from hingepoint.reports.pictures import Pictures
 from hingepoint.reports.typesetting import NoTypesetter
 from hingepoint.web import drafts
+from hingepoint.web.requests import whole_number
 
 METRICS = [
     ("", "Choose for me", "Supportive sales where deals carry prices, else the win rate."),
@@ -406,8 +407,8 @@ def _landmark(record: Record, key: str, labels: list[str]) -> str:
 def compare(request, run_id: int):
     """What moved since an earlier run with the same metric, and why."""
     page = runs.run(request.user, run_id, at=timezone.now())
-    asked = request.GET.get("with", "")
-    previous = int(asked) if asked.isdigit() else page.previous
+    asked = whole_number(request.GET.get("with"))
+    previous = page.previous if asked is None else asked
     if previous is None or page.record is None or not request.user.sees_everything:
         raise Hidden
     context = {

@@ -28,7 +28,7 @@ from hingepoint.records.escalations import Answer, Approver, ArguesFor, CameBack
 from hingepoint.records.people import Role
 from hingepoint.reports.charts import corridor as corridor_chart
 from hingepoint.web import drafts, onward, register
-from hingepoint.web.requests import Request
+from hingepoint.web.requests import Request, whole_number
 from hingepoint.web.sent import sent
 
 KINDS = [
@@ -138,8 +138,8 @@ def _wish(request: Request) -> actions.Wish:
 def exception_way(request: Request, deal_id: int):
     """Which way what is typed would go, before it is sent: as a piece beside the form, or with the whole form. For a
     request that is changed, ``of`` in the address names it."""
-    facts, number = deal_page.deal_facts(request.user, deal_id), request.GET.get("of", "")
-    escalation_id = int(number) if number.isdigit() else None
+    facts = deal_page.deal_facts(request.user, deal_id)
+    escalation_id = whole_number(request.GET.get("of"))
     form = WishForm(request.POST)
     readable = form.is_valid()
     found = way_page.way(
@@ -224,7 +224,7 @@ def change_exception(request: Request, escalation_id: int):
         at=timezone.now(),
         escalation_id=escalation_id,
         wish=entered,
-        expected_version=int(version) if version.isdigit() else None,
+        expected_version=whole_number(version),
     )
     return redirect("exception", escalation_id)
 

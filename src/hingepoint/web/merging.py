@@ -13,14 +13,14 @@ from django.views.decorators.http import require_POST
 from hingepoint.domain.merging import actions, queries
 from hingepoint.domain.people.queries import people, user_to_change
 from hingepoint.web import drafts
-from hingepoint.web.requests import Request
+from hingepoint.web.requests import Request, whole_number
 
 
 def same_people(request: Request) -> HttpResponse:
     """Pairs who look like one person; or, for one person, whom to merge them with."""
     pairs = queries.same_people(request.user)
-    number, search = request.GET.get("with", ""), request.GET.get("search", "").strip()
-    person = user_to_change(request.user, int(number)) if number.isdecimal() else None
+    number, search = whole_number(request.GET.get("with")), request.GET.get("search", "").strip()
+    person = user_to_change(request.user, number) if number is not None else None
     if person:
         pairs = [pair for pair in pairs if person.pk in (pair.kept.id, pair.gone.id)]
     context: dict[str, Any] = {"pairs": pairs, "person": person, "search": search, "others": ()}
@@ -43,7 +43,7 @@ def merge_people(request: Request, kept_id: int, gone_id: int) -> HttpResponse:
         kept=user_to_change(request.user, kept_id),
         gone=user_to_change(request.user, gone_id),
         wider=request.POST.get("wider") == "on",
-        expected_version=int(version) if version.isdecimal() else None,
+        expected_version=whole_number(version),
     )
     now = "one person" if page.kept.name == page.gone.name else f"{page.kept.name} now"
     messages.info(request, f"{page.gone.name} is {now}. Files that name either of the two mean this one.")

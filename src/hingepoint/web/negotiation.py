@@ -24,7 +24,7 @@ from hingepoint.domain.plans.queries import lines as plan_lines
 from hingepoint.records.errors import Hidden
 from hingepoint.records.talks import ReasonState, Topic
 from hingepoint.web import drafts
-from hingepoint.web.requests import Request
+from hingepoint.web.requests import Request, whole_number
 from hingepoint.web.sent import sent, token_of
 
 TOPICS = Topic.choices
@@ -279,7 +279,7 @@ def _concession_form(
     context = {
         "facts": deal_page.deal_facts(request.user, deal_id),
         "log": log,
-        "asked": log.demand(_number(request.GET.get("demand"))),
+        "asked": log.demand(whole_number(request.GET.get("demand"))),
         "draft": draft,
         "checks": checks,
         "beyond": beyond,
@@ -288,10 +288,6 @@ def _concession_form(
         "corridor": corridor.corridor(request.user, deal_id),
     }
     return render(request, "negotiation/concede.html", context)
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isdigit() else None
 
 
 @drafts.flashed("deal-talks", "deal_id")

@@ -22,6 +22,7 @@ from hingepoint.records.errors import Hidden, Refused
 from hingepoint.records.people import Role
 from hingepoint.reports.charts.numbers import plural
 from hingepoint.web import drafts, let_in
+from hingepoint.web.requests import whole_number
 
 ROLES = Role.choices
 
@@ -97,8 +98,8 @@ def team_choices(teams, blank: str = "") -> list[tuple[str, str]]:
 def people(request):
     """Everybody who works here, by role and team."""
     wanted = {name: request.GET.get(name, "") for name in ("search", "role", "team", "sign_in")}
-    team_id = int(wanted["team"]) if wanted["team"].isdigit() else None
-    page = int(request.GET["page"]) if request.GET.get("page", "").isdecimal() else 1
+    team_id = whole_number(wanted["team"])
+    page = whole_number(request.GET.get("page")) or 1
     narrowed = {name: wanted[name] for name in ("search", "role", "sign_in")}
     found = queries.people(request.user, at=timezone.now(), team_id=team_id, page=page, **narrowed)
     context = {

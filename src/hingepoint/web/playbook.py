@@ -24,7 +24,7 @@ from hingepoint.records.strategy import NeededBy, Status
 from hingepoint.web import drafts
 from hingepoint.web.agreements import EVIDENCE
 from hingepoint.web.deals import for_sellers_and_leaders
-from hingepoint.web.requests import Request
+from hingepoint.web.requests import Request, whole_number
 from hingepoint.web.strategy import asked_by_now, keeper
 
 STAGES = [(stage.value, stage.value.capitalize()) for stage in Stage]
@@ -91,8 +91,8 @@ def _demand(data: Any, n: int) -> dict[str, Any]:
 
 
 def _number(request: Request, name: str = "version") -> int | None:
-    text = request.GET.get(name, "")
-    return int(text) if text.isdigit() and len(text) < 5 else None
+    found = whole_number(request.GET.get(name))
+    return found if found is not None and found < 10_000 else None
 
 
 @for_sellers_and_leaders

@@ -18,7 +18,7 @@ from hingepoint.domain.proof import actions, queries
 from hingepoint.records.errors import Hidden
 from hingepoint.records.proof import Answer
 from hingepoint.web import clients, drafts
-from hingepoint.web.requests import Request
+from hingepoint.web.requests import Request, whole_number
 from hingepoint.web.sent import token_of
 from hingepoint.web.sign_in import WORKS_HERE
 
@@ -128,12 +128,12 @@ def proof_file(request: Request, proof_id: int):
 def ask_customer(request: Request, deal_id: int, type_id: int):
     """Make a link by which the customer confirms; an earlier one stops working."""
     line = _line(request, deal_id, type_id)
-    days = request.POST.get("days", "")
+    days = whole_number(request.POST.get("days"))
     actions.ask_customer(
         by=request.user,
         at=timezone.now(),
         agreement_id=line.id,
-        days=int(days) if days.isdigit() else actions.USUAL_DAYS,
+        days=actions.USUAL_DAYS if days is None else days,
     )
     messages.info(request, "The link is on this page. Copy it into a mail to them; nothing was sent.")
     return redirect("agreement", deal_id=deal_id, type_id=type_id)

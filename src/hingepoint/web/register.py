@@ -16,7 +16,7 @@ from hingepoint.records.errors import Hidden, Refused
 from hingepoint.records.people import Role
 from hingepoint.web import drafts
 from hingepoint.web.formats import STATES
-from hingepoint.web.requests import Request
+from hingepoint.web.requests import Request, whole_number
 
 #: What one click may say; everything else needs the form.
 QUICK = (
@@ -87,7 +87,8 @@ def take_steps(request: Request):
     """Plan, ask or set aside one agreement on the deals that were chosen in the matrix."""
     if request.user.role == Role.INSIDE_PARTNER:
         raise Hidden("not theirs to change")
-    chosen = [int(one) for one in request.POST.getlist("deal") if one.isdigit()][:MOST_TOGETHER]
+    found = map(whole_number, request.POST.getlist("deal"))
+    chosen = [one for one in found if one is not None][:MOST_TOGETHER]
     entered = drafts.read(TogetherForm(request.POST))
     if not chosen:
         raise Refused("Choose deals in the table. Nothing was changed.")

@@ -19,7 +19,7 @@ from hingepoint.records.errors import Refused
 from hingepoint.reports.charts.numbers import plural
 from hingepoint.web import drafts
 from hingepoint.web.deals import for_sellers_and_leaders
-from hingepoint.web.requests import Request
+from hingepoint.web.requests import Request, whole_number
 
 KEEP, NOT_NEEDED, GAINED = "keep", "not_needed", "gained"
 #: What an answer is about: the name of its field, and the number of the agreement.
@@ -79,7 +79,7 @@ class OldForm(forms.Form):
 def sort_out(request: Request) -> HttpResponse:
     """The old agreements of a seller, one answer each; what is left open stays in the list."""
     of = request.GET.get("of", "") or request.POST.get("of", "")
-    seller = int(of) if of.isdecimal() else None
+    seller = whole_number(of)
     page = old.sorting_page(request.user, today=timezone.localdate(), seller_id=seller)
     if request.method != "POST":
         context = {

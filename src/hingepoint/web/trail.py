@@ -8,7 +8,7 @@ from django import forms
 from django.shortcuts import render
 
 from hingepoint.domain.trail import queries
-from hingepoint.web.requests import Request
+from hingepoint.web.requests import Request, whole_number
 
 #: What was changed -> the page that shows it.
 PAGES = {
@@ -61,6 +61,6 @@ def deal_trail(request: Request, deal_id: int):
     """Who changed what on a deal, when and why."""
     page = request.GET.get("page", "")
     wanted = {name: request.GET.get(name, "") for name in ("person", "about")}
-    found = queries.deal_trail(request.user, deal_id, **wanted, page=int(page) if page.isdecimal() else 1)
+    found = queries.deal_trail(request.user, deal_id, **wanted, page=whole_number(page) or 1)
     context = {"found": found, "facts": found.facts, "trail": found.trail, "wanted": wanted, "pages": PAGES}
     return render(request, "trail/deal.html", context)
