@@ -4,6 +4,7 @@ import datetime as dt
 import re
 
 import pytest
+from django.db.models import Q
 from django.utils import timezone
 
 import rules
@@ -157,6 +158,50 @@ def test_a_managers_talks_are_ranked_by_value_gap_and_time(cast, playbook):
     assert [talk.work.line.deal_id for talk in week.queue] == [large.pk, cast.deal.pk]
     assert week.queue[0].why.startswith("nobody has planned how to ask")
     assert cast.foreign_deal.pk not in {talk.work.line.deal_id for talk in week.queue}
+
+
+def test_no_talk_weighs_more_than_the_most_it_was_read_for(cast, playbook):
+    today = timezone.localdate()
+    row = Agreement.objects.filter(deal=cast.deal, required=True)
+    full = float(cast.deal.amount) * manager._GAP[row.get().state]
+    for days in (None, *range(-100, 30)):
+        row.update(needed_by=None if days is None else in_days(days))
+        most = row.annotate(at_most=manager._most_it_weighs(today)).get().at_most
+        assert 1 <= most / (full * manager.time_pressure(days)) < 4, days
+
+
+def test_the_weightiest_talks_are_found_among_many_though_few_are_read(cast, playbook, monkeypatch):
+    for number in range(1, 31):
+        deal(f"N-{100 + number}", owner=cast.seller, team=cast.north, amount=10_000 * number)
+    nightly.ask_what_deals_need(at=NOW)
+    for place, row in enumerate(Agreement.objects.filter(required=True).order_by("pk")):
+        state = list(manager._GAP)[place % len(manager._GAP)]
+        day = in_days(place * 7 % 100 - 90)
+        Agreement.objects.filter(pk=row.pk).update(state=state, needed_by=day, due_on=day, gained_at=NOW)
+
+    def found():
+        week = manager.manager_week(cast.manager, today=timezone.localdate(), now=timezone.now())
+        return [(talk.work.line.deal_id, talk.weight) for talk in week.queue]
+
+    few, read = found(), []
+    conversation = manager._conversation
+    monkeypatch.setattr(manager, "_conversation", lambda *of: read.append(of) or conversation(*of))
+    assert found() == few
+    assert (len(few), len(read) < 25) == (manager.QUEUE, True)
+    weights = [
+        conversation(manager.work_line(row, timezone.localdate()), timezone.localdate())
+        for row in every(cast)
+    ]
+    assert [weight for _, weight in few] == sorted((one.weight for one in weights), reverse=True)[
+        : manager.QUEUE
+    ]
+
+
+def every(cast):
+    due = Q(late_after__isnull=False) | Q(
+        state=AgreementState.BROKEN
+    )  # who let lapse what was gained is asked anew
+    return manager.with_deals(Agreement.objects.visible_to(cast.manager).filter(due, required=True))
 
 
 def test_a_group_of_fewer_than_five_shows_no_share(cast, playbook):

@@ -113,11 +113,11 @@ def test_an_agreement_says_what_gaining_it_may_change_on_this_deal(client, cast,
     client.force_login(cast.seller)
     assert b"What gaining it may change here" not in client.get(address).content
     sign(cast, "cust.data_access")
-    found = next_best.expected(cast.seller, cast.deal.pk, kind.pk, today=TODAY)
+    found = next_best.standard_of(cast.seller, cast.deal.pk, kind.pk, today=TODAY).expected
     assert found.low < found.effect < found.high
     assert found.similar == 60  # gained it in the window that ends next for a deal of its age
     assert b"What gaining it may change here" in client.get(address).content
-    assert next_best.expected(cast.stranger, cast.deal.pk, kind.pk, today=TODAY) is None
+    assert next_best.standard_of(cast.stranger, cast.deal.pk, kind.pk, today=TODAY) == next_best.Standard()
 
 
 def test_a_segment_of_fewer_than_five_deals_does_not_move_it():

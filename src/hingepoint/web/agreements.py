@@ -16,7 +16,7 @@ from hingepoint.domain.agreements import actions, rules
 from hingepoint.domain.agreements.queries import agreement_page
 from hingepoint.domain.detection.queries import to_confirm
 from hingepoint.domain.proof.actions import take_step_with_proof
-from hingepoint.domain.strategy.queries import in_force, next_best
+from hingepoint.domain.strategy.queries import next_best
 from hingepoint.records.agreements import QUALITY_POINTS, AgreementState, Evidence, moves_from
 from hingepoint.records.errors import Hidden
 from hingepoint.web import drafts, proof
@@ -171,10 +171,17 @@ def agreement(request: Request, deal_id: int, type_id: int):
         return render(request, "agreements/agreement.html", context)
     asked = request.GET.get("state", "")
     known = _on_record(page) | {"state": asked if asked in STATES else ""}
-    return _show(request, page, known | _found_before(request, page, asked))
+    found = to_confirm.on_deal(request.user, page.deal_id).get(page.type_id)
+    return _show(request, page, found, known | _found_before(found, asked))
 
 
-def _show(request: Request, page: agreement_page.AgreementPage, known: dict[str, Any]) -> HttpResponse:
+def _show(
+    request: Request,
+    page: agreement_page.AgreementPage,
+    found: to_confirm.Waiting | None,
+    known: dict[str, Any],
+) -> HttpResponse:
+    standard = next_best.standard_of(request.user, page.deal_id, page.type_id, today=timezone.localdate())
     draft = drafts.of(request)
     said = draft.over(known)
     possible = _possible(page, said["state"])
@@ -193,10 +200,10 @@ def _show(request: Request, page: agreement_page.AgreementPage, known: dict[str,
         "asked_points": {key: POINTS[key] for key in POINTS if key in ASKED_POINTS or key in page.points_met},
         "unknown": _unknown(page),
         "problems": draft.problems,
-        "expected": next_best.expected(request.user, page.deal_id, page.type_id, today=timezone.localdate()),
+        "expected": standard.expected,
         **proof.behind(request, page),
-        "wanted": in_force.wanted(request.user, page.deal_id, page.type_id) if _required(page) else None,
-        "found": to_confirm.on_deal(request.user, page.deal_id).get(page.type_id),
+        "wanted": standard.wanted if _required(page) else None,
+        "found": found,
     }
     template = (
         "agreements/_dialog.html"
@@ -247,9 +254,8 @@ def _on_record(page: agreement_page.AgreementPage) -> dict[str, Any]:
     }
 
 
-def _found_before(request: Request, page: agreement_page.AgreementPage, asked: str) -> dict[str, Any]:
+def _found_before(found: to_confirm.Waiting | None, asked: str) -> dict[str, Any]:
     """Return what a rule knows of the state that is asked for and could not write: the act, evidence, words."""
-    found = to_confirm.on_deal(request.user, page.deal_id).get(page.type_id)
     if found is None or not found.proposed or found.state != asked:
         return {}
     known = {"act": found.act, "evidence": found.evidence, "note": found.words, "person_name": found.who}

@@ -19,7 +19,7 @@ from hingepoint.domain.upkeep.rules import is_due
 from hingepoint.records.jobs import Outcome, Schedule
 
 #: Rows of an index that SQLite looks at for its statistics: milliseconds, however large a table is.
-ROWS_LOOKED_AT = 1_000
+ROWS_LOOKED_AT = 20_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from hingepoint.domain.agreements.models import WAITING, Agreement, AgreementType
+from django.db.models import F, FilteredRelation, Q
+
+from hingepoint.domain.agreements.models import (
+    WAITING,
+    Agreement,
+    AgreementEvent,
+    AgreementEventQuerySet,
+    AgreementType,
+)
 from hingepoint.domain.agreements.queries.catalogue import Standard, standard
 from hingepoint.domain.agreements.queries.lines import AgreementLine, line_of, lines_then, who_took
-from hingepoint.domain.deals.models import Contact, Deal, DealContact
+from hingepoint.domain.deals.models import Contact, Deal
 from hingepoint.domain.deals.queries.looking_back import AsOf
 from hingepoint.domain.people.models import User
+from hingepoint.records.deals import BuyingRole
 from hingepoint.records.errors import Hidden
 from hingepoint.records.people import Role
 
@@ -83,7 +92,7 @@ def agreement_page(
     if deal is None or kind is None:
         raise Hidden("no such agreement")
     may_step = viewer.role != Role.INSIDE_PARTNER
-    steps = _step_lines(row.events) if row else []
+    events = _events(row.events.all()) if row else []
     page = AgreementPage(
         deal_id=deal.pk,
         type_id=kind.pk,
@@ -94,7 +103,7 @@ def agreement_page(
         points_met=tuple(row.points_met) if row else (),
         checks_met=tuple(row.checks_met) if row else (),
         person_id=row.person_id if row else None,
-        steps=tuple(steps),
+        steps=_step_lines(events),
         version=row.version if row else 0,
         contacts=_contacts(deal) if may_step and kind.side != "internal" else (),
         colleagues=_colleagues(viewer) if may_step and kind.side == "internal" else (),
@@ -102,7 +111,7 @@ def agreement_page(
         person_name=row.person_name if row else "",
         may_step=may_step,
         may_answer=row is not None and row.asked_of_id == viewer.pk and row.state in WAITING,
-        may_undo=may_step and _last_is_by_hand(row),
+        may_undo=may_step and _last_is_by_hand(events),
     )
     return _as_it_was(page, row, as_of) if as_of and row else page
 
@@ -112,7 +121,7 @@ def _as_it_was(page: AgreementPage, row: Agreement, as_of: AsOf) -> AgreementPag
     return replace(
         page,
         line=lines.get(row.type_id),
-        steps=tuple(_step_lines(as_of.of(row.events))),
+        steps=_step_lines(_events(as_of.of(row.events))),
         may_step=False,
         may_undo=False,
         points_met=(),
@@ -126,12 +135,14 @@ def _contacts(deal: Deal) -> tuple[tuple[int, str], ...]:
     """Return whom to choose from: those with a part on the deal first, and which part."""
     if deal.account_id is None:
         return ()
-    parts = DealContact.objects.filter(deal=deal, until__isnull=True)
-    roles = {part.contact_id: part.get_role_display().lower() for part in parts}
     rows = Contact.objects.filter(account_id=deal.account_id, left_on__isnull=True).order_by("name")
+    on_deal = Q(deals__deal=deal, deals__until__isnull=True)
+    rows = rows.annotate(part=FilteredRelation("deals", condition=on_deal), role=F("part__role"))
+    by_id = {row.pk: row for row in rows[:MOST_CONTACTS]}
+    roles = {pk: BuyingRole(row.role).label.lower() for pk, row in by_id.items() if row.role}
     offered = [
         (key, f"{words} ({roles[key]})" if key in roles else words)
-        for key, words in _as_choices(rows[:MOST_CONTACTS])
+        for key, words in _as_choices(by_id.values())
     ]
     return tuple(sorted(offered, key=lambda choice: choice[0] not in roles))
 
@@ -163,10 +174,14 @@ def whom(viewer: Any, page: AgreementPage, person_id: int | None) -> Whom:
     return Whom()
 
 
-def _step_lines(events: Any) -> list[StepLine]:
-    steps = list(events.select_related("recorded_by").order_by("-id"))
+def _events(steps: AgreementEventQuerySet) -> list[AgreementEvent]:
+    """Return steps, the last first, with who recorded them."""
+    return list(steps.select_related("recorded_by").order_by("-id"))
+
+
+def _step_lines(steps: Sequence[AgreementEvent]) -> tuple[StepLine, ...]:
     undone = {step.undoes_id for step in steps}
-    return [
+    return tuple(
         StepLine(
             at=step.occurred_at,
             recorded_at=step.recorded_at,
@@ -183,9 +198,10 @@ def _step_lines(events: Any) -> list[StepLine]:
             takes_back=step.undoes_id is not None,
         )
         for step in steps
-    ]
+    )
 
 
-def _last_is_by_hand(row: Agreement | None) -> bool:
-    last = row.events.standing().order_by("-id").first() if row else None
+def _last_is_by_hand(steps: Sequence[AgreementEvent]) -> bool:
+    undone = {step.undoes_id for step in steps}
+    last = next((step for step in steps if step.undoes_id is None and step.pk not in undone), None)
     return last is not None and last.replaced is not None

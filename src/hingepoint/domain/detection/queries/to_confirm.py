@@ -13,10 +13,10 @@ from django.db.models.functions import RowNumber
 
 from hingepoint.analysis import detection
 from hingepoint.analysis.detection import Rule
+from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.detection.models import Detection
 from hingepoint.domain.detection.sureness import Sureness, outcomes, sureness
 from hingepoint.domain.people.models import works_here
-from hingepoint.records.deals import DealStatus
 from hingepoint.records.errors import Hidden
 from hingepoint.records.people import Role
 
@@ -97,7 +97,7 @@ def to_confirm(
 
 
 def _waiting_on_open_deals(viewer: Any) -> QuerySet:
-    return _waiting(viewer).filter(deal__status=DealStatus.OPEN)
+    return _waiting(viewer).filter(deal__in=Deal.objects.visible_to(viewer).open())
 
 
 @dataclass(frozen=True, slots=True)

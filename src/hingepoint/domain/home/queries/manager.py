@@ -6,9 +6,11 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
-from django.db.models import Count, F, Min, Q
+from django.db.models import Case, Count, ExpressionWrapper, F, FloatField, Min, Q, Value, When
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Cast, Coalesce
 
 from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.agreements.queries.lines import AgreementLine
@@ -29,11 +31,14 @@ from hingepoint.domain.strategy.queries import coverage
 from hingepoint.records.agreements import AgreementState
 from hingepoint.records.deals import DealStatus, EventKind
 
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
 #: Conversations that a manager is offered; the first three at once.
 QUEUE = 12
 MOST_LATE_DEALS = 8
-#: Agreements that are weighed at most, those of the largest deals first; so many are read at once.
-WEIGHED, READ_AT_ONCE = 1_000, 100
+#: Agreements that are weighed at most, those that can weigh most first; so many are read at once.
+WEIGHED, READ_AT_ONCE = 1_000, 25
 #: How far an agreement in a state is from being got, 0 to 1.
 _GAP = {
     AgreementState.NEEDED: 1.0,
@@ -44,6 +49,10 @@ _GAP = {
     AgreementState.SOFT: 0.7,
     AgreementState.GAINED: 0.4,
 }
+_OTHER_GAP = 0.5
+#: Days until something is due, in bands: the last day of each, and the day of it that presses most.
+_BANDS = ((-60, -60), (-45, -45), (-30, -30), (-15, -15), (0, 0), (3, 1), (7, 4))
+_LATER = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +99,18 @@ class ManagerWeek:
         return tuple(line for line in self.review if line.soon)
 
 
+class _Most(TypedDict):
+    """What is known of an agreement beside its deal: the most that a talk about it weighs."""
+
+    at_most: float
+
+
 def manager_week(viewer: Any, *, today: dt.date, now: dt.datetime) -> ManagerWeek:
     """Return what a manager does about the team's deals this week. Nine SQL queries."""
     until = today + dt.timedelta(days=DAYS_AHEAD)
     pressing = Q(late_after__lte=until) | Q(state=AgreementState.BROKEN, required=True)
-    rows = with_deals(worklist(viewer).filter(pressing)).order_by(
-        F("deal__amount").desc(nulls_last=True), "pk"
-    )
+    rows = with_deals(worklist(viewer).filter(pressing)).annotate(at_most=_most_it_weighs(today))
+    rows = rows.order_by(F("at_most").desc(), "pk")
     changed = changes_since(viewer, since=now - WEEK)
     return ManagerWeek(
         queue=tuple(_queue(rows[:WEIGHED].iterator(chunk_size=READ_AT_ONCE), today)),
@@ -110,16 +124,32 @@ def manager_week(viewer: Any, *, today: dt.date, now: dt.datetime) -> ManagerWee
     )
 
 
-def _queue(rows: Iterable[Agreement], today: dt.date) -> list[Conversation]:
+def _most_it_weighs(today: dt.date) -> Combinable:
+    """Return what a talk weighs, or a little more: it presses like the most pressing day of its band."""
+    gap = Case(
+        *(When(state=state, then=Value(gap)) for state, gap in _GAP.items()), default=Value(_OTHER_GAP)
+    )
+    presses = Case(
+        When(late_after__isnull=True, then=Value(time_pressure(None))),
+        *(
+            When(late_after__lte=today + dt.timedelta(days=last), then=Value(time_pressure(most)))
+            for last, most in _BANDS
+        ),
+        default=Value(time_pressure(_LATER)),
+    )
+    amount = Coalesce(Cast("deal__amount", FloatField()), Value(0.0))
+    return ExpressionWrapper(amount * gap * presses, output_field=FloatField())
+
+
+def _queue(rows: Iterable[WithAnnotations[Agreement, _Most]], today: dt.date) -> list[Conversation]:
     """Return the talks worth having, one a deal, the weightiest first: of what is required, if anything is.
 
-    ``rows`` begin with the largest deals. A talk weighs no more than its deal's amount, so that they are read only
-    until no later one can be among the first.
+    ``rows`` begin with those that can weigh most, and are read only until no later one can be among the first.
     """
     required: dict[int, Conversation] = {}
     other: dict[int, Conversation] = {}
     for row in rows:
-        if len(required) >= QUEUE and float(row.deal.amount or 0) <= _first(required)[-1].weight:
+        if len(required) >= QUEUE and row.at_most <= _first(required)[-1].weight:
             break
         talk = _conversation(work_line(row, today), today)
         heaviest = required if row.required else other
@@ -134,7 +164,7 @@ def _first(talks: Mapping[int, Conversation]) -> list[Conversation]:
 
 
 def _conversation(work: WorkLine, today: dt.date) -> Conversation:
-    gap = _GAP.get(AgreementState(work.line.state), 0.5)
+    gap = _GAP.get(AgreementState(work.line.state), _OTHER_GAP)
     days = (work.line.late_after - today).days if work.line.late_after else None
     weight = float(work.amount or 0) * gap * time_pressure(days)
     return Conversation(work, weight, _why(work.line, days))
@@ -187,7 +217,7 @@ def _open_deals(viewer: Any, *, since: dt.datetime) -> dict[str, int]:
 def _late_deals(viewer: Any, today: dt.date) -> list[LateDeal]:
     """Return the open deals with late agreements, those with most first: what the list of deals counts as late.
     One SQL query."""
-    late = Agreement.objects.visible_to(viewer).overdue(today).filter(deal__status=DealStatus.OPEN)
+    late = Agreement.objects.on_open_deals(viewer).overdue(today)
     names = ("deal_id", "deal__name", "deal__key", "deal__owner__name", "deal__amount", "deal__currency")
     rows = late.order_by().values(*names).annotate(late=Count("pk"), since=Min("late_after"))
     return [

@@ -23,13 +23,21 @@ from hingepoint.domain.agreements.models import (
 )
 from hingepoint.domain.agreements.queries.lines import AgreementLine, line_of
 from hingepoint.records.agreements import AgreementState
-from hingepoint.records.deals import DealStatus
 
 #: How far a worklist looks ahead.
 DAYS_AHEAD = 14
 #: Late by more days than this is rather a question of whether the deal lives.
 LONG_LATE = 60
 WEEK = dt.timedelta(days=7)
+#: What a line of work shows of what belongs to an agreement.
+_SHOWN = (
+    *(
+        f"type__{column}"
+        for column in ("key", "own_name", "name", "side", "own_stage", "stage", "counterpart")
+    ),
+    *(f"deal__{column}" for column in ("key", "name", "amount", "currency")),
+    *("person__name", "asked_of__name", "deal__account__name", "deal__owner__name"),
+)
 _NEWS = (
     AgreementState.GAINED,
     AgreementState.DECLINED,
@@ -40,8 +48,7 @@ _NEWS = (
 
 def worklist(viewer: Any) -> AgreementQuerySet:
     """Return the agreements worth anybody's attention: of open deals, required or in motion."""
-    rows = Agreement.objects.visible_to(viewer).filter(deal__status=DealStatus.OPEN)
-    return rows.filter(Q(required=True) | Q(state__in=IN_MOTION))
+    return Agreement.objects.on_open_deals(viewer).filter(Q(required=True) | Q(state__in=IN_MOTION))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +70,9 @@ class WorkLine:
 
 
 def with_deals(rows: AgreementQuerySet) -> AgreementQuerySet:
-    """Fetch what a line of work shows along with its agreement."""
-    return rows.select_related("type", "person", "asked_of", "deal__account", "deal__owner")
+    """Fetch what a line of work shows along with its agreement, and no more: it is read by the thousand."""
+    rows = rows.select_related("type", "person", "asked_of", "deal__account", "deal__owner")
+    return rows.only(*(column.name for column in Agreement._meta.concrete_fields), *_SHOWN)
 
 
 def one_a_deal(rows: Iterable[Agreement], today: dt.date) -> list[WorkLine]:

@@ -21,7 +21,6 @@ from hingepoint.domain.plans.queries.lines import (
     line_of,
     with_what_a_line_says,
 )
-from hingepoint.records.deals import DealStatus
 from hingepoint.records.plans import Verdict
 
 if TYPE_CHECKING:
@@ -104,8 +103,7 @@ def _returned(talks: Sequence[WithAnnotations[Plan, _Recent]], today: dt.date) -
 
 
 def _unplanned(viewer: Any, today: dt.date) -> list[Talk]:
-    rows = Agreement.objects.visible_to(viewer).filter(
-        deal__status=DealStatus.OPEN,
+    rows = Agreement.objects.on_open_deals(viewer).filter(
         required=True,
         state__in=WAITING,
         late_after__range=(today, today + PREPARE_WITHIN),

@@ -16,7 +16,6 @@ from hingepoint.domain.detection.sureness import unconfirmed_agreements
 from hingepoint.domain.people.models import sees_all
 from hingepoint.domain.upkeep.kept import Question, Shelf
 from hingepoint.records.agreements import STANDING
-from hingepoint.records.deals import DealStatus
 
 _STANDING = Q(state__in=sorted(STANDING))
 
@@ -69,8 +68,11 @@ class OpenDeals:
 
 def on_open_deals(viewer: Any) -> list[OpenDeals]:
     """Return, per agreement that open deals need, on how many it stands; the weakest first. One SQL query."""
-    asked = Agreement.objects.visible_to(viewer).needed().filter(deal__status=DealStatus.OPEN)
-    counts = _counted(asked, _STANDING, by=("type__key", "type__own_name", "type__name"))
+    counts = _counted(
+        Agreement.objects.on_open_deals(viewer).needed(),
+        _STANDING,
+        by=("type__key", "type__own_name", "type__name"),
+    )
     rows = [OpenDeals(key, own or name, coverage) for (key, own, name), coverage in counts.items()]
     return sorted(rows, key=lambda row: (row.coverage.there / row.coverage.needed, row.name))
 

@@ -77,13 +77,8 @@ class Wanted:
     questions: tuple[str, ...]
 
 
-def wanted(viewer: Any, deal_id: int, type_id: int) -> Wanted | None:
-    """Return what the playbook wants of an agreement of a visible open deal; None when it asks for no such.
-    Two SQL queries."""
-    deal = Deal.objects.visible_to(viewer).open().filter(pk=deal_id).first()
-    row = standard_for(deal, type_id) if deal else None
-    if row is None:
-        return None
+def wanted(row: PivotalAgreement) -> Wanted:
+    """Return what the playbook wants where it asks for ``row``."""
     strategy = row.playbook.strategy
     own = {"checks": tuple(row.checks), "questions": tuple(row.questions)}
     return Wanted(strategy.pk, strategy.name, row.counterpart, row.evidence_wanted, **own)

@@ -13,9 +13,8 @@ from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.discovery.models import Finding
 from hingepoint.domain.strategy import next_best_choice
 from hingepoint.domain.strategy.models import PivotalAgreement
-from hingepoint.domain.strategy.queries.in_force import pivotal_of_deal
+from hingepoint.domain.strategy.queries import in_force
 from hingepoint.domain.strategy.queries.pivotal import UNITS, newest_signed
-from hingepoint.records.deals import DealStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ class NextBest:
 def next_best(viewer: Any, deal_id: int, *, today: dt.date) -> NextBest | None:
     """Return the required agreement whose gain is expected to help the strategy's metric most on this
     deal now; None when it needs none any more. At most three SQL queries."""
-    rows = Agreement.objects.visible_to(viewer).filter(deal_id=deal_id, deal__status=DealStatus.OPEN)
+    rows = Agreement.objects.on_open_deals(viewer).filter(deal_id=deal_id)
     rows = rows.filter(required=True, state__in=WAITING)
     found = list(rows.select_related("deal", "type", "person", "asked_of"))
     return best_of(found[0].deal, found, today=today) if found else None
@@ -54,7 +53,7 @@ def best_of(deal: Deal, rows: Iterable[Agreement], *, today: dt.date) -> NextBes
     waiting = {row.type_id: row for row in rows if row.required and row.state in WAITING}
     if not waiting:
         return None
-    pivotal = [row for row in pivotal_of_deal(deal) if row.type_id in waiting]
+    pivotal = [row for row in in_force.pivotal_of_deal(deal) if row.type_id in waiting]
     if not pivotal:
         return None
     strategy = pivotal[0].playbook.strategy
@@ -88,17 +87,29 @@ class Expected:
     key: str
 
 
-def expected(viewer: Any, deal_id: int, type_id: int, *, today: dt.date) -> Expected | None:
-    """Return what gaining an agreement of a type may change on an open deal; None where no signed finding
-    on its strategy's metric says. At most three SQL queries."""
+@dataclass(frozen=True, slots=True)
+class Standard:
+    """What the playbook that holds for a deal wants of one agreement, and what gaining it may change; None where it
+    asks for no such, or no signed finding on its strategy's metric says."""
+
+    wanted: in_force.Wanted | None = None
+    expected: Expected | None = None
+
+
+def standard_of(viewer: Any, deal_id: int, type_id: int, *, today: dt.date) -> Standard:
+    """Return what is wanted and expected of an agreement type on a visible open deal. At most three SQL queries."""
     deal = Deal.objects.visible_to(viewer).open().filter(pk=deal_id).first()
-    asked = [row for row in pivotal_of_deal(deal) if row.type_id == type_id] if deal else []
-    if deal is None or not asked:
-        return None
-    key, metric = asked[0].type.key, metrics.parse(asked[0].playbook.strategy.metric)
+    row = in_force.standard_for(deal, type_id) if deal else None
+    if deal is None or row is None:
+        return Standard()
+    return Standard(in_force.wanted(row), _expected(deal, row, today))
+
+
+def _expected(deal: Deal, row: PivotalAgreement, today: dt.date) -> Expected | None:
+    key, metric = row.type.key, metrics.parse(row.playbook.strategy.metric)
     finding = newest_signed([key], metric.name).get(key)
     found = next_best_choice.expected(
-        _candidate(asked[0], finding), metric, age_weeks=_age_weeks(deal, today), facts=_facts_of(deal)
+        _candidate(row, finding), metric, age_weeks=_age_weeks(deal, today), facts=_facts_of(deal)
     )
     if finding is None or found is None or found.effect is None or found.low is None or found.high is None:
         return None

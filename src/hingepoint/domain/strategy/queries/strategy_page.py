@@ -18,7 +18,6 @@ from hingepoint.domain.strategy.queries.pivotal import PivotalLine, pivotal_line
 from hingepoint.domain.strategy.queries.strategies import StrategyLine, strategy_line, strategy_of
 from hingepoint.domain.strategy.rules import may_keep
 from hingepoint.domain.upkeep.kept import Question, Shelf
-from hingepoint.records.deals import DealStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +77,6 @@ def _deals_it_asks(viewer: Any, strategy: Strategy, shelf: Shelf) -> int:
 
 def deals_it_asks_now(viewer: Any, strategy: Strategy) -> int:
     """Return of how many open deals something is asked, at this moment. One SQL query."""
-    rows = Agreement.objects.visible_to(viewer).filter(required=True, deal__status=DealStatus.OPEN)
+    rows = Agreement.objects.on_open_deals(viewer).filter(required=True)
     rows = rows.filter(deal__segment=strategy.segment) if strategy.segment else rows
     return rows.aggregate(n=Count("deal", distinct=True))["n"]
