@@ -17,6 +17,7 @@ from hingepoint.analysis.signals.shape import COMPANY, Driver, Place, State, Wou
 from hingepoint.demo import calm
 from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.people import actions as people
+from hingepoint.domain.people.models import User
 from hingepoint.domain.signals import actions, frames, queries, record
 from hingepoint.domain.signals.models import Raise, RaiseStep, SignalReading
 from hingepoint.domain.signals.rules import owner_of
@@ -525,3 +526,18 @@ def test_a_night_holds_the_database_for_few_rows(cast):
     assert len(meter.transactions) == 1
     assert meter.transactions[0].trail_last
     assert meter.most_rows <= 15
+
+
+@pytest.mark.parametrize("who", ["sponsor", "manager", "seller"])
+def test_pages_ask_the_database_a_few_times(cast, known_to, django_assert_max_num_queries, who):
+    account = Place("account", "ACME")
+    read(later(1), account_margins=(account,), tolerant_managers=(known_to,), exceptions=(NORTH, SOUTH))
+    viewer = User.objects.get(pk=getattr(cast, who).pk)
+    with django_assert_max_num_queries(12):
+        queries.overview(viewer)
+    viewer = User.objects.get(pk=viewer.pk)
+    with django_assert_max_num_queries(14):
+        queries.signal(viewer, "exceptions")
+    viewer = User.objects.get(pk=viewer.pk)
+    with django_assert_max_num_queries(8):
+        queries.deals_behind(viewer, "exceptions")
