@@ -12,8 +12,9 @@ import polars as pl
 from hingepoint.analysis import intervals
 from hingepoint.analysis.signals.engine.calendar import Calendar
 from hingepoint.analysis.signals.engine.charting import NEAR, Charted, beyond
-from hingepoint.analysis.signals.engine.places import COMPANY, Prepared
+from hingepoint.analysis.signals.engine.places import Prepared
 from hingepoint.analysis.signals.shape import (
+    COMPANY,
     Driver,
     Reading,
     Series,
@@ -21,6 +22,8 @@ from hingepoint.analysis.signals.shape import (
     State,
     Told,
     WouldHaveShown,
+    question,
+    worst,
 )
 from hingepoint.analysis.spc import change, funnel
 from hingepoint.analysis.spc.baseline import ENOUGH
@@ -46,10 +49,11 @@ def tell(prepared: Prepared, calendar: Calendar, charted: Charted, rng: np.rando
         if not places:
             return Told(signal, State.NO_DATA, needs=f"At least {signal.least} answers. {signal.needs}")
     places = tuple(sorted(places, key=_order))
-    told = Told(signal, _worst(places, prepared), places, silent_since=prepared.silent_since)
+    told = Told(signal, worst(places, prepared.silent_since), places, silent_since=prepared.silent_since)
+    raised = [one.place for one in places if one.state is State.RAISED]
     return replace(
         told,
-        question=_question(signal, [one for one in places if one.state is State.RAISED]),
+        question=question(signal, [place.name for place in raised if place != COMPANY]),
         needs=_needs(places, prepared, calendar),
         drivers=_drivers(prepared, told.leading, calendar),
         would_have_shown=_would_have_shown(prepared, charted, calendar, rng),
@@ -75,26 +79,11 @@ def _for_trial(prepared: Prepared, until: dt.date, calendar: Calendar) -> str:
     return f"{why}Limits are for trial until {until}: {ENOUGH} {calendar.period}s are needed."
 
 
-def _worst(places: Sequence[Reading], prepared: Prepared) -> State:
-    """Return the state of the place that asks for most; a source that is silent leaves nothing calm."""
-    order = list(State)
-    worst = max((one.state for one in places), key=order.index)
-    if prepared.silent_since and worst is not State.RAISED:
-        return State.STALE
-    return worst
-
-
 def _needs(places: Sequence[Reading], prepared: Prepared, calendar: Calendar) -> str:
     if prepared.silent_since:
         return f"News: nothing was delivered since {prepared.silent_since}."
     until = places[0].trial_until
     return _for_trial(prepared, until, calendar) if until else ""
-
-
-def _question(signal: Signal, raised: Sequence[Reading]) -> str:
-    names = [one.place.name for one in raised if one.place != COMPANY]
-    where = ", ".join(names[:3]) or "the company"
-    return signal.question.format(where=where)
 
 
 # One place
