@@ -22,6 +22,7 @@ from hingepoint.domain.people.models import (
 )
 from hingepoint.domain.plans.models import Debrief, Plan, PlanReview
 from hingepoint.domain.proof.models import AnswerTry, Confirmation, Proof
+from hingepoint.domain.signals.models import Raise, RaiseStep, SignalReading
 from hingepoint.domain.strategy.models import AskingRound, PivotalAgreement, Playbook, ResultMetric, Strategy
 from hingepoint.domain.trials.models import Trial, TrialLook
 from hingepoint.domain.turns.models import SentForm
@@ -69,6 +70,8 @@ __all__ = [
     "PolicyRule",
     "Proof",
     "Pulse",
+    "Raise",
+    "RaiseStep",
     "Reason",
     "ResultMetric",
     "RuleVersion",
@@ -77,6 +80,7 @@ __all__ = [
     "SavedView",
     "SentForm",
     "SignInFailure",
+    "SignalReading",
     "Strategy",
     "Team",
     "Trade",

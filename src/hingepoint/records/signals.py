@@ -23,3 +23,25 @@ class StepState(Worded):
     DECLINED = "declined", "Declined"
     AGREED = "agreed", "Role agreed"
     ATTENDED = "attended", "Attended"
+
+
+class StepKind(Worded):
+    """What can happen to a raise."""
+
+    RAISED = "raised", "Raised"
+    GIVEN = "given", "Given to"
+    ANSWERED = "answered", "Answered"
+    CONFIRMED = "confirmed", "Answered: it is so"
+    FALSE = "false", "Answered: false alarm"
+    LED = "led", "Led to a decision"
+    NOT_LED = "not_led", "Led to no decision"
+    NOT_YET = "not_yet", "No decision yet"
+    MUTED = "muted", "Muted"
+    UNMUTED = "unmuted", "Not muted any more"
+    ENDED = "ended", "Ended"
+
+
+#: How somebody can answer a raise: words alone, or with whether it is so.
+ANSWERS = (StepKind.ANSWERED, StepKind.CONFIRMED, StepKind.FALSE)
+#: Whether a raise led to a decision.
+DECISIONS = (StepKind.LED, StepKind.NOT_LED, StepKind.NOT_YET)
