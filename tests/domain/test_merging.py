@@ -12,6 +12,7 @@ import discoveries
 import importing
 import letting_in
 import playbooks
+import raising
 import rules as detection_rules
 import talks
 from cast import NOW, PASSWORD, TODAY, deal, person
@@ -38,6 +39,7 @@ from hingepoint.domain.people.rules import pointing_at
 from hingepoint.domain.plans import actions as plans
 from hingepoint.domain.plans.models import Verdict
 from hingepoint.domain.proof import actions as proof
+from hingepoint.domain.signals import actions as signals
 from hingepoint.domain.trail import queries as trail
 from hingepoint.domain.trials.models import TrialLook
 from hingepoint.records.agreements import AgreementState
@@ -105,6 +107,8 @@ def a_full_company(cast) -> None:
     people.save_view(by=cast.seller, at=NOW, page="deals", name="mine", query="")
     letting_in.link_of(letting_in.newcomer("Nils"), by=cast.analyst)
     actions.tell_apart(by=cast.analyst, at=NOW, one=cast.seller, other=cast.stranger)
+    rise = raising.a_raise()
+    signals.give(by=cast.manager, at=NOW, raise_id=rise.pk, to=cast.sponsor.pk)
     OtherName.objects.create(user=cast.seller, key="x", name="X", was=10**9, merged_at=NOW)
 
 

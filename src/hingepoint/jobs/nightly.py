@@ -11,6 +11,7 @@ from hingepoint.domain.detection import actions as detection
 from hingepoint.domain.discovery import actions as discovery
 from hingepoint.domain.escalations import actions as escalations
 from hingepoint.domain.imports.touched import deals_of_import, deals_with_news_of_import
+from hingepoint.domain.signals import actions as signals
 from hingepoint.domain.strategy import actions as strategy
 from hingepoint.domain.trials import actions as trials
 from hingepoint.domain.turns import actions as turns
@@ -38,6 +39,11 @@ def read_traces(*, at: dt.datetime) -> None:
     """Let the detection rules that are on read the deals on which something happened, and settle what people
     answered."""
     detection.read_touched(at=at, deals_of_import=deals_with_news_of_import)
+
+
+def read_signals(*, at: dt.datetime) -> None:
+    """Keep how the ten signals stand at the end of yesterday, and at the ends of the months that were missed."""
+    signals.read_signals(at=at)
 
 
 def let_old_promises_lapse(*, at: dt.datetime) -> None:
@@ -68,6 +74,7 @@ JOBS = (
     bridge.gather,
     let_old_promises_lapse,
     read_traces,
+    read_signals,
     ask_what_deals_need,
     pass_requests_on,
     show_results_of_trials,

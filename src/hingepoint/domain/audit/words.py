@@ -169,6 +169,15 @@ SENTENCES: dict[str, dict[str, str]] = {
         "look early": "looked at a trial before its time",
         "show result": "kept what a trial showed",
     },
+    "signal": {
+        "raise": "read that the signal rose",
+        "end": "read that the signal is back to what is usual",
+        "give": "gave the raise to somebody",
+        "answer": "answered the raise",
+        "decide": "said whether the raise led to a decision",
+        "mute": "muted the raise",
+        "unmute": "took the mute of the raise back",
+    },
     "import": {"import": "imported files", "undo import": "took an import back"},
     "mapping": {"save": "saved a mapping", "drop": "dropped a mapping"},
 }

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hingepoint.analysis.talks.approvals import Ask
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.escalations.models import Approval
-from hingepoint.domain.people.models import Membership, User
+from hingepoint.domain.people.models import Membership, User, UserQuerySet
 from hingepoint.records.errors import Refused
 from hingepoint.records.escalations import Approver
 from hingepoint.records.people import Role
@@ -46,16 +46,17 @@ def stand_in(approval: Approval) -> User:
 
 def managers_above(deal: Deal) -> list[User]:
     """Return the managers of the deal's team and of the teams above it, the nearest first."""
-    return _managers([deal.team.path]) if deal.team else []
+    return managers_at([deal.team.path]) if deal.team else []
 
 
 def managers_of(user: User) -> list[User]:
     """Return the managers of a colleague's teams and of the teams above them, the nearest first."""
     teams = user.memberships.filter(manages=False, until__isnull=True)
-    return [one for one in _managers(list(teams.values_list("team__path", flat=True))) if one != user]
+    return [one for one in managers_at(list(teams.values_list("team__path", flat=True))) if one != user]
 
 
-def _managers(paths: Sequence[str]) -> list[User]:
+def managers_at(paths: Sequence[str]) -> list[User]:
+    """Return the managers of the teams at ``paths`` and of those above them, the nearest first."""
     above = {int(pk) for path in paths for pk in path.strip("/").split("/")}
     current = Membership.objects.filter(
         team_id__in=above, manages=True, until__isnull=True, user__is_active=True
@@ -73,9 +74,14 @@ def _person(ask: Ask, managers: list[User], asker: User | None) -> User:
     place = {Approver.MANAGER: 0, Approver.LEADER: 1, Approver.PERSON: 0}.get(ask.approver)
     if place is not None and place < len(managers):
         return managers[place]
-    sponsors = User.objects.active().filter(role=Role.SPONSOR).order_by("id")
+    sponsors = sponsors_here()
     if sponsor := (sponsors.exclude(pk=asker.pk) if asker else sponsors).first():
         return sponsor
     if managers:
         return managers[-1]
     raise NobodyToAsk("Nobody is there to decide: the deal's team has no manager, and there is no sponsor.")
+
+
+def sponsors_here() -> UserQuerySet:
+    """Return the sponsors who work here, the longest known first."""
+    return User.objects.active().filter(role=Role.SPONSOR).order_by("id")

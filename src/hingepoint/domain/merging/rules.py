@@ -117,6 +117,8 @@ WORDS = {
     "plan": ("plan", "plans"),
     "planreview": ("review of a plan", "reviews of plans"),
     "proof": ("piece of evidence", "pieces of evidence"),
+    "raise": ("raise of a signal", "raises of signals"),
+    "raisestep": ("step of a raise", "steps of raises"),
     "reason": ("reason", "reasons"),
     "run": ("discovery", "discoveries"),
     "savedview": ("saved view", "saved views"),

@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
                 ("ended_on", models.DateField(null=True)),
                 ("answered_at", models.DateTimeField(null=True)),
                 ("muted_until", models.DateField(null=True)),
-                ("mute_reason", models.CharField(blank=True, max_length=500)),
+                ("mute_reason", models.TextField(blank=True)),
                 (
                     "owner",
                     models.ForeignKey(
@@ -90,6 +90,7 @@ class Migration(migrations.Migration):
                         max_length=20,
                     ),
                 ),
+                ("until", models.DateField(null=True)),
                 ("words", models.TextField(blank=True)),
                 (
                     "by",

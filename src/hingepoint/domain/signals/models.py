@@ -65,7 +65,7 @@ class Raise(models.Model):
     owner = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     answered_at = models.DateTimeField(null=True)
     muted_until = models.DateField(null=True)
-    mute_reason = models.CharField(max_length=500, blank=True)
+    mute_reason = models.TextField(blank=True)
 
     objects = RaiseQuerySet.as_manager()
 
@@ -95,13 +95,14 @@ class Raise(models.Model):
 
 class RaiseStep(models.Model):
     """Something that happened to a raise. Never changed. ``by`` is nobody where a reading did it; ``to`` is whom it
-    was given to."""
+    was given to, ``until`` the last day of a mute."""
 
     of = models.ForeignKey(Raise, on_delete=models.CASCADE, related_name="steps")
     at = models.DateTimeField()
     by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     kind = models.CharField(max_length=20, choices=StepKind.choices)
     to = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    until = models.DateField(null=True)
     words = models.TextField(blank=True)
 
     class Meta:

@@ -13,6 +13,7 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 
+from hingepoint.analysis.signals import SIGNALS
 from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.audit import words
 from hingepoint.domain.audit.models import AuditEvent
@@ -21,6 +22,7 @@ from hingepoint.domain.deals.queries import deal_page
 from hingepoint.domain.detection.models import DetectionRule
 from hingepoint.domain.people import queries as people
 from hingepoint.domain.people.models import OtherName, Team, User
+from hingepoint.domain.signals.models import Raise
 from hingepoint.domain.strategy.models import Playbook, Strategy
 from hingepoint.domain.wording import holds, in_any
 from hingepoint.records.errors import Hidden
@@ -38,6 +40,7 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "people": ("People and teams", ("user", "team", "saved view")),
     "strategy": ("Strategy and playbook", ("strategy", "playbook")),
     "catalogue": ("Catalogue and rules", ("agreement type", "catalogue", "detection rule")),
+    "signals": ("Signals", ("signal",)),
     "discovery": ("Discovery", ("run", "finding", "trial")),
     "imports": ("Imports", ("import", "mapping")),
 }
@@ -92,7 +95,7 @@ class DealTrail:
 
 def trail(viewer: Any, wanted: Wanted, *, page: int = 1) -> Trail:
     """Return who changed what in the whole company. Raises Hidden for all but sponsors and analysts.
-    At most eleven SQL queries."""
+    At most twelve SQL queries."""
     if not people.keeps_people(viewer):
         raise Hidden("not theirs to read")
     return _page_of(_narrowed(AuditEvent.objects.exclude(subject__in=_OF_NOBODY), wanted), page)
@@ -168,6 +171,7 @@ def _lines(events: Sequence[AuditEvent]) -> tuple[Line, ...]:
         "strategy": _titles(Strategy, events, "strategy", "name"),
         "playbook": _playbooks(events),
         "detection rule": _rules(events),
+        "signal": _raises(events),
         "agreement type": {key: (name, (key,)) for key, name in types.items()},
     }
     return tuple(_line(event, names, types) for event in events)
@@ -239,6 +243,20 @@ def _rules(events: Sequence[AuditEvent]) -> dict[str, tuple[str, tuple]]:
     keys = [one.subject_id for one in events if one.subject == "detection rule"]
     rows = DetectionRule.objects.filter(key__in=keys) if keys else ()
     return {row.key: (f"Rule {row.key}", (row.pk,)) for row in rows}
+
+
+def _raises(events: Sequence[AuditEvent]) -> dict[str, tuple[str, tuple]]:
+    """Return raises by their signal and place. A manager's is not named: it is between them and who leads them."""
+    ids = _ids(events, "signal")
+    rows = Raise.objects.filter(pk__in=ids) if ids else ()
+    return {
+        str(row.pk): (
+            f"{SIGNALS[row.signal].name}, {'a manager' if row.level == 'manager' else row.place}",
+            (row.signal,),
+        )
+        for row in rows
+        if row.signal in SIGNALS
+    }
 
 
 def _type_names(events: Sequence[AuditEvent]) -> dict[str, str]:

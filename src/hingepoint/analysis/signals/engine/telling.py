@@ -46,10 +46,11 @@ def tell(prepared: Prepared, calendar: Calendar, charted: Charted, rng: np.rando
         if not places:
             return Told(signal, State.NO_DATA, needs=f"At least {signal.least} answers. {signal.needs}")
     places = tuple(sorted(places, key=_order))
-    told = Told(signal, _worst(places, prepared), places, silent_since=prepared.silent_since)
+    told = Told(signal, worst(places, prepared.silent_since), places, silent_since=prepared.silent_since)
+    raised = [one.place for one in places if one.state is State.RAISED]
     return replace(
         told,
-        question=_question(signal, [one for one in places if one.state is State.RAISED]),
+        question=question(signal, [place.name for place in raised if place != COMPANY]),
         needs=_needs(places, prepared, calendar),
         drivers=_drivers(prepared, told.leading, calendar),
         would_have_shown=_would_have_shown(prepared, charted, calendar, rng),
@@ -75,13 +76,11 @@ def _for_trial(prepared: Prepared, until: dt.date, calendar: Calendar) -> str:
     return f"{why}Limits are for trial until {until}: {ENOUGH} {calendar.period}s are needed."
 
 
-def _worst(places: Sequence[Reading], prepared: Prepared) -> State:
+def worst(places: Sequence[Reading], silent_since: dt.date | None) -> State:
     """Return the state of the place that asks for most; a source that is silent leaves nothing calm."""
     order = list(State)
-    worst = max((one.state for one in places), key=order.index)
-    if prepared.silent_since and worst is not State.RAISED:
-        return State.STALE
-    return worst
+    state = max((one.state for one in places), key=order.index)
+    return State.STALE if silent_since and state is not State.RAISED else state
 
 
 def _needs(places: Sequence[Reading], prepared: Prepared, calendar: Calendar) -> str:
@@ -91,8 +90,8 @@ def _needs(places: Sequence[Reading], prepared: Prepared, calendar: Calendar) ->
     return _for_trial(prepared, until, calendar) if until else ""
 
 
-def _question(signal: Signal, raised: Sequence[Reading]) -> str:
-    names = [one.place.name for one in raised if one.place != COMPANY]
+def question(signal: Signal, names: Sequence[str]) -> str:
+    """Return what to ask of the places with these names, of the company where there is none."""
     where = ", ".join(names[:3]) or "the company"
     return signal.question.format(where=where)
 
