@@ -42,12 +42,14 @@ class Times:
         return Calendar("week" if self.period == "week" else "month", self.day)
 
 
-def picture(told: Told, reading: Reading | None, times: Times) -> Picture | None:
+def picture(
+    told: Told, reading: Reading | None, times: Times, *, names: signal_words.Names
+) -> Picture | None:
     """Return a place's chart for desk and phone with its table; None where there is nothing to draw."""
     drawn = course(told, reading, times)
     if drawn is None or reading is None:
         return None
-    metric = f"{told.signal.name}, {signal_words.place_name(reading.place)}"
+    metric = f"{told.signal.name}, {signal_words.place_name(reading.place, names)}"
     desk, phone = (control.draw(drawn, metric=metric, size=size) for size in (control.WIDE, control.NARROW))
     return Picture(desk, phone, control.table(drawn))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hingepoint.analysis.signals.shape import Driver, Place, Reading, Signal, State, Told
@@ -138,31 +139,35 @@ def span(earliest: dt.date, latest: dt.date, period: str) -> str:
     return when(latest, period) if earliest == latest else f"{first} to {when(latest, period)}"
 
 
-def place_name(place: Place) -> str:
-    return "The company" if place.level == COMPANY else place.name
+#: What places are called that readings know by a key.
+Names = Mapping[Place, str]
+
+
+def place_name(place: Place, names: Names) -> str:
+    return "The company" if place.level == COMPANY else names.get(place, place.name)
 
 
 # Sentences
 
 
-def headline(told: Told, period: str) -> str:
+def headline(told: Told, period: str, names: Names) -> str:
     """Return the one sentence about a signal."""
     leading = told.leading
     if told.state is State.NO_DATA or leading is None or leading.reading is None:
         return "There is no reading yet, so this page says neither calm nor raised."
     if told.state is State.RAISED:
-        return _raised(told.signal, leading, period)
+        return _raised(told.signal, leading, period, names)
     if told.state is State.STALE:
         return f"No news since {formats.day(told.silent_since)}, so this page does not say calm."
     if told.state is State.WATCH:
-        return _watched(told)
+        return _watched(told, names)
     return f"{value(told.signal, leading.reading)}, {_as_usual(told.signal, leading)}. No place stands outside its limits."
 
 
-def _raised(signal: Signal, reading: Reading, period: str) -> str:
+def _raised(signal: Signal, reading: Reading, period: str, names: Names) -> str:
     size = change(signal, reading.size, reading.baseline)
     return (
-        f"{place_name(reading.place)}: {value(signal, reading.reading)} now, {value(signal, reading.baseline)} is usual. "
+        f"{place_name(reading.place, names)}: {value(signal, reading.reading)} now, {value(signal, reading.baseline)} is usual. "
         f"Like for like that is {size} since {began(reading, period)}."
     )
 
@@ -173,11 +178,11 @@ def _as_usual(signal: Signal, reading: Reading) -> str:
     return f"within chance of the usual {value(signal, reading.baseline)}"
 
 
-def _watched(told: Told) -> str:
-    names = [place_name(one.place) for one in told.places if one.state is State.WATCH]
-    told_names = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-    verb = "is" if len(names) == 1 else "are"
-    return f"{told_names or 'The company'} {verb} watched: on the way to a limit, and it may still be chance."
+def _watched(told: Told, names: Names) -> str:
+    where = [place_name(one.place, names) for one in told.places if one.state is State.WATCH]
+    first = ", ".join(where[:3]) + (f" and {len(where) - 3} more" if len(where) > 3 else "")
+    verb = "is" if len(where) == 1 else "are"
+    return f"{first} {verb} watched: on the way to a limit, and it may still be chance."
 
 
 def certificate(told: Told, period: str) -> str:
