@@ -71,11 +71,7 @@ def course(told: Told, reading: Reading | None, times: Times) -> control.Course 
         change=drawn.change(),
         trial=reading.chart is None or reading.chart.baseline.is_trial,
         silent_from=drawn.place_of(told.silent_since + dt.timedelta(days=1)) if told.silent_since else None,
-        breaks=tuple(
-            (place, words)
-            for day, words in times.breaks
-            if 0 <= (place := drawn.place_of(day)) <= drawn.periods
-        ),
+        breaks=drawn.breaks(),
     )
 
 
@@ -121,7 +117,7 @@ class _Drawn:
         if self.reading.baseline is not None:
             return self.reading.baseline
         base = slice(0, max(self.series.baseline, 1))
-        return float(self.series.totals[base].sum() / max(self.series.counts[base].sum(), 1e-9))
+        return float(np.nansum(self.series.totals[base]) / max(self.series.counts[base].sum(), 1e-9))
 
     @property
     def one(self) -> float:
@@ -145,7 +141,7 @@ class _Drawn:
     def values(self) -> Floats:
         """Return each period's level as if its deals were the usual ones; NaN where there was none."""
         series, base = self.series, slice(0, max(self.series.baseline, 1))
-        expected = series.usual[base].sum() / max(series.counts[base].sum(), 1e-9)
+        expected = np.nansum(series.usual[base]) / max(series.counts[base].sum(), 1e-9)
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.asarray((series.totals - series.usual) / series.counts + expected, np.float64)
 
@@ -212,6 +208,11 @@ class _Drawn:
         starts, ends = calendar.start(number), calendar.start(number + 1)
         within = (day - starts).days / (ends - starts).days
         return number + within - self.series.first - self.begin
+
+    def breaks(self) -> tuple[tuple[float, str], ...]:
+        """Return where rules changed. A series begins with the first whole period of new rules: they stand at its edge."""
+        found = [(self.place_of(day), words) for day, words in self.times.breaks]
+        return tuple((max(place, 0.0), words) for place, words in found if -1 < place <= self.periods)
 
     def name(self, index: int) -> str:
         starts = self.times.calendar.start(self.series.first + index)

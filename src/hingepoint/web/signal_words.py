@@ -147,6 +147,11 @@ def place_name(place: Place, names: Names) -> str:
     return "The company" if place.level == COMPANY else names.get(place, place.name)
 
 
+def in_sentence(place: Place, names: Names) -> str:
+    """Return what a place is called in the middle of a sentence."""
+    return "the company" if place.level == COMPANY else place_name(place, names)
+
+
 # Sentences
 
 

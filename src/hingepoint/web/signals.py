@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 
 from hingepoint.analysis.signals.shape import Place, Reading, State, Told
 from hingepoint.connectors import files
+from hingepoint.domain.escalations.queries import rules as rules_page
 from hingepoint.domain.signals import actions, queries
 from hingepoint.records.signals import ANSWERS, DECISIONS, StepKind
 from hingepoint.web import drafts, exports, signal_pictures, signal_words
@@ -92,7 +93,9 @@ def signal(request: Request, key: str) -> HttpResponse:
     as_of, wanted, unread = asked(request)
     page = queries.signal(request.user, key, as_of)
     reading = chosen(page.told, wanted)
-    times = signal_pictures.Times(page.period, page.day or timezone.localdate())
+    day = page.day or timezone.localdate()
+    times = signal_pictures.Times(page.period, day, breaks_of(request, page.told))
+    places, calm = places_of(page.told)
     in_hand = bool(page.raises) and all(one.in_hand for one in page.raises)
     context = shown(
         page=page,
@@ -100,14 +103,25 @@ def signal(request: Request, key: str) -> HttpResponse:
         reading=reading,
         mark=signal_words.standing(page.told.state, in_hand=in_hand),
         picture=signal_pictures.picture(page.told, reading, times, names=page.names),
-        places=places_of(page.told),
-        others=max(len(page.told.places) - MOST_PLACES, 0),
+        places=places,
+        calm_places=calm,
+        others=len(page.told.places) - len(places) - len(calm),
         leaders=queries.leaders(request.user) if page.may_answer else [],
         code=code,
         as_of=as_of,
         unread=unread,
     )
     return render(request, "signals/signal.html", context)
+
+
+def breaks_of(request: Request, told: Told) -> tuple[tuple[dt.date, str], ...]:
+    """Return since when the rules in force hold, for a signal whose series they break. Two SQL queries, none for others."""
+    if not told.signal.breaks or not told.places:
+        return ()
+    rules = rules_page.rules_now(request.user)
+    if rules.published_at is None:
+        return ()
+    return ((timezone.localdate(rules.published_at), f"rules {rules.version}"),)
 
 
 def code(place: Place) -> str:
@@ -120,11 +134,12 @@ def chosen(told: Told, wanted: str) -> Reading | None:
     return next((one for one in told.places if code(one.place) == wanted), told.leading)
 
 
-def places_of(told: Told) -> list[Reading]:
-    """Return the places to list, what asks most first, each state in the order of the reading."""
+def places_of(told: Told) -> tuple[list[Reading], list[Reading]]:
+    """Return the places to list, what asks most first, and those that are calm; the company stands among the first."""
     order = list(State)
     ranked = sorted(told.places, key=lambda one: -order.index(one.state))
-    return ranked[:MOST_PLACES]
+    first = [one for one in ranked if one.state is not State.CALM or one.place.level == signal_words.COMPANY]
+    return first[:MOST_PLACES], [one for one in ranked if one not in first][:MOST_PLACES]
 
 
 def signal_deals(request: Request, key: str) -> FileResponse:

@@ -95,8 +95,8 @@ def draw(course: Course, *, metric: str, size: Size = WIDE) -> str:
     """Return the course as one picture: single periods, the smoothed line, its limits and what is usual; in red only
     what is raised, and only since it began. ``unit`` of the course is ``share``, or a word such as ``days``."""
     paper = _Paper(size, _axis(course, size), len(course.points))
-    body = _grid(paper, course) + _singles(paper, course) + _limits(paper, course)
-    body += _onset(paper, course) + _silence(paper, course) + _usual(paper, course)
+    body = _grid(paper, course) + _singles(paper, course) + _onset(paper, course)
+    body += _limits(paper, course) + _silence(paper, course) + _usual(paper, course)
     body += "".join(_break(paper, place, words) for place, words in course.breaks)
     body += _lines(paper, course) + "".join(
         _mark(paper, course, index, point) for index, point in enumerate(course.points)
