@@ -13,9 +13,19 @@ import polars as pl
 from cast import TODAY
 from hingepoint.analysis import frames
 from hingepoint.analysis.signals import SIGNALS, engine
-from hingepoint.analysis.signals.engine import telling
-from hingepoint.analysis.signals.engine.places import COMPANY
-from hingepoint.analysis.signals.shape import Facts, Place, Reading, Report, Series, Signal, State, Told
+from hingepoint.analysis.signals.shape import (
+    COMPANY,
+    Facts,
+    Place,
+    Reading,
+    Report,
+    Series,
+    Signal,
+    State,
+    Told,
+    question,
+    worst,
+)
 from hingepoint.analysis.spc.charts import chart_of
 from hingepoint.domain.signals import actions
 from hingepoint.domain.signals.models import Raise
@@ -54,8 +64,8 @@ def told(signal: Signal, *places: Reading, silent_since: dt.date | None = None) 
     """A signal with the company and these places."""
     every = (reading(COMPANY), *places) if COMPANY not in [one.place for one in places] else places
     names = [one.place.name for one in every if one.state is State.RAISED and one.place != COMPANY]
-    state = telling.worst(every, silent_since)
-    return Told(signal, state, every, telling.question(signal, names), silent_since=silent_since)
+    state = worst(every, silent_since)
+    return Told(signal, state, every, question(signal, names), silent_since=silent_since)
 
 
 def report(day: dt.date, places: Mapping[str, tuple[Reading, ...]] | None = None) -> Report:

@@ -1,5 +1,6 @@
 """The ten signals kept day by day: readings, raises that begin and end, who may see and answer them."""
 
+import dataclasses
 import datetime as dt
 import json
 
@@ -8,12 +9,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import locks
+from cast import NOW, deal, person
 from hingepoint.analysis.signals import SIGNALS, engine
 from hingepoint.analysis.signals.engine.facts import from_log
-from hingepoint.analysis.signals.shape import Driver, Place, State, WouldHaveShown
+from hingepoint.analysis.signals.shape import COMPANY, Driver, Place, State, WouldHaveShown
 from hingepoint.demo import calm
-from hingepoint.domain.signals import record
-from raising import DAY, reading, report
+from hingepoint.domain.audit.models import AuditEvent
+from hingepoint.domain.people import actions as people
+from hingepoint.domain.people.models import User
+from hingepoint.domain.signals import actions, frames, queries, record
+from hingepoint.domain.signals.models import Raise, RaiseStep, SignalReading
+from hingepoint.domain.signals.rules import owner_of
+from hingepoint.domain.trail import queries as trail
+from hingepoint.jobs import nightly
+from hingepoint.records.errors import Hidden, Refused
+from hingepoint.records.people import Role
+from hingepoint.records.signals import StepKind
+from raising import DAY, NORTH, SINCE, SOUTH, a_raise, nothing, read, read_all, reading, report
 from same import same
 
 
@@ -115,3 +128,416 @@ def reports(draw):
         second.signal, second.state, second.places, "Why?", "More.", tuple(drivers), draw(shown), draw(days)
     )
     return type(whole)(whole.as_of, "week", 3, 2.5, (whole.signals[0], second, *whole.signals[2:]))
+
+
+# ---- readings and raises ----
+
+
+def raises():
+    """Return the raises on record: signal, place, first day and when they ended."""
+    rows = Raise.objects.order_by("id")
+    return [(row.signal, row.place, row.first_day, row.ended_on) for row in rows]
+
+
+def kinds(row):
+    return [step.kind for step in row.steps.all()]
+
+
+def later(days):
+    return DAY + dt.timedelta(days=days)
+
+
+class TestReading:
+    def test_a_reading_is_kept_with_its_day_and_what_rose(self, cast):
+        assert read(DAY, exceptions=(NORTH,)) == [DAY]
+        row = SignalReading.objects.get()
+        assert (row.day, row.facts_until) == (DAY, None)
+        assert record.opened(row.report).signals[1].state is State.RAISED
+        (rise,) = Raise.objects.all()
+        assert raises() == [("exceptions", "North", DAY, None)]
+        assert (rise.since, rise.seen, rise.owner) == (SINCE, dt.date(2026, 1, 31), cast.manager)
+        assert kinds(rise) == [StepKind.RAISED, StepKind.GIVEN]
+
+    def test_a_day_read_twice_is_kept_once_and_changes_nothing_else(self, cast):
+        read(DAY, exceptions=(NORTH,))
+        before = (raises(), RaiseStep.objects.count(), AuditEvent.objects.count())
+        read(DAY, exceptions=(NORTH,))
+        assert (raises(), RaiseStep.objects.count(), AuditEvent.objects.count()) == before
+        assert SignalReading.objects.count() == 1
+
+    def test_of_the_days_missed_the_ends_of_months_are_read(self, db):
+        read(dt.date(2025, 12, 20))
+        assert read(DAY) == [dt.date(2025, 12, 31), dt.date(2026, 1, 31), dt.date(2026, 2, 28), DAY]
+        assert SignalReading.objects.count() == 5
+
+    def test_a_month_end_that_is_read_itself_is_read_once(self, db):
+        read(dt.date(2026, 1, 31))
+        assert read(dt.date(2026, 2, 28)) == [dt.date(2026, 2, 28)]
+
+    def test_what_rose_and_ended_while_nobody_read_is_told(self, cast):
+        read(dt.date(2025, 10, 31))
+        read_all({dt.date(2025, 11, 30): {"exceptions": (NORTH,)}}, as_of=dt.date(2026, 1, 31))
+        assert raises() == [("exceptions", "North", dt.date(2025, 11, 30), dt.date(2026, 1, 31))]
+
+    def test_an_earlier_day_read_afterwards_moves_no_raise(self, cast):
+        read(DAY)
+        read(DAY - dt.timedelta(days=3), exceptions=(NORTH,))
+        assert raises() == []
+
+    def test_by_itself_yesterday_is_read(self, db, monkeypatch):
+        monkeypatch.setattr(frames, "facts", nothing)
+        nightly.read_signals(at=NOW)
+        assert [row.day for row in SignalReading.objects.all()] == [DAY]
+
+    def test_the_night_reads_signals_after_traces(self):
+        names = [job.__name__ for job in nightly.JOBS]
+        assert names.index("read_signals") == names.index("read_traces") + 1
+
+    def test_of_old_readings_the_last_of_each_month_stays(self, db):
+        days = [dt.date(2025, 10, 30), dt.date(2025, 10, 31), dt.date(2025, 11, 29), DAY]
+        for day in days:
+            SignalReading.objects.create(day=day, report=record.stored(report(day)), made_at=NOW)
+        read(DAY)
+        assert list(SignalReading.objects.order_by("day").values_list("day", flat=True)) == days[1:]
+
+
+class TestRaise:
+    def test_it_ends_with_the_second_calm_reading_in_a_row(self, cast):
+        read(DAY, exceptions=(NORTH,))
+        read(later(1))
+        assert raises() == [("exceptions", "North", DAY, None)]
+        read(later(2))
+        assert raises() == [("exceptions", "North", DAY, later(2))]
+        assert kinds(Raise.objects.get())[-1] == StepKind.ENDED
+
+    def test_one_calm_reading_between_two_raised_ones_is_one_raise(self, cast):
+        for number, places in enumerate([(NORTH,), (), (NORTH,), ()]):
+            read(later(number), exceptions=places)
+        assert raises() == [("exceptions", "North", DAY, None)]
+
+    def test_what_rises_again_after_its_end_is_another_raise(self, cast):
+        for number, places in enumerate([(NORTH,), (), (), (NORTH,)]):
+            read(later(number), exceptions=places)
+        assert raises() == [("exceptions", "North", DAY, later(2)), ("exceptions", "North", later(3), None)]
+
+    def test_a_calm_day_read_twice_does_not_end_it(self, cast):
+        read(DAY, exceptions=(NORTH,))
+        read(later(1))
+        read(later(1))
+        assert raises() == [("exceptions", "North", DAY, None)]
+
+    @pytest.mark.parametrize(
+        "there", [reading(NORTH, State.STALE), reading(NORTH, State.WATCH, because_of=SOUTH)], ids=["stale", "told by South"]
+    )  # fmt: skip
+    def test_silence_and_another_place_that_tells_it_do_not_end_it(self, cast, there):
+        read(DAY, exceptions=(NORTH,))
+        read(later(1), exceptions=(there,))
+        read(later(2), exceptions=(there,))
+        assert raises() == [("exceptions", "North", DAY, None)]
+
+    def test_a_place_that_is_watched_is_back(self, cast):
+        read(DAY, exceptions=(NORTH,))
+        for number in (1, 2):
+            read(later(number), exceptions=(reading(NORTH, State.WATCH),))
+        assert raises() == [("exceptions", "North", DAY, later(2))]
+
+    def test_a_raise_whose_owner_left_goes_to_who_leads_now(self, cast):
+        rise = a_raise()
+        people.set_active(by=None, at=NOW, user=cast.manager, active=False)
+        read(later(1), exceptions=(NORTH,))
+        rise.refresh_from_db()
+        assert rise.owner == cast.sponsor
+
+    @pytest.mark.parametrize(
+        ("place", "owner"),
+        [
+            (COMPANY, "sponsor"), (NORTH, "manager"), (SOUTH, "other_manager"), (Place("team", "Moon"), "sponsor"),
+            (Place("account", "ACME"), "manager"), (Place("segment", "Mid"), "sponsor"), (Place("manager", "maud@hinge.example"), "sponsor"),
+        ],
+        ids=str,
+    )  # fmt: skip
+    def test_it_is_the_task_of_who_leads_the_place(self, cast, place, owner):
+        assert owner_of(place) == getattr(cast, owner)
+
+
+# ---- who sees what ----
+
+
+@pytest.fixture
+def known_to(cast):
+    """North, South and Maud's own deals are raised; behind North stand a deal of North and one of South."""
+    deals = (cast.deal.key, cast.foreign_deal.key)
+    maud = Place("manager", cast.manager.key)
+    read(
+        DAY,
+        exceptions=(
+            reading(COMPANY, State.RAISED, deals=deals),
+            reading(NORTH, State.RAISED, deals=deals),
+            SOUTH,
+        ),
+        tolerant_managers=(maud,),
+    )
+    return maud
+
+
+def seen(viewer):
+    """Return which raised places a viewer is told of, by signal."""
+    tiles = queries.overview(viewer).tiles
+    return {
+        one.told.signal.key: [place.place.name for place in one.told.places if place.state is State.RAISED]
+        for one in tiles
+        if one.told.state is State.RAISED
+    }
+
+
+class TestRights:
+    def test_the_sponsor_sees_every_place(self, cast, known_to):
+        assert seen(cast.sponsor) == {
+            "exceptions": ["company", "North", "South"],
+            "tolerant_managers": [cast.manager.key],
+        }
+
+    def test_the_analyst_sees_every_place_but_managers(self, cast, known_to):
+        assert seen(cast.analyst) == {"exceptions": ["company", "North", "South"]}
+
+    def test_a_manager_sees_the_company_their_teams_and_themself(self, cast, known_to):
+        assert seen(cast.manager) == {
+            "exceptions": ["company", "North"],
+            "tolerant_managers": [cast.manager.key],
+        }
+        assert seen(cast.other_manager) == {"exceptions": ["company", "South"]}
+
+    def test_a_leader_above_sees_the_managers_below(self, cast, known_to):
+        lead = person("Lena", Role.MANAGER)
+        people.join_team(by=None, at=NOW, user=lead, team=cast.north.parent, since=DAY, manages=True)
+        assert seen(lead)["tolerant_managers"] == [cast.manager.key]
+        assert owner_of(known_to) == lead
+
+    def test_a_seller_sees_the_company_without_the_deals_of_others(self, cast, known_to):
+        assert seen(cast.seller) == {"exceptions": ["company"]}
+        for viewer, own in ((cast.seller, cast.deal), (cast.stranger, cast.foreign_deal)):
+            page = queries.signal(viewer, "exceptions")
+            assert [one.key for one in page.deals] == [own.key]
+            assert page.told.deals == (own.key,)
+            assert [one.where for one in page.raises] == ["company"]
+
+    def test_the_question_names_no_place_that_is_hidden(self, cast, known_to):
+        assert "North" not in queries.signal(cast.other_manager, "exceptions").told.question
+        assert "South" in queries.signal(cast.other_manager, "exceptions").told.question
+
+    def test_a_place_that_is_hidden_explains_nothing(self, cast):
+        read(DAY, exceptions=(SOUTH, reading(NORTH, State.WATCH, because_of=SOUTH)))
+        told = queries.signal(cast.manager, "exceptions").told
+        assert [(one.place, one.because_of) for one in told.places] == [(COMPANY, None), (NORTH, None)]
+        assert queries.signal(cast.sponsor, "exceptions").told.places[2].because_of == SOUTH
+
+    @pytest.mark.parametrize("who", ["anonymous", "inside_partner", "disabled"])
+    def test_strangers_and_inside_partners_see_no_signals(self, cast, known_to, who):
+        viewer = cast.everybody()[who]
+        for ask in (
+            queries.overview,
+            lambda one: queries.signal(one, "exceptions"),
+            lambda one: queries.deals_behind(one, "exceptions"),
+        ):
+            with pytest.raises(Hidden):
+                ask(viewer)
+
+    def test_an_account_is_shown_to_managers_who_have_all_its_deals(self, cast):
+        acme = Place("account", "ACME")
+        read(DAY, account_margins=(acme,))
+        assert seen(cast.manager) == {"account_margins": ["ACME"]}
+        assert seen(cast.other_manager) == {}
+        deal("S-9", owner=cast.stranger, team=cast.south, account=cast.account)
+        assert seen(cast.manager) == {}
+        assert queries.overview(cast.sponsor).names == {acme: "Acme Mills"}
+
+    def test_deals_behind_a_hidden_place_are_hidden(self, cast, known_to):
+        assert [one.key for one in queries.deals_behind(cast.manager, "exceptions", NORTH)] == [cast.deal.key]
+        with pytest.raises(Hidden):
+            queries.deals_behind(cast.other_manager, "exceptions", NORTH)
+        with pytest.raises(Hidden):
+            queries.signal(cast.sponsor, "gut_feeling")
+
+    def test_months_of_fewer_than_five_answers_are_not_drawn(self, cast):
+        series = reading(COMPANY).series
+        few = dataclasses.replace(series, counts=np.array([4.0, *series.counts[1:-1], 3.0]))
+        read(DAY, low_advocacy=(reading(COMPANY, State.CALM, series=few),))
+        told = queries.signal(cast.sponsor, "low_advocacy").told.places[0]
+        assert list(np.flatnonzero(np.isnan(told.series.totals))) == [0, 17]
+        assert list(told.series.counts[[0, 1, 17]]) == [0.0, 20.0, 0.0]
+        assert list(np.flatnonzero(np.isnan(told.chart.values))) == [5]
+
+
+class TestPicture:
+    def test_before_the_first_reading_every_signal_says_what_it_needs(self, cast):
+        page = queries.overview(cast.sponsor)
+        assert (page.day, page.counts.no_data, len(page.tiles)) == (None, 10, 10)
+        assert page.tiles[1].told.needs == SIGNALS["exceptions"].needs
+        assert queries.signal(cast.sponsor, "exceptions").days == ()
+
+    def test_a_past_day_shows_what_stood_then(self, cast):
+        rise = a_raise()
+        actions.answer(
+            by=cast.manager,
+            at=NOW + dt.timedelta(days=9),
+            raise_id=rise.pk,
+            words="True",
+            found=StepKind.CONFIRMED,
+        )
+        for number in (1, 2):
+            read(later(number))
+        then, now = (
+            queries.signal(cast.sponsor, "exceptions", DAY),
+            queries.signal(cast.sponsor, "exceptions"),
+        )
+        assert [(one.ended_on, one.answered, len(one.steps)) for one in then.raises] == [(None, None, 2)]
+        assert (now.raises, [one.ended_on for one in now.ended]) == ((), [later(2)])
+        assert now.days == (later(2), later(1), DAY)
+        assert queries.overview(cast.sponsor, DAY - dt.timedelta(days=1)).day is None
+
+    def test_the_year_counts_what_was_said_of_its_raises(self, cast):
+        real, false = a_raise(), a_raise(SOUTH, "unplanned_concessions", later(1))
+        said = {"by": cast.sponsor, "at": NOW}
+        actions.answer(**said, raise_id=real.pk, words="It is so.", found=StepKind.CONFIRMED)
+        actions.decide(**said, raise_id=real.pk, led=StepKind.LED, words="Plans are asked for.")
+        actions.answer(**said, raise_id=false.pk, words="A late entry.", found=StepKind.FALSE)
+        actions.decide(**said, raise_id=false.pk, led=StepKind.NOT_LED)
+        assert queries.overview(cast.sponsor).year == queries.YearCount(2, 1, 1, 1, 1)
+        assert queries.overview(cast.manager).year == queries.YearCount(1, 1, 0, 1, 0)
+        read(DAY + dt.timedelta(days=400))
+        assert queries.overview(cast.sponsor).year.raised == 0
+
+    def test_the_ten_are_counted_by_where_they_are(self, cast):
+        rise = a_raise()
+        assert queries.overview(cast.sponsor).counts == queries.Counts(1, 0, 0, 9, 0, 0)
+        actions.answer(by=cast.sponsor, at=NOW, raise_id=rise.pk, words="We look into it.")
+        assert queries.overview(cast.sponsor).counts == queries.Counts(1, 1, 0, 9, 0, 0)
+
+
+# ---- people answer ----
+
+
+class TestAnswers:
+    def test_its_manager_answers_and_the_trail_knows(self, cast):
+        rise = a_raise()
+        actions.answer(
+            by=cast.manager, at=NOW, raise_id=rise.pk, words=" Two new sellers. ", found=StepKind.CONFIRMED
+        )
+        rise.refresh_from_db()
+        assert rise.answered_at == NOW
+        step = rise.steps.last()
+        assert (step.kind, step.by, step.words) == (StepKind.CONFIRMED, cast.manager, "Two new sellers.")
+        line = trail.trail(cast.sponsor, trail.Wanted(kind="signals")).lines[0]
+        assert (line.by, line.what, line.about) == (
+            "Maud",
+            "answered the raise",
+            "More deals escalated, North",
+        )
+
+    @pytest.mark.parametrize(
+        "who", ["seller", "other_manager", "stranger", "analyst", "inside_partner", "disabled", "anonymous"]
+    )
+    def test_nobody_else_answers(self, cast, who):
+        rise = a_raise()
+        with pytest.raises(Hidden):
+            actions.answer(by=cast.everybody()[who], at=NOW, raise_id=rise.pk, words="Mine.")
+        assert kinds(rise) == [StepKind.RAISED, StepKind.GIVEN]
+
+    def test_a_raise_is_given_to_somebody_who_sees_its_place(self, cast):
+        rise = a_raise()
+        told = {"by": cast.manager, "at": NOW, "raise_id": rise.pk}
+        for user, words in (
+            (cast.other_manager, "may not see"),
+            (cast.manager, "has it already"),
+            (cast.disabled, "works here"),
+        ):
+            with pytest.raises(actions.NotTheirs, match=words) as refused:
+                actions.give(**told, to=user.pk)
+            assert refused.value.field == "to"
+        actions.give(**told, to=cast.analyst.pk)
+        (shown,) = queries.signal(cast.analyst, "exceptions").raises
+        assert (shown.owner, shown.may_answer) == ("Ada", True)
+
+    def test_an_answer_and_a_yes_say_what(self, cast):
+        told = {"by": cast.manager, "at": NOW, "raise_id": a_raise().pk}
+        with pytest.raises(actions.WordsMissing, match="what you found"):
+            actions.answer(**told, words=" ")
+        with pytest.raises(actions.WordsMissing, match="what was decided"):
+            actions.decide(**told, led=StepKind.LED)
+        with pytest.raises(actions.NoSuchAnswer):
+            actions.decide(**told, led=StepKind.MUTED)
+        with pytest.raises(actions.NoSuchAnswer):
+            actions.answer(**told, words="Yes", found=StepKind.LED)
+
+    def test_whether_it_led_to_a_decision_is_asked_after_its_end_too(self, cast):
+        rise = a_raise()
+        for number in (1, 2):
+            read(later(number))
+        told = {"by": cast.manager, "at": NOW, "raise_id": rise.pk}
+        with pytest.raises(actions.OverAlready):
+            actions.give(**told, to=cast.sponsor.pk)
+        with pytest.raises(actions.OverAlready):
+            actions.mute(**told, until=later(30), reason="Known.")
+        actions.decide(**told, led=StepKind.NOT_YET)
+        actions.decide(**told, led=StepKind.NOT_LED)
+        (shown,) = queries.signal(cast.manager, "exceptions").ended
+        assert shown.decision == StepKind.NOT_LED
+
+    @pytest.mark.parametrize(
+        ("until", "reason", "field"),
+        [(later(30), " ", "reason"), (None, "Known.", "until"), (NOW.date(), "Known.", "until"), (later(400), "Known.", "until")],
+    )  # fmt: skip
+    def test_a_mute_has_a_reason_and_an_end(self, cast, until, reason, field):
+        rise = a_raise()
+        with pytest.raises(Refused) as refused:
+            actions.mute(by=cast.manager, at=NOW, raise_id=rise.pk, until=until, reason=reason)
+        assert refused.value.field == field
+
+    def test_a_muted_raise_is_in_hand_until_its_day(self, cast):
+        rise = a_raise()
+        actions.mute(by=cast.manager, at=NOW, raise_id=rise.pk, until=later(5), reason="A new price list.")
+        (shown,) = queries.signal(cast.manager, "exceptions").raises
+        assert (shown.in_hand, shown.muted_until, shown.mute_reason) == (True, later(5), "A new price list.")
+        read(later(5), exceptions=(NORTH,))
+        (shown,) = queries.signal(cast.manager, "exceptions").raises
+        assert (shown.in_hand, shown.muted_until) == (False, None)
+
+    def test_a_mute_is_taken_back(self, cast):
+        told = {"by": cast.manager, "at": NOW, "raise_id": a_raise().pk}
+        with pytest.raises(actions.NoMute, match="not muted"):
+            actions.unmute(**told)
+        actions.mute(**told, until=later(5), reason="Known.")
+        assert actions.unmute(**told).muted_until is None
+        assert not queries.signal(cast.manager, "exceptions").raises[0].in_hand
+
+    def test_the_trail_says_nothing_of_a_manager(self, cast):
+        rise = a_raise(Place("manager", cast.manager.key), "tolerant_managers")
+        actions.answer(by=cast.sponsor, at=NOW, raise_id=rise.pk, words="Maud passes all on.")
+        line = trail.trail(cast.analyst, trail.Wanted(kind="signals")).lines[0]
+        assert (line.about, line.reason) == ("Managers tolerate mediocre execution, a manager", "")
+        assert "Maud" not in str(
+            list(AuditEvent.objects.filter(subject="signal").values("changes", "reason"))
+        )
+
+
+def test_a_night_holds_the_database_for_few_rows(cast):
+    with locks.measured() as meter:
+        read(DAY, exceptions=(NORTH, SOUTH))
+    assert len(meter.transactions) == 1
+    assert meter.transactions[0].trail_last
+    assert meter.most_rows <= 15
+
+
+@pytest.mark.parametrize("who", ["sponsor", "manager", "seller"])
+def test_pages_ask_the_database_a_few_times(cast, known_to, django_assert_max_num_queries, who):
+    account = Place("account", "ACME")
+    read(later(1), account_margins=(account,), tolerant_managers=(known_to,), exceptions=(NORTH, SOUTH))
+    viewer = User.objects.get(pk=getattr(cast, who).pk)
+    with django_assert_max_num_queries(12):
+        queries.overview(viewer)
+    viewer = User.objects.get(pk=viewer.pk)
+    with django_assert_max_num_queries(14):
+        queries.signal(viewer, "exceptions")
+    viewer = User.objects.get(pk=viewer.pk)
+    with django_assert_max_num_queries(8):
+        queries.deals_behind(viewer, "exceptions")

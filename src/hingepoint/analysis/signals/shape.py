@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -133,6 +133,9 @@ class Place:
     name: str
 
 
+COMPANY = Place("company", "company")
+
+
 @dataclass(frozen=True, slots=True)
 class Series:
     """A signal at one place, a point a period from the period ``first`` on.
@@ -230,3 +233,16 @@ class Report:
     def enough(self) -> bool:
         """Whether anything could be read at all."""
         return any(told.state is not State.NO_DATA for told in self.signals)
+
+
+def worst(places: Sequence[Reading], silent_since: dt.date | None) -> State:
+    """Return the state of the place that asks for most; a source that is silent leaves nothing calm."""
+    order = list(State)
+    state = max((one.state for one in places), key=order.index)
+    return State.STALE if silent_since and state is not State.RAISED else state
+
+
+def question(signal: Signal, names: Sequence[str]) -> str:
+    """Return what to ask of the places with these names, of the company where there is none."""
+    where = ", ".join(names[:3]) or "the company"
+    return signal.question.format(where=where)

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+#: Weight of the newest point in the smoothed line (lambda). Small: small lasting shifts are what matters.
+LAMBDA = 0.1
 #: With fewer points limits are for trial: drawn, and never raising.
 ENOUGH = 12
 #: Neighbours are taken to resemble each other at most so much.

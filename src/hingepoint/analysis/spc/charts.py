@@ -10,8 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hingepoint.analysis.spc import run_lengths
-from hingepoint.analysis.spc.baseline import Baseline, estimate, smoothed_spread
+from hingepoint.analysis.spc.baseline import LAMBDA, Baseline, estimate, smoothed_spread
 
 #: A raise stands until the line was back inside its limits for so many points.
 BACK_FOR = 3
@@ -67,7 +66,7 @@ class Natural:
 
 
 def follow(
-    values: Floats, *, baseline: Baseline, limit: float, weight: float = run_lengths.LAMBDA, side: int = 0
+    values: Floats, *, baseline: Baseline, limit: float, weight: float = LAMBDA, side: int = 0
 ) -> Chart:
     """Return the chart of ``values``, the points after ``baseline`` in the order of time.
 
@@ -82,7 +81,7 @@ def follow(
     return Chart(baseline, values, line, low, high, outside, standing(outside), weight, limit, side)
 
 
-def smooth(values: Floats, *, start: float, weight: float = run_lengths.LAMBDA) -> Floats:
+def smooth(values: Floats, *, start: float, weight: float = LAMBDA) -> Floats:
     """Return the exponentially weighted moving average of ``values`` that begins at ``start``."""
     line, level = np.empty(len(values)), start
     for place, value in enumerate(values):
@@ -118,9 +117,7 @@ def natural_limits(values: Floats) -> Natural:
     return Natural(centre, centre - 3 * spread, centre + 3 * spread)
 
 
-def chart_of(
-    values: Floats, *, baseline_points: int, limit: float, weight: float = run_lengths.LAMBDA
-) -> Chart:
+def chart_of(values: Floats, *, baseline_points: int, limit: float, weight: float = LAMBDA) -> Chart:
     """Return the chart of a series whose first ``baseline_points`` are usual. Raises ValueError under two of them."""
     usual = values[:baseline_points]
     return follow(

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, stats
 
-#: Weight of the newest point in the smoothed line (lambda). Small: small lasting shifts are what matters.
-LAMBDA = 0.1
+from hingepoint.analysis.spc.baseline import LAMBDA
+
 NODES = 81
 
 Floats = NDArray[np.float64]

@@ -14,7 +14,7 @@ import numpy as np
 from django.db.models import Q
 from django.utils import timezone
 
-from hingepoint.analysis.signals import SIGNALS, engine
+from hingepoint.analysis.signals import SIGNALS
 from hingepoint.analysis.signals.shape import Facts, Place, Reading, Report
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.people.models import User, works_here
@@ -100,6 +100,8 @@ def _ends_month(day: dt.date) -> bool:
 
 
 def _read(day: dt.date, facts: Callable[[dt.date], Facts], *, at: dt.datetime) -> None:
+    from hingepoint.analysis.signals import engine  # with its statistics, which no page needs
+
     known = facts(day)
     report = engine.read(known, rng=np.random.default_rng(SEED))
     before = SignalReading.objects.filter(day__lt=day).order_by("-day")[: ENDS_AFTER - 1]

@@ -21,9 +21,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from django.db.models import Count
 
-from hingepoint.analysis.signals.engine import telling
-from hingepoint.analysis.signals.engine.places import COMPANY
-from hingepoint.analysis.signals.shape import Place, Reading, Report, Series, State, Told
+from hingepoint.analysis.signals import shape
+from hingepoint.analysis.signals.shape import COMPANY, Place, Reading, Report, Series, State, Told
 from hingepoint.domain.deals.models import Account, Deal
 from hingepoint.domain.escalations.approvers import managers_at, sponsors_here
 from hingepoint.domain.people.models import Membership, Team, User, Viewer, managed_team_ids, works_here
@@ -126,10 +125,8 @@ def narrowed(told: Told, seen: Sight, *, deals: Collection[str], names: dict[Pla
     return replace(
         told,
         places=places,
-        state=telling.worst(places, told.silent_since),
-        question=telling.question(
-            told.signal, [names.get(one, one.name) for one in raised if one != COMPANY]
-        ),
+        state=shape.worst(places, told.silent_since),
+        question=shape.question(told.signal, [names.get(one, one.name) for one in raised if one != COMPANY]),
         drivers=told.drivers if leading and seen.sees(leading.place) else (),
     )
 

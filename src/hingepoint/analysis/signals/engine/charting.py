@@ -9,8 +9,8 @@ import numpy as np
 
 from hingepoint.analysis.signals.engine import places
 from hingepoint.analysis.signals.engine.calendar import Calendar
-from hingepoint.analysis.signals.engine.places import COMPANY, Prepared
-from hingepoint.analysis.signals.shape import Floats, Place, Series, Signal
+from hingepoint.analysis.signals.engine.places import Prepared
+from hingepoint.analysis.signals.shape import COMPANY, Floats, Place, Series, Signal
 from hingepoint.analysis.spc import baseline, charts, run_lengths
 from hingepoint.analysis.spc.baseline import Baseline
 from hingepoint.analysis.spc.charts import Chart

@@ -17,12 +17,11 @@ from numpy.typing import NDArray
 from scipy import special, stats
 
 from hingepoint.analysis.signals.engine.calendar import Calendar
-from hingepoint.analysis.signals.shape import Facts, Place, Series, Signal
+from hingepoint.analysis.signals.shape import COMPANY, Facts, Place, Series, Signal
 from hingepoint.analysis.spc import adjusting, charts
 from hingepoint.analysis.spc.baseline import ENOUGH
 
 Floats = NDArray[np.float64]
-COMPANY = Place("company", "company")
 #: Places with fewer units a period are not followed: their charts would show chance.
 LEAST = 0.75
 #: The rest of the company counts with so many usual units less than it has: a small rest says little.

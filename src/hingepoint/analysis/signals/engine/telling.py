@@ -12,8 +12,9 @@ import polars as pl
 from hingepoint.analysis import intervals
 from hingepoint.analysis.signals.engine.calendar import Calendar
 from hingepoint.analysis.signals.engine.charting import NEAR, Charted, beyond
-from hingepoint.analysis.signals.engine.places import COMPANY, Prepared
+from hingepoint.analysis.signals.engine.places import Prepared
 from hingepoint.analysis.signals.shape import (
+    COMPANY,
     Driver,
     Reading,
     Series,
@@ -21,6 +22,8 @@ from hingepoint.analysis.signals.shape import (
     State,
     Told,
     WouldHaveShown,
+    question,
+    worst,
 )
 from hingepoint.analysis.spc import change, funnel
 from hingepoint.analysis.spc.baseline import ENOUGH
@@ -76,24 +79,11 @@ def _for_trial(prepared: Prepared, until: dt.date, calendar: Calendar) -> str:
     return f"{why}Limits are for trial until {until}: {ENOUGH} {calendar.period}s are needed."
 
 
-def worst(places: Sequence[Reading], silent_since: dt.date | None) -> State:
-    """Return the state of the place that asks for most; a source that is silent leaves nothing calm."""
-    order = list(State)
-    state = max((one.state for one in places), key=order.index)
-    return State.STALE if silent_since and state is not State.RAISED else state
-
-
 def _needs(places: Sequence[Reading], prepared: Prepared, calendar: Calendar) -> str:
     if prepared.silent_since:
         return f"News: nothing was delivered since {prepared.silent_since}."
     until = places[0].trial_until
     return _for_trial(prepared, until, calendar) if until else ""
-
-
-def question(signal: Signal, names: Sequence[str]) -> str:
-    """Return what to ask of the places with these names, of the company where there is none."""
-    where = ", ".join(names[:3]) or "the company"
-    return signal.question.format(where=where)
 
 
 # One place
