@@ -135,15 +135,15 @@ class TestStates:
         assert "Jul" in found.points[-2].period
 
     def test_few_points_have_limits_for_trial(self):
-        few = raising.reading(
-            raising.NORTH, chart=chart_of(raising.SCORES, baseline_points=6, limit=2.5)
-        )
+        few = raising.reading(raising.NORTH, chart=chart_of(raising.SCORES, baseline_points=6, limit=2.5))
         few = replace(few, series=replace(few.series, baseline=6))
         assert drawn(few).trial
         assert not drawn(raising.reading(raising.NORTH)).trial
 
     def test_new_rules_stand_as_a_line_at_their_day(self):
-        times = replace(TIMES, breaks=((dt.date(2024, 6, 16), "rules version 2"), (dt.date(2020, 1, 1), "old")))
+        times = replace(
+            TIMES, breaks=((dt.date(2024, 6, 16), "rules version 2"), (dt.date(2020, 1, 1), "old"))
+        )
         assert drawn(raising.reading(raising.NORTH), times=times).breaks == ((3.5, "rules version 2"),)
 
     def test_rules_new_within_the_month_before_stand_at_the_edge(self):
@@ -196,9 +196,7 @@ class TestWords:
         said = signal_words.headline(told, "month", {})
         assert said == "No news since 3 May 2025, so this page does not say calm."
 
-    @pytest.mark.parametrize(
-        ("unit", "said"), [("share", "41.7%"), ("money", "0"), ("number", "0.4")]
-    )
+    @pytest.mark.parametrize(("unit", "said"), [("share", "41.7%"), ("money", "0"), ("number", "0.4")])
     def test_drivers_are_told_in_their_unit(self, unit, said):
         assert signal_words.driver_value(Driver("x", unit, None, 0.417), 0.417) == said
 

@@ -7,6 +7,7 @@ import html
 from dataclasses import replace
 
 import pytest
+from django.utils import timezone
 
 import raising
 from hingepoint.analysis.signals.shape import State
@@ -40,7 +41,7 @@ class TestOverview:
     def test_one_sentence_says_what_is_new(self, client, cast):
         read(unknown_reasons=State.RAISED, exceptions=State.WATCH)
         said = " ".join(page_of(client, cast.sponsor, "/signals/").split())
-        assert "1 is new: <a href=\"/signals/unknown_reasons/\">Demands known, reasons unknown</a>" in said
+        assert '1 is new: <a href="/signals/unknown_reasons/">Demands known, reasons unknown</a>' in said
         assert "1 is watched and may still be chance." in said
 
     def test_an_answered_raise_is_in_hand(self, client, cast):
@@ -115,7 +116,7 @@ class TestSignal:
         whole = raising.report(raising.DAY)
         second = replace(whole.signals[1], state=State.STALE, silent_since=dt.date(2025, 5, 3))
         stale = replace(whole, signals=(whole.signals[0], second, *whole.signals[2:]))
-        with mock.patch.object(engine, "read", lambda facts, **_: stale):
+        with mock.patch.object(engine, "read", return_value=stale):
             at = dt.datetime.combine(raising.DAY, dt.time(23), dt.UTC)
             actions.read_signals(at=at, as_of=raising.DAY, facts=raising.nothing)
         said = page_of(client, cast.sponsor, "/signals/exceptions/")
@@ -181,7 +182,7 @@ class TestAnswers:
         assert "may not see this place" in refused.content.decode()
 
     def test_a_mute_has_an_end_and_a_reason_and_can_be_taken_back(self, client, cast, raised):
-        end = dt.date.today() + dt.timedelta(days=30)  # the clock of the server
+        end = timezone.localdate() + dt.timedelta(days=30)
         refused = self.post(client, cast.manager, raised, "mute", until=end.isoformat())
         assert refused.status_code == 422
         self.post(client, cast.manager, raised, "mute", until=end.isoformat(), reason="New limits in May.")

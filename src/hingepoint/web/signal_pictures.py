@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hingepoint.analysis.signals.engine.calendar import Calendar
+from hingepoint.analysis.period_numbers import number_of, start_of
 from hingepoint.analysis.signals.shape import Floats, Reading, Series, Signal, State, Told
 from hingepoint.analysis.spc.charts import Chart
 from hingepoint.reports.charts import control
@@ -37,9 +37,11 @@ class Times:
     day: dt.date
     breaks: tuple[tuple[dt.date, str], ...] = ()
 
-    @property
-    def calendar(self) -> Calendar:
-        return Calendar("week" if self.period == "week" else "month", self.day)
+    def start(self, number: int) -> dt.date:
+        return start_of(number, self.period)
+
+    def number(self, day: dt.date) -> int:
+        return number_of(day, self.period)
 
 
 def picture(
@@ -183,7 +185,7 @@ class _Drawn:
         return (
             self.reading.state is State.RAISED
             and since is not None
-            and self.series.first + index >= self.times.calendar.number(since)
+            and self.series.first + index >= self.times.number(since)
         )
 
     def change(self) -> control.Change | None:
@@ -191,7 +193,7 @@ class _Drawn:
         if one.since is None or one.earliest is None or one.latest is None:
             return None
         usual = self.usual
-        ends = self.times.calendar.start(self.times.calendar.number(one.latest) + 1)
+        ends = self.times.start(self.times.number(one.latest) + 1)
         return control.Change(
             since=self.place_of(one.since),
             earliest=max(self.place_of(one.earliest), 0.0),
@@ -203,9 +205,8 @@ class _Drawn:
 
     def place_of(self, day: dt.date) -> float:
         """Return where a day stands on the axis of time."""
-        calendar = self.times.calendar
-        number = calendar.number(day)
-        starts, ends = calendar.start(number), calendar.start(number + 1)
+        number = self.times.number(day)
+        starts, ends = self.times.start(number), self.times.start(number + 1)
         within = (day - starts).days / (ends - starts).days
         return number + within - self.series.first - self.begin
 
@@ -215,13 +216,13 @@ class _Drawn:
         return tuple((max(place, 0.0), words) for place, words in found if -1 < place <= self.periods)
 
     def name(self, index: int) -> str:
-        starts = self.times.calendar.start(self.series.first + index)
+        starts = self.times.start(self.series.first + index)
         return f"{starts:%b %Y}" if self.times.period == "month" else formats.day(starts)
 
     def ticks(self) -> Sequence[str]:
         """Return the words under the axis: each year where it begins, and the last period."""
-        calendar, last = self.times.calendar, len(self.series.counts) - 1
-        starts = [calendar.start(self.series.first + index) for index in range(last + 1)]
+        last = len(self.series.counts) - 1
+        starts = [self.times.start(self.series.first + index) for index in range(last + 1)]
         years = [
             str(one.year) if index and one.year != starts[index - 1].year else ""
             for index, one in enumerate(starts)

@@ -200,9 +200,7 @@ def decide_raise(request: Request, key: str, raise_id: int) -> HttpResponse:
     queries.require_answerable(request.user, key, raise_id)
     entered = drafts.read(DecideForm(request.POST))
     led = StepKind(entered["led"])
-    actions.decide(
-        by=request.user, at=timezone.now(), raise_id=raise_id, led=led, words=entered["words"]
-    )
+    actions.decide(by=request.user, at=timezone.now(), raise_id=raise_id, led=led, words=entered["words"])
     messages.info(request, f"Noted: {led.label.lower()}.")
     return redirect("signal", key)
 

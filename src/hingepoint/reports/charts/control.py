@@ -169,9 +169,7 @@ def _reach(point: Point, unit: str) -> str:
 
 
 def _axis(course: Course, size: Size) -> scale.Scale:
-    values = [
-        end for p in course.points for end in (p.value, p.line, p.low, p.high) if end is not None
-    ]
+    values = [end for p in course.points for end in (p.value, p.line, p.low, p.high) if end is not None]
     level = (course.change.level,) if course.change and course.change.level is not None else ()
     return scale.nice(values, size.bottom, size.top, about=size.ticks, include=(course.usual, *level))
 
@@ -211,11 +209,12 @@ def _singles(paper: _Paper, course: Course) -> str:
 
 def _limits(paper: _Paper, course: Course) -> str:
     """Return the dark band of the smoothed line; limits for trial are dots."""
-    places = [(paper.middle(i), p) for i, p in enumerate(course.points) if p.low is not None]
+    there = [(i, p.low, p.high) for i, p in enumerate(course.points)]
+    places = [(paper.middle(i), low, high) for i, low, high in there if low is not None and high is not None]
     if not places:
         return ""
-    upper = [(x, paper.axis(p.high)) for x, p in places]
-    lower = [(x, paper.axis(p.low)) for x, p in places]
+    upper = [(x, paper.axis(high)) for x, _, high in places]
+    lower = [(x, paper.axis(low)) for x, low, _ in places]
     if course.trial:
         return "".join(svg.polyline(edge, "line-strong", width=1.2, dash="1 4") for edge in (upper, lower))
     words = _beside(paper, upper[-1][1], "limits") if _apart(paper, course, upper[-1][1]) else ""
@@ -231,9 +230,7 @@ def _beside(paper: _Paper, y: float, words: str) -> str:
     size = paper.size
     if not size.labels:
         return ""
-    return svg.text(
-        size.right + 6, y + 4, words, size=11, fill="ink-3", room=size.width - size.right - 6
-    )
+    return svg.text(size.right + 6, y + 4, words, size=11, fill="ink-3", room=size.width - size.right - 6)
 
 
 def _usual(paper: _Paper, course: Course) -> str:
@@ -282,12 +279,14 @@ def _break(paper: _Paper, place: float, words: str) -> str:
 
 def _lines(paper: _Paper, course: Course) -> str:
     """Return the thin line of single periods and the smoothed one; red since a raise began."""
-    thin = [(paper.middle(i), paper.axis(p.value)) for i, p in enumerate(course.points) if p.value is not None]
-    smooth = [(i, p) for i, p in enumerate(course.points) if p.line is not None]
+    thin = [
+        (paper.middle(i), paper.axis(p.value)) for i, p in enumerate(course.points) if p.value is not None
+    ]
+    smooth = [(i, p.line, p.flagged) for i, p in enumerate(course.points) if p.line is not None]
     body = svg.polyline(thin, "line-strong", width=0.8) if len(thin) > 1 else ""
-    for (i, one), (j, other) in pairwise(smooth):
-        ends = [(paper.middle(i), paper.axis(one.line)), (paper.middle(j), paper.axis(other.line))]
-        body += svg.polyline(ends, "bad-solid" if other.flagged else "ink-2", width=2)
+    for (i, one, _), (j, other, flagged) in pairwise(smooth):
+        ends = [(paper.middle(i), paper.axis(one)), (paper.middle(j), paper.axis(other))]
+        body += svg.polyline(ends, "bad-solid" if flagged else "ink-2", width=2)
     return body
 
 
