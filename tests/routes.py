@@ -9,6 +9,7 @@ import discoveries
 import importing
 import letting_in
 import playbooks
+import raising
 import rules
 import talks
 import words
@@ -25,6 +26,7 @@ from hingepoint.records.agreements import AgreementState
 EVERYBODY = {"seller", "manager", "sponsor", "stranger", "other_manager", "analyst", "inside_partner"}
 SELLING = EVERYBODY - {"inside_partner"}
 KEEPERS = {"sponsor", "analyst"}
+LEADS_NORTH = {"sponsor", "manager"}
 SEES_SANNAS_DEAL = {"seller", "manager", "sponsor", "analyst"}
 
 #: route -> (who may GET it, arguments of its address from the cast). None: it is open to the world.
@@ -117,6 +119,9 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "choose-pivotal": (KEEPERS, {"strategy_id": "a_strategy"}),
     "set-standard": (KEEPERS, {"strategy_id": "a_strategy", "key": "cust.data_access"}),
     "publish-playbook": (KEEPERS, {"strategy_id": "a_strategy"}),
+    "signals": (SELLING, {}),
+    "signal": (SELLING, {"key": "a_raised_signal"}),
+    "signal-deals": (SELLING, {"key": "exceptions"}),
     "rules": (KEEPERS, {}),
     "new-rule": (KEEPERS, {}),
     "rule": (KEEPERS, {"rule_id": "a_rule"}),
@@ -183,6 +188,10 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     "write-coaching-note": ({"seller", "manager"}, {"deal_id": "deal"}),
     "take-steps": (SELLING, {}),
     "answer-request": (set(), {"agreement_id": 0}),  # who was asked: tests/web/test_home.py
+    **{
+        f"{doing}-raise": (LEADS_NORTH, {"key": "exceptions", "raise_id": "a_raise"})
+        for doing in ("answer", "decide", "give", "mute", "unmute")
+    },
     "test-rule": (KEEPERS, {"rule_id": "a_rule"}),
     "switch-rule": (KEEPERS, {"rule_id": "a_rule"}),
     "take-back-rule": (KEEPERS, {"rule_id": "a_rule"}),
@@ -223,6 +232,9 @@ def address(route: str, arguments: dict, cast) -> str:
             return link_to(cast)
         if name in ("a_demand", "an_exception", "a_returned_exception", "a_role"):
             return getattr(talks, name)(cast).pk
+        if name in ("a_raise", "a_raised_signal"):
+            found = raising.a_raise()
+            return found.pk if name == "a_raise" else found.signal
         if name == "a_rule":
             return rules.written().pk
         if name == "a_found_one":

@@ -52,7 +52,11 @@ EVERY_CHART = {
     "forest of nothing": forest.draw([], metric="won"),
     "timing of nothing": timing.draw([], label="X", metric="won"),
     "timing of one": timing.draw([timing.Point("2w", 0.1, 0.0, 0.2)], label="X", metric="won"),
-    "control of nothing": control.draw([], metric="won", centre=0.2),
+    "control on a phone": control.draw(chart_examples.followed(), metric="Discount", size=control.NARROW),
+    "control as a tile": control.draw(chart_examples.followed(), metric="Discount", size=control.TILE),
+    "control for trial": control.draw(chart_examples.followed(trial=True), metric="Discount"),
+    "control without news": control.draw(chart_examples.followed(silent=True), metric="Discount"),
+    "control of nothing": control.draw(control.Course((), 0.2), metric="won"),
     "funnel of nothing": funnel.draw([], [], metric="won", centre=0.2),
     "heatmap of nothing": heatmap.draw([], [], title="Coverage"),
     "flow of nothing": flow.draw([], [], title="Flow"),
@@ -154,14 +158,6 @@ class TestOthers:
     def test_timing_marks_the_last_moment_that_pays(self):
         points = [timing.Point("2w", 0.05, 0.02, 0.08, 50), timing.Point("6w", 0.01, -0.02, 0.04, 80)]
         assert "best by 2w" in words(timing.draw(points, label="X", metric="won", best_by="2w"))
-
-    def test_control_tells_which_periods_were_raised(self):
-        points = [
-            control.Point("Jan", 0.1, 0.05, 0.15, 40),
-            control.Point("Feb", 0.3, 0.05, 0.15, 40, flagged=True),
-        ]
-        told = drawn(control.draw(points, metric="Discount", centre=0.1)).find(f"{SVG}desc").text
-        assert "Raised in Feb" in told
 
     def test_a_funnel_names_only_units_outside_the_limits(self):
         units = [funnel.Unit("North", 40, 0.5), funnel.Unit("South", 60, 0.9, outside=True)]

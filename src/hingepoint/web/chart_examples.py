@@ -80,16 +80,30 @@ def _timing() -> Example:
     return Example("Until when it matters", "The effect fades: gained after week ten it no longer shows.", drawn, timing.table(points))  # fmt: skip
 
 
-def _control() -> Example:
-    values = (0.118, 0.124, 0.121, 0.116, 0.129, 0.122, 0.119, 0.127, 0.125, 0.131, 0.142, 0.149, 0.146, 0.128, 0.117, 0.112)  # fmt: skip
-    points = []
+def followed(*, unit: str = "share", trial: bool = False, silent: bool = False) -> control.Course:
+    """Return a discount that rose after new limits: what a control chart shows."""
+    values = (0.118, 0.124, 0.121, 0.116, 0.129, 0.122, 0.119, 0.127, 0.125, 0.118, 0.124, 0.121, 0.142, 0.149, 0.146, 0.151)  # fmt: skip
+    points, line = [], 0.122
     for i, value in enumerate(values):
-        n = 40 + (i * 37) % 55
-        reach = 3 * 0.045 / sqrt(n)
-        month = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")[i % 12]
-        points.append(control.Point(f"{month} {'25' if i < 12 else '26'}", value, 0.122 - reach, 0.122 + reach, n, value > 0.122 + reach, "New approval limits" if i == 13 else ""))  # fmt: skip
-    drawn = control.draw(points, metric="Discount", centre=0.122, target=0.10)
-    return Example("Discount over time", "Adjusted for the mix of deals. The band is wider in months with few deals.", drawn, control.table(points))  # fmt: skip
+        month = f"{('Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec')[i % 12]} 20{'25' if i < 12 else '26'}"
+        line += 0.2 * (value - line)
+        limits = {"line": line, "low": 0.118, "high": 0.126} if i >= 6 else {}
+        points.append(control.Point(month, value, 40, single=(0.108, 0.136), flagged=i > 11, tick={0: "2025", 12: "2026", 15: "Apr"}.get(i, ""), **limits))  # fmt: skip
+    change = control.Change(12, 11.4, 12.9, 0.147, "began here: 12 Dec to 27 Jan", "now 14.8%")
+    return control.Course(
+        tuple(points),
+        0.122,
+        unit,
+        change=None if trial or silent else change,
+        trial=trial,
+        silent_from=14.5 if silent else None,
+        breaks=((3, "new approval limits"),),
+    )
+
+
+def _control() -> Example:
+    course = followed()
+    return Example("Discount over time", "Adjusted for the mix of deals. The dark band holds the smoothed line; a single month may leave the light one by chance.", control.draw(course, metric="Discount"), control.table(course))  # fmt: skip
 
 
 def _funnel() -> Example:

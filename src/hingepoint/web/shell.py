@@ -35,6 +35,7 @@ PLACES = (
     ("Deals", "deals", "briefcase", SELLING),
     ("Matrix", "matrix", "layout-grid", SELLING),
     ("Exceptions", "exceptions", "arrow-up-right", EVERYBODY),
+    ("Signals", "signals", "radar", SELLING),
     ("Strategy", "strategies", "route", SELLING),
     ("Catalogue", "catalogue", "book-2", EVERYBODY),
     ("Discovery", "discovery", "target-arrow", SELLING),

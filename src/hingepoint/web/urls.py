@@ -33,6 +33,7 @@ from hingepoint.web import (
     saved_views,
     search,
     sign_in,
+    signals,
     sorting,
     strategy,
     theme,
@@ -130,6 +131,15 @@ urlpatterns = [
     path("executives/<int:involvement_id>/brief", involvement.brief, name="brief"),
     path("executives/<int:involvement_id>/brief.pdf", involvement.brief_pdf, name="brief-pdf"),
     path("executives/<int:involvement_id>/end", involvement.end_role, name="end-role"),
+    # signals
+    path("signals/", signals.signals, name="signals"),
+    path("signals/<str:key>/", signals.signal, name="signal"),
+    path("signals/<str:key>/deals.csv", signals.signal_deals, name="signal-deals"),
+    path("signals/<str:key>/raises/<int:raise_id>/answer", signals.answer_raise, name="answer-raise"),
+    path("signals/<str:key>/raises/<int:raise_id>/decide", signals.decide_raise, name="decide-raise"),
+    path("signals/<str:key>/raises/<int:raise_id>/give", signals.give_raise, name="give-raise"),
+    path("signals/<str:key>/raises/<int:raise_id>/mute", signals.mute_raise, name="mute-raise"),
+    path("signals/<str:key>/raises/<int:raise_id>/unmute", signals.unmute_raise, name="unmute-raise"),
     # detection
     path("rules/", detection.rules, name="rules"),
     path("rules/new", detection.new_rule, name="new-rule"),

@@ -23,6 +23,7 @@ from hingepoint.domain.signals import record
 from hingepoint.domain.signals.models import Raise, RaiseStep, SignalReading
 from hingepoint.domain.signals.rules import Sight, accounts_in, may_answer, names_of, narrowed, sight
 from hingepoint.records.errors import Hidden
+from hingepoint.records.people import Role
 from hingepoint.records.signals import ANSWERS, DECISIONS, StepKind
 
 #: How long back raises are counted.
@@ -223,6 +224,25 @@ def deals_behind(
     if reading is None:
         raise Hidden("There is no such place.")
     return _deals(picture.viewer, reading.deals)
+
+
+# ---- whom a raise can be given to, and who answers for it ----
+
+
+def leaders(viewer: Viewer) -> list[tuple[int, str]]:
+    """Return whom a raise can be given to, by name: those who lead. One SQL query, none for whom does not work here."""
+    if not works_here(viewer):
+        return []
+    rows = User.objects.active().filter(role__in=(Role.SPONSOR, Role.MANAGER))
+    return list(rows.order_by("name", "pk").values_list("pk", "name"))
+
+
+def require_answerable(viewer: Viewer, key: str, raise_id: int) -> None:
+    """Raise Hidden unless ``raise_id`` is a raise of the signal that the viewer answers for."""
+    row = Raise.objects.filter(pk=raise_id, signal=key).first()
+    seen = sight(viewer, accounts={row.place} if row and row.level == "account" else ())
+    if row is None or not works_here(viewer) or not may_answer(seen, row, viewer):
+        raise Hidden("There is no such raise.")
 
 
 # ---- the picture of a day ----

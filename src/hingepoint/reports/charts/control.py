@@ -1,150 +1,322 @@
-"""Control chart: a metric over time against its baseline, limits and target."""
+"""Control chart: a metric followed against what is usual, with the limits of the smoothed line that raises.
+
+Three drawings of the same numbers: WIDE for a desk, NARROW for a phone, TILE for an overview of many.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from hingepoint.reports.charts import numbers, scale, svg, tables
 
-WIDTH, HEIGHT = 760, 280
-LEFT, RIGHT, TOP, BOTTOM = 58, 668, 22, 232
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """A drawing's paper and the edges of its plot, in user units; ``labels`` where there is room for words."""
+
+    width: int
+    height: int
+    left: int
+    right: int
+    top: int
+    bottom: int
+    ticks: int = 4
+    labels: bool = True
+
+
+WIDE = Size(720, 310, 48, 636, 42, 274)
+NARROW = Size(330, 270, 40, 276, 42, 236)
+TILE = Size(300, 116, 38, 292, 8, 92, ticks=2, labels=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A period's value on ``deals`` deals, with the limits for that many; ``flagged`` when it is a
-    raise by the chart's rule; ``note`` starts a new version of policy there (a break of the series)."""
+    """A period with its ``value`` on ``count`` units; without a value where nothing was counted.
+
+    ``line`` is the smoothed line and ``low`` to ``high`` its limits, None in the usual time. ``single``: what chance does to one
+    period of so many units. ``flagged``: a raise stands and the change had begun. ``tick`` stands under the axis.
+    """
 
     period: str
-    value: float
-    low: float
-    high: float
-    deals: int = 0
+    value: float | None
+    count: int = 0
+    line: float | None = None
+    low: float | None = None
+    high: float | None = None
+    single: tuple[float, float] | None = None
     flagged: bool = False
-    note: str = ""
+    tick: str = ""
 
 
-def draw(
-    points: Sequence[Point], *, metric: str, centre: float, target: float | None = None, unit: str = "share"
-) -> str:
-    """Return the chart: the line of values, the band between the limits (wider where deals are few),
-    the baseline ``centre``, and the target. ``unit`` is ``share``, or a word such as ``days``."""
-    ends = [v for p in points for v in (p.value, p.low, p.high)]
-    axis = scale.nice(ends, BOTTOM, TOP, about=4, include=(centre, *([target] if target is not None else [])))
-    step = (RIGHT - LEFT) / max(len(points), 1)
-    places = [LEFT + step * (i + 0.5) for i in range(len(points))]
-    body = _grid(axis, unit) + _band(points, axis, step)
-    body += _level(axis, centre, f"baseline {_value(centre, unit)}", "ink-3", "")
-    if target is not None:
-        near = abs(axis(target) - axis(centre)) < 13
-        body += _level(
-            axis,
-            target,
-            f"target {_value(target, unit)}",
-            "brass",
-            "5 4",
-            shift=(13 if target < centre else -13) if near else 0,
-        )
-    body += "".join(_break(p, x - step / 2) for x, p in zip(places, points, strict=True) if p.note)
-    body += (
-        svg.polyline([(x, axis(p.value)) for x, p in zip(places, points, strict=True)], "accent", width=1.8)
-        if points
-        else ""
+@dataclass(frozen=True, slots=True)
+class Change:
+    """When a raise began and how high it is since. ``since``, ``earliest`` and ``latest`` are places on the axis of time."""
+
+    since: float
+    earliest: float
+    latest: float
+    level: float | None
+    words: str = ""
+    now: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """A metric's course. A place on the axis of time counts periods: the first one lies between 0 and 1.
+
+    ``trial``: there are too few points for the limits to raise. ``silent_from``: where the source's last news came.
+    ``breaks``: where rules changed, and the words for it.
+    """
+
+    points: tuple[Point, ...]
+    usual: float
+    unit: str = "share"
+    change: Change | None = None
+    trial: bool = False
+    silent_from: float | None = None
+    breaks: tuple[tuple[float, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Paper:
+    size: Size
+    axis: scale.Scale
+    periods: int
+
+    def x(self, place: float) -> float:
+        return self.size.left + (self.size.right - self.size.left) * place / max(self.periods, 1)
+
+    def middle(self, index: int) -> float:
+        return self.x(index + 0.5)
+
+
+def draw(course: Course, *, metric: str, size: Size = WIDE) -> str:
+    """Return the course as one picture: single periods, the smoothed line, its limits and what is usual; in red only
+    what is raised, and only since it began. ``unit`` of the course is ``share``, or a word such as ``days``."""
+    paper = _Paper(size, _axis(course, size), len(course.points))
+    body = _grid(paper, course) + _singles(paper, course) + _onset(paper, course)
+    body += _limits(paper, course) + _silence(paper, course) + _usual(paper, course)
+    body += "".join(_break(paper, place, words) for place, words in course.breaks)
+    body += _lines(paper, course) + "".join(
+        _mark(paper, course, index, point) for index, point in enumerate(course.points)
     )
-    body += "".join(_point(p, x, axis, unit) for x, p in zip(places, points, strict=True))
-    body += _periods(points, places)
+    body += _since(paper, course) + _ticks(paper, course)
     return svg.document(
-        WIDTH,
-        HEIGHT,
+        size.width,
+        size.height,
         body,
         kind="control",
         title=f"{metric} over time",
-        description=_description(points, unit),
+        description=description(course),
     )
 
 
-def table(points: Sequence[Point], *, unit: str = "share") -> tables.Table:
+def table(course: Course, *, counted: str = "Counted") -> tables.Table:
+    """Return the numbers of the picture, a row a period, the newest first."""
+    columns = [
+        ("Period", False),
+        ("Value", True),
+        (counted, True),
+        ("Smoothed", True),
+        ("Limits of the smoothed line", True),
+        ("Reading", False),
+    ]
     rows = [
         (
-            p.period,
-            _value(p.value, unit),
-            f"{_value(p.low, unit)} to {_value(p.high, unit)}",
-            numbers.number(p.deals),
-            "Raised" if p.flagged else "",
+            point.period,
+            value_of(point.value, course.unit),
+            numbers.number(point.count),
+            value_of(point.line, course.unit),
+            _reach(point, course.unit),
+            "Raised" if point.flagged else "",
         )
-        for p in points
+        for point in reversed(course.points)
     ]
-    return tables.build(
-        [("Period", False), ("Value", True), ("Limits", True), ("Deals", True), ("Reading", False)], rows
-    )
+    return tables.build(columns, rows)
 
 
-def _value(value: float, unit: str) -> str:
+def value_of(value: float | None, unit: str) -> str:
+    """Return a value in its unit: ``23.0%``, or ``4.5 days``."""
+    if value is None:
+        return numbers.MISSING
     return numbers.share(value) if unit == "share" else f"{numbers.number(value)} {unit}".strip()
 
 
-def _grid(axis: scale.Scale, unit: str) -> str:
-    parts = []
-    for tick in axis.ticks():
-        parts.append(svg.line(LEFT, axis(tick), RIGHT, axis(tick), "line-soft"))
-        parts.append(
-            svg.text(
-                LEFT - 10,
-                axis(tick) + 4,
-                numbers.tick(tick, unit, axis.step),
-                size=svg.SMALL,
-                fill="ink-3",
-                anchor="end",
-            )
-        )
-    return "".join(parts)
-
-
-def _band(points: Sequence[Point], axis: scale.Scale, step: float) -> str:
-    """The band has steps, for each period has its own number of deals."""
-    upper, lower = [], []
-    for i, point in enumerate(points):
-        left, right = LEFT + i * step, LEFT + (i + 1) * step
-        upper += [(left, axis(point.high)), (right, axis(point.high))]
-        lower += [(left, axis(point.low)), (right, axis(point.low))]
-    return svg.area(upper + lower[::-1], "accent-soft") if points else ""
-
-
-def _level(axis: scale.Scale, value: float, words: str, tone: str, dash: str, shift: float = 0) -> str:
-    y = axis(value)
-    return svg.line(LEFT, y, RIGHT, y, tone, width=1.2, dash=dash) + svg.text(
-        RIGHT + 8, y + 4 + shift, words, size=svg.SMALL, fill=tone, room=WIDTH - RIGHT - 8
-    )
-
-
-def _break(point: Point, x: float) -> str:
-    return svg.line(x, TOP, x, BOTTOM, "ink-3", dash="2 3") + svg.text(
-        x + 5, TOP + 9, point.note, size=11, fill="ink-3", room=130
-    )
-
-
-def _point(point: Point, x: float, axis: scale.Scale, unit: str) -> str:
-    hover = f"{point.period}: {_value(point.value, unit)}, {numbers.plural(point.deals, 'deal')}"
-    if point.flagged:
-        return svg.diamond(x, axis(point.value), 6.5, "bad-solid", hover=f"{hover}. Raised.")
-    return svg.circle(x, axis(point.value), 3.4, "accent", stroke="surface", width=1.2, hover=hover)
-
-
-def _periods(points: Sequence[Point], places: list[float]) -> str:
-    room = max((svg.text_width(p.period, svg.SMALL) for p in points), default=0) + 12
-    every = max(1, -(-int(room * len(points)) // int(RIGHT - LEFT)))
-    shown = [i for i in range(len(points)) if (len(points) - 1 - i) % every == 0]
-    return "".join(
-        svg.text(places[i], BOTTOM + 20, points[i].period, size=svg.SMALL, fill="ink-3", anchor="middle")
-        for i in shown
-    )
-
-
-def _description(points: Sequence[Point], unit: str) -> str:
-    if not points:
+def description(course: Course) -> str:
+    """Return the picture in one or two sentences."""
+    known = [point for point in course.points if point.value is not None]
+    if not known:
         return "No periods yet."
-    raised = [p.period for p in points if p.flagged]
-    last = points[-1]
-    said = f"{numbers.plural(len(points), 'period')}; last {last.period}: {_value(last.value, unit)}."
-    return f"{said} {'Raised in ' + ', '.join(raised) if raised else 'Within limits throughout'}."
+    last = known[-1]
+    said = f"{numbers.plural(len(known), 'period')}; usual {value_of(course.usual, course.unit)}, last {last.period}: {value_of(last.value, course.unit)}."
+    return f"{said} {_verdict(course)}"
+
+
+def _verdict(course: Course) -> str:
+    first = next((point.period for point in course.points if point.flagged), None)
+    if first:
+        return f"Raised; it began in {first}."
+    if course.silent_from is not None:
+        return "No news since the hatched part begins."
+    return "Limits are for trial." if course.trial else "Within its limits."
+
+
+def _reach(point: Point, unit: str) -> str:
+    if point.low is None or point.high is None:
+        return numbers.MISSING
+    return f"{value_of(point.low, unit)} to {value_of(point.high, unit)}"
+
+
+def _axis(course: Course, size: Size) -> scale.Scale:
+    values = [end for p in course.points for end in (p.value, p.line, p.low, p.high) if end is not None]
+    level = (course.change.level,) if course.change and course.change.level is not None else ()
+    return scale.nice(values, size.bottom, size.top, about=size.ticks, include=(course.usual, *level))
+
+
+def _grid(paper: _Paper, course: Course) -> str:
+    size, axis = paper.size, paper.axis
+    ticks = axis.ticks() if size.labels else [axis.low, (axis.low + axis.high) / 2, axis.high]
+    step = axis.step if size.labels else (axis.high - axis.low) / 2
+    return "".join(
+        svg.line(size.left, axis(tick), size.right, axis(tick), "line-soft")
+        + svg.text(
+            size.left - 7,
+            axis(tick) + 4,
+            numbers.tick(tick, course.unit, step),
+            size=11,
+            fill="ink-3",
+            anchor="end",
+        )
+        for tick in ticks
+    )
+
+
+def _singles(paper: _Paper, course: Course) -> str:
+    """Return the light band of what chance does to single periods; it has steps, for each has its own number of units."""
+    return "".join(
+        svg.rect(
+            paper.x(index),
+            paper.axis(point.single[1]),
+            paper.x(index + 1) - paper.x(index),
+            paper.axis(point.single[0]) - paper.axis(point.single[1]),
+            "line-soft",
+        )
+        for index, point in enumerate(course.points)
+        if point.single and paper.size.labels
+    )
+
+
+def _limits(paper: _Paper, course: Course) -> str:
+    """Return the dark band of the smoothed line; limits for trial are dots."""
+    there = [(i, p.low, p.high) for i, p in enumerate(course.points)]
+    places = [(paper.middle(i), low, high) for i, low, high in there if low is not None and high is not None]
+    if not places:
+        return ""
+    upper = [(x, paper.axis(high)) for x, _, high in places]
+    lower = [(x, paper.axis(low)) for x, low, _ in places]
+    if course.trial:
+        return "".join(svg.polyline(edge, "line-strong", width=1.2, dash="1 4") for edge in (upper, lower))
+    words = _beside(paper, upper[-1][1], "limits") if _apart(paper, course, upper[-1][1]) else ""
+    return svg.area(upper + lower[::-1], "line") + words
+
+
+def _apart(paper: _Paper, course: Course, y: float) -> bool:
+    """Return whether there is room for a word at ``y`` above the one at the usual level."""
+    return paper.axis(course.usual) - y > 15
+
+
+def _beside(paper: _Paper, y: float, words: str) -> str:
+    size = paper.size
+    if not size.labels:
+        return ""
+    return svg.text(size.right + 6, y + 4, words, size=11, fill="ink-3", room=size.width - size.right - 6)
+
+
+def _usual(paper: _Paper, course: Course) -> str:
+    y = paper.axis(course.usual)
+    line = svg.line(paper.size.left, y, paper.size.right, y, "ink-3")
+    if paper.size is NARROW:
+        return line + _beside(paper, y, "usual") + _beside(paper, y + 13, value_of(course.usual, course.unit))
+    return line + _beside(paper, y, f"usual {value_of(course.usual, course.unit)}")
+
+
+def _onset(paper: _Paper, course: Course) -> str:
+    """Return the days within which the change began, as a band, and its words above."""
+    if course.change is None:
+        return ""
+    size, change = paper.size, course.change
+    left, right = paper.x(change.earliest), paper.x(change.latest)
+    band = svg.rect(left, size.top, max(right - left, 3), size.bottom - size.top, "bad-soft")
+    if not size.labels:
+        return band
+    now = svg.text(size.right, size.top - 8, change.now, size=12, fill="bad", weight=620, anchor="end")
+    room = size.right - svg.text_width(change.now, 12) - 12
+    end = max(min(max(right, left + 3), room), size.left + svg.text_width(change.words, 11))
+    return band + now + svg.text(end, size.top - 8, change.words, size=11, fill="bad", anchor="end")
+
+
+def _silence(paper: _Paper, course: Course) -> str:
+    """Return the hatching since the source's last news: what is not known looks like nothing else."""
+    if course.silent_from is None:
+        return ""
+    size, left = paper.size, paper.x(course.silent_from)
+    hatched = svg.hatch(left, size.top, size.right - left, size.bottom - size.top, "line-strong")
+    if not size.labels:
+        return hatched
+    return hatched + svg.text(size.right, size.top - 8, "no news", size=11, fill="ink-3", anchor="end")
+
+
+def _break(paper: _Paper, place: float, words: str) -> str:
+    size, x = paper.size, paper.x(place)
+    line = svg.line(x, size.top - 20, x, size.bottom, "ink-2", dash="4 3")
+    if not size.labels:
+        return line
+    return line + svg.text(
+        min(x, size.right - svg.text_width(words, 11)), size.top - 26, words, size=11, fill="ink-2"
+    )
+
+
+def _lines(paper: _Paper, course: Course) -> str:
+    """Return the thin line of single periods and the smoothed one; red since a raise began."""
+    thin = [
+        (paper.middle(i), paper.axis(p.value)) for i, p in enumerate(course.points) if p.value is not None
+    ]
+    smooth = [(i, p.line, p.flagged) for i, p in enumerate(course.points) if p.line is not None]
+    body = svg.polyline(thin, "line-strong", width=0.8) if len(thin) > 1 else ""
+    for (i, one, _), (j, other, flagged) in pairwise(smooth):
+        ends = [(paper.middle(i), paper.axis(one)), (paper.middle(j), paper.axis(other))]
+        body += svg.polyline(ends, "bad-solid" if flagged else "ink-2", width=2)
+    return body
+
+
+def _mark(paper: _Paper, course: Course, index: int, point: Point) -> str:
+    if point.value is None:
+        return ""
+    x, y, small = paper.middle(index), paper.axis(point.value), not paper.size.labels
+    hover = f"{point.period}: {value_of(point.value, course.unit)} on {numbers.number(point.count)}"
+    if point.flagged:
+        return svg.diamond(x, y, 3 if small else 4.5, "bad-solid", hover=f"{hover}. Raised.")
+    return svg.circle(x, y, 1.6 if small else 2.6, "quiet-solid", hover=hover)
+
+
+def _since(paper: _Paper, course: Course) -> str:
+    """Return the level since the change began."""
+    change = course.change
+    if change is None or change.level is None:
+        return ""
+    y = paper.axis(change.level)
+    return svg.line(paper.x(change.since), y, paper.size.right, y, "bad-solid", width=2.5)
+
+
+def _ticks(paper: _Paper, course: Course) -> str:
+    """Return the years and the last period under the axis; a year that would touch the last is left out."""
+    y, right = paper.size.bottom + (15 if not paper.size.labels else 20), float("inf")
+    body = ""
+    for index, point in reversed(list(enumerate(course.points))):
+        half = svg.text_width(point.tick, 11) / 2
+        x = min(paper.middle(index), paper.size.width - half - 2)
+        if point.tick and x + half < right:
+            body += svg.text(x, y, point.tick, size=11, fill="ink-3", anchor="middle")
+            right = x - half - 8
+    return body

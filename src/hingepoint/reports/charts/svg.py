@@ -191,6 +191,16 @@ def triangle(x: float, y: float, radius: float, fill: str, *, hover: str = "") -
     return element("path", inside, d=_path(corners) + "z", fill=fill)
 
 
+def hatch(x: float, y: float, width: float, height: float, stroke: str, *, step: int = 8) -> str:
+    """Return a rectangle filled with slanted lines, ``step`` apart; drawn one by one, for a pattern needs an identifier."""
+    d = "".join(
+        f"M{_short(x + min(k, width))} {_short(y + max(0.0, k - width))}"
+        f"L{_short(x + max(0.0, k - height))} {_short(y + min(k, height))}"
+        for k in range(step, int(width + height), step)
+    )
+    return element("path", d=d, fill="none", stroke=stroke, stroke_width=0.8) if d else ""
+
+
 def link(url: str, content: str) -> str:
     """Return the content as a link when there is an address, for a page; a printed chart has none."""
     return element("a", content, href=url) if url else content

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-MONDAY = dt.date(1970, 1, 5)
+from hingepoint.analysis.period_numbers import MONDAY, number_of, start_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +30,11 @@ class Calendar:
         return ((moments.dt.epoch("d") - (MONDAY - dt.date(1970, 1, 1)).days) // 7).to_numpy()
 
     def number(self, day: dt.date) -> int:
-        return int(self.numbers(pl.Series([day], dtype=pl.Date))[0])
+        return number_of(day, self.period)
 
     def start(self, number: int) -> dt.date:
         """Return the first day of a period."""
-        if self.period == "month":
-            return dt.date(1970 + number // 12, number % 12 + 1, 1)
-        return MONDAY + dt.timedelta(weeks=number)
+        return start_of(number, self.period)
 
     @property
     def last(self) -> int:

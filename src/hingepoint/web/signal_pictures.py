@@ -1,0 +1,230 @@
+"""The pictures of the ten signals: a place's control chart for the desk, for the phone and as a tile, with its table.
+
+Charts follow scores, in standard deviations of chance; people read shares. A month is drawn as its own share, as if deals were
+alike. The smoothed line and its limits are drawn in the same unit by one factor, what a score is worth in a month
+of the usual size, so the line leaves its limits in the picture where, and only where, it does in the chart.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hingepoint.analysis.period_numbers import number_of, start_of
+from hingepoint.analysis.signals.shape import Floats, Reading, Series, Signal, State, Told
+from hingepoint.analysis.spc.charts import Chart
+from hingepoint.reports.charts import control
+from hingepoint.web import formats, signal_words
+from hingepoint.web.home_pictures import Picture
+
+#: A single month may lie so many standard deviations away by chance.
+SINGLE = 3.0
+#: The newest periods that are drawn, two to three years wide.
+SHOWN = {"month": 36, "week": 130}
+#: A share too near 0 or 1 has no spread of its own.
+NO_SPREAD = 0.002
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """What turns periods into days: how long they last, and the day of the reading. ``breaks``: where rules
+    changed, and the words for it."""
+
+    period: str
+    day: dt.date
+    breaks: tuple[tuple[dt.date, str], ...] = ()
+
+    def start(self, number: int) -> dt.date:
+        return start_of(number, self.period)
+
+    def number(self, day: dt.date) -> int:
+        return number_of(day, self.period)
+
+
+def picture(
+    told: Told, reading: Reading | None, times: Times, *, names: signal_words.Names
+) -> Picture | None:
+    """Return a place's chart for desk and phone with its table; None where there is nothing to draw."""
+    drawn = course(told, reading, times)
+    if drawn is None or reading is None:
+        return None
+    metric = f"{told.signal.name}, {signal_words.place_name(reading.place, names)}"
+    desk, phone = (control.draw(drawn, metric=metric, size=size) for size in (control.WIDE, control.NARROW))
+    return Picture(desk, phone, control.table(drawn))
+
+
+def tile(told: Told, times: Times) -> str:
+    """Return the leading place's chart for an overview; nothing where there is nothing to draw."""
+    drawn = course(told, told.leading, times)
+    return control.draw(drawn, metric=told.signal.name, size=control.TILE) if drawn else ""
+
+
+def course(told: Told, reading: Reading | None, times: Times) -> control.Course | None:
+    """Return what is drawn of a place, in the unit people read; None where its series is not kept."""
+    if reading is None or reading.series is None or not len(reading.series.counts):
+        return None
+    drawn = _Drawn(told, reading, reading.series, times)
+    return control.Course(
+        points=drawn.points(),
+        usual=drawn.shown(drawn.usual),
+        change=drawn.change(),
+        trial=reading.chart is None or reading.chart.baseline.is_trial,
+        silent_from=drawn.place_of(told.silent_since + dt.timedelta(days=1)) if told.silent_since else None,
+        breaks=drawn.breaks(),
+    )
+
+
+def spread_of(told: Told) -> float:
+    """Return the standard deviation of a single unit about what is expected, of a signal that counts means.
+
+    A reading does not carry it; each score of the company's series is a distance from what is expected in its standard
+    errors, so the two tell it.
+    """
+    series = next((one.series for one in told.places if one.series is not None), None)
+    if series is None:
+        return 0.0
+    beside = np.abs(series.totals - series.usual) / np.sqrt(np.maximum(series.counts, 1.0))
+    scores = np.abs(series.scores)
+    some = (series.counts > 0) & np.isfinite(scores) & (scores > 1e-6)
+    return float(np.median(beside[some] / scores[some])) if some.any() else 0.0
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """A place's series in the unit that people read. Places on the axis of time count the periods that are shown."""
+
+    told: Told
+    reading: Reading
+    series: Series
+    times: Times
+
+    @property
+    def signal(self) -> Signal:
+        return self.told.signal
+
+    @property
+    def begin(self) -> int:
+        """The first period that is shown."""
+        return max(len(self.series.counts) - SHOWN[self.times.period], 0)
+
+    @property
+    def periods(self) -> int:
+        return len(self.series.counts) - self.begin
+
+    @property
+    def usual(self) -> float:
+        if self.reading.baseline is not None:
+            return self.reading.baseline
+        base = slice(0, max(self.series.baseline, 1))
+        return float(np.nansum(self.series.totals[base]) / max(self.series.counts[base].sum(), 1e-9))
+
+    @property
+    def one(self) -> float:
+        """The standard deviation of a single unit."""
+        if self.signal.kind == "mean":
+            return spread_of(self.told)
+        share = min(max(self.usual, NO_SPREAD), 1 - NO_SPREAD)
+        return float(np.sqrt(share * (1 - share)))
+
+    @property
+    def worth(self) -> float:
+        """What a score of one is worth in a period of the usual size."""
+        some = self.series.counts[self.series.counts > 0]
+        return self.one / float(np.sqrt(np.median(some))) if len(some) else 0.0
+
+    def shown(self, value: float) -> float:
+        """Return a value as people read it; a share stays one."""
+        inside = min(max(value, 0.0), 1.0) if self.signal.kind == "share" else value
+        return signal_words.seen_as(self.signal, float(inside))
+
+    def values(self) -> Floats:
+        """Return each period's level as if its deals were the usual ones; NaN where there was none."""
+        series, base = self.series, slice(0, max(self.series.baseline, 1))
+        expected = np.nansum(series.usual[base]) / max(series.counts[base].sum(), 1e-9)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray((series.totals - series.usual) / series.counts + expected, np.float64)
+
+    def points(self) -> tuple[control.Point, ...]:
+        values, ticks = self.values(), self.ticks()
+        return tuple(
+            control.Point(
+                period=self.name(index),
+                value=self.shown(values[index]) if np.isfinite(values[index]) else None,
+                count=int(self.series.counts[index]),
+                single=self.single(int(self.series.counts[index])),
+                flagged=self.flagged(index),
+                tick=ticks[index],
+                **self.limits(index),
+            )
+            for index in range(self.begin, len(self.series.counts))
+        )
+
+    def limits(self, index: int) -> dict[str, float]:
+        """Return the smoothed line and its limits at a period after the usual time; nothing in it."""
+        chart, at = self.reading.chart, index - self.series.baseline
+        if chart is None or not 0 <= at < len(chart.line):
+            return {}
+        return {name: self.scored(chart, float(getattr(chart, name)[at])) for name in ("line", "low", "high")}
+
+    def scored(self, chart: Chart, score: float) -> float:
+        return self.shown(self.usual + (score - chart.baseline.level) * self.worth)
+
+    def single(self, count: int) -> tuple[float, float] | None:
+        """Return between which values chance leaves a period of ``count`` units."""
+        chart = self.reading.chart
+        if chart is None or not count:
+            return None
+        half = SINGLE * chart.baseline.spread * self.one / np.sqrt(count)
+        return self.shown(self.usual - half), self.shown(self.usual + half)
+
+    def flagged(self, index: int) -> bool:
+        since = self.reading.since
+        return (
+            self.reading.state is State.RAISED
+            and since is not None
+            and self.series.first + index >= self.times.number(since)
+        )
+
+    def change(self) -> control.Change | None:
+        one = self.reading
+        if one.since is None or one.earliest is None or one.latest is None:
+            return None
+        usual = self.usual
+        ends = self.times.start(self.times.number(one.latest) + 1)
+        return control.Change(
+            since=self.place_of(one.since),
+            earliest=max(self.place_of(one.earliest), 0.0),
+            latest=self.place_of(ends),
+            level=self.shown(usual + one.size) if one.size is not None else None,
+            words=f"began {signal_words.span(one.earliest, one.latest, self.times.period)}",
+            now=f"now {signal_words.value(self.signal, one.reading)}",
+        )
+
+    def place_of(self, day: dt.date) -> float:
+        """Return where a day stands on the axis of time."""
+        number = self.times.number(day)
+        starts, ends = self.times.start(number), self.times.start(number + 1)
+        within = (day - starts).days / (ends - starts).days
+        return number + within - self.series.first - self.begin
+
+    def breaks(self) -> tuple[tuple[float, str], ...]:
+        """Return where rules changed. A series begins with the first whole period of new rules: they stand at its edge."""
+        found = [(self.place_of(day), words) for day, words in self.times.breaks]
+        return tuple((max(place, 0.0), words) for place, words in found if -1 < place <= self.periods)
+
+    def name(self, index: int) -> str:
+        starts = self.times.start(self.series.first + index)
+        return f"{starts:%b %Y}" if self.times.period == "month" else formats.day(starts)
+
+    def ticks(self) -> Sequence[str]:
+        """Return the words under the axis: each year where it begins, and the last period."""
+        last = len(self.series.counts) - 1
+        starts = [self.times.start(self.series.first + index) for index in range(last + 1)]
+        years = [
+            str(one.year) if index and one.year != starts[index - 1].year else ""
+            for index, one in enumerate(starts)
+        ]
+        return [*years[:-1], f"{starts[-1]:%b}"]

@@ -1,0 +1,241 @@
+"""The ten signals: all on one page, a page each, and what people say of a raise."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tempfile
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import FileResponse, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from hingepoint.analysis.signals.shape import Place, Reading, State, Told
+from hingepoint.connectors import files
+from hingepoint.domain.escalations.queries import rules as rules_page
+from hingepoint.domain.signals import actions, queries
+from hingepoint.records.signals import ANSWERS, DECISIONS, StepKind
+from hingepoint.web import drafts, exports, signal_pictures, signal_words
+from hingepoint.web.requests import Request, whole_number
+
+#: What asks most stands first.
+ORDER = ("new", "in_hand", State.WATCH, State.CALM, State.STALE, State.NO_DATA)
+#: How somebody can answer; none is louder than another.
+FOUND = [
+    (StepKind.CONFIRMED.value, "It is so", "The deals behind it show it"),
+    (StepKind.FALSE.value, "False alarm", "Something else explains it"),
+    (StepKind.ANSWERED.value, "Not known yet", "Say who finds out, and until when"),
+]
+DECIDED = [(StepKind.LED, "Yes, note it"), (StepKind.NOT_LED, "No"), (StepKind.NOT_YET, "Not yet")]
+#: More places than this are a list that nobody reads.
+MOST_PLACES = 30
+
+
+class DayForm(forms.Form):
+    as_of = forms.DateField(required=False)
+    place = forms.CharField(required=False, max_length=330)
+
+
+def asked(request: Request) -> tuple[dt.date | None, str, list[str]]:
+    """Return the day and the place an address asks for, and which of the two cannot be read."""
+    form = DayForm(request.GET)
+    form.is_valid()
+    told = form.cleaned_data
+    return told.get("as_of"), told.get("place") or "", list(form.errors)
+
+
+def shown(**more: Any) -> dict[str, Any]:
+    """Return what templates of signals need besides their data."""
+    return {
+        "say": signal_words,
+        "marks": signal_words.MARKS,
+        "step_words": dict(StepKind.choices),
+        "found": FOUND,
+        "decided": DECIDED,
+        **more,
+    }
+
+
+# ---- all ten ----
+
+
+def signals(request: Request) -> HttpResponse:
+    """The ten signals on one page: what rose, what is in hand, what is watched. The sponsor's home fetches the sentence
+    alone."""
+    as_of, _, unread = asked(request)
+    found = queries.overview(request.user, as_of)
+    tiles = sorted(found.tiles, key=lambda one: ORDER.index(mark_of(one)))
+    times = signal_pictures.Times(found.period, found.day or timezone.localdate())
+    context = shown(
+        overview=found,
+        tiles=[(one, mark_of(one), signal_pictures.tile(one.told, times)) for one in tiles],
+        new=[one for one in tiles if mark_of(one) == "new"],
+        as_of=as_of,
+        unread=unread,
+    )
+    piece = request.htmx.target == "what-rose"
+    return render(request, f"signals/{'_lede' if piece else 'signals'}.html", context)
+
+
+def mark_of(tile: queries.Tile) -> str:
+    """Return the key of the mark of a tile."""
+    return signal_words.standing(tile.told.state, in_hand=tile.in_hand)
+
+
+# ---- one signal ----
+
+
+def signal(request: Request, key: str) -> HttpResponse:
+    """One signal: its sentence, its chart beside the question, where it is, the deals behind and what was done."""
+    as_of, wanted, unread = asked(request)
+    page = queries.signal(request.user, key, as_of)
+    reading = chosen(page.told, wanted)
+    day = page.day or timezone.localdate()
+    times = signal_pictures.Times(page.period, day, breaks_of(request, page.told))
+    places, calm = places_of(page.told)
+    in_hand = bool(page.raises) and all(one.in_hand for one in page.raises)
+    context = shown(
+        page=page,
+        told=page.told,
+        reading=reading,
+        mark=signal_words.standing(page.told.state, in_hand=in_hand),
+        picture=signal_pictures.picture(page.told, reading, times, names=page.names),
+        places=places,
+        calm_places=calm,
+        others=len(page.told.places) - len(places) - len(calm),
+        leaders=queries.leaders(request.user) if page.may_answer else [],
+        code=code,
+        as_of=as_of,
+        unread=unread,
+    )
+    return render(request, "signals/signal.html", context)
+
+
+def breaks_of(request: Request, told: Told) -> tuple[tuple[dt.date, str], ...]:
+    """Return since when the rules in force hold, for a signal whose series they break. Two SQL queries, none for others."""
+    if not told.signal.breaks or not told.places:
+        return ()
+    rules = rules_page.rules_now(request.user)
+    if rules.published_at is None:
+        return ()
+    return ((timezone.localdate(rules.published_at), f"rules {rules.version}"),)
+
+
+def code(place: Place) -> str:
+    """Return a place as an address names it: ``team:North``."""
+    return f"{place.level}:{place.name}"
+
+
+def chosen(told: Told, wanted: str) -> Reading | None:
+    """Return the place an address names; the leading one where it names none that is known."""
+    return next((one for one in told.places if code(one.place) == wanted), told.leading)
+
+
+def places_of(told: Told) -> tuple[list[Reading], list[Reading]]:
+    """Return the places to list, what asks most first, and those that are calm; the company stands among the first."""
+    order = list(State)
+    ranked = sorted(told.places, key=lambda one: -order.index(one.state))
+    first = [one for one in ranked if one.state is not State.CALM or one.place.level == signal_words.COMPANY]
+    return first[:MOST_PLACES], [one for one in ranked if one not in first][:MOST_PLACES]
+
+
+def signal_deals(request: Request, key: str) -> FileResponse:
+    """Hand out the deals behind a signal as CSV, those of one place where the address names it."""
+    as_of, wanted, _ = asked(request)
+    level, _, name = wanted.partition(":")
+    deals = queries.deals_behind(request.user, key, Place(level, name) if wanted else None, as_of)
+    rows = ((one.key, one.name, one.owner, one.amount, one.currency) for one in deals)
+    file = tempfile.TemporaryFile()  # noqa: SIM115  (FileResponse closes it)
+    files.write_table((["deal_id", "name", "owner", "amount", "currency"], rows), file, "csv")
+    file.seek(0)
+    day = as_of or timezone.localdate()
+    return FileResponse(
+        file, as_attachment=True, filename=f"{key}-{day.isoformat()}.csv", content_type=exports.TYPES["csv"]
+    )
+
+
+# ---- what people say of a raise ----
+
+
+class AnswerForm(forms.Form):
+    found = forms.ChoiceField(
+        choices=[(one.value, one.value) for one in ANSWERS],
+        error_messages={"required": "Choose whether it is so, or a false alarm."},
+    )
+    words = forms.CharField(required=False, max_length=5000)
+
+
+@drafts.kept("signal", "key")
+@require_POST
+def answer_raise(request: Request, key: str, raise_id: int) -> HttpResponse:
+    """Say what one makes of a raise."""
+    queries.require_answerable(request.user, key, raise_id)
+    entered = drafts.read(AnswerForm(request.POST))
+    actions.answer(
+        by=request.user,
+        at=timezone.now(),
+        raise_id=raise_id,
+        words=entered["words"],
+        found=StepKind(entered["found"]),
+    )
+    messages.info(request, "Your answer stands here. The mark stays until the reading is back.")
+    return redirect("signal", key)
+
+
+class DecideForm(forms.Form):
+    led = forms.ChoiceField(
+        choices=[(one.value, one.value) for one in DECISIONS],
+        error_messages={"required": "Choose yes, no or not yet."},
+    )
+    words = forms.CharField(required=False, max_length=5000)
+
+
+@drafts.kept("signal", "key")
+@require_POST
+def decide_raise(request: Request, key: str, raise_id: int) -> HttpResponse:
+    """Say whether a raise led to a decision."""
+    queries.require_answerable(request.user, key, raise_id)
+    entered = drafts.read(DecideForm(request.POST))
+    led = StepKind(entered["led"])
+    actions.decide(by=request.user, at=timezone.now(), raise_id=raise_id, led=led, words=entered["words"])
+    messages.info(request, f"Noted: {led.label.lower()}.")
+    return redirect("signal", key)
+
+
+@drafts.kept("signal", "key")
+@require_POST
+def give_raise(request: Request, key: str, raise_id: int) -> HttpResponse:
+    """Make a raise the task of somebody else."""
+    queries.require_answerable(request.user, key, raise_id)
+    to = whole_number(request.POST.get("to", "")) or 0
+    actions.give(by=request.user, at=timezone.now(), raise_id=raise_id, to=to)
+    messages.info(request, "Given. It stands among their signals now.")
+    return redirect("signal", key)
+
+
+class MuteForm(forms.Form):
+    until = forms.DateField(error_messages={"required": "Choose the last day of the mute."})
+    reason = forms.CharField(required=False, max_length=500)
+
+
+@drafts.kept("signal", "key")
+@require_POST
+def mute_raise(request: Request, key: str, raise_id: int) -> HttpResponse:
+    """Ask no more about a raise until a day, with a reason."""
+    queries.require_answerable(request.user, key, raise_id)
+    entered = drafts.read(MuteForm(request.POST))
+    actions.mute(by=request.user, at=timezone.now(), raise_id=raise_id, **entered)
+    messages.info(request, "Muted. It is asked about again after that day.")
+    return redirect("signal", key)
+
+
+@drafts.flashed("signal", "key")
+@require_POST
+def unmute_raise(request: Request, key: str, raise_id: int) -> HttpResponse:
+    """Ask about a raise again."""
+    queries.require_answerable(request.user, key, raise_id)
+    actions.unmute(by=request.user, at=timezone.now(), raise_id=raise_id)
+    return redirect("signal", key)

@@ -1,0 +1,197 @@
+"""The pages of the ten signals: what stands on them, who sees what, and what people say of a raise."""
+
+from __future__ import annotations
+
+import datetime as dt
+import html
+from dataclasses import replace
+
+import pytest
+from django.utils import timezone
+
+import raising
+from hingepoint.analysis.signals.shape import State
+from hingepoint.domain.signals.models import Raise, RaiseStep
+
+
+def page_of(client, user, address: str) -> str:
+    client.force_login(user)
+    answer = client.get(address)
+    assert answer.status_code == 200
+    return html.unescape(answer.content.decode())
+
+
+def read(**states) -> None:
+    """Read signals in which the team North stands as given."""
+    raising.read(
+        raising.DAY, **{key: (raising.reading(raising.NORTH, state),) for key, state in states.items()}
+    )
+
+
+class TestOverview:
+    def test_what_rose_stands_first_then_what_is_watched_then_the_calm_ones(self, client, cast):
+        read(unknown_reasons=State.RAISED, exceptions=State.WATCH)
+        client.force_login(cast.sponsor)
+        tiles = client.get("/signals/").context["tiles"]
+        assert [(one.told.signal.number, mark) for one, mark, _ in tiles[:3]] == [
+            (8, "new"), (2, State.WATCH), (1, State.CALM),
+        ]  # fmt: skip
+        assert len(tiles) == 10
+
+    def test_one_sentence_says_what_is_new(self, client, cast):
+        read(unknown_reasons=State.RAISED, exceptions=State.WATCH)
+        said = " ".join(page_of(client, cast.sponsor, "/signals/").split())
+        assert '1 is new: <a href="/signals/unknown_reasons/">Demands known, reasons unknown</a>' in said
+        assert "1 is watched and may still be chance." in said
+
+    def test_an_answered_raise_is_in_hand(self, client, cast):
+        row = raising.a_raise()
+        client.force_login(cast.manager)
+        client.post(
+            f"/signals/exceptions/raises/{row.pk}/answer", {"found": "confirmed", "words": "It is so."}
+        )
+        said = page_of(client, cast.sponsor, "/signals/")
+        assert "Nothing new rose." in said
+        assert "1 older one is in hand." in said
+        assert "raised 1, confirmed 1, false 0" in said
+
+    def test_before_the_first_reading_nothing_is_called_calm(self, client, cast):
+        client.force_login(cast.sponsor)
+        answer = client.get("/signals/")
+        assert {mark for _, mark, _ in answer.context["tiles"]} == {State.NO_DATA}
+        assert "Nothing was read yet." in answer.content.decode()
+
+    def test_home_fetches_the_sentence_alone(self, client, cast):
+        read(exceptions=State.RAISED)
+        client.force_login(cast.sponsor)
+        assert 'hx-get="/signals/"' in client.get("/").content.decode()
+        piece = client.get("/signals/", headers={"HX-Request": "true", "HX-Target": "what-rose"})
+        said = piece.content.decode()
+        assert said.strip().startswith('<div id="what-rose">')
+        assert "<html" not in said
+
+    @pytest.mark.parametrize("who", ["sponsor", "manager", "seller"])
+    def test_it_costs_twelve_statements_at_most(self, client, cast, who, django_assert_max_num_queries):
+        read(exceptions=State.RAISED)
+        client.force_login(getattr(cast, who))
+        with django_assert_max_num_queries(14):  # two of them are the session's and the viewer's
+            client.get("/signals/")
+
+
+class TestSignal:
+    def test_a_raise_tells_where_and_two_days(self, client, cast):
+        raising.a_raise()
+        said = page_of(client, cast.sponsor, "/signals/exceptions/")
+        assert "North: 30.0% now, 25.0% is usual." in said
+        assert "November 2025 (October to December 2025)" in said
+        assert "31 Jan 2026" in said
+
+    def test_the_address_names_the_place_that_is_drawn(self, client, cast):
+        raising.a_raise()
+        client.force_login(cast.sponsor)
+        assert client.get("/signals/exceptions/").context["reading"].place == raising.NORTH
+        chosen = client.get("/signals/exceptions/?place=company:company").context["reading"]
+        assert chosen.place.level == "company"
+
+    def test_a_seller_reads_and_is_asked_nothing(self, client, cast):
+        raising.a_raise()
+        said = page_of(client, cast.seller, "/signals/exceptions/")
+        assert "North" not in said.partition("<main")[2]
+        assert "/answer" not in said
+
+    def test_no_data_says_what_to_record_and_draws_nothing(self, client, cast):
+        client.force_login(cast.sponsor)
+        answer = client.get("/signals/low_advocacy/")
+        said = html.unescape(answer.content.decode())
+        assert "says neither calm nor raised" in said
+        assert "Answers of inside partners to requests (events of kind pulse)." in said
+        assert "chart-control" not in said
+
+    def test_a_source_that_is_silent_is_told_and_hatched(self, client, cast):
+        from unittest import mock
+
+        from hingepoint.analysis.signals import engine
+        from hingepoint.domain.signals import actions
+
+        whole = raising.report(raising.DAY)
+        second = replace(whole.signals[1], state=State.STALE, silent_since=dt.date(2025, 5, 3))
+        stale = replace(whole, signals=(whole.signals[0], second, *whole.signals[2:]))
+        with mock.patch.object(engine, "read", return_value=stale):
+            at = dt.datetime.combine(raising.DAY, dt.time(23), dt.UTC)
+            actions.read_signals(at=at, as_of=raising.DAY, facts=raising.nothing)
+        said = page_of(client, cast.sponsor, "/signals/exceptions/")
+        assert "No news since 3 May 2025, so this page does not say calm." in said
+        assert "No news since the hatched part begins." in said
+
+    def test_a_day_that_is_none_is_said_so(self, client, cast):
+        read(exceptions=State.WATCH)
+        assert "This is no day." in page_of(client, cast.sponsor, "/signals/exceptions/?as_of=soon")
+
+    def test_a_day_before_the_first_reading_knows_nothing(self, client, cast):
+        raising.a_raise()
+        said = page_of(client, cast.sponsor, "/signals/exceptions/?as_of=2020-01-01")
+        assert "There is no reading yet" in said
+
+    def test_the_deals_behind_are_handed_out_as_far_as_one_sees_them(self, client, cast):
+        deals = (cast.deal.key, cast.foreign_deal.key)
+        raising.read(raising.DAY, exceptions=(raising.reading(raising.NORTH, State.RAISED, deals=deals),))
+        handed = {}
+        for who in (cast.sponsor, cast.manager):
+            client.force_login(who)
+            answer = client.get("/signals/exceptions/deals.csv")
+            handed[who.pk] = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
+        assert [line.split(",")[0] for line in handed[cast.sponsor.pk]] == ["deal_id", *deals]
+        assert [line.split(",")[0] for line in handed[cast.manager.pk]] == ["deal_id", cast.deal.key]
+
+    @pytest.mark.parametrize("who", ["sponsor", "manager", "seller"])
+    def test_it_costs_few_statements(self, client, cast, who, django_assert_max_num_queries):
+        raising.a_raise()
+        client.force_login(getattr(cast, who))
+        with django_assert_max_num_queries(16):
+            client.get("/signals/exceptions/")
+
+
+class TestAnswers:
+    @pytest.fixture
+    def raised(self, cast):
+        return raising.a_raise()
+
+    def post(self, client, user, row: Raise, doing: str, **typed):
+        client.force_login(user)
+        return client.post(f"/signals/exceptions/raises/{row.pk}/{doing}", typed)
+
+    def test_a_yes_names_the_decision(self, client, cast, raised):
+        refused = self.post(client, cast.manager, raised, "decide", led="led")
+        assert refused.status_code == 422
+        assert "Say in a sentence what was decided." in refused.content.decode()
+        done = self.post(client, cast.manager, raised, "decide", led="led", words="The desk asks first.")
+        assert done.url == "/signals/exceptions/"
+        assert "So far: led to a decision." in page_of(client, cast.manager, done.url)
+
+    def test_an_answer_without_a_finding_keeps_its_words(self, client, cast, raised):
+        refused = self.post(client, cast.manager, raised, "answer", words="We look into it.")
+        assert refused.status_code == 422
+        assert "We look into it." in refused.content.decode()
+        assert "Choose whether it is so, or a false alarm." in refused.content.decode()
+
+    def test_it_is_given_to_somebody_who_leads(self, client, cast, raised):
+        self.post(client, cast.manager, raised, "give", to=cast.sponsor.pk)
+        assert Raise.objects.get().owner == cast.sponsor
+        refused = self.post(client, cast.sponsor, raised, "give", to=cast.other_manager.pk)
+        assert refused.status_code == 422
+        assert "may not see this place" in refused.content.decode()
+
+    def test_a_mute_has_an_end_and_a_reason_and_can_be_taken_back(self, client, cast, raised):
+        end = timezone.localdate() + dt.timedelta(days=30)
+        refused = self.post(client, cast.manager, raised, "mute", until=end.isoformat())
+        assert refused.status_code == 422
+        self.post(client, cast.manager, raised, "mute", until=end.isoformat(), reason="New limits in May.")
+        assert Raise.objects.get().muted_until == end
+        self.post(client, cast.manager, raised, "unmute")
+        assert Raise.objects.get().muted_until is None
+
+    def test_a_raise_is_answered_on_the_page_of_its_signal_only(self, client, cast, raised):
+        client.force_login(cast.manager)
+        wrong = client.post(f"/signals/low_advocacy/raises/{raised.pk}/unmute")
+        assert wrong.status_code == 404
+        assert set(RaiseStep.objects.values_list("kind", flat=True)) == {"raised", "given"}
