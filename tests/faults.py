@@ -64,3 +64,31 @@ def turned(deals, events, key, seed=1):
         .otherwise("status")
     )
     return deals.with_columns(status=status), middle
+
+
+def back_dated(deals, events, keys, seed=1, share=0.35):
+    """Return the events with each type in ``keys`` written down after ``share`` of the wins without it, dated to
+    some day of the deal's life. Like all others, these entries say when they were written: ``recorded_at``."""
+    honest = events.with_columns(recorded_at=pl.col("at") + pl.duration(hours=20))
+    won = deals.filter(pl.col("status") == "won")
+    rng = np.random.default_rng(seed)
+    planted = [_planted(won, events, key, rng, share) for key in keys]
+    return pl.concat([honest, *planted], how="diagonal_relaxed")
+
+
+def _planted(won, events, key, rng, share):
+    has = events.filter(pl.col("agreement") == key)["deal_id"].implode()
+    chosen = won.filter(pl.Series("luck", rng.random(won.height) < share) & ~pl.col("deal_id").is_in(has))
+    life = (chosen["closed"] - chosen["created"]).dt.total_microseconds().to_numpy()
+    at = chosen["created"] + pl.Series("at", life * rng.random(chosen.height)).cast(pl.Duration("us"))
+    later = pl.Series("later", rng.uniform(1, 20, chosen.height) * 86_400_000_000).cast(pl.Duration("us"))
+    return pl.DataFrame(
+        {"deal_id": chosen["deal_id"], "agreement": key, "at": at, "kind": "agreement", "side": "customer"}
+    ).with_columns(recorded_at=chosen["closed"] + later)
+
+
+def lost_with_the_deal(deals, events, keys, seed=1, share=0.6):
+    """Return the events with ``share`` of the entries of each type in ``keys`` gone from lost deals."""
+    lost = deals.filter(pl.col("status") == "lost")["deal_id"].implode()
+    luck = pl.Series("luck", np.random.default_rng(seed).random(events.height)) < share
+    return events.filter(~(luck & pl.col("agreement").is_in(keys) & pl.col("deal_id").is_in(lost)))

@@ -23,9 +23,7 @@ from hingepoint.analysis import frames
 
 FOLDER = Path(__file__).parent / "spec"
 #: Column -> type, of all tables together.
-TYPES = frames.schema(
-    frames.PULSES | frames.ROUTINES | frames.DEALS | frames.EVENTS | {"recorded_at": (frames.MOMENT, "")}
-)
+TYPES = frames.schema(frames.PULSES | frames.ROUTINES | frames.DEALS | frames.EVENTS)
 
 
 @dataclass(frozen=True)

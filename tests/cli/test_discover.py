@@ -19,6 +19,7 @@ FORMATS_KEYS = [
     "settings",
     "placebo",
     "warnings",
+    "audit",
     "findings",
     "pivotal",
 ]
@@ -42,7 +43,17 @@ FINDING_KEYS = [
     "in_words",
 ]
 #: What stands behind a finding comes after what the format has had from the start.
-BEHIND_KEYS = ["p_top", "ten_points", "ten_points_ci", "joint", "paths", "doses", "levels", "turned"]
+BEHIND_KEYS = [
+    "p_top",
+    "ten_points",
+    "ten_points_ci",
+    "joint",
+    "paths",
+    "doses",
+    "levels",
+    "turned",
+    "doubts",
+]
 
 
 def discover(*arguments):

@@ -11,6 +11,7 @@ from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.frames import events_frame
 from hingepoint.domain.deals import actions as deals
 from hingepoint.domain.deals.frames import deals_frame
+from hingepoint.domain.deals.models import DealEvent
 from hingepoint.records.agreements import AgreementState
 from hingepoint.records.deals import EventKind
 
@@ -54,6 +55,23 @@ def test_events_have_agreements_and_everything_else_by_deal_and_time(cast):
         ("agreement", "cust.data_access", "asked"),
     ]
     assert frame["at"].to_list() == [local() - dt.timedelta(days=1), local()]
+
+
+def test_when_an_event_was_written_down_is_there_where_somebody_said_it(cast):
+    """Of an import the latest moment is that of the import itself, for rows that did not say."""
+    by_hand = {"kind": EventKind.STAGE, "name": "Propose", "occurred_at": NOW - dt.timedelta(days=9)}
+    deals.note_event(by=None, at=NOW, deal_id=cast.deal.pk, **by_hand)
+    for name, days in (("said", 5), ("not said", 0), ("not said either", 0)):
+        told = {"kind": EventKind.STAGE, "name": name, "occurred_at": NOW - dt.timedelta(days=8)}
+        deals.note_event(by=None, at=NOW - dt.timedelta(days=days), deal_id=cast.deal.pk, **told)
+    DealEvent.objects.exclude(name="Propose").update(batch=7)
+    written = dict(events_frame(None).select("agreement", "recorded_at").iter_rows())
+    assert written == {
+        "Propose": local(),
+        "said": local() - dt.timedelta(days=5),
+        "not said": None,
+        "not said either": None,
+    }
 
 
 def test_a_viewer_gets_only_what_they_may_see(cast):

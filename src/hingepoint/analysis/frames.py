@@ -57,6 +57,7 @@ EVENTS: dict[str, tuple[pl.DataType, str]] = {
     "value": (pl.Float64(), "money it concerns"),
     "currency": (pl.String(), "ISO 4217 code of the value"),
     "note": (pl.String(), "free text"),
+    "recorded_at": (MOMENT, "when it was written down; empty where that is not known"),
 }
 
 #: What the early-warning signals read beside deals. ``written_at`` and the like are true times of writing:

@@ -45,7 +45,7 @@ def events(company: Company) -> pl.DataFrame:
         *_requests(company),
         *_visits(company),
     )
-    columns = {**frames.schema(frames.EVENTS), "recorded_at": frames.MOMENT}
+    columns = frames.schema(frames.EVENTS)
     tidy = [
         part.select(pl.col(name).cast(dtype) for name, dtype in columns.items() if name in part.columns)
         for part in (*parts, _pulses(company), _policies(company))

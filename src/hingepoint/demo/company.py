@@ -311,7 +311,8 @@ def _events(stage: scene.Scene, *, steps, asked, given, escalated, visits) -> pl
         part.select(pl.col(name).cast(dtype) for name, dtype in columns.items() if name in part.columns)
         for part in parts
     ]
-    log = pl.concat(tidy, how="diagonal").select(*columns)
+    unsaid = pl.DataFrame(schema=columns)
+    log = pl.concat([unsaid, *tidy], how="diagonal")
     return log.sort("at", "deal_id", "kind", "agreement")
 
 

@@ -15,6 +15,14 @@ class Grade(Worded):
     EXCLUDED = "excluded", "Left out"
 
 
+class Audited(Worded):
+    """What a check of the record came to."""
+
+    FINE = "fine", "In order"
+    FAULT = "fault", "Look at this"
+    UNKNOWN = "unknown", "Cannot be checked"
+
+
 #: The word for a finding whose effect goes against the metric, whatever its grade.
 HARMFUL = "Harmful"
 

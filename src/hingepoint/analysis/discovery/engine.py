@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from hingepoint.analysis.discovery import findings, result, undated
-from hingepoint.analysis.discovery.judging import alike, placebo, screens, verdicts
+from hingepoint.analysis.discovery.judging import alike, placebo, record_audit, screens, verdicts
 from hingepoint.analysis.discovery.reading import history, late_closes
 from hingepoint.analysis.discovery.settings import DiscoveryError, Settings
 from hingepoint.analysis.discovery.sums import kept, pieces, study
@@ -90,14 +90,16 @@ class _Run:
         if not self.history.metric.among_won:
             mechanical = screens.following(self.history, self.settings, prepared.grid.lags[-1]) | mechanical
         mechanical |= screens.stages(self.history, mechanical)
+        audit = record_audit.audit(self.history, self._name)
         warnings = [
             *self.history.notes,
             *prepared.columns.warnings,
             *_data_warnings(prepared, self.history),
+            *audit.warnings,
         ]
         nothing = alike.in_words(self.history, prepared) or self._too_little(prepared)
         if nothing:
-            return self._counts_only(prepared, mechanical, [*warnings, nothing])
+            return self._counts_only(prepared, mechanical, [*warnings, nothing], audit)
         self._stage(prepared, 0.2, 0.5, "summing up deals")
         sums = study.sum_up(prepared, self.settings, self.keep)
         self._stage(prepared, 0.5, 0.7, "estimating all agreements together", passes=3)
@@ -123,9 +125,17 @@ class _Run:
                 "effect: more than chance allows, so the intervals are too narrow."
             )
         self._stage(prepared, 0.95, 1.0, "grading", passes=4)
-        verdict = verdicts.judge(prepared, estimates, self.settings, self.catalogue, copied)
+        verdict = verdicts.judge(prepared, estimates, self.settings, self.catalogue, copied, audit.doubts)
         report = findings.Report(
-            prepared, self.settings, self.catalogue, verdict, excluded, tested, warnings, sums
+            prepared,
+            self.settings,
+            self.catalogue,
+            verdict,
+            excluded,
+            tested,
+            warnings,
+            sums,
+            audit.checks,
         )
         found = report.discovery(self.bad_rows, self.rules)
         if prepared.pieces.memory:
@@ -159,11 +169,26 @@ class _Run:
             "open at a landmark with a known outcome. Only counts are shown."
         )
 
+    def _name(self, key: str) -> str:
+        return self.catalogue[key].name if key in self.catalogue else key
+
     def _counts_only(
-        self, prepared: study.Study, excluded: Mapping[str, screens.Exclusion], warnings: list[str]
+        self,
+        prepared: study.Study,
+        excluded: Mapping[str, screens.Exclusion],
+        warnings: list[str],
+        audit: record_audit.Audit,
     ) -> result.Discovery:
+        nothing = result.Placebo(0, 0)
         report = findings.Report(
-            prepared, self.settings, self.catalogue, None, excluded, result.Placebo(0, 0), warnings
+            prepared,
+            self.settings,
+            self.catalogue,
+            None,
+            excluded,
+            nothing,
+            warnings,
+            audit=audit.checks,
         )
         return report.discovery(self.bad_rows, self.rules)
 

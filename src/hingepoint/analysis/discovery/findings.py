@@ -25,6 +25,7 @@ class Report:
     """Tells what was judged; without verdicts there are only counts to tell.
 
     excluded   why a type is not judged, by its key
+    audit      what was checked of how the record was kept
     sums       of the study, for what needs further passes; None without verdicts
     """
 
@@ -36,6 +37,7 @@ class Report:
     placebo: result.Placebo
     warnings: Sequence[str]
     sums: study.Sums | None = None
+    audit: Sequence[result.Check] = ()
 
     @property
     def metric(self) -> metrics.Metric:
@@ -80,6 +82,7 @@ class Report:
                 sorted((one for one in [*findings, *others] if one.agreement not in steps), key=_by_evidence)
             ),
             pivotal=chosen,
+            audit=tuple(self.audit),
         )
 
     def _proposed(
@@ -224,6 +227,8 @@ class Report:
         speaks, name = verdict.speaker(place), self.name_at(place)
         changed = self._turned(verdict, speaks)
         whole = self._whole_sentence(verdict, place, grade, same_as, best_by)
+        if grade != Grade.NONE:
+            whole += words.doubted(verdict.doubted(speaks))
         return f"{name} {changed.in_words} Over the whole time: {whole}" if changed else whole
 
     def _whole_sentence(
@@ -305,6 +310,7 @@ class Report:
             deals_needed=verdict.deals_needed(place),
             disagreements=verdict.disagreements(place),
             turned=self._turned(verdict, place),
+            doubts=verdict.doubted(place),
         )
 
     def _turned(self, verdict: verdicts.Verdicts, place: int) -> result.Turned | None:

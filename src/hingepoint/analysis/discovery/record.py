@@ -16,13 +16,13 @@ import polars as pl
 
 import hingepoint
 from hingepoint.analysis.discovery import plain_json, result
-from hingepoint.analysis.discovery.result import Details, Discovery, Facts, Finding, Pivotal, Placebo
+from hingepoint.analysis.discovery.result import Check, Details, Discovery, Facts, Finding, Pivotal, Placebo
 from hingepoint.analysis.discovery.settings import DiscoveryError, weeks
 from hingepoint.analysis.trials.evidence import Basis, EvidencePlan, plan_evidence, share_counted
-from hingepoint.records.findings import Grade
+from hingepoint.records.findings import Audited, Grade
 
 #: Of what is stored. One more whenever its meaning changes, and a step in ``UPGRADES`` from the one before.
-SCHEMA = 2
+SCHEMA = 3
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ class Record:
     plans     how to get evidence where there is too little, by agreement type
     places    the place in the proposed set, from 1, also of members that are not among the findings here
     currency  of the amounts; ``enough`` False if there was not enough data for any finding
+    audit     what was checked of how the record was kept; empty in runs of before that
     """
 
     version: str
@@ -58,6 +59,7 @@ class Record:
     places: Mapping[str, int]
     currency: str = ""
     enough: bool = False
+    audit: tuple[Check, ...] = ()
 
     def finding(self, agreement: str) -> Finding:
         """Return the finding on one agreement type; KeyError for an unknown one."""
@@ -84,6 +86,7 @@ class Record:
             warnings=self.warnings,
             findings=self.findings,
             pivotal=self.pivotal,
+            audit=self.audit,
         )
 
     def stored(self) -> dict[str, Any]:
@@ -203,6 +206,7 @@ def of(discovery: Discovery, *, currency: str = "", teams: int = 0) -> Record:
         places={one.agreement: place for place, one in enumerate(discovery.pivotal, start=1)},
         currency=currency,
         enough=discovery.enough,
+        audit=discovery.audit,
     )
     return opened(fresh.stored())
 
@@ -236,6 +240,7 @@ def opened(stored: Mapping[str, Any]) -> Record:
         places=kept["places"],
         currency=kept["currency"],
         enough=kept["enough"],
+        audit=tuple(Check(one["check"], Audited(one["state"]), one["in_words"]) for one in shown["audit"]),
     )
 
 
@@ -299,8 +304,16 @@ def _with_everything_there(stored: Mapping[str, Any]) -> dict[str, Any]:
     return {**empty, **not_known, "places": places, "enough": False, **stored, "schema": 2}
 
 
+def _with_an_audit(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a record of schema 2 with the audit of the record, which was not made then."""
+    return {**stored, "result": {"audit": [], **stored["result"]}, "schema": 3}
+
+
 #: What makes a record of each schema one of the next.
-UPGRADES: dict[int, Callable[[Mapping[str, Any]], Mapping[str, Any]]] = {1: _with_everything_there}
+UPGRADES: dict[int, Callable[[Mapping[str, Any]], Mapping[str, Any]]] = {
+    1: _with_everything_there,
+    2: _with_an_audit,
+}
 
 
 def _harmless(column: str) -> pl.Expr:

@@ -15,14 +15,14 @@ import hingepoint
 from hingepoint.analysis import metrics
 from hingepoint.analysis.discovery.plain_json import plain, simple
 from hingepoint.analysis.discovery.settings import Settings
-from hingepoint.records.findings import Grade
+from hingepoint.records.findings import Audited, Grade
 
 SCHEMA = 1
 
 Interval = tuple[float, float]
 
 #: What of the details of a finding the JSON holds too.
-BEHIND = ("p_top", "ten_points", "ten_points_ci", "joint", "paths", "doses", "levels", "turned")
+BEHIND = ("p_top", "ten_points", "ten_points_ci", "joint", "paths", "doses", "levels", "turned", "doubts")
 
 
 @dataclass(frozen=True)
@@ -172,6 +172,7 @@ class Details:
     prepared_by     agreements that prepare this one
     doses           effect by evidence and by quality of the gain, where events say them
     turned          what became of an effect that has the other sign in the later half of time; None mostly
+    doubts          what the record says against it: why it is not graded strong, whatever its numbers
     levels          undated tables only: deals and mean outcome of yes, no and unknown, as they stand
     """
 
@@ -204,6 +205,7 @@ class Details:
     doses: tuple[Dose, ...] = ()
     levels: tuple[Level, ...] = ()
     turned: Turned | None = None
+    doubts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -334,8 +336,20 @@ class Placebo:
 
 
 @dataclass(frozen=True)
+class Check:
+    """One check of how the record was kept: its key, what it came to, and that in one sentence."""
+
+    check: str
+    state: Audited
+    in_words: str
+
+
+@dataclass(frozen=True)
 class Discovery:
-    """The result of a run: every agreement type once, sorted by evidence, then worth."""
+    """The result of a run: every agreement type once, sorted by evidence, then worth.
+
+    ``audit`` says what was checked of how the record was kept; empty for undated tables.
+    """
 
     settings: Settings
     metric: metrics.Metric
@@ -344,6 +358,7 @@ class Discovery:
     warnings: tuple[str, ...]
     findings: tuple[Finding, ...]
     pivotal: tuple[Pivotal, ...]
+    audit: tuple[Check, ...] = ()
 
     @property
     def enough(self) -> bool:
@@ -365,6 +380,7 @@ class Discovery:
             warnings=self.warnings,
             findings=self.findings,
             pivotal=self.pivotal,
+            audit=self.audit,
         )
 
     def findings_frame(self) -> pl.DataFrame:
@@ -411,6 +427,7 @@ def contract(
     warnings: Sequence[str],
     findings: Sequence[Finding],
     pivotal: Sequence[Pivotal],
+    audit: Sequence[Check],
 ) -> dict[str, Any]:
     """Return the object of FORMATS."""
     return {
@@ -421,6 +438,7 @@ def contract(
         "settings": dict(settings),
         "placebo": {"tested": placebo.tested, "rejected": placebo.rejected},
         "warnings": list(warnings),
+        "audit": [{"check": one.check, "state": str(one.state), "in_words": one.in_words} for one in audit],
         "findings": [finding.to_dict() for finding in findings],
         "pivotal": [
             {"agreement": p.agreement, "p_top": plain(p.p_top), "selected_share": plain(p.selected_share)}

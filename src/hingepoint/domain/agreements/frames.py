@@ -17,8 +17,8 @@ from hingepoint.domain.deals.frames import (
     FILE_MOMENT,
     deal_events_frame,
     deals_table,
+    events_read,
     parts,
-    read,
 )
 from hingepoint.domain.deals.models import Deal, DealEvent, DealQuerySet
 from hingepoint.domain.deals.queries.looking_back import AsOf
@@ -37,6 +37,7 @@ _COLUMNS = {
     "value": "value",
     "currency": "currency",
     "note": "note",
+    "recorded_at": "recorded_at",
 }
 
 
@@ -48,7 +49,7 @@ def agreement_events_frame(viewer: Any, *, without: QuerySet | None = None) -> p
         steps = steps.exclude(pk__in=without)
     if viewer is not None:
         steps = steps.filter(agreement__deal__in=Deal.objects.visible_to(viewer))
-    frame = read(steps, _COLUMNS, frames.schema(frames.EVENTS))
+    frame = events_read(steps, _COLUMNS)
     kind = pl.lit(EventKind.AGREEMENT.value).alias("kind")
     return frame.with_columns(kind).select(*frames.EVENTS)
 
@@ -75,7 +76,7 @@ _FILE_TYPES = frames.schema(frames.EVENTS) | {
     "reason": pl.String(),
     "owed_in_return": pl.String(),
 }
-_STEPS = _COLUMNS | {"recorded_at": "recorded_at", "act": "act", "due_on": "due_on"}
+_STEPS = _COLUMNS | {"act": "act", "due_on": "due_on"}
 _STANDINGS = {
     "deal_id": "deal__key",
     "agreement": "type__key",
@@ -95,7 +96,7 @@ _STANDINGS = {
     "reason": "reason",
     "owed_in_return": "owed_in_return",
 }
-_FILE_COLUMNS = [*frames.EVENTS, "recorded_at", "act", "due_on"]
+_FILE_COLUMNS = [*frames.EVENTS, "act", "due_on"]
 
 
 def events_table(deals: DealQuerySet, *, as_of: AsOf | None = None) -> Iterator[pl.DataFrame]:
@@ -107,7 +108,7 @@ def events_table(deals: DealQuerySet, *, as_of: AsOf | None = None) -> Iterator[
     for part in parts(steps, _STEPS, _FILE_TYPES):
         yield _complete(part.with_columns(kind=pl.lit(EventKind.AGREEMENT.value)))
     others = _standing(DealEvent.objects.filter(deal__in=deals), as_of).order_by("id")
-    for part in parts(others, EVENT_COLUMNS | {"recorded_at": "recorded_at"}, _FILE_TYPES):
+    for part in parts(others, EVENT_COLUMNS, _FILE_TYPES):
         yield _complete(part)
 
 

@@ -64,6 +64,7 @@ EVENT_COLUMNS = {
     "value": "value",
     "currency": "currency",
     "note": "note",
+    "recorded_at": "recorded_at",
 }
 
 
@@ -142,7 +143,20 @@ def deal_events_frame(viewer: Any) -> pl.DataFrame:
     events = DealEvent.objects.standing()
     if viewer is not None:
         events = events.filter(deal__in=Deal.objects.visible_to(viewer))
-    return read(events, EVENT_COLUMNS, frames.schema(frames.EVENTS))
+    return events_read(events, EVENT_COLUMNS)
+
+
+def events_read(traces: QuerySet, columns: dict[str, str]) -> pl.DataFrame:
+    """Return traces as a frame of ``frames.EVENTS``, ``recorded_at`` only where somebody said it.
+
+    What a file brought without a time of writing was dated to the end of its import: the latest moment of it.
+    """
+    types = frames.schema(frames.EVENTS) | {"batch": pl.Int64()}
+    frame = read(traces, columns | {"batch": "batch"}, types)
+    imported = pl.col("batch").is_not_null()
+    dated_by_us = imported & (pl.col("recorded_at") == pl.col("recorded_at").max().over("batch"))
+    said = pl.when(dated_by_us).then(None).otherwise("recorded_at")
+    return frame.with_columns(recorded_at=said).drop("batch")
 
 
 def read(rows: QuerySet, columns: dict[str, str], types: dict[str, pl.DataType]) -> pl.DataFrame:

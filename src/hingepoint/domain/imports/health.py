@@ -50,6 +50,10 @@ _TRACE = {
     "value": "value",
     "currency": "NULLIF(currency, '')",
     "note": "NULLIF(note, '')",
+    "recorded_at": (
+        "CASE WHEN origin <> 'import' OR recorded_at NOT IN"
+        " (SELECT finished_at FROM domain_importbatch WHERE finished_at IS NOT NULL) THEN 1 END"
+    ),
 }
 _ALWAYS = ("deal_id", "agreement", "at", "kind")
 

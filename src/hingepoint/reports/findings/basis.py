@@ -18,6 +18,7 @@ RULES = {rule.key: f"{rule.sentence[:1].upper()}{rule.sentence[1:]}: {rule.does}
     "unreadable_deal": "A deal has no id, creation date or known status: left out",
     "unreadable_event": "An event has no deal, agreement or date: left out",
     "event_after_close": "An event is after the deal was closed, too late to have caused it: left out",
+    "recorded_after_close": "An event was written down after the deal was closed, whatever day it names: left out",
     "event_before_creation": "An event is before the deal was created: counted from its first day",
     "won_without_figures": "A won deal lacks the figures that the metric needs: left out",
 }

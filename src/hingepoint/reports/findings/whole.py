@@ -9,6 +9,7 @@ from __future__ import annotations
 from hingepoint.analysis.discovery import result
 from hingepoint.analysis.discovery.record import Record
 from hingepoint.analysis.metric_words import listed
+from hingepoint.records.findings import Audited
 from hingepoint.reports.charts import numbers
 from hingepoint.reports.findings.basis import data_facts, rules_applied, settings_shown
 from hingepoint.reports.findings.finding import finding_in_words
@@ -32,7 +33,8 @@ def read(record: Record) -> Shown:
         set_words=_set_words(record, chosen),
         chosen=chosen,
         findings=findings,
-        warnings=tuple(text.replace(" Choose another with --metric.", "") for text in record.warnings),
+        warnings=tuple(text.replace(" Choose another with --metric.", "") for text in record.warnings)
+        + tuple(one.in_words for one in record.audit if one.state == Audited.UNKNOWN),
         placebo=_placebo_words(tested, rejected),
         placebo_counts=(tested, rejected),
         deals=record.data.deals,

@@ -112,6 +112,7 @@ class Checks:
     same_sign: bool
     told_apart: bool
     calibrated: bool
+    undoubted: bool
 
 
 def grade(judged: Judged, place: int, checks: Checks) -> Grade:
@@ -127,6 +128,7 @@ def grade(judged: Judged, place: int, checks: Checks) -> Grade:
             and checks.same_sign
             and checks.told_apart
             and checks.calibrated
+            and checks.undoubted
         )
         return Grade.STRONG if sure and withstands else Grade.MODERATE
     if not against and judged.p_top[place] > MAYBE_TOP:

@@ -39,6 +39,7 @@ class Verdicts:
     segments_differ  per segment, which types have another effect there than elsewhere
     turned           which types have clearly the other effect in the later half of time than in the earlier
     bundles          types that these data cannot tell apart; ``copied`` per type the one it is a copy of
+    doubts           what the record says against types, by their key
     strengths        of the covariates as confounders; ``benchmarks`` the strongest for each type
     """
 
@@ -52,6 +53,7 @@ class Verdicts:
     segments_differ: Mapping[tuple[str, str], np.ndarray]
     turned: np.ndarray
     bundles: list[tuple[int, ...]]
+    doubts: Mapping[str, tuple[str, ...]]
     strengths: robustness.Strengths
     benchmarks: list[robustness.Benchmark | None]
 
@@ -131,7 +133,12 @@ class Verdicts:
             same_sign=all(not np.isfinite(one) or self.sign * one * effect > 0 for one in others),
             told_apart=len(self.bundle(place)) == 1,
             calibrated=self.judged.null.learned,
+            undoubted=not self.doubted(place),
         )
+
+    def doubted(self, place: int) -> tuple[str, ...]:
+        """Return what the record says against a type: why nothing strong is said of it."""
+        return self.doubts.get(self.prepared.history.types[place], ())
 
     def _lag_stable(self, place: int) -> bool:
         standing = self.standing.effects[place]
@@ -226,8 +233,10 @@ def judge(
     settings: Settings,
     catalogue: Mapping[str, AgreementType],
     copied: Mapping[int, int],
+    doubts: Mapping[str, tuple[str, ...]],
 ) -> Verdicts:
-    """Return the verdicts on all types; ``copied`` says per type which one it is a copy of."""
+    """Return the verdicts on all types; ``copied`` says per type which one it is a copy of, ``doubts`` by key
+    what the record says against it."""
     main = estimates.next_window
     worth_having = smallest(prepared, settings)
     judged, standing = _judged(prepared, estimates, settings, sides(prepared, catalogue), worth_having)
@@ -243,6 +252,7 @@ def judge(
         segments_differ=segments_that_differ(estimates.segments),
         turned=turned(estimates, standing.null),
         bundles=screens.bundles(main, copied),
+        doubts=doubts,
         strengths=strengths,
         benchmarks=robustness.benchmarks(main, strengths, judged.effects),
     )

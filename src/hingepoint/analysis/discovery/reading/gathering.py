@@ -27,6 +27,8 @@ BATCH_ROWS = 1_000_000
 #: What events may say of how well an agreement stands: evidence 0 to 4, quality 0 to 7.
 LEVELS = ("evidence", "quality")
 UNKNOWN = -1
+#: The second in which an event was written down, where that is not known.
+NOT_SAID = np.iinfo(np.int64).min
 
 
 class Step(NamedTuple):
@@ -44,6 +46,7 @@ class Gathered:
     steps      the different steps; ``code`` counts in them
     deal       per placed event, the index of its deal; ``week`` since the creation of that deal
     levels     by name of LEVELS, per placed event, what it says; absent where none says it
+    written    per placed event, the second (since 1970) in which it was written down, or NOT_SAID; empty where none says it
     events     how many events were read, of which ``rules`` set some aside
     sides      per agreement, events that say its side, and those of them at the customer's
     last       the last moment of all
@@ -54,6 +57,7 @@ class Gathered:
     code: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.uint16))
     week: np.ndarray = field(default_factory=lambda: np.zeros(0))
     levels: dict[str, np.ndarray] = field(default_factory=dict)
+    written: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     events: int = 0
     rules: Counter[str] = field(default_factory=Counter)
     said: Counter[str] = field(default_factory=Counter)
@@ -76,12 +80,14 @@ def merged(parts: Iterable[Gathered]) -> Gathered:
     places: dict[Step, int] = {}
     columns: tuple[list[np.ndarray], ...] = ([whole.deal], [whole.code], [whole.week])
     levels: list[tuple[int, dict[str, np.ndarray]]] = []
+    written: list[np.ndarray] = []
     for part in parts:
         known = [places.setdefault(step, len(places)) for step in part.steps]
         code = np.array(known, dtype=np.uint16)[part.code] if known else part.code
         for column, more in zip(columns, (part.deal, code, part.week), strict=True):
             column.append(more)
         levels.append((part.deal.size, part.levels))
+        written.append(part.written if part.written.size else np.full(part.deal.size, NOT_SAID))
         whole.events += part.events
         whole.rules += part.rules
         whole.said += part.said
@@ -94,6 +100,8 @@ def merged(parts: Iterable[Gathered]) -> Gathered:
         )
     whole.deal, whole.code, whole.week = (_joined(column) for column in columns)
     whole.levels = _joined_levels(levels)
+    if any((one != NOT_SAID).any() for one in written):
+        whole.written = _joined(written)
     return whole
 
 
@@ -132,6 +140,7 @@ def gather(events: pl.DataFrame, index: pl.DataFrame, end: datetime.datetime | N
         code=placed["code"].to_numpy(),
         week=placed["week"].to_numpy(),
         levels={name: placed[name].to_numpy() for name in LEVELS if (placed[name] > UNKNOWN).any()},
+        written=placed["written"].to_numpy() if "written" in placed.columns else np.zeros(0, dtype=np.int64),
         events=clean.height,
         rules=rules,
         said=said,
@@ -230,6 +239,8 @@ def _clean(events: pl.DataFrame, rules: Counter[str]) -> pl.DataFrame:
     for name, otherwise in (("state", AgreementState.GAINED), ("kind", EventKind.AGREEMENT)):
         value = pl.col(name).fill_null(str(otherwise)) if name in events.columns else pl.lit(str(otherwise))
         events = events.with_columns(value.str.to_lowercase().alias(name))
+    if "recorded_at" in events.columns:
+        events = events.with_columns(written=pl.col("recorded_at").dt.epoch("s").fill_null(NOT_SAID))
     return events.with_columns(_level(events, name) for name in LEVELS)
 
 
@@ -240,7 +251,8 @@ def _level(events: pl.DataFrame, name: str) -> pl.Expr:
 
 def _placed(events: pl.DataFrame, index: pl.DataFrame, rules: Counter[str]) -> pl.DataFrame:
     """Return the events of known deals with the deal's ``index`` and the ``week`` since its creation."""
-    placed = events.select("deal_id", "at", *Step._fields, *LEVELS).join(index, on="deal_id", how="left")
+    told = [*LEVELS, *(["written"] if "written" in events.columns else [])]
+    placed = events.select("deal_id", "at", *Step._fields, *told).join(index, on="deal_id", how="left")
     placed = drop(placed, pl.col("index").is_not_null(), "event_of_unknown_deal", rules)
     placed = drop(
         placed, pl.col("closed").is_null() | (pl.col("at") <= pl.col("closed")), "event_after_close", rules
@@ -259,7 +271,8 @@ def _coded(placed: pl.DataFrame, steps: list[Step]) -> pl.DataFrame:
         schema=dict.fromkeys(Step._fields, pl.String),
     ).with_row_index("code")
     found = placed.join(codes, on=list(Step._fields))
-    return found.select(pl.col("index").cast(pl.UInt32), pl.col("code").cast(pl.UInt16), "week", *LEVELS)
+    told = [name for name in ("week", *LEVELS, "written") if name in found.columns]
+    return found.select(pl.col("index").cast(pl.UInt32), pl.col("code").cast(pl.UInt16), *told)
 
 
 def _sides(events: pl.DataFrame) -> tuple[Counter[str], Counter[str]]:

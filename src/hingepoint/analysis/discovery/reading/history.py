@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from hingepoint.analysis import frames, metrics
-from hingepoint.analysis.discovery.reading import gathering
+from hingepoint.analysis.discovery.reading import gathering, writing
 from hingepoint.analysis.discovery.reading.gathering import MICROSECONDS_PER_WEEK
 from hingepoint.analysis.discovery.settings import DiscoveryError, Settings
 from hingepoint.records.agreements import STANDING, AgreementState
@@ -71,6 +71,7 @@ class History:
     entries   deals x stages that are landmarks: week in which each was first entered; None without such
     steps     the types that are entries into stages: adjusted for, never judged
     levels    by what gains say of themselves (evidence, quality), deals x types: that of the first gain, or UNKNOWN
+    writing   when gains were written down; None where no event says it
     """
 
     deals: pl.DataFrame
@@ -97,6 +98,7 @@ class History:
     entries: np.ndarray | None = None
     steps: tuple[str, ...] = ()
     levels: dict[str, np.ndarray] = field(default_factory=dict)
+    writing: writing.Writing | None = None
 
     def part(self, deals: slice) -> History:
         """Return the arrays that rows are made of for some deals, counted from the first of them."""
@@ -249,6 +251,9 @@ def _history(
 ) -> History:
     kinds, said = _kinds(gathered, settings)
     agreed = [step.kind in kinds for step in gathered.steps]
+    gathered, written, after_close = writing.sifted(gathered, deals, _in_states(gathered, agreed, _GAINED))
+    if after_close:
+        rules["recorded_after_close"] = after_close
     types = tuple(sorted({step.agreement for step, yes in zip(gathered.steps, agreed, strict=True) if yes}))
     gained, ended = _gains(gathered, agreed, types, deals.height)
     stages, entered = _stages(gathered, kinds, deals.height)
@@ -290,6 +295,7 @@ def _history(
         entries=_landmarks(stages, entered, settings) if settings.landmarks_at else None,
         steps=steps,
         levels=_levels(gathered, agreed, types, gained),
+        writing=written,
     )
 
 

@@ -117,7 +117,7 @@ def _bare(piece: Piece) -> Piece:
 
 def _plain(batch: pl.DataFrame) -> list[pl.Expr]:
     """Return the columns that the analysis looks at, with moments as Spark understands them."""
-    known = ("deal_id", "agreement", "at", "kind", "state", "side", *gathering.LEVELS)
+    known = ("deal_id", "agreement", "at", "kind", "state", "side", "recorded_at", *gathering.LEVELS)
     return [pl.col(name) for name in known if name in batch.columns]
 
 

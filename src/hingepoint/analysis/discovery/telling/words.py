@@ -89,6 +89,11 @@ def supported(
     )
 
 
+def doubted(doubts: tuple[str, ...]) -> str:
+    """Return why the record allows nothing strong, to follow on the sentence of a finding; empty without doubts."""
+    return f" Nothing strong can be said: {'; '.join(doubts)}." if doubts else ""
+
+
 def turned(metric: metrics.Metric, on: datetime.date, before: float, since: float) -> str:
     """Return what became of an effect whose sign changed: ``turned: it helped … and harms …``."""
     helped, helps = ("helped", "harms") if before * metric.sign > 0 else ("harmed", "helps")

@@ -24,9 +24,9 @@ def from_log(
     """Return the facts in these tables as they were known at the end of ``as_of``.
 
     What happened or was written down later is not there, and a deal that closed later is open. ``events`` have the
-    columns of ``frames.EVENTS`` and ``recorded_at``, with the kinds and states that ``docs/reference/formats.md`` names.
+    columns of ``frames.EVENTS``, with the kinds and states that ``docs/reference/formats.md`` names.
     """
-    known = _known(_complete(events, frames.EVENTS | _RECORDED), as_of)
+    known = _known(_complete(events, frames.EVENTS), as_of)
     written = pl.coalesce("recorded_at", "at")
     return Facts(
         as_of=as_of,
@@ -44,9 +44,6 @@ def from_log(
         routines=_routines(routines, as_of),
         policies=_of(known, "policy").select("at", version="agreement"),
     )
-
-
-_RECORDED: dict[str, tuple[pl.DataType, str]] = {"recorded_at": (frames.MOMENT, "when it was written down")}
 
 
 def _complete(table: pl.DataFrame | None, columns: dict[str, tuple[pl.DataType, str]]) -> pl.DataFrame:

@@ -1,0 +1,124 @@
+"""The open pipeline as a control: what is on record before the outcome is known.
+
+An open deal of some age should have, of every type, what earlier deals that lived past that age had by then.
+What is entered only with the outcome is missing there; what is lost with it is more frequent there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy  # its parts load when they are first used: the server starts without them
+
+from hingepoint.analysis.discovery.judging import calibration
+from hingepoint.analysis.discovery.judging.screens import BULK_TYPES
+from hingepoint.analysis.discovery.reading.history import History
+
+#: Fewer open or earlier deals than that, or fewer entries expected of a type, say nothing.
+LEAST_DEALS, LEAST_ENTRIES = 100, 20.0
+#: Earlier deals were created so long ago that this share of deals had closed by that age.
+FOLLOWED = 0.95
+#: A type stands out if it is so many times as frequent, or as rare, at these false discoveries over all types;
+#: use that moves the same way between earlier deals, by so many errors, explains it.
+TIMES, FALSE_SHARE, MOVES = 1.15, 0.05, 2.0
+
+
+@dataclass(frozen=True)
+class Control:
+    """Open deals held against earlier ones; per type ``times`` as often as expected.
+
+    missing, more   types that open deals have clearly less, or more often than earlier deals had at that age
+    judged          types with enough entries to say so
+    """
+
+    open: int
+    earlier: int
+    times: np.ndarray
+    judged: np.ndarray
+    missing: np.ndarray
+    more: np.ndarray
+
+
+def control(history: History) -> Control | None:
+    """Return how open deals compare with earlier ones; None where there are too few of either, or of types.
+
+    What most types share (more is written down than before) is taken off, as in the lag profile. A type whose
+    use grew or shrank between earlier deals already is not held against open ones.
+    """
+    decided = history.decided
+    if not decided.any():
+        return None
+    age = float(np.quantile(history.closed[decided], FOLLOWED))
+    earlier = np.nonzero(history.observed >= age)[0]
+    still_open = np.nonzero(~decided & (history.observed < age))[0]
+    if min(earlier.size // 2, still_open.size) < LEAST_DEALS:
+        return None
+    ages = np.sort(history.observed[still_open])
+    first, second = np.array_split(earlier, 2)
+    expected = _at_ages(history, earlier, ages)
+    before, since = _at_ages(history, first, ages), _at_ages(history, second, ages)
+    gained = np.isfinite(history.gained[still_open]).sum(axis=0).astype(float)
+    judged = (expected.entries >= LEAST_ENTRIES) & np.isinf(history.recorded)
+    judged[[key in history.steps for key in history.types]] = False
+    if int(judged.sum()) < BULK_TYPES:
+        return None
+    log, away = _away(gained, expected, expected.own_error, judged)
+    _, moved = _away(since.entries, before, np.hypot(before.error, since.error), judged)
+    explained = (np.abs(moved) > MOVES) & (np.sign(moved) == np.sign(away))
+    clear = judged & _surely(away, judged) & (np.abs(log) > np.log(TIMES)) & ~explained
+    return Control(
+        open=still_open.size,
+        earlier=earlier.size,
+        times=np.exp(log),
+        judged=judged,
+        missing=clear & (log < 0),
+        more=clear & (log > 0),
+    )
+
+
+def _surely(away: np.ndarray, judged: np.ndarray) -> np.ndarray:
+    """Return which types are too many errors away for chance, counted over all that are judged."""
+    p_values = np.where(judged, 2 * scipy.special.ndtr(-np.abs(away)), np.nan)
+    with np.errstate(invalid="ignore"):
+        return calibration.adjusted(p_values) < FALSE_SHARE
+
+
+@dataclass(frozen=True)
+class _Expected:
+    """Entries that deals of some ages should have, per type: with the ``error`` of that, and with that of what such
+    deals then have by chance too (``own_error``)."""
+
+    entries: np.ndarray
+    error: np.ndarray
+    own_error: np.ndarray
+
+
+def _at_ages(history: History, deals: np.ndarray, ages: np.ndarray) -> _Expected:
+    """Return what deals of these ``ages`` (sorted) should have by what ``deals`` had that lived past each of them."""
+    closed = history.closed[deals]
+    alive = deals.size - np.searchsorted(np.sort(closed), ages, side="right")
+    known = np.maximum(alive, 1)
+    shares = np.zeros((ages.size, len(history.types)))
+    for place in range(len(history.types)):
+        week = history.gained[deals, place]
+        has = np.isfinite(week)
+        gained = np.searchsorted(np.sort(week[has]), ages, side="right")
+        gone = np.searchsorted(np.sort(closed[has]), ages, side="right")
+        shares[:, place] = np.maximum(gained - gone, 0) / known
+    entries, chance = shares.sum(axis=0), (shares * (1 - shares)).sum(axis=0)
+    from_them = chance * ages.size / float(known.mean())
+    return _Expected(entries, np.sqrt(from_them), np.sqrt(from_them + chance))
+
+
+def _away(
+    entries: np.ndarray, expected: _Expected, error: np.ndarray, judged: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return per type the logarithm of how many times as often as expected, less what is usual, and how many
+    errors that is: the errors of chance, or the spread of the bulk where that is wider."""
+    log = np.log((entries + 0.5) / (expected.entries + 0.5))
+    log -= np.median(log[judged])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        away = np.nan_to_num(log * (expected.entries + 0.5) / error)
+    spread = 1.4826 * float(np.median(np.abs(away[judged])))
+    return log, away / max(spread, 1.0)

@@ -1,0 +1,162 @@
+"""The audit of the record: what a fault in how entries were written would do to the findings.
+
+Each check answers with one sentence, and names the types of which nothing strong is said because of it. A
+finding is strong only if no check speaks against its type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from hingepoint.analysis.discovery.judging import pipeline
+from hingepoint.analysis.discovery.reading.history import History
+from hingepoint.analysis.discovery.reading.writing import Entries, Writing
+from hingepoint.analysis.discovery.result import Check
+from hingepoint.analysis.health import LATE_DAYS
+from hingepoint.records.findings import Audited
+
+#: Written down late so much more often in deals that ended one way, and by so many errors.
+FAR_MORE, CLEAR = 0.1, 4.0
+#: Fewer entries on either side say nothing.
+LEAST = 20
+#: A share of events left out by rules that is worth a word.
+MANY_LEFT_OUT = 0.05
+#: A share of gains written down after the close that is worth a word in the notes.
+MANY_AFTER = 0.01
+#: As many types are named.
+NAMED = 5
+#: Rules that leave events out.
+LEAVING_OUT = ("unreadable_event", "event_of_unknown_deal", "event_after_close", "recorded_after_close")
+
+Named = Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What was checked, and per type why nothing strong is said of it."""
+
+    checks: tuple[Check, ...]
+    doubts: Mapping[str, tuple[str, ...]]
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The faults found, for the notes."""
+        return tuple(one.in_words for one in self.checks if one.state == Audited.FAULT)
+
+
+def audit(history: History, named: Named) -> Audit:
+    """Return what the record of a history says against itself; ``named`` gives the name of a type."""
+    by_writing, by_pipeline = _unevenly_late(history), _against_pipeline(history)
+    doubts = {
+        key: tuple(found[key] for found in (by_writing, by_pipeline[1]) if key in found)
+        for key in (*by_writing, *by_pipeline[1])
+    }
+    checks = (_times(history.writing, by_writing, named), by_pipeline[0](named), _left_out(history))
+    return Audit(checks, doubts)
+
+
+def _unevenly_late(history: History) -> dict[str, str]:
+    """Return the types written down late far more often in deals that ended one way, with the words for it."""
+    found = {}
+    for key, entries in (history.writing.by_type if history.writing else {}).items():
+        if key in history.types and _differ(entries):
+            won, lost = (late / known for late, known in zip(entries.late, entries.known, strict=True))
+            found[key] = (
+                f"{won:.0%} of its entries in won deals were written down more than {LATE_DAYS} days late, and "
+                f"{lost:.0%} in lost deals"
+            )
+    return found
+
+
+def _differ(entries: Entries) -> bool:
+    if min(entries.known) < LEAST:
+        return False
+    shares = [late / known for late, known in zip(entries.late, entries.known, strict=True)]
+    both = sum(entries.late) / sum(entries.known)
+    error = np.sqrt(both * (1 - both) * sum(1 / known for known in entries.known))
+    away = abs(shares[0] - shares[1])
+    return bool(away >= FAR_MORE and away > CLEAR * error)
+
+
+def _times(writing: Writing | None, uneven: Mapping[str, str], named: Named) -> Check:
+    """Return what the two times of entries say: when it happened, and when it was written down."""
+    if writing is None or not writing.known:
+        loaded = " Their times of writing are those of a load by a machine." if writing else ""
+        return Check(
+            "times_of_writing",
+            Audited.UNKNOWN,
+            "Whether agreements were written down after the deal had closed cannot be checked: the events do not "
+            f"say when they were written (recorded_at).{loaded}",
+        )
+    won, lost = (sum(one.after[side] for one in writing.by_type.values()) for side in (0, 1))
+    parts = []
+    if won + lost:
+        parts.append(
+            f"{won + lost:,} gains were written down after their deal had closed ({won:,} in won and {lost:,} in "
+            f"lost deals) and do not count as gained before: {_most(writing, named)}."
+        )
+    if uneven:
+        parts.append(
+            "Written down late far more often in deals that ended one way, so nothing on them is graded strong: "
+            f"{_list([named(key) for key in uneven])}."
+        )
+    if parts:
+        worth_a_word = bool(uneven) or won + lost >= MANY_AFTER * writing.known
+        state = Audited.FAULT if worth_a_word else Audited.FINE
+        return Check("times_of_writing", state, " ".join(parts))
+    told = f"{writing.known / max(writing.gains, 1):.0%} of the gains say when they were written"
+    return Check("times_of_writing", Audited.FINE, f"{told}: none after the close of its deal.")
+
+
+def _most(writing: Writing, named: Named) -> str:
+    counts = {key: sum(one.after) for key, one in writing.by_type.items() if sum(one.after)}
+    order = sorted(counts, key=lambda key: (-counts[key], key))
+    return _list([f"{named(key)} ({counts[key]:,})" for key in order])
+
+
+def _list(names: list[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"{', '.join(names[:NAMED])}{more}"
+
+
+def _against_pipeline(history: History) -> tuple[Callable[[Named], Check], dict[str, str]]:
+    """Return what the open pipeline says, once names are known, and the types it speaks against with the words."""
+    found = pipeline.control(history)
+    if found is None:
+        too_few = (
+            "Whether agreements are entered only with the outcome cannot be checked on the open pipeline: that "
+            f"takes {pipeline.LEAST_DEALS} open deals and twice as many that were followed to their end."
+        )
+        return (lambda named: Check("open_pipeline", Audited.UNKNOWN, too_few)), {}
+    doubts = {
+        key: (
+            f"open deals have it {found.times[place]:.2f} times as often as earlier deals had at their age, so "
+            f"entries {'come' if found.missing[place] else 'go'} with the outcome"
+        )
+        for place, key in enumerate(history.types)
+        if found.missing[place] or found.more[place]
+    }
+    return (lambda named: _pipeline_check(found, list(doubts), named)), doubts
+
+
+def _pipeline_check(found: pipeline.Control, doubted: list[str], named: Named) -> Check:
+    beside = f"{found.open:,} open deals were held against {found.earlier:,} earlier ones of their age"
+    if doubted:
+        said = f"{beside}: nothing strong is said of what differs, {_list([named(key) for key in doubted])}."
+        return Check("open_pipeline", Audited.FAULT, said)
+    of = f"{int(found.judged.sum()):,} agreements with enough entries"
+    return Check("open_pipeline", Audited.FINE, f"{beside}: none of {of} differs.")
+
+
+def _left_out(history: History) -> Check:
+    """Return what share of the events the rules left out."""
+    out = sum(history.rules.get(rule, 0) for rule in LEAVING_OUT)
+    share = out / max(history.events, 1)
+    said = f"{out:,} of {history.events:,} events ({share:.1%}) were left out by the rules for rows"
+    if share >= MANY_LEFT_OUT:
+        more = f"{said}: look at the rules that applied before you rely on the findings."
+        return Check("left_out", Audited.FAULT, more)
+    return Check("left_out", Audited.FINE, f"{said}.")

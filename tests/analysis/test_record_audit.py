@@ -1,0 +1,249 @@
+"""What the audit of the record sees: entries written after the close, and types that come or go with the outcome."""
+
+import datetime as dt
+import functools
+
+import numpy as np
+import polars as pl
+import pytest
+
+import faults
+from hingepoint.analysis import discovery
+from hingepoint.analysis.discovery.judging import pipeline, record_audit
+from hingepoint.analysis.discovery.reading import history, writing
+from histories import plain, world
+
+WON = discovery.Settings(metric="won")
+
+
+def read(deals, events):
+    return history.read(deals, events, WON)
+
+
+def audited(deals, events):
+    return record_audit.audit(read(deals, events), lambda key: key)
+
+
+def check(audit, key):
+    (one,) = [one for one in audit.checks if one.check == key]
+    return one
+
+
+# ---- two times ----
+
+CLOSED = dt.datetime.fromisoformat("2024-03-01T00:00")
+
+
+def one_deal(recorded_at, at="2024-02-01"):
+    deals = pl.DataFrame(
+        {
+            "deal_id": ["A", "B"],
+            "created": [dt.datetime.fromisoformat("2024-01-01")] * 2,
+            "closed": [CLOSED, None],
+            "status": ["won", "open"],
+        }
+    )
+    events = pl.DataFrame(
+        {
+            "deal_id": ["A"],
+            "agreement": ["pilot"],
+            "at": [dt.datetime.fromisoformat(at)],
+            "recorded_at": [recorded_at and dt.datetime.fromisoformat(recorded_at)],
+        },
+        schema_overrides={"recorded_at": pl.Datetime("us")},
+    )
+    return read(deals, events)
+
+
+def test_an_entry_written_after_the_close_does_not_count_as_gained_before():
+    lived = one_deal("2024-03-02T00:00")
+    assert np.isinf(lived.gained[0, 0])
+    assert lived.rules == {"recorded_after_close": 1}
+    assert lived.writing.by_type["pilot"] == writing.Entries((1, 0), (1, 0), (1, 0))
+
+
+@pytest.mark.parametrize("recorded_at", ["2024-03-01T17:30", "2024-02-01", None])
+def test_an_entry_written_by_the_day_of_the_close_or_who_knows_when_counts(recorded_at):
+    lived = one_deal(recorded_at)
+    assert lived.gained[0, 0] == pytest.approx(31 / 7)
+    assert lived.rules == {}
+
+
+def test_what_a_machine_loaded_in_one_second_was_written_nobody_knows_when():
+    deals, events = plain()
+    loaded = events.with_columns(recorded_at=dt.datetime.fromisoformat("2030-01-01T03:00:01"))
+    lived = read(deals, loaded)
+    assert (lived.writing.known, lived.writing.loaded) == (0, events.height)
+    np.testing.assert_array_equal(lived.gained, read(deals, events).gained)
+    assert check(audited(deals, loaded), "times_of_writing").state == "unknown"
+
+
+def test_times_of_writing_are_gathered_batch_by_batch_also_where_some_say_none():
+    deals, events = plain()
+    late = events.with_columns(recorded_at=pl.col("at") + pl.duration(days=400))
+    half = events.height // 2
+    parts = [late[:half], events[half:]]
+    lived, whole = read(deals, parts), read(deals, pl.concat(parts, how="diagonal"))
+    assert lived.rules == whole.rules == {"recorded_after_close": half}
+    np.testing.assert_array_equal(lived.gained, whole.gained)
+    assert lived.writing == whole.writing
+
+
+def test_without_times_of_writing_it_says_that_it_cannot_be_checked():
+    one = check(audited(*plain()), "times_of_writing")
+    assert one.state == "unknown"
+    assert "cannot be checked" in one.in_words
+
+
+def late_in(status, share, days=60):
+    """Return deals and events, with this share of what is said of ``idle`` in some deals written ``days`` later."""
+    deals, events = plain(deals=2_000)
+    deals = deals.with_columns(closed=pl.col("closed") + pl.duration(days=200))
+    theirs = deals.filter(pl.col("status") == status)["deal_id"].implode()
+    luck = pl.Series("luck", np.random.default_rng(1).random(events.height)) < share
+    late = pl.col("deal_id").is_in(theirs) & (pl.col("agreement") == "idle") & luck
+    usual = pl.duration(hours=5)
+    recorded = pl.col("at") + pl.when(late).then(pl.duration(days=days)).otherwise(usual)
+    return deals, events.with_columns(recorded_at=recorded)
+
+
+@pytest.mark.parametrize("status", ["won", "lost"])
+def test_a_type_written_down_late_in_one_outcome_is_named_and_doubted(status):
+    audit = audited(*late_in(status, 0.3))
+    assert list(audit.doubts) == ["idle"]
+    assert "written down more than 14 days late" in audit.doubts["idle"][0]
+    assert check(audit, "times_of_writing").state == "fault"
+    assert check(audit, "times_of_writing").in_words in audit.warnings
+
+
+@pytest.mark.parametrize(("share", "days"), [(0.03, 60), (0.3, 10)])
+def test_a_few_late_entries_or_a_few_days_are_no_fault(share, days):
+    audit = audited(*late_in("won", share, days))
+    assert audit.doubts == {}
+    assert check(audit, "times_of_writing").state == "fine"
+
+
+# ---- the open pipeline ----
+
+
+@functools.cache
+def lived_8000():
+    return world(8_000, 3)
+
+
+def held_against_the_pipeline(lived, events):
+    found = read(lived.deals(), events)
+    return found.types, pipeline.control(found)
+
+
+def named(types, mask):
+    return {key for key, yes in zip(types, mask, strict=True) if yes}
+
+
+def test_open_deals_hold_what_earlier_deals_of_their_age_held():
+    """By hand: of four earlier deals alive at week 2, one had the first type; two open deals, of week 2, have one."""
+    expected = pipeline._at_ages(small(), np.arange(5), np.array([2.0, 2.0]))
+    assert expected.entries == pytest.approx([2 * 1 / 4])
+
+
+def small():
+    deals = pl.DataFrame(
+        {
+            "deal_id": list("ABCDE"),
+            "created": [dt.datetime.fromisoformat("2024-01-01")] * 5,
+            "closed": [
+                dt.datetime.fromisoformat("2024-01-01") + dt.timedelta(weeks=w) for w in (1, 3, 4, 5, 6)
+            ],
+            "status": ["lost", "won", "lost", "won", "lost"],
+        }
+    )
+    gains = [("A", 0.5), ("B", 1.0), ("C", 3.0)]
+    start = dt.datetime.fromisoformat("2024-01-01")
+    events = pl.DataFrame(
+        [
+            {"deal_id": key, "agreement": "pilot", "at": start + dt.timedelta(weeks=week)}
+            for key, week in gains
+        ]
+    )
+    return read(deals, events)
+
+
+def test_few_open_deals_cannot_judge_and_it_is_said():
+    deals, events = plain()
+    assert pipeline.control(read(deals, events)) is None
+    one = check(audited(deals, events), "open_pipeline")
+    assert (one.state, "takes 100 open deals" in one.in_words) == ("unknown", True)
+
+
+@pytest.mark.slow
+def test_types_entered_only_with_the_win_are_missing_in_the_open_pipeline():
+    lived = lived_8000()
+    planted = lived.of("idle")[:10]
+    events = faults.back_dated(lived.deals(), lived.events(), planted).drop("recorded_at")
+    types, found = held_against_the_pipeline(lived, events)
+    assert len(named(types, found.missing) & set(planted)) >= 6
+    assert named(types, found.missing | found.more) <= set(planted)
+
+
+@pytest.mark.slow
+def test_types_lost_with_the_deal_are_more_frequent_in_the_open_pipeline():
+    lived = lived_8000()
+    planted = lived.of("idle")[:10]
+    events = faults.lost_with_the_deal(lived.deals(), lived.events(), planted)
+    types, found = held_against_the_pipeline(lived, events)
+    assert len(named(types, found.more) & set(planted)) >= 7
+    assert named(types, found.missing | found.more) <= set(planted)
+
+
+@pytest.mark.slow
+def test_of_seventy_true_levers_none_is_doubted():
+    doubted, levers = set(), 0
+    for seed in range(51, 60):
+        lived = world(4_000, seed)
+        types, found = held_against_the_pipeline(lived, lived.events())
+        levers += len(lived.levers)
+        doubted |= named(types, found.missing | found.more) & set(lived.levers)
+    assert (levers, doubted) == (72, set())
+
+
+# ---- what findings make of it ----
+
+
+@functools.cache
+def back_dated(told):
+    lived = world(2_500, 31)
+    events = faults.back_dated(lived.deals(), lived.events(), lived.of("idle")[:10])
+    return discovery.discover(lived.deals(), events if told else events.drop("recorded_at"), settings=WON)
+
+
+@pytest.mark.slow
+def test_ten_back_dated_types_give_nothing_strong_where_times_of_writing_are_known():
+    planted = world(2_500, 31).of("idle")[:10]
+    assert sum(back_dated(told=False).finding(key).grade == "strong" for key in planted) == 5
+    assert [key for key in planted if back_dated(told=True).finding(key).confirmed] == []
+
+
+@pytest.mark.slow
+def test_a_doubted_finding_says_why_it_is_not_strong():
+    lived = lived_8000()
+    planted = lived.of("idle")[:10]
+    events = faults.lost_with_the_deal(lived.deals(), lived.events(), planted)
+    result = discovery.discover(lived.deals(), events, settings=WON)
+    doubted = [one for one in result.findings if one.details.doubts and one.confirmed]
+    assert len(doubted) >= 5
+    for one in doubted:
+        assert (one.grade, one.agreement in planted) == ("moderate", True)
+        assert f"Nothing strong can be said: {one.details.doubts[0]}." in one.in_words
+        assert one.to_dict()["doubts"] == list(one.details.doubts)
+
+
+# ---- what rules leave out ----
+
+
+@pytest.mark.parametrize(("strays", "state"), [(49, "fine"), (50, "fault")])
+def test_events_left_out_by_rules_are_worth_a_word_from_five_in_a_hundred(strays, state):
+    deals, events = plain(deals=2_000)
+    some = events[:1_000].with_columns(
+        deal_id=pl.when(pl.int_range(pl.len()) < strays).then(pl.lit("nobody")).otherwise("deal_id")
+    )
+    assert check(audited(deals, some), "left_out").state == state
