@@ -22,6 +22,7 @@ from hingepoint.domain.people.models import (
 )
 from hingepoint.domain.plans.models import Debrief, Plan, PlanReview
 from hingepoint.domain.proof.models import AnswerTry, Confirmation, Proof
+from hingepoint.domain.routines.models import Routine, RoutineDue
 from hingepoint.domain.strategy.models import AskingRound, PivotalAgreement, Playbook, ResultMetric, Strategy
 from hingepoint.domain.trials.models import Trial, TrialLook
 from hingepoint.domain.turns.models import SentForm
@@ -71,6 +72,8 @@ __all__ = [
     "Pulse",
     "Reason",
     "ResultMetric",
+    "Routine",
+    "RoutineDue",
     "RuleVersion",
     "Run",
     "SavedMapping",

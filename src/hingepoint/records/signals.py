@@ -17,9 +17,14 @@ class StepState(Worded):
     """States of requests for an exception and of executives' parts (FORMATS: column ``state``)."""
 
     ASKED = "asked", "Asked"
+    RETURNED = "returned", "Sent back, or cut down in words"
     PASSED = "passed", "Passed up"
     APPROVED = "approved", "Approved"
     PARTLY = "partly", "Approved in part"
     DECLINED = "declined", "Declined"
     AGREED = "agreed", "Role agreed"
     ATTENDED = "attended", "Attended"
+
+
+#: Agreements of which a plan prepares a concession -> what that plan is about (``frames.PLANS``).
+PLANS_BEFORE = {"int.price_corridor": "corridor", "int.concession_plan": "conversation"}
