@@ -115,7 +115,7 @@ def steps_frame(as_of: AsOf) -> pl.DataFrame:
     )
     answers = read(_answered().order_by("answered_at", "id"), _ANSWERS, _LOG_TYPES)
     steps = (_asked(requests), *_of_managers(requests, answers), _decided(requests, answers), _bare(as_of))
-    return pl.concat([step.select(_BARE) for step in steps]).with_columns(
+    return pl.concat([step.select(*_BARE) for step in steps]).with_columns(
         kind=pl.lit(EventKind.ESCALATION.value)
     )
 

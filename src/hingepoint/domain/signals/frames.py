@@ -49,7 +49,7 @@ def log(as_of: dt.date) -> pl.DataFrame:
         pulses_frame(),
         policies_frame(),
     )
-    return pl.concat(parts, how="diagonal").select(_TYPES)
+    return pl.concat(parts, how="diagonal").select(*_TYPES)
 
 
 def _quotes_and_visits(as_of: AsOf) -> pl.DataFrame:
