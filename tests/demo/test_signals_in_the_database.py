@@ -11,7 +11,7 @@ from polars.testing import assert_frame_equal
 import drifts
 from hingepoint.analysis.signals import SIGNALS, engine
 from hingepoint.analysis.signals.engine.facts import from_log
-from hingepoint.analysis.signals.shape import Facts, State
+from hingepoint.analysis.signals.shape import Facts, Report, State
 from hingepoint.demo import as_files, planted, seed, tour
 from hingepoint.demo.company import Company, simulate
 from hingepoint.domain.signals.frames import facts
@@ -139,26 +139,23 @@ def test_rules_hold_from_the_morning_of_their_first_day_and_the_first_since_the_
     assert written.policies.rows() == [(began, first), (at + dt.timedelta(hours=10), second)]
 
 
+# ---- the whole company ----
+
+
+@pytest.fixture(scope="module")
+def report(django_db_setup, django_db_blocker, whole) -> Report:
+    known = seeded(django_db_blocker.unblock, small=False, at=AT + DAY, ends_on=whole.ends_on + DAY)
+    return engine.read(known, rng=np.random.default_rng(7))
+
+
 @pytest.mark.slow
-class TestWhole:
-    @pytest.fixture(scope="class")
-    def report(self, django_db_setup, django_db_blocker, whole) -> engine.Report:
-        ends_on = whole.ends_on + DAY
-        known = seeded(django_db_blocker.unblock, small=False, at=AT + DAY, ends_on=ends_on)
-        return engine.read(known, rng=np.random.default_rng(7))
-
-    @pytest.mark.parametrize("number", range(1, 11))
-    def test_a_planted_drift_rises_where_and_when_it_was_planted_and_nowhere_else(
-        self, whole, report, number
-    ):
-        told = report.signals[number - 1]
-        assert (told.signal.number, told.state) == (number, State.RAISED)
-        raised = {
-            place.place.name: drifts.Rise(place.earliest, place.latest, place.seen)
-            for place in told.places
-            if place.state is State.RAISED
-        }
-        drifts.assert_it_rose_where_and_when_it_was_planted(seed.with_persona_keys(whole), number, raised)
-
-    def test_drifts_are_planted_for_all_ten(self, whole, report):
-        assert {told.signal.number for told in report.signals} == planted.drifts(whole.ends_on).keys()
+@pytest.mark.parametrize("number", planted.drifts(ENDS_ON))
+def test_a_planted_drift_rises_where_and_when_it_was_planted_and_nowhere_else(whole, report, number):
+    told = report.signals[number - 1]
+    assert (told.signal.number, told.state) == (number, State.RAISED)
+    raised = {
+        place.place.name: drifts.Rise(place.earliest, place.latest, place.seen)
+        for place in told.places
+        if place.state is State.RAISED
+    }
+    drifts.assert_it_rose_where_and_when_it_was_planted(seed.with_persona_keys(whole), number, raised)
