@@ -9,7 +9,6 @@ import polars as pl
 from django.db.models import QuerySet
 
 from hingepoint.analysis import frames
-from hingepoint.analysis.signals.engine import facts
 from hingepoint.domain.deals.frames import FILE_MOMENT, parts, read
 from hingepoint.domain.deals.models import DealEvent, DealQuerySet
 from hingepoint.domain.deals.queries.looking_back import AsOf
@@ -173,9 +172,10 @@ _PULSES = {
 
 
 def pulses_frame() -> pl.DataFrame:
-    """Return what inside partners answered, as events without a name; for the system, which shows only counts."""
+    """Return what inside partners answered, without their names: deal_id, at, defended, advocates. For the system,
+    which shows only counts."""
     types = _LOG_TYPES | {"defended": pl.Boolean(), "advocates": pl.String()}
-    return facts.pulses(read(Pulse.objects.order_by("id"), _PULSES, types))
+    return read(Pulse.objects.order_by("id"), _PULSES, types)
 
 
 def policies_frame() -> pl.DataFrame:

@@ -8,7 +8,7 @@ from typing import Literal
 import polars as pl
 
 from hingepoint.analysis import frames
-from hingepoint.analysis.signals.engine.facts import from_log
+from hingepoint.analysis.signals.engine.facts import from_log, pulses
 from hingepoint.analysis.signals.shape import Facts
 from hingepoint.domain.deals.frames import EVENT_COLUMNS, deals_frame, read
 from hingepoint.domain.deals.models import DealEvent
@@ -46,7 +46,7 @@ def log(as_of: dt.date) -> pl.DataFrame:
         plans_frame(),
         steps_frame(known),
         roles_frame(),
-        pulses_frame(),
+        pulses(pulses_frame()),
         policies_frame(),
     )
     return pl.concat(parts, how="diagonal").select(*_TYPES)
