@@ -9,6 +9,7 @@ import pytest
 from django.utils import timezone
 
 import discoveries
+import duties
 import importing
 import letting_in
 import playbooks
@@ -39,6 +40,8 @@ from hingepoint.domain.people.rules import pointing_at
 from hingepoint.domain.plans import actions as plans
 from hingepoint.domain.plans.models import Verdict
 from hingepoint.domain.proof import actions as proof
+from hingepoint.domain.routines import actions as routines
+from hingepoint.domain.routines.models import RoutineDue
 from hingepoint.domain.signals import actions as signals
 from hingepoint.domain.trail import queries as trail
 from hingepoint.domain.trials.models import TrialLook
@@ -104,6 +107,7 @@ def a_full_company(cast) -> None:
     found = {"run_id": run.pk, "key": Finding.objects.filter(run=run).first().key}
     discovery.decide(by=cast.analyst, at=NOW, verdict="signed", note="seen", **found)
     TrialLook.objects.create(trial=discoveries.trial(cast), by=cast.analyst, at=NOW, early=False, record={})
+    duties.falls_due(cast.seller)
     people.save_view(by=cast.seller, at=NOW, page="deals", name="mine", query="")
     letting_in.link_of(letting_in.newcomer("Nils"), by=cast.analyst)
     actions.tell_apart(by=cast.analyst, at=NOW, one=cast.seller, other=cast.stranger)
@@ -453,3 +457,13 @@ def test_the_preview_counts_what_moves(cast, twice):
     page = queries.merge_page(cast.analyst, twice[0].pk, twice[1].pk)
     assert page.moves == ((1, "deal", "deals"),)
     assert page.address == "sanna@hinge.example"
+
+
+@pytest.mark.parametrize("who", ["kept", "gone"])
+def test_what_was_due_of_both_is_due_once_and_done_if_either_did_it(cast, who):
+    both = {"kept": person("Kept", Role.SELLER), "gone": person("Gone", Role.SELLER)}
+    dues = {name: duties.falls_due(user) for name, user in both.items()}
+    routines.do(by=both[who], at=NOW, due_id=dues[who].pk)
+    kept = merge(both["kept"], both["gone"])
+    left = RoutineDue.objects.get()
+    assert (left.person, left.done_at) == (kept, NOW)

@@ -80,7 +80,7 @@ EXCEPTIONS: dict[str, tuple[pl.DataType, str]] = {
     "deal_id": (pl.String(), "the deal"),
     "at": (MOMENT, "when the step was taken"),
     "topic": (pl.String(), "price or terms"),
-    "state": (pl.String(), "asked, passed, approved, partly or declined"),
+    "state": (pl.String(), "asked, returned, passed, approved, partly or declined"),
     "actor": (pl.String(), "who took the step"),
     "value": (pl.Float64(), "how much is asked for at this step"),
     "reason": (pl.String(), "why"),

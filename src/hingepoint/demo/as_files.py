@@ -7,11 +7,11 @@ from pathlib import Path
 import polars as pl
 
 from hingepoint.analysis import frames
+from hingepoint.analysis.signals.engine import facts
 from hingepoint.demo import planted
 from hingepoint.demo.company import Company
+from hingepoint.records.signals import PLANS_BEFORE
 
-#: What a plan of a talk is about -> what plan it is before a concession.
-_PLANS = {"int.price_corridor": "corridor", "int.concession_plan": "conversation"}
 #: How a request was decided -> the state of its last step.
 _DECISIONS = {"approved": "approved", "approved in part": "partly", "declined": "declined"}
 #: Terms are asked for at this share of the list price.
@@ -69,15 +69,19 @@ def _concessions(company: Company) -> pl.DataFrame:
 
 
 def _plans(company: Company) -> pl.DataFrame:
-    """Return plans at the time they were really written; one written afterwards names the day before the concession."""
+    """Return plans at the time they were really written: of talks, and the corridor set for a concession; one written
+    afterwards names the day before the concession."""
     given = company.concessions.drop_nulls("plan_at").select(
         "deal_id",
         at=pl.min_horizontal("plan_at", pl.col("at").dt.offset_by("-1d")),
         recorded_at="plan_at",
-        agreement=pl.lit("conversation"),
+        agreement=pl.lit("corridor"),
     )
-    talks = company.plans.filter(pl.col("agreement").is_in(list(_PLANS))).select(
-        "deal_id", at="written_at", recorded_at="written_at", agreement=pl.col("agreement").replace(_PLANS)
+    talks = company.plans.filter(pl.col("agreement").is_in(list(PLANS_BEFORE))).select(
+        "deal_id",
+        at="written_at",
+        recorded_at="written_at",
+        agreement=pl.col("agreement").replace(PLANS_BEFORE),
     )
     return pl.concat([given, talks]).with_columns(kind=pl.lit("plan"))
 
@@ -117,19 +121,8 @@ def _visits(company: Company) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 
 def _pulses(company: Company) -> pl.DataFrame:
-    """Return how inside partners see it: whoever argues for both sides argues for the company too."""
     answered = company.escalations.drop_nulls("defended")
-    ours = (pl.col("advocates") != "customer").cast(pl.Float64)
-    theirs = (pl.col("advocates") != "company").cast(pl.Float64)
-    said = answered.select(
-        "deal_id",
-        at=pl.coalesce("decided_at", "at"),
-        company=(pl.col("defended").cast(pl.Float64) + ours) / 2,
-        customer=theirs,
-    )
-    return said.unpivot(
-        ["company", "customer"], index=["deal_id", "at"], variable_name="agreement"
-    ).with_columns(kind=pl.lit("pulse"))
+    return facts.pulses(answered.with_columns(at=pl.coalesce("decided_at", "at")))
 
 
 def _policies(company: Company) -> pl.DataFrame:

@@ -23,7 +23,7 @@ from hingepoint.domain.negotiation import actions as negotiation
 from hingepoint.domain.people import queries as people
 from hingepoint.domain.people.models import Team, User
 from hingepoint.records.deals import BuyingRole
-from hingepoint.records.escalations import Answer, Approver, Kind, State
+from hingepoint.records.escalations import Answer, Approver, CameBack, Kind, State
 from hingepoint.records.involvement import Purpose
 from hingepoint.records.people import Role
 from hingepoint.records.talks import ReasonState, Topic
@@ -138,9 +138,8 @@ def _trades(company: Company) -> Iterator[talks.Row]:
 
 
 def _corridors(company: Company) -> Iterator[talks.Row]:
-    """A corridor where the first concession of a deal was planned, written when that plan was."""
-    first = company.concessions.sort("at").group_by("deal_id", maintain_order=True).first()
-    planned = first.filter(pl.col("plan_at").is_not_null()).select("deal_id", "plan_at")
+    """The corridor as it was set, or gone through once more, for each concession that was planned."""
+    planned = company.concessions.filter(pl.col("plan_at").is_not_null()).select("deal_id", "plan_at")
     for row in _rows(planned.join(company.deals.select("deal_id", "owner", "list_price"), on="deal_id")):
         opening = Decimal(str(round(row["list_price"], 2)))
         yield {
@@ -207,8 +206,8 @@ def _granted(state: State, share: float | None) -> float | None:
 
 
 def _answers(row: dict[str, Any], state: State) -> list[talks.Row]:
-    """The manager first, then the inside partner, who decides; managers who pass requests up as they came
-    say nothing."""
+    """The manager first, then the inside partner, who decides. Managers pass a request up as it came, without a
+    word, or once what they asked back for it has come."""
     asked, decided = row["at"], row["decided_at"]
     said = {State.APPROVED: Answer.YES, State.IN_PART: Answer.IN_PART, State.DECLINED: Answer.NO}.get(state)
     words = {Answer.IN_PART: "Part of it, against what we get back.", Answer.NO: "Not on these grounds."}
@@ -219,9 +218,7 @@ def _answers(row: dict[str, Any], state: State) -> list[talks.Row]:
         "because": "it is an exception",
         "answer": Answer.YES if decided else Answer.WAITING,
         "granted": None,
-        "words": ""
-        if row["unchanged"] or not decided
-        else "Sent back once; what we ask in return is sharper now.",
+        "words": "",
         "asked_at": asked,
         "answered_at": decided and asked + (decided - asked) * 0.4,
     }
@@ -234,7 +231,28 @@ def _answers(row: dict[str, Any], state: State) -> list[talks.Row]:
         "words": words.get(said, ""),
         "answered_at": decided,
     }
-    return [manager, partner]
+    if row["unchanged"] or not decided:
+        return [manager, partner]
+    returned, again = _sent_back(row, manager)
+    return [returned, again, partner]
+
+
+def _sent_back(row: dict[str, Any], manager: talks.Row) -> tuple[talks.Row, talks.Row]:
+    """Return the manager's answer as two: what is asked back first, and the yes after the seller told what came."""
+    asked, decided = row["at"], row["decided_at"]
+    came_at = asked + (decided - asked) * 0.3
+    came = {"came": CameBack.GIVEN, "came_words": row["return_asked"]} if row["return_asked"] else _NOTHING
+    returned = manager | came | {
+        "answer": Answer.BACK,
+        "words": "Ask for something in return first, and say what you tried.",
+        "answered_at": asked + (decided - asked) * 0.2,
+        "came_at": came_at,
+        "came_by": row["owner"],
+    }  # fmt: skip
+    return returned, manager | {"asked_at": came_at, "words": "What we ask in return is sharper now."}
+
+
+_NOTHING = {"came": CameBack.NOTHING, "came_words": ""}
 
 
 def _pulses(row: dict[str, Any]) -> list[talks.Row]:

@@ -22,6 +22,7 @@ from hingepoint.domain.people.models import (
 )
 from hingepoint.domain.plans.models import Debrief, Plan, PlanReview
 from hingepoint.domain.proof.models import AnswerTry, Confirmation, Proof
+from hingepoint.domain.routines.models import Routine, RoutineDue
 from hingepoint.domain.signals.models import Raise, RaiseStep, SignalReading
 from hingepoint.domain.strategy.models import AskingRound, PivotalAgreement, Playbook, ResultMetric, Strategy
 from hingepoint.domain.trials.models import Trial, TrialLook
@@ -74,6 +75,8 @@ __all__ = [
     "RaiseStep",
     "Reason",
     "ResultMetric",
+    "Routine",
+    "RoutineDue",
     "RuleVersion",
     "Run",
     "SavedMapping",

@@ -17,6 +17,7 @@ class StepState(Worded):
     """States of requests for an exception and of executives' parts (FORMATS: column ``state``)."""
 
     ASKED = "asked", "Asked"
+    RETURNED = "returned", "Sent back, or cut down in words"
     PASSED = "passed", "Passed up"
     APPROVED = "approved", "Approved"
     PARTLY = "partly", "Approved in part"
@@ -45,3 +46,7 @@ class StepKind(Worded):
 ANSWERS = (StepKind.ANSWERED, StepKind.CONFIRMED, StepKind.FALSE)
 #: Whether a raise led to a decision.
 DECISIONS = (StepKind.LED, StepKind.NOT_LED, StepKind.NOT_YET)
+
+
+#: Agreements of which a plan prepares a concession -> what that plan is about (``frames.PLANS``).
+PLANS_BEFORE = {"int.price_corridor": "corridor", "int.concession_plan": "conversation"}

@@ -1,7 +1,7 @@
 """7: managers tolerate mediocre execution and argue inside for concessions.
 
-Advocacy is not tolerance: who sharpens a request and then argues for it does what a manager is for. What counts is
-that it was passed up as it came.
+Advocacy is not tolerance: who sharpens a request, or sends it back first, and then argues for it does what a manager
+is for. What counts is that it was passed up as it came.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ SAME = 1e-9
 
 
 def units(facts: Facts) -> pl.DataFrame:
-    """Return the requests that a manager passed up, and whether its value was the one that had been asked for."""
+    """Return the requests that a manager passed up, and whether its value was the one that had been asked for and it
+    was not sent back before."""
     steps = facts.exceptions.filter(pl.col("value").is_not_null()).sort("at")
     asked = steps.filter(pl.col("state") == "asked").select("deal_id", "topic", "at", asked="value")
     passed = steps.filter(pl.col("state") == "passed").select(
@@ -23,10 +24,9 @@ def units(facts: Facts) -> pl.DataFrame:
     )
     if passed.is_empty() or asked.is_empty():
         return pl.DataFrame(schema={"at": pl.Datetime("us"), "value": pl.Float64, "deal_id": pl.String})
-    both = passed.join_asof(
-        asked, on="at", by=["deal_id", "topic"], strategy="backward", check_sortedness=False
-    )
+    both = _last_before(_last_before(passed, asked), _answers(facts))
     same = (pl.col("value") - pl.col("asked")).abs() <= SAME * pl.col("asked").abs()
+    same = same & (pl.col("answer") != "returned").fill_null(True)
     both = both.drop_nulls("asked").join(facts.deals.select("deal_id", "manager"), on="deal_id", how="left")
     return both.select(
         "deal_id",
@@ -35,6 +35,18 @@ def units(facts: Facts) -> pl.DataFrame:
         manager=pl.coalesce("actor", "manager"),
         silent=(pl.col("reason").fill_null("").str.strip_chars() == "").cast(pl.Float64),
     )
+
+
+def _answers(facts: Facts) -> pl.DataFrame:
+    """Return the steps that answer a request, with the state as ``answer``."""
+    steps = facts.exceptions.filter(~pl.col("state").is_in(["asked", "passed"])).sort("at")
+    return steps.select("deal_id", "topic", "at", answer="state")
+
+
+def _last_before(steps: pl.DataFrame, earlier: pl.DataFrame) -> pl.DataFrame:
+    """Return ``steps`` with the last row of ``earlier`` about the same until then."""
+    about = ["deal_id", "topic"]
+    return steps.join_asof(earlier, on="at", by=about, strategy="backward", check_sortedness=False)
 
 
 SIGNAL = Signal(

@@ -78,6 +78,12 @@ SENTENCES: dict[str, dict[str, str]] = {
         "lapse": "let agreements lapse that nobody checked again",
     },
     "requirements": {"refresh": "brought up to date what the playbook asks of deals"},
+    "routine": {
+        "define": "said what is required again and again",
+        "end": "ended a routine",
+        "do": "did what a routine requires",
+        "fall due": "let a routine fall due",
+    },
     "plans": {"add": "added plans from a file"},
     "debriefs": {"add": "added debriefs from a file"},
     "deals": {

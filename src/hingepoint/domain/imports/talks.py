@@ -90,23 +90,21 @@ def know_trades(*, by: User | None, at: dt.datetime, trades: Iterable[Row]) -> i
 
 @transaction.atomic
 def know_corridors(*, by: User | None, at: dt.datetime, corridors: Iterable[Row]) -> int:
-    """Write corridors with the moment at which they were really set. A row has deal (key), opening, target,
-    walk_away, set_by (a user's key) and set_at."""
+    """Write corridors with the moment at which they were really set, each writing of its own; the last one of a
+    deal is its corridor. A row has deal (key), opening, target, walk_away, set_by (a user's key) and set_at.
+
+    Deals that have a corridor are left alone. Return how many deals got one.
+    """
     deals, users = dict(Deal.objects.values_list("key", "pk")), _users()
     known = set(Corridor.objects.values_list("deal_id", flat=True))
-    rows = [
-        {
-            **row,
-            "deal_id": deals[row["deal"]],
-            "set_by_id": users.get(row["set_by"]),
-            "set_at": _zoned(row["set_at"]),
-        }
-        for row in corridors
-        if deals.get(row["deal"]) not in (None, *known)
-    ]
-    for row in rows:
-        del row["deal"], row["set_by"]
-    kept = _keep(Corridor, [Corridor(**row) for row in rows])
+    rows = []
+    for row in map(dict, corridors):
+        deal, writer = deals.get(row.pop("deal")), users.get(row.pop("set_by"))
+        if deal is not None and deal not in known:
+            rows.append(row | {"deal_id": deal, "set_by_id": writer, "set_at": _zoned(row["set_at"])})
+    rows.sort(key=lambda row: row["set_at"])
+    last = {row["deal_id"]: row for row in rows}
+    kept = _keep(Corridor, [Corridor(**row) for row in last.values()])
     _keep(CorridorWriting, [CorridorWriting(**row) for row in rows])
     record(by=by, at=at, action="set corridors", subject="deals", subject_id="", changes={"corridors": kept})
     return kept
@@ -142,7 +140,10 @@ def _keep_answers(parts: dict[int, tuple[list[Row], list[Row]]], users: dict[str
     for pk, (said, felt) in parts.items():
         for row in map(dict, said):
             row |= {"approver_id": users[row.pop("approver")], "asked_at": _zoned(row["asked_at"])}
-            row["answered_at"] = row["answered_at"] and _zoned(row["answered_at"])
+            row |= {
+                name: row[name] and _zoned(row[name]) for name in ("answered_at", "came_at") if name in row
+            }
+            row["came_by_id"] = users.get(row.pop("came_by", ""))
             answers.append(Approval(escalation_id=pk, **row))
         for row in map(dict, felt):
             row |= {"partner_id": users[row.pop("partner")], "at": _zoned(row["at"])}

@@ -1,4 +1,4 @@
-"""Roles of executives as files hold them; what executives did stands among the events."""
+"""Roles of executives, as files hold them and as signals read them; what executives did stands among the events."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from hingepoint.domain.deals.frames import FILE_MOMENT, parts
+from hingepoint.analysis import frames
+from hingepoint.domain.deals.frames import FILE_MOMENT, parts, read
 from hingepoint.domain.deals.models import DealQuerySet
 from hingepoint.domain.involvement.models import Involvement
+from hingepoint.records.deals import EventKind
+from hingepoint.records.signals import StepState
 
 _COLUMNS = {
     "deal_id": "deal__key",
@@ -32,3 +35,20 @@ def executives_table(deals: DealQuerySet) -> Iterator[pl.DataFrame]:
     """Yield the roles agreed on ``deals``. The first frame is empty and holds the columns."""
     yield pl.DataFrame(schema=_TYPES)
     yield from parts(Involvement.objects.filter(deal__in=deals).order_by("id"), _COLUMNS, _TYPES)
+
+
+_ROLES = {"deal_id": "deal__key", "at": "agreed_at", "recorded_at": "agreed_at", "actor": "executive__name"}
+_ROLE_TYPES = {
+    "deal_id": pl.String(),
+    "at": frames.MOMENT,
+    "recorded_at": frames.MOMENT,
+    "actor": pl.String(),
+}
+
+
+def roles_frame() -> pl.DataFrame:
+    """Return the roles that were ever agreed, as events with ``recorded_at``; for the system."""
+    found = read(Involvement.objects.order_by("id"), _ROLES, _ROLE_TYPES)
+    return found.with_columns(
+        kind=pl.lit(EventKind.EXECUTIVE.value), state=pl.lit(StepState.AGREED.value), agreement=pl.lit("role")
+    )

@@ -18,6 +18,7 @@ from hingepoint.domain.merging.queries import Side, people_like
 from hingepoint.domain.people.actions import NotAllowed, add_user
 from hingepoint.domain.people.models import DifferentPeople, Membership, OtherName, SavedView, User, sees_all
 from hingepoint.domain.people.rules import pointing_at
+from hingepoint.domain.routines.models import RoutineDue
 from hingepoint.domain.turns.actions import action, read_anew, take_turn, turns
 from hingepoint.records.errors import Refused
 from hingepoint.records.escalations import Answer
@@ -145,6 +146,7 @@ def _make_room(kept: User, gone: User, *, at: dt.datetime) -> None:
     _one_role_a_deal(kept, gone, at=at)
     _asked_once(kept, gone, at=at)
     _one_pulse_a_request(kept, gone)
+    _due_once(kept, gone)
     _tell_apart_anew(kept, gone)
 
 
@@ -190,6 +192,15 @@ def _one_pulse_a_request(kept: User, gone: User) -> None:
         mine = Pulse.objects.filter(partner=kept, escalation=theirs.escalation_id).first()
         if mine:
             min(mine, theirs, key=lambda pulse: pulse.at).delete()
+
+
+def _due_once(kept: User, gone: User) -> None:
+    """What fell due of both at once was due of one, and is done when either did it."""
+    for theirs in RoutineDue.objects.filter(person=gone):
+        same = {"routine": theirs.routine_id, "due_at": theirs.due_at}
+        mine = RoutineDue.objects.filter(person=kept, **same).first()
+        if mine:
+            (theirs if theirs.done_at is None else mine).delete()
 
 
 def _tell_apart_anew(kept: User, gone: User) -> None:

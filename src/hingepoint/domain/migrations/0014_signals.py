@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("domain", "0012_read_what_changed"),
+        ("domain", "0013_routines"),
     ]
 
     operations = [

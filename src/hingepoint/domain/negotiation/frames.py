@@ -1,4 +1,5 @@
-"""Demands with their newest reason, and concessions with what they answer, as files hold them.
+"""Demands with their newest reason, and concessions with what they answer, as files hold them; and when reasons and
+corridors were written, as signals read it.
 
 The corridor is in no file.
 """
@@ -8,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import polars as pl
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import CharField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Cast, Coalesce
 
-from hingepoint.domain.deals.frames import FILE_MOMENT, parts
+from hingepoint.analysis import frames
+from hingepoint.domain.deals.frames import FILE_MOMENT, parts, read
 from hingepoint.domain.deals.models import DealEvent, DealQuerySet
-from hingepoint.domain.negotiation.models import Reason
+from hingepoint.domain.deals.queries.looking_back import AsOf
+from hingepoint.domain.negotiation.models import CorridorWriting, Reason
 from hingepoint.records.deals import EventKind
+from hingepoint.records.signals import TraceKind
 
 _DEMANDS = {
     "deal_id": "deal__key",
@@ -75,3 +80,54 @@ def concessions_table(deals: DealQuerySet) -> Iterator[pl.DataFrame]:
 
 def _events(deals: DealQuerySet, kind: EventKind) -> QuerySet[DealEvent]:
     return DealEvent.objects.standing().filter(deal__in=deals, kind=kind).order_by("id")
+
+
+# ---- as signals read them ----
+
+_ASKED = {
+    "id": "id",
+    "deal_id": "deal__key",
+    "at": "occurred_at",
+    "recorded_at": "recorded_at",
+    "agreement": "name",
+}
+_GIVEN = {
+    "deal_id": "deal__key",
+    "at": "occurred_at",
+    "recorded_at": "recorded_at",
+    "agreement": "about",
+    "value": "value",
+    "currency": "currency",
+    "note": "note",
+    "actor": "actor",
+}
+_WRITTEN = {"deal_id": "deal__key", "at": "set_at", "recorded_at": "set_at"}
+_WHY = {"id": "event_id", "note": "text"}
+_LOG_TYPES = frames.schema(frames.EVENTS) | {"recorded_at": frames.MOMENT, "id": pl.Int64()}
+
+
+def demands_frame(as_of: AsOf) -> pl.DataFrame:
+    """Return what was asked of us as events, each with the reason that was the newest at ``as_of`` as its note; for
+    the system."""
+    asked = read(_standing(EventKind.DEMAND, as_of), _ASKED, _LOG_TYPES)
+    known = Reason.objects.filter(written_at__lte=as_of.moment).order_by("written_at", "id")
+    newest = read(known, _WHY, _LOG_TYPES).unique("id", keep="last")
+    told = asked.join(newest, on="id", how="left", maintain_order="left").drop("id")
+    return told.with_columns(kind=pl.lit(EventKind.DEMAND.value))
+
+
+def concessions_frame(as_of: AsOf) -> pl.DataFrame:
+    """Return what we gave as events: by topic, with what came back as their note; for the system."""
+    about = Coalesce(Cast("trade__topic", CharField()), "name")
+    given = _standing(EventKind.CONCESSION, as_of).annotate(about=about)
+    return read(given, _GIVEN, _LOG_TYPES).with_columns(kind=pl.lit(EventKind.CONCESSION.value))
+
+
+def _standing(kind: EventKind, as_of: AsOf) -> QuerySet[DealEvent]:
+    return as_of.standing(DealEvent.objects.filter(kind=kind)).order_by("id")
+
+
+def corridors_frame() -> pl.DataFrame:
+    """Return each writing of a corridor as a plan, at the time it was really written; for the system."""
+    written = read(CorridorWriting.objects.order_by("id"), _WRITTEN, _LOG_TYPES)
+    return written.with_columns(kind=pl.lit(TraceKind.PLAN.value), agreement=pl.lit("corridor"))

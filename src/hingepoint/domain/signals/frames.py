@@ -1,15 +1,58 @@
-"""Tables -> the facts that the signals read. To be replaced by the reading of every table: it reads deals alone so far."""
+"""Tables -> what the ten signals read (``analysis.signals.shape.Facts``)."""
 
 from __future__ import annotations
 
 import datetime as dt
+from typing import Literal
 
+import polars as pl
+
+from hingepoint.analysis import frames
+from hingepoint.analysis.signals.engine.facts import from_log, pulses
 from hingepoint.analysis.signals.shape import Facts
-from hingepoint.domain.deals.frames import deals_frame
+from hingepoint.domain.deals.frames import EVENT_COLUMNS, deals_frame, read
+from hingepoint.domain.deals.models import DealEvent
+from hingepoint.domain.deals.queries.looking_back import AsOf
+from hingepoint.domain.escalations.frames import policies_frame, pulses_frame, steps_frame
+from hingepoint.domain.involvement.frames import roles_frame
+from hingepoint.domain.negotiation.frames import concessions_frame, corridors_frame, demands_frame
+from hingepoint.domain.plans.frames import plans_frame
+from hingepoint.domain.routines.frames import routines_frame
+from hingepoint.records.deals import EventKind
+
+_TYPES = frames.schema(frames.EVENTS) | {"recorded_at": frames.MOMENT}
 
 
-def facts(as_of: dt.date) -> Facts:
-    """Return what was known at the end of ``as_of``."""
-    from hingepoint.analysis.signals.engine.facts import from_log  # with its statistics, which no page needs
+def facts(as_of: dt.date, period: Literal["month", "week"] = "month") -> Facts:
+    """Return all that the signals read as it was known at the end of ``as_of``, for the system: who shows it asks
+    who may see it.
 
-    return from_log(deals_frame(None), as_of=as_of)
+    What happened, was written down or was imported later is not there. Amounts of deals are as they are now, in each
+    deal's own currency. Reads every deal and all that was asked, given, planned and quoted: about a second per
+    100,000 rows.
+    """
+    return from_log(deals_frame(None), log(as_of), routines_frame(), as_of=as_of, period=period)
+
+
+def log(as_of: dt.date) -> pl.DataFrame:
+    """Return what the signals read of what happened until ``as_of``, with ``recorded_at``: what was taken back by then is
+    left out. Kinds and states are those that ``docs/reference/formats.md`` names."""
+    known = AsOf(as_of)
+    parts = (
+        _quotes_and_visits(known),
+        concessions_frame(known),
+        demands_frame(known),
+        corridors_frame(),
+        plans_frame(),
+        steps_frame(known),
+        roles_frame(),
+        pulses(pulses_frame()),
+        policies_frame(),
+    )
+    return pl.concat(parts, how="diagonal").select(*_TYPES)
+
+
+def _quotes_and_visits(as_of: AsOf) -> pl.DataFrame:
+    happened = DealEvent.objects.filter(kind__in=[EventKind.QUOTE, EventKind.EXECUTIVE])
+    columns = EVENT_COLUMNS | {"recorded_at": "recorded_at"}
+    return read(as_of.standing(happened).order_by("id"), columns, _TYPES)

@@ -112,3 +112,19 @@ def _routines(routines: pl.DataFrame | None, as_of: dt.date) -> pl.DataFrame:
     due = _complete(routines, frames.ROUTINES).filter(_until("due", as_of))
     known = (_until("done", as_of) & _until("recorded_at", as_of).fill_null(True)).fill_null(False)
     return due.with_columns(done=pl.when(known).then("done"), recorded_at=pl.when(known).then("recorded_at"))
+
+
+def pulses(answers: pl.DataFrame) -> pl.DataFrame:
+    """Return answers of inside partners as events: two rows each, how far the seller stood for the company and for
+    the customer, from 0 to 1.
+
+    ``answers`` has deal_id, at, ``defended`` (whether our position was) and ``advocates`` (company, both or customer).
+    Whoever argues for both sides argues for the company too.
+    """
+    ours = (pl.col("advocates") != "customer").cast(pl.Float64)
+    theirs = (pl.col("advocates") != "company").cast(pl.Float64)
+    said = answers.select(
+        "deal_id", "at", company=(pl.col("defended").cast(pl.Float64) + ours) / 2, customer=theirs
+    )
+    sides = said.unpivot(["company", "customer"], index=["deal_id", "at"], variable_name="agreement")
+    return sides.with_columns(kind=pl.lit("pulse"))
