@@ -10,8 +10,9 @@ from django.db.models import Exists, F, OuterRef
 from polars.testing import assert_frame_equal
 
 import discoveries
+from hingepoint.analysis.signals.shape import State
 from hingepoint.connectors import files
-from hingepoint.demo import findings, planted, seed, tour, traces
+from hingepoint.demo import findings, planted, readings, seed, tour, traces
 from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.audit import words
 from hingepoint.domain.audit.models import AuditEvent
@@ -33,6 +34,7 @@ from hingepoint.domain.people.models import Team, User
 from hingepoint.domain.plans.models import Debrief, Plan, PlanReview
 from hingepoint.domain.plans.queries import reviews
 from hingepoint.domain.plans.queries import talks as talks_page
+from hingepoint.domain.signals import queries as signals
 from hingepoint.domain.strategy.models import Playbook, Strategy
 from hingepoint.domain.strategy.queries import playbook as playbook_page
 from hingepoint.domain.trials.queries import lines as lines_page
@@ -326,3 +328,11 @@ def test_each_format_of_a_table_says_the_same(company, tmp_path, table):
     said = as_read(table, taken_out(tmp_path, table))
     for format in ("xlsx", "json"):
         assert_frame_equal(as_read(table, taken_out(tmp_path, table, format)), said, abs_tol=5e-9)
+
+
+def test_the_signals_of_the_day_are_read_and_every_one_of_them_has_something_to_read(company):
+    assert readings.read(at=AT) == [ENDS_ON]
+    page = signals.overview(people.persona(Role.SPONSOR))
+    assert page.day == ENDS_ON
+    assert [tile.told.signal.number for tile in page.tiles] == list(range(1, 11))
+    assert {tile.told.state for tile in page.tiles}.isdisjoint({State.NO_DATA, State.STALE})

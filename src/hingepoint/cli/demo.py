@@ -59,7 +59,7 @@ def _set_apart(small: bool) -> None:
 def _fill(small: bool) -> None:
     from django.utils import timezone
 
-    from hingepoint.demo import findings, seed
+    from hingepoint.demo import findings, readings, seed
 
     now = timezone.now()
     try:
@@ -68,6 +68,7 @@ def _fill(small: bool) -> None:
     except seed.NotEmpty as error:
         raise Unusable(str(error)) from error
     if not seeded.already:
+        readings.ask()
         findings.ask(at=now)
         click.echo(
             f"{seeded.people:,} people, {seeded.deals:,} deals, {seeded.agreements:,} agreements.", err=True
