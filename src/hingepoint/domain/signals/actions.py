@@ -18,7 +18,6 @@ from hingepoint.analysis.signals import SIGNALS
 from hingepoint.analysis.signals.shape import Facts, Place, Reading, Report
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.people.models import User, works_here
-from hingepoint.domain.signals import frames
 from hingepoint.domain.signals.models import Raise, RaiseStep, SignalReading
 from hingepoint.domain.signals.record import opened, stored
 from hingepoint.domain.signals.rules import (
@@ -82,8 +81,14 @@ def read_signals(
     until = as_of or timezone.localdate(at) - dt.timedelta(days=1)
     days = [*_missed(until), until]
     for day in days:
-        _read(day, facts or frames.facts, at=at)
+        _read(day, facts or _from_tables, at=at)
     return days
+
+
+def _from_tables(day: dt.date) -> Facts:
+    from hingepoint.domain.signals import frames  # with the engine and its statistics, which no page needs
+
+    return frames.facts(day)
 
 
 def _missed(until: dt.date) -> list[dt.date]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -166,10 +166,7 @@ def overview(viewer: Viewer, as_of: dt.date | None = None) -> Overview:
     """Return all signals on a day. Raises Hidden for strangers and inside partners. At most twelve SQL queries."""
     picture = _picture(viewer, as_of)
     raises = _raises(picture)
-    standing = [one for one in raises if one.ended_on is None]
-    tiles = tuple(
-        _tile(told, [one for one in standing if one.signal == told.signal.key]) for told in picture.told
-    )
+    tiles = tuple(_tile(told, _standing(raises, told)) for told in picture.told)
     row, report = picture.row, picture.report
     return Overview(
         day=row.day if row else None,
@@ -193,14 +190,13 @@ def signal(viewer: Viewer, key: str, as_of: dt.date | None = None) -> SignalPage
     (told,) = picture.told
     raises = _raises(picture)
     row = picture.row
-    standing = tuple(one for one in raises if one.ended_on is None)
     return SignalPage(
         day=row.day if row else None,
         made_at=row.made_at if row else None,
         facts_until=row.facts_until if row else None,
         period=picture.period,
         told=told,
-        raises=standing,
+        raises=_standing(raises, told),
         ended=tuple(one for one in raises if one.ended_on is not None)[:LATEST],
         deals=_deals(picture.viewer, told.deals),
         days=tuple(SignalReading.objects.until(None).values_list("day", flat=True)),
@@ -309,8 +305,15 @@ def _deals(viewer: User, keys: Sequence[str]) -> tuple[DealBehind, ...]:
 # ---- tiles and counts ----
 
 
-def _tile(told: Told, raises: Sequence[RaiseShown]) -> Tile:
-    return Tile(told, tuple(raises), in_hand=bool(raises) and all(one.in_hand for one in raises))
+def _standing(raises: Iterable[RaiseShown], told: Told) -> tuple[RaiseShown, ...]:
+    """Return the raises of a signal that stand, in the order of its places: the one its numbers are of comes first."""
+    order = {reading.place: number for number, reading in enumerate(told.places)}
+    found = [one for one in raises if one.signal == told.signal.key and one.ended_on is None]
+    return tuple(sorted(found, key=lambda one: order.get(one.place, len(order))))
+
+
+def _tile(told: Told, raises: tuple[RaiseShown, ...]) -> Tile:
+    return Tile(told, raises, in_hand=bool(raises) and all(one.in_hand for one in raises))
 
 
 def _counts(tiles: Sequence[Tile]) -> Counts:

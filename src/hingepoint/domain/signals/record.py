@@ -29,6 +29,7 @@ from hingepoint.analysis.signals.shape import (
 )
 from hingepoint.analysis.spc.baseline import Baseline
 from hingepoint.analysis.spc.charts import Chart
+from hingepoint.records.errors import Refused
 
 #: Of what is stored. One more whenever its meaning changes, and a step in ``UPGRADES`` from the one before.
 SCHEMA = 1
@@ -39,7 +40,7 @@ UPGRADES: dict[int, Callable[[Mapping[str, Any]], Mapping[str, Any]]] = {}
 Json = Mapping[str, Any]
 
 
-class NewerReport(ValueError):
+class NewerReport(Refused):
     """A report was stored by a later version of the program than this one."""
 
 
