@@ -195,3 +195,14 @@ class TestAnswers:
         wrong = client.post(f"/signals/low_advocacy/raises/{raised.pk}/unmute")
         assert wrong.status_code == 404
         assert set(RaiseStep.objects.values_list("kind", flat=True)) == {"raised", "given"}
+
+    def test_the_first_place_is_asked_openly_and_another_once_something_was_typed_for_it(self, client, cast):
+        north, south = (raising.reading(one, State.RAISED) for one in (raising.NORTH, raising.SOUTH))
+        raising.read(raising.DAY, exceptions=(south, north))
+        page = page_of(client, cast.sponsor, "/signals/exceptions/")
+        assert page.index("The question, South") < page.index("The question, North")
+        assert '<details class="fold"><summary><h2>North</h2>' in page
+        refused = self.post(
+            client, cast.sponsor, Raise.objects.get(place="North"), "answer", words="Looking."
+        )
+        assert '<details class="fold" open><summary><h2>North</h2>' in refused.content.decode()
