@@ -75,6 +75,16 @@ class Environment(BaseSettings):
         "",
         description="Sender of these mails, such as Hingepoint <hingepoint@example.com>. Needed with a mail server.",
     )
+    server_timing: bool = Field(
+        False,
+        description="Each answer says in its header Server-Timing how long it took, how much of that the database, and "
+        "how many statements it cost. Browsers show it among the network requests.",
+    )
+    slow_query_ms: int = Field(
+        0,
+        ge=0,
+        description="Log statements of pages that take at least so many milliseconds, without their values. 0: none.",
+    )
     log_level: str = Field("INFO", description="How much is logged: DEBUG, INFO, WARNING or ERROR.")
 
     @field_validator("time_zone")

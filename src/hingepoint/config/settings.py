@@ -34,6 +34,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "hingepoint.web.timing.timing",
     "django.middleware.security.SecurityMiddleware",
     "hingepoint.web.assets.Compressed",
     "hingepoint.web.assets.kept_for_good",
@@ -161,6 +162,8 @@ EMAIL_USE_TLS, EMAIL_USE_SSL = _MAIL.starttls, _MAIL.tls
 EMAIL_TIMEOUT = 20  # seconds
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+
+SERVER_TIMING, SLOW_QUERY_MS = ENVIRONMENT.server_timing, ENVIRONMENT.slow_query_ms  # read by web/timing.py
 
 LOGGING = {
     "version": 1,
