@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import decimal
 import io
+import itertools
 import json
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -21,20 +23,37 @@ FORMATS = ("csv", "xlsx", "json")
 #: behind an apostrophe, which reading would take for Excel's mark of text.
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n|%＝＋－＠]|'+[0-9][0-9.,:/\- ]*$")
 
+#: What would not be read back as it is without quotes.
+_QUOTED = re.compile("[,;\t|\"'\r\n]|^\\s|\\s$")
+
+#: The same two in the words of Rust, by which columns are searched: its ``$`` does not look past a last line feed, and its
+#: ``\s`` does not know the separators of ASCII.
+_RUST_FORMULA = r"^(?:'*[=+\-@\t\r\n|%＝＋－＠]|'+[0-9][0-9.,:/\- ]*\n?$)"
+_RUST_QUOTED = "[,;\t|\"'\r\n]|^[\\s\x1c-\x1f]|[\\s\x1c-\x1f]$"
+
 #: Control characters that XML cannot hold, and the two that Excel reads as something else.
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|[\ud800-\udfff]")
 
 #: A number that may also be written so with a separator of thousands.
 _LIKE_THOUSANDS = re.compile(r"-?[1-9][0-9]{0,2}\.[0-9]{3}")
 
+#: Decimals that Python writes without an exponent, however small a number is.
+LONGEST_PLAIN = 6
+
 LONGEST_EXCEL_CELL = 32_767
 MOST_EXCEL_ROWS = 1_048_576
 
-Rows = pl.DataFrame | tuple[Sequence[str], Iterable[Sequence[Any]]]
+Rows = (
+    pl.DataFrame
+    | Sequence[pl.DataFrame]
+    | Iterator[pl.DataFrame]
+    | tuple[Sequence[str], Iterable[Sequence[Any]]]
+)
 
 
 def write_table(rows: Rows, to: Path | IO[bytes], format: str) -> None:
-    """Write ``rows``, a frame or ``(headings, rows)``, as csv, xlsx or json to a path or a binary stream.
+    """Write ``rows``, a frame, frames with the same columns one after the other, or ``(headings, rows)``, as csv, xlsx or
+    json to a path or a binary stream.
 
     Texts never become formulas: in CSV those that begin like one get an apostrophe in front, which reading
     takes away again; in Excel every text is typed as text. Numbers stay numbers, negative ones too. Raises
@@ -42,12 +61,25 @@ def write_table(rows: Rows, to: Path | IO[bytes], format: str) -> None:
     """
     if format not in FORMATS:
         raise ValueError(f"{format!r} is not one of {', '.join(FORMATS)}")
-    headings, body = (rows.columns, rows.iter_rows()) if isinstance(rows, pl.DataFrame) else rows
     if isinstance(to, Path):
         with to.open("wb") as stream:
-            _WRITERS[format](headings, body, stream)
+            _write(rows, stream, format)
     else:
-        _WRITERS[format](headings, body, to)
+        _write(rows, to, format)
+
+
+def _write(rows: Rows, stream: IO[bytes], format: str) -> None:
+    if isinstance(rows, tuple):
+        headings, body = rows
+        _WRITERS[format](headings, body, stream)
+        return
+    parts = iter([rows] if isinstance(rows, pl.DataFrame) else rows)
+    first = next(parts)
+    every = itertools.chain([first], parts)
+    if format == "csv":
+        _csv_of_frames(first.columns, every, stream)
+    else:
+        _WRITERS[format](first.columns, (row for part in every for row in part.iter_rows()), stream)
 
 
 def guarded(text: str) -> str:
@@ -71,11 +103,65 @@ def _plain(value: Any) -> Any:
 
 
 def _csv(headings: Sequence[str], rows: Iterable[Sequence[Any]], stream: IO[bytes]) -> None:
+    with _csv_text(headings, stream) as text:
+        for row in rows:
+            text.write(_csv_row(row))
+
+
+def _csv_of_frames(headings: Sequence[str], parts: Iterable[pl.DataFrame], stream: IO[bytes]) -> None:
+    """Write what ``_csv`` writes of the rows of ``parts``, a column at a time: in a sixth of its time."""
+    with _csv_text(headings, stream) as text:
+        for part in parts:
+            if part.height and part.width:
+                cells = [_csv_column(part.to_series(place)) for place in range(part.width)]
+                table = pl.DataFrame([cell.alias(str(place)) for place, cell in enumerate(cells)])
+                lines = table.select(pl.concat_str(pl.all(), separator=",")).to_series()
+                text.write("\r\n".join(lines) + "\r\n")
+
+
+@contextlib.contextmanager
+def _csv_text(headings: Sequence[str], stream: IO[bytes]) -> Iterator[io.TextIOWrapper]:
     text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="", write_through=True, errors="replace")
     text.write(_csv_row(headings))
-    for row in rows:
-        text.write(_csv_row(row))
+    yield text
     text.detach()
+
+
+def _csv_column(column: pl.Series) -> pl.Series:
+    """Return what ``_csv_cell`` makes of each value of a column."""
+    found, kind = pl.col(column.name), column.dtype
+    if kind in (pl.String, pl.Categorical, pl.Enum):
+        told = _csv_texts(found.cast(pl.String))
+    elif kind.is_integer() or kind == pl.Boolean:
+        told = found.cast(pl.String)
+    elif isinstance(kind, pl.Decimal) and kind.scale <= LONGEST_PLAIN:
+        told = _csv_numbers(found.cast(pl.String))
+    elif kind.is_float():
+        plain = [None if one is None or not math.isfinite(one) else str(one) for one in column.to_list()]
+        column = pl.Series(column.name, plain, dtype=pl.String)
+        told = _csv_numbers(found)
+    elif kind == pl.Date:
+        told = found.dt.to_string("%Y-%m-%d")
+    elif isinstance(kind, pl.Datetime):
+        told = _csv_moments(found, zone="%:z" if kind.time_zone else "")
+    else:
+        return pl.Series(column.name, [_csv_cell(_plain(value)) for value in column], dtype=pl.String)
+    return column.to_frame().select(told.fill_null("")).to_series()
+
+
+def _csv_texts(texts: pl.Expr) -> pl.Expr:
+    guarded = pl.when(texts.str.contains(_RUST_FORMULA)).then("'" + texts).otherwise(texts)
+    quoted = '"' + guarded.str.replace_all('"', '""', literal=True) + '"'
+    return pl.when(guarded.str.contains(_RUST_QUOTED)).then(quoted).otherwise(guarded)
+
+
+def _csv_numbers(texts: pl.Expr) -> pl.Expr:
+    return pl.when(texts.str.contains(f"^(?:{_LIKE_THOUSANDS.pattern})$")).then(texts + "0").otherwise(texts)
+
+
+def _csv_moments(moments: pl.Expr, *, zone: str) -> pl.Expr:
+    whole, parted = (moments.dt.to_string(f"%Y-%m-%d %H:%M:%S{part}{zone}") for part in ("", "%.6f"))
+    return pl.when(moments.dt.nanosecond() // 1000 == 0).then(whole).otherwise(parted)
 
 
 def _csv_row(row: Sequence[Any]) -> str:
@@ -92,7 +178,7 @@ def _csv_cell(value: Any) -> str:
         return _number(str(value))
     text = guarded(value)
     quoted = '"' + text.replace('"', '""') + '"'
-    return quoted if re.search("[,;\t|\"'\r\n]|^\\s|\\s$", text) else text
+    return quoted if _QUOTED.search(text) else text
 
 
 def _number(text: str) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import polars as pl
 import yaml
 from django.utils import timezone
 
@@ -302,8 +303,6 @@ def rule_counts(rules: dict[str, int]) -> list[RuleCount]:
     return [RuleCount(key, BY_KEY[key].sentence, BY_KEY[key].does, count) for key, count in rules.items()]
 
 
-def exported(table: str) -> tuple[Sequence[str], Iterator[tuple]]:
-    """Return headings and rows of a table of ``imports.tables.TABLES``, as the system: all of it."""
-    parts = tables.table(table, Deal.objects.all())
-    headings = next(parts).columns
-    return headings, (row for part in parts for row in part.iter_rows())
+def exported(table: str) -> Iterator[pl.DataFrame]:
+    """Yield a table of ``imports.tables.TABLES``, as the system: all of it. The first frame is empty."""
+    return tables.table(table, Deal.objects.all())
