@@ -11,14 +11,24 @@ from hingepoint.records.people import Role
 
 #: Reached by links too, but files, or the same for everybody and looked at elsewhere.
 NO_PAGES = {"export", "export-run", "import-problems", "manual-file", "proof-file", "components", "healthz"}
-NO_PAGES |= {"definitions-file", "deal-plan-pdf", "talk-plan-pdf", "brief-pdf"}
+NO_PAGES |= {"signal-deals", "definitions-file", "deal-plan-pdf", "talk-plan-pdf", "brief-pdf"}
 
 #: Pages whose tabs show different things.
 TABBED = {"run"}
 
 #: What nobody may have lost the way to.
 WORTH_A_LINK = {
-    Role.SPONSOR: {"deals", "deal", "matrix", "strategy", "playbook", "catalogue", "discovery", "people"}
+    Role.SPONSOR: {
+        "deals",
+        "deal",
+        "matrix",
+        "strategy",
+        "playbook",
+        "catalogue",
+        "discovery",
+        "people",
+        "signals",
+    }
     | {"trail"},
     Role.MANAGER: {"deals", "deal", "agreement", "matrix", "strategy", "playbook", "people", "manual"},
     Role.SELLER: {"deals", "deal", "agreement", "matrix", "strategy", "playbook", "account", "manual"},
