@@ -96,12 +96,11 @@ def signal(request: Request, key: str) -> HttpResponse:
     day = page.day or timezone.localdate()
     times = signal_pictures.Times(page.period, day, breaks_of(request, page.told))
     places, calm = places_of(page.told)
-    in_hand = bool(page.raises) and all(one.in_hand for one in page.raises)
     context = shown(
         page=page,
         told=page.told,
         reading=reading,
-        mark=signal_words.standing(page.told.state, in_hand=in_hand),
+        mark=signal_words.standing(page.told.state, in_hand=page.in_hand),
         picture=signal_pictures.picture(page.told, reading, times, names=page.names),
         places=places,
         calm_places=calm,

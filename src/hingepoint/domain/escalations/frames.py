@@ -91,7 +91,7 @@ _LOG_TYPES = (
     | dict.fromkeys(("id",), pl.Int64())
     | dict.fromkeys(("discount", "amount", "granted", "yes_to"), pl.Float64())
     | dict.fromkeys(("asker", "whom", "answer"), pl.String())
-    | dict.fromkeys(("asked_at", "decided_at", "recorded_at"), frames.MOMENT)
+    | dict.fromkeys(("asked_at", "decided_at"), frames.MOMENT)
 )
 #: How a request stands -> the state of its last step.
 _DECIDED = {

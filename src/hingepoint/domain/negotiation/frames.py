@@ -103,7 +103,7 @@ _GIVEN = {
 }
 _WRITTEN = {"deal_id": "deal__key", "at": "set_at", "recorded_at": "set_at"}
 _WHY = {"id": "event_id", "note": "text"}
-_LOG_TYPES = frames.schema(frames.EVENTS) | {"recorded_at": frames.MOMENT, "id": pl.Int64()}
+_LOG_TYPES = frames.schema(frames.EVENTS) | {"id": pl.Int64()}
 
 
 def demands_frame(as_of: AsOf) -> pl.DataFrame:

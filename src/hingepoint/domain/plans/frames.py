@@ -16,7 +16,7 @@ _COLUMNS = {
     "at": "written_at",
     "recorded_at": "written_at",
 }
-_TYPES = frames.schema(frames.EVENTS) | {"recorded_at": frames.MOMENT}
+_TYPES = frames.schema(frames.EVENTS)
 
 
 def plans_frame() -> pl.DataFrame:

@@ -28,7 +28,7 @@ from hingepoint.domain.signals.rules import (
     may_answer,
     owner_of,
     raised_in,
-    sight,
+    sight_of,
 )
 from hingepoint.domain.turns.actions import action, turn, turns
 from hingepoint.records.errors import Hidden, Refused
@@ -291,7 +291,7 @@ def unmute(*, by: User | None, at: dt.datetime, raise_id: int) -> Raise:
 def _theirs(by: User | None, raise_id: int) -> Raise:
     """Return a raise that ``by`` answers for, in its turn. Raises Hidden."""
     row = turn(Raise.objects.all(), pk=raise_id)
-    if row is None or not works_here(by) or not may_answer(_sight(by, row), row, by):
+    if row is None or not works_here(by) or not may_answer(sight_of(by, row), row, by):
         raise Hidden("There is no such raise.")
     return row
 
@@ -302,13 +302,9 @@ def _standing(row: Raise) -> Raise:
     return row
 
 
-def _sight(user: User, row: Raise) -> Any:
-    return sight(user, accounts=[row.place] if row.level == "account" else ())
-
-
 def _sees(user: User, row: Raise) -> bool:
     try:
-        return _sight(user, row).sees(Place(row.level, row.place))
+        return sight_of(user, row).sees(Place(row.level, row.place))
     except Hidden:
         return False
 

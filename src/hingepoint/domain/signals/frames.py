@@ -20,7 +20,7 @@ from hingepoint.domain.plans.frames import plans_frame
 from hingepoint.domain.routines.frames import routines_frame
 from hingepoint.records.deals import EventKind
 
-_TYPES = frames.schema(frames.EVENTS) | {"recorded_at": frames.MOMENT}
+_TYPES = frames.schema(frames.EVENTS)
 
 
 def facts(as_of: dt.date, period: Literal["month", "week"] = "month") -> Facts:
@@ -54,5 +54,4 @@ def log(as_of: dt.date) -> pl.DataFrame:
 
 def _quotes_and_visits(as_of: AsOf) -> pl.DataFrame:
     happened = DealEvent.objects.filter(kind__in=[EventKind.QUOTE, EventKind.EXECUTIVE])
-    columns = EVENT_COLUMNS | {"recorded_at": "recorded_at"}
-    return read(as_of.standing(happened).order_by("id"), columns, _TYPES)
+    return read(as_of.standing(happened).order_by("id"), EVENT_COLUMNS, _TYPES)

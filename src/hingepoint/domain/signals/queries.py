@@ -21,7 +21,15 @@ from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.people.models import User, Viewer, sees_all, works_here
 from hingepoint.domain.signals import record
 from hingepoint.domain.signals.models import Raise, RaiseStep, SignalReading
-from hingepoint.domain.signals.rules import Sight, accounts_in, may_answer, names_of, narrowed, sight
+from hingepoint.domain.signals.rules import (
+    Sight,
+    accounts_in,
+    may_answer,
+    names_of,
+    narrowed,
+    sight,
+    sight_of,
+)
 from hingepoint.records.errors import Hidden
 from hingepoint.records.people import Role
 from hingepoint.records.signals import ANSWERS, DECISIONS, StepKind
@@ -81,13 +89,21 @@ class RaiseShown:
         return self.answered is not None or self.muted_until is not None
 
 
+def _all_in_hand(raises: Sequence[RaiseShown]) -> bool:
+    """Return whether there are raises, and all of them are in hand."""
+    return bool(raises) and all(one.in_hand for one in raises)
+
+
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A signal as the viewer may see it, with its standing raises. ``in_hand``: it rose, and all of them are in hand."""
+    """A signal as the viewer may see it, with its standing raises."""
 
     told: Told
     raises: tuple[RaiseShown, ...]
-    in_hand: bool
+
+    @property
+    def in_hand(self) -> bool:
+        return _all_in_hand(self.raises)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +177,16 @@ class SignalPage:
     may_answer: bool
     names: dict[Place, str]
 
+    @property
+    def in_hand(self) -> bool:
+        return _all_in_hand(self.raises)
+
 
 def overview(viewer: Viewer, as_of: dt.date | None = None) -> Overview:
     """Return all signals on a day. Raises Hidden for strangers and inside partners. At most twelve SQL queries."""
     picture = _picture(viewer, as_of)
     raises = _raises(picture)
-    tiles = tuple(_tile(told, _standing(raises, told)) for told in picture.told)
+    tiles = tuple(Tile(told, _standing(raises, told)) for told in picture.told)
     row, report = picture.row, picture.report
     return Overview(
         day=row.day if row else None,
@@ -236,8 +256,7 @@ def leaders(viewer: Viewer) -> list[tuple[int, str]]:
 def require_answerable(viewer: Viewer, key: str, raise_id: int) -> None:
     """Raise Hidden unless ``raise_id`` is a raise of the signal that the viewer answers for."""
     row = Raise.objects.filter(pk=raise_id, signal=key).first()
-    seen = sight(viewer, accounts={row.place} if row and row.level == "account" else ())
-    if row is None or not works_here(viewer) or not may_answer(seen, row, viewer):
+    if row is None or not works_here(viewer) or not may_answer(sight_of(viewer, row), row, viewer):
         raise Hidden("There is no such raise.")
 
 
@@ -310,10 +329,6 @@ def _standing(raises: Iterable[RaiseShown], told: Told) -> tuple[RaiseShown, ...
     order = {reading.place: number for number, reading in enumerate(told.places)}
     found = [one for one in raises if one.signal == told.signal.key and one.ended_on is None]
     return tuple(sorted(found, key=lambda one: order.get(one.place, len(order))))
-
-
-def _tile(told: Told, raises: tuple[RaiseShown, ...]) -> Tile:
-    return Tile(told, raises, in_hand=bool(raises) and all(one.in_hand for one in raises))
 
 
 def _counts(tiles: Sequence[Tile]) -> Counts:

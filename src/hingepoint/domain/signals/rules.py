@@ -222,6 +222,11 @@ def has_ended(newest: Sequence[Report], signal: str, place: Place) -> bool:
     return len(newest) >= ENDS_AFTER and all(is_back(one, signal, place) for one in newest[:ENDS_AFTER])
 
 
+def sight_of(viewer: Viewer, row: Raise) -> Sight:
+    """Return what ``viewer`` sees, as far as a raise asks. Raises Hidden."""
+    return sight(viewer, accounts=[row.place] if row.level == "account" else ())
+
+
 def may_answer(seen: Sight, row: Raise, viewer: User) -> bool:
     """Return whether somebody answers for a raise: as its owner, or as a leader of its place."""
     return row.owner_id == viewer.pk or seen.leads(Place(row.level, row.place))
