@@ -13,6 +13,9 @@ os.environ["HINGEPOINT_DATA_DIR"] = tempfile.mkdtemp(prefix="hingepoint-tests-")
 os.environ.setdefault("HINGEPOINT_TIME_ZONE", "Europe/Paris")
 # Before numpy loads: with pytest on every core, threads of linear algebra only wait for each other (five times the time).
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# Before polars loads: handing a table of ten rows to another thread takes longer than reading it. On PostgreSQL .ci/run
+# says two, so that nothing comes to rest on one thread's order.
+os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
 import pytest
 
@@ -20,9 +23,13 @@ SHARED = Path(os.environ.get("HINGEPOINT_SHARED", Path(__file__).resolve().paren
 
 
 def pytest_configure() -> None:
-    """Hash passwords cheaply, for the cast of every test has eight of them; compile templates once for all runs."""
+    """Hash passwords cheaply, for the cast of every test has eight of them; make tables and compile templates once for
+    all runs."""
     from django.conf import settings
 
+    from kept_tables import fill_new_databases
+
+    fill_new_databases()
     settings.COMPILED_TEMPLATES = Path(__file__).resolve().parents[1] / "build" / "templates"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
@@ -39,8 +46,10 @@ def cast(db):
 def installed_once(tmp_path_factory) -> Path:
     """The data folder of an installation in which Ann Berg can sign in, to be copied: making one is slow."""
     from installation import PASSWORD, Installation
+    from kept_tables import put_tables
 
     empty = Installation(tmp_path_factory.mktemp("installed") / "data")
+    put_tables(empty.folder)
     done = empty.run("createuser", "Ann@example.com", "--name", "Ann Berg", "--password", PASSWORD)
     assert (done.returncode, done.stdout) == (0, "Ann Berg can sign in as analyst with ann@example.com.\n")
     return empty.folder
