@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import tempfile
 from pathlib import Path
@@ -26,12 +27,26 @@ def pytest_configure() -> None:
     """Hash passwords cheaply, for the cast of every test has eight of them; make tables and compile templates once for
     all runs."""
     from django.conf import settings
+    from django.test import Client
 
     from kept_tables import fill_new_databases
+    from signing_in import sign_in
 
     fill_new_databases()
+    Client.force_login = sign_in
     settings.COMPILED_TEMPLATES = Path(__file__).resolve().parents[1] / "build" / "templates"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+def pytest_ignore_collect(collection_path, config) -> bool | None:
+    """Leave the tests with a browser unread where none is wanted."""
+    return True if collection_path.name == "browser" and "not browser" in config.option.markexpr else None
+
+
+def pytest_collection_finish() -> None:
+    """Tell the garbage collector that thousands of tests and the libraries stay: it need not look at them again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
