@@ -27,7 +27,8 @@ TRIED, HAS_WHEELS = (3, 13), (3, 14)
 COMPILE = "uv pip compile -q --universal --python-version 3.11 --generate-hashes"
 COMPILE += " --no-annotate --no-header --no-emit-index-url"
 TASKS = {
-    "test": ['pytest -n 2 -m "not browser and not slow"'],
+    # A file's tests run in one process: what they share is made once.
+    "test": ['pytest -n 2 --dist loadfile -m "not browser and not slow"'],
     "lint": ["ruff check", "ruff format --check", "mypy", "lint-imports"],
     "docs": ["python docs/write_reference.py"],
     "changelog": ["python docs/gather_changelog.py"],

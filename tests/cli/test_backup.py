@@ -54,6 +54,7 @@ def test_programs_read_what_was_written_and_put_back(installation, tmp_path):
     assert (refused.returncode, refused.stdout) == (2, "")
 
 
+@pytest.mark.slow
 def test_restore_refuses_a_database_in_which_people_have_worked(installation, tmp_path):
     installation.run("backup", tmp_path / "monday")
     add_somebody(installation.database)

@@ -18,6 +18,7 @@ def port() -> int:
     return free_port()
 
 
+@pytest.mark.slow
 def test_an_empty_machine_is_served_at_once(empty_installation, port):
     with empty_installation.serving(port):
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz") as answer:
