@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
 import rules
 from cast import NOW, TODAY, deal
-from hingepoint.domain.agreements.models import AgreementType
+from hingepoint.analysis.coverage import together
+from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.deals import actions as deals
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.deals.queries import lists
+from hingepoint.domain.deals.queries.by_team import NO_TEAM
 from hingepoint.domain.discovery.queries import readiness
 from hingepoint.domain.home import actions, answers
 from hingepoint.domain.imports import queries as imports
@@ -42,7 +45,7 @@ def large(cast, monkeypatch):
 
 def test_what_is_kept_is_what_is_answered_at_once(large):
     wanted = list(answers.wanted(today=TODAY, now=NOW))
-    assert actions.renew_answers(at=NOW) == len(wanted) == 10
+    assert actions.renew_answers(at=NOW) == len(wanted) == 11
 
     def asked():
         raise AssertionError("it is kept")
@@ -77,12 +80,66 @@ def test_a_page_tells_what_was_kept_and_then_what_is_so(large):
     assert imports.data_health(large.analyst).facts.deals == Deal.objects.count()
 
 
-def test_a_manager_is_told_of_the_own_teams_at_once(large):
+def asked_of(large, *, due_on: dt.date = TODAY) -> None:
+    """Every agreement that anybody is asked for was due on a day."""
+    Agreement.objects.filter(required=True).update(needed_by=due_on)
+
+
+def one_each(large) -> None:
+    """A deal in no team, one of Maud's own in South, and one of nobody's in North, each asked like all others."""
+    deal("NO-TEAM", owner=large.stranger, team=None)
+    deal("MAUDS", owner=large.manager, team=large.south)
+    deal("N-2", owner=None, team=large.north)
+    strategy.ask_touched_deals(at=NOW, deals_of_import=lambda batch: [])
+
+
+@pytest.mark.parametrize("who", ["sponsor", "analyst", "manager", "other_manager", "seller"])
+def test_what_is_kept_by_team_is_what_each_sees_counted_at_once(large, who):
+    one_each(large)
+    asked_of(large)
+    viewer = getattr(large, who)
+    at_once = (coverage.in_time(viewer, today=TODAY), coverage.deals_asked(viewer))
     actions.renew_answers(at=NOW)
-    KeptAnswer.objects.update(told={})
-    own = coverage.in_time(large.manager, today=TODAY)
-    assert own == coverage.in_time_now(large.manager, today=TODAY)
-    assert own != {}
+    assert (coverage.in_time(viewer, today=TODAY), coverage.deals_asked(viewer)) == at_once
+    assert at_once[1] == {"sponsor": 5, "analyst": 5, "manager": 3, "other_manager": 2, "seller": 1}[who]
+
+
+def test_the_teams_and_the_own_deals_elsewhere_are_a_managers_sum(large):
+    one_each(large)
+    asked_of(large)
+    actions.renew_answers(at=NOW)
+    north, mauds = large.north.pk, large.south.pk
+    by_team = coverage.in_time_by_team(large.manager, today=TODAY)
+    needed = {team: sum(one.needed for one in of.values()) for team, of in by_team.items()}
+    assert needed == {north: 2, mauds: 1}
+    whole = coverage.in_time_by_team(large.sponsor, today=TODAY)
+    assert {team: sum(one.needed for one in of.values()) for team, of in whole.items()} == {
+        north: 2, mauds: 2, NO_TEAM: 1,
+    }  # fmt: skip
+    [kind] = coverage.in_time(large.sponsor, today=TODAY)
+    assert coverage.in_time(large.sponsor, today=TODAY)[kind] == together(of[kind] for of in whole.values())
+
+
+def test_a_manager_reads_the_kept_counts_of_the_own_teams_alone(large):
+    asked_of(large)
+    actions.renew_answers(at=NOW)
+    told = {str(large.north.pk): 7, str(large.south.pk): 40}
+    KeptAnswer.objects.filter(name=coverage.ASKED.name).update(told=told)
+    assert coverage.deals_asked(large.manager) == 7
+    assert coverage.deals_asked(large.sponsor) == 47
+    assert coverage.deals_asked(large.seller) == 1  # asked at once, like everybody's own
+
+
+def test_the_course_of_the_result_is_kept_for_whom_sees_all(large):
+    one = Strategy.objects.get()
+    at_once = results.course(large.sponsor, one, today=TODAY)
+    actions.renew_answers(at=NOW)
+    assert results.course(large.sponsor, one, today=TODAY) == at_once
+    KeptAnswer.objects.filter(name=results.COURSE.name).update(
+        told=results.COURSE.plain(replace(at_once, target=0.9))
+    )
+    assert results.course(large.sponsor, one, today=TODAY).target == 0.9
+    assert results.course(large.manager, one, today=TODAY).target is None
 
 
 def test_the_best_act_is_the_same_kept_or_asked_at_once(large):

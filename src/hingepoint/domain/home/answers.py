@@ -18,7 +18,7 @@ from hingepoint.domain.imports import health
 from hingepoint.domain.people.queries import the_system
 from hingepoint.domain.strategy import benchmarks, results
 from hingepoint.domain.strategy.models import PivotalAgreement, Strategy
-from hingepoint.domain.strategy.queries import coverage, strategy_page
+from hingepoint.domain.strategy.queries import coverage
 from hingepoint.domain.upkeep.kept import Question
 
 
@@ -45,13 +45,16 @@ def wanted(*, today: dt.date, now: dt.datetime) -> Iterator[Wanted]:
         yield from _of_strategy(viewer, strategy, today)
         if strategy.segment not in segments:
             segments.add(strategy.segment)
-            yield from _of_segment(viewer, strategy, today)
+            yield from _of_segment(strategy.segment, today)
 
 
 def _of_strategy(viewer: Any, strategy: Strategy, today: dt.date) -> Iterator[Wanted]:
     targets = list(strategy.result_metrics.all())
     went = partial(results.progress_now, viewer, strategy, targets, today=today)
     yield Wanted(results.WENT, went, results.what_it_wants(strategy, targets))
+    target = results.target_on_all(strategy)
+    course = partial(results.course_now, viewer, strategy, target, today=today)
+    yield Wanted(results.COURSE, course, results.what_its_course_wants(strategy, target))
     executed = cache(partial(benchmarks.well_executed, strategy, today=today))
     types = (
         PivotalAgreement.objects.filter(playbook__strategy=strategy).order_by().values_list("type", flat=True)
@@ -65,8 +68,6 @@ def _benchmark(kind: int, executed: Callable[[], set[int]]) -> benchmarks.Benchm
     return benchmarks.benchmark(kind, executed())
 
 
-def _of_segment(viewer: Any, strategy: Strategy, today: dt.date) -> Iterator[Wanted]:
-    same = partial(coverage.in_time_now, viewer, today=today, segment=strategy.segment)
-    yield Wanted(coverage.IN_TIME, same, strategy.segment)
-    asked = partial(strategy_page.deals_it_asks_now, viewer, strategy)
-    yield Wanted(strategy_page.ASKED, asked, strategy.segment)
+def _of_segment(segment: str, today: dt.date) -> Iterator[Wanted]:
+    yield Wanted(coverage.IN_TIME, partial(coverage.in_time_now, today=today, segment=segment), segment)
+    yield Wanted(coverage.ASKED, partial(coverage.deals_asked_now, segment=segment), segment)

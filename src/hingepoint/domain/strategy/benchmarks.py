@@ -92,7 +92,7 @@ def benchmark_of(
 
 def well_executed(strategy: Strategy, *, today: dt.date) -> set[int]:
     """Return the ids of the well-executed deals. Reads the won deals of three years."""
-    return _did_what_it_wants(strategy, results.frame(_won(strategy, today).values_list(*_FACTS)))
+    return _did_what_it_wants(strategy, results.read(_won(strategy, today)))
 
 
 def _won(strategy: Strategy, today: dt.date) -> DealQuerySet:

@@ -10,8 +10,10 @@ from typing import Any
 
 import polars as pl
 from django.conf import settings
+from django.utils import timezone
 
 from hingepoint.analysis import intervals, metrics, period
+from hingepoint.domain.deals import frames
 from hingepoint.domain.deals.models import Deal, DealQuerySet
 from hingepoint.domain.people.models import Team, sees_all
 from hingepoint.domain.strategy.models import ResultMetric, Strategy
@@ -36,6 +38,12 @@ COLUMNS = {
     "discount": "discount",
     "cost": "cost",
     "margin": "margin",
+}
+_TYPES: dict[str, pl.DataType] = {
+    **dict.fromkeys(COLUMNS, pl.Float64()),
+    **dict.fromkeys(("id", "team"), pl.Int64()),
+    **dict.fromkeys(("status", "segment", "region", "product"), pl.String()),
+    **dict.fromkeys(("created", "closed"), frames.FILE_MOMENT),
 }
 _MONEY = ("amount", "list_price", "net_price", "cost")
 
@@ -116,8 +124,11 @@ def what_it_wants(strategy: Strategy, targets: Iterable[ResultMetric]) -> str:
         )
         for row in targets
     ]
-    wants = repr((strategy.pk, strategy.starts_on, strategy.segment, said))
-    return hashlib.blake2b(wants.encode(), digest_size=16).hexdigest()
+    return _short((strategy.pk, strategy.starts_on, strategy.segment, said))
+
+
+def _short(wants: tuple[Any, ...]) -> str:
+    return hashlib.blake2b(repr(wants).encode(), digest_size=16).hexdigest()
 
 
 def progress_now(
@@ -152,11 +163,37 @@ class Course:
 MONTHS, ENOUGH = (3, 6), 10
 
 
-def course(viewer: Any, strategy: Strategy, *, today: dt.date) -> Course:
-    """Return the course of the strategy's metric on the deals that ``viewer`` sees: those of ``progress``. Two SQL
-    queries."""
+#: How the own metric of a strategy went on all deals; about what it wants: kept in a large company.
+COURSE = Question[Course]("course of the result", Course)
+
+
+def course(viewer: Any, strategy: Strategy, *, today: dt.date, shelf: Shelf | None = None) -> Course:
+    """Return the course of the strategy's metric on the deals that ``viewer`` sees: those of ``progress``. Three SQL
+    queries at most."""
+    target = target_on_all(strategy)
+    if not sees_all(viewer):
+        return course_now(viewer, strategy, target, today=today)
+    return COURSE.told(
+        lambda: course_now(viewer, strategy, target, today=today),
+        about=what_its_course_wants(strategy, target),
+        shelf=shelf,
+    )
+
+
+def target_on_all(strategy: Strategy) -> float | None:
+    """Return the target of the strategy's own metric on all of its deals; None where none is set. One SQL query."""
     of_all = {"segment": "", "region": "", "product": "", "team": None}
-    target = strategy.result_metrics.filter(metric=strategy.metric, **of_all).first()
+    found = strategy.result_metrics.filter(metric=strategy.metric, **of_all).first()
+    return found.target if found else None
+
+
+def what_its_course_wants(strategy: Strategy, target: float | None) -> str:
+    """Return what decides how the course of a strategy's metric is read, as ``what_it_wants`` does."""
+    return _short((strategy.pk, strategy.metric, strategy.starts_on, strategy.segment, target))
+
+
+def course_now(viewer: Any, strategy: Strategy, target: float | None, *, today: dt.date) -> Course:
+    """Return the same, asked at this moment."""
     metric, start = metrics.parse(strategy.metric), strategy.starts_on or today
     deals = closed_deals(viewer, since=start - BEFORE, segment=strategy.segment)
     months = MONTHS[0] if deals.height >= ENOUGH * ((today - start + BEFORE).days / 91) else MONTHS[-1]
@@ -167,7 +204,7 @@ def course(viewer: Any, strategy: Strategy, *, today: dt.date) -> Course:
     return Course(
         metric=metric.name,
         kind=metric.kind,
-        target=target.target if target else None,
+        target=target,
         population=population(metric),
         start=start,
         months=months,
@@ -180,22 +217,24 @@ def closed_deals(viewer: Any, *, since: dt.date, segment: str = "", status: str 
     """Return deals closed since a day (None as viewer: all of them) with every metric's columns."""
     deals = Deal.objects.all() if viewer is None else Deal.objects.visible_to(viewer)
     closed = closed_since(deals, since=since, segment=segment)
-    closed = closed.filter(status=status) if status else closed
-    return frame(closed.values_list(*COLUMNS.values()))
+    return read(closed.filter(status=status) if status else closed)
+
+
+def read(deals: DealQuerySet) -> pl.DataFrame:
+    """Return deals with every metric's columns; moments in the company's time zone. One SQL query."""
+    return metrics.with_derived(frames.read(deals, COLUMNS, _TYPES))
 
 
 def closed_since(deals: DealQuerySet, *, since: dt.date, segment: str = "") -> DealQuerySet:
     """Return those of ``deals`` that were closed since a day."""
-    deals = deals.filter(closed_at__date__gte=since).exclude(status=DealStatus.OPEN)
+    begins = timezone.make_aware(dt.datetime.combine(since, dt.time()))  # a cast of each deal's is dear
+    deals = deals.filter(closed_at__gte=begins).exclude(status=DealStatus.OPEN)
     return deals.filter(segment=segment) if segment else deals
 
 
 def frame(rows: Iterable[Sequence[Any]]) -> pl.DataFrame:
-    """Return rows of ``COLUMNS`` as a frame with every metric's columns; moments in the company's time zone."""
-    types: dict[str, pl.DataType] = dict.fromkeys(COLUMNS, pl.Float64())
-    types |= dict.fromkeys(("id", "team"), pl.Int64())
-    types |= dict.fromkeys(("status", "segment", "region", "product"), pl.String())
-    types |= dict.fromkeys(("created", "closed"), pl.Datetime("us", "UTC"))
+    """Return the same of rows of ``COLUMNS``, where more is read with them."""
+    types = _TYPES | dict.fromkeys(("created", "closed"), pl.Datetime("us", "UTC"))
     plain = [
         [float(v) if n in _MONEY and v is not None else v for n, v in zip(types, row, strict=True)]
         for row in rows

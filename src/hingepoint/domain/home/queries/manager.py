@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from django.db.models import Case, Count, ExpressionWrapper, F, FloatField, Min, Q, Value, When
+from django.db.models import Case, Count, ExpressionWrapper, F, FloatField, Min, Q, QuerySet, Value, When
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce
 
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 #: Conversations that a manager is offered; the first three at once.
 QUEUE = 12
 MOST_LATE_DEALS = 8
-#: Agreements that are weighed at most, those that can weigh most first; so many are read at once.
-WEIGHED, READ_AT_ONCE = 1_000, 25
+#: Agreements that are weighed at most, required ones that can weigh most first; so many are read at once.
+WEIGHED, READ_AT_ONCE = 250, 25
 #: How far an agreement in a state is from being got, 0 to 1.
 _GAP = {
     AgreementState.NEEDED: 1.0,
@@ -107,13 +107,9 @@ class _Most(TypedDict):
 
 def manager_week(viewer: Any, *, today: dt.date, now: dt.datetime) -> ManagerWeek:
     """Return what a manager does about the team's deals this week. Nine SQL queries."""
-    until = today + dt.timedelta(days=DAYS_AHEAD)
-    pressing = Q(late_after__lte=until) | Q(state=AgreementState.BROKEN, required=True)
-    rows = with_deals(worklist(viewer).filter(pressing)).annotate(at_most=_most_it_weighs(today))
-    rows = rows.order_by(F("at_most").desc(), "pk")
     changed = changes_since(viewer, since=now - WEEK)
     return ManagerWeek(
-        queue=tuple(_queue(rows[:WEIGHED].iterator(chunk_size=READ_AT_ONCE), today)),
+        queue=tuple(_queue(_weightiest(viewer, today).iterator(chunk_size=READ_AT_ONCE), today)),
         coverage=tuple(coverage.on_open_deals(viewer)),
         changed=tuple(changed[:8]),
         changes=dict(Counter(change.state for change in changed)),
@@ -122,6 +118,17 @@ def manager_week(viewer: Any, *, today: dt.date, now: dt.datetime) -> ManagerWee
         debriefs=len(talks.to_debrief(viewer, today=today)),
         **_open_deals(viewer, since=now - WEEK),
     )
+
+
+def _weightiest(viewer: Any, today: dt.date) -> QuerySet[WithAnnotations[Agreement, _Most]]:
+    """Return ``WEIGHED`` agreements, required ones first and of these what can weigh most. No others are read with all
+    that they show."""
+    until = today + dt.timedelta(days=DAYS_AHEAD)
+    pressing = Q(late_after__lte=until) | Q(state=AgreementState.BROKEN, required=True)
+    order = ("-required", F("at_most").desc(), "pk")
+    weighed = worklist(viewer).filter(pressing).annotate(at_most=_most_it_weighs(today)).order_by(*order)
+    shown = with_deals(Agreement.objects.filter(pk__in=weighed.values("pk")[:WEIGHED]))
+    return shown.annotate(at_most=_most_it_weighs(today)).order_by(*order)
 
 
 def _most_it_weighs(today: dt.date) -> Combinable:
@@ -144,12 +151,13 @@ def _most_it_weighs(today: dt.date) -> Combinable:
 def _queue(rows: Iterable[WithAnnotations[Agreement, _Most]], today: dt.date) -> list[Conversation]:
     """Return the talks worth having, one a deal, the weightiest first: of what is required, if anything is.
 
-    ``rows`` begin with those that can weigh most, and are read only until no later one can be among the first.
+    ``rows`` (from ``_weightiest``) are read only until no later one can be among the first.
     """
     required: dict[int, Conversation] = {}
     other: dict[int, Conversation] = {}
     for row in rows:
-        if len(required) >= QUEUE and row.at_most <= _first(required)[-1].weight:
+        full = len(required) >= QUEUE and row.at_most <= _first(required)[-1].weight
+        if full or (required and not row.required):
             break
         talk = _conversation(work_line(row, today), today)
         heaviest = required if row.required else other

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from hingepoint.analysis.coverage import Coverage, together
+from hingepoint.domain.deals.queries import by_team
 from hingepoint.domain.home.queries import pages
 from hingepoint.domain.home.queries.sponsor import pivotal_in_time
+from hingepoint.domain.people.models import Team
 from hingepoint.domain.strategy import results
 from hingepoint.domain.strategy.models import PivotalAgreement, Strategy
 from hingepoint.domain.strategy.queries import coverage
+from hingepoint.domain.upkeep.kept import Shelf
 from hingepoint.records.errors import Hidden
 from hingepoint.records.people import Role
 
@@ -32,49 +34,58 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Pictures:
-    """The first strategy in force: the course of its metric, and its coverage ``by`` team, seller or agreement."""
+    """The first strategy in force: the course of its metric, and its coverage ``by`` team, seller or
+    agreement."""
 
     strategy_id: int
     strategy: str
     course: results.Course
     by: str
     parts: tuple[Part, ...]
+    counted_at: dt.datetime | None = None  # since when the counts stand; None: made at this moment
 
 
 def pictures(viewer: Any, *, today: dt.date) -> Pictures | None:
-    """Return what the first page of a seller, manager or sponsor draws; None without a strategy in force. Five SQL
-    queries; reads the closed deals of the strategy's time and of the year before. Raises Hidden for others."""
+    """Return what the first page of a seller, manager or sponsor draws; None without a strategy in force. Seven SQL
+    queries at most; reads the closed deals of the strategy's time and of the year before where that is not kept. Raises
+    Hidden for others."""
     if pages.page_for(viewer) not in DRAWN_FOR:
         raise Hidden("nothing is drawn for them")
     strategy = Strategy.objects.visible_to(viewer).in_force().first()
     if strategy is None:
         return None
-    by, parts = _parts(viewer, strategy, today)
-    course = results.course(viewer, strategy, today=today)
-    return Pictures(strategy.pk, strategy.name, course, by, tuple(parts))
+    shelf = Shelf(results.COURSE, coverage.IN_TIME, kept=by_team.reads_kept(viewer))
+    by, parts = _parts(viewer, strategy, today, shelf)
+    course = results.course(viewer, strategy, today=today, shelf=shelf)
+    return Pictures(strategy.pk, strategy.name, course, by, tuple(parts), shelf.counted_at)
 
 
-def _parts(viewer: Any, strategy: Strategy, today: dt.date) -> tuple[str, list[Part]]:
+def _parts(viewer: Any, strategy: Strategy, today: dt.date, shelf: Shelf) -> tuple[str, list[Part]]:
     """Return by what it is split and the parts: a seller's by agreement; of one team by seller, without a rank;
     of several by team, the weakest first."""
     if viewer.role == Role.SELLER:
-        _, pivotal = pivotal_in_time(viewer, strategy, today=today)
+        _, pivotal = pivotal_in_time(viewer, strategy, today=today, shelf=shelf)
         return "agreement", [Part(one.name, one.in_time, one.key) for one in pivotal]
-    counts = coverage.in_time_by_people(viewer, today=today, segment=strategy.segment, types=_types(strategy))
-    teams = _grouped(counts, 0)
-    if viewer.role == Role.MANAGER and len(teams) < 2:
-        return "seller", sorted(_grouped(counts, 1), key=lambda part: part.name)
+    of = {"today": today, "segment": strategy.segment}
+    types = _types(strategy)
+    teams = _by_team(coverage.in_time_by_team(viewer, shelf=shelf, **of), types)
+    if viewer.role == Role.MANAGER and len(teams) == 1:
+        sellers = coverage.in_time_by_seller(viewer, types=types, **of)
+        return "seller", [Part(name or NOBODY, found) for name, found in sorted(sellers.items())]
     return "team", sorted(teams, key=lambda part: (part.coverage.share.value, part.name))
 
 
-def _types(strategy: Strategy) -> list[int]:
+def _types(strategy: Strategy) -> set[int]:
     book = strategy.playbooks.published()[:1]
-    return list(PivotalAgreement.objects.filter(playbook__in=book).values_list("type_id", flat=True))
+    return set(PivotalAgreement.objects.filter(playbook__in=book).values_list("type_id", flat=True))
 
 
-def _grouped(counts: Mapping[tuple[str, str], Coverage], place: int) -> list[Part]:
-    """Return the coverage by one of the two names, team or seller."""
-    groups: dict[str, list[Coverage]] = defaultdict(list)
-    for names, found in counts.items():
-        groups[names[place] or NOBODY].append(found)
-    return [Part(name, together(found)) for name, found in groups.items()]
+def _by_team(counts: Mapping[int, Mapping[int, Coverage]], types: Collection[int]) -> list[Part]:
+    """Return the coverage of some agreement types together, by team: of teams in which any was needed. One SQL query."""
+    found = {
+        team: together(one for kind, one in of.items() if kind in types)
+        for team, of in counts.items()
+        if of.keys() & types
+    }
+    names = dict(Team.objects.filter(pk__in=found).values_list("pk", "name"))
+    return [Part(names.get(team, NOBODY), one) for team, one in found.items()]

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
-from hingepoint.analysis.coverage import Coverage
-from hingepoint.domain.agreements.models import Agreement
+from hingepoint.analysis.coverage import Coverage, together
+from hingepoint.domain.agreements.models import Agreement, AgreementQuerySet
 from hingepoint.domain.agreements.rules import GAINED_IN_TIME
+from hingepoint.domain.deals.models import Deal, DealQuerySet
+from hingepoint.domain.deals.queries import by_team
 from hingepoint.domain.detection.sureness import unconfirmed_agreements
-from hingepoint.domain.people.models import sees_all
 from hingepoint.domain.upkeep.kept import Question, Shelf
 from hingepoint.records.agreements import STANDING
 
 _STANDING = Q(state__in=sorted(STANDING))
 
 
-#: In time on all deals, by type; about a segment: kept in a large company.
-IN_TIME = Question[dict[int, Coverage]]("gained in time", dict[int, Coverage])
+#: In time on all deals, by team and type; about a segment: kept in a large company.
+IN_TIME = Question[dict[int, dict[int, Coverage]]]("gained in time by team", dict[int, dict[int, Coverage]])
+#: On how many open deals anything is asked, by team; about a segment: kept in a large company.
+ASKED = Question[dict[int, int]]("deals asked by team", dict[int, int])
 
 
 def in_time(
@@ -32,29 +37,64 @@ def in_time(
     The deals are those that ``viewer`` sees (of ``segment``, if one is named), open and closed. At most two SQL
     queries.
     """
-    if sees_all(viewer):
-        return IN_TIME.told(
-            lambda: in_time_now(viewer, today=today, segment=segment), about=segment, shelf=shelf
-        )
-    return in_time_now(viewer, today=today, segment=segment)
+    parts: dict[int, list[Coverage]] = defaultdict(list)
+    for found in in_time_by_team(viewer, today=today, segment=segment, shelf=shelf).values():
+        for kind, one in found.items():
+            parts[kind].append(one)
+    return {kind: together(found) for kind, found in parts.items()}
 
 
-def in_time_now(viewer: Any, *, today: dt.date, segment: str = "") -> dict[int, Coverage]:
-    """Return the same, asked at this moment."""
-    due = Agreement.objects.visible_to(viewer).due(today)
-    due = due.filter(deal__segment=segment) if segment else due
-    return _counted(due, GAINED_IN_TIME, by="type_id")
+def in_time_by_team(
+    viewer: Any, *, today: dt.date, segment: str = "", shelf: Shelf | None = None
+) -> dict[int, dict[int, Coverage]]:
+    """Return the same by team, ``NO_TEAM`` for deals without one, and agreement type. At most two SQL queries."""
+    ask = partial(in_time_now, today=today, segment=segment)
+    return by_team.told(IN_TIME, viewer, ask, about=segment, shelf=shelf)
 
 
-def in_time_by_people(
+def in_time_now(
+    deals: DealQuerySet | None = None, *, today: dt.date, segment: str = ""
+) -> dict[int, dict[int, Coverage]]:
+    """Return the same of some deals (None: of all), asked at this moment. One SQL query."""
+    counts = _counted(_due(deals, today, segment), GAINED_IN_TIME, by=("deal__team_id", "type_id"))
+    found: dict[int, dict[int, Coverage]] = defaultdict(dict)
+    for (team, kind), coverage in counts.items():
+        found[team or by_team.NO_TEAM][kind] = coverage
+    return dict(found)
+
+
+def in_time_by_seller(
     viewer: Any, *, today: dt.date, segment: str, types: Collection[int]
-) -> dict[tuple[str, str], Coverage]:
-    """Return what ``in_time`` counts, of some agreement types together, by the names of team and seller (empty
-    where a deal has none). One SQL query."""
-    due = Agreement.objects.visible_to(viewer).due(today).filter(type_id__in=types)
-    due = due.filter(deal__segment=segment) if segment else due
-    counts = _counted(due, GAINED_IN_TIME, by=("deal__team__name", "deal__owner__name"))
-    return {(team or "", seller or ""): coverage for (team, seller), coverage in counts.items()}
+) -> dict[str, Coverage]:
+    """Return what ``in_time`` counts, of some agreement types together, by the name of the seller (empty where a deal
+    has none). One SQL query."""
+    due = _due(Deal.objects.visible_to(viewer), today, segment).filter(type_id__in=types)
+    return {
+        seller or "": coverage
+        for seller, coverage in _counted(due, GAINED_IN_TIME, by="deal__owner__name").items()
+    }
+
+
+def _due(deals: DealQuerySet | None, today: dt.date, segment: str) -> AgreementQuerySet:
+    """Return the agreements that some deals (None: all) needed by ``today``, of a segment if one is named."""
+    of = Agreement.objects.all() if deals is None else Agreement.objects.filter(deal__in=deals)
+    return of.due(today).filter(deal__segment=segment) if segment else of.due(today)
+
+
+def deals_asked(viewer: Any, *, segment: str = "", shelf: Shelf | None = None) -> int:
+    """Return of how many open deals that ``viewer`` sees something is asked. At most two SQL queries."""
+    asked = by_team.told(ASKED, viewer, partial(deals_asked_now, segment=segment), about=segment, shelf=shelf)
+    return sum(asked.values())
+
+
+def deals_asked_now(deals: DealQuerySet | None = None, *, segment: str = "") -> dict[int, int]:
+    """Return the same of some deals (None: of all) by team, asked at this moment. One SQL query."""
+    among = (Deal.objects.all() if deals is None else deals).open()
+    rows = Agreement.objects.filter(
+        deal__in=among.filter(segment=segment) if segment else among, required=True
+    )
+    counts = rows.order_by().values("deal__team_id").annotate(n=Count("deal", distinct=True))
+    return {team or by_team.NO_TEAM: n for team, n in counts.values_list("deal__team_id", "n")}
 
 
 @dataclass(frozen=True, slots=True)

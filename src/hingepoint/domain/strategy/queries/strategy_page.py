@@ -6,18 +6,14 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count
-
 from hingepoint.analysis.coverage import Coverage
-from hingepoint.domain.agreements.models import Agreement
-from hingepoint.domain.people.models import sees_all
+from hingepoint.domain.deals.queries import by_team
 from hingepoint.domain.strategy import results
-from hingepoint.domain.strategy.models import Strategy
 from hingepoint.domain.strategy.queries import coverage
 from hingepoint.domain.strategy.queries.pivotal import PivotalLine, pivotal_lines
 from hingepoint.domain.strategy.queries.strategies import StrategyLine, strategy_line, strategy_of
 from hingepoint.domain.strategy.rules import may_keep
-from hingepoint.domain.upkeep.kept import Question, Shelf
+from hingepoint.domain.upkeep.kept import Shelf
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +46,7 @@ def strategy_page(viewer: Any, strategy_id: int, *, today: dt.date) -> StrategyP
     shown = next((book for book in books if book.published_at), None)
     draft = next((book for book in books if not book.published_at), None)
     lines = pivotal_lines(shown, strategy) if shown else []
-    shelf = Shelf(results.WENT, coverage.IN_TIME, ASKED, kept=strategy.answers_kept)
+    shelf = Shelf(results.WENT, coverage.IN_TIME, coverage.ASKED, kept=strategy.answers_kept)
     counts = coverage.in_time(viewer, today=today, segment=strategy.segment, shelf=shelf)
     return StrategyPage(
         line=strategy_line(strategy, len(lines)),
@@ -59,24 +55,7 @@ def strategy_page(viewer: Any, strategy_id: int, *, today: dt.date) -> StrategyP
         playbook=shown.number if shown else None,
         draft=draft.number if draft and may_keep(viewer) else None,
         may_edit=may_keep(viewer),
-        deals=_deals_it_asks(viewer, strategy, shelf),
+        deals=coverage.deals_asked(viewer, segment=strategy.segment, shelf=shelf),
         asking=strategy.asking,
-        counted_at=shelf.counted_at if sees_all(viewer) else None,
+        counted_at=shelf.counted_at if by_team.reads_kept(viewer) else None,
     )
-
-
-#: On how many of all open deals anything is asked; about a segment: kept in a large company.
-ASKED = Question[int]("deals asked", int)
-
-
-def _deals_it_asks(viewer: Any, strategy: Strategy, shelf: Shelf) -> int:
-    if sees_all(viewer):
-        return ASKED.told(lambda: deals_it_asks_now(viewer, strategy), about=strategy.segment, shelf=shelf)
-    return deals_it_asks_now(viewer, strategy)
-
-
-def deals_it_asks_now(viewer: Any, strategy: Strategy) -> int:
-    """Return of how many open deals something is asked, at this moment. One SQL query."""
-    rows = Agreement.objects.on_open_deals(viewer).filter(required=True)
-    rows = rows.filter(deal__segment=strategy.segment) if strategy.segment else rows
-    return rows.aggregate(n=Count("deal", distinct=True))["n"]

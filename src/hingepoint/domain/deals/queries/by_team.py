@@ -1,0 +1,48 @@
+"""Counts that add up over teams, read from kept answers: a manager's are those of the own teams.
+
+A deal stands in one team, so what is counted a deal (or an agreement of one) by team adds up, to the whole company too. What
+does not (medians, intervals) is asked at once of whom does not see all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeGuard, TypeVar
+
+from hingepoint.domain.deals.models import Deal, DealQuerySet
+from hingepoint.domain.people.models import User, Viewer, managed_team_ids, sees_all, works_here
+from hingepoint.domain.upkeep.kept import Question, Shelf
+from hingepoint.records.people import Role
+
+T = TypeVar("T")
+#: The number of no team, for deals that are in none.
+NO_TEAM = 0
+
+
+def told(
+    question: Question[dict[int, T]],
+    viewer: Viewer,
+    ask: Callable[[DealQuerySet | None], dict[int, T]],
+    *,
+    about: str = "",
+    shelf: Shelf | None = None,
+) -> dict[int, T]:
+    """Return, by team, what the deals that ``viewer`` sees answer to ``question``.
+
+    ``ask`` counts the given deals (None: all of them) by team. Whoever sees all reads the kept answer, a manager its part of
+    the own teams, with what the own deals in other teams say at this moment. Everybody else asks at once, and everybody does
+    where none is kept.
+    """
+    kept = question.kept(about=about, shelf=shelf) if reads_kept(viewer) else None
+    if kept is None:
+        return ask(None if sees_all(viewer) else Deal.objects.visible_to(viewer))
+    if sees_all(viewer):
+        return kept
+    teams = set(managed_team_ids(viewer))
+    elsewhere = Deal.objects.filter(owner=viewer).exclude(team_id__in=teams)
+    return {team: said for team, said in kept.items() if team in teams} | ask(elsewhere)
+
+
+def reads_kept(viewer: Viewer) -> TypeGuard[User]:
+    """Return whether what is kept by team is told to ``viewer``: to those who see all and to managers."""
+    return sees_all(viewer) or (works_here(viewer) and viewer.role == Role.MANAGER)
