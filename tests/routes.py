@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import reverse
 from django.utils import timezone
 
+import assessing
 import discoveries
 import importing
 import letting_in
@@ -122,6 +123,11 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "signals": (SELLING, {}),
     "signal": (SELLING, {"key": "a_raised_signal"}),
     "signal-deals": (SELLING, {"key": "exceptions"}),
+    "self-assessments": (KEEPERS, {}),
+    "self-assessment": (KEEPERS, {"round_id": "a_closed_round"}),
+    "self-assessment-pdf": (KEEPERS, {"round_id": "a_closed_round"}),
+    "answer-self-assessment": (None, {"token": "a_round_link"}),
+    "own-self-assessment": (None, {"key": "an_own_key"}),
     "rules": (KEEPERS, {}),
     "new-rule": (KEEPERS, {}),
     "rule": (KEEPERS, {"rule_id": "a_rule"}),
@@ -192,6 +198,8 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
         f"{doing}-raise": (LEADS_NORTH, {"key": "exceptions", "raise_id": "a_raise"})
         for doing in ("answer", "decide", "give", "mute", "unmute")
     },
+    "close-self-assessment": (KEEPERS, {"round_id": "an_open_round"}),
+    "renew-self-assessment": (KEEPERS, {"round_id": "an_open_round"}),
     "test-rule": (KEEPERS, {"rule_id": "a_rule"}),
     "switch-rule": (KEEPERS, {"rule_id": "a_rule"}),
     "take-back-rule": (KEEPERS, {"rule_id": "a_rule"}),
@@ -228,6 +236,14 @@ def address(route: str, arguments: dict, cast) -> str:
             return letting_in.sheet(cast, "name,email\nNina,nina@hinge.example\n").pk
         if name == "kept_mapping":
             return importing.kept_mapping(cast).pk
+        if name == "an_open_round":
+            return assessing.open_round(cast).pk
+        if name == "a_closed_round":
+            return assessing.closed_round(cast, leaders=6, field=7).pk
+        if name == "a_round_link":
+            return assessing.link(assessing.open_round(cast))
+        if name == "an_own_key":
+            return assessing.answered(assessing.open_round(cast))
         if name == "a_link":
             return link_to(cast)
         if name in ("a_demand", "an_exception", "a_returned_exception", "a_role"):

@@ -83,6 +83,7 @@ FORMS: dict[str, tuple[str, str, str]] = {
     "set-addresses": ("analyst", "let-in", ""),
     "teams": ("analyst", "teams", ""),
     "confirm": ("anonymous", "confirm", ""),
+    "self-assessments": ("sponsor", "self-assessments", ""),
     "sign-in": ("anonymous", "sign-in", ""),
 }
 #: Forms that carry no words to keep: buttons, choices, files and passwords.
@@ -92,6 +93,8 @@ NO_WORDS = set(CHANGES) - set(FORMS) | {
     "imports",
     "undo-import",
     "welcome",
+    "answer-self-assessment",
+    "own-self-assessment",
     "merge-people",
     "people-sheet",
     "words",

@@ -106,6 +106,11 @@ def limit_what_pages_wait_for() -> None:
 
 
 AUTH_USER_MODEL = "domain.User"
+#: The first loads people with what their navigation shows; the second only knows sessions that began before it.
+AUTHENTICATION_BACKENDS = [
+    "hingepoint.web.sign_in.PeopleBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {

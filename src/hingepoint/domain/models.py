@@ -23,6 +23,7 @@ from hingepoint.domain.people.models import (
 from hingepoint.domain.plans.models import Debrief, Plan, PlanReview
 from hingepoint.domain.proof.models import AnswerTry, Confirmation, Proof
 from hingepoint.domain.routines.models import Routine, RoutineDue
+from hingepoint.domain.self_assessment.models import AssessmentAnswer, AssessmentRound
 from hingepoint.domain.signals.models import Raise, RaiseStep, SignalReading
 from hingepoint.domain.strategy.models import AskingRound, PivotalAgreement, Playbook, ResultMetric, Strategy
 from hingepoint.domain.trials.models import Trial, TrialLook
@@ -37,6 +38,8 @@ __all__ = [
     "AnswerTry",
     "Approval",
     "AskingRound",
+    "AssessmentAnswer",
+    "AssessmentRound",
     "AuditEvent",
     "AuditHead",
     "CoachingNote",

@@ -9,6 +9,7 @@ DOCUMENTS = {
     "executive_briefs": "What an executive needs on one deal, a page",
     "notebook": "A result of discovery in a notebook",
     "plan_sheets": "The plan of a talk or of a deal, a page",
+    "self_assessment": "Where a company stands by what its people say, a page",
     "signals": "The ten early-warning signals: one JSON object, with their places, points and deals as tables",
     "trials": "A trial: how far it is and what it showed",
 }

@@ -107,10 +107,10 @@ def _shown_once(request: Request, tokens: dict[int, str], people: list[Any]) -> 
         (one.name, one.email, begin + tokens[one.pk]) for one in sorted(people, key=lambda one: one.name)
     ]
     context = {"lines": lines, "until": timezone.localtime(expiry(timezone.now()))}
-    return _private(render(request, "people/links.html", context))
+    return private(render(request, "people/links.html", context))
 
 
-def _private(response: HttpResponse) -> HttpResponse:
+def private(response: HttpResponse) -> HttpResponse:
     """Let no cache and no search engine keep a page, and tell its address to no other site. Not to ourselves
     either would be too much: browsers then send forms without saying where from, which are refused."""
     response.headers["Cache-Control"] = "no-store"
@@ -150,10 +150,10 @@ def welcome(request: Request, token: str) -> HttpResponse:
     that, whatever the reason."""
     invited = queries.invited_by(token, at=timezone.now())
     if invited is None:
-        return _private(render(request, "people/welcome.html", {"invited": None}, status=404))
+        return private(render(request, "people/welcome.html", {"invited": None}, status=404))
     if request.method != "POST":
         context = {"invited": invited, "draft": drafts.of(request)}
-        return _private(render(request, "people/welcome.html", context))
+        return private(render(request, "people/welcome.html", context))
     entered = drafts.read(PasswordForm(request.POST))
     user = actions.choose_password(at=timezone.now(), token=token, password=entered["password"])
     login(request, user, backend=sign_in.BACKEND)

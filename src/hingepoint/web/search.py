@@ -139,6 +139,7 @@ FURTHER: tuple[tuple[str, str, frozenset[Role]], ...] = (
     ("Who is here twice", "same-people", shell.SEEING_ALL),
     ("Who changed what", "trail", shell.SEEING_ALL),
     ("Definitions", "definitions", shell.SEEING_ALL),
+    ("Self-assessment", "self-assessments", shell.SEEING_ALL),
     ("What discovery needs", "discovery-readiness", shell.SEEING_ALL),
     ("Run discovery", "new-run", frozenset({Role.ANALYST})),
 )
@@ -146,7 +147,7 @@ FURTHER: tuple[tuple[str, str, frozenset[Role]], ...] = (
 
 def _pages(request: Request, words: tuple[str, ...]) -> Iterator[Line]:
     """Return pages of the product, then of the manual without its decisions, whose titles hold every word."""
-    named = [(place.label, place.url, "") for place in shell.navigation(request)]
+    named = [(room.label, reverse(room.page), "") for room in shell.all_rooms(request.user.role)]
     named += [(label, reverse(page), "") for label, page, roles in FURTHER if request.user.role in roles]
     for folder in (folder for folder, _ in manual.SECTIONS if folder != "decisions"):
         pages = [(manual.pages()[name], reverse("manual", args=[name])) for name in manual.in_section(folder)]

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.conf import settings
+from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 
 from hingepoint import __version__
+from hingepoint.domain.home.queries.rooms import Rooms, rooms
 from hingepoint.domain.people import queries as people
 from hingepoint.records.people import Role
 
@@ -16,51 +21,136 @@ THEMES = ("auto", "light", "dark")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One entry of the navigation."""
+    """One entry of the navigation; ``count`` of something waits there."""
 
     label: str
     url: str
     icon: str
     current: bool
+    group: str = ""
+    count: int = 0
+    page: str = ""
 
 
 EVERYBODY = frozenset(Role)
 SELLING = frozenset({Role.SPONSOR, Role.MANAGER, Role.SELLER, Role.ANALYST})
 SEEING_ALL = frozenset({Role.SPONSOR, Role.ANALYST})
 
-#: label, name of the page, icon, for whom. The order of the navigation.
+EVERY_DAY, STEER, KNOW, DATA = "Every day", "Steer", "Know", "Data"
+
+
+def always(there: Rooms, role: Role) -> bool:
+    return True
+
+
+def with_deals(there: Rooms, role: Role) -> bool:
+    return there.deals
+
+
+def with_signals(there: Rooms, role: Role) -> bool:
+    """Signals are read of deals, from the first night on; before that the room holds nothing."""
+    return there.deals and (there.signals or there.strategy)
+
+
+def with_strategy(there: Rooms, role: Role) -> bool:
+    """Who writes strategies finds the room as soon as there is something to write one about; others when one stands."""
+    return there.strategy or (role in SEEING_ALL and (there.deals or there.draft))
+
+
+def with_findings(there: Rooms, role: Role) -> bool:
+    return there.runs or (role in SEEING_ALL and there.deals)
+
+
+class Room(NamedTuple):
+    """A place as the list has it: what it is called, its page, its icon, for whom, in which group, and when there is something in it.
+    One that is empty is not named; its address opens all the same and says what to do."""
+
+    label: str
+    page: str
+    icon: str
+    roles: frozenset[Role]
+    group: str = ""
+    filled: Callable[[Rooms, Role], bool] = always
+
+
+#: The order of the navigation; the rooms of a group stand together.
 PLACES = (
-    ("Home", "home", "home", EVERYBODY),
-    ("Talks", "talks", "message-2", SELLING),
-    ("Deals", "deals", "briefcase", SELLING),
-    ("Matrix", "matrix", "layout-grid", SELLING),
-    ("Exceptions", "exceptions", "arrow-up-right", EVERYBODY),
-    ("Signals", "signals", "radar", SELLING),
-    ("Strategy", "strategies", "route", SELLING),
-    ("Catalogue", "catalogue", "book-2", EVERYBODY),
-    ("Discovery", "discovery", "target-arrow", SELLING),
-    ("Detection rules", "rules", "database-import", SEEING_ALL),
-    ("Imports", "imports", "file-import", SEEING_ALL),
-    ("Data health", "data-health", "stethoscope", SEEING_ALL),
-    ("People", "people", "users", SELLING),
-    ("Manual", "manual", "help-circle", EVERYBODY),
+    Room("Home", "home", "home", EVERYBODY),
+    Room("Talks", "talks", "message-2", SELLING, EVERY_DAY, with_deals),
+    Room("Deals", "deals", "briefcase", SELLING, EVERY_DAY, with_deals),
+    Room("Matrix", "matrix", "layout-grid", SELLING, EVERY_DAY, with_deals),
+    Room("Exceptions", "exceptions", "arrow-up-right", EVERYBODY, EVERY_DAY, with_deals),
+    Room("Strategy", "strategies", "route", SELLING, STEER, with_strategy),
+    Room("Signals", "signals", "radar", SELLING, STEER, with_signals),
+    Room("Discovery", "discovery", "target-arrow", SELLING, KNOW, with_findings),
+    Room("Catalogue", "catalogue", "book-2", EVERYBODY, KNOW),
+    Room("Imports", "imports", "file-import", SEEING_ALL, DATA),
+    Room("Detection rules", "rules", "database-import", SEEING_ALL, DATA, with_deals),
+    Room("Data health", "data-health", "stethoscope", SEEING_ALL, DATA, with_deals),
+    Room("People", "people", "users", SELLING, DATA),
+    Room("Manual", "manual", "help-circle", EVERYBODY, DATA),
 )
 
+#: What each role opens most, for the bar of a phone; where one of them is empty, the next of the list takes its place.
+MOST_USED: dict[Role, tuple[str, ...]] = {
+    Role.SELLER: ("home", "talks", "deals", "exceptions"),
+    Role.MANAGER: ("home", "talks", "exceptions", "signals"),
+    Role.SPONSOR: ("home", "signals", "strategies", "exceptions"),
+    Role.ANALYST: ("home", "discovery", "imports", "signals"),
+    Role.INSIDE_PARTNER: ("home", "exceptions", "catalogue", "manual"),
+}
+IN_THE_BAR = 4
+
 #: Pages that belong to a place and have an address of their own.
-_PART_OF = {"teams": "people", "trail": "people", "words": "catalogue"}
+_PART_OF = {
+    "teams": "people",
+    "trail": "people",
+    "words": "catalogue",
+    "self-assessments": "signals",
+}
 
 
-def navigation(request) -> list[Place]:
-    """Return the places of the viewer's role; the one that holds the current page is marked."""
-    role = getattr(request.user, "role", None)
-    found = [(label, reverse(page), icon) for label, page, icon, roles in PLACES if role in roles]
-    current = _holding(request.path, [url for _, url, _ in found])
-    return [Place(label, url, icon, url == current) for label, url, icon in found]
+def navigation(request: HttpRequest) -> list[Place]:
+    """Return the places of the viewer's role in which there is something; the one that holds the current page is marked."""
+    there = rooms(request.user, today=timezone.localdate())
+    role = getattr(request.user, "role", "")
+    return _places(request, [one for one in all_rooms(role) if one.filled(there, Role(role))], there)
+
+
+def all_rooms(role: str) -> list[Room]:
+    """Return every room of a role, whether or not there is something in it."""
+    return [one for one in PLACES if role in one.roles]
+
+
+def _places(request: HttpRequest, found: list[Room], there: Rooms) -> list[Place]:
+    urls = {one.page: reverse(one.page) for one in found}
+    current = _holding(request.path, list(urls.values()))
+    waiting = {"signals": there.raises}
+    return [
+        Place(
+            one.label,
+            urls[one.page],
+            one.icon,
+            urls[one.page] == current,
+            one.group,
+            waiting.get(one.page, 0),
+            one.page,
+        )
+        for one in found
+    ]
+
+
+def bar(places: list[Place], role: str) -> tuple[list[Place], list[Place]]:
+    """Return what stands in the bar of a phone, and what is behind *More*: most used first, then by the order of the list."""
+    wanted = MOST_USED.get(Role(role), ()) if role else ()
+    ranked = sorted(places, key=lambda one: wanted.index(one.page) if one.page in wanted else len(wanted))
+    shown = ranked[:IN_THE_BAR]
+    return shown, [one for one in places if one not in shown]
 
 
 def _holding(path: str, places: list[str]) -> str:
     """Return the place that a page belongs to. Only the first page itself belongs to home."""
-    path = next((reverse(place) for page, place in _PART_OF.items() if path == reverse(page)), path)
+    path = next((reverse(place) for page, place in _PART_OF.items() if path.startswith(reverse(page))), path)
     within = [url for url in places if url != reverse("home") and path.startswith(url)]
     return max(within, key=len, default=path)
 
@@ -93,10 +183,12 @@ def persona_choices(request) -> list[PersonaChoice]:
 def context(request) -> dict:
     """Return the template context of the layout (a Django context processor)."""
     theme = request.COOKIES.get("theme", "auto")
+    nav = navigation(request) if hasattr(request, "user") else []
     return {
         "company": settings.ENVIRONMENT.company,
         "demo": settings.ENVIRONMENT.demo,
-        "nav": navigation(request) if hasattr(request, "user") else [],
+        "nav": nav,
+        "bar": bar(nav, getattr(getattr(request, "user", None), "role", "")),
         "personas": persona_choices(request) if hasattr(request, "user") else [],
         "theme": theme if theme in THEMES else "auto",
         "version": __version__,

@@ -21,6 +21,8 @@ PAGES = {
     "detection rule": "rule",
     "run": "run",
     "finding": "finding",
+    "signal": "signal",
+    "self-assessment": "self-assessment",
     "import": "import",
 }
 KINDS = [(key, label) for key, (label, _) in queries.KINDS.items()]

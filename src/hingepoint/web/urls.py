@@ -32,6 +32,7 @@ from hingepoint.web import (
     register,
     saved_views,
     search,
+    self_assessment,
     sign_in,
     signals,
     sorting,
@@ -140,6 +141,26 @@ urlpatterns = [
     path("signals/<str:key>/raises/<int:raise_id>/give", signals.give_raise, name="give-raise"),
     path("signals/<str:key>/raises/<int:raise_id>/mute", signals.mute_raise, name="mute-raise"),
     path("signals/<str:key>/raises/<int:raise_id>/unmute", signals.unmute_raise, name="unmute-raise"),
+    # self-assessment
+    path("self-assessment/", self_assessment.self_assessments, name="self-assessments"),
+    path("self-assessment/<int:round_id>/", self_assessment.self_assessment, name="self-assessment"),
+    path(
+        "self-assessment/<int:round_id>/page.pdf",
+        self_assessment.self_assessment_pdf,
+        name="self-assessment-pdf",
+    ),
+    path(
+        "self-assessment/<int:round_id>/close",
+        self_assessment.close_self_assessment,
+        name="close-self-assessment",
+    ),
+    path(
+        "self-assessment/<int:round_id>/link",
+        self_assessment.renew_self_assessment,
+        name="renew-self-assessment",
+    ),
+    path("ask/mine/<str:key>", self_assessment.own_self_assessment, name="own-self-assessment"),
+    path("ask/<str:token>", self_assessment.answer_self_assessment, name="answer-self-assessment"),
     # detection
     path("rules/", detection.rules, name="rules"),
     path("rules/new", detection.new_rule, name="new-rule"),

@@ -184,6 +184,11 @@ SENTENCES: dict[str, dict[str, str]] = {
         "mute": "muted the raise",
         "unmute": "took the mute of the raise back",
     },
+    "self-assessment": {
+        "open": "opened a round of the self-assessment",
+        "close": "closed a round of the self-assessment",
+        "renew link": "made a new link to the self-assessment",
+    },
     "import": {"import": "imported files", "undo import": "took an import back"},
     "mapping": {"save": "saved a mapping", "drop": "dropped a mapping"},
 }

@@ -328,13 +328,13 @@ def revoke(*, by: User, at: dt.datetime, confirmation_id: int) -> Confirmation:
 
 
 @action
-def note_try(*, address: str, at: dt.datetime) -> None:
-    """Count an answer that comes from an address, and forget those outside the window.
+def note_try(*, address: str, at: dt.datetime, most: int = TRIES) -> None:
+    """Count an answer that comes from an address, of at most ``most``, and forget those outside the window.
 
     Raises TooManyAnswers.
     """
     AnswerTry.objects.filter(at__lte=at - WINDOW).delete()
-    if AnswerTry.objects.filter(address=address[:45]).count() >= TRIES:
+    if AnswerTry.objects.filter(address=address[:45]).count() >= most:
         raise TooManyAnswers("Too many answers from here. Wait a quarter of an hour, then try again.")
     AnswerTry.objects.create(address=address[:45], at=at)
 

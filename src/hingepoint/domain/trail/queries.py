@@ -22,6 +22,7 @@ from hingepoint.domain.deals.queries import deal_page
 from hingepoint.domain.detection.models import DetectionRule
 from hingepoint.domain.people import queries as people
 from hingepoint.domain.people.models import OtherName, Team, User
+from hingepoint.domain.self_assessment.models import AssessmentRound
 from hingepoint.domain.signals.models import Raise
 from hingepoint.domain.strategy.models import Playbook, Strategy
 from hingepoint.domain.wording import holds, in_any
@@ -40,7 +41,7 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "people": ("People and teams", ("user", "team", "saved view")),
     "strategy": ("Strategy and playbook", ("strategy", "playbook")),
     "catalogue": ("Catalogue and rules", ("agreement type", "catalogue", "detection rule")),
-    "signals": ("Signals", ("signal",)),
+    "signals": ("Signals", ("signal", "self-assessment")),
     "discovery": ("Discovery", ("run", "finding", "trial")),
     "imports": ("Imports", ("import", "mapping")),
 }
@@ -172,6 +173,7 @@ def _lines(events: Sequence[AuditEvent]) -> tuple[Line, ...]:
         "playbook": _playbooks(events),
         "detection rule": _rules(events),
         "signal": _raises(events),
+        "self-assessment": _titles(AssessmentRound, events, "self-assessment", "name"),
         "agreement type": {key: (name, (key,)) for key, name in types.items()},
     }
     return tuple(_line(event, names, types) for event in events)

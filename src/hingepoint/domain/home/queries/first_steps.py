@@ -18,6 +18,7 @@ from hingepoint.domain.people.queries import SIGN_IN_FILTERS
 from hingepoint.domain.strategy.models import Playbook, Strategy
 from hingepoint.records.findings import Source
 from hingepoint.records.findings import Status as RunStatus
+from hingepoint.records.first_steps import FirstStep
 from hingepoint.records.strategy import Status
 
 #: Of those who own open deals so many are let in, and the step counts as done: who has left must not hold it.
@@ -26,8 +27,7 @@ MOST_LET_IN = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One of the first steps: ``account``, ``deals``, ``people``, ``words``, ``discovery``, ``strategy`` or
-    ``in_force``. ``may``: the viewer does it. ``possible``: what it needs is there. ``state`` says how far it is, in
+    """One of the first steps; ``key`` is that of ``FirstStep``. ``may``: the viewer does it. ``possible``: what it needs is there. ``state`` says how far it is, in
     words."""
 
     key: str
@@ -35,6 +35,10 @@ class Step:
     may: bool
     possible: bool
     state: str
+
+    @property
+    def title(self) -> str:
+        return FirstStep(self.key).label
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,89 @@
+"""Which rooms of the product have something in them, and what waits in one: read with the person who looks, in one statement.
+
+A page loads its viewer anyway; ``person`` asks for this beside them, so that the navigation costs no statement of its own.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from django.db.models import (
+    CharField,
+    Count,
+    Exists,
+    ExpressionWrapper,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
+from django.db.models.functions import Coalesce
+
+from hingepoint.domain.deals.models import Deal
+from hingepoint.domain.discovery.models import Run
+from hingepoint.domain.people.models import User
+from hingepoint.domain.signals.models import Raise, SignalReading
+from hingepoint.domain.strategy.models import Strategy
+from hingepoint.records.findings import Status as RunStatus
+from hingepoint.records.people import Role
+from hingepoint.records.strategy import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """What is there: ``deals``, a ``strategy`` that is no draft (``draft``: one that is), a finished run of discovery, a reading of the
+    ``signals``. ``raises``: how many wait for the viewer's answer."""
+
+    deals: bool = False
+    strategy: bool = False
+    draft: bool = False
+    runs: bool = False
+    signals: bool = False
+    raises: int = 0
+
+
+#: What the parts are called beside a person's own columns.
+_BESIDE = "room_"
+
+
+def person(pk: int, *, today: dt.date) -> User | None:
+    """Return a person with what ``rooms`` asks of them; None where there is none. One SQL query."""
+    return _with_rooms(User.objects.all(), today).filter(pk=pk).first()
+
+
+def rooms(viewer: Any, *, today: dt.date) -> Rooms:
+    """Return which rooms have something for a viewer. No SQL query for who was loaded by ``person``, one for others."""
+    if not getattr(viewer, "is_authenticated", False):
+        return Rooms()
+    if not hasattr(viewer, f"{_BESIDE}deals"):
+        viewer = person(viewer.pk, today=today)
+    return Rooms(**{one.name: getattr(viewer, _BESIDE + one.name) for one in fields(Rooms)})
+
+
+def _with_rooms(people: QuerySet[User], today: dt.date) -> QuerySet[User]:
+    strategies = Strategy.objects.order_by()
+    found = {
+        "deals": Exists(Deal.objects.order_by()),
+        "strategy": Exists(strategies.exclude(status=Status.DRAFT)),
+        "draft": Exists(strategies.filter(status=Status.DRAFT)),
+        "runs": Exists(Run.objects.order_by().filter(status=RunStatus.DONE)),
+        "signals": Exists(SignalReading.objects.order_by()),
+        "raises": _raises(today),
+    }
+    assert found.keys() == asdict(Rooms()).keys()
+    return people.annotate(**{_BESIDE + name: part for name, part in found.items()})
+
+
+def _raises(today: dt.date) -> Coalesce:
+    """Return how many standing raises wait for the answer of a person: theirs, and a sponsor's also those of nobody."""
+    waiting = Raise.objects.standing().filter(answered_at__isnull=True)
+    waiting = waiting.filter(Q(muted_until__isnull=True) | Q(muted_until__lt=today))
+    role = ExpressionWrapper(OuterRef("role"), output_field=CharField())
+    of_nobody = Q(owner__isnull=True, role=Role.SPONSOR)
+    mine = waiting.annotate(role=role).filter(Q(owner=OuterRef("pk")) | of_nobody)
+    counted = mine.order_by().annotate(every=Value(1)).values("every").annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
