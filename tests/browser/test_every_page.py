@@ -11,7 +11,7 @@ from hingepoint.records.people import Role
 
 #: Reached by links too, but files, or the same for everybody and looked at elsewhere.
 NO_PAGES = {"export", "export-run", "import-problems", "manual-file", "proof-file", "components", "healthz"}
-NO_PAGES |= {"signal-deals", "definitions-file", "deal-plan-pdf", "talk-plan-pdf", "brief-pdf"}
+NO_PAGES |= {"signal-deals", "debts-file", "definitions-file", "deal-plan-pdf", "talk-plan-pdf", "brief-pdf"}
 
 #: Pages whose tabs show different things.
 TABBED = {"run"}

@@ -4,6 +4,7 @@ from hingepoint.domain.agreements.models import Agreement, AgreementEvent, Agree
 from hingepoint.domain.audit.models import AuditEvent, AuditHead
 from hingepoint.domain.coaching.models import CoachingNote
 from hingepoint.domain.deals.models import Account, Contact, Deal, DealContact, DealEvent
+from hingepoint.domain.debts.models import DebtReading
 from hingepoint.domain.detection.models import Detection, DetectionRule, RuleVersion
 from hingepoint.domain.discovery.models import DataSnapshot, Finding, FindingDecision, Run
 from hingepoint.domain.escalations.models import Approval, Escalation, Policy, PolicyRule, Pulse
@@ -49,6 +50,7 @@ __all__ = [
     "DealContact",
     "DealEvent",
     "Debrief",
+    "DebtReading",
     "Detection",
     "DetectionRule",
     "DifferentPeople",

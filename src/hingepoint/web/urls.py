@@ -11,6 +11,7 @@ from hingepoint.web import (
     cockpit,
     components,
     deals,
+    debts,
     definitions,
     detection,
     discovery,
@@ -140,6 +141,9 @@ urlpatterns = [
     path("signals/<str:key>/raises/<int:raise_id>/give", signals.give_raise, name="give-raise"),
     path("signals/<str:key>/raises/<int:raise_id>/mute", signals.mute_raise, name="mute-raise"),
     path("signals/<str:key>/raises/<int:raise_id>/unmute", signals.unmute_raise, name="unmute-raise"),
+    # agreement debt
+    path("debt/", debts.debt, name="debt"),
+    path("debt/debts.csv", debts.debts_file, name="debts-file"),
     # detection
     path("rules/", detection.rules, name="rules"),
     path("rules/new", detection.new_rule, name="new-rule"),
