@@ -36,6 +36,8 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "sign-in": (None, {}),
     "home": (EVERYBODY, {}),
     "search": (EVERYBODY, {}),
+    "debt": (SELLING, {}),
+    "debts-file": (SELLING, {}),
     "home-pictures": (SELLING - {"analyst"}, {}),
     "people": (EVERYBODY, {}),
     "new-person": (KEEPERS, {}),

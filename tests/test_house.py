@@ -161,6 +161,7 @@ NO_ACTION = {
     "agreements.actions": {"lapse_expired": "writes part by part, each in its own"},
     "audit.actions": {"record": "a part of actions, written at their end"},
     "bridge.actions": {"settle": "passes on to one, and words its refusal"},
+    "debts.actions": {"read_debts": "reads everything first, then keeps each day in one of its own"},
     "detection.actions": {
         "switch_on": "turns it on in one, then reads",
         "run_rules": "lets rules begin anew, then reads",

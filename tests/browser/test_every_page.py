@@ -13,7 +13,7 @@ from hingepoint.records.people import Role
 NO_PAGES = {"export", "export-run", "import-problems", "manual-file", "proof-file", "components", "healthz"}
 NO_PAGES |= {
     "signal-deals",
-    "definitions-file",
+    "debts-file", "definitions-file",
     "deal-plan-pdf",
     "talk-plan-pdf",
     "brief-pdf",

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.bridge import actions as bridge
+from hingepoint.domain.debts import actions as debts
 from hingepoint.domain.detection import actions as detection
 from hingepoint.domain.discovery import actions as discovery
 from hingepoint.domain.escalations import actions as escalations
@@ -46,6 +47,11 @@ def read_signals(*, at: dt.datetime) -> None:
     signals.read_signals(at=at)
 
 
+def read_debts(*, at: dt.datetime) -> None:
+    """Keep what deals owe in pivotal agreements at the end of yesterday, and at the ends of months that were missed."""
+    debts.read_debts(at=at)
+
+
 def let_old_promises_lapse(*, at: dt.datetime) -> None:
     """Rely no more on promises that nobody checked again in time, or whose person has left."""
     agreements.lapse_expired(at=at, today=timezone.localdate(at))
@@ -75,6 +81,7 @@ JOBS = (
     let_old_promises_lapse,
     read_traces,
     read_signals,
+    read_debts,
     ask_what_deals_need,
     pass_requests_on,
     show_results_of_trials,

@@ -11,6 +11,7 @@ from hingepoint.web import (
     cockpit,
     components,
     deals,
+    debts,
     definitions,
     detection,
     discovery,
@@ -161,6 +162,9 @@ urlpatterns = [
     ),
     path("ask/mine/<str:key>", self_assessment.own_self_assessment, name="own-self-assessment"),
     path("ask/<str:token>", self_assessment.answer_self_assessment, name="answer-self-assessment"),
+    # agreement debt
+    path("debt/", debts.debt, name="debt"),
+    path("debt/debts.csv", debts.debts_file, name="debts-file"),
     # detection
     path("rules/", detection.rules, name="rules"),
     path("rules/new", detection.new_rule, name="new-rule"),

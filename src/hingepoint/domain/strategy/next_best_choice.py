@@ -56,11 +56,15 @@ def expected(
     if one.facts is None or one.facts.get("effect") is None:
         return None
     found = explaining.explain(finding_of(one), metric, age_weeks=age_weeks, facts=facts)
-    said = (
+    return Choice(one.type_id, found.effect, *found.ci, found.similar, in_words(found, metric))
+
+
+def in_words(found: explaining.Explanation, metric: metrics.Metric) -> str:
+    """Return what gaining it may be expected to change on one deal, in a sentence."""
+    return (
         f"On {found.similar:,} similar deals (its age, its segment), like for like, those that gained it "
         f"{words.change(metric, found.effect)} (95% interval {words.interval(metric, found.ci)})."
     )
-    return Choice(one.type_id, found.effect, *found.ci, found.similar, said)
 
 
 def finding_of(one: Candidate) -> result.Finding:

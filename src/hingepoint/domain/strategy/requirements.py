@@ -124,9 +124,14 @@ def _before_close(deal: DealFacts, rule: Rule) -> Requirement:
     return Requirement(rule.type_id, day, f"{rule.days} days before the expected close")
 
 
+def has_left(stage: str, before: str) -> bool:
+    """Return whether a deal in ``stage`` has left the stage ``before``; of a company's own word nobody knows, and it has not."""
+    return _ORDER.get(stage, -1) > _ORDER[Stage(before)]
+
+
 def _by_stage(deal: DealFacts, rule: Rule, days_to_stage: Mapping[str, int]) -> Requirement:
     days = days_to_stage.get(rule.stage)
-    passed = _ORDER.get(deal.stage, -1) > _ORDER[Stage(rule.stage)]
+    passed = has_left(deal.stage, rule.stage)
     if days is None:
         why = f"before the stage {rule.stage} ends; too few won deals to say when that usually is"
         return Requirement(rule.type_id, deal.created_on if passed else None, why)

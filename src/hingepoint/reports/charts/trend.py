@@ -35,7 +35,7 @@ def draw(
     width: int = WIDE,
 ) -> str:
     """Return the line of values, each with its interval, and the target; ``width`` WIDE for a desk, NARROW for a
-    phone. ``unit`` is ``share``, or a word such as ``days``."""
+    phone. ``unit`` is ``share``, a currency such as ``EUR``, or a word such as ``days``."""
     ends = [end for p in points for end in (p.value, p.low, p.high) if end is not None]
     axis = scale.nice(ends, BOTTOM, TOP, about=4, include=() if target is None else (target,))
     step = (width - EDGE - LEFT) / max(len(points), 1)
@@ -67,14 +67,25 @@ def table(points: Sequence[Point], *, unit: str = "share") -> tables.Table:
 
 
 def _value(value: float | None, unit: str) -> str:
+    if _is_currency(unit):
+        return numbers.money_short(value, unit)
     return numbers.share(value) if unit == "share" else f"{numbers.number(value)} {unit}".strip()
+
+
+def _is_currency(unit: str) -> bool:
+    return len(unit) == 3 and unit.isupper()
+
+
+def _tick(value: float, axis: scale.Scale, unit: str) -> str:
+    """Return a label of the axis; money stands there without the sign of a change."""
+    return numbers.money_short(value, unit) if _is_currency(unit) else numbers.tick(value, unit, axis.step)
 
 
 def _grid(axis: scale.Scale, unit: str, width: int) -> str:
     ticks = axis.ticks()
     lines = "".join(svg.line(LEFT, axis(t), width - EDGE, axis(t), "line-soft") for t in ticks)
     return lines + "".join(
-        svg.text(LEFT - 8, axis(t) + 4, numbers.tick(t, unit, axis.step), size=11, fill="ink-3", anchor="end")
+        svg.text(LEFT - 8, axis(t) + 4, _tick(t, axis, unit), size=11, fill="ink-3", anchor="end")
         for t in ticks
     )
 

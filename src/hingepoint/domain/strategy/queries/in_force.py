@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -14,6 +15,10 @@ from hingepoint.records.strategy import Status
 
 if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
+
+
+#: The playbook that holds stands first.
+_IN_ORDER = ("playbook__strategy__rank", "playbook__strategy_id", "-playbook__number", "position")
 
 
 class Kept(TypedDict):
@@ -38,7 +43,7 @@ def in_force(viewer: Any, *, segment: str = "") -> InForce | None:
         strategies = strategies.filter(segment__in=("", segment))
     rows = PivotalAgreement.objects.filter(
         playbook__strategy__in=strategies, playbook__published_at__isnull=False
-    ).order_by("playbook__strategy__rank", "playbook__strategy_id", "-playbook__number", "position")
+    ).order_by(*_IN_ORDER)
     found = list(
         rows.values_list("playbook_id", "playbook__strategy_id", "playbook__strategy__name", "type__key")
     )
@@ -55,8 +60,22 @@ def pivotal_of_deal(deal: Deal) -> list[WithAnnotations[PivotalAgreement, Kept]]
         playbook__strategy__status=Status.IN_FORCE,
         playbook__strategy__segment__in=("", deal.segment),
     ).select_related("type", "playbook__strategy")
-    order = ("playbook__strategy__rank", "playbook__strategy_id", "-playbook__number", "position")
-    found = list(rows.annotate(answers_kept=Exists(KeptAnswer.objects.all())).order_by(*order))
+    found = list(rows.annotate(answers_kept=Exists(KeptAnswer.objects.all())).order_by(*_IN_ORDER))
+    return [row for row in found if row.playbook_id == found[0].playbook_id]
+
+
+def pivotal_in_force() -> list[PivotalAgreement]:
+    """Return the pivotal agreements of every published playbook of a strategy in force, those that hold first. One SQL
+    query."""
+    rows = PivotalAgreement.objects.filter(
+        playbook__published_at__isnull=False, playbook__strategy__status=Status.IN_FORCE
+    )
+    return list(rows.select_related("type", "playbook__strategy").order_by(*_IN_ORDER))
+
+
+def holding(rows: Sequence[PivotalAgreement], segment: str) -> list[PivotalAgreement]:
+    """Return which of ``pivotal_in_force`` hold for a deal of ``segment``: what ``pivotal_of_deal`` returns of one."""
+    found = [row for row in rows if row.playbook.strategy.segment in ("", segment)]
     return [row for row in found if row.playbook_id == found[0].playbook_id]
 
 

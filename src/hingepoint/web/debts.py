@@ -1,0 +1,119 @@
+"""The agreement debt: what it comes to, what is most worth paying, and all of it as a file."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tempfile
+
+from django.http import FileResponse, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from hingepoint.connectors import files
+from hingepoint.domain.debts import queries
+from hingepoint.domain.debts.queries import COLUMNS, DayOf, DebtPage
+from hingepoint.records.agreements import AgreementState
+from hingepoint.records.debts import DebtKind, Unvalued
+from hingepoint.reports.charts import numbers, tables, trend
+from hingepoint.web import exports
+from hingepoint.web.home_pictures import Picture
+from hingepoint.web.requests import Request
+
+#: What its seller does next about a debt in a state, and where.
+ACTS = {
+    AgreementState.NEEDED: ("Plan the talk", "prepare-talk"),
+    AgreementState.PLANNED: ("Open the plan", "talk-plan"),
+    AgreementState.ASKED: ("Say what came of it", "debrief"),
+    AgreementState.SOFT: ("Plan the next talk", "prepare-talk"),
+    AgreementState.BROKEN: ("Plan the next talk", "prepare-talk"),
+}
+STANDS = {
+    DebtKind.SOFT: "Kind words, nobody promised an act",
+    DebtKind.BROKEN: "They agreed and did not do it",
+    DebtKind.OVERDUE: "Not gained by the day it was needed",
+}
+
+
+def debt(request: Request) -> HttpResponse:
+    """What deals owe in pivotal agreements: the sum with its course for who sees all, and for everybody the three that are most
+    worth paying. Home fetches it as a piece."""
+    today = timezone.localdate()
+    page = queries.debt_page(request.user, today=today)
+    context = {
+        "page": page,
+        "today": today,
+        "sums": page.newest.debt.sums if page.newest else (),
+        "picture": course_of(page) if page.newest else None,
+        "unvalued": unvalued_in(page),
+        "acts": ACTS,
+        "stands": STANDS,
+        "is_seller": request.user.role == "seller",
+    }
+    piece = request.htmx.target == "agreement-debt"
+    return render(request, f"debts/{'_debt' if piece else 'debt'}.html", context)
+
+
+def unvalued_in(page: DebtPage) -> list[tuple[int, str]]:
+    """Return how many debts have no value, and why."""
+    if page.newest is None:
+        return []
+    return [(count, Unvalued(why).label) for why, count in page.newest.debt.unvalued.items()]
+
+
+def course_of(page: DebtPage) -> Picture | None:
+    """Return the course of the debt in the currency of most debts; None before there are two readings."""
+    assert page.newest is not None
+    if not page.newest.debt.sums or len(page.course) < 2:
+        return None
+    currency = page.newest.debt.sums[0].currency
+    points = [_point(one, currency, last=one is page.newest) for one in page.course]
+    desk, phone = (
+        trend.draw(points, metric="Agreement debt", unit=currency, width=width)
+        for width in (trend.WIDE, trend.NARROW)
+    )
+    return Picture(desk, phone, _table(page.course, currency))
+
+
+def _point(one: DayOf, currency: str, *, last: bool) -> trend.Point:
+    found = one.sum_in(currency)
+    return trend.Point(
+        period=f"{one.day.day} {one.day:%b}" if last else f"{one.day:%b %y}",
+        value=found.value if found else 0.0,
+        low=found.low if found else None,
+        high=found.high if found else None,
+        deals=found.deals if found else 0,
+        going=last,
+    )
+
+
+def _table(course: tuple[DayOf, ...], currency: str) -> tables.Table:
+    money = lambda amount: numbers.money_short(amount, currency)  # noqa: E731
+    rows = []
+    for one in course:
+        found = one.sum_in(currency)
+        told = (
+            (money(found.value), f"{money(found.low)} to {money(found.high)}", numbers.number(found.deals))
+            if found
+            else (money(0), numbers.MISSING, "0")
+        )
+        rows.append((_day(one.day), *told))
+    return tables.build([("At the end of", False), ("Debt", True), ("Range", True), ("Deals", True)], rows)
+
+
+def _day(day: dt.date) -> str:
+    return f"{day.day} {day:%b %Y}"
+
+
+def debts_file(request: Request) -> FileResponse:
+    """Hand out every debt the viewer may see, also those that can no longer be paid, as CSV."""
+    today = timezone.localdate()
+    rows = ([row[name] for name in COLUMNS] for row in queries.all_debts(request.user, today=today))
+    file = tempfile.TemporaryFile()  # noqa: SIM115  (FileResponse closes it)
+    files.write_table((list(COLUMNS), rows), file, "csv")
+    file.seek(0)
+    return FileResponse(
+        file,
+        as_attachment=True,
+        filename=f"agreement-debt-{today.isoformat()}.csv",
+        content_type=exports.TYPES["csv"],
+    )
