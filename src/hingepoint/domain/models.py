@@ -21,6 +21,7 @@ from hingepoint.domain.people.models import (
     User,
 )
 from hingepoint.domain.plans.models import Debrief, Plan, PlanReview
+from hingepoint.domain.pressures.models import PressureReading, PressureRule, PressureTag
 from hingepoint.domain.proof.models import AnswerTry, Confirmation, Proof
 from hingepoint.domain.routines.models import Routine, RoutineDue
 from hingepoint.domain.signals.models import Raise, RaiseStep, SignalReading
@@ -69,6 +70,9 @@ __all__ = [
     "Playbook",
     "Policy",
     "PolicyRule",
+    "PressureReading",
+    "PressureRule",
+    "PressureTag",
     "Proof",
     "Pulse",
     "Raise",
