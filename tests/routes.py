@@ -9,6 +9,7 @@ import discoveries
 import importing
 import letting_in
 import playbooks
+import pressed
 import raising
 import rules
 import talks
@@ -122,6 +123,14 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "signals": (SELLING, {}),
     "signal": (SELLING, {"key": "a_raised_signal"}),
     "signal-deals": (SELLING, {"key": "exceptions"}),
+    "pressures": (SELLING, {}),
+    "pressure": (SELLING, {"slug": "cost-and-risk-buyers"}),
+    "pressure-deals": (SELLING, {"slug": "globalization"}),
+    "deal-pressures": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "pressure-rules": (KEEPERS, {}),
+    "new-pressure-rule": (KEEPERS, {}),
+    "pressure-rule": (KEEPERS, {"rule_id": "a_pressure_rule"}),
+    "edit-pressure-rule": (KEEPERS, {"rule_id": "a_pressure_rule"}),
     "rules": (KEEPERS, {}),
     "new-rule": (KEEPERS, {}),
     "rule": (KEEPERS, {"rule_id": "a_rule"}),
@@ -192,6 +201,12 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
         f"{doing}-raise": (LEADS_NORTH, {"key": "exceptions", "raise_id": "a_raise"})
         for doing in ("answer", "decide", "give", "mute", "unmute")
     },
+    "tag-pressure": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "take-back-pressure": (SEES_SANNAS_DEAL, {"deal_id": "deal", "tag_id": "a_tag"}),
+    **{
+        f"{doing}-pressure-rule": (KEEPERS, {"rule_id": "a_pressure_rule"})
+        for doing in ("preview", "switch", "take-back")
+    },
     "test-rule": (KEEPERS, {"rule_id": "a_rule"}),
     "switch-rule": (KEEPERS, {"rule_id": "a_rule"}),
     "take-back-rule": (KEEPERS, {"rule_id": "a_rule"}),
@@ -237,6 +252,10 @@ def address(route: str, arguments: dict, cast) -> str:
             return found.pk if name == "a_raise" else found.signal
         if name == "a_rule":
             return rules.written().pk
+        if name == "a_pressure_rule":
+            return pressed.switched_on().pk
+        if name == "a_tag":
+            return pressed.tagged(cast.deal).pk
         if name == "a_found_one":
             rules.log_arrives(cast.deal)
             rules.switched_on()

@@ -11,7 +11,14 @@ from hingepoint.records.people import Role
 
 #: Reached by links too, but files, or the same for everybody and looked at elsewhere.
 NO_PAGES = {"export", "export-run", "import-problems", "manual-file", "proof-file", "components", "healthz"}
-NO_PAGES |= {"signal-deals", "definitions-file", "deal-plan-pdf", "talk-plan-pdf", "brief-pdf"}
+NO_PAGES |= {
+    "signal-deals",
+    "pressure-deals",
+    "definitions-file",
+    "deal-plan-pdf",
+    "talk-plan-pdf",
+    "brief-pdf",
+}
 
 #: Pages whose tabs show different things.
 TABBED = {"run"}
@@ -29,7 +36,7 @@ WORTH_A_LINK = {
         "people",
         "signals",
     }
-    | {"trail"},
+    | {"trail", "pressures", "pressure", "pressure-rules"},
     Role.MANAGER: {"deals", "deal", "agreement", "matrix", "strategy", "playbook", "people", "manual"},
     Role.SELLER: {"deals", "deal", "agreement", "matrix", "strategy", "playbook", "account", "manual"},
     Role.ANALYST: {"run", "finding", "new-run", "imports", "import", "undo-import", "data-health", "person"}

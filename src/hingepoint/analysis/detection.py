@@ -259,7 +259,7 @@ def in_words(rule: Waits, hit: Mapping[str, Any]) -> str:
         Trace.DOCUMENT: f"Document “{_short(name)}” was received",
         Trace.FACT: f"{name} is “{_short(value)}”",
     }[Trace(rule.trace)]
-    said = _short(hit["said"] or "")
+    said = "" if rule.trace == Trace.FACT else _short(hit["said"] or "")
     shown = f"{told}: “{said}”" if said and said not in told else told
     who = f" ({hit['who']})" if hit["who"] and rule.trace != Trace.ROLE else ""
     return f"{shown}{who}."

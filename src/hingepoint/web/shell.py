@@ -36,6 +36,7 @@ PLACES = (
     ("Matrix", "matrix", "layout-grid", SELLING),
     ("Exceptions", "exceptions", "arrow-up-right", EVERYBODY),
     ("Signals", "signals", "radar", SELLING),
+    ("Pressures", "pressures", "gauge", SELLING),
     ("Strategy", "strategies", "route", SELLING),
     ("Catalogue", "catalogue", "book-2", EVERYBODY),
     ("Discovery", "discovery", "target-arrow", SELLING),
