@@ -1,4 +1,4 @@
-"""The demo's first reading of the ten signals, in the background once the company is there."""
+"""The demo's first reading of the ten signals and of the five pressures, in the background once the company is there."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import datetime as dt
 from django.utils import timezone
 from django_tasks import task
 
+from hingepoint.domain.pressures import actions as pressures
 from hingepoint.domain.signals import actions as signals
 
 
@@ -17,8 +18,10 @@ def ask() -> None:
 
 @task()
 def read_in_background() -> None:
-    """Read the signals of today."""
-    read(at=timezone.now())
+    """Read the pressures and the signals of today."""
+    now = timezone.now()
+    pressures.read_pressures(at=now, as_of=timezone.localdate(now))
+    read(at=now)
 
 
 def read(*, at: dt.datetime) -> list[dt.date]:
