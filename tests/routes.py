@@ -10,6 +10,7 @@ import discoveries
 import importing
 import letting_in
 import playbooks
+import pressed
 import raising
 import rules
 import talks
@@ -130,6 +131,14 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "self-assessment-pdf": (KEEPERS, {"round_id": "a_closed_round"}),
     "answer-self-assessment": (None, {"token": "a_round_link"}),
     "own-self-assessment": (None, {"key": "an_own_key"}),
+    "pressures": (SELLING, {}),
+    "pressure": (SELLING, {"slug": "cost-and-risk-buyers"}),
+    "pressure-deals": (SELLING, {"slug": "globalization"}),
+    "deal-pressures": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "pressure-rules": (KEEPERS, {}),
+    "new-pressure-rule": (KEEPERS, {}),
+    "pressure-rule": (KEEPERS, {"rule_id": "a_pressure_rule"}),
+    "edit-pressure-rule": (KEEPERS, {"rule_id": "a_pressure_rule"}),
     "rules": (KEEPERS, {}),
     "new-rule": (KEEPERS, {}),
     "rule": (KEEPERS, {"rule_id": "a_rule"}),
@@ -202,6 +211,12 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     },
     "close-self-assessment": (KEEPERS, {"round_id": "an_open_round"}),
     "renew-self-assessment": (KEEPERS, {"round_id": "an_open_round"}),
+    "tag-pressure": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "take-back-pressure": (SEES_SANNAS_DEAL, {"deal_id": "deal", "tag_id": "a_tag"}),
+    **{
+        f"{doing}-pressure-rule": (KEEPERS, {"rule_id": "a_pressure_rule"})
+        for doing in ("preview", "switch", "take-back")
+    },
     "test-rule": (KEEPERS, {"rule_id": "a_rule"}),
     "switch-rule": (KEEPERS, {"rule_id": "a_rule"}),
     "take-back-rule": (KEEPERS, {"rule_id": "a_rule"}),
@@ -255,6 +270,10 @@ def address(route: str, arguments: dict, cast) -> str:
             return found.pk if name == "a_raise" else found.signal
         if name == "a_rule":
             return rules.written().pk
+        if name == "a_pressure_rule":
+            return pressed.switched_on().pk
+        if name == "a_tag":
+            return pressed.tagged(cast.deal).pk
         if name == "a_found_one":
             rules.log_arrives(cast.deal)
             rules.switched_on()

@@ -188,6 +188,12 @@ NO_ACTION = {
         "send_invitations": "mails one after another, each link kept in one before its mail goes",
     },
     "merging.actions": {"merge": "passes on to one, and words its refusal"},
+    "pressures.actions": {
+        "switch_on": "turns it on in one, then reads",
+        "read_on": "writes part by part, each in its own",
+        "read_touched": "writes part by part, each in its own",
+        "read_pressures": "reads outside any, then keeps the day in one",
+    },
     "signals.actions": {"read_signals": "reads outside any, then keeps each day in one"},
     "sheets.actions": {"bring_sheet": "writes the file first, then keeps it in one"},
     "proof.actions": {

@@ -13,11 +13,13 @@ from hingepoint.records.people import Role
 NO_PAGES = {"export", "export-run", "import-problems", "manual-file", "proof-file", "components", "healthz"}
 NO_PAGES |= {
     "signal-deals",
-    "debts-file", "definitions-file",
+    "debts-file",
+    "definitions-file",
     "deal-plan-pdf",
     "talk-plan-pdf",
     "brief-pdf",
     "self-assessment-pdf",
+    "pressure-deals",
 }
 
 #: Pages whose tabs show different things.
@@ -36,7 +38,7 @@ WORTH_A_LINK = {
         "people",
         "signals",
     }
-    | {"trail"},
+    | {"trail", "pressures", "pressure", "pressure-rules"},
     Role.MANAGER: {"deals", "deal", "agreement", "matrix", "strategy", "playbook", "people", "manual"},
     Role.SELLER: {"deals", "deal", "agreement", "matrix", "strategy", "playbook", "account", "manual"},
     Role.ANALYST: {"run", "finding", "new-run", "imports", "import", "undo-import", "data-health", "person"}

@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 import playbooks
+import pressed
 import rules
 from cast import NOW
 from hingepoint.domain.agreements import actions as agreements
@@ -13,6 +14,7 @@ from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.definitions import actions, queries, schema
 from hingepoint.domain.detection.models import DetectionRule
+from hingepoint.domain.pressures.models import PressureRule
 from hingepoint.domain.strategy import actions as strategies
 from hingepoint.domain.strategy.models import Playbook, Strategy
 
@@ -34,6 +36,7 @@ def company(cast):
         by=None, at=NOW, key="own.lab", name="Lab test", side="customer", stage="prove", good=["A date"]
     )
     rules.switched_on()
+    pressed.switched_on()
     playbooks.in_force(cast, "cust.data_access", "own.lab", questions=["Who?"], demands=[{"demand": "10 % off", "reasons": ["budget"], "trades": []}])  # fmt: skip
     strategy = Strategy.objects.get()
     strategies.set_target(
@@ -55,6 +58,7 @@ def test_a_file_brought_into_an_empty_database_gives_the_same_file(company):
     Playbook.objects.all().delete()
     Strategy.objects.all().delete()
     DetectionRule.objects.all().delete()
+    PressureRule.objects.all().delete()
     Agreement.objects.all().delete()
     AgreementType.objects.all().delete()
     agreements.load_catalogue(by=None, at=NOW)
@@ -136,3 +140,21 @@ def test_a_file_that_is_half_wrong_changes_nothing(company):
 def test_only_keepers_bring_definitions_in(cast):
     with pytest.raises(actions.DefinitionsNotYours):
         bring({}, by=cast.manager)
+
+
+def test_a_file_changes_a_rule_of_pressures_and_switches_it_off(company):
+    said = yaml.safe_load(text())
+    assert [one["key"] for one in said["pressure_rules"]] == ["newcomer"]
+    said["pressure_rules"][0]["values"] = ["Kestrel"]
+    changes = bring(said)
+    assert [str(one) for one in changes] == ["pressure_rules: newcomer: values: Zephyr Direct -> Kestrel"]
+    row = PressureRule.objects.get()
+    assert (row.on, row.number, row.definition["values"]) == (False, 2, ["Kestrel"])
+
+
+def test_a_file_with_a_rule_of_pressures_that_cannot_be_used_changes_nothing(company):
+    said = yaml.safe_load(text())
+    said["pressure_rules"][0]["pattern"] = "("
+    with pytest.raises(schema.DefinitionsUnusable, match="pressure_rules: newcomer: pattern"):
+        bring(said)
+    assert PressureRule.objects.get().on

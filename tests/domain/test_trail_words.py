@@ -30,6 +30,7 @@ CAN_BE = {
 PASSED_ON = {
     ("detection/actions.py", "action"): ["switch on", "switch off"],
     ("discovery/actions.py", "action"): [],
+    ("pressures/actions.py", "action"): ["switch on", "switch off"],
     ("signals/actions.py", "doing"): ["give", "answer", "decide", "mute", "unmute"],
 }
 

@@ -12,7 +12,7 @@ import enum
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import polars as pl
 
@@ -30,6 +30,7 @@ class Trace(enum.StrEnum):
     QUOTE = "quote"
     APPROVAL = "approval"
     DOCUMENT = "document"
+    FACT = "fact"  # a column of the deal, which has no day
 
 
 #: Which events of a deal are which trace (``records.EventKind``); roles are no events.
@@ -41,7 +42,10 @@ KINDS: dict[str, tuple[str, ...]] = {
     Trace.QUOTE: ("quote",),
     Trace.APPROVAL: ("escalation",),
     Trace.DOCUMENT: ("document",),
+    Trace.FACT: ("fact",),
 }
+#: Those that happen on a day: what an agreement is read from.
+DATED = tuple(trace for trace in Trace if trace != Trace.FACT)
 
 #: column -> (type, meaning). ``batch`` is the import that brought it.
 TRACES: dict[str, tuple[pl.DataType, str]] = {
@@ -61,6 +65,25 @@ LONGEST_PATTERN = 200
 LONGEST_TEXT = 4_000  # of one trace; what comes after is not looked at
 MOST_WORDS = 40
 _SHOWN = 120
+
+
+class Waits(Protocol):
+    """What a rule waits for, whatever it says then; see ``Rule``."""
+
+    @property
+    def trace(self) -> str: ...
+    @property
+    def names(self) -> tuple[str, ...]: ...
+    @property
+    def values(self) -> tuple[str, ...]: ...
+    @property
+    def words(self) -> tuple[str, ...]: ...
+    @property
+    def without(self) -> tuple[str, ...]: ...
+    @property
+    def pattern(self) -> str: ...
+    @property
+    def only_open(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,23 +115,29 @@ class Rule:
 _LISTS = ("names", "values", "words", "without")
 
 
+R = TypeVar("R")
+
+
 def rule_of(told: Mapping[str, Any]) -> Rule:
     """Return a rule from its plain form; unknown entries are left out."""
-    known = {field.name for field in fields(Rule)} & told.keys()
+    return read_plain(Rule, told)
+
+
+def read_plain(kind: type[R], told: Mapping[str, Any]) -> R:
+    """Return a rule of a kind from its plain form; unknown entries are left out."""
+    known = {field.name for field in fields(kind)} & told.keys()  # type: ignore[arg-type]  # a dataclass
     facts: dict[str, Any] = {name: tuple(told[name]) if name in _LISTS else told[name] for name in known}
-    return Rule(**facts)
+    return kind(**facts)
 
 
-def plain(rule: Rule) -> dict[str, Any]:
+def plain(rule: Any) -> dict[str, Any]:
     """Return a rule as lists and texts, for JSON and YAML."""
     return {name: list(value) if name in _LISTS else value for name, value in asdict(rule).items()}
 
 
 def problems(rule: Rule) -> dict[str, str]:
     """Return what is wrong with a rule by field, in words; nothing when it can be used."""
-    found = {}
-    if rule.trace not in KINDS:
-        found["trace"] = f"One of {', '.join(Trace)}."
+    found = matching_problems(rule, among=DATED)
     if rule.state not in STATES:
         found["state"] = f"One of {', '.join(STATES)}."
     if rule.state in STANDING and rule.evidence < Evidence.TOLD:
@@ -117,15 +146,29 @@ def problems(rule: Rule) -> dict[str, str]:
         found["act"] = "Say what they committed to: gained needs an act."
     if not 0 < rule.confidence <= 1:
         found["confidence"] = "A share above 0 and up to 1."
-    if rule.trace in (Trace.STAGE, Trace.FIELD, Trace.ROLE) and not rule.names:
-        found["names"] = f"Say which {rule.trace}."
+    return found
+
+
+def matching_problems(rule: Waits, *, among: Sequence[Trace]) -> dict[str, str]:
+    """Return what is wrong with what a rule waits for, by field; ``among`` are the traces it may be about."""
+    found = {}
+    if rule.trace not in among:
+        found["trace"] = f"One of {', '.join(among)}."
+    if rule.trace in (Trace.STAGE, Trace.FIELD, Trace.ROLE, Trace.FACT) and not rule.names:
+        found["names"] = f"Say which {_CALLED.get(rule.trace, rule.trace)}."
     if rule.trace in (Trace.TEXT, Trace.DOCUMENT) and not (rule.names or rule.words or rule.pattern):
         found["words"] = "Say which words, or a pattern: else every one would match."
     if len(rule.words) > MOST_WORDS or len(rule.without) > MOST_WORDS:
         found["words"] = f"At most {MOST_WORDS} phrases."
+    if rule.trace == Trace.FACT and not (rule.values or rule.words or rule.pattern):
+        found["values"] = "Say what stands in the column: else every deal that has it would match."
     if wrong := wrong_pattern(rule.pattern):
         found["pattern"] = wrong
     return found
+
+
+#: What people call a trace, where its name is none of theirs.
+_CALLED: dict[str, str] = {Trace.FACT: "column"}
 
 
 def wrong_pattern(pattern: str) -> str:
@@ -148,7 +191,7 @@ def wrong_pattern(pattern: str) -> str:
 _HITS = ("deal_id", "at", "who", "batch", "name", "value", "said")
 
 
-def find(rule: Rule, *, traces: pl.DataFrame, deals: pl.DataFrame) -> pl.DataFrame:
+def find(rule: Waits, *, traces: pl.DataFrame, deals: pl.DataFrame) -> pl.DataFrame:
     """Return a row per deal on which ``rule`` matches, by deal: its earliest match with who and what it said.
 
     ``traces`` has the columns of ``TRACES``, ``deals`` those of ``frames.DEALS``. What happened before a
@@ -171,7 +214,7 @@ def find(rule: Rule, *, traces: pl.DataFrame, deals: pl.DataFrame) -> pl.DataFra
     return first.with_columns(said=said).select(_HITS)
 
 
-def _conditions(rule: Rule) -> list[pl.Expr]:
+def _conditions(rule: Waits) -> list[pl.Expr]:
     text = pl.col("text")
     given = [
         _one_of("name", rule.names) if rule.names else None,
@@ -194,7 +237,7 @@ def _phrases(words: Sequence[str]) -> str:
     return rf"(?i)(?:^|\W)(?:{found})(?:\W|$)"
 
 
-def _said_at(rule: Rule) -> str:
+def _said_at(rule: Waits) -> str:
     """Return the pattern of the words to quote: what was found, with a little around it."""
     around = r".{0,40}"
     if rule.words:
@@ -203,7 +246,7 @@ def _said_at(rule: Rule) -> str:
     return rf"(?is){around}(?:{rule.pattern}){around}" if rule.pattern else ""
 
 
-def in_words(rule: Rule, hit: Mapping[str, Any]) -> str:
+def in_words(rule: Waits, hit: Mapping[str, Any]) -> str:
     """Return one sentence on why ``hit`` (a row of ``find``) matches ``rule``."""
     name, value = hit["name"] or "", hit["value"] or ""
     told = {
@@ -214,8 +257,9 @@ def in_words(rule: Rule, hit: Mapping[str, Any]) -> str:
         Trace.QUOTE: f"Quote: {_short(' '.join((name, value)))}",
         Trace.APPROVAL: f"Approval: {_short(' '.join((name, value)))}",
         Trace.DOCUMENT: f"Document “{_short(name)}” was received",
+        Trace.FACT: f"{name} is “{_short(value)}”",
     }[Trace(rule.trace)]
-    said = _short(hit["said"] or "")
+    said = "" if rule.trace == Trace.FACT else _short(hit["said"] or "")
     shown = f"{told}: “{said}”" if said and said not in told else told
     who = f" ({hit['who']})" if hit["who"] and rule.trace != Trace.ROLE else ""
     return f"{shown}{who}."
@@ -226,7 +270,7 @@ def _short(text: str) -> str:
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 
-def condition_in_words(rule: Rule) -> str:
+def condition_in_words(rule: Waits) -> str:
     """Return what a rule waits for, as the end of a sentence that begins with "When"."""
     said_names = [name.replace("_", " ") if rule.trace == Trace.ROLE else name for name in rule.names]
     names = " or ".join(said_names)
@@ -239,13 +283,18 @@ def condition_in_words(rule: Rule) -> str:
         Trace.QUOTE: f"a quote{f' “{names}”' if names else ''} is {values or 'sent'}",
         Trace.APPROVAL: f"an approval{f' of {names}' if names else ''} is {values or 'asked for'}",
         Trace.DOCUMENT: "a document" + (f" “{names}”" if names else "") + " is received",
+        Trace.FACT: f"{names} of the deal is {values}" if values else f"{names} of the deal",
     }[Trace(rule.trace)]
     said = [f"says “{'” or “'.join(rule.words)}”"] if rule.words else []
     said += [f"matches {rule.pattern}"] if rule.pattern else []
     said += [f"does not say “{'” or “'.join(rule.without)}”"] if rule.without else []
-    return (
-        told + (", and " if said and rule.trace != Trace.TEXT else " " if said else "") + " and ".join(said)
-    )
+    return told + (_joined(rule) if said else "") + " and ".join(said)
+
+
+def _joined(rule: Waits) -> str:
+    """Return what stands between what happened and what it says."""
+    bare = rule.trace == Trace.TEXT or (rule.trace == Trace.FACT and not rule.values)
+    return " " if bare else ", and "
 
 
 # ---- what a rule may do to the register ----

@@ -13,7 +13,7 @@ from hingepoint.cli.common import start_django
 from hingepoint.cli.serve import require_database
 
 #: The tables, as the pages export them.
-TABLES = ("deals", "agreements", "events", "demands", "concessions", "exceptions", "executives")
+TABLES = ("deals", "agreements", "events", "demands", "concessions", "exceptions", "executives", "pressures")
 #: What is defined: the catalogue's overlay, rules, strategies and playbooks, as YAML.
 PLAYBOOK = "playbook"
 
@@ -35,8 +35,8 @@ def export(table: str, out: Path | None, as_format: str | None) -> None:
     """Write all rows of TABLE to a file. Deals, agreements and events read back with ``hingepoint import``
     to the same state; the others are for reading.
 
-    ``playbook`` writes what is defined, as YAML: the catalogue's overlay, detection rules, strategies with
-    their playbooks.
+    ``playbook`` writes what is defined, as YAML: the catalogue's overlay, detection rules, rules that tag deals
+    with pressures, strategies with their playbooks.
 
     \b
     Examples:

@@ -186,7 +186,7 @@ def _deals(stage: scene.Scene) -> pl.DataFrame:
             "need": deals.need,
             "competitor": deals.competitor,
             "pressures": [
-                "; ".join(p for p, felt in zip(sales.PRESSURES, row, strict=True) if felt)
+                "; ".join(p.value for p, felt in zip(sales.PRESSURES, row, strict=True) if felt)
                 for row in deals.pressures
             ],
             "existing_customer": deals.existing,

@@ -9,6 +9,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from hingepoint.records.pressures import Pressure
+
 STRATEGY = "Discount less without losing deals"
 #: A sale serves the strategy when it is won at this discount or less.
 DISCOUNT_ON_TARGET = 0.15
@@ -61,7 +63,7 @@ PIVOTAL = (
     Lever(
         "cust.value_criteria",
         "A scorecard that counts running cost takes the cheapest bid out of the argument.",
-        discount=0.050,
+        discount=0.031,
         loss=-0.20,
     ),
     Lever(
@@ -92,6 +94,28 @@ OTHER_LEVERS = (
     Lever("cust.out_of_scope", "What is written down is not done for free.", cost=0.03, reach=0.12),
 )
 LEVERS = {lever.key: lever for lever in (*PIVOTAL, *OTHER_LEVERS)}
+
+#: What each pressure adds to the final discount where nothing answers it; all but the competitor who comes with it.
+PRESSURE_DISCOUNT = {
+    Pressure.COMMODITY: 0.015,
+    Pressure.COMPETITORS: 0.010,
+    Pressure.TIME: 0.008,
+    Pressure.BUYERS: 0.061,
+    Pressure.SOURCING: 0.008,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an agreement of average quality takes off the discount under one pressure, beyond what it does anyway."""
+
+    pressure: Pressure
+    key: str
+    discount: float
+
+
+#: The only pivotal agreement that does more under a pressure than without it.
+ANSWER = Answer(Pressure.BUYERS, "cust.value_criteria", 0.07)
 
 #: Gained in the same meeting as a lever, without an effect: twin -> (lever, chance to come along).
 TWINS = {

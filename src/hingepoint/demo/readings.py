@@ -1,4 +1,4 @@
-"""The demo's first readings of the ten signals and of the agreement debt, in the background once the company is there."""
+"""The demo's first readings in the background once the company is there: signals, agreement debt and pressures."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from django.utils import timezone
 from django_tasks import task
 
 from hingepoint.domain.debts import actions as debts
+from hingepoint.domain.pressures import actions as pressures
 from hingepoint.domain.signals import actions as signals
 
 
@@ -18,10 +19,12 @@ def ask() -> None:
 
 @task()
 def read_in_background() -> None:
-    """Read the signals and the debt of today."""
+    """Read the signals, the debt and the pressures of today."""
     at = timezone.now()
+    today = timezone.localdate(at)
+    pressures.read_pressures(at=at, as_of=today)
     read(at=at)
-    debts.read_debts(at=at, as_of=timezone.localdate(at))
+    debts.read_debts(at=at, as_of=today)
 
 
 def read(*, at: dt.datetime) -> list[dt.date]:

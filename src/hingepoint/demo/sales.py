@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from hingepoint.demo.people import People
+from hingepoint.records.pressures import Pressure
 
 DEALS_PER_SELLER_YEAR = 19
 PRODUCTS = {  # name -> (usual list price, share of cost, share of deals)
@@ -33,13 +34,7 @@ NEEDS = (
 NONE_KNOWN = "none known"
 NEWCOMER = "Zephyr Direct"
 COMPETITORS = ("Kestrel & Rowe", "Oskar Brandtmann", "Qualimetric", "own build", NEWCOMER, NONE_KNOWN)
-PRESSURES = (
-    "commoditization",
-    "predatory competitors",
-    "time-based competition",
-    "cost-and-risk buyers",
-    "globalization",
-)
+PRESSURES = tuple(Pressure)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import polars as pl
 from django.db import transaction
 from django.utils import timezone
 
-from hingepoint.demo import planning, planted, playbook, proofs, talks, tour, traces, trials
+from hingepoint.demo import planning, planted, playbook, pressures, proofs, talks, tour, traces, trials
 from hingepoint.demo.company import Company, simulate
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import AgreementType
@@ -107,6 +107,8 @@ def _write(company: Company, *, at: dt.datetime, tell: Progress) -> Seeded:
     write_routines(company, at=at)
     tell("Reading agreements from the CRM", 0.88)
     write_rules(company, at=at)
+    tell("Tagging deals with market pressures", 0.94)
+    pressures.write(at=at)
     tell("Drawing lots", 0.97)
     trials.write(company)
     upkeep.refresh_statistics()

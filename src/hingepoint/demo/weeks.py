@@ -317,8 +317,8 @@ class _State:
     def _prices(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         deals, everybody = self.deals, np.arange(len(self.deals))
         today = self.day_of_end()
-        discount = 0.285 + 0.012 * deals.size - 0.025 * deals.skill + 0.006 * deals.load
-        discount += deals.pressures @ np.array([0.015, 0.010, 0.008, 0.018, 0.008])
+        discount = 0.277 + 0.012 * deals.size - 0.025 * deals.skill + 0.006 * deals.load
+        discount += deals.pressures @ np.array([planted.PRESSURE_DISCOUNT[one] for one in PRESSURES])
         discount += 0.022 * (deals.competitor == NEWCOMER) + 0.030 * (days_to_quarter_end(today) <= 10)
         discount -= 0.012 * deals.existing
         saved = np.zeros(len(deals))
@@ -326,6 +326,7 @@ class _State:
             i = INDEX[lever.key]
             late = (self.entered[:, PROPOSE] != NEVER) & (self.gained[:, i] > self.entered[:, PROPOSE])
             saved += lever.discount * self._weight(everybody, i) * np.where(late, lever.early, 1.0)
+        saved += self._answered(everybody)
         opened_low = self.gained[:, INDEX[planted.OPENING_DISCOUNT]] != NEVER
         discount += planted.OPENING_DISCOUNT_COSTS * opened_low - saved + 0.045 * self.luck[:, 0]
         cheaper = sum(
@@ -334,6 +335,12 @@ class _State:
         scope = self._scope(today)
         cost = deals.list_price * scope * (deals.cost_share - cheaper + self._free_extras(today))
         return np.round(np.clip(discount, 0.0, 0.45) * 200) / 200, cost, scope
+
+    def _answered(self, everybody) -> np.ndarray:
+        """What the one agreement that answers a pressure takes off the discount of deals under it."""
+        answer = planted.ANSWER
+        under = self.deals.pressures[:, PRESSURES.index(answer.pressure)]
+        return answer.discount * under * self._weight(everybody, INDEX[answer.key])
 
     def _scope(self, today) -> np.ndarray:
         """Contracts end smaller where pivotal agreements were missing by week 10; in East lately more so."""

@@ -1,68 +1,36 @@
 """Every table, found by Django here; each subject keeps its own in ``<subject>/models.py``."""
 
-from hingepoint.domain.agreements.models import Agreement
-from hingepoint.domain.agreements.models import AgreementEvent
-from hingepoint.domain.agreements.models import AgreementType
-from hingepoint.domain.audit.models import AuditEvent
-from hingepoint.domain.audit.models import AuditHead
+from hingepoint.domain.agreements.models import Agreement, AgreementEvent, AgreementType
+from hingepoint.domain.audit.models import AuditEvent, AuditHead
 from hingepoint.domain.coaching.models import CoachingNote
-from hingepoint.domain.deals.models import Account
-from hingepoint.domain.deals.models import Contact
-from hingepoint.domain.deals.models import Deal
-from hingepoint.domain.deals.models import DealContact
-from hingepoint.domain.deals.models import DealEvent
+from hingepoint.domain.deals.models import Account, Contact, Deal, DealContact, DealEvent
 from hingepoint.domain.debts.models import DebtReading
-from hingepoint.domain.detection.models import Detection
-from hingepoint.domain.detection.models import DetectionRule
-from hingepoint.domain.detection.models import RuleVersion
-from hingepoint.domain.discovery.models import DataSnapshot
-from hingepoint.domain.discovery.models import Finding
-from hingepoint.domain.discovery.models import FindingDecision
-from hingepoint.domain.discovery.models import Run
-from hingepoint.domain.escalations.models import Approval
-from hingepoint.domain.escalations.models import Escalation
-from hingepoint.domain.escalations.models import Policy
-from hingepoint.domain.escalations.models import PolicyRule
-from hingepoint.domain.escalations.models import Pulse
-from hingepoint.domain.imports.models import ImportBatch
-from hingepoint.domain.imports.models import ImportChange
-from hingepoint.domain.imports.models import SavedMapping
+from hingepoint.domain.detection.models import Detection, DetectionRule, RuleVersion
+from hingepoint.domain.discovery.models import DataSnapshot, Finding, FindingDecision, Run
+from hingepoint.domain.escalations.models import Approval, Escalation, Policy, PolicyRule, Pulse
+from hingepoint.domain.imports.models import ImportBatch, ImportChange, SavedMapping
 from hingepoint.domain.involvement.models import Involvement
-from hingepoint.domain.negotiation.models import Corridor
-from hingepoint.domain.negotiation.models import CorridorWriting
-from hingepoint.domain.negotiation.models import Reason
-from hingepoint.domain.negotiation.models import Trade
-from hingepoint.domain.people.models import DifferentPeople
-from hingepoint.domain.people.models import Invitation
-from hingepoint.domain.people.models import Membership
-from hingepoint.domain.people.models import OtherName
-from hingepoint.domain.people.models import SavedView
-from hingepoint.domain.people.models import SignInFailure
-from hingepoint.domain.people.models import Team
-from hingepoint.domain.people.models import User
-from hingepoint.domain.plans.models import Debrief
-from hingepoint.domain.plans.models import Plan
-from hingepoint.domain.plans.models import PlanReview
-from hingepoint.domain.proof.models import AnswerTry
-from hingepoint.domain.proof.models import Confirmation
-from hingepoint.domain.proof.models import Proof
-from hingepoint.domain.routines.models import Routine
-from hingepoint.domain.routines.models import RoutineDue
-from hingepoint.domain.self_assessment.models import AssessmentAnswer
-from hingepoint.domain.self_assessment.models import AssessmentRound
-from hingepoint.domain.signals.models import Raise
-from hingepoint.domain.signals.models import RaiseStep
-from hingepoint.domain.signals.models import SignalReading
-from hingepoint.domain.strategy.models import AskingRound
-from hingepoint.domain.strategy.models import PivotalAgreement
-from hingepoint.domain.strategy.models import Playbook
-from hingepoint.domain.strategy.models import ResultMetric
-from hingepoint.domain.strategy.models import Strategy
-from hingepoint.domain.trials.models import Trial
-from hingepoint.domain.trials.models import TrialLook
+from hingepoint.domain.negotiation.models import Corridor, CorridorWriting, Reason, Trade
+from hingepoint.domain.people.models import (
+    DifferentPeople,
+    Invitation,
+    Membership,
+    OtherName,
+    SavedView,
+    SignInFailure,
+    Team,
+    User,
+)
+from hingepoint.domain.plans.models import Debrief, Plan, PlanReview
+from hingepoint.domain.pressures.models import PressureReading, PressureRule, PressureTag
+from hingepoint.domain.proof.models import AnswerTry, Confirmation, Proof
+from hingepoint.domain.routines.models import Routine, RoutineDue
+from hingepoint.domain.self_assessment.models import AssessmentAnswer, AssessmentRound
+from hingepoint.domain.signals.models import Raise, RaiseStep, SignalReading
+from hingepoint.domain.strategy.models import AskingRound, PivotalAgreement, Playbook, ResultMetric, Strategy
+from hingepoint.domain.trials.models import Trial, TrialLook
 from hingepoint.domain.turns.models import SentForm
-from hingepoint.domain.upkeep.models import Job
-from hingepoint.domain.upkeep.models import KeptAnswer
+from hingepoint.domain.upkeep.models import Job, KeptAnswer
 
 __all__ = [
     "Account",
@@ -107,6 +75,9 @@ __all__ = [
     "Playbook",
     "Policy",
     "PolicyRule",
+    "PressureReading",
+    "PressureRule",
+    "PressureTag",
     "Proof",
     "Pulse",
     "Raise",

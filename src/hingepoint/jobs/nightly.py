@@ -12,6 +12,7 @@ from hingepoint.domain.detection import actions as detection
 from hingepoint.domain.discovery import actions as discovery
 from hingepoint.domain.escalations import actions as escalations
 from hingepoint.domain.imports.touched import deals_of_import, deals_with_news_of_import
+from hingepoint.domain.pressures import actions as pressures
 from hingepoint.domain.signals import actions as signals
 from hingepoint.domain.strategy import actions as strategy
 from hingepoint.domain.trials import actions as trials
@@ -52,6 +53,16 @@ def read_debts(*, at: dt.datetime) -> None:
     debts.read_debts(at=at)
 
 
+def tag_pressures(*, at: dt.datetime) -> None:
+    """Let the rules that tag deals with pressures read the deals on which something happened."""
+    pressures.read_touched(at=at, deals_of_import=deals_with_news_of_import)
+
+
+def read_pressures(*, at: dt.datetime) -> None:
+    """Keep how the five pressures stand at the end of yesterday."""
+    pressures.read_pressures(at=at)
+
+
 def let_old_promises_lapse(*, at: dt.datetime) -> None:
     """Rely no more on promises that nobody checked again in time, or whose person has left."""
     agreements.lapse_expired(at=at, today=timezone.localdate(at))
@@ -80,8 +91,10 @@ JOBS = (
     bridge.gather,
     let_old_promises_lapse,
     read_traces,
+    tag_pressures,
     read_signals,
     read_debts,
+    read_pressures,
     ask_what_deals_need,
     pass_requests_on,
     show_results_of_trials,

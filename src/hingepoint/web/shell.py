@@ -82,6 +82,7 @@ PLACES = (
     Room("Exceptions", "exceptions", "arrow-up-right", EVERYBODY, EVERY_DAY, with_deals),
     Room("Strategy", "strategies", "route", SELLING, STEER, with_strategy),
     Room("Signals", "signals", "radar", SELLING, STEER, with_signals),
+    Room("Pressures", "pressures", "gauge", SELLING, STEER, with_deals),
     Room("Discovery", "discovery", "target-arrow", SELLING, KNOW, with_findings),
     Room("Catalogue", "catalogue", "book-2", EVERYBODY, KNOW),
     Room("Imports", "imports", "file-import", SEEING_ALL, DATA),

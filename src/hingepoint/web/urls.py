@@ -29,6 +29,7 @@ from hingepoint.web import (
     people_sheet,
     plans,
     playbook,
+    pressures,
     proof,
     register,
     saved_views,
@@ -177,6 +178,30 @@ urlpatterns = [
     path("to-confirm/", detection.to_confirm, name="to-confirm"),
     path("to-confirm/together", detection.confirm_found, name="confirm-found"),
     path("to-confirm/<int:detection_id>", detection.judge_found, name="judge-found"),
+    # pressures
+    path("pressures/", pressures.pressures, name="pressures"),
+    path("pressures/rules/", pressures.pressure_rules, name="pressure-rules"),
+    path("pressures/rules/new", pressures.new_pressure_rule, name="new-pressure-rule"),
+    path("pressures/rules/<int:rule_id>/", pressures.pressure_rule, name="pressure-rule"),
+    path("pressures/rules/<int:rule_id>/edit", pressures.edit_pressure_rule, name="edit-pressure-rule"),
+    path(
+        "pressures/rules/<int:rule_id>/preview", pressures.preview_pressure_rule, name="preview-pressure-rule"
+    ),
+    path("pressures/rules/<int:rule_id>/switch", pressures.switch_pressure_rule, name="switch-pressure-rule"),
+    path(
+        "pressures/rules/<int:rule_id>/take-back",
+        pressures.take_back_pressure_rule,
+        name="take-back-pressure-rule",
+    ),
+    path("pressures/<slug:slug>/", pressures.pressure, name="pressure"),
+    path("pressures/<slug:slug>/deals.csv", pressures.pressure_deals, name="pressure-deals"),
+    path("deals/<int:deal_id>/pressures", pressures.deal_pressures, name="deal-pressures"),
+    path("deals/<int:deal_id>/pressures/tag", pressures.tag_pressure, name="tag-pressure"),
+    path(
+        "deals/<int:deal_id>/pressures/<int:tag_id>/take-back",
+        pressures.take_back_pressure,
+        name="take-back-pressure",
+    ),
     # definitions
     path("definitions/", definitions.definitions, name="definitions"),
     path("definitions/playbook.yaml", definitions.definitions_file, name="definitions-file"),

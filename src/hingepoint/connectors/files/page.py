@@ -124,7 +124,7 @@ before. A row says what is true of the deal, not who may see it or how we came t
 | steps that were taken back | they are true of nothing; the audit trail keeps them |
 | which rule or import a step came from | an imported step comes from its import; a rule stays named as `actor` |
 | plans, reviews, debriefs, corridors, coaching | not for every reader of a deal; back up the whole database instead |
-| demands, concessions, exceptions, executives as tables of their own | for reading; what happened of them is among the events |
+| demands, concessions, exceptions, executives, pressures as tables of their own | for reading; what happened of them is among the events |
 | days to the next check that a playbook asks for | they follow from the playbook; `expires_on` travels |
 """
 

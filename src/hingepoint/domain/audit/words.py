@@ -54,6 +54,8 @@ SENTENCES: dict[str, dict[str, str]] = {
         "change exception": "completed a request for an exception",
         "withdraw exception": "withdrew a request for an exception",
         "answer exception": "answered a request for an exception",
+        "tag pressure": "tagged the deal with a pressure",
+        "take back pressure": "took a pressure back",
         "bring exception back": "said what they gave for what was asked back",
         "pass on exception": "passed a request for an exception on",
         **{f"note {kind}": f"noted {words}" for kind, words in _EVENTS.items()},
@@ -154,6 +156,13 @@ SENTENCES: dict[str, dict[str, str]] = {
         "switch off": "switched the rule off",
         "take back": "took back what the rule had written",
         "detect": "read the traces by the rule",
+    },
+    "pressure rule": {
+        "write": "wrote the rule",
+        "switch on": "switched the rule on",
+        "switch off": "switched the rule off",
+        "take back": "took back every tag of the rule",
+        "tag": "tagged deals by the rule",
     },
     "run": {
         "ask for run": "asked for a discovery",

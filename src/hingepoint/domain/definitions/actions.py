@@ -4,10 +4,12 @@ refuse to a file."""
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from hingepoint.analysis import detection
+from hingepoint.analysis.pressures.rules import Rule as PressureRule
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.definitions import queries
@@ -16,6 +18,7 @@ from hingepoint.domain.definitions.schema import (
     Definitions,
     DefinitionsUnusable,
     PivotalPart,
+    PressureRulePart,
     RulePart,
     StrategyPart,
     TypePart,
@@ -23,6 +26,8 @@ from hingepoint.domain.definitions.schema import (
 from hingepoint.domain.detection import actions as rules
 from hingepoint.domain.detection.models import DetectionRule
 from hingepoint.domain.people.models import Team, User
+from hingepoint.domain.pressures import actions as pressures
+from hingepoint.domain.pressures import models as rows
 from hingepoint.domain.strategy import actions as strategies
 from hingepoint.domain.strategy.models import PivotalAgreement, Strategy
 from hingepoint.domain.turns.actions import action
@@ -51,6 +56,9 @@ def bring_in(*, by: User | None, at: dt.datetime, wanted: Definitions) -> list[D
     for rule in wanted.rules:
         if ("rules", rule.key) in touched:
             _bring_rule(rule, by=by, at=at)
+    for pressure_rule in wanted.pressure_rules:
+        if ("pressure_rules", pressure_rule.key) in touched:
+            _bring_pressure_rule(pressure_rule, by=by, at=at)
     for strategy in wanted.strategies:
         if ("strategies", strategy.name) in touched:
             _bring_strategy(strategy, by=by, at=at)
@@ -107,8 +115,23 @@ def _bring_rule(part: RulePart, *, by: User | None, at: dt.datetime) -> None:
         else:
             rules.change_rule(by=by, at=at, row=row, rule=rule)
     except rules.WrongRule as wrong:
-        said = [f"rules: {part.key}: {field}: {words}" for field, words in wrong.problems.items()]
-        raise DefinitionsUnusable(said) from None
+        raise _unusable("rules", part.key, wrong.problems) from None
+
+
+def _bring_pressure_rule(part: PressureRulePart, *, by: User | None, at: dt.datetime) -> None:
+    rule = detection.read_plain(PressureRule, part.model_dump(mode="json"))
+    row = rows.PressureRule.objects.filter(key=part.key).first()
+    try:
+        if row is None:
+            pressures.write_rule(by=by, at=at, rule=rule)
+        else:
+            pressures.change_rule(by=by, at=at, row=row, rule=rule)
+    except pressures.WrongRule as wrong:
+        raise _unusable("pressure_rules", part.key, wrong.problems) from None
+
+
+def _unusable(section: str, key: str, problems: Mapping[str, str]) -> DefinitionsUnusable:
+    return DefinitionsUnusable([f"{section}: {key}: {field}: {words}" for field, words in problems.items()])
 
 
 def _bring_strategy(part: StrategyPart, *, by: User | None, at: dt.datetime) -> None:

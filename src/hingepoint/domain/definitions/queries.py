@@ -13,6 +13,7 @@ from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.definitions.schema import (
     Definitions,
     PivotalPart,
+    PressureRulePart,
     RulePart,
     StrategyPart,
     TargetPart,
@@ -21,6 +22,7 @@ from hingepoint.domain.definitions.schema import (
 )
 from hingepoint.domain.detection.models import DetectionRule
 from hingepoint.domain.people.models import sees_all
+from hingepoint.domain.pressures.models import PressureRule
 from hingepoint.domain.strategy.models import PivotalAgreement, Playbook, Strategy
 from hingepoint.records.agreements import Origin
 
@@ -42,6 +44,7 @@ def defined() -> Definitions:
         hingepoint=1,
         catalogue=tuple(_types()),
         rules=tuple(_rules()),
+        pressure_rules=tuple(_pressure_rules()),
         strategies=tuple(_strategy(row) for row in Strategy.objects.order_by("rank", "id")),
     )
 
@@ -63,6 +66,11 @@ def _rules() -> Iterator[RulePart]:
     for row in DetectionRule.objects.prefetch_related("versions").order_by("key"):
         rule = detection.rule_of(row.versions.all()[0].definition)
         yield RulePart(**detection.plain(rule))
+
+
+def _pressure_rules() -> Iterator[PressureRulePart]:
+    for row in PressureRule.objects.order_by("key"):
+        yield PressureRulePart.model_validate(row.definition)
 
 
 def _strategy(row: Strategy) -> StrategyPart:
@@ -124,7 +132,7 @@ def _told(value: Any) -> str:
     return "nothing" if value in (None, "", []) else text if len(text) <= 100 else f"{text[:99]}…"
 
 
-_NAMED = {"catalogue": "key", "rules": "key", "strategies": "name"}
+_NAMED = {"catalogue": "key", "rules": "key", "pressure_rules": "key", "strategies": "name"}
 
 
 def differences(wanted: Definitions) -> list[Difference]:

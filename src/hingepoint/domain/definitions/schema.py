@@ -1,4 +1,5 @@
-"""What a file of definitions may say: the catalogue's overlay, detection rules, strategies with playbooks.
+"""What a file of definitions may say: the catalogue's overlay, detection rules, rules that tag deals with
+pressures, strategies with playbooks.
 
 Version 1. Unknown keys are errors. What a file does not name is left as it is.
 """
@@ -18,6 +19,7 @@ from hingepoint.domain.strategy.models import MOST_REQUIRED
 from hingepoint.records.agreements import AgreementState, Evidence, Side
 from hingepoint.records.deals import Stage
 from hingepoint.records.errors import Refused
+from hingepoint.records.pressures import Pressure
 
 VERSION = 1
 #: A file larger than this is not one of definitions.
@@ -64,6 +66,21 @@ class RulePart(_Part):
     evidence: Evidence = Evidence.TOLD
     confidence: float = 0.8
     act: str = Field("", max_length=400)
+    names: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    pattern: str = ""
+    only_open: bool = False
+
+
+class PressureRulePart(_Part):
+    """A rule that tags deals with a market pressure. A file never switches one on: it is previewed first."""
+
+    key: str = Field(max_length=34, pattern=r"^[a-zA-Z0-9_-]+$")
+    name: str = Field(max_length=120)
+    pressure: Pressure
+    trace: Trace
     names: tuple[str, ...] = ()
     values: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
@@ -125,6 +142,7 @@ class Definitions(_Part):
     hingepoint: Literal[1] = Field(description="The version of this format.")
     catalogue: tuple[TypePart, ...] = ()
     rules: tuple[RulePart, ...] = ()
+    pressure_rules: tuple[PressureRulePart, ...] = ()
     strategies: tuple[StrategyPart, ...] = ()
 
 
@@ -165,6 +183,7 @@ def _checked(definitions: Definitions) -> Definitions:
     for section, names in (
         ("catalogue", [one.key for one in definitions.catalogue]),
         ("rules", [one.key for one in definitions.rules]),
+        ("pressure_rules", [one.key for one in definitions.pressure_rules]),
         ("strategies", [one.name for one in definitions.strategies]),
         *((one.name, [pivotal.agreement for pivotal in one.playbook]) for one in definitions.strategies),
     ):

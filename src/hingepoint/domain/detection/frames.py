@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import datetime as dt
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import polars as pl
 from django.db.models import CharField, DateTimeField, F, Value
 from django.db.models.functions import Cast
+from django.utils import timezone
 
 from hingepoint.analysis import frames
 from hingepoint.analysis.detection import KINDS, TRACES, Trace
@@ -49,6 +51,37 @@ def traces(viewer: Any, wanted: Collection[str], *, among: Collection[int] | Non
         a_role=Value("role", CharField()), since_at=Cast(F("since"), DateTimeField())
     )
     return pl.concat([found, read(people, _ROLES, types)], how="diagonal").select(*TRACES)
+
+
+#: Columns of the table that say something of a deal as those kept from files do.
+_FACTS = ("source", "segment", "product", "region")
+
+
+def facts(columns: Collection[str], *, among: Collection[int] | None = None) -> pl.DataFrame:
+    """Return what stands in these columns of deals, for the system, as traces of the day on which they were created; the
+    case of names does not count. With ``among`` only of those deals. One SQL query."""
+    wanted = {name.strip().lower() for name in columns}
+    rows = Deal.objects.all() if among is None else Deal.objects.filter(pk__in=among)
+    told = rows.order_by("pk").values_list("key", "created_at", "batch", "extra", *_FACTS)
+    found = [
+        (key, name, str(value), created, batch)
+        for key, created, batch, extra, *own in told.iterator(chunk_size=10_000)
+        for name, value in {**extra, **dict(zip(_FACTS, own, strict=True))}.items()
+        if name.strip().lower() in wanted and value not in (None, "")
+    ]
+    return _as_traces(found)
+
+
+def _as_traces(found: Sequence[tuple[str, str, str, dt.datetime, int | None]]) -> pl.DataFrame:
+    types = {name: dtype for name, (dtype, _) in TRACES.items()}
+    keys, names, values, moments, batches = zip(*found, strict=True) if found else ((),) * 5
+    local = [timezone.make_naive(one) for one in moments]
+    columns = {"deal_id": keys, "name": names, "value": values, "at": local, "batch": batches}
+    table = pl.DataFrame({name: pl.Series(told, dtype=types[name]) for name, told in columns.items()})
+    return table.with_columns(kind=pl.lit(Trace.FACT.value)).select(
+        pl.col(name) if name in (*columns, "kind") else pl.lit(None, dtype).alias(name)
+        for name, dtype in types.items()
+    )
 
 
 def lived(among: Collection[int]) -> pl.DataFrame:

@@ -33,6 +33,7 @@ from hingepoint.domain.imports import engine, rules, touched, undo
 from hingepoint.domain.imports.engine import Files, Progress, Report
 from hingepoint.domain.imports.models import AT_WORK, ImportBatch, SavedMapping
 from hingepoint.domain.people.models import User, sees_all
+from hingepoint.domain.pressures import actions as pressures
 from hingepoint.domain.strategy import actions as strategy
 from hingepoint.domain.turns.actions import action, turn
 from hingepoint.domain.upkeep import actions as upkeep
@@ -425,6 +426,7 @@ def _undo(*, by: User | None, at: dt.datetime, batch_id: int, reason: str) -> di
         raise CannotUndo("A sheet of people is not taken back: each person's page says what it changed.")
     deals_in_turn(touched.deals_with_news_of_import(batch.pk))
     detection.forget_import(batch.pk)
+    pressures.forget_import(batch.pk)
     if later := undo.later_changes(batch):
         raise CannotUndo(f"It cannot be taken back: {', '.join(later)}. Undo those first.")
     counts = undo.take_back(batch)

@@ -12,6 +12,7 @@ from hingepoint.domain.deals.queries.looking_back import AsOf
 from hingepoint.domain.escalations.frames import exceptions_table
 from hingepoint.domain.involvement.frames import executives_table
 from hingepoint.domain.negotiation.frames import concessions_table, demands_table
+from hingepoint.domain.pressures.frames import pressures_table
 
 TABLES = {
     **agreements.TABLES,
@@ -19,6 +20,7 @@ TABLES = {
     "concessions": concessions_table,
     "exceptions": exceptions_table,
     "executives": executives_table,
+    "pressures": pressures_table,
 }
 
 

@@ -15,6 +15,7 @@ from hingepoint.domain.upkeep.kept import Question
 from hingepoint.records.agreements import STANDING, AgreementState
 from hingepoint.records.deals import place_of
 from hingepoint.records.errors import Hidden
+from hingepoint.records.pressures import Pressure
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +203,7 @@ def type_page(viewer: Any, key: str) -> TypePage:
         metrics=tuple(row.metrics),
         proximity=row.proximity,
         lever=row.lever,
-        pressure=row.pressure,
+        pressure=Pressure(row.pressure).label if row.pressure in Pressure.values else row.pressure,
         commits=row.commits,
         usage=_usage(viewer, row),
         version=row.version,
