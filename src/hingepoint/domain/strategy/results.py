@@ -18,8 +18,6 @@ from hingepoint.domain.strategy.models import ResultMetric, Strategy
 from hingepoint.domain.upkeep.kept import Question, Shelf
 from hingepoint.records.deals import DealStatus
 
-BEFORE = dt.timedelta(days=365)
-
 #: column of the frame -> column of the table: what a metric may be computed from
 COLUMNS = {
     "id": "pk",
@@ -27,17 +25,19 @@ COLUMNS = {
     "segment": "segment",
     "region": "region",
     "product": "product",
+    "source": "source",
     "team": "team_id",
     "created": "created_at",
     "closed": "closed_at",
     "amount": "amount",
+    "initial_amount": "initial_amount",
     "list_price": "list_price",
     "net_price": "net_price",
     "discount": "discount",
     "cost": "cost",
     "margin": "margin",
 }
-_MONEY = ("amount", "list_price", "net_price", "cost")
+_MONEY = ("amount", "initial_amount", "list_price", "net_price", "cost")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ def progress_now(
     if not targets:
         return []
     start = strategy.starts_on or today
-    deals = closed_deals(viewer, since=start - BEFORE, segment=strategy.segment)
+    deals = closed_deals(viewer, since=start - period.BEFORE, segment=strategy.segment)
     return [_progress(target, deals, start) for target in targets]
 
 
@@ -158,10 +158,13 @@ def course(viewer: Any, strategy: Strategy, *, today: dt.date) -> Course:
     of_all = {"segment": "", "region": "", "product": "", "team": None}
     target = strategy.result_metrics.filter(metric=strategy.metric, **of_all).first()
     metric, start = metrics.parse(strategy.metric), strategy.starts_on or today
-    deals = closed_deals(viewer, since=start - BEFORE, segment=strategy.segment)
-    months = MONTHS[0] if deals.height >= ENOUGH * ((today - start + BEFORE).days / 91) else MONTHS[-1]
+    deals = closed_deals(viewer, since=start - period.BEFORE, segment=strategy.segment)
+    months = MONTHS[0] if deals.height >= ENOUGH * ((today - start + period.BEFORE).days / 91) else MONTHS[-1]
     try:
-        found, problem = period.course(metric, deals, since=start - BEFORE, until=today, months=months), ""
+        found, problem = (
+            period.course(metric, deals, since=start - period.BEFORE, until=today, months=months),
+            "",
+        )
     except metrics.MetricError as error:
         found, problem = [], str(error)
     return Course(
@@ -194,7 +197,7 @@ def frame(rows: Iterable[Sequence[Any]]) -> pl.DataFrame:
     """Return rows of ``COLUMNS`` as a frame with every metric's columns; moments in the company's time zone."""
     types: dict[str, pl.DataType] = dict.fromkeys(COLUMNS, pl.Float64())
     types |= dict.fromkeys(("id", "team"), pl.Int64())
-    types |= dict.fromkeys(("status", "segment", "region", "product"), pl.String())
+    types |= dict.fromkeys(("status", "segment", "region", "product", "source"), pl.String())
     types |= dict.fromkeys(("created", "closed"), pl.Datetime("us", "UTC"))
     plain = [
         [float(v) if n in _MONEY and v is not None else v for n, v in zip(types, row, strict=True)]
@@ -207,7 +210,7 @@ def frame(rows: Iterable[Sequence[Any]]) -> pl.DataFrame:
 
 def _progress(target: ResultMetric, deals: pl.DataFrame, start: dt.date) -> Progress:
     metric = metrics.parse(target.metric)
-    deals = deals.filter(_of_target(target))
+    deals = deals.filter(of_target(target))
     try:
         movement, problem = period.movement(metric, deals, start=start), ""
     except metrics.MetricError as error:
@@ -227,7 +230,7 @@ def _progress(target: ResultMetric, deals: pl.DataFrame, start: dt.date) -> Prog
     )
 
 
-def _of_target(target: ResultMetric) -> pl.Expr:
+def of_target(target: ResultMetric) -> pl.Expr:
     """Return which of the strategy's deals a target counts."""
     wanted = [
         pl.col(name) == value for name in ("segment", "region", "product") if (value := getattr(target, name))
