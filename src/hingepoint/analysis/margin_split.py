@@ -6,7 +6,8 @@ With quantity Q, revenue R and cost C of groups (product by segment), unit price
 - mix: other groups than before: sum over groups of (q1 - q0 Q1 / Q0) (p0 - c0)
 - price: sum of q1 (p1 - p0); cost: minus the sum of q1 (c1 - c0)
 
-A group that was not there before has no earlier price: all it brings beyond the volume is mix.
+A group that was not there before has no earlier price: all it brings beyond the volume is mix. ``a_month`` says
+what deals bring a month, so that the length of a time does not count as volume.
 """
 
 from __future__ import annotations
@@ -26,6 +27,25 @@ class Split:
     mix: float
     price: float
     cost: float
+
+
+#: What deals are alike in when a change is split: the rest of a difference in margins is mix.
+GROUPS = ["product", "segment"]
+
+
+def a_month(deals: pl.DataFrame, *, at: str) -> pl.DataFrame:
+    """Return quantity, revenue and cost of won ``deals`` a month (of those in which any closed, by the column ``at``),
+    with the columns of ``GROUPS``; only of deals whose net price and cost are known.
+
+    The quantity is the list price; where that is not known of every deal it is the net price, and price and cost are
+    told as cost.
+    """
+    known = deals.filter(pl.col("net_price").is_not_null() & pl.col("cost").is_not_null())
+    every = known.height > 0 and known["list_price"].null_count() == 0
+    quantity = pl.col("list_price" if every else "net_price")
+    money = known.select(*GROUPS, at, quantity=quantity, revenue="net_price", cost="cost")
+    months = max(money[at].dt.truncate("1mo").n_unique(), 1)
+    return money.with_columns(pl.col("quantity", "revenue", "cost").cast(pl.Float64) / months)
 
 
 def split(before: pl.DataFrame, since: pl.DataFrame, *, by: list[str]) -> Split:

@@ -1,18 +1,25 @@
 """How a result metric moved: a period against the time before it, with the error of both.
 
 Whatever says *better* or *worse* of a metric asks ``movement``. A verdict that forgets the error of the earlier
-time calls one in six draws a change in which nothing changed.
+time calls one in six draws a change in which nothing changed; one that forgets that other deals were closed calls
+a change of customers a change of conduct.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Literal
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from hingepoint.analysis import intervals, metrics
+from hingepoint.analysis.spc import adjusting
 
+#: What was usual is told by the deals closed in so long a time before a start.
+BEFORE = dt.timedelta(days=365)
 #: With fewer deals than this on either side a mean says nothing of a move: values as uneven as amounts and days
 #: are would call one draw in ten a change. A share needs no such floor: its interval is made for few deals.
 LEAST_FOR_A_MEAN = 50
@@ -22,21 +29,25 @@ LEAST_FOR_A_MEAN = 50
 class Movement:
     """A metric on the deals closed ``since`` a day and on those closed ``before`` it: different deals.
 
-    ``better`` says which way is better, higher or lower; with fewer than ``least`` deals on either side nothing
-    is said.
+    ``mix`` is how much of the difference comes from deals of other kinds (segment, product, source, size) than
+    before. ``better`` says which way is better, higher or lower; with fewer than ``least`` deals on either side
+    nothing is said.
     """
 
     since: intervals.Estimate
     before: intervals.Estimate
     better: str
     least: int = 0
+    mix: float = 0.0
 
     @property
     def change(self) -> intervals.Difference | None:
-        """How far it moved, with the 95% interval of that; None with too few deals on either side."""
+        """How far it moved like for like, ``mix`` taken out, with the 95% interval of that; None with too few deals
+        on either side. What is seen is this and the mix, exactly."""
         if min(self.since.n, self.before.n) < self.least:
             return None
-        return intervals.difference(self.since, self.before)
+        seen = intervals.difference(self.since, self.before)
+        return seen and intervals.Difference(seen.value - self.mix, seen.low - self.mix, seen.high - self.mix)
 
     @property
     def moved(self) -> bool | None:
@@ -54,12 +65,27 @@ def movement(metric: metrics.Metric, deals: pl.DataFrame, *, start: dt.date) -> 
     """
     values = metrics.values(metric, deals)
     begun = pl.col("closed").dt.date() >= start
+    usual = usual_of(metric, values, deals, learned=values.select(~begun).to_series())
+    expected = values.with_columns(expected=pl.Series(usual))
+    means = [expected.filter(begun)["expected"].mean(), expected.filter(~begun)["expected"].mean()]
     return Movement(
         since=metrics.estimate(metric, values.filter(begun)),
         before=metrics.estimate(metric, values.filter(~begun)),
         better=metric.better,
         least=0 if metrics.is_counted(metric) else LEAST_FOR_A_MEAN,
+        mix=0.0 if None in means else float(means[0] - means[1]),  # type: ignore[operator]
     )
+
+
+def usual_of(
+    metric: metrics.Metric, values: pl.DataFrame, deals: pl.DataFrame, *, learned: pl.Series
+) -> NDArray[np.float64]:
+    """Return what was usual of deals like each of ``values`` (from ``metrics.values``), as ``learned`` from those for
+    which it is true; NaN where it is of none. ``deals`` holds what was known of them at their creation."""
+    known = [name for name in (*adjusting.KNOWN, "initial_amount") if name in deals.columns]
+    facts = values.join(deals.select("id", *known), on="id", how="left", maintain_order="left")
+    kind: Literal["share", "mean"] = "share" if metrics.is_counted(metric) else "mean"
+    return adjusting.expected(values["value"].to_numpy(), facts, learned.to_numpy(), kind=kind)
 
 
 @dataclass(frozen=True, slots=True)

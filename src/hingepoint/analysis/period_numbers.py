@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
+import polars as pl
+
 MONDAY = dt.date(1970, 1, 5)
 
 
@@ -19,3 +21,8 @@ def number_of(day: dt.date, period: str) -> int:
     if period == "month":
         return day.year * 12 + day.month - 1 - 1970 * 12
     return (day - MONDAY).days // 7
+
+
+def months_of(moments: pl.Series) -> pl.Series:
+    """Return the number of the month that holds each moment or day."""
+    return moments.dt.year().cast(pl.Int64) * 12 + moments.dt.month() - 1 - 1970 * 12

@@ -55,6 +55,9 @@ class Environment(BaseSettings):
     currency: str = Field(
         "EUR", description="The company's currency (ISO 4217); amounts without one are in it."
     )
+    fiscal_year_begins: int = Field(
+        1, ge=1, le=12, description="First month of the company's fiscal year, 1 to 12: quarters follow it."
+    )
     upload_limit_mb: int = Field(500, ge=1, description="Largest file that can be uploaded, in megabytes.")
     demo: bool = Field(
         False,

@@ -138,6 +138,7 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 USE_TZ = True
 TIME_ZONE = ENVIRONMENT.time_zone
+FISCAL_YEAR_BEGINS = ENVIRONMENT.fiscal_year_begins
 LANGUAGE_CODE = "en"
 
 STATIC_URL = "/static/"

@@ -19,3 +19,21 @@ class NeededBy(Worded):
     DAYS_FROM_CREATION = "days", "Days after the deal was created"
     STAGE = "stage", "Before the deal leaves a stage"
     DAYS_BEFORE_CLOSE = "before_close", "Days before the expected close"
+
+
+class Reach(Worded):
+    """Whether a result can reach its target as it runs. The words stand beside the target: "34%"."""
+
+    REACHES = "reaches", "Reaches it as it runs"
+    OPEN = "open", "May reach it or not"
+    SHORT = "short", "Does not reach it as it runs"
+    UNKNOWN = "unknown", "Cannot tell yet"
+
+
+class Predicts(Worded):
+    """Whether gaining an agreement in time still goes with the result, on deals closed after it was chosen."""
+
+    STILL = "still", "Still predicts"
+    WEAKER = "weaker", "Weaker than it was"
+    STOPPED = "stopped", "Predicts no more"
+    UNKNOWN = "unknown", "Cannot tell yet"

@@ -7,9 +7,6 @@ import polars as pl
 from hingepoint.analysis import margin_split
 from hingepoint.analysis.signals.shape import Driver, Facts, Signal
 
-#: What deals are alike in when a change is split: the rest of a difference in margins is mix.
-GROUPS = ["product", "segment"]
-
 
 def units(facts: Facts) -> pl.DataFrame:
     """Return the won deals with their margin. A rise of cost for everybody moves the company and no team:
@@ -17,34 +14,18 @@ def units(facts: Facts) -> pl.DataFrame:
     net = pl.col("net_price")
     margin = pl.coalesce("margin", pl.when(net > 0).then((net - pl.col("cost")) / net))
     won = facts.won.with_columns(at=pl.col("closed"), value=margin).filter(pl.col("value").is_finite())
-    return won.select("deal_id", "at", "value", "list_price", "net_price", "cost", *GROUPS)
+    return won.select("deal_id", "at", "value", "list_price", "net_price", "cost", *margin_split.GROUPS)
 
 
 def what_moved(before: pl.DataFrame, since: pl.DataFrame) -> tuple[Driver, ...]:
-    """Return the contribution a won deal, and how price, volume, mix and cost changed it.
-
-    The quantity is the list price; where that is not known it is the net price, and price and cost are told as cost.
-    """
-    one, other = _money(before), _money(since)
+    """Return the contribution a month, and how price, volume, mix and cost changed it."""
+    one, other = (margin_split.a_month(units, at="at") for units in (before, since))
     if not (one.height and other.height and one["quantity"].sum() > 0):
         return ()
-    # a month of each: so that the length of a time does not count as volume
-    found = margin_split.split(_a_month(one), _a_month(other), by=GROUPS)
+    found = margin_split.split(one, other, by=margin_split.GROUPS)
     parts = (("volume", found.volume), ("mix", found.mix), ("price", found.price), ("cost", found.cost))
     whole = Driver("contribution a month", "money", found.before, found.since)
     return (whole, *(Driver(f"of that by {words}", "money", None, value) for words, value in parts))
-
-
-def _money(units: pl.DataFrame) -> pl.DataFrame:
-    known = units.filter(pl.col("net_price").is_not_null() & pl.col("cost").is_not_null())
-    every = known.height > 0 and known["list_price"].null_count() == 0
-    quantity = pl.col("list_price" if every else "net_price")
-    return known.select(*GROUPS, "at", quantity=quantity, revenue="net_price", cost="cost")
-
-
-def _a_month(money: pl.DataFrame) -> pl.DataFrame:
-    months = max(money["at"].dt.truncate("1mo").n_unique(), 1)
-    return money.with_columns(pl.col("quantity", "revenue", "cost") / months)
 
 
 SIGNAL = Signal(

@@ -13,12 +13,17 @@ BUNCHED = "24h"
 
 
 def units(facts: Facts) -> pl.DataFrame:
-    """Return the routines that fell due, and whether each was left out or late.
+    """Return the routines that fell due, and whether each was left out or late."""
+    return judged(facts.routines)
+
+
+def judged(routines: pl.DataFrame) -> pl.DataFrame:
+    """Return of ``routines`` (``frames.ROUTINES``) those that fell due, with ``value`` 1 where one was late or left out.
 
     What was due after the last day on which anybody did anything is not known: no delivery looks like nobody's work.
     """
-    last = pl.lit(facts.routines["done"].dt.date().max(), dtype=pl.Date)
-    due = facts.routines.filter(pl.col("due").dt.date() <= last).with_columns(at=pl.col("due"))
+    last = pl.lit(routines["done"].dt.date().max(), dtype=pl.Date)
+    due = routines.filter(pl.col("due").dt.date() <= last).with_columns(at=pl.col("due"))
     end = pl.col("due").dt.truncate("1d").dt.offset_by("1d")
     told_late = (pl.col("recorded_at") > end.dt.offset_by(LATEST)).fill_null(False)
     late = (pl.col("done") >= end).fill_null(True) | told_late

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from hingepoint.analysis.spc.baseline import Baseline
 from hingepoint.analysis.spc.charts import Chart
@@ -39,6 +38,19 @@ def date_change(
     error of the baseline and the correlation of neighbours in them. A size that was looked for because it
     was large is told a little too large. Raises ValueError without a point.
     """
+    from scipy import stats  # a page dates changes by ``began`` alone
+
+    since, earliest, latest = began(chart, until=until, began_by=began_by, confidence=confidence)
+    means, spreads = _means_since(chart.values[:until], chart.baseline)
+    half = stats.t.ppf((1 + confidence) / 2, max(chart.baseline.points - 1, 1)) * spreads[since]
+    size = float(means[since] - chart.baseline.level)
+    return Change(since, earliest, latest, size, size - half, size + half)
+
+
+def began(
+    chart: Chart, *, until: int | None = None, began_by: int | None = None, confidence: float = 0.95
+) -> tuple[int, int, int]:
+    """Return the first changed point, and the earliest and latest that it may be, as ``date_change`` dates it."""
     values = chart.values[:until]
     if not np.isfinite(values).any():
         raise ValueError("a change needs at least one point")
@@ -50,9 +62,7 @@ def date_change(
         fits[began_by + 1 :] = 0.0
     since = int(np.nanargmax(fits))
     near = np.flatnonzero(fits >= fits[since] + 2 * np.log(1 - np.sqrt(confidence)))
-    half = stats.t.ppf((1 + confidence) / 2, max(chart.baseline.points - 1, 1)) * spreads[since]
-    size = float(means[since] - chart.baseline.level)
-    return Change(since, int(near[0]), int(near[-1]), size, size - half, size + half)
+    return since, int(near[0]), int(near[-1])
 
 
 def chance_to_show(

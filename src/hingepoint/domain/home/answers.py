@@ -16,7 +16,8 @@ from hingepoint.domain.home.queries import sponsor
 from hingepoint.domain.home.queries.worklist import WEEK, changes_counted
 from hingepoint.domain.imports import health
 from hingepoint.domain.people.queries import the_system
-from hingepoint.domain.strategy import benchmarks, results
+from hingepoint.domain.routines import queries as routines
+from hingepoint.domain.strategy import benchmarks, results, seen
 from hingepoint.domain.strategy.models import PivotalAgreement, Strategy
 from hingepoint.domain.strategy.queries import coverage
 from hingepoint.domain.upkeep.kept import Question
@@ -40,6 +41,7 @@ def wanted(*, today: dt.date, now: dt.datetime) -> Iterator[Wanted]:
     yield Wanted(rules.NAMES, rules.names_in_traces)
     yield Wanted(catalogue.USED, lambda: catalogue.usages(Agreement.objects.all()))
     yield Wanted(sponsor.CHANGES, partial(changes_counted, viewer, since=now - WEEK))
+    yield Wanted(routines.KEPT, partial(routines.kept_now, today=today))
     segments = set()
     for strategy in Strategy.objects.in_force().prefetch_related("result_metrics", "playbooks"):
         yield from _of_strategy(viewer, strategy, today)
@@ -55,6 +57,9 @@ def _of_strategy(viewer: Any, strategy: Strategy, today: dt.date) -> Iterator[Wa
     target = results.target_on_all(strategy)
     course = partial(results.course_now, viewer, strategy, target, today=today)
     yield Wanted(results.COURSE, course, results.what_its_course_wants(strategy, target))
+    chosen = seen.chosen_of(strategy)
+    over_years = partial(seen.seen_now, viewer, strategy, targets, chosen, today=today)
+    yield Wanted(seen.SEEN, over_years, seen.what_it_asks(strategy, targets, chosen))
     executed = cache(partial(benchmarks.well_executed, strategy, today=today))
     types = (
         PivotalAgreement.objects.filter(playbook__strategy=strategy).order_by().values_list("type", flat=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import polars as pl
 
 from hingepoint.analysis import frames
@@ -18,7 +20,8 @@ _COLUMNS = {
 }
 
 
-def routines_frame() -> pl.DataFrame:
-    """Return all that ever fell due, for the system, in the order of time."""
+def routines_frame(*, since: dt.date | None = None) -> pl.DataFrame:
+    """Return all that ever fell due, or ``since`` a day, for the system, in the order of time."""
     rows = RoutineDue.objects.order_by("due_at", "routine_id", "person_id")
+    rows = rows.filter(due_at__date__gte=since) if since else rows
     return read(rows, _COLUMNS, frames.schema(frames.ROUTINES))

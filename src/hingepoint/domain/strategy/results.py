@@ -20,8 +20,6 @@ from hingepoint.domain.strategy.models import ResultMetric, Strategy
 from hingepoint.domain.upkeep.kept import Question, Shelf
 from hingepoint.records.deals import DealStatus
 
-BEFORE = dt.timedelta(days=365)
-
 #: column of the frame -> column of the table: what a metric may be computed from
 COLUMNS = {
     "id": "pk",
@@ -29,10 +27,12 @@ COLUMNS = {
     "segment": "segment",
     "region": "region",
     "product": "product",
+    "source": "source",
     "team": "team_id",
     "created": "created_at",
     "closed": "closed_at",
     "amount": "amount",
+    "initial_amount": "initial_amount",
     "list_price": "list_price",
     "net_price": "net_price",
     "discount": "discount",
@@ -42,10 +42,10 @@ COLUMNS = {
 _TYPES: dict[str, pl.DataType] = {
     **dict.fromkeys(COLUMNS, pl.Float64()),
     **dict.fromkeys(("id", "team"), pl.Int64()),
-    **dict.fromkeys(("status", "segment", "region", "product"), pl.String()),
+    **dict.fromkeys(("status", "segment", "region", "product", "source"), pl.String()),
     **dict.fromkeys(("created", "closed"), frames.FILE_MOMENT),
 }
-_MONEY = ("amount", "list_price", "net_price", "cost")
+_MONEY = ("amount", "initial_amount", "list_price", "net_price", "cost")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ def progress_now(
     if not targets:
         return []
     start = strategy.starts_on or today
-    deals = closed_deals(viewer, since=start - BEFORE, segment=strategy.segment)
+    deals = closed_deals(viewer, since=start - period.BEFORE, segment=strategy.segment)
     return [_progress(target, deals, start) for target in targets]
 
 
@@ -195,10 +195,13 @@ def what_its_course_wants(strategy: Strategy, target: float | None) -> str:
 def course_now(viewer: Any, strategy: Strategy, target: float | None, *, today: dt.date) -> Course:
     """Return the same, asked at this moment."""
     metric, start = metrics.parse(strategy.metric), strategy.starts_on or today
-    deals = closed_deals(viewer, since=start - BEFORE, segment=strategy.segment)
-    months = MONTHS[0] if deals.height >= ENOUGH * ((today - start + BEFORE).days / 91) else MONTHS[-1]
+    deals = closed_deals(viewer, since=start - period.BEFORE, segment=strategy.segment)
+    months = MONTHS[0] if deals.height >= ENOUGH * ((today - start + period.BEFORE).days / 91) else MONTHS[-1]
     try:
-        found, problem = period.course(metric, deals, since=start - BEFORE, until=today, months=months), ""
+        found, problem = (
+            period.course(metric, deals, since=start - period.BEFORE, until=today, months=months),
+            "",
+        )
     except metrics.MetricError as error:
         found, problem = [], str(error)
     return Course(
@@ -246,7 +249,7 @@ def frame(rows: Iterable[Sequence[Any]]) -> pl.DataFrame:
 
 def _progress(target: ResultMetric, deals: pl.DataFrame, start: dt.date) -> Progress:
     metric = metrics.parse(target.metric)
-    deals = deals.filter(_of_target(target))
+    deals = deals.filter(of_target(target))
     try:
         movement, problem = period.movement(metric, deals, start=start), ""
     except metrics.MetricError as error:
@@ -266,7 +269,7 @@ def _progress(target: ResultMetric, deals: pl.DataFrame, start: dt.date) -> Prog
     )
 
 
-def _of_target(target: ResultMetric) -> pl.Expr:
+def of_target(target: ResultMetric) -> pl.Expr:
     """Return which of the strategy's deals a target counts."""
     wanted = [
         pl.col(name) == value for name in ("segment", "region", "product") if (value := getattr(target, name))
