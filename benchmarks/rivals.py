@@ -176,6 +176,19 @@ def econml_vector(rows: Rows) -> Said:
     return Said(np.ravel(said.point_estimate), np.ravel(said.stderr))
 
 
+def dml_vector(rows: Rows) -> Said:
+    """The same without that library: what others leave of outcome and types by ridge in five folds, then least squares."""
+    from sklearn.linear_model import Ridge
+    from sklearn.model_selection import KFold, cross_val_predict
+
+    folds = KFold(5, shuffle=True, random_state=1)
+    left, won = (
+        values - cross_val_predict(Ridge(), rows.known, values, cv=folds)
+        for values in (rows.gained, rows.won)
+    )
+    return regression(replace(rows, gained=left, won=won, known=np.zeros((won.size, 0))))
+
+
 #: The methods on one row a deal.
 ON_DEALS = {
     "lift": lift,
