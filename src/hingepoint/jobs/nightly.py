@@ -16,6 +16,7 @@ from hingepoint.domain.strategy import actions as strategy
 from hingepoint.domain.trials import actions as trials
 from hingepoint.domain.turns import actions as turns
 from hingepoint.domain.upkeep import actions as upkeep
+from hingepoint.domain.upkeep import queries
 
 KEPT_DAYS = 14
 
@@ -66,7 +67,18 @@ def refresh_statistics(*, at: dt.datetime) -> None:
     upkeep.refresh_statistics()
 
 
+class Damaged(Exception):
+    """The file of the database is damaged: doctor and the log say so until a backup is restored."""
+
+
+def look_for_damage(*, at: dt.datetime) -> None:
+    """Read the whole file of a SQLite database for damage. Raises Damaged."""
+    if found := queries.damage():
+        raise Damaged(f"The database is damaged: {found}")
+
+
 JOBS = (
+    look_for_damage,
     discovery.forget_uploads,
     forget_finished_tasks,
     forget_ended_sessions,

@@ -111,9 +111,8 @@ def _shown_once(request: Request, tokens: dict[int, str], people: list[Any]) -> 
 
 
 def _private(response: HttpResponse) -> HttpResponse:
-    """Let no cache and no search engine keep a page, and tell its address to no other site. Not to ourselves
+    """Let no search engine keep a page, and tell its address to no other site. Not to ourselves
     either would be too much: browsers then send forms without saying where from, which are refused."""
-    response.headers["Cache-Control"] = "no-store"
     response.headers["X-Robots-Tag"] = "noindex"
     response.headers["Referrer-Policy"] = "same-origin"
     return response
