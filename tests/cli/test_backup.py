@@ -332,3 +332,29 @@ def killed_after(seconds: float, installation, *arguments) -> bool:
     code = process.wait()
     timer.cancel()
     return code == -signal.SIGKILL
+
+
+def test_what_is_made_is_of_its_account_alone(empty_installation, tmp_path):
+    made = empty_installation.run(
+        "createuser", "bea@example.com", "--role", "analyst", "--password", PASSWORD
+    )
+    assert made.returncode == 0, made.stderr
+    assert empty_installation.run("backup", tmp_path / "monday").returncode == 0
+    elsewhere = Installation(tmp_path / "elsewhere")
+    assert elsewhere.run("restore", tmp_path / "monday").returncode == 0
+    for file in (empty_installation.database, tmp_path / "monday", elsewhere.database):
+        assert file.stat().st_mode & 0o777 == 0o600, file
+
+
+@pytest.mark.slow
+def test_doctor_says_that_a_file_is_damaged(installation):
+    change(installation.database, *[SOMEBODY.replace("'some'", f"'some{i}'") for i in range(400)])
+    change(installation.database, "PRAGMA wal_checkpoint(TRUNCATE)")
+    whole = installation.database.read_bytes()
+    found = whole.rindex(b"Somebody") // 4096 * 4096
+    installation.database.write_bytes(whole[:found] + bytes(4096) + whole[found + 4096 :])
+    told = installation.run("doctor", "--format", "json")
+    assert told.returncode == 2
+    said = {one["check"]: one for one in json.loads(told.stdout)["checks"]}
+    assert said["Damage"]["state"] == "broken"
+    assert "Traceback" not in told.stderr

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
+import sqlite3
 
 import pytest
 from click.testing import CliRunner
@@ -11,10 +13,13 @@ from click.testing import CliRunner
 import playbooks
 from cast import NOW
 from hingepoint import cli
+from hingepoint.cli import in_use
 from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.strategy import actions as strategy
 from hingepoint.domain.upkeep import actions as upkeep
+from hingepoint.domain.upkeep import queries
+from hingepoint.jobs import nightly
 from hingepoint.records.jobs import Schedule
 
 
@@ -142,3 +147,37 @@ def test_a_database_that_cannot_be_read_is_said_in_words(installation):
     assert done.returncode == cli.UNUSABLE
     assert "Traceback" not in done.stderr
     assert found_by(done.stdout)["Database"]["state"] == "broken"
+
+
+@pytest.fixture
+def in_a_file(settings, tmp_path, monkeypatch):
+    """Let doctor look at a file of its own; returns the path."""
+    file = tmp_path / "hingepoint.sqlite3"
+    with contextlib.closing(sqlite3.connect(file)) as database, database:
+        database.execute("CREATE TABLE notes (words)")
+        database.executemany("INSERT INTO notes VALUES (?)", [["x" * 400]] * 200)
+    monkeypatch.setattr(in_use, "sqlite_file", lambda: file)
+    return file
+
+
+@pytest.mark.parametrize(("rights", "state"), [(0o600, "good"), (0o640, "warning"), (0o604, "warning")])
+def test_a_database_that_others_can_read_is_a_warning(examined, in_a_file, rights, state):
+    in_a_file.chmod(rights)
+    _, found = examined()
+    assert found["Who can read"]["state"] == state
+    assert found["Who can read"]["do"] == (f"chmod 600 {in_a_file}" if state == "warning" else "")
+
+
+def test_damage_is_found_by_doctor_and_by_the_night(examined, monkeypatch):
+    monkeypatch.setattr(queries, "damage", lambda: "Page 7: never used")
+    code, found = examined()
+    assert code == cli.UNUSABLE
+    assert found["Damage"]["says"] == "The database is damaged: Page 7: never used."
+    assert "hingepoint restore" in found["Damage"]["do"]
+    with pytest.raises(nightly.Damaged, match="Page 7: never used"):
+        nightly.look_for_damage(at=NOW)
+
+
+def test_a_sound_database_has_no_damage(cast):
+    assert queries.damage() == ""
+    nightly.look_for_damage(at=NOW)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import socket
 import sys
@@ -22,7 +23,8 @@ def port() -> int:
 def test_an_empty_machine_is_served_at_once(empty_installation, port):
     with empty_installation.serving(port):
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz") as answer:
-            assert answer.read() == f"ok {__version__}\n".encode()
+            told = json.loads(answer.read())
+        assert (told["ok"], told["version"]) == (True, __version__)
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/") as answer:
             assert "/sign-in" in answer.url
 

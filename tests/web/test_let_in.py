@@ -75,7 +75,7 @@ def test_all_who_cannot_sign_in_are_invited_at_once_and_the_page_prints_every_li
     answer = invite(as_analyst, *both)
     assert len(set(links_on(answer))) == 2
     assert "nora@hinge.example" in answer.text
-    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Cache-Control"] == "private, no-store"
 
 
 def test_those_with_most_deals_come_first(as_analyst, cast):
@@ -281,7 +281,7 @@ def test_a_stranger_who_asks_to_sign_in_learns_no_address(client, cast):
 def test_a_page_with_a_link_in_its_address_tells_it_to_no_other_site(client, cast):
     answer = client.get(f"/welcome/{link_of(newcomer('Nils'), by=cast.analyst)}")
     assert answer.headers["Referrer-Policy"] == "same-origin"
-    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Cache-Control"] == "private, no-store"
     assert answer.headers["X-Robots-Tag"] == "noindex"
 
 

@@ -40,10 +40,12 @@ def test_a_page_opens_for_those_it_is_for_and_for_nobody_else(client, cast, rout
         answer = client.get(page)
         if allowed is None:
             assert answer.status_code in (200, 302), who
+            assert "no-store" in answer["Cache-Control"], who
         elif who in ("anonymous", "disabled"):
             assert answer.url.startswith("/sign-in"), who
         else:
             assert answer.status_code == (200 if who in allowed else 404), who
+            assert answer["Cache-Control"] == "private, no-store", who
 
 
 @pytest.mark.parametrize("route", CHANGES)

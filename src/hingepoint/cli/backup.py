@@ -89,6 +89,7 @@ def _complete_or_absent(file: Path) -> Iterator[Path]:
     """Yield a path beside ``file`` to write to; rename it to ``file`` once it is safely on disk."""
     unfinished = file.with_name(f".{file.name}.unfinished")
     unfinished.unlink(missing_ok=True)  # of a backup that was killed
+    in_use.make_private(unfinished)
     try:
         yield unfinished
         with unfinished.open("rb+") as written:
@@ -166,6 +167,7 @@ class SQLite:
         return IN_USE if worked else ""
 
     def _copy(self, file: Path, new: Path) -> None:
+        in_use.make_private(new)
         with (
             contextlib.closing(backup_file.opened(file)) as source,
             contextlib.closing(sqlite3.connect(new)) as target,

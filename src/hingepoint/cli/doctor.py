@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hingepoint import __version__
-from hingepoint.cli import UNUSABLE, is_a_mistake
+from hingepoint.cli import UNUSABLE, in_use, is_a_mistake
 from hingepoint.cli.common import format_option, print_json, start_django
 from hingepoint.cli.serve import migration_state
 from hingepoint.reports.charts.numbers import plural
@@ -114,10 +114,40 @@ def programs() -> Finding:
 def data_folder() -> Finding:
     from django.conf import settings
 
+    from hingepoint.domain.upkeep import queries
+
     folder = Path(settings.ENVIRONMENT.data_dir).absolute()
     if not os.access(folder, os.W_OK):
         return Finding(BROKEN, f"{folder} cannot be written.", "Set HINGEPOINT_DATA_DIR, or mend its rights.")
-    return Finding(GOOD, f"{folder}")
+    room = queries.standing_of_disk(folder)
+    says = f"{folder}. {room.says}"
+    return (
+        Finding(GOOD, says) if room.ok else Finding(WARNING, says, "Make room before the database has none.")
+    )
+
+
+def who_can_read() -> Finding:
+    """The database and what people uploaded are for the account that serves them alone."""
+    from django.conf import settings
+
+    kept = [in_use.sqlite_file(), Path(settings.MEDIA_ROOT)]
+    if open_to_others := [path for path in kept if path and path.exists() and path.stat().st_mode & 0o077]:
+        names = " and ".join(map(str, open_to_others))
+        mend = " && ".join(f"chmod {700 if path.is_dir() else 600} {path}" for path in open_to_others)
+        return Finding(WARNING, f"Others on this machine can read {names}.", mend)
+    return Finding(GOOD, "Only the account that runs Hingepoint.")
+
+
+def damage() -> Finding:
+    from django.db import connection
+
+    from hingepoint.domain.upkeep import queries
+
+    if found := queries.damage():
+        do = "Stop the server, keep a copy of the file, and restore a backup: hingepoint restore FILE --force"
+        return Finding(BROKEN, f"The database is damaged: {found}.", do)
+    says = "PostgreSQL looks after that itself." if connection.vendor != "sqlite" else "None is found."
+    return Finding(GOOD, says)
 
 
 def secret_key() -> Finding:
@@ -194,17 +224,12 @@ def audit_trail() -> Finding:
 
 
 def background_jobs() -> Finding:
-    from django_tasks_db.models import DBTaskResult
+    from hingepoint.domain.upkeep import queries
 
-    waiting = DBTaskResult.objects.ready()
-    oldest = waiting.order_by("enqueued_at").first()
-    failed = DBTaskResult.objects.failed().count()
-    says = f"{waiting.count()} waiting, {failed} failed."
-    if oldest and dt.datetime.now(dt.UTC) - oldest.enqueued_at > dt.timedelta(minutes=10):
-        return Finding(
-            WARNING, f"{says} Nobody takes them.", "hingepoint serve works them off; is it running?"
-        )
-    return Finding(WARNING if failed else GOOD, says)
+    work = queries.background_work(at=dt.datetime.now(dt.UTC))
+    if not work.taken:
+        return Finding(WARNING, work.says, "hingepoint serve works them off; is it running?")
+    return Finding(WARNING if work.failed else GOOD, work.says)
 
 
 def _jobs() -> list[JobLine]:
@@ -266,7 +291,9 @@ CHECKS: dict[str, Callable[[], Finding]] = {
     "Data folder": data_folder,
     "Secret key": secret_key,
     "Exposure": exposure,
+    "Who can read": who_can_read,
     "Database": database,
+    "Damage": damage,
     "Migrations": migrations,
 }
 

@@ -1,4 +1,5 @@
-"""A SQLite database has one server, or one restore, at a time: whoever holds the lock file beside it.
+"""The file of a SQLite database: whose it is, and that it has one server, or one restore, at a time, whoever holds the
+lock file beside it.
 
 The lock ends with its program, however that ends; the file itself stays and means nothing.
 """
@@ -14,11 +15,20 @@ from hingepoint.cli import Unusable
 
 
 def sqlite_file() -> Path | None:
-    """Return the file of the database, behind any link; None on PostgreSQL."""
-    from django.conf import settings
+    """Return the file of the database, behind any link; None on PostgreSQL, or where it lives in memory."""
+    from django.db import connection
 
-    database = settings.DATABASES["default"]
-    return Path(database["NAME"]).resolve() if "sqlite" in database["ENGINE"] else None
+    if connection.vendor != "sqlite" or connection.is_in_memory_db():  # type: ignore[attr-defined]  # SQLite has it
+        return None
+    return Path(connection.settings_dict["NAME"]).resolve()
+
+
+def make_private(file: Path | None) -> None:
+    """Let a file that is to come, of a database or a backup, be of the account that runs this alone: what SQLite
+    keeps beside it gets the same rights. One that is there already keeps its own."""
+    if file is not None and not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
 
 
 def lock_of(database: Path) -> Path:

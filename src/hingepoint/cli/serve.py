@@ -80,10 +80,8 @@ def bring_database_up_to_date() -> None:
 
 def require_database() -> None:
     """Raise Unusable unless the database is there and as this version left it: for commands that only read."""
-    from django.db import connection
-
     file = in_use.sqlite_file()
-    if file and not file.exists() and not connection.is_in_memory_db():  # type: ignore[attr-defined]  # SQLite has it
+    if file and not file.exists():
         raise Unusable(f"There is no database at {file} yet. hingepoint serve makes one.")
     missing, unknown = migration_state()
     if unknown:
@@ -102,12 +100,10 @@ def _newer(unknown: list[str]) -> str:
 
 def migration_state() -> tuple[list[str], list[str]]:
     """Return the names of migrations that are missing in the database, and of those only it knows."""
-    from django.conf import settings
     from django.db import connection
     from django.db.migrations.loader import MigrationLoader
 
-    if "sqlite" in settings.DATABASES["default"]["ENGINE"]:
-        os.makedirs(os.path.dirname(settings.DATABASES["default"]["NAME"]) or ".", exist_ok=True)
+    in_use.make_private(in_use.sqlite_file())
     loader = MigrationLoader(connection)
     known, applied = set(loader.disk_migrations), set(loader.applied_migrations)
     ours = {app for app, _ in known}

@@ -9,7 +9,9 @@ from typing import Any
 
 import dj_database_url
 
-from hingepoint.config.environment import Environment, MailServer, read_mail_server
+from hingepoint.config.environment import Environment
+from hingepoint.config.environment import MailServer
+from hingepoint.config.environment import read_mail_server
 
 ENVIRONMENT = Environment()
 
@@ -40,6 +42,7 @@ MIDDLEWARE = [
     "hingepoint.web.assets.kept_for_good",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "hingepoint.web.middleware.content_policy",
+    "hingepoint.web.middleware.not_kept",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -79,7 +82,13 @@ _SQLITE = {
 
 def _database() -> dict[str, Any]:
     if ENVIRONMENT.database_url:
-        found: dict[str, Any] = {**dj_database_url.parse(ENVIRONMENT.database_url, conn_max_age=60)}
+        found: dict[str, Any] = {
+            **dj_database_url.parse(
+                ENVIRONMENT.database_url,
+                conn_max_age=60,
+                conn_health_checks=True,  # a connection that a restarted server dropped is opened anew, not answered 500
+            )
+        }
         if "postgresql" in found["ENGINE"]:  # by which a restore knows that a server runs
             found.setdefault("OPTIONS", {}).setdefault("application_name", "hingepoint")
         if "sqlite3" in found["ENGINE"]:
@@ -150,6 +159,7 @@ STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
 MEDIA_ROOT = ENVIRONMENT.data_dir / "uploads"
 COMPILED_TEMPLATES = ENVIRONMENT.data_dir / "templates"  # may be deleted at any time
 KEPT_SUMS = ENVIRONMENT.data_dir / "sums"  # of long histories; may be deleted at any time
+FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o600, 0o700
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 FILE_UPLOAD_HANDLERS = [
     "hingepoint.web.uploads.LimitedUpload",

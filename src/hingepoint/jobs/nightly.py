@@ -11,13 +11,15 @@ from hingepoint.domain.debts import actions as debts
 from hingepoint.domain.detection import actions as detection
 from hingepoint.domain.discovery import actions as discovery
 from hingepoint.domain.escalations import actions as escalations
-from hingepoint.domain.imports.touched import deals_of_import, deals_with_news_of_import
+from hingepoint.domain.imports.touched import deals_of_import
+from hingepoint.domain.imports.touched import deals_with_news_of_import
 from hingepoint.domain.pressures import actions as pressures
 from hingepoint.domain.signals import actions as signals
 from hingepoint.domain.strategy import actions as strategy
 from hingepoint.domain.trials import actions as trials
 from hingepoint.domain.turns import actions as turns
 from hingepoint.domain.upkeep import actions as upkeep
+from hingepoint.domain.upkeep import queries
 
 KEPT_DAYS = 14
 
@@ -83,7 +85,18 @@ def refresh_statistics(*, at: dt.datetime) -> None:
     upkeep.refresh_statistics()
 
 
+class Damaged(Exception):
+    """The file of the database is damaged: doctor and the log say so until a backup is restored."""
+
+
+def look_for_damage(*, at: dt.datetime) -> None:
+    """Read the whole file of a SQLite database for damage. Raises Damaged."""
+    if found := queries.damage():
+        raise Damaged(f"The database is damaged: {found}")
+
+
 JOBS = (
+    look_for_damage,
     discovery.forget_uploads,
     forget_finished_tasks,
     forget_ended_sessions,

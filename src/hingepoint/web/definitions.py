@@ -67,5 +67,4 @@ def definitions_file(request: Request) -> HttpResponse:
         raise Hidden("not theirs to keep")
     response = HttpResponse(schema.as_yaml(queries.defined()), content_type="application/yaml; charset=utf-8")
     response.headers["Content-Disposition"] = 'attachment; filename="playbook.yaml"'
-    response.headers["Cache-Control"] = "private, no-store"
     return response

@@ -1,17 +1,39 @@
-"""Is the server up and can it reach its database? For load balancers and containers."""
+"""Is the server up, and do its database, its worker and its disk stand well? For load balancers and containers."""
 
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import asdict
+from pathlib import Path
+
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.db import connection
-from django.http import HttpResponse
+from django.db import DatabaseError
+from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 
 from hingepoint import __version__
+from hingepoint.domain.upkeep import queries
+from hingepoint.domain.upkeep.queries import Standing
 
 
 @never_cache
 @login_not_required
-def healthz(request):
-    """Say ok, and which version this is, when the server is up and reaches its database."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
-    return HttpResponse(f"ok {__version__}\n", content_type="text/plain")
+def healthz(request: HttpRequest) -> JsonResponse:
+    """Say in JSON how database, worker and disk stand and which version this is; 503 when one of them fails."""
+    parts = {
+        "database": queries.standing_of_database(),
+        "worker": _worker(),
+        "disk": queries.standing_of_disk(Path(settings.ENVIRONMENT.data_dir)),
+    }
+    ok = all(part.ok for part in parts.values())
+    told = {"ok": ok, "version": __version__, **{name: asdict(part) for name, part in parts.items()}}
+    return JsonResponse(told, status=200 if ok else 503)
+
+
+def _worker() -> Standing:
+    try:
+        work = queries.background_work(at=dt.datetime.now(dt.UTC))
+    except DatabaseError:
+        return Standing(False, "Not known while the database does not answer.")
+    return Standing(work.taken, work.says)

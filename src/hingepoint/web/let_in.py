@@ -15,12 +15,15 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from hingepoint.domain.people import actions, queries
-from hingepoint.domain.people.rules import LINK_DAYS, expiry
+from hingepoint.domain.people import actions
+from hingepoint.domain.people import queries
+from hingepoint.domain.people.rules import LINK_DAYS
+from hingepoint.domain.people.rules import expiry
 from hingepoint.records.errors import Refused
 from hingepoint.records.people import SignIn
 from hingepoint.reports.charts.numbers import plural
-from hingepoint.web import drafts, sign_in
+from hingepoint.web import drafts
+from hingepoint.web import sign_in
 from hingepoint.web.requests import Request
 
 #: A field of the form of addresses: this and the person's number.
@@ -111,9 +114,8 @@ def _shown_once(request: Request, tokens: dict[int, str], people: list[Any]) -> 
 
 
 def private(response: HttpResponse) -> HttpResponse:
-    """Let no cache and no search engine keep a page, and tell its address to no other site. Not to ourselves
+    """Let no search engine keep a page, and tell its address to no other site. Not to ourselves
     either would be too much: browsers then send forms without saying where from, which are refused."""
-    response.headers["Cache-Control"] = "no-store"
     response.headers["X-Robots-Tag"] = "noindex"
     response.headers["Referrer-Policy"] = "same-origin"
     return response

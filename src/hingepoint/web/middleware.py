@@ -27,6 +27,18 @@ def content_policy(get_response):
     return respond
 
 
+def not_kept(get_response):
+    """Let nobody between us and the reader keep an answer, and no browser show it once its person has signed out;
+    pages of a company's prices and plans least of all. Our own static files never come here."""
+
+    def respond(request):
+        response = get_response(request)
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
+
+    return respond
+
+
 class SignInFirst(LoginRequiredMiddleware):
     """Everybody signs in first. What somebody typed who was signed out meanwhile waits for them."""
 

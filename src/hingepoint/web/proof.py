@@ -119,7 +119,6 @@ def proof_file(request: Request, proof_id: int):
     )
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response.headers["Cache-Control"] = "private, no-store"
     return response
 
 
@@ -212,6 +211,5 @@ def _confirm_page(
         "token": token,
     }
     response = render(request, "proof/confirm.html", context, status=status)
-    response.headers["Cache-Control"] = "no-store"
     response.headers["X-Robots-Tag"] = "noindex"
     return response
