@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("domain", "0014_signals"),
+        ("domain", "0016_pressures"),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("domain", "0014_signals"),
+        ("domain", "0015_agreement_debt"),
     ]
 
     operations = [
