@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from cast import NOW, deal
 from hingepoint.domain.agreements import actions as agreements
-from hingepoint.domain.agreements.models import Agreement
+from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.deals import actions as deals
 from hingepoint.domain.deals.models import Deal
 from hingepoint.records.agreements import AgreementState, Evidence
@@ -177,3 +177,11 @@ def test_a_saved_view_keeps_the_day(client, cast, past):
     answer = client.post("/views/save", kept, follow=True)
     assert answer.context["views"][0].query == f"status=open&{DAY}"
     assert keys(answer) == ["N-1"]
+
+
+def test_an_agreement_that_nobody_has_said_anything_about_has_nothing_then_either(client, cast):
+    kind = AgreementType.objects.exclude(agreements__deal=cast.deal).first()
+    answer = get(client, cast.seller, f"/deals/{cast.deal.pk}/agreements/{kind.pk}/?{DAY}")
+    assert answer.status_code == 200
+    assert "Nothing was said about it by then" in answer.content.decode()
+    assert "The next step" not in answer.content.decode()

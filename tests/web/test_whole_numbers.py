@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from django.urls import reverse
 
-from hingepoint.web.requests import whole_number
+import hingepoint.web
+from hingepoint.web.requests import MOST, whole_number
 
 
 @pytest.mark.parametrize(
     ("text", "number"),
-    [("7", 7), ("007", 7), ("٣", 3), ("", None), (None, None), ("²", None), ("-1", None), ("1.0", None), ("x", None)],
+    [("7", 7), ("007", 7), ("٣", 3), ("", None), (None, None), ("²", None), ("-1", None), ("1.0", None), ("x", None), ("9" * 20, None), ("9" * 5000, None), (str(MOST), MOST)],
 )  # fmt: skip
 def test_digits_are_a_number_and_nothing_else_is(text, number):
     assert whole_number(text) == number
+
+
+def test_every_number_of_a_form_is_one_that_a_database_bears():
+    web = Path(hingepoint.web.__file__).parent
+    own = web / "requests.py"
+    bare = [
+        path.name
+        for path in web.glob("*.py")
+        if path != own and "forms.IntegerField" in path.read_text("utf-8")
+    ]
+    assert bare == []
 
 
 @pytest.mark.parametrize(

@@ -253,8 +253,10 @@ def _place(request: HttpRequest, view: Any, where: Mapping[str, Any]) -> _Place:
 
 
 def ours(request: HttpRequest, address: str) -> str:
-    """Return an address if it is one of ours, else nothing."""
-    return address if url_has_allowed_host_and_scheme(address, allowed_hosts={request.get_host()}) else ""
+    """Return an address if it is one of ours, from the first slash on or in full, else nothing."""
+    full = address.startswith(("/", "http"))  # what else Django takes for the name of a page
+    ours = full and url_has_allowed_host_and_scheme(address, allowed_hosts={request.get_host()})
+    return address if ours else ""
 
 
 def _shown_again(

@@ -25,6 +25,7 @@ from hingepoint.reports.charts.numbers import plural
 from hingepoint.web import drafts
 from hingepoint.web import sign_in
 from hingepoint.web.requests import Request
+from hingepoint.web.requests import whole_number
 
 #: A field of the form of addresses: this and the person's number.
 ADDRESS = "address-"
@@ -54,10 +55,10 @@ def may_mail() -> bool:
 def set_addresses(request: Request) -> HttpResponse:
     """Take the addresses that were typed, all of them or none."""
     typed = {
-        int(number): str(text)
+        number: str(text)
         for name, text in request.POST.items()
         if name.startswith(ADDRESS)
-        and (number := name.removeprefix(ADDRESS)).isdecimal()
+        and (number := whole_number(name.removeprefix(ADDRESS))) is not None
         and str(text).strip()
     }
     people = queries.users_to_change(request.user, typed)
@@ -86,7 +87,8 @@ def set_address(request: Request, user_id: int) -> HttpResponse:
 @require_POST
 def invite_people(request: Request) -> HttpResponse:
     """Make links: mailed in the background, or shown this once on a page to print."""
-    chosen = {int(one) for one in request.POST.getlist("who") if one.isdecimal()}
+    told = map(whole_number, request.POST.getlist("who"))
+    chosen = {one for one in told if one is not None}
     people = queries.users_to_change(request.user, chosen)
     if not people:
         raise Refused("Choose at least one person.")

@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django import forms
 from django.http import HttpRequest
 from django_htmx.middleware import HtmxDetails
 
 from hingepoint.domain.people import queries
 
+#: The largest number that an address or a form may name. No key and no page of a list comes near it, and a database can
+#: still multiply with it.
+MOST = 10**15
+
 
 def whole_number(text: str | None) -> int | None:
     """Return the number that digits say; None for anything else, also for signs that only look like digits, such
-    as ``²``."""
-    return int(text) if text and text.isdecimal() else None
+    as ``²``, and for more than ``MOST``."""
+    if not text or not text.isdecimal() or len(text) > 100:
+        return None
+    found = int(text)
+    return found if found <= MOST else None
+
+
+class WholeNumber(forms.IntegerField):
+    """A whole number of a form that no database fails at: between minus and plus ``MOST``, where the form says no less."""
+
+    def __init__(self, *, max_value: int = MOST, min_value: int = -MOST, **more: Any):
+        super().__init__(max_value=max_value, min_value=min_value, **more)
 
 
 class Request(HttpRequest):

@@ -113,15 +113,15 @@ def agreement_page(
         may_answer=row is not None and row.asked_of_id == viewer.pk and row.state in WAITING,
         may_undo=may_step and _last_is_by_hand(events),
     )
-    return _as_it_was(page, row, as_of) if as_of and row else page
+    return _as_it_was(page, row, as_of) if as_of else page
 
 
-def _as_it_was(page: AgreementPage, row: Agreement, as_of: AsOf) -> AgreementPage:
-    lines = {line.type_id: line for line in lines_then([row.deal_id], as_of)}
+def _as_it_was(page: AgreementPage, row: Agreement | None, as_of: AsOf) -> AgreementPage:
+    lines = {line.type_id: line for line in lines_then([page.deal_id], as_of)}
     return replace(
         page,
-        line=lines.get(row.type_id),
-        steps=_step_lines(_events(as_of.of(row.events))),
+        line=lines.get(page.type_id),
+        steps=_step_lines(_events(as_of.of(row.events))) if row else (),
         may_step=False,
         may_undo=False,
         points_met=(),
