@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Case, F, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce
 
-from hingepoint.domain.deals.models import Contact, Deal, Trace, TraceQuerySet
+from hingepoint.domain.deals.models import Contact, Deal, Trace, TraceQuerySet, recorded_by_hand
 from hingepoint.domain.people.models import User, Viewer, choices, sees_all, works_here
 from hingepoint.records.agreements import STANDING, AgreementState, Evidence, Origin, Side
 from hingepoint.records.deals import DealStatus, Stage
@@ -161,9 +161,12 @@ class AgreementQuerySet(models.QuerySet["Agreement"]):
 class Agreement(models.Model):
     """One agreement type on one deal: the current state, derived from ``AgreementEvent``."""
 
-    deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="agreements")
-    type = models.ForeignKey(AgreementType, on_delete=models.PROTECT, related_name="agreements")
-    #: The tied word under which it came, while it can still go back to it (read by the partial index below).
+    # No key here has an index of its own: another begins with it, or a partial one below leaves out what is empty.
+    deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="agreements", db_index=False)
+    type = models.ForeignKey(
+        AgreementType, on_delete=models.PROTECT, related_name="agreements", db_index=False
+    )
+    #: The tied word under which it came, while it can still go back to it.
     said_as = models.ForeignKey(
         AgreementType, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
@@ -174,8 +177,12 @@ class Agreement(models.Model):
     points_met = models.JSONField(default=list, blank=True)  # which of records.QUALITY_POINTS people ticked
     checks_met = models.JSONField(default=list, blank=True)  # which of the type's checks, as 0 to 3
     act = models.CharField(max_length=500, blank=True)  # "will …"
-    person = models.ForeignKey(Contact, on_delete=models.SET_NULL, null=True, related_name="agreements")
-    asked_of = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="asked")
+    person = models.ForeignKey(
+        Contact, on_delete=models.SET_NULL, null=True, related_name="agreements", db_index=False
+    )
+    asked_of = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, related_name="asked", db_index=False
+    )
     person_name = models.CharField(max_length=200, blank=True)
     due_on = models.DateField(null=True, blank=True)  # the date they committed to
     required = models.BooleanField(default=False)  # one of the few that the strategy asks of this deal
@@ -240,6 +247,10 @@ class Agreement(models.Model):
                 fields=["late_after", "deal"], name="agreement_dates", condition=Q(late_after__isnull=False)
             ),
             models.Index(fields=["said_as"], name="agreement_by_word", condition=Q(said_as__isnull=False)),
+            models.Index(fields=["person"], name="agreement_by_person", condition=Q(person__isnull=False)),
+            models.Index(
+                fields=["asked_of"], name="agreement_by_asked_of", condition=Q(asked_of__isnull=False)
+            ),
         ]
 
 
@@ -261,7 +272,9 @@ class AgreementEvent(Trace):
     what the step changed on the agreement, as it was before; steps made by hand or by a rule have it.
     """
 
-    agreement = models.ForeignKey(Agreement, on_delete=models.CASCADE, related_name="events")
+    agreement = models.ForeignKey(
+        Agreement, on_delete=models.CASCADE, related_name="events", db_index=False
+    )  # begins the unique index below
     state = models.CharField(max_length=12, choices=choices(AgreementState))
     act = models.CharField(max_length=500, blank=True)
     due_on = models.DateField(null=True, blank=True)
@@ -276,3 +289,4 @@ class AgreementEvent(Trace):
         constraints = [
             models.UniqueConstraint(fields=["agreement", "fingerprint"], name="agreement_event_once")
         ]
+        indexes = [recorded_by_hand("agreement_event_by_hand")]

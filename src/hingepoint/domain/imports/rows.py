@@ -9,6 +9,7 @@ import json
 from collections.abc import Collection, Iterable, Sequence
 from hashlib import blake2b
 
+import numpy as np
 import polars as pl
 from django.db.models import Model
 
@@ -224,10 +225,8 @@ def _fingerprints(staged: pl.DataFrame) -> pl.Series:
         if name in staged.columns
     ]
     texts = staged.select(pl.concat_str([pl.concat_str(always, separator="\x1f"), *where_said])).to_series()
-    digests = [blake2b(text.encode(), digest_size=8).digest() for text in texts]
-    return pl.Series(
-        "fingerprint", [int.from_bytes(each, "big", signed=True) for each in digests], dtype=pl.Int64
-    )
+    digests = b"".join([blake2b(text, digest_size=8).digest() for text in texts.cast(pl.Binary).to_list()])
+    return pl.Series("fingerprint", np.frombuffer(digests, dtype=">i8").astype("int64"))
 
 
 def _text(name: str) -> pl.Expr:
