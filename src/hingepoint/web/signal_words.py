@@ -196,14 +196,29 @@ def certificate(told: Told, period: str) -> str:
     would = told.would_have_shown
     if would is None:
         return ""
-    size = _stated(told.signal, would.change)
+    size = stated(told.signal, would.change)
     chance = numbers.share(would.chance, 0)
     if would.chance < LIKELY:
         return f"Had it become worse by {size} since {when(would.since, period)}, this page would hardly have seen it: with a chance of {chance}."
     return f"Had it become worse by {size} since {when(would.since, period)}, this page would have raised it by now with a chance of {chance}."
 
 
-def _stated(signal: Signal, moved: float) -> str:
+def could_see(reading: Reading) -> bool:
+    """Return whether a chart would rather have raised than not, had the largest of its stated changes come."""
+    return any(would.chance >= LIKELY for would in reading.certificate)
+
+
+def blind(signal: Signal, reading: Reading, period: str) -> str:
+    """Return what a chart says that could not have seen any of its stated changes: too little happens there."""
+    most = reading.certificate[-1]
+    return (
+        f"Too little happens here for a {period}ly chart: even had it become worse by {stated(signal, most.change)} since "
+        f"{when(most.since, period)}, it would have been raised with a chance of {numbers.share(most.chance, 0)} only. Calm says little."
+    )
+
+
+def stated(signal: Signal, moved: float) -> str:
+    """Return a stated change without its direction: ``10 points``."""
     if is_ratio(signal):
         return f"{numbers.number(abs(math.exp(moved) - 1) * 100, 0)}%"
     return f"{numbers.number(abs(moved) * 100, 0)} points"

@@ -120,7 +120,8 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class YearCount:
-    """The raises of the last twelve months: how many were said to be so or false, and led to a decision or to none."""
+    """The raises that charts saw in the last twelve months, also where a first reading found them later: how many were said to
+    be so or false, and led to a decision or to none."""
 
     raised: int
     confirmed: int
@@ -197,7 +198,7 @@ def overview(viewer: Viewer, as_of: dt.date | None = None) -> Overview:
         limit=report.limit if report else 0.0,
         tiles=tiles,
         counts=_counts(tiles),
-        year=_year([one for one in raises if row and one.first_day > row.day - YEAR]),
+        year=_year([one for one in raises if row and one.seen > row.day - YEAR]),
         names=picture.names,
     )
 
