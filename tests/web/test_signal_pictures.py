@@ -215,6 +215,13 @@ class TestWords:
     def test_drivers_are_told_in_their_unit(self, unit, said):
         assert signal_words.driver_value(Driver("x", unit, None, 0.417), 0.417) == said
 
+    def test_money_is_told_in_its_currency_and_of_several_in_none(self):
+        spent = Driver("given a month without a plan", "money", None, 41_700.0)
+        one = signal_words.one_currency(["USD", "USD"])
+        assert signal_words.driver_value(spent, spent.since, one) == "$41.7k"
+        assert signal_words.one_currency(["", "EUR"]) == signal_words.one_currency([]) == "EUR"
+        assert signal_words.one_currency(["USD", "EUR"]) is None
+
     def test_a_ratio_moves_in_points_of_itself(self):
         signal = SIGNALS["shrinking_contracts"]
         assert signal_words.change(signal, math.log(0.8), math.log(0.9)) == "−18.0 points"
