@@ -2,6 +2,7 @@
 
     python benchmarks/signals.py           about half an hour on one core
     python benchmarks/signals.py --smoke   a few seconds, to see that it runs
+    python benchmarks/signals.py --night   what a night's reading costs in a company of 1,000 sellers: CPU, memory, size
 
 The companies are those of ``hingepoint.demo.calm``: 100 sellers in ten teams over five years. A false raise is a chart that
 leaves its limits, counted over all ten signals and all places. Drifts begin in one team twelve months before the end and are read
@@ -12,19 +13,26 @@ ours may show it in the region above it too.
 
 import argparse
 import datetime as dt
+import json
+import os
+import resource
 import sys
+import time
 from pathlib import Path
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as commands and the worker do
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
-from hingepoint.analysis.signals import SIGNALS
+from hingepoint.analysis.signals import SIGNALS, engine
 from hingepoint.analysis.signals.engine import charting, facts, places
 from hingepoint.analysis.signals.engine.calendar import Calendar
 from hingepoint.analysis.signals.shape import Facts, Place, Series
 from hingepoint.analysis.spc import charts
 from hingepoint.demo import calm
+from hingepoint.domain.signals import record
 
 ENDS_ON = dt.date(2026, 6, 30)
 BEGAN = dt.date(2021, 6, 30)
@@ -185,6 +193,21 @@ def plain(series: Series) -> tuple[np.ndarray, np.ndarray]:
     return months[: series.baseline], months[series.baseline :]
 
 
+def night(sellers: int) -> None:
+    """Print what reading a company costs once its tables are frames: this process's CPU, memory at most, size as kept."""
+    made = calm.company(np.random.default_rng(1), sellers=sellers)
+    known = facts.from_log(made.deals, made.events, made.routines, as_of=made.ends_on)
+    began = time.process_time()
+    report = engine.read(known, rng=np.random.default_rng(1))
+    took = time.process_time() - began
+    size = len(json.dumps(record.stored(report))) / 1e6
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        f"{made.deals.height:,} deals, {made.events.height:,} events, {report.charts:,} charts: "
+        f"{took:.1f} s CPU, {memory:,.0f} MB at most, kept in {size:.1f} MB"
+    )
+
+
 RULES = {"ours": ours, "threshold": threshold, "3 sigma": three_sigma, "run rules": run_rules}
 
 
@@ -193,9 +216,12 @@ if __name__ == "__main__":
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     options.add_argument("--smoke", action="store_true", help="one small company and one drift only")
+    options.add_argument("--night", action="store_true", help="what a night's reading costs")
     options.add_argument("--companies", type=int, default=20)
     asked = options.parse_args()
-    if asked.smoke:
+    if asked.night:
+        night(30 if asked.smoke else 1_000)
+    elif asked.smoke:
         COMPANIES = {"plain": {"sellers": 30, "years": 3}}
         BASELINES = {"half": None}
         delays(1, (3,))

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import functools
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -9,6 +10,7 @@ import pytest
 
 from hingepoint.analysis.signals import SIGNALS, engine
 from hingepoint.analysis.signals.engine import facts
+from hingepoint.analysis.signals.engine.telling import CERTIFIED
 from hingepoint.analysis.signals.shape import Facts, Place, Report, State, Told
 from hingepoint.demo import calm
 
@@ -62,6 +64,40 @@ class TestCalm:
         assert told.would_have_shown.change == 0.10
         assert told.would_have_shown.since == dt.date(2026, 1, 1)
         assert 0.5 < told.would_have_shown.chance <= 1.0
+
+    def test_every_calm_chart_says_what_it_would_have_shown_of_three_changes(self):
+        (told,) = read(known(tables()), 2).signals
+        assert told.places[0].certificate[1] == told.would_have_shown
+        for one in told.places:
+            if one.chart is None or one.chart.baseline.is_trial or one.place.level not in CERTIFIED:
+                assert one.certificate == ()
+            else:
+                assert [would.change for would in one.certificate] == [0.05, 0.10, 0.15]
+                chances = [would.chance for would in one.certificate]
+                assert chances == sorted(chances)
+        company, team = (
+            next(one for one in told.places if one.place.level == level) for level in ("company", "team")
+        )
+        assert company.certificate[1].chance > team.certificate[1].chance  # a team has a tenth of the deals
+
+    def test_a_planted_change_is_seen_about_as_often_as_calm_charts_said(self):
+        asked = replace(SIGNALS["exceptions"], stated=(0.15, 0.25, 0.4))
+        said, seen = [], []
+        for seed in range(10):
+            calm_one, changed = (
+                at(one, "Team 3")
+                for drift in (None, calm.Drift(2, "Team 3", dt.date(2026, 1, 1), 0.25))
+                for one in engine.read(
+                    known(calm.company(np.random.default_rng(seed), sellers=60, years=4, drift=drift)),
+                    rng=np.random.default_rng(1),
+                    signals=[asked],
+                ).signals
+            )
+            said += [would.chance for would in calm_one.certificate[1:2]]
+            seen.append(bool(changed.chart.raised[-6:].any()))
+        assert len(said) >= 8  # a chart that raised by chance says nothing
+        assert 0.3 < np.mean(said) < 0.95
+        assert np.mean(seen) == pytest.approx(np.mean(said), abs=0.3)  # two standard errors of ten
 
     def test_every_chart_of_all_signals_takes_its_part_of_the_budget(self):
         one, all_ten = read(known(tables()), 2), read(known(tables()))

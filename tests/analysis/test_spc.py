@@ -298,6 +298,15 @@ class TestChange:
         assert told == pytest.approx(np.mean(shown), abs=0.03)
         assert 0.3 < told < 0.9
 
+    def test_a_larger_change_is_never_told_a_smaller_chance_and_each_is_told_as_by_itself(self):
+        chart = charts.follow(np.zeros(20), baseline=a_baseline(points=24), limit=2.814)
+        noise = np.random.default_rng(1).standard_normal((2000, 60))  # more than its points: the rest is left
+        told = change.chances_to_show(chart, changes=(0.5, 1.0, 1.5), since=8, noise=noise)
+        assert told == sorted(told)
+        assert told[1] == pytest.approx(
+            change.chance_to_show(chart, change=1.0, since=8, rng=np.random.default_rng(7)), abs=0.03
+        )
+
     def test_a_trial_chart_would_have_shown_nothing(self):
         chart = charts.follow(np.zeros(20), baseline=a_baseline(points=11), limit=2.814)
         assert change.chance_to_show(chart, change=9.0, since=0, rng=np.random.default_rng(1)) == 0.0

@@ -53,6 +53,17 @@ class TestRecord:
                 if one.series is not None or before.place.level in ("company", "team", "manager"):
                     assert same(one, before), (told.signal.key, one.place)
 
+    def test_a_report_of_the_first_schema_says_nothing_of_what_its_places_would_have_shown(self, whole):
+        old = json.loads(json.dumps(record.stored(whole))) | {"schema": 1}
+        for told in old["signals"]:
+            for one in told["places"]:
+                del one["certificate"]
+        kept = record.opened(old)
+        assert {one.certificate for told in kept.signals for one in told.places} == {()}
+        assert [told.would_have_shown for told in kept.signals] == [
+            told.would_have_shown for told in whole.signals
+        ]
+
     def test_what_nobody_looks_at_is_not_drawn_again(self):
         calm_one, watched = Place("account", "ACME"), Place("account", "BELL")
         rows = {"account_margins": (reading(calm_one), reading(watched, State.WATCH))}
@@ -406,6 +417,12 @@ class TestPicture:
         assert queries.overview(cast.manager).year == queries.YearCount(1, 1, 0, 1, 0)
         read(DAY + dt.timedelta(days=400))
         assert queries.overview(cast.sponsor).year.raised == 0
+
+    def test_the_year_leaves_out_what_a_first_reading_found_that_its_chart_had_seen_long_before(self, cast):
+        long_ago = dataclasses.replace(reading(NORTH, State.RAISED), seen=DAY - dt.timedelta(days=400))
+        read(DAY, exceptions=(long_ago,), unplanned_concessions=(SOUTH,))
+        assert queries.overview(cast.sponsor).counts.raised == 2
+        assert queries.overview(cast.sponsor).year.raised == 1
 
     def test_the_ten_are_counted_by_where_they_are(self, cast):
         rise = a_raise()

@@ -189,6 +189,21 @@ class TestWords:
         blind = replace(told, would_have_shown=replace(would, chance=0.31))
         assert "would hardly have seen it: with a chance of 31%" in signal_words.certificate(blind, "month")
 
+    def test_a_chart_that_could_see_none_of_its_changes_says_so(self):
+        chances = [
+            WouldHaveShown(moved, dt.date(2025, 7, 1), chance)
+            for moved, chance in ((0.05, 0.02), (0.1, 0.11), (0.15, 0.4))
+        ]
+        few = replace(raising.reading(COMPANY), certificate=tuple(chances))
+        assert not signal_words.could_see(few)
+        assert signal_words.blind(SHARES, few, "month") == (
+            "Too little happens here for a monthly chart: even had it become worse by 15 points since July 2025, it would have "
+            "been raised with a chance of 40% only. Calm says little."
+        )
+        assert signal_words.could_see(
+            replace(few, certificate=(*chances[:2], replace(chances[2], chance=0.5)))
+        )
+
     def test_no_news_is_never_called_calm(self):
         told = Told(
             SHARES, State.STALE, (raising.reading(COMPANY, State.STALE),), silent_since=dt.date(2025, 5, 3)
@@ -199,6 +214,13 @@ class TestWords:
     @pytest.mark.parametrize(("unit", "said"), [("share", "41.7%"), ("money", "0"), ("number", "0.4")])
     def test_drivers_are_told_in_their_unit(self, unit, said):
         assert signal_words.driver_value(Driver("x", unit, None, 0.417), 0.417) == said
+
+    def test_money_is_told_in_its_currency_and_of_several_in_none(self):
+        spent = Driver("given a month without a plan", "money", None, 41_700.0)
+        one = signal_words.one_currency(["USD", "USD"])
+        assert signal_words.driver_value(spent, spent.since, one) == "$41.7k"
+        assert signal_words.one_currency(["", "EUR"]) == signal_words.one_currency([]) == "EUR"
+        assert signal_words.one_currency(["USD", "EUR"]) is None
 
     def test_a_ratio_moves_in_points_of_itself(self):
         signal = SIGNALS["shrinking_contracts"]

@@ -39,6 +39,7 @@ COMMANDS = {
     "check": Command("check:check", "Say how healthy the data in a file is, without importing it."),
     "export": Command("export:export", "Write a table to a file."),
     "seed": Command("seed:seed", "Load a small named world into an empty database."),
+    "recount": Command("recount:recount", "Read the signals and the agreement debt anew."),
     "doctor": Command("doctor:doctor", "Check the installation, the database and what the data allows."),
     "backup": Command("backup:backup", "Write the whole database to one file."),
     "restore": Command("backup:restore", "Put a backup back."),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from django.conf import settings
 
 from hingepoint.analysis.signals.shape import Driver, Place, Reading, Signal, State, Told
 from hingepoint.reports.charts import numbers
@@ -115,6 +117,14 @@ def driver_value(driver: Driver, amount: float | None, currency: str = "") -> st
     return numbers.money_short(amount, currency) if driver.unit == "money" else numbers.number(amount)
 
 
+def one_currency(amounts: Sequence[str]) -> str | None:
+    """Return the currency of money on a page from those of the deals behind it, blank ones in the company's; None where
+    they have several: then money was added as written."""
+    own = settings.ENVIRONMENT.currency
+    found = {one or own for one in amounts} or {own}
+    return found.pop() if len(found) == 1 else None
+
+
 # Times and places
 
 
@@ -196,14 +206,29 @@ def certificate(told: Told, period: str) -> str:
     would = told.would_have_shown
     if would is None:
         return ""
-    size = _stated(told.signal, would.change)
+    size = stated(told.signal, would.change)
     chance = numbers.share(would.chance, 0)
     if would.chance < LIKELY:
         return f"Had it become worse by {size} since {when(would.since, period)}, this page would hardly have seen it: with a chance of {chance}."
     return f"Had it become worse by {size} since {when(would.since, period)}, this page would have raised it by now with a chance of {chance}."
 
 
-def _stated(signal: Signal, moved: float) -> str:
+def could_see(reading: Reading) -> bool:
+    """Return whether a chart would rather have raised than not, had the largest of its stated changes come."""
+    return any(would.chance >= LIKELY for would in reading.certificate)
+
+
+def blind(signal: Signal, reading: Reading, period: str) -> str:
+    """Return what a chart says that could not have seen any of its stated changes: too little happens there."""
+    most = reading.certificate[-1]
+    return (
+        f"Too little happens here for a {period}ly chart: even had it become worse by {stated(signal, most.change)} since "
+        f"{when(most.since, period)}, it would have been raised with a chance of {numbers.share(most.chance, 0)} only. Calm says little."
+    )
+
+
+def stated(signal: Signal, moved: float) -> str:
+    """Return a stated change without its direction: ``10 points``."""
     if is_ratio(signal):
         return f"{numbers.number(abs(math.exp(moved) - 1) * 100, 0)}%"
     return f"{numbers.number(abs(moved) * 100, 0)} points"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import polars as pl
 
 from hingepoint.analysis import margin_split
-from hingepoint.analysis.signals.shape import Driver, Facts, Signal
+from hingepoint.analysis.signals.shape import Driver
+from hingepoint.analysis.signals.shape import Facts
+from hingepoint.analysis.signals.shape import Signal
 
 
 def units(facts: Facts) -> pl.DataFrame:
@@ -38,7 +40,7 @@ SIGNAL = Signal(
     levels=("company", "team", "segment", "account"),
     units=units,
     news=("won",),
-    stated=0.03,
+    stated=(0.02, 0.03, 0.05),
     question="What do we give {where} today that we did not give before, and who agreed to it?",
     needs="Won deals with their close date and margin, or net price and cost.",
     tell=what_moved,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from hingepoint.analysis.signals.shape import Facts, Signal
+from hingepoint.analysis.signals.shape import Facts
+from hingepoint.analysis.signals.shape import Signal
 
 #: Written down so much later than it was due, a routine was not done on time, whatever day it names.
 LATEST = "7d"
@@ -50,7 +51,7 @@ SIGNAL = Signal(
     levels=("company", "team"),
     units=units,
     news=("routines",),
-    stated=0.15,
+    stated=(0.10, 0.15, 0.25),
     question="What would have to change for the reviews of {where} to be worth preparing?",
     needs="Required routines with the day they were due and done (--routines).",
     facts=("routine",),

@@ -90,8 +90,8 @@ class Signal:
 
     ``unit`` says what a reading is; ``worse`` which way it gets worse; ``kind`` whether values lie
     between 0 and 1.
-    ``levels``: where it is followed. ``news``: the sources that must go on delivering. ``stated``: the change of which a
-    calm chart says whether it would have shown it. ``breaks``: a new version of the rules begins a new series.
+    ``levels``: where it is followed. ``news``: the sources that must go on delivering. ``stated``: the three changes, from
+    small to large, of which a calm chart says whether it would have shown them; the middle one stands in its sentence. ``breaks``: a new version of the rules begins a new series.
     ``facts``: columns of the units, held equal beside what is known of deals at creation. ``drivers``: columns of the
     units with 0 and 1, and their words; ``tell``: drivers that are computed. ``apart``: units that lie apart are
     watched without a change. ``least``: with fewer answers nothing is told; ``named``: whether deals are listed.
@@ -107,7 +107,7 @@ class Signal:
     levels: tuple[str, ...]
     units: Callable[[Facts], pl.DataFrame]
     news: tuple[str, ...]
-    stated: float
+    stated: tuple[float, float, float]
     question: str
     needs: str
     breaks: bool = False
@@ -155,6 +155,15 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
+class WouldHaveShown:
+    """Had the reading of a place changed by ``change`` since a day, its chart would have raised by now with this chance."""
+
+    change: float
+    since: dt.date
+    chance: float
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """A place as it stands.
 
@@ -162,7 +171,8 @@ class Reading:
     deals were alike. ``since`` is the first day of the period in which it began, ``earliest`` to ``latest`` its 95 % interval,
     ``seen`` when the chart raised; ``size`` how far it moved since. ``trial_until``: until when limits are for
     trial; ``because_of``: the place that explains it, so that it is watched and not raised. None where it does not apply.
-    ``chart`` follows ``series.scores``.
+    ``chart`` follows ``series.scores``. ``certificate``: what the chart would have shown of each stated change, where it has not
+    raised; empty while its limits are for trial, and for accounts and segments.
     """
 
     place: Place
@@ -182,15 +192,7 @@ class Reading:
     because_of: Place | None = None
     series: Series | None = None
     chart: Chart | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class WouldHaveShown:
-    """Had the company's reading changed by ``change`` since a day, the chart would have raised by now with this chance."""
-
-    change: float
-    since: dt.date
-    chance: float
+    certificate: tuple[WouldHaveShown, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +206,7 @@ class Told:
     question: str = ""
     needs: str = ""
     drivers: tuple[Driver, ...] = ()
-    would_have_shown: WouldHaveShown | None = None
+    would_have_shown: WouldHaveShown | None = None  # the middle change, of the company's chart
     silent_since: dt.date | None = None
 
     @property

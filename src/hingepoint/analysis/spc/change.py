@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,20 +69,35 @@ def began(
 def chance_to_show(
     chart: Chart, *, change: float, since: int, rng: np.random.Generator, draws: int = 2000
 ) -> float:
-    """Return the chance that the chart would have raised by now had the mean moved by ``change`` at ``since``.
+    """Return the chance that the chart would have raised by now had the mean moved by ``change`` at ``since``."""
+    noise = rng.standard_normal((draws, chart.baseline.points + len(chart.values)))
+    return chances_to_show(chart, changes=(change,), since=since, noise=noise)[0]
 
-    Drawn from points as alike as the baseline's, its error included; on the chart's own side. 0 for a trial
-    baseline.
+
+def chances_to_show(chart: Chart, *, changes: Sequence[float], since: int, noise: Floats) -> list[float]:
+    """Return the chances that the chart would have raised by now had the mean moved by each of ``changes`` at ``since``.
+
+    ``noise`` is standard normal, a row a draw, with at least as many columns as baseline and chart have points: the same draws
+    tell every change, so that a larger one is never told a smaller chance. Points are as alike as the baseline's, its
+    error included; on the chart's own side. 0 for a trial baseline.
     """
     baseline, count = chart.baseline, len(chart.values)
     if baseline.is_trial or not count:
-        return 0.0
-    mixed = np.linalg.cholesky(baseline.correlations(count) + 1e-12 * np.eye(baseline.points + count))
-    noise = rng.standard_normal((draws, baseline.points + count)) @ mixed.T * baseline.spread
-    points = noise[:, baseline.points :] - noise[:, : baseline.points].mean(axis=1, keepdims=True)
-    points[:, since:] += change
+        return [0.0] * len(changes)
+    size = baseline.points + count
+    mixed = np.linalg.cholesky(baseline.correlations(count) + 1e-12 * np.eye(size))
+    drawn = noise[:, :size] @ mixed.T * baseline.spread
+    points = drawn[:, baseline.points :] - drawn[:, : baseline.points].mean(axis=1, keepdims=True)
     half, lines = chart.high - baseline.level, _smoothed(points, chart.weight)
-    beyond = ((lines < -half) & (chart.side <= 0)) | ((lines > half) & (chart.side >= 0))
+    step = np.zeros((1, count))
+    step[:, since:] = 1.0
+    moved = _smoothed(step, chart.weight)  # a smoothed line is linear in its points
+    return [_share_beyond(lines + change * moved, half, chart.side) for change in changes]
+
+
+def _share_beyond(lines: Floats, half: Floats, side: int) -> float:
+    """Return the share of lines that leave their limits on the side that is looked at, 0 for both."""
+    beyond = ((lines < -half) & (side <= 0)) | ((lines > half) & (side >= 0))
     return float(np.mean(beyond.any(axis=1)))
 
 

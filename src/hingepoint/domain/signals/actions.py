@@ -6,12 +6,14 @@ A reading is made outside any transaction, for it reads everything, and kept in 
 from __future__ import annotations
 
 import datetime as dt
+import json
 import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from django.db.models import Q
+from django.db.models import JSONField, Q, TextField, Value
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from hingepoint.analysis.signals import SIGNALS
@@ -85,6 +87,15 @@ def read_signals(
     return days
 
 
+def read_anew(*, at: dt.datetime) -> list[dt.date]:
+    """Read every day anew whose reading is kept, in order, as it is on record now to have been known then; return the days.
+    Raises follow the newest."""
+    days = list(SignalReading.objects.order_by("day").values_list("day", flat=True))
+    for day in days:
+        _read(day, _from_tables, at=at)
+    return days
+
+
 def _from_tables(day: dt.date) -> Facts:
     from hingepoint.domain.signals import frames  # with the engine and its statistics, which no page needs
 
@@ -111,9 +122,15 @@ def _read(day: dt.date, facts: Callable[[dt.date], Facts], *, at: dt.datetime) -
     report = engine.read(known, rng=np.random.default_rng(SEED))
     before = SignalReading.objects.filter(day__lt=day).order_by("-day")[: ENDS_AFTER - 1]
     newest = [report, *(opened(row.report) for row in before)]
-    kept = {"report": stored(report), "made_at": at, "facts_until": _newest(known)}
+    kept = {"report": _as_json(report), "made_at": at, "facts_until": _newest(known)}
     _keep(day=day, at=at, kept=kept, newest=newest)
     log.info("Read the signals as of %s: %d places are raised.", day, len(raised_in(report)))
+
+
+def _as_json(report: Report) -> Cast:
+    """Return a report as the database takes it: megabytes in a large company, made into text before anybody waits for it."""
+    text = json.dumps(stored(report), allow_nan=False)
+    return Cast(Value(text, output_field=TextField()), JSONField())
 
 
 def _newest(facts: Facts) -> dt.date | None:
@@ -126,7 +143,8 @@ def _newest(facts: Facts) -> dt.date | None:
 @action
 def _keep(*, day: dt.date, at: dt.datetime, kept: dict[str, Any], newest: Sequence[Report]) -> None:
     """Keep a reading in place of one of the same day, whose row is its turn, and let the raises follow the newest one."""
-    SignalReading.objects.update_or_create(day=day, defaults=kept)
+    if not SignalReading.objects.filter(day=day).update(**kept):
+        SignalReading.objects.create(day=day, **kept)
     if SignalReading.objects.filter(day__gt=day).exists():
         return
     _follow(newest, day=day, at=at)

@@ -32,12 +32,21 @@ from hingepoint.analysis.spc.charts import Chart
 from hingepoint.records.errors import Refused
 
 #: Of what is stored. One more whenever its meaning changes, and a step in ``UPGRADES`` from the one before.
-SCHEMA = 1
-
-#: What makes a report of each schema one of the next.
-UPGRADES: dict[int, Callable[[Mapping[str, Any]], Mapping[str, Any]]] = {}
+SCHEMA = 2
 
 Json = Mapping[str, Any]
+
+
+def _without_certificates(kept: Json) -> Json:
+    """Make a report of schema 1, whose places did not say what they would have shown, one of schema 2."""
+    signals = [
+        {**told, "places": [{**one, "certificate": []} for one in told["places"]]} for told in kept["signals"]
+    ]
+    return {**kept, "schema": 2, "signals": signals}
+
+
+#: What makes a report of each schema one of the next.
+UPGRADES: dict[int, Callable[[Json], Json]] = {1: _without_certificates}
 
 
 class NewerReport(Refused):
@@ -96,13 +105,12 @@ def _told(told: Told) -> dict[str, Any]:
         "question": told.question,
         "needs": told.needs,
         "drivers": [asdict(one) for one in told.drivers],
-        "would_have_shown": told.would_have_shown and _plain(asdict(told.would_have_shown)),
+        "would_have_shown": told.would_have_shown and _would(told.would_have_shown),
         "silent_since": _day(told.silent_since),
     }
 
 
 def _told_again(kept: Json) -> Told:
-    shown = kept["would_have_shown"]
     return Told(
         signal=_signal(kept),
         state=State(kept["state"]),
@@ -110,9 +118,17 @@ def _told_again(kept: Json) -> Told:
         question=kept["question"],
         needs=kept["needs"],
         drivers=tuple(Driver(**one) for one in kept["drivers"]),
-        would_have_shown=shown and WouldHaveShown(**{**shown, "since": _date(shown["since"])}),
+        would_have_shown=kept["would_have_shown"] and _would_again(kept["would_have_shown"]),
         silent_since=_date(kept["silent_since"]),
     )
+
+
+def _would(shown: WouldHaveShown) -> dict[str, Any]:
+    return _plain(asdict(shown))
+
+
+def _would_again(kept: Json) -> WouldHaveShown:
+    return WouldHaveShown(kept["change"], dt.date.fromisoformat(kept["since"]), kept["chance"])
 
 
 def _signal(kept: Json) -> Signal:
@@ -138,6 +154,7 @@ def _reading(one: Reading) -> dict[str, Any]:
         "size_ci": one.size_ci and list(one.size_ci),
         "deals": list(one.deals),
         "because_of": one.because_of and asdict(one.because_of),
+        "certificate": [_would(each) for each in one.certificate],
         **_drawn(one),
     }
 
@@ -162,6 +179,7 @@ def _reading_again(kept: Json) -> Reading:
         size_ci=kept["size_ci"] and tuple(kept["size_ci"]),
         deals=tuple(kept["deals"]),
         because_of=kept["because_of"] and Place(**kept["because_of"]),
+        certificate=tuple(_would_again(each) for each in kept["certificate"]),
         series=series,
         chart=kept["chart"] and _chart_again(kept["chart"], series),
     )

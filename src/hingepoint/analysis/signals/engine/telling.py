@@ -16,6 +16,7 @@ from hingepoint.analysis.signals.engine.places import Prepared
 from hingepoint.analysis.signals.shape import (
     COMPANY,
     Driver,
+    Floats,
     Reading,
     Series,
     Signal,
@@ -35,6 +36,8 @@ RECENT = 6
 LISTED = 50
 #: Of how many simulated charts the chance to have shown a change is taken.
 DRAWS = 1000
+#: Of these places a chart says what it would have shown: those that are drawn though they are calm.
+CERTIFIED = ("company", "team", "manager")
 
 
 def tell(prepared: Prepared, calendar: Calendar, charted: Charted, rng: np.random.Generator) -> Told:
@@ -43,7 +46,8 @@ def tell(prepared: Prepared, calendar: Calendar, charted: Charted, rng: np.rando
     if not prepared.series:
         return _without_points(prepared, calendar)
     apart = _apart(prepared) if signal.apart else set()
-    places = tuple(_reading(prepared, series, charted, calendar, apart) for series in prepared.series)
+    noise = _noise(prepared, rng)
+    places = tuple(_reading(prepared, series, charted, calendar, apart, noise) for series in prepared.series)
     if signal.least:
         places = tuple(one for one in places if one.reading is not None)
         if not places:
@@ -56,7 +60,7 @@ def tell(prepared: Prepared, calendar: Calendar, charted: Charted, rng: np.rando
         question=question(signal, [place.name for place in raised if place != COMPANY]),
         needs=_needs(places, prepared, calendar),
         drivers=_drivers(prepared, told.leading, calendar),
-        would_have_shown=_would_have_shown(prepared, charted, calendar, rng),
+        would_have_shown=next((one.certificate[1] for one in places[:1] if one.certificate), None),
     )
 
 
@@ -90,7 +94,12 @@ def _needs(places: Sequence[Reading], prepared: Prepared, calendar: Calendar) ->
 
 
 def _reading(
-    prepared: Prepared, series: Series, charted: Charted, calendar: Calendar, apart: set[str]
+    prepared: Prepared,
+    series: Series,
+    charted: Charted,
+    calendar: Calendar,
+    apart: set[str],
+    noise: Floats,
 ) -> Reading:
     chart = charted.by_place.get((prepared.signal, series.place))
     because_of = charted.because_of.get((prepared.signal, series.place))
@@ -108,8 +117,9 @@ def _reading(
         series=series,
         chart=chart,
     )
-    raised = reading.state is State.RAISED and chart is not None
-    return _with_change(prepared, reading, series, chart, calendar) if raised else reading  # type: ignore[arg-type]
+    if reading.state is State.RAISED and chart is not None:
+        return _with_change(prepared, reading, series, chart, calendar)
+    return replace(reading, certificate=_certificate(prepared, series, chart, calendar, noise))
 
 
 def _with_change(
@@ -263,24 +273,43 @@ def _share(units: pl.DataFrame, column: str) -> float | None:
     return float(found) if isinstance(found, float) else None
 
 
-def _would_have_shown(
-    prepared: Prepared, charted: Charted, calendar: Calendar, rng: np.random.Generator
-) -> WouldHaveShown | None:
-    """Return the chance that the company's chart would have raised by now, had the stated change begun half a year ago."""
-    series = prepared.series[0]
-    chart = charted.by_place.get((prepared.signal, COMPANY))
-    if chart is None or chart.baseline.is_trial or not len(chart.values):
-        return None
+# What calm means
+
+
+def _certificate(
+    prepared: Prepared, series: Series, chart: Chart | None, calendar: Calendar, noise: Floats
+) -> tuple[WouldHaveShown, ...]:
+    """Return the chances that a chart would have raised by now, had each stated change begun half a year ago."""
+    if (
+        series.place.level not in CERTIFIED
+        or chart is None
+        or chart.baseline.is_trial
+        or not len(chart.values)
+    ):
+        return ()
+    signal = prepared.signal
     ago = min(2 * calendar.points_a_quarter, len(chart.values))
-    counts = series.counts[-ago:]
-    spread = prepared.spread
-    if prepared.signal.kind == "share":
-        usual = float(np.clip(_mean(series.usual, series.counts), 0.01, 0.99))
-        spread = float(np.sqrt(usual * (1 - usual)))
-    moved = float(prepared.signal.side * prepared.signal.stated / spread * np.sqrt(counts).mean())
-    chance = change.chance_to_show(chart, change=moved, since=len(chart.values) - ago, rng=rng, draws=DRAWS)
-    return WouldHaveShown(
-        prepared.signal.side * prepared.signal.stated,
-        calendar.start(calendar.last - ago + 1),
-        round(chance, 2),
+    unit = np.sqrt(series.counts[-ago:]).mean() / _spread(
+        prepared, series
+    )  # of a score, in the signal's own unit
+    changes = [signal.side * stated for stated in signal.stated]
+    chances = change.chances_to_show(
+        chart, changes=[one * unit for one in changes], since=len(chart.values) - ago, noise=noise
     )
+    since = calendar.start(calendar.last - ago + 1)
+    told = zip(changes, chances, strict=True)
+    return tuple(WouldHaveShown(one, since, round(chance, 2)) for one, chance in told)
+
+
+def _spread(prepared: Prepared, series: Series) -> float:
+    """Return how much one unit varies by chance."""
+    if prepared.signal.kind != "share":
+        return prepared.spread
+    usual = float(np.clip(_mean(series.usual, series.counts), 0.01, 0.99))
+    return float(np.sqrt(usual * (1 - usual)))
+
+
+def _noise(prepared: Prepared, rng: np.random.Generator) -> Floats:
+    """Return draws for the longest series of a signal: all of its charts are told by the same."""
+    longest = max(len(one.scores) for one in prepared.series)
+    return rng.standard_normal((DRAWS, longest))

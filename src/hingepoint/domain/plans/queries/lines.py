@@ -11,6 +11,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 
 from hingepoint.domain.plans.models import Plan, PlanReview
 from hingepoint.domain.plans.parts import Line, from_json
+from hingepoint.domain.plans.rules import before_concessions
 from hingepoint.records.plans import Verdict
 
 if TYPE_CHECKING:
@@ -57,8 +58,8 @@ def plans(viewer: Any, deal_id: int) -> list[PlanLine]:
 
 
 def written_at(viewer: Any, deal_id: int) -> list[dt.datetime]:
-    """Return when plans for a deal were really written, every writing, oldest first. One SQL query."""
-    rows = Plan.objects.visible_to(viewer).filter(deal_id=deal_id).order_by("written_at")
+    """Return when plans that prepare a concession on a deal were really written, every writing, oldest first. One SQL query."""
+    rows = before_concessions(Plan.objects.visible_to(viewer).filter(deal_id=deal_id)).order_by("written_at")
     return list(rows.values_list("written_at", flat=True))
 
 
