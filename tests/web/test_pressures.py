@@ -114,7 +114,7 @@ def test_the_deal_page_fetches_them_as_a_piece(cast, client):
 
 def test_the_overview_says_what_was_found_and_how_sure(cast, client, read):
     shown = page(client, cast.sponsor, "/pressures/")
-    assert "Early access to key data answers it." in shown
+    assert "“Early access to key data” answers it." in shown
     assert "more discount than on deals alike without it" in shown
     assert "This is what goes together, not proof of a cause" in shown
     assert shown.count("No deal is tagged") == 4

@@ -111,7 +111,7 @@ def share(one: Estimate) -> str:
 
 def answered(told: Told, names: Mapping[str, str]) -> str:
     """Return what answers a pressure, as a sentence; what is not known is said as not known."""
-    found = list(dict.fromkeys(names.get(one.key, one.key) for one in told.answered_by))
+    found = list(dict.fromkeys(f"“{names.get(one.key, one.key)}”" for one in told.answered_by))
     if found:
         return f"{' and '.join(found)} {'answers' if len(found) == 1 else 'answer'} it."
     if not told.answers:
@@ -126,7 +126,7 @@ def answer(one: Answer, report: Report, name: str) -> str:
     if one.difference is None:
         return f"Too few deals: the smallest of the four groups has {one.least}, {LEAST_EACH} are needed in each."
     return (
-        f"With {name} by day {report.landmark} the pressure goes with {moved(one.metric, one.with_it)} "
+        f"With “{name}” by day {report.landmark} the pressure goes with {moved(one.metric, one.with_it)} "
         f"({likely(one.metric, one.with_it)}), without it with {moved(one.metric, one.without_it)} "
         f"({likely(one.metric, one.without_it)})."
     )

@@ -38,6 +38,8 @@ CHOICES = [
     (Trace.FACT.value, "Column of the deal", "A column of the file or field of the CRM says something"),
     *(one for one in detection.TRACES if one[0] in TRACES),
 ]
+#: A page of its own has room for three years of months.
+WIDE = 920
 _LISTS = ("names", "values", "words", "without")
 
 
@@ -91,7 +93,7 @@ def _drawn(told: Told, *, small: bool = False) -> Picture | None:
     title = f"{told.pressure.label}, share of new deals"
     desk, phone = (
         trend.draw(points, metric=title, width=width)
-        for width in (trend.NARROW if small else trend.WIDE, trend.NARROW)
+        for width in (trend.NARROW if small else WIDE, trend.NARROW)
     )
     return Picture(desk, phone, trend.table(points))
 
@@ -137,6 +139,7 @@ def deal_pressures(request: Request, deal_id: int) -> HttpResponse:
     context = shown(
         facts=facts,
         found=queries.on_deal(request.user, deal_id),
+        draft=draft,
         typed=draft.said("pressure", ""),
         words=draft.said("words", ""),
         problems=draft.problems,

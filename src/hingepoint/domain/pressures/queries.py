@@ -28,7 +28,7 @@ from hingepoint.records.errors import Hidden
 from hingepoint.records.pressures import Pressure
 
 #: Deals that a page names, the newest tags first; the file has all.
-MOST_DEALS = 50
+MOST_DEALS = 20
 #: Events that are offered as evidence, the newest first.
 MOST_EVENTS = 6
 #: What happens on a deal that may show a pressure.
