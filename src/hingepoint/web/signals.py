@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import tempfile
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
@@ -32,6 +33,10 @@ FOUND = [
 DECIDED = [(StepKind.LED, "Yes, note it"), (StepKind.NOT_LED, "No"), (StepKind.NOT_YET, "Not yet")]
 #: More places than this are a list that nobody reads.
 MOST_PLACES = 30
+#: Of calm ones the first are enough: nothing is asked of them.
+MOST_CALM = 12
+#: Beyond so many rows a picture is a list again.
+MOST_DRAWN = 10
 
 
 class DayForm(forms.Form):
@@ -96,12 +101,19 @@ def signal(request: Request, key: str) -> HttpResponse:
     day = page.day or timezone.localdate()
     times = signal_pictures.Times(page.period, day, breaks_of(request, page.told))
     places, calm = places_of(page.told)
+    on_day = {"as_of": as_of.isoformat()} if as_of else {}
     context = shown(
         page=page,
         told=page.told,
         reading=reading,
         mark=signal_words.standing(page.told.state, in_hand=page.in_hand),
         picture=signal_pictures.picture(page.told, reading, times, names=page.names),
+        where=signal_pictures.where(
+            page.told,
+            [*places, *calm][:MOST_DRAWN],
+            names=page.names,
+            address=lambda place: f"?{urlencode(on_day | {'place': code(place)})}#chart",
+        ),
         places=places,
         calm_places=calm,
         others=len(page.told.places) - len(places) - len(calm),
@@ -138,7 +150,7 @@ def places_of(told: Told) -> tuple[list[Reading], list[Reading]]:
     order = list(State)
     ranked = sorted(told.places, key=lambda one: -order.index(one.state))
     first = [one for one in ranked if one.state is not State.CALM or one.place.level == signal_words.COMPANY]
-    return first[:MOST_PLACES], [one for one in ranked if one not in first][:MOST_PLACES]
+    return first[:MOST_PLACES], [one for one in ranked if one not in first][:MOST_CALM]
 
 
 def signal_deals(request: Request, key: str) -> FileResponse:

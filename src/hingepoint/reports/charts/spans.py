@@ -146,8 +146,8 @@ def _whisker(row: Row, place: scale.Scale, y: float) -> str:
     if row.whisker is None:
         return ""
     low, high = place(row.whisker[0]), place(row.whisker[1])
-    ends = "".join(svg.line(x, y - 4, x, y + 4, row.whisker_tone, width=1.4) for x in (low, high))
-    return svg.line(low, y, high, y, row.whisker_tone, width=1.8, cap="round") + ends
+    ends = [(low, y - 4), (low, y + 4), (low, y), (high, y), (high, y - 4), (high, y + 4)]
+    return svg.polyline(ends, row.whisker_tone, width=1.6)
 
 
 def _join(row: Row, place: scale.Scale, y: float) -> str:
