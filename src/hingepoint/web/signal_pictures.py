@@ -16,7 +16,8 @@ import numpy as np
 from hingepoint.analysis.period_numbers import number_of, start_of
 from hingepoint.analysis.signals.shape import Floats, Place, Reading, Series, Signal, State, Told
 from hingepoint.analysis.spc.charts import Chart
-from hingepoint.reports.charts import control, numbers, scale, spans
+from hingepoint.domain.signals.recorded import Recorded
+from hingepoint.reports.charts import columns, control, numbers, scale, spans
 from hingepoint.web import formats, signal_words
 from hingepoint.web.home_pictures import Picture
 
@@ -54,6 +55,14 @@ def picture(
     metric = f"{told.signal.name}, {signal_words.place_name(reading.place, names)}"
     desk, phone = (control.draw(drawn, metric=metric, size=size) for size in (control.WIDE, control.NARROW))
     return Picture(desk, phone, control.table(drawn))
+
+
+def on_record(one: Recorded) -> Picture:
+    """Return how much of a source is on record month by month, for desk and phone, with its table."""
+    name = signal_words.SOURCES[one.source].name
+    drawn = [columns.Column(f"{day:%b %Y}", count, f"{day:%b}") for day, count in one.months]
+    desk, phone = (columns.draw(drawn, title=f"{name} a month", width=width) for width in (720, 330))
+    return Picture(desk, phone, columns.table(drawn, counted=name))
 
 
 def where(

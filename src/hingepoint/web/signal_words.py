@@ -54,6 +54,33 @@ MARKS: dict[str, Mark] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a signal reads: what it is called, and who records it where."""
+
+    name: str
+    who: str
+
+
+SOURCES: dict[str, Source] = {
+    "won": Source(
+        "Deals won", "An import or the CRM brings them, with close date, price and cost or margin."
+    ),
+    "exceptions": Source("Requests for exceptions", "Sellers ask for each on its deal, under Ask for help."),
+    "visits": Source("Executives' activities", "Whoever brings an executive in notes it on the deal."),
+    "concessions": Source(
+        "Concessions", "Sellers note each on its deal, under Talks; an import may bring them."
+    ),
+    "demands": Source("Demands", "Sellers note each with its reason on its deal, under Talks."),
+    "pulses": Source(
+        "Answers of inside partners", "Legal, finance and delivery tap twice on each request they answered."
+    ),
+    "routines": Source(
+        "Routines done", "Everybody of the role, on the day it is due; the strategy names the routines."
+    ),
+}
+
+
 def standing(state: State, *, in_hand: bool) -> str:
     """Return the key of ``MARKS`` of a signal in ``state``; ``in_hand``: somebody answered each of its raises."""
     if state is State.RAISED:

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 from hingepoint.analysis.signals.shape import Place, Reading, State, Told
 from hingepoint.connectors import files
 from hingepoint.domain.escalations.queries import rules as rules_page
-from hingepoint.domain.signals import actions, queries
+from hingepoint.domain.signals import actions, queries, recorded
 from hingepoint.records.signals import ANSWERS, DECISIONS, StepKind
 from hingepoint.web import drafts, exports, signal_pictures, signal_words
 from hingepoint.web.requests import Request, whole_number
@@ -108,6 +108,7 @@ def signal(request: Request, key: str) -> HttpResponse:
         reading=reading,
         mark=signal_words.standing(page.told.state, in_hand=page.in_hand),
         picture=signal_pictures.picture(page.told, reading, times, names=page.names),
+        recorded=on_record(request, page),
         where=signal_pictures.where(
             page.told,
             [*places, *calm][:MOST_DRAWN],
@@ -123,6 +124,14 @@ def signal(request: Request, key: str) -> HttpResponse:
         unread=unread,
     )
     return render(request, "signals/signal.html", context)
+
+
+def on_record(request: Request, page: queries.SignalPage) -> list[tuple[recorded.Recorded, Any]]:
+    """Return what is on record for a signal without a reading, with its pictures; nothing for others."""
+    if page.told.state is not State.NO_DATA:
+        return []
+    found = recorded.recorded(request.user, page.told.signal.key, today=timezone.localdate())
+    return [(one, signal_pictures.on_record(one)) for one in found]
 
 
 def breaks_of(request: Request, told: Told) -> tuple[tuple[dt.date, str], ...]:

@@ -1,12 +1,13 @@
 """Marks and spans on one scale, a row a thing: where something lies, how sure that is, and how far two of them are apart.
 
 Two drawings of the same rows: WIDE for a desk, with the names beside them, NARROW for a phone, with the names above.
+What a mark is of only the caller knows, who makes the table too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from hingepoint.reports.charts import scale, svg
@@ -75,11 +76,6 @@ def draw(
     body = _grid(axis, place, size, bottom)
     body += "".join(_row(row, place, size, size.top + index * size.row) for index, row in enumerate(rows))
     return svg.document(size.width, bottom + 8, body, kind=kind, title=title, description=description)
-
-
-def on_paper(size: Size, width: int) -> Size:
-    """Return a size for a narrower sheet; the names keep their room."""
-    return replace(size, width=width, right=width - (size.width - size.right))
 
 
 def _grid(axis: Axis, place: scale.Scale, size: Size, bottom: float) -> str:
