@@ -159,6 +159,7 @@ class TestWhereWeStand:
         found = queries.result(cast.sponsor, row.pk, at=LATER)
         assert [one.key for one in found.record[:3]] == ["unknown_reasons", "low_advocacy", "account_margins"]
         assert len(found.record) == 10
+        assert found.record[0].needs == "Demands with their topic and reason."
         assert found.states == {}
 
     def test_it_is_compared_with_the_round_that_was_over_before_it_began(self, cast):

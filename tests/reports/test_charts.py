@@ -12,6 +12,7 @@ import pytest
 from hingepoint.reports import charts
 from hingepoint.reports.charts import (
     bars,
+    columns,
     control,
     flow,
     forest,
@@ -19,6 +20,7 @@ from hingepoint.reports.charts import (
     heatmap,
     numbers,
     scale,
+    spans,
     sparkline,
     staircase,
     svg,
@@ -67,6 +69,11 @@ EVERY_CHART = {
     "timeline of nothing": timeline.draw(timeline.Timeline(FIRST, FIRST), title="Deal"),
     "staircase on a phone": staircase.draw(chart_examples.price_line(), title="Price", width=timeline.NARROW),
     "staircase of nothing": staircase.draw(staircase.Staircase(FIRST, FIRST, None, 100.0), title="Price"),
+    "marks beside each other on a phone": chart_examples.beside_each_other(spans.NARROW),
+    "columns of nothing": columns.draw([], title="Demands"),
+    "columns on a phone": columns.draw(
+        [columns.Column("May 2026", 1200, "May")] * 12, title="Demands", width=330
+    ),
     "a hostile label": forest.draw([row(LONG, url="javascript&<>")], metric=LONG),
 }
 
@@ -350,3 +357,33 @@ class TestScale:
 )
 def test_numbers_read_like_this(said, meant):
     assert said == meant
+
+
+class TestColumns:
+    def test_each_column_has_its_number_and_an_empty_one_no_bar(self):
+        drawn_now = columns.draw(
+            [columns.Column("May", 3, "May"), columns.Column("Jun", 0, "Jun")], title="Demands"
+        )
+        assert words(drawn_now) == ["3", "May", "0", "Jun"]
+        assert drawn_now.count("<rect") == 1
+
+    def test_the_table_has_the_newest_first(self):
+        table = columns.table([columns.Column("May", 3), columns.Column("Jun", 1200)], counted="Demands")
+        assert table.rows == (("Jun", "1,200"), ("May", "3"))
+
+
+class TestSpans:
+    def test_a_mark_stands_where_its_value_lies_on_the_scale(self):
+        axis = spans.Axis(0, 4, ((0, "never"), (4, "mostly")))
+        picture = spans.draw([spans.Row("A", (spans.Mark(1, "dot"),))], axis, title="T", description="D")
+        mark = next(drawn(picture).iter(f"{SVG}circle"))
+        assert float(mark.get("cx")) == spans.WIDE.left + (spans.WIDE.right - spans.WIDE.left) / 4
+
+    def test_names_stand_beside_their_rows_on_a_desk_and_above_them_on_a_phone(self):
+        for size, anchor in ((spans.WIDE, "end"), (spans.NARROW, None)):
+            text = [
+                one
+                for one in drawn(chart_examples.beside_each_other(size)).iter(f"{SVG}text")
+                if one.text == "Executives save the day"
+            ]
+            assert text[0].get("text-anchor") == anchor

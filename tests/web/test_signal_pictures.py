@@ -10,10 +10,17 @@ import pytest
 import raising
 from hingepoint.analysis.signals import SIGNALS
 from hingepoint.analysis.signals.engine.places import COMPANY
-from hingepoint.analysis.signals.shape import Driver, Place, Reading, Series, State, Told, WouldHaveShown
+from hingepoint.analysis.signals.shape import Driver
+from hingepoint.analysis.signals.shape import Place
+from hingepoint.analysis.signals.shape import Reading
+from hingepoint.analysis.signals.shape import Series
+from hingepoint.analysis.signals.shape import State
+from hingepoint.analysis.signals.shape import Told
+from hingepoint.analysis.signals.shape import WouldHaveShown
 from hingepoint.analysis.spc.charts import chart_of
 from hingepoint.reports.charts import control
-from hingepoint.web import signal_pictures, signal_words
+from hingepoint.web import signal_pictures
+from hingepoint.web import signal_words
 
 TIMES = signal_pictures.Times("month", dt.date(2025, 8, 31))
 SHARES, MEANS = SIGNALS["exceptions"], SIGNALS["account_margins"]
@@ -165,7 +172,7 @@ class TestStates:
         newest = found.table.rows[0]
         assert (newest[0], newest[1], newest[2], newest[5]) == ("Aug 2025", "30.0%", "20", "Raised")
         assert "Aug 2025: 30.0% on 20. Raised." in found.desk
-        assert "Aug 2025: 30.0% on 20. Raised." in found.phone
+        assert "30.0% on 20" not in found.phone  # nothing hovers on a phone: its numbers are in the table
 
 
 class TestWords:
@@ -225,3 +232,31 @@ class TestWords:
     def test_a_ratio_moves_in_points_of_itself(self):
         signal = SIGNALS["shrinking_contracts"]
         assert signal_words.change(signal, math.log(0.8), math.log(0.9)) == "−18.0 points"
+
+
+class TestWhere:
+    def drawn(self, *states: tuple[str, State], **facts):
+        places = [raising.reading(Place("team", name), state, **facts) for name, state in states]
+        told = Told(SIGNALS["exceptions"], State.RAISED, tuple(places))
+        return signal_pictures.where(told, places, names={}, address=lambda place: f"?place={place.name}")
+
+    def test_places_stand_beside_each_other_with_what_is_usual(self):
+        found = self.drawn(("North", State.RAISED), ("South", State.CALM))
+        for picture in found:
+            assert 'href="?place=North"' in picture
+            assert "2 places. Raised: North." in picture
+
+    def test_only_what_is_raised_is_a_diamond_so_that_it_is_told_without_colour(self):
+        raised, calm = (
+            self.drawn(("North", state), ("South", State.CALM)) for state in (State.RAISED, State.CALM)
+        )
+        assert calm[0].count("<circle") == 2
+        assert raised[0].count("<circle") == 1
+        assert "s-bad-solid" in raised[0]
+        assert "bad-solid" not in calm[0]
+
+    def test_one_place_has_nothing_beside_it(self):
+        assert self.drawn(("North", State.RAISED)) is None
+
+    def test_places_without_an_interval_are_not_drawn(self):
+        assert self.drawn(("North", State.CALM), ("South", State.CALM), ci=None) is None

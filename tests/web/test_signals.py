@@ -10,8 +10,14 @@ import pytest
 from django.utils import timezone
 
 import raising
+from cast import NOW, TODAY
+from hingepoint.analysis.signals import SIGNALS
 from hingepoint.analysis.signals.shape import State
+from hingepoint.domain.deals.models import DealEvent
+from hingepoint.domain.signals import recorded
 from hingepoint.domain.signals.models import Raise, RaiseStep
+from hingepoint.records.deals import EventKind
+from hingepoint.web import signal_words
 
 
 def page_of(client, user, address: str) -> str:
@@ -206,3 +212,38 @@ class TestAnswers:
             client, cast.sponsor, Raise.objects.get(place="North"), "answer", words="Looking."
         )
         assert '<details class="fold" open><summary><h2>North</h2>' in refused.content.decode()
+
+
+def demand(cast, at: dt.datetime) -> None:
+    facts = {"occurred_at": at, "recorded_at": at, "fingerprint": DealEvent.objects.count()}
+    DealEvent.objects.create(deal=cast.deal, kind=EventKind.DEMAND, name="price", **facts)
+
+
+class TestNoData:
+    def test_it_draws_what_is_on_record_and_says_who_records_it(self, client, cast):
+        now = timezone.localtime()
+        for at in (now, now, now.replace(day=1) - dt.timedelta(days=1)):
+            demand(cast, at)
+        said = page_of(client, cast.sponsor, "/signals/unknown_reasons/")
+        assert "3 demands in 2 months of the last 12" in " ".join(said.split())
+        assert "chart-columns" in said
+        assert "Sellers note each with its reason on its deal" in said
+
+    def test_a_seller_sees_the_counts_of_their_own_deals(self, cast):
+        demand(cast, NOW)
+        counts = [
+            recorded.recorded(who, "unknown_reasons", today=TODAY)[0].total
+            for who in (cast.seller, cast.stranger, cast.sponsor)
+        ]
+        assert counts == [1, 0, 1]
+
+    def test_every_source_of_every_signal_is_counted_and_has_words(self, cast):
+        for key, one in SIGNALS.items():
+            found = recorded.recorded(cast.analyst, key, today=timezone.localdate())
+            assert [each.source for each in found] == list(one.news)
+            assert all(each.source in signal_words.SOURCES and len(each.months) == 12 for each in found)
+
+    def test_a_signal_with_a_reading_counts_nothing(self, client, cast):
+        read(unknown_reasons=State.CALM)
+        client.force_login(cast.sponsor)
+        assert client.get("/signals/unknown_reasons/").context["recorded"] == []

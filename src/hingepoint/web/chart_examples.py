@@ -8,14 +8,17 @@ from math import sqrt
 
 from hingepoint.reports.charts import (
     bars,
+    columns,
     control,
     corridor,
     flow,
     forest,
     funnel,
     heatmap,
+    spans,
     sparkline,
     staircase,
+    tables,
     timeline,
     timing,
     trend,
@@ -45,11 +48,40 @@ def all_charts() -> list[Example]:
         _timeline(),
         _staircase(),
         _trend(),
+        _spans(),
+        _columns(),
     ]
 
 
 def in_a_figure() -> str:
     return sparkline.draw([0.131, 0.128, 0.133, 0.126, None, 0.119, 0.121, 0.112], title="Discount, last 8 months", target=0.1)  # fmt: skip
+
+
+def beside_each_other(size: spans.Size = spans.WIDE) -> str:
+    """Leaders and field of three questions; places of a signal look alike."""
+    rows = [
+        spans.Row("Costly concessions without plan", (spans.Mark(1.2, "ring"), spans.Mark(2.9, "dot", "accent")), band=(2, 4), joined="brass", strong=True),
+        spans.Row("Executives save the day", (spans.Mark(1.6, "ring"), spans.Mark(1.7, "dot", "accent")), band=(1, 2), joined="ink-3"),
+        spans.Row("North, raised", (spans.Mark(1.0, "tick", "ink-3"), spans.Mark(2.4, "diamond", "bad-solid")), whisker=(2.0, 2.8), whisker_tone="bad-solid", url="#place", strong=True),
+    ]  # fmt: skip
+    axis = spans.Axis(0, 4, ((0, "never"), (1, "rarely"), (2, "at times"), (3, "often"), (4, "mostly")))
+    return spans.draw(
+        rows, axis, title="Beside each other", description="Three rows of marks on one scale.", size=size
+    )
+
+
+def _spans() -> Example:
+    shown = [("Costly concessions without plan", "1.2", "2.9"), ("Executives save the day", "1.6", "1.7"), ("North, raised", "1.0", "2.4")]  # fmt: skip
+    table = tables.build([("Row", False), ("First mark", True), ("Second mark", True)], shown)
+    return Example("Beside each other", "Two marks a row on one scale, with the middle half or an interval.", beside_each_other(), table)  # fmt: skip
+
+
+def _columns() -> Example:
+    drawn = [
+        columns.Column(f"Month {n}", count, str(n)) for n, count in enumerate((2, 3, 0, 4, 2, 5, 3, 6, 8), 1)
+    ]
+    table = columns.table(drawn, counted="Demands")
+    return Example("What is on record", "Too little for a chart of its own: how many there were, month by month.", columns.draw(drawn, title="Demands a month"), table)  # fmt: skip
 
 
 def _forest() -> Example:

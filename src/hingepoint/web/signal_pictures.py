@@ -8,15 +8,16 @@ of the usual size, so the line leaves its limits in the picture where, and only 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from hingepoint.analysis.period_numbers import number_of, start_of
-from hingepoint.analysis.signals.shape import Floats, Reading, Series, Signal, State, Told
+from hingepoint.analysis.signals.shape import Floats, Place, Reading, Series, Signal, State, Told
 from hingepoint.analysis.spc.charts import Chart
-from hingepoint.reports.charts import control
+from hingepoint.domain.signals.recorded import Recorded
+from hingepoint.reports.charts import columns, control, numbers, scale, spans
 from hingepoint.web import formats, signal_words
 from hingepoint.web.home_pictures import Picture
 
@@ -54,6 +55,57 @@ def picture(
     metric = f"{told.signal.name}, {signal_words.place_name(reading.place, names)}"
     desk, phone = (control.draw(drawn, metric=metric, size=size) for size in (control.WIDE, control.NARROW))
     return Picture(desk, phone, control.table(drawn))
+
+
+def on_record(one: Recorded) -> Picture:
+    """Return how much of a source is on record month by month, for desk and phone, with its table."""
+    name = signal_words.SOURCES[one.source].name
+    drawn = [columns.Column(f"{day:%b %Y}", count, f"{day:%b}") for day, count in one.months]
+    desk, phone = (columns.draw(drawn, title=f"{name} a month", width=width) for width in (720, 330))
+    return Picture(desk, phone, columns.table(drawn, counted=name))
+
+
+def where(
+    told: Told, places: Sequence[Reading], *, names: signal_words.Names, address: Callable[[Place], str]
+) -> tuple[str, str] | None:
+    """Return places beside each other for desk and phone, each with its level, the interval of it and what is usual there; None where
+    fewer than two have an interval. A raised place is a diamond, its name leads to its chart. The table of places has the numbers."""
+    drawn = [one for one in places if one.reading is not None and one.ci is not None]
+    if len(drawn) < 2:
+        return None
+    rows = [_where_row(told, one, names, address(one.place)) for one in drawn]
+    raised = [row.label for row in rows if row.strong]
+    said = f"{len(rows)} places. " + (f"Raised: {', '.join(raised)}." if raised else "None is raised.")
+    title = f"{told.signal.name}, by place"
+    desk, phone = (
+        spans.draw(rows, _where_axis(rows, size), title=title, description=said, size=size)
+        for size in (spans.WIDE, spans.NARROW)
+    )
+    return desk, phone
+
+
+def _where_row(told: Told, one: Reading, names: signal_words.Names, url: str) -> spans.Row:
+    assert one.reading is not None
+    assert one.ci is not None
+    raised, name = one.state is State.RAISED, signal_words.place_name(one.place, names)
+    level = signal_words.seen_as(told.signal, one.reading)
+    low, high = (signal_words.seen_as(told.signal, end) for end in one.ci)
+    mark = spans.Mark(level, "diamond" if raised else "dot", "bad-solid" if raised else "ink-2")
+    usual = one.baseline
+    before = (
+        [spans.Mark(signal_words.seen_as(told.signal, usual), "tick", "ink-3")] if usual is not None else []
+    )
+    tone = "bad-solid" if raised else "ink-3"
+    return spans.Row(name, (*before, mark), whisker=(low, high), whisker_tone=tone, url=url, strong=raised)
+
+
+def _where_axis(rows: Sequence[spans.Row], size: spans.Size) -> spans.Axis:
+    """Return an axis around all levels and intervals, with round shares written at it."""
+    ends = [end for row in rows if row.whisker for end in row.whisker]
+    ends += [mark.at for row in rows for mark in row.marks]
+    nice = scale.nice(ends, size.left, size.right, about=5 if size.label else 3)
+    ticks = tuple((at, numbers.tick(at, "share", nice.step)) for at in nice.ticks())
+    return spans.Axis(nice.low, nice.high, ticks)
 
 
 def tile(told: Told, times: Times) -> str:

@@ -9,7 +9,12 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from hingepoint.analysis.signals.shape import Driver, Place, Reading, Signal, State, Told
+from hingepoint.analysis.signals.shape import Driver
+from hingepoint.analysis.signals.shape import Place
+from hingepoint.analysis.signals.shape import Reading
+from hingepoint.analysis.signals.shape import Signal
+from hingepoint.analysis.signals.shape import State
+from hingepoint.analysis.signals.shape import Told
 from hingepoint.reports.charts import numbers
 from hingepoint.web import formats
 
@@ -52,6 +57,33 @@ MARKS: dict[str, Mark] = {
     State.STALE: Mark("No news", "signal-stale", "quiet", "The source went silent. Hatched, never calm."),
     State.NO_DATA: Mark(
         "No data yet", "signal-no-data", "quiet", "Too little is recorded. The page says what to record."
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a signal reads: what it is called, and who records it where."""
+
+    name: str
+    who: str
+
+
+SOURCES: dict[str, Source] = {
+    "won": Source(
+        "Deals won", "An import or the CRM brings them, with close date, price and cost or margin."
+    ),
+    "exceptions": Source("Requests for exceptions", "Sellers ask for each on its deal, under Ask for help."),
+    "visits": Source("Executives' activities", "Whoever brings an executive in notes it on the deal."),
+    "concessions": Source(
+        "Concessions", "Sellers note each on its deal, under Talks; an import may bring them."
+    ),
+    "demands": Source("Demands", "Sellers note each with its reason on its deal, under Talks."),
+    "pulses": Source(
+        "Answers of inside partners", "Legal, finance and delivery tap twice on each request they answered."
+    ),
+    "routines": Source(
+        "Routines done", "Everybody of the role, on the day it is due; the strategy names the routines."
     ),
 }
 

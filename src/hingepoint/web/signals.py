@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import tempfile
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
@@ -16,7 +17,7 @@ from django.views.decorators.http import require_POST
 from hingepoint.analysis.signals.shape import Place, Reading, State, Told
 from hingepoint.connectors import files
 from hingepoint.domain.escalations.queries import rules as rules_page
-from hingepoint.domain.signals import actions, queries
+from hingepoint.domain.signals import actions, queries, recorded
 from hingepoint.records.signals import ANSWERS, DECISIONS, StepKind
 from hingepoint.web import drafts, exports, signal_pictures, signal_words
 from hingepoint.web.requests import Request, whole_number
@@ -32,6 +33,10 @@ FOUND = [
 DECIDED = [(StepKind.LED, "Yes, note it"), (StepKind.NOT_LED, "No"), (StepKind.NOT_YET, "Not yet")]
 #: More places than this are a list that nobody reads.
 MOST_PLACES = 30
+#: Of calm ones the first are enough: nothing is asked of them.
+MOST_CALM = 12
+#: Beyond so many rows a picture is a list again.
+MOST_DRAWN = 10
 
 
 class DayForm(forms.Form):
@@ -96,12 +101,20 @@ def signal(request: Request, key: str) -> HttpResponse:
     day = page.day or timezone.localdate()
     times = signal_pictures.Times(page.period, day, breaks_of(request, page.told))
     places, calm = places_of(page.told)
+    on_day = {"as_of": as_of.isoformat()} if as_of else {}
     context = shown(
         page=page,
         told=page.told,
         reading=reading,
         mark=signal_words.standing(page.told.state, in_hand=page.in_hand),
         picture=signal_pictures.picture(page.told, reading, times, names=page.names),
+        recorded=on_record(request, page),
+        where=signal_pictures.where(
+            page.told,
+            [*places, *calm][:MOST_DRAWN],
+            names=page.names,
+            address=lambda place: f"?{urlencode(on_day | {'place': code(place)})}#chart",
+        ),
         places=places,
         calm_places=calm,
         others=len(page.told.places) - len(places) - len(calm),
@@ -111,6 +124,14 @@ def signal(request: Request, key: str) -> HttpResponse:
         unread=unread,
     )
     return render(request, "signals/signal.html", context)
+
+
+def on_record(request: Request, page: queries.SignalPage) -> list[tuple[recorded.Recorded, Any]]:
+    """Return what is on record for a signal without a reading, with its pictures; nothing for others."""
+    if page.told.state is not State.NO_DATA:
+        return []
+    found = recorded.recorded(request.user, page.told.signal.key, today=timezone.localdate())
+    return [(one, signal_pictures.on_record(one)) for one in found]
 
 
 def breaks_of(request: Request, told: Told) -> tuple[tuple[dt.date, str], ...]:
@@ -138,7 +159,7 @@ def places_of(told: Told) -> tuple[list[Reading], list[Reading]]:
     order = list(State)
     ranked = sorted(told.places, key=lambda one: -order.index(one.state))
     first = [one for one in ranked if one.state is not State.CALM or one.place.level == signal_words.COMPANY]
-    return first[:MOST_PLACES], [one for one in ranked if one not in first][:MOST_PLACES]
+    return first[:MOST_PLACES], [one for one in ranked if one not in first][:MOST_CALM]
 
 
 def signal_deals(request: Request, key: str) -> FileResponse:

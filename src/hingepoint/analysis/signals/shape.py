@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -123,6 +124,11 @@ class Signal:
     def side(self) -> int:
         """1 where a higher reading is worse, -1 where a lower one is."""
         return 1 if self.worse == "higher" else -1
+
+    @property
+    def needs_plainly(self) -> str:
+        """What it needs, without what files call it."""
+        return re.sub(r" \([^)]*\)", "", self.needs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -205,4 +205,4 @@ def _to_record(standing: analysis.Standing, states: Mapping[str, State]) -> tupl
     levels = {line.key: line.level for line in standing.of(Kind.SIGNAL)}
     silent = [one for one in SIGNALS.values() if states.get(one.key, State.NO_DATA) is State.NO_DATA]
     ranked = sorted(silent, key=lambda one: (-levels.get(one.key, -1.0), one.number))
-    return tuple(ToRecord(one.key, one.name, one.needs) for one in ranked)
+    return tuple(ToRecord(one.key, one.name, one.needs_plainly) for one in ranked)

@@ -194,17 +194,14 @@ def _grid(paper: _Paper, course: Course) -> str:
 
 def _singles(paper: _Paper, course: Course) -> str:
     """Return the light band of what chance does to single periods; it has steps, for each has its own number of units."""
-    return "".join(
-        svg.rect(
-            paper.x(index),
-            paper.axis(point.single[1]),
-            paper.x(index + 1) - paper.x(index),
-            paper.axis(point.single[0]) - paper.axis(point.single[1]),
-            "line-soft",
-        )
-        for index, point in enumerate(course.points)
-        if point.single and paper.size.labels
-    )
+    if not paper.size.labels:
+        return ""
+    steps = [
+        (paper.x(index), paper.axis(p.single[1]), paper.x(index + 1), paper.axis(p.single[0]))
+        for index, p in enumerate(course.points)
+        if p.single
+    ]
+    return svg.boxes(steps, "line-soft")
 
 
 def _limits(paper: _Paper, course: Course) -> str:
@@ -294,9 +291,12 @@ def _mark(paper: _Paper, course: Course, index: int, point: Point) -> str:
     if point.value is None:
         return ""
     x, y, small = paper.middle(index), paper.axis(point.value), not paper.size.labels
-    hover = f"{point.period}: {value_of(point.value, course.unit)} on {numbers.number(point.count)}"
+    told = f"{point.period}: {value_of(point.value, course.unit)} on {numbers.number(point.count)}"
+    hover = (
+        "" if paper.size is NARROW else f"{told}. Raised." if point.flagged else told
+    )  # no hover on a phone
     if point.flagged:
-        return svg.diamond(x, y, 3 if small else 4.5, "bad-solid", hover=f"{hover}. Raised.")
+        return svg.diamond(x, y, 3 if small else 4.5, "bad-solid", hover=hover)
     return svg.circle(x, y, 1.6 if small else 2.6, "quiet-solid", hover=hover)
 
 

@@ -1,12 +1,13 @@
 """Marks and spans on one scale, a row a thing: where something lies, how sure that is, and how far two of them are apart.
 
 Two drawings of the same rows: WIDE for a desk, with the names beside them, NARROW for a phone, with the names above.
+What a mark is of only the caller knows, who makes the table too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from hingepoint.reports.charts import scale, svg
@@ -77,11 +78,6 @@ def draw(
     return svg.document(size.width, bottom + 8, body, kind=kind, title=title, description=description)
 
 
-def on_paper(size: Size, width: int) -> Size:
-    """Return a size for a narrower sheet; the names keep their room."""
-    return replace(size, width=width, right=width - (size.width - size.right))
-
-
 def _grid(axis: Axis, place: scale.Scale, size: Size, bottom: float) -> str:
     lines = [svg.line(place(at), size.top - 6, place(at), bottom, "line-soft") for at, _ in axis.ticks]
     last = len(axis.ticks) - 1
@@ -146,8 +142,8 @@ def _whisker(row: Row, place: scale.Scale, y: float) -> str:
     if row.whisker is None:
         return ""
     low, high = place(row.whisker[0]), place(row.whisker[1])
-    ends = "".join(svg.line(x, y - 4, x, y + 4, row.whisker_tone, width=1.4) for x in (low, high))
-    return svg.line(low, y, high, y, row.whisker_tone, width=1.8, cap="round") + ends
+    ends = [(low, y - 4), (low, y + 4), (low, y), (high, y), (high, y - 4), (high, y + 4)]
+    return svg.polyline(ends, row.whisker_tone, width=1.6)
 
 
 def _join(row: Row, place: scale.Scale, y: float) -> str:

@@ -177,6 +177,15 @@ def area(points: list[tuple[float, float]], fill: str) -> str:
     return element("path", d=_path(points) + "z", fill=fill)
 
 
+def boxes(corners: list[tuple[float, float, float, float]], fill: str) -> str:
+    """Return many boxes in one element, each from its left and top to its right and bottom."""
+    drawn = (
+        f"M{_short(left)} {_short(top)}H{_short(right)}V{_short(bottom)}H{_short(left)}z"
+        for left, top, right, bottom in corners
+    )
+    return element("path", d="".join(drawn), fill=fill) if corners else ""
+
+
 def diamond(x: float, y: float, radius: float, fill: str, *, hover: str = "") -> str:
     inside = f"<title>{escape(hover)}</title>" if hover else ""
     d = f"M{_short(x)} {_short(y - radius)}l{_short(radius)} {_short(radius)}-{_short(radius)} {_short(radius)}-{_short(radius)}-{_short(radius)}z"
