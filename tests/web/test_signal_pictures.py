@@ -10,17 +10,10 @@ import pytest
 import raising
 from hingepoint.analysis.signals import SIGNALS
 from hingepoint.analysis.signals.engine.places import COMPANY
-from hingepoint.analysis.signals.shape import Driver
-from hingepoint.analysis.signals.shape import Place
-from hingepoint.analysis.signals.shape import Reading
-from hingepoint.analysis.signals.shape import Series
-from hingepoint.analysis.signals.shape import State
-from hingepoint.analysis.signals.shape import Told
-from hingepoint.analysis.signals.shape import WouldHaveShown
+from hingepoint.analysis.signals.shape import Driver, Place, Reading, Series, State, Told, WouldHaveShown
 from hingepoint.analysis.spc.charts import chart_of
 from hingepoint.reports.charts import control
-from hingepoint.web import signal_pictures
-from hingepoint.web import signal_words
+from hingepoint.web import signal_pictures, signal_words
 
 TIMES = signal_pictures.Times("month", dt.date(2025, 8, 31))
 SHARES, MEANS = SIGNALS["exceptions"], SIGNALS["account_margins"]

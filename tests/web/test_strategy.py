@@ -285,7 +285,8 @@ def test_a_draft_is_nobody_elses_business(client, cast):
 def test_no_page_costs_more_than_twelve_statements(client, cast, who, django_assert_max_num_queries):
     book = in_force(cast, "cust.data_access", "cust.deal_sponsor", "cust.mutual_plan")
     client.force_login(getattr(cast, who))
-    for page in ("strategies", "strategy", "strategy-routines", "playbook", "pivotal"):
+    over_years = ("strategy-results", "strategy-agreements") if who == "sponsor" else ()
+    for page in ("strategies", "strategy", "strategy-routines", "playbook", "pivotal", *over_years):
         arguments = [] if page == "strategies" else [book.strategy_id]
         arguments += ["cust.data_access"] if page == "pivotal" else []
         with django_assert_max_num_queries(12):

@@ -67,13 +67,13 @@ def movement(metric: metrics.Metric, deals: pl.DataFrame, *, start: dt.date) -> 
     begun = pl.col("closed").dt.date() >= start
     usual = usual_of(metric, values, deals, learned=values.select(~begun).to_series())
     expected = values.with_columns(expected=pl.Series(usual))
-    means = [expected.filter(begun)["expected"].mean(), expected.filter(~begun)["expected"].mean()]
+    means = [expected.filter(time)["expected"].to_numpy() for time in (begun, ~begun)]
     return Movement(
         since=metrics.estimate(metric, values.filter(begun)),
         before=metrics.estimate(metric, values.filter(~begun)),
         better=metric.better,
         least=0 if metrics.is_counted(metric) else LEAST_FOR_A_MEAN,
-        mix=0.0 if None in means else float(means[0] - means[1]),  # type: ignore[operator]
+        mix=float(means[0].mean() - means[1].mean()) if all(map(len, means)) else 0.0,
     )
 
 

@@ -174,8 +174,8 @@ def _windows(
     first, ends = number_of(chosen_on, "month") + WINDOW, number_of(today, "month")
     found = []
     for last in range(first, ends):
-        days = [start_of(number, "month") for number in (last - WINDOW + 1, last + 1)]
-        rows = since.filter(pl.col("closed").is_between(*days, closed="left"))
+        begins, ends_before = (start_of(number, "month") for number in (last - WINDOW + 1, last + 1))
+        rows = since.filter(pl.col("closed").is_between(begins, ends_before, closed="left"))
         found.append((start_of(last, "month"), _difference(rows)))
     return found
 

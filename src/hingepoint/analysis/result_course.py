@@ -67,7 +67,8 @@ class Ahead:
 
 @dataclass(frozen=True, slots=True)
 class ResultCourse:
-    """Whole months up to before the present one. ``usual`` is the mean of the usual time, None where nothing was
+    """Whole months up to before the present one, from the first that has half as many deals as a usual one: a record that
+    only begins holds the quick deals alone. ``usual`` is the mean of the usual time, None where nothing was
     closed in it; ``trial``: it has fewer than twelve months, and nothing is said to have changed."""
 
     months: tuple[Month, ...]
@@ -103,7 +104,7 @@ def course(metric: metrics.Metric, deals: pl.DataFrame, *, aim: Aim, today: dt.d
         began = _since(chart, sums, metric)
     ahead = _ahead(metric, values, aim, today)
     trial = chart is None or chart.baseline.is_trial
-    return ResultCourse(_months(sums, chart, began), sums.usual, trial, began, ahead)
+    return ResultCourse(_months(metric, sums, chart, began), sums.usual, trial, began, ahead)
 
 
 @dataclass(frozen=True)
@@ -138,9 +139,10 @@ def _sums(
     """Add up the whole months from the first with a deal, at most ``SHOWN_BEFORE`` before the start."""
     numbers, days = months_of(values["closed"]).to_numpy(), values["closed"].dt.date()
     begins, ends = number_of(start, "month"), number_of(today, "month")
+    numbers_from = _begins_to_tell(numbers, begins)
     learned = days.is_between(start - period.BEFORE, start, closed="left")
     beside = values["value"].to_numpy() - period.usual_of(metric, values, deals, learned=learned)
-    shown = (numbers >= begins - SHOWN_BEFORE) & (numbers < ends)
+    shown = (numbers >= numbers_from) & (numbers < ends)
     if not (shown.any() and learned.any()):
         return _Sums(begins, 0, 0, np.zeros(0), np.zeros(0), None, 0.0)
     first = int(numbers[shown].min())
@@ -150,10 +152,20 @@ def _sums(
         max(begins - USUAL_MONTHS - first, 0),
         max(begins - first, 0),
         np.bincount(at, minlength=count).astype(float),
-        np.bincount(at, beside[shown], minlength=count),
+        np.bincount(at, beside[shown], minlength=count).astype(float),
         float(usual.to_numpy().mean()),
         max(float(beside[learned.to_numpy()].std()), 1e-9),
     )
+
+
+def _begins_to_tell(numbers: NDArray[np.int64], begins: int) -> int:
+    """Return the first month that is shown: at most ``SHOWN_BEFORE`` before the start, with at least half the deals of a
+    middle month of the usual time; of the usual time itself each month is."""
+    months = np.arange(begins - SHOWN_BEFORE, begins - USUAL_MONTHS)
+    counts = [int((numbers == month).sum()) for month in months]
+    usual = [int((numbers == month).sum()) for month in range(begins - USUAL_MONTHS, begins)]
+    full = [int(month) for month, n in zip(months, counts, strict=True) if n and n >= np.median(usual) / 2]
+    return full[0] if full else begins - USUAL_MONTHS
 
 
 def _followed(sums: _Sums) -> charts.Chart | None:
@@ -176,7 +188,9 @@ def _since(chart: charts.Chart, sums: _Sums, metric: metrics.Metric) -> Since:
     return Since(began, earliest, latest, bool(higher) == (metric.better == "higher"))
 
 
-def _months(sums: _Sums, chart: charts.Chart | None, since: Since | None) -> tuple[Month, ...]:
+def _months(
+    metric: metrics.Metric, sums: _Sums, chart: charts.Chart | None, since: Since | None
+) -> tuple[Month, ...]:
     def shown(score: float) -> float:
         level = chart.baseline.level if chart else 0.0
         return float((sums.usual or 0.0) + (score - level) * sums.worth)
@@ -187,7 +201,7 @@ def _months(sums: _Sums, chart: charts.Chart | None, since: Since | None) -> tup
         drawn = {}
         if chart is not None and at >= 0:
             drawn = {name: shown(getattr(chart, name)[at]) for name in ("line", "low", "high")}
-        value = float((sums.usual or 0.0) + beside / count) if count else None
+        value = _possible(metric, float((sums.usual or 0.0) + beside / count)) if count else None
         changed = since is not None and begins >= since.began
         found.append(Month(begins, int(count), value, changed=changed, **drawn))
     return tuple(found)
@@ -212,7 +226,10 @@ def _ahead(metric: metrics.Metric, values: pl.DataFrame, aim: Aim, today: dt.dat
         return Ahead(Reach.UNKNOWN, intervals.Estimate(None, None, None, int(begun.sum())), by_month.height)
     x = by_month["month"].to_numpy().astype(float)
     found = _line_at(
-        float(number_of(aim.target_on, "month")), x, by_month["mean"].to_numpy(), by_month["n"].to_numpy()
+        float(number_of(aim.target_on, "month")),
+        x,
+        by_month["mean"].to_numpy(),
+        by_month["n"].to_numpy().astype(float),
     )
     low, high = (_possible(metric, end) for end in found[1:])
     at_day = intervals.Estimate(_possible(metric, found[0]), low, high, int(begun.sum()))

@@ -9,9 +9,7 @@ from typing import Any
 
 import dj_database_url
 
-from hingepoint.config.environment import Environment
-from hingepoint.config.environment import MailServer
-from hingepoint.config.environment import read_mail_server
+from hingepoint.config.environment import Environment, MailServer, read_mail_server
 
 ENVIRONMENT = Environment()
 

@@ -11,8 +11,7 @@ from hingepoint.domain.debts import actions as debts
 from hingepoint.domain.detection import actions as detection
 from hingepoint.domain.discovery import actions as discovery
 from hingepoint.domain.escalations import actions as escalations
-from hingepoint.domain.imports.touched import deals_of_import
-from hingepoint.domain.imports.touched import deals_with_news_of_import
+from hingepoint.domain.imports.touched import deals_of_import, deals_with_news_of_import
 from hingepoint.domain.pressures import actions as pressures
 from hingepoint.domain.signals import actions as signals
 from hingepoint.domain.strategy import actions as strategy

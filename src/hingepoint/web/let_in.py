@@ -15,17 +15,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from hingepoint.domain.people import actions
-from hingepoint.domain.people import queries
-from hingepoint.domain.people.rules import LINK_DAYS
-from hingepoint.domain.people.rules import expiry
+from hingepoint.domain.people import actions, queries
+from hingepoint.domain.people.rules import LINK_DAYS, expiry
 from hingepoint.records.errors import Refused
 from hingepoint.records.people import SignIn
 from hingepoint.reports.charts.numbers import plural
-from hingepoint.web import drafts
-from hingepoint.web import sign_in
-from hingepoint.web.requests import Request
-from hingepoint.web.requests import whole_number
+from hingepoint.web import drafts, sign_in
+from hingepoint.web.requests import Request, whole_number
 
 #: A field of the form of addresses: this and the person's number.
 ADDRESS = "address-"

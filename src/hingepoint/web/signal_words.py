@@ -9,12 +9,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from hingepoint.analysis.signals.shape import Driver
-from hingepoint.analysis.signals.shape import Place
-from hingepoint.analysis.signals.shape import Reading
-from hingepoint.analysis.signals.shape import Signal
-from hingepoint.analysis.signals.shape import State
-from hingepoint.analysis.signals.shape import Told
+from hingepoint.analysis.signals.shape import Driver, Place, Reading, Signal, State, Told
 from hingepoint.reports.charts import numbers
 from hingepoint.web import formats
 

@@ -6,26 +6,32 @@ import datetime as dt
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from hingepoint.analysis import metric_words, metrics
+from hingepoint.analysis import metric_words, metrics, prediction
 from hingepoint.domain.deals.queries import filters
 from hingepoint.domain.escalations.queries import waiting
 from hingepoint.domain.people import queries as people
 from hingepoint.domain.plans.queries import reviews
+from hingepoint.domain.routines import queries as routine_answers
 from hingepoint.domain.strategy import actions, asking, presets, rules
-from hingepoint.domain.strategy.queries import before_asking, still_holds, strategy_page
+from hingepoint.domain.strategy.queries import before_asking, over_years, still_holds, strategy_page
 from hingepoint.domain.strategy.queries import strategies as strategy_list
 from hingepoint.domain.strategy.requirements import USUAL_GRACE
 from hingepoint.records.errors import Hidden
 from hingepoint.records.strategy import Status
-from hingepoint.web import drafts, measures
+from hingepoint.web import drafts, measures, strategy_pictures, strategy_words
 from hingepoint.web.deals import for_sellers_and_leaders
 from hingepoint.web.requests import Request
+
+#: Results that are drawn; more are told in words, so that the page stays light and has at most eight pictures.
+MOST_DRAWN = 3
 
 FACTS = ("name", "statement", "metric", "segment", "sponsor")
 
@@ -99,18 +105,68 @@ def strategies(request: Request) -> HttpResponse:
 @for_sellers_and_leaders
 def strategy(request: Request, strategy_id: int) -> HttpResponse:
     """One strategy as a chain: results, pivotal agreements, routines."""
-    page = strategy_page.strategy_page(request.user, strategy_id, today=timezone.localdate())
+    today = timezone.localdate()
+    page = strategy_page.strategy_page(request.user, strategy_id, today=today)
     context = {
         "page": page,
         "line": page.line,
         "title": metric_words.title,
         "noun": metric_words.noun,
-        "today": timezone.localdate(),
+        "today": today,
         "asking": asking.unfinished() if page.asking else None,
         "still": still_holds.still_holds(request.user, at=timezone.now(), strategy_id=strategy_id),
         "counted_at": page.counted_at,
+        "promises": _promises(request, today),
+        "say": strategy_words,
     }
     return render(request, "strategy/strategy.html", context)
+
+
+def _promises(request: Request, today: dt.date) -> routine_answers.Promises | None:
+    """Return what the reader promised as a leader of the whole; None for others."""
+    return routine_answers.promises(request.user, today=today) if request.user.sees_everything else None
+
+
+@for_sellers_and_leaders
+def results_over_years(request: Request, strategy_id: int) -> HttpResponse:
+    """The results of a strategy month by month, each with its picture. Its page fetches it as a piece; by itself it is a
+    page."""
+    today = timezone.localdate()
+    found = over_years.results_over_years(request.user, strategy_id, today=today)
+    begins, _ = prediction.quarters(today, today, settings.FISCAL_YEAR_BEGINS)[0]
+    context = {
+        "found": found,
+        "panels": [
+            strategy_pictures.panel(one, went, is_drawn=place < MOST_DRAWN)
+            for place, (one, went) in enumerate(found.told)
+        ],
+        "quarter": strategy_words.quarter_name(begins, settings.FISCAL_YEAR_BEGINS),
+        "week": strategy_words.week_of_quarter(today, begins),
+        "say": strategy_words,
+        "title": metric_words.title,
+    }
+    piece = request.htmx.target == "results-seen"
+    return render(request, "strategy/_results.html" if piece else "strategy/results.html", context)
+
+
+@for_sellers_and_leaders
+def agreements_over_years(request: Request, strategy_id: int) -> HttpResponse:
+    """How far the pivotal agreements of a strategy are gained on every deal, and whether they still predict. Its page
+    fetches it as a piece; by itself it is a page."""
+    found = over_years.agreements_over_years(request.user, strategy_id, today=timezone.localdate())
+    kind, told = metrics.parse(found.metric).kind, found.told
+    context = {
+        "found": found,
+        "kind": kind,
+        "executed": strategy_pictures.executed(
+            told.agreements, link=lambda key: reverse("pivotal", args=[found.id, key])
+        ),
+        "paces": strategy_pictures.paces(told.paces, kind=kind, first_month=settings.FISCAL_YEAR_BEGINS),
+        "say": strategy_words,
+        "noun": metric_words.noun,
+    }
+    piece = request.htmx.target == "agreements-seen"
+    return render(request, "strategy/_predicts.html" if piece else "strategy/predicts.html", context)
 
 
 @for_sellers_and_leaders
@@ -124,6 +180,8 @@ def routines(request: Request, strategy_id: int) -> HttpResponse:
         "line": line,
         "routines": reviews.routines(request.user, today=timezone.localdate(), segment=line.segment),
         "answers": waiting.answers(request.user, now=timezone.now(), segment=line.segment),
+        "kept": routine_answers.kept(request.user, today=timezone.localdate()),
+        "say": strategy_words,
     }
     piece = request.htmx.target == "routines"
     return render(request, "strategy/_routines.html" if piece else "strategy/routines.html", context)

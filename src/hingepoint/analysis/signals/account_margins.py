@@ -5,9 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from hingepoint.analysis import margin_split
-from hingepoint.analysis.signals.shape import Driver
-from hingepoint.analysis.signals.shape import Facts
-from hingepoint.analysis.signals.shape import Signal
+from hingepoint.analysis.signals.shape import Driver, Facts, Signal
 
 
 def units(facts: Facts) -> pl.DataFrame:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from hingepoint.analysis.signals.shape import Facts
-from hingepoint.analysis.signals.shape import Signal
+from hingepoint.analysis.signals.shape import Facts, Signal
 
 #: Written down so much later than it was due, a routine was not done on time, whatever day it names.
 LATEST = "7d"

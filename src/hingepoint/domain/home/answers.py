@@ -57,9 +57,11 @@ def _of_strategy(viewer: Any, strategy: Strategy, today: dt.date) -> Iterator[Wa
     target = results.target_on_all(strategy)
     course = partial(results.course_now, viewer, strategy, target, today=today)
     yield Wanted(results.COURSE, course, results.what_its_course_wants(strategy, target))
+    months = partial(seen.results_now, viewer, strategy, targets, today=today)
+    yield Wanted(seen.RESULTS, months, results.what_it_wants(strategy, targets))
     chosen = seen.chosen_of(strategy)
-    over_years = partial(seen.seen_now, viewer, strategy, targets, chosen, today=today)
-    yield Wanted(seen.SEEN, over_years, seen.what_it_asks(strategy, targets, chosen))
+    over_years = partial(seen.agreements_now, viewer, strategy, chosen, today=today)
+    yield Wanted(seen.AGREEMENTS, over_years, seen.what_it_asks(strategy, chosen))
     executed = cache(partial(benchmarks.well_executed, strategy, today=today))
     types = (
         PivotalAgreement.objects.filter(playbook__strategy=strategy).order_by().values_list("type", flat=True)

@@ -16,32 +16,23 @@ from django.db.models import Q
 from django.utils import timezone
 
 from hingepoint.analysis.signals import SIGNALS
-from hingepoint.analysis.signals.shape import Place
-from hingepoint.analysis.signals.shape import Reading
-from hingepoint.analysis.signals.shape import Report
-from hingepoint.analysis.signals.shape import State
-from hingepoint.analysis.signals.shape import Told
+from hingepoint.analysis.signals.shape import Place, Reading, Report, State, Told
 from hingepoint.domain.deals.models import Deal
-from hingepoint.domain.people.models import User
-from hingepoint.domain.people.models import Viewer
-from hingepoint.domain.people.models import sees_all
-from hingepoint.domain.people.models import works_here
+from hingepoint.domain.people.models import User, Viewer, sees_all, works_here
 from hingepoint.domain.signals import record
-from hingepoint.domain.signals.models import Raise
-from hingepoint.domain.signals.models import RaiseStep
-from hingepoint.domain.signals.models import SignalReading
-from hingepoint.domain.signals.rules import Sight
-from hingepoint.domain.signals.rules import accounts_in
-from hingepoint.domain.signals.rules import may_answer
-from hingepoint.domain.signals.rules import names_of
-from hingepoint.domain.signals.rules import narrowed
-from hingepoint.domain.signals.rules import sight
-from hingepoint.domain.signals.rules import sight_of
+from hingepoint.domain.signals.models import Raise, RaiseStep, SignalReading
+from hingepoint.domain.signals.rules import (
+    Sight,
+    accounts_in,
+    may_answer,
+    names_of,
+    narrowed,
+    sight,
+    sight_of,
+)
 from hingepoint.records.errors import Hidden
 from hingepoint.records.people import Role
-from hingepoint.records.signals import ANSWERS
-from hingepoint.records.signals import DECISIONS
-from hingepoint.records.signals import StepKind
+from hingepoint.records.signals import ANSWERS, DECISIONS, StepKind
 
 #: How long back raises are counted.
 YEAR = dt.timedelta(days=365)

@@ -10,13 +10,14 @@ from typing import Any
 
 import polars as pl
 from django.conf import settings
-from django.db.models import Min, Q
+from django.db.models import Count, Min, Q
 
-from hingepoint.analysis import margin_split, metrics, period, prediction, result_course
+from hingepoint.analysis import intervals, margin_split, metrics, period, prediction, result_course
 from hingepoint.analysis.margin_split import Split
 from hingepoint.analysis.prediction import Executed, Pace, Predicted, Standard
 from hingepoint.analysis.result_course import Aim, ResultCourse
 from hingepoint.domain.agreements.models import Agreement
+from hingepoint.domain.agreements.rules import counted_quality
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.strategy import results
 from hingepoint.domain.strategy.models import AskingRound, PivotalAgreement, ResultMetric, Strategy
@@ -25,6 +26,8 @@ from hingepoint.records.strategy import NeededBy
 
 #: Two to three years are looked at, so that the usual time is in them.
 LOOKS_BACK = dt.timedelta(days=3 * 365)
+#: The quality told is that of what was gained in so long.
+LASTS = dt.timedelta(days=365)
 #: Metrics of which the money behind them is split.
 OF_MONEY = frozenset({"net", "margin", "revenue"})
 
@@ -39,67 +42,126 @@ class ResultSeen:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """``results`` in the order of the targets; ``executed`` and ``predicted`` by agreement type: one without a day of its
-    own for deals of the past is in neither; ``paces`` quarter by quarter since the agreements were chosen."""
+class AgreementSeen:
+    """A pivotal agreement over the years. ``executed`` and ``predicted`` are None where deals of the past do not tell its
+    day; ``quality``, of seven points, is that of what was gained in the last year."""
 
-    results: tuple[ResultSeen, ...]
-    executed: dict[int, Executed]
-    predicted: dict[int, Predicted]
+    key: str
+    name: str
+    executed: Executed | None
+    predicted: Predicted | None
+    quality: intervals.Estimate | None
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementsSeen:
+    """The agreements of the published playbook in its order, and ``paces`` quarter by quarter since they were chosen."""
+
+    agreements: tuple[AgreementSeen, ...]
     paces: tuple[Pace, ...]
 
 
-#: How a strategy is seen over the years; about what it wants: kept in a large company.
-SEEN = Question[Seen]("strategy seen", Seen)
+#: How the results of a strategy are seen, in the order of its targets, and how its agreements are: kept in a large company.
+RESULTS = Question[list[ResultSeen]]("results seen", list[ResultSeen])
+AGREEMENTS = Question[AgreementsSeen]("agreements seen", AgreementsSeen)
 
 
-def seen(viewer: Any, strategy: Strategy, *, today: dt.date, shelf: Shelf | None = None) -> Seen:
-    """Return how a strategy is seen by one who sees every deal. At most six SQL queries; reads its deals of three years."""
+def results_seen(
+    viewer: Any, strategy: Strategy, *, today: dt.date, shelf: Shelf | None = None
+) -> list[ResultSeen]:
+    """Return how each result metric is seen by one who sees every deal. At most three SQL queries, and one for each team
+    that a target is set on; reads the deals closed in three years."""
     targets = list(strategy.result_metrics.select_related("team"))
-    chosen = chosen_of(strategy)
-    return SEEN.told(
-        lambda: seen_now(viewer, strategy, targets, chosen, today=today),
-        about=what_it_asks(strategy, targets, chosen),
+    return RESULTS.told(
+        lambda: results_now(viewer, strategy, targets, today=today),
+        about=results.what_it_wants(strategy, targets),
         shelf=shelf,
     )
 
 
-def what_it_asks(
-    strategy: Strategy, targets: Sequence[ResultMetric], chosen: Sequence[PivotalAgreement]
-) -> str:
-    """Return what decides how a strategy is seen: what it wants, and the version of its playbook."""
+def agreements_seen(viewer: Any, strategy: Strategy, *, today: dt.date) -> AgreementsSeen:
+    """Return how the pivotal agreements are seen by one who sees every deal. At most seven SQL queries; reads the deals of
+    three years, and what was gained on them."""
+    chosen = chosen_of(strategy)
+    return AGREEMENTS.told(
+        lambda: agreements_now(viewer, strategy, chosen, today=today), about=what_it_asks(strategy, chosen)
+    )
+
+
+def what_it_asks(strategy: Strategy, chosen: Sequence[PivotalAgreement]) -> str:
+    """Return what decides how agreements are seen: the version of the playbook, and what they are to serve."""
     book = max((row.playbook_id for row in chosen), default=0)
-    return f"{results.what_it_wants(strategy, targets)}: {book}"
+    return f"{strategy.metric} in {strategy.segment} since {strategy.starts_on}: {book}"
 
 
 def chosen_of(strategy: Strategy) -> list[PivotalAgreement]:
     """Return the agreements of the published playbook, with the findings that they were chosen by."""
     newest = strategy.playbooks.published()[:1]
-    rows = PivotalAgreement.objects.filter(playbook__in=newest).select_related("finding__run", "playbook")
+    rows = PivotalAgreement.objects.filter(playbook__in=newest).select_related(
+        "type", "finding__run", "playbook"
+    )
     return list(rows.defer("finding__run__record"))
 
 
-def seen_now(
-    viewer: Any,
-    strategy: Strategy,
-    targets: Sequence[ResultMetric],
-    chosen: Sequence[PivotalAgreement],
-    *,
-    today: dt.date,
-) -> Seen:
-    """Return the same, asked at this moment."""
+def results_now(
+    viewer: Any, strategy: Strategy, targets: Sequence[ResultMetric], *, today: dt.date
+) -> list[ResultSeen]:
+    """Return the same as ``results_seen``, asked at this moment."""
+    if not targets:
+        return []
     start = strategy.starts_on or today
-    since = min(result_course.first_day(start), today - LOOKS_BACK)
-    deals = _deals(viewer, strategy, since)
-    closed = deals.filter(pl.col("closed").is_not_null())
-    found = tuple(_result(one, closed, start, today) for one in targets)
-    standards = _standards(strategy, chosen)
-    if not standards:
-        return Seen(found, {}, {}, ())
-    marks = prediction.landmarks(deals, _gained(viewer, strategy, standards, since), standards, today=today)
-    types = [one.type_id for one in standards]
-    told = {one.type_id: one for one in prediction.executed(marks, types, start=start, today=today)}
-    return Seen(found, told, *_predicted(strategy, closed, marks, standards, today))
+    since = result_course.first_day(start)
+    closed = results.closed_deals(viewer, since=since, segment=strategy.segment)
+    return [_result(one, closed, start, today) for one in targets]
+
+
+def agreements_now(
+    viewer: Any, strategy: Strategy, chosen: Sequence[PivotalAgreement], *, today: dt.date
+) -> AgreementsSeen:
+    """Return the same as ``agreements_seen``, asked at this moment."""
+    standards, quality = _standards(strategy, chosen), _quality(viewer, strategy, chosen, today)
+    told: dict[int, Executed] = {}
+    foretold: dict[int, Predicted] = {}
+    paces: tuple[Pace, ...] = ()
+    if standards:
+        start = strategy.starts_on or today
+        since = min(start - period.BEFORE, today - LOOKS_BACK)
+        deals = _deals(viewer, strategy, since)
+        gained = _gained(viewer, strategy, standards, since)
+        marks = prediction.landmarks(deals, gained, standards, today=today)
+        types = [one.type_id for one in standards]
+        told = {one.type_id: one for one in prediction.executed(marks, types, start=start, today=today)}
+        closed = deals.filter(pl.col("closed").is_not_null())
+        foretold, paces = _predicted(strategy, closed, marks, standards, today)
+    seen = tuple(
+        AgreementSeen(
+            key=row.type.key,
+            name=str(row.type),
+            executed=told.get(row.type_id),
+            predicted=foretold.get(row.type_id),
+            quality=quality.get(row.type_id),
+        )
+        for row in chosen
+    )
+    return AgreementsSeen(seen, paces)
+
+
+def _quality(
+    viewer: Any, strategy: Strategy, chosen: Sequence[PivotalAgreement], today: dt.date
+) -> dict[int, intervals.Estimate]:
+    """Return the mean quality of what was gained in the last year, by type. One SQL query."""
+    if not chosen:
+        return {}
+    rows = Agreement.objects.visible_to(viewer).filter(
+        type_id__in=[one.type_id for one in chosen], gained_at__date__gt=today - LASTS
+    )
+    rows = rows.filter(deal__segment=strategy.segment) if strategy.segment else rows
+    counted = rows.annotate(points=counted_quality()).exclude(points=None)
+    told = counted.order_by().values_list("type_id", "points").annotate(n=Count("pk"))
+    by_type: dict[int, list[float]] = {}
+    for kind, points, n in told:
+        by_type.setdefault(kind, []).extend([float(points)] * n)
+    return {kind: intervals.mean(points) for kind, points in by_type.items()}
 
 
 def _deals(viewer: Any, strategy: Strategy, since: dt.date) -> pl.DataFrame:

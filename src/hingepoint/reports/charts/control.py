@@ -1,12 +1,13 @@
 """Control chart: a metric followed against what is usual, with the limits of the smoothed line that raises.
 
-Three drawings of the same numbers: WIDE for a desk, NARROW for a phone, TILE for an overview of many.
+Three drawings of the same numbers: WIDE for a desk, NARROW for a phone, and for a desk with others beside it, TILE
+for an overview of many.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from hingepoint.reports.charts import numbers, scale, svg, tables
 
@@ -66,7 +67,8 @@ class Course:
     """A metric's course. A place on the axis of time counts periods: the first one lies between 0 and 1.
 
     ``trial``: there are too few points for the limits to raise. ``silent_from``: where the source's last news came.
-    ``breaks``: where rules changed, and the words for it.
+    ``breaks``: where rules changed, and the words for it. ``target``: what is wanted. ``better``: what changed is for the
+    better, and is drawn so.
     """
 
     points: tuple[Point, ...]
@@ -76,6 +78,13 @@ class Course:
     trial: bool = False
     silent_from: float | None = None
     breaks: tuple[tuple[float, str], ...] = ()
+    target: float | None = None
+    better: bool = False
+
+    @property
+    def tone(self) -> str:
+        """The colour of what changed."""
+        return "accent" if self.better else "bad-solid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +105,7 @@ def draw(course: Course, *, metric: str, size: Size = WIDE) -> str:
     what is raised, and only since it began. ``unit`` of the course is ``share``, or a word such as ``days``."""
     paper = _Paper(size, _axis(course, size), len(course.points))
     body = _grid(paper, course) + _singles(paper, course) + _onset(paper, course)
-    body += _limits(paper, course) + _silence(paper, course) + _usual(paper, course)
+    body += _limits(paper, course) + _silence(paper, course) + _target(paper, course) + _usual(paper, course)
     body += "".join(_break(paper, place, words) for place, words in course.breaks)
     body += _lines(paper, course) + "".join(
         _mark(paper, course, index, point) for index, point in enumerate(course.points)
@@ -129,7 +138,7 @@ def table(course: Course, *, counted: str = "Counted") -> tables.Table:
             numbers.number(point.count),
             value_of(point.line, course.unit),
             _reach(point, course.unit),
-            "Raised" if point.flagged else "",
+            _changed(course) if point.flagged else "",
         )
         for point in reversed(course.points)
     ]
@@ -156,10 +165,14 @@ def description(course: Course) -> str:
 def _verdict(course: Course) -> str:
     first = next((point.period for point in course.points if point.flagged), None)
     if first:
-        return f"Raised; it began in {first}."
+        return f"{_changed(course)}; it began in {first}."
     if course.silent_from is not None:
         return "No news since the hatched part begins."
     return "Limits are for trial." if course.trial else "Within its limits."
+
+
+def _changed(course: Course) -> str:
+    return "Better" if course.better else "Raised"
 
 
 def _reach(point: Point, unit: str) -> str:
@@ -171,7 +184,10 @@ def _reach(point: Point, unit: str) -> str:
 def _axis(course: Course, size: Size) -> scale.Scale:
     values = [end for p in course.points for end in (p.value, p.line, p.low, p.high) if end is not None]
     level = (course.change.level,) if course.change and course.change.level is not None else ()
-    return scale.nice(values, size.bottom, size.top, about=size.ticks, include=(course.usual, *level))
+    wanted = () if course.target is None else (course.target,)
+    return scale.nice(
+        values, size.bottom, size.top, about=size.ticks, include=(course.usual, *level, *wanted)
+    )
 
 
 def _grid(paper: _Paper, course: Course) -> str:
@@ -238,6 +254,16 @@ def _usual(paper: _Paper, course: Course) -> str:
     return line + _beside(paper, y, f"usual {value_of(course.usual, course.unit)}")
 
 
+def _target(paper: _Paper, course: Course) -> str:
+    """Return the line of what is wanted, dotted, and its words above its left end."""
+    if course.target is None:
+        return ""
+    size, y = paper.size, paper.axis(course.target)
+    line = svg.line(size.left, y, size.right, y, "brass", width=1.4, dash="1.5 4", cap="round")
+    words = f"target {value_of(course.target, course.unit)}"
+    return line + svg.text(size.left + 4, y - 5, words, size=11, fill="brass", weight=560)
+
+
 def _onset(paper: _Paper, course: Course) -> str:
     """Return the days within which the change began, as a band, and its words above."""
     if course.change is None:
@@ -281,9 +307,11 @@ def _lines(paper: _Paper, course: Course) -> str:
     ]
     smooth = [(i, p.line, p.flagged) for i, p in enumerate(course.points) if p.line is not None]
     body = svg.polyline(thin, "line-strong", width=0.8) if len(thin) > 1 else ""
-    for (i, one, _), (j, other, flagged) in pairwise(smooth):
-        ends = [(paper.middle(i), paper.axis(one)), (paper.middle(j), paper.axis(other))]
-        body += svg.polyline(ends, "bad-solid" if flagged else "ink-2", width=2)
+    for flagged, pairs in groupby(pairwise(smooth), key=lambda pair: pair[1][2]):
+        first, *rest = list(pairs)
+        ends = [first[0], first[1], *(other for _, other in rest)]
+        line = [(paper.middle(i), paper.axis(value)) for i, value, _ in ends]
+        body += svg.polyline(line, course.tone if flagged else "ink-2", width=2)
     return body
 
 
@@ -292,11 +320,11 @@ def _mark(paper: _Paper, course: Course, index: int, point: Point) -> str:
         return ""
     x, y, small = paper.middle(index), paper.axis(point.value), not paper.size.labels
     told = f"{point.period}: {value_of(point.value, course.unit)} on {numbers.number(point.count)}"
-    hover = (
-        "" if paper.size is NARROW else f"{told}. Raised." if point.flagged else told
-    )  # no hover on a phone
+    hover = "" if paper.size is NARROW else told  # a phone cannot hover; its table tells it
+    if point.flagged and course.better:
+        return svg.circle(x, y, 3.4, course.tone, hover=hover)
     if point.flagged:
-        return svg.diamond(x, y, 3 if small else 4.5, "bad-solid", hover=hover)
+        return svg.diamond(x, y, 3 if small else 4.5, "bad-solid", hover=hover and f"{hover}. Raised.")
     return svg.circle(x, y, 1.6 if small else 2.6, "quiet-solid", hover=hover)
 
 

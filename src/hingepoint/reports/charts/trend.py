@@ -33,11 +33,12 @@ def draw(
     target: float | None = None,
     unit: str = "share",
     width: int = WIDE,
+    include: tuple[float, ...] = (),
 ) -> str:
     """Return the line of values, each with its interval, and the target; ``width`` WIDE for a desk, NARROW for a
-    phone. ``unit`` is ``share``, a currency such as ``EUR``, or a word such as ``days``."""
+    phone. ``unit`` is ``share``, a currency such as ``EUR``, or a word such as ``days``; the axis reaches to what it is to ``include``."""
     ends = [end for p in points for end in (p.value, p.low, p.high) if end is not None]
-    axis = scale.nice(ends, BOTTOM, TOP, about=4, include=() if target is None else (target,))
+    axis = scale.nice(ends, BOTTOM, TOP, about=4, include=(*include, *(() if target is None else (target,))))
     step = (width - EDGE - LEFT) / max(len(points), 1)
     places = [LEFT + step * (i + 0.5) for i in range(len(points))]
     body = _grid(axis, unit, width) + _notes(points, places, step)

@@ -1,0 +1,157 @@
+"""What is said of a strategy: whether a result changed, where it leads, whether an agreement still predicts it. Each mark
+has a shape of its own, so that it is read in black and white."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from hingepoint.analysis import intervals
+from hingepoint.analysis.prediction import Executed, Predicted
+from hingepoint.analysis.result_course import Ahead, ResultCourse
+from hingepoint.domain.routines.queries import Kept
+from hingepoint.domain.strategy.results import Progress
+from hingepoint.records.strategy import Predicts, Reach
+from hingepoint.reports.charts import numbers
+
+#: Kind of a metric -> the unit in which a difference is told.
+UNITS = {"share": "points", "days": "days", "money": ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A glyph, its tone, and the words beside it."""
+
+    glyph: str
+    tone: str
+    words: str
+
+
+#: What the shapes mean, in the order in which the key tells them.
+KEY = (
+    Mark("same", "quiet", "not changed: within what chance does"),
+    Mark("better-up", "accent", "better, the arrow says which way"),
+    Mark("worse-down", "bad", "worse"),
+    Mark("reaches", "quiet", "reaches its target as it runs"),
+    Mark("may-reach", "quiet", "may or may not"),
+    Mark("short", "quiet", "does not reach it"),
+    Mark("cannot-tell", "quiet", "cannot tell yet"),
+)
+_REACH = {
+    Reach.REACHES: "reaches",
+    Reach.OPEN: "may-reach",
+    Reach.SHORT: "short",
+    Reach.UNKNOWN: "cannot-tell",
+}
+_PREDICTS = {
+    Predicts.STILL: "reaches",
+    Predicts.WEAKER: "may-reach",
+    Predicts.STOPPED: "short",
+    Predicts.UNKNOWN: "cannot-tell",
+}
+
+
+def value(kind: str, amount: float | None) -> str:
+    """Return a value of a metric: ``29.8%``, ``84 days``, ``125,000``."""
+    if amount is None:
+        return numbers.MISSING
+    if kind == "share":
+        return numbers.share(amount)
+    return f"{numbers.number(amount, 0)}{' days' if kind == 'days' else ''}"
+
+
+def changed(one: Progress, course: ResultCourse | None = None) -> Mark:
+    """Return whether a result changed, like for like; and since when, where its course tells it."""
+    if one.problem or one.movement.change is None:
+        return Mark("cannot-tell", "quiet", "Cannot tell yet whether it changed")
+    if one.moved is None:
+        return Mark("same", "quiet", "Not changed")
+    since = course.since if course else None
+    month = f" since {since.began:%b %Y}" if since and since.better == one.moved else ""
+    higher = one.movement.change.value > 0
+    return _moved(one.moved, higher=higher, words=month)
+
+
+def _moved(better: bool, *, higher: bool, words: str = "") -> Mark:
+    way = "up" if higher else "down"
+    return (
+        Mark(f"better-{way}", "accent", f"Better{words}")
+        if better
+        else Mark(f"worse-{way}", "bad", f"Worse{words}")
+    )
+
+
+def reach(one: Progress, ahead: Ahead) -> Mark:
+    """Return whether a result can reach its target as it runs."""
+    target = f"{value(one.kind, one.target)}"
+    words = {
+        Reach.REACHES: f"Reaches {target} as it runs",
+        Reach.OPEN: f"May reach {target} or not, as it runs",
+        Reach.SHORT: f"Does not reach {target} as it runs",
+        Reach.UNKNOWN: f"Cannot tell yet whether it reaches {target}",
+    }
+    return Mark(_REACH[ahead.reach], "quiet", words[ahead.reach])
+
+
+def leads(one: Progress, ahead: Ahead) -> str:
+    """Return where a result is led to by the day of its target, in a sentence."""
+    if ahead.at_day.value is None:
+        return f"Where it leads is told from 6 whole months since the start on; there are {ahead.months}."
+    low, high = (value(one.kind, end) for end in (ahead.at_day.low, ahead.at_day.high))
+    return f"Going on as in the {ahead.months} months since the start, it is at {low} to {high} in {one.target_on:%B %Y}."
+
+
+def like_for_like(one: Progress) -> str:
+    """Return by how much a result moved with deals of the same kinds, and by how much because the kinds changed."""
+    change = one.movement.change
+    if change is None:
+        return ""
+    unit = UNITS[one.kind]
+    return f"Like for like {told_range(change, one.kind)}; other kinds of deals {numbers.effect(one.movement.mix, unit)}."
+
+
+def executed(one: Executed) -> Mark:
+    """Return whether an agreement is gained in time more often than before the strategy."""
+    if one.change is None:
+        return Mark("cannot-tell", "quiet", "cannot tell yet")
+    if one.moved is None:
+        return Mark("same", "quiet", "not changed")
+    return _moved(one.moved, higher=one.change.value > 0)
+
+
+def kept(one: Kept) -> Mark:
+    """Return whether a routine is kept better than in the year before."""
+    change = intervals.difference(one.lately, one.before)
+    if change is None:
+        return Mark("cannot-tell", "quiet", "Cannot tell yet")
+    if one.moved is None:
+        return Mark("same", "quiet", "Not changed")
+    return _moved(one.moved, higher=change.value > 0)
+
+
+def predicts(one: Predicted, kind: str) -> Mark:
+    """Return whether an agreement still predicts the result on later deals, with the size of the last half-year."""
+    size = f" ({numbers.effect(one.lately.value, UNITS[kind])})" if one.lately else ""
+    since = f" since {one.stopped:%b %Y}" if one.stopped else ""
+    return Mark(_PREDICTS[one.verdict], "quiet", f"{one.verdict.label}{since}{size}")
+
+
+def told_range(difference: intervals.Difference | None, kind: str) -> str:
+    """Return a difference with its interval: ``+6.1 points (2.0 to 10.2)``."""
+    if difference is None:
+        return "too few deals"
+    low, high = (numbers.effect_bare(end, UNITS[kind]) for end in (difference.low, difference.high))
+    return f"{numbers.effect(difference.value, UNITS[kind])} ({low} to {high})"
+
+
+def quarter_name(begins: dt.date, first_month: int) -> str:
+    """Return a quarter of the fiscal year that begins with a month: ``Q1 26``. A fiscal year is named by the calendar
+    year in which it ends."""
+    place = (begins.month - first_month) % 12
+    year = begins.year - (begins.month < first_month) + (first_month > 1)
+    return f"Q{place // 3 + 1} {year % 100:02d}"
+
+
+def week_of_quarter(day: dt.date, begins: dt.date) -> int:
+    """Return the week of a quarter in which a day lies, from 1."""
+    return (day - begins).days // 7 + 1
