@@ -44,6 +44,27 @@ def only_late(events, deals, keys, week=9):
     return events.filter(~early)
 
 
+def faded(deals, events, key, seed=1):
+    """Return the deals with a type that helped in the first half of time and does nothing in the second.
+
+    Of deals that gained it within twelve weeks, before the middle of time two in three of the lost ones were won.
+    """
+    early = events.filter(pl.col("agreement") == key).join(deals.select("deal_id", "created"), on="deal_id")
+    gained = early.filter(pl.col("at") - pl.col("created") < 12 * WEEK)["deal_id"]
+    luck = pl.Series("luck", np.random.default_rng(seed).random(deals.height)) < 2 / 3
+    mine = pl.col("deal_id").is_in(gained.implode()) & luck & (pl.col("created") <= deals["created"].median())
+    won = mine & (pl.col("status") == "lost")
+    return deals.with_columns(status=pl.when(won).then(pl.lit("won")).otherwise("status"))
+
+
+def two_names(events, key, second, seed=1):
+    """Return the events with half of the deals that gained a type saying so under a second name."""
+    deals = events.filter(pl.col("agreement") == key)["deal_id"].unique(maintain_order=True)
+    some = deals.sample(fraction=0.5, seed=seed).implode()
+    theirs = (pl.col("agreement") == key) & pl.col("deal_id").is_in(some)
+    return events.with_columns(agreement=pl.when(theirs).then(pl.lit(second)).otherwise("agreement"))
+
+
 def turned(deals, events, key, seed=1):
     """Return the deals, and the day in the middle, with a type that first helps and later harms.
 

@@ -158,7 +158,7 @@ def test_what_is_exceeded_with_80_percent_chance_is_the_lower_fifth_of_the_poste
     one = np.ones(1)
     prior = shrinkage.Prior(one, one, 0 * one, one, 0 * one, np.zeros(3))
     posterior = shrinkage.Posterior(prior, np.ones((1, 3)), np.full((1, 3), 0.10), np.full((1, 3), 0.02))
-    _, low, expected = grading._order(posterior, np.ones(3, dtype=bool), np.random.default_rng(1))
+    _, _, low, expected = grading._order(posterior, np.ones(3, dtype=bool), np.random.default_rng(1))
     assert low == pytest.approx(np.full(3, 0.10 - 0.8416 * 0.02), abs=0.0015)
     assert expected == pytest.approx(np.full(3, 0.10))
     assert posterior.false_sign == pytest.approx(np.full(3, 2.867e-7), rel=1e-3)

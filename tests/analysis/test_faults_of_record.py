@@ -119,6 +119,20 @@ def test_an_effect_that_turned_is_not_proposed():
 
 
 @pytest.mark.slow
+def test_an_effect_that_faded_is_said_first_and_no_other_is():
+    lived = world(4_000, 3)
+    key = lived.of("idle")[0]
+    result = discovery.discover(
+        faults.faded(lived.deals(), lived.events(), key), lived.events(), settings=WON
+    )
+    finding = result.finding(key)
+    assert finding.in_words.startswith(f"“{key}” has faded: it helped with deals created before ")
+    assert finding.details.faded.before > 0.1 > 0.05 > abs(finding.details.faded.since)
+    assert [one.agreement for one in result.findings if one.details.faded] == [key]
+    assert [one.agreement for one in result.findings if one.details.turned] == []
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("strength", [0.0, 0.9])
 def test_where_nothing_is_there_the_placebo_refuses_as_often_as_it_says(strength):
     """One in twenty at 5 %, with levers of no strength and with strong ones: they do not come back in it."""

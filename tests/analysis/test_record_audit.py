@@ -240,6 +240,15 @@ def test_a_doubted_finding_says_why_it_is_not_strong():
 # ---- what rules leave out ----
 
 
+def test_events_moved_by_a_rule_count_as_those_left_out():
+    deals, events = plain(deals=2_000)
+    some = events[:1_000].with_columns(
+        at=pl.when(pl.int_range(pl.len()) < 60).then(dt.datetime.fromisoformat("2020-01-01")).otherwise("at")
+    )
+    one = check(audited(deals, some), "left_out")
+    assert (one.state, "and 60 moved (6.0%)" in one.in_words) == ("fault", True)
+
+
 @pytest.mark.parametrize(("strays", "state"), [(49, "fine"), (50, "fault")])
 def test_events_left_out_by_rules_are_worth_a_word_from_five_in_a_hundred(strays, state):
     deals, events = plain(deals=2_000)
@@ -247,3 +256,110 @@ def test_events_left_out_by_rules_are_worth_a_word_from_five_in_a_hundred(strays
         deal_id=pl.when(pl.int_range(pl.len()) < strays).then(pl.lit("nobody")).otherwise("deal_id")
     )
     assert check(audited(deals, some), "left_out").state == state
+
+
+# ---- what deals and dates alone say ----
+
+
+def named_accounts(deals):
+    return deals.with_columns(account=pl.format("A{}", pl.int_range(pl.len()) % 50))
+
+
+@pytest.mark.parametrize(("copied", "days", "state"), [(30, 2, "fault"), (30, 5, "fine"), (5, 2, "fine")])
+def test_deals_that_stand_twice_are_counted(copied, days, state):
+    deals, events = plain(deals=800)
+    deals = named_accounts(deals)
+    again = deals[:copied].with_columns(
+        deal_id=pl.format("copy {}", "deal_id"), created=pl.col("created") + pl.duration(days=days)
+    )
+    one = check(audited(pl.concat([deals, again]), events), "copies")
+    assert one.state == state
+    assert one.in_words.startswith(f"{copied if days == 2 else 0} of {800 + copied} deals")
+
+
+def test_without_accounts_and_amounts_copies_cannot_be_looked_for():
+    deals, events = plain()
+    assert check(audited(deals.drop("initial_amount"), events), "copies").state == "unknown"
+
+
+@pytest.mark.parametrize(("handed", "state"), [(True, "fault"), (False, "fine")])
+def test_an_owner_of_lost_deals_only_is_named(handed, state):
+    deals, events = plain(deals=800)
+    lost = pl.col("status") == "lost"
+    given = lost & (pl.int_range(pl.len()) % 4 == 0)
+    if handed:
+        deals = deals.with_columns(owner=pl.when(given).then(pl.lit("Lost Deals")).otherwise("owner"))
+    one = check(audited(deals, events), "owners_without_wins")
+    assert one.state == state
+    count = deals.filter(pl.col("owner") == "Lost Deals").height
+    assert (f"Lost Deals ({count})" in one.in_words) == handed
+
+
+def on(moment):
+    """Return gains with a third of them dated to one day, or to the first of their month."""
+    luck = pl.int_range(pl.len()) % 3 == 0
+    day = pl.col("at").dt.truncate("1mo") if moment == "month" else pl.lit(dt.datetime.fromisoformat(moment))
+    return pl.when(luck).then(pl.max_horizontal(day, "at") if moment != "month" else day).otherwise("at")
+
+
+def test_gains_dated_to_the_first_of_months_are_a_heap():
+    deals, events = plain(deals=1_000)
+    one = check(audited(deals, events.with_columns(at=on("month").dt.offset_by("1mo"))), "heaps")
+    assert one.state == "fault"
+    assert "of the agreements were gained on the first of a month." in one.in_words
+
+
+def test_deals_created_on_the_day_of_a_load_are_a_heap():
+    deals, events = plain(deals=1_000)
+    loaded = pl.int_range(pl.len()) < 100
+    day = dt.datetime.fromisoformat("2023-02-15")
+    deals = deals.with_columns(
+        created=pl.when(loaded).then(pl.lit(day)).otherwise("created"),
+        closed=pl.col("closed") + pl.duration(days=60),
+    )
+    one = check(audited(deals, events), "heaps")
+    assert one.state == "fault"
+    share = (deals["created"].dt.date() == day.date()).mean()
+    assert one.in_words.startswith(f"{share:.0%} of the deals were created on 15 February 2023. ")
+
+
+def test_dates_that_come_as_they_fall_are_no_heap():
+    assert check(audited(*plain(deals=1_000)), "heaps").state == "fine"
+
+
+@pytest.mark.parametrize(("second", "told"), [("Idle agreed", True), ("idles", True), ("lazy", False)])
+def test_one_agreement_under_two_names_is_told_with_its_deals(second, told):
+    deals, events = plain(deals=400)
+    one = check(audited(deals, faults.two_names(events, "idle", second)), "two_names")
+    assert (one.state == "fault") == told
+    assert ("look like one agreement under two names: 0 deals have both." in one.in_words) == told
+
+
+def test_names_alike_that_stand_on_the_same_deals_are_two_agreements():
+    deals, events = plain(deals=400)
+    again = events.filter(pl.col("agreement") == "idle").with_columns(agreement=pl.lit("idle agreed"))
+    assert check(audited(deals, pl.concat([events, again])), "two_names").state == "fine"
+
+
+def test_amounts_that_stop_at_a_cap_are_told():
+    deals, events = plain(deals=1_000)
+    capped = deals.with_columns(initial_amount=pl.col("initial_amount").clip(upper_bound=20_000))
+    share = (capped["initial_amount"] == 20_000).mean()
+    one = check(audited(capped, events), "capped_amounts")
+    assert (
+        one.state,
+        f"{share:.0%} of the deals have the largest initial amount, 20,000" in one.in_words,
+    ) == (
+        "fault",
+        True,
+    )
+    assert check(audited(deals, events), "capped_amounts").state == "fine"
+
+
+def test_deals_that_die_long_before_they_are_closed_are_a_check_too():
+    deals, events = plain(deals=1_000)
+    assert check(audited(deals, events), "dormancy").state == "fine"
+    audit = audited(faults.lost_closed_late(deals), events)
+    assert check(audit, "dormancy").state == "fault"
+    assert audit.needed.died is not None
+    assert audited(deals, events).needed == record_audit.Needed()

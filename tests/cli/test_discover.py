@@ -18,6 +18,7 @@ FORMATS_KEYS = [
     "data",
     "settings",
     "placebo",
+    "controls",
     "warnings",
     "audit",
     "findings",
@@ -52,7 +53,10 @@ BEHIND_KEYS = [
     "doses",
     "levels",
     "turned",
+    "faded",
     "doubts",
+    "repairs",
+    "breaks",
 ]
 
 
@@ -137,6 +141,13 @@ def test_the_same_files_seed_and_version_give_the_same_bytes(files, tmp_path):
         "findings.parquet",
         "run.json",
     }
+
+
+def test_controls_and_columns_insisted_on_are_taken_and_on_record(files):
+    asked = ("--negative-controls", "a03", "--insist", "segment")
+    shown = json.loads(discover(*files, "--metric", "won", *asked, "--format", "json", "--quiet").stdout)
+    assert (shown["settings"]["negative_controls"], shown["settings"]["insist"]) == (["a03"], ["segment"])
+    assert (shown["controls"]["named"], shown["controls"]["tested"]) == (1, 1)
 
 
 def test_run_json_names_the_files_by_hash_and_the_settings(files, tmp_path):

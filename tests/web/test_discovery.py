@@ -58,8 +58,10 @@ def test_an_analyst_asks_for_a_run_on_files(client, cast):
         "deals": SimpleUploadedFile("deals.csv", DEALS),
         "events": SimpleUploadedFile("events.csv", EVENTS),
     }
-    client.post(reverse("new-run") + "?from=files", {"metric": "won", "landmarks": "2w, 4w", **files})
+    said = {"metric": "won", "landmarks": "2w, 4w", "negative_controls": "a, b", "insist": "score"}
+    client.post(reverse("new-run") + "?from=files", said | files)
     run = Run.objects.get()
+    assert (run.settings["negative_controls"], run.settings["insist"]) == (["a", "b"], ["score"])
     assert [kept["name"] for kept in run.inputs] == ["deals.csv", "events.csv"]
     assert run.settings["landmarks"] == [2.0, 4.0]
 

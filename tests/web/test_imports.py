@@ -4,10 +4,13 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+import discoveries
 from cast import NOW
 from hingepoint.domain.deals.models import Deal
+from hingepoint.domain.discovery.models import Run
 from hingepoint.domain.imports import actions
 from hingepoint.domain.imports.models import ImportBatch, SavedMapping
+from hingepoint.records.findings import Source
 from hingepoint.records.imports import ImportState
 from importing import DEALS, EVENTS, import_deals, picture
 
@@ -191,6 +194,22 @@ def test_data_health_says_what_is_there_and_what_each_feature_needs(desk, tmp_pa
     shown = desk.get(reverse("data-health")).content.decode()
     for words in ("Pivotal agreements", "200 closed deals and 8 such types", "Expected close"):
         assert words in shown
+
+
+def test_data_health_begins_with_the_audit_of_the_last_run_on_our_deals(desk, cast, tmp_path):
+    import_deals(tmp_path)
+    assert "How the record was kept" not in desk.get(reverse("data-health")).content.decode()
+    said = "Lost deals look closed about 13 weeks later than they died."
+    audit = [
+        {"check": "heaps", "state": "fine", "in_words": "Dates do not heap up."},
+        {"check": "dormancy", "state": "fault", "in_words": said},
+    ]
+    run = discoveries.finished_run(cast, audit=audit)
+    assert said not in desk.get(reverse("data-health")).content.decode()  # of files, not of our deals
+    Run.objects.filter(pk=run.pk).update(source=Source.DATABASE)
+    shown = desk.get(reverse("data-health")).content.decode()
+    assert f"As run {run.pk} of discovery found it." in shown
+    assert shown.index(said) < shown.index("In order: 1 check") < shown.index("On record")
 
 
 def test_data_health_of_an_empty_company_says_where_to_begin(desk):

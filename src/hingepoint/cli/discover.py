@@ -46,6 +46,8 @@ class Asked:
     agreement_columns: str
     mechanical: str
     not_mechanical: str
+    negative_controls: str
+    insist: str
     landmarks: str
     horizon: str
     pivotal: str
@@ -94,6 +96,18 @@ class Asked:
 )
 @click.option("--mechanical", default="", metavar="A,B", help="Agreements that are part of closing.")
 @click.option("--not-mechanical", default="", metavar="A,B", help="Agreements that people choose freely.")
+@click.option(
+    "--negative-controls",
+    default="",
+    metavar="A,B",
+    help="Agreements that can change nothing, as a check: an effect of theirs tells of a hidden cause.",
+)
+@click.option(
+    "--insist",
+    default="",
+    metavar="A,B",
+    help="Columns that were known when deals were created, although they look as if they gave the result away.",
+)
 @click.option(
     "--landmarks",
     default="",
@@ -179,6 +193,8 @@ def _settings(asked: Asked) -> Settings:
         smallest_effect=asked.smallest_effect,
         mechanical=_listed(asked.mechanical),
         not_mechanical=_listed(asked.not_mechanical),
+        negative_controls=_listed(asked.negative_controls),
+        insist=_listed(asked.insist),
         agreement_columns=_listed(asked.agreement_columns),
     )
 

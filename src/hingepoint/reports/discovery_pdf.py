@@ -69,6 +69,7 @@ def _data(
         ],
         "none": [_unproven(one) for one in shown.of("none")],
         "left_out": [(f"{one.reason}: {one.why}", one.names) for one in shown.left_out],
+        "audit": [f"{one.word}: {one.words}" for one in shown.audit],
         "warnings": shown.warnings,
         "placebo": shown.placebo,
         "strip": _lettered(pictures.strip) if pictures.strip else None,
@@ -136,6 +137,8 @@ def _trust(shown: shapes.Shown) -> list[str]:
     """Return what a board should know before it acts: the placebo, the warnings, and the limit of any history."""
     return [
         shown.placebo,
+        *([shown.controls] if shown.controls else []),
+        *[one.words for one in shown.to_look_at if one.state == "fault"][:2],
         *shown.warnings[:2],
         "A history cannot rule out a cause that nobody recorded: each finding says how strong it would have to be.",
     ]

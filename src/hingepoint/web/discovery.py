@@ -72,6 +72,8 @@ class RunForm(forms.Form):
     seed = forms.IntegerField(required=False, min_value=0)
     mechanical = forms.CharField(required=False, max_length=2000)
     not_mechanical = forms.CharField(required=False, max_length=2000)
+    negative_controls = forms.CharField(required=False, max_length=2000)
+    insist = forms.CharField(required=False, max_length=2000)
     covariates = forms.CharField(required=False, max_length=2000)
     agreement_columns = forms.CharField(required=False, max_length=4000)
     skip_bad_rows = forms.BooleanField(required=False)
@@ -124,6 +126,8 @@ class RunForm(forms.Form):
                 smallest_effect=0.01 if said["smallest_effect"] is None else said["smallest_effect"] / 100,
                 mechanical=_listed(said["mechanical"]),
                 not_mechanical=_listed(said["not_mechanical"]),
+                negative_controls=_listed(said["negative_controls"]),
+                insist=_listed(said["insist"]),
                 agreement_columns=_listed(said["agreement_columns"]),
             )
         except DiscoveryError as error:

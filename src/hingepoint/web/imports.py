@@ -17,11 +17,13 @@ from django.views.decorators.http import require_POST
 
 from hingepoint.connectors import files
 from hingepoint.connectors.files.writing import guarded
+from hingepoint.domain.discovery.queries import runs
 from hingepoint.domain.home.queries import first_steps
 from hingepoint.domain.imports import actions, health, queries
 from hingepoint.domain.imports.rules import answer_field
 from hingepoint.domain.upkeep import kept
 from hingepoint.records.errors import Hidden, Refused
+from hingepoint.reports.findings import whole
 from hingepoint.web import drafts
 
 #: Formats that the file choosers offer; what a file is, is decided by its content.
@@ -297,8 +299,11 @@ def data_health(request):
     """How healthy the data is: what is missing, late or odd, and what it costs."""
     shelf = kept.Shelf(health.ON_RECORD)
     found = queries.data_health(request.user, shelf=shelf)
+    audit_run, audit = runs.last_audit(request.user)
     context = {
         "health": found,
+        "audit": whole.checked(audit),
+        "audit_run": audit_run,
         "rules": queries.rule_counts(found.facts.rules),
         "counted_at": shelf.counted_at,
     }

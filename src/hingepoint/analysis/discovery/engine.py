@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from hingepoint.analysis.discovery import findings, result, undated
-from hingepoint.analysis.discovery.judging import alike, placebo, record_audit, screens, verdicts
-from hingepoint.analysis.discovery.reading import history, late_closes
+from hingepoint.analysis.discovery.judging import alike, placebo, record_audit, repairs, screens, verdicts
+from hingepoint.analysis.discovery.reading import history
 from hingepoint.analysis.discovery.settings import DiscoveryError, Settings
 from hingepoint.analysis.discovery.sums import kept, pieces, study
 from hingepoint.records.agreements import AgreementType
@@ -126,6 +126,7 @@ class _Run:
             )
         self._stage(prepared, 0.95, 1.0, "grading", passes=4)
         verdict = verdicts.judge(prepared, estimates, self.settings, self.catalogue, copied, audit.doubts)
+        verdict = repairs.Trial(verdict, sums, audit, sides, steps).verdicts()
         report = findings.Report(
             prepared,
             self.settings,
@@ -205,8 +206,7 @@ def _mask(
 
 
 def _data_warnings(prepared: study.Study, read: history.History) -> list[str]:
-    late = late_closes.late_closes(read)
-    warnings = [late.in_words] if late else []
+    warnings = []
     if np.unique(read.seller).size < 2:
         warnings.append(
             "The deals have no or only one owner: differences in skill between sellers could not be removed."

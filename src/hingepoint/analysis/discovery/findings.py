@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -83,7 +83,15 @@ class Report:
             ),
             pivotal=chosen,
             audit=tuple(self.audit),
+            controls=self._controls(),
         )
+
+    def _controls(self) -> result.Controls:
+        named = len(self.settings.negative_controls)
+        if not (named and self.verdict):
+            return result.Controls(named)
+        one = self.verdict.controls
+        return result.Controls(named, len(one.tested), len(one.tested) - len(one.failed), one.in_words)
 
     def _proposed(
         self, verdict: verdicts.Verdicts, findings: Sequence[result.Finding]
@@ -124,11 +132,23 @@ class Report:
         if not self.verdict:
             sentence = words.not_enough(self.named(key), self.metric, (np.nan, np.nan), None)
             return self._silent(key, counts, Grade.NONE, None, sentence)
+        if key in self.verdict.controls.named and np.isfinite(self.verdict.effect(place)):
+            return self._control(self.verdict, place)
         if not np.isfinite(self.verdict.effect(place)):
             reason = "who gains it follows from the other agreements, the seller or the deal"
             sentence = words.excluded(self.named(key), reason)
             return self._silent(key, counts, Grade.EXCLUDED, "no_overlap", sentence)
         return self._estimated(self.verdict, place)
+
+    def _control(self, verdict: verdicts.Verdicts, place: int) -> result.Finding:
+        """Return the finding of a negative control: its effect, and that it is none to choose."""
+        effect, ci = verdict.shown(verdict.speaker(place))
+        failed = self.types[place] in verdict.controls.failed
+        sentence = words.control(self.name_at(place), self.metric, effect, ci, failed)
+        silent = self._silent(
+            self.types[place], self._counts(place), Grade.EXCLUDED, "negative_control", sentence
+        )
+        return replace(silent, effect=effect, ci=ci)
 
     def _not_judged(self, one: study.TooFew) -> result.Finding:
         """Return the finding of a type that so few deals gained, or did not, that nothing is estimated."""
@@ -229,6 +249,7 @@ class Report:
         whole = self._whole_sentence(verdict, place, grade, same_as, best_by)
         if grade != Grade.NONE:
             whole += words.doubted(verdict.doubted(speaks))
+        changed = changed or self._faded(verdict, speaks)
         return f"{name} {changed.in_words} Over the whole time: {whole}" if changed else whole
 
     def _whole_sentence(
@@ -310,17 +331,25 @@ class Report:
             deals_needed=verdict.deals_needed(place),
             disagreements=verdict.disagreements(place),
             turned=self._turned(verdict, place),
+            faded=self._faded(verdict, place),
             doubts=verdict.doubted(place),
+            repairs=verdict.repairs.get(place, ()),
+            breaks=verdict.breaks.get(place, ()),
         )
 
     def _turned(self, verdict: verdicts.Verdicts, place: int) -> result.Turned | None:
         """Return what became of an effect that turned; None for all others."""
-        if not verdict.turned[place]:
-            return None
+        return self._in_halves(verdict, place, words.turned) if verdict.turned[place] else None
+
+    def _faded(self, verdict: verdicts.Verdicts, place: int) -> result.Turned | None:
+        """Return what became of an effect that faded; None for all others."""
+        return self._in_halves(verdict, place, words.faded) if verdict.faded[place] else None
+
+    def _in_halves(self, verdict: verdicts.Verdicts, place: int, told: Callable[..., str]) -> result.Turned:
         null = verdict.sign * verdict.standing.null.mean[place]
         before, since = (float(one.effects[place] - null) for one in verdict.estimates.halves)
         on = self.prepared.middle
-        return result.Turned(on.isoformat(), before, since, words.turned(self.metric, on, before, since))
+        return result.Turned(on.isoformat(), before, since, told(self.metric, on, before, since))
 
     def _lags(self, verdict: verdicts.Verdicts, place: int) -> tuple[result.LagPoint, ...]:
         points, null = [], verdict.standing.null

@@ -9,20 +9,29 @@ from __future__ import annotations
 import datetime
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
 
 import hingepoint
 from hingepoint.analysis.discovery import plain_json, result
-from hingepoint.analysis.discovery.result import Check, Details, Discovery, Facts, Finding, Pivotal, Placebo
+from hingepoint.analysis.discovery.result import (
+    Check,
+    Controls,
+    Details,
+    Discovery,
+    Facts,
+    Finding,
+    Pivotal,
+    Placebo,
+)
 from hingepoint.analysis.discovery.settings import DiscoveryError, weeks
 from hingepoint.analysis.trials.evidence import Basis, EvidencePlan, plan_evidence, share_counted
 from hingepoint.records.findings import Audited, Grade
 
 #: Of what is stored. One more whenever its meaning changes, and a step in ``UPGRADES`` from the one before.
-SCHEMA = 3
+SCHEMA = 4
 
 
 @dataclass(frozen=True)
@@ -45,6 +54,7 @@ class Record:
     places    the place in the proposed set, from 1, also of members that are not among the findings here
     currency  of the amounts; ``enough`` False if there was not enough data for any finding
     audit     what was checked of how the record was kept; empty in runs of before that
+    controls  what came of the negative controls that an analyst named
     """
 
     version: str
@@ -60,6 +70,7 @@ class Record:
     currency: str = ""
     enough: bool = False
     audit: tuple[Check, ...] = ()
+    controls: Controls = field(default_factory=Controls)
 
     def finding(self, agreement: str) -> Finding:
         """Return the finding on one agreement type; KeyError for an unknown one."""
@@ -87,6 +98,7 @@ class Record:
             findings=self.findings,
             pivotal=self.pivotal,
             audit=self.audit,
+            controls=self.controls,
         )
 
     def stored(self) -> dict[str, Any]:
@@ -207,6 +219,7 @@ def of(discovery: Discovery, *, currency: str = "", teams: int = 0) -> Record:
         currency=currency,
         enough=discovery.enough,
         audit=discovery.audit,
+        controls=discovery.controls,
     )
     return opened(fresh.stored())
 
@@ -240,8 +253,14 @@ def opened(stored: Mapping[str, Any]) -> Record:
         places=kept["places"],
         currency=kept["currency"],
         enough=kept["enough"],
-        audit=tuple(Check(one["check"], Audited(one["state"]), one["in_words"]) for one in shown["audit"]),
+        audit=checks(shown["audit"]),
+        controls=plain_json.read(Controls, shown["controls"]),
     )
+
+
+def checks(stored: Iterable[Mapping[str, Any]]) -> tuple[Check, ...]:
+    """Return the checks of the record that a run has stored."""
+    return tuple(Check(one["check"], Audited(one["state"]), one["in_words"]) for one in stored)
 
 
 def _facts(data: Mapping[str, Any], kept: Mapping[str, Any]) -> Facts:
@@ -309,10 +328,17 @@ def _with_an_audit(stored: Mapping[str, Any]) -> dict[str, Any]:
     return {**stored, "result": {"audit": [], **stored["result"]}, "schema": 3}
 
 
+def _with_controls(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a record of schema 3 with negative controls, of which none could be named then."""
+    none = plain_json.simple(Controls())
+    return {**stored, "result": {"controls": none, **stored["result"]}, "schema": 4}
+
+
 #: What makes a record of each schema one of the next.
 UPGRADES: dict[int, Callable[[Mapping[str, Any]], Mapping[str, Any]]] = {
     1: _with_everything_there,
     2: _with_an_audit,
+    3: _with_controls,
 }
 
 

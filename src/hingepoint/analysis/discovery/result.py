@@ -22,7 +22,20 @@ SCHEMA = 1
 Interval = tuple[float, float]
 
 #: What of the details of a finding the JSON holds too.
-BEHIND = ("p_top", "ten_points", "ten_points_ci", "joint", "paths", "doses", "levels", "turned", "doubts")
+BEHIND = (
+    "p_top",
+    "ten_points",
+    "ten_points_ci",
+    "joint",
+    "paths",
+    "doses",
+    "levels",
+    "turned",
+    "faded",
+    "doubts",
+    "repairs",
+    "breaks",
+)
 
 
 @dataclass(frozen=True)
@@ -129,11 +142,29 @@ class Joint:
 
 @dataclass(frozen=True)
 class Turned:
-    """An effect that changed its sign: what it was for deals created before ``on`` (a day), and since."""
+    """An effect that changed with time: what it was for deals created before ``on`` (a day), and since."""
 
     on: str
     before: float
     since: float
+    in_words: str
+
+
+@dataclass(frozen=True)
+class Repair:
+    """A fault of the record that was found and put right: whether the finding still stands, and that in words."""
+
+    repair: str
+    survived: bool
+    in_words: str
+
+
+@dataclass(frozen=True)
+class Breaks:
+    """A fault of the record that would take the finding away: from which ``share`` of the entries on."""
+
+    fault: str
+    share: float
     in_words: str
 
 
@@ -172,7 +203,10 @@ class Details:
     prepared_by     agreements that prepare this one
     doses           effect by evidence and by quality of the gain, where events say them
     turned          what became of an effect that has the other sign in the later half of time; None mostly
+    faded           what became of an effect of which less than half is left in the later half; None mostly
     doubts          what the record says against it: why it is not graded strong, whatever its numbers
+    repairs         faults of the record that were found, put right, and whether the finding still stands
+    breaks          faults of the record that would take it away, and how much of them; the nearest first
     levels          undated tables only: deals and mean outcome of yes, no and unknown, as they stand
     """
 
@@ -205,7 +239,10 @@ class Details:
     doses: tuple[Dose, ...] = ()
     levels: tuple[Level, ...] = ()
     turned: Turned | None = None
+    faded: Turned | None = None
     doubts: tuple[str, ...] = ()
+    repairs: tuple[Repair, ...] = ()
+    breaks: tuple[Breaks, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -336,6 +373,16 @@ class Placebo:
 
 
 @dataclass(frozen=True)
+class Controls:
+    """The negative controls that an analyst named: how many were tested and passed, and that in words."""
+
+    named: int = 0
+    tested: int = 0
+    passed: int = 0
+    in_words: str = ""
+
+
+@dataclass(frozen=True)
 class Check:
     """One check of how the record was kept: its key, what it came to, and that in one sentence."""
 
@@ -359,6 +406,7 @@ class Discovery:
     findings: tuple[Finding, ...]
     pivotal: tuple[Pivotal, ...]
     audit: tuple[Check, ...] = ()
+    controls: Controls = Controls()
 
     @property
     def enough(self) -> bool:
@@ -381,6 +429,7 @@ class Discovery:
             findings=self.findings,
             pivotal=self.pivotal,
             audit=self.audit,
+            controls=self.controls,
         )
 
     def findings_frame(self) -> pl.DataFrame:
@@ -428,6 +477,7 @@ def contract(
     findings: Sequence[Finding],
     pivotal: Sequence[Pivotal],
     audit: Sequence[Check],
+    controls: Controls,
 ) -> dict[str, Any]:
     """Return the object of FORMATS."""
     return {
@@ -437,6 +487,7 @@ def contract(
         "data": data.to_dict(),
         "settings": dict(settings),
         "placebo": {"tested": placebo.tested, "rejected": placebo.rejected},
+        "controls": simple(controls),
         "warnings": list(warnings),
         "audit": [{"check": one.check, "state": str(one.state), "in_words": one.in_words} for one in audit],
         "findings": [finding.to_dict() for finding in findings],

@@ -30,6 +30,8 @@ class Settings:
                        mean for money and days
     mechanical         agreements the analyst knows to be part of closing; wins over every screen
     not_mechanical     agreements the analyst knows to be free choices; wins over every screen
+    negative_controls  agreements the analyst knows to change nothing: an effect of theirs tells of a hidden cause
+    insist             covariates the analyst knows to be known at creation, although they look like leaks
     min_events         deals needed with and without an agreement before anything is estimated
     kinds              kinds of events that are agreement types; the others count as activity
     agreement_columns  yes/no/unknown columns of an undated table: association only
@@ -47,6 +49,8 @@ class Settings:
     smallest_effect: float = 0.01
     mechanical: tuple[str, ...] = ()
     not_mechanical: tuple[str, ...] = ()
+    negative_controls: tuple[str, ...] = ()
+    insist: tuple[str, ...] = ()
     min_events: int = 30
     kinds: tuple[str, ...] = ("agreement",)
     agreement_columns: tuple[str, ...] = ()
@@ -75,6 +79,8 @@ class Settings:
         )
         both = sorted(set(self.mechanical) & set(self.not_mechanical))
         _require(not both, f"{', '.join(both)} cannot be both mechanical and not mechanical")
+        both = sorted(set(self.negative_controls) & {*self.mechanical, *self.not_mechanical})
+        _require(not both, f"{', '.join(both)} cannot be a negative control and marked otherwise")
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as plain JSON values."""

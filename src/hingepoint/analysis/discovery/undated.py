@@ -18,7 +18,7 @@ import polars as pl
 from hingepoint.analysis import frames, metric_words, metrics
 from hingepoint.analysis.discovery import result
 from hingepoint.analysis.discovery.judging import calibration, grading, robustness
-from hingepoint.analysis.discovery.reading import columns, gathering
+from hingepoint.analysis.discovery.reading import columns, gathering, leaks
 from hingepoint.analysis.discovery.settings import DiscoveryError, Settings
 from hingepoint.analysis.discovery.sums import gram
 from hingepoint.analysis.discovery.telling import words
@@ -73,7 +73,7 @@ def discover(
         metric=metric,
         data=_facts(table, decided, settings, bad_rows, dict(rules or {})),
         placebo=result.Placebo(0, 0),
-        warnings=(*_warnings(levels, enough), *_silences(findings, metric)),
+        warnings=(*_warnings(levels, enough), *_silences(findings, metric), *_soft_leaks(decided, settings)),
         findings=tuple(order),
         pivotal=(),
     )
@@ -183,9 +183,7 @@ def _covariates(decided: pl.DataFrame, settings: Settings) -> np.ndarray:
     for name in settings.covariates:
         if name not in decided.columns:
             raise DiscoveryError(f"the covariate {name!r} is not a column of the deals")
-        reason = columns.leaks(decided, name)
-        if reason:
-            raise DiscoveryError(f"the covariate {name!r} leaks the outcome: {reason}. Leave it out.")
+        leaks.require_known(decided, name, settings.insist)
         wanted.append(name)
     blocks = [np.zeros((decided.height, 0))]
     for name in dict.fromkeys(wanted):
@@ -197,6 +195,13 @@ def _covariates(decided: pl.DataFrame, settings: Settings) -> np.ndarray:
         else:
             blocks.append(columns.level_columns(column.cast(pl.String)))
     return np.hstack(blocks)
+
+
+def _soft_leaks(decided: pl.DataFrame, settings: Settings) -> tuple[str, ...]:
+    """Return what speaks against covariates that are used."""
+    return tuple(
+        said for name in settings.covariates if (said := leaks.doubted(decided, name, settings.insist))
+    )
 
 
 def _group(decided: pl.DataFrame, name: str) -> np.ndarray:

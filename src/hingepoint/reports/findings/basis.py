@@ -58,6 +58,8 @@ _SETTINGS = {
     "smallest_effect": "Smallest effect worth having",
     "mechanical": "Marked as part of closing",
     "not_mechanical": "Marked as free choices",
+    "negative_controls": "Negative controls",
+    "insist": "Known at creation all the same",
     "min_events": "Deals needed on either side",
     "agreement_columns": "Undated columns",
     "seed": "Seed",

@@ -31,6 +31,7 @@ def robustness(facts: result.Finding, details: result.Details, metric: Metric) -
             f"Deals that had it when looked at, against those that had not: {metric.effect(early)} in the "
             f"earlier half of the deals, {metric.effect(late)} in the later."
         )
+    said += [sentence(one.in_words[:1].upper() + one.in_words[1:]) for one in details.repairs]
     said += [sentence(text) for text in details.disagreements]
     return tuple(said)
 
@@ -59,6 +60,7 @@ def what_would_change_our_mind(
                 f"A cause that nobody recorded, at least {numbers.number(times, 1)} times as strong as "
                 f"“{covariate(benchmark)}”, the strongest on record."
             )
+        said += [one.in_words for one in facts.details.breaks]
         half = metric.effect(facts.effect / 2)
         said.append(
             f"The next refresh: at less than half the effect ({half}) it is weaker, without one it is gone."

@@ -8,6 +8,15 @@ from hingepoint.reports.findings.metric import Metric
 
 
 @dataclass(frozen=True, slots=True)
+class Checked:
+    """One check of how the record was kept: its state (fine, fault, unknown), the word for it, and what it came to."""
+
+    state: str
+    word: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """An effect at one landmark, in one segment, or with a later clock."""
 
@@ -108,6 +117,8 @@ class Shown:
     set_words: str
     chosen: tuple[Finding, ...]
     findings: tuple[Finding, ...]
+    audit: tuple[Checked, ...]
+    controls: str
     warnings: tuple[str, ...]
     placebo: str
     placebo_counts: tuple[int, int]
@@ -122,6 +133,16 @@ class Shown:
     horizon: str
     clusters: str
     association_only: bool
+
+    @property
+    def to_look_at(self) -> tuple[Checked, ...]:
+        """The checks of the record that are not in order."""
+        return tuple(one for one in self.audit if one.state != "fine")
+
+    @property
+    def in_order(self) -> tuple[Checked, ...]:
+        """The checks of the record that are in order."""
+        return tuple(one for one in self.audit if one.state == "fine")
 
     def of(self, group: str) -> tuple[Finding, ...]:
         return tuple(finding for finding in self.findings if finding.group == group)

@@ -6,6 +6,8 @@ run reads the same years later.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from hingepoint.analysis.discovery import result
 from hingepoint.analysis.discovery.record import Record
 from hingepoint.analysis.metric_words import listed
@@ -14,7 +16,7 @@ from hingepoint.reports.charts import numbers
 from hingepoint.reports.findings.basis import data_facts, rules_applied, settings_shown
 from hingepoint.reports.findings.finding import finding_in_words
 from hingepoint.reports.findings.metric import Metric, metric_of_record
-from hingepoint.reports.findings.shapes import Finding, Shown
+from hingepoint.reports.findings.shapes import Checked, Finding, Shown
 from hingepoint.reports.findings.words import count_in_words, in_time, length, rounded
 
 
@@ -33,8 +35,9 @@ def read(record: Record) -> Shown:
         set_words=_set_words(record, chosen),
         chosen=chosen,
         findings=findings,
-        warnings=tuple(text.replace(" Choose another with --metric.", "") for text in record.warnings)
-        + tuple(one.in_words for one in record.audit if one.state == Audited.UNKNOWN),
+        audit=checked(record.audit),
+        controls=record.controls.in_words,
+        warnings=_warnings(record),
         placebo=_placebo_words(tested, rejected),
         placebo_counts=(tested, rejected),
         deals=record.data.deals,
@@ -49,6 +52,20 @@ def read(record: Record) -> Shown:
         clusters=_clusters(record),
         association_only=bool(record.settings.get("agreement_columns")),
     )
+
+
+def checked(audit: Iterable[result.Check]) -> tuple[Checked, ...]:
+    """Return the checks of the record in words, those to look at first."""
+    order = [Audited.FAULT, Audited.UNKNOWN, Audited.FINE]
+    told = sorted(audit, key=lambda one: order.index(one.state))
+    return tuple(Checked(str(one.state), one.state.label, one.in_words) for one in told)
+
+
+def _warnings(record: Record) -> tuple[str, ...]:
+    """Return the notes, without what the audit of the record says."""
+    audited = {one.in_words for one in record.audit} | {record.controls.in_words}
+    notes = (text for text in record.warnings if text not in audited)
+    return tuple(text.replace(" Choose another with --metric.", "") for text in notes)
 
 
 def _clusters(record: Record) -> str:

@@ -23,6 +23,7 @@ GRADE_WORDS = dict(Grade.choices) | {"harmful": HARMFUL}
 #: Why a type was left out, in a few words; the finding's own sentence says the rest.
 EXCLUDED = {
     "mechanical": "Part of closing",
+    "negative_control": "Negative control",
     "leading": "Follows the decision",
     "too_few": "Too few deals",
     "no_overlap": "Nothing to compare with",

@@ -20,7 +20,7 @@ class Judged:
 
     effects, errors   calibrated: recentred and widened by the empirical null; ``sampling`` errors before that
     p_adjusted        adjusted p-value of an effect beyond the smallest worth having
-    false_sign        chance of a wrong sign; p_top chance of being among the best eight
+    false_sign        chance of a wrong sign; p_top chance of being among the best eight, p_bottom among the worst
     low               effect that is exceeded with 80 % chance; ``expected`` the shrunken effect
     """
 
@@ -34,6 +34,7 @@ class Judged:
     p_top: np.ndarray
     low: np.ndarray
     expected: np.ndarray
+    p_bottom: np.ndarray
 
 
 def judge(
@@ -52,7 +53,7 @@ def judge(
     centred, widened = null.centred(effects), null.widened(errors)
     posterior = _posterior(null, effects, errors, noise)
     known = np.isfinite(centred)
-    p_top, low, expected = _order(posterior, known, rng)
+    p_top, p_bottom, low, expected = _order(posterior, known, rng)
     return Judged(
         null=null,
         posterior=posterior,
@@ -64,6 +65,7 @@ def judge(
         p_top=p_top,
         low=low,
         expected=expected,
+        p_bottom=p_bottom,
     )
 
 
@@ -78,8 +80,8 @@ def reordered(
     """Return the same, with the chances to be the best and what to expect from other estimates of the effects."""
     null = calibration.empirical_null(effects, errors, groups)
     posterior = _posterior(null, effects, errors, noise)
-    p_top, low, expected = _order(posterior, np.isfinite(effects), rng)
-    return replace(judged, p_top=p_top, low=low, expected=expected)
+    p_top, p_bottom, low, expected = _order(posterior, np.isfinite(effects), rng)
+    return replace(judged, p_top=p_top, low=low, expected=expected, p_bottom=p_bottom)
 
 
 def _posterior(
@@ -92,12 +94,13 @@ def _posterior(
 
 def _order(
     posterior: shrinkage.Posterior, known: np.ndarray, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return what puts the types in an order: ``p_top``, ``low`` and ``expected``."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return what puts the types in an order: ``p_top``, ``p_bottom``, ``low`` and ``expected``."""
     draws = posterior.draws(rng, 4000)
     draws[:, ~known] = 0.0
     return (
         np.where(known, shrinkage.top_chances(draws, TOP), 0.0),
+        np.where(known, shrinkage.top_chances(-draws, TOP), 0.0),
         np.where(known, np.quantile(draws, 0.2, axis=0), np.nan),
         np.where(known, posterior.mean, np.nan),
     )
@@ -113,15 +116,17 @@ class Checks:
     told_apart: bool
     calibrated: bool
     undoubted: bool
+    beyond_controls: bool = True
 
 
 def grade(judged: Judged, place: int, checks: Checks) -> Grade:
-    """Return the grade of one type; against the metric the same tests make it harmful."""
+    """Return the grade of one type; against the metric the same tests make it harmful, the worst eight too."""
     if not np.isfinite(judged.effects[place]):
         return Grade.NONE
     against = judged.effects[place] < 0
     if judged.false_sign[place] < CONFIDENCE:
-        sure = judged.p_adjusted[place] < CONFIDENCE and (against or judged.p_top[place] > SURELY_TOP)
+        chance = judged.p_bottom[place] if against else judged.p_top[place]
+        sure = judged.p_adjusted[place] < CONFIDENCE and chance > SURELY_TOP
         withstands = (
             checks.robust
             and checks.lag_stable
@@ -129,6 +134,7 @@ def grade(judged: Judged, place: int, checks: Checks) -> Grade:
             and checks.told_apart
             and checks.calibrated
             and checks.undoubted
+            and checks.beyond_controls
         )
         return Grade.STRONG if sure and withstands else Grade.MODERATE
     if not against and judged.p_top[place] > MAYBE_TOP:

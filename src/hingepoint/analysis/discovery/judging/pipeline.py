@@ -22,6 +22,8 @@ FOLLOWED = 0.95
 #: A type stands out if it is so many times as frequent, or as rare, at these false discoveries over all types;
 #: use that moves the same way between earlier deals, by so many errors, explains it.
 TIMES, FALSE_SHARE, MOVES = 1.15, 0.05, 2.0
+#: Open deals that have so many times as much of nearly everything tell that lost deals do not keep their entries.
+MORE_OF_ALL = 1.08
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Control:
 
     missing, more   types that open deals have clearly less, or more often than earlier deals had at that age
     judged          types with enough entries to say so
+    kept            share of the entries of lost deals that seem to be on record yet, of all types alike; 1 mostly
     """
 
     open: int
@@ -38,6 +41,7 @@ class Control:
     judged: np.ndarray
     missing: np.ndarray
     more: np.ndarray
+    kept: float = 1.0
 
 
 def control(history: History) -> Control | None:
@@ -58,13 +62,14 @@ def control(history: History) -> Control | None:
     first, second = np.array_split(earlier, 2)
     expected = _at_ages(history, earlier, ages)
     before, since = _at_ages(history, first, ages), _at_ages(history, second, ages)
+    lost = _at_ages(history, earlier, ages, ~history.won[earlier])
     gained = np.isfinite(history.gained[still_open]).sum(axis=0).astype(float)
     judged = (expected.entries >= LEAST_ENTRIES) & np.isinf(history.recorded)
     judged[[key in history.steps for key in history.types]] = False
     if int(judged.sum()) < BULK_TYPES:
         return None
-    log, away = _away(gained, expected, expected.own_error, judged)
-    _, moved = _away(since.entries, before, np.hypot(before.error, since.error), judged)
+    log, away, shared = _away(gained, expected, expected.own_error, judged)
+    _, moved, grew = _away(since.entries, before, np.hypot(before.error, since.error), judged)
     explained = (np.abs(moved) > MOVES) & (np.sign(moved) == np.sign(away))
     clear = judged & _surely(away, judged) & (np.abs(log) > np.log(TIMES)) & ~explained
     return Control(
@@ -74,7 +79,16 @@ def control(history: History) -> Control | None:
         judged=judged,
         missing=clear & (log < 0),
         more=clear & (log > 0),
+        kept=_kept(shared - max(grew, 0.0), expected.entries[judged].sum(), lost.entries[judged].sum()),
     )
+
+
+def _kept(excess: float, entries: float, of_lost: float) -> float:
+    """Return which share of the entries of lost deals is on record if open deals have of everything by ``excess``
+    (a logarithm) more than earlier deals had, beyond how much more was entered from time to time; 1 for little."""
+    if excess <= np.log(MORE_OF_ALL) or of_lost <= 0:
+        return 1.0
+    return float(of_lost / (of_lost + np.expm1(excess) * entries))
 
 
 def _surely(away: np.ndarray, judged: np.ndarray) -> np.ndarray:
@@ -94,15 +108,18 @@ class _Expected:
     own_error: np.ndarray
 
 
-def _at_ages(history: History, deals: np.ndarray, ages: np.ndarray) -> _Expected:
-    """Return what deals of these ``ages`` (sorted) should have by what ``deals`` had that lived past each of them."""
+def _at_ages(
+    history: History, deals: np.ndarray, ages: np.ndarray, counted: np.ndarray | None = None
+) -> _Expected:
+    """Return what deals of these ``ages`` (sorted) should have by what ``deals`` had that lived past each of them,
+    counting what those in the mask ``counted`` had."""
     closed = history.closed[deals]
     alive = deals.size - np.searchsorted(np.sort(closed), ages, side="right")
     known = np.maximum(alive, 1)
     shares = np.zeros((ages.size, len(history.types)))
     for place in range(len(history.types)):
         week = history.gained[deals, place]
-        has = np.isfinite(week)
+        has = np.isfinite(week) if counted is None else np.isfinite(week) & counted
         gained = np.searchsorted(np.sort(week[has]), ages, side="right")
         gone = np.searchsorted(np.sort(closed[has]), ages, side="right")
         shares[:, place] = np.maximum(gained - gone, 0) / known
@@ -113,12 +130,13 @@ def _at_ages(history: History, deals: np.ndarray, ages: np.ndarray) -> _Expected
 
 def _away(
     entries: np.ndarray, expected: _Expected, error: np.ndarray, judged: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, float]:
     """Return per type the logarithm of how many times as often as expected, less what is usual, and how many
-    errors that is: the errors of chance, or the spread of the bulk where that is wider."""
+    errors that is: the errors of chance, or the spread of the bulk where that is wider; and what is usual."""
     log = np.log((entries + 0.5) / (expected.entries + 0.5))
-    log -= np.median(log[judged])
+    shared = float(np.median(log[judged]))
+    log -= shared
     with np.errstate(divide="ignore", invalid="ignore"):
         away = np.nan_to_num(log * (expected.entries + 0.5) / error)
     spread = 1.4826 * float(np.median(np.abs(away[judged])))
-    return log, away / max(spread, 1.0)
+    return log, away / max(spread, 1.0), shared

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hingepoint.analysis.discovery.judging import pipeline
+from hingepoint.analysis.discovery.judging import pipeline, record_checks
+from hingepoint.analysis.discovery.reading import late_closes
 from hingepoint.analysis.discovery.reading.history import History
 from hingepoint.analysis.discovery.reading.writing import Entries, Writing
 from hingepoint.analysis.discovery.result import Check
@@ -28,18 +29,34 @@ MANY_LEFT_OUT = 0.05
 MANY_AFTER = 0.01
 #: As many types are named.
 NAMED = 5
-#: Rules that leave events out.
+#: Rules that leave events out; and the one that moves them, to the day their deal was created.
+MOVING = "event_before_creation"
 LEAVING_OUT = ("unreadable_event", "event_of_unknown_deal", "event_after_close", "recorded_after_close")
 
 Named = Callable[[str], str]
 
 
 @dataclass(frozen=True)
+class Needed:
+    """The repairs that a finding must survive to be strong.
+
+    after_close   entries written after the close were left out of everything
+    died          per deal, the week by which a lost one was dead, if lost deals are closed late; otherwise None
+    kept          share of the entries of lost deals that stayed on record; 1 mostly
+    """
+
+    after_close: bool = False
+    died: np.ndarray | None = None
+    kept: float = 1.0
+
+
+@dataclass(frozen=True)
 class Audit:
-    """What was checked, and per type why nothing strong is said of it."""
+    """What was checked, per type why nothing strong is said of it, and the repairs that it asks for."""
 
     checks: tuple[Check, ...]
     doubts: Mapping[str, tuple[str, ...]]
+    needed: Needed = Needed()
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -49,13 +66,28 @@ class Audit:
 
 def audit(history: History, named: Named) -> Audit:
     """Return what the record of a history says against itself; ``named`` gives the name of a type."""
-    by_writing, by_pipeline = _unevenly_late(history), _against_pipeline(history)
+    by_writing, control = _unevenly_late(history), pipeline.control(history)
+    by_pipeline = _against_pipeline(history, control)
     doubts = {
-        key: tuple(found[key] for found in (by_writing, by_pipeline[1]) if key in found)
-        for key in (*by_writing, *by_pipeline[1])
+        key: tuple(found[key] for found in (by_writing, by_pipeline) if key in found)
+        for key in (*by_writing, *by_pipeline)
     }
-    checks = (_times(history.writing, by_writing, named), by_pipeline[0](named), _left_out(history))
-    return Audit(checks, doubts)
+    late = late_closes.late_closes(history)
+    checks = (
+        _times(history.writing, by_writing, named),
+        _pipeline_check(control, list(by_pipeline), named),
+        _lost_log(control),
+        _dormancy(history, late),
+        *record_checks.checks(history),
+        record_checks.two_names(history, named),
+        _left_out(history),
+    )
+    needed = Needed(
+        after_close=history.rules.get("recorded_after_close", 0) > 0,
+        died=late_closes.died(history) if late else None,
+        kept=control.kept if control else 1.0,
+    )
+    return Audit(checks, doubts, needed)
 
 
 def _unevenly_late(history: History) -> dict[str, str]:
@@ -122,16 +154,11 @@ def _list(names: list[str]) -> str:
     return f"{', '.join(names[:NAMED])}{more}"
 
 
-def _against_pipeline(history: History) -> tuple[Callable[[Named], Check], dict[str, str]]:
-    """Return what the open pipeline says, once names are known, and the types it speaks against with the words."""
-    found = pipeline.control(history)
+def _against_pipeline(history: History, found: pipeline.Control | None) -> dict[str, str]:
+    """Return the types that the open pipeline speaks against, with the words for it."""
     if found is None:
-        too_few = (
-            "Whether agreements are entered only with the outcome cannot be checked on the open pipeline: that "
-            f"takes {pipeline.LEAST_DEALS} open deals and twice as many that were followed to their end."
-        )
-        return (lambda named: Check("open_pipeline", Audited.UNKNOWN, too_few)), {}
-    doubts = {
+        return {}
+    return {
         key: (
             f"open deals have it {found.times[place]:.2f} times as often as earlier deals had at their age, so "
             f"entries {'come' if found.missing[place] else 'go'} with the outcome"
@@ -139,10 +166,15 @@ def _against_pipeline(history: History) -> tuple[Callable[[Named], Check], dict[
         for place, key in enumerate(history.types)
         if found.missing[place] or found.more[place]
     }
-    return (lambda named: _pipeline_check(found, list(doubts), named)), doubts
 
 
-def _pipeline_check(found: pipeline.Control, doubted: list[str], named: Named) -> Check:
+def _pipeline_check(found: pipeline.Control | None, doubted: list[str], named: Named) -> Check:
+    if found is None:
+        too_few = (
+            "Whether agreements are entered only with the outcome cannot be checked on the open pipeline: that "
+            f"takes {pipeline.LEAST_DEALS} open deals and twice as many that were followed to their end."
+        )
+        return Check("open_pipeline", Audited.UNKNOWN, too_few)
     beside = f"{found.open:,} open deals were held against {found.earlier:,} earlier ones of their age"
     if doubted:
         said = f"{beside}: nothing strong is said of what differs, {_list([named(key) for key in doubted])}."
@@ -151,12 +183,40 @@ def _pipeline_check(found: pipeline.Control, doubted: list[str], named: Named) -
     return Check("open_pipeline", Audited.FINE, f"{beside}: none of {of} differs.")
 
 
+def _lost_log(found: pipeline.Control | None) -> Check:
+    """Return whether lost deals lack entries of everything."""
+    if found is None:
+        said = "Whether lost deals keep their entries cannot be checked: that takes more open deals."
+        return Check("lost_log", Audited.UNKNOWN, said)
+    if found.kept < 1:
+        said = (
+            f"Open deals have more of nearly everything than earlier deals had at their age: about {1 - found.kept:.0%} "
+            "of the entries of lost deals seem not to have stayed on record. Find out who clears deals that are lost."
+        )
+        return Check("lost_log", Audited.FAULT, said)
+    said = "Open deals have no more of everything than earlier deals had at their age: lost deals keep their entries."
+    return Check("lost_log", Audited.FINE, said)
+
+
+def _dormancy(history: History, late: late_closes.LateCloses | None) -> Check:
+    """Return how long lost deals were dead before they were closed."""
+    if late:
+        return Check("dormancy", Audited.FAULT, late.in_words)
+    lost = int((history.decided & ~history.won).sum())
+    if min(lost, int(history.won.sum())) < late_closes.LEAST_DEALS:
+        said = f"Whether lost deals are closed when they die takes {late_closes.LEAST_DEALS} won and as many lost deals."
+        return Check("dormancy", Audited.UNKNOWN, said)
+    said = "Lost deals are closed about as soon after their last sign of life as won deals."
+    return Check("dormancy", Audited.FINE, said)
+
+
 def _left_out(history: History) -> Check:
-    """Return what share of the events the rules left out."""
+    """Return what share of the events the rules left out or moved."""
     out = sum(history.rules.get(rule, 0) for rule in LEAVING_OUT)
-    share = out / max(history.events, 1)
-    said = f"{out:,} of {history.events:,} events ({share:.1%}) were left out by the rules for rows"
+    moved = history.rules.get(MOVING, 0)
+    share = (out + moved) / max(history.events, 1)
+    said = f"{out:,} of {history.events:,} events were left out by the rules for rows, and {moved:,} moved"
     if share >= MANY_LEFT_OUT:
-        more = f"{said}: look at the rules that applied before you rely on the findings."
+        more = f"{said} ({share:.1%}): look at the rules that applied before you rely on the findings."
         return Check("left_out", Audited.FAULT, more)
-    return Check("left_out", Audited.FINE, f"{said}.")
+    return Check("left_out", Audited.FINE, f"{said} ({share:.1%}).")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import scipy  # its parts load when they are first used: the server starts without them
@@ -12,11 +12,13 @@ from hingepoint.analysis.discovery import result
 from hingepoint.analysis.discovery.judging import (
     calibration,
     combining,
+    controls,
     grading,
     robustness,
     screens,
     selection,
 )
+from hingepoint.analysis.discovery.reading import columns
 from hingepoint.analysis.discovery.settings import Settings
 from hingepoint.analysis.discovery.sums import gram, study
 from hingepoint.records.agreements import AgreementType, Side
@@ -24,6 +26,8 @@ from hingepoint.records.findings import Grade
 
 #: Above this share of types with a clear effect the bulk no longer shows what nothing looks like.
 BULK = 0.3
+#: An effect of which less than this share is left in the later half of time has faded.
+FADED = 0.5
 #: Half a 95 % interval, in errors.
 HALF = 1.96
 #: Streams of random numbers: each use has its own, so that adding one changes no other.
@@ -38,9 +42,13 @@ class Verdicts:
     smallest         the smallest effect worth having, in the metric's unit
     segments_differ  per segment, which types have another effect there than elsewhere
     turned           which types have clearly the other effect in the later half of time than in the earlier
+    faded            which types have clearly less than half of their earlier effect in the later half of time
     bundles          types that these data cannot tell apart; ``copied`` per type the one it is a copy of
     doubts           what the record says against types, by their key
     strengths        of the covariates as confounders; ``benchmarks`` the strongest for each type
+    controls         the negative controls that the analyst named, and what came of them
+    repairs          of the record that were tried on what would be strong, by the place of the type
+    breaks           what would take a confirmed finding away, by the place of the type
     """
 
     prepared: study.Study
@@ -52,10 +60,14 @@ class Verdicts:
     smallest: float
     segments_differ: Mapping[tuple[str, str], np.ndarray]
     turned: np.ndarray
+    faded: np.ndarray
     bundles: list[tuple[int, ...]]
     doubts: Mapping[str, tuple[str, ...]]
     strengths: robustness.Strengths
     benchmarks: list[robustness.Benchmark | None]
+    controls: controls.Controls = field(default_factory=controls.Controls)
+    repairs: Mapping[int, tuple[result.Repair, ...]] = field(default_factory=dict)
+    breaks: Mapping[int, tuple[result.Breaks, ...]] = field(default_factory=dict)
 
     @property
     def main(self) -> gram.Estimate:
@@ -68,7 +80,10 @@ class Verdicts:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What the calibration could not do."""
+        """What the calibration could not do, and controls that failed."""
+        return (*self._of_calibration(), *([self.controls.in_words] if self.controls.failed else []))
+
+    def _of_calibration(self) -> tuple[str, ...]:
         if not self.judged.null.learned:
             return (
                 "Too few agreement types to see what types that do nothing look like: errors were widened by half "
@@ -120,7 +135,13 @@ class Verdicts:
         return self.recentred(float(one.effects[place]), float(one.errors[place]), place)
 
     def grade(self, place: int) -> Grade:
+        if self.prepared.history.types[place] in self.controls.named:
+            return Grade.EXCLUDED
         return grading.grade(self.judged, place, self.checks(place))
+
+    def confirmed(self, place: int) -> bool:
+        """Return whether the sign of an effect is hardly ever wrong."""
+        return self.grade(place) in (Grade.STRONG, Grade.MODERATE)
 
     def checks(self, place: int) -> grading.Checks:
         """Return what a strong finding must also withstand."""
@@ -134,11 +155,13 @@ class Verdicts:
             told_apart=len(self.bundle(place)) == 1,
             calibrated=self.judged.null.learned,
             undoubted=not self.doubted(place),
+            beyond_controls=abs(effect) > self.controls.largest,
         )
 
     def doubted(self, place: int) -> tuple[str, ...]:
         """Return what the record says against a type: why nothing strong is said of it."""
-        return self.doubts.get(self.prepared.history.types[place], ())
+        fell = tuple(one.in_words for one in self.repairs.get(place, ()) if not one.survived)
+        return self.doubts.get(self.prepared.history.types[place], ()) + fell
 
     def _lag_stable(self, place: int) -> bool:
         standing = self.standing.effects[place]
@@ -251,10 +274,12 @@ def judge(
         smallest=worth_having,
         segments_differ=segments_that_differ(estimates.segments),
         turned=turned(estimates, standing.null),
+        faded=faded(estimates, standing.null),
         bundles=screens.bundles(main, copied),
         doubts=doubts,
         strengths=strengths,
         benchmarks=robustness.benchmarks(main, strengths, judged.effects),
+        controls=controls.told(prepared.history.types, settings.negative_controls, judged),
     )
 
 
@@ -307,9 +332,10 @@ def sides(prepared: study.Study, catalogue: Mapping[str, AgreementType]) -> np.n
 
 
 def _covariates(prepared: study.Study) -> dict[str, np.ndarray]:
-    """Return the columns of each covariate by its name; products of two are left out."""
+    """Return the columns of each covariate by its name; products of two and columns of the design are left out."""
     names = np.array(prepared.columns.groups)
-    alone = [name for name in dict.fromkeys(names.tolist()) if " x " not in name]
+    facts = (name for name in dict.fromkeys(names.tolist()) if name not in columns.OF_THE_DESIGN)
+    alone = [name for name in facts if " x " not in name]
     return {name: np.nonzero(names == name)[0] for name in alone}
 
 
@@ -322,13 +348,27 @@ def turned(estimates: study.Estimates, null: calibration.Null) -> np.ndarray:
 
     ``null`` is that of standing at landmarks, which both halves are estimates of.
     """
+    earlier, later, moved = _moved(estimates, null)
+    with np.errstate(invalid="ignore"):
+        return moved & (earlier * later < 0)
+
+
+def faded(estimates: study.Estimates, null: calibration.Null) -> np.ndarray:
+    """Return which types have less than half of their earlier effect in the later half of time, clearly likewise."""
+    earlier, later, moved = _moved(estimates, null)
+    with np.errstate(invalid="ignore"):
+        return moved & (earlier * later >= 0) & (np.abs(later) < FADED * np.abs(earlier))
+
+
+def _moved(estimates: study.Estimates, null: calibration.Null) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the recentred effects in both halves of time, and which types differ, counted over all tested."""
     earlier, later = (one.effects for one in estimates.halves)
     errors = np.hypot(*(one.errors for one in estimates.halves))
     with np.errstate(invalid="ignore", divide="ignore"):
         p_values = 2 * scipy.special.ndtr(-np.abs(later - earlier) / errors)
-        opposed = (earlier - null.mean) * (later - null.mean) < 0
     with np.errstate(invalid="ignore"):
-        return opposed & (calibration.adjusted(p_values) < grading.CONFIDENCE)
+        differs = calibration.adjusted(p_values) < grading.CONFIDENCE
+    return earlier - null.mean, later - null.mean, differs
 
 
 def segments_that_differ(

@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from hingepoint.analysis import frames
+from hingepoint.analysis.discovery.reading import leaks
 from hingepoint.analysis.discovery.reading.choices import Choices, Once, fresh
 from hingepoint.analysis.discovery.reading.design import Grid, Rows, landmark_weeks, start_weeks
 from hingepoint.analysis.discovery.reading.history import History
@@ -42,6 +43,8 @@ OUTCOMES = frozenset(
         "created",
     ]
 )
+#: Columns of the design, not facts about a deal: nothing unmeasured is like them.
+OF_THE_DESIGN = frozenset(["landmark", "age", "period end", "not yet recorded"])
 MAX_LEVELS = 12
 #: Products of covariates may have a column for so many deals (decision 0121).
 DEALS_A_PRODUCT = 100
@@ -136,63 +139,23 @@ def _asked(deals: pl.DataFrame, settings: Settings, warnings: list[str]) -> list
             raise DiscoveryError(
                 f"the covariate {name!r} is an outcome of the sale; adjusting for it would hide effects"
             )
-        reason = leaks(deals, name)
-        if reason:
-            raise DiscoveryError(f"the covariate {name!r} leaks the outcome: {reason}. Leave it out.")
+        leaks.require_known(deals, name, settings.insist)
     usual = [*frames.KNOWN_AT_CREATION, *(() if _present(deals, "owner") else ("team", "manager"))]
     chosen = []
     for name in usual:
-        reason = leaks(deals, name) if _present(deals, name) else ""
+        reason = leaks.refused(deals, name, settings.insist) if _present(deals, name) else ""
         if reason:
             warnings.append(f"The column {name} was left out because it leaks the outcome: {reason}.")
         elif _present(deals, name) and name not in settings.covariates:
             chosen.append(name)
     grouping = {"owner", "account"}
-    return chosen + [
-        name for name in settings.covariates if name != "initial_amount" and name not in grouping
-    ]
+    chosen += [name for name in settings.covariates if name != "initial_amount" and name not in grouping]
+    warnings.extend(said for name in chosen if (said := leaks.doubted(deals, name, settings.insist)))
+    return chosen
 
 
 def _present(deals: pl.DataFrame, name: str) -> bool:
     return name in deals.columns and deals[name].null_count() < deals.height
-
-
-def leaks(deals: pl.DataFrame, name: str) -> str:
-    """Return why a column cannot have been known at creation; empty if nothing speaks against it."""
-    known = deals.select(
-        decided=pl.col("status") != "open", won=pl.col("status") == "won", value=pl.col(name)
-    )
-    decided = known.filter("decided")
-    undecided = known.filter(~pl.col("decided"))
-    if undecided.height >= 30 and decided.height >= 30 and _empty(undecided) - _empty(decided) > 0.5:
-        return "it is mostly empty while deals are open and filled once they are closed"
-    for status, others in ((True, "lost"), (False, "won")):
-        group, rest = decided.filter(pl.col("won") == status), decided.filter(pl.col("won") != status)
-        if min(group.height, rest.height) >= 30 and _empty(rest) - _empty(group) > 0.8:
-            return f"it is almost always empty for {others} deals"
-    return "it tells won from lost almost perfectly" if _separates(decided) else ""
-
-
-def _empty(known: pl.DataFrame) -> float:
-    return known["value"].null_count() / known.height
-
-
-def _separates(decided: pl.DataFrame) -> bool:
-    """Return whether a column alone sorts won from lost deals (area under the curve of .98 or more)."""
-    decided = decided.drop_nulls("value")
-    wins = int(decided["won"].sum())
-    losses = decided.height - wins
-    if min(wins, losses) < 30:
-        return False
-    if decided.schema["value"].is_numeric():
-        score = decided["value"].cast(pl.Float64)
-    else:
-        if decided["value"].n_unique() > decided.height / 10:
-            return False
-        score = decided.select(pl.col("won").cast(pl.Float64).mean().over("value"))["won"]
-    ranks = score.rank("average").filter(decided["won"])
-    area = (float(ranks.sum()) - wins * (wins + 1) / 2) / (wins * losses)
-    return max(area, 1 - area) >= 0.98
 
 
 def account_history(history: History) -> tuple[np.ndarray, np.ndarray]:

@@ -16,6 +16,8 @@ LEAST_DEALS, NAMED_FROM, MOST_NAMED = 30, 2.0, 3
 #: A quarter's last week holds this share of closes that do not mind the calendar; told from three times that.
 LAST_WEEK, TOLD_FROM = 7 / 91.3, 3.0
 TOGETHER = 20_000
+#: A deal that has been silent for so many of its usual gaps is dead.
+SILENT = 3.0
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,16 @@ def late_closes(history: History) -> LateCloses | None:
     if weeks < max(LEAST_WEEKS, LEAST_SHARE * float(np.median(history.closed[lost]))):
         return None
     return LateCloses(weeks, _at_quarter_end(history, lost), _owners(history, lost, beyond - usual, weeks))
+
+
+def died(history: History) -> np.ndarray:
+    """Return, per deal, the week by which a lost one was surely dead: its last sign of life and three usual gaps.
+
+    Where signs of life come by chance, one deal in twenty that lives is silent for so long. All others: never.
+    """
+    last, signs = _signs_of_life(history)
+    lost = history.decided & ~history.won
+    return np.where(lost, last + SILENT * last / np.maximum(signs, 1.0), np.inf)
 
 
 def _silence_beyond_usual(history: History) -> np.ndarray:

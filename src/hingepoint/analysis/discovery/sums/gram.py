@@ -80,6 +80,14 @@ class Cube:
         """Return the cube of both sets of rows together."""
         return Cube(self.products + other.products, self.sums + other.sums, self.counts + other.counts)
 
+    def less(self, other: Cube) -> Cube:
+        """Return one cell: the rows of all cells without those of another cube of one cell."""
+        return Cube(
+            self.products.sum(axis=0, keepdims=True) - other.products,
+            self.sums.sum(axis=0, keepdims=True) - other.sums,
+            self.counts.sum(axis=0, keepdims=True) - other.counts,
+        )
+
     def take_in(self, other: Cube) -> None:
         """Add the rows of another cube to this one, without a third in memory."""
         self.products += other.products

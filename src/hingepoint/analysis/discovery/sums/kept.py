@@ -42,6 +42,7 @@ AFTERWARDS = frozenset(
         "smallest_effect",
         "mechanical",
         "not_mechanical",
+        "negative_controls",
         "previous",
         "data_end",
     ]

@@ -375,6 +375,23 @@ def sum_up(study: Study, settings: Settings, keep: kept.Kept | None = None) -> S
     )
 
 
+def picked(study: Study, inside: np.ndarray) -> gram.Cube:
+    """Return the sums of the rows of a mask, in one cell. Costs a pass over those rows."""
+    task = summed.Picking(inside, study.sellers, study.layout.width)
+    whole = gram.Cube.empty(1, study.sellers, study.layout.width)
+    for some in study.pieces.fold(task):
+        whole.take_in(some.main)
+    return whole
+
+
+def next_window(
+    study: Study, within: gram.Within, judged: np.ndarray, present: np.ndarray, settings: Settings
+) -> gram.Fit:
+    """Return the fit of estimand B read off some sums, of the types in the mask ``judged`` adjusted for those in
+    ``present``; ``within`` may be of other rows than those of the study."""
+    return _Reader(study, judged, present, settings.min_events).next_window(within)
+
+
 def estimate(
     study: Study, sums: Sums, judged: np.ndarray, present: np.ndarray, settings: Settings
 ) -> Estimates:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
@@ -28,8 +29,28 @@ class Summed:
             cube.take_in(more)
 
 
+class _OnePart:
+    """A task whose result is one part."""
+
+    @property
+    def size(self) -> int:
+        return 1
+
+    def only(self, places: list[int]) -> Self:
+        """Return the same: sums have one part."""
+        return self
+
+    def apart(self, sums: Summed) -> list[Summed]:
+        """Return the sums as their one part."""
+        return [sums]
+
+    def joined(self, parts: Sequence[Summed]) -> Summed:
+        """Return the one part."""
+        return parts[0]
+
+
 @dataclass(frozen=True)
-class Summing:
+class Summing(_OnePart):
     """The task of summing pieces up; ``cell`` and ``part`` say where each row counts."""
 
     cell: np.ndarray
@@ -57,27 +78,11 @@ class Summing:
                 sums.parted.add(replace(block, cell=self.part[block.row]))
         return sums
 
-    @property
-    def size(self) -> int:
-        return 1
-
-    def only(self, places: list[int]) -> Summing:
-        """Return the same: sums have one part."""
-        return self
-
     def about(self, place: int, rows: slice, cells: np.ndarray) -> Iterator[np.ndarray]:
         """Yield what enters the sums beside the rows of a piece."""
         yield np.array(self.cells)
         yield self.cell[rows]
         yield self.part[rows]
-
-    def apart(self, sums: Summed) -> list[Summed]:
-        """Return the sums as their one part."""
-        return [sums]
-
-    def joined(self, parts: Sequence[Summed]) -> Summed:
-        """Return the one part."""
-        return parts[0]
 
     def packed(self, sums: Summed, labels: packing.Labels) -> packing.Packed:
         """Return sums in little space: only sellers who have rows, and half of what is symmetric."""
@@ -104,6 +109,44 @@ class Summing:
             cube.sums[:cells, sellers] = sums
             cube.counts[:cells, sellers] = counts
         return whole
+
+
+@dataclass(frozen=True)
+class Picking(_OnePart):
+    """The task of summing the landmark rows for which ``inside`` holds, into one cell."""
+
+    inside: np.ndarray
+    sellers: int
+    width: int
+
+    @property
+    def _plain(self) -> Summing:
+        nowhere = np.zeros(0, dtype=np.int64)
+        return Summing(nowhere, nowhere, 1, 0, self.sellers, self.width)
+
+    def __call__(self, some: Iterable[pieces.Piece]) -> Summed:
+        sums = self._plain.nothing()
+        for block in (one for piece in some for one in piece.blocks()):
+            picked = np.nonzero(self.inside[block.row])[0]
+            if picked.size:
+                sums.main.add(
+                    gram.Block(
+                        block.values[picked], block.cell[picked], block.seller[picked], block.deal[picked]
+                    )
+                )
+        return sums
+
+    def about(self, place: int, rows: slice, cells: np.ndarray) -> Iterator[np.ndarray]:
+        """Yield what enters the sums beside the rows of a piece."""
+        yield self.inside[rows]
+
+    def packed(self, sums: Summed, labels: packing.Labels) -> packing.Packed:
+        """Return sums as all sums are kept."""
+        return self._plain.packed(sums, labels)
+
+    def unpacked(self, packed: packing.Packed, labels: packing.Labels) -> Summed:
+        """Return kept sums with the sellers of today."""
+        return self._plain.unpacked(packed, labels)
 
 
 def _all_blocks(piece: pieces.Piece) -> Iterator[tuple[gram.Block, bool]]:

@@ -45,6 +45,19 @@ def excluded(name: str, why: str) -> str:
     return f"{name} is not judged: {why}."
 
 
+def control(name: str, metric: metrics.Metric, effect: float, ci: tuple[float, float], failed: bool) -> str:
+    """Return what came of a negative control."""
+    came = (
+        "it failed: it has an effect all the same"
+        if failed
+        else "it passed: its effect is not told from nothing"
+    )
+    return (
+        f"{name} is a negative control, which can change nothing; {came} ({points(metric, effect)}, 95% interval "
+        f"{interval(metric, ci)})."
+    )
+
+
 def too_few(name: str, gained: int, not_gained: int, least: int) -> str:
     return (
         f"{name} cannot be judged: {gained:,} deals gained it in time and {not_gained:,} did not, "
@@ -94,12 +107,48 @@ def doubted(doubts: tuple[str, ...]) -> str:
     return f" Nothing strong can be said: {'; '.join(doubts)}." if doubts else ""
 
 
+_REPAIRS = {
+    "after_close_left_out": "what was written down after the close left out",
+    "closed_when_died": "lost deals taken to end when they fell silent",
+    "without_doubted": "the agreements that the record speaks against left out",
+    "lost_log": "the entries that lost deals seem to lack put back",
+}
+_BREAKS = {
+    "written_after_the_win": "{share} of its entries in won deals were written after the win",
+    "not_kept_where_not_won": "{share} of its entries in deals that were not won never stayed on record",
+    "written_after_the_loss": "{share} of its entries in deals that were not won were written after the loss",
+    "not_kept_where_won": "{share} of its entries in won deals never stayed on record",
+}
+
+
+def repair(key: str, metric: metrics.Metric, effect: float, survived: bool) -> str:
+    """Return what became of a finding with the record put right: ``with …, its effect is …``."""
+    if survived:
+        return f"with {_REPAIRS[key]}, it stands: {points(metric, effect)} before calibration"
+    return f"with {_REPAIRS[key]}, its effect is no longer told from nothing"
+
+
+def breaks(fault: str, share: float) -> str:
+    """Return the fault of the record that would take a finding away, in one sentence."""
+    least = f"more than {share:.0%}" if share >= 0.01 else "even 1%"
+    return f"It stands unless {_BREAKS[fault].format(share=least)}."
+
+
 def turned(metric: metrics.Metric, on: datetime.date, before: float, since: float) -> str:
     """Return what became of an effect whose sign changed: ``turned: it helped … and harms …``."""
     helped, helps = ("helped", "harms") if before * metric.sign > 0 else ("harmed", "helps")
     return (
         f"turned: it {helped} with deals created before {on.day} {on:%B %Y} ({points(metric, before)}), and "
         f"{helps} with those since ({points(metric, since)})."
+    )
+
+
+def faded(metric: metrics.Metric, on: datetime.date, before: float, since: float) -> str:
+    """Return what became of an effect of which little is left: ``has faded: it helped … and since …``."""
+    helped = "helped" if before * metric.sign > 0 else "harmed"
+    return (
+        f"has faded: it {helped} with deals created before {on.day} {on:%B %Y} ({points(metric, before)}), and with "
+        f"those since little of that is left ({points(metric, since)})."
     )
 
 

@@ -12,6 +12,7 @@ from django.db.models import Count, Q, QuerySet
 
 from hingepoint.analysis.discovery import record as records_of_runs
 from hingepoint.analysis.discovery.record import Record
+from hingepoint.analysis.discovery.result import Check
 from hingepoint.domain.discovery.models import Finding, FindingDecision, Run
 from hingepoint.domain.people.models import User, works_here
 from hingepoint.records.errors import Hidden
@@ -100,6 +101,17 @@ def runs(viewer: User, *, at: dt.datetime, limit: int = 50) -> list[RunLine]:
     chosen = Count("findings", filter=Q(findings__in_set=True), distinct=True)
     found = found.annotate(signed=signed, rejected=rejected, shown=shown, chosen=chosen)
     return [line_of(run, at) for run in found.order_by("-id")[:limit]]
+
+
+def last_audit(viewer: User) -> tuple[int, tuple[Check, ...]]:
+    """Return the last run on our deals that is done, and what it checked of how the record was kept; 0 and nothing
+    where there is none. One SQL query, which reads no more of the record."""
+    done = Run.objects.visible_to(viewer).filter(status=Status.DONE, source=Source.DATABASE)
+    last = done.order_by("-pk").values_list("pk", "record__result__audit").first()
+    if last is None:
+        return 0, ()
+    number, audit = last
+    return number, records_of_runs.checks(audit or ())
 
 
 BLOBS = ("snapshot__deals", "snapshot__events")
