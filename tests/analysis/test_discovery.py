@@ -112,7 +112,7 @@ def test_the_json_object_is_that_of_the_contract():
     assert list(shown["findings"][0]) == [
         "agreement", "grade", "excluded_because", "effect", "ci", "p_adjusted", "gained", "not_gained", "coverage",
         "worth", "worth_ci", "robustness", "best_by", "timing", "segments", "same_as", "in_words",
-        "p_top", "ten_points", "ten_points_ci", "joint", "paths", "doses", "levels", "turned", "doubts",
+        "p_top", "place", "place_between", "ten_points", "ten_points_ci", "joint", "paths", "doses", "levels", "turned", "doubts",
     ]  # fmt: skip
     assert json.loads(json.dumps(shown, allow_nan=False)) == shown
 

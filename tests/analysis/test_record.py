@@ -39,7 +39,8 @@ def test_what_a_run_of_the_first_schema_said_stays_word_for_word():
     assert {part: now[part] for part in now if part != "findings"} == {
         part: value for part, value in STORED["result"].items() if part != "findings"
     } | {"audit": []}
-    assert now["findings"] == [one | {"turned": None, "doubts": []} for one in STORED["result"]["findings"]]
+    later = {"turned": None, "doubts": [], "place": 0, "place_between": [0, 0]}
+    assert now["findings"] == [one | later for one in STORED["result"]["findings"]]
     assert opened.table().to_dicts() == STORED["table"]
     now = opened.stored()
     same = [name for name in STORED if name not in ("result", "details")]

@@ -135,6 +135,7 @@ def _unproven(one: shapes.Finding) -> tuple[str, ...]:
 def _trust(shown: shapes.Shown) -> list[str]:
     """Return what a board should know before it acts: the placebo, the warnings, and the limit of any history."""
     return [
+        *([shown.certificate] if shown.certificate else []),
         shown.placebo,
         *shown.warnings[:2],
         "A history cannot rule out a cause that nobody recorded: each finding says how strong it would have to be.",

@@ -16,7 +16,16 @@ import polars as pl
 
 import hingepoint
 from hingepoint.analysis.discovery import plain_json, result
-from hingepoint.analysis.discovery.result import Check, Details, Discovery, Facts, Finding, Pivotal, Placebo
+from hingepoint.analysis.discovery.result import (
+    Certificate,
+    Check,
+    Details,
+    Discovery,
+    Facts,
+    Finding,
+    Pivotal,
+    Placebo,
+)
 from hingepoint.analysis.discovery.settings import DiscoveryError, weeks
 from hingepoint.analysis.trials.evidence import Basis, EvidencePlan, plan_evidence, share_counted
 from hingepoint.records.findings import Audited, Grade
@@ -45,6 +54,7 @@ class Record:
     places    the place in the proposed set, from 1, also of members that are not among the findings here
     currency  of the amounts; ``enough`` False if there was not enough data for any finding
     audit     what was checked of how the record was kept; empty in runs of before that
+    certificate  what would have been seen; None where it was not asked for
     """
 
     version: str
@@ -60,6 +70,7 @@ class Record:
     currency: str = ""
     enough: bool = False
     audit: tuple[Check, ...] = ()
+    certificate: Certificate | None = None
 
     def finding(self, agreement: str) -> Finding:
         """Return the finding on one agreement type; KeyError for an unknown one."""
@@ -87,6 +98,7 @@ class Record:
             findings=self.findings,
             pivotal=self.pivotal,
             audit=self.audit,
+            certificate=self.certificate,
         )
 
     def stored(self) -> dict[str, Any]:
@@ -207,6 +219,7 @@ def of(discovery: Discovery, *, currency: str = "", teams: int = 0) -> Record:
         currency=currency,
         enough=discovery.enough,
         audit=discovery.audit,
+        certificate=discovery.certificate,
     )
     return opened(fresh.stored())
 
@@ -241,6 +254,7 @@ def opened(stored: Mapping[str, Any]) -> Record:
         currency=kept["currency"],
         enough=kept["enough"],
         audit=tuple(Check(one["check"], Audited(one["state"]), one["in_words"]) for one in shown["audit"]),
+        certificate=_certificate(shown),
     )
 
 
@@ -248,6 +262,11 @@ def _facts(data: Mapping[str, Any], kept: Mapping[str, Any]) -> Facts:
     since, until = (datetime.date.fromisoformat(day) if day else None for day in (data["from"], data["to"]))
     known = {**data, **{name: kept[name] for name in _KEPT_FACTS}}
     return replace(plain_json.read(Facts, known), since=since, until=until)
+
+
+def _certificate(shown: Mapping[str, Any]) -> Certificate | None:
+    kept = shown.get("certificate")
+    return plain_json.read(Certificate, kept) if kept else None
 
 
 def finding(facts: Mapping[str, Any], name: str = "") -> Finding:

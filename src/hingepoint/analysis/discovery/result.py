@@ -22,7 +22,19 @@ SCHEMA = 1
 Interval = tuple[float, float]
 
 #: What of the details of a finding the JSON holds too.
-BEHIND = ("p_top", "ten_points", "ten_points_ci", "joint", "paths", "doses", "levels", "turned", "doubts")
+BEHIND = (
+    "p_top",
+    "place",
+    "place_between",
+    "ten_points",
+    "ten_points_ci",
+    "joint",
+    "paths",
+    "doses",
+    "levels",
+    "turned",
+    "doubts",
+)
 
 
 @dataclass(frozen=True)
@@ -173,6 +185,8 @@ class Details:
     doses           effect by evidence and by quality of the gain, where events say them
     turned          what became of an effect that has the other sign in the later half of time; None mostly
     doubts          what the record says against it: why it is not graded strong, whatever its numbers
+    place           in the order of all judged types, 1 for the best, which borrows strength from several looks; 0 if
+                    not known; ``place_between`` the places it may as well have (nine in ten)
     levels          undated tables only: deals and mean outcome of yes, no and unknown, as they stand
     """
 
@@ -206,6 +220,8 @@ class Details:
     levels: tuple[Level, ...] = ()
     turned: Turned | None = None
     doubts: tuple[str, ...] = ()
+    place: int = 0
+    place_between: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True)
@@ -345,10 +361,26 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Discovery:
-    """The result of a run: every agreement type once, sorted by evidence, then worth.
+class Certificate:
+    """How many levers of a known size would have been seen in these data, had they been there.
 
-    ``audit`` says what was checked of how the record was kept; empty for undated tables.
+    effect    of each, a share of the deals that gain it; ``planted`` so many, into ``histories`` drawn from the deals
+    shown     of those graded strong or moderate; ``on_top`` those among the first eight of the order
+    """
+
+    effect: float
+    planted: int
+    shown: int
+    on_top: int
+    histories: int
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """The result of a run: every agreement type once, sorted by evidence, then worth, then by what to expect of it.
+
+    ``audit`` says what was checked of how the record was kept; empty for undated tables. ``certificate`` is there
+    where it was asked for and could be made.
     """
 
     settings: Settings
@@ -359,6 +391,7 @@ class Discovery:
     findings: tuple[Finding, ...]
     pivotal: tuple[Pivotal, ...]
     audit: tuple[Check, ...] = ()
+    certificate: Certificate | None = None
 
     @property
     def enough(self) -> bool:
@@ -381,6 +414,7 @@ class Discovery:
             findings=self.findings,
             pivotal=self.pivotal,
             audit=self.audit,
+            certificate=self.certificate,
         )
 
     def findings_frame(self) -> pl.DataFrame:
@@ -428,8 +462,9 @@ def contract(
     findings: Sequence[Finding],
     pivotal: Sequence[Pivotal],
     audit: Sequence[Check],
+    certificate: Certificate | None = None,
 ) -> dict[str, Any]:
-    """Return the object of FORMATS."""
+    """Return the object of FORMATS; ``certificate`` is in it where it was asked for."""
     return {
         "schema": SCHEMA,
         "version": version,
@@ -444,6 +479,7 @@ def contract(
             {"agreement": p.agreement, "p_top": plain(p.p_top), "selected_share": plain(p.selected_share)}
             for p in pivotal
         ],
+        **({"certificate": simple(certificate)} if certificate else {}),
     }
 
 

@@ -43,7 +43,7 @@ class Against:
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One agreement type, ready to show. ``group`` is a key of ``GROUPS``; texts are empty where there
-    is nothing to say."""
+    is nothing to say. ``place`` is that in the set, ``order_text`` the place among all types and how sure it is."""
 
     key: str
     name: str
@@ -81,6 +81,7 @@ class Finding:
     chosen: str
     refits: str
     place: int
+    order_text: str
     deals_needed: int | None
     needed_text: str
     mind: tuple[str, ...]
@@ -122,6 +123,8 @@ class Shown:
     horizon: str
     clusters: str
     association_only: bool
+    order_words: str = ""
+    certificate: str = ""
 
     def of(self, group: str) -> tuple[Finding, ...]:
         return tuple(finding for finding in self.findings if finding.group == group)

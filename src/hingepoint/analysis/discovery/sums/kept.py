@@ -44,6 +44,7 @@ AFTERWARDS = frozenset(
         "not_mechanical",
         "previous",
         "data_end",
+        "certificate",
     ]
 )
 
