@@ -1,13 +1,17 @@
 """The order of types in small data: what it borrows, how sure it says it is, and what would have been seen."""
 
+import dataclasses
+
 import numpy as np
 import polars as pl
 import pytest
 
 from hingepoint.analysis import discovery
+from hingepoint.analysis.discovery import record, result
 from hingepoint.analysis.discovery.judging import certificate, combining, decided, grading, shrinkage
 from hingepoint.analysis.discovery.reading import history
 from hingepoint.analysis.discovery.sums import study
+from hingepoint.reports.findings import whole
 from histories import plain
 
 WON = discovery.Settings(metric="won", min_events=10)
@@ -239,3 +243,22 @@ def test_draws_of_a_posterior_give_each_place_once():
     held = grading._places(np.array([[0.1, 0.3, 0.2], [0.0, 0.0, 0.5]]))
     assert held.tolist() == [[3, 1, 2], [2, 3, 1]]
     assert shrinkage.top_chances(np.array([[0.1, 0.3, 0.2]]), 2).tolist() == [0, 1, 1]
+
+
+def test_no_more_than_one_type_in_nine_is_made_a_lever_at_once():
+    settings = discovery.Settings(metric="won", min_events=10, certificate=0.1)
+    made = discovery.discover(*many(), settings=settings).certificate
+    assert (made.histories, made.planted) == (10, 20)
+
+
+def test_a_certificate_is_told_in_words_and_kept():
+    made = result.Certificate(0.05, planted=40, shown=25, on_top=0, histories=5)
+    words = whole.certificate_in_words(made)
+    assert words.startswith(
+        "With these data, five of eight levers of 5 points would have been shown as strong or"
+    )
+    assert "(95% interval 3.8 to 6.1), and none would have stood among the first eight" in words
+    assert whole.certificate_in_words(None) == ""
+    found = dataclasses.replace(discovery.discover(*plain(), settings=WON), certificate=made)
+    assert found.to_dict()["certificate"]["shown"] == 25
+    assert record.of(found).certificate == made

@@ -79,7 +79,8 @@ def certificate_in_words(made: result.Certificate | None) -> str:
 
 
 def _of_eight(one: Estimate) -> str:
-    return count_in_words(round(8 * (one.value or 0.0))).lower()
+    number = round(8 * (one.value or 0.0))
+    return count_in_words(number).lower() if number else "none"
 
 
 def _between(one: Estimate) -> str:

@@ -18,8 +18,11 @@ from hingepoint.analysis.discovery.judging import grading
 from hingepoint.analysis.discovery.reading.history import History, Moments
 from hingepoint.analysis.discovery.sums import study
 
-#: Levers planted into each history that is drawn, and how many histories are drawn.
-LEVERS, HISTORIES = 8, 5
+#: Levers planted into each history that is drawn: at most so many, and at most one type in so many, since a bulk of
+#: types that do nothing is what all others are held against.
+LEVERS, ONE_IN = 8, 9
+#: Histories drawn, and how many where each has room for few levers.
+HISTORIES, MORE_HISTORIES, FEW = 5, 10, 4
 #: A lever is planted where so many deals gained the type in a window.
 ENOUGH = 30
 
@@ -36,13 +39,15 @@ def certify(
     """
     planted = shown = on_top = 0
     keys = np.array(prepared.history.types)[eligible].tolist()
-    for _ in range(HISTORIES):
+    levers = min(max(len(keys) // ONE_IN, 1), LEVERS)
+    histories = HISTORIES if levers > FEW else MORE_HISTORIES
+    for _ in range(histories):
         drawn = drawn_anew(prepared.history, rng)
-        some = rng.permutation(keys)[:LEVERS].tolist()
+        some = rng.permutation(keys)[:levers].tolist()
         lived, made = planted_into(drawn, some, effect, prepared.grid.horizon, rng)
         seen = _seen(lived, made, judge)
         planted, shown, on_top = planted + len(made), shown + seen.shown, on_top + seen.on_top
-    return result.Certificate(effect, planted, shown, on_top, HISTORIES)
+    return result.Certificate(effect, planted, shown, on_top, histories)
 
 
 @dataclass(frozen=True)
