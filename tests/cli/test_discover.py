@@ -46,6 +46,8 @@ FINDING_KEYS = [
 #: What stands behind a finding comes after what the format has had from the start.
 BEHIND_KEYS = [
     "p_top",
+    "place",
+    "place_between",
     "ten_points",
     "ten_points_ci",
     "joint",

@@ -52,6 +52,7 @@ class Asked:
     horizon: str
     pivotal: str
     smallest_effect: float
+    certificate: float | None
     seed: int
     engine: str
     keep: Path | None
@@ -125,6 +126,13 @@ class Asked:
     help="Smallest effect worth having, as a share.",
 )
 @click.option(
+    "--certificate",
+    type=click.FloatRange(min=0, max=0.5, min_open=True),
+    metavar="SHARE",
+    help="Also say how many levers of this size, such as 0.05, would have been seen: they are planted into your own "
+    "deals. Takes several times as long.",
+)
+@click.option(
     "--seed", default=1, show_default=True, type=click.IntRange(min=0), help="Of every random draw."
 )
 @click.option(
@@ -191,6 +199,7 @@ def _settings(asked: Asked) -> Settings:
         pivotal=_sizes(asked.pivotal),
         seed=asked.seed,
         smallest_effect=asked.smallest_effect,
+        certificate=asked.certificate,
         mechanical=_listed(asked.mechanical),
         not_mechanical=_listed(asked.not_mechanical),
         negative_controls=_listed(asked.negative_controls),

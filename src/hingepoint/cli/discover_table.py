@@ -126,9 +126,12 @@ def _silent(console: Console, shown: shapes.Shown) -> None:
     nothing, excluded = shown.of("none"), shown.of("excluded")
     if nothing:
         console.print(f"\n[bold]Not enough evidence[/bold] ({len(nothing)})")
+        if shown.order_words:
+            _item(console, shown.order_words, style="dim")
         for one in nothing[:LISTED]:
             needed = f"; settled with {one.needed_text}" if one.needed_text else ""
-            _item(console, f"{one.name}: {one.interval_text}{needed}")
+            place = f"place {one.order_text}; " if one.order_text else ""
+            _item(console, f"{one.name}: {place}{one.interval_text}{needed}")
         _more(console, len(nothing))
     if excluded:
         console.print(f"\n[bold]Left out, and why[/bold] ({len(excluded)})")
@@ -150,7 +153,7 @@ def _more(console: Console, number: int) -> None:
 
 def _notes(console: Console, shown: shapes.Shown) -> None:
     console.print("\n[bold]How far to trust this[/bold]")
-    for line in (*shown.warnings, shown.placebo):
+    for line in filter(None, (*shown.warnings, shown.certificate, shown.placebo)):
         _item(console, line)
     for words, count in shown.rules:
         _item(console, f"{count} × {words}", style="dim")

@@ -136,6 +136,7 @@ def _unproven(one: shapes.Finding) -> tuple[str, ...]:
 def _trust(shown: shapes.Shown) -> list[str]:
     """Return what a board should know before it acts: the placebo, the warnings, and the limit of any history."""
     return [
+        *([shown.certificate] if shown.certificate else []),
         shown.placebo,
         *([shown.controls] if shown.controls else []),
         *[one.words for one in shown.to_look_at if one.state == "fault"][:2],

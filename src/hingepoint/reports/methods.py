@@ -147,8 +147,9 @@ def _set(shown: Shown) -> Section:
         (
             "Confirmed levers ordered by what they would bring with 80% chance at full coverage, at most "
             f"{shown.set_size}, one for each bundle, never filled up. Stability is the share of 200 "
-            "cluster-bootstrap refits that choose the same type. Below 5,000 deals the chances to be among the best "
-            "are on the confident side.",
+            "cluster-bootstrap refits that choose the same type. The order of all types, and the chances to be among "
+            "the best, borrow strength from standing agreements and from decided deals of the same age; what is "
+            "confirmed does not.",
         ),
     )
 

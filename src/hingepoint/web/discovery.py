@@ -68,6 +68,7 @@ class RunForm(forms.Form):
     landmarks = forms.CharField(required=False, max_length=100, label="Landmarks")
     horizon = forms.CharField(required=False, max_length=20, label="Result counted within")
     smallest_effect = forms.FloatField(required=False, min_value=0, max_value=100, label="Smallest effect")
+    certificate = forms.FloatField(required=False, min_value=0.1, max_value=50, label="Levers to plant")
     most = forms.IntegerField(required=False, min_value=1, max_value=12, label="At most in the set")
     seed = forms.IntegerField(required=False, min_value=0)
     mechanical = forms.CharField(required=False, max_length=2000)
@@ -124,6 +125,7 @@ class RunForm(forms.Form):
                 pivotal=(min(6, said["most"] or 8), said["most"] or 8),
                 seed=1 if said["seed"] is None else said["seed"],
                 smallest_effect=0.01 if said["smallest_effect"] is None else said["smallest_effect"] / 100,
+                certificate=said["certificate"] / 100 if said["certificate"] else None,
                 mechanical=_listed(said["mechanical"]),
                 not_mechanical=_listed(said["not_mechanical"]),
                 negative_controls=_listed(said["negative_controls"]),

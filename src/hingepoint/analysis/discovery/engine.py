@@ -8,17 +8,27 @@ against the bulk, grade, choose.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from hingepoint.analysis.discovery import findings, result, undated
-from hingepoint.analysis.discovery.judging import alike, placebo, record_audit, repairs, screens, verdicts
+from hingepoint.analysis.discovery.judging import (
+    alike,
+    certificate,
+    grading,
+    placebo,
+    record_audit,
+    repairs,
+    screens,
+    verdicts,
+)
 from hingepoint.analysis.discovery.reading import history
 from hingepoint.analysis.discovery.settings import DiscoveryError, Settings
 from hingepoint.analysis.discovery.sums import kept, pieces, study
 from hingepoint.records.agreements import AgreementType
+from hingepoint.records.findings import Grade
 
 Progress = Callable[[float, str], None]
 
@@ -139,9 +149,35 @@ class _Run:
             audit.checks,
         )
         found = report.discovery(self.bad_rows, self.rules)
+        found = replace(found, certificate=self._certificate(prepared, excluded, found.findings))
         if prepared.pieces.memory:
             prepared.pieces.memory.forget_others()
         return found
+
+    def _certificate(
+        self,
+        prepared: study.Study,
+        excluded: Mapping[str, screens.Exclusion],
+        findings: Sequence[result.Finding],
+    ) -> result.Certificate | None:
+        """Return how many levers of the size asked for would have been seen; None without a size, or for a metric
+        that is no share of all deals."""
+        metric, size = self.history.metric, self.settings.certificate
+        if size is None or metric.kind != "share" or metric.among_won:
+            return None
+        self.tell(0.99, "planting levers, to say what would have been seen")
+        idle = {one.agreement for one in findings if one.grade in (Grade.WEAK, Grade.NONE)}
+        eligible = np.array([key in idle for key in prepared.history.types], dtype=bool)
+
+        def judge(planted: history.History) -> tuple[study.Study, grading.Judged]:
+            again = study.prepare(planted, self.settings)
+            types = again.history.types
+            steps = np.array([key in excluded and excluded[key].step for key in types], dtype=bool)
+            sums = study.sum_up(again, self.settings)
+            estimates = study.estimate(again, sums, _mask(types, excluded), steps, self.settings)
+            return again, verdicts.ordered(again, estimates, self.settings, self.catalogue)[0]
+
+        return certificate.certify(prepared, eligible, size, judge, self._rng(6))
 
     def _stage(self, prepared: study.Study, since: float, until: float, text: str, passes: int = 1) -> None:
         """Say what begins, and then after each piece how far its ``passes`` over the rows are."""

@@ -335,6 +335,8 @@ class Report:
             doubts=verdict.doubted(place),
             repairs=verdict.repairs.get(place, ()),
             breaks=verdict.breaks.get(place, ()),
+            place=int(judged.order.place[place]),
+            place_between=_both(judged.order.between[place]),
         )
 
     def _turned(self, verdict: verdicts.Verdicts, place: int) -> result.Turned | None:
@@ -366,6 +368,11 @@ def _share(gained: int, not_gained: int) -> float:
     return gained / (gained + not_gained) if gained + not_gained else np.nan
 
 
+def _both(places: np.ndarray) -> tuple[int, int]:
+    first, last = places.tolist()
+    return first, last
+
+
 def _may_be_proposed(finding: result.Finding) -> bool:
     """Return whether a finding is confirmed, helps, and has not turned against that since."""
     turned = finding.details.turned
@@ -391,5 +398,9 @@ _ORDER = [Grade.STRONG, Grade.MODERATE, Grade.WEAK, Grade.NONE, Grade.EXCLUDED]
 
 
 def _by_evidence(finding: result.Finding) -> tuple[int, float, str]:
-    worth = abs(finding.worth) if np.isfinite(finding.worth) else 0.0
-    return _ORDER.index(finding.grade), -worth, finding.agreement
+    """Return by what findings are sorted: what is confirmed by its worth, the others by their place in the order."""
+    if finding.confirmed:
+        within = -abs(finding.worth) if np.isfinite(finding.worth) else 0.0
+    else:
+        within = finding.details.place or np.inf
+    return _ORDER.index(finding.grade), within, finding.agreement

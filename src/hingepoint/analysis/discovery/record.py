@@ -17,6 +17,7 @@ import polars as pl
 import hingepoint
 from hingepoint.analysis.discovery import plain_json, result
 from hingepoint.analysis.discovery.result import (
+    Certificate,
     Check,
     Controls,
     Details,
@@ -55,6 +56,7 @@ class Record:
     currency  of the amounts; ``enough`` False if there was not enough data for any finding
     audit     what was checked of how the record was kept; empty in runs of before that
     controls  what came of the negative controls that an analyst named
+    certificate  what would have been seen; None where it was not asked for
     """
 
     version: str
@@ -71,6 +73,7 @@ class Record:
     enough: bool = False
     audit: tuple[Check, ...] = ()
     controls: Controls = field(default_factory=Controls)
+    certificate: Certificate | None = None
 
     def finding(self, agreement: str) -> Finding:
         """Return the finding on one agreement type; KeyError for an unknown one."""
@@ -99,6 +102,7 @@ class Record:
             pivotal=self.pivotal,
             audit=self.audit,
             controls=self.controls,
+            certificate=self.certificate,
         )
 
     def stored(self) -> dict[str, Any]:
@@ -220,6 +224,7 @@ def of(discovery: Discovery, *, currency: str = "", teams: int = 0) -> Record:
         enough=discovery.enough,
         audit=discovery.audit,
         controls=discovery.controls,
+        certificate=discovery.certificate,
     )
     return opened(fresh.stored())
 
@@ -255,6 +260,7 @@ def opened(stored: Mapping[str, Any]) -> Record:
         enough=kept["enough"],
         audit=checks(shown["audit"]),
         controls=plain_json.read(Controls, shown["controls"]),
+        certificate=_certificate(shown),
     )
 
 
@@ -267,6 +273,11 @@ def _facts(data: Mapping[str, Any], kept: Mapping[str, Any]) -> Facts:
     since, until = (datetime.date.fromisoformat(day) if day else None for day in (data["from"], data["to"]))
     known = {**data, **{name: kept[name] for name in _KEPT_FACTS}}
     return replace(plain_json.read(Facts, known), since=since, until=until)
+
+
+def _certificate(shown: Mapping[str, Any]) -> Certificate | None:
+    kept = shown.get("certificate")
+    return plain_json.read(Certificate, kept) if kept else None
 
 
 def finding(facts: Mapping[str, Any], name: str = "") -> Finding:

@@ -24,6 +24,8 @@ Interval = tuple[float, float]
 #: What of the details of a finding the JSON holds too.
 BEHIND = (
     "p_top",
+    "place",
+    "place_between",
     "ten_points",
     "ten_points_ci",
     "joint",
@@ -207,6 +209,8 @@ class Details:
     doubts          what the record says against it: why it is not graded strong, whatever its numbers
     repairs         faults of the record that were found, put right, and whether the finding still stands
     breaks          faults of the record that would take it away, and how much of them; the nearest first
+    place           in the order of all judged types, 1 for the best, which borrows strength from several looks; 0 if
+                    not known; ``place_between`` the places it may as well have (nine in ten)
     levels          undated tables only: deals and mean outcome of yes, no and unknown, as they stand
     """
 
@@ -243,6 +247,8 @@ class Details:
     doubts: tuple[str, ...] = ()
     repairs: tuple[Repair, ...] = ()
     breaks: tuple[Breaks, ...] = ()
+    place: int = 0
+    place_between: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True)
@@ -392,10 +398,26 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Discovery:
-    """The result of a run: every agreement type once, sorted by evidence, then worth.
+class Certificate:
+    """How many levers of a known size would have been seen in these data, had they been there.
 
-    ``audit`` says what was checked of how the record was kept; empty for undated tables.
+    effect    of each, a share of the deals that gain it; ``planted`` so many, into ``histories`` drawn from the deals
+    shown     of those graded strong or moderate; ``on_top`` those among the first eight of the order
+    """
+
+    effect: float
+    planted: int
+    shown: int
+    on_top: int
+    histories: int
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """The result of a run: every agreement type once, sorted by evidence, then worth, then by what to expect of it.
+
+    ``audit`` says what was checked of how the record was kept; empty for undated tables. ``certificate`` is there
+    where it was asked for and could be made.
     """
 
     settings: Settings
@@ -407,6 +429,7 @@ class Discovery:
     pivotal: tuple[Pivotal, ...]
     audit: tuple[Check, ...] = ()
     controls: Controls = Controls()
+    certificate: Certificate | None = None
 
     @property
     def enough(self) -> bool:
@@ -430,6 +453,7 @@ class Discovery:
             pivotal=self.pivotal,
             audit=self.audit,
             controls=self.controls,
+            certificate=self.certificate,
         )
 
     def findings_frame(self) -> pl.DataFrame:
@@ -478,8 +502,9 @@ def contract(
     pivotal: Sequence[Pivotal],
     audit: Sequence[Check],
     controls: Controls,
+    certificate: Certificate | None = None,
 ) -> dict[str, Any]:
-    """Return the object of FORMATS."""
+    """Return the object of FORMATS; ``certificate`` is in it where it was asked for."""
     return {
         "schema": SCHEMA,
         "version": version,
@@ -495,6 +520,7 @@ def contract(
             {"agreement": p.agreement, "p_top": plain(p.p_top), "selected_share": plain(p.selected_share)}
             for p in pivotal
         ],
+        **({"certificate": simple(certificate)} if certificate else {}),
     }
 
 

@@ -37,6 +37,8 @@ class Settings:
     agreement_columns  yes/no/unknown columns of an undated table: association only
     previous           the pivotal set in force, for a refresh that does not flutter
     data_end           last moment that the data covers; otherwise the last moment seen
+    certificate        size of the levers, a share of deals, that are planted into the history to tell how many would
+                       have been seen; None plants none
     """
 
     metric: str | None = None
@@ -56,10 +58,15 @@ class Settings:
     agreement_columns: tuple[str, ...] = ()
     previous: tuple[str, ...] = ()
     data_end: datetime.datetime | None = None
+    certificate: float | None = None
 
     def __post_init__(self) -> None:
         _require(self.min_events >= 5, "min_events must be at least 5")
         _require(self.smallest_effect >= 0, "the smallest effect worth having cannot be negative")
+        _require(
+            self.certificate is None or 0 < self.certificate <= 0.5,
+            "the levers of a certificate are larger than nothing and no larger than half of the deals",
+        )
         _require(1 <= self.pivotal[0] <= self.pivotal[1], "the pivotal set needs two sizes, smallest first")
         _require(
             self.horizon_weeks is None or self.horizon_weeks > 0, "the horizon must be longer than nothing"

@@ -63,6 +63,7 @@ _SETTINGS = {
     "min_events": "Deals needed on either side",
     "agreement_columns": "Undated columns",
     "seed": "Seed",
+    "certificate": "Size of planted levers",
     "data_end": "End of the data",
 }
 
@@ -80,6 +81,8 @@ def settings_shown(record: Record, metric: Metric) -> tuple[tuple[str, str], ...
             continue
         if name == "pivotal":
             value = f"{value[0]} to {value[1]}"
+        elif name == "certificate":
+            value = f"{100 * value:g} points"
         elif name == "smallest_effect":
             value = f"{100 * value:g} {'points' if metric.unit == 'points' else '%'}"
         elif isinstance(value, list | tuple):

@@ -74,6 +74,7 @@ def finding_in_words(
         chosen=_chosen_words(choice),
         refits=numbers.share(choice.selected_share, 0) if choice else "",
         place=record.places.get(key, 0),
+        order_text=_order_text(details),
         deals_needed=needed,
         needed_text=f"about {numbers.number(rounded(needed))} deals" if needed else "",
         mind=what_would_change_our_mind(group, facts, record, metric),
@@ -202,6 +203,12 @@ def _sure(details: result.Details, facts: result.Finding) -> str:
 def _why(text: str) -> str:
     """Return the reason in an exclusion's sentence without the name it begins with."""
     return re.sub(r"^“.*?” (?:is not|cannot be) judged: ", "", text)
+
+
+def _order_text(details: result.Details) -> str:
+    """Return the place among all judged types and, in brackets, which it may as well have."""
+    first, last = details.place_between
+    return f"{details.place} ({first} to {last})" if details.place else ""
 
 
 def _chosen_words(choice: result.Pivotal | None) -> str:

@@ -52,7 +52,7 @@ class Against:
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One agreement type, ready to show. ``group`` is a key of ``GROUPS``; texts are empty where there
-    is nothing to say."""
+    is nothing to say. ``place`` is that in the set, ``order_text`` the place among all types and how sure it is."""
 
     key: str
     name: str
@@ -90,6 +90,7 @@ class Finding:
     chosen: str
     refits: str
     place: int
+    order_text: str
     deals_needed: int | None
     needed_text: str
     mind: tuple[str, ...]
@@ -133,6 +134,8 @@ class Shown:
     horizon: str
     clusters: str
     association_only: bool
+    order_words: str = ""
+    certificate: str = ""
 
     @property
     def to_look_at(self) -> tuple[Checked, ...]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from hingepoint.analysis.discovery import result
 from hingepoint.analysis.discovery.record import Record
+from hingepoint.analysis.intervals import Estimate, share
 from hingepoint.analysis.metric_words import listed
 from hingepoint.records.findings import Audited
 from hingepoint.reports.charts import numbers
@@ -51,7 +52,42 @@ def read(record: Record) -> Shown:
         horizon=length(record.data.horizon),
         clusters=_clusters(record),
         association_only=bool(record.settings.get("agreement_columns")),
+        order_words=ORDER if any(one.order_text for one in findings) else "",
+        certificate=certificate_in_words(record.certificate),
     )
+
+
+#: What the order of the types is, and what it is not.
+ORDER = (
+    "The order is by what to expect. It borrows strength: from what stands and what is newly gained at each age, from "
+    "how decided deals of the same age ended, and from all other types. Beside each place stand those it may as "
+    "well have, nine times in ten. A high place is a reason for a trial; only “strong” and “moderate” are shown."
+)
+
+
+def certificate_in_words(made: result.Certificate | None) -> str:
+    """Return how many of eight levers would have been seen; empty if that was not asked."""
+    if made is None:
+        return ""
+    size = f"{100 * made.effect:g} points"
+    if not made.planted:
+        return f"Levers of {size} could not be planted into these deals: too few were lost."
+    shown, on_top = share(made.shown, made.planted), share(made.on_top, made.planted)
+    return (
+        f"With these data, {_of_eight(shown)} of eight levers of {size} would have been shown as strong or "
+        f"moderate ({_between(shown)}), and {_of_eight(on_top)} would have stood among the first eight of the order "
+        f"({_between(on_top)}). {numbers.number(made.planted)} levers were planted into {made.histories} histories "
+        "drawn from your own deals."
+    )
+
+
+def _of_eight(one: Estimate) -> str:
+    number = round(8 * (one.value or 0.0))
+    return count_in_words(number).lower() if number else "none"
+
+
+def _between(one: Estimate) -> str:
+    return f"95% interval {8 * (one.low or 0.0):.1f} to {8 * (one.high or 0.0):.1f}"
 
 
 def checked(audit: Iterable[result.Check]) -> tuple[Checked, ...]:

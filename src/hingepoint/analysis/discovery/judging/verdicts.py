@@ -13,6 +13,7 @@ from hingepoint.analysis.discovery.judging import (
     calibration,
     combining,
     controls,
+    decided,
     grading,
     robustness,
     screens,
@@ -38,7 +39,7 @@ RANKING, STANDING, REFITS, TOGETHER = 2, 3, 4, 5
 class Verdicts:
     """How all types of a study were judged, one entry a type.
 
-    judged           of the next window, its order from both looks; ``standing`` the same of standing at landmarks
+    judged           of the next window, its order from all looks; ``standing`` the same of standing at landmarks
     smallest         the smallest effect worth having, in the metric's unit
     segments_differ  per segment, which types have another effect there than elsewhere
     turned           which types have clearly the other effect in the later half of time than in the earlier
@@ -262,7 +263,7 @@ def judge(
     what the record says against it."""
     main = estimates.next_window
     worth_having = smallest(prepared, settings)
-    judged, standing = _judged(prepared, estimates, settings, sides(prepared, catalogue), worth_having)
+    judged, standing = ordered(prepared, estimates, settings, catalogue)
     strengths = robustness.strengths(main, _covariates(prepared))
     return Verdicts(
         prepared=prepared,
@@ -283,29 +284,30 @@ def judge(
     )
 
 
-def _judged(
+def ordered(
     prepared: study.Study,
     estimates: study.Estimates,
     settings: Settings,
-    sides: np.ndarray,
-    worth_having: float,
+    catalogue: Mapping[str, AgreementType],
 ) -> tuple[grading.Judged, grading.Judged]:
-    """Return how sure the effects of the next window are, ordered by both looks, and those of standing."""
+    """Return how sure the effects of the next window are, ordered by all looks, and those of standing."""
     sign, deviation = prepared.history.metric.sign, noise(prepared, estimates)
+    worth_having, groups = smallest(prepared, settings), sides(prepared, catalogue)
     main, standing = estimates.next_window, estimates.by_landmark
     alone, at_landmarks = (
-        grading.judge(sign * one.effects, one.errors, worth_having, deviation, _rng(settings, stream), sides)
+        grading.judge(sign * one.effects, one.errors, worth_having, deviation, _rng(settings, stream), groups)
         for one, stream in ((main, RANKING), (standing, STANDING))
     )
-    both = combining.together(
-        alone.effects,
-        main.errors,
-        at_landmarks.effects / combining.STANDING,
-        standing.errors / combining.STANDING,
-        combining.shared(main, standing),
+    looks = combining.pooled(
+        combining.Look(alone.effects, main.errors, main.influence),
+        combining.Look(at_landmarks.effects, standing.errors, standing.influence).divided(combining.STANDING),
     )
-    ordered = grading.reordered(alone, *both, deviation, _rng(settings, TOGETHER), sides)
-    return ordered, at_landmarks
+    third = decided.look(prepared, np.isfinite(main.fit.inflation[main.fit.targets]))
+    if third:
+        known = combining.without_bias(third, looks, decided.traits(prepared.history))
+        looks = combining.pooled(looks, known)
+    rng = _rng(settings, TOGETHER)
+    return grading.reordered(alone, looks.effects, looks.errors, deviation, rng, groups), at_landmarks
 
 
 def smallest(prepared: study.Study, settings: Settings) -> float:

@@ -45,6 +45,7 @@ AFTERWARDS = frozenset(
         "negative_controls",
         "previous",
         "data_end",
+        "certificate",
     ]
 )
 
