@@ -22,7 +22,7 @@ from hingepoint.records.errors import Hidden
 from hingepoint.web import drafts, proof
 from hingepoint.web.cockpit import looked_back
 from hingepoint.web.formats import STATES, day
-from hingepoint.web.requests import Request, whole_number
+from hingepoint.web.requests import Request, WholeNumber, whole_number
 from hingepoint.web.sent import token_of
 
 #: What a person can say about an agreement, in the words of a conversation.
@@ -93,10 +93,10 @@ AGREED = [
 
 class StepForm(forms.Form):
     state = forms.ChoiceField(choices=[(state.value, label) for state, label, _ in STEPS])
-    version = forms.IntegerField(min_value=0)
+    version = WholeNumber(min_value=0)
     occurred_on = forms.DateField(required=False)
     act = forms.CharField(required=False, max_length=500)
-    person = forms.IntegerField(required=False)
+    person = WholeNumber(required=False)
     person_name = forms.CharField(required=False, max_length=200)
     due_on = forms.DateField(required=False)
     evidence = forms.TypedChoiceField(

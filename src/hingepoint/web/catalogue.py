@@ -16,7 +16,7 @@ from hingepoint.records.agreements import Side
 from hingepoint.records.deals import Stage
 from hingepoint.records.errors import Hidden
 from hingepoint.web import drafts
-from hingepoint.web.requests import Request
+from hingepoint.web.requests import Request, WholeNumber
 
 SIDES = Side.choices
 STAGES = Stage.choices
@@ -34,11 +34,11 @@ METRICS = {
 class OverlayForm(forms.Form):
     """The company's own words; an empty field keeps the shipped ones."""
 
-    version = forms.IntegerField()
+    version = WholeNumber()
     own_name = forms.CharField(required=False, max_length=200)
     own_stage = forms.ChoiceField(required=False, choices=[("", ""), *STAGES])
     own_description = forms.CharField(required=False, max_length=2000)
-    own_recheck_days = forms.IntegerField(required=False, min_value=1, max_value=3650)
+    own_recheck_days = WholeNumber(required=False, min_value=1, max_value=3650)
 
     def overlay(self) -> dict[str, Any]:
         return {name: value or None for name, value in self.cleaned_data.items() if name != "version"}

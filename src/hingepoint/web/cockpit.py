@@ -19,14 +19,14 @@ from hingepoint.domain.plans.queries import lines as plan_lines
 from hingepoint.records.deals import EventKind
 from hingepoint.web import deal_pictures
 from hingepoint.web.deals import looking_back
-from hingepoint.web.requests import Request
+from hingepoint.web.requests import Request, WholeNumber
 
 
 class LookBackForm(forms.Form):
     as_of = forms.DateField(required=False)
     known = forms.ChoiceField(required=False, choices=[("then", "then"), ("now", "now")])
     kind = forms.ChoiceField(required=False, choices=[(kind.value, kind.value) for kind in EventKind])
-    page = forms.IntegerField(required=False, min_value=1, max_value=500)
+    page = WholeNumber(required=False, min_value=1, max_value=500)
 
 
 def looked_back(request: Request) -> tuple[AsOf | None, LookBackForm]:

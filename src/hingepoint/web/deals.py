@@ -23,7 +23,7 @@ from hingepoint.domain.strategy.queries import in_force
 from hingepoint.records.errors import Hidden
 from hingepoint.records.people import Role
 from hingepoint.web import saved_views
-from hingepoint.web.requests import Request
+from hingepoint.web.requests import Request, WholeNumber
 
 ANY_STATUS = "all"
 STATUSES = [("open", "Open"), ("won", "Won"), ("lost", "Lost"), (ANY_STATUS, "Open and closed")]
@@ -36,8 +36,8 @@ class DealFilterForm(forms.Form):
 
     q = forms.CharField(required=False, max_length=200)
     status = forms.CharField(required=False)
-    team = forms.IntegerField(required=False)
-    owner = forms.IntegerField(required=False)
+    team = WholeNumber(required=False)
+    owner = WholeNumber(required=False)
     stage = forms.CharField(required=False)
     segment = forms.CharField(required=False)
     region = forms.CharField(required=False)
@@ -49,7 +49,7 @@ class DealFilterForm(forms.Form):
     overdue = forms.BooleanField(required=False)
     as_of = forms.DateField(required=False, label="As it was on")
     known = forms.ChoiceField(required=False, choices=[("then", "then"), ("now", "now")])
-    page = forms.IntegerField(required=False, min_value=1)
+    page = WholeNumber(required=False, min_value=1)
 
 
 def asked(

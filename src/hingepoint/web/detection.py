@@ -27,7 +27,7 @@ from hingepoint.web import drafts, onward
 from hingepoint.web.agreements import EVIDENCE
 from hingepoint.web.deals import for_sellers_and_leaders
 from hingepoint.web.playbook import lines
-from hingepoint.web.requests import Request, whole_number
+from hingepoint.web.requests import Request, WholeNumber, whole_number
 
 TRACES = [
     (Trace.DOCUMENT.value, "Document", "A file of theirs was received"),
@@ -61,10 +61,10 @@ class RuleForm(forms.Form):
     pattern = forms.CharField(required=False, max_length=1000, strip=False)
     state = forms.ChoiceField(choices=[(key, label) for key, label, _ in REACHED])
     evidence = forms.TypedChoiceField(coerce=int, choices=[(level.value, level.name) for level in Evidence])
-    confidence = forms.IntegerField(min_value=1, max_value=100)
+    confidence = WholeNumber(min_value=1, max_value=100)
     act = forms.CharField(required=False, max_length=400)
     only_open = forms.BooleanField(required=False)
-    version = forms.IntegerField(required=False)
+    version = WholeNumber(required=False)
 
     def rule(self, key: str = "") -> Rule:
         entered = {name: value for name, value in self.cleaned_data.items() if name != "version"}

@@ -34,7 +34,7 @@ from hingepoint.reports.findings import shapes, whole, words
 from hingepoint.reports.pictures import Pictures
 from hingepoint.reports.typesetting import NoTypesetter
 from hingepoint.web import drafts
-from hingepoint.web.requests import whole_number
+from hingepoint.web.requests import WholeNumber, whole_number
 
 METRICS = [
     ("", "Choose for me", "Supportive sales where deals carry prices, else the win rate."),
@@ -69,8 +69,8 @@ class RunForm(forms.Form):
     horizon = forms.CharField(required=False, max_length=20, label="Result counted within")
     smallest_effect = forms.FloatField(required=False, min_value=0, max_value=100, label="Smallest effect")
     certificate = forms.FloatField(required=False, min_value=0.1, max_value=50, label="Levers to plant")
-    most = forms.IntegerField(required=False, min_value=1, max_value=12, label="At most in the set")
-    seed = forms.IntegerField(required=False, min_value=0)
+    most = WholeNumber(required=False, min_value=1, max_value=12, label="At most in the set")
+    seed = WholeNumber(required=False, min_value=0)
     mechanical = forms.CharField(required=False, max_length=2000)
     not_mechanical = forms.CharField(required=False, max_length=2000)
     negative_controls = forms.CharField(required=False, max_length=2000)
@@ -353,7 +353,7 @@ class DecisionForm(forms.Form):
         error_messages=dict.fromkeys(("required", "invalid_choice"), "Choose: sign it or reject it."),
     )
     note = forms.CharField(required=False, max_length=5000)
-    version = forms.IntegerField(required=False)
+    version = WholeNumber(required=False)
 
 
 def _page_of_finding(request, where) -> str:

@@ -33,9 +33,10 @@ from markupsafe import escape
 
 from hingepoint.records.errors import Refused, Stale
 from hingepoint.web import answers
+from hingepoint.web.requests import WholeNumber
 
 TOO_LARGE = "The file is larger than this server takes. Choose a smaller one; the rest is still here."
-_NUMBERS = (forms.IntegerField, forms.FloatField, forms.DecimalField)
+_NUMBERS = (WholeNumber, forms.FloatField, forms.DecimalField)
 #: What tells one version of something from the next: never taken from a stale form.
 VERSIONS = ("version", "number")
 

@@ -28,7 +28,7 @@ from hingepoint.records.escalations import Answer, Approver, ArguesFor, CameBack
 from hingepoint.records.people import Role
 from hingepoint.reports.charts import corridor as corridor_chart
 from hingepoint.web import drafts, onward, register
-from hingepoint.web.requests import Request, whole_number
+from hingepoint.web.requests import Request, WholeNumber, whole_number
 from hingepoint.web.sent import sent
 
 KINDS = [
@@ -101,8 +101,8 @@ class WishForm(forms.Form):
     reason = forms.CharField(required=False, max_length=5000)
     alternatives = forms.CharField(required=False, max_length=5000)
     return_asked = forms.CharField(required=False, max_length=5000)
-    demand = forms.IntegerField(required=False)
-    version = forms.IntegerField(required=False)
+    demand = WholeNumber(required=False)
+    version = WholeNumber(required=False)
 
     def wish(self) -> actions.Wish:
         entered = self.cleaned_data
@@ -266,7 +266,7 @@ class AnswerForm(forms.Form):
     answer = forms.ChoiceField(choices=[(value, label) for value, label, _ in ANSWERS])
     granted = forms.FloatField(required=False, min_value=0, max_value=100)
     words = forms.CharField(required=False, max_length=5000)
-    version = forms.IntegerField(required=False)
+    version = WholeNumber(required=False)
 
 
 @drafts.kept("exception", "escalation_id", follow_next=False)
@@ -438,7 +438,7 @@ def set_rule_limits(request: Request):
 
 class RuleForm(forms.Form):
     approver = forms.ChoiceField(choices=[(each.value, each.value) for each in Approver])
-    person = forms.IntegerField(required=False)
+    person = WholeNumber(required=False)
     kind = forms.ChoiceField(required=False, choices=Kind.choices)
     discount_from = forms.FloatField(required=False, min_value=0, max_value=100)
     value_from = forms.DecimalField(required=False, max_digits=19, decimal_places=4, min_value=0)

@@ -19,12 +19,12 @@ from hingepoint.records.involvement import Purpose
 from hingepoint.reports import executive_briefs, plan_sheets
 from hingepoint.web import drafts
 from hingepoint.web.pdf import answer
-from hingepoint.web.requests import Request
+from hingepoint.web.requests import Request, WholeNumber
 from hingepoint.web.sent import sent, token_of
 
 
 class RoleForm(forms.Form):
-    executive = forms.IntegerField()
+    executive = WholeNumber()
     purpose = forms.ChoiceField(choices=Purpose.choices)
     aim = forms.CharField(required=False, max_length=2000)
     not_to_say = forms.CharField(required=False, max_length=2000)
@@ -96,7 +96,7 @@ def end_role(request: Request, involvement_id: int):
 
 
 class ActivityForm(forms.Form):
-    executive = forms.IntegerField()
+    executive = WholeNumber()
     what = forms.CharField(required=False, max_length=200)
     words = forms.CharField(required=False, max_length=2000)
     price_came_up = forms.BooleanField(required=False)

@@ -24,7 +24,7 @@ from hingepoint.domain.plans.queries import lines as plan_lines
 from hingepoint.records.errors import Hidden
 from hingepoint.records.talks import ReasonState, Topic
 from hingepoint.web import drafts
-from hingepoint.web.requests import Request, whole_number
+from hingepoint.web.requests import Request, WholeNumber, whole_number
 from hingepoint.web.sent import sent, token_of
 
 TOPICS = Topic.choices
@@ -40,7 +40,7 @@ class CorridorForm(forms.Form):
     opening = forms.DecimalField(max_digits=19, decimal_places=4, min_value=0)
     target = forms.DecimalField(max_digits=19, decimal_places=4, min_value=0)
     walk_away = forms.DecimalField(max_digits=19, decimal_places=4, min_value=0)
-    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    version = WholeNumber(required=False, widget=forms.HiddenInput)
 
 
 @drafts.kept("deal-work", "deal_id")
@@ -198,7 +198,7 @@ class ConcessionForm(_DayForm):
     what = forms.CharField(required=False, max_length=200)
     value = forms.DecimalField(required=False, max_digits=19, decimal_places=4, min_value=0)
     in_return = forms.CharField(required=False, max_length=1000)
-    demand = forms.IntegerField(required=False)
+    demand = WholeNumber(required=False)
     worth = forms.TypedChoiceField(required=False, coerce=int, empty_value=None, choices=WORTH)
     final = forms.BooleanField(required=False)
     anyway = forms.BooleanField(required=False)

@@ -40,7 +40,7 @@ from hingepoint.web import drafts, onward, pdf
 from hingepoint.web.agreements import EVIDENCE, moment_of
 from hingepoint.web.deals import for_sellers_and_leaders
 from hingepoint.web.register import back
-from hingepoint.web.requests import Request
+from hingepoint.web.requests import Request, WholeNumber
 from hingepoint.web.sent import sent
 
 LONGEST = 8_000
@@ -67,7 +67,7 @@ class _ManyTexts(forms.Textarea):
 class WritingForm(forms.Form):
     """What every plan's form carries beside its lines. What was offered is sealed for the page's own address."""
 
-    number = forms.IntegerField(min_value=0)
+    number = WholeNumber(min_value=0)
     offered = forms.CharField()
     talk_on = forms.DateField(required=False)
 
@@ -321,10 +321,10 @@ class HeardForm(forms.Form):
     """What came out of a talk."""
 
     outcome = forms.ChoiceField(choices=Outcome.choices, error_messages={"required": "Say how it ended."})
-    version = forms.IntegerField(min_value=0)
+    version = WholeNumber(min_value=0)
     held_on = forms.DateField(required=False)
     act = forms.CharField(required=False, max_length=500)
-    person = forms.IntegerField(required=False)
+    person = WholeNumber(required=False)
     person_name = forms.CharField(required=False, max_length=200)
     due_on = forms.DateField(required=False)
     evidence = forms.TypedChoiceField(

@@ -24,7 +24,7 @@ from hingepoint.records.strategy import NeededBy, Status
 from hingepoint.web import drafts
 from hingepoint.web.agreements import EVIDENCE
 from hingepoint.web.deals import for_sellers_and_leaders
-from hingepoint.web.requests import Request, whole_number
+from hingepoint.web.requests import Request, WholeNumber, whole_number
 from hingepoint.web.strategy import asked_by_now, keeper
 
 STAGES = [(stage.value, stage.value.capitalize()) for stage in Stage]
@@ -38,19 +38,19 @@ class StandardForm(forms.Form):
     """What good looks like for one pivotal agreement. Lists are typed one a line."""
 
     needed_by = forms.ChoiceField(choices=NeededBy.choices)
-    needed_days = forms.IntegerField(required=False, min_value=0, max_value=3650)
+    needed_days = WholeNumber(required=False, min_value=0, max_value=3650)
     needed_stage = forms.ChoiceField(required=False, choices=[("", ""), *STAGES])
     counterpart = forms.CharField(required=False, max_length=200)
     evidence_wanted = forms.TypedChoiceField(
         coerce=int, choices=[(level.value, level.name) for level in Evidence]
     )
-    recheck_days = forms.IntegerField(min_value=1, max_value=3650)
+    recheck_days = WholeNumber(min_value=1, max_value=3650)
     segments = forms.MultipleChoiceField(required=False)
     least_amount = forms.DecimalField(required=False, min_value=0, max_digits=19)
     checks = forms.CharField(required=False, max_length=4000)
     questions = forms.CharField(required=False, max_length=4000)
     principles = forms.CharField(required=False, max_length=4000)
-    version = forms.IntegerField(required=False)
+    version = WholeNumber(required=False)
 
     def __init__(self, *args: Any, segments: tuple[str, ...], **kwargs: Any):
         super().__init__(*args, **kwargs)

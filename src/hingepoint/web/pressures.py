@@ -30,7 +30,7 @@ from hingepoint.reports.charts.numbers import plural
 from hingepoint.web import detection, drafts, exports, pressure_words
 from hingepoint.web.home_pictures import Picture
 from hingepoint.web.playbook import lines
-from hingepoint.web.requests import Request
+from hingepoint.web.requests import Request, WholeNumber
 from hingepoint.web.sent import token_of
 
 #: What a rule may read, as people call it.
@@ -151,7 +151,7 @@ def deal_pressures(request: Request, deal_id: int) -> HttpResponse:
 class TagForm(forms.Form):
     pressure = forms.ChoiceField(choices=[(one.value, one.label) for one in Pressure])
     words = forms.CharField(required=False, max_length=1000)
-    event = forms.IntegerField(required=False)
+    event = WholeNumber(required=False)
 
 
 @drafts.kept("deal-pressures", "deal_id")
@@ -205,7 +205,7 @@ class PressureRuleForm(forms.Form):
     without = forms.CharField(required=False, max_length=4000)
     pattern = forms.CharField(required=False, max_length=1000, strip=False)
     only_open = forms.BooleanField(required=False)
-    version = forms.IntegerField(required=False)
+    version = WholeNumber(required=False)
 
     def rule(self, key: str = "") -> Rule:
         entered = {name: value for name, value in self.cleaned_data.items() if name != "version"}

@@ -16,7 +16,7 @@ from hingepoint.records.errors import Hidden, Refused
 from hingepoint.records.people import Role
 from hingepoint.web import drafts
 from hingepoint.web.formats import STATES
-from hingepoint.web.requests import Request, whole_number
+from hingepoint.web.requests import Request, WholeNumber, whole_number
 
 #: What one click may say; everything else needs the form.
 QUICK = (
@@ -35,7 +35,7 @@ MOST_TOGETHER = 200
 
 class QuickForm(forms.Form):
     step = forms.ChoiceField(choices=[(state.value, state.value) for state in QUICK] + [(AGAIN, AGAIN)])
-    version = forms.IntegerField(required=False, min_value=0)
+    version = WholeNumber(required=False, min_value=0)
     reason = forms.CharField(required=False, max_length=5000)
 
 

@@ -21,7 +21,7 @@ from hingepoint.reports import plan_sheets
 from hingepoint.reports import self_assessment as report
 from hingepoint.reports.charts import spans
 from hingepoint.web import clients, drafts, let_in, pdf
-from hingepoint.web.requests import Request
+from hingepoint.web.requests import Request, WholeNumber
 from hingepoint.web.sent import token_of
 
 #: Answers that one address may send in a quarter of an hour: a whole room answers from one.
@@ -38,9 +38,7 @@ ANSWERS = [(one.value, one.label, ANCHORS[one]) for one in HowOften]
 
 class RoundForm(forms.Form):
     name = forms.CharField(max_length=100)
-    asked = forms.IntegerField(
-        min_value=actions.LEAST_ASKED, max_value=rules.MOST_ASKED, label="How many people"
-    )
+    asked = WholeNumber(min_value=actions.LEAST_ASKED, max_value=rules.MOST_ASKED, label="How many people")
     closes_on = forms.DateField(label="The last day")
 
 

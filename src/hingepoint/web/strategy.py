@@ -28,7 +28,7 @@ from hingepoint.records.errors import Hidden
 from hingepoint.records.strategy import Status
 from hingepoint.web import drafts, measures, strategy_pictures, strategy_words
 from hingepoint.web.deals import for_sellers_and_leaders
-from hingepoint.web.requests import Request
+from hingepoint.web.requests import Request, WholeNumber
 
 #: Results that are drawn; more are told in words, so that the page stays light and has at most eight pictures.
 MOST_DRAWN = 3
@@ -42,9 +42,9 @@ class StrategyForm(measures.MeasureForm):
     name = forms.CharField(max_length=120)
     statement = forms.CharField(max_length=3000)
     segment = forms.CharField(required=False, max_length=100)
-    sponsor = forms.IntegerField(required=False)
-    grace_days = forms.IntegerField(required=False, min_value=0, max_value=365, label="Days of grace")
-    version = forms.IntegerField(required=False)
+    sponsor = WholeNumber(required=False)
+    grace_days = WholeNumber(required=False, min_value=0, max_value=365, label="Days of grace")
+    version = WholeNumber(required=False)
 
 
 class TargetForm(measures.MeasureForm):
@@ -271,7 +271,7 @@ NOTHING_PUBLISHED = "It asks nothing of anybody until its playbook is published.
 class StartForm(forms.Form):
     """For how many days what was due before is not due; empty leaves what the strategy has."""
 
-    grace_days = forms.IntegerField(required=False, min_value=0, max_value=365, label="Days of grace")
+    grace_days = WholeNumber(required=False, min_value=0, max_value=365, label="Days of grace")
 
 
 @drafts.kept()

@@ -8,7 +8,7 @@ from django import forms
 from django.shortcuts import render
 
 from hingepoint.domain.trail import queries
-from hingepoint.web.requests import Request, whole_number
+from hingepoint.web.requests import Request, WholeNumber, whole_number
 
 #: What was changed -> the page that shows it.
 PAGES = {
@@ -36,7 +36,7 @@ class WantedForm(forms.Form):
     kind = forms.ChoiceField(required=False, choices=KINDS)
     since = forms.DateField(required=False)
     until = forms.DateField(required=False)
-    page = forms.IntegerField(required=False, min_value=1)
+    page = WholeNumber(required=False, min_value=1)
 
     def told(self) -> dict[str, Any]:
         """Return what could be read, without the page."""

@@ -22,6 +22,7 @@ from hingepoint.reports import trials as words
 from hingepoint.reports.findings import shapes, whole
 from hingepoint.reports.findings import words as finding_words
 from hingepoint.web import drafts
+from hingepoint.web.requests import WholeNumber
 
 
 class PlanForm(forms.Form):
@@ -33,7 +34,7 @@ class PlanForm(forms.Form):
     weeks = forms.FloatField(required=False, min_value=4, max_value=260)
     outcome_weeks = forms.FloatField(required=False, min_value=1, max_value=260)
     team = forms.MultipleChoiceField(required=False)
-    seed = forms.IntegerField(required=False, min_value=0, max_value=10**12)
+    seed = WholeNumber(required=False, min_value=0, max_value=10**12)
     starts_on = forms.DateField(required=False)
 
     def __init__(self, data: Any, page: planner.PlannerPage):
