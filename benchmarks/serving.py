@@ -59,8 +59,16 @@ class Person:
         body = urlencode(said) if said else None
         if body:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-        self.line.request(method, path, body, headers)
-        answer = self.line.getresponse()
+        try:
+            self.line.request(method, path, body, headers)
+            answer = self.line.getresponse()
+        except (
+            http.client.RemoteDisconnected,
+            ConnectionError,
+        ):  # it was idle too long: as browsers do, once more
+            self.line.close()
+            self.line.request(method, path, body, headers)
+            answer = self.line.getresponse()
         for cookie in answer.headers.get_all("Set-Cookie") or []:
             name, _, value = cookie.partition(";")[0].partition("=")
             self.cookies[name] = value
