@@ -36,7 +36,8 @@ def told(
     kept = question.kept(about=about, shelf=shelf) if reads_kept(viewer) else None
     if kept is None:
         return ask(None if sees_all(viewer) else Deal.objects.visible_to(viewer))
-    if sees_all(viewer) or not works_here(viewer):
+    assert works_here(viewer)  # nobody else reads what is kept
+    if sees_all(viewer):
         return kept
     teams = set(managed_team_ids(viewer))
     own = {team: said for team, said in kept.items() if team in teams}
