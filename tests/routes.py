@@ -236,7 +236,11 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
 }
 
 
-def address(route: str, arguments: dict, cast) -> str:
+def address(route: str, arguments: dict, cast, known: dict | None = None) -> str:
+    """Return an address of a route, with what it needs to show something made for it; ``known`` holds what was made
+    for other addresses, for whoever walks them all."""
+    known = {} if known is None else known
+
     def value(name):
         if name == "stranger_membership":
             return cast.stranger.memberships.get().pk
@@ -292,7 +296,10 @@ def address(route: str, arguments: dict, cast) -> str:
         found = getattr(cast, name, name) if isinstance(name, str) else name
         return getattr(found, "pk", found)
 
-    return reverse(route, kwargs={key: value(name) for key, name in arguments.items()})
+    for name in arguments.values():
+        if name not in known:
+            known[name] = value(name)
+    return reverse(route, kwargs={key: known[name] for key, name in arguments.items()})
 
 
 def link_to(cast) -> str:

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+import budget
 import playbooks
 from cast import NOW, deal
 from discoveries import FINDINGS, facts, finished_run, record
@@ -110,5 +111,5 @@ def test_the_discovery_page_asks_the_database_little(client, cast, base, django_
     refresh(timezone.now())
     deal("W-1", status=DealStatus.WON, closed_at=NOW)
     client.force_login(cast.analyst)
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(budget.statements("discovery")):
         client.get(reverse("discovery"))

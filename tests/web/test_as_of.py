@@ -7,6 +7,7 @@ import io
 import pytest
 from django.utils import timezone
 
+import budget
 from cast import NOW, deal
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import Agreement, AgreementType
@@ -136,7 +137,7 @@ def test_a_step_taken_back_later_still_counts_for_then(client, cast):
 @pytest.mark.parametrize("who", ["seller", "manager", "sponsor"])
 def test_looking_back_costs_few_statements(client, cast, past, page, who, django_assert_max_num_queries):
     client.force_login(getattr(cast, who))
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(budget.STATEMENTS):
         client.get(f"{page}?status=all&sort=close&{DAY}")
 
 

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+import budget
 from cast import deal
 from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.bridge import queries
@@ -197,7 +198,7 @@ def test_a_page_of_words_asks_the_database_as_often_for_many_as_for_few(
 ):
     for number in range(12):
         say(cast.deal, word(f"Xyzzy {number}").key)
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(budget.statements("words")):
         assert len(queries.words_page(cast.analyst).words) == 12
 
 

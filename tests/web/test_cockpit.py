@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
+import budget
 import cockpits
 from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.cockpit import queries
@@ -175,7 +176,7 @@ def test_the_first_view_costs_twelve_queries_at_most_with_everything_on_it(
     client, cast, found, who, django_assert_max_num_queries
 ):
     client.force_login(getattr(cast, who))
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(budget.STATEMENTS):
         client.get(f"/deals/{found.pk}/")
 
 

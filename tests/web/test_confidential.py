@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
+import budget
 import talks
 from cast import NOW
 from hingepoint.domain.agreements import actions as agreements
@@ -215,5 +216,5 @@ def test_nobody_else_coaches(kept):
 
 def test_the_preparation_costs_few_statements(client, kept, django_assert_max_num_queries):
     client.force_login(kept.manager)
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(budget.statements("deal-work")):
         client.get(f"/deals/{kept.deal.pk}/work")

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+import budget
 from cast import NOW, TODAY
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.deals import actions as deals
@@ -190,5 +191,5 @@ def test_it_costs_twelve_queries_at_most(client, cast, who, query, django_assert
     for n in range(30):
         note(cast, EventKind.ACTIVITY, f"call {n}", MARCH + dt.timedelta(days=n))
     client.force_login(getattr(cast, who))
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(budget.STATEMENTS):
         client.get(f"/deals/{cast.deal.pk}/{query}")

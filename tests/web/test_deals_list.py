@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 
+import budget
 from cast import NOW, TODAY, deal
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import Agreement
@@ -170,6 +171,6 @@ def test_it_costs_few_queries_whatever_the_rows(client, cast, django_assert_max_
         ask(deal(f"P-{n}", owner=cast.seller, team=cast.north, account=cast.account), by=TODAY)
     for who in ("seller", "manager", "sponsor"):
         client.force_login(getattr(cast, who))
-        with django_assert_max_num_queries(12):
+        with django_assert_max_num_queries(budget.STATEMENTS):
             answer = client.get("/deals/?status=open")
-        assert len(answer.content) < 100_000, who
+        assert len(answer.content) < budget.LARGEST, who

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
+import budget
 import rules
 from cast import NOW, deal, person
 from hingepoint.domain.agreements.models import Agreement, AgreementType
@@ -245,17 +246,8 @@ def test_a_managers_home_still_costs_twelve_statements(
     client, cast, two_kinds, django_assert_max_num_queries
 ):
     client.force_login(cast.manager)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(budget.STATEMENTS):
         client.get("/")
-
-
-@pytest.mark.parametrize("page", ["/rules/", "/rules/new", "/rules/{rule}/", "/rules/{rule}/edit", "/to-confirm/", "/deals/{deal}/"])  # fmt: skip
-def test_each_page_asks_the_database_a_few_things(client, cast, found, page, django_assert_max_num_queries):
-    client.force_login(cast.analyst)
-    address = page.format(rule=found.rule_id, deal=cast.deal.pk)
-    client.get(address)
-    with django_assert_max_num_queries(12):
-        assert client.get(address).status_code == 200
 
 
 def test_what_rules_found_is_marked_as_such_in_the_history(client, cast, found):

@@ -329,14 +329,3 @@ def test_an_inside_partner_sees_nothing_of_discovery(client, cast, run, route):
     assert client.get(reverse(route, args=[run.pk])).status_code == 404
     assert client.get(reverse("discovery")).status_code == 404
     assert client.get(reverse("new-run")).status_code == 404
-
-
-def test_a_page_asks_the_database_a_dozen_times_at_most(client, cast, run, django_assert_max_num_queries):
-    client.force_login(cast.analyst)
-    for page in (
-        reverse("discovery"),
-        reverse("run", args=[run.pk]),
-        reverse("finding", args=[run.pk, "cust.data_access"]),
-    ):
-        with django_assert_max_num_queries(12):
-            client.get(page)

@@ -179,15 +179,6 @@ def test_the_list_shows_the_pulse_to_leaders_only(client, cast):
         assert ("What inside partners say" in client.get("/exceptions/").content.decode()) == reads
 
 
-@pytest.mark.parametrize("who", ["manager", "sponsor", "inside_partner"])
-@pytest.mark.parametrize("address", ["/", "/exceptions/", "request"])
-def test_its_pages_cost_few_statements(client, cast, django_assert_max_num_queries, who, address):
-    made = talks.an_exception(cast)
-    client.force_login(getattr(cast, who))
-    with django_assert_max_num_queries(12):
-        client.get(f"/exceptions/{made.pk}/" if address == "request" else address)
-
-
 def test_who_decides_reads_where_it_lands_and_no_answer_is_louder_than_another(client, cast):
     Deal.objects.filter(pk=cast.deal.pk).update(list_price=100_000, cost=60_000)
     talks.negotiation.set_corridor(

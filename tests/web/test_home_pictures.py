@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+import budget
 import playbooks
 from cast import deal, person
 from hingepoint.analysis.coverage import together
@@ -175,5 +176,5 @@ def test_the_pictures_cost_twelve_statements_at_most(client, cast, book, who, dj
     closed(cast, 20, won=10, days_ago=20)
     needed(cast, 6, kept=3, name="N")
     client.force_login(getattr(cast, who))
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(budget.STATEMENTS):
         assert client.get("/pictures/").status_code == 200

@@ -217,13 +217,6 @@ def test_data_health_of_an_empty_company_says_where_to_begin(desk):
     assert "No deals yet" in desk.get(reverse("data-health")).content.decode()
 
 
-def test_no_page_needs_many_statements(desk, django_assert_max_num_queries, tmp_path):
-    batch = upload(desk, deals=DEALS, events=EVENTS)
-    for address in (reverse("imports"), reverse("import", args=[batch.pk]), reverse("data-health")):
-        with django_assert_max_num_queries(12):
-            desk.get(address)
-
-
 @pytest.mark.parametrize("who", ["anonymous", "seller", "manager", "inside_partner", "disabled"])
 @pytest.mark.parametrize("route", ["imports", "data-health"])
 def test_for_everybody_else_there_is_no_such_page(client, cast, who, route):

@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import budget
 from cast import NOW, TODAY, deal
 from hingepoint.domain.agreements import actions
 from hingepoint.domain.agreements.models import AgreementType
@@ -119,6 +120,6 @@ def test_it_costs_twelve_queries_and_100_kilobytes_at_most(client, cast, django_
     for who in ("seller", "manager", "sponsor", "analyst"):
         client.force_login(getattr(cast, who))
         for columns in (keys, twelve):
-            with django_assert_max_num_queries(12):
+            with django_assert_max_num_queries(budget.STATEMENTS):
                 answer = client.get("/matrix/", {"status": "open", "show": columns})
-            assert len(answer.content) < 100_000, who
+            assert len(answer.content) < budget.LARGEST, who

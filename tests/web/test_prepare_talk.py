@@ -8,6 +8,7 @@ from django.core import signing
 from django.urls import reverse
 from django.utils import timezone
 
+import budget
 import playbooks
 from cast import NOW, TODAY
 from hingepoint.domain.agreements import actions as agreements
@@ -266,7 +267,7 @@ def test_reading_and_preparing_a_plan_cost_twelve_statements_each(
     rich_history(client, cast, deal)
     for name in ("talk-plan", "prepare-talk"):
         address = page_of(deal, name)
-        with django_assert_max_num_queries(12):
+        with django_assert_max_num_queries(budget.STATEMENTS):
             page = html.unescape(client.get(address).content.decode())
     assert "will open the logs of … to us" in page
     assert "Given by others for it on 5 deals" in page

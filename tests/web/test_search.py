@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
+import budget
 import talks
 from cast import NOW, TODAY, deal
 from hingepoint.domain.agreements import actions as agreements
@@ -228,7 +229,7 @@ def test_it_costs_twelve_queries_at_most(client, cast, who, headers, django_asse
         takes_part(made, f"Acme Access {n}", account=cast.account)
         asked(cast, made)
     client.force_login(getattr(cast, who))
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(budget.STATEMENTS):
         client.get("/search?q=acme+access", headers=headers)
 
 

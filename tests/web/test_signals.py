@@ -10,10 +10,12 @@ import pytest
 from django.utils import timezone
 
 import raising
+import talks
 from cast import NOW, TODAY
 from hingepoint.analysis.signals import SIGNALS
 from hingepoint.analysis.signals.shape import State
 from hingepoint.domain.deals.models import DealEvent
+from hingepoint.domain.escalations.queries import rules as rules_page
 from hingepoint.domain.signals import recorded
 from hingepoint.domain.signals.models import Raise, RaiseStep
 from hingepoint.records.deals import EventKind
@@ -75,13 +77,6 @@ class TestOverview:
         said = piece.content.decode()
         assert said.strip().startswith('<div id="what-rose">')
         assert "<html" not in said
-
-    @pytest.mark.parametrize("who", ["sponsor", "manager", "seller"])
-    def test_it_costs_twelve_statements_at_most(self, client, cast, who, django_assert_max_num_queries):
-        read(exceptions=State.RAISED)
-        client.force_login(getattr(cast, who))
-        with django_assert_max_num_queries(14):  # two of them are the session's and the viewer's
-            client.get("/signals/")
 
 
 class TestSignal:
@@ -149,12 +144,10 @@ class TestSignal:
         assert [line.split(",")[0] for line in handed[cast.sponsor.pk]] == ["deal_id", *deals]
         assert [line.split(",")[0] for line in handed[cast.manager.pk]] == ["deal_id", cast.deal.key]
 
-    @pytest.mark.parametrize("who", ["sponsor", "manager", "seller"])
-    def test_it_costs_few_statements(self, client, cast, who, django_assert_max_num_queries):
-        raising.a_raise()
-        client.force_login(getattr(cast, who))
-        with django_assert_max_num_queries(16):
-            client.get("/signals/exceptions/")
+    def test_a_new_version_of_the_rules_is_known_since_it_was_published(self, cast):
+        assert rules_page.rules_since(cast.sponsor) is None
+        talks.legal_is_asked_about_terms(cast)
+        assert rules_page.rules_since(cast.sponsor) == (rules_page.rules_now(cast.sponsor).version, NOW)
 
 
 class TestAnswers:

@@ -281,18 +281,6 @@ def test_a_draft_is_nobody_elses_business(client, cast):
     assert row.name not in text(client.get(reverse("strategies")))
 
 
-@pytest.mark.parametrize("who", ["sponsor", "seller"])
-def test_no_page_costs_more_than_twelve_statements(client, cast, who, django_assert_max_num_queries):
-    book = in_force(cast, "cust.data_access", "cust.deal_sponsor", "cust.mutual_plan")
-    client.force_login(getattr(cast, who))
-    over_years = ("strategy-results", "strategy-agreements") if who == "sponsor" else ()
-    for page in ("strategies", "strategy", "strategy-routines", "playbook", "pivotal", *over_years):
-        arguments = [] if page == "strategies" else [book.strategy_id]
-        arguments += ["cust.data_access"] if page == "pivotal" else []
-        with django_assert_max_num_queries(12):
-            assert client.get(reverse(page, args=arguments)).status_code == 200
-
-
 def test_how_exceptions_were_answered_is_told_with_the_routines(client, cast):
     book = in_force(cast)
     talks.a_returned_exception(cast, at=timezone.now())

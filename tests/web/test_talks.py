@@ -102,21 +102,6 @@ def test_an_empty_library_says_what_it_needs(seller, cast):
     assert "so that nobody is recognised" in seller.get(address).content.decode()
 
 
-@pytest.mark.parametrize("rest", ["talks", "help", "demands/new", "concessions/new", "exceptions/new"])
-def test_its_pages_cost_few_statements(seller, cast, django_assert_max_num_queries, rest):
-    talks.a_demand(cast)
-    talks.an_exception(cast)
-    talks.a_role(cast)
-    with django_assert_max_num_queries(12):
-        page(seller, cast, rest)
-
-
-def test_a_demands_page_costs_few_statements(seller, cast, django_assert_max_num_queries):
-    demand = talks.a_demand(cast)
-    with django_assert_max_num_queries(12):
-        page(seller, cast, f"demands/{demand.pk}/")
-
-
 @pytest.fixture
 def priced(cast):
     """A list price of 100,000; 4,000 were given on it before, and 50,000 on something else."""

@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 from django.db import transaction
 
+import budget
 import talks
 from cast import NOW
 from hingepoint.domain.agreements import actions as agreements
@@ -111,7 +112,7 @@ def everything(cast):
 
 def test_many_changes_come_in_pages_that_keep_the_filter(client, everything, django_assert_max_num_queries):
     client.force_login(everything.analyst)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(budget.STATEMENTS):
         first = client.get("/trail/?person=Sanna")
     assert (first.context["trail"].total, len(first.context["trail"].lines)) == (60, 50)
     assert "?person=Sanna&amp;page=2" in first.text

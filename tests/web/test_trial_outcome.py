@@ -8,6 +8,7 @@ import time_machine
 from django.apps import apps
 from django.urls import reverse
 
+import budget
 import discoveries
 import trying
 from cast import NOW, deal, team
@@ -343,5 +344,5 @@ def test_a_result_asks_the_database_little(client, cast, trial, plan, django_ass
     client.force_login(cast.analyst)
     for at in (SOON, trying.LATER):
         nightly.show_results_of_trials(at=at)
-        with time_machine.travel(at, tick=False), django_assert_max_num_queries(16):
+        with time_machine.travel(at, tick=False), django_assert_max_num_queries(budget.statements("trial")):
             client.get(reverse("trial", args=[trial.pk]))

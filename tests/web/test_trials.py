@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+import budget
 from cast import NOW, deal, team
 from discoveries import finished_run
 from hingepoint.analysis.trials import lots
@@ -156,5 +157,5 @@ def test_planner_and_trial_ask_the_database_little(client, cast, run, django_ass
         reverse("trial", args=[Trial.objects.get().pk]),
         reverse("evidence", args=[run.pk]),
     ):
-        with django_assert_max_num_queries(12):
+        with django_assert_max_num_queries(budget.STATEMENTS):
             client.get(address)

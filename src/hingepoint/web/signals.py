@@ -135,13 +135,14 @@ def on_record(request: Request, page: queries.SignalPage) -> list[tuple[recorded
 
 
 def breaks_of(request: Request, told: Told) -> tuple[tuple[dt.date, str], ...]:
-    """Return since when the rules in force hold, for a signal whose series they break. Two SQL queries, none for others."""
+    """Return since when the rules in force hold, for a signal whose series they break. One SQL query, none for others."""
     if not told.signal.breaks or not told.places:
         return ()
-    rules = rules_page.rules_now(request.user)
-    if rules.published_at is None:
+    found = rules_page.rules_since(request.user)
+    if found is None:
         return ()
-    return ((timezone.localdate(rules.published_at), f"rules {rules.version}"),)
+    version, since = found
+    return ((timezone.localdate(since), f"rules {version}"),)
 
 
 def code(place: Place) -> str:

@@ -93,7 +93,9 @@ def _strategy(row: Strategy) -> StrategyPart:
                 "metric", "segment", "region", "product", "team__name"
             )
         ),
-        playbook=tuple(pivotal_part(one) for one in newest.pivotal.all()) if newest else (),
+        playbook=tuple(pivotal_part(one) for one in newest.pivotal.select_related("type", "finding"))
+        if newest
+        else (),
     )
 
 

@@ -226,7 +226,12 @@ def managed_team_ids(viewer: User, *, on: dt.date | None = None) -> list[int]:
 
     Causes an SQL query the first time it is asked of one ``viewer`` object; a request holds its own.
     """
-    if on is None and (kept := viewer.__dict__.get("_managed_team_ids")) is not None:
+    return list(managed_teams(viewer, on=on))
+
+
+def managed_teams(viewer: User, *, on: dt.date | None = None) -> dict[int, str]:
+    """Return the names of these teams by their ids, as ``managed_team_ids`` finds them."""
+    if on is None and (kept := viewer.__dict__.get("_managed_teams")) is not None:
         return kept
     current = Q(until__isnull=True) if on is None else Q(until__isnull=True) | Q(until__gt=on)
     managed = viewer.memberships.filter(current, manages=True)
@@ -234,7 +239,7 @@ def managed_team_ids(viewer: User, *, on: dt.date | None = None) -> list[int]:
         managed = managed.filter(since__lte=on)
     below = ExpressionWrapper(OuterRef("path"), output_field=models.CharField())
     above = managed.annotate(below=below).filter(below__startswith=F("team__path"))
-    ids = list(Team.objects.filter(Exists(above)).values_list("pk", flat=True))
+    teams = dict(Team.objects.filter(Exists(above)).values_list("pk", "name"))
     if on is None:
-        viewer.__dict__["_managed_team_ids"] = ids
-    return ids
+        viewer.__dict__["_managed_teams"] = teams
+    return teams

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 from django.utils import timezone
 
 from hingepoint.analysis.signals import SIGNALS
@@ -219,7 +219,7 @@ def signal(viewer: Viewer, key: str, as_of: dt.date | None = None) -> SignalPage
         told=told,
         raises=_standing(raises, told),
         ended=tuple(one for one in raises if one.ended_on is not None)[:LATEST],
-        deals=_deals(picture.viewer, told.deals),
+        deals=picture.behind(told.deals),
         days=tuple(SignalReading.objects.until(None).values_list("day", flat=True)),
         may_answer=any(one.may_answer for one in raises),
         names=picture.names,
@@ -245,11 +245,11 @@ def deals_behind(
     picture = _picture(viewer, as_of, key)
     (told,) = picture.told
     if place is None:
-        return _deals(picture.viewer, told.deals)
+        return picture.behind(told.deals)
     reading = next((one for one in told.places if one.place == place), None)
     if reading is None:
         raise Hidden("There is no such place.")
-    return _deals(picture.viewer, reading.deals)
+    return picture.behind(reading.deals)
 
 
 # ---- whom a raise can be given to, and who answers for it ----
@@ -275,8 +275,8 @@ def require_answerable(viewer: Viewer, key: str, raise_id: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Picture:
-    """The reading of a day as a viewer may see it, of one signal where ``key`` names it. What people did after ``as_of`` is
-    not known."""
+    """The reading of a day as a viewer may see it, of one signal where ``key`` names it: then with the visible ``deals``
+    behind it. What people did after ``as_of`` is not known."""
 
     viewer: User
     seen: Sight
@@ -286,10 +286,15 @@ class _Picture:
     report: Report | None
     told: tuple[Told, ...]
     names: dict[Place, str]
+    deals: dict[str, DealBehind]
 
     @property
     def period(self) -> str:
         return self.report.period if self.report else "month"
+
+    def behind(self, keys: Sequence[str]) -> tuple[DealBehind, ...]:
+        """Return those of the visible deals that ``keys`` name, in their order."""
+        return tuple(self.deals[key] for key in keys if key in self.deals)
 
 
 def _picture(viewer: Viewer, as_of: dt.date | None, key: str = "") -> _Picture:
@@ -301,9 +306,10 @@ def _picture(viewer: Viewer, as_of: dt.date | None, key: str = "") -> _Picture:
     wanted = [SIGNALS[key]] if key else list(SIGNALS.values())
     whole = tuple(known.get(one.key) or Told(one, State.NO_DATA, needs=one.needs) for one in wanted)
     names = names_of(one.place for told in whole for one in told.places if seen.sees(one.place))
-    deals = _visible_keys(viewer, whole)
+    found = _deals(viewer, {deal for one in whole for deal in one.deals}) if key else {}
+    deals = found.keys() if key else _visible_keys(viewer, whole)
     told = tuple(narrowed(one, seen, deals=deals, names=names) for one in whole)
-    return _Picture(viewer, seen, key, as_of, row, report, told, names)
+    return _Picture(viewer, seen, key, as_of, row, report, told, names, found)
 
 
 def _visible_keys(viewer: User, told: Sequence[Told]) -> Collection[str]:
@@ -314,10 +320,12 @@ def _visible_keys(viewer: User, told: Sequence[Told]) -> Collection[str]:
     return set(Deal.objects.visible_to(viewer).filter(key__in=keys).values_list("key", flat=True))
 
 
-def _deals(viewer: User, keys: Sequence[str]) -> tuple[DealBehind, ...]:
-    """Return visible deals in the order of ``keys``. One SQL query."""
+def _deals(viewer: User, keys: Collection[str]) -> dict[str, DealBehind]:
+    """Return the visible deals of ``keys``. One SQL query, none without a key."""
+    if not keys:
+        return {}
     rows = Deal.objects.visible_to(viewer).filter(key__in=keys).select_related("owner")
-    found = {
+    return {
         row.key: DealBehind(
             row.pk,
             row.key,
@@ -328,7 +336,6 @@ def _deals(viewer: User, keys: Sequence[str]) -> tuple[DealBehind, ...]:
         )
         for row in rows
     }
-    return tuple(found[key] for key in keys if key in found)
 
 
 # ---- tiles and counts ----
@@ -368,7 +375,8 @@ def _raises(picture: _Picture) -> tuple[RaiseShown, ...]:
     if picture.row is None:
         return ()
     day = picture.row.day
-    rows = Raise.objects.on(day).prefetch_related("steps__by", "steps__to")
+    steps = RaiseStep.objects.select_related("by", "to")
+    rows = Raise.objects.on(day).prefetch_related(Prefetch("steps", steps))
     lately = Q(first_day__gt=day - YEAR) | Q(ended_on__isnull=True) | Q(ended_on__gt=day)
     rows = rows.filter(signal=picture.key) if picture.key else rows.filter(lately)
     seen = [(row, place) for row in rows if picture.seen.sees(place := Place(row.level, row.place))]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import F, FilteredRelation, Q
+from django.db.models.functions import Coalesce
 
 from hingepoint.domain.agreements.models import (
     WAITING,
@@ -80,10 +81,10 @@ def agreement_page(
     An inside partner sees what was asked of them, without the deal around it. The past is not changed: a
     page ``as_of`` a day takes no step.
     """
-    kind = AgreementType.objects.filter(pk=type_id).select_related("tied_to").first()
-    kind = (kind.tied_to or kind) if kind else None
-    rows = Agreement.objects.visible_to(viewer).filter(deal_id=deal_id, type=kind)
+    meant = AgreementType.objects.filter(pk=type_id).values(meant=Coalesce("tied_to_id", "pk"))
+    rows = Agreement.objects.visible_to(viewer).filter(deal_id=deal_id, type__in=meant)
     row = rows.select_related("type", "person", "asked_of", "deal__account").first()
+    kind = row.type if row else AgreementType.objects.filter(pk__in=meant).first()
     deal = (
         row.deal
         if row

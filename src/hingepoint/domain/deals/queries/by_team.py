@@ -36,11 +36,24 @@ def told(
     kept = question.kept(about=about, shelf=shelf) if reads_kept(viewer) else None
     if kept is None:
         return ask(None if sees_all(viewer) else Deal.objects.visible_to(viewer))
+    assert works_here(viewer)  # nobody else reads what is kept
     if sees_all(viewer):
         return kept
     teams = set(managed_team_ids(viewer))
-    elsewhere = Deal.objects.filter(owner=viewer).exclude(team_id__in=teams)
-    return {team: said for team, said in kept.items() if team in teams} | ask(elsewhere)
+    own = {team: said for team, said in kept.items() if team in teams}
+    return own | ask(_own_elsewhere(viewer)) if _sells_elsewhere(viewer) else own
+
+
+def _own_elsewhere(viewer: User) -> DealQuerySet:
+    return Deal.objects.filter(owner=viewer).exclude(team_id__in=managed_team_ids(viewer))
+
+
+def _sells_elsewhere(viewer: User) -> bool:
+    """Return whether a manager has own deals in other teams. Causes an SQL query the first time it is asked of one
+    ``viewer`` object."""
+    if "_sells_elsewhere" not in viewer.__dict__:
+        viewer.__dict__["_sells_elsewhere"] = _own_elsewhere(viewer).exists()
+    return viewer.__dict__["_sells_elsewhere"]
 
 
 def reads_kept(viewer: Viewer) -> TypeGuard[User]:

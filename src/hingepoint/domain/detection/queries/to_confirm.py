@@ -20,8 +20,9 @@ from hingepoint.domain.people.models import works_here
 from hingepoint.records.errors import Hidden
 from hingepoint.records.people import Role
 
-#: A worklist shows so many of one kind at a time, and the home page so many in all.
+#: A worklist shows so many of one kind at a time and so many in all, a few of each kind; the home page so many in all.
 MOST_IN_A_BATCH = 40
+MOST_ON_A_PAGE = 60
 A_HANDFUL = 5
 
 
@@ -83,9 +84,10 @@ def to_confirm(
     if not totals:
         return ToConfirm((), 0)
     place = Window(RowNumber(), partition_by="rule", order_by=[F("traced_at").desc(), F("pk").desc()])
-    first = waiting.annotate(place=place).filter(place__lte=MOST_IN_A_BATCH)
+    in_a_batch = max(1, min(MOST_IN_A_BATCH, MOST_ON_A_PAGE // len(totals)))
+    first = waiting.annotate(place=place).filter(place__lte=in_a_batch)
     found: dict[int, list[Waiting]] = defaultdict(list)
-    for one in _as_waiting(first.order_by("-traced_at", "-id")):
+    for one in _as_waiting(Detection.objects.filter(pk__in=first.values("pk")).order_by("-traced_at", "-id")):
         found[one.rule_id].append(one)
     batches, left = [], sum(totals.values()) if most is None else most
     for rule_id, lines in sorted(found.items(), key=lambda item: (-totals[item[0]], item[0])):

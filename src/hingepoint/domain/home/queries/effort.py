@@ -109,6 +109,7 @@ def questions(viewer: Any, *, now: dt.datetime) -> list[WeekOfQuestions]:
     first = midnight - dt.timedelta(days=now.weekday(), weeks=WEEKS - 1)
     sellers, live = _sellers()
     rows = AuditEvent.objects.filter(at__gte=first, by_id_number__isnull=False)
+    rows = rows.order_by("at")  # else SQLite reads the whole trail in the order of its lines
     entries = [
         Entry(sellers[number], at, max(1, len(changes)))
         for number, at, changes in rows.values_list("by_id_number", "at", "changes")

@@ -66,11 +66,11 @@ def _parts(viewer: Any, strategy: Strategy, today: dt.date, shelf: Shelf) -> tup
     if viewer.role == Role.SELLER:
         _, pivotal = pivotal_in_time(viewer, strategy, today=today, shelf=shelf)
         return "agreement", [Part(one.name, one.in_time, one.key) for one in pivotal]
-    of = {"today": today, "segment": strategy.segment}
+    segment = strategy.segment
     types = _types(strategy)
-    teams = _by_team(coverage.in_time_by_team(viewer, shelf=shelf, **of), types)
+    teams = _by_team(coverage.in_time_by_team(viewer, today=today, segment=segment, shelf=shelf), types)
     if viewer.role == Role.MANAGER and len(teams) == 1:
-        sellers = coverage.in_time_by_seller(viewer, types=types, **of)
+        sellers = coverage.in_time_by_seller(viewer, today=today, segment=segment, types=types)
         return "seller", [Part(name or NOBODY, found) for name, found in sorted(sellers.items())]
     return "team", sorted(teams, key=lambda part: (part.coverage.share.value, part.name))
 

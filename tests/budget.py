@@ -1,0 +1,116 @@
+"""What a page may cost: SQL statements, rows read and the size of its HTML. The one table of limits.
+
+``watched`` notes what a request asks of the database; ``Asked`` says where it went beyond. A page that is allowed more stands
+here with the reason.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from django.db import connection
+
+#: SQL statements a page, with those that find the session and its person.
+STATEMENTS = 12
+#: A page in bytes, before it is compressed.
+LARGEST = 100_000
+#: One statement is asked so often at most, whatever its parameters: oftener, and it is asked a row.
+SAME = 3
+
+#: route -> how many statements it may have, and why.
+MORE_STATEMENTS: dict[str, tuple[int, str]] = {
+    "signal": (
+        14,
+        "which teams, accounts and managers the viewer may see, and what these are called, is asked each time",
+    ),
+    "merge-people": (60, "what hangs on a person is counted in every table that names people; rarely done"),
+    "put-in-force": (
+        20,
+        "the preview asks one batch of open deals as publishing would; done a few times a year",
+    ),
+    "publish-playbook": (22, "the same preview, beside what changes; done a few times a year"),
+    "compare-runs": (18, "three runs, each read like a page of its own"),
+    "compare-playbooks": (14, "two versions, each read like a page of its own, beside the strategy"),
+    "deals-behind": (13, "a file: the finding, its run and the deals, each checked for the viewer"),
+    "change-exception": (
+        15,
+        "the request, its deal's demands, and how such requests were answered in the past year",
+    ),
+    "trial": (16, "what was drawn, what came of it, and each look at it"),
+    "deal-work": (16, "what a manager keeps for one conversation, from each place where it stands"),
+    "discovery": (14, "the run, the months since, and whether what was found still holds"),
+    "words": (20, "each kind of suggestion for the words of a page is asked once"),
+    "deal-help": (13, "exceptions, roles and whom a manager could ask, of one deal"),
+}
+#: route -> how large it may be, and why.
+LARGER: dict[str, tuple[int, str]] = {
+    "components": (200_000, "every component once, for whoever builds pages"),
+}
+#: route -> which large table it may read from one end to the other, and why.
+READS_ALL: dict[str, tuple[str, str]] = {}
+
+#: Tables that grow with every day, so that no page may read all of one.
+GROWING = {"domain_agreement", "domain_agreementevent", "domain_dealevent", "domain_auditevent"}
+_NAMED = re.compile(r'"(domain_\w+)" (?:AS )?"?([A-Z]\d+)\b')
+_SCANNED = re.compile(r"^SCAN (\w+)(?! .*INDEX)")
+
+
+def statements(route: str) -> int:
+    """Return how many statements a page may have."""
+    return MORE_STATEMENTS.get(route, (STATEMENTS, ""))[0]
+
+
+def largest(route: str) -> int:
+    """Return how many bytes a page may have."""
+    return LARGER.get(route, (LARGEST, ""))[0]
+
+
+@dataclass
+class Asked:
+    """The statements of a request with their parameters, in their order."""
+
+    found: list[tuple[str, tuple]] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+    def a_row(self) -> dict[str, int]:
+        """Return the statements asked more than ``SAME`` times, with how often."""
+        return {sql: n for sql, n in Counter(sql for sql, _ in self.found).items() if n > SAME}
+
+    def read_whole(self) -> set[str]:
+        """Return the growing tables that are read without an index; SQLite only."""
+        return {table for sql, parameters in self.found for table in _read_whole(sql, parameters)}
+
+    def told(self) -> str:
+        """Return the statements as somebody reads them who looks for one too many."""
+        return "\n".join(f"{number}. {sql[:300]}" for number, (sql, _) in enumerate(self.found, 1))
+
+
+@contextmanager
+def watched() -> Iterator[Asked]:
+    """Note every statement asked within, but those that open and end a transaction."""
+    asked = Asked()
+
+    def note(execute, sql, parameters, many, context):
+        if sql.startswith(("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")):
+            asked.found.append((sql, tuple(parameters or ())))
+        return execute(sql, parameters, many, context)
+
+    with connection.execute_wrapper(note):
+        yield asked
+
+
+def _read_whole(sql: str, parameters: tuple) -> set[str]:
+    if connection.vendor != "sqlite" or not sql.startswith(("SELECT", "WITH")):
+        return set()
+    meant = {alias: table for table, alias in _NAMED.findall(sql)}
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {sql}", parameters)
+        steps = [_SCANNED.match(row[3]) for row in cursor.fetchall()]
+    read = {meant.get(step[1], step[1]) for step in steps if step}
+    return read & GROWING
