@@ -39,6 +39,8 @@ def put_tables(folder: Path) -> None:
     """Make ``folder`` the data folder of an installation that nobody has used yet."""
     folder.mkdir(parents=True)
     shutil.copy(empty_database(), folder / "hingepoint.sqlite3")
+    with contextlib.closing(sqlite3.connect(folder / "hingepoint.sqlite3")) as database:
+        database.execute("ANALYZE")  # as a first start does
 
 
 def empty_database() -> Path:
