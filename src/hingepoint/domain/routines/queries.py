@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
+from django.db.models import Q
 from django.utils import timezone
 
 from hingepoint.analysis import intervals
@@ -19,6 +20,7 @@ from hingepoint.records.people import Role
 
 #: Kept lately: of what fell due in so many days; before that, of what fell due in the year before.
 LATELY, BEFORE = dt.timedelta(days=91), dt.timedelta(days=365)
+_LEADERS = (Role.SPONSOR, Role.MANAGER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +45,17 @@ class Promises:
 
 
 def promises(viewer: Any, *, today: dt.date) -> Promises:
-    """Return what ``viewer`` promised by being a leader, for the month of ``today``. Two SQL queries."""
+    """Return what ``viewer`` promised by being a leader, for the month of ``today``. One SQL query."""
     begins = today.replace(day=1)
     ends = (begins + dt.timedelta(days=32)).replace(day=1)
-    mine = RoutineDue.objects.filter(person=viewer, due_at__date__lt=ends).select_related("routine")
-    rows = [row for row in mine.order_by("due_at", "pk") if row.done_at is None or _day(row.due_at) >= begins]
-    leaders = RoutineDue.objects.visible_to(viewer).filter(person__role__in=(Role.SPONSOR, Role.MANAGER))
-    due = leaders.filter(due_at__date__gte=begins, due_at__date__lte=today)
-    done = list(due.values_list("done_at", flat=True))
-    return Promises(
-        tuple(_promise(row, today) for row in rows), sum(at is not None for at in done), len(done)
-    )
+    leads = Q(person__role__in=_LEADERS, due_at__date__gte=begins)
+    known = RoutineDue.objects.visible_to(viewer).filter(Q(person=viewer) | leads, due_at__date__lt=ends)
+    rows = list(known.select_related("routine", "person").order_by("due_at", "pk"))
+    own = [row for row in rows if row.person_id == viewer.pk]
+    own = [row for row in own if row.done_at is None or _day(row.due_at) >= begins]
+    due = [row for row in rows if begins <= _day(row.due_at) <= today and row.person.role in _LEADERS]
+    done = sum(row.done_at is not None for row in due)
+    return Promises(tuple(_promise(row, today) for row in own), done, len(due))
 
 
 def _promise(row: RoutineDue, today: dt.date) -> Promise:
