@@ -131,10 +131,8 @@ def then(day: dt.date, books: Books) -> Iterator[Owed]:
     what those deals were asked for.
     """
     as_of = AsOf(day, only_known=False)
-    still_open = Q(closed_at__isnull=True) | Q(closed_at__gt=as_of.moment)
-    deals = (
-        as_it_was(Deal.objects.filter(still_open), as_of).filter(was_status=DealStatus.OPEN).order_by("pk")
-    )
+    still_open = Q(status=DealStatus.OPEN) | Q(closed_at__gt=as_of.moment)
+    deals = as_it_was(Deal.objects.filter(still_open), as_of).order_by("pk")
     was = [column_then(name, as_of) for name in _DEAL]
     needs, stands = Needs(day), _stands(as_of)
     for deal_id, *facts in deals.values_list("pk", *was).iterator(AT_ONCE):

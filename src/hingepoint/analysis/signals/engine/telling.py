@@ -279,13 +279,11 @@ def _share(units: pl.DataFrame, column: str) -> float | None:
 def _certificate(
     prepared: Prepared, series: Series, chart: Chart | None, calendar: Calendar, noise: Floats
 ) -> tuple[WouldHaveShown, ...]:
-    """Return the chances that a chart would have raised by now, had each stated change begun half a year ago."""
-    if (
-        series.place.level not in CERTIFIED
-        or chart is None
-        or chart.baseline.is_trial
-        or not len(chart.values)
-    ):
+    """Return the chances that a chart would have raised by now, had each stated change begun half a year ago.
+    Empty where it has raised, or may not."""
+    if series.place.level not in CERTIFIED or chart is None or not len(chart.values):
+        return ()
+    if chart.baseline.is_trial or chart.is_raised:
         return ()
     signal = prepared.signal
     ago = min(2 * calendar.points_a_quarter, len(chart.values))
