@@ -42,7 +42,7 @@ BY_HAND = key(USER, PROTECT, "+", null=True)
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("domain", "0014_signals"),
+        ("domain", "0017_self_assessment"),
     ]
 
     operations = [
