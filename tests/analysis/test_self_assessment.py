@@ -9,6 +9,7 @@ from scipy import stats
 
 from hingepoint.analysis import self_assessment as analysis
 from hingepoint.analysis.signals import SIGNALS
+from hingepoint.records.pressures import Pressure
 from hingepoint.records.self_assessment import BY_KEY, QUESTIONS, SCALE, Group, HowOften, Kind, about
 
 FIRST, SECOND = QUESTIONS[0].key, QUESTIONS[1].key
@@ -35,7 +36,8 @@ def line(standing: analysis.Standing, key: str = FIRST) -> analysis.Line:
 def test_the_ten_signals_are_asked_by_their_names_in_their_order_and_then_five_pressures():
     asked = [(one.key, one.name) for one in QUESTIONS if one.kind is Kind.SIGNAL]
     assert asked == [(one.key, one.name) for one in SIGNALS.values()]
-    assert sum(one.kind is Kind.PRESSURE for one in QUESTIONS) == 5
+    asked = [(one.key, one.name) for one in QUESTIONS if one.kind is Kind.PRESSURE]
+    assert asked == [(one.slug, one.label) for one in Pressure]
 
 
 def test_groups_of_five_are_told_apart():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hingepoint.records.pressures import Pressure
 from hingepoint.records.words import Worded
 
 
@@ -51,7 +52,7 @@ class Kind(Worded):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One of the fifteen. ``key`` and ``name`` of a signal are those of the signal; ``of`` says which last ten are
+    """One of the fifteen. ``key`` and ``name`` are those of the signal, or of the pressure; ``of`` says which last ten are
     meant, ``how_many`` what is counted among them."""
 
     key: str
@@ -65,8 +66,8 @@ def _signal(key: str, name: str, of: str, how_many: str) -> Question:
     return Question(key, Kind.SIGNAL, name, of, how_many)
 
 
-def _pressure(key: str, name: str, of: str, how_many: str) -> Question:
-    return Question(key, Kind.PRESSURE, name, of, how_many)
+def _pressure(pressure: Pressure, of: str, how_many: str) -> Question:
+    return Question(pressure.slug, Kind.PRESSURE, pressure.label, of, how_many)
 
 
 #: The signals in their order, then the pressures.
@@ -132,32 +133,27 @@ QUESTIONS: tuple[Question, ...] = (
         "ended smaller or less profitable than we projected when we qualified them?",
     ),
     _pressure(
-        "commoditisation",
-        "We look like all the others",
+        Pressure.COMMODITY,
         "deals that were decided",
         "had a buyer who saw no difference between us and the others?",
     ),
     _pressure(
-        "new_competitors",
-        "New, cheaper competitors",
+        Pressure.COMPETITORS,
         "deals that were decided",
         "had a competitor who is new to us and far cheaper?",
     ),
     _pressure(
-        "time",
-        "Time decides",
+        Pressure.TIME,
         "deals that were decided",
         "went to whoever delivered or answered first?",
     ),
     _pressure(
-        "cost_and_risk",
-        "Buyers fixed on cost and risk",
+        Pressure.BUYERS,
         "deals that were decided",
         "were led by procurement, or stopped because nobody dared to decide?",
     ),
     _pressure(
-        "global_sourcing",
-        "Sourcing across countries",
+        Pressure.SOURCING,
         "deals that were decided",
         "had a buyer who compared us with offers for other countries, or our own prices there?",
     ),
