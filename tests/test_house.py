@@ -188,7 +188,10 @@ NO_ACTION = {
         "send_invitations": "mails one after another, each link kept in one before its mail goes",
     },
     "merging.actions": {"merge": "passes on to one, and words its refusal"},
-    "signals.actions": {"read_signals": "reads outside any, then keeps each day in one"},
+    "signals.actions": {
+        "read_anew": "reads each day, then keeps it in one of its own",
+        "read_signals": "reads outside any, then keeps each day in one",
+    },
     "sheets.actions": {"bring_sheet": "writes the file first, then keeps it in one"},
     "proof.actions": {
         "attach": "writes files first, then the rows in one",
