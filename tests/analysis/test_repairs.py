@@ -186,12 +186,18 @@ def judged(**changes):
         sampling=np.array([0.01]),
         p_adjusted=np.array([0.001]),
         false_sign=np.array([0.001]),
-        p_top=np.array([0.95]),
-        low=np.array([0.09]),
-        expected=np.array([0.1]),
-        p_bottom=np.array([0.0]),
+        order=grading.Order(
+            p_top=np.array([0.95]),
+            p_bottom=np.array([0.0]),
+            low=np.array([0.09]),
+            expected=np.array([0.1]),
+            place=np.array([1]),
+            between=np.array([[1, 1]]),
+        ),
     )
-    return dataclasses.replace(one, **{name: np.array([value]) for name, value in changes.items()})
+    given = {name: np.array([value]) for name, value in changes.items()}
+    ordered = {name: given.pop(name) for name in list(given) if hasattr(one.order, name)}
+    return dataclasses.replace(one, order=dataclasses.replace(one.order, **ordered), **given)
 
 
 ALL_PASSED = grading.Checks(*[True] * 7)

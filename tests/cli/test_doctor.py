@@ -157,6 +157,7 @@ def in_a_file(settings, tmp_path, monkeypatch):
         database.execute("CREATE TABLE notes (words)")
         database.executemany("INSERT INTO notes VALUES (?)", [["x" * 400]] * 200)
     monkeypatch.setattr(in_use, "sqlite_file", lambda: file)
+    settings.MEDIA_ROOT = tmp_path / "uploads"
     return file
 
 

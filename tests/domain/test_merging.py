@@ -8,11 +8,13 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
+import assessing
 import discoveries
 import duties
 import importing
 import letting_in
 import playbooks
+import pressed
 import raising
 import rules as detection_rules
 import talks
@@ -39,6 +41,7 @@ from hingepoint.domain.people.queries import person_in_files, person_page
 from hingepoint.domain.people.rules import pointing_at
 from hingepoint.domain.plans import actions as plans
 from hingepoint.domain.plans.models import Verdict
+from hingepoint.domain.pressures import actions as pressures
 from hingepoint.domain.proof import actions as proof
 from hingepoint.domain.routines import actions as routines
 from hingepoint.domain.routines.models import RoutineDue
@@ -113,6 +116,9 @@ def a_full_company(cast) -> None:
     actions.tell_apart(by=cast.analyst, at=NOW, one=cast.seller, other=cast.stranger)
     rise = raising.a_raise()
     signals.give(by=cast.manager, at=NOW, raise_id=rise.pk, to=cast.sponsor.pk)
+    pressures.write_rule(by=cast.analyst, at=NOW, rule=pressed.NEWCOMER)
+    pressures.take_back(by=cast.manager, at=NOW, tag_id=pressed.tagged(cast.deal, by=cast.seller).pk)
+    assessing.open_round(cast)
     OtherName.objects.create(user=cast.seller, key="x", name="X", was=10**9, merged_at=NOW)
 
 

@@ -183,7 +183,7 @@ def test_the_first_view_costs_twelve_queries_at_most_with_everything_on_it(
 def test_the_first_view_asks_for_one_piece_more_and_the_rest_when_it_comes_into_sight(client, cast, found):
     page = opened(client, cast.seller, found).content.decode()
     assert len(re.findall(r'hx-trigger="load"', page)) == 1
-    assert len(re.findall(r'hx-trigger="revealed"', page)) == 4
+    assert len(re.findall(r'hx-trigger="revealed"', page)) == 5
     assert len(page.encode()) < 100_000
 
 

@@ -103,7 +103,7 @@ def test_pages_of_strangers_are_kept_nowhere_and_found_by_no_search(cast, page):
     row = assessing.open_round(cast)
     address = ask(row) if page == "link" else f"/ask/mine/{assessing.answered(row)}"
     shown = Client().get(address)
-    assert shown["Cache-Control"] == "no-store"
+    assert shown["Cache-Control"] == "private, no-store"
     assert shown["X-Robots-Tag"] == "noindex"
     assert shown["Referrer-Policy"] == "same-origin"
 

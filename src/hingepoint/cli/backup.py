@@ -100,10 +100,10 @@ def _complete_or_absent(file: Path) -> Iterator[Path]:
 
 
 def _store() -> SQLite | PostgreSQL:
-    from django.conf import settings
+    from django.db import connection
 
-    file = in_use.sqlite_file()
-    return SQLite(file) if file else PostgreSQL(settings.DATABASES["default"])
+    named = connection.settings_dict
+    return SQLite(Path(named["NAME"]).resolve()) if connection.vendor == "sqlite" else PostgreSQL(named)
 
 
 IN_USE = "The database is in use. Back it up first, then restore with --force."

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import click
 
-from hingepoint.cli.common import start_django
+from hingepoint.cli.common import format_option, print_json, start_django
 from hingepoint.cli.serve import require_database
+from hingepoint.reports.charts.numbers import plural
+
+_CALLED = {"signals": "The signals", "debt": "The agreement debt"}
 
 
 @click.command(short_help="Read the signals and the agreement debt anew.")
 @click.option("--only", type=click.Choice(["signals", "debt"]), help="Only one of the two.")
-def recount(only: str | None) -> None:
+@format_option
+def recount(only: str | None, as_format: str) -> None:
     """Read the ten signals of every day that is kept, and the agreement debt of twelve months, anew from what is on record.
 
     Nights do this for the newest day. After an import that brings years of history, or a restore, read all of it at once:
@@ -28,13 +34,13 @@ def recount(only: str | None) -> None:
     from hingepoint.domain.signals import actions as signals
 
     at = timezone.now()
+    done: dict[str, list[dt.date]] = {}
     if only != "debt":
-        days = signals.read_anew(at=at) or signals.read_signals(at=at)
-        click.echo(f"The signals: {_days(len(days))} read anew.")
+        done["signals"] = signals.read_anew(at=at) or signals.read_signals(at=at)
     if only != "signals":
-        days = debts.read_debts(at=at, anew=True)
-        click.echo(f"The agreement debt: {_days(len(days))} read anew.")
-
-
-def _days(count: int) -> str:
-    return f"{count} day" if count == 1 else f"{count} days"
+        done["debt"] = debts.read_debts(at=at, anew=True)
+    if as_format == "json":
+        print_json({"read": done})
+        return
+    for name, days in done.items():
+        click.echo(f"{_CALLED[name]}: {plural(len(days), 'day')} read anew.")

@@ -57,6 +57,11 @@ def with_strategy(there: Rooms, role: Role) -> bool:
     return there.strategy or (role in SEEING_ALL and (there.deals or there.draft))
 
 
+def with_pressures(there: Rooms, role: Role) -> bool:
+    """Sellers tag deals on the page of the deal; who writes rules finds the room as soon as there are deals to read."""
+    return there.pressures or (role in SEEING_ALL and there.deals)
+
+
 def with_findings(there: Rooms, role: Role) -> bool:
     return there.runs or (role in SEEING_ALL and there.deals)
 
@@ -82,7 +87,7 @@ PLACES = (
     Room("Exceptions", "exceptions", "arrow-up-right", EVERYBODY, EVERY_DAY, with_deals),
     Room("Strategy", "strategies", "route", SELLING, STEER, with_strategy),
     Room("Signals", "signals", "radar", SELLING, STEER, with_signals),
-    Room("Pressures", "pressures", "gauge", SELLING, STEER, with_deals),
+    Room("Pressures", "pressures", "gauge", SELLING, STEER, with_pressures),
     Room("Discovery", "discovery", "target-arrow", SELLING, KNOW, with_findings),
     Room("Catalogue", "catalogue", "book-2", EVERYBODY, KNOW),
     Room("Imports", "imports", "file-import", SEEING_ALL, DATA),

@@ -26,6 +26,7 @@ from django.db.models.functions import Coalesce
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.discovery.models import Run
 from hingepoint.domain.people.models import User
+from hingepoint.domain.pressures.models import PressureTag
 from hingepoint.domain.signals.models import Raise, SignalReading
 from hingepoint.domain.strategy.models import Strategy
 from hingepoint.records.findings import Status as RunStatus
@@ -36,13 +37,14 @@ from hingepoint.records.strategy import Status
 @dataclass(frozen=True, slots=True)
 class Rooms:
     """What is there: ``deals``, a ``strategy`` that is no draft (``draft``: one that is), a finished run of discovery, a reading of the
-    ``signals``. ``raises``: how many wait for the viewer's answer."""
+    ``signals``, a deal that was tagged with one of the ``pressures``. ``raises``: how many wait for the viewer's answer."""
 
     deals: bool = False
     strategy: bool = False
     draft: bool = False
     runs: bool = False
     signals: bool = False
+    pressures: bool = False
     raises: int = 0
 
 
@@ -72,6 +74,7 @@ def _with_rooms(people: QuerySet[User], today: dt.date) -> QuerySet[User]:
         "draft": Exists(strategies.filter(status=Status.DRAFT)),
         "runs": Exists(Run.objects.order_by().filter(status=RunStatus.DONE)),
         "signals": Exists(SignalReading.objects.order_by()),
+        "pressures": Exists(PressureTag.objects.order_by()),
         "raises": _raises(today),
     }
     assert found.keys() == asdict(Rooms()).keys()
