@@ -7,6 +7,7 @@ from django.urls import reverse
 
 import assessing
 from hingepoint.domain.self_assessment.models import AssessmentAnswer
+from hingepoint.records.pressures import Pressure
 from hingepoint.records.self_assessment import QUESTIONS
 from looking import looked_at
 
@@ -48,4 +49,8 @@ def test_somebody_without_an_account_answers_by_keyboard_and_changes_it(cast, vi
     page.get_by_role("button", name="Change it").click()
     page.get_by_text("This is what counts now.").wait_for()
     mine = AssessmentAnswer.objects.get()
-    assert (mine.group, mine.said["exceptions"], mine.said["time"]) == ("field", "cannot_say", "1")
+    assert (mine.group, mine.said["exceptions"], mine.said[Pressure.TIME.slug]) == (
+        "field",
+        "cannot_say",
+        "1",
+    )
