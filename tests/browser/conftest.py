@@ -35,10 +35,18 @@ QUIET = (
 )  # fmt: skip
 
 
+#: Its tests walk through every page of a role: as long as all others together, and each stands alone.
+WALKS = "test_every_page.py"
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
+    """With ``--dist loadgroup`` a file's tests run in one process and in their order; the walks beside each other."""
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.browser)
+            if item.path.name != WALKS:
+                item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest.fixture(scope="session")
