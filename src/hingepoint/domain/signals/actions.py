@@ -143,8 +143,9 @@ def _newest(facts: Facts) -> dt.date | None:
 @action
 def _keep(*, day: dt.date, at: dt.datetime, kept: dict[str, Any], newest: Sequence[Report]) -> None:
     """Keep a reading in place of one of the same day, whose row is its turn, and let the raises follow the newest one."""
-    if not SignalReading.objects.filter(day=day).update(**kept):
-        SignalReading.objects.create(day=day, **kept)
+    _, is_new = SignalReading.objects.only("day").get_or_create(day=day, defaults=kept)
+    if not is_new:
+        SignalReading.objects.filter(day=day).update(**kept)
     if SignalReading.objects.filter(day__gt=day).exists():
         return
     _follow(newest, day=day, at=at)
