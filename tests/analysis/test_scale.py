@@ -51,7 +51,7 @@ def test_events_may_come_batch_by_batch_lazily_and_in_any_order(tables, whole, m
 
 @pytest.mark.slow
 def test_what_gains_say_of_themselves_is_heard_in_events_read_once(monkeypatch):
-    deals, events = enabling(1000)
+    deals, events = enabling(2000)
     whole = discovery.discover(deals, events, settings=SETTINGS)
     assert whole.finding("hinge").details.doses
     once = discovery.discover(deals, (part for part in events.iter_slices(999)), settings=SETTINGS)
@@ -67,8 +67,8 @@ def test_what_gains_say_of_themselves_is_heard_in_events_read_once(monkeypatch):
 @pytest.mark.slow
 def test_gains_that_say_nothing_in_a_piece_are_not_taken_for_each_other():
     """Evidence and quality are on record in the later half only: in the earlier pieces both look alike."""
-    deals, events = enabling(1000)
-    late = pl.col("deal_id").is_in(deals.sort("created")["deal_id"][500:].implode())
+    deals, events = enabling(2000)
+    late = pl.col("deal_id").is_in(deals.sort("created")["deal_id"][1000:].implode())
     quality = pl.col("at").dt.ordinal_day() % 8
     said = events.with_columns(
         evidence=pl.when(late).then("evidence"), quality=pl.when(late).then(quality).cast(pl.Int8)

@@ -45,7 +45,7 @@ def parameters() -> list[str]:
     read = re.findall(r"(?:GET|POST|said|sent)(?:\.get|\.getlist)?[\[(]\"([\w.-]+)\"", sources)
     pages = "\n".join(path.read_text("utf-8") for path in WEB.rglob("*.html"))
     named = re.findall(r"\bname=\"([\w.-]+)\"", pages)
-    fields = re.findall(r"^    ([a-z]\w*) = forms\.", sources, re.MULTILINE)
+    fields = re.findall(r"^    ([a-z]\w*) = (?:forms\.|WholeNumber)", sources, re.MULTILINE)
     return sorted({*read, *named, *fields} - {"csrfmiddlewaretoken"})
 
 

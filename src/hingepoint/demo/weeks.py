@@ -353,7 +353,7 @@ class _State:
         )
         drift = planted.drifts(self.ends_on)[10]
         lately = (self.deals.region == drift.place) & (today >= np.datetime64(drift.since))
-        return np.clip(1.05 - 0.14 * missing - 0.15 * lately * missing + 0.06 * self.luck[:, 1], 0.4, 1.4)
+        return np.clip(1.05 - 0.14 * missing - 0.22 * lately * missing + 0.06 * self.luck[:, 1], 0.4, 1.4)
 
     def _free_extras(self, today) -> np.ndarray:
         """In South, services given away grow week by week: margin falls while price stays."""
