@@ -126,7 +126,7 @@ def _bring_pressure_rule(part: PressureRulePart, *, by: User | None, at: dt.date
             pressures.write_rule(by=by, at=at, rule=rule)
         else:
             pressures.change_rule(by=by, at=at, row=row, rule=rule)
-    except pressures.WrongRule as wrong:
+    except rules.WrongRule as wrong:
         raise _unusable("pressure_rules", part.key, wrong.problems) from None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals.actions import deal_for, deal_of, deals_in_turn
 from hingepoint.domain.deals.frames import deals_frame
 from hingepoint.domain.deals.models import Deal, DealEvent
-from hingepoint.domain.detection.actions import EXAMPLES
+from hingepoint.domain.detection.actions import EXAMPLES, RuleExists, WrongRule
 from hingepoint.domain.detection.reading import BATCH
 from hingepoint.domain.people.models import User, works_here
 from hingepoint.domain.pressures import frames, reading
@@ -54,21 +54,6 @@ class TakenBackAlready(Refused):
 
 class RulesNotYours(Hidden):
     """Only analysts and sponsors keep the rules that tag deals."""
-
-
-class WrongRule(Refused):
-    """The rule cannot be used; ``problems`` says why, by field."""
-
-    def __init__(self, problems: Mapping[str, str]):
-        self.problems = dict(problems)
-        said = "; ".join(f"{field}: {words}" for field, words in problems.items())
-        super().__init__(said, by_field=problems)
-
-
-class RuleExists(Refused):
-    """Two rules of one name could not be told apart."""
-
-    field = "name"
 
 
 class NotPreviewed(Refused):

@@ -19,6 +19,7 @@ from hingepoint.analysis.pressures.rules import Rule
 from hingepoint.analysis.pressures.shape import Report, Told
 from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.deals.models import Deal, DealEvent
+from hingepoint.domain.detection.queries.rules import Example
 from hingepoint.domain.people.models import Viewer
 from hingepoint.domain.pressures import record
 from hingepoint.domain.pressures.models import PressureReading, PressureRule, PressureTag
@@ -253,14 +254,6 @@ class RuleLine:
     previewed: bool
     tagged: int
     denied: int
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    deal_id: int | None
-    title: str
-    on: dt.date
-    words: str
 
 
 @dataclass(frozen=True, slots=True)
