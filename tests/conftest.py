@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import os
 import tempfile
 from pathlib import Path
@@ -43,6 +44,14 @@ def pytest_ignore_collect(collection_path, config) -> bool | None:
     return True if collection_path.name == "browser" and "not browser" in config.option.markexpr else None
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items) -> None:
+    """Let ``-m oracle`` find every test that asks for another library's answer."""
+    for one in items:
+        if "oracle" in getattr(one, "fixturenames", ()):
+            one.add_marker("oracle")
+
+
 def pytest_collection_finish() -> None:
     """Tell the garbage collector that thousands of tests and the libraries stay: it need not look at them again."""
     gc.collect()
@@ -76,3 +85,12 @@ def shared_data() -> Path:
     if not (SHARED / "data").is_dir():
         pytest.skip(f"needs the real data sets in {SHARED / 'data'}; set HINGEPOINT_SHARED to their folder")
     return SHARED / "data"
+
+
+@pytest.fixture(scope="session")
+def oracle():
+    """Return what imports a library that computes the same as we do. Only requirements/proof.txt holds those: without it
+    the test skips, and where HINGEPOINT_ORACLES says "all", as .ci/run does, it fails."""
+    if os.environ.get("HINGEPOINT_ORACLES") == "all":
+        return importlib.import_module
+    return lambda name: pytest.importorskip(name, reason=f"needs {name}: pip install 'hingepoint[proof]'")

@@ -58,6 +58,22 @@ def test_a_wider_lock_contains_the_narrower_one_in_the_same_versions(narrow, wid
     assert differing == set(), "run: python3 dev.py lock"
 
 
+def test_a_library_of_the_proof_lock_is_asked_for_as_an_oracle():
+    """Imported otherwise it is missing in the everyday tests, or a test skips there and is never run at all."""
+    names = {one.replace("-", "_") for one in required(PROJECT["optional-dependencies"]["proof"])} | {
+        "sklearn"
+    }
+    at_once = re.compile(rf"(import |from |importorskip\(\W)({'|'.join(sorted(names))})\b")
+    asking = {
+        str(one.relative_to(ROOT))
+        for one in (ROOT / "tests").rglob("*.py")
+        if at_once.search(one.read_text())
+    }
+    assert asking - {"tests/analysis/test_spark.py"} == set(), (
+        "ask the fixture oracle of tests/conftest.py for it"
+    )
+
+
 def test_every_dependency_says_why():
     text = (ROOT / "pyproject.toml").read_text()
     listed = re.findall(r'^  "[\w\[\],-]+[<>=!~].*$', text, re.MULTILINE)

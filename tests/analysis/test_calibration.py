@@ -80,8 +80,8 @@ def test_where_nothing_is_there_nothing_is_found():
     assert passed <= 2
 
 
-def test_adjusted_p_values_equal_those_of_statsmodels():
-    multitest = pytest.importorskip("statsmodels.stats.multitest")
+def test_adjusted_p_values_equal_those_of_statsmodels(oracle):
+    multitest = oracle("statsmodels.stats.multitest")
     p_values = np.random.default_rng(1).random(50) ** 3
     assert np.allclose(calibration.adjusted(p_values), multitest.multipletests(p_values, method="fdr_bh")[1])
 

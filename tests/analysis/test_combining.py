@@ -38,8 +38,8 @@ def test_a_second_look_that_strays_counts_for_less():
     assert error == pytest.approx(errors[:, 0], rel=0.1)
 
 
-def test_it_equals_generalised_least_squares():
-    statsmodels = pytest.importorskip("statsmodels.api")
+def test_it_equals_generalised_least_squares(oracle):
+    statsmodels = oracle("statsmodels.api")
     _, estimates, errors, shared = looks(types=40)
     effects, error = put(estimates, errors, shared)
     apart = errors[:, 0] ** 2 + errors[:, 1] ** 2 - 2 * shared * errors[:, 0] * errors[:, 1]

@@ -174,8 +174,8 @@ def test_without_prices_the_metric_is_won_and_the_reason_is_given():
     assert any(warning.startswith("Metric won") for warning in result.warnings)
 
 
-def test_pandas_frames_come_in_through_the_same_door():
-    pytest.importorskip("pandas")
+def test_pandas_frames_come_in_through_the_same_door(oracle):
+    oracle("pandas")
     deals, events = plain()
     settings = discovery.Settings(metric="won")
     ours = discovery.discover(deals, events, settings=settings)

@@ -82,8 +82,8 @@ def designed(prepared, sums):
 
 
 @pytest.mark.slow
-def test_a_path_equals_the_same_regression_in_statsmodels(summed):
-    api = pytest.importorskip("statsmodels.api")
+def test_a_path_equals_the_same_regression_in_statsmodels(summed, oracle):
+    api = oracle("statsmodels.api")
     prepared, sums, main = summed
     types = prepared.history.types
     target, source = types.index("hinge"), types.index("opener")
@@ -104,8 +104,8 @@ def test_a_path_equals_the_same_regression_in_statsmodels(summed):
 
 
 @pytest.mark.slow
-def test_beyond_everything_else_equals_the_regression_of_that_outcome_in_statsmodels(summed):
-    api = pytest.importorskip("statsmodels.api")
+def test_beyond_everything_else_equals_the_regression_of_that_outcome_in_statsmodels(summed, oracle):
+    api = oracle("statsmodels.api")
     prepared, sums, main = summed
     target = prepared.history.types.index("hinge")
     every = np.arange(len(prepared.history.types))
@@ -123,8 +123,8 @@ def test_beyond_everything_else_equals_the_regression_of_that_outcome_in_statsmo
 
 
 @pytest.mark.slow
-def test_a_dose_equals_one_more_column_in_statsmodels(summed):
-    api = pytest.importorskip("statsmodels.api")
+def test_a_dose_equals_one_more_column_in_statsmodels(summed, oracle):
+    api = oracle("statsmodels.api")
     prepared, sums, main = summed
     place = prepared.history.types.index("hinge")
     (one,) = doses.responses(prepared, sums, main, [place], 30)

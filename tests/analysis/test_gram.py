@@ -47,8 +47,8 @@ def dummies(seller):
 
 
 @pytest.mark.parametrize("estimand", ["by_landmark", "next_window"])
-def test_each_effect_equals_its_own_statsmodels_regression(rows, estimand):
-    sm = pytest.importorskip("statsmodels.api")
+def test_each_effect_equals_its_own_statsmodels_regression(rows, estimand, oracle):
+    sm = oracle("statsmodels.api")
     p, k = COVARIATES, TYPES
     covariates, before, now = rows.values[:, :p], rows.values[:, p : p + k], rows.values[:, p + k : -1]
     if estimand == "by_landmark":

@@ -21,7 +21,6 @@ def of_pandas(change):
     """Return a maker that gives each frame to pandas and changes its columns, moments or texts."""
 
     def make(frame):
-        pytest.importorskip("pandas")
         made = frame.to_pandas()
         for name in made.columns:
             made[name] = change(name, made[name])
@@ -54,8 +53,9 @@ MAKERS = {
 
 
 @pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
-def test_a_frame_of_any_make_gives_the_same_findings(make):
-    pytest.importorskip("pyarrow")
+def test_a_frame_of_any_make_gives_the_same_findings(make, oracle):
+    oracle("pandas")
+    oracle("pyarrow")
     deals, events = (make(frame) for frame in plain())
     assert discovery.discover(deals, events, settings=SETTINGS).findings_frame().equals(expected())
 

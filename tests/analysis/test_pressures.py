@@ -6,7 +6,6 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
-import statsmodels.api as sm
 
 import pressing
 from hingepoint.analysis import frames, pressures
@@ -16,6 +15,11 @@ from hingepoint.analysis.pressures.shape import LEAST_EACH, LEAST_UNDER, SEEN_WI
 from hingepoint.records.pressures import ABOUT, BY_SLUG, SHOWS, Pressure, Verdict
 
 BUYERS = Pressure.BUYERS
+
+
+@pytest.fixture
+def sm(oracle):
+    return oracle("statsmodels.api")
 
 
 def on(*day: int) -> dt.datetime:
@@ -36,7 +40,7 @@ def test_what_a_pressure_costs_is_found_within_its_range():
     assert effect.clear
 
 
-def test_an_effect_is_that_of_an_independent_least_squares_with_clustered_errors():
+def test_an_effect_is_that_of_an_independent_least_squares_with_clustered_errors(sm):
     facts = pressing.alike_deals(cost=0.06, lever=0.02)
     found = told(facts).effect("discount")
     report = pressures.read(facts)
@@ -146,7 +150,7 @@ def test_an_agreement_under_which_a_pressure_costs_more_makes_it_worse():
     assert answer.verdict is Verdict.WORSE
 
 
-def test_an_answer_is_that_of_an_independent_least_squares():
+def test_an_answer_is_that_of_an_independent_least_squares(sm):
     facts = pressing.alike_deals(cost=0.06, answer=0.05)
     (answer,) = [one for one in told(facts).answers if one.metric == "discount"]
     sample = reading._aged(
@@ -264,7 +268,7 @@ def test_a_share_that_grows_is_told_by_how_much_a_year():
     assert found.trend.clear
 
 
-def test_a_trend_is_that_of_an_independent_weighted_least_squares():
+def test_a_trend_is_that_of_an_independent_weighted_least_squares(sm):
     rng = np.random.default_rng(2)
     facts = counted([0.2 + 0.004 * i + 0.03 * rng.standard_normal() for i in range(26)])
     months = [month for month in told(facts).months if month.complete]

@@ -32,8 +32,8 @@ def regress(outcome, treatment, covariates):
 
 
 @pytest.fixture(scope="module")
-def lalonde():
-    pandas = pytest.importorskip("pandas")
+def lalonde(oracle):
+    pandas = oracle("pandas")
     names = ("nsw_dw", "cps_controls", "psid_controls")
     return {name: pandas.read_stata(SHARED / "lalonde" / f"{name}.dta") for name in names}
 
@@ -63,11 +63,11 @@ def test_the_experiment_of_lalonde_with_covariates(lalonde):
     assert error == pytest.approx(676.89, abs=0.01)
 
 
-def test_the_experiment_of_lalonde_before_some_were_left_out():
+def test_the_experiment_of_lalonde_before_some_were_left_out(oracle):
     file = SHARED / "lalonde" / "nsw.dta"
     if not file.is_file():
         pytest.skip("the whole experiment (nsw.dta, 722 men) is not among the real data")
-    whole = pytest.importorskip("pandas").read_stata(file)
+    whole = oracle("pandas").read_stata(file)
     effect, _ = regress(*(whole[name].to_numpy(dtype=float) for name in ("re78", "treat")), None)
     assert effect == pytest.approx(886.30, abs=0.01)
 
@@ -76,8 +76,8 @@ def test_the_experiment_of_lalonde_before_some_were_left_out():
     ("controls", "naive", "adjusted"),
     [("cps_controls", -8497.52, 793.59), ("psid_controls", -15204.78, 795.02)],
 )
-def test_the_treated_of_lalonde_beside_men_from_surveys(lalonde, controls, naive, adjusted):
-    pandas = pytest.importorskip("pandas")
+def test_the_treated_of_lalonde_beside_men_from_surveys(lalonde, controls, naive, adjusted, oracle):
+    pandas = oracle("pandas")
     experiment = lalonde["nsw_dw"]
     both = pandas.concat([experiment[experiment["treat"] == 1], lalonde[controls]])
     outcome, treated = (both[name].to_numpy(dtype=float) for name in ("re78", "treat"))
@@ -109,9 +109,8 @@ def with_squares(households):
     return np.hstack([households.select(HOUSEHOLD).to_numpy(), squares.to_numpy()]).astype(float)
 
 
-def partially_linear(households, covariates, of_outcome, of_treatment):
+def partially_linear(households, covariates, of_outcome, of_treatment, doubleml):
     """Return (effect, error) of DoubleML's partially linear model with three folds."""
-    doubleml = pytest.importorskip("doubleml")
     outcome, treatment = (households[name].to_numpy().astype(float) for name in ("net_tfa", "e401"))
     np.random.seed(123)  # the library draws its folds from here
     data = doubleml.DoubleMLData.from_arrays(covariates, outcome, treatment)
@@ -121,20 +120,19 @@ def partially_linear(households, covariates, of_outcome, of_treatment):
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
-def test_eligibility_for_a_401k_by_double_machine_learning_with_lasso(households):
+def test_eligibility_for_a_401k_by_double_machine_learning_with_lasso(households, oracle):
     """Ours on the same columns is within half a standard error: squares do what the LASSO does."""
-    linear = pytest.importorskip("sklearn.linear_model")
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
+    linear, scaler = oracle("sklearn.linear_model"), oracle("sklearn.preprocessing").StandardScaler
+    in_turn = oracle("sklearn.pipeline").make_pipeline
     flexible = with_squares(households)
     strengths = 1e-4 * np.logspace(0, 4, 10)
     classes = linear.LogisticRegressionCV(cv=5, l1_ratios=(1,), solver="liblinear", Cs=strengths)
     effect, error = partially_linear(
         households,
         flexible,
-        make_pipeline(StandardScaler(), linear.LassoCV(cv=5, max_iter=10_000)),
-        make_pipeline(StandardScaler(), classes),
+        in_turn(scaler(), linear.LassoCV(cv=5, max_iter=10_000)),
+        in_turn(scaler(), classes),
+        oracle("doubleml"),
     )
     assert effect == pytest.approx(9580, abs=150)
     assert error == pytest.approx(1325, abs=50)
@@ -144,25 +142,25 @@ def test_eligibility_for_a_401k_by_double_machine_learning_with_lasso(households
 
 
 @pytest.mark.slow
-def test_eligibility_for_a_401k_by_double_machine_learning_with_forests(households):
-    ensemble = pytest.importorskip("sklearn.ensemble")
+def test_eligibility_for_a_401k_by_double_machine_learning_with_forests(households, oracle):
+    ensemble = oracle("sklearn.ensemble")
     effect, error = partially_linear(
         households,
         households.select(HOUSEHOLD).to_numpy().astype(float),
         ensemble.RandomForestRegressor(100, max_depth=7, max_features=3, min_samples_leaf=3, random_state=1),
         ensemble.RandomForestClassifier(100, max_depth=5, max_features=4, min_samples_leaf=7, random_state=1),
+        oracle("doubleml"),
     )
     assert effect == pytest.approx(9127, abs=1313 / 2)
     assert error == pytest.approx(1313, abs=50)
 
 
 @pytest.mark.slow
-def test_a_forest_on_the_undated_sales_of_salvirt():
+def test_a_forest_on_the_undated_sales_of_salvirt(oracle):
     """Published: accuracy .782, AUC .85 (80/20, thirty times). It owes some of that to rows listed twice."""
-    ensemble = pytest.importorskip("sklearn.ensemble")
-    from sklearn.metrics import roc_auc_score
-    from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit
-
+    ensemble, metrics, splits = (
+        oracle(f"sklearn.{one}") for one in ("ensemble", "metrics", "model_selection")
+    )
     table = pl.read_csv(SHARED / "salvirt_b2b" / "Salvirt_B2B_ML_dataset.csv", separator=";", quote_char='"')
     known = table.drop("Status")
     columns, won = known.cast(pl.String).to_dummies().to_numpy(), (table["Status"] == "Won").to_numpy()
@@ -173,10 +171,10 @@ def test_a_forest_on_the_undated_sales_of_salvirt():
         for learn, test in split.split(columns, won, same):
             forest = ensemble.RandomForestClassifier(100, random_state=1).fit(columns[learn], won[learn])
             chance = forest.predict_proba(columns[test])[:, 1]
-            scores.append((((chance > 0.5) == won[test]).mean(), roc_auc_score(won[test], chance)))
+            scores.append((((chance > 0.5) == won[test]).mean(), metrics.roc_auc_score(won[test], chance)))
         return np.mean(scores, axis=0)
 
     with pytest.warns(UserWarning, match="groups parameter is ignored"):
-        apart = judged(ShuffleSplit(30, test_size=0.2, random_state=1))
+        apart = judged(splits.ShuffleSplit(30, test_size=0.2, random_state=1))
     assert apart == pytest.approx([0.782, 0.85], abs=0.02)
-    assert (judged(GroupShuffleSplit(30, test_size=0.2, random_state=1)) < apart - 0.02).all()
+    assert (judged(splits.GroupShuffleSplit(30, test_size=0.2, random_state=1)) < apart - 0.02).all()

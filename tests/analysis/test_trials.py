@@ -20,9 +20,9 @@ TEAMS = ("Alps", "Baltic", "Coast", "Delta", "East", "Fjord", "Gulf", "Heath")
 
 
 @pytest.fixture(scope="module")
-def sm():
+def sm(oracle):
     """statsmodels, which only the lock for comparisons holds (requirements/proof.txt)."""
-    return pytest.importorskip("statsmodels.api")
+    return oracle("statsmodels.api")
 
 
 def stated(**changes) -> trials.Stated:

@@ -86,8 +86,8 @@ def test_pictures_and_the_report_can_be_kept(shown, tmp_path):
 
 
 @pytest.mark.slow
-def test_the_tutorial_of_the_library_runs_as_it_stands(capsys, tmp_path, monkeypatch):
-    pytest.importorskip("pandas")
+def test_the_tutorial_of_the_library_runs_as_it_stands(capsys, tmp_path, monkeypatch, oracle):
+    oracle("pandas")
     monkeypatch.chdir(tmp_path)
     left = run("tutorial/discovery-as-a-library.md")
     said = capsys.readouterr().out
@@ -100,8 +100,8 @@ def test_the_tutorial_of_the_library_runs_as_it_stands(capsys, tmp_path, monkeyp
 
 
 @pytest.mark.slow
-def test_the_page_for_notebooks_runs_on_tables_of_ones_own(capsys, tmp_path, monkeypatch):
-    pytest.importorskip("pandas")
+def test_the_page_for_notebooks_runs_on_tables_of_ones_own(capsys, tmp_path, monkeypatch, oracle):
+    oracle("pandas")
     monkeypatch.chdir(tmp_path)
     world().deals().write_csv("deals.csv")
     world().events().write_csv("events.csv")

@@ -20,9 +20,9 @@ def panel():
 
 
 @pytest.fixture(scope="module")
-def rows(panel):
+def rows(panel, oracle):
     """The panel as a long pandas table; 0 stands for teams that wait throughout."""
-    pandas = pytest.importorskip("pandas")
+    pandas = oracle("pandas")
     last = len(panel.periods)
     cells = itertools.product(range(len(panel.teams)), range(last))
     return pandas.DataFrame(
@@ -42,8 +42,8 @@ def estimate(panel, found) -> float:
     return float((found * panel.values).sum())
 
 
-def test_diff_diff_imputes_the_same(panel, rows):
-    diff_diff = pytest.importorskip("diff_diff")
+def test_diff_diff_imputes_the_same(panel, rows, oracle):
+    diff_diff = oracle("diff_diff")
     found = diff_diff.ImputationDiD().fit(
         rows, outcome="value", unit="team", time="period", first_treat="first"
     )
@@ -76,8 +76,8 @@ def test_csdid_gives_the_same_effects_by_group_and_time(panel, rows):
     )
 
 
-def test_statsmodels_gives_the_same_two_way_coefficient(panel, rows):
-    formula = pytest.importorskip("statsmodels.formula.api")
+def test_statsmodels_gives_the_same_two_way_coefficient(panel, rows, oracle):
+    formula = oracle("statsmodels.formula.api")
     rows = rows.assign(lived=(rows["first"] > 0) & (rows["period"] >= rows["first"]))
     rows["lived"] = rows["lived"].astype(float)
     found = formula.ols("value ~ lived + C(team) + C(period)", rows).fit()
