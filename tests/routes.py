@@ -35,6 +35,7 @@ SEES_SANNAS_DEAL = {"seller", "manager", "sponsor", "analyst"}
 PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "healthz": (None, {}),
     "sign-in": (None, {}),
+    "forgotten": (set(), {}),  # where mail is sent: tests/web/test_let_in.py
     "home": (EVERYBODY, {}),
     "search": (EVERYBODY, {}),
     "debt": (SELLING, {}),
@@ -159,6 +160,7 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
 #: route -> (who may POST to it, arguments). A GET changes nothing: it answers 405.
 CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     "sign-out": (None, {}),
+    "sign-out-elsewhere": (EVERYBODY, {}),
     "theme": (None, {}),
     "become": (set(), {"role": "sponsor"}),  # only in the demo company
     "change-role": (KEEPERS, {"user_id": "stranger"}),

@@ -7,7 +7,6 @@ import datetime as dt
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
 from django.utils import timezone
 from django.utils.crypto import get_random_string
@@ -21,10 +20,15 @@ def sign_in(client: Client, user, backend: str | None = None) -> None:
     if settings.SESSION_COOKIE_NAME in client.cookies:
         djangos_own(client, user, backend)
         return
+    from hingepoint.domain.sessions import rules  # known once Django is set up
+    from hingepoint.domain.sessions.models import Session
+    from hingepoint.domain.sessions.store import SessionStore
+
     user.backend = backend or settings.AUTHENTICATION_BACKENDS[0]
     facts = {SESSION_KEY: str(user.pk), BACKEND_SESSION_KEY: user.backend}
     facts[HASH_SESSION_KEY] = user.get_session_auth_hash()
     key, until = get_random_string(32, "abcdefgh01234567"), timezone.now() + dt.timedelta(days=14)
-    sessions = SessionStore.get_model_class().objects  # known once Django is set up
-    sessions.create(session_key=key, session_data=SessionStore().encode(facts), expire_date=until)
+    facts[rules.SEEN] = timezone.now().isoformat()
+    row = {"session_data": SessionStore().encode(facts), "expire_date": until, "user": user}
+    Session.objects.create(session_key=key, **row)
     client.cookies[settings.SESSION_COOKIE_NAME] = key

@@ -3,9 +3,9 @@
 import datetime as dt
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.utils import timezone
 
+from hingepoint.domain.sessions.models import Session
 from hingepoint.jobs import nightly
 
 pytestmark = pytest.mark.django_db

@@ -7,6 +7,7 @@ import re
 import smtplib
 
 import pytest
+import time_machine
 from django.core import mail
 from django.utils import timezone
 
@@ -434,3 +435,49 @@ def test_a_password_of_the_mail_server_is_shown_nowhere(settings, said):
     assert in_words(wrong.value).startswith(said)
     assert "pass-word" not in in_words(wrong.value) + str(wrong.value)
     assert "pass-word" not in repr(read_mail_server("smtp://u:pass-word@mail.example"))
+
+
+# ---- forgotten passwords ----
+
+
+def ask(client, email, **more):
+    return client.post("/sign-in/forgotten", {"email": email}, **more)
+
+
+def test_who_forgot_their_password_is_mailed_a_link_that_works_for_an_hour(client, cast, mail_server):
+    ask(client, " Sanna@Hinge.Example")
+    assert mail_invitations(at=timezone.now()) == 1
+    (letter,) = mail.outbox
+    assert (letter.subject, letter.to) == ("A new password for Hingepoint", ["sanna@hinge.example"])
+    link = re.search(r"http://testserver(/welcome/\S+)", letter.body)[1]
+    with time_machine.travel(timezone.now() + dt.timedelta(minutes=61)):
+        assert client.get(link).status_code == 404
+    assert client.login(username="sanna@hinge.example", password=PASSWORD)
+    client.logout()
+    choose(client, link)
+    assert client.get("/").wsgi_request.user == cast.seller
+
+
+@pytest.mark.parametrize("email", ["sanna@hinge.example", "nobody@hinge.example", "dora@hinge.example"])
+def test_asking_for_a_new_password_says_the_same_of_everybody(client, cast, mail_server, email):
+    page = ask(client, email, follow=True).text
+    assert f"If {email} signs in here, a link is on its way." in page
+
+
+def test_only_who_signs_in_here_is_mailed_and_once_in_a_quarter_of_an_hour(client, cast, mail_server):
+    nils = newcomer("Nils")
+    for email in ("sanna@hinge.example", "sanna@hinge.example", "dora@hinge.example", nils.email):
+        ask(client, email)
+    assert mail_invitations(at=timezone.now()) == 1
+
+
+def test_who_asks_for_many_new_passwords_is_stopped(client, cast, mail_server):
+    for number in range(10):
+        assert ask(client, f"p{number}@hinge.example").status_code == 302
+    assert ask(client, "sanna@hinge.example").status_code == 429
+    assert mail_invitations(at=timezone.now()) == 0
+
+
+def test_where_no_mail_is_sent_there_is_no_such_page(client, cast):
+    assert client.get("/sign-in/forgotten").status_code == 404
+    assert "Forgotten your password, or none yet?" in client.get("/sign-in").text

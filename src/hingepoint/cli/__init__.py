@@ -41,6 +41,7 @@ COMMANDS = {
     "seed": Command("seed:seed", "Load a small named world into an empty database."),
     "recount": Command("recount:recount", "Read the signals and the agreement debt anew."),
     "doctor": Command("doctor:doctor", "Check the installation, the database and what the data allows."),
+    "audit": Command("audit:audit", "Verify the audit trail, or anchor it outside."),
     "backup": Command("backup:backup", "Write the whole database to one file."),
     "restore": Command("backup:restore", "Put a backup back."),
 }

@@ -58,6 +58,15 @@ class Environment(BaseSettings):
     fiscal_year_begins: int = Field(
         1, ge=1, le=12, description="First month of the company's fiscal year, 1 to 12: quarters follow it."
     )
+    idle_hours: int = Field(72, ge=1, description="Hours without a page after which a browser is signed out.")
+    sign_in_days: int = Field(
+        30, ge=1, description="Days after which everybody signs in again, however busy the browser was."
+    )
+    audit_anchors: Path | None = Field(
+        None,
+        description="File to which every night adds the length and the digest of the audit trail, best on another "
+        "machine: who rewrites the whole trail is then found by hingepoint audit verify. Empty: none.",
+    )
     upload_limit_mb: int = Field(500, ge=1, description="Largest file that can be uploaded, in megabytes.")
     demo: bool = Field(
         False,

@@ -2,10 +2,12 @@
 
 import datetime as dt
 
+from django.conf import settings
 from django.core.management import call_command
 from django.utils import timezone
 
 from hingepoint.domain.agreements import actions as agreements
+from hingepoint.domain.audit import queries as audit
 from hingepoint.domain.bridge import actions as bridge
 from hingepoint.domain.debts import actions as debts
 from hingepoint.domain.detection import actions as detection
@@ -94,7 +96,15 @@ def look_for_damage(*, at: dt.datetime) -> None:
         raise Damaged(f"The database is damaged: {found}")
 
 
+def anchor_trail(*, at: dt.datetime) -> None:
+    """Add the length and the digest of the audit trail to the file of the settings, where there is one."""
+    if (file := settings.ENVIRONMENT.audit_anchors) and audit.length():
+        with file.open("a", encoding="utf-8") as anchors:
+            anchors.write(f"{audit.anchor(at)}\n")
+
+
 JOBS = (
+    anchor_trail,
     look_for_damage,
     discovery.forget_uploads,
     forget_finished_tasks,

@@ -7,7 +7,6 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -17,10 +16,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from hingepoint.domain.people import actions, queries
 from hingepoint.domain.people.rules import LINK_DAYS, expiry
-from hingepoint.records.errors import Refused
+from hingepoint.records.errors import Hidden, Refused
 from hingepoint.records.people import SignIn
 from hingepoint.reports.charts.numbers import plural
-from hingepoint.web import drafts, sign_in
+from hingepoint.web import clients, drafts, sign_in
 from hingepoint.web.requests import Request, whole_number
 
 #: A field of the form of addresses: this and the person's number.
@@ -142,6 +141,35 @@ class PasswordForm(forms.Form):
         return entered
 
 
+class ForgottenForm(forms.Form):
+    email = forms.EmailField(max_length=254, label="E-mail address")
+
+
+@drafts.kept()
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def forgotten(request: Request) -> HttpResponse:
+    """Have a link mailed by which somebody chooses a new password. The answer is the same whoever is meant."""
+    if not may_mail():
+        raise Hidden("no mail is sent here")
+    if request.method != "POST":
+        return private(
+            render(
+                request,
+                "people/forgotten.html",
+                {"draft": drafts.of(request), "blank": drafts.blank(ForgottenForm)},
+            )
+        )
+    at, email = timezone.now(), drafts.read(ForgottenForm(request.POST))["email"]
+    address = clients.counted_address(request)
+    who = {"account": f"forgotten from {address}", "address": address, "at": at}
+    actions.require_sign_in_allowed(**who)
+    actions.note_failed_sign_in(**who)
+    actions.forget_password(at=at, email=email, page=_links_begin(request))
+    messages.info(request, f"If {email} signs in here, a link is on its way. It works for one hour.")
+    return redirect("sign-in")
+
+
 @drafts.kept()
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -156,6 +184,6 @@ def welcome(request: Request, token: str) -> HttpResponse:
         return private(render(request, "people/welcome.html", context))
     entered = drafts.read(PasswordForm(request.POST))
     user = actions.choose_password(at=timezone.now(), token=token, password=entered["password"])
-    login(request, user, backend=sign_in.BACKEND)
+    response = sign_in.let_in(request, user, "home")
     messages.info(request, f"Welcome, {user.name}. Next time sign in with {user.email} and your password.")
-    return sign_in.remember_who_works_here(redirect("home"))
+    return response

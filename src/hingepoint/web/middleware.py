@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+import datetime as dt
+from typing import Any, cast
 
+from django.conf import settings
+from django.contrib.auth import logout
 from django.contrib.auth.middleware import LoginRequiredMiddleware
-from django.http import HttpRequest
+from django.http import FileResponse, HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils import timezone
 
+from hingepoint.domain.people.queries import User
+from hingepoint.domain.sessions import actions, rules
+from hingepoint.domain.trail import actions as trail
 from hingepoint.web import answers
 
 CONTENT_POLICY = (
@@ -34,6 +41,46 @@ def not_kept(get_response):
     def respond(request):
         response = get_response(request)
         response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
+
+    return respond
+
+
+def still_there(get_response):
+    """Sign somebody out in a browser in which nothing happened for long; note now and then that something did."""
+
+    def respond(request):
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and request.user.is_authenticated:
+            _look_at_the_clock(request, timezone.now())
+        return get_response(request)
+
+    return respond
+
+
+def _look_at_the_clock(request: HttpRequest, at: dt.datetime) -> None:
+    seen = request.session.get(rules.SEEN)
+    if rules.rested_too_long(seen, at=at, most=settings.IDLE_TIME):
+        actions.note_rest(by=cast(User, request.user), at=at)
+        logout(request)
+    elif rules.to_be_noted(seen, at=at):
+        request.session[rules.SEEN] = at.isoformat()
+
+
+def taken_away(get_response):
+    """Put on record who takes a file away, whichever page hands it out."""
+
+    def respond(request):
+        response = get_response(request)
+        told = response.headers.get("Content-Disposition", "")
+        if told.startswith("attachment") and request.user.is_authenticated:
+            name = (
+                response.filename
+                if isinstance(response, FileResponse)
+                else told.partition("filename=")[2].strip('"')
+            )
+            trail.note_taken_away(
+                by=request.user, at=timezone.now(), page=request.resolver_match.view_name, name=name
+            )
         return response
 
     return respond

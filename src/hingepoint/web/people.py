@@ -18,6 +18,8 @@ from django.views.decorators.http import require_POST
 from hingepoint.domain.escalations import actions as escalations
 from hingepoint.domain.merging import actions as merging
 from hingepoint.domain.people import actions, queries
+from hingepoint.domain.sessions import actions as sessions
+from hingepoint.domain.sessions import queries as sessions_queries
 from hingepoint.records.errors import Hidden, Refused
 from hingepoint.records.people import Role
 from hingepoint.reports.charts.numbers import plural
@@ -280,6 +282,26 @@ def account(request):
         update_session_auth_hash(request, request.user)
         messages.info(request, "Your new password holds from now on. Other devices must sign in again.")
         return redirect("account")
-    page = queries.person_page(request.user, request.user.pk, at=timezone.now())
-    context = {"draft": drafts.of(request), "page": page}
+    at = timezone.now()
+    context = {
+        "draft": drafts.of(request),
+        "page": queries.person_page(request.user, request.user.pk, at=at),
+        "places": sessions_queries.places(request.user, key=request.session.session_key, at=at),
+    }
     return render(request, "people/account.html", context)
+
+
+@drafts.flashed("account")
+@require_POST
+def sign_out_elsewhere(request):
+    """Sign oneself out in one other browser, or in all of them."""
+    by, at = request.user, timezone.now()
+    if handle := request.POST.get("place"):
+        sessions.end(by=by, at=at, handle=handle)
+        messages.info(request, "That browser is signed out.")
+    else:
+        ended = sessions.end_others(by=by, at=at, key=request.session.session_key)
+        messages.info(
+            request, f"{plural(ended, 'browser')} signed out." if ended else "You are signed in nowhere else."
+        )
+    return redirect("account")

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
+import secrets
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.auth import login
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm
-from django.contrib.auth.views import LoginView
+from django.contrib.auth.views import LoginView, LogoutView
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from hingepoint.domain.home.queries import rooms
 from hingepoint.domain.people import actions, queries
+from hingepoint.domain.sessions import actions as sessions
 from hingepoint.records.errors import Hidden
 from hingepoint.web import clients, drafts
 
 #: A cookie of the customer's page alone: somebody of ours has signed in in this browser.
 WORKS_HERE, WORKS_HERE_DAYS = "works_here", 365
+#: A signed cookie of the sign-in page alone: this account was signed in in this browser, so that nobody who tries
+#: passwords elsewhere keeps its person out here (device cookies, as OWASP describes them).
+KNOWN_HERE, KNOWN_HERE_DAYS = "known_here", 365
 BACKEND = "hingepoint.web.sign_in.PeopleBackend"
 
 
@@ -60,8 +66,8 @@ class SignInForm(AuthenticationForm):
 
     def clean(self) -> dict:
         assert self.request is not None  # ``LoginView`` gives it
-        address = clients.counted_address(self.request)
-        who = {"account": self.cleaned_data.get("username", ""), "address": address}
+        account = self.cleaned_data.get("username", "")
+        who = {"account": account, **_counted_as(self.request, account)}
         try:
             actions.require_sign_in_allowed(**who, at=timezone.now())
             return super().clean()
@@ -80,14 +86,18 @@ class SignIn(LoginView):
     redirect_authenticated_user = True
 
     def form_valid(self, form) -> HttpResponse:
-        return remember_who_works_here(super().form_valid(form))
+        return let_in(self.request, form.get_user(), self.get_success_url())
 
     def get_context_data(self, **kwargs) -> dict:
-        offered: dict[str, Any] = {"offered": [], "tour": None}
+        offered: dict[str, Any] = {
+            "offered": [],
+            "tour": None,
+            "mails": bool(settings.ENVIRONMENT.mail_server),
+        }
         if settings.ENVIRONMENT.demo:
             from hingepoint.demo import tour  # a company of one's own needs no simulation
 
-            offered = {"offered": queries.personas(), "tour": tour.tour_deal()}
+            offered |= {"offered": queries.personas(), "tour": tour.tour_deal()}
         return super().get_context_data(**kwargs) | offered
 
 
@@ -98,8 +108,49 @@ def become(request, role: str):
     is no such page."""
     if not settings.ENVIRONMENT.demo:
         raise Hidden("no such page")
-    login(request, queries.persona(role), backend=BACKEND)
-    return remember_who_works_here(redirect(drafts.ours(request, request.POST.get("next", "")) or "home"))
+    wanted = drafts.ours(request, request.POST.get("next", "")) or "home"
+    return let_in(request, queries.persona(role), wanted)
+
+
+class SignOut(LogoutView):
+    """Sign out, on record."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if request.user.is_authenticated:
+            sessions.note_sign_out(by=cast(queries.User, request.user), at=timezone.now())
+        return super().post(request, *args, **kwargs)
+
+
+def let_in(request: HttpRequest, user: queries.User, to: str) -> HttpResponse:
+    """Sign ``user`` in, on record, and send them on; the browser is known from then on."""
+    login(request, user, backend=BACKEND)
+    sessions.note_sign_in(
+        by=user,
+        at=timezone.now(),
+        session=request.session,
+        address=clients.counted_address(request),
+        agent=request.headers.get("User-Agent", ""),
+    )
+    response = redirect(to)
+    response.set_signed_cookie(
+        KNOWN_HERE,
+        f"{user.email}:{secrets.token_urlsafe(12)}",
+        max_age=KNOWN_HERE_DAYS * 86_400,
+        path=reverse("sign-in"),
+        httponly=True,
+        samesite="Lax",
+        secure=settings.SESSION_COOKIE_SECURE,
+    )
+    return remember_who_works_here(response)
+
+
+def _counted_as(request: HttpRequest, account: str) -> dict[str, Any]:
+    """Return what failures are counted by: a browser that knows the account by itself, every other by its address."""
+    told = request.get_signed_cookie(KNOWN_HERE, default="", max_age=KNOWN_HERE_DAYS * 86_400)
+    known, _, nonce = told.rpartition(":")
+    if known and known == account:
+        return {"address": f"browser {nonce}", "known": True}
+    return {"address": clients.counted_address(request), "known": False}
 
 
 def remember_who_works_here(response: HttpResponse) -> HttpResponse:

@@ -1,6 +1,5 @@
 """Every page: one block a subject, in the order of the navigation."""
 
-from django.contrib.auth.views import LogoutView
 from django.urls import path
 
 from hingepoint.web import (
@@ -47,7 +46,8 @@ from hingepoint.web import (
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("sign-in", sign_in.SignIn.as_view(), name="sign-in"),
-    path("sign-out", LogoutView.as_view(), name="sign-out"),
+    path("sign-in/forgotten", let_in.forgotten, name="forgotten"),
+    path("sign-out", sign_in.SignOut.as_view(), name="sign-out"),
     path("demo/as/<str:role>", sign_in.become, name="become"),
     path("demo/story", manual.story, name="demo-story"),
     path("theme", theme.theme, name="theme"),
@@ -293,6 +293,7 @@ urlpatterns = [
     path("teams/move", people.move_team, name="move-team"),
     path("trail/", trail.trail, name="trail"),
     path("account/", people.account, name="account"),
+    path("account/sign-out-elsewhere", people.sign_out_elsewhere, name="sign-out-elsewhere"),
     # manual
     path("docs/", manual.manual, name="manual"),
     path("docs/files/<path:name>", manual.attachment, name="manual-file"),

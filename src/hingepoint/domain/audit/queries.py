@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from hingepoint.domain.audit import words
@@ -43,21 +43,30 @@ def history(
     ]
 
 
-def first_broken_link() -> int | None:
+def first_broken_link(anchors: Mapping[int, str] | None = None) -> int | None:
     """Return the id of the first event whose digest does not follow, or None when the chain holds.
 
-    Reads the whole trail. A cut-off tail shows as the id after the last event.
+    Reads the whole trail. A cut-off tail shows as the id after the last event. ``anchors``, kept elsewhere, map a length of
+    the trail to the digest it ended with: a trail that was rewritten as a whole, each digest anew, breaks there.
     """
     after, length, last = "", 0, 0
     for event in AuditEvent.objects.order_by("id").iterator(chunk_size=5_000):
-        if event.digest != digest_of(event, after=after):
+        after, length, last = digest_of(event, after=after), length + 1, event.pk
+        if event.digest != after or (anchors or {}).get(length, after) != after:
             return event.pk
-        after, length, last = event.digest, length + 1, event.pk
+    if anchors and max(anchors) > length:
+        return last + 1
     head = AuditHead.objects.filter(pk=1).first()
     holds = (head is None and length == 0) or (
         head is not None and (head.digest, head.length) == (after, length)
     )
     return None if holds else last + 1
+
+
+def anchor(at: dt.datetime) -> str:
+    """Return the line that anchors the trail as it is now: when, its length, the digest it ends with."""
+    head = AuditHead.objects.filter(pk=1).first() or AuditHead()
+    return f"{at.astimezone(dt.UTC).isoformat(timespec='seconds')} {head.length} {head.digest}"
 
 
 def length() -> int:

@@ -292,6 +292,27 @@ def invite_by_mail(*, by: User | None, at: dt.datetime, users: Sequence[User], p
     return len(people)
 
 
+#: How long a link works that somebody asked for who forgot their password.
+FORGOTTEN_FOR = dt.timedelta(hours=1)
+
+
+@action
+def forget_password(*, at: dt.datetime, email: str, page: str) -> None:
+    """Have whoever signs in with ``email`` mailed a link by which they choose a new password, at most once in a quarter
+    of an hour. ``page`` is what the link begins with. Returns nothing and raises nothing, whoever asks about whom: nobody
+    learns from it who is here."""
+    user = turn(User.objects.filter(is_active=True), email=email.strip().lower())
+    if user is None or not user.can_sign_in:
+        return
+    if Invitation.objects.filter(user=user, made_by=user, made_at__gt=at - SIGN_IN_WINDOW).exists():
+        return
+    _close_links(user, at=at)
+    link = {"to": user.email, "page": page, "expires_at": at + FORGOTTEN_FOR}
+    Invitation.objects.create(user=user, made_by=user, made_at=at, **link)
+    record(by=None, at=at, action="forget password", subject="user", subject_id=user.pk)
+    _send_later()
+
+
 def _who_can_be_invited(users: Sequence[User]) -> list[User]:
     people = turns(User.objects.filter(pk__in=[user.pk for user in users]))
     for user in people:
@@ -328,13 +349,15 @@ def revoke_invitation(*, by: User | None, at: dt.datetime, user: User) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """An invitation to be mailed: to whom, from whom, the link, and until when it works."""
+    """An invitation to be mailed: to whom, from whom, the link, and until when it works. ``forgotten``: they asked for it
+    themselves, for a new password."""
 
     to: str
     name: str
     invited_by: str
     link: str
     expires_at: dt.datetime
+    forgotten: bool = False
 
 
 class NotDelivered(Exception):
@@ -389,7 +412,8 @@ def _make_letter(pk: int, *, at: dt.datetime, token: str) -> Letter | None:
     row.digest = digest_of(token)
     row.save(update_fields=["digest"])
     invited_by = row.made_by.name if row.made_by else "Your administrator"
-    return Letter(row.to, row.user.name, invited_by, row.page + token, row.expires_at)
+    forgotten = row.made_by_id == row.user_id
+    return Letter(row.to, row.user.name, invited_by, row.page + token, row.expires_at, forgotten)
 
 
 @action
@@ -553,20 +577,38 @@ SIGN_IN_WINDOW = dt.timedelta(minutes=15)
 FAILURES_OF_ACCOUNT_AT_ADDRESS, FAILURES_OF_ACCOUNT, FAILURES_OF_ADDRESS = 10, 50, 100
 
 
-def require_sign_in_allowed(*, account: str, address: str, at: dt.datetime) -> None:
-    """Raise TooManySignIns before a password is looked at, so that guessing costs us no hashing."""
+def require_sign_in_allowed(*, account: str, address: str, known: bool = False, at: dt.datetime) -> None:
+    """Raise TooManySignIns before a password is looked at, so that guessing costs us no hashing.
+
+    ``known``: ``address`` names a browser in which this account was signed in before. It answers for itself alone, so
+    that whoever guesses elsewhere shuts nobody out.
+    """
     recent = SignInFailure.objects.filter(at__gt=at - SIGN_IN_WINDOW)
-    limits = (
-        (recent.filter(account=account, address=address), FAILURES_OF_ACCOUNT_AT_ADDRESS),
-        (recent.filter(account=account), FAILURES_OF_ACCOUNT),
-        (recent.filter(address=address), FAILURES_OF_ADDRESS),
-    )
+    limits = [(recent.filter(account=account, address=address), FAILURES_OF_ACCOUNT_AT_ADDRESS)]
+    if not known:
+        limits += [
+            (recent.filter(account=account), FAILURES_OF_ACCOUNT),
+            (recent.filter(address=address), FAILURES_OF_ADDRESS),
+        ]
     if any(failures.count() >= limit for failures, limit in limits):
         raise TooManySignIns("Too many tries. Wait a quarter of an hour, then try again.")
 
 
 @action
-def note_failed_sign_in(*, account: str, address: str, at: dt.datetime) -> None:
-    """Count a failed sign-in and forget those outside the window."""
+def note_failed_sign_in(*, account: str, address: str, known: bool = False, at: dt.datetime) -> None:
+    """Count a failed sign-in and forget those outside the window. The one that shuts the door is put on record, with
+    the person where there is one: what was typed instead may be a password."""
     SignInFailure.objects.filter(at__lte=at - SIGN_IN_WINDOW).delete()
     SignInFailure.objects.create(account=account[:254], address=address[:45], at=at)
+    failures = SignInFailure.objects.filter(account=account, address=address)
+    if failures.count() == FAILURES_OF_ACCOUNT_AT_ADDRESS:
+        whose = User.objects.filter(email=account).values_list("pk", flat=True).first()
+        changes = {"address": [None, address], "known browser": [None, known]}
+        record(
+            by=None,
+            at=at,
+            action="refuse sign-ins",
+            subject="session",
+            subject_id=whose or "unknown",
+            changes=changes,
+        )

@@ -1,4 +1,4 @@
-"""The mail that invites somebody: its words, and handing it to the mail server of the settings."""
+"""The mails that let somebody in: its words, and handing it to the mail server of the settings."""
 
 from __future__ import annotations
 
@@ -20,20 +20,29 @@ Open this link, choose a password, and you are in:
 
 It works once, until {until}. After that, or if somebody else opened it first, ask {invited_by} for a new one.
 """
+_FORGOTTEN = """Hello {name},
+
+somebody asked for a new password for your account in Hingepoint{company}. If it was you, open this link and choose one:
+
+{link}
+
+It works once, until {until}. If it was not you, leave it: your password stays as it is.
+"""
 
 
 def send(letter: Letter) -> None:
     """Hand one invitation to the mail server. Raises NotDelivered, or OSError where the server cannot be used."""
     company = settings.ENVIRONMENT.company
     until = timezone.localtime(letter.expires_at)
-    words = _WORDS.format(
+    words = (_FORGOTTEN if letter.forgotten else _WORDS).format(
         name=letter.name,
         invited_by=letter.invited_by,
         company=f" of {company}" if company else "",
         link=letter.link,
-        until=f"{until.day} {until:%B %Y}",
+        until=f"{until:%H:%M} o'clock" if letter.forgotten else f"{until.day} {until:%B %Y}",
     )
-    subject = " ".join(f"{letter.invited_by} invites you to Hingepoint".split())
+    invited = " ".join(f"{letter.invited_by} invites you to Hingepoint".split())
+    subject = "A new password for Hingepoint" if letter.forgotten else invited
     mail = EmailMessage(subject, words, to=[letter.to])
     try:
         mail.send()

@@ -33,6 +33,8 @@ LINES_ON_A_PAGE = 50
 MOST_DEALS = 50
 SYSTEM = "system"
 
+#: No change of anything, and many: only who asks for this kind reads them.
+DOORS = "doors"
 #: What the trail can be narrowed to: key -> its name, and the subjects it holds.
 KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "deals": ("Deals", ("deal", "deals", "account", "accounts", "contact", "contacts")),
@@ -44,6 +46,7 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "signals": ("Signals", ("signal", "self-assessment")),
     "discovery": ("Discovery", ("run", "finding", "trial")),
     "imports": ("Imports", ("import", "mapping")),
+    DOORS: ("Sign-ins and files taken away", ("session", "file")),
 }
 _OF_NOBODY = ("escalation",)
 
@@ -120,6 +123,8 @@ def deal_trail(viewer: Any, deal_id: int, *, person: str = "", about: str = "", 
 def _narrowed(events: QuerySet[AuditEvent], wanted: Wanted) -> QuerySet[AuditEvent]:
     if wanted.kind in KINDS:
         events = events.filter(subject__in=KINDS[wanted.kind][1])
+    else:
+        events = events.exclude(subject__in=KINDS[DOORS][1])
     if wanted.person.strip():
         events = events.filter(_by(wanted.person.strip()))
     if wanted.deal.strip():

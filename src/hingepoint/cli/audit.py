@@ -1,0 +1,83 @@
+"""``hingepoint audit``: was the trail altered, and what proves it outside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from hingepoint.cli import UNUSABLE
+from hingepoint.cli.common import format_option, print_json, start_django
+from hingepoint.cli.serve import require_database
+from hingepoint.reports.charts.numbers import plural
+
+
+@click.group(short_help="Verify the audit trail, or anchor it outside.")
+def audit() -> None:
+    """Verify the audit trail, or write the line that anchors it outside.
+
+    Each line of the trail carries a digest of all lines before it, so that one that was changed or removed shows. Who can
+    write the database could make all digests anew: that shows against anchors kept where they cannot write. The setting
+    HINGEPOINT_AUDIT_ANCHORS names a file to which every night adds one.
+
+    \b
+    Example:
+        hingepoint audit verify --anchors /mnt/elsewhere/anchors.txt
+    """
+
+
+@audit.command()
+@click.option(
+    "--anchors",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="File of anchors. Without it, that of HINGEPOINT_AUDIT_ANCHORS if there is one.",
+)
+@format_option
+@click.pass_context
+def verify(ctx: click.Context, anchors: Path | None, as_format: str) -> None:
+    """Read the whole trail and say whether it holds. Ends with exit code 2 when it does not."""
+    start_django()
+    require_database()
+    from hingepoint.domain.audit import queries
+
+    known = _known(anchors)
+    broken, length = queries.first_broken_link(known), queries.length()
+    if as_format == "json":
+        print_json({"holds": broken is None, "broken_at": broken, "lines": length, "anchors": len(known)})
+    elif broken is None:
+        held = f", and {plural(len(known), 'anchor')} with it" if known else ". No anchors were given"
+        click.echo(f"The trail holds: {plural(length, 'line')}{held}.")
+    else:
+        click.echo(
+            f"The trail is broken at line {broken}: it or one before it was changed, added or removed. "
+            "Compare it with a backup from before."
+        )
+    if broken is not None:
+        ctx.exit(UNUSABLE)
+
+
+@audit.command()
+def anchor() -> None:
+    """Print the line that anchors the trail as it is now. Keep it where nobody who writes the database can write."""
+    start_django()
+    require_database()
+    from django.utils import timezone
+
+    from hingepoint.domain.audit import queries
+
+    click.echo(queries.anchor(timezone.now()))
+
+
+def _known(anchors: Path | None) -> dict[int, str]:
+    """Return the anchors of a file, else of the settings' file. Raises ClickException for what is no anchor."""
+    from django.conf import settings
+
+    from hingepoint.domain.audit.rules import read_anchors
+
+    file = anchors or settings.ENVIRONMENT.audit_anchors
+    if file is None or not file.exists():
+        return {}
+    try:
+        return read_anchors(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise click.ClickException(f"{file}: {error}") from None

@@ -1,0 +1,49 @@
+"""What a session remembers of its browser, and how long it may rest."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+
+#: Keys of what a session holds: when it began and was last used (ISO 8601), from where, in which browser.
+BEGAN, SEEN, ADDRESS, BROWSER = "began", "seen", "address", "browser"
+#: Use is noted at most so often: a page that is only read costs no write.
+NOTED_EVERY = dt.timedelta(minutes=10)
+
+_BROWSERS = (
+    ("Edg/", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+_SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "Mac"),
+    ("Linux", "Linux"),
+)
+
+
+def browser_in_words(agent: str) -> str:
+    """Return ``Firefox on Windows`` for what a browser says of itself; it may say anything, so only known words."""
+    browser, system = (
+        next((word for mark, word in known if mark in agent), "") for known in (_BROWSERS, _SYSTEMS)
+    )
+    return f"{browser or 'A browser'} on {system}" if system else browser or "An unknown browser"
+
+
+def rested_too_long(seen: str | None, *, at: dt.datetime, most: dt.timedelta) -> bool:
+    """Return whether a session was last used longer ago than ``most``; one that never said so was just used."""
+    return seen is not None and at - dt.datetime.fromisoformat(seen) > most
+
+
+def to_be_noted(seen: str | None, *, at: dt.datetime) -> bool:
+    return seen is None or at - dt.datetime.fromisoformat(seen) > NOTED_EVERY
+
+
+def handle(key: str) -> str:
+    """Return what names a session on a page without being it."""
+    return hashlib.sha256(key.encode()).hexdigest()[:32]
