@@ -35,7 +35,7 @@ SEES_SANNAS_DEAL = {"seller", "manager", "sponsor", "analyst"}
 PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "healthz": (None, {}),
     "sign-in": (None, {}),
-    "forgotten": (set(), {}),  # where mail is sent: tests/web/test_let_in.py
+    "forgotten": (None, {}),
     "home": (EVERYBODY, {}),
     "search": (EVERYBODY, {}),
     "debt": (SELLING, {}),

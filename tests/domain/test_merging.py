@@ -45,6 +45,7 @@ from hingepoint.domain.pressures import actions as pressures
 from hingepoint.domain.proof import actions as proof
 from hingepoint.domain.routines import actions as routines
 from hingepoint.domain.routines.models import RoutineDue
+from hingepoint.domain.sessions.models import Session
 from hingepoint.domain.signals import actions as signals
 from hingepoint.domain.trail import queries as trail
 from hingepoint.domain.trials.models import TrialLook
@@ -119,6 +120,7 @@ def a_full_company(cast) -> None:
     pressures.write_rule(by=cast.analyst, at=NOW, rule=pressed.NEWCOMER)
     pressures.take_back(by=cast.manager, at=NOW, tag_id=pressed.tagged(cast.deal, by=cast.seller).pk)
     assessing.open_round(cast)
+    Session.objects.create(session_key="a-browser", user=cast.seller, session_data="", expire_date=NOW)
     OtherName.objects.create(user=cast.seller, key="x", name="X", was=10**9, merged_at=NOW)
 
 

@@ -479,5 +479,5 @@ def test_who_asks_for_many_new_passwords_is_stopped(client, cast, mail_server):
 
 
 def test_where_no_mail_is_sent_there_is_no_such_page(client, cast):
-    assert client.get("/sign-in/forgotten").status_code == 404
+    assert client.get("/sign-in/forgotten").url == "/sign-in"
     assert "Forgotten your password, or none yet?" in client.get("/sign-in").text

@@ -96,6 +96,7 @@ NO_WORDS = set(CHANGES) - set(FORMS) | {
     "imports",
     "undo-import",
     "welcome",
+    "forgotten",
     "answer-self-assessment",
     "own-self-assessment",
     "merge-people",

@@ -12,21 +12,8 @@ from hingepoint.cli.serve import require_database
 from hingepoint.reports.charts.numbers import plural
 
 
-@click.group(short_help="Verify the audit trail, or anchor it outside.")
-def audit() -> None:
-    """Verify the audit trail, or write the line that anchors it outside.
-
-    Each line of the trail carries a digest of all lines before it, so that one that was changed or removed shows. Who can
-    write the database could make all digests anew: that shows against anchors kept where they cannot write. The setting
-    HINGEPOINT_AUDIT_ANCHORS names a file to which every night adds one.
-
-    \b
-    Example:
-        hingepoint audit verify --anchors /mnt/elsewhere/anchors.txt
-    """
-
-
-@audit.command()
+@click.command(short_help="Verify the audit trail, or anchor it outside.")
+@click.argument("what", type=click.Choice(["verify", "anchor"]))
 @click.option(
     "--anchors",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -34,13 +21,43 @@ def audit() -> None:
 )
 @format_option
 @click.pass_context
-def verify(ctx: click.Context, anchors: Path | None, as_format: str) -> None:
-    """Read the whole trail and say whether it holds. Ends with exit code 2 when it does not."""
+def audit(ctx: click.Context, what: str, anchors: Path | None, as_format: str) -> None:
+    """VERIFY reads the whole audit trail and says whether it holds; ANCHOR prints the line that proves it later.
+
+    Each line of the trail carries a digest of all lines before it, so that one that was changed or removed shows. Who can
+    write the database could make all digests anew: that shows against anchors kept where they cannot write. The setting
+    HINGEPOINT_AUDIT_ANCHORS names a file to which every night adds one.
+
+    Ends with exit code 2 when the trail does not hold.
+
+    \b
+    Example:
+      hingepoint audit verify --anchors /mnt/elsewhere/anchors.txt
+    """
     start_django()
     require_database()
+    if what == "anchor":
+        _print_anchor(as_format)
+    elif not _holds(_known(anchors), as_format):
+        ctx.exit(UNUSABLE)
+
+
+def _print_anchor(as_format: str) -> None:
+    from django.utils import timezone
+
     from hingepoint.domain.audit import queries
 
-    known = _known(anchors)
+    line = queries.anchor(timezone.now())
+    if as_format == "json":
+        print_json({"anchor": line})
+    else:
+        click.echo(line)
+
+
+def _holds(known: dict[int, str], as_format: str) -> bool:
+    """Say whether the trail holds against what is known of it; return it."""
+    from hingepoint.domain.audit import queries
+
     broken, length = queries.first_broken_link(known), queries.length()
     if as_format == "json":
         print_json({"holds": broken is None, "broken_at": broken, "lines": length, "anchors": len(known)})
@@ -52,20 +69,7 @@ def verify(ctx: click.Context, anchors: Path | None, as_format: str) -> None:
             f"The trail is broken at line {broken}: it or one before it was changed, added or removed. "
             "Compare it with a backup from before."
         )
-    if broken is not None:
-        ctx.exit(UNUSABLE)
-
-
-@audit.command()
-def anchor() -> None:
-    """Print the line that anchors the trail as it is now. Keep it where nobody who writes the database can write."""
-    start_django()
-    require_database()
-    from django.utils import timezone
-
-    from hingepoint.domain.audit import queries
-
-    click.echo(queries.anchor(timezone.now()))
+    return broken is None
 
 
 def _known(anchors: Path | None) -> dict[int, str]:

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from hingepoint.domain.people import actions, queries
 from hingepoint.domain.people.rules import LINK_DAYS, expiry
-from hingepoint.records.errors import Hidden, Refused
+from hingepoint.records.errors import Refused
 from hingepoint.records.people import SignIn
 from hingepoint.reports.charts.numbers import plural
 from hingepoint.web import clients, drafts, sign_in
@@ -151,7 +151,7 @@ class ForgottenForm(forms.Form):
 def forgotten(request: Request) -> HttpResponse:
     """Have a link mailed by which somebody chooses a new password. The answer is the same whoever is meant."""
     if not may_mail():
-        raise Hidden("no mail is sent here")
+        return redirect("sign-in")  # which says whom to ask
     if request.method != "POST":
         return private(
             render(
@@ -162,7 +162,7 @@ def forgotten(request: Request) -> HttpResponse:
         )
     at, email = timezone.now(), drafts.read(ForgottenForm(request.POST))["email"]
     address = clients.counted_address(request)
-    who = {"account": f"forgotten from {address}", "address": address, "at": at}
+    who: dict[str, Any] = {"account": f"forgotten from {address}", "address": address, "at": at}
     actions.require_sign_in_allowed(**who)
     actions.note_failed_sign_in(**who)
     actions.forget_password(at=at, email=email, page=_links_begin(request))

@@ -147,7 +147,7 @@ def let_in(request: HttpRequest, user: queries.User, to: str) -> HttpResponse:
 def _counted_as(request: HttpRequest, account: str) -> dict[str, Any]:
     """Return what failures are counted by: a browser that knows the account by itself, every other by its address."""
     told = request.get_signed_cookie(KNOWN_HERE, default="", max_age=KNOWN_HERE_DAYS * 86_400)
-    known, _, nonce = told.rpartition(":")
+    known, _, nonce = (told or "").rpartition(":")
     if known and known == account:
         return {"address": f"browser {nonce}", "known": True}
     return {"address": clients.counted_address(request), "known": False}

@@ -45,7 +45,7 @@ def note_rest(*, by: User, at: dt.datetime) -> None:
 @action
 def end(*, by: User, at: dt.datetime, handle: str) -> None:
     """Sign ``by`` out in another of their browsers, from its next request on. Raises Hidden when it is none of theirs."""
-    rows = Session.objects.all().visible_to(by)
+    rows = Session.objects.visible_to(by)
     key = next((one for one in rows.values_list("pk", flat=True) if rules.handle(one) == handle), None)
     if key is None:
         raise Hidden("It is signed out already.")
@@ -56,7 +56,7 @@ def end(*, by: User, at: dt.datetime, handle: str) -> None:
 @action
 def end_others(*, by: User, at: dt.datetime, key: str | None) -> int:
     """Sign ``by`` out everywhere but in the browser of ``key``; return in how many."""
-    ended, _ = Session.objects.all().visible_to(by).exclude(pk=key).delete()
+    ended, _ = Session.objects.visible_to(by).exclude(pk=key).delete()
     if ended:
         changes = {"browsers": ended}
         record(

@@ -27,7 +27,7 @@ class Place:
 
 def places(viewer: User, *, key: str | None, at: dt.datetime) -> list[Place]:
     """Return where ``viewer`` is signed in: this browser (``key``) first, then as they were last used."""
-    rows = Session.objects.all().visible_to(viewer).filter(expire_date__gt=at)
+    rows = Session.objects.visible_to(viewer).filter(expire_date__gt=at)
     told = [(row, row.get_decoded()) for row in rows]
     valid = [
         (row, facts) for row, facts in told if facts.get(HASH_SESSION_KEY) == viewer.get_session_auth_hash()
