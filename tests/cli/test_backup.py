@@ -29,15 +29,19 @@ def people(path) -> list[str]:
 
 
 def test_a_backup_restored_on_an_empty_machine_is_the_same(installation, tmp_path):
-    (installation.folder / "uploads").mkdir()
-    (installation.folder / "uploads" / "mail.txt").write_text("They wrote it.")
+    (installation.folder / "uploads" / "proof").mkdir(parents=True)
+    (installation.folder / "uploads" / "proof" / "mail.txt").write_text("They wrote it.")
     done = installation.run("backup", tmp_path / "monday")
     assert done.returncode == 0
-    assert f"copy {installation.folder / 'uploads'} too" in done.stdout
-    assert done.stdout.startswith(f"Wrote {tmp_path / 'monday'}")
+    assert done.stdout.startswith(f"Wrote {tmp_path / 'monday'} (")
+    assert "with 1 uploaded file)" in done.stdout
     elsewhere = Installation(tmp_path / "elsewhere")
     assert elsewhere.run("restore", tmp_path / "monday").returncode == 0
     assert dump(elsewhere.database) == dump(installation.database)
+    restored = elsewhere.folder / "uploads" / "proof" / "mail.txt"
+    assert restored.read_text() == "They wrote it."
+    assert restored.stat().st_mode & 0o777 == 0o600
+    assert [one.name for one in elsewhere.folder.iterdir() if one.name.startswith(".restoring")] == []
 
 
 @pytest.mark.slow
@@ -45,7 +49,7 @@ def test_programs_read_what_was_written_and_put_back(installation, tmp_path):
     file = tmp_path / "monday"
     told = json.loads(installation.run("backup", file, "--format", "json").stdout)
     assert told["version"]
-    assert (told["schema"], told["file"], told["copy_too"]) == (1, str(file), None)
+    assert (told["schema"], told["file"], told["uploaded_files"]) == (1, str(file), 0)
     assert told["bytes"] == file.stat().st_size
     elsewhere = Installation(tmp_path / "elsewhere")
     told = json.loads(elsewhere.run("restore", file, "--format", "json").stdout)

@@ -14,14 +14,15 @@ import shutil
 import sqlite3
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
 
-from hingepoint.cli import Unusable, backup_file, in_use
+from hingepoint.cli import Unusable, backup_archive, backup_file, in_use
 from hingepoint.cli.common import format_option, print_json, start_django
 from hingepoint.cli.serve import bring_database_up_to_date
+from hingepoint.reports.charts.numbers import plural
 
 #: What SQLite keeps beside a database file.
 BESIDE = ("-wal", "-shm", "-journal")
@@ -31,10 +32,10 @@ BESIDE = ("-wal", "-shm", "-journal")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @format_option
 def backup(file: Path, as_format: str) -> None:
-    """Write the whole database to FILE, while people go on working.
+    """Write the whole database and all uploaded files to FILE, while people go on working.
 
-    FILE is replaced only when the new backup is complete and could be read again. Uploaded files and the secret key lie in
-    the data folder and are not part of it: copy that folder too.
+    FILE is replaced only when the new backup is complete and could be read again. The secret key, which lies in the data
+    folder, is not part of it: whoever has the backup alone signs nobody in. Keep it elsewhere.
 
     \b
     Example:
@@ -47,14 +48,13 @@ def backup(file: Path, as_format: str) -> None:
     store.refuse_itself(file)
     with _complete_or_absent(file) as unfinished:
         store.write(unfinished)
-    size, folder = file.stat().st_size, Path(settings.MEDIA_ROOT).absolute()
-    left = folder if _has_files(folder) else None
+        files = backup_archive.add_files(unfinished, Path(settings.MEDIA_ROOT).absolute())
+    size = file.stat().st_size
     if as_format == "json":
-        print_json({"file": file, "bytes": size, "copy_too": left})
+        print_json({"file": file, "bytes": size, "uploaded_files": files})
         return
-    click.echo(f"Wrote {file} ({size / 1e6:,.1f} MB).")
-    if left:
-        click.echo(f"Uploaded files are not part of it: copy {left} too.")
+    held = f", with {plural(files, 'uploaded file')}" if files else ""
+    click.echo(f"Wrote {file} ({size / 1e6:,.1f} MB{held}).")
 
 
 @click.command()
@@ -62,7 +62,7 @@ def backup(file: Path, as_format: str) -> None:
 @click.option("--force", is_flag=True, help="Replace a database in which people have worked.")
 @format_option
 def restore(file: Path, force: bool, as_format: str) -> None:
-    """Put the backup FILE in place of the whole database, brought up to date.
+    """Put the backup FILE in place of the whole database, brought up to date, and its uploaded files with it.
 
     Stop the server first. FILE is checked before anything is changed; a file that is damaged, no backup or
     of a newer version is refused. A database in which people have worked, or one that cannot be read, is
@@ -73,15 +73,14 @@ def restore(file: Path, force: bool, as_format: str) -> None:
       hingepoint restore /backups/hingepoint-monday
     """
     start_django()
-    _store().put_back(file, force=force)
+    from django.conf import settings
+
+    with backup_archive.opened(file, Path(settings.MEDIA_ROOT).absolute()) as archive:
+        _store().put_back(archive.database, force=force, first=archive.put_files)
     if as_format == "json":
         print_json({"file": file, "bytes": file.stat().st_size})
     else:
         click.echo(f"Restored {file}.")
-
-
-def _has_files(folder: Path) -> bool:
-    return any(path.is_file() for path in folder.rglob("*"))
 
 
 @contextlib.contextmanager
@@ -134,10 +133,10 @@ class SQLite:
             said = str(error.message).replace(str(file), "what it wrote")
             raise Unusable(f"The database at {self.path} cannot be backed up: {said}") from None
 
-    def put_back(self, file: Path, *, force: bool) -> None:
+    def put_back(self, file: Path, *, force: bool, first: Callable[[], None]) -> None:
         """Make a new file of the backup beside the old one, bring it up to date, rename it into place.
 
-        Until that last step nothing of the old file is changed. Raises Unusable.
+        Until that last step nothing of the old file is changed; ``first`` is called before it. Raises Unusable.
         """
         self.refuse_itself(file)
         backup_file.check_sqlite(file)
@@ -148,6 +147,7 @@ class SQLite:
             self._copy(file, new)
             self._bring_up_to_date(new, of=file)
             self._settle(new)
+            first()
             self._let_go_of_the_old()
             new.replace(self.path)
             self._sync_folder()
@@ -276,14 +276,15 @@ class PostgreSQL:
         applied = re.findall(r"^\d+\t(\w+)\t(\w+)\t", rows, re.MULTILINE)
         backup_file.check_history(file, applied=applied, tables=tables)
 
-    def put_back(self, file: Path, *, force: bool) -> None:
-        """Drop our tables and replay the backup, in one transaction; then bring it up to date."""
+    def put_back(self, file: Path, *, force: bool, first: Callable[[], None]) -> None:
+        """Call ``first``, drop our tables and replay the backup, in one transaction; then bring it up to date."""
         from hingepoint.domain.upkeep import actions as upkeep
 
         self.check(file)
         self._refuse_while_a_server_runs()
         if not force and self._somebody_has_worked():
             raise Unusable(IN_USE)
+        first()
         self._replay(file)
         bring_database_up_to_date()
         upkeep.refresh_statistics()
