@@ -74,6 +74,7 @@ def test_the_placebo_shown_is_clean():
     assert found().placebo.rejected <= 0.02 * found().placebo.tested
 
 
+@pytest.mark.slow
 def test_too_little_data_says_so_instead_of_finding():
     lived = world(600, 4)
     result = discovery.discover(lived.deals(), lived.events(), settings=discovery.Settings(metric="won"))
