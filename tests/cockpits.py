@@ -21,6 +21,7 @@ from hingepoint.records.agreements import AgreementState, Evidence
 from hingepoint.records.deals import BuyingRole, EventKind
 from hingepoint.records.escalations import Kind
 from hingepoint.records.talks import ReasonState, Topic
+from snapshot import made_once
 
 PIVOTAL = ("cust.executive_meeting", "cust.data_access", "cust.mutual_plan", "int.price_corridor")
 CORRIDOR = {"opening": 417_900, "target": 384_500, "walk_away": 351_000}
@@ -31,6 +32,7 @@ def ago(days: int) -> dt.datetime:
     return timezone.now() - dt.timedelta(days=days)
 
 
+@made_once
 def negotiated(cast: Cast) -> Deal:
     """Sanna's deal of 251 days: two of four pivotal agreements, a corridor, two demands, two concessions that grow, an
     executive's visit and an exception that would fall below the walk-away."""

@@ -11,6 +11,7 @@ import polars as pl
 
 from hingepoint.analysis.discovery.record import opened
 from hingepoint.analysis.discovery.result import FRAME
+from snapshot import made_once
 
 SENTENCE = (
     "Strong evidence that “Early access to key data” helps: like for like, deals that gained it had more."
@@ -204,6 +205,7 @@ def waiting_run(cast, **settings: Any):
     return actions.ask_for_run(by=cast.analyst, at=NOW, settings=asked, made_from=actions.Input(files=files))
 
 
+@made_once
 def finished_run(cast, **changes: Any):
     """A run that is done; ``changes`` replace parts of its result."""
     from cast import NOW
@@ -215,6 +217,7 @@ def finished_run(cast, **changes: Any):
     return run
 
 
+@made_once
 def trial(cast, key: str = "cust.references", **said: Any):
     """A trial of a finished run that asks in every second deal, drawn on the day of the cast; say what differs."""
     from cast import NOW, TODAY

@@ -12,6 +12,7 @@ from hingepoint.domain.strategy import actions
 from hingepoint.domain.strategy.models import Playbook, Strategy
 from hingepoint.records.agreements import AgreementState, Evidence
 from hingepoint.records.people import Role
+from snapshot import made_once
 
 
 def written(cast, **facts) -> Strategy:
@@ -31,6 +32,7 @@ def choose(book: Playbook, key: str, **facts):
     return actions.choose(by=None, at=NOW, playbook=book, type=AgreementType.objects.get(key=key), **facts)
 
 
+@made_once
 def in_force(cast, *keys: str, strategy: Strategy | None = None, **standard) -> Playbook:
     """A strategy in force since today, with a published playbook of ``keys``, of which every open deal is asked."""
     strategy = strategy or written(cast)

@@ -29,6 +29,7 @@ from hingepoint.analysis.signals.shape import (
 from hingepoint.analysis.spc.charts import chart_of
 from hingepoint.domain.signals import actions
 from hingepoint.domain.signals.models import Raise
+from snapshot import made_once
 
 NORTH, SOUTH, SALES = Place("team", "North"), Place("team", "South"), Place("team", "Sales")
 SINCE = dt.date(2025, 11, 1)
@@ -110,6 +111,7 @@ def raised(place: Place | Reading) -> Reading:
     return place if isinstance(place, Reading) else reading(place, State.RAISED)
 
 
+@made_once
 def a_raise(place: Place = NORTH, signal: str = "exceptions", day: dt.date = DAY) -> Raise:
     """The raise of a signal at a place, seen on the last day before the tests' own."""
     read(day, **{signal: (place,)})

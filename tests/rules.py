@@ -11,6 +11,7 @@ from hingepoint.domain.deals import actions as deals
 from hingepoint.domain.detection import actions
 from hingepoint.domain.detection.models import DetectionRule
 from hingepoint.records.deals import EventKind
+from snapshot import made_once
 
 #: A stoppage log that arrives is early access to key data.
 LOG_ARRIVES = Rule(
@@ -31,6 +32,7 @@ def written(**facts) -> DetectionRule:
     return actions.write_rule(by=None, at=NOW, rule=replace(LOG_ARRIVES, **facts))
 
 
+@made_once
 def switched_on(*, at=NOW, **facts) -> DetectionRule:
     row = written(**facts)
     actions.test_rule(by=None, at=at, row=row)

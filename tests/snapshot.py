@@ -1,13 +1,18 @@
-"""The cast is made once a process by the actions, and then put back row by row: making it anew is what tests would
-mostly spend their time with."""
+"""The cast, and companies that many tests begin with, are made once a process by the actions and then put back row by row: making them
+anew is what tests would mostly spend their time with."""
 
 from __future__ import annotations
 
+import datetime as dt
 import pickle
-from functools import cache
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, wraps
+from typing import Any
 
 from django.apps import apps
 from django.db import connection
+from django.utils import timezone
 
 from cast import Cast, make_cast
 
@@ -17,9 +22,8 @@ _made: list[tuple[list[Rows], bytes]] = []
 
 
 def cast_again() -> Cast:
-    """Return the cast, with objects of its own for each test. Where something stands already, it is made beside it; so
-    it is on PostgreSQL, which is tried less often."""
-    if connection.vendor != "sqlite" or any(_has_rows(table) for table in _tables()):
+    """Return the cast, with objects of its own for each test. Where something stands already, it is made beside it."""
+    if _has_rows():
         return make_cast()
     if not _made:
         found = make_cast()
@@ -31,43 +35,96 @@ def cast_again() -> Cast:
 
 
 @cache
-def _tables() -> tuple[str, ...]:
-    """Return our tables, those that others point at first."""
-    models = apps.get_app_config("domain").get_models(include_auto_created=True)
-    ordered: list[str] = []
-    waiting = {
-        one._meta.db_table: {f.related_model._meta.db_table for f in one._meta.fields if f.related_model}
-        for one in models
-    }
-    while waiting:
-        ready = [name for name, needs in waiting.items() if not (needs - {name}) & waiting.keys()] or list(
-            waiting
-        )
-        ordered += ready
-        for name in ready:
-            del waiting[name]
-    return tuple(ordered)
+def _tables() -> dict[str, tuple[str, ...]]:
+    """Return the columns of our tables that can be written, those first at which others point."""
+    models = list(apps.get_app_config("domain").get_models(include_auto_created=True))
+    ordered: dict[str, tuple[str, ...]] = {}
+    while models:
+        waiting = {one._meta.db_table for one in models}
+        ready = [one for one in models if not _points_at(one) & waiting] or models
+        for one in ready:
+            fields = one._meta.local_concrete_fields
+            ordered[one._meta.db_table] = tuple(field.column for field in fields if not field.generated)
+        models = [one for one in models if one not in ready]
+    return ordered
 
 
-def _has_rows(table: str) -> bool:
+def _points_at(model) -> set[str]:
+    """Return the tables of which rows must be there before those of a model."""
+    others = {field.related_model._meta.db_table for field in model._meta.fields if field.related_model}
+    return others - {model._meta.db_table}
+
+
+def _has_rows() -> bool:
     with connection.cursor() as cursor:
-        cursor.execute(f'SELECT 1 FROM "{table}" LIMIT 1')
-        return cursor.fetchone() is not None
+        cursor.execute("SELECT " + " OR ".join(f'EXISTS (SELECT 1 FROM "{table}")' for table in _tables()))
+        return bool(cursor.fetchone()[0])
 
 
 def _rows() -> list[Rows]:
     found = []
     with connection.cursor() as cursor:
-        for table in _tables():
-            cursor.execute(f'SELECT * FROM "{table}"')
+        for table, columns in _tables().items():
+            cursor.execute(f'SELECT {_listed(columns)} FROM "{table}" ORDER BY 1')
             if rows := cursor.fetchall():
-                found.append((table, tuple(column[0] for column in cursor.description), rows))
+                found.append((table, columns, rows))
+    return found
+
+
+def _listed(columns: tuple[str, ...]) -> str:
+    return ", ".join(f'"{name}"' for name in columns)
+
+
+@dataclass(frozen=True)
+class Made:
+    """What was made on a day where ``before`` stood: the rows that are new or another since, and what the function returned."""
+
+    on: dt.date
+    before: list[Rows]
+    rows: list[Rows]
+    pickled: bytes
+
+
+def made_once(make: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a function that fills tables do so once a process. Where the same is asked of it again, on the same day and with the same rows
+    before, its rows are put back; else it is called. What it returns must bear being pickled."""
+    kept: dict[str, Made] = {}
+
+    @wraps(make)
+    def again(*told: Any, **how: Any) -> Any:
+        name, before, today = repr((told, how)), _rows(), timezone.localdate()
+        made = kept.get(name)
+        if made and (made.on, made.before) == (today, before):
+            _put_back(made.rows)
+            return pickle.loads(made.pickled)
+        found = make(*told, **how)
+        kept[name] = Made(today, before, _changed(before, _rows()), pickle.dumps(found))
+        return found
+
+    return again
+
+
+def _changed(before: list[Rows], after: list[Rows]) -> list[Rows]:
+    """Return the rows that are not as they were; an ``AssertionError`` where one is gone, for it would come back."""
+    old = {table: set(rows) for table, _, rows in before}
+    found = []
+    for table, columns, rows in after:
+        known = old.pop(table, set())
+        assert {row[0] for row in known} <= {row[0] for row in rows}, f"a row of {table} is gone"
+        if changed := [row for row in rows if row not in known]:
+            found.append((table, columns, changed))
+    assert not old, f"all rows of {[*old]} are gone"
     return found
 
 
 def _put_back(found: list[Rows]) -> None:
+    """Write rows with their numbers. On PostgreSQL the next number is beyond them all the same: what was counted when they were made is
+    not taken back with them."""
     with connection.cursor() as cursor:
         for table, columns, rows in found:
-            names = ", ".join(f'"{name}"' for name in columns)
             places = ", ".join(["%s"] * len(columns))
-            cursor.executemany(f'INSERT INTO "{table}" ({names}) VALUES ({places})', rows)
+            anew = ", ".join(f'"{name}" = excluded."{name}"' for name in columns)
+            cursor.executemany(
+                f'INSERT INTO "{table}" ({_listed(columns)}) VALUES ({places}) ON CONFLICT ("{columns[0]}") DO UPDATE SET {anew}',
+                rows,
+            )

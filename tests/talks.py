@@ -16,6 +16,7 @@ from hingepoint.domain.negotiation import actions as negotiation
 from hingepoint.records.escalations import Answer, Approver, Kind
 from hingepoint.records.involvement import Purpose
 from hingepoint.records.talks import Topic
+from snapshot import made_once
 
 
 def now() -> dt.datetime:
@@ -40,6 +41,7 @@ def legal_is_asked_about_terms(cast) -> None:
     escalations.publish_policy(by=cast.analyst, at=NOW)
 
 
+@made_once
 def an_exception(cast, at: dt.datetime = NOW, **facts) -> Escalation:
     """Sanna asks for sixty days to pay; Lee alone is asked, as the request is complete."""
     legal_is_asked_about_terms(cast)
@@ -53,6 +55,7 @@ def an_exception(cast, at: dt.datetime = NOW, **facts) -> Escalation:
     return escalations.ask(by=cast.seller, at=at, deal_id=cast.deal.pk, wish=escalations.Wish(**told))
 
 
+@made_once
 def a_returned_exception(cast, at: dt.datetime = NOW, **facts) -> Escalation:
     """Lee of legal asks for a guarantee back; it rests with Sanna."""
     made = an_exception(cast, at=at, **facts)

@@ -18,8 +18,13 @@ import pytest
 import yaml
 from django.core.management import call_command
 
-from hingepoint import __version__, cli, connectors, reports
-from hingepoint.analysis import metric_words, metrics, signals
+from hingepoint import __version__
+from hingepoint import cli
+from hingepoint import connectors
+from hingepoint import reports
+from hingepoint.analysis import metric_words
+from hingepoint.analysis import metrics
+from hingepoint.analysis import signals
 from hingepoint.config.environment import Environment
 from hingepoint.connectors.files import formats
 
@@ -142,6 +147,7 @@ def test_the_version_is_in_the_changelog():
     assert re.search(rf"^## {re.escape(__version__)} \(", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_analysis_connectors_and_records_work_where_django_is_not_installed():
     modules = [
         ".".join(path.relative_to(ROOT / "src").with_suffix("").parts).removesuffix(".__init__")
@@ -167,6 +173,7 @@ def django(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]
     return subprocess.run(command, env=environment, capture_output=True, text=True)
 
 
+@pytest.mark.slow
 def test_an_installation_behind_https_passes_the_deployment_check():
     checked = django("check", "--deploy", "--fail-level", "WARNING", HINGEPOINT_HTTPS="true")
     assert checked.returncode == 0, checked.stderr
@@ -295,6 +302,7 @@ class TestContainer:
                 assert source.split("/")[0] in allowed, source
 
 
+@pytest.mark.slow
 def test_the_server_starts_without_the_libraries_of_statistics():
     script = "import sys, django; django.setup(); import hingepoint.config.urls; print(*sys.modules)"
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}

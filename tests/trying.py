@@ -8,6 +8,7 @@ from cast import NOW, deal
 from hingepoint.analysis.trials import lots
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.records.agreements import AgreementState
+from snapshot import made_once
 
 #: When the planned deals of a trial drawn on the day of the cast have all their outcome.
 LATER = NOW + dt.timedelta(weeks=40)
@@ -15,6 +16,7 @@ KEY, SEED, DEALS = "cust.data_access", 1, 80
 PROMISED = {"effect": 0.2, "take_up": 0.4, "power": 0.8, "deals": DEALS, "weeks": 12.0}
 
 
+@made_once
 def lived(cast, *, count: int = DEALS) -> dict[str, tuple[bool, bool, bool]]:
     """Add deals since the draw; return by key whether each was asked, gained it, and was won on target.
 

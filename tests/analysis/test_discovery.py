@@ -7,9 +7,11 @@ import polars as pl
 import pytest
 import scipy.special
 
-from hingepoint.analysis import discovery, frames
+from hingepoint.analysis import discovery
+from hingepoint.analysis import frames
 from hingepoint.analysis.discovery.sums import pieces
-from hingepoint.records.agreements import AgreementType, Side
+from hingepoint.records.agreements import AgreementType
+from hingepoint.records.agreements import Side
 from hingepoint.records.findings import Grade
 from histories import found, plain, world
 
@@ -74,6 +76,7 @@ def test_the_placebo_shown_is_clean():
     assert found().placebo.rejected <= 0.02 * found().placebo.tested
 
 
+@pytest.mark.slow
 def test_too_little_data_says_so_instead_of_finding():
     lived = world(600, 4)
     result = discovery.discover(lived.deals(), lived.events(), settings=discovery.Settings(metric="won"))

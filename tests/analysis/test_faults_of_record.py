@@ -38,6 +38,7 @@ def test_lost_deals_closed_late_do_not_throw_levers_out(fault):
     assert excluded(result, lived.of("mechanical")) == list(lived.of("mechanical"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", LATE)
 def test_what_follows_the_decision_is_caught_where_lost_deals_are_closed_late(fault):
     lived, result = world(DEALS, 31), seen_through(fault)
@@ -112,6 +113,7 @@ def test_an_effect_that_turned_is_said_first_with_the_day():
     assert finding.to_dict()["turned"]["on"] == finding.details.turned.on
 
 
+@pytest.mark.slow
 def test_an_effect_that_turned_is_not_proposed():
     key, _, result = turned()
     assert key not in [one.agreement for one in result.pivotal]

@@ -197,6 +197,7 @@ def test_deals_drawn_anew_keep_their_own_history():
     assert (counted == before.activity.count_by(old, until)).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("size", "least", "most"), [(0.3, 0.7, 1.0), (0.004, 0.0, 0.35)])
 def test_large_levers_would_have_been_seen_and_small_ones_not(size, least, most):
     settings = discovery.Settings(metric="won", min_events=10, certificate=size)
@@ -245,6 +246,7 @@ def test_draws_of_a_posterior_give_each_place_once():
     assert shrinkage.top_chances(np.array([[0.1, 0.3, 0.2]]), 2).tolist() == [0, 1, 1]
 
 
+@pytest.mark.slow
 def test_no_more_than_one_type_in_nine_is_made_a_lever_at_once():
     settings = discovery.Settings(metric="won", min_events=10, certificate=0.1)
     made = discovery.discover(*many(), settings=settings).certificate

@@ -64,6 +64,7 @@ def test_where_nothing_changed_a_verdict_on_a_mean_is_as_rare_as_promised(before
     assert np.mean([one is not None for one in found]) <= MOST_VERDICTS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "draw", "better"),
     [

@@ -42,6 +42,7 @@ def test_one_piece_and_many_find_the_same(tables, whole, monkeypatch):
     assert_same(discovery.discover(*tables, settings=SETTINGS), whole)
 
 
+@pytest.mark.slow
 def test_events_may_come_batch_by_batch_lazily_and_in_any_order(tables, whole, monkeypatch):
     deals, events = tables
     mixed = events.sample(fraction=1, shuffle=True, seed=3)
@@ -126,6 +127,7 @@ def refreshed(deals, events, settings, *, first):
     )
 
 
+@pytest.mark.slow
 def test_a_refresh_works_on_new_deals_only_and_finds_what_a_run_from_scratch_finds(tables):
     refresh, (keep, runner), scratch = refreshed(*tables, SETTINGS, first=880)
     assert keep.found >= 2
@@ -187,6 +189,7 @@ def test_other_settings_use_nothing_that_was_kept(tables, settings):
     assert keep.found == 0
 
 
+@pytest.mark.slow
 def test_a_mechanical_agreement_named_later_costs_no_new_sums(tables):
     store = {}
     discovery.discover(*tables, settings=SETTINGS, keep=kept.Kept(store))
@@ -196,6 +199,7 @@ def test_a_mechanical_agreement_named_later_costs_no_new_sums(tables):
     assert keep.made == 0
 
 
+@pytest.mark.slow
 def test_a_history_that_outgrew_its_choices_makes_new_ones(tables):
     deals, events = tables
     early = deals.sort("created").head(500)

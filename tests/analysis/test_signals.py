@@ -47,6 +47,7 @@ def at(told: Told, name: str):
 
 
 class TestCalm:
+    @pytest.mark.slow
     def test_a_calm_company_raises_falsely_at_most_once_a_quarter(self):
         starts = points = 0
         for seed in (11, 12):
@@ -81,6 +82,7 @@ class TestCalm:
         )
         assert company.certificate[1].chance > team.certificate[1].chance  # a team has a tenth of the deals
 
+    @pytest.mark.slow
     def test_a_planted_change_is_seen_about_as_often_as_calm_charts_said(self):
         asked = replace(SIGNALS["exceptions"], stated=(0.15, 0.25, 0.4))
         said, seen = [], []
@@ -100,6 +102,7 @@ class TestCalm:
         assert 0.3 < np.mean(said) < 0.95
         assert np.mean(seen) == pytest.approx(np.mean(said), abs=0.3)  # two standard errors of ten
 
+    @pytest.mark.slow
     def test_every_chart_of_all_signals_takes_its_part_of_the_budget(self):
         one, all_ten = read(known(tables()), 2), read(known(tables()))
         able = [
@@ -184,6 +187,7 @@ class TestTraps:
         assert moved["of that by cost"] < 0
         assert abs(moved["of that by price"]) < abs(moved["of that by cost"]) / 3
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("everywhere", [True, False], ids=["everywhere", "in one team"])
     def test_projections_that_only_become_more_optimistic_raise_nothing(self, everywhere):
         made = tables(5)
@@ -198,6 +202,7 @@ class TestTraps:
         told = read(known(made, deals=rosier)).signals[9]  # of all ten, which share one budget
         assert raised(told) == set()
 
+    @pytest.mark.slow
     def test_the_same_shrinkage_without_optimism_rises(self):
         made = tables(5)
         here = (pl.col("closed").dt.date() >= SINCE) & (pl.col("team") == "Team 3")
@@ -303,8 +308,10 @@ class TestTraps:
 
 
 class TestAsOf:
-    @pytest.mark.parametrize("period", ["month", "week"])
-    @pytest.mark.parametrize("day", [dt.date(2025, 10, 31), dt.date(2026, 2, 11)])
+    @pytest.mark.parametrize("period", ["month", pytest.param("week", marks=pytest.mark.slow)])
+    @pytest.mark.parametrize(
+        "day", [pytest.param(dt.date(2025, 10, 31), marks=pytest.mark.slow), dt.date(2026, 2, 11)]
+    )
     def test_files_cut_on_the_day_give_the_same_as_the_whole_files_as_of_it(self, day, period):
         made = tables(2, drift=calm.Drift(3, "Team 3", dt.date(2025, 4, 1), 0.35))
         whole = known(made, as_of=day, period=period)

@@ -10,8 +10,11 @@ import pytest
 import scipy.stats
 
 from hingepoint.analysis.discovery import DiscoveryError
-from hingepoint.analysis.trials import balance, evidence, lots, redraws
+from hingepoint.analysis.trials import balance
+from hingepoint.analysis.trials import evidence
+from hingepoint.analysis.trials import lots
 from hingepoint.analysis.trials import outcome as trials
+from hingepoint.analysis.trials import redraws
 
 DRAWN = dt.datetime(2026, 1, 5)  # noqa: DTZ001  (frames have no zone)
 LATER = dt.datetime(2030, 1, 1)  # noqa: DTZ001
@@ -112,6 +115,7 @@ def result(data, plan: trials.Stated) -> trials.Outcome:
 # ---- what was planted comes out ----
 
 
+@pytest.mark.slow
 def test_a_planted_effect_of_asking_and_of_gaining_is_recovered():
     found = result(prompted(deals=20_000, lift=0.4, effect=0.2, seed=1), stated(deals=20_000))
     assert found.take_up.value == pytest.approx(0.4, abs=0.02)
@@ -132,6 +136,7 @@ def test_ranges_hold_the_planted_effects_as_often_as_they_say(monkeypatch):
         assert 0.89 <= np.mean(held) <= 0.995, part
 
 
+@pytest.mark.slow
 def test_the_stepped_start_recovers_a_planted_effect(monkeypatch):
     monkeypatch.setattr(redraws, "DRAWN", 499)
     plan = wedge(TEAMS, steps=4)
@@ -192,6 +197,7 @@ def test_without_an_effect_a_stepped_start_sees_one_in_twenty(monkeypatch):
     assert 0.015 <= (chances < 0.05).mean() <= 0.095
 
 
+@pytest.mark.slow
 def test_what_good_deals_gain_by_themselves_is_no_effect():
     """The plain comparison of deals with and without it sees an effect where there is none; the lots do not."""
     data = prompted(deals=6_000, lift=0.4, effect=0.0, seed=5)

@@ -306,6 +306,7 @@ def test_killed_at_any_step_the_old_database_is_whole_or_the_new_one_is(installa
     assert [file.name for file in installation.folder.iterdir() if "restoring" in file.name] == []
 
 
+@pytest.mark.slow
 def test_a_damaged_database_is_not_backed_up_as_if_it_were_sound(installation, backup):
     before = backup.read_bytes()
     torn(installation.database)
@@ -338,6 +339,7 @@ def killed_after(seconds: float, installation, *arguments) -> bool:
     return code == -signal.SIGKILL
 
 
+@pytest.mark.slow
 def test_what_is_made_is_of_its_account_alone(empty_installation, tmp_path):
     made = empty_installation.run(
         "createuser", "bea@example.com", "--role", "analyst", "--password", PASSWORD

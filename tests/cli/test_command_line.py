@@ -129,6 +129,7 @@ def test_a_wrong_setting_is_named_as_it_is_written_in_the_environment(empty_inst
     assert "Traceback" not in ran.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("url", [False, True], ids=["in the data folder", "named by its address"])
 def test_every_sqlite_database_keeps_a_log_and_waits_for_its_turn(tmp_path, url):
     looks = (

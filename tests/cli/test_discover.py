@@ -132,6 +132,7 @@ def test_json_is_one_object_as_formats_describes_it(files):
     assert found["findings"][0]["agreement"] == "a00"
 
 
+@pytest.mark.slow
 def test_the_same_files_seed_and_version_give_the_same_bytes(files, tmp_path):
     for name in ("one", "two"):
         assert discover(*files, "--out", tmp_path / name, "--quiet").exit_code == 0

@@ -31,6 +31,7 @@ def company(hingepoint, files):
     return hingepoint
 
 
+@pytest.mark.slow
 def test_deals_and_events_are_imported_into_a_fresh_installation(empty_installation, files):
     for table, created in (("deals", 3), ("events", 6)):
         answer = empty_installation.run("import", table, files[table], "--format", "json")

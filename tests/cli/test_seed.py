@@ -29,6 +29,7 @@ def test_a_world_comes_in_whole_with_what_is_confidential():
     assert Debrief.objects.get().outcome == "continuation"
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_a_database_in_use_is_left_alone_unless_told_otherwise():
     assert seed(example()).exit_code == 0

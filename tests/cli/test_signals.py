@@ -84,6 +84,7 @@ def test_people_read_where_since_when_how_much_and_what_to_ask(folder):
     assert "this page would have raised it with a chance of" in result.stdout
 
 
+@pytest.mark.slow
 def test_files_are_written_and_agree_with_what_is_printed(folder, found, tmp_path):
     assert signals(*given(folder), "--out", tmp_path / "answer", "--quiet").exit_code == 0
     assert json.loads((tmp_path / "answer" / "signals.json").read_text())["signals"] == found["signals"]
@@ -95,6 +96,7 @@ def test_files_are_written_and_agree_with_what_is_printed(folder, found, tmp_pat
     assert points.filter(pl.col("signal") == 9, pl.col("count") < 5).is_empty()
 
 
+@pytest.mark.slow
 def test_files_cut_on_a_day_say_the_same_as_the_whole_as_of_it(folder, tmp_path):
     day = dt.date(2026, 3, 31)
     tables = {

@@ -20,6 +20,7 @@ def tables(company) -> dict[str, pl.DataFrame]:
     return {name: value for name, value in values.items() if isinstance(value, pl.DataFrame)}
 
 
+@pytest.mark.slow
 def test_the_same_arguments_give_the_same_company(small):
     again = simulate(ends_on=ENDS_ON, sellers=20)
     for name, table in tables(small).items():

@@ -330,6 +330,7 @@ def test_each_format_of_a_table_says_the_same(company, tmp_path, table):
         assert_frame_equal(as_read(table, taken_out(tmp_path, table, format)), said, abs_tol=5e-9)
 
 
+@pytest.mark.slow
 def test_the_signals_of_the_day_are_read_and_every_one_of_them_has_something_to_read(company):
     assert readings.read(at=AT) == [ENDS_ON]
     page = signals.overview(people.persona(Role.SPONSOR))

@@ -71,6 +71,7 @@ def test_everybody_of_the_example_sees_what_is_theirs():
     assert [agreement.type.key for agreement in asked] == ["int.terms_approval"]
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_the_same_file_gives_the_same_database():
     world.load_world(world.example())

@@ -25,6 +25,7 @@ from hingepoint.domain.strategy.queries import coverage
 from hingepoint.domain.upkeep import kept
 from hingepoint.domain.upkeep.models import KeptAnswer
 from playbooks import in_force, won
+from snapshot import made_once
 
 HOUR = dt.timedelta(hours=1)
 
@@ -33,6 +34,12 @@ HOUR = dt.timedelta(hours=1)
 def large(cast, monkeypatch):
     """A company that counts as large, with a strategy in force, a rule on and well-executed deals."""
     monkeypatch.setattr(actions, "LARGE", 2)
+    well_executed(cast)
+    return cast
+
+
+@made_once
+def well_executed(cast) -> None:
     for n in range(6):
         won(cast, n)
     in_force(cast)
@@ -40,7 +47,6 @@ def large(cast, monkeypatch):
     strategy.set_target(by=cast.sponsor, at=NOW, strategy=Strategy.objects.get(), **facts)
     rules.log_arrives(cast.deal)
     rules.switched_on()
-    return cast
 
 
 def test_what_is_kept_is_what_is_answered_at_once(large):

@@ -118,6 +118,7 @@ def discovered(given, *options):
     return run("discover", "--deals", given.deals, "--events", given.events, *options, "--metric", "won")
 
 
+@pytest.mark.slow
 @sizes
 @pytest.mark.django_db
 def test_every_door_understands_the_same(exports, size, client, cast):
@@ -130,6 +131,7 @@ def test_every_door_understands_the_same(exports, size, client, cast):
     assert alone == check(export.deals, "--mapping", mapping)
 
 
+@pytest.mark.slow
 @sizes
 @pytest.mark.django_db
 def test_the_command_keeps_the_truth(exports, size):

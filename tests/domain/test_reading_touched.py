@@ -249,7 +249,7 @@ HAPPENS = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, 6))])
 def test_reading_what_was_touched_leaves_nothing_to_reading_everything(cast, tmp_path, seed):
     chance = random.Random(seed)
     in_force(cast)

@@ -71,6 +71,7 @@ class TestRecord:
         assert (calm_again.reading, calm_again.series, calm_again.chart) == (0.3, None, None)
         assert same(watched_again, reading(watched, State.WATCH))
 
+    @pytest.mark.slow
     @settings(max_examples=60, deadline=None)
     @given(data=st.data())
     def test_any_report_comes_back(self, data):

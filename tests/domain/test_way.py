@@ -39,6 +39,7 @@ def corridor(cast):
     )
 
 
+@pytest.mark.slow
 def test_what_is_told_before_is_what_is_decided_then(cast, corridor):
     lanes = set()
     for wish in WISHES:

@@ -15,6 +15,7 @@ from hingepoint.domain.deals import actions as deals
 from hingepoint.domain.deals.models import Deal
 from hingepoint.records.agreements import AgreementState, Evidence
 from hingepoint.records.deals import EventKind
+from snapshot import made_once
 
 DAY = "as_of=2026-03-10"
 LATER = NOW + dt.timedelta(weeks=12)
@@ -32,6 +33,7 @@ def say(found, state, *, at=NOW, recorded=None, **facts):
 
 
 @pytest.fixture
+@made_once
 def past(cast):
     """Sanna's deal was open in Discover for 80,000 and had asked; since then it was gained and won."""
     note(cast.deal, EventKind.STAGE, "Discover")

@@ -18,6 +18,7 @@ from hingepoint.domain.debts import actions
 from hingepoint.domain.discovery import actions as discovery
 from hingepoint.records.agreements import AgreementState
 from playbooks import in_force
+from snapshot import made_once
 
 KEY = "cust.data_access"
 PIECE = {"HTTP_HX_REQUEST": "true", "HTTP_HX_TARGET": "agreement-debt"}
@@ -35,6 +36,7 @@ def book(cast):
 
 
 @pytest.fixture
+@made_once
 def signed(cast, book):
     run = finished_run(cast)
     run.metric = "supportive:discount<=0.15"

@@ -11,6 +11,7 @@ from cast import NOW, deal, person
 from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.detection.models import Detection, DetectionRule
 from hingepoint.records.people import Role
+from snapshot import made_once
 
 TYPED = {
     "name": "The log arrives",
@@ -172,6 +173,7 @@ def test_a_second_click_is_told_that_it_was_answered(client, cast, found):
 
 
 @pytest.fixture
+@made_once
 def two_kinds(cast):
     """Three logs on deals of Sanna and Per in North, one terms sheet on Sanna's, a log on Stig's in South."""
     per = person("Per", Role.SELLER)

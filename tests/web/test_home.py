@@ -18,6 +18,7 @@ from hingepoint.domain.strategy import actions as strategy
 from hingepoint.jobs import nightly
 from hingepoint.records.agreements import AgreementState, Evidence
 from hingepoint.records.people import Role
+from snapshot import made_once
 
 PEOPLE = ["seller", "manager", "sponsor", "analyst", "inside_partner"]
 
@@ -37,6 +38,7 @@ def home(client, user):
 
 
 @pytest.fixture
+@made_once
 def playbook(cast):
     """A strategy in force that asks every open deal for access to data by a day long past."""
     written = strategy.write_strategy(

@@ -18,6 +18,7 @@ from hingepoint.domain.strategy.models import Strategy
 from hingepoint.jobs import nightly
 from hingepoint.records.agreements import AgreementState, Evidence
 from playbooks import in_force, written
+from snapshot import made_once
 
 LATER = NOW + dt.timedelta(days=60)
 KEYS = ("cust.data_access", "cust.executive_meeting")
@@ -30,8 +31,8 @@ def say(found, key: str, state: AgreementState, at: dt.datetime, **facts) -> Non
     agreements.take_step(by=None, at=at, deal_id=found.pk, type_key=key, step=step)
 
 
-@pytest.fixture
-def world(cast):
+@made_once
+def sold_and_lost(cast) -> None:
     """A strategy in force for segment Large, with deals that gained its agreements early, late or never, open
     and closed, in its segment and outside; a target, and deals closed on either side of its start."""
     book = in_force(cast, *KEYS, strategy=written(cast, segment="Large", metric="won"), needed_days=40)
@@ -68,6 +69,12 @@ def world(cast):
                 }
             ),
         )
+
+
+@pytest.fixture
+def world(cast):
+    """The company of ``sold_and_lost``, looked at later."""
+    sold_and_lost(cast)
     with time_machine.travel(LATER, tick=False):
         yield cast
 

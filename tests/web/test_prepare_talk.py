@@ -25,6 +25,7 @@ from hingepoint.records.agreements import AgreementState
 from hingepoint.records.deals import BuyingRole
 from hingepoint.records.plans import Verdict
 from hingepoint.records.talks import ReasonState, Topic
+from snapshot import made_once
 
 KEY = "cust.data_access"
 STANDARD = {
@@ -37,6 +38,7 @@ STANDARD = {
 
 
 @pytest.fixture
+@made_once
 def deal(cast):
     """Sanna's deal with a playbook that asks for the data, a plant manager, a corridor and a demand."""
     playbooks.in_force(cast, KEY, "cust.executive_meeting")

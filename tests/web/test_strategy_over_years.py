@@ -19,6 +19,7 @@ from hingepoint.domain.strategy.models import Strategy
 from hingepoint.domain.upkeep.models import KeptAnswer
 from hingepoint.records.agreements import AgreementState, Evidence
 from playbooks import in_force, written
+from snapshot import made_once
 
 DAY = dt.timedelta(days=1)
 LATER = NOW + dt.timedelta(days=270)  # 27 November 2026, with eight whole months since the start
@@ -52,8 +53,8 @@ def closed(cast, key: str, at: dt.datetime, *, won: bool, gained: bool = False, 
     return made
 
 
-@pytest.fixture
-def years(cast):
+@made_once
+def eight_a_month(cast) -> None:
     """A strategy in force since 2 March 2026: of eight deals a month three were won in the year before and five since;
     the margin of each went from 20 to 30 of 80 thousand. Those won had gained the data in time."""
     book = in_force(cast, KEY, strategy=written(cast, metric="won"), needed_days=20)
@@ -66,6 +67,12 @@ def years(cast):
         for n in range(8):
             wins = n < (5 if since else 3)
             closed(cast, f"M{month}-{n}", at, won=wins, gained=wins, cost=50_000 if since else 60_000)
+
+
+@pytest.fixture
+def years(cast):
+    """The strategy and the deals of ``eight_a_month``, looked at in November 2026."""
+    eight_a_month(cast)
     with time_machine.travel(LATER, tick=False):
         yield cast
 

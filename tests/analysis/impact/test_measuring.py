@@ -47,6 +47,7 @@ def test_all_orders_are_gone_through_where_they_are_few(worked):
     assert (worked.orders, worked.every) == (2520, True)
 
 
+@pytest.mark.slow
 def test_the_same_deals_give_the_same_numbers():
     first, second = (measure(*rolled_out(teams=12, effect=0.1)) for _ in range(2))
     assert not first.every

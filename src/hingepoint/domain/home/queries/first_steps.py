@@ -6,7 +6,20 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    Count,
+    DateTimeField,
+    Exists,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce
 
 from hingepoint.domain.agreements.models import AgreementType
@@ -16,6 +29,7 @@ from hingepoint.domain.discovery.queries.runs import may_run
 from hingepoint.domain.people.models import Invitation, User, sees_all
 from hingepoint.domain.people.queries import SIGN_IN_FILTERS
 from hingepoint.domain.strategy.models import Playbook, Strategy
+from hingepoint.domain.upkeep.composed import Composed, Given
 from hingepoint.records.findings import Source
 from hingepoint.records.findings import Status as RunStatus
 from hingepoint.records.first_steps import FirstStep
@@ -72,7 +86,7 @@ def first_steps(viewer: Any, *, at: dt.datetime) -> FirstSteps | None:
     """Return the first steps for those who do them; None for everybody else. One SQL query."""
     if not sees_all(viewer):
         return None
-    facts = _facts(viewer, at)
+    facts: Any = _FACTS.first(viewer=viewer.pk, at=at)
     told: dict[str, _How] = {
         "account": (True, ""),
         "deals": (facts.any_deal, ""),
@@ -105,25 +119,29 @@ _How = tuple[bool, str]
 _WITHOUT_DEALS = ("account", "strategy", "in_force")
 
 
-def _facts(viewer: User, at: dt.datetime) -> Any:
+def _facts() -> Any:
     """Return what the steps are judged by, in one row: ``any_deal``, ``owners`` of open deals, of them ``let_in``,
     ``words`` in question, whether a run of our deals ``ran`` or ``runs``; the ``strategy`` with its name and status,
     and whether a playbook of it is ``published``."""
     owners = User.objects.active().filter(Exists(Deal.objects.open().filter(owner=OuterRef("pk"))))
-    links = Invitation.objects.open().filter(user=OuterRef("pk"), expires_at__gt=at)
+    links = Invitation.objects.open().filter(user=OuterRef("pk"), expires_at__gt=Given("at", DateTimeField()))
     runs, strategies = Run.objects.filter(source=Source.DATABASE), _strategies()
-    return User.objects.annotate(
-        any_deal=Exists(Deal.objects.all()),
-        owners=_count(owners),
-        let_in=_count(owners.filter(SIGN_IN_FILTERS["in"] | Q(Exists(links)))),
-        words=_count(AgreementType.objects.unsettled()),
-        ran=Exists(runs.filter(status=RunStatus.DONE)),
-        runs=Exists(runs.unfinished()),
-        strategy=Subquery(strategies.values("pk")[:1]),
-        strategy_name=Subquery(strategies.values("name")[:1]),
-        strategy_status=Subquery(strategies.values("status")[:1]),
-        published=Subquery(strategies.values("published")[:1]),
-    ).get(pk=viewer.pk)
+    return (
+        User.objects.order_by()
+        .annotate(
+            any_deal=Exists(Deal.objects.all()),
+            owners=_count(owners),
+            let_in=_count(owners.filter(SIGN_IN_FILTERS["in"] | Q(Exists(links)))),
+            words=_count(AgreementType.objects.unsettled()),
+            ran=Exists(runs.filter(status=RunStatus.DONE)),
+            runs=Exists(runs.unfinished()),
+            strategy=Subquery(strategies.values("pk")[:1]),
+            strategy_name=Subquery(strategies.values("name")[:1]),
+            strategy_status=Subquery(strategies.values("status")[:1]),
+            published=Subquery(strategies.values("published")[:1]),
+        )
+        .filter(pk=Given("viewer", BigIntegerField()))
+    )
 
 
 def _count(rows: QuerySet) -> Coalesce:
@@ -152,3 +170,6 @@ def _words(number: int) -> _How:
     if not number:
         return True, "No word of your files is in question."
     return False, f"{number:,} {'word is' if number == 1 else 'words are'} in question."
+
+
+_FACTS: Composed[User] = Composed(_facts)

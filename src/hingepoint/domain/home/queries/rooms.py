@@ -10,8 +10,10 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from django.db.models import (
+    BigIntegerField,
     CharField,
     Count,
+    DateField,
     Exists,
     ExpressionWrapper,
     IntegerField,
@@ -29,6 +31,7 @@ from hingepoint.domain.people.models import User
 from hingepoint.domain.pressures.models import PressureTag
 from hingepoint.domain.signals.models import Raise, SignalReading
 from hingepoint.domain.strategy.models import Strategy
+from hingepoint.domain.upkeep.composed import Composed, Given
 from hingepoint.records.findings import Status as RunStatus
 from hingepoint.records.people import Role
 from hingepoint.records.strategy import Status
@@ -54,7 +57,7 @@ _BESIDE = "room_"
 
 def person(pk: int, *, today: dt.date) -> User | None:
     """Return a person with what ``rooms`` asks of them; None where there is none. One SQL query."""
-    return _with_rooms(User.objects.all(), today).filter(pk=pk).first()
+    return _PERSON.first(pk=pk, today=today)
 
 
 def rooms(viewer: Any, *, today: dt.date) -> Rooms:
@@ -66,7 +69,7 @@ def rooms(viewer: Any, *, today: dt.date) -> Rooms:
     return Rooms(**{one.name: getattr(viewer, _BESIDE + one.name) for one in fields(Rooms)})
 
 
-def _with_rooms(people: QuerySet[User], today: dt.date) -> QuerySet[User]:
+def _with_rooms() -> QuerySet[User]:
     strategies = Strategy.objects.order_by()
     found = {
         "deals": Exists(Deal.objects.order_by()),
@@ -75,18 +78,22 @@ def _with_rooms(people: QuerySet[User], today: dt.date) -> QuerySet[User]:
         "runs": Exists(Run.objects.order_by().filter(status=RunStatus.DONE)),
         "signals": Exists(SignalReading.objects.order_by()),
         "pressures": Exists(PressureTag.objects.order_by()),
-        "raises": _raises(today),
+        "raises": _raises(),
     }
     assert found.keys() == asdict(Rooms()).keys()
-    return people.annotate(**{_BESIDE + name: part for name, part in found.items()})
+    somebody: QuerySet[User] = User.objects.order_by().filter(pk=Given("pk", BigIntegerField()))
+    return somebody.annotate(**{_BESIDE + name: part for name, part in found.items()})
 
 
-def _raises(today: dt.date) -> Coalesce:
+def _raises() -> Coalesce:
     """Return how many standing raises wait for the answer of a person: theirs, and a sponsor's also those of nobody."""
     waiting = Raise.objects.standing().filter(answered_at__isnull=True)
-    waiting = waiting.filter(Q(muted_until__isnull=True) | Q(muted_until__lt=today))
+    waiting = waiting.filter(Q(muted_until__isnull=True) | Q(muted_until__lt=Given("today", DateField())))
     role = ExpressionWrapper(OuterRef("role"), output_field=CharField())
     of_nobody = Q(owner__isnull=True, role=Role.SPONSOR)
     mine = waiting.annotate(role=role).filter(Q(owner=OuterRef("pk")) | of_nobody)
     counted = mine.order_by().annotate(every=Value(1)).values("every").annotate(n=Count("pk")).values("n")
     return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
+
+
+_PERSON = Composed(_with_rooms)
