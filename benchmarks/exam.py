@@ -3,6 +3,7 @@
     python benchmarks/exam.py --smoke                     one small world, under a minute
     python benchmarks/exam.py --half first                the worlds that choices are made on
     python benchmarks/exam.py                             the other half, which no choice has seen: the exam
+    python benchmarks/exam.py --alone                     without the rivals: what is confirmed, and what of it is false
     python benchmarks/exam.py --keep FOLDER               keeps what others say, and what is true
     python benchmarks/exam.py --markdown FILE             puts the tables under their headings in FILE
 
@@ -15,6 +16,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -30,7 +32,7 @@ import numpy as np
 import rivals
 from judging import OURS
 
-from hingepoint.analysis import discovery
+from hingepoint.analysis import discovery, intervals
 
 #: Seeds from here on belong to the half that is judged on.
 JUDGED = 1_000
@@ -54,15 +56,20 @@ class Case:
     seed: int
     fault: str
 
-    def run(self, keep: Path | None) -> Run:
-        """Return what every method says and how right it is, as plain JSON."""
+    def run(self, keep: Path | None, alone: bool = False) -> Run:
+        """Return what every method says and how right it is, as plain JSON; only ours if ``alone``."""
         rules = elsewhere.named(self.world, self.deals, self.seed)
         record = elsewhere.Record(elsewhere.live(rules), self.fault)
         found = discovery.discover(record.deals(), record.events(), settings=discovery.Settings(metric="won"))
         name = f"{self.world} {self.deals} {self.seed} {self.fault} {' '.join(found.data.landmarks)}"
-        said = judging.kept(keep, f"{name} {found.data.horizon}", lambda: others(record, found))
+        said = {}
+        if not alone:
+            said = judging.kept(keep, f"{name} {found.data.horizon}", lambda: others(record, found))
         true = judging.kept(keep, f"{name} {found.data.horizon} truth", lambda: truth(rules, found))
-        mine = judging.ours(record, found, true) | {"roles": roles(judging.best(found))}
+        mine = judging.ours(record, found, true) | {
+            "roles": roles(judging.best(found)),
+            "wrong": wrong(found),
+        }
         return {"world": self.world, "deals": self.deals, "fault": self.fault, "methods": said | {OURS: mine}}
 
 
@@ -92,7 +99,17 @@ def _judged(record: elsewhere.Record, rows: rivals.Rows, said: rivals.Said) -> d
 
 def roles(ranked: list[str]) -> dict[str, int]:
     """Return how many of the best eight have which role."""
-    return dict(Counter(key.partition(".")[0] for key in ranked[: judging.TOP]))
+    return _by_role(ranked[: judging.TOP])
+
+
+def _by_role(keys: Iterable[str]) -> dict[str, int]:
+    return dict(Counter(key.partition(".")[0] for key in keys))
+
+
+def wrong(found: discovery.Discovery) -> dict[str, int]:
+    """Return how many findings are strong and false, by the role of their type."""
+    strong = {one.agreement: -1 if one.harmful else 1 for one in found.findings if one.grade == "strong"}
+    return _by_role(key for key, sign in strong.items() if judging.false({key: sign}))
 
 
 def truth(rules: elsewhere.Rules, found: discovery.Discovery) -> dict[str, float]:
@@ -193,6 +210,33 @@ def _share(counts: list[list[int]]) -> str:
     return f"{hits / tried:.3f}" if tried else "–"
 
 
+def strong(runs: list[Run]) -> tables.Table:
+    """Return how often what is strong is false, with its interval, by fault of record and size, and in all."""
+    groups = sorted(_grouped(runs, "fault", "deals").items())
+    rows = [[fault, f"{deals:,}", *_strong_cells(group)] for (fault, deals), group in groups]
+    rows.append(["**all**", "", *_strong_cells(runs)])
+    head = [
+        "fault of record",
+        "deals",
+        "histories",
+        "strong",
+        "false",
+        "share, with 95% interval",
+        "false ones are",
+    ]
+    return tables.Table("Worlds of another hand: how often strong is false", head, rows)
+
+
+def _strong_cells(runs: list[Run]) -> list[str]:
+    mine = [run["methods"][OURS] for run in runs]
+    number, false = sum(one["strong"] for one in mine), sum(one["false_strong"] for one in mine)
+    share = intervals.share(false, number)
+    told = f"{share.value:.2f} ({share.low:.2f} to {share.high:.2f})" if share.value is not None else "–"
+    kinds = sum((Counter(one["wrong"]) for one in mine), Counter[str]())
+    are = ", ".join(f"{LOOK_ALIKES[role]} ({count})" for role, count in kinds.most_common())
+    return [str(len(runs)), str(number), str(false), told, are or "–"]
+
+
 #: What looks like a lever and is none, by role.
 LOOK_ALIKES = {
     "stage": "a step that every deal comes to",
@@ -222,6 +266,7 @@ def among_the_best(runs: list[Run]) -> tables.Table:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--smoke", action="store_true", help="one small world with one fault")
+    parser.add_argument("--alone", action="store_true", help="without the rivals")
     parser.add_argument("--half", choices=("first", "judged"), default="judged")
     parser.add_argument("--seeds", type=int, help="worlds of each name and size")
     parser.add_argument("--sizes", default=",".join(map(str, SEEDS)))
@@ -231,10 +276,11 @@ def main() -> None:
     asked = parser.parse_args()
     runs = []
     for case in cases(asked):
-        runs.append(case.run(asked.keep))
+        runs.append(case.run(asked.keep, asked.alone))
         said = " ".join(f"{name} {one['precision']:.2f}" for name, one in runs[-1]["methods"].items())
         print(f"  {case.world}, {case.deals:,} deals, seed {case.seed}, {case.fault}: {said}", flush=True)
-    made = [tell(runs) for tell in (on_top, ahead, faults, among_the_best)]
+    told = (faults, strong) if asked.alone else (on_top, ahead, faults, strong, among_the_best)
+    made = [tell(runs) for tell in told]
     for table in made:
         print(f"\n## {table.heading}\n\n{table.markdown()}")
     if asked.markdown:

@@ -103,7 +103,7 @@ def ours(world: worlds.World, found: discovery.Discovery, effects: dict[str, flo
     real = [one.ci[0] <= effects[one.agreement] <= one.ci[1] for one in judged if one.agreement in effects]
     return _reported(world, best(found), signs) | {
         "strong": len(strong),
-        "false_strong": _false(strong),
+        "false_strong": false(strong),
         "nulls": [sum(idle), len(idle)],
         "effects": [sum(real), len(real)],
     }
@@ -127,7 +127,7 @@ def _sign(key: str) -> int:
     return {"lever": 1, "harmful": -1}.get(key.partition(".")[0], 0)
 
 
-def _false(signs: dict[str, int]) -> int:
+def false(signs: dict[str, int]) -> int:
     return sum(_sign(key) != sign for key, sign in signs.items())
 
 
@@ -137,7 +137,7 @@ def _reported(world: worlds.World, ranked: list[str], signs: dict[str, int]) -> 
         "levers": sum(_sign(key) == sign == 1 for key, sign in signs.items()),
         "harmful": sum(_sign(key) == sign == -1 for key, sign in signs.items()),
         "reported": len(signs),
-        "false": _false(signs),
+        "false": false(signs),
     }
 
 

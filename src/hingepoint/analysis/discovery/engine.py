@@ -17,6 +17,7 @@ from hingepoint.analysis.discovery import findings, result, undated
 from hingepoint.analysis.discovery.judging import (
     alike,
     certificate,
+    following,
     grading,
     placebo,
     record_audit,
@@ -97,10 +98,13 @@ class _Run:
         choices = self.keep.choices(self.history, self.settings) if self.keep else None
         prepared = study.prepare(self.history, self.settings, choices, self.runner)
         mechanical = screens.mechanical(self.history, self.settings, self.catalogue, prepared.grid.cycle)
+        near: dict[str, following.Following] = {}
         if not self.history.metric.among_won:
-            mechanical = screens.following(self.history, self.settings, prepared.grid.lags[-1]) | mechanical
+            near = following.following(self.history, self.settings, following.periods(prepared.grid))
+            mechanical = {key: one.exclusion for key, one in near.items() if one.sure} | mechanical
         mechanical |= screens.stages(self.history, mechanical)
-        audit = record_audit.audit(self.history, self._name)
+        unsure = {key: one.doubt for key, one in near.items() if not one.sure}
+        audit = record_audit.audit(self.history, self._name, unsure)
         warnings = [
             *self.history.notes,
             *prepared.columns.warnings,
@@ -135,7 +139,7 @@ class _Run:
                 "effect: more than chance allows, so the intervals are too narrow."
             )
         self._stage(prepared, 0.95, 1.0, "grading", passes=4)
-        verdict = verdicts.judge(prepared, estimates, self.settings, self.catalogue, copied, audit.doubts)
+        verdict = verdicts.judge(prepared, estimates, self.settings, self.catalogue, copied, audit.against)
         verdict = repairs.Trial(verdict, sums, audit, sides, steps).verdicts()
         report = findings.Report(
             prepared,

@@ -12,7 +12,7 @@ import numpy as np
 import scipy  # its parts load when they are first used: the server starts without them
 
 from hingepoint.analysis.discovery.judging import calibration
-from hingepoint.analysis.discovery.judging.screens import BULK_TYPES
+from hingepoint.analysis.discovery.judging.following import BULK_TYPES
 from hingepoint.analysis.discovery.reading.history import History
 
 #: Fewer open or earlier deals than that, or fewer entries expected of a type, say nothing.
@@ -22,6 +22,9 @@ FOLLOWED = 0.95
 #: A type stands out if it is so many times as frequent, or as rare, at these false discoveries over all types;
 #: use that moves the same way between earlier deals, by so many errors, explains it.
 TIMES, FALSE_SHARE, MOVES = 1.15, 0.05, 2.0
+#: Of what would be strong it takes less to speak against it: so many errors (5 % one-sided), or so many where other
+#: types are surely entered only with the outcome.
+LEANS, LEANS_WITH_OTHERS = 1.645, 1.0
 #: Open deals that have so many times as much of nearly everything tell that lost deals do not keep their entries.
 MORE_OF_ALL = 1.08
 
@@ -31,6 +34,7 @@ class Control:
     """Open deals held against earlier ones; per type ``times`` as often as expected.
 
     missing, more   types that open deals have clearly less, or more often than earlier deals had at that age
+    may_be_missing  types that may be entered only with the outcome, and cannot be told from such
     judged          types with enough entries to say so
     kept            share of the entries of lost deals that seem to be on record yet, of all types alike; 1 mostly
     """
@@ -41,6 +45,7 @@ class Control:
     judged: np.ndarray
     missing: np.ndarray
     more: np.ndarray
+    may_be_missing: np.ndarray
     kept: float = 1.0
 
 
@@ -71,7 +76,9 @@ def control(history: History) -> Control | None:
     log, away, shared = _away(gained, expected, expected.own_error, judged)
     _, moved, grew = _away(since.entries, before, np.hypot(before.error, since.error), judged)
     explained = (np.abs(moved) > MOVES) & (np.sign(moved) == np.sign(away))
-    clear = judged & _surely(away, judged) & (np.abs(log) > np.log(TIMES)) & ~explained
+    apart = judged & (np.abs(log) > np.log(TIMES)) & ~explained
+    clear = apart & _surely(away, judged)
+    leans = LEANS_WITH_OTHERS if (clear & (log < 0)).any() else LEANS
     return Control(
         open=still_open.size,
         earlier=earlier.size,
@@ -79,6 +86,7 @@ def control(history: History) -> Control | None:
         judged=judged,
         missing=clear & (log < 0),
         more=clear & (log > 0),
+        may_be_missing=apart & ~clear & (away < -leans),
         kept=_kept(shared - max(grew, 0.0), expected.entries[judged].sum(), lost.entries[judged].sum()),
     )
 

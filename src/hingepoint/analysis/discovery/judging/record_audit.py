@@ -7,7 +7,7 @@ finding is strong only if no check speaks against its type.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -23,6 +23,8 @@ from hingepoint.records.findings import Audited
 FAR_MORE, CLEAR = 0.1, 4.0
 #: Fewer entries on either side say nothing.
 LEAST = 20
+#: From this share of gains with a time of writing on, those times speak for a type.
+WRITTEN = 0.8
 #: A share of events left out by rules that is worth a word.
 MANY_LEFT_OUT = 0.05
 #: A share of gains written down after the close that is worth a word in the notes.
@@ -52,11 +54,22 @@ class Needed:
 
 @dataclass(frozen=True)
 class Audit:
-    """What was checked, per type why nothing strong is said of it, and the repairs that it asks for."""
+    """What was checked, and what speaks against types: nothing strong is said of them.
+
+    doubts    why, by the key of each type that the record is surely, or by counts, at fault with
+    leaning   why, of types that cannot be told from such; no repair leaves them out
+    needed    the repairs that it asks for
+    """
 
     checks: tuple[Check, ...]
     doubts: Mapping[str, tuple[str, ...]]
     needed: Needed = Needed()
+    leaning: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def against(self) -> Mapping[str, tuple[str, ...]]:
+        """All that speaks against types."""
+        return {**self.leaning, **self.doubts}
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -64,16 +77,21 @@ class Audit:
         return tuple(one.in_words for one in self.checks if one.state == Audited.FAULT)
 
 
-def audit(history: History, named: Named) -> Audit:
-    """Return what the record of a history says against itself; ``named`` gives the name of a type."""
+def audit(history: History, named: Named, near: Mapping[str, str] | None = None) -> Audit:
+    """Return what the record of a history says against itself; ``named`` gives the name of a type.
+
+    ``near`` says of types why they may be written down because the decision has fallen.
+    """
+    near = near or {}
     by_writing, control = _unevenly_late(history), pipeline.control(history)
     by_pipeline = _against_pipeline(history, control)
     doubts = {
-        key: tuple(found[key] for found in (by_writing, by_pipeline) if key in found)
-        for key in (*by_writing, *by_pipeline)
+        key: tuple(found[key] for found in (near, by_writing, by_pipeline) if key in found)
+        for key in (*near, *by_writing, *by_pipeline)
     }
     late = late_closes.late_closes(history)
     checks = (
+        _near_the_close(list(near), named),
         _times(history.writing, by_writing, named),
         _pipeline_check(control, list(by_pipeline), named),
         _lost_log(control),
@@ -87,7 +105,19 @@ def audit(history: History, named: Named) -> Audit:
         died=late_closes.died(history) if late else None,
         kept=control.kept if control else 1.0,
     )
-    return Audit(checks, doubts, needed)
+    return Audit(checks, doubts, needed, _leaning(history, control))
+
+
+def _near_the_close(near: list[str], named: Named) -> Check:
+    """Return which types may follow the decision: those that surely do are left out, and told there."""
+    if near:
+        said = (
+            "Gained mostly in the last weeks before a deal ends one way, so nothing strong is said of "
+            f"{_list([named(key) for key in near])}: record the day on which each was really agreed."
+        )
+        return Check("near_the_close", Audited.FAULT, said)
+    said = "No agreement that is judged is gained mostly in the last weeks before deals end one way."
+    return Check("near_the_close", Audited.FINE, said)
 
 
 def _unevenly_late(history: History) -> dict[str, str]:
@@ -166,6 +196,27 @@ def _against_pipeline(history: History, found: pipeline.Control | None) -> dict[
         for place, key in enumerate(history.types)
         if found.missing[place] or found.more[place]
     }
+
+
+def _leaning(history: History, found: pipeline.Control | None) -> dict[str, tuple[str, ...]]:
+    """Return the types that may be entered only with the outcome, unless times of writing say that they are not."""
+    if found is None:
+        return {}
+    return {
+        key: (
+            f"open deals have it only {found.times[place]:.2f} times as often as earlier deals had at their age, so it "
+            "may be entered with the outcome: the time at which each entry was written (recorded_at) would tell",
+        )
+        for place, key in enumerate(history.types)
+        if found.may_be_missing[place] and not _writing_is_known(history, place)
+    }
+
+
+def _writing_is_known(history: History, place: int) -> bool:
+    """Return whether most gains of a type in decided deals say when they were written."""
+    entries = history.writing.by_type.get(history.types[place]) if history.writing else None
+    gains = int(np.isfinite(history.gained[history.decided, place]).sum())
+    return entries is not None and sum(entries.known) >= WRITTEN * gains
 
 
 def _pipeline_check(found: pipeline.Control | None, doubted: list[str], named: Named) -> Check:

@@ -94,35 +94,51 @@ def _picked(ages: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class GainRates:
-    """How often each type is gained, as logarithms of how many times as often as in other deals of that age.
+    """How often each type is gained in deals that end one way, as logarithms of how many times as often as in others.
 
-    late   in the last weeks of won deals, ``early`` before those; ``error`` of the difference of the two
+    late        in their last weeks, beside all other deals of that age; ``error`` of what is left less ``early``
+    early       before those weeks, beside deals of that age that end the other way
+    beside_end  in their last weeks, beside the last weeks at that age of deals that end the other way
     """
 
     late: np.ndarray
     early: np.ndarray
+    beside_end: np.ndarray
     error: np.ndarray
     late_gains: np.ndarray
 
 
-def gain_rates(history: History, period: float) -> GainRates:
-    """Return the rates of gain in won deals: in the last ``period`` weeks beside all other deals of that age,
-    and before them beside lost deals of that age. There must be won deals."""
+def gain_rates(history: History, period: float) -> tuple[GainRates, GainRates]:
+    """Return the rates of gain in won deals and in lost ones, their last ``period`` weeks told from those before."""
     gains, weeks = _counted(history, period)
-    won_late, won_early, lost = range(3)
-    others = gains[won_early] + gains[lost], weeks[won_early] + weeks[lost]
-    late, late_expected = _times(gains[won_late], weeks[won_late], *others)
-    early, early_expected = _times(gains[won_early], weeks[won_early], gains[lost], weeks[lost])
-    counts = gains[won_late].sum(axis=0), late_expected, gains[won_early].sum(axis=0), early_expected
+    won_late, won_early, lost_late, lost_early = zip(gains, weeks, strict=True)
+    return (
+        _rates(won_late, won_early, lost_late, lost_early),
+        _rates(lost_late, lost_early, won_late, won_early),
+    )
+
+
+#: Gains, and weeks at risk, ages x types.
+_Counts = tuple[np.ndarray, np.ndarray]
+
+
+def _rates(late: _Counts, early: _Counts, other_late: _Counts, other_early: _Counts) -> GainRates:
+    other = _both(other_late, other_early)
+    times_late, late_expected = _times(late, _both(early, other))
+    times_early, early_expected = _times(early, other)
+    counts = late[0].sum(axis=0), late_expected, early[0].sum(axis=0), early_expected
     error = np.sqrt(sum(1 / (count + 0.5) for count in counts))
-    return GainRates(late, early, error, counts[0])
+    return GainRates(times_late, times_early, _times(late, other_late)[0], error, counts[0])
 
 
-def _times(
-    gains: np.ndarray, weeks: np.ndarray, other_gains: np.ndarray, other_weeks: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _both(one: _Counts, other: _Counts) -> _Counts:
+    return one[0] + other[0], one[1] + other[1]
+
+
+def _times(some: _Counts, others: _Counts) -> _Counts:
     """Return per type the logarithm of gains over those expected at the rates of others, and how many gains
-    of others say so; all are ages x types."""
+    of others say so."""
+    (gains, weeks), (other_gains, other_weeks) = some, others
     rates = (other_gains + 0.5 / AGE_BOUNDS) / np.maximum(other_weeks, 1.0)
     expected = (weeks * rates).sum(axis=0)
     share = weeks / np.maximum(weeks + other_weeks, 1e-9)
@@ -130,25 +146,22 @@ def _times(
 
 
 def _counted(history: History, period: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return gains and weeks at risk: (late in won deals, before that, in lost deals) x ages x types."""
+    """Return gains and weeks at risk: (late in won deals, before that, both in lost deals) x ages x types."""
     decided = np.nonzero(history.decided)[0]
     bounds = np.quantile(history.closed[decided], np.linspace(0, 1, AGE_BOUNDS + 1)[1:]).astype(np.float32)
-    gains = np.zeros((3, AGE_BOUNDS, len(history.types)))
+    gains = np.zeros((4, AGE_BOUNDS, len(history.types)))
     weeks = np.zeros_like(gains)
     for start in range(0, decided.size, TOGETHER):
         deals = decided[start : start + TOGETHER]
-        won = history.won[deals]
-        closed = history.closed[deals, None].astype(np.float32)
-        gained = history.gained[deals]
-        turn = np.where(won[:, None], np.maximum(closed - np.float32(period), 0), closed)
-        until = np.minimum(gained, closed)
-        before, after = np.minimum(until, turn), np.maximum(until, turn)
-        for place, mask, since, upto in ((0, won, turn, after), (1, won, 0, before), (2, ~won, 0, before)):
-            part = upto[mask]
-            base = since[mask] if isinstance(since, np.ndarray) else np.zeros(1, dtype=np.float32)
-            in_part = (gained[mask] <= part) & (gained[mask] > base if place == 0 else True)
-            weeks[place] += _by_age(base, part, bounds)
-            gains[place] += _counted_by_age(gained[mask], in_part, bounds)
+        for place, some in ((0, deals[history.won[deals]]), (2, deals[~history.won[deals]])):
+            closed, gained = history.closed[some, None].astype(np.float32), history.gained[some]
+            turn = np.maximum(closed - np.float32(period), 0)
+            until = np.minimum(gained, closed)
+            before, after = np.minimum(until, turn), np.maximum(until, turn)
+            weeks[place] += _by_age(turn, after, bounds)
+            gains[place] += _counted_by_age(gained, (gained <= after) & (gained > turn), bounds)
+            weeks[place + 1] += _by_age(np.zeros(1, dtype=np.float32), before, bounds)
+            gains[place + 1] += _counted_by_age(gained, gained <= before, bounds)
     return gains, weeks
 
 

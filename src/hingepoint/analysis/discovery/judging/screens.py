@@ -24,8 +24,6 @@ DEFINITION = 0.02
 EXPECTED = 10.0
 #: Won so much more often than deals of the same age; or, where those are nearly all won, lost so much less.
 ABOVE, HARDLY_ANY = 0.1, 0.1
-#: From so many types on, what most of them share is told from what is one type's own.
-BULK_TYPES = 5
 EVERY_WIN = "it is a step that every win contains"
 #: A leading agreement keeps less than this share of its effect when the clock starts later.
 KEPT = 0.5
@@ -143,45 +141,6 @@ def stages(history: History, mechanical: Mapping[str, Exclusion]) -> dict[str, E
         for key in history.steps
         if key not in mechanical or mechanical[key].reason != "mechanical" or mechanical[key].step
     }
-
-
-def following(history: History, settings: Settings, period: float) -> dict[str, Exclusion]:
-    """Return the types that are gained far more in the last weeks of won deals than in others of that age.
-
-    Per week in which a deal could still gain it, a lever is gained somewhat more in deals that are
-    won, early and late alike. What is recorded because the decision has fallen shows in the last
-    ``period`` weeks only. Counts of gains say so long before an effect can be estimated.
-
-    Where lost deals are closed in the records long after they died, every type looks gained late in wins
-    only: what most types share is the records' doing, and a type must stand out of it.
-    """
-    if not history.won.any():
-        return {}
-    rates = risk.gain_rates(history, period)
-    enough = rates.late_gains >= 20
-    bulk = _shared(rates.late[enough]), _shared((rates.late - np.maximum(rates.early, 0.0))[enough])
-    late = rates.late - bulk[0]
-    beside_early = rates.late - np.maximum(rates.early, 0.0) - bulk[1]
-    stands_out = enough & (late >= np.log(3)) & (beside_early - 1.645 * rates.error > np.log(2))
-    return {
-        key: Exclusion("leading", _following_words(period, float(np.exp(rates.late[place])), bulk[0]))
-        for place, key in enumerate(history.types)
-        if stands_out[place] and key not in settings.not_mechanical
-    }
-
-
-def _shared(logs: np.ndarray) -> float:
-    """Return how much more often than expected the bulk of types is gained, as a logarithm; never less than 0."""
-    return max(float(np.median(logs)), 0.0) if logs.size >= BULK_TYPES else 0.0
-
-
-def _following_words(period: float, times: float, bulk: float) -> str:
-    usual = f" (most agreements {np.exp(bulk):.1f} times)" if np.exp(bulk) >= 1.5 else ""
-    return (
-        f"in the last {period * 7:.0f} days before the close it is gained {times:.0f} times as often in deals "
-        f"that are then won as in others of the same age{usual}, and earlier it is not, "
-        "so it is recorded once the decision has fallen"
-    )
 
 
 def leading(profile: list[gram.Estimate], settings: Settings, types: tuple[str, ...]) -> dict[str, Exclusion]:
