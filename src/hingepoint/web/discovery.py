@@ -45,6 +45,12 @@ METRICS = [
     ("margin", metric_words.title("margin"), "On won deals only."),
     ("revenue", metric_words.title("revenue"), "On won deals only."),
     ("cycle_days", metric_words.title("cycle_days"), "On won deals only."),
+    ("price_realisation", metric_words.title("price_realisation"), "Net by list price, on won deals only."),
+    (
+        "contract_size",
+        metric_words.title("contract_size"),
+        "What was sold before any discount, on won deals only.",
+    ),
 ]
 #: The groups of findings, short enough for tabs.
 SHORT = {

@@ -39,6 +39,7 @@ FACTS = ("name", "statement", "metric", "segment", "sponsor")
 class StrategyForm(measures.MeasureForm):
     """A strategy's own words, and what it is judged by."""
 
+    outcomes = True
     name = forms.CharField(max_length=120)
     statement = forms.CharField(max_length=3000)
     segment = forms.CharField(required=False, max_length=100)
@@ -66,10 +67,10 @@ class TargetForm(measures.MeasureForm):
         return entered | {"baseline": entered["baseline"] / scale, "target": entered["target"] / scale}
 
 
-def _choices(request: Request, metric: str) -> dict[str, Any]:
+def _choices(request: Request, metric: str, *, outcomes: bool = False) -> dict[str, Any]:
     """Return what the fields of a metric and its deals offer."""
     return {
-        "measures": measures.offered(metric),
+        "measures": measures.offered(metric, outcomes=outcomes),
         "rows": measures.ROWS,
         "judged_on": measures.JUDGED_ON,
         "compares": measures.COMPARES,
@@ -237,7 +238,7 @@ def _form(request: Request, known: dict[str, Any], *, now: Any = None) -> HttpRe
         "said": draft.over(drafts.blank(StrategyForm) | known),
         "problems": draft.problems,
         "sponsors": strategy_list.sponsors(request.user),
-        "choices": _choices(request, now.metric if now else ""),
+        "choices": _choices(request, now.metric if now else "", outcomes=True),
     }
     return render(request, "strategy/form.html", context)
 

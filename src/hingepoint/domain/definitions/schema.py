@@ -191,9 +191,10 @@ def _checked(definitions: Definitions) -> Definitions:
             f"{section}: {name} stands twice." for name in sorted({n for n in names if names.count(n) > 1})
         ]
     for one in definitions.strategies:
-        for metric in (one.metric, *(target.metric for target in one.targets)):
+        checks = [(metrics.parse_judge, one.metric), *((metrics.parse_target, t.metric) for t in one.targets)]
+        for check, metric in checks:
             try:
-                metrics.parse_target(metric)
+                check(metric)
             except ValueError as error:
                 problems.append(f"{one.name}: {error}")
     if problems:

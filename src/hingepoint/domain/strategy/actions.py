@@ -94,7 +94,7 @@ def write_strategy(
     """Write a new strategy as a draft, with an empty first playbook. Raises ValueError for a metric
     that discovery would not understand, NameTaken."""
     _require_keeper(by)
-    metrics.parse_target(metric)
+    metrics.parse_judge(metric)
     _require_free_name(name)
     last = Strategy.objects.aggregate(last=Max("rank"))["last"] or 0
     with _name_taken():
@@ -137,7 +137,7 @@ def change_strategy(
     asked for, they are asked anew in the background. Raises Stale, NameTaken."""
     _require_keeper(by)
     if "metric" in facts:
-        metrics.parse_target(facts["metric"])
+        metrics.parse_judge(facts["metric"])
     if "name" in facts:
         _require_free_name(facts["name"], but=strategy)
     read_anew(strategy)
