@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 import assessing
+import counting
 import discoveries
 import importing
 import letting_in
@@ -110,6 +111,9 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "trial": (KEEPERS | {"manager", "other_manager"}, {"trial_id": "a_trial"}),
     "strategies": (SELLING, {}),
     "new-strategy": (KEEPERS, {}),
+    "own-metrics": (KEEPERS, {}),
+    "new-own-metric": (KEEPERS, {}),
+    "edit-own-metric": (KEEPERS, {"key": "an_own_metric"}),
     "strategy": (SELLING, {"strategy_id": "a_strategy"}),
     "strategy-results": (KEEPERS, {"strategy_id": "a_strategy"}),
     "strategy-agreements": (KEEPERS, {"strategy_id": "a_strategy"}),
@@ -284,6 +288,8 @@ def address(route: str, arguments: dict, cast, known: dict | None = None) -> str
             rules.log_arrives(cast.deal)
             rules.switched_on()
             return Detection.objects.get().pk
+        if name == "an_own_metric":
+            return counting.defined(by=cast.analyst).key
         if name == "a_strategy":
             strategy = playbooks.in_force(cast).strategy
             strategies.draft_playbook(by=cast.sponsor, at=NOW, strategy=strategy)

@@ -67,7 +67,7 @@ def test_each_is_counted_from_what_the_register_holds(judged):
 
 
 def test_they_are_read_with_the_deals_in_one_statement(judged):
-    cast, one = judged
+    _, one = judged
     names = [row.metric for row in one.result_metrics.all()]
     with CaptureQueriesContext(
         connection,

@@ -23,7 +23,6 @@ from hingepoint.analysis import intervals, own_metrics
 from hingepoint.analysis.own_metrics import MetricError
 from hingepoint.records.metrics import Counted
 
-
 #: name -> (unit, better, kind, only among won deals)
 BUILT_IN: dict[str, tuple[str, str, str, bool]] = {
     "won": ("share of deals", "higher", "share", False),

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 
 import polars as pl
 
@@ -103,6 +104,79 @@ class Definition:
         return self.deals == Counted.WON and self.over == DEALS and known and not self.extra
 
 
+#: Of new deals, what is known of each, open or closed.
+_OF_NEW = KNOWN_AT_CREATION | {"initial_amount"}
+MOST_CONDITIONS = 3
+
+
+def problems(definition: Definition) -> dict[str, str]:
+    """Return what is wrong with a definition, by its field."""
+    found = {}
+    if not definition.name.strip():
+        found["name"] = "Name it, as it shall stand on pages."
+    for part in ("number", "over"):
+        if words := _wrong_sum(getattr(definition, part), definition.deals):
+            found[part] = words
+    for part in ("where", "among"):
+        for place, one in enumerate(getattr(definition, part)):
+            if words := _wrong_condition(one, definition.deals):
+                found[f"{part}_{place}"] = words
+    if definition.number == definition.over and not definition.where:
+        found.setdefault(
+            "number", "Above and below is the same, which is always 1. Say which deals count above."
+        )
+    if definition.is_count and definition.unit != Unit.SHARE:
+        found.setdefault("unit", "Deals by deals are a share: choose percent.")
+    return found
+
+
+def _wrong_sum(name: str, deals: Counted) -> str:
+    if name == DEALS or name.startswith(EXTRA):
+        return ""
+    if name not in NUMBERS:
+        return "Choose what is counted or summed."
+    return _not_known_of_new(name, deals)
+
+
+def _not_known_of_new(name: str, deals: Counted) -> str:
+    if deals == Counted.NEW and not name.startswith(EXTRA) and name not in _OF_NEW:
+        return (
+            f"{_capital(field_name(name))} is not settled while a deal is open. Count closed deals instead."
+        )
+    return ""
+
+
+def _wrong_condition(one: Condition, deals: Counted) -> str:
+    is_number = one.compare in (Compare.AT_LEAST, Compare.AT_MOST)
+    if one.field not in NUMBERS and one.field not in WORDS and not one.field.startswith(EXTRA):
+        return "Choose a field."
+    if not one.values:
+        return "Say what it is held against."
+    if is_number and one.field in WORDS:
+        return f"{WORDS[one.field]} is a word. Choose “is” or “is one of”."
+    if not is_number and one.field in NUMBERS:
+        return f"{NUMBERS[one.field]} is a number. Choose “is at least” or “is at most”."
+    if is_number and not _is_number(one.values[0]):
+        return f"“{one.values[0]}” is no number."
+    return _not_known_of_new(one.field, deals)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def same(one: Definition, other: Definition) -> bool:
+    """Return whether two versions of a metric count the same."""
+    return replace(one, version=0, since=dt.date.min) == replace(other, version=0, since=dt.date.min)
+
+
 def named(definition: Definition) -> str:
     """Return the name under which a definition is stored. Raises MetricError where it is too long for that."""
     told = asdict(definition) | {"since": definition.since.isoformat()}
@@ -142,7 +216,7 @@ def counted(definition: Definition, deals: pl.DataFrame) -> pl.DataFrame:
 
     A deal whose numbers are not known, or that there is nothing of to divide by, does not count.
     """
-    among = deals.filter(_of_kind(definition, deals), *(one.expression() for one in definition.among))
+    among = _among(definition, deals)
     if among.is_empty():
         raise MetricError(f"No {definition.deals.noun} fits what “{definition.name}” counts.")
     day = pl.col("created" if definition.deals == Counted.NEW else "closed")
@@ -153,6 +227,15 @@ def counted(definition: Definition, deals: pl.DataFrame) -> pl.DataFrame:
     if some.is_empty():
         raise MetricError(_why_none(definition, among.height, known.height))
     return some.select("id", "closed", (pl.col("number") / pl.col("weight")).alias("value"), "weight")
+
+
+def _among(definition: Definition, deals: pl.DataFrame) -> pl.DataFrame:
+    return deals.filter(_of_kind(definition, deals), *(one.expression() for one in definition.among))
+
+
+def fitting(definition: Definition, deals: pl.DataFrame) -> int:
+    """Return how many deals a definition is of, whether or not they say what it counts."""
+    return _among(definition, deals).height
 
 
 def _why_none(definition: Definition, among: int, known: int) -> str:
@@ -216,7 +299,13 @@ def in_words(definition: Definition) -> str:
 
 def _told(conditions: tuple[Condition, ...]) -> str:
     said = [
-        f"{field_name(one.field).removeprefix('the ')} {one.compare.label.lower()} {', '.join(one.values)}"
+        f"{field_name(one.field).removeprefix('the ')} {one.compare.label} {_values_told(one)}"
         for one in conditions
     ]
     return " and ".join(said)
+
+
+def _values_told(one: Condition) -> str:
+    if one.field in SHARES:
+        return ", ".join(f"{round(float(value) * 100, 2):g}%" for value in one.values)
+    return ", ".join(one.values)

@@ -102,12 +102,15 @@ class MeasureForm(forms.Form):
 _NAMES = ("judged", "compare", "bound")
 
 
-def chosen(metric: str) -> dict[str, Any]:
-    """Return what the form shows of a metric; one with more figures than it has room for is kept as it is."""
+def chosen(metric: str, own: Sequence[str] = ()) -> dict[str, Any]:
+    """Return what the form shows of a metric; one with more figures than it has room for, or an older version of one of
+    the company's ``own``, is kept as it is."""
     blank = {f"{name}_{n}": "" for n in range(ROWS) for name in _NAMES}
     if not metric:
         return blank | {"measure": ""}
     known = metrics.parse(metric)
+    if known.own and metric not in own:
+        return blank | {"measure": KEPT}
     if not known.conditions:
         return blank | {"measure": known.name}
     if not can_say(metric):

@@ -12,11 +12,13 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 
+from hingepoint.analysis import own_metrics
 from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.people.models import User, sees_all
 from hingepoint.domain.strategy.models import PivotalAgreement, Playbook, Strategy
 from hingepoint.domain.strategy.requirements import DealFacts, Requirement, Rule, required
 from hingepoint.records.deals import DealStatus, EventKind, Stage
+from hingepoint.records.errors import Refused
 from hingepoint.records.strategy import Status
 
 #: Fewer won deals than this do not say when a stage usually ends.
@@ -36,6 +38,22 @@ def usual_days_to_stage() -> dict[str, int]:
         for stage, after in itertools.pairwise(stages)
         if len(reached.get(after.value, ())) >= LEAST_WON_DEALS
     }
+
+
+class WrongMetric(Refused):
+    """A metric of one's own that cannot be counted as it is said."""
+
+
+def require_countable(definition: own_metrics.Definition) -> None:
+    """Raise WrongMetric, with words for each field, unless a metric of one's own can be counted and stored."""
+    found = own_metrics.problems(definition)
+    if not found:
+        try:
+            own_metrics.named(replace(definition, version=999))
+        except own_metrics.MetricError as error:
+            found = {"name": str(error)}
+    if found:
+        raise WrongMetric(next(iter(found.values())), by_field=found)
 
 
 def may_keep(viewer: User) -> bool:
