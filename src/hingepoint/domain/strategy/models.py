@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
@@ -123,7 +125,12 @@ class OwnMetric(models.Model):
 class PlaybookQuerySet(models.QuerySet["Playbook"]):
     def published(self) -> PlaybookQuerySet:
         """Versions that hold or held, the last one first unless ordered otherwise."""
-        return self.filter(published_at__isnull=False)
+        return self.published_by(None)
+
+    def published_by(self, day: dt.date | None) -> PlaybookQuerySet:
+        """The same of the versions published by the end of a day; None: of all."""
+        rows = self.filter(published_at__isnull=False)
+        return rows if day is None else rows.filter(published_at__date__lte=day)
 
 
 class Playbook(models.Model):

@@ -70,17 +70,20 @@ class AsIf:
     draft: Playbook | None = None
 
 
-def books_in_force(as_if: AsIf | None = None) -> Books:
+def books_in_force(as_if: AsIf | None = None, *, on: dt.date | None = None) -> Books:
     """Return the strategies in force by rank, each with the rules of its last published playbook; ``as_if``
-    stands in for what its strategy says now."""
+    stands in for what its strategy says now. ``on`` a day of the past: those that had started, with the playbook that
+    was published last by its end."""
     held = Q(status=Status.IN_FORCE)
     held |= Q(pk=as_if.strategy.pk) if as_if else Q()
+    if on is not None:
+        held &= Q(starts_on__isnull=True) | Q(starts_on__lte=on)
     books = []
     for strategy in Strategy.objects.filter(held).order_by("rank", "id"):
         own = as_if if as_if and as_if.strategy.pk == strategy.pk else None
         versions = [
             (timezone.localdate(book.published_at), list(book.pivotal.all()))
-            for book in strategy.playbooks.published()
+            for book in strategy.playbooks.published_by(on)
         ]
         if own and own.draft:
             versions.insert(0, (own.on, list(own.draft.pivotal.all())))
