@@ -185,6 +185,7 @@ NO_ACTION = {
     "negotiation.actions": {"take_back": "passes on to one"},
     "people.actions": {
         "require_sign_in_allowed": "only reads",
+        "note_visit": "one statement; the trail tells nothing of it",
         "send_invitations": "mails one after another, each link kept in one before its mail goes",
     },
     "merging.actions": {"merge": "passes on to one, and words its refusal"},

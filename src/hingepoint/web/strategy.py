@@ -25,7 +25,6 @@ from hingepoint.domain.strategy.queries import (
     before_asking,
     over_years,
     own_metrics,
-    still_holds,
     strategy_page,
 )
 from hingepoint.domain.strategy.queries import strategies as strategy_list
@@ -121,7 +120,6 @@ def strategy(request: Request, strategy_id: int) -> HttpResponse:
         "noun": metric_words.noun,
         "today": today,
         "asking": asking.unfinished() if page.asking else None,
-        "still": still_holds.still_holds(request.user, at=timezone.now(), strategy_id=strategy_id),
         "counted_at": page.counted_at,
         "promises": _promises(request, today),
         "say": strategy_words,

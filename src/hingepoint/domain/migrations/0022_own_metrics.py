@@ -1,4 +1,5 @@
-"""Result metrics that a company defines itself, a row a version; a metric's name has room for a definition."""
+"""Result metrics that a company defines itself, a row a version; a metric's name has room for a definition. When somebody last came, so
+that their first page can say what is new."""
 
 import django.db.models.deletion
 from django.conf import settings
@@ -11,6 +12,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AddField("user", "visited_on", models.DateField(null=True)),
+        migrations.AddField("user", "visited_before", models.DateField(null=True)),
         migrations.AlterField(
             model_name="resultmetric",
             name="metric",
