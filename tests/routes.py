@@ -135,6 +135,7 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "self-assessments": (KEEPERS, {}),
     "self-assessment": (KEEPERS, {"round_id": "a_closed_round"}),
     "self-assessment-pdf": (KEEPERS, {"round_id": "a_closed_round"}),
+    "self-assessment-codes": (KEEPERS, {"round_id": "a_round_by_code"}),
     "answer-self-assessment": (None, {"token": "a_round_link"}),
     "own-self-assessment": (None, {"key": "an_own_key"}),
     "pressures": (SELLING, {}),
@@ -265,6 +266,8 @@ def address(route: str, arguments: dict, cast, known: dict | None = None) -> str
             return importing.kept_mapping(cast).pk
         if name == "an_open_round":
             return assessing.open_round(cast).pk
+        if name == "a_round_by_code":
+            return assessing.open_round(cast, by_code=True).pk
         if name == "a_closed_round":
             return assessing.closed_round(cast, leaders=6, field=7).pk
         if name == "a_round_link":

@@ -153,6 +153,11 @@ urlpatterns = [
         name="self-assessment-pdf",
     ),
     path(
+        "self-assessment/<int:round_id>/codes.csv",
+        self_assessment.self_assessment_codes,
+        name="self-assessment-codes",
+    ),
+    path(
         "self-assessment/<int:round_id>/close",
         self_assessment.close_self_assessment,
         name="close-self-assessment",

@@ -1,5 +1,5 @@
 """Result metrics that a company defines itself, a row a version; a metric's name has room for a definition. When somebody last came, so
-that their first page can say what is new."""
+that their first page can say what is new. A self-assessment may ask each person for a code."""
 
 import django.db.models.deletion
 from django.conf import settings
@@ -12,6 +12,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AddField("assessmentround", "by_code", models.BooleanField(default=False)),
+        migrations.AddField("assessmentround", "spent", models.JSONField(default=list)),
         migrations.AddField("user", "visited_on", models.DateField(null=True)),
         migrations.AddField("user", "visited_before", models.DateField(null=True)),
         migrations.AlterField(
