@@ -8,9 +8,11 @@ from django.urls import reverse
 import counting
 from cast import NOW, TODAY, deal
 from hingepoint.analysis import own_metrics
+from hingepoint.domain.discovery.models import Run
 from hingepoint.domain.strategy import actions as strategy
 from hingepoint.domain.strategy import results
 from hingepoint.domain.strategy.models import OwnMetric, ResultMetric
+from hingepoint.records.metrics import Counted, Unit
 from playbooks import in_force, written
 
 KEY = "cust.data_access"
@@ -140,3 +142,16 @@ def test_defined_anew_the_old_target_stays_as_it_was_counted_and_says_so(client,
 def test_the_same_said_again_is_no_new_version(sold):
     first = counting.defined(by=sold.analyst)
     assert counting.defined(by=sold.analyst, at=NOW + dt.timedelta(days=9)).pk == first.pk
+
+
+def test_discovery_offers_what_a_won_deal_brings_and_no_quotient(client, sold):
+    each = counting.defined(
+        by=sold.analyst, key="net", name="Net a deal", unit=Unit.MONEY, deals=Counted.WON, number="net_price", where=()
+    )  # fmt: skip
+    counting.defined(by=sold.analyst)
+    client.force_login(sold.analyst)
+    offered = [value for value, *_ in client.get(reverse("new-run")).context["metrics"]]
+    assert each.told in offered
+    assert sum(own_metrics.is_own(value) for value in offered) == 1
+    assert client.post(reverse("new-run"), {"metric": each.told}).status_code == 302
+    assert Run.objects.get().settings["metric"] == each.told

@@ -37,14 +37,14 @@ def read_debts(*, at: dt.datetime, as_of: dt.date | None = None, anew: bool = Fa
     wanted = [*_ends_of_months(until), until] if Books().stands_on else []
     known = {} if anew else _kept()
     read = []
-    for day in wanted:
+    for day in reversed(wanted):  # the newest first: its sum is what pages wait for
         books = Books(day)
         on = _stands_on(books)
         if day == until or known.get(day) != on:
             _read(day, books, on, at=at)
             read.append(day)
     _forget_before(until, but=wanted)
-    return read
+    return sorted(read)
 
 
 def _stands_on(books: Books) -> str:

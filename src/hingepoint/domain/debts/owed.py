@@ -139,9 +139,10 @@ def then(day: dt.date, books: Books) -> Iterator[Owed]:
     for deal_id, *facts in deals.values_list("pk", *was).iterator(AT_ONCE):
         deal = _deal(facts)
         for type_id, needed_by, is_asked_alike in needs.of(deal):
-            stand = stands.get((deal_id, type_id), _Stand(deal_id, type_id))
-            day_of = stand.needed_by if stand.required and is_asked_alike else needed_by
-            found = _owed(replace(stand, needed_by=day_of), deal, books, day)
+            stand = stands.get((deal_id, type_id)) or _Stand(deal_id, type_id)
+            if not (stand.required and is_asked_alike):
+                stand = replace(stand, needed_by=needed_by)
+            found = _owed(stand, deal, books, day)
             if found is not None:
                 yield found
 
@@ -190,15 +191,15 @@ def _stands(as_of: AsOf) -> dict[tuple[int, int], _Stand]:
     pivotal = PivotalAgreement.objects.filter(playbook__strategy__status=Status.IN_FORCE).values("type")
     rows = Agreement.objects.filter(still_open, type__in=pivotal)
     columns = ("pk", "deal_id", "type_id", "needed_by", "due_on", "required")
-    known, found = {}, {}
-    for pk, deal_id, type_id, needed_by, due_on, asks in rows.values_list(*columns).iterator(AT_ONCE):
-        known[pk] = (deal_id, type_id)
-        found[known[pk]] = _Stand(deal_id, type_id, needed_by=needed_by, due_on=due_on, required=asks)
     steps = as_of.standing(AgreementEvent.objects.filter(agreement__in=rows))
-    last = steps.order_by("occurred_at", "id").values_list("agreement_id", "state", "due_on")
-    for pk, state, due_on in last.iterator(AT_ONCE):
-        which = known[pk]
-        found[which] = replace(found[which], state=state, due_on=due_on or found[which].due_on)
+    said: dict[int, tuple[str, dt.date | None]] = {}
+    order = steps.order_by("occurred_at", "id").values_list("agreement_id", "state", "due_on")
+    for pk, state, due_on in order.iterator(AT_ONCE):
+        said[pk] = state, due_on or said.get(pk, (state, None))[1]
+    found = {}
+    for pk, deal_id, type_id, needed_by, due_on, asks in rows.values_list(*columns).iterator(AT_ONCE):
+        state, promised = said.get(pk, (AgreementState.NEEDED.value, None))
+        found[deal_id, type_id] = _Stand(deal_id, type_id, state, needed_by, promised or due_on, asks)
     return found
 
 
