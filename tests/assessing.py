@@ -13,11 +13,12 @@ from hingepoint.records.self_assessment import QUESTIONS, Group, HowOften
 
 
 def open_round(
-    cast, *, asked: int = 40, name: str = "March", at: dt.datetime | None = None
+    cast, *, asked: int = 40, name: str = "March", at: dt.datetime | None = None, by_code: bool = False
 ) -> AssessmentRound:
     at = at or timezone.now()
+    closes_at = at + dt.timedelta(days=14)
     return actions.open_round(
-        by=cast.sponsor, at=at, name=name, asked=asked, closes_at=at + dt.timedelta(days=14)
+        by=cast.sponsor, at=at, name=name, asked=asked, closes_at=closes_at, by_code=by_code
     )
 
 

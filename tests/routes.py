@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 import assessing
+import counting
 import discoveries
 import importing
 import letting_in
@@ -111,6 +112,9 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "trial": (KEEPERS | {"manager", "other_manager"}, {"trial_id": "a_trial"}),
     "strategies": (SELLING, {}),
     "new-strategy": (KEEPERS, {}),
+    "own-metrics": (KEEPERS, {}),
+    "new-own-metric": (KEEPERS, {}),
+    "edit-own-metric": (KEEPERS, {"key": "an_own_metric"}),
     "strategy": (SELLING, {"strategy_id": "a_strategy"}),
     "strategy-results": (KEEPERS, {"strategy_id": "a_strategy"}),
     "strategy-agreements": (KEEPERS, {"strategy_id": "a_strategy"}),
@@ -132,6 +136,7 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "self-assessments": (KEEPERS, {}),
     "self-assessment": (KEEPERS, {"round_id": "a_closed_round"}),
     "self-assessment-pdf": (KEEPERS, {"round_id": "a_closed_round"}),
+    "self-assessment-codes": (KEEPERS, {"round_id": "a_round_by_code"}),
     "answer-self-assessment": (None, {"token": "a_round_link"}),
     "own-self-assessment": (None, {"key": "an_own_key"}),
     "pressures": (SELLING, {}),
@@ -263,6 +268,8 @@ def address(route: str, arguments: dict, cast, known: dict | None = None) -> str
             return importing.kept_mapping(cast).pk
         if name == "an_open_round":
             return assessing.open_round(cast).pk
+        if name == "a_round_by_code":
+            return assessing.open_round(cast, by_code=True).pk
         if name == "a_closed_round":
             return assessing.closed_round(cast, leaders=6, field=7).pk
         if name == "a_round_link":
@@ -286,6 +293,8 @@ def address(route: str, arguments: dict, cast, known: dict | None = None) -> str
             rules.log_arrives(cast.deal)
             rules.switched_on()
             return Detection.objects.get().pk
+        if name == "an_own_metric":
+            return counting.defined(by=cast.analyst).key
         if name == "a_strategy":
             strategy = playbooks.in_force(cast).strategy
             strategies.draft_playbook(by=cast.sponsor, at=NOW, strategy=strategy)

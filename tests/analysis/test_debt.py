@@ -56,7 +56,8 @@ def test_the_sum_of_planted_debts_is_the_one_worked_out_by_hand():
     assert (told.debts, told.deals, told.gone, told.gone_deals) == (3, 2, 1, 1)
     assert told.by_kind == {"overdue": 2, "soft": 1}
     assert euros.value == pytest.approx(17_000)
-    assert (euros.low, euros.high) == pytest.approx((10_000, 22_000))
+    down, up = math.hypot(3_000 + 1_500, 2_500), math.hypot(3_000 + 1_500, 500)  # one error an agreement
+    assert (euros.low, euros.high) == pytest.approx((17_000 - down, 17_000 + up))
     assert (euros.old, euros.gone, euros.gone_deals) == pytest.approx((5_000, 8_000, 1))
     assert {age.words: (age.debts, round(age.value)) for age in euros.ages} == {
         "Not due yet": (1, 4_000),
@@ -98,6 +99,22 @@ def test_currencies_are_never_added_and_the_one_with_most_debts_comes_first():
 def test_a_range_may_reach_below_nothing():
     (told,) = debt.tell(debts({"low": -0.01})).sums
     assert told.low == pytest.approx(-1_000)
+
+
+def test_the_range_of_a_sum_holds_the_truth_nineteen_times_in_twenty():
+    rng, truth, spread = random.Random(4), (0.08, 0.05, 0.03), (0.02, 0.015, 0.03)
+    held = 0
+    for _ in range(400):
+        seen = [rng.gauss(*each) for each in zip(truth, spread, strict=True)]
+        rows = [
+            {"deal": n, "agreement": str(n % 3), "amount": 1_000.0 * n, "gain": max(seen[n % 3], 1e-9),
+             "low": seen[n % 3] - 1.96 * spread[n % 3], "high": seen[n % 3] + 1.96 * spread[n % 3]}
+            for n in range(1, 31)
+        ]  # fmt: skip
+        (told,) = debt.tell(debts(*rows)).sums
+        true = sum(1_000.0 * n * truth[n % 3] for n in range(1, 31))
+        held += told.low <= true <= told.high
+    assert 0.92 <= held / 400 <= 0.98
 
 
 @pytest.mark.parametrize(("days", "band"), [(14, 0), (15, 1), (42, 1), (43, 2), (91, 2), (92, 3)])

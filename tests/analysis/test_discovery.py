@@ -7,11 +7,9 @@ import polars as pl
 import pytest
 import scipy.special
 
-from hingepoint.analysis import discovery
-from hingepoint.analysis import frames
+from hingepoint.analysis import discovery, frames
 from hingepoint.analysis.discovery.sums import pieces
-from hingepoint.records.agreements import AgreementType
-from hingepoint.records.agreements import Side
+from hingepoint.records.agreements import AgreementType, Side
 from hingepoint.records.findings import Grade
 from histories import found, plain, world
 

@@ -116,3 +116,12 @@ def test_differences_of_shares_have_the_intervals_that_newcombe_printed(one, oth
     """Newcombe 1998, Statistics in Medicine 17: 873-890, table II, method 10."""
     found = intervals.difference(intervals.share(*one), intervals.share(*other))
     assert (round(found.value, 4), round(found.low, 4), round(found.high, 4)) == (value, low, high)
+
+
+def test_a_quotient_of_sums_has_the_interval_of_a_ratio_and_with_equal_weights_is_the_mean():
+    found = intervals.quotient([0.9, 0.7, 0.8], [100.0, 300.0, 100.0])
+    assert found.value == pytest.approx(380 / 500)
+    beside = [(14.0) ** 2, (-18.0) ** 2, (4.0) ** 2]
+    assert found.high - found.value == pytest.approx(intervals.Z * (sum(beside) * 3 / 2) ** 0.5 / 500)
+    same, mean = intervals.quotient([1.0, 2.0, 4.0], [5.0] * 3), intervals.mean([1.0, 2.0, 4.0])
+    assert (same.value, same.low, same.high) == pytest.approx((mean.value, mean.low, mean.high))

@@ -179,3 +179,18 @@ def test_calm_courses_raise_as_rarely_as_promised():
     for _ in range(300):
         raised += seen(months(*rng.binomial(20, 0.4, 24))).since is not None
     assert raised / 300 < 0.14
+
+
+def test_a_quotient_is_told_by_its_sums_in_the_course_as_in_the_movement():
+    large = pl.col("id") % 4 == 0
+    deals = months(*[20] * 24).with_columns(
+        list_price=pl.when(large).then(300.0).otherwise(100.0),
+        net_price=pl.when(large).then(pl.when(pl.col("closed").dt.year() == 2024).then(210.0).otherwise(240.0)).otherwise(90.0),
+        created=pl.col("closed"),
+    )  # fmt: skip
+    deals, metric = metrics.with_derived(deals), metrics.parse("price_realisation")
+    found = result_course.course(metric, deals, aim=Aim(START, 0.9, dt.date(2026, 12, 31)), today=TODAY)
+    moved = period.movement(metric, deals, start=START)
+    assert found.usual == pytest.approx(moved.before.value) == pytest.approx((210 + 270) / 600)
+    assert found.months[12].value == pytest.approx(moved.since.value) == pytest.approx((240 + 270) / 600)
+    assert (moved.mix, moved.moved) == (pytest.approx(0), True)

@@ -10,11 +10,8 @@ import pytest
 import scipy.stats
 
 from hingepoint.analysis.discovery import DiscoveryError
-from hingepoint.analysis.trials import balance
-from hingepoint.analysis.trials import evidence
-from hingepoint.analysis.trials import lots
+from hingepoint.analysis.trials import balance, evidence, lots, redraws
 from hingepoint.analysis.trials import outcome as trials
-from hingepoint.analysis.trials import redraws
 
 DRAWN = dt.datetime(2026, 1, 5)  # noqa: DTZ001  (frames have no zone)
 LATER = dt.datetime(2030, 1, 1)  # noqa: DTZ001

@@ -10,6 +10,7 @@ import pytest
 from cast import NOW, TODAY, deal
 from discoveries import finished_run
 from hingepoint.domain.agreements import actions as agreements
+from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.deals import actions as deals
 from hingepoint.domain.debts import actions, queries
 from hingepoint.domain.debts.frames import debts_frame
@@ -17,6 +18,7 @@ from hingepoint.domain.debts.models import DebtReading
 from hingepoint.domain.debts.owed import Books, owing, then, today_of
 from hingepoint.domain.discovery import actions as discovery
 from hingepoint.domain.people.queries import the_system
+from hingepoint.domain.strategy import actions as strategy
 from hingepoint.domain.strategy.queries import next_best
 from hingepoint.records.agreements import AgreementState
 from hingepoint.records.debts import DebtKind
@@ -192,10 +194,13 @@ class TestNights:
         assert actions.read_debts(at=NOW) == [TODAY - DAY]
         assert actions.read_debts(at=NOW + DAY) == [TODAY]
 
-    def test_a_newly_signed_finding_values_the_whole_course_anew(self, cast, book):
-        actions.read_debts(at=NOW)
+    def test_a_newly_signed_finding_values_the_course_anew_since_the_playbook_asks_for_it(self, cast, book):
+        later = NOW + 70 * DAY
+        actions.read_debts(at=later)
+        assert actions.read_debts(at=later) == [TODAY + 69 * DAY]
         sign(cast)
-        assert len(actions.read_debts(at=NOW)) == 13
+        days = actions.read_debts(at=later)
+        assert days == [dt.date(2026, 3, 31), dt.date(2026, 4, 30), TODAY + 69 * DAY]
 
     def test_everything_can_be_counted_anew(self, cast, book):
         actions.read_debts(at=NOW)
@@ -215,8 +220,28 @@ class TestNights:
         assert DebtReading.objects.filter(day=TODAY).exists()
 
     def test_nothing_is_owed_before_the_strategy_starts(self, cast, book):
-        assert list(then(TODAY - DAY, Books())) == []
+        assert list(then(TODAY - DAY, Books(TODAY - DAY))) == []
         assert len(list(then(TODAY, Books()))) == 2
+
+    def test_a_past_day_is_counted_by_the_playbook_that_was_in_force_then(self, cast, book):
+        later = NOW + 10 * DAY
+        draft = strategy.draft_playbook(by=cast.sponsor, at=later, strategy=book.strategy)
+        kind = AgreementType.objects.get(key="cust.executive_meeting")
+        facts = {"judgement": "Seen it.", "needed_days": 5}
+        strategy.choose(by=cast.sponsor, at=later, playbook=draft, type=kind, **facts)
+        strategy.publish(by=cast.sponsor, at=later, playbook=draft)
+        before, after = (
+            {one.asked.line.type.key for one in then(day, Books(day))}
+            for day in (TODAY + DAY, TODAY + 40 * DAY)
+        )
+        assert (before, after) == ({KEY}, {KEY, "cust.executive_meeting"})
+
+    def test_a_new_playbook_changes_no_day_before_it(self, cast, book):
+        actions.read_debts(at=NOW)
+        later = NOW + 10 * DAY
+        draft = strategy.draft_playbook(by=cast.sponsor, at=later, strategy=book.strategy)
+        strategy.publish(by=cast.sponsor, at=later, playbook=draft)
+        assert actions.read_debts(at=NOW) == [TODAY - DAY]
 
     def test_without_a_strategy_in_force_nothing_is_kept(self, cast):
         assert actions.read_debts(at=NOW) == []

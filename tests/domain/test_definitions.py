@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 import yaml
 
+import counting
 import playbooks
 import pressed
 import rules
 from cast import NOW
+from hingepoint.analysis import own_metrics
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.audit.models import AuditEvent
@@ -16,7 +18,7 @@ from hingepoint.domain.definitions import actions, queries, schema
 from hingepoint.domain.detection.models import DetectionRule
 from hingepoint.domain.pressures.models import PressureRule
 from hingepoint.domain.strategy import actions as strategies
-from hingepoint.domain.strategy.models import Playbook, Strategy
+from hingepoint.domain.strategy.models import OwnMetric, Playbook, Strategy
 
 
 def text() -> str:
@@ -158,3 +160,32 @@ def test_a_file_with_a_rule_of_pressures_that_cannot_be_used_changes_nothing(com
     with pytest.raises(schema.DefinitionsUnusable, match="pressure_rules: newcomer: pattern"):
         bring(said)
     assert PressureRule.objects.get().on
+
+
+def test_a_metric_of_ones_own_comes_from_a_file_is_named_by_its_key_and_reads_back(cast):
+    text = """
+hingepoint: 1
+metrics:
+- {key: kept-price, name: Won at our price, unit: share, better: higher, deals: closed,
+   where: [{field: status, compare: is, values: [won]}, {field: discount, compare: at_most, values: ['0.15']}]}
+strategies:
+- {name: Sell value, statement: Sell value., metric: won,
+   targets: [{metric: 'own:kept-price', baseline: 0.2, target: 0.4, target_on: 2027-01-01}]}
+"""
+    wanted = schema.parse(text)
+    told = [str(one) for one in queries.differences(wanted)]
+    assert told == ["metrics: kept-price is new", "strategies: Sell value is new"]
+    actions.bring_in(by=cast.analyst, at=NOW, wanted=wanted)
+    assert own_metrics.read(OwnMetric.objects.get().told).where == counting.KEPT.where
+    assert queries.differences(schema.parse(schema.as_yaml(queries.defined()))) == []
+    changed = schema.parse(text.replace("0.15", "0.12"))
+    assert [one.field for one in queries.differences(changed)] == ["where"]
+    actions.bring_in(by=cast.analyst, at=NOW, wanted=changed)
+    assert OwnMetric.objects.newest().get().version == 2
+
+
+def test_a_metric_that_a_file_does_not_define_is_named(cast):
+    target = {"metric": "own:gone", "baseline": 1, "target": 2, "target_on": "2027-01-01"}
+    said = {"name": "S", "statement": "S.", "metric": "won", "targets": [target]}
+    with pytest.raises(schema.DefinitionsUnusable, match="there is no metric own:gone"):
+        bring({"strategies": [said]}, by=cast.analyst)

@@ -9,6 +9,7 @@ import pytest
 from django.utils import timezone
 
 import assessing
+import counting
 import discoveries
 import duties
 import importing
@@ -117,6 +118,7 @@ def a_full_company(cast) -> None:
     actions.tell_apart(by=cast.analyst, at=NOW, one=cast.seller, other=cast.stranger)
     rise = raising.a_raise()
     signals.give(by=cast.manager, at=NOW, raise_id=rise.pk, to=cast.sponsor.pk)
+    counting.defined(by=cast.analyst)
     pressures.write_rule(by=cast.analyst, at=NOW, rule=pressed.NEWCOMER)
     pressures.take_back(by=cast.manager, at=NOW, tag_id=pressed.tagged(cast.deal, by=cast.seller).pk)
     assessing.open_round(cast)

@@ -93,18 +93,24 @@ def test_the_newest_refresh_counts(cast, base):
     assert one.refreshed.number("still holds") == 1
 
 
-@pytest.mark.parametrize("page", ["discovery", "strategy", "home"])
-def test_discovery_strategy_and_the_analysts_home_tell_it(client, cast, base, page):
+@pytest.mark.parametrize("page", ["discovery", "home"])
+def test_discovery_and_the_analysts_home_tell_it(client, cast, base, page):
     client.force_login(cast.analyst)
-    address = {
-        "strategy": reverse("strategy", args=[still_holds.still_holds(cast.analyst, at=NOW)[0].strategy_id])
-    }
-    address = address.get(page) or reverse(page)
+    address = reverse(page)
     assert "asked again every month" in client.get(address).content.decode()
     refresh(timezone.now())
     answer = client.get(address).content.decode()
     assert "still holds" in answer
     assert f"?with={base.pk}" in answer
+
+
+def test_a_strategys_page_has_one_answer_whether_its_agreements_predict(client, cast, base):
+    (one,) = still_holds.still_holds(cast.analyst, at=NOW)
+    refresh(timezone.now())
+    client.force_login(cast.analyst)
+    page = client.get(reverse("strategy", args=[one.strategy_id])).content.decode()
+    assert "still holds" not in page
+    assert reverse("strategy-agreements", args=[one.strategy_id]) in page
 
 
 def test_the_discovery_page_asks_the_database_little(client, cast, base, django_assert_max_num_queries):

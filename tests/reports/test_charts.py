@@ -14,6 +14,7 @@ from hingepoint.reports.charts import (
     bars,
     columns,
     control,
+    dumbbell,
     flow,
     forest,
     funnel,
@@ -70,6 +71,10 @@ EVERY_CHART = {
     "staircase on a phone": staircase.draw(chart_examples.price_line(), title="Price", width=timeline.NARROW),
     "staircase of nothing": staircase.draw(staircase.Staircase(FIRST, FIRST, None, 100.0), title="Price"),
     "marks beside each other on a phone": chart_examples.beside_each_other(spans.NARROW),
+    "dumbbell of nothing": dumbbell.draw([], title="Gained in time"),
+    "dumbbell on a phone": dumbbell.draw(
+        chart_examples.gained_in_time(), title="Gained in time", paper=dumbbell.NARROW
+    ),
     "columns of nothing": columns.draw([], title="Demands"),
     "columns on a phone": columns.draw(
         [columns.Column("May 2026", 1200, "May")] * 12, title="Demands", width=330

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 from types import SimpleNamespace
 
@@ -118,3 +119,20 @@ def test_the_page_asks_the_database_at_most_twelve_times(client, cast, signed, w
     with CaptureQueriesContext(connection) as asked:
         client.get(reverse("debt"))
     assert len(asked) <= 12
+
+
+def test_a_past_day_is_chosen_and_says_by_what_it_was_counted(client, cast, signed):
+    later = NOW + dt.timedelta(days=70)
+    actions.read_debts(at=later)
+    client.force_login(cast.sponsor)
+    answer = client.get(reverse("debt") + "?as_of=2026-03-31")
+    page = " ".join(answer.text.split())
+    assert answer.context["page"].newest.day == dt.date(2026, 3, 31)
+    assert "The end of 31 Mar 2026" in page
+    assert "Most worth paying" not in page
+    assert "Nothing is on record until" in shown_on(client, "2020-01-01")
+    assert client.get(reverse("debt") + "?as_of=yesterday").status_code == 200
+
+
+def shown_on(client, day: str) -> str:
+    return client.get(reverse("debt") + f"?as_of={day}").text

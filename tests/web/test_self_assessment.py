@@ -11,6 +11,7 @@ from django.utils import timezone
 
 import assessing
 from hingepoint.domain.proof.models import AnswerTry
+from hingepoint.domain.self_assessment import rules
 from hingepoint.domain.self_assessment.models import AssessmentAnswer, AssessmentRound
 from hingepoint.records.self_assessment import QUESTIONS
 from hingepoint.reports import typesetting
@@ -172,3 +173,38 @@ def test_an_open_round_shows_how_many_and_nothing_of_what_they_said(cast, client
         "Leaders and field", ""
     )
     assert client.get(f"/self-assessment/{row.pk}/page.pdf").status_code == 404
+
+
+def test_a_browser_that_answered_asks_first_whether_it_is_somebody_else(cast):
+    row, browser = assessing.open_round(cast), Client()
+    browser.post(ask(row), filled(browser.get(ask(row)).text))
+    assert "Somebody answered from this browser" in browser.get(ask(row)).text
+    assert 'name="key"' not in browser.get(ask(row)).text
+    assert 'name="key"' in browser.get(ask(row) + "?another=1").text
+    assert browser.cookies[f"answered-{row.pk}"].value == "yes"
+
+
+def test_with_codes_each_person_answers_once(cast, client):
+    row = assessing.open_round(cast, asked=5, by_code=True)
+    client.force_login(cast.sponsor)
+    header, *codes = client.get(f"/self-assessment/{row.pk}/codes.csv").text.split()
+    assert (header, len(set(codes))) == ("code", 5)
+
+    def answered(code: str):
+        browser = Client()
+        return browser.post(ask(row), filled(browser.get(ask(row)).text) | {"code": code})
+
+    assert answered(f" {codes[0][:4]}-{codes[0][4:].lower()}").status_code == 302
+    assert "This code was used." in answered(codes[0]).text
+    assert "This is no code of this round." in answered("ABCDEFGH").text
+    assert answered(codes[1]).status_code == 302
+    row.refresh_from_db()
+    assert (row.answers.count(), len(row.spent), row.spent == sorted(row.spent)) == (2, 2, True)
+
+
+def test_ones_own_answer_is_changed_without_another_code(cast):
+    row, browser = assessing.open_round(cast, by_code=True), Client()
+    form = filled(browser.get(ask(row)).text) | {"code": rules.codes_of(row)[3]}
+    assert browser.post(ask(row), form).status_code == 302
+    assert browser.post(ask(row), form | {"group": "leader"}).status_code == 302
+    assert row.answers.get().group == "leader"

@@ -7,6 +7,7 @@ import html
 from dataclasses import replace
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 import raising
@@ -51,6 +52,22 @@ class TestOverview:
         said = " ".join(page_of(client, cast.sponsor, "/signals/").split())
         assert '1 is new: <a href="/signals/unknown_reasons/">Demands known, reasons unknown</a>' in said
         assert "1 is watched and may still be chance." in said
+
+    def test_home_lists_what_rose_since_ones_last_visit(self, client, cast):
+        piece = {"HTTP_HX_REQUEST": "true", "HTTP_HX_TARGET": "what-rose"}
+
+        def seen_on(day: dt.datetime) -> str:
+            with time_machine.travel(day, tick=False):
+                client.force_login(cast.sponsor)
+                return " ".join(html.unescape(client.get("/signals/", **piece).text).split())
+
+        assert "last visit" not in seen_on(NOW - dt.timedelta(days=9))
+        read(unknown_reasons=State.RAISED)
+        told = seen_on(NOW)
+        assert "Rose since your last visit on 21 Feb 2026:" in told
+        assert '<a href="/signals/unknown_reasons/">Demands known, reasons unknown</a>, North' in told
+        assert told == seen_on(NOW)
+        assert "Nothing rose since your last visit on 2 Mar 2026." in seen_on(NOW + dt.timedelta(days=1))
 
     def test_an_answered_raise_is_in_hand(self, client, cast):
         row = raising.a_raise()

@@ -65,6 +65,8 @@ FORMS: dict[str, tuple[str, str, str]] = {
     "add-agreement-type": ("analyst", "add-agreement-type", ""),
     "agreement-type": ("analyst", "agreement-type", ""),
     "look-at-words": ("analyst", "words", ""),
+    "new-own-metric": ("analyst", "new-own-metric", ""),
+    "edit-own-metric": ("analyst", "edit-own-metric", ""),
     "new-strategy": ("sponsor", "new-strategy", ""),
     "edit-strategy": ("sponsor", "edit-strategy", ""),
     "set-target": ("sponsor", "set-target", ""),

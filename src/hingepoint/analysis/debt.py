@@ -1,8 +1,8 @@
 """Agreement debt: pivotal agreements that open deals owe, at what gaining each of them is worth.
 
 A debt is one pivotal agreement of one open deal that is overdue, got kind words only, or was broken. It is worth the
-value at stake times the gain that the signed finding expects on a deal like this; the range is that of the finding's
-95% interval. Where no finding is signed it is counted and not valued. Past its landmark it can no longer be paid: it is
+value at stake times the gain that the signed finding expects on a deal like this; the range follows from the findings'
+95% intervals. Where no finding is signed it is counted and not valued. Past its landmark it can no longer be paid: it is
 no debt any more, and leaves the sum.
 """
 
@@ -56,8 +56,7 @@ class Age:
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """The valued debts of one currency, summed: ``value`` from ``low`` to ``high``, where every finding is at the lower or at
-    the upper end of its 95% interval at once. ``old``: the value owed for more than six weeks. ``gone`` is what left the
+    """The valued debts of one currency, summed: ``value`` with its 95% interval from ``low`` to ``high``. ``old``: the value owed for more than six weeks. ``gone`` is what left the
     sum on ``gone_deals`` deals, past their landmark."""
 
     currency: str
@@ -146,12 +145,13 @@ def _sums(owed: pl.DataFrame, gone: pl.DataFrame) -> tuple[Sum, ...]:
 
 
 def _sum(currency: str, owed: pl.DataFrame, gone: pl.DataFrame) -> Sum:
-    value, low, high = (float(owed[name].sum()) for name in ("value", "value_low", "value_high"))
+    value = float(owed["value"].sum())
+    down, up = _reach(owed)
     return Sum(
         currency=currency,
         value=value,
-        low=low,
-        high=high,
+        low=value - down,
+        high=value + up,
         debts=owed.height,
         deals=owed["deal"].n_unique(),
         old=float(owed.filter(pl.col("days") > OLD_AFTER)["value"].sum()),
@@ -159,6 +159,16 @@ def _sum(currency: str, owed: pl.DataFrame, gone: pl.DataFrame) -> Sum:
         gone=float(gone["value"].sum()),
         gone_deals=gone["deal"].n_unique(),
     )
+
+
+def _reach(owed: pl.DataFrame) -> tuple[float, float]:
+    """Return how far the 95% interval of a sum reaches down and up. Debts in one agreement err together, by the error of its
+    finding; the findings of different agreements, which a run fits at once, err each by itself."""
+    of_findings = owed.group_by("agreement").agg(
+        down=(pl.col("value") - pl.col("value_low")).sum(), up=(pl.col("value_high") - pl.col("value")).sum()
+    )
+    down, up = (float((of_findings[name] ** 2).sum() ** 0.5) for name in ("down", "up"))
+    return down, up
 
 
 def _age(words: str, owed: pl.DataFrame) -> Age:

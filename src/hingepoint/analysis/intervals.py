@@ -84,3 +84,17 @@ def mean(values: Sequence[float]) -> Estimate:
         return Estimate(values[0] if n else None, None, None, n)
     middle, half = fmean(values), Z * stdev(values) / math.sqrt(n)
     return Estimate(middle, middle - half, middle + half, n)
+
+
+def quotient(values: Sequence[float], weights: Sequence[float]) -> Estimate:
+    """Return the sum of ``values`` times ``weights`` by the sum of the weights with its 95% interval, by the linearised
+    variance of a ratio (Cochran 1977, 6.4); without an interval below two values. With equal weights it is the mean."""
+    n, total = len(values), math.fsum(weights)
+    if n < 2:
+        return Estimate(values[0] if n else None, None, None, n)
+    middle = math.fsum(value * weight for value, weight in zip(values, weights, strict=True)) / total
+    beside = math.fsum(
+        (weight * (value - middle)) ** 2 for value, weight in zip(values, weights, strict=True)
+    )
+    half = Z * math.sqrt(beside * n / (n - 1)) / total
+    return Estimate(middle, middle - half, middle + half, n)

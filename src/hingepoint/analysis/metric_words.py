@@ -16,6 +16,11 @@ NOUNS = {
     "margin": "the margin on won deals",
     "revenue": "the revenue per won deal",
     "cycle_days": "the days from creation to winning",
+    "price_realisation": "the price realisation on won deals",
+    "contract_size": "the contract size at list prices",
+    "escalation_rate": "the escalation rate",
+    "no_decision": "the share of deals that end without a decision",
+    "slippage": "the days by which deals close later than first expected",
 }
 
 _LIMITS = {"<=": "of {} or less", ">=": "of {} or more", "<": "below {}", ">": "above {}"}
@@ -31,12 +36,16 @@ def noun(name: str) -> str:
         metric = metrics.parse(name)
     except metrics.MetricError:
         return name
-    return f"the share of deals {_won_with(metric)}" if metric.conditions else NOUNS[metric.name]
+    return f"the share of deals {_won_with(metric)}" if metric.conditions else _named(metric)
+
+
+def _named(metric: metrics.Metric) -> str:
+    return f"“{metric.own.name}”" if metric.own else NOUNS[metric.name]
 
 
 def title(name: str) -> str:
     """Return a metric as a title: ``Win rate``."""
-    words = noun(name).removeprefix("the ")
+    words = noun(name).removeprefix("the ").strip("“”")
     return words[:1].upper() + words[1:]
 
 
@@ -44,7 +53,7 @@ def outcome(metric: metrics.Metric) -> str:
     """Return what an agreement has an effect on: ``being won``, ``the margin on won deals``."""
     if metric.conditions:
         return f"being {_won_with(metric)}"
-    return "being won" if metric.name == "won" else NOUNS[metric.name]
+    return "being won" if metric.name == "won" else _named(metric)
 
 
 def served(name: str) -> tuple[str, str]:

@@ -63,17 +63,18 @@ def movement(metric: metrics.Metric, deals: pl.DataFrame, *, start: dt.date) -> 
     ``deals`` come from ``metrics.with_derived``; ``closed`` holds moments in the time zone in which days are
     counted. Raises MetricError where the deals lack what the metric is computed from.
     """
-    values = metrics.values(metric, deals)
-    begun = pl.col("closed").dt.date() >= start
+    day = pl.col("closed").dt.date()
+    values = metrics.values(metric, deals).filter(day >= start - BEFORE)
+    begun = day >= start
     usual = usual_of(metric, values, deals, learned=values.select(~begun).to_series())
-    expected = values.with_columns(expected=pl.Series(usual))
-    means = [expected.filter(time)["expected"].to_numpy() for time in (begun, ~begun)]
+    expected = values.with_columns(value=pl.Series(usual))
+    times = [expected.filter(time) for time in (begun, ~begun)]
     return Movement(
         since=metrics.estimate(metric, values.filter(begun)),
         before=metrics.estimate(metric, values.filter(~begun)),
         better=metric.better,
         least=0 if metrics.is_counted(metric) else LEAST_FOR_A_MEAN,
-        mix=float(means[0].mean() - means[1].mean()) if all(map(len, means)) else 0.0,
+        mix=metrics.level(times[0]) - metrics.level(times[1]) if all(map(len, times)) else 0.0,
     )
 
 
@@ -83,9 +84,16 @@ def usual_of(
     """Return what was usual of deals like each of ``values`` (from ``metrics.values``), as ``learned`` from those for
     which it is true; NaN where it is of none. ``deals`` holds what was known of them at their creation."""
     known = [name for name in (*adjusting.KNOWN, "initial_amount") if name in deals.columns]
+    is_weighed = values["weight"].n_unique() > 1
     facts = values.join(deals.select("id", *known), on="id", how="left", maintain_order="left")
     kind: Literal["share", "mean"] = "share" if metrics.is_counted(metric) else "mean"
-    return adjusting.expected(values["value"].to_numpy(), facts, learned.to_numpy(), kind=kind)
+    return adjusting.expected(
+        values["value"].to_numpy(),
+        facts,
+        learned.to_numpy(),
+        kind=kind,
+        weights=values["weight"].to_numpy() if is_weighed else None,
+    )
 
 
 @dataclass(frozen=True, slots=True)

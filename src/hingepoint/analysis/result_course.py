@@ -109,13 +109,15 @@ def course(metric: metrics.Metric, deals: pl.DataFrame, *, aim: Aim, today: dt.d
 
 @dataclass(frozen=True)
 class _Sums:
-    """Counts of deals and totals of their distance from what was usual of them, by month from ``first`` on. The months
-    from ``usual_from`` to before ``begins`` are the usual time. ``spread``: of one deal about what was usual of it."""
+    """Counts of deals, their weights and the totals of their weighted distance from what was usual of them, by month from
+    ``first`` on; a deal of the usual time weighs 1 on average. The months from ``usual_from`` to before ``begins`` are the
+    usual time. ``spread``: of one deal about what was usual of it."""
 
     first: int
     usual_from: int
     begins: int
     counts: Floats
+    weights: Floats
     beside: Floats
     usual: float | None
     spread: float
@@ -144,16 +146,18 @@ def _sums(
     beside = values["value"].to_numpy() - period.usual_of(metric, values, deals, learned=learned)
     shown = (numbers >= numbers_from) & (numbers < ends)
     if not (shown.any() and learned.any()):
-        return _Sums(begins, 0, 0, np.zeros(0), np.zeros(0), None, 0.0)
-    first = int(numbers[shown].min())
-    at, count, usual = numbers[shown] - first, ends - first, values.filter(learned)["value"]
+        return _Sums(begins, 0, 0, np.zeros(0), np.zeros(0), np.zeros(0), None, 0.0)
+    first, usual = int(numbers[shown].min()), values.filter(learned)
+    weights = values["weight"].to_numpy() / float(usual["weight"].to_numpy().mean())
+    at, count, beside = numbers[shown] - first, ends - first, beside * weights
     return _Sums(
         first,
         max(begins - USUAL_MONTHS - first, 0),
         max(begins - first, 0),
         np.bincount(at, minlength=count).astype(float),
+        np.bincount(at, weights[shown], minlength=count).astype(float),
         np.bincount(at, beside[shown], minlength=count).astype(float),
-        float(usual.to_numpy().mean()),
+        metrics.level(usual),
         max(float(beside[learned.to_numpy()].std()), 1e-9),
     )
 
@@ -196,12 +200,13 @@ def _months(
         return float((sums.usual or 0.0) + (score - level) * sums.worth)
 
     found = []
-    for place, (count, beside) in enumerate(zip(sums.counts, sums.beside, strict=True)):
+    months = zip(sums.counts, sums.weights, sums.beside, strict=True)
+    for place, (count, weight, beside) in enumerate(months):
         begins, at = start_of(sums.first + place, "month"), place - sums.begins
         drawn = {}
         if chart is not None and at >= 0:
             drawn = {name: shown(getattr(chart, name)[at]) for name in ("line", "low", "high")}
-        value = _possible(metric, float((sums.usual or 0.0) + beside / count)) if count else None
+        value = _possible(metric, float((sums.usual or 0.0) + beside / weight)) if count else None
         changed = since is not None and begins >= since.began
         found.append(Month(begins, int(count), value, changed=changed, **drawn))
     return tuple(found)
@@ -219,7 +224,7 @@ def _ahead(metric: metrics.Metric, values: pl.DataFrame, aim: Aim, today: dt.dat
         values.with_columns(month=numbers)
         .filter(begun)
         .group_by("month")
-        .agg(mean=pl.col("value").mean(), n=pl.len())
+        .agg(mean=(pl.col("value") * pl.col("weight")).sum() / pl.col("weight").sum(), n=pl.len())
         .sort("month")
     )
     if by_month.height < LEAST_MONTHS:
@@ -251,9 +256,14 @@ def _line_at(place: float, x: Floats, y: Floats, weights: Floats) -> tuple[float
 
 
 def _possible(metric: metrics.Metric, value: float) -> float:
-    """Return a value that the metric can have: a share of deals or a time never lies below 0, a share never above 1."""
+    """Return a value that the metric can have: a share of deals never lies below 0 or above 1, a share of money never
+    above 1 or below -1, a time never below 0. What is late may be early, and a quotient of one's own be anything."""
+    if metrics.is_counted(metric):
+        return min(max(value, 0.0), 1.0)
+    if metric.own or metric.name in ("slippage", "price_realisation"):
+        return value
     if metric.kind == "share":
-        return min(max(value, 0.0 if metrics.is_counted(metric) else -1.0), 1.0)
+        return min(max(value, -1.0), 1.0)
     return max(value, 0.0) if metric.kind == "days" else value
 
 

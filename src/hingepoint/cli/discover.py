@@ -86,7 +86,8 @@ class Asked:
     "--metric",
     metavar="M",
     help="What counts: won, supportive:EXPR such as 'supportive:discount<=0.15', net, sale_days (days to a "
-    "sale), or among won deals discount, margin, revenue, cycle_days. Without it: supportive sales where there are prices, else won.",
+    "sale), or among won deals discount, margin, revenue, cycle_days, price_realisation, contract_size. Without "
+    "it: supportive sales where there are prices, else won.",
 )
 @click.option("--covariates", default="", metavar="A,B", help="Further columns known when a deal is created.")
 @click.option(

@@ -16,6 +16,9 @@ TARGETS = (
     ("supportive:discount<=0.15", 0.24, 0.34),
     ("discount", 0.15, 0.11),
     ("won", 0.47, 0.47),
+    ("price_realisation", 0.86, 0.90),
+    ("no_decision", 0.19, 0.15),
+    ("escalation_rate", 0.14, 0.10),
 )
 
 

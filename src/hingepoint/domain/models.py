@@ -27,7 +27,14 @@ from hingepoint.domain.proof.models import AnswerTry, Confirmation, Proof
 from hingepoint.domain.routines.models import Routine, RoutineDue
 from hingepoint.domain.self_assessment.models import AssessmentAnswer, AssessmentRound
 from hingepoint.domain.signals.models import Raise, RaiseStep, SignalReading
-from hingepoint.domain.strategy.models import AskingRound, PivotalAgreement, Playbook, ResultMetric, Strategy
+from hingepoint.domain.strategy.models import (
+    AskingRound,
+    OwnMetric,
+    PivotalAgreement,
+    Playbook,
+    ResultMetric,
+    Strategy,
+)
 from hingepoint.domain.trials.models import Trial, TrialLook
 from hingepoint.domain.turns.models import SentForm
 from hingepoint.domain.upkeep.models import Job, KeptAnswer
@@ -69,6 +76,7 @@ __all__ = [
     "KeptAnswer",
     "Membership",
     "OtherName",
+    "OwnMetric",
     "PivotalAgreement",
     "Plan",
     "PlanReview",

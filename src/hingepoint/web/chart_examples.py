@@ -11,6 +11,7 @@ from hingepoint.reports.charts import (
     columns,
     control,
     corridor,
+    dumbbell,
     flow,
     forest,
     funnel,
@@ -50,6 +51,7 @@ def all_charts() -> list[Example]:
         _trend(),
         _spans(),
         _columns(),
+        _dumbbell(),
     ]
 
 
@@ -82,6 +84,23 @@ def _columns() -> Example:
     ]
     table = columns.table(drawn, counted="Demands")
     return Example("What is on record", "Too little for a chart of its own: how many there were, month by month.", columns.draw(drawn, title="Demands a month"), table)  # fmt: skip
+
+
+def gained_in_time() -> list[dumbbell.Row]:
+    return [
+        dumbbell.Row("Early access to key data", 0.31, 0.58, 0.52, 0.64, 264, "Better", "#agreement"),
+        dumbbell.Row("Success criteria in writing, signed by the plant lead and by finance", 0.44, 0.41, 0.33, 0.49, 131, "Not changed"),
+        dumbbell.Row("Pilot with an exit decision", None, 0.22, 0.14, 0.33, 70, "Cannot tell yet"),
+        dumbbell.Row("Site visit with operators", 0.52, 0.29, 0.21, 0.38, 118, "Worse"),
+    ]  # fmt: skip
+
+
+def _dumbbell() -> Example:
+    rows, title = gained_in_time(), "Gained in time"
+    about = "A share before and now, a row each: hollow before, full now with its interval."
+    return Example(
+        "Before and now", about, dumbbell.draw(rows, title=title), dumbbell.table(rows, what="Agreement")
+    )
 
 
 def _forest() -> Example:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import tempfile
 
+from django import forms
 from django.http import FileResponse, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -34,14 +35,21 @@ STANDS = {
 }
 
 
+class DayForm(forms.Form):
+    as_of = forms.DateField(required=False)
+
+
 def debt(request: Request) -> HttpResponse:
-    """What deals owe in pivotal agreements: the sum with its course for who sees all, and for everybody the three that are most
-    worth paying. Home fetches it as a piece."""
-    today = timezone.localdate()
-    page = queries.debt_page(request.user, today=today)
+    """What deals owe in pivotal agreements: the sum with its course for who sees all, as of a day on record, and for everybody
+    the three that are most worth paying. Home fetches it as a piece."""
+    today, form = timezone.localdate(), DayForm(request.GET)
+    as_of = form.cleaned_data["as_of"] if form.is_valid() else None
+    page = queries.debt_page(request.user, today=today, as_of=as_of)
     context = {
         "page": page,
         "today": today,
+        "as_of": as_of,
+        "days": [(day.isoformat(), _day(day)) for day in page.days],
         "sums": page.newest.debt.sums if page.newest else (),
         "picture": course_of(page) if page.newest else None,
         "unvalued": unvalued_in(page),

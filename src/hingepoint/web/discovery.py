@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -15,14 +16,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from hingepoint.analysis import metric_words
+from hingepoint.analysis import metric_words, metrics
 from hingepoint.analysis.discovery import DiscoveryError, Settings, weeks
 from hingepoint.analysis.discovery.record import Record
 from hingepoint.domain.discovery import actions
 from hingepoint.domain.discovery.queries import comparison, runs
 from hingepoint.domain.discovery.queries import findings as findings_page
 from hingepoint.domain.discovery.queries import readiness as readiness_page
-from hingepoint.domain.strategy.queries import still_holds
+from hingepoint.domain.strategy.queries import own_metrics, still_holds
 from hingepoint.domain.trials.queries import lines, trial
 from hingepoint.domain.upkeep import kept
 from hingepoint.records.errors import Hidden
@@ -45,6 +46,12 @@ METRICS = [
     ("margin", metric_words.title("margin"), "On won deals only."),
     ("revenue", metric_words.title("revenue"), "On won deals only."),
     ("cycle_days", metric_words.title("cycle_days"), "On won deals only."),
+    ("price_realisation", metric_words.title("price_realisation"), "Net by list price, on won deals only."),
+    (
+        "contract_size",
+        metric_words.title("contract_size"),
+        "What was sold before any discount, on won deals only.",
+    ),
 ]
 #: The groups of findings, short enough for tabs.
 SHORT = {
@@ -55,6 +62,12 @@ SHORT = {
     "excluded": "Left out",
 }
 TABLES = ".csv,.tsv,.txt,.xlsx,.xls,.ods,.parquet,.json,.jsonl,.ndjson,.gz,.zip"
+
+
+def offered(own: Sequence[str]) -> list[tuple[str, str, str]]:
+    """Return what a run can explain, with the company's ``own`` metrics that say what a won deal brings."""
+    usable = [one for one in own if metrics.is_outcome(one)]
+    return [*METRICS, *((one, metric_words.title(one), "Your own, on won deals only.") for one in usable)]
 
 
 class RunForm(forms.Form):
@@ -82,9 +95,10 @@ class RunForm(forms.Form):
     events = forms.FileField(required=False)
     mapping = forms.FileField(required=False)
 
-    def __init__(self, *args: Any, from_files: bool, **kwargs: Any):
+    def __init__(self, *args: Any, from_files: bool, own: Sequence[str] = (), **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.from_files = from_files
+        drafts.offer(self, "metric", [(key, label) for key, label, _ in offered(own)])
 
     def clean(self) -> dict[str, Any]:
         if self.from_files and not (self.cleaned_data.get("deals") or self.cleaned_data.get("events")):
@@ -211,21 +225,22 @@ def new_run(request):
     """Ask for a run: which metric, which deals."""
     _require_analyst(request)
     from_files = request.GET.get("from") == "files"
+    own = own_metrics.names(request.user)
     if request.method == "POST":
-        form = RunForm(request.POST, request.FILES, from_files=from_files)
+        form = RunForm(request.POST, request.FILES, from_files=from_files, own=own)
         drafts.read(form)
         run = actions.ask_for_run(
             by=request.user, at=timezone.now(), settings=form.settings, made_from=form.made_from()
         )
         return redirect("run", run.pk)
     draft = drafts.of(request)
-    form = RunForm(draft.typed or None, from_files=from_files)
+    form = RunForm(draft.typed or None, from_files=from_files, own=own)
     context = {
         "draft": draft,
         "form": form,
         "problems": draft.problems,
         "from_files": from_files,
-        "metrics": METRICS,
+        "metrics": offered(own),
         "segments": [] if from_files else readiness_page.segments(request.user),
         "ready": readiness_page.readiness(request.user),
         "tables": TABLES,

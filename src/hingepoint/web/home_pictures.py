@@ -18,7 +18,7 @@ MOST_BARS = 24
 WHAT = {"team": "Team", "seller": "Seller", "agreement": "Agreement"}
 #: What a share is of: an agreement is needed once a deal, all of them together several times.
 COUNTED = {"team": "Times needed", "seller": "Times needed", "agreement": "Deals"}
-UNITS = {"share": "share", "days": "days", "money": ""}
+UNITS = {"share": "share", "days": "days", "money": "", "number": ""}
 
 
 @dataclass(frozen=True, slots=True)

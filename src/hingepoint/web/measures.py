@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -25,17 +26,17 @@ JUDGED_ON = (
     ("cost", "Cost"),
 )
 _PERCENT = ("discount", "margin")
-_UNITS = {"share": "percent", "days": "days", "money": "money"}
+_UNITS = {"share": "percent", "days": "days", "money": "money", "number": "its own unit"}
 
 
-def measures() -> list[tuple[str, str]]:
-    """Return what a strategy may be judged by: value and words, with the unit."""
-    built_in = [
-        (name, f"{metric_words.title(name)}, in {_UNITS[kind]}")
-        for name, (_, _, kind, _) in metrics.BUILT_IN.items()
-        if name not in metrics.NO_TARGETS
-    ]
-    return [(ON_TARGET, "Deals won with the figures named below, in percent"), *built_in]
+def measures(own: Sequence[str] = (), *, outcomes: bool = False) -> list[tuple[str, str]]:
+    """Return what a target may be set on: value and words, with the unit; the company's ``own`` metrics too. With
+    ``outcomes`` only what a strategy as a whole may be judged by, as discovery is."""
+    left_out = metrics.NO_TARGETS | (metrics.NO_OUTCOMES.keys() if outcomes else set())
+    names = [name for name in metrics.BUILT_IN if name not in left_out]
+    names += [name for name in own if not outcomes or metrics.is_outcome(name)]
+    told = [(name, f"{metric_words.title(name)}, in {_UNITS[metrics.parse(name).kind]}") for name in names]
+    return [(ON_TARGET, "Deals won with the figures named below, in percent"), *told]
 
 
 def _judged() -> forms.ChoiceField:
@@ -52,20 +53,22 @@ def _bound() -> forms.FloatField:
 
 class MeasureForm(forms.Form):
     """A metric by choice; ``metric`` is what it says, written as for discovery. ``now`` is a metric that the form
-    cannot say, and that may be kept."""
+    cannot say, and that may be kept; ``own``: the company's own."""
+
+    outcomes = False
 
     measure = forms.ChoiceField(choices=measures, error_messages={"required": "Choose what it is judged by."})
     judged_0, compare_0, bound_0 = _judged(), _compare(), _bound()
     judged_1, compare_1, bound_1 = _judged(), _compare(), _bound()
     judged_2, compare_2, bound_2 = _judged(), _compare(), _bound()
 
-    def __init__(self, *args: Any, now: str = "", **kwargs: Any):
+    def __init__(self, *args: Any, now: str = "", own: Sequence[str] = (), **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.now = now
-        if now:
-            field = self.fields["measure"]
-            assert isinstance(field, forms.ChoiceField)
-            field.choices = [(KEPT, KEPT), *measures()]
+        field = self.fields["measure"]
+        assert isinstance(field, forms.ChoiceField)
+        kept = [(KEPT, KEPT)] if now else []
+        field.choices = [*kept, *measures(own, outcomes=self.outcomes)]
 
     def clean(self) -> dict[str, Any]:
         entered = super().clean() or self.cleaned_data
@@ -99,12 +102,15 @@ class MeasureForm(forms.Form):
 _NAMES = ("judged", "compare", "bound")
 
 
-def chosen(metric: str) -> dict[str, Any]:
-    """Return what the form shows of a metric; one with more figures than it has room for is kept as it is."""
+def chosen(metric: str, own: Sequence[str] = ()) -> dict[str, Any]:
+    """Return what the form shows of a metric; one with more figures than it has room for, or an older version of one of
+    the company's ``own``, is kept as it is."""
     blank = {f"{name}_{n}": "" for n in range(ROWS) for name in _NAMES}
     if not metric:
         return blank | {"measure": ""}
     known = metrics.parse(metric)
+    if known.own and metric not in own:
+        return blank | {"measure": KEPT}
     if not known.conditions:
         return blank | {"measure": known.name}
     if not can_say(metric):
@@ -128,7 +134,11 @@ def can_say(metric: str) -> bool:
     return len(metrics.parse(metric).conditions) <= ROWS
 
 
-def offered(metric: str) -> list[tuple[str, str]]:
+def offered(metric: str, own: Sequence[str] = (), *, outcomes: bool = False) -> list[tuple[str, str]]:
     """Return the measures to choose from, with that of a metric the form cannot say."""
-    kept = [] if not metric or can_say(metric) else [(KEPT, f"As it is: {metric_words.title(metric)}")]
-    return [*kept, *measures()]
+    choices = measures(own, outcomes=outcomes)
+    known = not metric or (
+        can_say(metric) and (metric in dict(choices) or bool(metrics.parse(metric).conditions))
+    )
+    kept = [] if known else [(KEPT, f"As it is: {metric_words.title(metric)}")]
+    return [*kept, *choices]

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -40,6 +41,7 @@ class RoundForm(forms.Form):
     name = forms.CharField(max_length=100)
     asked = WholeNumber(min_value=actions.LEAST_ASKED, max_value=rules.MOST_ASKED, label="How many people")
     closes_on = forms.DateField(label="The last day")
+    by_code = forms.BooleanField(required=False)
 
 
 def end_of(day: dt.date) -> dt.datetime:
@@ -55,6 +57,7 @@ def self_assessments(request: Request) -> HttpResponse:
         return _open(request)
     now = timezone.now()
     known = {"name": f"{timezone.localdate():%B %Y}", "closes_on": rules.usual_close(now).date(), "asked": ""}
+    known["by_code"] = False
     draft = drafts.of(request)
     context = {
         "rounds": queries.rounds(request.user, at=now),
@@ -76,6 +79,7 @@ def _open(request: Request) -> HttpResponse:
         name=told["name"],
         asked=told["asked"],
         closes_at=end_of(told["closes_on"]),
+        by_code=told["by_code"],
         token=token_of(request),
     )
     return redirect("self-assessment", made.pk)
@@ -118,6 +122,15 @@ def self_assessment_pdf(request: Request, round_id: int) -> HttpResponse:
         messages.warning(request, str(missing))
         return redirect("self-assessment", round_id)
     return pdf.answer(body, f"self-assessment {found.round.name}")
+
+
+@require_GET
+def self_assessment_codes(request: Request, round_id: int) -> HttpResponse:
+    """Hand out the codes of an open round, one a person asked, as CSV."""
+    found = queries.codes(request.user, round_id, at=timezone.now())
+    answer = HttpResponse("\r\n".join(["code", *found, ""]), content_type="text/csv; charset=utf-8")
+    answer.headers["Content-Disposition"] = f'attachment; filename="codes-{round_id}.csv"'
+    return let_in.private(answer)
 
 
 @drafts.flashed("self-assessment", "round_id")
@@ -167,18 +180,39 @@ def _told(request: HttpRequest) -> dict[str, Any]:
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def answer_self_assessment(request: HttpRequest, token: str) -> HttpResponse:
-    """What the link of a round opens: the questions. Each use of it is one answer, under a key that only this browser is told."""
+    """What the link of a round opens: the questions. Each use of it is one answer, under a key that only this browser is told. A
+    browser from which somebody answered is asked first whether this is somebody else."""
     try:
         asked = queries.asked(token, at=timezone.now())
         if request.method == "POST":
-            key = request.POST.get("key", "")
-            actions.give_answer(token=token, key=key, **_told(request))
-            return let_in.private(redirect("own-self-assessment", key))
+            key, code = request.POST.get("key", ""), request.POST.get("code", "")
+            actions.give_answer(token=token, key=key, code=code[:40], **_told(request))
+            return _remembered(redirect("own-self-assessment", key), asked)
     except rules.LinkOver:
         return _over(request)
     draft = drafts.of(request)
+    answered = _cookie(asked) in request.COOKIES and "another" not in request.GET and not draft
     context = _questions(draft, {}) | {"asked": asked, "key": draft.said("key") or rules.new_key()}
+    context |= {"answered": answered, "code": draft.said("code")}
     return let_in.private(render(request, "self_assessment/answer.html", context))
+
+
+def _cookie(asked: queries.AskedRound) -> str:
+    return f"answered-{asked.id}"
+
+
+def _remembered(answer: HttpResponse, asked: queries.AskedRound) -> HttpResponse:
+    """Let this browser know that somebody answered in it, and not what or who: devices are shared."""
+    answer.set_cookie(
+        _cookie(asked),
+        "yes",
+        max_age=rules.MOST_DAYS * 86_400,
+        path="/ask/",
+        httponly=True,
+        samesite="Lax",
+        secure=settings.SESSION_COOKIE_SECURE,
+    )
+    return let_in.private(answer)
 
 
 @drafts.kept()

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 from hingepoint.analysis.signals.shape import Place, Reading, State, Told
 from hingepoint.connectors import files
 from hingepoint.domain.escalations.queries import rules as rules_page
+from hingepoint.domain.people import actions as people
 from hingepoint.domain.signals import actions, queries, recorded
 from hingepoint.records.signals import ANSWERS, DECISIONS, StepKind
 from hingepoint.web import drafts, exports, signal_pictures, signal_words
@@ -81,8 +82,14 @@ def signals(request: Request) -> HttpResponse:
         as_of=as_of,
         unread=unread,
     )
-    piece = request.htmx.target == "what-rose"
-    return render(request, f"signals/{'_lede' if piece else 'signals'}.html", context)
+    if request.htmx.target != "what-rose":
+        return render(request, "signals/signals.html", context)
+    visited = people.note_visit(by=request.user, at=timezone.now())
+    names = {tile.told.signal.key: tile.told.signal.name for tile in tiles}
+    since = [one for tile in tiles for one in tile.raises if visited and one.first_day >= visited]
+    return render(
+        request, "signals/_lede.html", context | {"visited": visited, "risen": since, "signal_names": names}
+    )
 
 
 def mark_of(tile: queries.Tile) -> str:

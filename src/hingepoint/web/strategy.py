@@ -21,7 +21,12 @@ from hingepoint.domain.people import queries as people
 from hingepoint.domain.plans.queries import reviews
 from hingepoint.domain.routines import queries as routine_answers
 from hingepoint.domain.strategy import actions, asking, presets, rules
-from hingepoint.domain.strategy.queries import before_asking, over_years, still_holds, strategy_page
+from hingepoint.domain.strategy.queries import (
+    before_asking,
+    over_years,
+    own_metrics,
+    strategy_page,
+)
 from hingepoint.domain.strategy.queries import strategies as strategy_list
 from hingepoint.domain.strategy.requirements import USUAL_GRACE
 from hingepoint.records.errors import Hidden
@@ -39,6 +44,7 @@ FACTS = ("name", "statement", "metric", "segment", "sponsor")
 class StrategyForm(measures.MeasureForm):
     """A strategy's own words, and what it is judged by."""
 
+    outcomes = True
     name = forms.CharField(max_length=120)
     statement = forms.CharField(max_length=3000)
     segment = forms.CharField(required=False, max_length=100)
@@ -66,10 +72,10 @@ class TargetForm(measures.MeasureForm):
         return entered | {"baseline": entered["baseline"] / scale, "target": entered["target"] / scale}
 
 
-def _choices(request: Request, metric: str) -> dict[str, Any]:
+def _choices(request: Request, metric: str, *, outcomes: bool = False) -> dict[str, Any]:
     """Return what the fields of a metric and its deals offer."""
     return {
-        "measures": measures.offered(metric),
+        "measures": measures.offered(metric, own_metrics.names(request.user), outcomes=outcomes),
         "rows": measures.ROWS,
         "judged_on": measures.JUDGED_ON,
         "compares": measures.COMPARES,
@@ -114,7 +120,6 @@ def strategy(request: Request, strategy_id: int) -> HttpResponse:
         "noun": metric_words.noun,
         "today": today,
         "asking": asking.unfinished() if page.asking else None,
-        "still": still_holds.still_holds(request.user, at=timezone.now(), strategy_id=strategy_id),
         "counted_at": page.counted_at,
         "promises": _promises(request, today),
         "say": strategy_words,
@@ -142,6 +147,7 @@ def results_over_years(request: Request, strategy_id: int) -> HttpResponse:
         ],
         "quarter": strategy_words.quarter_name(begins, settings.FISCAL_YEAR_BEGINS),
         "week": strategy_words.week_of_quarter(today, begins),
+        "anew": own_metrics.defined_anew(one.metric for one, _ in found.told),
         "say": strategy_words,
         "title": metric_words.title,
     }
@@ -196,7 +202,7 @@ def new_strategy(request: Request) -> HttpResponse:
         known = {name: getattr(preset, name, "") for name in ("name", "statement")}
         known |= measures.chosen(preset.metric if preset else "") | {"grace_days": USUAL_GRACE}
         return _form(request, known)
-    facts = _facts(request, drafts.read(StrategyForm(request.POST)))
+    facts = _facts(request, drafts.read(StrategyForm(request.POST, own=own_metrics.names(request.user))))
     made = actions.write_strategy(by=request.user, at=timezone.now(), **facts)
     return redirect("strategy", made.pk)
 
@@ -208,9 +214,11 @@ def edit_strategy(request: Request, strategy_id: int) -> HttpResponse:
     row = strategy_list.editable(request.user, strategy_id)
     if request.method != "POST":
         same = ("name", "statement", "segment", "grace_days", "version")
-        known = {name: getattr(row, name) for name in same} | measures.chosen(row.metric)
+        known = {name: getattr(row, name) for name in same} | measures.chosen(
+            row.metric, own_metrics.names(request.user)
+        )
         return _form(request, known | {"sponsor": row.sponsor_id or ""}, now=row)
-    entered = drafts.read(StrategyForm(request.POST, now=row.metric))
+    entered = drafts.read(StrategyForm(request.POST, now=row.metric, own=own_metrics.names(request.user)))
     actions.change_strategy(
         by=request.user,
         at=timezone.now(),
@@ -237,7 +245,7 @@ def _form(request: Request, known: dict[str, Any], *, now: Any = None) -> HttpRe
         "said": draft.over(drafts.blank(StrategyForm) | known),
         "problems": draft.problems,
         "sponsors": strategy_list.sponsors(request.user),
-        "choices": _choices(request, now.metric if now else ""),
+        "choices": _choices(request, now.metric if now else "", outcomes=True),
     }
     return render(request, "strategy/form.html", context)
 
@@ -252,12 +260,14 @@ def set_target(request: Request, strategy_id: int) -> HttpResponse:
         context = {
             "strategy": row,
             "draft": draft,
-            "said": draft.over(drafts.blank(TargetForm) | measures.chosen(row.metric)),
+            "said": draft.over(
+                drafts.blank(TargetForm) | measures.chosen(row.metric, own_metrics.names(request.user))
+            ),
             "problems": draft.problems,
             "choices": _choices(request, row.metric),
         }
         return render(request, "strategy/target.html", context)
-    form = TargetForm(request.POST, now=row.metric)
+    form = TargetForm(request.POST, now=row.metric, own=own_metrics.names(request.user))
     drafts.offer(form, "team", [(str(pk), name) for pk, name in filters.offered(request.user).teams])
     team = drafts.read(form)["team"]
     deals_of = people.team_to_change(request.user, team) if team else None

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from hingepoint.analysis import metric_words
+from hingepoint.analysis import metric_words, own_metrics
 from hingepoint.analysis.prediction import Pace
 from hingepoint.analysis.result_course import Month, ResultCourse
 from hingepoint.domain.strategy.results import Progress
@@ -63,10 +63,19 @@ def _course(one: Progress, course: ResultCourse) -> control.Course:
         usual=course.usual,
         unit=UNITS[one.kind],
         trial=course.trial,
-        breaks=((_place(one.start, course.months[0].begins), "in force"),),
+        breaks=_breaks(one, course.months[0].begins, course.months[-1].begins),
         target=one.target,
         better=since is not None and since.better,
     )
+
+
+def _breaks(one: Progress, first: dt.date, last: dt.date) -> tuple[tuple[float, str], ...]:
+    """Return where the strategy began to hold, and where a metric of one's own was defined anew."""
+    held = (_place(one.start, first), "in force")
+    told = own_metrics.read(one.metric) if own_metrics.is_own(one.metric) else None
+    if told is None or told.version == 1 or not first < told.since <= last:
+        return (held,)
+    return held, (_place(told.since, first), f"version {told.version}")
 
 
 def _point(month: Month, tick: str) -> control.Point:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from hingepoint.analysis import intervals
+from hingepoint.analysis import intervals, own_metrics
 from hingepoint.analysis.prediction import Executed, Predicted
 from hingepoint.analysis.result_course import Ahead, ResultCourse
 from hingepoint.domain.routines.queries import Kept
@@ -15,7 +15,7 @@ from hingepoint.records.strategy import Predicts, Reach
 from hingepoint.reports.charts import numbers
 
 #: Kind of a metric -> the unit in which a difference is told.
-UNITS = {"share": "points", "days": "days", "money": ""}
+UNITS = {"share": "points", "days": "days", "money": "", "number": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,23 @@ def value(kind: str, amount: float | None) -> str:
         return numbers.MISSING
     if kind == "share":
         return numbers.share(amount)
-    return f"{numbers.number(amount, 0)}{' days' if kind == 'days' else ''}"
+    return f"{numbers.number(amount, 2 if kind == 'number' else 0)}{' days' if kind == 'days' else ''}"
+
+
+def estimate(kind: str, found: intervals.Estimate) -> str:
+    """Return a value with its interval and how many deals say it: ``29.8% (25.1% to 34.9%), 120 deals``."""
+    if found.value is None:
+        return "no deal"
+    between = f" ({value(kind, found.low)} to {value(kind, found.high)})" if found.low is not None else ""
+    return f"{value(kind, found.value)}{between}, {numbers.plural(found.n, 'deal')}"
+
+
+def defined(metric: str) -> str:
+    """Return what a metric of the company's own counts, and by which version; nothing of others."""
+    if not own_metrics.is_own(metric):
+        return ""
+    told = own_metrics.read(metric)
+    return f"{own_metrics.in_words(told)} Version {told.version}."
 
 
 def changed(one: Progress, course: ResultCourse | None = None) -> Mark:

@@ -24,6 +24,7 @@ from hingepoint.web import (
     manual,
     merging,
     negotiation,
+    own_metrics,
     people,
     people_sheet,
     plans,
@@ -152,6 +153,11 @@ urlpatterns = [
         name="self-assessment-pdf",
     ),
     path(
+        "self-assessment/<int:round_id>/codes.csv",
+        self_assessment.self_assessment_codes,
+        name="self-assessment-codes",
+    ),
+    path(
         "self-assessment/<int:round_id>/close",
         self_assessment.close_self_assessment,
         name="close-self-assessment",
@@ -217,6 +223,9 @@ urlpatterns = [
     # strategy
     path("strategy/", strategy.strategies, name="strategies"),
     path("strategy/new", strategy.new_strategy, name="new-strategy"),
+    path("strategy/metrics/", own_metrics.own_metric_list, name="own-metrics"),
+    path("strategy/metrics/new", own_metrics.new_own_metric, name="new-own-metric"),
+    path("strategy/metrics/<slug:key>/", own_metrics.edit_own_metric, name="edit-own-metric"),
     path("strategy/<int:strategy_id>/", strategy.strategy, name="strategy"),
     path("strategy/<int:strategy_id>/results", strategy.results_over_years, name="strategy-results"),
     path("strategy/<int:strategy_id>/agreements", strategy.agreements_over_years, name="strategy-agreements"),

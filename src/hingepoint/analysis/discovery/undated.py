@@ -89,7 +89,7 @@ def _decided(table: pl.DataFrame, settings: Settings) -> tuple[pl.DataFrame, met
         raise DiscoveryError("the metric sale_days needs the dates of agreements, and this table has none")
     try:
         derived = metrics.with_derived(decided) if "created" in decided.columns else decided
-        metric = metrics.parse(settings.metric) if settings.metric else metrics.parse("won")
+        metric = metrics.parse_outcome(settings.metric) if settings.metric else metrics.parse("won")
         value = metrics.value_if_won(metric, derived)
     except metrics.MetricError as error:
         raise DiscoveryError(str(error)) from error

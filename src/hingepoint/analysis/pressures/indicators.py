@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from hingepoint.analysis import intervals
+from hingepoint.analysis import intervals, metrics
 from hingepoint.analysis.intervals import Estimate
 from hingepoint.analysis.pressures.shape import Facts, Indicator
 from hingepoint.records.deals import BuyingRole, DealStatus
@@ -35,7 +35,6 @@ TENDERS = ("tender", "rfp", "rfq", "bid", "request for proposal")
 NO_NAME = ("", "none", "none known", "unknown", "n/a")
 NO_DIFFERENCE = r"(?i)no difference|all the same|commodit|interchangeable"
 ON_PRICE = r"(?i)\bprice\b|cheaper|too expensive"
-NO_DECISION = r"(?i)no decision|no-decision|undecided|postponed|on hold"
 
 
 @dataclass(frozen=True)
@@ -180,7 +179,7 @@ KINDS: dict[Pressure, tuple[_Kind, ...]] = {
     Pressure.BUYERS: (
         _Kind("procurement", "Days until procurement comes in", "days", _procurement, "Name procurement among the people of a deal."),
         _Kind("group", "People of the customer on a deal", "number", _group, "Name the people of the customer on deals."),
-        _Kind("no_decision", "Losses without a decision", "share", _losses(NO_DECISION), _REASONS),
+        _Kind("no_decision", "Losses without a decision", "share", _losses(metrics.NO_DECISION), _REASONS),
     ),
     Pressure.SOURCING: (
         _Kind("countries", "Countries we sell to", "number", _countries, "Record the country of accounts."),

@@ -30,14 +30,18 @@ def expected(
     *,
     kind: Literal["share", "mean"],
     facts: tuple[str, ...] = (),
+    weights: Floats | None = None,
 ) -> Floats:
-    """Return the expected value of each row, from the ``usual`` ones; a share stays within (0, 1)."""
+    """Return the expected value of each row, from the ``usual`` ones; a share stays within (0, 1). With ``weights`` each
+    row counts by its own: what is expected is a quotient of sums."""
     if not usual.any():
         return np.full(len(values), np.nan)
-    centre = float(values[usual].mean())
+    centre = float(np.average(values[usual], weights=None if weights is None else weights[usual]))
     design = _design(rows, usual, facts)
     if usual.sum() < FEWEST or not design.shape[1]:
         return np.full(len(values), centre)
+    if weights is not None:
+        return _quotient(design, values, usual, weights)
     fit = _share if kind == "share" else _mean
     return fit(design, values, usual)
 
@@ -73,6 +77,14 @@ def _mean(design: Floats, values: Floats, usual: NDArray[np.bool_]) -> Floats:
     x, centre = design[usual], values[usual].mean()
     slopes = np.linalg.solve(x.T @ x + RIDGE * np.eye(x.shape[1]), x.T @ (values[usual] - centre))
     return np.asarray(centre + design @ slopes, np.float64)
+
+
+def _quotient(design: Floats, values: Floats, usual: NDArray[np.bool_], weights: Floats) -> Floats:
+    """Fit by weighted least squares; slopes are held near 0, the level is not."""
+    x, each = np.column_stack([np.ones(usual.sum()), design[usual]]), weights[usual] / weights[usual].mean()
+    holding = np.diag([0.0, *[RIDGE] * design.shape[1]])
+    slopes = np.linalg.solve((x.T * each) @ x + holding, (x.T * each) @ values[usual])
+    return np.asarray(slopes[0] + design @ slopes[1:], np.float64)
 
 
 def _share(design: Floats, values: Floats, usual: NDArray[np.bool_]) -> Floats:

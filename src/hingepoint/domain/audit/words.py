@@ -136,6 +136,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "change": "changed the strategy",
         "set target": "set a target",
     },
+    "own metric": {"define": "defined the metric"},
     "playbook": {
         "draft": "drafted the next version of the playbook",
         "choose": "chose an agreement as pivotal",

@@ -118,10 +118,10 @@ def _deal_parts(
     for part in parts(deals.order_by("key"), columns | read_too, types):
         named = part["manager"].replace_strict(managers, default=None, return_dtype=pl.String)
         part = part.with_columns(named.alias("manager"))
-        yield part.drop("extra").hstack(_unpacked(part["extra"], extra)) if extra else part
+        yield part.drop("extra").hstack(unpacked(part["extra"], extra)) if extra else part
 
 
-def _unpacked(texts: pl.Series, names: Sequence[str]) -> list[pl.Series]:
+def unpacked(texts: pl.Series, names: Sequence[str]) -> list[pl.Series]:
     """Return the named entries of JSON objects, as text, one series each."""
     rows = [json.loads(text) if isinstance(text, str) else text or {} for text in texts]
     return [

@@ -30,20 +30,21 @@ def read_debts(*, at: dt.datetime, as_of: dt.date | None = None, anew: bool = Fa
     """Keep what is owed at the end of ``as_of`` (yesterday, where it is not said) and at the ends of the twelve months before
     it; return the days read, in order.
 
-    The ends of months are read where they are missing, were valued by other findings or a playbook since changed, or
-    ``anew`` asks for it: an end of a month is read from what was on record then, so that a day read late tells what it would
+    The ends of months are read where they are missing, were valued by other findings, or ``anew`` asks for it: an end of a month is read from what was on record then, so that a day read late tells what it would
     have told in time. A day read twice is kept once. Without a pivotal agreement in force nothing is read and nothing kept.
     """
     until = as_of or timezone.localdate(at) - dt.timedelta(days=1)
-    books = Books()
-    on = _stands_on(books)
-    wanted = [*_ends_of_months(until), until] if books.stands_on else []
-    known = set() if anew else set(_kept(on))
-    days = [day for day in wanted if day == until or day not in known]
-    for day in days:
-        _read(day, books, on, at=at)
+    wanted = [*_ends_of_months(until), until] if Books().stands_on else []
+    known = {} if anew else _kept()
+    read = []
+    for day in reversed(wanted):  # the newest first: its sum is what pages wait for
+        books = Books(day)
+        on = _stands_on(books)
+        if day == until or known.get(day) != on:
+            _read(day, books, on, at=at)
+            read.append(day)
     _forget_before(until, but=wanted)
-    return days
+    return sorted(read)
 
 
 def _stands_on(books: Books) -> str:
@@ -60,10 +61,10 @@ def _ends_of_months(until: dt.date) -> list[dt.date]:
     return ends[::-1]
 
 
-def _kept(on: str) -> list[dt.date]:
-    """Return the days whose readings were valued as now, and can be opened by this version."""
-    rows = DebtReading.objects.filter(stands_on=on)
-    return [row.day for row in rows if record.opened(row.told) is not None]
+def _kept() -> dict[dt.date, str]:
+    """Return what the readings that this version can open stand on, by their day."""
+    rows = DebtReading.objects.all()
+    return {row.day: row.stands_on for row in rows if record.opened(row.told) is not None}
 
 
 def _read(day: dt.date, books: Books, on: str, *, at: dt.datetime) -> None:

@@ -19,7 +19,7 @@ from hingepoint.domain.debts.rules import Asked, DealThen, Worth
 from hingepoint.domain.strategy.models import PivotalAgreement
 from hingepoint.domain.strategy.queries import in_force
 from hingepoint.domain.strategy.queries.pivotal import newest_signed
-from hingepoint.domain.strategy.requirements import required
+from hingepoint.domain.strategy.requirements import Rule, required
 from hingepoint.domain.strategy.rules import books_in_force, usual_days_to_stage
 from hingepoint.records.agreements import AgreementState
 from hingepoint.records.deals import DealStatus
@@ -62,10 +62,11 @@ class Owed:
 
 
 class Books:
-    """The pivotal agreements in force with their signed findings, by the segment of a deal. One SQL query, and one a metric."""
+    """The pivotal agreements in force, or that were ``on`` a day, with their signed findings of today, by the segment of a deal.
+    One SQL query, and one a metric."""
 
-    def __init__(self) -> None:
-        self._rows = in_force.pivotal_in_force()
+    def __init__(self, on: dt.date | None = None) -> None:
+        self._rows = in_force.pivotal_in_force(on)
         metrics = {row.playbook.strategy.metric for row in self._rows}
         keys = sorted({row.type.key for row in self._rows})
         self._signed = {metric: newest_signed(keys, metric) for metric in sorted(metrics)}
@@ -125,10 +126,10 @@ def then(day: dt.date, books: Books) -> Iterator[Owed]:
     """Yield what was owed on all deals at the end of ``day``, deal by deal, by what had happened by then, also where it was
     written down later.
 
-    The deals are those that were open then, with their amount, stage and expected close of then. What is pivotal, by when it
-    is needed and which findings are signed is as now, also of deals that closed before anybody asked them, so that a line
-    of such days shows debts and no change of rules. Nothing is owed before its strategy starts. Reads the steps of
-    what those deals were asked for.
+    The deals are those that were open then, with their amount, stage and expected close of then. What is pivotal and by when it
+    is needed is as the playbook said that was in force then (``books`` are those of the day); which findings are signed is
+    as now, so that a line of such days shows debts at one price. Nothing is owed before its strategy starts or its first
+    playbook is published. Reads the steps of what those deals were asked for.
     """
     as_of = AsOf(day, only_known=False)
     still_open = Q(status=DealStatus.OPEN) | Q(closed_at__gt=as_of.moment)
@@ -137,30 +138,39 @@ def then(day: dt.date, books: Books) -> Iterator[Owed]:
     needs, stands = Needs(day), _stands(as_of)
     for deal_id, *facts in deals.values_list("pk", *was).iterator(AT_ONCE):
         deal = _deal(facts)
-        for type_id, needed_by in needs.of(deal):
-            stand = stands.get((deal_id, type_id), _Stand(deal_id, type_id))
-            day_of = stand.needed_by if stand.required else needed_by
-            found = _owed(replace(stand, needed_by=day_of), deal, books, day)
+        for type_id, needed_by, is_asked_alike in needs.of(deal):
+            stand = stands.get((deal_id, type_id)) or _Stand(deal_id, type_id)
+            if not (stand.required and is_asked_alike):
+                stand = replace(stand, needed_by=needed_by)
+            found = _owed(stand, deal, books, day)
             if found is not None:
                 yield found
 
 
 class Needs:
-    """What the strategies that had started by a day need of deals, and by when. At most three SQL queries."""
+    """What the strategies that had started by a day needed of deals then, and by when. At most five SQL queries."""
 
     def __init__(self, day: dt.date) -> None:
-        books = books_in_force()
-        self._books = [(one, rules) for one, rules in books if one.starts_on is None or one.starts_on <= day]
+        self._books = books_in_force(on=day)
+        asks_now = {strategy.pk: _asks(rules) for strategy, rules in books_in_force()}
+        self._alike = {one.pk: asks_now.get(one.pk, set()) & _asks(rules) for one, rules in self._books}
         stages = any(rule.needed_by == NeededBy.STAGE for _, rules in self._books for rule in rules)
         self._days_to_stage = usual_days_to_stage() if stages else {}
 
-    def of(self, deal: DealThen) -> list[tuple[int, dt.date | None]]:
-        """Return the types that the first strategy which holds for a deal needs of it, each with its day."""
+    def of(self, deal: DealThen) -> list[tuple[int, dt.date | None, bool]]:
+        """Return the types that the first strategy which held for a deal needed of it, each with its day, and whether it is
+        asked for by the same rule now: then the day that stands on record holds."""
         for strategy, asks in self._books:
             if strategy.segment in ("", deal.segment):
                 found = required(deal.needs_by, asks, days_to_stage=self._days_to_stage)
-                return [(one.type_id, one.needed_by) for one in found]
+                alike = {rule.type_id for rule in self._alike[strategy.pk]}
+                return [(one.type_id, one.needed_by, one.type_id in alike) for one in found]
         return []
+
+
+def _asks(rules: Iterable[Rule]) -> set[Rule]:
+    """Return what rules ask for, whenever they began to."""
+    return {replace(rule, asks_since=None, grace_days=0, recheck_days=None) for rule in rules}
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,15 +191,15 @@ def _stands(as_of: AsOf) -> dict[tuple[int, int], _Stand]:
     pivotal = PivotalAgreement.objects.filter(playbook__strategy__status=Status.IN_FORCE).values("type")
     rows = Agreement.objects.filter(still_open, type__in=pivotal)
     columns = ("pk", "deal_id", "type_id", "needed_by", "due_on", "required")
-    known, found = {}, {}
-    for pk, deal_id, type_id, needed_by, due_on, asks in rows.values_list(*columns).iterator(AT_ONCE):
-        known[pk] = (deal_id, type_id)
-        found[known[pk]] = _Stand(deal_id, type_id, needed_by=needed_by, due_on=due_on, required=asks)
     steps = as_of.standing(AgreementEvent.objects.filter(agreement__in=rows))
-    last = steps.order_by("occurred_at", "id").values_list("agreement_id", "state", "due_on")
-    for pk, state, due_on in last.iterator(AT_ONCE):
-        which = known[pk]
-        found[which] = replace(found[which], state=state, due_on=due_on or found[which].due_on)
+    said: dict[int, tuple[str, dt.date | None]] = {}
+    order = steps.order_by("occurred_at", "id").values_list("agreement_id", "state", "due_on")
+    for pk, state, due_on in order.iterator(AT_ONCE):
+        said[pk] = state, due_on or said.get(pk, (state, None))[1]
+    found = {}
+    for pk, deal_id, type_id, needed_by, due_on, asks in rows.values_list(*columns).iterator(AT_ONCE):
+        state, promised = said.get(pk, (AgreementState.NEEDED.value, None))
+        found[deal_id, type_id] = _Stand(deal_id, type_id, state, needed_by, promised or due_on, asks)
     return found
 
 

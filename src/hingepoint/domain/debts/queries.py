@@ -65,12 +65,19 @@ class Paying:
 @dataclass(frozen=True, slots=True)
 class DebtPage:
     """``newest`` and ``course`` (ends of months and the newest day, in order) are of all deals, for those who see all; ``pay`` is
-    what the viewer had best pay. ``currencies``: in how many these are; they are ranked as written."""
+    what the viewer had best pay now. ``currencies``: in how many these are; they are ranked as written. ``days``: those that can
+    be asked for, the newest first."""
 
     newest: DayOf | None
     course: tuple[DayOf, ...]
     pay: tuple[Paying, ...]
     whole: bool
+    days: tuple[dt.date, ...] = ()
+
+    @property
+    def is_past(self) -> bool:
+        """Whether a later day than this is on record."""
+        return bool(self.days) and self.newest is not None and self.newest.day < self.days[0]
 
     @property
     def currencies(self) -> int:
@@ -86,15 +93,18 @@ class DebtPage:
 
 
 def debt_page(viewer: Viewer, *, today: dt.date, as_of: dt.date | None = None) -> DebtPage:
-    """Return the debt as a viewer may see it; ``as_of`` asks for the reading of a day in the past. Raises Hidden for strangers
+    """Return the debt as a viewer may see it; ``as_of`` asks for the last reading until a day in the past, beside which nothing is
+    to be paid. Raises Hidden for strangers
     and inside partners. At most six SQL queries, and one more for each metric that strategies in force are judged by."""
     whole = sees_all(_require(viewer))
-    course = _course(as_of) if whole else ()
+    known = _course() if whole else ()
+    course = tuple(one for one in known if as_of is None or one.day <= as_of)
     return DebtPage(
         newest=course[-1] if course else None,
         course=course,
-        pay=tuple(worth_paying(viewer, today=today)),
+        pay=() if as_of else tuple(worth_paying(viewer, today=today)),
         whole=whole,
+        days=tuple(one.day for one in reversed(known)),
     )
 
 
@@ -104,8 +114,8 @@ def _require(viewer: Viewer) -> Viewer:
     return viewer
 
 
-def _course(as_of: dt.date | None) -> tuple[DayOf, ...]:
-    rows = reversed(DebtReading.objects.until(as_of))
+def _course() -> tuple[DayOf, ...]:
+    rows = DebtReading.objects.order_by("day")
     return tuple(DayOf(row.day, told) for row in rows if (told := record.opened(row.told)))
 
 

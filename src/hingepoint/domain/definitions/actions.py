@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from hingepoint.analysis import detection
+from hingepoint.analysis import detection, metrics
 from hingepoint.analysis.pressures.rules import Rule as PressureRule
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import AgreementType
@@ -17,6 +17,7 @@ from hingepoint.domain.definitions.queries import Difference
 from hingepoint.domain.definitions.schema import (
     Definitions,
     DefinitionsUnusable,
+    MetricPart,
     PivotalPart,
     PressureRulePart,
     RulePart,
@@ -31,7 +32,7 @@ from hingepoint.domain.pressures import models as rows
 from hingepoint.domain.strategy import actions as strategies
 from hingepoint.domain.strategy.models import PivotalAgreement, Strategy
 from hingepoint.domain.turns.actions import action
-from hingepoint.records.errors import Hidden
+from hingepoint.records.errors import Hidden, Refused
 
 
 class DefinitionsNotYours(Hidden):
@@ -59,6 +60,9 @@ def bring_in(*, by: User | None, at: dt.datetime, wanted: Definitions) -> list[D
     for pressure_rule in wanted.pressure_rules:
         if ("pressure_rules", pressure_rule.key) in touched:
             _bring_pressure_rule(pressure_rule, by=by, at=at)
+    for metric in wanted.metrics:
+        if ("metrics", metric.key) in touched:
+            _bring_metric(metric, by=by, at=at)
     for strategy in wanted.strategies:
         if ("strategies", strategy.name) in touched:
             _bring_strategy(strategy, by=by, at=at)
@@ -130,12 +134,31 @@ def _bring_pressure_rule(part: PressureRulePart, *, by: User | None, at: dt.date
         raise _unusable("pressure_rules", part.key, wrong.problems) from None
 
 
+def _bring_metric(part: MetricPart, *, by: User | None, at: dt.datetime) -> None:
+    try:
+        strategies.define_metric(by=by, at=at, definition=part.definition())
+    except Refused as wrong:
+        raise _unusable("metrics", part.key, wrong.by_field) from None
+
+
+def _metric(name: str, *, of: str, judges: bool = False) -> str:
+    """Return the metric that a strategy or a target names. Raises DefinitionsUnusable."""
+    found = queries.meant(name)
+    if found is None:
+        raise DefinitionsUnusable([f"strategies: {of}: there is no metric {name}."])
+    try:
+        return (metrics.parse_judge if judges else metrics.parse_target)(found).name
+    except metrics.MetricError as error:
+        raise DefinitionsUnusable([f"strategies: {of}: {error}"]) from None
+
+
 def _unusable(section: str, key: str, problems: Mapping[str, str]) -> DefinitionsUnusable:
     return DefinitionsUnusable([f"{section}: {key}: {field}: {words}" for field, words in problems.items()])
 
 
 def _bring_strategy(part: StrategyPart, *, by: User | None, at: dt.datetime) -> None:
-    told = {name: getattr(part, name) for name in ("statement", "metric", "segment")}
+    told = {name: getattr(part, name) for name in ("statement", "segment")}
+    told["metric"] = _metric(part.metric, of=part.name, judges=True)
     row = Strategy.objects.filter(name=part.name).first()
     if row is None:
         row = strategies.write_strategy(by=by, at=at, name=part.name, **told)
@@ -143,6 +166,7 @@ def _bring_strategy(part: StrategyPart, *, by: User | None, at: dt.datetime) -> 
         strategies.change_strategy(by=by, at=at, strategy=row, **told)
     for target in part.targets:
         facts = target.model_dump() | {"team": _team(target.team, of=part.name)}
+        facts["metric"] = _metric(target.metric, of=part.name)
         strategies.set_target(by=by, at=at, strategy=row, **facts)
     newest = queries.newest_playbook(row)
     if newest and tuple(queries.pivotal_part(one) for one in newest.pivotal.all()) == part.playbook:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from pydantic import BaseModel
 
-from hingepoint.analysis import detection
+from hingepoint.analysis import detection, own_metrics
 from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.definitions.schema import (
     Definitions,
+    MetricPart,
     PivotalPart,
     PressureRulePart,
     RulePart,
@@ -23,7 +24,7 @@ from hingepoint.domain.definitions.schema import (
 from hingepoint.domain.detection.models import DetectionRule
 from hingepoint.domain.people.models import sees_all
 from hingepoint.domain.pressures.models import PressureRule
-from hingepoint.domain.strategy.models import PivotalAgreement, Playbook, Strategy
+from hingepoint.domain.strategy.models import OwnMetric, PivotalAgreement, Playbook, Strategy
 from hingepoint.records.agreements import Origin
 
 
@@ -45,6 +46,7 @@ def defined() -> Definitions:
         catalogue=tuple(_types()),
         rules=tuple(_rules()),
         pressure_rules=tuple(_pressure_rules()),
+        metrics=tuple(_metrics()),
         strategies=tuple(_strategy(row) for row in Strategy.objects.order_by("rank", "id")),
     )
 
@@ -73,14 +75,41 @@ def _pressure_rules() -> Iterator[PressureRulePart]:
         yield PressureRulePart.model_validate(row.definition)
 
 
+def _metrics() -> Iterator[MetricPart]:
+    for row in OwnMetric.objects.newest():
+        told = asdict(own_metrics.read(row.told))
+        yield MetricPart.model_validate({name: told[name] for name in MetricPart.model_fields})
+
+
+def said(metric: str) -> str:
+    """Return a metric as a file names it: one of the company's own by its key, an older version with that."""
+    if not own_metrics.is_own(metric):
+        return metric
+    told = own_metrics.read(metric)
+    is_newest = OwnMetric.objects.newest().filter(key=told.key, version=told.version).exists()
+    return f"{own_metrics.PREFIX}{told.key}" + ("" if is_newest else f"@{told.version}")
+
+
+def meant(metric: str) -> str | None:
+    """Return the metric that a file names; None where there is none of that key and version."""
+    if not own_metrics.is_own(metric):
+        return metric
+    key, _, version = metric.removeprefix(own_metrics.PREFIX).partition("@")
+    rows = OwnMetric.objects.filter(key=key, version=version) if version.isdecimal() else None
+    row = (OwnMetric.objects.newest().filter(key=key) if rows is None else rows).first()
+    return row.told if row else None
+
+
 def _strategy(row: Strategy) -> StrategyPart:
-    same = {name: getattr(row, name) for name in ("name", "statement", "metric", "segment")}
+    same = {name: getattr(row, name) for name in ("name", "statement", "segment")} | {
+        "metric": said(row.metric)
+    }
     newest = newest_playbook(row)
     return StrategyPart(
         **same,
         targets=tuple(
             TargetPart(
-                metric=one.metric,
+                metric=said(one.metric),
                 segment=one.segment,
                 region=one.region,
                 product=one.product,
@@ -134,7 +163,7 @@ def _told(value: Any) -> str:
     return "nothing" if value in (None, "", []) else text if len(text) <= 100 else f"{text[:99]}…"
 
 
-_NAMED = {"catalogue": "key", "rules": "key", "pressure_rules": "key", "strategies": "name"}
+_NAMED = {"catalogue": "key", "rules": "key", "pressure_rules": "key", "metrics": "key", "strategies": "name"}
 
 
 def differences(wanted: Definitions) -> list[Difference]:

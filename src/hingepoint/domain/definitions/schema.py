@@ -1,5 +1,5 @@
 """What a file of definitions may say: the catalogue's overlay, detection rules, rules that tag deals with
-pressures, strategies with playbooks.
+pressures, metrics of one's own, strategies with playbooks.
 
 Version 1. Unknown keys are errors. What a file does not name is left as it is.
 """
@@ -13,12 +13,14 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from hingepoint.analysis import metrics
+from hingepoint.analysis import metrics, own_metrics
 from hingepoint.analysis.detection import Trace
+from hingepoint.analysis.own_metrics import MOST_CONDITIONS, Condition, Definition
 from hingepoint.domain.strategy.models import MOST_REQUIRED
 from hingepoint.records.agreements import AgreementState, Evidence, Side
 from hingepoint.records.deals import Stage
 from hingepoint.records.errors import Refused
+from hingepoint.records.metrics import Better, Compare, Counted, Unit
 from hingepoint.records.pressures import Pressure
 
 VERSION = 1
@@ -114,6 +116,39 @@ class PivotalPart(_Part):
     principles: tuple[str, ...] = ()
 
 
+class MetricConditionPart(_Part):
+    """Of a deal: a field, how it is held against what, and what: a word, several, or a number (15% is 0.15)."""
+
+    field: str
+    compare: Compare
+    values: tuple[str, ...]
+
+
+class MetricPart(_Part):
+    """A metric of the company's own: the sum of ``number`` over deals that meet ``where``, by the sum of ``over``, on the
+    deals that meet ``among``. A target names it ``own:KEY``."""
+
+    key: str = Field(max_length=40, pattern=r"^[a-zA-Z0-9_-]+$")
+    name: str = Field(max_length=80)
+    unit: Unit
+    better: Better
+    deals: Counted
+    number: str = Field(
+        "deals", description="deals, or a field that is summed; extra.NAME is a column kept from files."
+    )
+    where: tuple[MetricConditionPart, ...] = Field((), max_length=MOST_CONDITIONS)
+    over: str = "deals"
+    among: tuple[MetricConditionPart, ...] = Field((), max_length=MOST_CONDITIONS)
+
+    def definition(self) -> Definition:
+        """Return the metric as it is counted."""
+        conditions = {
+            part: tuple(Condition(**one.model_dump()) for one in getattr(self, part))
+            for part in ("where", "among")
+        }
+        return Definition(**self.model_dump(exclude={"where", "among"}), **conditions)
+
+
 class TargetPart(_Part):
     metric: str
     segment: str = ""
@@ -143,6 +178,7 @@ class Definitions(_Part):
     catalogue: tuple[TypePart, ...] = ()
     rules: tuple[RulePart, ...] = ()
     pressure_rules: tuple[PressureRulePart, ...] = ()
+    metrics: tuple[MetricPart, ...] = ()
     strategies: tuple[StrategyPart, ...] = ()
 
 
@@ -184,16 +220,23 @@ def _checked(definitions: Definitions) -> Definitions:
         ("catalogue", [one.key for one in definitions.catalogue]),
         ("rules", [one.key for one in definitions.rules]),
         ("pressure_rules", [one.key for one in definitions.pressure_rules]),
+        ("metrics", [one.key for one in definitions.metrics]),
         ("strategies", [one.name for one in definitions.strategies]),
         *((one.name, [pivotal.agreement for pivotal in one.playbook]) for one in definitions.strategies),
     ):
         problems += [
             f"{section}: {name} stands twice." for name in sorted({n for n in names if names.count(n) > 1})
         ]
+    for own in definitions.metrics:
+        wrong = own_metrics.problems(own.definition())
+        problems += [f"metrics: {own.key}: {field}: {words}" for field, words in wrong.items()]
     for one in definitions.strategies:
-        for metric in (one.metric, *(target.metric for target in one.targets)):
+        checks = [(metrics.parse_judge, one.metric), *((metrics.parse_target, t.metric) for t in one.targets)]
+        for check, metric in checks:
+            if own_metrics.is_own(metric):
+                continue  # what it counts is looked up when it is brought in
             try:
-                metrics.parse_target(metric)
+                check(metric)
             except ValueError as error:
                 problems.append(f"{one.name}: {error}")
     if problems:

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
+from hingepoint.analysis import own_metrics
 from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.people.models import User, Viewer, choices, works_here
 from hingepoint.records.findings import Grade, Source, Status, Verdict
@@ -86,7 +87,9 @@ class Run(models.Model):
     problem = models.TextField(blank=True)
     problem_rows = models.JSONField(default=list)  # records.RowProblem as dicts, the first ones
 
-    metric = models.CharField(max_length=200, blank=True)  # as computed; empty until done
+    metric = models.CharField(
+        max_length=own_metrics.MOST_LETTERS, blank=True
+    )  # as computed; empty until done
     record = models.JSONField(null=True)
 
     objects = RunQuerySet.as_manager()

@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.people.models import (
@@ -612,3 +613,13 @@ def note_failed_sign_in(*, account: str, address: str, known: bool = False, at: 
             subject_id=whose or "unknown",
             changes=changes,
         )
+
+
+def note_visit(*, by: User, at: dt.datetime) -> dt.date | None:
+    """Note that a person opened their first page, and return the day of their last visit before today; None for the first. At
+    most one statement a day; the trail tells nothing of it."""
+    today = timezone.localdate(at)
+    if by.visited_on != today:
+        by.visited_before, by.visited_on = by.visited_on, today
+        User.objects.filter(pk=by.pk).update(visited_before=by.visited_before, visited_on=today)
+    return by.visited_before

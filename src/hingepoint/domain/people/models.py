@@ -50,6 +50,8 @@ class User(AbstractBaseUser):
     role = models.CharField(max_length=20, choices=choices(Role))
     title = models.CharField(max_length=200, blank=True)
     is_active = models.BooleanField(default=True)
+    visited_on = models.DateField(null=True)  # the last day on which they opened their first page,
+    visited_before = models.DateField(null=True)  # and the last one before that
     version = models.PositiveIntegerField(default=1)
 
     objects = UserManager()

@@ -21,6 +21,7 @@ from hingepoint.domain.self_assessment.rules import (
     NoRound,
     is_key,
     read_token,
+    spent_by,
 )
 from hingepoint.domain.turns.actions import action, form, turn
 from hingepoint.records.errors import Hidden
@@ -32,9 +33,17 @@ LEAST_ASKED = 5
 
 @action
 def open_round(
-    *, by: User, at: dt.datetime, name: str, asked: int, closes_at: dt.datetime, token: str = ""
+    *,
+    by: User,
+    at: dt.datetime,
+    name: str,
+    asked: int,
+    closes_at: dt.datetime,
+    by_code: bool = False,
+    token: str = "",
 ) -> AssessmentRound:
-    """Begin a round for ``asked`` people; what is open already goes on. ``token``: of the form it came with.
+    """Begin a round for ``asked`` people, each answering ``by_code`` of their own or by the link alone; what is open already goes
+    on. ``token``: of the form it came with.
     Raises Hidden or NoRound."""
     if not sees_all(by):
         raise Hidden("not theirs to open")
@@ -44,7 +53,7 @@ def open_round(
         return known
     _require_a_round(name, asked, closes_at, at)
     made = AssessmentRound.objects.create(
-        name=name, asked=asked, opened_by=by, opened_at=at, closes_at=closes_at
+        name=name, asked=asked, opened_by=by, opened_at=at, closes_at=closes_at, by_code=by_code
     )
     changes = {"name": [None, name], "people asked": [None, asked], "link until": [None, closes_at.date()]}
     record(by=by, at=at, action="open", subject="self-assessment", subject_id=made.pk, changes=changes)
@@ -95,11 +104,12 @@ def _open_round(by: User, at: dt.datetime, round_id: int) -> AssessmentRound:
 
 @action
 def give_answer(
-    *, at: dt.datetime, token: str, key: str, group: Group, said: Mapping[str, HowOften]
+    *, at: dt.datetime, token: str, key: str, group: Group, said: Mapping[str, HowOften], code: str = ""
 ) -> AssessmentRound:
-    """Keep what somebody says by the link of a round, under a key that they alone hold; the same key changes it.
+    """Keep what somebody says by the link of a round, under a key that they alone hold; the same key changes it. Where the round
+    asks for a code, it is used up; nothing leads from it to the answer.
 
-    Raises LinkOver, AnswersMissing, or AllIn where as many answered as were asked.
+    Raises LinkOver, AnswersMissing, WrongCode, or AllIn where as many answered as were asked.
     """
     number, link = read_token(token)
     row = turn(AssessmentRound.objects.open(at), pk=number, link=link)
@@ -114,6 +124,9 @@ def give_answer(
         raise AllIn(
             f"As many people answered as were asked ({row.asked}). Ask {row.opened_by.name} to open another round."
         )
+    if row.by_code:
+        row.spent = sorted([*row.spent, spent_by(row, code)])
+        row.save(update_fields=["spent"])
     AssessmentAnswer.objects.create(round=row, digest=digest_of(key), group=group, said=_plain(said))
     return row
 

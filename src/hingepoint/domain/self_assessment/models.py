@@ -32,7 +32,8 @@ class AssessmentRoundQuerySet(models.QuerySet["AssessmentRound"]):
 class AssessmentRound(models.Model):
     """The questions are asked once, of ``asked`` people, until ``closes_at`` or until somebody closes it.
 
-    ``link`` counts the links that were made: only the newest one opens.
+    ``link`` counts the links that were made: only the newest one opens. ``by_code``: each answer needs a code of its own;
+    ``spent`` holds the digests of those used, in the order of their letters, which is not that of the answers.
     """
 
     name = models.CharField(max_length=100)
@@ -42,6 +43,8 @@ class AssessmentRound(models.Model):
     closes_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
     link = models.PositiveIntegerField(default=1)
+    by_code = models.BooleanField(default=False)
+    spent = models.JSONField(default=list)
 
     objects = AssessmentRoundQuerySet.as_manager()
 

@@ -19,7 +19,7 @@ from hingepoint.analysis.signals.shape import State
 from hingepoint.domain.people.models import sees_all
 from hingepoint.domain.people.rules import digest_of
 from hingepoint.domain.self_assessment.models import AssessmentAnswer, AssessmentRound
-from hingepoint.domain.self_assessment.rules import LinkOver, read_token, token_of
+from hingepoint.domain.self_assessment.rules import LinkOver, codes_of, read_token, token_of
 from hingepoint.domain.signals import queries as signals
 from hingepoint.records.errors import Hidden
 from hingepoint.records.self_assessment import Group, HowOften, Kind
@@ -27,7 +27,8 @@ from hingepoint.records.self_assessment import Group, HowOften, Kind
 
 @dataclass(frozen=True, slots=True)
 class RoundLine:
-    """A round. ``token`` is what its link carries, empty once it is over; ``answered`` of the ``asked`` people have."""
+    """A round. ``token`` is what its link carries, empty once it is over; ``answered`` of the ``asked`` people have, each
+    ``by_code`` of their own or by the link alone."""
 
     id: int
     name: str
@@ -38,17 +39,21 @@ class RoundLine:
     closes_at: dt.datetime
     over_at: dt.datetime | None
     token: str
+    by_code: bool
 
 
 @dataclass(frozen=True, slots=True)
 class AskedRound:
-    """What somebody sees by a link: who asks, and until when. ``full``: as many answered as were asked."""
+    """What somebody sees by a link: who asks, and until when. ``full``: as many answered as were asked; ``by_code``: each answer
+    needs a code."""
 
+    id: int
     name: str
     opened_by: str
     closes_at: dt.datetime
     asked: int
     full: bool
+    by_code: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +129,16 @@ def _line(row: Any, at: dt.datetime) -> RoundLine:
         closes_at=row.closes_at,
         over_at=(row.closed_at or row.closes_at) if over else None,
         token="" if over else token_of(row),
+        by_code=row.by_code,
     )
+
+
+def codes(viewer: Any, round_id: int, *, at: dt.datetime) -> list[str]:
+    """Return the codes of an open round that asks for them, one a person. Raises Hidden. One SQL query."""
+    row = AssessmentRound.objects.visible_to(viewer).open(at).filter(pk=round_id, by_code=True).first()
+    if row is None:
+        raise Hidden("no such codes")
+    return codes_of(row)
 
 
 # ---- what somebody sees by a link ----
@@ -155,7 +169,7 @@ def own_answer(key: str, *, at: dt.datetime) -> OwnAnswer:
 
 
 def _asked(row: AssessmentRound, *, full: bool) -> AskedRound:
-    return AskedRound(row.name, row.opened_by.name, row.closes_at, row.asked, full)
+    return AskedRound(row.pk, row.name, row.opened_by.name, row.closes_at, row.asked, full, row.by_code)
 
 
 def _said(stored: Mapping[str, str]) -> dict[str, HowOften]:

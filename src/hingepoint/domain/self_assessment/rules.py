@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import re
 import secrets
 
 from django.core import signing
+from django.utils.crypto import salted_hmac
 
+from hingepoint.domain.people.rules import digest_of
 from hingepoint.domain.self_assessment.models import AssessmentRound
 from hingepoint.records.errors import Hidden, Refused
 
@@ -34,6 +37,37 @@ class AllIn(Refused):
 
 class AnswersMissing(Refused):
     """Some questions have no answer; ``by_field`` names them."""
+
+
+class WrongCode(Refused):
+    """The round asks each person for a code, and this is none of its codes or was used."""
+
+    field = "code"
+
+
+#: Letters of a code: nobody guesses one of ten thousand among 32 to the power of eight.
+CODE_LETTERS = 8
+
+
+def codes_of(row: AssessmentRound) -> list[str]:
+    """Return the codes of a round, one for each person asked. They are made from its number and kept nowhere."""
+    return [_code(row, number) for number in range(row.asked)]
+
+
+def _code(row: AssessmentRound, number: int) -> str:
+    made = salted_hmac(f"{_SALT}.code", f"{row.pk}:{number}", algorithm="sha256").digest()
+    return base64.b32encode(made).decode()[:CODE_LETTERS]
+
+
+def spent_by(row: AssessmentRound, typed: str) -> str:
+    """Return the digest of a code that was typed and is not used yet. Raises WrongCode."""
+    code = "".join(typed.split()).replace("-", "").upper()
+    if code not in codes_of(row):
+        raise WrongCode("This is no code of this round. Copy it from the message that brought it.")
+    digest = digest_of(f"{row.pk}:{code}")
+    if digest in row.spent:
+        raise WrongCode("This code was used. To change an answer, open the address that you were shown then.")
+    return digest
 
 
 def token_of(row: AssessmentRound) -> str:

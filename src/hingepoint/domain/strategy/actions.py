@@ -6,7 +6,7 @@ import datetime as dt
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +14,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Max, QuerySet
 from django.utils import timezone
 
-from hingepoint.analysis import metrics
+from hingepoint.analysis import metrics, own_metrics
+from hingepoint.analysis.own_metrics import Definition
 from hingepoint.domain.agreements import touched
 from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.audit.actions import record
@@ -26,6 +27,7 @@ from hingepoint.domain.strategy import asking
 from hingepoint.domain.strategy.models import (
     MOST_REQUIRED,
     AskingRound,
+    OwnMetric,
     PivotalAgreement,
     Playbook,
     ResultMetric,
@@ -33,8 +35,9 @@ from hingepoint.domain.strategy.models import (
 )
 from hingepoint.domain.strategy.queries.still_holds import runs_behind
 from hingepoint.domain.strategy.requirements import USUAL_GRACE
-from hingepoint.domain.turns.actions import action, read_anew, take_turn
-from hingepoint.records.errors import Hidden, Refused
+from hingepoint.domain.strategy.rules import require_countable
+from hingepoint.domain.turns.actions import action, read_anew, take_turn, turns
+from hingepoint.records.errors import Hidden, Refused, Stale
 from hingepoint.records.strategy import Status
 
 
@@ -94,7 +97,7 @@ def write_strategy(
     """Write a new strategy as a draft, with an empty first playbook. Raises ValueError for a metric
     that discovery would not understand, NameTaken."""
     _require_keeper(by)
-    metrics.parse_target(metric)
+    metrics.parse_judge(metric)
     _require_free_name(name)
     last = Strategy.objects.aggregate(last=Max("rank"))["last"] or 0
     with _name_taken():
@@ -137,7 +140,7 @@ def change_strategy(
     asked for, they are asked anew in the background. Raises Stale, NameTaken."""
     _require_keeper(by)
     if "metric" in facts:
-        metrics.parse_target(facts["metric"])
+        metrics.parse_judge(facts["metric"])
     if "name" in facts:
         _require_free_name(facts["name"], but=strategy)
     read_anew(strategy)
@@ -201,6 +204,7 @@ def set_target(
     facts = {"baseline": baseline, "target": target, "target_on": target_on}
     deals: dict[str, Any] = {"segment": segment, "region": region, "product": product, "team": team}
     row, _ = ResultMetric.objects.update_or_create(strategy=strategy, metric=metric, **deals, defaults=facts)
+    _end_series_of_other_versions(row, deals)
     changes = {
         "metric": metric,
         **{name: str(value) for name, value in deals.items() if value},
@@ -208,6 +212,72 @@ def set_target(
     }
     record(by=by, at=at, action="set target", subject="strategy", subject_id=strategy.pk, changes=changes)
     return row
+
+
+def _end_series_of_other_versions(row: ResultMetric, deals: Mapping[str, Any]) -> None:
+    """Let a target on a metric of the company's own stand in place of those set by other versions of its definition."""
+    if not own_metrics.is_own(row.metric):
+        return
+    key = own_metrics.read(row.metric).key
+    same_deals = ResultMetric.objects.filter(strategy=row.strategy_id, **deals).exclude(pk=row.pk)
+    for other in same_deals.filter(metric__startswith=own_metrics.PREFIX):
+        if own_metrics.read(other.metric).key == key:
+            other.delete()
+
+
+# ---- metrics of one's own ----
+
+
+@action
+def define_metric(
+    *,
+    by: User | None,
+    at: dt.datetime,
+    definition: Definition,
+    expected_version: int | None = None,
+    is_new: bool = False,
+) -> OwnMetric:
+    """Define a metric of the company's own, or the next version of one unless it ``is_new``; what was set by an earlier
+    version stays counted by it. Returns the newest version unchanged where it counts the same. Raises WrongMetric,
+    NameTaken and Stale."""
+    _require_keeper(by)
+    newest = list(turns(OwnMetric.objects.newest()))
+    before = next((row for row in newest if row.key == definition.key), None)
+    if is_new and before:
+        raise NameTaken("There is a metric of this name.")
+    if expected_version is not None and before and before.version != expected_version:
+        raise Stale(before, "Somebody else defined it anew a moment ago.")
+    _require_usable(definition, newest)
+    if before and own_metrics.same(own_metrics.read(before.told), definition):
+        return before
+    version = before.version + 1 if before else 1
+    whole = replace(definition, version=version, since=timezone.localdate(at))
+    row = OwnMetric.objects.create(
+        key=whole.key, version=version, told=own_metrics.named(whole), made_at=at, made_by=by
+    )
+    changes = {
+        "counts": [
+            before and own_metrics.in_words(own_metrics.read(before.told)),
+            own_metrics.in_words(whole),
+        ]
+    }
+    record(
+        by=by,
+        at=at,
+        action="define",
+        subject="own metric",
+        subject_id=row.pk,
+        changes=changes,
+        reason=whole.name,
+    )
+    return row
+
+
+def _require_usable(definition: Definition, newest: Collection[OwnMetric]) -> None:
+    require_countable(definition)
+    names = {own_metrics.read(row.told).name.casefold() for row in newest if row.key != definition.key}
+    if definition.name.strip().casefold() in names:
+        raise NameTaken("There is a metric of this name.")
 
 
 @action

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from django.db import models
-from django.db.models import Q
+import datetime as dt
 
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+
+from hingepoint.analysis import own_metrics
 from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.discovery.models import Finding
 from hingepoint.domain.people.models import Team, User, Viewer, choices, works_here
@@ -14,6 +17,8 @@ from hingepoint.records.deals import Stage
 from hingepoint.records.people import Role
 from hingepoint.records.strategy import NeededBy, Status
 
+#: A metric's name holds its whole definition, where it is the company's own.
+METRIC_NAME = own_metrics.MOST_LETTERS
 #: At most this many agreements are required of a deal; everything else is optional and never nags.
 MOST_REQUIRED = 8
 
@@ -40,7 +45,7 @@ class Strategy(models.Model):
     name = models.CharField(max_length=120, unique=True)
     statement = models.TextField()
     sponsor = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="strategies")
-    metric = models.CharField(max_length=200)
+    metric = models.CharField(max_length=METRIC_NAME)
     segment = models.CharField(max_length=100, blank=True)
     rank = models.PositiveSmallIntegerField(default=1)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
@@ -66,7 +71,7 @@ class ResultMetric(models.Model):
     """
 
     strategy = models.ForeignKey(Strategy, on_delete=models.CASCADE, related_name="result_metrics")
-    metric = models.CharField(max_length=200)
+    metric = models.CharField(max_length=METRIC_NAME)
     segment = models.CharField(max_length=100, blank=True)
     region = models.CharField(max_length=100, blank=True)
     product = models.CharField(max_length=100, blank=True)
@@ -91,10 +96,41 @@ class ResultMetric(models.Model):
         ]
 
 
+class OwnMetricQuerySet(models.QuerySet["OwnMetric"]):
+    def newest(self) -> OwnMetricQuerySet:
+        """The version of each that can be chosen now."""
+        later = OwnMetric.objects.filter(key=OuterRef("key"), version__gt=OuterRef("version"))
+        return self.filter(~Exists(later))
+
+
+class OwnMetric(models.Model):
+    """One version of a result metric that the company defined itself; never changed: a change is the next version.
+
+    ``told`` is the metric's name with its whole definition (``analysis.own_metrics``), as targets hold it.
+    """
+
+    key = models.CharField(max_length=40)
+    version = models.PositiveSmallIntegerField()
+    told = models.CharField(max_length=METRIC_NAME)
+    made_at = models.DateTimeField()
+    made_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+
+    objects = OwnMetricQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["key", "version"]
+        constraints = [models.UniqueConstraint(fields=["key", "version"], name="own_metric_version_once")]
+
+
 class PlaybookQuerySet(models.QuerySet["Playbook"]):
     def published(self) -> PlaybookQuerySet:
         """Versions that hold or held, the last one first unless ordered otherwise."""
-        return self.filter(published_at__isnull=False)
+        return self.published_by(None)
+
+    def published_by(self, day: dt.date | None) -> PlaybookQuerySet:
+        """The same of the versions published by the end of a day; None: of all."""
+        rows = self.filter(published_at__isnull=False)
+        return rows if day is None else rows.filter(published_at__date__lte=day)
 
 
 class Playbook(models.Model):

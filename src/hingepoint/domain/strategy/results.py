@@ -10,15 +10,20 @@ from typing import Any
 
 import polars as pl
 from django.conf import settings
+from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Substr
 from django.utils import timezone
 
-from hingepoint.analysis import intervals, metrics, period
+from hingepoint.analysis import intervals, metrics, own_metrics, period
 from hingepoint.domain.deals import frames
-from hingepoint.domain.deals.models import Deal, DealQuerySet
+from hingepoint.domain.deals.models import Deal, DealEvent, DealQuerySet
+from hingepoint.domain.deals.queries.looking_back import DATED_COLUMNS, ISO_DAY
 from hingepoint.domain.people.models import Team, sees_all
 from hingepoint.domain.strategy.models import ResultMetric, Strategy
 from hingepoint.domain.upkeep.kept import Question, Shelf
-from hingepoint.records.deals import DealStatus
+from hingepoint.records.deals import DealStatus, EventKind
+from hingepoint.records.metrics import Counted
 
 #: column of the frame -> column of the table: what a metric may be computed from
 COLUMNS = {
@@ -138,7 +143,8 @@ def progress_now(
     if not targets:
         return []
     start = strategy.starts_on or today
-    deals = closed_deals(viewer, since=start - period.BEFORE, segment=strategy.segment)
+    wanted = [target.metric for target in targets]
+    deals = counted_deals(viewer, wanted, since=start - period.BEFORE, segment=strategy.segment)
     return [_progress(target, deals, start) for target in targets]
 
 
@@ -195,7 +201,7 @@ def what_its_course_wants(strategy: Strategy, target: float | None) -> str:
 def course_now(viewer: Any, strategy: Strategy, target: float | None, *, today: dt.date) -> Course:
     """Return the same, asked at this moment."""
     metric, start = metrics.parse(strategy.metric), strategy.starts_on or today
-    deals = closed_deals(viewer, since=start - period.BEFORE, segment=strategy.segment)
+    deals = counted_deals(viewer, [strategy.metric], since=start - period.BEFORE, segment=strategy.segment)
     months = MONTHS[0] if deals.height >= ENOUGH * ((today - start + period.BEFORE).days / 91) else MONTHS[-1]
     try:
         found, problem = (
@@ -216,23 +222,79 @@ def course_now(viewer: Any, strategy: Strategy, target: float | None, *, today: 
     )
 
 
-def closed_deals(viewer: Any, *, since: dt.date, segment: str = "", status: str = "") -> pl.DataFrame:
-    """Return deals closed since a day (None as viewer: all of them) with every metric's columns."""
+def counted_deals(viewer: Any, wanted: Iterable[str], *, since: dt.date, segment: str = "") -> pl.DataFrame:
+    """Return the deals that the metrics ``wanted`` count since a day (None as viewer: all of them), with what they are
+    computed from: those closed, and where one counts new deals those created, open ones too. One SQL query."""
+    known = [metrics.parse(name) for name in set(wanted)]
     deals = Deal.objects.all() if viewer is None else Deal.objects.visible_to(viewer)
-    closed = closed_since(deals, since=since, segment=segment)
-    return read(closed.filter(status=status) if status else closed)
+    if any(metric.own and metric.own.deals == Counted.NEW for metric in known):
+        deals = deals.filter(Q(closed_at__gte=_midnight(since)) | Q(created_at__gte=_midnight(since)))
+        deals = deals.filter(segment=segment) if segment else deals
+    else:
+        deals = closed_since(deals, since=since, segment=segment)
+    return _with_extra(read(deals, beside=_beside(known)), known)
 
 
-def read(deals: DealQuerySet) -> pl.DataFrame:
-    """Return deals with every metric's columns; moments in the company's time zone. One SQL query."""
-    return metrics.with_derived(frames.read(deals, COLUMNS, _TYPES))
+#: column of the frame -> what is read of a deal for it, where a metric needs it
+_BESIDE: dict[str, Any] = {
+    "escalated": Exists(DealEvent.objects.standing().filter(deal=OuterRef("pk"), kind=EventKind.ESCALATION)),
+    "loss_reason": KeyTextTransform("loss_reason", "extra"),
+    "first_expected": Substr(
+        Subquery(
+            DealEvent.objects.standing()
+            .filter(
+                deal=OuterRef("pk"),
+                kind=EventKind.FIELD,
+                name__in=list(DATED_COLUMNS),
+                note__regex=ISO_DAY,
+                recorded_at__lt=OuterRef("closed_at"),
+            )
+            .order_by("occurred_at", "id")
+            .values("note")[:1]
+        ),
+        1,
+        10,
+    ),
+    "extra": F("extra"),
+}
+_BESIDE_TYPES = dict.fromkeys(_BESIDE, pl.String()) | {"escalated": pl.Boolean()}
+
+
+def _beside(known: Sequence[metrics.Metric]) -> list[str]:
+    """Return what metrics need beside the deals' own columns."""
+    found = {metrics.READ_BESIDE[metric.name][0] for metric in known if metric.name in metrics.READ_BESIDE}
+    return sorted(found | ({"extra"} if any(metric.own and metric.own.extra for metric in known) else set()))
+
+
+def _with_extra(deals: pl.DataFrame, known: Sequence[metrics.Metric]) -> pl.DataFrame:
+    """Return the deals with the columns kept from files that metrics of one's own read."""
+    names = sorted({name for metric in known if metric.own for name in metric.own.extra})
+    if not names:
+        return deals
+    columns = frames.unpacked(deals["extra"], names)
+    return deals.drop("extra").with_columns(one.alias(own_metrics.EXTRA + one.name) for one in columns)
+
+
+def read(deals: DealQuerySet, *, beside: Sequence[str] = ()) -> pl.DataFrame:
+    """Return deals with every metric's columns; moments in the company's time zone. One SQL query.
+
+    ``beside`` names more of them, each of which is looked up deal by deal.
+    """
+    looked_up = {f"beside_{name}": _BESIDE[name] for name in beside}
+    columns = COLUMNS | {name: f"beside_{name}" for name in beside}
+    found = frames.read(deals.annotate(**looked_up), columns, _TYPES | _BESIDE_TYPES)
+    return metrics.with_derived(found)
 
 
 def closed_since(deals: DealQuerySet, *, since: dt.date, segment: str = "") -> DealQuerySet:
     """Return those of ``deals`` that were closed since a day."""
-    begins = timezone.make_aware(dt.datetime.combine(since, dt.time()))  # a cast of each deal's is dear
-    deals = deals.filter(closed_at__gte=begins).exclude(status=DealStatus.OPEN)
+    deals = deals.filter(closed_at__gte=_midnight(since)).exclude(status=DealStatus.OPEN)
     return deals.filter(segment=segment) if segment else deals
+
+
+def _midnight(day: dt.date) -> dt.datetime:
+    """Return when a day begins; a cast of each deal's moment to a day is dear."""
+    return timezone.make_aware(dt.datetime.combine(day, dt.time()))
 
 
 def frame(rows: Iterable[Sequence[Any]]) -> pl.DataFrame:
@@ -289,4 +351,6 @@ def where(target: ResultMetric) -> list[str]:
 def population(metric: metrics.Metric, *narrowed: str) -> str:
     """Return which deals a metric is of: ``won deals of Public sector, North``."""
     deals = "won deals" if metric.among_won else "closed deals"
+    if metric.own:
+        deals = f"{metric.own.deals.noun}s"
     return f"{deals} of {', '.join(narrowed)}" if narrowed else deals

@@ -12,11 +12,13 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 
+from hingepoint.analysis import own_metrics
 from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.people.models import User, sees_all
 from hingepoint.domain.strategy.models import PivotalAgreement, Playbook, Strategy
 from hingepoint.domain.strategy.requirements import DealFacts, Requirement, Rule, required
 from hingepoint.records.deals import DealStatus, EventKind, Stage
+from hingepoint.records.errors import Refused
 from hingepoint.records.strategy import Status
 
 #: Fewer won deals than this do not say when a stage usually ends.
@@ -38,6 +40,22 @@ def usual_days_to_stage() -> dict[str, int]:
     }
 
 
+class WrongMetric(Refused):
+    """A metric of one's own that cannot be counted as it is said."""
+
+
+def require_countable(definition: own_metrics.Definition) -> None:
+    """Raise WrongMetric, with words for each field, unless a metric of one's own can be counted and stored."""
+    found = own_metrics.problems(definition)
+    if not found:
+        try:
+            own_metrics.named(replace(definition, version=999))
+        except own_metrics.MetricError as error:
+            found = {"name": str(error)}
+    if found:
+        raise WrongMetric(next(iter(found.values())), by_field=found)
+
+
 def may_keep(viewer: User) -> bool:
     """Return whether ``viewer`` writes strategies and playbooks."""
     return sees_all(viewer)
@@ -52,17 +70,20 @@ class AsIf:
     draft: Playbook | None = None
 
 
-def books_in_force(as_if: AsIf | None = None) -> Books:
+def books_in_force(as_if: AsIf | None = None, *, on: dt.date | None = None) -> Books:
     """Return the strategies in force by rank, each with the rules of its last published playbook; ``as_if``
-    stands in for what its strategy says now."""
+    stands in for what its strategy says now. ``on`` a day of the past: those that had started, with the playbook that
+    was published last by its end."""
     held = Q(status=Status.IN_FORCE)
     held |= Q(pk=as_if.strategy.pk) if as_if else Q()
+    if on is not None:
+        held &= Q(starts_on__isnull=True) | Q(starts_on__lte=on)
     books = []
     for strategy in Strategy.objects.filter(held).order_by("rank", "id"):
         own = as_if if as_if and as_if.strategy.pk == strategy.pk else None
         versions = [
             (timezone.localdate(book.published_at), list(book.pivotal.all()))
-            for book in strategy.playbooks.published()
+            for book in strategy.playbooks.published_by(on)
         ]
         if own and own.draft:
             versions.insert(0, (own.on, list(own.draft.pivotal.all())))

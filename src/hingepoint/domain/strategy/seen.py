@@ -29,7 +29,7 @@ LOOKS_BACK = dt.timedelta(days=3 * 365)
 #: The quality told is that of what was gained in so long.
 LASTS = dt.timedelta(days=365)
 #: Metrics of which the money behind them is split.
-OF_MONEY = frozenset({"net", "margin", "revenue"})
+OF_MONEY = frozenset({"net", "margin", "revenue", "price_realisation", "contract_size"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +111,9 @@ def results_now(
         return []
     start = strategy.starts_on or today
     since = result_course.first_day(start)
-    closed = results.closed_deals(viewer, since=since, segment=strategy.segment)
-    return [_result(one, closed, start, today) for one in targets]
+    wanted = [one.metric for one in targets]
+    deals = results.counted_deals(viewer, wanted, since=since, segment=strategy.segment)
+    return [_result(one, deals, start, today) for one in targets]
 
 
 def agreements_now(
@@ -183,9 +184,9 @@ def _gained(viewer: Any, strategy: Strategy, standards: Sequence[Standard], sinc
     return told.with_columns(pl.col("on").dt.convert_time_zone(settings.TIME_ZONE).dt.date())
 
 
-def _result(target: ResultMetric, closed: pl.DataFrame, start: dt.date, today: dt.date) -> ResultSeen:
+def _result(target: ResultMetric, counted: pl.DataFrame, start: dt.date, today: dt.date) -> ResultSeen:
     metric = metrics.parse(target.metric)
-    deals = closed.filter(results.of_target(target))
+    deals = counted.filter(results.of_target(target))
     aim = Aim(start, target.target, target.target_on)
     try:
         course = result_course.course(metric, deals, aim=aim, today=today)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from hingepoint.analysis import own_metrics
 from hingepoint.domain.discovery.models import Finding
 from hingepoint.domain.people.models import User, Viewer, works_here
 from hingepoint.records.people import Role
@@ -35,7 +36,7 @@ class Trial(models.Model):
 
     finding = models.ForeignKey(Finding, on_delete=models.SET_NULL, null=True, related_name="trials")
     agreement = models.CharField(max_length=200, default="")
-    metric = models.CharField(max_length=200, default="")
+    metric = models.CharField(max_length=own_metrics.MOST_LETTERS, default="")
     currency = models.CharField(max_length=3, blank=True, default="")
     horizon_days = models.PositiveSmallIntegerField(default=182)
     segment = models.CharField(max_length=100, blank=True, default="")

@@ -234,7 +234,7 @@ def _metric(settings: Settings, deals: pl.DataFrame) -> tuple[metrics.Metric, st
     try:
         if settings.metric is None:
             return metrics.default(deals)
-        return metrics.parse(settings.metric), ""
+        return metrics.parse_outcome(settings.metric), ""
     except metrics.MetricError as error:
         raise DiscoveryError(str(error)) from error
 

@@ -20,6 +20,13 @@ def change(metric: metrics.Metric, value: float) -> str:
         return f"were won {abs(value):.1f} days {'later' if value >= 0 else 'sooner'}"
     if metric.name == "sale_days":
         return f"took {abs(value):.1f} days {more} to a sale, a lost deal counting the whole horizon"
+    if metric.name == "price_realisation":
+        return f"kept {points} {more} of the list price"
+    if metric.name == "contract_size":
+        return f"were {abs(value):,.0f} {'larger' if value >= 0 else 'smaller'} at list prices"
+    if metric.own:
+        size = points if metric.kind == "share" else f"{abs(value):,.1f}"
+        return f"had {size} {more} of “{metric.own.name}”"
     if metric.name in ("discount", "margin"):
         return f"were sold at {points} {more} {metric.name}"
     return f"{'brought' if metric.name == 'net' else 'were sold for'} {abs(value):,.0f} {more}"

@@ -20,7 +20,7 @@ MONEY_COLUMNS = ("amount", "list_price", "net_price", "projected_amount")
 #: What ``as_it_was`` rebuilds.
 _REBUILT = ("status", "closed_at", "stage", "expected_close_on", "discount", "margin", *MONEY_COLUMNS)
 #: A day that exists in every year, which each database can read: a 29 February is passed over.
-_ISO_DAY = r"^[0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))"
+ISO_DAY = r"^[0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def as_it_was(deals: DealQuerySet, as_of: AsOf) -> DealQuerySet:
         return Case(When(closed_later, then=value), default=F(column))
 
     stages = _events_then(as_of, kind=EventKind.STAGE)
-    days = _events_then(as_of, kind=EventKind.FIELD, name__in=list(DATED_COLUMNS), note__regex=_ISO_DAY)
+    days = _events_then(as_of, kind=EventKind.FIELD, name__in=list(DATED_COLUMNS), note__regex=ISO_DAY)
     day = Cast(Substr(Subquery(days.values("note")[:1]), 1, 10), DateField())
     past = {
         "status": open_then("status", Value(DealStatus.OPEN.value)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from django.db.models import Exists
 
 from hingepoint.domain.deals.models import Deal
-from hingepoint.domain.strategy.models import PivotalAgreement, Strategy
+from hingepoint.domain.strategy.models import PivotalAgreement, Playbook, Strategy
 from hingepoint.domain.upkeep.models import KeptAnswer
 from hingepoint.records.strategy import Status
 
@@ -64,12 +65,11 @@ def pivotal_of_deal(deal: Deal) -> list[WithAnnotations[PivotalAgreement, Kept]]
     return [row for row in found if row.playbook_id == found[0].playbook_id]
 
 
-def pivotal_in_force() -> list[PivotalAgreement]:
-    """Return the pivotal agreements of every published playbook of a strategy in force, those that hold first. One SQL
-    query."""
-    rows = PivotalAgreement.objects.filter(
-        playbook__published_at__isnull=False, playbook__strategy__status=Status.IN_FORCE
-    )
+def pivotal_in_force(on: dt.date | None = None) -> list[PivotalAgreement]:
+    """Return the pivotal agreements of every published playbook of a strategy in force, those that hold first; ``on`` a day of
+    the past, of those published by its end. One SQL query."""
+    books = Playbook.objects.filter(strategy__status=Status.IN_FORCE).published_by(on)
+    rows = PivotalAgreement.objects.filter(playbook__in=books.order_by())
     return list(rows.select_related("type", "playbook__strategy").order_by(*_IN_ORDER))
 
 

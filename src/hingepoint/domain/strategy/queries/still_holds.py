@@ -61,12 +61,12 @@ class StillHolds:
     refreshed: comparison.Refreshed | None
 
 
-def still_holds(viewer: Any, *, at: dt.datetime, strategy_id: int | None = None) -> list[StillHolds]:
-    """Return, for each strategy in force (or one strategy) with findings behind it, whether they still
-    hold; nothing for those who do not see all findings. Four SQL queries."""
+def still_holds(viewer: Any, *, at: dt.datetime) -> list[StillHolds]:
+    """Return, for each strategy in force with findings behind it, whether they still hold, for those who keep findings: a
+    strategy's own page says whether its agreements predict (``seen.agreements_seen``). Nothing for those who do not see all
+    findings. Four SQL queries."""
     if not viewer.sees_everything:
         return []
-    rows = Strategy.objects.visible_to(viewer)
-    found = runs_behind(rows.in_force() if strategy_id is None else rows.filter(pk=strategy_id))
+    found = runs_behind(Strategy.objects.visible_to(viewer).in_force())
     said = comparison.refreshed(viewer, {one.run_id: one.names for one in found}, at=at)
     return [StillHolds(one.strategy.pk, one.strategy.name, one.run_id, said.get(one.run_id)) for one in found]
