@@ -7,6 +7,7 @@ from django.utils import timezone
 
 import assessing
 import discoveries
+import duties
 import importing
 import letting_in
 import playbooks
@@ -133,6 +134,12 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "self-assessment-pdf": (KEEPERS, {"round_id": "a_closed_round"}),
     "answer-self-assessment": (None, {"token": "a_round_link"}),
     "own-self-assessment": (None, {"key": "an_own_key"}),
+    "routines": (EVERYBODY, {}),
+    "my-routines": (EVERYBODY, {}),
+    "new-routine": (KEEPERS, {}),
+    "routine": (KEEPERS, {"routine_id": "a_routine"}),
+    "edit-routine": (KEEPERS, {"routine_id": "a_routine"}),
+    "days-off": (EVERYBODY, {}),
     "pressures": (SELLING, {}),
     "pressure": (SELLING, {"slug": "cost-and-risk-buyers"}),
     "pressure-deals": (SELLING, {"slug": "globalization"}),
@@ -213,6 +220,10 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     },
     "close-self-assessment": (KEEPERS, {"round_id": "an_open_round"}),
     "renew-self-assessment": (KEEPERS, {"round_id": "an_open_round"}),
+    "put-routine-in-force": (KEEPERS, {"routine_id": "a_routine"}),
+    "end-routine": (KEEPERS, {"routine_id": "a_routine"}),
+    "do-routine": ({"seller"}, {"due_id": "a_due"}),
+    "drop-days-off": (LEADS_NORTH | {"seller", "analyst"}, {"days_id": "days_off"}),
     "tag-pressure": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
     "take-back-pressure": (SEES_SANNAS_DEAL, {"deal_id": "deal", "tag_id": "a_tag"}),
     **{
@@ -278,6 +289,12 @@ def address(route: str, arguments: dict, cast, known: dict | None = None) -> str
             return rules.written().pk
         if name == "a_pressure_rule":
             return pressed.switched_on().pk
+        if name == "a_routine":
+            return duties.drafted().pk
+        if name == "a_due":
+            return duties.falls_due(cast.seller).pk
+        if name == "days_off":
+            return duties.days_off(cast.seller).pk
         if name == "a_tag":
             return pressed.tagged(cast.deal).pk
         if name == "a_found_one":

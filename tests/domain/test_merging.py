@@ -44,7 +44,7 @@ from hingepoint.domain.plans.models import Verdict
 from hingepoint.domain.pressures import actions as pressures
 from hingepoint.domain.proof import actions as proof
 from hingepoint.domain.routines import actions as routines
-from hingepoint.domain.routines.models import RoutineDue
+from hingepoint.domain.routines.models import DaysOff, RoutineDue, RoutineVersion
 from hingepoint.domain.signals import actions as signals
 from hingepoint.domain.trail import queries as trail
 from hingepoint.domain.trials.models import TrialLook
@@ -111,6 +111,14 @@ def a_full_company(cast) -> None:
     discovery.decide(by=cast.analyst, at=NOW, verdict="signed", note="seen", **found)
     TrialLook.objects.create(trial=discoveries.trial(cast), by=cast.analyst, at=NOW, early=False, record={})
     duties.falls_due(cast.seller)
+    duties.days_off(cast.seller)
+    routine = duties.a_routine("message", role=Role.SPONSOR)
+    RoutineVersion.objects.filter(routine=routine).update(put_by=cast.sponsor)
+    DaysOff.objects.update(said_by=cast.seller)
+    told = {"behaviour": "Ask for the day", "next_step": "Call Bo", "next_on": TODAY}
+    coaching.hold_session(
+        by=cast.manager, at=NOW, deal_id=cast.deal.pk, type_key="cust.data_access", said=coaching.Said(**told)
+    )
     people.save_view(by=cast.seller, at=NOW, page="deals", name="mine", query="")
     letting_in.link_of(letting_in.newcomer("Nils"), by=cast.analyst)
     actions.tell_apart(by=cast.analyst, at=NOW, one=cast.seller, other=cast.stranger)

@@ -14,6 +14,7 @@ from hingepoint.domain.definitions.schema import (
     Definitions,
     PivotalPart,
     PressureRulePart,
+    RoutinePart,
     RulePart,
     StrategyPart,
     TargetPart,
@@ -23,6 +24,9 @@ from hingepoint.domain.definitions.schema import (
 from hingepoint.domain.detection.models import DetectionRule
 from hingepoint.domain.people.models import sees_all
 from hingepoint.domain.pressures.models import PressureRule
+from hingepoint.domain.routines import rules as routine_rules
+from hingepoint.domain.routines.models import Routine
+from hingepoint.domain.routines.reading import rule_in
 from hingepoint.domain.strategy.models import PivotalAgreement, Playbook, Strategy
 from hingepoint.records.agreements import Origin
 
@@ -45,6 +49,7 @@ def defined() -> Definitions:
         catalogue=tuple(_types()),
         rules=tuple(_rules()),
         pressure_rules=tuple(_pressure_rules()),
+        routines=tuple(_routines()),
         strategies=tuple(_strategy(row) for row in Strategy.objects.order_by("rank", "id")),
     )
 
@@ -71,6 +76,12 @@ def _rules() -> Iterator[RulePart]:
 def _pressure_rules() -> Iterator[PressureRulePart]:
     for row in PressureRule.objects.order_by("key"):
         yield PressureRulePart.model_validate(row.definition)
+
+
+def _routines() -> Iterator[RoutinePart]:
+    """Yield each routine as it is written: its draft, where there is one."""
+    for row in Routine.objects.select_related("team").order_by("key"):
+        yield RoutinePart.model_validate(row.draft or routine_rules.plain(rule_in(row)))
 
 
 def _strategy(row: Strategy) -> StrategyPart:
@@ -134,7 +145,13 @@ def _told(value: Any) -> str:
     return "nothing" if value in (None, "", []) else text if len(text) <= 100 else f"{text[:99]}…"
 
 
-_NAMED = {"catalogue": "key", "rules": "key", "pressure_rules": "key", "strategies": "name"}
+_NAMED = {
+    "catalogue": "key",
+    "rules": "key",
+    "pressure_rules": "key",
+    "routines": "key",
+    "strategies": "name",
+}
 
 
 def differences(wanted: Definitions) -> list[Difference]:
