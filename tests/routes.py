@@ -134,6 +134,8 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "self-assessment-pdf": (KEEPERS, {"round_id": "a_closed_round"}),
     "answer-self-assessment": (None, {"token": "a_round_link"}),
     "own-self-assessment": (None, {"key": "an_own_key"}),
+    "coaching": (SELLING, {}),
+    "coach": ({"manager"}, {"deal_id": "deal", "type_id": "a_type"}),
     "routines": (EVERYBODY, {}),
     "my-routines": (EVERYBODY, {}),
     "new-routine": (KEEPERS, {}),

@@ -59,6 +59,7 @@ FORMS: dict[str, tuple[str, str, str]] = {
     "take-steps": ("seller", "matrix", "?status=open&choose=1"),
     "new-rule": ("analyst", "new-rule", ""),
     "edit-rule": ("analyst", "edit-rule", ""),
+    "coach": ("manager", "coach", ""),
     "new-routine": ("sponsor", "new-routine", ""),
     "edit-routine": ("sponsor", "edit-routine", ""),
     "end-routine": ("sponsor", "routine", ""),

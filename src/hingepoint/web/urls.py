@@ -179,6 +179,9 @@ urlpatterns = [
     path("to-confirm/", detection.to_confirm, name="to-confirm"),
     path("to-confirm/together", detection.confirm_found, name="confirm-found"),
     path("to-confirm/<int:detection_id>", detection.judge_found, name="judge-found"),
+    # coaching
+    path("coaching/", coaching.coaching, name="coaching"),
+    path("coaching/deals/<int:deal_id>/<int:type_id>/", coaching.coach, name="coach"),
     # routines
     path("routines/", routines.routines, name="routines"),
     path("routines/mine", routines.my_routines, name="my-routines"),

@@ -88,6 +88,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "do": "did what a routine requires",
         "fall due": "let a routine fall due",
     },
+    "coaching": {"hold coaching session": "held a coaching session"},
     "routines": {
         "fall due": "let routines fall due",
         "take as done": "took what the register knows as done",

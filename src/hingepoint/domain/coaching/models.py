@@ -50,7 +50,8 @@ class CoachingSessionQuerySet(models.QuerySet["CoachingSession"]):
 
 
 class CoachingSession(models.Model):
-    """A coaching session: one agreement of one deal, one behaviour, what was seen, and the next step with its day."""
+    """A coaching session: one agreement of one deal, one behaviour, what was seen, and the next step with its day. What the
+    register shows before ``followed_until`` counts as that next step."""
 
     deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="+", db_index=False)
     type = models.ForeignKey(AgreementType, on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -61,6 +62,7 @@ class CoachingSession(models.Model):
     evidence = models.TextField(blank=True)
     next_step = models.TextField()
     next_on = models.DateField()
+    followed_until = models.DateTimeField()
 
     objects = CoachingSessionQuerySet.as_manager()
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.agreements.queries import catalogue
+from hingepoint.domain.coaching.queries import sessions
 from hingepoint.domain.detection.queries import rules
 from hingepoint.domain.discovery.queries import readiness
 from hingepoint.domain.home.queries import sponsor
@@ -41,6 +42,7 @@ def wanted(*, today: dt.date, now: dt.datetime) -> Iterator[Wanted]:
     yield Wanted(rules.NAMES, rules.names_in_traces)
     yield Wanted(catalogue.USED, lambda: catalogue.usages(Agreement.objects.all()))
     yield Wanted(sponsor.CHANGES, partial(changes_counted, viewer, since=now - WEEK))
+    yield Wanted(sessions.COACHED, partial(sessions.upward_now, today=today))
     yield Wanted(routines.KEPT, partial(routines.kept_now, today=today))
     yield Wanted(routines.TEAMS, partial(routines.kept_by_team_now, today=today))
     segments = set()

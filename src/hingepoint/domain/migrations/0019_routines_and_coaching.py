@@ -25,6 +25,7 @@ class Migration(migrations.Migration):
                 ("evidence", models.TextField(blank=True)),
                 ("next_step", models.TextField()),
                 ("next_on", models.DateField()),
+                ("followed_until", models.DateTimeField()),
             ],
             options={
                 "ordering": ["-held_at", "-id"],

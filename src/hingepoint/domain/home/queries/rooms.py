@@ -23,6 +23,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 
+from hingepoint.domain.coaching.models import CoachingSession
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.discovery.models import Run
 from hingepoint.domain.people.models import User
@@ -38,7 +39,8 @@ from hingepoint.records.strategy import Status
 @dataclass(frozen=True, slots=True)
 class Rooms:
     """What is there: ``deals``, a ``strategy`` that is no draft (``draft``: one that is), a finished run of discovery, a reading of the
-    ``signals``, a deal that was tagged with one of the ``pressures``, one of the ``routines`` in force. ``raises``: how many wait for the viewer's answer."""
+    ``signals``, a deal that was tagged with one of the ``pressures``, one of the ``routines`` in force, a session of
+    ``coaching``. ``raises``: how many wait for the viewer's answer."""
 
     deals: bool = False
     strategy: bool = False
@@ -47,6 +49,7 @@ class Rooms:
     signals: bool = False
     pressures: bool = False
     routines: bool = False
+    coaching: bool = False
     raises: int = 0
 
 
@@ -78,6 +81,7 @@ def _with_rooms(people: QuerySet[User], today: dt.date) -> QuerySet[User]:
         "signals": Exists(SignalReading.objects.order_by()),
         "pressures": Exists(PressureTag.objects.order_by()),
         "routines": Exists(Routine.objects.order_by().filter(since__isnull=False)),
+        "coaching": Exists(CoachingSession.objects.order_by()),
         "raises": _raises(today),
     }
     assert found.keys() == asdict(Rooms()).keys()
