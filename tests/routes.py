@@ -8,6 +8,7 @@ from django.utils import timezone
 import assessing
 import counting
 import discoveries
+import duties
 import importing
 import letting_in
 import playbooks
@@ -139,6 +140,14 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "self-assessment-codes": (KEEPERS, {"round_id": "a_round_by_code"}),
     "answer-self-assessment": (None, {"token": "a_round_link"}),
     "own-self-assessment": (None, {"key": "an_own_key"}),
+    "coaching": (SELLING, {}),
+    "coach": ({"manager"}, {"deal_id": "deal", "type_id": "a_type"}),
+    "routines": (EVERYBODY, {}),
+    "my-routines": (EVERYBODY, {}),
+    "new-routine": (KEEPERS, {}),
+    "routine": (KEEPERS, {"routine_id": "a_routine"}),
+    "edit-routine": (KEEPERS, {"routine_id": "a_routine"}),
+    "days-off": (EVERYBODY, {}),
     "pressures": (SELLING, {}),
     "pressure": (SELLING, {"slug": "cost-and-risk-buyers"}),
     "pressure-deals": (SELLING, {"slug": "globalization"}),
@@ -220,6 +229,10 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     },
     "close-self-assessment": (KEEPERS, {"round_id": "an_open_round"}),
     "renew-self-assessment": (KEEPERS, {"round_id": "an_open_round"}),
+    "put-routine-in-force": (KEEPERS, {"routine_id": "a_routine"}),
+    "end-routine": (KEEPERS, {"routine_id": "a_routine"}),
+    "do-routine": ({"seller"}, {"due_id": "a_due"}),
+    "drop-days-off": (LEADS_NORTH | {"seller", "analyst"}, {"days_id": "days_off"}),
     "tag-pressure": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
     "take-back-pressure": (SEES_SANNAS_DEAL, {"deal_id": "deal", "tag_id": "a_tag"}),
     **{
@@ -287,6 +300,12 @@ def address(route: str, arguments: dict, cast, known: dict | None = None) -> str
             return rules.written().pk
         if name == "a_pressure_rule":
             return pressed.switched_on().pk
+        if name == "a_routine":
+            return duties.drafted().pk
+        if name == "a_due":
+            return duties.falls_due(cast.seller).pk
+        if name == "days_off":
+            return duties.days_off(cast.seller).pk
         if name == "a_tag":
             return pressed.tagged(cast.deal).pk
         if name == "a_found_one":

@@ -45,7 +45,7 @@ from hingepoint.domain.plans.models import Verdict
 from hingepoint.domain.pressures import actions as pressures
 from hingepoint.domain.proof import actions as proof
 from hingepoint.domain.routines import actions as routines
-from hingepoint.domain.routines.models import RoutineDue
+from hingepoint.domain.routines.models import DaysOff, RoutineDue, RoutineVersion
 from hingepoint.domain.sessions.models import Session
 from hingepoint.domain.signals import actions as signals
 from hingepoint.domain.trail import queries as trail
@@ -113,6 +113,15 @@ def a_full_company(cast) -> None:
     discovery.decide(by=cast.analyst, at=NOW, verdict="signed", note="seen", **found)
     TrialLook.objects.create(trial=discoveries.trial(cast), by=cast.analyst, at=NOW, early=False, record={})
     duties.falls_due(cast.seller)
+    duties.days_off(cast.seller)
+    routine = duties.a_routine("message", role=Role.SPONSOR)
+    RoutineVersion.objects.filter(routine=routine).update(put_by=cast.sponsor)
+    DaysOff.objects.update(said_by=cast.seller)
+    for step in ("Call Bo", "Call Bo again"):
+        said = coaching.Said("Ask for the day", step, TODAY)
+        coaching.hold_session(
+            by=cast.manager, at=NOW, deal_id=cast.deal.pk, type_key="cust.data_access", said=said
+        )
     people.save_view(by=cast.seller, at=NOW, page="deals", name="mine", query="")
     letting_in.link_of(letting_in.newcomer("Nils"), by=cast.analyst)
     actions.tell_apart(by=cast.analyst, at=NOW, one=cast.seller, other=cast.stranger)
@@ -132,7 +141,7 @@ def test_every_row_that_refers_to_somebody_refers_to_whom_they_became(cast):
     gone = person("Gone", Role.ANALYST)
     touched = []
     for model, name in relations():
-        newest = model is CoachingNote and name == "written_for"  # its two are never one
+        newest = name in ("written_for", "coached")  # the two of coaching are never one
         row = model._base_manager.order_by("-pk" if newest else "pk").first()
         assert row is not None, f"make a row of {model.__name__}.{name} in a_full_company"
         if (model, name) not in (

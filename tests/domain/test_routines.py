@@ -11,14 +11,15 @@ from hingepoint.domain.routines import actions as routines
 from hingepoint.domain.routines.models import Routine, RoutineDue
 from hingepoint.records.errors import Refused
 from hingepoint.records.people import Role
-from hingepoint.records.routines import Cadence
+from hingepoint.records.routines import Cadence, Rule
 
 DAY = dt.timedelta(days=1)
 
 
 def test_the_sponsor_says_what_is_required_and_when_it_ends(cast):
     told = {"key": "plans", "name": " Plan read ", "role": Role.MANAGER, "cadence": Cadence.MONTHLY}
-    made = routines.define(by=cast.sponsor, at=NOW, since=NOW.date(), required="Read each plan.", **told)
+    rule = Rule(required="Read each plan.", **told)
+    made = routines.define(by=cast.sponsor, at=NOW, rule=rule, since=NOW.date())
     routines.end(by=cast.analyst, at=NOW, routine_id=made.pk, until=NOW.date() + DAY)
     kept = Routine.objects.get()
     assert (kept.name, kept.role, kept.cadence, kept.required) == (
@@ -31,16 +32,16 @@ def test_the_sponsor_says_what_is_required_and_when_it_ends(cast):
     lines = AuditEvent.objects.filter(subject="routine").order_by("pk")
     assert list(lines.values_list("action", "subject_id")) == [
         ("define", str(made.pk)),
+        ("put in force", str(made.pk)),
         ("end", str(made.pk)),
     ]
 
 
 def test_a_key_names_one_routine(cast):
     duties.a_routine()
-    told = {"name": "Other", "role": Role.SELLER, "cadence": Cadence.WEEKLY, "since": NOW.date()}
     with pytest.raises(routines.RoutineKnown, match="There is a routine debrief already") as refused:
-        routines.define(by=None, at=NOW, key="debrief", **told)
-    assert refused.value.field == "key"
+        routines.define(by=None, at=NOW, rule=Rule("debrief", "Other"))
+    assert refused.value.field == "name"
     assert Routine.objects.get().name == "Debrief"
 
 
@@ -55,9 +56,12 @@ def test_a_routine_cannot_end_before_it_began(cast):
 @pytest.mark.parametrize("who", ["seller", "manager", "stranger", "inside_partner", "disabled"])
 def test_others_do_not_say_what_is_required(cast, who):
     by, made = getattr(cast, who), duties.a_routine()
-    told = {"name": "Other", "role": Role.SELLER, "cadence": Cadence.WEEKLY, "since": NOW.date()}
     with pytest.raises(routines.RoutinesNotYours):
-        routines.define(by=by, at=NOW, key="other", **told)
+        routines.define(by=by, at=NOW, rule=Rule("other", "Other"))
+    with pytest.raises(routines.RoutinesNotYours):
+        routines.change(by=by, at=NOW, routine_id=made.pk, rule=Rule("debrief", "Other"))
+    with pytest.raises(routines.RoutinesNotYours):
+        routines.put_in_force(by=by, at=NOW, routine_id=made.pk)
     with pytest.raises(routines.RoutinesNotYours):
         routines.end(by=by, at=NOW, routine_id=made.pk, until=NOW.date())
     with pytest.raises(routines.RoutinesNotYours):

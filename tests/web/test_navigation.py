@@ -57,7 +57,7 @@ def test_an_empty_installation_names_only_rooms_that_have_something(alone, clien
 def test_with_deals_there_are_groups(cast, client):
     client.force_login(cast.analyst)
     assert sides(client.get("/").text) == [
-        "Home", "Every day", "Talks", "Deals", "Matrix", "Exceptions", "Steer", "Strategy", "Pressures", "Know", "Discovery", "Catalogue",
+        "Home", "Every day", "Talks", "Deals", "Matrix", "Exceptions", "Steer", "Strategy", "Routines", "Pressures", "Know", "Discovery", "Catalogue",
         "Data", "Imports", "Detection rules", "Data health", "People", "Manual",
     ]  # fmt: skip
     client.force_login(cast.seller)

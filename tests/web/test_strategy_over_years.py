@@ -13,7 +13,7 @@ from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.home import actions as home
 from hingepoint.domain.people.models import User
 from hingepoint.domain.routines import actions as routines
-from hingepoint.domain.routines import queries as kept_routines
+from hingepoint.domain.routines.queries import kept as kept_routines
 from hingepoint.domain.strategy import actions as strategy
 from hingepoint.domain.strategy.models import Strategy
 from hingepoint.domain.upkeep.models import KeptAnswer

@@ -7,13 +7,22 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 from django.db import transaction
-from django.utils import timezone
 
-from hingepoint.demo import planning, planted, playbook, pressures, proofs, talks, tour, traces, trials
+from hingepoint.demo import (
+    duties,
+    planning,
+    planted,
+    playbook,
+    pressures,
+    proofs,
+    talks,
+    tour,
+    traces,
+    trials,
+)
 from hingepoint.demo.company import Company, simulate
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import AgreementType
@@ -25,13 +34,11 @@ from hingepoint.domain.imports import details
 from hingepoint.domain.people import actions as people
 from hingepoint.domain.people import queries as people_queries
 from hingepoint.domain.people.models import Team, User
-from hingepoint.domain.routines import actions as routines
 from hingepoint.domain.strategy import actions as strategy
 from hingepoint.domain.upkeep import actions as upkeep
 from hingepoint.records.agreements import Side
 from hingepoint.records.deals import BuyingRole, Stage
 from hingepoint.records.people import Role
-from hingepoint.records.routines import Cadence
 
 #: The team in which the demo's manager and seller work: it has everything a visitor should see.
 HOME_TEAM = "Hamburg"
@@ -104,7 +111,7 @@ def _write(company: Company, *, at: dt.datetime, tell: Progress) -> Seeded:
     tell("Remembering what was asked and given", 0.73)
     talks.write(company, at=at)
     tell("Doing what is required", 0.87)
-    write_routines(company, at=at)
+    duties.write(company, at=at)
     tell("Reading agreements from the CRM", 0.88)
     write_rules(company, at=at)
     tell("Tagging deals with market pressures", 0.94)
@@ -346,30 +353,6 @@ def write_strategy(company: Company, *, at: dt.datetime) -> None:
     note = "First version, by judgement."
     strategy.publish(by=sponsor, at=published, playbook=draft, note=note)
     strategy.ask_open_deals(at=published)
-
-
-#: What is required of sellers every second Friday, in the words of the managers.
-_REQUIRED = {
-    "conversation plan": "Plan in writing the talk of the next two weeks in which most is at stake.",
-    "debrief": "Debrief in writing the talks of the last two weeks: what they agreed to, and what comes next.",
-}
-
-
-def write_routines(company: Company, *, at: dt.datetime) -> None:
-    """What was required of sellers, and what became of it each time it fell due."""
-    began = company.routines["due_on"].min()
-    for key, required in _REQUIRED.items():
-        words = {"key": key.replace(" ", "-"), "name": key.capitalize(), "required": required}
-        every = {"role": Role.SELLER, "cadence": Cadence.FORTNIGHTLY, "since": began}
-        routine = routines.define(by=None, at=at, **words, **every)
-        rows = company.routines.filter(pl.col("routine") == key).iter_rows(named=True)
-        routines.fall_due(by=None, at=at, routine=routine, dues=map(_due, rows))
-
-
-def _due(row: dict[str, Any]) -> routines.Due:
-    due_at = timezone.make_aware(dt.datetime.combine(row["due_on"], dt.time()))
-    done_at = timezone.make_aware(row["done_at"]) if row["done_at"] else None
-    return routines.Due(row["seller"], row["team"], due_at, done_at, recorded_at=done_at)
 
 
 #: So many of what each rule found have been answered; a rule is measured from twenty on.

@@ -2,7 +2,7 @@
 
 from hingepoint.domain.agreements.models import Agreement, AgreementEvent, AgreementType
 from hingepoint.domain.audit.models import AuditEvent, AuditHead
-from hingepoint.domain.coaching.models import CoachingNote
+from hingepoint.domain.coaching.models import CoachingNote, CoachingSession
 from hingepoint.domain.deals.models import Account, Contact, Deal, DealContact, DealEvent
 from hingepoint.domain.debts.models import DebtReading
 from hingepoint.domain.detection.models import Detection, DetectionRule, RuleVersion
@@ -24,7 +24,7 @@ from hingepoint.domain.people.models import (
 from hingepoint.domain.plans.models import Debrief, Plan, PlanReview
 from hingepoint.domain.pressures.models import PressureReading, PressureRule, PressureTag
 from hingepoint.domain.proof.models import AnswerTry, Confirmation, Proof
-from hingepoint.domain.routines.models import Routine, RoutineDue
+from hingepoint.domain.routines.models import DaysOff, Routine, RoutineDue, RoutineVersion
 from hingepoint.domain.self_assessment.models import AssessmentAnswer, AssessmentRound
 from hingepoint.domain.signals.models import Raise, RaiseStep, SignalReading
 from hingepoint.domain.strategy.models import (
@@ -52,11 +52,13 @@ __all__ = [
     "AuditEvent",
     "AuditHead",
     "CoachingNote",
+    "CoachingSession",
     "Confirmation",
     "Contact",
     "Corridor",
     "CorridorWriting",
     "DataSnapshot",
+    "DaysOff",
     "Deal",
     "DealContact",
     "DealEvent",
@@ -94,6 +96,7 @@ __all__ = [
     "ResultMetric",
     "Routine",
     "RoutineDue",
+    "RoutineVersion",
     "RuleVersion",
     "Run",
     "SavedMapping",

@@ -4,6 +4,7 @@ from hingepoint.domain.detection import actions as detection
 from hingepoint.domain.discovery import actions as discovery
 from hingepoint.domain.home import actions as home
 from hingepoint.domain.people.tasks import mail_invitations
+from hingepoint.domain.routines import actions as routines
 from hingepoint.domain.strategy import actions as strategy
 
 JOBS = (
@@ -12,4 +13,5 @@ JOBS = (
     home.renew_answers,
     detection.read_on,
     strategy.ask_open_deals,
+    routines.take_as_done,
 )

@@ -15,6 +15,7 @@ from hingepoint.domain.discovery import actions as discovery
 from hingepoint.domain.escalations import actions as escalations
 from hingepoint.domain.imports.touched import deals_of_import, deals_with_news_of_import
 from hingepoint.domain.pressures import actions as pressures
+from hingepoint.domain.routines import actions as routines
 from hingepoint.domain.signals import actions as signals
 from hingepoint.domain.strategy import actions as strategy
 from hingepoint.domain.trials import actions as trials
@@ -114,6 +115,8 @@ JOBS = (
     let_old_promises_lapse,
     read_traces,
     tag_pressures,
+    routines.let_fall_due,
+    routines.take_as_done,
     read_signals,
     read_debts,
     read_pressures,

@@ -1,16 +1,99 @@
-"""Writing a coaching note, from the deal's preparation: between a seller and their manager."""
+"""Coaching: the queue, sessions that start from it, what became of them; and notes from a deal's preparation."""
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django import forms
-from django.shortcuts import redirect
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from hingepoint.domain.coaching import actions, queries
+from hingepoint.domain.coaching import actions
+from hingepoint.domain.coaching.queries import notes, sessions
+from hingepoint.domain.home.queries import manager
+from hingepoint.records.coaching import BEHAVIOURS
 from hingepoint.records.errors import Hidden
+from hingepoint.records.people import Role
 from hingepoint.web import drafts
-from hingepoint.web.sent import sent
+from hingepoint.web.deals import for_sellers_and_leaders
+from hingepoint.web.requests import Request, whole_number
+from hingepoint.web.sent import sent, token_of
+
+#: A next step is offered for so many days later.
+NEXT_IN = dt.timedelta(days=7)
+
+
+@for_sellers_and_leaders
+def coaching(request: Request) -> HttpResponse:
+    """Who to coach next, one's own sessions and what became of them, and what goes up of others'."""
+    today = timezone.localdate()
+    with_id = whole_number(request.GET.get("with", ""))
+    leads = request.user.role == Role.MANAGER
+    held = sessions.sessions(request.user, today=today, with_id=with_id)
+    context = {
+        "today": today,
+        "leads": leads,
+        "queue": manager.conversations(request.user, today=today) if leads and with_id is None else (),
+        "sessions": held,
+        "with": next((one.other for one in held if one.other_id == with_id), "") if with_id else "",
+        "spent": sessions.spent(request.user, today=today) if with_id is None else [],
+        "upward": sessions.upward(request.user, today=today) if with_id is None else [],
+        "least": sessions.LEAST_PEOPLE,
+        "weeks": sessions.LATELY.days // 7,
+    }
+    return render(request, "coaching/coaching.html", context)
+
+
+class SessionForm(forms.Form):
+    behaviour = forms.CharField(max_length=300, label="The one behaviour")
+    evidence = forms.CharField(required=False, max_length=4000)
+    next_step = forms.CharField(max_length=2000, label="The next step")
+    next_on = forms.DateField(label="The day")
+
+
+@drafts.kept()
+def coach(request: Request, deal_id: int, type_id: int) -> HttpResponse:
+    """A coaching session: one agreement, one behaviour, what was seen, one next step with its day."""
+    to_manager = request.GET.get("whom") == "manager"
+    today = timezone.localdate()
+    page = sessions.session_page(request.user, deal_id, type_id, today=today, manager=to_manager)
+    if request.method != "POST":
+        return _session_form(request, page, today=today)
+    said = actions.Said(**drafts.read(SessionForm(request.POST)))
+    actions.hold_session(
+        by=request.user,
+        at=timezone.now(),
+        deal_id=deal_id,
+        type_key=page.type_key,
+        said=said,
+        to_manager=to_manager,
+        token=token_of(request),
+    )
+    messages.info(
+        request, f"Kept. Only you and {page.coached} read it; the register will show whether it happened."
+    )
+    return redirect("coaching")
+
+
+def _session_form(request: Request, page: sessions.SessionPage, *, today: dt.date) -> HttpResponse:
+    draft = drafts.of(request)
+    begin = {
+        "behaviour": page.behaviour,
+        "evidence": "\n".join(page.seen),
+        "next_on": (today + NEXT_IN).isoformat(),
+    }
+    context = {
+        "page": page,
+        "today": today,
+        "draft": draft,
+        "said": draft.over(drafts.blank(SessionForm) | begin),
+        "problems": draft.problems,
+        "behaviours": BEHAVIOURS,
+    }
+    return render(request, "coaching/session.html", context)
 
 
 class NoteForm(forms.Form):
@@ -21,7 +104,7 @@ class NoteForm(forms.Form):
 @require_POST
 def write_note(request, deal_id: int):
     """Write a coaching note on a deal, for the seller and the manager only."""
-    to = queries.other_of_the_two(request.user, deal_id)
+    to = notes.other_of_the_two(request.user, deal_id)
     if to is None:
         raise Hidden("not between the two")
     note = drafts.read(NoteForm(request.POST))["note"]

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from hingepoint.domain.agreements.queries import catalogue, deal_page
-from hingepoint.domain.coaching import queries as coaching
+from hingepoint.domain.coaching.queries import notes as coaching
 from hingepoint.domain.cockpit import queries
 from hingepoint.domain.deals.queries.looking_back import AsOf
 from hingepoint.domain.negotiation.queries import corridor

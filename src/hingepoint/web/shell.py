@@ -62,6 +62,16 @@ def with_pressures(there: Rooms, role: Role) -> bool:
     return there.pressures or (role in SEEING_ALL and there.deals)
 
 
+def with_routines(there: Rooms, role: Role) -> bool:
+    """Who says what is required finds the room as soon as there is somebody's deal to require it for."""
+    return there.routines or (role in SEEING_ALL and there.deals)
+
+
+def with_coaching(there: Rooms, role: Role) -> bool:
+    """Managers find their queue as soon as there are deals; others when sessions are held."""
+    return there.coaching or (role == Role.MANAGER and there.deals)
+
+
 def with_findings(there: Rooms, role: Role) -> bool:
     return there.runs or (role in SEEING_ALL and there.deals)
 
@@ -87,6 +97,8 @@ PLACES = (
     Room("Exceptions", "exceptions", "arrow-up-right", EVERYBODY, EVERY_DAY, with_deals),
     Room("Strategy", "strategies", "route", SELLING, STEER, with_strategy),
     Room("Signals", "signals", "radar", SELLING, STEER, with_signals),
+    Room("Coaching", "coaching", "message-2", SELLING, STEER, with_coaching),
+    Room("Routines", "routines", "clipboard-check", SELLING, STEER, with_routines),
     Room("Pressures", "pressures", "gauge", SELLING, STEER, with_pressures),
     Room("Discovery", "discovery", "target-arrow", SELLING, KNOW, with_findings),
     Room("Catalogue", "catalogue", "book-2", EVERYBODY, KNOW),

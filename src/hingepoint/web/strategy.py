@@ -19,14 +19,9 @@ from hingepoint.domain.deals.queries import filters
 from hingepoint.domain.escalations.queries import waiting
 from hingepoint.domain.people import queries as people
 from hingepoint.domain.plans.queries import reviews
-from hingepoint.domain.routines import queries as routine_answers
+from hingepoint.domain.routines.queries import kept as routine_answers
 from hingepoint.domain.strategy import actions, asking, presets, rules
-from hingepoint.domain.strategy.queries import (
-    before_asking,
-    over_years,
-    own_metrics,
-    strategy_page,
-)
+from hingepoint.domain.strategy.queries import before_asking, over_years, own_metrics, strategy_page
 from hingepoint.domain.strategy.queries import strategies as strategy_list
 from hingepoint.domain.strategy.requirements import USUAL_GRACE
 from hingepoint.records.errors import Hidden

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hingepoint.analysis import intervals, own_metrics
 from hingepoint.analysis.prediction import Executed, Predicted
 from hingepoint.analysis.result_course import Ahead, ResultCourse
-from hingepoint.domain.routines.queries import Kept
+from hingepoint.domain.routines.queries.kept import Kept
 from hingepoint.domain.strategy.results import Progress
 from hingepoint.records.strategy import Predicts, Reach
 from hingepoint.reports.charts import numbers

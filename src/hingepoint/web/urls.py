@@ -32,6 +32,7 @@ from hingepoint.web import (
     pressures,
     proof,
     register,
+    routines,
     saved_views,
     search,
     self_assessment,
@@ -184,6 +185,20 @@ urlpatterns = [
     path("to-confirm/", detection.to_confirm, name="to-confirm"),
     path("to-confirm/together", detection.confirm_found, name="confirm-found"),
     path("to-confirm/<int:detection_id>", detection.judge_found, name="judge-found"),
+    # coaching
+    path("coaching/", coaching.coaching, name="coaching"),
+    path("coaching/deals/<int:deal_id>/<int:type_id>/", coaching.coach, name="coach"),
+    # routines
+    path("routines/", routines.routines, name="routines"),
+    path("routines/mine", routines.my_routines, name="my-routines"),
+    path("routines/new", routines.new_routine, name="new-routine"),
+    path("routines/days-off", routines.days_off, name="days-off"),
+    path("routines/days-off/<int:days_id>/drop", routines.drop_days_off, name="drop-days-off"),
+    path("routines/due/<int:due_id>/done", routines.do_routine, name="do-routine"),
+    path("routines/<int:routine_id>/", routines.routine, name="routine"),
+    path("routines/<int:routine_id>/edit", routines.edit_routine, name="edit-routine"),
+    path("routines/<int:routine_id>/in-force", routines.put_routine_in_force, name="put-routine-in-force"),
+    path("routines/<int:routine_id>/end", routines.end_routine, name="end-routine"),
     # pressures
     path("pressures/", pressures.pressures, name="pressures"),
     path("pressures/rules/", pressures.pressure_rules, name="pressure-rules"),

@@ -82,10 +82,18 @@ SENTENCES: dict[str, dict[str, str]] = {
     "requirements": {"refresh": "brought up to date what the playbook asks of deals"},
     "routine": {
         "define": "said what is required again and again",
+        "change": "wrote a change of a routine",
+        "put in force": "put a routine in force",
         "end": "ended a routine",
         "do": "did what a routine requires",
         "fall due": "let a routine fall due",
     },
+    "coaching": {"hold coaching session": "held a coaching session"},
+    "routines": {
+        "fall due": "let routines fall due",
+        "take as done": "took what the register knows as done",
+    },
+    "days off": {"take days off": "noted days off", "drop days off": "took days off back"},
     "plans": {"add": "added plans from a file"},
     "debriefs": {"add": "added debriefs from a file"},
     "deals": {

@@ -1,17 +1,22 @@
-"""Every change to coaching notes."""
+"""Every change to coaching: notes, and sessions that were held."""
 
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 
 from django.utils import timezone
 
+from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.audit.actions import record
-from hingepoint.domain.coaching.models import CoachingNote
+from hingepoint.domain.coaching import rules
+from hingepoint.domain.coaching.models import CoachingNote, CoachingSession
 from hingepoint.domain.deals.actions import deal_for, first_unless_second
 from hingepoint.domain.people.models import User, managed_team_ids
+from hingepoint.domain.routines import actions as routines
 from hingepoint.domain.turns.actions import action, form
-from hingepoint.records.errors import Refused
+from hingepoint.records.errors import Hidden, Refused
+from hingepoint.records.routines import Kind
 
 
 class NotCoaching(Refused):
@@ -59,3 +64,65 @@ def write_note(
     record(by=by, at=at, action="write coaching note", subject="deal", subject_id=deal.pk)
     sent.keep(written, at=at)
     return written
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a session came to: one behaviour, the next step in the words of who was coached with its day, and what was seen
+    before."""
+
+    behaviour: str
+    next_step: str
+    next_on: dt.date
+    evidence: str = ""
+
+
+@action
+def hold_session(
+    *,
+    by: User,
+    at: dt.datetime,
+    deal_id: int,
+    type_key: str,
+    said: Said,
+    to_manager: bool = False,
+    token: str = "",
+) -> CoachingSession:
+    """Keep a coaching session about one agreement of a deal, with its owner or (``to_manager``) with who leads them. It
+    counts for what is required of ``by``. Raises Hidden, NotCoaching and NothingSaid.
+
+    The audit trail says that a session was held, not with whom and not what was said.
+    """
+    deal = deal_for(by, deal_id)
+    coached = rules.coached_on(by, deal, manager=to_manager)
+    if coached is None:
+        raise NotCoaching("Sessions are held by who leads a seller, or who leads their manager.")
+    if not said.behaviour.strip():
+        raise NothingSaid("Choose one behaviour.", field="behaviour")
+    if not said.next_step.strip():
+        raise NothingSaid("Write the next step, in their words.", field="next_step")
+    if said.next_on < timezone.localdate(at):
+        raise NothingSaid("Choose today or a later day.", field="next_on")
+    kind = AgreementType.objects.filter(key=type_key).first()
+    if kind is None:
+        raise Hidden("There is no such agreement type.")
+    told = (said.behaviour, said.next_step, said.next_on)
+    sent = form(by, token, "coaching session", deal_id, type_key, coached.pk, *told)
+    if known := sent.made(CoachingSession.objects.all()):
+        return known
+    held = CoachingSession.objects.create(
+        deal=deal,
+        type=kind,
+        coach=by,
+        coached=coached,
+        held_at=at,
+        behaviour=said.behaviour.strip(),
+        evidence=said.evidence.strip(),
+        next_step=said.next_step.strip(),
+        next_on=said.next_on,
+        followed_until=rules.followed_until(said.next_on),
+    )
+    routines.done(person=by, kind=Kind.COACHING, at=at)
+    record(by=by, at=at, action="hold coaching session", subject="coaching", subject_id=held.pk)
+    sent.keep(held, at=at)
+    return held

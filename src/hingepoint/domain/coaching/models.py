@@ -1,8 +1,10 @@
-"""Coaching notes: what a seller and their manager spoke about. Private to the two.
+"""Coaching: notes and sessions between a seller and their manager, or a manager and who leads them. Private to the two.
 
 | field | who reads | who writes |
 |---|---|---|
 | note | who wrote it and who it is for; nobody else, whatever their role | the deal's owner and their managers |
+| session, with all that it says | the two; nobody else, whatever their role | who coaches |
+| how many sessions were held | who leads them, sponsor and analyst: of five people or more, never of one | the program |
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
+from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.people.models import User, Viewer, works_here
 
@@ -36,4 +39,44 @@ class CoachingNote(models.Model):
         ordering = ["-written_at", "-id"]
         constraints = [
             models.CheckConstraint(condition=~Q(written_by=F("written_for")), name="coaching_takes_two")
+        ]
+
+
+class CoachingSessionQuerySet(models.QuerySet["CoachingSession"]):
+    def visible_to(self, viewer: Viewer) -> CoachingSessionQuerySet:
+        if not works_here(viewer):
+            return self.none()
+        return self.filter(Q(coach=viewer) | Q(coached=viewer))
+
+
+class CoachingSession(models.Model):
+    """A coaching session: one agreement of one deal, one behaviour, what was seen, and the next step with its day. What the
+    register shows before ``followed_until`` counts as that next step."""
+
+    deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="+", db_index=False)
+    type = models.ForeignKey(AgreementType, on_delete=models.PROTECT, related_name="+", db_index=False)
+    coach = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
+    coached = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
+    held_at = models.DateTimeField()
+    behaviour = models.CharField(max_length=300)
+    evidence = models.TextField(blank=True)
+    next_step = models.TextField()
+    next_on = models.DateField()
+    followed_until = models.DateTimeField()
+
+    objects = CoachingSessionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-held_at", "-id"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(coach=F("coached")), name="a_session_takes_two"),
+            models.CheckConstraint(
+                condition=~Q(behaviour="") & ~Q(next_step=""), name="a_session_says_what_is_next"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["coach", "-held_at"], name="session_by_coach"),
+            models.Index(fields=["coached", "-held_at"], name="session_by_coached"),
+            models.Index(fields=["deal", "type"], name="session_by_agreement"),
+            models.Index(fields=["-held_at"], name="session_by_time"),
         ]

@@ -20,6 +20,7 @@ from hingepoint.domain.definitions.schema import (
     MetricPart,
     PivotalPart,
     PressureRulePart,
+    RoutinePart,
     RulePart,
     StrategyPart,
     TypePart,
@@ -29,6 +30,9 @@ from hingepoint.domain.detection.models import DetectionRule
 from hingepoint.domain.people.models import Team, User
 from hingepoint.domain.pressures import actions as pressures
 from hingepoint.domain.pressures import models as rows
+from hingepoint.domain.routines import actions as routines
+from hingepoint.domain.routines import rules as routine_rules
+from hingepoint.domain.routines.models import Routine
 from hingepoint.domain.strategy import actions as strategies
 from hingepoint.domain.strategy.models import PivotalAgreement, Strategy
 from hingepoint.domain.turns.actions import action
@@ -44,7 +48,7 @@ def bring_in(*, by: User | None, at: dt.datetime, wanted: Definitions) -> list[D
     """Make what is defined say what the file says, all or nothing; return what changed.
 
     A strategy that is new is a draft, a changed playbook is the next version's draft, a changed rule is
-    off until it is tested: a file puts nothing in force. Raises DefinitionsUnusable.
+    off until it is tested, a changed routine is drafted beside the one in force: a file puts nothing in force. Raises DefinitionsUnusable.
     """
     if by is not None and not queries.may_keep(by):
         raise DefinitionsNotYours("Only an analyst or a sponsor brings in definitions.")
@@ -63,6 +67,9 @@ def bring_in(*, by: User | None, at: dt.datetime, wanted: Definitions) -> list[D
     for metric in wanted.metrics:
         if ("metrics", metric.key) in touched:
             _bring_metric(metric, by=by, at=at)
+    for routine in wanted.routines:
+        if ("routines", routine.key) in touched:
+            _bring_routine(routine, by=by, at=at)
     for strategy in wanted.strategies:
         if ("strategies", strategy.name) in touched:
             _bring_strategy(strategy, by=by, at=at)
@@ -150,6 +157,18 @@ def _metric(name: str, *, of: str, judges: bool = False) -> str:
         return (metrics.parse_judge if judges else metrics.parse_target)(found).name
     except metrics.MetricError as error:
         raise DefinitionsUnusable([f"strategies: {of}: {error}"]) from None
+
+
+def _bring_routine(part: RoutinePart, *, by: User | None, at: dt.datetime) -> None:
+    rule = routine_rules.rule_of(part.model_dump(mode="json"))
+    row = Routine.objects.filter(key=part.key).first()
+    try:
+        if row is None:
+            routines.define(by=by, at=at, rule=rule)
+        else:
+            routines.change(by=by, at=at, routine_id=row.pk, rule=rule)
+    except routines.WrongRoutine as wrong:
+        raise _unusable("routines", part.key, {wrong.field or "": str(wrong)}) from None
 
 
 def _unusable(section: str, key: str, problems: Mapping[str, str]) -> DefinitionsUnusable:

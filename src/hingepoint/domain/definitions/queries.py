@@ -15,6 +15,7 @@ from hingepoint.domain.definitions.schema import (
     MetricPart,
     PivotalPart,
     PressureRulePart,
+    RoutinePart,
     RulePart,
     StrategyPart,
     TargetPart,
@@ -24,6 +25,9 @@ from hingepoint.domain.definitions.schema import (
 from hingepoint.domain.detection.models import DetectionRule
 from hingepoint.domain.people.models import sees_all
 from hingepoint.domain.pressures.models import PressureRule
+from hingepoint.domain.routines import rules as routine_rules
+from hingepoint.domain.routines.models import Routine
+from hingepoint.domain.routines.reading import rule_in
 from hingepoint.domain.strategy.models import OwnMetric, PivotalAgreement, Playbook, Strategy
 from hingepoint.records.agreements import Origin
 
@@ -47,6 +51,7 @@ def defined() -> Definitions:
         rules=tuple(_rules()),
         pressure_rules=tuple(_pressure_rules()),
         metrics=tuple(_metrics()),
+        routines=tuple(_routines()),
         strategies=tuple(_strategy(row) for row in Strategy.objects.order_by("rank", "id")),
     )
 
@@ -98,6 +103,12 @@ def meant(metric: str) -> str | None:
     rows = OwnMetric.objects.filter(key=key, version=version) if version.isdecimal() else None
     row = (OwnMetric.objects.newest().filter(key=key) if rows is None else rows).first()
     return row.told if row else None
+
+
+def _routines() -> Iterator[RoutinePart]:
+    """Yield each routine as it is written: its draft, where there is one."""
+    for row in Routine.objects.select_related("team").order_by("key"):
+        yield RoutinePart.model_validate(row.draft or routine_rules.plain(rule_in(row)))
 
 
 def _strategy(row: Strategy) -> StrategyPart:
@@ -163,7 +174,14 @@ def _told(value: Any) -> str:
     return "nothing" if value in (None, "", []) else text if len(text) <= 100 else f"{text[:99]}…"
 
 
-_NAMED = {"catalogue": "key", "rules": "key", "pressure_rules": "key", "metrics": "key", "strategies": "name"}
+_NAMED = {
+    "catalogue": "key",
+    "rules": "key",
+    "pressure_rules": "key",
+    "metrics": "key",
+    "routines": "key",
+    "strategies": "name",
+}
 
 
 def differences(wanted: Definitions) -> list[Difference]:

@@ -1,5 +1,5 @@
 """What a file of definitions may say: the catalogue's overlay, detection rules, rules that tag deals with
-pressures, metrics of one's own, strategies with playbooks.
+pressures, metrics of one's own, routines, strategies with playbooks.
 
 Version 1. Unknown keys are errors. What a file does not name is left as it is.
 """
@@ -21,7 +21,9 @@ from hingepoint.records.agreements import AgreementState, Evidence, Side
 from hingepoint.records.deals import Stage
 from hingepoint.records.errors import Refused
 from hingepoint.records.metrics import Better, Compare, Counted, Unit
+from hingepoint.records.people import Role
 from hingepoint.records.pressures import Pressure
+from hingepoint.records.routines import DAYS_FOR_A_DEAL, FRIDAY, Cadence, Kind
 
 VERSION = 1
 #: A file larger than this is not one of definitions.
@@ -89,6 +91,26 @@ class PressureRulePart(_Part):
     without: tuple[str, ...] = ()
     pattern: str = ""
     only_open: bool = False
+
+
+class RoutinePart(_Part):
+    """A routine: of whom what is required how often. A file never puts one in force: it is previewed first."""
+
+    key: str = Field(max_length=100, pattern=r"^[a-zA-Z0-9_-]+$")
+    name: str = Field(max_length=200)
+    kind: Kind = Field(Kind.OWN, description="What the register takes as done; own: said by a press.")
+    role: Role = Role.SELLER
+    cadence: Cadence = Cadence.WEEKLY
+    weekday: int = Field(
+        FRIDAY, ge=0, le=FRIDAY, description="0 is Monday; monthly means the first such day."
+    )
+    required: str = Field("", max_length=2000)
+    team: str = Field("", description="The name of a team; those below it count too.")
+    stage: Stage | Literal[""] = Field(
+        "", description="Of a routine for each deal: when the deal reaches it."
+    )
+    least_amount: float | None = Field(None, ge=0)
+    days: int = Field(DAYS_FOR_A_DEAL, ge=0, le=365)
 
 
 class DemandPart(_Part):
@@ -179,6 +201,7 @@ class Definitions(_Part):
     rules: tuple[RulePart, ...] = ()
     pressure_rules: tuple[PressureRulePart, ...] = ()
     metrics: tuple[MetricPart, ...] = ()
+    routines: tuple[RoutinePart, ...] = ()
     strategies: tuple[StrategyPart, ...] = ()
 
 
@@ -221,6 +244,7 @@ def _checked(definitions: Definitions) -> Definitions:
         ("rules", [one.key for one in definitions.rules]),
         ("pressure_rules", [one.key for one in definitions.pressure_rules]),
         ("metrics", [one.key for one in definitions.metrics]),
+        ("routines", [one.key for one in definitions.routines]),
         ("strategies", [one.name for one in definitions.strategies]),
         *((one.name, [pivotal.agreement for pivotal in one.playbook]) for one in definitions.strategies),
     ):

@@ -10,13 +10,14 @@ from typing import Any
 
 from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.agreements.queries import catalogue
+from hingepoint.domain.coaching.queries import sessions
 from hingepoint.domain.detection.queries import rules
 from hingepoint.domain.discovery.queries import readiness
 from hingepoint.domain.home.queries import sponsor
 from hingepoint.domain.home.queries.worklist import WEEK, changes_counted
 from hingepoint.domain.imports import health
 from hingepoint.domain.people.queries import the_system
-from hingepoint.domain.routines import queries as routines
+from hingepoint.domain.routines.queries import kept as routines
 from hingepoint.domain.strategy import benchmarks, results, seen
 from hingepoint.domain.strategy.models import PivotalAgreement, Strategy
 from hingepoint.domain.strategy.queries import coverage
@@ -41,7 +42,9 @@ def wanted(*, today: dt.date, now: dt.datetime) -> Iterator[Wanted]:
     yield Wanted(rules.NAMES, rules.names_in_traces)
     yield Wanted(catalogue.USED, lambda: catalogue.usages(Agreement.objects.all()))
     yield Wanted(sponsor.CHANGES, partial(changes_counted, viewer, since=now - WEEK))
+    yield Wanted(sessions.COACHED, partial(sessions.upward_now, today=today))
     yield Wanted(routines.KEPT, partial(routines.kept_now, today=today))
+    yield Wanted(routines.TEAMS, partial(routines.kept_by_team_now, today=today))
     segments = set()
     for strategy in Strategy.objects.in_force().prefetch_related("result_metrics", "playbooks"):
         yield from _of_strategy(viewer, strategy, today)

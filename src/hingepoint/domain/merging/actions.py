@@ -196,9 +196,9 @@ def _one_pulse_a_request(kept: User, gone: User) -> None:
 
 def _due_once(kept: User, gone: User) -> None:
     """What fell due of both at once was due of one, and is done when either did it."""
-    for theirs in RoutineDue.objects.filter(person=gone):
+    for theirs in RoutineDue.objects.filter(person=gone, deal__isnull=True):
         same = {"routine": theirs.routine_id, "due_at": theirs.due_at}
-        mine = RoutineDue.objects.filter(person=kept, **same).first()
+        mine = RoutineDue.objects.filter(person=kept, deal__isnull=True, **same).first()
         if mine:
             (theirs if theirs.done_at is None else mine).delete()
 

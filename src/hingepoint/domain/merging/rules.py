@@ -11,7 +11,7 @@ from itertools import combinations
 
 from django.db.models import Q
 
-from hingepoint.domain.coaching.models import CoachingNote
+from hingepoint.domain.coaching.models import CoachingNote, CoachingSession
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.escalations.models import Approval
 from hingepoint.domain.people.models import Team, User
@@ -146,7 +146,8 @@ def in_the_way(kept: User, gone: User) -> str:
     if not kept.is_active and gone.is_active:
         return f"{kept.name} is disabled and {gone.name} is not. Keep {gone.name} instead."
     either = Q(written_by=kept, written_for=gone) | Q(written_by=gone, written_for=kept)
-    if CoachingNote.objects.filter(either).exists():
+    sessions = Q(coach=kept, coached=gone) | Q(coach=gone, coached=kept)
+    if CoachingNote.objects.filter(either).exists() or CoachingSession.objects.filter(sessions).exists():
         return "One of them coached the other: these are two people."
     waiting = Approval.objects.filter(answer=Answer.WAITING, escalation__state__in=UNDECIDED)
     if waiting.filter(

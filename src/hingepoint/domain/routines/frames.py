@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 import polars as pl
+from django.db.models import QuerySet
 
 from hingepoint.analysis import frames
 from hingepoint.domain.deals.frames import read
@@ -20,8 +19,8 @@ _COLUMNS = {
 }
 
 
-def routines_frame(*, since: dt.date | None = None) -> pl.DataFrame:
-    """Return all that ever fell due, or ``since`` a day, for the system, in the order of time."""
-    rows = RoutineDue.objects.order_by("due_at", "routine_id", "person_id")
-    rows = rows.filter(due_at__date__gte=since) if since else rows
+def routines_frame(due: QuerySet[RoutineDue] | None = None) -> pl.DataFrame:
+    """Return all that ever fell due, or ``due`` of it, for the system, in the order of time."""
+    rows = RoutineDue.objects.all() if due is None else due
+    rows = rows.order_by("due_at", "routine_id", "person_id")
     return read(rows, _COLUMNS, frames.schema(frames.ROUTINES))

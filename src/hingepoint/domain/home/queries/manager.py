@@ -8,12 +8,26 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from django.db.models import Case, Count, ExpressionWrapper, F, FloatField, Min, Q, QuerySet, Value, When
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    ExpressionWrapper,
+    F,
+    FloatField,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce
 
 from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.agreements.queries.lines import AgreementLine
+from hingepoint.domain.coaching.models import CoachingSession
 from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.home.queries.worklist import (
     DAYS_AHEAD,
@@ -109,7 +123,7 @@ def manager_week(viewer: Any, *, today: dt.date, now: dt.datetime) -> ManagerWee
     """Return what a manager does about the team's deals this week. Nine SQL queries."""
     changed = changes_since(viewer, since=now - WEEK)
     return ManagerWeek(
-        queue=tuple(_queue(_weightiest(viewer, today).iterator(chunk_size=READ_AT_ONCE), today)),
+        queue=conversations(viewer, today=today),
         coverage=tuple(coverage.on_open_deals(viewer)),
         changed=tuple(changed[:8]),
         changes=dict(Counter(change.state for change in changed)),
@@ -120,13 +134,22 @@ def manager_week(viewer: Any, *, today: dt.date, now: dt.datetime) -> ManagerWee
     )
 
 
+def conversations(viewer: Any, *, today: dt.date) -> tuple[Conversation, ...]:
+    """Return the talks worth having with the viewer's sellers, the weightiest first; not those of which a session's next
+    step is still ahead. One SQL query."""
+    return tuple(_queue(_weightiest(viewer, today).iterator(chunk_size=READ_AT_ONCE), today))
+
+
 def _weightiest(viewer: Any, today: dt.date) -> QuerySet[WithAnnotations[Agreement, _Most]]:
     """Return ``WEIGHED`` agreements, required ones first and of these what can weigh most. No others are read with all
     that they show."""
     until = today + dt.timedelta(days=DAYS_AHEAD)
     pressing = Q(late_after__lte=until) | Q(state=AgreementState.BROKEN, required=True)
     order = ("-required", F("at_most").desc(), "pk")
-    weighed = worklist(viewer).filter(pressing).annotate(at_most=_most_it_weighs(today)).order_by(*order)
+    spoken = CoachingSession.objects.filter(deal=OuterRef("deal"), type=OuterRef("type"))
+    spoken = spoken.visible_to(viewer).filter(next_on__gte=today)
+    fresh = worklist(viewer).filter(pressing).exclude(Exists(spoken))
+    weighed = fresh.annotate(at_most=_most_it_weighs(today)).order_by(*order)
     shown = with_deals(Agreement.objects.filter(pk__in=weighed.values("pk")[:WEIGHED]))
     return shown.annotate(at_most=_most_it_weighs(today)).order_by(*order)
 

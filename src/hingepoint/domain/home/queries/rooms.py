@@ -25,10 +25,12 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 
+from hingepoint.domain.coaching.models import CoachingSession
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.discovery.models import Run
 from hingepoint.domain.people.models import User
 from hingepoint.domain.pressures.models import PressureTag
+from hingepoint.domain.routines.models import Routine
 from hingepoint.domain.signals.models import Raise, SignalReading
 from hingepoint.domain.strategy.models import Strategy
 from hingepoint.domain.upkeep.composed import Composed, Given
@@ -40,7 +42,8 @@ from hingepoint.records.strategy import Status
 @dataclass(frozen=True, slots=True)
 class Rooms:
     """What is there: ``deals``, a ``strategy`` that is no draft (``draft``: one that is), a finished run of discovery, a reading of the
-    ``signals``, a deal that was tagged with one of the ``pressures``. ``raises``: how many wait for the viewer's answer."""
+    ``signals``, a deal that was tagged with one of the ``pressures``, one of the ``routines`` in force, a session of
+    ``coaching``. ``raises``: how many wait for the viewer's answer."""
 
     deals: bool = False
     strategy: bool = False
@@ -48,6 +51,8 @@ class Rooms:
     runs: bool = False
     signals: bool = False
     pressures: bool = False
+    routines: bool = False
+    coaching: bool = False
     raises: int = 0
 
 
@@ -78,6 +83,8 @@ def _with_rooms() -> QuerySet[User]:
         "runs": Exists(Run.objects.order_by().filter(status=RunStatus.DONE)),
         "signals": Exists(SignalReading.objects.order_by()),
         "pressures": Exists(PressureTag.objects.order_by()),
+        "routines": Exists(Routine.objects.order_by().filter(since__isnull=False)),
+        "coaching": Exists(CoachingSession.objects.order_by()),
         "raises": _raises(),
     }
     assert found.keys() == asdict(Rooms()).keys()

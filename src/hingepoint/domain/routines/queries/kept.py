@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from hingepoint.analysis import intervals
 from hingepoint.analysis.signals import review_discipline
-from hingepoint.domain.people.models import sees_all
+from hingepoint.domain.people.models import managed_teams, sees_all, works_here
 from hingepoint.domain.routines.frames import routines_frame
-from hingepoint.domain.routines.models import RoutineDue
+from hingepoint.domain.routines.models import Routine, RoutineDue
 from hingepoint.domain.upkeep.kept import Question
 from hingepoint.records.people import Role
 
@@ -98,7 +98,9 @@ def kept(viewer: Any, *, today: dt.date) -> list[Kept]:
 
 def kept_now(*, today: dt.date) -> list[Kept]:
     """Return the same, asked at this moment: on time as the fourth signal counts it."""
-    due = review_discipline.judged(routines_frame(since=today - LATELY - BEFORE))
+    due = review_discipline.judged(
+        routines_frame(RoutineDue.objects.filter(due_at__date__gte=today - LATELY - BEFORE))
+    )
     day = pl.col("at").dt.date()
     times = (day > today - LATELY, day <= today - LATELY)
     found = []
@@ -110,3 +112,66 @@ def kept_now(*, today: dt.date) -> list[Kept]:
 
 def _on_time(due: pl.DataFrame) -> intervals.Estimate:
     return intervals.share(due.height - int(due["value"].sum()), due.height)
+
+
+# ---- what teams kept ----
+
+#: Of fewer people nothing is told as of a team, to who does not lead them.
+LEAST_PEOPLE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class TeamKept:
+    """A routine in a team over the last 13 weeks: which share of what fell due was done on time, how often it was done on
+    its last day, and how often it was left out. ``share`` None: too few people to be told as one."""
+
+    team: str
+    routine: str
+    leads: bool
+    share: intervals.Estimate | None
+    last_day: int = 0
+    left_out: int = 0
+
+
+#: What every team kept: kept in a large company.
+TEAMS = Question[list[TeamKept]]("routines of teams", list[TeamKept])
+
+
+def kept_by_team(viewer: Any, *, today: dt.date) -> list[TeamKept]:
+    """Return what the teams kept that ``viewer`` leads, or all of them to who sees everybody; nothing to others. What leaders
+    themselves are required to do comes first."""
+    if sees_all(viewer):
+        return TEAMS.told(lambda: kept_by_team_now(today=today))
+    if not works_here(viewer) or viewer.role != Role.MANAGER:
+        return []
+    teams = managed_teams(viewer)
+    return _by_team(RoutineDue.objects.filter(team__in=teams), today=today, least=1)
+
+
+def kept_by_team_now(*, today: dt.date) -> list[TeamKept]:
+    """Return what every team kept, asked at this moment."""
+    return _by_team(RoutineDue.objects.filter(team__isnull=False), today=today, least=LEAST_PEOPLE)
+
+
+def _by_team(rows: Any, *, today: dt.date, least: int) -> list[TeamKept]:
+    due = rows.filter(due_at__gt=_midnight(today - LATELY), due_at__lt=_midnight(today))
+    frame = routines_frame(due)
+    leading = set(Routine.objects.filter(role__in=_LEADERS).values_list("name", flat=True))
+    people = dict(frame.group_by("team").agg(pl.col("person").n_unique()).iter_rows())
+    found = [
+        _team_kept(team, routine, part, leads=routine in leading, shown=people[team] >= least)
+        for (team, routine), part in review_discipline.judged(frame).group_by("team", "routine")
+    ]
+    return sorted(found, key=lambda one: (not one.leads, one.routine, one.team))
+
+
+def _team_kept(team: Any, routine: Any, due: pl.DataFrame, *, leads: bool, shown: bool) -> TeamKept:
+    if not shown:
+        return TeamKept(team, routine, leads, None)
+    return TeamKept(
+        team, routine, leads, _on_time(due), int(due["bunched"].sum()), int(due["left_out"].sum())
+    )
+
+
+def _midnight(day: dt.date) -> dt.datetime:
+    return timezone.make_aware(dt.datetime.combine(day, dt.time()))

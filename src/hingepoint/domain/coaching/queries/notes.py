@@ -1,4 +1,4 @@
-"""Every answer about coaching."""
+"""The coaching notes of a deal, and who writes to whom."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import datetime as dt
 from dataclasses import dataclass
 
 from hingepoint.domain.coaching.models import CoachingNote
+from hingepoint.domain.coaching.rules import managers_above
 from hingepoint.domain.deals.models import Deal
-from hingepoint.domain.people.models import Membership, User, managed_team_ids
+from hingepoint.domain.people.models import User, managed_team_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +35,5 @@ def other_of_the_two(viewer: User, deal_id: int) -> User | None:
         return None
     if deal.owner_id != viewer.pk:
         return deal.owner if deal.team_id in managed_team_ids(viewer) else None
-    above = [int(pk) for pk in deal.team.path.strip("/").split("/")]
-    managers = Membership.objects.filter(
-        team_id__in=above, manages=True, until__isnull=True, user__is_active=True
-    )
-    nearest = managers.exclude(user=viewer).select_related("user").order_by("-team__path", "id").first()
+    nearest = managers_above(deal).exclude(user=viewer).first()
     return nearest.user if nearest else None
