@@ -12,6 +12,7 @@ import letting_in
 import playbooks
 import pressed
 import raising
+import reviewing
 import rules
 import talks
 import words
@@ -128,6 +129,10 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "signals": (SELLING, {}),
     "signal": (SELLING, {"key": "a_raised_signal"}),
     "signal-deals": (SELLING, {"key": "exceptions"}),
+    "reviews": (SELLING, {}),
+    "asked-before": (SELLING, {}),
+    "review": (SEES_SANNAS_DEAL, {"review_id": "a_live_review"}),
+    "review-now": (SEES_SANNAS_DEAL, {"review_id": "a_live_review"}),
     "self-assessments": (KEEPERS, {}),
     "self-assessment": (KEEPERS, {"round_id": "a_closed_round"}),
     "self-assessment-pdf": (KEEPERS, {"round_id": "a_closed_round"}),
@@ -211,6 +216,15 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
         f"{doing}-raise": (LEADS_NORTH, {"key": "exceptions", "raise_id": "a_raise"})
         for doing in ("answer", "decide", "give", "mute", "unmute")
     },
+    **{f"{doing}-review": (LEADS_NORTH, {"review_id": "a_planned_review"}) for doing in ("move", "open")},
+    **{route: (LEADS_NORTH, {"review_id": "a_live_review"}) for route in ("turn-clock", "end-review")},
+    "sit-in-review": (SEES_SANNAS_DEAL, {"review_id": "a_live_review"}),
+    **{
+        f"{doing}-in-review": (SEES_SANNAS_DEAL, {"review_id": "a_live_review", "place": 1})
+        for doing in ("decide", "commit")
+    },
+    "add-to-minutes": (SEES_SANNAS_DEAL, {"review_id": "a_held_review"}),
+    "settle-commitment": (SEES_SANNAS_DEAL, {"note_id": "a_commitment"}),
     "close-self-assessment": (KEEPERS, {"round_id": "an_open_round"}),
     "renew-self-assessment": (KEEPERS, {"round_id": "an_open_round"}),
     "tag-pressure": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
@@ -271,6 +285,15 @@ def address(route: str, arguments: dict, cast, known: dict | None = None) -> str
             return link_to(cast)
         if name in ("a_demand", "an_exception", "a_returned_exception", "a_role"):
             return getattr(talks, name)(cast).pk
+        if name in ("a_planned_review", "a_live_review", "a_held_review"):
+            make = {
+                "a_planned_review": reviewing.planned,
+                "a_live_review": reviewing.live,
+                "a_held_review": reviewing.held,
+            }
+            return make[name](cast).pk
+        if name == "a_commitment":
+            return reviewing.commitment(cast, reviewing.live(cast)).pk
         if name in ("a_raise", "a_raised_signal"):
             found = raising.a_raise()
             return found.pk if name == "a_raise" else found.signal

@@ -16,6 +16,7 @@ import letting_in
 import playbooks
 import pressed
 import raising
+import reviewing
 import rules as detection_rules
 import talks
 from cast import NOW, PASSWORD, TODAY, deal, person
@@ -43,6 +44,7 @@ from hingepoint.domain.plans import actions as plans
 from hingepoint.domain.plans.models import Verdict
 from hingepoint.domain.pressures import actions as pressures
 from hingepoint.domain.proof import actions as proof
+from hingepoint.domain.reviews import actions as reviews
 from hingepoint.domain.routines import actions as routines
 from hingepoint.domain.routines.models import RoutineDue
 from hingepoint.domain.signals import actions as signals
@@ -53,6 +55,7 @@ from hingepoint.records.errors import Stale
 from hingepoint.records.escalations import Answer, ArguesFor
 from hingepoint.records.people import Role
 from hingepoint.records.plans import Outcome
+from hingepoint.records.reviews import Became
 
 
 def merge(kept: User, gone: User, *, by=None, wider=True, **more) -> User:
@@ -119,6 +122,9 @@ def a_full_company(cast) -> None:
     pressures.write_rule(by=cast.analyst, at=NOW, rule=pressed.NEWCOMER)
     pressures.take_back(by=cast.manager, at=NOW, tag_id=pressed.tagged(cast.deal, by=cast.seller).pk)
     assessing.open_round(cast)
+    review = reviewing.held(cast)
+    (note,) = review.notes.filter(kind="commitment")
+    reviews.settle(by=cast.seller, at=NOW, note_id=note.pk, became=Became.KEPT)
     OtherName.objects.create(user=cast.seller, key="x", name="X", was=10**9, merged_at=NOW)
 
 

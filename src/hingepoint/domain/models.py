@@ -24,6 +24,14 @@ from hingepoint.domain.people.models import (
 from hingepoint.domain.plans.models import Debrief, Plan, PlanReview
 from hingepoint.domain.pressures.models import PressureReading, PressureRule, PressureTag
 from hingepoint.domain.proof.models import AnswerTry, Confirmation, Proof
+from hingepoint.domain.reviews.models import (
+    CommitmentEnd,
+    PipelineDeal,
+    Review,
+    ReviewedDeal,
+    ReviewNote,
+    ReviewSeat,
+)
 from hingepoint.domain.routines.models import Routine, RoutineDue
 from hingepoint.domain.self_assessment.models import AssessmentAnswer, AssessmentRound
 from hingepoint.domain.signals.models import Raise, RaiseStep, SignalReading
@@ -45,6 +53,7 @@ __all__ = [
     "AuditEvent",
     "AuditHead",
     "CoachingNote",
+    "CommitmentEnd",
     "Confirmation",
     "Contact",
     "Corridor",
@@ -69,6 +78,7 @@ __all__ = [
     "KeptAnswer",
     "Membership",
     "OtherName",
+    "PipelineDeal",
     "PivotalAgreement",
     "Plan",
     "PlanReview",
@@ -84,6 +94,10 @@ __all__ = [
     "RaiseStep",
     "Reason",
     "ResultMetric",
+    "Review",
+    "ReviewNote",
+    "ReviewSeat",
+    "ReviewedDeal",
     "Routine",
     "RoutineDue",
     "RuleVersion",

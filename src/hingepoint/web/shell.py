@@ -62,6 +62,11 @@ def with_pressures(there: Rooms, role: Role) -> bool:
     return there.pressures or (role in SEEING_ALL and there.deals)
 
 
+def with_reviews(there: Rooms, role: Role) -> bool:
+    """Who leads a team finds the room as soon as there are deals to review; others when a review is planned."""
+    return there.reviews or (role in (Role.MANAGER, Role.SPONSOR) and there.deals)
+
+
 def with_findings(there: Rooms, role: Role) -> bool:
     return there.runs or (role in SEEING_ALL and there.deals)
 
@@ -87,6 +92,7 @@ PLACES = (
     Room("Exceptions", "exceptions", "arrow-up-right", EVERYBODY, EVERY_DAY, with_deals),
     Room("Strategy", "strategies", "route", SELLING, STEER, with_strategy),
     Room("Signals", "signals", "radar", SELLING, STEER, with_signals),
+    Room("Reviews", "reviews", "clipboard-list", SELLING, STEER, with_reviews),
     Room("Pressures", "pressures", "gauge", SELLING, STEER, with_pressures),
     Room("Discovery", "discovery", "target-arrow", SELLING, KNOW, with_findings),
     Room("Catalogue", "catalogue", "book-2", EVERYBODY, KNOW),

@@ -27,6 +27,7 @@ from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.discovery.models import Run
 from hingepoint.domain.people.models import User
 from hingepoint.domain.pressures.models import PressureTag
+from hingepoint.domain.reviews.models import Review
 from hingepoint.domain.signals.models import Raise, SignalReading
 from hingepoint.domain.strategy.models import Strategy
 from hingepoint.records.findings import Status as RunStatus
@@ -37,7 +38,8 @@ from hingepoint.records.strategy import Status
 @dataclass(frozen=True, slots=True)
 class Rooms:
     """What is there: ``deals``, a ``strategy`` that is no draft (``draft``: one that is), a finished run of discovery, a reading of the
-    ``signals``, a deal that was tagged with one of the ``pressures``. ``raises``: how many wait for the viewer's answer."""
+    ``signals``, a deal that was tagged with one of the ``pressures``, a review
+    that is planned or was held. ``raises``: how many wait for the viewer's answer."""
 
     deals: bool = False
     strategy: bool = False
@@ -45,6 +47,7 @@ class Rooms:
     runs: bool = False
     signals: bool = False
     pressures: bool = False
+    reviews: bool = False
     raises: int = 0
 
 
@@ -75,6 +78,7 @@ def _with_rooms(people: QuerySet[User], today: dt.date) -> QuerySet[User]:
         "runs": Exists(Run.objects.order_by().filter(status=RunStatus.DONE)),
         "signals": Exists(SignalReading.objects.order_by()),
         "pressures": Exists(PressureTag.objects.order_by()),
+        "reviews": Exists(Review.objects.order_by()),
         "raises": _raises(today),
     }
     assert found.keys() == asdict(Rooms()).keys()
