@@ -280,3 +280,29 @@ def test_a_colleague_of_the_team_reads_the_review_and_cannot_open_the_deal(cast)
     people.join_team(by=None, at=NOW, user=nora, team=cast.north, since=TODAY, manages=False)
     page = review.review_page(nora, reviewing.held(cast).pk, now=NOW)
     assert [(one.told.title, one.sees) for one in page.deals] == [("Deal N-1", False)]
+
+
+# ---- the pipeline ----
+
+
+def test_the_pipeline_of_the_meeting_is_kept_and_the_next_one_tells_what_moved(cast):
+    from hingepoint.domain.deals.models import Deal
+
+    other = casting.deal("N-2", owner=cast.seller, team=cast.north, amount=40_000, stage="prove")
+    first = reviewing.held(cast, kind=ReviewKind.PIPELINE)
+    assert first.told["stages"] == [
+        {"currency": "EUR", "stage": "prove", "deals": 1, "amount": 40_000.0},
+        {"currency": "EUR", "stage": "", "deals": 1, "amount": 100_000.0},
+    ]
+    later = NOW + 4 * WEEK
+    Deal.objects.filter(pk=other.pk).update(status="won", closed_at=later)
+    casting.deal("N-3", owner=cast.seller, team=cast.north, amount=70_000)
+    second = reviewing.live(cast, at=later, kind=ReviewKind.PIPELINE)
+    moved = {name: (one["deals"], one["amounts"]) for name, one in second.told["moved"].items()}
+    assert moved == {
+        "new": (1, {"EUR": 70_000.0}),
+        "won": (1, {"EUR": 40_000.0}),
+        "lost": (0, {}),
+        "put off": (0, {}),
+    }
+    assert first.pipeline.count() == 2  # as it stood then

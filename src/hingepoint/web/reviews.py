@@ -9,12 +9,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from hingepoint.analysis import metric_words
 from hingepoint.domain.reviews import actions
 from hingepoint.domain.reviews.queries import review as one_review
 from hingepoint.domain.reviews.queries import reviews as all_reviews
 from hingepoint.records.errors import Hidden
 from hingepoint.records.reviews import EVERY, Became, NoteKind, ReviewKind
-from hingepoint.web import drafts
+from hingepoint.web import drafts, strategy_words
 from hingepoint.web.requests import Request, WholeNumber, whole_number
 from hingepoint.web.sent import token_of
 
@@ -120,6 +121,8 @@ def review(request: Request, review_id: int) -> HttpResponse:
         "now": now,
         "BECAME": Became.choices,
         "moves": actions,
+        "title": metric_words.title,
+        "value": strategy_words.value,
         "next_on": timezone.localdate(now) + EVERY[page.kind],
         "choices": [(one.type_id, one.name) for one in deal.told.open] if deal else [],
     }

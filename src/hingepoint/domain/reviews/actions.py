@@ -11,7 +11,7 @@ from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.people.models import Team, User
 from hingepoint.domain.plans.queries.reviews import next_working_day
-from hingepoint.domain.reviews import gaps, reading, rules
+from hingepoint.domain.reviews import gaps, pipeline, reading, rules
 from hingepoint.domain.reviews.models import CommitmentEnd, Review, ReviewedDeal, ReviewNote, ReviewSeat
 from hingepoint.domain.reviews.queries.people import may_commit, room_of
 from hingepoint.domain.routines import actions as routines
@@ -108,13 +108,13 @@ def prepare(*, at: dt.datetime, review_id: int) -> bool:
     row = turn(Review.objects.ahead().filter(prepared_at__isnull=True), pk=review_id)
     if row is None:
         return False
-    _prepare(row, at=at)
+    _prepare(row, at=at, asks=True)
     changes = {"deals": row.deals.count()}
     record(by=None, at=at, action="prepare", subject="review", subject_id=row.pk, changes=changes)
     return True
 
 
-def _prepare(row: Review, *, at: dt.datetime) -> None:
+def _prepare(row: Review, *, at: dt.datetime, asks: bool) -> None:
     row.since = _since(row, at)
     row.prepared_at = at
     row.save(update_fields=["since", "prepared_at"])
@@ -122,7 +122,7 @@ def _prepare(row: Review, *, at: dt.datetime) -> None:
         return
     days = _days(row, at)
     chosen = rules.choose(reading.candidates(row.team, **days), most=DEALS_A_REVIEW)
-    missing = gaps.gaps_of([one.deal_id for one in chosen], today=days["today"])
+    missing = gaps.gaps_of([one.deal_id for one in chosen], today=days["today"]) if asks else {}
     ReviewedDeal.objects.bulk_create(
         ReviewedDeal(
             review=row,
@@ -133,7 +133,8 @@ def _prepare(row: Review, *, at: dt.datetime) -> None:
             question=rules.question(one.told),
             told=reading.stored(one.told),
             asked=[
-                {"key": gap.key, "words": f"{gap.missing.label} {gap.name}"} for gap in missing[one.deal_id]
+                {"key": gap.key, "words": f"{gap.missing.label} {gap.name}"}
+                for gap in missing.get(one.deal_id, ())
             ],
         )
         for place, one in enumerate(chosen, 1)
@@ -184,10 +185,14 @@ def open_review(*, by: User, at: dt.datetime, review_id: int) -> Review:
     if row.opened_at is not None:
         return row
     if row.prepared_at is None:
-        _prepare(row, at=at)
+        _prepare(row, at=at, asks=False)
     else:
         _tell_anew(row, at=at)
     _settle_by_register(row, at=at)
+    if row.kind == ReviewKind.PIPELINE:
+        pipeline.keep(row)
+        row.told = pipeline.told(row, by=by, today=timezone.localdate(at))
+        row.save(update_fields=["told"])
     row.opened_at = row.place_since = at
     row.opened_by, row.on = by, timezone.localdate(at)
     row.save(update_fields=["opened_at", "opened_by", "place_since", "on"])

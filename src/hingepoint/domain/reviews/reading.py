@@ -32,6 +32,9 @@ _NEWS = {
     EventKind.ESCALATION: "Exception asked for",
     EventKind.EXECUTIVE: "Executive",
 }
+#: States that are no news: what is asked of every deal, and what time did to something that nobody asks for.
+_SILENT = frozenset({AgreementState.NEEDED, AgreementState.NOT_NEEDED})
+_SILENT_OPTIONAL = _SILENT | {AgreementState.LAPSED}
 _TOLD = TypeAdapter(Told)
 
 
@@ -137,7 +140,7 @@ def _agreements(
     for row in rows.select_related("type").order_by("late_after", "pk"):
         state = AgreementState(row.state)
         before = was.get(row.pk)
-        if state != before and state not in (AgreementState.NEEDED, AgreementState.NOT_NEEDED):
+        if state != before and state not in (_SILENT if row.required else _SILENT_OPTIONAL):
             steps[row.deal_id].append(rules.moved(str(row.type), before, state))
         why = rules.pressing(state, row.late_after, today=today, until=until) if row.required else None
         if why:
