@@ -25,6 +25,7 @@ from hingepoint.domain.proof import actions as proof
 from hingepoint.domain.proof.rules import token_of
 from hingepoint.domain.strategy import actions as strategies
 from hingepoint.records.agreements import AgreementState
+from hingepoint.records.reviews import ReviewKind
 
 EVERYBODY = {"seller", "manager", "sponsor", "stranger", "other_manager", "analyst", "inside_partner"}
 SELLING = EVERYBODY - {"inside_partner"}
@@ -133,6 +134,7 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "asked-before": (SELLING, {}),
     "review": (SEES_SANNAS_DEAL, {"review_id": "a_live_review"}),
     "review-now": (SEES_SANNAS_DEAL, {"review_id": "a_live_review"}),
+    **{f"pack-{kind}": (SEES_SANNAS_DEAL, {"review_id": "a_pipeline_review"}) for kind in ("pdf", "slides")},
     "self-assessments": (KEEPERS, {}),
     "self-assessment": (KEEPERS, {"round_id": "a_closed_round"}),
     "self-assessment-pdf": (KEEPERS, {"round_id": "a_closed_round"}),
@@ -292,6 +294,8 @@ def address(route: str, arguments: dict, cast, known: dict | None = None) -> str
                 "a_held_review": reviewing.held,
             }
             return make[name](cast).pk
+        if name == "a_pipeline_review":
+            return reviewing.held(cast, kind=ReviewKind.PIPELINE).pk
         if name == "a_commitment":
             return reviewing.commitment(cast, reviewing.live(cast)).pk
         if name in ("a_raise", "a_raised_signal"):

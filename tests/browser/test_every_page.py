@@ -20,6 +20,8 @@ NO_PAGES |= {
     "brief-pdf",
     "self-assessment-pdf",
     "pressure-deals",
+    "pack-pdf",
+    "pack-slides",
 }
 
 #: Pages whose tabs show different things.

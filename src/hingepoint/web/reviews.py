@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import io
+
 from django import forms
-from django.http import HttpResponse
+from django.conf import settings
+from django.contrib import messages
+from django.http import FileResponse, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import slugify
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from hingepoint.analysis import metric_words
@@ -15,10 +20,12 @@ from hingepoint.domain.reviews.queries import review as one_review
 from hingepoint.domain.reviews.queries import reviews as all_reviews
 from hingepoint.records.errors import Hidden
 from hingepoint.records.reviews import EVERY, Became, NoteKind, ReviewKind
-from hingepoint.web import drafts, strategy_words
+from hingepoint.reports import packs, packs_slides, typesetting
+from hingepoint.web import drafts, pack_pages, pdf, strategy_words
 from hingepoint.web.requests import Request, WholeNumber, whole_number
 from hingepoint.web.sent import token_of
 
+SLIDES = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
 #: A part after all others: the close.
 LAST_PART = 99
 #: What can be done with the clock, as forms say it.
@@ -136,6 +143,52 @@ def review_now(request: Request, review_id: int) -> HttpResponse:
     if request.GET.get("seen") == one_review.mark(request.user, review_id):
         return HttpResponse(status=204)
     return review(request, review_id=review_id)
+
+
+# ---- the pack ----
+
+
+@require_GET
+def pack_pdf(request: Request, review_id: int) -> HttpResponse:
+    """The pack of a pipeline review as a PDF."""
+    told = _pack(request, review_id)
+    try:
+        body = packs.pdf(told)
+    except typesetting.NoTypesetter as missing:
+        messages.warning(request, str(missing))
+        return redirect("review", review_id)
+    return pdf.answer(body, told.about)
+
+
+@require_GET
+def pack_slides(request: Request, review_id: int) -> HttpResponse:
+    """The same as PowerPoint slides."""
+    told = _pack(request, review_id)
+    try:
+        body = packs_slides.slides(told)
+    except (packs_slides.NoSlides, typesetting.NoTypesetter) as missing:
+        messages.warning(request, str(missing))
+        return redirect("review", review_id)
+    name = f"{slugify(told.about)[:80]}.pptx"
+    return FileResponse(io.BytesIO(body), as_attachment=True, filename=name, content_type=SLIDES)
+
+
+def _pack(request: Request, review_id: int) -> packs.Pack:
+    """Return the pack as the viewer may see it; only a pipeline review that was opened has one."""
+    now = timezone.now()
+    page = one_review.review_page(request.user, review_id, now=now)
+    if page.kind is not ReviewKind.PIPELINE or page.opened_at is None:
+        raise Hidden("no pack")
+    told = pack_pages.found(request.user, page, today=timezone.localdate(now))
+    return pack_pages.pack(
+        told,
+        company=settings.ENVIRONMENT.company,
+        manual=lambda name: request.build_absolute_uri(reverse("manual", args=[name])),
+        made_at=timezone.localtime(now),
+    )
+
+
+# ---- before and while it is held ----
 
 
 @drafts.kept("review", "review_id")

@@ -157,6 +157,8 @@ urlpatterns = [
     path("reviews/<int:review_id>/<int:place>/commit", reviews.commit, name="commit-in-review"),
     path("reviews/<int:review_id>/add", reviews.add, name="add-to-minutes"),
     path("reviews/<int:review_id>/end", reviews.end_review, name="end-review"),
+    path("reviews/<int:review_id>/pack.pdf", reviews.pack_pdf, name="pack-pdf"),
+    path("reviews/<int:review_id>/pack.pptx", reviews.pack_slides, name="pack-slides"),
     path("reviews/commitments/<int:note_id>", reviews.settle, name="settle-commitment"),
     # self-assessment
     path("self-assessment/", self_assessment.self_assessments, name="self-assessments"),
