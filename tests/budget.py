@@ -48,6 +48,13 @@ MORE_STATEMENTS: dict[str, tuple[int, str]] = {
     "deal-work": (16, "what a manager keeps for one conversation, from each place where it stands"),
     "discovery": (14, "the run, the months since, and whether what was found still holds"),
     "words": (20, "each kind of suggestion for the words of a page is asked once"),
+    **{
+        f"pack-{kind}": (
+            45,
+            "a file: the review, results and agreements over the years, the debt and the signals, each as their page reads it",
+        )
+        for kind in ("pdf", "slides")
+    },
     "deal-help": (13, "exceptions, roles and whom a manager could ask, of one deal"),
 }
 #: route -> how large it may be, and why.

@@ -14,6 +14,7 @@ import letting_in
 import playbooks
 import pressed
 import raising
+import reviewing
 import rules
 import talks
 import words
@@ -26,6 +27,7 @@ from hingepoint.domain.proof import actions as proof
 from hingepoint.domain.proof.rules import token_of
 from hingepoint.domain.strategy import actions as strategies
 from hingepoint.records.agreements import AgreementState
+from hingepoint.records.reviews import ReviewKind
 
 EVERYBODY = {"seller", "manager", "sponsor", "stranger", "other_manager", "analyst", "inside_partner"}
 SELLING = EVERYBODY - {"inside_partner"}
@@ -134,6 +136,11 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "signals": (SELLING, {}),
     "signal": (SELLING, {"key": "a_raised_signal"}),
     "signal-deals": (SELLING, {"key": "exceptions"}),
+    "reviews": (SELLING, {}),
+    "asked-before": (SELLING, {}),
+    "review": (SEES_SANNAS_DEAL, {"review_id": "a_live_review"}),
+    "review-now": (SEES_SANNAS_DEAL, {"review_id": "a_live_review"}),
+    **{f"pack-{kind}": (SEES_SANNAS_DEAL, {"review_id": "a_pipeline_review"}) for kind in ("pdf", "slides")},
     "self-assessments": (KEEPERS, {}),
     "self-assessment": (KEEPERS, {"round_id": "a_closed_round"}),
     "self-assessment-pdf": (KEEPERS, {"round_id": "a_closed_round"}),
@@ -227,6 +234,15 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
         f"{doing}-raise": (LEADS_NORTH, {"key": "exceptions", "raise_id": "a_raise"})
         for doing in ("answer", "decide", "give", "mute", "unmute")
     },
+    **{f"{doing}-review": (LEADS_NORTH, {"review_id": "a_planned_review"}) for doing in ("move", "open")},
+    **{route: (LEADS_NORTH, {"review_id": "a_live_review"}) for route in ("turn-clock", "end-review")},
+    "sit-in-review": (SEES_SANNAS_DEAL, {"review_id": "a_live_review"}),
+    **{
+        f"{doing}-in-review": (SEES_SANNAS_DEAL, {"review_id": "a_live_review", "place": 1})
+        for doing in ("decide", "commit")
+    },
+    "add-to-minutes": (SEES_SANNAS_DEAL, {"review_id": "a_held_review"}),
+    "settle-commitment": (SEES_SANNAS_DEAL, {"note_id": "a_commitment"}),
     "close-self-assessment": (KEEPERS, {"round_id": "an_open_round"}),
     "renew-self-assessment": (KEEPERS, {"round_id": "an_open_round"}),
     "put-routine-in-force": (KEEPERS, {"routine_id": "a_routine"}),
@@ -293,6 +309,17 @@ def address(route: str, arguments: dict, cast, known: dict | None = None) -> str
             return link_to(cast)
         if name in ("a_demand", "an_exception", "a_returned_exception", "a_role"):
             return getattr(talks, name)(cast).pk
+        if name in ("a_planned_review", "a_live_review", "a_held_review"):
+            make = {
+                "a_planned_review": reviewing.planned,
+                "a_live_review": reviewing.live,
+                "a_held_review": reviewing.held,
+            }
+            return make[name](cast).pk
+        if name == "a_pipeline_review":
+            return reviewing.held(cast, kind=ReviewKind.PIPELINE).pk
+        if name == "a_commitment":
+            return reviewing.commitment(cast, reviewing.live(cast)).pk
         if name in ("a_raise", "a_raised_signal"):
             found = raising.a_raise()
             return found.pk if name == "a_raise" else found.signal

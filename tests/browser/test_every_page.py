@@ -21,6 +21,8 @@ NO_PAGES |= {
     "self-assessment-codes",
     "self-assessment-pdf",
     "pressure-deals",
+    "pack-pdf",
+    "pack-slides",
 }
 
 #: Pages whose tabs show different things.

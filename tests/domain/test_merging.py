@@ -17,6 +17,7 @@ import letting_in
 import playbooks
 import pressed
 import raising
+import reviewing
 import rules as detection_rules
 import talks
 from cast import NOW, PASSWORD, TODAY, deal, person
@@ -44,6 +45,7 @@ from hingepoint.domain.plans import actions as plans
 from hingepoint.domain.plans.models import Verdict
 from hingepoint.domain.pressures import actions as pressures
 from hingepoint.domain.proof import actions as proof
+from hingepoint.domain.reviews import actions as reviews
 from hingepoint.domain.routines import actions as routines
 from hingepoint.domain.routines.models import DaysOff, RoutineDue, RoutineVersion
 from hingepoint.domain.sessions.models import Session
@@ -55,6 +57,7 @@ from hingepoint.records.errors import Stale
 from hingepoint.records.escalations import Answer, ArguesFor
 from hingepoint.records.people import Role
 from hingepoint.records.plans import Outcome
+from hingepoint.records.reviews import Became
 
 
 def merge(kept: User, gone: User, *, by=None, wider=True, **more) -> User:
@@ -132,6 +135,9 @@ def a_full_company(cast) -> None:
     pressures.take_back(by=cast.manager, at=NOW, tag_id=pressed.tagged(cast.deal, by=cast.seller).pk)
     assessing.open_round(cast)
     Session.objects.create(session_key="a-browser", user=cast.seller, session_data="", expire_date=NOW)
+    review = reviewing.held(cast)
+    (note,) = review.notes.filter(kind="commitment")
+    reviews.settle(by=cast.seller, at=NOW, note_id=note.pk, became=Became.KEPT)
     OtherName.objects.create(user=cast.seller, key="x", name="X", was=10**9, merged_at=NOW)
 
 

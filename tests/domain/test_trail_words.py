@@ -11,6 +11,7 @@ from hingepoint.domain.plans import models as plans
 from hingepoint.records.agreements import AgreementState
 from hingepoint.records.deals import EventKind
 from hingepoint.records.findings import Verdict
+from hingepoint.records.reviews import Became, NoteKind
 
 SOURCE = Path(hingepoint.__file__).parent
 KINDS = [kind for kind in EventKind if kind != EventKind.AGREEMENT]
@@ -20,6 +21,8 @@ CAN_BE = {
     "f'note {kind}'": [f"note {kind}" for kind in KINDS],
     "f'take back {event.kind}'": [f"take back {kind}" for kind in KINDS],
     "f'review plan: {verdict}'": [f"review plan: {verdict}" for verdict in plans.Verdict],
+    "f'write {kind}'": [f"write {kind}" for kind in NoteKind],
+    "f'settle {became}'": [f"settle {became}" for became in Became],
     "verdict": list(Verdict),
     "'look early' if early else 'show result'": ["look early", "show result"],
     "'enable' if active else 'disable'": ["enable", "disable"],

@@ -52,6 +52,12 @@ FORMS: dict[str, tuple[str, str, str]] = {
     "answer-raise": ("manager", "signal", ""),
     "decide-raise": ("manager", "signal", ""),
     "mute-raise": ("manager", "signal", ""),
+    "move-review": ("manager", "review", ""),
+    "end-review": ("manager", "review", "?part=2"),
+    "decide-in-review": ("manager", "review", "?part=1"),
+    "commit-in-review": ("manager", "review", "?part=1"),
+    "add-to-minutes": ("manager", "review", ""),
+    "reviews": ("manager", "reviews", ""),
     "agree-role": ("seller", "agree-role", ""),
     "note-activity": ("seller", "deal-help", ""),
     "answer-request": ("inside_partner", "home", ""),
@@ -97,6 +103,8 @@ FORMS: dict[str, tuple[str, str, str]] = {
     "sign-in": ("anonymous", "sign-in", ""),
 }
 #: Forms that carry no words to keep: buttons, choices, files and passwords.
+#: Forms of a page that stands otherwise than usual: an exception that rests with its seller, a review before and after.
+OF_ITS_OWN = {"bring-back", "move-review", "add-to-minutes"}
 NO_WORDS = set(CHANGES) - set(FORMS) | {
     "account",
     "definitions",
@@ -217,7 +225,7 @@ def opened(route: str, cast, client) -> Form:
     prepare(route, cast, client)
     if route == "review-plan":
         address(route, CHANGES[route][1], cast)
-    standing = CHANGES if route == "bring-back" else PAGES  # an exception that rests with its seller
+    standing = CHANGES if route in OF_ITS_OWN else PAGES
     arguments = (
         {"batch_id": checked_import(cast, client)}
         if page == "import"

@@ -24,6 +24,14 @@ from hingepoint.domain.people.models import (
 from hingepoint.domain.plans.models import Debrief, Plan, PlanReview
 from hingepoint.domain.pressures.models import PressureReading, PressureRule, PressureTag
 from hingepoint.domain.proof.models import AnswerTry, Confirmation, Proof
+from hingepoint.domain.reviews.models import (
+    CommitmentEnd,
+    PipelineDeal,
+    Review,
+    ReviewedDeal,
+    ReviewNote,
+    ReviewSeat,
+)
 from hingepoint.domain.routines.models import DaysOff, Routine, RoutineDue, RoutineVersion
 from hingepoint.domain.self_assessment.models import AssessmentAnswer, AssessmentRound
 from hingepoint.domain.signals.models import Raise, RaiseStep, SignalReading
@@ -53,6 +61,7 @@ __all__ = [
     "AuditHead",
     "CoachingNote",
     "CoachingSession",
+    "CommitmentEnd",
     "Confirmation",
     "Contact",
     "Corridor",
@@ -79,6 +88,7 @@ __all__ = [
     "Membership",
     "OtherName",
     "OwnMetric",
+    "PipelineDeal",
     "PivotalAgreement",
     "Plan",
     "PlanReview",
@@ -94,6 +104,10 @@ __all__ = [
     "RaiseStep",
     "Reason",
     "ResultMetric",
+    "Review",
+    "ReviewNote",
+    "ReviewSeat",
+    "ReviewedDeal",
     "Routine",
     "RoutineDue",
     "RoutineVersion",

@@ -15,6 +15,7 @@ from hingepoint.domain.discovery import actions as discovery
 from hingepoint.domain.escalations import actions as escalations
 from hingepoint.domain.imports.touched import deals_of_import, deals_with_news_of_import
 from hingepoint.domain.pressures import actions as pressures
+from hingepoint.domain.reviews import actions as reviews
 from hingepoint.domain.routines import actions as routines
 from hingepoint.domain.signals import actions as signals
 from hingepoint.domain.strategy import actions as strategy
@@ -72,6 +73,11 @@ def let_old_promises_lapse(*, at: dt.datetime) -> None:
     agreements.lapse_expired(at=at, today=timezone.localdate(at))
 
 
+def prepare_reviews(*, at: dt.datetime) -> None:
+    """Choose the deals of the reviews of the next working day, and ask their owners for what is missing."""
+    reviews.prepare_ahead(at=at)
+
+
 def pass_requests_on(*, at: dt.datetime) -> None:
     """Ask somebody else where a request for an exception waits for who is not here any more."""
     escalations.pass_on(by=None, at=at)
@@ -121,6 +127,7 @@ JOBS = (
     read_debts,
     read_pressures,
     ask_what_deals_need,
+    prepare_reviews,
     pass_requests_on,
     show_results_of_trials,
     refresh_statistics,

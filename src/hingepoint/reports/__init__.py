@@ -8,6 +8,8 @@ DOCUMENTS = {
     "discovery_pdf": "The same as a tagged PDF",
     "executive_briefs": "What an executive needs on one deal, a page",
     "notebook": "A result of discovery in a notebook",
+    "packs": "The pack of a pipeline review: what changed, what did not, one to three decisions, as a PDF",
+    "packs_slides": "The same as PowerPoint slides",
     "plan_sheets": "The plan of a talk or of a deal, a page",
     "self_assessment": "Where a company stands by what its people say, a page",
     "signals": "The ten early-warning signals: one JSON object, with their places, points and deals as tables",

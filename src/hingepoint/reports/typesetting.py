@@ -46,3 +46,20 @@ def pdf(template: str, data: Mapping[str, Any]) -> bytes:
         timestamp=0,
         sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
     )
+
+
+#: A picture of one chart, nothing around it.
+_PICTURE = """#set page(width: auto, height: auto, margin: 0pt, fill: none)
+#image(bytes(sys.inputs.drawn), format: "svg", width: 330pt)
+"""
+
+
+def png(drawn: str, *, ppi: float = 220.0) -> bytes:
+    """Return an SVG as a picture of points, for documents that take no SVG. Raises NoTypesetter."""
+    if not available():
+        raise NoTypesetter
+    import typst
+
+    return typst.compile(
+        _PICTURE.encode(), format="png", ppi=ppi, ignore_system_fonts=True, sys_inputs={"drawn": drawn}
+    )

@@ -70,16 +70,24 @@ def unvalued_in(page: DebtPage) -> list[tuple[int, str]]:
 
 def course_of(page: DebtPage) -> Picture | None:
     """Return the course of the debt in the currency of most debts; None before there are two readings."""
-    assert page.newest is not None
-    if not page.newest.debt.sums or len(page.course) < 2:
+    points = course_points(page)
+    if not points:
         return None
+    assert page.newest is not None
     currency = page.newest.debt.sums[0].currency
-    points = [_point(one, currency, last=one is page.newest) for one in page.course]
     desk, phone = (
         trend.draw(points, metric="Agreement debt", unit=currency, width=width)
         for width in (trend.WIDE, trend.NARROW)
     )
     return Picture(desk, phone, _table(page.course, currency))
+
+
+def course_points(page: DebtPage) -> list[trend.Point]:
+    """Return the readings of the debt in the currency of most debts; none before there are two."""
+    if page.newest is None or not page.newest.debt.sums or len(page.course) < 2:
+        return []
+    currency = page.newest.debt.sums[0].currency
+    return [_point(one, currency, last=one is page.newest) for one in page.course]
 
 
 def _point(one: DayOf, currency: str, *, last: bool) -> trend.Point:

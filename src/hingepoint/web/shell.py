@@ -72,6 +72,11 @@ def with_coaching(there: Rooms, role: Role) -> bool:
     return there.coaching or (role == Role.MANAGER and there.deals)
 
 
+def with_reviews(there: Rooms, role: Role) -> bool:
+    """Who leads a team finds the room as soon as there are deals to review; others when a review is planned."""
+    return there.reviews or (role in (Role.MANAGER, Role.SPONSOR) and there.deals)
+
+
 def with_findings(there: Rooms, role: Role) -> bool:
     return there.runs or (role in SEEING_ALL and there.deals)
 
@@ -99,6 +104,7 @@ PLACES = (
     Room("Signals", "signals", "radar", SELLING, STEER, with_signals),
     Room("Coaching", "coaching", "message-2", SELLING, STEER, with_coaching),
     Room("Routines", "routines", "clipboard-check", SELLING, STEER, with_routines),
+    Room("Reviews", "reviews", "clipboard-list", SELLING, STEER, with_reviews),
     Room("Pressures", "pressures", "gauge", SELLING, STEER, with_pressures),
     Room("Discovery", "discovery", "target-arrow", SELLING, KNOW, with_findings),
     Room("Catalogue", "catalogue", "book-2", EVERYBODY, KNOW),

@@ -23,6 +23,7 @@ PAGES = {
     "finding": "finding",
     "signal": "signal",
     "self-assessment": "self-assessment",
+    "review": "review",
     "import": "import",
 }
 KINDS = [(key, label) for key, (label, _) in queries.KINDS.items()]

@@ -18,6 +18,7 @@ from hingepoint.domain.merging.queries import Side, people_like
 from hingepoint.domain.people.actions import NotAllowed, add_user
 from hingepoint.domain.people.models import DifferentPeople, Membership, OtherName, SavedView, User, sees_all
 from hingepoint.domain.people.rules import pointing_at
+from hingepoint.domain.reviews.models import ReviewSeat
 from hingepoint.domain.routines.models import RoutineDue
 from hingepoint.domain.turns.actions import action, read_anew, take_turn, turns
 from hingepoint.records.errors import Refused
@@ -147,6 +148,7 @@ def _make_room(kept: User, gone: User, *, at: dt.datetime) -> None:
     _asked_once(kept, gone, at=at)
     _one_pulse_a_request(kept, gone)
     _due_once(kept, gone)
+    _one_seat_a_review(kept, gone)
     _tell_apart_anew(kept, gone)
 
 
@@ -192,6 +194,13 @@ def _one_pulse_a_request(kept: User, gone: User) -> None:
         mine = Pulse.objects.filter(partner=kept, escalation=theirs.escalation_id).first()
         if mine:
             min(mine, theirs, key=lambda pulse: pulse.at).delete()
+
+
+def _one_seat_a_review(kept: User, gone: User) -> None:
+    """Who sat in one review as two sat there once."""
+    ReviewSeat.objects.filter(
+        person=gone, review__in=ReviewSeat.objects.filter(person=kept).values("review")
+    ).delete()
 
 
 def _due_once(kept: User, gone: User) -> None:

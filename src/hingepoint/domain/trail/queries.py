@@ -44,6 +44,7 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "strategy": ("Strategy and playbook", ("strategy", "playbook")),
     "catalogue": ("Catalogue and rules", ("agreement type", "catalogue", "detection rule")),
     "signals": ("Signals", ("signal", "self-assessment")),
+    "reviews": ("Reviews", ("review",)),
     "discovery": ("Discovery", ("run", "finding", "trial")),
     "imports": ("Imports", ("import", "mapping")),
     DOORS: ("Sign-ins and files taken away", ("session", "file")),
@@ -205,7 +206,7 @@ def _about(event: AuditEvent, names: Names, types: dict[str, str]) -> tuple[str,
     if subject == "finding":
         run_id, _, agreement = key.partition("/")
         return f"{types.get(agreement, agreement)}, run {run_id}", (int(run_id), agreement)
-    if subject in ("run", "import"):
+    if subject in ("run", "import", "review"):
         return f"{subject.capitalize()} {key}", (int(key),)
     if subject == "policy":
         return f"Rules for exceptions, version {key}", ()

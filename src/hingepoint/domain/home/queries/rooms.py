@@ -30,6 +30,7 @@ from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.discovery.models import Run
 from hingepoint.domain.people.models import User
 from hingepoint.domain.pressures.models import PressureTag
+from hingepoint.domain.reviews.models import Review
 from hingepoint.domain.routines.models import Routine
 from hingepoint.domain.signals.models import Raise, SignalReading
 from hingepoint.domain.strategy.models import Strategy
@@ -43,7 +44,7 @@ from hingepoint.records.strategy import Status
 class Rooms:
     """What is there: ``deals``, a ``strategy`` that is no draft (``draft``: one that is), a finished run of discovery, a reading of the
     ``signals``, a deal that was tagged with one of the ``pressures``, one of the ``routines`` in force, a session of
-    ``coaching``. ``raises``: how many wait for the viewer's answer."""
+    ``coaching``, a review that is planned or was held. ``raises``: how many wait for the viewer's answer."""
 
     deals: bool = False
     strategy: bool = False
@@ -53,6 +54,7 @@ class Rooms:
     pressures: bool = False
     routines: bool = False
     coaching: bool = False
+    reviews: bool = False
     raises: int = 0
 
 
@@ -85,6 +87,7 @@ def _with_rooms() -> QuerySet[User]:
         "pressures": Exists(PressureTag.objects.order_by()),
         "routines": Exists(Routine.objects.order_by().filter(since__isnull=False)),
         "coaching": Exists(CoachingSession.objects.order_by()),
+        "reviews": Exists(Review.objects.order_by()),
         "raises": _raises(),
     }
     assert found.keys() == asdict(Rooms()).keys()

@@ -33,6 +33,11 @@ class Agreements:
     told: seen.AgreementsSeen
 
 
+def in_force(viewer: Any) -> int | None:
+    """Return the number of the first strategy in force. One SQL query."""
+    return Strategy.objects.visible_to(viewer).in_force().values_list("pk", flat=True).first()
+
+
 def results_over_years(viewer: Any, strategy_id: int, *, today: dt.date) -> Results:
     """Return the results of a strategy. Raises Hidden, also for those who do not see every deal."""
     strategy = _seen_by(viewer, strategy_id)

@@ -1,0 +1,165 @@
+"""What a pipeline review tells: the pipeline as it stands, kept deal by deal, and what changed since the last one.
+
+Everything is kept as it stood at the opening: minutes show it again, whatever changes later.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from typing import Any
+
+from django.db import connection
+from django.db.models import Count, OuterRef, QuerySet, Sum, Value
+
+from hingepoint.analysis.signals.shape import State
+from hingepoint.domain.deals.models import Deal
+from hingepoint.domain.debts.queries import worth_paying
+from hingepoint.domain.people.models import User, sees_all
+from hingepoint.domain.reviews.models import PipelineDeal, Review
+from hingepoint.domain.reviews.reading import open_deals
+from hingepoint.domain.signals import queries as signals
+from hingepoint.domain.strategy import results
+from hingepoint.domain.strategy.models import Strategy
+from hingepoint.domain.strategy.queries import coverage
+from hingepoint.records.deals import DealStatus, place_of
+
+#: What a row of the snapshot takes of a deal.
+_KEPT = ("pk", "stage", "amount", "currency", "expected_close_on")
+#: Signals whose places are single managers are not for a meeting.
+NOT_FOR_A_MEETING = "manager"
+
+
+def keep(review: Review) -> None:
+    """Keep the open deals of a review's team as they stand, in one statement."""
+    deals = open_deals(review.team).order_by().annotate(of=Value(review.pk)).values_list(*_KEPT, "of")
+    chosen, parameters = deals.query.sql_with_params()
+    table = connection.ops.quote_name(PipelineDeal._meta.db_table)
+    columns = "deal_id, stage, amount, currency, expected_close_on, review_id"
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO {table} ({columns}) {chosen}", parameters)
+
+
+def told(review: Review, *, by: User, today: dt.date) -> dict[str, Any]:
+    """Return what the agenda of a pipeline review says to ``by``, who leads it, as plain JSON. Asked after ``keep``."""
+    before = _before(review)
+    return {
+        "stages": stages(PipelineDeal.objects.filter(review=review)),
+        "stages_before": stages(PipelineDeal.objects.filter(review=before)) if before else [],
+        "before_on": before.on.isoformat() if before else "",
+        "moved": _moved(review, before) if before else {},
+        "signals": _signals(by, review),
+        "coverage": _coverage(by),
+        "debts": [
+            {
+                "deal": one.deal,
+                "name": one.name,
+                "why": str(one.kind.label),
+                "amount": one.amount,
+                "currency": one.currency,
+            }
+            for one in worth_paying(by, today=today)
+        ],
+        "metrics": _metrics(by, today),
+    }
+
+
+def _before(review: Review) -> Review | None:
+    held = Review.objects.held().filter(team=review.team_id, kind=review.kind).exclude(pk=review.pk)
+    return held.order_by("-opened_at").first()
+
+
+def stages(rows: QuerySet[PipelineDeal]) -> list[dict[str, Any]]:
+    """Return deals and amount by currency and stage, in the order of the sale. One SQL query."""
+    counted = rows.order_by().values("currency", "stage").annotate(deals=Count("pk"), amount=Sum("amount"))
+    found = [
+        {
+            "currency": one["currency"],
+            "stage": one["stage"],
+            "deals": one["deals"],
+            "amount": float(one["amount"] or 0),
+        }
+        for one in counted
+    ]
+    return sorted(found, key=lambda one: (one["currency"], place_of(one["stage"])))
+
+
+def _moved(review: Review, before: Review) -> dict[str, dict[str, Any]]:
+    """Return what became of the pipeline of the last review: what came, was won, was lost, and was put off. Four SQL queries."""
+    now, then = (PipelineDeal.objects.filter(review=one) for one in (review, before))
+    gone = Deal.objects.filter(pk__in=then.values("deal"))
+    put_off = now.filter(
+        deal__in=then.values("deal"),
+        expected_close_on__gt=then.filter(deal=OuterRef("deal")).values("expected_close_on")[:1],
+    )
+    return {
+        "new": _sum(now.exclude(deal__in=then.values("deal"))),
+        "won": _sum(gone.filter(status=DealStatus.WON)),
+        "lost": _sum(gone.filter(status=DealStatus.LOST)),
+        "put off": _sum(put_off),
+    }
+
+
+def _sum(rows: QuerySet[Any]) -> dict[str, Any]:
+    by_currency: dict[str, float] = defaultdict(float)
+    deals = 0
+    for one in rows.order_by().values("currency").annotate(n=Count("pk"), total=Sum("amount")):
+        deals += one["n"]
+        by_currency[one["currency"]] += float(one["total"] or 0)
+    return {"deals": deals, "amounts": dict(by_currency)}
+
+
+def _signals(by: User, review: Review) -> list[dict[str, Any]]:
+    """Return the raises that stand, newest first; never those of single managers."""
+    since = review.since.date() if review.since else review.on
+    page = signals.overview(by)
+    raises = [
+        (tile.told.signal, one)
+        for tile in page.tiles
+        for one in tile.raises
+        if tile.told.state is State.RAISED
+    ]
+    found = [
+        {
+            "key": signal.key,
+            "name": signal.name,
+            "where": "The company" if one.place.level == "company" else one.where,
+            "since": one.since.isoformat(),
+            "new": one.first_day >= since,
+            "in_hand": one.in_hand,
+        }
+        for signal, one in raises
+        if one.place.level != NOT_FOR_A_MEETING
+    ]
+    return sorted(found, key=lambda one: (not one["new"], one["since"]))
+
+
+def _coverage(by: User) -> list[dict[str, Any]]:
+    """Return on how many open deals each required agreement stands, the weakest first."""
+    return [
+        {"name": one.name, "there": one.coverage.there, "needed": one.coverage.needed}
+        for one in coverage.on_open_deals(by)
+    ]
+
+
+def _metrics(by: User, today: dt.date) -> list[dict[str, Any]]:
+    """Return the results of the strategy in force against their targets, for those who see all: kept answers."""
+    strategy = Strategy.objects.visible_to(by).in_force().first() if sees_all(by) else None
+    if strategy is None:
+        return []
+    return [
+        {
+            "metric": one.metric,
+            "kind": one.kind,
+            "now": one.since.value,
+            "low": one.since.low,
+            "high": one.since.high,
+            "n": one.since.n,
+            "before": one.before.value,
+            "target": one.target,
+            "moved": one.moved,
+            "on_target": one.on_target,
+        }
+        for one in results.progress(by, strategy, today=today)
+        if not one.problem
+    ]

@@ -1,0 +1,499 @@
+"""The pages of a pack, from what is kept: a pipeline review as it stood, results and agreements over the years, debt, signals.
+
+Each viewer's pack holds what that viewer may see; the results of the whole company are for those who see every deal. Nothing
+of a single person is in it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from hingepoint.analysis import metric_words
+from hingepoint.analysis.prediction import Executed
+from hingepoint.analysis.signals.shape import Reading, State
+from hingepoint.domain.debts import queries as debts
+from hingepoint.domain.people.models import Viewer, sees_all
+from hingepoint.domain.reviews.queries.review import ReviewPage
+from hingepoint.domain.signals import queries as signals
+from hingepoint.domain.strategy.queries import over_years
+from hingepoint.domain.strategy.results import Progress
+from hingepoint.domain.strategy.seen import AgreementSeen, ResultSeen
+from hingepoint.records.reviews import NoteKind
+from hingepoint.reports.charts import columns, control, numbers, trend
+from hingepoint.reports.packs import Chart, Fact, Native, Pack, Page, Sheet
+from hingepoint.web import formats, signal_pictures, signal_words, strategy_pictures, strategy_words
+from hingepoint.web.debts import course_points
+
+#: Results beside each other on a page; pages of them at most.
+BESIDE, RESULT_PAGES = 3, 3
+#: Decisions that a meeting is asked for, and lines of a table.
+ASKED, LINES = 3, 16
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a pack is made of; None where the viewer does not see it or nothing is kept."""
+
+    page: ReviewPage
+    results: tuple[tuple[Progress, ResultSeen], ...]
+    agreements: tuple[AgreementSeen, ...]
+    debt: debts.DebtPage | None
+    signals: signals.Overview
+
+
+def found(viewer: Viewer, page: ReviewPage, *, today: dt.date) -> Found:
+    """Return what is kept for the pack of a pipeline review. Raises Hidden."""
+    as_of = page.on if page.ended_at and page.on < today else None
+    strategy_id = over_years.in_force(viewer) if sees_all(viewer) else None
+    told = over_years.results_over_years(viewer, strategy_id, today=today).told if strategy_id else ()
+    agreed = over_years.agreements_over_years(viewer, strategy_id, today=today) if strategy_id else None
+    return Found(
+        page=page,
+        results=tuple(told),
+        agreements=tuple(agreed.told.agreements) if agreed else (),
+        debt=debts.debt_page(viewer, today=today, as_of=as_of) if sees_all(viewer) else None,
+        signals=signals.overview(viewer, as_of),
+    )
+
+
+def pack(told: Found, *, company: str, manual: Callable[[str], str], made_at: dt.datetime) -> Pack:
+    """Return the pack; ``manual`` gives the address of a page of the manual."""
+    keyed = [(page.title, page) for page in _results(told)]
+    others = {
+        AGREEMENTS: _agreements,
+        DEBT: _debt,
+        SIGNALS: _signals,
+        PIPELINE: _pipeline,
+        COMMITMENTS: _commitments,
+    }
+    keyed += [(key, page) for key, make in others.items() if (page := make(told))]
+    bodies = [page for _, page in keyed]
+    where = {key: number for number, (key, _) in enumerate(keyed, 2)}
+    facts = list(_facts(told, where))
+    decided = _decided(told.page)
+    return Pack(
+        headline=_headline(told, facts),
+        about=" · ".join(
+            part
+            for part in (company, f"Pipeline review, {told.page.team}, {formats.day(told.page.on)}")
+            if part
+        ),
+        changed=tuple(one for one in facts if one.mark in ("better", "worse")),
+        same=tuple(one for one in facts if one.mark not in ("better", "worse")),
+        asked="Decided" if decided else "Asked of this meeting",
+        decisions=tuple(decided or _questions(told))[:ASKED],
+        last=_last(told.page),
+        pages=(*bodies, _definitions(told, manual)),
+        foot=f"As of {formats.moment(made_at)}. Ranges are 95% intervals. Definitions: page {len(bodies) + 2}.",
+    )
+
+
+# ---- the first page ----
+
+
+def _facts(told: Found, where: dict[str, int]) -> Iterator[Fact]:
+    for one, _ in told.results:
+        mark = {True: "better", False: "worse"}.get(one.moved, "same" if one.movement.change else "unknown")
+        value = strategy_words.value(one.kind, one.since.value)
+        was = strategy_words.value(one.kind, one.before.value)
+        words = f"{metric_words.title(one.metric)}: {value}"
+        ends = (strategy_words.value(one.kind, end) for end in (one.since.low, one.since.high))
+        detail = f"{' to '.join(ends)} on {numbers.plural(one.since.n, 'deal')}."
+        page = next((number for title, number in where.items() if title == _title_of_results(told, one)), 0)
+        yield Fact(mark, f"{words}, was {was}" if mark in ("better", "worse") else words, detail, page)
+    yield from _agreement_fact(told, where)
+    yield from _debt_fact(told, where)
+    yield from _signal_facts(told, where)
+
+
+def _agreement_fact(told: Found, where: dict[str, int]) -> Iterator[Fact]:
+    up, down, known = _in_time(told)
+    if not known:
+        return
+    mark = "better" if up > down else "worse" if down > up else "same"
+    detail = f"{down} less often, the others not changed." if down else "None less often."
+    yield Fact(mark, _in_time_words(told), detail, where.get(AGREEMENTS, 0))
+
+
+def _in_time(told: Found) -> tuple[int, int, int]:
+    """Return how many agreements are gained in time more often than before the strategy, how many less often, of how many."""
+    known = [one.executed for one in told.agreements if one.executed and one.executed.change]
+    return sum(one.moved is True for one in known), sum(one.moved is False for one in known), len(known)
+
+
+def _in_time_words(told: Found) -> str:
+    up, _, known = _in_time(told)
+    return f"{up} of {known} pivotal agreements {'is' if up == 1 else 'are'} gained in time more often"
+
+
+def _debt_fact(told: Found, where: dict[str, int]) -> Iterator[Fact]:
+    newest = told.debt.newest if told.debt else None
+    for one in newest.debt.sums[:1] if newest else ():
+        assert told.debt
+        money = lambda amount: numbers.money_short(amount, one.currency)  # noqa: B023, E731
+        before = told.debt.before(one.currency)
+        was = before.sum_in(one.currency) if before else None
+        mark = "same" if was else "unknown"
+        if was and was.high < one.low:
+            mark = "worse"
+        if was and one.high < was.low:
+            mark = "better"
+        detail = f"{money(one.low)} to {money(one.high)}" + (
+            f"; {money(was.value)} three months before." if was else "."
+        )
+        yield Fact(mark, f"Agreement debt: {money(one.value)}", detail, where.get(DEBT, 0))
+
+
+def _signal_facts(told: Found, where: dict[str, int]) -> Iterator[Fact]:
+    page = where.get(SIGNALS, 0)
+    for tile in told.signals.tiles:
+        raises = _public(tile.raises)
+        if not raises:
+            continue
+        places = [_where(one) for one in raises]
+        new = sum(not one.in_hand for one in raises)
+        size = f"; {numbers.points(raises[0].size)} from usual" if raises[0].size is not None else ""
+        detail = f"{new} of {len(raises)} not answered yet, first since {formats.day(min(one.since for one in raises))}{size}."
+        more = f" and {len(places) - 2} more" if len(places) > 2 else ""
+        yield Fact("worse", f"{tile.told.signal.name}: {', '.join(places[:2])}{more}", detail, page)
+    calm = sum(tile.told.state is State.CALM for tile in told.signals.tiles)
+    if calm:
+        yield Fact("same", f"{calm} of 10 signals are calm", "Within what chance does.", page)
+
+
+def _public(raises: tuple[signals.RaiseShown, ...]) -> list[signals.RaiseShown]:
+    """Return raises without those of single managers, which no meeting is shown."""
+    return [one for one in raises if one.place.level != "manager"]
+
+
+def _where(one: signals.RaiseShown) -> str:
+    return "the company" if one.place.level == signal_words.COMPANY else one.where
+
+
+def _headline(told: Found, facts: list[Fact]) -> str:
+    """Return the one sentence of the pack."""
+    if not told.results:
+        deals = sum(one["deals"] for one in told.page.told.get("stages", ()))
+        return f"{told.page.team}: {numbers.plural(deals, 'open deal')}, and what moved"
+    better = sum(one.moved is True for one, _ in told.results)
+    worse = sum(one.moved is False for one, _ in told.results)
+    kinds = [f"{better} of {len(told.results)} results {'is' if better == 1 else 'are'} better"]
+    kinds.append("none is worse" if not worse else f"{worse} {'is' if worse == 1 else 'are'} worse")
+    new = sum(not one.in_hand for tile in told.signals.tiles for one in _public(tile.raises))
+    asks = (
+        f"; {numbers.plural(new, 'raise')} wait for an answer"
+        if new > 1
+        else "; one raise waits for an answer"
+        if new
+        else ""
+    )
+    return f"{', '.join(kinds)}{asks}"
+
+
+def _decided(page: ReviewPage) -> list[str]:
+    """Return the decisions of a review that is over; none before."""
+    if page.ended_at is None:
+        return []
+    return [
+        one.words + (f" {one.owner}." if one.owner else "")
+        for one in page.everything
+        if one.kind is NoteKind.DECISION
+    ]
+
+
+def _questions(told: Found) -> Iterator[str]:
+    """Yield what a meeting is asked to decide, what presses most first."""
+    for tile in told.signals.tiles:
+        if [one for one in _public(tile.raises) if not one.in_hand] and tile.told.question:
+            yield tile.told.question
+    for one, went in told.results:
+        if went.course and went.course.ahead.reach == "short":
+            target = strategy_words.value(one.kind, one.target)
+            yield f"{metric_words.title(one.metric)} does not reach {target} as it runs: what changes, the way or the target?"
+    for debt in told.debt.pay[:1] if told.debt else ():
+        yield f"Who asks {debt.from_whom or 'the customer'} for “{debt.name}” on {debt.deal}?"
+
+
+def _last(page: ReviewPage) -> str:
+    if not page.before:
+        return ""
+    return f"Last time: {page.kept} of {len(page.before)} commitments kept."
+
+
+# ---- the pages behind ----
+
+AGREEMENTS, DEBT, SIGNALS, PIPELINE, COMMITMENTS = "agreements", "debt", "signals", "pipeline", "commitments"
+
+
+def _results(told: Found) -> Iterator[Page]:
+    for some in _in_pages(told.results):
+        yield Page(
+            title=_title_of(some),
+            charts=tuple(_result(one, went) for one, went in some),
+            notes=(
+                "Light band: where a month falls when nothing changes. Dark band: where the smoothed line falls; leaving it is "
+                "what counts as a change, for better and for worse alike. Dotted: the target.",
+            ),
+        )
+
+
+def _in_pages(
+    found: tuple[tuple[Progress, ResultSeen], ...],
+) -> list[tuple[tuple[Progress, ResultSeen], ...]]:
+    """Return results as pages show them, beside each other."""
+    begins = range(0, len(found), BESIDE)
+    return [found[begin : begin + BESIDE] for begin in begins][:RESULT_PAGES]
+
+
+def _title_of(some: list[tuple[Progress, ResultSeen]]) -> str:
+    """Return the sentence over some results: what is better, what is worse, what did not change."""
+    said: dict[str, list[str]] = {"Better": [], "Worse": [], "Not changed": []}
+    for one, _ in some:
+        name = metric_words.title(one.metric)
+        said[{True: "Better", False: "Worse"}.get(one.moved, "Not changed")].append(
+            name[:1].lower() + name[1:]
+        )
+    return ". ".join(f"{head}: {', '.join(names)}" for head, names in said.items() if names)
+
+
+def _title_of_results(told: Found, one: Progress) -> str:
+    for some in _in_pages(told.results):
+        if any(other is one for other, _ in some):
+            return _title_of(some)
+    return ""
+
+
+def _result(one: Progress, went: ResultSeen) -> Chart:
+    panel = strategy_pictures.panel(one, went, is_drawn=True)
+    ends = (strategy_words.value(one.kind, end) for end in (one.since.low, one.since.high))
+    course = went.course
+    below = [strategy_words.changed(one, course).words]
+    below += [strategy_words.reach(one, course.ahead).words] if course else []
+    return Chart(
+        title=f"{metric_words.title(one.metric)}: {strategy_words.value(one.kind, one.since.value)}",
+        sentence=f"{' to '.join(ends)} on {numbers.plural(one.since.n, 'deal')}; before {strategy_words.value(one.kind, one.before.value)}.",
+        drawn=panel.chart,
+        alt=f"{metric_words.title(one.metric)} month by month. {'. '.join(below)}.",
+        below=". ".join(below) + ".",
+        native=_lines(one, went) if panel.chart else None,
+    )
+
+
+def _lines(one: Progress, went: ResultSeen) -> Native:
+    course = went.course
+    assert course is not None
+    months = course.months
+    return Native(
+        "line",
+        tuple(f"{month.begins:%b %y}" for month in months),
+        (
+            ("Smoothed", tuple(month.line for month in months)),
+            ("A month", tuple(month.value for month in months)),
+            ("Usual", tuple(course.usual for _ in months)),
+            ("Target", tuple(one.target for _ in months)),
+        ),
+        is_share=one.kind == "share",
+    )
+
+
+def _agreements(told: Found) -> Page | None:
+    known: list[tuple[AgreementSeen, Executed]] = [
+        (one, one.executed) for one in told.agreements if one.executed
+    ]
+    drawn = strategy_pictures.executed(told.agreements, link=lambda key: "")
+    if drawn is None:
+        return None
+    names = tuple(one.name for one, _ in known)
+    native = Native(
+        "bar",
+        names,
+        (
+            ("Lately", tuple(one.lately.value for _, one in known)),
+            ("Before", tuple(one.before.value for _, one in known)),
+        ),
+        is_share=True,
+    )
+    alt = "; ".join(f"{line.name}: {strategy_words.executed(one).words}" for line, one in known)
+    chart = Chart(
+        "Gained by the day each deal needed it",
+        "Ring: before the strategy. Dot: lately, with its range.",
+        drawn.desk,
+        alt,
+        native=native,
+    )
+    return Page(_in_time_words(told), charts=(chart,))
+
+
+def _debt(told: Found) -> Page | None:
+    if told.debt is None or told.debt.newest is None:
+        return None
+    points = course_points(told.debt)
+    if not points:
+        return None
+    currency = told.debt.newest.debt.sums[0].currency
+    drawn = trend.draw(points, metric="Agreement debt", unit=currency, width=trend.WIDE)
+    native = Native(
+        "line",
+        tuple(one.period for one in points),
+        tuple(
+            (name, tuple(getattr(one, key) for one in points))
+            for name, key in (("Debt", "value"), ("Low", "low"), ("High", "high"))
+        ),
+    )
+    pay = tuple(
+        f"Most worth paying: “{one.name}” on {one.deal}, {one.kind.label.lower()}."
+        for one in told.debt.pay[:2]
+    )
+    chart = Chart(
+        f"Agreement debt, {currency}",
+        "Each reading with its range.",
+        drawn,
+        "Agreement debt over time.",
+        native=native,
+    )
+    return Page(next(_debt_fact(told, {})).words, charts=(chart,), notes=pay)
+
+
+def _signals(told: Found) -> Page | None:
+    if told.signals.day is None:
+        return None
+    times = signal_pictures.Times(told.signals.period, told.signals.day)
+    charts = tuple(_signal(tile, times, told) for tile in told.signals.tiles)
+    year = told.signals.year
+    note = (
+        f"In the last twelve months {numbers.plural(year.raised, 'raise')}: {year.confirmed} confirmed, {year.false} false alarms, "
+        f"{year.led} led to a decision. Set to be wrong at most once a quarter over all ten and every place together."
+    )
+    counts = told.signals.counts
+    title = f"{counts.raised} of 10 signals stand outside their limits, {counts.calm} are calm"
+    return Page(title, charts=charts, notes=(note,))
+
+
+def _signal(tile: signals.Tile, times: signal_pictures.Times, told: Found) -> Chart:
+    signal = tile.told.signal
+    public = _public(tile.raises)
+    places = [one for one in tile.told.places if one.place.level != "manager"]
+    raised = [one for one in places if public and one.place == public[0].place]
+    shown: Reading | None = next(iter([*raised, *places]), None)
+    state = tile.told.state if tile.told.state is not State.RAISED or public else State.WATCH
+    mark = signal_words.MARKS[
+        "in_hand"
+        if state is State.RAISED and all(one.in_hand for one in public)
+        else "new"
+        if state is State.RAISED
+        else state
+    ]
+    course = signal_pictures.course(tile.told, shown, times) if shown else None
+    said = f"{_where(public[0])} since {formats.day_short(public[0].since)}" if public else ""
+    if not said and shown and shown.reading is not None:
+        said = (
+            f"{signal_words.value(signal, shown.reading)}, usual {signal_words.value(signal, shown.baseline)}"
+        )
+    return Chart(
+        title=f"{signal.number} {signal.name}",
+        sentence=mark.label,
+        drawn=control.draw(course, metric=signal.name, size=control.TILE) if course else "",
+        alt=f"{signal.name}: {mark.label}. {said}",
+        below=said or "Nothing is drawn yet.",
+    )
+
+
+def _pipeline(told: Found) -> Page | None:
+    stages = told.page.told.get("stages") or []
+    if not stages:
+        return None
+    before = {(one["currency"], one["stage"]): one for one in told.page.told.get("stages_before") or ()}
+    head = ("Stage", "Deals", "Amount", *(("Deals last time", "Amount last time") if before else ()))
+    rows = tuple(_stage(one, before) for one in stages[:LINES])
+    names = [formats.words(one["stage"]) or "No stage" for one in stages[:LINES]]
+    drawn = [columns.Column(name, one["deals"], name[:9]) for name, one in zip(names, stages, strict=False)]
+    counts = tuple(float(one["deals"]) for one in stages[:LINES])
+    chart = Chart(
+        "Open deals by stage",
+        "As they stood when the review was opened.",
+        columns.draw(drawn, title="Open deals by stage"),
+        "; ".join(f"{name}: {one['deals']}" for name, one in zip(names, stages, strict=False)),
+        native=Native("bar", tuple(names), (("Open deals", counts),)),
+    )
+    deals = sum(one["deals"] for one in stages)
+    title = f"The pipeline of {told.page.team}: {numbers.plural(deals, 'open deal')}"
+    return Page(title, charts=(chart,), sheet=Sheet(head, rows), notes=tuple(_moved(told)))
+
+
+def _stage(one: dict[str, Any], before: dict[tuple[str, str], dict[str, Any]]) -> tuple[str, ...]:
+    """Return a row of the pipeline: a stage now, and last time where there was one."""
+    cells = [(formats.words(one["stage"]) or "No stage"), *_amounts(one)]
+    if before:
+        was = before.get((one["currency"], one["stage"]))
+        cells += _amounts(was) if was else [numbers.MISSING] * 2
+    return tuple(cells)
+
+
+def _amounts(one: dict[str, Any]) -> list[str]:
+    return [numbers.number(one["deals"]), numbers.money_short(one["amount"], one["currency"])]
+
+
+def _moved(told: Found) -> Iterator[str]:
+    """Yield what became of the pipeline of the last review."""
+    for name, one in (told.page.told.get("moved") or {}).items():
+        amounts = "".join(
+            f", {numbers.money_short(amount, currency)}" for currency, amount in one["amounts"].items()
+        )
+        yield f"{name.capitalize()}: {numbers.plural(one['deals'], 'deal')}{amounts}."
+
+
+def _commitments(told: Found) -> Page | None:
+    if not told.page.before:
+        return None
+    rows = tuple(
+        (one.words, one.owner, formats.day(one.due_on), one.became.label if one.became else "open")
+        for one in told.page.before[:LINES]
+    )
+    kept = f"{told.page.kept} of {len(told.page.before)}"
+    return Page(
+        f"Of the last commitments {kept} were kept",
+        sheet=Sheet(("What", "Who", "By", "Became"), rows, numeric=False),
+    )
+
+
+def _definitions(told: Found, manual: Callable[[str], str]) -> Page:
+    rows = [
+        (metric_words.title(one.metric), f"{_capital(metric_words.noun(one.metric))}, on {one.population}.")
+        for one, _ in told.results
+    ]
+    rows += [
+        (
+            "Like for like",
+            "What changed with deals of the same kinds; what other kinds of deals did is taken out.",
+        ),
+        (
+            "Gained in time",
+            "The share of deals on which an agreement stood by the day the playbook needed it.",
+        ),
+        (
+            "Agreement debt",
+            "Amount of open deals times what a missing pivotal agreement is expected to change, by its signed finding.",
+        ),
+        ("Raised", "Chance alone would do this at most once a quarter, over all charts together."),
+        (
+            "Range",
+            "A 95% interval: with so many deals chance alone leaves it open where in it the value lies.",
+        ),
+    ]
+    links = (
+        ("How findings are made", manual("explanation/how-findings-are-made")),
+        ("Agreement debt", manual("explanation/agreement-debt")),
+        ("How calm is proved", manual("explanation/how-calm-is-proved")),
+    )
+    return Page(
+        "What the words mean",
+        sheet=Sheet(("Word", "Meaning"), tuple(rows[:LINES]), numeric=False),
+        links=links,
+    )
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
