@@ -20,6 +20,8 @@ NO_PAGES |= {
     "brief-pdf",
     "self-assessment-pdf",
     "pressure-deals",
+    "rollout-card",
+    "rollout-starts",
 }
 
 #: Pages whose tabs show different things.

@@ -11,6 +11,7 @@ from hingepoint.domain.debts import actions as debts
 from hingepoint.domain.detection import actions as detection
 from hingepoint.domain.discovery import actions as discovery
 from hingepoint.domain.escalations import actions as escalations
+from hingepoint.domain.impact import actions as impact
 from hingepoint.domain.imports.touched import deals_of_import, deals_with_news_of_import
 from hingepoint.domain.pressures import actions as pressures
 from hingepoint.domain.signals import actions as signals
@@ -64,6 +65,11 @@ def read_pressures(*, at: dt.datetime) -> None:
     pressures.read_pressures(at=at)
 
 
+def read_rollouts(*, at: dt.datetime) -> None:
+    """Weigh what planned rollouts can prove, and keep what sealed ones were worth at the end of yesterday."""
+    impact.read_rollouts(at=at)
+
+
 def let_old_promises_lapse(*, at: dt.datetime) -> None:
     """Rely no more on promises that nobody checked again in time, or whose person has left."""
     agreements.lapse_expired(at=at, today=timezone.localdate(at))
@@ -107,6 +113,7 @@ JOBS = (
     read_signals,
     read_debts,
     read_pressures,
+    read_rollouts,
     ask_what_deals_need,
     pass_requests_on,
     show_results_of_trials,

@@ -62,6 +62,11 @@ def with_pressures(there: Rooms, role: Role) -> bool:
     return there.pressures or (role in SEEING_ALL and there.deals)
 
 
+def with_rollouts(there: Rooms, role: Role) -> bool:
+    """Who plans rollouts finds the room as soon as a strategy stands that one may be of."""
+    return there.rollouts or (role in SEEING_ALL and there.strategy)
+
+
 def with_findings(there: Rooms, role: Role) -> bool:
     return there.runs or (role in SEEING_ALL and there.deals)
 
@@ -88,6 +93,7 @@ PLACES = (
     Room("Strategy", "strategies", "route", SELLING, STEER, with_strategy),
     Room("Signals", "signals", "radar", SELLING, STEER, with_signals),
     Room("Pressures", "pressures", "gauge", SELLING, STEER, with_pressures),
+    Room("Impact", "rollouts", "scale", EVERYBODY, STEER, with_rollouts),
     Room("Discovery", "discovery", "target-arrow", SELLING, KNOW, with_findings),
     Room("Catalogue", "catalogue", "book-2", EVERYBODY, KNOW),
     Room("Imports", "imports", "file-import", SEEING_ALL, DATA),

@@ -25,6 +25,7 @@ from django.db.models.functions import Coalesce
 
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.discovery.models import Run
+from hingepoint.domain.impact.models import Rollout
 from hingepoint.domain.people.models import User
 from hingepoint.domain.pressures.models import PressureTag
 from hingepoint.domain.signals.models import Raise, SignalReading
@@ -37,7 +38,7 @@ from hingepoint.records.strategy import Status
 @dataclass(frozen=True, slots=True)
 class Rooms:
     """What is there: ``deals``, a ``strategy`` that is no draft (``draft``: one that is), a finished run of discovery, a reading of the
-    ``signals``, a deal that was tagged with one of the ``pressures``. ``raises``: how many wait for the viewer's answer."""
+    ``signals``, a deal that was tagged with one of the ``pressures``, a sealed one of the ``rollouts``. ``raises``: how many wait for the viewer's answer."""
 
     deals: bool = False
     strategy: bool = False
@@ -45,6 +46,7 @@ class Rooms:
     runs: bool = False
     signals: bool = False
     pressures: bool = False
+    rollouts: bool = False
     raises: int = 0
 
 
@@ -75,6 +77,7 @@ def _with_rooms(people: QuerySet[User], today: dt.date) -> QuerySet[User]:
         "runs": Exists(Run.objects.order_by().filter(status=RunStatus.DONE)),
         "signals": Exists(SignalReading.objects.order_by()),
         "pressures": Exists(PressureTag.objects.order_by()),
+        "rollouts": Exists(Rollout.objects.sealed().order_by()),
         "raises": _raises(today),
     }
     assert found.keys() == asdict(Rooms()).keys()
