@@ -13,7 +13,18 @@ import polars as pl
 from django.db import transaction
 from django.utils import timezone
 
-from hingepoint.demo import planning, planted, playbook, pressures, proofs, talks, tour, traces, trials
+from hingepoint.demo import (
+    planning,
+    planted,
+    playbook,
+    pressures,
+    proofs,
+    rollout,
+    talks,
+    tour,
+    traces,
+    trials,
+)
 from hingepoint.demo.company import Company, simulate
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import AgreementType
@@ -111,6 +122,7 @@ def _write(company: Company, *, at: dt.datetime, tell: Progress) -> Seeded:
     pressures.write(at=at)
     tell("Drawing lots", 0.97)
     trials.write(company)
+    rollout.write(company, at=at)
     upkeep.refresh_statistics()
     tell("Ready", 1.0)
     return Seeded(
