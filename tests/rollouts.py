@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from decimal import Decimal
 
+import polars as pl
 from django.utils import timezone
 
 import impacts
@@ -23,33 +24,40 @@ AFTER = dt.datetime(2026, 1, 1, 3, tzinfo=dt.UTC)
 ASKED = actions.Asked(name="Plan before price", what="A plan for every concession.", metric="won")
 
 
-def live(*, effect: float = 0.25, teams: int = 8, people: int = 1, **facts) -> dict[str, dt.date | None]:
-    """Write the deals of a rollout into the tables, each team's closed by so many ``people`` of its own; return who starts when."""
+def live(*, effect: float = 0.25, teams: int = 8, **facts) -> dict[str, dt.date | None]:
+    """Write the deals of a rollout into the tables; return who starts when. Each team's deals are closed by one person."""
     frame, starts = impacts.rolled_out(teams=teams, effect=effect, **facts)
-    found = {name: Team.objects.create(name=name) for name in starts}
-    sellers = {
-        name: [
-            User.objects.create(key=f"{name} {n}", name=f"{name} {n}", role=Role.SELLER)
-            for n in range(people)
-        ]
-        for name in starts
+    into_tables(frame.with_columns(owner=pl.col("team")))
+    return starts
+
+
+#: Columns of deals that a rollout may be measured by.
+_AS_THEY_ARE = ("net_price", "list_price", "discount", "cost", "margin", "currency")
+
+
+def into_tables(frame: pl.DataFrame) -> None:
+    """Write closed deals into the tables, with their teams and owners."""
+    closed = frame.filter(pl.col("closed").is_not_null())
+    teams = {name: Team.objects.create(name=name) for name in closed["team"].unique().sort()}
+    owners = {
+        key: User.objects.create(key=key, name=key, role=Role.SELLER)
+        for key in closed["owner"].unique().sort()
     }
+    known = [name for name in _AS_THEY_ARE if name in frame.columns]
     rows = [
         Deal(
             key=row["deal_id"],
             name=row["deal_id"],
-            team=found[row["team"]],
-            owner=sellers[row["team"]][number % people],
+            team=teams[row["team"]],
+            owner=owners[row["owner"]],
             status=DealStatus(row["status"]),
             created_at=timezone.make_aware(row["created"]),
             closed_at=timezone.make_aware(row["closed"]),
-            net_price=row["net_price"],
-            currency="EUR",
+            **{name: row[name] for name in known if row[name] is not None},
         )
-        for number, row in enumerate(frame.iter_rows(named=True))
+        for row in closed.iter_rows(named=True)
     ]
     Deal.objects.bulk_create(rows, batch_size=1_000)
-    return starts
 
 
 def entered(starts: Mapping[str, dt.date | None], *, by=None, at=None, drawn=True, **facts) -> Rollout:

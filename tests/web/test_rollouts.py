@@ -5,16 +5,23 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import json
 import re
 
 import pytest
+from click.testing import CliRunner
 from django.urls import reverse
 from django.utils import timezone
 
+import discoveries
+import playbooks
 import rollouts
-from cast import person
+from cast import NOW, TODAY, person
+from hingepoint import cli
 from hingepoint.analysis.trials import redraws
-from hingepoint.domain.impact import actions
+from hingepoint.domain.discovery import actions as discovery
+from hingepoint.domain.discovery.models import Finding
+from hingepoint.domain.impact import actions, queries
 from hingepoint.domain.impact.models import Rollout
 from hingepoint.records.people import Role
 
@@ -150,3 +157,34 @@ def test_the_list_says_how_each_stands(cast, client):
     said = words(client.get(reverse("rollouts")))
     assert "A rollout Win rate" in said
     assert "Plan a rollout" not in said
+
+
+def test_the_page_and_the_command_on_the_exported_files_say_the_same(sponsor, client, tmp_path):
+    row = rollouts.entered(rollouts.live(effect=0.25, waiting=2), by=sponsor, worth=0.05)
+    actions.read_rollouts(at=rollouts.AFTER)
+    said = ["impact", "--metric", "won", "--lottery", "1", "--smallest-effect", "0.05", "--format", "json"]
+    for name, address in (
+        ("deals", reverse("export", args=["deals", "csv"])),
+        ("rollout", reverse("rollout-starts", args=[row.pk])),
+    ):
+        (tmp_path / f"{name}.csv").write_bytes(client.get(address).getvalue())
+        said += [f"--{name}", str(tmp_path / f"{name}.csv")]
+    told = json.loads(CliRunner().invoke(cli.main, said).stdout)
+    kept = Rollout.objects.get().reading.told
+    same = told.keys() - {"schema", "version"}
+    assert {name: kept[name] for name in same} == {name: told[name] for name in same}
+
+
+def test_a_rehearsal_adds_up_the_signed_findings(cast, client):
+    book = playbooks.in_force(cast, "cust.data_access", "cust.executive_meeting")
+    run = discoveries.finished_run(cast)
+    finding = Finding.objects.get(run=run, key="cust.data_access")
+    effect, (low, high) = finding.facts["effect"], finding.facts["ci"]
+    discovery.decide(by=cast.analyst, at=NOW, run_id=run.pk, key=finding.key, verdict="signed", note="seen")
+    asked = actions.Asked(name="Next", what="More of it.", metric=book.strategy.metric)
+    row = rollouts.planned(["North", "South"], by=cast.analyst, steps=2, asked=asked)
+    page = queries.rollout(cast.sponsor, row.pk, today=TODAY)
+    found = queries.rehearse(cast.sponsor, page, rise=0.2)
+    assert (found.effect, found.low, found.high) == pytest.approx((effect * 0.2, low * 0.2, high * 0.2))
+    assert [one.key for one in found.unknown] == ["cust.executive_meeting"]
+    assert found.visible_on is None

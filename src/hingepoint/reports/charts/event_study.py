@@ -33,6 +33,7 @@ def draw(
     body = _grid(axis, unit, width) + _start(points, places, step)
     body += "".join(_point(p, x, axis, unit, period) for p, x in zip(points, places, strict=True))
     body += _periods(points, places, step)
+    body += svg.text(4, TOP - 18, unit, size=11, fill="ink-3")
     body += svg.text(
         width - EDGE, HEIGHT - 6, f"{period}s since a team started", size=11, fill="ink-3", anchor="end"
     )
