@@ -91,7 +91,9 @@ def _hatched(axis: Days, since: dt.date | None, bottom: float) -> str:
 def _description(teams: Sequence[Team], nobody_waits_from: dt.date | None) -> str:
     days = sorted({one.on for one in teams if one.on})
     waiting = sum(one.on is None for one in teams)
-    said = f"{len(teams)} teams in {len(days)} waves from {_day(days[0])} to {_day(days[-1])}" if days else ""
+    if not days:
+        return "No team starts."
+    said = f"{len(teams)} teams in {len(days)} waves from {_day(days[0])} to {_day(days[-1])}"
     said += f"; {waiting} wait" if waiting else ""
     if nobody_waits_from:
         said += f"; hatched from {_day(nobody_waits_from)} on, when no team waits"
