@@ -15,6 +15,7 @@ import playbooks
 import pressed
 import raising
 import reviewing
+import rollouts
 import rules
 import talks
 import words
@@ -155,6 +156,12 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "routine": (KEEPERS, {"routine_id": "a_routine"}),
     "edit-routine": (KEEPERS, {"routine_id": "a_routine"}),
     "days-off": (EVERYBODY, {}),
+    "rollouts": (EVERYBODY, {}),
+    "plan-rollout": (KEEPERS, {}),
+    "enter-rollout": (KEEPERS, {}),
+    "rollout": (EVERYBODY, {"rollout_id": "a_rollout"}),
+    "rollout-card": (EVERYBODY, {"rollout_id": "a_rollout"}),
+    "rollout-starts": (EVERYBODY, {"rollout_id": "a_rollout"}),
     "pressures": (SELLING, {}),
     "pressure": (SELLING, {"slug": "cost-and-risk-buyers"}),
     "pressure-deals": (SELLING, {"slug": "globalization"}),
@@ -249,6 +256,9 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     "end-routine": (KEEPERS, {"routine_id": "a_routine"}),
     "do-routine": ({"seller"}, {"due_id": "a_due"}),
     "drop-days-off": (LEADS_NORTH | {"seller", "analyst"}, {"days_id": "days_off"}),
+    **{f"{doing}-rollout": (KEEPERS, {"rollout_id": "a_rollout"}) for doing in ("seal", "withdraw")},
+    "note-rollout-cost": (KEEPERS, {"rollout_id": "a_rollout"}),
+    "take-back-rollout-cost": (KEEPERS, {"rollout_id": "a_rollout", "cost_id": "a_rollout_cost"}),
     "tag-pressure": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
     "take-back-pressure": (SEES_SANNAS_DEAL, {"deal_id": "deal", "tag_id": "a_tag"}),
     **{
@@ -323,6 +333,9 @@ def address(route: str, arguments: dict, cast, known: dict | None = None) -> str
         if name in ("a_raise", "a_raised_signal"):
             found = raising.a_raise()
             return found.pk if name == "a_raise" else found.signal
+        if name in ("a_rollout", "a_rollout_cost"):
+            row = rollouts.on_record(cast)
+            return row.pk if name == "a_rollout" else rollouts.a_cost(row, cast).pk
         if name == "a_rule":
             return rules.written().pk
         if name == "a_pressure_rule":

@@ -194,6 +194,7 @@ NO_ACTION = {
     },
     "escalations.actions": {"settle": "a part of actions, in their turn"},
     "home.actions": {"renew_answers": "keeps each answer in a statement of its own"},
+    "impact.actions": {"read_rollouts": "reads outside any, then keeps each in one"},
     "imports.actions": {
         "bring": "writes files first, then keeps and queues in one",
         "import_files": "reads files first, then writes in one",

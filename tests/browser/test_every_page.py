@@ -23,6 +23,8 @@ NO_PAGES |= {
     "pressure-deals",
     "pack-pdf",
     "pack-slides",
+    "rollout-card",
+    "rollout-starts",
 }
 
 #: Pages whose tabs show different things.

@@ -3,29 +3,26 @@
 import datetime as dt
 
 import numpy as np
-import polars as pl
 import pytest
 
+import rollouts
+from cast import person
 from hingepoint.analysis import impact, metrics
 from hingepoint.analysis.impact.panel import panel
 from hingepoint.analysis.trials import redraws
-from hingepoint.demo import planted, weeks
+from hingepoint.demo import planted, rollout, weeks
 from hingepoint.demo.company import Company, simulate
+from hingepoint.domain.impact import actions, queries
+from hingepoint.records.people import Role
 
 METRIC = metrics.parse("supportive:discount<=0.15")
 ENDS_ON = dt.date(2026, 6, 26)
 
 
-def starts_of(company: Company) -> dict[str, dt.date | None]:
-    """Return the day on which each team begins; a region is no team."""
-    teams = company.teams.filter(pl.col("name").is_in(company.deals["team"].implode()))
-    return dict(teams.select("name", "rollout_on").iter_rows())
-
-
 def measured(company: Company, **options) -> impact.Impact:
     said = {
         "metric": METRIC,
-        "rollout": starts_of(company),
+        "rollout": rollout.starts_of(company),
         "data_end": company.ends_on,
         "lot": impact.Lot(seed=1),
     }
@@ -60,7 +57,7 @@ def found(whole) -> impact.Impact:
 def truth(whole, idle) -> float:
     """What the rollout did to the deals of teams that lived it: one world less the other."""
     both = [
-        panel(one.deals, metric=METRIC, starts=starts_of(whole), period="month", data_end=ENDS_ON)
+        panel(one.deals, metric=METRIC, starts=rollout.starts_of(whole), period="month", data_end=ENDS_ON)
         for one in (whole, idle)
     ]
     means = [np.average(one.values, weights=one.deals * one.lived) for one in both]
@@ -74,6 +71,17 @@ def test_the_effect_of_the_rollout_is_found_with_its_size(found, truth):
     assert found.second.low < truth < found.second.high
     assert found.conclusion.verdict == impact.SHOWN
     assert found.inference == "lottery"
+
+
+@pytest.mark.slow
+def test_the_page_finds_the_same(db, whole, found, truth):
+    rollouts.into_tables(whole.deals)
+    row = rollouts.entered(rollout.starts_of(whole), metric=METRIC.name)
+    analyst = person("Ada", Role.ANALYST)
+    actions.read_rollouts(at=dt.datetime.combine(ENDS_ON, dt.time(22), dt.UTC), as_of=ENDS_ON)
+    told = queries.rollout(analyst, row.pk, today=ENDS_ON).told
+    assert told.ci[0] < truth < told.ci[1]
+    assert (told.effect, told.conclusion) == (pytest.approx(found.headline.effect, abs=1e-6), impact.SHOWN)
 
 
 def test_it_grows_while_teams_learn(found):
@@ -97,7 +105,7 @@ def test_where_the_rollout_changes_nothing_nothing_is_shown(idle):
 
 def test_without_the_teams_that_wait_it_ends_with_the_last_wave(whole):
     """Three teams of the company never start; a company in which all do has nobody to compare with after that."""
-    begun = {team: day for team, day in starts_of(whole).items() if day}
+    begun = {team: day for team, day in rollout.starts_of(whole).items() if day}
     last = max(begun.values())
     found = measured(whole, rollout=begun)
     assert found.nobody_waits_from == last.replace(day=1)

@@ -23,6 +23,7 @@ from hingepoint.domain.discovery.models import Finding
 from hingepoint.domain.escalations.models import Escalation
 from hingepoint.domain.escalations.queries import pulse
 from hingepoint.domain.escalations.queries import waiting as waiting_page
+from hingepoint.domain.impact import queries as rollouts
 from hingepoint.domain.imports import actions as imports
 from hingepoint.domain.imports import queries as imported
 from hingepoint.domain.involvement import queries as involvement
@@ -42,6 +43,7 @@ from hingepoint.domain.trials.queries import trial
 from hingepoint.records.agreements import STANDING, AgreementState, Evidence, Origin
 from hingepoint.records.deals import DealStatus, EventKind
 from hingepoint.records.escalations import Lane
+from hingepoint.records.impact import Stage
 from hingepoint.records.people import Role
 from hingepoint.records.plans import Verdict
 
@@ -273,6 +275,15 @@ def test_one_trial_has_ended_and_one_is_under_way(company):
     assert so_far.seen.outcome is None
     assert 0 < so_far.seen.progress.entered < so_far.seen.progress.wanted
     assert so_far.deals
+
+
+def test_the_rollout_was_sealed_before_its_first_wave_and_another_is_planned(company):
+    planned, lived = rollouts.rollouts(people.persona(Role.SPONSOR), today=AT.date())
+    page = rollouts.rollout(people.persona(Role.SELLER), lived.id, today=AT.date())
+    assert not page.sealed.had_data
+    assert page.sealed.at.date() < lived.starts
+    assert (page.order[0].on, page.drawn) == (lived.starts, "elsewhere")
+    assert (planned.stage, planned.starts) == (Stage.WEIGHING, None)
 
 
 def test_the_seller_has_a_handful_to_confirm(company):

@@ -18,6 +18,7 @@ import playbooks
 import pressed
 import raising
 import reviewing
+import rollouts
 import rules as detection_rules
 import talks
 from cast import NOW, PASSWORD, TODAY, deal, person
@@ -32,6 +33,7 @@ from hingepoint.domain.discovery import actions as discovery
 from hingepoint.domain.discovery.models import Finding
 from hingepoint.domain.escalations import actions as escalations
 from hingepoint.domain.escalations.models import Approval, Escalation, Pulse
+from hingepoint.domain.impact import actions as impact
 from hingepoint.domain.imports import actions as imports
 from hingepoint.domain.involvement.models import Involvement
 from hingepoint.domain.merging import actions, queries
@@ -133,6 +135,12 @@ def a_full_company(cast) -> None:
     counting.defined(by=cast.analyst)
     pressures.write_rule(by=cast.analyst, at=NOW, rule=pressed.NEWCOMER)
     pressures.take_back(by=cast.manager, at=NOW, tag_id=pressed.tagged(cast.deal, by=cast.seller).pk)
+    rollouts.a_cost(row := rollouts.on_record(cast), cast)
+    for doing, told in (
+        (impact.take_back_cost, {"cost_id": row.costs.get().pk}),
+        (impact.withdraw, {"because": "x"}),
+    ):
+        doing(by=cast.sponsor, at=NOW, rollout_id=row.pk, **told)
     assessing.open_round(cast)
     Session.objects.create(session_key="a-browser", user=cast.seller, session_data="", expire_date=NOW)
     review = reviewing.held(cast)

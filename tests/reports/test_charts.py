@@ -15,6 +15,7 @@ from hingepoint.reports.charts import (
     columns,
     control,
     dumbbell,
+    event_study,
     flow,
     forest,
     funnel,
@@ -28,6 +29,7 @@ from hingepoint.reports.charts import (
     timeline,
     timing,
     trend,
+    waves,
 )
 from hingepoint.web import chart_examples
 
@@ -79,6 +81,14 @@ EVERY_CHART = {
     "columns on a phone": columns.draw(
         [columns.Column("May 2026", 1200, "May")] * 12, title="Demands", width=330
     ),
+    "event study on a phone": event_study.draw(
+        chart_examples.since_the_start(), metric="won", period="week", width=event_study.NARROW
+    ),
+    "event study of nothing": event_study.draw([], metric="won", period="month"),
+    "waves on a phone": waves.draw(
+        chart_examples.teams_in_waves(), name="X", today=FIRST, width=waves.NARROW
+    ),
+    "waves of nobody": waves.draw([], name="X", today=FIRST),
     "a hostile label": forest.draw([row(LONG, url="javascript&<>")], metric=LONG),
 }
 
@@ -392,3 +402,37 @@ class TestSpans:
                 if one.text == "Executives save the day"
             ]
             assert text[0].get("text-anchor") == anchor
+
+
+class TestEventStudy:
+    def test_what_was_before_the_start_is_hollow(self):
+        dots = drawn(event_study.draw(chart_examples.since_the_start(), metric="won", period="month"))
+        fills = [dot.get("fill") for dot in dots.iter(f"{SVG}circle")]
+        assert fills == [svg.PALETTE["surface"]] * 3 + [svg.PALETTE["accent"]] * 7
+
+    def test_the_table_tells_the_same(self):
+        told = event_study.table(
+            [
+                event_study.Point(-1, 0.01, -0.05, 0.07),
+                event_study.Point(0, 0.02),
+                event_study.Point(2, 0.09),
+            ],
+            period="month",
+        )
+        assert told.rows == (
+            ("1 month before", "+1.0 points", "−5.0 to +7.0 points"),
+            ("The month of the start", "+2.0 points", "–"),
+            ("2 months after", "+9.0 points", "–"),
+        )
+
+
+class TestWaves:
+    def test_time_in_which_nobody_waits_is_hatched_and_said(self):
+        teams, today = chart_examples.teams_in_waves(), dt.date(2026, 11, 29)
+        hatched = waves.draw(teams, name="X", today=today, nobody_waits_from=dt.date(2026, 8, 1))
+        assert "hatched from 1 Aug 2026 on, when no team waits" in hatched
+        assert len(list(drawn(hatched).iter(f"{SVG}path"))) == 1
+        assert not list(drawn(waves.draw(teams, name="X", today=today)).iter(f"{SVG}path"))
+
+    def test_a_team_without_a_day_waits(self):
+        assert waves.table([waves.Team("Oslo", None)]).rows == (("Oslo", "waits"),)

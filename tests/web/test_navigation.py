@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 import raising
+import rollouts
 from cast import NOW, TODAY, person
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.home.queries import rooms
@@ -74,6 +75,15 @@ def test_a_room_that_is_not_named_opens_by_its_address_and_is_found(alone, clien
     assert client.get(address).status_code == 200
     assert room.label not in sides(client.get("/").text)
     assert f'href="{address}"' in client.get(f"/search?q={room.label}").text.partition("<main")[2]
+
+
+def test_impact_is_named_once_a_card_is_sealed(cast, client):
+    client.force_login(cast.seller)
+    assert "Impact" not in sides(client.get("/").text)
+    rollouts.planned(["North", "South"], by=cast.analyst, steps=2)
+    assert "Impact" not in sides(client.get("/").text)
+    rollouts.on_record(cast)
+    assert "Impact" in sides(client.get("/").text)
 
 
 def test_signals_are_named_when_they_are_read(cast, client):

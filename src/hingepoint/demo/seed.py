@@ -18,6 +18,7 @@ from hingepoint.demo import (
     playbook,
     pressures,
     proofs,
+    rollout,
     talks,
     tour,
     traces,
@@ -118,6 +119,7 @@ def _write(company: Company, *, at: dt.datetime, tell: Progress) -> Seeded:
     pressures.write(at=at)
     tell("Drawing lots", 0.97)
     trials.write(company)
+    rollout.write(company, at=at)
     upkeep.refresh_statistics()
     tell("Ready", 1.0)
     return Seeded(

@@ -13,6 +13,7 @@ from hingepoint.domain.debts import actions as debts
 from hingepoint.domain.detection import actions as detection
 from hingepoint.domain.discovery import actions as discovery
 from hingepoint.domain.escalations import actions as escalations
+from hingepoint.domain.impact import actions as impact
 from hingepoint.domain.imports.touched import deals_of_import, deals_with_news_of_import
 from hingepoint.domain.pressures import actions as pressures
 from hingepoint.domain.reviews import actions as reviews
@@ -66,6 +67,11 @@ def tag_pressures(*, at: dt.datetime) -> None:
 def read_pressures(*, at: dt.datetime) -> None:
     """Keep how the five pressures stand at the end of yesterday."""
     pressures.read_pressures(at=at)
+
+
+def read_rollouts(*, at: dt.datetime) -> None:
+    """Weigh what planned rollouts can prove, and keep what sealed ones were worth at the end of yesterday."""
+    impact.read_rollouts(at=at)
 
 
 def let_old_promises_lapse(*, at: dt.datetime) -> None:
@@ -126,6 +132,7 @@ JOBS = (
     read_signals,
     read_debts,
     read_pressures,
+    read_rollouts,
     ask_what_deals_need,
     prepare_reviews,
     pass_requests_on,

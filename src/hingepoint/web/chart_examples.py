@@ -12,6 +12,7 @@ from hingepoint.reports.charts import (
     control,
     corridor,
     dumbbell,
+    event_study,
     flow,
     forest,
     funnel,
@@ -23,6 +24,7 @@ from hingepoint.reports.charts import (
     timeline,
     timing,
     trend,
+    waves,
 )
 from hingepoint.reports.charts.tables import Table
 
@@ -52,6 +54,8 @@ def all_charts() -> list[Example]:
         _spans(),
         _columns(),
         _dumbbell(),
+        _event_study(),
+        _waves(),
     ]
 
 
@@ -270,3 +274,26 @@ def _trend() -> Example:
     ]  # fmt: skip
     drawn = trend.draw(points, metric="Deals won on target", target=0.34)
     return Example("How the result went", "By quarter, with 95% intervals; what is not over yet is hollow.", drawn, trend.table(points))  # fmt: skip
+
+
+def since_the_start() -> list[event_study.Point]:
+    """Return the months around the start of a rollout that adds nine points once teams have learned it."""
+    effects = (-0.02, 0.01, 0.0, -0.03, 0.03, 0.05, 0.08, 0.09, 0.1, 0.07)
+    return [event_study.Point(n - 3, one, one - 0.06, one + 0.06) for n, one in enumerate(effects)]
+
+
+def _event_study() -> Example:
+    points = since_the_start()
+    drawn = event_study.draw(points, metric="the win rate", period="month")
+    return Example("Before and after a team starts", "The effect of a rollout by months since the start; hollow before it.", drawn, event_study.table(points, period="month"))  # fmt: skip
+
+
+def teams_in_waves() -> list[waves.Team]:
+    """Return four teams in two waves, the last of which leaves nobody waiting."""
+    return [waves.Team(name, dt.date(2026, month, 1)) for name, month in (("Lyon", 3), ("Madrid", 3), ("Prague", 8), ("Warsaw", 8))]  # fmt: skip
+
+
+def _waves() -> Example:
+    teams = teams_in_waves()
+    drawn = waves.draw(teams, name="The discipline", today=_TODAY, nobody_waits_from=dt.date(2026, 8, 1))
+    return Example("Who starts when", "Pale while a team waits; hatched where nobody waits any more.", drawn, waves.table(teams))  # fmt: skip

@@ -77,6 +77,11 @@ def with_reviews(there: Rooms, role: Role) -> bool:
     return there.reviews or (role in (Role.MANAGER, Role.SPONSOR) and there.deals)
 
 
+def with_rollouts(there: Rooms, role: Role) -> bool:
+    """Who plans rollouts finds the room as soon as a strategy stands that one may be of."""
+    return there.rollouts or (role in SEEING_ALL and there.strategy)
+
+
 def with_findings(there: Rooms, role: Role) -> bool:
     return there.runs or (role in SEEING_ALL and there.deals)
 
@@ -106,6 +111,7 @@ PLACES = (
     Room("Routines", "routines", "clipboard-check", SELLING, STEER, with_routines),
     Room("Reviews", "reviews", "clipboard-list", SELLING, STEER, with_reviews),
     Room("Pressures", "pressures", "gauge", SELLING, STEER, with_pressures),
+    Room("Impact", "rollouts", "scale", EVERYBODY, STEER, with_rollouts),
     Room("Discovery", "discovery", "target-arrow", SELLING, KNOW, with_findings),
     Room("Catalogue", "catalogue", "book-2", EVERYBODY, KNOW),
     Room("Imports", "imports", "file-import", SEEING_ALL, DATA),

@@ -17,6 +17,7 @@ PAGES = {
     "user": "person",
     "strategy": "strategy",
     "playbook": "playbook",
+    "rollout": "rollout",
     "agreement type": "agreement-type",
     "detection rule": "rule",
     "run": "run",

@@ -1,6 +1,6 @@
-"""Others compute the same from the same panel: diff-diff the imputation estimate, csdid the group-time effects.
+"""Others compute the same from the same panel: diff-diff the imputation estimate and the group-time effects.
 
-Both only in the lock for comparisons (requirements/proof.txt), never at run time.
+It is only in the lock for comparisons (requirements/proof.txt), never at run time.
 """
 
 import itertools
@@ -51,17 +51,14 @@ def test_diff_diff_imputes_the_same(panel, rows, oracle):
     assert estimate(panel, ours) == pytest.approx(found.overall_att, abs=1e-9)
 
 
-def test_csdid_gives_the_same_effects_by_group_and_time(panel, rows):
-    att_gt = pytest.importorskip("csdid.att_gt")
-    found = att_gt.ATTgt(
-        "value", "period", idname="team", gname="first", data=rows, control_group=["notyettreated"]
+def test_diff_diff_gives_the_same_effects_by_group_and_time(panel, rows):
+    diff_diff = pytest.importorskip("diff_diff")
+    fitted = diff_diff.CallawaySantAnna(control_group="not_yet_treated", estimation_method="reg").fit(
+        rows, outcome="value", unit="team", time="period", first_treat="first"
     )
-    fitted = found.fit(est_method="reg")
     theirs = {
-        (int(group) - 1, int(period) - 1): effect
-        for group, period, effect in zip(
-            fitted.results["group"], fitted.results["year"], fitted.results["att"], strict=True
-        )
+        (int(group) - 1, int(period) - 1): found["effect"]
+        for (group, period), found in fitted.group_time_effects.items()
     }
     ours = {
         (group, period): estimate(
@@ -69,11 +66,10 @@ def test_csdid_gives_the_same_effects_by_group_and_time(panel, rows):
         )
         for group, period in theirs
     }
+    assert len(theirs) == 33
     assert ours == pytest.approx(theirs, abs=1e-9)
-    simple = fitted.aggte(typec="simple").atte["overall_att"]
-    assert estimate(panel, weights.group_time(panel.starts[None], panel.deals)) == pytest.approx(
-        simple, abs=1e-9
-    )
+    group_time = weights.group_time(panel.starts[None], panel.deals)
+    assert estimate(panel, group_time) == pytest.approx(fitted.overall_att, abs=1e-9)
 
 
 def test_statsmodels_gives_the_same_two_way_coefficient(panel, rows, oracle):

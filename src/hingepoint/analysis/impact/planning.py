@@ -48,6 +48,14 @@ class Power:
 
 
 @dataclass(frozen=True)
+class By:
+    """The smallest effect that is shown with 80% chance by what was known before the day ``on``."""
+
+    on: dt.date
+    smallest: float
+
+
+@dataclass(frozen=True)
 class Plan:
     """A rollout that has not begun.
 
@@ -57,6 +65,7 @@ class Plan:
     measured    the smallest provable effect as the history says it: this rollout is tried on the time before,
                 in which nothing started; NaN where that is too short
     smallest    the one to go by: measured, else with the usual correlations; infinite where no test is possible
+    by_day      how that falls while the rollout runs, to ``smallest`` when the last team starts; empty without a test
     """
 
     metric: metrics.Metric
@@ -69,6 +78,7 @@ class Plan:
     power: tuple[Power, ...]
     measured: float
     smallest: float
+    by_day: tuple[By, ...]
     worth: float
     card: card.Card
 
@@ -88,18 +98,20 @@ def plan(
     periods: int | None = None,
     seed: int = 1,
     smallest_effect: float | None = None,
+    begins_after: dt.date | None = None,
 ) -> Plan:
     """Return a rollout for ``teams`` in an order drawn by lot.
 
-    steps     waves; periods: from the first start to the last; the first is the next period after ``data_end``
-    seed      of the lot: the same seed and teams give the same order
+    steps           waves; periods: from the first start to the last
+    begins_after    the first wave starts in the next period after this day, or after ``data_end``
+    seed            of the lot: the same seed and teams give the same order
 
     Raises ImpactError and MetricError for input that cannot be used.
     """
     steps = min(STEPS, len(teams)) if steps is None else steps
     periods = round(PERIODS[period][1]) if periods is None else periods
     _check(teams, steps, periods)
-    ahead = after(data_end, period=period, count=periods + 1)
+    ahead = after(begins_after or data_end, period=period, count=periods + 1)
     starts = _starts(teams, ahead, steps, periods, seed)
     history = panel(deals, metric=metric, starts=dict.fromkeys(teams), period=period, data_end=data_end)
     worth = smallest_effect if smallest_effect is not None else conclusion.worth_showing(metric, history)
@@ -108,6 +120,7 @@ def plan(
     testable = len(teams) >= chance.LEAST_TEAMS and _ways(design.starts) >= chance.LEAST_ORDERS
     power = _power(design, noise) if testable else ()
     measured = _measured(history, starts, ahead, seed) if testable else math.nan
+    smallest = _smallest(power, measured)
     return Plan(
         metric,
         period,
@@ -118,7 +131,8 @@ def plan(
         noise,
         power,
         measured,
-        _smallest(power, measured),
+        smallest,
+        _by_day(design, starts=starts, smallest=smallest) if testable else (),
         worth,
         card.Card(
             metric.name,
@@ -192,6 +206,25 @@ def _power(design: Panel, noise: float) -> tuple[Power, ...]:
     return tuple(
         Power(within, between, smallest(within, between)) for within in WITHIN for between in BETWEEN
     )
+
+
+def _by_day(design: Panel, *, starts: Sequence[Start], smallest: float) -> tuple[By, ...]:
+    """Return how the smallest provable effect falls from period to period: by the usual correlations, so scaled that it
+    ends at ``smallest``."""
+    first, days = design.periods.index(starts[0].on), [*design.periods, starts[-1].on]
+    ends = range(first + 1, len(days))
+    known = [_usually(design.between(0, end)) for end in ends]
+    return tuple(By(days[end], found * smallest / known[-1]) for end, found in zip(ends, known, strict=True))
+
+
+def _usually(part: Panel) -> float:
+    """Return the smallest effect that a panel shows, in units of the noise and with the usual correlations."""
+    found = weights.imputation(part.starts[None], part.deals)[0, 0]
+    if not found.any():
+        return math.inf
+    within, between = USUAL
+    error = errors.exact(found, part.deals, noise=1.0, within=within, between=between)
+    return errors.smallest_provable(error, teams=len(part.teams))
 
 
 def _measured(history: Panel, starts: Sequence[Start], ahead: Sequence[dt.date], seed: int) -> float:

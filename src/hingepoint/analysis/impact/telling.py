@@ -210,6 +210,7 @@ def plan_to_dict(made: Plan) -> dict[str, Any]:
         "smallest_provable": plain_json.plain(made.smallest),
         "measured_on_history": plain_json.plain(made.measured),
         "power": plain_json.simple(made.power),
+        "by_day": [{"on": _day(one.on), "smallest": plain_json.plain(one.smallest)} for one in made.by_day],
         "smallest_that_matters": plain_json.plain(made.worth),
         "card": {"text": made.card.text, "sha256": made.card.sha256},
         "in_words": plan_in_words(made),

@@ -203,6 +203,14 @@ SENTENCES: dict[str, dict[str, str]] = {
         "look early": "looked at a trial before its time",
         "show result": "kept what a trial showed",
     },
+    "rollout": {
+        "plan": "planned a rollout and fixed the seed of its lot",
+        "enter": "entered a rollout with its days",
+        "seal": "sealed the card of a rollout",
+        "withdraw": "withdrew a rollout",
+        "note cost": "noted what a rollout costs",
+        "drop cost": "took a cost of a rollout back",
+    },
     "signal": {
         "raise": "read that the signal rose",
         "end": "read that the signal is back to what is usual",

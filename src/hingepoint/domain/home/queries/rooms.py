@@ -28,6 +28,7 @@ from django.db.models.functions import Coalesce
 from hingepoint.domain.coaching.models import CoachingSession
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.discovery.models import Run
+from hingepoint.domain.impact.models import Rollout
 from hingepoint.domain.people.models import User
 from hingepoint.domain.pressures.models import PressureTag
 from hingepoint.domain.reviews.models import Review
@@ -44,7 +45,8 @@ from hingepoint.records.strategy import Status
 class Rooms:
     """What is there: ``deals``, a ``strategy`` that is no draft (``draft``: one that is), a finished run of discovery, a reading of the
     ``signals``, a deal that was tagged with one of the ``pressures``, one of the ``routines`` in force, a session of
-    ``coaching``, a review that is planned or was held. ``raises``: how many wait for the viewer's answer."""
+    ``coaching``, a review that is planned or was held, a sealed one of the ``rollouts``. ``raises``: how many wait for the
+    viewer's answer."""
 
     deals: bool = False
     strategy: bool = False
@@ -55,6 +57,7 @@ class Rooms:
     routines: bool = False
     coaching: bool = False
     reviews: bool = False
+    rollouts: bool = False
     raises: int = 0
 
 
@@ -88,6 +91,7 @@ def _with_rooms() -> QuerySet[User]:
         "routines": Exists(Routine.objects.order_by().filter(since__isnull=False)),
         "coaching": Exists(CoachingSession.objects.order_by()),
         "reviews": Exists(Review.objects.order_by()),
+        "rollouts": Exists(Rollout.objects.sealed().order_by()),
         "raises": _raises(),
     }
     assert found.keys() == asdict(Rooms()).keys()

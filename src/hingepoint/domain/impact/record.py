@@ -1,0 +1,167 @@
+"""What is kept of rollouts as plain JSON, and back: what one can prove, and what one was worth."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+#: Ends of a 95% interval; None where there is none.
+Ends = tuple[float | None, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A team, its wave, and the day on which it starts."""
+
+    team: str
+    step: int
+    starts: dt.date
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """The smallest effect that is shown by a day; None where no effect is."""
+
+    on: dt.date
+    smallest: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """The text that is sealed, and its number."""
+
+    text: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What a rollout can prove: as ``impact.plan_to_dict`` says it, in the metric's unit."""
+
+    order: tuple[Start, ...]
+    steps: int
+    deals_a_team_and_period: float | None
+    smallest_provable: float | None
+    measured_on_history: float | None
+    smallest_that_matters: float | None
+    by_day: tuple[By, ...]
+    card: Card
+    in_words: str
+
+    @property
+    def enough(self) -> bool:
+        """Whether an effect that matters would be seen."""
+        least, matters = self.smallest_provable, self.smallest_that_matters
+        return least is not None and matters is not None and least <= matters
+
+
+@dataclass(frozen=True, slots=True)
+class One:
+    """One reading of the effect, with the share of orders that show as much."""
+
+    effect: float | None
+    ci: Ends
+    p: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """The effect so many periods after the start, or before it."""
+
+    period: int
+    effect: float | None
+    ci: Ends
+
+
+@dataclass(frozen=True, slots=True)
+class Placebo:
+    """What shows before the starts: the mean of the last ``periods``, and how often chance moves all of them as far."""
+
+    periods: int
+    effect: float | None
+    ci: Ends
+    p: float | None
+    together_p: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """Money a year, with its interval; ``of`` says what money, ``how`` how it is reckoned."""
+
+    currency: str
+    a_year: float | None
+    ci: Ends
+    of: str
+    deals_a_year: int
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the sealed card says: whether it was kept, how not, and what its rule decides."""
+
+    sha256: str
+    kept: bool
+    differs: tuple[str, ...]
+    decided: str
+    decided_on: dt.date
+
+
+@dataclass(frozen=True, slots=True)
+class Did:
+    """Of the teams that started, in the year before: how many people closed deals, and how often a routine was done."""
+
+    people: int
+    routines: int
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a rollout was worth: as ``impact.to_dict`` says it, in the metric's unit; and what people did."""
+
+    teams: int
+    periods: int
+    effect: float | None
+    ci: Ends
+    p: float | None
+    inference: str
+    second_reading: One
+    what_others_run: One
+    event_study: tuple[Since, ...]
+    placebo: Placebo
+    smallest_provable: float | None
+    smallest_that_matters: float | None
+    conclusion: str
+    cannot_be_shown_before: dt.date | None
+    value: Value | None
+    in_words: str
+    nobody_waits_from: dt.date | None
+    orders: int
+    all_orders: bool
+    notes: tuple[str, ...]
+    card: Held
+    did: Did
+
+
+_PLANNED, _TOLD = TypeAdapter(Planned), TypeAdapter(Told)
+
+
+def planned(kept: Mapping[str, Any] | None) -> Planned | None:
+    """Return what was weighed; None where nothing was yet, or another version told it otherwise."""
+    return _opened(_PLANNED, kept)
+
+
+def told(kept: Mapping[str, Any] | None) -> Told | None:
+    """Return what was read; None where nothing was, or another version told it otherwise: the next night reads anew."""
+    return _opened(_TOLD, kept)
+
+
+def _opened(shape: TypeAdapter[Any], kept: Mapping[str, Any] | None) -> Any:
+    with contextlib.suppress(ValidationError):
+        return None if kept is None else shape.validate_python(kept)
+    return None
