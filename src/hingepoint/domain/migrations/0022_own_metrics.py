@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("domain", "0018_fewer_indexes"),
+        ("domain", "0021_rollouts"),
     ]
 
     operations = [

@@ -11,7 +11,7 @@ def drop_old_sessions(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("domain", "0018_fewer_indexes"),
+        ("domain", "0022_own_metrics"),
         ("sessions", "0001_initial"),
     ]
 
