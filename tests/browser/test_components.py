@@ -32,6 +32,14 @@ def test_every_piece_is_accessible_and_fits(components, axe, screenshots, size, 
     assert axe(window.page) == []
 
 
+def test_what_hinders_people_is_named(windows, axe):
+    page = windows("").page
+    page.set_content(
+        "<html lang='en'><title>Faint</title><main><h1 style='color: #bbb'>Faint</h1><button></button></main>"
+    )
+    assert [line.partition(":")[0] for line in axe(page)] == ["button-name", "color-contrast"]
+
+
 def test_it_fits_a_narrow_phone_and_four_hundred_percent_zoom(components):
     window = components(size="phone")
     window.page.set_viewport_size({"width": 320, "height": 640})

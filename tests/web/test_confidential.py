@@ -132,6 +132,7 @@ def test_the_walk_away_is_drawn_on_the_deal_for_its_readers_only(client, kept):
         assert ("€9,100,111" in page) == (who in READERS["€9,100,111"]), who
 
 
+@pytest.mark.slow
 def test_a_pulse_is_nowhere_to_be_read(client, cast):
     """A single pulse is the same as none on every page, in every file and in the trail."""
     made = talks.an_exception(cast, at=timezone.now())
