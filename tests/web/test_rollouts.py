@@ -179,12 +179,14 @@ def test_a_rehearsal_adds_up_the_signed_findings(cast, client):
     book = playbooks.in_force(cast, "cust.data_access", "cust.executive_meeting")
     run = discoveries.finished_run(cast)
     finding = Finding.objects.get(run=run, key="cust.data_access")
-    effect, (low, high) = finding.facts["effect"], finding.facts["ci"]
+    facts = finding.facts
     discovery.decide(by=cast.analyst, at=NOW, run_id=run.pk, key=finding.key, verdict="signed", note="seen")
     asked = actions.Asked(name="Next", what="More of it.", metric=book.strategy.metric)
     row = rollouts.planned(["North", "South"], by=cast.analyst, steps=2, asked=asked)
     page = queries.rollout(cast.sponsor, row.pk, today=TODAY)
-    found = queries.rehearse(cast.sponsor, page, rise=0.2)
-    assert (found.effect, found.low, found.high) == pytest.approx((effect * 0.2, low * 0.2, high * 0.2))
+    for rise, more in ((0.2, 0.2), (1.0, 1 - facts["coverage"])):
+        found = queries.rehearse(cast.sponsor, page, rise=rise)
+        told = [facts["effect"] * more, *(end * more for end in facts["ci"])]
+        assert [found.effect, found.low, found.high] == pytest.approx(told)
     assert [one.key for one in found.unknown] == ["cust.executive_meeting"]
     assert found.visible_on is None

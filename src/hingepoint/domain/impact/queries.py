@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from hingepoint.analysis import metrics
 from hingepoint.domain.deals.models import Deal
+from hingepoint.domain.discovery.models import Finding
 from hingepoint.domain.impact import record, rules
 from hingepoint.domain.impact.models import Rollout, RolloutCost, RolloutReading
 from hingepoint.domain.impact.record import Planned, Told
@@ -276,22 +277,24 @@ def offered(viewer: Viewer) -> Offered:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What an agreement is expected to add to the metric; without a signed finding nothing is expected of it."""
+    """An agreement, and what it is expected to add to the metric if the share of deals that gain it rises from ``now`` to ``then``.
+    Without a signed finding nothing is known and nothing expected."""
 
     key: str
     name: str
-    effect: float | None
-    low: float | None
-    high: float | None
+    now: float | None = None
+    then: float | None = None
+    effect: float | None = None
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """If ``rise`` (a share) more deals of the teams gained each agreement: what that adds to the metric by the signed findings, with
-    each at its lower and at its upper end. ``visible_on`` is the first day on which this rollout would probably show as much, None
-    where it would not."""
+    """What more coverage of the pivotal agreements adds to the metric by the signed findings, and with each of them at its lower
+    and at its upper end. ``visible_on`` is the first day on which this rollout would probably show as much, None where it would
+    not."""
 
-    rise: float
     parts: tuple[Part, ...]
     effect: float
     low: float
@@ -308,29 +311,32 @@ class Rehearsal:
 
 
 def rehearse(viewer: Viewer, page: RolloutPage, *, rise: float) -> Rehearsal | None:
-    """Return what a rise in coverage is expected to do in the teams of a rollout; None where no agreement is pivotal for its
-    metric. Raises Hidden unless they plan rollouts. Two SQL queries."""
+    """Return what is expected if ``rise`` (a share) more deals of the teams gain each pivotal agreement, all deals at most; None
+    where no agreement is pivotal for the metric. Raises Hidden unless they plan rollouts. Two SQL queries."""
     rules.require_planner(viewer)
-    rows = [row for row in in_force.pivotal_in_force() if row.playbook.strategy.metric == page.metric.name]
+    metric = page.metric.name
+    rows = [row for row in in_force.pivotal_in_force() if row.playbook.strategy.metric == metric]
     if not rows:
         return None
     rows = [row for row in rows if row.playbook_id == rows[0].playbook_id]
-    signed = newest_signed([row.type.key for row in rows], page.metric.name)
-    parts = []
-    for row in rows:
-        finding = signed.get(row.type.key)
-        facts = finding.facts if finding else {}
-        effect, ci = facts.get("effect"), facts.get("ci") or (None, None)
-        parts.append(
-            Part(row.type.key, str(row.type), *(None if one is None else one * rise for one in (effect, *ci)))
-        )
-    return _rehearsed(rise, tuple(parts), page)
+    signed = newest_signed([row.type.key for row in rows], metric)
+    parts = tuple(_part(row.type.key, str(row.type), signed.get(row.type.key), rise) for row in rows)
+    return _rehearsed(parts, page)
 
 
-def _rehearsed(rise: float, parts: tuple[Part, ...], page: RolloutPage) -> Rehearsal:
+def _part(key: str, name: str, finding: Finding | None, rise: float) -> Part:
+    if finding is None or finding.facts.get("effect") is None:
+        return Part(key, name)
+    now = finding.facts["coverage"]
+    then = min(now + rise, 1.0)
+    effects = (finding.facts["effect"], *finding.facts["ci"])
+    return Part(key, name, now, then, *(one * (then - now) for one in effects))
+
+
+def _rehearsed(parts: tuple[Part, ...], page: RolloutPage) -> Rehearsal:
     effect, low, high = (
         sum(getattr(one, name) or 0.0 for one in parts) for name in ("effect", "low", "high")
     )
     days = page.planned.by_day if page.planned else ()
     visible = (one.on for one in days if one.smallest is not None and 0 < one.smallest <= abs(effect))
-    return Rehearsal(rise, parts, effect, low, high, next(visible, None))
+    return Rehearsal(parts, effect, low, high, next(visible, None))
