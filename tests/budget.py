@@ -27,7 +27,6 @@ MORE_STATEMENTS: dict[str, tuple[int, str]] = {
         14,
         "which teams, accounts and managers the viewer may see, and what these are called, is asked each time",
     ),
-    "merge-people": (61, "what hangs on a person is counted in every table that names people; rarely done"),
     "definitions-file": (
         13,
         "every definition, and three by which it is on record that a file was taken away",

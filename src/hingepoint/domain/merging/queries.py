@@ -101,7 +101,7 @@ def _pair(one: Side, other: Side, because: tuple[str, ...]) -> Pair:
 
 
 def merge_page(viewer: Any, kept_id: int, gone_id: int) -> MergePage:
-    """Return what merging the two would do. Raises Hidden. About fifty SQL queries: one a table that may move."""
+    """Return what merging the two would do. Raises Hidden."""
     kept, gone = user_to_change(viewer, kept_id), user_to_change(viewer, gone_id)
     if kept == gone:
         raise Hidden

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
-from django.db.models import Q
+from django.db.models import CharField, Count, Q, QuerySet, Value
+from django.db.models.fields.reverse_related import ForeignObjectRel
 
 from hingepoint.domain.coaching.models import CoachingNote, CoachingSession
 from hingepoint.domain.deals.models import Deal
@@ -128,14 +129,20 @@ _REST = ("other entry", "other entries")
 
 
 def moves(gone: User) -> dict[tuple[str, str], int]:
-    """Return how many rows of each kind refer to ``gone``, by what one and many are called. An SQL query
-    a relation."""
+    """Return how many rows of each kind refer to ``gone``, by what one and many are called. One SQL query."""
+    first, *others = (_counted(relation, gone) for relation in pointing_at(User))
     counts: dict[tuple[str, str], int] = defaultdict(int)
-    for relation in pointing_at(User):
-        table = relation.related_model._meta.model_name or ""
-        rows = relation.related_model._base_manager.filter(**{relation.field.name: gone})
-        counts[WORDS.get(table, _REST)] += rows.count()
+    for table, number in first.union(*others, all=True):
+        counts[WORDS.get(table, _REST)] += number
     return {words: number for words, number in counts.items() if number}
+
+
+def _counted(relation: ForeignObjectRel, user: User) -> QuerySet:
+    """Return a statement of (table, rows of it that refer to ``user`` by this relation)."""
+    model = relation.related_model
+    rows = model._base_manager.filter(**{relation.field.name: user}).order_by()
+    table = Value(model._meta.model_name or "", output_field=CharField())
+    return rows.annotate(of_table=table).values("of_table").annotate(number=Count("*")).values_list("of_table", "number")
 
 
 # ---- what is in the way, and who may do more ----
