@@ -194,6 +194,7 @@ NO_ACTION = {
         "read_touched": "writes part by part, each in its own",
         "read_pressures": "reads outside any, then keeps the day in one",
     },
+    "reviews.actions": {"prepare_ahead": "prepares each review in one of its own"},
     "signals.actions": {
         "read_anew": "reads each day, then keeps it in one of its own",
         "read_signals": "reads outside any, then keeps each day in one",

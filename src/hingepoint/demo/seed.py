@@ -13,7 +13,18 @@ import polars as pl
 from django.db import transaction
 from django.utils import timezone
 
-from hingepoint.demo import planning, planted, playbook, pressures, proofs, talks, tour, traces, trials
+from hingepoint.demo import (
+    planning,
+    planted,
+    playbook,
+    pressures,
+    proofs,
+    reviews,
+    talks,
+    tour,
+    traces,
+    trials,
+)
 from hingepoint.demo.company import Company, simulate
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import AgreementType
@@ -109,6 +120,8 @@ def _write(company: Company, *, at: dt.datetime, tell: Progress) -> Seeded:
     write_rules(company, at=at)
     tell("Tagging deals with market pressures", 0.94)
     pressures.write(at=at)
+    tell("Holding reviews", 0.96)
+    reviews.write(company, at=at)
     tell("Drawing lots", 0.97)
     trials.write(company)
     upkeep.refresh_statistics()
@@ -168,6 +181,7 @@ def with_persona_keys(company: Company) -> Company:
         "escalations": renamed(company.escalations, "manager", "partner"),
         "visits": renamed(company.visits, "executive"),
         "routines": renamed(company.routines, "seller"),
+        "reviews": renamed(company.reviews, "led_by"),
     }
     names = dict(company.people.select("key", "name").iter_rows())
     events = company.events.with_columns(pl.col("actor", "counterpart").replace(names))
