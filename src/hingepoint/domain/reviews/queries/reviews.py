@@ -128,10 +128,10 @@ def teams_to_lead(viewer: User) -> dict[int, str]:
 def asked_before(viewer: User, *, today: dt.date) -> list[AskedBefore]:
     """Return the deals of ``viewer`` that are reviewed next and lack something, the nearest review first. Three SQL queries, one
     where no deal of theirs is reviewed."""
-    rows = ReviewedDeal.objects.filter(
+    found = ReviewedDeal.objects.filter(
         owner=viewer, review__opened_at__isnull=True, review__on__gte=today
     ).select_related("deal", "review")
-    rows = list(rows.order_by("review__on", "place"))
+    rows = list(found.order_by("review__on", "place"))
     missing = gaps.gaps_of([row.deal_id for row in rows], today=today) if rows else {}
     return [
         AskedBefore(row.deal_id, str(row.deal), row.review_id, row.review.on, tuple(missing[row.deal_id]))
