@@ -18,8 +18,13 @@ import pytest
 import yaml
 from django.core.management import call_command
 
-from hingepoint import __version__, cli, connectors, reports
-from hingepoint.analysis import metric_words, metrics, signals
+from hingepoint import __version__
+from hingepoint import cli
+from hingepoint import connectors
+from hingepoint import reports
+from hingepoint.analysis import metric_words
+from hingepoint.analysis import metrics
+from hingepoint.analysis import signals
 from hingepoint.config.environment import Environment
 from hingepoint.connectors.files import formats
 
@@ -214,6 +219,7 @@ NO_ACTION = {
         "read_touched": "writes part by part, each in its own",
         "read_pressures": "reads outside any, then keeps the day in one",
     },
+    "reviews.actions": {"prepare_ahead": "prepares each review in one of its own"},
     "signals.actions": {
         "read_anew": "reads each day, then keeps it in one of its own",
         "read_signals": "reads outside any, then keeps each day in one",

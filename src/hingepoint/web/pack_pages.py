@@ -15,7 +15,7 @@ from hingepoint.analysis import metric_words
 from hingepoint.analysis.prediction import Executed
 from hingepoint.analysis.signals.shape import Reading, State
 from hingepoint.domain.debts import queries as debts
-from hingepoint.domain.people.models import Viewer, sees_all
+from hingepoint.domain.people.queries import User
 from hingepoint.domain.reviews.queries.review import ReviewPage
 from hingepoint.domain.signals import queries as signals
 from hingepoint.domain.strategy.queries import over_years
@@ -44,17 +44,17 @@ class Found:
     signals: signals.Overview
 
 
-def found(viewer: Viewer, page: ReviewPage, *, today: dt.date) -> Found:
+def found(viewer: User, page: ReviewPage, *, today: dt.date) -> Found:
     """Return what is kept for the pack of a pipeline review. Raises Hidden."""
     as_of = page.on if page.ended_at and page.on < today else None
-    strategy_id = over_years.in_force(viewer) if sees_all(viewer) else None
+    strategy_id = over_years.in_force(viewer) if viewer.sees_everything else None
     told = over_years.results_over_years(viewer, strategy_id, today=today).told if strategy_id else ()
     agreed = over_years.agreements_over_years(viewer, strategy_id, today=today) if strategy_id else None
     return Found(
         page=page,
         results=tuple(told),
         agreements=tuple(agreed.told.agreements) if agreed else (),
-        debt=debts.debt_page(viewer, today=today, as_of=as_of) if sees_all(viewer) else None,
+        debt=debts.debt_page(viewer, today=today, as_of=as_of) if viewer.sees_everything else None,
         signals=signals.overview(viewer, as_of),
     )
 

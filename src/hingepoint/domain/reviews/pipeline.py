@@ -119,19 +119,18 @@ def _signals(by: User, review: Review) -> list[dict[str, Any]]:
         for one in tile.raises
         if tile.told.state is State.RAISED
     ]
-    found = [
+    public = [(signal, one) for signal, one in raises if one.place.level != NOT_FOR_A_MEETING]
+    return [
         {
             "key": signal.key,
             "name": signal.name,
             "where": "The company" if one.place.level == "company" else one.where,
-            "since": one.since.isoformat(),
+            "since": f"{one.since.day} {one.since:%b %Y}",
             "new": one.first_day >= since,
             "in_hand": one.in_hand,
         }
-        for signal, one in raises
-        if one.place.level != NOT_FOR_A_MEETING
+        for signal, one in sorted(public, key=lambda pair: (pair[1].first_day < since, pair[1].since))
     ]
-    return sorted(found, key=lambda one: (not one["new"], one["since"]))
 
 
 def _coverage(by: User) -> list[dict[str, Any]]:

@@ -61,8 +61,8 @@ def candidates(team: Team, *, since: dt.date, today: dt.date, until: dt.date) ->
     events = DealEvent.objects.filter(deal=OuterRef("pk"), occurred_at__gt=moment)
     due = Agreement.objects.needed().filter(deal=OuterRef("pk"), late_after__lte=until)
     rows = open_deals(team).filter(Exists(due) | Exists(steps) | Exists(events))
-    rows = rows.order_by(F("amount").desc(nulls_last=True), "pk").values_list("pk", flat=True)
-    return told_of(list(rows[:LOOKED_AT]), since=since, today=today, until=until)
+    ids = rows.order_by(F("amount").desc(nulls_last=True), "pk").values_list("pk", flat=True)
+    return told_of(list(ids[:LOOKED_AT]), since=since, today=today, until=until)
 
 
 def told_of(ids: Sequence[int], *, since: dt.date, today: dt.date, until: dt.date) -> list[Candidate]:

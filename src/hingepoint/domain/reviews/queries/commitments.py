@@ -55,7 +55,7 @@ def commitment(note: ReviewNote) -> Commitment:
         words=note.words,
         deal=str(note.about.deal) if note.about else "",
         owner=note.owner.name,
-        owner_id=note.owner_id,
+        owner_id=note.owner.pk,
         due_on=note.due_on,
         became=Became(end.became) if end else None,
         by_register=bool(end and end.said_by_id is None),

@@ -23,8 +23,8 @@ LATEST = 40
 
 @dataclass(frozen=True, slots=True)
 class ReviewLine:
-    """A review in a list. ``minutes`` it took, ``decisions``, ``commitments`` and how many of these were ``kept``: of those
-    held."""
+    """A review in a list. ``minutes`` it took, ``decisions``, ``commitments``, how many of these were ``kept`` and how many are
+    ``open``: of those held."""
 
     id: int
     kind: ReviewKind
@@ -37,6 +37,7 @@ class ReviewLine:
     decisions: int = 0
     commitments: int = 0
     kept: int = 0
+    open: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ def reviews_page(viewer: Viewer) -> ReviewsPage:
         decided=Count("notes", filter=Q(notes__kind=NoteKind.DECISION), distinct=True),
         committed=Count("notes", filter=Q(notes__kind=NoteKind.COMMITMENT), distinct=True),
         kept=Count("notes", filter=Q(notes__end__became=Became.KEPT), distinct=True),
+        settled=Count("notes__end", distinct=True),
     )
     return ReviewsPage(
         ahead=tuple(_line(row, viewer) for row in counted.ahead().order_by("on", "team__name")[:LATEST]),
@@ -100,7 +102,7 @@ def _line(row: Review, viewer: User, **more: int) -> ReviewLine:
 
 
 def _held(row: Review, viewer: User) -> ReviewLine:
-    counts = {name: getattr(row, name) for name in ("decided", "committed", "kept")}
+    counts = {name: getattr(row, name) for name in ("decided", "committed", "kept", "settled")}
     return _line(
         row,
         viewer,
@@ -108,6 +110,7 @@ def _held(row: Review, viewer: User) -> ReviewLine:
         decisions=counts["decided"],
         commitments=counts["committed"],
         kept=counts["kept"],
+        open=counts["committed"] - counts["settled"],
     )
 
 
@@ -125,10 +128,10 @@ def teams_to_lead(viewer: User) -> dict[int, str]:
 def asked_before(viewer: User, *, today: dt.date) -> list[AskedBefore]:
     """Return the deals of ``viewer`` that are reviewed next and lack something, the nearest review first. Three SQL queries, one
     where no deal of theirs is reviewed."""
-    rows = ReviewedDeal.objects.filter(
+    found = ReviewedDeal.objects.filter(
         owner=viewer, review__opened_at__isnull=True, review__on__gte=today
     ).select_related("deal", "review")
-    rows = list(rows.order_by("review__on", "place"))
+    rows = list(found.order_by("review__on", "place"))
     missing = gaps.gaps_of([row.deal_id for row in rows], today=today) if rows else {}
     return [
         AskedBefore(row.deal_id, str(row.deal), row.review_id, row.review.on, tuple(missing[row.deal_id]))
