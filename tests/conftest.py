@@ -45,20 +45,16 @@ def pytest_ignore_collect(collection_path, config) -> bool | None:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items) -> None:
-    """Let ``-m oracle`` find every test that asks for another library's answer."""
+def pytest_collection_modifyitems(config, items) -> None:
+    """Let ``-m oracle`` find every test that asks for another library's answer. Where PostgreSQL is asked, leave out tests of
+    tables and pages that ask no database: they say the same as every day."""
     for one in items:
         if "oracle" in getattr(one, "fixturenames", ()):
             one.add_marker("oracle")
-
-
-def pytest_collection_modifyitems(config, items) -> None:
-    """Where PostgreSQL is asked, leave out tests of tables and pages that ask no database: they say the same as every day."""
-    if not os.environ.get("HINGEPOINT_DATABASE_URL", "").startswith("postgres"):
-        return
-    idle = [one for one in items if one.path.parent.name in ("domain", "web") and not _asks_tables(one)]
-    config.hook.pytest_deselected(items=idle)
-    items[:] = [one for one in items if one not in set(idle)]
+    if os.environ.get("HINGEPOINT_DATABASE_URL", "").startswith("postgres"):
+        idle = {one for one in items if one.path.parent.name in ("domain", "web") and not _asks_tables(one)}
+        config.hook.pytest_deselected(items=list(idle))
+        items[:] = [one for one in items if one not in idle]
 
 
 def _asks_tables(item) -> bool:

@@ -18,13 +18,8 @@ import pytest
 import yaml
 from django.core.management import call_command
 
-from hingepoint import __version__
-from hingepoint import cli
-from hingepoint import connectors
-from hingepoint import reports
-from hingepoint.analysis import metric_words
-from hingepoint.analysis import metrics
-from hingepoint.analysis import signals
+from hingepoint import __version__, cli, connectors, reports
+from hingepoint.analysis import metric_words, metrics, signals
 from hingepoint.config.environment import Environment
 from hingepoint.connectors.files import formats
 

@@ -11,20 +11,21 @@ from pathlib import Path
 import polars as pl
 from django.db import transaction
 
-from hingepoint.demo import duties
-from hingepoint.demo import planning
-from hingepoint.demo import planted
-from hingepoint.demo import playbook
-from hingepoint.demo import pressures
-from hingepoint.demo import proofs
-from hingepoint.demo import reviews
-from hingepoint.demo import rollout
-from hingepoint.demo import talks
-from hingepoint.demo import tour
-from hingepoint.demo import traces
-from hingepoint.demo import trials
-from hingepoint.demo.company import Company
-from hingepoint.demo.company import simulate
+from hingepoint.demo import (
+    duties,
+    planning,
+    planted,
+    playbook,
+    pressures,
+    proofs,
+    reviews,
+    rollout,
+    talks,
+    tour,
+    traces,
+    trials,
+)
+from hingepoint.demo.company import Company, simulate
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.deals.models import Deal
@@ -34,13 +35,11 @@ from hingepoint.domain.imports import actions as imports
 from hingepoint.domain.imports import details
 from hingepoint.domain.people import actions as people
 from hingepoint.domain.people import queries as people_queries
-from hingepoint.domain.people.models import Team
-from hingepoint.domain.people.models import User
+from hingepoint.domain.people.models import Team, User
 from hingepoint.domain.strategy import actions as strategy
 from hingepoint.domain.upkeep import actions as upkeep
 from hingepoint.records.agreements import Side
-from hingepoint.records.deals import BuyingRole
-from hingepoint.records.deals import Stage
+from hingepoint.records.deals import BuyingRole, Stage
 from hingepoint.records.people import Role
 
 #: The team in which the demo's manager and seller work: it has everything a visitor should see.
