@@ -163,9 +163,10 @@ class Verdicts:
     def doubted(self, place: int) -> tuple[str, ...]:
         """Return what the record says against a type: why nothing strong is said of it."""
         key = self.prepared.history.types[place]
-        leaning = self.leaning.get(key, ()) if self.judged.effects[place] > 0 else ()
-        fell = tuple(one.in_words for one in self.repairs.get(place, ()) if not one.survived)
-        return (self.doubts.get(key) or leaning) + fell
+        said = self.doubts.get(key, ())
+        if not said and key in self.leaning and self.judged.effects[place] > 0:
+            said = self.leaning[key]
+        return said + tuple(one.in_words for one in self.repairs.get(place, ()) if not one.survived)
 
     def _lag_stable(self, place: int) -> bool:
         standing = self.standing.effects[place]
