@@ -91,7 +91,7 @@ def test_too_few_gains_to_tell_are_a_doubt_and_say_which_record_would_tell():
     assert not one.sure
     assert one.doubt.endswith("written down after it: the day on which each was agreed would")
     audit = record_audit.audit(record.read(), lambda key: key, {"told": one.doubt})
-    assert audit.against["told"] == (one.doubt,)
+    assert audit.doubts["told"] == (one.doubt,)
     (check,) = [each for each in audit.checks if each.check == "near_the_close"]
     assert (check.state, "nothing strong is said of told" in check.in_words) == ("fault", True)
 

@@ -196,9 +196,9 @@ def test_a_type_that_may_be_entered_only_with_the_win_leans_until_times_of_writi
     assert named_in(found.may_be_missing) == {"leans"}
     audit = record_audit.audit(aged, lambda key: key)
     assert (set(audit.doubts), set(audit.leaning)) == (set(), {"leans"})
-    assert "recorded_at) would tell" in audit.against["leans"][0]
+    assert "recorded_at) would tell" in audit.leaning["leans"][0]
     known = writing.Writing(400, 400, 0, {"leans": writing.Entries((100, 100), (0, 0), (0, 0))})
-    assert record_audit.audit(dataclasses.replace(aged, writing=known), lambda key: key).against == {}
+    assert record_audit.audit(dataclasses.replace(aged, writing=known), lambda key: key).leaning == {}
 
 
 def test_one_type_that_is_entered_with_the_win_makes_others_lean_sooner():
@@ -207,6 +207,16 @@ def test_one_type_that_is_entered_with_the_win_makes_others_lean_sooner():
     assert named(alone.types, pipeline.control(alone).may_be_missing) == set()
     assert named(beside.types, pipeline.control(beside).may_be_missing) == {"leans"}
     assert named(beside.types, pipeline.control(beside).missing) == {"missing"}
+
+
+def test_where_two_types_are_entered_with_the_win_any_other_may_be():
+    aged = held_at_one_age({"one": 20, "two": 25})
+    audit = record_audit.audit(aged, lambda key: key)
+    assert set(audit.doubts) == {"one", "two"}
+    assert audit.leaning["usual 0"] == (
+        "2 other agreements are entered only with the outcome, and this one may be too: "
+        "the time at which each entry was written (recorded_at) would tell",
+    )
 
 
 def held_at_one_age(gained):

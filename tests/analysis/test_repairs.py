@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+from types import SimpleNamespace
 
 import numpy as np
 import polars as pl
@@ -10,7 +11,7 @@ import pytest
 import faults
 from hingepoint.analysis import discovery
 from hingepoint.analysis.discovery import result
-from hingepoint.analysis.discovery.judging import contamination, grading, pipeline
+from hingepoint.analysis.discovery.judging import contamination, grading, pipeline, verdicts
 from hingepoint.analysis.discovery.reading import history, late_closes
 from hingepoint.analysis.discovery.sums import study
 from histories import plain, world
@@ -223,16 +224,30 @@ def test_a_check_that_fails_leaves_nothing_strong(check):
 
 
 def test_a_repair_that_a_finding_does_not_survive_is_why_it_is_not_strong():
-    from hingepoint.analysis.discovery.judging import verdicts
-
     fell = result.Repair("lost_log", False, "with the log put right, nothing is left")
     stood = result.Repair("after_close_left_out", True, "it stands")
     prepared = summed()[0]
     empty = dict.fromkeys(field.name for field in dataclasses.fields(verdicts.Verdicts))
     one = verdicts.Verdicts(
-        **{**empty, "prepared": prepared, "doubts": {}, "repairs": {0: (stood, fell), 1: (stood,)}}
+        **{
+            **empty,
+            "prepared": prepared,
+            "doubts": {},
+            "leaning": {},
+            "repairs": {0: (stood, fell), 1: (stood,)},
+        }
     )
     assert (one.doubted(0), one.doubted(1)) == ((fell.in_words,), ())
+
+
+def test_what_leans_on_the_win_speaks_against_types_that_help_only():
+    prepared = summed()[0]
+    first, second = prepared.history.types[:2]
+    empty = dict.fromkeys(field.name for field in dataclasses.fields(verdicts.Verdicts))
+    said = {"doubts": {}, "leaning": {first: ("leans",), second: ("leans",)}, "repairs": {}}
+    judged = SimpleNamespace(effects=np.array([0.1, -0.1]))
+    one = verdicts.Verdicts(**{**empty, **said, "prepared": prepared, "judged": judged})
+    assert (one.doubted(0), one.doubted(1)) == (("leans",), ())
 
 
 # ---- what an analyst may name ----

@@ -139,7 +139,9 @@ class _Run:
                 "effect: more than chance allows, so the intervals are too narrow."
             )
         self._stage(prepared, 0.95, 1.0, "grading", passes=4)
-        verdict = verdicts.judge(prepared, estimates, self.settings, self.catalogue, copied, audit.against)
+        verdict = verdicts.judge(
+            prepared, estimates, self.settings, self.catalogue, copied, audit.doubts, audit.leaning
+        )
         verdict = repairs.Trial(verdict, sums, audit, sides, steps).verdicts()
         report = findings.Report(
             prepared,

@@ -23,6 +23,8 @@ from hingepoint.records.findings import Audited
 FAR_MORE, CLEAR = 0.1, 4.0
 #: Fewer entries on either side say nothing.
 LEAST = 20
+#: Where so many types are entered only with the outcome, it is a habit.
+SEVERAL = 2
 #: From this share of gains with a time of writing on, those times speak for a type.
 WRITTEN = 0.8
 #: A share of events left out by rules that is worth a word.
@@ -54,10 +56,11 @@ class Needed:
 
 @dataclass(frozen=True)
 class Audit:
-    """What was checked, and what speaks against types: nothing strong is said of them.
+    """What was checked, and what speaks against types.
 
-    doubts    why, by the key of each type that the record is surely, or by counts, at fault with
-    leaning   why, of types that cannot be told from such; no repair leaves them out
+    doubts    why nothing strong is said of a type, by its key
+    leaning   why nothing strong is said of a type if it helps: it cannot be told from what is entered with the win;
+              no repair leaves it out
     needed    the repairs that it asks for
     """
 
@@ -65,11 +68,6 @@ class Audit:
     doubts: Mapping[str, tuple[str, ...]]
     needed: Needed = Needed()
     leaning: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-    @property
-    def against(self) -> Mapping[str, tuple[str, ...]]:
-        """All that speaks against types."""
-        return {**self.leaning, **self.doubts}
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -199,17 +197,29 @@ def _against_pipeline(history: History, found: pipeline.Control | None) -> dict[
 
 
 def _leaning(history: History, found: pipeline.Control | None) -> dict[str, tuple[str, ...]]:
-    """Return the types that may be entered only with the outcome, unless times of writing say that they are not."""
+    """Return the types that may be entered only with the win, unless times of writing say that they are not.
+
+    Where several types surely are, any other may be.
+    """
     if found is None:
         return {}
+    several = int(found.missing.sum()) >= SEVERAL
     return {
-        key: (
-            f"open deals have it only {found.times[place]:.2f} times as often as earlier deals had at their age, so it "
-            "may be entered with the outcome: the time at which each entry was written (recorded_at) would tell",
-        )
+        key: (_leaning_words(found, place),)
         for place, key in enumerate(history.types)
-        if found.may_be_missing[place] and not _writing_is_known(history, place)
+        if (several or found.may_be_missing[place]) and not _writing_is_known(history, place)
     }
+
+
+def _leaning_words(found: pipeline.Control, place: int) -> str:
+    told = "the time at which each entry was written (recorded_at) would tell"
+    if found.may_be_missing[place]:
+        return (
+            f"open deals have it only {found.times[place]:.2f} times as often as earlier deals had at their age, so it "
+            f"may be entered with the win: {told}"
+        )
+    number = int(found.missing.sum())
+    return f"{number} other agreements are entered only with the outcome, and this one may be too: {told}"
 
 
 def _writing_is_known(history: History, place: int) -> bool:

@@ -45,7 +45,7 @@ class Verdicts:
     turned           which types have clearly the other effect in the later half of time than in the earlier
     faded            which types have clearly less than half of their earlier effect in the later half of time
     bundles          types that these data cannot tell apart; ``copied`` per type the one it is a copy of
-    doubts           what the record says against types, by their key
+    doubts           what the record says against types, by their key; ``leaning`` against those of them that help
     strengths        of the covariates as confounders; ``benchmarks`` the strongest for each type
     controls         the negative controls that the analyst named, and what came of them
     repairs          of the record that were tried on what would be strong, by the place of the type
@@ -67,6 +67,7 @@ class Verdicts:
     strengths: robustness.Strengths
     benchmarks: list[robustness.Benchmark | None]
     controls: controls.Controls = field(default_factory=controls.Controls)
+    leaning: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     repairs: Mapping[int, tuple[result.Repair, ...]] = field(default_factory=dict)
     breaks: Mapping[int, tuple[result.Breaks, ...]] = field(default_factory=dict)
 
@@ -161,8 +162,11 @@ class Verdicts:
 
     def doubted(self, place: int) -> tuple[str, ...]:
         """Return what the record says against a type: why nothing strong is said of it."""
-        fell = tuple(one.in_words for one in self.repairs.get(place, ()) if not one.survived)
-        return self.doubts.get(self.prepared.history.types[place], ()) + fell
+        key = self.prepared.history.types[place]
+        said = self.doubts.get(key, ())
+        if not said and key in self.leaning and self.judged.effects[place] > 0:
+            said = self.leaning[key]
+        return said + tuple(one.in_words for one in self.repairs.get(place, ()) if not one.survived)
 
     def _lag_stable(self, place: int) -> bool:
         standing = self.standing.effects[place]
@@ -258,9 +262,10 @@ def judge(
     catalogue: Mapping[str, AgreementType],
     copied: Mapping[int, int],
     doubts: Mapping[str, tuple[str, ...]],
+    leaning: Mapping[str, tuple[str, ...]],
 ) -> Verdicts:
     """Return the verdicts on all types; ``copied`` says per type which one it is a copy of, ``doubts`` by key
-    what the record says against it."""
+    what the record says against it, ``leaning`` what it says if the type helps."""
     main = estimates.next_window
     worth_having = smallest(prepared, settings)
     judged, standing = ordered(prepared, estimates, settings, catalogue)
@@ -278,6 +283,7 @@ def judge(
         faded=faded(estimates, standing.null),
         bundles=screens.bundles(main, copied),
         doubts=doubts,
+        leaning=leaning,
         strengths=strengths,
         benchmarks=robustness.benchmarks(main, strengths, judged.effects),
         controls=controls.told(prepared.history.types, settings.negative_controls, judged),
