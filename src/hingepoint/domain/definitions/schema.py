@@ -142,11 +142,21 @@ class MetricPart(_Part):
 
     def definition(self) -> Definition:
         """Return the metric as it is counted."""
-        conditions = {
-            part: tuple(Condition(**one.model_dump()) for one in getattr(self, part))
-            for part in ("where", "among")
-        }
-        return Definition(**self.model_dump(exclude={"where", "among"}), **conditions)
+        where, among = (
+            tuple(Condition(one.field, one.compare, one.values) for one in part)
+            for part in (self.where, self.among)
+        )
+        return Definition(
+            key=self.key,
+            name=self.name,
+            unit=self.unit,
+            better=self.better,
+            deals=self.deals,
+            number=self.number,
+            where=where,
+            over=self.over,
+            among=among,
+        )
 
 
 class TargetPart(_Part):
