@@ -27,7 +27,7 @@ MORE_STATEMENTS: dict[str, tuple[int, str]] = {
         14,
         "which teams, accounts and managers the viewer may see, and what these are called, is asked each time",
     ),
-    "merge-people": (60, "what hangs on a person is counted in every table that names people; rarely done"),
+    "merge-people": (61, "what hangs on a person is counted in every table that names people; rarely done"),
     "put-in-force": (
         20,
         "the preview asks one batch of open deals as publishing would; done a few times a year",
