@@ -8,6 +8,7 @@ no debt any more, and leaves the sum.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import polars as pl
@@ -167,8 +168,7 @@ def _reach(owed: pl.DataFrame) -> tuple[float, float]:
     of_findings = owed.group_by("agreement").agg(
         down=(pl.col("value") - pl.col("value_low")).sum(), up=(pl.col("value_high") - pl.col("value")).sum()
     )
-    down, up = (float((of_findings[name] ** 2).sum() ** 0.5) for name in ("down", "up"))
-    return down, up
+    return math.hypot(*of_findings["down"]), math.hypot(*of_findings["up"])
 
 
 def _age(words: str, owed: pl.DataFrame) -> Age:
