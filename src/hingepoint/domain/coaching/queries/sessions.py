@@ -115,7 +115,7 @@ def _followed(*, seen: bool, next_on: dt.date, today: dt.date) -> Followed:
 @dataclass(frozen=True, slots=True)
 class SessionPage:
     """What a session begins with: the agreement, what good is, what was seen, a behaviour that fits, and the last sessions
-    of the two."""
+    of the two. ``manager``: whom the viewer may coach in place of the owner, who leads them; empty for nobody."""
 
     deal_id: int
     deal: str
@@ -128,6 +128,7 @@ class SessionPage:
     seen: tuple[str, ...]
     behaviour: str
     before: tuple[SessionLine, ...]
+    manager: str
 
 
 def session_page(
@@ -139,6 +140,7 @@ def session_page(
     coached = coached_on(viewer, deal, manager=manager) if deal else None
     if deal is None or kind is None or coached is None:
         raise Hidden("not theirs to coach")
+    instead = None if manager else coached_on(viewer, deal, manager=True)
     steps = AgreementEvent.objects.filter(agreement__deal=deal, agreement__type=kind).standing()
     newest = list(steps.order_by("-occurred_at", "-id")[:MOST_SEEN])
     state = newest[0].state if newest else AgreementState.NEEDED.value
@@ -154,6 +156,7 @@ def session_page(
         seen=tuple(_seen(one) for one in newest) or ("Nothing was recorded of it yet.",),
         behaviour=fitting(state),
         before=tuple(sessions(viewer, today=today, with_id=coached.pk)[:3]),
+        manager=instead.name if instead else "",
     )
 
 
