@@ -12,7 +12,7 @@ import drifts
 from hingepoint.analysis.signals import SIGNALS, engine
 from hingepoint.analysis.signals.engine.facts import from_log
 from hingepoint.analysis.signals.shape import Facts, Report, State
-from hingepoint.demo import as_files, planted, seed, tour
+from hingepoint.demo import as_files, duties, planted, seed, tour
 from hingepoint.demo.company import Company, simulate
 from hingepoint.domain.signals.frames import facts
 from hingepoint.records.signals import PLANS_BEFORE
@@ -130,7 +130,9 @@ def test_visits_and_roles_are_those_of_the_files_by_name(written, filed, company
 
 
 def test_routines_are_those_of_the_files(written, filed):
-    assert_same(written.routines.with_columns(pl.col("routine").str.to_lowercase()), filed.routines)
+    known = written.routines.with_columns(pl.col("routine").str.to_lowercase())
+    sellers = known.filter(pl.col("routine").is_in(list(duties.SELLERS)), pl.col("due") < LIVE + 3 * DAY)
+    assert_same(sellers, filed.routines)
 
 
 def test_rules_hold_from_the_morning_of_their_first_day_and_the_first_since_the_company_began(written, filed):

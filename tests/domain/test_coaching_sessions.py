@@ -66,6 +66,9 @@ def test_who_leads_a_manager_coaches_them_on_a_deal_of_their_team(cast):
     head = person("Hedda", Role.MANAGER)
     people.join_team(by=None, at=NOW, user=head, team=cast.north.parent, since=TODAY, manages=True)
     assert hold(head, cast.deal.pk, to_manager=True).coached == cast.manager
+    type_id = AgreementType.objects.get(key=KEY).pk
+    assert sessions.session_page(head, cast.deal.pk, type_id, today=TODAY).manager == "Maud"
+    assert sessions.session_page(cast.manager, cast.deal.pk, type_id, today=TODAY).manager == ""
     with pytest.raises(coaching.NotCoaching):
         hold(cast.manager, cast.deal.pk, to_manager=True)
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 import yaml
 
 import counting
+import duties
 import playbooks
 import pressed
 import rules
@@ -17,6 +20,7 @@ from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.definitions import actions, queries, schema
 from hingepoint.domain.detection.models import DetectionRule
 from hingepoint.domain.pressures.models import PressureRule
+from hingepoint.domain.routines.models import Routine
 from hingepoint.domain.strategy import actions as strategies
 from hingepoint.domain.strategy.models import OwnMetric, Playbook, Strategy
 
@@ -189,3 +193,21 @@ def test_a_metric_that_a_file_does_not_define_is_named(cast):
     said = {"name": "S", "statement": "S.", "metric": "won", "targets": [target]}
     with pytest.raises(schema.DefinitionsUnusable, match="there is no metric own:gone"):
         bring({"strategies": [said]}, by=cast.analyst)
+
+
+def test_a_file_drafts_a_routine_and_a_change_of_one_that_is_in_force(cast):
+    duties.a_routine("debrief")
+    said = yaml.safe_load(text())
+    assert said["routines"] == [{"key": "debrief", "name": "Debrief"}]
+    said["routines"][0]["cadence"] = "monthly"
+    said["routines"].append({"key": "message", "name": "Message", "role": "sponsor"})
+    changes = bring(said, by=cast.analyst)
+    assert [str(one) for one in changes] == [
+        "routines: debrief: cadence: weekly -> monthly",
+        "routines: message is new",
+    ]
+    kept = {one.key: (one.cadence, one.since, one.draft["cadence"]) for one in Routine.objects.all()}
+    assert kept == {
+        "debrief": ("weekly", dt.date(2026, 1, 1), "monthly"),
+        "message": ("weekly", None, "weekly"),
+    }

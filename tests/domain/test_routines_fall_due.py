@@ -192,3 +192,16 @@ def test_a_team_of_few_is_shown_to_its_manager_and_not_alone_to_who_sees_everybo
     assert (seen.team, seen.share) == ("North", None)
     assert kept.kept_by_team(cast.other_manager, today=TODAY) == []
     assert kept.kept_by_team(cast.seller, today=TODAY) == []
+
+
+def test_what_leaders_kept_is_told_of_five_or_more_together(cast):
+    day = dt.datetime(2026, 2, 27, tzinfo=dt.UTC)
+    routine = duties.a_routine("review", name="Review held", role=Role.MANAGER)
+    for n in range(5):
+        seen = kept.kept_by_team(cast.sponsor, today=TODAY)
+        assert [one.share for one in seen] == [None] * min(n, 1)
+        leader = person(f"Lead{n}", Role.MANAGER)
+        done = {} if n == 4 else {"done_at": day, "recorded_at": day}
+        RoutineDue.objects.create(routine=routine, person=leader, team=cast.north, due_at=day, **done)
+    [told] = kept.kept_by_team(cast.sponsor, today=TODAY)
+    assert (told.team, told.leads, told.share.value, told.share.n) == ("All teams", True, 0.8, 5)

@@ -12,6 +12,7 @@ import polars as pl
 from django.db import transaction
 
 from hingepoint.demo import (
+    coached,
     duties,
     planning,
     planted,
@@ -113,6 +114,7 @@ def _write(company: Company, *, at: dt.datetime, tell: Progress) -> Seeded:
     tell("Remembering what was asked and given", 0.73)
     talks.write(company, at=at)
     tell("Doing what is required", 0.87)
+    coached.write(company, at=at)
     duties.write(company, at=at)
     tell("Reading agreements from the CRM", 0.88)
     write_rules(company, at=at)

@@ -13,28 +13,17 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from hingepoint.analysis import metrics
-from hingepoint.analysis import own_metrics
+from hingepoint.analysis import metrics, own_metrics
 from hingepoint.analysis.detection import Trace
-from hingepoint.analysis.own_metrics import Condition
-from hingepoint.analysis.own_metrics import Definition
-from hingepoint.analysis.own_metrics import MOST_CONDITIONS
+from hingepoint.analysis.own_metrics import MOST_CONDITIONS, Condition, Definition
 from hingepoint.domain.strategy.models import MOST_REQUIRED
-from hingepoint.records.agreements import AgreementState
-from hingepoint.records.agreements import Evidence
-from hingepoint.records.agreements import Side
+from hingepoint.records.agreements import AgreementState, Evidence, Side
 from hingepoint.records.deals import Stage
 from hingepoint.records.errors import Refused
-from hingepoint.records.metrics import Better
-from hingepoint.records.metrics import Compare
-from hingepoint.records.metrics import Counted
-from hingepoint.records.metrics import Unit
+from hingepoint.records.metrics import Better, Compare, Counted, Unit
 from hingepoint.records.people import Role
 from hingepoint.records.pressures import Pressure
-from hingepoint.records.routines import Cadence
-from hingepoint.records.routines import DAYS_FOR_A_DEAL
-from hingepoint.records.routines import FRIDAY
-from hingepoint.records.routines import Kind
+from hingepoint.records.routines import DAYS_FOR_A_DEAL, FRIDAY, Cadence, Kind
 
 VERSION = 1
 #: A file larger than this is not one of definitions.

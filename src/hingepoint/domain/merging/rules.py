@@ -142,7 +142,12 @@ def _counted(relation: ForeignObjectRel, user: User) -> QuerySet:
     model = relation.related_model
     rows = model._base_manager.filter(**{relation.field.name: user}).order_by()
     table = Value(model._meta.model_name or "", output_field=CharField())
-    return rows.annotate(of_table=table).values("of_table").annotate(number=Count("*")).values_list("of_table", "number")
+    return (
+        rows.annotate(of_table=table)
+        .values("of_table")
+        .annotate(number=Count("*"))
+        .values_list("of_table", "number")
+    )
 
 
 # ---- what is in the way, and who may do more ----

@@ -88,8 +88,9 @@ def _reached(rule: Rule, *, since: dt.date) -> Iterator[Reached]:
     earliest = since - rule.days * DAY - rules.MOST_MOVED
     columns = ("pk", "owner_id", "team_id")
     if not rule.stage:
-        for *facts, at in deals.filter(created_at__date__gte=earliest).values_list(*columns, "created_at"):
-            yield Reached(*facts, timezone.localdate(at))
+        created = deals.filter(created_at__date__gte=earliest).values_list(*columns, "created_at")
+        for pk, owner_id, team_id, at in created:
+            yield Reached(pk, owner_id, team_id, timezone.localdate(at))
         return
     first = dict(_first_moves(rule.stage, earliest))
     for pk, owner_id, team_id in deals.filter(pk__in=first).values_list(*columns):

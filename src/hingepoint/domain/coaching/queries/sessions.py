@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -115,7 +115,7 @@ def _followed(*, seen: bool, next_on: dt.date, today: dt.date) -> Followed:
 @dataclass(frozen=True, slots=True)
 class SessionPage:
     """What a session begins with: the agreement, what good is, what was seen, a behaviour that fits, and the last sessions
-    of the two."""
+    of the two. ``manager``: whom the viewer may coach in place of the owner, who leads them; empty for nobody."""
 
     deal_id: int
     deal: str
@@ -128,6 +128,7 @@ class SessionPage:
     seen: tuple[str, ...]
     behaviour: str
     before: tuple[SessionLine, ...]
+    manager: str
 
 
 def session_page(
@@ -139,6 +140,7 @@ def session_page(
     coached = coached_on(viewer, deal, manager=manager) if deal else None
     if deal is None or kind is None or coached is None:
         raise Hidden("not theirs to coach")
+    instead = None if manager else coached_on(viewer, deal, manager=True)
     steps = AgreementEvent.objects.filter(agreement__deal=deal, agreement__type=kind).standing()
     newest = list(steps.order_by("-occurred_at", "-id")[:MOST_SEEN])
     state = newest[0].state if newest else AgreementState.NEEDED.value
@@ -154,6 +156,7 @@ def session_page(
         seen=tuple(_seen(one) for one in newest) or ("Nothing was recorded of it yet.",),
         behaviour=fitting(state),
         before=tuple(sessions(viewer, today=today, with_id=coached.pk)[:3]),
+        manager=instead.name if instead else "",
     )
 
 
@@ -192,26 +195,24 @@ def upward(viewer: Any, *, today: dt.date) -> list[Upward]:
         return []
     led = managed_teams(viewer)
     leaders = _people(led, manages=True) - {viewer.pk}
-    return (
-        [
-            _upward("Sellers you lead", _people(led, manages=False), today),
-            _upward("Managers you lead", leaders, today),
-        ]
-        if leaders
-        else []
-    )
+    if not leaders:
+        return []
+    units = {"Sellers you lead": _people(led, manages=False), "Managers you lead": leaders}
+    return _told_of(units, today)
 
 
 def upward_now(*, today: dt.date) -> list[Upward]:
-    """Return the same of each region and of all managers, asked at this moment."""
+    """Return the same of each region and of all managers, asked at this moment. Four SQL queries."""
+    managers = User.objects.active().filter(role=Role.MANAGER).values_list("pk", flat=True)
+    units = {"Managers, coached by who leads them": set(managers)}
     regions = Team.objects.filter(parent__isnull=False, parent__parent__isnull=True).order_by("name")
-    found = [_upward(region.name, _people(_below(region), manages=False), today) for region in regions]
-    managers = set(User.objects.active().filter(role=Role.MANAGER).values_list("pk", flat=True))
-    return [_upward("Managers, coached by who leads them", managers, today), *found]
-
-
-def _below(team: Team) -> list[int]:
-    return list(Team.objects.filter(path__startswith=team.path).values_list("pk", flat=True))
+    below = {path: units.setdefault(name, set()) for name, path in regions.values_list("name", "path")}
+    sellers = Membership.objects.filter(manages=False, until__isnull=True, user__is_active=True)
+    for person_id, path in sellers.values_list("user_id", "team__path"):
+        for region, people in below.items():
+            if path.startswith(region):
+                people.add(person_id)
+    return _told_of(units, today)
 
 
 def _people(teams: Collection[int], *, manages: bool) -> set[int]:
@@ -221,10 +222,18 @@ def _people(teams: Collection[int], *, manages: bool) -> set[int]:
     return set(rows.values_list("user_id", flat=True))
 
 
-def _upward(unit: str, people: set[int], today: dt.date) -> Upward:
+def _told_of(units: Mapping[str, set[int]], today: dt.date) -> list[Upward]:
+    """Return what is told of each unit, by the people in it. One SQL query."""
     since = timezone.make_aware(dt.datetime.combine(today - LATELY, dt.time()))
-    rows = with_what_followed(CoachingSession.objects.filter(coached__in=people, held_at__gte=since))
+    rows = with_what_followed(CoachingSession.objects.filter(held_at__gte=since))
     told = list(rows.order_by().values_list("coached_id", "next_on", "seen"))
+    return [
+        _upward(unit, people, [one for one in told if one[0] in people], today)
+        for unit, people in units.items()
+    ]
+
+
+def _upward(unit: str, people: set[int], told: list[tuple[int, dt.date, bool]], today: dt.date) -> Upward:
     coached = {one[0] for one in told}
     if 0 < len(coached) < LEAST_PEOPLE or len(people) < LEAST_PEOPLE:
         return Upward(unit, None, len(people), None, None)

@@ -118,6 +118,8 @@ def _on_time(due: pl.DataFrame) -> intervals.Estimate:
 
 #: Of fewer people nothing is told as of a team, to who does not lead them.
 LEAST_PEOPLE = 5
+#: Where what leaders do is told of all of them together.
+EVERY_TEAM = "All teams"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,7 @@ def kept_by_team(viewer: Any, *, today: dt.date) -> list[TeamKept]:
 
 
 def kept_by_team_now(*, today: dt.date) -> list[TeamKept]:
-    """Return what every team kept, asked at this moment."""
+    """Return what every team kept, and leaders all together, asked at this moment."""
     return _by_team(RoutineDue.objects.filter(team__isnull=False), today=today, least=LEAST_PEOPLE)
 
 
@@ -157,9 +159,12 @@ def _by_team(rows: Any, *, today: dt.date, least: int) -> list[TeamKept]:
     due = rows.filter(due_at__gt=_midnight(today - LATELY), due_at__lt=_midnight(today))
     frame = routines_frame(due)
     leading = set(Routine.objects.filter(role__in=_LEADERS).values_list("name", flat=True))
-    people = dict(frame.group_by("team").agg(pl.col("person").n_unique()).iter_rows())
+    if least > 1:  # a team has one leader, who is not shown alone
+        leads = pl.col("routine").is_in(list(leading))
+        frame = frame.with_columns(team=pl.when(leads).then(pl.lit(EVERY_TEAM)).otherwise("team"))
+    people = {which: part["person"].n_unique() for which, part in frame.group_by("team", "routine")}
     found = [
-        _team_kept(team, routine, part, leads=routine in leading, shown=people[team] >= least)
+        _team_kept(team, routine, part, leads=routine in leading, shown=people[team, routine] >= least)
         for (team, routine), part in review_discipline.judged(frame).group_by("team", "routine")
     ]
     return sorted(found, key=lambda one: (not one.leads, one.routine, one.team))
