@@ -7,6 +7,7 @@ import datetime as dt
 import pytest
 
 import cast as casting
+import duties
 import reviewing
 from cast import NOW, TODAY
 from hingepoint.domain.agreements import actions as agreements
@@ -21,7 +22,7 @@ from hingepoint.records.agreements import AgreementState
 from hingepoint.records.errors import Hidden
 from hingepoint.records.people import Role
 from hingepoint.records.reviews import Became, NoteKind, Part, ReviewKind
-from hingepoint.records.routines import Cadence
+from hingepoint.records.routines import Kind
 
 WEEK = dt.timedelta(weeks=1)
 
@@ -232,8 +233,8 @@ def test_what_was_said_of_a_commitment_stays(cast):
 
 
 def test_a_review_that_is_held_does_the_routine_of_who_led_it_and_plans_the_next(cast):
-    told = {"key": "weekly-deal-review", "name": "Weekly deal review", "role": Role.MANAGER}
-    routine = routines.define(by=None, at=NOW, cadence=Cadence.WEEKLY, since=TODAY, **told)
+    told = {"kind": Kind.DEAL_REVIEW, "name": "Weekly deal review", "role": Role.MANAGER}
+    routine = duties.a_routine("weekly-deal-review", since=TODAY, **told)
     dues = [routines.Due(cast.manager.key, "North", NOW + dt.timedelta(days=days)) for days in (3, 10)]
     routines.fall_due(by=None, at=NOW, routine=routine, dues=dues)
     row = reviewing.held(cast)

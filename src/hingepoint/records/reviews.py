@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from hingepoint.records.routines import Kind
 from hingepoint.records.words import Worded
 
 
@@ -16,8 +17,8 @@ class ReviewKind(Worded):
 
 #: From one review of a kind to the next.
 EVERY = {ReviewKind.DEALS: dt.timedelta(weeks=1), ReviewKind.PIPELINE: dt.timedelta(weeks=4)}
-#: The routine that holding a review does, by its key.
-ROUTINES = {ReviewKind.DEALS: "weekly-deal-review", ReviewKind.PIPELINE: "monthly-pipeline-review"}
+#: The kind of routine that holding a review does.
+ROUTINES = {ReviewKind.DEALS: Kind.DEAL_REVIEW, ReviewKind.PIPELINE: Kind.PIPELINE_REVIEW}
 
 
 class NoteKind(Worded):

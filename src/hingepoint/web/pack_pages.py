@@ -96,7 +96,8 @@ def pack(told: Found, *, company: str, manual: Callable[[str], str], made_at: dt
 
 def _facts(told: Found, where: dict[str, int]) -> Iterator[Fact]:
     for one, _ in told.results:
-        mark = {True: "better", False: "worse"}.get(one.moved, "same" if one.movement.change else "unknown")
+        still = "same" if one.movement.change else "unknown"
+        mark = still if one.moved is None else "better" if one.moved else "worse"
         value = strategy_words.value(one.kind, one.since.value)
         was = strategy_words.value(one.kind, one.before.value)
         words = f"{metric_words.title(one.metric)}: {value}"
@@ -248,14 +249,13 @@ def _in_pages(
     return [found[begin : begin + BESIDE] for begin in begins][:RESULT_PAGES]
 
 
-def _title_of(some: list[tuple[Progress, ResultSeen]]) -> str:
+def _title_of(some: tuple[tuple[Progress, ResultSeen], ...]) -> str:
     """Return the sentence over some results: what is better, what is worse, what did not change."""
     said: dict[str, list[str]] = {"Better": [], "Worse": [], "Not changed": []}
     for one, _ in some:
         name = metric_words.title(one.metric)
-        said[{True: "Better", False: "Worse"}.get(one.moved, "Not changed")].append(
-            name[:1].lower() + name[1:]
-        )
+        went = "Not changed" if one.moved is None else "Better" if one.moved else "Worse"
+        said[went].append(name[:1].lower() + name[1:])
     return ". ".join(f"{head}: {', '.join(names)}" for head, names in said.items() if names)
 
 

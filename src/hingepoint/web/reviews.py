@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
+from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.http import FileResponse, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -161,7 +164,7 @@ def pack_pdf(request: Request, review_id: int) -> HttpResponse:
 
 
 @require_GET
-def pack_slides(request: Request, review_id: int) -> HttpResponse:
+def pack_slides(request: Request, review_id: int) -> HttpResponseBase:
     """The same as PowerPoint slides."""
     told = _pack(request, review_id)
     try:
@@ -230,7 +233,7 @@ def sit(request: Request, review_id: int) -> HttpResponse:
     return _back(request, review_id)
 
 
-def _part(request: Request, where: dict) -> str:
+def _part(request: HttpRequest, where: Mapping[str, Any]) -> str:
     return _place(where["review_id"], where["place"])
 
 
@@ -312,7 +315,7 @@ def settle(request: Request, note_id: int) -> HttpResponse:
     return redirect(named or "reviews")
 
 
-def _close(request: Request, where: dict) -> str:
+def _close(request: HttpRequest, where: Mapping[str, Any]) -> str:
     return _place(where["review_id"], LAST_PART)
 
 

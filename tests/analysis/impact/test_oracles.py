@@ -51,8 +51,8 @@ def test_diff_diff_imputes_the_same(panel, rows, oracle):
     assert estimate(panel, ours) == pytest.approx(found.overall_att, abs=1e-9)
 
 
-def test_diff_diff_gives_the_same_effects_by_group_and_time(panel, rows):
-    diff_diff = pytest.importorskip("diff_diff")
+def test_diff_diff_gives_the_same_effects_by_group_and_time(panel, rows, oracle):
+    diff_diff = oracle("diff_diff")
     fitted = diff_diff.CallawaySantAnna(control_group="not_yet_treated", estimation_method="reg").fit(
         rows, outcome="value", unit="team", time="period", first_treat="first"
     )

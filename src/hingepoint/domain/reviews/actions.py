@@ -15,7 +15,6 @@ from hingepoint.domain.reviews import gaps, pipeline, reading, rules
 from hingepoint.domain.reviews.models import CommitmentEnd, Review, ReviewedDeal, ReviewNote, ReviewSeat
 from hingepoint.domain.reviews.queries.people import may_commit, room_of
 from hingepoint.domain.routines import actions as routines
-from hingepoint.domain.routines.models import RoutineDue
 from hingepoint.domain.turns.actions import action, form, turn
 from hingepoint.records.errors import Hidden, Refused
 from hingepoint.records.reviews import (
@@ -28,9 +27,6 @@ from hingepoint.records.reviews import (
     ReviewKind,
     plan_of,
 )
-
-#: A review held so long before or after the day on which a routine falls due does it.
-_NEAR = dt.timedelta(days=6)
 
 
 class NotPlanned(Refused):
@@ -215,24 +211,24 @@ def _tell_anew(row: Review, *, at: dt.datetime) -> None:
 
 def _settle_by_register(row: Review, *, at: dt.datetime) -> None:
     """Keep what the register tells of the open commitments of earlier reviews of the team."""
-    notes = ReviewNote.objects.filter(
-        review__team=row.team, kind=NoteKind.COMMITMENT, end__isnull=True, type__isnull=False
-    ).select_related("about")
-    stands = {
-        (one.deal_id, one.type_id): one
-        for one in Agreement.objects.filter(
-            deal_id__in=[note.about.deal_id for note in notes], type_id__in=[note.type_id for note in notes]
-        )
-    }
-    for note in notes:
-        agreement = stands.get((note.about.deal_id, note.type_id))
+    open_ones = ReviewNote.objects.filter(review__team=row.team, kind=NoteKind.COMMITMENT, end__isnull=True)
+    notes = [
+        (note, (note.about.deal_id, note.type_id), note.due_on)
+        for note in open_ones.filter(type__isnull=False).select_related("about")
+        if note.about and note.due_on
+    ]
+    deals, types = {deal for _, (deal, _), _ in notes}, {kind for _, (_, kind), _ in notes}
+    rows = Agreement.objects.filter(deal_id__in=deals, type_id__in=types)
+    stands: dict[tuple[int, int | None], Agreement] = {(one.deal_id, one.type_id): one for one in rows}
+    for note, place, due_on in notes:
+        agreement = stands.get(place)
         if agreement is None:
             continue
         told = rules.became(
             agreement.state,
             agreement.changed_at,
             written_at=note.written_at,
-            due_on=note.due_on,
+            due_on=due_on,
             today=timezone.localdate(at),
         )
         if told:
@@ -389,12 +385,5 @@ def end(*, by: User, at: dt.datetime, review_id: int, next_on: dt.date | None = 
 
 
 def _do_its_routine(row: Review, *, by: User, at: dt.datetime) -> None:
-    """Write down that the review which is required of its leader was held: the one place where a review meets routines."""
-    required = RoutineDue.objects.filter(
-        person=by,
-        routine__key=ROUTINES[ReviewKind(row.kind)],
-        done_at__isnull=True,
-        due_at__range=(at - _NEAR, at + _NEAR),
-    )
-    if due := required.order_by("due_at").first():
-        routines.do(by=by, at=at, due_id=due.pk)
+    """Let the review count for what is due of its leader: the one place where a review meets routines."""
+    routines.done(person=by, kind=ROUTINES[ReviewKind(row.kind)], at=at)
