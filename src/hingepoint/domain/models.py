@@ -35,6 +35,7 @@ from hingepoint.domain.reviews.models import (
 )
 from hingepoint.domain.routines.models import DaysOff, Routine, RoutineDue, RoutineVersion
 from hingepoint.domain.self_assessment.models import AssessmentAnswer, AssessmentRound
+from hingepoint.domain.sessions.models import Session
 from hingepoint.domain.signals.models import Raise, RaiseStep, SignalReading
 from hingepoint.domain.strategy.models import (
     AskingRound,
@@ -120,6 +121,7 @@ __all__ = [
     "SavedMapping",
     "SavedView",
     "SentForm",
+    "Session",
     "SignInFailure",
     "SignalReading",
     "Strategy",
