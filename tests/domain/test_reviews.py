@@ -8,6 +8,8 @@ import pytest
 
 import cast as casting
 import duties
+import playbooks
+import raising
 import reviewing
 from cast import NOW, TODAY
 from hingepoint.domain.agreements import actions as agreements
@@ -18,6 +20,7 @@ from hingepoint.domain.reviews.queries import commitments, review, reviews
 from hingepoint.domain.reviews.rules import Candidate, Change, OpenAgreement, Pressing, Told
 from hingepoint.domain.routines import actions as routines
 from hingepoint.domain.routines.models import RoutineDue
+from hingepoint.domain.strategy import actions as strategies
 from hingepoint.records.agreements import AgreementState
 from hingepoint.records.errors import Hidden
 from hingepoint.records.people import Role
@@ -284,6 +287,24 @@ def test_a_colleague_of_the_team_reads_the_review_and_cannot_open_the_deal(cast)
 
 
 # ---- the pipeline ----
+
+
+def test_a_sponsor_who_opens_the_review_of_a_team_puts_nothing_of_other_teams_into_it(cast):
+    book = playbooks.in_force(cast, "cust.data_access")
+    facts = {"metric": "won", "baseline": 0.2, "target": 0.4, "target_on": TODAY + 40 * WEEK}
+    strategies.set_target(by=cast.sponsor, at=NOW, strategy=book.strategy, **facts)
+    reviewing.kind_words(cast.deal, by=cast.seller)
+    reviewing.kind_words(cast.foreign_deal, by=cast.other_manager)
+    rises = (raising.reading(one, raising.State.RAISED, deals=()) for one in (raising.NORTH, raising.SOUTH))
+    raising.read(raising.DAY, exceptions=tuple(rises))
+    row = reviewing.planned(cast, kind=ReviewKind.PIPELINE)
+    row = actions.open_review(by=cast.sponsor, at=NOW, review_id=row.pk)
+    assert [one["where"] for one in row.told["signals"]] == ["North"]
+    assert [(one["there"], one["needed"]) for one in row.told["coverage"]] == [(0, 1)]
+    assert [one["deal"] for one in row.told["debts"]] == ["Deal N-1"]
+    assert row.told["metrics"]
+    assert review.review_page(cast.sponsor, row.pk, now=NOW).told["metrics"]
+    assert not review.review_page(cast.manager, row.pk, now=NOW).told["metrics"]
 
 
 def test_the_pipeline_of_the_meeting_is_kept_and_the_next_one_tells_what_moved(cast):

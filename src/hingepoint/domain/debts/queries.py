@@ -16,7 +16,7 @@ from hingepoint.domain.debts import record
 from hingepoint.domain.debts.frames import debts_frame
 from hingepoint.domain.debts.models import DebtReading
 from hingepoint.domain.debts.owed import AT_ONCE, Books, Owed, owing, today_of
-from hingepoint.domain.people.models import Viewer, sees_all, works_here
+from hingepoint.domain.people.models import Team, Viewer, sees_all, works_here
 from hingepoint.records.agreements import AgreementState
 from hingepoint.records.debts import DebtKind
 from hingepoint.records.errors import Hidden
@@ -122,14 +122,18 @@ def _course() -> tuple[DayOf, ...]:
 # ---- what is most worth paying ----
 
 
-def worth_paying(viewer: Viewer, *, today: dt.date, most: int = MOST) -> list[Paying]:
+def worth_paying(
+    viewer: Viewer, *, today: dt.date, most: int = MOST, team: Team | None = None
+) -> list[Paying]:
     """Return the debts that are most worth paying among those the viewer sees, one a deal, the best first; those of unknown
-    worth come last, those of the largest deals first. At most three SQL queries, and one for each metric.
+    worth come last, those of the largest deals first. Only of the deals of ``team`` and the teams below it, where one is
+    given. At most three SQL queries, and one for each metric.
 
     On a deal it is the one whose gaining is expected to help most: by the rule of the next best agreement.
     """
     books = Books()
     rows = owing(viewer, today)
+    rows = rows.filter(deal__team__path__startswith=team.path) if team else rows
     rows = rows.order_by(F("deal__amount").desc(nulls_last=True), "deal_id", "pk")
     best = _best(rows.iterator(AT_ONCE), books, today, most)
     return [_paying(row, owed, others) for row, owed, others in best]

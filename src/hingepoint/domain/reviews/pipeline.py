@@ -12,10 +12,10 @@ from typing import Any
 from django.db import connection
 from django.db.models import Count, OuterRef, QuerySet, Sum, Value
 
-from hingepoint.analysis.signals.shape import State
+from hingepoint.analysis.signals.shape import COMPANY, Place, State
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.debts.queries import worth_paying
-from hingepoint.domain.people.models import User, sees_all
+from hingepoint.domain.people.models import Team, User, sees_all
 from hingepoint.domain.reviews.models import PipelineDeal, Review
 from hingepoint.domain.reviews.reading import open_deals
 from hingepoint.domain.signals import queries as signals
@@ -26,8 +26,6 @@ from hingepoint.records.deals import DealStatus, place_of
 
 #: What a row of the snapshot takes of a deal.
 _KEPT = ("pk", "stage", "amount", "currency", "expected_close_on")
-#: Signals whose places are single managers are not for a meeting.
-NOT_FOR_A_MEETING = "manager"
 
 
 def keep(review: Review) -> None:
@@ -41,7 +39,8 @@ def keep(review: Review) -> None:
 
 
 def told(review: Review, *, by: User, today: dt.date) -> dict[str, Any]:
-    """Return what the agenda of a pipeline review says to ``by``, who leads it, as plain JSON. Asked after ``keep``."""
+    """Return what the agenda of a pipeline review says, as plain JSON: of the team's deals and of the company, never of another
+    team, whatever else ``by``, who leads it, may see. Asked after ``keep``."""
     before = _before(review)
     return {
         "stages": stages(PipelineDeal.objects.filter(review=review)),
@@ -49,7 +48,7 @@ def told(review: Review, *, by: User, today: dt.date) -> dict[str, Any]:
         "before_on": before.on.isoformat() if before else "",
         "moved": _moved(review, before) if before else {},
         "signals": _signals(by, review),
-        "coverage": _coverage(by),
+        "coverage": _coverage(by, review.team),
         "debts": [
             {
                 "deal": one.deal,
@@ -58,7 +57,7 @@ def told(review: Review, *, by: User, today: dt.date) -> dict[str, Any]:
                 "amount": one.amount,
                 "currency": one.currency,
             }
-            for one in worth_paying(by, today=today)
+            for one in worth_paying(by, today=today, team=review.team)
         ],
         "metrics": _metrics(by, today),
     }
@@ -110,7 +109,8 @@ def _sum(rows: QuerySet[Any]) -> dict[str, Any]:
 
 
 def _signals(by: User, review: Review) -> list[dict[str, Any]]:
-    """Return the raises that stand, newest first; never those of single managers."""
+    """Return the raises that stand in the company, in the team and at its accounts, newest first; never those of single
+    managers."""
     since = review.since.date() if review.since else review.on
     page = signals.overview(by)
     raises = [
@@ -119,7 +119,8 @@ def _signals(by: User, review: Review) -> list[dict[str, Any]]:
         for one in tile.raises
         if tile.told.state is State.RAISED
     ]
-    public = [(signal, one) for signal, one in raises if one.place.level != NOT_FOR_A_MEETING]
+    theirs = _places(review.team, [one.place.name for _, one in raises])
+    public = [(signal, one) for signal, one in raises if one.place == COMPANY or one.place in theirs]
     return [
         {
             "key": signal.key,
@@ -133,16 +134,24 @@ def _signals(by: User, review: Review) -> list[dict[str, Any]]:
     ]
 
 
-def _coverage(by: User) -> list[dict[str, Any]]:
-    """Return on how many open deals each required agreement stands, the weakest first."""
+def _places(team: Team, named: list[str]) -> set[Place]:
+    """Return the team and those below it, and which accounts among ``named`` they have deals with. Two SQL queries."""
+    teams = Team.objects.filter(path__startswith=team.path).values_list("name", flat=True)
+    deals = Deal.objects.filter(team__path__startswith=team.path, account__name__in=named)
+    accounts = deals.values_list("account__name", flat=True).distinct()
+    return {Place("team", name) for name in teams} | {Place("account", name) for name in accounts}
+
+
+def _coverage(by: User, team: Team) -> list[dict[str, Any]]:
+    """Return on how many open deals of the team each required agreement stands, the weakest first."""
     return [
         {"name": one.name, "there": one.coverage.there, "needed": one.coverage.needed}
-        for one in coverage.on_open_deals(by)
+        for one in coverage.on_open_deals(by, team=team)
     ]
 
 
 def _metrics(by: User, today: dt.date) -> list[dict[str, Any]]:
-    """Return the results of the strategy in force against their targets, for those who see all: kept answers."""
+    """Return the results of the strategy in force against their targets, where ``by`` sees all: kept answers."""
     strategy = Strategy.objects.visible_to(by).in_force().first() if sees_all(by) else None
     if strategy is None:
         return []

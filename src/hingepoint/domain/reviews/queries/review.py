@@ -10,7 +10,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from hingepoint.domain.deals.models import Deal
-from hingepoint.domain.people.models import Viewer
+from hingepoint.domain.people.models import Viewer, sees_all
 from hingepoint.domain.reviews import gaps, reading, rules
 from hingepoint.domain.reviews.models import CommitmentEnd, Review, ReviewedDeal, ReviewNote, ReviewSeat
 from hingepoint.domain.reviews.queries import commitments, people
@@ -162,7 +162,9 @@ def review_page(viewer: Viewer, review_id: int, *, now: dt.datetime) -> ReviewPa
         ),
         owners=owners,
         leads=rules.leads(viewer, row.team_id),
-        told=row.told,
+        told=row.told
+        if sees_all(viewer)
+        else {**row.told, "metrics": []},  # results of the company are for those
         mark=_mark(row),
     )
 

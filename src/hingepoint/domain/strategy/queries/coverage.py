@@ -17,6 +17,7 @@ from hingepoint.domain.agreements.rules import GAINED_IN_TIME
 from hingepoint.domain.deals.models import Deal, DealQuerySet
 from hingepoint.domain.deals.queries import by_team
 from hingepoint.domain.detection.sureness import unconfirmed_agreements
+from hingepoint.domain.people.models import Team
 from hingepoint.domain.upkeep.kept import Question, Shelf
 from hingepoint.records.agreements import STANDING
 
@@ -106,15 +107,17 @@ class OpenDeals:
     coverage: Coverage
 
 
-def on_open_deals(viewer: Any) -> list[OpenDeals]:
-    """Return, per agreement that open deals need, on how many it stands; the weakest first. One SQL query."""
+def on_open_deals(viewer: Any, *, team: Team | None = None) -> list[OpenDeals]:
+    """Return, per agreement that open deals need, on how many it stands; the weakest first. Only of the deals of ``team`` and
+    the teams below it, where one is given. One SQL query."""
+    rows = Agreement.objects.on_open_deals(viewer).needed()
     counts = _counted(
-        Agreement.objects.on_open_deals(viewer).needed(),
+        rows.filter(deal__team__path__startswith=team.path) if team else rows,
         _STANDING,
         by=("type__key", "type__own_name", "type__name"),
     )
-    rows = [OpenDeals(key, own or name, coverage) for (key, own, name), coverage in counts.items()]
-    return sorted(rows, key=lambda row: (row.coverage.there / row.coverage.needed, row.name))
+    found = [OpenDeals(key, own or name, coverage) for (key, own, name), coverage in counts.items()]
+    return sorted(found, key=lambda row: (row.coverage.there / row.coverage.needed, row.name))
 
 
 def _counted(agreements: QuerySet, there: Q, *, by: str | tuple[str, ...]) -> dict[Any, Coverage]:
