@@ -7,12 +7,14 @@ import polars as pl
 import pytest
 from django.core.management import call_command
 from django.db.models import Exists, F, OuterRef
+from django.utils import timezone
 from polars.testing import assert_frame_equal
 
 import discoveries
 from hingepoint.analysis.signals.shape import State
 from hingepoint.connectors import files
 from hingepoint.demo import findings, planted, readings, seed, tour, traces
+from hingepoint.demo.company import simulate
 from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.audit import words
 from hingepoint.domain.audit.models import AuditEvent
@@ -36,6 +38,7 @@ from hingepoint.domain.plans.models import Debrief, Plan, PlanReview
 from hingepoint.domain.plans.queries import reviews
 from hingepoint.domain.plans.queries import talks as talks_page
 from hingepoint.domain.signals import queries as signals
+from hingepoint.domain.strategy import results
 from hingepoint.domain.strategy.models import Playbook, Strategy
 from hingepoint.domain.strategy.queries import playbook as playbook_page
 from hingepoint.domain.trials.queries import lines as lines_page
@@ -86,6 +89,29 @@ def test_another_company_is_left_alone(company):
 def test_the_audit_trail_of_the_demo_is_whole(company):
     assert length() > 100
     assert first_broken_link() is None
+
+
+def test_results_are_what_the_simulated_deals_say(company):
+    """Counted here from the simulation's own tables, which never saw the database."""
+    lived = simulate(ends_on=ENDS_ON - dt.timedelta(days=1), sellers=seed.SMALL)
+    strategy = Strategy.objects.in_force().get()
+    told = results.progress(people.persona(Role.SPONSOR), strategy, today=ENDS_ON)
+    shown = {one.metric: (one.since.value, one.since.n) for one in told}
+    since = timezone.make_aware(dt.datetime.combine(strategy.starts_on, dt.time())).astimezone(dt.UTC)
+    closed = lived.deals.filter(pl.col("closed") >= since.replace(tzinfo=None))
+    won = closed.filter(pl.col("status") == "won")
+    escalated = lived.events.filter(pl.col("kind") == "escalation")["deal_id"].unique()
+    counted = {
+        "price_realisation": won["net_price"].sum() / won["list_price"].sum(),
+        "no_decision": (closed["loss_reason"] == "no decision").fill_null(False).mean(),
+        "escalation_rate": closed["deal_id"].is_in(escalated.implode()).mean(),
+        "won": (closed["status"] == "won").mean(),
+        "discount": won["discount"].mean(),
+    }
+    assert closed.height > 300
+    assert {name: shown[name][0] for name in counted} == pytest.approx(counted, abs=1e-9)
+    assert shown["no_decision"][1] == shown["won"][1] == closed.height
+    assert shown["price_realisation"][1] == won.height
 
 
 def test_each_persona_has_something_to_do(company):
