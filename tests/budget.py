@@ -27,8 +27,9 @@ MORE_STATEMENTS: dict[str, tuple[int, str]] = {
         14,
         "which teams, accounts and managers the viewer may see, and what these are called, is asked each time",
     ),
+    "merge-people": (14, "two people side by side, and each of three reasons why they are not one"),
     "definitions-file": (
-        13,
+        15,
         "every definition, and three by which it is on record that a file was taken away",
     ),
     "put-in-force": (

@@ -17,7 +17,7 @@ from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.strategy import actions, asking
 from hingepoint.domain.strategy.models import AskingRound, NeededBy
 from hingepoint.domain.strategy.rules import books_in_force, usual_days_to_stage, wanted_of
-from hingepoint.jobs import hourly, monthly
+from hingepoint.jobs import monthly, schedule
 from hingepoint.records.agreements import AgreementState, Evidence
 from hingepoint.records.deals import EventKind
 from playbooks import choose, in_force, written
@@ -182,7 +182,7 @@ def test_a_round_that_was_killed_goes_on_where_it_stopped(cast, small_batches):
     assert (row.done, row.finished_at, refreshes()) == (2, None, [])
     assert row.after == Deal.objects.open().order_by("pk")[1].pk
     with CaptureQueriesContext(connection) as done:
-        hourly.JOBS[-1](at=NOW)
+        schedule.JOBS["hourly.ask_open_deals"][1](at=NOW)
     assert before < asked()
     asked_again = f'"domain_agreement"."deal_id" IN ({cast.deal.pk}, '
     assert not [query["sql"] for query in done if asked_again in query["sql"]]

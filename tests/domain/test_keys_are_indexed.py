@@ -21,13 +21,14 @@ KEYS = sorted(
 
 def plan(table: str, column: str) -> str:
     with connection.cursor() as cursor:
-        cursor.execute(f'EXPLAIN QUERY PLAN SELECT id FROM "{table}" WHERE "{column}" = 1')
+        cursor.execute(f'EXPLAIN QUERY PLAN SELECT 1 FROM "{table}" WHERE "{column}" = 1')
         return cursor.fetchone()[3]
 
 
 def test_every_key_is_looked_up_by_an_index():
     assert len(KEYS) > 100
-    assert [(key, plan(*key)) for key in KEYS if not plan(*key).startswith("SEARCH")] == []
+    scanned = sorted(".".join(key) for key in KEYS if not plan(*key).startswith("SEARCH"))
+    assert scanned == []
 
 
 def test_keys_that_are_nearly_always_empty_keep_only_what_is_there():

@@ -54,7 +54,7 @@ class CoachingSession(models.Model):
     register shows before ``followed_until`` counts as that next step."""
 
     deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="+", db_index=False)
-    type = models.ForeignKey(AgreementType, on_delete=models.PROTECT, related_name="+", db_index=False)
+    type = models.ForeignKey(AgreementType, on_delete=models.PROTECT, related_name="+")
     coach = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
     coached = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
     held_at = models.DateTimeField()

@@ -116,7 +116,6 @@ class Migration(migrations.Migration):
             model_name="routine",
             name="team",
             field=models.ForeignKey(
-                db_index=False,
                 null=True,
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="+",
@@ -220,7 +219,6 @@ class Migration(migrations.Migration):
             model_name="coachingsession",
             name="type",
             field=models.ForeignKey(
-                db_index=False,
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="+",
                 to="domain.agreementtype",
@@ -240,7 +238,6 @@ class Migration(migrations.Migration):
             model_name="daysoff",
             name="said_by",
             field=models.ForeignKey(
-                db_index=False,
                 null=True,
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="+",
@@ -251,7 +248,6 @@ class Migration(migrations.Migration):
             model_name="routineversion",
             name="put_by",
             field=models.ForeignKey(
-                db_index=False,
                 null=True,
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="+",

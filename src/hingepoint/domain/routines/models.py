@@ -42,7 +42,7 @@ class Routine(models.Model):
     role = models.CharField(max_length=20, choices=choices(Role))
     cadence = models.CharField(max_length=12, choices=Cadence.choices)
     weekday = models.PositiveSmallIntegerField(default=FRIDAY)
-    team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, related_name="+")
     stage = models.CharField(max_length=100, blank=True)
     least_amount = models.FloatField(null=True)
     days = models.PositiveSmallIntegerField(default=DAYS_FOR_A_DEAL)
@@ -71,7 +71,7 @@ class RoutineVersion(models.Model):
     number = models.PositiveSmallIntegerField()
     definition = models.JSONField()
     since = models.DateField()
-    put_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    put_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     put_at = models.DateTimeField()
 
     class Meta:
@@ -152,7 +152,7 @@ class DaysOff(models.Model):
     person = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="days_off")
     since = models.DateField()
     until = models.DateField()
-    said_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    said_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     said_at = models.DateTimeField()
 
     objects = DaysOffQuerySet.as_manager()
