@@ -12,6 +12,7 @@ from django_tasks import task
 
 from hingepoint.analysis.discovery import Settings
 from hingepoint.demo import planted, playbook
+from hingepoint.domain.debts import actions as debts
 from hingepoint.domain.discovery import actions as discovery
 from hingepoint.domain.discovery.models import Finding, Run
 from hingepoint.domain.people import queries as people
@@ -31,9 +32,12 @@ def ask(*, at: dt.datetime) -> None:
 
 @task()
 def sign_in_background(run_id: int) -> None:
-    """The worker takes one task after the other: this one comes when the run has ended."""
+    """The worker takes one task after the other: this one comes when the run has ended. What deals owe is counted then, by
+    what the findings say that it is worth."""
+    at = timezone.now()
     if Run.objects.filter(pk=run_id, status=Status.DONE).exists():
-        sign(at=timezone.now(), run_id=run_id)
+        sign(at=at, run_id=run_id)
+    debts.read_debts(at=at, as_of=timezone.localdate(at))
 
 
 def sign(*, at: dt.datetime, run_id: int) -> int:

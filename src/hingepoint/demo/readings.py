@@ -1,4 +1,5 @@
-"""The demo's first readings in the background once the company is there: signals, agreement debt and pressures."""
+"""The demo's first readings in the background once the company is there: pressures and signals; what deals owe is read when
+the findings are signed that value it (``findings.sign_in_background``)."""
 
 from __future__ import annotations
 
@@ -7,7 +8,6 @@ import datetime as dt
 from django.utils import timezone
 from django_tasks import task
 
-from hingepoint.domain.debts import actions as debts
 from hingepoint.domain.pressures import actions as pressures
 from hingepoint.domain.signals import actions as signals
 
@@ -19,12 +19,10 @@ def ask() -> None:
 
 @task()
 def read_in_background() -> None:
-    """Read the signals, the debt and the pressures of today."""
+    """Read the pressures and the signals of today."""
     at = timezone.now()
-    today = timezone.localdate(at)
-    pressures.read_pressures(at=at, as_of=today)
+    pressures.read_pressures(at=at, as_of=timezone.localdate(at))
     read(at=at)
-    debts.read_debts(at=at, as_of=today)
 
 
 def read(*, at: dt.datetime) -> list[dt.date]:
