@@ -8,9 +8,12 @@ import numpy as np
 from django.utils import timezone
 
 from hingepoint.demo.company import Company
+from hingepoint.domain.agreements import actions as agreements
+from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.coaching import actions as coaching
 from hingepoint.domain.coaching.rules import coached_on, managers_above
 from hingepoint.domain.deals.models import Deal
+from hingepoint.records.agreements import AgreementState
 from hingepoint.records.coaching import BEHAVIOURS
 
 NEXT_STEPS = (
@@ -19,6 +22,9 @@ NEXT_STEPS = (
     "Write the three trades first, then answer on the price.",
     "Send the one page with the act and the day, and ask them to correct it.",
 )
+#: Which share of next steps the seller takes, where the agreement still waits to be asked for.
+FOLLOWED = 0.7
+WAITING = (AgreementState.NEEDED, AgreementState.PLANNED)
 
 
 def write(company: Company, *, at: dt.datetime) -> None:
@@ -41,3 +47,14 @@ def write(company: Company, *, at: dt.datetime) -> None:
             coaching.hold_session(
                 by=nearest.user, at=held_at, deal_id=deal.pk, type_key=row["agreement"], said=said
             )
+            if rng.random() < FOLLOWED:
+                _ask(deal, row["agreement"], on=said.next_on, at=at)
+
+
+def _ask(deal: Deal, key: str, *, on: dt.date, at: dt.datetime) -> None:
+    """Let the seller ask for what was spoken about, where it was only needed or planned until then."""
+    then = timezone.make_aware(dt.datetime.combine(on, dt.time(11)))
+    waits = Agreement.objects.filter(deal=deal, type__key=key, state__in=WAITING)
+    if then < at and waits.exists() and not waits.filter(events__occurred_at__gte=then).exists():
+        step = agreements.Step(state=AgreementState.ASKED, occurred_at=then)
+        agreements.take_step(by=deal.owner, at=then, deal_id=deal.pk, type_key=key, step=step)
