@@ -307,7 +307,7 @@ def _drawn_again(rollout: Starts, lot: Lot) -> str:
     drawn = [rollout[team] or dt.date.max for team in lots.order(rollout, seed=lot.seed)]
     if drawn == sorted(drawn):
         return f"Drawn again with seed {lot.seed}: the same order."
-    return f"Our own lot draws another order from seed {lot.seed}; that this one was drawn is taken on your word."
+    return f"That this order was drawn by lot is taken on your word: our own lot draws another from seed {lot.seed}."
 
 
 def _nobody_waits_from(whole: Panel) -> dt.date | None:
