@@ -3,6 +3,8 @@
 import datetime as dt
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -173,7 +175,9 @@ def test_a_talk_that_was_not_yet_held_is_not_debriefed(client, cast, talk):
 
 def test_a_talk_waits_for_its_debrief_until_it_has_one(client, cast, talk):
     today = timezone.localdate()
-    assert [one.type_id for one in talks.to_debrief(cast.seller, today=today)] == [talk.agreement.type_id]
+    with CaptureQueriesContext(connection) as asked:
+        assert [one.type_id for one in talks.to_debrief(cast.seller, today=today)] == [talk.agreement.type_id]
+    assert len(asked) == 1
     assert talks.to_debrief(cast.stranger, today=today) == []
     client.force_login(cast.seller)
     assert "Debriefs due" in client.get("/").content.decode()

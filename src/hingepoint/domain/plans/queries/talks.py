@@ -134,6 +134,7 @@ def _talk_of(plan: Plan, *, returned: str = "") -> Talk:
     told = from_json(plan.parts).get("from_whom", ())
     whom = first_text(told)
     assert plan.agreement is not None  # ``of_talks``
+    plan.agreement.deal = plan.deal  # the same row, which came with the plan
     return _talk(
         plan.agreement, on=plan.talk_on, planned=plan.talk_on is not None, returned=returned, whom=whom
     )
