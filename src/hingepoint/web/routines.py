@@ -10,7 +10,6 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from hingepoint.domain.detection.actions import key_for
@@ -99,11 +98,7 @@ def do_routine(request: Request, due_id: int) -> HttpResponse:
     """Write down that what is due of the viewer is done."""
     done = actions.do(by=request.user, at=timezone.now(), due_id=due_id)
     messages.info(request, f"Done: {done.routine.name}.")
-    back = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(
-        back, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return redirect(back if safe else "routines")
+    return redirect(drafts.ours(request, request.POST.get("next", "")) or "routines")
 
 
 # ---- what is required ----
