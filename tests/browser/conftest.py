@@ -30,7 +30,6 @@ ONLY_WHAT_IS_WRONG = {"resultTypes": ["violations"], "preload": False}
 DESKTOP = {"width": 1360, "height": 900}
 PHONE = {"width": 390, "height": 844}
 SIZES = {"desktop": DESKTOP, "phone": PHONE}
-THEMES = ("light", "dark")
 QUIET = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -222,18 +221,21 @@ def screenshots():
     return keep
 
 
+#: In which size and theme a page is looked at, and by which rules (None: all). The colours of a phone's light are those of a
+#: desktop's: both come from the same tokens.
+LOOKS = (("desktop", "light", None), ("desktop", "dark", OF_COLOUR), ("phone", "dark", None))
+
+
 @pytest.fixture
 def shortcomings(axe):
     """Return ``looked_at(window)``: what is wrong with the open page on a desktop and a phone, in light and
-    dark; one line each. A second theme is asked only for what depends on colour."""
+    dark; one line each."""
 
     def looked_at(window: Visit) -> list[str]:
         found = []
-        for size in SIZES:
-            for theme in THEMES:
-                window.look(size=size, theme=theme)
-                broken = axe(window.page, rules=None if theme == THEMES[0] else OF_COLOUR)
-                found += [f"{size}, {theme}: {line}" for line in broken]
+        for size, theme, rules in LOOKS:
+            window.look(size=size, theme=theme)
+            found += [f"{size}, {theme}: {line}" for line in axe(window.page, rules=rules)]
             if window.is_too_wide():
                 found.append(f"{size}: wider than the window")
         return found
