@@ -89,6 +89,19 @@ def test_the_night_adds_an_anchor_where_the_settings_name_a_file(cast, settings,
     )
 
 
+def test_an_anchor_that_was_written_after_the_trail_was_altered_does_not_undo_the_first():
+    first, second = "a" * 64, "b" * 64
+    assert read_anchors(f"2026-01-01 4 {first}\n2026-01-02 4 {second}\n") == {4: first}
+
+
+def test_anchors_that_are_gone_are_missed(cast, settings, tmp_path):
+    gone = tmp_path / "anchors.txt"
+    settings.ENVIRONMENT = settings.ENVIRONMENT.model_copy(update={"audit_anchors": gone})
+    code, words = said("verify")
+    assert code != 0
+    assert f"{gone} is not there." in " ".join(words.split())
+
+
 def test_what_is_no_anchor_is_named_by_its_line(cast, tmp_path):
     file = tmp_path / "anchors.txt"
     file.write_text("\n2026-01-01T00:00:00+00:00 4 nonsense\n")

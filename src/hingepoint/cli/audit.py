@@ -73,14 +73,19 @@ def _holds(known: dict[int, str], as_format: str) -> bool:
 
 
 def _known(anchors: Path | None) -> dict[int, str]:
-    """Return the anchors of a file, else of the settings' file. Raises ClickException for what is no anchor."""
+    """Return the anchors of a file, else of the settings' file; none where neither is named. Raises ClickException for a file
+    that is not there, which may have been taken away, and for what is no anchor."""
     from django.conf import settings
 
     from hingepoint.domain.audit.rules import read_anchors
 
     file = anchors or settings.ENVIRONMENT.audit_anchors
-    if file is None or not file.exists():
+    if file is None:
         return {}
+    if not file.exists():
+        raise click.ClickException(
+            f"{file} is not there. HINGEPOINT_AUDIT_ANCHORS names it; the first night makes it."
+        )
     try:
         return read_anchors(file.read_text(encoding="utf-8"))
     except ValueError as error:
