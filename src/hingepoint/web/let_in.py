@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpResponse
@@ -34,15 +33,10 @@ def let_in(request: Request) -> HttpResponse:
         "ready": [one for one in found if one.person.sign_in != SignIn.NO_ADDRESS],
         "typing": drafts.of(request, reverse("set-addresses")),
         "address": ADDRESS,
-        "mails": may_mail(),
+        "mails": sign_in.may_mail(),
         "days": LINK_DAYS,
     }
     return render(request, "people/let_in.html", context)
-
-
-def may_mail() -> bool:
-    """Return whether this installation can send mail."""
-    return bool(settings.ENVIRONMENT.mail_server)
 
 
 @drafts.kept("let-in")
@@ -88,7 +82,7 @@ def invite_people(request: Request) -> HttpResponse:
     if not people:
         raise Refused("Choose at least one person.")
     who: dict[str, Any] = {"by": request.user, "at": timezone.now(), "users": people}
-    if request.POST.get("way") != "mail" or not may_mail():
+    if request.POST.get("way") != "mail" or not sign_in.may_mail():
         return _shown_once(request, actions.invite(**who), people)
     number = actions.invite_by_mail(**who, page=_links_begin(request))
     messages.info(request, f"{plural(number, 'mail')} on the way. Reload in a minute to see which went out.")
@@ -150,7 +144,7 @@ class ForgottenForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def forgotten(request: Request) -> HttpResponse:
     """Have a link mailed by which somebody chooses a new password. The answer is the same whoever is meant."""
-    if not may_mail():
+    if not sign_in.may_mail():
         return redirect("sign-in")  # which says whom to ask
     if request.method != "POST":
         return private(

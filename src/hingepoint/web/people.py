@@ -23,7 +23,7 @@ from hingepoint.domain.sessions import queries as sessions_queries
 from hingepoint.records.errors import Hidden, Refused
 from hingepoint.records.people import Role
 from hingepoint.reports.charts.numbers import plural
-from hingepoint.web import drafts, let_in
+from hingepoint.web import drafts, sign_in
 from hingepoint.web.requests import whole_number
 
 ROLES = Role.choices
@@ -121,7 +121,7 @@ def person(request, user_id: int):
         "page": queries.person_page(request.user, user_id, at=timezone.now()),
         "keeps": queries.keeps_people(request.user),
         "roles": ROLES,
-        "mails": let_in.may_mail(),
+        "mails": sign_in.may_mail(),
         "membership_form": MembershipForm(
             drafts.of(request, reverse("join-team", args=[user_id])).typed or None,
             teams=teams,

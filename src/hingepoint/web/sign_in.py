@@ -53,6 +53,11 @@ class PeopleBackend(ModelBackend):
         return user if user is not None and self.user_can_authenticate(user) else None
 
 
+def may_mail() -> bool:
+    """Return whether this installation can send mail."""
+    return bool(settings.ENVIRONMENT.mail_server)
+
+
 class SignInForm(AuthenticationForm):
     """Counts failures per account and address of the client (see ``web/clients.py``)."""
 
@@ -92,7 +97,7 @@ class SignIn(LoginView):
         offered: dict[str, Any] = {
             "offered": [],
             "tour": None,
-            "mails": bool(settings.ENVIRONMENT.mail_server),
+            "mails": may_mail(),
         }
         if settings.ENVIRONMENT.demo:
             from hingepoint.demo import tour  # a company of one's own needs no simulation
