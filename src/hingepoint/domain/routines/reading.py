@@ -80,7 +80,7 @@ def _off(first: dt.date, last: dt.date) -> Off:
 
 def _reached(rule: Rule, *, since: dt.date) -> Iterator[Reached]:
     """Yield the open deals that ``rule`` is for with the day on which each reached its stage, those that may fall due."""
-    deals = Deal.objects.filter(status=DealStatus.OPEN, owner__is_active=True, owner__role=rule.role)
+    deals = Deal.objects.open().filter(owner__is_active=True, owner__role=rule.role)
     if rule.least_amount is not None:
         deals = deals.filter(amount__gte=rule.least_amount)
     if rule.team:

@@ -71,9 +71,7 @@ def with_what_followed(rows: QuerySet[CoachingSession]) -> QuerySet[Any]:
     held_at = ExpressionWrapper(OuterRef("held_at"), output_field=DateTimeField())
     until = ExpressionWrapper(OuterRef("followed_until"), output_field=DateTimeField())
     same = {"agreement__deal": OuterRef("deal"), "agreement__type": OuterRef("type")}
-    step = AgreementEvent.objects.filter(
-        **same, state__in=_FORWARD, undoes__isnull=True, undone_by__isnull=True
-    )
+    step = AgreementEvent.objects.standing().filter(**same, state__in=_FORWARD)
     plan, debrief = Plan.objects.filter(**same), Debrief.objects.filter(**same)
     return rows.annotate(
         seen=Exists(step.filter(occurred_at__gt=held_at, recorded_at__gt=held_at, occurred_at__lt=until))
@@ -163,8 +161,8 @@ def session_page(
 def _seen(step: AgreementEvent) -> str:
     on = timezone.localdate(step.occurred_at)
     act = f": {step.act}" if step.act else ""
-    due = f", by {step.due_on:%-d %b}" if step.due_on else ""
-    return f"{on:%-d %b}: {AgreementState(step.state).label.lower()}{act}{due}"
+    due = f", by {step.due_on.day} {step.due_on:%b}" if step.due_on else ""
+    return f"{on.day} {on:%b}: {AgreementState(step.state).label.lower()}{act}{due}"
 
 
 # ---- what goes up ----
