@@ -21,6 +21,7 @@ from hingepoint.analysis import frames
 from hingepoint.demo import (
     accounts,
     dates,
+    forecasts,
     help,
     negotiations,
     people,
@@ -45,7 +46,7 @@ class Company:
     ``deals`` and ``events`` have the columns of ``analysis.frames`` and go straight into an analysis;
     ``deals`` also has name, need, competitor, pressures, existing_customer and loss_reason. ``agreements``
     is the register as it stands, ``steps`` its history with what people wrote, ``traces`` what the CRM shows
-    of it without anybody typing. The others are described
+    of it without anybody typing, ``forecasts`` each day of close that was named. The others are described
     where they are made: people, teams, memberships, accounts, contacts, demands, concessions,
     escalations, visits, plans, routines, reviews, coaching.
     """
@@ -58,6 +59,7 @@ class Company:
     agreements: pl.DataFrame
     steps: pl.DataFrame
     traces: pl.DataFrame
+    forecasts: pl.DataFrame
     people: pl.DataFrame
     teams: pl.DataFrame
     memberships: pl.DataFrame
@@ -139,6 +141,7 @@ def simulate(
         agreements=agreements,
         steps=steps,
         traces=traces.write(stage, steps=steps, deals=deals),
+        forecasts=forecasts.write(stage, deals=deals),
         people=start.people.everybody,
         teams=start.people.teams,
         memberships=start.people.memberships,

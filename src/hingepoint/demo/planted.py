@@ -17,6 +17,12 @@ DISCOUNT_ON_TARGET = 0.15
 SUPPORTIVE = f"supportive:discount<={DISCOUNT_ON_TARGET}"
 
 
+#: The close that a seller names at creation lies so many days before the day on which the deal will close, spread by so
+#: many, and at least this share of the sale away. It is put off by so many weeks whenever it comes and the deal still
+#: lives. Nothing about that ever changes.
+NAMED_EARLY_DAYS, NAMED_SPREAD_DAYS, NAMED_LEAST, PUT_OFF_WEEKS = 24, 35, 0.3, (3, 9)
+
+
 @dataclass(frozen=True, slots=True)
 class Lever:
     """An agreement that does something. Effects are those of one of average quality.
