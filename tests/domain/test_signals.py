@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ import locks
 from cast import NOW, deal, person
 from hingepoint.analysis.signals import SIGNALS, engine
 from hingepoint.analysis.signals.engine.facts import from_log
-from hingepoint.analysis.signals.shape import COMPANY, Driver, Place, State, WouldHaveShown
+from hingepoint.analysis.signals.shape import COMPANY, Driver, Earlier, Place, Rules, State, WouldHaveShown
 from hingepoint.demo import calm
 from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.people import actions as people
@@ -56,9 +57,11 @@ class TestRecord:
     def test_a_report_of_the_first_schema_says_nothing_of_what_its_places_would_have_shown(self, whole):
         old = json.loads(json.dumps(record.stored(whole))) | {"schema": 1}
         for told in old["signals"]:
+            del told["rules"]
             for one in told["places"]:
-                del one["certificate"]
+                del one["certificate"], one["earlier"]
         kept = record.opened(old)
+        assert {one.earlier for told in kept.signals for one in told.places} == {()}
         assert {one.certificate for told in kept.signals for one in told.places} == {()}
         assert [told.would_have_shown for told in kept.signals] == [
             told.would_have_shown for told in whole.signals
@@ -70,6 +73,14 @@ class TestRecord:
         _, calm_again, watched_again = again(report(DAY, rows)).signals[0].places
         assert (calm_again.reading, calm_again.series, calm_again.chart) == (0.3, None, None)
         assert same(watched_again, reading(watched, State.WATCH))
+
+    def test_the_time_under_earlier_rules_is_kept(self):
+        now = reading(COMPANY)
+        era = Earlier(now.series, now.chart)
+        whole = report(DAY, {"exceptions": (replace(now, earlier=(era, era)),)})
+        told = replace(whole.signals[1], rules=(Rules(dt.date(2025, 1, 10), "2"),))
+        (kept,) = (one for one in again(replace(whole, signals=(told,))).signals)
+        assert same(kept, told)
 
     @pytest.mark.slow
     @settings(max_examples=60, deadline=None)

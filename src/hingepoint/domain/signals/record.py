@@ -17,10 +17,12 @@ import numpy as np
 from hingepoint.analysis.signals import SIGNALS
 from hingepoint.analysis.signals.shape import (
     Driver,
+    Earlier,
     Floats,
     Place,
     Reading,
     Report,
+    Rules,
     Series,
     Signal,
     State,
@@ -32,7 +34,7 @@ from hingepoint.analysis.spc.charts import Chart
 from hingepoint.records.errors import Refused
 
 #: Of what is stored. One more whenever its meaning changes, and a step in ``UPGRADES`` from the one before.
-SCHEMA = 2
+SCHEMA = 3
 
 Json = Mapping[str, Any]
 
@@ -45,8 +47,17 @@ def _without_certificates(kept: Json) -> Json:
     return {**kept, "schema": 2, "signals": signals}
 
 
+def _without_earlier_rules(kept: Json) -> Json:
+    """Make a report of schema 2, which ended a series with its rules and forgot it, one of schema 3."""
+    signals = [
+        {**told, "rules": [], "places": [{**one, "earlier": []} for one in told["places"]]}
+        for told in kept["signals"]
+    ]
+    return {**kept, "schema": 3, "signals": signals}
+
+
 #: What makes a report of each schema one of the next.
-UPGRADES: dict[int, Callable[[Json], Json]] = {1: _without_certificates}
+UPGRADES: dict[int, Callable[[Json], Json]] = {1: _without_certificates, 2: _without_earlier_rules}
 
 
 class NewerReport(Refused):
@@ -107,6 +118,7 @@ def _told(told: Told) -> dict[str, Any]:
         "drivers": [asdict(one) for one in told.drivers],
         "would_have_shown": told.would_have_shown and _would(told.would_have_shown),
         "silent_since": _day(told.silent_since),
+        "rules": [_plain(asdict(one)) for one in told.rules],
     }
 
 
@@ -120,6 +132,7 @@ def _told_again(kept: Json) -> Told:
         drivers=tuple(Driver(**one) for one in kept["drivers"]),
         would_have_shown=kept["would_have_shown"] and _would_again(kept["would_have_shown"]),
         silent_since=_date(kept["silent_since"]),
+        rules=tuple(Rules(dt.date.fromisoformat(one["since"]), one["version"]) for one in kept["rules"]),
     )
 
 
@@ -162,8 +175,20 @@ def _reading(one: Reading) -> dict[str, Any]:
 def _drawn(one: Reading) -> dict[str, Any]:
     """Return the series and the chart of a place, none where nobody looks at them."""
     if one.place.level not in _DRAWN_LEVELS and one.state not in (State.RAISED, State.WATCH):
-        return {"series": None, "chart": None}
+        return {"series": None, "chart": None, "earlier": []}
+    return {
+        **_followed(one),
+        "earlier": [_followed(each) for each in one.earlier],
+    }
+
+
+def _followed(one: Reading | Earlier) -> dict[str, Any]:
     return {"series": one.series and _series(one.series), "chart": one.chart and _chart(one.chart)}
+
+
+def _earlier_again(place: Place, kept: Json) -> Earlier:
+    series = _series_again(place, kept["series"])
+    return Earlier(series, kept["chart"] and _chart_again(kept["chart"], series))
 
 
 def _reading_again(kept: Json) -> Reading:
@@ -182,6 +207,7 @@ def _reading_again(kept: Json) -> Reading:
         certificate=tuple(_would_again(each) for each in kept["certificate"]),
         series=series,
         chart=kept["chart"] and _chart_again(kept["chart"], series),
+        earlier=tuple(_earlier_again(place, each) for each in kept["earlier"]),
     )
 
 
