@@ -59,7 +59,7 @@ class TestRecord:
         for told in old["signals"]:
             del told["rules"]
             for one in told["places"]:
-                del one["certificate"], one["earlier"]
+                one.pop("certificate", None)
         kept = record.opened(old)
         assert {one.earlier for told in kept.signals for one in told.places} == {()}
         assert {one.certificate for told in kept.signals for one in told.places} == {()}
@@ -73,6 +73,13 @@ class TestRecord:
         _, calm_again, watched_again = again(report(DAY, rows)).signals[0].places
         assert (calm_again.reading, calm_again.series, calm_again.chart) == (0.3, None, None)
         assert same(watched_again, reading(watched, State.WATCH))
+
+    def test_nothing_and_nought_are_kept_apart(self):
+        nought = reading(NORTH, reading=0.0, baseline=0.0, size=0.0, ci=(0.0, 0.0))
+        unknown = reading(SOUTH, reading=None, baseline=None, ci=None, series=None, chart=None)
+        _, north, south = again(report(DAY, {"exceptions": (nought, unknown)})).signals[1].places
+        assert same(north, nought)
+        assert same(south, unknown)
 
     def test_the_time_under_earlier_rules_is_kept(self):
         now = reading(COMPANY)
@@ -555,6 +562,32 @@ def test_a_night_holds_the_database_for_few_rows(cast):
     assert len(meter.transactions) == 1
     assert meter.transactions[0].trail_last
     assert meter.most_rows <= 15
+
+
+def test_a_night_of_many_calm_accounts_writes_little_of_each(cast):
+    """What holds the database is the length of what is written: a calm account says that, and its three numbers."""
+    many = [reading(Place("account", f"A-{number}")) for number in range(1_000)]
+    for places in ([], many):
+        with locks.measured() as meter:
+            read(DAY, account_margins=places)
+        (kept,) = meter.transactions
+        if not places:
+            few = kept.characters
+    assert len(queries.signal(cast.sponsor, "account_margins").told.places) == 1_001
+    assert (kept.characters - few) / len(many) < 130
+
+
+def test_old_readings_are_forgotten_in_a_turn_of_their_own(cast):
+    read(DAY - dt.timedelta(days=90))
+    read(DAY - dt.timedelta(days=80))
+    with locks.measured() as meter:
+        read(DAY)
+    said = [{sql.split()[0] for sql in one.wrote if "signalreading" in sql} for one in meter.transactions]
+    assert said.count({"DELETE"}) == 1
+    assert [one for one in said if len(one) > 1] == []
+    assert sorted(SignalReading.objects.values_list("day", flat=True))[0] == dt.date(
+        2025, 12, 11
+    )  # the last old one of its month
 
 
 @pytest.mark.parametrize("who", ["sponsor", "manager", "seller"])
