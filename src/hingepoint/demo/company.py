@@ -31,6 +31,7 @@ from hingepoint.demo import (
     sales,
     scene,
     traces,
+    wanted,
     weeks,
 )
 from hingepoint.demo.weeks import LOST, NEVER, NO_DECISION, OPEN, STAGES, WON
@@ -44,7 +45,7 @@ class Company:
     """All there is to know about the company on its last day.
 
     ``deals`` and ``events`` have the columns of ``analysis.frames`` and go straight into an analysis;
-    ``deals`` also has name, need, competitor, pressures, existing_customer and loss_reason. ``agreements``
+    ``deals`` also has name, need, competitor, pressures, existing_customer, loss_reason, and what ``wanted`` notes. ``agreements``
     is the register as it stands, ``steps`` its history with what people wrote, ``traces`` what the CRM shows
     of it without anybody typing, ``forecasts`` each day of close that was named. The others are described
     where they are made: people, teams, memberships, accounts, contacts, demands, concessions,
@@ -198,7 +199,7 @@ def _deals(stage: scene.Scene) -> pl.DataFrame:
         schema_overrides={"loss_reason": pl.String},
     )
     ordered = [name for name in frames.DEALS if name in {*table.columns, *_MONEY}]
-    table = table.with_columns(_money(stage, won=won, rng=rng))
+    table = table.with_columns(*_money(stage, won=won, rng=rng), *wanted.columns(stage))
     return table.select(*ordered, *(name for name in table.columns if name not in ordered))
 
 
