@@ -13,9 +13,11 @@ _WRITES = ("INSERT", "UPDATE", "DELETE")
 
 @dataclass
 class Transaction:
-    """What one transaction did: rows written, and its writing statements by their words, in order."""
+    """What one transaction did: rows written, how long the texts are that it wrote, and its writing statements by their words,
+    in order."""
 
     rows: int = 0
+    characters: int = 0
     wrote: list[str] = field(default_factory=list)
 
     @property
@@ -47,6 +49,7 @@ class Meter:
             self._depth -= 1
         elif word in _WRITES:
             self._now.rows += max(context["cursor"].rowcount, 0)
+            self._now.characters += sum(len(one) for one in params or () if isinstance(one, str))
             self._now.wrote.append(sql)
         if not self._depth and self._now.wrote:
             self.transactions.append(self._now)

@@ -375,7 +375,39 @@ def test_how_far_prices_lie_apart_between_countries():
         {"status": "won", "country": None, "discount": 0.60},
     )
     assert indicator(facts, Pressure.SOURCING, "apart").now.value == pytest.approx(0.15)
-    assert indicator(facts, Pressure.SOURCING, "countries").now.value == 2
+
+
+def test_countries_are_counted_a_deal_however_they_are_written():
+    facts = deals_of(
+        {"countries": "DE; FR ;pl"}, {"countries": "de, DE"}, {"countries": " ; "}, {"countries": None}
+    )
+    found = indicator(facts, Pressure.SOURCING, "countries").now
+    assert (found.value, found.n) == (2, 80)
+    silent = indicator(deals_of({"countries": None}), Pressure.SOURCING, "countries")
+    assert silent.now is None
+    assert "in a column of the deals called countries" in silent.needs
+
+
+def test_a_deal_is_wanted_sooner_than_half_of_the_won_ones_took():
+    """Sales took 60 days here: asked for in 31 is sooner, in 61 is not; a day before creation is a slip, not a wish."""
+    won = {"status": "won", "created": on(2024, 1, 1), "closed": on(2024, 3, 1)}
+    wishes = ("2026-06-10", "2026-07-10T00:00:00", "2025-05-10", "soon", None)
+    facts = deals_of(won, *({"requested_date": one} for one in wishes))
+    found = indicator(facts, Pressure.TIME, "sooner").now
+    assert (found.value, found.n) == (0.5, 80)
+    assert indicator(deals_of({"requested_date": "2026-06-10"}), Pressure.TIME, "sooner").now is None
+
+
+def test_how_far_a_competitor_lies_below_us_is_told_where_both_prices_are_known():
+    facts = deals_of(
+        {"competitor_price": "80", "list_price": 100.0},
+        {"competitor_price": "110", "list_price": 100.0},
+        {"competitor_price": "a third less", "list_price": 100.0},
+        {"competitor_price": "80", "list_price": None},
+    )
+    found = indicator(facts, Pressure.COMPETITORS, "below_us").now
+    assert (found.value, found.n) == (pytest.approx(0.05), 80)
+    assert found.low < 0.05 < found.high
 
 
 def test_an_indicator_has_moved_when_two_years_differ_by_more_than_chance():

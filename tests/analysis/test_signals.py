@@ -11,7 +11,7 @@ import pytest
 from hingepoint.analysis.signals import SIGNALS, engine
 from hingepoint.analysis.signals.engine import facts
 from hingepoint.analysis.signals.engine.telling import CERTIFIED
-from hingepoint.analysis.signals.shape import Facts, Place, Report, State, Told
+from hingepoint.analysis.signals.shape import Facts, Place, Report, Rules, State, Told
 from hingepoint.demo import calm
 
 SINCE = dt.date(2025, 7, 1)
@@ -223,6 +223,45 @@ class TestTraps:
         assert told.needs.startswith("New rules hold since 2025-11-15. Limits are for trial until 2026-11-30")
         assert told.would_have_shown is None
         assert told.places[0].series.first == 12 * (2025 - 1970) + 11  # December is the first whole month
+        assert told.rules == (Rules(dt.date(2025, 11, 15), "2.1"),)
+
+    def test_the_time_before_new_rules_is_followed_as_if_they_had_not_come(self):
+        """To the last whole month before them: what a chart of that day told, with the limit of today."""
+        made = tables(6)
+        days = {"1.0": dt.datetime(2022, 7, 1), "2.1": dt.datetime(2025, 3, 15)}  # noqa: DTZ001
+        rules = pl.DataFrame({"at": list(days.values()), "agreement": list(days), "kind": ["policy"] * 2})
+        events = pl.concat([made.events, rules.cast({"at": pl.Datetime("us")})], how="diagonal")
+        (told,) = read(known(made, events=events), 2).signals
+        (then,) = read(known(made, as_of=dt.date(2025, 2, 28)), 2).signals
+        assert [one.version for one in told.rules] == ["1.0", "2.1"]
+        compared = 0
+        for one in told.places:
+            was = next((each for each in then.places if each.place == one.place), None)
+            if one.earlier and was is not None:
+                newest = one.earlier[-1]
+                assert (
+                    newest.series.first + len(newest.series.counts) == 12 * (2025 - 1970) + 2
+                )  # February was the last
+                common = (
+                    min(len(newest.series.counts), len(was.series.counts)) - 1
+                )  # deals of February were decided since
+                assert (
+                    newest.series.counts[-common - 1 : -1].tolist()
+                    == was.series.counts[-common - 1 : -1].tolist()
+                )
+                assert len(newest.chart.line) > 6
+                compared += 1
+        assert compared > 5
+        assert told.places[0].earlier[0].series.usual_level == pytest.approx(
+            then.places[0].baseline, abs=0.05
+        )
+
+    def test_a_signal_that_no_rules_move_has_no_earlier_time(self):
+        rules = pl.DataFrame({"at": [dt.datetime(2025, 11, 15)], "agreement": ["2.1"], "kind": ["policy"]})  # noqa: DTZ001
+        events = pl.concat([tables().events, rules.cast({"at": pl.Datetime("us")})], how="diagonal")
+        (told,) = read(known(tables(), events=events), 8).signals
+        assert told.rules == ()
+        assert {one.earlier for one in told.places} == {()}
 
     def test_rules_whose_first_month_is_not_over_say_until_when_limits_are_for_trial(self):
         rules = pl.DataFrame({"at": [dt.datetime(2026, 6, 10)], "agreement": ["2.2"], "kind": ["policy"]})  # noqa: DTZ001

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from hingepoint.analysis import frames
+from hingepoint.demo import planted
 from hingepoint.demo.company import simulate
 from hingepoint.demo.weeks import KEYS
 from hingepoint.records.agreements import AgreementState, Evidence
@@ -147,11 +148,40 @@ def test_live_deals_have_agreements_due_about_now(whole):
     assert days.max() <= 31
 
 
-@pytest.mark.parametrize("table", ["demands", "concessions", "escalations", "visits", "plans", "coaching"])
+@pytest.mark.parametrize(
+    "table", ["demands", "concessions", "escalations", "visits", "plans", "coaching", "forecasts"]
+)
 def test_side_stories_belong_to_deals(small, table):
     rows = getattr(small, table)
     assert rows.height > 10
     assert rows["deal_id"].is_in(small.deals["deal_id"].implode()).all()
+
+
+def test_a_close_is_named_at_creation_put_off_while_the_deal_lives_and_said_last_as_it_is_now(small):
+    told = small.deals.join(small.forecasts.sort("at"), on="deal_id", suffix="_said")
+    assert not (told["at"] >= told["closed"].fill_null(ENDS_ON)).any()
+    course = told.group_by("deal_id", "created", "status", "expected_close", maintain_order=True).agg(
+        "at", "note"
+    )
+    assert course.height == small.deals.height
+    assert (course["at"].list.first() == course["created"]).all()
+    live = course.filter(pl.col("status") == DealStatus.OPEN)
+    assert (live["note"].list.last() == live["expected_close"].dt.date().cast(pl.String)).all()
+    ended = course.filter(pl.col("status") != DealStatus.OPEN)["note"].list
+    assert (ended.len() > 1).mean() > 0.4
+    assert ended.eval(pl.element().str.to_date().diff().dt.total_days().min()).list.first().min() > 0
+
+
+def test_deals_close_later_than_first_named_and_no_year_differs(whole):
+    """Planted: about three weeks, in every year of the company."""
+    first = whole.forecasts.group_by("deal_id").agg(pl.col("note").sort_by("at").first().str.to_date())
+    ended = whole.deals.drop_nulls("closed").join(first, on="deal_id")
+    days = (pl.col("closed").dt.date() - pl.col("note")).dt.total_days()
+    by_year = ended.group_by(pl.col("closed").dt.year()).agg(days.mean().alias("late"), n=pl.len())
+    told = by_year.filter(pl.col("n") > 1_000)["late"]
+    assert len(told) == 3
+    assert told.min() > planted.NAMED_EARLY_DAYS - 6
+    assert told.max() < planted.NAMED_EARLY_DAYS
 
 
 def test_discounts_rise_at_the_end_of_a_quarter(whole):

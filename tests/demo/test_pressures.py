@@ -56,6 +56,35 @@ def test_indicators_see_the_newcomer_without_any_tag(report):
     assert seen["on_price"].moved
 
 
+def test_indicators_of_wishes_are_what_the_simulation_noted(whole, report):
+    """Counted here deal by deal, from the simulation's own rows."""
+    since = dt.datetime.combine(whole.ends_on + dt.timedelta(days=1), dt.time()) - dt.timedelta(days=365)
+    rows = [row for row in whole.deals.iter_rows(named=True) if row["created"] >= since]
+    took = [
+        (row["closed"] - row["created"]).days
+        for row in whole.deals.iter_rows(named=True)
+        if row["status"] == "won"
+    ]
+    given = [
+        (dt.date.fromisoformat(row["requested_date"]) - row["created"].date()).days
+        for row in rows
+        if row["requested_date"]
+    ]
+    below = [
+        1 - float(row["competitor_price"]) / row["list_price"] for row in rows if row["competitor_price"]
+    ]
+    counted = {
+        "sooner": np.mean(np.array(given) < np.median(took)),
+        "countries": np.mean([len(row["countries"].split("; ")) for row in rows]),
+        "below_us": np.mean(below),
+    }
+    told = {one.key: one for each in report.pressures for one in each.indicators}
+    assert {key: told[key].now.value for key in counted} == pytest.approx(counted, abs=1e-9)
+    assert told["below_us"].moved  # the newcomer asks a third less
+    assert not told["countries"].moved
+    assert not told["sooner"].moved
+
+
 def lived(deals: sales.Deals, pressure: Pressure, felt: bool, ends_on: dt.date) -> weeks.Course:
     """Return how every deal goes, to its end, if all of them feel a pressure, or none does."""
     column = deals.pressures.copy()

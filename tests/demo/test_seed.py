@@ -101,7 +101,10 @@ def test_results_are_what_the_simulated_deals_say(company):
     closed = lived.deals.filter(pl.col("closed") >= since.replace(tzinfo=None))
     won = closed.filter(pl.col("status") == "won")
     escalated = lived.events.filter(pl.col("kind") == "escalation")["deal_id"].unique()
+    named = lived.forecasts.group_by("deal_id").agg(pl.col("note").sort_by("at").first().str.to_date())
+    late = closed.join(named, on="deal_id").select(pl.col("closed").dt.date() - pl.col("note"))
     counted = {
+        "slippage": late.to_series().dt.total_days().mean(),
         "price_realisation": won["net_price"].sum() / won["list_price"].sum(),
         "no_decision": (closed["loss_reason"] == "no decision").fill_null(False).mean(),
         "escalation_rate": closed["deal_id"].is_in(escalated.implode()).mean(),
@@ -110,7 +113,7 @@ def test_results_are_what_the_simulated_deals_say(company):
     }
     assert closed.height > 300
     assert {name: shown[name][0] for name in counted} == pytest.approx(counted, abs=1e-9)
-    assert shown["no_decision"][1] == shown["won"][1] == closed.height
+    assert shown["no_decision"][1] == shown["won"][1] == shown["slippage"][1] == closed.height
     assert shown["price_realisation"][1] == won.height
 
 

@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ import locks
 from cast import NOW, deal, person
 from hingepoint.analysis.signals import SIGNALS, engine
 from hingepoint.analysis.signals.engine.facts import from_log
-from hingepoint.analysis.signals.shape import COMPANY, Driver, Place, State, WouldHaveShown
+from hingepoint.analysis.signals.shape import COMPANY, Driver, Earlier, Place, Rules, State, WouldHaveShown
 from hingepoint.demo import calm
 from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.people import actions as people
@@ -56,9 +57,11 @@ class TestRecord:
     def test_a_report_of_the_first_schema_says_nothing_of_what_its_places_would_have_shown(self, whole):
         old = json.loads(json.dumps(record.stored(whole))) | {"schema": 1}
         for told in old["signals"]:
+            del told["rules"]
             for one in told["places"]:
-                del one["certificate"]
+                one.pop("certificate", None)
         kept = record.opened(old)
+        assert {one.earlier for told in kept.signals for one in told.places} == {()}
         assert {one.certificate for told in kept.signals for one in told.places} == {()}
         assert [told.would_have_shown for told in kept.signals] == [
             told.would_have_shown for told in whole.signals
@@ -70,6 +73,21 @@ class TestRecord:
         _, calm_again, watched_again = again(report(DAY, rows)).signals[0].places
         assert (calm_again.reading, calm_again.series, calm_again.chart) == (0.3, None, None)
         assert same(watched_again, reading(watched, State.WATCH))
+
+    def test_nothing_and_nought_are_kept_apart(self):
+        nought = reading(NORTH, reading=0.0, baseline=0.0, size=0.0, ci=(0.0, 0.0))
+        unknown = reading(SOUTH, reading=None, baseline=None, ci=None, series=None, chart=None)
+        _, north, south = again(report(DAY, {"exceptions": (nought, unknown)})).signals[1].places
+        assert same(north, nought)
+        assert same(south, unknown)
+
+    def test_the_time_under_earlier_rules_is_kept(self):
+        now = reading(COMPANY)
+        era = Earlier(now.series, now.chart)
+        whole = report(DAY, {"exceptions": (replace(now, earlier=(era, era)),)})
+        told = replace(whole.signals[1], rules=(Rules(dt.date(2025, 1, 10), "2"),))
+        (kept,) = (one for one in again(replace(whole, signals=(told,))).signals)
+        assert same(kept, told)
 
     @pytest.mark.slow
     @settings(max_examples=60, deadline=None)
@@ -544,6 +562,32 @@ def test_a_night_holds_the_database_for_few_rows(cast):
     assert len(meter.transactions) == 1
     assert meter.transactions[0].trail_last
     assert meter.most_rows <= 15
+
+
+def test_a_night_of_many_calm_accounts_writes_little_of_each(cast):
+    """What holds the database is the length of what is written: a calm account says that, and its three numbers."""
+    many = [reading(Place("account", f"A-{number}")) for number in range(1_000)]
+    for places in ([], many):
+        with locks.measured() as meter:
+            read(DAY, account_margins=places)
+        (kept,) = meter.transactions
+        if not places:
+            few = kept.characters
+    assert len(queries.signal(cast.sponsor, "account_margins").told.places) == 1_001
+    assert (kept.characters - few) / len(many) < 130
+
+
+def test_old_readings_are_forgotten_in_a_turn_of_their_own(cast):
+    read(DAY - dt.timedelta(days=90))
+    read(DAY - dt.timedelta(days=80))
+    with locks.measured() as meter:
+        read(DAY)
+    said = [{sql.split()[0] for sql in one.wrote if "signalreading" in sql} for one in meter.transactions]
+    assert said.count({"DELETE"}) == 1
+    assert [one for one in said if len(one) > 1] == []
+    assert sorted(SignalReading.objects.values_list("day", flat=True))[0] == dt.date(
+        2025, 12, 11
+    )  # the last old one of its month
 
 
 @pytest.mark.parametrize("who", ["sponsor", "manager", "seller"])

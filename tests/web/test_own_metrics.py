@@ -66,7 +66,14 @@ def test_the_preview_shows_it_on_real_deals_and_keeps_nothing(client, sold):
 def test_a_column_kept_from_a_file_can_be_summed(client, sold):
     client.force_login(sold.analyst)
     said = {"name": "Seats", "unit": "number", "number": "extra.seats", "deals": "won", "do": "preview"}
-    answer = client.post(reverse("new-own-metric"), FORM | said | {"where_field_0": "", "where_field_1": ""})
+    answer = client.post(
+        reverse("new-own-metric"),
+        FORM
+        | said
+        | dict.fromkeys(
+            FORM.keys() & {f"where_{name}_{n}" for name in ("field", "values") for n in (0, 1)}, ""
+        ),
+    )
     assert answer.context["seen"].lately.value == (0 + 1 + 2) / 3
 
 
@@ -82,6 +89,30 @@ def test_what_is_wrong_is_said_at_its_field(client, sold):
     answer = client.post(reverse("new-own-metric"), FORM | {"where_values_1": "few"})
     assert answer.status_code == 422
     assert answer.context["problems"]["where_field_1"] == "“few” is no number."
+
+
+def test_what_is_wrong_stands_beside_what_was_typed_also_after_an_empty_row(client, sold):
+    client.force_login(sold.analyst)
+    rows = {
+        "where_field_0": "",
+        "where_values_0": "",
+        "where_field_2": "region",
+        "where_compare_2": "is",
+        "where_values_2": "North",
+    }
+    answer = client.post(reverse("new-own-metric"), FORM | rows | {"where_values_1": "few"})
+    assert answer.context["problems"] == {"where_field_0": "“few” is no number."}
+    said = answer.context["said"]
+    assert [(said[f"where_field_{n}"], said[f"where_values_{n}"]) for n in range(3)] == [
+        ("discount", "few"), ("region", "North"), ("", ""),
+    ]  # fmt: skip
+
+
+def test_a_row_without_its_field_is_not_dropped_in_silence(client, sold):
+    client.force_login(sold.analyst)
+    answer = client.post(reverse("new-own-metric"), FORM | {"where_field_1": "", "among_values_0": "North"})
+    assert (answer.status_code, OwnMetric.objects.count()) == (422, 0)
+    assert set(answer.context["problems"]) == {"where_field_1", "among_field_0"}
 
 
 def test_two_metrics_of_one_name_are_refused(client, sold):

@@ -10,7 +10,17 @@ import pytest
 import raising
 from hingepoint.analysis.signals import SIGNALS
 from hingepoint.analysis.signals.engine.places import COMPANY
-from hingepoint.analysis.signals.shape import Driver, Place, Reading, Series, State, Told, WouldHaveShown
+from hingepoint.analysis.signals.shape import (
+    Driver,
+    Earlier,
+    Place,
+    Reading,
+    Rules,
+    Series,
+    State,
+    Told,
+    WouldHaveShown,
+)
 from hingepoint.analysis.spc.charts import chart_of
 from hingepoint.reports.charts import control
 from hingepoint.web import signal_pictures, signal_words
@@ -19,8 +29,8 @@ TIMES = signal_pictures.Times("month", dt.date(2025, 8, 31))
 SHARES, MEANS = SIGNALS["exceptions"], SIGNALS["account_margins"]
 
 
-def drawn(one: Reading, *, signal=SHARES, times=TIMES, silent_since=None) -> control.Course:
-    told = Told(signal, one.state, (one,), silent_since=silent_since)
+def drawn(one: Reading, *, signal=SHARES, times=TIMES, silent_since=None, rules=()) -> control.Course:
+    told = Told(signal, one.state, (one,), silent_since=silent_since, rules=rules)
     found = signal_pictures.course(told, one, times)
     assert found is not None
     return found
@@ -141,14 +151,38 @@ class TestStates:
         assert not drawn(raising.reading(raising.NORTH)).trial
 
     def test_new_rules_stand_as_a_line_at_their_day(self):
-        times = replace(
-            TIMES, breaks=((dt.date(2024, 6, 16), "rules version 2"), (dt.date(2020, 1, 1), "old"))
-        )
-        assert drawn(raising.reading(raising.NORTH), times=times).breaks == ((3.5, "rules version 2"),)
+        rules = (Rules(dt.date(2020, 1, 1), "1"), Rules(dt.date(2024, 6, 16), "2"))
+        assert drawn(raising.reading(raising.NORTH), rules=rules).breaks == ((3.5, "rules 2"),)
 
     def test_rules_new_within_the_month_before_stand_at_the_edge(self):
-        times = replace(TIMES, breaks=((dt.date(2024, 2, 16), "rules version 2"),))
-        assert drawn(raising.reading(raising.NORTH), times=times).breaks == ((0.0, "rules version 2"),)
+        rules = (Rules(dt.date(2024, 2, 16), "2"),)
+        assert drawn(raising.reading(raising.NORTH), rules=rules).breaks == ((0.0, "rules 2"),)
+
+    def test_the_time_under_earlier_rules_is_drawn_with_its_own_limits_and_never_joined(self):
+        """Fifteen months of half as many requests, a month in which the rules changed, and the eighteen of now."""
+        counts, scores = np.full(15, 20.0), np.tile([0.5, -0.5, 1.0], 5)
+        then = Series(raising.NORTH, 634, counts, counts * 0.1, counts * 0.1, scores, 12)
+        era = Earlier(then, chart_of(scores, baseline_points=12, limit=2.5))
+        one = raising.reading(raising.NORTH, earlier=(era,))
+        found = drawn(one, rules=(Rules(dt.date(2024, 2, 10), "2"),))
+        assert [len(found.points), found.points[0].period, found.points[15].period] == [
+            34,
+            "Nov 2022",
+            "Feb 2024",
+        ]
+        assert (found.points[15].value, found.points[15].count) == (None, 0)
+        assert found.breaks == ((pytest.approx(15 + 9 / 29), "rules 2"),)
+        assert [point.usual for point in found.points] == [pytest.approx(0.1)] * 15 + [None] * 19
+        assert [point.low is not None for point in found.points[:15]] == [False] * 12 + [True] * 3
+        assert found.points[14].high < found.points[33].high
+        assert found.points[16:] == drawn(raising.reading(raising.NORTH)).points or found.points[17].value
+        picture = control.draw(found, metric="Requests")
+        assert "Under earlier rules 10.0% was usual." in picture
+        told = Told(SHARES, State.CALM, (one,), rules=(Rules(dt.date(2024, 2, 10), "2"),))
+        assert signal_words.other_rules(told, one).startswith(
+            "Rules 2 hold since 10 Feb 2024. Before, 10.0% was usual"
+        )
+        assert signal_words.other_rules(told, raising.reading(raising.NORTH)) == ""
 
     def test_a_place_whose_series_is_not_kept_has_no_picture(self):
         bare = raising.reading(raising.NORTH, series=None, chart=None)

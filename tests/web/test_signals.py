@@ -11,12 +11,10 @@ import time_machine
 from django.utils import timezone
 
 import raising
-import talks
 from cast import NOW, TODAY
 from hingepoint.analysis.signals import SIGNALS
 from hingepoint.analysis.signals.shape import State
 from hingepoint.domain.deals.models import DealEvent
-from hingepoint.domain.escalations.queries import rules as rules_page
 from hingepoint.domain.signals import recorded
 from hingepoint.domain.signals.models import Raise, RaiseStep
 from hingepoint.records.deals import EventKind
@@ -160,11 +158,6 @@ class TestSignal:
             handed[who.pk] = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
         assert [line.split(",")[0] for line in handed[cast.sponsor.pk]] == ["deal_id", *deals]
         assert [line.split(",")[0] for line in handed[cast.manager.pk]] == ["deal_id", cast.deal.key]
-
-    def test_a_new_version_of_the_rules_is_known_since_it_was_published(self, cast):
-        assert rules_page.rules_since(cast.sponsor) is None
-        talks.legal_is_asked_about_terms(cast)
-        assert rules_page.rules_since(cast.sponsor) == (rules_page.rules_now(cast.sponsor).version, NOW)
 
 
 class TestAnswers:

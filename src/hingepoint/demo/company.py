@@ -21,6 +21,7 @@ from hingepoint.analysis import frames
 from hingepoint.demo import (
     accounts,
     dates,
+    forecasts,
     help,
     negotiations,
     people,
@@ -30,6 +31,7 @@ from hingepoint.demo import (
     sales,
     scene,
     traces,
+    wanted,
     weeks,
 )
 from hingepoint.demo.weeks import LOST, NEVER, NO_DECISION, OPEN, STAGES, WON
@@ -43,9 +45,9 @@ class Company:
     """All there is to know about the company on its last day.
 
     ``deals`` and ``events`` have the columns of ``analysis.frames`` and go straight into an analysis;
-    ``deals`` also has name, need, competitor, pressures, existing_customer and loss_reason. ``agreements``
+    ``deals`` also has name, need, competitor, pressures, existing_customer, loss_reason, and what ``wanted`` notes. ``agreements``
     is the register as it stands, ``steps`` its history with what people wrote, ``traces`` what the CRM shows
-    of it without anybody typing. The others are described
+    of it without anybody typing, ``forecasts`` each day of close that was named. The others are described
     where they are made: people, teams, memberships, accounts, contacts, demands, concessions,
     escalations, visits, plans, routines, reviews, coaching.
     """
@@ -58,6 +60,7 @@ class Company:
     agreements: pl.DataFrame
     steps: pl.DataFrame
     traces: pl.DataFrame
+    forecasts: pl.DataFrame
     people: pl.DataFrame
     teams: pl.DataFrame
     memberships: pl.DataFrame
@@ -139,6 +142,7 @@ def simulate(
         agreements=agreements,
         steps=steps,
         traces=traces.write(stage, steps=steps, deals=deals),
+        forecasts=forecasts.write(stage, deals=deals),
         people=start.people.everybody,
         teams=start.people.teams,
         memberships=start.people.memberships,
@@ -195,7 +199,7 @@ def _deals(stage: scene.Scene) -> pl.DataFrame:
         schema_overrides={"loss_reason": pl.String},
     )
     ordered = [name for name in frames.DEALS if name in {*table.columns, *_MONEY}]
-    table = table.with_columns(_money(stage, won=won, rng=rng))
+    table = table.with_columns(*_money(stage, won=won, rng=rng), *wanted.columns(stage))
     return table.select(*ordered, *(name for name in table.columns if name not in ordered))
 
 

@@ -17,6 +17,21 @@ DISCOUNT_ON_TARGET = 0.15
 SUPPORTIVE = f"supportive:discount<={DISCOUNT_ON_TARGET}"
 
 
+#: The close that a seller names at creation lies so many days before the day on which the deal will close, spread by so
+#: many, and at least this share of the sale away. It is put off by so many weeks whenever it comes and the deal still
+#: lives. Nothing about that ever changes.
+NAMED_EARLY_DAYS, NAMED_SPREAD_DAYS, NAMED_LEAST, PUT_OFF_WEEKS = 24, 35, 0.3, (3, 9)
+
+
+#: The customer names the day by which they want it on such a share of deals, so many days after creation at least and at most:
+#: where time presses, and where it does not.
+DAY_NAMED, DAYS_PRESSED, DAYS_EASY = 0.6, (40, 110), (90, 280)
+#: Countries that buy together where sourcing is global; else it is the account's own.
+COUNTRIES_TOGETHER = (2, 5)
+#: On such a share of deals with a competitor their price is known: below our list price by so much, the newcomer's, and spread.
+PRICE_KNOWN, PRICE_BELOW, PRICE_BELOW_OF_NEWCOMER, PRICE_SPREAD = 0.4, 0.12, 0.38, 0.06
+
+
 @dataclass(frozen=True, slots=True)
 class Lever:
     """An agreement that does something. Effects are those of one of average quality.

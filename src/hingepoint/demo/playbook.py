@@ -19,6 +19,7 @@ TARGETS = (
     ("price_realisation", 0.86, 0.90),
     ("no_decision", 0.19, 0.15),
     ("escalation_rate", 0.14, 0.10),
+    ("slippage", 21, 14),
 )
 
 

@@ -104,7 +104,7 @@ def _write(company: Company, *, at: dt.datetime, tell: Progress) -> Seeded:
     write_strategy(company, at=at)  # before the deals: they are asked for what it wants as soon as they come
     deals = import_table(company.deals, "deals", at=at, tell=_part(tell, "deals", 0.18, 0.23))
     typed = traces.typed(company.events, deals=company.deals)
-    happened = pl.concat([typed, company.traces], how="diagonal")
+    happened = pl.concat([typed, company.traces, company.forecasts], how="diagonal")
     events = import_table(happened, "events", at=at, tell=_part(tell, "what happened on them", 0.23, 0.54))
     tell("Writing down what was agreed", 0.54)
     write_details(company, at=at)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.text import slugify
@@ -56,6 +56,14 @@ class OwnMetricForm(forms.Form):
                 )
                 self.fields[f"{part}_values_{n}"] = forms.CharField(required=False, max_length=200)
 
+    def clean(self) -> None:
+        for part in PARTS:
+            for n in ROWS:
+                if self.cleaned_data.get(f"{part}_values_{n}") and not self.data.get(f"{part}_field_{n}"):
+                    self.add_error(
+                        f"{part}_field_{n}", "Choose the field that this is asked of, or empty the row."
+                    )
+
     def definition(self, key: str) -> Definition:
         """Return what was put together; a new metric gets its key from its name."""
         said = self.cleaned_data
@@ -74,6 +82,18 @@ class OwnMetricForm(forms.Form):
     def _conditions(self, part: str) -> tuple[Condition, ...]:
         rows = [[self.cleaned_data[f"{part}_{name}_{n}"] for name in NAMES] for n in ROWS]
         return tuple(_condition(*row) for row in rows if row[0])
+
+
+def without_gaps(typed: QueryDict) -> QueryDict:
+    """Return what was typed with the rows that say nothing last: a condition stands in the row of its number."""
+    said = typed.copy()
+    for part in PARTS:
+        rows = [[typed.get(f"{part}_{name}_{n}", "") for name in NAMES] for n in ROWS]
+        rows.sort(key=lambda row: not (row[0] or row[-1]))
+        for n, row in enumerate(rows):
+            for name, value in zip(NAMES, row, strict=True):
+                said[f"{part}_{name}_{n}"] = value
+    return said
 
 
 def _condition(field: str, compare: str, typed: str) -> Condition:
@@ -130,6 +150,7 @@ def _answered(request: Request, now: Definition | None) -> HttpResponse:
     columns = queries.kept_columns(request.user)
     if request.method != "POST":
         return _form(request, _on_record(now) if now else _blank(), columns, now=now)
+    request.POST = without_gaps(request.POST)  # type: ignore[assignment]  # what is wrong is said beside what was typed
     form = OwnMetricForm(request.POST, columns=columns)
     version = drafts.read(form)["version"]
     definition = form.definition(now.key if now else "")

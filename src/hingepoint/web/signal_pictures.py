@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -31,12 +32,10 @@ NO_SPREAD = 0.002
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """What turns periods into days: how long they last, and the day of the reading. ``breaks``: where rules
-    changed, and the words for it."""
+    """What turns periods into days: how long they last, and the day of the reading."""
 
     period: str
     day: dt.date
-    breaks: tuple[tuple[dt.date, str], ...] = ()
 
     def start(self, number: int) -> dt.date:
         return start_of(number, self.period)
@@ -146,7 +145,8 @@ def spread_of(told: Told) -> float:
 
 @dataclass(frozen=True)
 class _Drawn:
-    """A place's series in the unit that people read. Places on the axis of time count the periods that are shown."""
+    """A place's series in the unit that people read, after those under earlier rules. Places on the axis of time count the
+    periods that are shown."""
 
     told: Told
     reading: Reading
@@ -158,20 +158,28 @@ class _Drawn:
         return self.told.signal
 
     @property
-    def begin(self) -> int:
-        """The first period that is shown."""
-        return max(len(self.series.counts) - SHOWN[self.times.period], 0)
+    def shown_periods(self) -> range:
+        """The numbers of the periods that are shown, those under earlier rules too."""
+        ends = self.series.first + len(self.series.counts)
+        first = min(one.first for one in (self.series, *(era.series for era in self.reading.earlier)))
+        return range(max(ends - SHOWN[self.times.period], first), ends)
 
     @property
-    def periods(self) -> int:
-        return len(self.series.counts) - self.begin
+    def before(self) -> list[_Drawn]:
+        """The same place under earlier rules, the oldest first."""
+        return [
+            _Drawn(
+                self.told,
+                Reading(self.reading.place, State.CALM, None, None, None, chart=one.chart),
+                one.series,
+                self.times,
+            )
+            for one in self.reading.earlier
+        ]
 
     @property
     def usual(self) -> float:
-        if self.reading.baseline is not None:
-            return self.reading.baseline
-        base = slice(0, max(self.series.baseline, 1))
-        return float(np.nansum(self.series.totals[base]) / max(self.series.counts[base].sum(), 1e-9))
+        return self.series.usual_level if self.reading.baseline is None else self.reading.baseline
 
     @property
     def one(self) -> float:
@@ -200,21 +208,35 @@ class _Drawn:
             return np.asarray((series.totals - series.usual) / series.counts + expected, np.float64)
 
     def points(self) -> tuple[control.Point, ...]:
-        values, ticks = self.values(), self.ticks()
+        """Return a point for every period that is shown, also for one in which the rules changed and nothing is counted."""
+        found = self.own_points()
+        for one in self.before:
+            usual = one.shown(one.usual)
+            found |= {number: replace(point, usual=usual) for number, point in one.own_points().items()}
+        nothing = control.Point("", None)
         return tuple(
-            control.Point(
-                period=self.name(index),
-                value=self.shown(values[index]) if np.isfinite(values[index]) else None,
-                count=int(self.series.counts[index]),
-                single=self.single(int(self.series.counts[index])),
-                flagged=self.flagged(index),
-                tick=ticks[index],
-                **self.limits(index),
-            )
-            for index in range(self.begin, len(self.series.counts))
+            replace(found.get(number, nothing), period=self.name(number), tick=tick)
+            for number, tick in zip(self.shown_periods, self.ticks(), strict=True)
         )
 
-    def limits(self, index: int) -> dict[str, float]:
+    def own_points(self) -> dict[int, control.Point]:
+        """Return the points of this series by the numbers of their periods, without what is written at them."""
+        return {
+            self.series.first + index: self.point(index, value) for index, value in enumerate(self.values())
+        }
+
+    def point(self, index: int, value: float) -> control.Point:
+        count = int(self.series.counts[index])
+        return control.Point(
+            period="",
+            value=self.shown(value) if np.isfinite(value) else None,
+            count=count,
+            single=self.single(count),
+            flagged=self.flagged(index),
+            **self.limits(index),
+        )
+
+    def limits(self, index: int) -> dict[str, Any]:
         """Return the smoothed line and its limits at a period after the usual time; nothing in it."""
         chart, at = self.reading.chart, index - self.series.baseline
         if chart is None or not 0 <= at < len(chart.line):
@@ -260,21 +282,22 @@ class _Drawn:
         number = self.times.number(day)
         starts, ends = self.times.start(number), self.times.start(number + 1)
         within = (day - starts).days / (ends - starts).days
-        return number + within - self.series.first - self.begin
+        return number + within - self.shown_periods.start
 
     def breaks(self) -> tuple[tuple[float, str], ...]:
-        """Return where rules changed. A series begins with the first whole period of new rules: they stand at its edge."""
-        found = [(self.place_of(day), words) for day, words in self.times.breaks]
-        return tuple((max(place, 0.0), words) for place, words in found if -1 < place <= self.periods)
+        """Return where rules changed. Where nothing is shown of the time before, they stand at the edge of the series."""
+        found = [(self.place_of(one.since), f"rules {one.version}") for one in self.told.rules]
+        return tuple(
+            (max(place, 0.0), words) for place, words in found if -1 < place <= len(self.shown_periods)
+        )
 
-    def name(self, index: int) -> str:
-        starts = self.times.start(self.series.first + index)
+    def name(self, number: int) -> str:
+        starts = self.times.start(number)
         return f"{starts:%b %Y}" if self.times.period == "month" else formats.day(starts)
 
     def ticks(self) -> Sequence[str]:
         """Return the words under the axis: each year where it begins, and the last period."""
-        last = len(self.series.counts) - 1
-        starts = [self.times.start(self.series.first + index) for index in range(last + 1)]
+        starts = [self.times.start(number) for number in self.shown_periods]
         years = [
             str(one.year) if index and one.year != starts[index - 1].year else ""
             for index, one in enumerate(starts)

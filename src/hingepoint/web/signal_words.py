@@ -227,6 +227,18 @@ def _watched(told: Told, names: Names) -> str:
     return f"{first} {verb} watched: on the way to a limit, and it may still be chance."
 
 
+def other_rules(told: Told, reading: Reading) -> str:
+    """Return what was usual under the rules before, and that it is not compared; nothing where they never changed."""
+    if not reading.earlier or not told.rules:
+        return ""
+    before = reading.earlier[-1].series.usual_level
+    now = told.rules[-1]
+    return (
+        f"Rules {now.version} hold since {formats.day(now.since)}. Before, {value(told.signal, before)} was usual, and the limits drawn "
+        "there are those of that time. New rules alone move the share, so the two are not compared."
+    )
+
+
 def certificate(told: Told, period: str) -> str:
     """Return what a calm chart would have shown; that it could not have seen it, where it could not; nothing where
     that was not computed."""

@@ -16,7 +16,6 @@ from django.views.decorators.http import require_POST
 
 from hingepoint.analysis.signals.shape import Place, Reading, State, Told
 from hingepoint.connectors import files
-from hingepoint.domain.escalations.queries import rules as rules_page
 from hingepoint.domain.people import actions as people
 from hingepoint.domain.signals import actions, queries, recorded
 from hingepoint.records.signals import ANSWERS, DECISIONS, StepKind
@@ -106,7 +105,7 @@ def signal(request: Request, key: str) -> HttpResponse:
     page = queries.signal(request.user, key, as_of)
     reading = chosen(page.told, wanted)
     day = page.day or timezone.localdate()
-    times = signal_pictures.Times(page.period, day, breaks_of(request, page.told))
+    times = signal_pictures.Times(page.period, day)
     places, calm = places_of(page.told)
     on_day = {"as_of": as_of.isoformat()} if as_of else {}
     context = shown(
@@ -139,17 +138,6 @@ def on_record(request: Request, page: queries.SignalPage) -> list[tuple[recorded
         return []
     found = recorded.recorded(request.user, page.told.signal.key, today=timezone.localdate())
     return [(one, signal_pictures.on_record(one)) for one in found]
-
-
-def breaks_of(request: Request, told: Told) -> tuple[tuple[dt.date, str], ...]:
-    """Return since when the rules in force hold, for a signal whose series they break. One SQL query, none for others."""
-    if not told.signal.breaks or not told.places:
-        return ()
-    found = rules_page.rules_since(request.user)
-    if found is None:
-        return ()
-    version, since = found
-    return ((timezone.localdate(since), f"rules {version}"),)
 
 
 def code(place: Place) -> str:

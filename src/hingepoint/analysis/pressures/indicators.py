@@ -3,10 +3,10 @@
 | pressure | indicators |
 |---|---|
 | commoditisation | tenders; losses that saw no difference; deals that only ask for price |
-| predatory competitors | new names; losses on price |
-| time | demands about delivery; value conceded in the last ten days |
+| predatory competitors | new names; how far their prices lie below ours; losses on price |
+| time | days asked for before a sale is usually made; demands about delivery; concessions of the last ten days |
 | cost and risk | when procurement comes in; size of the buying group; losses without a decision |
-| globalised sourcing | countries sold to; how far prices lie apart between countries |
+| globalised sourcing | countries a deal is for; how far prices lie apart between countries |
 """
 
 from __future__ import annotations
@@ -84,6 +84,10 @@ def _share(rows: pl.DataFrame, which: pl.Expr) -> Estimate | None:
     return intervals.share(int(rows.select(which.fill_null(False).sum()).item()), rows.height)
 
 
+def _mean(values: pl.Series) -> Estimate | None:
+    return intervals.mean([float(one) for one in values]) if len(values) >= LEAST else None
+
+
 def _tenders(year: _Year) -> Estimate | None:
     said = year.created.filter(pl.col("source").is_not_null())
     return _share(said, pl.col("source").str.to_lowercase().is_in(TENDERS))
@@ -114,6 +118,23 @@ def _new_names(year: _Year) -> Estimate | None:
     return Estimate(float(year.within(first, "at").height), None, None, year.within(said, "created").height)
 
 
+def _below_us(year: _Year) -> Estimate | None:
+    """Return the mean share by which the price of a competitor lies below our list price, above it where negative."""
+    theirs, ours = pl.col("competitor_price").cast(pl.Float64, strict=False), pl.col("list_price")
+    said = year.created.filter((theirs > 0) & (ours > 0))
+    return _mean(said.select(1 - theirs / ours).to_series())
+
+
+def _wanted_sooner(year: _Year) -> Estimate | None:
+    """Return the share of deals with a day that the customer asks for which lies sooner after creation than sales usually
+    take: half of those won took less."""
+    won = year.facts.deals.filter(pl.col("status") == DealStatus.WON)
+    usual = won.select((pl.col("closed") - pl.col("created")).dt.total_days().median()).item()
+    day = pl.col("requested_date").cast(pl.String).str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
+    said = year.created.with_columns(given=(day - pl.col("created").dt.date()).dt.total_days())
+    return _share(said.filter(pl.col("given") >= 0), pl.col("given") < usual) if usual is not None else None
+
+
 def _deliveries(year: _Year) -> Estimate | None:
     return _share(year.within(year.facts.demands, "at"), pl.col("topic") == Topic.DELIVERY.value)
 
@@ -131,20 +152,25 @@ def _procurement(year: _Year) -> Estimate | None:
     """The mean number of days after creation at which procurement was on the deal."""
     there = year.facts.roles.filter(pl.col("role") == BuyingRole.PROCUREMENT.value)
     first = there.group_by("deal_id").agg(at=pl.col("at").min()).join(year.created, on="deal_id")
-    days = first.select(((pl.col("at") - pl.col("created")).dt.total_days()).clip(0)).to_series()
-    return intervals.mean([float(one) for one in days]) if first.height >= LEAST else None
+    return _mean(first.select(((pl.col("at") - pl.col("created")).dt.total_days()).clip(0)).to_series())
 
 
 def _group(year: _Year) -> Estimate | None:
     sizes = year.facts.roles.join(year.created.select("deal_id"), on="deal_id").group_by("deal_id").len()
-    return intervals.mean([float(one) for one in sizes["len"]]) if sizes.height >= LEAST else None
+    return _mean(sizes["len"])
 
 
 def _countries(year: _Year) -> Estimate | None:
-    said = year.created.filter(pl.col("country").is_not_null())
-    return (
-        Estimate(float(said["country"].n_unique()), None, None, said.height) if said.height >= LEAST else None
+    """Return how many countries a deal is for, of those that say it."""
+    parts = (
+        pl.col("countries")
+        .str.to_uppercase()
+        .str.replace_all(r"\s*[;,/|]\s*", ";")
+        .str.strip_chars("; ")
+        .str.split(";")
     )
+    said = year.created.filter(pl.col("countries").str.strip_chars(" ;,/|").str.len_chars() > 0)
+    return _mean(said.select(parts.list.n_unique()).to_series())
 
 
 def _apart(year: _Year) -> Estimate | None:
@@ -170,9 +196,11 @@ KINDS: dict[Pressure, tuple[_Kind, ...]] = {
     ),
     Pressure.COMPETITORS: (
         _Kind("new_names", "Competitors we had not met before", "number", _new_names, "Record the competitor of a deal, in a column called competitor, for two years."),
+        _Kind("below_us", "How far their price lies below our list price", "share", _below_us, "Record what a competitor asks, in the deal's currency, in a column of the deals called competitor_price."),
         _Kind("on_price", "Losses on price", "share", _losses(ON_PRICE), _REASONS),
     ),
     Pressure.TIME: (
+        _Kind("sooner", "Deals wanted sooner than a sale usually takes", "share", _wanted_sooner, "Record the day that the customer asks for, in a column of the deals called requested_date."),
         _Kind("deliveries", "Demands that are about delivery", "share", _deliveries, "Log what customers ask for."),
         _Kind("in_a_hurry", "Concessions given in the last ten days of a deal", "share", _in_a_hurry, "Note concessions on the day they are given."),
     ),
@@ -182,7 +210,7 @@ KINDS: dict[Pressure, tuple[_Kind, ...]] = {
         _Kind("no_decision", "Losses without a decision", "share", _losses(metrics.NO_DECISION), _REASONS),
     ),
     Pressure.SOURCING: (
-        _Kind("countries", "Countries we sell to", "number", _countries, "Record the country of accounts."),
+        _Kind("countries", "Countries that a deal is for", "number", _countries, "Record for which countries they buy, in a column of the deals called countries, as in DE; FR; PL."),
         _Kind("apart", "Discount between the dearest and the cheapest country", "share", _apart, "Record the country of accounts and the discount of won deals."),
     ),
 }  # fmt: skip

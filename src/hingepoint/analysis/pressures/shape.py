@@ -44,12 +44,12 @@ ROLES: dict[str, tuple[pl.DataType, str]] = {
     "at": (frames.MOMENT, "since when"),
 }
 #: What deals say beside ``frames.DEALS``: empty where no file said it.
-ALSO_OF_DEALS = ("country", "competitor", "loss_reason")
+ALSO_OF_DEALS = ("country", "competitor", "loss_reason", "requested_date", "countries", "competitor_price")
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What is read. ``deals`` have the columns of ``frames.DEALS`` and ``ALSO_OF_DEALS``; ``demands`` and
+    """What is read. ``deals`` have the columns of ``frames.DEALS`` and, as text, of ``ALSO_OF_DEALS``; ``demands`` and
     ``concessions`` those of ``frames``; ``pivotal`` are the keys that may answer a pressure, in order."""
 
     as_of: dt.date

@@ -159,6 +159,12 @@ class Series:
     scores: Floats
     baseline: int
 
+    @property
+    def usual_level(self) -> float:
+        """The mean of its units in the usual time."""
+        base = slice(0, max(self.baseline, 1))
+        return float(np.nansum(self.totals[base]) / max(self.counts[base].sum(), 1e-9))
+
 
 @dataclass(frozen=True, slots=True)
 class WouldHaveShown:
@@ -170,6 +176,22 @@ class WouldHaveShown:
 
 
 @dataclass(frozen=True, slots=True)
+class Rules:
+    """A version of the rules that a signal's series ends and begins with, and its first day."""
+
+    since: dt.date
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A place as it was followed under earlier rules, for reading and never for raising."""
+
+    series: Series
+    chart: Chart | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """A place as it stands.
 
@@ -178,7 +200,8 @@ class Reading:
     ``seen`` when the chart raised; ``size`` how far it moved since. ``trial_until``: until when limits are for
     trial; ``because_of``: the place that explains it, so that it is watched and not raised. None where it does not apply.
     ``chart`` follows ``series.scores``. ``certificate``: what the chart would have shown of each stated change, where it has not
-    raised; empty while its limits are for trial, and for accounts and segments.
+    raised; empty while its limits are for trial, and for accounts and segments. ``earlier``: the place under earlier rules,
+    the oldest first.
     """
 
     place: Place
@@ -199,12 +222,13 @@ class Reading:
     series: Series | None = None
     chart: Chart | None = None
     certificate: tuple[WouldHaveShown, ...] = ()
+    earlier: tuple[Earlier, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
     """A signal as it stands: the worst of its places, and what is told of it. ``places``: the company, then the raised ones,
-    the larger first, then the others."""
+    the larger first, then the others. ``rules``: the versions that break its series, the oldest first."""
 
     signal: Signal
     state: State
@@ -214,6 +238,7 @@ class Told:
     drivers: tuple[Driver, ...] = ()
     would_have_shown: WouldHaveShown | None = None  # the middle change, of the company's chart
     silent_since: dt.date | None = None
+    rules: tuple[Rules, ...] = ()
 
     @property
     def leading(self) -> Reading | None:

@@ -24,9 +24,14 @@ from hingepoint.records.agreements import STANDING
 from hingepoint.records.deals import EventKind
 from hingepoint.records.strategy import Status
 
-#: What files call a competitor and the reason of a loss: the first that a company uses counts.
-COMPETITOR = ("competitor", "main_competitor", "competitors")
-LOSS_REASON = ("loss_reason", "lost_reason", "closed_lost_reason", "reason_lost")
+#: What the pressures read of a deal -> what files call it: the first that a deal says counts.
+COLUMNS = {
+    "competitor": ("competitor", "main_competitor", "competitors"),
+    "loss_reason": ("loss_reason", "lost_reason", "closed_lost_reason", "reason_lost"),
+    "requested_date": ("requested_date", "requested_delivery_date", "customer_deadline", "go_live_date"),
+    "countries": ("countries", "countries_in_scope", "delivery_countries"),
+    "competitor_price": ("competitor_price", "competing_price"),
+}
 
 
 def facts(as_of: dt.date) -> Facts:
@@ -59,12 +64,11 @@ def pivotal_keys() -> tuple[str, ...]:
 
 
 def _deals() -> pl.DataFrame:
-    table = deals_frame(None, extra=(*COMPETITOR, *LOSS_REASON))
+    table = deals_frame(None, extra=[name for names in COLUMNS.values() for name in names])
     country = {key: code or None for key, code in Deal.objects.values_list("key", "account__country")}
     return table.with_columns(
         pl.col("deal_id").replace_strict(country, default=None, return_dtype=pl.String).alias("country"),
-        pl.coalesce(COMPETITOR).alias("competitor"),
-        pl.coalesce(LOSS_REASON).alias("loss_reason"),
+        *(pl.coalesce(names).alias(name) for name, names in COLUMNS.items()),
     ).select(*frames.DEALS, *ALSO_OF_DEALS)
 
 

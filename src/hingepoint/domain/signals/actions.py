@@ -124,12 +124,13 @@ def _read(day: dt.date, facts: Callable[[dt.date], Facts], *, at: dt.datetime) -
     newest = [report, *(opened(row.report) for row in before)]
     kept = {"report": _as_json(report), "made_at": at, "facts_until": _newest(known)}
     _keep(day=day, at=at, kept=kept, newest=newest)
+    _thin_out(day)
     log.info("Read the signals as of %s: %d places are raised.", day, len(raised_in(report)))
 
 
 def _as_json(report: Report) -> Cast:
     """Return a report as the database takes it: megabytes in a large company, made into text before anybody waits for it."""
-    text = json.dumps(stored(report), allow_nan=False)
+    text = json.dumps(stored(report), allow_nan=False, separators=(",", ":"))
     return Cast(Value(text, output_field=TextField()), JSONField())
 
 
@@ -149,15 +150,22 @@ def _keep(*, day: dt.date, at: dt.datetime, kept: dict[str, Any], newest: Sequen
     if SignalReading.objects.filter(day__gt=day).exists():
         return
     _follow(newest, day=day, at=at)
-    _thin_out(day)
 
 
 def _thin_out(day: dt.date) -> None:
-    """Forget the readings before the last two months, but the last of each month."""
-    old = SignalReading.objects.filter(day__lt=day - EVERY_DAY_FOR).order_by("day")
-    days = list(old.values_list("day", flat=True))
+    """Forget the readings more than two months before the newest of ``day``, but the last of each month."""
+    if SignalReading.objects.filter(day__gt=day).exists():
+        return
+    old = SignalReading.objects.filter(day__lt=day - EVERY_DAY_FOR)
+    days = list(old.order_by("day").values_list("day", flat=True))
     last = {(one.year, one.month): one for one in days}
-    old.exclude(day__in=last.values()).delete()
+    if gone := set(days) - set(last.values()):
+        _forget(gone)
+
+
+@action
+def _forget(days: set[dt.date]) -> None:
+    SignalReading.objects.filter(day__in=days).delete()
 
 
 # ---- raises begin, go on and end ----

@@ -1,7 +1,8 @@
 """A report of the signals as it is kept: plain JSON of a numbered schema, and the same report back.
 
 ``stored`` makes the JSON, ``opened`` a report again from what any version has stored, so that a page of a past day
-draws what was told then. Numbers are kept as they are; one that is not known is null. What is drawn is kept of the
+draws what was told then. Numbers are kept as they are; one that is not known is null, and what a place has nothing to say of
+is left out: thousands of calm accounts would say it thousands of times. What is drawn is kept of the
 company, of teams, of managers and of all that is raised or watched: a large company has thousands of calm accounts.
 """
 
@@ -17,10 +18,12 @@ import numpy as np
 from hingepoint.analysis.signals import SIGNALS
 from hingepoint.analysis.signals.shape import (
     Driver,
+    Earlier,
     Floats,
     Place,
     Reading,
     Report,
+    Rules,
     Series,
     Signal,
     State,
@@ -32,7 +35,7 @@ from hingepoint.analysis.spc.charts import Chart
 from hingepoint.records.errors import Refused
 
 #: Of what is stored. One more whenever its meaning changes, and a step in ``UPGRADES`` from the one before.
-SCHEMA = 2
+SCHEMA = 3
 
 Json = Mapping[str, Any]
 
@@ -45,8 +48,17 @@ def _without_certificates(kept: Json) -> Json:
     return {**kept, "schema": 2, "signals": signals}
 
 
+def _without_earlier_rules(kept: Json) -> Json:
+    """Make a report of schema 2, which ended a series with its rules and forgot it, one of schema 3."""
+    signals = [
+        {**told, "rules": [], "places": [{**one, "earlier": []} for one in told["places"]]}
+        for told in kept["signals"]
+    ]
+    return {**kept, "schema": 3, "signals": signals}
+
+
 #: What makes a report of each schema one of the next.
-UPGRADES: dict[int, Callable[[Json], Json]] = {1: _without_certificates}
+UPGRADES: dict[int, Callable[[Json], Json]] = {1: _without_certificates, 2: _without_earlier_rules}
 
 
 class NewerReport(Refused):
@@ -107,6 +119,7 @@ def _told(told: Told) -> dict[str, Any]:
         "drivers": [asdict(one) for one in told.drivers],
         "would_have_shown": told.would_have_shown and _would(told.would_have_shown),
         "silent_since": _day(told.silent_since),
+        "rules": [_plain(asdict(one)) for one in told.rules],
     }
 
 
@@ -120,6 +133,7 @@ def _told_again(kept: Json) -> Told:
         drivers=tuple(Driver(**one) for one in kept["drivers"]),
         would_have_shown=kept["would_have_shown"] and _would_again(kept["would_have_shown"]),
         silent_since=_date(kept["silent_since"]),
+        rules=tuple(Rules(dt.date.fromisoformat(one["since"]), one["version"]) for one in kept["rules"]),
     )
 
 
@@ -145,7 +159,7 @@ _DRAWN_LEVELS = ("company", "team", "manager")
 
 
 def _reading(one: Reading) -> dict[str, Any]:
-    return {
+    parts = {
         "place": asdict(one.place),
         "state": str(one.state),
         **{name: getattr(one, name) for name in _PLAIN},
@@ -157,16 +171,42 @@ def _reading(one: Reading) -> dict[str, Any]:
         "certificate": [_would(each) for each in one.certificate],
         **_drawn(one),
     }
+    return {
+        name: value
+        for name, value in parts.items()
+        if value is not None and value is not False and value != []
+    }
+
+
+#: What a place says that was left out.
+_UNSAID: dict[str, Any] = (
+    dict.fromkeys([*_PLAIN, *_DAYS, "ci", "size_ci", "because_of", "series", "chart"])
+    | dict.fromkeys(["deals", "certificate", "earlier"], ())
+    | {"apart": False}
+)
 
 
 def _drawn(one: Reading) -> dict[str, Any]:
     """Return the series and the chart of a place, none where nobody looks at them."""
     if one.place.level not in _DRAWN_LEVELS and one.state not in (State.RAISED, State.WATCH):
-        return {"series": None, "chart": None}
+        return {"series": None, "chart": None, "earlier": []}
+    return {
+        **_followed(one),
+        "earlier": [_followed(each) for each in one.earlier],
+    }
+
+
+def _followed(one: Reading | Earlier) -> dict[str, Any]:
     return {"series": one.series and _series(one.series), "chart": one.chart and _chart(one.chart)}
 
 
+def _earlier_again(place: Place, kept: Json) -> Earlier:
+    series = _series_again(place, kept["series"])
+    return Earlier(series, kept["chart"] and _chart_again(kept["chart"], series))
+
+
 def _reading_again(kept: Json) -> Reading:
+    kept = _UNSAID | dict(kept)
     place = Place(**kept["place"])
     series = kept["series"] and _series_again(place, kept["series"])
     parts: dict[str, Any] = {name: kept[name] for name in _PLAIN}
@@ -182,6 +222,7 @@ def _reading_again(kept: Json) -> Reading:
         certificate=tuple(_would_again(each) for each in kept["certificate"]),
         series=series,
         chart=kept["chart"] and _chart_again(kept["chart"], series),
+        earlier=tuple(_earlier_again(place, each) for each in kept["earlier"]),
     )
 
 

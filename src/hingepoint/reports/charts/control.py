@@ -36,7 +36,8 @@ class Point:
     """A period with its ``value`` on ``count`` units; without a value where nothing was counted.
 
     ``line`` is the smoothed line and ``low`` to ``high`` its limits, None in the usual time. ``single``: what chance does to one
-    period of so many units. ``flagged``: a raise stands and the change had begun. ``tick`` stands under the axis.
+    one period of so many units. ``flagged``: a raise stands and the change had begun. ``tick`` stands under the axis.
+    ``usual``: what was usual under the rules of its time, where those were others than now; None where the course says it.
     """
 
     period: str
@@ -48,6 +49,7 @@ class Point:
     single: tuple[float, float] | None = None
     flagged: bool = False
     tick: str = ""
+    usual: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,12 +156,19 @@ def value_of(value: float | None, unit: str) -> str:
 
 def description(course: Course) -> str:
     """Return the picture in one or two sentences."""
-    known = [point for point in course.points if point.value is not None]
+    known = [point for point in course.points if point.value is not None and point.usual is None]
     if not known:
         return "No periods yet."
     last = known[-1]
     said = f"{numbers.plural(len(known), 'period')}; usual {value_of(course.usual, course.unit)}, last {last.period}: {value_of(last.value, course.unit)}."
-    return f"{said} {_verdict(course)}"
+    before = [value_of(usual, course.unit) for usual in _usual_before(course)]
+    rules = f" Under earlier rules {', then '.join(before)} was usual." if before else ""
+    return f"{said} {_verdict(course)}{rules}"
+
+
+def _usual_before(course: Course) -> list[float]:
+    """Return what was usual under each earlier version of the rules, the oldest first."""
+    return [usual for usual, _ in groupby(point.usual for point in course.points) if usual is not None]
 
 
 def _verdict(course: Course) -> str:
@@ -184,7 +193,7 @@ def _reach(point: Point, unit: str) -> str:
 def _axis(course: Course, size: Size) -> scale.Scale:
     values = [end for p in course.points for end in (p.value, p.line, p.low, p.high) if end is not None]
     level = (course.change.level,) if course.change and course.change.level is not None else ()
-    wanted = () if course.target is None else (course.target,)
+    wanted = (*_usual_before(course), *(() if course.target is None else (course.target,)))
     return scale.nice(
         values, size.bottom, size.top, about=size.ticks, include=(course.usual, *level, *wanted)
     )
@@ -222,15 +231,29 @@ def _singles(paper: _Paper, course: Course) -> str:
 
 def _limits(paper: _Paper, course: Course) -> str:
     """Return the dark band of the smoothed line; limits for trial are dots."""
-    there = [(i, p.low, p.high) for i, p in enumerate(course.points)]
-    places = [(paper.middle(i), low, high) for i, low, high in there if low is not None and high is not None]
+    return "".join(
+        _limits_of(paper, course, part, now=part[-1][1].usual is None) for part in _by_rules(course)
+    )
+
+
+#: Points in a row, each with its place, that stand under the same rules.
+_Part = list[tuple[int, Point]]
+
+
+def _by_rules(course: Course) -> list[_Part]:
+    """Return the points by the rules of their time: what lies on two sides of a change is never joined."""
+    return [list(part) for _, part in groupby(enumerate(course.points), key=lambda one: one[1].usual)]
+
+
+def _limits_of(paper: _Paper, course: Course, part: _Part, *, now: bool) -> str:
+    places = [(paper.middle(i), p.low, p.high) for i, p in part if p.low is not None and p.high is not None]
     if not places:
         return ""
     upper = [(x, paper.axis(high)) for x, _, high in places]
     lower = [(x, paper.axis(low)) for x, low, _ in places]
-    if course.trial:
+    if course.trial and now:
         return "".join(svg.polyline(edge, "line-strong", width=1.2, dash="1 4") for edge in (upper, lower))
-    words = _beside(paper, upper[-1][1], "limits") if _apart(paper, course, upper[-1][1]) else ""
+    words = _beside(paper, upper[-1][1], "limits") if now and _apart(paper, course, upper[-1][1]) else ""
     return svg.area(upper + lower[::-1], "line") + words
 
 
@@ -248,7 +271,11 @@ def _beside(paper: _Paper, y: float, words: str) -> str:
 
 def _usual(paper: _Paper, course: Course) -> str:
     y = paper.axis(course.usual)
-    line = svg.line(paper.size.left, y, paper.size.right, y, "ink-3")
+    line = "".join(
+        svg.line(paper.x(part[0][0]), level, paper.x(part[-1][0] + 1), level, "ink-3")
+        for part in _by_rules(course)
+        for level in [paper.axis(course.usual if part[0][1].usual is None else part[0][1].usual)]
+    )
     if paper.size is NARROW:
         return line + _beside(paper, y, "usual") + _beside(paper, y + 13, value_of(course.usual, course.unit))
     return line + _beside(paper, y, f"usual {value_of(course.usual, course.unit)}")
@@ -302,10 +329,12 @@ def _break(paper: _Paper, place: float, words: str) -> str:
 
 def _lines(paper: _Paper, course: Course) -> str:
     """Return the thin line of single periods and the smoothed one; red since a raise began."""
-    thin = [
-        (paper.middle(i), paper.axis(p.value)) for i, p in enumerate(course.points) if p.value is not None
-    ]
-    smooth = [(i, p.line, p.flagged) for i, p in enumerate(course.points) if p.line is not None]
+    return "".join(_lines_of(paper, course, part) for part in _by_rules(course))
+
+
+def _lines_of(paper: _Paper, course: Course, part: _Part) -> str:
+    thin = [(paper.middle(i), paper.axis(p.value)) for i, p in part if p.value is not None]
+    smooth = [(i, p.line, p.flagged) for i, p in part if p.line is not None]
     body = svg.polyline(thin, "line-strong", width=0.8) if len(thin) > 1 else ""
     for flagged, pairs in groupby(pairwise(smooth), key=lambda pair: pair[1][2]):
         first, *rest = list(pairs)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 
@@ -33,7 +34,10 @@ def read(
     ways = [(one, *([one.second] if one.second else [])) for one in signals]
     prepared = {one: places.prepare(one, facts, calendar) for way in ways for one in way}
     charted = charting.follow(list(prepared.values()), calendar)
-    told = {one: telling.tell(each, calendar, charted, rng) for one, each in prepared.items()}
+    told = {
+        one: replace(telling.tell(each, calendar, charted, rng), rules=places.rules_of(one, facts))
+        for one, each in prepared.items()
+    }
     worst = tuple(
         max((told[one] for one in way), key=lambda each: list(State).index(each.state)) for way in ways
     )

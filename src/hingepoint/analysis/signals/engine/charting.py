@@ -10,7 +10,7 @@ import numpy as np
 from hingepoint.analysis.signals.engine import places
 from hingepoint.analysis.signals.engine.calendar import Calendar
 from hingepoint.analysis.signals.engine.places import Prepared
-from hingepoint.analysis.signals.shape import COMPANY, Floats, Place, Series, Signal
+from hingepoint.analysis.signals.shape import COMPANY, Earlier, Floats, Place, Series, Signal
 from hingepoint.analysis.spc import baseline, charts, run_lengths
 from hingepoint.analysis.spc.baseline import Baseline
 from hingepoint.analysis.spc.charts import Chart
@@ -69,6 +69,19 @@ def follow(prepared: Sequence[Prepared], calendar: Calendar, *, beside: int = 0)
         for place, other in _explained(each, found, pools[each.signal], calendar).items()
     }
     return replace(found, because_of=because)
+
+
+def followed_before(
+    prepared: Prepared, charted: Charted, calendar: Calendar
+) -> dict[Place, tuple[Earlier, ...]]:
+    """Return each place as it was followed under earlier rules, with the limits that it would have had then."""
+    found: dict[Place, tuple[Earlier, ...]] = {}
+    for era in prepared.under_earlier:
+        pool = _pool(era)
+        for series in era.series:
+            chart = _chart(series, pool, charted.limit, calendar.weight)
+            found[series.place] = (*found.get(series.place, ()), Earlier(series, chart))
+    return found
 
 
 def _usual(scores: Floats, points: int) -> Baseline | None:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy import special, stats
 
 from hingepoint.analysis.signals.engine.calendar import Calendar
-from hingepoint.analysis.signals.shape import COMPANY, Facts, Place, Series, Signal
+from hingepoint.analysis.signals.shape import COMPANY, Facts, Place, Rules, Series, Signal
 from hingepoint.analysis.spc import adjusting, charts
 from hingepoint.analysis.spc.baseline import ENOUGH
 
@@ -44,7 +44,8 @@ class Prepared:
     """A signal's units with ``_period`` and ``_usual`` (what was to be expected), and its series by place.
 
     ``spread``: of a value about what is expected, in the usual time. ``broken_on``: since when the rules hold that began a new
-    series; ``earlier``: whether there were units before. ``silent_since``: the last day a source delivered that is overdue.
+    series; ``under_earlier``: the signal as it was prepared under each earlier version that has units, the oldest first.
+    ``silent_since``: the last day a source delivered that is overdue.
     """
 
     signal: Signal
@@ -53,7 +54,7 @@ class Prepared:
     spread: float = 1.0
     broken_on: dt.date | None = None
     silent_since: dt.date | None = None
-    earlier: bool = False
+    under_earlier: tuple[Prepared, ...] = ()
 
     def at(self, place: Place) -> pl.DataFrame:
         """Return the units of a place."""
@@ -69,13 +70,41 @@ def prepare(signal: Signal, facts: Facts, calendar: Calendar) -> Prepared:
     units = _placed(units, facts).with_columns(
         _period=pl.Series(calendar.numbers(units["at"]), dtype=pl.Int64)
     )
-    broken = _broken_on(signal, facts)
-    begins = calendar.number(broken - dt.timedelta(days=1)) + 1 if broken else -(10**6)
-    earlier = bool((units["_period"] < begins).any())
+    days = [one.since for one in rules_of(signal, facts)]
+    *before, now = (
+        _under(signal, units, facts, since, _until(calendar, ends))
+        for since, ends in zip([None, *days], [*days, None], strict=True)
+    )
+    return replace(now, under_earlier=tuple(one for one in before if one.units.height))
+
+
+def rules_of(signal: Signal, facts: Facts) -> tuple[Rules, ...]:
+    """Return the versions of the rules that end and begin its series, the oldest first; none where they do not."""
+    if not signal.breaks:
+        return ()
+    rows = (
+        facts.policies.sort("at")
+        .select(pl.col("at").dt.date(), "version")
+        .unique("at", keep="last", maintain_order=True)
+    )
+    return tuple(Rules(day, version or "") for day, version in rows.iter_rows())
+
+
+def _until(calendar: Calendar, ends: dt.date | None) -> Calendar:
+    """Return the calendar of a time whose last whole period lies before the day ``ends``."""
+    if ends is None:
+        return calendar
+    return replace(calendar, as_of=calendar.start(calendar.number(ends)) - dt.timedelta(days=1))
+
+
+def _under(
+    signal: Signal, units: pl.DataFrame, facts: Facts, since: dt.date | None, calendar: Calendar
+) -> Prepared:
+    """Return the signal under the rules that hold ``since`` a day, from their first whole period on."""
+    begins = calendar.number(since - dt.timedelta(days=1)) + 1 if since else -(10**6)
     units = units.filter(pl.col("_period").is_between(begins, calendar.last)).sort("at", maintain_order=True)
-    if units.is_empty():
-        return Prepared(signal, units, broken_on=broken, earlier=earlier)
-    return _expected(Prepared(signal, units, broken_on=broken, earlier=earlier), facts, calendar)
+    prepared = Prepared(signal, units, broken_on=since)
+    return _expected(prepared, facts, calendar) if units.height else prepared
 
 
 def _expected(prepared: Prepared, facts: Facts, calendar: Calendar) -> Prepared:
@@ -95,13 +124,6 @@ def _expected(prepared: Prepared, facts: Facts, calendar: Calendar) -> Prepared:
     silent = _silent_since(signal, facts)
     prepared = replace(prepared, units=units, spread=spread, silent_since=silent)
     return replace(prepared, series=_all_series(prepared, calendar, first))
-
-
-def _broken_on(signal: Signal, facts: Facts) -> dt.date | None:
-    """Return since when the newest version of the rules holds, where that begins a new series."""
-    if not signal.breaks or facts.policies.is_empty():
-        return None
-    return facts.policies["at"].max().date()  # type: ignore[union-attr]
 
 
 def _placed(units: pl.DataFrame, facts: Facts) -> pl.DataFrame:

@@ -11,7 +11,7 @@ import polars as pl
 
 from hingepoint.analysis import intervals
 from hingepoint.analysis.signals.engine.calendar import Calendar
-from hingepoint.analysis.signals.engine.charting import NEAR, Charted, beyond
+from hingepoint.analysis.signals.engine.charting import NEAR, Charted, beyond, followed_before
 from hingepoint.analysis.signals.engine.places import Prepared
 from hingepoint.analysis.signals.shape import (
     COMPANY,
@@ -46,8 +46,13 @@ def tell(prepared: Prepared, calendar: Calendar, charted: Charted, rng: np.rando
     if not prepared.series:
         return _without_points(prepared, calendar)
     apart = _apart(prepared) if signal.apart else set()
-    noise = _noise(prepared, rng)
-    places = tuple(_reading(prepared, series, charted, calendar, apart, noise) for series in prepared.series)
+    noise, earlier = _noise(prepared, rng), followed_before(prepared, charted, calendar)
+    places = tuple(
+        replace(
+            _reading(prepared, series, charted, calendar, apart, noise), earlier=earlier.get(series.place, ())
+        )
+        for series in prepared.series
+    )
     if signal.least:
         places = tuple(one for one in places if one.reading is not None)
         if not places:
@@ -71,7 +76,7 @@ def _order(one: Reading) -> tuple[bool, bool, float]:
 
 def _without_points(prepared: Prepared, calendar: Calendar) -> Told:
     """Return what is told of a signal without a point: no data, or new rules whose first period is not complete."""
-    if not (prepared.broken_on and prepared.earlier):
+    if not (prepared.broken_on and prepared.under_earlier):
         return Told(prepared.signal, State.NO_DATA, needs=prepared.signal.needs)
     begins = calendar.number(prepared.broken_on - dt.timedelta(days=1)) + 1
     until = calendar.start(begins + ENOUGH) - dt.timedelta(days=1)
@@ -181,7 +186,7 @@ def _level(
     if count < max(prepared.signal.least, 1):
         return None, None, None
     base = slice(0, max(series.baseline, 1))
-    usual = _mean(series.totals[base], series.counts[base])
+    usual = series.usual_level
     mix = _mean(weights * series.usual, weights * series.counts) - _mean(
         series.usual[base], series.counts[base]
     )

@@ -68,12 +68,6 @@ def rules_now(viewer: Any) -> PolicyView:
     return _policy(rules_in_force())
 
 
-def rules_since(viewer: Any) -> tuple[str, dt.datetime] | None:
-    """Return which version of the rules is in force and since when; None before any was published. One SQL query."""
-    found = Policy.objects.filter(published_at__isnull=False).first()
-    return (found.version, found.published_at) if found and found.published_at else None
-
-
 def rules_page(viewer: Any, *, now: dt.datetime) -> RulesPage:
     """Return the rules in force, the draft with its preview on the last year, and who may be named."""
     may_write = may_write_rules(viewer)
