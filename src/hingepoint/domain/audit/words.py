@@ -46,6 +46,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "change": "changed the deal",
         "name contact": "named a person of the customer on the deal",
         "set corridor": "set the corridor",
+        "look at walk-away": "looked at our walk-away",
         "give reason": "wrote down why they ask",
         "write coaching note": "wrote a coaching note",
         "write plan": "wrote the plan of the deal",
