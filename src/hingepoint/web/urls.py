@@ -109,6 +109,7 @@ urlpatterns = [
     path("agreements/<int:agreement_id>/answer", register.answer_request, name="answer-request"),
     path("links/<int:confirmation_id>/revoke", proof.revoke_link, name="revoke-link"),
     path("files/<int:proof_id>", proof.proof_file, name="proof-file"),
+    path("confirm/<str:token>/code", proof.ask_for_code, name="ask-for-code"),
     path("confirm/<str:token>", proof.confirm, name="confirm"),
     # plans
     path("talks/", plans.talks, name="talks"),
