@@ -41,6 +41,7 @@ _PLANS = {"comment": "commented the plan", "approved": "approved the plan", "ret
 
 #: What was changed -> action -> what somebody did.
 SENTENCES: dict[str, dict[str, str]] = {
+    "secrets": {"renew key": "put the secrets of the database under a new key"},
     "deal": {
         "add": "added the deal",
         "change": "changed the deal",
