@@ -217,8 +217,10 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     "add-proof": (SEES_SANNAS_DEAL, {"deal_id": "deal", "type_id": "a_type"}),
     "withdraw-proof": (SEES_SANNAS_DEAL, {"deal_id": "deal", "type_id": "a_type", "proof_id": 0}),
     "ask-customer": (SEES_SANNAS_DEAL, {"deal_id": "deal", "type_id": "a_type"}),
+    "ask-for-code": (None, {"token": "a_link"}),  # of ours nobody: tests/web/test_confirm_by_code.py
     "revoke-link": (set(), {"confirmation_id": 0}),  # who sees its deal: tests/web/test_confirm.py
     "set-corridor": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
+    "look-at-walk-away": (set(), {"deal_id": "deal"}),  # where one is set: tests/web/test_looks.py
     "review-plan": (SEES_SANNAS_DEAL, {"plan_id": "a_plan"}),  # who approves: tests/web/test_review_plan.py
     "take-back-talk": (SEES_SANNAS_DEAL, {"deal_id": "deal", "event_id": "a_demand"}),
     "answer-exception": ({"inside_partner"}, {"escalation_id": "an_exception"}),

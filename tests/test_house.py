@@ -223,6 +223,7 @@ NO_ACTION = {
     "proof.actions": {
         "attach": "writes files first, then the rows in one",
         "take_step_with_proof": "writes files first, then the rows in one",
+        "send_waiting_codes": "mails one after another, each digest kept before its mail goes",
     },
     "strategy.actions": {
         "refresh_findings": "asks for several runs, each in its own",

@@ -44,23 +44,23 @@ def test_a_plan_with_every_part_filled_fits_on_one_page(cast, corridor, lines):
         part.key: [Line(one, "Playbook: Discount less", 1, 3) for one in text] for part in parts.TALK_PARTS
     }
     sheet = sheet_of(cast, talk_on=dt.date(2026, 3, 5), **filled)
-    assert pages(plan_sheets.talk_facts(sheet, at=NOW)) == 1
+    assert pages(plan_sheets.talk_facts(sheet, at=NOW, walk_away=True)) == 1
 
 
 def test_the_page_says_who_when_and_the_confidential_corridor(cast, corridor):
-    facts = plan_sheets.talk_facts(sheet_of(cast), at=NOW)
+    facts = plan_sheets.talk_facts(sheet_of(cast), at=NOW, walk_away=True)
     assert "Written by Sanna" in facts["written"]
     assert ["Walk-away", "EUR 116,000"] in facts["corridor"]
 
 
 def test_what_looks_like_markup_is_printed_as_it_was_written(cast):
     sheet = sheet_of(cast, best='#panic("x") *bold* = heading')
-    assert pages(plan_sheets.talk_facts(sheet, at=NOW)) == 1
+    assert pages(plan_sheets.talk_facts(sheet, at=NOW, walk_away=True)) == 1
 
 
 def test_a_source_is_named_once_for_the_lines_that_come_from_it(cast):
     questions = [Line("Who?", "Playbook"), Line("When?", "Playbook"), Line("Why?")]
-    facts = plan_sheets.talk_facts(sheet_of(cast, questions=questions), at=NOW)
+    facts = plan_sheets.talk_facts(sheet_of(cast, questions=questions), at=NOW, walk_away=True)
     [part] = [
         p
         for column in facts["columns"]

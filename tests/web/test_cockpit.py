@@ -10,6 +10,7 @@ from django.utils import timezone
 
 import budget
 import cockpits
+import opening
 from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.cockpit import queries
 from hingepoint.domain.deals.models import Deal
@@ -100,10 +101,7 @@ def test_each_person_shows_what_they_owe(cast, found):
 
 def test_the_walk_away_is_drawn_for_those_who_read_it_and_on_nobody_elses_page(client, cast, found):
     Corridor.objects.filter(deal=found).update(walk_away=351_111)
-    for who, user in cast.everybody().items():
-        client.logout()
-        if user:
-            client.force_login(user)
+    for who, _ in opening.everybody(client, cast, found):
         page = client.get(f"/deals/{found.pk}/").content.decode()
         assert ("351,111" in page) == (who in SEES_SANNAS_DEAL), who
 
@@ -139,6 +137,8 @@ def test_a_closed_deal_asks_for_nothing_and_its_picture_ends_with_it(client, cas
 
 
 def test_the_table_beside_the_picture_tells_each_day(client, cast, found):
+    client.force_login(cast.seller)
+    opening.open_walk_away(client, found)
     pictures = opened(client, cast.seller, found).context["pictures"]
     told = {row[1:] for row in pictures[0].table.rows}
     assert {

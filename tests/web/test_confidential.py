@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 import budget
+import opening
 import talks
 from cast import NOW
 from hingepoint.domain.agreements import actions as agreements
@@ -54,10 +55,7 @@ def kept(cast):
 
 @pytest.mark.parametrize("text", READERS)
 def test_the_preparation_shows_it_to_those_it_is_for_and_nobody_else(client, kept, text):
-    for who, user in kept.everybody().items():
-        client.logout()
-        if user:
-            client.force_login(user)
+    for who, _ in opening.everybody(client, kept, kept.deal):
         page = client.get(f"/deals/{kept.deal.pk}/work").content.decode()
         assert (text in page) == (who in READERS[text]), who
 
@@ -67,10 +65,7 @@ def test_the_preparation_shows_it_to_those_it_is_for_and_nobody_else(client, kep
 def test_a_plan_is_read_by_those_who_sell_the_deal_and_nobody_else(client, kept, name, text):
     readers = {"seller", "manager", "sponsor", "analyst"}
     page = reverse(name, args=[kept.deal.pk, kept.deal.agreements.get().type_id])
-    for who, user in kept.everybody().items():
-        client.logout()
-        if user:
-            client.force_login(user)
+    for who, _ in opening.everybody(client, kept, kept.deal):
         shown = text in client.get(page).content.decode()
         assert shown == (who in readers and not (name == "prepare-talk" and text == LEARNED)), who
 
@@ -115,19 +110,13 @@ def test_it_appears_on_no_other_page(client, kept, page):
 
 
 def test_the_corridor_is_told_where_a_concession_is_noted_to_its_readers_only(client, kept):
-    for who, user in kept.everybody().items():
-        client.logout()
-        if user:
-            client.force_login(user)
+    for who, _ in opening.everybody(client, kept, kept.deal):
         page = client.get(f"/deals/{kept.deal.pk}/concessions/new").content.decode()
         assert ("€9,100,111" in page) == (who in READERS["€9,100,111"]), who
 
 
 def test_the_walk_away_is_drawn_on_the_deal_for_its_readers_only(client, kept):
-    for who, user in kept.everybody().items():
-        client.logout()
-        if user:
-            client.force_login(user)
+    for who, _ in opening.everybody(client, kept, kept.deal):
         page = client.get(f"/deals/{kept.deal.pk}/").content.decode()
         assert ("€9,100,111" in page) == (who in READERS["€9,100,111"]), who
 

@@ -99,10 +99,10 @@ def test_looking_changes_nothing(agreement, link):
     assert not AnswerTry.objects.exists()
 
 
-def test_a_yes_is_gained_in_writing_and_reads_so_in_the_history(client, cast, agreement, link):
+def test_a_yes_is_gained_as_said_and_reads_so_in_the_history(client, cast, agreement, link):
     assert answer(link, answer="confirmed").status_code == 302
     agreement.refresh_from_db()
-    assert (agreement.state, agreement.evidence) == ("gained", 3)
+    assert (agreement.state, agreement.evidence) == ("gained", 2)
     assert Proof.objects.get().said_by == "Bo Berg"
     assert b"by the customer" in client.get(page_of(agreement)).content
     assert b"You confirmed this" in Client().get(link).content
@@ -125,7 +125,7 @@ def test_one_of_us_reads_why_there_is_no_form_and_the_link_stays_valid(client, c
     assert "Send your answer" not in page
     assert answer(link, answer="confirmed").status_code == 302
     agreement.refresh_from_db()
-    assert (agreement.state, agreement.evidence) == ("gained", 3)
+    assert (agreement.state, agreement.evidence) == ("gained", 2)
 
 
 def test_nobody_who_is_signed_in_answers_by_another_way_in(cast, agreement, link):
@@ -160,7 +160,7 @@ def test_an_answer_from_a_browser_in_which_one_of_us_had_signed_in_counts_as_tol
     assert Proof.objects.get().strength == 2
     client.force_login(cast.seller)
     page = client.get(page_of(agreement)).content.decode()
-    assert "in a browser in which one of us had signed in: it counts as told" in page
+    assert "in a browser in which one of us had signed in: it counts as said" in page
 
 
 def test_only_the_customers_page_is_told_who_works_here(cast, settings):
@@ -192,7 +192,7 @@ def test_what_is_confirmed_is_what_was_sent_whatever_was_written_since(cast, agr
 def test_a_correction_is_evidence_and_leaves_the_state_to_the_seller(agreement, link):
     answer(link, answer="corrected", words="only for the press shop")
     agreement.refresh_from_db()
-    assert (agreement.state, agreement.evidence) == ("asked", 3)
+    assert (agreement.state, agreement.evidence) == ("asked", 2)
     assert "only for the press shop" in Proof.objects.get().words
 
 

@@ -3,6 +3,7 @@
 import pytest
 from django.utils import timezone
 
+import opening
 import talks
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.escalations.models import Escalation, Policy, Pulse
@@ -186,7 +187,10 @@ def test_who_decides_reads_where_it_lands_and_no_answer_is_louder_than_another(c
     )
     ask(client, cast, discount="15")
     client.force_login(cast.manager)
-    page = client.get(f"/exceptions/{Escalation.objects.get().pk}/").content.decode()
+    address = f"/exceptions/{Escalation.objects.get().pk}/"
+    assert "Below the walk-away." in client.get(address).content.decode()
+    opening.open_walk_away(client, cast.deal)
+    page = client.get(address).content.decode()
     assert "Below the walk-away of €90,000." in page
     assert "€85,000, 15.0% off the list, margin 29.4%" in page
     waiting = client.get("/exceptions/").content.decode()

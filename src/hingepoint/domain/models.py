@@ -24,7 +24,7 @@ from hingepoint.domain.people.models import (
 )
 from hingepoint.domain.plans.models import Debrief, Plan, PlanReview
 from hingepoint.domain.pressures.models import PressureReading, PressureRule, PressureTag
-from hingepoint.domain.proof.models import AnswerTry, Confirmation, Proof
+from hingepoint.domain.proof.models import AnswerTry, Confirmation, ConfirmationCode, Proof
 from hingepoint.domain.reviews.models import (
     CommitmentEnd,
     PipelineDeal,
@@ -65,6 +65,7 @@ __all__ = [
     "CoachingSession",
     "CommitmentEnd",
     "Confirmation",
+    "ConfirmationCode",
     "Contact",
     "Corridor",
     "CorridorWriting",

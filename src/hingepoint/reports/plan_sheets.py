@@ -17,9 +17,10 @@ class NoTypst(RuntimeError):
     """The library that makes PDFs is not installed."""
 
 
-def talk_pdf(sheet: TalkSheet, *, at: dt.datetime) -> bytes:
-    """Return the plan of a talk as one A4 page, the confidential corridor marked so. Raises NoTypst."""
-    return one_page(talk_facts(sheet, at=at))
+def talk_pdf(sheet: TalkSheet, *, at: dt.datetime, walk_away: bool) -> bytes:
+    """Return the plan of a talk as one A4 page, the confidential corridor marked so, with its end if ``walk_away``. Raises
+    NoTypst."""
+    return one_page(talk_facts(sheet, at=at, walk_away=walk_away))
 
 
 def deal_pdf(sheet: DealSheet, *, at: dt.datetime) -> bytes:
@@ -27,7 +28,7 @@ def deal_pdf(sheet: DealSheet, *, at: dt.datetime) -> bytes:
     return one_page(deal_facts(sheet, at=at))
 
 
-def talk_facts(sheet: TalkSheet, *, at: dt.datetime) -> dict[str, Any]:
+def talk_facts(sheet: TalkSheet, *, at: dt.datetime, walk_away: bool) -> dict[str, Any]:
     """Return what the page says of a talk, as plain texts: two columns of groups, trades below them."""
     deal = sheet.facts
     account = deal.account.name if deal.account else ""
@@ -47,7 +48,7 @@ def talk_facts(sheet: TalkSheet, *, at: dt.datetime) -> dict[str, Any]:
             _trades(offer, "costs us", "worth to them"),
             _trades(request, "costs them", "worth to us"),
         ],
-        "corridor": _corridor(sheet),
+        "corridor": _corridor(sheet, walk_away=walk_away),
         "foot": f"Printed {day(at)}, {at:%H:%M}",
         "size": type_size([*left, *right]),
     }
@@ -127,10 +128,10 @@ def _trades(part: FilledPart, cost: str, worth: str) -> dict[str, Any]:
     return {"label": part.label, "cost": cost, "worth": worth, "rows": rows}
 
 
-def _corridor(sheet: TalkSheet) -> list[list[str]]:
+def _corridor(sheet: TalkSheet, *, walk_away: bool) -> list[list[str]]:
     if sheet.corridor is None:
         return []
-    figures = (("Opening", "opening"), ("Target", "target"), ("Walk-away", "walk_away"))
+    figures = [("Opening", "opening"), ("Target", "target")] + [("Walk-away", "walk_away")] * walk_away
     return [[label, money(getattr(sheet.corridor, name), sheet.facts.currency)] for label, name in figures]
 
 

@@ -17,7 +17,7 @@ from hingepoint.domain.deals.queries.looking_back import AsOf
 from hingepoint.domain.negotiation.queries import corridor
 from hingepoint.domain.plans.queries import lines as plan_lines
 from hingepoint.records.deals import EventKind
-from hingepoint.web import deal_pictures
+from hingepoint.web import deal_pictures, looks
 from hingepoint.web.deals import looking_back
 from hingepoint.web.requests import Request, WholeNumber
 
@@ -47,7 +47,10 @@ def deal(request: Request, deal_id: int) -> HttpResponse:
         then = deal_page.deal_picture(request.user, deal_id, today=today, as_of=as_of)
         return render(request, "deals/then.html", context | _of(then, as_of.day))
     shown = queries.cockpit(request.user, deal_id, today=today)
-    context |= {"pictures": deal_pictures.pictures(shown), "counts": deal_pictures.counts(shown, today)}
+    context |= {
+        "pictures": deal_pictures.pictures(shown, walk_away=looks.is_open(request, deal_id)),
+        "counts": deal_pictures.counts(shown, today),
+    }
     return render(request, "deals/deal.html", context | _of(shown, today))
 
 

@@ -31,8 +31,9 @@ class Picture:
     table: Table
 
 
-def pictures(shown: Cockpit) -> list[Picture]:
-    """Return the time line of a deal, and below it the staircase of its price where one is known."""
+def pictures(shown: Cockpit, *, walk_away: bool) -> list[Picture]:
+    """Return the time line of a deal, and below it the staircase of its price where one is known; our walk-away is in it
+    only if ``walk_away``."""
     line = _timeline(shown)
     title = "The deal in one picture"
     desk, phone = (
@@ -40,9 +41,9 @@ def pictures(shown: Cockpit) -> list[Picture]:
     )
     about = "Upright tick: the day it was needed. Red: late since then. Full: it stands."
     found = [Picture(title, about, desk, phone, timeline.table(line))]
-    return found + (
-        [_price(shown, shown.prices)] if shown.prices and _price_says_something(shown.prices) else []
-    )
+    if shown.prices and _price_says_something(shown.prices):
+        found.append(_price(shown, shown.prices, walk_away=walk_away))
+    return found
 
 
 # ---- the time line ----
@@ -132,18 +133,21 @@ def _price_says_something(prices: Prices) -> bool:
     return bool(prices.steps or prices.corridor or prices.asked is not None)
 
 
-def _price(shown: Cockpit, prices: Prices) -> Picture:
-    stairs = _staircase(shown, prices)
+def _price(shown: Cockpit, prices: Prices, *, walk_away: bool) -> Picture:
+    stairs = _staircase(shown, prices, walk_away=walk_away)
     title = "The price, step by step"
     desk, phone = (
         staircase.draw(stairs, title=title, width=width) for width in (timeline.WIDE, timeline.NARROW)
     )
     about = "Red point: nothing came back for it."
-    about += "" if prices.corridor else " No corridor is set: decide it under Preparation."
+    if not prices.corridor:
+        about += " No corridor is set: decide it under Preparation."
+    elif not walk_away:
+        about += " The walk-away is drawn once you opened it under Preparation."
     return Picture(title, about, desk, phone, staircase.table(stairs))
 
 
-def _staircase(shown: Cockpit, prices: Prices) -> staircase.Staircase:
+def _staircase(shown: Cockpit, prices: Prices, *, walk_away: bool) -> staircase.Staircase:
     card, is_open = prices.corridor, shown.facts.status == DealStatus.OPEN
     return staircase.Staircase(
         first=_first(shown),
@@ -153,7 +157,7 @@ def _staircase(shown: Cockpit, prices: Prices) -> staircase.Staircase:
         start_is="list price" if prices.starts_at_list else "opening",
         opening=float(card.opening) if card else None,
         target=float(card.target) if card else None,
-        walk_away=float(card.walk_away) if card else None,
+        walk_away=float(card.walk_away) if card and walk_away else None,
         steps=[
             staircase.Step(one.on, float(one.price), float(one.worth), one.in_return) for one in prices.steps
         ],

@@ -27,7 +27,7 @@ from hingepoint.records.errors import Hidden
 from hingepoint.records.escalations import Answer, Approver, ArguesFor, CameBack, Kind, Lane, State
 from hingepoint.records.people import Role
 from hingepoint.reports.charts import corridor as corridor_chart
-from hingepoint.web import drafts, onward, register
+from hingepoint.web import drafts, looks, onward, register
 from hingepoint.web.requests import Request, WholeNumber, whole_number
 from hingepoint.web.sent import sent
 
@@ -237,7 +237,7 @@ def exception(request: Request, escalation_id: int):
     page, facts = weighing.to_decide(request.user, escalation_id, now=timezone.now())
     more = {
         "facts": facts,
-        "charts": _where_it_lands(facts),
+        "charts": _where_it_lands(facts) if looks.is_open(request, page.request.deal_id) else [],
         "sides": ArguesFor.choices,
         "answers": ANSWERS,
         "came": CameBack.choices,

@@ -15,7 +15,7 @@ from django.urls import reverse
 from jinja2 import Environment, FileSystemBytecodeCache, PackageLoader, StrictUndefined
 
 from hingepoint.reports.charts import numbers
-from hingepoint.web import assets, drafts, formats
+from hingepoint.web import assets, drafts, formats, looks
 from hingepoint.web.sent import form_token
 
 FILTERS = {
@@ -61,6 +61,8 @@ def environment(**options: Any) -> Environment:
         theme_of=theme_of,
         page_numbers=page_numbers,
         form_token=form_token,
+        walk_away_open=looks.is_open,
+        corridor_pairs=looks.corridor_pairs,
         SIDES=formats.SIDES,
         STATES=formats.STATES,
         GRADES=formats.GRADES,

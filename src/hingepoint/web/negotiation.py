@@ -23,7 +23,7 @@ from hingepoint.domain.negotiation.queries import log as log_page
 from hingepoint.domain.plans.queries import lines as plan_lines
 from hingepoint.records.errors import Hidden
 from hingepoint.records.talks import ReasonState, Topic
-from hingepoint.web import drafts
+from hingepoint.web import drafts, looks
 from hingepoint.web.requests import Request, WholeNumber, whole_number
 from hingepoint.web.sent import sent, token_of
 
@@ -57,6 +57,7 @@ def set_corridor(request, deal_id: int):
         **{name: typed[name] for name in ("opening", "target", "walk_away")},
         expected_version=typed["version"] or 0,
     )
+    looks.keep_open(request, deal_id)  # who set it knows it
     return redirect("deal-work", deal_id)
 
 

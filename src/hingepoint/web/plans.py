@@ -36,7 +36,7 @@ from hingepoint.records.errors import Hidden
 from hingepoint.records.people import Role
 from hingepoint.records.plans import Outcome, Verdict
 from hingepoint.reports import plan_sheets
-from hingepoint.web import drafts, onward, pdf
+from hingepoint.web import drafts, looks, onward, pdf
 from hingepoint.web.agreements import EVIDENCE, moment_of
 from hingepoint.web.deals import for_sellers_and_leaders
 from hingepoint.web.register import back
@@ -204,7 +204,7 @@ def talk_plan_pdf(request: Request, deal_id: int, type_id: int):
     """The plan for a talk as a PDF of one page."""
     sheet = talk_sheet.talk_sheet(request.user, deal_id, type_id, today=timezone.localdate())
     try:
-        body = plan_sheets.talk_pdf(sheet, at=timezone.localtime())
+        body = plan_sheets.talk_pdf(sheet, at=timezone.localtime(), walk_away=looks.is_open(request, deal_id))
     except plan_sheets.NoTypst as missing:
         messages.warning(request, str(missing))
         return redirect("talk-plan", deal_id=deal_id, type_id=type_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django import forms
@@ -9,6 +10,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -20,7 +22,7 @@ from hingepoint.records.proof import Answer
 from hingepoint.web import clients, drafts
 from hingepoint.web.requests import Request, whole_number
 from hingepoint.web.sent import token_of
-from hingepoint.web.sign_in import WORKS_HERE
+from hingepoint.web.sign_in import WORKS_HERE, may_mail
 
 ACCEPTS = ",".join(f".{ending}" for ending in actions.KINDS)
 
@@ -60,11 +62,12 @@ def _in_words(check: Any, *facts: Any) -> None:
 def behind(request: Request, page: agreement_page.AgreementPage) -> dict[str, Any]:
     """Return what an agreement's page shows of its proof and of the links to the customer."""
     if page.line is None:
-        return {"proofs": [], "links": [], "accepts": ACCEPTS}
+        return {"proofs": [], "links": [], "accepts": ACCEPTS, "mails": may_mail()}
     return {
         "proofs": queries.proofs(request.user, page.line.id),
         "links": queries.links(request.user, page.line.id, at=timezone.now()) if page.may_step else [],
         "accepts": ACCEPTS,
+        "mails": may_mail(),
         "host": f"{request.scheme}://{request.get_host()}",
     }
 
@@ -160,6 +163,7 @@ class AnswerForm(forms.Form):
         },
     )
     words = forms.CharField(required=False, max_length=5000)
+    code = forms.CharField(required=False, max_length=20)
 
 
 @drafts.kept()
@@ -182,6 +186,7 @@ def _answer(request: HttpRequest, token: str, asked: queries.Asked) -> HttpRespo
     if by is None:
         actions.note_try(address=address, at=at)
     told = drafts.read(AnswerForm(request.POST))
+    verified = by is None and _code_is_right(token, told["code"], at)
     try:
         actions.answer(
             by=by,
@@ -191,11 +196,36 @@ def _answer(request: HttpRequest, token: str, asked: queries.Asked) -> HttpRespo
             words=told["words"],
             address=address,
             where_we_work=WORKS_HERE in request.COOKIES,
+            verified=verified,
         )
     except actions.NotTheCustomer:
         return _confirm_page(request, token, asked, status=403)
     except actions.LinkOver:
         return _confirm_page(request, token, None, status=404)
+    return redirect("confirm", token=token)
+
+
+def _code_is_right(token: str, code: str, at: dt.datetime) -> bool:
+    """Return whether a code came along. Raises WrongCode for one that is not the one we mailed."""
+    if not code.strip():
+        return False
+    if not actions.try_code(at=at, token=token, typed=code):
+        raise actions.WrongCode(
+            "This is not the newest code we mailed, or its time is over. Ask for another, or leave this empty."
+        )
+    return True
+
+
+@drafts.kept("confirm", "token", follow_next=False)
+@login_not_required
+@require_POST
+def ask_for_code(request: HttpRequest, token: str):
+    """Mail a code to the customer whom a link asks: an answer that comes with it is verified."""
+    if not may_mail() or request.user.is_authenticated:
+        raise Hidden("nobody to mail a code to")
+    at = timezone.now()
+    actions.note_try(address=clients.counted_address(request), at=at)
+    actions.ask_for_code(by=None, at=at, token=token)
     return redirect("confirm", token=token)
 
 
@@ -209,6 +239,8 @@ def _confirm_page(
         "said": draft.over(drafts.blank(AnswerForm)),
         "problems": draft.problems,
         "token": token,
+        "mails": may_mail(),
+        "asking": drafts.of(request, reverse("ask-for-code", args=[token])),
     }
     response = render(request, "proof/confirm.html", context, status=status)
     response.headers["X-Robots-Tag"] = "noindex"

@@ -22,6 +22,7 @@ from hingepoint.web import (
     imports,
     involvement,
     let_in,
+    looks,
     manual,
     merging,
     negotiation,
@@ -69,6 +70,7 @@ urlpatterns = [
     path("deals/<int:deal_id>/trail", trail.deal_trail, name="deal-trail"),
     path("deals/<int:deal_id>/work", cockpit.deal_work, name="deal-work"),
     path("deals/<int:deal_id>/corridor", negotiation.set_corridor, name="set-corridor"),
+    path("deals/<int:deal_id>/walk-away", looks.look_at_walk_away, name="look-at-walk-away"),
     path("deals/<int:deal_id>/talks", negotiation.deal_talks, name="deal-talks"),
     path(
         "deals/<int:deal_id>/talks/<int:event_id>/take-back",
@@ -107,6 +109,7 @@ urlpatterns = [
     path("agreements/<int:agreement_id>/answer", register.answer_request, name="answer-request"),
     path("links/<int:confirmation_id>/revoke", proof.revoke_link, name="revoke-link"),
     path("files/<int:proof_id>", proof.proof_file, name="proof-file"),
+    path("confirm/<str:token>/code", proof.ask_for_code, name="ask-for-code"),
     path("confirm/<str:token>", proof.confirm, name="confirm"),
     # plans
     path("talks/", plans.talks, name="talks"),

@@ -41,11 +41,13 @@ _PLANS = {"comment": "commented the plan", "approved": "approved the plan", "ret
 
 #: What was changed -> action -> what somebody did.
 SENTENCES: dict[str, dict[str, str]] = {
+    "secrets": {"renew key": "put the secrets of the database under a new key"},
     "deal": {
         "add": "added the deal",
         "change": "changed the deal",
         "name contact": "named a person of the customer on the deal",
         "set corridor": "set the corridor",
+        "look at walk-away": "looked at our walk-away",
         "give reason": "wrote down why they ask",
         "write coaching note": "wrote a coaching note",
         "write plan": "wrote the plan of the deal",
@@ -72,6 +74,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "attach": "put evidence behind it",
         "withdraw": "withdrew evidence",
         "ask customer": "sent the customer a link to confirm it",
+        "ask for code": "had a code mailed to the customer, at their request",
         "revoke link": "took back the link to the customer",
         **{f"review plan: {verdict}": words for verdict, words in _PLANS.items()},
     },

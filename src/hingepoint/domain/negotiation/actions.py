@@ -65,6 +65,15 @@ def set_corridor(
     return corridor
 
 
+@action
+def look_at_walk_away(*, by: User, at: dt.datetime, deal_id: int) -> None:
+    """Put on record that somebody looks at the walk-away of a deal. Raises Hidden where it is not theirs to read, or none
+    is set."""
+    if not Corridor.objects.visible_to(by).filter(deal_id=deal_id).exists():
+        raise Hidden("no walk-away to look at")
+    record(by=by, at=at, action="look at walk-away", subject="deal", subject_id=deal_id)
+
+
 @dataclass(frozen=True, slots=True)
 class Why:
     """The reason behind a demand. ``said_by`` and ``confirmed_by`` are people of theirs, by name."""

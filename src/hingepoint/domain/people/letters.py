@@ -43,8 +43,12 @@ def send(letter: Letter) -> None:
     )
     invited = " ".join(f"{letter.invited_by} invites you to Hingepoint".split())
     subject = "A new password for Hingepoint" if letter.forgotten else invited
-    mail = EmailMessage(subject, words, to=[letter.to])
+    deliver(subject, words, to=letter.to)
+
+
+def deliver(subject: str, words: str, *, to: str) -> None:
+    """Hand one mail to the mail server. Raises NotDelivered, or OSError where the server cannot be used."""
     try:
-        mail.send()
+        EmailMessage(subject, words, to=[to]).send()
     except smtplib.SMTPRecipientsRefused as error:
-        raise NotDelivered(f"The mail server does not take mail for {letter.to}.") from error
+        raise NotDelivered(f"The mail server does not take mail for {to}.") from error

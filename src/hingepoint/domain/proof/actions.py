@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Mapping
+import secrets
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import PurePath
@@ -12,14 +13,27 @@ from typing import Any
 
 from django.core.files import File
 from django.db import transaction
+from django.db.models import F
 
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import WAITING, Agreement
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals.actions import deal_of, deals_in_turn
+from hingepoint.domain.people.actions import NotDelivered
 from hingepoint.domain.people.models import User
-from hingepoint.domain.proof.models import AnswerTry, Confirmation, Proof, random_name
-from hingepoint.domain.proof.rules import LinkOver, read_token
+from hingepoint.domain.proof.models import AnswerTry, Confirmation, ConfirmationCode, Proof, random_name
+from hingepoint.domain.proof.rules import (
+    CODE_HOLDS,
+    CODE_TRIES,
+    CODES_AN_HOUR,
+    CODES_OF_LINK,
+    LinkOver,
+    address_of_theirs,
+    digest_of_code,
+    holds,
+    is_code,
+    read_token,
+)
 from hingepoint.domain.turns.actions import action, form, plain_facts
 from hingepoint.records.agreements import STANDING, AgreementState, Evidence
 from hingepoint.records.errors import Hidden, Refused, TooOften
@@ -75,6 +89,20 @@ class WordsMissing(Refused):
     """A correction and a no say why."""
 
     field = "words"
+
+
+class NoAddress(Refused):
+    """Nobody knows where this customer reads mail, so no code can be mailed."""
+
+
+class WrongCode(Refused):
+    """It is not the code that was mailed, or its time is over."""
+
+    field = "code"
+
+
+class TooManyCodes(TooOften):
+    """Enough codes were mailed for this link."""
 
 
 class TooManyAnswers(TooOften):
@@ -297,7 +325,12 @@ def ask_customer(*, by: User, at: dt.datetime, agreement_id: int, days: int = US
     agreement.confirmations.waiting(at).update(revoked_at=at)
     expires_at = at + dt.timedelta(days=max(1, min(days, MOST_DAYS)))
     asked = Confirmation.objects.create(
-        agreement=agreement, asked_by=by, asked_at=at, expires_at=expires_at, **facts
+        agreement=agreement,
+        asked_by=by,
+        asked_at=at,
+        expires_at=expires_at,
+        mail_to=address_of_theirs(agreement.person),
+        **facts,
     )
     record(
         by=by,
@@ -349,30 +382,23 @@ def answer(
     words: str = "",
     address: str = "",
     where_we_work: bool = False,
+    verified: bool = False,
 ) -> Confirmation:
     """Take the customer's answer: it becomes evidence, and the agreement moves with it.
 
     Confirmed is gained, declined is declined; corrected leaves the state to the seller, who reads the
-    words. It counts as written by them; as told, where it came from a browser in which one of us had signed
-    in (``where_we_work``). ``by`` is who is signed in: nobody, or NotTheCustomer is raised. Raises LinkOver
-    or WordsMissing.
+    words. It counts as written by them where a mailed code came with it (``verified``: ``try_code`` said yes), else as told.
+    ``where_we_work``: it came from a browser in which one of us had signed in. ``by`` is who is signed in: nobody, or
+    NotTheCustomer is raised. Raises LinkOver or WordsMissing.
     """
-    if by is not None:
-        raise NotTheCustomer("Only the customer answers here, and you are signed in. The link stays valid.")
-    asked = Confirmation.objects.filter(pk=read_token(token))
-    deals_in_turn(asked.values_list("agreement__deal_id", flat=True))
-    confirmation = asked.waiting(at).select_related("agreement__type").first()
-    if confirmation is None:
-        raise LinkOver("This link is over: it was answered, withdrawn, or its time has passed.")
+    confirmation = _to_answer(by=by, at=at, token=token)
     words = words.strip()[:MOST_WORDS]
     if not words and answer != Answer.CONFIRMED:
         raise WordsMissing("Say in a few words what is different.")
     confirmation.answered_at, confirmation.answer, confirmation.words = at, answer, words
     confirmation.answered_from = address[:45]
-    confirmation.answered_where_we_work = where_we_work
-    confirmation.save(
-        update_fields=["answered_at", "answer", "words", "answered_from", "answered_where_we_work"]
-    )
+    confirmation.answered_where_we_work, confirmation.verified = where_we_work, verified
+    confirmation.save()
     agreement = confirmation.agreement
     agreements.take_step(
         by=None,
@@ -393,6 +419,18 @@ def answer(
     return confirmation
 
 
+def _to_answer(*, by: User | None, at: dt.datetime, token: str) -> Confirmation:
+    """Return what a link asks, in turn with all who change its deal. Raises NotTheCustomer and LinkOver."""
+    if by is not None:
+        raise NotTheCustomer("Only the customer answers here, and you are signed in. The link stays valid.")
+    asked = Confirmation.objects.filter(pk=read_token(token))
+    deals_in_turn(asked.values_list("agreement__deal_id", flat=True))
+    confirmation = asked.waiting(at).select_related("agreement__type").first()
+    if confirmation is None:
+        raise LinkOver("This link is over: it was answered, withdrawn, or its time has passed.")
+    return confirmation
+
+
 def _said(confirmation: Confirmation, at: dt.datetime) -> agreements.Step:
     """Return the step that an answer is."""
     state = _state_after(confirmation)
@@ -403,7 +441,7 @@ def _said(confirmation: Confirmation, at: dt.datetime) -> agreements.Step:
         act=confirmation.act if confirmed else None,
         person_name=confirmation.person_name,
         due_on=confirmation.due_on if confirmed else None,
-        evidence=_strength(confirmation),
+        evidence=_evidence_after(confirmation),
         reason=confirmation.words if state == AgreementState.DECLINED else None,
         points_met=sorted({*confirmation.agreement.points_met, "tested"}) if confirmed else None,
         note=_as_evidence(confirmation),
@@ -411,7 +449,15 @@ def _said(confirmation: Confirmation, at: dt.datetime) -> agreements.Step:
 
 
 def _strength(confirmation: Confirmation) -> Evidence:
-    return Evidence.TOLD if confirmation.answered_where_we_work else Evidence.WRITTEN
+    return Evidence.WRITTEN if confirmation.verified else Evidence.TOLD
+
+
+def _evidence_after(confirmation: Confirmation) -> Evidence:
+    """Return how strong the agreement's evidence is with the answer: a yes adds to what there was."""
+    strength = _strength(confirmation)
+    if confirmation.answer == Answer.CONFIRMED:
+        return max(strength, Evidence(confirmation.agreement.evidence))
+    return strength
 
 
 def _state_after(confirmation: Confirmation) -> AgreementState:
@@ -424,7 +470,63 @@ def _state_after(confirmation: Confirmation) -> AgreementState:
 
 
 def _as_evidence(confirmation: Confirmation) -> str:
-    """Return the answer as it stands in the history: what was said, how it came, and that nobody was checked."""
+    """Return the answer as it stands in the history: what was said, how it came, and whether who sent it was checked."""
+    if confirmation.verified:
+        checked = f"verified by a code mailed to {confirmation.mail_to}"
+    else:
+        checked = "not verified"
     place = ", in a browser in which one of us had signed in" if confirmation.answered_where_we_work else ""
-    told = f"{confirmation.person_name} {confirmation.answer} by link, not verified{place}"
+    told = f"{confirmation.person_name} {confirmation.answer} by link, {checked}{place}"
     return f"{told}: {confirmation.words or confirmation.act}"
+
+
+# ---- a code by mail shows that it is the customer ----
+
+
+@action
+def ask_for_code(*, by: User | None, at: dt.datetime, token: str) -> ConfirmationCode:
+    """Let a code be mailed to whoever a link asks; an earlier one stops working.
+
+    Raises NotTheCustomer, LinkOver, NoAddress or TooManyCodes.
+    """
+    from hingepoint.domain.proof.tasks import send_codes  # it calls back
+
+    confirmation = _to_answer(by=by, at=at, token=token)
+    if not confirmation.mail_to:
+        raise NoAddress("We know no address of yours to mail a code to. Your answer counts without one.")
+    codes = confirmation.codes.all()
+    lately = codes.filter(asked_at__gt=at - dt.timedelta(hours=1)).count()
+    if lately >= CODES_AN_HOUR or codes.count() >= CODES_OF_LINK:
+        raise TooManyCodes("Enough codes were mailed. Wait an hour, or answer without one.")
+    code = ConfirmationCode.objects.create(confirmation=confirmation, asked_at=at)
+    record(by=by, at=at, action="ask for code", subject="agreement", subject_id=confirmation.agreement_id)
+    transaction.on_commit(send_codes.enqueue)
+    return code
+
+
+@action
+def try_code(*, at: dt.datetime, token: str, typed: str) -> bool:
+    """Return whether ``typed`` is the newest code mailed for a link; each try counts. Raises LinkOver."""
+    code = ConfirmationCode.objects.filter(confirmation_id=read_token(token)).first()
+    if code is None or not holds(code, at):
+        return False
+    counted = ConfirmationCode.objects.filter(pk=code.pk, tries__lt=CODE_TRIES).update(tries=F("tries") + 1)
+    return bool(counted) and is_code(code, typed)
+
+
+def send_waiting_codes(*, at: dt.datetime, send: Callable[[str, str, dt.datetime], None]) -> int:
+    """Mail the codes that wait; return how many went out. ``send`` takes address, code and until when it holds, and raises
+    NotDelivered or OSError; why is kept with the code. Bears being run twice."""
+    sent = 0
+    waiting = ConfirmationCode.objects.filter(sent_at=None, problem="", asked_at__gt=at - CODE_HOLDS)
+    for code in waiting.select_related("confirmation").order_by("id"):
+        secret = f"{secrets.randbelow(1_000_000):06}"
+        mine = ConfirmationCode.objects.filter(pk=code.pk, sent_at=None)
+        mine.update(digest=digest_of_code(code, secret))
+        try:
+            send(code.confirmation.mail_to, secret, code.asked_at + CODE_HOLDS)
+        except (NotDelivered, OSError) as error:
+            mine.update(problem=str(error)[:300] or "The mail server cannot be used.")
+        else:
+            sent += mine.update(sent_at=at)
+    return sent

@@ -86,6 +86,10 @@ class Confirmation(models.Model):
     answered_where_we_work = models.BooleanField(
         default=False
     )  # in a browser in which one of us had signed in
+    mail_to = models.EmailField(
+        blank=True
+    )  # their address as we knew it when the link was made; codes go there
+    verified = models.BooleanField(default=False)  # a code mailed there came with the answer
 
     objects = ConfirmationQuerySet.as_manager()
 
@@ -98,6 +102,21 @@ class Confirmation(models.Model):
                 name="answered_confirmations_have_an_answer",
             )
         ]
+
+
+class ConfirmationCode(models.Model):
+    """A code that is mailed to whoever is asked: who types it reads mail at that address. Only a digest of it is kept, made
+    the moment the mail goes; ``problem`` says why a mail could not be sent."""
+
+    confirmation = models.ForeignKey(Confirmation, on_delete=models.CASCADE, related_name="codes")
+    digest = models.CharField(max_length=64, blank=True)
+    asked_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    problem = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
 
 
 class AnswerTry(models.Model):

@@ -10,7 +10,7 @@ from django.core.files import File
 
 from hingepoint.domain.people.models import works_here
 from hingepoint.domain.proof.models import Confirmation, Proof
-from hingepoint.domain.proof.rules import LinkOver, read_token, token_of
+from hingepoint.domain.proof.rules import LinkOver, holds, masked, read_token, token_of
 from hingepoint.records.errors import Hidden
 
 
@@ -47,6 +47,8 @@ class LinkLine:
     words: str
     answered_from: str  # the address
     answered_where_we_work: bool  # in a browser in which one of us had signed in
+    mail_to: str  # where a code can be mailed, if anywhere
+    verified: bool  # by such a code
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,8 @@ class Asked:
     expires_on: dt.date
     answer: str  # what they answered, if they did
     answered_at: dt.datetime | None
+    mail_to: str  # where a code can be mailed, all but its beginning and its end left out
+    code: str  # how far a code is that still holds: "", "waiting", "sent" or "failed"
 
 
 def proofs(viewer: Any, agreement_id: int | None) -> list[ProofLine]:
@@ -118,6 +122,8 @@ def _link_line(row: Confirmation, at: dt.datetime) -> LinkLine:
         words=row.words,
         answered_from=row.answered_from,
         answered_where_we_work=row.answered_where_we_work,
+        mail_to=row.mail_to,
+        verified=row.verified,
     )
 
 
@@ -152,4 +158,13 @@ def asked(token: str, *, at: dt.datetime) -> Asked | None:
         expires_on=row.expires_at.date(),
         answer=row.answer,
         answered_at=row.answered_at,
+        mail_to=masked(row.mail_to),
+        code=_code_state(row, at),
     )
+
+
+def _code_state(row: Confirmation, at: dt.datetime) -> str:
+    newest = row.codes.first()
+    if newest is None or not holds(newest, at):
+        return ""
+    return "failed" if newest.problem else "sent" if newest.sent_at else "waiting"

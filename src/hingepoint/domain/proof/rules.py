@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from django.core import signing
+import datetime as dt
+import hmac
 
-from hingepoint.domain.proof.models import Confirmation
+from django.core import signing
+from django.utils.crypto import salted_hmac
+
+from hingepoint.domain.deals.models import Contact
+from hingepoint.domain.people.models import User
+from hingepoint.domain.proof.models import Confirmation, ConfirmationCode
 from hingepoint.records.errors import Hidden
 
 _SALT = "hingepoint.confirmation"
+#: How long a mailed code holds, how often it may be typed wrongly, and how many a link gets in an hour and in all.
+CODE_HOLDS, CODE_TRIES, CODES_AN_HOUR, CODES_OF_LINK = dt.timedelta(minutes=20), 5, 3, 10
 
 
 class LinkOver(Hidden):
@@ -25,3 +33,35 @@ def read_token(token: str) -> int:
         return int(signing.loads(token, salt=_SALT))
     except (signing.BadSignature, TypeError, ValueError):
         raise LinkOver("This link is not one of ours, or a part of it is missing.") from None
+
+
+def address_of_theirs(person: Contact | None) -> str:
+    """Return where a customer's person reads mail, as the CRM says it; nothing for an address under a domain of ours, at
+    which one of us would read the code."""
+    address = person.email.strip().lower() if person else ""
+    domain = address.rpartition("@")[2]
+    ours = User.objects.filter(email__iendswith=f"@{domain}").exists() if domain else True
+    return "" if ours else address
+
+
+def digest_of_code(code: ConfirmationCode, typed: str) -> str:
+    """Return what is kept of a code. Six digits are soon guessed from a plain digest, so it is made with our secret key."""
+    return salted_hmac(f"{_SALT}.code.{code.pk}", typed, algorithm="sha256").hexdigest()
+
+
+def is_code(code: ConfirmationCode, typed: str) -> bool:
+    """Return whether ``typed`` is the code that was mailed; spaces in it do not count."""
+    return bool(code.digest) and hmac.compare_digest(
+        code.digest, digest_of_code(code, "".join(typed.split()))
+    )
+
+
+def holds(code: ConfirmationCode, at: dt.datetime) -> bool:
+    """Return whether a code can still be typed."""
+    return at < code.asked_at + CODE_HOLDS and code.tries < CODE_TRIES
+
+
+def masked(address: str) -> str:
+    """Return ``b…@acme.example`` for bo@acme.example: its owner knows it, others learn little."""
+    name, _, domain = address.partition("@")
+    return f"{name[:1]}…@{domain}" if domain else ""

@@ -1,0 +1,29 @@
+"""The background task that mails codes to customers; ``hingepoint serve`` runs it in its worker."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.utils import timezone
+from django_tasks import task
+
+from hingepoint.domain.people import letters
+from hingepoint.domain.proof import actions
+
+_WORDS = """Your code is {code}
+
+Type it on the page on which you were asked to confirm what you agreed. It holds until {until:%H:%M} o'clock ({until:%Z}).
+
+Nobody will ask you for it in another way. If you did not ask for it, leave this mail: nothing happens.
+"""
+
+
+@task()
+def send_codes() -> None:
+    actions.send_waiting_codes(at=timezone.now(), send=mail_code)
+
+
+def mail_code(address: str, code: str, until: dt.datetime) -> None:
+    """Mail a code. Raises NotDelivered, or OSError where the mail server cannot be used."""
+    words = _WORDS.format(code=code, until=timezone.localtime(until))
+    letters.deliver(f"{code} is your code", words, to=address)
