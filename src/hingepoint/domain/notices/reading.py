@@ -48,7 +48,7 @@ def lines(user: User, *, today: dt.date) -> list[Line]:
 
 def _to_decide(user: User, today: dt.date) -> Iterator[Line]:
     for asked in waiting.waiting_for(user):
-        words = f"{asked.asked_by} asks for {asked.wanted} on {asked.deal_title}."
+        words = f"{asked.asked_by} asks on {asked.deal_title}: {asked.title}."
         yield Line(NoticeKind.DECIDE, f"exception-{asked.id}", words, "exception", (asked.id,))
     for plan in plan_reviews.to_review(user, today=today):
         if plan.soon:
@@ -61,13 +61,18 @@ def _to_decide(user: User, today: dt.date) -> Iterator[Line]:
 
 
 def _signals(user: User, today: dt.date) -> Iterator[Line]:
-    if user.role not in LEADERS and not user.sees_everything:
+    if not answers_signals(user):
         return
     for tile in signals.overview(user).tiles:
         for one in tile.raises:
             if one.ended_on is None and not one.in_hand:
                 words = f"{SIGNALS[one.signal].name}, {one.where}, since {_day(one.since)}. Does it lead to a decision?"
                 yield Line(NoticeKind.SIGNALS, f"raise-{one.id}", words, "signal", (one.signal,))
+
+
+def answers_signals(user: User) -> bool:
+    """Return whether signals are asked of somebody."""
+    return user.role in LEADERS or user.sees_everything
 
 
 def _commitments(user: User, today: dt.date) -> Iterator[Line]:
