@@ -23,6 +23,7 @@ from cast import NOW, TODAY
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.detection.models import Detection
+from hingepoint.domain.notices import actions as notices
 from hingepoint.domain.plans import actions as plans
 from hingepoint.domain.proof import actions as proof
 from hingepoint.domain.proof.rules import token_of
@@ -58,6 +59,8 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "teams": (EVERYBODY, {}),
     "trail": (KEEPERS, {}),
     "account": (EVERYBODY, {}),
+    "notices": (EVERYBODY, {}),
+    "calendar": (None, {"token": "a_calendar"}),
     "imports": (KEEPERS, {}),
     "import": (KEEPERS, {"batch_id": "finished_import"}),
     "import-progress": (KEEPERS, {"batch_id": "finished_import"}),
@@ -189,6 +192,11 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
 CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     "sign-out": (None, {}),
     "sign-out-elsewhere": (EVERYBODY, {}),
+    "choose-mail": (EVERYBODY, {}),
+    "be-quiet": (EVERYBODY, {}),
+    "answer-mail": (set(), {"digest_id": 0}),  # whose mail it is: tests/web/test_notices.py
+    "renew-calendar": (EVERYBODY, {}),
+    "end-calendar": (EVERYBODY, {}),
     "theme": (None, {}),
     "become": (set(), {"role": "sponsor"}),  # only in the demo company
     "change-role": (KEEPERS, {"user_id": "stranger"}),
@@ -300,6 +308,8 @@ def address(route: str, arguments: dict, cast, known: dict | None = None) -> str
             return importing.finished_import(cast).pk
         if name == "a_way_in":
             return letting_in.link_of(letting_in.newcomer("Nils"), by=cast.analyst)
+        if name == "a_calendar":
+            return notices.renew_calendar(by=cast.seller, at=NOW)
         if name == "a_tied_word":
             words.tie(found := words.word("Usage data/shared"))
             return found.key

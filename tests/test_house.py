@@ -207,6 +207,7 @@ NO_ACTION = {
         "note_visit": "one statement; the trail tells nothing of it",
         "send_invitations": "mails one after another, each link kept in one before its mail goes",
     },
+    "notices.actions": {"send_digests": "keeps and marks each mail in a statement of its own"},
     "merging.actions": {"merge": "passes on to one, and words its refusal"},
     "pressures.actions": {
         "switch_on": "turns it on in one, then reads",

@@ -12,6 +12,7 @@ from hingepoint.records.people import Role
 #: Reached by links too, but files, or the same for everybody and looked at elsewhere.
 NO_PAGES = {"export", "export-run", "import-problems", "manual-file", "proof-file", "components", "healthz"}
 NO_PAGES |= {
+    "calendar",
     "signal-deals",
     "debts-file",
     "definitions-file",

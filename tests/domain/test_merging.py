@@ -39,6 +39,8 @@ from hingepoint.domain.involvement.models import Involvement
 from hingepoint.domain.merging import actions, queries
 from hingepoint.domain.merging.rules import Known, look_alike
 from hingepoint.domain.negotiation import actions as negotiation
+from hingepoint.domain.notices import actions as notices
+from hingepoint.domain.notices.models import Digest
 from hingepoint.domain.people import actions as people
 from hingepoint.domain.people.models import DifferentPeople, Membership, OtherName, SavedView, User
 from hingepoint.domain.people.queries import person_in_files, person_page
@@ -57,6 +59,7 @@ from hingepoint.domain.trials.models import TrialLook
 from hingepoint.records.agreements import AgreementState
 from hingepoint.records.errors import Stale
 from hingepoint.records.escalations import Answer, ArguesFor
+from hingepoint.records.notices import NoticeKind
 from hingepoint.records.people import Role
 from hingepoint.records.plans import Outcome
 from hingepoint.records.reviews import Became
@@ -142,6 +145,10 @@ def a_full_company(cast) -> None:
     ):
         doing(by=cast.sponsor, at=NOW, rollout_id=row.pk, **told)
     assessing.open_round(cast)
+    notices.renew_calendar(by=cast.seller, at=NOW)
+    notices.choose_mail(by=cast.seller, at=NOW, wanted=True, hour=9, version=0)
+    notices.be_quiet(by=cast.seller, at=NOW, kind=NoticeKind.ROUTINES, for_good=True)
+    Digest.objects.create(user=cast.seller, on=TODAY, lines=[], new=[], made_at=NOW)
     Session.objects.create(session_key="a-browser", user=cast.seller, session_data="", expire_date=NOW)
     review = reviewing.held(cast)
     (note,) = review.notes.filter(kind="commitment")

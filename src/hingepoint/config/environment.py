@@ -93,6 +93,11 @@ class Environment(BaseSettings):
         "",
         description="Sender of these mails, such as Hingepoint <hingepoint@example.com>. Needed with a mail server.",
     )
+    address: str = Field(
+        "",
+        description="Address at which people open this installation, such as https://hingepoint.example.com. Links in the "
+        "mail of a day begin with it; without it none is sent.",
+    )
     server_timing: bool = Field(
         False,
         description="Each answer says in its header Server-Timing how long it took, how much of that the database, and "
@@ -148,6 +153,13 @@ class Environment(BaseSettings):
                     f"{value!r} is not an address or network; expected such as 127.0.0.1 or 172.16.0.0/12"
                 ) from None
         return values
+
+    @field_validator("address")
+    @classmethod
+    def _address_of_pages(cls, value: str) -> str:
+        if value and urlsplit(value).scheme not in ("http", "https"):
+            raise ValueError("is no address; expected such as https://hingepoint.example.com")
+        return value.rstrip("/")
 
     @field_validator("mail_server")
     @classmethod

@@ -12,6 +12,7 @@ from hingepoint.domain.impact.models import Rollout, RolloutCost, RolloutReading
 from hingepoint.domain.imports.models import ImportBatch, ImportChange, SavedMapping
 from hingepoint.domain.involvement.models import Involvement
 from hingepoint.domain.negotiation.models import Corridor, CorridorWriting, Reason, Trade
+from hingepoint.domain.notices.models import CalendarAddress, Digest, MailChoice, NoticeAnswer, Quiet
 from hingepoint.domain.people.models import (
     DifferentPeople,
     Invitation,
@@ -61,6 +62,7 @@ __all__ = [
     "AssessmentRound",
     "AuditEvent",
     "AuditHead",
+    "CalendarAddress",
     "CoachingNote",
     "CoachingSession",
     "CommitmentEnd",
@@ -79,6 +81,7 @@ __all__ = [
     "Detection",
     "DetectionRule",
     "DifferentPeople",
+    "Digest",
     "Escalation",
     "Finding",
     "FindingDecision",
@@ -88,7 +91,9 @@ __all__ = [
     "Involvement",
     "Job",
     "KeptAnswer",
+    "MailChoice",
     "Membership",
+    "NoticeAnswer",
     "OtherName",
     "OwnMetric",
     "PipelineDeal",
@@ -103,6 +108,7 @@ __all__ = [
     "PressureTag",
     "Proof",
     "Pulse",
+    "Quiet",
     "Raise",
     "RaiseStep",
     "Reason",

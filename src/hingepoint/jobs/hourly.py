@@ -6,6 +6,7 @@ from hingepoint.domain.home import actions as home
 from hingepoint.domain.people.tasks import mail_invitations
 from hingepoint.domain.routines import actions as routines
 from hingepoint.domain.strategy import actions as strategy
+from hingepoint.jobs.mails import send_digests
 
 JOBS = (
     discovery.give_up_silent_runs,
@@ -14,4 +15,5 @@ JOBS = (
     detection.read_on,
     strategy.ask_open_deals,
     routines.take_as_done,
+    send_digests,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 #: Every document, by its module here -> what it is.
 DOCUMENTS = {
+    "calendars": "What stands in a person's calendar, as iCalendar",
     "discovery": "The report of a discovery run: one HTML file with its tables",
     "discovery_pdf": "The same as a tagged PDF",
     "executive_briefs": "What an executive needs on one deal, a page",

@@ -139,6 +139,16 @@ SENTENCES: dict[str, dict[str, str]] = {
         "refuse sign-ins": "refused further sign-ins for a quarter of an hour, after too many wrong passwords",
     },
     "file": {"take away": "took a file away"},
+    "calendar": {
+        "renew address": "made a new address for their calendar",
+        "end address": "ended the address of their calendar",
+    },
+    "daily mail": {
+        "choose": "chose how the mail of a day comes",
+        "be quiet": "left something out of the mail of a day",
+        "tell again": "let the mail of a day tell something again",
+        "answer": "said whether a mail led to anything",
+    },
     "people": {"bring sheet": "brought people up to date from a sheet"},
     "team": {"add": "added the team", "move": "moved the team"},
     "saved view": {"save view": "saved a view", "drop view": "dropped a saved view"},

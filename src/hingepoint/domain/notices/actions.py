@@ -1,0 +1,168 @@
+"""Every change of what reaches a person outside these pages."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+
+from django.db import IntegrityError
+from django.utils import timezone
+
+from hingepoint.domain.audit.actions import record
+from hingepoint.domain.notices import letters, queries, reading, rules
+from hingepoint.domain.notices.letters import Link
+from hingepoint.domain.notices.models import HOUR, CalendarAddress, Digest, MailChoice, NoticeAnswer, Quiet
+from hingepoint.domain.people.models import User
+from hingepoint.domain.routines.models import DaysOff
+from hingepoint.domain.turns.actions import action, turn
+from hingepoint.records.errors import Hidden, Refused, Stale
+from hingepoint.records.notices import NoticeKind
+
+# ---- the calendar ----
+
+
+@action
+def renew_calendar(*, by: User, at: dt.datetime) -> str:
+    """Make a secret address for one's calendar and return its token, which is not kept; the one before ends."""
+    token = secrets.token_urlsafe(32)
+    facts = {"digest": rules.digest_of(token), "made_at": at}
+    CalendarAddress.objects.update_or_create(user=by, defaults=facts)
+    record(by=by, at=at, action="renew address", subject="calendar", subject_id=by.pk)
+    return token
+
+
+@action
+def end_calendar(*, by: User, at: dt.datetime) -> None:
+    """Let the address of one's calendar end. Raises Hidden where there is none."""
+    ended, _ = CalendarAddress.objects.visible_to(by).delete()
+    if not ended:
+        raise Hidden("There is no address.")
+    record(by=by, at=at, action="end address", subject="calendar", subject_id=by.pk)
+
+
+# ---- how the mail comes ----
+
+
+@action
+def choose_mail(*, by: User, at: dt.datetime, wanted: bool, hour: int, version: int) -> None:
+    """Say whether and when the daily mail comes. Raises Refused for an hour that is none, Stale when it was chosen anew
+    meanwhile."""
+    if not 0 <= hour <= 23:
+        raise Refused("Choose an hour from 0 to 23.", field="hour")
+    row = turn(MailChoice.objects.visible_to(by)) or MailChoice(user=by, version=0, hour=HOUR)
+    if row.version != version:
+        raise Stale("You chose it anew in another window. Look at it again.")
+    row.wanted, row.hour, row.version = wanted, hour, row.version + 1
+    row.save()
+    changes = {"wanted": wanted, "hour": hour}
+    record(by=by, at=at, action="choose", subject="daily mail", subject_id=by.pk, changes=changes)
+
+
+@action
+def be_quiet(*, by: User, at: dt.datetime, kind: NoticeKind, for_good: bool) -> None:
+    """Leave a kind of line out of one's mails, for ``rules.SNOOZE`` or for good."""
+    until = None if for_good else timezone.localdate(at) + rules.SNOOZE
+    Quiet.objects.update_or_create(user=by, kind=kind, defaults={"until": until})
+    changes = {"kind": kind.value, "until": until}
+    record(by=by, at=at, action="be quiet", subject="daily mail", subject_id=by.pk, changes=changes)
+
+
+@action
+def tell_again(*, by: User, at: dt.datetime, kind: NoticeKind) -> None:
+    """Let one's mails tell a kind of line again."""
+    Quiet.objects.visible_to(by).filter(kind=kind).delete()
+    record(
+        by=by,
+        at=at,
+        action="tell again",
+        subject="daily mail",
+        subject_id=by.pk,
+        changes={"kind": kind.value},
+    )
+
+
+@action
+def answer(*, by: User, at: dt.datetime, digest_id: int, kind: NoticeKind, led_to_something: bool) -> None:
+    """Say whether the lines of a kind in a mail led to anything; the first answer counts. Raises Hidden, Refused."""
+    row = turn(Digest.objects.visible_to(by), pk=digest_id)
+    if row is None or kind not in {line.kind for line in queries.lines_in(row)}:
+        raise Hidden("no such mail")
+    _, first = NoticeAnswer.objects.get_or_create(
+        digest=row, kind=kind, defaults={"led_to_something": led_to_something, "at": at}
+    )
+    if not first:
+        raise Refused("You answered that already.")
+    changes = {"kind": kind.value, "led to something": led_to_something}
+    record(by=by, at=at, action="answer", subject="daily mail", subject_id=by.pk, changes=changes)
+
+
+# ---- the mail goes out ----
+
+
+def send_digests(*, at: dt.datetime, link: Link) -> int:
+    """Mail what is new to everybody whose hour has come; return how many mails went out.
+
+    Nobody gets two a day, nor one on a day off, nor one that tells nothing new. A mail is written down before it goes, and
+    marked when the server took it: after a crash between the two it goes once more. Bears being run twice.
+    """
+    if not queries.mails_go_out():
+        return 0
+    now = timezone.localtime(at)
+    for user in _whose_hour_it_is(now):
+        _write(user, at=at, today=now.date())
+    return sum(_send(row, at=at, link=link) for row in _to_be_sent(now.date()))
+
+
+def _whose_hour_it_is(now: dt.datetime) -> list[User]:
+    """Return who gets a mail at this time and has none of today. Four SQL queries."""
+    today = now.date()
+    rows = DaysOff.objects.filter(since__lte=today, until__gt=today).values_list("person_id", flat=True)
+    off = set(rows)
+    if None in off:
+        return []
+    choices = {row.user_id: row for row in MailChoice.objects.all()}
+    has_one = set(Digest.objects.filter(on=today).values_list("user_id", flat=True))
+    usual = MailChoice()
+    found = []
+    for user in User.objects.filter(is_active=True).exclude(email="").exclude(email=None):
+        choice = choices.get(user.pk, usual)
+        if (
+            user.pk not in has_one
+            and user.can_sign_in
+            and choice.wanted
+            and rules.is_time(now, choice.hour, off=user.pk in off)
+        ):
+            found.append(user)
+    return found
+
+
+def _write(user: User, *, at: dt.datetime, today: dt.date) -> None:
+    """Write the mail of a person and day down, unless it tells nothing new."""
+    quiet = queries.quiet(user, today)
+    lines = [line for line in reading.lines(user, today=today) if line.kind not in quiet]
+    before = Digest.objects.filter(user=user, on__gt=today - rules.TOLD_FOR).values_list("lines", flat=True)
+    new = rules.new_keys(lines, (key for told in before for _, key, *_ in told))
+    if not new:
+        return
+    try:
+        Digest.objects.create(user=user, on=today, lines=queries.plain(lines), new=new, made_at=at)
+    except IntegrityError:
+        return  # another worker wrote it
+
+
+def _to_be_sent(today: dt.date) -> list[Digest]:
+    rows = Digest.objects.filter(on=today, sent_at__isnull=True, tries__lt=rules.TRIES)
+    return list(rows.select_related("user"))
+
+
+def _send(row: Digest, *, at: dt.datetime, link: Link) -> bool:
+    """Hand one mail over; return whether it was taken."""
+    mine = Digest.objects.filter(pk=row.pk, sent_at__isnull=True, tries=row.tries)
+    if not mine.update(tries=row.tries + 1):  # another worker is at it
+        return False
+    try:
+        letters.send(row, link)
+    except OSError as error:
+        Digest.objects.filter(pk=row.pk).update(problem=str(error)[:300])
+        return False
+    return bool(Digest.objects.filter(pk=row.pk).update(sent_at=at, problem=""))

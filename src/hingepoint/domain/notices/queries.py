@@ -1,0 +1,138 @@
+"""Reading one's own notices: how the mail comes, what it told, and the calendar."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from hingepoint.domain.notices import reading, rules
+from hingepoint.domain.notices.models import CalendarAddress, Digest, MailChoice, NoticeAnswer, Quiet
+from hingepoint.domain.notices.rules import Group
+from hingepoint.domain.people.models import User, Viewer, works_here
+from hingepoint.records.errors import Hidden
+from hingepoint.records.notices import Entry, Line, NoticeKind
+
+#: Mails shown on the page.
+LATEST = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How the daily mail comes. ``version`` 0: never chosen."""
+
+    wanted: bool
+    hour: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class KindShown:
+    """A kind of line: ``quiet`` as long as it is not wanted (``until`` a day, None for good), ``in_vain``: the last answers
+    say that it led to nothing, so quiet is offered."""
+
+    kind: NoticeKind
+    quiet: bool
+    until: dt.date | None
+    in_vain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail of a day with its lines. ``answers``: what was said of its kinds."""
+
+    id: int
+    on: dt.date
+    sent: bool
+    problem: str
+    groups: tuple[Group, ...]
+    answers: dict[str, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class NoticesPage:
+    """One's own notices. ``now``: what the mail of today tells, or would tell."""
+
+    choice: Choice
+    kinds: tuple[KindShown, ...]
+    now: tuple[Group, ...]
+    mails: tuple[Mail, ...]
+    calendar_since: dt.datetime | None
+
+
+def notices_page(viewer: Viewer, *, today: dt.date) -> NoticesPage:
+    """Return what reaches ``viewer`` outside these pages. Raises Hidden for strangers."""
+    if not works_here(viewer):
+        raise Hidden("Notices are for those who work here.")
+    mails = list(Digest.objects.visible_to(viewer).prefetch_related("answers")[:LATEST])
+    wanted = [line for line in reading.lines(viewer, today=today) if line.kind not in quiet(viewer, today)]
+    address = CalendarAddress.objects.visible_to(viewer).first()
+    return NoticesPage(
+        choice=choice_of(viewer),
+        kinds=_kinds(viewer, today),
+        now=rules.grouped(wanted, ()),
+        mails=tuple(map(_mail, mails)),
+        calendar_since=address.made_at if address else None,
+    )
+
+
+def mails_go_out() -> bool:
+    """Return whether this installation can send the mail of a day: it needs a mail server, and its own address for links."""
+    return bool(settings.ENVIRONMENT.mail_server and settings.ENVIRONMENT.address)
+
+
+def choice_of(user: User) -> Choice:
+    row = MailChoice.objects.visible_to(user).first()
+    return Choice(row.wanted, row.hour, row.version) if row else Choice(True, MailChoice().hour, 0)
+
+
+def quiet(user: User, today: dt.date) -> set[NoticeKind]:
+    """Return the kinds that ``user`` does not want on a day."""
+    rows = Quiet.objects.visible_to(user)
+    return {NoticeKind(row.kind) for row in rows if row.holds(today)}
+
+
+def _kinds(viewer: User, today: dt.date) -> tuple[KindShown, ...]:
+    rows = {row.kind: row for row in Quiet.objects.visible_to(viewer) if row.holds(today)}
+    said = defaultdict(list)
+    for kind, led in NoticeAnswer.objects.filter(digest__user=viewer).values_list("kind", "led_to_something"):
+        said[kind].append(led)
+    return tuple(
+        KindShown(
+            kind,
+            kind in rows,
+            rows[kind].until if kind in rows else None,
+            kind not in rows and rules.in_vain(said[kind]),
+        )
+        for kind in NoticeKind
+        if kind != NoticeKind.SIGNALS or reading.answers_signals(viewer)
+    )
+
+
+def _mail(row: Digest) -> Mail:
+    answers = {one.kind: one.led_to_something for one in row.answers.all()}
+    groups = rules.grouped(lines_in(row), row.new)
+    return Mail(row.pk, row.on, row.sent_at is not None, row.problem, groups, answers)
+
+
+def lines_in(row: Digest) -> list[Line]:
+    """Return the lines that a mail keeps in plain values."""
+    return [
+        Line(NoticeKind(kind), key, words, page, tuple(about)) for kind, key, words, page, about in row.lines
+    ]
+
+
+def plain(lines: Sequence[Line]) -> list[list[object]]:
+    """Return lines in the plain values that a mail keeps."""
+    return [[line.kind.value, line.key, line.words, line.page, list(line.about)] for line in lines]
+
+
+def calendar(token: str, *, today: dt.date) -> list[Entry]:
+    """Return the entries of the calendar at a secret address. Raises Hidden where there is none, or its person left."""
+    row = CalendarAddress.objects.filter(digest=rules.digest_of(token)).select_related("user").first()
+    if row is None or not works_here(row.user):
+        raise Hidden("no such calendar")
+    return reading.entries(row.user, today=today)

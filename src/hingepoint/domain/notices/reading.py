@@ -1,0 +1,261 @@
+"""Tables -> what waits for a person today, and what stands in their calendar.
+
+Every line comes from the answer that the person's own pages show, so that a mail tells nothing that the pages do not.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterator
+
+from django.utils import timezone
+
+from hingepoint.analysis.signals import SIGNALS
+from hingepoint.domain.detection.queries import to_confirm
+from hingepoint.domain.escalations.queries import waiting
+from hingepoint.domain.home.queries.seller import seller_day
+from hingepoint.domain.home.queries.worklist import with_deals, worklist
+from hingepoint.domain.people.models import User
+from hingepoint.domain.plans.models import Plan
+from hingepoint.domain.plans.queries import reviews as plan_reviews
+from hingepoint.domain.plans.queries import talks
+from hingepoint.domain.reviews.models import Review, ReviewNote
+from hingepoint.domain.reviews.queries import commitments
+from hingepoint.domain.reviews.queries.people import room_of
+from hingepoint.domain.reviews.queries.reviews import asked_before
+from hingepoint.domain.routines.models import RoutineDue
+from hingepoint.domain.routines.queries.mine import due_of_me
+from hingepoint.domain.signals import queries as signals
+from hingepoint.records.deals import DealStatus
+from hingepoint.records.notices import Entry, EntryKind, Line, NoticeKind
+from hingepoint.records.people import Role
+from hingepoint.records.reviews import ReviewKind
+
+#: A calendar reaches from so many days ago to so many ahead.
+BEHIND, AHEAD = dt.timedelta(days=30), dt.timedelta(days=180)
+#: Whose answers a leader is asked for.
+LEADERS = (Role.MANAGER, Role.SPONSOR)
+
+
+# ---- the mail of a day ----
+
+
+def lines(user: User, *, today: dt.date) -> list[Line]:
+    """Return what waits for ``user`` today, kind by kind. About fifteen SQL queries."""
+    return [line for of_kind in _KINDS for line in of_kind(user, today)]
+
+
+def _to_decide(user: User, today: dt.date) -> Iterator[Line]:
+    for asked in waiting.waiting_for(user):
+        words = f"{asked.asked_by} asks on {asked.deal_title}: {asked.title}."
+        yield Line(NoticeKind.DECIDE, f"exception-{asked.id}", words, "exception", (asked.id,))
+    for plan in plan_reviews.to_review(user, today=today):
+        if plan.soon:
+            words = f"{plan.written_by} plans to talk about {_about(plan.agreement)} on {plan.deal_title}: review the plan."
+            yield Line(NoticeKind.DECIDE, f"plan-{plan.id}", words, *_plan_page(plan.deal_id, plan.type_id))
+    if user.role in LEADERS and (found := to_confirm.waiting_count(user)):
+        week = "-".join(map(str, today.isocalendar()[:2]))
+        words = f"Found by rules, to be confirmed or refused: {found:,} agreement{'' if found == 1 else 's'}."
+        yield Line(NoticeKind.DECIDE, f"found-{week}", words, "to-confirm")
+
+
+def _signals(user: User, today: dt.date) -> Iterator[Line]:
+    if not answers_signals(user):
+        return
+    for tile in signals.overview(user).tiles:
+        for one in tile.raises:
+            if one.ended_on is None and not one.in_hand:
+                words = f"{SIGNALS[one.signal].name}, {one.where}, since {_day(one.since)}. Does it lead to a decision?"
+                yield Line(NoticeKind.SIGNALS, f"raise-{one.id}", words, "signal", (one.signal,))
+
+
+def answers_signals(user: User) -> bool:
+    """Return whether signals are asked of somebody."""
+    return user.role in LEADERS or user.sees_everything
+
+
+def _commitments(user: User, today: dt.date) -> Iterator[Line]:
+    for one in commitments.open_ones(user):
+        if one.owner_id == user.pk and one.due_on <= today:
+            words = f"{one.words} ({one.deal or 'for the team'}, due {_day(one.due_on)})"
+            yield Line(NoticeKind.COMMITMENTS, f"commitment-{one.id}", words, "review", (one.review_id,))
+
+
+def _gaps(user: User, today: dt.date) -> Iterator[Line]:
+    for asked in asked_before(user, today=today):
+        missing = f"{len(asked.gaps)} fact{'' if len(asked.gaps) == 1 else 's'}"
+        words = f"{asked.deal} is reviewed on {_day(asked.on)}: {missing} missing."
+        yield Line(
+            NoticeKind.GAPS, f"gaps-{asked.review_id}-{asked.deal_id}", words, "review", (asked.review_id,)
+        )
+
+
+def _talks(user: User, today: dt.date) -> Iterator[Line]:
+    if user.role != Role.SELLER:
+        return
+    waits = talks.waiting(user, today=today)
+    for done, asked in (("debrief", waits.debrief), ("prepare", waits.prepare)):
+        for talk in asked:
+            words = f"{done.capitalize()} the talk about {_about(talk.agreement)} on {talk.deal_title}."
+            key = f"{done}-{talk.deal_id}-{talk.type_id}"
+            page = "debrief" if done == "debrief" else "prepare-talk"
+            yield Line(NoticeKind.TALKS, key, words, page, (talk.deal_id, talk.type_id))
+
+
+def _agreements(user: User, today: dt.date) -> Iterator[Line]:
+    if user.role != Role.SELLER:
+        return
+    for work in seller_day(user, today=today).late:
+        line = work.line
+        words = f"{_about(line.name)} on {work.deal_title} was due {_day(line.late_after)}."
+        key = f"late-{line.id}-{line.late_after}"
+        yield Line(
+            NoticeKind.AGREEMENTS,
+            key,
+            words[0].upper() + words[1:],
+            "agreement",
+            (line.deal_id, line.type_id),
+        )
+
+
+def _routines(user: User, today: dt.date) -> Iterator[Line]:
+    for due in due_of_me(user, today=today):
+        if due.due_on <= today:
+            words = f"{due.name}{f' on {due.deal}' if due.deal else ''}: {'was ' if due.late else ''}due {_day(due.due_on)}."
+            yield Line(NoticeKind.ROUTINES, f"routine-{due.due_id}", words, "home")
+
+
+_KINDS = (_to_decide, _signals, _commitments, _gaps, _talks, _agreements, _routines)
+
+
+# ---- the calendar ----
+
+
+def entries(user: User, *, today: dt.date) -> list[Entry]:
+    """Return what stands in the calendar of ``user``, by day. Eight SQL queries, one more for each review ahead."""
+    first, last = today - BEHIND, today + AHEAD
+    found = [entry for of_kind in _ENTRIES for entry in of_kind(user, first, last)]
+    return sorted(found, key=lambda one: (one.on, one.key))
+
+
+def _own_talks(user: User, first: dt.date, last: dt.date) -> Iterator[Entry]:
+    rows = Plan.objects.newest().of_talks().filter(deal__owner=user, talk_on__range=(first, last))
+    for row in rows.select_related("deal__account", "agreement__type"):
+        assert row.agreement
+        assert row.talk_on
+        title = f"Talk: {_about(str(row.agreement.type))}, {row.deal}"
+        about = (row.deal_id, row.agreement.type_id)
+        yield Entry(
+            EntryKind.TALK,
+            f"talk-{row.agreement_id}",
+            row.talk_on,
+            title,
+            "Read the plan before.",
+            "talk-plan",
+            about,
+        )
+
+
+def _plans_to_review(user: User, first: dt.date, last: dt.date) -> Iterator[Entry]:
+    by_day = defaultdict(list)
+    for plan in plan_reviews.to_review(user, today=first + BEHIND):
+        if plan.talk_on:
+            by_day[_working_day_before(plan.talk_on)].append(plan)
+    for day, plans in by_day.items():
+        words = "\n".join(f"{plan.written_by}: {_about(plan.agreement)}, {plan.deal_title}" for plan in plans)
+        title = f"Review {len(plans)} plan{'' if len(plans) == 1 else 's'} of talks"
+        yield Entry(EntryKind.PLANS, f"plans-{day}", day, title, words, "talks")
+
+
+def _reviews(user: User, first: dt.date, last: dt.date) -> Iterator[Entry]:
+    rows = Review.objects.visible_to(user).ahead().filter(on__range=(first, last)).select_related("team")
+    for row in rows:
+        if user in room_of(row):
+            title = f"{ReviewKind(row.kind).label}: {row.team.name}"
+            yield Entry(
+                EntryKind.REVIEW,
+                f"review-{row.pk}",
+                row.on,
+                title,
+                "Its deals and what is asked are chosen the day before.",
+                "review",
+                (row.pk,),
+            )
+
+
+def _due_routines(user: User, first: dt.date, last: dt.date) -> Iterator[Entry]:
+    rows = RoutineDue.objects.visible_to(user).filter(person=user, done_at__isnull=True)
+    for row in rows.filter(due_at__date__range=(first, last)).select_related("routine", "deal"):
+        title = f"{row.routine.name}{f', {row.deal}' if row.deal else ''}"
+        yield Entry(
+            EntryKind.ROUTINE, f"routine-{row.pk}", _date(row.due_at), title, row.routine.required, "home"
+        )
+
+
+def _promised(user: User, first: dt.date, last: dt.date) -> Iterator[Entry]:
+    rows = ReviewNote.objects.filter(owner=user, end__isnull=True, due_on__range=(first, last))
+    for one in map(
+        commitments.commitment,
+        commitments.with_all(rows.filter(review__in=Review.objects.visible_to(user))),
+    ):
+        where = one.deal or "for the team"
+        yield Entry(
+            EntryKind.COMMITMENT,
+            f"commitment-{one.id}",
+            one.due_on,
+            f"{one.words} ({where})",
+            "",
+            "review",
+            (one.review_id,),
+        )
+
+
+def _due_agreements(user: User, first: dt.date, last: dt.date) -> Iterator[Entry]:
+    """One entry a day, as a seller has many: each a line of it."""
+    rows = with_deals(worklist(user)).filter(
+        deal__owner=user,
+        deal__status=DealStatus.OPEN,
+        required=True,
+        late_after__range=(first + BEHIND, last),
+    )
+    by_day = defaultdict(list)
+    for row in rows.order_by("late_after", "id"):
+        by_day[row.late_after].append(f"{row.type}, {row.deal}")
+    for day, told in by_day.items():
+        title = told[0] if len(told) == 1 else f"{len(told)} agreements due"
+        yield Entry(
+            EntryKind.AGREEMENTS,
+            f"agreements-{day}",
+            day,
+            f"Due: {title}" if len(told) == 1 else title,
+            "\n".join(told),
+            "home",
+        )
+
+
+_ENTRIES = (_own_talks, _plans_to_review, _reviews, _due_routines, _promised, _due_agreements)
+
+
+# ---- words ----
+
+
+def _about(agreement: str) -> str:
+    return f"“{agreement}”" if agreement else "the whole deal"
+
+
+def _plan_page(deal_id: int, type_id: int | None) -> tuple[str, tuple[int, ...]]:
+    return ("talk-plan", (deal_id, type_id)) if type_id else ("deal-plan", (deal_id,))
+
+
+def _day(day: dt.date | None) -> str:
+    return f"{day:%A}, {day.day} {day:%B}" if day else "without a day"
+
+
+def _date(at: dt.datetime) -> dt.date:
+    return timezone.localdate(at)
+
+
+def _working_day_before(day: dt.date) -> dt.date:
+    """Return the working day before: Friday for a Monday or a day of the weekend."""
+    return day - dt.timedelta(days={0: 3, 6: 2}.get(day.weekday(), 1))

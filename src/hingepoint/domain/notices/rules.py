@@ -1,0 +1,64 @@
+"""What decides whether a mail goes out: whether it is somebody's time, what is new, what was never of use."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from hingepoint.records.notices import Line, NoticeKind
+
+#: Lines of one kind that a mail tells; the others are counted.
+A_FEW = 5
+#: A line told so long ago counts as new again.
+TOLD_FOR = dt.timedelta(days=30)
+#: After so many answers in a row that it led to nothing, quiet is offered.
+IN_VAIN = 3
+#: How long a kind rests when somebody snoozes it.
+SNOOZE = dt.timedelta(days=14)
+#: A mail that the server did not take is tried so often, once an hour.
+TRIES = 6
+#: Friday is the last day on which mails go out.
+_LAST_WEEKDAY = 4
+
+
+def digest_of(token: str) -> str:
+    """Return what is kept of the token in a calendar's address (SHA-256)."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def is_time(now: dt.datetime, hour: int, *, off: bool) -> bool:
+    """Return whether a mail may go out ``now`` (in the company's zone): a working day of the person, from their hour on."""
+    return not off and now.weekday() <= _LAST_WEEKDAY and now.hour >= hour
+
+
+def new_keys(lines: Iterable[Line], told: Iterable[str]) -> list[str]:
+    """Return the keys of what was not told before. A mail goes out only for these."""
+    known = set(told)
+    return [line.key for line in lines if line.key not in known]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The lines of one kind in a mail: a few of them, the new ones first, and how many more there are."""
+
+    kind: NoticeKind
+    lines: tuple[Line, ...]
+    more: int
+
+
+def grouped(lines: Sequence[Line], new: Iterable[str]) -> tuple[Group, ...]:
+    """Return lines by kind, in the order of the kinds."""
+    fresh = set(new)
+    groups = []
+    for kind in NoticeKind:
+        mine = sorted((one for one in lines if one.kind == kind), key=lambda one: one.key not in fresh)
+        if mine:
+            groups.append(Group(kind, tuple(mine[:A_FEW]), max(0, len(mine) - A_FEW)))
+    return tuple(groups)
+
+
+def in_vain(newest_first: Sequence[bool]) -> bool:
+    """Return whether the last answers to a kind all say that it led to nothing."""
+    return len(newest_first) >= IN_VAIN and not any(newest_first[:IN_VAIN])

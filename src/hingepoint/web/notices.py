@@ -1,0 +1,126 @@
+"""What reaches a person outside these pages: the mail of a day, and the calendar at a secret address."""
+
+from __future__ import annotations
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from hingepoint.domain.notices import actions, queries, rules
+from hingepoint.records.errors import Hidden
+from hingepoint.records.notices import Entry, NoticeKind
+from hingepoint.reports import calendars
+from hingepoint.web import drafts
+from hingepoint.web.requests import Request
+
+#: Hours that are offered for the mail.
+HOURS = [(hour, f"{hour}:00") for hour in range(5, 21)]
+
+
+class MailForm(forms.Form):
+    wanted = forms.BooleanField(required=False)
+    hour = forms.TypedChoiceField(choices=HOURS, coerce=int)
+    version = forms.IntegerField(min_value=0)
+
+
+def notices(request: Request) -> HttpResponse:
+    """How the mail of a day comes and what it told, and one's calendar for other programs."""
+    return _page(request)
+
+
+def _page(request: Request, *, address: str = "") -> HttpResponse:
+    context = {
+        "page": queries.notices_page(request.user, today=timezone.localdate()),
+        "draft": drafts.of(request, reverse("choose-mail")),
+        "mails": queries.mails_go_out(),
+        "hours": HOURS,
+        "address": address,
+        "snooze": rules.SNOOZE.days,
+    }
+    return render(request, "notices/notices.html", context)
+
+
+@drafts.kept("notices")
+@require_POST
+def choose_mail(request: Request) -> HttpResponse:
+    """Say whether and when the mail comes."""
+    entered = drafts.read(MailForm(request.POST))
+    actions.choose_mail(by=request.user, at=timezone.now(), **entered)
+    messages.info(request, "Noted." if entered["wanted"] else "Noted: no mail comes.")
+    return redirect("notices")
+
+
+@drafts.flashed("notices")
+@require_POST
+def be_quiet(request: Request) -> HttpResponse:
+    """Leave a kind of line out of one's mails, for a while or for good, or have it told again."""
+    kind, how = _kind(request), request.POST.get("how")
+    if how == "again":
+        actions.tell_again(by=request.user, at=timezone.now(), kind=kind)
+    elif how in ("a while", "good"):
+        actions.be_quiet(by=request.user, at=timezone.now(), kind=kind, for_good=how == "good")
+    else:
+        raise Hidden("no such choice")
+    messages.info(request, f"{kind.label}: {'told again' if how == 'again' else 'left out'}.")
+    return redirect("notices")
+
+
+@drafts.flashed("notices")
+@require_POST
+def answer(request: Request, digest_id: int) -> HttpResponse:
+    """Say whether what a mail told of a kind led to anything."""
+    led = {"yes": True, "no": False}.get(request.POST.get("led", ""))
+    if led is None:
+        raise Hidden("no such answer")
+    actions.answer(
+        by=request.user, at=timezone.now(), digest_id=digest_id, kind=_kind(request), led_to_something=led
+    )
+    return redirect("notices")
+
+
+def _kind(request: Request) -> NoticeKind:
+    try:
+        return NoticeKind(request.POST.get("kind", ""))
+    except ValueError:
+        raise Hidden("no such kind") from None
+
+
+@drafts.flashed("notices")
+@require_POST
+def renew_calendar(request: Request) -> HttpResponse:
+    """Make a new address for one's calendar, and show it this once."""
+    token = actions.renew_calendar(by=request.user, at=timezone.now())
+    return _page(request, address=request.build_absolute_uri(reverse("calendar", args=[token])))
+
+
+@drafts.flashed("notices")
+@require_POST
+def end_calendar(request: Request) -> HttpResponse:
+    """Let the address of one's calendar end."""
+    actions.end_calendar(by=request.user, at=timezone.now())
+    messages.info(request, "The address does not work any more.")
+    return redirect("notices")
+
+
+@login_not_required
+@require_safe
+def calendar(request: Request, token: str) -> HttpResponse:
+    """The calendar at a secret address, for a program that cannot sign in."""
+    found = queries.calendar(token, today=timezone.localdate())
+    body = calendars.write(
+        found,
+        name="Hingepoint",
+        at=timezone.now(),
+        host=request.get_host(),
+        link=lambda entry: _whole(request, entry),
+    )
+    return HttpResponse(body, content_type="text/calendar; charset=utf-8")
+
+
+def _whole(request: Request, entry: Entry) -> str:
+    return request.build_absolute_uri(reverse(entry.page, args=entry.about))

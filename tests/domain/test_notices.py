@@ -1,0 +1,188 @@
+"""The mail of a day: what it tells, whom it reaches and when, and that it never comes twice."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+import time_machine
+from django.core import mail
+from django.urls import resolve
+
+import duties
+import talks
+from cast import NOW
+from hingepoint.domain.audit.models import AuditEvent
+from hingepoint.domain.notices import actions, queries, reading, rules
+from hingepoint.domain.notices.models import Digest, Quiet
+from hingepoint.domain.routines.models import DaysOff
+from hingepoint.jobs.mails import link, send_digests
+from hingepoint.records.errors import Hidden, Refused, Stale
+from hingepoint.records.notices import Line, NoticeKind
+
+MONDAY = dt.datetime(2026, 3, 2, 8, 30, tzinfo=dt.UTC)  # half past nine in Paris
+DAY = dt.timedelta(days=1)
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def mails(settings):
+    """A mail server and the address of this installation; what was sent."""
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    reached = {"mail_server": "smtp+plain://localhost", "address": "https://hinge.example"}
+    settings.ENVIRONMENT = settings.ENVIRONMENT.model_copy(update=reached)
+    mail.outbox = []
+    return mail.outbox
+
+
+@pytest.fixture
+def due(cast):
+    """A required agreement of Sanna's deal that was due yesterday."""
+    duties.falls_due(cast.seller, due_at=MONDAY)
+    return cast
+
+
+def to(who, outbox) -> list[str]:
+    return [one.body for one in outbox if one.to == [who.email]]
+
+
+def test_a_mail_tells_each_thing_with_its_page(due, mails):
+    send_digests(at=MONDAY)
+    (body,) = to(due.seller, mails)
+    assert "Your routines" in body
+    path = next(word for word in body.split() if word.startswith("https://hinge.example"))
+    assert resolve(path.removeprefix("https://hinge.example")).url_name == "home"
+    assert "none when nothing is new" in body
+
+
+def test_one_mail_a_day_at_most_and_none_when_nothing_is_new(due, mails):
+    assert send_digests(at=MONDAY) == 1
+    assert send_digests(at=MONDAY) == 0
+    assert send_digests(at=MONDAY + DAY) == 0  # the same thing still waits
+    duties.falls_due(due.seller, due_at=MONDAY + 2 * DAY)
+    assert send_digests(at=MONDAY + 2 * DAY) == 1
+    assert "1 new thing for you" in mails[-1].subject
+
+
+def test_whom_nothing_waits_for_gets_nothing(due, mails):
+    send_digests(at=MONDAY)
+    assert not to(due.stranger, mails)
+    assert not Digest.objects.exclude(user=due.seller).exists()
+
+
+@pytest.mark.parametrize(
+    ("when", "why"),
+    [
+        (MONDAY - 3 * dt.timedelta(hours=1), "half past six"),
+        (MONDAY - DAY, "a Sunday"),
+    ],
+)
+def test_it_comes_on_working_days_from_ones_hour_on(due, mails, when, why):
+    duties.falls_due(due.seller, due_at=when)
+    assert send_digests(at=when) == 0, why
+
+
+@pytest.mark.parametrize("of_whom", ["seller", None])
+def test_days_off_are_respected(due, mails, of_whom):
+    person = getattr(due, of_whom) if of_whom else None
+    DaysOff.objects.create(person=person, since=MONDAY.date(), until=MONDAY.date() + DAY, said_at=NOW)
+    assert send_digests(at=MONDAY) == 0
+    assert send_digests(at=MONDAY + DAY) == 1
+
+
+def test_who_cannot_sign_in_or_wants_none_gets_none(due, mails):
+    actions.choose_mail(by=due.seller, at=NOW, wanted=False, hour=7, version=0)
+    assert send_digests(at=MONDAY) == 0
+    actions.choose_mail(by=due.seller, at=NOW, wanted=True, hour=7, version=1)
+    due.seller.set_unusable_password()
+    due.seller.save()
+    assert send_digests(at=MONDAY) == 0
+
+
+def test_without_mail_server_or_address_none_is_sent(due, settings, mails):
+    settings.ENVIRONMENT = settings.ENVIRONMENT.model_copy(update={"address": ""})
+    assert send_digests(at=MONDAY) == 0
+    assert not Digest.objects.exists()
+
+
+def test_a_mail_that_the_server_refuses_is_tried_again_and_not_for_ever(due, mails, monkeypatch):
+    def refuse(*_):
+        raise OSError("the server is down")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("hingepoint.domain.notices.letters.send", refuse)
+        for _ in range(rules.TRIES + 3):
+            assert send_digests(at=MONDAY) == 0
+    row = Digest.objects.get()
+    assert (row.tries, row.problem, row.sent_at) == (rules.TRIES, "the server is down", None)
+    assert send_digests(at=MONDAY) == 0  # tried often enough
+    Digest.objects.update(tries=1)
+    assert send_digests(at=MONDAY) == 1
+    assert Digest.objects.get().problem == ""
+
+
+def test_a_kind_that_rests_is_left_out_and_comes_back(due, mails):
+    with time_machine.travel(MONDAY, tick=False):
+        actions.be_quiet(by=due.seller, at=MONDAY, kind=NoticeKind.ROUTINES, for_good=False)
+    assert send_digests(at=MONDAY) == 0
+    assert send_digests(at=MONDAY + rules.SNOOZE) == 0
+    duties.falls_due(due.seller, due_at=MONDAY + rules.SNOOZE + DAY)
+    assert send_digests(at=MONDAY + rules.SNOOZE + DAY) == 1
+    assert Quiet.objects.get().until == MONDAY.date() + rules.SNOOZE
+
+
+def test_three_answers_in_a_row_that_it_led_to_nothing_offer_quiet(due):
+    for n in range(rules.IN_VAIN):
+        assert not offered(due.seller), n
+        line = Line(NoticeKind.ROUTINES, f"routine-{n}", "Write it.", "home")
+        row = Digest.objects.create(
+            user=due.seller,
+            on=MONDAY.date() + n * DAY,
+            lines=queries.plain([line]),
+            new=[line.key],
+            made_at=NOW,
+        )
+        said = {"digest_id": row.pk, "kind": NoticeKind.ROUTINES, "led_to_something": False}
+        actions.answer(by=due.seller, at=MONDAY + n * DAY, **said)
+    assert offered(due.seller)
+    with pytest.raises(Refused):
+        actions.answer(by=due.seller, at=MONDAY, **said)
+    with pytest.raises(Hidden):
+        actions.answer(by=due.manager, at=MONDAY, **said)
+
+
+def offered(user) -> bool:
+    page = queries.notices_page(user, today=MONDAY.date())
+    return next(one.in_vain for one in page.kinds if one.kind == NoticeKind.ROUTINES)
+
+
+def test_an_hour_chosen_in_another_window_is_not_lost(cast):
+    actions.choose_mail(by=cast.seller, at=NOW, wanted=True, hour=9, version=0)
+    with pytest.raises(Stale):
+        actions.choose_mail(by=cast.seller, at=NOW, wanted=True, hour=12, version=0)
+    assert queries.choice_of(cast.seller).hour == 9
+    with pytest.raises(Refused):
+        actions.choose_mail(by=cast.seller, at=NOW, wanted=True, hour=24, version=1)
+
+
+def test_a_request_for_an_exception_reaches_whom_it_waits_for(cast, mails):
+    talks.an_exception(cast)
+    send_digests(at=MONDAY)
+    (body,) = to(cast.inside_partner, mails)
+    assert "Requests that wait for your word" in body
+    assert "/exceptions/" in body
+
+
+def test_every_line_names_a_page_that_exists(cast, mails):
+    talks.an_exception(cast)
+    duties.falls_due(cast.seller, due_at=MONDAY)
+    for who in (one for one in cast.everybody().values() if one and one.is_active):
+        for line in reading.lines(who, today=MONDAY.date()):
+            assert resolve(link(line.page, line.about).removeprefix("https://hinge.example"))
+
+
+def test_the_trail_tells_of_choices_and_not_of_mails(due, mails):
+    actions.choose_mail(by=due.seller, at=NOW, wanted=True, hour=9, version=0)
+    send_digests(at=MONDAY)
+    told = AuditEvent.objects.filter(subject="daily mail").values_list("action", flat=True)
+    assert list(told) == ["choose"]
