@@ -256,6 +256,16 @@ class TestTraps:
             then.places[0].baseline, abs=0.05
         )
 
+    def test_a_region_of_one_team_alone_is_told_as_that_team(self):
+        drift = calm.Drift(2, "Team 3", dt.date(2025, 7, 1), 0.35)
+        made = tables(6, drift=drift)
+        apart = pl.when(pl.col("team") == "Team 3").then(pl.lit("Isle")).otherwise("region").alias("region")
+        (told,) = read(known(made, deals=made.deals.with_columns(apart)), 2).signals
+        names = {one.place.name for one in told.places}
+        assert names.isdisjoint({"Isle", "North"})  # Team 3 alone, and what it leaves behind: Team 0 alone
+        assert {"Team 3", "Team 0", "East"} <= names
+        assert raised(told) == {"Team 3"}
+
     def test_a_signal_that_no_rules_move_has_no_earlier_time(self):
         rules = pl.DataFrame({"at": [dt.datetime(2025, 11, 15)], "agreement": ["2.1"], "kind": ["policy"]})  # noqa: DTZ001
         events = pl.concat([tables().events, rules.cast({"at": pl.Datetime("us")})], how="diagonal")

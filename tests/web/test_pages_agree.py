@@ -1,23 +1,39 @@
 """A number shown on two pages is one number. Each world makes pages differ that count in two places."""
 
 import datetime as dt
+import json
 
+import numpy as np
 import pytest
 import time_machine
+from click.testing import CliRunner
 from django.urls import reverse
 
+import raising
+import reviewing
 import rules
 from cast import NOW, TODAY, deal
+from hingepoint import cli
+from hingepoint.analysis.signals.engine.facts import from_log
+from hingepoint.analysis.signals.shape import Place
+from hingepoint.demo import calm
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.deals import actions as deals
 from hingepoint.domain.escalations import actions as escalations
 from hingepoint.domain.escalations.models import Kind
+from hingepoint.domain.home.queries.rooms import rooms
+from hingepoint.domain.people.models import User
+from hingepoint.domain.reviews.queries import review as one_review
+from hingepoint.domain.signals import actions as signals
 from hingepoint.domain.strategy import actions as strategy
 from hingepoint.domain.strategy.models import Strategy
 from hingepoint.jobs import nightly
 from hingepoint.records.agreements import AgreementState, Evidence
+from hingepoint.records.reviews import ReviewKind
+from hingepoint.web import pack_pages, signal_words, strategy_words
 from playbooks import in_force, written
+from same import same
 from snapshot import made_once
 
 LATER = NOW + dt.timedelta(days=60)
@@ -96,6 +112,91 @@ def test_the_result_and_how_it_moved_are_the_same_at_home_and_on_the_strategys_p
     for shown in (home, page):
         assert "Better" not in shown.text
         assert "Worse" not in shown.text
+
+
+def pack(cast):
+    """The pack of a pipeline review of today as the sponsor gets it, and what it is made of."""
+    reviewing.planned(cast, on=LATER.date(), at=LATER, kind=ReviewKind.PIPELINE)
+    review = reviewing.live(cast, at=LATER, kind=ReviewKind.PIPELINE)
+    page = one_review.review_page(cast.sponsor, review.pk, now=LATER)
+    told = pack_pages.found(cast.sponsor, page, today=LATER.date())
+    return told, pack_pages.pack(told, company="Nordwerk", manual=str, made_at=LATER)
+
+
+def test_a_result_is_the_same_at_home_on_both_pages_of_the_strategy_and_in_the_pack(client, world):
+    row = Strategy.objects.get()
+    home, page, years = (
+        seen(client, world.sponsor, name, *where)
+        for name, *where in (("home",), ("strategy", row.pk), ("strategy-results", row.pk))
+    )
+    told, made = pack(world)
+    [result] = home.context["day"].results
+    assert 0 < result.since.value < 1
+    shown = strategy_words.value(result.kind, result.since.value)
+    assert [one for one, _ in told.results] == [result]
+    assert [
+        chart.title for each in made.pages for chart in each.charts if chart.title.startswith("Win rate")
+    ] == [f"Win rate: {shown}"]
+    for one in (home, page, years):
+        assert shown in one.text
+
+
+def test_what_rose_is_the_same_at_home_on_the_signals_pages_in_the_navigation_and_in_the_pack(client, world):
+    north = Place("team", "North")
+    manager = Place("manager", world.manager.key)
+    day = LATER.date() - dt.timedelta(days=1)
+    raising.read(day, at=LATER, exceptions=(north,), tolerant_managers=(manager,))
+    page = seen(client, world.sponsor, "signals")
+    home = client.get(reverse("signals"), headers={"HX-Request": "true", "HX-Target": "what-rose"})
+    one = seen(client, world.sponsor, "signal", "exceptions")
+    told, made = pack(world)
+    assert same(home.context["overview"], page.context["overview"])
+    assert same(told.signals, page.context["overview"])
+    assert "2 are new" in home.text
+    assert "2 are new" in page.text
+    [tile] = [tile for tile in page.context["overview"].tiles if tile.told.signal.key == "exceptions"]
+    assert tile.raises == one.context["page"].raises
+    assert tile.told.leading.reading == one.context["reading"].reading
+    level = signal_words.value(tile.told.signal, tile.told.leading.reading)
+    assert level in page.text
+    assert level in one.text
+    [meeting] = [each for each in made.pages if "signals stand outside" in each.title]
+    assert meeting.title.startswith(
+        "1 of 10 signals stand outside their limits"
+    )  # a manager's is between two
+    assert [chart.sentence for chart in meeting.charts].count("Raised, new") == 1
+    client.force_login(world.manager)
+    mine = sum(
+        each.owner_id == world.manager.pk for tile in page.context["overview"].tiles for each in tile.raises
+    )
+    assert rooms(User.objects.get(pk=world.manager.pk), today=LATER.date()).raises == mine
+
+
+def test_files_and_the_register_tell_the_same_of_a_signal(client, cast, tmp_path):
+    """One company: as files to the command, and as facts to the night that the pages read."""
+    drift = calm.Drift(3, "Team 3", dt.date(2025, 7, 1), 0.5)
+    made = calm.company(np.random.default_rng(2), sellers=20, years=3, drift=drift)
+    tables = {name: tmp_path / f"{name}.csv" for name in ("deals", "events", "routines")}
+    for name, path in tables.items():
+        getattr(made, name).write_csv(path)
+    files = [part for name, path in tables.items() for part in (f"--{name}", str(path))]
+    printed = CliRunner().invoke(cli.main, ["signals", *files, "--format", "json"])
+    told = {one["key"]: one for one in json.loads(printed.stdout)["signals"]}
+    known = from_log(made.deals, made.events, made.routines, as_of=made.ends_on)
+    at = dt.datetime.combine(made.ends_on, dt.time(23), dt.UTC)
+    signals.read_signals(at=at, as_of=made.ends_on, facts=lambda day: known)
+    tiles = seen(client, cast.sponsor, "signals").context["overview"].tiles
+    assert len(tiles) == 10
+    compared = 0
+    for tile in tiles:
+        one, leading = told[tile.told.signal.key], tile.told.leading
+        assert one["state"] == str(tile.told.state)
+        if leading is not None and leading.reading is not None:
+            company = next(each for each in tile.told.places if each.place.level == "company")
+            said = next(each for each in one["places"] if each["level"] == "company")
+            assert said["reading"] == pytest.approx(company.reading, abs=1e-4)
+            compared += 1
+    assert compared >= 8
 
 
 def test_a_real_change_is_told_on_both_pages(client, world):

@@ -23,7 +23,7 @@ from hingepoint.analysis.signals.shape import (
 )
 from hingepoint.analysis.spc.charts import chart_of
 from hingepoint.reports.charts import control
-from hingepoint.web import signal_pictures, signal_words
+from hingepoint.web import formats, signal_pictures, signal_words
 
 TIMES = signal_pictures.Times("month", dt.date(2025, 8, 31))
 SHARES, MEANS = SIGNALS["exceptions"], SIGNALS["account_margins"]
@@ -251,10 +251,10 @@ class TestWords:
 
     def test_money_is_told_in_its_currency_and_of_several_in_none(self):
         spent = Driver("given a month without a plan", "money", None, 41_700.0)
-        one = signal_words.one_currency(["USD", "USD"])
+        one = formats.one_currency(["USD", "USD"])
         assert signal_words.driver_value(spent, spent.since, one) == "$41.7k"
-        assert signal_words.one_currency(["", "EUR"]) == signal_words.one_currency([]) == "EUR"
-        assert signal_words.one_currency(["USD", "EUR"]) is None
+        assert formats.one_currency(["", "EUR"]) == formats.one_currency([]) == "EUR"
+        assert formats.one_currency(["USD", "EUR"]) is None
 
     def test_a_ratio_moves_in_points_of_itself(self):
         signal = SIGNALS["shrinking_contracts"]

@@ -10,6 +10,7 @@ from django.urls import reverse
 import duties
 from cast import NOW, TODAY, deal
 from hingepoint.domain.agreements import actions as agreements
+from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.home import actions as home
 from hingepoint.domain.people.models import User
 from hingepoint.domain.routines import actions as routines
@@ -120,9 +121,41 @@ def test_the_change_of_a_margin_is_split_exactly(client, years):
     parts = (split.volume, split.mix, split.price, split.cost)
     assert parts == pytest.approx((40_000, 0, 0, 50_000), abs=1e-6)
     assert sum(parts) == pytest.approx(split.since - split.before)
-    assert (
-        "volume +40,000, mix 0, price 0, cost +50,000" in seen(client, years.sponsor, "strategy-results").text
+    told = seen(client, years.sponsor, "strategy-results").text
+    assert "€60,000 before, €150,000 since" in told
+    assert "volume +€40,000, mix €0, price €0, cost +€50,000." in told
+
+
+def test_money_of_several_currencies_says_so(client, years):
+    Deal.objects.filter(key="M3-0").update(currency="USD")
+    told = seen(client, years.sponsor, "strategy-results").text
+    assert "volume +40,000, mix 0, price 0, cost +50,000. The deals have several currencies" in told
+
+
+def test_every_result_is_drawn_up_to_eight_and_six_beside_the_strategys_own_pictures(client, years):
+    names = (
+        "discount",
+        "revenue",
+        "cycle_days",
+        "contract_size",
+        "price_realisation",
+        "net",
+        "supportive:discount<=0.3",
     )
+    book = Strategy.objects.get()
+    for name in names:
+        facts = {"baseline": 0.1, "target": 0.2, "target_on": dt.date(2027, 6, 30)}
+        strategy.set_target(by=years.sponsor, at=LATER, strategy=book, metric=name, **facts)
+    page = seen(client, years.sponsor, "strategy-results")
+    piece = seen(
+        client, years.sponsor, "strategy-results", headers={"HX-Request": "true", "HX-Target": "results-seen"}
+    )
+    drawn, beside = ([bool(one.chart) for one in each.context["panels"]] for each in (page, piece))
+    assert drawn == [True] * 8 + [False]
+    assert beside == [True] * 6 + [False] * 3
+    assert len(piece.content) < 140_000
+    assert "All results drawn" in piece.text
+    assert "All results drawn" not in page.text
 
 
 def test_each_agreement_says_how_far_it_is_gained_on_every_deal_and_whether_it_still_predicts(client, years):

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+
+from django.conf import settings
 
 from hingepoint.records.agreements import AgreementState, Evidence, Side
 from hingepoint.records.findings import HARMFUL, Grade
@@ -108,6 +111,14 @@ def ago(value: dt.date | dt.datetime | None, today: dt.date | dt.datetime) -> st
 def money(value: Any, currency: str = "", digits: int = 0) -> str:
     """Return money from an amount and its currency, or from an object that has both."""
     return numbers.money(*_amount_and_currency(value, currency), digits=digits)
+
+
+def one_currency(amounts: Iterable[str]) -> str | None:
+    """Return the currency of money on a page from those of the deals behind it, blank ones in the company's; None where
+    they have several: then money was added as written."""
+    own = settings.ENVIRONMENT.currency
+    found = {one or own for one in amounts} or {own}
+    return found.pop() if len(found) == 1 else None
 
 
 def money_short(value: Any, currency: str = "") -> str:

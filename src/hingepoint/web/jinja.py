@@ -33,6 +33,7 @@ FILTERS = {
     "moment": formats.moment,
     "money": formats.money,
     "money_short": formats.money_short,
+    "one_currency": formats.one_currency,
     "number": numbers.number,
     "plural": numbers.plural,
     "points": numbers.points,

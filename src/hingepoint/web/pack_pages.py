@@ -367,9 +367,15 @@ def _signals(told: Found) -> Page | None:
         f"In the last twelve months {numbers.plural(year.raised, 'raise')}: {year.confirmed} confirmed, {year.false} false alarms, "
         f"{year.led} led to a decision. Set to be wrong at most once a quarter over all ten and every place together."
     )
-    counts = told.signals.counts
-    title = f"{counts.raised} of 10 signals stand outside their limits, {counts.calm} are calm"
+    states = [_state(tile) for tile in told.signals.tiles]
+    title = f"{states.count(State.RAISED)} of 10 signals stand outside their limits, {states.count(State.CALM)} are calm"
     return Page(title, charts=charts, notes=(note,))
+
+
+def _state(tile: signals.Tile) -> State:
+    """Return where a signal stands before a meeting: what is raised of single managers alone is watched there."""
+    hidden = tile.told.state is State.RAISED and not _public(tile.raises)
+    return State.WATCH if hidden else tile.told.state
 
 
 def _signal(tile: signals.Tile, times: signal_pictures.Times, told: Found) -> Chart:
@@ -378,7 +384,7 @@ def _signal(tile: signals.Tile, times: signal_pictures.Times, told: Found) -> Ch
     places = [one for one in tile.told.places if one.place.level != "manager"]
     raised = [one for one in places if public and one.place == public[0].place]
     shown: Reading | None = next(iter([*raised, *places]), None)
-    state = tile.told.state if tile.told.state is not State.RAISED or public else State.WATCH
+    state = _state(tile)
     mark = signal_words.MARKS[
         "in_hand"
         if state is State.RAISED and all(one.in_hand for one in public)

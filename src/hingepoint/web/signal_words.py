@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-
-from django.conf import settings
 
 from hingepoint.analysis.signals.shape import Driver, Place, Reading, Signal, State, Told
 from hingepoint.reports.charts import numbers
@@ -142,14 +140,6 @@ def driver_value(driver: Driver, amount: float | None, currency: str = "") -> st
     if driver.unit == "share":
         return numbers.share(amount)
     return numbers.money_short(amount, currency) if driver.unit == "money" else numbers.number(amount)
-
-
-def one_currency(amounts: Sequence[str]) -> str | None:
-    """Return the currency of money on a page from those of the deals behind it, blank ones in the company's; None where
-    they have several: then money was added as written."""
-    own = settings.ENVIRONMENT.currency
-    found = {one or own for one in amounts} or {own}
-    return found.pop() if len(found) == 1 else None
 
 
 # Times and places

@@ -30,8 +30,8 @@ from hingepoint.web import drafts, measures, strategy_pictures, strategy_words
 from hingepoint.web.deals import for_sellers_and_leaders
 from hingepoint.web.requests import Request, WholeNumber
 
-#: Results that are drawn; more are told in words, so that the page stays light and has at most eight pictures.
-MOST_DRAWN = 3
+#: Results that are drawn on a page of theirs, and on that of the strategy, which has two pictures more; others are told in words.
+MOST_DRAWN, MOST_DRAWN_BESIDE = 8, 6
 
 FACTS = ("name", "statement", "metric", "segment", "sponsor")
 
@@ -133,11 +133,14 @@ def results_over_years(request: Request, strategy_id: int) -> HttpResponse:
     page."""
     today = timezone.localdate()
     found = over_years.results_over_years(request.user, strategy_id, today=today)
+    piece = request.htmx.target == "results-seen"
+    most = MOST_DRAWN_BESIDE if piece else MOST_DRAWN
     begins, _ = prediction.quarters(today, today, settings.FISCAL_YEAR_BEGINS)[0]
     context = {
         "found": found,
+        "undrawn": piece and len(found.told) > most,
         "panels": [
-            strategy_pictures.panel(one, went, is_drawn=place < MOST_DRAWN)
+            strategy_pictures.panel(one, went, is_drawn=place < most)
             for place, (one, went) in enumerate(found.told)
         ],
         "quarter": strategy_words.quarter_name(begins, settings.FISCAL_YEAR_BEGINS),
@@ -146,7 +149,6 @@ def results_over_years(request: Request, strategy_id: int) -> HttpResponse:
         "say": strategy_words,
         "title": metric_words.title,
     }
-    piece = request.htmx.target == "results-seen"
     return render(request, "strategy/_results.html" if piece else "strategy/results.html", context)
 
 

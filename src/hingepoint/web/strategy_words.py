@@ -4,15 +4,18 @@ has a shape of its own, so that it is read in black and white."""
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hingepoint.analysis import intervals, own_metrics
+from hingepoint.analysis.margin_split import Split
 from hingepoint.analysis.prediction import Executed, Predicted
 from hingepoint.analysis.result_course import Ahead, ResultCourse
 from hingepoint.domain.routines.queries.kept import Kept
 from hingepoint.domain.strategy.results import Progress
 from hingepoint.records.strategy import Predicts, Reach
 from hingepoint.reports.charts import numbers
+from hingepoint.web import formats
 
 #: Kind of a metric -> the unit in which a difference is told.
 UNITS = {"share": "points", "days": "days", "money": "", "number": ""}
@@ -66,6 +69,18 @@ def estimate(kind: str, found: intervals.Estimate) -> str:
         return "no deal"
     between = f" ({value(kind, found.low)} to {value(kind, found.high)})" if found.low is not None else ""
     return f"{value(kind, found.value)}{between}, {numbers.plural(found.n, 'deal')}"
+
+
+def contribution(split: Split, currencies: Sequence[str]) -> str:
+    """Return what moved the contribution of won deals a month, in money of its currency."""
+    currency = formats.one_currency(currencies)
+    before, since = (numbers.money(one, currency or "") for one in (split.before, split.since))
+    parts = ", ".join(
+        f"{name} {numbers.signed_money(getattr(split, name), currency or '')}"
+        for name in ("volume", "mix", "price", "cost")
+    )
+    several = "" if currency else " The deals have several currencies; money is added as written."
+    return f"Contribution of won deals a month: {before} before, {since} since. Of the difference: {parts}.{several}"
 
 
 def defined(metric: str) -> str:

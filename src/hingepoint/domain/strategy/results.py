@@ -37,6 +37,7 @@ COLUMNS = {
     "created": "created_at",
     "closed": "closed_at",
     "amount": "amount",
+    "currency": "currency",
     "initial_amount": "initial_amount",
     "list_price": "list_price",
     "net_price": "net_price",
@@ -47,7 +48,7 @@ COLUMNS = {
 _TYPES: dict[str, pl.DataType] = {
     **dict.fromkeys(COLUMNS, pl.Float64()),
     **dict.fromkeys(("id", "team"), pl.Int64()),
-    **dict.fromkeys(("status", "segment", "region", "product", "source"), pl.String()),
+    **dict.fromkeys(("status", "segment", "region", "product", "source", "currency"), pl.String()),
     **dict.fromkeys(("created", "closed"), frames.FILE_MOMENT),
 }
 _MONEY = ("amount", "initial_amount", "list_price", "net_price", "cost")

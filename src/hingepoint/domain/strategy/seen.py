@@ -35,10 +35,11 @@ OF_MONEY = frozenset({"net", "margin", "revenue", "price_realisation", "contract
 @dataclass(frozen=True, slots=True)
 class ResultSeen:
     """A result metric month by month; ``split`` of what won deals contributed a month before the start and since, for
-    metrics of money where prices and costs are known."""
+    metrics of money where prices and costs are known, in the ``currencies`` of the deals that it is of."""
 
     course: ResultCourse | None
     split: Split | None = None
+    currencies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,12 +193,15 @@ def _result(target: ResultMetric, counted: pl.DataFrame, start: dt.date, today: 
         course = result_course.course(metric, deals, aim=aim, today=today)
     except metrics.MetricError:
         return ResultSeen(None)
-    return ResultSeen(course, _split(deals, start) if metric.name in OF_MONEY else None)
+    if metric.name not in OF_MONEY:
+        return ResultSeen(course)
+    won = deals.filter(pl.col("status") == "won", pl.col("closed").dt.date() >= start - period.BEFORE)
+    return ResultSeen(course, _split(won, start), tuple(sorted(won["currency"].fill_null("").unique())))
 
 
-def _split(deals: pl.DataFrame, start: dt.date) -> Split | None:
+def _split(won: pl.DataFrame, start: dt.date) -> Split | None:
     """Return what moved the contribution a month, from the year before the start; None where prices or costs are not known."""
-    won, day = deals.filter(pl.col("status") == "won"), pl.col("closed").dt.date()
+    day = pl.col("closed").dt.date()
     times = (day.is_between(start - period.BEFORE, start, closed="left"), day >= start)
     before, since = (margin_split.a_month(won.filter(time), at="closed") for time in times)
     if not (before.height and since.height and before["quantity"].sum() > 0):

@@ -55,6 +55,12 @@ def money(amount: Number | None, currency: str = "", digits: int = 0) -> str:
     return f"{sign}{_prefix(currency)}{digits_only}"
 
 
+def signed_money(amount: Number | None, currency: str = "") -> str:
+    """Return money with its sign always written: ``+€12,400``."""
+    text = money(amount, currency)
+    return f"+{text}" if is_known(amount) and round(amount) > 0 else text
+
+
 def money_short(amount: Number | None, currency: str = "") -> str:
     """Return money to three figures for tight places: ``€1.24M``, ``$380k``."""
     if not is_known(amount):

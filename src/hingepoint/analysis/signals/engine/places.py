@@ -184,6 +184,11 @@ def _of_column(
     prepared: Prepared, level: str, column: str, whole: _Sums, first: int, calendar: Calendar, taken: set[str]
 ) -> list[Series]:
     placed = prepared.units.drop_nulls(column)
+    if column == "region":
+        of_one = pl.col("team").n_unique().over("region").eq(1) & pl.col("region").n_unique().over("team").eq(
+            1
+        )
+        placed = placed.filter(~of_one)  # it would be told twice, as a team and as its region
     names, codes = np.unique(placed[column].cast(pl.String).to_numpy().astype(str), return_inverse=True)
     if len(names) < 2:
         return []
