@@ -61,6 +61,8 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "account": (EVERYBODY, {}),
     "notices": (EVERYBODY, {}),
     "calendar": (None, {"token": "a_calendar"}),
+    "second-factor": (EVERYBODY, {}),
+    "sign-in-code": (None, {}),
     "imports": (KEEPERS, {}),
     "import": (KEEPERS, {"batch_id": "finished_import"}),
     "import-progress": (KEEPERS, {"batch_id": "finished_import"}),
@@ -200,6 +202,10 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     "theme": (None, {}),
     "become": (set(), {"role": "sponsor"}),  # only in the demo company
     "change-role": (KEEPERS, {"user_id": "stranger"}),
+    "begin-second-factor": (EVERYBODY, {}),
+    "confirm-second-factor": (EVERYBODY, {}),
+    "change-second-factor": (set(), {}),  # who has one: tests/web/test_second_factor.py
+    "take-second-factor-away": (set(), {"user_id": "stranger"}),  # of who has one
     "set-active": (KEEPERS, {"user_id": "stranger"}),
     "set-address": (KEEPERS, {"user_id": "stranger"}),
     "set-addresses": (KEEPERS, {}),

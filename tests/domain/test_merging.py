@@ -52,6 +52,7 @@ from hingepoint.domain.proof import actions as proof
 from hingepoint.domain.reviews import actions as reviews
 from hingepoint.domain.routines import actions as routines
 from hingepoint.domain.routines.models import DaysOff, RoutineDue, RoutineVersion
+from hingepoint.domain.second_factors import actions as second_factors
 from hingepoint.domain.sessions.models import Session
 from hingepoint.domain.signals import actions as signals
 from hingepoint.domain.trail import queries as trail
@@ -150,6 +151,7 @@ def a_full_company(cast) -> None:
     notices.be_quiet(by=cast.seller, at=NOW, kind=NoticeKind.ROUTINES, for_good=True)
     Digest.objects.create(user=cast.seller, on=TODAY, lines=[], new=[], made_at=NOW)
     Session.objects.create(session_key="a-browser", user=cast.seller, session_data="", expire_date=NOW)
+    second_factors.begin(by=cast.seller, at=NOW)
     review = reviewing.held(cast)
     (note,) = review.notes.filter(kind="commitment")
     reviews.settle(by=cast.seller, at=NOW, note_id=note.pk, became=Became.KEPT)

@@ -124,8 +124,13 @@ def _named(person: str) -> Any:
 @click.command()
 @click.argument("email")
 @password_option
+@click.option(
+    "--without-second-factor",
+    is_flag=True,
+    help="Take their second factor away too: phone and codes are lost.",
+)
 @format_option
-def setpassword(email: str, password: str, as_format: str) -> None:
+def setpassword(email: str, password: str, without_second_factor: bool, as_format: str) -> None:
     """Set a new password for somebody who forgot theirs. It ends their open sessions.
 
     \b
@@ -134,10 +139,14 @@ def setpassword(email: str, password: str, as_format: str) -> None:
     """
     start_django()
     from hingepoint.domain.people import actions, queries
+    from hingepoint.domain.second_factors import actions as second_factors
 
     require_database()
     user = queries.user_who_signs_in_with(email)
-    actions.set_password(by=None, at=dt.datetime.now(dt.UTC), user=user, password=password)
+    now = dt.datetime.now(dt.UTC)
+    actions.set_password(by=None, at=now, user=user, password=password)
+    if without_second_factor:
+        second_factors.take_away(by=None, at=now, user=user)
     if as_format == "json":
         print_json({"name": user.name, "email": user.email})
     else:

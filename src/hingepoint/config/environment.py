@@ -16,6 +16,8 @@ from zoneinfo import available_timezones
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from hingepoint.records.people import Role
+
 
 class Environment(BaseSettings):
     model_config = SettingsConfigDict(
@@ -67,6 +69,11 @@ class Environment(BaseSettings):
     idle_hours: int = Field(72, ge=1, description="Hours without a page after which a browser is signed out.")
     sign_in_days: int = Field(
         30, ge=1, description="Days after which everybody signs in again, however busy the browser was."
+    )
+    second_factor_for: list[Role] = Field(
+        [],
+        description='Roles that must sign in with a code of an authenticator app too, such as ["analyst", "sponsor"] (JSON list). '
+        "Everybody else may. Who must and has none yet sets it up at their next page.",
     )
     audit_anchors: Path | None = Field(
         None,

@@ -49,6 +49,7 @@ MIDDLEWARE = [
     "hingepoint.web.middleware.taken_away",
     "hingepoint.web.middleware.still_there",
     "hingepoint.web.middleware.SignInFirst",
+    "hingepoint.web.second_factor.SecondFactorFirst",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

@@ -35,6 +35,7 @@ from hingepoint.domain.reviews.models import (
     ReviewSeat,
 )
 from hingepoint.domain.routines.models import DaysOff, Routine, RoutineDue, RoutineVersion
+from hingepoint.domain.second_factors.models import RecoveryCode, SecondFactor
 from hingepoint.domain.self_assessment.models import AssessmentAnswer, AssessmentRound
 from hingepoint.domain.sessions.models import Session
 from hingepoint.domain.signals.models import Raise, RaiseStep, SignalReading
@@ -112,6 +113,7 @@ __all__ = [
     "Raise",
     "RaiseStep",
     "Reason",
+    "RecoveryCode",
     "ResultMetric",
     "Review",
     "ReviewNote",
@@ -127,6 +129,7 @@ __all__ = [
     "Run",
     "SavedMapping",
     "SavedView",
+    "SecondFactor",
     "SentForm",
     "Session",
     "SignInFailure",

@@ -178,6 +178,6 @@ def welcome(request: Request, token: str) -> HttpResponse:
         return private(render(request, "people/welcome.html", context))
     entered = drafts.read(PasswordForm(request.POST))
     user = actions.choose_password(at=timezone.now(), token=token, password=entered["password"])
-    response = sign_in.let_in(request, user, "home")
+    response = sign_in.let_in_or_ask_for_code(request, user, "home")
     messages.info(request, f"Welcome, {user.name}. Next time sign in with {user.email} and your password.")
     return response

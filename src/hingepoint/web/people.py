@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST
 from hingepoint.domain.escalations import actions as escalations
 from hingepoint.domain.merging import actions as merging
 from hingepoint.domain.people import actions, queries
+from hingepoint.domain.second_factors import queries as second_factors
 from hingepoint.domain.sessions import actions as sessions
 from hingepoint.domain.sessions import queries as sessions_queries
 from hingepoint.records.errors import Hidden, Refused
@@ -122,6 +123,8 @@ def person(request, user_id: int):
         "keeps": queries.keeps_people(request.user),
         "roles": ROLES,
         "mails": sign_in.may_mail(),
+        "second_factor": queries.keeps_people(request.user)
+        and second_factors.has_one_seen_by(request.user, user_id),
         "membership_form": MembershipForm(
             drafts.of(request, reverse("join-team", args=[user_id])).typed or None,
             teams=teams,
@@ -286,6 +289,7 @@ def account(request):
     context = {
         "draft": drafts.of(request),
         "page": queries.person_page(request.user, request.user.pk, at=at),
+        "factor": second_factors.own(request.user),
         "places": sessions_queries.places(request.user, key=request.session.session_key, at=at),
     }
     return render(request, "people/account.html", context)

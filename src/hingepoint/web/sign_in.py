@@ -13,13 +13,14 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, LogoutView
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, resolve_url
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from hingepoint.domain.home.queries import rooms
 from hingepoint.domain.people import actions, queries
+from hingepoint.domain.second_factors import queries as second_factors
 from hingepoint.domain.sessions import actions as sessions
 from hingepoint.records.errors import Hidden
 from hingepoint.web import clients, drafts
@@ -29,6 +30,8 @@ WORKS_HERE, WORKS_HERE_DAYS = "works_here", 365
 #: A signed cookie of the sign-in page alone: this account was signed in in this browser, so that nobody who tries
 #: passwords elsewhere keeps its person out here (device cookies, as OWASP describes them).
 KNOWN_HERE, KNOWN_HERE_DAYS = "known_here", 365
+#: Keys of a session: who gave the right password and still owes a code; that a code came with the sign-in.
+WAITING, BY_CODE = "waits_for_code", "by_code"
 BACKEND = "hingepoint.web.sign_in.PeopleBackend"
 
 
@@ -91,7 +94,7 @@ class SignIn(LoginView):
     redirect_authenticated_user = True
 
     def form_valid(self, form) -> HttpResponse:
-        return let_in(self.request, form.get_user(), self.get_success_url())
+        return let_in_or_ask_for_code(self.request, form.get_user(), self.get_success_url())
 
     def get_context_data(self, **kwargs) -> dict:
         offered: dict[str, Any] = {
@@ -126,9 +129,21 @@ class SignOut(LogoutView):
         return super().post(request, *args, **kwargs)
 
 
-def let_in(request: HttpRequest, user: queries.User, to: str) -> HttpResponse:
+def let_in_or_ask_for_code(request: HttpRequest, user: queries.User, to: str) -> HttpResponse:
+    """Let ``user`` in, who showed that they are one; with a second factor, once its code comes too."""
+    if not second_factors.has_one(user):
+        return let_in(request, user, to)
+    request.session.cycle_key()
+    at, mark = timezone.now().isoformat(), user.get_session_auth_hash()
+    request.session[WAITING] = {"user": user.pk, "at": at, "to": resolve_url(to), "hash": mark}
+    return redirect("sign-in-code")
+
+
+def let_in(request: HttpRequest, user: queries.User, to: str, *, by_code: bool = False) -> HttpResponse:
     """Sign ``user`` in, on record, and send them on; the browser is known from then on."""
     login(request, user, backend=BACKEND)
+    request.session.pop(WAITING, None)
+    request.session[BY_CODE] = by_code
     sessions.note_sign_in(
         by=user,
         at=timezone.now(),

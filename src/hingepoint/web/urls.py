@@ -39,6 +39,7 @@ from hingepoint.web import (
     routines,
     saved_views,
     search,
+    second_factor,
     self_assessment,
     sign_in,
     signals,
@@ -51,6 +52,7 @@ from hingepoint.web import (
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
+    path("sign-in/code", second_factor.sign_in_code, name="sign-in-code"),
     path("sign-in", sign_in.SignIn.as_view(), name="sign-in"),
     path("sign-in/forgotten", let_in.forgotten, name="forgotten"),
     path("sign-out", sign_in.SignOut.as_view(), name="sign-out"),
@@ -361,6 +363,15 @@ urlpatterns = [
     path("account/calendar", notices.renew_calendar, name="renew-calendar"),
     path("account/calendar/end", notices.end_calendar, name="end-calendar"),
     path("calendar/<str:token>.ics", notices.calendar, name="calendar"),
+    path("account/second-factor", second_factor.second_factor, name="second-factor"),
+    path("account/second-factor/begin", second_factor.begin, name="begin-second-factor"),
+    path("account/second-factor/confirm", second_factor.confirm, name="confirm-second-factor"),
+    path("account/second-factor/change", second_factor.change, name="change-second-factor"),
+    path(
+        "people/<int:user_id>/second-factor/take-away",
+        second_factor.take_away,
+        name="take-second-factor-away",
+    ),
     path("account/sign-out-elsewhere", people.sign_out_elsewhere, name="sign-out-elsewhere"),
     # manual
     path("docs/", manual.manual, name="manual"),

@@ -41,6 +41,14 @@ _PLANS = {"comment": "commented the plan", "approved": "approved the plan", "ret
 
 #: What was changed -> action -> what somebody did.
 SENTENCES: dict[str, dict[str, str]] = {
+    "second factor": {
+        "begin": "began to set up a second factor",
+        "set up": "set up their second factor",
+        "renew codes": "made new recovery codes",
+        "use recovery code": "signed in with a recovery code",
+        "refuse codes": "refused further codes for a while",
+        "take away": "took a second factor away",
+    },
     "secrets": {"renew key": "put the secrets of the database under a new key"},
     "deal": {
         "add": "added the deal",

@@ -20,6 +20,7 @@ from hingepoint.domain.people.models import DifferentPeople, Membership, OtherNa
 from hingepoint.domain.people.rules import pointing_at
 from hingepoint.domain.reviews.models import ReviewSeat
 from hingepoint.domain.routines.models import RoutineDue
+from hingepoint.domain.second_factors.models import SecondFactor
 from hingepoint.domain.turns.actions import action, read_anew, take_turn, turns
 from hingepoint.records.errors import Refused
 from hingepoint.records.escalations import Answer
@@ -142,6 +143,7 @@ def _require_one_person(kept: User, gone: User, *, wider: bool) -> None:
 def _make_room(kept: User, gone: User, *, at: dt.datetime) -> None:
     """Let rows of which one person has at most one be one, before those of ``gone`` move; nothing said is lost."""
     gone.invitations.open().update(revoked_at=at)
+    _one_second_factor(kept, gone)
     _one_time_in_a_team(kept, gone)
     _views_of_other_names(kept, gone)
     _one_role_a_deal(kept, gone, at=at)
@@ -224,6 +226,13 @@ def _tell_apart_anew(kept: User, gone: User) -> None:
 
 
 # ---- one person ----
+
+
+def _one_second_factor(kept: User, gone: User) -> None:
+    """Of two second factors keep the one that belongs to the password that works; a single one stays."""
+    both = SecondFactor.objects.filter(user__in=[kept, gone])
+    if both.count() > 1:
+        both.filter(user=kept if rules.signs_in_as(kept, gone) == gone else gone).delete()
 
 
 def _become_one(kept: User, gone: User, *, at: dt.datetime) -> list[str | None]:

@@ -1,0 +1,1 @@
+"""Codes of an authenticator app, beside a password."""
