@@ -2,7 +2,7 @@
 
 from hingepoint.domain.agreements.models import Agreement, AgreementEvent, AgreementType
 from hingepoint.domain.audit.models import AuditEvent, AuditHead
-from hingepoint.domain.coaching.models import CoachingNote, CoachingSession
+from hingepoint.domain.coaching.models import CoachingNote, CoachingRating, CoachingSession
 from hingepoint.domain.deals.models import Account, Contact, Deal, DealContact, DealEvent
 from hingepoint.domain.debts.models import DebtReading
 from hingepoint.domain.detection.models import Detection, DetectionRule, RuleVersion
@@ -24,6 +24,7 @@ from hingepoint.domain.people.models import (
 )
 from hingepoint.domain.plans.models import Debrief, Plan, PlanReview
 from hingepoint.domain.pressures.models import PressureReading, PressureRule, PressureTag
+from hingepoint.domain.principles.models import PrinciplesAgreed, PrinciplesReading, PrinciplesVersion
 from hingepoint.domain.proof.models import AnswerTry, Confirmation, Proof
 from hingepoint.domain.reviews.models import (
     CommitmentEnd,
@@ -62,6 +63,7 @@ __all__ = [
     "AuditEvent",
     "AuditHead",
     "CoachingNote",
+    "CoachingRating",
     "CoachingSession",
     "CommitmentEnd",
     "Confirmation",
@@ -100,6 +102,9 @@ __all__ = [
     "PressureReading",
     "PressureRule",
     "PressureTag",
+    "PrinciplesAgreed",
+    "PrinciplesReading",
+    "PrinciplesVersion",
     "Proof",
     "Pulse",
     "Raise",

@@ -137,6 +137,7 @@ _PART_OF = {
     "trail": "people",
     "words": "catalogue",
     "self-assessments": "signals",
+    "principles": "strategies",
 }
 
 

@@ -88,6 +88,14 @@ SENTENCES: dict[str, dict[str, str]] = {
         "do": "did what a routine requires",
         "fall due": "let a routine fall due",
     },
+    "principles": {
+        "draft": "drafted the next version of the principles",
+        "change": "changed the draft of the principles",
+        "drop draft": "threw the draft of the principles away",
+        "publish": "put principles in force",
+        "archive": "put principles out of use",
+        "agree": "agreed to the principles",
+    },
     "coaching": {"hold coaching session": "held a coaching session"},
     "routines": {
         "fall due": "let routines fall due",

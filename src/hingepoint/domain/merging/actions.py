@@ -18,6 +18,7 @@ from hingepoint.domain.merging.queries import Side, people_like
 from hingepoint.domain.people.actions import NotAllowed, add_user
 from hingepoint.domain.people.models import DifferentPeople, Membership, OtherName, SavedView, User, sees_all
 from hingepoint.domain.people.rules import pointing_at
+from hingepoint.domain.principles.models import PrinciplesAgreed
 from hingepoint.domain.reviews.models import ReviewSeat
 from hingepoint.domain.routines.models import RoutineDue
 from hingepoint.domain.turns.actions import action, read_anew, take_turn, turns
@@ -149,6 +150,7 @@ def _make_room(kept: User, gone: User, *, at: dt.datetime) -> None:
     _one_pulse_a_request(kept, gone)
     _due_once(kept, gone)
     _one_seat_a_review(kept, gone)
+    _agreed_once(kept, gone)
     _tell_apart_anew(kept, gone)
 
 
@@ -194,6 +196,12 @@ def _one_pulse_a_request(kept: User, gone: User) -> None:
         mine = Pulse.objects.filter(partner=kept, escalation=theirs.escalation_id).first()
         if mine:
             min(mine, theirs, key=lambda pulse: pulse.at).delete()
+
+
+def _agreed_once(kept: User, gone: User) -> None:
+    """Who agreed to one version of the principles as two agreed once."""
+    agreed = PrinciplesAgreed.objects.filter(person=kept).values("version")
+    PrinciplesAgreed.objects.filter(person=gone, version__in=agreed).delete()
 
 
 def _one_seat_a_review(kept: User, gone: User) -> None:
