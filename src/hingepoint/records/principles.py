@@ -20,7 +20,7 @@ class Check(Worded):
     """What the register can see of a principle, the first time that a deal came to it."""
 
     NONE = "", "Nothing: only people can tell"
-    PLAN_FIRST = "plan_first", "A talk was planned before the first agreement was asked for"
+    PLAN_FIRST = "plan_first", "A talk was planned in writing before the first concession"
     AGREED_FIRST = "agreed_first", "The customer agreed to something before the first concession"
     REASON_FIRST = "reason_first", "A reason was written down before the first concession"
     FLOOR_FIRST = "floor_first", "A corridor was written before the first concession"

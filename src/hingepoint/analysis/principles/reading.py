@@ -58,9 +58,8 @@ class _Followed:
 
 
 def _followed(log: Log, check: Check, end: dt.datetime) -> _Followed:
-    occasion, keeps = keeping.SEEN[check]
-    came = keeping.OCCASIONS[occasion](log).select("deal_id", "at")
-    kept = keeps(log).select("deal_id", kept=pl.lit(1.0))
+    came = keeping.giving(log).select("deal_id", "at")
+    kept = keeping.SEEN[check](log).select("deal_id", kept=pl.lit(1.0))
     open_then = log.deals.join(came, on="deal_id").filter(
         pl.col("closed").is_null() | (pl.col("closed") > pl.col("at"))
     )
@@ -161,7 +160,8 @@ def _too_few(came: int, kept: int) -> str:
 def _in_words(shown: Shown, effect: float, low: float, high: float) -> str:
     if shown == Shown.OPEN:
         between = f"anything from {_fewer_or_more(low)} to {_fewer_or_more(high)}"
-        return f"Of 100 deals that keep it, {between} may be won than of deals alike that do not: nothing can be concluded."
+        chance = "where several are looked at, one comes out so by chance, and " if low * high > 0 else ""
+        return f"Of 100 deals that keep it, {between} may be won than of deals alike that do not: {chance}nothing can be concluded."
     more = "more" if shown == Shown.HELPS else "fewer"
     first, last = sorted((abs(low), abs(high)))
     return (

@@ -10,8 +10,8 @@ import polars as pl
 from hingepoint.analysis.frames import MOMENT
 from hingepoint.records.principles import Check, Shown
 
-#: Something that was written about a deal: ``about`` the key of an agreement type, for a plan of a talk.
-WRITTEN: dict[str, pl.DataType] = {"deal_id": pl.String(), "about": pl.String(), "at": MOMENT}
+#: Something that was written about a deal, at the time it was really written.
+WRITTEN: dict[str, pl.DataType] = {"deal_id": pl.String(), "at": MOMENT}
 
 
 @dataclass(frozen=True)

@@ -18,17 +18,11 @@ def log() -> Log:
     return Log(
         deals=deals_frame(None),
         events=events_frame(None, without=sureness.unproven_steps()),
-        plans=_written(
-            Plan.objects.filter(agreement__isnull=False), about="agreement__type__key", at="written_at"
-        ),
+        plans=_written(Plan.objects.filter(agreement__isnull=False), at="written_at"),
         reasons=_written(Reason.objects.all(), deal_id="event__deal__key", at="written_at"),
         corridors=_written(CorridorWriting.objects.all(), at="set_at"),
     )
 
 
-def _written(rows: QuerySet, *, at: str, deal_id: str = "deal__key", about: str = "") -> pl.DataFrame:
-    columns = {"deal_id": deal_id, "at": at} | ({"about": about} if about else {})
-    found = read(rows.order_by("id"), columns, WRITTEN)
-    if not about:
-        found = found.with_columns(about=pl.lit(""))
-    return found.select(*WRITTEN)
+def _written(rows: QuerySet, *, at: str, deal_id: str = "deal__key") -> pl.DataFrame:
+    return read(rows.order_by("id"), {"deal_id": deal_id, "at": at}, WRITTEN)
