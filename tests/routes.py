@@ -18,6 +18,7 @@ import raising
 import reviewing
 import rollouts
 import rules
+import sponsoring
 import talks
 import words
 from cast import NOW, TODAY
@@ -149,6 +150,11 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "self-assessment-codes": (KEEPERS, {"round_id": "a_round_by_code"}),
     "answer-self-assessment": (None, {"token": "a_round_link"}),
     "own-self-assessment": (None, {"key": "an_own_key"}),
+    "sponsorship": (SELLING, {}),
+    "sponsorship-now": (SELLING, {}),
+    "unread-message": (EVERYBODY, {}),
+    "new-message": ({"sponsor"}, {}),
+    "message": (EVERYBODY, {"message_id": "a_message"}),
     "principles": (EVERYBODY, {}),
     "principles-asked": (EVERYBODY, {}),
     "principles-version": (EVERYBODY, {"number": "a_principles_version"}),
@@ -260,6 +266,8 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     "close-self-assessment": (KEEPERS, {"round_id": "an_open_round"}),
     "renew-self-assessment": (KEEPERS, {"round_id": "an_open_round"}),
     "put-routine-in-force": (KEEPERS, {"routine_id": "a_routine"}),
+    "read-message": (EVERYBODY - {"sponsor"}, {"message_id": "a_message"}),
+    "accept-role": ({"seller"}, {"involvement_id": "a_proposed_role"}),
     "agree-principles": (EVERYBODY, {"number": "a_principles_version"}),
     **{f"{doing}-principles": (KEEPERS, {}) for doing in ("draft", "test", "archive", "publish")},
     "drop-principles-draft": (KEEPERS, {}),
@@ -355,6 +363,10 @@ def address(route: str, arguments: dict, cast, known: dict | None = None) -> str
             return duties.drafted().pk
         if name == "a_principles_version":
             return principled.in_force().number
+        if name == "a_message":
+            return sponsoring.a_message(cast).pk
+        if name == "a_proposed_role":
+            return sponsoring.a_proposed_role(cast).pk
         if name == "a_principle":
             return principled.drafted(principled.VALUE).texts[0]["key"]
         if name == "a_due":

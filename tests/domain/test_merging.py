@@ -21,6 +21,7 @@ import raising
 import reviewing
 import rollouts
 import rules as detection_rules
+import sponsoring
 import talks
 from cast import NOW, PASSWORD, TODAY, deal, person
 from hingepoint.domain.agreements import actions as agreements
@@ -130,6 +131,7 @@ def a_full_company(cast) -> None:
         coaching.hold_session(
             by=cast.manager, at=NOW, deal_id=cast.deal.pk, type_key="cust.data_access", said=said
         )
+    sponsoring.a_message(cast)
     adopted = principled.in_force()
     PrinciplesVersion.objects.update(published_by=cast.sponsor)
     principles.agree(by=cast.seller, at=NOW, number=adopted.number)

@@ -66,6 +66,7 @@ FORMS: dict[str, tuple[str, str, str]] = {
     "new-rule": ("analyst", "new-rule", ""),
     "edit-rule": ("analyst", "edit-rule", ""),
     "coach": ("manager", "coach", ""),
+    "new-message": ("sponsor", "new-message", ""),
     "new-principle": ("sponsor", "new-principle", ""),
     "edit-principle": ("sponsor", "edit-principle", ""),
     "new-routine": ("sponsor", "new-routine", ""),

@@ -22,6 +22,7 @@ from hingepoint.demo import (
     proofs,
     reviews,
     rollout,
+    sponsorship,
     talks,
     tour,
     traces,
@@ -118,6 +119,7 @@ def _write(company: Company, *, at: dt.datetime, tell: Progress) -> Seeded:
     tell("Doing what is required", 0.87)
     principles.write(company, at=at)
     coached.write(company, at=at)
+    sponsorship.write(company, at=at)
     duties.write(company, at=at)
     tell("Reading agreements from the CRM", 0.88)
     write_rules(company, at=at)

@@ -38,6 +38,7 @@ from hingepoint.domain.routines.models import DaysOff, Routine, RoutineDue, Rout
 from hingepoint.domain.self_assessment.models import AssessmentAnswer, AssessmentRound
 from hingepoint.domain.sessions.models import Session
 from hingepoint.domain.signals.models import Raise, RaiseStep, SignalReading
+from hingepoint.domain.sponsorship.models import MessageReader, SponsorMessage
 from hingepoint.domain.strategy.models import (
     AskingRound,
     OwnMetric,
@@ -90,6 +91,7 @@ __all__ = [
     "Job",
     "KeptAnswer",
     "Membership",
+    "MessageReader",
     "OtherName",
     "OwnMetric",
     "PipelineDeal",
@@ -129,6 +131,7 @@ __all__ = [
     "Session",
     "SignInFailure",
     "SignalReading",
+    "SponsorMessage",
     "Strategy",
     "Team",
     "Trade",

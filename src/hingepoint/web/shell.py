@@ -138,6 +138,7 @@ _PART_OF = {
     "words": "catalogue",
     "self-assessments": "signals",
     "principles": "strategies",
+    "sponsorship": "strategies",
 }
 
 

@@ -42,6 +42,7 @@ from hingepoint.web import (
     sign_in,
     signals,
     sorting,
+    sponsorship,
     strategy,
     theme,
     trail,
@@ -138,6 +139,7 @@ urlpatterns = [
     path("executives/", involvement.my_roles, name="my-roles"),
     path("executives/<int:involvement_id>/brief", involvement.brief, name="brief"),
     path("executives/<int:involvement_id>/brief.pdf", involvement.brief_pdf, name="brief-pdf"),
+    path("executives/<int:involvement_id>/accept", involvement.accept_role, name="accept-role"),
     path("executives/<int:involvement_id>/end", involvement.end_role, name="end-role"),
     # signals
     path("signals/", signals.signals, name="signals"),
@@ -179,6 +181,13 @@ urlpatterns = [
     path("principles/draft/<slug:key>/", principles.edit_principle, name="edit-principle"),
     path("principles/draft/<slug:key>/out", principles.leave_out, name="leave-principle-out"),
     path("principles/draft/<slug:key>/up", principles.move_up, name="move-principle-up"),
+    # sponsorship
+    path("sponsorship/", sponsorship.sponsorship, name="sponsorship"),
+    path("sponsorship/now", sponsorship.sponsorship_now, name="sponsorship-now"),
+    path("sponsorship/unread", sponsorship.unread, name="unread-message"),
+    path("sponsorship/messages/new", sponsorship.new_message, name="new-message"),
+    path("sponsorship/messages/<int:message_id>/", sponsorship.message, name="message"),
+    path("sponsorship/messages/<int:message_id>/read", sponsorship.read_message, name="read-message"),
     # self-assessment
     path("self-assessment/", self_assessment.self_assessments, name="self-assessments"),
     path("self-assessment/<int:round_id>/", self_assessment.self_assessment, name="self-assessment"),

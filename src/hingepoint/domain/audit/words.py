@@ -50,6 +50,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "write coaching note": "wrote a coaching note",
         "write plan": "wrote the plan of the deal",
         "agree executive role": "agreed a role with an executive",
+        "accept executive role": "said yes to an executive's role",
         "end executive role": "ended an executive's role",
         "change exception": "completed a request for an exception",
         "withdraw exception": "withdrew a request for an exception",
@@ -88,6 +89,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "do": "did what a routine requires",
         "fall due": "let a routine fall due",
     },
+    "message": {"send": "sent a message to everybody", "read": "read a message"},
     "principles": {
         "draft": "drafted the next version of the principles",
         "change": "changed the draft of the principles",
