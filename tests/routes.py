@@ -13,10 +13,12 @@ import importing
 import letting_in
 import playbooks
 import pressed
+import principled
 import raising
 import reviewing
 import rollouts
 import rules
+import sponsoring
 import talks
 import words
 from cast import NOW, TODAY
@@ -153,6 +155,17 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "self-assessment-codes": (KEEPERS, {"round_id": "a_round_by_code"}),
     "answer-self-assessment": (None, {"token": "a_round_link"}),
     "own-self-assessment": (None, {"key": "an_own_key"}),
+    "sponsorship": (SELLING, {}),
+    "sponsorship-now": (SELLING, {}),
+    "unread-message": (EVERYBODY, {}),
+    "new-message": ({"sponsor"}, {}),
+    "message": (EVERYBODY, {"message_id": "a_message"}),
+    "principles": (EVERYBODY, {}),
+    "principles-asked": (EVERYBODY, {}),
+    "principles-version": (EVERYBODY, {"number": "a_principles_version"}),
+    "principles-draft": (KEEPERS, {}),
+    "new-principle": (KEEPERS, {}),
+    "edit-principle": (KEEPERS, {"key": "a_principle"}),
     "coaching": (SELLING, {}),
     "coach": ({"manager"}, {"deal_id": "deal", "type_id": "a_type"}),
     "routines": (EVERYBODY, {}),
@@ -269,6 +282,12 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     "close-self-assessment": (KEEPERS, {"round_id": "an_open_round"}),
     "renew-self-assessment": (KEEPERS, {"round_id": "an_open_round"}),
     "put-routine-in-force": (KEEPERS, {"routine_id": "a_routine"}),
+    "read-message": (EVERYBODY - {"sponsor"}, {"message_id": "a_message"}),
+    "accept-role": ({"seller"}, {"involvement_id": "a_proposed_role"}),
+    "agree-principles": (EVERYBODY, {"number": "a_principles_version"}),
+    **{f"{doing}-principles": (KEEPERS, {}) for doing in ("draft", "test", "archive", "publish")},
+    "drop-principles-draft": (KEEPERS, {}),
+    **{route: (KEEPERS, {"key": "a_principle"}) for route in ("leave-principle-out", "move-principle-up")},
     "end-routine": (KEEPERS, {"routine_id": "a_routine"}),
     "do-routine": ({"seller"}, {"due_id": "a_due"}),
     "drop-days-off": (LEADS_NORTH | {"seller", "analyst"}, {"days_id": "days_off"}),
@@ -360,6 +379,14 @@ def address(route: str, arguments: dict, cast, known: dict | None = None) -> str
             return pressed.switched_on().pk
         if name == "a_routine":
             return duties.drafted().pk
+        if name == "a_principles_version":
+            return principled.in_force().number
+        if name == "a_message":
+            return sponsoring.a_message(cast).pk
+        if name == "a_proposed_role":
+            return sponsoring.a_proposed_role(cast).pk
+        if name == "a_principle":
+            return principled.drafted(principled.VALUE).texts[0]["key"]
         if name == "a_due":
             return duties.falls_due(cast.seller).pk
         if name == "days_off":

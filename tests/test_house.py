@@ -186,6 +186,8 @@ NO_ACTION = {
         "read_on": "writes part by part, each in its own",
         "read_touched": "writes part by part, each in its own",
     },
+    "sponsorship.actions": {"mail": "hands over one after another, each marked by one statement"},
+    "principles.actions": {"read_principles": "reads everything first, then keeps it in one of its own"},
     "discovery.actions": {
         "ask_for_run": "writes files first, then queues in one",
         "hear": "one statement; called while a run computes",

@@ -16,10 +16,12 @@ import importing
 import letting_in
 import playbooks
 import pressed
+import principled
 import raising
 import reviewing
 import rollouts
 import rules as detection_rules
+import sponsoring
 import talks
 from cast import NOW, PASSWORD, TODAY, deal, person
 from hingepoint.domain.agreements import actions as agreements
@@ -48,6 +50,8 @@ from hingepoint.domain.people.rules import pointing_at
 from hingepoint.domain.plans import actions as plans
 from hingepoint.domain.plans.models import Verdict
 from hingepoint.domain.pressures import actions as pressures
+from hingepoint.domain.principles import actions as principles
+from hingepoint.domain.principles.models import PrinciplesVersion
 from hingepoint.domain.proof import actions as proof
 from hingepoint.domain.reviews import actions as reviews
 from hingepoint.domain.routines import actions as routines
@@ -131,6 +135,10 @@ def a_full_company(cast) -> None:
         coaching.hold_session(
             by=cast.manager, at=NOW, deal_id=cast.deal.pk, type_key="cust.data_access", said=said
         )
+    sponsoring.a_message(cast)
+    adopted = principled.in_force()
+    PrinciplesVersion.objects.update(published_by=cast.sponsor)
+    principles.agree(by=cast.seller, at=NOW, number=adopted.number)
     people.save_view(by=cast.seller, at=NOW, page="deals", name="mine", query="")
     letting_in.link_of(letting_in.newcomer("Nils"), by=cast.analyst)
     actions.tell_apart(by=cast.analyst, at=NOW, one=cast.seller, other=cast.stranger)

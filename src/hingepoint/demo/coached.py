@@ -7,6 +7,7 @@ import datetime as dt
 import numpy as np
 from django.utils import timezone
 
+from hingepoint.demo import principles
 from hingepoint.demo.company import Company
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import Agreement
@@ -30,6 +31,7 @@ WAITING = (AgreementState.NEEDED, AgreementState.PLANNED)
 def write(company: Company, *, at: dt.datetime) -> None:
     """Let managers hold the sessions of the simulated company with whoever owns the deal today."""
     rng = np.random.default_rng([company.seed, *b"coached"])
+    rated = np.random.default_rng([company.seed, *b"rated"])
     deals = Deal.objects.select_related("owner", "team").in_bulk(
         company.coaching["deal_id"].to_list(), field_name="key"
     )
@@ -42,6 +44,7 @@ def write(company: Company, *, at: dt.datetime) -> None:
             evidence=row["note"],
             next_step=str(rng.choice(NEXT_STEPS)),
             next_on=row["held_on"] + dt.timedelta(days=int(rng.integers(3, 11))),
+            ratings=principles.ratings(rated, on=row["held_on"], company=company),
         )
         if nearest and held_at < at and coached_on(nearest.user, deal):
             coaching.hold_session(

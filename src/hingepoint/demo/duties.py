@@ -69,7 +69,7 @@ LEADERS = (
         Rule(
             "message",
             "Message to all sellers",
-            Kind.OWN,
+            Kind.MESSAGE,
             Role.SPONSOR,
             Cadence.MONTHLY,
             _WEDNESDAY,

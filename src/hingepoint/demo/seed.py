@@ -18,9 +18,11 @@ from hingepoint.demo import (
     planted,
     playbook,
     pressures,
+    principles,
     proofs,
     reviews,
     rollout,
+    sponsorship,
     talks,
     tour,
     traces,
@@ -37,6 +39,7 @@ from hingepoint.domain.imports import details
 from hingepoint.domain.people import actions as people
 from hingepoint.domain.people import queries as people_queries
 from hingepoint.domain.people.models import Team, User
+from hingepoint.domain.principles.actions import read_principles
 from hingepoint.domain.strategy import actions as strategy
 from hingepoint.domain.upkeep import actions as upkeep
 from hingepoint.records.agreements import Side
@@ -114,7 +117,9 @@ def _write(company: Company, *, at: dt.datetime, tell: Progress) -> Seeded:
     tell("Remembering what was asked and given", 0.73)
     talks.write(company, at=at)
     tell("Doing what is required", 0.87)
+    principles.write(company, at=at)
     coached.write(company, at=at)
+    sponsorship.write(company, at=at)
     duties.write(company, at=at)
     tell("Reading agreements from the CRM", 0.88)
     write_rules(company, at=at)
@@ -124,6 +129,7 @@ def _write(company: Company, *, at: dt.datetime, tell: Progress) -> Seeded:
     reviews.write(company, at=at)
     tell("Drawing lots", 0.97)
     trials.write(company)
+    read_principles(at=at)
     rollout.write(company, at=at)
     upkeep.refresh_statistics()
     tell("Ready", 1.0)

@@ -2,7 +2,7 @@
 
 from hingepoint.domain.agreements.models import Agreement, AgreementEvent, AgreementType
 from hingepoint.domain.audit.models import AuditEvent, AuditHead
-from hingepoint.domain.coaching.models import CoachingNote, CoachingSession
+from hingepoint.domain.coaching.models import CoachingNote, CoachingRating, CoachingSession
 from hingepoint.domain.deals.models import Account, Contact, Deal, DealContact, DealEvent
 from hingepoint.domain.debts.models import DebtReading
 from hingepoint.domain.detection.models import Detection, DetectionRule, RuleVersion
@@ -25,6 +25,7 @@ from hingepoint.domain.people.models import (
 )
 from hingepoint.domain.plans.models import Debrief, Plan, PlanReview
 from hingepoint.domain.pressures.models import PressureReading, PressureRule, PressureTag
+from hingepoint.domain.principles.models import PrinciplesAgreed, PrinciplesReading, PrinciplesVersion
 from hingepoint.domain.proof.models import AnswerTry, Confirmation, ConfirmationCode, Proof
 from hingepoint.domain.reviews.models import (
     CommitmentEnd,
@@ -39,6 +40,7 @@ from hingepoint.domain.second_factors.models import RecoveryCode, SecondFactor
 from hingepoint.domain.self_assessment.models import AssessmentAnswer, AssessmentRound
 from hingepoint.domain.sessions.models import Session
 from hingepoint.domain.signals.models import Raise, RaiseStep, SignalReading
+from hingepoint.domain.sponsorship.models import MessageReader, SponsorMessage
 from hingepoint.domain.strategy.models import (
     AskingRound,
     OwnMetric,
@@ -65,6 +67,7 @@ __all__ = [
     "AuditHead",
     "CalendarAddress",
     "CoachingNote",
+    "CoachingRating",
     "CoachingSession",
     "CommitmentEnd",
     "Confirmation",
@@ -94,6 +97,7 @@ __all__ = [
     "KeptAnswer",
     "MailChoice",
     "Membership",
+    "MessageReader",
     "NoticeAnswer",
     "OtherName",
     "OwnMetric",
@@ -107,6 +111,9 @@ __all__ = [
     "PressureReading",
     "PressureRule",
     "PressureTag",
+    "PrinciplesAgreed",
+    "PrinciplesReading",
+    "PrinciplesVersion",
     "Proof",
     "Pulse",
     "Quiet",
@@ -134,6 +141,7 @@ __all__ = [
     "Session",
     "SignInFailure",
     "SignalReading",
+    "SponsorMessage",
     "Strategy",
     "Team",
     "Trade",

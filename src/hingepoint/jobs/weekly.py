@@ -3,6 +3,7 @@
 import datetime as dt
 
 from hingepoint.domain.audit import queries as audit
+from hingepoint.domain.principles import actions as principles
 
 
 class TrailBroken(Exception):
@@ -16,4 +17,9 @@ def check_the_audit_trail(*, at: dt.datetime) -> None:
         raise TrailBroken(f"the trail was altered or cut at entry {broken}")
 
 
-JOBS = (check_the_audit_trail,)
+def read_principles(*, at: dt.datetime) -> None:
+    """Keep whether deals end better where the company's principles are kept."""
+    principles.read_principles(at=at)
+
+
+JOBS = (check_the_audit_trail, read_principles)

@@ -12,4 +12,6 @@ class Purpose(Worded):
     RELATIONSHIP = "relationship", "Relationship: their executive knows ours"
     DECISION = "decision", "Decision: help them decide"
     DELIVERY = "delivery", "Delivery: stand for what we promise"
+    DOOR = "door", "Door: open it to who decides"
+    PRIORITY = "priority", "Priority: hear that it stays first for them"
     PROBLEM = "problem", "Problem: something went wrong"

@@ -26,6 +26,7 @@ class Kind(Worded):
     COACHING = "coaching", "A coaching session is held"
     DEAL_REVIEW = "deal_review", "The weekly deal review is held"
     PIPELINE_REVIEW = "pipeline_review", "The monthly pipeline review is held"
+    MESSAGE = "message", "A message to everybody is sent"
     OWN = "own", "Something else, said by a press"
 
 

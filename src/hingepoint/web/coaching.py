@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from hingepoint.domain.coaching import actions
-from hingepoint.domain.coaching.queries import notes, sessions
+from hingepoint.domain.coaching import actions, rules
+from hingepoint.domain.coaching.queries import notes, ratings, sessions
 from hingepoint.domain.home.queries import manager
 from hingepoint.records.coaching import BEHAVIOURS
 from hingepoint.records.errors import Hidden
 from hingepoint.records.people import Role
+from hingepoint.records.principles import Rating
 from hingepoint.web import drafts
 from hingepoint.web.deals import for_sellers_and_leaders
 from hingepoint.web.requests import Request, whole_number
@@ -41,8 +43,9 @@ def coaching(request: Request) -> HttpResponse:
         "with": next((one.other for one in held if one.other_id == with_id), "") if with_id else "",
         "spent": sessions.spent(request.user, today=today) if with_id is None else [],
         "upward": sessions.upward(request.user, today=today) if with_id is None else [],
-        "least": sessions.LEAST_PEOPLE,
-        "weeks": sessions.LATELY.days // 7,
+        "rated": ratings.upward(request.user, today=today) if with_id is None else [],
+        "least": rules.LEAST_PEOPLE,
+        "weeks": rules.LATELY.days // 7,
     }
     return render(request, "coaching/coaching.html", context)
 
@@ -54,6 +57,15 @@ class SessionForm(forms.Form):
     next_on = forms.DateField(label="The day")
 
 
+class RatingsForm(forms.Form):
+    """How far each principle was kept; none needs an answer."""
+
+    def __init__(self, data: QueryDict, *, keys: Iterable[str]) -> None:
+        super().__init__(data)
+        for key in keys:
+            self.fields[f"rating-{key}"] = forms.ChoiceField(required=False, choices=Rating.choices)
+
+
 @drafts.kept()
 def coach(request: Request, deal_id: int, type_id: int) -> HttpResponse:
     """A coaching session: one agreement, one behaviour, what was seen, one next step with its day."""
@@ -62,13 +74,15 @@ def coach(request: Request, deal_id: int, type_id: int) -> HttpResponse:
     page = sessions.session_page(request.user, deal_id, type_id, today=today, manager=to_manager)
     if request.method != "POST":
         return _session_form(request, page, today=today)
-    said = actions.Said(**drafts.read(SessionForm(request.POST)))
+    keys = [one.key for one in page.principles]
+    told = drafts.read(SessionForm(request.POST), RatingsForm(request.POST, keys=keys))
+    rated = {key: Rating(value) for key in keys if (value := told.pop(f"rating-{key}"))}
     actions.hold_session(
         by=request.user,
         at=timezone.now(),
         deal_id=deal_id,
         type_key=page.type_key,
-        said=said,
+        said=actions.Said(**told, ratings=rated),
         to_manager=to_manager,
         token=token_of(request),
     )
@@ -84,6 +98,7 @@ def _session_form(request: Request, page: sessions.SessionPage, *, today: dt.dat
         "behaviour": page.behaviour,
         "evidence": "\n".join(page.seen),
         "next_on": (today + NEXT_IN).isoformat(),
+        **{f"rating-{one.key}": "" for one in page.principles},
     }
     context = {
         "page": page,
@@ -92,6 +107,7 @@ def _session_form(request: Request, page: sessions.SessionPage, *, today: dt.dat
         "said": draft.over(drafts.blank(SessionForm) | begin),
         "problems": draft.problems,
         "behaviours": BEHAVIOURS,
+        "ratings": Rating.choices,
     }
     return render(request, "coaching/session.html", context)
 

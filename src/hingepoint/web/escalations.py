@@ -26,8 +26,10 @@ from hingepoint.domain.people import queries as people
 from hingepoint.records.errors import Hidden
 from hingepoint.records.escalations import Answer, Approver, ArguesFor, CameBack, Kind, Lane, State
 from hingepoint.records.people import Role
+from hingepoint.records.principles import Place
 from hingepoint.reports.charts import corridor as corridor_chart
 from hingepoint.web import drafts, looks, onward, register
+from hingepoint.web.principles import cited_at
 from hingepoint.web.requests import Request, WholeNumber, whole_number
 from hingepoint.web.sent import sent
 
@@ -242,6 +244,7 @@ def exception(request: Request, escalation_id: int):
         "answers": ANSWERS,
         "came": CameBack.choices,
     }
+    more |= cited_at(request, Place.EXCEPTION)
     return render(request, "escalations/exception.html", shown(page=page, one=page.request, **more))
 
 

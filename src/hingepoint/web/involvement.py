@@ -16,6 +16,7 @@ from hingepoint.domain.involvement import actions, queries
 from hingepoint.domain.people import queries as people
 from hingepoint.records.errors import Hidden
 from hingepoint.records.involvement import Purpose
+from hingepoint.records.people import Role
 from hingepoint.reports import executive_briefs, plan_sheets
 from hingepoint.web import drafts
 from hingepoint.web.pdf import answer
@@ -53,6 +54,7 @@ def agree_role(request: Request, deal_id: int):
 def _role_form(request: Request, facts: deal_page.DealFacts) -> HttpResponse:
     draft = drafts.of(request)
     begin = drafts.blank(RoleForm) | {"purpose": Purpose.VALUE.value, "may_discuss_price": False}
+    begin["executive"] = request.user.pk if request.user.role == Role.SPONSOR else ""
     context = {
         "facts": facts,
         "draft": draft,
@@ -86,6 +88,14 @@ def my_roles(request: Request):
     context = {"roles": queries.mine(request.user)}
     piece = request.htmx.target == "my-roles"
     return render(request, "involvement/_mine.html" if piece else "involvement/mine.html", context)
+
+
+@require_POST
+def accept_role(request: Request, involvement_id: int) -> HttpResponse:
+    """Say yes, as the deal's owner, to a role that somebody else wrote."""
+    role = actions.accept_role(by=request.user, at=timezone.now(), involvement_id=involvement_id)
+    messages.info(request, f"Agreed. {role.executive.name} finds the brief on their first page.")
+    return redirect("deal-help", role.deal_id)
 
 
 @require_POST

@@ -35,10 +35,12 @@ from hingepoint.records.agreements import Evidence
 from hingepoint.records.errors import Hidden
 from hingepoint.records.people import Role
 from hingepoint.records.plans import Outcome, Verdict
+from hingepoint.records.principles import Place
 from hingepoint.reports import plan_sheets
 from hingepoint.web import drafts, looks, onward, pdf
 from hingepoint.web.agreements import EVIDENCE, moment_of
 from hingepoint.web.deals import for_sellers_and_leaders
+from hingepoint.web.principles import cited_at
 from hingepoint.web.register import back
 from hingepoint.web.requests import Request, WholeNumber
 from hingepoint.web.sent import sent
@@ -102,7 +104,8 @@ def sealed(
 def talk_plan(request: Request, deal_id: int, type_id: int):
     """The plan for one talk on one page: what we ask, power, information, trades, and what was said to it."""
     sheet = talk_sheet.talk_sheet(request.user, deal_id, type_id, today=timezone.localdate())
-    return render(request, "plans/talk.html", {"sheet": sheet, "today": timezone.localdate()})
+    context = {"sheet": sheet, "today": timezone.localdate()}
+    return render(request, "plans/talk.html", context | cited_at(request, Place.PLAN, sheet.key))
 
 
 @drafts.kept()
@@ -217,11 +220,10 @@ def talk_plan_pdf(request: Request, deal_id: int, type_id: int):
 def deal_plan(request: Request, deal_id: int):
     """The plan of a deal: the pivotal agreements ahead, the next step on each, and the risks."""
     today = timezone.localdate()
-    return render(
-        request,
-        "plans/deal.html",
-        {"sheet": deal_sheet.deal_sheet(request.user, deal_id, today=today), "today": today},
-    )
+    sheet = deal_sheet.deal_sheet(request.user, deal_id, today=today)
+    keys = [row.line.key for row in sheet.ahead]
+    context = {"sheet": sheet, "today": today} | cited_at(request, Place.PLAN, *keys)
+    return render(request, "plans/deal.html", context)
 
 
 @drafts.kept()

@@ -22,9 +22,11 @@ from hingepoint.domain.reviews import actions
 from hingepoint.domain.reviews.queries import review as one_review
 from hingepoint.domain.reviews.queries import reviews as all_reviews
 from hingepoint.records.errors import Hidden
+from hingepoint.records.principles import Place
 from hingepoint.records.reviews import EVERY, Became, NoteKind, ReviewKind
 from hingepoint.reports import packs, packs_slides, typesetting
 from hingepoint.web import drafts, pack_pages, pdf, strategy_words
+from hingepoint.web.principles import cited_at
 from hingepoint.web.requests import Request, WholeNumber, whole_number
 from hingepoint.web.sent import token_of
 
@@ -136,6 +138,7 @@ def review(request: Request, review_id: int) -> HttpResponse:
         "next_on": timezone.localdate(now) + EVERY[page.kind],
         "choices": [(one.type_id, one.name) for one in deal.told.open] if deal else [],
     }
+    context |= cited_at(request, Place.REVIEW)
     kind = "live" if page.live else "minutes" if page.ended_at else "ahead"
     return render(request, f"reviews/{kind}.html", context)
 

@@ -137,6 +137,8 @@ _PART_OF = {
     "trail": "people",
     "words": "catalogue",
     "self-assessments": "signals",
+    "principles": "strategies",
+    "sponsorship": "strategies",
 }
 
 

@@ -60,6 +60,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "write coaching note": "wrote a coaching note",
         "write plan": "wrote the plan of the deal",
         "agree executive role": "agreed a role with an executive",
+        "accept executive role": "said yes to an executive's role",
         "end executive role": "ended an executive's role",
         "change exception": "completed a request for an exception",
         "withdraw exception": "withdrew a request for an exception",
@@ -98,6 +99,15 @@ SENTENCES: dict[str, dict[str, str]] = {
         "end": "ended a routine",
         "do": "did what a routine requires",
         "fall due": "let a routine fall due",
+    },
+    "message": {"send": "sent a message to everybody", "read": "read a message"},
+    "principles": {
+        "draft": "drafted the next version of the principles",
+        "change": "changed the draft of the principles",
+        "drop draft": "threw the draft of the principles away",
+        "publish": "put principles in force",
+        "archive": "put principles out of use",
+        "agree": "agreed to the principles",
     },
     "coaching": {"hold coaching session": "held a coaching session"},
     "routines": {

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from django.utils import timezone
 
 from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.coaching import rules
-from hingepoint.domain.coaching.models import CoachingNote, CoachingSession
+from hingepoint.domain.coaching.models import CoachingNote, CoachingRating, CoachingSession
 from hingepoint.domain.deals.actions import deal_for, first_unless_second
 from hingepoint.domain.people.models import User, managed_team_ids
+from hingepoint.domain.principles.models import PrinciplesVersion
+from hingepoint.domain.principles.rules import read_all
 from hingepoint.domain.routines import actions as routines
 from hingepoint.domain.turns.actions import action, form
 from hingepoint.records.errors import Hidden, Refused
+from hingepoint.records.principles import Rating
 from hingepoint.records.routines import Kind
 
 
@@ -68,13 +72,14 @@ def write_note(
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a session came to: one behaviour, the next step in the words of who was coached with its day, and what was seen
-    before."""
+    """What a session came to: one behaviour, the next step in the words of who was coached with its day, what was seen
+    before, and how far principles were kept, by their keys."""
 
     behaviour: str
     next_step: str
     next_on: dt.date
     evidence: str = ""
+    ratings: Mapping[str, Rating] = field(default_factory=dict)
 
 
 @action
@@ -122,7 +127,22 @@ def hold_session(
         next_on=said.next_on,
         followed_until=rules.followed_until(said.next_on),
     )
+    _rate(held, said.ratings)
     routines.done(person=by, kind=Kind.COACHING, at=at)
     record(by=by, at=at, action="hold coaching session", subject="coaching", subject_id=held.pk)
     sent.keep(held, at=at)
     return held
+
+
+def _rate(held: CoachingSession, ratings: Mapping[str, Rating]) -> None:
+    """Keep what a session says of the principles in force at its time. Raises Hidden for one that is not."""
+    if not ratings:
+        return
+    version = PrinciplesVersion.objects.in_force_at(held.held_at).first()
+    known = {one.key for one in read_all(version.texts)} if version else set()
+    if version is None or not ratings.keys() <= known:
+        raise Hidden("This principle is not in force any more.")
+    CoachingRating.objects.bulk_create(
+        CoachingRating(session=held, version=version, key=key, rating=rating)
+        for key, rating in sorted(ratings.items())
+    )

@@ -4,6 +4,8 @@
 |---|---|---|
 | note | who wrote it and who it is for; nobody else, whatever their role | the deal's owner and their managers |
 | session, with all that it says | the two; nobody else, whatever their role | who coaches |
+| rating of a principle in a session | the two; nobody else, whatever their role | who coaches |
+| how a principle is rated | who leads them, sponsor and analyst: of five people or more, never of one | the program |
 | how many sessions were held | who leads them, sponsor and analyst: of five people or more, never of one | the program |
 """
 
@@ -14,7 +16,9 @@ from django.db.models import F, Q
 
 from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.deals.models import Deal
-from hingepoint.domain.people.models import User, Viewer, works_here
+from hingepoint.domain.people.models import User, Viewer, choices, works_here
+from hingepoint.domain.principles.models import PrinciplesVersion
+from hingepoint.records.principles import Rating
 
 
 class CoachingNoteQuerySet(models.QuerySet["CoachingNote"]):
@@ -80,3 +84,17 @@ class CoachingSession(models.Model):
             models.Index(fields=["deal", "type"], name="session_by_agreement"),
             models.Index(fields=["-held_at"], name="session_by_time"),
         ]
+
+
+class CoachingRating(models.Model):
+    """How far a principle was kept, as the two of a session saw it; ``key`` names it in its version."""
+
+    session = models.ForeignKey(
+        CoachingSession, on_delete=models.CASCADE, related_name="ratings", db_index=False
+    )
+    version = models.ForeignKey(PrinciplesVersion, on_delete=models.PROTECT, related_name="+")
+    key = models.CharField(max_length=100)
+    rating = models.CharField(max_length=10, choices=choices(Rating))
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["session", "key"], name="a_session_rates_once")]

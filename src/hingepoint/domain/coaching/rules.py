@@ -13,6 +13,10 @@ from hingepoint.records.people import Role
 
 #: So long after its day a next step still counts as followed.
 GRACE = dt.timedelta(days=7)
+#: So far back sessions are counted.
+LATELY = dt.timedelta(weeks=13)
+#: Of fewer people nothing goes up.
+LEAST_PEOPLE = 5
 
 
 def followed_until(next_on: dt.date) -> dt.datetime:

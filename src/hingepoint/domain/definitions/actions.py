@@ -20,6 +20,7 @@ from hingepoint.domain.definitions.schema import (
     MetricPart,
     PivotalPart,
     PressureRulePart,
+    PrinciplePart,
     RoutinePart,
     RulePart,
     StrategyPart,
@@ -30,6 +31,8 @@ from hingepoint.domain.detection.models import DetectionRule
 from hingepoint.domain.people.models import Team, User
 from hingepoint.domain.pressures import actions as pressures
 from hingepoint.domain.pressures import models as rows
+from hingepoint.domain.principles import actions as principles
+from hingepoint.domain.principles import rules as principle_rules
 from hingepoint.domain.routines import actions as routines
 from hingepoint.domain.routines import rules as routine_rules
 from hingepoint.domain.routines.models import Routine
@@ -48,7 +51,8 @@ def bring_in(*, by: User | None, at: dt.datetime, wanted: Definitions) -> list[D
     """Make what is defined say what the file says, all or nothing; return what changed.
 
     A strategy that is new is a draft, a changed playbook is the next version's draft, a changed rule is
-    off until it is tested, a changed routine is drafted beside the one in force: a file puts nothing in force. Raises DefinitionsUnusable.
+    off until it is tested, a changed routine is drafted beside the one in force, changed
+    principles are the next version's draft: a file puts nothing in force. Raises DefinitionsUnusable.
     """
     if by is not None and not queries.may_keep(by):
         raise DefinitionsNotYours("Only an analyst or a sponsor brings in definitions.")
@@ -70,6 +74,8 @@ def bring_in(*, by: User | None, at: dt.datetime, wanted: Definitions) -> list[D
     for routine in wanted.routines:
         if ("routines", routine.key) in touched:
             _bring_routine(routine, by=by, at=at)
+    if new := [one for one in wanted.principles if ("principles", one.key) in touched]:
+        _bring_principles(new, by=by, at=at)
     for strategy in wanted.strategies:
         if ("strategies", strategy.name) in touched:
             _bring_strategy(strategy, by=by, at=at)
@@ -79,6 +85,7 @@ def bring_in(*, by: User | None, at: dt.datetime, wanted: Definitions) -> list[D
 def _require_known_types(wanted: Definitions) -> None:
     named = {rule.agreement for rule in wanted.rules}
     named |= {pivotal.agreement for one in wanted.strategies for pivotal in one.playbook}
+    named |= {key for one in wanted.principles for key in one.agreements}
     known = set(AgreementType.objects.filter(key__in=named).values_list("key", flat=True))
     if unknown := sorted(named - known):
         raise DefinitionsUnusable([f"The catalogue has no agreement type {key}." for key in unknown])
@@ -169,6 +176,14 @@ def _bring_routine(part: RoutinePart, *, by: User | None, at: dt.datetime) -> No
             routines.change(by=by, at=at, routine_id=row.pk, rule=rule)
     except routines.WrongRoutine as wrong:
         raise _unusable("routines", part.key, {wrong.field or "": str(wrong)}) from None
+
+
+def _bring_principles(parts: list[PrinciplePart], *, by: User | None, at: dt.datetime) -> None:
+    every = [principle_rules.read(one.model_dump()) for one in parts]
+    try:
+        principles.put(by=by, at=at, principles=every)
+    except Refused as wrong:
+        raise _unusable("principles", ", ".join(one.key for one in parts), wrong.by_field) from None
 
 
 def _unusable(section: str, key: str, problems: Mapping[str, str]) -> DefinitionsUnusable:

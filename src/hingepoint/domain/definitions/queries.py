@@ -15,6 +15,7 @@ from hingepoint.domain.definitions.schema import (
     MetricPart,
     PivotalPart,
     PressureRulePart,
+    PrinciplePart,
     RoutinePart,
     RulePart,
     StrategyPart,
@@ -25,6 +26,9 @@ from hingepoint.domain.definitions.schema import (
 from hingepoint.domain.detection.models import DetectionRule
 from hingepoint.domain.people.models import sees_all
 from hingepoint.domain.pressures.models import PressureRule
+from hingepoint.domain.principles.models import PrinciplesVersion
+from hingepoint.domain.principles.rules import plain as plain_principle
+from hingepoint.domain.principles.rules import read_all
 from hingepoint.domain.routines import rules as routine_rules
 from hingepoint.domain.routines.models import Routine
 from hingepoint.domain.routines.reading import rule_in
@@ -52,6 +56,7 @@ def defined() -> Definitions:
         pressure_rules=tuple(_pressure_rules()),
         metrics=tuple(_metrics()),
         routines=tuple(_routines()),
+        principles=tuple(_principles()),
         strategies=tuple(_strategy(row) for row in Strategy.objects.order_by("rank", "id")),
     )
 
@@ -109,6 +114,13 @@ def _routines() -> Iterator[RoutinePart]:
     """Yield each routine as it is written: its draft, where there is one."""
     for row in Routine.objects.select_related("team").order_by("key"):
         yield RoutinePart.model_validate(row.draft or routine_rules.plain(rule_in(row)))
+
+
+def _principles() -> Iterator[PrinciplePart]:
+    """Yield each principle as it is written: of the draft, where there is one, else of what is in force."""
+    newest = PrinciplesVersion.objects.filter(ended_at__isnull=True).first()
+    for one in read_all(newest.texts if newest else ()):
+        yield PrinciplePart.model_validate(plain_principle(one))
 
 
 def _strategy(row: Strategy) -> StrategyPart:
@@ -180,6 +192,7 @@ _NAMED = {
     "pressure_rules": "key",
     "metrics": "key",
     "routines": "key",
+    "principles": "key",
     "strategies": "name",
 }
 

@@ -1,5 +1,5 @@
 """What a file of definitions may say: the catalogue's overlay, detection rules, rules that tag deals with
-pressures, metrics of one's own, routines, strategies with playbooks.
+pressures, metrics of one's own, routines, principles, strategies with playbooks.
 
 Version 1. Unknown keys are errors. What a file does not name is left as it is.
 """
@@ -23,6 +23,7 @@ from hingepoint.records.errors import Refused
 from hingepoint.records.metrics import Better, Compare, Counted, Unit
 from hingepoint.records.people import Role
 from hingepoint.records.pressures import Pressure
+from hingepoint.records.principles import Check, Place
 from hingepoint.records.routines import DAYS_FOR_A_DEAL, FRIDAY, Cadence, Kind
 
 VERSION = 1
@@ -111,6 +112,18 @@ class RoutinePart(_Part):
     )
     least_amount: float | None = Field(None, ge=0)
     days: int = Field(DAYS_FOR_A_DEAL, ge=0, le=365)
+
+
+class PrinciplePart(_Part):
+    """One of the company's principles. A file changes the draft of the next version; what it does not name stays in it."""
+
+    key: str = Field(max_length=100, pattern=r"^[a-zA-Z0-9_-]+$")
+    name: str = Field(max_length=80)
+    text: str = Field(max_length=600)
+    seen: str = Field("", max_length=300, description="How one sees that it is kept.")
+    places: tuple[Place, ...] = Field(tuple(Place), description="Where it is cited.")
+    agreements: tuple[str, ...] = Field((), description="Only where these types are spoken about.")
+    check: Check = Field(Check.NONE, description="What the register can see of it.")
 
 
 class DemandPart(_Part):
@@ -212,6 +225,7 @@ class Definitions(_Part):
     pressure_rules: tuple[PressureRulePart, ...] = ()
     metrics: tuple[MetricPart, ...] = ()
     routines: tuple[RoutinePart, ...] = ()
+    principles: tuple[PrinciplePart, ...] = ()
     strategies: tuple[StrategyPart, ...] = ()
 
 
@@ -255,6 +269,7 @@ def _checked(definitions: Definitions) -> Definitions:
         ("pressure_rules", [one.key for one in definitions.pressure_rules]),
         ("metrics", [one.key for one in definitions.metrics]),
         ("routines", [one.key for one in definitions.routines]),
+        ("principles", [one.key for one in definitions.principles]),
         ("strategies", [one.name for one in definitions.strategies]),
         *((one.name, [pivotal.agreement for pivotal in one.playbook]) for one in definitions.strategies),
     ):

@@ -18,6 +18,7 @@ from hingepoint.domain.home.queries.worklist import WEEK, changes_counted
 from hingepoint.domain.imports import health
 from hingepoint.domain.people.queries import the_system
 from hingepoint.domain.routines.queries import kept as routines
+from hingepoint.domain.sponsorship.queries import board
 from hingepoint.domain.strategy import benchmarks, results, seen
 from hingepoint.domain.strategy.models import PivotalAgreement, Strategy
 from hingepoint.domain.strategy.queries import coverage
@@ -45,6 +46,7 @@ def wanted(*, today: dt.date, now: dt.datetime) -> Iterator[Wanted]:
     yield Wanted(sessions.COACHED, partial(sessions.upward_now, today=today))
     yield Wanted(routines.KEPT, partial(routines.kept_now, today=today))
     yield Wanted(routines.TEAMS, partial(routines.kept_by_team_now, today=today))
+    yield Wanted(board.FOLLOWED, partial(board.followed_now, today=today))
     segments = set()
     for strategy in Strategy.objects.in_force().prefetch_related("result_metrics", "playbooks"):
         yield from _of_strategy(viewer, strategy, today)

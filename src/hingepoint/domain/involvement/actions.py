@@ -10,7 +10,7 @@ from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals import actions as deals
 from hingepoint.domain.deals.actions import deal_for, deal_of
 from hingepoint.domain.deals.models import DealEvent
-from hingepoint.domain.involvement.models import Involvement
+from hingepoint.domain.involvement.models import OWNER_AGREED, Involvement
 from hingepoint.domain.involvement.rules import PRICE_CAME_UP
 from hingepoint.domain.people.models import User
 from hingepoint.domain.turns.actions import action, form
@@ -72,6 +72,21 @@ def agree_role(
     said = {"executive": [None, executive.name], "purpose": [None, purpose]}
     record(by=by, at=at, action="agree executive role", subject="deal", subject_id=deal.pk, changes=said)
     sent.keep(role, at=at)
+    return role
+
+
+@action
+def accept_role(*, by: User, at: dt.datetime, involvement_id: int) -> Involvement:
+    """Say yes, as the deal's owner, to a role that somebody else wrote. Raises Hidden."""
+    rows = Involvement.objects.filter(pk=involvement_id, deal__owner=by)
+    deal = deal_of(by, rows)
+    role = rows.holding().exclude(OWNER_AGREED).select_related("executive").first()
+    if role is None:
+        raise Hidden("There is nothing to say yes to.")
+    role.owner_agreed_at = at
+    role.save(update_fields=["owner_agreed_at"])
+    said = {"executive": [None, role.executive.name]}
+    record(by=by, at=at, action="accept executive role", subject="deal", subject_id=deal.pk, changes=said)
     return role
 
 

@@ -11,11 +11,14 @@ What executives did (visits, calls) are events of the deal, kind ``executive``.
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.people.models import User, Viewer, works_here
 from hingepoint.records.involvement import Purpose
+
+#: The deal's owner wrote it, or said yes to it.
+OWNER_AGREED = Q(agreed_by=F("deal__owner")) | Q(owner_agreed_at__isnull=False)
 
 
 class InvolvementQuerySet(models.QuerySet["Involvement"]):
@@ -30,7 +33,8 @@ class InvolvementQuerySet(models.QuerySet["Involvement"]):
 
 
 class Involvement(models.Model):
-    """The agreed role of one executive on one deal. ``agreed_at`` is when it was really written."""
+    """The agreed role of one executive on one deal. ``agreed_at`` is when it was really written; ``owner_agreed_at`` when
+    the deal's owner said yes to what somebody else wrote."""
 
     deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="involvements")
     executive = models.ForeignKey(User, on_delete=models.PROTECT, related_name="involvements")
@@ -41,6 +45,7 @@ class Involvement(models.Model):
     agreed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     agreed_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
+    owner_agreed_at = models.DateTimeField(null=True)
     version = models.PositiveIntegerField(default=1)
 
     objects = InvolvementQuerySet.as_manager()

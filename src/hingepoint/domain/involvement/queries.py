@@ -24,7 +24,7 @@ from hingepoint.records.talks import Topic
 
 @dataclass(frozen=True, slots=True)
 class AgreedRole:
-    """A role as its deal shows it."""
+    """A role as its deal shows it. ``waits_for``: the deal's owner, whose yes is missing."""
 
     id: int
     deal_id: int
@@ -38,6 +38,7 @@ class AgreedRole:
     agreed_by: str
     agreed_at: dt.datetime
     ended_at: dt.datetime | None
+    waits_for: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def of_deal(viewer: Any, deal_id: int, *, now: dt.datetime) -> Part:
     """Return the executives' part in a deal. Raises Hidden. Four SQL queries."""
     if not Deal.objects.visible_to(viewer).filter(pk=deal_id).exists():
         raise Hidden("no such deal")
-    rows = Involvement.objects.filter(deal_id=deal_id).select_related("executive", "agreed_by")
+    rows = Involvement.objects.filter(deal_id=deal_id).select_related("executive", "agreed_by", "deal")
     roles = [_role(row) for row in rows.order_by("-agreed_at", "-id")]
     events = list(DealEvent.objects.standing().filter(deal_id=deal_id).order_by("occurred_at", "id"))
     moves = [*_moves(events), *_gains(deal_id)]
@@ -106,6 +107,7 @@ def _role(row: Involvement) -> AgreedRole:
         agreed_by=row.agreed_by.name if row.agreed_by else "",
         agreed_at=row.agreed_at,
         ended_at=row.ended_at,
+        waits_for=None if row.owner_agreed_at or row.agreed_by_id == row.deal.owner_id else row.deal.owner_id,
     )
 
 

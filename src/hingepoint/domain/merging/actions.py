@@ -18,9 +18,11 @@ from hingepoint.domain.merging.queries import Side, people_like
 from hingepoint.domain.people.actions import NotAllowed, add_user
 from hingepoint.domain.people.models import DifferentPeople, Membership, OtherName, SavedView, User, sees_all
 from hingepoint.domain.people.rules import pointing_at
+from hingepoint.domain.principles.models import PrinciplesAgreed
 from hingepoint.domain.reviews.models import ReviewSeat
 from hingepoint.domain.routines.models import RoutineDue
 from hingepoint.domain.second_factors.models import SecondFactor
+from hingepoint.domain.sponsorship.models import MessageReader
 from hingepoint.domain.turns.actions import action, read_anew, take_turn, turns
 from hingepoint.records.errors import Refused
 from hingepoint.records.escalations import Answer
@@ -151,6 +153,8 @@ def _make_room(kept: User, gone: User, *, at: dt.datetime) -> None:
     _one_pulse_a_request(kept, gone)
     _due_once(kept, gone)
     _one_seat_a_review(kept, gone)
+    _agreed_once(kept, gone)
+    _one_reader_a_message(kept, gone)
     _tell_apart_anew(kept, gone)
 
 
@@ -196,6 +200,22 @@ def _one_pulse_a_request(kept: User, gone: User) -> None:
         mine = Pulse.objects.filter(partner=kept, escalation=theirs.escalation_id).first()
         if mine:
             min(mine, theirs, key=lambda pulse: pulse.at).delete()
+
+
+def _agreed_once(kept: User, gone: User) -> None:
+    """Who agreed to one version of the principles as two agreed once."""
+    agreed = PrinciplesAgreed.objects.filter(person=kept).values("version")
+    PrinciplesAgreed.objects.filter(person=gone, version__in=agreed).delete()
+
+
+def _one_reader_a_message(kept: User, gone: User) -> None:
+    """Who got one message as two got it once; the earlier reading counts."""
+    for theirs in MessageReader.objects.filter(person=gone):
+        mine = MessageReader.objects.filter(person=kept, message=theirs.message_id).first()
+        if mine:
+            mine.read_at = min((at for at in (mine.read_at, theirs.read_at) if at), default=None)
+            mine.save(update_fields=["read_at"])
+            theirs.delete()
 
 
 def _one_seat_a_review(kept: User, gone: User) -> None:

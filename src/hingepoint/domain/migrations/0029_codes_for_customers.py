@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("domain", "0023_sessions"),
+        ("domain", "0026_sponsorship"),
     ]
 
     operations = [

@@ -41,7 +41,7 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "agreements": ("Agreements and plans", ("agreement", "agreements", "requirements", "plans", "debriefs")),
     "exceptions": ("Exceptions and concessions", ("policy", "exceptions", "concessions")),
     "people": ("People and teams", ("user", "team", "saved view")),
-    "strategy": ("Strategy and playbook", ("strategy", "playbook", "rollout")),
+    "strategy": ("Strategy and playbook", ("strategy", "playbook", "rollout", "principles", "message")),
     "catalogue": ("Catalogue and rules", ("agreement type", "catalogue", "detection rule")),
     "signals": ("Signals", ("signal", "self-assessment")),
     "reviews": ("Reviews", ("review",)),

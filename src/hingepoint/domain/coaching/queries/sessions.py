@@ -18,22 +18,23 @@ from django.utils import timezone
 from hingepoint.analysis import intervals
 from hingepoint.domain.agreements.models import AgreementEvent, AgreementType
 from hingepoint.domain.coaching.models import CoachingSession
-from hingepoint.domain.coaching.rules import GRACE, coached_on
+from hingepoint.domain.coaching.queries import ratings
+from hingepoint.domain.coaching.rules import GRACE, LATELY, LEAST_PEOPLE, coached_on
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.people.models import Membership, Team, User, managed_teams, sees_all, works_here
 from hingepoint.domain.plans.models import Debrief, Plan
+from hingepoint.domain.principles.queries.cited import Cited, cited
 from hingepoint.domain.upkeep.kept import Question
 from hingepoint.records.agreements import STANDING, AgreementState
 from hingepoint.records.coaching import Followed, fitting
 from hingepoint.records.errors import Hidden
 from hingepoint.records.people import Role
+from hingepoint.records.principles import Place, Rating
 
-#: So far back sessions are counted.
-LATELY = dt.timedelta(weeks=13)
-#: Of fewer people nothing goes up.
-LEAST_PEOPLE = 5
 MOST_SHOWN = 60
 MOST_SEEN = 5
+#: Principles that a session may rate.
+MOST_RATED = 6
 _FORWARD = sorted({*STANDING, AgreementState.PLANNED, AgreementState.ASKED})
 
 
@@ -55,15 +56,17 @@ class SessionLine:
     next_step: str
     next_on: dt.date
     followed: Followed
+    ratings: tuple[tuple[str, Rating], ...]
 
 
 def sessions(viewer: Any, *, today: dt.date, with_id: int | None = None) -> list[SessionLine]:
-    """Return the sessions in which ``viewer`` was one of the two, the newest first, all or those with one person. One SQL
-    query."""
+    """Return the sessions in which ``viewer`` was one of the two, the newest first, all or those with one person. Three SQL
+    queries at most."""
     rows = CoachingSession.objects.visible_to(viewer).select_related("deal", "type", "coach", "coached")
     if with_id is not None:
         rows = rows.filter(Q(coach=with_id) | Q(coached=with_id))
-    return [_line(row, viewer, today) for row in with_what_followed(rows)[:MOST_SHOWN]]
+    found = with_what_followed(rows).prefetch_related("ratings__version")[:MOST_SHOWN]
+    return [_line(row, viewer, today) for row in found]
 
 
 def with_what_followed(rows: QuerySet[CoachingSession]) -> QuerySet[Any]:
@@ -98,6 +101,7 @@ def _line(row: Any, viewer: Any, today: dt.date) -> SessionLine:
         next_step=row.next_step,
         next_on=row.next_on,
         followed=_followed(seen=row.seen, next_on=row.next_on, today=today),
+        ratings=tuple(ratings.said(row)),
     )
 
 
@@ -113,7 +117,7 @@ def _followed(*, seen: bool, next_on: dt.date, today: dt.date) -> Followed:
 @dataclass(frozen=True, slots=True)
 class SessionPage:
     """What a session begins with: the agreement, what good is, what was seen, a behaviour that fits, and the last sessions
-    of the two. ``manager``: whom the viewer may coach in place of the owner, who leads them; empty for nobody."""
+    of the two, and the principles that apply. ``manager``: whom the viewer may coach in place of the owner, who leads them; empty for nobody."""
 
     deal_id: int
     deal: str
@@ -127,6 +131,7 @@ class SessionPage:
     behaviour: str
     before: tuple[SessionLine, ...]
     manager: str
+    principles: tuple[Cited, ...]
 
 
 def session_page(
@@ -155,6 +160,7 @@ def session_page(
         behaviour=fitting(state),
         before=tuple(sessions(viewer, today=today, with_id=coached.pk)[:3]),
         manager=instead.name if instead else "",
+        principles=cited(viewer, Place.COACHING, types=(kind.key,), most=MOST_RATED),
     )
 
 
