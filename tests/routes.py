@@ -9,6 +9,7 @@ import assessing
 import counting
 import discoveries
 import duties
+import hindsights
 import importing
 import letting_in
 import playbooks
@@ -150,6 +151,8 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "own-self-assessment": (None, {"key": "an_own_key"}),
     "coaching": (SELLING, {}),
     "coach": ({"manager"}, {"deal_id": "deal", "type_id": "a_type"}),
+    "hindsights": (SELLING, {}),
+    "hindsight": (SEES_SANNAS_DEAL, {"deal_id": "a_lost_deal"}),
     "routines": (EVERYBODY, {}),
     "my-routines": (EVERYBODY, {}),
     "new-routine": (KEEPERS, {}),
@@ -235,6 +238,7 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     "take-back-activity": (SEES_SANNAS_DEAL, {"deal_id": "deal", "event_id": 0}),
     "end-role": (SEES_SANNAS_DEAL, {"involvement_id": "a_role"}),
     "write-coaching-note": ({"seller", "manager"}, {"deal_id": "deal"}),
+    "set-hindsight-limit": (KEEPERS, {}),
     "take-steps": (SELLING, {}),
     "answer-request": (set(), {"agreement_id": 0}),  # who was asked: tests/web/test_home.py
     **{
@@ -342,6 +346,8 @@ def address(route: str, arguments: dict, cast, known: dict | None = None) -> str
             return pressed.switched_on().pk
         if name == "a_routine":
             return duties.drafted().pk
+        if name == "a_lost_deal":
+            return hindsights.lost(cast).pk
         if name == "a_due":
             return duties.falls_due(cast.seller).pk
         if name == "days_off":

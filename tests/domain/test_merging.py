@@ -12,6 +12,7 @@ import assessing
 import counting
 import discoveries
 import duties
+import hindsights
 import importing
 import letting_in
 import playbooks
@@ -33,6 +34,7 @@ from hingepoint.domain.discovery import actions as discovery
 from hingepoint.domain.discovery.models import Finding
 from hingepoint.domain.escalations import actions as escalations
 from hingepoint.domain.escalations.models import Approval, Escalation, Pulse
+from hingepoint.domain.hindsight import actions as hindsight
 from hingepoint.domain.impact import actions as impact
 from hingepoint.domain.imports import actions as imports
 from hingepoint.domain.involvement.models import Involvement
@@ -130,6 +132,8 @@ def a_full_company(cast) -> None:
     people.save_view(by=cast.seller, at=NOW, page="deals", name="mine", query="")
     letting_in.link_of(letting_in.newcomer("Nils"), by=cast.analyst)
     actions.tell_apart(by=cast.analyst, at=NOW, one=cast.seller, other=cast.stranger)
+    hindsights.view(hindsights.lost(cast, "N-8"), by=cast.seller)
+    hindsight.set_limit(by=cast.sponsor, at=NOW, least_amount=Decimal(1))
     rise = raising.a_raise()
     signals.give(by=cast.manager, at=NOW, raise_id=rise.pk, to=cast.sponsor.pk)
     counting.defined(by=cast.analyst)

@@ -66,6 +66,8 @@ FORMS: dict[str, tuple[str, str, str]] = {
     "new-rule": ("analyst", "new-rule", ""),
     "edit-rule": ("analyst", "edit-rule", ""),
     "coach": ("manager", "coach", ""),
+    "hindsight": ("seller", "hindsight", ""),
+    "set-hindsight-limit": ("sponsor", "hindsights", ""),
     "new-routine": ("sponsor", "new-routine", ""),
     "edit-routine": ("sponsor", "edit-routine", ""),
     "end-routine": ("sponsor", "routine", ""),

@@ -14,6 +14,7 @@ from django.db import transaction
 from hingepoint.demo import (
     coached,
     duties,
+    hindsights,
     planning,
     planted,
     playbook,
@@ -122,6 +123,8 @@ def _write(company: Company, *, at: dt.datetime, tell: Progress) -> Seeded:
     pressures.write(at=at)
     tell("Holding reviews", 0.96)
     reviews.write(company, at=at)
+    tell("Looking back on deals that ended", 0.965)
+    hindsights.write(company, at=at)
     tell("Drawing lots", 0.97)
     trials.write(company)
     rollout.write(company, at=at)

@@ -17,6 +17,7 @@ from hingepoint.web import (
     escalations,
     exports,
     health,
+    hindsight,
     home,
     impact,
     imports,
@@ -206,6 +207,10 @@ urlpatterns = [
     # coaching
     path("coaching/", coaching.coaching, name="coaching"),
     path("coaching/deals/<int:deal_id>/<int:type_id>/", coaching.coach, name="coach"),
+    # looking back
+    path("hindsight/", hindsight.hindsights, name="hindsights"),
+    path("hindsight/limit/", hindsight.set_limit, name="set-hindsight-limit"),
+    path("deals/<int:deal_id>/hindsight", hindsight.hindsight, name="hindsight"),
     # routines
     path("routines/", routines.routines, name="routines"),
     path("routines/mine", routines.my_routines, name="my-routines"),

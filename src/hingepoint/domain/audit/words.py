@@ -48,6 +48,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "set corridor": "set the corridor",
         "give reason": "wrote down why they ask",
         "write coaching note": "wrote a coaching note",
+        "look back": "wrote what would have had to be true",
         "write plan": "wrote the plan of the deal",
         "agree executive role": "agreed a role with an executive",
         "end executive role": "ended an executive's role",
@@ -88,6 +89,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "do": "did what a routine requires",
         "fall due": "let a routine fall due",
     },
+    "hindsight": {"set limit": "said from which value on deals that ended are looked back on"},
     "coaching": {"hold coaching session": "held a coaching session"},
     "routines": {
         "fall due": "let routines fall due",
