@@ -1,4 +1,4 @@
-"""Deals that ended, and what is said of them afterwards."""
+"""Deals that ended or changed hands, and what is said of them afterwards."""
 
 from __future__ import annotations
 
@@ -25,3 +25,11 @@ def lost(cast, key: str = "N-9") -> Deal:
 
 def view(row: Deal, *, by, said: actions.View = SAID) -> HindsightView:
     return actions.write_view(by=by, at=NOW, deal_id=row.pk, view=said)
+
+
+@made_once
+def handed_over(cast, key: str = "N-11") -> Deal:
+    """A deal that Stig handed over to Sanna yesterday."""
+    row = deal(key, owner=cast.stranger, team=cast.north)
+    yesterday = NOW - dt.timedelta(days=1)
+    return deals.change_deal(by=None, at=yesterday, deal_id=row.pk, owner=cast.seller)

@@ -34,6 +34,7 @@ from hingepoint.domain.discovery import actions as discovery
 from hingepoint.domain.discovery.models import Finding
 from hingepoint.domain.escalations import actions as escalations
 from hingepoint.domain.escalations.models import Approval, Escalation, Pulse
+from hingepoint.domain.handovers import actions as handovers
 from hingepoint.domain.hindsight import actions as hindsight
 from hingepoint.domain.impact import actions as impact
 from hingepoint.domain.imports import actions as imports
@@ -134,6 +135,9 @@ def a_full_company(cast) -> None:
     actions.tell_apart(by=cast.analyst, at=NOW, one=cast.seller, other=cast.stranger)
     hindsights.view(hindsights.lost(cast, "N-8"), by=cast.seller)
     hindsight.set_limit(by=cast.sponsor, at=NOW, least_amount=Decimal(1))
+    gone_over = hindsights.handed_over(cast, "N-10")
+    event = gone_over.events.filter(name="owner").last()
+    handovers.confirm(by=cast.seller, at=NOW, deal_id=gone_over.pk, event_id=event.pk)
     rise = raising.a_raise()
     signals.give(by=cast.manager, at=NOW, raise_id=rise.pk, to=cast.sponsor.pk)
     counting.defined(by=cast.analyst)

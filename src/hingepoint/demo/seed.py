@@ -14,6 +14,7 @@ from django.db import transaction
 from hingepoint.demo import (
     coached,
     duties,
+    handed_over,
     hindsights,
     planning,
     planted,
@@ -125,6 +126,7 @@ def _write(company: Company, *, at: dt.datetime, tell: Progress) -> Seeded:
     reviews.write(company, at=at)
     tell("Looking back on deals that ended", 0.965)
     hindsights.write(company, at=at)
+    handed_over.write(at=at)
     tell("Drawing lots", 0.97)
     trials.write(company)
     rollout.write(company, at=at)

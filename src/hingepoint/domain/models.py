@@ -8,6 +8,7 @@ from hingepoint.domain.debts.models import DebtReading
 from hingepoint.domain.detection.models import Detection, DetectionRule, RuleVersion
 from hingepoint.domain.discovery.models import DataSnapshot, Finding, FindingDecision, Run
 from hingepoint.domain.escalations.models import Approval, Escalation, Policy, PolicyRule, Pulse
+from hingepoint.domain.handovers.models import HandoverRead
 from hingepoint.domain.hindsight.models import HindsightLimit, HindsightView
 from hingepoint.domain.impact.models import Rollout, RolloutCost, RolloutReading
 from hingepoint.domain.imports.models import ImportBatch, ImportChange, SavedMapping
@@ -82,6 +83,7 @@ __all__ = [
     "Escalation",
     "Finding",
     "FindingDecision",
+    "HandoverRead",
     "HindsightLimit",
     "HindsightView",
     "ImportBatch",

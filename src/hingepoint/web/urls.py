@@ -16,6 +16,7 @@ from hingepoint.web import (
     discovery,
     escalations,
     exports,
+    handovers,
     health,
     hindsight,
     home,
@@ -211,6 +212,11 @@ urlpatterns = [
     path("hindsight/", hindsight.hindsights, name="hindsights"),
     path("hindsight/limit/", hindsight.set_limit, name="set-hindsight-limit"),
     path("deals/<int:deal_id>/hindsight", hindsight.hindsight, name="hindsight"),
+    # handovers
+    path("handovers/", handovers.my_handovers, name="my-handovers"),
+    path("deals/<int:deal_id>/handover", handovers.handover, name="handover"),
+    path("deals/<int:deal_id>/handover.pdf", handovers.handover_pdf, name="handover-pdf"),
+    path("deals/<int:deal_id>/handover/read", handovers.confirm_handover, name="confirm-handover"),
     # routines
     path("routines/", routines.routines, name="routines"),
     path("routines/mine", routines.my_routines, name="my-routines"),

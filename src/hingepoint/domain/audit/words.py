@@ -48,6 +48,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "set corridor": "set the corridor",
         "give reason": "wrote down why they ask",
         "write coaching note": "wrote a coaching note",
+        "confirm handover": "read the handover letter",
         "look back": "wrote what would have had to be true",
         "write plan": "wrote the plan of the deal",
         "agree executive role": "agreed a role with an executive",
