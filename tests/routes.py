@@ -153,6 +153,7 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "coach": ({"manager"}, {"deal_id": "deal", "type_id": "a_type"}),
     "my-handovers": (SELLING, {}),
     **{route: (SEES_SANNAS_DEAL, {"deal_id": "deal"}) for route in ("handover", "handover-pdf")},
+    "decision-diary": (EVERYBODY, {}),
     "hindsights": (SELLING, {}),
     "hindsight": (SEES_SANNAS_DEAL, {"deal_id": "a_lost_deal"}),
     "routines": (EVERYBODY, {}),

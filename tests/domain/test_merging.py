@@ -104,7 +104,9 @@ def a_full_company(cast) -> None:
     heard = plans.Heard(Outcome.CONTINUATION, held_at=NOW)
     plans.debrief(by=cast.seller, at=NOW, deal_id=cast.deal.pk, type_key="cust.data_access", heard=heard)
     exception = talks.an_exception(cast)
-    escalations.answer(by=cast.inside_partner, at=NOW, escalation_id=exception.pk, answer=Answer.YES)
+    escalations.answer(
+        by=cast.inside_partner, at=NOW, escalation_id=exception.pk, answer=Answer.YES, chance=0.6
+    )
     said = {"defended": True, "argues_for": ArguesFor.COMPANY}
     escalations.pulse(by=cast.inside_partner, at=NOW, escalation_id=exception.pk, **said)
     talks.a_role(cast)

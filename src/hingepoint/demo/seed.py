@@ -13,6 +13,7 @@ from django.db import transaction
 
 from hingepoint.demo import (
     coached,
+    diaries,
     duties,
     handed_over,
     hindsights,
@@ -127,6 +128,7 @@ def _write(company: Company, *, at: dt.datetime, tell: Progress) -> Seeded:
     tell("Looking back on deals that ended", 0.965)
     hindsights.write(company, at=at)
     handed_over.write(at=at)
+    diaries.write(company, at=at)
     tell("Drawing lots", 0.97)
     trials.write(company)
     rollout.write(company, at=at)

@@ -7,7 +7,7 @@ from hingepoint.domain.deals.models import Account, Contact, Deal, DealContact, 
 from hingepoint.domain.debts.models import DebtReading
 from hingepoint.domain.detection.models import Detection, DetectionRule, RuleVersion
 from hingepoint.domain.discovery.models import DataSnapshot, Finding, FindingDecision, Run
-from hingepoint.domain.escalations.models import Approval, Escalation, Policy, PolicyRule, Pulse
+from hingepoint.domain.escalations.models import Approval, DiaryEntry, Escalation, Policy, PolicyRule, Pulse
 from hingepoint.domain.handovers.models import HandoverRead
 from hingepoint.domain.hindsight.models import HindsightLimit, HindsightView
 from hingepoint.domain.impact.models import Rollout, RolloutCost, RolloutReading
@@ -79,6 +79,7 @@ __all__ = [
     "DebtReading",
     "Detection",
     "DetectionRule",
+    "DiaryEntry",
     "DifferentPeople",
     "Escalation",
     "Finding",

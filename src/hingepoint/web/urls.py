@@ -122,6 +122,7 @@ urlpatterns = [
     path("plans/<int:plan_id>/review", plans.review_plan, name="review-plan"),
     # escalations and executives
     path("exceptions/", escalations.exceptions, name="exceptions"),
+    path("exceptions/diary/", escalations.diary, name="decision-diary"),
     path("exceptions/rules/", escalations.rules, name="exception-rules"),
     path("exceptions/rules/draft", escalations.draft_rules, name="draft-rules"),
     path("exceptions/rules/limits", escalations.set_rule_limits, name="set-rule-limits"),

@@ -106,7 +106,10 @@ SENTENCES: dict[str, dict[str, str]] = {
         "agree roles": "added roles of executives from a file",
     },
     "concessions": {"describe": "described concessions from a file"},
-    "exceptions": {"describe": "added requests for exceptions from a file"},
+    "exceptions": {
+        "describe": "added requests for exceptions from a file",
+        "add chances": "added chances to decision diaries from a file",
+    },
     "escalation": {"give pulse": "gave a pulse"},
     "account": {"add": "added the account"},
     "accounts": {"add": "added accounts from a file"},
