@@ -9,6 +9,7 @@ import assessing
 import counting
 import discoveries
 import duties
+import hindsights
 import importing
 import letting_in
 import playbooks
@@ -168,6 +169,11 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "edit-principle": (KEEPERS, {"key": "a_principle"}),
     "coaching": (SELLING, {}),
     "coach": ({"manager"}, {"deal_id": "deal", "type_id": "a_type"}),
+    "my-handovers": (SELLING, {}),
+    **{route: (SEES_SANNAS_DEAL, {"deal_id": "deal"}) for route in ("handover", "handover-pdf")},
+    "decision-diary": (EVERYBODY, {}),
+    "hindsights": (SELLING, {}),
+    "hindsight": (SEES_SANNAS_DEAL, {"deal_id": "a_lost_deal"}),
     "routines": (EVERYBODY, {}),
     "my-routines": (EVERYBODY, {}),
     "new-routine": (KEEPERS, {}),
@@ -264,6 +270,8 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     "take-back-activity": (SEES_SANNAS_DEAL, {"deal_id": "deal", "event_id": 0}),
     "end-role": (SEES_SANNAS_DEAL, {"involvement_id": "a_role"}),
     "write-coaching-note": ({"seller", "manager"}, {"deal_id": "deal"}),
+    "confirm-handover": ({"seller"}, {"deal_id": "a_deal_handed_over"}),
+    "set-hindsight-limit": (KEEPERS, {}),
     "take-steps": (SELLING, {}),
     "answer-request": (set(), {"agreement_id": 0}),  # who was asked: tests/web/test_home.py
     **{
@@ -387,6 +395,10 @@ def address(route: str, arguments: dict, cast, known: dict | None = None) -> str
             return sponsoring.a_proposed_role(cast).pk
         if name == "a_principle":
             return principled.drafted(principled.VALUE).texts[0]["key"]
+        if name == "a_lost_deal":
+            return hindsights.lost(cast).pk
+        if name == "a_deal_handed_over":
+            return hindsights.handed_over(cast).pk
         if name == "a_due":
             return duties.falls_due(cast.seller).pk
         if name == "days_off":

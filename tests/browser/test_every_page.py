@@ -19,6 +19,7 @@ NO_PAGES |= {
     "deal-plan-pdf",
     "talk-plan-pdf",
     "brief-pdf",
+    "handover-pdf",
     "self-assessment-codes",
     "self-assessment-pdf",
     "pressure-deals",

@@ -12,6 +12,7 @@ import assessing
 import counting
 import discoveries
 import duties
+import hindsights
 import importing
 import letting_in
 import playbooks
@@ -35,6 +36,8 @@ from hingepoint.domain.discovery import actions as discovery
 from hingepoint.domain.discovery.models import Finding
 from hingepoint.domain.escalations import actions as escalations
 from hingepoint.domain.escalations.models import Approval, Escalation, Pulse
+from hingepoint.domain.handovers import actions as handovers
+from hingepoint.domain.hindsight import actions as hindsight
 from hingepoint.domain.impact import actions as impact
 from hingepoint.domain.imports import actions as imports
 from hingepoint.domain.involvement.models import Involvement
@@ -109,7 +112,9 @@ def a_full_company(cast) -> None:
     heard = plans.Heard(Outcome.CONTINUATION, held_at=NOW)
     plans.debrief(by=cast.seller, at=NOW, deal_id=cast.deal.pk, type_key="cust.data_access", heard=heard)
     exception = talks.an_exception(cast)
-    escalations.answer(by=cast.inside_partner, at=NOW, escalation_id=exception.pk, answer=Answer.YES)
+    escalations.answer(
+        by=cast.inside_partner, at=NOW, escalation_id=exception.pk, answer=Answer.YES, chance=0.6
+    )
     said = {"defended": True, "argues_for": ArguesFor.COMPANY}
     escalations.pulse(by=cast.inside_partner, at=NOW, escalation_id=exception.pk, **said)
     talks.a_role(cast)
@@ -142,6 +147,11 @@ def a_full_company(cast) -> None:
     people.save_view(by=cast.seller, at=NOW, page="deals", name="mine", query="")
     letting_in.link_of(letting_in.newcomer("Nils"), by=cast.analyst)
     actions.tell_apart(by=cast.analyst, at=NOW, one=cast.seller, other=cast.stranger)
+    hindsights.view(hindsights.lost(cast, "N-8"), by=cast.seller)
+    hindsight.set_limit(by=cast.sponsor, at=NOW, least_amount=Decimal(1))
+    gone_over = hindsights.handed_over(cast, "N-10")
+    event = gone_over.events.filter(name="owner").last()
+    handovers.confirm(by=cast.seller, at=NOW, deal_id=gone_over.pk, event_id=event.pk)
     rise = raising.a_raise()
     signals.give(by=cast.manager, at=NOW, raise_id=rise.pk, to=cast.sponsor.pk)
     counting.defined(by=cast.analyst)

@@ -69,6 +69,8 @@ FORMS: dict[str, tuple[str, str, str]] = {
     "new-message": ("sponsor", "new-message", ""),
     "new-principle": ("sponsor", "new-principle", ""),
     "edit-principle": ("sponsor", "edit-principle", ""),
+    "hindsight": ("seller", "hindsight", ""),
+    "set-hindsight-limit": ("sponsor", "hindsights", ""),
     "new-routine": ("sponsor", "new-routine", ""),
     "edit-routine": ("sponsor", "edit-routine", ""),
     "end-routine": ("sponsor", "routine", ""),

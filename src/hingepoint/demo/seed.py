@@ -13,7 +13,10 @@ from django.db import transaction
 
 from hingepoint.demo import (
     coached,
+    diaries,
     duties,
+    handed_over,
+    hindsights,
     planning,
     planted,
     playbook,
@@ -127,6 +130,10 @@ def _write(company: Company, *, at: dt.datetime, tell: Progress) -> Seeded:
     pressures.write(at=at)
     tell("Holding reviews", 0.96)
     reviews.write(company, at=at)
+    tell("Looking back on deals that ended", 0.965)
+    hindsights.write(company, at=at)
+    handed_over.write(at=at)
+    diaries.write(company, at=at)
     tell("Drawing lots", 0.97)
     trials.write(company)
     read_principles(at=at)

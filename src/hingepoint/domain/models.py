@@ -7,7 +7,9 @@ from hingepoint.domain.deals.models import Account, Contact, Deal, DealContact, 
 from hingepoint.domain.debts.models import DebtReading
 from hingepoint.domain.detection.models import Detection, DetectionRule, RuleVersion
 from hingepoint.domain.discovery.models import DataSnapshot, Finding, FindingDecision, Run
-from hingepoint.domain.escalations.models import Approval, Escalation, Policy, PolicyRule, Pulse
+from hingepoint.domain.escalations.models import Approval, DiaryEntry, Escalation, Policy, PolicyRule, Pulse
+from hingepoint.domain.handovers.models import HandoverRead
+from hingepoint.domain.hindsight.models import HindsightLimit, HindsightView
 from hingepoint.domain.impact.models import Rollout, RolloutCost, RolloutReading
 from hingepoint.domain.imports.models import ImportBatch, ImportChange, SavedMapping
 from hingepoint.domain.involvement.models import Involvement
@@ -84,11 +86,15 @@ __all__ = [
     "DebtReading",
     "Detection",
     "DetectionRule",
+    "DiaryEntry",
     "DifferentPeople",
     "Digest",
     "Escalation",
     "Finding",
     "FindingDecision",
+    "HandoverRead",
+    "HindsightLimit",
+    "HindsightView",
     "ImportBatch",
     "ImportChange",
     "Invitation",

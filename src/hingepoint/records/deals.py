@@ -75,3 +75,7 @@ class BuyingRole(Worded):
     PROCUREMENT = "procurement", "Procurement"
     LEGAL = "legal", "Legal"
     OTHER = "other", "Other"
+
+
+#: The name of the events of kind field that tell a deal's owner, whose name stands in their note.
+OWNER = "owner"

@@ -8,6 +8,7 @@ DOCUMENTS = {
     "discovery": "The report of a discovery run: one HTML file with its tables",
     "discovery_pdf": "The same as a tagged PDF",
     "executive_briefs": "What an executive needs on one deal, a page",
+    "handovers": "The handover letter of a deal, a page",
     "notebook": "A result of discovery in a notebook",
     "packs": "The pack of a pipeline review: what changed, what did not, one to three decisions, as a PDF",
     "packs_slides": "The same as PowerPoint slides",

@@ -13,9 +13,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from hingepoint.analysis import calibration
 from hingepoint.domain.deals.queries import deal_page
 from hingepoint.domain.escalations import actions
 from hingepoint.domain.escalations.queries import deciding as weighing
+from hingepoint.domain.escalations.queries import diary as own_diary
 from hingepoint.domain.escalations.queries import pulse as pulse_page
 from hingepoint.domain.escalations.queries import requests, waiting
 from hingepoint.domain.escalations.queries import rules as rules_page
@@ -269,6 +271,7 @@ class AnswerForm(forms.Form):
     answer = forms.ChoiceField(choices=[(value, label) for value, label, _ in ANSWERS])
     granted = forms.FloatField(required=False, min_value=0, max_value=100)
     words = forms.CharField(required=False, max_length=5000)
+    chance = forms.FloatField(required=False, label="The chance", min_value=1, max_value=99)
     version = WholeNumber(required=False)
 
 
@@ -286,6 +289,7 @@ def answer_exception(request: Request, escalation_id: int):
         answer=Answer(entered["answer"]),
         granted=round(entered["granted"] / 100, 4) if entered["granted"] is not None else None,
         words=entered["words"],
+        chance=entered["chance"] / 100 if entered["chance"] is not None else None,
         expected_version=entered["version"],
     )
     said = f"{done.deal}: your answer is kept. {_NEXT.get(State(done.state), _SEEN)}"
@@ -383,6 +387,12 @@ def exceptions(request: Request):
         here=request.path,
     )
     return render(request, "escalations/exceptions.html", context)
+
+
+def diary(request: Request) -> HttpResponse:
+    """How likely the viewer thought deals were when they answered requests, and how they ended. Nobody else's."""
+    context = {"diary": own_diary.diary(request.user), "least": calibration.LEAST}
+    return render(request, "escalations/diary.html", context)
 
 
 # ---- the rules ----

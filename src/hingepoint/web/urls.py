@@ -16,7 +16,9 @@ from hingepoint.web import (
     discovery,
     escalations,
     exports,
+    handovers,
     health,
+    hindsight,
     home,
     impact,
     imports,
@@ -128,6 +130,7 @@ urlpatterns = [
     path("plans/<int:plan_id>/review", plans.review_plan, name="review-plan"),
     # escalations and executives
     path("exceptions/", escalations.exceptions, name="exceptions"),
+    path("exceptions/diary/", escalations.diary, name="decision-diary"),
     path("exceptions/rules/", escalations.rules, name="exception-rules"),
     path("exceptions/rules/draft", escalations.draft_rules, name="draft-rules"),
     path("exceptions/rules/limits", escalations.set_rule_limits, name="set-rule-limits"),
@@ -237,6 +240,15 @@ urlpatterns = [
     # coaching
     path("coaching/", coaching.coaching, name="coaching"),
     path("coaching/deals/<int:deal_id>/<int:type_id>/", coaching.coach, name="coach"),
+    # looking back
+    path("hindsight/", hindsight.hindsights, name="hindsights"),
+    path("hindsight/limit/", hindsight.set_limit, name="set-hindsight-limit"),
+    path("deals/<int:deal_id>/hindsight", hindsight.hindsight, name="hindsight"),
+    # handovers
+    path("handovers/", handovers.my_handovers, name="my-handovers"),
+    path("deals/<int:deal_id>/handover", handovers.handover, name="handover"),
+    path("deals/<int:deal_id>/handover.pdf", handovers.handover_pdf, name="handover-pdf"),
+    path("deals/<int:deal_id>/handover/read", handovers.confirm_handover, name="confirm-handover"),
     # routines
     path("routines/", routines.routines, name="routines"),
     path("routines/mine", routines.my_routines, name="my-routines"),

@@ -58,6 +58,8 @@ SENTENCES: dict[str, dict[str, str]] = {
         "look at walk-away": "looked at our walk-away",
         "give reason": "wrote down why they ask",
         "write coaching note": "wrote a coaching note",
+        "confirm handover": "read the handover letter",
+        "look back": "wrote what would have had to be true",
         "write plan": "wrote the plan of the deal",
         "agree executive role": "agreed a role with an executive",
         "accept executive role": "said yes to an executive's role",
@@ -109,6 +111,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "archive": "put principles out of use",
         "agree": "agreed to the principles",
     },
+    "hindsight": {"set limit": "said from which value on deals that ended are looked back on"},
     "coaching": {"hold coaching session": "held a coaching session"},
     "routines": {
         "fall due": "let routines fall due",
@@ -124,7 +127,10 @@ SENTENCES: dict[str, dict[str, str]] = {
         "agree roles": "added roles of executives from a file",
     },
     "concessions": {"describe": "described concessions from a file"},
-    "exceptions": {"describe": "added requests for exceptions from a file"},
+    "exceptions": {
+        "describe": "added requests for exceptions from a file",
+        "add chances": "added chances to decision diaries from a file",
+    },
     "escalation": {"give pulse": "gave a pulse"},
     "account": {"add": "added the account"},
     "accounts": {"add": "added accounts from a file"},

@@ -6,14 +6,14 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.utils import timezone
 
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals.models import Account, Contact, Deal, DealContact, DealEvent
 from hingepoint.domain.people.models import User
 from hingepoint.domain.turns.actions import action, fingerprint, plain_facts, take_turn, turn, turns
-from hingepoint.records.deals import BuyingRole, EventKind
+from hingepoint.records.deals import OWNER, BuyingRole, EventKind
 from hingepoint.records.errors import AlreadyNoted, Hidden, Refused
 
 Noted = TypeVar("Noted")
@@ -90,15 +90,42 @@ def change_deal(
     reason: str = "",
     **facts: Any,
 ) -> Deal:
-    """Change columns of one deal. Raises Hidden or Stale."""
+    """Change columns of one deal; another owner becomes an event of its history, as imports write one. Raises Hidden or
+    Stale."""
     deal = deal_for(by, deal_id)
-    changes = {name: [getattr(deal, name), value] for name, value in facts.items()}
+    changes = {name: [_told(getattr(deal, name)), _told(value)] for name, value in facts.items()}
     take_turn(deal, expected_version=expected_version)
+    if "owner" in facts and facts["owner"] != deal.owner:
+        _hand_over(deal, facts["owner"], by=by, at=at)
     for name, value in facts.items():
         setattr(deal, name, value)
     deal.save(update_fields=list(facts))
     record(by=by, at=at, action="change", subject="deal", subject_id=deal.pk, changes=changes, reason=reason)
     return deal
+
+
+def _told(value: Any) -> Any:
+    """Return what the trail says of a value: of somebody or something, its name."""
+    return str(value) if isinstance(value, Model) else value
+
+
+def _hand_over(deal: Deal, to: User | None, *, by: User | None, at: dt.datetime) -> None:
+    """Note who owns the deal from now on, and before its first such event who owned it until then."""
+    told = DealEvent.objects.filter(deal=deal, kind=EventKind.FIELD, name=OWNER)
+    owners = [] if deal.owner is None or told.exists() else [(deal.owner, deal.created_at)]
+    owners += [(to, at)] if to else []
+    for owner, since in owners:
+        DealEvent.objects.create(
+            deal=deal,
+            kind=EventKind.FIELD,
+            name=OWNER,
+            note=owner.name,
+            occurred_at=since,
+            recorded_at=at,
+            recorded_by=by,
+            origin=HAND,
+            fingerprint=fingerprint(HAND, OWNER, owner.pk, since),
+        )
 
 
 @action

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from decimal import Decimal
 
@@ -16,7 +17,7 @@ from hingepoint.domain.deals import actions as deals
 from hingepoint.domain.deals.actions import HAND, deal_for, deal_of, deals_in_turn, first_unless_second
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.escalations.approvers import NobodyToAsk, stand_in, whom_to_ask
-from hingepoint.domain.escalations.models import Approval, Escalation, Policy, PolicyRule, Pulse
+from hingepoint.domain.escalations.models import Approval, DiaryEntry, Escalation, Policy, PolicyRule, Pulse
 from hingepoint.domain.escalations.rules import (
     Wish,
     _rule,
@@ -239,12 +240,13 @@ def answer(
     answer: Answer,
     granted: float | None = None,
     words: str = "",
+    chance: float | None = None,
     expected_version: int | None = None,
 ) -> Escalation:
     """Answer a request as one of those asked: yes, yes to less (``granted``, a share), no with words, or something
-    asked back first (``words`` say what): then it rests with the seller until ``bring_back``.
+    asked back first (``words`` say what): then it rests with the seller until ``bring_back``. With ``chance``, how likely they think the deal is to be won, which only they read.
 
-    Raises NotAsked, WordsMissing, and Stale when it was changed since the version that was read.
+    Raises NotAsked, WordsMissing, NoChance, and Stale when it was changed since the version that was read.
     """
     deals_in_turn(Escalation.objects.filter(pk=escalation_id).values_list("deal_id", flat=True))
     waiting = Approval.objects.waiting_for(by).filter(escalation_id=escalation_id)
@@ -255,6 +257,7 @@ def answer(
         raise Stale(escalation, "The request was changed a moment ago. Read it again, then answer.")
     _require_words(escalation, answer, granted, words)
     in_part = granted if answer == Answer.IN_PART else None
+    _note_chance(waiting.get(), chance, at=at)
     waiting.update(answer=answer, granted=in_part, words=words.strip(), answered_at=at)
     settle(escalation, at=at)
     record(
@@ -267,6 +270,41 @@ def answer(
         reason=words.strip(),
     )
     return escalation
+
+
+class NoChance(Refused):
+    """A chance lies between nothing and certain."""
+
+    field = "chance"
+
+
+def _note_chance(approval: Approval, chance: float | None, *, at: dt.datetime) -> None:
+    """Keep in the diary of the one who answers how likely they think the deal is. The trail does not say it."""
+    if chance is None:
+        return
+    if not 0 < chance < 1:
+        raise NoChance("Say a number from 1 to 99: nobody is certain.")
+    DiaryEntry.objects.create(approval=approval, by_id=approval.approver_id, chance=chance, at=at)
+
+
+@action
+def add_chances(*, by: User | None, at: dt.datetime, chances: Mapping[int, float]) -> int:
+    """Add to the diaries, from a file, what people stated by the number of their answer; what stands there stays. Return how many."""
+    given = Approval.objects.filter(pk__in=chances, answered_at__isnull=False, diary_entry__isnull=True)
+    rows = [
+        DiaryEntry(approval=one, by_id=one.approver_id, chance=chances[one.pk], at=one.answered_at)
+        for one in given.order_by("pk")
+    ]
+    DiaryEntry.objects.bulk_create(rows)
+    record(
+        by=by,
+        at=at,
+        action="add chances",
+        subject="exceptions",
+        subject_id="",
+        changes={"chances": len(rows)},
+    )
+    return len(rows)
 
 
 #: What somebody who is asked can say.

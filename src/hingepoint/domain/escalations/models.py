@@ -6,6 +6,7 @@
 | answers | the same | the person asked, once |
 | what came back for what was asked back | the same | whoever sees the deal |
 | pulse (defended, argues_for) | nobody, not even by id: only counts over at least five answers about two or more sellers, for sponsor, analyst and the managers of the team | the inside partner who was asked, once a request |
+| chance (decision diary) | who stated it; nobody else, whatever their role | the person asked, with their answer |
 | rules | everybody who sells | sponsor and analyst |
 """
 
@@ -186,4 +187,27 @@ class Pulse(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["escalation", "partner"], name="one_pulse_a_request"),
+        ]
+
+
+class DiaryEntryQuerySet(models.QuerySet["DiaryEntry"]):
+    def visible_to(self, viewer: Viewer) -> DiaryEntryQuerySet:
+        return self.filter(by=viewer) if works_here(viewer) else self.none()
+
+
+class DiaryEntry(models.Model):
+    """How likely somebody thought the deal was to be won when they answered a request about it. Theirs alone."""
+
+    approval = models.OneToOneField(Approval, on_delete=models.CASCADE, related_name="diary_entry")
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    chance = models.FloatField()
+    at = models.DateTimeField()
+
+    objects = DiaryEntryQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(chance__gt=0) & Q(chance__lt=1), name="a_chance_is_never_certain"
+            )
         ]

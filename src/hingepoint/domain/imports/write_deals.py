@@ -23,7 +23,7 @@ from hingepoint.domain.imports.staging import (
     rows,
     run,
 )
-from hingepoint.records.deals import EventKind
+from hingepoint.records.deals import OWNER, EventKind
 
 #: Columns of a deal that a file sets -> the SQL of the new value, from ``staged_deal s`` and its joins.
 _VALUES = {
@@ -131,7 +131,7 @@ _HISTORY = {
     "status": (EventKind.FIELD, "status"),
     "amount": (EventKind.FIELD, "amount"),
     "expected_close_on": (EventKind.FIELD, "expected_close"),
-    "owner_id": (EventKind.FIELD, "owner"),
+    "owner_id": (EventKind.FIELD, OWNER),
 }
 
 
