@@ -17,8 +17,8 @@ class Parrot(base.Fake):
     def say(self, request, word):
         return {"word": word, "said": request.json}
 
-    def is_page(self, request):
-        return True
+    def listing(self, request):
+        return "sayings"
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def parrot():
 
 
 def ask(fake, word="hello", **more):
-    link = exchange.Exchange(fake.url, allowed={fake.place}, sleep=lambda seconds: None)
+    link = fake.exchange()
     try:
         return link.ask("POST", f"/say/{word}", json={"n": 1}, **more)
     finally:

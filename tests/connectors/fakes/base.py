@@ -17,6 +17,9 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from hingepoint.connectors.exchange import Exchange
+from hingepoint.connectors.source import Address
+
 BEGIN = dt.datetime(2026, 3, 2, 8, tzinfo=dt.UTC)
 
 
@@ -85,7 +88,7 @@ def CUT(fake: Fake, request: Request, go: Callable[[], Reply]) -> Reply:
 
 def TWICE(fake: Fake, request: Request, go: Callable[[], Reply]) -> Reply:
     """The page before comes once more (a cache between us); other requests are answered."""
-    return fake.last_page if fake.last_page and fake.is_page(request) else go()
+    return fake.pages.get(fake.listing(request) or "") or go()
 
 
 def AHEAD(fake: Fake, request: Request, go: Callable[[], Reply]) -> Reply:
@@ -135,12 +138,18 @@ def http_date(at: dt.datetime) -> str:
 
 
 class Fake:
-    """A server of its own on a free port, from ``with`` to its end."""
+    """A server of its own on a free port, from ``with`` to its end.
+
+    ``edits`` names the methods that change something as people do, each with a number to choose what.
+    """
+
+    edits: tuple[str, ...] = ()
 
     def __init__(self) -> None:
         self.now = BEGIN
         self.requests: list[Request] = []
-        self.last_page: Reply | None = None
+        self.replies: list[Reply] = []  # one for each request
+        self.pages: dict[str, Reply] = {}
         self._faults: dict[int, Fault] = {}
         self._lock = threading.RLock()
         found = (
@@ -168,6 +177,13 @@ class Fake:
     def url(self) -> str:
         return f"http://{self.place}"
 
+    def address(self) -> Address:
+        """Return where it is, with what it takes as a sign-in."""
+        raise NotImplementedError
+
+    def exchange(self) -> Exchange:
+        return Exchange(self.url, allowed={self.place}, sleep=lambda seconds: None)
+
     def tick(self, seconds: float = 1) -> dt.datetime:
         """Move the clock and return what it says then."""
         self.now += dt.timedelta(seconds=seconds)
@@ -184,9 +200,9 @@ class Fake:
     def sign_everybody_out(self) -> None:
         """Take no token given so far (for fakes that give tokens)."""
 
-    def is_page(self, request: Request) -> bool:
-        """Return whether the request asks for a page of a list, which a cache could give twice."""
-        return False
+    def listing(self, request: Request) -> str | None:
+        """Return of which list the request asks for a page, which a cache could give twice."""
+        return None
 
     def before(self, request: Request) -> Reply | None:
         """Refuse a request before it is answered, such as for a wrong token."""
@@ -201,8 +217,10 @@ class Fake:
             self.requests.append(request)
             fault = self._faults.pop(len(self.requests), None)
             reply = fault(self, request, lambda: self._handled(request)) if fault else self._handled(request)
-            if self.is_page(request) and reply.status == 200 and not isinstance(reply.body, bytes):
-                self.last_page = reply
+            listing = self.listing(request)
+            if listing and reply.status == 200 and not isinstance(reply.body, bytes):
+                self.pages[listing] = reply
+            self.replies.append(reply)
             return reply
 
     def _handled(self, request: Request) -> Reply:
@@ -220,6 +238,8 @@ class Fake:
 class _Handler(BaseHTTPRequestHandler):
     fake: Fake
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body in one packet: nobody waits for a late acknowledgement
+    disable_nagle_algorithm = True
 
     def answer(self) -> None:
         parts = urllib.parse.urlsplit(self.path)
