@@ -59,7 +59,7 @@ def read_on(state: State, ask: Ask, *, size: int, at: Callable[[Row], dt.datetim
         on = {"t": state["t"], "id": str(rows[-1]["id"])} if full else _from(since + SECOND)
         return Part(rows, on, True, now)
     if not full:
-        return Part(rows, _rest(state, rows, now, at), False, now)
+        return Part(rows, rest(state, max(map(at, rows), default=None), now), False, now)
     first, last = at(rows[0]), at(rows[-1])
     if first == last:
         return Part((), {**_from(last), "id": ""}, True, now)
@@ -70,23 +70,28 @@ def _from(moment: dt.datetime) -> State:
     return {"t": moment.isoformat()}
 
 
-def _rest(state: State, rows: Sequence[Row], now: dt.datetime, at: Callable[[Row], dt.datetime]) -> State:
-    if not rows:
+def rest(state: State, newest: dt.datetime | None, now: dt.datetime) -> State:
+    """Return where the next sync begins, after the ``newest`` change that was seen (None: nothing changed)."""
+    if newest is None:
         return state
-    newest = min(max(map(at, rows)), now)
+    newest = min(newest, now)
     return _from(newest + SECOND if now - newest > QUIET else newest - OVERLAP)
 
 
-def next_part(mark: str, streams: Mapping[str, Callable[[State], Part]]) -> tuple[str, Part, str, bool]:
-    """Read on in the first stream that is not at its end: its name, the part, the next mark, whether more is left.
+def next_parts(
+    mark: str, streams: Mapping[str, Callable[[State], Part]]
+) -> tuple[list[tuple[str, Part]], str, bool]:
+    """Read on in each stream until one has more: the parts by name, the next mark, whether more is left.
 
     An object that is read from several lists of its CRM has a stream for each, one after the other.
     """
     state = json.loads(mark) if mark else {}
     names = list(streams)
-    name = state.get("now", names[0])
-    part = streams[name](state.get(name, {}))
-    state[name] = part.state
-    at_end = not part.more and name == names[-1]
-    following = name if part.more else names[(names.index(name) + 1) % len(names)]
-    return name, part, json.dumps({**state, "now": following}), not at_end
+    parts: list[tuple[str, Part]] = []
+    for name in names[names.index(state.get("now", names[0])) :]:
+        part = streams[name](state.get(name, {}))
+        state[name] = part.state
+        parts.append((name, part))
+        if part.more:
+            return parts, json.dumps({**state, "now": name}), True
+    return parts, json.dumps({**state, "now": names[0]}), False

@@ -17,7 +17,7 @@ from typing import Any
 from hingepoint.connectors.espocrm import history, reading
 from hingepoint.connectors.espocrm.reading import ACTIVITIES, changed_at, moment, text
 from hingepoint.connectors.exchange import Answer, Exchange, NoRight, NotThere, Rejected
-from hingepoint.connectors.paging import QUIET, Part, Row, Slice, State, next_part, read_on
+from hingepoint.connectors.paging import QUIET, Part, Row, Slice, State, next_parts, read_on
 from hingepoint.connectors.source import OVERLAP, Address, Connector, Described, SignIn, Wanted
 from hingepoint.records.crm import (
     Capability,
@@ -40,7 +40,7 @@ PAGE = 200
 #: Identities in one condition, so that the address stays short enough for every web server.
 IN_ONE = 50
 DEAL, NOTE, TASK = "Opportunity", "Note", "Task"
-NEVER = frozenset({"stage", "lastStage", "amount", "amountCurrency", "probability", "assignedUserId"})
+NEVER_WRITTEN = frozenset({"stage", "lastStage", "amount", "amountCurrency", "probability", "assignedUserId"})
 
 LISTS: Mapping[CrmObject, str] = {
     CrmObject.USERS: "User",
@@ -238,8 +238,9 @@ class EspoCrm:
     # -- pages -------------------------------------------------------------------------------------------------
 
     def page(self, object: CrmObject, mark: str) -> CrmPage:
-        name, part, on, more = next_part(mark, self._streams(object))
-        return CrmPage(object, tuple(self._records(object, name, part.rows)), on, more, part.server_time)
+        parts, on, more = next_parts(mark, self._streams(object))
+        records = tuple(record for name, part in parts for record in self._records(object, name, part.rows))
+        return CrmPage(object, records, on, more, parts[-1][1].server_time)
 
     def _streams(self, object: CrmObject) -> Mapping[str, Callable[[State], Part]]:
         if object == CrmObject.ACTIVITIES:
@@ -390,7 +391,7 @@ class EspoCrm:
     # -- writing back ------------------------------------------------------------------------------------------
 
     def write(self, deal_id: str, values: Mapping[str, str]) -> WriteResult:
-        if refused := sorted(NEVER & set(values)):
+        if refused := sorted(NEVER_WRITTEN & set(values)):
             return WriteResult(Written.REFUSED, f"{', '.join(refused)} is never written.")
         if missing := sorted(set(values) - set(self.metadata)):
             return WriteResult(Written.NO_FIELD, ", ".join(missing))
@@ -470,7 +471,7 @@ def _field(name: str, what: Mapping[str, Any]) -> CrmField:
         custom=bool(what.get("isCustom")),
         tracked=bool(what.get("audited")),
         formula=not stored,
-        writable=stored and not what.get("readOnly") and name not in NEVER,
+        writable=stored and not what.get("readOnly") and name not in NEVER_WRITTEN,
     )
 
 

@@ -16,7 +16,7 @@ from hingepoint.connectors.odoo import history, reading
 from hingepoint.connectors.odoo.history import LEAD, Value, Words
 from hingepoint.connectors.odoo.reading import changed_at, link, moment, text
 from hingepoint.connectors.odoo.rpc import Rpc, Told, sign_in, told
-from hingepoint.connectors.paging import Part, Row, Slice, State, next_part, read_on
+from hingepoint.connectors.paging import Part, Row, Slice, State, next_parts, read_on
 from hingepoint.connectors.source import Address, Connector, Described, SignIn, Wanted
 from hingepoint.records.crm import (
     Capability,
@@ -37,7 +37,7 @@ from hingepoint.records.deals import DealStatus
 PAGE = 500
 IDS = 5000
 #: Fields that are never written, whoever asks.
-NEVER = frozenset(
+NEVER_WRITTEN = frozenset(
     {
         "stage_id",
         "expected_revenue",
@@ -216,7 +216,7 @@ class Odoo:
                 custom=name.startswith("x_"),
                 tracked=None if tracked is None else name in tracked,
                 formula=what.get("store") is False,
-                writable=not what.get("readonly") and name not in NEVER,
+                writable=not what.get("readonly") and name not in NEVER_WRITTEN,
             )
 
     def _tracked_names(self) -> frozenset[str] | None:
@@ -320,13 +320,14 @@ class Odoo:
     # -- pages -------------------------------------------------------------------------------------------------
 
     def page(self, object: CrmObject, mark: str) -> CrmPage:
-        name, part, on, more = next_part(mark, self._streams(object))
-        return self._made(object, name, part, on, more)
+        parts, on, more = next_parts(mark, self._streams(object))
+        return self._made(object, parts, on, more)
 
-    def _made(self, object: CrmObject, stream: str, part: Part, mark: str, more: bool) -> CrmPage:
-        records = tuple(self._records(object, stream, part.rows))
-        fates = tuple(_merged(part.rows)) if stream == "messages" and object == CrmObject.CHANGES else ()
-        return CrmPage(object, records, mark, more, part.server_time, fates)
+    def _made(self, object: CrmObject, parts: Sequence[tuple[str, Part]], mark: str, more: bool) -> CrmPage:
+        records = tuple(record for name, part in parts for record in self._records(object, name, part.rows))
+        moved = [row for name, part in parts for row in part.rows if name == "messages"]
+        fates = tuple(_merged(moved)) if object == CrmObject.CHANGES else ()
+        return CrmPage(object, records, mark, more, parts[-1][1].server_time, fates)
 
     def _streams(self, object: CrmObject) -> Mapping[str, Callable[[State], Part]]:
         if object == CrmObject.CHANGES:
@@ -547,13 +548,13 @@ class Odoo:
         else:
             (model, also), by, stream = LISTS.get(object, ("", [])), "id", "records"
         rows = self._by_ids(model, ids, by=by, also=also) if model else []
-        return self._made(object, stream, Part(rows, {}, False, now), "", False)
+        return self._made(object, [(stream, Part(rows, {}, False, now))], "", False)
 
     # -- writing back ------------------------------------------------------------------------------------------
 
     def write(self, deal_id: str, values: Mapping[str, str]) -> WriteResult:
         there = self.fields(LEAD)
-        if refused := sorted(NEVER & set(values)):
+        if refused := sorted(NEVER_WRITTEN & set(values)):
             return WriteResult(Written.REFUSED, f"{', '.join(refused)} is never written.")
         if missing := sorted(set(values) - set(there)):
             return WriteResult(Written.NO_FIELD, ", ".join(missing))
