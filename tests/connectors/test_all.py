@@ -1,0 +1,154 @@
+"""Every CRM, whatever went wrong: one more reading reaches what a clean first load gives."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors.fakes import base
+from connectors.reading import Kept, read
+from examples import examples
+from hingepoint import connectors
+from hingepoint.connectors.exchange import CrmProblem
+from hingepoint.connectors.source import Wanted
+from hingepoint.records.crm import Capability, CrmObject, Written
+
+#: The CRMs that are played here, with the class of their fake. The others replay what was recorded.
+PLAYED = {"hubspot": "HubSpot", "pipedrive": "Pipedrive"}
+played = pytest.mark.parametrize("key", PLAYED)
+
+
+def fake_of(key: str) -> base.Fake:
+    return getattr(importlib.import_module(f"connectors.fakes.{key}"), PLAYED[key])()
+
+
+def opened(key: str, fake: base.Fake, pages: int = 3):
+    source = connectors.crm(key).open(fake.address(), fake.exchange(), Wanted())
+    source.size = source.history_size = pages
+    return source
+
+
+edits = st.lists(st.tuples(st.integers(0, 50), st.integers(0, 7)), max_size=6)
+faults = st.lists(st.tuples(st.integers(1, 25), st.sampled_from(range(len(base.FAULTS) + 1))), max_size=3)
+
+
+@played
+@examples(60)
+@given(data=st.data())
+def test_after_any_fault_one_more_reading_reaches_a_clean_first_load(key, data):
+    with fake_of(key) as fake:
+        for n in range(5):
+            fake.add(n)
+        kept = Kept()
+        for _ in range(2):
+            for edit, n in data.draw(edits):
+                edited(fake, edit, n)
+            for number, fault in data.draw(faults):
+                fake.next(number, fault_of(fake, fault))
+            with contextlib.suppress(CrmProblem):
+                kept.sync(opened(key, fake))
+            fake.calm()
+            fake.tick(600)
+        kept.sync(opened(key, fake))
+        clean = Kept()
+        clean.sync(opened(key, fake, pages=50))
+        assert kept.settled() == clean.settled()
+
+
+def edited(fake, edit: int, n: int) -> None:
+    getattr(fake, fake.edits[edit % len(fake.edits)])(n)
+
+
+def fault_of(fake, fault: int):
+    if fault < len(base.FAULTS):
+        return base.FAULTS[fault]
+    return base.meanwhile(lambda: fake.reprice(fault))
+
+
+@played
+def test_a_reading_that_was_stopped_goes_on_in_mid_page(key):
+    with fake_of(key) as fake:
+        for n in range(7):
+            fake.add(n)
+        first = opened(key, fake).page(CrmObject.DEALS, "")
+        assert first.more
+        mark, found = first.mark, list(first.records)
+        while mark:
+            page = opened(key, fake).page(CrmObject.DEALS, mark)
+            found += page.records
+            mark = page.mark if page.more else ""
+        assert len({each.id for each in found}) == 7
+
+
+@played
+def test_many_deals_of_one_moment_are_all_read(key):
+    with fake_of(key) as fake:
+        fake.tick = lambda seconds=0: fake.now
+        for n in range(11):
+            fake.add(n)
+        assert len({each.id for each in read(opened(key, fake), CrmObject.DEALS)[CrmObject.DEALS]}) == 11
+
+
+@played
+def test_a_mark_never_goes_past_the_clock_of_the_crm(key):
+    with fake_of(key) as fake:
+        for n in range(4):
+            fake.add(n)
+        fake.next(1, base.BEHIND)
+        source = opened(key, fake)
+        kept = Kept()
+        kept.sync(source)
+        fake.late(1)
+        kept.sync(opened(key, fake))
+        clean = Kept()
+        clean.sync(opened(key, fake))
+        assert kept.settled() == clean.settled()
+
+
+@played
+def test_a_quiet_reading_costs_one_or_two_requests_an_object(key):
+    with fake_of(key) as fake:
+        for n in range(3):
+            fake.add(n)
+        kept, source = Kept(), opened(key, fake, pages=50)
+        for _ in range(2):
+            kept.sync(source)
+            fake.tick(3601)
+        for each in (CrmObject.DEALS, CrmObject.CHANGES):
+            before = len(fake.requests)
+            page = source.page(each, kept.marks[each])
+            assert not page.more
+            assert len(fake.requests) - before <= 3
+
+
+@played
+def test_the_self_test_answers_for_each_capability(key):
+    with fake_of(key) as fake:
+        fake.add()
+        found = {each.capability: each for each in opened(key, fake).test()}
+        assert found.keys() == set(Capability)
+
+
+@played
+def test_stage_and_amount_are_never_written(key):
+    module = importlib.import_module(f"hingepoint.connectors.{key}")
+    with fake_of(key) as fake:
+        deal = fake.add()
+        for name in module.NEVER_WRITTEN:
+            before = len(fake.requests)
+            assert opened(key, fake).write(deal, {name: "1"}).written is Written.REFUSED
+            assert all(each.method == "GET" for each in fake.requests[before:])
+
+
+@played
+def test_the_how_to_names_each_right_that_the_self_test_asks_for(key):
+    module = importlib.import_module(f"hingepoint.connectors.{key}")
+    text = (Path(__file__).parents[2] / "docs/how-to" / f"connect-{key}.md").read_text("utf-8")
+    assert [
+        right for right in module.RIGHTS.values() if any(word not in text for word in right.split(" and "))
+    ] == []
