@@ -367,7 +367,8 @@ def test_the_facts_hold_what_stands_and_the_pivotal_agreements_in_force(cast):
     in_force(cast)
     cast.account.country = "DE"
     cast.account.save()
-    pressed.meets_zephyr(cast.deal, lost_reason="terms")
+    noted = {"go_live_date": "2026-09-30", "countries": "DE; FR", "competing_price": 80_000}
+    pressed.meets_zephyr(cast.deal, lost_reason="terms", **noted)
     tag = pressed.tagged(cast.deal)
     actions.take_back(by=None, at=NOW, tag_id=tag.pk)
     facts = frames.facts(NOW.date())
@@ -375,6 +376,8 @@ def test_the_facts_hold_what_stands_and_the_pivotal_agreements_in_force(cast):
     assert "cust.data_access" in facts.pivotal
     row = facts.deals.filter(deal_id="N-1").row(0, named=True)
     assert (row["country"], row["competitor"], row["loss_reason"]) == ("DE", "Zephyr Direct", "terms")
+    told = tuple(row[name] for name in ("requested_date", "countries", "competitor_price"))
+    assert told == ("2026-09-30", "DE; FR", "80000")
 
 
 def test_a_reading_of_another_shape_reads_as_none(cast):

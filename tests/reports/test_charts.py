@@ -436,3 +436,11 @@ class TestWaves:
 
     def test_a_team_without_a_day_waits(self):
         assert waves.table([waves.Team("Oslo", None)]).rows == (("Oslo", "waits"),)
+
+
+def test_what_is_usual_is_never_cut_off_beside_a_narrow_chart():
+    """Shares fit with their sign; days leave their unit to the title."""
+    for unit, said in (("share", "12.2%"), ("days", "18.9")):
+        course = replace(chart_examples.followed(unit=unit), usual=0.122 if unit == "share" else 18.9)
+        drawn = control.draw(course, metric="Slippage", size=control.NARROW)
+        assert f">{said}<" in drawn

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 from django.test import RequestFactory
+from django.utils import timezone
 
 from hingepoint.web import formats, jinja
 
@@ -34,6 +35,12 @@ def test_days_and_moments():
     assert formats.moment(dt.datetime(2026, 3, 3, 14, 5, tzinfo=dt.UTC)) == "3 Mar 2026, 14:05"
     assert formats.day(None) == "–"
     assert formats.due(None, TODAY) == "no date"
+
+
+def test_the_last_day_before_midnight_is_the_day_before():
+    midnight = timezone.make_aware(dt.datetime(2026, 12, 14))  # noqa: DTZ001
+    assert formats.last_day(midnight) == "13 Dec 2026"
+    assert formats.last_day(midnight + dt.timedelta(hours=10)) == "14 Dec 2026"
 
 
 def test_money_comes_from_an_amount_or_from_an_object_with_a_currency():

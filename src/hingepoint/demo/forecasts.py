@@ -1,7 +1,7 @@
 """When the demo company's sellers expected their deals to close, as the CRM's history of that field tells.
 
-At creation a seller names a day, knowing something of how long it will take and hoping for the best. Where that day comes near and the deal
-still lives, it is put off by some weeks, again and again. What a live deal says now was said last.
+At creation a seller names a day, knowing something of how long it will take and hoping for the best. Where that day
+comes near and the deal still lives, it is put off by some weeks, again and again. What a live deal says now was said last.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from hingepoint.analysis import frames
 from hingepoint.demo import dates, planted
 from hingepoint.demo.scene import Scene
 
-FIELD = "expected_close"
 #: Columns of what is said of a deal: its place in the scene, when, and which day.
 _Said = dict[str, np.ndarray]
 
@@ -65,7 +64,7 @@ def _as_events(told: list[_Said], *, scene: Scene, deals: pl.DataFrame) -> pl.Da
         "deal_id",
         at=pl.col("at").cast(frames.EVENTS["at"][0]),
         kind=pl.lit("field"),
-        agreement=pl.lit(FIELD),
+        agreement=pl.lit("expected_close"),
         actor=pl.col("owner"),
         note=day.cast(pl.String),
         recorded_at=pl.col("at"),

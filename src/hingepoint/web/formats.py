@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 
 from hingepoint.records.agreements import AgreementState, Evidence, Side
 from hingepoint.records.findings import HARMFUL, Grade
@@ -71,6 +72,11 @@ SIDES: dict[str, tuple[str, str]] = {
 def day(value: dt.date | dt.datetime | None) -> str:
     """Return ``3 Mar 2026``."""
     return f"{value.day} {value:%b %Y}" if value else numbers.MISSING
+
+
+def last_day(end: dt.datetime) -> str:
+    """Return the last day before a moment at which something ends: that of midnight is the day before."""
+    return day(timezone.localtime(end - dt.timedelta(microseconds=1)))
 
 
 def day_short(value: dt.date | dt.datetime | None) -> str:

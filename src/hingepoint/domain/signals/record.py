@@ -50,11 +50,7 @@ def _without_certificates(kept: Json) -> Json:
 
 def _without_earlier_rules(kept: Json) -> Json:
     """Make a report of schema 2, which ended a series with its rules and forgot it, one of schema 3."""
-    signals = [
-        {**told, "rules": [], "places": [{**one, "earlier": []} for one in told["places"]]}
-        for told in kept["signals"]
-    ]
-    return {**kept, "schema": 3, "signals": signals}
+    return {**kept, "schema": 3, "signals": [{**told, "rules": []} for told in kept["signals"]]}
 
 
 #: What makes a report of each schema one of the next.

@@ -277,8 +277,15 @@ def _usual(paper: _Paper, course: Course) -> str:
         for level in [paper.axis(course.usual if part[0][1].usual is None else part[0][1].usual)]
     )
     if paper.size is NARROW:
-        return line + _beside(paper, y, "usual") + _beside(paper, y + 13, value_of(course.usual, course.unit))
+        return line + _beside(paper, y, "usual") + _beside(paper, y + 13, _short(paper, course))
     return line + _beside(paper, y, f"usual {value_of(course.usual, course.unit)}")
+
+
+def _short(paper: _Paper, course: Course) -> str:
+    """Return what is usual, without its unit where there is no room for it."""
+    words = value_of(course.usual, course.unit)
+    fits = svg.text_width(words, 11) <= paper.size.width - paper.size.right - 6
+    return words if fits else numbers.number(course.usual)
 
 
 def _target(paper: _Paper, course: Course) -> str:

@@ -185,10 +185,8 @@ def _of_column(
 ) -> list[Series]:
     placed = prepared.units.drop_nulls(column)
     if column == "region":
-        of_one = pl.col("team").n_unique().over("region").eq(1) & pl.col("region").n_unique().over("team").eq(
-            1
-        )
-        placed = placed.filter(~of_one)  # it would be told twice, as a team and as its region
+        teams, regions = pl.col("team").n_unique().over("region"), pl.col("region").n_unique().over("team")
+        placed = placed.filter((teams > 1) | (regions > 1))  # others would be told twice, as team and region
     names, codes = np.unique(placed[column].cast(pl.String).to_numpy().astype(str), return_inverse=True)
     if len(names) < 2:
         return []
