@@ -196,7 +196,7 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     "change-role": (KEEPERS, {"user_id": "stranger"}),
     "begin-second-factor": (EVERYBODY, {}),
     "confirm-second-factor": (EVERYBODY, {}),
-    "change-second-factor": (set(), {}),  # who has one: tests/web/test_second_factor.py
+    "change-second-factor": (EVERYBODY, {}),
     "take-second-factor-away": (set(), {"user_id": "stranger"}),  # of who has one
     "set-active": (KEEPERS, {"user_id": "stranger"}),
     "set-address": (KEEPERS, {"user_id": "stranger"}),

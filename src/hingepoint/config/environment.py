@@ -70,6 +70,11 @@ class Environment(BaseSettings):
     sign_in_days: int = Field(
         30, ge=1, description="Days after which everybody signs in again, however busy the browser was."
     )
+    backup_key: str = Field(
+        "",
+        description="Key with which hingepoint backup encrypts and hingepoint restore opens, at least 32 characters. Keep it "
+        "where the backups are not. Empty: backups are not encrypted.",
+    )
     second_factor_for: list[Role] = Field(
         [],
         description='Roles that must sign in with a code of an authenticator app too, such as ["analyst", "sponsor"] (JSON list). '
