@@ -39,6 +39,7 @@ SEES_SANNAS_DEAL = {"seller", "manager", "sponsor", "analyst"}
 #: route -> (who may GET it, arguments of its address from the cast). None: it is open to the world.
 PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "healthz": (None, {}),
+    "security-txt": (None, {}),
     "sign-in": (None, {}),
     "forgotten": (None, {}),
     "home": (EVERYBODY, {}),
