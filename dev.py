@@ -6,6 +6,7 @@
     python3 dev.py lint     ruff, mypy and the layers
     python3 dev.py docs     write docs/reference/ anew from the code
     python3 dev.py changelog 0.2.0   gather changelog.d/ into CHANGELOG.md for a release
+    python3 dev.py sbom   write the bill of materials of the locked packages to build/
     python3 dev.py lock     resolve the dependencies anew into requirements/ (--upgrade: to the newest)
 
 Needs Python 3.11 or newer, nothing else.
@@ -32,6 +33,7 @@ TASKS = {
     "lint": ["ruff check", "ruff format --check", "mypy", "lint-imports"],
     "docs": ["python docs/write_reference.py"],
     "changelog": ["python docs/gather_changelog.py"],
+    "sbom": ["python docs/write_sbom.py"],
     "lock": [  # the widest first: the narrower ones then choose the same versions
         f"{COMPILE} requirements/uv.in -o requirements/uv.txt",
         f"{COMPILE} pyproject.toml --extra test --extra proof -o requirements/proof.txt",

@@ -13,6 +13,9 @@ from pathlib import Path
 os.environ["DJANGO_SETTINGS_MODULE"] = "hingepoint.config.settings"
 os.environ["HINGEPOINT_DATA_DIR"] = tempfile.mkdtemp(prefix="hingepoint-tests-")
 os.environ.setdefault("HINGEPOINT_TIME_ZONE", "Europe/Paris")
+os.environ.setdefault(
+    "HINGEPOINT_SECURITY_CONTACT", "mailto:security@hinge.example"
+)  # else there is no such page
 # Before numpy loads: with pytest on every core, threads of linear algebra only wait for each other (five times the time).
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # Before polars loads: handing a table of ten rows to another thread takes longer than reading it. On PostgreSQL .ci/run

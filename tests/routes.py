@@ -43,6 +43,7 @@ SEES_SANNAS_DEAL = {"seller", "manager", "sponsor", "analyst"}
 #: route -> (who may GET it, arguments of its address from the cast). None: it is open to the world.
 PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "healthz": (None, {}),
+    "security-txt": (None, {}),
     "sign-in": (None, {}),
     "forgotten": (None, {}),
     "home": (EVERYBODY, {}),
@@ -223,7 +224,7 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     "change-role": (KEEPERS, {"user_id": "stranger"}),
     "begin-second-factor": (EVERYBODY, {}),
     "confirm-second-factor": (EVERYBODY, {}),
-    "change-second-factor": (set(), {}),  # who has one: tests/web/test_second_factor.py
+    "change-second-factor": (EVERYBODY, {}),
     "take-second-factor-away": (set(), {"user_id": "stranger"}),  # of who has one
     "set-active": (KEEPERS, {"user_id": "stranger"}),
     "set-address": (KEEPERS, {"user_id": "stranger"}),

@@ -10,8 +10,10 @@ import pytest
 from django.db import OperationalError, connection
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
+from pydantic import ValidationError
 
 from hingepoint import __version__
+from hingepoint.config.environment import Environment
 from hingepoint.domain.upkeep import queries
 
 
@@ -98,3 +100,23 @@ def drop(process: int) -> None:
             cursor.execute("SELECT pg_terminate_backend(%s)", [process])
     finally:
         other.close()
+
+
+def test_who_found_a_hole_reads_to_whom_to_write(client, db, settings):
+    for contact, status in (("", 404), ("mailto:security@acme.example", 200)):
+        settings.ENVIRONMENT = settings.ENVIRONMENT.model_copy(update={"security_contact": contact})
+        assert client.get("/.well-known/security.txt").status_code == status
+    answer = client.get("/.well-known/security.txt")
+    assert answer["Content-Type"] == "text/plain; charset=utf-8"
+    fields = dict(line.split(": ") for line in answer.text.splitlines())
+    assert fields["Contact"] == "mailto:security@acme.example"
+    ends = dt.datetime.fromisoformat(fields["Expires"])
+    assert dt.timedelta(days=170) < ends - dt.datetime.now(dt.UTC) < dt.timedelta(days=365)
+
+
+@pytest.mark.parametrize(
+    "contact", ["security@acme.example", "http://acme.example", "mailto:a\nContact: b@c"]
+)
+def test_a_contact_is_an_address_by_which_one_writes(contact):
+    with pytest.raises(ValidationError, match="is no contact"):
+        Environment(security_contact=contact)

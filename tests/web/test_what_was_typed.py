@@ -121,6 +121,7 @@ NO_WORDS = set(CHANGES) - set(FORMS) | {
     "undo-import",
     "welcome",
     "forgotten",
+    "sign-in-code",
     "answer-self-assessment",
     "own-self-assessment",
     "merge-people",

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import click
 
-from hingepoint.cli import Unusable, backup_archive, backup_file, in_use
+from hingepoint.cli import Unusable, backup_archive, backup_file, backup_seal, in_use
 from hingepoint.cli.common import format_option, print_json, start_django
 from hingepoint.cli.serve import bring_database_up_to_date
 from hingepoint.reports.charts.numbers import plural
@@ -28,14 +28,25 @@ from hingepoint.reports.charts.numbers import plural
 BESIDE = ("-wal", "-shm", "-journal")
 
 
+#: ``--key-file``, of both commands.
+key_option = click.option(
+    "--key-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="File that holds the key of the backup. Without it, HINGEPOINT_BACKUP_KEY.",
+)
+
+
 @click.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@key_option
 @format_option
-def backup(file: Path, as_format: str) -> None:
+def backup(file: Path, key_file: Path | None, as_format: str) -> None:
     """Write the whole database and all uploaded files to FILE, while people go on working.
 
     FILE is replaced only when the new backup is complete and could be read again. The secret key, which lies in the data
     folder, is not part of it: whoever has the backup alone signs nobody in. Keep it elsewhere.
+
+    With a key (HINGEPOINT_BACKUP_KEY or --key-file) FILE is encrypted; without that key nobody reads it again, you neither.
 
     \b
     Example:
@@ -44,24 +55,27 @@ def backup(file: Path, as_format: str) -> None:
     start_django()
     from django.conf import settings
 
-    store = _store()
+    store, key = _store(), backup_seal.key_of(key_file)
     store.refuse_itself(file)
     with _complete_or_absent(file) as unfinished:
         store.write(unfinished)
         files = backup_archive.add_files(unfinished, Path(settings.MEDIA_ROOT).absolute())
+        if key:
+            backup_seal.seal(unfinished, key)
     size = file.stat().st_size
     if as_format == "json":
-        print_json({"file": file, "bytes": size, "uploaded_files": files})
+        print_json({"file": file, "bytes": size, "uploaded_files": files, "encrypted": bool(key)})
         return
     held = f", with {plural(files, 'uploaded file')}" if files else ""
-    click.echo(f"Wrote {file} ({size / 1e6:,.1f} MB{held}).")
+    click.echo(f"Wrote {file} ({size / 1e6:,.1f} MB{held}{', encrypted' if key else ''}).")
 
 
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--force", is_flag=True, help="Replace a database in which people have worked.")
+@key_option
 @format_option
-def restore(file: Path, force: bool, as_format: str) -> None:
+def restore(file: Path, force: bool, key_file: Path | None, as_format: str) -> None:
     """Put the backup FILE in place of the whole database, brought up to date, and its uploaded files with it.
 
     Stop the server first. FILE is checked before anything is changed; a file that is damaged, no backup or
@@ -75,7 +89,11 @@ def restore(file: Path, force: bool, as_format: str) -> None:
     start_django()
     from django.conf import settings
 
-    with backup_archive.opened(file, Path(settings.MEDIA_ROOT).absolute()) as archive:
+    uploads, key = Path(settings.MEDIA_ROOT).absolute(), backup_seal.key_of(key_file)
+    with (
+        backup_seal.opened(file, key, beside=uploads.parent) as plain,
+        backup_archive.opened(plain, uploads) as archive,
+    ):
         _store().put_back(archive.database, force=force, first=archive.put_files)
     if as_format == "json":
         print_json({"file": file, "bytes": file.stat().st_size})

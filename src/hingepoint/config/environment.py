@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,6 +71,16 @@ class Environment(BaseSettings):
     sign_in_days: int = Field(
         30, ge=1, description="Days after which everybody signs in again, however busy the browser was."
     )
+    security_contact: str = Field(
+        "",
+        description="To whom somebody writes who found a hole in this installation: mailto:security@example.com, or a page by "
+        "https. Shown at /.well-known/security.txt. Empty: there is no such page.",
+    )
+    backup_key: str = Field(
+        "",
+        description="Key with which hingepoint backup encrypts and hingepoint restore opens, at least 32 characters. Keep it "
+        "where the backups are not. Empty: backups are not encrypted.",
+    )
     second_factor_for: list[Role] = Field(
         [],
         description='Roles that must sign in with a code of an authenticator app too, such as ["analyst", "sponsor"] (JSON list). '
@@ -130,6 +141,15 @@ class Environment(BaseSettings):
         if not (len(value) == 3 and value.isascii() and value.isalpha()):
             raise ValueError("is not a currency code; expected three letters such as EUR")
         return value.upper()
+
+    @field_validator("security_contact")
+    @classmethod
+    def _contact(cls, value: str) -> str:
+        if value and not re.fullmatch(r"(mailto:[^\s@]+@[^\s@]+|https://\S+)", value):
+            raise ValueError(
+                "is no contact; expected such as mailto:security@example.com or https://example.com/security"
+            )
+        return value
 
     @field_validator("secrets_key")
     @classmethod

@@ -56,6 +56,7 @@ from hingepoint.web import (
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
+    path(".well-known/security.txt", health.security_txt, name="security-txt"),
     path("sign-in/code", second_factor.sign_in_code, name="sign-in-code"),
     path("sign-in", sign_in.SignIn.as_view(), name="sign-in"),
     path("sign-in/forgotten", let_in.forgotten, name="forgotten"),
