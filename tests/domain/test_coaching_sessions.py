@@ -197,3 +197,15 @@ def test_managers_see_their_own_record_by_agreement(cast):
     [own] = sessions.spent(cast.manager, today=TODAY + 20 * DAY)
     assert (own.sessions, own.followed.value, own.followed.n) == (3, 2 / 3, 3)
     assert sessions.spent(cast.sponsor, today=TODAY + 20 * DAY) == []
+
+
+def test_what_is_late_and_was_in_no_talk_stands_beside_where_talks_went(cast):
+    hold(cast.manager, cast.deal.pk)
+    before = NOW - 9 * DAY
+    asked = {"act": "agree the agenda", "person_name": "Bo", "due_on": TODAY - DAY}
+    taken = agreements.Step(state=AgreementState.ASKED, occurred_at=before, **asked)
+    told = {"deal_id": cast.deal.pk, "type_key": "cust.meeting_outcome", "step": taken}
+    agreements.take_step(by=None, at=before, **told)
+    told = sessions.spent(cast.manager, today=TODAY)
+    assert [(one.sessions, one.late) for one in told] == [(1, 0), (0, 1)]
+    assert told[1].type == "Meeting purpose and outcome"

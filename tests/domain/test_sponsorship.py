@@ -28,18 +28,26 @@ DAY = dt.timedelta(days=1)
 
 def test_a_message_goes_to_everybody_who_works_here_and_is_read_by_a_press(cast):
     row = sponsoring.a_message(cast)
-    assert messages.unread(cast.seller).line.subject == row.subject
-    assert messages.unread(cast.sponsor) is None
-    assert messages.unread(cast.disabled) is None
+    assert messages.unread(cast.seller, now=NOW).line.subject == row.subject
+    assert messages.unread(cast.seller, now=NOW + messages.NEW) is None
+    assert messages.unread(cast.sponsor, now=NOW) is None
+    assert messages.unread(cast.disabled, now=NOW) is None
     actions.read(by=cast.seller, at=NOW + DAY, message_id=row.pk)
     actions.read(by=cast.seller, at=NOW + 2 * DAY, message_id=row.pk)
-    assert messages.unread(cast.seller) is None
+    assert messages.unread(cast.seller, now=NOW) is None
     assert MessageReader.objects.get(person=cast.seller).read_at == NOW + DAY
     page = messages.message_page(cast.sponsor, row.pk)
     assert (page.line.read, page.line.to, page.mine) == (1, 6, None)
     assert [(one.team, one.read, one.of) for one in page.teams] == [("North", 1, 2), ("South", 0, 2)]
     assert [one.team for one in messages.message_page(cast.manager, row.pk).teams] == ["North"]
     assert messages.message_page(cast.seller, row.pk).teams == ()
+
+
+def test_the_newest_message_stands_first(cast):
+    for number in range(3):
+        sponsoring.a_message(cast, at=NOW + number * DAY, subject=f"Message {number}")
+    assert [one.subject for one in messages.messages(cast.seller)] == ["Message 2", "Message 1", "Message 0"]
+    assert messages.unread(cast.seller, now=NOW + 3 * DAY).line.subject == "Message 2"
 
 
 def test_only_a_sponsor_writes_and_says_something(cast):

@@ -136,7 +136,8 @@ def in_words(told: Followed) -> str:
         f"In the {DAYS} days after a role was agreed {told.gained:.1f} pivotal agreements were gained on the mean, "
         f"on deals alike that nobody joined {told.alike:.1f}"
     )
-    between = f"({told.low:+.1f} to {told.high:+.1f})"
+    between = f"({told.low:+.2f} to {told.high:+.2f})"
     if not told.clear:
         return f"{both}: the difference {between} may be chance, so nothing can be concluded."
-    return f"{both}, a difference of {told.difference:+.1f} {between}. Executives choose what they join: it is no proof."
+    more = f"{abs(told.difference):.1f} {'more' if told.difference > 0 else 'fewer'}"
+    return f"{both}: {more} {between}. Executives choose what they join, hard deals too: it is no proof."

@@ -19,6 +19,7 @@ from hingepoint.domain.reviews import actions
 from hingepoint.domain.reviews.models import Review, ReviewedDeal
 from hingepoint.domain.reviews.queries.commitments import before
 from hingepoint.domain.reviews.queries.people import room_of
+from hingepoint.records.agreements import AgreementState
 from hingepoint.records.reviews import Became, NoteKind, ReviewKind
 
 #: So many of the newest reviews of each kind are written: older ones would tell of deals that nobody knows any more.
@@ -32,10 +33,29 @@ DECISIONS = (
     "We bring their sponsor and ours together before the proposal.",
     "We stop here unless they name the person who decides.",
 )
-COMMITMENTS = (
-    "Call the person who decides and ask for the date",
-    "Bring the running cost of the sister plant",
-    "Write down why they ask for it, in their words",
+#: What an owner promises of an agreement that is open, by its state; each has a few ways to say it.
+COMMITMENTS = {
+    AgreementState.NEEDED: (
+        "Plan the talk on {name}, and say whom we ask",
+        "Find out who can commit to {name}",
+        "Ask for {name} in the next talk, before we speak of price",
+    ),
+    AgreementState.PLANNED: (
+        "Hold the talk on {name} and write down their answer",
+        "Ask for {name} this week",
+    ),
+    AgreementState.ASKED: (
+        "Call them and ask for the day of {name}",
+        "Ask what keeps them from {name}, and write down why",
+    ),
+    AgreementState.SOFT: (
+        "Turn the kind words on {name} into an act with a day",
+        "Ask who does {name}, and by when",
+    ),
+}
+#: What is promised of a deal with none of these.
+OTHERWISE = (
+    "Write down why they ask for a lower price, in their words",
     "Agree with delivery what an earlier start would cost us",
     "Send the two references they asked about",
 )
@@ -91,7 +111,18 @@ def _speak_of(
     if deal.owner_id in {one.pk for one in room_of(row)}:
         due = at.date() + dt.timedelta(days=int(rng.integers(2, 6)))
         told = {"place": deal.place, "owner_id": deal.owner_id, "due_on": due}
-        _write(row, NoteKind.COMMITMENT, str(rng.choice(COMMITMENTS)), by=by, at=at, **told)
+        _write(row, NoteKind.COMMITMENT, _promise(deal, rng), by=by, at=at, **told)
+
+
+def _promise(deal: ReviewedDeal, rng: np.random.Generator) -> str:
+    """Return what the owner of a deal promises: about one of its open agreements, as it stands."""
+    ways = [
+        (way, one["name"])
+        for one in deal.told["open"]
+        for way in COMMITMENTS.get(AgreementState(one["state"]), ())
+    ] or [(way, "") for way in OTHERWISE]
+    way, name = ways[int(rng.integers(len(ways)))]
+    return way.format(name=f"“{name}”")
 
 
 def _write(row: Review, kind: NoteKind, words: str, *, by: User, at: dt.datetime, **more: object) -> None:

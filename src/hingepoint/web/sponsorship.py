@@ -84,7 +84,7 @@ def message(request: Request, message_id: int) -> HttpResponse:
 def unread(request: Request) -> HttpResponse:
     """The newest message that the reader has not read. Home fetches it as a piece; by itself it is a page."""
     piece = request.htmx.target == "unread-message"
-    context = {"page": written.unread(request.user)}
+    context = {"page": written.unread(request.user, now=timezone.now())}
     return render(request, f"sponsorship/{'_unread' if piece else 'unread'}.html", context)
 
 
@@ -93,6 +93,8 @@ def read_message(request: Request, message_id: int) -> HttpResponse:
     """Say that one has read a message. The piece of home is answered by the next one."""
     actions.read(by=request.user, at=timezone.now(), message_id=message_id)
     if request.htmx.target == "unread-message":
-        return render(request, "sponsorship/_unread.html", {"page": written.unread(request.user)})
+        return render(
+            request, "sponsorship/_unread.html", {"page": written.unread(request.user, now=timezone.now())}
+        )
     messages.info(request, "Read. The sender sees how many did, not who.")
     return redirect("message", message_id)

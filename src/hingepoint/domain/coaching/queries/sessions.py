@@ -12,11 +12,11 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import DateTimeField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
+from django.db.models import Count, DateTimeField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from hingepoint.analysis import intervals
-from hingepoint.domain.agreements.models import AgreementEvent, AgreementType
+from hingepoint.domain.agreements.models import Agreement, AgreementEvent, AgreementType
 from hingepoint.domain.coaching.models import CoachingSession
 from hingepoint.domain.coaching.queries import ratings
 from hingepoint.domain.coaching.rules import GRACE, LATELY, LEAST_PEOPLE, coached_on
@@ -250,27 +250,41 @@ def _upward(unit: str, people: set[int], told: list[tuple[int, dt.date, bool]], 
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """An agreement type: how many of one's own sessions were about it, and which share of their next steps happened."""
+    """An agreement type: how many of one's own sessions were about it, which share of their next steps happened, and on how
+    many open deals of the teams one leads it is late: where a talk would help."""
 
     type: str
     sessions: int
     followed: intervals.Estimate
+    late: int
 
 
 def spent(viewer: Any, *, today: dt.date) -> list[Spent]:
-    """Return what ``viewer`` coached on in the last 13 weeks, by agreement, most first: their own record, theirs alone."""
+    """Return what ``viewer`` coached on in the last 13 weeks and what is late in the teams they lead, by agreement, most
+    sessions first: their own record, theirs alone."""
     since = timezone.make_aware(dt.datetime.combine(today - LATELY, dt.time()))
     rows = CoachingSession.objects.visible_to(viewer).filter(coach=viewer, held_at__gte=since)
     found: dict[str, list[bool | None]] = defaultdict(list)
     for row in with_what_followed(rows.select_related("type")):
         over = row.seen or row.next_on + GRACE < today
         found[str(row.type)].append(row.seen if over else None)
-    return sorted(
-        (_spent(kind, seen) for kind, seen in found.items()), key=lambda one: (-one.sessions, one.type)
-    )
+    if not found:
+        return []
+    late = _late(viewer, today)
+    told = (_spent(kind, found.get(kind, []), late.get(kind, 0)) for kind in {*found, *late})
+    return sorted(told, key=lambda one: (-one.sessions, -one.late, one.type))
 
 
-def _spent(kind: str, seen: Iterable[bool | None]) -> Spent:
+def _spent(kind: str, seen: Iterable[bool | None], late: int) -> Spent:
     every = list(seen)
     over = [one for one in every if one is not None]
-    return Spent(kind, len(every), intervals.share(sum(over), len(over)))
+    return Spent(kind, len(every), intervals.share(sum(over), len(over)), late)
+
+
+def _late(viewer: Any, today: dt.date) -> dict[str, int]:
+    """Return by agreement on how many open deals of the teams that a manager leads it is late; nothing for others."""
+    if viewer.role != Role.MANAGER:
+        return {}
+    rows = Agreement.objects.on_open_deals(viewer).overdue(today).order_by()
+    counts = dict(rows.values("type").annotate(n=Count("pk")).values_list("type", "n"))
+    return {str(kind): counts[kind.pk] for kind in AgreementType.objects.filter(pk__in=counts)}

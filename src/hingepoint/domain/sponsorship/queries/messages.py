@@ -20,6 +20,8 @@ from hingepoint.records.errors import Hidden
 from hingepoint.records.people import Role
 
 MOST_SHOWN = 12
+#: So long a message that was not read stands on the first page.
+NEW = dt.timedelta(weeks=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def messages(viewer: Any, *, by: int | None = None) -> list[MessageLine]:
 
 def _counted(rows: Any) -> Any:
     read = Count("readers", filter=Q(readers__read_at__isnull=False))
-    return rows.annotate(to=Count("readers"), read=read)
+    return rows.annotate(to=Count("readers"), read=read).order_by("-sent_at", "-pk")
 
 
 def _line(row: Any) -> MessageLine:
@@ -91,11 +93,11 @@ def _by_team(viewer: Any, message_id: int) -> tuple[ReadByTeam, ...]:
     return tuple(ReadByTeam(name, read[pk], of[pk]) for pk, name in names)
 
 
-def unread(viewer: Any) -> MessagePage | None:
-    """Return the newest message that ``viewer`` has not read; None where there is none. One SQL query."""
+def unread(viewer: Any, *, now: dt.datetime) -> MessagePage | None:
+    """Return the newest message of the last weeks that ``viewer`` has not read; None where there is none. One SQL query."""
     if not works_here(viewer):
         return None
-    rows = MessageReader.objects.filter(person=viewer, read_at__isnull=True)
+    rows = MessageReader.objects.filter(person=viewer, read_at__isnull=True, message__sent_at__gt=now - NEW)
     row = rows.select_related("message__sent_by").order_by("-message__sent_at", "-pk").first()
     if row is None:
         return None
