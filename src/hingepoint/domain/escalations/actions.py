@@ -292,7 +292,7 @@ def add_chances(*, by: User | None, at: dt.datetime, chances: Mapping[int, float
     """Add to the diaries, from a file, what people stated by the number of their answer; what stands there stays. Return how many."""
     given = Approval.objects.filter(pk__in=chances, answered_at__isnull=False, diary_entry__isnull=True)
     rows = [
-        DiaryEntry(approval=one, by_id=one.approver_id, chance=chances[one.pk], at=one.answered_at)
+        DiaryEntry(approval=one, by_id=one.approver_id, chance=chances[one.pk], at=one.answered_at or at)
         for one in given.order_by("pk")
     ]
     DiaryEntry.objects.bulk_create(rows)
