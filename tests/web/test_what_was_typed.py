@@ -68,6 +68,7 @@ FORMS: dict[str, tuple[str, str, str]] = {
     "coach": ("manager", "coach", ""),
     "hindsight": ("seller", "hindsight", ""),
     "set-hindsight-limit": ("sponsor", "hindsights", ""),
+    "begin-premortem": ("seller", "premortem", ""),
     "new-routine": ("sponsor", "new-routine", ""),
     "edit-routine": ("sponsor", "edit-routine", ""),
     "end-routine": ("sponsor", "routine", ""),

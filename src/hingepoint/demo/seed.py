@@ -20,6 +20,7 @@ from hingepoint.demo import (
     planning,
     planted,
     playbook,
+    premortems,
     pressures,
     proofs,
     reviews,
@@ -129,6 +130,7 @@ def _write(company: Company, *, at: dt.datetime, tell: Progress) -> Seeded:
     hindsights.write(company, at=at)
     handed_over.write(at=at)
     diaries.write(company, at=at)
+    premortems.write(at=at)
     tell("Drawing lots", 0.97)
     trials.write(company)
     rollout.write(company, at=at)

@@ -25,6 +25,7 @@ from hingepoint.domain.people.models import (
     User,
 )
 from hingepoint.domain.plans.models import Debrief, Plan, PlanReview
+from hingepoint.domain.premortems.models import PreMortem, PreMortemAnswer
 from hingepoint.domain.pressures.models import PressureReading, PressureRule, PressureTag
 from hingepoint.domain.proof.models import AnswerTry, Confirmation, Proof
 from hingepoint.domain.reviews.models import (
@@ -103,6 +104,8 @@ __all__ = [
     "Playbook",
     "Policy",
     "PolicyRule",
+    "PreMortem",
+    "PreMortemAnswer",
     "PressureReading",
     "PressureRule",
     "PressureTag",
