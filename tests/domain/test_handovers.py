@@ -5,18 +5,22 @@ import datetime as dt
 import pytest
 
 import hindsights
+import importing
 import playbooks
 import talks
-from cast import NOW, TODAY
+from cast import NOW, TODAY, deal, person
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.deals import actions as deals
+from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.handovers import actions
 from hingepoint.domain.handovers.models import HandoverRead
 from hingepoint.domain.handovers.queries import letters
 from hingepoint.domain.handovers.rules import last_changes
+from hingepoint.domain.merging import actions as merging
 from hingepoint.records.agreements import AgreementState, Evidence
 from hingepoint.records.errors import Hidden, Stale
+from hingepoint.records.people import Role
 from hingepoint.reports import handovers as sheets
 
 DAY = dt.timedelta(days=1)
@@ -56,6 +60,22 @@ def test_who_it_went_on_to_reads_it_anew(cast):
     assert (waits.before, waits.on) == ("Stig", TODAY + 2 * DAY)
     with pytest.raises(Stale):
         actions.confirm(by=cast.seller, at=NOW, deal_id=row.pk, event_id=first.event_id)
+
+
+def test_an_import_that_brings_another_owner_counts_as_one_by_hand(cast, tmp_path):
+    rows = "deal_id,created,status,owner\nX,2026-01-02,open,{}\n"
+    importing.import_deals(tmp_path, rows.format("Stig"))
+    assert letters.waiting(cast.stranger) == []
+    importing.import_deals(tmp_path, rows.format("Sanna"), at=NOW + DAY)
+    (waits,) = letters.waiting(cast.seller)
+    assert (waits.before, waits.on) == ("Stig", TODAY + DAY)
+
+
+def test_nobody_hands_over_to_the_person_they_are(cast):
+    again = person("Sanna Ek", Role.SELLER, key="0051")
+    row = deal("N-7", owner=again, team=cast.north)
+    merging.merge(by=cast.analyst, at=NOW, kept=cast.seller, gone=again, wider=True)
+    assert (Deal.objects.get(pk=row.pk).owner, letters.waiting(cast.seller)) == (cast.seller, [])
 
 
 @pytest.mark.parametrize("who", ["stranger", "manager", "sponsor", "analyst", "inside_partner"])

@@ -52,6 +52,7 @@ from hingepoint.domain.people.queries import person_in_files, person_page
 from hingepoint.domain.people.rules import pointing_at
 from hingepoint.domain.plans import actions as plans
 from hingepoint.domain.plans.models import Verdict
+from hingepoint.domain.premortems import actions as premortems
 from hingepoint.domain.pressures import actions as pressures
 from hingepoint.domain.principles import actions as principles
 from hingepoint.domain.principles.models import PrinciplesVersion
@@ -149,6 +150,8 @@ def a_full_company(cast) -> None:
     actions.tell_apart(by=cast.analyst, at=NOW, one=cast.seller, other=cast.stranger)
     hindsights.view(hindsights.lost(cast, "N-8"), by=cast.seller)
     hindsight.set_limit(by=cast.sponsor, at=NOW, least_amount=Decimal(1))
+    running = premortems.begin(by=cast.seller, at=NOW, deal_id=cast.deal.pk, until=TODAY)
+    premortems.answer(by=cast.seller, at=NOW, premortem_id=running.pk, words="no money")
     gone_over = hindsights.handed_over(cast, "N-10")
     event = gone_over.events.filter(name="owner").last()
     handovers.confirm(by=cast.seller, at=NOW, deal_id=gone_over.pk, event_id=event.pk)

@@ -13,7 +13,7 @@ from hingepoint.records.deals import DealStatus
 from hingepoint.records.escalations import Answer
 
 #: How often somebody states a chance, and how likely they call a deal that was won and one that was not, on the average.
-STATED, OF_WON, OF_LOST, SPREAD = 0.6, 0.75, 0.55, 0.15
+STATED, OF_WON, OF_LOST, SPREAD = 0.9, 0.75, 0.55, 0.15
 
 
 def write(company: Company, *, at: dt.datetime) -> None:

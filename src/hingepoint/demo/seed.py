@@ -20,6 +20,7 @@ from hingepoint.demo import (
     planning,
     planted,
     playbook,
+    premortems,
     pressures,
     principles,
     proofs,
@@ -134,6 +135,7 @@ def _write(company: Company, *, at: dt.datetime, tell: Progress) -> Seeded:
     hindsights.write(company, at=at)
     handed_over.write(at=at)
     diaries.write(company, at=at)
+    premortems.write(at=at)
     tell("Drawing lots", 0.97)
     trials.write(company)
     read_principles(at=at)

@@ -26,6 +26,7 @@ from hingepoint.domain.people.models import (
     User,
 )
 from hingepoint.domain.plans.models import Debrief, Plan, PlanReview
+from hingepoint.domain.premortems.models import PreMortem, PreMortemAnswer
 from hingepoint.domain.pressures.models import PressureReading, PressureRule, PressureTag
 from hingepoint.domain.principles.models import PrinciplesAgreed, PrinciplesReading, PrinciplesVersion
 from hingepoint.domain.proof.models import AnswerTry, Confirmation, ConfirmationCode, Proof
@@ -114,6 +115,8 @@ __all__ = [
     "Playbook",
     "Policy",
     "PolicyRule",
+    "PreMortem",
+    "PreMortemAnswer",
     "PressureReading",
     "PressureRule",
     "PressureTag",

@@ -34,6 +34,7 @@ from hingepoint.web import (
     people_sheet,
     plans,
     playbook,
+    premortems,
     pressures,
     principles,
     proof,
@@ -245,6 +246,9 @@ urlpatterns = [
     path("hindsight/", hindsight.hindsights, name="hindsights"),
     path("hindsight/limit/", hindsight.set_limit, name="set-hindsight-limit"),
     path("deals/<int:deal_id>/hindsight", hindsight.hindsight, name="hindsight"),
+    # pre-mortems
+    path("deals/<int:deal_id>/pre-mortem", premortems.premortem, name="premortem"),
+    path("deals/<int:deal_id>/pre-mortem/begin", premortems.begin, name="begin-premortem"),
     # handovers
     path("handovers/", handovers.my_handovers, name="my-handovers"),
     path("deals/<int:deal_id>/handover", handovers.handover, name="handover"),

@@ -59,6 +59,8 @@ SENTENCES: dict[str, dict[str, str]] = {
         "give reason": "wrote down why they ask",
         "write coaching note": "wrote a coaching note",
         "confirm handover": "read the handover letter",
+        "begin premortem": "began a pre-mortem",
+        "answer premortem": "answered a pre-mortem",
         "look back": "wrote what would have had to be true",
         "write plan": "wrote the plan of the deal",
         "agree executive role": "agreed a role with an executive",

@@ -15,17 +15,12 @@ from hingepoint.analysis import matched
 from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.hindsight import rules
+from hingepoint.domain.hindsight.alike import alike_to
 from hingepoint.domain.hindsight.models import HindsightView
 from hingepoint.domain.hindsight.register import AtLandmark, at_landmarks
 from hingepoint.records.deals import DealStatus
 from hingepoint.records.errors import Hidden
 from hingepoint.records.hindsight import Ended, Side, Why
-
-#: Deals closed so long before it, the newest so many of them, are held against one.
-LOOK_BACK, NEWEST = dt.timedelta(days=730), 2000
-_CASE = (
-    "pk", "segment", "product", "region", "source", "initial_amount", "created_at", "closed_at", "status", "discount",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +143,8 @@ def _missing(deal: Deal, missing: Collection[AtLandmark]) -> Iterable[Missing]:
     """Return what matched deals did that had what was missing. Two SQL queries."""
     if not missing:
         return []
-    alike = matched.nearest(_case(*(getattr(deal, name) for name in _CASE)), _pool(deal))
+    assert deal.closed_at is not None  # it ended
+    alike = alike_to(deal, before=deal.closed_at)
     gained = _gained({one.id for one in alike}, [one.type_id for one in missing])
     return [Missing(one, _compared(alike, gained[one.type_id], one.days)) for one in missing]
 
@@ -156,29 +152,6 @@ def _missing(deal: Deal, missing: Collection[AtLandmark]) -> Iterable[Missing]:
 def _compared(alike: list[matched.Case], gained: Mapping[int, int], days: int) -> matched.Compared:
     having = {deal for deal, age in gained.items() if age <= days}
     return matched.compared(matched.open_at(alike, days), having=having)
-
-
-def _pool(deal: Deal) -> list[matched.Case]:
-    """Return the deals that had closed when this one did: what could have been known then. Numbers leave this page, no names:
-    every deal of the company counts, whoever looks."""
-    assert deal.closed_at is not None
-    rows = Deal.objects.filter(closed_at__lt=deal.closed_at, closed_at__gte=deal.closed_at - LOOK_BACK)
-    rows = rows.exclude(status=DealStatus.OPEN).exclude(pk=deal.pk).order_by("-closed_at", "-id")
-    return [_case(*row) for row in rows.values_list(*_CASE)[:NEWEST]]
-
-
-def _case(
-    pk: int, segment: str, product: str, region: str, source: str, size: Any, created: Any, closed: Any, status: str,
-    discount: float | None,
-) -> matched.Case:  # fmt: skip
-    return matched.Case(
-        id=pk,
-        words=(segment, product, region, source),
-        size=float(size) if size is not None else None,
-        days=(closed - created).total_seconds() / 86400,
-        won=status == DealStatus.WON,
-        discount=discount,
-    )
 
 
 def _gained(deals: set[int], types: list[int]) -> dict[int, dict[int, int]]:
