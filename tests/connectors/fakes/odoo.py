@@ -41,7 +41,10 @@ FIELDS = {
         "mail_activity_type_id": "many2one", "tracking_value_ids": "one2many",
     },
     "mail.message.subtype": {"name": "char", "res_model": "char"},
-    TRACKING: {"field_id": "many2one", "mail_message_id": "many2one"},
+    TRACKING: {
+        "field_id": "many2one", "mail_message_id": "many2one", "currency_id": "many2one",
+        **{f"{side}_value_{kind}": kind for side in ("old", "new") for kind in ("char", "integer", "float")},
+    },
     "ir.model.fields": {"name": "char", "model": "char", "tracking": "integer"},
     "mail.activity": {"res_model": "char", "res_id": "integer", "summary": "char", "date_deadline": "date"},
     "sale.order": {
@@ -372,9 +375,7 @@ class FakeOdoo(Fake):
 
     def _row(self, model: str, row: Row, fields: list[str]) -> Row:
         unknown = [name for name in fields if name not in row and name not in self.fields[model]]
-        if unknown and not all(
-            name.endswith(("_char", "_integer", "_float")) or name == "currency_id" for name in unknown
-        ):
+        if unknown:
             raise Refused("builtins.ValueError", f"Invalid field {unknown} on {model}", 500)
         shown = {name: row.get(name, False) for name in dict.fromkeys(["id", *fields])}
         return {

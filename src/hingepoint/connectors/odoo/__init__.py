@@ -456,9 +456,12 @@ class Odoo:
             yield from history.values_of(rows, self._field_names(rows))
 
     def _tracking_names(self) -> list[str]:
-        kinds = ("char", "integer", "float")
-        names = [f"{side}_value_{kind}" for side in ("old", "new") for kind in kinds]
-        return ["id", "field_id", "mail_message_id", "currency_id", *names]
+        there = self.fields(TRACKING)
+        columns = [f"{side}_value_{kind}" for side in ("old", "new") for kind in ("char", "integer", "float")]
+        return [
+            "id",
+            *(name for name in ("field_id", "mail_message_id", "currency_id", *columns) if name in there),
+        ]
 
     def _field_names(self, rows: Sequence[Row]) -> dict[str, str]:
         ids = sorted({int(link(row["field_id"])) for row in rows if row["field_id"]})
