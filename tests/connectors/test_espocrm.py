@@ -93,7 +93,7 @@ def test_every_change_is_dated_also_the_expected_close(fake, key):
     assert told(source, DealField.STAGE) == [("", "Prospecting"), ("Prospecting", "Proposal")]
     assert told(source, DealField.AMOUNT) == [("", "120000"), ("120000", "110000")]
     assert told(source, DealField.EXPECTED_CLOSE) == [("", "2026-12-31"), ("2026-12-31", "2027-01-31")]
-    assert told(source, DealField.OWNER) == [(None, "u-2")]
+    assert told(source, DealField.OWNER) == [("", "u-ida"), ("u-ida", "u-2")]
 
 
 def test_a_value_that_never_changed_is_concluded_from_what_it_is_now(fake, key):
@@ -101,7 +101,7 @@ def test_a_value_that_never_changed_is_concluded_from_what_it_is_now(fake, key):
     changes = everything(opened(fake, key), CrmObject.CHANGES)[0]
     began = {c.field: (c.new, c.origin) for c in changes}
     assert began[DealField.AMOUNT] == ("120000", Origin.INFERRED)
-    assert began[DealField.OWNER] == ("u-ida", Origin.INFERRED)
+    assert began[DealField.STAGE] == ("Prospecting", Origin.NATIVE)
     assert all(c.at == fake.now for c in changes)
 
 
@@ -122,7 +122,7 @@ def test_an_empty_list_of_notes_is_not_taken_for_no_history(fake):
     fake.stream = False
     found = {line.capability: line for line in opened(fake, "role-key").test()}
     assert found[Capability.STAGE_HISTORY].found == Found.NO_RIGHT
-    assert found[Capability.STAGE_HISTORY].ask_for == "Role: Opportunities: Stream: all"
+    assert found[Capability.STAGE_HISTORY].ask_for == "Opportunities: Stream"
 
 
 def test_a_field_that_is_not_audited_is_not_tracked(fake):

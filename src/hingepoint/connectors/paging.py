@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,16 +54,27 @@ def read_on(state: State, ask: Ask, *, size: int, at: Callable[[Row], dt.datetim
     since = dt.datetime.fromisoformat(state["t"]) if "t" in state else None
     rows, now = ask(Slice(since, state.get("id")), size)
     full = len(rows) >= size
+    newest = newest_of(state, map(at, rows))
     if "id" in state:
         assert since is not None
         on = {"t": state["t"], "id": str(rows[-1]["id"])} if full else _from(since + SECOND)
-        return Part(rows, on, True, now)
+        return Part(rows, {**on, **seen(newest)}, True, now)
     if not full:
-        return Part(rows, rest(state, max(map(at, rows), default=None), now), False, now)
+        return Part(rows, rest({"t": state["t"]} if "t" in state else {}, newest, now), False, now)
     first, last = at(rows[0]), at(rows[-1])
     if first == last:
-        return Part((), {**_from(last), "id": ""}, True, now)
-    return Part([row for row in rows if at(row) < last], _from(last), True, now)
+        return Part((), {**_from(last), "id": "", **seen(newest)}, True, now)
+    return Part([row for row in rows if at(row) < last], {**_from(last), **seen(newest)}, True, now)
+
+
+def newest_of(state: State, moments: Iterable[dt.datetime]) -> dt.datetime | None:
+    """Return the newest change of the whole reading, of which ``state`` keeps what earlier pages had."""
+    before = [dt.datetime.fromisoformat(state["seen"])] if "seen" in state else []
+    return max([*before, *moments], default=None)
+
+
+def seen(newest: dt.datetime | None) -> State:
+    return {"seen": newest.isoformat()} if newest else {}
 
 
 def _from(moment: dt.datetime) -> State:

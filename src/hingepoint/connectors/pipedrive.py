@@ -14,7 +14,7 @@ from typing import Any
 
 from hingepoint.connectors import values
 from hingepoint.connectors.exchange import Answer, Exchange, NotThere, NotUnderstood, Rejected
-from hingepoint.connectors.paging import Part, Row, State, next_parts, rest
+from hingepoint.connectors.paging import Part, Row, State, newest_of, next_parts, rest, seen
 from hingepoint.connectors.source import Address, Connector, Described, SignIn, Wanted
 from hingepoint.connectors.values import at, chunks, day, moment, number, plain, share, text
 from hingepoint.records.crm import (
@@ -477,14 +477,11 @@ def _changed(row: Row) -> dt.datetime:
 def _part(answer: Answer, state: State) -> Part:
     """Return a page of a list; the newest change of the whole reading decides where the next begins."""
     rows, cursor = answer.body.get("data") or (), _cursor(answer.body)
-    seen = [_changed(row) for row in rows]
-    seen += [dt.datetime.fromisoformat(state["newest"])] if "newest" in state else []
-    newest = max(seen, default=None)
+    newest = newest_of(state, map(_changed, rows))
     since = {"t": state["t"]} if "t" in state else {}
     if not cursor:
         return Part(rows, rest(since, newest, answer.server_time), False, answer.server_time)
-    kept = {"newest": newest.isoformat()} if newest else {}
-    return Part(rows, {**since, "cursor": cursor, **kept}, True, answer.server_time)
+    return Part(rows, {**since, "cursor": cursor, **seen(newest)}, True, answer.server_time)
 
 
 def _user(row: Row) -> CrmUser:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 import json
 import re
@@ -9,6 +10,7 @@ from collections import defaultdict
 from typing import Any
 
 from connectors.fakes.base import Fake, Reply, Request, route
+from hingepoint.connectors.source import Address
 
 Row = dict[str, Any]
 
@@ -61,7 +63,14 @@ class EspoCrm(Fake):
             DEAL, name=name, amount=amount, stage=stage, probability=STAGES[stage],
             **{**known, "contactsIds": [], "contactsColumns": {}, **values},
         )  # fmt: skip
-        self.note(id, "Create", statusValue=stage, statusField="stage")
+        owner = self.rows[DEAL][id]["assignedUserId"]
+        self.note(
+            id,
+            "Create",
+            statusValue=stage,
+            statusField="stage",
+            **({"assignedUserId": owner} if owner else {}),
+        )
         return id
 
     def change(self, deal: str, **values: Any) -> None:
@@ -85,6 +94,47 @@ class EspoCrm(Fake):
 
     def delete(self, deal: str) -> None:
         self.rows[DEAL][deal].update(deleted=True, modifiedAt=self.stamp())
+
+    # -- the same by number, for what is common to all CRMs ---------------------------------------------------------
+
+    edits = ("add", "move", "reprice", "postpone", "hand_over", "reopen", "remove", "late")
+
+    def address(self) -> Address:
+        return Address(self.url, {"key": "admin-key"})
+
+    def add(self, n: int = 0) -> str:
+        return self.deal(f"Deal {n}", 1000 + n)
+
+    def _edit(self, n: int, **values: Any) -> None:
+        there = sorted(id for id, row in self.rows[DEAL].items() if not row["deleted"])
+        if there:
+            self.tick()
+            self.change(there[n % len(there)], **values)
+
+    def move(self, n: int = 0) -> None:
+        self._edit(n, stage=list(STAGES)[n % len(STAGES)])
+
+    def reprice(self, n: int = 0) -> None:
+        self._edit(n, amount=2000 + n)
+
+    def postpone(self, n: int = 0) -> None:
+        self._edit(n, closeDate=f"2027-01-{1 + n % 28:02}")
+
+    def hand_over(self, n: int = 0) -> None:
+        self._edit(n, assignedUserId=("u-ida", "u-admin")[n % 2])
+
+    def reopen(self, n: int = 0) -> None:
+        self._edit(n, stage="Closed Lost")
+        self._edit(n, stage="Proposal")
+
+    def remove(self, n: int = 0) -> None:
+        self._edit(n, deleted=True)
+
+    def late(self, n: int = 0) -> None:
+        """A change that was begun four minutes ago is committed now."""
+        self.now -= dt.timedelta(minutes=4)
+        self._edit(n, name=f"Late {n}")
+        self.now += dt.timedelta(minutes=4)
 
     # -- what is asked -----------------------------------------------------------------------------------------
 

@@ -9,10 +9,11 @@ import datetime as dt
 import itertools
 import operator
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from connectors.fakes.base import Fake, Reply, Request, route
+from hingepoint.connectors.source import Address
 
 Row = dict[str, Any]
 
@@ -40,7 +41,10 @@ FIELDS = {
         "mail_activity_type_id": "many2one", "tracking_value_ids": "one2many",
     },
     "mail.message.subtype": {"name": "char", "res_model": "char"},
-    TRACKING: {"field_id": "many2one", "mail_message_id": "many2one"},
+    TRACKING: {
+        "field_id": "many2one", "mail_message_id": "many2one", "currency_id": "many2one",
+        **{f"{side}_value_{kind}": kind for side in ("old", "new") for kind in ("char", "integer", "float")},
+    },
     "ir.model.fields": {"name": "char", "model": "char", "tracking": "integer"},
     "mail.activity": {"res_model": "char", "res_id": "integer", "summary": "char", "date_deadline": "date"},
     "sale.order": {
@@ -189,6 +193,60 @@ class FakeOdoo(Fake):
         self.say(survivor, "Note", body=f"Merged the Lead/Opportunity {name} into this one.")
         self.tables[LEAD][survivor]["write_date"] = self.stamp()
 
+    # -- the same by number, for what is common to all CRMs ---------------------------------------------------------
+
+    edits = (
+        "add", "move", "reprice", "hand_over", "reopen", "close", "put_away", "unlink", "join", "late",
+    )  # fmt: skip
+
+    def address(self) -> Address:
+        signed = {"key": "secret"} if self.version >= 19 else {"login": "admin", "password": "secret"}
+        return Address(self.url, signed, {"database": "demo"})
+
+    def add(self, n: int = 0) -> str:
+        return str(self.deal(f"Deal {n}", 1000.0 + n))
+
+    def chosen(self, n: int) -> int:
+        return sorted(self.tables[LEAD])[n % len(self.tables[LEAD])] if self.tables[LEAD] else 0
+
+    def _edit(self, n: int, do: Callable[[int], object]) -> None:
+        if deal := self.chosen(n):
+            self.tick()
+            do(deal)
+
+    def move(self, n: int = 0) -> None:
+        self._edit(n, lambda deal: self.change(deal, stage_id=self.stage(1 + n % 3)))
+
+    def reprice(self, n: int = 0) -> None:
+        self._edit(n, lambda deal: self.change(deal, expected_revenue=2000.0 + n))
+
+    def hand_over(self, n: int = 0) -> None:
+        self._edit(n, lambda deal: self.change(deal, user_id=([1, "Administrator"], [2, "Ida"])[n % 2]))
+
+    def reopen(self, n: int = 0) -> None:
+        self._edit(n, self.lose)
+        self._edit(n, self.restore)
+
+    def close(self, n: int = 0) -> None:
+        self._edit(n, self.win if n % 2 else self.lose)
+
+    def put_away(self, n: int = 0) -> None:
+        self._edit(n, self.archive)
+
+    def unlink(self, n: int = 0) -> None:
+        self._edit(n, self.delete)
+
+    def join(self, n: int = 0) -> None:
+        if self.chosen(n) != self.chosen(n + 1):
+            self._edit(n, lambda deal: self.merge(deal, self.chosen(n + 1)))
+
+    def late(self, n: int = 0) -> None:
+        """A change that was begun four minutes ago is committed now."""
+        if deal := self.chosen(n):
+            self.now -= dt.timedelta(minutes=4)
+            self.change(deal, name=f"Late {n}")
+            self.now += dt.timedelta(minutes=4)
+
     # -- what is asked -----------------------------------------------------------------------------------------
 
     def is_page(self, request: Request) -> bool:
@@ -317,9 +375,7 @@ class FakeOdoo(Fake):
 
     def _row(self, model: str, row: Row, fields: list[str]) -> Row:
         unknown = [name for name in fields if name not in row and name not in self.fields[model]]
-        if unknown and not all(
-            name.endswith(("_char", "_integer", "_float")) or name == "currency_id" for name in unknown
-        ):
+        if unknown:
             raise Refused("builtins.ValueError", f"Invalid field {unknown} on {model}", 500)
         shown = {name: row.get(name, False) for name in dict.fromkeys(["id", *fields])}
         return {

@@ -15,10 +15,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hingepoint.connectors.espocrm import history, reading
-from hingepoint.connectors.espocrm.reading import ACTIVITIES, changed_at, moment, text
+from hingepoint.connectors.espocrm.reading import ACTIVITIES, changed_at
 from hingepoint.connectors.exchange import Answer, Exchange, NoRight, NotThere, Rejected
 from hingepoint.connectors.paging import QUIET, Part, Row, Slice, State, next_parts, read_on
 from hingepoint.connectors.source import OVERLAP, Address, Connector, Described, SignIn, Wanted
+from hingepoint.connectors.values import at, chunks, shortened, text
 from hingepoint.records.crm import (
     Capability,
     CapabilityFound,
@@ -60,7 +61,15 @@ HISTORIES = {
     Capability.CLOSE_DATE_HISTORY: "closeDate",
     Capability.OWNER_HISTORY: "",
 }
-STREAM_RIGHT = "Role: Opportunities: Stream: all"
+#: What to ask for, as it stands in a role.
+RIGHTS = {
+    DEAL: "Opportunities: Read",
+    "User": "Users: Read",
+    "Contact": "Contacts: Read",
+    "stream": "Opportunities: Stream",
+    "edit": "Opportunities: Edit",
+    **{entity: f"{entity}s: Read" for entity in ACTIVITIES},
+}
 SALES_PACK = "Quotes are part of the Sales Pack, which is not read."
 
 #: One condition of a list: kind, field and value.
@@ -116,7 +125,7 @@ class EspoCrm:
             answer = self._list(entity, [*where, *_within(slice, by)], size, orderBy=order, order="asc")
             return answer.body["list"], answer.server_time
 
-        return lambda state: read_on(state, ask, size=self.size, at=lambda row: moment(row[by]))
+        return lambda state: read_on(state, ask, size=self.size, at=lambda row: at(row[by]))
 
     # -- what is there -----------------------------------------------------------------------------------------
 
@@ -158,10 +167,10 @@ class EspoCrm:
     # -- self-test ---------------------------------------------------------------------------------------------
 
     def test(self) -> Iterator[CapabilityFound]:
-        yield self._counted(Capability.DEALS, DEAL, "Role: Opportunities: Read: all")
-        yield self._counted(Capability.USERS, "User", "Role: Users: Read: all")
+        yield self._counted(Capability.DEALS, DEAL)
+        yield self._counted(Capability.USERS, "User")
         yield from self._history_found()
-        yield self._counted(Capability.CONTACT_ROLES, "Contact", "Role: Contacts: Read: all")
+        yield self._counted(Capability.CONTACT_ROLES, "Contact")
         yield CapabilityFound(Capability.QUOTE_LINES, Found.NOT_THERE, detail=SALES_PACK)
         yield CapabilityFound(Capability.LINE_HISTORY, Found.NOT_THERE, detail=SALES_PACK)
         yield CapabilityFound(Capability.APPROVALS, Found.NOT_THERE, detail="EspoCRM has no approvals.")
@@ -172,22 +181,17 @@ class EspoCrm:
         ))  # fmt: skip
         yield self._may_write()
 
-    def _counted(
-        self, capability: Capability, entity: str, right: str, where: Sequence[Where] = ()
-    ) -> CapabilityFound:
+    def _counted(self, capability: Capability, entity: str, where: Sequence[Where] = ()) -> CapabilityFound:
         try:
             total = int(self._list(entity, where, 1).body["total"])
         except (NoRight, Rejected):
-            return CapabilityFound(capability, Found.NO_RIGHT, ask_for=right)
+            return CapabilityFound(capability, Found.NO_RIGHT, ask_for=RIGHTS[entity])
         except NotThere:
             return CapabilityFound(capability, Found.NOT_THERE)
         return CapabilityFound(capability, Found.TRACKED, total)
 
     def _activities_found(self) -> CapabilityFound:
-        lines = [
-            self._counted(Capability.ACTIVITIES, entity, f"Role: {entity}s: Read: all", [_ON_DEALS])
-            for entity in ACTIVITIES
-        ]
+        lines = [self._counted(Capability.ACTIVITIES, entity, [_ON_DEALS]) for entity in ACTIVITIES]
         seen = [line for line in lines if line.found == Found.TRACKED]
         missing = ", ".join(line.ask_for for line in lines if line.ask_for)
         found = Found.TRACKED if len(seen) == len(lines) else Found.TRACKED_SINCE if seen else Found.NO_RIGHT
@@ -205,7 +209,7 @@ class EspoCrm:
         for capability, name in HISTORIES.items():
             audited = not name or bool(self.metadata.get(name, {}).get("audited"))
             if not count:
-                yield CapabilityFound(capability, Found.NO_RIGHT, ask_for=STREAM_RIGHT)
+                yield CapabilityFound(capability, Found.NO_RIGHT, ask_for=RIGHTS["stream"])
             elif not audited:
                 ask = f"Administration: Entity Manager: Opportunity: Fields: {name}: Audited"
                 yield CapabilityFound(capability, Found.NOT_TRACKED, ask_for=ask)
@@ -231,9 +235,7 @@ class EspoCrm:
         edit = rights.get(DEAL, {}).get("edit") if isinstance(rights.get(DEAL), dict) else None
         if self._all_notes or edit in ("all", "yes"):
             return CapabilityFound(Capability.WRITE_BACK, Found.TRACKED, custom)
-        return CapabilityFound(
-            Capability.WRITE_BACK, Found.NO_RIGHT, ask_for="Role: Opportunities: Edit: all"
-        )
+        return CapabilityFound(Capability.WRITE_BACK, Found.NO_RIGHT, ask_for=RIGHTS["edit"])
 
     # -- pages -------------------------------------------------------------------------------------------------
 
@@ -281,8 +283,8 @@ class EspoCrm:
         last = {"n": rows[-1]["number"]}
         if len(rows) >= self.size:
             return Part(rows, last, True, answer.server_time)
-        newest = max(moment(row["createdAt"]) for row in rows)
-        late = [row["number"] for row in rows if moment(row["createdAt"]) >= newest - OVERLAP]
+        newest = max(at(row["createdAt"]) for row in rows)
+        late = [row["number"] for row in rows if at(row["createdAt"]) >= newest - OVERLAP]
         quiet = answer.server_time - newest > QUIET
         return Part(rows, last if quiet else {"n": min(late) - 1}, False, answer.server_time)
 
@@ -334,16 +336,14 @@ class EspoCrm:
         return found
 
     def _notes_of(self, ids: Sequence[str]) -> Iterator[Row]:
-        for start in range(0, len(ids), IN_ONE):
-            where: list[Where] = [_ON_DEALS, ("in", "parentId", list(ids[start : start + IN_ONE]))]
-            number, rows = 0, [None]
-            while rows:
+        for some in chunks(ids, IN_ONE):
+            where: list[Where] = [_ON_DEALS, ("in", "parentId", list(some))]
+            number: Any = 0
+            while number is not None:
                 more = [*where, ("greaterThan", "number", number)]
                 rows = self._list(NOTE, more, orderBy="number", order="asc").body["list"]
                 yield from rows
-                number = rows[-1]["number"] if len(rows) == PAGE else 0
-                if not number:
-                    break
+                number = rows[-1]["number"] if len(rows) == PAGE else None
 
     def _stream_of(self, id: str) -> Iterator[Row]:
         """Return the notes of a deal, newest first; nothing where the role does not open its stream."""
@@ -384,8 +384,8 @@ class EspoCrm:
         now = self._ask("GET", "Settings").server_time
         entity = DEAL if object == CrmObject.CHANGES else LISTS.get(object, "")
         rows: list[Row] = []
-        for start in range(0, len(ids) if entity else 0, IN_ONE):
-            rows += self._list(entity, [("in", "id", list(ids[start : start + IN_ONE]))]).body["list"]
+        for some in chunks(ids if entity else (), IN_ONE):
+            rows += self._list(entity, [("in", "id", list(some))]).body["list"]
         return CrmPage(object, tuple(self._records(object, "deals", rows)), "", False, now)
 
     # -- writing back ------------------------------------------------------------------------------------------
@@ -398,7 +398,7 @@ class EspoCrm:
         try:
             typed = {name: _typed(self.metadata[name], value) for name, value in values.items()}
         except ValueError as error:
-            return WriteResult(Written.REFUSED, str(error)[:200])
+            return WriteResult(Written.REFUSED, shortened(error))
         before = self._one(deal_id)
         if before is None or before.get("deleted"):
             return WriteResult(Written.GONE)
@@ -413,7 +413,7 @@ class EspoCrm:
         )
         if answer.status >= 400:
             reason = answer.headers.get("x-status-reason") or f"HTTP {answer.status}"
-            return WriteResult(REFUSALS[answer.status], reason[:200])
+            return WriteResult(REFUSALS[answer.status], shortened(reason))
         row = answer.body
         return WriteResult(Written.DONE, modified_at=changed_at(row), task_id=row["id"] if task else "")
 

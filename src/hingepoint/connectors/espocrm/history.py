@@ -1,12 +1,12 @@
-"""The stream of a deal in EspoCRM as dated changes. A note of a stage says only the new one; closings are taken back by the next."""
+"""The stream of a deal in EspoCRM as dated changes: notes of a stage or an owner say only the new one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from hingepoint.connectors.espocrm.reading import moment, text
 from hingepoint.connectors.paging import Row
+from hingepoint.connectors.values import at, plain, text
 from hingepoint.records.crm import CrmChange, DealField, Origin
 from hingepoint.records.deals import DealStatus
 
@@ -26,15 +26,14 @@ StatusOf = Callable[[str], DealStatus]
 
 def changes(notes: Iterable[Row], status_of: StatusOf) -> Iterator[CrmChange]:
     """Return the changes that all notes of one deal say, in order."""
-    stage = ""
+    last: dict[str, str] = {}
     for note in sorted(notes, key=lambda each: int(each["number"])):
         for name, old, new, label in _said(note):
+            before = last.get(name) if old is None else old
+            yield _change(note, name, before, new, label)
             if name == "stage":
-                yield _change(note, name, stage if old is None else old, new, new)
-                yield from _outcome(note, stage, new, status_of)
-                stage = new
-            else:
-                yield _change(note, name, old, new, label)
+                yield from _outcome(note, before or "", new, status_of)
+            last[name] = new
 
 
 def _said(note: Row) -> Iterator[tuple[str, str | None, str, str]]:
@@ -42,18 +41,22 @@ def _said(note: Row) -> Iterator[tuple[str, str | None, str, str]]:
     data = note.get("data") or {}
     kind = note["type"]
     if kind == "Create" and data.get("statusValue"):
-        yield "stage", "", text(data["statusValue"]), ""
+        yield "stage", "", text(data["statusValue"]), text(data["statusValue"])
     if kind == "Create" and data.get("assignedUserId"):
         yield "assignedUserId", "", text(data["assignedUserId"]), text(data.get("assignedUserName"))
     if kind == "Status" and data.get("field") == "stage":
-        yield "stage", None, text(data.get("value")), ""
+        yield "stage", None, text(data.get("value")), text(data.get("value"))
     if kind == "Assign":
         yield "assignedUserId", None, text(data.get("assignedUserId")), text(data.get("assignedUserName"))
     if kind == "Update":
         was, became = _both(data)
         for name in became:
             if name in FIELDS:
-                yield name, text(was.get(name)), text(became[name]), ""
+                yield name, _as_ours(name, was.get(name)), _as_ours(name, became[name]), ""
+
+
+def _as_ours(name: str, value: Any) -> str:
+    return plain(value) if name in ("amount", "probability") else text(value)
 
 
 def _both(data: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
@@ -71,7 +74,7 @@ def _change(note: Row, name: str, old: str | None, new: str, label: str) -> CrmC
         old_label=old or "" if name == "stage" else "",
         new_label=label,
         currency=text(_both(data)[1].get("amountCurrency")) if name == "amount" else "",
-        at=moment(note["createdAt"]),
+        at=at(note["createdAt"]),
         actor_id=text(note.get("createdById")),
         native_id=f"{note['id']}-{name}",
     )
@@ -85,7 +88,7 @@ def _outcome(note: Row, before: str, now: str, status_of: StatusOf) -> Iterator[
             field=DealField.STATUS,
             old=old or "",
             new=new,
-            at=moment(note["createdAt"]),
+            at=at(note["createdAt"]),
             actor_id=text(note.get("createdById")),
             native_id=f"{note['id']}-status",
         )
@@ -97,15 +100,15 @@ def beginnings(deal: Row, notes: Sequence[Row], status_of: StatusOf) -> Iterator
     for note in sorted(notes, key=lambda each: int(each["number"])):
         for name, old, _, _ in _said(note):
             first.setdefault(name, old)
-    at = moment(deal["createdAt"])
+    began_at = at(deal["createdAt"])
     for name, of in FIELDS.items():
-        new = first[name] if name in first else text(deal.get(name))
+        new = first[name] if name in first else _as_ours(name, deal.get(name))
         if new and name != "probability":
             yield CrmChange(
                 text(deal["id"]),
                 of,
                 new,
-                at,
+                began_at,
                 old="",
                 new_label=new if name == "stage" else "",
                 currency=text(deal.get("amountCurrency")) if name == "amount" else "",
@@ -114,6 +117,6 @@ def beginnings(deal: Row, notes: Sequence[Row], status_of: StatusOf) -> Iterator
             )
             if name == "stage":
                 yield CrmChange(
-                    text(deal["id"]), DealField.STATUS, status_of(new), at,
+                    text(deal["id"]), DealField.STATUS, status_of(new), began_at,
                     old="", origin=Origin.INFERRED, native_id=f"{deal['id']}-began-status",
                 )  # fmt: skip

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from typing import Any
 
 from hingepoint.connectors.paging import Row
+from hingepoint.connectors.values import at, day, number, share, text
 from hingepoint.records.crm import CrmAccount, CrmActivity, CrmContact, CrmDeal, CrmRole, CrmStage, CrmUser
 from hingepoint.records.deals import DealStatus
 
@@ -20,17 +20,8 @@ ACTIVITIES: Mapping[str, tuple[str, str, frozenset[str]]] = {
 }
 
 
-def moment(said: Any) -> dt.datetime:
-    """Return a moment, which is in UTC and says so nowhere."""
-    return dt.datetime.fromisoformat(said).replace(tzinfo=dt.UTC)
-
-
 def changed_at(row: Row) -> dt.datetime:
-    return moment(row["modifiedAt"])
-
-
-def text(said: Any) -> str:
-    return "" if said is None else str(said)
+    return at(row["modifiedAt"])
 
 
 def user(row: Row) -> CrmUser:
@@ -75,16 +66,16 @@ def deal(
     return CrmDeal(
         id=row["id"],
         name=text(row.get("name")),
-        created_at=moment(row["createdAt"]),
+        created_at=at(row["createdAt"]),
         modified_at=changed_at(row),
         account_id=text(row.get("accountId")),
         owner_id=text(row.get("assignedUserId")),
         stage_id=text(row.get("stage")),
         status=status_of(text(row.get("stage"))),
-        amount=None if row.get("amount") is None else Decimal(str(row["amount"])),
+        amount=number(row.get("amount")),
         currency=text(row.get("amountCurrency")),
-        probability=None if row.get("probability") is None else float(row["probability"]) / 100,
-        expected_close_on=dt.date.fromisoformat(row["closeDate"]) if row.get("closeDate") else None,
+        probability=share(row.get("probability"), 100),
+        expected_close_on=day(row.get("closeDate")),
         source=text(row.get("leadSource")),
         roles=tuple(_roles(people)),
         link=link,
@@ -117,11 +108,10 @@ def activity(entity: str, row: Row) -> CrmActivity | None:
     kind, when, states = ACTIVITIES[entity]
     if row.get("status") not in states:
         return None
-    at = row.get(when) or row["modifiedAt"]
     return CrmActivity(
         id=f"{kind}-{row['id']}",
         deal_id=text(row.get("parentId")),
         kind=kind,
-        at=moment(at),
+        at=at(row.get(when) or row["modifiedAt"]),
         actor_id=text(row.get("assignedUserId")) or text(row.get("createdById")),
     )

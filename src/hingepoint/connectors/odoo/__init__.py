@@ -18,6 +18,7 @@ from hingepoint.connectors.odoo.reading import changed_at, link, moment, text
 from hingepoint.connectors.odoo.rpc import Rpc, Told, sign_in, told
 from hingepoint.connectors.paging import Part, Row, Slice, State, next_parts, read_on
 from hingepoint.connectors.source import Address, Connector, Described, SignIn, Wanted
+from hingepoint.connectors.values import shortened
 from hingepoint.records.crm import (
     Capability,
     CapabilityFound,
@@ -299,7 +300,7 @@ class Odoo:
                 capability,
                 Found.TRACKED if shown else Found.NO_RIGHT,
                 ask_for="" if shown else RIGHTS[TRACKING],
-                detail="Read from the thread of each deal, one request a deal." if shown else "",
+                detail="Read from the thread of each deal, one request a deal." if shown else AS_A_PERSON,
             )
 
     def _may_write(self) -> CapabilityFound:
@@ -455,9 +456,12 @@ class Odoo:
             yield from history.values_of(rows, self._field_names(rows))
 
     def _tracking_names(self) -> list[str]:
-        kinds = ("char", "integer", "float")
-        names = [f"{side}_value_{kind}" for side in ("old", "new") for kind in kinds]
-        return ["id", "field_id", "mail_message_id", "currency_id", *names]
+        there = self.fields(TRACKING)
+        columns = [f"{side}_value_{kind}" for side in ("old", "new") for kind in ("char", "integer", "float")]
+        return [
+            "id",
+            *(name for name in ("field_id", "mail_message_id", "currency_id", *columns) if name in there),
+        ]
 
     def _field_names(self, rows: Sequence[Row]) -> dict[str, str]:
         ids = sorted({int(link(row["field_id"])) for row in rows if row["field_id"]})
@@ -544,18 +548,20 @@ class Odoo:
         if object == CrmObject.QUOTES:
             return CrmPage(object, tuple(self._quotes(ids)), "", False, now)
         if object == CrmObject.CHANGES:
-            also, by, model, stream = [ON_DEALS], "res_id", MESSAGE, "messages"
-        else:
-            (model, also), by, stream = LISTS.get(object, ("", [])), "id", "records"
-        rows = self._by_ids(model, ids, by=by, also=also) if model else []
-        return self._made(object, [(stream, Part(rows, {}, False, now))], "", False)
+            messages = self._by_ids(MESSAGE, ids, by="res_id", also=[ON_DEALS])
+            leads = self._by_ids(LEAD, ids, also=LISTS[CrmObject.DEALS][1])
+            parts = [("messages", Part(messages, {}, False, now)), ("created", Part(leads, {}, False, now))]
+            return self._made(object, parts, "", False)
+        model, also = LISTS.get(object, ("", []))
+        rows = self._by_ids(model, ids, also=also) if model else []
+        return self._made(object, [("records", Part(rows, {}, False, now))], "", False)
 
     # -- writing back ------------------------------------------------------------------------------------------
 
     def write(self, deal_id: str, values: Mapping[str, str]) -> WriteResult:
-        there = self.fields(LEAD)
         if refused := sorted(NEVER_WRITTEN & set(values)):
             return WriteResult(Written.REFUSED, f"{', '.join(refused)} is never written.")
+        there = self.fields(LEAD)
         if missing := sorted(set(values) - set(there)):
             return WriteResult(Written.NO_FIELD, ", ".join(missing))
         try:
@@ -563,7 +569,7 @@ class Odoo:
                 deal_id, {name: _typed(there[name], value) for name, value in values.items()}
             )
         except (NoRight, NotThere, Rejected, ValueError) as problem:
-            return WriteResult(_refusal(problem), str(problem)[:200])
+            return WriteResult(_refusal(problem), shortened(problem))
 
     def _written(self, deal_id: str, values: Mapping[str, Any]) -> WriteResult:
         names = [*values, "write_date"]
@@ -582,7 +588,7 @@ class Odoo:
         try:
             return self._task_written(deal_id, task_id, values)
         except (NoRight, NotThere, Rejected) as problem:
-            return WriteResult(_refusal(problem), str(problem)[:200])
+            return WriteResult(_refusal(problem), shortened(problem))
 
     def _task_written(self, deal_id: str, task_id: str, values: Mapping[str, Any]) -> WriteResult:
         open_tasks = [["res_model", "=", LEAD], ["res_id", "=", int(deal_id)]]
@@ -606,6 +612,7 @@ class Odoo:
         return WriteResult(Written.DONE, task_id=str(made[0]["id"]) if made else "")
 
 
+AS_A_PERSON = "Or sign in with user and password: then it is read as a person sees it, deal by deal."
 NOT_TRACKED = "Odoo keeps no history of it: we compare what we read with what we read before."
 HISTORIES = {
     Capability.STAGE_HISTORY: "stage_id",
@@ -616,7 +623,7 @@ HISTORIES = {
 RIGHTS = {
     LEAD: "Sales / User: All Documents",
     LINE: "Sales / User: All Documents",
-    TRACKING: "Administration / Settings (or sign in with name and password)",
+    TRACKING: "Administration / Settings",
     MESSAGE: "Sales / User: All Documents",
 }
 

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from hingepoint.connectors.odoo.reading import link, moment, number, status, text, written_on
+from hingepoint.connectors.odoo.reading import link, moment, status, text, written_on
 from hingepoint.connectors.paging import Row
+from hingepoint.connectors.values import plain
 from hingepoint.records.crm import CrmChange, DealField, Origin
 from hingepoint.records.deals import DealStatus
 
@@ -81,7 +82,7 @@ def _one(row: Row, side: str, name: str) -> str:
     if name == "active":
         return str(row[f"{side}_value_integer"] or 0)
     if name in ("expected_revenue", "amount_untaxed"):
-        return str(number(row[f"{side}_value_float"]))
+        return plain(row[f"{side}_value_float"])
     return text(row.get(f"{side}_value_char"))
 
 
@@ -107,7 +108,7 @@ def _shown(value: Any, name: str, words: Words) -> str:
         return words.names.get(name, {}).get(text(value), text(value))
     if name == "active":
         return str(int(bool(value)))
-    return text(number(value)) if isinstance(value, (int, float)) and value is not False else text(value)
+    return plain(value) if isinstance(value, (int, float)) and value is not False else text(value)
 
 
 def changes(messages: Sequence[Row], values: Iterable[Value], words: Words) -> Iterator[CrmChange]:
@@ -193,4 +194,4 @@ def _began(lead: Row, name: str, first: Value | None) -> tuple[str, str]:
     now = lead.get(name)
     if name.endswith("_id"):
         return link(now), text(now)
-    return text(number(now)), ""
+    return plain(now or 0), ""
