@@ -19,7 +19,7 @@ from hingepoint.connectors.source import Wanted
 from hingepoint.records.crm import Capability, CrmObject, Written
 
 #: The CRMs that are played here, with the class of their fake. The others replay what was recorded.
-PLAYED = {"hubspot": "HubSpot", "salesforce": "Salesforce"}
+PLAYED = {"hubspot": "HubSpot", "salesforce": "Salesforce", "dynamics": "Dynamics"}
 played = pytest.mark.parametrize("key", PLAYED)
 
 

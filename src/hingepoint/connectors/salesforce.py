@@ -99,7 +99,7 @@ RIGHTS = {
     Capability.AMOUNT_HISTORY: "View All Records on Opportunities",
     Capability.CLOSE_DATE_HISTORY: "View All Records on Opportunities",
     Capability.OWNER_HISTORY: "Set History Tracking for Opportunity Owner",
-    Capability.CONTACT_ROLES: "View All Records on Contacts",
+    Capability.CONTACT_ROLES: "View All Records on Accounts, Contacts",
     Capability.QUOTE_LINES: "View All Records on Quotes",
     Capability.APPROVALS: "View All Records on Opportunities",
     Capability.ACTIVITIES: "View All Records on Opportunities",
