@@ -10,7 +10,6 @@ import dataclasses
 import datetime as dt
 import functools
 import json
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -213,13 +212,14 @@ class Dynamics:
     def _tables(self) -> Mapping[str, Row]:
         """Tables by their logical name: whether they track changes and are audited."""
         select = ("LogicalName", "ChangeTrackingEnabled", "IsAuditEnabled")
-        return {each["LogicalName"]: each for each in self._all("EntityDefinitions", select)}
+        where = " or ".join(f"LogicalName eq '{name}'" for _, name in TABLES.values())
+        return {each["LogicalName"]: each for each in self._all("EntityDefinitions", select, where)}
 
     @functools.cached_property
     def _columns(self) -> Mapping[str, Row]:
         path = "EntityDefinitions(LogicalName='opportunity')/Attributes"
         select = (
-            "LogicalName", "AttributeType", "DisplayName", "IsCustomAttribute", "IsValidForUpdate", "IsAuditEnabled",
+            "LogicalName", "AttributeType", "DisplayName", "IsCustomAttribute", "IsValidForUpdate", "IsAuditEnabled", "SourceType",
         )  # fmt: skip
         return {each["LogicalName"]: each for each in self._all(path, select)}
 
@@ -402,7 +402,7 @@ class Dynamics:
         select = ("_record1id_value", "_record2id_value", "_record2roleid_value")
         ids = [each["opportunityid"] for each in rows]
         where = "record2objecttypecode eq 2"  # a contact
-        held = _by(self._of("connections", select, "record1id", ids, where), "_record1id_value")
+        held = values.grouped(self._of("connections", select, "record1id", ids, where), "_record1id_value")
         return (self._deal(each, _roles(each, held[each["opportunityid"]])) for each in rows)
 
     def _deal(self, row: Row, roles: tuple[CrmRole, ...]) -> CrmDeal:
@@ -441,8 +441,12 @@ class Dynamics:
 
     def _changes(self, rows: list[Any]) -> Iterator[CrmChange]:
         ids = [each["opportunityid"] for each in rows]
-        kept = _by(self._audits(ids), "_objectid_value")
-        closings = {} if self._is_audited("statecode") else _by(self._closings(ids), "_opportunityid_value")
+        kept = values.grouped(self._audits(ids), "_objectid_value")
+        closings = (
+            {}
+            if self._is_audited("statecode")
+            else values.grouped(self._closings(ids), "_opportunityid_value")
+        )
         for row in rows:
             for name, (field, present) in HISTORY.items():
                 entries = [each for each in kept[row["opportunityid"]] if each["name"] == name]
@@ -523,7 +527,7 @@ class Dynamics:
 
     def _quotes(self, rows: list[Any]) -> Iterator[CrmQuote]:
         select = ("quotedetailid", *LINE)
-        lines = _by(
+        lines = values.grouped(
             self._of("quotedetails", select, "quoteid", [each["quoteid"] for each in rows]), "_quoteid_value"
         )
         for row in rows:
@@ -627,13 +631,6 @@ def _following(held: Row, answer: Answer) -> tuple[str, bool]:
     if link := body.get("@odata.nextLink"):
         return json.dumps({"link": link, "mark": mark.moved(last, "", clock=answer.server_time).text()}), True
     return json.dumps({"mark": mark.ended(last, clock=answer.server_time).text()}), False
-
-
-def _by(rows: Iterable[Any], name: str) -> dict[str, list[Any]]:
-    found: dict[str, list[Any]] = defaultdict(list)
-    for each in rows:
-        found[each[name]].append(each)
-    return found
 
 
 def _value(field: DealField, said: Any) -> str:

@@ -467,8 +467,10 @@ class Salesforce:
         ids = [each["Id"] for each in rows]
         fields = ("OpportunityId", *HISTORY, "CreatedById", "CreatedDate")
         order = "OpportunityId, CreatedDate, Id"
-        kept = _by(self._of("OpportunityHistory", fields, "OpportunityId", ids, order), "OpportunityId")
-        owners = _by(self._owners_of(ids), "OpportunityId")
+        kept = values.grouped(
+            self._of("OpportunityHistory", fields, "OpportunityId", ids, order), "OpportunityId"
+        )
+        owners = values.grouped(self._owners_of(ids), "OpportunityId")
         for row in rows:
             yield from self._of_history(row, kept[row["Id"]])
             yield from self._of_owner(row, owners[row["Id"]])
@@ -568,7 +570,7 @@ class Salesforce:
 
     def _quotes(self, rows: list[Any]) -> Iterator[CrmQuote]:
         ids = [each["Id"] for each in rows]
-        lines = _by(self._of("QuoteLineItem", LINE, "QuoteId", ids), "QuoteId")
+        lines = values.grouped(self._of("QuoteLineItem", LINE, "QuoteId", ids), "QuoteId")
         for row in rows:
             if row.get("OpportunityId"):
                 yield self._quote(row, tuple(map(_line, lines[row["Id"]])))
@@ -747,13 +749,6 @@ def _in_parts(fields: Sequence[str]) -> list[list[str]]:
 def _joined(rows: list[Any], more: list[Any]) -> list[Any]:
     by_id = {each["Id"]: each for each in more}
     return [{**each, **by_id.get(each["Id"], {})} for each in rows]
-
-
-def _by(rows: Iterable[Any], name: str) -> dict[str, list[Any]]:
-    found: dict[str, list[Any]] = defaultdict(list)
-    for each in rows:
-        found[each[name]].append(each)
-    return found
 
 
 def _is_id(said: Any) -> bool:
