@@ -34,6 +34,9 @@ class Kept:
         held = self.records.setdefault(page.object, {})
         for record in page.records:
             held[identity(record)] = record
+        for fate in page.fates:
+            held.pop(fate.id, None)
+            self.gone[fate.id] = fate.fate, fate.into
 
     def sweep(self, source, object: CrmObject) -> None:
         there, mark = source.ids(object, "")

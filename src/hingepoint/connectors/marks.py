@@ -19,9 +19,14 @@ from hingepoint.records.crm import CrmPage
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """``id`` stands beside ``at`` where records of the same moment are still to come."""
+    """``id`` stands beside ``at`` where records of the same moment are still to come.
+
+    ``settled`` says that ``since`` was older than the overlap when the reading began: nothing before it is to come,
+    and a mass change is not read again and again for as long as nothing follows it.
+    """
 
     since: str = ""
+    settled: bool = False
     at: str = ""
     id: str = ""
     begun: str = ""
@@ -31,23 +36,28 @@ class Mark:
         """Return from when a reading asks: where it stands, or the overlap before ``since``; None for all."""
         if self.at:
             return dt.datetime.fromisoformat(self.at)
-        return dt.datetime.fromisoformat(self.since) - OVERLAP if self.since else None
+        if not self.since:
+            return None
+        return dt.datetime.fromisoformat(self.since) - (dt.timedelta() if self.settled else OVERLAP)
 
     def text(self) -> str:
         return json.dumps({name: value for name, value in dataclasses.asdict(self).items() if value})
 
     def moved(self, at: dt.datetime | None, id: str, *, clock: dt.datetime) -> Mark:
         """Return the mark within a reading after the record changed ``at``."""
-        return Mark(self.since, at.isoformat() if at else self.at, id, self.begun or clock.isoformat())
+        at_ = at.isoformat() if at else self.at
+        return dataclasses.replace(self, at=at_, id=id, begun=self.begun or clock.isoformat())
 
     def ended(self, at: dt.datetime | None, *, clock: dt.datetime) -> Mark:
         """Return the mark after the last page, whose last record was changed ``at`` (None: it was empty)."""
         seen = at.isoformat() if at else self.at or self.since
-        return Mark(_earliest(seen, self.begun or clock.isoformat())) if seen else Mark()
-
-
-def _earliest(one: str, other: str) -> str:
-    return min(dt.datetime.fromisoformat(one), dt.datetime.fromisoformat(other)).isoformat()
+        if not seen:
+            return Mark()
+        last, begun = (
+            dt.datetime.fromisoformat(seen),
+            dt.datetime.fromisoformat(self.begun or clock.isoformat()),
+        )
+        return Mark(min(last, begun).isoformat(), settled=begun - last >= OVERLAP)
 
 
 def read(text: str) -> Mark:

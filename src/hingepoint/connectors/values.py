@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
@@ -64,6 +65,14 @@ def plain(value: Any) -> str:
 
 def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     return (items[start : start + size] for start in range(0, len(items), size))
+
+
+def grouped(rows: Iterable[Any], name: str) -> dict[str, list[Any]]:
+    """Return rows by what they have under ``name``; nothing is an empty list."""
+    found: dict[str, list[Any]] = defaultdict(list)
+    for each in rows:
+        found[each[name]].append(each)
+    return found
 
 
 def shortened(said: Any) -> str:
