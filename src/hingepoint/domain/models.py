@@ -45,6 +45,7 @@ from hingepoint.domain.strategy.models import (
     ResultMetric,
     Strategy,
 )
+from hingepoint.domain.sync.models import Connection, Cursor, Landed, LandedChange, SyncRun, WrittenBack
 from hingepoint.domain.trials.models import Trial, TrialLook
 from hingepoint.domain.turns.models import SentForm
 from hingepoint.domain.upkeep.models import Job, KeptAnswer
@@ -65,9 +66,11 @@ __all__ = [
     "CoachingSession",
     "CommitmentEnd",
     "Confirmation",
+    "Connection",
     "Contact",
     "Corridor",
     "CorridorWriting",
+    "Cursor",
     "DataSnapshot",
     "DaysOff",
     "Deal",
@@ -87,6 +90,8 @@ __all__ = [
     "Involvement",
     "Job",
     "KeptAnswer",
+    "Landed",
+    "LandedChange",
     "Membership",
     "OtherName",
     "OwnMetric",
@@ -125,9 +130,11 @@ __all__ = [
     "SignInFailure",
     "SignalReading",
     "Strategy",
+    "SyncRun",
     "Team",
     "Trade",
     "Trial",
     "TrialLook",
     "User",
+    "WrittenBack",
 ]
