@@ -42,6 +42,7 @@ COMMANDS = {
     "recount": Command("recount:recount", "Read the signals and the agreement debt anew."),
     "doctor": Command("doctor:doctor", "Check the installation, the database and what the data allows."),
     "audit": Command("audit:audit", "Verify the audit trail, or anchor it outside."),
+    "secrets": Command("secrets:secrets", "Check the encrypted secrets, or put them under a new key."),
     "backup": Command("backup:backup", "Write the whole database to one file."),
     "restore": Command("backup:restore", "Put a backup back."),
 }

@@ -223,6 +223,20 @@ def audit_trail() -> Finding:
     return Finding(GOOD, f"{queries.length():,} changes, the chain holds.")
 
 
+def secrets() -> Finding:
+    from hingepoint.domain.secrets import queries
+
+    found = queries.readable()
+    if found.locked:
+        says = f"{found.locked} of {plural(found.secrets, 'secret')} were encrypted with another key."
+        return Finding(
+            BROKEN, says, "Put that key into HINGEPOINT_SECRETS_KEY, after a comma, or back into secrets.key."
+        )
+    return Finding(
+        GOOD, f"{plural(found.secrets, 'secret')} in the database, each opens with the key at hand."
+    )
+
+
 def background_jobs() -> Finding:
     from hingepoint.domain.upkeep import queries
 
@@ -299,6 +313,7 @@ CHECKS: dict[str, Callable[[], Finding]] = {
 
 TABLE_CHECKS: dict[str, Callable[[], Finding]] = {
     "Audit trail": audit_trail,
+    "Secrets": secrets,
     "Background jobs": background_jobs,
     "What deals need": what_deals_need,
     "Scheduled jobs": scheduled_jobs,

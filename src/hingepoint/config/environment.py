@@ -33,6 +33,12 @@ class Environment(BaseSettings):
     secret_key: str = Field(
         "", description="Key that signs sessions and links. Empty: made once and kept in the data folder."
     )
+    secrets_key: str = Field(
+        "",
+        description="Key that encrypts secrets in the database, such as those of second factors; at least 32 characters. Several, with "
+        "commas between: the first encrypts, each of them reads. Empty: made once and kept as secrets.key in the data folder. "
+        "A backup does not hold it: keep it elsewhere too.",
+    )
     debug: bool = Field(False, description="Show errors in the browser. Never on a shared machine.")
     allowed_hosts: list[str] = Field(
         ["localhost", "127.0.0.1", "[::1]"],
@@ -113,6 +119,15 @@ class Environment(BaseSettings):
             raise ValueError("is not a currency code; expected three letters such as EUR")
         return value.upper()
 
+    @field_validator("secrets_key")
+    @classmethod
+    def _long_keys(cls, value: str) -> str:
+        if any(len(key) < 32 for key in _keys_of(value)):
+            raise ValueError(
+                "holds a key that is too short; expected at least 32 characters, as of: openssl rand -base64 48"
+            )
+        return value
+
     @field_validator("allow_outbound")
     @classmethod
     def _addresses(cls, values: list[str]) -> list[str]:
@@ -152,6 +167,14 @@ class Environment(BaseSettings):
     def effective_secret_key(self) -> str:
         """Return the configured key, or the one kept in the data folder, making it on first use."""
         return self.secret_key or kept_secret(self.data_dir / "secret.key")
+
+    def effective_secrets_keys(self) -> list[str]:
+        """Return the keys that encrypt secrets, the one for new secrets first; made and kept in the data folder on first use."""
+        return _keys_of(self.secrets_key) or [kept_secret(self.data_dir / "secrets.key")]
+
+
+def _keys_of(value: str) -> list[str]:
+    return [key.strip() for key in value.split(",") if key.strip()]
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "set writing back": "said what is written back to a CRM",
         "set pace": "said how often a CRM is read",
     },
+    "secrets": {"renew key": "put the secrets of the database under a new key"},
     "deal": {
         "take over agreements": "gave the deal the agreements of one that the CRM merged into it",
         "hand over agreements": "gave the agreements of the deal to the one that the CRM merged it into",
