@@ -24,7 +24,7 @@ from hingepoint.domain.people.models import User, sees_all
 from hingepoint.domain.sync import merges, payload, reading, register, runs, secrets, writing
 from hingepoint.domain.sync.models import Connection, Landed, SyncRun
 from hingepoint.domain.sync.opening import Opened, opened
-from hingepoint.domain.sync.rules import answered, open_questions
+from hingepoint.domain.sync.rules import answered, open_questions, stages_of
 from hingepoint.domain.turns.actions import action, turn
 from hingepoint.records.crm import CapabilityFound, CrmObject
 from hingepoint.records.deals import BuyingRole, DealStatus
@@ -155,6 +155,19 @@ def sign_in_anew(
     return row
 
 
+def connect_or_renew(*, by: User | None, at: dt.datetime, crm: str, name: str, **facts: Any) -> int:
+    """Connect a CRM, or where a connection of that name is there give it the new token; return its number.
+
+    Raises what ``connect`` and ``sign_in_anew`` raise.
+    """
+    _require(by)
+    called = name or _sign_in(crm, "")[0].label
+    if known := Connection.objects.filter(name=called, crm=crm).first():
+        anew = {"given": facts["given"], "sign_in": facts.get("sign_in", "")}
+        return sign_in_anew(by=by, at=at, connection_id=known.pk, **anew).pk
+    return connect(by=by, at=at, crm=crm, name=name, **facts).pk
+
+
 def test(*, by: User | None, at: dt.datetime, connection_id: int) -> tuple[CapabilityFound, ...]:
     """Try what the sign-in may see and what history there is, and keep what was found. Raises CannotConnect."""
     _require(by)
@@ -207,6 +220,18 @@ def say(
         Landed.objects.filter(connection=row, object=CrmObject.DEALS).update(due=True)
         record(by=by, at=at, action="say words", subject="connection", subject_id=row.pk, changes=changes)
     return row
+
+
+def say_stages(
+    *, by: User | None, at: dt.datetime, connection_id: int, named: Mapping[str, str]
+) -> Connection:
+    """Say what stages mean, by their names or ids, beside what was said before. Raises Refused."""
+    row = Connection.objects.get(pk=connection_id)
+    known = {key: stage.id for stage in stages_of(row) for key in (stage.name, stage.id)}
+    if unknown := [each for each in named if each not in known]:
+        raise Refused(f"The CRM has no stage {unknown[0]!r}: {', '.join(sorted(known))}.", field="stages")
+    said = {known[name]: meaning for name, meaning in named.items()}
+    return say(by=by, at=at, connection_id=connection_id, stages={**row.stages, **said})
 
 
 def _require_known(name: str, given: Any, known: Sequence[str]) -> None:

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from hingepoint.domain.people.models import Viewer, choices, sees_all
+from hingepoint.domain.secrets.rules import SealedField
 from hingepoint.records.crm import CrmObject, Fate, Origin
 from hingepoint.records.sync import ConnectionState
 
@@ -32,7 +33,7 @@ class Connection(models.Model):
     name = models.CharField(max_length=100, unique=True)
     url = models.CharField(max_length=500)
     sign_in = models.CharField(max_length=30, blank=True)
-    secrets = models.TextField(blank=True)
+    secrets = SealedField(blank=True)
     options = models.JSONField(default=dict, blank=True)
     allowed = models.JSONField(default=list, blank=True)  # HOST:PORT that may be asked inside our network
     prefix = models.CharField(max_length=30, blank=True)
