@@ -11,7 +11,7 @@ import importlib
 from hingepoint.connectors.source import Connector
 
 #: Every CRM, by the name of its module here.
-CRMS: tuple[str, ...] = ()
+CRMS: tuple[str, ...] = ("tryton",)
 
 #: Every source, by the name of its module here.
 CONNECTORS = ("files", *CRMS)

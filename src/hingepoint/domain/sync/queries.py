@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.utils import timezone
 
 from hingepoint import connectors
 from hingepoint.domain.deals.models import Deal
-from hingepoint.domain.people.models import User, Viewer
+from hingepoint.domain.people.models import User, Viewer, sees_all
 from hingepoint.domain.sync import payload
 from hingepoint.domain.sync.models import Connection, Landed, SyncRun
 from hingepoint.domain.sync.rules import OLD, open_questions, sign_in_of, stages_of
@@ -71,7 +72,6 @@ class StageLine:
     pipeline: str
     meaning: str
     by_crm: bool
-    deals: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +124,7 @@ class ConnectionPage:
     state: str
     state_key: str
     sign_in: str
+    secret_names: tuple[tuple[str, str], ...]  # what is asked to sign in, with its words
     ends_on: dt.date | None
     tested_at: dt.datetime | None
     capabilities: tuple[CapabilityLine, ...]
@@ -155,6 +156,11 @@ class ConnectionPage:
     @property
     def tested(self) -> bool:
         return bool(self.capabilities)
+
+
+def may_connect(viewer: Viewer) -> bool:
+    """Return whether the viewer looks after connections."""
+    return sees_all(viewer)
 
 
 def connections(viewer: Viewer) -> tuple[ConnectionLine, ...]:
@@ -213,6 +219,7 @@ def _page(row: Connection, at: dt.datetime) -> ConnectionPage:
         state=ConnectionState(row.state).label,
         state_key=row.state,
         sign_in=sign_in.label if sign_in else "",
+        secret_names=tuple(sign_in.secrets.items()) if sign_in else (),
         ends_on=sign_in.ends if sign_in else None,
         tested_at=row.tested_at,
         capabilities=found,
@@ -265,7 +272,7 @@ def _stages(row: Connection) -> tuple[StageLine, ...]:
     for stage in sorted(stages_of(row), key=lambda each: (each.pipeline, each.order, each.name)):
         by_crm = stage.status is not None and stage.id not in row.stages
         meaning = row.stages.get(stage.id) or (stage.status.value if stage.status else "")
-        lines.append(StageLine(stage.id, stage.name, stage.pipeline, meaning, by_crm, 0))
+        lines.append(StageLine(stage.id, stage.name, stage.pipeline, meaning, by_crm))
     return tuple(lines)
 
 
@@ -305,6 +312,11 @@ def _rules(runs: list[SyncRun]) -> tuple[RuleLine, ...]:
     for run in runs:
         for key, number in run.rules.items():
             counts[key] = counts.get(key, 0) + number
+    return rule_lines(counts)
+
+
+def rule_lines(counts: Mapping[str, int]) -> tuple[RuleLine, ...]:
+    """Return counts by rule in words."""
     return tuple(
         RuleLine(BY_KEY[key].sentence, BY_KEY[key].does, number)
         for key, number in counts.items()
