@@ -1,5 +1,7 @@
 """Connecting a CRM on pages: address and token, self-test, words, dry run, on."""
 
+import datetime as dt
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
@@ -102,3 +104,31 @@ def test_stage_and_amount_can_not_be_chosen_for_writing_back(desk, crm):
     )
     assert "Stage and amount are never written." in answer.content.decode()
     assert Connection.objects.get().write_back == []
+
+
+def test_a_deal_that_is_gone_in_the_crm_says_so_on_its_page(desk, crm, cast):
+    made = actions.connect(by=None, at=NOW, crm="fake1", url="https://crm.example", given={"token": "t"})
+    crm.open_deal("x2")
+    crm.open_deal("x3")
+    actions.sync(at=NOW, connection_id=made.pk)
+    crm.delete("x1")
+    crm.merge(["x2"], into="x3")
+    actions.sync(at=NOW + dt.timedelta(hours=1), connection_id=made.pk, sweep=True)
+
+    def page(key: str) -> str:
+        return desk.get(reverse("deal", args=[Deal.objects.get(key=key).pk])).content.decode()
+
+    assert "Deleted in Fake 1" in page("x1")
+    assert "merged into another" in page("x2")
+    assert "Deal x3" in page("x2")
+    assert "Fake 1" not in page("x3")
+    assert "Fake 1" not in page(cast.deal.key)
+
+
+def test_facts_that_were_not_read_for_a_day_say_so(desk, crm):
+    made = actions.connect(by=None, at=NOW, crm="fake1", url="https://crm.example", given={"token": "t"})
+    actions.sync(at=NOW, connection_id=made.pk)
+    actions.switch_on(by=None, at=NOW, connection_id=made.pk)
+    deal = Deal.objects.get(key="x1")
+    said = desk.get(reverse("deal", args=[deal.pk])).content.decode()
+    assert "These facts are old" in said

@@ -16,6 +16,7 @@ from hingepoint.domain.cockpit import queries
 from hingepoint.domain.deals.queries.looking_back import AsOf
 from hingepoint.domain.negotiation.queries import corridor
 from hingepoint.domain.plans.queries import lines as plan_lines
+from hingepoint.domain.sync import queries as sync
 from hingepoint.records.deals import EventKind
 from hingepoint.web import deal_pictures
 from hingepoint.web.deals import looking_back
@@ -47,6 +48,10 @@ def deal(request: Request, deal_id: int) -> HttpResponse:
         then = deal_page.deal_picture(request.user, deal_id, today=today, as_of=as_of)
         return render(request, "deals/then.html", context | _of(then, as_of.day))
     shown = queries.cockpit(request.user, deal_id, today=today)
+    came_from_a_crm = bool(shown.facts.link)
+    context["in_the_crm"] = (
+        sync.in_the_crm(request.user, deal_id, at=timezone.now()) if came_from_a_crm else None
+    )
     context |= {"pictures": deal_pictures.pictures(shown), "counts": deal_pictures.counts(shown, today)}
     return render(request, "deals/deal.html", context | _of(shown, today))
 

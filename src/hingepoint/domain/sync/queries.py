@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils import timezone
 
@@ -351,30 +351,36 @@ def old_data(*, at: dt.datetime) -> tuple[OldData, ...]:
 
 @dataclass(frozen=True, slots=True)
 class InTheCrm:
-    """What became of a deal in its CRM, where it is not there as it was. ``into`` is the deal that it is now."""
+    """How a deal stands in its CRM, where there is something to say of it: what became of it, with the deal that it
+    is now, or that the CRM was not read for more than a day (``old``)."""
 
     fate: str
     crm: str
+    read_until: dt.datetime | None
+    old: bool
     into_id: int | None = None
     into_name: str = ""
 
 
-def in_the_crm(viewer: Viewer, deal_id: int) -> InTheCrm | None:
-    """Say what became of a deal in its CRM; None where it is there, or came from elsewhere. At most three SQL queries."""
-    deal = Deal.objects.visible_to(viewer).filter(pk=deal_id).values_list("key", flat=True).first()
-    if deal is None:
+def in_the_crm(viewer: Viewer, deal_id: int, *, at: dt.datetime) -> InTheCrm | None:
+    """Say what a reader of a deal must know of its CRM; None where all is well, or it came from elsewhere.
+    One SQL query without connections, else at most four."""
+    prefixes = list(Connection.objects.values_list("pk", "prefix"))
+    deal = Deal.objects.visible_to(viewer).filter(pk=deal_id).first() if prefixes else None
+    row = _landed(deal.key, prefixes) if deal else None
+    if row is None:
         return None
-    row = _landed(deal)
-    if row is None or row.fate == Fate.LIVE:
+    made = row.connection
+    old = made.state == ConnectionState.ON and (made.synced_at or made.made_at) < at - OLD
+    if row.fate == Fate.LIVE and not old:
         return None
-    into = Deal.objects.visible_to(viewer).filter(key=row.connection.prefix + row.into).first()
-    survivor = into if row.fate == Fate.MERGED else None
-    return InTheCrm(row.fate, row.connection.name, survivor.pk if survivor else None, str(survivor or ""))
+    into = Deal.objects.visible_to(viewer).filter(key=made.prefix + row.into).first() if row.into else None
+    found = InTheCrm(row.fate, made.name, made.synced_at, old)
+    return replace(found, into_id=into.pk, into_name=str(into)) if into else found
 
 
-def _landed(key: str) -> Landed | None:
+def _landed(key: str, prefixes: list[tuple[int, str]]) -> Landed | None:
     """Return the record that a deal with this key came from: of the connection with the longest prefix."""
-    prefixes = Connection.objects.values_list("pk", "prefix")
     ours = sorted((each for each in prefixes if key.startswith(each[1])), key=lambda each: -len(each[1]))
     for connection, prefix in ours:
         ids = {"connection": connection, "external_id": key.removeprefix(prefix)}

@@ -97,6 +97,7 @@ def words_of(connection: Connection) -> Words:
     said |= {stage: DealStatus(meaning) for stage, meaning in connection.stages.items()}
     return Words(
         prefix=connection.prefix,
+        address=connection.url,
         currency=connection.described.get("currency") or settings.ENVIRONMENT.currency,
         stages={stage.id: stage for stage in stages},
         meanings=said,

@@ -76,6 +76,7 @@ class Words:
     and ``users`` are known by id; ``people`` is how a user is called here, with an address where there is one."""
 
     prefix: str
+    address: str  # of the CRM, where a deal has no page of its own
     currency: str
     stages: Mapping[str, CrmStage]
     meanings: Mapping[str, DealStatus]
@@ -180,7 +181,7 @@ def _deal(one: Seen, status: DealStatus, words: Words, rules: dict[str, int]) ->
         "source": deal.source[:100],
         "account": account.key,
         "expected_close": _midnight(deal.expected_close_on),
-        "link": deal.link,
+        "link": deal.link or words.address,
     }
 
 
