@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 import assessing
+import connecting
 import counting
 import discoveries
 import duties
@@ -67,6 +68,9 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "calendar": (None, {"token": "a_calendar"}),
     "second-factor": (EVERYBODY, {}),
     "sign-in-code": (None, {}),
+    "connections": (KEEPERS, {}),
+    "new-connection": (KEEPERS, {"crm": "tryton"}),
+    "connection": (KEEPERS, {"connection_id": "a_connection"}),
     "imports": (KEEPERS, {}),
     "import": (KEEPERS, {"batch_id": "finished_import"}),
     "import-progress": (KEEPERS, {"batch_id": "finished_import"}),
@@ -316,6 +320,12 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     "take-back-rule": (KEEPERS, {"rule_id": "a_rule"}),
     "judge-found": (SEES_SANNAS_DEAL, {"detection_id": "a_found_one"}),
     "confirm-found": (SELLING, {}),
+    **{
+        name: (KEEPERS, {"connection_id": "a_connection"})
+        for name in ("test-connection", "say-words", "rehearse-connection", "switch-connection", "set-pace")
+    },
+    "set-writing-back": (KEEPERS, {"connection_id": "a_connection"}),
+    "renew-token": (KEEPERS, {"connection_id": "a_connection"}),
     "read-import-as": (KEEPERS, {"batch_id": "finished_import"}),
     "answer-import": (KEEPERS, {"batch_id": "finished_import"}),
     "confirm-import": (KEEPERS, {"batch_id": "finished_import"}),
@@ -340,6 +350,8 @@ def address(route: str, arguments: dict, cast, known: dict | None = None) -> str
             return [discoveries.finished_run(cast) for _ in range(2)][-1].pk
         if name == "a_trial":
             return discoveries.trial(cast).pk
+        if name == "a_connection":
+            return connecting.a_connection().pk
         if name == "finished_import":
             return importing.finished_import(cast).pk
         if name == "a_way_in":

@@ -200,6 +200,7 @@ NO_ACTION = {
     "imports.actions": {
         "bring": "writes files first, then keeps and queues in one",
         "import_files": "reads files first, then writes in one",
+        "import_page": "reads the tables first, then writes in one",
         "work": "the task: reads files first, then writes in one",
         "undo_import": "passes on to one, and words its refusal",
     },
@@ -239,6 +240,14 @@ NO_ACTION = {
         "beat": "one statement that counts only while the turn is its own",
         "end_turn": "one statement that counts only while the turn is its own",
         "keep_answer": "one row in place of another; the trail tells nothing of it",
+    },
+    "sync.actions": {
+        "connect_or_renew": "passes on to one",
+        "say_stages": "passes on to one",
+        "test": "asks the CRM first, then keeps what was found in one statement",
+        "rehearse": "asks the CRM first, then takes everything back",
+        "sync": "asks the CRM outside any, and keeps each page in one",
+        "sync_what_is_due": "runs several connections",
     },
     "trials.actions": {"conclude": "concludes several trials, each in its own"},
 }

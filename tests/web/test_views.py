@@ -41,6 +41,7 @@ def test_no_view_catches_what_the_table_answers():
                     caught.append(f"{path.name}: {words}")
     assert sorted(caught) == [
         "bridge.py: Refused",
+        "connections.py: Refused",
         "detection.py: actions.AlreadyJudged",
         "let_in.py: actions.WrongAddresses",
         "proof.py: actions.LinkOver",

@@ -36,6 +36,8 @@ COMMANDS = {
     "createuser": Command("people:createuser", "Create the first person who can sign in, or a further one."),
     "setpassword": Command("people:setpassword", "Set a new password for somebody who forgot theirs."),
     "import": Command("imports:import_", "Import deals or events from a file."),
+    "connect": Command("connect:connect", "Connect a CRM, and try what its token may see."),
+    "sync": Command("connect:sync", "Read what is new in a connected CRM."),
     "check": Command("check:check", "Say how healthy the data in a file is, without importing it."),
     "export": Command("export:export", "Write a table to a file."),
     "seed": Command("seed:seed", "Load a small named world into an empty database."),

@@ -52,6 +52,7 @@ from hingepoint.domain.strategy.models import (
     ResultMetric,
     Strategy,
 )
+from hingepoint.domain.sync.models import Connection, Cursor, Landed, LandedChange, SyncRun, WrittenBack
 from hingepoint.domain.trials.models import Trial, TrialLook
 from hingepoint.domain.turns.models import SentForm
 from hingepoint.domain.upkeep.models import Job, KeptAnswer
@@ -75,9 +76,11 @@ __all__ = [
     "CommitmentEnd",
     "Confirmation",
     "ConfirmationCode",
+    "Connection",
     "Contact",
     "Corridor",
     "CorridorWriting",
+    "Cursor",
     "DataSnapshot",
     "DaysOff",
     "Deal",
@@ -102,6 +105,8 @@ __all__ = [
     "Involvement",
     "Job",
     "KeptAnswer",
+    "Landed",
+    "LandedChange",
     "MailChoice",
     "Membership",
     "MessageReader",
@@ -152,9 +157,11 @@ __all__ = [
     "SignalReading",
     "SponsorMessage",
     "Strategy",
+    "SyncRun",
     "Team",
     "Trade",
     "Trial",
     "TrialLook",
     "User",
+    "WrittenBack",
 ]

@@ -1,4 +1,4 @@
-"""Keeps time in the worker: does the jobs of ``hourly``, ``nightly``, ``weekly`` and ``monthly`` that are due.
+"""Keeps time in the worker: does the jobs of ``minutely``, ``hourly``, ``nightly``, ``weekly`` and ``monthly`` that are due.
 
 What was last done is remembered in a table, so that a machine that is off at three catches up when it is on
 again, once, and two workers do not do the same.
@@ -16,7 +16,7 @@ from django.db import DatabaseError, close_old_connections, connection
 from django.utils import timezone
 
 from hingepoint.domain.upkeep import actions, queries
-from hingepoint.jobs import hourly, monthly, nightly, weekly
+from hingepoint.jobs import hourly, minutely, monthly, nightly, weekly
 from hingepoint.records.jobs import Schedule
 
 Clock = Callable[[], dt.datetime]
@@ -31,6 +31,7 @@ JOBS: dict[str, tuple[Schedule, Callable[..., object]]] = {
         Schedule.NIGHTLY: nightly.JOBS,
         Schedule.WEEKLY: weekly.JOBS,
         Schedule.MONTHLY: monthly.JOBS,
+        Schedule.MINUTELY: minutely.JOBS,  # last, for a first load takes a while
     }.items()
     for job in jobs
 }

@@ -8,6 +8,7 @@ from hingepoint.records.words import Worded
 class Schedule(Worded):
     """How often a job is done: the name of its file in ``jobs/``."""
 
+    MINUTELY = "minutely", "Every minute"
     HOURLY = "hourly", "Hourly"
     NIGHTLY = "nightly", "Nightly"
     WEEKLY = "weekly", "Weekly"

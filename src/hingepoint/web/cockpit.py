@@ -16,6 +16,7 @@ from hingepoint.domain.cockpit import queries
 from hingepoint.domain.deals.queries.looking_back import AsOf
 from hingepoint.domain.negotiation.queries import corridor
 from hingepoint.domain.plans.queries import lines as plan_lines
+from hingepoint.domain.sync import queries as sync
 from hingepoint.records.deals import EventKind
 from hingepoint.web import deal_pictures, looks
 from hingepoint.web.deals import looking_back
@@ -51,6 +52,11 @@ def deal(request: Request, deal_id: int) -> HttpResponse:
         "pictures": deal_pictures.pictures(shown, walk_away=looks.is_open(request, deal_id)),
         "counts": deal_pictures.counts(shown, today),
     }
+    came_from_a_crm = bool(shown.facts.link)
+    context["in_the_crm"] = (
+        sync.in_the_crm(request.user, deal_id, at=timezone.now()) if came_from_a_crm else None
+    )
+    context |= {"pictures": deal_pictures.pictures(shown), "counts": deal_pictures.counts(shown, today)}
     return render(request, "deals/deal.html", context | _of(shown, today))
 
 

@@ -115,6 +115,7 @@ PLACES = (
     Room("Discovery", "discovery", "target-arrow", SELLING, KNOW, with_findings),
     Room("Catalogue", "catalogue", "book-2", EVERYBODY, KNOW),
     Room("Imports", "imports", "file-import", SEEING_ALL, DATA),
+    Room("Connections", "connections", "database-import", SEEING_ALL, DATA),
     Room("Detection rules", "rules", "database-import", SEEING_ALL, DATA, with_deals),
     Room("Data health", "data-health", "stethoscope", SEEING_ALL, DATA, with_deals),
     Room("People", "people", "users", SELLING, DATA),

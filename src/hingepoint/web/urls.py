@@ -9,6 +9,7 @@ from hingepoint.web import (
     coaching,
     cockpit,
     components,
+    connections,
     deals,
     debts,
     definitions,
@@ -361,6 +362,19 @@ urlpatterns = [
     path("discovery/<int:run_id>/<path:key>/lots", trials.draw_lots, name="draw-lots"),
     path("discovery/<int:run_id>/<path:key>/deals-behind", discovery.deals_behind, name="deals-behind"),
     path("discovery/<int:run_id>/<path:key>/", discovery.finding, name="finding"),
+    # connections
+    path("connections/", connections.connections, name="connections"),
+    path("connections/new/<slug:crm>/", connections.new_connection, name="new-connection"),
+    path("connections/<int:connection_id>/", connections.connection, name="connection"),
+    path("connections/<int:connection_id>/test", connections.test_connection, name="test-connection"),
+    path("connections/<int:connection_id>/words", connections.say_words, name="say-words"),
+    path(
+        "connections/<int:connection_id>/dry-run", connections.rehearse_connection, name="rehearse-connection"
+    ),
+    path("connections/<int:connection_id>/switch", connections.switch_connection, name="switch-connection"),
+    path("connections/<int:connection_id>/pace", connections.set_pace, name="set-pace"),
+    path("connections/<int:connection_id>/writing", connections.set_writing_back, name="set-writing-back"),
+    path("connections/<int:connection_id>/token", connections.renew_token, name="renew-token"),
     # imports
     path("imports/", imports.imports, name="imports"),
     path("imports/<int:batch_id>/", imports.import_, name="import"),

@@ -48,9 +48,18 @@ SENTENCES: dict[str, dict[str, str]] = {
         "use recovery code": "signed in with a recovery code",
         "refuse codes": "refused further codes for a while",
         "take away": "took a second factor away",
+    "connection": {
+        "connect": "connected a CRM",
+        "sign in anew": "gave a connection another token",
+        "say words": "said what stages and people of a CRM are here",
+        "switch": "switched a connection",
+        "set writing back": "said what is written back to a CRM",
+        "set pace": "said how often a CRM is read",
     },
     "secrets": {"renew key": "put the secrets of the database under a new key"},
     "deal": {
+        "take over agreements": "gave the deal the agreements of one that the CRM merged into it",
+        "hand over agreements": "gave the agreements of the deal to the one that the CRM merged it into",
         "add": "added the deal",
         "change": "changed the deal",
         "name contact": "named a person of the customer on the deal",

@@ -96,11 +96,22 @@ def import_files(
         progress=progress,
     )
     if not dry_run:
-        _follow_up(at, rows=report.created + report.updated)
+        follow_up(at, rows=report.created + report.updated)
     return report
 
 
-def _follow_up(at: dt.datetime, *, rows: int) -> None:
+def import_page(*, at: dt.datetime, given: Files, mapping: files.Mapping, dry_run: bool = False) -> Report:
+    """Import one page of a CRM's records, all or nothing, and return what was done.
+
+    What cannot be read is left out and told. Whoever calls this calls ``follow_up`` when the last page is in.
+    Raises CannotImport.
+    """
+    return _run(
+        by=None, at=at, given=given, mapping=mapping, skip_bad_rows=True, dry_run=dry_run, of_a_system=True
+    )
+
+
+def follow_up(at: dt.datetime, *, rows: int) -> None:
     """Read agreements from the traces that came, and ask the deals for what the strategies in force want.
     After many rows the database counts its tables first."""
     if rows >= MANY_ROWS:
@@ -341,7 +352,7 @@ def work(*, by: User, at: dt.datetime, batch_id: int) -> None:
             _keep_check(batch_id, report)
         else:
             shutil.rmtree(folder_of(batch), ignore_errors=True)
-            _follow_up(at, rows=report.created + report.updated)
+            follow_up(at, rows=report.created + report.updated)
 
 
 def _teller(batch_id: int, seconds: float = 1.0) -> Progress:

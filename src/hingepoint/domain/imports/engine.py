@@ -141,15 +141,19 @@ def run(
     dry_run: bool = False,
     batch_id: int | None = None,
     progress: Progress | None = None,
+    of_a_system: bool = False,
 ) -> Report:
     """Import files, all or nothing; see ``actions.import_files`` for what it promises.
+
+    ``of_a_system``: the tables come from a CRM, which says its own history and exact dates.
 
     Raises ``files.OpenQuestions`` where an answer of the owner would change what is kept; a dry run reports them.
     """
     mapping = mapping or files.Mapping()
     tell = progress or (lambda phase, done: None)
     with staging.room_to_sort(), staging.tables():
-        staged = _stage(given, mapping, skip_bad_rows, timezone.localdate(at), tell)
+        so_far = files.SoFar.of_a_system() if of_a_system else files.SoFar()
+        staged = _stage(given, mapping, skip_bad_rows, timezone.localdate(at), tell, so_far)
         _refuse_what_cannot_be_used(given, staged, skip_bad_rows)
         if staged.understanding.questions and not dry_run:
             raise files.OpenQuestions(staged.understanding)
@@ -159,7 +163,7 @@ def run(
             batch = _begin(by=by, at=at, given=given, mapping=mapping, skip=skip_bad_rows, batch_id=batch_id)
             if batch.state == ImportState.DONE:
                 return report_of(batch)
-            report = _write(batch, at, staged, dry_run)
+            report = _write(batch, at, staged, dry_run, keep_history=not of_a_system)
             if dry_run or (report.changes_nothing and batch_id is None):
                 transaction.set_rollback(True)
             else:
@@ -220,14 +224,21 @@ def report_of(batch: ImportBatch) -> Report:
 # ---- stage ----
 
 
-def _stage(given: Files, mapping: files.Mapping, skip: bool, today: dt.date, tell: Progress) -> _Staged:
+def _stage(
+    given: Files,
+    mapping: files.Mapping,
+    skip: bool,
+    today: dt.date,
+    tell: Progress,
+    so_far: files.SoFar,
+) -> _Staged:
     staged = _Staged()
     options = {
         "mapping": mapping,
         "zone": settings.TIME_ZONE,
         "skip_bad_rows": skip,
         "today": today,
-        "so_far": files.SoFar(),
+        "so_far": so_far,
         "progress": _now_and_then(lambda name, done: tell("reading", done)),
     }
     told_by_steps = mapping.outcome.won or mapping.outcome.lost
@@ -383,13 +394,17 @@ def _refuse_what_cannot_be_used(given: Files, staged: _Staged, skip: bool) -> No
         raise files.FileProblem(names, "has no row that can be used.")
 
 
-def _write(batch: ImportBatch, at: dt.datetime, staged: _Staged, dry_run: bool) -> Report:
+def _write(
+    batch: ImportBatch, at: dt.datetime, staged: _Staged, dry_run: bool, *, keep_history: bool
+) -> Report:
     tables: dict[str, dict[str, int]] = {}
     new = {"people": 0, "addresses": 0, "teams": 0, "accounts": 0, "types": 0}
     if staged.deals:
         new |= directory.know_people_and_teams(batch)
         new["accounts"] = directory.know_accounts(batch)
-        tables["deals"] = write_deals(batch_id=batch.pk, at=at, present=staged.deal_columns)
+        tables["deals"] = write_deals(
+            batch_id=batch.pk, at=at, present=staged.deal_columns, keep_history=keep_history
+        )
     if staged.events or staged.standings:
         new["types"] = directory.know_types(batch)
     if staged.standings:

@@ -43,18 +43,22 @@ _OWNERS_TEAM = """(SELECT m.team_id FROM domain_membership m
     WHERE m.user_id = o.id AND m.until IS NULL ORDER BY m.manages, m.id LIMIT 1)"""
 
 
-def write_deals(*, batch_id: int, at: dt.datetime, present: Sequence[str]) -> dict[str, int]:
+def write_deals(
+    *, batch_id: int, at: dt.datetime, present: Sequence[str], keep_history: bool = True
+) -> dict[str, int]:
     """Create and update the deals that are staged; return how many were created, updated, unchanged.
 
     ``present`` are the columns that the file has: of a known deal, no other is touched. What changed is
-    kept for undo, and changes of stage, status, amount, expected close and owner become dated events.
+    kept for undo, and changes of stage, status, amount, expected close and owner become dated events, unless
+    their source tells its history itself (``keep_history``).
     """
     total = one("SELECT COUNT(*) FROM staged_deal")
     columns = [name for name in _VALUES if name.removesuffix("_id") in present]
     updated = _find_changed(columns, extra="extra" in present)
     if updated:
         _keep_for_undo(batch_id)
-        _keep_history(batch_id, at, columns)
+        if keep_history:
+            _keep_history(batch_id, at, columns)
         _update(columns, extra="extra" in present)
     created = _create(batch_id)
     return {"created": created, "updated": updated, "unchanged": total - created - updated}

@@ -26,11 +26,13 @@ OVERDUE_AFTER = dt.timedelta(hours=1)
 
 
 def period(schedule: str, moment: dt.datetime) -> dt.datetime | dt.date:
-    """Return the hour (in UTC), or the first night, of the period that a moment belongs to.
+    """Return the minute or hour (in UTC), or the first night, of the period that a moment belongs to.
 
     A night is called by the day on which it begins at three; a week begins with Monday's night, a month
     with that of its first day. Clocks that change move no night and repeat no hour.
     """
+    if schedule == Schedule.MINUTELY:
+        return moment.astimezone(dt.UTC).replace(second=0, microsecond=0)
     if schedule == Schedule.HOURLY:
         return moment.astimezone(dt.UTC).replace(minute=0, second=0, microsecond=0)
     night = (timezone.localtime(moment).replace(tzinfo=None) - NIGHT).date()

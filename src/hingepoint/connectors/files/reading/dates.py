@@ -39,13 +39,14 @@ class Calendar:
     """How many moments each day has, and the rows of the last ones; filled batch by batch.
 
     ``alone`` are the first rows that were left out for their date, ``gone`` counts all of them by table,
-    column and rule.
+    column and rule. ``exact``: the dates are a system's own, and none is left out for lying long before others.
     """
 
     days: Counter[int] = field(default_factory=Counter)
     last: list[tuple[dt.datetime, str, int | None, str]] = field(default_factory=list)
     alone: list[Alone] = field(default_factory=list)
     gone: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    exact: bool = False
 
     def see(self, moments: pl.Series, rows: pl.Series | None, table: str, column: str) -> None:
         """Count ``moments``, and remember the rows of the last of them."""
@@ -185,7 +186,7 @@ def possible_deals(
             deals = deals.filter(~future)
     for column in ("created", "closed"):
         if column in deals.columns:
-            early = _long_before(deals[column])
+            early = stands_for_no_date(deals[column]) if calendar.exact else _long_before(deals[column])
             count(rules, "long_before_the_rest", early.sum())
             place = {"table": table, "heading": headings.get(column, column)}
             calendar.leave_out(deals, early, column, **place, rule="long_before_the_rest")

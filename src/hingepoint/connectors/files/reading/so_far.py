@@ -68,6 +68,11 @@ class SoFar:
     notes: list[str] = field(default_factory=list)
     gone: pl.Series = field(default_factory=lambda: pl.Series("deal_id", [], dtype=pl.String))
 
+    @classmethod
+    def of_a_system(cls) -> SoFar:
+        """Return what is known of tables that no person typed: their dates are exact, however far apart."""
+        return cls(calendar=Calendar(exact=True))
+
     def see_rows(self, file: str, role: str, rows: int) -> None:
         """Count the rows of a file; of two files with one name the second is told apart by what it holds."""
         self.rows[f"{file} ({role})" if file in self.rows else file] = rows

@@ -1,0 +1,510 @@
+"""Every change to connections with CRMs, and every run of one.
+
+What is asked of a CRM is asked outside transactions; a page is kept in one short transaction with its mark, so
+that pages of people never wait for a CRM.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from hingepoint import connectors
+from hingepoint.connectors.exchange import Busy, CrmProblem
+from hingepoint.connectors.source import Source
+from hingepoint.domain.audit.actions import record
+from hingepoint.domain.imports.actions import CannotImport, follow_up
+from hingepoint.domain.people.models import User, sees_all
+from hingepoint.domain.sync import merges, payload, reading, register, runs, secrets, writing
+from hingepoint.domain.sync.models import Connection, Landed, SyncRun
+from hingepoint.domain.sync.opening import Opened, opened
+from hingepoint.domain.sync.rules import answered, open_questions, stages_of
+from hingepoint.domain.turns.actions import action, turn
+from hingepoint.records.crm import CapabilityFound, CrmObject
+from hingepoint.records.deals import BuyingRole, DealStatus
+from hingepoint.records.errors import Hidden, Refused
+from hingepoint.records.sync import ConnectionState, WriteBackPart, count
+
+log = logging.getLogger(__name__)
+
+#: Everything is compared with the CRM once in this time.
+SWEEP_EVERY = dt.timedelta(hours=20)
+#: Pages of each kind of record that a dry run looks at.
+LOOKED_AT = 1
+
+
+class NotAllowed(Hidden):
+    """Only analysts and sponsors look after connections."""
+
+
+class CannotConnect(Refused):
+    """The address, the sign-in or the moment does not allow it; the words say what to do."""
+
+
+class NotReady(Refused):
+    """Something must be said before it can be switched on; ``by_field`` says what."""
+
+
+class UnderWay(Refused):
+    """The connection is being read at this moment."""
+
+
+def _require(by: User | None) -> None:
+    if by is not None and not sees_all(by):
+        raise NotAllowed("Only an analyst or a sponsor looks after connections.")
+
+
+def _of(connection_id: int) -> Connection:
+    """Return a connection in this action's turn. Raises Hidden."""
+    if (found := turn(Connection.objects.all(), pk=connection_id)) is None:
+        raise Hidden("There is no such connection.")
+    return found
+
+
+# ---- making one ----
+
+
+@action
+def connect(
+    *,
+    by: User | None,
+    at: dt.datetime,
+    crm: str,
+    url: str,
+    given: Mapping[str, str],
+    name: str = "",
+    sign_in: str = "",
+    options: Mapping[str, str] | None = None,
+    allowed: Sequence[str] = (),
+    since: dt.date | None = None,
+) -> Connection:
+    """Keep the address of a CRM and how to sign in (``given``, sealed), switched off. Raises CannotConnect.
+
+    ``allowed`` are addresses inside our network that it may ask, which only a command says.
+    """
+    _require(by)
+    connector, chosen = _sign_in(crm, sign_in)
+    name = (name or connector.label).strip()[:100]
+    _require_complete(url, chosen, given)
+    if Connection.objects.filter(name=name).exists():
+        raise CannotConnect(
+            f"There is a connection called {name} already. Give this one another name.", field="name"
+        )
+    first = not Connection.objects.exists()
+    made = Connection.objects.create(
+        crm=crm,
+        name=name,
+        url=url.strip().rstrip("/"),
+        sign_in=chosen.key,
+        secrets=secrets.seal({key: value.strip() for key, value in given.items()}),
+        options={key: value for key, value in (options or {}).items() if value},
+        allowed=sorted(allowed),
+        prefix="" if first else _free_prefix(crm),
+        since=since,
+        made_at=at,
+    )
+    changes = {"crm": [None, connector.label], "address": [None, made.url]}
+    record(by=by, at=at, action="connect", subject="connection", subject_id=made.pk, changes=changes)
+    return made
+
+
+def _sign_in(crm: str, key: str) -> Any:
+    try:
+        connector = connectors.crm(crm)
+    except KeyError:
+        raise CannotConnect("Choose one of the CRMs listed.", field="crm") from None
+    for one in connector.sign_ins:
+        if key in ("", one.key):
+            return connector, one
+    raise CannotConnect("Choose one of the ways to sign in.", field="sign_in")
+
+
+def _require_complete(url: str, sign_in: Any, given: Mapping[str, str]) -> None:
+    if not url.strip().startswith(("https://", "http://")):
+        raise CannotConnect("Give the whole address, beginning with https://.", field="url")
+    for key, words in sign_in.secrets.items():
+        if not given.get(key, "").strip():
+            raise CannotConnect(f"Give the {words[:1].lower()}{words[1:]}.", field=key)
+
+
+def _free_prefix(crm: str) -> str:
+    taken = set(Connection.objects.values_list("prefix", flat=True))
+    names = (f"{crm}-", *(f"{crm}{number}-" for number in range(2, 1000)))
+    return next(each for each in names if each not in taken)
+
+
+@action
+def sign_in_anew(
+    *, by: User | None, at: dt.datetime, connection_id: int, given: Mapping[str, str], sign_in: str = ""
+) -> Connection:
+    """Replace the token of a connection; what was read stays."""
+    _require(by)
+    row = _of(connection_id)
+    _, chosen = _sign_in(row.crm, sign_in or row.sign_in)
+    _require_complete(row.url, chosen, given)
+    row.sign_in, row.secrets = chosen.key, secrets.seal(dict(given))
+    row.problem, row.failures, row.next_at = "", 0, None
+    row.save(update_fields=["sign_in", "secrets", "problem", "failures", "next_at"])
+    record(by=by, at=at, action="sign in anew", subject="connection", subject_id=row.pk)
+    return row
+
+
+def connect_or_renew(*, by: User | None, at: dt.datetime, crm: str, name: str, **facts: Any) -> int:
+    """Connect a CRM, or where a connection of that name is there give it the new token; return its number.
+
+    Raises what ``connect`` and ``sign_in_anew`` raise.
+    """
+    _require(by)
+    called = name or _sign_in(crm, "")[0].label
+    if known := Connection.objects.filter(name=called, crm=crm).first():
+        anew = {"given": facts["given"], "sign_in": facts.get("sign_in", "")}
+        return sign_in_anew(by=by, at=at, connection_id=known.pk, **anew).pk
+    return connect(by=by, at=at, crm=crm, name=name, **facts).pk
+
+
+def test(*, by: User | None, at: dt.datetime, connection_id: int) -> tuple[CapabilityFound, ...]:
+    """Try what the sign-in may see and what history there is, and keep what was found. Raises CannotConnect."""
+    _require(by)
+    row = Connection.objects.filter(pk=connection_id).first()
+    if row is None:
+        raise Hidden("There is no such connection.")
+    try:
+        with opened(row, at=at) as crm:
+            return _test(row, crm.source, at)
+    except CrmProblem as problem:
+        raise CannotConnect(str(problem)) from None
+
+
+def _test(row: Connection, source: Source, at: dt.datetime) -> tuple[CapabilityFound, ...]:
+    reading.look(row, source)
+    found = tuple(source.test())
+    row.capabilities, row.tested_at = [payload.plain(each) for each in found], at
+    row.save(update_fields=["capabilities", "tested_at"])
+    return found
+
+
+@action
+def say(
+    *,
+    by: User | None,
+    at: dt.datetime,
+    connection_id: int,
+    stages: Mapping[str, str] | None = None,
+    fields: Mapping[str, str] | None = None,
+    people: Mapping[str, int] | None = None,
+    roles: Mapping[str, str] | None = None,
+) -> Connection:
+    """Say what stages, fields, users and roles of the CRM mean here; what is not given stays.
+
+    The deals that this is about are brought up to it by the next run. Raises Refused.
+    """
+    _require(by)
+    row = _of(connection_id)
+    _require_known("stages", (stages or {}).values(), DealStatus.values)
+    _require_known("roles", (roles or {}).values(), BuyingRole.values)
+    changes = {}
+    for name, said in {"stages": stages, "fields": fields, "people": people, "roles": roles}.items():
+        before = getattr(row, name)
+        if said is not None and (now := dict(said)) != before:
+            changes[name] = [before, now]
+            setattr(row, name, now)
+    if changes:
+        row.version += 1
+        row.save(update_fields=[*changes, "version"])
+        Landed.objects.filter(connection=row, object=CrmObject.DEALS).update(due=True)
+        record(by=by, at=at, action="say words", subject="connection", subject_id=row.pk, changes=changes)
+    return row
+
+
+def say_stages(
+    *, by: User | None, at: dt.datetime, connection_id: int, named: Mapping[str, str]
+) -> Connection:
+    """Say what stages mean, by their names or ids, beside what was said before. Raises Refused."""
+    row = Connection.objects.get(pk=connection_id)
+    known = {key: stage.id for stage in stages_of(row) for key in (stage.name, stage.id)}
+    if unknown := [each for each in named if each not in known]:
+        raise Refused(f"The CRM has no stage {unknown[0]!r}: {', '.join(sorted(known))}.", field="stages")
+    said = {known[name]: meaning for name, meaning in named.items()}
+    return say(by=by, at=at, connection_id=connection_id, stages={**row.stages, **said})
+
+
+def _require_known(name: str, given: Any, known: Sequence[str]) -> None:
+    if unknown := set(given) - set(known):
+        raise Refused(f"“{min(unknown)}” is none of {', '.join(known)}.", field=name)
+
+
+# ---- before it is switched on ----
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What the first pages would do: ``created`` and ``updated`` deals, ``events``, and how often each rule."""
+
+    deals: int
+    created: int
+    updated: int
+    events: int
+    rejected: int
+    rules: Mapping[str, int]
+    read: Mapping[str, int]
+    problems: tuple[str, ...] = ()
+    shown: tuple[Mapping[str, Any], ...] = ()
+
+
+def rehearse(*, by: User | None, at: dt.datetime, connection_id: int) -> Rehearsal:
+    """Read the first page of everything and say what it would do; nothing is kept. Raises CannotConnect."""
+    _require(by)
+    row = Connection.objects.filter(pk=connection_id).first()
+    if row is None:
+        raise Hidden("There is no such connection.")
+    try:
+        with opened(row, at=at) as crm:
+            found = reading.look(row, crm.source)
+            pages = [crm.source.page(kind, "") for kind in crm.source.objects]
+    except CrmProblem as problem:
+        raise CannotConnect(str(problem)) from None
+    with transaction.atomic():
+        landing = reading.begin(row, found, at=at)
+        for page in pages:
+            landing.keep(page)
+        try:
+            report, made = register.rehearse(row, at=at)
+        except CannotImport as problem:
+            raise CannotConnect(str(problem)) from None
+        finally:
+            transaction.set_rollback(True)
+    deals = report.tables.get("deals", {}) if report else {}
+    return Rehearsal(
+        deals=len(made.deals),
+        created=deals.get("created", 0),
+        updated=deals.get("updated", 0),
+        events=len(made.events),
+        rejected=report.bad_rows if report else 0,
+        rules={**landing.rules, **made.rules},
+        read=dict(landing.read),
+        problems=tuple(str(each) for each in report.problems[:20]) if report else (),
+        shown=tuple(made.deals[:10]),
+    )
+
+
+@action
+def switch_on(*, by: User | None, at: dt.datetime, connection_id: int) -> Connection:
+    """Let the worker read this CRM on its own. Raises NotReady while a question is open."""
+    _require(by)
+    row = _of(connection_id)
+    if not row.capabilities:
+        raise NotReady("Run the self-test first: it says what this sign-in may see.")
+    if lacking := open_questions(row):
+        raise NotReady(f"Say first what these stages mean: {', '.join(lacking)}.", field="stages")
+    return _set_state(row, ConnectionState.ON, by=by, at=at)
+
+
+@action
+def pause(*, by: User | None, at: dt.datetime, connection_id: int) -> Connection:
+    """Read this CRM no more until it is switched on again; what was read stays."""
+    _require(by)
+    return _set_state(_of(connection_id), ConnectionState.PAUSED, by=by, at=at)
+
+
+def _set_state(row: Connection, state: ConnectionState, *, by: User | None, at: dt.datetime) -> Connection:
+    before, row.state, row.next_at, row.failures = row.state, state, at, 0
+    row.save(update_fields=["state", "next_at", "failures"])
+    if before != state:
+        changes = {"state": [before, state.value]}
+        record(by=by, at=at, action="switch", subject="connection", subject_id=row.pk, changes=changes)
+    return row
+
+
+@action
+def set_writing_back(
+    *, by: User | None, at: dt.datetime, connection_id: int, parts: Sequence[str], fields: Mapping[str, str]
+) -> Connection:
+    """Say which parts are written onto records of the CRM, and into which of its fields. Raises Refused."""
+    _require(by)
+    _require_known("parts", parts, WriteBackPart.values)
+    row = _of(connection_id)
+    if refused := answered(row, parts, fields):
+        raise Refused(refused, field="fields")
+    changes = {
+        "parts": [sorted(row.write_back), sorted(parts)],
+        "fields": [row.write_fields, dict(fields)],
+    }
+    row.write_back, row.write_fields = sorted(parts), dict(fields)
+    row.save(update_fields=["write_back", "write_fields"])
+    record(by=by, at=at, action="set writing back", subject="connection", subject_id=row.pk, changes=changes)
+    return row
+
+
+@action
+def set_pace(
+    *, by: User | None, at: dt.datetime, connection_id: int, every_minutes: int, budget_share: float
+) -> Connection:
+    """Say how often the CRM is read, and how much of its daily requests may be taken. Raises Refused."""
+    _require(by)
+    if not 1 <= every_minutes <= 1440:
+        raise Refused("Give between 1 and 1,440 minutes.", field="every_minutes")
+    if not 0 < budget_share <= 1:
+        raise Refused("Give more than 0 and at most 100 per cent.", field="budget_share")
+    row = _of(connection_id)
+    changes = {
+        "every minutes": [row.every_minutes, every_minutes],
+        "share of requests": [row.budget_share, budget_share],
+    }
+    row.every_minutes, row.budget_share = every_minutes, budget_share
+    row.save(update_fields=["every_minutes", "budget_share"])
+    record(by=by, at=at, action="set pace", subject="connection", subject_id=row.pk, changes=changes)
+    return row
+
+
+# ---- a run ----
+
+
+@dataclass(slots=True)
+class Told:
+    """What one run did. ``problem`` is empty when it read everything there is for now."""
+
+    connection: str
+    run: int
+    read: dict[str, int] = field(default_factory=dict)
+    brought: dict[str, int] = field(default_factory=dict)
+    rules: dict[str, int] = field(default_factory=dict)
+    written: dict[str, int] = field(default_factory=dict)
+    requests: int = 0
+    waited: float = 0.0
+    swept: bool = False
+    problem: str = ""
+    problems: list[str] = field(default_factory=list)
+
+
+def sync(*, at: dt.datetime, connection_id: int, sweep: bool | None = None) -> Told:
+    """Read what is new in a CRM and bring it into the register; write back what is switched on.
+
+    Stopped anywhere, even in the middle of a page, the next run goes on. ``sweep`` compares all ids with those
+    of the CRM: by default when that was not done for a night. A CRM that fails is told in ``problem``, and the
+    next run waits longer. Raises UnderWay, Hidden.
+    """
+    row, run = _begin_run(at=at, connection_id=connection_id)
+    told = Told(row.name, run.pk, swept=_is_due(row, at) if sweep is None else sweep)
+    wait: float | None = None
+    try:
+        with opened(row, at=at) as crm:
+            try:
+                _work(row, run, crm, told, at)
+            finally:
+                told.requests, told.waited = crm.requests, sum(crm.waited)
+    except CrmProblem as problem:
+        told.problem = str(problem)
+        wait = problem.seconds if isinstance(problem, Busy) else None
+    except Refused as problem:
+        told.problem = str(problem)
+    except BaseException:
+        told.problem = "Something here failed. The log says what."
+        raise
+    finally:
+        _end_run(row, run, told, at=at, wait=wait)
+    return told
+
+
+def _is_due(row: Connection, at: dt.datetime) -> bool:
+    return row.synced_at is not None and (row.swept_at is None or at - row.swept_at >= SWEEP_EVERY)
+
+
+def _work(row: Connection, run: SyncRun, crm: Opened, told: Told, at: dt.datetime) -> None:
+    def tell() -> None:
+        SyncRun.objects.filter(pk=run.pk).update(touched_at=timezone.now())
+
+    found = reading.look(row, crm.source)
+    if told.swept or not row.capabilities:
+        _test(row, crm.source, at)
+    landing = reading.begin(row, found, at=at)
+    try:
+        reading.read_new(landing, crm.source, tell=tell)
+        if told.swept:
+            reading.sweep(landing, crm.source, run=run.pk, tell=tell)
+            reading.read_formulas_again(landing, crm.source, found, tell=tell)
+    finally:
+        told.read, told.rules = dict(landing.read), landing.rules
+    _bring(row, told, at)
+    told.written = writing.write_back(row, crm.source, at=at)
+
+
+def _bring(row: Connection, told: Told, at: dt.datetime) -> None:
+    """Bring what landed into the register, follow merges, and let the rest of the house read on."""
+    merged = merges.due(row)
+    brought = register.bring(row, at=at)
+    for gone, into in merges.pairs(row, merged):
+        staying = take_over_agreements(at=at, gone_id=gone, kept_id=into)
+        count(told.rules, "agreement_stays", staying)
+    told.brought, told.problems = dict(brought.counts), brought.problems[:20]
+    for key, number in brought.rules.items():
+        count(told.rules, key, number)
+    if any(brought.counts.values()):
+        follow_up(at, rows=sum(brought.counts.values()))
+
+
+@action
+def _begin_run(*, at: dt.datetime, connection_id: int) -> tuple[Connection, SyncRun]:
+    row = _of(connection_id)
+    for before in SyncRun.objects.filter(connection=row, ended_at=None):
+        if runs.lives(before, at):
+            raise UnderWay(f"{row.name} is being read at this moment.")
+        before.ended_at, before.problem = at, runs.KILLED
+        before.save(update_fields=["ended_at", "problem"])
+    return row, SyncRun.objects.create(connection=row, began_at=at, touched_at=at, holder=runs.holder())
+
+
+@transaction.atomic
+def _end_run(row: Connection, run: SyncRun, told: Told, *, at: dt.datetime, wait: float | None) -> None:
+    run.ended_at = run.touched_at = max(timezone.now(), at)
+    for name in ("read", "brought", "rules", "written", "requests", "waited", "swept", "problem"):
+        setattr(run, name, getattr(told, name))
+    run.save()
+    row.problem = told.problem
+    if told.problem:
+        row.failures += 0 if wait else 1
+        row.next_at = at + (dt.timedelta(seconds=wait) if wait else runs.wait_after(row.failures))
+    else:
+        row.failures, row.synced_at = 0, at
+        row.next_at = at + dt.timedelta(minutes=row.every_minutes)
+        row.swept_at = at if told.swept or row.swept_at is None else row.swept_at
+    row.save(update_fields=["problem", "failures", "next_at", "synced_at", "swept_at"])
+
+
+def sync_what_is_due(*, at: dt.datetime) -> None:
+    """Run every connection that is on and due; one that fails stops no other."""
+    due = Connection.objects.filter(state=ConnectionState.ON).exclude(next_at__gt=at).order_by("pk")
+    for connection in due.values_list("pk", flat=True):
+        try:
+            sync(at=at, connection_id=connection)
+        except UnderWay:
+            continue
+        except Exception:
+            log.exception("Connection %s failed.", connection)
+
+
+# ---- merged deals ----
+
+
+@action
+def take_over_agreements(*, at: dt.datetime, gone_id: int, kept_id: int, by: User | None = None) -> int:
+    """Give the agreements of a deal that the CRM merged to the deal it is now; return how many stay behind.
+
+    An agreement that both deals have stays on both: what people wrote is not merged in silence. The audit trail
+    of both deals says which went over.
+    """
+    moved, stay = merges.move(gone_id=gone_id, kept_id=kept_id)
+    if moved:
+        changes = {"agreements": moved, "stay": stay, "from": gone_id, "to": kept_id}
+        record(
+            by=by, at=at, action="take over agreements", subject="deal", subject_id=kept_id, changes=changes
+        )
+        record(
+            by=by, at=at, action="hand over agreements", subject="deal", subject_id=gone_id, changes=changes
+        )
+    return len(stay)

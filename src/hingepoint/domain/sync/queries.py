@@ -1,0 +1,389 @@
+"""What pages and commands show of connections, and what became of a deal in its CRM."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from django.utils import timezone
+
+from hingepoint import connectors
+from hingepoint.domain.deals.models import Deal
+from hingepoint.domain.people.models import User, Viewer, sees_all
+from hingepoint.domain.sync import payload
+from hingepoint.domain.sync.models import Connection, Landed, SyncRun
+from hingepoint.domain.sync.rules import OLD, open_questions, sign_in_of, stages_of
+from hingepoint.records.crm import Capability, CapabilityFound, CrmObject, CrmUser, Fate, Found
+from hingepoint.records.errors import Hidden
+from hingepoint.records.sync import BY_KEY, ConnectionState, WriteBackPart
+
+#: What a capability that is missing costs the findings, in words.
+COSTS: dict[Capability, str] = {
+    Capability.DEALS: "nothing can be read without deals.",
+    Capability.USERS: "deals have owners without names; nothing is told by person or team.",
+    Capability.STAGE_HISTORY: "effects by stage begin with the first reading; older deals show their last stage only.",
+    Capability.AMOUNT_HISTORY: "the value at the start is unknown for older deals; effects on size are less sure.",
+    Capability.CLOSE_DATE_HISTORY: "slips of the close date are seen from the first reading on, between two readings.",
+    Capability.OWNER_HISTORY: "older work stands with the owner of today.",
+    Capability.CONTACT_ROLES: "people of the customer come without their part in the sale.",
+    Capability.QUOTE_LINES: "there is no list price: price realisation and discounts are told from amounts only.",
+    Capability.LINE_HISTORY: "concessions are seen from the first reading on, between two readings.",
+    Capability.APPROVALS: "exceptions are counted from our own pages only; signal 2 begins today.",
+    Capability.ACTIVITIES: "agreements are not found in calls and mails.",
+    Capability.DELETIONS: "what was deleted is found by comparing all records once a night.",
+    Capability.WRITE_BACK: "sellers see agreements here, not in the CRM.",
+}
+_ORDER = [Found.NO_RIGHT, Found.NOT_THERE, Found.NOT_TRACKED, Found.TRACKED_SINCE, Found.TRACKED]
+
+
+@dataclass(frozen=True, slots=True)
+class CapabilityLine:
+    """One line of the self-test; ``costs`` is what is lost without it, empty where nothing is."""
+
+    key: str
+    what: str
+    found: str
+    complete: bool
+    count: int | None
+    since: dt.date | None
+    ask_for: str
+    detail: str
+    costs: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    began_at: dt.datetime
+    ended_at: dt.datetime | None
+    read: int
+    requests: int
+    waited: float
+    swept: bool
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class StageLine:
+    """A stage and what it means; ``meaning`` is empty while nobody has said it."""
+
+    id: str
+    name: str
+    pipeline: str
+    meaning: str
+    by_crm: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PersonLine:
+    """A user of the CRM and whom they are here, by address or as somebody said; ``here`` is None where nobody is."""
+
+    id: str
+    name: str
+    email: str
+    here: int | None
+    here_name: str
+    said: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RuleLine:
+    sentence: str
+    does: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class WriteLine:
+    key: str
+    label: str
+    on: bool
+    field: str
+    in_field: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionLine:
+    id: int
+    name: str
+    crm: str
+    state: str
+    on: bool
+    synced_at: dt.datetime | None
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionPage:
+    """All that a page shows of a connection; no secret is in it."""
+
+    id: int
+    name: str
+    crm: str
+    address: str
+    state: str
+    state_key: str
+    sign_in: str
+    secret_names: tuple[tuple[str, str], ...]  # what is asked to sign in, with its words
+    ends_on: dt.date | None
+    tested_at: dt.datetime | None
+    capabilities: tuple[CapabilityLine, ...]
+    in_full: int
+    in_part: int
+    ask_for: tuple[str, ...]
+    stages: tuple[StageLine, ...]
+    open_stages: tuple[str, ...]
+    people: tuple[PersonLine, ...]
+    unknown_people: int
+    own_fields: tuple[tuple[str, str], ...]
+    requests: int
+    allowance: int | None
+    share: float
+    every_minutes: int
+    synced_at: dt.datetime | None
+    next_at: dt.datetime | None
+    problem: str
+    deals: int
+    waiting: int
+    runs: tuple[RunLine, ...]
+    rules: tuple[RuleLine, ...]
+    writing: tuple[WriteLine, ...]
+
+    @property
+    def is_on(self) -> bool:
+        return self.state_key == ConnectionState.ON
+
+    @property
+    def tested(self) -> bool:
+        return bool(self.capabilities)
+
+
+def may_connect(viewer: Viewer) -> bool:
+    """Return whether the viewer looks after connections."""
+    return sees_all(viewer)
+
+
+def connections(viewer: Viewer) -> tuple[ConnectionLine, ...]:
+    """Return every connection. One SQL query."""
+    return tuple(_line(row) for row in Connection.objects.visible_to(viewer).order_by("name"))
+
+
+def _line(row: Connection) -> ConnectionLine:
+    state = ConnectionState(row.state)
+    on = state == ConnectionState.ON
+    return ConnectionLine(row.pk, row.name, _label(row), state.label, on, row.synced_at, row.problem)
+
+
+def _label(row: Connection) -> str:
+    try:
+        return connectors.crm(row.crm).label
+    except KeyError:
+        return row.crm
+
+
+def number_and_pace(called: str) -> tuple[int, int]:
+    """Return the number of a connection by its name or number, and every how many minutes it is read. Raises Hidden."""
+    rows = Connection.objects.all()
+    found = rows.filter(name=called).first() or (
+        rows.filter(pk=int(called)).first() if called.isdigit() else None
+    )
+    if found is None:
+        known = ", ".join(rows.order_by("name").values_list("name", flat=True)) or "none yet"
+        raise Hidden(f"There is no connection {called!r}. Known: {known}.")
+    return found.pk, found.every_minutes
+
+
+def for_command(connection_id: int, *, at: dt.datetime) -> ConnectionPage:
+    """Return a connection for whoever runs the installation."""
+    return _page(Connection.objects.get(pk=connection_id), at)
+
+
+def connection_page(viewer: Viewer, connection_id: int, *, at: dt.datetime) -> ConnectionPage:
+    """Return what the page of a connection shows. Raises Hidden."""
+    row = Connection.objects.visible_to(viewer).filter(pk=connection_id).first()
+    if row is None:
+        raise Hidden("There is no such connection.")
+    return _page(row, at)
+
+
+def _page(row: Connection, at: dt.datetime) -> ConnectionPage:
+    found = _capabilities(row)
+    sign_in, people = sign_in_of(row), _people(row)
+    runs = list(SyncRun.objects.filter(connection=row).order_by("-began_at", "-pk")[:10])
+    deals = Landed.objects.filter(connection=row, object=CrmObject.DEALS)
+    return ConnectionPage(
+        id=row.pk,
+        name=row.name,
+        crm=_label(row),
+        address=row.url,
+        state=ConnectionState(row.state).label,
+        state_key=row.state,
+        sign_in=sign_in.label if sign_in else "",
+        secret_names=tuple(sign_in.secrets.items()) if sign_in else (),
+        ends_on=sign_in.ends if sign_in else None,
+        tested_at=row.tested_at,
+        capabilities=found,
+        in_full=sum(line.complete for line in found),
+        in_part=sum(line.found == Found.TRACKED_SINCE.label for line in found),
+        ask_for=tuple(dict.fromkeys(line.ask_for for line in found if line.ask_for)),
+        stages=_stages(row),
+        open_stages=tuple(open_questions(row)),
+        people=people,
+        unknown_people=sum(line.here is None for line in people),
+        own_fields=_own_fields(row),
+        requests=row.requests if row.requests_on == timezone.localdate(at) else 0,
+        allowance=row.allowance,
+        share=row.budget_share,
+        every_minutes=row.every_minutes,
+        synced_at=row.synced_at,
+        next_at=row.next_at,
+        problem=row.problem,
+        deals=deals.count(),
+        waiting=deals.filter(due=True).count(),
+        runs=tuple(_run(each) for each in runs),
+        rules=_rules(runs),
+        writing=tuple(_writing(row, part) for part in WriteBackPart),
+    )
+
+
+def _capabilities(row: Connection) -> tuple[CapabilityLine, ...]:
+    """Return the self-test, what is missing first."""
+    found = [payload.read(CapabilityFound, each) for each in row.capabilities]
+    return tuple(_capability(each) for each in sorted(found, key=lambda each: _ORDER.index(each.found)))
+
+
+def _capability(each: CapabilityFound) -> CapabilityLine:
+    complete = each.found == Found.TRACKED
+    return CapabilityLine(
+        key=each.capability.value,
+        what=each.capability.label,
+        found=each.found.label,
+        complete=complete,
+        count=each.count,
+        since=each.since,
+        ask_for=each.ask_for,
+        detail=each.detail,
+        costs="" if complete else COSTS[each.capability],
+    )
+
+
+def _stages(row: Connection) -> tuple[StageLine, ...]:
+    lines = []
+    for stage in sorted(stages_of(row), key=lambda each: (each.pipeline, each.order, each.name)):
+        by_crm = stage.status is not None and stage.id not in row.stages
+        meaning = row.stages.get(stage.id) or (stage.status.value if stage.status else "")
+        lines.append(StageLine(stage.id, stage.name, stage.pipeline, meaning, by_crm))
+    return tuple(lines)
+
+
+def _people(row: Connection) -> tuple[PersonLine, ...]:
+    """Return the users of the CRM, those first who are nobody here."""
+    landed = Landed.objects.filter(connection=row, object=CrmObject.USERS).order_by("pk")
+    users = [payload.load(CrmUser, each.payload) for each in landed]
+    said = {key: int(value) for key, value in row.people.items()}
+    addresses = {user.email.lower() for user in users if user.email}
+    by_address = dict(User.objects.filter(email__in=addresses).values_list("email", "pk"))
+    by_name = dict(User.objects.filter(name__in={user.name for user in users}).values_list("name", "pk"))
+    names = dict(User.objects.filter(pk__in=[*said.values(), *by_address.values()]).values_list("pk", "name"))
+    lines = []
+    for user in users:
+        here = said.get(user.id) or by_address.get(user.email.lower()) or by_name.get(user.name)
+        name = names.get(here, user.name) if here else ""
+        lines.append(PersonLine(user.id, user.name, user.email, here, name, user.id in said))
+    return tuple(sorted(lines, key=lambda line: (line.here is not None, line.name)))
+
+
+def _own_fields(row: Connection) -> tuple[tuple[str, str], ...]:
+    """Return the company's own fields of deals that can be written: name and label."""
+    return tuple(
+        (each["name"], each["label"])
+        for each in row.described.get("fields", ())
+        if each["object"] == CrmObject.DEALS and each["custom"] and each["writable"]
+    )
+
+
+def _run(run: SyncRun) -> RunLine:
+    read = sum(run.read.values())
+    return RunLine(run.began_at, run.ended_at, read, run.requests, run.waited, run.swept, run.problem)
+
+
+def _rules(runs: list[SyncRun]) -> tuple[RuleLine, ...]:
+    counts: dict[str, int] = {}
+    for run in runs:
+        for key, number in run.rules.items():
+            counts[key] = counts.get(key, 0) + number
+    return rule_lines(counts)
+
+
+def rule_lines(counts: Mapping[str, int]) -> tuple[RuleLine, ...]:
+    """Return counts by rule in words."""
+    return tuple(
+        RuleLine(BY_KEY[key].sentence, BY_KEY[key].does, number)
+        for key, number in counts.items()
+        if key in BY_KEY
+    )
+
+
+def _writing(row: Connection, part: WriteBackPart) -> WriteLine:
+    field = row.write_fields.get(part.value, "")
+    return WriteLine(part.value, part.label, part.value in row.write_back, field, part != WriteBackPart.TASK)
+
+
+# ---- what other pages say ----
+
+
+@dataclass(frozen=True, slots=True)
+class OldData:
+    """A connection that is on and was not read to the end for more than a day."""
+
+    name: str
+    since: dt.datetime | None
+    problem: str
+
+
+def old_data(*, at: dt.datetime) -> tuple[OldData, ...]:
+    """Return the connections whose data are old, for every page that stands on them: no secret, no deal is in it.
+    One SQL query."""
+    rows = Connection.objects.filter(state=ConnectionState.ON, made_at__lt=at - OLD)
+    late = rows.exclude(synced_at__gte=at - OLD).order_by("name")
+    return tuple(OldData(*each) for each in late.values_list("name", "synced_at", "problem"))
+
+
+@dataclass(frozen=True, slots=True)
+class InTheCrm:
+    """How a deal stands in its CRM, where there is something to say of it: what became of it, with the deal that it
+    is now, or that the CRM was not read for more than a day (``old``)."""
+
+    fate: str
+    crm: str
+    read_until: dt.datetime | None
+    old: bool
+    into_id: int | None = None
+    into_name: str = ""
+
+
+def in_the_crm(viewer: Viewer, deal_id: int, *, at: dt.datetime) -> InTheCrm | None:
+    """Say what a reader of a deal must know of its CRM; None where all is well, or it came from elsewhere.
+    One SQL query without connections, else at most four."""
+    prefixes = list(Connection.objects.values_list("pk", "prefix"))
+    deal = Deal.objects.visible_to(viewer).filter(pk=deal_id).first() if prefixes else None
+    row = _landed(deal.key, prefixes) if deal else None
+    if row is None:
+        return None
+    made = row.connection
+    old = made.state == ConnectionState.ON and (made.synced_at or made.made_at) < at - OLD
+    if row.fate == Fate.LIVE and not old:
+        return None
+    into = Deal.objects.visible_to(viewer).filter(key=made.prefix + row.into).first() if row.into else None
+    found = InTheCrm(row.fate, made.name, made.synced_at, old)
+    return replace(found, into_id=into.pk, into_name=str(into)) if into else found
+
+
+def _landed(key: str, prefixes: list[tuple[int, str]]) -> Landed | None:
+    """Return the record that a deal with this key came from: of the connection with the longest prefix."""
+    ours = sorted((each for each in prefixes if key.startswith(each[1])), key=lambda each: -len(each[1]))
+    for connection, prefix in ours:
+        ids = {"connection": connection, "external_id": key.removeprefix(prefix)}
+        if row := Landed.objects.filter(object=CrmObject.DEALS, **ids).select_related("connection").first():
+            return row
+    return None

@@ -1,0 +1,150 @@
+"""One run over a CRM: what is new, kept page by page with its mark, and now and then what is not there any more."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from hingepoint.connectors.exchange import NotUnderstood
+from hingepoint.domain.sync import payload
+from hingepoint.domain.sync.differences import fields_without_history
+from hingepoint.domain.sync.landing import Landing
+from hingepoint.domain.sync.models import Connection, Cursor, Landed
+from hingepoint.records.crm import CrmObject, CrmUser, DealField, Fate
+
+if TYPE_CHECKING:
+    from hingepoint.connectors.source import Described, Source
+
+#: Records whose ids are compared with those of the CRM in a sweep. Changes and forms of quotes are facts and stay.
+SWEPT = (CrmObject.DEALS, CrmObject.ACCOUNTS, CrmObject.CONTACTS)
+#: Ids that are asked about at a time.
+SOME = 100
+#: A page that leads back to the same mark again and again would never end.
+MOST_EMPTY_PAGES = 50
+
+Tell = Callable[[], None]
+
+
+def look(connection: Connection, source: Source) -> Described:
+    """Keep what the CRM is today: its stages, fields and currency, never assumed from the last time."""
+    found = source.describe()
+    connection.described = payload.plain(found)
+    connection.save(update_fields=["described"])
+    return found
+
+
+def begin(connection: Connection, found: Described, *, at: dt.datetime) -> Landing:
+    rows = Landed.objects.filter(connection=connection, object=CrmObject.USERS).order_by("pk")
+    users = {row.external_id: payload.load(CrmUser, row.payload).name for row in rows}
+    labels = {
+        DealField.STAGE: {stage.id: stage.name for stage in found.stages},
+        DealField.OWNER: users,
+    }
+    tested = [(line["capability"], line["found"]) for line in connection.capabilities]
+    return Landing(connection, at, labels, fields_without_history(tested))
+
+
+def read_new(landing: Landing, source: Source, *, tell: Tell) -> None:
+    """Read what is new of every kind of record, each from its own mark."""
+    for kind in source.objects:
+        _read_kind(landing, source, kind, tell)
+        if kind == CrmObject.USERS:
+            rows = Landed.objects.filter(connection=landing.connection, object=kind)
+            names = {row.external_id: payload.load(CrmUser, row.payload).name for row in rows.order_by("pk")}
+            landing.labels = {**landing.labels, DealField.OWNER: names}
+
+
+def _read_kind(landing: Landing, source: Source, kind: CrmObject, tell: Tell) -> None:
+    cursor = Cursor.objects.filter(connection=landing.connection, object=kind).first()
+    mark, still = (cursor.mark if cursor else ""), 0
+    while True:
+        page = source.page(kind, mark)
+        with transaction.atomic():
+            landing.keep(page)
+        tell()
+        if not page.more:
+            return
+        still = still + 1 if page.mark == mark else 0
+        if still > MOST_EMPTY_PAGES:
+            raise NotUnderstood(f"The CRM gives the same page of {kind.label.lower()} again and again.")
+        mark = page.mark
+
+
+# ---- what is not there any more ----
+
+
+def sweep(landing: Landing, source: Source, *, run: int, tell: Tell) -> None:
+    """Compare the ids of all records with those of the CRM: read what was missed, and ask what became of the rest."""
+    for kind in SWEPT:
+        if kind not in source.objects:
+            continue
+        _mark_those_there(landing, source, kind, run, tell)
+        for ids in _not_there(landing, kind, run):
+            _ask_what_became(landing, source, kind, ids)
+            tell()
+
+
+def _mark_those_there(landing: Landing, source: Source, kind: CrmObject, run: int, tell: Tell) -> None:
+    mark = ""
+    while True:
+        ids, mark = source.ids(kind, mark)
+        known = _mark(landing, kind, ids, run)
+        if kind == CrmObject.DEALS:
+            _read_again(landing, source, kind, sorted(ids - known))
+        tell()
+        if not mark:
+            return
+
+
+def _mark(landing: Landing, kind: CrmObject, ids: frozenset[str], run: int) -> set[str]:
+    """Mark the rows of these ids as found by this run; return which ids are known."""
+    listed = sorted(ids)
+    known: set[str] = set()
+    for start in range(0, len(listed), 500):
+        rows = _of(landing, kind).filter(external_id__in=listed[start : start + 500])
+        known |= set(rows.values_list("external_id", flat=True))
+        rows.update(sweep=run)
+    return known
+
+
+def _read_again(landing: Landing, source: Source, kind: CrmObject, ids: Sequence[str]) -> None:
+    for start in range(0, len(ids), SOME):
+        page = source.again(kind, ids[start : start + SOME])
+        with transaction.atomic():
+            landing.keep(page, with_mark=False)
+
+
+def _not_there(landing: Landing, kind: CrmObject, run: int) -> list[list[str]]:
+    """Return the ids of rows that this run has not found and that were there before, some at a time."""
+    there = _of(landing, kind).filter(fate__in=(Fate.LIVE, Fate.ARCHIVED)).exclude(sweep=run)
+    ids = list(there.filter(seen_at__lt=landing.at).order_by("pk").values_list("external_id", flat=True))
+    return [ids[start : start + SOME] for start in range(0, len(ids), SOME)]
+
+
+def _ask_what_became(landing: Landing, source: Source, kind: CrmObject, ids: Sequence[str]) -> None:
+    told = source.fates(kind, ids)
+    with transaction.atomic():
+        for fate in told:
+            landing.keep_fate(fate)
+
+
+def read_formulas_again(landing: Landing, source: Source, found: Described, *, tell: Tell) -> None:
+    """Read open deals anew where a field that we want is computed: such fields move no mark."""
+    wanted = set(landing.connection.fields.values())
+    if not any(each.formula and each.name in wanted for each in found.fields):
+        return
+    last = 0
+    while rows := list(
+        _of(landing, CrmObject.DEALS).filter(fate=Fate.LIVE, pk__gt=last).order_by("pk")[:SOME]
+    ):
+        last = rows[-1].pk
+        _read_again(landing, source, CrmObject.DEALS, [row.external_id for row in rows])
+        tell()
+
+
+def _of(landing: Landing, kind: CrmObject) -> QuerySet[Landed]:
+    return Landed.objects.filter(connection=landing.connection, object=kind)

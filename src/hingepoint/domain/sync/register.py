@@ -1,0 +1,195 @@
+"""From landed records to the register, a page of deals at a time, through the engine that files use."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TypeVar
+
+from django.conf import settings
+
+from hingepoint.connectors import files
+from hingepoint.domain.imports.actions import import_page
+from hingepoint.domain.imports.engine import Files, Report
+from hingepoint.domain.people.models import User
+from hingepoint.domain.sync import parties, payload
+from hingepoint.domain.sync.differences import KEPT_BY
+from hingepoint.domain.sync.models import Connection, Landed, LandedChange
+from hingepoint.domain.sync.translate import Seen, Tables, Words, tables
+from hingepoint.records.crm import (
+    CapabilityFound,
+    CrmActivity,
+    CrmApproval,
+    CrmChange,
+    CrmDeal,
+    CrmObject,
+    CrmQuote,
+    CrmStage,
+    CrmUser,
+)
+from hingepoint.records.deals import DealStatus
+from hingepoint.records.sync import count
+
+#: Deals of one page: what is held in memory, and what is imported or not imported together.
+PAGE = 500
+
+#: Shares are shares, and days have no zone: nothing about these tables is to be guessed.
+MAPPING = files.Mapping.model_validate({"deals": {"share": ["discount", "margin"]}})
+
+R = TypeVar("R")
+
+
+@dataclass(slots=True)
+class Brought:
+    """What a run brought into the register. ``problems`` are the first rows that could not be read."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    rules: dict[str, int] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    held: int = 0
+
+    def add(self, report: Report) -> None:
+        self.counts.update(
+            deals_created=report.tables.get("deals", {}).get("created", 0),
+            deals_updated=report.tables.get("deals", {}).get("updated", 0),
+            events=report.tables.get("events", {}).get("created", 0),
+        )
+        count(self.rules, "row_refused", report.bad_rows)
+        self.problems.extend(str(each) for each in report.problems[:5])
+
+
+def bring(connection: Connection, *, at: dt.datetime) -> Brought:
+    """Bring every deal that is due into the register. Restarted in the middle, it goes on with what is left."""
+    brought, words, last = Brought(), words_of(connection), 0
+    while page := _due(connection, after=last):
+        last = page[-1].pk
+        known = replace(words, accounts=parties.know_accounts(connection, _accounts(page)))
+        made = tables(_seen(connection, page), known)
+        for key, number in made.rules.items():
+            count(brought.rules, key, number)
+        brought.held += len(made.held)
+        if made.deals:
+            brought.add(_import(connection, made, at=at))
+        done = [row for row in page if row.external_id not in set(made.held)]
+        parties.know_people(connection, [payload.load(CrmDeal, row.payload) for row in done], at=at)
+        _told(connection, done)
+    return brought
+
+
+def rehearse(connection: Connection, *, at: dt.datetime, most: int = PAGE) -> tuple[Report | None, Tables]:
+    """Say what the first page of due deals would do, and change nothing."""
+    page = _due(connection, after=0)[:most]
+    known = replace(words_of(connection), accounts=parties.accounts_as_named(connection, _accounts(page)))
+    made = tables(_seen(connection, page), known)
+    return (_import(connection, made, at=at, dry_run=True) if made.deals else None), made
+
+
+def words_of(connection: Connection) -> Words:
+    """Return what ids of the CRM mean, as of the last look there."""
+    rows = Landed.objects.filter(connection=connection, object=CrmObject.USERS).order_by("pk")
+    users = {row.external_id: payload.load(CrmUser, row.payload) for row in rows}
+    stages = [payload.read(CrmStage, each) for each in connection.described.get("stages", ())]
+    said = {stage.id: stage.status for stage in stages if stage.status is not None}
+    said |= {stage: DealStatus(meaning) for stage, meaning in connection.stages.items()}
+    return Words(
+        prefix=connection.prefix,
+        address=connection.url,
+        currency=connection.described.get("currency") or settings.ENVIRONMENT.currency,
+        stages={stage.id: stage for stage in stages},
+        meanings=said,
+        users=users,
+        people=_people(connection, users),
+        accounts={},
+        history_since=_history_since(connection),
+    )
+
+
+def _people(connection: Connection, users: dict[str, CrmUser]) -> dict[str, tuple[str, str]]:
+    """Return how each user is called here: as who was said, else by name; of two with one name, with the id."""
+    here = {str(user.pk): user.key for user in User.objects.filter(pk__in=connection.people.values())}
+    names = Counter(user.name for user in users.values())
+    found = {}
+    for each in users.values():
+        said = here.get(str(connection.people.get(each.id, "")))
+        alone = names[each.name] == 1 or bool(each.email)
+        name = each.name if alone else f"{each.name} ({each.id})"
+        found[each.id] = (said, "") if said else (name, each.email)
+    return found
+
+
+def _history_since(connection: Connection) -> dict:
+    found = [payload.read(CapabilityFound, each) for each in connection.capabilities]
+    since = {each.capability: each.since for each in found if each.since}
+    return {name: since[kept] for name, kept in KEPT_BY.items() if kept in since}
+
+
+# ---- a page ----
+
+
+def _due(connection: Connection, *, after: int) -> list[Landed]:
+    rows = Landed.objects.filter(connection=connection, object=CrmObject.DEALS, due=True, pk__gt=after)
+    return list(rows.order_by("pk")[:PAGE])
+
+
+def _accounts(page: Sequence[Landed]) -> set[str]:
+    return {account for row in page if (account := payload.load(CrmDeal, row.payload).account_id)}
+
+
+def _seen(connection: Connection, page: Sequence[Landed]) -> list[Seen]:
+    """Return the deals of a page with all that landed of them."""
+    ids = [row.external_id for row in page]
+    changes = defaultdict(list)
+    for row in LandedChange.objects.filter(connection=connection, deal__in=ids).order_by("at", "pk"):
+        changes[row.deal].append((payload.load(CrmChange, row.payload), row))
+    quotes = _children(connection, ids, CrmObject.QUOTES, CrmQuote)
+    approvals = _children(connection, ids, CrmObject.APPROVALS, CrmApproval, due=True)
+    activities = _children(connection, ids, CrmObject.ACTIVITIES, CrmActivity, due=True)
+    return [
+        Seen(
+            deal=payload.load(CrmDeal, row.payload),
+            changes=[change for change, _ in changes[row.external_id]],
+            quotes=[quote for quote, _ in quotes[row.external_id]],
+            new_changes=[(change, kept.seen_at) for change, kept in changes[row.external_id] if kept.due],
+            new_quotes=[quote for quote, due in quotes[row.external_id] if due],
+            new_approvals=[each for each, _ in approvals[row.external_id]],
+            new_activities=[each for each, _ in activities[row.external_id]],
+        )
+        for row in page
+    ]
+
+
+def _children(
+    connection: Connection, ids: list[str], kind: CrmObject, record: type[R], **only: bool
+) -> dict[str, list[tuple[R, bool]]]:
+    rows = Landed.objects.filter(connection=connection, object=kind, deal__in=ids, **only)
+    found: dict[str, list[tuple[R, bool]]] = defaultdict(list)
+    for row in rows.order_by("pk"):
+        found[row.deal].append((payload.load(record, row.payload), row.due))
+    return found
+
+
+def _import(connection: Connection, made: Tables, *, at: dt.datetime, dry_run: bool = False) -> Report:
+    deals, events = made.frames()
+    with tempfile.TemporaryDirectory(prefix="hingepoint-sync-") as folder:
+        given = {"deals": Path(folder) / f"deals of {_file_name(connection)}.parquet"}
+        deals.write_parquet(given["deals"])
+        if events.height:
+            given["events"] = Path(folder) / f"events of {_file_name(connection)}.parquet"
+            events.write_parquet(given["events"])
+        return import_page(at=at, given=Files(**given), mapping=MAPPING, dry_run=dry_run)
+
+
+def _file_name(connection: Connection) -> str:
+    return "".join(sign if sign.isalnum() or sign in " -" else "_" for sign in connection.name)
+
+
+def _told(connection: Connection, page: Sequence[Landed]) -> None:
+    """Remember that the register has heard of these deals and all that landed of them."""
+    ids = [row.external_id for row in page]
+    LandedChange.objects.filter(connection=connection, deal__in=ids, due=True).update(due=False)
+    Landed.objects.filter(connection=connection, deal__in=ids, due=True).update(due=False)
+    Landed.objects.filter(pk__in=[row.pk for row in page]).update(due=False)

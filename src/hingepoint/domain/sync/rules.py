@@ -1,0 +1,56 @@
+"""What several pages and actions decide by."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+
+from hingepoint import connectors
+from hingepoint.connectors.source import SignIn
+from hingepoint.domain.sync import payload
+from hingepoint.domain.sync.models import Connection
+from hingepoint.records.crm import CrmStage
+from hingepoint.records.sync import WriteBackPart
+
+#: Data of a connection that is on and older than this is said on every page.
+OLD = dt.timedelta(days=1)
+#: Parts that need a field of the CRM.
+IN_FIELDS = (WriteBackPart.STATUS, WriteBackPart.NEXT, WriteBackPart.COVERAGE, WriteBackPart.LINK)
+
+
+def stages_of(connection: Connection) -> list[CrmStage]:
+    return [payload.read(CrmStage, each) for each in connection.described.get("stages", ())]
+
+
+def open_questions(connection: Connection) -> list[str]:
+    """Return the stages of which neither the CRM nor the company has said what they mean."""
+    return [
+        stage.name
+        for stage in stages_of(connection)
+        if stage.status is None and stage.id not in connection.stages
+    ]
+
+
+def sign_in_of(connection: Connection) -> SignIn | None:
+    """Return the way of signing in, None where this version knows the CRM no more."""
+    try:
+        ways = connectors.crm(connection.crm).sign_ins
+    except KeyError:
+        return None
+    return next((one for one in ways if one.key == connection.sign_in), None)
+
+
+def answered(connection: Connection, parts: Sequence[str], fields: Mapping[str, str]) -> str:
+    """Return why these parts cannot be written into these fields; empty where they can."""
+    known = {each["name"]: each for each in connection.described.get("fields", ())}
+    for part in IN_FIELDS:
+        if part.value not in parts:
+            continue
+        name = fields.get(part.value, "")
+        if not name:
+            return f"Choose the field of the CRM for “{part.label}”."
+        if name not in known or not (known[name]["custom"] and known[name]["writable"]):
+            return (
+                f"“{name}” is no field of your own that may be written. Stage and amount are never written."
+            )
+    return ""

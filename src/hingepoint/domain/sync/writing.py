@@ -1,0 +1,146 @@
+"""Writing agreements onto the records of a CRM: only what changed, never stage or amount, never against a no."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from hingepoint.connectors.source import Source
+from hingepoint.domain.agreements.models import Agreement
+from hingepoint.domain.deals.models import Deal
+from hingepoint.domain.sync.models import Connection, Landed, WrittenBack
+from hingepoint.records.agreements import STANDING, AgreementState
+from hingepoint.records.crm import CrmObject, Fate, WriteResult, Written
+from hingepoint.records.sync import WriteBackPart
+
+#: Deals that are written in one run; the next goes on.
+MOST = 500
+#: After a refusal a record is left alone so many days, twice as long each time.
+LEFT_ALONE = 1
+LONGEST = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What is told of a deal: values by part, and the next agreement with its day for a task."""
+
+    values: Mapping[str, str]
+    next: str
+    due_on: dt.date | None
+
+
+def write_back(connection: Connection, source: Source, *, at: dt.datetime) -> dict[str, int]:
+    """Write what changed of agreements since the last time; return how many records, by what became of them."""
+    if not connection.write_back:
+        return {}
+    done: Counter[str] = Counter()
+    deals = _to_write(connection, at)
+    known = {
+        row.external_id: row
+        for row in WrittenBack.objects.filter(connection=connection, external_id__in=deals)
+    }
+    told = _said(deals)
+    for external_id, deal in deals.items():
+        row = known.get(external_id) or WrittenBack(connection=connection, external_id=external_id)
+        for result in _write(connection, source, row, told[deal.pk], at=at):
+            done[result.written.value] += 1
+    if len(deals) < MOST:
+        connection.wrote_at = at
+        connection.save(update_fields=["wrote_at"])
+    return dict(done)
+
+
+def _to_write(connection: Connection, at: dt.datetime) -> dict[str, Deal]:
+    """Return, by their ids in the CRM, deals there whose agreements changed since the last writing, or that were left
+    alone long enough."""
+    again = WrittenBack.objects.filter(connection=connection, held_until__lte=at)
+    held = WrittenBack.objects.filter(connection=connection, held_until__gt=at)
+    changed = Agreement.objects.filter(deal__key__startswith=connection.prefix)
+    if connection.wrote_at:
+        changed = changed.filter(changed_at__gte=connection.wrote_at)
+    keys = set(changed.order_by("deal_id").values_list("deal__key", flat=True).distinct()[:MOST])
+    ids = {key.removeprefix(connection.prefix) for key in keys}
+    ids |= set(again.values_list("external_id", flat=True)[:MOST])
+    ids -= set(held.values_list("external_id", flat=True))
+    there = Landed.objects.filter(
+        connection=connection, object=CrmObject.DEALS, fate=Fate.LIVE, external_id__in=ids
+    )
+    live = set(there.values_list("external_id", flat=True))
+    rows = Deal.objects.filter(key__in=[connection.prefix + each for each in live]).order_by("pk")
+    return {row.key.removeprefix(connection.prefix): row for row in rows}
+
+
+def _said(deals: Mapping[str, Deal]) -> dict[int, Said]:
+    found: dict[int, list[Agreement]] = defaultdict(list)
+    rows = Agreement.objects.filter(deal__in=deals.values()).select_related("type").order_by("pk")
+    for row in rows:
+        found[row.deal_id].append(row)
+    return {deal.pk: said_of(deal, found[deal.pk]) for deal in deals.values()}
+
+
+def said_of(deal: Deal, agreements: Sequence[Agreement]) -> Said:
+    """Return what is told of a deal: it does not change by itself with the calendar."""
+    wanted = [row for row in agreements if row.required and row.state != AgreementState.NOT_NEEDED]
+    standing = sum(row.state in STANDING for row in wanted)
+    open_ones = [row for row in wanted if row.state not in STANDING]
+    following = min(open_ones, key=lambda row: (row.late_after or dt.date.max, row.type.name), default=None)
+    name = following.type.name if following else ""
+    due_on = following.late_after if following else None
+    values = {
+        WriteBackPart.STATUS.value: f"{standing} of {len(wanted)} agreements stand" if wanted else "",
+        WriteBackPart.NEXT.value: f"{name}, by {due_on.isoformat()}" if due_on else name,
+        WriteBackPart.COVERAGE.value: f"{round(100 * standing / len(wanted))}%" if wanted else "",
+        WriteBackPart.LINK.value: _address(deal),
+    }
+    return Said(values, name, due_on)
+
+
+def _address(deal: Deal) -> str:
+    hosts = [each for each in settings.ALLOWED_HOSTS if each not in ("*", "127.0.0.1", "[::1]", "localhost")]
+    host = hosts[0].lstrip(".") if hosts else "localhost"
+    return f"{'https' if settings.ENVIRONMENT.https else 'http'}://{host}/deals/{deal.pk}/"
+
+
+def _write(
+    connection: Connection, source: Source, row: WrittenBack, said: Said, *, at: dt.datetime
+) -> Iterable[WriteResult]:
+    """Write what differs from what was written last, and keep what became of it."""
+    results = [*_write_fields(connection, source, row, said), *_write_task(connection, source, row, said)]
+    if not results:
+        return results
+    refused = [each for each in results if each.written not in (Written.DONE, Written.SAME)]
+    row.failures = row.failures + 1 if refused else 0
+    days = min(LEFT_ALONE * 2 ** max(row.failures - 1, 0), LONGEST)
+    row.held_until = at + dt.timedelta(days=days) if refused else None
+    row.said, row.at = (refused[0].detail[:300] if refused else ""), at
+    row.save()
+    return results
+
+
+def _write_fields(connection: Connection, source: Source, row: WrittenBack, said: Said) -> list[WriteResult]:
+    fields = {part: name for part, name in connection.write_fields.items() if part in connection.write_back}
+    wanted = {name: said.values[part] for part, name in fields.items()}
+    changed = {name: value for name, value in wanted.items() if row.values.get(name, "") != value}
+    if not changed:
+        return []
+    result = source.write(row.external_id, changed)
+    if result.written in (Written.DONE, Written.SAME):
+        row.values = row.values | changed
+        row.modified_at = result.modified_at or row.modified_at
+    return [result]
+
+
+def _write_task(connection: Connection, source: Source, row: WrittenBack, said: Said) -> list[WriteResult]:
+    if WriteBackPart.TASK.value not in connection.write_back:
+        return []
+    task = f"{said.next}|{said.due_on or ''}" if said.next else ""
+    if not task or row.values.get("task") == task:
+        return []
+    result = source.write_task(row.external_id, row.task_id, said.next, said.due_on)
+    if result.written in (Written.DONE, Written.SAME):
+        row.values, row.task_id = row.values | {"task": task}, result.task_id or row.task_id
+    return [result]

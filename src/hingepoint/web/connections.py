@@ -1,0 +1,210 @@
+"""Connections with CRMs: address and token, self-test, words and people, dry run, on; and how they run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from hingepoint import connectors
+from hingepoint.domain.sync import actions, queries
+from hingepoint.records.deals import DealStatus
+from hingepoint.records.errors import Hidden, Refused
+from hingepoint.web import drafts
+from hingepoint.web.requests import Request
+
+STEPS = ("Address and token", "Self-test", "Words and people", "Dry run", "On")
+_STAGE, _PERSON = "stage-", "person-"
+
+
+def _for_keepers(request: Request) -> None:
+    """Who does not look after the data sees no such page."""
+    if not queries.may_connect(request.user):
+        raise Hidden("no such page")
+
+
+def connections(request: Request) -> HttpResponse:
+    """Every connection, and the CRMs that can be connected."""
+    _for_keepers(request)
+    known = [(key, connectors.crm(key).label) for key in connectors.CRMS]
+    context = {"connections": queries.connections(request.user), "crms": known}
+    return render(request, "connections/connections.html", context)
+
+
+class AddressForm(forms.Form):
+    name = forms.CharField(required=False, max_length=100, label="The name")
+    url = forms.CharField(max_length=500, label="The address")
+    sign_in = forms.CharField(required=False, max_length=30)
+    since = forms.DateField(required=False, label="The first day")
+
+
+@drafts.kept()
+def new_connection(request: Request, crm: str) -> HttpResponse:
+    """The address of a CRM and how to sign in."""
+    _for_keepers(request)
+    if crm not in connectors.CRMS:
+        raise Hidden("no such page")
+    connector = connectors.crm(crm)
+    if request.method != "POST":
+        way = _way(connector, request.GET.get("sign_in", ""))
+        context = {"crm": connector, "way": way, "steps": STEPS, "draft": drafts.of(request)}
+        return render(request, "connections/new.html", context)
+    said = drafts.read(AddressForm(request.POST))
+    way = _way(connector, said["sign_in"])
+    made = actions.connect(
+        by=request.user,
+        at=timezone.now(),
+        crm=crm,
+        given={name: request.POST.get(name, "") for name in way.secrets},
+        options={name: request.POST.get(f"option-{name}", "") for name in connector.options},
+        **said,
+    )
+    return _tried(request, made.pk)
+
+
+def _way(connector: Any, key: str) -> Any:
+    return next((one for one in connector.sign_ins if one.key == key), connector.sign_ins[0])
+
+
+def _tried(request: Request, connection_id: int) -> HttpResponse:
+    """Run the self-test; what goes wrong is said on the page of the connection, whose address is kept."""
+    try:
+        actions.test(by=request.user, at=timezone.now(), connection_id=connection_id)
+    except Refused as problem:
+        messages.error(request, f"{problem} Correct the address or the token, and test again.")
+    return redirect("connection", connection_id)
+
+
+def connection(request: Request, connection_id: int) -> HttpResponse:
+    """One connection: what it may see, what its words mean, how it runs, what is written back."""
+    page = queries.connection_page(request.user, connection_id, at=timezone.now())
+    context = {"page": page, "steps": STEPS, "step": _step(page), "meanings": DealStatus.choices}
+    return render(request, "connections/connection.html", context)
+
+
+def _step(page: queries.ConnectionPage) -> int:
+    if not page.tested:
+        return 2
+    return 3 if page.open_stages else 5 if page.is_on else 4
+
+
+@drafts.flashed("connection", "connection_id")
+@require_POST
+def test_connection(request: Request, connection_id: int) -> HttpResponse:
+    queries.connection_page(request.user, connection_id, at=timezone.now())
+    return _tried(request, connection_id)
+
+
+@drafts.flashed("connection", "connection_id")
+@require_POST
+def say_words(request: Request, connection_id: int) -> HttpResponse:
+    """What stages mean and whom users are; what stays empty is asked again."""
+    sent = request.POST
+    stages = {
+        name.removeprefix(_STAGE): sent[name] for name in sent if name.startswith(_STAGE) and sent[name]
+    }
+    actions.say(by=request.user, at=timezone.now(), connection_id=connection_id, stages=stages)
+    messages.info(request, "Kept. The next run brings the deals of these stages up to it.")
+    return redirect("connection", connection_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A deal of the dry run, as it would be here."""
+
+    id: str
+    name: str
+    status: str
+    stage: str
+    amount: float | None
+    currency: str
+    owner: str
+
+
+@drafts.flashed("connection", "connection_id")
+@require_POST
+def rehearse_connection(request: Request, connection_id: int) -> HttpResponse:
+    """What the first page of everything would bring; nothing is kept."""
+    page = queries.connection_page(request.user, connection_id, at=timezone.now())
+    told = actions.rehearse(by=request.user, at=timezone.now(), connection_id=connection_id)
+    shown = [
+        Shown(
+            row["deal_id"],
+            *(row[name] for name in ("name", "status", "stage", "amount", "currency", "owner")),
+        )
+        for row in told.shown
+    ]
+    context = {
+        "page": page,
+        "told": told,
+        "shown": shown,
+        "steps": STEPS,
+        "rules": queries.rule_lines(told.rules),
+    }
+    return render(request, "connections/dry_run.html", context)
+
+
+@drafts.flashed("connection", "connection_id")
+@require_POST
+def switch_connection(request: Request, connection_id: int) -> HttpResponse:
+    """Let the worker read it, or not any more."""
+    on = request.POST.get("state") == "on"
+    change = actions.switch_on if on else actions.pause
+    change(by=request.user, at=timezone.now(), connection_id=connection_id)
+    said = "The worker reads it now, and goes on by itself." if on else "It is not read any more."
+    messages.info(request, said)
+    return redirect("connection", connection_id)
+
+
+class PaceForm(forms.Form):
+    every_minutes = forms.IntegerField(label="The minutes")
+    budget_share = forms.IntegerField(label="The share of requests")
+
+
+@drafts.flashed("connection", "connection_id")
+@require_POST
+def set_pace(request: Request, connection_id: int) -> HttpResponse:
+    said = drafts.read(PaceForm(request.POST))
+    actions.set_pace(
+        by=request.user,
+        at=timezone.now(),
+        connection_id=connection_id,
+        every_minutes=said["every_minutes"],
+        budget_share=said["budget_share"] / 100,
+    )
+    return redirect("connection", connection_id)
+
+
+@drafts.flashed("connection", "connection_id")
+@require_POST
+def set_writing_back(request: Request, connection_id: int) -> HttpResponse:
+    """Which parts are written onto the records of the CRM, and into which fields."""
+    fields = {
+        name.removeprefix("field-"): request.POST[name]
+        for name in request.POST
+        if name.startswith("field-") and request.POST[name]
+    }
+    actions.set_writing_back(
+        by=request.user,
+        at=timezone.now(),
+        connection_id=connection_id,
+        parts=request.POST.getlist("part"),
+        fields=fields,
+    )
+    messages.info(request, "Kept. Stage and amount are never written.")
+    return redirect("connection", connection_id)
+
+
+@drafts.flashed("connection", "connection_id")
+@require_POST
+def renew_token(request: Request, connection_id: int) -> HttpResponse:
+    page = queries.connection_page(request.user, connection_id, at=timezone.now())
+    given = {name: request.POST.get(name, "") for name, _ in page.secret_names}
+    actions.sign_in_anew(by=request.user, at=timezone.now(), connection_id=connection_id, given=given)
+    return _tried(request, connection_id)

@@ -1,0 +1,348 @@
+"""What comes over from a CRM, and what CRMs do to records on the way."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from fake_crm import BEGIN, FakeCrm, plug_in
+from hingepoint.connectors.exchange import NotReachable
+from hingepoint.domain.agreements.models import Agreement, AgreementType
+from hingepoint.domain.audit.models import AuditEvent
+from hingepoint.domain.deals.models import Deal, DealContact, DealEvent
+from hingepoint.domain.imports.models import ImportBatch
+from hingepoint.domain.sync import actions
+from hingepoint.domain.sync.models import Connection, Landed, LandedChange, SyncRun
+from hingepoint.records.crm import (
+    Capability,
+    CapabilityFound,
+    CrmLine,
+    CrmObject,
+    CrmRole,
+    DealField,
+    Found,
+)
+from hingepoint.records.deals import DealStatus
+
+LATER = BEGIN + dt.timedelta(days=60)
+
+
+@pytest.fixture
+def crm(db, monkeypatch) -> FakeCrm:
+    made = FakeCrm()
+    made.user("u1", "Sanna Sol", email="sanna@hinge.example", team="North", manager_id="u2")
+    made.user("u2", "Maud Moor", team="North")
+    made.account("a1", "Nordwerk", region="North", segment="ENT")
+    plug_in(monkeypatch, made)
+    return made
+
+
+def connected(key: str = "fake1", **facts) -> Connection:
+    return actions.connect(
+        by=None, at=BEGIN, crm=key, url="https://crm.example", given={"token": "secret-canary"}, **facts
+    )
+
+
+def synced(connection: Connection, at: dt.datetime = LATER, **how) -> actions.Told:
+    told = actions.sync(at=at, connection_id=connection.pk, **how)
+    assert (told.problem, told.problems) == ("", [])
+    return told
+
+
+def happened(deal: str, kind: str, name: str = "") -> list[tuple]:
+    rows = DealEvent.objects.filter(deal__key=deal, kind=kind).order_by("occurred_at", "pk")
+    rows = rows.filter(name=name) if name else rows
+    return [(row.name, row.value, row.note, row.occurred_at) for row in rows]
+
+
+def test_deals_come_with_their_history(crm):
+    crm.open_deal("d1", account_id="a1", expected_close_on=dt.date(2026, 3, 1))
+    crm.pass_time(days=7)
+    crm.change("d1", stage_id="s2", amount=Decimal(900))
+    told = synced(connected())
+    deal = Deal.objects.get(key="d1")
+    assert (deal.stage, deal.status, deal.amount, deal.initial_amount) == ("Proposal", "open", 900, 1000)
+    assert (deal.owner.name, deal.team.name, deal.account.name) == ("Sanna Sol", "North", "Nordwerk")
+    assert (deal.region, deal.segment, deal.expected_close_on) == ("North", "ENT", dt.date(2026, 3, 1))
+    week = BEGIN + dt.timedelta(days=7)
+    assert happened("d1", "stage") == [("Qualified", None, "", BEGIN), ("Proposal", None, "", week)]
+    assert happened("d1", "field", "amount") == [("amount", 1000, "", BEGIN), ("amount", 900, "", week)]
+    assert told.brought == {"deals_created": 1, "deals_updated": 0, "events": 5}
+
+
+def test_a_second_run_changes_nothing_and_asks_once_a_kind(crm):
+    crm.open_deal("d1")
+    connection = connected()
+    synced(connection)
+    crm.asked.clear()
+    before = (DealEvent.objects.count(), ImportBatch.objects.count(), Landed.objects.count())
+    told = synced(connection, sweep=False)
+    assert (DealEvent.objects.count(), ImportBatch.objects.count(), Landed.objects.count()) == before
+    assert len(crm.asked) == len(set(crm.asked)) == 8
+    assert told.brought == {}
+
+
+def test_pages_give_the_same_as_one_page(crm, monkeypatch):
+    for number in range(11):
+        crm.open_deal(f"d{number:02}")
+        crm.pass_time(hours=1)
+    monkeypatch.setattr("hingepoint.domain.sync.register.PAGE", 4)
+    synced(connected())
+    assert Deal.objects.count() == 11
+    assert ImportBatch.objects.count() == 3
+
+
+def test_a_close_date_that_the_crm_does_not_track_is_seen_between_two_readings(crm):
+    crm.tracked = frozenset({DealField.STAGE, DealField.AMOUNT, DealField.OWNER})
+    crm.found = tuple(
+        CapabilityFound(each, Found.NOT_TRACKED if each == Capability.CLOSE_DATE_HISTORY else Found.TRACKED)
+        for each in Capability
+    )
+    crm.open_deal("d1", expected_close_on=dt.date(2026, 3, 1))
+    connection = connected()
+    first = BEGIN + dt.timedelta(days=1)
+    synced(connection, at=first)
+    crm.pass_time(days=3)
+    crm.change("d1", expected_close_on=dt.date(2026, 4, 1))
+    told = synced(connection, at=first + dt.timedelta(days=5))
+    said = [(note, at) for _, _, note, at in happened("d1", "field", "expected_close")]
+    assert said == [("2026-03-01", first), ("2026-04-01", BEGIN + dt.timedelta(days=3))]
+    assert told.rules["seen_by_us"] == 2
+    newest = DealEvent.objects.filter(name="expected_close").latest("occurred_at")
+    assert newest.recorded_at == first + dt.timedelta(days=5)
+
+
+def test_a_deal_that_was_won_and_opened_again_keeps_both_outcomes(crm):
+    crm.open_deal("d1")
+    for stage in ("s3", "s1", "s4"):
+        crm.pass_time(days=5)
+        crm.change("d1", stage_id=stage)
+    told = synced(connected())
+    assert [note for _, _, note, _ in happened("d1", "field", "status")] == ["won", "open", "lost"]
+    assert Deal.objects.get().status == DealStatus.LOST
+    assert Deal.objects.get().closed_at == BEGIN + dt.timedelta(days=15)
+    assert told.rules["reopened"] == 1
+
+
+def test_a_stage_that_is_called_otherwise_today_keeps_its_name_in_history(crm):
+    crm.open_deal("d1")
+    connection = connected()
+    synced(connection)
+    crm.stages = (replace(crm.stages[0], name="Discovery"), *crm.stages[1:])
+    crm.pass_time(days=70)
+    crm.change("d1", amount=Decimal(5))
+    synced(connection, at=LATER + dt.timedelta(days=20))
+    assert [name for name, *_ in happened("d1", "stage")] == ["Qualified"]
+    assert Deal.objects.get().stage == "Discovery"
+
+
+def test_a_stage_of_which_nobody_knows_what_it_means_is_held_back_and_asked_about(crm):
+    crm.stages = (*crm.stages, replace(crm.stages[0], id="s9", name="Parked", status=None))
+    crm.open_deal("d1", stage_id="s9")
+    crm.open_deal("d2")
+    connection = connected()
+    told = synced(connection)
+    assert told.rules["stage_without_meaning"] == 1
+    assert set(Deal.objects.values_list("key", flat=True)) == {"d2"}
+    with pytest.raises(actions.NotReady, match="Parked"):
+        actions.switch_on(by=None, at=LATER, connection_id=connection.pk)
+    actions.say(by=None, at=LATER, connection_id=connection.pk, stages={"s9": "open"})
+    synced(connection)
+    assert set(Deal.objects.values_list("key", flat=True)) == {"d1", "d2"}
+
+
+def test_owners_of_then_stay_in_history_and_a_mass_update_says_so(crm):
+    crm.user("u3", "Stig Sand")
+    crm.open_deal("d1")
+    crm.pass_time(days=2)
+    crm.change("d1", owner_id="u3", bulk=True)
+    told = synced(connected())
+    assert [note for _, _, note, _ in happened("d1", "field", "owner")] == ["Sanna Sol", "Stig Sand"]
+    assert DealEvent.objects.get(name="owner", note="Stig Sand").actor == "mass update"
+    assert (told.rules["owner_changed"], told.rules["bulk_update"]) == (1, 1)
+    assert Deal.objects.get().owner.name == "Stig Sand"
+
+
+def line(listed: int, net: int) -> CrmLine:
+    return CrmLine("l", "Press", Decimal(1), Decimal(listed), Decimal(net), Decimal(400))
+
+
+def test_a_quote_brings_prices_and_what_was_given_between_its_forms(crm):
+    crm.open_deal("d1")
+    for listed, net in ((1000, 1000), (1000, 950), (2000, 1900), (2000, 1700)):
+        crm.pass_time(days=1)
+        crm.quote("q1", "d1", lines=(line(listed, net),), state="sent")
+    synced(connected())
+    deal = Deal.objects.get()
+    assert (deal.list_price, deal.net_price, round(deal.discount, 4), deal.cost) == (2000, 1700, 0.15, 400)
+    assert [value for _, value, _, _ in happened("d1", "quote")] == [1000, 950, 1900, 1700]
+    # twice the goods at the same discount are no concession
+    assert [value for _, value, _, _ in happened("d1", "concession")] == [50, 200]
+
+
+def test_an_approval_is_a_request_and_an_answer(crm):
+    crm.open_deal("d1")
+    crm.approval("p1", "d1", asked_by="u1")
+    connection = connected()
+    synced(connection)
+    crm.pass_time(days=1)
+    approval = crm.rows[CrmObject.APPROVALS]["p1"][1]
+    crm.put(CrmObject.APPROVALS, replace(approval, decided_at=crm.now, decided_by="u2", approved=False))
+    synced(connection)
+    rows = DealEvent.objects.filter(kind="escalation").order_by("occurred_at")
+    assert [(row.state, row.actor) for row in rows] == [("asked", "Sanna Sol"), ("declined", "Maud Moor")]
+
+
+def test_people_of_the_customer_come_with_their_roles_and_leave(crm):
+    crm.contact("c1", "a1", "Ines Buyer", title="CFO")
+    crm.open_deal("d1", account_id="a1", roles=(CrmRole("c1", "Economic Buyer"),))
+    connection = connected()
+    synced(connection)
+    row = DealContact.objects.get()
+    assert (row.contact.name, row.role, row.until) == ("Ines Buyer", "budget_owner", None)
+    crm.pass_time(days=1)
+    crm.change("d1", roles=())
+    synced(connection)
+    assert DealContact.objects.get().until == LATER.date()
+
+
+def test_an_archived_deal_is_not_lost_and_a_vanished_one_not_deleted(crm):
+    for name in ("d1", "d2", "d3"):
+        crm.open_deal(name)
+    connection = connected()
+    synced(connection)
+    crm.pass_time(days=1)
+    crm.change("d1", archived=True)
+    crm.delete("d2")
+    crm.delete("d3", silently=True)
+    told = synced(connection, at=LATER + dt.timedelta(days=1))
+    assert told.swept
+    assert (told.rules["deleted"], told.rules["vanished"]) == (1, 1)
+    assert set(Deal.objects.values_list("status", flat=True)) == {"open"}
+    fates = dict(Landed.objects.filter(object="deals").values_list("external_id", "fate"))
+    assert fates == {"d1": "archived", "d2": "deleted", "d3": "vanished"}
+
+
+def test_two_connections_keep_deals_of_one_id_apart(db, monkeypatch):
+    one, other = FakeCrm(), FakeCrm()
+    plug_in(monkeypatch, one, other)
+    one.open_deal("d1", name="Of the first")
+    other.open_deal("d1", name="Of the second")
+    for connection in (connected("fake1"), connected("fake2")):
+        synced(connection)
+    assert dict(Deal.objects.values_list("key", "name")) == {
+        "d1": "Of the first",
+        "fake2-d1": "Of the second",
+    }
+
+
+def test_two_runs_of_one_connection_do_not_meet(crm):
+    connection = connected()
+    SyncRun.objects.create(connection=connection, began_at=LATER, touched_at=LATER, holder="elsewhere:1")
+    with pytest.raises(actions.UnderWay):
+        actions.sync(at=LATER, connection_id=connection.pk)
+    synced(connection, at=LATER + dt.timedelta(minutes=11))
+    dead = SyncRun.objects.get(holder="elsewhere:1")
+    assert "stopped in the middle" in dead.problem
+
+
+def test_a_run_that_fails_in_the_middle_goes_on_where_it_was(crm):
+    for number in range(10):
+        crm.open_deal(f"d{number}")
+        crm.pass_time(hours=1)
+
+    def fail(number: int) -> None:
+        if number == 7:
+            raise NotReachable("The CRM says that it fails (HTTP 500).")
+
+    crm.before_page = fail
+    connection = connected()
+    told = actions.sync(at=LATER, connection_id=connection.pk)
+    assert told.problem == "The CRM says that it fails (HTTP 500)."
+    connection.refresh_from_db()
+    assert connection.next_at == LATER + dt.timedelta(minutes=5)
+    kept = Landed.objects.filter(object="deals").count()
+    assert 0 < kept < 10
+    crm.before_page = lambda number: None
+    crm.asked.clear()
+    synced(connection)
+    assert Deal.objects.count() == 10
+    assert crm.asked.count("deals") < 4  # not from the beginning
+    assert LandedChange.objects.count() == 30
+
+
+def test_a_token_stands_nowhere_in_the_open(crm):
+    connection = connected()
+    kept = Connection.objects.filter(pk=connection.pk).values().get()
+    assert "secret-canary" not in str(kept)
+    assert not any("secret-canary" in str(row) for row in AuditEvent.objects.values())
+
+
+def agreed(deal: str, key: str) -> Agreement:
+    return Agreement.objects.create(
+        deal=Deal.objects.get(key=deal),
+        type=AgreementType.objects.get_or_create(
+            key=key, defaults={"name": key, "side": "customer", "origin": "imported"}
+        )[0],
+        changed_at=LATER,
+    )
+
+
+def test_agreements_go_to_the_third_deal_that_two_were_merged_into(crm):
+    crm.open_deal("a")
+    crm.open_deal("b")
+    connection = connected()
+    synced(connection)
+    agreed("a", "budget")
+    agreed("b", "budget")
+    agreed("b", "timeline")
+    crm.pass_time(days=61)
+    crm.merge(["a", "b"], into="c")
+    told = synced(connection, at=LATER + dt.timedelta(days=2))
+    standing = Agreement.objects.values_list("deal__key", "type__key").order_by("pk")
+    # the second budget is not merged in silence
+    assert list(standing) == [("c", "budget"), ("b", "budget"), ("c", "timeline")]
+    assert (told.rules["merged"], told.rules["agreement_stays"]) == (2, 1)
+    moved = AuditEvent.objects.filter(action="take over agreements")
+    assert moved.count() == 2
+    again = synced(connection, at=LATER + dt.timedelta(days=3))
+    assert "agreement_stays" not in again.rules
+    assert AuditEvent.objects.filter(action="take over agreements").count() == 2
+
+
+def test_what_an_analyst_may_a_seller_may_not(crm, cast):
+    for who in (cast.seller, cast.manager):
+        with pytest.raises(actions.NotAllowed):
+            actions.connect(by=who, at=BEGIN, crm="fake1", url="https://crm.example", given={"token": "x"})
+    made = actions.connect(
+        by=cast.analyst, at=BEGIN, crm="fake1", url="https://crm.example", given={"token": "x"}
+    )
+    for change in (actions.pause, actions.switch_on):
+        with pytest.raises(actions.NotAllowed):
+            change(by=cast.seller, at=BEGIN, connection_id=made.pk)
+
+
+def test_a_dry_run_says_what_would_come_and_keeps_nothing(crm):
+    crm.open_deal("d1", account_id="a1")
+    crm.open_deal("d2")
+    told = actions.rehearse(by=None, at=LATER, connection_id=connected().pk)
+    assert (told.deals, told.created, told.updated, told.rejected) == (2, 2, 0, 0)
+    assert told.read["deals"] == 2
+    assert not (Deal.objects.exists())
+    assert not (Landed.objects.exists())
+    assert not (ImportBatch.objects.exists())
+
+
+def test_the_trail_is_not_held_while_the_crm_is_asked(crm):
+    """Whoever changes something by hand does not wait for a CRM: no transaction is open while it answers."""
+    from django.db import connection as database
+
+    crm.open_deal("d1")
+    depths = []
+    crm.before_page = lambda number: depths.append(len(database.savepoint_ids))
+    synced(connected())
+    assert depths
+    assert not any(depths)

@@ -1,0 +1,104 @@
+"""What goes back onto the records of a CRM: only what changed, and never against a no."""
+
+import datetime as dt
+
+import pytest
+
+from fake_crm import BEGIN, FakeCrm, plug_in
+from hingepoint.domain.agreements.models import Agreement, AgreementType
+from hingepoint.domain.deals.models import Deal
+from hingepoint.domain.sync import actions
+from hingepoint.domain.sync.models import WrittenBack
+
+LATER = BEGIN + dt.timedelta(days=60)
+FIELDS = {"status": "hp_status", "next": "hp_next", "coverage": "hp_coverage", "link": "hp_link"}
+
+
+@pytest.fixture
+def crm(db, monkeypatch) -> FakeCrm:
+    made = FakeCrm()
+    made.open_deal("d1")
+    plug_in(monkeypatch, made)
+    return made
+
+
+@pytest.fixture
+def connection(crm):
+    made = actions.connect(by=None, at=BEGIN, crm="fake1", url="https://crm.example", given={"token": "t"})
+    actions.sync(at=LATER, connection_id=made.pk)
+    return made
+
+
+def needed(key: str, by: dt.date, state: str = "needed") -> Agreement:
+    kind = AgreementType.objects.create(key=key, name=key.title(), side="customer", origin="imported")
+    gained = LATER if state == "gained" else None
+    return Agreement.objects.create(
+        deal=Deal.objects.get(), type=kind, state=state, required=True, needed_by=by, gained_at=gained,
+        changed_at=LATER,
+    )  # fmt: skip
+
+
+def switched_on(connection, *parts: str) -> None:
+    fields = {part: FIELDS[part] for part in parts if part in FIELDS}
+    actions.set_writing_back(by=None, at=LATER, connection_id=connection.pk, parts=parts, fields=fields)
+
+
+def run(connection, days: int) -> dict[str, int]:
+    told = actions.sync(at=LATER + dt.timedelta(days=days), connection_id=connection.pk, sweep=False)
+    assert told.problem == ""
+    return told.written
+
+
+def test_nothing_is_written_until_it_is_switched_on(crm, connection):
+    needed("budget", dt.date(2026, 4, 1))
+    assert run(connection, 1) == {}
+    assert (crm.written, crm.tasks) == ([], {})
+
+
+def test_agreements_are_written_once_and_again_only_when_they_change(crm, connection):
+    needed("budget", dt.date(2026, 4, 1))
+    timeline = needed("timeline", dt.date(2026, 3, 20), "gained")
+    switched_on(connection, "status", "next", "coverage", "task")
+    assert run(connection, 1) == {"done": 2}
+    values = {
+        "hp_status": "1 of 2 agreements stand",
+        "hp_next": "Budget, by 2026-04-01",
+        "hp_coverage": "50%",
+    }
+    assert crm.written == [("d1", values)]
+    assert list(crm.tasks.values()) == [("d1", "Budget", dt.date(2026, 4, 1))]
+    assert run(connection, 2) == {}
+    # an edit of something else writes nothing
+    timeline.reason, timeline.changed_at = "said so", LATER + dt.timedelta(days=3)
+    timeline.save()
+    assert run(connection, 3) == {}
+    Agreement.objects.filter(type__key="budget").update(
+        state="gained", gained_at=LATER, changed_at=LATER + dt.timedelta(days=4)
+    )
+    assert run(connection, 4) == {"done": 1}
+    assert crm.written[-1][1]["hp_coverage"] == "100%"
+
+
+def test_what_we_wrote_is_not_read_back_as_a_change(crm, connection):
+    needed("budget", dt.date(2026, 4, 1))
+    switched_on(connection, "status")
+    crm.pass_time(days=61)
+    run(connection, 1)
+    told = actions.sync(at=LATER + dt.timedelta(days=2), connection_id=connection.pk, sweep=False)
+    assert told.rules == {"own_echo": 1}
+    assert told.brought.get("deals_updated", 0) == 0
+
+
+def test_a_locked_record_is_left_alone_longer_each_time(crm, connection):
+    crm.locked.add("d1")
+    needed("budget", dt.date(2026, 4, 1))
+    switched_on(connection, "status")
+    assert run(connection, 1) == {"locked": 1}
+    assert run(connection, 1) == {}
+    assert run(connection, 3) == {"locked": 1}
+    row = WrittenBack.objects.get()
+    assert (row.failures, row.said) == (2, "The record is locked.")
+    assert run(connection, 4) == {}
+    crm.locked.clear()
+    assert run(connection, 6) == {"done": 1}
+    assert WrittenBack.objects.get().held_until is None
