@@ -11,9 +11,7 @@ import importlib
 from hingepoint.connectors.source import Connector
 
 #: Every CRM, by the name of its module here.
-CRMS: tuple[str, ...] = ("espocrm", "hubspot", "odoo", "pipedrive")
-CRMS: tuple[str, ...] = ("hubspot", "salesforce", "dynamics")
-CRMS: tuple[str, ...] = ("tryton",)
+CRMS = ("salesforce", "hubspot", "dynamics", "odoo", "pipedrive", "espocrm", "tryton")
 
 #: Every source, by the name of its module here.
 CONNECTORS = ("files", *CRMS)

@@ -56,7 +56,6 @@ def deal(request: Request, deal_id: int) -> HttpResponse:
     context["in_the_crm"] = (
         sync.in_the_crm(request.user, deal_id, at=timezone.now()) if came_from_a_crm else None
     )
-    context |= {"pictures": deal_pictures.pictures(shown), "counts": deal_pictures.counts(shown, today)}
     return render(request, "deals/deal.html", context | _of(shown, today))
 
 

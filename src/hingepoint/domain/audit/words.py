@@ -48,6 +48,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "use recovery code": "signed in with a recovery code",
         "refuse codes": "refused further codes for a while",
         "take away": "took a second factor away",
+    },
     "connection": {
         "connect": "connected a CRM",
         "sign in anew": "gave a connection another token",
