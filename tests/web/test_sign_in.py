@@ -95,3 +95,19 @@ def test_every_answer_forbids_foreign_scripts(client, db):
     policy = client.get("/sign-in").headers["Content-Security-Policy"]
     assert "default-src 'self'" in policy
     assert "unsafe" not in policy
+
+
+def test_a_sign_in_gives_a_new_session_and_ends_the_one_before(client, cast):
+    session = client.session
+    session["left"] = "by somebody who knows this key"
+    session.save()
+    client.post("/sign-in", {"username": cast.seller.email, "password": PASSWORD})
+    assert client.get("/").status_code == 200
+    assert client.session.session_key != session.session_key
+    assert not session.exists(session.session_key)
+
+
+@pytest.mark.parametrize("typed", [PASSWORD.upper(), PASSWORD[:-1], f"{PASSWORD} ", f" {PASSWORD}"])
+def test_a_password_is_taken_as_it_is_typed(client, cast, typed):
+    client.post("/sign-in", {"username": cast.seller.email, "password": typed})
+    assert client.get("/").status_code == 302
