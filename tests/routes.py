@@ -58,6 +58,7 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "teams": (EVERYBODY, {}),
     "trail": (KEEPERS, {}),
     "account": (EVERYBODY, {}),
+    "tokens": (EVERYBODY, {}),
     "imports": (KEEPERS, {}),
     "import": (KEEPERS, {"batch_id": "finished_import"}),
     "import-progress": (KEEPERS, {"batch_id": "finished_import"}),
@@ -189,6 +190,8 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
 CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     "sign-out": (None, {}),
     "sign-out-elsewhere": (EVERYBODY, {}),
+    "make-token": (EVERYBODY, {}),
+    "revoke-token": (set(), {"token_id": 0}),  # only one's own
     "theme": (None, {}),
     "become": (set(), {"role": "sponsor"}),  # only in the demo company
     "change-role": (KEEPERS, {"user_id": "stranger"}),

@@ -236,6 +236,10 @@ NO_ACTION = {
         "end_turn": "one statement that counts only while the turn is its own",
         "keep_answer": "one row in place of another; the trail tells nothing of it",
     },
+    "tokens.actions": {
+        "note_use": "one statement, now and then, that nobody decides by",
+        "begin_request": "a part of the transaction of a request",
+    },
     "trials.actions": {"conclude": "concludes several trials, each in its own"},
 }
 

@@ -52,6 +52,7 @@ from hingepoint.domain.routines import actions as routines
 from hingepoint.domain.routines.models import DaysOff, RoutineDue, RoutineVersion
 from hingepoint.domain.sessions.models import Session
 from hingepoint.domain.signals import actions as signals
+from hingepoint.domain.tokens import actions as tokens
 from hingepoint.domain.trail import queries as trail
 from hingepoint.domain.trials.models import TrialLook
 from hingepoint.records.agreements import AgreementState
@@ -142,6 +143,7 @@ def a_full_company(cast) -> None:
     ):
         doing(by=cast.sponsor, at=NOW, rollout_id=row.pk, **told)
     assessing.open_round(cast)
+    tokens.make(by=cast.seller, at=NOW, name="a script", scopes=["deals:read"])
     Session.objects.create(session_key="a-browser", user=cast.seller, session_data="", expire_date=NOW)
     review = reviewing.held(cast)
     (note,) = review.notes.filter(kind="commitment")
@@ -187,6 +189,7 @@ def test_numbers_of_people_that_no_key_keeps_are_known():
     assert held == {
         "AuditEvent.by_id_number",  # stays: the trail keeps what was, and is read with OtherName.was
         "SentForm.by_id_number",  # stays: whoever sent it is signed out and sends it no more
+        "SentRequest.by_id_number",  # stays: forgotten after a day
         "OtherName.was",
     }
 

@@ -45,6 +45,7 @@ from hingepoint.domain.strategy.models import (
     ResultMetric,
     Strategy,
 )
+from hingepoint.domain.tokens.models import SentRequest, Token
 from hingepoint.domain.trials.models import Trial, TrialLook
 from hingepoint.domain.turns.models import SentForm
 from hingepoint.domain.upkeep.models import Job, KeptAnswer
@@ -121,11 +122,13 @@ __all__ = [
     "SavedMapping",
     "SavedView",
     "SentForm",
+    "SentRequest",
     "Session",
     "SignInFailure",
     "SignalReading",
     "Strategy",
     "Team",
+    "Token",
     "Trade",
     "Trial",
     "TrialLook",

@@ -43,6 +43,7 @@ from hingepoint.web import (
     sorting,
     strategy,
     theme,
+    tokens,
     trail,
     trials,
 )
@@ -351,6 +352,9 @@ urlpatterns = [
     path("trail/", trail.trail, name="trail"),
     path("account/", people.account, name="account"),
     path("account/sign-out-elsewhere", people.sign_out_elsewhere, name="sign-out-elsewhere"),
+    path("account/tokens/", tokens.tokens, name="tokens"),
+    path("account/tokens/make", tokens.make_token, name="make-token"),
+    path("account/tokens/<int:token_id>/revoke", tokens.revoke_token, name="revoke-token"),
     # manual
     path("docs/", manual.manual, name="manual"),
     path("docs/files/<path:name>", manual.attachment, name="manual-file"),

@@ -97,6 +97,7 @@ SENTENCES: dict[str, dict[str, str]] = {
     "plans": {"add": "added plans from a file"},
     "debriefs": {"add": "added debriefs from a file"},
     "deals": {
+        "note events": "noted events on deals, through a program",
         "name contacts": "named people of customers on deals, from a file",
         "give reasons": "added reasons from a file",
         "set corridors": "set corridors from a file",
@@ -135,6 +136,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "end other sessions": "signed out in every other browser",
         "refuse sign-ins": "refused further sign-ins for a quarter of an hour, after too many wrong passwords",
     },
+    "token": {"make": "made a token for a program", "revoke": "revoked the token of a program"},
     "file": {"take away": "took a file away"},
     "people": {"bring sheet": "brought people up to date from a sheet"},
     "team": {"add": "added the team", "move": "moved the team"},
