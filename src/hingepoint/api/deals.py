@@ -170,7 +170,7 @@ def note_events(request: Request, sent: EventsSent) -> Any:
 
     The same event sent again changes nothing. Demands, concessions and exceptions have operations of their own.
     """
-    told = [actions.Event(**event.model_dump()) for event in sent.events]
+    told = [actions.Event(**dict(event)) for event in sent.events]
     return {"new": actions.note_events(by=request.auth.user, at=timezone.now(), events=told, origin=ORIGIN)}
 
 
