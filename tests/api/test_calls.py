@@ -121,6 +121,14 @@ def test_keys_of_two_people_are_two(cast):
     assert DealEvent.objects.filter(kind="demand").count() == 2
 
 
+def test_a_token_that_may_do_less_is_not_given_the_answer_of_another(cast):
+    path, told = f"/deals/{cast.deal.pk}/demands", {"topic": "price"}
+    assert program(cast.seller).post(path, told, Idempotency_Key="k").status_code == 200
+    said = program(cast.seller, ["people:read"]).post(path, told, Idempotency_Key="k")
+    assert said.status_code == 422
+    assert "demands" not in said.json()
+
+
 def test_what_failed_may_be_sent_again_with_its_key(cast):
     called, path = program(cast.seller), f"/deals/{cast.deal.pk}/demands"
     assert called.post(path, {"topic": "other"}, Idempotency_Key="k").status_code == 422

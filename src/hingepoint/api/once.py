@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from hingepoint.api import callers, problems
 from hingepoint.domain.tokens import actions
+from hingepoint.domain.tokens.queries import Caller
 
 HEADER, AGAIN = "Idempotency-Key", "Idempotent-Replayed"
 KEY = re.compile(r"^[!-~]{1,64}$")
@@ -37,7 +38,9 @@ def once(run: Run) -> Run:
             return problems.problem(422, NO_KEY, {HEADER: NO_KEY})
         try:
             with transaction.atomic():
-                sent = actions.begin_request(by=caller.user, at=timezone.now(), key=key, said=_said(request))
+                sent = actions.begin_request(
+                    by=caller.user, at=timezone.now(), key=key, said=_said(request, caller)
+                )
                 return _given_again(sent) if sent.status else _first(run(request, **named), sent)
         except Exception as error:
             return problems.answer(request, error)
@@ -45,8 +48,9 @@ def once(run: Run) -> Run:
     return acted
 
 
-def _said(request: HttpRequest) -> str:
-    asked = f"{request.method} {request.get_full_path()} {request.headers.get('If-Match', '')}\n"
+def _said(request: HttpRequest, caller: Caller) -> str:
+    """Return the digest of what is asked, and by which token: one that may do less is not given the answer of another."""
+    asked = f"{caller.token.pk} {request.method} {request.get_full_path()} {request.headers.get('If-Match', '')}\n"
     return hashlib.sha256(asked.encode() + request.body).hexdigest()
 
 
