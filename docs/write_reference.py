@@ -31,11 +31,13 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))
 import specs
 from hingepoint import cli
 from hingepoint.analysis.signals import SIGNALS
+from hingepoint.api import app
 from hingepoint.config.environment import Environment
 from hingepoint.connectors import files
 from hingepoint.demo import world_schema
 from hingepoint.domain.agreements.catalogue import shipped_types
 from hingepoint.records.deals import Stage
+from hingepoint.records.tokens import SCOPES
 
 FOLDER = Path(__file__).resolve().parent / "reference"
 NOTE = "<!-- Written from the code by `python3 dev.py docs`. Change the code, not this file. -->\n\n"
@@ -129,6 +131,29 @@ def _type(key: str, row: dict) -> str:
     return f"### {row['name']}\n\n{row['description']} {who}\n\nA good one:\n\n{checks}\n"
 
 
+def operations() -> str:
+    """Return the page of the API's operations, from its own document."""
+    told = [
+        (f"{method.upper()} {path}", one)
+        for path, methods in app.document()["paths"].items()
+        for method, one in methods.items()
+    ]
+    intro = (
+        f"Version {app.VERSION}. The whole document, with every field, is at `/api/openapi.json` of your own server; "
+        "[how to use it](../how-to/use-the-api.md).\n"
+    )
+    rows = [f"| `{place}` | `{one['operationId']}` | {_cell(_said(one))} |" for place, one in told]
+    scopes = [f"| `{name}` | {words} |" for name, words in SCOPES.items()]
+    return "\n".join(
+        ["# The API\n", intro, "| Address | Operation | What it does |", "|---|---|---|", *rows, "",
+         "## Scopes\n", "| Scope | What a token with it may do |", "|---|---|", *scopes, ""]
+    )  # fmt: skip
+
+
+def _said(operation: dict) -> str:
+    return f"{operation['summary']}. {operation.get('description', '')}".strip()
+
+
 def pages() -> str:
     """Return the page of all addresses, from the docstrings of their views."""
     intro = "What answers at which address. A page you may not see answers as if it did not exist.\n"
@@ -140,6 +165,8 @@ def routes() -> Iterator[tuple[str, str, str]]:
     """Yield address, name and first sentence of every page and form."""
     for pattern in _flat(get_resolver().url_patterns):
         view = getattr(pattern.callback, "view_class", pattern.callback)
+        if view.__module__.startswith(("hingepoint.api", "ninja")):
+            continue  # a page of their own
         words = inspect.cleandoc(view.__doc__ or "")
         yield (
             str(pattern.pattern),
@@ -196,6 +223,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "catalogue.md": catalogue,
     "formats.md": files.formats_page,
     "pages.md": pages,
+    "api.md": operations,
     "signals.md": ten_signals,
     "world-files.md": world_schema.reference,
 }

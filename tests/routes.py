@@ -71,6 +71,7 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "connections": (KEEPERS, {}),
     "new-connection": (KEEPERS, {"crm": "tryton"}),
     "connection": (KEEPERS, {"connection_id": "a_connection"}),
+    "tokens": (EVERYBODY, {}),
     "imports": (KEEPERS, {}),
     "import": (KEEPERS, {"batch_id": "finished_import"}),
     "import-progress": (KEEPERS, {"batch_id": "finished_import"}),
@@ -224,6 +225,8 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     "answer-mail": (set(), {"digest_id": 0}),  # whose mail it is: tests/web/test_notices.py
     "renew-calendar": (EVERYBODY, {}),
     "end-calendar": (EVERYBODY, {}),
+    "make-token": (EVERYBODY, {}),
+    "revoke-token": (set(), {"token_id": 0}),  # only one's own
     "theme": (None, {}),
     "become": (set(), {"role": "sponsor"}),  # only in the demo company
     "change-role": (KEEPERS, {"user_id": "stranger"}),

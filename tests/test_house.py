@@ -249,6 +249,10 @@ NO_ACTION = {
         "sync": "asks the CRM outside any, and keeps each page in one",
         "sync_what_is_due": "runs several connections",
     },
+    "tokens.actions": {
+        "note_use": "one statement, now and then, that nobody decides by",
+        "begin_request": "a part of the transaction of a request",
+    },
     "trials.actions": {"conclude": "concludes several trials, each in its own"},
 }
 

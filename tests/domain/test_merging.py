@@ -63,6 +63,7 @@ from hingepoint.domain.routines.models import DaysOff, RoutineDue, RoutineVersio
 from hingepoint.domain.second_factors import actions as second_factors
 from hingepoint.domain.sessions.models import Session
 from hingepoint.domain.signals import actions as signals
+from hingepoint.domain.tokens import actions as tokens
 from hingepoint.domain.trail import queries as trail
 from hingepoint.domain.trials.models import TrialLook
 from hingepoint.records.agreements import AgreementState
@@ -171,6 +172,7 @@ def a_full_company(cast) -> None:
     notices.choose_mail(by=cast.seller, at=NOW, wanted=True, hour=9, version=0)
     notices.be_quiet(by=cast.seller, at=NOW, kind=NoticeKind.ROUTINES, for_good=True)
     Digest.objects.create(user=cast.seller, on=TODAY, lines=[], new=[], made_at=NOW)
+    tokens.make(by=cast.seller, at=NOW, name="a script", scopes=["deals:read"])
     Session.objects.create(session_key="a-browser", user=cast.seller, session_data="", expire_date=NOW)
     second_factors.begin(by=cast.seller, at=NOW)
     review = reviewing.held(cast)
@@ -217,6 +219,7 @@ def test_numbers_of_people_that_no_key_keeps_are_known():
     assert held == {
         "AuditEvent.by_id_number",  # stays: the trail keeps what was, and is read with OtherName.was
         "SentForm.by_id_number",  # stays: whoever sent it is signed out and sends it no more
+        "SentRequest.by_id_number",  # stays: forgotten after a day
         "OtherName.was",
     }
 

@@ -110,6 +110,7 @@ FORMS: dict[str, tuple[str, str, str]] = {
     "teams": ("analyst", "teams", ""),
     "confirm": ("anonymous", "confirm", ""),
     "self-assessments": ("sponsor", "self-assessments", ""),
+    "make-token": ("seller", "tokens", ""),
     "sign-in": ("anonymous", "sign-in", ""),
 }
 #: Forms that carry no words to keep: buttons, choices, files and passwords.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -19,11 +20,12 @@ PLAYBOOK = "playbook"
 
 
 @click.command()
-@click.argument("table", type=click.Choice([*TABLES, PLAYBOOK]))
+@click.argument("table", type=click.Choice([*TABLES, PLAYBOOK]), required=False)
+@click.option("--all", "everything", is_flag=True, help="Every table, as Parquet, into the folder of --out.")
 @click.option(
     "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="File to write. Without it: to standard output.",
+    type=click.Path(path_type=Path),
+    help="File to write, with --all a folder. Without it: to standard output.",
 )
 @click.option(
     "--format",
@@ -31,23 +33,54 @@ PLAYBOOK = "playbook"
     type=click.Choice(["csv", "xlsx", "json"]),
     help="Of a table. Default: by the name of FILE, else csv.",
 )
-def export(table: str, out: Path | None, as_format: str | None) -> None:
+def export(table: str | None, everything: bool, out: Path | None, as_format: str | None) -> None:
     """Write all rows of TABLE to a file. Deals, agreements and events read back with ``hingepoint import``
     to the same state; the others are for reading.
 
     ``playbook`` writes what is defined, as YAML: the catalogue's overlay, detection rules, rules that tag deals
     with pressures, strategies with their playbooks.
 
+    ``--all`` writes every table as Parquet, for notebooks and business intelligence, into a folder that is not there
+    yet; its ``schema.json`` says what it holds.
+
     \b
     Examples:
       hingepoint export deals --out deals.xlsx
       hingepoint export playbook --out playbook.yaml
+      hingepoint export --all --out warehouse
     """
+    if everything == (table is not None):
+        raise Unusable("Name one table, or say --all.")
+    if out is not None and out.is_dir():
+        raise Unusable(f"{out} is a folder that is there already. Choose another name.")
     start_django()
     require_database()
-    if table == PLAYBOOK:
+    if table is None:
+        _export_all(out)
+    elif table == PLAYBOOK:
         _export_playbook(out)
-        return
+    else:
+        _export_table(table, out, as_format)
+
+
+def _export_all(out: Path | None) -> None:
+    """Write the folder under another name first: it is there whole, or not at all."""
+    if out is None:
+        raise Unusable("Say which folder to write: --out FOLDER.")
+    from hingepoint.connectors.files import parquet
+    from hingepoint.domain.imports.queries import exported
+
+    unfinished = out.with_name(f".{out.name}.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    try:
+        rows = parquet.write_folder({name: exported(name) for name in TABLES}, unfinished)
+        os.replace(unfinished, out)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    click.echo(f"Wrote {len(rows)} tables with {sum(rows.values()):,} rows into {out}.", err=True)
+
+
+def _export_table(table: str, out: Path | None, as_format: str | None) -> None:
     from hingepoint.connectors.files import write_table
     from hingepoint.domain.imports.queries import exported
 

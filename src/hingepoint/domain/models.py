@@ -53,6 +53,7 @@ from hingepoint.domain.strategy.models import (
     Strategy,
 )
 from hingepoint.domain.sync.models import Connection, Cursor, Landed, LandedChange, SyncRun, WrittenBack
+from hingepoint.domain.tokens.models import SentRequest, Token
 from hingepoint.domain.trials.models import Trial, TrialLook
 from hingepoint.domain.turns.models import SentForm
 from hingepoint.domain.upkeep.models import Job, KeptAnswer
@@ -152,6 +153,7 @@ __all__ = [
     "SavedView",
     "SecondFactor",
     "SentForm",
+    "SentRequest",
     "Session",
     "SignInFailure",
     "SignalReading",
@@ -159,6 +161,7 @@ __all__ = [
     "Strategy",
     "SyncRun",
     "Team",
+    "Token",
     "Trade",
     "Trial",
     "TrialLook",

@@ -20,6 +20,7 @@ from hingepoint.domain.reviews import actions as reviews
 from hingepoint.domain.routines import actions as routines
 from hingepoint.domain.signals import actions as signals
 from hingepoint.domain.strategy import actions as strategy
+from hingepoint.domain.tokens import actions as tokens
 from hingepoint.domain.trials import actions as trials
 from hingepoint.domain.turns import actions as turns
 from hingepoint.domain.upkeep import actions as upkeep
@@ -123,6 +124,7 @@ JOBS = (
     forget_finished_tasks,
     forget_ended_sessions,
     turns.forget_forms,
+    tokens.forget_answers,
     bridge.gather,
     let_old_promises_lapse,
     read_traces,

@@ -52,6 +52,7 @@ from hingepoint.web import (
     sponsorship,
     strategy,
     theme,
+    tokens,
     trail,
     trials,
 )
@@ -429,6 +430,9 @@ urlpatterns = [
         name="take-second-factor-away",
     ),
     path("account/sign-out-elsewhere", people.sign_out_elsewhere, name="sign-out-elsewhere"),
+    path("account/tokens/", tokens.tokens, name="tokens"),
+    path("account/tokens/make", tokens.make_token, name="make-token"),
+    path("account/tokens/<int:token_id>/revoke", tokens.revoke_token, name="revoke-token"),
     # manual
     path("docs/", manual.manual, name="manual"),
     path("docs/files/<path:name>", manual.attachment, name="manual-file"),

@@ -133,6 +133,7 @@ SENTENCES: dict[str, dict[str, str]] = {
     "plans": {"add": "added plans from a file"},
     "debriefs": {"add": "added debriefs from a file"},
     "deals": {
+        "note events": "noted events on deals, through a program",
         "name contacts": "named people of customers on deals, from a file",
         "give reasons": "added reasons from a file",
         "set corridors": "set corridors from a file",
@@ -174,6 +175,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "end other sessions": "signed out in every other browser",
         "refuse sign-ins": "refused further sign-ins for a quarter of an hour, after too many wrong passwords",
     },
+    "token": {"make": "made a token for a program", "revoke": "revoked the token of a program"},
     "file": {"take away": "took a file away"},
     "calendar": {
         "renew address": "made a new address for their calendar",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from decimal import Decimal
 from typing import Any, TypeVar
 
-from django.db.models import Model, QuerySet
+from django.db.models import Max, Model, QuerySet
 from django.utils import timezone
 
 from hingepoint.domain.audit.actions import record
@@ -184,6 +186,80 @@ def note_event(
     record(by=by, at=at, action=f"note {kind}", subject="deal", subject_id=deal.pk, changes={"name": name})
     return event
 
+
+#: Events that one call of ``note_events`` takes.
+MOST_EVENTS = 1000
+#: Kinds of events that bring more than a line: their own actions note them.
+WITH_MORE = (EventKind.AGREEMENT, EventKind.CONCESSION, EventKind.DEMAND, EventKind.ESCALATION)
+
+
+class EventRefused(Refused):
+    """Events that cannot be taken, each named by its place in what was sent. None of the others was taken either."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What a program says that happened on a deal."""
+
+    deal_id: int
+    kind: EventKind
+    name: str
+    occurred_at: dt.datetime
+    state: str = ""
+    side: str = ""
+    actor: str = ""
+    counterpart: str = ""
+    value: Decimal | None = None
+    currency: str = ""
+    evidence: int | None = None
+    note: str = ""
+
+
+@action
+def note_events(*, by: User, at: dt.datetime, events: Sequence[Event], origin: str) -> int:
+    """Add many facts at once, all or none; return how many are new. The same fact told again changes nothing.
+
+    Raises EventRefused, which names the places of events whose deal is absent or foreign, or whose kind has an action
+    of its own.
+    """
+    wanted = {event.deal_id for event in events}
+    seen = set(Deal.objects.visible_to(by).filter(pk__in=wanted).values_list("pk", flat=True))
+    _require_events(events, seen)
+    deals_in_turn(seen)
+    last = DealEvent.objects.aggregate(last=Max("pk"))["last"] or 0
+    rows = _as_rows(events, by=by, at=at, origin=origin)
+    DealEvent.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
+    new = DealEvent.objects.filter(pk__gt=last, recorded_by=by, recorded_at=at).count()
+    if new:
+        changes = {"events": new, "deals": len(seen)}
+        record(by=by, at=at, action="note events", subject="deals", subject_id=origin, changes=changes)
+    return new
+
+
+def _require_events(events: Sequence[Event], seen: Collection[int]) -> None:
+    wrong = {
+        f"events.{place}.deal_id": "There is no such deal, or it is not yours to see."
+        for place, event in enumerate(events)
+        if event.deal_id not in seen
+    } | {
+        f"events.{place}.kind": "This kind is noted by itself, not among other events."
+        for place, event in enumerate(events)
+        if event.kind in WITH_MORE
+    }
+    if wrong:
+        raise EventRefused(f"{len(wrong)} of these cannot be taken. Nothing was saved.", by_field=wrong)
+
+
+def _as_rows(events: Iterable[Event], *, by: User, at: dt.datetime, origin: str) -> Iterator[DealEvent]:
+    for event in events:
+        told = {name: getattr(event, name) for name in _TOLD}
+        identity = fingerprint(event.occurred_at.isoformat(), *plain_facts(told.items()))
+        kept = {"deal_id": event.deal_id, "occurred_at": event.occurred_at, "recorded_at": at}
+        yield DealEvent(**told, **kept, recorded_by=by, origin=origin, fingerprint=identity)
+
+
+#: What an event says besides its deal and its time.
+_TOLD = tuple(one.name for one in fields(Event) if one.name not in ("deal_id", "occurred_at"))
 
 #: Columns that follow from the deal and the kind: nobody tells them.
 _FOLLOWS = ("currency", "side")

@@ -47,7 +47,7 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "reviews": ("Reviews", ("review",)),
     "discovery": ("Discovery", ("run", "finding", "trial")),
     "imports": ("Imports", ("import", "mapping")),
-    DOORS: ("Sign-ins and files taken away", ("session", "file")),
+    DOORS: ("Sign-ins and files taken away", ("session", "token", "file")),
 }
 _OF_NOBODY = ("escalation",)
 

@@ -1,0 +1,116 @@
+"""The tables of the database as Parquet, for notebooks and business intelligence, in a shape that stays.
+
+``VERSION`` moves when a column is renamed, taken away or typed anew; columns that are added come last and move
+nothing. Moments are in UTC. A table is a folder of parts, which every reader of Parquet takes as one.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+VERSION = 1
+ABOUT = "schema.json"
+
+_TEXT, _NUMBER, _COUNT, _YES, _DAY = pl.String(), pl.Float64(), pl.Int64(), pl.Boolean(), pl.Date()
+_MOMENT = pl.Datetime("us", "UTC")
+
+
+def _columns(**by_type: str) -> dict[str, pl.DataType]:
+    types = {"text": _TEXT, "number": _NUMBER, "count": _COUNT, "yes": _YES, "day": _DAY, "moment": _MOMENT}
+    return {name: types[kind] for kind, names in by_type.items() for name in names.split()}
+
+
+#: Each table's columns. Deals have the company's own columns besides, as texts.
+TABLES: dict[str, dict[str, pl.DataType]] = {
+    "deals": _columns(
+        text="deal_id name status stage owner manager team region segment product source account currency link",
+        number="amount initial_amount list_price net_price discount cost margin projected_amount projected_margin",
+        moment="created closed",
+        day="expected_close",
+    ),
+    "agreements": _columns(
+        text="deal_id agreement state side counterpart act required needed_because reason owed_in_return",
+        count="evidence quality",
+        moment="at standing_since",
+        day="due_on needed_by expires_on",
+    ),
+    "events": _columns(
+        text="deal_id agreement kind state side counterpart actor act currency note",
+        count="evidence quality",
+        number="value",
+        moment="at recorded_at",
+        day="due_on",
+    ),
+    "demands": _columns(
+        text="deal_id demand words asked_by currency reason reason_state said_by confirmed_by",
+        number="value",
+        moment="at recorded_at reason_written_at",
+    ),
+    "concessions": _columns(
+        text="deal_id concession topic currency given_by in_return answers",
+        number="value",
+        count="worth_to_them",
+        yes="last_word",
+        moment="at recorded_at answers_at",
+    ),
+    "exceptions": _columns(
+        text="deal_id kind wanted currency reason alternatives return_asked rules path state asked_by",
+        number="discount deal_value granted",
+        moment="asked_at decided_at",
+    ),
+    "executives": _columns(
+        text="deal_id executive purpose aim not_to_say agreed_by",
+        yes="may_discuss_price",
+        moment="agreed_at ended_at",
+    ),
+    "pressures": _columns(
+        text="deal_id pressure words rule noted_by taken_back_by", moment="seen_at noted_at taken_back_at"
+    ),
+}
+
+
+def write_folder(tables: Mapping[str, Iterable[pl.DataFrame]], folder: Path) -> dict[str, int]:
+    """Write every table into ``folder`` and beside them what they hold; return their rows."""
+    rows = {name: _write(name, parts, folder / name) for name, parts in tables.items()}
+    told: dict[str, Any] = {"schema": VERSION, "tables": {}}
+    for name in rows:
+        columns = {column: str(kind) for column, kind in TABLES[name].items()}
+        told["tables"][name] = {"rows": rows[name], "columns": columns}
+    (folder / ABOUT).write_text(json.dumps(told, indent=2) + "\n", "utf-8")
+    return rows
+
+
+def _write(name: str, parts: Iterable[pl.DataFrame], folder: Path) -> int:
+    """Write a table part by part, however large it is; one without rows has one part, which holds its columns."""
+    folder.mkdir(parents=True)
+    first, rest = _head(parts)
+    own = {column: _TEXT for column in first.columns if column not in TABLES[name]}
+    rows = 0
+    for place, part in enumerate(rest or [first.clear()]):
+        typed(part, TABLES[name] | own).write_parquet(folder / f"part-{place:05}.parquet")
+        rows += len(part)
+    return rows
+
+
+def _head(parts: Iterable[pl.DataFrame]) -> tuple[pl.DataFrame, Iterator[pl.DataFrame] | list[pl.DataFrame]]:
+    every = iter(parts)
+    first = next(every)
+    found = next(every, None)
+    return first, [] if found is None else itertools.chain([found], every)
+
+
+def typed(frame: pl.DataFrame, columns: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    """Return a frame with these columns in their order, of these types."""
+    return frame.select(_as(pl.col(name), frame.schema[name], kind) for name, kind in columns.items())
+
+
+def _as(column: pl.Expr, held: pl.DataType, kind: pl.DataType) -> pl.Expr:
+    if kind == _MOMENT and isinstance(held, pl.Datetime) and held.time_zone:
+        return column.dt.convert_time_zone("UTC")
+    return column.cast(kind)

@@ -1,0 +1,1 @@
+"""Keys by which programs use the API with the rights of a person."""

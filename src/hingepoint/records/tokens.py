@@ -1,0 +1,42 @@
+"""What a token of the API may be used for."""
+
+from __future__ import annotations
+
+from hingepoint.records.words import Worded
+
+
+class Topic(Worded):
+    """What the API tells of and takes, each by itself."""
+
+    DEALS = "deals", "Deals and events"
+    AGREEMENTS = "agreements", "Agreements"
+    TALKS = "talks", "Demands and concessions"
+    PLANS = "plans", "Plans and debriefs"
+    EXCEPTIONS = "exceptions", "Exceptions"
+    FINDINGS = "findings", "Findings"
+    PLAYBOOK = "playbook", "Strategies, playbooks and the catalogue"
+    SIGNALS = "signals", "Signals and pressures"
+    REVIEWS = "reviews", "Reviews"
+    PEOPLE = "people", "People and teams"
+
+
+#: Of what something can be written through the API; the rest is read only.
+WRITTEN = (Topic.DEALS, Topic.AGREEMENTS, Topic.TALKS, Topic.PLANS, Topic.EXCEPTIONS, Topic.SIGNALS)
+READ, WRITE = "read", "write"
+
+
+def scope(topic: Topic, access: str) -> str:
+    """Return how a token names one thing that it may do: ``deals:read``."""
+    return f"{topic}:{access}"
+
+
+#: Every scope with its words, in order.
+SCOPES: dict[str, str] = {scope(one, READ): f"Read: {one.label.lower()}" for one in Topic} | {
+    scope(one, WRITE): f"Write: {one.label.lower()}" for one in WRITTEN
+}
+
+
+def allows(scopes: frozenset[str], topic: Topic, access: str) -> bool:
+    """Return whether scopes let somebody read or write; who may write something may read it."""
+    wanted = {scope(topic, access)} | ({scope(topic, WRITE)} if access == READ else set())
+    return bool(scopes & wanted)

@@ -1,0 +1,282 @@
+"""What a program relies on: lists in parts, looks back, versions, keys, problems, many events at once."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from django.utils import timezone
+
+import talks
+from calling import program, secret_of
+from cast import NOW, TODAY, deal
+from hingepoint.domain.agreements import actions as agreements
+from hingepoint.domain.agreements.models import AgreementType
+from hingepoint.domain.audit.models import AuditEvent
+from hingepoint.domain.deals.models import DealEvent
+from hingepoint.domain.negotiation.models import Corridor
+from hingepoint.domain.tokens import actions as tokens
+from hingepoint.domain.tokens.models import SentRequest, Token
+from hingepoint.records.agreements import AgreementState
+
+pytestmark = pytest.mark.django_db
+STEP = {"state": "planned", "occurred_at": NOW.isoformat()}
+
+
+def event(deal_id: int, day: int = 1, **facts) -> dict:
+    told = {"kind": "activity", "name": "meeting", "occurred_at": f"2026-02-{day:02}T10:00:00Z"}
+    return {"deal_id": deal_id, **told, **facts}
+
+
+def steps_of(cast) -> str:
+    kind = AgreementType.objects.get(key="cust.data_access")
+    return f"/deals/{cast.deal.pk}/agreements/{kind.pk}"
+
+
+# ---- lists ----
+
+
+def test_a_list_is_read_part_by_part_each_line_once(cast):
+    for number in range(5):
+        deal(f"X-{number}", owner=cast.seller)
+    called, seen, cursor = program(cast.seller), [], None
+    for _ in range(3):
+        part = called.get("/deals", size=2, **({"cursor": cursor} if cursor else {})).json()
+        seen += [one["key"] for one in part["items"]]
+        cursor = part["next"]
+    assert seen == ["N-1", *(f"X-{number}" for number in range(5))]
+    assert cursor is None
+
+
+def test_new_events_are_read_on_from_the_last_cursor(cast):
+    called = program(cast.seller)
+    called.post("/events", {"events": [event(cast.deal.pk, day) for day in (1, 2, 3)]})
+    first = called.get("/events", size=2).json()
+    assert [one["occurred_at"][:10] for one in first["items"]] == ["2026-02-01", "2026-02-02"]
+    called.post("/events", {"events": [event(cast.deal.pk, 1, name="late news")]})
+    rest = called.get("/events", cursor=first["next"]).json()
+    assert [one["name"] for one in rest["items"]] == ["meeting", "late news"]
+
+
+def test_filters_narrow_as_those_of_the_page(cast):
+    deal("BIG", owner=cast.seller, amount=900_000, segment="Enterprise")
+    called = program(cast.seller)
+    assert [one["key"] for one in called.get("/deals", amount_from="500000").json()["items"]] == ["BIG"]
+    assert [one["key"] for one in called.get("/deals", segment="Enterprise").json()["items"]] == ["BIG"]
+    assert called.get("/deals", status="won").json()["items"] == []
+
+
+def test_a_deal_is_read_as_it_was(cast):
+    called, path = program(cast.seller), f"/deals/{cast.deal.pk}"
+    moved = event(cast.deal.pk, 20, kind="stage", name="Proposal")
+    called.post("/events", {"events": [moved]})
+    before = called.get(path, as_of="2026-02-10", known="now").json()
+    after = called.get(path, as_of="2026-02-25", known="now").json()
+    assert (before["stage"], after["stage"]) == ("", "Proposal")
+    assert called.get(path, as_of="2026-02-25").json()["stage"] == ""  # not on record by then
+
+
+# ---- versions ----
+
+
+def test_a_step_on_an_old_version_is_refused_and_changes_nothing(cast):
+    called, path = program(cast.seller), steps_of(cast)
+    first = called.post(f"{path}/steps", STEP)
+    assert first["ETag"] == '"1"'
+    assert called.post(f"{path}/steps", STEP, If_Match=first["ETag"])["ETag"] == '"2"'
+    late = called.post(f"{path}/steps", {**STEP, "state": "not_needed"}, If_Match=first["ETag"])
+    assert late.status_code == 412
+    assert late.json()["type"] == "urn:hingepoint:problem:changed-meanwhile"
+    assert called.get(path).json()["line"]["state"] == "planned"
+
+
+# ---- keys ----
+
+
+def test_a_request_sent_twice_with_its_key_is_carried_out_once(cast):
+    called = program(cast.seller)
+    told = {"topic": "other", "words": "a later start", "second": True}
+    first, again = (
+        called.post(f"/deals/{cast.deal.pk}/demands", told, Idempotency_Key="k-1") for _ in range(2)
+    )
+    assert DealEvent.objects.filter(kind="demand").count() == 1
+    assert again.content == first.content
+    assert again["Idempotent-Replayed"] == "true"
+    assert "Idempotent-Replayed" not in first
+
+
+def test_a_key_with_another_request_is_refused(cast):
+    called, path = program(cast.seller), f"/deals/{cast.deal.pk}/demands"
+    called.post(path, {"topic": "price"}, Idempotency_Key="k-1")
+    other = called.post(path, {"topic": "risk"}, Idempotency_Key="k-1")
+    assert other.status_code == 422
+    assert "another request" in other.json()["errors"]["Idempotency-Key"]
+    assert DealEvent.objects.filter(kind="demand").count() == 1
+
+
+def test_keys_of_two_people_are_two(cast):
+    for user in (cast.seller, cast.manager):
+        told = {"topic": "price", "second": True}
+        program(user).post(f"/deals/{cast.deal.pk}/demands", told, Idempotency_Key="k")
+    assert DealEvent.objects.filter(kind="demand").count() == 2
+
+
+def test_a_token_that_may_do_less_is_not_given_the_answer_of_another(cast):
+    path, told = f"/deals/{cast.deal.pk}/demands", {"topic": "price"}
+    assert program(cast.seller).post(path, told, Idempotency_Key="k").status_code == 200
+    said = program(cast.seller, ["people:read"]).post(path, told, Idempotency_Key="k")
+    assert said.status_code == 422
+    assert "demands" not in said.json()
+
+
+def test_what_failed_may_be_sent_again_with_its_key(cast):
+    called, path = program(cast.seller), f"/deals/{cast.deal.pk}/demands"
+    assert called.post(path, {"topic": "other"}, Idempotency_Key="k").status_code == 422
+    assert not SentRequest.objects.exists()
+    assert called.post(path, {"topic": "price"}, Idempotency_Key="k").status_code == 200
+
+
+def test_an_answer_is_kept_for_a_day(cast):
+    called, path = program(cast.seller), f"/deals/{cast.deal.pk}/demands"
+    called.post(path, {"topic": "price"}, Idempotency_Key="k")
+    assert tokens.forget_answers(at=timezone.now() + dt.timedelta(hours=23)) == 0
+    assert tokens.forget_answers(at=timezone.now() + dt.timedelta(hours=25)) == 1
+
+
+# ---- problems ----
+
+
+def test_each_problem_names_the_field_in_words(cast):
+    said = program(cast.seller).post(f"/deals/{cast.deal.pk}/demands", {"topic": "other"})
+    assert (said.status_code, said["Content-Type"]) == (422, "application/problem+json")
+    assert said.json()["errors"] == {"words": "Say in a few words what they ask for."}
+
+
+def test_what_is_not_documented_is_refused_not_passed_over(cast):
+    said = program(cast.seller).post(f"/deals/{cast.deal.pk}/demands", {"topic": "price", "prise": 3})
+    assert said.json()["errors"] == {"body.sent.prise": "Extra inputs are not permitted"}
+
+
+def test_the_same_demand_again_is_asked_about(cast):
+    called, path = program(cast.seller), f"/deals/{cast.deal.pk}/demands"
+    assert called.post(path, {"topic": "price"}).status_code == 200
+    assert called.post(path, {"topic": "price"}).status_code == 409
+    assert called.post(path, {"topic": "price", "second": True}).status_code == 200
+
+
+def test_another_method_and_no_json_are_problems_too(cast):
+    called = program(cast.seller)
+    wrong = called.post("/deals", {})
+    assert (wrong.status_code, wrong["Allow"]) == (405, "GET")
+    broken = called.client.post("/api/events", "{", content_type="application/json")
+    assert broken.status_code == 400
+    assert {wrong["Content-Type"], broken["Content-Type"]} == {"application/problem+json"}
+
+
+def test_a_fault_of_ours_is_a_problem_that_tells_nothing(cast, monkeypatch, caplog):
+    def fails(*args, **named):
+        raise RuntimeError("the walk-away price is 7")
+
+    monkeypatch.setattr("hingepoint.domain.people.queries.teams", fails)
+    said = program(cast.seller).get("/teams")
+    assert said.status_code == 500
+    assert "walk-away" not in said.content.decode()
+    assert "walk-away" in caplog.text
+
+
+# ---- many events ----
+
+
+def test_events_sent_again_change_nothing(cast):
+    called = program(cast.seller)
+    sent = {"events": [event(cast.deal.pk, day) for day in range(1, 11)]}
+    assert called.post("/events", sent).json() == {"new": 10}
+    assert called.post("/events", sent).json() == {"new": 0}
+    assert AuditEvent.objects.filter(action="note events").count() == 1
+
+
+def test_one_foreign_deal_among_many_events_takes_none(cast):
+    sent = {"events": [event(cast.deal.pk), event(cast.foreign_deal.pk), event(10**9)]}
+    said = program(cast.seller).post("/events", sent)
+    assert said.status_code == 422
+    words = "There is no such deal, or it is not yours to see."
+    assert said.json()["errors"] == {"events.1.deal_id": words, "events.2.deal_id": words}
+    assert not DealEvent.objects.exists()
+
+
+def test_a_demand_does_not_come_among_events(cast):
+    said = program(cast.seller).post("/events", {"events": [event(cast.deal.pk, kind="demand")]})
+    assert said.json()["errors"] == {"events.0.kind": "This kind is noted by itself, not among other events."}
+
+
+def test_a_thousand_events_are_one_call_of_few_statements(cast, django_assert_max_num_queries):
+    called = program(cast.seller)
+    sent = {"events": [event(cast.deal.pk, 1, note=str(number)) for number in range(1000)]}
+    with django_assert_max_num_queries(40):
+        assert called.post("/events", sent).json() == {"new": 1000}
+    assert called.post("/events", {"events": sent["events"] * 2}).status_code == 422
+
+
+# ---- what stays inside ----
+
+
+def test_limits_and_reasons_of_the_lane_leave_by_no_operation(cast):
+    Corridor.objects.create(deal=cast.deal, opening=977_003, target=977_002, walk_away=977_001, set_at=NOW)
+    talks.an_exception(cast)
+    called = program(cast.sponsor)
+    for path in ("", "/negotiation", "/agreements", "/exceptions", "/people", "/next-steps"):
+        told = called.get(f"/deals/{cast.deal.pk}{path}")
+        assert told.status_code == 200
+        assert b"97700" not in told.content
+        assert b"lane_why" not in told.content
+
+
+# ---- tokens ----
+
+
+def test_only_the_digest_of_a_token_is_kept(cast):
+    secret = secret_of(cast.seller)
+    row = Token.objects.get()
+    assert secret.startswith(row.begins)
+    assert secret not in str(Token.objects.values().get())
+    assert "make" in AuditEvent.objects.filter(subject="token").values_list("action", flat=True)
+
+
+def test_use_is_noted_rarely(cast):
+    called = program(cast.seller)
+    called.get("/me")
+    used_at = Token.objects.get().used_at
+    called.get("/me")
+    assert Token.objects.get().used_at == used_at is not None
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"), [({"scopes": []}, "scopes"), ({"days": 400}, "days"), ({"name": " "}, "name")]
+)
+def test_a_token_without_sense_is_refused(cast, wrong, field):
+    told = {"by": cast.seller, "at": NOW, "name": "x", "scopes": ["deals:read"]} | wrong
+    with pytest.raises(tokens.Refused) as refused:
+        tokens.make(**told)
+    assert refused.value.field == field
+
+
+def test_nobody_revokes_the_token_of_somebody_else(cast):
+    token, _ = tokens.make(by=cast.seller, at=NOW, name="x", scopes=["deals:read"])
+    with pytest.raises(tokens.Hidden):
+        tokens.revoke(by=cast.analyst, at=NOW, token_id=token.pk)
+    tokens.revoke(by=cast.seller, at=NOW, token_id=token.pk)
+
+
+def test_a_step_of_a_program_that_acts_for_nobody_is_not_by_hand(cast):
+    told = {"by": cast.analyst, "at": timezone.now(), "name": "crm", "scopes": ["agreements:write"]}
+    _, secret = tokens.make_for_service(role="analyst", **told)
+    from calling import Program
+
+    Program(secret).post(f"{steps_of(cast)}/steps", STEP)
+    step = agreements.Step(
+        state=AgreementState.ASKED, occurred_at=NOW, act="send", person_name="Bo", due_on=TODAY
+    )
+    row = agreements.take_step(
+        by=cast.seller, at=NOW, deal_id=cast.deal.pk, type_key="cust.data_access", step=step
+    )
+    assert list(row.events.order_by("id").values_list("origin", flat=True)) == ["api", "hand"]

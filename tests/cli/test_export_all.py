@@ -1,0 +1,93 @@
+"""``hingepoint export --all``: every table as Parquet, in a documented shape."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import polars as pl
+import pytest
+from click.testing import CliRunner
+
+import talks
+from cast import NOW, deal
+from hingepoint import cli
+from hingepoint.cli.export import TABLES
+from hingepoint.connectors.files import parquet
+from hingepoint.domain.deals.models import Deal
+from hingepoint.domain.imports.queries import exported
+from hingepoint.domain.negotiation.models import Corridor
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "notebooks-and-bi.md"
+SECRET = 977_001
+
+
+@pytest.fixture
+def warehouse(cast, tmp_path):
+    """A folder with everything of a company with a corridor, an exception, a demand and columns of its own."""
+    figures = {"opening": SECRET + 2, "target": SECRET + 1, "walk_away": SECRET}
+    Corridor.objects.create(deal=cast.deal, **figures, set_at=NOW)
+    talks.an_exception(cast)
+    talks.a_demand(cast)
+    deal("OWN", extra={"Shoe size": "43"})
+    deal("WON", status="won", closed_at=NOW, amount=7)
+    assert export("--all", "--out", str(tmp_path / "warehouse")).exit_code == 0
+    return tmp_path / "warehouse"
+
+
+def export(*arguments):
+    return CliRunner().invoke(cli.main, ["export", *arguments])
+
+
+def read(folder, table: str) -> pl.DataFrame:
+    return pl.read_parquet(folder / table / "*.parquet")
+
+
+def test_every_table_is_written_as_it_is_documented(warehouse):
+    told = json.loads((warehouse / "schema.json").read_text())
+    assert told["schema"] == parquet.VERSION
+    assert set(told["tables"]) == set(TABLES) == set(parquet.TABLES)
+    for name, columns in parquet.TABLES.items():
+        found = read(warehouse, name)
+        assert dict(list(found.schema.items())[: len(columns)]) == columns, name
+        assert told["tables"][name]["rows"] == len(found)
+
+
+def test_nothing_that_a_table_has_is_left_out(cast):
+    for name, columns in parquet.TABLES.items():
+        assert set(next(iter(exported(name))).columns) == set(columns), name
+
+
+def test_rows_and_sums_are_those_of_the_database(warehouse):
+    deals = read(warehouse, "deals")
+    assert len(deals) == Deal.objects.count() == 4
+    assert deals["amount"].sum() == sum(float(one.amount) for one in Deal.objects.all())
+    assert deals.filter(deal_id="WON")["closed"].to_list() == [NOW]
+    assert deals.filter(deal_id="OWN")["Shoe size"].to_list() == ["43"]
+    assert read(warehouse, "demands").height == read(warehouse, "exceptions").height == 1
+
+
+def test_no_limit_of_ours_and_no_secret_is_in_it(warehouse):
+    for name in TABLES:
+        told = read(warehouse, name).write_csv()
+        assert str(SECRET)[:5] not in told, name
+        assert "argon2" not in told, name
+
+
+def test_a_folder_that_is_there_is_not_written_over(warehouse):
+    told = export("--all", "--out", str(warehouse))
+    assert told.exit_code == 2
+    assert "there already" in told.stderr
+
+
+@pytest.mark.parametrize("arguments", [("--all",), (), ("deals", "--all", "--out", "x")])
+def test_it_says_what_it_needs(cast, arguments):
+    assert export(*arguments).exit_code == 2
+
+
+def test_what_the_manual_shows_runs(warehouse, monkeypatch, capsys):
+    monkeypatch.chdir(warehouse.parent)
+    for code in re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL):
+        exec(code, {})
+    assert "│ won" in capsys.readouterr().out
