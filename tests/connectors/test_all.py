@@ -18,8 +18,15 @@ from hingepoint.connectors.exchange import CrmProblem
 from hingepoint.connectors.source import Wanted
 from hingepoint.records.crm import Capability, CrmObject, Written
 
-#: The CRMs that are played here, with the class of their fake. The others replay what was recorded.
-PLAYED = {"hubspot": "HubSpot", "salesforce": "Salesforce", "dynamics": "Dynamics"}
+#: The CRMs that are played here, with the class of their fake.
+PLAYED = {
+    "dynamics": "Dynamics",
+    "espocrm": "EspoCrm",
+    "hubspot": "HubSpot",
+    "odoo": "FakeOdoo",
+    "pipedrive": "Pipedrive",
+    "salesforce": "Salesforce",
+}
 played = pytest.mark.parametrize("key", PLAYED)
 
 

@@ -11,7 +11,7 @@ import importlib
 from hingepoint.connectors.source import Connector
 
 #: Every CRM, by the name of its module here.
-CRMS: tuple[str, ...] = ("hubspot", "salesforce", "dynamics")
+CRMS: tuple[str, ...] = ("dynamics", "espocrm", "hubspot", "odoo", "pipedrive", "salesforce")
 
 #: Every source, by the name of its module here.
 CONNECTORS = ("files", *CRMS)
