@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Annotated, Any, TypeVar, get_type_hints
 
 from ninja import Schema
-from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, create_model
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, WithJsonSchema, create_model
 
 from hingepoint.web.requests import MOST
 
@@ -31,7 +31,20 @@ Key = Annotated[str, Field(min_length=1, max_length=200, pattern=_NO_NUL)]
 Words = Annotated[str, Field(max_length=200, pattern=_NO_NUL)]
 LongWords = Annotated[str, Field(max_length=5000, pattern=_NO_NUL)]
 Currency = Annotated[str, Field(max_length=3, pattern=r"^([A-Z]{3})?$")]
-Money = Annotated[Decimal, Field(ge=-(10**12), le=10**12, max_digits=15, decimal_places=2)]
+_MOST_MONEY = 10**12
+_MONEY_SENT = {
+    "anyOf": [
+        {"type": "number", "minimum": -_MOST_MONEY, "maximum": _MOST_MONEY},
+        {"type": "string", "pattern": r"^-?[0-9]{1,12}(\.[0-9]{1,2})?$"},
+    ]
+}
+#: An amount as a number or, so that no cent is lost, as a text; kept in cents.
+Money = Annotated[
+    Decimal,
+    Field(ge=-_MOST_MONEY, le=_MOST_MONEY),
+    AfterValidator(lambda amount: round(amount, 2)),
+    WithJsonSchema(_MONEY_SENT),
+]
 Share = Annotated[float, Field(ge=0, le=1)]
 Moment = Annotated[AwareDatetime, AfterValidator(_within), Field(json_schema_extra=_YEARS)]
 Day = Annotated[dt.date, AfterValidator(_within), Field(json_schema_extra=_YEARS)]
