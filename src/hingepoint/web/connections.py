@@ -97,6 +97,7 @@ def _step(page: queries.ConnectionPage) -> int:
 @drafts.flashed("connection", "connection_id")
 @require_POST
 def test_connection(request: Request, connection_id: int) -> HttpResponse:
+    """Try again what the token may see."""
     queries.connection_page(request.user, connection_id, at=timezone.now())
     return _tried(request, connection_id)
 
@@ -170,6 +171,7 @@ class PaceForm(forms.Form):
 @drafts.flashed("connection", "connection_id")
 @require_POST
 def set_pace(request: Request, connection_id: int) -> HttpResponse:
+    """How often it is read, and how much of a day's requests it may take."""
     said = drafts.read(PaceForm(request.POST))
     actions.set_pace(
         by=request.user,
@@ -204,6 +206,7 @@ def set_writing_back(request: Request, connection_id: int) -> HttpResponse:
 @drafts.flashed("connection", "connection_id")
 @require_POST
 def renew_token(request: Request, connection_id: int) -> HttpResponse:
+    """Another token in place of the one before."""
     page = queries.connection_page(request.user, connection_id, at=timezone.now())
     given = {name: request.POST.get(name, "") for name, _ in page.secret_names}
     actions.sign_in_anew(by=request.user, at=timezone.now(), connection_id=connection_id, given=given)
