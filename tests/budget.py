@@ -29,7 +29,7 @@ MORE_STATEMENTS: dict[str, tuple[int, str]] = {
     ),
     "merge-people": (14, "two people side by side, and each of three reasons why they are not one"),
     "definitions-file": (
-        15,
+        16,
         "every definition, and three by which it is on record that a file was taken away",
     ),
     "put-in-force": (
@@ -44,6 +44,9 @@ MORE_STATEMENTS: dict[str, tuple[int, str]] = {
         15,
         "the request, its deal's demands, and how such requests were answered in the past year",
     ),
+    **{
+        route: (13, "as all others, and which principles apply there") for route in ("talk-plan", "exception")
+    },
     "trial": (16, "what was drawn, what came of it, and each look at it"),
     "deal-work": (16, "what a manager keeps for one conversation, from each place where it stands"),
     "discovery": (14, "the run, the months since, and whether what was found still holds"),
