@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("domain", "0026_sponsorship"),
+        ("domain", "0025_sponsorship"),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("domain", "0027_hindsight"),
+        ("domain", "0026_hindsight"),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("domain", "0028_handovers_diary_premortems"),
+        ("domain", "0027_handovers_diary_premortems"),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("domain", "0025_principles"),
+        ("domain", "0024_principles"),
     ]
 
     operations = [

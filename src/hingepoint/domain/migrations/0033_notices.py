@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("domain", "0033_tokens"),
+        ("domain", "0032_tokens"),
     ]
 
     operations = [

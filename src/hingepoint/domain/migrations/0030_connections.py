@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("domain", "0030_second_factors"),
+        ("domain", "0029_second_factors"),
     ]
 
     operations = [

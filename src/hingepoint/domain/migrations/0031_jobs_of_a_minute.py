@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("domain", "0031_connections")]
+    dependencies = [("domain", "0030_connections")]
 
     operations = [
         migrations.AlterField(

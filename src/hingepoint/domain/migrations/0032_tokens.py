@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("domain", "0032_jobs_of_a_minute"),
+        ("domain", "0031_jobs_of_a_minute"),
     ]
 
     operations = [

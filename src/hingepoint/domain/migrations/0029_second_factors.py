@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("domain", "0029_codes_for_customers"),
+        ("domain", "0028_codes_for_customers"),
     ]
 
     operations = [
