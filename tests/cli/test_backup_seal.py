@@ -37,6 +37,7 @@ def test_what_was_sealed_opens_to_the_same(tmp_path, size):
 @pytest.mark.parametrize(
     ("key", "words"),
     [(OTHER, "with another key, or it is damaged"), ("", "is encrypted. Set HINGEPOINT_BACKUP_KEY")],
+    ids=["another key", "no key"],
 )
 def test_without_its_key_it_stays_shut_and_says_so(tmp_path, key, words):
     file = sealed(tmp_path, b"a database")
