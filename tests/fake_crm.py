@@ -191,7 +191,11 @@ class FakeCrm:
 
     def again(self, object: CrmObject, ids: Sequence[str]) -> CrmPage:
         rows = self._of(object)
-        return CrmPage(object, tuple(rows[each][1] for each in ids if each in rows), "", False, self.now)
+        if object == CrmObject.CHANGES:
+            found = tuple(change for _, change in rows.values() if change.deal_id in ids)
+        else:
+            found = tuple(rows[each][1] for each in ids if each in rows)
+        return CrmPage(object, found, "", False, self.now)
 
     def write(self, deal_id: str, values: Mapping[str, str]) -> WriteResult:
         if deal_id in self.locked:

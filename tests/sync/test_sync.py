@@ -42,7 +42,11 @@ def crm(db, monkeypatch) -> FakeCrm:
 
 def connected(key: str = "fake1", **facts) -> Connection:
     return actions.connect(
-        by=None, at=BEGIN, crm=key, url="https://crm.example", given={"token": "secret-canary"}, **facts
+        by=None,
+        at=BEGIN,
+        crm=key,
+        given={"token": "secret-canary"},
+        **{"url": "https://crm.example"} | facts,
     )
 
 
@@ -93,6 +97,23 @@ def test_pages_give_the_same_as_one_page(crm, monkeypatch):
     synced(connected())
     assert Deal.objects.count() == 11
     assert ImportBatch.objects.count() == 3
+
+
+def test_a_deal_that_was_written_before_its_mark_is_found_by_the_sweep_with_its_history(crm):
+    crm.open_deal("d1")
+    crm.pass_time(days=9)
+    crm.change("d1", amount=Decimal(900))
+    connection = connected()
+    synced(connection)
+    now, crm.now = crm.now, BEGIN  # committed late, with the time at which it began
+    crm.open_deal("late")
+    crm.pass_time(days=2)
+    crm.change("late", stage_id="s2")
+    crm.now = now
+    synced(connection, at=LATER + dt.timedelta(hours=1), sweep=False)
+    assert not Deal.objects.filter(key="late").exists()
+    synced(connection, at=LATER + dt.timedelta(hours=2), sweep=True)
+    assert [name for name, *_ in happened("late", "stage")] == ["Qualified", "Proposal"]
 
 
 def test_a_close_date_that_the_crm_does_not_track_is_seen_between_two_readings(crm):
@@ -311,6 +332,23 @@ def test_agreements_go_to_the_third_deal_that_two_were_merged_into(crm):
     again = synced(connection, at=LATER + dt.timedelta(days=3))
     assert "agreement_stays" not in again.rules
     assert AuditEvent.objects.filter(action="take over agreements").count() == 2
+
+
+@pytest.mark.parametrize(
+    ("url", "allowed", "taken"),
+    [
+        ("http://crm.example", [], False),
+        ("http://crm.example", ["crm.example:80"], True),
+        ("http://crm.example:8069", ["crm.example:80"], False),
+        ("https://crm.example", [], True),
+    ],
+)
+def test_a_token_goes_over_http_only_to_a_host_that_was_allowed_by_name(crm, url, allowed, taken):
+    if taken:
+        assert connected(url=url, allowed=allowed).url == url
+    else:
+        with pytest.raises(actions.CannotConnect, match="https"):
+            connected(url=url, allowed=allowed)
 
 
 def test_what_an_analyst_may_a_seller_may_not(crm, cast):

@@ -125,10 +125,15 @@ def test_a_deal_that_is_gone_in_the_crm_says_so_on_its_page(desk, crm, cast):
     assert "Fake 1" not in page(cast.deal.key)
 
 
+OLD = "Data from the CRM are old"
+
+
 def test_facts_that_were_not_read_for_a_day_say_so(desk, crm):
     made = actions.connect(by=None, at=NOW, crm="fake1", url="https://crm.example", given={"token": "t"})
     actions.sync(at=NOW, connection_id=made.pk)
+    pages = (reverse("home"), reverse("deal", args=[Deal.objects.get(key="x1").pk]))
+    assert not any(OLD in desk.get(page).text for page in pages)  # nobody switched it on
     actions.switch_on(by=None, at=NOW, connection_id=made.pk)
-    deal = Deal.objects.get(key="x1")
-    said = desk.get(reverse("deal", args=[deal.pk])).content.decode()
-    assert "These facts are old" in said
+    assert all(OLD in desk.get(page).text for page in pages)
+    Connection.objects.update(synced_at=timezone.now() - dt.timedelta(hours=23))
+    assert not any(OLD in desk.get(page).text for page in pages)

@@ -45,7 +45,7 @@ def alone(db):
 @pytest.mark.parametrize(
     ("role", "places"),
     [
-        (Role.ANALYST, ["Home", "Know", "Catalogue", "Data", "Imports", "People", "Manual"]),
+        (Role.ANALYST, ["Home", "Know", "Catalogue", "Data", "Imports", "Connections", "People", "Manual"]),
         (Role.SELLER, ["Home", "Know", "Catalogue", "Data", "People", "Manual"]),
         (Role.INSIDE_PARTNER, ["Home", "Know", "Catalogue", "Data", "Manual"]),
     ],
@@ -59,7 +59,7 @@ def test_with_deals_there_are_groups(cast, client):
     client.force_login(cast.analyst)
     assert sides(client.get("/").text) == [
         "Home", "Every day", "Talks", "Deals", "Matrix", "Exceptions", "Steer", "Strategy", "Routines", "Pressures", "Know", "Discovery", "Catalogue",
-        "Data", "Imports", "Detection rules", "Data health", "People", "Manual",
+        "Data", "Imports", "Connections", "Detection rules", "Data health", "People", "Manual",
     ]  # fmt: skip
     client.force_login(cast.seller)
     assert "Steer" not in sides(client.get("/").text)  # no strategy stands, and nothing was read

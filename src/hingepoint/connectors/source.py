@@ -94,7 +94,10 @@ class Source(Protocol):
         ...
 
     def again(self, object: CrmObject, ids: Sequence[str]) -> CrmPage:
-        """Read some records anew: formula fields and what a mark may have missed. ``mark`` of the page is empty."""
+        """Read some records anew: formula fields and what a mark may have missed. ``mark`` of the page is empty.
+
+        Of changes, ``ids`` are those of deals.
+        """
         ...
 
     def write(self, deal_id: str, values: Mapping[str, str]) -> WriteResult:

@@ -52,10 +52,7 @@ def deal(request: Request, deal_id: int) -> HttpResponse:
         "pictures": deal_pictures.pictures(shown, walk_away=looks.is_open(request, deal_id)),
         "counts": deal_pictures.counts(shown, today),
     }
-    came_from_a_crm = bool(shown.facts.link)
-    context["in_the_crm"] = (
-        sync.in_the_crm(request.user, deal_id, at=timezone.now()) if came_from_a_crm else None
-    )
+    context["in_the_crm"] = sync.in_the_crm(request.user, deal_id) if shown.facts.link else None
     return render(request, "deals/deal.html", context | _of(shown, today))
 
 

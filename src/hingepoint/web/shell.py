@@ -14,6 +14,7 @@ from django.utils import timezone
 from hingepoint import __version__
 from hingepoint.domain.home.queries.rooms import Rooms, rooms
 from hingepoint.domain.people import queries as people
+from hingepoint.domain.sync.rules import is_old
 from hingepoint.records.people import Role
 
 THEMES = ("auto", "light", "dark")
@@ -115,7 +116,7 @@ PLACES = (
     Room("Discovery", "discovery", "target-arrow", SELLING, KNOW, with_findings),
     Room("Catalogue", "catalogue", "book-2", EVERYBODY, KNOW),
     Room("Imports", "imports", "file-import", SEEING_ALL, DATA),
-    Room("Connections", "connections", "database-import", SEEING_ALL, DATA),
+    Room("Connections", "connections", "link", SEEING_ALL, DATA),
     Room("Detection rules", "rules", "database-import", SEEING_ALL, DATA, with_deals),
     Room("Data health", "data-health", "stethoscope", SEEING_ALL, DATA, with_deals),
     Room("People", "people", "users", SELLING, DATA),
@@ -143,9 +144,8 @@ _PART_OF = {
 }
 
 
-def navigation(request: HttpRequest) -> list[Place]:
+def navigation(request: HttpRequest, there: Rooms) -> list[Place]:
     """Return the places of the viewer's role in which there is something; the one that holds the current page is marked."""
-    there = rooms(request.user, today=timezone.localdate())
     role = getattr(request.user, "role", "")
     return _places(request, [one for one in all_rooms(role) if one.filled(there, Role(role))], there)
 
@@ -216,11 +216,13 @@ def persona_choices(request) -> list[PersonaChoice]:
 def context(request) -> dict:
     """Return the template context of the layout (a Django context processor)."""
     theme = request.COOKIES.get("theme", "auto")
-    nav = navigation(request) if hasattr(request, "user") else []
+    there = rooms(request.user, today=timezone.localdate()) if hasattr(request, "user") else Rooms()
+    nav = navigation(request, there) if hasattr(request, "user") else []
     return {
         "company": settings.ENVIRONMENT.company,
         "demo": settings.ENVIRONMENT.demo,
         "nav": nav,
+        "data_until": there.crm_read if is_old(there.crm_read, at=timezone.now()) else None,
         "bar": bar(nav, getattr(getattr(request, "user", None), "role", "")),
         "personas": persona_choices(request) if hasattr(request, "user") else [],
         "theme": theme if theme in THEMES else "auto",

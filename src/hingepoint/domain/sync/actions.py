@@ -11,7 +11,9 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -92,6 +94,7 @@ def connect(
     connector, chosen = _sign_in(crm, sign_in)
     name = (name or connector.label).strip()[:100]
     _require_complete(url, chosen, given)
+    _require_unread(url, allowed)
     if Connection.objects.filter(name=name).exists():
         raise CannotConnect(
             f"There is a connection called {name} already. Give this one another name.", field="name"
@@ -131,6 +134,17 @@ def _require_complete(url: str, sign_in: Any, given: Mapping[str, str]) -> None:
     for key, words in sign_in.secrets.items():
         if not given.get(key, "").strip():
             raise CannotConnect(f"Give the {words[:1].lower()}{words[1:]}.", field=key)
+
+
+def _require_unread(url: str, allowed: Sequence[str]) -> None:
+    """Refuse to send a token over http, but to a host that was allowed by name."""
+    place = urlsplit(url.strip())
+    named = {*allowed, *settings.ENVIRONMENT.allow_outbound}
+    if place.scheme == "http" and f"{place.hostname}:{place.port or 80}" not in named:
+        raise CannotConnect(
+            "Give an address that begins with https://. Over http:// others could read the token on its way.",
+            field="url",
+        )
 
 
 def _free_prefix(crm: str) -> str:

@@ -13,7 +13,7 @@ from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.people.models import User, Viewer, sees_all
 from hingepoint.domain.sync import payload
 from hingepoint.domain.sync.models import Connection, Landed, SyncRun
-from hingepoint.domain.sync.rules import OLD, open_questions, sign_in_of, stages_of
+from hingepoint.domain.sync.rules import open_questions, sign_in_of, stages_of
 from hingepoint.records.crm import Capability, CapabilityFound, CrmObject, CrmUser, Fate, Found
 from hingepoint.records.errors import Hidden
 from hingepoint.records.sync import BY_KEY, ConnectionState, WriteBackPart
@@ -333,49 +333,26 @@ def _writing(row: Connection, part: WriteBackPart) -> WriteLine:
 
 
 @dataclass(frozen=True, slots=True)
-class OldData:
-    """A connection that is on and was not read to the end for more than a day."""
-
-    name: str
-    since: dt.datetime | None
-    problem: str
-
-
-def old_data(*, at: dt.datetime) -> tuple[OldData, ...]:
-    """Return the connections whose data are old, for every page that stands on them: no secret, no deal is in it.
-    One SQL query."""
-    rows = Connection.objects.filter(state=ConnectionState.ON, made_at__lt=at - OLD)
-    late = rows.exclude(synced_at__gte=at - OLD).order_by("name")
-    return tuple(OldData(*each) for each in late.values_list("name", "synced_at", "problem"))
-
-
-@dataclass(frozen=True, slots=True)
 class InTheCrm:
-    """How a deal stands in its CRM, where there is something to say of it: what became of it, with the deal that it
-    is now, or that the CRM was not read for more than a day (``old``)."""
+    """What became of a deal in its CRM, where there is something to say of it, with the deal that it is now."""
 
     fate: str
     crm: str
-    read_until: dt.datetime | None
-    old: bool
     into_id: int | None = None
     into_name: str = ""
 
 
-def in_the_crm(viewer: Viewer, deal_id: int, *, at: dt.datetime) -> InTheCrm | None:
+def in_the_crm(viewer: Viewer, deal_id: int) -> InTheCrm | None:
     """Say what a reader of a deal must know of its CRM; None where all is well, or it came from elsewhere.
     One SQL query without connections, else at most four."""
     prefixes = list(Connection.objects.values_list("pk", "prefix"))
     deal = Deal.objects.visible_to(viewer).filter(pk=deal_id).first() if prefixes else None
     row = _landed(deal.key, prefixes) if deal else None
-    if row is None:
+    if row is None or row.fate == Fate.LIVE:
         return None
     made = row.connection
-    old = made.state == ConnectionState.ON and (made.synced_at or made.made_at) < at - OLD
-    if row.fate == Fate.LIVE and not old:
-        return None
     into = Deal.objects.visible_to(viewer).filter(key=made.prefix + row.into).first() if row.into else None
-    found = InTheCrm(row.fate, made.name, made.synced_at, old)
+    found = InTheCrm(row.fate, made.name)
     return replace(found, into_id=into.pk, into_name=str(into)) if into else found
 
 

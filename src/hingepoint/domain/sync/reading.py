@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: Records whose ids are compared with those of the CRM in a sweep. Changes and forms of quotes are facts and stay.
 SWEPT = (CrmObject.DEALS, CrmObject.ACCOUNTS, CrmObject.CONTACTS)
+#: What is read of a deal that only the sweep found.
+WITH_HISTORY = (CrmObject.DEALS, CrmObject.CHANGES)
 #: Ids that are asked about at a time.
 SOME = 100
 #: A page that leads back to the same mark again and again would never end.
@@ -94,7 +96,8 @@ def _mark_those_there(landing: Landing, source: Source, kind: CrmObject, run: in
         ids, mark = source.ids(kind, mark)
         known = _mark(landing, kind, ids, run)
         if kind == CrmObject.DEALS:
-            _read_again(landing, source, kind, sorted(ids - known))
+            for each in WITH_HISTORY:
+                _read_again(landing, source, each, sorted(ids - known))
         tell()
         if not mark:
             return

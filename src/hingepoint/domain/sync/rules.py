@@ -54,3 +54,8 @@ def answered(connection: Connection, parts: Sequence[str], fields: Mapping[str, 
                 f"“{name}” is no field of your own that may be written. Stage and amount are never written."
             )
     return ""
+
+
+def is_old(read: dt.datetime | None, *, at: dt.datetime) -> bool:
+    """Return whether what a CRM told when it was last read to its end is too old to be shown without a word."""
+    return read is not None and at - read > OLD

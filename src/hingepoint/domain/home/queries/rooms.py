@@ -35,10 +35,12 @@ from hingepoint.domain.reviews.models import Review
 from hingepoint.domain.routines.models import Routine
 from hingepoint.domain.signals.models import Raise, SignalReading
 from hingepoint.domain.strategy.models import Strategy
+from hingepoint.domain.sync.models import Connection
 from hingepoint.domain.upkeep.composed import Composed, Given
 from hingepoint.records.findings import Status as RunStatus
 from hingepoint.records.people import Role
 from hingepoint.records.strategy import Status
+from hingepoint.records.sync import ConnectionState
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Rooms:
     """What is there: ``deals``, a ``strategy`` that is no draft (``draft``: one that is), a finished run of discovery, a reading of the
     ``signals``, a deal that was tagged with one of the ``pressures``, one of the ``routines`` in force, a session of
     ``coaching``, a review that is planned or was held, a sealed one of the ``rollouts``. ``raises``: how many wait for the
-    viewer's answer."""
+    viewer's answer. ``crm_read``: when the CRM that was read the longest ago was read to its end; None without one."""
 
     deals: bool = False
     strategy: bool = False
@@ -59,6 +61,7 @@ class Rooms:
     reviews: bool = False
     rollouts: bool = False
     raises: int = 0
+    crm_read: dt.datetime | None = None
 
 
 #: What the parts are called beside a person's own columns.
@@ -93,6 +96,7 @@ def _with_rooms() -> QuerySet[User]:
         "reviews": Exists(Review.objects.order_by()),
         "rollouts": Exists(Rollout.objects.sealed().order_by()),
         "raises": _raises(),
+        "crm_read": _crm_read(),
     }
     assert found.keys() == asdict(Rooms()).keys()
     somebody: QuerySet[User] = User.objects.order_by().filter(pk=Given("pk", BigIntegerField()))
@@ -108,6 +112,12 @@ def _raises() -> Coalesce:
     mine = waiting.annotate(role=role).filter(Q(owner=OuterRef("pk")) | of_nobody)
     counted = mine.order_by().annotate(every=Value(1)).values("every").annotate(n=Count("pk")).values("n")
     return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
+
+
+def _crm_read() -> Subquery:
+    """Return since when nothing newer came from a CRM that is on: the oldest, where there are several."""
+    on = Connection.objects.filter(state=ConnectionState.ON).annotate(read=Coalesce("synced_at", "made_at"))
+    return Subquery(on.order_by("read").values("read")[:1])
 
 
 _PERSON = Composed(_with_rooms)
