@@ -34,8 +34,10 @@ def notices(request: Request) -> HttpResponse:
 
 
 def _page(request: Request, *, address: str = "") -> HttpResponse:
+    today = timezone.localdate()
     context = {
-        "page": queries.notices_page(request.user, today=timezone.localdate()),
+        "page": queries.notices_page(request.user, today=today),
+        "now": queries.now(request.user, today=today) if "now" in request.GET else None,
         "draft": drafts.of(request, reverse("choose-mail")),
         "mails": queries.mails_go_out(),
         "hours": HOURS,

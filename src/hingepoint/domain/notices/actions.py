@@ -9,7 +9,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from hingepoint.domain.audit.actions import record
-from hingepoint.domain.notices import letters, queries, reading, rules
+from hingepoint.domain.notices import letters, queries, rules
 from hingepoint.domain.notices.letters import Link
 from hingepoint.domain.notices.models import HOUR, CalendarAddress, Digest, MailChoice, NoticeAnswer, Quiet
 from hingepoint.domain.people.models import User
@@ -138,8 +138,7 @@ def _whose_hour_it_is(now: dt.datetime) -> list[User]:
 
 def _write(user: User, *, at: dt.datetime, today: dt.date) -> None:
     """Write the mail of a person and day down, unless it tells nothing new."""
-    quiet = queries.quiet(user, today)
-    lines = [line for line in reading.lines(user, today=today) if line.kind not in quiet]
+    lines = queries.wanted(user, today=today)
     before = Digest.objects.filter(user=user, on__gt=today - rules.TOLD_FOR).values_list("lines", flat=True)
     new = rules.new_keys(lines, (key for told in before for _, key, *_ in told))
     if not new:

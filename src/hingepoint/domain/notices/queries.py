@@ -54,11 +54,10 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class NoticesPage:
-    """One's own notices. ``now``: what the mail of today tells, or would tell."""
+    """One's own notices."""
 
     choice: Choice
     kinds: tuple[KindShown, ...]
-    now: tuple[Group, ...]
     mails: tuple[Mail, ...]
     calendar_since: dt.datetime | None
 
@@ -68,15 +67,24 @@ def notices_page(viewer: Viewer, *, today: dt.date) -> NoticesPage:
     if not works_here(viewer):
         raise Hidden("Notices are for those who work here.")
     mails = list(Digest.objects.visible_to(viewer).prefetch_related("answers")[:LATEST])
-    wanted = [line for line in reading.lines(viewer, today=today) if line.kind not in quiet(viewer, today)]
     address = CalendarAddress.objects.visible_to(viewer).first()
     return NoticesPage(
         choice=choice_of(viewer),
         kinds=_kinds(viewer, today),
-        now=rules.grouped(wanted, ()),
         mails=tuple(map(_mail, mails)),
         calendar_since=address.made_at if address else None,
     )
+
+
+def now(viewer: User, *, today: dt.date) -> tuple[Group, ...]:
+    """Return what a mail would tell ``viewer`` now."""
+    return rules.grouped(wanted(viewer, today=today), ())
+
+
+def wanted(user: User, *, today: dt.date) -> list[Line]:
+    """Return what waits for ``user`` of the kinds that they want to be told."""
+    left_out = quiet(user, today)
+    return [line for line in reading.lines(user, today=today) if line.kind not in left_out]
 
 
 def mails_go_out() -> bool:
