@@ -192,4 +192,7 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": ENVIRONMENT.log_level},
+    "loggers": {
+        "httpx2": {"level": "WARNING"}
+    },  # at INFO it writes whole addresses, in which a CRM may take a token
 }

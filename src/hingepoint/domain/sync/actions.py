@@ -133,7 +133,7 @@ def _require_complete(url: str, sign_in: Any, given: Mapping[str, str]) -> None:
         raise CannotConnect("Give the whole address, beginning with https://.", field="url")
     for key, words in sign_in.secrets.items():
         if not given.get(key, "").strip():
-            raise CannotConnect(f"Give the {words[:1].lower()}{words[1:]}.", field=key)
+            raise CannotConnect(f"Give this: {words}.", field=key)
 
 
 def _require_unread(url: str, allowed: Sequence[str]) -> None:

@@ -1,0 +1,91 @@
+"""Every CRM that is played here, through the engine into the register: connected, read, changed, read again."""
+
+from __future__ import annotations
+
+import datetime as dt
+import importlib
+
+import pytest
+
+from connectors.test_all import PLAYED
+from hingepoint import connectors
+from hingepoint.domain.deals.models import Deal, DealEvent
+from hingepoint.domain.imports.models import ImportBatch
+from hingepoint.domain.sync import actions
+from hingepoint.domain.sync.models import Connection
+from hingepoint.domain.sync.rules import stages_of
+from hingepoint.records.crm import Capability, Found
+
+pytestmark = pytest.mark.django_db
+HOUR = dt.timedelta(hours=1)
+
+
+@pytest.fixture(params=PLAYED)
+def crm(request):
+    """A CRM with six deals and the connection to it."""
+    with getattr(
+        importlib.import_module(f"connectors.fakes.{request.param}"), PLAYED[request.param]
+    )() as fake:
+        for n in range(6):
+            fake.add(n)
+            fake.tick(600)
+        yield fake, connected(request.param, fake)
+
+
+def connected(key: str, fake) -> Connection:
+    """Connect, test, and say of each stage what it means where the CRM does not."""
+    address = fake.address()
+    allowed = [address.url.partition("://")[2].rstrip("/")]
+    ways = connectors.crm(key).sign_ins
+    sign_in = next(one.key for one in ways if set(one.secrets) <= set(address.secrets))
+    how = {"crm": key, "url": address.url, "given": address.secrets, "options": address.options}
+    how["sign_in"] = sign_in
+    made = actions.connect(by=None, at=fake.now, allowed=allowed, **how)
+    found = {
+        line.capability: line.found for line in actions.test(by=None, at=fake.now, connection_id=made.pk)
+    }
+    assert found[Capability.DEALS] in (Found.TRACKED, Found.TRACKED_SINCE)
+    made.refresh_from_db()
+    unsaid = {stage.id: "open" for stage in stages_of(made) if stage.status is None}
+    return actions.say(by=None, at=fake.now, connection_id=made.pk, stages=unsaid)
+
+
+def read(fake, connection, **how) -> actions.Told:
+    told = actions.sync(at=fake.now + HOUR, connection_id=connection.pk, **how)
+    assert (told.problem, told.problems) == ("", [])
+    return told
+
+
+def facts() -> dict[str, tuple]:
+    return {one.key: (one.name, one.status, one.amount, one.stage) for one in Deal.objects.all()}
+
+
+def test_deals_come_with_their_history_and_a_second_reading_changes_nothing(crm):
+    fake, connection = crm
+    fake.move(1)
+    fake.tick(600)
+    told = read(fake, connection)
+    assert told.brought["deals_created"] == Deal.objects.count() == 6
+    assert all(name and stage and amount is not None for name, _, amount, stage in facts().values())
+    stages = DealEvent.objects.filter(kind="stage").values_list("deal", flat=True)
+    assert set(stages) == set(Deal.objects.values_list("pk", flat=True))
+    assert any(list(stages).count(deal) > 1 for deal in stages)  # one of them moved
+    before = (facts(), DealEvent.objects.count(), ImportBatch.objects.count())
+    fake.tick(4000)
+    read(fake, connection, sweep=True)
+    assert (facts(), DealEvent.objects.count(), ImportBatch.objects.count()) == before
+
+
+def test_what_changes_there_changes_here(crm):
+    fake, connection = crm
+    read(fake, connection)
+    before = facts()
+    fake.tick(600)
+    fake.reprice(1)
+    fake.tick(600)
+    told = read(fake, connection)
+    changed = {key for key, now in facts().items() if before[key] != now}
+    assert told.brought["deals_updated"] == len(changed) == 1
+    (key,) = changed
+    amounts = DealEvent.objects.filter(deal__key=key, kind="field", name="amount").order_by("occurred_at")
+    assert [one.value for one in amounts][-1] == Deal.objects.get(key=key).amount
