@@ -72,7 +72,14 @@ def of_history(table: pl.DataFrame, filed: pl.DataFrame, *by: str, live: int) ->
     return table.join(filed, on=list(by), how="semi")
 
 
-@pytest.mark.parametrize("name", ["deals", "concessions", "quotes", "pulses"])
+def test_deals_are_those_of_the_files_but_for_the_one_that_was_handed_over(written, filed):
+    handed = written.deals.join(filed.deals, on=["deal_id", "owner"], how="anti")["deal_id"].implode()
+    assert handed.list.len().item() == 1
+    others = ~pl.col("deal_id").is_in(handed)
+    assert_same(written.deals.filter(others), filed.deals.filter(others))
+
+
+@pytest.mark.parametrize("name", ["concessions", "quotes", "pulses"])
 def test_the_database_holds_what_the_files_hold(written, filed, name):
     assert getattr(filed, name).height > 200
     assert_same(getattr(written, name), getattr(filed, name))

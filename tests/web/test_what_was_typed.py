@@ -64,6 +64,7 @@ FORMS: dict[str, tuple[str, str, str]] = {
     "save-view": ("seller", "deals", "?status=open"),
     "take-steps": ("seller", "matrix", "?status=open&choose=1"),
     "new-rule": ("analyst", "new-rule", ""),
+    "new-connection": ("analyst", "new-connection", ""),
     "edit-rule": ("analyst", "edit-rule", ""),
     "coach": ("manager", "coach", ""),
     "new-message": ("sponsor", "new-message", ""),

@@ -17,7 +17,7 @@ from hingepoint.domain.sync import actions, queries
 from hingepoint.records.deals import DealStatus
 from hingepoint.records.errors import Hidden, Refused
 from hingepoint.web import drafts
-from hingepoint.web.requests import Request
+from hingepoint.web.requests import Request, WholeNumber
 
 STEPS = ("Address and token", "Self-test", "Words and people", "Dry run", "On")
 _STAGE, _PERSON = "stage-", "person-"
@@ -164,14 +164,15 @@ def switch_connection(request: Request, connection_id: int) -> HttpResponse:
 
 
 class PaceForm(forms.Form):
-    every_minutes = forms.IntegerField(label="The minutes")
-    budget_share = forms.IntegerField(label="The share of requests")
+    every_minutes = WholeNumber(label="The minutes")
+    budget_share = WholeNumber(label="The share of requests")
 
 
 @drafts.flashed("connection", "connection_id")
 @require_POST
 def set_pace(request: Request, connection_id: int) -> HttpResponse:
     """How often it is read, and how much of a day's requests it may take."""
+    _for_keepers(request)
     said = drafts.read(PaceForm(request.POST))
     actions.set_pace(
         by=request.user,

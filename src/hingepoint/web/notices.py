@@ -16,7 +16,7 @@ from hingepoint.records.errors import Hidden
 from hingepoint.records.notices import Entry, NoticeKind
 from hingepoint.reports import calendars
 from hingepoint.web import drafts
-from hingepoint.web.requests import Request
+from hingepoint.web.requests import Request, WholeNumber
 
 #: Hours that are offered for the mail.
 HOURS = [(hour, f"{hour}:00") for hour in range(5, 21)]
@@ -25,7 +25,7 @@ HOURS = [(hour, f"{hour}:00") for hour in range(5, 21)]
 class MailForm(forms.Form):
     wanted = forms.BooleanField(required=False)
     hour = forms.TypedChoiceField(choices=HOURS, coerce=int)
-    version = forms.IntegerField(min_value=0)
+    version = WholeNumber(min_value=0)
 
 
 def notices(request: Request) -> HttpResponse:
