@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from django.core.wsgi import get_wsgi_application
 from hypothesis import HealthCheck, given, settings
@@ -39,6 +41,19 @@ def test_the_document_is_for_everybody_and_holds_nothing_of_the_company(client, 
     assert answer.status_code == 200
     assert answer.json()["openapi"].startswith("3.1")
     assert "Sanna" not in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("key", "status"), [("a", 401), ("a%2Fb", 401), ("a%0Ab", 404), ("%0A", 404), ("a%2F%0A", 404)]
+)
+def test_an_address_that_is_none_is_a_problem_too(client, cast, key, status):
+    answer = client.get(f"/api/runs/1/findings/{key}")
+    assert answer.status_code == status
+    assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+def test_the_document_uses_only_what_every_reader_knows(db):
+    assert "prefixItems" not in json.dumps(document())
 
 
 @pytest.mark.slow

@@ -109,5 +109,5 @@ def _open(pattern: URLPattern) -> URLPattern:
 urlpatterns = [
     path("openapi.json", openapi, name="api-document"),
     *(_open(one) for one in api.urls[0] if isinstance(one, URLPattern) and one.name != "api-root"),
-    re_path(r"^.*$", nothing),
+    re_path(r"^[\s\S]*$", nothing),  # a line break in an address, too
 ]

@@ -37,6 +37,7 @@ Deal = shapes.shape(
     "id key name version account owner owner_id team status stage stage_since created_at closed_at "
     "expected_close_on first_expected_on pushes amount currency initial_amount list_price net_price discount margin "
     "projected_amount segment region product source extra link",
+    extra=shapes.PAIRS,
 )
 Event = shapes.shape(
     "Event",

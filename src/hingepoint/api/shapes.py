@@ -45,6 +45,8 @@ Money = Annotated[
     AfterValidator(lambda amount: round(amount, 2)),
     WithJsonSchema(_MONEY_SENT),
 ]
+#: Names with their values, and a range from low to high: lists, as not every reader of a document knows a list of fixed length.
+PAIRS, RANGE = list[list[str]], list[float] | None
 Share = Annotated[float, Field(ge=0, le=1)]
 Moment = Annotated[AwareDatetime, AfterValidator(_within), Field(json_schema_extra=_YEARS)]
 Day = Annotated[dt.date, AfterValidator(_within), Field(json_schema_extra=_YEARS)]

@@ -31,6 +31,7 @@ Raise = shapes.shape(
     "id signal place where since earliest latest seen first_day ended_on size size_ci owner owner_id decision "
     "muted_until mute_reason may_answer in_hand steps",
     place=Where,
+    size_ci=shapes.RANGE,
     steps=shapes.each(RaiseStep),
 )
 DealBehind = shapes.shape("DealBehindSignal", queries.DealBehind, "id key name owner amount currency")
