@@ -82,6 +82,7 @@ def test_a_disk_that_returns_something_else_is_found_before_the_backup_counts(tm
     assert [one.name for one in tmp_path.iterdir()] == ["monday"]
 
 
+@pytest.mark.slow
 def test_a_company_comes_back_from_an_encrypted_backup(installation, tmp_path):
     key, file = tmp_path / "key", tmp_path / "monday"
     key.write_text(f"{KEY}\n")

@@ -44,6 +44,7 @@ edits = st.lists(st.tuples(st.integers(0, 50), st.integers(0, 7)), max_size=6)
 faults = st.lists(st.tuples(st.integers(1, 25), st.sampled_from(range(len(base.FAULTS) + 1))), max_size=3)
 
 
+@pytest.mark.slow
 @played
 @examples(60)
 @given(data=st.data())

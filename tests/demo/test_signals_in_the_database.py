@@ -17,7 +17,7 @@ from hingepoint.demo.company import Company, simulate
 from hingepoint.domain.signals.frames import facts
 from hingepoint.records.signals import PLANS_BEFORE
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 ENDS_ON = dt.date(2026, 6, 26)
 AT = dt.datetime(2026, 6, 26, 18, tzinfo=dt.UTC)

@@ -68,6 +68,7 @@ def state(place: Installation) -> list[list[tuple]]:
         return [database.execute(each).fetchall() for each in STATE]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_a_killed_run_is_finished_by_the_next(installed_once, tmp_path, seed):
     whole = Installation(installed_once).copy(tmp_path / "whole")

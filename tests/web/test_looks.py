@@ -65,6 +65,7 @@ def test_no_page_tells_it_before_it_was_asked_for_and_each_does_afterwards(clien
     assert looks() == [("Maud", str(guarded.deal.pk))]
 
 
+@pytest.mark.slow
 def test_no_page_of_the_whole_product_tells_it_unasked(client, guarded):
     known: dict = {}
     for name, (_, arguments) in PAGES.items():
