@@ -2,27 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any
-
-from pydantic import TypeAdapter, ValidationError
-
 from hingepoint.analysis.pressures.shape import Report
+from hingepoint.domain.upkeep.shapes import Shape
 
-
-@cache
-def _shape() -> TypeAdapter[Report]:
-    return TypeAdapter(Report)
-
-
-def stored(report: Report) -> Any:
-    """Return a report as plain JSON; about 60 kB."""
-    return _shape().dump_python(report, mode="json")
-
-
-def opened(kept: Any) -> Report | None:
-    """Return the report again; None where a version of another shape stored it: the next night stores one."""
-    try:
-        return _shape().validate_python(kept)
-    except ValidationError:
-        return None
+_SHAPE: Shape[Report] = Shape(Report)
+stored, opened = _SHAPE.stored, _SHAPE.opened

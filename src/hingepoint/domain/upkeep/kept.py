@@ -5,16 +5,14 @@ A small company keeps none: there every page counts at once. Who makes them anew
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
-
 from hingepoint.domain.upkeep.models import KeptAnswer
+from hingepoint.domain.upkeep.shapes import Shape
 
 T = TypeVar("T")
 
@@ -27,8 +25,8 @@ class Question(Generic[T]):
     kind: Any
 
     @cached_property
-    def _shape(self) -> TypeAdapter[T]:
-        return TypeAdapter(self.kind)
+    def _shape(self) -> Shape[T]:
+        return Shape(self.kind)
 
     def told(self, ask: Callable[[], T], *, about: str = "", shelf: Shelf | None = None) -> T:
         """Return the kept answer, or what ``ask`` returns where none is kept, or it was kept by a version that told
@@ -39,14 +37,11 @@ class Question(Generic[T]):
     def kept(self, *, about: str = "", shelf: Shelf | None = None) -> T | None:
         """Return the kept answer, None where none is kept."""
         row = (shelf or Shelf(self)).row(self.name, about)
-        if row is not None:
-            with contextlib.suppress(ValidationError):
-                return self._shape.validate_python(row.told)
-        return None
+        return None if row is None else self._shape.opened(row.told)
 
     def plain(self, answer: T) -> Any:
         """Return an answer as it is kept."""
-        return self._shape.dump_python(answer, mode="json")
+        return self._shape.stored(answer)
 
 
 class Shelf:
