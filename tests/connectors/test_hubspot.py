@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
 import re
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
+from conftest import SHARED
 from connectors.fakes import base
 from connectors.fakes.hubspot import HubSpot
 from connectors.openapi import Spec
@@ -21,7 +20,7 @@ from hingepoint.connectors.source import Wanted
 from hingepoint.records.crm import Capability, CrmObject, CrmRole, DealField, Fate, Found, Origin, Written
 from hingepoint.records.deals import DealStatus
 
-SPEC = Path(os.environ.get("HINGEPOINT_CRM_SPECS", "/work/shared/crm/specs")) / "hubspot_deals_v3.json"
+SPEC = SHARED / "crm/specs/hubspot_deals_v3.json"
 
 
 @pytest.fixture
