@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from hingepoint.domain.upkeep.shapes import Shape
 
 #: Ends of a 95% interval; None where there is none.
 Ends = tuple[float | None, float | None]
@@ -148,20 +147,15 @@ class Told:
     did: Did
 
 
-_PLANNED, _TOLD = TypeAdapter(Planned), TypeAdapter(Told)
+_PLANNED: Shape[Planned] = Shape(Planned)
+_TOLD: Shape[Told] = Shape(Told)
 
 
 def planned(kept: Mapping[str, Any] | None) -> Planned | None:
     """Return what was weighed; None where nothing was yet, or another version told it otherwise."""
-    return _opened(_PLANNED, kept)
+    return _PLANNED.opened(kept)
 
 
 def told(kept: Mapping[str, Any] | None) -> Told | None:
     """Return what was read; None where nothing was, or another version told it otherwise: the next night reads anew."""
-    return _opened(_TOLD, kept)
-
-
-def _opened(shape: TypeAdapter[Any], kept: Mapping[str, Any] | None) -> Any:
-    with contextlib.suppress(ValidationError):
-        return None if kept is None else shape.validate_python(kept)
-    return None
+    return _TOLD.opened(kept)
