@@ -79,6 +79,15 @@ def test_agreements_are_written_once_and_again_only_when_they_change(crm, connec
     assert crm.written[-1][1]["hp_coverage"] == "100%"
 
 
+def test_the_link_leads_to_the_address_that_this_installation_was_told(crm, connection, settings):
+    told = {"address": "https://hinge.example"}
+    settings.ENVIRONMENT = settings.ENVIRONMENT.model_copy(update=told)
+    needed("budget", dt.date(2026, 4, 1))
+    switched_on(connection, "link")
+    run(connection, 1)
+    assert crm.written == [("d1", {"hp_link": f"https://hinge.example/deals/{Deal.objects.get().pk}/"})]
+
+
 def test_what_we_wrote_is_not_read_back_as_a_change(crm, connection):
     needed("budget", dt.date(2026, 4, 1))
     switched_on(connection, "status")

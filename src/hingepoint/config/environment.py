@@ -114,7 +114,7 @@ class Environment(BaseSettings):
     address: str = Field(
         "",
         description="Address at which people open this installation, such as https://hingepoint.example.com. Links in the "
-        "mail of a day begin with it; without it none is sent.",
+        "mail of a day and those written into a CRM begin with it; without it no such mail is sent.",
     )
     server_timing: bool = Field(
         False,

@@ -100,9 +100,14 @@ def said_of(deal: Deal, agreements: Sequence[Agreement]) -> Said:
 
 
 def _address(deal: Deal) -> str:
+    return f"{settings.ENVIRONMENT.address or _by_our_hosts()}/deals/{deal.pk}/"
+
+
+def _by_our_hosts() -> str:
+    """Return where this installation is as far as it knows itself, for those that were not told their address."""
     hosts = [each for each in settings.ALLOWED_HOSTS if each not in ("*", "127.0.0.1", "[::1]", "localhost")]
     host = hosts[0].lstrip(".") if hosts else "localhost"
-    return f"{'https' if settings.ENVIRONMENT.https else 'http'}://{host}/deals/{deal.pk}/"
+    return f"{'https' if settings.ENVIRONMENT.https else 'http'}://{host}"
 
 
 def _write(
