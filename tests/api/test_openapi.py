@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 
 import talks
 from calling import secret_of
+from examples import examples
 from hingepoint.api.app import document
 
 pytestmark = pytest.mark.django_db
@@ -73,7 +74,7 @@ def failure_of(operation, secret: str, rules) -> str:
     written as documented may still be refused (``rules``): those of a sale do not fit into a document."""
     headers = {"Authorization": f"Bearer {secret}", "Accept-Encoding": "identity"}
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @settings(examples(40), suppress_health_check=list(HealthCheck))
     @given(operation.as_strategy())
     def ask(case):
         left_out = [rules] if case.method == "POST" else []

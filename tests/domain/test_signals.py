@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import locks
 from cast import NOW, deal, person
+from examples import examples
 from hingepoint.analysis.signals import SIGNALS, engine
 from hingepoint.analysis.signals.engine.facts import from_log
 from hingepoint.analysis.signals.shape import COMPANY, Driver, Earlier, Place, Rules, State, WouldHaveShown
@@ -90,7 +91,7 @@ class TestRecord:
         assert same(kept, told)
 
     @pytest.mark.slow
-    @settings(max_examples=60, deadline=None)
+    @examples(60)
     @given(data=st.data())
     def test_any_report_comes_back(self, data):
         told = data.draw(reports())
