@@ -16,19 +16,29 @@ class Kept:
 
     records: dict[CrmObject, dict[str, object]] = field(default_factory=dict)
     marks: dict[CrmObject, str] = field(default_factory=dict)
+    stopped: set[CrmObject] = field(default_factory=set)  # kinds whose reading has not reached its end
     gone: dict[str, tuple[Fate, str]] = field(default_factory=dict)
 
     def sync(self, source) -> None:
-        """Read every object to its end, page by page with its mark, then sweep."""
+        """Read every object to its end, page by page with its mark, then sweep. As the engine does, read once more
+        where a reading was stopped before."""
         source.describe()
         for each in source.objects:
-            more = True
-            while more:
-                page = source.page(each, self.marks.get(each, ""))
-                self.take(page)
-                self.marks[each], more = page.mark, page.more
+            for _ in range(2 if each in self.stopped else 1):
+                self.read(source, each)
         for each in SWEPT:
             self.sweep(source, each)
+
+    def read(self, source, object: CrmObject, most: int = 10_000) -> None:
+        """Read to the end, or stop after so many pages."""
+        self.stopped.add(object)
+        for _ in range(most):
+            page = source.page(object, self.marks.get(object, ""))
+            self.take(page)
+            self.marks[object] = page.mark
+            if not page.more:
+                self.stopped.discard(object)
+                return
 
     def take(self, page: CrmPage) -> None:
         held = self.records.setdefault(page.object, {})

@@ -94,6 +94,24 @@ def test_a_reading_that_was_stopped_goes_on_in_mid_page(key):
 
 
 @played
+def test_what_changes_while_a_reading_is_stopped_is_there_after_the_next(key):
+    """Where a kind is several lists, the stopped reading may have had the one behind it that changed."""
+    for pages in (1, 4, 6):
+        with fake_of(key) as fake:
+            for n in range(5):
+                fake.add(n)
+            kept = Kept()
+            kept.read(opened(key, fake, 2), CrmObject.CHANGES, most=pages)
+            fake.add(pages)
+            fake.move(pages)
+            fake.tick(600)
+            kept.sync(opened(key, fake, 2))
+            clean = Kept()
+            clean.sync(opened(key, fake, 50))
+            assert kept.settled() == clean.settled()
+
+
+@played
 def test_many_deals_of_one_moment_are_all_read(key):
     with fake_of(key) as fake:
         fake.tick = lambda seconds=0: fake.now  # as a bulk change does

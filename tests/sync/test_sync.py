@@ -15,7 +15,7 @@ from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.deals.models import Deal, DealContact, DealEvent
 from hingepoint.domain.imports.models import ImportBatch
 from hingepoint.domain.sync import actions
-from hingepoint.domain.sync.models import Connection, Landed, LandedChange, SyncRun
+from hingepoint.domain.sync.models import Connection, Cursor, Landed, LandedChange, SyncRun
 from hingepoint.records.crm import (
     Capability,
     CapabilityFound,
@@ -87,6 +87,17 @@ def test_a_second_run_changes_nothing_and_asks_once_a_kind(crm):
     assert (DealEvent.objects.count(), ImportBatch.objects.count(), Landed.objects.count()) == before
     assert len(crm.asked) == len(set(crm.asked)) == 8
     assert told.brought == {}
+
+
+def test_a_reading_that_was_stopped_goes_on_and_another_follows_it(crm):
+    crm.open_deal("d1")
+    connection = connected()
+    synced(connection)
+    Cursor.objects.filter(connection=connection, object=CrmObject.CHANGES).update(complete=False)
+    crm.asked.clear()
+    synced(connection, sweep=False)
+    assert crm.asked.count(CrmObject.CHANGES.value) == 2
+    assert len(crm.asked) == 9
 
 
 def test_pages_give_the_same_as_one_page(crm, monkeypatch):

@@ -82,7 +82,11 @@ class Source(Protocol):
         ...
 
     def page(self, object: CrmObject, mark: str) -> CrmPage:
-        """Return the next page after ``mark`` (empty: from the beginning)."""
+        """Return the next page after ``mark`` (empty: from the beginning).
+
+        Where a kind is several lists of its CRM, a reading goes through them one after the other. So one that was
+        stopped and went on later says nothing new of the lists behind it: another reading follows it.
+        """
         ...
 
     def ids(self, object: CrmObject, mark: str) -> tuple[frozenset[str], str]:

@@ -145,8 +145,11 @@ class EspoCrm(Fake):
         signed = request.headers.get("X-Hmac-Authorization", "")
         return None if request.headers.get("X-Api-Key") in KEYS or signed else Reply(401, None)
 
-    def is_page(self, request: Request) -> bool:
-        return request.path.endswith(f"/{DEAL}") and request.query.get("orderBy") == "modifiedAt"
+    def listing(self, request: Request) -> str | None:
+        by, among = request.query.get("orderBy"), "in" in request.query.values()
+        return (
+            f"{request.path} by {by}" if by in ("modifiedAt", "createdAt", "number") and not among else None
+        )
 
     @route("GET", "/api/v1/App/user")
     def _me(self, request: Request) -> Any:

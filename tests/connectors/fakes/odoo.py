@@ -249,8 +249,10 @@ class FakeOdoo(Fake):
 
     # -- what is asked -----------------------------------------------------------------------------------------
 
-    def is_page(self, request: Request) -> bool:
-        return b'"write_date,id"' in request.raw and b'"crm.lead"' in request.raw
+    def listing(self, request: Request) -> str | None:
+        raw = request.raw
+        for_deals = b'"crm.lead"' in raw or request.path.endswith("/crm.lead/search_read")
+        return "deals" if for_deals and b'"write_date,id"' in raw and b'"stage_id"' in raw else None
 
     @route("GET", "/web/version")
     def _version(self, request: Request) -> Any:

@@ -24,6 +24,7 @@ class Pipedrive(Fake):
 
     def __init__(self) -> None:
         super().__init__()
+        self.readings = 0
         self.numbers = itertools.count(1)
         self.lists: dict[str, dict[int, Row]] = {
             name: {} for name in ("deals", "organizations", "persons", "products", "activities", "lines")
@@ -156,10 +157,13 @@ class Pipedrive(Fake):
         self.tokens_left -= 10
         return {"x-daily-requests-left": str(self.tokens_left)}
 
-    def is_page(self, request: Request) -> bool:
-        return (
-            request.path == "/api/v2/deals" and "status" not in request.query and "ids" not in request.query
-        )
+    def listing(self, request: Request) -> str | None:
+        """A page is known by its cursor there, so the one before comes again only within the same reading."""
+        if request.path != "/api/v2/deals" or "status" in request.query or "ids" in request.query:
+            return None
+        if "cursor" not in request.query:
+            self.readings += 1
+        return f"{request.path} {self.readings}"
 
     @route("GET", "/api/v1/users/me")
     def _me(self, request: Request) -> Any:

@@ -61,15 +61,25 @@ def read_new(landing: Landing, source: Source, *, tell: Tell) -> None:
 
 
 def _read_kind(landing: Landing, source: Source, kind: CrmObject, tell: Tell) -> None:
+    """Read to the end. A reading that was stopped goes on first, and is followed by another: what changed since in
+    lists that the stopped one had behind it, it does not see."""
     cursor = Cursor.objects.filter(connection=landing.connection, object=kind).first()
-    mark, still = (cursor.mark if cursor else ""), 0
+    mark = cursor.mark if cursor else ""
+    if cursor and not cursor.complete:
+        mark = _read_to_its_end(landing, source, kind, mark, tell)
+    _read_to_its_end(landing, source, kind, mark, tell)
+
+
+def _read_to_its_end(landing: Landing, source: Source, kind: CrmObject, mark: str, tell: Tell) -> str:
+    """Keep page after page; return the mark at which the next reading begins."""
+    still = 0
     while True:
         page = source.page(kind, mark)
         with transaction.atomic():
             landing.keep(page)
         tell()
         if not page.more:
-            return
+            return page.mark
         still = still + 1 if page.mark == mark else 0
         if still > MOST_EMPTY_PAGES:
             raise NotUnderstood(f"The CRM gives the same page of {kind.label.lower()} again and again.")
