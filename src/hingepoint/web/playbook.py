@@ -231,7 +231,7 @@ def set_standard(request: Request, strategy_id: int, key: str) -> HttpResponse:
     page = _pivotal(request, strategy_id, key, draft.number)
     if request.method != "POST":
         return _standard(request, page)
-    form = StandardForm(request.POST, segments=filters.offered(request.user).segments)
+    form = StandardForm(request.POST, segments=filters.words_in_use(["segment"])["segment"])
     entered = drafts.read(form)
     actions.set_standard(
         by=request.user,
@@ -267,7 +267,7 @@ def _standard(request: Request, page: playbook_pages.PivotalPage) -> HttpRespons
         "rules": NeededBy.choices,
         "stages": STAGES,
         "evidence": [(value, label) for value, label, _ in EVIDENCE],
-        "segments": filters.offered(request.user).segments,
+        "segments": filters.words_in_use(["segment"])["segment"],
         **looked_back(request, page.line.key),
     }
     return render(request, "playbook/standard.html", context)

@@ -58,7 +58,8 @@ def said_missing(viewer: Any, key: str, *, now: dt.datetime) -> SaidMissing | No
         return None
     views = _newest(since=now - USUAL_OVER)
     named = {deal: found for deal, sides in views.items() if (found := _naming(sides, key))}
-    seen = set(Deal.objects.visible_to(viewer).filter(pk__in=named).values_list("pk", flat=True))
+    deals = Deal.objects.visible_to(viewer).filter(pk__in=named)
+    seen = set(deals.values_list("pk", flat=True)) if named else set()
     rows = [row for deal, found in named.items() if deal in seen for row in found.values()]
     return SaidMissing(
         deals=len(views),
