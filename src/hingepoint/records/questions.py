@@ -60,7 +60,7 @@ QUESTIONS = (
     Question("debrief.learned", Form.DEBRIEF, "What we learned", Role.SELLER, may_stop=True),
     Question("agreement.act", Form.AGREEMENT, "What they will do", Role.SELLER),
     Question("agreement.due_on", Form.AGREEMENT, "By when they promised it", Role.SELLER, typed=False),
-    Question("agreement.quality", Form.AGREEMENT, "How good it is", Role.SELLER, typed=False, may_stop=True),
+    Question("agreement.quality", Form.AGREEMENT, "How good it is", Role.SELLER, typed=False),
     Question("exception.reason", Form.EXCEPTION, "Why they ask for it", Role.SELLER),
     Question("exception.alternatives", Form.EXCEPTION, "What else was offered", Role.SELLER),
     Question("exception.return_asked", Form.EXCEPTION, "What we ask in return", Role.SELLER),
