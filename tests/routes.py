@@ -174,6 +174,7 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "new-principle": (KEEPERS, {}),
     "edit-principle": (KEEPERS, {"key": "a_principle"}),
     "coaching": (SELLING, {}),
+    "coaching-managers": (SELLING - {"seller", "stranger"}, {}),
     "coach": ({"manager"}, {"deal_id": "deal", "type_id": "a_type"}),
     "my-handovers": (SELLING, {}),
     **{route: (SEES_SANNAS_DEAL, {"deal_id": "deal"}) for route in ("handover", "handover-pdf")},

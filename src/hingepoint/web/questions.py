@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import groupby
-
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
@@ -15,9 +12,7 @@ from django.views.decorators.http import require_POST
 from hingepoint.analysis.question_budget import LEAST
 from hingepoint.domain.home.queries import question_budget
 from hingepoint.domain.home.queries.effort import BUDGET_MINUTES
-from hingepoint.domain.home.queries.question_budget import QuestionLine
 from hingepoint.domain.questions import actions
-from hingepoint.records.questions import Form
 from hingepoint.web import drafts
 from hingepoint.web.requests import Request
 
@@ -27,16 +22,11 @@ def questions(request: Request) -> HttpResponse:
     found = question_budget.budget(request.user, now=timezone.now())
     context = {
         "page": found,
-        "forms_of": _by_form(found.lines),
         "least": LEAST,
         "budget": BUDGET_MINUTES,
         "counted_at": found.counted_at,
     }
     return render(request, "questions/questions.html", context)
-
-
-def _by_form(lines: Sequence[QuestionLine]) -> list[tuple[Form, list[QuestionLine]]]:
-    return [(form, list(those)) for form, those in groupby(lines, key=lambda one: one.question.form)]
 
 
 class RetireForm(forms.Form):

@@ -244,6 +244,7 @@ urlpatterns = [
     path("to-confirm/<int:detection_id>", detection.judge_found, name="judge-found"),
     # coaching
     path("coaching/", coaching.coaching, name="coaching"),
+    path("coaching/managers/", coaching.coaching_managers, name="coaching-managers"),
     path("coaching/deals/<int:deal_id>/<int:type_id>/", coaching.coach, name="coach"),
     # looking back
     path("hindsight/", hindsight.hindsights, name="hindsights"),
