@@ -174,9 +174,12 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "new-principle": (KEEPERS, {}),
     "edit-principle": (KEEPERS, {"key": "a_principle"}),
     "coaching": (SELLING, {}),
+    "coaching-managers": (SELLING - {"seller", "stranger"}, {}),
     "coach": ({"manager"}, {"deal_id": "deal", "type_id": "a_type"}),
     "my-handovers": (SELLING, {}),
     **{route: (SEES_SANNAS_DEAL, {"deal_id": "deal"}) for route in ("handover", "handover-pdf")},
+    "questions": (KEEPERS, {}),
+    "question": (KEEPERS, {"key": "a_question"}),
     "premortem": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
     "decision-diary": (EVERYBODY, {}),
     "hindsights": (SELLING, {}),
@@ -279,6 +282,7 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     "take-back-activity": (SEES_SANNAS_DEAL, {"deal_id": "deal", "event_id": 0}),
     "end-role": (SEES_SANNAS_DEAL, {"involvement_id": "a_role"}),
     "write-coaching-note": ({"seller", "manager"}, {"deal_id": "deal"}),
+    "ask-again": (KEEPERS, {"key": "a_question"}),
     "begin-premortem": ({"seller", "manager"}, {"deal_id": "deal"}),
     "confirm-handover": ({"seller"}, {"deal_id": "a_deal_handed_over"}),
     "set-hindsight-limit": (KEEPERS, {}),
@@ -411,6 +415,8 @@ def address(route: str, arguments: dict, cast, known: dict | None = None) -> str
             return sponsoring.a_message(cast).pk
         if name == "a_proposed_role":
             return sponsoring.a_proposed_role(cast).pk
+        if name == "a_question":
+            return "plan.protect"
         if name == "a_principle":
             return principled.drafted(principled.VALUE).texts[0]["key"]
         if name == "a_lost_deal":

@@ -211,6 +211,7 @@ NO_ACTION = {
         "send_invitations": "mails one after another, each link kept in one before its mail goes",
     },
     "notices.actions": {"send_digests": "keeps and marks each mail in a statement of its own"},
+    "premortems.actions": {"begin_ahead": "begins each in one of its own"},
     "merging.actions": {"merge": "passes on to one, and words its refusal"},
     "pressures.actions": {
         "switch_on": "turns it on in one, then reads",

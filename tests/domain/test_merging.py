@@ -57,6 +57,7 @@ from hingepoint.domain.pressures import actions as pressures
 from hingepoint.domain.principles import actions as principles
 from hingepoint.domain.principles.models import PrinciplesVersion
 from hingepoint.domain.proof import actions as proof
+from hingepoint.domain.questions import actions as questions
 from hingepoint.domain.reviews import actions as reviews
 from hingepoint.domain.routines import actions as routines
 from hingepoint.domain.routines.models import DaysOff, RoutineDue, RoutineVersion
@@ -153,6 +154,8 @@ def a_full_company(cast) -> None:
     hindsight.set_limit(by=cast.sponsor, at=NOW, least_amount=Decimal(1))
     running = premortems.begin(by=cast.seller, at=NOW, deal_id=cast.deal.pk, until=TODAY)
     premortems.answer(by=cast.seller, at=NOW, premortem_id=running.pk, words="no money")
+    questions.retire(by=cast.sponsor, at=NOW, key="pulse.taps")
+    questions.ask_again(by=cast.sponsor, at=NOW, key="pulse.taps")
     gone_over = hindsights.handed_over(cast, "N-10")
     event = gone_over.events.filter(name="owner").last()
     handovers.confirm(by=cast.seller, at=NOW, deal_id=gone_over.pk, event_id=event.pk)

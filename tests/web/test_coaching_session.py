@@ -64,3 +64,17 @@ def test_what_was_typed_stays_when_the_day_has_passed(client, cast):
     assert refused.status_code == 422
     assert "Choose today or a later day." in refused.text
     assert "Call Bo" in refused.text
+
+
+def test_who_coaches_the_managers_comes_as_a_piece_and_is_a_page(client, cast):
+    at = reverse("coaching-managers")
+    client.force_login(cast.sponsor)
+    assert f'hx-get="{at}"' in client.get(reverse("coaching")).text
+    piece = client.get(at, HTTP_HX_REQUEST="true", HTTP_HX_TARGET="coaching-managers").text
+    assert "<html" not in piece
+    for text in (piece, client.get(at).text):
+        assert "Maud" in text
+        assert "What managers give is told of 5 who coached or more." in text or "of 2 managers" in text
+    client.force_login(cast.seller)
+    assert f'hx-get="{at}"' not in client.get(reverse("coaching")).text
+    assert client.get(at).status_code == 404

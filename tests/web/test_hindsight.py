@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 import hindsights
+import playbooks
 from hingepoint.domain.deals import actions as deals
 from hingepoint.domain.hindsight import actions
 from hingepoint.domain.hindsight.models import HindsightLimit, HindsightView
@@ -77,3 +78,23 @@ def test_the_sponsor_sets_the_value(client, cast, lost):
     assert str(lost) not in client.get(reverse("hindsights")).text
     client.force_login(cast.seller)
     assert "Set the value" not in client.get(reverse("hindsights")).text
+
+
+def write_now(row, *, by):
+    actions.write_view(by=by, at=timezone.now(), deal_id=row.pk, view=hindsights.SAID)
+
+
+def test_the_page_of_a_pivotal_agreement_says_what_is_said_of_lost_deals(client, cast):
+    book = playbooks.in_force(cast)
+    at = reverse("pivotal", args=[book.strategy_id, "cust.data_access"])
+    rows = [hindsights.lost(cast, f"N-{number}") for number in range(20, 25)]
+    client.force_login(cast.seller)
+    write_now(rows[0], by=cast.seller)
+    assert "Views are counted from 5 on" in client.get(at).text
+    for row in rows[1:]:
+        write_now(row, by=cast.seller)
+    page = client.get(at).text
+    assert "What people say of lost deals" in page
+    assert hindsights.SAID.words in page
+    client.force_login(cast.stranger)
+    assert hindsights.SAID.words not in client.get(at).text

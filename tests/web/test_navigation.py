@@ -59,7 +59,7 @@ def test_with_deals_there_are_groups(cast, client):
     client.force_login(cast.analyst)
     assert sides(client.get("/").text) == [
         "Home", "Every day", "Talks", "Deals", "Matrix", "Exceptions", "Steer", "Strategy", "Routines", "Pressures", "Know", "Discovery", "Catalogue",
-        "Data", "Imports", "Connections", "Detection rules", "Data health", "People", "Manual",
+        "Questions we ask", "Data", "Imports", "Connections", "Detection rules", "Data health", "People", "Manual",
     ]  # fmt: skip
     client.force_login(cast.seller)
     assert "Steer" not in sides(client.get("/").text)  # no strategy stands, and nothing was read

@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 import duties
+from hingepoint.domain.premortems import actions as premortems
 from hingepoint.domain.routines import actions as routines
 from hingepoint.domain.routines.models import Routine, RoutineDue
 from hingepoint.records.people import Role
@@ -101,3 +102,22 @@ def test_days_off_are_noted_and_taken_back(client, cast):
     wrong = client.post(reverse("days-off"), typed | {"last": (day - DAY).isoformat()})
     assert wrong.status_code == 422
     assert "The last day comes before the first." in wrong.text
+
+
+def test_a_premortem_that_waits_stands_on_the_first_page_until_it_is_answered(client, cast):
+    row = premortems.begin(
+        by=cast.seller, at=timezone.now(), deal_id=cast.deal.pk, until=timezone.localdate()
+    )
+    at = reverse("premortem", args=[cast.deal.pk])
+    piece = {"HTTP_HX_REQUEST": "true", "HTTP_HX_TARGET": "my-routines"}
+    for who, there in (
+        (cast.seller, True),
+        (cast.manager, True),
+        (cast.sponsor, True),
+        (cast.analyst, False),
+    ):
+        client.force_login(who)
+        assert (f'href="{at}"' in client.get(reverse("my-routines"), **piece).text) is there
+    premortems.answer(by=cast.seller, at=timezone.now(), premortem_id=row.pk, words="The money went.")
+    client.force_login(cast.seller)
+    assert f'href="{at}"' not in client.get(reverse("my-routines")).text

@@ -72,6 +72,7 @@ FORMS: dict[str, tuple[str, str, str]] = {
     "edit-principle": ("sponsor", "edit-principle", ""),
     "hindsight": ("seller", "hindsight", ""),
     "set-hindsight-limit": ("sponsor", "hindsights", ""),
+    "question": ("sponsor", "question", ""),
     "begin-premortem": ("seller", "premortem", ""),
     "new-routine": ("sponsor", "new-routine", ""),
     "edit-routine": ("sponsor", "edit-routine", ""),

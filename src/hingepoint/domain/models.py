@@ -30,6 +30,7 @@ from hingepoint.domain.premortems.models import PreMortem, PreMortemAnswer
 from hingepoint.domain.pressures.models import PressureReading, PressureRule, PressureTag
 from hingepoint.domain.principles.models import PrinciplesAgreed, PrinciplesReading, PrinciplesVersion
 from hingepoint.domain.proof.models import AnswerTry, Confirmation, ConfirmationCode, Proof
+from hingepoint.domain.questions.models import RetiredQuestion
 from hingepoint.domain.reviews.models import (
     CommitmentEnd,
     PipelineDeal,
@@ -137,6 +138,7 @@ __all__ = [
     "Reason",
     "RecoveryCode",
     "ResultMetric",
+    "RetiredQuestion",
     "Review",
     "ReviewNote",
     "ReviewSeat",

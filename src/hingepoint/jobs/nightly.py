@@ -15,6 +15,7 @@ from hingepoint.domain.discovery import actions as discovery
 from hingepoint.domain.escalations import actions as escalations
 from hingepoint.domain.impact import actions as impact
 from hingepoint.domain.imports.touched import deals_of_import, deals_with_news_of_import
+from hingepoint.domain.premortems import actions as premortems
 from hingepoint.domain.pressures import actions as pressures
 from hingepoint.domain.reviews import actions as reviews
 from hingepoint.domain.routines import actions as routines
@@ -85,6 +86,11 @@ def prepare_reviews(*, at: dt.datetime) -> None:
     reviews.prepare_ahead(at=at)
 
 
+def begin_premortems(*, at: dt.datetime) -> None:
+    """Ask of large deals that come near a landmark what could still go wrong."""
+    premortems.begin_ahead(at=at)
+
+
 def pass_requests_on(*, at: dt.datetime) -> None:
     """Ask somebody else where a request for an exception waits for who is not here any more."""
     escalations.pass_on(by=None, at=at)
@@ -137,6 +143,7 @@ JOBS = (
     read_rollouts,
     ask_what_deals_need,
     prepare_reviews,
+    begin_premortems,
     pass_requests_on,
     show_results_of_trials,
     refresh_statistics,

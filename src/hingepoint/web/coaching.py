@@ -13,8 +13,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from hingepoint.domain.coaching import actions, rules
-from hingepoint.domain.coaching.queries import notes, ratings, sessions
-from hingepoint.domain.home.queries import manager
+from hingepoint.domain.coaching.queries import managers, notes, ratings, sessions
+from hingepoint.domain.home.queries import coaching_time, manager
 from hingepoint.records.coaching import BEHAVIOURS
 from hingepoint.records.errors import Hidden
 from hingepoint.records.people import Role
@@ -48,6 +48,24 @@ def coaching(request: Request) -> HttpResponse:
         "weeks": rules.LATELY.days // 7,
     }
     return render(request, "coaching/coaching.html", context)
+
+
+def coaching_managers(request: Request) -> HttpResponse:
+    """Who coaches the managers, and where talks go against where they would help. Coaching fetches it as a piece; by itself it is a
+    page."""
+    today = timezone.localdate()
+    found = managers.managers_coached(request.user, today=today)
+    if found is None and not request.user.sees_everything:
+        raise Hidden("not theirs to read")
+    context = {
+        "today": today,
+        "managers": found,
+        "time": coaching_time.coaching_time(request.user, today=today),
+        "least": rules.LEAST_PEOPLE,
+        "weeks": rules.LATELY.days // 7,
+    }
+    piece = request.htmx.target == "coaching-managers"
+    return render(request, f"coaching/{'_up' if piece else 'managers'}.html", context)
 
 
 class SessionForm(forms.Form):

@@ -23,6 +23,7 @@ from hingepoint.domain.discovery import actions
 from hingepoint.domain.discovery.queries import comparison, runs
 from hingepoint.domain.discovery.queries import findings as findings_page
 from hingepoint.domain.discovery.queries import readiness as readiness_page
+from hingepoint.domain.hindsight.queries import said as said_of_lost_deals
 from hingepoint.domain.strategy.queries import own_metrics, still_holds
 from hingepoint.domain.trials.queries import lines, trial
 from hingepoint.domain.upkeep import kept
@@ -357,6 +358,8 @@ def finding(request, run_id: int, key: str):
         "deals_url": reverse("deals-behind", args=[page.run.line.id, page.key]),
         "tried": [tried for tried in _tried(request.user, shown) if tried.finding.key == page.key],
         "trials": lines.of_agreements(request.user, [page.key]).get(page.key, ()),
+        "hindsight": said_of_lost_deals.said_missing(request.user, page.key, now=timezone.now()),
+        "least_looked_back": said_of_lost_deals.LEAST_DEALS,
     }
     return render(request, "discovery/finding.html", context)
 

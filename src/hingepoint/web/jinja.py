@@ -15,7 +15,7 @@ from django.urls import reverse
 from jinja2 import Environment, FileSystemBytecodeCache, PackageLoader, StrictUndefined
 
 from hingepoint.reports.charts import numbers
-from hingepoint.web import assets, drafts, formats, looks
+from hingepoint.web import asking, assets, drafts, formats, looks
 from hingepoint.web.sent import form_token
 
 FILTERS = {
@@ -60,6 +60,7 @@ def environment(**options: Any) -> Environment:
         query=query,
         messages_of=get_messages,
         draft_of=drafts.of,
+        asks=asking.asks,
         theme_of=theme_of,
         page_numbers=page_numbers,
         form_token=form_token,

@@ -39,6 +39,7 @@ from hingepoint.records.principles import Place
 from hingepoint.reports import plan_sheets
 from hingepoint.web import drafts, looks, onward, pdf
 from hingepoint.web.agreements import EVIDENCE, moment_of
+from hingepoint.web.asking import asks
 from hingepoint.web.deals import for_sellers_and_leaders
 from hingepoint.web.principles import cited_at
 from hingepoint.web.register import back
@@ -114,12 +115,14 @@ def prepare_talk(request: Request, deal_id: int, type_id: int):
     sheet = talk_sheet.talk_sheet(request.user, deal_id, type_id, today=timezone.localdate(), offer=True)
     if request.method == "POST":
         return _write_talk_plan(request, sheet)
-    return _show_talk_form(request, sheet, _filled(sheet))
+    return _show_talk_form(request, sheet, _filled(request, sheet))
 
 
-def _filled(sheet: talk_sheet.TalkSheet) -> dict[str, Any]:
-    """Return what the form shows before anybody types."""
-    texts = {key: sheet.part(key).text for key in TEXT_KEYS}
+def _filled(request: Request, sheet: talk_sheet.TalkSheet) -> dict[str, Any]:
+    """Return what the form shows before anybody types. Nothing is offered for a question that is not asked any more."""
+    written = sheet.history.newest is not None
+    shown = {key for key in TEXT_KEYS if written or asks(request, f"plan.{key}")}
+    texts = {key: sheet.part(key).text if key in shown else "" for key in TEXT_KEYS}
     trades = {key: list(sheet.part(key).lines) for key in TRADE_KEYS}
     return {**texts, **trades, "talk_on": sheet.talk_on, "number": sheet.history.number}
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 
 from hingepoint.analysis import metric_words
 from hingepoint.domain.deals.queries import filters
+from hingepoint.domain.hindsight.queries import said
 from hingepoint.domain.strategy import actions, asking
 from hingepoint.domain.strategy.queries import before_asking, drafting, strategies
 from hingepoint.domain.strategy.queries import playbook as playbook_pages
@@ -117,8 +118,15 @@ def pivotal(request: Request, strategy_id: int, key: str) -> HttpResponse:
             "line": page.line,
             "noun": metric_words.noun,
             "counted_at": page.counted_at,
+            **looked_back(request, page.line.key),
         },
     )
+
+
+def looked_back(request: Request, key: str) -> dict[str, Any]:
+    """Return what ``hindsight/_said.html`` shows of an agreement."""
+    found = said.said_missing(request.user, key, now=timezone.now())
+    return {"hindsight": found, "least_looked_back": said.LEAST_DEALS}
 
 
 def _pivotal(
@@ -223,7 +231,7 @@ def set_standard(request: Request, strategy_id: int, key: str) -> HttpResponse:
     page = _pivotal(request, strategy_id, key, draft.number)
     if request.method != "POST":
         return _standard(request, page)
-    form = StandardForm(request.POST, segments=filters.offered(request.user).segments)
+    form = StandardForm(request.POST, segments=filters.words_in_use(["segment"])["segment"])
     entered = drafts.read(form)
     actions.set_standard(
         by=request.user,
@@ -259,7 +267,8 @@ def _standard(request: Request, page: playbook_pages.PivotalPage) -> HttpRespons
         "rules": NeededBy.choices,
         "stages": STAGES,
         "evidence": [(value, label) for value, label, _ in EVIDENCE],
-        "segments": filters.offered(request.user).segments,
+        "segments": filters.words_in_use(["segment"])["segment"],
+        **looked_back(request, page.line.key),
     }
     return render(request, "playbook/standard.html", context)
 

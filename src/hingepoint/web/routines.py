@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 
 from hingepoint.domain.detection.actions import key_for
 from hingepoint.domain.people import queries as people
+from hingepoint.domain.premortems.queries import asked
 from hingepoint.domain.routines import actions, rules
 from hingepoint.domain.routines.queries import kept, mine, routine_pages
 from hingepoint.records.deals import Stage
@@ -78,15 +79,19 @@ def routines(request: Request) -> HttpResponse:
 
 
 def my_routines(request: Request) -> HttpResponse:
-    """What is due of the viewer now, a few lines. Home fetches them as a piece; by themselves they are a page."""
+    """What is due of the viewer now, a few lines: routines, and pre-mortems that wait for their answer. Home fetches them as a piece; by themselves they are a page."""
     today = timezone.localdate()
     found = mine.due_of_me(request.user, today=today)
     piece = request.htmx.target == "my-routines"
     shown = found[: mine.A_FEW] if piece else found
+    ahead = asked.asked_of(request.user, today=today)
+    shown_ahead = ahead[: asked.A_FEW] if piece else ahead
     context = {
         "today": today,
         "mine": shown,
         "more": len(found) - len(shown),
+        "ahead": shown_ahead,
+        "more_ahead": len(ahead) - len(shown_ahead),
         "here": "/" if piece else request.path,
     }
     return render(request, f"routines/{'_mine' if piece else 'mine'}.html", context)

@@ -115,6 +115,7 @@ PLACES = (
     Room("Impact", "rollouts", "scale", EVERYBODY, STEER, with_rollouts),
     Room("Discovery", "discovery", "target-arrow", SELLING, KNOW, with_findings),
     Room("Catalogue", "catalogue", "book-2", EVERYBODY, KNOW),
+    Room("Questions we ask", "questions", "list-check", SEEING_ALL, KNOW, with_deals),
     Room("Imports", "imports", "file-import", SEEING_ALL, DATA),
     Room("Connections", "connections", "link", SEEING_ALL, DATA),
     Room("Detection rules", "rules", "database-import", SEEING_ALL, DATA, with_deals),

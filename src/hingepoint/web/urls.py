@@ -39,6 +39,7 @@ from hingepoint.web import (
     pressures,
     principles,
     proof,
+    questions,
     register,
     reviews,
     routines,
@@ -243,12 +244,16 @@ urlpatterns = [
     path("to-confirm/<int:detection_id>", detection.judge_found, name="judge-found"),
     # coaching
     path("coaching/", coaching.coaching, name="coaching"),
+    path("coaching/managers/", coaching.coaching_managers, name="coaching-managers"),
     path("coaching/deals/<int:deal_id>/<int:type_id>/", coaching.coach, name="coach"),
     # looking back
     path("hindsight/", hindsight.hindsights, name="hindsights"),
     path("hindsight/limit/", hindsight.set_limit, name="set-hindsight-limit"),
     path("deals/<int:deal_id>/hindsight", hindsight.hindsight, name="hindsight"),
     # pre-mortems
+    path("questions/", questions.questions, name="questions"),
+    path("questions/<str:key>/", questions.question, name="question"),
+    path("questions/<str:key>/again/", questions.ask_again, name="ask-again"),
     path("deals/<int:deal_id>/pre-mortem", premortems.premortem, name="premortem"),
     path("deals/<int:deal_id>/pre-mortem/begin", premortems.begin, name="begin-premortem"),
     # handovers

@@ -123,6 +123,10 @@ SENTENCES: dict[str, dict[str, str]] = {
         "archive": "put principles out of use",
         "agree": "agreed to the principles",
     },
+    "question": {
+        "retire": "said that a question is not asked any more",
+        "ask again": "said that a question is asked again",
+    },
     "hindsight": {"set limit": "said from which value on deals that ended are looked back on"},
     "coaching": {"hold coaching session": "held a coaching session"},
     "routines": {

@@ -13,7 +13,7 @@ from hingepoint.domain.agreements.queries import catalogue
 from hingepoint.domain.coaching.queries import sessions
 from hingepoint.domain.detection.queries import rules
 from hingepoint.domain.discovery.queries import readiness
-from hingepoint.domain.home.queries import sponsor
+from hingepoint.domain.home.queries import question_budget, sponsor
 from hingepoint.domain.home.queries.worklist import WEEK, changes_counted
 from hingepoint.domain.imports import health
 from hingepoint.domain.people.queries import the_system
@@ -43,6 +43,7 @@ def wanted(*, today: dt.date, now: dt.datetime) -> Iterator[Wanted]:
     yield Wanted(rules.NAMES, rules.names_in_traces)
     yield Wanted(catalogue.USED, lambda: catalogue.usages(Agreement.objects.all()))
     yield Wanted(sponsor.CHANGES, partial(changes_counted, viewer, since=now - WEEK))
+    yield Wanted(question_budget.COUNTED, partial(question_budget.counted_now, now=now))
     yield Wanted(sessions.COACHED, partial(sessions.upward_now, today=today))
     yield Wanted(routines.KEPT, partial(routines.kept_now, today=today))
     yield Wanted(routines.TEAMS, partial(routines.kept_by_team_now, today=today))

@@ -8,10 +8,13 @@ from django.utils import timezone
 
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals.actions import deal_for, deal_of
+from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.hindsight.rules import side_of
 from hingepoint.domain.people.models import User
+from hingepoint.domain.premortems import landmarks
 from hingepoint.domain.premortems.models import PreMortem, PreMortemAnswer, is_open_to_read
 from hingepoint.domain.premortems.rules import place_of
+from hingepoint.domain.questions.rules import is_asked
 from hingepoint.domain.turns.actions import action
 from hingepoint.records.deals import DealStatus
 from hingepoint.records.errors import Hidden, Refused
@@ -33,6 +36,30 @@ def begin(*, by: User, at: dt.datetime, deal_id: int, until: dt.date) -> PreMort
     deal = deal_for(by, deal_id)
     if side_of(by, deal) is None:
         raise Hidden("Its seller or who leads the team begins it.")
+    return _begun(deal, by=by, at=at, until=until)
+
+
+def begin_ahead(*, at: dt.datetime) -> int:
+    """Begin what ``landmarks.ahead`` names, so that nobody has to think of it. Return how many were begun; none where the
+    company does not ask this question any more."""
+    if not is_asked("premortem.answer"):
+        return 0
+    return sum(
+        _begin_by_itself(at=at, deal_id=one.deal_id, until=one.until)
+        for one in landmarks.ahead(today=timezone.localdate(at), now=at)
+    )
+
+
+@action
+def _begin_by_itself(*, at: dt.datetime, deal_id: int, until: dt.date) -> bool:
+    try:
+        _begun(deal_for(None, deal_id), by=None, at=at, until=until)
+    except NotNow:  # somebody was faster
+        return False
+    return True
+
+
+def _begun(deal: Deal, *, by: User | None, at: dt.datetime, until: dt.date) -> PreMortem:
     if deal.status != DealStatus.OPEN:
         raise NotNow("The deal has ended. Look back on it instead.")
     today = timezone.localdate(at)

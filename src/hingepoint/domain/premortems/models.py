@@ -2,7 +2,7 @@
 
 | field | who reads | who writes |
 |---|---|---|
-| that one runs, and who has answered | whoever sees the deal | its seller or who leads the team begins it |
+| that one runs, and who has answered | whoever sees the deal | its seller or who leads the team begins it, else the program before a landmark |
 | an answer | its author at once; whoever sees the deal when all three are there or the day has passed | the seller, who leads the team, one more who sees the deal; once |
 """
 
@@ -11,20 +11,30 @@ from __future__ import annotations
 import datetime as dt
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.people.models import User
+from hingepoint.records.deals import DealStatus
 from hingepoint.records.premortems import Place
 
 
+class PreMortemQuerySet(models.QuerySet["PreMortem"]):
+    def taking_answers(self, today: dt.date) -> PreMortemQuerySet:
+        """Those of open deals whose day has not passed and of which an answer is missing."""
+        running = self.filter(until__gte=today, deal__status=DealStatus.OPEN)
+        return running.annotate(told=Count("answers")).filter(told__lt=len(Place))
+
+
 class PreMortem(models.Model):
-    """One pre-mortem of a deal: answers are given until the end of ``until``."""
+    """One pre-mortem of a deal: answers are given until the end of ``until``. Nobody begun it where a landmark did."""
 
     deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="premortems")
-    begun_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    begun_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     begun_at = models.DateTimeField()
     until = models.DateField()
+
+    objects = PreMortemQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]

@@ -22,6 +22,7 @@ from hingepoint.domain.escalations.queries.requests import (
 from hingepoint.domain.escalations.rules import answering_hours, asked_price, lands
 from hingepoint.domain.negotiation.queries.log import GivenSoFar, given_so_far
 from hingepoint.domain.people.models import works_here
+from hingepoint.domain.questions.rules import is_asked
 from hingepoint.records.escalations import UNDECIDED, CameBack, Lane, State
 from hingepoint.records.people import Role
 
@@ -74,8 +75,9 @@ def _of_approvals(rows: QuerySet[Approval]) -> list[Asked]:
 
 
 def pulses_wanted(viewer: Any, *, now: dt.datetime) -> list[Asked]:
-    """Return the requests of the last month on which an inside partner has not given a pulse yet."""
-    if not works_here(viewer) or viewer.role != Role.INSIDE_PARTNER:
+    """Return the requests of the last month on which an inside partner has not given a pulse yet; none where the company does not
+    ask for one any more."""
+    if not works_here(viewer) or viewer.role != Role.INSIDE_PARTNER or not is_asked("pulse.taps"):
         return []
     given = Pulse.objects.filter(partner=viewer).values("escalation_id")
     asked = Approval.objects.filter(approver=viewer, asked_at__gte=now - dt.timedelta(days=31))

@@ -15,6 +15,7 @@ from django.utils import timezone
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.hindsight import rules
 from hingepoint.domain.hindsight.models import HindsightView
+from hingepoint.domain.questions.rules import is_asked
 from hingepoint.records.hindsight import Ended, Side, Why
 
 MOST_SHOWN = 60
@@ -87,7 +88,10 @@ def hindsights(viewer: Any, *, now: dt.datetime) -> Hindsights:
 
 
 def waiting(viewer: Any, limits: rules.Limits, *, now: dt.datetime) -> list[HindsightLine]:
-    """Return the deals that ended lately and lack a view, the viewer's own to write first, then the largest."""
+    """Return the deals that ended lately and lack a view, the viewer's own to write first, then the largest; none where the company
+    does not ask for views any more."""
+    if not is_asked("hindsight.view"):
+        return []
     deals = limits.concerned(Deal.objects.visible_to(viewer), now=now).select_related("owner")
     written = HindsightView.objects.filter(deal=OuterRef("pk"))
     rows = deals.annotate(**{side.value: Exists(written.filter(side=side)) for side in Side})

@@ -69,6 +69,11 @@ _BANDS = ((-60, -60), (-45, -45), (-30, -30), (-15, -15), (0, 0), (3, 1), (7, 4)
 _LATER = 8
 
 
+def gap_of(state: str) -> float:
+    """Return how far an agreement in a state is from being got, 0 to 1."""
+    return _GAP.get(AgreementState(state), _OTHER_GAP)
+
+
 @dataclass(frozen=True, slots=True)
 class Conversation:
     """One agreement worth a talk with its seller: ``weight`` is value x gap x time, ``why`` in words."""
@@ -195,7 +200,7 @@ def _first(talks: Mapping[int, Conversation]) -> list[Conversation]:
 
 
 def _conversation(work: WorkLine, today: dt.date) -> Conversation:
-    gap = _GAP.get(AgreementState(work.line.state), _OTHER_GAP)
+    gap = gap_of(work.line.state)
     days = (work.line.late_after - today).days if work.line.late_after else None
     weight = float(work.amount or 0) * gap * time_pressure(days)
     return Conversation(work, weight, _why(work.line, days))

@@ -34,7 +34,7 @@ class Told:
 @dataclass(frozen=True, slots=True)
 class Running:
     """A pre-mortem. ``answered``: in whose places; ``told`` what of it the viewer may read; ``opened``: all may; ``place``: in whose
-    place the viewer answers now, None for not."""
+    place the viewer answers now, None for not; ``by_itself``: a landmark began it."""
 
     id: int
     until: dt.date
@@ -42,6 +42,7 @@ class Running:
     told: tuple[Told, ...]
     opened: bool
     place: Place | None
+    by_itself: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,7 @@ def _running(viewer: User, deal: Deal, today: dt.date) -> Running | None:
         told=tuple(_told(readable)),
         opened=opened,
         place=None if opened else place_of(viewer, deal, every),
+        by_itself=row.begun_by_id is None,
     )
 
 

@@ -1,0 +1,75 @@
+"""The questions that Hingepoint itself asks of people, one a line: what is asked, where, of whom, and whether it can be stopped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hingepoint.records.people import Role
+from hingepoint.records.words import Worded
+
+
+class Form(Worded):
+    """Where questions stand together, so that one of them costs its share of the time that the whole takes."""
+
+    PLAN = "plan", "Plan of a talk"
+    DEBRIEF = "debrief", "Debrief of a talk"
+    AGREEMENT = "agreement", "An agreement that was gained"
+    EXCEPTION = "exception", "Request for an exception"
+    COACHING = "coaching", "Coaching session"
+    FOUND = "found", "What rules found"
+    HINDSIGHT = "hindsight", "Looking back on a deal"
+    PREMORTEM = "premortem", "Pre-mortem"
+    DECIDING = "deciding", "Answer to a request"
+    PULSE = "pulse", "Two taps of inside partners"
+    ROUTINE = "routine", "A routine that is said by a press"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One field or answer. ``asks`` is what people read; ``role`` who mostly answers; ``typed`` whether it is written rather than
+    chosen. ``may_stop``: it can be retired here; what cannot be is either what the register stands on, or stopped elsewhere."""
+
+    key: str
+    form: Form
+    asks: str
+    role: Role
+    typed: bool = True
+    may_stop: bool = False
+
+
+def _plan(key: str, asks: str, *, may_stop: bool = True) -> Question:
+    return Question(f"plan.{key}", Form.PLAN, asks, Role.SELLER, may_stop=may_stop)
+
+
+#: Every question, in the order of the forms. To add one: a line here, and how it is answered in ``home/queries/answers_given.py``.
+QUESTIONS = (
+    _plan("best", "At best", may_stop=False),
+    _plan("minimum", "At least", may_stop=False),
+    _plan("from_whom", "From whom"),
+    _plan("why_they_would", "Why they would"),
+    _plan("our_power", "What is strong on our side"),
+    _plan("their_power", "What is strong on theirs"),
+    _plan("our_alternative", "What we do without it"),
+    _plan("their_alternative", "What they do without us"),
+    _plan("get", "To get"),
+    _plan("give", "To give"),
+    _plan("protect", "To protect"),
+    _plan("demand", "The demand we expect"),
+    _plan("hypotheses", "Why they may ask it"),
+    _plan("questions", "Questions to ask"),
+    Question("debrief.learned", Form.DEBRIEF, "What we learned", Role.SELLER, may_stop=True),
+    Question("agreement.act", Form.AGREEMENT, "What they will do", Role.SELLER),
+    Question("agreement.due_on", Form.AGREEMENT, "By when they promised it", Role.SELLER, typed=False),
+    Question("agreement.quality", Form.AGREEMENT, "How good it is", Role.SELLER, typed=False),
+    Question("exception.reason", Form.EXCEPTION, "Why they ask for it", Role.SELLER),
+    Question("exception.alternatives", Form.EXCEPTION, "What else was offered", Role.SELLER),
+    Question("exception.return_asked", Form.EXCEPTION, "What we ask in return", Role.SELLER),
+    Question("coaching.evidence", Form.COACHING, "What was seen", Role.MANAGER),
+    Question("coaching.ratings", Form.COACHING, "How far principles were kept", Role.MANAGER, typed=False, may_stop=True),
+    Question("found.right", Form.FOUND, "Right or wrong?", Role.SELLER, typed=False),
+    Question("hindsight.view", Form.HINDSIGHT, "What would have had to be true", Role.SELLER, may_stop=True),
+    Question("premortem.answer", Form.PREMORTEM, "What will have happened", Role.SELLER, may_stop=True),
+    Question("deciding.chance", Form.DECIDING, "How likely the deal is won", Role.MANAGER, typed=False, may_stop=True),
+    Question("pulse.taps", Form.PULSE, "Was value defended, for whom was it argued", Role.INSIDE_PARTNER, typed=False, may_stop=True),
+)  # fmt: skip
+BY_KEY = {one.key: one for one in QUESTIONS}
