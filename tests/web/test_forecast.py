@@ -9,15 +9,20 @@ import pytest
 import time_machine
 from django.urls import reverse
 
+import reviewing
 from cast import NOW
 from hingepoint.analysis.forecast import told
 from hingepoint.domain.agreements.models import Agreement, AgreementEvent, AgreementType
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.home import actions as home
+from hingepoint.domain.reviews.queries import review as one_review
+from hingepoint.domain.strategy import actions as strategy
 from hingepoint.domain.strategy.models import Strategy
 from hingepoint.domain.upkeep.models import KeptAnswer
 from hingepoint.records.agreements import AgreementState
+from hingepoint.records.reviews import ReviewKind
 from hingepoint.records.strategy import Refuses
+from hingepoint.web import pack_pages, strategy_words
 from playbooks import in_force, written
 from snapshot import made_once
 
@@ -174,3 +179,30 @@ def test_a_large_company_reads_what_was_kept(client, years, monkeypatch):
     assert KeptAnswer.objects.filter(name="forecast").exists()
     AgreementEvent.objects.all().delete()
     assert page_for(client, years.sponsor).context["told"] == before
+
+
+def test_the_pack_tells_the_same_where_it_is_told_and_nothing_where_it_is_not(client, years):
+    one = Strategy.objects.get()
+    facts = {"metric": "won", "baseline": 0.4, "target": 0.5, "target_on": LATER.date()}
+    strategy.set_target(by=years.sponsor, at=LATER, strategy=one, **facts)
+    reviewing.planned(years, on=LATER.date(), at=LATER, kind=ReviewKind.PIPELINE)
+    review = reviewing.live(years, at=LATER, kind=ReviewKind.PIPELINE)
+    page = one_review.review_page(years.sponsor, review.pk, now=LATER)
+
+    def made():
+        told = pack_pages.found(years.sponsor, page, today=LATER.date())
+        return pack_pages.pack(told, company="Nordwerk", manual=str, made_at=LATER)
+
+    told = page_for(client, years.sponsor).context["told"].ahead
+    share = strategy_words.value("share", told.level.told)
+    pack = made()
+    [detail] = [one.detail for one in (*pack.changed, *pack.same) if "expected until" in one.detail]
+    assert f"Deals open now: {share} expected until" in detail
+    [number] = [
+        n for n, one in enumerate(pack.pages, 2) if one.charts and one.charts[0].title.startswith("Told")
+    ]
+    assert f"page {number})" in detail
+    assert share in pack.pages[number - 2].title
+    assert pack.pages[number - 2].charts[0].native.series[1][1][-1] == 0.5
+    AgreementEvent.objects.all().delete()
+    assert "expected until" not in repr(made())

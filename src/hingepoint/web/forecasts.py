@@ -155,7 +155,7 @@ def past(one: Forecast, kind: str) -> Picture | None:
     unit = UNITS[kind]
     rows = [
         dumbbell.Row(
-            label=_quarter(quarter),
+            label=quarter_of(quarter),
             before=quarter.level.told,
             now=quarter.level.came,
             low=quarter.level.low,
@@ -171,7 +171,8 @@ def past(one: Forecast, kind: str) -> Picture | None:
     return Picture(desk, phone, _table(one, unit))
 
 
-def _quarter(quarter: Told) -> str:
+def quarter_of(quarter: Told) -> str:
+    """Return what a quarter is called."""
     return strategy_words.quarter_name(quarter.begins, settings.FISCAL_YEAR_BEGINS)
 
 
@@ -187,7 +188,7 @@ def _table(one: Forecast, unit: str) -> tables.Table:
     ]
     rows = [
         (
-            _quarter(quarter),
+            quarter_of(quarter),
             control.value_of(quarter.level.told, unit),
             f"{control.value_of(quarter.level.low, unit)} to {control.value_of(quarter.level.high, unit)}",
             control.value_of(quarter.level.came, unit),
