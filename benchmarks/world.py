@@ -15,7 +15,7 @@ from hingepoint.domain.agreements.models import Agreement, AgreementEvent, Agree
 from hingepoint.domain.deals.models import Account, Deal, DealEvent
 from hingepoint.domain.imports.staging import copy
 from hingepoint.domain.people import actions
-from hingepoint.domain.people.models import Team, User
+from hingepoint.domain.people.models import Membership, Team, User
 from hingepoint.domain.upkeep import actions as upkeep
 from hingepoint.records.deals import Stage
 from hingepoint.records.people import Role
@@ -58,10 +58,17 @@ def _people(at: dt.datetime) -> dict[str, User]:
     teams = [actions.add_team(by=None, at=at, name=f"Team {n:02}", parent=root) for n in range(TEAMS)]
     for team in teams[:3]:
         actions.join_team(by=None, at=at, user=manager, team=team, since=dt.date(2020, 1, 1), manages=True)
-    for n in range(SELLERS):
-        seller = actions.add_user(by=None, at=at, name=f"Seller {n:03}", key=f"seller-{n}", role=Role.SELLER)
-        actions.join_team(by=None, at=at, user=seller, team=teams[n % TEAMS], since=dt.date(2020, 1, 1))
+    _sellers(teams)
     return {"sponsor": sponsor, "manager": manager}
+
+
+def _sellers(teams: list[Team]) -> None:
+    rows = [User(key=f"seller-{n}", name=f"Seller {n:03}", role=Role.SELLER) for n in range(SELLERS)]
+    made = User.objects.bulk_create(rows)
+    since = dt.date(2020, 1, 1)
+    Membership.objects.bulk_create(
+        [Membership(user=user, team=teams[n % TEAMS], since=since) for n, user in enumerate(made)]
+    )
 
 
 def _accounts(n: int) -> None:

@@ -21,6 +21,7 @@ from hingepoint.reports.charts import (
     funnel,
     heatmap,
     numbers,
+    reliability,
     scale,
     spans,
     sparkline,
@@ -83,6 +84,13 @@ EVERY_CHART = {
     ),
     "event study on a phone": event_study.draw(
         chart_examples.since_the_start(), metric="won", period="week", width=event_study.NARROW
+    ),
+    "dumbbell of days": dumbbell.draw(
+        [dumbbell.Row("Q1", 40.0, 55.0, 30.0, 50.0)], title="Days", unit="days", words=("told", "came")
+    ),
+    "reliability of nothing": reliability.draw([], title="Said"),
+    "reliability on a phone": reliability.draw(
+        chart_examples.said_and_came(), title="Said", width=reliability.NARROW
     ),
     "event study of nothing": event_study.draw([], metric="won", period="month"),
     "waves on a phone": waves.draw(

@@ -185,6 +185,7 @@ def test_who_does_not_see_every_deal_has_the_numbers_of_their_own_and_no_years(c
     user = getattr(years, who)
     assert seen(client, user, "strategy-results").status_code == 404
     assert seen(client, user, "strategy-agreements").status_code == 404
+    assert seen(client, user, "strategy-forecast").status_code == 404
     text = seen(client, user, "strategy").text
     assert "62.5%" in text
     assert reverse("strategy-results", args=[Strategy.objects.get().pk]) not in text
@@ -205,7 +206,7 @@ def test_a_large_company_reads_what_was_kept(client, years, monkeypatch):
         seen(client, years.sponsor, name).context for name in ("strategy-results", "strategy-agreements")
     ]
     home.renew_answers(at=LATER)
-    assert {"results seen", "agreements seen", "routines kept"} <= set(
+    assert {"results seen", "agreements seen", "forecast", "routines kept"} <= set(
         KeptAnswer.objects.values_list("name", flat=True)
     )
     after = [

@@ -73,12 +73,12 @@ def score(chances: Sequence[float], happened: Sequence[bool]) -> Score:
     )
 
 
-def bands(chances: Sequence[float], happened: Sequence[bool]) -> list[Band]:
-    """Return the bands in which a chance lies, the lowest first."""
+def bands(chances: Sequence[float], happened: Sequence[bool], edges: Sequence[float] = EDGES) -> list[Band]:
+    """Return the bands between ``edges`` in which a chance lies, the lowest first."""
     pairs = list(zip(chances, happened, strict=True))
     found = []
-    for low, high in pairwise(EDGES):
-        group = [(c, o) for c, o in pairs if low <= c < high or c == high == EDGES[-1]]
+    for low, high in pairwise(edges):
+        group = [(c, o) for c, o in pairs if low <= c < high or c == high == edges[-1]]
         if group:
             said = math.fsum(c for c, _ in group) / len(group)
             found.append(Band(low, high, said, intervals.share(sum(o for _, o in group), len(group))))

@@ -102,12 +102,18 @@ def landmarks(
     return pl.concat(parts).filter(pl.col("day") <= today)
 
 
-def _landmarks(deals: pl.DataFrame, gained: pl.DataFrame, standard: Standard) -> pl.DataFrame:
-    wanted = deals
+def asks(standard: Standard) -> pl.Expr:
+    """Return of which deals an agreement is asked."""
+    wanted = []
     if standard.segments:
-        wanted = wanted.filter(pl.col("segment").is_in(list(standard.segments)))
+        wanted.append(pl.col("segment").is_in(list(standard.segments)))
     if standard.least_amount is not None:
-        wanted = wanted.filter(pl.col("amount") >= standard.least_amount)
+        wanted.append(pl.col("amount") >= standard.least_amount)
+    return pl.all_horizontal(wanted) if wanted else pl.lit(True)
+
+
+def _landmarks(deals: pl.DataFrame, gained: pl.DataFrame, standard: Standard) -> pl.DataFrame:
+    wanted = deals.filter(asks(standard))
     day = pl.col("created").dt.date().dt.offset_by(f"{standard.days}d")
     open_then = pl.col("closed").is_null() | (pl.col("closed").dt.date() >= day)
     return (

@@ -37,3 +37,12 @@ class Predicts(Worded):
     WEAKER = "weaker", "Weaker than it was"
     STOPPED = "stopped", "Predicts no more"
     UNKNOWN = "unknown", "Cannot tell yet"
+
+
+class Refuses(Worded):
+    """Why a strategy's metric is not forecast."""
+
+    NO = "no", "Forecast"
+    UNTOLD = "untold", "The deals do not tell it"
+    FEW = "few", "Too few quarters are over"
+    NO_BETTER = "no_better", "No better than a naive forecast"

@@ -17,6 +17,7 @@ from hingepoint.reports.charts import (
     forest,
     funnel,
     heatmap,
+    reliability,
     spans,
     sparkline,
     staircase,
@@ -55,6 +56,7 @@ def all_charts() -> list[Example]:
         _columns(),
         _dumbbell(),
         _event_study(),
+        _reliability(),
         _waves(),
     ]
 
@@ -105,6 +107,22 @@ def _dumbbell() -> Example:
     return Example(
         "Before and now", about, dumbbell.draw(rows, title=title), dumbbell.table(rows, what="Agreement")
     )
+
+
+def said_and_came() -> list[reliability.Point]:
+    return [
+        reliability.Point(0.13, 0.11, 0.05, 0.21, 63),
+        reliability.Point(0.26, 0.20, 0.14, 0.26, 167),
+        reliability.Point(0.42, 0.25, 0.16, 0.38, 56, off=True),
+        reliability.Point(0.64, 0.59, 0.51, 0.66, 155),
+        reliability.Point(0.88, 0.9, None, None, 1),
+    ]
+
+
+def _reliability() -> Example:
+    points, title = said_and_came(), "Said against what came"
+    about = "On the broken line what was said came true; hollow lies clearly beside it."
+    return Example(title, about, reliability.draw(points, title=title), reliability.table(points))
 
 
 def _forest() -> Example:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from hingepoint.analysis import metric_words
+from hingepoint.analysis import metric_words, metrics
 from hingepoint.analysis.prediction import Executed
 from hingepoint.analysis.signals.shape import Reading, State
 from hingepoint.domain.debts import queries as debts
@@ -19,12 +19,20 @@ from hingepoint.domain.people.queries import User
 from hingepoint.domain.reviews.queries.review import ReviewPage
 from hingepoint.domain.signals import queries as signals
 from hingepoint.domain.strategy.queries import over_years
+from hingepoint.domain.strategy.queries.over_years import Foretold
 from hingepoint.domain.strategy.results import Progress
 from hingepoint.domain.strategy.seen import AgreementSeen, ResultSeen
 from hingepoint.records.reviews import NoteKind
 from hingepoint.reports.charts import columns, control, numbers, trend
 from hingepoint.reports.packs import Chart, Fact, Native, Pack, Page, Sheet
-from hingepoint.web import formats, signal_pictures, signal_words, strategy_pictures, strategy_words
+from hingepoint.web import (
+    forecasts,
+    formats,
+    signal_pictures,
+    signal_words,
+    strategy_pictures,
+    strategy_words,
+)
 from hingepoint.web.debts import course_points
 
 #: Results beside each other on a page; pages of them at most.
@@ -40,6 +48,7 @@ class Found:
     page: ReviewPage
     results: tuple[tuple[Progress, ResultSeen], ...]
     agreements: tuple[AgreementSeen, ...]
+    forecast: Foretold | None
     debt: debts.DebtPage | None
     signals: signals.Overview
 
@@ -54,15 +63,27 @@ def found(viewer: User, page: ReviewPage, *, today: dt.date) -> Found:
         page=page,
         results=tuple(told),
         agreements=tuple(agreed.told.agreements) if agreed else (),
+        forecast=_forecast_of(viewer, strategy_id, as_of, today),
         debt=debts.debt_page(viewer, today=today, as_of=as_of) if viewer.sees_everything else None,
         signals=signals.overview(viewer, as_of),
     )
+
+
+def _forecast_of(
+    viewer: User, strategy_id: int | None, as_of: dt.date | None, today: dt.date
+) -> Foretold | None:
+    """Return the forecast where one is told; none in the minutes of a day that is past."""
+    if strategy_id is None or as_of:
+        return None
+    found = over_years.forecast(viewer, strategy_id, today=today)
+    return found if found.told.ahead else None
 
 
 def pack(told: Found, *, company: str, manual: Callable[[str], str], made_at: dt.datetime) -> Pack:
     """Return the pack; ``manual`` gives the address of a page of the manual."""
     keyed = [(page.title, page) for page in _results(told)]
     others = {
+        FORECAST: _forecast,
         AGREEMENTS: _agreements,
         DEBT: _debt,
         SIGNALS: _signals,
@@ -102,12 +123,23 @@ def _facts(told: Found, where: dict[str, int]) -> Iterator[Fact]:
         was = strategy_words.value(one.kind, one.before.value)
         words = f"{metric_words.title(one.metric)}: {value}"
         ends = (strategy_words.value(one.kind, end) for end in (one.since.low, one.since.high))
-        detail = f"{' to '.join(ends)} on {numbers.plural(one.since.n, 'deal')}."
+        detail = f"{' to '.join(ends)} on {numbers.plural(one.since.n, 'deal')}.{_expected(told, one, where)}"
         page = next((number for title, number in where.items() if title == _title_of_results(told, one)), 0)
         yield Fact(mark, f"{words}, was {was}" if mark in ("better", "worse") else words, detail, page)
     yield from _agreement_fact(told, where)
     yield from _debt_fact(told, where)
     yield from _signal_facts(told, where)
+
+
+def _expected(told: Found, one: Progress, where: dict[str, int]) -> str:
+    """Return what the open deals will come to by the strategy's own metric, where that is told."""
+    ahead = told.forecast.told.ahead if told.forecast and told.forecast.metric == one.metric else None
+    if ahead is None:
+        return ""
+    value, low, high = (
+        strategy_words.value(one.kind, end) for end in (ahead.level.told, ahead.level.low, ahead.level.high)
+    )
+    return f" Deals open now: {value} expected until {formats.day(ahead.ends)} ({low} to {high}; page {where[FORECAST]})."
 
 
 def _agreement_fact(told: Found, where: dict[str, int]) -> Iterator[Fact]:
@@ -226,7 +258,14 @@ def _last(page: ReviewPage) -> str:
 
 # ---- the pages behind ----
 
-AGREEMENTS, DEBT, SIGNALS, PIPELINE, COMMITMENTS = "agreements", "debt", "signals", "pipeline", "commitments"
+FORECAST, AGREEMENTS, DEBT, SIGNALS, PIPELINE, COMMITMENTS = (
+    "forecast",
+    "agreements",
+    "debt",
+    "signals",
+    "pipeline",
+    "commitments",
+)
 
 
 def _results(told: Found) -> Iterator[Page]:
@@ -325,6 +364,32 @@ def _agreements(told: Found) -> Page | None:
         native=native,
     )
     return Page(_in_time_words(told), charts=(chart,))
+
+
+def _forecast(told: Found) -> Page | None:
+    if told.forecast is None:
+        return None
+    one, kind = told.forecast.told, metrics.parse(told.forecast.metric).kind
+    native = Native(
+        "line",
+        tuple(forecasts.quarter_of(quarter) for quarter in one.past),
+        (
+            ("Told", tuple(quarter.level.told for quarter in one.past)),
+            ("Came", tuple(quarter.level.came for quarter in one.past)),
+        ),
+        is_share=kind == "share",
+    )
+    drawn = forecasts.past(one, kind)
+    assert drawn
+    chart = Chart(
+        "Told and came, quarter by quarter",
+        "Hollow: told when the quarter began, with its 95% range. Full: what came.",
+        drawn.desk,
+        forecasts.LEVELS,
+        native=native,
+    )
+    words, level = forecasts.in_words(told.forecast)
+    return Page(level, charts=(chart,), notes=(words, "Deals that only begin from now on are not in it."))
 
 
 def _debt(told: Found) -> Page | None:
@@ -489,6 +554,11 @@ def _definitions(told: Found, manual: Callable[[str], str]) -> Page:
             "A 95% interval: with so many deals chance alone leaves it open where in it the value lies.",
         ),
     ]
+    if told.forecast:
+        surely = (
+            "Told only where it was surely better on past quarters than “as always” and “as in the last one”."
+        )
+        rows.append(("Forecast", surely))
     links = (
         ("How findings are made", manual("explanation/how-findings-are-made")),
         ("Agreement debt", manual("explanation/agreement-debt")),

@@ -222,7 +222,8 @@ def _moments(values: list, *, in_file: bool) -> pl.Series:
     """
     known = next((value for value in values if value is not None), None)
     if known is None or len(str(known)) == 10:
-        return _days(values).cast(frames.MOMENT)
+        midnights = _days(values).cast(frames.MOMENT)
+        return midnights.dt.replace_time_zone(settings.TIME_ZONE) if in_file else midnights
     if isinstance(known, str):
         series = pl.Series(values, dtype=pl.String)
         series = series.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us", time_zone="UTC")

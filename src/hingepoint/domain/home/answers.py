@@ -19,7 +19,7 @@ from hingepoint.domain.imports import health
 from hingepoint.domain.people.queries import the_system
 from hingepoint.domain.routines.queries import kept as routines
 from hingepoint.domain.sponsorship.queries import board
-from hingepoint.domain.strategy import benchmarks, results, seen
+from hingepoint.domain.strategy import benchmarks, forecasts, results, seen
 from hingepoint.domain.strategy.models import PivotalAgreement, Strategy
 from hingepoint.domain.strategy.queries import coverage
 from hingepoint.domain.upkeep.kept import Question
@@ -68,6 +68,8 @@ def _of_strategy(viewer: Any, strategy: Strategy, today: dt.date) -> Iterator[Wa
     chosen = seen.chosen_of(strategy)
     over_years = partial(seen.agreements_now, viewer, strategy, chosen, today=today)
     yield Wanted(seen.AGREEMENTS, over_years, seen.what_it_asks(strategy, chosen))
+    ahead = partial(forecasts.forecast_now, viewer, strategy, chosen, today=today)
+    yield Wanted(forecasts.FORECAST, ahead, seen.what_it_asks(strategy, chosen))
     executed = cache(partial(benchmarks.well_executed, strategy, today=today))
     types = (
         PivotalAgreement.objects.filter(playbook__strategy=strategy).order_by().values_list("type", flat=True)

@@ -233,7 +233,14 @@ def counted_deals(viewer: Any, wanted: Iterable[str], *, since: dt.date, segment
         deals = deals.filter(segment=segment) if segment else deals
     else:
         deals = closed_since(deals, since=since, segment=segment)
-    return _with_extra(read(deals, beside=_beside(known)), known)
+    return read_for(deals, known)
+
+
+def read_for(
+    deals: DealQuerySet, known: Sequence[metrics.Metric], *, beside: Sequence[str] = ()
+) -> pl.DataFrame:
+    """Return deals with what metrics are computed from, and what is named ``beside``. One SQL query."""
+    return _with_extra(read(deals, beside=[*_beside(known), *beside]), known)
 
 
 #: column of the frame -> what is read of a deal for it, where a metric needs it
@@ -257,8 +264,9 @@ _BESIDE: dict[str, Any] = {
         10,
     ),
     "extra": F("extra"),
+    "owner": F("owner_id"),
 }
-_BESIDE_TYPES = dict.fromkeys(_BESIDE, pl.String()) | {"escalated": pl.Boolean()}
+_BESIDE_TYPES = dict.fromkeys(_BESIDE, pl.String()) | {"escalated": pl.Boolean(), "owner": pl.Int64()}
 
 
 def _beside(known: Sequence[metrics.Metric]) -> list[str]:

@@ -121,7 +121,7 @@ def agreements_now(
     viewer: Any, strategy: Strategy, chosen: Sequence[PivotalAgreement], *, today: dt.date
 ) -> AgreementsSeen:
     """Return the same as ``agreements_seen``, asked at this moment."""
-    standards, quality = _standards(strategy, chosen), _quality(viewer, strategy, chosen, today)
+    standards, quality = standards_of(strategy, chosen), _quality(viewer, strategy, chosen, today)
     told: dict[int, Executed] = {}
     foretold: dict[int, Predicted] = {}
     paces: tuple[Pace, ...] = ()
@@ -209,7 +209,7 @@ def _split(won: pl.DataFrame, start: dt.date) -> Split | None:
     return margin_split.split(before, since, by=margin_split.GROUPS)
 
 
-def _standards(strategy: Strategy, chosen: Sequence[PivotalAgreement]) -> list[Standard]:
+def standards_of(strategy: Strategy, chosen: Sequence[PivotalAgreement]) -> list[Standard]:
     """Return by when each agreement is needed, of those of which deals of the past tell it: a day before the expected
     close would know how the deal ended."""
     if not chosen:

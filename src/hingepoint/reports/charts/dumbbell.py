@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hingepoint.reports.charts import numbers, scale, svg, tables
+from hingepoint.reports.charts import control, numbers, scale, svg, tables
 
 TOP = 26
 
@@ -42,17 +42,27 @@ class Row:
     url: str = ""
 
 
-def draw(rows: Sequence[Row], *, title: str, paper: Paper = WIDE) -> str:
-    """Return the rows on one scale from zero; ``paper`` WIDE for a desk, NARROW for a phone."""
+def draw(
+    rows: Sequence[Row],
+    *,
+    title: str,
+    paper: Paper = WIDE,
+    unit: str = "share",
+    words: tuple[str, str] = ("before", "now"),
+) -> str:
+    """Return the rows on one scale from zero; ``paper`` WIDE for a desk, NARROW for a phone. ``words``: what is hollow and what
+    full."""
     ends = [end for one in rows for end in (one.before, one.now, one.low, one.high) if end is not None]
-    axis = scale.nice(ends, paper.left, paper.right, about=5, include=(0.0, 0.5))
+    axis = scale.nice(
+        ends, paper.left, paper.right, about=5, include=(0.0, *((0.5,) if unit == "share" else ()))
+    )
     bottom = TOP + paper.row * len(rows)
     body = "".join(svg.line(axis(tick), TOP, axis(tick), bottom, "line-soft") for tick in axis.ticks())
     body += "".join(
         svg.text(
             axis(tick),
             TOP - 8,
-            numbers.tick(tick, "share", axis.step),
+            numbers.tick(tick, unit, axis.step),
             size=11,
             fill="ink-3",
             anchor="middle",
@@ -60,7 +70,10 @@ def draw(rows: Sequence[Row], *, title: str, paper: Paper = WIDE) -> str:
         for tick in axis.ticks()
     )
     body += "".join(_row(one, TOP + place * paper.row, axis, paper) for place, one in enumerate(rows))
-    said = "; ".join(f"{one.label} {_value(one.before)} before, {_value(one.now)} now" for one in rows)
+    was, now = words
+    said = "; ".join(
+        f"{one.label} {_value(one.before, unit)} {was}, {_value(one.now, unit)} {now}" for one in rows
+    )
     kind = "dumbbell-narrow" if paper is NARROW else "dumbbell"
     return svg.document(paper.width, bottom + 8, body, kind=kind, title=title, description=f"{said}.")
 
@@ -82,8 +95,8 @@ def table(rows: Sequence[Row], *, what: str) -> tables.Table:
     return tables.build(columns, told)
 
 
-def _value(value: float | None) -> str:
-    return "too few to tell" if value is None else numbers.share(value)
+def _value(value: float | None, unit: str = "share") -> str:
+    return "too few to tell" if value is None else control.value_of(value, unit)
 
 
 def _likely(row: Row) -> str:

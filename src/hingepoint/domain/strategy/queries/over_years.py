@@ -6,8 +6,9 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
+from hingepoint.analysis.forecast.told import Forecast
 from hingepoint.domain.people.models import sees_all
-from hingepoint.domain.strategy import results, seen
+from hingepoint.domain.strategy import forecasts, results, seen
 from hingepoint.domain.strategy.models import Strategy
 from hingepoint.domain.strategy.queries.strategies import strategy_of
 from hingepoint.domain.upkeep.kept import Shelf
@@ -33,6 +34,16 @@ class Agreements:
     told: seen.AgreementsSeen
 
 
+@dataclass(frozen=True, slots=True)
+class Foretold:
+    """The forecast of a strategy's metric."""
+
+    id: int
+    name: str
+    metric: str
+    told: Forecast
+
+
 def in_force(viewer: Any) -> int | None:
     """Return the number of the first strategy in force. One SQL query."""
     return Strategy.objects.visible_to(viewer).in_force().values_list("pk", flat=True).first()
@@ -52,6 +63,13 @@ def agreements_over_years(viewer: Any, strategy_id: int, *, today: dt.date) -> A
     strategy = _seen_by(viewer, strategy_id)
     told = seen.agreements_seen(viewer, strategy, today=today)
     return Agreements(strategy.pk, strategy.name, strategy.metric, told)
+
+
+def forecast(viewer: Any, strategy_id: int, *, today: dt.date) -> Foretold:
+    """Return the forecast of a strategy's metric. Raises Hidden, also for those who do not see every deal."""
+    strategy = _seen_by(viewer, strategy_id)
+    told = forecasts.forecast(viewer, strategy, today=today)
+    return Foretold(strategy.pk, strategy.name, strategy.metric, told)
 
 
 def _seen_by(viewer: Any, strategy_id: int) -> Strategy:
