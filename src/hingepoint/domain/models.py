@@ -42,6 +42,7 @@ from hingepoint.domain.routines.models import DaysOff, Routine, RoutineDue, Rout
 from hingepoint.domain.second_factors.models import RecoveryCode, SecondFactor
 from hingepoint.domain.self_assessment.models import AssessmentAnswer, AssessmentRound
 from hingepoint.domain.sessions.models import Session
+from hingepoint.domain.sign_on.models import CompanyAccount, GroupLine, SignOn
 from hingepoint.domain.signals.models import Raise, RaiseStep, SignalReading
 from hingepoint.domain.sponsorship.models import MessageReader, SponsorMessage
 from hingepoint.domain.strategy.models import (
@@ -75,6 +76,7 @@ __all__ = [
     "CoachingRating",
     "CoachingSession",
     "CommitmentEnd",
+    "CompanyAccount",
     "Confirmation",
     "ConfirmationCode",
     "Connection",
@@ -97,6 +99,7 @@ __all__ = [
     "Escalation",
     "Finding",
     "FindingDecision",
+    "GroupLine",
     "HandoverRead",
     "HindsightLimit",
     "HindsightView",
@@ -156,6 +159,7 @@ __all__ = [
     "SentRequest",
     "Session",
     "SignInFailure",
+    "SignOn",
     "SignalReading",
     "SponsorMessage",
     "Strategy",

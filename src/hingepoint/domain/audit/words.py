@@ -49,6 +49,13 @@ SENTENCES: dict[str, dict[str, str]] = {
         "refuse codes": "refused further codes for a while",
         "take away": "took a second factor away",
     },
+    "sign-on": {
+        "set up": "said where the company's sign-in is and what counts there",
+        "let only": "said who signs in by password beside the company's account",
+        "add group": "said what a group of the company's directory gives",
+        "drop group": "let a group of the company's directory give nothing more",
+        "use way out": "signed in by password while only the company's account counts",
+    },
     "connection": {
         "connect": "connected a CRM",
         "sign in anew": "gave a connection another token",
@@ -165,6 +172,8 @@ SENTENCES: dict[str, dict[str, str]] = {
         "rename": "changed their name",
         "change time in team": "changed their time in a team",
         "join team": "put them in a team",
+        "link account": "knew them by their account of the company",
+        "keep last": "kept their role although their groups give another: nobody else keeps people",
         "leave team": "ended their time in a team",
     },
     "session": {
@@ -173,6 +182,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "rest too long": "was signed out, for nothing had happened in the browser for long",
         "end session": "signed out in another browser",
         "end other sessions": "signed out in every other browser",
+        "end all sessions": "signed somebody out everywhere whom the company's directory does not let in any more",
         "refuse sign-ins": "refused further sign-ins for a quarter of an hour, after too many wrong passwords",
     },
     "token": {"make": "made a token for a program", "revoke": "revoked the token of a program"},
