@@ -42,7 +42,13 @@ from hingepoint.domain.routines.models import DaysOff, Routine, RoutineDue, Rout
 from hingepoint.domain.second_factors.models import RecoveryCode, SecondFactor
 from hingepoint.domain.self_assessment.models import AssessmentAnswer, AssessmentRound
 from hingepoint.domain.sessions.models import Session
-from hingepoint.domain.sign_on.models import CompanyAccount, GroupLine, SignOn
+from hingepoint.domain.sign_on.models import (
+    CompanyAccount,
+    DirectoryGroup,
+    DirectoryPerson,
+    GroupLine,
+    SignOn,
+)
 from hingepoint.domain.signals.models import Raise, RaiseStep, SignalReading
 from hingepoint.domain.sponsorship.models import MessageReader, SponsorMessage
 from hingepoint.domain.strategy.models import (
@@ -96,6 +102,8 @@ __all__ = [
     "DiaryEntry",
     "DifferentPeople",
     "Digest",
+    "DirectoryGroup",
+    "DirectoryPerson",
     "Escalation",
     "Finding",
     "FindingDecision",

@@ -56,6 +56,16 @@ SENTENCES: dict[str, dict[str, str]] = {
         "drop group": "let a group of the company's directory give nothing more",
         "use way out": "signed in by password while only the company's account counts",
     },
+    "directory person": {
+        "add": "said that the company's directory looks after somebody",
+        "change": "said anew what the company's directory has of somebody",
+        "drop": "said that the company's directory looks after somebody no more",
+    },
+    "directory group": {
+        "add": "named a group of the company's directory",
+        "change": "said anew who is in a group of the company's directory",
+        "drop": "said that a group of the company's directory is gone",
+    },
     "connection": {
         "connect": "connected a CRM",
         "sign in anew": "gave a connection another token",
@@ -185,7 +195,11 @@ SENTENCES: dict[str, dict[str, str]] = {
         "end all sessions": "signed somebody out everywhere whom the company's directory does not let in any more",
         "refuse sign-ins": "refused further sign-ins for a quarter of an hour, after too many wrong passwords",
     },
-    "token": {"make": "made a token for a program", "revoke": "revoked the token of a program"},
+    "token": {
+        "make": "made a token for a program",
+        "revoke": "revoked the token of a program",
+        "revoke all": "revoked every token of somebody whom the company's directory let go",
+    },
     "file": {"take away": "took a file away"},
     "calendar": {
         "renew address": "made a new address for their calendar",

@@ -6,7 +6,6 @@ import datetime as dt
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.people import actions as people
@@ -180,32 +179,33 @@ def arrive(*, at: dt.datetime, arrival: Arrival) -> User | None:
             "Your company's directory has too many groups to tell. Ask who looks after it to send only those given to Hingepoint."
         )
     row, table = rules.kept(), rules.table()
-    gives = wanted(arrival.groups, table, rules.otherwise(row))
     account = turn(CompanyAccount.objects.all(), issuer=arrival.issuer, subject=arrival.subject)
-    user = account.user if account else _linked(arrival, row, gives, at=at)
+    user = account.user if account else _known_by_mail(arrival)
+    if user is None:
+        told = wanted(arrival.groups, table, rules.otherwise(row))
+        user = _made(arrival, row, told, at=at)
     if not read_anew(user).is_active:
         raise NotLetIn("Your account here is disabled. Ask your analyst.")
+    if user.email is None:
+        people.set_address(by=None, at=at, user=user, email=arrival.mail)
     _keep_account(user, arrival, account, at=at)
+    gives = wanted(rules.groups_of(user, arrival.groups), table, rules.otherwise(row))
     return user if apply(at=at, user=user, gives=gives) else None
 
 
-def _linked(arrival: Arrival, row: SignOn, gives: Wanted, *, at: dt.datetime) -> User:
-    """Return whom a first arrival means: who has the same proven mail, else somebody new."""
+def _known_by_mail(arrival: Arrival) -> User | None:
+    """Return whom a first arrival means: who has the same proven mail, None for somebody new."""
     if not arrival.mail:
         raise NotLetIn(
             "Your company's sign-in does not say that your e-mail address is proven to be yours, so nobody is let in by it. Ask who looks "
             "after it."
         )
     mail = arrival.mail
-    known = User.objects.filter(Q(email=mail) | Q(other_names__email=mail) | Q(key=mail, email=None)).first()
-    if known is None:
-        return _made(arrival, row, gives, at=at)
-    if known.company_accounts.filter(issuer=arrival.issuer).exists():
+    known = rules.known_by(mail)
+    if known and known.company_accounts.filter(issuer=arrival.issuer).exists():
         raise NotLetIn(
             f"Another account of your company signs in here with {mail} already. Ask your analyst which is right."
         )
-    if known.email is None:
-        people.set_address(by=None, at=at, user=known, email=mail)
     return known
 
 

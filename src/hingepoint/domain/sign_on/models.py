@@ -5,6 +5,7 @@
 | secret | nobody; the program, when somebody signs in | who keeps people |
 | the rest of the settings, the table of groups | who keeps people | who keeps people |
 | account, its groups | who keeps people | the program, at each sign-in |
+| person and group of the directory | the directory's own program | the directory's own program |
 """
 
 from __future__ import annotations
@@ -90,3 +91,31 @@ class GroupLine(models.Model):
                 condition=~Q(role="") | Q(team__isnull=False), name="a_group_gives_something"
             )
         ]
+
+
+class DirectoryPerson(models.Model):
+    """Somebody whom the company's directory looks after by itself (SCIM), and who they are here. ``told`` is what it said of
+    their name, title and addresses, as it wants to read it again."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="directory_people")
+    user_name = models.CharField(max_length=254, unique=True)  # in small letters: it is the same in any
+    external_id = models.CharField(max_length=200, blank=True, db_index=True)
+    told = models.JSONField(default=dict)
+    made_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    version = models.PositiveIntegerField(default=1)
+
+    objects = SignOnQuerySet.as_manager()
+
+
+class DirectoryGroup(models.Model):
+    """A group of the company's directory, and who is in it. A line of the table means it by its name or by its number there."""
+
+    name = models.CharField(max_length=200, unique=True)
+    external_id = models.CharField(max_length=200, blank=True, db_index=True)
+    members = models.ManyToManyField(DirectoryPerson, related_name="groups")
+    made_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    version = models.PositiveIntegerField(default=1)
+
+    objects = SignOnQuerySet.as_manager()

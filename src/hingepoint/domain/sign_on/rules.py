@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from django.conf import settings
+from django.db.models import Q
 
 from hingepoint.domain.people.models import Membership, User
 from hingepoint.domain.secrets.rules import unseal
-from hingepoint.domain.sign_on.models import GroupLine, SignOn
+from hingepoint.domain.sign_on.models import DirectoryGroup, GroupLine, SignOn
 from hingepoint.records.people import Role
 from hingepoint.records.sign_on import GroupGives
 
@@ -79,6 +80,22 @@ def places_of(users: Iterable[int]) -> dict[int, set[tuple[int, bool]]]:
     for user, team, manages in rows.values_list("user_id", "team_id", "manages"):
         found.setdefault(user, set()).add((team, manages))
     return found
+
+
+def known_by(mail: str) -> User | None:
+    """Return who has an address here, or had it before they were merged, or is called by it in files and has none yet."""
+    meant = Q(email=mail) | Q(other_names__email=mail) | Q(key=mail, email=None)
+    return User.objects.filter(meant).first()
+
+
+def groups_of(user: User, told: Iterable[str]) -> set[str]:
+    """Return the groups that count for somebody: those of the directory where it looks after them by itself, else what was
+    ``told`` at the sign-in. A group of the directory has its name and its number there."""
+    known = list(user.directory_people.all())
+    if not known:
+        return set(told)
+    rows = DirectoryGroup.objects.filter(members__in=known).values_list("name", "external_id")
+    return {one for pair in rows for one in pair if one}
 
 
 def last_keeper(user: User) -> bool:
