@@ -68,6 +68,9 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "calendar": (None, {"token": "a_calendar"}),
     "second-factor": (EVERYBODY, {}),
     "sign-in-code": (None, {}),
+    "begin-sign-on": (None, {}),
+    "sign-on-back": (None, {}),
+    "sign-on": (KEEPERS, {}),
     "connections": (KEEPERS, {}),
     "new-connection": (KEEPERS, {"crm": "tryton"}),
     "connection": (KEEPERS, {"connection_id": "a_connection"}),
@@ -238,6 +241,10 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     "confirm-second-factor": (EVERYBODY, {}),
     "change-second-factor": (EVERYBODY, {}),
     "take-second-factor-away": (set(), {"user_id": "stranger"}),  # of who has one
+    "save-sign-on": (KEEPERS, {}),
+    "let-only-sign-on": (KEEPERS, {}),
+    "add-sign-on-group": (KEEPERS, {}),
+    "drop-sign-on-group": (set(), {"line_id": 0}),  # of one that is there: tests/web/test_sign_on.py
     "set-active": (KEEPERS, {"user_id": "stranger"}),
     "set-address": (KEEPERS, {"user_id": "stranger"}),
     "set-addresses": (KEEPERS, {}),

@@ -236,6 +236,7 @@ NO_ACTION = {
         "ask_touched_deals": "writes batch by batch, each in its own",
         "ask_by_new_usual_days": "passes on to one",
     },
+    "sign_on.actions": {"apply": "a part of the transaction that learned of the groups"},
     "upkeep.actions": {
         "take_turn": "locks the row of the job first: that is the turn",
         "beat": "one statement that counts only while the turn is its own",
@@ -374,7 +375,7 @@ def modules_of(folder: str) -> set[str]:
 def test_the_list_of_a_family_holds_every_member():
     shared = {"charts", "findings", "methods", "pictures", "typesetting"}
     assert modules_of("reports") - shared == reports.DOCUMENTS.keys()
-    shape = {"source", "exchange", "marks", "paging", "values"}
+    shape = {"source", "exchange", "marks", "oidc", "paging", "values"}
     assert modules_of("connectors") - shape == set(connectors.CONNECTORS)
     assert modules_of("analysis/signals") - {"shape", "engine"} == set(signals.SIGNALS)
     assert metric_words.NOUNS.keys() == metrics.BUILT_IN.keys()

@@ -21,6 +21,8 @@ NO_PAGES = {
     "healthz",
 }
 NO_PAGES |= {
+    "begin-sign-on",
+    "sign-on-back",
     "calendar",
     "signal-deals",
     "debts-file",

@@ -63,6 +63,7 @@ from hingepoint.domain.routines import actions as routines
 from hingepoint.domain.routines.models import DaysOff, RoutineDue, RoutineVersion
 from hingepoint.domain.second_factors import actions as second_factors
 from hingepoint.domain.sessions.models import Session
+from hingepoint.domain.sign_on.models import CompanyAccount, DirectoryPerson, SignOn
 from hingepoint.domain.signals import actions as signals
 from hingepoint.domain.tokens import actions as tokens
 from hingepoint.domain.trail import queries as trail
@@ -176,6 +177,9 @@ def a_full_company(cast) -> None:
     notices.be_quiet(by=cast.seller, at=NOW, kind=NoticeKind.ROUTINES, for_good=True)
     Digest.objects.create(user=cast.seller, on=TODAY, lines=[], new=[], made_at=NOW)
     tokens.make(by=cast.seller, at=NOW, name="a script", scopes=["deals:read"])
+    CompanyAccount.objects.create(user=cast.seller, issuer="x", subject="1", linked_at=NOW, came_at=NOW)
+    DirectoryPerson.objects.create(user=cast.seller, user_name="x", made_at=NOW, changed_at=NOW)
+    SignOn.objects.create(pk=1, way_out=cast.seller)
     Session.objects.create(session_key="a-browser", user=cast.seller, session_data="", expire_date=NOW)
     second_factors.begin(by=cast.seller, at=NOW)
     review = reviewing.held(cast)

@@ -113,6 +113,8 @@ FORMS: dict[str, tuple[str, str, str]] = {
     "confirm": ("anonymous", "confirm", ""),
     "self-assessments": ("sponsor", "self-assessments", ""),
     "make-token": ("seller", "tokens", ""),
+    "save-sign-on": ("sponsor", "sign-on", ""),
+    "add-sign-on-group": ("sponsor", "sign-on", ""),
     "sign-in": ("anonymous", "sign-in", ""),
 }
 #: Forms that carry no words to keep: buttons, choices, files and passwords.

@@ -86,6 +86,15 @@ class Environment(BaseSettings):
         description='Roles that must sign in with a code of an authenticator app too, such as ["analyst", "sponsor"] (JSON list). '
         "Everybody else may. Who must and has none yet sets it up at their next page.",
     )
+    sign_on_issuer: str = Field(
+        "",
+        description="Where people sign in with the company's account by OpenID Connect: the address of the issuer, exactly as the "
+        "provider names itself, such as https://login.example.com/realms/company. Empty: what the page under People says.",
+    )
+    sign_on_client_id: str = Field("", description="By what the provider knows Hingepoint (its client ID).")
+    sign_on_client_secret: str = Field(
+        "", description="The secret that the provider made for Hingepoint.", repr=False
+    )
     audit_anchors: Path | None = Field(
         None,
         description="File to which every night adds the length and the digest of the audit trail, best on another "
@@ -200,6 +209,14 @@ class Environment(BaseSettings):
         if self.mail_server and "@" not in self.mail_from:
             raise ValueError(
                 "HINGEPOINT_MAIL_SERVER needs HINGEPOINT_MAIL_FROM: the address that mails come from"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _whole_sign_on(self) -> Environment:
+        if self.sign_on_issuer and not (self.sign_on_client_id and self.sign_on_client_secret):
+            raise ValueError(
+                "HINGEPOINT_SIGN_ON_ISSUER needs HINGEPOINT_SIGN_ON_CLIENT_ID and HINGEPOINT_SIGN_ON_CLIENT_SECRET"
             )
         return self
 

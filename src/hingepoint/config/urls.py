@@ -1,9 +1,10 @@
-"""The addresses of the whole product: pages and the API."""
+"""The addresses of the whole product: pages, the API, and what a company's directory asks."""
 
 from django.urls import include, path
 
 urlpatterns = [
     path("api/", include("hingepoint.api.app")),
+    path("scim/v2/", include("hingepoint.api.scim")),
     path("", include("hingepoint.web.urls")),
 ]
 handler400 = "hingepoint.web.answers.unreadable"

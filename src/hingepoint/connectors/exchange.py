@@ -16,6 +16,7 @@ import ssl
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import httpcore2
@@ -179,7 +180,7 @@ class Exchange:
         if self._client is None:
             transport = httpx2.HTTPTransport(retries=0)
             transport._pool = httpcore2.ConnectionPool(
-                ssl_context=ssl.create_default_context(), network_backend=_Checked(self.allowed)
+                ssl_context=_trusted(), network_backend=_Checked(self.allowed)
             )
             self._client = httpx2.Client(
                 transport=transport, timeout=SECONDS, follow_redirects=False, trust_env=False
@@ -190,6 +191,12 @@ class Exchange:
         if self._client is not None:
             self._client.close()
             self._client = None
+
+
+@lru_cache(maxsize=1)
+def _trusted() -> ssl.SSLContext:
+    """Return whom the machine trusts; reading its list anew for each exchange would cost more than a request."""
+    return ssl.create_default_context()
 
 
 def _place(url: str) -> tuple[str, str, int | None]:

@@ -43,6 +43,13 @@ from hingepoint.domain.routines.models import DaysOff, Routine, RoutineDue, Rout
 from hingepoint.domain.second_factors.models import RecoveryCode, SecondFactor
 from hingepoint.domain.self_assessment.models import AssessmentAnswer, AssessmentRound
 from hingepoint.domain.sessions.models import Session
+from hingepoint.domain.sign_on.models import (
+    CompanyAccount,
+    DirectoryGroup,
+    DirectoryPerson,
+    GroupLine,
+    SignOn,
+)
 from hingepoint.domain.signals.models import Raise, RaiseStep, SignalReading
 from hingepoint.domain.sponsorship.models import MessageReader, SponsorMessage
 from hingepoint.domain.strategy.models import (
@@ -76,6 +83,7 @@ __all__ = [
     "CoachingRating",
     "CoachingSession",
     "CommitmentEnd",
+    "CompanyAccount",
     "Confirmation",
     "ConfirmationCode",
     "Connection",
@@ -95,9 +103,12 @@ __all__ = [
     "DiaryEntry",
     "DifferentPeople",
     "Digest",
+    "DirectoryGroup",
+    "DirectoryPerson",
     "Escalation",
     "Finding",
     "FindingDecision",
+    "GroupLine",
     "HandoverRead",
     "HindsightLimit",
     "HindsightView",
@@ -158,6 +169,7 @@ __all__ = [
     "SentRequest",
     "Session",
     "SignInFailure",
+    "SignOn",
     "SignalReading",
     "SponsorMessage",
     "Strategy",

@@ -18,10 +18,19 @@ class Topic(Worded):
     SIGNALS = "signals", "Signals and pressures"
     REVIEWS = "reviews", "Reviews"
     PEOPLE = "people", "People and teams"
+    DIRECTORY = "directory", "People and groups of the company's directory (SCIM)"
 
 
 #: Of what something can be written through the API; the rest is read only.
-WRITTEN = (Topic.DEALS, Topic.AGREEMENTS, Topic.TALKS, Topic.PLANS, Topic.EXCEPTIONS, Topic.SIGNALS)
+WRITTEN = (
+    Topic.DEALS,
+    Topic.AGREEMENTS,
+    Topic.TALKS,
+    Topic.PLANS,
+    Topic.EXCEPTIONS,
+    Topic.SIGNALS,
+    Topic.DIRECTORY,
+)
 READ, WRITE = "read", "write"
 
 

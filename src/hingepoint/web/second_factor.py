@@ -43,25 +43,30 @@ class CodeForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in_code(request: HttpRequest) -> HttpResponse:
     """The second step of signing in: the code that the app shows, or a recovery code."""
-    user, to = _who_waits(request)
+    user, told = _who_waits(request)
     if user is None:
         return redirect("sign-in")
     if request.method == "POST":
         _require_right(user, request)
-        return sign_in.let_in(request, user, to, by_code=True)
+        return sign_in.let_in(request, user, told["to"], by_code=True, ending=told.get("ending"))
     return private(
-        render(request, "second_factor/sign_in.html", {"draft": drafts.of(request), "who": user.email})
+        render(
+            request,
+            "second_factor/sign_in.html",
+            {"draft": drafts.of(request), "who": user.email, "company": told.get("ending") is not None},
+        )
     )
 
 
-def _who_waits(request: HttpRequest) -> tuple[people.User | None, str]:
-    """Return who gave the right password in this browser a moment ago, and where they want to go."""
+def _who_waits(request: HttpRequest) -> tuple[people.User | None, dict[str, Any]]:
+    """Return who gave the right password in this browser a moment ago or came with the company's account, and what waits with
+    them: where they want to go."""
     told = request.session.get(sign_in.WAITING, {})
     if not told or timezone.now() - dt.datetime.fromisoformat(told["at"]) > WAITS:
-        return None, ""
+        return None, told
     user = people.by_number(told["user"])
     same = user is not None and user.get_session_auth_hash() == told["hash"]
-    return (user if same else None), told["to"]
+    return (user if same else None), told
 
 
 def _require_right(user: people.User, request: HttpRequest) -> None:

@@ -6,6 +6,7 @@ import secrets
 from typing import Any, cast
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.decorators import login_not_required
@@ -13,7 +14,7 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, LogoutView
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, resolve_url
+from django.shortcuts import redirect, render, resolve_url
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
@@ -22,6 +23,8 @@ from hingepoint.domain.home.queries import rooms
 from hingepoint.domain.people import actions, queries
 from hingepoint.domain.second_factors import queries as second_factors
 from hingepoint.domain.sessions import actions as sessions
+from hingepoint.domain.sign_on import actions as company_sign_on
+from hingepoint.domain.sign_on import queries as sign_on
 from hingepoint.records.errors import Hidden
 from hingepoint.web import clients, drafts
 
@@ -32,6 +35,8 @@ WORKS_HERE, WORKS_HERE_DAYS = "works_here", 365
 KNOWN_HERE, KNOWN_HERE_DAYS = "known_here", 365
 #: Keys of a session: who gave the right password and still owes a code; that a code came with the sign-in.
 WAITING, BY_CODE = "waits_for_code", "by_code"
+#: Key of a session: where one signs out of the company's account too.
+ENDING = "ends_at"
 BACKEND = "hingepoint.web.sign_in.PeopleBackend"
 
 
@@ -97,7 +102,10 @@ class SignIn(LoginView):
         return let_in_or_ask_for_code(self.request, form.get_user(), self.get_success_url())
 
     def get_context_data(self, **kwargs) -> dict:
+        company, only = sign_on.offered()
         offered: dict[str, Any] = {
+            "company_sign_in": company,
+            "only_company": only,
             "offered": [],
             "tour": None,
             "mails": may_mail(),
@@ -126,23 +134,43 @@ class SignOut(LogoutView):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         if request.user.is_authenticated:
             sessions.note_sign_out(by=cast(queries.User, request.user), at=timezone.now())
-        return super().post(request, *args, **kwargs)
+        ending = request.session.get(ENDING, "")
+        answer = super().post(request, *args, **kwargs)
+        return render(request, "sign_on/signed_out.html", {"ending": ending}) if ending else answer
 
 
 def let_in_or_ask_for_code(request: HttpRequest, user: queries.User, to: str) -> HttpResponse:
-    """Let ``user`` in, who showed that they are one; with a second factor, once its code comes too."""
-    if not second_factors.has_one(user):
-        return let_in(request, user, to)
+    """Let ``user`` in, who showed that they are one; with a second factor, once its code comes too. Not where the
+    company's account alone counts, but for the one way out."""
+    if not sign_on.may_use_password(user):
+        messages.error(
+            request, "Your company signs in with its own account here. Use the button above the password."
+        )
+        return redirect("sign-in")
+    return ask_for_code(request, user, to) if second_factors.has_one(user) else let_in(request, user, to)
+
+
+def ask_for_code(
+    request: HttpRequest, user: queries.User, to: str, *, ending: str | None = None
+) -> HttpResponse:
+    """Let ``user`` wait for the code of their second factor; ``ending`` as in ``let_in``."""
     request.session.cycle_key()
     at, mark = timezone.now().isoformat(), user.get_session_auth_hash()
-    request.session[WAITING] = {"user": user.pk, "at": at, "to": resolve_url(to), "hash": mark}
+    told = {"user": user.pk, "at": at, "to": resolve_url(to), "hash": mark, "ending": ending}
+    request.session[WAITING] = told
     return redirect("sign-in-code")
 
 
-def let_in(request: HttpRequest, user: queries.User, to: str, *, by_code: bool = False) -> HttpResponse:
-    """Sign ``user`` in, on record, and send them on; the browser is known from then on."""
+def let_in(
+    request: HttpRequest, user: queries.User, to: str, *, by_code: bool = False, ending: str | None = None
+) -> HttpResponse:
+    """Sign ``user`` in, on record, and send them on; the browser is known from then on. ``ending`` is where who came with the
+    company's account signs out of that too, maybe empty; None for who came by what is kept here."""
     login(request, user, backend=BACKEND)
     request.session.pop(WAITING, None)
+    request.session[ENDING] = ending or ""
+    if ending is None and sign_on.is_way_out(user):
+        company_sign_on.note_way_out(by=user, at=timezone.now())
     request.session[BY_CODE] = by_code
     sessions.note_sign_in(
         by=user,

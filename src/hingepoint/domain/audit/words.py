@@ -49,6 +49,23 @@ SENTENCES: dict[str, dict[str, str]] = {
         "refuse codes": "refused further codes for a while",
         "take away": "took a second factor away",
     },
+    "sign-on": {
+        "set up": "said where the company's sign-in is and what counts there",
+        "let only": "said who signs in by password beside the company's account",
+        "add group": "said what a group of the company's directory gives",
+        "drop group": "let a group of the company's directory give nothing more",
+        "use way out": "signed in by password while only the company's account counts",
+    },
+    "directory person": {
+        "add": "said that the company's directory looks after somebody",
+        "change": "said anew what the company's directory has of somebody",
+        "drop": "said that the company's directory looks after somebody no more",
+    },
+    "directory group": {
+        "add": "named a group of the company's directory",
+        "change": "said anew who is in a group of the company's directory",
+        "drop": "said that a group of the company's directory is gone",
+    },
     "connection": {
         "connect": "connected a CRM",
         "sign in anew": "gave a connection another token",
@@ -169,6 +186,8 @@ SENTENCES: dict[str, dict[str, str]] = {
         "rename": "changed their name",
         "change time in team": "changed their time in a team",
         "join team": "put them in a team",
+        "link account": "knew them by their account of the company",
+        "keep last": "kept their role although their groups give another: nobody else keeps people",
         "leave team": "ended their time in a team",
     },
     "session": {
@@ -177,9 +196,14 @@ SENTENCES: dict[str, dict[str, str]] = {
         "rest too long": "was signed out, for nothing had happened in the browser for long",
         "end session": "signed out in another browser",
         "end other sessions": "signed out in every other browser",
+        "end all sessions": "signed somebody out everywhere whom the company's directory does not let in any more",
         "refuse sign-ins": "refused further sign-ins for a quarter of an hour, after too many wrong passwords",
     },
-    "token": {"make": "made a token for a program", "revoke": "revoked the token of a program"},
+    "token": {
+        "make": "made a token for a program",
+        "revoke": "revoked the token of a program",
+        "revoke all": "revoked every token of somebody whom the company's directory let go",
+    },
     "file": {"take away": "took a file away"},
     "calendar": {
         "renew address": "made a new address for their calendar",

@@ -63,3 +63,15 @@ def end_others(*, by: User, at: dt.datetime, key: str | None) -> int:
             by=by, at=at, action="end other sessions", subject="session", subject_id=by.pk, changes=changes
         )
     return ended
+
+
+@action
+def end_all(*, at: dt.datetime, user: User) -> int:
+    """Sign somebody out in every browser, as the company's directory does not let them in any more; return in how many."""
+    ended, _ = Session.objects.filter(user=user).delete()
+    if ended:
+        changes = {"browsers": ended}
+        record(
+            by=None, at=at, action="end all sessions", subject="session", subject_id=user.pk, changes=changes
+        )
+    return ended

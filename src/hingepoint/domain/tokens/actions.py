@@ -132,6 +132,16 @@ def revoke(*, by: User, at: dt.datetime, token_id: int) -> Token:
     return token
 
 
+@action
+def revoke_all(*, at: dt.datetime, user: User) -> int:
+    """Let no token of somebody open anything, whom the company's directory let go; return how many did."""
+    ended = Token.objects.filter(user=user, revoked_at=None).update(revoked_at=at)
+    if ended:
+        changes = {"tokens": ended}
+        record(by=None, at=at, action="revoke all", subject="token", subject_id=user.pk, changes=changes)
+    return ended
+
+
 def note_use(*, at: dt.datetime, token: Token) -> None:
     """Note now and then that a token was used. Leaves no trail: it changes nothing that anybody decides by."""
     if rules.to_be_noted(token.used_at, at=at):

@@ -1,0 +1,1 @@
+"""Signing in with the company's account: where it is, whose account is whose, and what its groups give."""

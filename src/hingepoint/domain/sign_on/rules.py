@@ -1,0 +1,108 @@
+"""What is in force for signing in with the company's account, and what groups give somebody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from django.conf import settings
+from django.db.models import Q
+
+from hingepoint.domain.people.models import Membership, User
+from hingepoint.domain.secrets.rules import unseal
+from hingepoint.domain.sign_on.models import DirectoryGroup, GroupLine, SignOn
+from hingepoint.records.people import Role
+from hingepoint.records.sign_on import GroupGives
+
+#: What the provider says (acr or amr) when it asked for a second factor, unless the settings say otherwise.
+USUAL_SECOND_FACTORS = ("mfa",)
+KEEPERS = (Role.SPONSOR, Role.ANALYST)
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """Where the company's sign-in is and what counts there. ``by_environment``: the installation's settings say where."""
+
+    issuer: str
+    client_id: str
+    secret: str = field(repr=False)
+    groups_claim: str
+    proven_by: str
+    second_factors: frozenset[str]
+    by_environment: bool
+
+
+def kept() -> SignOn:
+    """Return the settings of the page, as they are before anybody saved any too."""
+    return SignOn.objects.filter(pk=1).first() or SignOn(pk=1, second_factors=list(USUAL_SECOND_FACTORS))
+
+
+def in_force(row: SignOn | None = None) -> InForce | None:
+    """Return where the company's sign-in is; None without one. What the environment says comes before the page. Raises
+    WrongKey."""
+    row, said = row or kept(), settings.ENVIRONMENT
+    told = bool(said.sign_on_issuer)
+    issuer = said.sign_on_issuer or row.issuer
+    if not issuer:
+        return None
+    secret = said.sign_on_client_secret if told else (secret_of(row) if row.secret else "")
+    client_id = said.sign_on_client_id if told else row.client_id
+    factors = frozenset(row.second_factors)
+    return InForce(issuer, client_id, secret, row.groups_claim, row.proven_by, factors, told)
+
+
+def secret_of(row: SignOn) -> str:
+    """Return the secret that the provider knows us by. Raises WrongKey."""
+    return unseal(row.secret, purpose=SignOn._meta.get_field("secret").purpose)
+
+
+def is_set(row: SignOn) -> bool:
+    """Return whether the company has a sign-in here; opens no secret."""
+    return bool(settings.ENVIRONMENT.sign_on_issuer or row.issuer)
+
+
+def table() -> list[GroupGives]:
+    """Return what groups give, as it is kept."""
+    return [
+        GroupGives(row.group, Role(row.role) if row.role else None, row.team_id, row.manages)
+        for row in GroupLine.objects.all()
+    ]
+
+
+def otherwise(row: SignOn) -> Role | None:
+    return Role(row.otherwise) if row.otherwise else None
+
+
+def places_of(users: Iterable[int]) -> dict[int, set[tuple[int, bool]]]:
+    """Return where people are now: team and whether they manage it, by the number of each."""
+    rows = Membership.objects.filter(user__in=list(users), until__isnull=True)
+    found: dict[int, set[tuple[int, bool]]] = {}
+    for user, team, manages in rows.values_list("user_id", "team_id", "manages"):
+        found.setdefault(user, set()).add((team, manages))
+    return found
+
+
+def known_by(mail: str) -> User | None:
+    """Return who has an address here, or had it before they were merged, or is called by it in files and has none yet."""
+    meant = Q(email=mail) | Q(other_names__email=mail) | Q(key=mail, email=None)
+    return User.objects.filter(meant).first()
+
+
+def groups_of(user: User, told: Iterable[str]) -> set[str]:
+    """Return the groups that count for somebody: those of the directory where it looks after them by itself, else what was
+    ``told`` at the sign-in. A group of the directory has its name and its number there."""
+    known = list(user.directory_people.all())
+    if not known:
+        return set(told)
+    rows = DirectoryGroup.objects.filter(members__in=known).values_list("name", "external_id")
+    return {one for pair in rows for one in pair if one}
+
+
+def last_keeper(user: User) -> bool:
+    """Return whether nobody else who can sign in keeps people."""
+    others = User.objects.active().filter(role__in=[str(one) for one in KEEPERS]).exclude(pk=user.pk)
+    others = others.prefetch_related("company_accounts")
+    return user.role in KEEPERS and not any(
+        one.can_sign_in or one.company_accounts.all()  # type: ignore[attr-defined]  # the other end of the key
+        for one in others
+    )
