@@ -112,6 +112,8 @@ FORMS: dict[str, tuple[str, str, str]] = {
     "confirm": ("anonymous", "confirm", ""),
     "self-assessments": ("sponsor", "self-assessments", ""),
     "make-token": ("seller", "tokens", ""),
+    "add-webhook": ("analyst", "webhooks", ""),
+    "change-webhook": ("analyst", "webhook", ""),
     "sign-in": ("anonymous", "sign-in", ""),
 }
 #: Forms that carry no words to keep: buttons, choices, files and passwords.

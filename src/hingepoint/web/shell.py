@@ -141,6 +141,7 @@ _PART_OF = {
     "self-assessments": "signals",
     "principles": "strategies",
     "sponsorship": "strategies",
+    "webhooks": "connections",
 }
 
 
