@@ -11,6 +11,7 @@ import counting
 import discoveries
 import duties
 import hindsights
+import hooks
 import importing
 import letting_in
 import playbooks
@@ -75,6 +76,8 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "new-connection": (KEEPERS, {"crm": "tryton"}),
     "connection": (KEEPERS, {"connection_id": "a_connection"}),
     "tokens": (EVERYBODY, {}),
+    "webhooks": (KEEPERS, {}),
+    "webhook": (KEEPERS, {"webhook_id": "a_webhook"}),
     "imports": (KEEPERS, {}),
     "import": (KEEPERS, {"batch_id": "finished_import"}),
     "import-progress": (KEEPERS, {"batch_id": "finished_import"}),
@@ -340,6 +343,13 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
         for name in ("test-connection", "say-words", "rehearse-connection", "switch-connection", "set-pace")
     },
     "set-writing-back": (KEEPERS, {"connection_id": "a_connection"}),
+    "add-webhook": (KEEPERS, {}),
+    **{
+        f"{doing}-webhook": (KEEPERS, {"webhook_id": "a_webhook"})
+        for doing in ("change", "switch", "test", "drop")
+    },
+    "renew-webhook-secret": (KEEPERS, {"webhook_id": "a_webhook"}),
+    "send-webhook-again": (KEEPERS, {"delivery_id": "a_hook_message"}),
     "renew-token": (KEEPERS, {"connection_id": "a_connection"}),
     "read-import-as": (KEEPERS, {"batch_id": "finished_import"}),
     "answer-import": (KEEPERS, {"batch_id": "finished_import"}),
@@ -367,6 +377,10 @@ def address(route: str, arguments: dict, cast, known: dict | None = None) -> str
             return discoveries.trial(cast).pk
         if name == "a_connection":
             return connecting.a_connection().pk
+        if name == "a_webhook":
+            return hooks.a_webhook().pk
+        if name == "a_hook_message":
+            return hooks.a_message_given_up().pk
         if name == "finished_import":
             return importing.finished_import(cast).pk
         if name == "a_way_in":

@@ -251,6 +251,9 @@ NO_ACTION = {
         "sync": "asks the CRM outside any, and keeps each page in one",
         "sync_what_is_due": "runs several connections",
     },
+    "webhooks.actions": {
+        "send_test": "makes the message in one, sends it outside any, keeps the answer in one",
+    },
     "tokens.actions": {
         "note_use": "one statement, now and then, that nobody decides by",
         "begin_request": "a part of the transaction of a request",
@@ -375,7 +378,7 @@ def modules_of(folder: str) -> set[str]:
 def test_the_list_of_a_family_holds_every_member():
     shared = {"charts", "findings", "methods", "pictures", "typesetting"}
     assert modules_of("reports") - shared == reports.DOCUMENTS.keys()
-    shape = {"source", "exchange", "marks", "oidc", "paging", "values"}
+    shape = {"source", "exchange", "outgoing", "marks", "oidc", "paging", "values"}
     assert modules_of("connectors") - shape == set(connectors.CONNECTORS)
     assert modules_of("analysis/signals") - {"shape", "engine"} == set(signals.SIGNALS)
     assert metric_words.NOUNS.keys() == metrics.BUILT_IN.keys()

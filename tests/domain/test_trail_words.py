@@ -34,6 +34,7 @@ PASSED_ON = {
     ("detection/actions.py", "action"): ["switch on", "switch off"],
     ("discovery/actions.py", "action"): [],
     ("pressures/actions.py", "action"): ["switch on", "switch off"],
+    ("sync/actions.py", "doing"): ["fail", "recover"],
     ("signals/actions.py", "doing"): ["give", "answer", "decide", "mute", "unmute"],
 }
 

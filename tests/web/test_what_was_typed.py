@@ -115,6 +115,8 @@ FORMS: dict[str, tuple[str, str, str]] = {
     "make-token": ("seller", "tokens", ""),
     "save-sign-on": ("sponsor", "sign-on", ""),
     "add-sign-on-group": ("sponsor", "sign-on", ""),
+    "add-webhook": ("analyst", "webhooks", ""),
+    "change-webhook": ("analyst", "webhook", ""),
     "sign-in": ("anonymous", "sign-in", ""),
 }
 #: Forms that carry no words to keep: buttons, choices, files and passwords.

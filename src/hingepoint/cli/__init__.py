@@ -38,6 +38,7 @@ COMMANDS = {
     "import": Command("imports:import_", "Import deals or events from a file."),
     "connect": Command("connect:connect", "Connect a CRM, and try what its token may see."),
     "sync": Command("connect:sync", "Read what is new in a connected CRM."),
+    "webhook": Command("webhooks:webhook", "Let another program be told what changes."),
     "check": Command("check:check", "Say how healthy the data in a file is, without importing it."),
     "export": Command("export:export", "Write a table to a file."),
     "seed": Command("seed:seed", "Load a small named world into an empty database."),

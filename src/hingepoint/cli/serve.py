@@ -41,8 +41,7 @@ ALREADY_SERVED = (
     "--allow-outbound",
     multiple=True,
     metavar="HOST:PORT",
-    help="Let outgoing requests reach this address of your own network. Can be repeated. "
-    "This version sends none.",
+    help="Let outgoing requests, such as webhooks, reach this address of your own network. Can be repeated.",
 )
 def serve(host: str, port: int, allow_outbound: tuple[str, ...]) -> None:
     """Run Hingepoint for your company.

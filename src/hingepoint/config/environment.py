@@ -107,8 +107,8 @@ class Environment(BaseSettings):
     )
     allow_outbound: list[str] = Field(
         [],
-        description="HOST:PORT addresses inside the own network that outgoing requests may reach (JSON list). "
-        "This version sends none but mail to the mail server.",
+        description="HOST:PORT addresses inside the own network that outgoing requests, such as webhooks, may reach (JSON list). "
+        "All others there are refused.",
     )
     mail_server: str = Field(
         "",

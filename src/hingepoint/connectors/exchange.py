@@ -1,26 +1,22 @@
 """Requests to a CRM over HTTP: one thin layer that every source uses, with one list of what can go wrong.
 
-Redirects are not followed. The name is resolved once for a connection, and the address is checked before it is
-used: what is not globally routable is refused unless its host and port were allowed. An answer has a total
-time, a size, and must be JSON. A short wait that the CRM asks for is waited here; longer ones are raised.
+Redirects are not followed, and addresses are checked (``outgoing``). An answer has a total time, a size, and must be
+JSON. A short wait that the CRM asks for is waited here; longer ones are raised.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import email.utils
-import ipaddress
 import json
-import socket
-import ssl
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
-import httpcore2
 import httpx2
+
+from hingepoint.connectors import outgoing
 
 MOST_BYTES = 64_000_000
 SECONDS = 60.0
@@ -166,6 +162,8 @@ class Exchange:
         try:
             with self._open().stream(method, self._url(path), **sent) as response:  # type: ignore[arg-type]
                 raw = _limited(response)
+        except outgoing.AddressRefused as refused:
+            raise AddressRefused(str(refused)) from None
         except httpx2.TransportError as error:
             raise NotReachable(f"The CRM did not answer: {type(error).__name__}.") from None
         return _answer(response, raw, understood)
@@ -178,25 +176,13 @@ class Exchange:
 
     def _open(self) -> httpx2.Client:
         if self._client is None:
-            transport = httpx2.HTTPTransport(retries=0)
-            transport._pool = httpcore2.ConnectionPool(
-                ssl_context=_trusted(), network_backend=_Checked(self.allowed)
-            )
-            self._client = httpx2.Client(
-                transport=transport, timeout=SECONDS, follow_redirects=False, trust_env=False
-            )
+            self._client = outgoing.client(self.allowed, seconds=SECONDS)
         return self._client
 
     def close(self) -> None:
         if self._client is not None:
             self._client.close()
             self._client = None
-
-
-@lru_cache(maxsize=1)
-def _trusted() -> ssl.SSLContext:
-    """Return whom the machine trusts; reading its list anew for each exchange would cost more than a request."""
-    return ssl.create_default_context()
 
 
 def _place(url: str) -> tuple[str, str, int | None]:
@@ -272,47 +258,3 @@ def _clock(said: str | None) -> dt.datetime:
         return email.utils.parsedate_to_datetime(said or "").astimezone(dt.UTC)
     except ValueError:
         return dt.datetime.now(dt.UTC)
-
-
-class _Checked(httpcore2.SyncBackend):
-    """Opens connections to checked addresses only: the address that was checked is the one that is used."""
-
-    def __init__(self, allowed: Collection[str]):
-        super().__init__()
-        self._allowed = frozenset(allowed)
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore2.NetworkStream:
-        try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except OSError:
-            raise httpcore2.ConnectError(f"{host} is not known.") from None
-        addresses = list(dict.fromkeys(str(each[4][0]) for each in found))
-        if f"{host}:{port}" not in self._allowed and not all(map(is_public, addresses)):
-            raise AddressRefused(
-                f"{host} is an address inside a network. Allow it with --allow-outbound {host}:{port}."
-            )
-        return super().connect_tcp(addresses[0], port, timeout, local_address, socket_options)
-
-
-def is_public(address: str) -> bool:
-    """Return whether an address is globally routable, looking through IPv6 forms that carry an IPv4 address."""
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    inner = _carried(ip)
-    if inner is not None:
-        return is_public(str(inner))
-    return ip.is_global and not ip.is_multicast
-
-
-def _carried(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    if isinstance(ip, ipaddress.IPv4Address):
-        return None
-    if ip in ipaddress.ip_network("64:ff9b::/96"):  # NAT64, RFC 6052
-        return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-    return ip.ipv4_mapped or ip.sixtofour or (ip.teredo and ip.teredo[1]) or None

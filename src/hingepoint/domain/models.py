@@ -65,6 +65,7 @@ from hingepoint.domain.tokens.models import SentRequest, Token
 from hingepoint.domain.trials.models import Trial, TrialLook
 from hingepoint.domain.turns.models import SentForm
 from hingepoint.domain.upkeep.models import Job, KeptAnswer
+from hingepoint.domain.webhooks.models import Webhook, WebhookDelivery, WebhookTry
 
 __all__ = [
     "Account",
@@ -180,5 +181,8 @@ __all__ = [
     "Trial",
     "TrialLook",
     "User",
+    "Webhook",
+    "WebhookDelivery",
+    "WebhookTry",
     "WrittenBack",
 ]

@@ -26,6 +26,7 @@ from hingepoint.domain.trials import actions as trials
 from hingepoint.domain.turns import actions as turns
 from hingepoint.domain.upkeep import actions as upkeep
 from hingepoint.domain.upkeep import queries
+from hingepoint.domain.webhooks import actions as webhooks
 
 KEPT_DAYS = 14
 
@@ -131,6 +132,7 @@ JOBS = (
     forget_ended_sessions,
     turns.forget_forms,
     tokens.forget_answers,
+    webhooks.forget_old,
     bridge.gather,
     let_old_promises_lapse,
     read_traces,

@@ -18,9 +18,10 @@ def main() -> None:
     from django.core.management import call_command
 
     django.setup()
-    from hingepoint.jobs import schedule
+    from hingepoint.jobs import schedule, webhooks
 
-    threading.Thread(target=schedule.keep_time, args=(threading.Event(),), daemon=True).start()
+    for keep in (schedule.keep_time, webhooks.keep_delivering):
+        threading.Thread(target=keep, args=(threading.Event(),), daemon=True).start()
     threading.Thread(target=_end_with_the_server, daemon=True).start()
     call_command("db_worker", queue_name="*", reload=False, startup_delay=False, verbosity=0)
 

@@ -18,6 +18,7 @@ class NoticeKind(Worded):
     TALKS = "talks", "Talks to prepare or to debrief"
     AGREEMENTS = "agreements", "Agreements that are late"
     ROUTINES = "routines", "Your routines"
+    WEBHOOKS = "webhooks", "Programs that are told nothing any more"
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,6 +142,7 @@ _PART_OF = {
     "self-assessments": "signals",
     "principles": "strategies",
     "sponsorship": "strategies",
+    "webhooks": "connections",
 }
 
 

@@ -58,6 +58,7 @@ from hingepoint.web import (
     tokens,
     trail,
     trials,
+    webhooks,
 )
 
 urlpatterns = [
@@ -391,6 +392,15 @@ urlpatterns = [
     path("connections/<int:connection_id>/pace", connections.set_pace, name="set-pace"),
     path("connections/<int:connection_id>/writing", connections.set_writing_back, name="set-writing-back"),
     path("connections/<int:connection_id>/token", connections.renew_token, name="renew-token"),
+    path("webhooks/", webhooks.webhooks, name="webhooks"),
+    path("webhooks/add", webhooks.add_webhook, name="add-webhook"),
+    path("webhooks/<int:webhook_id>/", webhooks.webhook, name="webhook"),
+    path("webhooks/<int:webhook_id>/change", webhooks.change_webhook, name="change-webhook"),
+    path("webhooks/<int:webhook_id>/secret", webhooks.renew_webhook_secret, name="renew-webhook-secret"),
+    path("webhooks/<int:webhook_id>/switch", webhooks.switch_webhook, name="switch-webhook"),
+    path("webhooks/<int:webhook_id>/test", webhooks.test_webhook, name="test-webhook"),
+    path("webhooks/<int:webhook_id>/drop", webhooks.drop_webhook, name="drop-webhook"),
+    path("webhooks/messages/<int:delivery_id>/again", webhooks.send_webhook_again, name="send-webhook-again"),
     # imports
     path("imports/", imports.imports, name="imports"),
     path("imports/<int:batch_id>/", imports.import_, name="import"),

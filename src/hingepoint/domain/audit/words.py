@@ -73,6 +73,18 @@ SENTENCES: dict[str, dict[str, str]] = {
         "switch": "switched a connection",
         "set writing back": "said what is written back to a CRM",
         "set pace": "said how often a CRM is read",
+        "fail": "could not read the CRM",
+        "recover": "could read the CRM again",
+    },
+    "webhook": {
+        "add": "let a program be told what changes",
+        "change": "changed what a program is told, or where",
+        "renew secret": "made a new secret for a webhook",
+        "switch on": "switched a webhook on",
+        "switch off": "switched a webhook off",
+        "drop": "dropped a webhook",
+        "send again": "had a message of a webhook sent again",
+        "test": "sent a test to a webhook",
     },
     "secrets": {"renew key": "put the secrets of the database under a new key"},
     "deal": {

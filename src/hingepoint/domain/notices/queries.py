@@ -116,7 +116,7 @@ def _kinds(viewer: User, today: dt.date) -> tuple[KindShown, ...]:
             kind not in rows and rules.in_vain(said[kind]),
         )
         for kind in NoticeKind
-        if kind != NoticeKind.SIGNALS or reading.answers_signals(viewer)
+        if reading.concerns(kind, viewer)
     )
 
 

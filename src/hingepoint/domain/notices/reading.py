@@ -27,6 +27,7 @@ from hingepoint.domain.reviews.queries.reviews import asked_before
 from hingepoint.domain.routines.models import RoutineDue
 from hingepoint.domain.routines.queries.mine import due_of_me
 from hingepoint.domain.signals import queries as signals
+from hingepoint.domain.webhooks import queries as webhooks
 from hingepoint.records.deals import DealStatus
 from hingepoint.records.notices import Entry, EntryKind, Line, NoticeKind
 from hingepoint.records.people import Role
@@ -73,6 +74,13 @@ def _signals(user: User, today: dt.date) -> Iterator[Line]:
 def answers_signals(user: User) -> bool:
     """Return whether signals are asked of somebody."""
     return user.role in LEADERS or user.sees_everything
+
+
+def concerns(kind: NoticeKind, user: User) -> bool:
+    """Return whether lines of a kind can come to somebody at all."""
+    if kind == NoticeKind.WEBHOOKS:
+        return webhooks.may_keep(user)
+    return kind != NoticeKind.SIGNALS or answers_signals(user)
 
 
 def _commitments(user: User, today: dt.date) -> Iterator[Line]:
@@ -126,7 +134,13 @@ def _routines(user: User, today: dt.date) -> Iterator[Line]:
             yield Line(NoticeKind.ROUTINES, f"routine-{due.due_id}", words, "home")
 
 
-_KINDS = (_to_decide, _signals, _commitments, _gaps, _talks, _agreements, _routines)
+def _webhooks(user: User, today: dt.date) -> Iterator[Line]:
+    for one in webhooks.switched_off(user):
+        words = f"{one.name} was switched off: {one.off_because} See what it missed, and switch it on again."
+        yield Line(NoticeKind.WEBHOOKS, f"webhook-{one.id}-{one.off_at}", words, "webhook", (one.id,))
+
+
+_KINDS = (_to_decide, _signals, _commitments, _gaps, _talks, _agreements, _routines, _webhooks)
 
 
 # ---- the calendar ----

@@ -479,6 +479,9 @@ def _end_run(row: Connection, run: SyncRun, told: Told, *, at: dt.datetime, wait
     for name in ("read", "brought", "rules", "written", "requests", "waited", "swept", "problem"):
         setattr(run, name, getattr(told, name))
     run.save()
+    if bool(row.problem) != bool(told.problem):
+        doing = "fail" if told.problem else "recover"
+        record(by=None, at=at, action=doing, subject="connection", subject_id=row.pk, reason=told.problem)
     row.problem = told.problem
     if told.problem:
         row.failures += 0 if wait else 1
