@@ -24,7 +24,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
-from hingepoint.records.errors import AlreadyNoted, Hidden, Refused, Stale, TooOften
+from hingepoint.records.errors import AlreadyNoted, Hidden, OutOfDate, Refused, Stale, TooOften
 from hingepoint.web.sent import SECOND, TOKEN, ask_whether_second
 
 logger = logging.getLogger(__name__)
@@ -47,6 +47,7 @@ OUR_FAULT = (
 #: Which status an error has, and what is said in place of its own words. The first that fits counts.
 TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     (Hidden, 404, NOTHING_HERE),
+    (OutOfDate, 422, ""),
     (Stale, 409, ""),
     (TooOften, 429, ""),
     (Refused, 422, ""),
