@@ -11,8 +11,8 @@ from ninja import Schema
 from ninja.errors import HttpError, ValidationError
 
 from hingepoint.domain.tokens.actions import AtWork
-from hingepoint.records.errors import AlreadyNoted, Stale
-from hingepoint.web import answers
+from hingepoint.records.errors import AlreadyNoted, Hidden, Stale
+from hingepoint.web import answers, security_log
 
 logger = logging.getLogger(__name__)
 
@@ -87,7 +87,10 @@ def _in_a_second(response: HttpResponse) -> HttpResponse:
 
 
 def answer(request: HttpRequest, error: Exception) -> HttpResponse:
-    """Return the problem of an error."""
+    """Return the problem of an error; who is refused is noted in the server's log."""
+    if isinstance(error, Hidden) or (isinstance(error, HttpError) and error.status_code in (401, 403)):
+        caller = getattr(request, "auth", None)
+        security_log.refused(request, who=caller.user.pk if caller else None)
     match error:
         case ValidationError():
             return problem(422, INVALID, _by_field(error.errors))

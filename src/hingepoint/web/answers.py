@@ -25,6 +25,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 
 from hingepoint.records.errors import AlreadyNoted, Hidden, OutOfDate, Refused, Stale, TooOften
+from hingepoint.web import security_log
 from hingepoint.web.sent import SECOND, TOKEN, ask_whether_second
 
 logger = logging.getLogger(__name__)
@@ -116,6 +117,8 @@ class Answers:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, AlreadyNoted):
             return ask_whether_second(request, error)
+        if isinstance(error, (Hidden, PermissionDenied)) and request.user.is_authenticated:
+            security_log.refused(request, who=request.user.pk)
         found = answer_to(error)
         return page(request, found.status, found.words) if found else None
 
