@@ -21,12 +21,18 @@ from routes import EVERYBODY, KEEPERS, LEADS_NORTH, SEES_SANNAS_DEAL, SELLING
 
 
 class Operation(NamedTuple):
-    """Who may use an operation, the scope it wants, its address and what is sent to it, made for the cast."""
+    """Who may use an operation, the scope it wants, its address and what is sent to it, made for the cast; and the version
+    of what it changes, where one is asked for."""
 
     may: set[str]
     scope: str
     path: Callable[[Any], str]
     sent: Callable[[Any], dict[str, Any]] | None = None
+    version: int | None = None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {} if self.version is None else {"If_Match": f'"{self.version}"'}
 
 
 def a_type() -> int:
@@ -77,8 +83,8 @@ OPERATIONS: dict[str, Operation] = {
     "list_agreements": Operation(_SEES, "agreements:read", of_deal("/agreements")),
     "list_next_steps": Operation(_SEES, "agreements:read", of_deal("/next-steps")),
     "get_agreement": Operation(_SEES, "agreements:read", of_agreement("")),
-    "take_step": Operation(_SEES, "agreements:write", of_agreement("/steps"), lambda cast: _STEP),
-    "undo_step": Operation(_SEES, "agreements:write", after_a_step, lambda cast: {}),
+    "take_step": Operation(_SEES, "agreements:write", of_agreement("/steps"), lambda cast: _STEP, version=0),
+    "undo_step": Operation(_SEES, "agreements:write", after_a_step, lambda cast: {}, version=1),
     "get_negotiation": Operation(_SEES, "talks:read", of_deal("/negotiation")),
     "log_demand": Operation(_SEES, "talks:write", of_deal("/demands"), lambda cast: {"topic": "price"}),
     "give_reason": Operation(_SEES, "talks:write", of("demands", talks.a_demand, "/reasons"), lambda cast: {"text": "a budget"}),
@@ -92,7 +98,7 @@ OPERATIONS: dict[str, Operation] = {
     "list_exceptions_waiting": Operation(_ALL, "exceptions:read", at("/exceptions/waiting")),
     "list_exceptions_of_deal": Operation(_ALL, "exceptions:read", of_deal("/exceptions")),
     "get_exception": Operation(_SEES | {"inside_partner"}, "exceptions:read", of("exceptions", talks.an_exception)),
-    "answer_exception": Operation({"inside_partner"}, "exceptions:write", of("exceptions", talks.an_exception, "/answer"), lambda cast: {"answer": "approved"}),
+    "answer_exception": Operation({"inside_partner"}, "exceptions:write", of("exceptions", talks.an_exception, "/answer"), lambda cast: {"answer": "approved"}, version=1),
     "list_signed_findings": Operation(_ALL, "findings:read", at("/findings")),
     "list_runs": Operation(_ALL, "findings:read", at("/runs")),
     "get_run": Operation(KEEPERS, "findings:read", of("runs", _run)),

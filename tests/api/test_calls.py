@@ -8,8 +8,10 @@ import pytest
 from django.utils import timezone
 
 import talks
+from api.operations import OPERATIONS
 from calling import program, secret_of
 from cast import NOW, TODAY, deal
+from hingepoint.api.app import document
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.audit.models import AuditEvent
@@ -81,13 +83,36 @@ def test_a_deal_is_read_as_it_was(cast):
 
 def test_a_step_on_an_old_version_is_refused_and_changes_nothing(cast):
     called, path = program(cast.seller), steps_of(cast)
-    first = called.post(f"{path}/steps", STEP)
+    first = called.post(f"{path}/steps", STEP, If_Match='"0"')
     assert first["ETag"] == '"1"'
     assert called.post(f"{path}/steps", STEP, If_Match=first["ETag"])["ETag"] == '"2"'
     late = called.post(f"{path}/steps", {**STEP, "state": "not_needed"}, If_Match=first["ETag"])
     assert late.status_code == 412
     assert late.json()["type"] == "urn:hingepoint:problem:changed-meanwhile"
     assert called.get(path).json()["line"]["state"] == "planned"
+
+
+@pytest.mark.parametrize("name", sorted(name for name, one in OPERATIONS.items() if one.version is not None))
+def test_a_change_that_does_not_say_on_which_version_is_refused(cast, name):
+    operation = OPERATIONS[name]
+    path, told, before = operation.path(cast), operation.sent(cast), AuditEvent.objects.count()
+    said = program(getattr(cast, min(operation.may))).post(path, told)
+    assert (said.status_code, said.json()["type"]) == (428, "urn:hingepoint:problem:version-needed")
+    assert "ETag" in said.json()["detail"]
+    made = AuditEvent.objects.exclude(subject="token").count()
+    assert made == before
+
+
+def test_each_operation_that_takes_a_version_asks_for_it():
+    asks = {
+        told["operationId"]
+        for methods in document()["paths"].values()
+        for told in methods.values()
+        if any(one["name"] == "If-Match" for one in told.get("parameters", ()))
+    }
+    assert asks == {name for name, one in OPERATIONS.items() if one.version is not None}
+    told = [one for methods in document()["paths"].values() for one in methods.values()]
+    assert asks == {one["operationId"] for one in told if "428" in one["responses"]}
 
 
 # ---- keys ----
@@ -272,7 +297,7 @@ def test_a_step_of_a_program_that_acts_for_nobody_is_not_by_hand(cast):
     _, secret = tokens.make_for_service(role="analyst", **told)
     from calling import Program
 
-    Program(secret).post(f"{steps_of(cast)}/steps", STEP)
+    Program(secret).post(f"{steps_of(cast)}/steps", STEP, If_Match='"0"')
     step = agreements.Step(
         state=AgreementState.ASKED, occurred_at=NOW, act="send", person_name="Bo", due_on=TODAY
     )

@@ -29,7 +29,11 @@ def calling(operation, cast, path: str, secret: str | None):
     """Return the answer to a program that calls; what it changed is undone."""
     program = Program(secret)
     with transaction.atomic():
-        answer = program.post(path, operation.sent(cast)) if operation.sent else program.get(path)
+        answer = (
+            program.post(path, operation.sent(cast), **operation.headers)
+            if operation.sent
+            else program.get(path)
+        )
         transaction.set_rollback(True)
     return answer
 

@@ -23,7 +23,8 @@ def text(answer) -> str:
 
 
 def look(client, **said):
-    return client.post("/words/look", said)
+    versions = {f"version-{one.pk}": one.version for one in AgreementType.objects.all()}
+    return client.post("/words/look", versions | said)
 
 
 def chosen(page: str, found: AgreementType) -> list[str]:
@@ -139,6 +140,7 @@ def test_who_comes_later_sees_that_it_was_said_already(analyst, cast):
     found, open_ = word(), word("Xyzzy")
     tie(found)
     sent = {f"word-{found.pk}": "type:cust.nda", f"version-{found.pk}": "1", f"word-{open_.pk}": "own"}
+    sent |= {f"version-{open_.pk}": "1"}
     late = analyst.post("/words/settle", sent)
     assert late.status_code == 409
     assert chosen(late.content.decode(), open_) == ["own"]

@@ -165,14 +165,14 @@ def test_the_audit_trail_says_that_it_changed_and_not_to_what(kept):
 
 def test_a_seller_keeps_a_corridor_from_the_page(client, cast):
     client.force_login(cast.seller)
-    client.post(f"/deals/{cast.deal.pk}/corridor", CORRIDOR)
+    client.post(f"/deals/{cast.deal.pk}/corridor", CORRIDOR | {"version": 0})
     assert Corridor.objects.get().walk_away == 9_100_111
 
 
 def test_a_corridor_upside_down_is_refused_in_words(client, cast):
     client.force_login(cast.seller)
     address = f"/deals/{cast.deal.pk}/corridor"
-    answer = client.post(address, CORRIDOR | {"walk_away": "9999999"}, follow=True)
+    answer = client.post(address, CORRIDOR | {"walk_away": "9999999", "version": 0}, follow=True)
     assert "target lies between" in answer.content.decode()
     assert not Corridor.objects.exists()
 

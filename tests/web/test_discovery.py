@@ -263,7 +263,7 @@ def test_a_decision_without_a_note_is_asked_for_in_place(client, cast, run):
     client.force_login(cast.analyst)
     answer = client.post(
         reverse("decide-finding", args=[run.pk]),
-        {"key": "cust.data_access", "verdict": "signed", "note": " "},
+        {"key": "cust.data_access", "verdict": "signed", "note": " ", "version": 1},
     )
     assert answer.status_code == 422
     assert "Say in a sentence why" in text(answer)

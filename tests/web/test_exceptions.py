@@ -23,6 +23,12 @@ def ask(client, cast, **form):
     return client.post(f"/deals/{cast.deal.pk}/exceptions/new", FORM | form)
 
 
+def answered(client, made, said, **more):
+    """Answer a request as it stands now."""
+    made.refresh_from_db()
+    return client.post(f"/exceptions/{made.pk}/answer", {"version": made.version} | said, **more)
+
+
 def test_a_seller_asks_and_sees_who_is_asked_and_why(client, cast):
     answer = ask(client, cast)
     made = Escalation.objects.get()
@@ -76,7 +82,7 @@ def test_the_manager_answers_from_home(client, cast):
     made = Escalation.objects.get()
     client.force_login(cast.manager)
     assert "Exceptions waiting for you" in client.get("/").content.decode()
-    client.post(f"/exceptions/{made.pk}/answer", {"answer": "approved", "next": "/"})
+    answered(client, made, {"answer": "approved", "next": "/"})
     made.refresh_from_db()
     assert (made.state, made.granted) == (State.APPROVED, 0.15)
     assert "Exceptions waiting for you" not in client.get("/").content.decode()
@@ -85,7 +91,7 @@ def test_the_manager_answers_from_home(client, cast):
 def test_the_seller_hears_on_home_what_became_of_it(client, cast):
     made = talks.an_exception(cast, at=timezone.now())
     client.force_login(cast.inside_partner)
-    client.post(f"/exceptions/{made.pk}/answer", {"answer": "in_part", "words": "45 days."})
+    answered(client, made, {"answer": "in_part", "words": "45 days."})
     client.force_login(cast.seller)
     assert 'id="my-exceptions"' in client.get("/").content.decode()
     piece = {"HTTP_HX_REQUEST": "true", "HTTP_HX_TARGET": "my-exceptions"}
@@ -98,11 +104,11 @@ def test_the_seller_hears_on_home_what_became_of_it(client, cast):
 
 def test_yes_to_less_says_how_much(client, cast):
     ask(client, cast)
-    address = f"/exceptions/{Escalation.objects.get().pk}/answer"
+    made = Escalation.objects.get()
     client.force_login(cast.manager)
-    refused = client.post(address, {"answer": "in_part"}, follow=True)
+    refused = answered(client, made, {"answer": "in_part"}, follow=True)
     assert "Say how much" in refused.content.decode()
-    client.post(address, {"answer": "in_part", "granted": "12"})
+    answered(client, made, {"answer": "in_part", "granted": "12"})
     assert Escalation.objects.get().granted == 0.12
 
 
@@ -135,7 +141,7 @@ def test_a_partner_answers_and_gives_two_taps(client, cast):
     client.post(f"/exceptions/{made.pk}/pulse", {"defended": "yes", "argues_for": "both", "next": "/"})
     assert Pulse.objects.get().defended
     assert "Two taps from you" not in client.get("/").content.decode()
-    client.post(f"/exceptions/{made.pk}/answer", {"answer": "declined", "words": "Not without a guarantee."})
+    answered(client, made, {"answer": "declined", "words": "Not without a guarantee."})
     made.refresh_from_db()
     assert made.state == State.DECLINED
 
@@ -224,10 +230,10 @@ def test_something_is_asked_back_and_the_seller_says_what_came(client, cast):
     ask(client, cast)
     made = Escalation.objects.get()
     client.force_login(cast.manager)
-    refused = client.post(f"/exceptions/{made.pk}/answer", {"answer": "back"})
+    refused = answered(client, made, {"answer": "back"})
     assert refused.status_code == 422
     assert "Say what you want for it" in refused.content.decode()
-    client.post(f"/exceptions/{made.pk}/answer", {"answer": "back", "words": "a reference by June"})
+    answered(client, made, {"answer": "back", "words": "a reference by June"})
     resting = client.get("/exceptions/").content.decode()
     assert "You asked for: a reference by June" in resting
     assert "for 1 something was asked back first: the customer gave something for 0, 1 still rests" in resting

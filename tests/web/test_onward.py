@@ -51,7 +51,8 @@ def page_of(plan) -> str:
 
 def answered(client, one, **form):
     """Answer a request on its page, as the form there does."""
-    form = {"answer": "approved", "next": f"/exceptions/{one.pk}/"} | form
+    one.refresh_from_db()
+    form = {"answer": "approved", "next": f"/exceptions/{one.pk}/", "version": one.version} | form
     return client.post(f"/exceptions/{one.pk}/answer", form)
 
 

@@ -4,6 +4,7 @@ from django.urls import reverse
 
 import rules
 from cast import NOW
+from forms import send
 from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.deals import actions as deals
 from hingepoint.domain.strategy import actions, benchmarks
@@ -15,7 +16,6 @@ STANDARD = {
     "needed_days": "12",
     "evidence_wanted": "3",
     "recheck_days": "30",
-    "version": "",
 }
 
 
@@ -35,8 +35,10 @@ def test_a_change_is_drafted_previewed_published_and_compared(client, cast):
     at = [book.strategy_id]
     said = {"key": "cust.nda", "judgement": "Otto: without it nobody sends data."}
     assert client.post(reverse("choose-pivotal", args=at), said).url.endswith("/cust.nda/standard")
-    client.post(
-        reverse("set-standard", args=[*at, "cust.nda"]), STANDARD | {"questions": "Who signs?\n\nBy when?"}
+    send(
+        client,
+        reverse("set-standard", args=[*at, "cust.nda"]),
+        STANDARD | {"questions": "Who signs?\n\nBy when?"},
     )
     assert draft.pivotal.get(type__key="cust.nda").questions == ["Who signs?", "By when?"]
     asked = client.get(reverse("publish-playbook", args=at)).context["before"].by_type

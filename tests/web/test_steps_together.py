@@ -28,6 +28,8 @@ def together(client, user, deals, **said):
 def quick(client, user, found, **said):
     client.force_login(user)
     kind = AgreementType.objects.get(key=KEY)
+    known = found.agreements.filter(type=kind).first()
+    said = {"version": known.version if known else 0} | said
     return client.post(f"/deals/{found.pk}/agreements/{kind.pk}/quick", said, follow=True)
 
 
@@ -96,8 +98,11 @@ def test_a_click_leads_back_to_our_own_pages_only(client, cast):
     client.force_login(cast.seller)
     kind = AgreementType.objects.get(key=KEY)
     page = f"/deals/{cast.deal.pk}/agreements/{kind.pk}/quick"
-    assert client.post(page, {"step": "asked", "next": "/matrix/?status=open"}).url == "/matrix/?status=open"
-    assert client.post(page, {"step": "soft", "next": "https://evil.example/"}).url == "/"
+    assert (
+        client.post(page, {"step": "asked", "version": 0, "next": "/matrix/?status=open"}).url
+        == "/matrix/?status=open"
+    )
+    assert client.post(page, {"step": "soft", "version": 1, "next": "https://evil.example/"}).url == "/"
 
 
 @pytest.mark.parametrize("who", ["stranger", "other_manager", "inside_partner"])

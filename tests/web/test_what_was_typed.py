@@ -6,8 +6,6 @@ Forms are found on the pages themselves. A new one must say below who fills it i
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass, field
-from html.parser import HTMLParser
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -19,6 +17,7 @@ import letting_in
 import playbooks
 import words
 from cast import NOW, TODAY
+from forms import Form, Forms
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.imports import actions as imports
@@ -28,7 +27,6 @@ from routes import CHANGES, PAGES, address
 
 #: A text longer than any field takes.
 TOO_LONG = "x" * 20_001
-TYPED_IN = ("text", "search", "url", "email", "date", "number", "tel")
 
 #: route that a form is sent to -> (who fills it in, route of the page it stands on, and its query).
 FORMS: dict[str, tuple[str, str, str]] = {
@@ -137,53 +135,6 @@ NO_WORDS = set(CHANGES) - set(FORMS) | {
     "words",
     "untie-word",
 }
-
-
-@dataclass
-class Form:
-    """A form of a page as a browser sees it: what it would send, and the fields one types into."""
-
-    action: str
-    sent: dict[str, str | list[str]] = field(default_factory=dict)
-    typed: list[str] = field(default_factory=list)
-
-
-class Forms(HTMLParser):
-    """The forms of a page that are posted."""
-
-    def __init__(self, page: str, at: str):
-        super().__init__()
-        self.at, self.found, self.now, self.select = at, [], None, ""
-        self.feed(page)
-
-    def handle_starttag(self, tag, attrs):
-        said = dict(attrs)
-        if tag == "form":
-            self.now = Form(said.get("action") or self.at) if said.get("method") == "post" else None
-        name = said.get("name")
-        if self.now is None:
-            return
-        if tag == "option" and self.select and ("selected" in said or self.select not in self.now.sent):
-            self.now.sent[self.select] = said.get("value", "")
-        if not name:
-            return
-        if tag == "select":
-            self.select = name
-        elif (tag == "textarea" and "hidden" not in said) or (
-            tag == "input" and "hidden" not in said and said.get("type", "text") in TYPED_IN
-        ):
-            self.now.typed.append(name)
-        elif tag == "input" and (said.get("type") == "hidden" or "checked" in said):
-            self.now.sent[name] = said.get("value", "on")
-        elif tag == "button":
-            self.now.sent.setdefault(name, said.get("value", ""))
-
-    def handle_endtag(self, tag):
-        if tag == "form" and self.now:
-            self.found.append(self.now)
-            self.now = None
-        if tag == "select":
-            self.select = ""
 
 
 def forms_of(page: str, at: str) -> dict[str, Form]:

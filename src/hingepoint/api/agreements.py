@@ -86,7 +86,7 @@ def get_agreement(
     return _page(request, response, deal_id, type_id, back)
 
 
-@subject.write("/deals/{deal_id}/agreements/{type_id}/steps", Page)
+@subject.write("/deals/{deal_id}/agreements/{type_id}/steps", Page, versioned=True)
 def take_step(
     request: Request,
     response: HttpResponse,
@@ -97,8 +97,8 @@ def take_step(
 ) -> Any:
     """Take a step of an agreement
 
-    As the page of the agreement takes it: asked, gained, kept and so on. With If-Match it is refused when somebody
-    else changed the agreement meanwhile.
+    As the page of the agreement takes it: asked, gained, kept and so on. If-Match says which version it was decided
+    on ("0" where there is none yet): it is refused when somebody else changed the agreement meanwhile.
     """
     kind = agreement_page.agreement_page(request.auth.user, deal_id, type_id, today=timezone.localdate())
     actions.take_step(
@@ -113,7 +113,7 @@ def take_step(
     return _page(request, response, deal_id, type_id)
 
 
-@subject.write("/deals/{deal_id}/agreements/{type_id}/undo", Page)
+@subject.write("/deals/{deal_id}/agreements/{type_id}/undo", Page, versioned=True)
 def undo_step(
     request: Request,
     response: HttpResponse,
@@ -123,7 +123,7 @@ def undo_step(
 ) -> Any:
     """Take back the last step of an agreement
 
-    It stands as before, and both lines stay in its history.
+    It stands as before, and both lines stay in its history. If-Match says which version it was decided on.
     """
     found = agreement_page.agreement_page(request.auth.user, deal_id, type_id, today=timezone.localdate())
     actions.undo_step(

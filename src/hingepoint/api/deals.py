@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.utils import timezone
 from ninja import Query, Schema
+from ninja.errors import HttpError
 from pydantic import Field
 
 from hingepoint.api import shapes
@@ -180,9 +181,11 @@ def etag(version: int) -> str:
     return f'"{version}"'
 
 
-def version_of(if_match: str | None) -> int | None:
-    """Return which version a change was decided on."""
-    return int(if_match.strip('"')) if if_match else None
+def version_of(if_match: str | None) -> int:
+    """Return which version a change was decided on. Raises HttpError (428) where a program does not say."""
+    if not if_match:
+        raise HttpError(428, "no If-Match")
+    return int(if_match.strip('"'))
 
 
 def _today(as_of: AsOf | None) -> dt.date:

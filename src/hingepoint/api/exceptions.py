@@ -82,7 +82,7 @@ def get_exception(request: Request, response: HttpResponse, exception_id: shapes
     return _page(request, response, exception_id)
 
 
-@subject.write("/exceptions/{exception_id}/answer", Page)
+@subject.write("/exceptions/{exception_id}/answer", Page, versioned=True)
 def answer_exception(
     request: Request,
     response: HttpResponse,
@@ -92,7 +92,8 @@ def answer_exception(
 ) -> Any:
     """Answer an exception as one of those asked
 
-    A no and something asked back say why. With If-Match it is refused when the request changed meanwhile.
+    A no and something asked back say why. If-Match says which version was answered: it is refused when the request
+    changed meanwhile.
     """
     actions.answer(
         by=request.auth.user,

@@ -11,8 +11,8 @@ from ninja import Schema
 from ninja.errors import HttpError, ValidationError
 
 from hingepoint.domain.tokens.actions import AtWork
-from hingepoint.records.errors import AlreadyNoted, Stale
-from hingepoint.web import answers
+from hingepoint.records.errors import AlreadyNoted, Hidden, Stale
+from hingepoint.web import answers, security_log
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +26,9 @@ SECOND = (
     'The same is on record already; nothing was saved. Send it with "second": true to note another one, '
     'with "second": false to get the one on record.'
 )
+VERSION = (
+    "Say on which version this was decided: read it first, and send its ETag as If-Match. Nothing was saved."
+)
 METHOD = "This address takes another method."
 #: What each status is called by programs.
 KINDS = {
@@ -38,6 +41,7 @@ KINDS = {
     412: "changed-meanwhile",
     413: "too-large",
     422: "refused",
+    428: "version-needed",
     429: "too-often",
     500: "our-fault",
     503: "busy",
@@ -48,6 +52,7 @@ TITLES = {
     403: "Not allowed",
     405: "Not this way",
     412: answers.TITLES[409],
+    428: "Say which version",
 }
 
 
@@ -82,7 +87,10 @@ def _in_a_second(response: HttpResponse) -> HttpResponse:
 
 
 def answer(request: HttpRequest, error: Exception) -> HttpResponse:
-    """Return the problem of an error."""
+    """Return the problem of an error; who is refused is noted in the server's log."""
+    if isinstance(error, Hidden) or (isinstance(error, HttpError) and error.status_code in (401, 403)):
+        caller = getattr(request, "auth", None)
+        security_log.refused(request, who=caller.user.pk if caller else None)
     match error:
         case ValidationError():
             return problem(422, INVALID, _by_field(error.errors))
@@ -105,7 +113,7 @@ def answer(request: HttpRequest, error: Exception) -> HttpResponse:
 
 
 def _of_the_request(error: HttpError) -> HttpResponse:
-    words = {401: WITHOUT, 403: NOT_ALLOWED}.get(error.status_code, UNREADABLE)
+    words = {401: WITHOUT, 403: NOT_ALLOWED, 428: VERSION}.get(error.status_code, UNREADABLE)
     return problem(error.status_code, words)
 
 

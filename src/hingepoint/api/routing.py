@@ -37,11 +37,10 @@ class Subject(Router):
         """Register a function that answers ``GET path``; its name is the operation's."""
         return lambda function: self._add("get", path, answer, function, READ, _OF_READING)
 
-    def write(self, path: str, answer: Any) -> Callable[[Operation], Operation]:
-        """Register a function that answers ``POST path``, once for each key."""
-        return lambda function: self._add(
-            "post", path, answer, decorate_view(once)(function), WRITE, _OF_WRITING
-        )
+    def write(self, path: str, answer: Any, *, versioned: bool = False) -> Callable[[Operation], Operation]:
+        """Register a function that answers ``POST path``, once for each key; a ``versioned`` one asks for If-Match."""
+        can = (*_OF_WRITING, 428) if versioned else _OF_WRITING
+        return lambda function: self._add("post", path, answer, decorate_view(once)(function), WRITE, can)
 
     def _add(
         self, method: str, path: str, answer: Any, function: Operation, access: str, problems: tuple[int, ...]

@@ -11,6 +11,7 @@ import re
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 from urllib.parse import unquote, urlsplit
 from zoneinfo import available_timezones
 
@@ -136,6 +137,15 @@ class Environment(BaseSettings):
         description="Log statements of pages that take at least so many milliseconds, without their values. 0: none.",
     )
     log_level: str = Field("INFO", description="How much is logged: DEBUG, INFO, WARNING or ERROR.")
+    log_format: Literal["text", "json"] = Field(
+        "text",
+        description="text, or json: an object a line, for programs that collect logs. Times are in UTC.",
+    )
+    forbidden_words: list[str] = Field(
+        [],
+        description="Words of your company that a password may not be made of, products, places, short names "
+        "(JSON list). Its name and the names of this server are refused by themselves.",
+    )
 
     @field_validator("time_zone")
     @classmethod

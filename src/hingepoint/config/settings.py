@@ -130,6 +130,10 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "hingepoint.domain.people.passwords.NotOurWords",
+        "OPTIONS": {"words": [ENVIRONMENT.company, *ENVIRONMENT.allowed_hosts, *ENVIRONMENT.forbidden_words]},
+    },
 ]
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "home"
@@ -189,8 +193,11 @@ SERVER_TIMING, SLOW_QUERY_MS = ENVIRONMENT.server_timing, ENVIRONMENT.slow_query
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "text": {"()": "hingepoint.config.log_lines.Text"},
+        "json": {"()": "hingepoint.config.log_lines.Json"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": ENVIRONMENT.log_format}},
     "root": {"handlers": ["console"], "level": ENVIRONMENT.log_level},
     "loggers": {
         "httpx2": {"level": "WARNING"}

@@ -21,6 +21,15 @@ class Stale(Exception):
         super().__init__(words)
 
 
+class OutOfDate(Stale):
+    """A change does not say on which version it was decided; nothing was changed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            words="This form is out of date. Nothing was saved: look at what stands now, and send it again."
+        )
+
+
 class AlreadyNoted(Exception):
     """The same stands on record already; nothing was changed. Somebody says first whether this is a second one.
 

@@ -22,7 +22,7 @@ from hingepoint.records.errors import Hidden
 from hingepoint.web import drafts, proof
 from hingepoint.web.cockpit import looked_back
 from hingepoint.web.formats import STATES, day
-from hingepoint.web.requests import Request, WholeNumber, whole_number
+from hingepoint.web.requests import Request, WholeNumber
 from hingepoint.web.sent import token_of
 
 #: What a person can say about an agreement, in the words of a conversation.
@@ -93,7 +93,6 @@ AGREED = [
 
 class StepForm(forms.Form):
     state = forms.ChoiceField(choices=[(state.value, label) for state, label, _ in STEPS])
-    version = WholeNumber(min_value=0)
     occurred_on = forms.DateField(required=False)
     act = forms.CharField(required=False, max_length=500)
     person = WholeNumber(required=False)
@@ -274,7 +273,7 @@ def _take_step(request: Request, page: agreement_page.AgreementPage) -> HttpResp
         type_key=page.standard.key,
         step=_step(entered, whom=agreement_page.whom(request.user, page, entered["person"])),
         proof=proven.given(),
-        expected_version=entered["version"],
+        expected_version=drafts.version_of(request.POST),
         token=token_of(request),
     )
     state = STATES[entered["state"]].label.lower()
@@ -326,12 +325,11 @@ def undo_step(request: Request, deal_id: int, type_id: int):
     page = agreement_page.agreement_page(request.user, deal_id, type_id, today=timezone.localdate())
     if page.line is None or not page.may_step:
         raise Hidden("nothing to take back")
-    version = request.POST.get("version", "")
     actions.undo_step(
         by=request.user,
         at=timezone.now(),
         agreement_id=page.line.id,
-        expected_version=whole_number(version),
+        expected_version=drafts.version_of(request.POST),
     )
     messages.info(
         request, f"{page.standard.name}: the last step is taken back. Both lines stay in its history."

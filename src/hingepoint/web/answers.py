@@ -24,7 +24,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
-from hingepoint.records.errors import AlreadyNoted, Hidden, Refused, Stale, TooOften
+from hingepoint.records.errors import AlreadyNoted, Hidden, OutOfDate, Refused, Stale, TooOften
+from hingepoint.web import security_log
 from hingepoint.web.sent import SECOND, TOKEN, ask_whether_second
 
 logger = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ OUR_FAULT = (
 #: Which status an error has, and what is said in place of its own words. The first that fits counts.
 TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     (Hidden, 404, NOTHING_HERE),
+    (OutOfDate, 422, ""),
     (Stale, 409, ""),
     (TooOften, 429, ""),
     (Refused, 422, ""),
@@ -115,6 +117,8 @@ class Answers:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, AlreadyNoted):
             return ask_whether_second(request, error)
+        if isinstance(error, (Hidden, PermissionDenied)) and request.user.is_authenticated:
+            security_log.refused(request, who=request.user.pk)
         found = answer_to(error)
         return page(request, found.status, found.words) if found else None
 

@@ -20,7 +20,7 @@ from hingepoint.records.errors import Hidden, Refused
 from hingepoint.records.names import normal
 from hingepoint.reports.charts.numbers import plural
 from hingepoint.web import drafts
-from hingepoint.web.requests import Request, whole_number
+from hingepoint.web.requests import Request
 
 #: What is said of a word: left for later, one of the types, another type by its name, the company's own.
 LATER, TYPE, OTHER, OWN = "", "type:", "other", "own"
@@ -113,19 +113,17 @@ def _choices(sent: Mapping[str, str], known: Sequence[TypeChoice]) -> list[Choic
 
 
 def _choice(number: str, sent: Mapping[str, str], by_name: Mapping[str, str]) -> Choice | None:
-    """Return what is said of one word, None for later. Raises Refused."""
-    said, other, version, side = (
-        sent.get(f"{name}-{number}", "").strip() for name in ("word", "other", "version", "side")
-    )
-    seen = whole_number(version)
-    if said == OTHER or (said == LATER and other):
+    """Return what is said of one word, None for later. Raises Refused and OutOfDate."""
+    said, other, side = (sent.get(f"{name}-{number}", "").strip() for name in ("word", "other", "side"))
+    if said == LATER and not other:
+        return None
+    seen = drafts.version_of(sent, f"version-{number}")
+    if said in (OTHER, LATER):
         return Choice(int(number), seen, means=_named(other, by_name, field=f"other-{number}"))
     if said.startswith(TYPE) and said != TYPE:
         return Choice(int(number), seen, means=said.removeprefix(TYPE))
     if said == OWN:
         return Choice(int(number), seen, side=side if side in dict(Side.choices) else "")
-    if said == LATER:
-        return None
     raise Refused("Choose one of the answers.", field=f"{_WORD}{number}")
 
 
@@ -144,12 +142,11 @@ def untie_word(request: Request, key: str) -> HttpResponse:
     page = queries.untie_page(request.user, key)
     if request.method != "POST":
         return render(request, "bridge/untie.html", {"page": page, "draft": drafts.of(request)})
-    version = request.POST.get("version", "")
     back = actions.untie(
         by=request.user,
         at=timezone.now(),
         key=key,
-        expected_version=whole_number(version),
+        expected_version=drafts.version_of(request.POST),
     )
     messages.info(
         request, f"“{page.name}” is in question again. {plural(back, 'agreement')} went back to it."

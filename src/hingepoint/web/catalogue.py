@@ -34,14 +34,13 @@ METRICS = {
 class OverlayForm(forms.Form):
     """The company's own words; an empty field keeps the shipped ones."""
 
-    version = WholeNumber()
     own_name = forms.CharField(required=False, max_length=200)
     own_stage = forms.ChoiceField(required=False, choices=[("", ""), *STAGES])
     own_description = forms.CharField(required=False, max_length=2000)
     own_recheck_days = WholeNumber(required=False, min_value=1, max_value=3650)
 
     def overlay(self) -> dict[str, Any]:
-        return {name: value or None for name, value in self.cleaned_data.items() if name != "version"}
+        return {name: value or None for name, value in self.cleaned_data.items()}
 
 
 class TypeForm(forms.Form):
@@ -133,12 +132,12 @@ def _change(request: Request, page: agreement_types.TypePage):
         raise Hidden("not theirs to change")
     button = _BUTTONS.get(request.POST.get("do", ""))
     form = OverlayForm(request.POST)
-    entered = drafts.read(form)
+    drafts.read(form)
     actions.overlay_type(
         by=request.user,
         at=timezone.now(),
         key=page.line.key,
-        expected_version=entered["version"],
+        expected_version=drafts.version_of(request.POST),
         **(form.overlay() if button is None else button),
     )
     messages.info(request, "Saved. An upgrade of Hingepoint leaves your words as they are.")

@@ -64,10 +64,9 @@ class RuleForm(forms.Form):
     confidence = WholeNumber(min_value=1, max_value=100)
     act = forms.CharField(required=False, max_length=400)
     only_open = forms.BooleanField(required=False)
-    version = WholeNumber(required=False)
 
     def rule(self, key: str = "") -> Rule:
-        entered = {name: value for name, value in self.cleaned_data.items() if name != "version"}
+        entered = dict(self.cleaned_data)
         entered |= {name: tuple(lines(entered[name])) for name in _LISTS}
         entered["confidence"] = entered["confidence"] / 100
         return Rule(key=key or actions.key_for(entered["name"]), **entered)
@@ -133,13 +132,13 @@ def edit_rule(request: Request, rule_id: int) -> HttpResponse:
     if request.method != "POST":
         return _form(request, _on_record(page.rule) | {"version": page.version}, page=page)
     form = RuleForm(request.POST)
-    entered = drafts.read(form)
+    drafts.read(form)
     actions.change_rule(
         by=request.user,
         at=timezone.now(),
         row=rules_page.rule_row(request.user, rule_id),
         rule=form.rule(page.line.key),
-        expected_version=entered["version"],
+        expected_version=drafts.version_of(request.POST),
     )
     return redirect("rule", rule_id)
 

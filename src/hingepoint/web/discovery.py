@@ -371,7 +371,6 @@ class DecisionForm(forms.Form):
         error_messages=dict.fromkeys(("required", "invalid_choice"), "Choose: sign it or reject it."),
     )
     note = forms.CharField(required=False, max_length=5000)
-    version = WholeNumber(required=False)
 
 
 def _page_of_finding(request, where) -> str:
@@ -393,7 +392,7 @@ def decide(request, run_id: int):
         key=key,
         verdict=entered["verdict"],
         note=entered["note"],
-        expected_version=entered["version"],
+        expected_version=drafts.version_of(request.POST),
     )
     return redirect(reverse("finding", args=[run_id, key]) + "#decision")
 

@@ -31,9 +31,9 @@ from django.urls import Resolver404, resolve, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from markupsafe import escape
 
-from hingepoint.records.errors import Refused, Stale
+from hingepoint.records.errors import OutOfDate, Refused, Stale
 from hingepoint.web import answers
-from hingepoint.web.requests import WholeNumber
+from hingepoint.web.requests import WholeNumber, whole_number
 
 TOO_LARGE = "The file is larger than this server takes. Choose a smaller one; the rest is still here."
 _NUMBERS = (WholeNumber, forms.FloatField, forms.DecimalField)
@@ -122,6 +122,15 @@ def read(*parts: forms.BaseForm) -> dict[str, Any]:
         return {name: value for part in parts for name, value in part.cleaned_data.items()}
     words = {name: said for part in parts for name, said in problems_of(part).items()}
     raise Refused(next(iter(words.values())), by_field=words)
+
+
+def version_of(sent: Mapping[str, str], name: str = "version") -> int:
+    """Return the version that a form was made for. Raises OutOfDate where it says none that can be read: nothing is
+    changed without knowing on what."""
+    found = whole_number(sent.get(name))
+    if found is None:
+        raise OutOfDate
+    return found
 
 
 def problems_of(form: forms.BaseForm) -> dict[str, str]:

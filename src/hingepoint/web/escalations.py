@@ -106,7 +106,6 @@ class WishForm(forms.Form):
     alternatives = forms.CharField(required=False, max_length=5000)
     return_asked = forms.CharField(required=False, max_length=5000)
     demand = WholeNumber(required=False)
-    version = WholeNumber(required=False)
 
     def wish(self) -> actions.Wish:
         entered = self.cleaned_data
@@ -222,13 +221,13 @@ def change_exception(request: Request, escalation_id: int):
         }
         demands = log.demands(request.user, facts.id)
         return _wish_form(request, facts, known, demands, escalation_id=escalation_id)
-    entered, version = _wish(request), request.POST.get("version", "")
+    entered = _wish(request)
     actions.revise(
         by=request.user,
         at=timezone.now(),
         escalation_id=escalation_id,
         wish=entered,
-        expected_version=whole_number(version),
+        expected_version=drafts.version_of(request.POST),
     )
     return redirect("exception", escalation_id)
 
@@ -272,7 +271,6 @@ class AnswerForm(forms.Form):
     granted = forms.FloatField(required=False, min_value=0, max_value=100)
     words = forms.CharField(required=False, max_length=5000)
     chance = forms.FloatField(required=False, label="The chance", min_value=1, max_value=99)
-    version = WholeNumber(required=False)
 
 
 @drafts.kept("exception", "escalation_id", follow_next=False)
@@ -290,7 +288,7 @@ def answer_exception(request: Request, escalation_id: int):
         granted=round(entered["granted"] / 100, 4) if entered["granted"] is not None else None,
         words=entered["words"],
         chance=entered["chance"] / 100 if entered["chance"] is not None else None,
-        expected_version=entered["version"],
+        expected_version=drafts.version_of(request.POST),
     )
     said = f"{done.deal}: your answer is kept. {_NEXT.get(State(done.state), _SEEN)}"
     page = reverse("exception", args=[escalation_id])

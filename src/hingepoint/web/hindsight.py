@@ -16,7 +16,7 @@ from hingepoint.records.errors import Hidden
 from hingepoint.records.hindsight import Ended, Side, Why
 from hingepoint.web import drafts
 from hingepoint.web.deals import for_sellers_and_leaders
-from hingepoint.web.requests import Request, WholeNumber
+from hingepoint.web.requests import Request
 
 #: The piece of the first page.
 PIECE = "to-look-back-on"
@@ -55,7 +55,6 @@ class ViewForm(forms.Form):
     why = forms.ChoiceField(choices=Why.choices, label="What decided it")
     type_key = forms.CharField(required=False, max_length=200, label="The agreement")
     words = forms.CharField(max_length=4000, label="What would have had to be true")
-    number = WholeNumber(required=False)
 
 
 @drafts.kept()
@@ -65,7 +64,7 @@ def hindsight(request: Request, deal_id: int) -> HttpResponse:
     if request.method != "POST":
         return _page(request, deal_id)
     said = drafts.read(ViewForm(request.POST))
-    number = said.pop("number")
+    number = drafts.version_of(request.POST, "number")
     view = actions.View(why=Why(said["why"]), words=said["words"], type_key=said["type_key"])
     actions.write_view(by=request.user, at=timezone.now(), deal_id=deal_id, view=view, expected_number=number)
     messages.info(request, "Kept. Who sees the deal reads it; the version before stays.")

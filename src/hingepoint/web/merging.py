@@ -36,14 +36,13 @@ def merge_people(request: Request, kept_id: int, gone_id: int) -> HttpResponse:
     page = queries.merge_page(request.user, kept_id, gone_id)
     if request.method != "POST":
         return render(request, "people/merge.html", {"page": page, "draft": drafts.of(request)})
-    version = request.POST.get("version", "")
     actions.merge(
         by=request.user,
         at=timezone.now(),
         kept=user_to_change(request.user, kept_id),
         gone=user_to_change(request.user, gone_id),
         wider=request.POST.get("wider") == "on",
-        expected_version=whole_number(version),
+        expected_version=drafts.version_of(request.POST),
     )
     now = "one person" if page.kept.name == page.gone.name else f"{page.kept.name} now"
     messages.info(request, f"{page.gone.name} is {now}. Files that name either of the two mean this one.")

@@ -47,7 +47,8 @@ def not_kept(get_response):
 
 
 def still_there(get_response):
-    """Sign somebody out in a browser in which nothing happened for long; note now and then that something did."""
+    """Sign somebody out in a browser in which nothing happened for long, or in which they signed in too long ago; note now and
+    then that something happened."""
 
     def respond(request):
         if settings.SESSION_COOKIE_NAME in request.COOKIES and request.user.is_authenticated:
@@ -58,9 +59,12 @@ def still_there(get_response):
 
 
 def _look_at_the_clock(request: HttpRequest, at: dt.datetime) -> None:
-    seen = request.session.get(rules.SEEN)
-    if rules.rested_too_long(seen, at=at, most=settings.IDLE_TIME):
+    seen, began = request.session.get(rules.SEEN), request.session.get(rules.BEGAN)
+    if rules.longer_ago(seen, at=at, most=settings.IDLE_TIME):
         actions.note_rest(by=cast(User, request.user), at=at)
+        logout(request)
+    elif rules.longer_ago(began, at=at, most=dt.timedelta(seconds=settings.SESSION_COOKIE_AGE)):
+        actions.note_end(by=cast(User, request.user), at=at)
         logout(request)
     elif rules.to_be_noted(seen, at=at):
         request.session[rules.SEEN] = at.isoformat()

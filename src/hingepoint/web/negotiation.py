@@ -40,7 +40,6 @@ class CorridorForm(forms.Form):
     opening = forms.DecimalField(max_digits=19, decimal_places=4, min_value=0)
     target = forms.DecimalField(max_digits=19, decimal_places=4, min_value=0)
     walk_away = forms.DecimalField(max_digits=19, decimal_places=4, min_value=0)
-    version = WholeNumber(required=False, widget=forms.HiddenInput)
 
 
 @drafts.kept("deal-work", "deal_id")
@@ -54,8 +53,8 @@ def set_corridor(request, deal_id: int):
         by=request.user,
         at=timezone.now(),
         deal_id=deal_id,
-        **{name: typed[name] for name in ("opening", "target", "walk_away")},
-        expected_version=typed["version"] or 0,
+        **typed,
+        expected_version=drafts.version_of(request.POST),
     )
     looks.keep_open(request, deal_id)  # who set it knows it
     return redirect("deal-work", deal_id)

@@ -16,7 +16,7 @@ from hingepoint.records.errors import Hidden
 from hingepoint.records.notices import Entry, NoticeKind
 from hingepoint.reports import calendars
 from hingepoint.web import drafts
-from hingepoint.web.requests import Request, WholeNumber
+from hingepoint.web.requests import Request
 
 #: Hours that are offered for the mail.
 HOURS = [(hour, f"{hour}:00") for hour in range(5, 21)]
@@ -25,7 +25,6 @@ HOURS = [(hour, f"{hour}:00") for hour in range(5, 21)]
 class MailForm(forms.Form):
     wanted = forms.BooleanField(required=False)
     hour = forms.TypedChoiceField(choices=HOURS, coerce=int)
-    version = WholeNumber(min_value=0)
 
 
 def notices(request: Request) -> HttpResponse:
@@ -52,7 +51,9 @@ def _page(request: Request, *, address: str = "") -> HttpResponse:
 def choose_mail(request: Request) -> HttpResponse:
     """Say whether and when the mail comes."""
     entered = drafts.read(MailForm(request.POST))
-    actions.choose_mail(by=request.user, at=timezone.now(), **entered)
+    actions.choose_mail(
+        by=request.user, at=timezone.now(), **entered, version=drafts.version_of(request.POST)
+    )
     messages.info(request, "Noted." if entered["wanted"] else "Noted: no mail comes.")
     return redirect("notices")
 

@@ -18,7 +18,7 @@ from hingepoint.domain.strategy import actions
 from hingepoint.domain.strategy.queries import own_metrics as queries
 from hingepoint.records.metrics import Better, Compare, Counted, Unit
 from hingepoint.web import drafts, strategy_words
-from hingepoint.web.requests import Request, WholeNumber
+from hingepoint.web.requests import Request
 
 PARTS, NAMES = ("where", "among"), ("field", "compare", "values")
 ROWS = range(MOST_CONDITIONS)
@@ -39,7 +39,6 @@ class OwnMetricForm(forms.Form):
     deals = forms.ChoiceField(choices=Counted.choices, label="Which deals")
     number = forms.ChoiceField(label="What is counted or summed")
     over = forms.ChoiceField(label="Divided by")
-    version = WholeNumber(required=False)
 
     def __init__(self, *args: Any, columns: Sequence[str] = (), **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -152,7 +151,7 @@ def _answered(request: Request, now: Definition | None) -> HttpResponse:
         return _form(request, _on_record(now) if now else _blank(), columns, now=now)
     request.POST = without_gaps(request.POST)  # type: ignore[assignment]  # what is wrong is said beside what was typed
     form = OwnMetricForm(request.POST, columns=columns)
-    version = drafts.read(form)["version"]
+    drafts.read(form)
     definition = form.definition(now.key if now else "")
     if request.POST.get("do") == "preview":
         seen = queries.preview(request.user, definition, today=timezone.localdate())
@@ -161,7 +160,7 @@ def _answered(request: Request, now: Definition | None) -> HttpResponse:
         by=request.user,
         at=timezone.now(),
         definition=definition,
-        expected_version=version,
+        expected_version=drafts.version_of(request.POST) if now else None,
         is_new=now is None,
     )
     messages.info(request, f"{definition.name} is defined, version {row.version}. Set a target on it.")

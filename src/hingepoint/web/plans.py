@@ -70,7 +70,6 @@ class _ManyTexts(forms.Textarea):
 class WritingForm(forms.Form):
     """What every plan's form carries beside its lines. What was offered is sealed for the page's own address."""
 
-    number = WholeNumber(min_value=0)
     offered = forms.CharField()
     talk_on = forms.DateField(required=False)
 
@@ -159,7 +158,7 @@ def _write_talk_plan(request: Request, sheet: talk_sheet.TalkSheet) -> HttpRespo
         type_key=sheet.key,
         talk_on=entered["talk_on"],
         offered=entered["offered"],
-        expected_number=entered["number"],
+        expected_number=drafts.version_of(request.POST, "number"),
         **{key: entered[key] for key in TEXT_KEYS},
         **_trades(request.POST),
     )
@@ -263,7 +262,7 @@ def _write_deal_plan(request: Request, sheet: deal_sheet.DealSheet) -> HttpRespo
         deal_id=sheet.facts.id,
         parts={key: entered[key] for key in keys},
         offered=entered["offered"],
-        expected_number=entered["number"],
+        expected_number=drafts.version_of(request.POST, "number"),
     )
     messages.info(request, "The plan of the deal is kept. Your manager sees it from now on.")
     return redirect("deal-plan", deal_id=sheet.facts.id)
@@ -326,7 +325,6 @@ class HeardForm(forms.Form):
     """What came out of a talk."""
 
     outcome = forms.ChoiceField(choices=Outcome.choices, error_messages={"required": "Say how it ended."})
-    version = WholeNumber(min_value=0)
     held_on = forms.DateField(required=False)
     act = forms.CharField(required=False, max_length=500)
     person = WholeNumber(required=False)
@@ -405,7 +403,7 @@ def _keep_debrief(request: Request, page: agreement_page.AgreementPage) -> HttpR
         deal_id=page.deal_id,
         type_key=page.standard.key,
         heard=_heard(request, page, entered),
-        expected_version=entered["version"],
+        expected_version=drafts.version_of(request.POST),
         **sent(request),
     )
     address = redirect("debrief", deal_id=page.deal_id, type_id=page.type_id)

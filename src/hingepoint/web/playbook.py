@@ -51,7 +51,6 @@ class StandardForm(forms.Form):
     checks = forms.CharField(required=False, max_length=4000)
     questions = forms.CharField(required=False, max_length=4000)
     principles = forms.CharField(required=False, max_length=4000)
-    version = WholeNumber(required=False)
 
     def __init__(self, *args: Any, segments: tuple[str, ...], **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -72,7 +71,7 @@ class StandardForm(forms.Form):
 
     def standard(self) -> dict[str, Any]:
         """Return the columns of ``PivotalAgreement``."""
-        entered = {name: self.cleaned_data[name] for name in self.base_fields if name != "version"}
+        entered = {name: self.cleaned_data[name] for name in self.base_fields}
         demands = [_demand(self.data, n) for n in range(DEMANDS)]
         known = {"demands": [one for one in demands if one["demand"]]}
         return entered | {name: lines(entered[name]) for name in _LISTS} | known
@@ -231,13 +230,13 @@ def set_standard(request: Request, strategy_id: int, key: str) -> HttpResponse:
     page = _pivotal(request, strategy_id, key, draft.number)
     if request.method != "POST":
         return _standard(request, page)
-    form = StandardForm(request.POST, segments=filters.words_in_use(["segment"])["segment"])
+    form = StandardForm(request.POST, segments=filters.offered(request.user).segments)
     entered = drafts.read(form)
     actions.set_standard(
         by=request.user,
         at=timezone.now(),
         pivotal=drafting.chosen(request.user, strategy_id, key),
-        expected_version=entered["version"],
+        expected_version=drafts.version_of(request.POST),
         **form.standard(),
     )
     return redirect(_at(strategy_id, draft.number))

@@ -205,10 +205,9 @@ class PressureRuleForm(forms.Form):
     without = forms.CharField(required=False, max_length=4000)
     pattern = forms.CharField(required=False, max_length=1000, strip=False)
     only_open = forms.BooleanField(required=False)
-    version = WholeNumber(required=False)
 
     def rule(self, key: str = "") -> Rule:
-        entered = {name: value for name, value in self.cleaned_data.items() if name != "version"}
+        entered = dict(self.cleaned_data)
         entered |= {name: tuple(lines(entered[name])) for name in _LISTS}
         return Rule(key=key or key_for(entered["name"]), **entered)
 
@@ -250,13 +249,13 @@ def edit_pressure_rule(request: Request, rule_id: int) -> HttpResponse:
     if request.method != "POST":
         return _form(request, _on_record(page.rule) | {"version": page.version}, page=page)
     form = PressureRuleForm(request.POST)
-    entered = drafts.read(form)
+    drafts.read(form)
     actions.change_rule(
         by=request.user,
         at=timezone.now(),
         row=rule_row(request.user, rule_id),
         rule=form.rule(page.line.key),
-        expected_version=entered["version"],
+        expected_version=drafts.version_of(request.POST),
     )
     return redirect("pressure-rule", rule_id)
 

@@ -17,7 +17,7 @@ from hingepoint.domain.principles.queries import cited, principles_page
 from hingepoint.records.errors import Hidden
 from hingepoint.records.principles import Check, Place, Principle
 from hingepoint.web import drafts
-from hingepoint.web.requests import Request, WholeNumber
+from hingepoint.web.requests import Request
 
 
 def cited_at(request: Request, place: Place, *types: str) -> dict[str, Any]:
@@ -105,7 +105,6 @@ class PrincipleForm(forms.Form):
     places = forms.MultipleChoiceField(choices=Place.choices, label="Where it applies")
     agreements = forms.MultipleChoiceField(required=False, label="Only for")
     check = forms.ChoiceField(required=False, choices=Check.choices, label="What the register sees")
-    version = WholeNumber(required=False)
 
     def principle(self, key: str) -> Principle:
         told = self.cleaned_data
@@ -138,11 +137,16 @@ def _write(request: Request, one: Principle) -> HttpResponse:
         return _form(request, page, one)
     form = PrincipleForm(request.POST)
     drafts.offer(form, "agreements", page.types)
-    read = drafts.read(form)
+    drafts.read(form)
     written = form.principle(one.key)
     if not one.key and any(known.key == written.key for known in page.principles):
         raise actions.PrincipleKnown("There is a principle of this name already.")
-    actions.put(by=request.user, at=timezone.now(), principles=[written], expected_version=read["version"])
+    actions.put(
+        by=request.user,
+        at=timezone.now(),
+        principles=[written],
+        expected_version=drafts.version_of(request.POST),
+    )
     return redirect("principles-draft")
 
 
@@ -177,16 +181,13 @@ def move_up(request: Request, key: str) -> HttpResponse:
     return redirect("principles-draft")
 
 
-class PublishForm(forms.Form):
-    version = WholeNumber()
-
-
 @drafts.kept("principles-draft")
 @require_POST
 def publish(request: Request) -> HttpResponse:
     """Put the draft in force; everybody is asked to agree."""
-    read = drafts.read(PublishForm(request.POST))
-    row = actions.publish(by=request.user, at=timezone.now(), expected_version=read["version"])
+    row = actions.publish(
+        by=request.user, at=timezone.now(), expected_version=drafts.version_of(request.POST)
+    )
     messages.info(request, f"Version {row.number} is in force. Everybody is asked to agree; go first.")
     return redirect("principles")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
@@ -16,7 +18,7 @@ from hingepoint.records.errors import Hidden, Refused
 from hingepoint.records.people import Role
 from hingepoint.web import drafts
 from hingepoint.web.formats import STATES
-from hingepoint.web.requests import Request, WholeNumber, whole_number
+from hingepoint.web.requests import Request, whole_number
 
 #: What one click may say; everything else needs the form.
 QUICK = (
@@ -35,7 +37,6 @@ MOST_TOGETHER = 200
 
 class QuickForm(forms.Form):
     step = forms.ChoiceField(choices=[(state.value, state.value) for state in QUICK] + [(AGAIN, AGAIN)])
-    version = WholeNumber(required=False, min_value=0)
     reason = forms.CharField(required=False, max_length=5000)
 
 
@@ -57,7 +58,11 @@ def quick_step(request: Request, deal_id: int, type_id: int):
 
 
 def _take(request: Request, page: agreement_page.AgreementPage, entered: dict) -> None:
-    who = {"by": request.user, "at": timezone.now(), "expected_version": entered["version"]}
+    who: dict[str, Any] = {
+        "by": request.user,
+        "at": timezone.now(),
+        "expected_version": drafts.version_of(request.POST),
+    }
     if entered["step"] == AGAIN:
         actions.check_again(agreement_id=page.line.id if page.line else 0, **who)
         return

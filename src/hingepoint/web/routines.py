@@ -43,10 +43,9 @@ class RoutineForm(forms.Form):
     stage = forms.ChoiceField(required=False, choices=[("", ""), *Stage.choices])
     least_amount = forms.FloatField(required=False, min_value=0, label="Least value")
     days = WholeNumber(required=False, min_value=0, max_value=MOST_DAYS, label="Days")
-    version = WholeNumber(required=False)
 
     def rule(self) -> Rule:
-        entered = {name: value for name, value in self.cleaned_data.items() if name != "version"}
+        entered = dict(self.cleaned_data)
         days = entered.pop("days")
         kinds = {
             "kind": Kind(entered["kind"]),
@@ -143,13 +142,13 @@ def edit_routine(request: Request, routine_id: int) -> HttpResponse:
     if request.method != "POST":
         return _form(request, _typed(page.draft or page.rule) | {"version": page.version}, page=page)
     form = RoutineForm(request.POST)
-    entered = drafts.read(form)
+    drafts.read(form)
     actions.change(
         by=request.user,
         at=timezone.now(),
         routine_id=routine_id,
         rule=form.rule(),
-        expected_version=entered["version"],
+        expected_version=drafts.version_of(request.POST),
     )
     return redirect("routine", routine_id)
 

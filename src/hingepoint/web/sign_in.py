@@ -26,7 +26,7 @@ from hingepoint.domain.sessions import actions as sessions
 from hingepoint.domain.sign_on import actions as company_sign_on
 from hingepoint.domain.sign_on import queries as sign_on
 from hingepoint.records.errors import Hidden
-from hingepoint.web import clients, drafts
+from hingepoint.web import clients, drafts, security_log
 
 #: A cookie of the customer's page alone: somebody of ours has signed in in this browser.
 WORKS_HERE, WORKS_HERE_DAYS = "works_here", 365
@@ -88,6 +88,7 @@ class SignInForm(AuthenticationForm):
             raise ValidationError(str(error), code="too_many") from error
         except ValidationError:
             actions.note_failed_sign_in(**who, at=timezone.now())
+            security_log.wrong_password(self.request, account)
             raise
 
 

@@ -45,7 +45,6 @@ class StrategyForm(measures.MeasureForm):
     segment = forms.CharField(required=False, max_length=100)
     sponsor = WholeNumber(required=False)
     grace_days = WholeNumber(required=False, min_value=0, max_value=365, label="Days of grace")
-    version = WholeNumber(required=False)
 
 
 class TargetForm(measures.MeasureForm):
@@ -220,7 +219,7 @@ def edit_strategy(request: Request, strategy_id: int) -> HttpResponse:
         by=request.user,
         at=timezone.now(),
         strategy=row,
-        expected_version=entered["version"],
+        expected_version=drafts.version_of(request.POST),
         **_facts(request, entered),
     )
     return redirect("strategy", strategy_id)

@@ -205,6 +205,7 @@ SENTENCES: dict[str, dict[str, str]] = {
     "session": {
         "sign in": "signed in",
         "sign out": "signed out",
+        "last too long": "was signed out, for the sign-in was long ago",
         "rest too long": "was signed out, for nothing had happened in the browser for long",
         "end session": "signed out in another browser",
         "end other sessions": "signed out in every other browser",

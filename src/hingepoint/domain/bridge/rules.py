@@ -27,7 +27,7 @@ class Choice:
     empty, it is kept as the company's own, made with ``side``."""
 
     word_id: int
-    version: int | None
+    version: int
     means: str = ""
     side: str = ""
 

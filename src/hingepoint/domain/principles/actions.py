@@ -65,7 +65,7 @@ def _draft(*, by: User | None, at: dt.datetime) -> PrinciplesVersion:
     if newest and newest.published_at is None:
         return newest
     texts = newest.texts if newest else [rules.plain(one) for one in STARTERS]
-    row = PrinciplesVersion.objects.create(number=newest.number + 1 if newest else 1, texts=texts)
+    row = PrinciplesVersion.objects.create(number=newest.number + 1 if newest else 1, texts=texts, version=0)
     record(by=by, at=at, action="draft", subject="principles", subject_id=row.number)
     return row
 

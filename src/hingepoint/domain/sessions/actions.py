@@ -43,6 +43,12 @@ def note_rest(*, by: User, at: dt.datetime) -> None:
 
 
 @action
+def note_end(*, by: User, at: dt.datetime) -> None:
+    """Put on record that somebody is signed out in a browser because they signed in there long ago."""
+    record(by=by, at=at, action="last too long", subject="session", subject_id=by.pk)
+
+
+@action
 def end(*, by: User, at: dt.datetime, handle: str) -> None:
     """Sign ``by`` out in another of their browsers, from its next request on. Raises Hidden when it is none of theirs."""
     rows = Session.objects.visible_to(by)

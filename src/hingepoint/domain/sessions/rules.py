@@ -35,9 +35,9 @@ def browser_in_words(agent: str) -> str:
     return f"{browser or 'A browser'} on {system}" if system else browser or "An unknown browser"
 
 
-def rested_too_long(seen: str | None, *, at: dt.datetime, most: dt.timedelta) -> bool:
-    """Return whether a session was last used longer ago than ``most``; one that never said so was just used."""
-    return seen is not None and at - dt.datetime.fromisoformat(seen) > most
+def longer_ago(moment: str | None, *, at: dt.datetime, most: dt.timedelta) -> bool:
+    """Return whether a session began or was last used longer ago than ``most``; of one that never said so it is not known."""
+    return moment is not None and at - dt.datetime.fromisoformat(moment) > most
 
 
 def to_be_noted(seen: str | None, *, at: dt.datetime) -> bool:

@@ -179,7 +179,7 @@ class DraftPage:
     field, before, after), and how many people would be asked to agree."""
 
     number: int
-    version: int | None
+    version: int
     principles: tuple[Principle, ...]
     in_force: int
     changes: tuple[tuple[str, str, str, str], ...]
@@ -203,7 +203,7 @@ def draft_page(viewer: Any) -> DraftPage:
     before, after = (rules.read_all(one.texts if one else ()) for one in (now, row))
     return DraftPage(
         number=row.number if row else 0,
-        version=row.version if row else None,
+        version=row.version if row else 0,
         principles=after,
         in_force=now.number if now else 0,
         changes=tuple(rules.changes(before, after)) if row else (),
