@@ -115,6 +115,7 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "agreement": (SEES_SANNAS_DEAL, {"deal_id": "deal", "type_id": "a_type"}),
     "proof-file": (set(), {"proof_id": 0}),  # who sees its deal: tests/web/test_proof.py
     "confirm": (None, {"token": "a_link"}),
+    "card": (None, {"token": "a_card"}),
     "export": (EVERYBODY, {"table": "deals", "format": "csv"}),
     "discovery": (SELLING, {}),
     "discovery-readiness": (KEEPERS, {}),
@@ -329,6 +330,8 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     },
     "set-writing-back": (KEEPERS, {"connection_id": "a_connection"}),
     "renew-token": (KEEPERS, {"connection_id": "a_connection"}),
+    "set-card-hosts": (KEEPERS, {"connection_id": "a_connection"}),
+    "renew-card-key": (KEEPERS, {"connection_id": "a_connection"}),
     "read-import-as": (KEEPERS, {"batch_id": "finished_import"}),
     "answer-import": (KEEPERS, {"batch_id": "finished_import"}),
     "confirm-import": (KEEPERS, {"batch_id": "finished_import"}),
@@ -355,6 +358,8 @@ def address(route: str, arguments: dict, cast, known: dict | None = None) -> str
             return discoveries.trial(cast).pk
         if name == "a_connection":
             return connecting.a_connection().pk
+        if name == "a_card":
+            return connecting.a_card(cast.deal)
         if name == "finished_import":
             return importing.finished_import(cast).pk
         if name == "a_way_in":

@@ -31,7 +31,7 @@ def pairs(connection: Connection, merged: dict[str, str]) -> Iterator[tuple[int,
     """Yield ``(gone, left)`` of merged deals that have agreements. Where the deal that is left is not here yet, the
     next run looks again."""
     keys = {connection.prefix + each for pair in merged.items() for each in pair}
-    here = dict(Deal.objects.filter(key__in=keys).values_list("key", "pk"))
+    here = dict(Deal.every.filter(key__in=keys).values_list("key", "pk"))
     for gone, left in sorted(merged.items()):
         one, other = here.get(connection.prefix + gone), here.get(connection.prefix + left)
         if one and not other:

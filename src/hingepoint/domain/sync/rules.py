@@ -15,7 +15,7 @@ from hingepoint.records.sync import WriteBackPart
 #: Data of a connection that is on and older than this is said on every page.
 OLD = dt.timedelta(days=1)
 #: Parts that need a field of the CRM.
-IN_FIELDS = (WriteBackPart.STATUS, WriteBackPart.NEXT, WriteBackPart.COVERAGE, WriteBackPart.LINK)
+IN_FIELDS = tuple(part for part in WriteBackPart if part != WriteBackPart.TASK)
 
 
 def stages_of(connection: Connection) -> list[CrmStage]:

@@ -145,7 +145,7 @@ def _by(text: str) -> Q:
 
 
 def _of_named_deals(text: str) -> QuerySet[AuditEvent]:
-    named = Deal.objects.filter(Q(key__iexact=text) | in_any(("name", "account__name"), text))
+    named = Deal.every.filter(Q(key__iexact=text) | in_any(("name", "account__name"), text))
     ids = list(named.order_by("-id").values_list("pk", flat=True)[:MOST_DEALS])
     agreements = Agreement.objects.filter(deal__in=ids).values_list("pk", flat=True)
     return _of_deals(ids, [str(pk) for pk in agreements])
