@@ -71,6 +71,7 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "connections": (KEEPERS, {}),
     "new-connection": (KEEPERS, {"crm": "tryton"}),
     "connection": (KEEPERS, {"connection_id": "a_connection"}),
+    "say-words": (KEEPERS, {"connection_id": "a_connection"}),
     "tokens": (EVERYBODY, {}),
     "imports": (KEEPERS, {}),
     "import": (KEEPERS, {"batch_id": "finished_import"}),
@@ -326,7 +327,7 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     "confirm-found": (SELLING, {}),
     **{
         name: (KEEPERS, {"connection_id": "a_connection"})
-        for name in ("test-connection", "say-words", "rehearse-connection", "switch-connection", "set-pace")
+        for name in ("test-connection", "rehearse-connection", "switch-connection", "set-pace")
     },
     "set-writing-back": (KEEPERS, {"connection_id": "a_connection"}),
     "renew-token": (KEEPERS, {"connection_id": "a_connection"}),

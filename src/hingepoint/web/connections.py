@@ -15,12 +15,12 @@ from django.views.decorators.http import require_POST
 
 from hingepoint import connectors
 from hingepoint.domain.sync import actions, queries
+from hingepoint.records.deals import BuyingRole, DealStatus
 from hingepoint.records.errors import Hidden, Refused
 from hingepoint.web import drafts
 from hingepoint.web.requests import Request, WholeNumber
 
 STEPS = ("Address and token", "Self-test", "Words and people", "Dry run", "On")
-_STAGE, _PERSON = "stage-", "person-"
 
 
 def _for_keepers(request: Request) -> None:
@@ -89,7 +89,6 @@ def connection(request: Request, connection_id: int) -> HttpResponse:
         "steps": STEPS,
         "step": _step(page),
         "drafts": _drafts(request, connection_id),
-        "meanings": DealStatus.choices,
     }
     return render(request, "connections/connection.html", context)
 
@@ -117,17 +116,40 @@ def test_connection(request: Request, connection_id: int) -> HttpResponse:
     return _tried(request, connection_id)
 
 
-@drafts.flashed("connection", "connection_id")
-@require_POST
+@drafts.kept()
 def say_words(request: Request, connection_id: int) -> HttpResponse:
-    """What stages mean and whom users are; what stays empty is asked again."""
-    sent = request.POST
-    stages = {
-        name.removeprefix(_STAGE): sent[name] for name in sent if name.startswith(_STAGE) and sent[name]
+    """What stages and roles mean, whom users are, and which fields come over; what stays empty is asked again."""
+    _for_keepers(request)
+    if request.method == "POST":
+        said = {part: _all_of(request, f"{part}-") for part in ("stage", "person", "field", "role")}
+        actions.say_words(
+            by=request.user,
+            at=timezone.now(),
+            connection_id=connection_id,
+            stages=said["stage"],
+            people=said["person"],
+            fields=said["field"],
+            roles=said["role"],
+        )
+        messages.info(request, "Kept. A dry run shows what it does; the next run brings the deals up to it.")
+        return redirect("connection", connection_id)
+    wanted = request.GET.get("find", "")
+    page = queries.words_page(request.user, connection_id, wanted=wanted)
+    context = {
+        "page": page,
+        "steps": STEPS,
+        "meanings": DealStatus.choices,
+        "parts": BuyingRole.choices,
+        "draft": drafts.of(request),
+        "wanted": wanted,
     }
-    actions.say(by=request.user, at=timezone.now(), connection_id=connection_id, stages=stages)
-    messages.info(request, "Kept. The next run brings the deals of these stages up to it.")
-    return redirect("connection", connection_id)
+    return render(request, "connections/words.html", context)
+
+
+def _all_of(request: Request, beginning: str) -> dict[str, str]:
+    """Return the fields of a form whose names begin so, by the rest of their names."""
+    sent = request.POST
+    return {name.removeprefix(beginning): sent[name].strip() for name in sent if name.startswith(beginning)}
 
 
 @dataclass(frozen=True, slots=True)

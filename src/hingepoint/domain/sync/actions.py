@@ -27,8 +27,19 @@ from hingepoint.domain.deals.actions import deals_in_turn
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.imports.actions import CannotImport, follow_up
 from hingepoint.domain.people.models import User, sees_all
-from hingepoint.domain.sync import cards, gone, merges, payload, reading, register, runs, secrets, writing
-from hingepoint.domain.sync.models import Connection, Landed, SyncRun, WrittenBack
+from hingepoint.domain.sync import (
+    cards,
+    gone,
+    merges,
+    payload,
+    reading,
+    register,
+    runs,
+    secrets,
+    wording,
+    writing,
+)
+from hingepoint.domain.sync.models import Connection, Cursor, Landed, SyncRun, WrittenBack
 from hingepoint.domain.sync.opening import Opened, opened
 from hingepoint.domain.sync.rules import answered, open_questions, stages_of
 from hingepoint.domain.turns.actions import action, turn
@@ -236,8 +247,41 @@ def say(
         row.version += 1
         row.save(update_fields=[*changes, "version"])
         Landed.objects.filter(connection=row, object=CrmObject.DEALS).update(due=True)
+        if "fields" in changes:  # deals that are here were read without them: from the beginning again
+            Cursor.objects.filter(connection=row, object=CrmObject.DEALS).delete()
         record(by=by, at=at, action="say words", subject="connection", subject_id=row.pk, changes=changes)
     return row
+
+
+def say_words(
+    *,
+    by: User | None,
+    at: dt.datetime,
+    connection_id: int,
+    stages: Mapping[str, str],
+    people: Mapping[str, str],
+    fields: Mapping[str, str],
+    roles: Mapping[str, str],
+) -> Connection:
+    """Say what words of the CRM mean, as a page asks: people by address or name, fields by what they are called here. What
+    is empty is not said. Raises Refused with what is wrong by field: ``person-ID``, ``field-NAME``."""
+    _require(by)
+    row = Connection.objects.filter(pk=connection_id).first()
+    if row is None:
+        raise Hidden("There is no such connection.")
+    whom, strangers = wording.whom(people)
+    columns, unfit = wording.columns(fields, wording.fields_of(row))
+    wrong = {f"person-{key}": said for key, said in strangers.items()}
+    wrong |= {f"field-{key}": said for key, said in unfit.items()}
+    if wrong:
+        raise Refused(next(iter(wrong.values())), by_field=wrong)
+    elsewhere = {key: number for key, number in row.people.items() if key not in people}
+    said = {"stages": _said(stages), "people": elsewhere | whom, "fields": columns, "roles": _said(roles)}
+    return say(by=by, at=at, connection_id=connection_id, **said)  # type: ignore[arg-type]
+
+
+def _said(words: Mapping[str, str]) -> dict[str, str]:
+    return {key: meaning for key, meaning in words.items() if meaning}
 
 
 def say_stages(

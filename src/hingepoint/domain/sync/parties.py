@@ -152,6 +152,11 @@ PLAIN_ROLES = {
 }
 
 
+def is_plain(word: str) -> bool:
+    """Return whether a word of a CRM names a part in a sale that is plain."""
+    return normal(word) in PLAIN_ROLES
+
+
 def buying_role(connection: Connection, word: str) -> BuyingRole:
     """Return the role that a word of the CRM means, as was said or as it is plain; else another one."""
     said = connection.roles.get(word)

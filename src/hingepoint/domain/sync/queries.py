@@ -15,7 +15,7 @@ from hingepoint.domain.agreements.queries.deal_page import rows_of
 from hingepoint.domain.agreements.queries.lines import AgreementLine, in_order_of_the_sale, line_of
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.people.models import User, Viewer, sees_all
-from hingepoint.domain.sync import cards, payload, writing
+from hingepoint.domain.sync import cards, payload, wording, writing
 from hingepoint.domain.sync.models import Connection, Landed, SyncRun
 from hingepoint.domain.sync.rules import open_questions, sign_in_of, stages_of
 from hingepoint.records.agreements import AgreementState
@@ -82,7 +82,8 @@ class StageLine:
 
 @dataclass(frozen=True, slots=True)
 class PersonLine:
-    """A user of the CRM and whom they are here, by address or as somebody said; ``here`` is None where nobody is."""
+    """A user of the CRM and whom they are here, by address or as somebody said; ``here`` is None where nobody is, ``as_`` is
+    the address or key of who it is."""
 
     id: str
     name: str
@@ -90,6 +91,7 @@ class PersonLine:
     here: int | None
     here_name: str
     said: bool
+    as_: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,7 @@ class ConnectionPage:
     people: tuple[PersonLine, ...]
     unknown_people: int
     own_fields: tuple[tuple[str, str], ...]
+    taken: int  # fields of the company's own that come over
     requests: int
     allowance: int | None
     share: float
@@ -250,6 +253,7 @@ def _page(row: Connection, at: dt.datetime) -> ConnectionPage:
         people=people,
         unknown_people=sum(line.here is None for line in people),
         own_fields=_own_fields(row),
+        taken=len(row.fields),
         requests=row.requests if row.requests_on == timezone.localdate(at) else 0,
         allowance=row.allowance,
         share=row.budget_share,
@@ -263,6 +267,43 @@ def _page(row: Connection, at: dt.datetime) -> ConnectionPage:
         rules=_rules(runs),
         writing=tuple(_writing(row, part) for part in WriteBackPart),
         card=_card_setup(row),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class WordsPage:
+    """What words of a CRM are asked about. ``fields_found`` is how many there are, of which ``fields`` show some;
+    ``known`` are the people of this installation, as a field offers them."""
+
+    id: int
+    name: str
+    stages: tuple[StageLine, ...]
+    people: tuple[PersonLine, ...]
+    people_found: int
+    known: tuple[str, ...]
+    fields: tuple[wording.FieldLine, ...]
+    fields_found: int
+    roles: tuple[wording.RoleLine, ...]
+
+
+def words_page(viewer: Viewer, connection_id: int, *, wanted: str = "") -> WordsPage:
+    """Return what the page of words shows. Raises Hidden. At most eleven SQL queries."""
+    row = Connection.objects.visible_to(viewer).filter(pk=connection_id).first()
+    if row is None:
+        raise Hidden("There is no such connection.")
+    people = _people(row)
+    fields, found = wording.field_lines(row, wanted)
+    users = User.objects.filter(is_active=True).order_by("name").values_list("email", "key")
+    return WordsPage(
+        id=row.pk,
+        name=row.name,
+        stages=_stages(row),
+        people=people[: wording.MOST_PEOPLE],
+        people_found=len(people),
+        known=tuple(email or key for email, key in users[: wording.MOST_PEOPLE]),
+        fields=tuple(fields),
+        fields_found=found,
+        roles=tuple(wording.role_lines(row)),
     )
 
 
@@ -304,12 +345,15 @@ def _people(row: Connection) -> tuple[PersonLine, ...]:
     addresses = {user.email.lower() for user in users if user.email}
     by_address = dict(User.objects.filter(email__in=addresses).values_list("email", "pk"))
     by_name = dict(User.objects.filter(name__in={user.name for user in users}).values_list("name", "pk"))
-    names = dict(User.objects.filter(pk__in=[*said.values(), *by_address.values()]).values_list("pk", "name"))
+    rows = User.objects.filter(pk__in=[*said.values(), *by_address.values(), *by_name.values()])
+    names = {
+        pk: (name, email or key) for pk, name, email, key in rows.values_list("pk", "name", "email", "key")
+    }
     lines = []
     for user in users:
         here = said.get(user.id) or by_address.get(user.email.lower()) or by_name.get(user.name)
-        name = names.get(here, user.name) if here else ""
-        lines.append(PersonLine(user.id, user.name, user.email, here, name, user.id in said))
+        name, called = names.get(here, (user.name, "")) if here else ("", "")
+        lines.append(PersonLine(user.id, user.name, user.email, here, name, user.id in said, called))
     return tuple(sorted(lines, key=lambda line: (line.here is not None, line.name)))
 
 

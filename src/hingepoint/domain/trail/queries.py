@@ -222,7 +222,7 @@ def _titles(
 ) -> dict[str, tuple[str, tuple]]:
     """Return per id the first of ``columns`` that says something. One SQL query, none without such changes."""
     ids = _ids(events, subject)
-    rows = model.objects.filter(pk__in=ids).values_list("pk", *columns) if ids else ()
+    rows = model._default_manager.filter(pk__in=ids).values_list("pk", *columns) if ids else ()
     return {str(pk): (next(filter(None, told), ""), (pk,)) for pk, *told in rows}
 
 
