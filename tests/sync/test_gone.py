@@ -14,7 +14,7 @@ from fake_crm import BEGIN, FakeCrm, plug_in
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.actions import Step
 from hingepoint.domain.agreements.frames import agreement_events_frame
-from hingepoint.domain.agreements.models import Agreement
+from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.agreements.queries import catalogue
 from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.bridge.frames import gains
@@ -172,6 +172,20 @@ def test_a_deal_says_what_went_into_it_and_what_stayed_there(db, monkeypatch):
     of_the_loser = queries.in_the_crm(sponsor, loser.pk)
     assert (of_the_loser.fate, of_the_loser.into_id) == ("merged", survivor.pk)
     assert of_the_loser.since == LATER + dt.timedelta(days=1)
+
+
+def test_what_a_playbook_only_asks_gives_way_to_what_was_said(cast):
+    gone_deal, kept = deal("G-1", owner=cast.seller), deal("K-1", owner=cast.seller)
+    said = say(gone_deal, KEY)
+    untouched = AgreementType.objects.get(key="cust.nda")
+    for row, kind in ((kept, said.type), (kept, untouched), (gone_deal, untouched)):
+        Agreement.objects.create(deal=row, type=kind, required=True, needed_by=TODAY, changed_at=NOW)
+    assert actions.take_over_agreements(at=NOW, gone_id=gone_deal.pk, kept_id=kept.pk) == 0
+    rows = Agreement.objects.filter(type=said.type)
+    assert [(row.pk, row.deal_id, row.state) for row in rows] == [(said.pk, kept.pk, "gained")]
+    assert (rows[0].required, rows[0].needed_by) == (True, TODAY)
+    assert Agreement.objects.filter(type=untouched).count() == 2
+    assert rows[0].events.count() == 1
 
 
 #: Who reads all deals, gone ones too: what belongs to one deal or is kept of it, and whoever writes deals.

@@ -322,6 +322,7 @@ def agreed(deal: str, key: str) -> Agreement:
         type=AgreementType.objects.get_or_create(
             key=key, defaults={"name": key, "side": "customer", "origin": "imported"}
         )[0],
+        state="asked",
         changed_at=LATER,
     )
 

@@ -17,7 +17,7 @@ from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.people.models import User, Viewer, sees_all
 from hingepoint.domain.sync import cards, payload, wording, writing
 from hingepoint.domain.sync.models import Connection, Landed, SyncRun
-from hingepoint.domain.sync.rules import open_questions, sign_in_of, stages_of
+from hingepoint.domain.sync.rules import open_questions, sign_in_of, stages_of, with_words
 from hingepoint.records.agreements import AgreementState
 from hingepoint.records.crm import Capability, CapabilityFound, CrmObject, CrmUser, Fate, Found
 from hingepoint.records.deals import DealStatus, Gone
@@ -519,7 +519,8 @@ def _absorbed(viewer: Viewer, row: Landed) -> tuple[Absorbed, ...]:
     )
     gone = _deals(viewer, row.connection, merged.values_list("external_id", flat=True))
     left: dict[int, list[str]] = {deal.pk: [] for deal in gone}
-    for one in Agreement.objects.filter(deal__in=left).select_related("type").order_by("pk") if left else ():
+    rows = with_words(Agreement.objects.filter(deal__in=left)).select_related("type").order_by("pk")
+    for one in rows if left else ():
         left[one.deal_id].append(str(one.type))
     return tuple(Absorbed(deal.pk, str(deal), tuple(left[deal.pk])) for deal in gone)
 
