@@ -75,6 +75,7 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "connections": (KEEPERS, {}),
     "new-connection": (KEEPERS, {"crm": "tryton"}),
     "connection": (KEEPERS, {"connection_id": "a_connection"}),
+    "say-words": (KEEPERS, {"connection_id": "a_connection"}),
     "tokens": (EVERYBODY, {}),
     "webhooks": (KEEPERS, {}),
     "webhook": (KEEPERS, {"webhook_id": "a_webhook"}),
@@ -121,6 +122,7 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "agreement": (SEES_SANNAS_DEAL, {"deal_id": "deal", "type_id": "a_type"}),
     "proof-file": (set(), {"proof_id": 0}),  # who sees its deal: tests/web/test_proof.py
     "confirm": (None, {"token": "a_link"}),
+    "card": (None, {"token": "a_card"}),
     "export": (EVERYBODY, {"table": "deals", "format": "csv"}),
     "discovery": (SELLING, {}),
     "discovery-readiness": (KEEPERS, {}),
@@ -340,7 +342,7 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     "confirm-found": (SELLING, {}),
     **{
         name: (KEEPERS, {"connection_id": "a_connection"})
-        for name in ("test-connection", "say-words", "rehearse-connection", "switch-connection", "set-pace")
+        for name in ("test-connection", "rehearse-connection", "switch-connection", "set-pace")
     },
     "set-writing-back": (KEEPERS, {"connection_id": "a_connection"}),
     "add-webhook": (KEEPERS, {}),
@@ -351,6 +353,8 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     "renew-webhook-secret": (KEEPERS, {"webhook_id": "a_webhook"}),
     "send-webhook-again": (KEEPERS, {"delivery_id": "a_hook_message"}),
     "renew-token": (KEEPERS, {"connection_id": "a_connection"}),
+    "set-card-hosts": (KEEPERS, {"connection_id": "a_connection"}),
+    "renew-card-key": (KEEPERS, {"connection_id": "a_connection"}),
     "read-import-as": (KEEPERS, {"batch_id": "finished_import"}),
     "answer-import": (KEEPERS, {"batch_id": "finished_import"}),
     "confirm-import": (KEEPERS, {"batch_id": "finished_import"}),
@@ -381,6 +385,8 @@ def address(route: str, arguments: dict, cast, known: dict | None = None) -> str
             return hooks.a_webhook().pk
         if name == "a_hook_message":
             return hooks.a_message_given_up().pk
+        if name == "a_card":
+            return connecting.a_card(cast.deal)
         if name == "finished_import":
             return importing.finished_import(cast).pk
         if name == "a_way_in":

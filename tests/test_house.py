@@ -246,6 +246,7 @@ NO_ACTION = {
     "sync.actions": {
         "connect_or_renew": "passes on to one",
         "say_stages": "passes on to one",
+        "say_words": "passes on to one",
         "test": "asks the CRM first, then keeps what was found in one statement",
         "rehearse": "asks the CRM first, then takes everything back",
         "sync": "asks the CRM outside any, and keeps each page in one",

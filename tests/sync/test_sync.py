@@ -14,7 +14,7 @@ from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.deals.models import Deal, DealContact, DealEvent
 from hingepoint.domain.imports.models import ImportBatch
-from hingepoint.domain.sync import actions
+from hingepoint.domain.sync import actions, dates
 from hingepoint.domain.sync.models import Connection, Cursor, Landed, LandedChange, SyncRun
 from hingepoint.records.crm import (
     Capability,
@@ -145,6 +145,20 @@ def test_a_close_date_that_the_crm_does_not_track_is_seen_between_two_readings(c
     assert told.rules["seen_by_us"] == 2
     newest = DealEvent.objects.filter(name="expected_close").latest("occurred_at")
     assert newest.recorded_at == first + dt.timedelta(days=5)
+
+
+def test_it_is_told_how_dates_are_known(crm):
+    crm.tracked = frozenset({DealField.STAGE})
+    crm.found = (CapabilityFound(Capability.STAGE_HISTORY, Found.TRACKED, count=1),)
+    crm.open_deal("d1")
+    connection = connected()
+    synced(connection)
+    crm.pass_time(days=1)
+    crm.change("d1", stage_id="s2", amount=Decimal(900))
+    synced(connection, at=LATER + dt.timedelta(days=1), sweep=False)
+    told = {one.what: (one.kept, one.seen, one.concluded) for one in dates.dates()}
+    # a first stage is concluded from when the deal was made; an amount before its first change is what was read first
+    assert told == {"Stage": (1, 0, 1), "Amount": (0, 2, 0)}
 
 
 def test_a_deal_that_was_won_and_opened_again_keeps_both_outcomes(crm):
@@ -319,6 +333,7 @@ def agreed(deal: str, key: str) -> Agreement:
         type=AgreementType.objects.get_or_create(
             key=key, defaults={"name": key, "side": "customer", "origin": "imported"}
         )[0],
+        state="asked",
         changed_at=LATER,
     )
 

@@ -1,6 +1,8 @@
 """Connecting a CRM on pages: address and token, self-test, words, dry run, on."""
 
 import datetime as dt
+import re
+from decimal import Decimal
 
 import pytest
 from django.urls import reverse
@@ -9,10 +11,11 @@ from django.utils import timezone
 from cast import NOW
 from fake_crm import FakeCrm, plug_in
 from hingepoint.connectors.exchange import NotSignedIn
+from hingepoint.domain.deals.frames import deals_frame
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.sync import actions
 from hingepoint.domain.sync.models import Connection
-from hingepoint.records.crm import Capability, CapabilityFound, CrmStage, Found
+from hingepoint.records.crm import Capability, CapabilityFound, CrmField, CrmObject, CrmRole, CrmStage, Found
 
 
 @pytest.fixture
@@ -59,6 +62,114 @@ def test_a_stage_without_a_meaning_is_asked_about_first(desk, crm):
     desk.post(reverse("say-words", args=[number]), {"stage-s9": "lost"})
     desk.post(reverse("switch-connection", args=[number]), {"state": "on"})
     assert Connection.objects.get().state == "on"
+
+
+OWN = CrmField(CrmObject.DEALS, "industry__c", "Industry", "picklist", custom=True, tracked=True)
+SCORE = CrmField(CrmObject.DEALS, "score__c", "Score", "number", custom=True, formula=True)
+
+
+@pytest.fixture
+def connected(crm, cast) -> Connection:
+    """A connection that was read once, with a field of the company's own and two people in their parts."""
+    crm.fields = (*crm.fields, OWN, SCORE)
+    crm.account("a1", "Nordwerk")
+    crm.contact("c1", "a1", "Dora Dorn")
+    crm.change("x1", roles=(CrmRole("c1", "Champion"), CrmRole("c1", "Gatekeeper")))
+    made = actions.connect(by=None, at=NOW, crm="fake1", url="https://crm.example", given={"token": "t"})
+    actions.sync(at=NOW, connection_id=made.pk)
+    return made
+
+
+def words(desk, made: Connection, **said):
+    return desk.post(reverse("say-words", args=[made.pk]), said)
+
+
+def test_words_offer_what_the_crm_has(desk, connected):
+    said = desk.get(reverse("say-words", args=[connected.pk])).content.decode()
+    assert "Industry" in said
+    assert "kept by the CRM" in said
+    assert "computed by the CRM, read anew each night" in said
+    assert re.search(r'name="role-Champion".*?value="champion" selected', said, re.DOTALL)
+    assert re.search(r'name="role-Gatekeeper".*?<option value="">', said, re.DOTALL)
+    assert "suggested: Sanna" in said
+    found = desk.get(reverse("say-words", args=[connected.pk]), {"find": "score"}).content.decode()
+    assert "Score" in found
+    assert "Industry" not in found
+
+
+def test_a_field_of_ones_own_becomes_a_fact_of_deals_with_its_history(desk, crm, connected):
+    words(desk, connected, **{"field-industry__c": "Industry", "role-Gatekeeper": "legal"})
+    connected.refresh_from_db()
+    assert (connected.fields, connected.roles) == ({"Industry": "industry__c"}, {"Gatekeeper": "legal"})
+
+    def run(days: int, value: str) -> None:
+        crm.pass_time(days=days)
+        crm.change("x1", extra={"Industry": value})
+        at = NOW + dt.timedelta(days=days)
+        told = actions.sync(at=at, connection_id=connected.pk, sweep=False)
+        assert (told.problem, told.problems) == ("", [])
+
+    run(1, "Steel")
+    deal = Deal.objects.get(key="x1")
+    assert deal.extra == {"Industry": "Steel"}
+    assert deals_frame(None, extra=["Industry"]).filter(deal_id="x1")["Industry"].to_list() == ["Steel"]
+    assert not deal.events.filter(name="Industry").exists()  # nothing is known of when it began
+    run(2, "Paper")
+    deal.refresh_from_db()
+    assert deal.extra == {"Industry": "Paper"}
+    said = deal.events.filter(name="Industry").order_by("occurred_at").values_list("note", "recorded_at")
+    assert [note for note, _ in said] == ["Steel", "Paper"]
+    assert set(deal.people.filter(until=None).values_list("role", flat=True)) == {"champion", "legal"}
+    page = desk.get(reverse("say-words", args=[connected.pk])).content.decode()
+    assert "Paper" in page
+
+
+def test_a_field_can_fill_what_every_deal_has(desk, crm, connected):
+    words(desk, connected, **{"field-industry__c": "segment"})
+    crm.change("x1", extra={"segment": "Steel"})
+    actions.sync(at=NOW + dt.timedelta(days=1), connection_id=connected.pk, sweep=False)
+    deal = Deal.objects.get(key="x1")
+    assert (deal.segment, deal.extra) == ("Steel", {})
+
+
+def test_a_user_is_who_was_said(desk, crm, cast, connected):
+    crm.change("x1", amount=Decimal(5))
+    words(desk, connected, **{"person-u1": cast.stranger.email or cast.stranger.key})
+    actions.sync(at=NOW + dt.timedelta(days=1), connection_id=connected.pk, sweep=False)
+    assert Deal.objects.get(key="x1").owner == cast.stranger
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "said"),
+    [
+        ("person-u1", "nobody@elsewhere.example", "is nobody here"),
+        ("field-industry__c", "amount", "is a column of every deal"),
+        ("field-industry__c", "x" * 61, "longer than 60 characters"),
+        ("field-none__c", "Colour", "The CRM has no field"),
+        ("stage-s1", "perhaps", "is none of"),
+        ("role-Champion", "king", "is none of"),
+    ],
+)
+def test_what_cannot_be_meant_is_said_and_nothing_typed_is_lost(desk, connected, name, typed, said):
+    answer = words(desk, connected, **{"field-score__c": "Our score", name: typed})
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert said in page
+    assert 'value="Our score"' in page
+    connected.refresh_from_db()
+    assert (connected.fields, connected.people) == ({}, {})
+
+
+def test_two_fields_cannot_be_called_alike(desk, connected):
+    answer = words(desk, connected, **{"field-score__c": "Industry", "field-industry__c": "industry"})
+    assert "Two fields are called" in answer.content.decode()
+
+
+@pytest.mark.parametrize(("route", "sent"), [("set-pace", {"every_minutes": "many", "budget_share": "37"})])
+def test_what_was_typed_beside_what_is_wrong_stays(desk, connected, route, sent):
+    answer = desk.post(reverse(route, args=[connected.pk]), sent)
+    assert answer.status_code == 422
+    assert 'value="37"' in answer.content.decode()
 
 
 def test_a_wrong_address_keeps_what_was_typed_but_the_token(desk, crm):
@@ -116,12 +227,13 @@ def test_a_deal_that_is_gone_in_the_crm_says_so_on_its_page(desk, crm, cast):
     actions.sync(at=NOW + dt.timedelta(hours=1), connection_id=made.pk, sweep=True)
 
     def page(key: str) -> str:
-        return desk.get(reverse("deal", args=[Deal.objects.get(key=key).pk])).content.decode()
+        return desk.get(reverse("deal", args=[Deal.every.get(key=key).pk])).content.decode()
 
     assert "Deleted in Fake 1" in page("x1")
     assert "merged into another" in page("x2")
     assert "Deal x3" in page("x2")
-    assert "Fake 1" not in page("x3")
+    assert "It is in no list, number or signal any more" in page("x2")
+    assert "other deals were merged into this one" in page("x3")
     assert "Fake 1" not in page(cast.deal.key)
 
 

@@ -81,6 +81,7 @@ class DealField(Worded):
     OWNER = "owner", "Owner"
     STATUS = "status", "Status"  # open, won, lost: an outcome reached or taken back
     PROBABILITY = "probability", "Probability"
+    EXTRA = "extra", "A field of your own"
 
 
 class Origin(Worded):
@@ -192,6 +193,7 @@ class CrmChange:
 
     Values are ids for stage and owner (with the words of then in ``old_label``, ``new_label``), ISO days, and
     numbers as text. ``native_id`` identifies the change within its CRM. ``bulk`` marks imports and mass updates.
+    ``name`` is what a field of the company's own is called here, empty for all others.
     """
 
     deal_id: str
@@ -206,6 +208,7 @@ class CrmChange:
     origin: Origin = Origin.NATIVE
     native_id: str = ""
     bulk: bool = False
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,14 @@ class DealStatus(Worded):
     LOST = "lost", "Lost"
 
 
+class Gone(Worded):
+    """What became of a deal that is gone in the CRM: a fact beside its status. An archived deal is not gone."""
+
+    DELETED = "deleted", "Deleted in the CRM"
+    MERGED = "merged", "Merged into another deal"
+    VANISHED = "vanished", "Not in the CRM any more"
+
+
 class EventKind(Worded):
     """What kind of trace an event of a deal is (FORMATS: column ``kind``)."""
 

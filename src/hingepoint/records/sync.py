@@ -23,6 +23,7 @@ class WriteBackPart(Worded):
     COVERAGE = "coverage", "Coverage"
     TASK = "task", "Next agreement as a task"
     LINK = "link", "Link to the deal page"
+    CARD = "card", "Address of the card"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,18 +9,18 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from hingepoint import connectors
 from hingepoint.domain.sync import actions, queries
-from hingepoint.records.deals import DealStatus
+from hingepoint.records.deals import BuyingRole, DealStatus
 from hingepoint.records.errors import Hidden, Refused
 from hingepoint.web import drafts
 from hingepoint.web.requests import Request, WholeNumber
 
 STEPS = ("Address and token", "Self-test", "Words and people", "Dry run", "On")
-_STAGE, _PERSON = "stage-", "person-"
 
 
 def _for_keepers(request: Request) -> None:
@@ -84,8 +84,22 @@ def _tried(request: Request, connection_id: int) -> HttpResponse:
 def connection(request: Request, connection_id: int) -> HttpResponse:
     """One connection: what it may see, what its words mean, how it runs, what is written back."""
     page = queries.connection_page(request.user, connection_id, at=timezone.now())
-    context = {"page": page, "steps": STEPS, "step": _step(page), "meanings": DealStatus.choices}
+    context = {
+        "page": page,
+        "steps": STEPS,
+        "step": _step(page),
+        "drafts": _drafts(request, connection_id),
+    }
     return render(request, "connections/connection.html", context)
+
+
+#: Forms of the page of a connection, each sent to an address of its own.
+_FORMS = ("set-pace", "set-writing-back", "set-card-hosts")
+
+
+def _drafts(request: Request, connection_id: int) -> dict[str, drafts.Draft]:
+    """Return what could not be kept of each form of the page."""
+    return {name: drafts.of(request, reverse(name, args=[connection_id])) for name in _FORMS}
 
 
 def _step(page: queries.ConnectionPage) -> int:
@@ -102,17 +116,40 @@ def test_connection(request: Request, connection_id: int) -> HttpResponse:
     return _tried(request, connection_id)
 
 
-@drafts.flashed("connection", "connection_id")
-@require_POST
+@drafts.kept()
 def say_words(request: Request, connection_id: int) -> HttpResponse:
-    """What stages mean and whom users are; what stays empty is asked again."""
-    sent = request.POST
-    stages = {
-        name.removeprefix(_STAGE): sent[name] for name in sent if name.startswith(_STAGE) and sent[name]
+    """What stages and roles mean, whom users are, and which fields come over; what stays empty is asked again."""
+    _for_keepers(request)
+    if request.method == "POST":
+        said = {part: _all_of(request, f"{part}-") for part in ("stage", "person", "field", "role")}
+        actions.say_words(
+            by=request.user,
+            at=timezone.now(),
+            connection_id=connection_id,
+            stages=said["stage"],
+            people=said["person"],
+            fields=said["field"],
+            roles=said["role"],
+        )
+        messages.info(request, "Kept. A dry run shows what it does; the next run brings the deals up to it.")
+        return redirect("connection", connection_id)
+    wanted = request.GET.get("find", "")
+    page = queries.words_page(request.user, connection_id, wanted=wanted)
+    context = {
+        "page": page,
+        "steps": STEPS,
+        "meanings": DealStatus.choices,
+        "parts": BuyingRole.choices,
+        "draft": drafts.of(request),
+        "wanted": wanted,
     }
-    actions.say(by=request.user, at=timezone.now(), connection_id=connection_id, stages=stages)
-    messages.info(request, "Kept. The next run brings the deals of these stages up to it.")
-    return redirect("connection", connection_id)
+    return render(request, "connections/words.html", context)
+
+
+def _all_of(request: Request, beginning: str) -> dict[str, str]:
+    """Return the fields of a form whose names begin so, by the rest of their names."""
+    sent = request.POST
+    return {name.removeprefix(beginning): sent[name].strip() for name in sent if name.startswith(beginning)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +205,7 @@ class PaceForm(forms.Form):
     budget_share = WholeNumber(label="The share of requests")
 
 
-@drafts.flashed("connection", "connection_id")
+@drafts.kept("connection", "connection_id")
 @require_POST
 def set_pace(request: Request, connection_id: int) -> HttpResponse:
     """How often it is read, and how much of a day's requests it may take."""
@@ -184,7 +221,7 @@ def set_pace(request: Request, connection_id: int) -> HttpResponse:
     return redirect("connection", connection_id)
 
 
-@drafts.flashed("connection", "connection_id")
+@drafts.kept("connection", "connection_id")
 @require_POST
 def set_writing_back(request: Request, connection_id: int) -> HttpResponse:
     """Which parts are written onto the records of the CRM, and into which fields."""
@@ -201,6 +238,27 @@ def set_writing_back(request: Request, connection_id: int) -> HttpResponse:
         fields=fields,
     )
     messages.info(request, "Kept. Stage and amount are never written.")
+    return redirect("connection", connection_id)
+
+
+@drafts.kept("connection", "connection_id")
+@require_POST
+def set_card_hosts(request: Request, connection_id: int) -> HttpResponse:
+    """Whose pages may show cards of deals."""
+    hosts = request.POST.get("hosts", "").split()
+    actions.set_card_hosts(by=request.user, at=timezone.now(), connection_id=connection_id, hosts=hosts)
+    messages.info(request, "Kept. Nobody else's pages can show a card.")
+    return redirect("connection", connection_id)
+
+
+@drafts.flashed("connection", "connection_id")
+@require_POST
+def renew_card_key(request: Request, connection_id: int) -> HttpResponse:
+    """Another key that signs addresses of cards."""
+    at_once = request.POST.get("at_once") == "yes"
+    actions.renew_card_key(by=request.user, at=timezone.now(), connection_id=connection_id, at_once=at_once)
+    said = "All cards have ended." if at_once else "The addresses of before hold for seven days more."
+    messages.info(request, f"{said} The next runs write new ones onto the records of open deals.")
     return redirect("connection", connection_id)
 
 

@@ -25,6 +25,7 @@ from hingepoint.domain.discovery.queries import findings as findings_page
 from hingepoint.domain.discovery.queries import readiness as readiness_page
 from hingepoint.domain.hindsight.queries import said as said_of_lost_deals
 from hingepoint.domain.strategy.queries import own_metrics, still_holds
+from hingepoint.domain.sync import dates as crm_dates
 from hingepoint.domain.trials.queries import lines, trial
 from hingepoint.domain.upkeep import kept
 from hingepoint.records.errors import Hidden
@@ -211,10 +212,11 @@ def _signed(viewer) -> list[dict[str, Any]]:
 def readiness(request):
     """What discovery needs, what there is, what it gives now, and how to get the rest."""
     _require_reader(request)
-    shelf = kept.Shelf(readiness_page.READY, readiness_page.COUNTS)
+    shelf = kept.Shelf(readiness_page.READY, readiness_page.COUNTS, crm_dates.DATES)
     context = {
         "ready": readiness_page.readiness(request.user, shelf=shelf),
         "needs": readiness_page.needs(request.user, shelf=shelf),
+        "dates": crm_dates.dates(shelf=shelf),
         "counted_at": shelf.counted_at,
         "may_run": runs.may_run(request.user),
     }

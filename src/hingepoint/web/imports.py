@@ -21,6 +21,7 @@ from hingepoint.domain.discovery.queries import runs
 from hingepoint.domain.home.queries import first_steps
 from hingepoint.domain.imports import actions, health, queries
 from hingepoint.domain.imports.rules import answer_field
+from hingepoint.domain.sync import dates as crm_dates
 from hingepoint.domain.upkeep import kept
 from hingepoint.records.errors import Hidden, Refused
 from hingepoint.reports.findings import whole
@@ -297,7 +298,7 @@ def drop_mapping(request, mapping_id: int):
 
 def data_health(request):
     """How healthy the data is: what is missing, late or odd, and what it costs."""
-    shelf = kept.Shelf(health.ON_RECORD)
+    shelf = kept.Shelf(health.ON_RECORD, crm_dates.DATES)
     found = queries.data_health(request.user, shelf=shelf)
     audit_run, audit = runs.last_audit(request.user)
     context = {
@@ -305,6 +306,7 @@ def data_health(request):
         "audit": whole.checked(audit),
         "audit_run": audit_run,
         "rules": queries.rule_counts(found.facts.rules),
+        "dates": crm_dates.dates(shelf=shelf),
         "counted_at": shelf.counted_at,
     }
     return render(request, "imports/data_health.html", context)

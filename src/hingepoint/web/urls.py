@@ -5,6 +5,7 @@ from django.urls import path
 from hingepoint.web import (
     agreements,
     bridge,
+    cards,
     catalogue,
     coaching,
     cockpit,
@@ -391,6 +392,9 @@ urlpatterns = [
     path("connections/<int:connection_id>/switch", connections.switch_connection, name="switch-connection"),
     path("connections/<int:connection_id>/pace", connections.set_pace, name="set-pace"),
     path("connections/<int:connection_id>/writing", connections.set_writing_back, name="set-writing-back"),
+    path("connections/<int:connection_id>/card", connections.set_card_hosts, name="set-card-hosts"),
+    path("connections/<int:connection_id>/card/key", connections.renew_card_key, name="renew-card-key"),
+    path("card/<str:token>/", cards.card, name="card"),
     path("connections/<int:connection_id>/token", connections.renew_token, name="renew-token"),
     path("webhooks/", webhooks.webhooks, name="webhooks"),
     path("webhooks/add", webhooks.add_webhook, name="add-webhook"),

@@ -25,7 +25,7 @@ from hingepoint.domain.agreements.models import (
 from hingepoint.domain.agreements.rules import missing_to_gain, points_of, quality
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals.actions import HAND, deal_for, deal_of, deals_in_turn
-from hingepoint.domain.deals.models import Contact, Deal
+from hingepoint.domain.deals.models import Contact, Deal, that_count
 from hingepoint.domain.people.models import User, sees_all
 from hingepoint.domain.people.rules import who_is_now
 from hingepoint.domain.turns.actions import action, fingerprint, form, plain_facts, take_turn, turn, turns
@@ -548,7 +548,9 @@ def lapse_expired(*, at: dt.datetime, today: dt.date) -> int:
 def _over(today: dt.date) -> AgreementQuerySet:
     """Return the promises that lapse by ``today``."""
     promised = Agreement.objects.filter(
-        deal__status=DealStatus.OPEN, state__in=(AgreementState.GAINED, AgreementState.RENEGOTIATED)
+        that_count("deal"),
+        deal__status=DealStatus.OPEN,
+        state__in=(AgreementState.GAINED, AgreementState.RENEGOTIATED),
     )
     return promised.filter(Q(expires_on__lt=today - GRACE) | Q(person__left_on__lte=today))
 

@@ -20,7 +20,7 @@ from hingepoint.domain.deals.frames import (
     events_read,
     parts,
 )
-from hingepoint.domain.deals.models import Deal, DealEvent, DealQuerySet
+from hingepoint.domain.deals.models import Deal, DealEvent, DealQuerySet, that_count
 from hingepoint.domain.deals.queries.looking_back import AsOf
 from hingepoint.records.deals import EventKind
 
@@ -44,7 +44,7 @@ _COLUMNS = {
 def agreement_events_frame(viewer: Any, *, without: QuerySet | None = None) -> pl.DataFrame:
     """Return every step of visible agreements (None: the system, all), but those that were taken back and
     those ``without`` names by id."""
-    steps = AgreementEvent.objects.standing()
+    steps = AgreementEvent.objects.standing().filter(that_count("agreement__deal"))
     if without is not None:
         steps = steps.exclude(pk__in=without)
     if viewer is not None:

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Case, F, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce
 
-from hingepoint.domain.deals.models import Contact, Deal, Trace, TraceQuerySet, recorded_by_hand
+from hingepoint.domain.deals.models import Contact, Deal, Trace, TraceQuerySet, recorded_by_hand, that_count
 from hingepoint.domain.people.models import User, Viewer, choices, sees_all, works_here
 from hingepoint.records.agreements import STANDING, AgreementState, Evidence, Origin, Side
 from hingepoint.records.deals import DealStatus, Stage
@@ -124,12 +124,12 @@ class AgreementQuerySet(models.QuerySet["Agreement"]):
             return self.filter(asked_of=viewer)
         if sees_all(viewer):
             return self.all()
-        return self.filter(deal__in=Deal.objects.visible_to(viewer))
+        return self.filter(deal__in=Deal.every.visible_to(viewer))
 
     def on_open_deals(self, viewer: Viewer) -> AgreementQuerySet:
         """Those of ``visible_to`` on open deals. The open deals, few among all, are looked up first."""
         if works_here(viewer) and viewer.role == Role.INSIDE_PARTNER:
-            return self.filter(asked_of=viewer, deal__status=DealStatus.OPEN)
+            return self.filter(that_count("deal"), asked_of=viewer, deal__status=DealStatus.OPEN)
         return self.filter(deal__in=Deal.objects.visible_to(viewer).open())
 
     def with_last_origin(self) -> AgreementQuerySet:
@@ -150,12 +150,12 @@ class AgreementQuerySet(models.QuerySet["Agreement"]):
         they are kept."""
         unsorted = Q(sorted_at__isnull=True) | Q(sorted_at__date__lt=F("asked_on"))
         old = {"required": True, "state": AgreementState.NEEDED, "was_due_on__isnull": False}
-        return self.filter(unsorted, **old, deal__status=DealStatus.OPEN)
+        return self.filter(that_count("deal"), unsorted, **old, deal__status=DealStatus.OPEN)
 
     def due(self, today: dt.date) -> AgreementQuerySet:
         """Those that were needed by ``today``: their day came while the deal was open."""
         still_open = Q(deal__closed_at__isnull=True) | Q(deal__closed_at__date__gte=F("needed_by"))
-        return self.needed().filter(still_open, needed_by__lte=today)
+        return self.needed().filter(that_count("deal"), still_open, needed_by__lte=today)
 
 
 class Agreement(models.Model):

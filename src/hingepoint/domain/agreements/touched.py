@@ -37,9 +37,9 @@ def last_step() -> int:
 
 
 def added_or_changed_since(line: int, deals_of_import: DealsOfImport) -> Touched | None:
-    """Return the deals that were added or changed after ``line``; None where the trail cannot say: an import
+    """Return the deals that were added, changed or came back after ``line``; None where the trail cannot say: an import
     that was taken back took agreements of any deal with it. Two SQL queries, and those of imports."""
-    return _touched(line, Q(subject="deal", action__in=("add", "change")), deals_of_import)
+    return _touched(line, Q(subject="deal", action__in=("add", "change", "come back")), deals_of_import)
 
 
 def with_news_since(line: int, deals_of_import: DealsOfImport) -> Touched | None:

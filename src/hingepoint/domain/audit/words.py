@@ -73,6 +73,8 @@ SENTENCES: dict[str, dict[str, str]] = {
         "switch": "switched a connection",
         "set writing back": "said what is written back to a CRM",
         "set pace": "said how often a CRM is read",
+        "set card hosts": "said which pages of a CRM may show cards of deals",
+        "renew card key": "renewed the key that signs cards of deals",
         "fail": "could not read the CRM",
         "recover": "could read the CRM again",
     },
@@ -88,6 +90,8 @@ SENTENCES: dict[str, dict[str, str]] = {
     },
     "secrets": {"renew key": "put the secrets of the database under a new key"},
     "deal": {
+        "gone": "saw that the deal is gone in the CRM; it counts no more",
+        "come back": "saw that the deal is in the CRM again; it counts again",
         "take over agreements": "gave the deal the agreements of one that the CRM merged into it",
         "hand over agreements": "gave the agreements of the deal to the one that the CRM merged it into",
         "add": "added the deal",

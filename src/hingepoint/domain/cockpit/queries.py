@@ -171,7 +171,7 @@ def cockpit(viewer: Any, deal_id: int, *, today: dt.date) -> Cockpit:
 def _deal(viewer: Any, deal_id: int) -> Deal:
     """Return the deal with its corridor, which whoever sees the deal may read."""
     related = ("account", "owner", "team", "corridor__set_by")
-    deal = Deal.objects.visible_to(viewer).select_related(*related).filter(pk=deal_id).first()
+    deal = Deal.every.visible_to(viewer).select_related(*related).filter(pk=deal_id).first()
     if deal is None:
         raise Hidden("no such deal")
     return deal

@@ -31,7 +31,7 @@ class NothingToTakeBack(Refused):
 def deal_for(by: User | None, deal_id: int) -> Deal:
     """Return a deal that ``by`` may change (None: the system), in ``by``'s turn: whoever decides on anything of
     the deal next waits until this transaction ends, so read what belongs to it after this. Raises Hidden."""
-    deals = Deal.objects.all() if by is None else Deal.objects.visible_to(by)
+    deals = Deal.every.all() if by is None else Deal.every.visible_to(by)
     deal = turn(deals, pk=deal_id)
     if deal is None:
         raise Hidden("There is no such deal, or it is not yours to see.")
@@ -47,7 +47,7 @@ def deals_in_turn(deal_ids: Iterable[int]) -> set[int]:
     """Take the turn on many deals, before anything is decided of one of them or read; return which are there."""
     wanted = sorted(set(deal_ids))
     parts = (wanted[start : start + _AT_ONCE] for start in range(0, len(wanted), _AT_ONCE))
-    return {deal.pk for part in parts for deal in turns(Deal.objects.filter(pk__in=part).only("pk"))}
+    return {deal.pk for part in parts for deal in turns(Deal.every.filter(pk__in=part).only("pk"))}
 
 
 #: A statement names so many deals: databases limit how many values one may have.
@@ -77,7 +77,7 @@ def add_contact(
 @action
 def add_deal(*, by: User | None, at: dt.datetime, key: str, created_at: dt.datetime, **facts: Any) -> Deal:
     """Add one deal; ``facts`` are columns of ``Deal``."""
-    deal = Deal.objects.create(key=key, created_at=created_at, **facts)
+    deal = Deal.every.create(key=key, created_at=created_at, **facts)
     record(by=by, at=at, action="add", subject="deal", subject_id=deal.pk, changes={"key": [None, key]})
     return deal
 
@@ -223,7 +223,7 @@ def note_events(*, by: User, at: dt.datetime, events: Sequence[Event], origin: s
     of its own.
     """
     wanted = {event.deal_id for event in events}
-    seen = set(Deal.objects.visible_to(by).filter(pk__in=wanted).values_list("pk", flat=True))
+    seen = set(Deal.every.visible_to(by).filter(pk__in=wanted).values_list("pk", flat=True))
     _require_events(events, seen)
     deals_in_turn(seen)
     last = DealEvent.objects.aggregate(last=Max("pk"))["last"] or 0

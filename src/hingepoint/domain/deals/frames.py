@@ -15,7 +15,7 @@ from django.db.models import F, FloatField, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from hingepoint.analysis import frames
-from hingepoint.domain.deals.models import Deal, DealEvent
+from hingepoint.domain.deals.models import Deal, DealEvent, that_count
 from hingepoint.domain.deals.queries.looking_back import AsOf, column_then
 from hingepoint.domain.people.models import Membership
 
@@ -140,7 +140,7 @@ def _managers() -> dict[int, str]:
 
 def deal_events_frame(viewer: Any) -> pl.DataFrame:
     """Return everything that happened on visible deals and is no agreement, as a frame of ``frames.EVENTS``."""
-    events = DealEvent.objects.standing()
+    events = DealEvent.objects.standing().filter(that_count("deal"))
     if viewer is not None:
         events = events.filter(deal__in=Deal.objects.visible_to(viewer))
     return events_read(events, EVENT_COLUMNS)

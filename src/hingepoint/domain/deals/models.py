@@ -17,7 +17,7 @@ from hingepoint.domain.people.models import (
     sees_all,
     works_here,
 )
-from hingepoint.records.deals import BuyingRole, DealStatus, EventKind
+from hingepoint.records.deals import BuyingRole, DealStatus, EventKind, Gone
 from hingepoint.records.people import Role
 
 
@@ -31,10 +31,19 @@ def share(**options: Any) -> models.FloatField:
     return models.FloatField(null=True, blank=True, **options)
 
 
+def that_count(way: str = "") -> Q:
+    """Choose the deals that count: lists, numbers and signals leave out those that are gone in the CRM.
+
+    ``way`` leads to the deal from another table. The one place that says it; ``Deal.objects`` holds these only, and
+    ``Deal.every`` all, for what belongs to one deal and for whoever writes deals.
+    """
+    return Q(**{f"{way}__gone_at__isnull" if way else "gone_at__isnull": True})
+
+
 class AccountQuerySet(models.QuerySet["Account"]):
     def visible_to(self, viewer: Viewer) -> AccountQuerySet:
         """Accounts of the deals that the viewer sees: of all deals by looking each up, of a few by their list."""
-        deals = Deal.objects.visible_to(viewer).order_by()
+        deals = Deal.every.visible_to(viewer).order_by()
         if sees_all(viewer):
             return self.filter(Exists(deals.filter(account=OuterRef("pk"))))
         return self.filter(pk__in=deals.values("account_id"))
@@ -56,7 +65,7 @@ class Account(models.Model):
 class ContactQuerySet(models.QuerySet["Contact"]):
     def visible_to(self, viewer: Viewer) -> ContactQuerySet:
         """People with a part in a deal that the viewer sees, looked up as accounts are."""
-        deals = Deal.objects.visible_to(viewer).order_by()
+        deals = Deal.every.visible_to(viewer).order_by()
         if sees_all(viewer):
             return self.filter(Exists(deals.filter(people__contact=OuterRef("pk"))))
         return self.filter(pk__in=deals.values("people__contact"))
@@ -92,7 +101,15 @@ class DealQuerySet(models.QuerySet["Deal"]):
         return self.none()
 
     def open(self) -> DealQuerySet:
-        return self.filter(status=DealStatus.OPEN)
+        """Open deals that count."""
+        return self.filter(that_count(), status=DealStatus.OPEN)
+
+
+class CountedDeals(models.Manager.from_queryset(DealQuerySet)):  # type: ignore[misc]
+    """The deals that count: see ``that_count``."""
+
+    def get_queryset(self) -> DealQuerySet:
+        return super().get_queryset().filter(that_count())
 
 
 class Deal(models.Model):
@@ -126,10 +143,14 @@ class Deal(models.Model):
     source = models.CharField(max_length=100, blank=True)
     extra = models.JSONField(default=dict, blank=True)  # columns kept from the file, by their name
     link = models.URLField(max_length=500, blank=True)  # the record in the CRM
+    #: Since when it is gone in the CRM, and what became of it there. Its status and its agreements stay.
+    gone_at = models.DateTimeField(null=True, blank=True)
+    gone = models.CharField(max_length=8, choices=choices(Gone), blank=True)
     batch = models.BigIntegerField(null=True, db_index=True)  # the import that made the row
     version = models.PositiveIntegerField(default=1)
 
-    objects = DealQuerySet.as_manager()
+    every = DealQuerySet.as_manager()
+    objects = CountedDeals()
 
     class Meta:
         constraints = [
@@ -141,6 +162,10 @@ class Deal(models.Model):
                 condition=Q(closed_at__isnull=True) | Q(closed_at__gte=F("created_at")),
                 name="deals_close_after_creation",
             ),
+            models.CheckConstraint(
+                condition=Q(gone="", gone_at__isnull=True) | (~Q(gone="") & Q(gone_at__isnull=False)),
+                name="gone_deals_have_a_date",
+            ),
             *[
                 models.CheckConstraint(
                     condition=Q(**{f"{column}__isnull": True}) | Q(**{f"{column}__range": (-1, 1)}),
@@ -151,10 +176,11 @@ class Deal(models.Model):
         ]
         indexes = [
             # currency last: the totals above a list are then read from the index alone
-            models.Index(fields=["status", "-amount", "id", "currency"], name="deal_by_amount"),
-            models.Index(fields=["team", "status", "-amount", "currency"], name="deal_by_team"),
-            models.Index(fields=["owner", "status", "-amount", "currency"], name="deal_by_owner"),
-            models.Index(fields=["status", "expected_close_on", "id"], name="deal_by_close"),
+            models.Index(fields=["status", "-amount", "id", "currency", "gone_at"], name="deal_by_amount"),
+            models.Index(fields=["team", "status", "-amount", "currency", "gone_at"], name="deal_by_team"),
+            models.Index(fields=["owner", "status", "-amount", "currency", "gone_at"], name="deal_by_owner"),
+            models.Index(fields=["status", "expected_close_on", "id", "gone_at"], name="deal_by_close"),
+            models.Index(fields=["gone_at"], name="deal_gone", condition=Q(gone_at__isnull=False)),
             *[
                 models.Index(fields=[column], name=f"deal_by_{column}")  # the words a filter offers
                 for column in ("segment", "region", "product", "stage")

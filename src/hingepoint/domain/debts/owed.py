@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db.models import Q
 
 from hingepoint.domain.agreements.models import WAITING, Agreement, AgreementEvent, AgreementQuerySet
-from hingepoint.domain.deals.models import Deal
+from hingepoint.domain.deals.models import Deal, that_count
 from hingepoint.domain.deals.queries.looking_back import AsOf, as_it_was, column_then
 from hingepoint.domain.debts import rules
 from hingepoint.domain.debts.rules import Asked, DealThen, Worth
@@ -189,7 +189,7 @@ def _stands(as_of: AsOf) -> dict[tuple[int, int], _Stand]:
     """Return how pivotal agreements of the deals that were open stood, by deal and type: as their last step of then says."""
     still_open = Q(deal__status=DealStatus.OPEN) | Q(deal__closed_at__gt=as_of.moment)
     pivotal = PivotalAgreement.objects.filter(playbook__strategy__status=Status.IN_FORCE).values("type")
-    rows = Agreement.objects.filter(still_open, type__in=pivotal)
+    rows = Agreement.objects.filter(that_count("deal"), still_open, type__in=pivotal)
     columns = ("pk", "deal_id", "type_id", "needed_by", "due_on", "required")
     steps = as_of.standing(AgreementEvent.objects.filter(agreement__in=rows))
     said: dict[int, tuple[str, dt.date | None]] = {}

@@ -15,7 +15,7 @@ from hingepoint.analysis import frames
 from hingepoint.analysis.detection import KINDS, TRACES, Trace
 from hingepoint.domain.agreements.models import AgreementEvent, AgreementType
 from hingepoint.domain.deals.frames import read
-from hingepoint.domain.deals.models import Deal, DealContact, DealEvent
+from hingepoint.domain.deals.models import Deal, DealContact, DealEvent, that_count
 from hingepoint.records.agreements import STANDING
 
 _EVENTS = {
@@ -43,11 +43,11 @@ def traces(viewer: Any, wanted: Collection[str], *, among: Collection[int] | Non
     those of the deals ``among``, if they are given by their numbers."""
     types = {name: dtype for name, (dtype, _) in TRACES.items()}
     kinds = [kind for trace in wanted for kind in KINDS[trace]]
-    events = _visible(_among(DealEvent.objects.filter(kind__in=kinds), among), viewer)
+    events = _visible(_among(DealEvent.objects.filter(that_count("deal"), kind__in=kinds), among), viewer)
     found = read(events, _EVENTS, types)
     if Trace.ROLE not in wanted:
         return found
-    people = _visible(_among(DealContact.objects.all(), among), viewer).annotate(
+    people = _visible(_among(DealContact.objects.filter(that_count("deal")), among), viewer).annotate(
         a_role=Value("role", CharField()), since_at=Cast(F("since"), DateTimeField())
     )
     return pl.concat([found, read(people, _ROLES, types)], how="diagonal").select(*TRACES)
@@ -100,7 +100,9 @@ def _visible(rows: Any, viewer: Any) -> Any:
 
 def recorded(viewer: Any, type: AgreementType) -> pl.DataFrame:
     """Return when people and files, not rules, recorded agreements of a type as standing: deal_id, at."""
-    steps = AgreementEvent.objects.standing().filter(agreement__type=type, state__in=sorted(STANDING))
+    steps = AgreementEvent.objects.standing().filter(
+        that_count("agreement__deal"), agreement__type=type, state__in=sorted(STANDING)
+    )
     steps = steps.said().exclude(agreement__events__detection__isnull=False)
     if viewer is not None:
         steps = steps.filter(agreement__deal__in=Deal.objects.visible_to(viewer))

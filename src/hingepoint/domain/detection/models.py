@@ -63,7 +63,7 @@ class DetectionQuerySet(models.QuerySet["Detection"]):
         """Whoever sees the deal sees what was found on it; inside partners see none."""
         if works_here(viewer) and viewer.role == Role.INSIDE_PARTNER:
             return self.none()
-        return self.filter(deal__in=Deal.objects.visible_to(viewer))
+        return self.filter(deal__in=Deal.every.visible_to(viewer))
 
     def open(self) -> DetectionQuerySet:
         """Those that nobody has judged, and after which nothing was said that answers them."""

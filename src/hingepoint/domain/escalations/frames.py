@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from hingepoint.analysis import frames
 from hingepoint.domain.deals.frames import FILE_MOMENT, parts, read
-from hingepoint.domain.deals.models import DealEvent, DealQuerySet
+from hingepoint.domain.deals.models import DealEvent, DealQuerySet, that_count
 from hingepoint.domain.deals.queries.looking_back import AsOf
 from hingepoint.domain.escalations.models import Approval, Escalation, Policy, Pulse
 from hingepoint.records.deals import EventKind
@@ -109,9 +109,9 @@ def steps_frame(as_of: AsOf) -> pl.DataFrame:
     What a manager agrees to is passed up where somebody else is asked beside them; what they agree to in words
     alone, or ask something back for, is returned first. Events of which nothing else is known are asked.
     """
-    requests = read(Escalation.objects.order_by("id"), _REQUESTS, _LOG_TYPES).with_columns(
-        value=_off(pl.col("discount").fill_null(1.0))
-    )
+    requests = read(
+        Escalation.objects.filter(that_count("deal")).order_by("id"), _REQUESTS, _LOG_TYPES
+    ).with_columns(value=_off(pl.col("discount").fill_null(1.0)))
     answers = read(_answered().order_by("answered_at", "id"), _ANSWERS, _LOG_TYPES)
     steps = (_asked(requests), *_of_managers(requests, answers), _decided(requests, answers), _bare(as_of))
     return pl.concat([step.select(*_BARE) for step in steps]).with_columns(
@@ -159,7 +159,7 @@ def _decided(requests: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
 
 
 def _bare(as_of: AsOf) -> pl.DataFrame:
-    events = DealEvent.objects.filter(kind=EventKind.ESCALATION, escalation__isnull=True)
+    events = DealEvent.objects.filter(that_count("deal"), kind=EventKind.ESCALATION, escalation__isnull=True)
     return read(as_of.standing(events).order_by("id"), _BARE, _LOG_TYPES)
 
 

@@ -79,7 +79,7 @@ class EscalationQuerySet(models.QuerySet["Escalation"]):
         if viewer.sees_everything:
             return self.all()
         asked = Approval.objects.filter(approver=viewer).values("escalation_id")
-        return self.filter(Q(deal__in=Deal.objects.visible_to(viewer)) | Q(pk__in=asked))
+        return self.filter(Q(deal__in=Deal.every.visible_to(viewer)) | Q(pk__in=asked))
 
 
 class Escalation(models.Model):

@@ -19,7 +19,7 @@ from hingepoint.records.hindsight import Side, Why
 
 class HindsightViewQuerySet(models.QuerySet["HindsightView"]):
     def visible_to(self, viewer: Viewer) -> HindsightViewQuerySet:
-        return self.filter(deal__in=Deal.objects.visible_to(viewer))
+        return self.filter(deal__in=Deal.every.visible_to(viewer))
 
 
 class HindsightView(models.Model):

@@ -22,6 +22,7 @@ from hingepoint.domain.sponsorship.queries import board
 from hingepoint.domain.strategy import benchmarks, forecasts, results, seen
 from hingepoint.domain.strategy.models import PivotalAgreement, Strategy
 from hingepoint.domain.strategy.queries import coverage
+from hingepoint.domain.sync import dates
 from hingepoint.domain.upkeep.kept import Question
 
 
@@ -40,6 +41,7 @@ def wanted(*, today: dt.date, now: dt.datetime) -> Iterator[Wanted]:
     yield Wanted(readiness.READY, partial(readiness.ready, viewer))
     yield Wanted(readiness.COUNTS, readiness.counts)
     yield Wanted(health.ON_RECORD, health.facts)
+    yield Wanted(dates.DATES, dates.dates_now)
     yield Wanted(rules.NAMES, rules.names_in_traces)
     yield Wanted(catalogue.USED, lambda: catalogue.usages(Agreement.objects.all()))
     yield Wanted(sponsor.CHANGES, partial(changes_counted, viewer, since=now - WEEK))

@@ -54,7 +54,7 @@ def know_contacts(*, by: User | None, at: dt.datetime, contacts: Iterable[dict[s
 @transaction.atomic
 def know_roles(*, by: User | None, at: dt.datetime, roles: Iterable[tuple[str, str, str, dt.date]]) -> int:
     """Say who plays which part: ``(deal, contact, role, since)`` by their keys."""
-    deals = dict(Deal.objects.values_list("key", "pk"))
+    deals = dict(Deal.every.values_list("key", "pk"))
     contacts = dict(Contact.objects.values_list("key", "pk"))
     made = [
         DealContact(deal_id=deals[deal], contact_id=contacts[contact], role=role, since=since)

@@ -355,7 +355,7 @@ def _known_deals(listed: pl.DataFrame | None) -> pl.DataFrame:
     """Return deal, created and closed of every deal on record, those of the file as the file says."""
     columns = {"deal_id": "key", "created": "created_at", "closed": "closed_at"}
     types = {"deal_id": pl.String(), "created": pl.Datetime("us"), "closed": pl.Datetime("us")}
-    known = deal_frames.read(Deal.objects.all(), columns, types)
+    known = deal_frames.read(Deal.every.all(), columns, types)
     if listed is None:
         return known
     return pl.concat([listed, known.filter(~pl.col("deal_id").is_in(listed["deal_id"].implode()))])

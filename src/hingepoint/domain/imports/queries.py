@@ -305,4 +305,4 @@ def rule_counts(rules: dict[str, int]) -> list[RuleCount]:
 
 def exported(table: str) -> Iterator[pl.DataFrame]:
     """Yield a table of ``imports.tables.TABLES``, as the system: all of it. The first frame is empty."""
-    return tables.table(table, Deal.objects.all())
+    return tables.table(table, Deal.every.all())

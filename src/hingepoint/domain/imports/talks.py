@@ -95,7 +95,7 @@ def know_corridors(*, by: User | None, at: dt.datetime, corridors: Iterable[Row]
 
     Deals that have a corridor are left alone. Return how many deals got one.
     """
-    deals, users = dict(Deal.objects.values_list("key", "pk")), _users()
+    deals, users = dict(Deal.every.values_list("key", "pk")), _users()
     known = set(Corridor.objects.values_list("deal_id", flat=True))
     rows = []
     for row in map(dict, corridors):
@@ -156,7 +156,7 @@ def _keep_answers(parts: dict[int, tuple[list[Row], list[Row]]], users: dict[str
 def know_roles(*, by: User | None, at: dt.datetime, roles: Iterable[Row]) -> int:
     """Write roles of executives with the moment at which they were really agreed. A row has deal (key),
     executive and agreed_by (users' keys), agreed_at, ended_at and the columns of Involvement."""
-    deals, users = dict(Deal.objects.values_list("key", "pk")), _users()
+    deals, users = dict(Deal.every.values_list("key", "pk")), _users()
     known = set(Involvement.objects.values_list("deal_id", "executive_id", "agreed_at"))
     made = []
     for row in map(dict, roles):

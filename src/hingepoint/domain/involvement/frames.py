@@ -8,7 +8,7 @@ import polars as pl
 
 from hingepoint.analysis import frames
 from hingepoint.domain.deals.frames import FILE_MOMENT, parts, read
-from hingepoint.domain.deals.models import DealQuerySet
+from hingepoint.domain.deals.models import DealQuerySet, that_count
 from hingepoint.domain.involvement.models import Involvement
 from hingepoint.records.deals import EventKind
 from hingepoint.records.signals import StepState
@@ -48,7 +48,7 @@ _ROLE_TYPES = {
 
 def roles_frame() -> pl.DataFrame:
     """Return the roles that were ever agreed, as events with ``recorded_at``; for the system."""
-    found = read(Involvement.objects.order_by("id"), _ROLES, _ROLE_TYPES)
+    found = read(Involvement.objects.filter(that_count("deal")).order_by("id"), _ROLES, _ROLE_TYPES)
     return found.with_columns(
         kind=pl.lit(EventKind.EXECUTIVE.value), state=pl.lit(StepState.AGREED.value), agreement=pl.lit("role")
     )

@@ -26,7 +26,7 @@ class InvolvementQuerySet(models.QuerySet["Involvement"]):
         """Roles on visible deals, and one's own."""
         if not works_here(viewer):
             return self.none()
-        return self.filter(Q(deal__in=Deal.objects.visible_to(viewer)) | Q(executive=viewer))
+        return self.filter(Q(deal__in=Deal.every.visible_to(viewer)) | Q(executive=viewer))
 
     def holding(self) -> InvolvementQuerySet:
         return self.filter(ended_at__isnull=True)

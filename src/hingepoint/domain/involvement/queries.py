@@ -9,7 +9,7 @@ from typing import Any
 
 from hingepoint.analysis.talks import aftermath, reasons
 from hingepoint.domain.agreements.models import AgreementEvent
-from hingepoint.domain.deals.models import Deal, DealContact, DealEvent
+from hingepoint.domain.deals.models import Deal, DealContact, DealEvent, that_count
 from hingepoint.domain.involvement.models import Involvement
 from hingepoint.domain.involvement.rules import PRICE_CAME_UP
 from hingepoint.domain.negotiation.queries import log
@@ -78,7 +78,7 @@ class Part:
 
 def of_deal(viewer: Any, deal_id: int, *, now: dt.datetime) -> Part:
     """Return the executives' part in a deal. Raises Hidden. Four SQL queries."""
-    if not Deal.objects.visible_to(viewer).filter(pk=deal_id).exists():
+    if not Deal.every.visible_to(viewer).filter(pk=deal_id).exists():
         raise Hidden("no such deal")
     rows = Involvement.objects.filter(deal_id=deal_id).select_related("executive", "agreed_by", "deal")
     roles = [_role(row) for row in rows.order_by("-agreed_at", "-id")]
@@ -242,7 +242,7 @@ def mine(viewer: Any) -> list[tuple[int, str, str]]:
     """Return the roles that the viewer has on open deals: id, deal, what is asked of them."""
     if not works_here(viewer):
         return []
-    rows = Involvement.objects.holding().filter(executive=viewer, deal__status="open")
+    rows = Involvement.objects.holding().filter(that_count("deal"), executive=viewer, deal__status="open")
     return [
         (row.pk, str(row.deal), row.aim) for row in rows.select_related("deal").order_by("-agreed_at")[:12]
     ]

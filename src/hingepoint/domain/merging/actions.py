@@ -123,7 +123,7 @@ def _merge(
 def _take_turns(kept: User, gone: User) -> None:
     """Wait for whoever decides on deals of the two, then on the two."""
     of_gone = Q(owner=gone) | Q(escalations__approvals__approver=gone) | Q(involvements__executive=gone)
-    deals_in_turn(set(Deal.objects.filter(of_gone).values_list("pk", flat=True)))
+    deals_in_turn(set(Deal.every.filter(of_gone).values_list("pk", flat=True)))
     turns(User.objects.filter(pk__in=[kept.pk, gone.pk]))
     read_anew(kept)
     read_anew(gone)

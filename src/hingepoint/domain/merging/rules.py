@@ -200,5 +200,5 @@ def _managed(user: User) -> set[str]:
 
 
 def _deals_seen_newly(kept: User, gone: User) -> int:
-    own = Deal.objects.filter(owner=gone)
-    return own.exclude(pk__in=Deal.objects.visible_to(kept).values("pk")).count()
+    own = Deal.every.filter(owner=gone)
+    return own.exclude(pk__in=Deal.every.visible_to(kept).values("pk")).count()

@@ -14,7 +14,7 @@ from django.db.models.functions import Cast, Coalesce
 
 from hingepoint.analysis import frames
 from hingepoint.domain.deals.frames import FILE_MOMENT, parts, read
-from hingepoint.domain.deals.models import DealEvent, DealQuerySet
+from hingepoint.domain.deals.models import DealEvent, DealQuerySet, that_count
 from hingepoint.domain.deals.queries.looking_back import AsOf
 from hingepoint.domain.negotiation.models import CorridorWriting, Reason
 from hingepoint.records.deals import EventKind
@@ -124,10 +124,10 @@ def concessions_frame(as_of: AsOf) -> pl.DataFrame:
 
 
 def _standing(kind: EventKind, as_of: AsOf) -> QuerySet[DealEvent]:
-    return as_of.standing(DealEvent.objects.filter(kind=kind)).order_by("id")
+    return as_of.standing(DealEvent.objects.filter(that_count("deal"), kind=kind)).order_by("id")
 
 
 def corridors_frame() -> pl.DataFrame:
     """Return each writing of a corridor as a plan, at the time it was really written; for the system."""
-    written = read(CorridorWriting.objects.order_by("id"), _WRITTEN, _LOG_TYPES)
+    written = read(CorridorWriting.objects.filter(that_count("deal")).order_by("id"), _WRITTEN, _LOG_TYPES)
     return written.with_columns(kind=pl.lit(TraceKind.PLAN.value), agreement=pl.lit("corridor"))

@@ -24,13 +24,13 @@ M = TypeVar("M", bound=models.Model)
 class OfADealQuerySet(models.QuerySet[M]):
     def visible_to(self, viewer: Viewer) -> Self:
         """Whoever sees the deal as a seller, a leader or the deal desk; inside partners never do."""
-        return self.filter(deal__in=Deal.objects.visible_to(viewer))
+        return self.filter(deal__in=Deal.every.visible_to(viewer))
 
 
 class OfAnEventQuerySet(models.QuerySet[M]):
     def visible_to(self, viewer: Viewer) -> Self:
         """As ``OfADealQuerySet``, through the event."""
-        return self.filter(event__deal__in=Deal.objects.visible_to(viewer))
+        return self.filter(event__deal__in=Deal.every.visible_to(viewer))
 
 
 class CorridorFigures(models.Model):

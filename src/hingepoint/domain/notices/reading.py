@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from django.utils import timezone
 
 from hingepoint.analysis.signals import SIGNALS
+from hingepoint.domain.deals.models import that_count
 from hingepoint.domain.detection.queries import to_confirm
 from hingepoint.domain.escalations.queries import waiting
 from hingepoint.domain.home.queries.seller import seller_day
@@ -154,7 +155,11 @@ def entries(user: User, *, today: dt.date) -> list[Entry]:
 
 
 def _own_talks(user: User, first: dt.date, last: dt.date) -> Iterator[Entry]:
-    rows = Plan.objects.newest().of_talks().filter(deal__owner=user, talk_on__range=(first, last))
+    rows = (
+        Plan.objects.newest()
+        .of_talks()
+        .filter(that_count("deal"), deal__owner=user, talk_on__range=(first, last))
+    )
     for row in rows.select_related("deal__account", "agreement__type"):
         assert row.agreement
         assert row.talk_on

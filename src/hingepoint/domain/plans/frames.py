@@ -7,6 +7,7 @@ import polars as pl
 from hingepoint.analysis import frames
 from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.deals.frames import read
+from hingepoint.domain.deals.models import that_count
 from hingepoint.domain.plans.models import Plan
 from hingepoint.domain.plans.rules import before_concessions
 from hingepoint.records.signals import PLANS_BEFORE, TraceKind
@@ -25,7 +26,9 @@ def plans_frame() -> pl.DataFrame:
     the system."""
     meant = AgreementType.objects.meanings()
     about = {meant.get(key, key): plan for key, plan in PLANS_BEFORE.items()}
-    written = read(before_concessions(Plan.objects.order_by("id")), _COLUMNS, _TYPES)
+    written = read(
+        before_concessions(Plan.objects.filter(that_count("deal")).order_by("id")), _COLUMNS, _TYPES
+    )
     return written.with_columns(
         pl.col("agreement").replace(PLANS_BEFORE | about), kind=pl.lit(TraceKind.PLAN.value)
     )

@@ -21,7 +21,7 @@ from hingepoint.records.plans import Outcome, Verdict
 class PlanQuerySet(models.QuerySet["Plan"]):
     def visible_to(self, viewer: Viewer) -> PlanQuerySet:
         """Whoever sees the deal; an inside partner sees what was asked of them, never our plan for it."""
-        return self.filter(deal__in=Deal.objects.visible_to(viewer))
+        return self.filter(deal__in=Deal.every.visible_to(viewer))
 
     def of_talks(self) -> PlanQuerySet:
         """Plans for one conversation, not for the deal as a whole."""
@@ -95,7 +95,7 @@ class PlanReview(models.Model):
 class DebriefQuerySet(models.QuerySet["Debrief"]):
     def visible_to(self, viewer: Viewer) -> DebriefQuerySet:
         """Whoever sees the deal; inside partners never do."""
-        return self.filter(agreement__deal__in=Deal.objects.visible_to(viewer))
+        return self.filter(agreement__deal__in=Deal.every.visible_to(viewer))
 
 
 class Debrief(models.Model):

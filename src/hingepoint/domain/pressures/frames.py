@@ -16,7 +16,7 @@ from hingepoint.analysis.frames import MOMENT
 from hingepoint.analysis.pressures.shape import ALSO_OF_DEALS, GAINED, TAGS, Facts
 from hingepoint.domain.agreements.models import AgreementEvent
 from hingepoint.domain.deals.frames import FILE_MOMENT, deals_frame, parts, read
-from hingepoint.domain.deals.models import Deal, DealEvent, DealQuerySet
+from hingepoint.domain.deals.models import Deal, DealEvent, DealQuerySet, that_count
 from hingepoint.domain.detection.frames import traces
 from hingepoint.domain.pressures.models import PressureTag
 from hingepoint.domain.strategy.models import PivotalAgreement
@@ -76,14 +76,21 @@ def _tags(end: dt.datetime) -> pl.DataFrame:
     """Return the standing tags of what was seen until ``end``. What a rule read counts from the day of its trace, what a
     person said from when they wrote it, whatever day they name: who tags afterwards knows how the deal ended."""
     written = Case(When(rule__isnull=True, then=F("noted_at")), default=F("seen_at"))
-    rows = PressureTag.objects.standing().annotate(counts_from=written).filter(counts_from__lte=end)
+    rows = (
+        PressureTag.objects.standing()
+        .annotate(counts_from=written)
+        .filter(that_count("deal"), counts_from__lte=end)
+    )
     columns = {"deal_id": "deal__key", "pressure": "pressure", "seen": "counts_from"}
     return read(rows, columns, frames.schema(TAGS))
 
 
 def _gained(pivotal: tuple[str, ...], end: dt.datetime) -> pl.DataFrame:
     steps = AgreementEvent.objects.standing().filter(
-        agreement__type__key__in=pivotal, state__in=sorted(STANDING), occurred_at__lte=end
+        that_count("agreement__deal"),
+        agreement__type__key__in=pivotal,
+        state__in=sorted(STANDING),
+        occurred_at__lte=end,
     )
     first = steps.values("agreement__deal__key", "agreement__type__key").annotate(first=Min("occurred_at"))
     rows = [
@@ -94,14 +101,14 @@ def _gained(pivotal: tuple[str, ...], end: dt.datetime) -> pl.DataFrame:
 
 
 def _happened(kind: EventKind, end: dt.datetime) -> pl.DataFrame:
-    rows = DealEvent.objects.standing().filter(kind=kind, occurred_at__lte=end)
+    rows = DealEvent.objects.standing().filter(that_count("deal"), kind=kind, occurred_at__lte=end)
     columns = {"deal_id": "deal__key", "agreement": "name", "at": "occurred_at", "value": "value"}
     return read(rows, columns, frames.schema(frames.EVENTS))
 
 
 def by_hand(pressure: str) -> pl.DataFrame:
     """Return what people tagged themselves of a pressure: deal_id, at."""
-    rows = PressureTag.objects.standing().filter(pressure=pressure, rule__isnull=True)
+    rows = PressureTag.objects.standing().filter(that_count("deal"), pressure=pressure, rule__isnull=True)
     return read(rows, {"deal_id": "deal__key", "at": "seen_at"}, {"deal_id": pl.String(), "at": MOMENT})
 
 

@@ -52,7 +52,7 @@ class PressureTagQuerySet(models.QuerySet["PressureTag"]):
         """Whoever sees the deal sees what it is under; inside partners see none."""
         if works_here(viewer) and viewer.role == Role.INSIDE_PARTNER:
             return self.none()
-        return self.filter(deal__in=Deal.objects.visible_to(viewer))
+        return self.filter(deal__in=Deal.every.visible_to(viewer))
 
     def standing(self) -> PressureTagQuerySet:
         return self.filter(taken_back_at__isnull=True)

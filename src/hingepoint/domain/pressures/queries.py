@@ -200,7 +200,7 @@ class OnDeal:
 def on_deal(viewer: Viewer, deal_id: int) -> OnDeal:
     """Return the pressures of a deal. Raises Hidden. Three SQL queries."""
     require_seller_or_leader(viewer)
-    if not Deal.objects.visible_to(viewer).filter(pk=deal_id).exists():
+    if not Deal.every.visible_to(viewer).filter(pk=deal_id).exists():
         raise Hidden("no such deal")
     rows = PressureTag.objects.filter(deal_id=deal_id).select_related("noted_by", "taken_back_by", "rule")
     shown = [_shown(row) for row in rows.order_by("seen_at", "id")]
@@ -321,9 +321,7 @@ def _preview(row: PressureRule) -> Preview | None:
     told = row.test
     if told is None or row.tested_at is None:
         return None
-    known = {
-        deal.key: deal for deal in Deal.objects.filter(key__in=[one["deal"] for one in told["examples"]])
-    }
+    known = {deal.key: deal for deal in Deal.every.filter(key__in=[one["deal"] for one in told["examples"]])}
     return Preview(
         at=row.tested_at,
         hits=told["hits"],

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from hingepoint.analysis.principles.shape import WRITTEN, Log
 from hingepoint.domain.agreements.frames import events_frame
 from hingepoint.domain.deals.frames import deals_frame, read
+from hingepoint.domain.deals.models import that_count
 from hingepoint.domain.detection import sureness
 from hingepoint.domain.negotiation.models import CorridorWriting, Reason
 from hingepoint.domain.plans.models import Plan
@@ -25,4 +26,5 @@ def log() -> Log:
 
 
 def _written(rows: QuerySet, *, at: str, deal_id: str = "deal__key") -> pl.DataFrame:
+    rows = rows.filter(that_count(deal_id.removesuffix("__key")))
     return read(rows.order_by("id"), {"deal_id": deal_id, "at": at}, WRITTEN)

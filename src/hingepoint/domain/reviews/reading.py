@@ -50,7 +50,7 @@ def opened(told: Any) -> Told:
 
 def open_deals(team: Team) -> QuerySet[Deal]:
     """Return the open deals of a team and of every team below it."""
-    return Deal.objects.open().filter(team__path__startswith=team.path)
+    return Deal.every.open().filter(team__path__startswith=team.path)
 
 
 def candidates(team: Team, *, since: dt.date, today: dt.date, until: dt.date) -> list[Candidate]:
@@ -68,10 +68,10 @@ def candidates(team: Team, *, since: dt.date, today: dt.date, until: dt.date) ->
 def told_of(ids: Sequence[int], *, since: dt.date, today: dt.date, until: dt.date) -> list[Candidate]:
     """Return what a review on ``today`` tells of some deals. Six SQL queries."""
     then = AsOf(since, only_known=False)
-    was = {deal.pk: deal for deal in as_it_was(Deal.objects.filter(pk__in=ids), then)}
+    was = {deal.pk: deal for deal in as_it_was(Deal.every.filter(pk__in=ids), then)}
     news, waits = _news(ids, then), _waits(ids)
     steps, pressing = _agreements(ids, then, today=today, until=until)
-    deals = Deal.objects.filter(pk__in=ids).select_related("owner", "account")
+    deals = Deal.every.filter(pk__in=ids).select_related("owner", "account")
     found = []
     for deal in deals:
         told = Told(

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from django.db.models import Min
 from django.utils import timezone
 
-from hingepoint.domain.deals.models import Deal, DealEvent
+from hingepoint.domain.deals.models import Deal, DealEvent, that_count
 from hingepoint.domain.people.models import Membership, Team, User
 from hingepoint.domain.plans.models import Debrief, Plan, PlanReview
 from hingepoint.domain.routines import rules
@@ -101,7 +101,9 @@ def _first_moves(stage: str, earliest: dt.date) -> Iterable[tuple[int, dt.dateti
     """Return when each deal first reached a stage or one after it, of those that did so since ``earliest``."""
     stages = [one.value for one in Stage]
     names = stages[stages.index(stage) :] if stage in stages else [stage]
-    moves = DealEvent.objects.filter(kind=EventKind.STAGE, name__in=names, deal__status=DealStatus.OPEN)
+    moves = DealEvent.objects.filter(
+        that_count("deal"), kind=EventKind.STAGE, name__in=names, deal__status=DealStatus.OPEN
+    )
     first = moves.order_by().values("deal_id").annotate(at=Min("occurred_at"))
     return first.filter(at__date__gte=earliest).values_list("deal_id", "at")
 

@@ -18,7 +18,7 @@ from django.db.models import Case, Count, F, OuterRef, Q, Subquery, Value, When
 
 from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.agreements.queries import catalogue
-from hingepoint.domain.deals.models import Account, Contact, Deal, DealQuerySet
+from hingepoint.domain.deals.models import Account, Contact, Deal, DealQuerySet, that_count
 from hingepoint.domain.people.models import User
 from hingepoint.domain.wording import every_word, holds, in_any, some_word
 from hingepoint.records.deals import DealStatus
@@ -108,11 +108,11 @@ def find(viewer: Any, text: str, *, most: int) -> Found:
     words = words_of(text)
     if not words:
         return Found()
-    visible = Deal.objects.visible_to(viewer)
+    visible = Deal.every.visible_to(viewer)  # whoever looks for a deal that is gone finds it
     types = _types(viewer, words)
     return Found(
         deals=_deals(visible, words, most),
-        accounts=_accounts(viewer, visible, words, most),
+        accounts=_accounts(viewer, Deal.objects.visible_to(viewer), words, most),
         colleagues=_colleagues(viewer, words, most),
         contacts=_contacts(viewer, visible, words, most),
         types=tuple(kind for kind, left in types if not left)[:most],
@@ -245,5 +245,5 @@ def _agreements(viewer: Any, types: Sequence[_Named], most: int) -> tuple[FoundA
 def _of_type(kind: catalogue.TypeChoice, left: Sequence[str]) -> Q:
     of_type = Q(type_id=kind.id)
     if not left:
-        return of_type & Q(deal__status=DealStatus.OPEN)
+        return of_type & that_count("deal") & Q(deal__status=DealStatus.OPEN)
     return of_type & every_word(("deal__name", "deal__key", "deal__account__name", "person_name"), left)

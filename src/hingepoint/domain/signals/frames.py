@@ -11,7 +11,7 @@ from hingepoint.analysis import frames
 from hingepoint.analysis.signals.engine.facts import from_log, pulses
 from hingepoint.analysis.signals.shape import Facts
 from hingepoint.domain.deals.frames import EVENT_COLUMNS, deals_frame, read
-from hingepoint.domain.deals.models import DealEvent
+from hingepoint.domain.deals.models import DealEvent, that_count
 from hingepoint.domain.deals.queries.looking_back import AsOf
 from hingepoint.domain.escalations.frames import policies_frame, pulses_frame, steps_frame
 from hingepoint.domain.involvement.frames import roles_frame
@@ -53,5 +53,5 @@ def log(as_of: dt.date) -> pl.DataFrame:
 
 
 def _quotes_and_visits(as_of: AsOf) -> pl.DataFrame:
-    happened = DealEvent.objects.filter(kind__in=[EventKind.QUOTE, EventKind.EXECUTIVE])
+    happened = DealEvent.objects.filter(that_count("deal"), kind__in=[EventKind.QUOTE, EventKind.EXECUTIVE])
     return read(as_of.standing(happened).order_by("id"), EVENT_COLUMNS, _TYPES)

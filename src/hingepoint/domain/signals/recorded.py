@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from hingepoint.analysis.period_numbers import number_of, start_of
 from hingepoint.analysis.signals import SIGNALS
-from hingepoint.domain.deals.models import Deal, DealEvent
+from hingepoint.domain.deals.models import Deal, DealEvent, that_count
 from hingepoint.domain.escalations.models import Escalation, Pulse
 from hingepoint.domain.people.models import User, Viewer, works_here
 from hingepoint.domain.routines.models import RoutineDue
@@ -69,7 +69,7 @@ _Rows = tuple[QuerySet[Any], str]
 
 def _events(kind: EventKind) -> Callable[[User], _Rows]:
     def rows(viewer: User) -> _Rows:
-        found = DealEvent.objects.standing().filter(kind=kind)
+        found = DealEvent.objects.standing().filter(that_count("deal"), kind=kind)
         if not viewer.sees_everything:
             found = found.filter(deal__in=Deal.objects.visible_to(viewer).order_by())
         return found, "occurred_at"
@@ -82,11 +82,13 @@ def _won(viewer: User) -> _Rows:
 
 
 def _exceptions(viewer: User) -> _Rows:
-    return Escalation.objects.visible_to(viewer), "asked_at"
+    return Escalation.objects.visible_to(viewer).filter(that_count("deal")), "asked_at"
 
 
 def _pulses(viewer: User) -> _Rows:
-    return Pulse.objects.filter(escalation__in=Escalation.objects.visible_to(viewer).order_by()), "at"
+    return Pulse.objects.filter(
+        that_count("escalation__deal"), escalation__in=Escalation.objects.visible_to(viewer).order_by()
+    ), "at"
 
 
 def _routines(viewer: User) -> _Rows:

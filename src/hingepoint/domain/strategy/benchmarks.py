@@ -22,7 +22,7 @@ from django.db.models import BooleanField, ExpressionWrapper, FilteredRelation, 
 from hingepoint.analysis import metrics
 from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.agreements.rules import counted_quality, quality_of
-from hingepoint.domain.deals.models import Deal, DealQuerySet
+from hingepoint.domain.deals.models import Deal, DealQuerySet, that_count
 from hingepoint.domain.detection.sureness import unconfirmed_agreements
 from hingepoint.domain.strategy import results
 from hingepoint.domain.strategy.models import Strategy
@@ -160,7 +160,9 @@ def _best_act_now(strategy: Strategy, type_id: int, *, today: dt.date) -> tuple[
 
 def benchmark(type_id: int, deals: set[int]) -> Benchmark:
     """Return how ``deals`` (from ``well_executed``) gained an agreement type. Three SQL queries."""
-    rows = Agreement.objects.filter(type_id=type_id, deal__status=DealStatus.WON, gained_at__isnull=False)
+    rows = Agreement.objects.filter(
+        that_count("deal"), type_id=type_id, deal__status=DealStatus.WON, gained_at__isnull=False
+    )
     rows = rows.annotate(unconfirmed=_unconfirmed()).select_related("deal", "person", "asked_of")
     theirs = [row for row in rows if row.deal_id in deals]
     found = [row for row in theirs if not row.unconfirmed]
@@ -210,7 +212,7 @@ def _role(row: Agreement) -> str:
 def _examples(gained: Sequence[Agreement], type_id: int) -> tuple[Example, ...]:
     """Return two good examples and a poor one: kind words on a lost deal, without an act."""
     poor = Agreement.objects.filter(
-        type_id=type_id, deal__status=DealStatus.LOST, evidence__lte=Evidence.CLAIMED
+        that_count("deal"), type_id=type_id, deal__status=DealStatus.LOST, evidence__lte=Evidence.CLAIMED
     )
     poor = poor.filter(state__in=(AgreementState.SOFT, AgreementState.ASKED, AgreementState.BROKEN))
     weak = list(poor.select_related("deal", "person", "asked_of").order_by("-changed_at")[:1])

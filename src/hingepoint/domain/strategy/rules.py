@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from hingepoint.analysis import own_metrics
-from hingepoint.domain.deals.models import Deal, DealEvent
+from hingepoint.domain.deals.models import Deal, DealEvent, that_count
 from hingepoint.domain.people.models import User, sees_all
 from hingepoint.domain.strategy.models import PivotalAgreement, Playbook, Strategy
 from hingepoint.domain.strategy.requirements import DealFacts, Requirement, Rule, required
@@ -28,7 +28,7 @@ Books = list[tuple[Strategy, list[Rule]]]
 
 def usual_days_to_stage() -> dict[str, int]:
     """Return, per generic stage, the median days from creation until won deals reached the next one."""
-    moves = DealEvent.objects.filter(kind=EventKind.STAGE, deal__status=DealStatus.WON)
+    moves = DealEvent.objects.filter(that_count("deal"), kind=EventKind.STAGE, deal__status=DealStatus.WON)
     reached: dict[str, list[int]] = {}
     for name, occurred_at, created_at in moves.values_list("name", "occurred_at", "deal__created_at"):
         reached.setdefault(name, []).append((occurred_at - created_at).days)

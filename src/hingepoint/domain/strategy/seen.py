@@ -18,7 +18,7 @@ from hingepoint.analysis.prediction import Executed, Pace, Predicted, Standard
 from hingepoint.analysis.result_course import Aim, ResultCourse
 from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.agreements.rules import counted_quality
-from hingepoint.domain.deals.models import Deal
+from hingepoint.domain.deals.models import Deal, that_count
 from hingepoint.domain.strategy import results
 from hingepoint.domain.strategy.models import AskingRound, PivotalAgreement, ResultMetric, Strategy
 from hingepoint.domain.upkeep.kept import Question, Shelf
@@ -155,7 +155,7 @@ def _quality(
     if not chosen:
         return {}
     rows = Agreement.objects.visible_to(viewer).filter(
-        type_id__in=[one.type_id for one in chosen], gained_at__date__gt=today - LASTS
+        that_count("deal"), type_id__in=[one.type_id for one in chosen], gained_at__date__gt=today - LASTS
     )
     rows = rows.filter(deal__segment=strategy.segment) if strategy.segment else rows
     counted = rows.annotate(points=counted_quality()).exclude(points=None)
@@ -177,7 +177,7 @@ def _gained(viewer: Any, strategy: Strategy, standards: Sequence[Standard], sinc
     """Return the day on which each deal gained each type. What became of it later is not looked at: nobody knew it."""
     wanted = Q(deal__closed_at__isnull=True) | Q(deal__closed_at__date__gte=since)
     rows = Agreement.objects.visible_to(viewer).filter(
-        wanted, type_id__in=[one.type_id for one in standards], gained_at__isnull=False
+        that_count("deal"), wanted, type_id__in=[one.type_id for one in standards], gained_at__isnull=False
     )
     rows = rows.filter(deal__segment=strategy.segment) if strategy.segment else rows
     types = {"id": pl.Int64(), "type_id": pl.Int64(), "on": pl.Datetime("us", "UTC")}

@@ -15,16 +15,31 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from hingepoint import connectors
 from hingepoint.connectors.exchange import Busy, CrmProblem
 from hingepoint.connectors.source import Source
+from hingepoint.connectors.values import chunks
 from hingepoint.domain.audit.actions import record
+from hingepoint.domain.deals.actions import deals_in_turn
+from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.imports.actions import CannotImport, follow_up
 from hingepoint.domain.people.models import User, sees_all
-from hingepoint.domain.sync import merges, payload, reading, register, runs, secrets, writing
-from hingepoint.domain.sync.models import Connection, Landed, SyncRun
+from hingepoint.domain.sync import (
+    cards,
+    gone,
+    merges,
+    payload,
+    reading,
+    register,
+    runs,
+    secrets,
+    wording,
+    writing,
+)
+from hingepoint.domain.sync.models import Connection, Cursor, Landed, SyncRun, WrittenBack
 from hingepoint.domain.sync.opening import Opened, opened
 from hingepoint.domain.sync.rules import answered, open_questions, stages_of
 from hingepoint.domain.turns.actions import action, turn
@@ -232,8 +247,41 @@ def say(
         row.version += 1
         row.save(update_fields=[*changes, "version"])
         Landed.objects.filter(connection=row, object=CrmObject.DEALS).update(due=True)
+        if "fields" in changes:  # deals that are here were read without them: from the beginning again
+            Cursor.objects.filter(connection=row, object=CrmObject.DEALS).delete()
         record(by=by, at=at, action="say words", subject="connection", subject_id=row.pk, changes=changes)
     return row
+
+
+def say_words(
+    *,
+    by: User | None,
+    at: dt.datetime,
+    connection_id: int,
+    stages: Mapping[str, str],
+    people: Mapping[str, str],
+    fields: Mapping[str, str],
+    roles: Mapping[str, str],
+) -> Connection:
+    """Say what words of the CRM mean, as a page asks: people by address or name, fields by what they are called here. What
+    is empty is not said. Raises Refused with what is wrong by field: ``person-ID``, ``field-NAME``."""
+    _require(by)
+    row = Connection.objects.filter(pk=connection_id).first()
+    if row is None:
+        raise Hidden("There is no such connection.")
+    whom, strangers = wording.whom(people)
+    columns, unfit = wording.columns(fields, wording.fields_of(row))
+    wrong = {f"person-{key}": said for key, said in strangers.items()}
+    wrong |= {f"field-{key}": said for key, said in unfit.items()}
+    if wrong:
+        raise Refused(next(iter(wrong.values())), by_field=wrong)
+    elsewhere = {key: number for key, number in row.people.items() if key not in people}
+    said = {"stages": _said(stages), "people": elsewhere | whom, "fields": columns, "roles": _said(roles)}
+    return say(by=by, at=at, connection_id=connection_id, **said)  # type: ignore[arg-type]
+
+
+def _said(words: Mapping[str, str]) -> dict[str, str]:
+    return {key: meaning for key, meaning in words.items() if meaning}
 
 
 def say_stages(
@@ -349,9 +397,57 @@ def set_writing_back(
         "parts": [sorted(row.write_back), sorted(parts)],
         "fields": [row.write_fields, dict(fields)],
     }
+    if (row.write_back, row.write_fields) != (sorted(parts), dict(fields)):
+        row.wrote_at, row.writing = None, {}  # what is switched on now is written onto every deal
     row.write_back, row.write_fields = sorted(parts), dict(fields)
-    row.save(update_fields=["write_back", "write_fields"])
+    if WriteBackPart.CARD.value in parts and not row.card_keys:
+        row.card_keys = cards.sealed(cards.with_new_key(row, today=timezone.localdate(at), at_once=True))
+    row.save(update_fields=["write_back", "write_fields", "wrote_at", "writing", "card_keys"])
     record(by=by, at=at, action="set writing back", subject="connection", subject_id=row.pk, changes=changes)
+    return row
+
+
+@action
+def set_card_hosts(
+    *, by: User | None, at: dt.datetime, connection_id: int, hosts: Sequence[str]
+) -> Connection:
+    """Say whose pages may show cards of deals; nobody's where none is named. Raises Refused."""
+    _require(by)
+    row = _of(connection_id)
+    named = [each for host in hosts if (each := host.strip())]
+    if len(named) > cards.MOST_HOSTS:
+        raise Refused(f"Name at most {cards.MOST_HOSTS} hosts.", field="hosts")
+    before, row.card_hosts = row.card_hosts, [_origin(each) for each in dict.fromkeys(named)]
+    row.save(update_fields=["card_hosts"])
+    changes = {"hosts": [before, row.card_hosts]}
+    record(by=by, at=at, action="set card hosts", subject="connection", subject_id=row.pk, changes=changes)
+    return row
+
+
+def _origin(host: str) -> str:
+    try:
+        return cards.origin(host)
+    except ValueError:
+        raise Refused(
+            f"“{host}” is no host. Write it like https://crm.example.com, without a path; *. stands for any name before it.",
+            field="hosts",
+        ) from None
+
+
+@action
+def renew_card_key(
+    *, by: User | None, at: dt.datetime, connection_id: int, at_once: bool = False
+) -> Connection:
+    """Sign addresses of cards with a new key. Those of before go on for a week, in which the records get new ones;
+    ``at_once`` ends them now."""
+    _require(by)
+    row = _of(connection_id)
+    today = timezone.localdate(at)
+    row.card_keys = cards.sealed(cards.with_new_key(row, today=today, at_once=at_once))
+    row.save(update_fields=["card_keys"])
+    WrittenBack.objects.filter(connection=row, card_until__gt=today).update(card_until=today)
+    changes = {"ended at once": at_once}
+    record(by=by, at=at, action="renew card key", subject="connection", subject_id=row.pk, changes=changes)
     return row
 
 
@@ -452,14 +548,17 @@ def _bring(row: Connection, told: Told, at: dt.datetime) -> None:
     """Bring what landed into the register, follow merges, and let the rest of the house read on."""
     merged = merges.due(row)
     brought = register.bring(row, at=at)
-    for gone, into in merges.pairs(row, merged):
-        staying = take_over_agreements(at=at, gone_id=gone, kept_id=into)
+    for loser, into in merges.pairs(row, merged):
+        staying = take_over_agreements(at=at, gone_id=loser, kept_id=into)
         count(told.rules, "agreement_stays", staying)
+    wrong = gone.to_say(row)
+    for some in chunks(wrong, gone.AT_ONCE):
+        say_gone(at=at, deals=some)
     told.brought, told.problems = dict(brought.counts), brought.problems[:20]
     for key, number in brought.rules.items():
         count(told.rules, key, number)
-    if any(brought.counts.values()):
-        follow_up(at, rows=sum(brought.counts.values()))
+    if news := sum(brought.counts.values()) + len(wrong):
+        follow_up(at, rows=news)
 
 
 @action
@@ -505,7 +604,20 @@ def sync_what_is_due(*, at: dt.datetime) -> None:
             log.exception("Connection %s failed.", connection)
 
 
-# ---- merged deals ----
+# ---- deals that are gone, and merged ones ----
+
+
+@action
+def say_gone(*, at: dt.datetime, deals: Sequence[gone.Standing], by: User | None = None) -> None:
+    """Leave deals that are gone in the CRM out of every list and number, or count those again that are back."""
+    there = deals_in_turn({each.deal_id for each in deals})
+    for each in deals:
+        if each.deal_id in there:
+            row = Deal.every.filter(pk=each.deal_id)
+            row.update(gone=each.gone, gone_at=each.at, version=F("version") + 1)
+            what = "gone" if each.gone else "come back"
+            changes = {"in the CRM": each.gone} if each.gone else {}
+            record(by=by, at=at, action=what, subject="deal", subject_id=each.deal_id, changes=changes)
 
 
 @action

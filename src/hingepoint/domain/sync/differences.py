@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 
 from hingepoint.records.crm import Capability, CrmChange, CrmDeal, DealField, Found, Origin
 from hingepoint.records.deals import DealStatus
@@ -39,6 +40,21 @@ def between(
         if not known and was:
             yield _change(old, name, was, min(first_seen_at, new.modified_at), None)
         yield _change(new, name, now, new.modified_at, was)
+
+
+def of_own_fields(
+    old: CrmDeal, new: CrmDeal, *, first_seen_at: dt.datetime, known: Collection[str]
+) -> Iterator[CrmChange]:
+    """Yield what changed in fields of the company's own that both readings hold, as ``between`` does; ``known`` are those of
+    which a change is on record."""
+    for name in sorted(old.extra.keys() & new.extra.keys()):
+        was, now = str(old.extra[name] or ""), str(new.extra[name] or "")
+        if was == now:
+            continue
+        if name not in known and was:
+            first = _change(old, DealField.EXTRA, was, min(first_seen_at, new.modified_at), None)
+            yield replace(first, name=name)
+        yield replace(_change(new, DealField.EXTRA, now, new.modified_at, was), name=name)
 
 
 def value_of(deal: CrmDeal, name: DealField) -> str:

@@ -129,6 +129,9 @@ class Landing:
                 old, new, [name], first_seen_at=first_seen_at, known=name.value in known
             )
         ]
+        own = mine.filter(field=DealField.EXTRA).values_list("payload", flat=True)
+        names = {payload.load(CrmChange, text).name for text in own}
+        found += differences.of_own_fields(old, new, first_seen_at=first_seen_at, known=names)
         self._keep_changes(found)
 
     def _keep_changes(self, changes: Sequence[CrmChange]) -> None:

@@ -10,6 +10,7 @@ from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.deals.actions import deals_in_turn
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.sync.models import Connection, Landed
+from hingepoint.domain.sync.rules import with_words
 from hingepoint.records.crm import CrmObject, Fate
 
 
@@ -31,7 +32,7 @@ def pairs(connection: Connection, merged: dict[str, str]) -> Iterator[tuple[int,
     """Yield ``(gone, left)`` of merged deals that have agreements. Where the deal that is left is not here yet, the
     next run looks again."""
     keys = {connection.prefix + each for pair in merged.items() for each in pair}
-    here = dict(Deal.objects.filter(key__in=keys).values_list("key", "pk"))
+    here = dict(Deal.every.filter(key__in=keys).values_list("key", "pk"))
     for gone, left in sorted(merged.items()):
         one, other = here.get(connection.prefix + gone), here.get(connection.prefix + left)
         if one and not other:
@@ -55,11 +56,33 @@ def _end(into: dict[str, str], gone: str) -> str:
 
 
 def move(*, gone_id: int, kept_id: int) -> tuple[list[str], list[str]]:
-    """Move agreements in the turn of both deals; return the names of those that moved and that stay."""
+    """Move agreements in the turn of both deals; return the names of those that moved and that stay.
+
+    What the playbook only asks of the deal that is left gives way to what was said on the other.
+    """
     deals_in_turn({gone_id, kept_id})
-    has = set(Agreement.objects.filter(deal=kept_id).values_list("type_id", flat=True))
-    of_gone = Agreement.objects.filter(deal=gone_id).select_related("type").order_by("pk")
-    moved = [row for row in of_gone if row.type_id not in has]
-    stay = [row.type.name for row in of_gone if row.type_id in has]
-    Agreement.objects.filter(pk__in=[row.pk for row in moved]).update(deal=kept_id, version=F("version") + 1)
-    return [row.type.name for row in moved], stay
+    both = Agreement.objects.filter(deal__in=(gone_id, kept_id)).select_related("type").order_by("pk")
+    told = set(with_words(both).values_list("pk", flat=True))
+    there = {row.type_id: row for row in both if row.deal_id == kept_id}
+    moved, stay = [], []
+    for row in both:
+        asked = there.get(row.type_id)
+        if row.deal_id == kept_id or (asked and row.pk not in told):
+            continue
+        if asked and asked.pk in told:
+            stay.append(row.type.name)
+        else:
+            _put(row, kept_id, instead_of=asked)
+            moved.append(row.type.name)
+    return moved, stay
+
+
+#: What a playbook asks of an agreement, which belongs to the deal.
+_ASKED = ("required", "needed_by", "needed_because", "asked_on", "was_due_on", "recheck_days")
+
+
+def _put(row: Agreement, deal_id: int, *, instead_of: Agreement | None) -> None:
+    facts = {name: getattr(instead_of, name) for name in _ASKED} if instead_of else {}
+    if instead_of:
+        instead_of.delete()
+    Agreement.objects.filter(pk=row.pk).update(deal=deal_id, version=F("version") + 1, **facts)

@@ -48,6 +48,11 @@ class Connection(models.Model):
     tested_at = models.DateTimeField(null=True, blank=True)
     write_back = models.JSONField(default=list, blank=True)  # the parts that are switched on
     write_fields = models.JSONField(default=dict, blank=True)  # part -> field of the CRM
+    writing = models.JSONField(
+        default=dict, blank=True
+    )  # of a long writing: after which deal, and when it began
+    card_hosts = models.JSONField(default=list, blank=True)  # whose pages may show cards of deals
+    card_keys = SealedField(blank=True)
     every_minutes = models.PositiveIntegerField(default=15)
     budget_share = models.FloatField(default=0.5)
     requests_on = models.DateField(null=True, blank=True)
@@ -121,6 +126,7 @@ class Landed(models.Model):
         indexes = [
             models.Index(fields=["connection", "deal", "object"], name="landed_by_deal"),
             models.Index(fields=["connection", "object", "id"], name="landed_due", condition=Q(due=True)),
+            models.Index(fields=["connection", "object", "fate", "into"], name="landed_by_fate"),
         ]
 
 
@@ -179,6 +185,7 @@ class WrittenBack(models.Model):
     external_id = models.CharField(max_length=200)
     values = models.JSONField(default=dict, blank=True)
     task_id = models.CharField(max_length=200, blank=True)
+    card_until = models.DateField(null=True, blank=True)  # until when the address of its card holds
     modified_at = models.DateTimeField(null=True, blank=True)  # of the record after it: our own echo
     at = models.DateTimeField()
     said = models.CharField(max_length=300, blank=True)

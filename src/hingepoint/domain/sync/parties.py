@@ -82,9 +82,7 @@ def _bring(row: AccountRow, one: CrmAccount) -> None:
 def know_people(connection: Connection, deals: Sequence[CrmDeal], *, at: dt.datetime) -> None:
     """Bring the people on these deals and their roles up to the CRM. Who is not there any more has left the deal
     today; what hands named beside the CRM stays."""
-    rows = {
-        row.key: row for row in Deal.objects.filter(key__in=[connection.prefix + one.id for one in deals])
-    }
+    rows = {row.key: row for row in Deal.every.filter(key__in=[connection.prefix + one.id for one in deals])}
     contacts = _know_contacts(connection, {role.contact_id for one in deals for role in one.roles})
     there = defaultdict(list)
     ours = DealContact.objects.filter(deal__in=rows.values(), contact__key__startswith=_key(connection, ""))
@@ -152,6 +150,11 @@ PLAIN_ROLES = {
     }.items()
     for word in words
 }
+
+
+def is_plain(word: str) -> bool:
+    """Return whether a word of a CRM names a part in a sale that is plain."""
+    return normal(word) in PLAIN_ROLES
 
 
 def buying_role(connection: Connection, word: str) -> BuyingRole:

@@ -79,4 +79,5 @@ def identity(change: CrmChange) -> int:
         return fingerprint("native", change.native_id)
     if change.origin == Origin.INFERRED:
         return fingerprint("inferred", change.deal_id, change.field.value, change.at.isoformat())
-    return fingerprint("change", change.deal_id, change.field.value, change.new, change.at.isoformat())
+    what = f"{change.field.value} {change.name}" if change.name else change.field.value
+    return fingerprint("change", change.deal_id, what, change.new, change.at.isoformat())

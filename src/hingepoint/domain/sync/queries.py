@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from hingepoint import connectors
+from hingepoint.domain.agreements.models import Agreement
+from hingepoint.domain.agreements.queries.deal_page import rows_of
+from hingepoint.domain.agreements.queries.lines import AgreementLine, in_order_of_the_sale, line_of
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.people.models import User, Viewer, sees_all
-from hingepoint.domain.sync import payload
+from hingepoint.domain.sync import cards, payload, wording, writing
 from hingepoint.domain.sync.models import Connection, Landed, SyncRun
-from hingepoint.domain.sync.rules import open_questions, sign_in_of, stages_of
+from hingepoint.domain.sync.rules import open_questions, sign_in_of, stages_of, with_words
+from hingepoint.records.agreements import AgreementState
 from hingepoint.records.crm import Capability, CapabilityFound, CrmObject, CrmUser, Fate, Found
+from hingepoint.records.deals import DealStatus, Gone
 from hingepoint.records.errors import Hidden
 from hingepoint.records.sync import BY_KEY, ConnectionState, WriteBackPart
 
@@ -76,7 +82,8 @@ class StageLine:
 
 @dataclass(frozen=True, slots=True)
 class PersonLine:
-    """A user of the CRM and whom they are here, by address or as somebody said; ``here`` is None where nobody is."""
+    """A user of the CRM and whom they are here, by address or as somebody said; ``here`` is None where nobody is, ``as_`` is
+    the address or key of who it is."""
 
     id: str
     name: str
@@ -84,6 +91,7 @@ class PersonLine:
     here: int | None
     here_name: str
     said: bool
+    as_: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +108,18 @@ class WriteLine:
     on: bool
     field: str
     in_field: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CardSetup:
+    """Whether cards are on, whose pages may show them, from where pages of this CRM usually come, and where the card
+    goes there: in words and, where there is one, as a template."""
+
+    on: bool
+    hosts: tuple[str, ...]
+    usual: tuple[str, ...]
+    how: str
+    template: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +156,7 @@ class ConnectionPage:
     people: tuple[PersonLine, ...]
     unknown_people: int
     own_fields: tuple[tuple[str, str], ...]
+    taken: int  # fields of the company's own that come over
     requests: int
     allowance: int | None
     share: float
@@ -148,6 +169,7 @@ class ConnectionPage:
     runs: tuple[RunLine, ...]
     rules: tuple[RuleLine, ...]
     writing: tuple[WriteLine, ...]
+    card: CardSetup
 
     @property
     def is_on(self) -> bool:
@@ -231,6 +253,7 @@ def _page(row: Connection, at: dt.datetime) -> ConnectionPage:
         people=people,
         unknown_people=sum(line.here is None for line in people),
         own_fields=_own_fields(row),
+        taken=len(row.fields),
         requests=row.requests if row.requests_on == timezone.localdate(at) else 0,
         allowance=row.allowance,
         share=row.budget_share,
@@ -243,6 +266,44 @@ def _page(row: Connection, at: dt.datetime) -> ConnectionPage:
         runs=tuple(_run(each) for each in runs),
         rules=_rules(runs),
         writing=tuple(_writing(row, part) for part in WriteBackPart),
+        card=_card_setup(row),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class WordsPage:
+    """What words of a CRM are asked about. ``fields_found`` is how many there are, of which ``fields`` show some;
+    ``known`` are the people of this installation, as a field offers them."""
+
+    id: int
+    name: str
+    stages: tuple[StageLine, ...]
+    people: tuple[PersonLine, ...]
+    people_found: int
+    known: tuple[str, ...]
+    fields: tuple[wording.FieldLine, ...]
+    fields_found: int
+    roles: tuple[wording.RoleLine, ...]
+
+
+def words_page(viewer: Viewer, connection_id: int, *, wanted: str = "") -> WordsPage:
+    """Return what the page of words shows. Raises Hidden. At most eleven SQL queries."""
+    row = Connection.objects.visible_to(viewer).filter(pk=connection_id).first()
+    if row is None:
+        raise Hidden("There is no such connection.")
+    people = _people(row)
+    fields, found = wording.field_lines(row, wanted)
+    users = User.objects.filter(is_active=True).order_by("name").values_list("email", "key")
+    return WordsPage(
+        id=row.pk,
+        name=row.name,
+        stages=_stages(row),
+        people=people[: wording.MOST_PEOPLE],
+        people_found=len(people),
+        known=tuple(email or key for email, key in users[: wording.MOST_PEOPLE]),
+        fields=tuple(fields),
+        fields_found=found,
+        roles=tuple(wording.role_lines(row)),
     )
 
 
@@ -284,12 +345,15 @@ def _people(row: Connection) -> tuple[PersonLine, ...]:
     addresses = {user.email.lower() for user in users if user.email}
     by_address = dict(User.objects.filter(email__in=addresses).values_list("email", "pk"))
     by_name = dict(User.objects.filter(name__in={user.name for user in users}).values_list("name", "pk"))
-    names = dict(User.objects.filter(pk__in=[*said.values(), *by_address.values()]).values_list("pk", "name"))
+    rows = User.objects.filter(pk__in=[*said.values(), *by_address.values(), *by_name.values()])
+    names = {
+        pk: (name, email or key) for pk, name, email, key in rows.values_list("pk", "name", "email", "key")
+    }
     lines = []
     for user in users:
         here = said.get(user.id) or by_address.get(user.email.lower()) or by_name.get(user.name)
-        name = names.get(here, user.name) if here else ""
-        lines.append(PersonLine(user.id, user.name, user.email, here, name, user.id in said))
+        name, called = names.get(here, (user.name, "")) if here else ("", "")
+        lines.append(PersonLine(user.id, user.name, user.email, here, name, user.id in said, called))
     return tuple(sorted(lines, key=lambda line: (line.here is not None, line.name)))
 
 
@@ -329,31 +393,141 @@ def _writing(row: Connection, part: WriteBackPart) -> WriteLine:
     return WriteLine(part.value, part.label, part.value in row.write_back, field, part != WriteBackPart.TASK)
 
 
+def _card_setup(row: Connection) -> CardSetup:
+    part = WriteBackPart.CARD.value
+    place = cards.place_of(row, row.write_fields.get(part, ""))
+    on = part in row.write_back
+    return CardSetup(on, tuple(row.card_hosts), cards.usual_hosts(row), place.how, place.template)
+
+
+# ---- the card of a deal on the CRM's own page ----
+
+
+@dataclass(frozen=True, slots=True)
+class CardLine:
+    """One agreement on a card: never who said it, what was noted, or what it is worth."""
+
+    name: str
+    state: str
+    standing: bool
+    due_on: dt.date | None
+    late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What whoever reads the CRM's record is shown of a deal. ``over``: the address has ended, and nothing is told.
+    ``gone`` says what became of the deal in the CRM."""
+
+    hosts: tuple[str, ...]
+    over: bool
+    deal: str = ""
+    address: str = ""
+    gone: str = ""
+    standing: int = 0
+    wanted: int = 0
+    following: CardLine | None = None
+    lines: tuple[CardLine, ...] = ()
+
+
+def card(token: str, *, today: dt.date) -> Card:
+    """Return the card that an address opens. Raises Hidden where it opens none. At most three SQL queries."""
+    ticket = cards.read(token, today=today)
+    made = ticket.connection
+    if WriteBackPart.CARD.value not in made.write_back:
+        raise Hidden("no such card")
+    hosts = tuple(made.card_hosts)
+    if ticket.until < today:
+        return Card(hosts, over=True)
+    deal = Deal.every.filter(pk=ticket.deal_id).first()
+    if deal is None:
+        raise Hidden("no such card")
+    return _card(deal, hosts, today)
+
+
+def _card(deal: Deal, hosts: tuple[str, ...], today: dt.date) -> Card:
+    rows = rows_of(deal.pk)
+    said = writing.said_of(deal, rows)
+    wanted = in_order_of_the_sale(
+        line_of(row, today) for row in rows if row.required and row.state != AgreementState.NOT_NEEDED
+    )
+    is_open = deal.status == DealStatus.OPEN and not deal.gone
+    lines = tuple(_card_line(line, may_be_late=is_open) for line in wanted)
+    return Card(
+        hosts,
+        over=False,
+        deal=str(deal),
+        address=writing.address_of(f"deals/{deal.pk}/"),
+        gone=Gone(deal.gone).label if deal.gone else "",
+        standing=said.standing,
+        wanted=said.wanted,
+        following=next((line for line in lines if is_open and line.name == said.next), None),
+        lines=lines,
+    )
+
+
+def _card_line(line: AgreementLine, *, may_be_late: bool) -> CardLine:
+    state = AgreementState(line.state).label
+    return CardLine(line.name, state, line.standing, line.late_after, line.late and may_be_late)
+
+
 # ---- what other pages say ----
 
 
 @dataclass(frozen=True, slots=True)
-class InTheCrm:
-    """What became of a deal in its CRM, where there is something to say of it, with the deal that it is now."""
+class Absorbed:
+    """A deal that the CRM merged into this one; ``left`` are the agreements that both had, which stayed there."""
 
-    fate: str
+    id: int
+    name: str
+    left: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InTheCrm:
+    """What became of a deal in its CRM, where there is something to say of it. ``fate`` is empty where it is there as
+    ever; ``since`` is when we saw it, ``into_id`` the deal that it is now, ``absorbed`` what went into it."""
+
     crm: str
+    fate: str = ""
+    since: dt.datetime | None = None
     into_id: int | None = None
     into_name: str = ""
+    absorbed: tuple[Absorbed, ...] = ()
 
 
 def in_the_crm(viewer: Viewer, deal_id: int) -> InTheCrm | None:
     """Say what a reader of a deal must know of its CRM; None where all is well, or it came from elsewhere.
-    One SQL query without connections, else at most four."""
+    One SQL query without connections, else at most six."""
     prefixes = list(Connection.objects.values_list("pk", "prefix"))
-    deal = Deal.objects.visible_to(viewer).filter(pk=deal_id).first() if prefixes else None
+    deal = Deal.every.visible_to(viewer).filter(pk=deal_id).first() if prefixes else None
     row = _landed(deal.key, prefixes) if deal else None
-    if row is None or row.fate == Fate.LIVE:
+    if row is None:
         return None
-    made = row.connection
-    into = Deal.objects.visible_to(viewer).filter(key=made.prefix + row.into).first() if row.into else None
-    found = InTheCrm(row.fate, made.name)
+    found = InTheCrm(row.connection.name, absorbed=_absorbed(viewer, row))
+    if row.fate == Fate.LIVE:
+        return found if found.absorbed else None
+    found = replace(found, fate=row.fate, since=row.seen_at)
+    into = _deals(viewer, row.connection, [row.into]).first() if row.into else None
     return replace(found, into_id=into.pk, into_name=str(into)) if into else found
+
+
+def _absorbed(viewer: Viewer, row: Landed) -> tuple[Absorbed, ...]:
+    """Return the deals that were merged into one, with the agreements that stayed with them."""
+    merged = Landed.objects.filter(
+        connection=row.connection, object=CrmObject.DEALS, fate=Fate.MERGED, into=row.external_id
+    )
+    gone = _deals(viewer, row.connection, merged.values_list("external_id", flat=True))
+    left: dict[int, list[str]] = {deal.pk: [] for deal in gone}
+    rows = with_words(Agreement.objects.filter(deal__in=left)).select_related("type").order_by("pk")
+    for one in rows if left else ():
+        left[one.deal_id].append(str(one.type))
+    return tuple(Absorbed(deal.pk, str(deal), tuple(left[deal.pk])) for deal in gone)
+
+
+def _deals(viewer: Viewer, connection: Connection, ids: Iterable[str]) -> QuerySet[Deal]:
+    keys = [connection.prefix + each for each in ids]
+    return Deal.every.visible_to(viewer).filter(key__in=keys).order_by("pk")
 
 
 def _landed(key: str, prefixes: list[tuple[int, str]]) -> Landed | None:

@@ -105,6 +105,7 @@ def words_of(connection: Connection) -> Words:
         people=_people(connection, users),
         accounts={},
         history_since=_history_since(connection),
+        own=tuple(sorted(connection.fields)),
     )
 
 

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from functools import reduce
+from operator import or_
+
+from django.db.models import Q
 
 from hingepoint import connectors
 from hingepoint.connectors.source import SignIn
+from hingepoint.domain.agreements.models import AgreementQuerySet
 from hingepoint.domain.sync import payload
 from hingepoint.domain.sync.models import Connection
+from hingepoint.records.agreements import AgreementState
 from hingepoint.records.crm import CrmStage
 from hingepoint.records.sync import WriteBackPart
 
 #: Data of a connection that is on and older than this is said on every page.
 OLD = dt.timedelta(days=1)
 #: Parts that need a field of the CRM.
-IN_FIELDS = (WriteBackPart.STATUS, WriteBackPart.NEXT, WriteBackPart.COVERAGE, WriteBackPart.LINK)
+IN_FIELDS = tuple(part for part in WriteBackPart if part != WriteBackPart.TASK)
 
 
 def stages_of(connection: Connection) -> list[CrmStage]:
@@ -54,6 +60,16 @@ def answered(connection: Connection, parts: Sequence[str], fields: Mapping[str, 
                 f"“{name}” is no field of your own that may be written. Stage and amount are never written."
             )
     return ""
+
+
+#: What people, files and rules have put onto an agreement.
+_SAID = ("events", "plans", "debriefs", "proofs", "confirmations")
+
+
+def with_words(rows: AgreementQuerySet) -> AgreementQuerySet:
+    """Return the agreements of which anything was said; the others are only asked for."""
+    said = reduce(or_, (Q(**{f"{name}__isnull": False}) for name in _SAID), ~Q(state=AgreementState.NEEDED))
+    return rows.filter(pk__in=rows.order_by().filter(said).values("pk"))
 
 
 def is_old(read: dt.datetime | None, *, at: dt.datetime) -> bool:

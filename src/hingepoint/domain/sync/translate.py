@@ -68,6 +68,8 @@ EVENT_TYPES: dict[str, pl.DataType] = {
     "recorded_at": _MOMENT,
 }
 BULK = "mass update"
+#: Columns of every deal that a field of the company's own may fill; any other field is kept by its name, as of files.
+OWN_COLUMNS = ("region", "segment", "product", "source")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ class Words:
     people: Mapping[str, tuple[str, str]]
     accounts: Mapping[str, Account]
     history_since: Mapping[DealField, dt.date]
+    own: tuple[str, ...] = ()  # what fields of the company's own are called here
 
     def person(self, user_id: str) -> tuple[str, str]:
         """Return name and address. A user who is not listed is called by the id."""
@@ -128,17 +131,19 @@ class Tables:
     events: list[dict[str, Any]] = field(default_factory=list)
     rules: dict[str, int] = field(default_factory=dict)
     held: list[str] = field(default_factory=list)
+    own: tuple[str, ...] = ()  # columns of the company's own
 
     def frames(self) -> tuple[pl.DataFrame, pl.DataFrame]:
+        own: dict[str, pl.DataType] = {name: pl.String() for name in self.own}
         return (
-            pl.DataFrame(self.deals, schema=DEAL_TYPES),
+            pl.DataFrame(self.deals, schema=DEAL_TYPES | own),
             pl.DataFrame(self.events, schema=EVENT_TYPES),
         )
 
 
 def tables(seen: Sequence[Seen], words: Words) -> Tables:
     """Return deals and what is new of them as rows of files."""
-    made = Tables()
+    made = Tables(own=tuple(name for name in words.own if name not in DEAL_TYPES))
     for one in seen:
         status = words.status(one.deal)
         if status is None:
@@ -182,6 +187,17 @@ def _deal(one: Seen, status: DealStatus, words: Words, rules: dict[str, int]) ->
         "account": account.key,
         "expected_close": _midnight(deal.expected_close_on),
         "link": deal.link or words.address,
+        **_own(deal, words),
+    }
+
+
+def _own(deal: CrmDeal, words: Words) -> dict[str, str | None]:
+    """Return fields of the company's own: those that were read of this deal, by what they are called here."""
+    told = {name: str(deal.extra[name]) for name in words.own if name in deal.extra}
+    return {
+        name: text[:100] if name in OWN_COLUMNS else text or None
+        for name, text in told.items()
+        if text or name not in OWN_COLUMNS
     }
 
 
@@ -308,7 +324,7 @@ def _change(change: CrmChange, seen_at: dt.datetime, deal: CrmDeal, words: Words
     said = change.new_label or change.new
     if change.field == DealField.OWNER:
         said = change.new_label or words.person(change.new)[0]
-    return _row(key, EventKind.FIELD, change.field.value, change.at, note=said, **more)
+    return _row(key, EventKind.FIELD, change.name or change.field.value, change.at, note=said, **more)
 
 
 def _outcomes(one: Seen, words: Words) -> Iterator[dict[str, Any]]:

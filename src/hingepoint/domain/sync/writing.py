@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
 
 from hingepoint.connectors.source import Source
 from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.deals.models import Deal
+from hingepoint.domain.sync import cards
 from hingepoint.domain.sync.models import Connection, Landed, WrittenBack
 from hingepoint.records.agreements import STANDING, AgreementState
 from hingepoint.records.crm import CrmObject, Fate, WriteResult, Written
+from hingepoint.records.deals import DealStatus
 from hingepoint.records.sync import WriteBackPart
 
 #: Deals that are written in one run; the next goes on.
@@ -26,11 +30,14 @@ LONGEST = 30
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What is told of a deal: values by part, and the next agreement with its day for a task."""
+    """What is told of a deal: values by part, and the next agreement with its day for a task. ``standing`` of the
+    ``wanted`` agreements stand."""
 
     values: Mapping[str, str]
     next: str
     due_on: dt.date | None
+    standing: int
+    wanted: int
 
 
 def write_back(connection: Connection, source: Source, *, at: dt.datetime) -> dict[str, int]:
@@ -38,7 +45,8 @@ def write_back(connection: Connection, source: Source, *, at: dt.datetime) -> di
     if not connection.write_back:
         return {}
     done: Counter[str] = Counter()
-    deals = _to_write(connection, at)
+    changed = _changed(connection)
+    deals = _to_write(connection, changed.values(), at)
     known = {
         row.external_id: row
         for row in WrittenBack.objects.filter(connection=connection, external_id__in=deals)
@@ -46,31 +54,45 @@ def write_back(connection: Connection, source: Source, *, at: dt.datetime) -> di
     told = _said(deals)
     for external_id, deal in deals.items():
         row = known.get(external_id) or WrittenBack(connection=connection, external_id=external_id)
-        for result in _write(connection, source, row, told[deal.pk], at=at):
+        for result in _write(connection, source, row, deal, told[deal.pk], at=at):
             done[result.written.value] += 1
-    if len(deals) < MOST:
-        connection.wrote_at = at
-        connection.save(update_fields=["wrote_at"])
+    _go_on(connection, changed, at)
     return dict(done)
 
 
-def _to_write(connection: Connection, at: dt.datetime) -> dict[str, Deal]:
-    """Return, by their ids in the CRM, deals there whose agreements changed since the last writing, or that were left
-    alone long enough."""
-    again = WrittenBack.objects.filter(connection=connection, held_until__lte=at)
-    held = WrittenBack.objects.filter(connection=connection, held_until__gt=at)
-    changed = Agreement.objects.filter(deal__key__startswith=connection.prefix)
-    if connection.wrote_at:
-        changed = changed.filter(changed_at__gte=connection.wrote_at)
-    keys = set(changed.order_by("deal_id").values_list("deal__key", flat=True).distinct()[:MOST])
-    ids = {key.removeprefix(connection.prefix) for key in keys}
-    ids |= set(again.values_list("external_id", flat=True)[:MOST])
-    ids -= set(held.values_list("external_id", flat=True))
-    there = Landed.objects.filter(
-        connection=connection, object=CrmObject.DEALS, fate=Fate.LIVE, external_id__in=ids
+def _changed(connection: Connection) -> dict[int, str]:
+    """Return the next deals whose agreements changed since the last writing: number and key."""
+    rows = Agreement.objects.filter(
+        deal__key__startswith=connection.prefix, deal_id__gt=connection.writing.get("after", 0)
     )
-    live = set(there.values_list("external_id", flat=True))
-    rows = Deal.objects.filter(key__in=[connection.prefix + each for each in live]).order_by("pk")
+    if connection.wrote_at:
+        rows = rows.filter(changed_at__gte=connection.wrote_at)
+    return dict(rows.order_by("deal_id").values_list("deal_id", "deal__key").distinct()[:MOST])
+
+
+def _go_on(connection: Connection, changed: Mapping[int, str], at: dt.datetime) -> None:
+    """Keep how far the writing is. What changes while it goes on is looked at again from when it began."""
+    began = connection.writing.get("began") or at.isoformat()
+    if len(changed) < MOST:
+        connection.wrote_at, connection.writing = dt.datetime.fromisoformat(began), {}
+    else:
+        connection.writing = {"after": max(changed), "began": began}
+    connection.save(update_fields=["wrote_at", "writing"])
+
+
+def _to_write(connection: Connection, changed: Collection[str], at: dt.datetime) -> dict[str, Deal]:
+    """Return, by their ids in the CRM, live deals there: those that changed, that were left alone long enough, and whose card
+    ends soon."""
+    mine = WrittenBack.objects.filter(connection=connection)
+    live = Landed.objects.filter(connection=connection, object=CrmObject.DEALS, fate=Fate.LIVE)
+    ends = Q(card_until__lte=timezone.localdate(at) + cards.AHEAD) if _has_card(connection) else Q(pk=None)
+    again = mine.filter(Q(held_until__lte=at) | ends, external_id__in=live.values("external_id"))
+    again = again.exclude(held_until__gt=at).order_by("pk")
+    ids = {key.removeprefix(connection.prefix) for key in changed}
+    ids |= set(again.values_list("external_id", flat=True)[:MOST])
+    ids -= set(mine.filter(held_until__gt=at, external_id__in=ids).values_list("external_id", flat=True))
+    live_ids = live.filter(external_id__in=ids).values_list("external_id", flat=True)
+    rows = Deal.every.filter(key__in=[connection.prefix + each for each in live_ids]).order_by("pk")
     return {row.key.removeprefix(connection.prefix): row for row in rows}
 
 
@@ -87,20 +109,21 @@ def said_of(deal: Deal, agreements: Sequence[Agreement]) -> Said:
     wanted = [row for row in agreements if row.required and row.state != AgreementState.NOT_NEEDED]
     standing = sum(row.state in STANDING for row in wanted)
     open_ones = [row for row in wanted if row.state not in STANDING]
-    following = min(open_ones, key=lambda row: (row.late_after or dt.date.max, row.type.name), default=None)
-    name = following.type.name if following else ""
+    following = min(open_ones, key=lambda row: (row.late_after or dt.date.max, str(row.type)), default=None)
+    name = str(following.type) if following else ""
     due_on = following.late_after if following else None
     values = {
         WriteBackPart.STATUS.value: f"{standing} of {len(wanted)} agreements stand" if wanted else "",
         WriteBackPart.NEXT.value: f"{name}, by {due_on.isoformat()}" if due_on else name,
         WriteBackPart.COVERAGE.value: f"{round(100 * standing / len(wanted))}%" if wanted else "",
-        WriteBackPart.LINK.value: _address(deal),
+        WriteBackPart.LINK.value: address_of(f"deals/{deal.pk}/"),
     }
-    return Said(values, name, due_on)
+    return Said(values, name, due_on, standing, len(wanted))
 
 
-def _address(deal: Deal) -> str:
-    return f"{settings.ENVIRONMENT.address or _by_our_hosts()}/deals/{deal.pk}/"
+def address_of(page: str) -> str:
+    """Return the whole address of one of our pages, for other systems."""
+    return f"{settings.ENVIRONMENT.address or _by_our_hosts()}/{page}"
 
 
 def _by_our_hosts() -> str:
@@ -110,14 +133,35 @@ def _by_our_hosts() -> str:
     return f"{'https' if settings.ENVIRONMENT.https else 'http'}://{host}"
 
 
+def _has_card(connection: Connection) -> bool:
+    return WriteBackPart.CARD.value in connection.write_back
+
+
+def _card(connection: Connection, row: WrittenBack, deal: Deal, today: dt.date) -> dict[str, str]:
+    """Return the address of a deal's card: the one that was written, while it holds for long enough."""
+    if not _has_card(connection):
+        return {}
+    field = connection.write_fields[WriteBackPart.CARD.value]
+    if row.card_until and row.card_until > today + cards.AHEAD and field in row.values:
+        return {WriteBackPart.CARD.value: row.values[field]}
+    token = cards.sign(connection, deal.pk, until=today + cards.LASTS)
+    return {WriteBackPart.CARD.value: address_of(f"card/{token}/")}
+
+
 def _write(
-    connection: Connection, source: Source, row: WrittenBack, said: Said, *, at: dt.datetime
+    connection: Connection, source: Source, row: WrittenBack, deal: Deal, said: Said, *, at: dt.datetime
 ) -> Iterable[WriteResult]:
     """Write what differs from what was written last, and keep what became of it."""
-    results = [*_write_fields(connection, source, row, said), *_write_task(connection, source, row, said)]
+    today = timezone.localdate(at)
+    card = _card(connection, row, deal, today)
+    new_card = not set(card.values()) <= set(row.values.values())
+    values = {**said.values, **card}
+    results = [*_write_fields(connection, source, row, values), *_write_task(connection, source, row, said)]
     if not results:
         return results
     refused = [each for each in results if each.written not in (Written.DONE, Written.SAME)]
+    if new_card and not refused:  # that of a closed deal ends, until something changes on it
+        row.card_until = today + cards.LASTS if deal.status == DealStatus.OPEN else None
     row.failures = row.failures + 1 if refused else 0
     days = min(LEFT_ALONE * 2 ** max(row.failures - 1, 0), LONGEST)
     row.held_until = at + dt.timedelta(days=days) if refused else None
@@ -126,9 +170,11 @@ def _write(
     return results
 
 
-def _write_fields(connection: Connection, source: Source, row: WrittenBack, said: Said) -> list[WriteResult]:
+def _write_fields(
+    connection: Connection, source: Source, row: WrittenBack, values: Mapping[str, str]
+) -> list[WriteResult]:
     fields = {part: name for part, name in connection.write_fields.items() if part in connection.write_back}
-    wanted = {name: said.values[part] for part, name in fields.items()}
+    wanted = {name: values[part] for part, name in fields.items()}
     changed = {name: value for name, value in wanted.items() if row.values.get(name, "") != value}
     if not changed:
         return []

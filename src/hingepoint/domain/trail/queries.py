@@ -145,7 +145,7 @@ def _by(text: str) -> Q:
 
 
 def _of_named_deals(text: str) -> QuerySet[AuditEvent]:
-    named = Deal.objects.filter(Q(key__iexact=text) | in_any(("name", "account__name"), text))
+    named = Deal.every.filter(Q(key__iexact=text) | in_any(("name", "account__name"), text))
     ids = list(named.order_by("-id").values_list("pk", flat=True)[:MOST_DEALS])
     agreements = Agreement.objects.filter(deal__in=ids).values_list("pk", flat=True)
     return _of_deals(ids, [str(pk) for pk in agreements])
@@ -222,7 +222,7 @@ def _titles(
 ) -> dict[str, tuple[str, tuple]]:
     """Return per id the first of ``columns`` that says something. One SQL query, none without such changes."""
     ids = _ids(events, subject)
-    rows = model.objects.filter(pk__in=ids).values_list("pk", *columns) if ids else ()
+    rows = model._default_manager.filter(pk__in=ids).values_list("pk", *columns) if ids else ()
     return {str(pk): (next(filter(None, told), ""), (pk,)) for pk, *told in rows}
 
 

@@ -17,6 +17,7 @@ from hingepoint.analysis.trials import balance
 from hingepoint.analysis.trials import outcome as trials
 from hingepoint.domain.agreements.models import AgreementEvent
 from hingepoint.domain.deals.frames import deals_frame, read
+from hingepoint.domain.deals.models import that_count
 from hingepoint.domain.detection.sureness import unproven_steps
 from hingepoint.domain.trials.models import Trial
 
@@ -60,7 +61,11 @@ def counted(trial: Trial, *, at: dt.datetime) -> pl.DataFrame:
     since = timezone.make_aware(said.begins)
     deals = deals_frame(None, since=since)
     steps = AgreementEvent.objects.standing().exclude(pk__in=unproven_steps())
-    steps = steps.filter(agreement__type__key=trial.agreement, agreement__deal__created_at__gte=since)
+    steps = steps.filter(
+        that_count("agreement__deal"),
+        agreement__type__key=trial.agreement,
+        agreement__deal__created_at__gte=since,
+    )
     gains = read(steps, _GAINS, frames.schema(frames.EVENTS))
     found = trials.entered(deals, gains, stated=said, as_of=_local(at))
     money.one_currency(found, trial.metric)

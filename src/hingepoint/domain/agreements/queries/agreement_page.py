@@ -88,7 +88,7 @@ def agreement_page(
     deal = (
         row.deal
         if row
-        else Deal.objects.visible_to(viewer).select_related("account").filter(pk=deal_id).first()
+        else Deal.every.visible_to(viewer).select_related("account").filter(pk=deal_id).first()
     )
     if deal is None or kind is None:
         raise Hidden("no such agreement")

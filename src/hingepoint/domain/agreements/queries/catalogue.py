@@ -10,6 +10,7 @@ from django.db.models import Count, Q
 
 from hingepoint.domain.agreements.models import WAITING, Agreement, AgreementQuerySet, AgreementType
 from hingepoint.domain.audit import queries as audit
+from hingepoint.domain.deals.models import that_count
 from hingepoint.domain.people.models import sees_all, works_here
 from hingepoint.domain.upkeep.kept import Question
 from hingepoint.records.agreements import STANDING, AgreementState
@@ -229,7 +230,8 @@ def usages(used: AgreementQuerySet) -> dict[int, Usage]:
     """Return what became of the types of some agreements, by type. One SQL query."""
     stands = Q(state__in=sorted(STANDING))
     counted = (
-        used.order_by()
+        used.filter(that_count("deal"))
+        .order_by()
         .values("type_id")
         .annotate(
             deals=Count("id"),

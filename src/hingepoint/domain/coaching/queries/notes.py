@@ -30,7 +30,7 @@ def notes(viewer: User, deal_id: int) -> list[Note]:
 
 def other_of_the_two(viewer: User, deal_id: int) -> User | None:
     """Return whom ``viewer`` coaches, or is coached by, on a deal: for the seller the nearest manager."""
-    deal = Deal.objects.visible_to(viewer).filter(pk=deal_id).select_related("owner", "team").first()
+    deal = Deal.every.visible_to(viewer).filter(pk=deal_id).select_related("owner", "team").first()
     if deal is None or deal.owner is None or deal.team is None:
         return None
     if deal.owner_id != viewer.pk:

@@ -138,7 +138,7 @@ def session_page(
     viewer: Any, deal_id: int, type_id: int, *, today: dt.date, manager: bool = False
 ) -> SessionPage:
     """Return what a session about an agreement of a deal begins with. Raises Hidden where it is not ``viewer``'s to hold."""
-    deal = Deal.objects.visible_to(viewer).filter(pk=deal_id).select_related("owner", "team").first()
+    deal = Deal.every.visible_to(viewer).filter(pk=deal_id).select_related("owner", "team").first()
     kind = AgreementType.objects.filter(pk=type_id).first()
     coached = coached_on(viewer, deal, manager=manager) if deal else None
     if deal is None or kind is None or coached is None:

@@ -116,9 +116,7 @@ def deal_facts(viewer: Any, deal_id: int, *, as_of: AsOf | None = None) -> DealF
     named by the stage reached; those of kind ``field`` by the column, and hold its new value in
     ``value`` (numbers) or ``note`` (text, ISO days). Columns without such events show as they are now.
     """
-    deal = (
-        Deal.objects.visible_to(viewer).select_related("account", "owner", "team").filter(pk=deal_id).first()
-    )
+    deal = Deal.every.visible_to(viewer).select_related("account", "owner", "team").filter(pk=deal_id).first()
     if deal is None:
         raise Hidden("no such deal")
     return facts_of(deal, _moves(deal_id, as_of), as_of=as_of)

@@ -64,7 +64,7 @@ def events_after(
 ) -> tuple[EventLine, ...]:
     """Return the next ``size`` events by their numbers, in which they were recorded; ``since`` leaves out what was
     recorded before. Raises Hidden for the events of a foreign deal as of an absent one."""
-    seen = Deal.objects.visible_to(viewer)
+    seen = Deal.every.visible_to(viewer)
     if deal_id is not None and not seen.filter(pk=deal_id).exists():
         raise Hidden("no such deal")
     rows = DealEvent.objects.filter(pk__gt=after, deal__in=seen if deal_id is None else [deal_id])

@@ -201,9 +201,7 @@ def _test(version: RuleVersion) -> TestResult | None:
     told = version.test
     if version.tested_at is None or told is None:
         return None
-    titles = {
-        deal.key: deal for deal in Deal.objects.filter(key__in=[one["deal"] for one in told["examples"]])
-    }
+    titles = {deal.key: deal for deal in Deal.every.filter(key__in=[one["deal"] for one in told["examples"]])}
     examples = [
         Example(
             deal_id=titles[one["deal"]].pk if one["deal"] in titles else None,

@@ -69,7 +69,7 @@ def deals_behind(viewer: User, run_id: int, key: str, *, by: str) -> behind.Deal
     )
     if found is None or found.snapshot is None:
         return None
-    known = dict(Deal.objects.visible_to(viewer).values_list("key", "pk"))
+    known = dict(Deal.every.visible_to(viewer).values_list("key", "pk"))
     sorted_out = behind.sort_out(
         work.from_parquet(found.snapshot.deals),
         work.from_parquet(found.snapshot.events),
@@ -80,7 +80,7 @@ def deals_behind(viewer: User, run_id: int, key: str, *, by: str) -> behind.Deal
     if not viewer.sees_everything or found.source == Source.DATABASE:
         sorted_out = sorted_out.filter(pl.col("deal_id").is_in(list(known)))
     listed = [known[one] for one in behind.largest_keys(sorted_out) if one in known]
-    names = dict(Deal.objects.filter(pk__in=listed).values_list("key", "name"))
+    names = dict(Deal.every.filter(pk__in=listed).values_list("key", "name"))
     return behind.told(sorted_out, ids=known, names=names, everything=viewer.sees_everything)
 
 

@@ -6,7 +6,7 @@ from django.db.models import Count, Max, Min, Q
 
 from hingepoint.analysis import readiness as readiness_rule
 from hingepoint.domain.agreements.models import Agreement
-from hingepoint.domain.deals.models import Deal, DealEvent
+from hingepoint.domain.deals.models import Deal, DealEvent, that_count
 from hingepoint.domain.discovery import readiness as readiness_of
 from hingepoint.domain.people.models import User, sees_all
 from hingepoint.domain.upkeep.kept import Question, Shelf
@@ -30,7 +30,9 @@ def ready(viewer: User) -> readiness_rule.Discovery:
         won=Count("pk", filter=Q(status=DealStatus.WON)),
         closed=Count("pk", filter=Q(status__in=(DealStatus.WON, DealStatus.LOST))),
     )
-    gains = Agreement.objects.visible_to(viewer).filter(Q(state__in=STANDING) | Q(gained_at__isnull=False))
+    gains = Agreement.objects.visible_to(viewer).filter(
+        that_count("deal"), Q(state__in=STANDING) | Q(gained_at__isnull=False)
+    )
     by_type = gains.order_by().values("type").annotate(n=Count("pk")).values_list("n", flat=True)
     return readiness_rule.discovery(**counts, gains=by_type)
 
@@ -65,7 +67,7 @@ def counts() -> readiness_of.Counts:
         last=Max("created_at"),
         **{f"has_{name}": Count("pk", filter=closed & has) for name, has in facts.items()},
     )
-    gains = Agreement.objects.filter(Q(state__in=STANDING) | Q(gained_at__isnull=False))
+    gains = Agreement.objects.filter(that_count("deal"), Q(state__in=STANDING) | Q(gained_at__isnull=False))
     by_type = list(
         gains.order_by()
         .values("type")
@@ -76,11 +78,13 @@ def counts() -> readiness_of.Counts:
             proven=Count("pk", filter=Q(evidence__gte=Evidence.TOLD)),
         )
     )
-    traces = DealEvent.objects.filter(deal__status__in=(DealStatus.WON, DealStatus.LOST)).aggregate(
+    traces = DealEvent.objects.filter(
+        that_count("deal"), deal__status__in=(DealStatus.WON, DealStatus.LOST)
+    ).aggregate(
         staged=Count("deal", filter=Q(kind=EventKind.STAGE), distinct=True),
         active=Count("deal", filter=Q(kind=EventKind.ACTIVITY), distinct=True),
     )
-    declined = Agreement.objects.filter(state=AgreementState.DECLINED).count()
+    declined = Agreement.objects.filter(that_count("deal"), state=AgreementState.DECLINED).count()
     counted = {name: sum(row[name] for row in by_type) for name in ("n", "undated", "judged", "proven")}
     return readiness_of.Counts(
         **{name: deals[name] for name in ("closed", "won", "priced", "costed", "sellers", "teams")},

@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef
 
 from hingepoint.analysis import intervals
 from hingepoint.domain.agreements.models import Agreement
-from hingepoint.domain.deals.models import Deal
+from hingepoint.domain.deals.models import Deal, that_count
 from hingepoint.domain.escalations.models import Approval, Escalation
 from hingepoint.domain.escalations.queries import requests
 from hingepoint.domain.escalations.rules import asked_price, lands
@@ -159,6 +159,7 @@ _Alike = tuple[str, str, float | None, bool]
 def _alike(viewer: Any, row: Escalation, *, since: dt.datetime) -> list[_Alike]:
     """Return how requests of this kind in this segment ended that the viewer may see, on closed deals."""
     rows = Escalation.objects.visible_to(viewer).exclude(deal=row.deal_id).filter(
+        that_count("deal"),
         kind=row.kind,
         deal__segment=row.deal.segment,
         deal__status__in=(DealStatus.WON, DealStatus.LOST),

@@ -35,7 +35,7 @@ def beyond_own_limit(viewer: Any, deal_id: int, value: Decimal | None) -> Beyond
     if value is None or not whole:
         return None
     discount, limit = float((_given(told) + value) / whole), rules_in_force().own_discount
-    asked = Escalation.objects.filter(deal=deal_id, deal__in=Deal.objects.visible_to(viewer), kind=Kind.PRICE)
+    asked = Escalation.objects.filter(deal=deal_id, deal__in=Deal.every.visible_to(viewer), kind=Kind.PRICE)
     granted = asked.filter(state__in=(State.APPROVED, State.IN_PART), granted__gte=discount - SAME)
     if discount <= limit + SAME or granted.exists():
         return None

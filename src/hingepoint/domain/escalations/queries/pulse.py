@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hingepoint.analysis import intervals
+from hingepoint.domain.deals.models import that_count
 from hingepoint.domain.escalations.models import Pulse
 from hingepoint.domain.escalations.queries.rules import YEAR
 from hingepoint.domain.escalations.queries.waiting import LEAST_ANSWERS, LEAST_SELLERS
@@ -37,7 +38,7 @@ def pulse(viewer: Any, *, now: dt.datetime) -> tuple[list[PulseReading], int]:
     """
     if not works_here(viewer) or viewer.role not in (Role.SPONSOR, Role.ANALYST, Role.MANAGER):
         return [], 0
-    rows = Pulse.objects.filter(at__gte=now - YEAR)
+    rows = Pulse.objects.filter(that_count("escalation__deal"), at__gte=now - YEAR)
     if viewer.role == Role.MANAGER:
         rows = rows.filter(escalation__deal__team_id__in=managed_team_ids(viewer))
     told = rows.values_list(

@@ -118,7 +118,7 @@ def of_deal(viewer: Any, deal_id: int) -> list[Asked]:
     rows = Escalation.objects.visible_to(viewer).filter(deal_id=deal_id)
     found = [ready_to_show(row) for row in with_people(rows.order_by("-asked_at"))]
     bare = DealEvent.objects.standing().filter(
-        deal_id=deal_id, deal__in=Deal.objects.visible_to(viewer),
+        deal_id=deal_id, deal__in=Deal.every.visible_to(viewer),
         kind=EventKind.ESCALATION, escalation__isnull=True,
     )  # fmt: skip
     found += [_bare(event) for event in bare]
@@ -237,7 +237,7 @@ def row_for(viewer: Any, escalation_id: int) -> Escalation:
 def page_of(viewer: Any, row: Escalation) -> RequestPage:
     """Return what a request that was fetched for ``viewer`` says, and what they may do."""
     found = ready_to_show(row)
-    sees = Deal.objects.visible_to(viewer).filter(pk=row.deal_id).exists()
+    sees = Deal.every.visible_to(viewer).filter(pk=row.deal_id).exists()
     asked = [each for each in found.approvals if each.approver_id == viewer.pk]
     partner = viewer.role == Role.INSIDE_PARTNER and bool(asked)
     pulsed = partner and Pulse.objects.filter(escalation=row, partner=viewer).exists()
@@ -254,7 +254,7 @@ def page_of(viewer: Any, row: Escalation) -> RequestPage:
 
 def wish(viewer: Any, escalation_id: int) -> Wish:
     """Return a request as its form holds it, for whoever sees its deal. Raises Hidden."""
-    visible = Escalation.objects.filter(deal__in=Deal.objects.visible_to(viewer))
+    visible = Escalation.objects.filter(deal__in=Deal.every.visible_to(viewer))
     row = visible.filter(pk=escalation_id).first()
     if row is None:
         raise Hidden("no such request")

@@ -43,7 +43,7 @@ def waiting_for(viewer: Any) -> list[Asked]:
     if not works_here(viewer):
         return []
     found = _of_approvals(Approval.objects.waiting_for(viewer).order_by("escalation__asked_at"))
-    seen = Deal.objects.visible_to(viewer).filter(pk__in={one.deal_id for one in found})
+    seen = Deal.every.visible_to(viewer).filter(pk__in={one.deal_id for one in found})
     deals = {deal.pk: deal for deal in seen.select_related("corridor")} if found else {}
     given = given_so_far(list(deals.values())) if deals else {}
     return [

@@ -25,7 +25,7 @@ class Way:
 
 def way(viewer: Any, deal_id: int, wish: Wish, *, escalation_id: int | None = None) -> Way:
     """Return the way of a wish on a deal, of a request that is changed where one is named. Raises Hidden."""
-    deal = Deal.objects.visible_to(viewer).select_related("team").filter(pk=deal_id).first()
+    deal = Deal.every.visible_to(viewer).select_related("team").filter(pk=deal_id).first()
     if deal is None:
         raise Hidden("no such deal")
     if words := nothing_asked(wish):

@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from hingepoint.domain.deals.models import Deal
+from hingepoint.domain.deals.models import Deal, that_count
 from hingepoint.domain.hindsight import rules
 from hingepoint.domain.hindsight.models import HindsightView
 from hingepoint.domain.questions.rules import is_asked
@@ -125,7 +125,11 @@ def _line(row: Any, limits: rules.Limits, viewer: Any) -> HindsightLine:
 
 def _newest(viewer: Any, *, since: dt.datetime) -> dict[int, dict[str, HindsightView]]:
     """Return the newest view of each side, by deal, of the deals that the viewer sees. One SQL query."""
-    rows = HindsightView.objects.visible_to(viewer).filter(written_at__gte=since).select_related("type")
+    rows = (
+        HindsightView.objects.visible_to(viewer)
+        .filter(that_count("deal"), written_at__gte=since)
+        .select_related("type")
+    )
     found: dict[int, dict[str, HindsightView]] = defaultdict(dict)
     for row in rows.order_by("number"):
         found[row.deal_id][row.side] = row

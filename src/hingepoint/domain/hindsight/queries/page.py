@@ -84,7 +84,7 @@ class HindsightPage:
 def hindsight_page(viewer: Any, deal_id: int, *, now: dt.datetime) -> HindsightPage:
     """Return what would have had to be true of a deal that ended. Raises Hidden for a foreign, absent or open one. Twelve SQL
     queries at most."""
-    deals = Deal.objects.visible_to(viewer).exclude(status=DealStatus.OPEN).select_related("account", "owner")
+    deals = Deal.every.visible_to(viewer).exclude(status=DealStatus.OPEN).select_related("account", "owner")
     deal = deals.filter(pk=deal_id).first()
     if deal is None or deal.closed_at is None:
         raise Hidden("no such deal")

@@ -28,7 +28,7 @@ from django.db.models.functions import Cast, Coalesce
 from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.agreements.queries.lines import AgreementLine
 from hingepoint.domain.coaching.models import CoachingSession
-from hingepoint.domain.deals.models import Deal, DealEvent
+from hingepoint.domain.deals.models import Deal, DealEvent, that_count
 from hingepoint.domain.home.queries.worklist import (
     DAYS_AHEAD,
     WEEK,
@@ -237,7 +237,11 @@ def _when(days: int) -> str:
 def _open_deals(viewer: Any, *, since: dt.datetime) -> dict[str, int]:
     """Count the open deals, their currencies, and those whose expected close was moved ``since``. One SQL query."""
     moved = DealEvent.objects.filter(
-        kind=EventKind.FIELD, name__icontains="close", occurred_at__gte=since, deal__status=DealStatus.OPEN
+        that_count("deal"),
+        kind=EventKind.FIELD,
+        name__icontains="close",
+        occurred_at__gte=since,
+        deal__status=DealStatus.OPEN,
     )
     return (
         Deal.objects.visible_to(viewer)

@@ -43,4 +43,4 @@ def _card(row: Corridor) -> CorridorCard:
 
 def may_set_corridor(viewer: User, deal_id: int) -> bool:
     """Return whether the deal is one whose corridor ``viewer`` may read and move."""
-    return Deal.objects.visible_to(viewer).filter(pk=deal_id).exists()
+    return Deal.every.visible_to(viewer).filter(pk=deal_id).exists()

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import OuterRef, Q, Subquery
 
 from hingepoint.analysis.talks import concessions, reasons, trades
-from hingepoint.domain.deals.models import DealEvent
+from hingepoint.domain.deals.models import DealEvent, that_count
 from hingepoint.domain.negotiation.models import Reason
 from hingepoint.domain.negotiation.queries.corridor import may_set_corridor
 from hingepoint.records.deals import DealStatus, EventKind
@@ -46,7 +46,9 @@ _GIFT = (
 
 
 def _cases(topic: Topic, *, besides: int) -> list[trades.Case]:
-    closed = DealEvent.objects.standing().filter(deal__status__in=(DealStatus.WON, DealStatus.LOST))
+    closed = DealEvent.objects.standing().filter(
+        that_count("deal"), deal__status__in=(DealStatus.WON, DealStatus.LOST)
+    )
     named = Q(name=topic) | ~Q(name__in=list(Topic))  # free text is told apart below
     newest = (
         closed.filter(named, kind=EventKind.DEMAND).exclude(deal_id=besides).order_by("-occurred_at", "-id")

@@ -196,7 +196,7 @@ def demands(viewer: Any, deal_id: int) -> tuple[Demand, ...]:
 
 
 def _deal(viewer: Any, deal_id: int) -> Deal:
-    deal = Deal.objects.visible_to(viewer).filter(pk=deal_id).only("currency", "list_price").first()
+    deal = Deal.every.visible_to(viewer).filter(pk=deal_id).only("currency", "list_price").first()
     if deal is None:
         raise Hidden("no such deal")
     return deal

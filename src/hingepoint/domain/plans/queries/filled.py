@@ -94,7 +94,7 @@ class History:
 
 
 def visible_deal(viewer: Any, deal_id: int) -> Deal:
-    found = Deal.objects.visible_to(viewer).select_related("account", "owner", "team", "corridor__set_by")
+    found = Deal.every.visible_to(viewer).select_related("account", "owner", "team", "corridor__set_by")
     deal = found.filter(pk=deal_id).first()
     if deal is None:
         raise Hidden("no such deal")

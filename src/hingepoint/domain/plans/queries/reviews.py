@@ -10,6 +10,7 @@ from django.db.models import Count, DateTimeField, Exists, ExpressionWrapper, F,
 from django.db.models.functions import TruncDate
 
 from hingepoint.analysis import intervals
+from hingepoint.domain.deals.models import that_count
 from hingepoint.domain.people.models import managed_team_ids
 from hingepoint.domain.plans.models import Debrief, Plan, PlanReview
 from hingepoint.domain.plans.queries.lines import MOST_LINES, PlanLine, line_of, with_what_a_line_says
@@ -27,7 +28,9 @@ LATELY = dt.timedelta(weeks=12)
 def to_review(viewer: Any, *, today: dt.date) -> list[PlanLine]:
     """Return plans that wait for ``viewer``'s word as the manager of the team: of talks still ahead or
     without a day, the nearest first; not yet approved or returned. One SQL query besides the teams."""
-    rows = Plan.objects.newest().filter(deal__team__in=managed_team_ids(viewer), deal__status=DealStatus.OPEN)
+    rows = Plan.objects.newest().filter(
+        that_count("deal"), deal__team__in=managed_team_ids(viewer), deal__status=DealStatus.OPEN
+    )
     rows = rows.exclude(written_by=viewer).filter(Q(talk_on__gte=today) | Q(talk_on__isnull=True))
     waiting = with_what_a_line_says(rows).filter(last_verdict__isnull=True)
     waiting = waiting.order_by(F("talk_on").asc(nulls_last=True), "id")[:MOST_LINES]

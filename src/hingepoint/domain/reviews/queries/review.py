@@ -223,7 +223,7 @@ def _deals(
     viewer: Viewer, row: Review, deals: list[ReviewedDeal], notes: list[Written], *, today: dt.date
 ) -> tuple[DealShown, ...]:
     ids = [one.deal_id for one in deals]
-    sees = set(Deal.objects.visible_to(viewer).filter(pk__in=ids).values_list("pk", flat=True))
+    sees = set(Deal.every.visible_to(viewer).filter(pk__in=ids).values_list("pk", flat=True))
     asks = any(one.asked for one in deals) and row.opened_at is None
     missing = gaps.gaps_of(ids, today=today) if asks else {}
     return tuple(

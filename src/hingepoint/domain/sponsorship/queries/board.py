@@ -14,7 +14,7 @@ from django.utils import timezone
 from hingepoint.analysis import sponsorship
 from hingepoint.domain.agreements.models import AgreementEvent
 from hingepoint.domain.deals.frames import deals_frame, read
-from hingepoint.domain.deals.models import Deal
+from hingepoint.domain.deals.models import Deal, that_count
 from hingepoint.domain.involvement.models import OWNER_AGREED, Involvement
 from hingepoint.domain.people.models import User, works_here
 from hingepoint.domain.reviews.models import ReviewSeat
@@ -169,7 +169,7 @@ def _first_gains(where: Q) -> list[tuple[int, dt.datetime]]:
         playbook__strategy__status=Status.IN_FORCE, playbook__published_at__isnull=False
     ).values("type")
     steps = AgreementEvent.objects.standing().filter(
-        where, state__in=sorted(STANDING), agreement__type__in=pivotal
+        that_count("agreement__deal"), where, state__in=sorted(STANDING), agreement__type__in=pivotal
     )
     first = steps.order_by().values("agreement_id", "agreement__deal_id").annotate(at=Min("occurred_at"))
     return [(one["agreement__deal_id"], one["at"]) for one in first]

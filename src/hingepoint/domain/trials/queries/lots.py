@@ -55,6 +55,6 @@ def last_entered(trial: Trial) -> dt.datetime | None:
     """Return when the last of the planned deals was created; None while some are still missing."""
     wanted = trial.promised.get("deals") or 0
     moments = (
-        entered(Deal.objects.all(), trial).order_by("created_at", "key").values_list("created_at", flat=True)
+        entered(Deal.every.all(), trial).order_by("created_at", "key").values_list("created_at", flat=True)
     )
     return moments[wanted - 1 : wanted].first() if wanted else None
