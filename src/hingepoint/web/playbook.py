@@ -231,7 +231,7 @@ def set_standard(request: Request, strategy_id: int, key: str) -> HttpResponse:
     if request.method != "POST":
         return _standard(request, page)
     form = StandardForm(request.POST, segments=filters.offered(request.user).segments)
-    entered = drafts.read(form)
+    drafts.read(form)
     actions.set_standard(
         by=request.user,
         at=timezone.now(),

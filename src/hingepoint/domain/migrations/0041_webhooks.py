@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("domain", "0033_notices"),
+        ("domain", "0039_cards_of_deals"),
     ]
 
     operations = [
