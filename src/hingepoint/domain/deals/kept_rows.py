@@ -131,4 +131,6 @@ def kept_in(folder: Path) -> Iterator[Shelf]:
     line.unlink(missing_ok=True)  # until all is kept: whatever ends the work, nothing half is believed
     yield shelf
     if now is not None:
-        line.write_text(json.dumps(now))
+        unfinished = folder / f"unfinished-{_LINE}"
+        unfinished.write_text(json.dumps(now))
+        unfinished.replace(line)
