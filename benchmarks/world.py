@@ -76,7 +76,7 @@ def _accounts(n: int) -> None:
     frame = pl.DataFrame({"id": numbers}).with_columns(
         key=pl.format("A{}", "id"), name=pl.format("Account {}", "id")
     )
-    _write(Account, frame)
+    write(Account, frame)
 
 
 def _deals(n: int, at: dt.datetime, chance: np.random.Generator) -> None:
@@ -112,7 +112,7 @@ def _deals(n: int, at: dt.datetime, chance: np.random.Generator) -> None:
             "product": np.array(["Pumps", "Valves", "Service"])[chance.integers(0, 3, n)],
         }
     )
-    _write(Deal, frame)
+    write(Deal, frame)
 
 
 def _agreements(
@@ -144,7 +144,7 @@ def _agreements(
                 "changed_at": moment,
             }
         )  # fmt: skip
-        _write(Agreement, frame)
+        write(Agreement, frame)
         trace = {
             "occurred_at": moment,
             "recorded_at": moment,
@@ -152,16 +152,16 @@ def _agreements(
             "fingerprint": ids,
         }
         steps = pl.DataFrame({"agreement_id": ids, **told, **trace})
-        _write(AgreementEvent, steps)
+        write(AgreementEvent, steps)
         half = slice(None, None, 2)
         events = pl.DataFrame(
             {"deal_id": deal, "kind": np.array(KINDS)[kind % 5], "name": ["something"] * len(deal),
              **trace}
         )[half]  # fmt: skip
-        _write(DealEvent, events)
+        write(DealEvent, events)
 
 
-def _write(model: type[Model], frame: pl.DataFrame) -> None:
+def write(model: type[Model], frame: pl.DataFrame) -> None:
     """Insert rows; columns that are not given get the default of their model."""
     absent = [
         pl.lit(_plain(field.get_db_prep_save(field.get_default(), connection), field)).alias(field.column)

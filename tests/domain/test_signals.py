@@ -216,7 +216,7 @@ class TestReading:
         assert raises() == []
 
     def test_by_itself_yesterday_is_read(self, db, monkeypatch):
-        monkeypatch.setattr(frames, "facts", nothing)
+        monkeypatch.setattr(frames, "facts", lambda day, shelf: nothing(day))
         nightly.read_signals(at=NOW)
         assert [row.day for row in SignalReading.objects.all()] == [DAY]
 

@@ -28,6 +28,7 @@ def recount(only: str | None, as_format: str) -> None:
     """
     start_django()
     require_database()
+    from django.conf import settings
     from django.utils import timezone
 
     from hingepoint.domain.debts import actions as debts
@@ -36,7 +37,8 @@ def recount(only: str | None, as_format: str) -> None:
     at = timezone.now()
     done: dict[str, list[dt.date]] = {}
     if only != "debt":
-        done["signals"] = signals.read_anew(at=at) or signals.read_signals(at=at)
+        kept = settings.KEPT_ROWS
+        done["signals"] = signals.read_anew(at=at, kept=kept) or signals.read_signals(at=at, kept=kept)
     if only != "signals":
         done["debt"] = debts.read_debts(at=at, anew=True)
     if as_format == "json":

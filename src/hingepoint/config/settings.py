@@ -167,6 +167,7 @@ WHITENOISE_USE_FINDERS = True  # our files are served from the package; nothing 
 STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
 MEDIA_ROOT = ENVIRONMENT.data_dir / "uploads"
 COMPILED_TEMPLATES = ENVIRONMENT.data_dir / "templates"  # may be deleted at any time
+KEPT_ROWS = ENVIRONMENT.data_dir / "rows"  # that nights read; may be deleted at any time
 KEPT_SUMS = ENVIRONMENT.data_dir / "sums"  # of long histories; may be deleted at any time
 FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o600, 0o700
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000

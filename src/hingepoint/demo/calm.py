@@ -89,17 +89,18 @@ def company(
     rush: bool = False,
     growth: float = 0.0,
     turnover: bool = False,
+    a_year: float = 14,
 ) -> Tables:
     """Return the tables of a company of teams of ten.
 
     ``wave``: standard deviation of what months differ by, with correlation ``alike`` of neighbours. ``rush``: deals close
     and concessions are made at the ends of quarters. ``growth`` a year. ``turnover``: a manager of each team changes, and
-    new people come with less routine.
+    new people come with less routine. ``a_year``: deals that each seller begins.
     """
     days, teams = round(365.25 * years), max(sellers // 10, 2)
     began = ends_on - dt.timedelta(days=days)
     world = _World(rng, began, days, teams, drift, _waves(rng, teams, days // 30 + 2, wave, alike))
-    facts = _sales(world, sellers, rush=rush, growth=growth, turnover=turnover)
+    facts = _sales(world, sellers, rush=rush, growth=growth, turnover=turnover, a_year=a_year)
     events = pl.concat(
         [
             *_requests(world, facts),
@@ -121,9 +122,11 @@ def _waves(rng: np.random.Generator, teams: int, months: int, size: float, alike
     return size * noise
 
 
-def _sales(world: _World, sellers: int, *, rush: bool, growth: float, turnover: bool) -> dict[str, Array]:
+def _sales(
+    world: _World, sellers: int, *, rush: bool, growth: float, turnover: bool, a_year: float
+) -> dict[str, Array]:
     """Return the deals as arrays: when they began, were quoted and ended (days since the company did), and what they are."""
-    rng, count = world.rng, round(sellers * world.days / 365.25 * 14)
+    rng, count = world.rng, round(sellers * world.days / 365.25 * a_year)
     begun = rng.random(count) * world.days
     if growth:
         late = np.log1p(rng.random(count) * np.expm1(growth * world.days / 365.25)) / growth

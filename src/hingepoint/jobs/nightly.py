@@ -54,7 +54,7 @@ def read_traces(*, at: dt.datetime) -> None:
 
 def read_signals(*, at: dt.datetime) -> None:
     """Keep how the ten signals stand at the end of yesterday, and at the ends of the months that were missed."""
-    signals.read_signals(at=at)
+    signals.read_signals(at=at, kept=settings.KEPT_ROWS)
 
 
 def read_debts(*, at: dt.datetime) -> None:

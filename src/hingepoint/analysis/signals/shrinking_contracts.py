@@ -50,27 +50,39 @@ def optimism(deals: pl.DataFrame) -> np.ndarray:
     if deals.is_empty():
         return np.zeros(0)
     size = np.log(deals["projected_amount"].to_numpy())
-    days, teams = deals["created"].dt.epoch("d").to_numpy(), deals["team"].fill_null("").to_numpy()
+    days = deals["created"].dt.epoch("d").to_numpy()
     beside = size - adjusting.expected(size, deals, days <= np.median(days), kind="mean")
     found = _around(days, beside, COMPANY_DAYS)
     left = beside - found
-    for name in np.unique(teams):
-        here = np.flatnonzero(teams == name)
+    for here in _rows_by_team(deals):
         found[here] += _around(days[here], left[here], TEAM_DAYS)
     return np.maximum(found, 0.0)
 
 
+def _rows_by_team(deals: pl.DataFrame) -> list[np.ndarray]:
+    """Return which rows are each team's; deals of none are together."""
+    teams = deals["team"].fill_null("").rank("dense").to_numpy()
+    order = np.argsort(teams, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(teams[order])) + 1)
+
+
 def _around(days: np.ndarray, values: np.ndarray, reach: int) -> np.ndarray:
     """Return the mean of the values of near days less that of the first half of the time, drawn to 0 by how little is
-    known of it."""
-    order = np.argsort(days, kind="stable")
-    sums = np.concatenate([[0.0], np.cumsum(values[order])])
-    first, last = (np.searchsorted(days[order], days + shift) for shift in (-reach, reach + 1))
-    counts = last - first
-    near = (sums[last] - sums[first]) / counts - values[days <= np.median(days)].mean()
+    known of it. Counted by day: deals of one day have one answer."""
+    first = int(days.min())
+    each = [np.bincount(days - first, weights) for weights in (None, values)]
+    counts, sums = (_within(daily.astype(float), reach)[days - first] for daily in each)
+    near = sums / counts - values[days <= np.median(days)].mean()
     chance = values.var() / counts
     real = max(float(near.var() - chance.mean()), 0.0)
     return near * real / (real + chance) if real > 0 else np.zeros(len(values))
+
+
+def _within(daily: np.ndarray, reach: int) -> np.ndarray:
+    """Return, per day, the sum over the days that are at most ``reach`` away."""
+    so_far = np.concatenate([[0.0], np.cumsum(daily)])
+    day = np.arange(len(daily))
+    return so_far[np.minimum(day + reach + 1, len(daily))] - so_far[np.maximum(day - reach, 0)]
 
 
 def what_moved(before: pl.DataFrame, since: pl.DataFrame) -> tuple[Driver, ...]:

@@ -56,7 +56,7 @@ def _design(rows: pl.DataFrame, usual: NDArray[np.bool_], facts: tuple[str, ...]
         columns.append(np.where(np.isnan(size), _centre(size[usual]), size))
     for name in (*KNOWN, *facts):
         if name in rows.columns:
-            columns += _values(rows[name].cast(pl.String).to_numpy(), usual)
+            columns += _values(rows[name].cast(pl.String), usual)
     kept = [column - column[usual].mean() for column in columns if column[usual].std() > 0]
     scaled = [column / column[usual].std() for column in kept]
     return np.column_stack(scaled) if scaled else np.zeros((len(rows), 0))
@@ -67,10 +67,11 @@ def _centre(values: Floats) -> float:
     return float(known.mean()) if len(known) else 0.0
 
 
-def _values(column: NDArray[np.object_], usual: NDArray[np.bool_]) -> list[Floats]:
-    names, counts = np.unique([one for one in column[usual] if one is not None], return_counts=True)
-    often = np.argsort(-counts, kind="stable")[:MOST_VALUES]
-    return [(column == names[one]).astype(float) for one in often if counts[one] >= FEWEST_ROWS]
+def _values(column: pl.Series, usual: NDArray[np.bool_]) -> list[Floats]:
+    counts = column.filter(pl.Series(usual)).drop_nulls().alias("name").value_counts(name="rows")
+    often = counts.sort("rows", "name", descending=[True, False]).filter(pl.col("rows") >= FEWEST_ROWS)
+    names = often["name"].head(MOST_VALUES)
+    return [(column == name).fill_null(False).to_numpy().astype(float) for name in names]
 
 
 def _mean(design: Floats, values: Floats, usual: NDArray[np.bool_]) -> Floats:

@@ -72,3 +72,13 @@ def anchor(at: dt.datetime) -> str:
 def length() -> int:
     """Return how many changes were ever recorded: 0 in an untouched installation."""
     return AuditHead.objects.filter(pk=1).values_list("length", flat=True).first() or 0
+
+
+def last_line() -> tuple[int, str] | None:
+    """Return the number and the digest of the trail's last line, None where there is none."""
+    return AuditEvent.objects.order_by("-id").values_list("id", "digest").first()
+
+
+def has_line(number: int, digest: str) -> bool:
+    """Return whether the trail has this line, and so has gone on from it."""
+    return AuditEvent.objects.filter(pk=number, digest=digest).exists()

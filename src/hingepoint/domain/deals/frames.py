@@ -15,9 +15,9 @@ from django.db.models import F, FloatField, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from hingepoint.analysis import frames
-from hingepoint.domain.deals.models import Deal, DealEvent, that_count
+from hingepoint.domain.deals.models import Account, Deal, DealEvent, that_count
 from hingepoint.domain.deals.queries.looking_back import AsOf, column_then
-from hingepoint.domain.people.models import Membership
+from hingepoint.domain.people.models import Membership, Team, User
 
 BATCH = 100_000
 
@@ -50,6 +50,14 @@ _DEAL_COLUMNS = {
     "projected_amount": "projected_amount",
     "projected_margin": "projected_margin",
 }
+#: The same of the row alone, whose owner, team and account are numbers: see ``with_places``.
+DEAL_ROW = _DEAL_COLUMNS | {
+    "owner": "owner_id",
+    "team": "team_id",
+    "account": "account_id",
+    "version": "version",
+}
+_ACCOUNT: dict[str, pl.DataType] = {"account": pl.Int64(), "called": pl.String()}
 EVENT_COLUMNS = {
     "deal_id": "deal__key",
     "agreement": "name",
@@ -116,8 +124,7 @@ def _deal_parts(
     types = frames.schema(frames.DEALS) | more | (types or {})
     read_too = {"manager": "team_id"} | ({"extra": "extra"} if extra else {})
     for part in parts(deals.order_by("key"), columns | read_too, types):
-        named = part["manager"].replace_strict(managers, default=None, return_dtype=pl.String)
-        part = part.with_columns(named.alias("manager"))
+        part = part.with_columns(manager=_called(pl.col("manager"), managers))
         yield part.drop("extra").hstack(unpacked(part["extra"], extra)) if extra else part
 
 
@@ -136,6 +143,24 @@ def _managers() -> dict[int, str]:
     """Return ``{team id: key of its manager}``, whoever manages it now."""
     current = Membership.objects.filter(manages=True, until__isnull=True).order_by("since", "id")
     return dict(current.values_list("team_id", "user__key"))
+
+
+def with_places(deals: pl.DataFrame) -> pl.DataFrame:
+    """Return ``deals``, whose owner, team and account are numbers, with what these are called, and their manager."""
+    owners = dict(User.objects.values_list("pk", "key"))
+    teams = dict(Team.objects.values_list("pk", "name"))
+    accounts = read(Account.objects.order_by("id"), {"account": "id", "called": "key"}, _ACCOUNT)
+    named = deals.join(accounts, on="account", how="left", maintain_order="left")
+    return named.with_columns(
+        owner=_called(pl.col("owner"), owners),
+        team=_called(pl.col("team"), teams),
+        manager=_called(pl.col("team"), _managers()),
+        account="called",
+    ).drop("called")
+
+
+def _called(number: pl.Expr, names: dict[int, str]) -> pl.Expr:
+    return number.replace_strict(names, default=None, return_dtype=pl.String)
 
 
 def deal_events_frame(viewer: Any) -> pl.DataFrame:

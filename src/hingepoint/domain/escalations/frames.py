@@ -10,8 +10,7 @@ from django.db.models import QuerySet
 
 from hingepoint.analysis import frames
 from hingepoint.domain.deals.frames import FILE_MOMENT, parts, read
-from hingepoint.domain.deals.models import DealEvent, DealQuerySet, that_count
-from hingepoint.domain.deals.queries.looking_back import AsOf
+from hingepoint.domain.deals.models import DealQuerySet, that_count
 from hingepoint.domain.escalations.models import Approval, Escalation, Policy, Pulse
 from hingepoint.records.deals import EventKind
 from hingepoint.records.escalations import NO_LONGER_ASKED, Answer, Approver, State
@@ -54,6 +53,7 @@ def exceptions_table(deals: DealQuerySet) -> Iterator[pl.DataFrame]:
 
 _REQUESTS = {
     "id": "id",
+    "event": "event_id",
     "deal_id": "deal__key",
     "agreement": "kind",
     "discount": "discount",
@@ -75,20 +75,10 @@ _ANSWERS = {
     "yes_to": "granted",
     "at": "answered_at",
 }
-_BARE = {
-    "deal_id": "deal__key",
-    "agreement": "name",
-    "at": "occurred_at",
-    "recorded_at": "recorded_at",
-    "state": "state",
-    "actor": "actor",
-    "value": "value",
-    "currency": "currency",
-    "note": "note",
-}
+_STEP = ("deal_id", "agreement", "at", "recorded_at", "state", "actor", "value", "currency", "note")
 _LOG_TYPES = (
     frames.schema(frames.EVENTS)
-    | dict.fromkeys(("id",), pl.Int64())
+    | dict.fromkeys(("id", "event"), pl.Int64())
     | dict.fromkeys(("discount", "amount", "granted", "yes_to"), pl.Float64())
     | dict.fromkeys(("asker", "whom", "answer"), pl.String())
     | dict.fromkeys(("asked_at", "decided_at"), frames.MOMENT)
@@ -101,20 +91,21 @@ _DECIDED = {
 }
 
 
-def steps_frame(as_of: AsOf) -> pl.DataFrame:
+def steps_frame(events: pl.DataFrame) -> pl.DataFrame:
     """Return the steps of requests as events with ``recorded_at``, for the system: asked, returned, passed, and
     how it was decided.
 
     The value is what the discount takes off the deal's value of then; of terms, which have no figure, that value.
     What a manager agrees to is passed up where somebody else is asked beside them; what they agree to in words
-    alone, or ask something back for, is returned first. Events of which nothing else is known are asked.
+    alone, or ask something back for, is returned first. Of ``events``, which files bring, those stand beside them of which nothing else is known.
     """
     requests = read(
         Escalation.objects.filter(that_count("deal")).order_by("id"), _REQUESTS, _LOG_TYPES
     ).with_columns(value=_off(pl.col("discount").fill_null(1.0)))
     answers = read(_answered().order_by("answered_at", "id"), _ANSWERS, _LOG_TYPES)
-    steps = (_asked(requests), *_of_managers(requests, answers), _decided(requests, answers), _bare(as_of))
-    return pl.concat([step.select(*_BARE) for step in steps]).with_columns(
+    bare = events.join(requests.select(id="event"), on="id", how="anti", maintain_order="left")
+    steps = (_asked(requests), *_of_managers(requests, answers), _decided(requests, answers), bare)
+    return pl.concat([step.select(_STEP) for step in steps]).with_columns(
         kind=pl.lit(EventKind.ESCALATION.value)
     )
 
@@ -156,11 +147,6 @@ def _decided(requests: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
         value=pl.coalesce(_off(pl.col("granted")), "value"),
     )
     return ended.join(last, on="id", how="left", maintain_order="left")
-
-
-def _bare(as_of: AsOf) -> pl.DataFrame:
-    events = DealEvent.objects.filter(that_count("deal"), kind=EventKind.ESCALATION, escalation__isnull=True)
-    return read(as_of.standing(events).order_by("id"), _BARE, _LOG_TYPES)
 
 
 _PULSES = {

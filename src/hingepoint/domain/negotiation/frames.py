@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import polars as pl
-from django.db.models import CharField, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Cast, Coalesce
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from hingepoint.analysis import frames
 from hingepoint.domain.deals.frames import FILE_MOMENT, parts, read
-from hingepoint.domain.deals.models import DealEvent, DealQuerySet, that_count
-from hingepoint.domain.deals.queries.looking_back import AsOf
-from hingepoint.domain.negotiation.models import CorridorWriting, Reason
+from hingepoint.domain.deals.models import DealEvent, DealQuerySet
+from hingepoint.domain.negotiation.models import CorridorWriting, Reason, Trade
 from hingepoint.records.deals import EventKind
 from hingepoint.records.signals import TraceKind
 
@@ -84,47 +82,22 @@ def _events(deals: DealQuerySet, kind: EventKind) -> QuerySet[DealEvent]:
 
 # ---- as signals read them ----
 
-_ASKED = {
-    "id": "id",
-    "deal_id": "deal__key",
-    "at": "occurred_at",
-    "recorded_at": "recorded_at",
-    "agreement": "name",
-}
-_GIVEN = {
-    "deal_id": "deal__key",
-    "at": "occurred_at",
-    "recorded_at": "recorded_at",
-    "agreement": "about",
-    "value": "value",
-    "currency": "currency",
-    "note": "note",
-    "actor": "actor",
-}
+_TOPICS = {"id": "event_id", "topic": "topic"}
 _WRITTEN = {"deal_id": "deal__key", "at": "set_at", "recorded_at": "set_at"}
-_WHY = {"id": "event_id", "note": "text"}
-_LOG_TYPES = frames.schema(frames.EVENTS) | {"id": pl.Int64()}
+_LOG_TYPES = frames.schema(frames.EVENTS) | {"id": pl.Int64(), "topic": pl.String()}
 
 
-def demands_frame(as_of: AsOf) -> pl.DataFrame:
-    """Return what was asked of us as events, each with the reason that was the newest at ``as_of`` as its note; for
-    the system."""
-    asked = read(_standing(EventKind.DEMAND, as_of), _ASKED, _LOG_TYPES)
-    known = Reason.objects.filter(written_at__lte=as_of.moment).order_by("written_at", "id")
-    newest = read(known, _WHY, _LOG_TYPES).unique("id", keep="last")
-    told = asked.join(newest, on="id", how="left", maintain_order="left").drop("id")
-    return told.with_columns(kind=pl.lit(EventKind.DEMAND.value))
+def demands_frame(asked: pl.DataFrame, reasons: pl.DataFrame) -> pl.DataFrame:
+    """Return what was asked of us, each with the newest of its ``reasons`` as its note."""
+    newest = reasons.sort("written_at", "id").unique("event", keep="last").select("note", id="event")
+    return asked.drop("note").join(newest, on="id", how="left", maintain_order="left")
 
 
-def concessions_frame(as_of: AsOf) -> pl.DataFrame:
-    """Return what we gave as events: by topic, with what came back as their note; for the system."""
-    about = Coalesce(Cast("trade__topic", CharField()), "name")
-    given = _standing(EventKind.CONCESSION, as_of).annotate(about=about)
-    return read(given, _GIVEN, _LOG_TYPES).with_columns(kind=pl.lit(EventKind.CONCESSION.value))
-
-
-def _standing(kind: EventKind, as_of: AsOf) -> QuerySet[DealEvent]:
-    return as_of.standing(DealEvent.objects.filter(that_count("deal"), kind=kind)).order_by("id")
+def concessions_frame(given: pl.DataFrame) -> pl.DataFrame:
+    """Return what we gave by topic, with what came back as its note."""
+    topics = read(Trade.objects.order_by("id"), _TOPICS, _LOG_TYPES)
+    known = given.join(topics, on="id", how="left", maintain_order="left")
+    return known.with_columns(agreement=pl.coalesce("topic", "agreement")).drop("topic")
 
 
 def corridors_frame() -> pl.DataFrame:

@@ -9,6 +9,9 @@ import datetime as dt
 import json
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +22,7 @@ from django.utils import timezone
 from hingepoint.analysis.signals import SIGNALS
 from hingepoint.analysis.signals.shape import Facts, Place, Reading, Report
 from hingepoint.domain.audit.actions import record
+from hingepoint.domain.deals import kept_rows
 from hingepoint.domain.people.models import User, works_here
 from hingepoint.domain.signals.models import Raise, RaiseStep, SignalReading
 from hingepoint.domain.signals.record import opened, stored
@@ -72,34 +76,51 @@ class OverAlready(Refused):
 
 
 def read_signals(
-    *, at: dt.datetime, as_of: dt.date | None = None, facts: Callable[[dt.date], Facts] | None = None
+    *,
+    at: dt.datetime,
+    as_of: dt.date | None = None,
+    facts: Callable[[dt.date], Facts] | None = None,
+    kept: Path | None = None,
 ) -> list[dt.date]:
     """Keep how the ten stand at the end of ``as_of`` (yesterday, where it is not said), and at the ends of the months that
     were missed since the last reading; return the days read, in order.
 
     Of the days missed only the ends of months are read: a point of a chart is a month, so that no other day has one that
-    they have not. ``facts`` gives what was known on a day. A day read twice is kept once.
+    they have not. ``facts`` gives what was known on a day. A day read twice is kept once. ``kept`` is the folder of the rows that
+    were read before, so that only those are read which changed since.
     """
     until = as_of or timezone.localdate(at) - dt.timedelta(days=1)
     days = [*_missed(until), until]
-    for day in days:
-        _read(day, facts or _from_tables, at=at)
+    _read_days(days, facts, kept, at=at)
     return days
 
 
-def read_anew(*, at: dt.datetime) -> list[dt.date]:
+def read_anew(*, at: dt.datetime, kept: Path | None = None) -> list[dt.date]:
     """Read every day anew whose reading is kept, in order, as it is on record now to have been known then; return the days.
-    Raises follow the newest."""
+    Raises follow the newest. Of the rows in the folder ``kept`` none is believed: all are read again."""
     days = list(SignalReading.objects.order_by("day").values_list("day", flat=True))
-    for day in days:
-        _read(day, _from_tables, at=at)
+    if kept:
+        kept_rows.forget(kept)
+    _read_days(days, None, kept, at=at)
     return days
 
 
-def _from_tables(day: dt.date) -> Facts:
+def _read_days(
+    days: Sequence[dt.date],
+    facts: Callable[[dt.date], Facts] | None,
+    kept: Path | None,
+    *,
+    at: dt.datetime,
+) -> None:
+    with kept_rows.kept_in(kept) if kept and days else nullcontext() as shelf:
+        for day in days:
+            _read(day, facts or partial(_from_tables, shelf=shelf), at=at)
+
+
+def _from_tables(day: dt.date, *, shelf: kept_rows.Shelf | None) -> Facts:
     from hingepoint.domain.signals import frames  # with the engine and its statistics, which no page needs
 
-    return frames.facts(day)
+    return frames.facts(day, shelf=shelf)
 
 
 def _missed(until: dt.date) -> list[dt.date]:

@@ -10,48 +10,97 @@ import polars as pl
 from hingepoint.analysis import frames
 from hingepoint.analysis.signals.engine.facts import from_log, pulses
 from hingepoint.analysis.signals.shape import Facts
-from hingepoint.domain.deals.frames import EVENT_COLUMNS, deals_frame, read
-from hingepoint.domain.deals.models import DealEvent, that_count
-from hingepoint.domain.deals.queries.looking_back import AsOf
+from hingepoint.domain.deals.frames import DEAL_ROW, with_places
+from hingepoint.domain.deals.kept_rows import KeptRows, Shelf
+from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.escalations.frames import policies_frame, pulses_frame, steps_frame
 from hingepoint.domain.involvement.frames import roles_frame
 from hingepoint.domain.negotiation.frames import concessions_frame, corridors_frame, demands_frame
+from hingepoint.domain.negotiation.models import Reason
 from hingepoint.domain.plans.frames import plans_frame
 from hingepoint.domain.routines.frames import routines_frame
 from hingepoint.records.deals import EventKind
 
 _TYPES = frames.schema(frames.EVENTS)
+_NUMBERS = {name: pl.Int64() for name in ("version", "owner", "team", "account", "deal", "undoes", "event")}
+_DEALS = KeptRows(
+    "deals",
+    Deal.objects.all,
+    DEAL_ROW,
+    frames.schema(frames.DEALS) | _NUMBERS,
+    marks=("version", "owner", "team", "account"),
+)
+_KINDS = (
+    EventKind.QUOTE,
+    EventKind.EXECUTIVE,
+    EventKind.CONCESSION,
+    EventKind.DEMAND,
+    EventKind.ESCALATION,
+)
+_EVENTS = KeptRows(
+    "events",
+    lambda: DealEvent.objects.filter(kind__in=_KINDS),
+    {
+        "deal": "deal_id",
+        "kind": "kind",
+        "agreement": "name",
+        "at": "occurred_at",
+        "recorded_at": "recorded_at",
+        "undoes": "undoes_id",
+        **{name: name for name in ("state", "actor", "value", "currency", "note")},
+    },
+    _TYPES | _NUMBERS,
+)
+_REASONS = KeptRows(
+    "reasons",
+    Reason.objects.all,
+    {"event": "event_id", "note": "text", "written_at": "written_at"},
+    _TYPES | _NUMBERS | {"written_at": frames.MOMENT},
+)
 
 
-def facts(as_of: dt.date, period: Literal["month", "week"] = "month") -> Facts:
+def facts(as_of: dt.date, period: Literal["month", "week"] = "month", *, shelf: Shelf | None = None) -> Facts:
     """Return all that the signals read as it was known at the end of ``as_of``, for the system: who shows it asks
     who may see it.
 
     What happened, was written down or was imported later is not there. Amounts of deals are as they are now, in each
     deal's own currency. Reads every deal and all that was asked, given, planned and quoted: about a second per
-    100,000 rows.
+    100,000 rows; with a ``shelf`` of kept rows those of deals, of their events and of reasons that changed.
     """
-    return from_log(deals_frame(None), log(as_of), routines_frame(), as_of=as_of, period=period)
+    deals = _DEALS.read(shelf)
+    return from_log(
+        with_places(deals), log(as_of, deals, shelf), routines_frame(), as_of=as_of, period=period
+    )
 
 
-def log(as_of: dt.date) -> pl.DataFrame:
-    """Return what the signals read of what happened until ``as_of``, with ``recorded_at``: what was taken back by then is
-    left out. Kinds and states are those that ``docs/reference/formats.md`` names."""
-    known = AsOf(as_of)
+def log(as_of: dt.date, deals: pl.DataFrame, shelf: Shelf | None = None) -> pl.DataFrame:
+    """Return what the signals read of what happened on ``deals`` until ``as_of``, with ``recorded_at``: what was taken back
+    by then is left out. Kinds and states are those that ``docs/reference/formats.md`` names."""
+    events = _standing(_EVENTS.read(shelf), as_of)
+    events = events.join(deals.select("deal_id", deal="id"), on="deal", maintain_order="left")
+    of = {kind: events.filter(pl.col("kind") == kind.value) for kind in _KINDS}
     parts = (
-        _quotes_and_visits(known),
-        concessions_frame(known),
-        demands_frame(known),
+        of[EventKind.QUOTE],
+        of[EventKind.EXECUTIVE],
+        concessions_frame(of[EventKind.CONCESSION]),
+        demands_frame(of[EventKind.DEMAND], _known(_REASONS.read(shelf), as_of, "written_at")),
         corridors_frame(),
         plans_frame(),
-        steps_frame(known),
+        steps_frame(of[EventKind.ESCALATION]),
         roles_frame(),
         pulses(pulses_frame()),
         policies_frame(),
     )
-    return pl.concat(parts, how="diagonal").select(*_TYPES)
+    every = pl.concat(parts, how="diagonal")
+    return every.select(pl.col(name) for name in _TYPES if name in every.columns)
 
 
-def _quotes_and_visits(as_of: AsOf) -> pl.DataFrame:
-    happened = DealEvent.objects.filter(that_count("deal"), kind__in=[EventKind.QUOTE, EventKind.EXECUTIVE])
-    return read(as_of.standing(happened).order_by("id"), EVENT_COLUMNS, _TYPES)
+def _known(rows: pl.DataFrame, as_of: dt.date, *moments: str) -> pl.DataFrame:
+    return rows.filter(pl.all_horizontal(pl.col(name).dt.date() <= as_of for name in moments))
+
+
+def _standing(events: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
+    """Return what was on record by the end of ``as_of`` and not taken back by then."""
+    known = _known(events, as_of, "at", "recorded_at")
+    gone = known["undoes"].drop_nulls()
+    return known.filter(pl.col("undoes").is_null() & ~pl.col("id").is_in(gone.implode()))

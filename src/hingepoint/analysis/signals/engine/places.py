@@ -187,7 +187,9 @@ def _of_column(
     if column == "region":
         teams, regions = pl.col("team").n_unique().over("region"), pl.col("region").n_unique().over("team")
         placed = placed.filter((teams > 1) | (regions > 1))  # others would be told twice, as team and region
-    names, codes = np.unique(placed[column].cast(pl.String).to_numpy().astype(str), return_inverse=True)
+    values = placed[column].cast(pl.String)
+    names = values.unique().sort()
+    codes = values.cast(pl.Enum(names)).to_physical().to_numpy().astype(np.int64)
     if len(names) < 2:
         return []
     periods = whole.counts.shape[1]
@@ -196,7 +198,7 @@ def _of_column(
     for row, name in enumerate(names):
         if name in taken or not _can_be_followed(sums.counts[row], whole.counts[0]):
             continue
-        found.append(_series(prepared, Place(level, str(name)), sums, row, whole, first, calendar))
+        found.append(_series(prepared, Place(level, name), sums, row, whole, first, calendar))
     return found
 
 

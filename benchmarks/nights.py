@@ -1,0 +1,354 @@
+"""What a night's reading of the ten signals costs from the tables of a large company, and pages that show what was read.
+
+    python benchmarks/nights.py [--smoke] [--deals 300000] [--keep FOLDER]
+
+On SQLite in a temporary folder, or on the empty database that HINGEPOINT_DATABASE_URL names. The company is that of
+``hingepoint.demo.calm``, written straight into the tables: 1,000 sellers over five years, 1,000,000 deals with their quotes,
+concessions, demands, requests, visits, roles, corridors and routines. What inside partners say is left out. CPU is this process's own;
+``--recount`` and ``--night`` are each read in a process of their own, so that memory is theirs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as commands and the worker do
+
+import numpy as np
+import polars as pl
+from pages import measure, start_django
+
+SELLERS, YEARS = 1_000, 5
+TOUCHED = 0.005
+ENDS_ON = dt.date(2026, 6, 30)
+AT, DAY = dt.datetime(2026, 7, 1, 3, tzinfo=dt.UTC), dt.timedelta(days=1)
+PAGES = ("/", "/signals/", "/signals/unplanned_concessions/", "/strategy/")
+WAYS = ("--recount", "--night", "--idle", "--pages")
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    options.add_argument("--smoke", action="store_true", help="a small company, to see that it runs")
+    options.add_argument("--deals", type=int, default=1_000_000)
+    options.add_argument("--keep", help="folder for the SQLite database, used again when it is there")
+    options.add_argument("--only", choices=[way[2:] for way in WAYS], help=argparse.SUPPRESS)
+    asked = options.parse_args()
+    deals, sellers = (2_000, 30) if asked.smoke else (asked.deals, SELLERS)
+    if asked.only:
+        start_django(asked.keep)
+        print(json.dumps(DONE[asked.only]()))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        folder = asked.keep or folder
+        seed(folder, deals=deals, sellers=sellers)
+        for way in DONE:
+            told = in_a_process_of_its_own(folder, way)
+            print(f"{way}: {told}", flush=True)
+
+
+def in_a_process_of_its_own(folder: str, way: str) -> dict:
+    command = [sys.executable, __file__, "--keep", folder, "--only", way]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+# ---- what is measured ----
+
+
+def recount() -> dict:
+    """Read all of it anew, as after an upgrade: nothing is kept."""
+    from hingepoint.domain.signals import actions
+
+    return watched(lambda: actions.read_anew(at=AT, kept=kept()) or read(AT, ENDS_ON))
+
+
+def night() -> dict:
+    """Read the next day, on which one deal in 200 changed and had a concession."""
+    from hingepoint.domain.deals.models import Deal
+
+    touched = touch(max(1, int(TOUCHED * Deal.objects.count())))
+    return {"touched": touched} | idle()
+
+
+def idle() -> dict:
+    """Read the same day again, on which nothing else happened."""
+    return watched(lambda: read(AT + DAY, ENDS_ON + DAY))
+
+
+def read(at: dt.datetime, as_of: dt.date) -> None:
+    from hingepoint.domain.signals import actions
+
+    actions.read_signals(at=at, as_of=as_of, kept=kept())
+
+
+def kept() -> Path:
+    from django.conf import settings
+
+    return settings.KEPT_ROWS
+
+
+def pages() -> dict:
+    """Ask for the pages of a sponsor, thirty times each; ms of the clock for 95 of 100 answers."""
+    from hingepoint.domain.people.models import User
+
+    sponsor = User.objects.get(key="sponsor")
+    asked = [(page, measure(page, sponsor, lambda page=page: page, rounds=30)) for page in PAGES]
+    return {page: [round(row["p50"]), round(row["p95"])] for page, row in asked}
+
+
+DONE = {"recount": recount, "night": night, "idle": idle, "pages": pages}
+
+
+def watched(act) -> dict:
+    """Return the CPU seconds, the clock, the memory at most and the longest wait of another writer while ``act`` is done."""
+    waits = Waits()
+    began, clock = time.process_time(), time.perf_counter()
+    with waits:
+        act()
+    return {
+        "cpu": round(time.process_time() - began - waits.cpu, 1),
+        "clock": round(time.perf_counter() - clock, 1),
+        "MB": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "longest wait of a writer, ms": round(1000 * waits.longest),
+    }
+
+
+class Waits:
+    """Another writer, who takes the right to write every 20 ms and says how long it took to get it."""
+
+    def __enter__(self) -> Waits:
+        self.longest, self.cpu, self._over = 0.0, 0.0, threading.Event()
+        self._thread = threading.Thread(target=self._write)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _write(self) -> None:
+        from django.db import connection, transaction
+
+        from hingepoint.domain.upkeep.models import Job
+
+        while not self._over.wait(0.02):
+            began = time.perf_counter()
+            with transaction.atomic():
+                Job.objects.filter(pk=0).update(error="")
+            self.longest = max(self.longest, time.perf_counter() - began)
+        self.cpu = time.thread_time()
+        connection.close()
+
+
+def touch(count: int) -> int:
+    """Change deals all over the company, and let each have a concession."""
+    from django.db import connection, transaction
+
+    from hingepoint.domain.deals.models import Deal, DealEvent
+
+    chance = np.random.default_rng(int(time.time()))
+    ids = chance.choice(Deal.objects.count(), count, replace=False) + 1
+    last = DealEvent.objects.order_by("-pk").values_list("pk", flat=True)[0]
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE domain_deal SET amount = amount + 1, version = version + 1 WHERE id = %s",
+            [(int(one),) for one in ids],
+        )
+        write_events(
+            pl.DataFrame({"deal_id": ids, "at": [AT.replace(tzinfo=None)] * count}).with_columns(
+                kind=pl.lit("concession"), agreement=pl.lit("price"), value=pl.lit(100.0)
+            ),
+            after=last,
+        )
+    return count
+
+
+# ---- the company ----
+
+
+def seed(folder: str, *, deals: int, sellers: int) -> None:
+    start_django(folder)
+    from django.db import connection, transaction
+
+    from hingepoint.demo import calm
+    from hingepoint.domain.deals.models import Deal
+    from hingepoint.domain.upkeep import actions as upkeep
+
+    if Deal.objects.exists():
+        return
+    made = calm.company(
+        np.random.default_rng(1),
+        sellers=sellers,
+        years=YEARS,
+        ends_on=ENDS_ON,
+        a_year=deals / sellers / YEARS,
+    )
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA cache_size = -1000000")  # a gigabyte: its indexes are written at random
+    with transaction.atomic():
+        teams = write_people(sellers)
+        deal_ids = write_deals(made.deals, teams)
+        write_log(made.events.join(deal_ids, on="deal_id"))
+        write_routines(made.routines, teams)
+    upkeep.refresh_statistics()
+
+
+def write_people(sellers: int) -> dict[str, int]:
+    """Write a sponsor, and teams with a manager each and all their sellers; return the teams by name."""
+    from hingepoint.domain.people import actions
+    from hingepoint.domain.people.models import User
+    from hingepoint.records.people import Role
+
+    actions.add_user(by=None, at=AT, name="Sponsor", key="sponsor", role=Role.SPONSOR)
+    found, since = {}, dt.date(2015, 1, 1)
+    for number in range(max(sellers // 10, 2)):
+        team = actions.add_team(by=None, at=AT, name=f"Team {number}")
+        who = actions.add_user(by=None, at=AT, name=f"Manager {number}", key=f"m-{number}", role=Role.MANAGER)
+        actions.join_team(by=None, at=AT, user=who, team=team, since=since, manages=True)
+        found[team.name] = team.pk
+    keys = [f"seller {number}" for number in range(sellers)]
+    User.objects.bulk_create(User(key=key, name=key, role=Role.SELLER) for key in keys)
+    return found
+
+
+def write_deals(deals: pl.DataFrame, teams: dict[str, int]) -> pl.DataFrame:
+    """Write accounts and deals; return the number of each deal by its key."""
+    from world import write
+
+    from hingepoint.domain.deals.models import Account, Deal
+    from hingepoint.domain.people.models import User
+
+    accounts = deals.select(name=pl.col("account").unique().sort()).with_row_index("id", offset=1)
+    write(Account, accounts.with_columns(key="name"))
+    owners = pl.DataFrame(list(User.objects.values("key", "pk"))).rename({"key": "owner", "pk": "owner_id"})
+    table = (
+        deals.with_row_index("id", offset=1)
+        .join(accounts.select(account="name", account_id="id"), on="account", maintain_order="left")
+        .join(owners, on="owner", maintain_order="left")
+        .with_columns(team_id=pl.col("team").replace_strict(teams, return_dtype=pl.Int64))
+    )
+    row = table.rename({"deal_id": "key", "created": "created_at", "closed": "closed_at"}).with_columns(
+        texts("created_at", "closed_at"), name=pl.col("key"), currency=pl.lit("EUR")
+    )
+    write(Deal, row.drop("account", "owner", "manager", "team"))
+    return table.select("deal_id", number="id")
+
+
+def texts(*columns: str) -> pl.Expr:
+    return pl.col(columns).dt.to_string("%Y-%m-%d %H:%M:%S")
+
+
+def write_log(events: pl.DataFrame) -> None:
+    """Write what happened: events, roles agreed, corridors, and the reasons of demands."""
+    events = events.with_columns(deal_id="number").drop("number")
+    role = (pl.col("kind") == "executive") & (pl.col("state") == "agreed").fill_null(False)
+    told = events.filter(~pl.col("kind").is_in(["plan", "pulse"]) & ~role)
+    write_events(told)
+    write_reasons(
+        told.with_row_index("id", offset=1).filter((pl.col("kind") == "demand") & (pl.col("note") != ""))
+    )
+    write_roles(events.filter(role))
+    write_corridors(events.filter(pl.col("kind") == "plan"))
+
+
+def write_events(events: pl.DataFrame, *, after: int = 0) -> None:
+    from world import write
+
+    from hingepoint.domain.deals.models import DealEvent
+
+    names = [name for name in ("deal_id", "kind", "value", "state", "actor") if name in events.columns]
+    rows = events.with_row_index("id", offset=after + 1).select(
+        "id",
+        *names,
+        pl.col("id").alias("fingerprint"),
+        name=pl.col("agreement").fill_null(""),
+        occurred_at=texts("at"),
+        recorded_at=texts("at"),
+        origin=pl.lit("import"),
+        currency=pl.lit("EUR"),
+    )
+    words = [pl.col(name).fill_null("") for name in ("state", "actor") if name in names]
+    write(DealEvent, rows.with_columns(words))
+
+
+def write_reasons(demands: pl.DataFrame) -> None:
+    from world import write
+
+    from hingepoint.domain.negotiation.models import Reason
+
+    write(
+        Reason,
+        demands.select(event_id="id", text="note", written_at=texts("at"), state=pl.lit("confirmed")),
+    )
+
+
+def write_roles(agreed: pl.DataFrame) -> None:
+    from world import write
+
+    from hingepoint.domain.involvement.models import Involvement
+    from hingepoint.domain.people.models import User
+
+    who, words = User.objects.get(key="sponsor").pk, {"purpose": "value", "aim": "Say why we do it"}
+    once = agreed.unique("deal_id", maintain_order=True)
+    write(
+        Involvement,
+        once.select(
+            "deal_id",
+            agreed_at=texts("at"),
+            executive_id=pl.lit(who),
+            **{name: pl.lit(word) for name, word in words.items()},
+        ),
+    )
+
+
+def write_corridors(plans: pl.DataFrame) -> None:
+    from world import write
+
+    from hingepoint.domain.negotiation.models import CorridorWriting
+
+    figures = {"opening": pl.lit(100), "target": pl.lit(90), "walk_away": pl.lit(80)}
+    moment = pl.coalesce("recorded_at", "at").dt.to_string("%Y-%m-%d %H:%M:%S")
+    write(CorridorWriting, plans.select("deal_id", set_at=moment, **figures))
+
+
+def write_routines(due: pl.DataFrame, teams: dict[str, int]) -> None:
+    from world import write
+
+    from hingepoint.domain.people.models import User
+    from hingepoint.domain.routines.models import Routine, RoutineDue
+    from hingepoint.records.people import Role
+
+    names = due["routine"].unique().sort()
+    made = {
+        name: Routine.objects.create(key=name, name=name, role=Role.SELLER, cadence="fortnightly").pk
+        for name in names
+    }
+    people = dict(User.objects.values_list("key", "pk"))
+    write(
+        RoutineDue,
+        due.select(
+            routine_id=pl.col("routine").replace_strict(made, return_dtype=pl.Int64),
+            person_id=pl.col("person").replace_strict(people, return_dtype=pl.Int64),
+            team_id=pl.col("team").replace_strict(teams, return_dtype=pl.Int64),
+            due_at=texts("due"),
+            done_at=texts("done"),
+            recorded_at=texts("done"),
+        ),
+    )
+
+
+if __name__ == "__main__":
+    main()
