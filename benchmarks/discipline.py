@@ -53,6 +53,7 @@ def build(at: dt.datetime, scale: int) -> None:
     """Fill the empty database; one that is filled stays as it is."""
     import company
     import world
+    from django.db import transaction
 
     from hingepoint.domain.deals.models import Deal
     from hingepoint.domain.home import actions as home
@@ -62,14 +63,9 @@ def build(at: dt.datetime, scale: int) -> None:
         return
     world.SELLERS, world.TEAMS = SELLERS // scale, MANAGERS // scale
     world.build(deals=DEALS // scale, at=at)
-    managers(at)
-    company._strategy(at)
-    principles(at)
-    routines(at)
-    coaching(at)
-    reviews(at)
-    messages(at)
-    handed_over(at)
+    for step in (managers, company._strategy, principles, routines, coaching, reviews, messages, handed_over):
+        with transaction.atomic():
+            step(at)
     upkeep.refresh_statistics()
     home.renew_answers(at=at)
 
