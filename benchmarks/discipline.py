@@ -3,7 +3,7 @@
     python benchmarks/discipline.py [--smoke] [--rounds 20] [--keep FOLDER] [--only coaching]
 
 On SQLite in a temporary folder, or on the empty database that HINGEPOINT_DATABASE_URL names. Written straight into the
-tables: 30,000 deals with 300,000 agreements; in each of 104 weeks a plan of every seller and a review of every team with its
+tables: 20,000 deals with 200,000 agreements; in each of 104 weeks a plan of every seller and a review of every team with its
 three deals, and two coaching sessions of every manager; a message of the sponsor a month. Pages are asked one at a time, through the
 whole stack. CPU is this process's own work, the figure to compare on a machine that others use too.
 """
@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pages import start_django
 
 TARGET_MS, WARM = 100, 2
-SELLERS, MANAGERS, WEEKS, DEALS = 3_000, 300, 104, 30_000
+SELLERS, MANAGERS, WEEKS, DEALS = 3_000, 300, 104, 20_000
 WEEK = dt.timedelta(weeks=1)
 
 
@@ -53,6 +53,7 @@ def build(at: dt.datetime, scale: int) -> None:
     """Fill the empty database; one that is filled stays as it is."""
     import company
     import world
+    from django.db import transaction
 
     from hingepoint.domain.deals.models import Deal
     from hingepoint.domain.home import actions as home
@@ -62,14 +63,9 @@ def build(at: dt.datetime, scale: int) -> None:
         return
     world.SELLERS, world.TEAMS = SELLERS // scale, MANAGERS // scale
     world.build(deals=DEALS // scale, at=at)
-    managers(at)
-    company._strategy(at)
-    principles(at)
-    routines(at)
-    coaching(at)
-    reviews(at)
-    messages(at)
-    handed_over(at)
+    for step in (managers, company._strategy, principles, routines, coaching, reviews, messages, handed_over):
+        with transaction.atomic():
+            step(at)
     upkeep.refresh_statistics()
     home.renew_answers(at=at)
 

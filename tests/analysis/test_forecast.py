@@ -237,6 +237,13 @@ def test_without_an_agreement_that_is_due_by_a_day_nothing_is_forecast(telling):
     assert "No pivotal agreement" in found.problem
 
 
+def test_where_no_deal_is_open_the_past_is_told_and_nothing_ahead(telling):
+    closed = telling.deals.filter(pl.col("closed").is_not_null())
+    found = foretelling.World(closed, telling.steps, telling.chance).forecast()
+    assert (found.refuses, found.ahead, found.problem) == (Refuses.UNTOLD, None, "No deal is open now.")
+    assert len(found.past) >= told.LEAST
+
+
 def test_bands_can_be_told_with_other_edges():
     found = calibration.bands([0.05, 0.3, 0.35, 1.0], [False, True, False, True], told.TENTHS)
     assert [(one.low, one.high, one.happened.n) for one in found] == [(0, 0.1, 1), (0.3, 0.4, 2), (0.9, 1, 1)]

@@ -107,6 +107,7 @@ OPERATIONS: dict[str, Operation] = {
     "get_agreement_type": Operation(_ALL, "playbook:read", at(f"/agreement-types/{_key}")),
     "list_strategies": Operation(_ALL, "playbook:read", at("/strategies")),
     "get_playbook": Operation(_SELLS, "playbook:read", lambda cast: f"/strategies/{playbooks.in_force(cast).strategy.pk}/playbook"),
+    "get_forecast": Operation(KEEPERS, "playbook:read", lambda cast: f"/strategies/{playbooks.in_force(cast).strategy.pk}/forecast"),
     "list_gained_in_time": Operation(_SELLS, "playbook:read", lambda cast: f"/strategies/{playbooks.in_force(cast).strategy.pk}/in-time"),
     "list_signals": Operation(_SELLS, "signals:read", at("/signals")),
     "get_signal": Operation(_SELLS, "signals:read", at("/signals/exceptions")),

@@ -7,11 +7,12 @@ from typing import Any
 from django.utils import timezone
 from ninja import Query
 
+from hingepoint.analysis.forecast import told
 from hingepoint.api import shapes
 from hingepoint.api.callers import Request
 from hingepoint.api.routing import Subject
 from hingepoint.domain.agreements.queries import catalogue
-from hingepoint.domain.strategy.queries import pivotal, playbook, strategies, strategy_page
+from hingepoint.domain.strategy.queries import over_years, pivotal, playbook, strategies, strategy_page
 from hingepoint.records.errors import Hidden
 from hingepoint.records.tokens import Topic
 
@@ -52,6 +53,23 @@ Playbook = shapes.shape(
     playbook.PlaybookPage,
     "number draft version lines",
     lines=shapes.each(Pivotal),
+)
+
+Expected = shapes.shape("Expected", told.Range, "told low high likely_low likely_high came")
+Quarter = shapes.shape(
+    "ForecastQuarter",
+    told.Told,
+    "begins ends open counts level total",
+    counts=Expected,
+    level=Expected,
+    total=Expected | None,
+)
+Forecast = shapes.shape(
+    "Forecast",
+    told.Forecast,
+    "metric refuses problem could_be ahead past deals score",
+    ahead=Quarter | None,
+    past=shapes.each(Quarter),
 )
 
 
@@ -121,14 +139,24 @@ def list_gained_in_time(request: Request, strategy_id: shapes.Id) -> Any:
     return [_in_time(one) for one in page.pivotal]
 
 
+@subject.read("/strategies/{strategy_id}/forecast", Forecast)
+def get_forecast(request: Request, strategy_id: shapes.Id) -> Any:
+    """Read the forecast of a strategy's metric
+
+    What the deals that are open come to in three months, with what was told of past quarters and came. Where ``refuses`` is not
+    ``no``, there is nothing ``ahead``. For those who see every deal.
+    """
+    return over_years.forecast(request.auth.user, strategy_id, today=timezone.localdate()).told
+
+
 def _in_time(one: strategy_page.Covered) -> dict[str, Any]:
-    told, share = one.in_time, one.in_time.share
+    covered, share = one.in_time, one.in_time.share
     return {
         "type_id": one.pivotal.type_id,
         "key": one.pivotal.key,
-        "needed": told.needed,
-        "there": told.there,
-        "unconfirmed": told.unconfirmed,
+        "needed": covered.needed,
+        "there": covered.there,
+        "unconfirmed": covered.unconfirmed,
         "share": share.value,
         "low": share.low,
         "high": share.high,

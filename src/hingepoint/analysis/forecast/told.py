@@ -199,7 +199,7 @@ def _judged(
         could_be = _surer([always, last], len(past), today)
         return replace(judged, refuses=Refuses.NO_BETTER, could_be=could_be)
     if said[-1].quarter[1] <= today:
-        return judged
+        return replace(judged, refuses=Refuses.UNTOLD, problem="No deal is open now.")
     return replace(judged, ahead=_told(metric, [*past, said[-1]], today)[-1], cells=_cells(said[-1]))
 
 
