@@ -215,7 +215,9 @@ def _page(slide: _Slide, page: Page) -> None:
         _chart(slide, chart, x, y, width, place, small=many)
     lower = _notes(slide, page)
     if page.sheet:
-        slide.table(page.sheet, TOP + (_ABOVE_A_TABLE[2] + _LINE_BELOW + 0.05 if page.charts else 0), lower - 0.1)
+        slide.table(
+            page.sheet, TOP + (_ABOVE_A_TABLE[2] + _LINE_BELOW + 0.05 if page.charts else 0), lower - 0.1
+        )
 
 
 def _chart(
