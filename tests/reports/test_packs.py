@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import itertools
+import re
+from dataclasses import replace
 
 import pytest
 
@@ -77,3 +80,59 @@ def test_what_does_not_fit_on_the_first_page_is_counted():
 def test_facts_are_marked_by_shape():
     assert packs.facts(pack())["changed"][0]["mark"] == "▲"
     assert len(set(packs.MARKS.values())) == 4
+
+
+NARROW = trend.draw(
+    [trend.Point(f"Q{n} 26", 0.2, 0.1, 0.3, 40) for n in range(1, 5)], metric="Win rate", width=trend.NARROW
+)
+LONG = (
+    "Not changed: share of deals won with a discount of 15% or less, discount on won deals, and the win rate"
+)
+
+
+def full_pack() -> Pack:
+    """A pack of every kind of page: long titles, one, three and ten charts, tables short and long, with notes and links."""
+    chart = Chart(
+        LONG, "20 to 40% on 50 deals.", NARROW, "It rose.", "Better. It may reach 40% or not.", NATIVE
+    )
+    picture = Chart("Margins", "Calm", NARROW, "Calm.")
+    rows = tuple((f"Stage {n}", "3", "4") for n in range(7))
+    words = tuple((f"Word {n} of the pack", "What it means, in a sentence.") for n in range(13))
+    moved = ("New: 2 deals.", "Won: 3 deals.", "Lost: 1 deal.", "Put off: 4 deals.")
+    links = tuple((f"Manual {n}", "https://x.example/m") for n in range(3))
+    pages = (
+        Page(LONG, charts=(chart,), notes=("A note that is long. " * 9,)),
+        Page(LONG, charts=(picture,)),
+        Page(LONG, charts=(replace(chart, title=LONG[13:62]),) * 3, notes=("A note.",)),
+        Page(LONG, charts=(picture,) * 10),
+        Page(
+            LONG, charts=(chart,), sheet=Sheet(("Stage", "Deals", "Before"), rows, numeric=True), notes=moved
+        ),
+        Page("What the words mean", sheet=Sheet(("Word", "Meaning"), words), links=links),
+    )
+    return replace(pack(changed=6), headline=LONG, pages=pages)
+
+
+def test_a_page_of_the_pack_is_a_page_of_paper():
+    """A chart alone on its page once pushed itself, and what stood below, onto two pages more."""
+    pytest.importorskip("typst")
+    body = packs.pdf(full_pack())
+    assert len(re.findall(rb"/Type\s*/Page\b", body)) == 1 + len(full_pack().pages)
+
+
+def test_nothing_on_a_slide_leaves_it_or_lies_on_something_else():
+    pptx = pytest.importorskip("pptx")
+    pytest.importorskip("typst")
+    deck = pptx.Presentation(io.BytesIO(packs_slides.slides(full_pack())))
+    slides = list(deck.slides)
+    assert len(slides) == 1 + len(full_pack().pages)
+    for number, slide in enumerate(slides, 1):
+        boxes = [(one.left, one.top, one.left + one.width, one.top + one.height) for one in slide.shapes]
+        for left, top, right, bottom in boxes:
+            assert left >= 0
+            assert top >= 0
+            assert right <= deck.slide_width
+            assert bottom <= deck.slide_height
+        for one, other in itertools.combinations(boxes, 2):
+            apart = one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]
+            assert apart, f"slide {number}: {one} lies on {other}"

@@ -57,9 +57,9 @@ class _Slide:
         layout = next(one for one in deck.slide_layouts if one.name == "Title Only")
         self.slide = deck.slides.add_slide(layout)
         shape = self.slide.shapes.title
-        self._put(shape, EDGE, 0.35, WIDTH - 2 * EDGE, 0.8)
+        self._put(shape, EDGE, 0.5, WIDTH - 2 * EDGE, 0.9)
         self._write(shape.text_frame, [(title, 24, True, _INK)])
-        self.words(EDGE, 1.05, WIDTH - 2 * EDGE, 0.3, [(pack.about, 11, False, _GREY)])
+        self.words(EDGE, 0.2, WIDTH - 2 * EDGE, 0.3, [(pack.about, 11, False, _GREY)])
         self.words(EDGE, HEIGHT - 0.45, WIDTH - 2.4, 0.3, [(pack.foot, 9, False, _GREY)])
         pages = f"{number} of {len(pack.pages) + 1}"
         self.words(WIDTH - EDGE - 1, HEIGHT - 0.45, 1, 0.3, [(pages, 9, False, _GREY)])
@@ -101,6 +101,8 @@ class _Slide:
         elif chart.drawn:
             picture = io.BytesIO(typesetting.png(packs.on_paper(chart.drawn)))
             shape = self.slide.shapes.add_picture(picture, Inches(x), Inches(y), width=Inches(width))
+            scale = min(1.0, Inches(height) / shape.height)
+            shape.width, shape.height = int(shape.width * scale), int(shape.height * scale)
             shape._element.nvPicPr.cNvPr.set("descr", chart.alt)
 
     def _native(self, chart: Chart, x: float, y: float, width: float, height: float) -> None:
@@ -119,26 +121,27 @@ class _Slide:
         frame._element.nvGraphicFramePr.cNvPr.set("descr", chart.alt)
         _style(frame.chart, native)
 
-    def table(self, sheet: packs.Sheet, top: float) -> None:
-        """Set a table from ``top`` on."""
+    def table(self, sheet: packs.Sheet, top: float, bottom: float) -> None:
+        """Set a table from ``top`` on that ends before ``bottom``: many rows are lower, and lettered smaller."""
         from pptx.util import Inches, Pt
 
         rows, columns = len(sheet.rows) + 1, len(sheet.head)
-        width = WIDTH - 2 * EDGE
+        width, row_height = WIDTH - 2 * EDGE, min(0.32, (bottom - top) / rows)
+        size = Pt(12 if rows <= 8 and row_height >= 0.3 else 10)
         frame = self.slide.shapes.add_table(
-            rows, columns, Inches(EDGE), Inches(top), Inches(width), Inches(0.32 * rows)
+            rows, columns, Inches(EDGE), Inches(top), Inches(width), Inches(row_height * rows)
         )
         if not sheet.numeric:
-            first = 0.3 if columns == 2 else 0.45
+            first = 0.36 if columns == 2 else 0.45
             for place, column in enumerate(frame.table.columns):
                 column.width = Inches(width * (first if place == 0 else (1 - first) / (columns - 1)))
         for number, row in enumerate((sheet.head, *sheet.rows)):
             for place, words in enumerate(row):
                 cell = frame.table.cell(number, place)
-                cell.text = words
+                cell.text, cell.margin_top, cell.margin_bottom = words, Inches(0.02), Inches(0.02)
                 for paragraph in cell.text_frame.paragraphs:
                     for run in paragraph.runs:
-                        run.font.size = Pt(12)
+                        run.font.size = size
 
 
 def _style(chart: Any, native: packs.Native) -> None:
@@ -192,29 +195,59 @@ def _lines(some: tuple[Fact, ...]) -> list[tuple[str, int, bool, str]]:
     return found
 
 
+#: Inches between the top of a chart's place and its picture, how high that is, and where the line below it begins: as one of
+#: many tiles, above a table, alone on its page; so high is that line, and a row of tiles.
+_TILE, _ABOVE_A_TABLE, _ALONE = (0.7, 1.2, 1.95), (0.6, 1.9, 2.55), (1.0, 3.3, 4.35)
+_LINE_BELOW = 0.4
+_ROW_OF_TILES = 2.65
+#: Characters of a note that stand in one line, and how high that is.
+_NOTE, _NOTE_HIGH = 150, 0.26
+
+
 def _page(slide: _Slide, page: Page) -> None:
     """Lay out a page: up to three charts beside each other, more as tiles in two rows, a table, then notes."""
-    beside = 5 if len(page.charts) > 3 else max(1, len(page.charts))
+    many = len(page.charts) > 3
+    beside = 5 if many else max(1, len(page.charts))
     width = (WIDTH - 2 * EDGE - 0.25 * (beside - 1)) / beside
-    tile = len(page.charts) > 3
-    for place, chart in enumerate(page.charts):
-        x, y = EDGE + (place % beside) * (width + 0.25), TOP + (place // beside) * 2.65
-        head = [
-            (chart.title, 11 if tile else 14, True, _INK),
-            (chart.sentence, 9 if tile else 11, False, _GREY),
-        ]
-        slide.words(x, y, width, 0.9, head)
-        slide.chart(
-            chart, x, y + (0.6 if page.sheet else 1.0), width, 1.2 if tile else 2.3 if page.sheet else 3.6
-        )
-        if chart.below:
-            slide.words(
-                x, y + (1.95 if tile else 4.7), width, 0.6, [(chart.below, 8 if tile else 11, False, _GREY)]
-            )
+    place = _TILE if many else _ABOVE_A_TABLE if page.sheet else _ALONE
+    for number, chart in enumerate(page.charts):
+        x, y = EDGE + (number % beside) * (width + 0.25), TOP + (number // beside) * _ROW_OF_TILES
+        _chart(slide, chart, x, y, width, place, small=many)
+    lower = _notes(slide, page)
     if page.sheet:
-        slide.table(page.sheet, TOP + (3.0 if page.charts else 0))
-    notes = [(note, 11, False, _GREY) for note in page.notes]
-    notes += [(f"{words}: {address}", 11, False, _GREY) for words, address in page.links]
+        slide.table(
+            page.sheet, TOP + (_ABOVE_A_TABLE[2] + _LINE_BELOW + 0.05 if page.charts else 0), lower - 0.1
+        )
+
+
+def _chart(
+    slide: _Slide,
+    chart: Chart,
+    x: float,
+    y: float,
+    width: float,
+    place: tuple[float, float, float],
+    *,
+    small: bool,
+) -> None:
+    """Lay out a chart with its title above and its line below."""
+    down, height, below = place
+    head = [
+        (chart.title, 11 if small else 14, True, _INK),
+        (chart.sentence, 9 if small else 11, False, _GREY),
+    ]
+    slide.words(x, y, width, down - 0.05, head)
+    slide.chart(chart, x, y + down, width, height)
+    if chart.below:
+        slide.words(x, y + below, width, _LINE_BELOW, [(chart.below, 8 if small else 11, False, _GREY)])
+
+
+def _notes(slide: _Slide, page: Page) -> float:
+    """Lay out the notes and links at the foot, short ones beside a chart and a table in one line; return where they begin."""
+    notes = ["  ".join(page.notes)] if page.charts and page.sheet and page.notes else list(page.notes)
+    notes += [f"{words}: {address}" for words, address in page.links]
+    high = _NOTE_HIGH * sum(1 + len(note) // _NOTE for note in notes)
+    lower = HEIGHT - 0.6 - high
     if notes:
-        lower = HEIGHT - 0.6 - 0.26 * len(notes)
-        slide.words(EDGE, lower, WIDTH - 2 * EDGE, 0.26 * len(notes), notes)
+        slide.words(EDGE, lower, WIDTH - 2 * EDGE, high, [(note, 11, False, _GREY) for note in notes])
+    return lower

@@ -120,6 +120,21 @@ class Did:
 
 
 @dataclass(frozen=True, slots=True)
+class Adopted:
+    """Of a wave, a team or all: on how many of the ``deals`` that lived after the day people wrote since (``kept``); neither is told
+    of fewer than five people."""
+
+    name: str
+    people: int
+    deals: int | None
+    kept: int | None
+
+    @property
+    def share(self) -> float | None:
+        return self.kept / self.deals if self.deals and self.kept is not None else None
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """What a rollout was worth: as ``impact.to_dict`` says it, in the metric's unit; and what people did."""
 
@@ -145,6 +160,21 @@ class Told:
     notes: tuple[str, ...]
     card: Held
     did: Did
+    adopted: tuple[
+        Adopted, ...
+    ] = ()  # by wave and team, all of them last; empty in what earlier versions read
+
+    @property
+    def adoption(self) -> float | None:
+        """On which share of all deals of the teams that started people wrote."""
+        return self.adopted[-1].share if self.adopted else None
+
+    @property
+    def effect_a_kept_deal(self) -> float | None:
+        """The effect on a deal that was kept, if those that nobody kept changed nothing: arithmetic, where an effect is shown."""
+        if self.conclusion != "shown" or self.effect is None or not self.adoption:
+            return None
+        return self.effect / self.adoption
 
 
 _PLANNED: Shape[Planned] = Shape(Planned)

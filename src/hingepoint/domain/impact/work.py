@@ -11,6 +11,7 @@ import polars as pl
 from hingepoint.analysis import impact, metrics
 from hingepoint.analysis.discovery import DiscoveryError
 from hingepoint.domain.deals.frames import deals_frame
+from hingepoint.domain.impact.adoption import adopted
 from hingepoint.domain.impact.models import Rollout
 from hingepoint.domain.impact.rules import drawn_by_lot, starts_of
 from hingepoint.domain.routines.models import RoutineDue
@@ -73,7 +74,8 @@ def measured(row: Rollout, deals: Deals) -> dict[str, Any]:
     )
     held = impact.held(card, found, starts, data_end=deals.data_end)
     began = [team for team, day in starts.items() if day and day <= deals.data_end]
-    return impact.to_dict(found) | {"card": held, "did": did(began, deals)}
+    people = {"did": did(began, deals), "adopted": adopted(starts, until=deals.data_end)}
+    return impact.to_dict(found) | {"card": held} | people
 
 
 def did(teams: Sequence[str], deals: Deals) -> dict[str, int]:
