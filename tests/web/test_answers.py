@@ -250,3 +250,19 @@ def test_statements_of_pages_are_limited_on_postgresql_only(monkeypatch):
         settings.limit_what_pages_wait_for()
     assert server["OPTIONS"]["options"] == "-c x=1 -c statement_timeout=60s -c lock_timeout=20s"
     assert file == {"ENGINE": "django.db.backends.sqlite3"}
+
+
+@pytest.mark.parametrize("address", ["/catalogue/?q=a%00b", "/deals/?q%00=1", "/catalogue/a%00b"])
+def test_an_address_with_a_nul_in_it_is_told_to_be_unreadable(client, cast, address):
+    client.force_login(cast.sponsor)
+    answer = client.get(address)
+    assert answer.status_code == 400
+    assert UNREADABLE in answer.text
+
+
+def test_a_form_with_a_nul_in_it_changes_nothing_and_comes_back(client, cast):
+    client.force_login(cast.analyst)
+    answer = client.post("/catalogue/new", {"name": "a\0b", "description": "what was typed"})
+    assert answer.status_code == 400
+    assert "what was typed" in answer.text
+    assert UNREADABLE in answer.text

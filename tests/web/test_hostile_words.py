@@ -13,8 +13,13 @@ from pathlib import Path
 import pytest
 from django.db import transaction
 from django.http import HttpResponse
+from hypothesis import given
+from hypothesis import strategies as st
 
 import hingepoint.web
+from examples import examples
+from forms import Form, Forms
+from odd import HOSTILE, texts
 from routes import CHANGES, PAGES, address
 
 pytestmark = pytest.mark.slow
@@ -23,19 +28,6 @@ WEB = Path(hingepoint.web.__file__).parent
 
 #: Kept apart from what their pages do with them: they end the session, or open one.
 NO_FORMS = {"sign-out", "become", "theme"}
-
-HOSTILE = {
-    "a number that no database holds": "9" * 20,
-    "a number below nothing": "-1",
-    "a digit of no number": "²",
-    "digits of another script": "٣",
-    "a character that ends strings": "a\0b",
-    "half a character": "\ud800",
-    "a long text": "x" * 5_000,
-    "no number at all": "NaN",
-    "a day that is none": "2026-02-31",
-    "a day before days were counted": "0001-01-01",
-}
 
 
 @cache
@@ -81,9 +73,68 @@ def test_a_page_bears_it(client, cast, route):
     assert failures(client.get, address(route, arguments, cast)) == {}
 
 
-@pytest.mark.parametrize("route", sorted(CHANGES.keys() - NO_FORMS))
+@pytest.mark.parametrize("route", sorted((CHANGES.keys() | PAGES.keys()) - NO_FORMS))
 def test_a_form_bears_it(client, cast, route):
     """Sent by somebody it is for, so that it is not refused before it is read."""
-    allowed, arguments = CHANGES[route]
+    allowed, arguments = CHANGES[route] if route in CHANGES else PAGES[route]
     client.force_login(getattr(cast, min(allowed or {"seller"})))
     assert failures(client.post, address(route, arguments, cast)) == {}
+
+
+# ---- one or two fields of a form that is otherwise as it stands on its page ----
+
+
+def forms_on(client, cast, route: str) -> list[Form]:
+    """Return the forms of a page as somebody finds them whom it is for, with what stands in their fields."""
+    allowed, arguments = PAGES[route]
+    at = address(route, arguments, cast)
+    if allowed:
+        client.force_login(getattr(cast, min(allowed)))
+    shown = client.get(at)
+    if shown.status_code != 200 or not shown["Content-Type"].startswith("text/html"):
+        return []
+    found = Forms(shown.content.decode(), at).found
+    return [form for form in found if form.known | form.sent and not LEAVES.search(form.action)]
+
+
+#: What ends the session, or opens one.
+LEAVES = re.compile("/(sign-in|sign-out|become|theme|welcome)")
+
+
+@pytest.mark.parametrize("route", sorted(PAGES))
+def test_a_form_of_a_page_bears_whatever_stands_in_one_or_two_of_its_fields(client, cast, route):
+    forms = forms_on(client, cast, route)
+
+    @examples(120)
+    @given(st.data())
+    def ask(data):
+        form = data.draw(st.sampled_from(forms))
+        named = sorted(form.known | form.sent)
+        odd = data.draw(st.dictionaries(st.sampled_from(named), texts, min_size=1, max_size=2))
+        kept = transaction.savepoint()
+        try:
+            assert client.post(form.action, form.known | form.sent | odd).status_code < 500
+        finally:
+            transaction.savepoint_rollback(kept)
+
+    if forms:
+        ask()
+
+
+@pytest.mark.parametrize("route", sorted(PAGES))
+def test_a_page_bears_whatever_its_address_asks_for(client, cast, route):
+    allowed, arguments = PAGES[route]
+    if allowed:
+        client.force_login(getattr(cast, min(allowed)))
+    at = address(route, arguments, cast)
+
+    @examples(60)
+    @given(st.dictionaries(st.sampled_from(parameters()), texts, min_size=1, max_size=4))
+    def ask(query):
+        kept = transaction.savepoint()
+        try:
+            assert route == "healthz" or client.get(at, query).status_code < 500
+        finally:
+            transaction.savepoint_rollback(kept)
+
+    ask()

@@ -10,6 +10,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.core.exceptions import (
@@ -114,6 +115,23 @@ class Answers:
         shown.headers["Allow"] = response.headers.get("Allow", "POST")
         return shown
 
+    def process_view(
+        self, request: HttpRequest, view: Any, args: Any, named: Mapping[str, Any]
+    ) -> HttpResponse | None:
+        """Refuse what holds a NUL anywhere: no person types one, and PostgreSQL keeps none. Programs have their own guard."""
+        if request.path_info.startswith("/api/"):
+            return None
+        try:
+            if not _holds_nul(request):
+                return None
+        except Exception as error:  # a form is taken apart only once: what is wrong with it is answered here
+            if (shown := self.process_exception(request, error)) is None:
+                raise
+            return shown
+        from hingepoint.web import drafts
+
+        return drafts.come_back(request, UNREADABLE, status=400) or page(request, 400, UNREADABLE)
+
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, AlreadyNoted):
             return ask_whether_second(request, error)
@@ -121,6 +139,14 @@ class Answers:
             security_log.refused(request, who=request.user.pk)
         found = answer_to(error)
         return page(request, found.status, found.words) if found else None
+
+
+def _holds_nul(request: HttpRequest) -> bool:
+    named = (*request.GET.lists(), *request.POST.lists())
+    return any(
+        "\0" in text
+        for text in (request.path_info, *(text for name, all_ in named for text in (name, *all_)))
+    )
 
 
 def page(request: HttpRequest, status: int, words: str, **more: object) -> HttpResponse:
