@@ -122,6 +122,10 @@ def test_a_field_of_ones_own_becomes_a_fact_of_deals_with_its_history(desk, crm,
     assert set(deal.people.filter(until=None).values_list("role", flat=True)) == {"champion", "legal"}
     page = desk.get(reverse("say-words", args=[connected.pk])).content.decode()
     assert "Paper" in page
+    crm.change("x1", extra={"Industry": "Food"})
+    assert "Industry: Food" in desk.post(reverse("rehearse-connection", args=[connected.pk])).content.decode()
+    deal.refresh_from_db()
+    assert deal.extra == {"Industry": "Paper"}
 
 
 def test_a_field_can_fill_what_every_deal_has(desk, crm, connected):

@@ -163,6 +163,7 @@ class Shown:
     amount: float | None
     currency: str
     owner: str
+    own: tuple[str, ...] = ()
 
 
 @drafts.flashed("connection", "connection_id")
@@ -173,8 +174,9 @@ def rehearse_connection(request: Request, connection_id: int) -> HttpResponse:
     told = actions.rehearse(by=request.user, at=timezone.now(), connection_id=connection_id)
     shown = [
         Shown(
-            row["deal_id"],
-            *(row[name] for name in ("name", "status", "stage", "amount", "currency", "owner")),
+            id=row["deal_id"],
+            own=tuple(f"{name}: {row[name]}" for name in told.own if row.get(name)),
+            **{name: row[name] for name in ("name", "status", "stage", "amount", "currency", "owner")},
         )
         for row in told.shown
     ]

@@ -317,6 +317,7 @@ class Rehearsal:
     read: Mapping[str, int]
     problems: tuple[str, ...] = ()
     shown: tuple[Mapping[str, Any], ...] = ()
+    own: tuple[str, ...] = ()  # columns of the company's own among what is shown
 
 
 def rehearse(*, by: User | None, at: dt.datetime, connection_id: int) -> Rehearsal:
@@ -352,6 +353,7 @@ def rehearse(*, by: User | None, at: dt.datetime, connection_id: int) -> Rehears
         read=dict(landing.read),
         problems=tuple(str(each) for each in report.problems[:20]) if report else (),
         shown=tuple(made.deals[:10]),
+        own=made.own,
     )
 
 
@@ -615,9 +617,15 @@ def say_gone(*, at: dt.datetime, deals: Sequence[gone.Standing], by: User | None
         if each.deal_id in there:
             row = Deal.every.filter(pk=each.deal_id)
             row.update(gone=each.gone, gone_at=each.at, version=F("version") + 1)
-            what = "gone" if each.gone else "come back"
-            changes = {"in the CRM": each.gone} if each.gone else {}
-            record(by=by, at=at, action=what, subject="deal", subject_id=each.deal_id, changes=changes)
+            _record_fate(each, by=by, at=at)
+
+
+def _record_fate(each: gone.Standing, *, by: User | None, at: dt.datetime) -> None:
+    if each.gone:
+        changes = {"in the CRM": each.gone}
+        record(by=by, at=at, action="gone", subject="deal", subject_id=each.deal_id, changes=changes)
+    else:
+        record(by=by, at=at, action="come back", subject="deal", subject_id=each.deal_id)
 
 
 @action
