@@ -20,7 +20,9 @@ def main() -> None:
     django.setup()
     from hingepoint.jobs import schedule
 
-    threading.Thread(target=schedule.keep_time, args=(threading.Event(),), daemon=True).start()
+    for lane in schedule.LANES:
+        at_work = {"over": threading.Event(), "lane": lane}
+        threading.Thread(target=schedule.keep_time, kwargs=at_work, daemon=True).start()
     threading.Thread(target=_end_with_the_server, daemon=True).start()
     call_command("db_worker", queue_name="*", reload=False, startup_delay=False, verbosity=0)
 
