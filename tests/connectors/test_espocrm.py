@@ -79,6 +79,45 @@ def test_a_deal_comes_over_with_people_in_their_parts(fake):
     assert (deal.owner_id, deal.status, deal.extra) == ("u-ida", DealStatus.OPEN, {"agreements": "2 of 5"})
 
 
+@pytest.mark.parametrize(("lists_people", "requests"), [(True, 2), (False, 14)])
+def test_people_come_with_the_list_of_deals_or_else_one_by_one(fake, lists_people, requests):
+    """A list names them where it is asked for them; an EspoCRM that does not is asked for each deal."""
+    fake.lists_people = lists_people
+    person = fake.insert("Contact", name="Dana", accountId="a1")
+    for number in range(12):
+        part = {"contactsIds": [person], "contactsColumns": {person: {"role": "Evaluator"}}}
+        fake.deal(f"Line {number}", **part)
+    deals, _ = everything(opened(fake), CrmObject.DEALS)
+    assert {(deal.name, deal.roles[0].role) for deal in deals} == {
+        (f"Line {n}", "Evaluator") for n in range(12)
+    }
+    assert len(fake.requests) == requests
+
+
+@pytest.mark.parametrize("counts", [True, False])
+def test_a_stream_of_many_notes_is_read_to_its_end_counted_or_not(fake, counts):
+    """Large companies tell EspoCRM not to count: then a total says only whether there is more."""
+    fake.counts = counts
+    deal = fake.deal("Line 4", 1)
+    for number in range(230):
+        fake.tick(1)
+        fake.change(deal, amount=2 + number)
+    source = opened(fake, "role-key")
+    assert told(source, DealField.AMOUNT)[-1] == ("230", "231")
+    assert len(told(source, DealField.AMOUNT)) == 231
+
+
+def test_what_is_not_counted_is_found_all_the_same(fake):
+    fake.counts = False
+    found = {line.capability: line for line in opened(fake).test()}
+    assert (found[Capability.DEALS].found, found[Capability.DEALS].count) == (Found.TRACKED, None)
+    assert found[Capability.STAGE_HISTORY].found == Found.NO_RIGHT  # not one note
+    fake.deal("Line 4")
+    for key in ("admin-key", "role-key"):
+        found = {line.capability: line for line in opened(fake, key).test()}
+        assert found[Capability.STAGE_HISTORY].found == Found.TRACKED
+
+
 def test_every_change_is_dated_also_the_expected_close(fake, key):
     deal = fake.deal("Line 4", 120000)
     for values in (

@@ -203,7 +203,7 @@ def test_every_job_is_known_by_its_file_and_name():
 def test_the_clock_stops_with_the_worker_and_outlives_a_broken_database(db, monkeypatch, caplog):
     over, looks = threading.Event(), []
 
-    def look(clock):
+    def look(clock, lane):
         looks.append(clock)
         over.set()
         raise schedule.DatabaseError("gone")
@@ -213,6 +213,24 @@ def test_the_clock_stops_with_the_worker_and_outlives_a_broken_database(db, monk
     assert len(looks) == 1
     assert "could not be looked up" in caplog.text
     assert set(Job.objects.values_list("name", flat=True)) == schedule.JOBS.keys()
+
+
+# ---- two lanes ----
+
+
+def test_each_job_is_in_one_lane():
+    assert sorted(kind for lane in schedule.LANES for kind in lane) == sorted(Schedule)
+
+
+def test_a_crm_that_is_read_for_hours_keeps_no_other_job_waiting(worker):
+    def read(*, at):
+        schedule.do_what_is_due(lambda: at, others)
+        house.did.append(("reading ended", at))
+
+    others, reading = schedule.LANES
+    house = worker(minutely_read=read, hourly_mail=None, nightly_count=None)
+    schedule.do_what_is_due(lambda: house.now, reading)
+    assert [name for name, _ in house.did] == ["hourly.mail", "nightly.count", "reading ended"]
 
 
 # ---- two workers ----

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+import locks
 from fake_crm import BEGIN, FakeCrm, plug_in
 from hingepoint.connectors.exchange import NotReachable
 from hingepoint.domain.agreements.models import Agreement, AgreementType
@@ -108,6 +109,24 @@ def test_pages_give_the_same_as_one_page(crm, monkeypatch):
     synced(connected())
     assert Deal.objects.count() == 11
     assert ImportBatch.objects.count() == 3
+
+
+def test_a_page_however_long_is_kept_in_pieces_so_that_nobody_waits_to_write(crm, monkeypatch):
+    """With four times the records in each page of the CRM no transaction writes more."""
+    monkeypatch.setattr("hingepoint.domain.sync.reading.AT_ONCE", 20)
+    monkeypatch.setattr("hingepoint.domain.sync.register.PAGE", 5)
+    crm.page_size, most = 1000, []
+    connection = connected()
+    for size in (20, 80):
+        for number in range(size):
+            crm.open_deal(f"{size}-{number:02}")
+            crm.pass_time(minutes=1)
+            crm.change(f"{size}-{number:02}", amount=Decimal(number))
+        with locks.measured() as meter:
+            told = synced(connection, sweep=False)
+        assert told.brought["deals_created"] == size
+        most.append(meter.most_rows)
+    assert most[1] <= most[0]
 
 
 def test_a_deal_that_was_written_before_its_mark_is_found_by_the_sweep_with_its_history(crm):

@@ -48,7 +48,8 @@ from hingepoint.records.deals import DealStatus
 
 VERSION = "2026-09"
 HOST = "https://api.hubapi.com"
-#: Entries of history that are given of one property; with fewer, the first is the first ever.
+#: With fewer entries of history of one property, the first is the first ever. HubSpot's documentation names no number of
+#: entries for deals; this is a careful one.
 MOST_ENTRIES = 20
 
 MODIFIED = {"contacts": "lastmodifieddate"}

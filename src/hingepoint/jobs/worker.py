@@ -20,8 +20,10 @@ def main() -> None:
     django.setup()
     from hingepoint.jobs import schedule, webhooks
 
-    for keep in (schedule.keep_time, webhooks.keep_delivering):
-        threading.Thread(target=keep, args=(threading.Event(),), daemon=True).start()
+    for lane in schedule.LANES:
+        at_work = {"over": threading.Event(), "lane": lane}
+        threading.Thread(target=schedule.keep_time, kwargs=at_work, daemon=True).start()
+    threading.Thread(target=webhooks.keep_delivering, args=(threading.Event(),), daemon=True).start()
     threading.Thread(target=_end_with_the_server, daemon=True).start()
     call_command("db_worker", queue_name="*", reload=False, startup_delay=False, verbosity=0)
 

@@ -34,6 +34,7 @@ class EspoCrm(Fake):
         super().__init__()
         self.rows: dict[str, dict[str, Row]] = defaultdict(dict)
         self.ids, self.numbers = itertools.count(1), itertools.count(1)
+        self.counts = self.lists_people = True
         self.stream, self.fields = True, json.loads(json.dumps(FIELDS))
         self.insert("User", id="u-ida", name="Ida", userName="ida", isActive=True)
 
@@ -184,12 +185,21 @@ class EspoCrm(Fake):
         ]
         by = request.query.get("orderBy", "createdAt")
         rows.sort(key=lambda row: (row[by], row["id"]), reverse=request.query.get("order", "desc") == "desc")
-        hidden = ("contactsIds", "contactsColumns")
-        return self._shown([{n: v for n, v in row.items() if n not in hidden} for row in rows], request)
+        return self._shown([self._listed_fields(row, request) for row in rows], request)
+
+    def _listed_fields(self, row: Row, request: Request) -> Row:
+        """Return what a list shows: all but the people, or what was selected, as the processor of lists in its source does."""
+        asked = [*filter(None, request.query.get("select", "").split(","))]
+        if not asked or "contactsIds" not in asked or not self.lists_people:
+            return {
+                name: value for name, value in row.items() if name not in ("contactsIds", "contactsColumns")
+            }
+        return {name: value for name, value in row.items() if name in ("id", *asked)}
 
     def _shown(self, rows: list[Row], request: Request) -> Any:
         offset, size = int(request.query.get("offset", 0)), int(request.query.get("maxSize", 20))
-        return {"total": len(rows), "list": rows[offset : offset + size]}
+        total = len(rows) if self.counts else -1 if len(rows) > offset + size else -2
+        return {"total": total, "list": rows[offset : offset + size]}
 
     @route("GET", f"/api/v1/({ENTITIES})/([a-z0-9-]+)")
     def _one(self, request: Request, entity: str, id: str) -> Any:

@@ -41,6 +41,8 @@ PAGE = 200
 #: Identities in one condition, so that the address stays short enough for every web server.
 IN_ONE = 50
 DEAL, NOTE, TASK = "Opportunity", "Note", "Task"
+#: What stands for the total of a list that is not counted, as large companies set it: there is more, there is no more.
+HAS_MORE, HAS_NO_MORE = -1, -2
 NEVER_WRITTEN = frozenset({"stage", "lastStage", "amount", "amountCurrency", "probability", "assignedUserId"})
 
 LISTS: Mapping[CrmObject, str] = {
@@ -122,10 +124,17 @@ class EspoCrm:
     ) -> Callable[[State], Part]:
         def ask(slice: Slice, size: int) -> tuple[Sequence[Row], dt.datetime]:
             order = by if slice.after is None else "id"
-            answer = self._list(entity, [*where, *_within(slice, by)], size, orderBy=order, order="asc")
+            within = [*where, *_within(slice, by)]
+            answer = self._list(entity, within, size, orderBy=order, order="asc", **self._selected(entity))
             return answer.body["list"], answer.server_time
 
         return lambda state: read_on(state, ask, size=self.size, at=lambda row: at(row[by]))
+
+    def _selected(self, entity: str) -> dict[str, str]:
+        """Return the fields asked of deals: only where a list is asked for the people on a deal does it name them."""
+        if entity != DEAL:
+            return {}
+        return {"select": ",".join(dict.fromkeys([*reading.OF_DEALS, *self.wanted.fields.values()]))}
 
     # -- what is there -----------------------------------------------------------------------------------------
 
@@ -183,7 +192,7 @@ class EspoCrm:
 
     def _counted(self, capability: Capability, entity: str, where: Sequence[Where] = ()) -> CapabilityFound:
         try:
-            total = int(self._list(entity, where, 1).body["total"])
+            total = _total(self._list(entity, where, 1).body)
         except (NoRight, Rejected):
             return CapabilityFound(capability, Found.NO_RIGHT, ask_for=RIGHTS[entity])
         except NotThere:
@@ -221,13 +230,19 @@ class EspoCrm:
     def _notes_seen(self) -> tuple[int, str]:
         """Count notes; for others than administrators those of the newest deal, as each deal has at least one."""
         if self._all_notes:
-            return int(self._list(NOTE, [_ON_DEALS], 1).body["total"]), ""
+            return self._seen(NOTE, [_ON_DEALS]), ""
         try:
             deals = self._list(DEAL, size=1, orderBy="createdAt", order="desc").body["list"]
-            seen = int(self._list(f"{DEAL}/{deals[0]['id']}/stream", size=1).body["total"]) if deals else 0
+            seen = self._seen(f"{DEAL}/{deals[0]['id']}/stream") if deals else 0
         except (NoRight, NotThere):
             return 0, ""
         return seen, "Read from the stream of each deal, one request a deal."
+
+    def _seen(self, path: str, where: Sequence[Where] = ()) -> int:
+        """Return how many notes there are, at least one where EspoCRM counts none and shows one."""
+        said = self._list(path, where, 1).body
+        total = _total(said)
+        return len(said["list"]) if total is None else total
 
     def _may_write(self) -> CapabilityFound:
         custom = sum(bool(what.get("isCustom")) for what in self.metadata.values())
@@ -298,7 +313,7 @@ class EspoCrm:
         return map(MADE[object], rows)
 
     def _deal(self, row: Row) -> CrmRecord:
-        people = row if "contactsIds" in row else self._one(row["id"]) or row
+        people = row if {"contactsIds", "contactsColumns"} <= row.keys() else self._one(row["id"]) or row
         return reading.deal(
             row,
             status_of=self.status_of,
@@ -347,14 +362,15 @@ class EspoCrm:
 
     def _stream_of(self, id: str) -> Iterator[Row]:
         """Return the notes of a deal, newest first; nothing where the role does not open its stream."""
-        offset, total = 0, 1
-        while offset < total:
+        offset, more = 0, True
+        while more:
             try:
                 said = self._list(f"{DEAL}/{id}/stream", offset=offset).body
             except (NoRight, NotThere):
                 return
             yield from said["list"]
-            total, offset = int(said["total"]), offset + PAGE
+            offset += len(said["list"])
+            more = bool(said["list"]) and (said["total"] == HAS_MORE or offset < int(said["total"]))
 
     # -- what became of them -----------------------------------------------------------------------------------
 
@@ -385,7 +401,7 @@ class EspoCrm:
         entity = DEAL if object == CrmObject.CHANGES else LISTS.get(object, "")
         rows: list[Row] = []
         for some in chunks(ids if entity else (), IN_ONE):
-            rows += self._list(entity, [("in", "id", list(some))]).body["list"]
+            rows += self._list(entity, [("in", "id", list(some))], **self._selected(entity)).body["list"]
         return CrmPage(object, tuple(self._records(object, "deals", rows)), "", False, now)
 
     # -- writing back ------------------------------------------------------------------------------------------
@@ -455,6 +471,12 @@ def _within(slice: Slice, by: str) -> list[Where]:
         return [("after", by, _said(slice.since - dt.timedelta(seconds=1)))]
     within: list[Where] = [("equals", by, _said(slice.since))]
     return [*within, ("greaterThan", "id", slice.after)] if slice.after else within
+
+
+def _total(said: Mapping[str, Any]) -> int | None:
+    """Return how many records a list has; None where EspoCRM was told not to count them."""
+    total = int(said["total"])
+    return None if total in (HAS_MORE, HAS_NO_MORE) else total
 
 
 def _said(at: dt.datetime) -> str:

@@ -20,6 +20,13 @@ ACTIVITIES: Mapping[str, tuple[str, str, frozenset[str]]] = {
 }
 
 
+#: What is read of a deal and of its people.
+OF_DEALS = (
+    "name", "createdAt", "modifiedAt", "accountId", "assignedUserId", "stage", "amount", "amountCurrency", "probability",
+    "closeDate", "leadSource", "contactId", "contactsIds", "contactsColumns",
+)  # fmt: skip
+
+
 def changed_at(row: Row) -> dt.datetime:
     return at(row["modifiedAt"])
 

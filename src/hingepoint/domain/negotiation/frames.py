@@ -13,7 +13,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 
 from hingepoint.analysis import frames
 from hingepoint.domain.deals.frames import FILE_MOMENT, parts, read
-from hingepoint.domain.deals.models import DealEvent, DealQuerySet
+from hingepoint.domain.deals.models import DealEvent, DealQuerySet, that_count
 from hingepoint.domain.negotiation.models import CorridorWriting, Reason, Trade
 from hingepoint.records.deals import EventKind
 from hingepoint.records.signals import TraceKind

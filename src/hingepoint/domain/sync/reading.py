@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.db.models import QuerySet
 
 from hingepoint.connectors.exchange import NotUnderstood
+from hingepoint.connectors.values import chunks
 from hingepoint.domain.sync import payload
 from hingepoint.domain.sync.differences import fields_without_history
 from hingepoint.domain.sync.landing import Landing
 from hingepoint.domain.sync.models import Connection, Cursor, Landed
-from hingepoint.records.crm import CrmObject, CrmUser, DealField, Fate
+from hingepoint.records.crm import CrmObject, CrmPage, CrmUser, DealField, Fate
 
 if TYPE_CHECKING:
     from hingepoint.connectors.source import Described, Source
@@ -25,6 +27,8 @@ SWEPT = (CrmObject.DEALS, CrmObject.ACCOUNTS, CrmObject.CONTACTS)
 WITH_HISTORY = (CrmObject.DEALS, CrmObject.CHANGES)
 #: Ids that are asked about at a time.
 SOME = 100
+#: Records that are kept in one transaction: whoever writes meanwhile waits a tenth of a second, not for a whole page.
+AT_ONCE = 500
 #: A page that leads back to the same mark again and again would never end.
 MOST_EMPTY_PAGES = 50
 
@@ -75,8 +79,7 @@ def _read_to_its_end(landing: Landing, source: Source, kind: CrmObject, mark: st
     still = 0
     while True:
         page = source.page(kind, mark)
-        with transaction.atomic():
-            landing.keep(page)
+        _keep(landing, page)
         tell()
         if not page.more:
             return page.mark
@@ -84,6 +87,17 @@ def _read_to_its_end(landing: Landing, source: Source, kind: CrmObject, mark: st
         if still > MOST_EMPTY_PAGES:
             raise NotUnderstood(f"The CRM gives the same page of {kind.label.lower()} again and again.")
         mark = page.mark
+
+
+def _keep(landing: Landing, page: CrmPage, *, with_mark: bool = True) -> None:
+    """Keep a page piece by piece. Its mark comes with the last: stopped before, the page is read again, and what is here
+    already is taken once."""
+    *before, last = [*chunks(page.records, AT_ONCE)] or [()]
+    for some in before:
+        with transaction.atomic():
+            landing.keep(replace(page, records=tuple(some), fates=()), with_mark=False)
+    with transaction.atomic():
+        landing.keep(replace(page, records=tuple(last)), with_mark=with_mark)
 
 
 # ---- what is not there any more ----
@@ -126,16 +140,16 @@ def _mark(landing: Landing, kind: CrmObject, ids: frozenset[str], run: int) -> s
 
 def _read_again(landing: Landing, source: Source, kind: CrmObject, ids: Sequence[str]) -> None:
     for start in range(0, len(ids), SOME):
-        page = source.again(kind, ids[start : start + SOME])
-        with transaction.atomic():
-            landing.keep(page, with_mark=False)
+        _keep(landing, source.again(kind, ids[start : start + SOME]), with_mark=False)
 
 
-def _not_there(landing: Landing, kind: CrmObject, run: int) -> list[list[str]]:
-    """Return the ids of rows that this run has not found and that were there before, some at a time."""
+def _not_there(landing: Landing, kind: CrmObject, run: int) -> Iterator[list[str]]:
+    """Yield the ids of rows that this run has not found and that were there before, some at a time."""
     there = _of(landing, kind).filter(fate__in=(Fate.LIVE, Fate.ARCHIVED)).exclude(sweep=run)
-    ids = list(there.filter(seen_at__lt=landing.at).order_by("pk").values_list("external_id", flat=True))
-    return [ids[start : start + SOME] for start in range(0, len(ids), SOME)]
+    rows, last = there.filter(seen_at__lt=landing.at).order_by("pk").values_list("pk", "external_id"), 0
+    while some := list(rows.filter(pk__gt=last)[:SOME]):
+        last = some[-1][0]
+        yield [external_id for _, external_id in some]
 
 
 def _ask_what_became(landing: Landing, source: Source, kind: CrmObject, ids: Sequence[str]) -> None:

@@ -34,8 +34,8 @@ from hingepoint.records.crm import (
 from hingepoint.records.deals import DealStatus
 from hingepoint.records.sync import count
 
-#: Deals of one page: what is held in memory, and what is imported or not imported together.
-PAGE = 500
+#: Deals of one page: what is held in memory, and what is imported or not imported together, while others wait to write.
+PAGE = 200
 
 #: Shares are shares, and days have no zone: nothing about these tables is to be guessed.
 MAPPING = files.Mapping.model_validate({"deals": {"share": ["discount", "margin"]}})
