@@ -1,9 +1,12 @@
-"""The addresses of the whole product: pages and the API."""
+"""The addresses of the whole product: pages, the API, and where assistants ask."""
 
 from django.urls import include, path
 
+from hingepoint.api.assistants import server
+
 urlpatterns = [
     path("api/", include("hingepoint.api.app")),
+    path("mcp", server),
     path("", include("hingepoint.web.urls")),
 ]
 handler400 = "hingepoint.web.answers.unreadable"
