@@ -76,6 +76,12 @@ def asked(monkeypatch):
         "localhost",
         "LOCALHOST",
         "localhost.",
+        "a..b",
+        "[fe80::1%25eth0]",
+        "[::1%25lo]",
+        "１２７.0.0.1",  # wide digits
+        "127。0。0。1",  # ideographic stops
+        "ⓛocalhost",
     ],
 )
 def test_no_spelling_reaches_an_address_inside_a_network(asked, host):

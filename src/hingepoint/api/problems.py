@@ -47,6 +47,7 @@ KINDS = {
     503: "busy",
 }
 TITLES = {
+    429: "Too often",
     **answers.TITLES,
     401: "No token",
     403: "Not allowed",

@@ -59,7 +59,7 @@ def post(
         try:
             with sender.stream("POST", url, content=body, headers=told) as response:
                 return Said(response.status_code, _beginning(response, most_bytes))
-        except (httpx2.TransportError, httpx2.InvalidURL, OSError) as error:
+        except (httpx2.TransportError, httpx2.InvalidURL, OSError, ValueError) as error:
             raise NoAnswer(f"{type(error).__name__}: {error}"[:200]) from None
 
 

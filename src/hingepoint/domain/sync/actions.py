@@ -580,10 +580,7 @@ def _end_run(row: Connection, run: SyncRun, told: Told, *, at: dt.datetime, wait
     for name in ("read", "brought", "rules", "written", "requests", "waited", "swept", "problem"):
         setattr(run, name, getattr(told, name))
     run.save()
-    if bool(row.problem) != bool(told.problem):
-        doing = "fail" if told.problem else "recover"
-        record(by=None, at=at, action=doing, subject="connection", subject_id=row.pk, reason=told.problem)
-    row.problem = told.problem
+    failed_before, row.problem = bool(row.failures), told.problem
     if told.problem:
         row.failures += 0 if wait else 1
         row.next_at = at + (dt.timedelta(seconds=wait) if wait else runs.wait_after(row.failures))
@@ -592,6 +589,9 @@ def _end_run(row: Connection, run: SyncRun, told: Told, *, at: dt.datetime, wait
         row.next_at = at + dt.timedelta(minutes=row.every_minutes)
         row.swept_at = at if told.swept or row.swept_at is None else row.swept_at
     row.save(update_fields=["problem", "failures", "next_at", "synced_at", "swept_at"])
+    if failed_before != bool(row.failures):  # not when it only asks to wait
+        doing = "recover" if failed_before else "fail"
+        record(by=None, at=at, action=doing, subject="connection", subject_id=row.pk, reason=told.problem)
 
 
 def sync_what_is_due(*, at: dt.datetime) -> None:
