@@ -141,7 +141,7 @@ def flags_of(name: str) -> set[str]:
 def test_settings_shown_exist():
     of_commands = {"HINGEPOINT_NEW_PASSWORD", "HINGEPOINT_CRM_TOKEN"}
     known = {f"HINGEPOINT_{name.upper()}" for name in Environment.model_fields} | of_commands
-    of_tests = {"HINGEPOINT_SHARED", "HINGEPOINT_WRITE_CLICKS"}
+    of_tests = {"HINGEPOINT_EXAMPLES", "HINGEPOINT_SHARED", "HINGEPOINT_WRITE_CLICKS"}
     told = [path for path in TEXTS if path.name != "house.md" and "changelog" not in named(path)]
     shown = {
         (named(path), one) for path in told for one in re.findall(r"HINGEPOINT_[A-Z_]+[A-Z]", text_of(path))

@@ -13,7 +13,7 @@ import datetime as dt
 from django.db import models
 from django.db.models import Count, Q
 
-from hingepoint.domain.deals.models import Deal
+from hingepoint.domain.deals.models import Deal, that_count
 from hingepoint.domain.people.models import User
 from hingepoint.records.deals import DealStatus
 from hingepoint.records.premortems import Place
@@ -22,7 +22,7 @@ from hingepoint.records.premortems import Place
 class PreMortemQuerySet(models.QuerySet["PreMortem"]):
     def taking_answers(self, today: dt.date) -> PreMortemQuerySet:
         """Those of open deals whose day has not passed and of which an answer is missing."""
-        running = self.filter(until__gte=today, deal__status=DealStatus.OPEN)
+        running = self.filter(that_count("deal"), until__gte=today, deal__status=DealStatus.OPEN)
         return running.annotate(told=Count("answers")).filter(told__lt=len(Place))
 
 

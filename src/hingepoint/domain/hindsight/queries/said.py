@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hingepoint.domain.deals.models import Deal
+from hingepoint.domain.deals.models import Deal, that_count
 from hingepoint.domain.hindsight.models import HindsightView
 from hingepoint.domain.hindsight.queries.page import View, view_of
 from hingepoint.domain.hindsight.rules import USUAL_OVER
@@ -75,7 +75,9 @@ def said_missing(viewer: Any, key: str, *, now: dt.datetime) -> SaidMissing | No
 
 def _newest(*, since: dt.datetime) -> dict[int, dict[str, HindsightView]]:
     """Return the newest view of each side of every lost deal, by deal. One SQL query."""
-    rows = HindsightView.objects.filter(written_at__gte=since, deal__status=DealStatus.LOST)
+    rows = HindsightView.objects.filter(
+        that_count("deal"), written_at__gte=since, deal__status=DealStatus.LOST
+    )
     found: dict[int, dict[str, HindsightView]] = defaultdict(dict)
     for row in rows.select_related("type", "written_by", "deal").order_by("number"):
         found[row.deal_id][row.side] = row
