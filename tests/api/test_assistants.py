@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 
+import anyio
+import httpx2
 import pytest
 from django.core.cache import cache
 from django.test import Client
@@ -244,18 +246,14 @@ def test_a_page_elsewhere_cannot_ask_in_a_browser(cast):
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_the_official_client_lists_and_asks(oracle, live_server):
-    import anyio
-    import httpx2
-
-    Official = oracle("mcp").Client
-    by_http = oracle("mcp.client.streamable_http").streamable_http_client
+    official, transports = oracle("mcp"), oracle("mcp.client.streamable_http")
     secret = secret_of(person("Sanna", Role.SELLER))
 
     async def talk():
         headers = {"Authorization": f"Bearer {secret}"}
         async with httpx2.AsyncClient(headers=headers) as http:
-            transport = by_http(f"{live_server.url}/mcp", http_client=http)
-            async with Official(transport) as client:
+            transport = transports.streamable_http_client(f"{live_server.url}/mcp", http_client=http)
+            async with official.Client(transport) as client:
                 tools = {one.name for one in (await client.list_tools()).tools}
                 return tools, await client.call_tool("my_worklist", {})
 

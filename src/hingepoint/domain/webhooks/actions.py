@@ -244,8 +244,9 @@ def deliver_what_is_due(*, clock: Clock, post: Post = outgoing.post, random: Ran
     A webhook that fails gets no second message in the same round, so that a slow one holds others up for one time-out at
     most. Bears being run twice at once.
     """
-    hooks = list(Webhook.objects.filter(on=True).values_list("pk", flat=True))
-    for hook in hooks:
+    hooks = dict(Webhook.objects.filter(on=True).values_list("pk", "read_until"))
+    end = _end_of_trail() if hooks else 0
+    for hook in [hook for hook, read_until in hooks.items() if read_until < end]:
         while gather(at=clock(), webhook_id=hook) == ENTRIES:
             continue
     chance = random or Random()  # noqa: S311  no secret: when it is tried again
