@@ -62,11 +62,12 @@ class AskedBefore:
 
 
 def reviews_page(viewer: Viewer) -> ReviewsPage:
-    """Return the reviews somebody may see. Raises Hidden for strangers and inside partners. Five SQL queries."""
+    """Return the reviews somebody may see. Raises Hidden for strangers and inside partners. Six SQL queries."""
     viewer = require_reviews(viewer)
     rows = Review.objects.visible_to(viewer).select_related("team")
     counted = rows.annotate(n=Count("deals", distinct=True))
-    written = rows.held().annotate(
+    latest = rows.held().order_by("-on", "team__name").values_list("pk", flat=True)[:LATEST]
+    written = rows.filter(pk__in=list(latest)).annotate(  # counting first would count the notes of all years
         n=Count("deals", distinct=True),
         decided=Count("notes", filter=Q(notes__kind=NoteKind.DECISION), distinct=True),
         committed=Count("notes", filter=Q(notes__kind=NoteKind.COMMITMENT), distinct=True),
@@ -75,7 +76,7 @@ def reviews_page(viewer: Viewer) -> ReviewsPage:
     )
     return ReviewsPage(
         ahead=tuple(_line(row, viewer) for row in counted.ahead().order_by("on", "team__name")[:LATEST]),
-        held=tuple(_held(row, viewer) for row in written.order_by("-on", "team__name")[:LATEST]),
+        held=tuple(_held(row, viewer) for row in written.order_by("-on", "team__name")),
         open=tuple(commitments.open_ones(viewer)),
         teams=teams_to_lead(viewer),
     )
