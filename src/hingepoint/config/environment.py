@@ -143,7 +143,7 @@ class Environment(BaseSettings):
     )
     forbidden_words: list[str] = Field(
         [],
-        description="Words of your company that a password may not be made of, products, places, short names "
+        description="Words of your company that a password may not be made of: products, places, names "
         "(JSON list). Its name and the names of this server are refused by themselves.",
     )
 

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 #: So many letters must be left when our words are taken out of a password.
 LEAST = 6
 _PRODUCT = "hingepoint"
-_SHORTEST = 3
+_SHORTEST = 4  # shorter ones stand in good passwords by chance
 
 
 class NotOurWords:
