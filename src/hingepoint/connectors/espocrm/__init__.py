@@ -130,7 +130,7 @@ class EspoCrm:
 
         return lambda state: read_on(state, ask, size=self.size, at=lambda row: at(row[by]))
 
-    def _selected(self, entity: str) -> dict[str, str]:
+    def _selected(self, entity: str) -> dict[str, Any]:
         """Return the fields asked of deals: only where a list is asked for the people on a deal does it name them."""
         if entity != DEAL:
             return {}
