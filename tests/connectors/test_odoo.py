@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from connectors.fakes.base import CUT
+from connectors.fakes.base import CUT, FAILS
 from connectors.fakes.odoo import LEAD, MESSAGE, TRACKING, FakeOdoo
 from connectors.recorded import calls, exchanges, needs_cassettes, odoo_rows
 from hingepoint.connectors import crm
@@ -71,6 +71,19 @@ def told(changes: dict[str, CrmChange], field: DealField) -> list[tuple[str | No
 def fake(request) -> Iterator[FakeOdoo]:
     with FakeOdoo(request.param) as fake:
         yield fake
+
+
+def test_a_field_that_is_not_there_is_a_wrong_question_not_a_server_that_fails(fake):
+    """JSON-2 answers 500 to it, as to a fault of its own; the name of the error tells them apart."""
+    fake.add()
+    with pytest.raises(Rejected, match="Invalid field"):
+        opened(fake).rpc.call("crm.lead", "search_read", domain=[], fields=["no_such_field"])
+    source = opened(fake)
+    assert source.rpc.uid
+    for number in (1, 2, 3):
+        fake.next(number, FAILS)
+    with pytest.raises(NotReachable):
+        source.rpc.call("crm.lead", "search_count", domain=[])
 
 
 def test_a_deal_comes_over_with_its_dates_owner_and_money(fake):

@@ -35,7 +35,14 @@ class AddressRefused(CrmProblem):
 
 
 class NotReachable(CrmProblem):
-    """No answer, a cut answer, or a server that says that it fails: worth another try later."""
+    """No answer, a cut answer, or a server that says that it fails: worth another try later.
+
+    ``said`` is what a failing server answered, where that is data.
+    """
+
+    def __init__(self, message: str, said: Any = None):
+        self.said = said
+        super().__init__(message)
 
 
 class NotSignedIn(CrmProblem):
@@ -207,7 +214,7 @@ def _answer(response: httpx2.Response, raw: bytes, understood: frozenset[int]) -
     if status == 429 or (status == 503 and "retry-after" in headers):
         raise Busy("The CRM asks to wait.", wait_of(headers.get("retry-after")))
     if status >= 500 and status not in understood:
-        raise NotReachable(f"The CRM says that it fails (HTTP {status}).")
+        raise NotReachable(f"The CRM says that it fails (HTTP {status}).", _data(raw))
     if 300 <= status < 400:
         raise NotUnderstood(f"The CRM sent us elsewhere (HTTP {status}), which is not followed.")
     body = _json(raw, headers.get("content-type", ""), status)
@@ -226,6 +233,13 @@ def _json(raw: bytes, kind: str, status: int) -> Any:
             return None
         what = "a web page" if "html" in kind or raw.lstrip()[:1] == b"<" else "something"
         raise NotUnderstood(f"The CRM answered with {what} instead of data (HTTP {status}).") from None
+
+
+def _data(raw: bytes) -> Any:
+    try:
+        return json.loads(raw)
+    except ValueError:
+        return None
 
 
 def _refusal(status: int, body: Any) -> CrmProblem:

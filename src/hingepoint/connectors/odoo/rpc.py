@@ -78,13 +78,16 @@ class Json2:
     uid: int = 0
 
     def call(self, model: str, method: str, **named: Any) -> Told:
-        answer = self.exchange.ask(
-            "POST",
-            f"/json/2/{model}/{method}",
-            json=named,
-            again=method not in ONCE,
-            understood=(403, 404, 422),
-        )
+        try:
+            answer = self.exchange.ask(
+                "POST",
+                f"/json/2/{model}/{method}",
+                json=named,
+                again=method not in ONCE,
+                understood=(403, 404, 422),
+            )
+        except NotReachable as failed:
+            raise _about_the_question(failed) from None
         if answer.status >= 400:
             raise problem(answer.body if isinstance(answer.body, dict) else {}, answer.status)
         return Told(answer.body, answer.server_time)
@@ -125,6 +128,12 @@ def told(answer: Answer) -> Told:
     if error := answer.body.get("error"):
         raise problem(error.get("data") or error, 422)
     return Told(answer.body.get("result"), answer.server_time)
+
+
+def _about_the_question(failed: NotReachable) -> CrmProblem:
+    """Return what is wrong with the question: JSON-2 answers 500 also where it knows a field or an argument not."""
+    said = failed.said if isinstance(failed.said, dict) else {}
+    return problem(said, 500) if str(said.get("name")).startswith("builtins.") else failed
 
 
 def problem(said: Mapping[str, Any], status: int) -> CrmProblem:
