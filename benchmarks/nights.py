@@ -4,8 +4,8 @@
 
 On SQLite in a temporary folder, or on the empty database that HINGEPOINT_DATABASE_URL names. The company is that of
 ``hingepoint.demo.calm``, written straight into the tables: 1,000 sellers over five years, 1,000,000 deals with their quotes,
-concessions, demands, requests, visits, roles, corridors and routines. What inside partners say is left out. CPU is this process's own;
-``--recount`` and ``--night`` are each read in a process of their own, so that memory is theirs.
+concessions, demands, requests, visits, roles, corridors and routines. What inside partners say is left out. CPU is the reading's own, without that of the writer
+beside it; each reading has a process of its own, so that memory is its own too.
 """
 
 from __future__ import annotations
@@ -33,7 +33,6 @@ TOUCHED = 0.005
 ENDS_ON = dt.date(2026, 6, 30)
 AT, DAY = dt.datetime(2026, 7, 1, 3, tzinfo=dt.UTC), dt.timedelta(days=1)
 PAGES = ("/", "/signals/", "/signals/unplanned_concessions/", "/strategy/")
-WAYS = ("--recount", "--night", "--idle", "--pages")
 
 
 def main() -> None:
@@ -43,7 +42,7 @@ def main() -> None:
     options.add_argument("--smoke", action="store_true", help="a small company, to see that it runs")
     options.add_argument("--deals", type=int, default=1_000_000)
     options.add_argument("--keep", help="folder for the SQLite database, used again when it is there")
-    options.add_argument("--only", choices=[way[2:] for way in WAYS], help=argparse.SUPPRESS)
+    options.add_argument("--only", choices=list(DONE), help=argparse.SUPPRESS)
     asked = options.parse_args()
     deals, sellers = (2_000, 30) if asked.smoke else (asked.deals, SELLERS)
     if asked.only:
@@ -320,8 +319,8 @@ def write_corridors(plans: pl.DataFrame) -> None:
     from hingepoint.domain.negotiation.models import CorridorWriting
 
     figures = {"opening": pl.lit(100), "target": pl.lit(90), "walk_away": pl.lit(80)}
-    moment = pl.coalesce("recorded_at", "at").dt.to_string("%Y-%m-%d %H:%M:%S")
-    write(CorridorWriting, plans.select("deal_id", set_at=moment, **figures))
+    written = plans.with_columns(set_at=pl.coalesce("recorded_at", "at"))
+    write(CorridorWriting, written.select("deal_id", set_at=texts("set_at"), **figures))
 
 
 def write_routines(due: pl.DataFrame, teams: dict[str, int]) -> None:
