@@ -69,6 +69,7 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "calendar": (None, {"token": "a_calendar"}),
     "second-factor": (EVERYBODY, {}),
     "sign-in-code": (None, {}),
+    "passkeys": (EVERYBODY, {}),
     "begin-sign-on": (None, {}),
     "sign-on-back": (None, {}),
     "sign-on": (KEEPERS, {}),
@@ -246,6 +247,11 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     "confirm-second-factor": (EVERYBODY, {}),
     "change-second-factor": (EVERYBODY, {}),
     "take-second-factor-away": (set(), {"user_id": "stranger"}),  # of who has one
+    "begin-passkey": (EVERYBODY, {}),
+    "add-passkey": (EVERYBODY, {}),
+    "remove-passkey": (set(), {"passkey_id": 0}),  # only one's own: tests/web/test_passkeys.py
+    "begin-passkey-sign-in": (None, {}),
+    "sign-in-by-passkey": (None, {}),
     "save-sign-on": (KEEPERS, {}),
     "let-only-sign-on": (KEEPERS, {}),
     "add-sign-on-group": (KEEPERS, {}),

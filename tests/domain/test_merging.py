@@ -46,6 +46,7 @@ from hingepoint.domain.merging.rules import Known, look_alike
 from hingepoint.domain.negotiation import actions as negotiation
 from hingepoint.domain.notices import actions as notices
 from hingepoint.domain.notices.models import Digest
+from hingepoint.domain.passkeys.models import Passkey
 from hingepoint.domain.people import actions as people
 from hingepoint.domain.people.models import DifferentPeople, Membership, OtherName, SavedView, User
 from hingepoint.domain.people.queries import person_in_files, person_page
@@ -179,6 +180,7 @@ def a_full_company(cast) -> None:
     tokens.make(by=cast.seller, at=NOW, name="a script", scopes=["deals:read"])
     CompanyAccount.objects.create(user=cast.seller, issuer="x", subject="1", linked_at=NOW, came_at=NOW)
     DirectoryPerson.objects.create(user=cast.seller, user_name="x", made_at=NOW, changed_at=NOW)
+    Passkey.objects.create(user=cast.seller, name="x", key="x", credential="x", made_at=NOW)
     SignOn.objects.create(pk=1, way_out=cast.seller)
     Session.objects.create(session_key="a-browser", user=cast.seller, session_data="", expire_date=NOW)
     second_factors.begin(by=cast.seller, at=NOW)

@@ -15,6 +15,7 @@ from hingepoint.domain.imports.models import ImportBatch, ImportChange, SavedMap
 from hingepoint.domain.involvement.models import Involvement
 from hingepoint.domain.negotiation.models import Corridor, CorridorWriting, Reason, Trade
 from hingepoint.domain.notices.models import CalendarAddress, Digest, MailChoice, NoticeAnswer, Quiet
+from hingepoint.domain.passkeys.models import Passkey
 from hingepoint.domain.people.models import (
     DifferentPeople,
     Invitation,
@@ -127,6 +128,7 @@ __all__ = [
     "NoticeAnswer",
     "OtherName",
     "OwnMetric",
+    "Passkey",
     "PipelineDeal",
     "PivotalAgreement",
     "Plan",

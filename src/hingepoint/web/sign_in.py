@@ -37,6 +37,8 @@ KNOWN_HERE, KNOWN_HERE_DAYS = "known_here", 365
 WAITING, BY_CODE = "waits_for_code", "by_code"
 #: Key of a session: where one signs out of the company's account too.
 ENDING = "ends_at"
+#: What is said to whom the company's account alone lets in.
+BY_COMPANY = "Your company signs in with its own account here. Use the button above the password."
 BACKEND = "hingepoint.web.sign_in.PeopleBackend"
 
 
@@ -144,9 +146,7 @@ def let_in_or_ask_for_code(request: HttpRequest, user: queries.User, to: str) ->
     """Let ``user`` in, who showed that they are one; with a second factor, once its code comes too. Not where the
     company's account alone counts, but for the one way out."""
     if not sign_on.may_use_password(user):
-        messages.error(
-            request, "Your company signs in with its own account here. Use the button above the password."
-        )
+        messages.error(request, BY_COMPANY)
         return redirect("sign-in")
     return ask_for_code(request, user, to) if second_factors.has_one(user) else let_in(request, user, to)
 

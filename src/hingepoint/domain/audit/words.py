@@ -49,6 +49,11 @@ SENTENCES: dict[str, dict[str, str]] = {
         "refuse codes": "refused further codes for a while",
         "take away": "took a second factor away",
     },
+    "passkey": {
+        "add": "added a passkey",
+        "remove": "took a passkey away",
+        "use": "signed in by a passkey",
+    },
     "sign-on": {
         "set up": "said where the company's sign-in is and what counts there",
         "let only": "said who signs in by password beside the company's account",
