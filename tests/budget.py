@@ -45,6 +45,7 @@ MORE_STATEMENTS: dict[str, tuple[int, str]] = {
         "the request, its deal's demands, and how such requests were answered in the past year",
     ),
     **dict.fromkeys(("talk-plan", "exception"), (13, "as all others, and which principles apply there")),
+    "prepare-talk": (13, "as all others, and which questions are asked there"),
     "trial": (16, "what was drawn, what came of it, and each look at it"),
     "deal-work": (16, "what a manager keeps for one conversation, from each place where it stands"),
     "discovery": (14, "the run, the months since, and whether what was found still holds"),

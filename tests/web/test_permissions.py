@@ -15,9 +15,9 @@ from routes import CHANGES, PAGES, address
 
 
 def routes() -> set[str]:
-    """Return the names of all pages; those of the API have a table of their own (tests/api)."""
+    """Return the names of all pages; those of the API and of the directory have tables of their own (tests/api)."""
     names = {name for name in get_resolver().reverse_dict if isinstance(name, str)}
-    return {name for name in names if not name.startswith("api-")}
+    return {name for name in names if not name.startswith(("api-", "scim-"))}
 
 
 def viewers(cast, client):

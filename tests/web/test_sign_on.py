@@ -529,6 +529,7 @@ def test_settings_and_table_are_kept_from_who_does_not_keep_people(cast):
 def test_an_issuer_that_nobody_answers_at_is_refused_at_once(cast, provider, client):
     client.force_login(cast.sponsor)
     said = {"issuer": f"{provider.issuer}/other", "client_id": "x", "secret": "y", "groups_claim": "groups"}
+    said["version"] = "0"
     answer = client.post("/people/sign-on/save", said | {"proven_by": "email_verified"})
     assert answer.status_code == 422
     assert not SignOn.objects.exists()

@@ -142,7 +142,6 @@ class SignOnForm(forms.Form):
     second_factors = forms.CharField(max_length=300, required=False)
     makes_people = forms.BooleanField(required=False)
     otherwise = forms.ChoiceField(choices=[("", ""), *Role.choices], required=False)
-    version = WholeNumber(required=False)
 
 
 class GroupForm(forms.Form):
@@ -203,7 +202,7 @@ def save(request: Request) -> HttpResponse:
     said["otherwise"] = Role(said["otherwise"]) if said["otherwise"] else None
     if said["issuer"] and not settings.ENVIRONMENT.sign_on_issuer:
         _require_there(said)
-    actions.save(by=request.user, at=timezone.now(), **said)
+    actions.save(by=request.user, at=timezone.now(), version=drafts.version_of(request.POST), **said)
     messages.info(
         request, "Kept. Now sign in with your company's account in another browser to see that it works."
     )

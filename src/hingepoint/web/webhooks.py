@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from hingepoint.domain.webhooks import actions, queries, rules
 from hingepoint.records.errors import Hidden
 from hingepoint.web import drafts
-from hingepoint.web.requests import Request, WholeNumber
+from hingepoint.web.requests import Request
 
 KINDS = [(kind.value, kind.label) for kind in rules.KINDS]
 
@@ -31,10 +31,6 @@ class HookForm(forms.Form):
     name = forms.CharField(max_length=100, required=False)
     url = forms.CharField(max_length=500, required=False)
     kinds = forms.MultipleChoiceField(choices=KINDS, required=False)
-
-
-class ChangedForm(HookForm):
-    version = WholeNumber(min_value=0)
 
 
 def webhooks(request: Request) -> HttpResponse:
@@ -78,8 +74,8 @@ def _page(request: Request, webhook_id: int, *, secret: str = "") -> HttpRespons
 def change_webhook(request: Request, webhook_id: int) -> HttpResponse:
     """Another address, another name, other kinds."""
     _for_keepers(request)
-    said = drafts.read(ChangedForm(request.POST))
-    version = said.pop("version")
+    said = drafts.read(HookForm(request.POST))
+    version = drafts.version_of(request.POST)
     actions.change(
         by=request.user, at=timezone.now(), webhook_id=webhook_id, expected_version=version, **said
     )

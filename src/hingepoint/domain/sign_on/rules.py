@@ -34,7 +34,8 @@ class InForce:
 
 def kept() -> SignOn:
     """Return the settings of the page, as they are before anybody saved any too."""
-    return SignOn.objects.filter(pk=1).first() or SignOn(pk=1, second_factors=list(USUAL_SECOND_FACTORS))
+    usual = SignOn(pk=1, second_factors=list(USUAL_SECOND_FACTORS), version=0)
+    return SignOn.objects.filter(pk=1).first() or usual
 
 
 def in_force(row: SignOn | None = None) -> InForce | None:
