@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("domain", "0036_a_landmark_asks_and_questions_retire"),
+        ("domain", "0034_a_landmark_asks_and_questions_retire"),
     ]
 
     operations = [

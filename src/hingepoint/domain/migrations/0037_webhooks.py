@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("domain", "0039_cards_of_deals"),
+        ("domain", "0036_cards_of_deals"),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("domain", "0044_directory"),
+        ("domain", "0039_directory"),
     ]
 
     operations = [

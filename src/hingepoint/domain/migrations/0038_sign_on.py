@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("domain", "0041_webhooks"),
+        ("domain", "0037_webhooks"),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("domain", "0038_gone_in_the_crm"),
+        ("domain", "0035_gone_in_the_crm"),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("domain", "0043_sign_on"),
+        ("domain", "0038_sign_on"),
     ]
 
     operations = [
