@@ -74,7 +74,7 @@ def test_who_coaches_the_managers_comes_as_a_piece_and_is_a_page(client, cast):
     assert "<html" not in piece
     for text in (piece, client.get(at).text):
         assert "Maud" in text
-        assert "What managers give is told of 5 who coached or more." in text or "of 2 managers" in text
+        assert "What managers give is shown once 5 of them have coached." in text or "of 2 managers" in text
     client.force_login(cast.seller)
     assert f'hx-get="{at}"' not in client.get(reverse("coaching")).text
     assert client.get(at).status_code == 404
