@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
 
 import locks
 from fake_crm import BEGIN, FakeCrm, plug_in
@@ -16,6 +19,7 @@ from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.deals.models import Deal, DealContact, DealEvent
 from hingepoint.domain.imports.models import ImportBatch
 from hingepoint.domain.sync import actions, dates
+from hingepoint.domain.sync.landing import Landing
 from hingepoint.domain.sync.models import Connection, Cursor, Landed, LandedChange, SyncRun
 from hingepoint.records.crm import (
     Capability,
@@ -202,6 +206,44 @@ def test_a_stage_that_is_called_otherwise_today_keeps_its_name_in_history(crm):
     synced(connection, at=LATER + dt.timedelta(days=20))
     assert [name for name, *_ in happened("d1", "stage")] == ["Qualified"]
     assert Deal.objects.get().stage == "Discovery"
+
+
+def test_however_many_are_called_otherwise_the_deals_are_gone_through_once_for_all(crm):
+    """So many accounts and users renamed at once must not hold up everybody who writes."""
+    crm.page_size = 100
+    names = [f"{number:02}" for number in range(30)]
+    for name in names:
+        crm.user(f"o{name}", f"Seller {name}")
+        crm.account(f"b{name}", f"Works {name}")
+        crm.open_deal(f"d{name}", account_id=f"b{name}", owner_id=f"o{name}")
+    connection = connected()
+    synced(connection)
+    crm.pass_time(days=1)
+    for name in names:
+        crm.user(f"o{name}", f"Seller {name} Sol")
+        crm.account(f"b{name}", f"Werk {name}")
+    with CaptureQueriesContext(database) as asked:
+        synced(connection, sweep=False)
+    place = re.compile(r'UPDATE "domain_landed" SET "due" .*?payload.*?(owner_id|account_id)')
+    assert [found[1] for one in asked if (found := place.match(one["sql"]))] == ["owner_id", "account_id"]
+    now = Deal.objects.order_by("key").values_list("owner__name", "account__name")
+    assert list(now) == [(f"Seller {name} Sol", f"Werk {name}") for name in names]
+
+
+@pytest.mark.parametrize(("renamed", "beside"), [("a1x", "A1x"), ("a%", "ab"), ('a"b', "a"), ("a\\b", "ab")])
+def test_only_deals_of_the_very_account_that_is_called_otherwise_are_told_again(crm, renamed, beside):
+    crm.account(renamed, "Works")
+    crm.account(beside, "Other")
+    crm.open_deal("d1", account_id=renamed)
+    crm.open_deal("d2", account_id=beside)
+    connection = connected()
+    synced(connection)
+    crm.pass_time(days=1)
+    crm.account(renamed, "Werk")
+    crm.page_size = 100
+    Landing(connection, LATER, {}, frozenset()).keep(crm.page(CrmObject.ACCOUNTS, ""))
+    due = Landed.objects.filter(object=CrmObject.DEALS, due=True)
+    assert [row.external_id for row in due] == ["d1"]
 
 
 def test_a_stage_of_which_nobody_knows_what_it_means_is_held_back_and_asked_about(crm):

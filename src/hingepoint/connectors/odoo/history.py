@@ -10,13 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from hingepoint.connectors.odoo.models import LEAD
 from hingepoint.connectors.odoo.reading import link, moment, status, text, written_on
 from hingepoint.connectors.paging import Row
 from hingepoint.connectors.values import plain
 from hingepoint.records.crm import CrmChange, DealField, Origin
 from hingepoint.records.deals import DealStatus
-
-LEAD = "crm.lead"
 
 #: Tracked fields of a deal and what they are to us.
 TRACKED = {"stage_id": DealField.STAGE, "expected_revenue": DealField.AMOUNT, "user_id": DealField.OWNER}

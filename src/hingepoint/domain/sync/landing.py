@@ -7,6 +7,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from django.db.models import JSONField, TextField
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
+
 from hingepoint.domain.sync import differences, payload
 from hingepoint.domain.sync.models import Connection, Cursor, Landed, LandedChange, WrittenBack
 from hingepoint.records.crm import (
@@ -197,11 +201,11 @@ class Landing:
             mine.filter(external_id__in=ids[start : start + 500], due=False).update(due=True)
 
     def _deals_that_name(self, kind: CrmObject, ids: Sequence[str]) -> None:
-        """Let deals be told again whose owner or account is called otherwise now."""
+        """Let deals be told again whose owner or account is called otherwise now: deals are gone through once for all."""
         place = "owner_id" if kind == CrmObject.USERS else "account_id"
+        named = Cast(KeyTextTransform(place, Cast("payload", JSONField())), TextField())
         mine = Landed.objects.filter(connection=self.connection, object=CrmObject.DEALS, due=False)
-        for one in ids:
-            mine.filter(payload__contains=f'"{place}": "{one}"').update(due=True)
+        mine.alias(named=named).filter(named__in=ids).update(due=True)
 
 
 _BROUGHT = ["payload", "modified_at", "seen_at", "fate", "into", "deal", "due"]

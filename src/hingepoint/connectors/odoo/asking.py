@@ -1,0 +1,102 @@
+"""Asking Odoo: methods of its models by name, rows of them, and reading on in order of change."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from hingepoint.connectors.exchange import Exchange, NoRight, NotThere
+from hingepoint.connectors.odoo.models import FIELDS, LEAD
+from hingepoint.connectors.odoo.reading import moment
+from hingepoint.connectors.odoo.rpc import Rpc, Told, sign_in
+from hingepoint.connectors.paging import Part, Row, Slice, State, read_on
+from hingepoint.connectors.source import Address, Wanted
+
+PAGE = 500
+
+
+@dataclass
+class Asking:
+    """A signed-in user of an Odoo: signs in at the first question, and asks once for the fields of a model."""
+
+    address: Address
+    exchange: Exchange
+    wanted: Wanted
+    size: int = PAGE
+    _rpc: Rpc | None = field(default=None, repr=False)
+    _fields: dict[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
+
+    @property
+    def rpc(self) -> Rpc:
+        if self._rpc is None:
+            self._rpc = sign_in(self.address, self.exchange)
+        return self._rpc
+
+    def call(self, model: str, method: str, **named: Any) -> Told:
+        return self.rpc.call(model, method, **named)
+
+    def fields(self, model: str) -> Mapping[str, Any]:
+        """Return the fields of a model that this user may see; none where the model is not there."""
+        if model not in self._fields:
+            attributes = ["string", "type", "store", "readonly", "selection"]
+            try:
+                self._fields[model] = self.call(model, "fields_get", attributes=attributes).result or {}
+            except (NotThere, NoRight):
+                self._fields[model] = {}
+        return self._fields[model]
+
+    def forget_fields(self) -> None:
+        self._fields.clear()
+
+    def names(self, model: str) -> list[str]:
+        wanted = self.wanted.fields.values() if model == LEAD else ()
+        there = self.fields(model)
+        return [
+            "id",
+            "write_date",
+            *(name for name in dict.fromkeys([*FIELDS[model], *wanted]) if name in there),
+        ]
+
+    def search(
+        self, model: str, domain: list[Any], names: Sequence[str], order: str = "id", **more: Any
+    ) -> Told:
+        sent = {"fields": list(names), "order": order, "context": {"active_test": False}, **more}
+        return self.call(model, "search_read", domain=domain, **sent)
+
+    def rows(
+        self, model: str, domain: list[Any], names: Sequence[str], order: str = "id", **more: Any
+    ) -> list[Row]:
+        return self.search(model, domain, names, order, **more).result or []
+
+    def by_ids(self, model: str, ids: Iterable[str], by: str = "id", also: Sequence[Any] = ()) -> list[Row]:
+        numbers = sorted({int(each) for each in ids if each.isdigit()})
+        if not (numbers and self.fields(model)):
+            return []
+        return self.rows(model, [[by, "in", numbers], *also], self.names(model))
+
+    def stream(self, model: str, domain: list[Any], by: str = "write_date") -> Callable[[State], Part]:
+        def ask(slice: Slice, size: int) -> tuple[Sequence[Row], dt.datetime]:
+            order = f"{by},id" if slice.after is None else "id"
+            said = self.search(model, [*domain, *_within(slice, by)], self.names(model), order, limit=size)
+            return said.result or [], said.server_time
+
+        return lambda state: read_on(state, ask, size=self.size, at=lambda row: moment(row[by]))
+
+
+def _within(slice: Slice, by: str) -> list[Any]:
+    if slice.since is None:
+        return []
+    since = [by, ">=", _said(slice.since)]
+    if slice.after is None:
+        return [since]
+    return [
+        since,
+        [by, "<", _said(slice.since + dt.timedelta(seconds=1))],
+        ["id", ">", int(slice.after or 0)],
+    ]
+
+
+def _said(at: dt.datetime) -> str:
+    return at.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S")
