@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hingepoint.connectors.odoo.asking import Asking
+from hingepoint.connectors.odoo.models import NEVER_WRITTEN
 from hingepoint.connectors.odoo.pages import Pages
 from hingepoint.connectors.odoo.past import Past
-from hingepoint.connectors.odoo.selftest import SelfTest
+from hingepoint.connectors.odoo.selftest import RIGHTS, SelfTest
 from hingepoint.connectors.odoo.there import There
 from hingepoint.connectors.odoo.writing import Writing
 from hingepoint.connectors.source import Connector, Described, SignIn
@@ -24,6 +25,8 @@ from hingepoint.records.crm import (
     CrmPage,
     WriteResult,
 )
+
+__all__ = ["CONNECTOR", "NEVER_WRITTEN", "RIGHTS", "Odoo"]
 
 
 @dataclass
