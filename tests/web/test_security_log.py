@@ -53,7 +53,7 @@ def test_what_opens_something_is_in_no_line(client, cast, caplog, route):
 
 def test_a_program_is_refused_on_record(cast, caplog):
     called = program(cast.stranger, ["people:read"])
-    called.get("/people/1")
+    called.get(f"/people/{cast.stranger.pk}")
     assert lines(caplog) == []
     called.get(f"/deals/{cast.deal.pk}")
     program(cast.stranger).get(f"/deals/{cast.deal.pk}")
