@@ -211,3 +211,9 @@ def test_a_file_drafts_a_routine_and_a_change_of_one_that_is_in_force(cast):
         "debrief": ("weekly", dt.date(2026, 1, 1), "monthly"),
         "message": ("weekly", None, "weekly"),
     }
+
+
+@pytest.mark.parametrize("text", ["strategies: 2026-02-31", "[" * 5_000, "a: b: c"])
+def test_what_yaml_itself_cannot_read_is_refused_with_a_sentence(text):
+    with pytest.raises(schema.DefinitionsUnusable, match="This is no YAML"):
+        schema.parse(text)

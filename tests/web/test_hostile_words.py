@@ -105,7 +105,7 @@ LEAVES = re.compile("/(sign-in|sign-out|become|theme|welcome)")
 def test_a_form_of_a_page_bears_whatever_stands_in_one_or_two_of_its_fields(client, cast, route):
     forms = forms_on(client, cast, route)
 
-    @examples(120)
+    @examples(60)
     @given(st.data())
     def ask(data):
         form = data.draw(st.sampled_from(forms))
@@ -128,7 +128,7 @@ def test_a_page_bears_whatever_its_address_asks_for(client, cast, route):
         client.force_login(getattr(cast, min(allowed)))
     at = address(route, arguments, cast)
 
-    @examples(60)
+    @examples(30)
     @given(st.dictionaries(st.sampled_from(parameters()), texts, min_size=1, max_size=4))
     def ask(query):
         kept = transaction.savepoint()

@@ -79,11 +79,15 @@ def read_world(path: Path) -> World:
         world = World.model_validate(yaml.safe_load(text) or {})
     except (OSError, UnicodeDecodeError) as error:
         raise WorldProblem([f"{path.name} cannot be read: {error}."]) from None
-    except yaml.YAMLError as error:
-        raise WorldProblem([f"{path.name} is not YAML: {error}"]) from None
     except ValidationError as error:
         said = [_said(path, node, each["loc"], each["msg"]) for each in error.errors()]
         raise WorldProblem(said) from None
+    except (
+        yaml.YAMLError,
+        ValueError,
+        RecursionError,
+    ) as error:  # ValueError: what looks like a day and is none
+        raise WorldProblem([f"{path.name} is not YAML: {error}"]) from None
     if unknown := [_said(path, node, place, why) for place, why in _unknown_names(world)]:
         raise WorldProblem(unknown)
     return world

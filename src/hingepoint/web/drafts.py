@@ -302,6 +302,8 @@ def _opened(request: HttpRequest, address: str, draft: Draft) -> HttpResponse | 
     """Return the page at an address as its viewer would open it, with a draft to show."""
     path, _, query = address.partition("?")
     path = unquote(path.partition("#")[0])
+    if "\0" in path:
+        return None
     try:
         match = resolve(path)
     except Resolver404:

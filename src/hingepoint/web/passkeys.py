@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from typing import Any
 
 from django import forms
@@ -25,10 +26,22 @@ from hingepoint.web.requests import Request
 ADDING, SIGNING_IN = "passkey_adding", "passkey_signing_in"
 
 
+NOTHING_SENT = "The browser sent no passkey."
+
+
 class AnswerForm(forms.Form):
     """What the device answered, as the browser writes it."""
 
-    answer = forms.JSONField(max_length=20_000, error_messages={"required": "The browser sent no passkey."})
+    answer = forms.CharField(max_length=20_000, error_messages={"required": NOTHING_SENT})
+
+    def clean_answer(self) -> dict[str, Any]:
+        try:
+            said = json.loads(self.cleaned_data["answer"])
+        except (ValueError, RecursionError):
+            said = None
+        if not isinstance(said, dict):
+            raise forms.ValidationError(NOTHING_SENT)
+        return said
 
 
 class NewForm(AnswerForm):

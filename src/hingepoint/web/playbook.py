@@ -47,7 +47,7 @@ class StandardForm(forms.Form):
     )
     recheck_days = WholeNumber(min_value=1, max_value=3650)
     segments = forms.MultipleChoiceField(required=False)
-    least_amount = forms.DecimalField(required=False, min_value=0, max_digits=19)
+    least_amount = forms.DecimalField(required=False, min_value=0, max_digits=19, decimal_places=4)
     checks = forms.CharField(required=False, max_length=4000)
     questions = forms.CharField(required=False, max_length=4000)
     principles = forms.CharField(required=False, max_length=4000)

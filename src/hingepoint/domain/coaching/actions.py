@@ -108,6 +108,8 @@ def hold_session(
         raise NothingSaid("Write the next step, in their words.", field="next_step")
     if said.next_on < timezone.localdate(at):
         raise NothingSaid("Choose today or a later day.", field="next_on")
+    if said.next_on > timezone.localdate(at) + rules.AT_MOST_AHEAD:
+        raise NothingSaid("Choose a day within a year.", field="next_on")
     kind = AgreementType.objects.filter(key=type_key).first()
     if kind is None:
         raise Hidden("There is no such agreement type.")

@@ -13,6 +13,8 @@ from hingepoint.records.people import Role
 
 #: So long after its day a next step still counts as followed.
 GRACE = dt.timedelta(days=7)
+#: A next step is agreed on for a day within so long.
+AT_MOST_AHEAD = dt.timedelta(days=366)
 #: So far back sessions are counted.
 LATELY = dt.timedelta(weeks=13)
 #: Of fewer people nothing goes up.

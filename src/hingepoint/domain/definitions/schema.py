@@ -250,9 +250,15 @@ def load(path: Path) -> Definitions:
 def parse(text: str) -> Definitions:
     """Return the definitions that a text says. Raises DefinitionsUnusable."""
     try:
-        return _checked(Definitions.model_validate(yaml.safe_load(text)))
-    except yaml.YAMLError as error:
+        said = yaml.safe_load(text)
+    except (
+        yaml.YAMLError,
+        ValueError,
+        RecursionError,
+    ) as error:  # ValueError: what looks like a day and is none
         raise DefinitionsUnusable([f"This is no YAML: {' '.join(str(error).split())}."]) from None
+    try:
+        return _checked(Definitions.model_validate(said))
     except ValidationError as error:
         problems = [
             f"{'.'.join(map(str, one['loc'])) or 'the file'}: {one['msg']}." for one in error.errors()
