@@ -26,9 +26,11 @@ import pytest
 
 from hingepoint.connectors import tryton
 from hingepoint.connectors.exchange import Exchange
+from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.sync import actions
 from hingepoint.domain.sync.models import Landed
+from hingepoint.records.crm import Written
 
 HOME = Path(os.environ.get("HINGEPOINT_TRYTON", "/nowhere"))
 WHY = (
@@ -270,3 +272,52 @@ def _same_as_there(server: Server) -> None:
     assert sorted((key, float(value)) for key, value in values.values_list("deal__key", "value")) == sorted(
         (str(number), float(amount)) for number, amount, _ in amounts
     )
+
+
+def test_the_next_agreement_becomes_one_note_that_is_no_news_and_waits_while_the_deal_is_closed(
+    server, connection
+):
+    deal = open_deal(server, "Line 9", 700, 0, 0, dt.datetime.now(dt.UTC) - dt.timedelta(days=3))
+    server.at(None)
+    synced(connection)
+    budget = AgreementType.objects.create(key="budget", name="Budget", side="customer", origin="imported")
+    agreement = Agreement.objects.create(
+        deal=Deal.objects.get(key=str(deal)), type=budget, state="needed", required=True,
+        needed_by=dt.date(2031, 4, 1), changed_at=dt.datetime.now(dt.UTC),
+    )  # fmt: skip
+    actions.set_writing_back(
+        by=None, at=dt.datetime.now(dt.UTC), connection_id=connection.pk, parts=["task"], fields={}
+    )
+    assert synced(connection, sweep=False).written == {"done": 1}
+    assert notes_of(server, deal) == ["Budget (2031-04-01)"]
+
+    echo = synced(connection, sweep=False)
+    assert (echo.brought, echo.written) == ({}, {})
+
+    server.call("sale.opportunity.lost", [deal])
+    moved_to(agreement, dt.date(2031, 5, 1))
+    assert synced(connection, sweep=False).written == {"locked": 1}  # a closed record takes no change
+    assert notes_of(server, deal) == ["Budget (2031-04-01)"]
+    assert Deal.objects.get(key=str(deal)).status == "lost"
+
+    server.call("sale.opportunity.lead", [deal])
+    assert synced(connection, sweep=False).written == {}  # what was refused is tried again later, not at once
+    assert Deal.objects.get(key=str(deal)).status == "open"
+    outcomes = DealEvent.objects.filter(deal__key=str(deal), kind="field", name="status")
+    assert list(outcomes.order_by("occurred_at").values_list("note", flat=True)) == ["lost", "open"]
+
+
+def test_what_tryton_cannot_take_is_said_and_never_raised(server):
+    deal = open_deal(server, "Line 10", 700, 0, 0, dt.datetime.now(dt.UTC))
+    assert server.client.write(str(deal), {"agreements": "1 of 2"}).written is Written.NO_FIELD
+    assert server.client.write_task("999999", "", "Budget", None).written is not Written.DONE
+
+
+def notes_of(server: Server, deal: int) -> list[str]:
+    found = server.rows(f"SELECT message FROM ir_note WHERE resource = 'sale.opportunity,{deal}'")
+    return [message for (message,) in found]
+
+
+def moved_to(agreement: Agreement, day: dt.date) -> None:
+    agreement.needed_by, agreement.changed_at = day, dt.datetime.now(dt.UTC)
+    agreement.save()
