@@ -36,7 +36,7 @@ def test_from_a_rule_to_a_confirmed_agreement(cast, visit, axe, traces):
     page.get_by_label("They committed to").fill("share the stoppage log")
     page.get_by_role("button", name="Save").click()
     page.get_by_role("button", name="Test it on history").click()
-    assert page.get_by_text("2 of 3 deals").is_visible()
+    page.get_by_text("2 of 3 deals").wait_for()
     assert axe(page) == []
     page.get_by_role("button", name="Switch it on").click()
     page.get_by_text("It found 2 agreements now").wait_for()
