@@ -45,7 +45,7 @@ def test_from_two_files_to_a_signed_finding(own_company, files, shortcomings, sc
 def sign_in(page) -> None:
     page.get_by_label("E-mail address").fill("ann@example.com")
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     assert page.locator("h1").inner_text() == "Data and findings"
 
 
