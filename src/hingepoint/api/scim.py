@@ -249,20 +249,6 @@ def _show_person(request: HttpRequest, viewer: User, key: str) -> HttpResponse:
     return _shown(request, 200, _person(request, viewer, _number(key)))
 
 
-def _replace_person(request: HttpRequest, viewer: User, key: str) -> HttpResponse:
-    number = _number(key)
-    queries.person(viewer, number)
-    sent = shapes.Whole.model_validate(_sent(request), scim_ctx=Context.RESOURCE_REPLACEMENT_REQUEST)
-    return _keep_person(request, viewer, number, sent, _expected(request))
-
-
-def _patch_person(request: HttpRequest, viewer: User, key: str) -> HttpResponse:
-    known = queries.person(viewer, _number(key))
-    now = shapes.Whole.model_validate(shapes.person_told(known, _base(request)))
-    _patched(request, shapes.Whole, now)
-    return _keep_person(request, viewer, known.number, now, _read_at(request, known))
-
-
 def _read_at(request: HttpRequest, known: PersonThere | GroupThere) -> int:
     """Return the version that a patch is laid over: the one that was read a moment ago, and the sender's if they say one."""
     expected = _expected(request)
@@ -340,20 +326,6 @@ def _show_group(request: HttpRequest, viewer: User, key: str) -> HttpResponse:
     return _shown(request, 200, _group(request, viewer, _number(key)))
 
 
-def _replace_group(request: HttpRequest, viewer: User, key: str) -> HttpResponse:
-    number = _number(key)
-    queries.group(viewer, number)
-    sent = shapes.Group.model_validate(_sent(request), scim_ctx=Context.RESOURCE_REPLACEMENT_REQUEST)
-    return _keep_group(request, viewer, number, sent, _expected(request))
-
-
-def _patch_group(request: HttpRequest, viewer: User, key: str) -> HttpResponse:
-    known = queries.group(viewer, _number(key))
-    now = shapes.Group.model_validate(shapes.group_told(known, _base(request)))
-    _patched(request, shapes.Group, now)
-    return _keep_group(request, viewer, known.number, now, _read_at(request, known))
-
-
 def _keep_group(
     request: HttpRequest, viewer: User, number: int, sent: shapes.Group, version: int | None
 ) -> HttpResponse:
@@ -365,6 +337,36 @@ def _drop_group(request: HttpRequest, viewer: User, key: str) -> HttpResponse:
     number, version = _number(key), _expected(request)
     actions.drop_group(by=viewer, at=timezone.now(), number=number, version=version)
     return _answer(204, None)
+
+
+# ---- changed whole, or by a patch ----
+
+
+def _changed(
+    model: Any,
+    known: Callable[[User, int], Any],
+    told: Callable[[Any, str], Any],
+    keep: Callable[..., HttpResponse],
+) -> tuple[View, View]:
+    """Return the views that replace a resource and that lay a patch over it."""
+
+    def replace(request: HttpRequest, viewer: User, key: str) -> HttpResponse:
+        number = _number(key)
+        known(viewer, number)
+        sent = model.model_validate(_sent(request), scim_ctx=Context.RESOURCE_REPLACEMENT_REQUEST)
+        return keep(request, viewer, number, sent, _expected(request))
+
+    def patch(request: HttpRequest, viewer: User, key: str) -> HttpResponse:
+        there = known(viewer, _number(key))
+        now = model.model_validate(told(there, _base(request)))
+        _patched(request, model, now)
+        return keep(request, viewer, there.number, now, _read_at(request, there))
+
+    return replace, patch
+
+
+_replace_person, _patch_person = _changed(shapes.Whole, queries.person, shapes.person_told, _keep_person)
+_replace_group, _patch_group = _changed(shapes.Group, queries.group, shapes.group_told, _keep_group)
 
 
 # ---- what there is ----

@@ -21,7 +21,6 @@ class Form(Worded):
     PREMORTEM = "premortem", "Pre-mortem"
     DECIDING = "deciding", "Answer to a request"
     PULSE = "pulse", "Two taps of inside partners"
-    ROUTINE = "routine", "A routine that is said by a press"
 
 
 @dataclass(frozen=True, slots=True)
