@@ -2,9 +2,8 @@
 FROM python:3.12-slim-trixie AS build
 WORKDIR /build
 RUN python -m venv /opt/hingepoint
-COPY requirements/uv.txt requirements/postgres.txt requirements/
-RUN /opt/hingepoint/bin/pip install --no-cache-dir --require-hashes -r requirements/uv.txt \
- && /opt/hingepoint/bin/uv pip install --no-cache --python /opt/hingepoint/bin/python --require-hashes -r requirements/postgres.txt
+COPY requirements/postgres.txt requirements/
+RUN /opt/hingepoint/bin/pip install --no-cache-dir --require-hashes --no-deps -r requirements/postgres.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY docs docs
 COPY src src

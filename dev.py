@@ -58,7 +58,8 @@ def install(*locks):
     lock = ROOT / f"requirements/{locks[-1]}.txt"
     if subprocess.call([*pip, ROOT / "requirements/uv.txt"]) or subprocess.call([*uv, lock]):
         print("Going on with pip instead of uv, which takes a few minutes.", flush=True)
-        subprocess.check_call([*pip, lock])
+        # All that is needed is locked, and pip takes no pin for a package that another asks for with an extra.
+        subprocess.check_call([*pip[:-1], "--no-deps", "-r", lock])
     for mark, text in marks.items():
         mark.write_text(text)
 
