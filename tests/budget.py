@@ -23,41 +23,26 @@ SAME = 3
 
 #: route -> how many statements it may have, and why.
 MORE_STATEMENTS: dict[str, tuple[int, str]] = {
-    "signal": (
-        14,
-        "which teams, accounts and managers the viewer may see, and what these are called, is asked each time",
-    ),
-    "merge-people": (14, "two people side by side, and each of three reasons why they are not one"),
     "definitions-file": (
-        16,
+        15,
         "every definition, and three by which it is on record that a file was taken away",
     ),
     "put-in-force": (
-        20,
+        18,
         "the preview asks one batch of open deals as publishing would; done a few times a year",
     ),
-    "publish-playbook": (22, "the same preview, beside what changes; done a few times a year"),
-    "compare-runs": (18, "three runs, each read like a page of its own"),
-    "compare-playbooks": (14, "two versions, each read like a page of its own, beside the strategy"),
-    "deals-behind": (13, "a file: the finding, its run and the deals, each checked for the viewer"),
-    "change-exception": (
-        15,
-        "the request, its deal's demands, and how such requests were answered in the past year",
-    ),
-    **dict.fromkeys(("talk-plan", "exception"), (13, "as all others, and which principles apply there")),
-    "prepare-talk": (13, "as all others, and which questions are asked there"),
-    "trial": (16, "what was drawn, what came of it, and each look at it"),
-    "deal-work": (16, "what a manager keeps for one conversation, from each place where it stands"),
-    "discovery": (14, "the run, the months since, and whether what was found still holds"),
-    "words": (20, "each kind of suggestion for the words of a page is asked once"),
+    "publish-playbook": (20, "the same preview, beside what changes; done a few times a year"),
+    "trial": (15, "what was drawn, what came of it, and each look at it"),
+    "deal-work": (15, "what a manager keeps for one conversation, from each place where it stands"),
+    "discovery": (13, "the run, the months since, and whether what was found still holds"),
+    "words": (19, "each kind of suggestion for the words of a page is asked once"),
     **{
         f"pack-{kind}": (
-            45,
+            44,
             "a file: the review, results and agreements over the years, the debt and the signals, each as their page reads it",
         )
         for kind in ("pdf", "slides")
     },
-    "deal-help": (13, "exceptions, roles and whom a manager could ask, of one deal"),
 }
 #: route -> how large it may be, and why.
 LARGER: dict[str, tuple[int, str]] = {

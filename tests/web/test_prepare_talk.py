@@ -269,7 +269,7 @@ def test_reading_and_preparing_a_plan_cost_what_their_budget_says(
     rich_history(client, cast, deal)
     for name in ("talk-plan", "prepare-talk"):
         address = page_of(deal, name)
-        with django_assert_max_num_queries(budget.MORE_STATEMENTS[name][0]):
+        with django_assert_max_num_queries(budget.statements(name)):
             page = html.unescape(client.get(address).content.decode())
     assert "will open the logs of … to us" in page
     assert "Given by others for it on 5 deals" in page

@@ -8,9 +8,10 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
+from budget import watched
 from cast import PASSWORD
 from hingepoint.domain.audit.models import AuditEvent
-from hingepoint.domain.people.models import SignInFailure
+from hingepoint.domain.people.models import SignInFailure, User
 from hingepoint.domain.sessions import rules
 from hingepoint.domain.sessions.models import Session
 from routes import PAGES, address
@@ -190,3 +191,35 @@ def test_the_trail_shows_sign_ins_to_who_asks_for_them(cast):
     reader = signed_in("ada")
     assert "signed in" not in reader.get("/trail/").text
     assert "signed in" in reader.get("/trail/?kind=doors").text
+
+
+def test_the_session_and_its_person_are_found_by_one_statement(cast):
+    here = signed_in()
+    with watched() as asked:
+        assert here.get("/docs/").status_code == 200
+    first, *others = [sql for sql, _ in asked.found]
+    assert "domain_session" in first
+    assert "domain_user" in first
+    assert not [sql for sql in others if "domain_session" in sql or 'FROM "domain_user"' in sql]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda person: setattr(person, "is_active", False),
+        lambda person: person.set_password("another one, of 29 letters"),
+    ],
+    ids=["left", "new password"],
+)
+def test_who_left_or_has_a_new_password_is_out_at_the_next_page(cast, change):
+    here = signed_in()
+    person = User.objects.get(pk=cast.seller.pk)
+    change(person)
+    person.save()
+    assert here.get("/account/").status_code == 302
+
+
+def test_a_session_over_by_its_date_opens_nothing(cast):
+    here = signed_in()
+    Session.objects.filter(user=cast.seller).update(expire_date=timezone.now())
+    assert here.get("/account/").status_code == 302

@@ -45,7 +45,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "hingepoint.web.sessions.KnowsWho",
     "hingepoint.web.middleware.taken_away",
     "hingepoint.web.middleware.still_there",
     "hingepoint.web.middleware.SignInFirst",
@@ -139,7 +139,7 @@ LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "sign-in"
 
-SESSION_ENGINE = "hingepoint.domain.sessions.store"
+SESSION_ENGINE = "hingepoint.web.sessions"
 SESSION_COOKIE_AGE = ENVIRONMENT.sign_in_days * 86_400
 IDLE_TIME = dt.timedelta(hours=ENVIRONMENT.idle_hours)  # read by web/middleware.py
 SESSION_COOKIE_HTTPONLY = True

@@ -436,10 +436,11 @@ def compare(request, run_id: int):
     previous = page.previous if asked is None else asked
     if previous is None or page.record is None or not request.user.sees_everything:
         raise Hidden
+    then = runs.run(request.user, previous, at=timezone.now())
     context = {
         "page": page,
-        "previous": runs.state(request.user, previous, at=timezone.now()),
-        "found": comparison.comparison(request.user, run_id, previous, at=timezone.now()),
+        "previous": then.line,
+        "found": comparison.comparison(page, then),
         "metric": whole.read(page.record).metric,
     }
     return render(request, "discovery/compare.html", context)

@@ -205,7 +205,6 @@ def _wish_form(
 @drafts.kept()
 def change_exception(request: Request, escalation_id: int):
     """Change a request; only those whom the change concerns are asked again."""
-    wish = requests.wish(request.user, escalation_id)
     page = requests.request_page(request.user, escalation_id)
     facts = deal_page.deal_facts(request.user, page.request.deal_id)
     if not page.may_change:
@@ -213,10 +212,10 @@ def change_exception(request: Request, escalation_id: int):
         return redirect("exception", escalation_id)
     if request.method != "POST":
         named = ("wanted", "reason", "alternatives", "return_asked")
-        known = {name: getattr(wish, name) for name in named} | {
-            "kind": wish.kind.value,
-            "demand": wish.demand_id,
-            "discount": round(wish.discount * 100, 2) if wish.discount else "",
+        known = {name: getattr(page.wish, name) for name in named} | {
+            "kind": page.wish.kind.value,
+            "demand": page.wish.demand_id,
+            "discount": round(page.wish.discount * 100, 2) if page.wish.discount else "",
             "version": page.request.version,
         }
         demands = log.demands(request.user, facts.id)

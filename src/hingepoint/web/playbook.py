@@ -140,19 +140,25 @@ def _pivotal(
 def compare_playbooks(request: Request, strategy_id: int) -> HttpResponse:
     """What changed between two versions."""
     older, newer = _number(request, "older"), _number(request, "newer")
-    page = playbook_pages.playbook_page(request.user, strategy_id, newer)
-    if page is None:
-        raise Hidden("nothing is published yet")
-    newer = page.number
-    known = [one.number for one in page.versions if one.number < newer]
-    older = older or (known[0] if known else newer)
+    page = _written(request, strategy_id, newer)
+    known = [one.number for one in page.versions if one.number < page.number]
+    older = older or (known[0] if known else page.number)
+    before = _written(request, strategy_id, older)
     context = {
         "page": page,
         "older": older,
-        "newer": newer,
-        "differences": playbook_pages.compare(request.user, strategy_id, older, newer),
+        "newer": page.number,
+        "differences": playbook_pages.compare(before, page),
     }
     return render(request, "playbook/compare.html", context)
+
+
+def _written(request: Request, strategy_id: int, number: int | None) -> playbook_pages.PlaybookPage:
+    """Return a version of the playbook, the last one by itself. Raises Hidden also before there is one."""
+    page = playbook_pages.playbook_page(request.user, strategy_id, number)
+    if page is None:
+        raise Hidden("nothing is published yet")
+    return page
 
 
 @require_POST

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from hingepoint.domain.merging import rules
 from hingepoint.domain.people.models import DifferentPeople, User
-from hingepoint.domain.people.queries import keeps_people, user_to_change
+from hingepoint.domain.people.queries import keeps_people
 from hingepoint.records.deals import DealStatus
 from hingepoint.records.errors import Hidden
 from hingepoint.records.people import Role
@@ -70,12 +70,14 @@ def same_people(viewer: Any) -> list[Pair]:
 
 
 def _sides(numbers: set[int]) -> dict[int, Side]:
-    rows = User.objects.filter(pk__in=numbers).prefetch_related("memberships__team")
-    rows = rows.annotate(
+    return {row.pk: _side(row) for row in _with_deals(User.objects.filter(pk__in=numbers))}
+
+
+def _with_deals(people: QuerySet[User]) -> QuerySet[User]:
+    return people.prefetch_related("memberships__team").annotate(
         owned=Count("deals", distinct=True),
         open_owned=Count("deals", filter=Q(deals__status=DealStatus.OPEN), distinct=True),
     )
-    return {row.pk: _side(row) for row in rows}
 
 
 def _side(user: Any) -> Side:
@@ -102,14 +104,15 @@ def _pair(one: Side, other: Side, because: tuple[str, ...]) -> Pair:
 
 def merge_page(viewer: Any, kept_id: int, gone_id: int) -> MergePage:
     """Return what merging the two would do. Raises Hidden."""
-    kept, gone = user_to_change(viewer, kept_id), user_to_change(viewer, gone_id)
-    if kept == gone:
+    people = User.objects.visible_to(viewer if keeps_people(viewer) else None)
+    two = {row.pk: row for row in _with_deals(people.filter(pk__in=(kept_id, gone_id)))}
+    if len(two) < 2:
         raise Hidden
-    sides = _sides({kept_id, gone_id})
+    kept, gone = two[kept_id], two[gone_id]
     signs_in = rules.signs_in_as(kept, gone)
     return MergePage(
-        kept=sides[kept_id],
-        gone=sides[gone_id],
+        kept=_side(kept),
+        gone=_side(gone),
         moves=tuple((number, one, many) for (one, many), number in rules.moves(gone).items()),
         gains=tuple(rules.gains(kept, gone)),
         in_the_way=rules.in_the_way(kept, gone),

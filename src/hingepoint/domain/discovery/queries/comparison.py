@@ -13,7 +13,7 @@ from hingepoint.analysis.discovery import Finding as Facts
 from hingepoint.analysis.discovery import record as records_of_runs
 from hingepoint.analysis.discovery.record import Record
 from hingepoint.domain.discovery.models import Finding, Run
-from hingepoint.domain.discovery.queries.runs import BLOBS, RunLine, line_of, run, seen
+from hingepoint.domain.discovery.queries.runs import BLOBS, RunLine, RunPage, line_of, seen
 from hingepoint.domain.people.models import User
 from hingepoint.records.errors import Hidden
 from hingepoint.records.findings import Source, Status
@@ -42,9 +42,9 @@ class Comparison:
     differences: tuple[str, ...]
 
 
-def comparison(viewer: User, run_id: int, previous: int, *, at: dt.datetime) -> Comparison:
-    """Return what moved between a run and an earlier one. Raises Hidden."""
-    now, then = seen(run(viewer, run_id, at=at)), seen(run(viewer, previous, at=at))
+def comparison(now: RunPage, then: RunPage) -> Comparison:
+    """Return what moved between a run and an earlier one, as far as their reader sees both. Raises Hidden."""
+    now, then = seen(now), seen(then)
     if now.record is None or then.record is None:
         raise Hidden("One of the runs has no findings.")
     return Comparison(tuple(compare(then.record, now.record)), differences(then.record, now.record))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 
 from hingepoint.analysis.talks import reasons
 from hingepoint.domain.deals.models import Deal, DealEvent
@@ -209,9 +209,11 @@ def _bare(event: DealEvent) -> Asked:
 
 @dataclass(frozen=True, slots=True)
 class RequestPage:
-    """A request and what its reader may do: answer it, say what came back, change it, give a pulse."""
+    """A request, also as its form holds it (``wish``), and what its reader may do: answer it, say what came back, change it,
+    give a pulse."""
 
     request: Asked
+    wish: Wish
     sees_deal: bool
     may_answer: bool
     may_bring_back: bool
@@ -228,6 +230,7 @@ def request_page(viewer: Any, escalation_id: int) -> RequestPage:
 def row_for(viewer: Any, escalation_id: int) -> Escalation:
     """Return a request with its people, for whoever sees its deal or was asked. Raises Hidden. Two SQL queries."""
     rows = with_people(Escalation.objects.visible_to(viewer).filter(pk=escalation_id))
+    rows = rows.annotate(deal_seen=Exists(Deal.every.visible_to(viewer).filter(pk=OuterRef("deal_id"))))
     row = rows.select_related("deal__corridor__set_by").first()
     if row is None:
         raise Hidden("no such request")
@@ -235,14 +238,15 @@ def row_for(viewer: Any, escalation_id: int) -> Escalation:
 
 
 def page_of(viewer: Any, row: Escalation) -> RequestPage:
-    """Return what a request that was fetched for ``viewer`` says, and what they may do."""
+    """Return what a request that ``row_for`` fetched for ``viewer`` says, and what they may do."""
     found = ready_to_show(row)
-    sees = Deal.every.visible_to(viewer).filter(pk=row.deal_id).exists()
+    sees = row.deal_seen  # type: ignore[attr-defined]  # annotated
     asked = [each for each in found.approvals if each.approver_id == viewer.pk]
     partner = viewer.role == Role.INSIDE_PARTNER and bool(asked)
     pulsed = partner and Pulse.objects.filter(escalation=row, partner=viewer).exists()
     return RequestPage(
         request=found if sees else without_our_limits(found),
+        wish=wish_of(row),
         sees_deal=sees,
         may_answer=row.state == State.OPEN and any(each.answer == Answer.WAITING for each in asked),
         may_bring_back=sees and row.state == State.RETURNED,
@@ -250,15 +254,6 @@ def page_of(viewer: Any, row: Escalation) -> RequestPage:
         may_pulse=partner and not pulsed,
         pulsed=pulsed,
     )
-
-
-def wish(viewer: Any, escalation_id: int) -> Wish:
-    """Return a request as its form holds it, for whoever sees its deal. Raises Hidden."""
-    visible = Escalation.objects.filter(deal__in=Deal.every.visible_to(viewer))
-    row = visible.filter(pk=escalation_id).first()
-    if row is None:
-        raise Hidden("no such request")
-    return wish_of(row)
 
 
 def without_our_limits(request: Asked) -> Asked:

@@ -14,6 +14,7 @@ from django.db.models import (
     CharField,
     Count,
     DateField,
+    DateTimeField,
     Exists,
     ExpressionWrapper,
     IntegerField,
@@ -33,6 +34,7 @@ from hingepoint.domain.people.models import User
 from hingepoint.domain.pressures.models import PressureTag
 from hingepoint.domain.reviews.models import Review
 from hingepoint.domain.routines.models import Routine
+from hingepoint.domain.sessions.models import Session
 from hingepoint.domain.signals.models import Raise, SignalReading
 from hingepoint.domain.strategy.models import Strategy
 from hingepoint.domain.sync.models import Connection
@@ -73,6 +75,12 @@ def person(pk: int, *, today: dt.date) -> User | None:
     return _PERSON.first(pk=pk, today=today)
 
 
+def signed_in(session: str, *, at: dt.datetime, today: dt.date) -> User | None:
+    """Return whose session this is, as ``person`` does, with what it keeps as ``session_data``; None where it is nobody's or
+    over. One SQL query."""
+    return _SIGNED_IN.first(session=session, at=at, today=today)
+
+
 def rooms(viewer: Any, *, today: dt.date) -> Rooms:
     """Return which rooms have something for a viewer. No SQL query for who was loaded by ``person``, one for others."""
     if not getattr(viewer, "is_authenticated", False):
@@ -82,7 +90,7 @@ def rooms(viewer: Any, *, today: dt.date) -> Rooms:
     return Rooms(**{one.name: getattr(viewer, _BESIDE + one.name) for one in fields(Rooms)})
 
 
-def _with_rooms() -> QuerySet[User]:
+def _with_rooms(pk: Any) -> QuerySet[User]:
     strategies = Strategy.objects.order_by()
     found = {
         "deals": Exists(Deal.objects.order_by()),
@@ -99,7 +107,7 @@ def _with_rooms() -> QuerySet[User]:
         "crm_read": _crm_read(),
     }
     assert found.keys() == asdict(Rooms()).keys()
-    somebody: QuerySet[User] = User.objects.order_by().filter(pk=Given("pk", BigIntegerField()))
+    somebody: QuerySet[User] = User.objects.order_by().filter(pk=pk)
     return somebody.annotate(**{_BESIDE + name: part for name, part in found.items()})
 
 
@@ -120,4 +128,13 @@ def _crm_read() -> Subquery:
     return Subquery(on.order_by("read").values("read")[:1])
 
 
-_PERSON = Composed(_with_rooms)
+def _with_session() -> QuerySet[User]:
+    there = Session.objects.filter(
+        pk=Given("session", CharField()), expire_date__gt=Given("at", DateTimeField())
+    )
+    whose = _with_rooms(Subquery(there.values("user")))
+    return whose.annotate(session_data=Subquery(there.values("session_data")))
+
+
+_PERSON = Composed(lambda: _with_rooms(Given("pk", BigIntegerField())))
+_SIGNED_IN = Composed(_with_session)

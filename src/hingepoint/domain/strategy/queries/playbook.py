@@ -103,21 +103,15 @@ class Difference:
     changes: tuple[tuple[str, str, str], ...] = ()  # what, before, after
 
 
-def compare(viewer: Any, strategy_id: int, older: int, newer: int) -> list[Difference]:
-    """Return what changed from one version to another, by name. Raises Hidden."""
-    before = {line.key: line for line in _lines_of(viewer, strategy_id, older)}
-    after = {line.key: line for line in _lines_of(viewer, strategy_id, newer)}
+def compare(older: PlaybookPage, newer: PlaybookPage) -> list[Difference]:
+    """Return what changed from one version to another, by name."""
+    before, after = ({line.key: line for line in page.lines} for page in (older, newer))
     found = [Difference(after[key].name, "added") for key in after.keys() - before.keys()]
     found += [Difference(before[key].name, "dropped") for key in before.keys() - after.keys()]
     for key in after.keys() & before.keys():
         if changes := _changes(before[key], after[key]):
             found.append(Difference(after[key].name, "changed", changes))
     return sorted(found, key=lambda one: (one.what, one.name))
-
-
-def _lines_of(viewer: Any, strategy_id: int, number: int) -> tuple[PivotalLine, ...]:
-    page = playbook_page(viewer, strategy_id, number)
-    return page.lines if page else ()
 
 
 def _changes(before: PivotalLine, after: PivotalLine) -> tuple[tuple[str, str, str], ...]:
