@@ -337,6 +337,7 @@ def test_who_the_directory_does_not_look_after_is_not_told(cast, directory):
         assert directory("GET", f"/Users/{number}").status_code == 404
 
 
+@pytest.mark.slow
 def test_what_the_standards_ask_is_answered(cast, directory, oracle):
     """Every check of scim2-tester, over our own WSGI."""
     tester = oracle("scim2_tester")

@@ -44,7 +44,13 @@ def test_a_hostile_file_changes_nothing(tmp_path, what, table):
     assert "\n" not in str(refused.value)
 
 
-@pytest.mark.parametrize("what", sorted(hostile.FILES))
+@pytest.mark.parametrize(
+    "what",
+    [
+        pytest.param(what, marks=pytest.mark.slow if number % 3 else ())
+        for number, what in enumerate(sorted(hostile.FILES))
+    ],
+)
 def test_a_hostile_upload_is_refused_on_its_page(client, cast, settings, tmp_path, what):
     path = hostile.FILES[what][0](tmp_path)
     if not os.path.isfile(path):

@@ -11,11 +11,10 @@ def reader(client, cast):
     return client
 
 
-@pytest.mark.parametrize("name", manual.pages())
-def test_every_page_of_the_manual_opens(reader, name):
-    answer = reader.get(f"/docs/{name}")
-    assert answer.status_code == 200
-    assert "<h1" in answer.content.decode()
+def test_every_page_of_the_manual_opens(reader):
+    answers = {name: reader.get(f"/docs/{name}") for name in manual.pages()}
+    assert len(answers) > 200
+    assert [name for name, one in answers.items() if one.status_code != 200 or "<h1" not in one.text] == []
 
 
 def test_links_between_pages_lead_to_addresses_of_the_product(reader):

@@ -12,6 +12,8 @@ import pytest
 from django.urls import get_resolver
 
 from routes import CHANGES, PAGES, address
+from web.test_out_of_date import VERSIONED, versions_on
+from web.test_what_was_typed import FORMS, forms_of
 
 
 def routes() -> set[str]:
@@ -39,6 +41,8 @@ def test_a_page_opens_for_those_it_is_for_and_for_nobody_else(client, cast, rout
     page = address(route, arguments, cast)
     for who in viewers(cast, client):
         answer = client.get(page)
+        if who == min(allowed or {"anonymous"}):
+            assert_all_is_listed(answer, page, inside=allowed is not None)
         if allowed is None:
             assert answer.status_code in (200, 302), who
             assert "no-store" in answer["Cache-Control"], who
@@ -47,6 +51,18 @@ def test_a_page_opens_for_those_it_is_for_and_for_nobody_else(client, cast, rout
         else:
             assert answer.status_code == (200 if who in allowed else 404), who
             assert answer["Cache-Control"] == "private, no-store", who
+
+
+def assert_all_is_listed(answer, page: str, *, inside: bool) -> None:
+    """Hold a page to the tables of forms and of versions, so that none is left out of what is tested of them; and to the
+    way out."""
+    if answer.status_code != 200 or not answer["Content-Type"].startswith("text/html"):
+        return
+    text = answer.content.decode()
+    assert set(forms_of(text, page)) <= set(FORMS)
+    assert versions_on(text, page) <= set(VERSIONED)
+    whole = inside and "<html" in text and "Content-Disposition" not in answer
+    assert not whole or 'action="/sign-out"' in text
 
 
 @pytest.mark.parametrize("route", CHANGES)

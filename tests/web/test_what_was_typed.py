@@ -246,17 +246,6 @@ def test_what_is_wrong_is_said_above_and_at_the_field(client, cast, route):
     assert 'aria-invalid="true"' in page
 
 
-@pytest.mark.parametrize("page", [page for page, (allowed, _) in PAGES.items() if allowed != set()])
-def test_a_page_shows_no_form_that_is_not_listed(client, cast, page):
-    allowed, arguments = PAGES[page]
-    at = address(page, arguments, cast)
-    if allowed:
-        client.force_login(getattr(cast, min(allowed)))
-    answer = client.get(at)
-    pages = answer.status_code == 200 and answer.headers["Content-Type"].startswith("text/html")
-    assert set(forms_of(answer.content.decode(), at) if pages else ()) <= set(FORMS)
-
-
 def test_what_is_wrong_names_its_field_and_what_to_do(client, cast):
     client.force_login(cast.analyst)
     told = {"name": "x" * 121, "trace": "stage", "state": "gained", "evidence": "3", "confidence": "400"}
