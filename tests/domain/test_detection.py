@@ -18,6 +18,7 @@ from hingepoint.domain.detection.models import Detection
 from hingepoint.domain.detection.queries import rules as rules_page
 from hingepoint.domain.detection.queries import to_confirm
 from hingepoint.records.agreements import AgreementState, Evidence
+from hingepoint.records.deals import DealStatus
 from hingepoint.records.detection import Outcome
 from hingepoint.records.errors import Hidden
 
@@ -236,6 +237,24 @@ def test_a_worklist_holds_a_handful_batched_by_rule(cast):
     assert [(len(one.lines), one.more) for one in told.batches] == [(5, 2)]
     assert told.total == 7
     assert to_confirm.to_confirm(cast.stranger).total == to_confirm.to_confirm(cast.inside_partner).total == 0
+
+
+def test_what_is_counted_and_what_is_listed_are_what_waits(cast):
+    for n in range(6):
+        rules.log_arrives(deal(f"P-{n}", owner=cast.seller))
+    rules.log_arrives(deal("P-closed", owner=cast.seller, status=DealStatus.LOST, closed_at=NOW))
+    rules.log_arrives(deal("P-nobody", team=cast.north))
+    rules.switched_on()
+    latest = to_confirm.to_confirm(cast.sponsor, most=3).batches[0]
+    waiting = Detection.objects.open().exclude(deal__key="P-closed")
+    assert [one.id for one in latest.lines] == [one.pk for one in waiting.order_by("-traced_at", "-pk")[:3]]
+    tallied = to_confirm.tallies(cast.sponsor)
+    assert sum(one.n for one in tallied) == to_confirm.waiting_count(cast.sponsor) == waiting.count() == 7
+    assert to_confirm.sellers(tallied) == ((cast.seller.pk, "Sanna", 6),)
+    [kind] = to_confirm.by_type(tallied)
+    assert (kind.n, kind.proposed) == (7, waiting.filter(step=None).count())
+    assert kind.since == min(waiting.values_list("traced_at", flat=True))
+    assert to_confirm.to_confirm(cast.sponsor, owner_id=cast.seller.pk).total == 6
 
 
 def test_contacts_added_are_traces_too(cast):

@@ -205,16 +205,15 @@ def to_confirm(request: Request) -> HttpResponse:
     """What rules found on the viewer's open deals and nobody confirmed, by rule; of one type or one seller."""
     wanted = {name: request.GET.get(name, "") for name in ("type", "seller")}
     owner = whole_number(wanted["seller"])
-    found = to_confirm_page.to_confirm(request.user, type_key=wanted["type"], owner_id=owner)
+    tallied = to_confirm_page.tallies(request.user)
+    found = to_confirm_page.to_confirm(request.user, type_key=wanted["type"], owner_id=owner, tallied=tallied)
     context = {
         "batches": found.batches,
         "total": found.total,
         "wanted": wanted,
         "here": request.get_full_path(),
-        "kinds": to_confirm_page.to_confirm_by_type(request.user),
-        "sellers": to_confirm_page.sellers_to_confirm(request.user)
-        if request.user.role != Role.SELLER
-        else (),
+        "kinds": to_confirm_page.by_type(tallied),
+        "sellers": to_confirm_page.sellers(tallied) if request.user.role != Role.SELLER else (),
     }
     return render(request, "detection/to_confirm.html", context)
 

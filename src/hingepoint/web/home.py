@@ -41,7 +41,7 @@ def home(request: Request):
     if page == "seller":
         context["found"] = to_confirm.to_confirm(request.user, most=to_confirm.A_HANDFUL)
     if page == "manager":
-        context["kinds"] = to_confirm.to_confirm_by_type(request.user)
+        context["kinds"] = to_confirm.by_type(to_confirm.tallies(request.user))
     return render(request, f"home/{page}.html", context)
 
 

@@ -116,4 +116,13 @@ class Detection(models.Model):
                 fields=["rule", "deal"], condition=~Q(outcome=Outcome.TAKEN_BACK), name="found_once_a_deal"
             )
         ]
-        indexes = [models.Index(fields=["deal", "outcome"], name="detection_by_deal")]
+        indexes = [
+            models.Index(fields=["deal", "outcome"], name="detection_by_deal"),
+            models.Index(
+                models.F("rule"),
+                models.F("traced_at").desc(),
+                models.F("id").desc(),
+                condition=Q(outcome=Outcome.OPEN),
+                name="detection_latest",
+            ),
+        ]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Any
 
-from django.db.models import Count, F, Min, Q, QuerySet, Window
-from django.db.models.functions import RowNumber
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 
 from hingepoint.analysis import detection
 from hingepoint.analysis.detection import Rule
@@ -22,7 +23,7 @@ from hingepoint.records.people import Role
 
 #: A worklist shows so many of one kind at a time and so many in all, a few of each kind; the home page so many in all.
 MOST_IN_A_BATCH = 40
-MOST_ON_A_PAGE = 60
+MOST_ON_A_PAGE = 45
 A_HANDFUL = 5
 
 
@@ -69,33 +70,89 @@ class ToConfirm:
     total: int
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many agreements one rule found on one seller's open deals that nobody confirmed; ``proposed`` of them are not in the
+    register. ``since`` is when the oldest was traced; ``owner_id`` is None for deals of nobody."""
+
+    rule_id: int
+    type_key: str
+    type_name: str
+    owner_id: int | None
+    owner: str
+    n: int
+    proposed: int
+    since: dt.datetime
+
+
+def tallies(viewer: Any) -> tuple[Tally, ...]:
+    """Return how much waits on open deals that ``viewer`` sees, by rule and seller: what is counted over all of it is
+    counted from these. One SQL query."""
+    named = (
+        "rule__type__key",
+        "rule__type__own_name",
+        "rule__type__name",
+        "deal__owner_id",
+        "deal__owner__name",
+    )
+    rows = _waiting_on_open_deals(viewer).order_by().values_list("rule_id", *named)
+    counted = rows.annotate(
+        n=Count("pk"), proposed=Count("pk", filter=Q(step__isnull=True)), since=Min("traced_at")
+    )
+    return tuple(
+        Tally(rule, key, own or name, owner, called or "", *counts)
+        for rule, key, own, name, owner, called, *counts in counted
+    )
+
+
 def to_confirm(
-    viewer: Any, *, most: int | None = None, type_key: str = "", owner_id: int | None = None
+    viewer: Any,
+    *,
+    most: int | None = None,
+    type_key: str = "",
+    owner_id: int | None = None,
+    tallied: Sequence[Tally] | None = None,
 ) -> ToConfirm:
     """Return what waits on open deals that ``viewer`` sees, one batch a rule.
 
     ``most`` limits the lines of all batches together; ``type_key`` and ``owner_id`` narrow to an agreement
-    type and to one seller's deals. Three SQL queries, one when nothing waits.
+    type and to one seller's deals; ``tallied`` is what ``tallies`` told. Three SQL queries, one when nothing waits; one less with
+    ``tallied``.
     """
-    waiting = _waiting_on_open_deals(viewer)
-    waiting = waiting.filter(rule__type__key=type_key) if type_key else waiting
-    waiting = waiting.filter(deal__owner_id=owner_id) if owner_id else waiting
-    totals = dict(waiting.order_by().values_list("rule_id").annotate(n=Count("pk")))
+    totals = _by_rule(tallies(viewer) if tallied is None else tallied, type_key, owner_id)
     if not totals:
         return ToConfirm((), 0)
-    place = Window(RowNumber(), partition_by="rule", order_by=[F("traced_at").desc(), F("pk").desc()])
-    in_a_batch = max(1, min(MOST_IN_A_BATCH, MOST_ON_A_PAGE // len(totals)))
-    first = waiting.annotate(place=place).filter(place__lte=in_a_batch)
+    deals = Deal.objects.visible_to(viewer).open()
+    deals = deals.filter(owner=owner_id) if owner_id else deals
     found: dict[int, list[Waiting]] = defaultdict(list)
-    for one in _as_waiting(Detection.objects.filter(pk__in=first.values("pk")).order_by("-traced_at", "-id")):
+    for one in _as_waiting(_latest(deals, totals)):
         found[one.rule_id].append(one)
-    batches, left = [], sum(totals.values()) if most is None else most
+    batches, left = [], totals.total() if most is None else most
     for rule_id, lines in sorted(found.items(), key=lambda item: (-totals[item[0]], item[0])):
         shown = lines[:left]
         left -= len(shown)
         if shown:
             batches.append(_batch(shown, more=totals[rule_id] - len(shown)))
-    return ToConfirm(tuple(batches), sum(totals.values()))
+    return ToConfirm(tuple(batches), totals.total())
+
+
+def _by_rule(tallied: Sequence[Tally], type_key: str, owner_id: int | None) -> Counter[int]:
+    totals: Counter[int] = Counter()
+    for one in tallied:
+        if (not type_key or one.type_key == type_key) and (not owner_id or one.owner_id == owner_id):
+            totals[one.rule_id] += one.n
+    return totals
+
+
+def _latest(deals: QuerySet, rules: Collection[int]) -> QuerySet:
+    """Return the latest that wait on ``deals``, of each rule as many as a page has room for. Asked a rule at a time, and a deal at
+    a time: so an index leads to them, the latest first, and the others are not looked at."""
+    in_a_batch = max(1, min(MOST_IN_A_BATCH, MOST_ON_A_PAGE // len(rules)))
+    latest_first = ("-traced_at", "-pk")
+    waiting = Detection.objects.open().filter(Exists(deals.filter(pk=OuterRef("deal_id"))))
+    of_each = [waiting.filter(rule=rule).order_by(*latest_first).values("pk")[:in_a_batch] for rule in rules]
+    shown = reduce(or_, (Q(pk__in=one) for one in of_each))
+    return Detection.objects.filter(shown).order_by(*latest_first)
 
 
 def _waiting_on_open_deals(viewer: Any) -> QuerySet:
@@ -114,22 +171,31 @@ class FoundKind:
     since: dt.datetime
 
 
-def to_confirm_by_type(viewer: Any) -> tuple[FoundKind, ...]:
-    """Return what waits on open deals that ``viewer`` sees by agreement type, the most first. One SQL query."""
-    named = ("rule__type__key", "rule__type__own_name", "rule__type__name")
-    rows = _waiting_on_open_deals(viewer).order_by().values_list(*named)
-    counted = rows.annotate(
-        n=Count("pk"), proposed=Count("pk", filter=Q(step__isnull=True)), since=Min("traced_at")
-    )
-    found = [FoundKind(key, own or name, *counts) for key, own, name, *counts in counted]
+def by_type(tallied: Sequence[Tally]) -> tuple[FoundKind, ...]:
+    """Return what waits by agreement type, the most first."""
+    of_type: dict[str, list[Tally]] = defaultdict(list)
+    for one in tallied:
+        of_type[one.type_key].append(one)
+    found = [
+        FoundKind(
+            key,
+            many[0].type_name,
+            sum(one.n for one in many),
+            sum(one.proposed for one in many),
+            min(one.since for one in many),
+        )
+        for key, many in of_type.items()
+    ]
     return tuple(sorted(found, key=lambda kind: (-kind.n, kind.name)))
 
 
-def sellers_to_confirm(viewer: Any) -> tuple[tuple[int, str, int], ...]:
-    """Return on whose open deals something waits: id, name and how many, by name. One SQL query."""
-    rows = _waiting_on_open_deals(viewer).filter(deal__owner__isnull=False).order_by()
-    counted = rows.values_list("deal__owner_id", "deal__owner__name").annotate(n=Count("pk"))
-    return tuple(sorted(counted, key=lambda row: row[1]))
+def sellers(tallied: Sequence[Tally]) -> tuple[tuple[int, str, int], ...]:
+    """Return on whose deals something waits: id, name and how many, by name."""
+    counted: Counter[tuple[int, str]] = Counter()
+    for one in tallied:
+        if one.owner_id is not None:
+            counted[one.owner_id, one.owner] += one.n
+    return tuple(sorted(((pk, name, n) for (pk, name), n in counted.items()), key=lambda row: row[1]))
 
 
 def _batch(lines: Sequence[Waiting], *, more: int) -> Batch:
