@@ -14,6 +14,7 @@ import hindsights
 import hooks
 import importing
 import letting_in
+import making
 import playbooks
 import pressed
 import principled
@@ -125,6 +126,8 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "confirm": (None, {"token": "a_link"}),
     "card": (None, {"token": "a_card"}),
     "export": (EVERYBODY, {"table": "deals", "format": "csv"}),
+    "made-file": ({"seller"}, {"number": "a_made_file"}),
+    "take-made-file": ({"seller"}, {"number": "a_made_file"}),
     "discovery": (SELLING, {}),
     "discovery-readiness": (KEEPERS, {}),
     "new-run": ({"analyst"}, {}),
@@ -231,6 +234,7 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
 
 #: route -> (who may POST to it, arguments). A GET changes nothing: it answers 405.
 CHANGES: dict[str, tuple[set[str] | None, dict]] = {
+    "make-file": (EVERYBODY, {"table": "deals", "format": "csv"}),
     "sign-out": (None, {}),
     "sign-out-elsewhere": (EVERYBODY, {}),
     "choose-mail": (EVERYBODY, {}),
@@ -393,6 +397,8 @@ def address(route: str, arguments: dict, cast, known: dict | None = None) -> str
             return hooks.a_message_given_up().pk
         if name == "a_card":
             return connecting.a_card(cast.deal)
+        if name == "a_made_file":
+            return making.a_made_file(cast.seller).pk
         if name == "finished_import":
             return importing.finished_import(cast).pk
         if name == "a_way_in":

@@ -195,6 +195,7 @@ NO_ACTION = {
         "stop": "passes on to one",
     },
     "escalations.actions": {"settle": "a part of actions, in their turn"},
+    "made_files.actions": {"make": "writes the file first, then notes it in one"},
     "home.actions": {"renew_answers": "keeps each answer in a statement of its own"},
     "impact.actions": {"read_rollouts": "reads outside any, then keeps each in one"},
     "imports.actions": {

@@ -13,6 +13,7 @@ from hingepoint.records.people import Role
 NO_PAGES = {
     "security-txt",
     "export",
+    "take-made-file",
     "export-run",
     "import-problems",
     "manual-file",

@@ -168,6 +168,7 @@ STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
 MEDIA_ROOT = ENVIRONMENT.data_dir / "uploads"
 COMPILED_TEMPLATES = ENVIRONMENT.data_dir / "templates"  # may be deleted at any time
 KEPT_ROWS = ENVIRONMENT.data_dir / "rows"  # that nights read; may be deleted at any time
+MADE_FILES = ENVIRONMENT.data_dir / "made"  # large tables that people asked for, kept for a day
 KEPT_SUMS = ENVIRONMENT.data_dir / "sums"  # of long histories; may be deleted at any time
 FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o600, 0o700
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000

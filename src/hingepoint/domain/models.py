@@ -13,6 +13,7 @@ from hingepoint.domain.hindsight.models import HindsightLimit, HindsightView
 from hingepoint.domain.impact.models import Rollout, RolloutCost, RolloutReading
 from hingepoint.domain.imports.models import ImportBatch, ImportChange, SavedMapping
 from hingepoint.domain.involvement.models import Involvement
+from hingepoint.domain.made_files.models import MadeFile
 from hingepoint.domain.negotiation.models import Corridor, CorridorWriting, Reason, Trade
 from hingepoint.domain.notices.models import CalendarAddress, Digest, MailChoice, NoticeAnswer, Quiet
 from hingepoint.domain.passkeys.models import Passkey
@@ -122,6 +123,7 @@ __all__ = [
     "KeptAnswer",
     "Landed",
     "LandedChange",
+    "MadeFile",
     "MailChoice",
     "Membership",
     "MessageReader",

@@ -15,6 +15,7 @@ from hingepoint.domain.discovery import actions as discovery
 from hingepoint.domain.escalations import actions as escalations
 from hingepoint.domain.impact import actions as impact
 from hingepoint.domain.imports.touched import deals_of_import, deals_with_news_of_import
+from hingepoint.domain.made_files import actions as made_files
 from hingepoint.domain.premortems import actions as premortems
 from hingepoint.domain.pressures import actions as pressures
 from hingepoint.domain.reviews import actions as reviews
@@ -128,6 +129,7 @@ JOBS = (
     anchor_trail,
     look_for_damage,
     discovery.forget_uploads,
+    made_files.forget_made_files,
     forget_finished_tasks,
     forget_ended_sessions,
     turns.forget_forms,

@@ -124,6 +124,9 @@ urlpatterns = [
     path("views/save", saved_views.save_view, name="save-view"),
     path("views/<int:view_id>/drop", saved_views.drop_view, name="drop-view"),
     path("export/<slug:table>.<slug:format>", exports.export, name="export"),
+    path("export/<slug:table>.<slug:format>/make", exports.make_file, name="make-file"),
+    path("export/<int:number>/", exports.made_file, name="made-file"),
+    path("export/<int:number>/file", exports.take_made_file, name="take-made-file"),
     # agreements
     path("deals/<int:deal_id>/agreements/<int:type_id>/", agreements.agreement, name="agreement"),
     path("deals/<int:deal_id>/agreements/<int:type_id>/undo", agreements.undo_step, name="undo-step"),

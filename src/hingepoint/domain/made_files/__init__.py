@@ -1,0 +1,1 @@
+"""Tables that are too large to wait for, written as files in the background for whoever asked."""
