@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from hingepoint.connectors import exchange, marks, values
+from hingepoint.connectors import exchange, paging, values
 from hingepoint.connectors.exchange import Answer, Exchange
 from hingepoint.connectors.source import Address, Connector, Described, SignIn, Wanted
 from hingepoint.records.crm import (
@@ -324,11 +324,13 @@ class Dynamics:
             CrmObject.USERS: lambda mark: self._changed(object, "systemusers", USER, mark, _users),
             CrmObject.ACCOUNTS: lambda mark: self._changed(object, "accounts", ACCOUNT, mark, _accounts),
             CrmObject.CONTACTS: lambda mark: self._changed(object, "contacts", CONTACT, mark, _contacts),
-            CrmObject.DEALS: lambda mark: marks.in_turn(
-                ("opportunities", "connections"), mark, self._deals_page
+            CrmObject.DEALS: lambda mark: paging.pages_in_turn(
+                mark, ("opportunities", "connections"), self._deals_page
             ),
             CrmObject.CHANGES: self._changes_page,
-            CrmObject.QUOTES: lambda mark: marks.in_turn(("quotes", "quotedetails"), mark, self._quotes_page),
+            CrmObject.QUOTES: lambda mark: paging.pages_in_turn(
+                mark, ("quotes", "quotedetails"), self._quotes_page
+            ),
             CrmObject.ACTIVITIES: lambda mark: self._changed(
                 object, "activitypointers", ACTIVITY, mark, _activities
             ),
@@ -371,8 +373,8 @@ class Dynamics:
         query = {"$select": ",".join(dict.fromkeys((id, "modifiedon", *select)))}
         if not self._tracks(set):
             query["$orderby"] = f"modifiedon,{id}"
-            if start := marks.read(held.get("mark", "")).start:
-                query["$filter"] = f"modifiedon ge {start.isoformat().replace('+00:00', 'Z')}"
+            if since := paging.read(held.get("mark", "")).since:
+                query["$filter"] = f"modifiedon ge {since.isoformat().replace('+00:00', 'Z')}"
         return set, query
 
     def _is_wanted(self, set: str, row: Row) -> bool:
@@ -623,14 +625,14 @@ class Dynamics:
 
 def _following(held: Row, answer: Answer) -> tuple[str, bool]:
     """Return the next mark, and whether more is to come now."""
-    body, mark = answer.body, marks.read(held.get("mark", ""))
+    body, mark = answer.body, paging.read(held.get("mark", ""))
     if link := body.get("@odata.deltaLink"):
         return json.dumps({"link": link}), False
     times = [values.at(each["modifiedon"]) for each in body["value"] if "modifiedon" in each]
-    last = max(times, default=None)
     if link := body.get("@odata.nextLink"):
-        return json.dumps({"link": link, "mark": mark.moved(last, "", clock=answer.server_time).text()}), True
-    return json.dumps({"mark": mark.ended(last, clock=answer.server_time).text()}), False
+        on = mark.on(mark.since, None, times, clock=answer.server_time)
+        return json.dumps({"link": link, "mark": on.text()}), True
+    return json.dumps({"mark": mark.ended(times, clock=answer.server_time).text()}), False
 
 
 def _value(field: DealField, said: Any) -> str:

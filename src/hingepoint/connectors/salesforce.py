@@ -23,7 +23,7 @@ from typing import Any
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from hingepoint.connectors import exchange, marks, values
+from hingepoint.connectors import exchange, paging, values
 from hingepoint.connectors.exchange import Answer, Exchange
 from hingepoint.connectors.source import Address, Connector, Described, SignIn, Wanted
 from hingepoint.records.crm import (
@@ -329,15 +329,19 @@ class Salesforce:
             CrmObject.USERS: lambda mark: self._changed(object, "User", USER, mark, _users),
             CrmObject.ACCOUNTS: lambda mark: self._changed(object, "Account", ACCOUNT, mark, _accounts),
             CrmObject.CONTACTS: lambda mark: self._changed(object, "Contact", CONTACT, mark, _contacts),
-            CrmObject.DEALS: lambda mark: marks.in_turn(
-                ("Opportunity", "OpportunityContactRole"), mark, self._deals_page
+            CrmObject.DEALS: lambda mark: paging.pages_in_turn(
+                mark, ("Opportunity", "OpportunityContactRole"), self._deals_page
             ),
             CrmObject.CHANGES: self._changes_page,
-            CrmObject.QUOTES: lambda mark: marks.in_turn(("Quote", "QuoteLineItem"), mark, self._quotes_page),
+            CrmObject.QUOTES: lambda mark: paging.pages_in_turn(
+                mark, ("Quote", "QuoteLineItem"), self._quotes_page
+            ),
             CrmObject.APPROVALS: lambda mark: self._changed(
                 object, "ProcessInstance", APPROVAL, mark, self._approvals
             ),
-            CrmObject.ACTIVITIES: lambda mark: marks.in_turn(("Task", "Event"), mark, self._activities_page),
+            CrmObject.ACTIVITIES: lambda mark: paging.pages_in_turn(
+                mark, ("Task", "Event"), self._activities_page
+            ),
         }
         return pages[object](mark)
 
@@ -357,15 +361,17 @@ class Salesforce:
 
         ``hung`` rows hang on the records that are made of them: a deleted one changes its record too.
         """
-        held, size = marks.read(mark), size or self.size
+        held, size = paging.read(mark), size or self.size
         if name not in self._there:
             return CrmPage(object, (), mark, False, self._clock())
         rows, clock = self._rows(name, fields, [each for each in (_after(held), where) if each], size)
         live = [each for each in rows if hung or not each.get("IsDeleted")]
         fates = [] if hung else [_deleted(object, each) for each in rows if each.get("IsDeleted")]
-        last = values.at(rows[-1]["SystemModstamp"]) if rows else None
-        more = len(rows) >= size
-        following = held.moved(last, rows[-1]["Id"], clock=clock) if more else held.ended(last, clock=clock)
+        times = [values.at(each["SystemModstamp"]) for each in rows]
+        if more := len(rows) >= size:
+            following = held.on(times[-1], rows[-1]["Id"], times, clock=clock)
+        else:
+            following = held.ended(times, clock=clock)
         return CrmPage(object, tuple(made(live)), following.text(), more, clock, tuple(fates))
 
     def _rows(
@@ -723,13 +729,13 @@ def _quoted(said: str) -> str:
     return "'" + said.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-def _after(held: marks.Mark) -> str:
-    if held.start is None:
+def _after(held: paging.Mark) -> str:
+    if held.since is None:
         return ""
-    start = _literal(held.start)
-    if not held.id:
-        return f"SystemModstamp >= {start}"
-    return f"(SystemModstamp > {start} OR (SystemModstamp = {start} AND Id > {_quoted(held.id)}))"
+    since = _literal(held.since)
+    if held.after is None:
+        return f"SystemModstamp >= {since}"
+    return f"(SystemModstamp > {since} OR (SystemModstamp = {since} AND Id > {_quoted(held.after)}))"
 
 
 def _in_parts(fields: Sequence[str]) -> list[list[str]]:
