@@ -6,6 +6,7 @@ id where a page holds one time only. A merge of two deals makes a third; asking 
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import functools
 import json
@@ -125,6 +126,7 @@ class HubSpot:
             currency=values.text(self._account.get("companyCurrency")),
             stages=tuple(self._stages.values()),
             fields=tuple(map(_field, fields.body["results"])),
+            kept=tuple(self._extra),
         )
 
     @functools.cached_property
@@ -374,22 +376,29 @@ class HubSpot:
     # History
 
     def _changes(self, found: Sequence[Mapping[str, Any]]) -> Iterator[CrmChange]:
-        for deal in self._with_history([each["id"] for each in found], "0-3", list(HISTORY)):
+        names = list(dict.fromkeys((*HISTORY, *self._extra.values())))
+        for deal in self._with_history([each["id"] for each in found], "0-3", names):
             for name, kept in HISTORY.items():
                 yield from self._changes_of(deal, name, kept)
+            for ours, name in self._extra.items():
+                yield from self._changes_of(deal, name, DealField.EXTRA, ours)
 
-    def _changes_of(self, deal: Mapping[str, Any], name: str, kept: DealField) -> Iterator[CrmChange]:
+    def _changes_of(
+        self, deal: Mapping[str, Any], name: str, kept: DealField, ours: str = ""
+    ) -> Iterator[CrmChange]:
         entries = sorted(_entries(deal, name), key=lambda entry: values.at(entry["timestamp"]))
         present = values.text(deal["properties"].get(name))
         if not entries and present:
-            first = self._value(kept, present)
-            yield CrmChange(deal["id"], kept, first, values.at(deal["createdAt"]), origin=Origin.INFERRED)
+            first, created = self._value(kept, present), values.at(deal["createdAt"])
+            yield CrmChange(deal["id"], kept, first, created, origin=Origin.INFERRED, name=ours)
         whole = len(entries) < MOST_ENTRIES
         before: Mapping[str, Any] | None = None
         for entry in entries:
             old = self._value(kept, before["value"]) if before else ("" if whole else None)
             before = entry
             change = self._change(deal, name, kept, entry, old)
+            if ours:
+                change = dataclasses.replace(change, name=ours, native_id=f"{change.native_id}/{ours}")
             yield change
             if kept is DealField.STAGE:
                 yield from self._outcome(change)

@@ -73,13 +73,9 @@ class Mark:
 
 
 def read(text: str) -> Mark:
-    held = json.loads(text) if text else {}
-    return Mark(
-        **{
-            name: value if name == "after" else dt.datetime.fromisoformat(value)
-            for name, value in held.items()
-        }
-    )
+    held: dict[str, str] = json.loads(text) if text else {}
+    after = held.pop("after", None)
+    return Mark(after=after, **{name: dt.datetime.fromisoformat(said) for name, said in held.items()})
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,7 +182,13 @@ class Pipedrive:
             stages=tuple(_stage(row, pipelines) for row in self._all("api/v2/stages")),
             fields=tuple(self.fields.values()),
             user=text(me.get("id")),
+            kept=tuple(self._kept.values()),
         )
+
+    @property
+    def _kept(self) -> dict[str, str]:
+        """Return the fields of the company's own, with what they are called here: the changelog has all of them."""
+        return {key: ours for ours, key in self.wanted.fields.items() if key not in TRACKED}
 
     # -- self-test ---------------------------------------------------------------------------------------------
 
@@ -324,12 +330,23 @@ class Pipedrive:
     def _changes(self, row: Row) -> Iterator[CrmChange]:
         """Return the history of a deal: its changelog, and what it began with."""
         try:
-            log = [each for each in self._changelog(row["id"]) if each.get("field_key") in TRACKED]
+            followed = {*TRACKED, *self._kept}
+            log = [each for each in self._changelog(row["id"]) if each.get("field_key") in followed]
         except NotThere:
             return  # deleted since the list was read
         log.sort(key=lambda each: at(each["time"]))
-        yield from (_change(str(row["id"]), each) for each in log)
-        yield from _beginnings(row, log)
+        yield from (_change(str(row["id"]), each, self._kept) for each in log)
+        yield from _beginnings(row, [each for each in log if each["field_key"] in TRACKED])
+        yield from self._own_beginnings(row, log)
+
+    def _own_beginnings(self, row: Row, log: Sequence[Row]) -> Iterator[CrmChange]:
+        for key, ours in self._kept.items():
+            olds = [text(each.get("old_value")) for each in log if each["field_key"] == key]
+            if first := (olds[0] if olds else _shown(_value(row, key))):
+                yield CrmChange(
+                    str(row["id"]), DealField.EXTRA, first, at(row["add_time"]),
+                    old="", origin=Origin.INFERRED, native_id=f"{row['id']}-began-{ours}", name=ours,
+                )  # fmt: skip
 
     # -- products of a deal ------------------------------------------------------------------------------------
 
@@ -577,11 +594,12 @@ def _as_ours(name: str, value: Any) -> str:
     return plain(value) if name in ("value", "probability") else text(value)
 
 
-def _change(deal_id: str, row: Row) -> CrmChange:
+def _change(deal_id: str, row: Row, own: Mapping[str, str]) -> CrmChange:
     name, new = row["field_key"], _as_ours(row["field_key"], row.get("new_value"))
     return CrmChange(
         deal_id=deal_id,
-        field=TRACKED[name],
+        field=TRACKED.get(name, DealField.EXTRA),
+        name=own.get(name, ""),
         old=_as_ours(name, row.get("old_value")),
         new=new,
         at=at(row["time"]),

@@ -81,6 +81,8 @@ HISTORY = {
     "CloseDate": DealField.EXPECTED_CLOSE,
     "Probability": DealField.PROBABILITY,
 }
+#: Types of fields of which Salesforce keeps that they changed, but not into what, or two rows a change (by name and by id).
+NO_HISTORY = frozenset({"textarea", "multipicklist", "encryptedstring", "reference"})
 NEVER_WRITTEN = frozenset({"StageName", "Amount", "ForecastCategoryName"})
 OBJECTS = {
     CrmObject.USERS: "User",
@@ -249,7 +251,17 @@ class Salesforce:
             stages=tuple(self._stages.values()),
             fields=tuple(_field(each, each["name"] in self._tracked) for each in self._fields.values()),
             user=values.text(user.body["user_id"]),
+            kept=tuple(self._kept.values()),
         )
+
+    @property
+    def _kept(self) -> dict[str, str]:
+        """Return the fields of the company's own whose changes Salesforce keeps, with what they are called here."""
+        return {
+            name: ours
+            for ours, name in self._extra.items()
+            if name in self._tracked and self._fields.get(name, {}).get("type") not in NO_HISTORY
+        }
 
     def test(self) -> Iterator[CapabilityFound]:
         looks: dict[Capability, Callable[[], CapabilityFound]] = {
@@ -467,7 +479,8 @@ class Salesforce:
 
     @property
     def _begun_fields(self) -> list[str]:
-        return [each for each in ("OwnerId", "CreatedDate", "CurrencyIsoCode") if each in self._fields]
+        names = ("OwnerId", "CreatedDate", "CurrencyIsoCode", *self._kept)
+        return [each for each in names if each in self._fields]
 
     def _changes(self, rows: list[Any]) -> Iterator[CrmChange]:
         ids = [each["Id"] for each in rows]
@@ -476,19 +489,21 @@ class Salesforce:
         kept = values.grouped(
             self._of("OpportunityHistory", fields, "OpportunityId", ids, order), "OpportunityId"
         )
-        owners = values.grouped(self._owners_of(ids), "OpportunityId")
+        followed = values.grouped(self._followed(ids), "OpportunityId")
         for row in rows:
             yield from self._of_history(row, kept[row["Id"]])
-            yield from self._of_owner(row, owners[row["Id"]])
+            by_field = values.grouped(followed[row["Id"]], "Field")
+            yield from self._of_owner(row, by_field["Owner"])
+            for name, ours in self._kept.items():
+                yield from self._of_own(row, name, ours, by_field[name])
 
-    def _owners_of(self, ids: list[str]) -> list[Any]:
+    def _followed(self, ids: list[str]) -> list[Any]:
+        """Return the changes of fields whose history is switched on."""
         if "OpportunityFieldHistory" not in self._there:
             return []
         fields = ("OpportunityId", "Field", "OldValue", "NewValue", "CreatedById", "CreatedDate")
-        rows = self._of(
-            "OpportunityFieldHistory", fields, "OpportunityId", ids, "OpportunityId, CreatedDate, Id"
-        )
-        return [each for each in rows if each["Field"] == "Owner"]
+        order = "OpportunityId, CreatedDate, Id"
+        return self._of("OpportunityFieldHistory", fields, "OpportunityId", ids, order)
 
     def _of_history(self, deal: Mapping[str, Any], rows: list[Any]) -> Iterator[CrmChange]:
         """Each row has all values after a change: what differs from the row before was changed."""
@@ -553,6 +568,23 @@ class Salesforce:
                 new_label=values.text(words.get("NewValue")),
                 actor_id=values.text(each.get("CreatedById")),
                 native_id=f"{each['Id']}/owner",
+            )
+
+    def _of_own(self, deal: Mapping[str, Any], name: str, ours: str, rows: list[Any]) -> Iterator[CrmChange]:
+        created, id = values.at(deal["CreatedDate"]), deal["Id"]
+        first = values.text(rows[0]["OldValue"] if rows else deal.get(name))
+        if first and self._now - created < FIELD_HISTORY:
+            yield CrmChange(id, DealField.EXTRA, first, created, origin=Origin.INFERRED, name=ours)
+        for each in rows:
+            yield CrmChange(
+                id,
+                DealField.EXTRA,
+                values.text(each["NewValue"]),
+                values.at(each["CreatedDate"]),
+                old=values.text(each["OldValue"]),
+                actor_id=values.text(each.get("CreatedById")),
+                native_id=f"{each['Id']}/{ours}",
+                name=ours,
             )
 
     def _reaches_back(self, created: dt.datetime) -> bool:

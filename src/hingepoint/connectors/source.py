@@ -56,7 +56,11 @@ class SignIn:
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """The instance as found: its name and version, its own currency, its stages and fields."""
+    """The instance as found: its name and version, its own currency, its stages and fields.
+
+    ``kept`` are those fields of the company's own, by what they are called here, whose changes come with the others; what
+    changes in the rest is seen between two readings.
+    """
 
     instance: str
     version: str
@@ -65,6 +69,7 @@ class Described:
     stages: tuple[CrmStage, ...]
     fields: tuple[CrmField, ...]
     user: str = ""  # as whom we are signed in: its changes are our own echo
+    kept: tuple[str, ...] = ()
 
 
 class Source(Protocol):

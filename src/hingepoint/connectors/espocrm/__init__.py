@@ -171,7 +171,19 @@ class EspoCrm:
             stages=tuple(reading.stages(self.metadata.get("stage", {}))),
             fields=tuple(_field(name, what) for name, what in sorted(self.metadata.items())),
             user=self.me["id"],
+            kept=tuple(self._kept.values()) if self._kept and self._notes_seen()[0] else (),
         )
+
+    @property
+    def _kept(self) -> dict[str, str]:
+        """Return the fields of the company's own that are audited, with what they are called here."""
+        return {
+            name: ours
+            for ours, name in self.wanted.fields.items()
+            if self.metadata.get(name, {}).get("audited")
+            and self.metadata[name].get("type") in history.PLAIN
+            and name not in history.FIELDS
+        }
 
     # -- self-test ---------------------------------------------------------------------------------------------
 
@@ -334,11 +346,11 @@ class EspoCrm:
         if stream != "created":
             asked = {row["id"] for row in rows} if stream == "notes" else None
             for of_deal in notes.values():
-                told = history.changes(of_deal, self.status_of)
+                told = history.changes(of_deal, self.status_of, self._kept)
                 yield from (c for c in told if asked is None or c.native_id.rpartition("-")[0] in asked)
         if stream != "notes":
             for row in rows:
-                yield from history.beginnings(row, notes.get(row["id"], []), self.status_of)
+                yield from history.beginnings(row, notes.get(row["id"], []), self.status_of, self._kept)
 
     def _notes_by_deal(self, ids: Sequence[str]) -> dict[str, list[Row]]:
         found: dict[str, list[Row]] = {id: [] for id in ids}

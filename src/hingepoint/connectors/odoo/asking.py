@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hingepoint.connectors.exchange import Exchange, NoRight, NotThere
-from hingepoint.connectors.odoo.models import FIELDS, LEAD
+from hingepoint.connectors.odoo.models import FIELDS, LEAD, MESSAGE, TRACKING
 from hingepoint.connectors.odoo.reading import moment
 from hingepoint.connectors.odoo.rpc import Rpc, Told, sign_in
 from hingepoint.connectors.paging import Mark, Part, Row, read_on
@@ -58,6 +58,9 @@ class Asking:
             "write_date",
             *(name for name in dict.fromkeys([*FIELDS[model], *wanted]) if name in there),
         ]
+
+    def may_read_tracking(self) -> bool:
+        return bool(self.fields(TRACKING)) and "tracking_value_ids" in self.fields(MESSAGE)
 
     def search(
         self, model: str, domain: list[Any], names: Sequence[str], order: str = "id", **more: Any

@@ -37,6 +37,7 @@ class Landing:
     at: dt.datetime
     labels: Mapping[DealField, Mapping[str, str]]
     unkept: frozenset[DealField]
+    kept_own: frozenset[str] = frozenset()  # fields of the company's own whose changes the CRM tells
     read: Counter[str] = field(default_factory=Counter)
     rules: dict[str, int] = field(default_factory=dict)
 
@@ -135,7 +136,9 @@ class Landing:
         ]
         own = mine.filter(field=DealField.EXTRA).values_list("payload", flat=True)
         names = {payload.load(CrmChange, text).name for text in own}
-        found += differences.of_own_fields(old, new, first_seen_at=first_seen_at, known=names)
+        found += differences.of_own_fields(
+            old, new, kept=self.kept_own, first_seen_at=first_seen_at, known=names
+        )
         self._keep_changes(found)
 
     def _keep_changes(self, changes: Sequence[CrmChange]) -> None:

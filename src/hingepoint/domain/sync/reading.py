@@ -51,7 +51,7 @@ def begin(connection: Connection, found: Described, *, at: dt.datetime) -> Landi
         DealField.OWNER: users,
     }
     tested = [(line["capability"], line["found"]) for line in connection.capabilities]
-    return Landing(connection, at, labels, fields_without_history(tested))
+    return Landing(connection, at, labels, fields_without_history(tested), frozenset(found.kept))
 
 
 def read_new(landing: Landing, source: Source, *, tell: Tell) -> None:
