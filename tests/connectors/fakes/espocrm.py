@@ -218,6 +218,8 @@ class EspoCrm(Fake):
         values = request.json
         if values.get("cAgreements") == "locked":
             return Reply(403, None, {"X-Status-Reason": "No edit access."})
+        if values.get("cAgreements") == "twice":
+            return Reply(409, [{"id": id, "name": "The same"}])
         if values.get("cAgreements") == "forbidden":
             return Reply(400, None, {"X-Status-Reason": "Field validation failure; field: cAgreements."})
         if entity == DEAL:
