@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from hingepoint.connectors.exchange import Exchange
 from hingepoint.records.crm import (
@@ -45,13 +46,24 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """One way of signing in: the secrets it needs with their words; ``ends`` from the maker's announcement."""
+    """One way of signing in: the secrets it needs with their words; ``ends`` from the maker's announcement.
+
+    ``ends_hosted`` is the day for installations that the maker runs, by the end of their host.
+    """
 
     key: str
     label: str
     secrets: Mapping[str, str]
     ends: dt.date | None = None
     ends_source: str = ""
+    ends_hosted: tuple[str, dt.date] | None = None
+
+    def ends_on(self, url: str) -> dt.date | None:
+        """Return the day on which this way ends at an address, None where none is announced."""
+        host = urlsplit(url).hostname or ""
+        if self.ends_hosted and host.endswith(self.ends_hosted[0]):
+            return self.ends_hosted[1]
+        return self.ends
 
 
 @dataclass(frozen=True, slots=True)

@@ -259,7 +259,7 @@ def _page(row: Connection, at: dt.datetime) -> ConnectionPage:
         state_key=row.state,
         sign_in=sign_in.label if sign_in else "",
         secret_names=tuple(sign_in.secrets.items()) if sign_in else (),
-        ends_on=sign_in.ends if sign_in else None,
+        ends_on=sign_in.ends_on(row.url) if sign_in else None,
         tested_at=row.tested_at,
         capabilities=found,
         in_full=sum(line.complete for line in found),
