@@ -115,6 +115,18 @@ def test_pages_give_the_same_as_one_page(crm, monkeypatch):
     assert ImportBatch.objects.count() == 3
 
 
+def test_deals_with_long_histories_make_shorter_pages(crm, monkeypatch):
+    for number in range(4):
+        crm.open_deal(f"d{number}")
+        for amount in range(5):
+            crm.pass_time(minutes=1)
+            crm.change(f"d{number}", amount=Decimal(amount))
+    monkeypatch.setattr("hingepoint.domain.sync.register.MOST_CHANGES", 17)  # each has eight
+    told = synced(connected())
+    assert (told.brought["deals_created"], told.brought["events"]) == (4, 4 * 8)
+    assert ImportBatch.objects.count() == 2
+
+
 def test_a_page_however_long_is_kept_in_pieces_so_that_nobody_waits_to_write(crm, monkeypatch):
     """With four times the records in each page of the CRM no transaction writes more."""
     monkeypatch.setattr("hingepoint.domain.sync.reading.AT_ONCE", 20)

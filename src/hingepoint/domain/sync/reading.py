@@ -94,10 +94,8 @@ def _keep(landing: Landing, page: CrmPage, *, with_mark: bool = True) -> None:
     already is taken once."""
     *before, last = [*chunks(page.records, AT_ONCE)] or [()]
     for some in before:
-        with transaction.atomic():
-            landing.keep(replace(page, records=tuple(some), fates=()), with_mark=False)
-    with transaction.atomic():
-        landing.keep(replace(page, records=tuple(last)), with_mark=with_mark)
+        landing.keep(replace(page, records=tuple(some), fates=()), with_mark=False)
+    landing.keep(replace(page, records=tuple(last)), with_mark=with_mark)
 
 
 # ---- what is not there any more ----
