@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import importlib
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from examples import examples
 from hingepoint import connectors
 from hingepoint.connectors.exchange import CrmProblem
 from hingepoint.connectors.source import Wanted
-from hingepoint.records.crm import Capability, CrmObject, Written
+from hingepoint.records.crm import Capability, CrmObject, DealField, Origin, Written
 
 #: The CRMs that are played here, with the class of their fake.
 PLAYED = {
@@ -35,7 +36,8 @@ def fake_of(key: str) -> base.Fake:
 
 
 def opened(key: str, fake: base.Fake, pages: int = 3):
-    source = connectors.crm(key).open(fake.address(), fake.exchange(), Wanted())
+    wanted = Wanted({"area": fake.own})
+    source = connectors.crm(key).open(fake.address(), fake.exchange(), wanted)
     source.size = source.history_size = pages
     return source
 
@@ -155,6 +157,55 @@ def test_a_quiet_reading_costs_a_few_requests_however_many_deals_there_are(key):
                 kept.marks[each], more = page.mark, page.more
                 assert len(page.records) <= 10
             assert len(fake.requests) - before <= 5
+
+
+@played
+def test_a_field_of_the_companys_own_comes_with_the_history_that_the_crm_keeps(key):
+    with fake_of(key) as fake:
+        deal = fake.add()
+        fake.tick(600)
+        for said in ("North", "South"):
+            fake.say_own(0, said)
+            fake.tick(600)
+        source = opened(key, fake, pages=50)
+        assert source.describe().kept == ("area",)
+        kept = Kept()
+        kept.sync(source)
+        told = [each for each in kept.records[CrmObject.CHANGES].values() if each.field is DealField.EXTRA]
+        told.sort(key=lambda each: each.at)
+        assert [(each.deal_id, each.name, each.old, each.new) for each in told] == [
+            (deal, "area", "", "North"),
+            (deal, "area", "North", "South"),
+        ]
+        assert {each.origin for each in told} == {Origin.NATIVE}
+        assert told[1].at - told[0].at >= dt.timedelta(seconds=600)
+        assert kept.records[CrmObject.DEALS][deal].extra == {"area": "South"}
+
+
+@pytest.mark.parametrize("key", ["salesforce", "dynamics", "odoo", "espocrm"])
+def test_a_field_whose_history_is_switched_off_there_is_not_called_kept(key):
+    with fake_of(key) as fake:
+        fake.add()
+        not_followed(key, fake)
+        fake.say_own(0, "North")
+        source = opened(key, fake, pages=50)
+        assert source.describe().kept == ()
+        told = read(source, CrmObject.CHANGES)[CrmObject.CHANGES]
+        assert [each for each in told if each.field is DealField.EXTRA] == []
+
+
+def not_followed(key: str, fake) -> None:
+    """Switch the history of the company's own field off, as an administrator does."""
+    if key == "salesforce":
+        fake.own_tracked = False
+    elif key == "dynamics":
+        del fake.audited[fake.own]
+    elif key == "espocrm":
+        fake.fields[fake.own]["audited"] = False
+    else:
+        fake.tracked.remove(fake.own)
+        fields = fake.tables["ir.model.fields"]
+        next(row for row in fields.values() if row["name"] == fake.own)["tracking"] = False
 
 
 @played

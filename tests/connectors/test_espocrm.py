@@ -243,6 +243,7 @@ def test_only_what_differs_is_written_back(fake):
     locked = source.write(deal, {"cAgreements": "locked"})
     assert (locked.written, locked.detail) == (Written.LOCKED, "No edit access.")
     assert source.write(deal, {"cAgreements": "forbidden"}).written == Written.REFUSED
+    assert source.write(deal, {"cAgreements": "twice"}).written == Written.REFUSED  # the duplicates, as 409
     assert source.write(deal, {"cGained": "many"}).written == Written.REFUSED
     assert source.write(deal, {"agreements": "3"}).written == Written.NO_FIELD
     assert source.write(deal, {"stage": "Closed Won", "amount": "1"}).written == Written.REFUSED

@@ -467,3 +467,16 @@ def test_the_requests_are_of_the_recorded_form(recorded):
         ("crm.stage", "fields_get"),
     }
     assert re.fullmatch(r"/jsonrpc", recorded.requests[-1].path)
+
+
+@pytest.mark.parametrize(
+    ("url", "ends"),
+    [
+        ("https://odoo.example.com", dt.date(2028, 9, 1)),
+        ("https://company.odoo.com/web", dt.date(2027, 12, 1)),
+        ("https://notodoo.com", dt.date(2028, 9, 1)),
+    ],
+)
+def test_signing_in_the_old_way_ends_earlier_on_odoo_online(url, ends):
+    ways = {each.key: each.ends_on(url) for each in crm("odoo").sign_ins}
+    assert ways == {"json2": None, "jsonrpc": ends, "password": ends}

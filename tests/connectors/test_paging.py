@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from examples import examples
-from hingepoint.connectors.paging import Part, Slice, next_parts, read_on
+from hingepoint.connectors.paging import Mark, Part, in_turn, read, read_on
 
 NOON = dt.datetime(2026, 3, 2, 12, tzinfo=dt.UTC)
 
@@ -19,24 +19,24 @@ def at(row) -> dt.datetime:
     return row["at"].replace(microsecond=0)
 
 
-def reading(rows, now, size=3, state=None, between=lambda: None):
-    """Return what is read in all pages of one reading, and the state after it."""
+def reading(rows, now, size=3, mark="", between=lambda: None):
+    """Return what is read in all pages of one reading, and the mark after it."""
 
-    def ask(slice: Slice, size: int):
-        found = [row for row in rows if slice.since is None or row["at"] >= slice.since]
-        if slice.after is not None:
-            end = slice.since + dt.timedelta(seconds=1)
-            found = [row for row in found if row["at"] < end and row["id"] > slice.after]
-        key = (lambda row: row["id"]) if slice.after is not None else (lambda row: (row["at"], row["id"]))
+    def ask(held: Mark, size: int):
+        found = [row for row in rows if held.since is None or row["at"] >= held.since]
+        if held.after is not None:
+            end = held.since + dt.timedelta(seconds=1)
+            found = [row for row in found if row["at"] < end and row["id"] > held.after]
+        key = (lambda row: row["id"]) if held.after is not None else (lambda row: (row["at"], row["id"]))
         return sorted(found, key=key)[:size], now
 
-    read, state, more = [], state or {}, True
+    found, more = [], True
     while more:
-        part = read_on(state, ask, size=size, at=at)
-        read += part.rows
-        state, more = json.loads(json.dumps(part.state)), part.more
+        part = read_on(mark, ask, size=size, at=at)
+        found += part.rows
+        mark, more = part.mark, part.more
         between()
-    return {row["id"]: dict(row) for row in read}, state
+    return {row["id"]: dict(row) for row in found}, mark
 
 
 moments = st.lists(st.integers(0, 4_000_000), max_size=25)
@@ -48,8 +48,8 @@ def test_each_row_is_read_however_they_fill_the_seconds(microseconds):
     rows = [
         {"id": f"{n:03}", "at": NOON + dt.timedelta(microseconds=us)} for n, us in enumerate(microseconds)
     ]
-    read, _ = reading(rows, NOON + dt.timedelta(minutes=1))
-    assert read.keys() == {row["id"] for row in rows}
+    found, _ = reading(rows, NOON + dt.timedelta(minutes=1))
+    assert found.keys() == {row["id"] for row in rows}
 
 
 @examples(200)
@@ -66,9 +66,9 @@ def test_what_changes_between_two_pages_is_read_as_it_is_then(microseconds, move
         if n is not None and n < len(rows):
             rows[n].update(at=NOON + dt.timedelta(seconds=10 + n), v=1)
 
-    read, state = reading(rows, NOON + dt.timedelta(minutes=1), between=between)
-    again, _ = reading(rows, NOON + dt.timedelta(minutes=2), state=state)
-    assert {**read, **again} == {row["id"]: row for row in rows}
+    found, mark = reading(rows, NOON + dt.timedelta(minutes=1), between=between)
+    again, _ = reading(rows, NOON + dt.timedelta(minutes=2), mark=mark)
+    assert {**found, **again} == {row["id"]: row for row in rows}
 
 
 @examples(100)
@@ -77,41 +77,62 @@ def test_a_commit_that_is_late_by_less_than_five_minutes_is_read_by_the_next(mic
     rows = [
         {"id": f"{n:03}", "at": NOON + dt.timedelta(microseconds=us)} for n, us in enumerate(microseconds)
     ]
-    _, state = reading(rows, NOON + dt.timedelta(minutes=1))
+    _, mark = reading(rows, NOON + dt.timedelta(minutes=1))
     newest = max((row["at"] for row in rows), default=NOON).replace(microsecond=0)
     rows.append({"id": "late", "at": newest - dt.timedelta(seconds=late)})
-    again, _ = reading(rows, NOON + dt.timedelta(minutes=2), state=state)
+    again, _ = reading(rows, NOON + dt.timedelta(minutes=2), mark=mark)
     assert "late" in again
 
 
 def test_after_an_hour_of_quiet_nothing_is_read_twice():
     rows = [{"id": f"{n:03}", "at": NOON} for n in range(10)]
-    _, state = reading(rows, NOON)
-    again, state = reading(rows, NOON + dt.timedelta(hours=2), state=state)
+    _, mark = reading(rows, NOON)
+    again, mark = reading(rows, NOON + dt.timedelta(hours=2), mark=mark)
     assert len(again) == 10
-    quiet, after = reading(rows, NOON + dt.timedelta(hours=3), state=state)
+    quiet, after = reading(rows, NOON + dt.timedelta(hours=3), mark=mark)
     assert quiet == {}
-    assert after == state
+    assert after == mark
 
 
 def test_the_mark_stays_behind_a_clock_that_is_late():
     rows = [{"id": "1", "at": NOON}]
-    _, state = reading(rows, NOON - dt.timedelta(hours=3))
-    assert dt.datetime.fromisoformat(state["t"]) <= NOON - dt.timedelta(hours=3)
+    _, mark = reading(rows, NOON - dt.timedelta(hours=3))
+    assert read(mark).since <= NOON - dt.timedelta(hours=3)
 
 
-def test_streams_are_read_one_after_the_other_and_each_keeps_its_state():
-    def stream(pages):
-        def read(state):
-            number = state.get("n", 0)
-            return Part([{"id": number}], {"n": number + 1}, number + 1 < pages, NOON)
+def pages_of(many: int):
+    """Return a list of its CRM with so many pages of one row, whose number is its mark."""
 
-        return read
+    def read_page(mark: str) -> Part:
+        number = int(mark or 0)
+        return Part([{"id": number}], str(number + 1), number + 1 < many, NOON)
 
-    streams, mark, seen = {"a": stream(3), "b": stream(2)}, "", []
-    more = True
+    return read_page
+
+
+def test_streams_are_read_one_after_the_other_and_each_keeps_its_mark():
+    streams, mark, seen, more = {"a": pages_of(3), "b": pages_of(2)}, "", [], True
     while more:
-        parts, mark, more = next_parts(mark, streams)
+        parts, mark, more = in_turn(mark, streams)
         seen += [name for name, _ in parts]
     assert seen == ["a", "a", "a", "b", "b"]
-    assert json.loads(mark)["now"] == "a"
+    assert json.loads(mark) == {"a": "3", "b": "2", "now": "a"}
+
+
+@examples(100)
+@given(data=st.data())
+def test_a_list_that_comes_or_goes_in_mid_reading_stops_nothing(data):
+    """An app is taken out of the CRM, or put in, between two pages: what is there is read to its end."""
+    many = {"a": 3, "b": 2, "c": 4}
+    mark, read_of = "", {name: set() for name in many}
+    for _ in range(40):
+        there = data.draw(st.lists(st.sampled_from("abc"), min_size=1, unique=True).map(sorted))
+        parts, mark, _ = in_turn(mark, {name: pages_of(many[name]) for name in there})
+        for name, part in parts:
+            read_of[name] |= {row["id"] for row in part.rows}
+    more = True
+    while more:
+        parts, mark, more = in_turn(mark, {name: pages_of(many[name]) for name in many})
+        for name, part in parts:
+            read_of[name] |= {row["id"] for row in part.rows}
+    assert all(set(range(many[name])) <= rows for name, rows in read_of.items())

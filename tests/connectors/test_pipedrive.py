@@ -13,7 +13,7 @@ import pytest
 from connectors.fakes import pipedrive as fakes
 from connectors.fakes.base import CUT
 from connectors.reading import changes, read
-from hingepoint.connectors import crm
+from hingepoint.connectors import crm, paging
 from hingepoint.connectors.exchange import Busy, NotReachable, NotSignedIn
 from hingepoint.connectors.pipedrive import Pipedrive
 from hingepoint.connectors.source import Address, Wanted
@@ -132,7 +132,7 @@ def test_a_cursor_that_is_too_old_begins_the_list_again(fake):
     source = opened(fake)
     source.size = 2
     page = source.page(CrmObject.DEALS, "")
-    fake.stale = {json.loads(page.mark)["deals"]["cursor"]}
+    fake.stale = {paging.read(json.loads(page.mark)["deals"]).after}
     again = source.page(CrmObject.DEALS, page.mark)
     assert [deal.id for deal in again.records] == [deal.id for deal in page.records]
 

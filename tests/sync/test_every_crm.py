@@ -12,9 +12,9 @@ from hingepoint import connectors
 from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.imports.models import ImportBatch
 from hingepoint.domain.sync import actions
-from hingepoint.domain.sync.models import Connection
+from hingepoint.domain.sync.models import Connection, LandedChange
 from hingepoint.domain.sync.rules import stages_of
-from hingepoint.records.crm import Capability, Found
+from hingepoint.records.crm import Capability, DealField, Found, Origin
 
 pytestmark = pytest.mark.django_db
 HOUR = dt.timedelta(hours=1)
@@ -89,3 +89,20 @@ def test_what_changes_there_changes_here(crm):
     (key,) = changed
     amounts = DealEvent.objects.filter(deal__key=key, kind="field", name="amount").order_by("occurred_at")
     assert [one.value for one in amounts][-1] == Deal.objects.get(key=key).amount
+
+
+def test_each_change_of_a_field_of_the_companys_own_is_one_line_of_the_history(crm):
+    """What the CRM keeps is not seen a second time between two readings."""
+    fake, connection = crm
+    actions.say(by=None, at=fake.now, connection_id=connection.pk, fields={"area": fake.own})
+    fake.say_own(0, "North")
+    fake.tick(600)
+    read(fake, connection)
+    for said in ("South", "West"):
+        fake.say_own(0, said)
+        fake.tick(600)
+        read(fake, connection)
+    lines = DealEvent.objects.filter(kind="field", name="area").order_by("occurred_at")
+    assert [one.note for one in lines] == ["North", "South", "West"]
+    origins = LandedChange.objects.filter(field=DealField.EXTRA).values_list("origin", flat=True)
+    assert list(origins) == [Origin.NATIVE] * 3

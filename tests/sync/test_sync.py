@@ -115,6 +115,18 @@ def test_pages_give_the_same_as_one_page(crm, monkeypatch):
     assert ImportBatch.objects.count() == 3
 
 
+def test_deals_with_long_histories_make_shorter_pages(crm, monkeypatch):
+    for number in range(4):
+        crm.open_deal(f"d{number}")
+        for amount in range(5):
+            crm.pass_time(minutes=1)
+            crm.change(f"d{number}", amount=Decimal(amount))
+    monkeypatch.setattr("hingepoint.domain.sync.register.MOST_CHANGES", 17)  # each has eight
+    told = synced(connected())
+    assert (told.brought["deals_created"], told.brought["events"]) == (4, 4 * 8)
+    assert ImportBatch.objects.count() == 2
+
+
 def test_a_page_however_long_is_kept_in_pieces_so_that_nobody_waits_to_write(crm, monkeypatch):
     """With four times the records in each page of the CRM no transaction writes more."""
     monkeypatch.setattr("hingepoint.domain.sync.reading.AT_ONCE", 20)
@@ -271,6 +283,45 @@ def test_owners_of_then_stay_in_history_and_a_mass_update_says_so(crm):
     assert DealEvent.objects.get(name="owner", note="Stig Sand").actor == "mass update"
     assert (told.rules["owner_changed"], told.rules["bulk_update"]) == (1, 1)
     assert Deal.objects.get().owner.name == "Stig Sand"
+
+
+def test_a_team_that_the_crm_changes_with_the_owner_is_that_of_the_deal_and_no_work_of_before(crm):
+    crm.user("u3", "Stig Sand", team="South", active=False)
+    crm.open_deal("d1", team="North")
+    connection = connected()
+    synced(connection)
+    crm.pass_time(days=2)
+    crm.change("d1", owner_id="u3", team="South")
+    synced(connection, at=LATER + dt.timedelta(days=1))
+    deal = Deal.objects.get()
+    assert (deal.owner.name, deal.team.name) == ("Stig Sand", "South")  # who left is still a person
+    assert happened("d1", "field", "owner")[0][2:] == ("Sanna Sol", BEGIN)
+
+
+def test_another_currency_keeps_its_own_and_an_amount_that_moves_is_no_concession(crm):
+    """Amounts move with rates and with quotes: only what a quote gives away is given away."""
+    crm.open_deal("d1")
+    crm.pass_time(days=1)
+    crm.change("d1", amount=Decimal(1100), currency="USD")
+    crm.pass_time(days=1)
+    crm.change("d1", amount=Decimal(800))
+    told = synced(connected())
+    amounts = DealEvent.objects.filter(name="amount").order_by("occurred_at")
+    assert [(one.value, one.currency) for one in amounts] == [(1000, "EUR"), (1100, "USD"), (800, "USD")]
+    assert (Deal.objects.get().currency, happened("d1", "concession")) == ("USD", [])
+    assert told.rules["other_currency"] == 1
+
+
+def test_a_deal_that_begins_late_or_goes_back_has_the_stages_it_had_and_no_others(crm):
+    crm.open_deal("d1", stage_id="s2")
+    crm.open_deal("d2", stage_id="s3")
+    crm.pass_time(days=3)
+    crm.change("d1", stage_id="s1")
+    synced(connected())
+    assert [name for name, *_ in happened("d1", "stage")] == ["Proposal", "Qualified"]
+    assert [name for name, *_ in happened("d2", "stage")] == ["Closed Won"]
+    won = Deal.objects.get(key="d2")
+    assert (won.status, won.closed_at) == (DealStatus.WON, BEGIN)
 
 
 def line(listed: int, net: int) -> CrmLine:

@@ -7,8 +7,9 @@ import pytest
 from fake_crm import BEGIN, FakeCrm, plug_in
 from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.deals.models import Deal
-from hingepoint.domain.sync import actions
+from hingepoint.domain.sync import actions, queries
 from hingepoint.domain.sync.models import WrittenBack
+from hingepoint.records.crm import Written
 
 LATER = BEGIN + dt.timedelta(days=60)
 FIELDS = {"status": "hp_status", "next": "hp_next", "coverage": "hp_coverage", "link": "hp_link"}
@@ -33,7 +34,7 @@ def needed(key: str, by: dt.date, state: str = "needed") -> Agreement:
     kind = AgreementType.objects.create(key=key, name=key.title(), side="customer", origin="imported")
     gained = LATER if state == "gained" else None
     return Agreement.objects.create(
-        deal=Deal.objects.get(), type=kind, state=state, required=True, needed_by=by, gained_at=gained,
+        deal=Deal.objects.get(key="d1"), type=kind, state=state, required=True, needed_by=by, gained_at=gained,
         changed_at=LATER,
     )  # fmt: skip
 
@@ -110,4 +111,45 @@ def test_a_locked_record_is_left_alone_longer_each_time(crm, connection):
     assert run(connection, 4) == {}
     crm.locked.clear()
     assert run(connection, 6) == {"done": 1}
-    assert WrittenBack.objects.get().held_until is None
+    row = WrittenBack.objects.get()
+    assert (row.held_until, row.record_at, row.refusal, row.said) == (None, None, "", "")
+
+
+def test_a_locked_record_is_written_as_soon_as_it_is_seen_to_open(crm, connection):
+    crm.locked.add("d1")
+    needed("budget", dt.date(2026, 4, 1))
+    switched_on(connection, "status")
+    assert run(connection, 1) == {"locked": 1}
+    assert run(connection, 1) == {}
+    crm.locked.clear()
+    assert run(connection, 1) == {}  # nothing says that it is open
+    crm.pass_time(days=61, hours=1)
+    crm.change("d1", name="Opened again")
+    assert run(connection, 1) == {"done": 1}
+
+
+def test_a_record_that_changes_and_stays_locked_is_asked_once_a_change(crm, connection):
+    crm.locked.add("d1")
+    needed("budget", dt.date(2026, 4, 1))
+    switched_on(connection, "status", "task")
+    assert run(connection, 1) == {"locked": 1, "done": 1}
+    crm.pass_time(days=61)
+    crm.change("d1", name="Renamed")
+    assert run(connection, 1) == {"locked": 1}
+    assert run(connection, 1) == {}
+    assert WrittenBack.objects.get().failures == 2
+
+
+def test_the_page_names_the_records_that_did_not_take_it_and_when_they_are_tried_again(crm, connection, cast):
+    crm.locked.add("d1")
+    needed("budget", dt.date(2026, 4, 1))
+    switched_on(connection, "status")
+    run(connection, 1)
+    page = queries.connection_page(cast.analyst, connection.pk, at=LATER + dt.timedelta(days=1))
+    (line,) = page.refusals
+    assert (page.refused, line.deal, line.said) == (1, "Deal d1", "The record is locked.")
+    assert line.why == Written.LOCKED.label
+    assert line.until == LATER + dt.timedelta(days=2)
+    crm.locked.clear()
+    run(connection, 3)
+    assert queries.connection_page(cast.analyst, connection.pk, at=LATER).refusals == ()

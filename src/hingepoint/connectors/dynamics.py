@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from hingepoint.connectors import exchange, marks, values
+from hingepoint.connectors import exchange, paging, values
 from hingepoint.connectors.exchange import Answer, Exchange
 from hingepoint.connectors.source import Address, Connector, Described, SignIn, Wanted
 from hingepoint.records.crm import (
@@ -111,6 +111,8 @@ HISTORY = {
     "statecode": (DealField.STATUS, ""),
 }
 STATES = {"0": DealStatus.OPEN, "1": DealStatus.WON, "2": DealStatus.LOST}
+#: Types of columns that name another row: the log writes them otherwise than the row.
+LOOKUPS = frozenset({"Lookup", "Customer", "Owner"})
 NEVER_WRITTEN = frozenset(
     {"stageid", "stepname", "salesstage", "estimatedvalue", "actualvalue", "statecode", "statuscode"}
 )
@@ -264,7 +266,17 @@ class Dynamics:
                 _field(each, self._is_audited(each["LogicalName"])) for each in self._columns.values()
             ),
             user=values.text(who.body["UserId"]),
+            kept=tuple(self._kept.values()),
         )
+
+    @property
+    def _kept(self) -> dict[str, str]:
+        """Return the columns of the company's own that are audited, with what they are called here."""
+        return {
+            name: ours
+            for ours, name in self._extra.items()
+            if self._is_audited(name) and self._columns[name].get("AttributeType") not in LOOKUPS
+        }
 
     def test(self) -> Iterator[CapabilityFound]:
         looks: dict[Capability, Callable[[], CapabilityFound]] = {
@@ -324,11 +336,13 @@ class Dynamics:
             CrmObject.USERS: lambda mark: self._changed(object, "systemusers", USER, mark, _users),
             CrmObject.ACCOUNTS: lambda mark: self._changed(object, "accounts", ACCOUNT, mark, _accounts),
             CrmObject.CONTACTS: lambda mark: self._changed(object, "contacts", CONTACT, mark, _contacts),
-            CrmObject.DEALS: lambda mark: marks.in_turn(
-                ("opportunities", "connections"), mark, self._deals_page
+            CrmObject.DEALS: lambda mark: paging.pages_in_turn(
+                mark, ("opportunities", "connections"), self._deals_page
             ),
             CrmObject.CHANGES: self._changes_page,
-            CrmObject.QUOTES: lambda mark: marks.in_turn(("quotes", "quotedetails"), mark, self._quotes_page),
+            CrmObject.QUOTES: lambda mark: paging.pages_in_turn(
+                mark, ("quotes", "quotedetails"), self._quotes_page
+            ),
             CrmObject.ACTIVITIES: lambda mark: self._changed(
                 object, "activitypointers", ACTIVITY, mark, _activities
             ),
@@ -371,8 +385,8 @@ class Dynamics:
         query = {"$select": ",".join(dict.fromkeys((id, "modifiedon", *select)))}
         if not self._tracks(set):
             query["$orderby"] = f"modifiedon,{id}"
-            if start := marks.read(held.get("mark", "")).start:
-                query["$filter"] = f"modifiedon ge {start.isoformat().replace('+00:00', 'Z')}"
+            if since := paging.read(held.get("mark", "")).since:
+                query["$filter"] = f"modifiedon ge {since.isoformat().replace('+00:00', 'Z')}"
         return set, query
 
     def _is_wanted(self, set: str, row: Row) -> bool:
@@ -436,8 +450,12 @@ class Dynamics:
 
     def _changes_page(self, mark: str) -> CrmPage:
         size = self.history_size
-        page = self._changed(CrmObject.CHANGES, "opportunities", BEGUN, mark, self._changes, size=size)
+        page = self._changed(CrmObject.CHANGES, "opportunities", self._begun, mark, self._changes, size=size)
         return dataclasses.replace(page, fates=())  # DEALS tells them
+
+    @property
+    def _begun(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*BEGUN, *self._kept)))
 
     def _changes(self, rows: list[Any]) -> Iterator[CrmChange]:
         ids = [each["opportunityid"] for each in rows]
@@ -448,9 +466,11 @@ class Dynamics:
             else values.grouped(self._closings(ids), "_opportunityid_value")
         )
         for row in rows:
+            by_name = values.grouped(kept[row["opportunityid"]], "name")
             for name, (field, present) in HISTORY.items():
-                entries = [each for each in kept[row["opportunityid"]] if each["name"] == name]
-                yield from self._of_field(row, field, present, entries)
+                yield from self._of_field(row, field, present, by_name[name])
+            for name, ours in self._kept.items():
+                yield from self._of_own(row, name, ours, by_name[name])
             yield from map(_closing, closings.get(row["opportunityid"], ()))
 
     def _audits(self, ids: list[str]) -> list[Any]:
@@ -491,6 +511,20 @@ class Dynamics:
             )
             actor, id = values.text(each.get("_userid_value")), f"{each['auditid']}/{field.value}"
             yield self._change(row, field, new, at, old, actor_id=actor, native_id=id)
+
+    def _of_own(self, row: Row, name: str, ours: str, entries: list[Any]) -> Iterator[CrmChange]:
+        column, created = self._columns[name], values.at(row["createdon"])
+        first = _own_value(column, entries[0]["old"]) if entries else values.text(row.get(name))
+        if first:
+            yield self._change(row, DealField.EXTRA, first, created, None, origin=Origin.INFERRED, name=ours)
+        for each in entries:
+            new, old, at = (
+                _own_value(column, each["new"]),
+                _own_value(column, each["old"]),
+                values.at(each["createdon"]),
+            )
+            actor, id = values.text(each.get("_userid_value")), f"{each['auditid']}/{ours}"
+            yield self._change(row, DealField.EXTRA, new, at, old, actor_id=actor, native_id=id, name=ours)
 
     def _change(
         self, row: Row, field: DealField, new: str, at: dt.datetime, old: str | None, **more: Any
@@ -572,7 +606,7 @@ class Dynamics:
         return CrmPage(object, tuple(read[object](ids)), "", False, clock)
 
     def _changes_by_id(self, ids: Iterable[str]) -> Iterator[CrmChange]:
-        return self._changes(self._of("opportunities", ("opportunityid", *BEGUN), "opportunityid", ids))
+        return self._changes(self._of("opportunities", ("opportunityid", *self._begun), "opportunityid", ids))
 
     # Writing back
 
@@ -623,14 +657,14 @@ class Dynamics:
 
 def _following(held: Row, answer: Answer) -> tuple[str, bool]:
     """Return the next mark, and whether more is to come now."""
-    body, mark = answer.body, marks.read(held.get("mark", ""))
+    body, mark = answer.body, paging.read(held.get("mark", ""))
     if link := body.get("@odata.deltaLink"):
         return json.dumps({"link": link}), False
     times = [values.at(each["modifiedon"]) for each in body["value"] if "modifiedon" in each]
-    last = max(times, default=None)
     if link := body.get("@odata.nextLink"):
-        return json.dumps({"link": link, "mark": mark.moved(last, "", clock=answer.server_time).text()}), True
-    return json.dumps({"mark": mark.ended(last, clock=answer.server_time).text()}), False
+        on = mark.on(mark.since, None, times, clock=answer.server_time)
+        return json.dumps({"link": link, "mark": on.text()}), True
+    return json.dumps({"mark": mark.ended(times, clock=answer.server_time).text()}), False
 
 
 def _value(field: DealField, said: Any) -> str:
@@ -653,6 +687,19 @@ def _day(said: str) -> str:
         return said[:10]
     month, day, year = said.partition(" ")[0].split("/")
     return dt.date(int(year), int(month), int(day)).isoformat()
+
+
+def _own_value(column: Row, said: Any) -> str:
+    """Return a value of the audit log as the row has it: dates are written the American way there, numbers with noughts."""
+    text, kind = values.text(said), column.get("AttributeType")
+    if kind == "DateTime" and "/" in text:
+        day, _, time = text.partition(" ")
+        return _day(day) + (f"T{time}Z" if time and time != "00:00:00" else "")
+    if kind in ("Money", "Decimal", "Double") and text:
+        return values.text(float(text))
+    if kind == "Boolean" and text:
+        return str(text.lower() in ("1", "true"))
+    return text
 
 
 def _closing(row: Row) -> CrmChange:

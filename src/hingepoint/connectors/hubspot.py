@@ -6,6 +6,7 @@ id where a page holds one time only. A merge of two deals makes a third; asking 
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import functools
 import json
@@ -15,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from hingepoint.connectors import exchange, marks, values
+from hingepoint.connectors import exchange, paging, values
 from hingepoint.connectors.exchange import Answer, Exchange
 from hingepoint.connectors.source import Address, Connector, Described, SignIn, Wanted
 from hingepoint.records.crm import (
@@ -125,6 +126,7 @@ class HubSpot:
             currency=values.text(self._account.get("companyCurrency")),
             stages=tuple(self._stages.values()),
             fields=tuple(map(_field, fields.body["results"])),
+            kept=tuple(self._extra),
         )
 
     @functools.cached_property
@@ -225,11 +227,13 @@ class HubSpot:
             CrmObject.CHANGES: lambda mark: self._changed(
                 object, "0-3", (), mark, self._changes, limit=self.history_size
             ),
-            CrmObject.QUOTES: lambda mark: marks.in_turn(("quotes", "line_items"), mark, self._quotes_page),
+            CrmObject.QUOTES: lambda mark: paging.pages_in_turn(
+                mark, ("quotes", "line_items"), self._quotes_page
+            ),
             CrmObject.APPROVALS: lambda mark: self._changed(
                 object, "quotes", (), mark, self._approvals, limit=self.history_size
             ),
-            CrmObject.ACTIVITIES: lambda mark: marks.in_turn(tuple(ACTIVITIES), mark, self._activities_page),
+            CrmObject.ACTIVITIES: lambda mark: paging.pages_in_turn(mark, ACTIVITIES, self._activities_page),
         }
         return pages[object](mark)
 
@@ -249,18 +253,26 @@ class HubSpot:
         self, object: CrmObject, kind: str, properties: Sequence[str], mark: str, made: Any, limit: int = 0
     ) -> CrmPage:
         """Return the next page of what was changed, its records ``made`` from HubSpot's."""
-        held, limit = marks.read(mark), limit or self.size
-        answer = self._search(kind, properties, self._filters(kind, held), ties=bool(held.id), limit=limit)
-        found = answer.body["results"]
-        following, more = _following(held, found, MODIFIED.get(kind, "hs_lastmodifieddate"), limit, answer)
-        return CrmPage(object, tuple(made(found)), following.text(), more, answer.server_time)
+        modified = MODIFIED.get(kind, "hs_lastmodifieddate")
 
-    def _filters(self, kind: str, held: marks.Mark) -> list[dict[str, str]]:
-        modified, filters = MODIFIED.get(kind, "hs_lastmodifieddate"), []
-        if held.id:
-            filters += [_filter(modified, "EQ", _millis(held.start)), _filter("hs_object_id", "GT", held.id)]
-        elif held.start:
-            filters += [_filter(modified, "GTE", _millis(held.start))]
+        def ask(held: paging.Mark, size: int) -> tuple[Sequence[paging.Row], dt.datetime]:
+            filters, ties = self._filters(kind, modified, held), held.after is not None
+            answer = self._search(kind, properties, filters, ties=ties, limit=size)
+            return answer.body["results"], answer.server_time
+
+        def at(row: paging.Row) -> dt.datetime:
+            return values.at(row["properties"][modified])
+
+        part = paging.read_on(mark, ask, size=limit or self.size, at=at, step=paging.MILLISECOND)
+        return CrmPage(object, tuple(made(part.rows)), part.mark, part.more, part.server_time)
+
+    def _filters(self, kind: str, modified: str, held: paging.Mark) -> list[dict[str, str]]:
+        filters = []
+        if held.after is not None:
+            since, after = _millis(held.since), held.after or "0"
+            filters += [_filter(modified, "EQ", since), _filter("hs_object_id", "GT", after)]
+        elif held.since:
+            filters += [_filter(modified, "GTE", _millis(held.since))]
         if kind == "0-3" and self._wanted.since:
             filters += [_filter("createdate", "GTE", _millis(_midnight(self._wanted.since)))]
         return filters
@@ -364,22 +376,29 @@ class HubSpot:
     # History
 
     def _changes(self, found: Sequence[Mapping[str, Any]]) -> Iterator[CrmChange]:
-        for deal in self._with_history([each["id"] for each in found], "0-3", list(HISTORY)):
+        names = list(dict.fromkeys((*HISTORY, *self._extra.values())))
+        for deal in self._with_history([each["id"] for each in found], "0-3", names):
             for name, kept in HISTORY.items():
                 yield from self._changes_of(deal, name, kept)
+            for ours, name in self._extra.items():
+                yield from self._changes_of(deal, name, DealField.EXTRA, ours)
 
-    def _changes_of(self, deal: Mapping[str, Any], name: str, kept: DealField) -> Iterator[CrmChange]:
+    def _changes_of(
+        self, deal: Mapping[str, Any], name: str, kept: DealField, ours: str = ""
+    ) -> Iterator[CrmChange]:
         entries = sorted(_entries(deal, name), key=lambda entry: values.at(entry["timestamp"]))
         present = values.text(deal["properties"].get(name))
         if not entries and present:
-            first = self._value(kept, present)
-            yield CrmChange(deal["id"], kept, first, values.at(deal["createdAt"]), origin=Origin.INFERRED)
+            first, created = self._value(kept, present), values.at(deal["createdAt"])
+            yield CrmChange(deal["id"], kept, first, created, origin=Origin.INFERRED, name=ours)
         whole = len(entries) < MOST_ENTRIES
         before: Mapping[str, Any] | None = None
         for entry in entries:
             old = self._value(kept, before["value"]) if before else ("" if whole else None)
             before = entry
             change = self._change(deal, name, kept, entry, old)
+            if ours:
+                change = dataclasses.replace(change, name=ours, native_id=f"{change.native_id}/{ours}")
             yield change
             if kept is DealField.STAGE:
                 yield from self._outcome(change)
@@ -669,26 +688,6 @@ def _millis(at: dt.datetime | None) -> str:
 
 def _midnight(day: dt.date) -> dt.datetime:
     return dt.datetime.combine(day, dt.time(), dt.UTC)
-
-
-def _following(
-    held: marks.Mark, found: Sequence[Mapping[str, Any]], modified: str, limit: int, answer: Answer
-) -> tuple[marks.Mark, bool]:
-    """Return the next mark, and whether more is to come now.
-
-    A full page goes on with the moment of its last record, read again as a whole. Where the whole page has one
-    moment, those of it are gone through by their ids, and the next moment comes after.
-    """
-    clock = answer.server_time
-    times = [values.at(each["properties"][modified]) for each in found]
-    if held.id:
-        if len(found) == limit:
-            return held.moved(times[-1], found[-1]["id"], clock=clock), True
-        passed = values.at(held.at) + dt.timedelta(milliseconds=1)
-        return held.moved(passed, "", clock=clock), True
-    if len(found) < limit:
-        return held.ended(times[-1] if times else None, clock=clock), False
-    return held.moved(times[-1], "0" if times[0] == times[-1] else "", clock=clock), True
 
 
 def _stage(stage: Mapping[str, Any], pipeline: Mapping[str, Any]) -> CrmStage:

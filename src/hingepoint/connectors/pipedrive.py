@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from hingepoint.connectors import values
+from hingepoint.connectors import paging, values
 from hingepoint.connectors.exchange import Answer, Exchange, NotThere, NotUnderstood, Rejected
-from hingepoint.connectors.paging import Part, Row, State, newest_of, next_parts, rest, seen
+from hingepoint.connectors.paging import Part, Row, in_turn
 from hingepoint.connectors.source import Address, Connector, Described, SignIn, Wanted
 from hingepoint.connectors.values import at, chunks, day, moment, number, plain, share, text
 from hingepoint.records.crm import (
@@ -129,20 +129,21 @@ class Pipedrive:
     def _get(self, path: str, **query: Any) -> Any:
         return self._ask("GET", path, query=query).body.get("data")
 
-    def _stream(self, path: str, size: int | None = None, **fixed: Any) -> Callable[[State], Part]:
+    def _stream(self, path: str, size: int | None = None, **fixed: Any) -> Callable[[str], Part]:
         """Return a stream of records since a time of change, on by a cursor within a reading."""
 
-        def read(state: State) -> Part:
+        def read(text: str) -> Part:
+            mark = paging.read(text)
             query = {"limit": size or self.size, "sort_by": "update_time", "sort_direction": "asc", **fixed}
-            query |= {"updated_since": _said(state["t"])} if "t" in state else {}
-            query |= {"cursor": state["cursor"]} if "cursor" in state else {}
+            query |= {"updated_since": _said(mark.since)} if mark.since else {}
+            query |= {"cursor": mark.after} if mark.after else {}
             try:
                 answer = self._ask("GET", path, query=query)
             except Rejected:
-                if "cursor" not in state:
+                if not mark.after:
                     raise
-                return read({"t": state["t"]} if "t" in state else {})  # the cursor is too old
-            return _part(answer, state)
+                return read(paging.Mark(mark.since).text())  # the cursor is too old
+            return _part(answer, mark)
 
         return read
 
@@ -181,7 +182,13 @@ class Pipedrive:
             stages=tuple(_stage(row, pipelines) for row in self._all("api/v2/stages")),
             fields=tuple(self.fields.values()),
             user=text(me.get("id")),
+            kept=tuple(self._kept.values()),
         )
+
+    @property
+    def _kept(self) -> dict[str, str]:
+        """Return the fields of the company's own, with what they are called here: the changelog has all of them."""
+        return {key: ours for ours, key in self.wanted.fields.items() if key not in TRACKED}
 
     # -- self-test ---------------------------------------------------------------------------------------------
 
@@ -246,7 +253,7 @@ class Pipedrive:
     # -- pages -------------------------------------------------------------------------------------------------
 
     def page(self, object: CrmObject, mark: str) -> CrmPage:
-        parts, on, more = next_parts(mark, self._streams(object))
+        parts, on, more = in_turn(mark, self._streams(object))
         records: list[CrmRecord] = []
         fates: list[CrmFate] = []
         for name, part in parts:
@@ -258,7 +265,7 @@ class Pipedrive:
                 records += self._records(object, part.rows)
         return CrmPage(object, tuple(records), on, more, parts[-1][1].server_time, tuple(fates))
 
-    def _streams(self, object: CrmObject) -> Mapping[str, Callable[[State], Part]]:
+    def _streams(self, object: CrmObject) -> Mapping[str, Callable[[str], Part]]:
         if object == CrmObject.USERS:
             return {"users": self._users}
         if object in (CrmObject.CHANGES, CrmObject.QUOTES):
@@ -271,9 +278,9 @@ class Pipedrive:
             return {"activities": self._stream("api/v2/activities", done="true")}
         return {"records": self._stream(PATHS[object])}
 
-    def _users(self, state: State) -> Part:
+    def _users(self, mark: str) -> Part:
         answer = self._ask("GET", "api/v1/users")
-        return Part(answer.body.get("data") or (), {}, False, answer.server_time)
+        return Part(answer.body.get("data") or (), "", False, answer.server_time)
 
     def _records(self, object: CrmObject, rows: Sequence[Row]) -> Iterator[CrmRecord]:
         if object == CrmObject.CHANGES:
@@ -323,12 +330,23 @@ class Pipedrive:
     def _changes(self, row: Row) -> Iterator[CrmChange]:
         """Return the history of a deal: its changelog, and what it began with."""
         try:
-            log = [each for each in self._changelog(row["id"]) if each.get("field_key") in TRACKED]
+            followed = {*TRACKED, *self._kept}
+            log = [each for each in self._changelog(row["id"]) if each.get("field_key") in followed]
         except NotThere:
             return  # deleted since the list was read
         log.sort(key=lambda each: at(each["time"]))
-        yield from (_change(str(row["id"]), each) for each in log)
-        yield from _beginnings(row, log)
+        yield from (_change(str(row["id"]), each, self._kept) for each in log)
+        yield from _beginnings(row, [each for each in log if each["field_key"] in TRACKED])
+        yield from self._own_beginnings(row, log)
+
+    def _own_beginnings(self, row: Row, log: Sequence[Row]) -> Iterator[CrmChange]:
+        for key, ours in self._kept.items():
+            olds = [text(each.get("old_value")) for each in log if each["field_key"] == key]
+            if first := (olds[0] if olds else _shown(_value(row, key))):
+                yield CrmChange(
+                    str(row["id"]), DealField.EXTRA, first, at(row["add_time"]),
+                    old="", origin=Origin.INFERRED, native_id=f"{row['id']}-began-{ours}", name=ours,
+                )  # fmt: skip
 
     # -- products of a deal ------------------------------------------------------------------------------------
 
@@ -359,17 +377,17 @@ class Pipedrive:
         streams = {"records": self._listed(PATHS[object])}
         if object == CrmObject.DEALS:
             streams["archived"] = self._listed(ARCHIVED)
-        parts, on, more = next_parts(mark, streams)
+        parts, on, more = in_turn(mark, streams)
         rows = [row for _, part in parts for row in part.rows]
         kept = self._asked_for(rows) if object == CrmObject.DEALS else rows
         return frozenset(str(row["id"]) for row in kept), on if more else ""
 
-    def _listed(self, path: str) -> Callable[[State], Part]:
-        def read(state: State) -> Part:
-            answer = self._ask("GET", path, query={"limit": self.size, "sort_by": "id", **state})
-            cursor = _cursor(answer.body)
-            on = {"cursor": cursor} if cursor else {}
-            return Part(answer.body.get("data") or (), on, bool(cursor), answer.server_time)
+    def _listed(self, path: str) -> Callable[[str], Part]:
+        def read(cursor: str) -> Part:
+            query = {"limit": self.size, "sort_by": "id", **({"cursor": cursor} if cursor else {})}
+            answer = self._ask("GET", path, query=query)
+            following = _cursor(answer.body)
+            return Part(answer.body.get("data") or (), following, bool(following), answer.server_time)
 
         return read
 
@@ -462,8 +480,8 @@ PATHS: Mapping[CrmObject, str] = {
 }
 
 
-def _said(since: str) -> str:
-    return dt.datetime.fromisoformat(since).astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _said(since: dt.datetime) -> str:
+    return since.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _cursor(body: Mapping[str, Any]) -> str:
@@ -474,14 +492,12 @@ def _changed(row: Row) -> dt.datetime:
     return at(row.get("update_time") or row["add_time"])
 
 
-def _part(answer: Answer, state: State) -> Part:
-    """Return a page of a list; the newest change of the whole reading decides where the next begins."""
+def _part(answer: Answer, mark: paging.Mark) -> Part:
+    """Return a page of a list, which goes on by its cursor."""
     rows, cursor = answer.body.get("data") or (), _cursor(answer.body)
-    newest = newest_of(state, map(_changed, rows))
-    since = {"t": state["t"]} if "t" in state else {}
-    if not cursor:
-        return Part(rows, rest(since, newest, answer.server_time), False, answer.server_time)
-    return Part(rows, {**since, "cursor": cursor, **seen(newest)}, True, answer.server_time)
+    clock, moments = answer.server_time, [*map(_changed, rows)]
+    on = mark.on(mark.since, cursor, moments, clock=clock) if cursor else mark.ended(moments, clock=clock)
+    return Part(rows, on.text(), bool(cursor), clock)
 
 
 def _user(row: Row) -> CrmUser:
@@ -578,11 +594,12 @@ def _as_ours(name: str, value: Any) -> str:
     return plain(value) if name in ("value", "probability") else text(value)
 
 
-def _change(deal_id: str, row: Row) -> CrmChange:
+def _change(deal_id: str, row: Row, own: Mapping[str, str]) -> CrmChange:
     name, new = row["field_key"], _as_ours(row["field_key"], row.get("new_value"))
     return CrmChange(
         deal_id=deal_id,
-        field=TRACKED[name],
+        field=TRACKED.get(name, DealField.EXTRA),
+        name=own.get(name, ""),
         old=_as_ours(name, row.get("old_value")),
         new=new,
         at=at(row["time"]),

@@ -23,7 +23,7 @@ from typing import Any
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from hingepoint.connectors import exchange, marks, values
+from hingepoint.connectors import exchange, paging, values
 from hingepoint.connectors.exchange import Answer, Exchange
 from hingepoint.connectors.source import Address, Connector, Described, SignIn, Wanted
 from hingepoint.records.crm import (
@@ -81,6 +81,8 @@ HISTORY = {
     "CloseDate": DealField.EXPECTED_CLOSE,
     "Probability": DealField.PROBABILITY,
 }
+#: Types of fields of which Salesforce keeps that they changed, but not into what, or two rows a change (by name and by id).
+NO_HISTORY = frozenset({"textarea", "multipicklist", "encryptedstring", "reference"})
 NEVER_WRITTEN = frozenset({"StageName", "Amount", "ForecastCategoryName"})
 OBJECTS = {
     CrmObject.USERS: "User",
@@ -249,7 +251,17 @@ class Salesforce:
             stages=tuple(self._stages.values()),
             fields=tuple(_field(each, each["name"] in self._tracked) for each in self._fields.values()),
             user=values.text(user.body["user_id"]),
+            kept=tuple(self._kept.values()),
         )
+
+    @property
+    def _kept(self) -> dict[str, str]:
+        """Return the fields of the company's own whose changes Salesforce keeps, with what they are called here."""
+        return {
+            name: ours
+            for ours, name in self._extra.items()
+            if name in self._tracked and self._fields.get(name, {}).get("type") not in NO_HISTORY
+        }
 
     def test(self) -> Iterator[CapabilityFound]:
         looks: dict[Capability, Callable[[], CapabilityFound]] = {
@@ -329,15 +341,19 @@ class Salesforce:
             CrmObject.USERS: lambda mark: self._changed(object, "User", USER, mark, _users),
             CrmObject.ACCOUNTS: lambda mark: self._changed(object, "Account", ACCOUNT, mark, _accounts),
             CrmObject.CONTACTS: lambda mark: self._changed(object, "Contact", CONTACT, mark, _contacts),
-            CrmObject.DEALS: lambda mark: marks.in_turn(
-                ("Opportunity", "OpportunityContactRole"), mark, self._deals_page
+            CrmObject.DEALS: lambda mark: paging.pages_in_turn(
+                mark, ("Opportunity", "OpportunityContactRole"), self._deals_page
             ),
             CrmObject.CHANGES: self._changes_page,
-            CrmObject.QUOTES: lambda mark: marks.in_turn(("Quote", "QuoteLineItem"), mark, self._quotes_page),
+            CrmObject.QUOTES: lambda mark: paging.pages_in_turn(
+                mark, ("Quote", "QuoteLineItem"), self._quotes_page
+            ),
             CrmObject.APPROVALS: lambda mark: self._changed(
                 object, "ProcessInstance", APPROVAL, mark, self._approvals
             ),
-            CrmObject.ACTIVITIES: lambda mark: marks.in_turn(("Task", "Event"), mark, self._activities_page),
+            CrmObject.ACTIVITIES: lambda mark: paging.pages_in_turn(
+                mark, ("Task", "Event"), self._activities_page
+            ),
         }
         return pages[object](mark)
 
@@ -357,15 +373,17 @@ class Salesforce:
 
         ``hung`` rows hang on the records that are made of them: a deleted one changes its record too.
         """
-        held, size = marks.read(mark), size or self.size
+        held, size = paging.read(mark), size or self.size
         if name not in self._there:
             return CrmPage(object, (), mark, False, self._clock())
         rows, clock = self._rows(name, fields, [each for each in (_after(held), where) if each], size)
         live = [each for each in rows if hung or not each.get("IsDeleted")]
         fates = [] if hung else [_deleted(object, each) for each in rows if each.get("IsDeleted")]
-        last = values.at(rows[-1]["SystemModstamp"]) if rows else None
-        more = len(rows) >= size
-        following = held.moved(last, rows[-1]["Id"], clock=clock) if more else held.ended(last, clock=clock)
+        times = [values.at(each["SystemModstamp"]) for each in rows]
+        if more := len(rows) >= size:
+            following = held.on(times[-1], rows[-1]["Id"], times, clock=clock)
+        else:
+            following = held.ended(times, clock=clock)
         return CrmPage(object, tuple(made(live)), following.text(), more, clock, tuple(fates))
 
     def _rows(
@@ -461,7 +479,8 @@ class Salesforce:
 
     @property
     def _begun_fields(self) -> list[str]:
-        return [each for each in ("OwnerId", "CreatedDate", "CurrencyIsoCode") if each in self._fields]
+        names = ("OwnerId", "CreatedDate", "CurrencyIsoCode", *self._kept)
+        return [each for each in names if each in self._fields]
 
     def _changes(self, rows: list[Any]) -> Iterator[CrmChange]:
         ids = [each["Id"] for each in rows]
@@ -470,19 +489,21 @@ class Salesforce:
         kept = values.grouped(
             self._of("OpportunityHistory", fields, "OpportunityId", ids, order), "OpportunityId"
         )
-        owners = values.grouped(self._owners_of(ids), "OpportunityId")
+        followed = values.grouped(self._followed(ids), "OpportunityId")
         for row in rows:
             yield from self._of_history(row, kept[row["Id"]])
-            yield from self._of_owner(row, owners[row["Id"]])
+            by_field = values.grouped(followed[row["Id"]], "Field")
+            yield from self._of_owner(row, by_field["Owner"])
+            for name, ours in self._kept.items():
+                yield from self._of_own(row, name, ours, by_field[name])
 
-    def _owners_of(self, ids: list[str]) -> list[Any]:
+    def _followed(self, ids: list[str]) -> list[Any]:
+        """Return the changes of fields whose history is switched on."""
         if "OpportunityFieldHistory" not in self._there:
             return []
         fields = ("OpportunityId", "Field", "OldValue", "NewValue", "CreatedById", "CreatedDate")
-        rows = self._of(
-            "OpportunityFieldHistory", fields, "OpportunityId", ids, "OpportunityId, CreatedDate, Id"
-        )
-        return [each for each in rows if each["Field"] == "Owner"]
+        order = "OpportunityId, CreatedDate, Id"
+        return self._of("OpportunityFieldHistory", fields, "OpportunityId", ids, order)
 
     def _of_history(self, deal: Mapping[str, Any], rows: list[Any]) -> Iterator[CrmChange]:
         """Each row has all values after a change: what differs from the row before was changed."""
@@ -547,6 +568,23 @@ class Salesforce:
                 new_label=values.text(words.get("NewValue")),
                 actor_id=values.text(each.get("CreatedById")),
                 native_id=f"{each['Id']}/owner",
+            )
+
+    def _of_own(self, deal: Mapping[str, Any], name: str, ours: str, rows: list[Any]) -> Iterator[CrmChange]:
+        created, id = values.at(deal["CreatedDate"]), deal["Id"]
+        first = values.text(rows[0]["OldValue"] if rows else deal.get(name))
+        if first and self._now - created < FIELD_HISTORY:
+            yield CrmChange(id, DealField.EXTRA, first, created, origin=Origin.INFERRED, name=ours)
+        for each in rows:
+            yield CrmChange(
+                id,
+                DealField.EXTRA,
+                values.text(each["NewValue"]),
+                values.at(each["CreatedDate"]),
+                old=values.text(each["OldValue"]),
+                actor_id=values.text(each.get("CreatedById")),
+                native_id=f"{each['Id']}/{ours}",
+                name=ours,
             )
 
     def _reaches_back(self, created: dt.datetime) -> bool:
@@ -723,13 +761,13 @@ def _quoted(said: str) -> str:
     return "'" + said.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-def _after(held: marks.Mark) -> str:
-    if held.start is None:
+def _after(held: paging.Mark) -> str:
+    if held.since is None:
         return ""
-    start = _literal(held.start)
-    if not held.id:
-        return f"SystemModstamp >= {start}"
-    return f"(SystemModstamp > {start} OR (SystemModstamp = {start} AND Id > {_quoted(held.id)}))"
+    since = _literal(held.since)
+    if held.after is None:
+        return f"SystemModstamp >= {since}"
+    return f"(SystemModstamp > {since} OR (SystemModstamp = {since} AND Id > {_quoted(held.after)}))"
 
 
 def _in_parts(fields: Sequence[str]) -> list[list[str]]:

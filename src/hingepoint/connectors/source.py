@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from hingepoint.connectors.exchange import Exchange
 from hingepoint.records.crm import (
@@ -45,18 +46,33 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """One way of signing in: the secrets it needs with their words; ``ends`` from the maker's announcement."""
+    """One way of signing in: the secrets it needs with their words; ``ends`` from the maker's announcement.
+
+    ``ends_hosted`` is the day for installations that the maker runs, by the end of their host.
+    """
 
     key: str
     label: str
     secrets: Mapping[str, str]
     ends: dt.date | None = None
     ends_source: str = ""
+    ends_hosted: tuple[str, dt.date] | None = None
+
+    def ends_on(self, url: str) -> dt.date | None:
+        """Return the day on which this way ends at an address, None where none is announced."""
+        host = urlsplit(url).hostname or ""
+        if self.ends_hosted and host.endswith(self.ends_hosted[0]):
+            return self.ends_hosted[1]
+        return self.ends
 
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """The instance as found: its name and version, its own currency, its stages and fields."""
+    """The instance as found: its name and version, its own currency, its stages and fields.
+
+    ``kept`` are those fields of the company's own, by what they are called here, whose changes come with the others; what
+    changes in the rest is seen between two readings.
+    """
 
     instance: str
     version: str
@@ -65,6 +81,7 @@ class Described:
     stages: tuple[CrmStage, ...]
     fields: tuple[CrmField, ...]
     user: str = ""  # as whom we are signed in: its changes are our own echo
+    kept: tuple[str, ...] = ()
 
 
 class Source(Protocol):

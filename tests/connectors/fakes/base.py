@@ -144,6 +144,8 @@ class Fake:
     """
 
     edits: tuple[str, ...] = ()
+    #: A field that the company made itself; ``say_own`` changes it.
+    own = ""
 
     def __init__(self) -> None:
         self.now = BEGIN

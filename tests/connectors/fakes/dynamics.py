@@ -38,8 +38,9 @@ def iso(at: dt.datetime) -> str:
 
 class Dynamics(base.Fake):
     edits = (
-        "add", "move", "reprice", "postpone", "hand_over", "close", "reopen", "delete", "connect", "call", "requote", "late",
+        "add", "move", "reprice", "postpone", "hand_over", "close", "reopen", "delete", "connect", "call", "requote", "late", "say_own",
     )  # fmt: skip
+    own = "agx_region"
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,7 +50,8 @@ class Dynamics(base.Fake):
         self.gone: dict[str, dict[str, int]] = {}
         self.tracking = {"opportunity", "account", "quote"}
         self.audit = True
-        self.custom = {"agx_status": "String", "agx_count": "Integer"}
+        self.custom = {"agx_status": "String", "agx_count": "Integer", self.own: "String"}
+        self.audited = AUDITED | {self.own: self.own}
         self.forbidden: set[str] = set()
         self.rule = ""
         self.oldest_token = 0
@@ -92,6 +94,9 @@ class Dynamics(base.Fake):
 
     def hand_over(self, n: int = 0) -> None:
         self.change(n, _ownerid_value=(self.ada, self.ben)[n % 2])
+
+    def say_own(self, n: int = 0, said: str = "") -> None:
+        self.change(n, **{self.own: said or f"Area {n}"})
 
     def close(self, n: int = 0) -> None:
         """WinOpportunity or LoseOpportunity: an activity of its own for each closing."""
@@ -182,12 +187,12 @@ class Dynamics(base.Fake):
     def write_down(self, row: dict[str, Any], fields: dict[str, Any], at: str) -> None:
         changed = [
             {
-                "logicalName": AUDITED[name],
-                "oldValue": logged(name, row[name]),
+                "logicalName": self.audited[name],
+                "oldValue": logged(name, row.get(name)),
                 "newValue": logged(name, value),
             }
             for name, value in fields.items()
-            if name in AUDITED and row[name] != value
+            if name in self.audited and row.get(name) != value
         ]
         if changed:
             said = {
@@ -272,7 +277,7 @@ class Dynamics(base.Fake):
             "value": [
                 {"LogicalName": name, "AttributeType": kind, "IsCustomAttribute": name in self.custom}
                 | {
-                    "IsAuditEnabled": {"Value": name in AUDITED.values()},
+                    "IsAuditEnabled": {"Value": name in self.audited.values()},
                     "IsValidForUpdate": name != "statecode",
                 }
                 for name, kind in {**COLUMNS, **self.custom}.items()

@@ -23,6 +23,7 @@ FIELDS = {
     "closeDate": {"type": "date", "audited": True}, "probability": {"type": "int"},
     "amountConverted": {"type": "currencyConverted", "readOnly": True, "notStorable": True},
     "cAgreements": {"type": "varchar", "isCustom": True}, "cGained": {"type": "int", "isCustom": True},
+    "cRegion": {"type": "varchar", "isCustom": True, "audited": True},
 }  # fmt: skip
 KEYS = {"admin-key": ("u-admin", "admin"), "role-key": ("u-role", "api")}
 
@@ -98,7 +99,8 @@ class EspoCrm(Fake):
 
     # -- the same by number, for what is common to all CRMs ---------------------------------------------------------
 
-    edits = ("add", "move", "reprice", "postpone", "hand_over", "reopen", "remove", "late")
+    edits = ("add", "move", "reprice", "postpone", "hand_over", "reopen", "remove", "late", "say_own")
+    own = "cRegion"
 
     def address(self) -> Address:
         return Address(self.url, {"key": "admin-key"})
@@ -123,6 +125,9 @@ class EspoCrm(Fake):
 
     def hand_over(self, n: int = 0) -> None:
         self._edit(n, assignedUserId=("u-ida", "u-admin")[n % 2])
+
+    def say_own(self, n: int = 0, said: str = "") -> None:
+        self._edit(n, **{self.own: said or f"Area {n}"})
 
     def reopen(self, n: int = 0) -> None:
         self._edit(n, stage="Closed Lost")
@@ -213,6 +218,8 @@ class EspoCrm(Fake):
         values = request.json
         if values.get("cAgreements") == "locked":
             return Reply(403, None, {"X-Status-Reason": "No edit access."})
+        if values.get("cAgreements") == "twice":
+            return Reply(409, [{"id": id, "name": "The same"}])
         if values.get("cAgreements") == "forbidden":
             return Reply(400, None, {"X-Status-Reason": "Field validation failure; field: cAgreements."})
         if entity == DEAL:

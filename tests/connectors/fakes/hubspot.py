@@ -25,8 +25,9 @@ def iso(at: dt.datetime) -> str:
 class HubSpot(base.Fake):
     edits = (
         "add", "move", "reprice", "postpone", "hand_over", "reopen", "archive", "restore", "merge", "call", "requote",
-        "late",
+        "late", "say_own",
     )  # fmt: skip
+    own = "hingepoint_region"
 
     def __init__(self) -> None:
         super().__init__()
@@ -35,7 +36,7 @@ class HubSpot(base.Fake):
         self.links: dict[tuple[str, str], dict[str, dict[str, list]]] = {}
         self.became: dict[str, str] = {}
         self.owners = [owner("71", 501, "Ada", "Berg"), owner("72", 502, "Ben", "Cole", archived=True)]
-        self.custom = ["hingepoint_status", "hingepoint_link"]
+        self.custom = ["hingepoint_status", "hingepoint_link", self.own]
         self.scopes_missing: set[str] = set()
         self.required: str = ""
         self.truncate_to = 20
@@ -66,6 +67,9 @@ class HubSpot(base.Fake):
 
     def hand_over(self, n: int = 0) -> None:
         self.change(n, hubspot_owner_id=("71", "72")[n % 2])
+
+    def say_own(self, n: int = 0, said: str = "") -> None:
+        self.change(n, **{self.own: said or f"Area {n}"})
 
     def reopen(self, n: int = 0) -> None:
         self.change(n, dealstage="won")

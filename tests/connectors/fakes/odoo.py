@@ -25,7 +25,7 @@ FIELDS = {
         "stage_id": "many2one", "active": "boolean", "probability": "float", "expected_revenue": "monetary",
         "company_currency": "many2one", "date_deadline": "date", "date_closed": "datetime", "type": "selection",
         "lost_reason_id": "many2one", "source_id": "many2one", "function": "char", "create_date": "datetime",
-        "write_date": "datetime", "x_agreements": "char", "x_gained": "integer",
+        "write_date": "datetime", "x_agreements": "char", "x_gained": "integer", "x_region": "char",
     },
     "res.users": {"name": "char", "login": "char", "active": "boolean", "share": "boolean", "company_id": "many2one"},
     "res.company": {"name": "char", "currency_id": "many2one"},
@@ -76,6 +76,7 @@ class FakeOdoo(Fake):
     def __init__(self, version: int = 18, administrator: bool = True) -> None:
         super().__init__()
         self.version, self.administrator = version, administrator
+        self.tracked = [*TRACKED, self.own]
         self.tables: dict[str, dict[int, Row]] = defaultdict(dict)
         self.numbers: dict[str, Iterable[int]] = defaultdict(lambda: itertools.count(1))
         self.lead_ids = itertools.count(1)
@@ -93,7 +94,7 @@ class FakeOdoo(Fake):
             self.insert("crm.stage", name=name, sequence=order, is_won=name == "Won")
         for name, id in SUBTYPES.items():
             self.tables["mail.message.subtype"][id] = {"id": id, "name": name, "res_model": LEAD}
-        for name in TRACKED:
+        for name in self.tracked:
             self.insert("ir.model.fields", name=name, model=LEAD, tracking=1)
 
     # -- what people do ----------------------------------------------------------------------------------------
@@ -135,7 +136,7 @@ class FakeOdoo(Fake):
     def change(self, deal: int, subtype: str = "Note", **values: Any) -> None:
         """Write values of a deal as its page would, and log what is tracked."""
         row = self.tables[LEAD][deal]
-        logged = {name: (row.get(name), new) for name, new in values.items() if name in TRACKED}
+        logged = {name: (row.get(name), new) for name, new in values.items() if name in self.tracked}
         logged = {name: pair for name, pair in logged.items() if pair[0] != pair[1]}
         row.update(values, write_date=self.stamp())
         if logged:
@@ -196,8 +197,9 @@ class FakeOdoo(Fake):
     # -- the same by number, for what is common to all CRMs ---------------------------------------------------------
 
     edits = (
-        "add", "move", "reprice", "hand_over", "reopen", "close", "put_away", "unlink", "join", "late",
+        "add", "move", "reprice", "hand_over", "reopen", "close", "put_away", "unlink", "join", "late", "say_own",
     )  # fmt: skip
+    own = "x_region"
 
     def address(self) -> Address:
         signed = {"key": "secret"} if self.version >= 19 else {"login": "admin", "password": "secret"}
@@ -222,6 +224,9 @@ class FakeOdoo(Fake):
 
     def hand_over(self, n: int = 0) -> None:
         self._edit(n, lambda deal: self.change(deal, user_id=([1, "Administrator"], [2, "Ida"])[n % 2]))
+
+    def say_own(self, n: int = 0, said: str = "") -> None:
+        self._edit(n, lambda deal: self.change(deal, **{self.own: said or f"Area {n}"}))
 
     def reopen(self, n: int = 0) -> None:
         self._edit(n, self.lose)

@@ -19,8 +19,9 @@ KEPT = dt.timedelta(days=30)
 class Pipedrive(Fake):
     edits = (
         "add", "move", "reprice", "postpone", "hand_over", "reopen", "archive", "restore", "delete", "merge", "sell",
-        "late",
+        "late", "say_own",
     )  # fmt: skip
+    own = OWN
 
     def __init__(self) -> None:
         super().__init__()
@@ -81,12 +82,20 @@ class Pipedrive(Fake):
             return
         for name, new in values.items():
             if row.get(name) != new and name != "custom_fields":
-                key = "user_id" if name == "owner_id" else name
-                said = {"field_key": key, "old_value": _text(row.get(name)), "new_value": _text(new)}
-                time = self.stamp().replace("T", " ").rstrip("Z")
-                log = {**said, "time": time, "actor_user_id": 71, "is_bulk_update_flag": bulk}
-                self.logs[row["id"]].append(log)
+                self.log(row, "user_id" if name == "owner_id" else name, row.get(name), new, bulk)
         row.update(values, update_time=self.stamp())
+
+    def log(self, row: Row, key: str, old: Any, new: Any, bulk: bool = False) -> None:
+        said = {"field_key": key, "old_value": _text(old), "new_value": _text(new)}
+        time = self.stamp().replace("T", " ").rstrip("Z")
+        self.logs[row["id"]].append({**said, "time": time, "actor_user_id": 71, "is_bulk_update_flag": bulk})
+
+    def say_own(self, n: int = 0, said: str = "") -> None:
+        self.tick()
+        if row := self.chosen(n):
+            said = said or f"Area {n}"
+            self.log(row, OWN, row["custom_fields"].get(OWN), said)
+            self.change(row, custom_fields={**row["custom_fields"], OWN: said})
 
     def move(self, n: int = 0) -> None:
         self.tick()

@@ -30,8 +30,9 @@ def iso(at: dt.datetime) -> str:
 class Salesforce(base.Fake):
     edits = (
         "add", "move", "reprice", "postpone", "hand_over", "reopen", "delete", "undelete", "purge", "role", "call",
-        "requote", "late",
+        "requote", "late", "say_own",
     )  # fmt: skip
+    own = "Region__c"
 
     def __init__(self) -> None:
         super().__init__()
@@ -42,7 +43,8 @@ class Salesforce(base.Fake):
         self.batch = 2
         self.pages_kept: dict[str, tuple] = {}
         self.hidden: set[str] = set()  # objects the user does not see
-        self.custom = {"Hingepoint__c": "string"}
+        self.custom = {"Hingepoint__c": "string", self.own: "string"}
+        self.own_tracked = True
         self.formulas: dict[str, Any] = {}
         self.locked: set[str] = set()
         self.rule = ""
@@ -83,6 +85,9 @@ class Salesforce(base.Fake):
 
     def hand_over(self, n: int = 0) -> None:
         self.change(n, OwnerId=(self.ada, self.ben)[n % 2])
+
+    def say_own(self, n: int = 0, said: str = "") -> None:
+        self.change(n, **{self.own: said or f"Area {n}"})
 
     def reopen(self, n: int = 0) -> None:
         self.change(n, StageName="Closed Won")
@@ -175,6 +180,9 @@ class Salesforce(base.Fake):
         row |= outcome(row["StageName"])
         if any(before[each] != row[each] for each in FOLLOWED):
             self.remember(id)
+        was, now = before.get(self.own), row.get(self.own)
+        if was != now and self.own_tracked:
+            self.history("OpportunityFieldHistory", id, Field=self.own, OldValue=was, NewValue=now)
         if before["OwnerId"] != row["OwnerId"] and self.owner_tracked:
             names = [self.rows["User"][owner]["Name"] for owner in (before["OwnerId"], row["OwnerId"])]
             for old, new in (names, (before["OwnerId"], row["OwnerId"])):
@@ -300,7 +308,11 @@ class Salesforce(base.Fake):
         tracked = {
             name: {"Id": name, "QualifiedApiName": name, "IsFieldHistoryTracked": on}
             | {"EntityDefinition.QualifiedApiName": "Opportunity"}
-            for name, on in (("OwnerId", self.owner_tracked), ("Name", False))
+            for name, on in (
+                ("OwnerId", self.owner_tracked),
+                ("Name", False),
+                (self.own, self.own_tracked),
+            )
         }
         kept = {
             name: {id: row for id, row in rows.items() if deleted or not row.get("IsDeleted")}

@@ -17,7 +17,7 @@ from typing import Any
 from hingepoint.connectors.espocrm import history, reading
 from hingepoint.connectors.espocrm.reading import ACTIVITIES, changed_at
 from hingepoint.connectors.exchange import Answer, Exchange, NoRight, NotThere, Rejected
-from hingepoint.connectors.paging import QUIET, Part, Row, Slice, State, next_parts, read_on
+from hingepoint.connectors.paging import QUIET, Mark, Part, Row, in_turn, read_on
 from hingepoint.connectors.source import OVERLAP, Address, Connector, Described, SignIn, Wanted
 from hingepoint.connectors.values import at, chunks, shortened, text
 from hingepoint.records.crm import (
@@ -121,14 +121,14 @@ class EspoCrm:
 
     def _stream(
         self, entity: str, where: Sequence[Where] = (), by: str = "modifiedAt"
-    ) -> Callable[[State], Part]:
-        def ask(slice: Slice, size: int) -> tuple[Sequence[Row], dt.datetime]:
-            order = by if slice.after is None else "id"
-            within = [*where, *_within(slice, by)]
+    ) -> Callable[[str], Part]:
+        def ask(mark: Mark, size: int) -> tuple[Sequence[Row], dt.datetime]:
+            order = by if mark.after is None else "id"
+            within = [*where, *_within(mark, by)]
             answer = self._list(entity, within, size, orderBy=order, order="asc", **self._selected(entity))
             return answer.body["list"], answer.server_time
 
-        return lambda state: read_on(state, ask, size=self.size, at=lambda row: at(row[by]))
+        return lambda mark: read_on(mark, ask, size=self.size, at=lambda row: at(row[by]))
 
     def _selected(self, entity: str) -> dict[str, Any]:
         """Return the fields asked of deals: only where a list is asked for the people on a deal does it name them."""
@@ -171,7 +171,19 @@ class EspoCrm:
             stages=tuple(reading.stages(self.metadata.get("stage", {}))),
             fields=tuple(_field(name, what) for name, what in sorted(self.metadata.items())),
             user=self.me["id"],
+            kept=tuple(self._kept.values()) if self._kept and self._notes_seen()[0] else (),
         )
+
+    @property
+    def _kept(self) -> dict[str, str]:
+        """Return the fields of the company's own that are audited, with what they are called here."""
+        return {
+            name: ours
+            for ours, name in self.wanted.fields.items()
+            if self.metadata.get(name, {}).get("audited")
+            and self.metadata[name].get("type") in history.PLAIN
+            and name not in history.FIELDS
+        }
 
     # -- self-test ---------------------------------------------------------------------------------------------
 
@@ -255,11 +267,11 @@ class EspoCrm:
     # -- pages -------------------------------------------------------------------------------------------------
 
     def page(self, object: CrmObject, mark: str) -> CrmPage:
-        parts, on, more = next_parts(mark, self._streams(object))
+        parts, on, more = in_turn(mark, self._streams(object))
         records = tuple(record for name, part in parts for record in self._records(object, name, part.rows))
         return CrmPage(object, records, on, more, parts[-1][1].server_time)
 
-    def _streams(self, object: CrmObject) -> Mapping[str, Callable[[State], Part]]:
+    def _streams(self, object: CrmObject) -> Mapping[str, Callable[[str], Part]]:
         if object == CrmObject.ACTIVITIES:
             return {entity: self._permitted(entity) for entity in ACTIVITIES}
         if object != CrmObject.CHANGES:
@@ -276,32 +288,32 @@ class EspoCrm:
         day = dt.datetime.combine(self.wanted.since, dt.time(), dt.UTC)
         return [("after", "createdAt", _said(day - dt.timedelta(seconds=1)))]
 
-    def _permitted(self, entity: str) -> Callable[[State], Part]:
+    def _permitted(self, entity: str) -> Callable[[str], Part]:
         """Return the stream of a kind of activities; nothing where the role does not open it."""
         stream = self._stream(entity, [_ON_DEALS])
 
-        def read(state: State) -> Part:
+        def read(mark: str) -> Part:
             try:
-                return stream(state)
+                return stream(mark)
             except (NoRight, NotThere):
-                return Part((), state, False, self._ask("GET", "Settings").server_time)
+                return Part((), mark, False, self._ask("GET", "Settings").server_time)
 
         return read
 
-    def _feed(self, state: State) -> Part:
+    def _feed(self, mark: str) -> Part:
         """Return the next notes on deals by their number, which only grows; those of late commits are read again."""
-        where = [_ON_DEALS, ("greaterThan", "number", state.get("n", 0))]
+        where = [_ON_DEALS, ("greaterThan", "number", int(mark or 0))]
         answer = self._list(NOTE, where, self.size, orderBy="number", order="asc")
         rows = answer.body["list"]
         if not rows:
-            return Part((), state, False, answer.server_time)
-        last = {"n": rows[-1]["number"]}
+            return Part((), mark, False, answer.server_time)
+        last = str(rows[-1]["number"])
         if len(rows) >= self.size:
             return Part(rows, last, True, answer.server_time)
         newest = max(at(row["createdAt"]) for row in rows)
         late = [row["number"] for row in rows if at(row["createdAt"]) >= newest - OVERLAP]
         quiet = answer.server_time - newest > QUIET
-        return Part(rows, last if quiet else {"n": min(late) - 1}, False, answer.server_time)
+        return Part(rows, last if quiet else str(min(late) - 1), False, answer.server_time)
 
     def _records(self, object: CrmObject, stream: str, rows: Sequence[Row]) -> Iterator[CrmRecord]:
         if object == CrmObject.CHANGES:
@@ -334,11 +346,11 @@ class EspoCrm:
         if stream != "created":
             asked = {row["id"] for row in rows} if stream == "notes" else None
             for of_deal in notes.values():
-                told = history.changes(of_deal, self.status_of)
+                told = history.changes(of_deal, self.status_of, self._kept)
                 yield from (c for c in told if asked is None or c.native_id.rpartition("-")[0] in asked)
         if stream != "notes":
             for row in rows:
-                yield from history.beginnings(row, notes.get(row["id"], []), self.status_of)
+                yield from history.beginnings(row, notes.get(row["id"], []), self.status_of, self._kept)
 
     def _notes_by_deal(self, ids: Sequence[str]) -> dict[str, list[Row]]:
         found: dict[str, list[Row]] = {id: [] for id in ids}
@@ -463,14 +475,14 @@ REFUSALS = {400: Written.REFUSED, 403: Written.LOCKED, 404: Written.GONE, 409: W
 _ON_DEALS: Where = ("equals", "parentType", DEAL)
 
 
-def _within(slice: Slice, by: str) -> list[Where]:
-    """Return the conditions of a slice; ``after`` leaves out its own second, so it begins one before."""
-    if slice.since is None:
+def _within(mark: Mark, by: str) -> list[Where]:
+    """Return the conditions of a mark; *after* leaves out its own second, so it begins one before."""
+    if mark.since is None:
         return []
-    if slice.after is None:
-        return [("after", by, _said(slice.since - dt.timedelta(seconds=1)))]
-    within: list[Where] = [("equals", by, _said(slice.since))]
-    return [*within, ("greaterThan", "id", slice.after)] if slice.after else within
+    if mark.after is None:
+        return [("after", by, _said(mark.since - dt.timedelta(seconds=1)))]
+    within: list[Where] = [("equals", by, _said(mark.since))]
+    return [*within, ("greaterThan", "id", mark.after)] if mark.after else within
 
 
 def _total(said: Mapping[str, Any]) -> int | None:

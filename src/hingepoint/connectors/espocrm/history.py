@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from hingepoint.connectors.paging import Row
@@ -24,19 +25,28 @@ FIELDS = {
 StatusOf = Callable[[str], DealStatus]
 
 
-def changes(notes: Iterable[Row], status_of: StatusOf) -> Iterator[CrmChange]:
-    """Return the changes that all notes of one deal say, in order."""
+#: Types of fields whose values notes and rows write alike.
+PLAIN = frozenset({"varchar", "enum", "int", "float", "currency", "bool", "date", "datetime", "url"})
+
+
+def changes(
+    notes: Iterable[Row], status_of: StatusOf, own: Mapping[str, str] | None = None
+) -> Iterator[CrmChange]:
+    """Return the changes that all notes of one deal say, in order; ``own`` are fields of the company's own with what they are
+    called here."""
+    own = own or {}
     last: dict[str, str] = {}
     for note in sorted(notes, key=lambda each: int(each["number"])):
-        for name, old, new, label in _said(note):
+        for name, old, new, label in _said(note, own):
             before = last.get(name) if old is None else old
-            yield _change(note, name, before, new, label)
+            change = _change(note, name, before, new, label)
+            yield replace(change, name=own.get(name, ""))
             if name == "stage":
                 yield from _outcome(note, before or "", new, status_of)
             last[name] = new
 
 
-def _said(note: Row) -> Iterator[tuple[str, str | None, str, str]]:
+def _said(note: Row, own: Collection[str] = ()) -> Iterator[tuple[str, str | None, str, str]]:
     """Return the fields a note tells of: name, old value (None: not said), new value, its words."""
     data = note.get("data") or {}
     kind = note["type"]
@@ -51,7 +61,7 @@ def _said(note: Row) -> Iterator[tuple[str, str | None, str, str]]:
     if kind == "Update":
         was, became = _both(data)
         for name in became:
-            if name in FIELDS:
+            if name in FIELDS or name in own:
                 yield name, _as_ours(name, was.get(name)), _as_ours(name, became[name]), ""
 
 
@@ -68,7 +78,7 @@ def _change(note: Row, name: str, old: str | None, new: str, label: str) -> CrmC
     data = note.get("data") or {}
     return CrmChange(
         deal_id=text(note["parentId"]),
-        field=FIELDS[name],
+        field=FIELDS.get(name, DealField.EXTRA),
         old=old,
         new=new,
         old_label=old or "" if name == "stage" else "",
@@ -94,14 +104,17 @@ def _outcome(note: Row, before: str, now: str, status_of: StatusOf) -> Iterator[
         )
 
 
-def beginnings(deal: Row, notes: Sequence[Row], status_of: StatusOf) -> Iterator[CrmChange]:
+def beginnings(
+    deal: Row, notes: Sequence[Row], status_of: StatusOf, own: Mapping[str, str] | None = None
+) -> Iterator[CrmChange]:
     """Return what a deal began with where no note says it: the first old value, or the value of now."""
+    own = own or {}
     first: dict[str, str | None] = {}
     for note in sorted(notes, key=lambda each: int(each["number"])):
-        for name, old, _, _ in _said(note):
+        for name, old, _, _ in _said(note, own):
             first.setdefault(name, old)
     began_at = at(deal["createdAt"])
-    for name, of in FIELDS.items():
+    for name, of in [*FIELDS.items(), *((each, DealField.EXTRA) for each in own)]:
         new = first[name] if name in first else _as_ours(name, deal.get(name))
         if new and name != "probability":
             yield CrmChange(
@@ -114,6 +127,7 @@ def beginnings(deal: Row, notes: Sequence[Row], status_of: StatusOf) -> Iterator
                 currency=text(deal.get("amountCurrency")) if name == "amount" else "",
                 origin=Origin.INFERRED,
                 native_id=f"{deal['id']}-began-{name}",
+                name=own.get(name, ""),
             )
             if name == "stage":
                 yield CrmChange(

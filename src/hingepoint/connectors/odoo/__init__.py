@@ -73,6 +73,9 @@ class Odoo(Asking):
         return self._writing.write_task(deal_id, task_id, subject, due_on)
 
 
+SAID = "Odoo documentation: JSON-RPC is removed in version 22 (autumn 2028), on Odoo Online in 21.1 (winter 2027)"
+JSON_RPC_ENDS, JSON_RPC_ENDS_ONLINE = dt.date(2028, 9, 1), dt.date(2027, 12, 1)
+
 CONNECTOR = Connector(
     key="odoo",
     label="Odoo",
@@ -82,15 +85,17 @@ CONNECTOR = Connector(
             "jsonrpc",
             "User and API key (before version 19)",
             {"login": "Name of the user", "key": "API key"},
-            ends=dt.date(2028, 9, 1),
-            ends_source="Odoo documentation: JSON-RPC is removed in version 22 (autumn 2028)",
+            ends=JSON_RPC_ENDS,
+            ends_source=SAID,
+            ends_hosted=(".odoo.com", JSON_RPC_ENDS_ONLINE),
         ),
         SignIn(
             "password",
             "User and password (before version 19; shows the history without the administrator's right)",
             {"login": "Name of the user", "password": "Password"},
-            ends=dt.date(2028, 9, 1),
-            ends_source="Odoo documentation: JSON-RPC is removed in version 22 (autumn 2028)",
+            ends=JSON_RPC_ENDS,
+            ends_source=SAID,
+            ends_hosted=(".odoo.com", JSON_RPC_ENDS_ONLINE),
         ),
     ),
     open=Odoo,

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hingepoint.connectors.exchange import Exchange, NoRight, NotThere
-from hingepoint.connectors.odoo.models import FIELDS, LEAD
+from hingepoint.connectors.odoo.models import FIELDS, LEAD, MESSAGE, TRACKING
 from hingepoint.connectors.odoo.reading import moment
 from hingepoint.connectors.odoo.rpc import Rpc, Told, sign_in
-from hingepoint.connectors.paging import Part, Row, Slice, State, read_on
+from hingepoint.connectors.paging import Mark, Part, Row, read_on
 from hingepoint.connectors.source import Address, Wanted
 
 PAGE = 500
@@ -59,6 +59,9 @@ class Asking:
             *(name for name in dict.fromkeys([*FIELDS[model], *wanted]) if name in there),
         ]
 
+    def may_read_tracking(self) -> bool:
+        return bool(self.fields(TRACKING)) and "tracking_value_ids" in self.fields(MESSAGE)
+
     def search(
         self, model: str, domain: list[Any], names: Sequence[str], order: str = "id", **more: Any
     ) -> Told:
@@ -76,25 +79,25 @@ class Asking:
             return []
         return self.rows(model, [[by, "in", numbers], *also], self.names(model))
 
-    def stream(self, model: str, domain: list[Any], by: str = "write_date") -> Callable[[State], Part]:
-        def ask(slice: Slice, size: int) -> tuple[Sequence[Row], dt.datetime]:
-            order = f"{by},id" if slice.after is None else "id"
-            said = self.search(model, [*domain, *_within(slice, by)], self.names(model), order, limit=size)
+    def stream(self, model: str, domain: list[Any], by: str = "write_date") -> Callable[[str], Part]:
+        def ask(mark: Mark, size: int) -> tuple[Sequence[Row], dt.datetime]:
+            order = f"{by},id" if mark.after is None else "id"
+            said = self.search(model, [*domain, *_within(mark, by)], self.names(model), order, limit=size)
             return said.result or [], said.server_time
 
-        return lambda state: read_on(state, ask, size=self.size, at=lambda row: moment(row[by]))
+        return lambda mark: read_on(mark, ask, size=self.size, at=lambda row: moment(row[by]))
 
 
-def _within(slice: Slice, by: str) -> list[Any]:
-    if slice.since is None:
+def _within(mark: Mark, by: str) -> list[Any]:
+    if mark.since is None:
         return []
-    since = [by, ">=", _said(slice.since)]
-    if slice.after is None:
+    since = [by, ">=", _said(mark.since)]
+    if mark.after is None:
         return [since]
     return [
         since,
-        [by, "<", _said(slice.since + dt.timedelta(seconds=1))],
-        ["id", ">", int(slice.after or 0)],
+        [by, "<", _said(mark.since + dt.timedelta(seconds=1))],
+        ["id", ">", int(mark.after or 0)],
     ]
 
 

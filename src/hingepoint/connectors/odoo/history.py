@@ -20,6 +20,9 @@ from hingepoint.records.deals import DealStatus
 #: Tracked fields of a deal and what they are to us.
 TRACKED = {"stage_id": DealField.STAGE, "expected_revenue": DealField.AMOUNT, "user_id": DealField.OWNER}
 
+#: Columns of values, each with an old and a new one.
+KINDS = ("char", "integer", "float", "datetime")
+
 #: Kinds of messages (external identities in module ``crm``) that say an outcome.
 OUTCOMES = {
     "mt_lead_won": DealStatus.WON,
@@ -49,26 +52,60 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
+class Own:
+    """A field of the company's own: what it is called here, its type in Odoo, and keys of a selection by their words."""
+
+    name: str
+    type: str
+    choices: Mapping[str, str] = field(default_factory=dict)
+
+    def value(self, row: Row, side: str) -> str:
+        """Return a tracked value as the deal itself would show it."""
+        kind = {"float": "float", "monetary": "float", "integer": "integer", "boolean": "integer"}.get(
+            self.type
+        )
+        kind = kind or ("datetime" if self.type in ("date", "datetime") else "char")
+        said = row.get(f"{side}_value_{kind}")
+        if self.type == "boolean":
+            return "True" if said else ""
+        if kind in ("float", "integer"):
+            return str(said or (0.0 if kind == "float" else 0))
+        shown = text(said)
+        return shown[:10] if self.type == "date" else self.choices.get(shown, shown)
+
+
+@dataclass(frozen=True, slots=True)
 class Words:
-    """What is needed to understand values: won stages, kinds of messages, words of outcomes, names of records."""
+    """What is needed to understand values: won stages, kinds of messages, words of outcomes, names of records, and fields of
+    the company's own that are tracked."""
 
     won: frozenset[str] = frozenset()
     kinds: Mapping[str, DealStatus] = field(default_factory=dict)
     outcomes: Mapping[str, DealStatus] = field(default_factory=dict)
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by field: name -> id
+    own: Mapping[str, Own] = field(default_factory=dict)
+
+    def followed(self, name: str) -> tuple[DealField, str] | None:
+        """Return as what a tracked field comes over, and what it is called here where it is the company's own."""
+        if name in self.own:
+            return DealField.EXTRA, self.own[name].name
+        return (TRACKED[name], "") if name in TRACKED else None
 
 
-def values_of(rows: Iterable[Row], fields: Mapping[str, str]) -> Iterator[Value]:
+def values_of(
+    rows: Iterable[Row], fields: Mapping[str, str], own: Mapping[str, Own] | None = None
+) -> Iterator[Value]:
     """Return rows of ``mail.tracking.value``; ``fields`` are names of fields by their identity."""
+    own = own or {}
     for row in rows:
         name = fields.get(link(row["field_id"]), "")
-        linked = name.endswith("_id")
+        linked, mine = name.endswith("_id") and name not in own, own.get(name)
         yield Value(
             id=str(row["id"]),
             message_id=link(row["mail_message_id"]),
             field=name,
-            old=_one(row, "old", name),
-            new=_one(row, "new", name),
+            old=mine.value(row, "old") if mine else _one(row, "old", name),
+            new=mine.value(row, "new") if mine else _one(row, "new", name),
             old_label=text(row.get("old_value_char")) if linked else "",
             new_label=text(row.get("new_value_char")) if linked else "",
             currency=text(row.get("currency_id")),
@@ -122,17 +159,22 @@ def changes(messages: Sequence[Row], values: Iterable[Value], words: Words) -> I
             moment(message["date"]),
             link(message.get("create_uid")),
         )
-        yield from (_change(value, deal_id, at, actor) for value in tracked if value.field in TRACKED)
+        for value in tracked:
+            if (followed := words.followed(value.field)) is not None:
+                yield _change(value, followed, deal_id, at, actor)
         if (outcome := outcome_of(message, tracked, words)) is not None:
             yield CrmChange(
                 deal_id, DealField.STATUS, outcome, at, actor_id=actor, native_id=f"message-{message['id']}"
             )
 
 
-def _change(value: Value, deal_id: str, at: dt.datetime, actor: str) -> CrmChange:
+def _change(
+    value: Value, followed: tuple[DealField, str], deal_id: str, at: dt.datetime, actor: str
+) -> CrmChange:
     return CrmChange(
         deal_id=deal_id,
-        field=TRACKED[value.field],
+        field=followed[0],
+        name=followed[1],
         old=value.old,
         new=value.new,
         old_label=value.old_label,
@@ -163,8 +205,9 @@ def beginnings(lead: Row, values: Iterable[Value], words: Words) -> Iterator[Crm
     for value in sorted(values, key=lambda each: int(each.id)):
         first.setdefault(value.field, value)
     at, deal_id = moment(lead["create_date"]), str(lead["id"])
-    for name, of in TRACKED.items():
-        new, label = _began(lead, name, first.get(name))
+    for name in (*TRACKED, *words.own):
+        of, ours = words.followed(name) or (DealField.EXTRA, "")
+        new, label = _began(lead, name, first.get(name), own=bool(ours))
         if new:
             yield CrmChange(
                 deal_id,
@@ -176,6 +219,7 @@ def beginnings(lead: Row, values: Iterable[Value], words: Words) -> Iterator[Crm
                 currency=text(lead.get("company_currency")) if of == DealField.AMOUNT else "",
                 origin=Origin.INFERRED,
                 native_id=f"began-{name}-{deal_id}",
+                name=ours,
             )
     began, native_id = _began_as(lead, first, words), f"began-status-{deal_id}"
     yield CrmChange(deal_id, DealField.STATUS, began, at, old="", origin=Origin.INFERRED, native_id=native_id)
@@ -187,10 +231,12 @@ def _began_as(lead: Row, first: Mapping[str, Value], words: Words) -> DealStatus
     return DealStatus.OPEN if set(first) & {"active", "won_status"} else status(lead, words.won)
 
 
-def _began(lead: Row, name: str, first: Value | None) -> tuple[str, str]:
+def _began(lead: Row, name: str, first: Value | None, *, own: bool) -> tuple[str, str]:
     if first is not None:
         return first.old, first.old_label
     now = lead.get(name)
+    if own:
+        return text(now), ""
     if name.endswith("_id"):
         return link(now), text(now)
     return plain(now or 0), ""

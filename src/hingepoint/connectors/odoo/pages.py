@@ -13,7 +13,7 @@ from hingepoint.connectors.odoo.models import DONE_ON_DEALS, LEAD, LINE, LISTS, 
 from hingepoint.connectors.odoo.past import Past
 from hingepoint.connectors.odoo.reading import changed_at, link, moment, text
 from hingepoint.connectors.odoo.there import There
-from hingepoint.connectors.paging import Part, Row, State, next_parts
+from hingepoint.connectors.paging import Part, Row, in_turn
 from hingepoint.records.crm import CrmActivity, CrmFate, CrmObject, CrmPage, CrmRecord, Fate
 
 IDS = 5000
@@ -28,7 +28,7 @@ class Pages:
     past: Past
 
     def page(self, object: CrmObject, mark: str) -> CrmPage:
-        parts, on, more = next_parts(mark, self._streams(object))
+        parts, on, more = in_turn(mark, self._streams(object))
         return self._made(object, parts, on, more)
 
     def _made(self, object: CrmObject, parts: Sequence[tuple[str, Part]], mark: str, more: bool) -> CrmPage:
@@ -37,7 +37,7 @@ class Pages:
         fates = tuple(_merged(moved)) if object == CrmObject.CHANGES else ()
         return CrmPage(object, records, mark, more, parts[-1][1].server_time, fates)
 
-    def _streams(self, object: CrmObject) -> Mapping[str, Callable[[State], Part]]:
+    def _streams(self, object: CrmObject) -> Mapping[str, Callable[[str], Part]]:
         if object == CrmObject.CHANGES:
             return {
                 "messages": self.asking.stream(MESSAGE, [ON_DEALS]),
@@ -63,8 +63,8 @@ class Pages:
             domain = [*domain, ["create_date", ">=", f"{self.asking.wanted.since} 00:00:00"]]
         return model, domain
 
-    def _nothing(self, state: State) -> Part:
-        return Part((), state, False, self.asking.call("res.users", "search_count", domain=[]).server_time)
+    def _nothing(self, mark: str) -> Part:
+        return Part((), mark, False, self.asking.call("res.users", "search_count", domain=[]).server_time)
 
     def _records(self, object: CrmObject, stream: str, rows: Sequence[Row]) -> Iterator[CrmRecord]:
         if object == CrmObject.USERS:
@@ -159,11 +159,11 @@ class Pages:
         if object == CrmObject.CHANGES:
             messages = self.asking.by_ids(MESSAGE, ids, by="res_id", also=[ON_DEALS])
             leads = self.asking.by_ids(LEAD, ids, also=LISTS[CrmObject.DEALS][1])
-            parts = [("messages", Part(messages, {}, False, now)), ("created", Part(leads, {}, False, now))]
+            parts = [("messages", Part(messages, "", False, now)), ("created", Part(leads, "", False, now))]
             return self._made(object, parts, "", False)
         model, also = LISTS.get(object, ("", []))
         rows = self.asking.by_ids(model, ids, also=also) if model else []
-        return self._made(object, [("records", Part(rows, {}, False, now))], "", False)
+        return self._made(object, [("records", Part(rows, "", False, now))], "", False)
 
 
 def _merged(messages: Sequence[Row]) -> Iterator[CrmFate]:

@@ -26,9 +26,6 @@ class Past:
     there: There
     _session: str = field(default="", repr=False)
 
-    def may_read_tracking(self) -> bool:
-        return bool(self.asking.fields(TRACKING)) and "tracking_value_ids" in self.asking.fields(MESSAGE)
-
     def changes(self, messages: Sequence[Row]) -> Iterator[CrmRecord]:
         values = list(self._values(messages))
         yield from history.changes(messages, values, self.there.words)
@@ -50,17 +47,17 @@ class Past:
             yield from history.beginnings(lead, by_deal.get(str(lead["id"]), ()), self.there.words)
 
     def _values(self, messages: Sequence[Row]) -> Iterator[Value]:
-        if not self.may_read_tracking():
+        if not self.asking.may_read_tracking():
             yield from self._values_of_threads(messages)
             return
         ids = [row["id"] for row in messages if row.get("tracking_value_ids")]
         if ids:
             rows = self.asking.rows(TRACKING, [["mail_message_id", "in", ids]], self._tracking_names())
-            yield from history.values_of(rows, self._field_names(rows))
+            yield from history.values_of(rows, self._field_names(rows), self.there.words.own)
 
     def _tracking_names(self) -> list[str]:
         there = self.asking.fields(TRACKING)
-        columns = [f"{side}_value_{kind}" for side in ("old", "new") for kind in ("char", "integer", "float")]
+        columns = [f"{side}_value_{kind}" for side in ("old", "new") for kind in history.KINDS]
         return [
             "id",
             *(name for name in ("field_id", "mail_message_id", "currency_id", *columns) if name in there),

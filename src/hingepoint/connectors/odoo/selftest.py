@@ -68,7 +68,7 @@ class SelfTest:
         return CapabilityFound(capability, Found.TRACKED, int(said.result or 0))
 
     def _history_found(self) -> Iterator[CapabilityFound]:
-        if self.past.may_read_tracking():
+        if self.past.asking.may_read_tracking():
             for capability, name in HISTORIES.items():
                 domain = [["field_id.model", "=", LEAD], ["field_id.name", "=", name]]
                 yield self._counted(capability, TRACKING, domain)

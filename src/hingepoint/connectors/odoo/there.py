@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from hingepoint.connectors.exchange import NoRight, NotThere, Rejected
 from hingepoint.connectors.odoo import history, reading
 from hingepoint.connectors.odoo.asking import Asking
-from hingepoint.connectors.odoo.history import Words
+from hingepoint.connectors.odoo.history import Own, Words
 from hingepoint.connectors.odoo.models import LEAD, NEVER_WRITTEN
 from hingepoint.connectors.odoo.reading import text
 from hingepoint.connectors.paging import Row
@@ -39,7 +40,20 @@ class There:
             stages=tuple(map(reading.stage, stages)),
             fields=tuple(self._described_fields()),
             user=str(self.asking.rpc.uid),
+            kept=tuple(each.name for each in self._own().values()),
         )
+
+    def _own(self) -> dict[str, Own]:
+        """Return the fields of the company's own whose changes are tracked, where this user may read them."""
+        wanted = self.asking.wanted.fields
+        if not wanted or not self.asking.may_read_tracking():
+            return {}
+        tracked, there = self._tracked_names() or (), self.asking.fields(LEAD)
+        return {
+            name: Own(ours, str(there[name].get("type")), _choices(there[name]))
+            for ours, name in wanted.items()
+            if name in tracked and name in there and name not in history.TRACKED
+        }
 
     def _stages(self) -> list[Row]:
         there = self.asking.fields("crm.stage")
@@ -80,6 +94,7 @@ class There:
                 kinds=self._kinds(),
                 outcomes={label: said[value] for value, label in outcomes if value in said},
                 names={"stage_id": {text(row.get("name")): str(row["id"]) for row in stages}},
+                own=self._own(),
             )
         return self._words
 
@@ -96,6 +111,11 @@ class There:
         if "user_id" not in words.names:
             rows = self.asking.rows("res.users", [], ["name"])
             users = {text(row["name"]): str(row["id"]) for row in rows}
-            words = Words(words.won, words.kinds, words.outcomes, {**words.names, "user_id": users})
+            words = replace(words, names={**words.names, "user_id": users})
             self._words = words
         return words
+
+
+def _choices(field: Mapping[str, Any]) -> dict[str, str]:
+    """Return the keys of a selection by their words: history keeps the words."""
+    return {str(label): str(key) for key, label in field.get("selection") or ()}

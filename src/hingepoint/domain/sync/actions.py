@@ -247,8 +247,9 @@ def say(
         row.version += 1
         row.save(update_fields=[*changes, "version"])
         Landed.objects.filter(connection=row, object=CrmObject.DEALS).update(due=True)
-        if "fields" in changes:  # deals that are here were read without them: from the beginning again
-            Cursor.objects.filter(connection=row, object=CrmObject.DEALS).delete()
+        if "fields" in changes:  # what is here was read without them: from the beginning again
+            again = (CrmObject.DEALS, CrmObject.CHANGES)
+            Cursor.objects.filter(connection=row, object__in=again).delete()
         record(by=by, at=at, action="say words", subject="connection", subject_id=row.pk, changes=changes)
     return row
 

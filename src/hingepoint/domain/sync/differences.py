@@ -43,11 +43,16 @@ def between(
 
 
 def of_own_fields(
-    old: CrmDeal, new: CrmDeal, *, first_seen_at: dt.datetime, known: Collection[str]
+    old: CrmDeal,
+    new: CrmDeal,
+    *,
+    kept: Collection[str],
+    first_seen_at: dt.datetime,
+    known: Collection[str],
 ) -> Iterator[CrmChange]:
     """Yield what changed in fields of the company's own that both readings hold, as ``between`` does; ``known`` are those of
-    which a change is on record."""
-    for name in sorted(old.extra.keys() & new.extra.keys()):
+    which a change is on record. Of those that are ``kept`` the CRM tells the changes itself."""
+    for name in sorted((old.extra.keys() & new.extra.keys()) - set(kept)):
         was, now = str(old.extra[name] or ""), str(new.extra[name] or "")
         if was == now:
             continue

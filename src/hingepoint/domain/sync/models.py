@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from hingepoint.domain.people.models import Viewer, choices, sees_all
 from hingepoint.domain.secrets.rules import SealedField
-from hingepoint.records.crm import CrmObject, Fate, Origin
+from hingepoint.records.crm import CrmObject, Fate, Origin, Written
 from hingepoint.records.sync import ConnectionState
 
 M = TypeVar("M", bound=models.Model)
@@ -177,7 +177,10 @@ class SyncRun(models.Model):
 
 
 class WrittenBack(models.Model):
-    """What was last written onto one deal of a CRM; ``held_until`` where it was refused."""
+    """What was last written onto one deal of a CRM; ``refusal`` and ``held_until`` where it was refused.
+
+    ``record_at`` is when the record had been changed last when it refused: it is tried again when that moves.
+    """
 
     connection = models.ForeignKey(
         Connection, on_delete=models.CASCADE, related_name="written", db_index=False
@@ -188,7 +191,9 @@ class WrittenBack(models.Model):
     card_until = models.DateField(null=True, blank=True)  # until when the address of its card holds
     modified_at = models.DateTimeField(null=True, blank=True)  # of the record after it: our own echo
     at = models.DateTimeField()
+    refusal = models.CharField(max_length=8, choices=choices(Written), blank=True)
     said = models.CharField(max_length=300, blank=True)
+    record_at = models.DateTimeField(null=True, blank=True)
     failures = models.PositiveIntegerField(default=0)
     held_until = models.DateTimeField(null=True, blank=True)
 

@@ -77,7 +77,7 @@ def identity(change: CrmChange) -> int:
     """Return the identity of a change: the CRM's own where it has one. Of a field there is one first value."""
     if change.native_id:
         return fingerprint("native", change.native_id)
-    if change.origin == Origin.INFERRED:
-        return fingerprint("inferred", change.deal_id, change.field.value, change.at.isoformat())
     what = f"{change.field.value} {change.name}" if change.name else change.field.value
+    if change.origin == Origin.INFERRED:
+        return fingerprint("inferred", change.deal_id, what, change.at.isoformat())
     return fingerprint("change", change.deal_id, what, change.new, change.at.isoformat())

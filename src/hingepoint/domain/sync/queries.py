@@ -16,10 +16,10 @@ from hingepoint.domain.agreements.queries.lines import AgreementLine, in_order_o
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.people.models import User, Viewer, sees_all
 from hingepoint.domain.sync import cards, payload, wording, writing
-from hingepoint.domain.sync.models import Connection, Landed, SyncRun
+from hingepoint.domain.sync.models import Connection, Landed, SyncRun, WrittenBack
 from hingepoint.domain.sync.rules import open_questions, sign_in_of, stages_of, with_words
 from hingepoint.records.agreements import AgreementState
-from hingepoint.records.crm import Capability, CapabilityFound, CrmObject, CrmUser, Fate, Found
+from hingepoint.records.crm import Capability, CapabilityFound, CrmObject, CrmUser, Fate, Found, Written
 from hingepoint.records.deals import DealStatus, Gone
 from hingepoint.records.errors import Hidden
 from hingepoint.records.sync import BY_KEY, ConnectionState, WriteBackPart
@@ -40,6 +40,8 @@ COSTS: dict[Capability, str] = {
     Capability.DELETIONS: "what was deleted is found by comparing all records once a night.",
     Capability.WRITE_BACK: "sellers see agreements here, not in the CRM.",
 }
+#: Records that refused what we wrote, as many as the page of a connection shows.
+MOST_REFUSALS = 20
 _ORDER = [Found.NO_RIGHT, Found.NOT_THERE, Found.NOT_TRACKED, Found.TRACKED_SINCE, Found.TRACKED]
 
 
@@ -111,6 +113,19 @@ class WriteLine:
 
 
 @dataclass(frozen=True, slots=True)
+class RefusalLine:
+    """A deal whose record did not take what we wrote: why, in our words and in those of the CRM, since when, and the last day
+    on which it is tried again though nothing changed there."""
+
+    deal_id: int
+    deal: str
+    why: str
+    said: str
+    since: dt.datetime
+    until: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
 class CardSetup:
     """Whether cards are on, whose pages may show them, from where pages of this CRM usually come, and where the card
     goes there: in words and, where there is one, as a template."""
@@ -169,6 +184,8 @@ class ConnectionPage:
     runs: tuple[RunLine, ...]
     rules: tuple[RuleLine, ...]
     writing: tuple[WriteLine, ...]
+    refusals: tuple[RefusalLine, ...]  # the newest
+    refused: int
     card: CardSetup
 
     @property
@@ -242,7 +259,7 @@ def _page(row: Connection, at: dt.datetime) -> ConnectionPage:
         state_key=row.state,
         sign_in=sign_in.label if sign_in else "",
         secret_names=tuple(sign_in.secrets.items()) if sign_in else (),
-        ends_on=sign_in.ends if sign_in else None,
+        ends_on=sign_in.ends_on(row.url) if sign_in else None,
         tested_at=row.tested_at,
         capabilities=found,
         in_full=sum(line.complete for line in found),
@@ -266,6 +283,8 @@ def _page(row: Connection, at: dt.datetime) -> ConnectionPage:
         runs=tuple(_run(each) for each in runs),
         rules=_rules(runs),
         writing=tuple(_writing(row, part) for part in WriteBackPart),
+        refusals=_refusals(row),
+        refused=_refused(row).count(),
         card=_card_setup(row),
     )
 
@@ -386,6 +405,26 @@ def rule_lines(counts: Mapping[str, int]) -> tuple[RuleLine, ...]:
         for key, number in counts.items()
         if key in BY_KEY
     )
+
+
+def _refused(row: Connection) -> QuerySet[WrittenBack]:
+    return WrittenBack.objects.filter(connection=row, held_until__isnull=False)
+
+
+def _refusals(row: Connection) -> tuple[RefusalLine, ...]:
+    held = list(_refused(row).order_by("-at", "-pk")[:MOST_REFUSALS])
+    deals = {deal.key: deal for deal in Deal.every.filter(key__in=[_key(row, each) for each in held])}
+    return tuple(_refusal(deals[_key(row, each)], each) for each in held if _key(row, each) in deals)
+
+
+def _key(row: Connection, written: WrittenBack) -> str:
+    return f"{row.prefix}{written.external_id}"
+
+
+def _refusal(deal: Deal, written: WrittenBack) -> RefusalLine:
+    assert written.held_until is not None
+    why = Written(written.refusal).label if written.refusal else ""
+    return RefusalLine(deal.pk, str(deal), why, written.said, written.at, written.held_until)
 
 
 def _writing(row: Connection, part: WriteBackPart) -> WriteLine:

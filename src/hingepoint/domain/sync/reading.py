@@ -51,7 +51,7 @@ def begin(connection: Connection, found: Described, *, at: dt.datetime) -> Landi
         DealField.OWNER: users,
     }
     tested = [(line["capability"], line["found"]) for line in connection.capabilities]
-    return Landing(connection, at, labels, fields_without_history(tested))
+    return Landing(connection, at, labels, fields_without_history(tested), frozenset(found.kept))
 
 
 def read_new(landing: Landing, source: Source, *, tell: Tell) -> None:
@@ -94,10 +94,8 @@ def _keep(landing: Landing, page: CrmPage, *, with_mark: bool = True) -> None:
     already is taken once."""
     *before, last = [*chunks(page.records, AT_ONCE)] or [()]
     for some in before:
-        with transaction.atomic():
-            landing.keep(replace(page, records=tuple(some), fates=()), with_mark=False)
-    with transaction.atomic():
-        landing.keep(replace(page, records=tuple(last)), with_mark=with_mark)
+        landing.keep(replace(page, records=tuple(some), fates=()), with_mark=False)
+    landing.keep(replace(page, records=tuple(last)), with_mark=with_mark)
 
 
 # ---- what is not there any more ----

@@ -7,10 +7,12 @@ import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from pathlib import Path
 from typing import TypeVar
 
 from django.conf import settings
+from django.db.models import Count
 
 from hingepoint.connectors import files
 from hingepoint.domain.imports.actions import import_page
@@ -36,6 +38,8 @@ from hingepoint.records.sync import count
 
 #: Deals of one page: what is held in memory, and what is imported or not imported together, while others wait to write.
 PAGE = 200
+#: Changes that make a page of fewer deals: a deal of a busy company has a hundred.
+MOST_CHANGES = 4_000
 
 #: Shares are shares, and days have no zone: nothing about these tables is to be guessed.
 MAPPING = files.Mapping.model_validate({"deals": {"share": ["discount", "margin"]}})
@@ -133,7 +137,16 @@ def _history_since(connection: Connection) -> dict:
 
 def _due(connection: Connection, *, after: int) -> list[Landed]:
     rows = Landed.objects.filter(connection=connection, object=CrmObject.DEALS, due=True, pk__gt=after)
-    return list(rows.order_by("pk")[:PAGE])
+    page = list(rows.order_by("pk")[:PAGE])
+    return page[: _that_fit(connection, [row.external_id for row in page])]
+
+
+def _that_fit(connection: Connection, ids: Sequence[str]) -> int:
+    """Return how many of these deals go into one page by their new changes, at least one."""
+    new = LandedChange.objects.filter(connection=connection, deal__in=ids, due=True).order_by()
+    many = dict(new.values_list("deal").annotate(n=Count("pk")))
+    sums = accumulate(many.get(each, 0) for each in ids)
+    return max(sum(so_far <= MOST_CHANGES for so_far in sums), 1)
 
 
 def _accounts(page: Sequence[Landed]) -> set[str]:

@@ -370,9 +370,13 @@ def _count_history(one: Seen, words: Words, rules: dict[str, int]) -> None:
     count(rules, "owner_changed", sum(each.field == DealField.OWNER and bool(each.old) for each in new))
     count(rules, "stage_renamed", sum(_renamed(each, words) for each in new))
     ours = one.deal.currency or words.currency
-    count(rules, "other_currency", sum((each.currency or ours) != ours for each in new))
+    count(rules, "other_currency", sum(_elsewhere(each, ours) for each in new))
     count(rules, "reopened", _reopened(one, words) if new else 0)
     count(rules, "left_truncated", int(bool(new) and _left_truncated(one.deal, words)))
+
+
+def _elsewhere(change: CrmChange, currency: str) -> bool:
+    return change.field == DealField.AMOUNT and (change.currency or currency) != currency
 
 
 def _renamed(change: CrmChange, words: Words) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from hingepoint.connectors.source import Source
@@ -23,7 +23,7 @@ from hingepoint.records.sync import WriteBackPart
 
 #: Deals that are written in one run; the next goes on.
 MOST = 500
-#: After a refusal a record is left alone so many days, twice as long each time.
+#: After a refusal a record is left alone until it changes in the CRM, at most so many days, twice as long each time.
 LEFT_ALONE = 1
 LONGEST = 30
 
@@ -81,19 +81,29 @@ def _go_on(connection: Connection, changed: Mapping[int, str], at: dt.datetime) 
 
 
 def _to_write(connection: Connection, changed: Collection[str], at: dt.datetime) -> dict[str, Deal]:
-    """Return, by their ids in the CRM, live deals there: those that changed, that were left alone long enough, and whose card
-    ends soon."""
-    mine = WrittenBack.objects.filter(connection=connection)
+    """Return, by their ids in the CRM, live deals there: those that changed, that refused and may take it now, and whose
+    card ends soon."""
+    mine = _written(connection)
+    left_alone = Q(held_until__gt=at, moved=False)
     live = Landed.objects.filter(connection=connection, object=CrmObject.DEALS, fate=Fate.LIVE)
     ends = Q(card_until__lte=timezone.localdate(at) + cards.AHEAD) if _has_card(connection) else Q(pk=None)
-    again = mine.filter(Q(held_until__lte=at) | ends, external_id__in=live.values("external_id"))
-    again = again.exclude(held_until__gt=at).order_by("pk")
+    again = mine.filter(Q(held_until__isnull=False) | ends, external_id__in=live.values("external_id"))
+    again = again.exclude(left_alone).order_by("pk")
     ids = {key.removeprefix(connection.prefix) for key in changed}
     ids |= set(again.values_list("external_id", flat=True)[:MOST])
-    ids -= set(mine.filter(held_until__gt=at, external_id__in=ids).values_list("external_id", flat=True))
+    ids -= set(mine.filter(left_alone, external_id__in=ids).values_list("external_id", flat=True))
     live_ids = live.filter(external_id__in=ids).values_list("external_id", flat=True)
     rows = Deal.every.filter(key__in=[connection.prefix + each for each in live_ids]).order_by("pk")
     return {row.key.removeprefix(connection.prefix): row for row in rows}
+
+
+def _written(connection: Connection) -> QuerySet[WrittenBack]:
+    """Return what was written, with whether the record was ``moved`` since it refused: unlocked, opened again, filled in."""
+    record = Landed.objects.filter(
+        connection=connection, object=CrmObject.DEALS, external_id=OuterRef("external_id")
+    )
+    moved = Exists(record.filter(modified_at__gt=OuterRef("record_at")))
+    return WrittenBack.objects.filter(connection=connection).alias(moved=moved)
 
 
 def _said(deals: Mapping[str, Deal]) -> dict[int, Said]:
@@ -162,12 +172,29 @@ def _write(
     refused = [each for each in results if each.written not in (Written.DONE, Written.SAME)]
     if new_card and not refused:  # that of a closed deal ends, until something changes on it
         row.card_until = today + cards.LASTS if deal.status == DealStatus.OPEN else None
+    row.at = at
+    _leave_alone(row, refused[0] if refused else None, at)
+    row.save()
+    return results
+
+
+def _leave_alone(row: WrittenBack, refused: WriteResult | None, at: dt.datetime) -> None:
+    """Keep why a record refused, and how it stood then: it is never asked again with nothing changed, but after days."""
     row.failures = row.failures + 1 if refused else 0
     days = min(LEFT_ALONE * 2 ** max(row.failures - 1, 0), LONGEST)
     row.held_until = at + dt.timedelta(days=days) if refused else None
-    row.said, row.at = (refused[0].detail[:300] if refused else ""), at
-    row.save()
-    return results
+    row.refusal = refused.written.value if refused else ""
+    row.said = refused.detail[:300] if refused else ""
+    row.record_at = _record_at(row) if refused else None
+
+
+def _record_at(row: WrittenBack) -> dt.datetime | None:
+    """Return when the record was changed last as far as we know, by others or by what we wrote ourselves."""
+    record = Landed.objects.filter(
+        connection=row.connection, object=CrmObject.DEALS, external_id=row.external_id
+    )
+    read = record.values_list("modified_at", flat=True).first()
+    return max(filter(None, (read, row.modified_at)), default=None)
 
 
 def _write_fields(
