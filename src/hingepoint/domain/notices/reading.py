@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from django.utils import timezone
 
 from hingepoint.analysis.signals import SIGNALS
+from hingepoint.domain.days import after, midnight
 from hingepoint.domain.deals.models import that_count
 from hingepoint.domain.detection.queries import to_confirm
 from hingepoint.domain.escalations.queries import waiting
@@ -215,7 +216,9 @@ def _reviews(user: User, first: dt.date, last: dt.date) -> Iterator[Entry]:
 
 def _due_routines(user: User, first: dt.date, last: dt.date) -> Iterator[Entry]:
     rows = RoutineDue.objects.visible_to(user).filter(person=user, done_at__isnull=True)
-    for row in rows.filter(due_at__date__range=(first, last)).select_related("routine", "deal"):
+    for row in rows.filter(due_at__gte=midnight(first), due_at__lt=after(last)).select_related(
+        "routine", "deal"
+    ):
         title = f"{row.routine.name}{f', {row.deal}' if row.deal else ''}"
         yield Entry(
             EntryKind.ROUTINE, f"routine-{row.pk}", _date(row.due_at), title, row.routine.required, "home"

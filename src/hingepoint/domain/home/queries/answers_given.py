@@ -10,9 +10,10 @@ from typing import Any
 from django.db.models import BigIntegerField, Exists, F, OuterRef, Q, Value
 from django.utils import timezone
 
-from hingepoint.analysis.question_budget import Asked, Decision
+from hingepoint.analysis.question_budget import About, Asked, Decision
 from hingepoint.domain.agreements.models import AgreementEvent
 from hingepoint.domain.coaching.models import CoachingRating, CoachingSession
+from hingepoint.domain.days import midnight
 from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.detection.models import Detection, RuleVersion
 from hingepoint.domain.escalations.models import Approval, Escalation, Pulse
@@ -53,12 +54,12 @@ def asked_between(since: dt.datetime, until: dt.datetime) -> Told:
 
 
 def _once(
-    deal: int, kind: int | None, asked_at: dt.datetime, said_at: dt.datetime | None, until: dt.datetime
+    about: About, kind: int | None, asked_at: dt.datetime, said_at: dt.datetime | None, until: dt.datetime
 ) -> Asked:
     """Return a question that may be answered later than it was asked; what was answered too late for what follows it to have come
     counts as not answered yet."""
     told = said_at is not None and said_at < until
-    return Asked(deal, kind, said_at if told and said_at else asked_at, told)
+    return Asked(about, kind, said_at if told and said_at else asked_at, told)
 
 
 def _fields(rows: Any, asked: Mapping[str, str], *, at: str, deal: str = "deal", kind: str = "") -> Told:
@@ -231,7 +232,7 @@ def _raises(since: dt.datetime, until: dt.datetime) -> Told:
     """What people make of a raise, and whether it led to a decision: asked of every raise, from its first day on."""
     begun = {"first_day__gte": timezone.localdate(since), "first_day__lt": timezone.localdate(until)}
     for row in Raise.objects.filter(**begun).prefetch_related("steps"):
-        asked_at = timezone.make_aware(dt.datetime.combine(row.first_day, dt.time()))
+        asked_at = midnight(row.first_day)
         for key, kinds in (("raise.found", ANSWERS), ("raise.led", DECISIONS)):
             said_at = next((step.at for step in row.steps.all() if step.kind in kinds), None)
             yield key, _once(_of_raise(row.pk), None, asked_at, said_at, until)
