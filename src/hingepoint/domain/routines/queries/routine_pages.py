@@ -182,8 +182,8 @@ def preview(rule: Rule, *, today: dt.date, of: Routine | None = None) -> Preview
     places = reading.here(rule)
     now = [one for one in places if one.on(today)]
     people = {one.person_id for one in now}
-    asked = of is not None and _asked_throughout(of, since, until)
-    due, in_time = _recorded(of, since, until) if asked else _would_have(rule, places, since, until)
+    told = _recorded(of, since, until) if of and _asked_throughout(of, since, until) else None
+    due, in_time = told or _would_have(rule, places, since, until)
     return Preview(
         people=len(people),
         names=_first_names(rule, people),
@@ -192,7 +192,7 @@ def preview(rule: Rule, *, today: dt.date, of: Routine | None = None) -> Preview
         until=until,
         due=due,
         in_time=in_time,
-        asked=asked,
+        asked=told is not None,
     )
 
 
