@@ -135,7 +135,7 @@ def fall_due(routine: int, people: dict[int, int], at: dt.datetime, chance) -> N
         {"routine_id": [routine] * len(due), "person_id": person, "team_id": team, "due_at": due,
          "done_at": pl.Series(done.tolist(), dtype=pl.String), "recorded_at": pl.Series(done.tolist(), dtype=pl.String)}
     )  # fmt: skip
-    world._write(RoutineDue, frame)
+    world.write(RoutineDue, frame)
 
 
 def teams() -> list[tuple[int, int, list[tuple[int, int]]]]:
@@ -169,7 +169,7 @@ def coaching(at: dt.datetime) -> None:
             after = held + 2 * WEEK
             rows.append((deal, types[n % len(types)], manager, seller, world._text(held), "Asks for the act", "Heard it", "Asks Bo", str(after.date()), world._text(after)))  # fmt: skip
     names = ("deal_id", "type_id", "coach_id", "coached_id", "held_at", "behaviour", "evidence", "next_step", "next_on", "followed_until")  # fmt: skip
-    world._write(CoachingSession, pl.DataFrame(rows, schema=names, orient="row"))
+    world.write(CoachingSession, pl.DataFrame(rows, schema=names, orient="row"))
 
 
 def reviews(at: dt.datetime) -> None:

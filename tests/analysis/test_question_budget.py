@@ -72,8 +72,8 @@ def test_a_count_by_hand_agrees():
 
     def by_hand(one: Asked) -> bool:
         for d in decisions:
-            about = d.deal == one.deal and (d.type is None or one.type is None or d.type == one.type)
-            about |= d.deal is None and d.type is not None and d.type == one.type
+            about = d.about == one.about and (d.type is None or one.type is None or d.type == one.type)
+            about |= d.about is None and d.type is not None and d.type == one.type
             if about and one.at < d.at <= one.at + FOLLOWS:
                 return True
         return False

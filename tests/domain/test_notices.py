@@ -15,6 +15,7 @@ from cast import NOW
 from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.notices import actions, queries, reading, rules
 from hingepoint.domain.notices.models import Digest, Quiet
+from hingepoint.domain.premortems import actions as premortems
 from hingepoint.domain.routines.models import DaysOff
 from hingepoint.jobs.mails import link, send_digests
 from hingepoint.records.errors import Hidden, Refused, Stale
@@ -173,8 +174,20 @@ def test_a_request_for_an_exception_reaches_whom_it_waits_for(cast, mails):
     assert "/exceptions/" in body
 
 
+def test_a_pre_mortem_reaches_whose_answer_it_waits_for_until_they_gave_it(cast, mails):
+    row = premortems.begin(by=cast.manager, at=NOW, deal_id=cast.deal.pk, until=MONDAY.date() + 2 * DAY)
+    premortems.answer(by=cast.manager, at=NOW, premortem_id=row.pk, words="Their board was never asked.")
+    send_digests(at=MONDAY)
+    (body,) = to(cast.seller, mails)
+    assert "Say what went wrong, by Wednesday, 4 March." in body
+    assert f"https://hinge.example/deals/{cast.deal.pk}/pre-mortem" in body
+    assert len(to(cast.sponsor, mails)) == 1  # the one more, where no executive has a part in the deal
+    assert not to(cast.manager, mails)
+
+
 def test_every_line_names_a_page_that_exists(cast, mails):
     talks.an_exception(cast)
+    premortems.begin(by=cast.manager, at=NOW, deal_id=cast.deal.pk, until=MONDAY.date() + DAY)
     duties.falls_due(cast.seller, due_at=MONDAY)
     for who in (one for one in cast.everybody().values() if one and one.is_active):
         for line in reading.lines(who, today=MONDAY.date()):

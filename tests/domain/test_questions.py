@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 
+import assessing
 import playbooks
 from cast import NOW, TODAY, deal
 from hingepoint.analysis.question_budget import Decision
@@ -13,11 +14,16 @@ from hingepoint.domain.coaching import actions as coaching
 from hingepoint.domain.home.queries import answers_given, question_budget
 from hingepoint.domain.plans import actions as plans
 from hingepoint.domain.premortems import actions as premortems
+from hingepoint.domain.principles import actions as principles
 from hingepoint.domain.questions import actions
 from hingepoint.domain.questions.rules import is_asked, retired
+from hingepoint.domain.self_assessment import actions as assessments
+from hingepoint.domain.signals import actions as signals
+from hingepoint.domain.signals.models import Raise
 from hingepoint.domain.strategy import actions as strategy
 from hingepoint.records.errors import Hidden
 from hingepoint.records.questions import BY_KEY, QUESTIONS
+from hingepoint.records.signals import StepKind
 
 DAY = dt.timedelta(days=1)
 AGO = NOW - 100 * DAY
@@ -84,6 +90,55 @@ def test_a_premortem_asks_three_and_counts_who_answered(cast):
     assert (found.asked, found.answered) == (3, 1)
 
 
+def test_a_raise_is_asked_about_once_and_what_was_decided_on_it_follows(cast):
+    asked_on = AGO.date()
+    one, other = (
+        Raise.objects.create(
+            signal="exceptions", level="team", place=place, first_day=asked_on,
+            **dict.fromkeys(("since", "earliest", "latest", "seen"), asked_on),
+        )
+        for place in ("North", "South")
+    )  # fmt: skip
+    signals.answer(by=cast.sponsor, at=AGO, raise_id=one.pk, words="Two deals.", found=StepKind.CONFIRMED)
+    signals.give(by=cast.sponsor, at=AGO + 30 * DAY, raise_id=one.pk, to=cast.manager.pk)
+    signals.give(by=cast.sponsor, at=AGO + 30 * DAY, raise_id=other.pk, to=cast.other_manager.pk)
+    found = line(cast, "raise.found").counted.followed
+    assert (found.asked, found.answered, found.after_answers, found.after_none) == (2, 1, 1, 1)
+    assert line(cast, "raise.led").counted.followed.answered == 0
+
+
+def test_the_self_assessment_asks_all_it_was_sent_to_and_cannot_say_answers_nothing(cast):
+    row = assessing.open_round(cast, asked=40, at=AGO - DAY)
+    assessing.answered(row, at=AGO)
+    assessing.answered(row, at=AGO, said=assessing.answers(exceptions="cannot_say"))
+    assessments.close_round(by=cast.sponsor, at=AGO, round_id=row.pk)
+    told = {
+        key: line(cast, f"assessment.{key}").counted.followed for key in ("exceptions", "account_margins")
+    }
+    assert {key: (one.asked, one.answered) for key, one in told.items()} == {
+        "exceptions": (40, 1),
+        "account_margins": (40, 2),
+    }
+    principles.draft(by=cast.sponsor, at=AGO + DAY)
+    principles.publish(by=cast.sponsor, at=AGO + DAY)
+    assert line(cast, "assessment.account_margins").counted.followed.after_answers == 2
+
+
+def test_each_field_of_a_form_is_counted_by_its_own_column(cast):
+    said = coaching.Said("Ask for the day", "Call Bo", TODAY)
+    coaching.hold_session(by=cast.manager, at=AGO, deal_id=cast.deal.pk, type_key=KEY, said=said)
+    told = {
+        name: line(cast, f"coaching.{name}").counted.followed
+        for name in ("behaviour", "next_step", "evidence", "ratings")
+    }
+    assert {name: (one.asked, one.answered) for name, one in told.items()} == {
+        "behaviour": (1, 1),
+        "next_step": (1, 1),
+        "evidence": (1, 0),
+        "ratings": (1, 0),
+    }
+
+
 def test_a_changed_standard_is_a_decision_about_its_type_and_the_first_playbook_is_none(cast):
     book = playbooks.in_force(cast)
     assert list(answers_given.decisions_between(NOW - DAY, NOW + DAY)) == []
@@ -93,7 +148,8 @@ def test_a_changed_standard_is_a_decision_about_its_type_and_the_first_playbook_
     playbooks.choose(draft, KEY, needed_days=35)
     strategy.publish(by=cast.analyst, at=NOW + 2 * DAY, playbook=draft, note="Later.")
     found = list(answers_given.decisions_between(NOW - DAY, NOW + 3 * DAY))
-    assert found == [Decision(None, pivotal.type_id, NOW + 2 * DAY)]
+    of_the_company = Decision(answers_given.COMPANY, None, NOW + 2 * DAY)
+    assert found == [Decision(None, pivotal.type_id, NOW + 2 * DAY), of_the_company]
 
 
 def test_every_question_is_counted_and_every_form_is_read(cast):

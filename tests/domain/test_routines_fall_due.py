@@ -1,6 +1,7 @@
 """Routines fall due of everybody they concern by the night's job, and the register answers them."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 from django.utils import timezone
@@ -158,6 +159,26 @@ def test_the_preview_says_whom_it_concerns_and_what_last_month_would_have_asked(
     assert (seen.due, seen.in_time) == (0, 0)  # both came today
     own = routine_pages.preview(Rule("message", "Message", role=Role.SPONSOR), today=TODAY)
     assert (own.people, own.names, own.due, own.in_time) == (1, ("Otto",), 4, None)
+
+
+def test_a_routine_that_asked_all_month_tells_what_it_asked_and_a_draft_what_it_would_have(cast):
+    routine = in_force(cast)
+    routines.let_fall_due(at=NOW + 28 * DAY)
+    hers = RoutineDue.objects.filter(person=cast.seller, due_at__gte=NOW + 29 * DAY).order_by("due_at")
+    by_its_day = dt.datetime(2026, 4, 3, 21, 30, tzinfo=dt.UTC)  # half past eleven at night in Paris
+    after_it = dt.datetime(2026, 4, 10, 22, 30, tzinfo=dt.UTC)
+    for pk, at in zip(hers.values_list("pk", flat=True), (by_its_day, after_it), strict=False):
+        RoutineDue.objects.filter(pk=pk).update(done_at=at, recorded_at=at)
+    in_may = dt.date(2026, 5, 4)
+    seen = routine_pages.routine_page(cast.sponsor, routine.pk, today=in_may).preview
+    assert (seen.asked, seen.due, seen.in_time) == (True, 8, 1)
+    assert seen.due == routine_pages.preview(WRITTEN, today=in_may).due  # the same two ways
+    in_april = routine_pages.routine_page(cast.sponsor, routine.pk, today=in_may - 20 * DAY).preview
+    assert not in_april.asked  # it came into force on the second of March
+    rare = replace(WRITTEN, cadence=Cadence.FORTNIGHTLY)
+    routines.change(by=cast.sponsor, at=NOW, routine_id=routine.pk, rule=rare)
+    drafted = routine_pages.routine_page(cast.sponsor, routine.pk, today=in_may).preview
+    assert (drafted.asked, drafted.due) == (False, 4)
 
 
 def test_what_is_due_of_me_are_the_days_around_today(cast):

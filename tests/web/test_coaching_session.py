@@ -5,10 +5,13 @@ import datetime as dt
 from django.urls import reverse
 from django.utils import timezone
 
+from budget import LARGEST
 from cast import TODAY
+from hingepoint.analysis import intervals
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.coaching.models import CoachingSession
+from hingepoint.domain.coaching.queries import sessions
 from hingepoint.records.agreements import AgreementState
 
 DAY = dt.timedelta(days=1)
@@ -78,3 +81,12 @@ def test_who_coaches_the_managers_comes_as_a_piece_and_is_a_page(client, cast):
     client.force_login(cast.seller)
     assert f'hx-get="{at}"' not in client.get(reverse("coaching")).text
     assert client.get(at).status_code == 404
+
+
+def test_who_is_coached_in_many_regions_is_read_a_page_at_a_time(client, cast, monkeypatch):
+    units = [sessions.Upward(f"Region {n:03}", 9, 12, 30, intervals.share(20, 30)) for n in range(130)]
+    monkeypatch.setattr(sessions, "upward", lambda viewer, today: units)
+    client.force_login(cast.sponsor)
+    first, last = (client.get(reverse("coaching"), {"page": page}).text for page in (1, 3))
+    assert ("Region 059" in first, "Region 060" in first, "Region 129" in last) == (True, False, True)
+    assert len(first.encode()) < LARGEST

@@ -6,9 +6,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 import duties
+from budget import LARGEST
+from hingepoint.analysis import intervals
 from hingepoint.domain.premortems import actions as premortems
 from hingepoint.domain.routines import actions as routines
 from hingepoint.domain.routines.models import Routine, RoutineDue
+from hingepoint.domain.routines.queries import kept
 from hingepoint.records.people import Role
 from hingepoint.records.routines import Kind, Rule
 
@@ -121,3 +124,16 @@ def test_a_premortem_that_waits_stands_on_the_first_page_until_it_is_answered(cl
     premortems.answer(by=cast.seller, at=timezone.now(), premortem_id=row.pk, words="The money went.")
     client.force_login(cast.seller)
     assert f'href="{at}"' not in client.get(reverse("my-routines")).text
+
+
+def test_what_many_teams_kept_is_read_a_page_at_a_time(client, cast, monkeypatch):
+    teams = [
+        kept.TeamKept(f"Team {n:03}", "Plan", leads=False, share=intervals.share(3, 4)) for n in range(130)
+    ]
+    monkeypatch.setattr(kept, "kept_by_team", lambda viewer, today: teams)
+    client.force_login(cast.sponsor)
+    first, last = (client.get(reverse("routines"), {"page": page}).text for page in (1, 3))
+    assert ("Team 000" in first, "Team 059" in first, "Team 060" in first) == (True, True, False)
+    assert ("Team 119" in last, "Team 120" in last, "Team 129" in last) == (False, True, True)
+    assert "130 rows, page 1 of 3" in first
+    assert len(first.encode()) < LARGEST

@@ -24,12 +24,16 @@ LONGEST_PAUSE = dt.timedelta(minutes=5)
 LEAST_TIMED = 10
 
 
+#: What a question or a decision is about: a deal by its number, or something else by its name.
+About = int | str
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question asked once: of which deal, about which type of agreement (None: the deal as a whole), when, and whether it was
+    """A question asked once: about what, about which type of agreement (None: the deal as a whole), when, and whether it was
     answered."""
 
-    deal: int
+    about: About
     type: int | None
     at: dt.datetime
     answered: bool
@@ -37,9 +41,9 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A decision that would not have come by default: about a deal (None: every deal), a type of agreement (None: all of it)."""
+    """A decision that would not have come by default: about what (None: every deal), a type of agreement (None: all of it)."""
 
-    deal: int | None
+    about: About | None
     type: int | None
     at: dt.datetime
 
@@ -69,7 +73,7 @@ def followed(asked: Iterable[Asked], decisions: Sequence[Decision]) -> Followed:
     of_deal, of_type = _by_place(decisions)
     counts = {True: [0, 0], False: [0, 0]}
     for one in asked:
-        near = _within(of_deal.get(one.deal, []), one.at)
+        near = _within(of_deal.get(one.about, []), one.at)
         on_deal = any(kind is None or one.type is None or kind == one.type for _, kind in near)
         on_type = one.type is not None and bool(_within(of_type.get(one.type, []), one.at))
         counts[one.answered][0] += 1
@@ -82,13 +86,13 @@ def followed(asked: Iterable[Asked], decisions: Sequence[Decision]) -> Followed:
 _Dated = list[tuple[dt.datetime, int | None]]
 
 
-def _by_place(decisions: Sequence[Decision]) -> tuple[dict[int, _Dated], dict[int, _Dated]]:
+def _by_place(decisions: Sequence[Decision]) -> tuple[dict[About, _Dated], dict[int, _Dated]]:
     """Return decisions by deal, and those about every deal by type, each in the order of time."""
-    of_deal: dict[int, _Dated] = defaultdict(list)
+    of_deal: dict[About, _Dated] = defaultdict(list)
     of_type: dict[int, _Dated] = defaultdict(list)
     for one in sorted(decisions, key=lambda one: one.at):
-        if one.deal is not None:
-            of_deal[one.deal].append((one.at, one.type))
+        if one.about is not None:
+            of_deal[one.about].append((one.at, one.type))
         elif one.type is not None:
             of_type[one.type].append((one.at, one.type))
     return of_deal, of_type

@@ -15,6 +15,7 @@ class NoticeKind(Worded):
     SIGNALS = "signals", "Signals that rose"
     COMMITMENTS = "commitments", "What you promised in reviews"
     GAPS = "gaps", "What a review asks of you"
+    PREMORTEMS = "premortems", "Pre-mortems that wait for your answer"
     TALKS = "talks", "Talks to prepare or to debrief"
     AGREEMENTS = "agreements", "Agreements that are late"
     ROUTINES = "routines", "Your routines"

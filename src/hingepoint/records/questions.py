@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hingepoint.records import self_assessment
 from hingepoint.records.people import Role
 from hingepoint.records.words import Worded
 
@@ -12,8 +13,10 @@ class Form(Worded):
     """Where questions stand together, so that one of them costs its share of the time that the whole takes."""
 
     PLAN = "plan", "Plan of a talk"
+    PLAN_REVIEW = "plan_review", "Answer to a plan"
     DEBRIEF = "debrief", "Debrief of a talk"
     AGREEMENT = "agreement", "An agreement that was gained"
+    NEGOTIATION = "negotiation", "Demands and what was given"
     EXCEPTION = "exception", "Request for an exception"
     COACHING = "coaching", "Coaching session"
     FOUND = "found", "What rules found"
@@ -21,6 +24,10 @@ class Form(Worded):
     PREMORTEM = "premortem", "Pre-mortem"
     DECIDING = "deciding", "Answer to a request"
     PULSE = "pulse", "Two taps of inside partners"
+    INVOLVEMENT = "involvement", "Part of an executive"
+    REVIEW = "review", "Commitment of a review"
+    RAISE = "raise", "A signal that rose"
+    ASSESSMENT = "assessment", "Self-assessment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +47,13 @@ def _plan(key: str, asks: str, *, may_stop: bool = True) -> Question:
     return Question(f"plan.{key}", Form.PLAN, asks, Role.SELLER, may_stop=may_stop)
 
 
-#: Every question, in the order of the forms. To add one: a line here, and how it is answered in ``home/queries/answers_given.py``.
+def _asked(key: str, form: Form, asks: str, role: Role = Role.SELLER, *, typed: bool = True) -> Question:
+    """Return a question that cannot be retired here."""
+    return Question(key, form, asks, role, typed=typed)
+
+
+#: Every question, in the order of the forms. To add one: a line here, how it is answered in ``home/queries/answers_given.py``, and
+#: its field in ``tests/asked.py``.
 QUESTIONS = (
     _plan("best", "At best", may_stop=False),
     _plan("minimum", "At least", may_stop=False),
@@ -56,19 +69,45 @@ QUESTIONS = (
     _plan("demand", "The demand we expect"),
     _plan("hypotheses", "Why they may ask it"),
     _plan("questions", "Questions to ask"),
+    _asked("plan.talk_on", Form.PLAN, "When the talk is", typed=False),
+    _asked("plan_review.verdict", Form.PLAN_REVIEW, "Ready, or what is missing", Role.MANAGER, typed=False),
+    _asked("plan_review.words", Form.PLAN_REVIEW, "Your words on the plan", Role.MANAGER),
+    _asked("debrief.outcome", Form.DEBRIEF, "How it ended", typed=False),
+    _asked("debrief.demand", Form.DEBRIEF, "What they asked for"),
     Question("debrief.learned", Form.DEBRIEF, "What we learned", Role.SELLER, may_stop=True),
     Question("agreement.act", Form.AGREEMENT, "What they will do", Role.SELLER),
     Question("agreement.due_on", Form.AGREEMENT, "By when they promised it", Role.SELLER, typed=False),
     Question("agreement.quality", Form.AGREEMENT, "How good it is", Role.SELLER, typed=False),
+    _asked("agreement.person", Form.AGREEMENT, "Who agreed", typed=False),
+    _asked("agreement.evidence", Form.AGREEMENT, "How we know", typed=False),
+    _asked("agreement.reason", Form.AGREEMENT, "Why not", Role.SELLER),
+    _asked("demand.why", Form.NEGOTIATION, "Why they ask it"),
+    _asked("concession.in_return", Form.NEGOTIATION, "What we got in return"),
+    _asked("concession.worth", Form.NEGOTIATION, "What it is worth to them", typed=False),
+    _asked("corridor.figures", Form.NEGOTIATION, "Opening, target and walk-away", typed=False),
+    _asked("exception.wanted", Form.EXCEPTION, "What they want"),
     Question("exception.reason", Form.EXCEPTION, "Why they ask for it", Role.SELLER),
     Question("exception.alternatives", Form.EXCEPTION, "What else was offered", Role.SELLER),
     Question("exception.return_asked", Form.EXCEPTION, "What we ask in return", Role.SELLER),
+    _asked("exception.came", Form.EXCEPTION, "What came back for it", typed=False),
+    _asked("coaching.behaviour", Form.COACHING, "The one behaviour", Role.MANAGER),
+    _asked("coaching.next_step", Form.COACHING, "The next step, and its day", Role.MANAGER),
     Question("coaching.evidence", Form.COACHING, "What was seen", Role.MANAGER),
     Question("coaching.ratings", Form.COACHING, "How far principles were kept", Role.MANAGER, typed=False, may_stop=True),
     Question("found.right", Form.FOUND, "Right or wrong?", Role.SELLER, typed=False),
     Question("hindsight.view", Form.HINDSIGHT, "What would have had to be true", Role.SELLER, may_stop=True),
     Question("premortem.answer", Form.PREMORTEM, "What will have happened", Role.SELLER, may_stop=True),
+    _asked("deciding.words", Form.DECIDING, "Your words to the request", Role.MANAGER),
     Question("deciding.chance", Form.DECIDING, "How likely the deal is won", Role.MANAGER, typed=False, may_stop=True),
     Question("pulse.taps", Form.PULSE, "Was value defended, for whom was it argued", Role.INSIDE_PARTNER, typed=False, may_stop=True),
+    _asked("involvement.aim", Form.INVOLVEMENT, "What the executive is there for"),
+    _asked("involvement.not_to_say", Form.INVOLVEMENT, "What the executive does not say"),
+    _asked("review.became", Form.REVIEW, "What became of it", typed=False),
+    _asked("raise.found", Form.RAISE, "Is it so, or a false alarm?", Role.MANAGER, typed=False),
+    _asked("raise.led", Form.RAISE, "Did it lead to a decision?", Role.MANAGER, typed=False),
+    *(
+        _asked(f"assessment.{one.key}", Form.ASSESSMENT, one.name, typed=False)
+        for one in self_assessment.QUESTIONS
+    ),
 )  # fmt: skip
 BY_KEY = {one.key: one for one in QUESTIONS}

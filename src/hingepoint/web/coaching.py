@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from django import forms
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -26,6 +27,8 @@ from hingepoint.web.sent import sent, token_of
 
 #: A next step is offered for so many days later.
 NEXT_IN = dt.timedelta(days=7)
+#: Units shown at once, of those whose people are coached.
+ON_A_PAGE = 60
 
 
 @for_sellers_and_leaders
@@ -35,6 +38,7 @@ def coaching(request: Request) -> HttpResponse:
     with_id = whole_number(request.GET.get("with", ""))
     leads = request.user.role == Role.MANAGER
     held = sessions.sessions(request.user, today=today, with_id=with_id)
+    units = sessions.upward(request.user, today=today) if with_id is None else []
     context = {
         "today": today,
         "leads": leads,
@@ -42,7 +46,7 @@ def coaching(request: Request) -> HttpResponse:
         "sessions": held,
         "with": next((one.other for one in held if one.other_id == with_id), "") if with_id else "",
         "spent": sessions.spent(request.user, today=today) if with_id is None else [],
-        "upward": sessions.upward(request.user, today=today) if with_id is None else [],
+        "upward": Paginator(units, ON_A_PAGE).get_page(request.GET.get("page")),
         "rated": ratings.upward(request.user, today=today) if with_id is None else [],
         "least": rules.LEAST_PEOPLE,
         "weeks": rules.LATELY.days // 7,

@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -28,6 +29,8 @@ from hingepoint.web.requests import Request, WholeNumber
 ROLES = [(role.value, role.label) for role in (Role.SELLER, Role.MANAGER, Role.SPONSOR)]
 DAYS = [(str(number), name) for number, name in enumerate(WEEKDAYS)]
 MOST_DAYS = 365
+#: Teams shown at once, of those that kept routines.
+ON_A_PAGE = 60
 
 
 class RoutineForm(forms.Form):
@@ -68,7 +71,9 @@ def routines(request: Request) -> HttpResponse:
         "today": today,
         "mine": mine.due_of_me(request.user, today=today),
         "routines": routine_pages.routines(request.user),
-        "kept": kept.kept_by_team(request.user, today=today),
+        "kept": Paginator(kept.kept_by_team(request.user, today=today), ON_A_PAGE).get_page(
+            request.GET.get("page")
+        ),
         "least": kept.LEAST_PEOPLE,
         "weeks": kept.LATELY.days // 7,
         "keeps": rules.may_keep(request.user),

@@ -10,6 +10,7 @@ import polars as pl
 
 from hingepoint.analysis import impact, metrics
 from hingepoint.analysis.discovery import DiscoveryError
+from hingepoint.domain.days import after
 from hingepoint.domain.deals.frames import deals_frame
 from hingepoint.domain.impact.adoption import adopted
 from hingepoint.domain.impact.models import Rollout
@@ -83,8 +84,8 @@ def did(teams: Sequence[str], deals: Deals) -> dict[str, int]:
     since = deals.data_end - YEAR
     day = pl.col("closed").dt.date()
     lately = deals.frame.filter(pl.col("team").is_in(teams) & (day > since) & (day <= deals.data_end))
-    done = RoutineDue.objects.filter(team__name__in=teams, done_at__date__gt=since)
+    done = RoutineDue.objects.filter(team__name__in=teams, done_at__gte=after(since))
     return {
         "people": lately["owner"].drop_nulls().n_unique(),
-        "routines": done.filter(done_at__date__lte=deals.data_end).count(),
+        "routines": done.filter(done_at__lt=after(deals.data_end)).count(),
     }

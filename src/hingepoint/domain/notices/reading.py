@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from django.utils import timezone
 
 from hingepoint.analysis.signals import SIGNALS
+from hingepoint.domain.days import after, midnight
 from hingepoint.domain.deals.models import that_count
 from hingepoint.domain.detection.queries import to_confirm
 from hingepoint.domain.escalations.queries import waiting
@@ -21,6 +22,7 @@ from hingepoint.domain.people.models import User
 from hingepoint.domain.plans.models import Plan
 from hingepoint.domain.plans.queries import reviews as plan_reviews
 from hingepoint.domain.plans.queries import talks
+from hingepoint.domain.premortems.queries import asked as premortems
 from hingepoint.domain.reviews.models import Review, ReviewNote
 from hingepoint.domain.reviews.queries import commitments
 from hingepoint.domain.reviews.queries.people import room_of
@@ -44,7 +46,7 @@ LEADERS = (Role.MANAGER, Role.SPONSOR)
 
 
 def lines(user: User, *, today: dt.date) -> list[Line]:
-    """Return what waits for ``user`` today, kind by kind. About fifteen SQL queries."""
+    """Return what waits for ``user`` today, kind by kind. About twenty SQL queries."""
     return [line for of_kind in _KINDS for line in of_kind(user, today)]
 
 
@@ -81,6 +83,8 @@ def concerns(kind: NoticeKind, user: User) -> bool:
     """Return whether lines of a kind can come to somebody at all."""
     if kind == NoticeKind.WEBHOOKS:
         return webhooks.may_keep(user)
+    if kind == NoticeKind.PREMORTEMS:
+        return user.role in premortems.ASKED
     return kind != NoticeKind.SIGNALS or answers_signals(user)
 
 
@@ -98,6 +102,13 @@ def _gaps(user: User, today: dt.date) -> Iterator[Line]:
         yield Line(
             NoticeKind.GAPS, f"gaps-{asked.review_id}-{asked.deal_id}", words, "review", (asked.review_id,)
         )
+
+
+def _premortems(user: User, today: dt.date) -> Iterator[Line]:
+    for one in premortems.asked_of(user, today=today):
+        words = f"{one.deal}: suppose it was lost. Say what went wrong, by {_day(one.until)}."
+        key = f"premortem-{one.deal_id}-{one.until}"
+        yield Line(NoticeKind.PREMORTEMS, key, words, "premortem", (one.deal_id,))
 
 
 def _talks(user: User, today: dt.date) -> Iterator[Line]:
@@ -141,7 +152,7 @@ def _webhooks(user: User, today: dt.date) -> Iterator[Line]:
         yield Line(NoticeKind.WEBHOOKS, f"webhook-{one.id}-{one.off_at}", words, "webhook", (one.id,))
 
 
-_KINDS = (_to_decide, _signals, _commitments, _gaps, _talks, _agreements, _routines, _webhooks)
+_KINDS = (_to_decide, _signals, _commitments, _gaps, _premortems, _talks, _agreements, _routines, _webhooks)
 
 
 # ---- the calendar ----
@@ -205,7 +216,9 @@ def _reviews(user: User, first: dt.date, last: dt.date) -> Iterator[Entry]:
 
 def _due_routines(user: User, first: dt.date, last: dt.date) -> Iterator[Entry]:
     rows = RoutineDue.objects.visible_to(user).filter(person=user, done_at__isnull=True)
-    for row in rows.filter(due_at__date__range=(first, last)).select_related("routine", "deal"):
+    for row in rows.filter(due_at__gte=midnight(first), due_at__lt=after(last)).select_related(
+        "routine", "deal"
+    ):
         title = f"{row.routine.name}{f', {row.deal}' if row.deal else ''}"
         yield Entry(
             EntryKind.ROUTINE, f"routine-{row.pk}", _date(row.due_at), title, row.routine.required, "home"

@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from hingepoint.domain.audit.actions import record
+from hingepoint.domain.days import midnight
 from hingepoint.domain.people.models import Team, User, managed_team_ids
 from hingepoint.domain.routines import reading, rules
 from hingepoint.domain.routines.models import DaysOff, Routine, RoutineDue, RoutineVersion
@@ -146,7 +147,7 @@ def end(*, by: User | None, at: dt.datetime, routine_id: int, until: dt.date) ->
         raise Refused("It ends after the day on which it began.", field="until")
     routine.until = until
     routine.save(update_fields=["until"])
-    _forget(RoutineDue.objects.filter(routine=routine, done_at__isnull=True, due_at__gte=_midnight(until)))
+    _forget(RoutineDue.objects.filter(routine=routine, done_at__isnull=True, due_at__gte=midnight(until)))
     record(by=by, at=at, action="end", subject="routine", subject_id=routine.pk)
     return routine
 
@@ -218,9 +219,9 @@ def _plan(routine: Routine, today: dt.date) -> int:
 
 def _drop_unwanted(routine: Routine, wanted: Iterable[Planned], *, after: dt.date) -> None:
     """Take back what is due after a day, not done, and not wanted any more."""
-    kept = {(one.person_id, _midnight(one.on), one.deal_id) for one in wanted}
+    kept = {(one.person_id, midnight(one.on), one.deal_id) for one in wanted}
     ahead = RoutineDue.objects.filter(
-        routine=routine, done_at__isnull=True, due_at__gte=_midnight(after + DAY)
+        routine=routine, done_at__isnull=True, due_at__gte=midnight(after + DAY)
     )
     rows = ahead.values_list("pk", "person_id", "due_at", "deal_id")
     gone = [pk for pk, *which in rows if tuple(which) not in kept]
@@ -239,7 +240,7 @@ def _add(routine: Routine, wanted: Iterable[Planned]) -> int:
             person_id=one.person_id,
             team_id=one.team_id,
             deal_id=one.deal_id,
-            due_at=_midnight(one.on),
+            due_at=midnight(one.on),
         )
         for one in wanted
     ]
@@ -247,10 +248,6 @@ def _add(routine: Routine, wanted: Iterable[Planned]) -> int:
     before = known.count()
     RoutineDue.objects.bulk_create(rows, batch_size=_AT_ONCE, ignore_conflicts=True)
     return known.count() - before
-
-
-def _midnight(day: dt.date) -> dt.datetime:
-    return timezone.make_aware(dt.datetime.combine(day, dt.time()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,7 @@ class RoutineDue(models.Model):
     ``recorded_at`` when that was written down, both empty until then. Due at midnight means: on that day.
     ``deal``: which one, where it falls due once for each deal."""
 
-    routine = models.ForeignKey(Routine, on_delete=models.PROTECT, related_name="due")
+    routine = models.ForeignKey(Routine, on_delete=models.PROTECT, related_name="due", db_index=False)
     person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, related_name="+")
     deal = models.ForeignKey(Deal, on_delete=models.CASCADE, null=True, related_name="+", db_index=False)
@@ -124,6 +124,7 @@ class RoutineDue(models.Model):
         ]
         indexes = [
             models.Index(fields=["due_at"], name="routine_by_due"),
+            models.Index(fields=["routine", "due_at"], name="routine_by_day"),
             models.Index(fields=["team", "due_at"], name="routine_by_team"),
             models.Index(fields=["person", "due_at"], name="routine_by_person"),
         ]

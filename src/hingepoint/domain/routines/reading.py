@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from django.db.models import Min
 from django.utils import timezone
 
+from hingepoint.domain.days import midnight
 from hingepoint.domain.deals.models import Deal, DealEvent, that_count
 from hingepoint.domain.people.models import Membership, Team, User
 from hingepoint.domain.plans.models import Debrief, Plan, PlanReview
@@ -37,13 +38,16 @@ def rule_in(routine: Routine) -> Rule:
     )
 
 
-def planned(rule: Rule, *, in_force: dt.date, first: dt.date, last: dt.date) -> list[Planned]:
-    """Return of whom ``rule`` falls due from ``first`` to ``last``. Three SQL queries, one more for a team."""
+def planned(
+    rule: Rule, *, in_force: dt.date, first: dt.date, last: dt.date, places: list[Here] | None = None
+) -> list[Planned]:
+    """Return of whom ``rule`` falls due from ``first`` to ``last``; ``places`` are what ``here`` told, where it was asked
+    already. Three SQL queries, one more for a team."""
     off = _off(first - rules.MOST_MOVED, last)
     window = {"in_force": in_force, "first": first, "last": last}
     if rule.cadence == Cadence.DEAL:
         return rules.planned_for_deals(rule, _reached(rule, since=first), off, **window)
-    return rules.planned(rule, here(rule), off, **window)
+    return rules.planned(rule, here(rule) if places is None else places, off, **window)
 
 
 def here(rule: Rule) -> list[Here]:
@@ -88,7 +92,7 @@ def _reached(rule: Rule, *, since: dt.date) -> Iterator[Reached]:
     earliest = since - rule.days * DAY - rules.MOST_MOVED
     columns = ("pk", "owner_id", "team_id")
     if not rule.stage:
-        created = deals.filter(created_at__date__gte=earliest).values_list(*columns, "created_at")
+        created = deals.filter(created_at__gte=midnight(earliest)).values_list(*columns, "created_at")
         for pk, owner_id, team_id, at in created:
             yield Reached(pk, owner_id, team_id, timezone.localdate(at))
         return

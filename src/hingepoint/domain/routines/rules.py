@@ -161,9 +161,11 @@ def _month_after(day: dt.date, weekday: int) -> dt.date:
 
 def _place(places: Sequence[Here], day: dt.date, role: Role) -> Here | None:
     """Return where a person belongs on a day: a manager, to the team they lead; None where they belong to none."""
-    leads = role == Role.MANAGER
     there = [one for one in places if one.on(day)]
-    return max(there, key=lambda one: (one.manages == leads, one.since), default=None)
+    if len(there) < 2:
+        return there[0] if there else None
+    leads = role == Role.MANAGER
+    return max(there, key=lambda one: (one.manages == leads, one.since))
 
 
 def _moved(person_id: int, day: dt.date, again: dt.date, off: Off, weekday: int) -> dt.date | None:

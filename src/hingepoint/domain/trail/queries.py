@@ -17,6 +17,7 @@ from hingepoint.analysis.signals import SIGNALS
 from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.audit import words
 from hingepoint.domain.audit.models import AuditEvent
+from hingepoint.domain.days import after, midnight
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.deals.queries import deal_page
 from hingepoint.domain.detection.models import DetectionRule
@@ -130,8 +131,8 @@ def _narrowed(events: QuerySet[AuditEvent], wanted: Wanted) -> QuerySet[AuditEve
         events = events.filter(_by(wanted.person.strip()))
     if wanted.deal.strip():
         events = events & _of_named_deals(wanted.deal.strip())
-    events = events.filter(at__date__gte=wanted.since) if wanted.since else events
-    return events.filter(at__date__lte=wanted.until) if wanted.until else events
+    events = events.filter(at__gte=midnight(wanted.since)) if wanted.since else events
+    return events.filter(at__lt=after(wanted.until)) if wanted.until else events
 
 
 def _by(text: str) -> Q:

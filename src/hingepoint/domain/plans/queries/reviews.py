@@ -10,6 +10,7 @@ from django.db.models import Count, DateTimeField, Exists, ExpressionWrapper, F,
 from django.db.models.functions import TruncDate
 
 from hingepoint.analysis import intervals
+from hingepoint.domain.days import midnight
 from hingepoint.domain.deals.models import that_count
 from hingepoint.domain.people.models import managed_team_ids
 from hingepoint.domain.plans.models import Debrief, Plan, PlanReview
@@ -67,7 +68,9 @@ def routines(viewer: Any, *, today: dt.date, segment: str = "") -> Routines:
     """
     since, until = today - LATELY, today - dt.timedelta(days=1)
     plans = Plan.objects.visible_to(viewer).newest().of_talks().filter(talk_on__range=(since, until))
-    debriefs = Debrief.objects.visible_to(viewer).filter(held_at__date__range=(since, until))
+    debriefs = Debrief.objects.visible_to(viewer).filter(
+        held_at__gte=midnight(since), held_at__lt=midnight(today)
+    )
     if segment:
         plans = plans.filter(deal__segment=segment)
         debriefs = debriefs.filter(agreement__deal__segment=segment)

@@ -21,6 +21,8 @@ from hingepoint.records.premortems import Place
 
 #: So many lines stand on a first page.
 A_FEW = 3
+#: Whose answers are asked for.
+ASKED = (Role.SELLER, Role.MANAGER, Role.SPONSOR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ def asked_of(viewer: Any, *, today: dt.date) -> list[AskedAhead]:
     The seller is asked of their own deals, a manager of those of the teams that nobody below them leads. As the one more are asked
     the executives who have a part in the deal, and where none has, the sponsors.
     """
-    if not works_here(viewer) or viewer.role not in (Role.SELLER, Role.MANAGER, Role.SPONSOR):
+    if not works_here(viewer) or viewer.role not in ASKED:
         return []
     rows = PreMortem.objects.taking_answers(today).filter(deal__in=Deal.objects.visible_to(viewer))
     rows = rows.select_related("deal__team").prefetch_related("answers")

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from hingepoint.analysis import intervals
 from hingepoint.analysis.signals import review_discipline
-from hingepoint.domain.people.models import managed_teams, sees_all, works_here
+from hingepoint.domain.days import after, midnight
+from hingepoint.domain.people.models import User, managed_teams, sees_all, works_here
 from hingepoint.domain.routines.frames import routines_frame
 from hingepoint.domain.routines.models import Routine, RoutineDue
 from hingepoint.domain.upkeep.kept import Question
@@ -45,17 +46,19 @@ class Promises:
 
 
 def promises(viewer: Any, *, today: dt.date) -> Promises:
-    """Return what ``viewer`` promised by being a leader, for the month of ``today``. One SQL query."""
+    """Return what ``viewer`` promised by being a leader, for the month of ``today``. Two SQL queries."""
     begins = today.replace(day=1)
     ends = (begins + dt.timedelta(days=32)).replace(day=1)
-    leads = Q(person__role__in=_LEADERS, due_at__date__gte=begins)
-    known = RoutineDue.objects.visible_to(viewer).filter(Q(person=viewer) | leads, due_at__date__lt=ends)
-    rows = list(known.select_related("routine", "person").order_by("due_at", "pk"))
-    own = [row for row in rows if row.person_id == viewer.pk]
-    own = [row for row in own if row.done_at is None or _day(row.due_at) >= begins]
-    due = [row for row in rows if begins <= _day(row.due_at) <= today and row.person.role in _LEADERS]
-    done = sum(row.done_at is not None for row in due)
-    return Promises(tuple(_promise(row, today) for row in own), done, len(due))
+    first = midnight(begins)
+    known = RoutineDue.objects.visible_to(viewer)
+    own = known.filter(
+        Q(done_at__isnull=True) | Q(due_at__gte=first), person=viewer, due_at__lt=midnight(ends)
+    )
+    rows = own.select_related("routine").order_by("due_at", "pk")
+    leaders = User.objects.filter(role__in=_LEADERS)
+    come = known.filter(person__in=leaders, due_at__gte=first, due_at__lt=after(today))
+    counted = come.aggregate(due=Count("pk"), done=Count("done_at"))
+    return Promises(tuple(_promise(row, today) for row in rows), counted["done"], counted["due"])
 
 
 def _promise(row: RoutineDue, today: dt.date) -> Promise:
@@ -99,7 +102,7 @@ def kept(viewer: Any, *, today: dt.date) -> list[Kept]:
 def kept_now(*, today: dt.date) -> list[Kept]:
     """Return the same, asked at this moment: on time as the fourth signal counts it."""
     due = review_discipline.judged(
-        routines_frame(RoutineDue.objects.filter(due_at__date__gte=today - LATELY - BEFORE))
+        routines_frame(RoutineDue.objects.filter(due_at__gte=midnight(today - LATELY - BEFORE)))
     )
     day = pl.col("at").dt.date()
     times = (day > today - LATELY, day <= today - LATELY)
@@ -156,7 +159,7 @@ def kept_by_team_now(*, today: dt.date) -> list[TeamKept]:
 
 
 def _by_team(rows: Any, *, today: dt.date, least: int) -> list[TeamKept]:
-    due = rows.filter(due_at__gt=_midnight(today - LATELY), due_at__lt=_midnight(today))
+    due = rows.filter(due_at__gt=midnight(today - LATELY), due_at__lt=midnight(today))
     frame = routines_frame(due)
     leading = set(Routine.objects.filter(role__in=_LEADERS).values_list("name", flat=True))
     if least > 1:  # a team has one leader, who is not shown alone
@@ -176,7 +179,3 @@ def _team_kept(team: Any, routine: Any, due: pl.DataFrame, *, leads: bool, shown
     return TeamKept(
         team, routine, leads, _on_time(due), int(due["bunched"].sum()), int(due["left_out"].sum())
     )
-
-
-def _midnight(day: dt.date) -> dt.datetime:
-    return timezone.make_aware(dt.datetime.combine(day, dt.time()))

@@ -8,9 +8,9 @@ from typing import Any
 
 from django.utils import timezone
 
+from hingepoint.domain.days import after, midnight
 from hingepoint.domain.routines import reading
 from hingepoint.domain.routines.models import RoutineDue
-from hingepoint.domain.routines.rules import DAY
 
 #: So many lines stand on the first page; the others behind a link.
 A_FEW = 3
@@ -34,10 +34,7 @@ class DueLine:
 
 def due_of_me(viewer: Any, *, today: dt.date) -> list[DueLine]:
     """Return what is due of ``viewer`` within a week and what was missed in the last two, the oldest first. One SQL query."""
-    first, last = (
-        timezone.make_aware(dt.datetime.combine(day, dt.time()))
-        for day in (today - MISSED, today + SOON + DAY)
-    )
+    first, last = midnight(today - MISSED), after(today + SOON)
     rows = RoutineDue.objects.visible_to(viewer).filter(person=viewer, done_at__isnull=True)
     rows = rows.filter(due_at__gte=first, due_at__lt=last).select_related("routine", "deal")
     return [_line(row, today) for row in rows.order_by("due_at", "pk")]

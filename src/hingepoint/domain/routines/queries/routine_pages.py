@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
+from functools import reduce
+from itertools import islice
+from operator import or_
 from typing import Any
 
+from django.db.models import Count, Max, Q
 from django.utils import timezone
 
+from hingepoint.domain.days import after, midnight
 from hingepoint.domain.people.models import Team, User, managed_team_ids
 from hingepoint.domain.routines import reading, rules
-from hingepoint.domain.routines.models import DaysOff, Routine, RoutineVersion
-from hingepoint.domain.routines.rules import DAY, Open, Planned
+from hingepoint.domain.routines.models import DaysOff, Routine, RoutineDue, RoutineVersion
+from hingepoint.domain.routines.rules import DAY, Here, Open, Planned
 from hingepoint.records.errors import Hidden
 from hingepoint.records.people import Role
 from hingepoint.records.routines import WEEKDAYS, Cadence, Kind, Rule
@@ -75,7 +81,8 @@ def when(rule: Rule) -> str:
 @dataclass(frozen=True, slots=True)
 class Preview:
     """Whom a definition concerns today, and how often it would have fallen due from ``since`` until before ``until``; of
-    these the register knows that so many were done ``in_time`` (None: it knows nothing of the kind by itself)."""
+    these the register knows that so many were done ``in_time`` (None: it knows nothing of the kind by itself). ``asked``: it
+    did, as it was in force all that time."""
 
     people: int
     names: tuple[str, ...]
@@ -84,6 +91,7 @@ class Preview:
     until: dt.date
     due: int
     in_time: int | None
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +105,15 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class RoutinePage:
-    """A routine: what is in force (``rule``), what is drafted, what the newer of the two would have asked last month."""
+    """A routine: what is in force (``rule``), what is drafted, what the newer of the two would have asked last month.
+    ``by_itself``: the register sees when it is done."""
 
     line: RoutineLine
     rule: Rule
     draft: Rule | None
     differences: tuple[tuple[str, str, str], ...]
     preview: Preview
+    by_itself: bool
     versions: tuple[Version, ...]
     version: int
 
@@ -135,7 +145,8 @@ def routine_page(viewer: Any, routine_id: int, *, today: dt.date) -> RoutinePage
         rule=rule,
         draft=draft,
         differences=tuple(_differences(rule, draft)) if draft and row.since else (),
-        preview=preview(draft or rule, today=today),
+        preview=preview(draft or rule, today=today, of=None if draft else row),
+        by_itself=rule.kind in reading.KNOWN,
         versions=tuple(map(_version, versions)),
         version=row.version,
     )
@@ -163,47 +174,74 @@ def _version(row: RoutineVersion) -> Version:
     return Version(row.number, row.since, by, of_whom(rule), when(rule))
 
 
-def preview(rule: Rule, *, today: dt.date) -> Preview:
-    """Return whom ``rule`` concerns and what it would have asked in the month before that of ``today``."""
+def preview(rule: Rule, *, today: dt.date, of: Routine | None = None) -> Preview:
+    """Return whom ``rule`` concerns and what it would have asked in the month before that of ``today``; of a routine (``of``) that
+    asked all that time what it did ask."""
     until = today.replace(day=1)
     since = (until - DAY).replace(day=1)
-    places = [one for one in reading.here(rule) if one.on(today)]
-    people = {one.person_id for one in places}
-    names = User.objects.filter(pk__in=people).order_by("name").values_list("name", flat=True)[:MOST_NAMES]
-    before = since - rules.MOST_MOVED - rule.days * DAY
-    in_force = before if rule.cadence == Cadence.DEAL else since
-    due = reading.planned(rule, in_force=in_force, first=since, last=until - DAY)
+    places = reading.here(rule)
+    now = [one for one in places if one.on(today)]
+    people = {one.person_id for one in now}
+    told = _recorded(of, since, until) if of and _asked_throughout(of, since, until) else None
+    due, in_time = told or _would_have(rule, places, since, until)
     return Preview(
         people=len(people),
-        names=tuple(names),
-        teams=len({one.team_id for one in places if one.team_id}),
+        names=_first_names(rule, people),
+        teams=len({one.team_id for one in now if one.team_id}),
         since=since,
         until=until,
-        due=len(due),
-        in_time=_in_time(rule, due, since) if rule.kind in reading.KNOWN else None,
+        due=due,
+        in_time=in_time,
+        asked=told is not None,
     )
+
+
+def _first_names(rule: Rule, people: Collection[int]) -> tuple[str, ...]:
+    rows = User.objects.active().filter(role=rule.role).order_by("name").values_list("pk", "name")
+    return tuple(islice((name for pk, name in rows.iterator(chunk_size=100) if pk in people), MOST_NAMES))
+
+
+def _asked_throughout(routine: Routine, since: dt.date, until: dt.date) -> bool:
+    """Return whether a routine asked the same from ``since`` until before ``until``."""
+    newest = RoutineVersion.objects.filter(routine=routine).aggregate(since=Max("since"))["since"]
+    ended = routine.until is not None and routine.until < until
+    return newest is not None and newest <= since and not ended
+
+
+def _recorded(routine: Routine, since: dt.date, until: dt.date) -> tuple[int, int]:
+    """Return how often it fell due and how often it was done by its day. Two SQL queries."""
+    rows = RoutineDue.objects.filter(routine=routine, due_at__gte=midnight(since), due_at__lt=midnight(until))
+    # Day by day: to add a day to each row's moment, SQLite would call Python for each.
+    days = rows.order_by().values_list("due_at", flat=True).distinct()
+    by_its_day = (Q(due_at=at, done_at__lt=after(timezone.localdate(at))) for at in days)
+    in_time = reduce(or_, by_its_day, Q(pk__in=()))
+    told = rows.aggregate(due=Count("pk"), in_time=Count("pk", filter=in_time))
+    return told["due"], told["in_time"]
+
+
+def _would_have(rule: Rule, places: list[Here], since: dt.date, until: dt.date) -> tuple[int, int | None]:
+    before = since - rules.MOST_MOVED - rule.days * DAY
+    in_force = before if rule.cadence == Cadence.DEAL else since
+    due = reading.planned(rule, in_force=in_force, first=since, last=until - DAY, places=places)
+    return len(due), _in_time(rule, due, since) if rule.kind in reading.KNOWN else None
 
 
 def _in_time(rule: Rule, due: list[Planned], since: dt.date) -> int:
     """Return for how many of ``due`` the register knows that they were done by their day."""
-    opens = [Open(n, _midnight(one.on)) for n, one in enumerate(due)]
-    until = _midnight(since + 2 * rules.MOST_MOVED)
+    opens = [Open(n, midnight(one.on)) for n, one in enumerate(due)]
+    until = midnight(since + 2 * rules.MOST_MOVED)
     if rule.cadence == Cadence.DEAL:
         first = reading.done_by_deal(rule.kind, {one.deal_id for one in due if one.deal_id}, until=until)
-        ends = {one.deal_id: _midnight(one.on + DAY) for one in due if one.deal_id}
+        ends = {one.deal_id: midnight(one.on + DAY) for one in due if one.deal_id}
         return sum(at < ends[deal_id] for deal_id, at in first.items())
     period = rules.PERIOD[rule.cadence]
-    did = reading.done_by_person(Kind(rule.kind), since=_midnight(since) - period, until=until)
+    did = reading.done_by_person(Kind(rule.kind), since=midnight(since) - period, until=until)
     of_person = defaultdict(list)
     for one, planned in zip(opens, due, strict=True):
         of_person[planned.person_id].append(one)
     ends_of = {one.due_id: one.due_at + DAY for one in opens}
     answers = (rules.answered(dues, did.get(pk, ()), period) for pk, dues in of_person.items())
     return sum(at < ends_of[due_id] for found in answers for due_id, at in found.items())
-
-
-def _midnight(day: dt.date) -> dt.datetime:
-    return timezone.make_aware(dt.datetime.combine(day, dt.time()))
 
 
 # ---- days off ----

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from hingepoint.analysis import sponsorship
 from hingepoint.domain.agreements.models import AgreementEvent
+from hingepoint.domain.days import after, midnight
 from hingepoint.domain.deals.frames import deals_frame, read
 from hingepoint.domain.deals.models import Deal, that_count
 from hingepoint.domain.involvement.models import OWNER_AGREED, Involvement
@@ -97,9 +98,9 @@ def sponsors(viewer: Any, *, today: dt.date, only: int | None = None) -> list[Sp
         return []
     rows = User.objects.active().filter(role=Role.SPONSOR).order_by("name")
     people = list(rows.filter(pk=only) if only else rows)
-    since = timezone.make_aware(dt.datetime.combine(today - LATELY, dt.time()))
+    since = midnight(today - LATELY)
     done = _of_each(
-        RoutineDue.objects.filter(person__in=people, due_at__gte=since, due_at__date__lte=today), "person",
+        RoutineDue.objects.filter(person__in=people, due_at__gte=since, due_at__lt=after(today)), "person",
         due=Count("pk"), done=Count("pk", filter=Q(done_at__isnull=False)),
     )  # fmt: skip
     seats = _of_each(
