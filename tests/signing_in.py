@@ -27,6 +27,7 @@ def sign_in(client: Client, user, backend: str | None = None) -> None:
         djangos_own(client, user, backend)
         session = client.session
         session[rules.SEEN] = STAYS
+        session[rules.PROVEN] = timezone.now().isoformat()
         session.save()
         return
     user.backend = backend or settings.AUTHENTICATION_BACKENDS[0]
@@ -34,6 +35,7 @@ def sign_in(client: Client, user, backend: str | None = None) -> None:
     facts[HASH_SESSION_KEY] = user.get_session_auth_hash()
     key, until = get_random_string(32, "abcdefgh01234567"), timezone.now() + dt.timedelta(days=14)
     facts[rules.SEEN] = STAYS
+    facts[rules.PROVEN] = timezone.now().isoformat()
     row = {"session_data": SessionStore().encode(facts), "expire_date": until, "user": user}
     Session.objects.create(session_key=key, **row)
     client.cookies[settings.SESSION_COOKIE_NAME] = key

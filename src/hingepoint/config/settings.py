@@ -54,6 +54,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "hingepoint.web.answers.Answers",
+    "hingepoint.web.proving.ProveFirst",
 ]
 
 TEMPLATES = [

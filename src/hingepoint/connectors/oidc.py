@@ -126,8 +126,11 @@ _WORDS = "The company's sign-in cannot be used right now. {} Try again in a minu
 # ---- there and back ----
 
 
-def address_to_go_to(provider: Provider, client: Client, journey: Journey, *, back: str) -> str:
-    """Return where the browser is sent: it comes back to ``back`` with a code."""
+def address_to_go_to(
+    provider: Provider, client: Client, journey: Journey, *, back: str, anew: bool = False
+) -> str:
+    """Return where the browser is sent: it comes back to ``back`` with a code. ``anew``: who is signed in there already shows
+    once more who they are."""
     asked = {
         "response_type": "code",
         "client_id": client.client_id,
@@ -137,6 +140,7 @@ def address_to_go_to(provider: Provider, client: Client, journey: Journey, *, ba
         "nonce": journey.nonce,
         "code_challenge": _digest(journey.verifier, hashlib.sha256),
         "code_challenge_method": "S256",
+        **({"prompt": "login"} if anew else {}),
     }
     return f"{provider.authorize}{'&' if '?' in provider.authorize else '?'}{urlencode(asked)}"
 

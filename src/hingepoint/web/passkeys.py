@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from hingepoint.domain.passkeys import actions, queries, rules
+from hingepoint.domain.people import queries as people
 from hingepoint.domain.sign_on import queries as sign_on
 from hingepoint.records.errors import Refused
 from hingepoint.web import drafts, sign_in
@@ -124,14 +125,19 @@ def begin_passkey_sign_in(request: HttpRequest) -> HttpResponse:
     return JsonResponse(asked["publicKey"])
 
 
+def whose(request: HttpRequest, answer: str) -> people.User:
+    """Return whose passkey gave the ``answer`` to what was asked in this browser. Raises Refused."""
+    said = drafts.read(AnswerForm({"answer": answer}))
+    told = {"place": _place(request), "state": _asked(request, SIGNING_IN), **said}
+    return actions.prove(at=timezone.now(), **told)
+
+
 @drafts.flashed("sign-in")
 @login_not_required
 @require_POST
 def sign_in_by_passkey(request: HttpRequest) -> HttpResponse:
     """Let in whose passkey answers; no code is asked for besides."""
-    said = drafts.read(AnswerForm(request.POST))
-    told = {"place": _place(request), "state": _asked(request, SIGNING_IN), **said}
-    user = actions.prove(at=timezone.now(), **told)
+    user = whose(request, request.POST.get("answer", ""))
     if not sign_on.may_use_password(user):
         raise Refused(sign_in.BY_COMPANY)
     to = drafts.ours(request, request.POST.get("next", "")) or "home"

@@ -82,7 +82,7 @@ class SignInForm(AuthenticationForm):
     def clean(self) -> dict:
         assert self.request is not None  # ``LoginView`` gives it
         account = self.cleaned_data.get("username", "")
-        who = {"account": account, **_counted_as(self.request, account)}
+        who = {"account": account, **counted_as(self.request, account)}
         try:
             actions.require_sign_in_allowed(**who, at=timezone.now())
             return super().clean()
@@ -193,7 +193,7 @@ def let_in(
     return remember_who_works_here(response)
 
 
-def _counted_as(request: HttpRequest, account: str) -> dict[str, Any]:
+def counted_as(request: HttpRequest, account: str) -> dict[str, Any]:
     """Return what failures are counted by: a browser that knows the account by itself, every other by its address."""
     told = request.get_signed_cookie(KNOWN_HERE, default="", max_age=KNOWN_HERE_DAYS * 86_400)
     known, _, nonce = (told or "").rpartition(":")

@@ -43,7 +43,8 @@ def begin(request: HttpRequest) -> HttpResponse:
         return redirect("sign-in")
     client, journey = _client(found), oidc.new_journey()
     try:
-        address = oidc.address_to_go_to(oidc.discover(client), client, journey, back=_back(request))
+        provider, anew = oidc.discover(client), "again" in request.GET
+        address = oidc.address_to_go_to(provider, client, journey, back=_back(request), anew=anew)
     except oidc.ProviderProblem as problem:
         return _not_let_in(request, str(problem))
     response = redirect(address)

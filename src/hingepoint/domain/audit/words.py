@@ -212,6 +212,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "leave team": "ended their time in a team",
     },
     "session": {
+        "prove again": "showed once more that it is they",
         "sign in": "signed in",
         "sign out": "signed out",
         "last too long": "was signed out, for the sign-in was long ago",

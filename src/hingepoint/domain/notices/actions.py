@@ -12,6 +12,7 @@ from hingepoint.domain.audit.actions import record
 from hingepoint.domain.notices import letters, queries, rules
 from hingepoint.domain.notices.letters import Link
 from hingepoint.domain.notices.models import HOUR, CalendarAddress, Digest, MailChoice, NoticeAnswer, Quiet
+from hingepoint.domain.people import safety
 from hingepoint.domain.people.models import User
 from hingepoint.domain.routines.models import DaysOff
 from hingepoint.domain.turns.actions import action, turn
@@ -28,6 +29,7 @@ def renew_calendar(*, by: User, at: dt.datetime) -> str:
     facts = {"digest": rules.digest_of(token), "made_at": at}
     CalendarAddress.objects.update_or_create(user=by, defaults=facts)
     record(by=by, at=at, action="renew address", subject="calendar", subject_id=by.pk)
+    safety.tell(by, "A new address was made that opens your calendar.", by=by, at=at)
     return token
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.passkeys import rules
 from hingepoint.domain.passkeys.models import Passkey
+from hingepoint.domain.people import safety
 from hingepoint.domain.people.models import User
 from hingepoint.domain.turns.actions import action, turn
 from hingepoint.records.errors import Hidden, Refused
@@ -47,6 +48,7 @@ def add(
     passkey = Passkey.objects.create(user=by, name=name.strip()[:100], made_at=at, **told)
     changes = {"name": [None, passkey.name]}
     record(by=by, at=at, action="add", subject="passkey", subject_id=passkey.pk, changes=changes)
+    safety.tell(by, "A passkey was added by which you sign in.", by=by, at=at)
     return passkey
 
 
@@ -59,6 +61,7 @@ def remove(*, by: User, at: dt.datetime, passkey_id: int) -> str:
     passkey.delete()
     changes = {"name": [passkey.name, None]}
     record(by=by, at=at, action="remove", subject="passkey", subject_id=passkey_id, changes=changes)
+    safety.tell(by, "A passkey of yours was taken away.", by=by, at=at)
     return passkey.name
 
 

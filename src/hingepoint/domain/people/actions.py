@@ -15,6 +15,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from hingepoint.domain.audit.actions import record
+from hingepoint.domain.people import safety
 from hingepoint.domain.people.models import (
     Invitation,
     Membership,
@@ -28,6 +29,8 @@ from hingepoint.domain.people.rules import digest_of, expiry
 from hingepoint.domain.turns.actions import action, read_anew, turn, turns
 from hingepoint.records.errors import Hidden, Refused, TooOften
 from hingepoint.records.people import Role
+
+_NEW_PASSWORD = "Your password was changed."  # noqa: S105  (words of a mail)
 
 
 class NotAllowed(Hidden):
@@ -156,6 +159,7 @@ def change_role(*, by: User | None, at: dt.datetime, user: User, role: Role, rea
         changes={"role": [before, role]},
         reason=reason,
     )
+    safety.tell(user, f"You are {Role(role).label.lower()} now.", by=by, at=at)
 
 
 @action
@@ -176,6 +180,7 @@ def set_active(*, by: User | None, at: dt.datetime, user: User, active: bool, re
         changes={"active": [before, active]},
         reason=reason,
     )
+    safety.tell(user, "You can sign in again." if active else "You cannot sign in any more.", by=by, at=at)
 
 
 @action
@@ -189,6 +194,7 @@ def set_password(*, by: User | None, at: dt.datetime, user: User, password: str)
     user.save(update_fields=["password"])
     _close_links(user, at=at)
     record(by=by, at=at, action="set password", subject="user", subject_id=user.pk)
+    safety.tell(user, _NEW_PASSWORD, by=by, at=at)
 
 
 # ---- their address and their way in ----
@@ -213,6 +219,8 @@ def set_address(*, by: User | None, at: dt.datetime, user: User, email: str) -> 
     _close_links(user, at=at)
     changes = {"e-mail": [before, wanted]}
     record(by=by, at=at, action="set address", subject="user", subject_id=user.pk, changes=changes)
+    if before:
+        safety.tell(user, "You do not sign in with this address any more.", by=by, at=at, to=before)
 
 
 @action
@@ -330,6 +338,8 @@ def _invite(user: User, *, by: User | None, at: dt.datetime, **link: object) -> 
     way = "by mail" if link.get("to") else "by a link"
     changes = {"way": [None, way], "an earlier link stopped": [None, bool(again)]}
     record(by=by, at=at, action="invite", subject="user", subject_id=user.pk, changes=changes)
+    if user.can_sign_in:
+        safety.tell(user, "A link was made by which a new password is chosen for you.", by=by, at=at)
 
 
 def _send_later() -> None:
@@ -438,6 +448,7 @@ def choose_password(*, at: dt.datetime, token: str, password: str) -> User:
     row.used_at = at
     row.save(update_fields=["used_at"])
     record(by=user, at=at, action="choose password", subject="user", subject_id=user.pk)
+    safety.tell(user, _NEW_PASSWORD, by=user, at=at)
     return user
 
 
@@ -515,6 +526,8 @@ def join_team(
         subject_id=user.pk,
         changes={"team": [None, team.name], "manages": [None, manages]},
     )
+    what = f"You {'manage' if manages else 'belong to'} {team.name} from {since:%-d %B %Y} on."
+    safety.tell(user, what, by=by, at=at)
     return membership
 
 
@@ -534,6 +547,7 @@ def leave_team(*, by: User | None, at: dt.datetime, membership: Membership, unti
         subject_id=membership.user_id,
         changes={"team": [membership.team.name, None]},
     )
+    safety.tell(membership.user, f"You leave {membership.team.name}.", by=by, at=at)
 
 
 @action

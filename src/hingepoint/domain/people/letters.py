@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import smtplib
 
 from django.conf import settings
@@ -28,6 +29,21 @@ somebody asked for a new password for your account in Hingepoint{company}. If it
 
 It works once, until {until}. If it was not you, leave it: your password stays as it is.
 """
+_CHANGED = """Hello {name},
+
+{what} {who} did it in Hingepoint{company} on {when}.
+
+If you know of it, there is nothing to do. If not, tell whoever looks after Hingepoint in your company now, and change your
+password: somebody else may be signed in as you.
+"""
+
+
+def send_change(*, to: str, name: str, what: str, who: str, at: dt.datetime) -> None:
+    """Hand a mail about a change to the mail server. Raises NotDelivered, or OSError where the server cannot be used."""
+    company = f" of {settings.ENVIRONMENT.company}" if settings.ENVIRONMENT.company else ""
+    when = f"{timezone.localtime(at):%-d %B %Y at %H:%M}"
+    words = _CHANGED.format(name=name, what=what, who=who, company=company, when=when)
+    deliver("Something changed that opens Hingepoint", words, to=to)
 
 
 def send(letter: Letter) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from hingepoint.domain.audit.actions import record
+from hingepoint.domain.people import safety
 from hingepoint.domain.people.models import User, sees_all
 from hingepoint.domain.people.rules import digest_of
 from hingepoint.domain.second_factors import rules
@@ -62,6 +63,7 @@ def confirm(*, by: User, at: dt.datetime, code: str) -> list[str]:
     factor.confirmed_at, factor.last_step = at, step
     factor.save()
     record(by=by, at=at, action="set up", subject="second factor", subject_id=by.pk)
+    safety.tell(by, "Your second factor was set up.", by=by, at=at)
     return _fresh_codes(factor)
 
 
@@ -79,6 +81,7 @@ def renew_codes(*, by: User, at: dt.datetime) -> list[str]:
     """Make recovery codes anew; the ones before stop working. Raises Hidden where there is no second factor."""
     factor = _factor_of(by)
     record(by=by, at=at, action="renew codes", subject="second factor", subject_id=by.pk)
+    safety.tell(by, "Your recovery codes were made anew.", by=by, at=at)
     return _fresh_codes(factor)
 
 
@@ -137,6 +140,7 @@ def take_away(*, by: User | None, at: dt.datetime, user: User) -> None:
         raise Hidden("not theirs to take away")
     _factor_of(user).delete()
     record(by=by, at=at, action="take away", subject="second factor", subject_id=user.pk)
+    safety.tell(user, "Your second factor was taken away: your password alone lets you in.", by=by, at=at)
 
 
 def _factor_of(user: User) -> SecondFactor:

@@ -21,6 +21,7 @@ def note_sign_in(*, by: User, at: dt.datetime, session: SessionBase, address: st
     told = {
         rules.BEGAN: at.isoformat(),
         rules.SEEN: at.isoformat(),
+        rules.PROVEN: at.isoformat(),
         rules.ADDRESS: address,
         rules.BROWSER: browser,
     }
@@ -34,6 +35,12 @@ def note_sign_in(*, by: User, at: dt.datetime, session: SessionBase, address: st
 def note_sign_out(*, by: User, at: dt.datetime) -> None:
     """Put on record that somebody signed out."""
     record(by=by, at=at, action="sign out", subject="session", subject_id=by.pk)
+
+
+@action
+def note_proof(*, by: User, at: dt.datetime) -> None:
+    """Put on record that somebody showed once more, before something sensitive, that it is they."""
+    record(by=by, at=at, action="prove again", subject="session", subject_id=by.pk)
 
 
 @action

@@ -7,6 +7,10 @@ import hashlib
 
 #: Keys of what a session holds: when it began and was last used (ISO 8601), from where, in which browser.
 BEGAN, SEEN, ADDRESS, BROWSER = "began", "seen", "address", "browser"
+#: When its person last showed that it is they: at sign-in, or when they were asked before something sensitive.
+PROVEN = "proven"
+#: How long that holds for what is sensitive.
+PROOF_HOLDS = dt.timedelta(minutes=15)
 #: Use is noted at most so often: a page that is only read costs no write.
 NOTED_EVERY = dt.timedelta(minutes=10)
 
@@ -38,6 +42,11 @@ def browser_in_words(agent: str) -> str:
 def longer_ago(moment: str | None, *, at: dt.datetime, most: dt.timedelta) -> bool:
     """Return whether a session began or was last used longer ago than ``most``; of one that never said so it is not known."""
     return moment is not None and at - dt.datetime.fromisoformat(moment) > most
+
+
+def recently_proven(moment: str | None, *, at: dt.datetime) -> bool:
+    """Return whether somebody showed lately that it is they; a moment still to come was written by another clock."""
+    return moment is not None and abs(at - dt.datetime.fromisoformat(moment)) <= PROOF_HOLDS
 
 
 def to_be_noted(seen: str | None, *, at: dt.datetime) -> bool:

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.people import actions as people
+from hingepoint.domain.people import safety
 from hingepoint.domain.people.models import Team, User, sees_all
 from hingepoint.domain.second_factors import queries as second_factors
 from hingepoint.domain.secrets.rules import seal
@@ -101,6 +102,7 @@ def save(
     changed = {name: pair for name, pair in changes.items() if pair[0] != pair[1]}
     changed |= {"secret": [None, "another"]} if secret else {}
     record(by=by, at=at, action="set up", subject="sign-on", subject_id=1, changes=changed)
+    safety.tell(by, "The settings of your company's sign-in were changed.", by=by, at=at)
 
 
 def _row(version: int | None) -> SignOn:
@@ -128,6 +130,7 @@ def let_only(*, by: User, at: dt.datetime, way_out: User | None) -> None:
     row.save(update_fields=["only", "way_out"])
     changes = {"still signs in by password": [None, way_out.name if way_out else "everybody"]}
     record(by=by, at=at, action="let only", subject="sign-on", subject_id=1, changes=changes)
+    safety.tell(by, "Who signs in by password beside your company's account was changed.", by=by, at=at)
 
 
 def _require_way_out(user: User) -> None:
@@ -153,6 +156,7 @@ def add_group(
     )
     changes = {"group": [None, group], "role": [None, role], "team": [None, team.name if team else None]}
     record(by=by, at=at, action="add group", subject="sign-on", subject_id=row.pk, changes=changes)
+    safety.tell(by, f"What the group {group} of your directory gives was changed.", by=by, at=at)
 
 
 @action
@@ -164,6 +168,7 @@ def drop_group(*, by: User, at: dt.datetime, line_id: int) -> None:
     row.delete()
     changes = {"group": [row.group, None]}
     record(by=by, at=at, action="drop group", subject="sign-on", subject_id=line_id, changes=changes)
+    safety.tell(by, f"The group {row.group} of your directory gives nothing any more.", by=by, at=at)
 
 
 # ---- somebody comes back from it ----

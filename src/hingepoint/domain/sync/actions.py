@@ -26,6 +26,7 @@ from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals.actions import deals_in_turn
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.imports.actions import CannotImport, follow_up
+from hingepoint.domain.people import safety
 from hingepoint.domain.people.models import User, sees_all
 from hingepoint.domain.sync import (
     cards,
@@ -129,6 +130,7 @@ def connect(
     )
     changes = {"crm": [None, connector.label], "address": [None, made.url]}
     record(by=by, at=at, action="connect", subject="connection", subject_id=made.pk, changes=changes)
+    safety.tell(by, f"A CRM was connected: {made.name}.", by=by, at=at)
     return made
 
 
@@ -181,6 +183,7 @@ def sign_in_anew(
     row.problem, row.failures, row.next_at = "", 0, None
     row.save(update_fields=["sign_in", "secrets", "problem", "failures", "next_at"])
     record(by=by, at=at, action="sign in anew", subject="connection", subject_id=row.pk)
+    safety.tell(by, f"The connection {row.name} has another token.", by=by, at=at)
     return row
 
 
@@ -451,6 +454,7 @@ def renew_card_key(
     WrittenBack.objects.filter(connection=row, card_until__gt=today).update(card_until=today)
     changes = {"ended at once": at_once}
     record(by=by, at=at, action="renew card key", subject="connection", subject_id=row.pk, changes=changes)
+    safety.tell(by, f"The cards of the connection {row.name} have another key.", by=by, at=at)
     return row
 
 

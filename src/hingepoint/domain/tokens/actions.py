@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.people import actions as people
+from hingepoint.domain.people import safety
 from hingepoint.domain.people.models import User, sees_all, works_here
 from hingepoint.domain.people.rules import digest_of
 from hingepoint.domain.tokens import rules
@@ -107,6 +108,7 @@ def _make(
     )
     changes = {"name": [None, token.name], "scopes": [None, ", ".join(chosen)]}
     record(by=by, at=at, action="make", subject="token", subject_id=token.pk, changes=changes)
+    safety.tell(by, "A token was made by which a program gets in.", by=by, at=at)
     return token, secret
 
 

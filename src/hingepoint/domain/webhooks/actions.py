@@ -18,6 +18,7 @@ from django.conf import settings
 from hingepoint.connectors import outgoing
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.audit.models import AuditEvent
+from hingepoint.domain.people import safety
 from hingepoint.domain.people.models import User, sees_all
 from hingepoint.domain.secrets.rules import WrongKey, seal, unseal
 from hingepoint.domain.turns.actions import action, take_turn, turn
@@ -85,6 +86,7 @@ def add(
     )
     changes = {"name": [None, row.name], "address": [None, row.url]}
     record(by=by, at=at, action="add", subject="webhook", subject_id=row.pk, changes=changes)
+    safety.tell(by, f"A webhook was added that is told what changes: {row.name}.", by=by, at=at)
     return row, secret
 
 
@@ -110,6 +112,7 @@ def change(
     row.save(update_fields=[*facts])
     if changes:
         record(by=by, at=at, action="change", subject="webhook", subject_id=row.pk, changes=changes)
+        safety.tell(by, f"What the webhook {row.name} is told, or where, was changed.", by=by, at=at)
 
 
 def _facts(name: str, url: str, kinds: Iterable[str], *, but: int = 0) -> dict[str, Any]:
@@ -138,6 +141,7 @@ def renew_secret(*, by: User | None, at: dt.datetime, webhook_id: int) -> str:
     row.old_until, row.secret = at + rules.BOTH_FOR, seal(secret, purpose=_PURPOSE)
     row.save(update_fields=["old_secret", "old_until", "secret"])
     record(by=by, at=at, action="renew secret", subject="webhook", subject_id=row.pk)
+    safety.tell(by, f"The webhook {row.name} has a new secret.", by=by, at=at)
     return secret
 
 

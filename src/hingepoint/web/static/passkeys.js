@@ -1,14 +1,16 @@
-// Passkeys: a form with data-passkey asks the server what to ask the device, and sends the device's answer with itself.
+// Passkeys: a form with data-passkey asks the server what to ask the device, and sends the device's answer with itself, in
+// its field answer or the one that data-passkey-field names.
 document.querySelectorAll("form[data-passkey]").forEach((form) => {
   const said = form.querySelector("[data-passkey-said]");
   const able = window.PublicKeyCredential && PublicKeyCredential.parseRequestOptionsFromJSON;
+  const answer = form.elements[form.dataset.passkeyField || "answer"];
   form.hidden = false;
   if (!able) {
     said.textContent = "This browser knows no passkeys, or is not reached by https.";
     return;
   }
   form.addEventListener("submit", async (event) => {
-    if (form.elements.answer.value) return;
+    if (answer.value) return;
     event.preventDefault();
     event.stopImmediatePropagation();
     said.textContent = "";
@@ -20,7 +22,7 @@ document.querySelectorAll("form[data-passkey]").forEach((form) => {
       const key = form.dataset.passkeyMakes !== undefined
         ? await navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options) })
         : await navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options) });
-      form.elements.answer.value = JSON.stringify(key.toJSON());
+      answer.value = JSON.stringify(key.toJSON());
       form.requestSubmit();
     } catch (problem) {
       said.textContent = problem.name === "InvalidStateError"

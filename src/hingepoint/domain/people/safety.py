@@ -1,0 +1,23 @@
+"""A mail to whom a change of rights or of a way in concerns, so that nobody takes an account over unnoticed."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.conf import settings
+from django.db import transaction
+
+from hingepoint.domain.people.models import User
+
+
+def tell(user: User | None, what: str, *, by: User | None, at: dt.datetime, to: str | None = None) -> None:
+    """Have ``user``, and nobody else, mailed ``what`` changed and who did it, once it is kept. ``to`` is where they are
+    reached, if it is not their address of now. Who has no address, and an installation without mail, learns it from the trail."""
+    address = to or (user.email if user else None)
+    if user is None or not address or not settings.ENVIRONMENT.mail_server:
+        return
+    from hingepoint.domain.people.tasks import mail_change  # it calls back
+
+    who = "You" if by == user else by.name if by else "Your administrator"
+    told = (address, user.name, what, who, at.isoformat())
+    transaction.on_commit(lambda: mail_change.enqueue(*told))

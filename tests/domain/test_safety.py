@@ -1,0 +1,147 @@
+"""Whose way in or rights were changed is mailed about it, and nobody else is."""
+
+from __future__ import annotations
+
+import ast
+import base64
+import datetime as dt
+import json
+from pathlib import Path
+
+import pytest
+
+import connecting
+import hingepoint.domain
+import hooks
+from cast import NOW, TODAY, person
+from devices import Device
+from hingepoint.domain.notices import actions as notices
+from hingepoint.domain.passkeys import actions as passkeys
+from hingepoint.domain.passkeys import rules as passkey_rules
+from hingepoint.domain.passkeys.models import Passkey
+from hingepoint.domain.people import actions as people
+from hingepoint.domain.people.models import Membership
+from hingepoint.domain.second_factors import actions as factors
+from hingepoint.domain.second_factors import rules as codes
+from hingepoint.domain.second_factors.models import SecondFactor
+from hingepoint.domain.second_factors.queries import secret_of
+from hingepoint.domain.sign_on import actions as sign_on
+from hingepoint.domain.sign_on.models import CompanyAccount, GroupLine
+from hingepoint.domain.sync import actions as sync
+from hingepoint.domain.tokens import actions as tokens
+from hingepoint.domain.webhooks import actions as webhooks
+from hingepoint.records.people import Role
+from hingepoint.records.tokens import SCOPES
+
+PLACE = passkey_rules.Place("testserver", "http://testserver", "Hingepoint")
+CRM = {"user": "reader", "password": "secret"}
+
+
+def factor(user) -> None:
+    factors.begin(by=user, at=NOW)
+    secret = secret_of(SecondFactor.objects.get(user=user))
+    code = codes.code_at(base64.b32decode(secret), codes.step_of(NOW))
+    factors.confirm(by=user, at=NOW, code=code)
+
+
+def passkey(user) -> None:
+    device = Device()
+    asked, state = passkey_rules.question_for_new(PLACE, number=user.pk, account="a", name="a", known=[])
+    answer = json.loads(device.makes(asked["publicKey"]))
+    passkeys.add(by=user, at=NOW, name="phone", place=PLACE, state=state, answer=answer)
+
+
+def by_link(cast) -> None:
+    token = people.invite(by=cast.analyst, at=NOW, users=[newcomer()])
+    people.choose_password(at=NOW, token=next(iter(token.values())), password="another hinge 42")
+
+
+def newcomer():
+    return people.add_user(by=None, at=NOW, name="Nils", role=Role.SELLER, email="nils@hinge.example")
+
+
+def kept(cast) -> None:
+    sign_on.save(
+        by=cast.analyst, at=NOW, version=None, issuer="https://login.example", client_id="hp", secret="s",
+        groups_claim="groups", proven_by="amr", second_factors=["mfa"], makes_people=False, otherwise=None,
+    )  # fmt: skip
+
+
+def let_only(cast) -> None:
+    CompanyAccount.objects.create(user=cast.analyst, issuer="i", subject="s", linked_at=NOW, came_at=NOW)
+    sign_on.let_only(by=cast.analyst, at=NOW, way_out=cast.sponsor)
+
+
+def group(cast) -> None:
+    told = {"group": "Sales", "role": Role.SELLER, "team": None, "manages": False}
+    sign_on.add_group(by=cast.analyst, at=NOW, **told)
+
+
+def hook(cast) -> int:
+    return hooks.a_webhook().pk
+
+
+#: What tells -> (what comes before, what is done, who is told).
+TOLD = {
+    "people.change_role": (None, lambda c: people.change_role(by=c.analyst, at=NOW, user=c.seller, role=Role.MANAGER), "seller"),
+    "people.set_active": (None, lambda c: people.set_active(by=c.analyst, at=NOW, user=c.seller, active=False), "seller"),
+    "people.set_password": (None, lambda c: people.set_password(by=c.seller, at=NOW, user=c.seller, password="a new hinge 42"), "seller"),
+    "people.choose_password": (None, by_link, "nils@hinge.example"),
+    "people.set_address": (None, lambda c: people.set_address(by=c.analyst, at=NOW, user=c.seller, email="s@else.example"), "sanna@hinge.example"),
+    "people._invite": (None, lambda c: people.invite(by=c.analyst, at=NOW, users=[c.seller]), "seller"),
+    "people.join_team": (None, lambda c: people.join_team(by=c.analyst, at=NOW, user=c.seller, team=c.south, since=TODAY), "seller"),
+    "people.leave_team": (None, lambda c: people.leave_team(by=c.analyst, at=NOW, membership=Membership.objects.get(user=c.seller), until=TODAY + dt.timedelta(days=1)), "seller"),
+    "second_factors.confirm": (None, lambda c: factor(c.seller), "seller"),
+    "second_factors.renew_codes": (lambda c: factor(c.seller), lambda c: factors.renew_codes(by=c.seller, at=NOW), "seller"),
+    "second_factors.take_away": (lambda c: factor(c.seller), lambda c: factors.take_away(by=c.analyst, at=NOW, user=c.seller), "seller"),
+    "passkeys.add": (None, lambda c: passkey(c.seller), "seller"),
+    "passkeys.remove": (lambda c: passkey(c.seller), lambda c: passkeys.remove(by=c.seller, at=NOW, passkey_id=Passkey.objects.get().pk), "seller"),
+    "tokens._make": (None, lambda c: tokens.make(by=c.seller, at=NOW, name="x", scopes=[next(iter(SCOPES))]), "seller"),
+    "notices.renew_calendar": (None, lambda c: notices.renew_calendar(by=c.seller, at=NOW), "seller"),
+    "webhooks.add": (None, lambda c: hooks.added(by=c.analyst, url="https://127.0.0.1:1/hook"), "analyst"),
+    "webhooks.change": (hook, lambda c: webhooks.change(by=c.analyst, at=NOW, webhook_id=hook(c), name="other", url="https://127.0.0.1:1/hook"), "analyst"),
+    "webhooks.renew_secret": (hook, lambda c: webhooks.renew_secret(by=c.analyst, at=NOW, webhook_id=hook(c)), "analyst"),
+    "sign_on.save": (None, kept, "analyst"),
+    "sign_on.let_only": (lambda c: factor(c.sponsor), let_only, "analyst"),
+    "sign_on.add_group": (None, group, "analyst"),
+    "sign_on.drop_group": (group, lambda c: sign_on.drop_group(by=c.analyst, at=NOW, line_id=GroupLine.objects.get().pk), "analyst"),
+    "sync.connect": (None, lambda c: sync.connect(by=c.analyst, at=NOW, crm="tryton", url="https://127.0.0.1:1", given=CRM), "analyst"),
+    "sync.sign_in_anew": (lambda c: connecting.a_connection(), lambda c: sync.sign_in_anew(by=c.analyst, at=NOW, connection_id=connecting.a_connection().pk, given=CRM), "analyst"),
+    "sync.renew_card_key": (lambda c: connecting.a_connection(), lambda c: sync.renew_card_key(by=c.analyst, at=NOW, connection_id=connecting.a_connection().pk, at_once=True), "analyst"),
+}  # fmt: skip
+
+
+@pytest.fixture
+def mails(settings):
+    settings.ENVIRONMENT = settings.ENVIRONMENT.model_copy(update={"mail_server": "smtp+plain://localhost"})
+    settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
+
+
+@pytest.mark.parametrize("what", TOLD)
+def test_a_change_is_told_to_its_person_and_to_nobody_else(
+    what, cast, mails, mailoutbox, django_capture_on_commit_callbacks
+):
+    before, act, whose = TOLD[what]
+    if before:
+        before(cast)
+    with django_capture_on_commit_callbacks(execute=True):
+        act(cast)
+    to = whose if "@" in whose else getattr(cast, whose).email
+    assert [mail.to for mail in mailoutbox] == [[to]]
+    assert "tell whoever looks after Hingepoint" in mailoutbox[0].body
+    assert "did it in Hingepoint on 2 March 2026 at 10:00." in mailoutbox[0].body
+
+
+def test_everything_that_tells_is_tried_here():
+    found = set()
+    for file in Path(hingepoint.domain.__path__[0]).rglob("*.py"):
+        for made in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(made, ast.FunctionDef) and "safety.tell(" in ast.unparse(made):
+                found.add(f"{file.parent.name}.{made.name}")
+    assert found == set(TOLD)
+
+
+def test_without_a_mail_server_nothing_is_kept_to_be_mailed(cast, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks() as waiting:
+        people.change_role(by=None, at=NOW, user=person("Nina", Role.SELLER), role=Role.MANAGER)
+    assert waiting == []
