@@ -85,7 +85,9 @@ def chances_to_show(chart: Chart, *, changes: Sequence[float], since: int, noise
     if chart.baseline.is_trial or not count:
         return [0.0] * len(changes)
     lines, half = _drawn(chart, noise), chart.high - chart.baseline.level
-    moved = 1 - (1 - chart.weight) ** np.arange(1, count - since + 1)  # where a step of 1 has taken the line
+    moved: Floats = 1 - (1 - chart.weight) ** np.arange(
+        1.0, count - since + 1
+    )  # where a step of 1 has taken the line
     sides = [side for side in (1, -1) if chart.side in (0, side)]
     needed = np.array([_needed(side * lines, half, moved, since) for side in sides])
     shifts = [np.array([[side * change] for side in sides]) for change in changes]
