@@ -11,7 +11,9 @@ beside it; each reading has a process of its own, so that memory is its own too.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime as dt
+import functools
 import json
 import os
 import resource
@@ -21,6 +23,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from unittest import mock
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as commands and the worker do
 
@@ -52,7 +55,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         folder = asked.keep or folder
         seed(folder, deals=deals, sellers=sellers)
-        for way in DONE:
+        for way in ("recount", "night", "idle", "few pages" if asked.smoke else "pages"):
             told = in_a_process_of_its_own(folder, way)
             print(f"{way}: {told}", flush=True)
 
@@ -98,30 +101,63 @@ def kept() -> Path:
     return settings.KEPT_ROWS
 
 
-def pages() -> dict:
-    """Ask for the pages of a sponsor, thirty times each; ms of the clock for 95 of 100 answers."""
+def pages(rounds: int) -> dict:
+    """Ask for the pages of a sponsor; ms of CPU for half and for 95 of 100 answers."""
     from hingepoint.domain.people.models import User
 
     sponsor = User.objects.get(key="sponsor")
-    asked = [(page, measure(page, sponsor, lambda page=page: page, rounds=30)) for page in PAGES]
-    return {page: [round(row["p50"]), round(row["p95"])] for page, row in asked}
+    asked = [(page, measure(page, sponsor, lambda page=page: page, rounds=rounds)) for page in PAGES]
+    return {page: [round(row["cpu"]), round(row["cpu95"])] for page, row in asked}
 
 
-DONE = {"recount": recount, "night": night, "idle": idle, "pages": pages}
+DONE = {
+    "recount": recount,
+    "night": night,
+    "idle": idle,
+    "pages": lambda: pages(30),
+    "few pages": lambda: pages(3),
+}
 
 
 def watched(act) -> dict:
-    """Return the CPU seconds, the clock, the memory at most and the longest wait of another writer while ``act`` is done."""
-    waits = Waits()
+    """Return the CPU seconds, the clock, the memory at most, the CPU of the longest transaction that writes and the longest wait
+    of another writer while ``act`` is done."""
+    waits, writing = Waits(), Writing()
     began, clock = time.process_time(), time.perf_counter()
-    with waits:
+    with waits, writing:
         act()
     return {
         "cpu": round(time.process_time() - began - waits.cpu, 1),
         "clock": round(time.perf_counter() - clock, 1),
         "MB": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "longest transaction, ms of CPU": round(1000 * writing.longest),
         "longest wait of a writer, ms": round(1000 * waits.longest),
     }
+
+
+class Writing:
+    """How long at most a reading holds the right to write: what keeps it, and what forgets old ones, by the CPU of their thread."""
+
+    ACTIONS = ("_keep", "_forget")
+
+    def __enter__(self) -> Writing:
+        from hingepoint.domain.signals import actions
+
+        self.longest, self._patches = 0.0, contextlib.ExitStack()
+        for name in self.ACTIONS:
+            timed = functools.partial(self._timed, getattr(actions, name))
+            self._patches.enter_context(mock.patch.object(actions, name, timed))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._patches.close()
+
+    def _timed(self, act, *args, **facts):
+        began = time.thread_time()
+        try:
+            return act(*args, **facts)
+        finally:
+            self.longest = max(self.longest, time.thread_time() - began)
 
 
 class Waits:

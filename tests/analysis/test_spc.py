@@ -307,6 +307,24 @@ class TestChange:
             change.chance_to_show(chart, change=1.0, since=8, rng=np.random.default_rng(7)), abs=0.03
         )
 
+    @pytest.mark.parametrize("side", [1, -1, 0])
+    @pytest.mark.parametrize("alike", [0.0, 0.4])
+    def test_the_same_draws_followed_one_by_one_show_as_many(self, side, alike):
+        usual = a_baseline(points=24, alike=alike)
+        chart = charts.follow(np.zeros(20), baseline=usual, limit=2.4, weight=0.2, side=side)
+        noise = np.random.default_rng(3).standard_normal((300, 44))
+        points = noise @ np.linalg.cholesky(usual.correlations(20) + 1e-12 * np.eye(44)).T * usual.spread
+
+        def is_raised(row, change):
+            moved = row[24:] - row[:24].mean() + np.where(np.arange(20) >= 8, change, 0.0)
+            line, half = charts.smooth(moved, start=0.0, weight=0.2), chart.high - usual.level
+            return bool(((line > half) & (side >= 0) | (line < -half) & (side <= 0)).any())
+
+        changes = (-1.5, 0.0, 0.4, 1.5)
+        shown = [np.mean([is_raised(row, change) for row in points]) for change in changes]
+        assert change.chances_to_show(chart, changes=changes, since=8, noise=noise) == pytest.approx(shown)
+        assert len(set(shown)) >= 3
+
     def test_a_trial_chart_would_have_shown_nothing(self):
         chart = charts.follow(np.zeros(20), baseline=a_baseline(points=11), limit=2.814)
         assert change.chance_to_show(chart, change=9.0, since=0, rng=np.random.default_rng(1)) == 0.0

@@ -84,6 +84,7 @@ class Company:
             self.an_event,
             self.a_concession,
             self.a_demand,
+            self.a_corridor,
             self.a_taking_back,
             self.a_file,
             self.a_file,
@@ -131,6 +132,10 @@ class Company:
         demand = negotiation.log_demand(**who, deal_id=self.any_deal().pk, **asked)
         why = negotiation.Why("The budget was set before", ReasonState.HYPOTHESISED)
         negotiation.give_reason(**who, demand_id=demand.pk, why=why)
+
+    def a_corridor(self) -> None:
+        figures = {"opening": Decimal(90), "target": Decimal(80), "walk_away": Decimal(70 - self.number)}
+        negotiation.set_corridor(by=self.cast.sponsor, at=self.at, deal_id=self.any_deal().pk, **figures)
 
     def a_taking_back(self) -> None:
         standing = DealEvent.objects.standing().filter(kind=EventKind.QUOTE, batch__isnull=True)
@@ -195,7 +200,7 @@ def test_a_night_without_news_writes_no_file(cast, folder):
     before = {path.name: path.stat().st_mtime_ns for path in folder.glob("*.parquet")}
     told(NOW.date() + DAY, folder)
     assert before == {path.name: path.stat().st_mtime_ns for path in folder.glob("*.parquet")}
-    assert len(before) == 3
+    assert len(before) == 4
 
 
 def test_rows_of_a_database_that_did_not_go_on_are_not_believed(cast, folder):
@@ -238,3 +243,32 @@ def test_a_recount_believes_no_kept_row(cast, folder):
     assert signals.read_anew(at=NOW, kept=folder) == [NOW.date()]
     assert same(folder)
     assert SignalReading.objects.count() == 1
+
+
+def test_of_events_only_the_newer_are_read(cast, folder, django_assert_num_queries):
+    who = {"by": cast.sponsor, "at": NOW, "deal_id": cast.deal.pk, "kind": EventKind.QUOTE}
+    deals.note_event(**who, name="price", value=Decimal(9), occurred_at=NOW - DAY)
+    told(NOW.date(), folder)
+    newer = deals.note_event(**who, name="price", value=Decimal(8), occurred_at=NOW)
+    with kept_in(folder) as shelf, django_assert_num_queries(2) as asked:
+        rows = frames._EVENTS.read(shelf)
+    assert rows["id"][-1] == newer.pk
+    assert f'"id" > {newer.pk - 1}' in asked[1]["sql"]
+    assert same(folder)
+
+
+def test_a_row_that_went_is_seen_though_another_came(cast, folder):
+    who = {"by": cast.sponsor, "at": NOW, "deal_id": cast.deal.pk, "kind": EventKind.QUOTE}
+    gone = deals.note_event(**who, name="price", value=Decimal(9), occurred_at=NOW - DAY)
+    deals.note_event(**who, name="price", value=Decimal(7), occurred_at=NOW - DAY)
+    told(NOW.date(), folder)
+    DealEvent.objects.filter(pk=gone.pk).delete()
+    deals.note_event(**who, name="price", value=Decimal(8), occurred_at=NOW)
+    assert same(folder)
+    assert told(LATER, folder)["quotes"]["value"].to_list() == [7.0, 8.0]
+
+
+def test_nobody_else_on_the_machine_reads_what_is_kept(cast, folder):
+    told(NOW.date(), folder)
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+    assert folder.stat().st_mode & 0o777 == 0o700

@@ -94,8 +94,15 @@ def smoothed_spread(baseline: Baseline, weight: float, after: int) -> Floats:
     if not baseline.alike:
         own = weight / (2 - weight) * (1 - (1 - weight) ** (2 * steps))
         return baseline.spread * np.sqrt(own + told**2 / baseline.points)
+    weights = np.hstack(
+        [np.tile(-told[:, None] / baseline.points, baseline.points), smoothing(weight, after)]
+    )
+    spread = (weights @ baseline.correlations(after) * weights).sum(axis=1)
+    return np.asarray(baseline.spread * np.sqrt(spread), np.float64)
+
+
+def smoothing(weight: float, count: int) -> Floats:
+    """Return what each of ``count`` points counts in the smoothed line at each of them, a row a point of the line."""
+    steps = np.arange(count)
     lags = steps[:, None] - steps[None, :]
-    new = np.where(lags >= 0, weight * (1 - weight) ** np.maximum(lags, 0), 0.0)
-    weights = np.hstack([np.tile(-told[:, None] / baseline.points, baseline.points), new])
-    spread = np.einsum("ti,ij,tj->t", weights, baseline.correlations(after), weights, optimize=True)
-    return baseline.spread * np.sqrt(spread)
+    return np.where(lags >= 0, weight * (1 - weight) ** np.maximum(lags, 0), 0.0)

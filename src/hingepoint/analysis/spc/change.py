@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hingepoint.analysis.spc.baseline import Baseline
+from hingepoint.analysis.spc.baseline import Baseline, smoothing
 from hingepoint.analysis.spc.charts import Chart
 
 Floats = NDArray[np.float64]
@@ -81,24 +81,35 @@ def chances_to_show(chart: Chart, *, changes: Sequence[float], since: int, noise
     tell every change, so that a larger one is never told a smaller chance. Points are as alike as the baseline's, its
     error included; on the chart's own side. 0 for a trial baseline.
     """
-    baseline, count = chart.baseline, len(chart.values)
-    if baseline.is_trial or not count:
+    count = len(chart.values)
+    if chart.baseline.is_trial or not count:
         return [0.0] * len(changes)
+    lines, half = _drawn(chart, noise), chart.high - chart.baseline.level
+    moved: Floats = 1 - (1 - chart.weight) ** np.arange(
+        1.0, count - since + 1
+    )  # where a step of 1 has taken the line
+    sides = [side for side in (1, -1) if chart.side in (0, side)]
+    needed = np.array([_needed(side * lines, half, moved, since) for side in sides])
+    shifts = [np.array([[side * change] for side in sides]) for change in changes]
+    return [float(np.mean((needed < shift).any(axis=0))) for shift in shifts]
+
+
+def _drawn(chart: Chart, noise: Floats) -> Floats:
+    """Return smoothed lines of the chart's points, each less the mean of its baseline, a row a row of ``noise``: all of it is
+    linear, so that one product makes correlation, mean and smoothing."""
+    baseline, count = chart.baseline, len(chart.values)
     size = baseline.points + count
     mixed = np.linalg.cholesky(baseline.correlations(count) + 1e-12 * np.eye(size))
-    drawn = noise[:, :size] @ mixed.T * baseline.spread
-    points = drawn[:, baseline.points :] - drawn[:, : baseline.points].mean(axis=1, keepdims=True)
-    half, lines = chart.high - baseline.level, _smoothed(points, chart.weight)
-    step = np.zeros((1, count))
-    step[:, since:] = 1.0
-    moved = _smoothed(step, chart.weight)  # a smoothed line is linear in its points
-    return [_share_beyond(lines + change * moved, half, chart.side) for change in changes]
+    after = mixed[baseline.points :] - mixed[: baseline.points].mean(axis=0)
+    smoothed = smoothing(chart.weight, count) @ after
+    return np.asarray(noise[:, :size] @ smoothed.T * baseline.spread, np.float64)
 
 
-def _share_beyond(lines: Floats, half: Floats, side: int) -> float:
-    """Return the share of lines that leave their limits on the side that is looked at, 0 for both."""
-    beyond = ((lines < -half) & (side <= 0)) | ((lines > half) & (side >= 0))
-    return float(np.mean(beyond.any(axis=1)))
+def _needed(lines: Floats, half: Floats, moved: Floats, since: int) -> Floats:
+    """Return the change upward from which each line leaves its limit: from ``since`` on it is moved by so much of it."""
+    free = half - lines
+    change = (free[:, since:] / moved).min(axis=1)
+    return np.where((free[:, :since] < 0).any(axis=1), -np.inf, change)
 
 
 def _means_since(values: Floats, baseline: Baseline) -> tuple[Floats, Floats]:
@@ -110,12 +121,3 @@ def _means_since(values: Floats, baseline: Baseline) -> tuple[Floats, Floats]:
         alike = (1 + baseline.alike) / (1 - baseline.alike)
         spreads = baseline.spread * np.sqrt(alike * (1 / counts + 1 / baseline.points))
     return means, spreads
-
-
-def _smoothed(points: Floats, weight: float) -> Floats:
-    line = np.empty_like(points)
-    level = np.zeros(len(points))
-    for place in range(points.shape[1]):
-        level = level + weight * (points[:, place] - level)
-        line[:, place] = level
-    return line

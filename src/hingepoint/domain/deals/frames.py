@@ -124,7 +124,7 @@ def _deal_parts(
     types = frames.schema(frames.DEALS) | more | (types or {})
     read_too = {"manager": "team_id"} | ({"extra": "extra"} if extra else {})
     for part in parts(deals.order_by("key"), columns | read_too, types):
-        part = part.with_columns(manager=_called(pl.col("manager"), managers))
+        part = part.with_columns(manager=called(pl.col("manager"), managers))
         yield part.drop("extra").hstack(unpacked(part["extra"], extra)) if extra else part
 
 
@@ -150,16 +150,17 @@ def with_places(deals: pl.DataFrame) -> pl.DataFrame:
     owners = dict(User.objects.values_list("pk", "key"))
     teams = dict(Team.objects.values_list("pk", "name"))
     accounts = read(Account.objects.order_by("id"), {"account": "id", "called": "key"}, _ACCOUNT)
-    named = deals.join(accounts, on="account", how="left", maintain_order="left")
-    return named.with_columns(
-        owner=_called(pl.col("owner"), owners),
-        team=_called(pl.col("team"), teams),
-        manager=_called(pl.col("team"), _managers()),
-        account="called",
-    ).drop("called")
+    of = deals.select("account").join(accounts, on="account", how="left", maintain_order="left")
+    return deals.with_columns(
+        owner=called(pl.col("owner"), owners),
+        team=called(pl.col("team"), teams),
+        manager=called(pl.col("team"), _managers()),
+        account=of["called"],
+    )
 
 
-def _called(number: pl.Expr, names: dict[int, str]) -> pl.Expr:
+def called(number: pl.Expr, names: dict[int, str]) -> pl.Expr:
+    """Return what the numbers of rows are called."""
     return number.replace_strict(names, default=None, return_dtype=pl.String)
 
 

@@ -2,7 +2,7 @@
 
 For what reads whole tables night after night. A file is no fact: it may be deleted at any time, and what is told with it
 is what would be told without. Whether a row changed is told by its marks, columns of whole numbers that move with every change; rows that
-nothing ever changes need none.
+nothing ever changes need none: of these only what came since is asked for, while their number and sum say that none went.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 
 import polars as pl
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet, Sum
 
 from hingepoint.domain.audit import queries as audit
 from hingepoint.domain.deals.frames import read
@@ -56,6 +56,9 @@ class KeptRows:
 
     def _brought_up_to_date(self, known: pl.DataFrame) -> pl.DataFrame:
         """Return ``known`` with the rows that changed, came and went; ``known`` itself where none did."""
+        if not self.marks and self._all_stand(known):
+            newer = self._read(self.rows().filter(pk__gt=_last(known)))
+            return pl.concat([known, newer]) if newer.height else known
         marked = ["id", *self.marks]
         now = self._read(self.rows(), marked)
         if now.equals(known.select(marked)):
@@ -66,6 +69,12 @@ class KeptRows:
             return self._read(self.rows())
         stay = known.join(now, on=marked, how="semi", nulls_equal=True, maintain_order="left")
         return pl.concat([stay, *self._of(changed)]).sort("id")
+
+    def _all_stand(self, known: pl.DataFrame) -> bool:
+        """Return whether up to the last row of ``known`` there are the same rows still, of a table whose rows nothing changes:
+        as many, whose numbers come to the same sum."""
+        now = self.rows().filter(pk__lte=_last(known)).aggregate(many=Count("pk"), sum=Sum("pk"))
+        return (now["many"], now["sum"] or 0) == (known.height, known["id"].sum())
 
     def _of(self, ids: pl.Series) -> Iterator[pl.DataFrame]:
         for first in range(0, len(ids), AT_ONCE):
@@ -81,6 +90,10 @@ class KeptRows:
         """What a file has to be of to be read: of other columns, or of moments of another place, it is not."""
         said = (self.columns, sorted(map(str, self.types.items())), self.marks, settings.TIME_ZONE)
         return hashlib.blake2b(repr(said).encode(), digest_size=8).hexdigest()
+
+
+def _last(rows: pl.DataFrame) -> int:
+    return int(rows["id"][-1]) if rows.height else 0
 
 
 class Shelf:
@@ -101,7 +114,7 @@ class Shelf:
                 old.unlink(missing_ok=True)
         if frame.height < FEW:
             return
-        unfinished = self._folder / f"unfinished-{rows.name}"
+        unfinished = _private(self._folder / f"unfinished-{rows.name}")
         frame.write_parquet(unfinished, compression="lz4", statistics=False)
         unfinished.replace(self._path(rows))
 
@@ -111,6 +124,13 @@ class Shelf:
 
     def _path(self, rows: KeptRows) -> Path:
         return self._folder / f"{rows.name}-{rows.shape}.parquet"
+
+
+def _private(path: Path) -> Path:
+    """Return ``path`` as an empty file that nobody else on the machine can read."""
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600)
+    return path
 
 
 def forget(folder: Path) -> None:
@@ -131,6 +151,6 @@ def kept_in(folder: Path) -> Iterator[Shelf]:
     line.unlink(missing_ok=True)  # until all is kept: whatever ends the work, nothing half is believed
     yield shelf
     if now is not None:
-        unfinished = folder / f"unfinished-{_LINE}"
+        unfinished = _private(folder / f"unfinished-{_LINE}")
         unfinished.write_text(json.dumps(now))
         unfinished.replace(line)

@@ -13,8 +13,8 @@ from django.db.models import OuterRef, QuerySet, Subquery
 
 from hingepoint.analysis import frames
 from hingepoint.domain.deals.frames import FILE_MOMENT, parts, read
-from hingepoint.domain.deals.models import DealEvent, DealQuerySet, that_count
-from hingepoint.domain.negotiation.models import CorridorWriting, Reason, Trade
+from hingepoint.domain.deals.models import DealEvent, DealQuerySet
+from hingepoint.domain.negotiation.models import Reason, Trade
 from hingepoint.records.deals import EventKind
 from hingepoint.records.signals import TraceKind
 
@@ -83,7 +83,6 @@ def _events(deals: DealQuerySet, kind: EventKind) -> QuerySet[DealEvent]:
 # ---- as signals read them ----
 
 _TOPICS = {"id": "event_id", "topic": "topic"}
-_WRITTEN = {"deal_id": "deal__key", "at": "set_at", "recorded_at": "set_at"}
 _LOG_TYPES = frames.schema(frames.EVENTS) | {"id": pl.Int64(), "topic": pl.String()}
 
 
@@ -100,7 +99,8 @@ def concessions_frame(given: pl.DataFrame) -> pl.DataFrame:
     return known.with_columns(agreement=pl.coalesce("topic", "agreement")).drop("topic")
 
 
-def corridors_frame() -> pl.DataFrame:
-    """Return each writing of a corridor as a plan, at the time it was really written; for the system."""
-    written = read(CorridorWriting.objects.filter(that_count("deal")).order_by("id"), _WRITTEN, _LOG_TYPES)
-    return written.with_columns(kind=pl.lit(TraceKind.PLAN.value), agreement=pl.lit("corridor"))
+def corridors_frame(written: pl.DataFrame) -> pl.DataFrame:
+    """Return each writing of a corridor (deal_id, at) as a plan, at the time it was really written."""
+    return written.select(
+        "deal_id", "at", recorded_at="at", kind=pl.lit(TraceKind.PLAN.value), agreement=pl.lit("corridor")
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 from typing import Literal
 
 import polars as pl
@@ -26,23 +27,21 @@ def from_log(
     What happened or was written down later is not there, and a deal that closed later is open. ``events`` have the
     columns of ``frames.EVENTS``, with the kinds and states that ``docs/reference/formats.md`` names.
     """
-    known = _known(_complete(events, frames.EVENTS), as_of)
+    of = partial(_known, _complete(events, frames.EVENTS), as_of)
     written = pl.coalesce("recorded_at", "at")
     return Facts(
         as_of=as_of,
         deals=_deals(_complete(deals, frames.DEALS), as_of),
         period=period,
-        concessions=_of(known, "concession").select(
-            "deal_id", "at", "value", topic="agreement", in_return="note"
-        ),
-        plans=_of(known, "plan").select("deal_id", about="agreement", written_at=written),
-        exceptions=_exceptions(known),
-        visits=_visits(known),
-        quotes=_of(known, "quote").select("deal_id", "at", "value"),
-        demands=_of(known, "demand").select("deal_id", "at", topic="agreement", reason="note"),
-        pulses=_of(known, "pulse").select("deal_id", "at", "value", position=_word("agreement")),
+        concessions=of("concession").select("deal_id", "at", "value", topic="agreement", in_return="note"),
+        plans=of("plan").select("deal_id", about="agreement", written_at=written),
+        exceptions=_exceptions(of("escalation")),
+        visits=_visits(of("executive")),
+        quotes=of("quote").select("deal_id", "at", "value"),
+        demands=of("demand").select("deal_id", "at", topic="agreement", reason="note"),
+        pulses=of("pulse").select("deal_id", "at", "value", position=_word("agreement")),
         routines=_routines(routines, as_of),
-        policies=_of(known, "policy").select("at", version="agreement"),
+        policies=of("policy").select("at", version="agreement"),
     )
 
 
@@ -60,10 +59,10 @@ def _until(column: str, as_of: dt.date) -> pl.Expr:
     return pl.col(column).dt.date() <= as_of
 
 
-def _known(events: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
-    return events.filter(_until("at", as_of) & (_until("recorded_at", as_of)).fill_null(True)).sort(
-        "at", maintain_order=True
-    )
+def _known(events: pl.DataFrame, as_of: dt.date, kind: str) -> pl.DataFrame:
+    """Return the events of a kind in the order of time. One kind after the other: never are all of them there twice."""
+    by_then = _until("at", as_of) & (_until("recorded_at", as_of)).fill_null(True)
+    return events.filter((pl.col("kind") == kind) & by_then).sort("at", maintain_order=True)
 
 
 def _deals(deals: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
@@ -74,18 +73,14 @@ def _deals(deals: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
     )
 
 
-def _of(events: pl.DataFrame, kind: str) -> pl.DataFrame:
-    return events.filter(pl.col("kind") == kind)
-
-
 def _word(column: str) -> pl.Expr:
     return pl.col(column).fill_null("").str.strip_chars().str.to_lowercase()
 
 
-def _exceptions(events: pl.DataFrame) -> pl.DataFrame:
+def _exceptions(steps: pl.DataFrame) -> pl.DataFrame:
     """Return the steps of requests; one that names no state was asked."""
     state = pl.when(pl.col("state") == "gained").then(pl.lit("asked")).otherwise("state")
-    return _of(events, "escalation").select(
+    return steps.select(
         "deal_id",
         "at",
         "actor",
@@ -96,10 +91,10 @@ def _exceptions(events: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _visits(events: pl.DataFrame) -> pl.DataFrame:
+def _visits(told: pl.DataFrame) -> pl.DataFrame:
     """Return roles agreed, at the time they were written down, and visits; what names no state is a visit."""
     agreed = pl.col("state") == "agreed"
-    return _of(events, "executive").select(
+    return told.select(
         "deal_id",
         at=pl.when(agreed).then(pl.coalesce("recorded_at", "at")).otherwise("at"),
         state=pl.when(agreed.fill_null(False)).then(pl.lit("agreed")).otherwise(pl.lit("attended")),

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy import special, stats
+from scipy import special
 
 from hingepoint.analysis.signals.engine.calendar import Calendar
 from hingepoint.analysis.signals.shape import COMPANY, Facts, Place, Rules, Series, Signal
@@ -291,7 +291,7 @@ def _share_scores(mine: _Sums, rest: _Sums | None, points: int, spread: float) -
     chance = np.clip((mine.usual * own * tide)[some] / counts, 0.002, 0.998)
     middle = (_at_most(hits - 1, counts, chance) + _at_most(hits, counts, chance)) / 2
     scores = np.full(len(some), np.nan)
-    scores[some] = stats.norm.ppf(np.clip(middle, 1e-6, 1 - 1e-6))
+    scores[some] = special.ndtri(np.clip(middle, 1e-6, 1 - 1e-6))
     return scores
 
 
