@@ -18,6 +18,7 @@ import letting_in
 import playbooks
 import pressed
 import principled
+import proposed
 import raising
 import reviewing
 import rollouts
@@ -177,6 +178,7 @@ def a_full_company(cast) -> None:
     notices.choose_mail(by=cast.seller, at=NOW, wanted=True, hour=9, version=0)
     notices.be_quiet(by=cast.seller, at=NOW, kind=NoticeKind.ROUTINES, for_good=True)
     Digest.objects.create(user=cast.seller, on=TODAY, lines=[], new=[], made_at=NOW)
+    proposed.proposal(cast.seller, cast.deal)
     tokens.make(by=cast.seller, at=NOW, name="a script", scopes=["deals:read"])
     CompanyAccount.objects.create(user=cast.seller, issuer="x", subject="1", linked_at=NOW, came_at=NOW)
     DirectoryPerson.objects.create(user=cast.seller, user_name="x", made_at=NOW, changed_at=NOW)

@@ -17,6 +17,7 @@ from hingepoint.domain.impact import actions as impact
 from hingepoint.domain.imports.touched import deals_of_import, deals_with_news_of_import
 from hingepoint.domain.premortems import actions as premortems
 from hingepoint.domain.pressures import actions as pressures
+from hingepoint.domain.proposals import actions as proposals
 from hingepoint.domain.reviews import actions as reviews
 from hingepoint.domain.routines import actions as routines
 from hingepoint.domain.signals import actions as signals
@@ -133,6 +134,7 @@ JOBS = (
     turns.forget_forms,
     tokens.forget_answers,
     webhooks.forget_old,
+    proposals.forget_old,
     bridge.gather,
     let_old_promises_lapse,
     read_traces,
