@@ -34,8 +34,10 @@ from hingepoint.analysis.signals import SIGNALS
 from hingepoint.api import app
 from hingepoint.config.environment import Environment
 from hingepoint.connectors import files
+from hingepoint.connectors.files import parquet
 from hingepoint.demo import world_schema
 from hingepoint.domain.agreements.catalogue import shipped_types
+from hingepoint.domain.imports import sql_views
 from hingepoint.records.deals import Stage
 from hingepoint.records.tokens import SCOPES
 
@@ -184,6 +186,31 @@ def _flat(patterns) -> Iterator:
         yield from _flat(pattern.url_patterns) if hasattr(pattern, "url_patterns") else [pattern]
 
 
+def tables() -> str:
+    """Return the page of the tables for notebooks and business intelligence, from their shape."""
+    intro = (
+        f"What `hingepoint export --all` writes as Parquet, and what the SQL views show: `{sql_views.PREFIX}deals` on "
+        f"SQLite, `{sql_views.SCHEMA}.deals` on PostgreSQL, and so on. Version {parquet.VERSION}: the number moves when a column is "
+        "renamed, taken away or typed anew. Columns that are added come at the end. Moments are in UTC; SQLite keeps "
+        "days and moments as texts, and yes and no as 1 and 0. [How to use them](../how-to/notebooks-and-bi.md).\n"
+    )
+    return "\n".join(["# Tables for notebooks and BI\n", intro, *map(_table, parquet.TABLES)])
+
+
+def _table(name: str) -> str:
+    shown = parquet.view_columns(name)
+    rows = [
+        f"| `{column}` | {kind} | {_in_views(kind) if column in shown else 'not in views'} |"
+        for column, kind in parquet.TABLES[name].items()
+    ]
+    head = f"## {name}\n\n{parquet.ONE_ROW[name]}\n\n| Column | Parquet | SQL views: SQLite, PostgreSQL |\n|---|---|---|\n"
+    return head + "\n".join(rows) + "\n"
+
+
+def _in_views(kind) -> str:
+    return ", ".join(sql_views.TYPES[kind].values())
+
+
 def ten_signals() -> str:
     """Return the page of the ten signals, from what each says of itself and from its specification."""
     intro = (
@@ -223,6 +250,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "catalogue.md": catalogue,
     "formats.md": files.formats_page,
     "pages.md": pages,
+    "tables.md": tables,
     "api.md": operations,
     "signals.md": ten_signals,
     "world-files.md": world_schema.reference,

@@ -18,6 +18,7 @@ import making
 import playbooks
 import pressed
 import principled
+import proposed
 import raising
 import reviewing
 import rollouts
@@ -67,6 +68,7 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "trail": (KEEPERS, {}),
     "account": (EVERYBODY, {}),
     "notices": (EVERYBODY, {}),
+    "proposals": (EVERYBODY, {}),
     "calendar": (None, {"token": "a_calendar"}),
     "second-factor": (EVERYBODY, {}),
     "sign-in-code": (None, {}),
@@ -241,6 +243,8 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     "be-quiet": (EVERYBODY, {}),
     "answer-mail": (set(), {"digest_id": 0}),  # whose mail it is: tests/web/test_notices.py
     "renew-calendar": (EVERYBODY, {}),
+    "confirm-proposal": ({"seller"}, {"proposal_id": "a_proposal"}),
+    "refuse-proposal": ({"seller"}, {"proposal_id": "a_proposal"}),
     "end-calendar": (EVERYBODY, {}),
     "make-token": (EVERYBODY, {}),
     "revoke-token": (set(), {"token_id": 0}),  # only one's own
@@ -403,6 +407,8 @@ def address(route: str, arguments: dict, cast, known: dict | None = None) -> str
             return importing.finished_import(cast).pk
         if name == "a_way_in":
             return letting_in.link_of(letting_in.newcomer("Nils"), by=cast.analyst)
+        if name == "a_proposal":
+            return proposed.proposal(cast.seller, cast.deal).pk
         if name == "a_calendar":
             return notices.renew_calendar(by=cast.seller, at=NOW)
         if name == "a_tied_word":

@@ -93,3 +93,26 @@ def test_what_is_not_a_backup_is_refused_and_changes_nothing(installation, tmp_p
     assert refused.returncode == 2
     assert "Traceback" not in refused.stderr
     assert people(installation) == ["Ann Berg"]
+
+
+def test_who_may_read_the_views_still_may_after_a_restore_and_an_upgrade(installation, tmp_path):
+    role = f"bi_{uuid.uuid4().hex[:12]}"
+    installation.ask(
+        f"CREATE ROLE {role}; GRANT USAGE ON SCHEMA hingepoint_bi TO {role};"
+        f"GRANT SELECT ON ALL TABLES IN SCHEMA hingepoint_bi TO {role};"
+        f"ALTER DEFAULT PRIVILEGES IN SCHEMA hingepoint_bi GRANT SELECT ON TABLES TO {role}"
+    )
+    try:
+        assert installation.run("backup", tmp_path / "monday").returncode == 0
+        done = installation.run("restore", tmp_path / "monday", "--force")
+        assert done.returncode == 0, done.stderr
+        reads = f"SET ROLE {role}; SELECT count(*) FROM hingepoint_bi."
+        assert installation.ask(reads + "deals") == installation.ask(reads + "events") == [(0,)]
+
+        installation.ask("COMMENT ON VIEW hingepoint_bi.deals IS 'of another version'")
+        assert installation.run("createuser", "bea@example.com", "--password", PASSWORD).returncode == 0
+        assert installation.ask(reads + "deals") == [(0,)]
+        with pytest.raises(Exception, match="permission denied"):
+            installation.ask(f"SET ROLE {role}; SELECT count(*) FROM domain_deal")
+    finally:
+        installation.ask(f"DROP OWNED BY {role}; DROP ROLE {role}")

@@ -19,6 +19,7 @@ import making
 import playbooks
 import pressed
 import principled
+import proposed
 import raising
 import reviewing
 import rollouts
@@ -179,6 +180,7 @@ def a_full_company(cast) -> None:
     notices.be_quiet(by=cast.seller, at=NOW, kind=NoticeKind.ROUTINES, for_good=True)
     Digest.objects.create(user=cast.seller, on=TODAY, lines=[], new=[], made_at=NOW)
     making.asked_for(cast.seller)
+    proposed.proposal(cast.seller, cast.deal)
     tokens.make(by=cast.seller, at=NOW, name="a script", scopes=["deals:read"])
     CompanyAccount.objects.create(user=cast.seller, issuer="x", subject="1", linked_at=NOW, came_at=NOW)
     DirectoryPerson.objects.create(user=cast.seller, user_name="x", made_at=NOW, changed_at=NOW)

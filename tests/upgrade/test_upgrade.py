@@ -38,6 +38,9 @@ def upgraded(request, tmp_path_factory):
     place.folder.mkdir()
     with contextlib.closing(sqlite3.connect(place.database)) as database:
         database.executescript(gzip.decompress((HERE / f"{request.param}.sql.gz").read_bytes()).decode())
+        database.execute(
+            "CREATE VIEW bi_deals AS SELECT key, amount, owner_id FROM domain_deal"
+        )  # of some version
     assert place.run("export", "deals").returncode == 2  # steps behind
     before = place.folder.parent / "before"
     before.write_bytes(place.database.read_bytes())
@@ -67,6 +70,15 @@ def test_every_table_exports_what_it_did(upgraded):
         before, now = read(file.read_text()), read(done.stdout)
         columns = [name for name in before[0] if (file.stem, name) not in FILLED_SINCE]
         assert told(now, columns) == told(before, columns), file.name
+
+
+def test_views_of_an_older_version_stop_no_migration_and_are_of_this_one_afterwards(upgraded):
+    _, place = upgraded
+    exported = read(place.run("export", "deals").stdout)
+    with contextlib.closing(sqlite3.connect(f"{place.database.as_uri()}?mode=ro", uri=True)) as database:
+        shown = database.execute("SELECT deal_id, status FROM bi_deals ORDER BY deal_id").fetchall()
+    assert shown == sorted((row["deal_id"], row["status"]) for row in exported)
+    assert shown
 
 
 @pytest.mark.parametrize(("table", "column"), sorted(FILLED_SINCE))

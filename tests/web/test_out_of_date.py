@@ -16,6 +16,7 @@ from django.utils import timezone
 
 import hingepoint.web
 import principled
+import proposed
 import words
 from cast import NOW
 from forms import Form, Forms
@@ -44,6 +45,7 @@ VERSIONED: dict[str, tuple[str, str, dict[str, str]]] = {
     "change-exception": ("seller", "change-exception", {"reason": "Another one"}),
     "answer-exception": ("inside_partner", "exception", {"answer": "approved"}),
     "choose-mail": ("seller", "notices", {"hour": "9"}),
+    "confirm-proposal": ("seller", "proposals", {}),
     "merge-people": ("sponsor", "merge-people", {"wider": "on"}),
     "look-at-words": ("analyst", "words", {}),
     "settle-words": ("analyst", "words", {}),
@@ -69,6 +71,8 @@ def prepare(route: str, cast) -> None:
     if route in ("undo-step", "quick-step"):
         step = agreements.Step(state=AgreementState.ASKED, occurred_at=NOW, act="the log", due_on=NOW.date())
         agreements.take_step(by=cast.seller, at=timezone.now(), deal_id=cast.deal.pk, type_key=KEY, step=step)
+    if route == "confirm-proposal":
+        proposed.proposal(cast.seller, cast.deal)
     if route == "publish-principles":
         principled.drafted(principled.VALUE)
     if route in ("look-at-words", "settle-words"):

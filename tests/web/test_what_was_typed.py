@@ -121,8 +121,9 @@ FORMS: dict[str, tuple[str, str, str]] = {
     "sign-in": ("anonymous", "sign-in", ""),
 }
 #: Forms that carry no words to keep: buttons, choices, files and passwords.
-#: Forms of a page that stands otherwise than usual: an exception that rests with its seller, a review before and after.
-OF_ITS_OWN = {"bring-back", "move-review", "add-to-minutes"}
+#: Forms of a page that stands otherwise than usual: an exception that rests with its seller, a review before and after,
+#: a proposal of an assistant.
+OF_ITS_OWN = {"bring-back", "move-review", "add-to-minutes", "confirm-proposal"}
 NO_WORDS = set(CHANGES) - set(FORMS) | {
     "account",
     "definitions",

@@ -283,7 +283,10 @@ class PostgreSQL:
         """No file is the database itself."""
 
     def write(self, file: Path) -> None:
-        self._run("pg_dump", "--format=custom", f"--file={file}")
+        from hingepoint.domain.imports import sql_views
+
+        views = f"--exclude-schema={sql_views.SCHEMA}"  # made anew afterwards; others' rights to them stay
+        self._run("pg_dump", "--format=custom", views, f"--file={file}")
         self.check(file)
 
     def check(self, file: Path) -> None:

@@ -63,9 +63,11 @@ def serve(host: str, port: int, allow_outbound: tuple[str, ...]) -> None:
 
 
 def bring_database_up_to_date() -> None:
-    """Apply the migrations that are missing and say so; refuse a database of a newer Hingepoint."""
+    """Apply the migrations that are missing and say so; refuse a database of a newer Hingepoint. The SQL views are away
+    meanwhile, and are this version's afterwards."""
     from django.core.management import call_command
 
+    from hingepoint.domain.imports import sql_views
     from hingepoint.domain.upkeep import actions as upkeep
 
     missing, unknown = migration_state()
@@ -73,8 +75,10 @@ def bring_database_up_to_date() -> None:
         raise Unusable(_newer(unknown))
     if missing:
         click.echo(f"Bringing the database up to date ({plural(len(missing), 'step')}).", err=True)
+        sql_views.drop()
         call_command("migrate", verbosity=0, interactive=False)
         upkeep.refresh_statistics()
+    sql_views.make()
 
 
 def require_database() -> None:

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from hingepoint.api.assistants import server
+from hingepoint.api.proposing import server
 
 urlpatterns = [
     path("api/", include("hingepoint.api.app")),

@@ -32,6 +32,7 @@ from hingepoint.domain.premortems.models import PreMortem, PreMortemAnswer
 from hingepoint.domain.pressures.models import PressureReading, PressureRule, PressureTag
 from hingepoint.domain.principles.models import PrinciplesAgreed, PrinciplesReading, PrinciplesVersion
 from hingepoint.domain.proof.models import AnswerTry, Confirmation, ConfirmationCode, Proof
+from hingepoint.domain.proposals.models import Proposal
 from hingepoint.domain.questions.models import RetiredQuestion
 from hingepoint.domain.reviews.models import (
     CommitmentEnd,
@@ -147,6 +148,7 @@ __all__ = [
     "PrinciplesReading",
     "PrinciplesVersion",
     "Proof",
+    "Proposal",
     "Pulse",
     "Quiet",
     "Raise",

@@ -18,6 +18,7 @@ from hingepoint.domain.imports.touched import deals_of_import, deals_with_news_o
 from hingepoint.domain.made_files import actions as made_files
 from hingepoint.domain.premortems import actions as premortems
 from hingepoint.domain.pressures import actions as pressures
+from hingepoint.domain.proposals import actions as proposals
 from hingepoint.domain.reviews import actions as reviews
 from hingepoint.domain.routines import actions as routines
 from hingepoint.domain.signals import actions as signals
@@ -135,6 +136,7 @@ JOBS = (
     turns.forget_forms,
     tokens.forget_answers,
     webhooks.forget_old,
+    proposals.forget_old,
     bridge.gather,
     let_old_promises_lapse,
     read_traces,

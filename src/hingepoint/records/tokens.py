@@ -18,6 +18,7 @@ class Topic(Worded):
     SIGNALS = "signals", "Signals and pressures"
     REVIEWS = "reviews", "Reviews"
     PEOPLE = "people", "People and teams"
+    PROPOSALS = "proposals", "What an assistant proposes, for you to confirm"
     DIRECTORY = "directory", "People and groups of the company's directory (SCIM)"
 
 
@@ -29,6 +30,7 @@ WRITTEN = (
     Topic.PLANS,
     Topic.EXCEPTIONS,
     Topic.SIGNALS,
+    Topic.PROPOSALS,
     Topic.DIRECTORY,
 )
 READ, WRITE = "read", "write"

@@ -169,7 +169,7 @@ def agreement(request: Request, deal_id: int, type_id: int):
         }
         return render(request, "agreements/agreement.html", context)
     asked = request.GET.get("state", "")
-    known = _on_record(page) | {"state": asked if asked in STATES else ""}
+    known = on_record(page) | {"state": asked if asked in STATES else ""}
     found = to_confirm.on_deal(request.user, page.deal_id).get(page.type_id)
     return _show(request, page, found, known | _found_before(found, asked))
 
@@ -228,7 +228,7 @@ def _required(page: agreement_page.AgreementPage) -> bool:
     return page.line is not None and page.line.required
 
 
-def _on_record(page: agreement_page.AgreementPage) -> dict[str, Any]:
+def on_record(page: agreement_page.AgreementPage) -> dict[str, Any]:
     """Return what the form shows before anybody types: what is known already."""
     line = page.line
     return {
@@ -271,7 +271,7 @@ def _take_step(request: Request, page: agreement_page.AgreementPage) -> HttpResp
         at=timezone.now(),
         deal_id=page.deal_id,
         type_key=page.standard.key,
-        step=_step(entered, whom=agreement_page.whom(request.user, page, entered["person"])),
+        step=step_of(entered, whom=agreement_page.whom(request.user, page, entered["person"])),
         proof=proven.given(),
         expected_version=drafts.version_of(request.POST),
         token=token_of(request),
@@ -290,7 +290,7 @@ def _on(request: Request, page: agreement_page.AgreementPage) -> HttpResponse:
     return redirect("deal", deal_id=page.deal_id)
 
 
-def _step(entered: dict[str, Any], *, whom: agreement_page.Whom) -> actions.Step:
+def step_of(entered: dict[str, Any], *, whom: agreement_page.Whom) -> actions.Step:
     """Return the step that the form tells. An emptied text empties it; an emptied day leaves what is known."""
     return actions.Step(
         state=AgreementState(entered["state"]),

@@ -14,8 +14,10 @@ from hingepoint.domain.agreements.queries import catalogue, deal_page
 from hingepoint.domain.coaching.queries import notes as coaching
 from hingepoint.domain.cockpit import queries
 from hingepoint.domain.deals.queries.looking_back import AsOf
+from hingepoint.domain.home.queries.rooms import rooms
 from hingepoint.domain.negotiation.queries import corridor
 from hingepoint.domain.plans.queries import lines as plan_lines
+from hingepoint.domain.proposals import queries as proposals
 from hingepoint.domain.sync import queries as sync
 from hingepoint.records.deals import EventKind
 from hingepoint.web import deal_pictures, looks
@@ -43,7 +45,7 @@ def deal(request: Request, deal_id: int) -> HttpResponse:
     as_of, form = looked_back(request)
     address = reverse("deal", args=[deal_id])
     today = timezone.localdate()
-    context: dict[str, Any] = {"address": address, "today": today, "unread": list(form.errors)}
+    context: dict[str, Any] = {"address": address, "today": today, "unread": list(form.errors), "proposed": 0}
     if as_of:
         then = deal_page.deal_picture(request.user, deal_id, today=today, as_of=as_of)
         return render(request, "deals/then.html", context | _of(then, as_of.day))
@@ -52,6 +54,8 @@ def deal(request: Request, deal_id: int) -> HttpResponse:
         "pictures": deal_pictures.pictures(shown, walk_away=looks.is_open(request, deal_id)),
         "counts": deal_pictures.counts(shown, today),
     }
+    if rooms(request.user, today=today).proposals:
+        context["proposed"] = proposals.waiting_on(request.user, deal_id, at=timezone.now())
     context["in_the_crm"] = sync.in_the_crm(request.user, deal_id) if shown.facts.link else None
     return render(request, "deals/deal.html", context | _of(shown, today))
 

@@ -23,6 +23,7 @@ from hingepoint.domain.negotiation.queries import log as log_page
 from hingepoint.domain.plans.queries import lines as plan_lines
 from hingepoint.records.errors import Hidden
 from hingepoint.records.talks import ReasonState, Topic
+from hingepoint.reports.charts.numbers import share
 from hingepoint.web import drafts, looks
 from hingepoint.web.requests import Request, WholeNumber, whole_number
 from hingepoint.web.sent import sent, token_of
@@ -101,14 +102,14 @@ class WhyForm(forms.Form):
         return actions.Why(typed["why"], state, named, typed["confirmed_by"])
 
 
-def _happened_on(day: dt.date | None, now: dt.datetime) -> dt.datetime:
+def happened_on(day: dt.date | None, now: dt.datetime) -> dt.datetime:
     """Return the moment of something said to have happened on a day: now when that is today, else noon."""
     if day is None or day == timezone.localdate(now):
         return now
     return timezone.make_aware(dt.datetime.combine(day, dt.time(12)))
 
 
-class _DayForm(forms.Form):
+class DayForm(forms.Form):
     happened_on = forms.DateField(required=False)
 
     def clean_happened_on(self) -> dt.date | None:
@@ -118,7 +119,7 @@ class _DayForm(forms.Form):
         return day
 
 
-class DemandForm(WhyForm, _DayForm):
+class DemandForm(WhyForm, DayForm):
     topic = forms.ChoiceField(choices=TOPICS)
     words = forms.CharField(required=False, max_length=1000)
     asked_by = forms.CharField(required=False, max_length=200)
@@ -131,20 +132,28 @@ def log_demand(request: Request, deal_id: int):
     if request.method != "POST":
         return _demand_form(request, deal_id)
     form, at = DemandForm(request.POST), timezone.now()
-    typed = drafts.read(form)
+    drafts.read(form)
     event = actions.log_demand(
         by=request.user,
         at=at,
         deal_id=deal_id,
-        topic=Topic(typed["topic"]),
-        words=typed["words"],
-        asked_by=typed["asked_by"],
-        value=typed["value"],
-        occurred_at=_happened_on(typed["happened_on"], at),
-        why=form.reason(typed["asked_by"]),
+        **demand_of(form, at),
         **sent(request),
     )
     return redirect("demand", deal_id, event.pk)
+
+
+def demand_of(form: DemandForm, at: dt.datetime) -> dict[str, Any]:
+    """Return what a form that was read tells of a demand, as the action takes it."""
+    typed = form.cleaned_data
+    return {
+        "topic": Topic(typed["topic"]),
+        "words": typed["words"],
+        "asked_by": typed["asked_by"],
+        "value": typed["value"],
+        "occurred_at": happened_on(typed["happened_on"], at),
+        "why": form.reason(typed["asked_by"]),
+    }
 
 
 def _demand_form(request: Request, deal_id: int) -> HttpResponse:
@@ -193,7 +202,7 @@ def _give_reason(request: Request, deal_id: int, asked: log_page.Demand) -> Http
     return redirect("demand", deal_id, asked.id)
 
 
-class ConcessionForm(_DayForm):
+class ConcessionForm(DayForm):
     topic = forms.ChoiceField(choices=TOPICS)
     what = forms.CharField(required=False, max_length=200)
     value = forms.DecimalField(required=False, max_digits=19, decimal_places=4, min_value=0)
@@ -212,26 +221,26 @@ def concede(request: Request, deal_id: int):
     if request.method != "POST":
         return _concession_form(request, deal_id, drafts.of(request))
     typed, at = drafts.read(ConcessionForm(request.POST)), timezone.now()
-    happened = _happened_on(typed["happened_on"], at)
     beyond = _beyond(request, deal_id, typed)
     if typed["ask"]:
         return redirect(_as_a_wish(deal_id, typed, beyond))
-    checks = _noticed(request, deal_id, typed, happened)
+    checks = _noticed(request, deal_id, typed, at)
     if (checks or beyond) and not typed["anyway"]:
         draft = drafts.Draft(request.path, request.POST)
         return _concession_form(request, deal_id, draft, checks=checks, beyond=beyond)
-    actions.concede(
-        by=request.user,
-        at=at,
-        deal_id=deal_id,
-        occurred_at=happened,
-        topic=Topic(typed["topic"]),
-        demand_id=typed["demand"],
-        **{name: typed[name] for name in ("what", "value", "in_return", "worth", "final")},
-        **sent(request),
-    )
+    actions.concede(by=request.user, at=at, deal_id=deal_id, **concession_of(typed, at), **sent(request))
     messages.info(request, "Noted. Wrong? Take it back in the list of concessions.")
     return redirect("deal-talks", deal_id)
+
+
+def concession_of(typed: dict[str, Any], at: dt.datetime) -> dict[str, Any]:
+    """Return what a form that was read tells of a concession, as the action takes it."""
+    return {
+        "occurred_at": happened_on(typed["happened_on"], at),
+        "topic": Topic(typed["topic"]),
+        "demand_id": typed["demand"],
+        **{name: typed[name] for name in ("what", "value", "in_return", "worth", "final")},
+    }
 
 
 def _beyond(request: Request, deal_id: int, typed: dict) -> limits.Beyond | None:
@@ -253,10 +262,17 @@ def _as_a_wish(deal_id: int, typed: dict, beyond: limits.Beyond | None) -> str:
     return f"{reverse('ask-exception', args=[deal_id])}?{urlencode({k: v for k, v in said.items() if v})}"
 
 
+def doubts(request: Request, deal_id: int, typed: dict, at: dt.datetime) -> list[str]:
+    """Return what speaks against giving a concession as it was typed, in words: somebody else's yes, and what is unwise."""
+    beyond = _beyond(request, deal_id, typed)
+    limit = [f"You give up to {share(beyond.limit)} of the list price alone."] if beyond else []
+    return limit + [check.words for check in _noticed(request, deal_id, typed, at)]
+
+
 def _noticed(request: Request, deal_id: int, typed: dict, at: dt.datetime):
     candidate = Given(
         id=0,
-        at=at,
+        at=happened_on(typed["happened_on"], at),
         topic=Topic(typed["topic"]),
         value=float(typed["value"]) if typed["value"] is not None else None,
         in_return=typed["in_return"],

@@ -360,10 +360,10 @@ def debrief(request: Request, deal_id: int, type_id: int):
         return _keep_debrief(request, page)
     if request.GET.get("kept") in Outcome.values:
         return _show_what_follows(request, page, request.GET["kept"])
-    return _show_debrief(request, page, _before_the_debrief(page))
+    return _show_debrief(request, page, before_the_debrief(page))
 
 
-def _before_the_debrief(page: agreement_page.AgreementPage) -> dict[str, Any]:
+def before_the_debrief(page: agreement_page.AgreementPage) -> dict[str, Any]:
     """Return what the form shows: who and what were asked, as far as it is on record."""
     line = page.line
     return {
@@ -402,7 +402,7 @@ def _keep_debrief(request: Request, page: agreement_page.AgreementPage) -> HttpR
         at=timezone.now(),
         deal_id=page.deal_id,
         type_key=page.standard.key,
-        heard=_heard(request, page, entered),
+        heard=heard_of(request, page, entered),
         expected_version=drafts.version_of(request.POST),
         **sent(request),
     )
@@ -411,7 +411,7 @@ def _keep_debrief(request: Request, page: agreement_page.AgreementPage) -> HttpR
     return address
 
 
-def _heard(request: Request, page: agreement_page.AgreementPage, entered: dict[str, Any]) -> actions.Heard:
+def heard_of(request: Request, page: agreement_page.AgreementPage, entered: dict[str, Any]) -> actions.Heard:
     """Return what the form tells. An act is kept only where somebody promised it."""
     whom = agreement_page.whom(request.user, page, entered["person"])
     gained = entered["outcome"] == Outcome.GAINED

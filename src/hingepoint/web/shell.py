@@ -87,6 +87,11 @@ def with_findings(there: Rooms, role: Role) -> bool:
     return there.runs or (role in SEEING_ALL and there.deals)
 
 
+def with_proposals(there: Rooms, role: Role) -> bool:
+    """Who has no assistant, or answered it, needs no room for it; its page stands in their account all the same."""
+    return there.proposals > 0
+
+
 class Room(NamedTuple):
     """A place as the list has it: what it is called, its page, its icon, for whom, in which group, and when there is something in it.
     One that is empty is not named; its address opens all the same and says what to do."""
@@ -102,6 +107,7 @@ class Room(NamedTuple):
 #: The order of the navigation; the rooms of a group stand together.
 PLACES = (
     Room("Home", "home", "home", EVERYBODY),
+    Room("Proposals", "proposals", "bulb", SELLING, EVERY_DAY, with_proposals),
     Room("Talks", "talks", "message-2", SELLING, EVERY_DAY, with_deals),
     Room("Deals", "deals", "briefcase", SELLING, EVERY_DAY, with_deals),
     Room("Matrix", "matrix", "layout-grid", SELLING, EVERY_DAY, with_deals),
@@ -160,7 +166,7 @@ def all_rooms(role: str) -> list[Room]:
 def _places(request: HttpRequest, found: list[Room], there: Rooms) -> list[Place]:
     urls = {one.page: reverse(one.page) for one in found}
     current = _holding(request.path, list(urls.values()))
-    waiting = {"signals": there.raises}
+    waiting = {"signals": there.raises, "proposals": there.proposals}
     return [
         Place(
             one.label,
@@ -225,6 +231,7 @@ def context(request) -> dict:
         "demo": settings.ENVIRONMENT.demo,
         "nav": nav,
         "data_until": there.crm_read if is_old(there.crm_read, at=timezone.now()) else None,
+        "proposals_wait": there.proposals,
         "bar": bar(nav, getattr(getattr(request, "user", None), "role", "")),
         "personas": persona_choices(request) if hasattr(request, "user") else [],
         "theme": theme if theme in THEMES else "auto",

@@ -1,4 +1,4 @@
-"""The tables of the database as Parquet, for notebooks and business intelligence, in a shape that stays.
+"""The tables of the database as Parquet and as SQL views, for notebooks and business intelligence, in a shape that stays.
 
 ``VERSION`` moves when a column is renamed, taken away or typed anew; columns that are added come last and move
 nothing. Moments are in UTC. A table is a folder of parts, which every reader of Parquet takes as one.
@@ -73,6 +73,33 @@ TABLES: dict[str, dict[str, pl.DataType]] = {
         text="deal_id pressure words rule noted_by taken_back_by", moment="seen_at noted_at taken_back_at"
     ),
 }
+
+#: What one row of a table is.
+ONE_ROW = {
+    "deals": "A deal as it stands.",
+    "agreements": "An agreement of a deal as it stands, with what it needs.",
+    "events": "A fact of a deal's history: a step of an agreement, a stage, an activity.",
+    "demands": "Something the customer asked for, with the reason if one is known.",
+    "concessions": "Something we gave.",
+    "exceptions": "A request for an exception, and what became of it.",
+    "executives": "The agreed part of an executive on a deal.",
+    "pressures": "A pressure that a deal is tagged with.",
+}
+
+#: What colleagues wrote for each other alone: in the files, which whoever runs the server hands out, and not in the SQL
+#: views, which a tool of the whole company reads.
+NOT_IN_VIEWS = {
+    "events": {"note"},
+    "exceptions": {"reason", "alternatives", "return_asked"},
+    "executives": {"aim", "not_to_say"},
+    "pressures": {"words"},
+}
+
+
+def view_columns(table: str) -> dict[str, pl.DataType]:
+    """Return the columns of a table's SQL view."""
+    kept_off = NOT_IN_VIEWS.get(table, set())
+    return {name: kind for name, kind in TABLES[table].items() if name not in kept_off}
 
 
 def write_folder(tables: Mapping[str, Iterable[pl.DataFrame]], folder: Path) -> dict[str, int]:

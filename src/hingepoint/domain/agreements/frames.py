@@ -15,6 +15,7 @@ from hingepoint.domain.agreements.queries.lines import last_steps
 from hingepoint.domain.deals.frames import (
     EVENT_COLUMNS,
     FILE_MOMENT,
+    Rows,
     deal_events_frame,
     deals_table,
     events_read,
@@ -104,12 +105,19 @@ def events_table(deals: DealQuerySet, *, as_of: AsOf | None = None) -> Iterator[
     act and date of agreements. Reads back through an import to the same history. With ``as_of``: what was
     known by then."""
     yield pl.DataFrame(schema={name: _FILE_TYPES[name] for name in _FILE_COLUMNS})
-    steps = _standing(AgreementEvent.objects.filter(agreement__deal__in=deals), as_of).order_by("id")
-    for part in parts(steps, _STEPS, _FILE_TYPES):
-        yield _complete(part.with_columns(kind=pl.lit(EventKind.AGREEMENT.value)))
-    others = _standing(DealEvent.objects.filter(deal__in=deals), as_of).order_by("id")
-    for part in parts(others, EVENT_COLUMNS, _FILE_TYPES):
-        yield _complete(part)
+    for rows, columns in events_rows(deals, as_of=as_of):
+        for part in parts(rows.order_by("id"), columns, _FILE_TYPES):
+            yield _complete(part)
+
+
+def events_rows(deals: DealQuerySet, *, as_of: AsOf | None = None) -> list[Rows]:
+    """Return what ``events_table`` reads."""
+    steps = _standing(AgreementEvent.objects.filter(agreement__deal__in=deals), as_of)
+    others = _standing(DealEvent.objects.filter(deal__in=deals), as_of)
+    return [
+        (steps.annotate(kind=Value(EventKind.AGREEMENT.value)), _STEPS | {"kind": "kind"}),
+        (others, EVENT_COLUMNS),
+    ]
 
 
 def _standing(traces: Any, as_of: AsOf | None) -> Any:
@@ -136,6 +144,12 @@ def agreements_table(deals: DealQuerySet, *, as_of: AsOf | None = None) -> Itera
     if as_of:
         yield from _last_steps(deals, as_of)
         return
+    for rows, columns in agreements_rows(deals):
+        yield from parts(rows.order_by("id"), columns, _FILE_TYPES)
+
+
+def agreements_rows(deals: DealQuerySet) -> list[Rows]:
+    """Return what ``agreements_table`` reads."""
     steps = Q(events__in=AgreementEvent.objects.standing())
     standing = Agreement.objects.filter(deal__in=deals)
     standing = standing.annotate(
@@ -143,7 +157,7 @@ def agreements_table(deals: DealQuerySet, *, as_of: AsOf | None = None) -> Itera
         shown_name=Coalesce("person__name", "asked_of__name", "person_name"),
         yes_or_no=Case(When(required=True, then=Value("yes")), default=Value("no")),
     )
-    yield from parts(standing.order_by("id"), _STANDINGS, _FILE_TYPES)
+    return [(standing, _STANDINGS)]
 
 
 def _last_steps(deals: DealQuerySet, as_of: AsOf) -> Iterator[pl.DataFrame]:

@@ -95,6 +95,9 @@ SENTENCES: dict[str, dict[str, str]] = {
     },
     "secrets": {"renew key": "put the secrets of the database under a new key"},
     "deal": {
+        "propose": "had something proposed by their assistant: nothing is written by that",
+        "confirm proposal": "confirmed what had been proposed by an assistant",
+        "refuse proposal": "refused what had been proposed by an assistant",
         "gone": "saw that the deal is gone in the CRM; it counts no more",
         "come back": "saw that the deal is in the CRM again; it counts again",
         "take over agreements": "gave the deal the agreements of one that the CRM merged into it",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import polars as pl
 from django.conf import settings
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import F, FloatField, QuerySet, TextField
+from django.db.models import F, FloatField, OuterRef, QuerySet, Subquery, TextField
 from django.db.models.functions import Cast
 
 from hingepoint.analysis import frames
@@ -20,6 +20,9 @@ from hingepoint.domain.deals.queries.looking_back import AsOf, column_then
 from hingepoint.domain.people.models import Membership, Team, User
 
 BATCH = 100_000
+
+#: Rows of a table, and column of a file -> what it is read from.
+Rows = tuple[QuerySet, dict[str, str]]
 
 #: A moment in a file: local time with its offset, so that no hour of the year is ambiguous.
 FILE_MOMENT = pl.Datetime("us", settings.TIME_ZONE)
@@ -50,6 +53,8 @@ _DEAL_COLUMNS = {
     "projected_amount": "projected_amount",
     "projected_margin": "projected_margin",
 }
+#: What only files hold besides.
+_OWN = {"name": "name", "link": "link"}
 #: The same of the row alone, whose owner, team and account are numbers: see ``with_places``.
 DEAL_ROW = _DEAL_COLUMNS | {
     "owner": "owner_id",
@@ -100,8 +105,11 @@ def deals_table(deals: QuerySet, *, as_of: AsOf | None = None) -> Iterator[pl.Da
     extra = sorted(
         {name for kept in deals.exclude(extra={}).values_list("extra", flat=True).iterator() for name in kept}
     )
-    own = {"name": "name", "link": "link"}
-    columns = [*frames.DEALS, *own, *(name for name in extra if name not in frames.DEALS and name not in own)]
+    columns = [
+        *frames.DEALS,
+        *_OWN,
+        *(name for name in extra if name not in frames.DEALS and name not in _OWN),
+    ]
     yield pl.DataFrame(schema=dict.fromkeys(columns, pl.String()))
     types: dict[str, pl.DataType] = {
         "created": FILE_MOMENT,
@@ -109,8 +117,15 @@ def deals_table(deals: QuerySet, *, as_of: AsOf | None = None) -> Iterator[pl.Da
         "expected_close": pl.Date(),
     }
     read_from = {name: column_then(source, as_of) for name, source in _DEAL_COLUMNS.items()}
-    for part in _deal_parts(deals, read_from | own, columns[len(frames.DEALS) + len(own) :], types):
+    for part in _deal_parts(deals, read_from | _OWN, columns[len(frames.DEALS) + len(_OWN) :], types):
         yield part.select(columns)
+
+
+def deals_rows(deals: QuerySet) -> list[Rows]:
+    """Return what ``deals_table`` reads, without the columns kept from files."""
+    managers = _managing().filter(team=OuterRef("team")).reverse().values("user__key")
+    rows = deals.annotate(manager_now=Subquery(managers[:1]))
+    return [(rows, _DEAL_COLUMNS | _OWN | {"manager": "manager_now"})]
 
 
 def _deal_parts(
@@ -141,8 +156,12 @@ def unpacked(texts: pl.Series, names: Sequence[str]) -> list[pl.Series]:
 
 def _managers() -> dict[int, str]:
     """Return ``{team id: key of its manager}``, whoever manages it now."""
-    current = Membership.objects.filter(manages=True, until__isnull=True).order_by("since", "id")
-    return dict(current.values_list("team_id", "user__key"))
+    return dict(_managing().values_list("team_id", "user__key"))
+
+
+def _managing() -> QuerySet[Membership]:
+    """Return who manages now; of two in one team the last counts."""
+    return Membership.objects.filter(manages=True, until__isnull=True).order_by("since", "id")
 
 
 def with_places(deals: pl.DataFrame) -> pl.DataFrame:
@@ -197,16 +216,22 @@ def parts(rows: QuerySet, columns: dict[str, str], types: dict[str, pl.DataType]
     Goes around model objects and Django's conversions: a million rows take a few seconds.
     """
     types = {name: types[name] for name in columns}
-    sources = [_source(source, types[name]) for name, source in columns.items()]
-    query = rows.annotate(**{f"c{n}": source for n, source in enumerate(sources)})
     try:
-        sql, parameters = query.values_list(*(f"c{n}" for n in range(len(sources)))).query.sql_with_params()
+        sql, parameters = statement(rows, columns, types)
     except EmptyResultSet:  # Django sees that nothing can match: a viewer who may see nothing
         return
     with connection.chunked_cursor() as cursor:
         cursor.execute(sql, parameters)
         while batch := cursor.fetchmany(BATCH):
             yield _part(batch, types)
+
+
+def statement(
+    rows: QuerySet, columns: dict[str, str], types: Mapping[str, pl.DataType]
+) -> tuple[str, tuple[Any, ...]]:
+    """Return the SQL that reads ``rows`` with ``columns``, which are called c0, c1, and so on; and its parameters."""
+    sources = {f"c{n}": _source(source, types[name]) for n, (name, source) in enumerate(columns.items())}
+    return rows.annotate(**sources).values_list(*sources).query.sql_with_params()
 
 
 def _source(column: str, dtype: pl.DataType) -> Any:

@@ -9,7 +9,7 @@ import polars as pl
 from django.db.models import QuerySet
 
 from hingepoint.analysis import frames
-from hingepoint.domain.deals.frames import FILE_MOMENT, parts, read
+from hingepoint.domain.deals.frames import FILE_MOMENT, Rows, parts, read
 from hingepoint.domain.deals.models import DealQuerySet, that_count
 from hingepoint.domain.escalations.models import Approval, Escalation, Policy, Pulse
 from hingepoint.records.deals import EventKind
@@ -46,7 +46,13 @@ _TYPES = dict.fromkeys(_COLUMNS, pl.String()) | {
 def exceptions_table(deals: DealQuerySet) -> Iterator[pl.DataFrame]:
     """Yield the exceptions asked for on ``deals``. The first frame is empty and holds the columns."""
     yield pl.DataFrame(schema=_TYPES)
-    yield from parts(Escalation.objects.filter(deal__in=deals).order_by("id"), _COLUMNS, _TYPES)
+    for rows, columns in exceptions_rows(deals):
+        yield from parts(rows.order_by("id"), columns, _TYPES)
+
+
+def exceptions_rows(deals: DealQuerySet) -> list[Rows]:
+    """Return what ``exceptions_table`` reads."""
+    return [(Escalation.objects.filter(deal__in=deals), _COLUMNS)]
 
 
 # ---- as signals read them ----

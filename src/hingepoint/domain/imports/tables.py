@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import polars as pl
 
 from hingepoint.domain.agreements import frames as agreements
+from hingepoint.domain.deals.frames import Rows, deals_rows
 from hingepoint.domain.deals.models import DealQuerySet
 from hingepoint.domain.deals.queries.looking_back import AsOf
-from hingepoint.domain.escalations.frames import exceptions_table
-from hingepoint.domain.involvement.frames import executives_table
-from hingepoint.domain.negotiation.frames import concessions_table, demands_table
-from hingepoint.domain.pressures.frames import pressures_table
+from hingepoint.domain.escalations.frames import exceptions_rows, exceptions_table
+from hingepoint.domain.involvement.frames import executives_rows, executives_table
+from hingepoint.domain.negotiation.frames import (
+    concessions_rows,
+    concessions_table,
+    demands_rows,
+    demands_table,
+)
+from hingepoint.domain.pressures.frames import pressures_rows, pressures_table
 
 TABLES = {
     **agreements.TABLES,
@@ -23,6 +29,17 @@ TABLES = {
     "pressures": pressures_table,
 }
 
+#: What each of them reads: for whoever asks the database for the same.
+ROWS: dict[str, Callable[[DealQuerySet], list[Rows]]] = {
+    "deals": deals_rows,
+    "agreements": agreements.agreements_rows,
+    "events": agreements.events_rows,
+    "demands": demands_rows,
+    "concessions": concessions_rows,
+    "exceptions": exceptions_rows,
+    "executives": executives_rows,
+    "pressures": pressures_rows,
+}
 
 #: Those that can be asked as of a day.
 LOOK_BACK = frozenset(agreements.TABLES)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from hingepoint.analysis import frames
-from hingepoint.domain.deals.frames import FILE_MOMENT, parts, read
+from hingepoint.domain.deals.frames import FILE_MOMENT, Rows, parts, read
 from hingepoint.domain.deals.models import DealQuerySet, that_count
 from hingepoint.domain.involvement.models import Involvement
 from hingepoint.records.deals import EventKind
@@ -34,7 +34,13 @@ _TYPES = dict.fromkeys(_COLUMNS, pl.String()) | {
 def executives_table(deals: DealQuerySet) -> Iterator[pl.DataFrame]:
     """Yield the roles agreed on ``deals``. The first frame is empty and holds the columns."""
     yield pl.DataFrame(schema=_TYPES)
-    yield from parts(Involvement.objects.filter(deal__in=deals).order_by("id"), _COLUMNS, _TYPES)
+    for rows, columns in executives_rows(deals):
+        yield from parts(rows.order_by("id"), columns, _TYPES)
+
+
+def executives_rows(deals: DealQuerySet) -> list[Rows]:
+    """Return what ``executives_table`` reads."""
+    return [(Involvement.objects.filter(deal__in=deals), _COLUMNS)]
 
 
 _ROLES = {"deal_id": "deal__key", "at": "agreed_at", "recorded_at": "agreed_at", "actor": "executive__name"}

@@ -12,7 +12,7 @@ import polars as pl
 from django.db.models import OuterRef, QuerySet, Subquery
 
 from hingepoint.analysis import frames
-from hingepoint.domain.deals.frames import FILE_MOMENT, parts, read
+from hingepoint.domain.deals.frames import FILE_MOMENT, Rows, parts, read
 from hingepoint.domain.deals.models import DealEvent, DealQuerySet
 from hingepoint.domain.negotiation.models import Reason, Trade
 from hingepoint.records.deals import EventKind
@@ -62,18 +62,31 @@ _TYPES = dict.fromkeys((*_DEMANDS, *_CONCESSIONS), pl.String()) | {
 def demands_table(deals: DealQuerySet) -> Iterator[pl.DataFrame]:
     """Yield what was asked of us on ``deals``, each demand with its newest reason. The first frame is empty
     and holds the columns."""
+    yield pl.DataFrame(schema={name: _TYPES[name] for name in _DEMANDS})
+    for rows, columns in demands_rows(deals):
+        yield from parts(rows, columns, _TYPES)
+
+
+def demands_rows(deals: DealQuerySet) -> list[Rows]:
+    """Return what ``demands_table`` reads."""
     newest = Reason.objects.filter(event=OuterRef("pk")).order_by("-written_at", "-id")
     told = ("text", "state", "said_by", "confirmed_by", "written_at")
     rows = _events(deals, EventKind.DEMAND)
-    rows = rows.annotate(**{f"newest_{name}": Subquery(newest.values(name)[:1]) for name in told})
-    yield pl.DataFrame(schema={name: _TYPES[name] for name in _DEMANDS})
-    yield from parts(rows, _DEMANDS, _TYPES)
+    return [
+        (rows.annotate(**{f"newest_{name}": Subquery(newest.values(name)[:1]) for name in told}), _DEMANDS)
+    ]
 
 
 def concessions_table(deals: DealQuerySet) -> Iterator[pl.DataFrame]:
     """Yield what we gave on ``deals``. The first frame is empty and holds the columns."""
     yield pl.DataFrame(schema={name: _TYPES[name] for name in _CONCESSIONS})
-    yield from parts(_events(deals, EventKind.CONCESSION), _CONCESSIONS, _TYPES)
+    for rows, columns in concessions_rows(deals):
+        yield from parts(rows, columns, _TYPES)
+
+
+def concessions_rows(deals: DealQuerySet) -> list[Rows]:
+    """Return what ``concessions_table`` reads."""
+    return [(_events(deals, EventKind.CONCESSION), _CONCESSIONS)]
 
 
 def _events(deals: DealQuerySet, kind: EventKind) -> QuerySet[DealEvent]:

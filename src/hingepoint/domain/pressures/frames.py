@@ -15,7 +15,7 @@ from hingepoint.analysis.detection import Trace
 from hingepoint.analysis.frames import MOMENT
 from hingepoint.analysis.pressures.shape import ALSO_OF_DEALS, GAINED, TAGS, Facts
 from hingepoint.domain.agreements.models import AgreementEvent
-from hingepoint.domain.deals.frames import FILE_MOMENT, deals_frame, parts, read
+from hingepoint.domain.deals.frames import FILE_MOMENT, Rows, deals_frame, parts, read
 from hingepoint.domain.deals.models import Deal, DealEvent, DealQuerySet, that_count
 from hingepoint.domain.detection.frames import traces
 from hingepoint.domain.pressures.models import PressureTag
@@ -135,5 +135,10 @@ _TYPES: dict[str, Any] = dict.fromkeys(_COLUMNS, pl.String()) | {
 def pressures_table(deals: DealQuerySet) -> Iterator[pl.DataFrame]:
     """Yield the tags of ``deals``, those that were taken back too. The first frame is empty and holds the columns."""
     yield pl.DataFrame(schema=_TYPES)
-    rows = PressureTag.objects.filter(deal__in=deals.order_by()).order_by("deal__key", "id")
-    yield from parts(rows, _COLUMNS, _TYPES)
+    for rows, columns in pressures_rows(deals):
+        yield from parts(rows.order_by("deal__key", "id"), columns, _TYPES)
+
+
+def pressures_rows(deals: DealQuerySet) -> list[Rows]:
+    """Return what ``pressures_table`` reads."""
+    return [(PressureTag.objects.filter(deal__in=deals.order_by()), _COLUMNS)]

@@ -32,6 +32,7 @@ from hingepoint.domain.discovery.models import Run
 from hingepoint.domain.impact.models import Rollout
 from hingepoint.domain.people.models import User
 from hingepoint.domain.pressures.models import PressureTag
+from hingepoint.domain.proposals.models import Proposal
 from hingepoint.domain.reviews.models import Review
 from hingepoint.domain.routines.models import Routine
 from hingepoint.domain.sessions.models import Session
@@ -41,6 +42,7 @@ from hingepoint.domain.sync.models import Connection
 from hingepoint.domain.upkeep.composed import Composed, Given
 from hingepoint.records.findings import Status as RunStatus
 from hingepoint.records.people import Role
+from hingepoint.records.proposals import ProposalState
 from hingepoint.records.strategy import Status
 from hingepoint.records.sync import ConnectionState
 
@@ -50,7 +52,7 @@ class Rooms:
     """What is there: ``deals``, a ``strategy`` that is no draft (``draft``: one that is), a finished run of discovery, a reading of the
     ``signals``, a deal that was tagged with one of the ``pressures``, one of the ``routines`` in force, a session of
     ``coaching``, a review that is planned or was held, a sealed one of the ``rollouts``. ``raises``: how many wait for the
-    viewer's answer. ``crm_read``: when the CRM that was read the longest ago was read to its end; None without one."""
+    viewer's answer; ``proposals``: how many of their assistant's wait for their word. ``crm_read``: when the CRM that was read the longest ago was read to its end; None without one."""
 
     deals: bool = False
     strategy: bool = False
@@ -63,6 +65,7 @@ class Rooms:
     reviews: bool = False
     rollouts: bool = False
     raises: int = 0
+    proposals: int = 0
     crm_read: dt.datetime | None = None
 
 
@@ -104,6 +107,7 @@ def _with_rooms(pk: Any) -> QuerySet[User]:
         "reviews": Exists(Review.objects.order_by()),
         "rollouts": Exists(Rollout.objects.sealed().order_by()),
         "raises": _raises(),
+        "proposals": _proposals(),
         "crm_read": _crm_read(),
     }
     assert found.keys() == asdict(Rooms()).keys()
@@ -118,6 +122,15 @@ def _raises() -> Coalesce:
     role = ExpressionWrapper(OuterRef("role"), output_field=CharField())
     of_nobody = Q(owner__isnull=True, role=Role.SPONSOR)
     mine = waiting.annotate(role=role).filter(Q(owner=OuterRef("pk")) | of_nobody)
+    counted = mine.order_by().annotate(every=Value(1)).values("every").annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
+
+
+def _proposals() -> Coalesce:
+    """Return how many proposals of a person's assistant wait for their word, to the day."""
+    mine = Proposal.objects.filter(
+        user=OuterRef("pk"), state=ProposalState.WAITING, expires_at__date__gte=Given("today", DateField())
+    )
     counted = mine.order_by().annotate(every=Value(1)).values("every").annotate(n=Count("pk")).values("n")
     return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
 

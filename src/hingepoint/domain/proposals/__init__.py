@@ -1,0 +1,1 @@
+"""What people's assistants propose, and what these people say to it."""

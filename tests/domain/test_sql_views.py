@@ -1,0 +1,158 @@
+"""SQL views for business intelligence: the shape and the rows of the Parquet export, and nothing confidential."""
+
+import contextlib
+import datetime as dt
+from decimal import Decimal
+
+import polars as pl
+import pytest
+from django.db import connection
+
+import talks
+from cast import NOW, TODAY, deal
+from hingepoint.connectors.files import parquet
+from hingepoint.domain.agreements import actions as agreements
+from hingepoint.domain.agreements.models import AgreementEvent
+from hingepoint.domain.coaching import actions as coaching
+from hingepoint.domain.deals.models import Deal
+from hingepoint.domain.escalations.models import Escalation
+from hingepoint.domain.imports import sql_views, tables
+from hingepoint.domain.negotiation import actions as negotiation
+from hingepoint.domain.plans import actions as plans
+from hingepoint.domain.pressures import actions as pressures
+from hingepoint.records.agreements import AgreementState
+from hingepoint.records.deals import Gone
+from hingepoint.records.pressures import Pressure
+from hingepoint.records.talks import Topic
+
+#: Stands in every text and number that colleagues keep among themselves.
+SECRET = "under the table 977001"
+LIMIT = 977_001
+DATA = "cust.data_access"
+
+
+@pytest.fixture
+def company(cast):
+    """The cast with a row of every table at least, of which two are of another hour, and secrets all around."""
+    steps = [
+        agreements.Step(AgreementState.ASKED, occurred_at=NOW, act="send it", person_name="Bo", due_on=TODAY),
+        agreements.Step(AgreementState.GAINED, occurred_at=NOW + dt.timedelta(microseconds=5), evidence=4),
+    ]
+    for step in steps:
+        agreements.take_step(
+            by=cast.seller, at=step.occurred_at, deal_id=cast.deal.pk, type_key=DATA, step=step
+        )
+    AgreementEvent.objects.update(note=SECRET)
+    demand = talks.a_demand(cast)
+    for words in ("their board", "their budget"):
+        negotiation.give_reason(by=cast.seller, at=NOW, demand_id=demand.pk, why=negotiation.Why(words))
+    given = {"value": Decimal("1200.50"), "in_return": "a second site", "demand_id": demand.pk, "final": True}
+    negotiation.concede(by=cast.seller, at=NOW, deal_id=cast.deal.pk, topic=Topic.PRICE, **given)
+    talks.an_exception(cast)
+    Escalation.objects.update(reason=SECRET, alternatives=SECRET, return_asked=SECRET)
+    talks.a_role(cast, aim=SECRET, not_to_say=SECRET)
+    pressures.tag(by=cast.seller, at=NOW, deal_id=cast.deal.pk, pressure=next(iter(Pressure)), words=SECRET)
+    corridor = {"opening": Decimal(LIMIT + 2), "target": Decimal(LIMIT + 1), "walk_away": Decimal(LIMIT)}
+    negotiation.set_corridor(by=cast.seller, at=NOW, deal_id=cast.deal.pk, **corridor)
+    coaching.write_note(by=cast.manager, at=NOW, deal_id=cast.deal.pk, to=cast.seller, note=SECRET)
+    plans.write_plan(by=cast.seller, at=NOW, deal_id=cast.deal.pk, type_key=DATA, best=SECRET)
+    deal("WON", status="won", closed_at=NOW, amount=7, owner=cast.seller, team=cast.north, discount=0.25)
+    sql_views.make()
+    return cast
+
+
+def asked(sql: str) -> pl.DataFrame:
+    """Return what the database answers, as a tool sees it."""
+    with contextlib.closing(
+        connection.connection.cursor()
+    ) as cursor:  # not Django's: none of its conversions
+        cursor.execute(sql)
+        names = [column[0] for column in cursor.description]
+        return pl.DataFrame(cursor.fetchall(), schema=names, orient="row", infer_schema_length=None)
+
+
+def as_documented(found: pl.DataFrame, table: str) -> pl.DataFrame:
+    """Return a view's rows in the types of Parquet: SQLite has texts for days and moments, and numbers for yes and no."""
+    return found.select(_typed(found[name], kind) for name, kind in parquet.view_columns(table).items())
+
+
+def _typed(held: pl.Series, kind: pl.DataType) -> pl.Series:
+    if held.dtype == pl.String and kind == pl.Date():
+        return held.str.to_date()
+    if held.dtype == pl.String and kind.is_temporal():
+        return held.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us", time_zone="UTC")
+    if isinstance(held.dtype, pl.Datetime):
+        return held.dt.convert_time_zone("UTC").cast(kind)
+    return held.cast(kind)
+
+
+def all_of(table: str) -> pl.DataFrame:
+    return asked(f"SELECT * FROM {sql_views.name_of(table)}")
+
+
+def in_order(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.sort(frame.columns)
+
+
+@pytest.fixture
+def exported(company, tmp_path):
+    """The Parquet that ``hingepoint export --all`` writes."""
+    parts = {name: tables.table(name, Deal.every.all()) for name in parquet.TABLES}
+    parquet.write_folder(parts, tmp_path / "warehouse")
+    return tmp_path / "warehouse"
+
+
+@pytest.mark.parametrize("table", parquet.TABLES)
+def test_a_view_has_the_rows_and_columns_of_the_export(exported, table):
+    written = pl.read_parquet(exported / table / "*.parquet").select(*parquet.view_columns(table))
+    found = all_of(table)
+    assert found.columns == written.columns
+    assert written.height > 0
+    assert in_order(as_documented(found, table)).equals(in_order(written))
+
+
+def test_only_what_is_listed_is_kept_off():
+    assert set(tables.ROWS) == set(tables.TABLES) == set(parquet.TABLES) == set(parquet.ONE_ROW)
+    kept_off = {name: set(parquet.TABLES[name]) - set(parquet.view_columns(name)) for name in parquet.TABLES}
+    assert {name: columns for name, columns in kept_off.items() if columns} == parquet.NOT_IN_VIEWS
+
+
+def test_nothing_confidential_is_in_any_view(company):
+    for table in parquet.TABLES:
+        told = all_of(table).write_csv()
+        assert "977001" not in told, table
+        assert company.seller.password not in told, table
+
+
+def test_deals_that_are_gone_do_not_count(company):
+    Deal.every.filter(pk=company.deal.pk).update(gone_at=NOW, gone=Gone.DELETED)
+    for table in parquet.TABLES:
+        assert company.deal.key not in all_of(table)["deal_id"].to_list(), table
+    assert len(all_of("deals")) == Deal.every.count() - 1
+
+
+def test_views_are_left_alone_unless_they_are_of_another_version(company, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        sql_views.make()
+    first, *_ = sql_views._held()
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP VIEW {first}")
+        cursor.execute(f"CREATE VIEW {first} AS SELECT 1 AS of_another_version")
+    sql_views.make()
+    assert all_of("deals").columns == list(parquet.view_columns("deals"))
+
+
+def test_a_view_that_a_version_no_longer_has_goes(company):
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE VIEW {sql_views.name_of('quotes')} AS SELECT 1 AS one")
+    sql_views.make()
+    assert set(sql_views._held()) == {sql_views.name_of(table) for table in parquet.TABLES}
+
+
+def test_they_go_and_come_again(company):
+    there = sql_views._held()
+    sql_views.drop()
+    assert sql_views._held() == {}
+    sql_views.make()
+    assert sql_views._held() == there
+    assert len(there) == len(parquet.TABLES)
