@@ -150,6 +150,7 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "strategy": (SELLING, {"strategy_id": "a_strategy"}),
     "strategy-results": (KEEPERS, {"strategy_id": "a_strategy"}),
     "strategy-agreements": (KEEPERS, {"strategy_id": "a_strategy"}),
+    "strategy-advice": (KEEPERS, {"strategy_id": "a_strategy"}),
     "strategy-forecast": (KEEPERS, {"strategy_id": "a_strategy"}),
     "strategy-routines": (SELLING, {"strategy_id": "a_strategy"}),
     "asking-progress": (SELLING, {}),

@@ -53,6 +53,7 @@ class Asked:
     pivotal: str
     smallest_effect: float
     certificate: float | None
+    replay: bool
     seed: int
     engine: str
     keep: Path | None
@@ -134,6 +135,12 @@ class Asked:
     "deals. Takes several times as long.",
 )
 @click.option(
+    "--replay",
+    is_flag=True,
+    help="Also say what would have been found on past days, quarter by quarter, and how it held on later deals. Takes "
+    "up to two runs for each day.",
+)
+@click.option(
     "--seed", default=1, show_default=True, type=click.IntRange(min=0), help="Of every random draw."
 )
 @click.option(
@@ -201,6 +208,7 @@ def _settings(asked: Asked) -> Settings:
         seed=asked.seed,
         smallest_effect=asked.smallest_effect,
         certificate=asked.certificate,
+        replay=asked.replay,
         mechanical=_listed(asked.mechanical),
         not_mechanical=_listed(asked.not_mechanical),
         negative_controls=_listed(asked.negative_controls),
@@ -257,6 +265,7 @@ def _discover(asked: Asked, settings: Settings) -> tuple[Discovery, Reading]:
     from dataclasses import replace
 
     from hingepoint.analysis import discovery
+    from hingepoint.analysis.discovery import replay
     from hingepoint.analysis.discovery.reading import money
     from hingepoint.domain.discovery.reading import counted_once
 
@@ -281,6 +290,7 @@ def _discover(asked: Asked, settings: Settings) -> tuple[Discovery, Reading]:
             runner=runner,
             keep=keep,
         )
+        found = replay.added(found, reading.deals, reading.events, catalogue=_catalogue(), progress=tell)
     found = replace(found, warnings=(*reading.understanding.warnings(), *found.warnings))
     if keep and not asked.quiet:
         click.echo(f"Parts of the deals: {keep.found} as before, {keep.made} summed anew.", err=True)

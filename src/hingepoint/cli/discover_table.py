@@ -12,13 +12,14 @@ from rich.text import Text
 
 from hingepoint.analysis.discovery.record import Record
 from hingepoint.reports.charts import numbers
-from hingepoint.reports.findings import shapes, whole
+from hingepoint.reports.findings import replayed, shapes, whole
 from hingepoint.reports.findings.metric import Metric
 
 #: Where the output is no terminal: wide enough for a table, narrow enough for a mail.
 PIPED_WIDTH = 110
 #: Types without evidence beyond these are counted, not listed; the files list them all.
 LISTED = 40
+HELD = {"bad": "red", "warn": "yellow", "good": "green", "quiet": "dim"}
 STYLES = {"lever": "green", "harmful": "red", "weak": "yellow", "none": "dim", "excluded": "dim"}
 
 
@@ -38,6 +39,7 @@ def show(record: Record) -> None:
     _set(console, shown)
     _words(console, supported)
     _silent(console, shown)
+    _replay(console, shown)
     _notes(console, shown)
 
 
@@ -138,6 +140,17 @@ def _silent(console: Console, shown: shapes.Shown) -> None:
         for left in shown.left_out[:LISTED]:
             _item(console, f"{left.reason}, {left.why.rstrip('.')}: {left.names}")
         _more(console, len(shown.left_out))
+
+
+def _replay(console: Console, shown: shapes.Shown) -> None:
+    """Print how earlier advice has held, what did not hold first."""
+    if not shown.replay:
+        return
+    console.print("\n[bold]How our advice has held[/bold]")
+    for text in filter(None, (shown.replay.words, shown.replay.too_early, shown.replay.limits)):
+        _item(console, text)
+    for one in shown.replay.first:
+        _item(console, replayed.line(one, shown.metric), style=HELD[one.tone])
 
 
 def _item(console: Console, text: str, style: str = "") -> None:

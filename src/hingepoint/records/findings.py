@@ -23,6 +23,15 @@ class Audited(Worded):
     UNKNOWN = "unknown", "Cannot be checked"
 
 
+class Held(Worded):
+    """What became of earlier advice on later deals."""
+
+    FAILED = "failed", "Did not hold"
+    LESS = "less", "Held, but weaker"
+    HELD = "held", "Held"
+    UNTOLD = "untold", "Cannot be told yet"
+
+
 #: The word for a finding whose effect goes against the metric, whatever its grade.
 HARMFUL = "Harmful"
 

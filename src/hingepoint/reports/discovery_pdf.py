@@ -14,7 +14,7 @@ from hingepoint.analysis.metric_words import listed
 from hingepoint.reports import methods, typesetting
 from hingepoint.reports.charts import numbers, svg
 from hingepoint.reports.discovery import Input, Signature
-from hingepoint.reports.findings import shapes, whole, words
+from hingepoint.reports.findings import replayed, shapes, whole, words
 from hingepoint.reports.pictures import Picture, Pictures
 
 _LEADS = {"weak": "Not proven. Good candidates for a trial."}
@@ -137,12 +137,20 @@ def _trust(shown: shapes.Shown) -> list[str]:
     """Return what a board should know before it acts: the placebo, the warnings, and the limit of any history."""
     return [
         *([shown.certificate] if shown.certificate else []),
+        *([shown.replay.words] if shown.replay else []),
+        *_advice_that_failed(shown),
         shown.placebo,
         *([shown.controls] if shown.controls else []),
         *[one.words for one in shown.to_look_at if one.state == "fault"][:2],
         *shown.warnings[:2],
         "A history cannot rule out a cause that nobody recorded: each finding says how strong it would have to be.",
     ]
+
+
+def _advice_that_failed(shown: shapes.Shown) -> list[str]:
+    """Return the earlier advice that did not hold on later deals, in words."""
+    first = shown.replay.first if shown.replay else ()
+    return [replayed.line(one, shown.metric) for one in first if one.tone == "bad"]
 
 
 def _asks(shown: shapes.Shown, signatures: Mapping[str, Signature]) -> list[str]:

@@ -84,6 +84,7 @@ class RunForm(forms.Form):
     horizon = forms.CharField(required=False, max_length=20, label="Result counted within")
     smallest_effect = forms.FloatField(required=False, min_value=0, max_value=100, label="Smallest effect")
     certificate = forms.FloatField(required=False, min_value=0.1, max_value=50, label="Levers to plant")
+    replay = forms.BooleanField(required=False)
     most = WholeNumber(required=False, min_value=1, max_value=12, label="At most in the set")
     seed = WholeNumber(required=False, min_value=0)
     mechanical = forms.CharField(required=False, max_length=2000)
@@ -142,6 +143,7 @@ class RunForm(forms.Form):
                 seed=1 if said["seed"] is None else said["seed"],
                 smallest_effect=0.01 if said["smallest_effect"] is None else said["smallest_effect"] / 100,
                 certificate=said["certificate"] / 100 if said["certificate"] else None,
+                replay=said["replay"],
                 mechanical=_listed(said["mechanical"]),
                 not_mechanical=_listed(said["not_mechanical"]),
                 negative_controls=_listed(said["negative_controls"]),

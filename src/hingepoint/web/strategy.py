@@ -16,16 +16,19 @@ from django.views.decorators.http import require_POST
 
 from hingepoint.analysis import metric_words, metrics, prediction
 from hingepoint.domain.deals.queries import filters
+from hingepoint.domain.discovery.queries import runs
 from hingepoint.domain.escalations.queries import waiting
 from hingepoint.domain.people import queries as people
 from hingepoint.domain.plans.queries import reviews
 from hingepoint.domain.routines.queries import kept as routine_answers
 from hingepoint.domain.strategy import actions, asking, presets, rules
-from hingepoint.domain.strategy.queries import before_asking, over_years, own_metrics, strategy_page
+from hingepoint.domain.strategy.queries import advice, before_asking, over_years, own_metrics, strategy_page
 from hingepoint.domain.strategy.queries import strategies as strategy_list
 from hingepoint.domain.strategy.requirements import USUAL_GRACE
 from hingepoint.records.errors import Hidden
 from hingepoint.records.strategy import Status
+from hingepoint.reports.findings import replayed
+from hingepoint.reports.findings.metric import metric_of
 from hingepoint.web import drafts, measures, strategy_pictures, strategy_words
 from hingepoint.web.deals import for_sellers_and_leaders
 from hingepoint.web.requests import Request, WholeNumber
@@ -169,6 +172,22 @@ def agreements_over_years(request: Request, strategy_id: int) -> HttpResponse:
     }
     piece = request.htmx.target == "agreements-seen"
     return render(request, "strategy/_predicts.html" if piece else "strategy/predicts.html", context)
+
+
+@for_sellers_and_leaders
+def advice_held(request: Request, strategy_id: int) -> HttpResponse:
+    """How the findings that past days would have given held on later deals. The strategy's page fetches it as a piece; by
+    itself it is a page."""
+    found = advice.advice_held(request.user, strategy_id)
+    record = found.record
+    context = {
+        "found": found,
+        "told": replayed.replayed(record.replay) if record else None,
+        "unit": metric_of(record.metric, record.currency).unit if record else "",
+        "may_run": runs.may_run(request.user),
+    }
+    piece = request.htmx.target == "advice-held"
+    return render(request, "strategy/_advice.html" if piece else "strategy/advice.html", context)
 
 
 @for_sellers_and_leaders

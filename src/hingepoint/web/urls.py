@@ -354,6 +354,7 @@ urlpatterns = [
     path("strategy/<int:strategy_id>/", strategy.strategy, name="strategy"),
     path("strategy/<int:strategy_id>/results", strategy.results_over_years, name="strategy-results"),
     path("strategy/<int:strategy_id>/agreements", strategy.agreements_over_years, name="strategy-agreements"),
+    path("strategy/<int:strategy_id>/advice", strategy.advice_held, name="strategy-advice"),
     path("strategy/<int:strategy_id>/forecast", forecasts.forecast, name="strategy-forecast"),
     path("strategy/<int:strategy_id>/routines", strategy.routines, name="strategy-routines"),
     path("strategy/<int:strategy_id>/edit", strategy.edit_strategy, name="edit-strategy"),

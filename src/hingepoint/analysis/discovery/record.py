@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 
 import hingepoint
-from hingepoint.analysis.discovery import plain_json, result
+from hingepoint.analysis.discovery import plain_json, result, track_record
 from hingepoint.analysis.discovery.result import (
     Certificate,
     Check,
@@ -57,6 +57,7 @@ class Record:
     audit     what was checked of how the record was kept; empty in runs of before that
     controls  what came of the negative controls that an analyst named
     certificate  what would have been seen; None where it was not asked for
+    replay    what past days would have said, and how it held; None where it was not asked for
     """
 
     version: str
@@ -74,6 +75,7 @@ class Record:
     audit: tuple[Check, ...] = ()
     controls: Controls = field(default_factory=Controls)
     certificate: Certificate | None = None
+    replay: track_record.Replay | None = None
 
     def finding(self, agreement: str) -> Finding:
         """Return the finding on one agreement type; KeyError for an unknown one."""
@@ -87,6 +89,7 @@ class Record:
             findings=tuple(one for one in self.findings if one.agreement in wanted),
             pivotal=tuple(one for one in self.pivotal if one.agreement in wanted),
             plans={key: plan for key, plan in self.plans.items() if key in wanted},
+            replay=None,
         )
 
     def contract(self) -> dict[str, Any]:
@@ -103,6 +106,7 @@ class Record:
             audit=self.audit,
             controls=self.controls,
             certificate=self.certificate,
+            replay=self.replay,
         )
 
     def stored(self) -> dict[str, Any]:
@@ -225,6 +229,7 @@ def of(discovery: Discovery, *, currency: str = "", teams: int = 0) -> Record:
         audit=discovery.audit,
         controls=discovery.controls,
         certificate=discovery.certificate,
+        replay=discovery.replay,
     )
     return opened(fresh.stored())
 
@@ -261,6 +266,7 @@ def opened(stored: Mapping[str, Any]) -> Record:
         audit=checks(shown["audit"]),
         controls=plain_json.read(Controls, shown["controls"]),
         certificate=_certificate(shown),
+        replay=replay(shown.get("replay")),
     )
 
 
@@ -278,6 +284,11 @@ def _facts(data: Mapping[str, Any], kept: Mapping[str, Any]) -> Facts:
 def _certificate(shown: Mapping[str, Any]) -> Certificate | None:
     kept = shown.get("certificate")
     return plain_json.read(Certificate, kept) if kept else None
+
+
+def replay(stored: Mapping[str, Any] | None) -> track_record.Replay | None:
+    """Return the replay that a run has stored; None where it has none."""
+    return track_record.worded(plain_json.read(track_record.Replay, stored)) if stored else None
 
 
 def finding(facts: Mapping[str, Any], name: str = "") -> Finding:

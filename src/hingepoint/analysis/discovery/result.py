@@ -15,6 +15,7 @@ import hingepoint
 from hingepoint.analysis import metrics
 from hingepoint.analysis.discovery.plain_json import plain, simple
 from hingepoint.analysis.discovery.settings import Settings
+from hingepoint.analysis.discovery.track_record import Replay
 from hingepoint.records.findings import Audited, Grade
 
 SCHEMA = 1
@@ -417,7 +418,7 @@ class Discovery:
     """The result of a run: every agreement type once, sorted by evidence, then worth, then by what to expect of it.
 
     ``audit`` says what was checked of how the record was kept; empty for undated tables. ``certificate`` is there
-    where it was asked for and could be made.
+    where it was asked for and could be made, ``replay`` where it was asked for.
     """
 
     settings: Settings
@@ -430,6 +431,7 @@ class Discovery:
     audit: tuple[Check, ...] = ()
     controls: Controls = Controls()
     certificate: Certificate | None = None
+    replay: Replay | None = None
 
     @property
     def enough(self) -> bool:
@@ -454,6 +456,7 @@ class Discovery:
             audit=self.audit,
             controls=self.controls,
             certificate=self.certificate,
+            replay=self.replay,
         )
 
     def findings_frame(self) -> pl.DataFrame:
@@ -503,8 +506,9 @@ def contract(
     audit: Sequence[Check],
     controls: Controls,
     certificate: Certificate | None = None,
+    replay: Replay | None = None,
 ) -> dict[str, Any]:
-    """Return the object of FORMATS; ``certificate`` is in it where it was asked for."""
+    """Return the object of FORMATS; ``certificate`` and ``replay`` are in it where they were asked for."""
     return {
         "schema": SCHEMA,
         "version": version,
@@ -521,6 +525,7 @@ def contract(
             for p in pivotal
         ],
         **({"certificate": simple(certificate)} if certificate else {}),
+        **({"replay": simple(replay)} if replay else {}),
     }
 
 

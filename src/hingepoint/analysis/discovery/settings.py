@@ -37,8 +37,10 @@ class Settings:
     agreement_columns  yes/no/unknown columns of an undated table: association only
     previous           the pivotal set in force, for a refresh that does not flutter
     data_end           last moment that the data covers; otherwise the last moment seen
+    since              deals are looked at from this moment on only, as if they came under observation then; None: always
     certificate        size of the levers, a share of deals, that are planted into the history to tell how many would
                        have been seen; None plants none
+    replay             also say what would have been found on past days, and how it held on later deals
     """
 
     metric: str | None = None
@@ -58,7 +60,9 @@ class Settings:
     agreement_columns: tuple[str, ...] = ()
     previous: tuple[str, ...] = ()
     data_end: datetime.datetime | None = None
+    since: datetime.datetime | None = None
     certificate: float | None = None
+    replay: bool = False
 
     def __post_init__(self) -> None:
         _require(self.min_events >= 5, "min_events must be at least 5")

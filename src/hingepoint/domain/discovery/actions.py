@@ -192,7 +192,7 @@ def _with_word(settings: dict[str, Any], *, chosen: str, closing: str) -> dict[s
 def refresh_run(*, at: dt.datetime, run_id: int, previous: Sequence[str], since: dt.datetime) -> Run | None:
     """Queue the settings of a run of our deals again on the deals as they are now, unless that was done
     ``since`` or the run itself is as young; None then. ``previous`` is the set in force, which leaves
-    it only when clearly beaten."""
+    it only when clearly beaten. The refresh also replays past days: the track record of our advice."""
     old = _run_for(None, run_id)
     same = Run.objects.filter(Q(pk=old.pk) | Q(repeats=old), asked_at__gte=since)
     if old.source != Source.DATABASE or same.exists():
@@ -202,7 +202,7 @@ def refresh_run(*, at: dt.datetime, run_id: int, previous: Sequence[str], since:
         asked_at=at,
         source=old.source,
         options={name: value for name, value in old.options.items() if name != "read"},
-        settings=old.settings | {"previous": list(previous)},
+        settings=old.settings | {"previous": list(previous), "replay": True},
         repeats=old,
     )
     _say(run, by=None, at=at, action="refresh run", changes={"repeats": [None, old.pk]})

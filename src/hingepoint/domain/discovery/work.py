@@ -18,7 +18,7 @@ from django.db import connection
 
 import hingepoint
 from hingepoint.analysis import discovery
-from hingepoint.analysis.discovery import record
+from hingepoint.analysis.discovery import record, replay
 from hingepoint.analysis.discovery.reading import money
 from hingepoint.analysis.discovery.sums import kept, pieces
 from hingepoint.connectors import files
@@ -136,6 +136,7 @@ def find(data: Data, *, settings: dict[str, Any], progress: Callable[[float, str
             rules=data.facts.get("rules", {}),
             keep=kept_sums(data),
         )
+        found = replay.added(found, data.deals, data.events, catalogue=catalogue(), progress=progress)
     except discovery.DiscoveryError as error:
         text = str(error)
         raise Unusable(text[:1].upper() + text[1:] + ".") from error
@@ -162,8 +163,9 @@ def settings_from(stored: dict[str, Any]) -> discovery.Settings:
         for name, value in stored.items()
         if name in known
     }
-    if values.get("data_end"):
-        values["data_end"] = dt.datetime.fromisoformat(values["data_end"])
+    for name in ("data_end", "since"):
+        if values.get(name):
+            values[name] = dt.datetime.fromisoformat(values[name])
     return discovery.Settings(**values)
 
 

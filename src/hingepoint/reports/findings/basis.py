@@ -65,6 +65,7 @@ _SETTINGS = {
     "seed": "Seed",
     "certificate": "Size of planted levers",
     "data_end": "End of the data",
+    "since": "Deals are looked at from",
 }
 
 

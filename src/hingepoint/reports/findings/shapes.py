@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hingepoint.reports.findings.metric import Metric
+from hingepoint.reports.findings.replayed import Replayed
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,7 @@ class Shown:
     association_only: bool
     order_words: str = ""
     certificate: str = ""
+    replay: Replayed | None = None
 
     @property
     def to_look_at(self) -> tuple[Checked, ...]:

@@ -17,6 +17,7 @@ from hingepoint.reports.charts import numbers
 from hingepoint.reports.findings.basis import data_facts, rules_applied, settings_shown
 from hingepoint.reports.findings.finding import finding_in_words
 from hingepoint.reports.findings.metric import Metric, metric_of_record
+from hingepoint.reports.findings.replayed import replayed
 from hingepoint.reports.findings.shapes import Checked, Finding, Shown
 from hingepoint.reports.findings.words import count_in_words, in_time, length, rounded
 
@@ -54,6 +55,7 @@ def read(record: Record) -> Shown:
         association_only=bool(record.settings.get("agreement_columns")),
         order_words=ORDER if any(one.order_text for one in findings) else "",
         certificate=certificate_in_words(record.certificate),
+        replay=replayed(record.replay),
     )
 
 

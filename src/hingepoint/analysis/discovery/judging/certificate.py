@@ -85,6 +85,7 @@ def drawn_anew(read: History, rng: np.random.Generator) -> History:
         seller=read.seller[deals],
         account=read.account[deals],
         entries=None if read.entries is None else read.entries[deals],
+        entered=None if read.entered is None else read.entered[deals],
         levels={name: level[deals] for name, level in read.levels.items()},
     )
 

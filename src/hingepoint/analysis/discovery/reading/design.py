@@ -159,6 +159,8 @@ def make_rows(history: History, grid: Grid) -> Rows:
     landmarks = _moments(history, grid)
     enough = history.observed[:, None] >= landmarks + grid.horizon
     still_open = history.closed[:, None] > landmarks
+    if history.entered is not None:
+        still_open &= landmarks >= history.entered[:, None]
     deal, landmark = np.nonzero(enough & still_open)
     remaining = history.closed[deal] - np.broadcast_to(landmarks, enough.shape)[deal, landmark]
     sold = history.won[deal] & (remaining <= grid.horizon)
@@ -223,7 +225,10 @@ def standing(history: History, rows: Rows, grid: Grid) -> tuple[np.ndarray, np.n
 
 def ever_rows(history: History, grid: Grid) -> Rows:
     """Return one row a deal whose whole course is known: the naive design shown beside the landmark one."""
-    deal = np.nonzero(history.observed >= grid.course)[0]
+    whole = history.observed >= grid.course
+    if history.entered is not None:
+        whole &= history.entered == 0
+    deal = np.nonzero(whole)[0]
     sold = history.won[deal] & (history.closed[deal] <= grid.course)
     weeks = history.closed[deal]
     rows = Rows(deal, np.zeros_like(deal), _outcome(history, deal, sold, weeks, grid.course), weeks)

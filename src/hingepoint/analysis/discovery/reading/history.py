@@ -60,6 +60,7 @@ class History:
     """What happened, one entry a deal, sorted by creation.
 
     closed    weeks from creation to close; infinite while open
+    entered   weeks from creation from which on the deal is looked at; None where that is always from the start
     observed  weeks from creation to the end of the data
     value     what the deal counts for in the metric if it is won; NaN where that is not known
     gained    deals x types: week in which the agreement was first gained; infinite if never
@@ -99,6 +100,7 @@ class History:
     steps: tuple[str, ...] = ()
     levels: dict[str, np.ndarray] = field(default_factory=dict)
     writing: writing.Writing | None = None
+    entered: np.ndarray | None = None
 
     def part(self, deals: slice) -> History:
         """Return the arrays that rows are made of for some deals, counted from the first of them."""
@@ -118,6 +120,7 @@ class History:
             seller=self.seller[deals],
             account=self.account[deals],
             entries=None if self.entries is None else self.entries[deals],
+            entered=None if self.entered is None else self.entered[deals],
         )
 
     def only(self, types: np.ndarray) -> History:
@@ -168,11 +171,11 @@ def read(
     ``gatherer`` does that elsewhere; ``progress`` is told how many events were read.
     """
     rules: Counter[str] = Counter()
-    clean = _clean_deals(
-        gathering.typed(gathering.to_polars(deals), frames.DEALS, frames.DEAL_REQUIRED, "deals"), rules
-    )
+    clean = clean_deals(deals, rules)
     if settings.data_end:
         clean = _as_of(clean, settings.data_end)
+    if settings.since:
+        clean = clean.filter(pl.col("closed").is_null() | (pl.col("closed") > settings.since))
     metric, note = _metric(settings, clean)
     known, value = _valued(metrics.with_derived(clean), metric, rules)
     index = known.select("deal_id", "created", "closed").with_row_index("index")
@@ -191,7 +194,9 @@ def _counted(parts: Iterable[gathering.Gathered], progress: Told) -> Iterator[ga
         progress(events)
 
 
-def _clean_deals(deals: pl.DataFrame, rules: Counter[str]) -> pl.DataFrame:
+def clean_deals(table: Any, rules: Counter[str]) -> pl.DataFrame:
+    """Return the deals of a table that can be used, in the order of their creation; raises DiscoveryError."""
+    deals = gathering.typed(gathering.to_polars(table), frames.DEALS, frames.DEAL_REQUIRED, "deals")
     if "closed" not in deals.columns:
         deals = deals.with_columns(closed=pl.lit(None, dtype=frames.MOMENT))
     deals = deals.with_columns(status=pl.col("status").str.to_lowercase().str.strip_chars())
@@ -296,7 +301,16 @@ def _history(
         steps=steps,
         levels=_levels(gathered, agreed, types, gained),
         writing=written,
+        entered=_entered(deals, settings.since),
     )
+
+
+def _entered(deals: pl.DataFrame, since: datetime.datetime | None) -> np.ndarray | None:
+    """Return from which week on each deal is looked at, 0 for one created after ``since``."""
+    if since is None:
+        return None
+    weeks = (pl.lit(since) - pl.col("created")).dt.total_microseconds() / MICROSECONDS_PER_WEEK
+    return deals.select(weeks.clip(lower_bound=0.0).alias("weeks"))["weeks"].to_numpy()
 
 
 #: As many stages are adjusted for, the ones most often entered.

@@ -56,7 +56,7 @@ def sifted(
     """
     if not gathered.written.size:
         return gathered, None, 0
-    loaded = _loaded(gathered.written)
+    loaded = by_machine(gathered.written)
     known = (gathered.written != NOT_SAID) & ~loaded
     closed_on = (deals["closed"].dt.epoch("d").cast(pl.Int64).fill_null(2**40)).to_numpy()
     after = known & (gathered.written // SECONDS_PER_DAY > closed_on[gathered.deal])
@@ -72,7 +72,7 @@ def sifted(
     return _without(gathered, after), writing, int(after.sum())
 
 
-def _loaded(written: np.ndarray) -> np.ndarray:
+def by_machine(written: np.ndarray) -> np.ndarray:
     """Return which events were written in a second, or on a day, in which only a machine writes so many."""
     moments, place, counts = np.unique(written, return_inverse=True, return_counts=True)
     only_a_day = moments % SECONDS_PER_DAY == 0

@@ -46,6 +46,7 @@ AFTERWARDS = frozenset(
         "previous",
         "data_end",
         "certificate",
+        "replay",
     ]
 )
 

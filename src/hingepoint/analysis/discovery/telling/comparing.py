@@ -126,7 +126,9 @@ def _notes(before: result.Discovery, after: result.Discovery) -> tuple[str, ...]
         f"{before.data.deals:,} deals to {before.data.until}, then {after.data.deals:,} to {after.data.until}."
     ]
     old, new = before.settings.to_dict(), after.settings.to_dict()
-    moved = [name for name in new if new[name] != old[name] and name not in ("previous", "data_end")]
+    moved = [
+        name for name in new if new[name] != old[name] and name not in ("previous", "data_end", "replay")
+    ]
     if moved:
         notes.append("The settings differ: " + ", ".join(moved) + ".")
     return tuple(notes)

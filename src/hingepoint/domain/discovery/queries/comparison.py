@@ -60,7 +60,7 @@ def differences(then: Record, now: Record) -> tuple[str, ...]:
     asked = [
         name.replace("_", " ")
         for name, value in now.settings.items()
-        if value != then.settings.get(name) and name != "previous"
+        if value != then.settings.get(name) and name not in ("previous", "replay")
     ]
     grids = (
         ("landmarks", then.data.landmarks, now.data.landmarks),

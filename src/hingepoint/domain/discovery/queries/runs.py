@@ -13,6 +13,7 @@ from django.db.models import Count, Q, QuerySet
 from hingepoint.analysis.discovery import record as records_of_runs
 from hingepoint.analysis.discovery.record import Record
 from hingepoint.analysis.discovery.result import Check
+from hingepoint.analysis.discovery.track_record import Replay
 from hingepoint.domain.discovery.models import Finding, FindingDecision, Run
 from hingepoint.domain.people.models import User, works_here
 from hingepoint.records.errors import Hidden
@@ -101,6 +102,32 @@ def runs(viewer: User, *, at: dt.datetime, limit: int = 50) -> list[RunLine]:
     chosen = Count("findings", filter=Q(findings__in_set=True), distinct=True)
     found = found.annotate(signed=signed, rejected=rejected, shown=shown, chosen=chosen)
     return [line_of(run, at) for run in found.order_by("-id")[:limit]]
+
+
+@dataclass(frozen=True, slots=True)
+class TrackRecord:
+    """How earlier advice has held, by the run that replayed it: its metric, and the currency of its amounts."""
+
+    run_id: int
+    metric: str
+    currency: str
+    replay: Replay
+
+
+def last_replay(viewer: User, base: int) -> TrackRecord | None:
+    """Return the last replay of past days on our deals by the metric of a run; None without one, and for those who do not
+    see all findings. One SQL query, which reads no more of the record."""
+    if not viewer.sees_everything:
+        return None
+    same = Run.objects.filter(pk=base).values("metric")
+    done = Run.objects.visible_to(viewer).filter(status=Status.DONE, source=Source.DATABASE, metric__in=same)
+    replayed = done.filter(record__result__has_key="replay").order_by("-pk")
+    last = replayed.values_list("pk", "metric", "record__currency", "record__result__replay").first()
+    if last is None:
+        return None
+    number, metric, currency, stored = last
+    replay = records_of_runs.replay(stored)
+    return TrackRecord(number, metric, currency or "", replay) if replay else None
 
 
 def last_audit(viewer: User) -> tuple[int, tuple[Check, ...]]:
