@@ -3,10 +3,9 @@
 from django.db import migrations, models
 
 
-
 class Migration(migrations.Migration):
     dependencies = [
-        ("domain", "0040_passkeys"),
+        ("domain", "0045_proposals"),
     ]
 
     operations = [
