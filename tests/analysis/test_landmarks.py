@@ -18,6 +18,7 @@ def history(closed, *, won=None, observed=None, value=None, gained=None, ended=N
     closed = np.asarray(closed, float)
     named = {"name": "won", "among_won": False} | metric
     return SimpleNamespace(
+        entered=None,
         closed=closed,
         decided=np.isfinite(closed),
         won=np.isfinite(closed) if won is None else np.asarray(won),

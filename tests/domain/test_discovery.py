@@ -2,6 +2,7 @@
 
 import datetime as dt
 from pathlib import Path
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
@@ -65,6 +66,7 @@ def found(monkeypatch):
     def discover(deals, events, *, settings, **rest):
         given.append((deals, events, settings, rest))
         rest["progress"](0.5, "estimating")
+        return SimpleNamespace(settings=settings)  # of which only ``record.of`` reads more
 
     monkeypatch.setattr(work.discovery, "discover", discover)
     monkeypatch.setattr(work.record, "of", lambda found, currency, teams: opened(record()))
