@@ -106,7 +106,7 @@ QUESTIONS = (
     _asked("raise.found", Form.RAISE, "Is it so, or a false alarm?", Role.MANAGER, typed=False),
     _asked("raise.led", Form.RAISE, "Did it lead to a decision?", Role.MANAGER, typed=False),
     *(
-        _asked(f"assessment.{one.key}", Form.ASSESSMENT, one.name, typed=False)
+        _asked(f"assessment.{one.key}", Form.ASSESSMENT, one.words, typed=False)
         for one in self_assessment.QUESTIONS
     ),
 )  # fmt: skip

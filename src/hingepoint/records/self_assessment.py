@@ -61,6 +61,11 @@ class Question:
     of: str
     how_many: str
 
+    @property
+    def words(self) -> str:
+        """The question as people read it."""
+        return f"Of the last ten {self.of}, how many {self.how_many}"
+
 
 def _signal(key: str, name: str, of: str, how_many: str) -> Question:
     return Question(key, Kind.SIGNAL, name, of, how_many)

@@ -219,7 +219,7 @@ def _parts(since: dt.datetime, until: dt.datetime) -> Told:
 
 
 def _commitments(since: dt.datetime, until: dt.datetime) -> Told:
-    """What became of a commitment is asked from its day on, of people where the register does not see it."""
+    """What became of a commitment is asked of people, but where the register told it."""
     rows = ReviewNote.objects.filter(kind=NoteKind.COMMITMENT, about__isnull=False)
     rows = rows.filter(written_at__gte=since, written_at__lt=until).exclude(
         end__isnull=False, end__said_by__isnull=True
