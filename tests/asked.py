@@ -169,7 +169,8 @@ ASKS_NOBODY: dict[str, str] = {
         ("discovery.DecisionForm", "impact.WithdrawForm", "reviews.DecisionForm", "reviews.CommitmentForm", "signals.MuteForm"),
         _DECIDES),
     "proof.AnswerForm": "asked of the customer, and not of anybody here",
-    "negotiation._DayForm": "a part of other forms",
+    "negotiation.DayForm": "a part of other forms",
+    "proposals.EventForm": "filled in by an assistant; its person only confirms it",
 }  # fmt: skip
 #: Asked by buttons without a form of their own.
 BY_BUTTON = {"found.right", "review.became"}
