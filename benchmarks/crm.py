@@ -157,7 +157,7 @@ def first_load(folder: Path, deals: int) -> dict[str, float]:
     try:
         while not asked_pages.exists():
             time.sleep(0.1)
-        time.sleep(QUIET)
+        time.sleep(min(QUIET, deals / 100))
         quiet_pages = asked_pages.read_text().split()
         for name, later, sweep in (("first", 0, False), ("quiet", 1, False), ("sweep", 2, True)):
             asked = source.asked
