@@ -157,7 +157,7 @@ def first_load(folder: Path, deals: int) -> dict[str, float]:
     try:
         while not asked_pages.exists():
             time.sleep(0.1)
-        time.sleep(QUIET)
+        time.sleep(min(QUIET, deals / 100))
         quiet_pages = asked_pages.read_text().split()
         for name, later, sweep in (("first", 0, False), ("quiet", 1, False), ("sweep", 2, True)):
             asked = source.asked
@@ -258,13 +258,15 @@ def ask_pages(path: Path) -> None:
 
 
 def wait_to_write(path: Path) -> None:
-    """Write one row again and again and note how long each took, as a page of a person would."""
+    """Write one row again and again and note how long each took, as a page of a person would. As ``serve`` does, empty the
+    log of SQLite now and then."""
     from hingepoint.cli.common import start_django
 
     start_django()
+    from hingepoint.cli import serve
     from hingepoint.domain.sync.models import SyncRun
 
-    with path.open("w", buffering=1) as notes:
+    with serve._one_checkpointer(), path.open("w", buffering=1) as notes:
         while True:
             began = time.perf_counter()
             SyncRun.objects.filter(pk=-1).update(problem="")

@@ -140,6 +140,16 @@ def test_a_record_that_changes_and_stays_locked_is_asked_once_a_change(crm, conn
     assert WrittenBack.objects.get().failures == 2
 
 
+def test_what_was_refused_and_is_not_wanted_any_more_waits_no_longer(crm, connection):
+    crm.locked.add("d1")
+    needed("budget", dt.date(2026, 4, 1))
+    switched_on(connection, "status")
+    assert run(connection, 1) == {"locked": 1}
+    Agreement.objects.update(required=False)
+    assert run(connection, 3) == {}
+    assert WrittenBack.objects.get().held_until is None
+
+
 def test_the_page_names_the_records_that_did_not_take_it_and_when_they_are_tried_again(crm, connection, cast):
     crm.locked.add("d1")
     needed("budget", dt.date(2026, 4, 1))
@@ -149,7 +159,7 @@ def test_the_page_names_the_records_that_did_not_take_it_and_when_they_are_tried
     (line,) = page.refusals
     assert (page.refused, line.deal, line.said) == (1, "Deal d1", "The record is locked.")
     assert line.why == Written.LOCKED.label
-    assert line.until == LATER + dt.timedelta(days=2)
+    assert line.until == (LATER + dt.timedelta(days=2)).date()
     crm.locked.clear()
     run(connection, 3)
     assert queries.connection_page(cast.analyst, connection.pk, at=LATER).refusals == ()

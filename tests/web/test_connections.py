@@ -14,8 +14,17 @@ from hingepoint.connectors.exchange import NotSignedIn
 from hingepoint.domain.deals.frames import deals_frame
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.sync import actions
-from hingepoint.domain.sync.models import Connection
-from hingepoint.records.crm import Capability, CapabilityFound, CrmField, CrmObject, CrmRole, CrmStage, Found
+from hingepoint.domain.sync.models import Connection, WrittenBack
+from hingepoint.records.crm import (
+    Capability,
+    CapabilityFound,
+    CrmField,
+    CrmObject,
+    CrmRole,
+    CrmStage,
+    Found,
+    Written,
+)
 
 
 @pytest.fixture
@@ -219,6 +228,23 @@ def test_stage_and_amount_can_not_be_chosen_for_writing_back(desk, crm):
     )
     assert "Stage and amount are never written." in answer.content.decode()
     assert Connection.objects.get().write_back == []
+
+
+def test_a_record_that_did_not_take_what_we_wrote_is_named_with_what_the_crm_said(desk, crm):
+    desk.post(reverse("new-connection", args=["fake1"]), given())
+    made = Connection.objects.get()
+    actions.sync(at=NOW, connection_id=made.pk)
+    deal, day = Deal.objects.get(key="x1"), dt.timedelta(days=1)
+    WrittenBack.objects.create(
+        connection=made, external_id="x1", refusal=Written.LOCKED, said="Waiting for approval.",
+        at=NOW, held_until=NOW + day,
+    )  # fmt: skip
+    page = desk.get(reverse("connection", args=[made.pk])).content.decode()
+    assert "1 record waits." in page
+    assert f'href="{reverse("deal", args=[deal.pk])}"' in page
+    assert f"{Written.LOCKED.label}: Waiting for approval." in page
+    WrittenBack.objects.update(held_until=None)
+    assert "did not take it" not in desk.get(reverse("connection", args=[made.pk])).content.decode()
 
 
 def test_a_deal_that_is_gone_in_the_crm_says_so_on_its_page(desk, crm, cast):

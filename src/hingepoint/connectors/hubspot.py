@@ -6,7 +6,6 @@ id where a page holds one time only. A merge of two deals makes a third; asking 
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import functools
 import json
@@ -116,9 +115,9 @@ class HubSpot:
     # What is there
 
     def describe(self) -> Described:
-        for known in ("_account", "_stages", "_owner_of_user"):
+        for known in ("_account", "_stages", "_owner_of_user", "_properties"):
             self.__dict__.pop(known, None)
-        fields = self._ask("GET", f"crm/properties/{VERSION}/0-3")
+        fields = self._properties
         return Described(
             instance=str(self._account["portalId"]),
             version=VERSION,
@@ -126,8 +125,18 @@ class HubSpot:
             currency=values.text(self._account.get("companyCurrency")),
             stages=tuple(self._stages.values()),
             fields=tuple(map(_field, fields.body["results"])),
-            kept=tuple(self._extra),
+            kept=tuple(self._kept),
         )
+
+    @functools.cached_property
+    def _properties(self) -> Answer:
+        return self._ask("GET", f"crm/properties/{VERSION}/0-3")
+
+    @property
+    def _kept(self) -> dict[str, str]:
+        """Return the properties of the company's own by what they are called here, but for those that HubSpot works out."""
+        said = {each["name"] for each in self._properties.body["results"] if not each.get("calculated")}
+        return {ours: name for ours, name in self._extra.items() if name in said}
 
     @functools.cached_property
     def _account(self) -> Mapping[str, Any]:
@@ -376,11 +385,11 @@ class HubSpot:
     # History
 
     def _changes(self, found: Sequence[Mapping[str, Any]]) -> Iterator[CrmChange]:
-        names = list(dict.fromkeys((*HISTORY, *self._extra.values())))
+        names = list(dict.fromkeys((*HISTORY, *self._kept.values())))
         for deal in self._with_history([each["id"] for each in found], "0-3", names):
             for name, kept in HISTORY.items():
                 yield from self._changes_of(deal, name, kept)
-            for ours, name in self._extra.items():
+            for ours, name in self._kept.items():
                 yield from self._changes_of(deal, name, DealField.EXTRA, ours)
 
     def _changes_of(
@@ -396,9 +405,7 @@ class HubSpot:
         for entry in entries:
             old = self._value(kept, before["value"]) if before else ("" if whole else None)
             before = entry
-            change = self._change(deal, name, kept, entry, old)
-            if ours:
-                change = dataclasses.replace(change, name=ours, native_id=f"{change.native_id}/{ours}")
+            change = values.of_own(self._change(deal, name, kept, entry, old), ours)
             yield change
             if kept is DealField.STAGE:
                 yield from self._outcome(change)

@@ -16,7 +16,7 @@ from hingepoint.connectors import paging, values
 from hingepoint.connectors.exchange import Answer, Exchange, NotThere, NotUnderstood, Rejected
 from hingepoint.connectors.paging import Part, Row, in_turn
 from hingepoint.connectors.source import Address, Connector, Described, SignIn, Wanted
-from hingepoint.connectors.values import at, chunks, day, moment, number, plain, share, text
+from hingepoint.connectors.values import at, chunks, day, moment, number, of_own, plain, share, text
 from hingepoint.records.crm import (
     Capability,
     CapabilityFound,
@@ -335,7 +335,9 @@ class Pipedrive:
         except NotThere:
             return  # deleted since the list was read
         log.sort(key=lambda each: at(each["time"]))
-        yield from (_change(str(row["id"]), each, self._kept) for each in log)
+        yield from (
+            of_own(_change(str(row["id"]), each), self._kept.get(each["field_key"], "")) for each in log
+        )
         yield from _beginnings(row, [each for each in log if each["field_key"] in TRACKED])
         yield from self._own_beginnings(row, log)
 
@@ -343,10 +345,8 @@ class Pipedrive:
         for key, ours in self._kept.items():
             olds = [text(each.get("old_value")) for each in log if each["field_key"] == key]
             if first := (olds[0] if olds else _shown(_value(row, key))):
-                yield CrmChange(
-                    str(row["id"]), DealField.EXTRA, first, at(row["add_time"]),
-                    old="", origin=Origin.INFERRED, native_id=f"{row['id']}-began-{ours}", name=ours,
-                )  # fmt: skip
+                began, id = at(row["add_time"]), str(row["id"])
+                yield CrmChange(id, DealField.EXTRA, first, began, old="", origin=Origin.INFERRED, name=ours)
 
     # -- products of a deal ------------------------------------------------------------------------------------
 
@@ -594,12 +594,11 @@ def _as_ours(name: str, value: Any) -> str:
     return plain(value) if name in ("value", "probability") else text(value)
 
 
-def _change(deal_id: str, row: Row, own: Mapping[str, str]) -> CrmChange:
+def _change(deal_id: str, row: Row) -> CrmChange:
     name, new = row["field_key"], _as_ours(row["field_key"], row.get("new_value"))
     return CrmChange(
         deal_id=deal_id,
         field=TRACKED.get(name, DealField.EXTRA),
-        name=own.get(name, ""),
         old=_as_ours(name, row.get("old_value")),
         new=new,
         at=at(row["time"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -9,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
 from hingepoint.connectors import exchange
-from hingepoint.records.crm import Capability, CapabilityFound, Found
+from hingepoint.records.crm import Capability, CapabilityFound, CrmChange, Found
 
 T = TypeVar("T")
 #: The longest text of a refusal that is kept.
@@ -77,6 +78,14 @@ def grouped(rows: Iterable[Any], name: str) -> dict[str, list[Any]]:
 
 def shortened(said: Any) -> str:
     return text(said)[:MOST_SAID]
+
+
+def of_own(change: CrmChange, ours: str) -> CrmChange:
+    """Return a change of a field that is called ``ours`` here, if it is the company's own: called otherwise one day, it is told anew."""
+    if not ours:
+        return change
+    native_id = f"{change.native_id}/{ours.replace('-', '_')}" if change.native_id else ""
+    return dataclasses.replace(change, name=ours, native_id=native_id)
 
 
 def tried(capability: Capability, ask_for: str, look: Callable[[], CapabilityFound]) -> CapabilityFound:

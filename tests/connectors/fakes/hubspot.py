@@ -40,6 +40,7 @@ class HubSpot(base.Fake):
         self.scopes_missing: set[str] = set()
         self.required: str = ""
         self.truncate_to = 20
+        self.calculated = list(CALCULATED)
         self.company = self.put("companies", {"name": "Nordwerk", "country": "DE", "industry": "MACHINERY"})
         contact = {"firstname": "Cleo", "lastname": "Diaz", "associatedcompanyid": self.company}
         self.contact = self.put("contacts", contact)
@@ -219,7 +220,9 @@ class HubSpot(base.Fake):
         own = [
             definition(name, calculated=name in CALCULATED) for name in ("dealname", "amount", *CALCULATED)
         ]
-        return {"results": [*own, *(definition(name, hubspotDefined=False) for name in self.custom)]}
+        worked_out = self.calculated
+        made = [definition(name, calculated=name in worked_out, hubspotDefined=False) for name in self.custom]
+        return {"results": [*own, *made]}
 
     @route("POST", OBJECTS + "/search")
     def search(self, request: Request, kind: str) -> Any:

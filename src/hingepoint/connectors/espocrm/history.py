@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from hingepoint.connectors.paging import Row
-from hingepoint.connectors.values import at, plain, text
+from hingepoint.connectors.values import at, of_own, plain, text
 from hingepoint.records.crm import CrmChange, DealField, Origin
 from hingepoint.records.deals import DealStatus
 
@@ -39,8 +38,7 @@ def changes(
     for note in sorted(notes, key=lambda each: int(each["number"])):
         for name, old, new, label in _said(note, own):
             before = last.get(name) if old is None else old
-            change = _change(note, name, before, new, label)
-            yield replace(change, name=own.get(name, ""))
+            yield of_own(_change(note, name, before, new, label), own.get(name, ""))
             if name == "stage":
                 yield from _outcome(note, before or "", new, status_of)
             last[name] = new
@@ -117,7 +115,7 @@ def beginnings(
     for name, of in [*FIELDS.items(), *((each, DealField.EXTRA) for each in own)]:
         new = first[name] if name in first else _as_ours(name, deal.get(name))
         if new and name != "probability":
-            yield CrmChange(
+            began = CrmChange(
                 text(deal["id"]),
                 of,
                 new,
@@ -127,8 +125,8 @@ def beginnings(
                 currency=text(deal.get("amountCurrency")) if name == "amount" else "",
                 origin=Origin.INFERRED,
                 native_id=f"{deal['id']}-began-{name}",
-                name=own.get(name, ""),
             )
+            yield of_own(began, own.get(name, ""))
             if name == "stage":
                 yield CrmChange(
                     text(deal["id"]), DealField.STATUS, status_of(new), began_at,

@@ -13,15 +13,21 @@ from typing import Any
 from hingepoint.connectors.odoo.models import LEAD
 from hingepoint.connectors.odoo.reading import link, moment, status, text, written_on
 from hingepoint.connectors.paging import Row
-from hingepoint.connectors.values import plain
+from hingepoint.connectors.values import of_own, plain
 from hingepoint.records.crm import CrmChange, DealField, Origin
 from hingepoint.records.deals import DealStatus
 
 #: Tracked fields of a deal and what they are to us.
 TRACKED = {"stage_id": DealField.STAGE, "expected_revenue": DealField.AMOUNT, "user_id": DealField.OWNER}
 
-#: Columns of values, each with an old and a new one.
+#: Columns of values, each with an old and a new one; in which a type of field has its own, where that is not the first; and
+#: what stands there for nothing, where that is a number.
 KINDS = ("char", "integer", "float", "datetime")
+COLUMN_OF = {
+    "float": "float", "monetary": "float", "integer": "integer", "boolean": "integer",
+    "date": "datetime", "datetime": "datetime",
+}  # fmt: skip
+NOTHING = {"integer": 0, "float": 0.0}
 
 #: Kinds of messages (external identities in module ``crm``) that say an outcome.
 OUTCOMES = {
@@ -61,15 +67,12 @@ class Own:
 
     def value(self, row: Row, side: str) -> str:
         """Return a tracked value as the deal itself would show it."""
-        kind = {"float": "float", "monetary": "float", "integer": "integer", "boolean": "integer"}.get(
-            self.type
-        )
-        kind = kind or ("datetime" if self.type in ("date", "datetime") else "char")
+        kind = COLUMN_OF.get(self.type, "char")
         said = row.get(f"{side}_value_{kind}")
         if self.type == "boolean":
             return "True" if said else ""
-        if kind in ("float", "integer"):
-            return str(said or (0.0 if kind == "float" else 0))
+        if kind in NOTHING:
+            return str(said or NOTHING[kind])
         shown = text(said)
         return shown[:10] if self.type == "date" else self.choices.get(shown, shown)
 
@@ -161,20 +164,18 @@ def changes(messages: Sequence[Row], values: Iterable[Value], words: Words) -> I
         )
         for value in tracked:
             if (followed := words.followed(value.field)) is not None:
-                yield _change(value, followed, deal_id, at, actor)
+                of, ours = followed
+                yield of_own(_change(value, of, deal_id, at, actor), ours)
         if (outcome := outcome_of(message, tracked, words)) is not None:
             yield CrmChange(
                 deal_id, DealField.STATUS, outcome, at, actor_id=actor, native_id=f"message-{message['id']}"
             )
 
 
-def _change(
-    value: Value, followed: tuple[DealField, str], deal_id: str, at: dt.datetime, actor: str
-) -> CrmChange:
+def _change(value: Value, of: DealField, deal_id: str, at: dt.datetime, actor: str) -> CrmChange:
     return CrmChange(
         deal_id=deal_id,
-        field=followed[0],
-        name=followed[1],
+        field=of,
         old=value.old,
         new=value.new,
         old_label=value.old_label,
@@ -209,7 +210,7 @@ def beginnings(lead: Row, values: Iterable[Value], words: Words) -> Iterator[Crm
         of, ours = words.followed(name) or (DealField.EXTRA, "")
         new, label = _began(lead, name, first.get(name), own=bool(ours))
         if new:
-            yield CrmChange(
+            began = CrmChange(
                 deal_id,
                 of,
                 new,
@@ -219,10 +220,12 @@ def beginnings(lead: Row, values: Iterable[Value], words: Words) -> Iterator[Crm
                 currency=text(lead.get("company_currency")) if of == DealField.AMOUNT else "",
                 origin=Origin.INFERRED,
                 native_id=f"began-{name}-{deal_id}",
-                name=ours,
             )
-    began, native_id = _began_as(lead, first, words), f"began-status-{deal_id}"
-    yield CrmChange(deal_id, DealField.STATUS, began, at, old="", origin=Origin.INFERRED, native_id=native_id)
+            yield of_own(began, ours)
+    status_then, native_id = _began_as(lead, first, words), f"began-status-{deal_id}"
+    yield CrmChange(
+        deal_id, DealField.STATUS, status_then, at, old="", origin=Origin.INFERRED, native_id=native_id
+    )
 
 
 def _began_as(lead: Row, first: Mapping[str, Value], words: Words) -> DealStatus:

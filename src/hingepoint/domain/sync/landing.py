@@ -235,7 +235,7 @@ class Landing:
 
 _COLUMNS = [each for each in LandedChange._meta.concrete_fields if not each.primary_key]
 _INSERT_CHANGE = (  # of our own names only; values are parameters
-    f"INSERT INTO {LandedChange._meta.db_table} ({', '.join(each.column for each in _COLUMNS)})"  # noqa: S608
+    f"INSERT INTO {LandedChange._meta.db_table} ({', '.join(str(each.column) for each in _COLUMNS)})"  # noqa: S608
     f" VALUES ({', '.join('%s' for _ in _COLUMNS)})"
 )
 

@@ -122,7 +122,7 @@ class RefusalLine:
     why: str
     said: str
     since: dt.datetime
-    until: dt.datetime
+    until: dt.date
 
 
 @dataclass(frozen=True, slots=True)
@@ -424,7 +424,8 @@ def _key(row: Connection, written: WrittenBack) -> str:
 def _refusal(deal: Deal, written: WrittenBack) -> RefusalLine:
     assert written.held_until is not None
     why = Written(written.refusal).label if written.refusal else ""
-    return RefusalLine(deal.pk, str(deal), why, written.said, written.at, written.held_until)
+    until = timezone.localdate(written.held_until)
+    return RefusalLine(deal.pk, str(deal), why, written.said, written.at, until)
 
 
 def _writing(row: Connection, part: WriteBackPart) -> WriteLine:

@@ -168,6 +168,9 @@ def _write(
     values = {**said.values, **card}
     results = [*_write_fields(connection, source, row, values), *_write_task(connection, source, row, said)]
     if not results:
+        if row.held_until:  # what was refused is not wanted any more
+            _leave_alone(row, None, at)
+            row.save()
         return results
     refused = [each for each in results if each.written not in (Written.DONE, Written.SAME)]
     if new_card and not refused:  # that of a closed deal ends, until something changes on it
