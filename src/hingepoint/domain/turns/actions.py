@@ -18,7 +18,7 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from django.core.exceptions import ObjectDoesNotExist
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Model, QuerySet
 
 from hingepoint.domain.audit.actions import written_last
@@ -104,6 +104,21 @@ class Form:
             by_id_number=self.by_id_number, key=self.key, made=rows.model._meta.model_name
         )
         return rows.filter(pk__in=known.values("made_id")).first()
+
+    def sent_before(self, *, at: dt.datetime) -> SentForm | None:
+        """Return this form as it was answered before; None when it comes for the first time, which holds up whoever sends it again
+        until the transaction ends. Belongs inside the transaction of what it changes."""
+        which = {"by_id_number": self.by_id_number, "key": self.key}
+        try:
+            with transaction.atomic():
+                SentForm.objects.create(**which, made="", made_id=0, at=at)
+        except IntegrityError:
+            return SentForm.objects.get(**which)
+        return None
+
+    def answered(self, led_to: str) -> None:
+        """Remember where it led."""
+        SentForm.objects.filter(by_id_number=self.by_id_number, key=self.key).update(led_to=led_to[:1000])
 
     def keep(self, made: Model, *, at: dt.datetime) -> None:
         """Remember what it made."""
