@@ -108,7 +108,7 @@ class Form:
     def sent_before(self, *, at: dt.datetime) -> SentForm | None:
         """Return this form as it was answered before; None when it comes for the first time, which holds up whoever sends it again
         until the transaction ends. Belongs inside the transaction of what it changes."""
-        which = {"by_id_number": self.by_id_number, "key": self.key}
+        which: dict[str, Any] = {"by_id_number": self.by_id_number, "key": self.key}
         try:
             with transaction.atomic():
                 SentForm.objects.create(**which, made="", made_id=0, at=at)
