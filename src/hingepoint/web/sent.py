@@ -71,10 +71,10 @@ def _said(request: HttpRequest) -> list[str]:
 def _first(form: turns.Form, answer: HttpResponse, page: str) -> HttpResponse:
     """Remember where a form led; what led nowhere, such as a preview, may come again."""
     led_to = answer.headers.get("Location") or (resolve_url(page) if page else "")
-    if led_to:
-        form.answered(led_to)
-    else:
+    if answer.status_code >= 400:
         transaction.set_rollback(True)
+    else:
+        form.answered(led_to)
     return answer
 
 
