@@ -141,6 +141,14 @@ def test_everything_that_tells_is_tried_here():
     assert found == set(TOLD)
 
 
+def test_who_was_never_here_is_not_told_what_is_made_ready_for_them(
+    cast, mails, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks() as waiting:
+        people.join_team(by=cast.analyst, at=NOW, user=newcomer(), team=cast.south, since=TODAY)
+    assert waiting == []
+
+
 def test_without_a_mail_server_nothing_is_kept_to_be_mailed(cast, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks() as waiting:
         people.change_role(by=None, at=NOW, user=person("Nina", Role.SELLER), role=Role.MANAGER)

@@ -28,6 +28,7 @@ from hingepoint.web.agreements import EVIDENCE
 from hingepoint.web.deals import for_sellers_and_leaders
 from hingepoint.web.playbook import lines
 from hingepoint.web.requests import Request, WholeNumber, whole_number
+from hingepoint.web.sent import once
 
 TRACES = [
     (Trace.DOCUMENT.value, "Document", "A file of theirs was received"),
@@ -105,6 +106,7 @@ def rule(request: Request, rule_id: int) -> HttpResponse:
 
 
 @drafts.kept()
+@once()
 def new_rule(request: Request) -> HttpResponse:
     """Write a rule, from nothing or from a starter."""
     _keeper(request)

@@ -38,6 +38,7 @@ from hingepoint.reports.pictures import Pictures
 from hingepoint.reports.typesetting import NoTypesetter
 from hingepoint.web import drafts
 from hingepoint.web.requests import WholeNumber, whole_number
+from hingepoint.web.sent import once
 
 METRICS = [
     ("", "Choose for me", "Supportive sales where deals carry prices, else the win rate."),
@@ -226,6 +227,7 @@ def readiness(request):
 
 
 @drafts.kept()
+@once()
 def new_run(request):
     """Ask for a run: which metric, which deals."""
     _require_analyst(request)
@@ -330,6 +332,7 @@ def continue_run(request, run_id: int):
 
 @drafts.flashed("run", "run_id")
 @require_POST
+@once()
 def repeat_run(request, run_id: int):
     """Compute a run again, on the same data with the same settings, or with a word on one agreement."""
     said = {name: request.POST.get(name, "") for name in ("chosen", "closing")}

@@ -33,7 +33,7 @@ from hingepoint.reports.charts import corridor as corridor_chart
 from hingepoint.web import drafts, looks, onward, register
 from hingepoint.web.principles import cited_at
 from hingepoint.web.requests import Request, WholeNumber, whole_number
-from hingepoint.web.sent import sent
+from hingepoint.web.sent import once, sent
 
 KINDS = [
     (Kind.PRICE.value, "A lower price", "A discount above your own limit"),
@@ -309,6 +309,7 @@ class CameForm(forms.Form):
 
 @drafts.kept("exception", "escalation_id", follow_next=False)
 @require_POST
+@once()
 def bring_back(request: Request, escalation_id: int):
     """Say what the customer gave for what was asked back: it waits again for who asked."""
     page = requests.request_page(request.user, escalation_id)
@@ -431,6 +432,7 @@ class LimitsForm(forms.Form):
 
 @drafts.kept("exception-rules")
 @require_POST
+@once()
 def set_rule_limits(request: Request):
     """Set the limits of the draft: what sellers give alone, and how far the fast lane goes."""
     _for_keepers(request)
@@ -456,6 +458,7 @@ class RuleForm(forms.Form):
 
 @drafts.kept("exception-rules")
 @require_POST
+@once()
 def add_rule(request: Request):
     """Add a rule to the draft: whom to ask, for which requests."""
     _for_keepers(request)

@@ -17,6 +17,7 @@ from hingepoint.records.hindsight import Ended, Side, Why
 from hingepoint.web import drafts
 from hingepoint.web.deals import for_sellers_and_leaders
 from hingepoint.web.requests import Request
+from hingepoint.web.sent import once
 
 #: The piece of the first page.
 PIECE = "to-look-back-on"
@@ -42,6 +43,7 @@ SET_LIMIT = "/hindsight/limit/"
 
 @drafts.kept("hindsights")
 @require_POST
+@once()
 def set_limit(request: Request) -> HttpResponse:
     """Say from which value on deals that ended are looked back on."""
     if not request.user.sees_everything:

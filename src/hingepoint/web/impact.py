@@ -26,7 +26,7 @@ from hingepoint.reports.charts import event_study, waves
 from hingepoint.web import drafts, exports, impact_words, measures
 from hingepoint.web.home_pictures import Picture
 from hingepoint.web.requests import Request, WholeNumber
-from hingepoint.web.sent import token_of
+from hingepoint.web.sent import once, token_of
 
 PERIODS = [("month", "Months"), ("week", "Weeks"), ("quarter", "Quarters")]
 #: Seeds are drawn by the machine among so many, so that nobody picks an order.
@@ -103,6 +103,7 @@ def rollouts(request: Request) -> HttpResponse:
 
 
 @drafts.kept()
+@once()
 def plan_rollout(request: Request) -> HttpResponse:
     """Plan a rollout: its lot is drawn here, when it is sealed."""
     offered = queries.offered(request.user)
@@ -125,6 +126,7 @@ def plan_rollout(request: Request) -> HttpResponse:
 
 
 @drafts.kept()
+@once()
 def enter_rollout(request: Request) -> HttpResponse:
     """Enter a rollout whose days are known, and seal its card."""
     offered = queries.offered(request.user)

@@ -26,6 +26,7 @@ from hingepoint.domain.upkeep import kept
 from hingepoint.records.errors import Hidden, Refused
 from hingepoint.reports.findings import whole
 from hingepoint.web import drafts
+from hingepoint.web.sent import once
 
 #: Formats that the file choosers offer; what a file is, is decided by its content.
 ACCEPT = ".csv,.tsv,.txt,.xlsx,.xls,.ods,.parquet,.json,.jsonl,.ndjson,.xes,.gz,.zip"
@@ -276,6 +277,7 @@ class MappingForm(forms.Form):
 
 @drafts.kept("import", "batch_id")
 @require_POST
+@once()
 def save_mapping(request, batch_id: int):
     """Keep how a file is read, for the next one like it."""
     shown = queries.import_shown(request.user, batch_id)

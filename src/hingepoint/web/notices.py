@@ -17,6 +17,7 @@ from hingepoint.records.notices import Entry, NoticeKind
 from hingepoint.reports import calendars
 from hingepoint.web import drafts
 from hingepoint.web.requests import Request
+from hingepoint.web.sent import once
 
 #: Hours that are offered for the mail.
 HOURS = [(hour, f"{hour}:00") for hour in range(5, 21)]
@@ -95,6 +96,7 @@ def _kind(request: Request) -> NoticeKind:
 
 @drafts.flashed("notices")
 @require_POST
+@once("notices")
 def renew_calendar(request: Request) -> HttpResponse:
     """Make a new address for one's calendar, and show it this once."""
     token = actions.renew_calendar(by=request.user, at=timezone.now())

@@ -19,6 +19,7 @@ from hingepoint.domain.strategy.queries import own_metrics as queries
 from hingepoint.records.metrics import Better, Compare, Counted, Unit
 from hingepoint.web import drafts, strategy_words
 from hingepoint.web.requests import Request
+from hingepoint.web.sent import once
 
 PARTS, NAMES = ("where", "among"), ("field", "compare", "values")
 ROWS = range(MOST_CONDITIONS)
@@ -133,6 +134,7 @@ def own_metric_list(request: Request) -> HttpResponse:
 
 
 @drafts.kept(fields=FIELDS)
+@once()
 def new_own_metric(request: Request) -> HttpResponse:
     """Define a metric by choice, see what it counts, keep it."""
     return _answered(request, None)

@@ -20,6 +20,7 @@ from hingepoint.records.premortems import Place
 from hingepoint.web import drafts
 from hingepoint.web.deals import for_sellers_and_leaders
 from hingepoint.web.requests import Request
+from hingepoint.web.sent import once
 
 #: Where no landmark is ahead, answers are asked for within so many days.
 USUAL = dt.timedelta(days=7)
@@ -31,6 +32,7 @@ class AnswerForm(forms.Form):
 
 @drafts.kept()
 @for_sellers_and_leaders
+@once()
 def premortem(request: Request, deal_id: int) -> HttpResponse:
     """It is later and the deal was lost: what happened? Three answer without reading each other; then how often such deals are."""
     found = page.premortem_page(request.user, deal_id, now=timezone.now())
@@ -63,6 +65,7 @@ class BeginForm(forms.Form):
 
 @drafts.kept("premortem", "deal_id")
 @require_POST
+@once()
 def begin(request: Request, deal_id: int) -> HttpResponse:
     """Ask seller, manager and one more for their answers until the end of a day."""
     if not page.premortem_page(request.user, deal_id, now=timezone.now()).may_begin:

@@ -31,7 +31,7 @@ from hingepoint.web import detection, drafts, exports, pressure_words
 from hingepoint.web.home_pictures import Picture
 from hingepoint.web.playbook import lines
 from hingepoint.web.requests import Request, WholeNumber
-from hingepoint.web.sent import token_of
+from hingepoint.web.sent import once, token_of
 
 #: What a rule may read, as people call it.
 CHOICES = [
@@ -230,6 +230,7 @@ def pressure_rule(request: Request, rule_id: int) -> HttpResponse:
 
 
 @drafts.kept()
+@once()
 def new_pressure_rule(request: Request) -> HttpResponse:
     """Write a rule that tags deals with a pressure."""
     _keeper(request)

@@ -21,7 +21,7 @@ from hingepoint.records.errors import Hidden
 from hingepoint.records.proof import Answer
 from hingepoint.web import clients, drafts
 from hingepoint.web.requests import Request, whole_number
-from hingepoint.web.sent import token_of
+from hingepoint.web.sent import once, token_of
 from hingepoint.web.sign_in import WORKS_HERE, may_mail
 
 ACCEPTS = ",".join(f".{ending}" for ending in actions.KINDS)
@@ -127,6 +127,7 @@ def proof_file(request: Request, proof_id: int):
 
 @drafts.flashed("agreement", "deal_id", "type_id")
 @require_POST
+@once()
 def ask_customer(request: Request, deal_id: int, type_id: int):
     """Make a link by which the customer confirms; an earlier one stops working."""
     line = _line(request, deal_id, type_id)

@@ -15,6 +15,7 @@ from hingepoint.domain.home.queries.effort import BUDGET_MINUTES
 from hingepoint.domain.questions import actions
 from hingepoint.web import drafts
 from hingepoint.web.requests import Request
+from hingepoint.web.sent import once
 
 
 def questions(request: Request) -> HttpResponse:
@@ -34,6 +35,7 @@ class RetireForm(forms.Form):
 
 
 @drafts.kept()
+@once()
 def question(request: Request, key: str) -> HttpResponse:
     """One question: what was counted of it, what changes when it is retired, and the form that retires it."""
     line = question_budget.question(request.user, key, now=timezone.now())

@@ -19,6 +19,7 @@ from hingepoint.records.people import Role
 from hingepoint.web import drafts
 from hingepoint.web.formats import STATES
 from hingepoint.web.requests import Request, whole_number
+from hingepoint.web.sent import once
 
 #: What one click may say; everything else needs the form.
 QUICK = (
@@ -124,6 +125,7 @@ class AnswerForm(forms.Form):
 
 @drafts.kept("home")
 @require_POST
+@once()
 def answer_request(request: Request, agreement_id: int):
     """An inside partner says yes or no to what was asked of them."""
     form = AnswerForm(request.POST)

@@ -24,6 +24,7 @@ from hingepoint.records.people import Role
 from hingepoint.records.routines import WEEKDAYS, Cadence, Kind, Rule
 from hingepoint.web import drafts
 from hingepoint.web.requests import Request, WholeNumber
+from hingepoint.web.sent import once
 
 #: Of whom something can be required again and again.
 ROLES = [(role.value, role.label) for role in (Role.SELLER, Role.MANAGER, Role.SPONSOR)]
@@ -128,6 +129,7 @@ def routine(request: Request, routine_id: int) -> HttpResponse:
 
 
 @drafts.kept()
+@once()
 def new_routine(request: Request) -> HttpResponse:
     """Write a routine; nothing is required before it is put in force."""
     _keeper(request)
@@ -223,6 +225,7 @@ class DaysOffForm(forms.Form):
 
 
 @drafts.kept()
+@once()
 def days_off(request: Request) -> HttpResponse:
     """Days on which nothing is asked, of the company and of people."""
     if request.method == "POST":

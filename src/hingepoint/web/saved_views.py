@@ -20,6 +20,7 @@ from hingepoint.domain.people import actions
 from hingepoint.records.errors import Hidden
 from hingepoint.web import drafts
 from hingepoint.web.requests import Request
+from hingepoint.web.sent import once
 
 #: The lists that can be saved: name of the route, which is also the ``page`` of ``people.SavedView``.
 PAGES = ("deals", "matrix")
@@ -42,6 +43,7 @@ def _list_page(request: HttpRequest, where: Any = None) -> str:
 
 @drafts.kept(_list_page)
 @require_POST
+@once()
 def save_view(request: Request):
     """Keep a list as it is, under a name."""
     kept = drafts.read(SaveViewForm(request.POST))

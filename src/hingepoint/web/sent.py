@@ -8,14 +8,18 @@ that was typed, and both answers send it again.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render, resolve_url
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from hingepoint.domain.turns import actions as turns
 from hingepoint.records.errors import AlreadyNoted
 from hingepoint.web import formats
 
@@ -38,6 +42,40 @@ def sent(request: HttpRequest) -> dict[str, Any]:
         "token": token_of(request),
         "second": {"yes": True, "no": False}.get(request.POST.get(SECOND, "")),
     }
+
+
+def once(page: str = "") -> Callable:
+    """Let a form with a token do what it does once: sent again, also in the same moment, it leads where it led the first time. What
+    was refused did nothing and may be sent again. ``page`` is where it leads again if it showed something instead of leading on."""
+
+    def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        @wraps(view)
+        def respond(request: HttpRequest, **where: Any) -> HttpResponse:
+            if request.method != "POST" or not token_of(request):
+                return view(request, **where)
+            form = turns.form(request.user, token_of(request), request.path, *_said(request))
+            with transaction.atomic():
+                if known := form.sent_before(at=timezone.now()):
+                    return redirect(known.led_to)
+                return _first(form, view(request, **where), page)
+
+        return respond
+
+    return decorate
+
+
+def _said(request: HttpRequest) -> list[str]:
+    return turns.plain_facts((name, values) for name, values in request.POST.lists() if name not in _OURS)
+
+
+def _first(form: turns.Form, answer: HttpResponse, page: str) -> HttpResponse:
+    """Remember where a form led; what led nowhere, such as a preview, may come again."""
+    led_to = answer.headers.get("Location") or (resolve_url(page) if page else "")
+    if answer.status_code >= 400:
+        transaction.set_rollback(True)
+    else:
+        form.answered(led_to)
+    return answer
 
 
 def ask_whether_second(request: HttpRequest, error: AlreadyNoted) -> HttpResponse:

@@ -21,6 +21,7 @@ from hingepoint.domain.signals import actions, queries, recorded
 from hingepoint.records.signals import ANSWERS, DECISIONS, StepKind
 from hingepoint.web import drafts, exports, signal_pictures, signal_words
 from hingepoint.web.requests import Request, whole_number
+from hingepoint.web.sent import once
 
 #: What asks most stands first.
 ORDER = ("new", "in_hand", State.WATCH, State.CALM, State.STALE, State.NO_DATA)
@@ -186,6 +187,7 @@ class AnswerForm(forms.Form):
 
 @drafts.kept("signal", "key")
 @require_POST
+@once()
 def answer_raise(request: Request, key: str, raise_id: int) -> HttpResponse:
     """Say what one makes of a raise."""
     queries.require_answerable(request.user, key, raise_id)
@@ -211,6 +213,7 @@ class DecideForm(forms.Form):
 
 @drafts.kept("signal", "key")
 @require_POST
+@once()
 def decide_raise(request: Request, key: str, raise_id: int) -> HttpResponse:
     """Say whether a raise led to a decision."""
     queries.require_answerable(request.user, key, raise_id)
@@ -239,6 +242,7 @@ class MuteForm(forms.Form):
 
 @drafts.kept("signal", "key")
 @require_POST
+@once()
 def mute_raise(request: Request, key: str, raise_id: int) -> HttpResponse:
     """Ask no more about a raise until a day, with a reason."""
     queries.require_answerable(request.user, key, raise_id)

@@ -32,6 +32,7 @@ from hingepoint.reports.findings.metric import metric_of
 from hingepoint.web import drafts, measures, strategy_pictures, strategy_words
 from hingepoint.web.deals import for_sellers_and_leaders
 from hingepoint.web.requests import Request, WholeNumber
+from hingepoint.web.sent import once
 
 #: Results that are drawn on a page of theirs, and on that of the strategy, which has two pictures more; others are told in words.
 MOST_DRAWN, MOST_DRAWN_BESIDE = 8, 6
@@ -209,6 +210,7 @@ def routines(request: Request, strategy_id: int) -> HttpResponse:
 
 
 @drafts.kept()
+@once()
 def new_strategy(request: Request) -> HttpResponse:
     """Write a strategy, from a preset or from nothing."""
     keeper(request)

@@ -18,6 +18,7 @@ from hingepoint.records.people import Role
 from hingepoint.records.tokens import SCOPES
 from hingepoint.web import drafts
 from hingepoint.web.requests import Request, WholeNumber
+from hingepoint.web.sent import once
 
 MINE, SERVICE = "mine", "service"
 
@@ -39,6 +40,7 @@ def tokens(request: Request) -> HttpResponse:
 
 @drafts.kept("tokens")
 @require_POST
+@once("tokens")
 def make_token(request: Request) -> HttpResponse:
     """Make a token, and show it this once."""
     said = drafts.read(TokenForm(request.POST))

@@ -23,6 +23,7 @@ from hingepoint.reports.findings import shapes, whole
 from hingepoint.reports.findings import words as finding_words
 from hingepoint.web import drafts
 from hingepoint.web.requests import WholeNumber
+from hingepoint.web.sent import once
 
 
 class PlanForm(forms.Form):
@@ -136,6 +137,7 @@ def _planner(request, page: planner.PlannerPage, form: PlanForm, draft: drafts.D
 
 @drafts.kept("plan-evidence", "run_id", "key")
 @require_POST
+@once()
 def draw_lots(request, run_id: int, key: str):
     """Draw the lots of a trial and keep them."""
     if not runs.may_run(request.user):
@@ -212,6 +214,7 @@ def _history(viewer, page: trial_page.TrialPage) -> tuple[int, shapes.Finding] |
 
 @drafts.kept("trial", "trial_id")
 @require_POST
+@once()
 def look_at_trial(request, trial_id: int):
     """Show a trial's result, or take a look before its end, which says why and stays on record."""
     if not runs.may_run(request.user):

@@ -598,7 +598,7 @@ def require_sign_in_allowed(*, account: str, address: str, known: bool = False, 
     ``known``: ``address`` names a browser in which this account was signed in before. It answers for itself alone, so
     that whoever guesses elsewhere shuts nobody out.
     """
-    recent = SignInFailure.objects.filter(at__gt=at - SIGN_IN_WINDOW)
+    recent = SignInFailure.objects.filter(at__gt=at - SIGN_IN_WINDOW, at__lt=at + SIGN_IN_WINDOW)
     limits = [(recent.filter(account=account, address=address), FAILURES_OF_ACCOUNT_AT_ADDRESS)]
     if not known:
         limits += [

@@ -12,9 +12,12 @@ from hingepoint.domain.people.models import User
 
 def tell(user: User | None, what: str, *, by: User | None, at: dt.datetime, to: str | None = None) -> None:
     """Have ``user``, and nobody else, mailed ``what`` changed and who did it, once it is kept. ``to`` is where they are
-    reached, if it is not their address of now. Who has no address, and an installation without mail, learns it from the trail."""
-    address = to or (user.email if user else None)
-    if user is None or not address or not settings.ENVIRONMENT.mail_server:
+    reached, if it is not their address of now. Who has no address, and an installation without mail, learns it from the trail;
+    who was never here and cannot come in yet is not told what is made ready for them."""
+    if user is None or not (user.can_sign_in or user.visited_on) or not settings.ENVIRONMENT.mail_server:
+        return
+    address = to or user.email
+    if not address:
         return
     from hingepoint.domain.people.tasks import mail_change  # it calls back
 

@@ -90,7 +90,7 @@ def try_code(*, user: User, at: dt.datetime, code: str) -> bool:
     """Return whether ``code`` is the one the app of ``user`` shows, or a recovery code that was not used. A wrong one counts,
     and after some the next is refused unheard for a while. Raises TooManyCodes, and Hidden where there is no second factor."""
     factor = _factor_of(user)
-    if factor.blocked_until and at < factor.blocked_until:
+    if factor.blocked_until and rules.still_waits(factor.blocked_until, at=at):
         minutes = -((at - factor.blocked_until) // dt.timedelta(minutes=1))
         raise TooManyCodes(
             f"Too many wrong codes. Try again in {minutes} minute{'s' if minutes > 1 else ''}."

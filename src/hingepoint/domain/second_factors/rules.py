@@ -45,8 +45,10 @@ def step_of(at: dt.datetime) -> int:
 
 def matching_step(secret: str, typed: str, *, at: dt.datetime, after: int) -> int | None:
     """Return the time step whose code was typed, None where there is none near ``at`` later than ``after``: a code that was
-    used, and those before it, are not taken again."""
+    used, and those before it, are not taken again. A last one that is still to come was taken by a clock that was wrong, and
+    says nothing."""
     key, now, code = base64.b32decode(secret), step_of(at), plain(typed)
+    after = after if after <= now + SKEW else 0
     steps = range(max(now - SKEW, after + 1), now + SKEW + 1)
     same = [
         step
@@ -61,6 +63,11 @@ def wait_after(wrong: int) -> dt.timedelta:
     if wrong < FREE_TRIES:
         return dt.timedelta()
     return min(dt.timedelta(minutes=2 ** min(wrong - FREE_TRIES, 20)), MOST_WAIT)
+
+
+def still_waits(until: dt.datetime | None, *, at: dt.datetime) -> bool:
+    """Return whether codes are refused unheard; longer than the longest wait only a clock that was wrong has said."""
+    return until is not None and dt.timedelta() < until - at <= MOST_WAIT
 
 
 def address_for_apps(secret: str, *, account: str, issuer: str) -> str:

@@ -18,7 +18,7 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from django.core.exceptions import ObjectDoesNotExist
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Model, QuerySet
 
 from hingepoint.domain.audit.actions import written_last
@@ -96,6 +96,10 @@ class Form:
     by_id_number: int
     key: int | None
 
+    @property
+    def _which(self) -> dict[str, Any]:
+        return {"by_id_number": self.by_id_number, "key": self.key}
+
     def made(self, rows: QuerySet[M]) -> M | None:
         """Return which of ``rows`` it made when it was sent before. Ask it in the turn of what it changes."""
         if self.key is None:
@@ -104,6 +108,24 @@ class Form:
             by_id_number=self.by_id_number, key=self.key, made=rows.model._meta.model_name
         )
         return rows.filter(pk__in=known.values("made_id")).first()
+
+    def sent_before(self, *, at: dt.datetime) -> SentForm | None:
+        """Return this form as it was answered before; None when it comes for the first time, which holds up whoever sends it again
+        until the transaction ends. Belongs inside the transaction of what it changes."""
+        try:
+            with transaction.atomic():
+                SentForm.objects.create(**self._which, made="", made_id=0, at=at)
+        except IntegrityError:
+            return SentForm.objects.get(**self._which)
+        return None
+
+    def answered(self, led_to: str) -> None:
+        """Remember where it led; nowhere: it may come again."""
+        row = SentForm.objects.filter(**self._which)
+        if led_to:
+            row.update(led_to=led_to[:1000])
+        else:
+            row.delete()
 
     def keep(self, made: Model, *, at: dt.datetime) -> None:
         """Remember what it made."""

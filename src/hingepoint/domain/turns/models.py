@@ -6,13 +6,14 @@ from django.db import models
 
 
 class SentForm(models.Model):
-    """What a form made when it was first sent. ``key`` tells its one-time token and what it said: a form that
+    """What a form made when it was first sent, or where it ``led_to``. ``key`` tells its one-time token and what it said: a form that
     somebody went back to and filled in anew is another one."""
 
     by_id_number = models.BigIntegerField()  # no foreign key: the subject of people stands above
     key = models.BigIntegerField()
     made = models.CharField(max_length=40)  # the table of what it made
     made_id = models.BigIntegerField()
+    led_to = models.CharField(max_length=1000, blank=True, default="")
     at = models.DateTimeField(db_index=True)
 
     class Meta:

@@ -7,6 +7,7 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from django.db import DatabaseError, connection
 from django_tasks_db.models import DBTaskResult
@@ -114,11 +115,22 @@ def standing_of_disk(folder: Path) -> Standing:
 
 
 def damage() -> str:
-    """Return what SQLite finds damaged in its file, empty where nothing is; always empty on PostgreSQL, which says so
-    itself when it reads a damaged page. Reads the whole file, and holds up nobody. Raises DatabaseError."""
+    """Return what SQLite finds damaged in its file, or what points at nothing there, in any table; empty where nothing is. Always
+    empty on PostgreSQL, which says so itself when it reads a damaged page and lets nothing point at nothing. Reads the whole
+    file, and holds up nobody. Raises DatabaseError."""
     if connection.vendor != "sqlite":
         return ""
     with connection.cursor() as cursor:
-        cursor.execute("PRAGMA quick_check(1)")
-        (found,) = cursor.fetchone()
-    return "" if found == "ok" else str(found)
+        return damage_seen_by(cursor)
+
+
+def damage_seen_by(cursor: Any) -> str:
+    """Return what a cursor of an SQLite database finds damaged: pages, rules of a table that a row breaks, and keys that
+    lead nowhere."""
+    cursor.execute("PRAGMA quick_check(1)")
+    (found,) = cursor.fetchone()
+    if found != "ok":
+        return str(found)
+    cursor.execute("PRAGMA foreign_key_check")
+    lost = cursor.fetchone()
+    return f"row {lost[1]} of {lost[0]} belongs to a row of {lost[2]} that is not there" if lost else ""

@@ -1,0 +1,408 @@
+"""What a real server loses when it is killed, when its disk fills up, and when its database goes away; and whether its memory grows.
+
+    python benchmarks/faults.py [--smoke] [--only kill disk database memory] [--kills 20] [--seconds 600] [--postgres URL]
+
+`hingepoint serve` runs as a program of its own on a company of eight deals in a temporary folder. Four browsers note demands, each in
+words of its own, as fast as they are answered, while files of events are imported by the command line. Then the fault comes:
+
+    kill      the server, its worker and the import are killed (SIGKILL) at a random moment, and the server is begun again
+    disk      the disk under the data folder is filled to the last byte, then emptied (root on Linux: it mounts a small one in memory)
+    database  PostgreSQL is stopped in mid-use and begun again (--cluster names its folder); the server is not
+    memory    ten minutes of pages and demands; memory that no other process shares, each second
+
+After each: every demand that was answered is there, none is there twice, each has its line of the trail, the trail's chain holds, and
+an import is there as a whole or not at all. With --postgres URL the same on an empty database there. Ends with code 1 where anything was lost.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import http.client
+import os
+import random
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from serving import Person, memory, processes
+
+PASSWORD = "rain on the tin roof"
+DEALS, BROWSERS, EVENTS, DISK_MB = 8, 4, 4_000, 48
+PAGES = ("/", "/deals/", "/matrix/", "/deals/1/", "/talks/", "/trail/")
+
+
+@dataclass
+class Told:
+    """What was asked for and what was answered, over all faults of a kind."""
+
+    faults: int = 0
+    asked: set[str] = field(default_factory=set)
+    answered: set[str] = field(default_factory=set)
+    refused: int = 0
+    imports: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+
+class Browser(Person):
+    """Somebody who signed in with a password, in a browser that outlives its server."""
+
+    def __init__(self, port: int, cookies: dict[str, str], csrf: str):
+        self.port, self.cookies, self.csrf = port, dict(cookies), csrf
+        self.line = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+
+    def demand(self, words: str) -> int:
+        said = {"csrfmiddlewaretoken": self.csrf, "form_token": uuid.uuid4().hex, "topic": "price"}
+        said |= {"words": words, "asked_by": "Bo Lind", "known": "stated"}
+        deal = random.randrange(1, DEALS + 1)
+        return self.ask("POST", f"/deals/{deal}/demands/new", said)[0]
+
+
+# ---- a company, its server, its browsers ----
+
+
+class Company:
+    """A data folder with eight deals and one analyst, and the programs that run on it."""
+
+    def __init__(self, folder: Path, postgres: str, cluster: str):
+        self.folder, self.cluster = folder, cluster
+        self.environment = {k: v for k, v in os.environ.items() if not k.startswith("HINGEPOINT_")}
+        self.environment |= {"HINGEPOINT_DATA_DIR": str(folder), "HINGEPOINT_LOG_LEVEL": "CRITICAL"}
+        if postgres:
+            self.environment["HINGEPOINT_DATABASE_URL"] = postgres
+        self.cookies: dict[str, str] = {}
+        self.csrf = ""
+
+    def run(self, *words: str) -> subprocess.Popen:
+        command = [sys.executable, "-m", "hingepoint", *words]
+        quiet = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        return subprocess.Popen(command, env=self.environment, start_new_session=True, **quiet)
+
+    def do(self, *words: str) -> None:
+        done = self.run(*words)
+        said, _ = done.communicate(timeout=600)
+        if done.returncode:
+            sys.exit(f"{words[0]}: {said}")
+
+    def make(self) -> None:
+        self.do("createuser", "ann@example.com", "--name", "Ann Berg", "--password", PASSWORD)
+        rows = "".join(f"A-{number},2025-01-07,open,{number}000,EUR\n" for number in range(1, DEALS + 1))
+        file = self.folder / "deals.csv"
+        file.write_text("deal_id,created,status,amount,currency\n" + rows)
+        self.do("import", "deals", str(file))
+
+    @contextlib.contextmanager
+    def served(self) -> Iterator[tuple[int, subprocess.Popen]]:
+        """Serve until the block ends, however the server ends."""
+        port = free_port()
+        server = self.run("serve", "--port", str(port))
+        try:
+            while "Hingepoint runs at" not in (said := server.stdout.readline()):
+                if not said:
+                    sys.exit("the server did not start")
+            threading.Thread(target=server.stdout.read, daemon=True).start()
+            self._sign_in_once(port)
+            yield port, server
+        finally:
+            end(server)
+
+    def _sign_in_once(self, port: int) -> None:
+        if self.cookies:
+            return
+        first = Browser(port, {}, "")
+        said = {
+            "csrfmiddlewaretoken": first.token("/sign-in"),
+            "username": "ann@example.com",
+            "password": PASSWORD,
+        }
+        first.ask("POST", "/sign-in", said)
+        self.csrf = first.token("/deals/1/demands/new")
+        self.cookies = first.cookies
+
+    def browsers(self, port: int) -> list[Browser]:
+        return [Browser(port, self.cookies, self.csrf) for _ in range(BROWSERS)]
+
+    def import_of(self, number: int) -> subprocess.Popen:
+        file = self.folder / f"events-{number}.csv"
+        rows = "".join(f"A-1,import {number} step {step},2025-01-11,activity\n" for step in range(EVENTS))
+        file.write_text("deal_id,agreement,at,kind\n" + rows)
+        return self.run("import", "events", str(file))
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def end(server: subprocess.Popen) -> None:
+    if server.poll() is None:
+        server.send_signal(signal.SIGTERM)
+    server.wait(timeout=60)
+
+
+def kill(process: subprocess.Popen) -> None:
+    """Kill a program and all that it began, as a power cut does."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for one in [int(place.name) for place in processes(process.pid)]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(one, signal.SIGKILL)
+    process.wait(timeout=60)
+
+
+@contextlib.contextmanager
+def noting(browsers: list[Browser], told: Told) -> Iterator[None]:
+    """Let browsers note demands as fast as they are answered, until the block ends."""
+    over = threading.Event()
+    working = [threading.Thread(target=note, args=(one, told, over)) for one in browsers]
+    for one in working:
+        one.start()
+    try:
+        yield
+    finally:
+        over.set()
+        for one in working:
+            one.join()
+
+
+def note(browser: Browser, told: Told, over: threading.Event) -> None:
+    while not over.is_set():
+        words = f"demand {uuid.uuid4().hex}"
+        told.asked.add(words)
+        try:
+            status = browser.demand(words)
+        except OSError:
+            browser.line.close()
+            time.sleep(0.1)
+            continue
+        if status == 302:
+            told.answered.add(words)
+        else:
+            told.refused += 1
+            time.sleep(0.05)
+
+
+# ---- what must be true afterwards ----
+
+
+def check(told: Told, when: str) -> None:
+    """Keep what is wrong with the database."""
+    from django.db import connection
+
+    from hingepoint.domain.audit.models import AuditEvent
+    from hingepoint.domain.audit.queries import first_broken_link
+    from hingepoint.domain.deals.models import DealEvent
+    from hingepoint.domain.upkeep.queries import damage
+
+    connection.close()
+    kept = list(DealEvent.objects.filter(kind="demand").values_list("note", flat=True))
+    lines = AuditEvent.objects.filter(action="note demand").count()
+    imports = imported()
+    found = {
+        "answered and lost": len(told.answered - set(kept)),
+        "there and never asked for": len(set(kept) - told.asked),
+        "there twice": len(kept) - len(set(kept)),
+        "demands without their line of the trail": abs(len(kept) - lines),
+        "breaks of the trail": int(first_broken_link() is not None),
+        "imports by halves": sum(number != EVENTS for number in imports.values()),
+        "damages of the file": int(bool(damage())),
+    }
+    told.imports = len(imports)
+    told.wrong += [f"{when}: {number} {what}" for what, number in found.items() if number]
+
+
+def imported() -> Counter[str]:
+    """Return how many events of each import are there."""
+    from hingepoint.domain.deals.models import DealEvent
+
+    names = DealEvent.objects.filter(name__startswith="import ").values_list("name", flat=True)
+    return Counter(name.partition(" step ")[0] for name in names)
+
+
+# ---- the faults ----
+
+
+def killed(company: Company, asked: argparse.Namespace, told: Told) -> None:
+    chance = random.Random(20261130)
+    for number in range(asked.kills):
+        with company.served() as (port, server), noting(company.browsers(port), told):
+            importing = company.import_of(number)
+            time.sleep(chance.uniform(1.0, asked.longest))
+            kill(server)
+            kill(importing)
+            told.faults += 1
+        check(told, f"kill {number + 1}")
+    company.import_of(asked.kills).communicate(timeout=600)
+    check(told, "after an import that nobody killed")
+    told.wrong += [] if imported()[f"import {asked.kills}"] else ["no import works any more"]
+
+
+def disk_full(company: Company, asked: argparse.Namespace, told: Told) -> None:
+    """On a folder that lies on a disk of its own: fill it, empty it."""
+    ballast = company.folder / "ballast"
+    with company.served() as (port, _), noting(company.browsers(port), told):
+        for number in range(asked.fills):
+            time.sleep(2)
+            fill(ballast)
+            before = told.refused
+            time.sleep(6)
+            told.wrong += [f"fill {number + 1}: /healthz says that all is well"] if healthy(port) else []
+            told.wrong += [f"fill {number + 1}: nothing was refused"] if told.refused == before else []
+            ballast.unlink()
+            told.faults += 1
+            answers_again(port, told, f"fill {number + 1}")
+    check(told, "after the disk")
+
+
+def fill(ballast: Path) -> None:
+    with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        for size in (1 << 20, 1 << 12, 1):
+            with contextlib.suppress(OSError):
+                while True:
+                    file.write(bytes(size))
+
+
+def healthy(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=60) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+def answers_again(port: int, told: Told, when: str) -> None:
+    """Wait until demands are kept again."""
+    before, until = len(told.answered), time.monotonic() + 60
+    while len(told.answered) < before + 5:
+        if time.monotonic() > until:
+            told.wrong.append(f"{when}: a minute later nothing is kept")
+            return
+        time.sleep(0.2)
+
+
+def database_away(company: Company, asked: argparse.Namespace, told: Told) -> None:
+    with company.served() as (port, _), noting(company.browsers(port), told):
+        for number in range(asked.stops):
+            time.sleep(3)
+            cluster(company.cluster, "--mode", "immediate", "stop")
+            time.sleep(2)
+            told.wrong += [f"stop {number + 1}: /healthz says that all is well"] if healthy(port) else []
+            cluster(company.cluster, "--log", f"{company.cluster}/log", "--wait", "start")
+            told.faults += 1
+            answers_again(port, told, f"stop {number + 1}")
+    check(told, "after PostgreSQL")
+
+
+def cluster(folder: str, *words: str) -> None:
+    """Stop or begin the PostgreSQL server of a folder, with the options it had, as the account to which it belongs."""
+    owner = Path(folder).owner()
+    program = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))[-1]
+    subprocess.run(
+        ["runuser", "-u", owner, "--", str(program), "--pgdata", folder, *words],
+        check=True, stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+def memory_grows(company: Company, asked: argparse.Namespace, told: Told) -> None:
+    """Read pages and note demands for a while; memory of the second quarter against that of the last."""
+    with company.served() as (port, server):
+        reader = company.browsers(port)[0]
+        samples, until = [], time.monotonic() + asked.seconds
+        with noting(company.browsers(port)[:1], told):
+            while time.monotonic() < until:
+                for page in PAGES:
+                    reader.ask("GET", page)
+                samples.append(memory(server.pid))
+    quarter = len(samples) // 4
+    early, late = (statistics.median(part) for part in (samples[quarter : 2 * quarter], samples[-quarter:]))
+    told.faults = 1
+    print(
+        f"memory    {asked.seconds} s, {len(samples) * len(PAGES):,} pages: {samples[0]:.0f} MB at first, "
+        f"{early:.0f} MB in the second quarter, {late:.0f} MB in the last"
+    )
+    if late > 1.1 * early:
+        told.wrong.append(f"memory grew from {early:.0f} to {late:.0f} MB")
+    check(told, "after the pages")
+
+
+KINDS = {"kill": killed, "disk": disk_full, "database": database_away, "memory": memory_grows}
+
+
+# ---- running them ----
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    options.add_argument("--smoke", action="store_true", help="a few faults and half a minute: does it run")
+    options.add_argument("--only", nargs="+", choices=list(KINDS), help="these kinds alone")
+    for name, usual in (
+        ("--kills", 20),
+        ("--longest", 15),
+        ("--fills", 5),
+        ("--stops", 5),
+        ("--seconds", 600),
+    ):
+        options.add_argument(name, type=int, default=usual)
+    options.add_argument(
+        "--postgres", default="", metavar="URL", help="an empty database, in place of SQLite"
+    )
+    options.add_argument("--cluster", default="", metavar="FOLDER", help="that of its server, to stop it")
+    asked = options.parse_args()
+    if asked.smoke:
+        asked.kills, asked.fills, asked.stops, asked.seconds = 2, 1, 1, 30
+    kinds = asked.only or [kind for kind in KINDS if kind != "database" or asked.cluster]
+    with tempfile.TemporaryDirectory() as name, own_disk(Path(name), wanted="disk" in kinds):
+        wrong = run(Company(Path(name), asked.postgres, asked.cluster), kinds, asked)
+    sys.exit(bool(wrong))
+
+
+@contextlib.contextmanager
+def own_disk(folder: Path, *, wanted: bool) -> Iterator[None]:
+    """Let a folder lie on a small disk of its own, in memory."""
+    if not wanted:
+        yield
+        return
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_MB}m", "tmpfs", str(folder)], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def run(company: Company, kinds: list[str], asked: argparse.Namespace) -> list[str]:
+    """Bring about the faults, print a line a kind, and return what was wrong."""
+    os.environ |= {key: value for key, value in company.environment.items() if key.startswith("HINGEPOINT_")}
+    os.environ["DJANGO_SETTINGS_MODULE"] = "hingepoint.config.settings"
+    company.make()
+    import django
+
+    django.setup()
+    told = Told()
+    for kind in kinds:
+        told.faults, sent, kept, refused = 0, len(told.asked), len(told.answered), told.refused
+        KINDS[kind](company, asked, told)
+        print(
+            f"{kind:9} {told.faults} times, {len(told.asked) - sent:,} demands sent, "
+            f"{len(told.answered) - kept:,} answered, {told.refused - refused:,} refused, "
+            f"{told.imports} imports there, "
+            f"{len(told.wrong)} wrong",
+            flush=True,
+        )
+    for one in told.wrong:
+        print(f"Wrong: {one}")
+    return told.wrong
+
+
+if __name__ == "__main__":
+    main()

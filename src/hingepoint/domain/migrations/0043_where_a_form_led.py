@@ -1,0 +1,13 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("domain", "0040_passkeys")]
+
+    operations = [
+        migrations.AddField(
+            model_name="sentform",
+            name="led_to",
+            field=models.CharField(max_length=1000, blank=True, default=""),
+        ),
+    ]
