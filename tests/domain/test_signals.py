@@ -557,6 +557,33 @@ class TestAnswers:
         )
 
 
+def test_a_report_is_opened_once_for_all_pages_and_anew_when_it_was_read_anew(cast, monkeypatch):
+    read(DAY)
+    opened, really = [], record.opened
+    monkeypatch.setattr(record, "opened", lambda kept: opened.append(kept) or really(kept))
+    record._opened_text.cache_clear()
+    for _ in range(2):
+        queries.overview(cast.sponsor)
+        assert queries.signal(cast.sponsor, "exceptions").told.signal.key == "exceptions"
+    assert len(opened) == 1
+    read(DAY, exceptions=(NORTH,))
+    assert queries.overview(cast.sponsor).counts.raised == 1
+    assert len(opened) == 2
+
+
+def test_what_is_held_opened_is_what_was_kept_and_nobody_changes_it(cast):
+    read(DAY, exceptions=(NORTH,))
+    (row,) = SignalReading.objects.as_text()
+    held = record.opened_text(row.text)
+    assert same(held, record.opened(SignalReading.objects.get().report))
+    series = [one.series for told in held.signals for one in told.places if one.series is not None]
+    for each in series:
+        with pytest.raises(ValueError, match="read-only"):
+            each.counts[0] = 1.0
+    assert series
+    assert record.opened_text(row.text, only="exceptions").signals == (held.signals[1],)
+
+
 def test_a_night_holds_the_database_for_few_rows(cast):
     with locks.measured() as meter:
         read(DAY, exceptions=(NORTH, SOUTH))

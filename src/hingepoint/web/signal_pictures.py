@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -177,11 +178,11 @@ class _Drawn:
             for one in self.reading.earlier
         ]
 
-    @property
+    @cached_property
     def usual(self) -> float:
         return self.series.usual_level if self.reading.baseline is None else self.reading.baseline
 
-    @property
+    @cached_property
     def one(self) -> float:
         """The standard deviation of a single unit."""
         if self.signal.kind == "mean":
@@ -189,7 +190,7 @@ class _Drawn:
         share = min(max(self.usual, NO_SPREAD), 1 - NO_SPREAD)
         return float(np.sqrt(share * (1 - share)))
 
-    @property
+    @cached_property
     def worth(self) -> float:
         """What a score of one is worth in a period of the usual size."""
         some = self.series.counts[self.series.counts > 0]

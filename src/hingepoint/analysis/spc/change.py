@@ -85,9 +85,8 @@ def chances_to_show(chart: Chart, *, changes: Sequence[float], since: int, noise
     if chart.baseline.is_trial or not count:
         return [0.0] * len(changes)
     lines, half = _drawn(chart, noise), chart.high - chart.baseline.level
-    moved: Floats = 1 - (1 - chart.weight) ** np.arange(
-        1.0, count - since + 1
-    )  # where a step of 1 has taken the line
+    # of a step of 1, so much has arrived in the smoothed line at each point since
+    moved: Floats = 1 - (1 - chart.weight) ** np.arange(1.0, count - since + 1)
     sides = [side for side in (1, -1) if chart.side in (0, side)]
     needed = np.array([_needed(side * lines, half, moved, since) for side in sides])
     shifts = [np.array([[side * change] for side in sides]) for change in changes]

@@ -7,9 +7,11 @@ answer it. Who may see which place is in ``rules``.
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Cast
 
 from hingepoint.domain.people.models import User
 from hingepoint.records.signals import StepKind
@@ -19,6 +21,10 @@ class SignalReadingQuerySet(models.QuerySet["SignalReading"]):
     def until(self, day: dt.date | None) -> SignalReadingQuerySet:
         """Return the readings that were to be had on a day (None: today), the newest first."""
         return (self if day is None else self.filter(day__lte=day)).order_by("-day")
+
+    def as_text(self) -> models.QuerySet[Any]:
+        """Return the readings with the ``text`` of their report instead of the report, which is not read."""
+        return self.defer("report").annotate(text=Cast("report", models.TextField()))
 
 
 class SignalReading(models.Model):

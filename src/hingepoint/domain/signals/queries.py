@@ -231,8 +231,8 @@ def states(viewer: Viewer) -> dict[str, State]:
     others all are hidden. One SQL query."""
     if not sees_all(viewer):
         raise Hidden("They see places, and not the whole.")
-    row = SignalReading.objects.until(None).first()
-    return {one.signal.key: one.state for one in record.opened(row.report).signals} if row else {}
+    row = SignalReading.objects.until(None).as_text().first()
+    return {one.signal.key: one.state for one in record.opened_text(row.text).signals} if row else {}
 
 
 def deals_behind(
@@ -298,8 +298,8 @@ class _Picture:
 
 
 def _picture(viewer: Viewer, as_of: dt.date | None, key: str = "") -> _Picture:
-    row = SignalReading.objects.until(as_of).first() if works_here(viewer) else None
-    report = record.opened(row.report, only=key) if row else None
+    row = SignalReading.objects.until(as_of).as_text().first() if works_here(viewer) else None
+    report = record.opened_text(row.text, only=key) if row else None
     seen = sight(viewer, accounts=accounts_in(report))
     assert works_here(viewer)  # to everybody else it is hidden
     known = {one.signal.key: one for one in report.signals} if report else {}

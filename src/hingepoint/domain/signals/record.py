@@ -9,8 +9,10 @@ company, of teams, of managers and of all that is raised or watched: a large com
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -36,6 +38,9 @@ from hingepoint.records.errors import Refused
 
 #: Of what is stored. One more whenever its meaning changes, and a step in ``UPGRADES`` from the one before.
 SCHEMA = 3
+
+#: So many reports are held opened.
+HELD = 2
 
 Json = Mapping[str, Any]
 
@@ -73,20 +78,36 @@ def stored(report: Report) -> dict[str, Any]:
     }
 
 
-def opened(kept: Json, *, only: str = "") -> Report:
-    """Return the report that any version has stored, with one signal where ``only`` names its key. Raises NewerReport
-    for one of a later version.
+def opened(kept: Json) -> Report:
+    """Return the report that any version has stored. Raises NewerReport for one of a later version.
 
     A signal that this version does not know is left out.
     """
-    kept, wanted = upgraded(kept), {only} if only else SIGNALS.keys()
+    kept = upgraded(kept)
     return Report(
         as_of=dt.date.fromisoformat(kept["as_of"]),
         period=kept["period"],
         charts=kept["charts"],
         limit=kept["limit"],
-        signals=tuple(_told_again(one) for one in kept["signals"] if one["key"] in wanted),
+        signals=tuple(_told_again(one) for one in kept["signals"] if one["key"] in SIGNALS),
     )
+
+
+def opened_text(text: str, *, only: str = "") -> Report:
+    """Return the same from the text of a report, with one signal where ``only`` names its key.
+
+    The last few are held opened, by their text: every page asks for the newest, and to read megabytes and to open them costs
+    a tenth of a second each.
+    """
+    report = _opened_text(text)
+    if not only:
+        return report
+    return replace(report, signals=tuple(one for one in report.signals if one.signal.key == only))
+
+
+@lru_cache(maxsize=HELD)
+def _opened_text(text: str) -> Report:
+    return opened(json.loads(text))
 
 
 def upgraded(kept: Json) -> Json:
@@ -276,7 +297,9 @@ def _number(value: float) -> float | None:
 
 
 def _array(values: list[float | None]) -> Floats:
-    return np.array(values, np.float64)  # null becomes NaN
+    array = np.array(values, np.float64)  # null becomes NaN
+    array.flags.writeable = False  # more than one page may draw it
+    return array
 
 
 def _plain(parts: dict[str, Any]) -> dict[str, Any]:
