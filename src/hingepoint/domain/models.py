@@ -14,7 +14,7 @@ from hingepoint.domain.impact.models import Rollout, RolloutCost, RolloutReading
 from hingepoint.domain.imports.models import ImportBatch, ImportChange, SavedMapping
 from hingepoint.domain.involvement.models import Involvement
 from hingepoint.domain.negotiation.models import Corridor, CorridorWriting, Reason, Trade
-from hingepoint.domain.notices.models import CalendarAddress, Digest, MailChoice, NoticeAnswer, Quiet
+from hingepoint.domain.notices.models import CalendarAddress, Chat, Digest, MailChoice, NoticeAnswer, Quiet
 from hingepoint.domain.passkeys.models import Passkey
 from hingepoint.domain.people.models import (
     DifferentPeople,
@@ -82,6 +82,7 @@ __all__ = [
     "AuditEvent",
     "AuditHead",
     "CalendarAddress",
+    "Chat",
     "CoachingNote",
     "CoachingRating",
     "CoachingSession",
