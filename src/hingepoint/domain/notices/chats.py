@@ -15,6 +15,7 @@ from hingepoint.connectors import outgoing
 from hingepoint.domain.notices.letters import Link
 from hingepoint.domain.notices.rules import Group
 from hingepoint.domain.webhooks.rules import BadAddress, require_address, taken
+from hingepoint.records.errors import Refused
 from hingepoint.records.notices import ChatService, Line
 
 Post = Callable[..., outgoing.Said]
@@ -29,7 +30,7 @@ HOSTS = {
 WHERE = "At most one message a day comes, and none when nothing is new. Choose the hour, what it tells, or none at all."
 
 
-class NotTaken(Exception):
+class NotTaken(Refused):
     """The chat did not take a message; the words say what it answered."""
 
 
