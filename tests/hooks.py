@@ -60,7 +60,7 @@ def listening(answer) -> Iterator[tuple[str, list]]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
             asked.append(self.path)
-            self.rfile.read(int(self.headers.get("content-length", 0)))
+            self.body = self.rfile.read(int(self.headers.get("content-length", 0)))
             answer(self)
 
         do_GET = do_POST

@@ -243,6 +243,9 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     "choose-mail": (EVERYBODY, {}),
     "be-quiet": (EVERYBODY, {}),
     "answer-mail": (set(), {"digest_id": 0}),  # whose mail it is: tests/web/test_notices.py
+    "choose-chat": (EVERYBODY, {}),
+    "leave-chat": (set(), {}),  # of who has one: tests/web/test_chat.py
+    "try-chat": (set(), {}),  # the same
     "renew-calendar": (EVERYBODY, {}),
     "confirm-proposal": ({"seller"}, {"proposal_id": "a_proposal"}),
     "refuse-proposal": ({"seller"}, {"proposal_id": "a_proposal"}),

@@ -211,7 +211,10 @@ NO_ACTION = {
         "note_visit": "one statement; the trail tells nothing of it",
         "send_invitations": "mails one after another, each link kept in one before its mail goes",
     },
-    "notices.actions": {"send_digests": "keeps and marks each mail in a statement of its own"},
+    "notices.actions": {
+        "send_digests": "keeps and marks each mail in a statement of its own",
+        "try_chat": "is on record in one, then asks the chat outside any",
+    },
     "premortems.actions": {"begin_ahead": "begins each in one of its own"},
     "merging.actions": {"merge": "passes on to one, and words its refusal"},
     "pressures.actions": {

@@ -34,6 +34,8 @@ class OnPostgres(Installation):
 
         with psycopg.connect(self.url) as connection:
             answered = connection.execute(statement)
+            while answered.nextset():
+                pass  # of several statements the last one answers
             return answered.fetchall() if answered.description else []
 
 

@@ -74,7 +74,7 @@ from hingepoint.domain.trials.models import TrialLook
 from hingepoint.records.agreements import AgreementState
 from hingepoint.records.errors import Stale
 from hingepoint.records.escalations import Answer, ArguesFor
-from hingepoint.records.notices import NoticeKind
+from hingepoint.records.notices import ChatService, NoticeKind
 from hingepoint.records.people import Role
 from hingepoint.records.plans import Outcome
 from hingepoint.records.reviews import Became
@@ -177,6 +177,8 @@ def a_full_company(cast) -> None:
     assessing.open_round(cast)
     notices.renew_calendar(by=cast.seller, at=NOW)
     notices.choose_mail(by=cast.seller, at=NOW, wanted=True, hour=9, version=0)
+    chat = {"service": ChatService.SLACK, "url": "https://hooks.slack.com/services/T0/B0/x"}
+    notices.choose_chat(by=cast.seller, at=NOW, version=0, **chat)
     notices.be_quiet(by=cast.seller, at=NOW, kind=NoticeKind.ROUTINES, for_good=True)
     Digest.objects.create(user=cast.seller, on=TODAY, lines=[], new=[], made_at=NOW)
     making.asked_for(cast.seller)

@@ -46,6 +46,7 @@ VERSIONED: dict[str, tuple[str, str, dict[str, str]]] = {
     "answer-exception": ("inside_partner", "exception", {"answer": "approved"}),
     "choose-mail": ("seller", "notices", {"hour": "9"}),
     "confirm-proposal": ("seller", "proposals", {}),
+    "choose-chat": ("seller", "notices", {"url": "https://hooks.slack.com/services/T0/B0/x"}),
     "merge-people": ("sponsor", "merge-people", {"wider": "on"}),
     "look-at-words": ("analyst", "words", {}),
     "settle-words": ("analyst", "words", {}),

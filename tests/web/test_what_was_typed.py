@@ -112,6 +112,7 @@ FORMS: dict[str, tuple[str, str, str]] = {
     "teams": ("analyst", "teams", ""),
     "confirm": ("anonymous", "confirm", ""),
     "self-assessments": ("sponsor", "self-assessments", ""),
+    "choose-chat": ("seller", "notices", ""),
     "make-token": ("seller", "tokens", ""),
     "add-passkey": ("seller", "passkeys", ""),
     "save-sign-on": ("sponsor", "sign-on", ""),

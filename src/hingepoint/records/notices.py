@@ -22,6 +22,13 @@ class NoticeKind(Worded):
     WEBHOOKS = "webhooks", "Programs that are told nothing any more"
 
 
+class ChatService(Worded):
+    """A chat that takes messages at a secret address of a channel."""
+
+    SLACK = "slack", "Slack"
+    TEAMS = "teams", "Microsoft Teams"
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One thing for one person. ``key`` names it, so that it is told once; ``page`` and ``about`` name its page here."""

@@ -1,6 +1,8 @@
-"""What reaches a person outside these pages: the mail of a day, and the calendar at a secret address."""
+"""What reaches a person outside these pages: the mail of a day, the same in their chat, and the calendar at a secret address."""
 
 from __future__ import annotations
+
+from functools import partial
 
 from django import forms
 from django.contrib import messages
@@ -13,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from hingepoint.domain.notices import actions, queries, rules
 from hingepoint.records.errors import Hidden
-from hingepoint.records.notices import Entry, NoticeKind
+from hingepoint.records.notices import ChatService, Entry, NoticeKind
 from hingepoint.reports import calendars
 from hingepoint.web import drafts
 from hingepoint.web.requests import Request
@@ -28,6 +30,11 @@ class MailForm(forms.Form):
     hour = forms.TypedChoiceField(choices=HOURS, coerce=int)
 
 
+class ChatForm(forms.Form):
+    service = forms.ChoiceField(choices=ChatService.choices)
+    url = forms.CharField(label="Address of the channel", max_length=500)
+
+
 def notices(request: Request) -> HttpResponse:
     """How the mail of a day comes and what it told, and one's calendar for other programs."""
     return _page(request)
@@ -39,7 +46,10 @@ def _page(request: Request, *, address: str = "") -> HttpResponse:
         "page": queries.notices_page(request.user, today=today),
         "now": queries.now(request.user, today=today) if "now" in request.GET else None,
         "draft": drafts.of(request, reverse("choose-mail")),
+        "chat_draft": drafts.of(request, reverse("choose-chat")),
+        "services": ChatService.choices,
         "mails": queries.mails_go_out(),
+        "chats": queries.chats_are_told(),
         "hours": HOURS,
         "address": address,
         "snooze": rules.SNOOZE.days,
@@ -56,6 +66,37 @@ def choose_mail(request: Request) -> HttpResponse:
         by=request.user, at=timezone.now(), **entered, version=drafts.version_of(request.POST)
     )
     messages.info(request, "Noted." if entered["wanted"] else "Noted: no mail comes.")
+    return redirect("notices")
+
+
+@drafts.kept("notices")
+@require_POST
+def choose_chat(request: Request) -> HttpResponse:
+    """Let a channel of one's chat be told what the mail of a day tells."""
+    said = drafts.read(ChatForm(request.POST))
+    service, version = ChatService(said["service"]), drafts.version_of(request.POST)
+    actions.choose_chat(
+        by=request.user, at=timezone.now(), service=service, url=said["url"].strip(), version=version
+    )
+    messages.info(request, f"{service.label} is told from your hour on. Send a test to see it arrive.")
+    return redirect("notices")
+
+
+@drafts.flashed("notices")
+@require_POST
+def leave_chat(request: Request) -> HttpResponse:
+    """Tell one's chat nothing any more."""
+    actions.leave_chat(by=request.user, at=timezone.now())
+    messages.info(request, "The chat is told nothing any more, and its address is forgotten.")
+    return redirect("notices")
+
+
+@drafts.flashed("notices")
+@require_POST
+def try_chat(request: Request) -> HttpResponse:
+    """Send a message to one's chat now, and say what it answered."""
+    actions.try_chat(by=request.user, at=timezone.now(), link=partial(_page_of, request))
+    messages.info(request, "The test was taken: look into the channel.")
     return redirect("notices")
 
 
@@ -128,4 +169,8 @@ def calendar(request: Request, token: str) -> HttpResponse:
 
 
 def _whole(request: Request, entry: Entry) -> str:
-    return request.build_absolute_uri(reverse(entry.page, args=entry.about))
+    return _page_of(request, entry.page, entry.about)
+
+
+def _page_of(request: Request, page: str, about: tuple[int | str, ...]) -> str:
+    return request.build_absolute_uri(reverse(page, args=about))

@@ -51,17 +51,18 @@ class EventForm(negotiation.DayForm):
 def _step(request: Request, one: Proposed, form: agreements.StepForm) -> dict[str, Any]:
     page, typed = _page_to_step_on(request, one.deal_id, one.type_id), form.cleaned_data
     step = agreements.step_of(typed, whom=agreement_page.whom(request.user, page, typed["person"]))
-    return {
-        "step": step,
-        "expected_version": drafts.version_of(request.POST),
-        "token": sent(request)["token"],
-    }
+    return {"step": step, **_on_which(request), "token": sent(request)["token"]}
 
 
 def _debrief(request: Request, one: Proposed, form: plans.HeardForm) -> dict[str, Any]:
     page = _page_to_step_on(request, one.deal_id, one.type_id)
     heard = plans.heard_of(request, page, form.cleaned_data)
-    return {"heard": heard, "expected_version": drafts.version_of(request.POST), **sent(request)}
+    return {"heard": heard, **_on_which(request), **sent(request)}
+
+
+def _on_which(request: Request) -> dict[str, int]:
+    """Return the version of the agreement that the person saw."""
+    return {"expected_version": drafts.version_of(request.POST)}
 
 
 def _demand(request: Request, one: Proposed, form: negotiation.DemandForm) -> dict[str, Any]:

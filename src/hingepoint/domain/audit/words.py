@@ -241,6 +241,11 @@ SENTENCES: dict[str, dict[str, str]] = {
         "tell again": "let the mail of a day tell something again",
         "answer": "said whether a mail led to anything",
     },
+    "chat": {
+        "choose": "said to which chat goes what the mail of a day tells",
+        "leave": "let their chat be told nothing any more",
+        "test": "sent a test to their chat",
+    },
     "people": {"bring sheet": "brought people up to date from a sheet"},
     "team": {"add": "added the team", "move": "moved the team"},
     "saved view": {"save view": "saved a view", "drop view": "dropped a saved view"},

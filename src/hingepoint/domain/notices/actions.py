@@ -8,16 +8,30 @@ import secrets
 from django.db import IntegrityError
 from django.utils import timezone
 
+from hingepoint.connectors import outgoing
 from hingepoint.domain.audit.actions import record
-from hingepoint.domain.notices import letters, queries, rules
+from hingepoint.domain.notices import chats, letters, queries, rules
+from hingepoint.domain.notices.chats import Post
 from hingepoint.domain.notices.letters import Link
-from hingepoint.domain.notices.models import HOUR, CalendarAddress, Digest, MailChoice, NoticeAnswer, Quiet
+from hingepoint.domain.notices.models import (
+    HOUR,
+    CalendarAddress,
+    Chat,
+    Digest,
+    MailChoice,
+    NoticeAnswer,
+    Quiet,
+)
 from hingepoint.domain.people import safety
 from hingepoint.domain.people.models import User
 from hingepoint.domain.routines.models import DaysOff
+from hingepoint.domain.secrets.rules import WrongKey, seal, unseal
 from hingepoint.domain.turns.actions import action, turn
+from hingepoint.domain.webhooks.actions import allowed
 from hingepoint.records.errors import Hidden, Refused, Stale
-from hingepoint.records.notices import NoticeKind
+from hingepoint.records.notices import ChatService, NoticeKind
+
+_CHAT = str(Chat._meta.get_field("url"))
 
 # ---- the calendar ----
 
@@ -98,25 +112,69 @@ def answer(*, by: User, at: dt.datetime, digest_id: int, kind: NoticeKind, led_t
     record(by=by, at=at, action="answer", subject="daily mail", subject_id=by.pk, changes=changes)
 
 
-# ---- the mail goes out ----
+# ---- the chat ----
 
 
-def send_digests(*, at: dt.datetime, link: Link) -> int:
-    """Mail what is new to everybody whose hour has come; return how many mails went out.
+@action
+def choose_chat(*, by: User, at: dt.datetime, service: ChatService, url: str, version: int) -> None:
+    """Let one's chat get what the mail of a day tells, at the secret address of a channel. Raises BadAddress, and Stale when it
+    was chosen anew meanwhile."""
+    chats.require_channel(service, url, allowed())
+    row = turn(Chat.objects.visible_to(by)) or Chat(user=by, version=0)
+    if row.version != version:
+        raise Stale("You chose it anew in another window. Look at it again.")
+    row.service, row.url = service, seal(url, purpose=_CHAT)
+    row.made_at, row.version = at, row.version + 1
+    row.save()
+    record(
+        by=by, at=at, action="choose", subject="chat", subject_id=by.pk, changes={"service": service.value}
+    )
 
-    Nobody gets two a day, nor one on a day off, nor one that tells nothing new. A mail is written down before it goes, and
-    marked when the server took it: after a crash between the two it goes once more. Bears being run twice.
+
+@action
+def leave_chat(*, by: User, at: dt.datetime) -> None:
+    """Let one's chat get nothing any more, and forget its address. Raises Hidden where there is none."""
+    gone, _ = Chat.objects.visible_to(by).delete()
+    if not gone:
+        raise Hidden("There is no chat.")
+    record(by=by, at=at, action="leave", subject="chat", subject_id=by.pk)
+
+
+def try_chat(*, by: User, at: dt.datetime, link: Link, post: Post = outgoing.post) -> None:
+    """Send a message that tells nothing to one's chat now. Raises Hidden where there is none, NotTaken."""
+    row = _tried(by=by, at=at)
+    service = ChatService(row.service)
+    message = chats.message(service, "Hingepoint reaches you here", (), link)
+    chats.tell(service, unseal(row.url, purpose=_CHAT), message, allowed=allowed(), post=post)
+
+
+@action
+def _tried(*, by: User, at: dt.datetime) -> Chat:
+    row = Chat.objects.visible_to(by).first()
+    if row is None:
+        raise Hidden("There is no chat.")
+    record(by=by, at=at, action="test", subject="chat", subject_id=by.pk)
+    return row
+
+
+# ---- what is new goes out ----
+
+
+def send_digests(*, at: dt.datetime, link: Link, post: Post = outgoing.post) -> int:
+    """Tell everybody whose hour has come what is new, by mail and in their chat; return how many messages went out.
+
+    Nobody gets two a day, nor one on a day off, nor one that tells nothing new. A message is written down before it goes, and
+    marked when it was taken: after a crash between the two it goes once more. Bears being run twice.
     """
-    if not queries.mails_go_out():
-        return 0
     now = timezone.localtime(at)
     for user in _whose_hour_it_is(now):
         _write(user, at=at, today=now.date())
-    return sum(_send(row, at=at, link=link) for row in _to_be_sent(now.date()))
+    told = sum(_tell(row, at=at, link=link, post=post) for row in _to_be_told(now.date()))
+    return told + sum(_send(row, at=at, link=link) for row in _to_be_sent(now.date()))
 
 
 def _whose_hour_it_is(now: dt.datetime) -> list[User]:
-    """Return who gets a mail at this time and has none of today. Four SQL queries."""
+    """Return who is told something at this time and was told nothing today. Five SQL queries."""
     today = now.date()
     rows = DaysOff.objects.filter(since__lte=today, until__gt=today).values_list("person_id", flat=True)
     off = set(rows)
@@ -124,14 +182,16 @@ def _whose_hour_it_is(now: dt.datetime) -> list[User]:
         return []
     choices = {row.user_id: row for row in MailChoice.objects.all()}
     has_one = set(Digest.objects.filter(on=today).values_list("user_id", flat=True))
-    usual = MailChoice()
+    chatting = set(Chat.objects.values_list("user_id", flat=True)) if queries.chats_are_told() else set()
+    usual, mails = MailChoice(), queries.mails_go_out()
     found = []
-    for user in User.objects.filter(is_active=True).exclude(email="").exclude(email=None):
+    for user in User.objects.filter(is_active=True) if mails or chatting else ():
         choice = choices.get(user.pk, usual)
+        reached = user.pk in chatting or (mails and user.email and choice.wanted)
         if (
-            user.pk not in has_one
+            reached
+            and user.pk not in has_one
             and user.can_sign_in
-            and choice.wanted
             and rules.is_time(now, choice.hour, off=user.pk in off)
         ):
             found.append(user)
@@ -152,8 +212,38 @@ def _write(user: User, *, at: dt.datetime, today: dt.date) -> None:
 
 
 def _to_be_sent(today: dt.date) -> list[Digest]:
+    if not queries.mails_go_out():
+        return []
     rows = Digest.objects.filter(on=today, sent_at__isnull=True, tries__lt=rules.TRIES)
-    return list(rows.select_related("user"))
+    rows = rows.exclude(user__in=MailChoice.objects.filter(wanted=False).values("user"))
+    return list(rows.exclude(user__email="").exclude(user__email=None).select_related("user"))
+
+
+def _to_be_told(today: dt.date) -> list[Digest]:
+    if not queries.chats_are_told():
+        return []
+    rows = Digest.objects.filter(on=today, chat_at__isnull=True, chat_tries__lt=rules.TRIES)
+    return list(rows.filter(user__in=Chat.objects.values("user")).select_related("user"))
+
+
+def _tell(row: Digest, *, at: dt.datetime, link: Link, post: Post) -> bool:
+    """Hand what is new to somebody's chat; return whether it was taken."""
+    mine = Digest.objects.filter(pk=row.pk, chat_at__isnull=True, chat_tries=row.chat_tries)
+    chat = Chat.objects.filter(user=row.user_id).first()
+    if chat is None or not mine.update(
+        chat_tries=row.chat_tries + 1
+    ):  # left meanwhile, or another worker is at it
+        return False
+    service = ChatService(chat.service)
+    told = rules.grouped(queries.lines_in(row), row.new)
+    try:
+        url = unseal(chat.url, purpose=_CHAT)
+        message = chats.message(service, letters.subject_of(row), told, link)
+        chats.tell(service, url, message, allowed=allowed(), post=post)
+    except (chats.NotTaken, WrongKey) as problem:
+        Digest.objects.filter(pk=row.pk).update(chat_problem=str(problem)[:300])
+        return False
+    return bool(Digest.objects.filter(pk=row.pk).update(chat_at=at, chat_problem=""))
 
 
 def _send(row: Digest, *, at: dt.datetime, link: Link) -> bool:

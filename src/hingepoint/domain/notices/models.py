@@ -4,6 +4,7 @@
 |---|---|---|
 | the calendar's secret address | nobody: only its digest is kept | whose calendar it is |
 | how the daily mail comes | whose mail it is | the same |
+| the secret address of one's chat | nobody: it is kept encrypted | whose chat it is |
 | what a mail told, and whether it led to anything | whose mail it is | the program; whose mail it is |
 """
 
@@ -16,7 +17,8 @@ from django.db import models
 from django.db.models import Q
 
 from hingepoint.domain.people.models import User, Viewer, works_here
-from hingepoint.records.notices import NoticeKind
+from hingepoint.domain.secrets.rules import SealedField
+from hingepoint.records.notices import ChatService, NoticeKind
 
 M = TypeVar("M", bound=models.Model)
 
@@ -72,9 +74,22 @@ class Quiet(models.Model):
         return self.until is None or self.until >= today
 
 
+class Chat(models.Model):
+    """The channel of a chat that gets what the mail of a day tells. Whoever has its address may write there."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="+")
+    service = models.CharField(max_length=10, choices=ChatService.choices)
+    url = SealedField()
+    made_at = models.DateTimeField()
+    version = models.PositiveIntegerField(default=1)
+
+    objects = OwnQuerySet.as_manager()
+
+
 class Digest(models.Model):
     """The mail of one person and day. ``lines`` are what it tells, as ``records.notices.Line`` in plain values;
-    ``new`` the keys told for the first time. ``sent_at`` is empty until the mail server took it."""
+    ``new`` the keys told for the first time. ``sent_at`` is empty until the mail server took it, ``chat_at`` until
+    the chat did."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+", db_index=False)
     on = models.DateField()
@@ -84,6 +99,9 @@ class Digest(models.Model):
     sent_at = models.DateTimeField(null=True)
     problem = models.CharField(max_length=300, blank=True)
     tries = models.PositiveSmallIntegerField(default=0)
+    chat_at = models.DateTimeField(null=True)
+    chat_problem = models.CharField(max_length=300, blank=True)
+    chat_tries = models.PositiveSmallIntegerField(default=0)
 
     objects = OwnQuerySet.as_manager()
 
@@ -92,6 +110,7 @@ class Digest(models.Model):
         constraints = [models.UniqueConstraint(fields=["user", "on"], name="one_mail_a_day")]
         indexes = [
             models.Index(fields=["on"], name="mail_to_be_sent", condition=Q(sent_at__isnull=True)),
+            models.Index(fields=["on"], name="chat_to_be_told", condition=Q(chat_at__isnull=True)),
         ]
 
 

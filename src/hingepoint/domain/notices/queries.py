@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from hingepoint.domain.notices import reading, rules
-from hingepoint.domain.notices.models import CalendarAddress, Digest, MailChoice, NoticeAnswer, Quiet
+from hingepoint.domain.notices.models import CalendarAddress, Chat, Digest, MailChoice, NoticeAnswer, Quiet
 from hingepoint.domain.notices.rules import Group
 from hingepoint.domain.people.models import User, Viewer, works_here
 from hingepoint.records.errors import Hidden
-from hingepoint.records.notices import Entry, Line, NoticeKind
+from hingepoint.records.notices import ChatService, Entry, Line, NoticeKind
 
 #: Mails shown on the page.
 LATEST = 10
@@ -26,6 +26,15 @@ class Choice:
 
     wanted: bool
     hour: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChatShown:
+    """The chat that is told, without its address. ``version`` 0: none."""
+
+    service: str
+    since: dt.datetime | None
     version: int
 
 
@@ -57,6 +66,7 @@ class NoticesPage:
     """One's own notices."""
 
     choice: Choice
+    chat: ChatShown
     kinds: tuple[KindShown, ...]
     mails: tuple[Mail, ...]
     calendar_since: dt.datetime | None
@@ -70,6 +80,7 @@ def notices_page(viewer: Viewer, *, today: dt.date) -> NoticesPage:
     address = CalendarAddress.objects.visible_to(viewer).first()
     return NoticesPage(
         choice=choice_of(viewer),
+        chat=_chat(viewer),
         kinds=_kinds(viewer, today),
         mails=tuple(map(_mail, mails)),
         calendar_since=address.made_at if address else None,
@@ -90,6 +101,18 @@ def wanted(user: User, *, today: dt.date) -> list[Line]:
 def mails_go_out() -> bool:
     """Return whether this installation can send the mail of a day: it needs a mail server, and its own address for links."""
     return bool(settings.ENVIRONMENT.mail_server and settings.ENVIRONMENT.address)
+
+
+def chats_are_told() -> bool:
+    """Return whether this installation can tell chats anything: it needs its own address for links."""
+    return bool(settings.ENVIRONMENT.address)
+
+
+def _chat(viewer: User) -> ChatShown:
+    row = Chat.objects.visible_to(viewer).first()
+    return (
+        ChatShown(ChatService(row.service).label, row.made_at, row.version) if row else ChatShown("", None, 0)
+    )
 
 
 def choice_of(user: User) -> Choice:
@@ -123,7 +146,8 @@ def _kinds(viewer: User, today: dt.date) -> tuple[KindShown, ...]:
 def _mail(row: Digest) -> Mail:
     answers = {one.kind: one.led_to_something for one in row.answers.all()}
     groups = rules.grouped(lines_in(row), row.new)
-    return Mail(row.pk, row.on, row.sent_at is not None, row.problem, groups, answers)
+    sent, problem = bool(row.sent_at or row.chat_at), row.problem or row.chat_problem
+    return Mail(row.pk, row.on, sent, problem, groups, answers)
 
 
 def lines_in(row: Digest) -> list[Line]:

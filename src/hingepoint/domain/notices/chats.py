@@ -1,0 +1,136 @@
+"""What the mail of a day tells, as a message for a chat: its shape, and handing it to the address of a channel.
+
+Names of deals come from customers. In both shapes they stand where nothing in them becomes a link, a mention or a heading:
+escaped and verbatim in Slack (Block Kit), in a run of text, which knows no markup, in Teams (an Adaptive Card).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from hingepoint.connectors import outgoing
+from hingepoint.domain.notices.letters import Link
+from hingepoint.domain.notices.rules import Group
+from hingepoint.domain.webhooks.rules import BadAddress, require_address, taken
+from hingepoint.records.errors import Refused
+from hingepoint.records.notices import ChatService, Line
+
+Post = Callable[..., outgoing.Said]
+SECONDS, MOST_BYTES = 15.0, 1_000
+#: Slack takes so many signs in one part of a message; a line of ours is far shorter.
+_MOST_SIGNS = 2_900
+#: Where the addresses of channels are: what ends otherwise belongs to somebody else.
+HOSTS = {
+    ChatService.SLACK: ("hooks.slack.com", "hooks.slack-gov.com"),
+    ChatService.TEAMS: (".logic.azure.com", ".api.powerplatform.com", ".webhook.office.com"),
+}
+WHERE = "At most one message a day comes, and none when nothing is new. Choose the hour, what it tells, or none at all."
+
+
+class NotTaken(Refused):
+    """The chat did not take a message; the words say what it answered."""
+
+
+def require_channel(service: ChatService, url: str, allowed: Collection[str]) -> None:
+    """Refuse an address that is none of a channel of this chat, unless its host and port were allowed by name."""
+    require_address(url, allowed)
+    place = urlsplit(url)
+    host = place.hostname or ""
+    known = any(host == one or (one[0] == "." and host.endswith(one)) for one in HOSTS[service])
+    if not known and f"{host}:{place.port or (443 if place.scheme == 'https' else 80)}" not in allowed:
+        raise BadAddress(
+            f"This is no address of a channel in {service.label}: these end in {HOSTS[service][0].lstrip('.')}."
+        )
+
+
+def tell(
+    service: ChatService, url: str, message: dict[str, Any], *, allowed: Collection[str], post: Post
+) -> None:
+    """Hand a message to a channel. Raises NotTaken."""
+    try:
+        body = json.dumps(message, ensure_ascii=False).encode()
+        headers = {"content-type": "application/json", "user-agent": "Hingepoint/1"}
+        said = post(url, body, headers, allowed=allowed, seconds=SECONDS, most_bytes=MOST_BYTES)
+    except (outgoing.AddressRefused, outgoing.NoAnswer) as problem:
+        raise NotTaken(str(problem)) from None
+    if not taken(said.status):
+        words = "".join(one if one.isprintable() else " " for one in said.text)[:200]
+        raise NotTaken(f"{service.label} answered {said.status}: {words}")
+
+
+def message(service: ChatService, title: str, groups: Sequence[Group], link: Link) -> dict[str, Any]:
+    """Return the message of a day in the shape of its chat."""
+    return {ChatService.SLACK: _slack, ChatService.TEAMS: _teams}[service](title, groups, link)
+
+
+# ---- Slack: Block Kit ----
+
+
+def _slack(title: str, groups: Sequence[Group], link: Link) -> dict[str, Any]:
+    parts = [
+        _mrkdwn("\n".join([f"*{_plain(group.kind.label)}*", *_slack_lines(group, link)])) for group in groups
+    ]
+    blocks = [{"type": "section", "text": part} for part in parts]
+    head = {"type": "header", "text": {"type": "plain_text", "text": title[:150]}}
+    foot = {
+        "type": "context",
+        "elements": [_mrkdwn(f"{WHERE} {_link(link('notices', ()), 'Mail, chat and calendar')}")],
+    }
+    return {"text": _plain(title), "blocks": [head, *blocks, foot]}
+
+
+def _slack_lines(group: Group, link: Link) -> list[str]:
+    told = [f"• {_link(link(line.page, line.about), line.words)}" for line in group.lines]
+    return told + ([f"• {_link(link('home', ()), f'and {group.more} more')}"] if group.more else [])
+
+
+def _mrkdwn(text: str) -> dict[str, Any]:
+    return {"type": "mrkdwn", "text": text[:_MOST_SIGNS], "verbatim": True}
+
+
+def _link(url: str, words: str) -> str:
+    return f"<{url}|{_plain(words[:400])}>"
+
+
+def _plain(words: str) -> str:
+    """Return words in which Slack reads nothing: its three signs escaped, those of its markup made look-alikes."""
+    escaped = words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return escaped.translate({ord("*"): "∗", ord("_"): "ˍ", ord("~"): "∼", ord("`"): "ˋ", ord("|"): "∣"})
+
+
+# ---- Teams: an Adaptive Card ----
+
+
+def _teams(title: str, groups: Sequence[Group], link: Link) -> dict[str, Any]:
+    body = [_run([_text(title, size="large", weight="bolder")])]
+    for group in groups:
+        body.append(_run([_text(group.kind.label, weight="bolder")]))
+        body += [_run([_text(line.words, url=link(line.page, line.about))]) for line in _with_more(group)]
+    card = {
+        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+        "type": "AdaptiveCard",
+        "version": "1.4",
+        "body": [*body, _run([_text(WHERE, isSubtle=True)])],
+        "actions": [
+            {"type": "Action.OpenUrl", "title": "Mail, chat and calendar", "url": link("notices", ())}
+        ],
+    }
+    attached = {"contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": None, "content": card}
+    return {"type": "message", "attachments": [attached]}
+
+
+def _with_more(group: Group) -> list[Line]:
+    more = [Line(group.kind, "more", f"and {group.more} more", "home")] if group.more else []
+    return [*group.lines, *more]
+
+
+def _run(inlines: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"type": "RichTextBlock", "inlines": inlines}
+
+
+def _text(words: str, *, url: str = "", **look: Any) -> dict[str, Any]:
+    opens = {"selectAction": {"type": "Action.OpenUrl", "url": url}} if url else {}
+    return {"type": "TextRun", "text": words, **look, **opens}
