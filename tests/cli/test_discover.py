@@ -59,6 +59,7 @@ BEHIND_KEYS = [
     "doubts",
     "repairs",
     "breaks",
+    "leans",
 ]
 
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from discoveries import DEALS, EVENTS, SENTENCE, facts, finished_run, record, waiting_run
-from hingepoint.domain.discovery import actions
+from hingepoint.domain.discovery import actions, work
 from hingepoint.domain.discovery.models import SILENCE, Run
 from hingepoint.domain.discovery.queries import findings, runs
 from hingepoint.records.findings import Status
@@ -329,3 +329,50 @@ def test_an_inside_partner_sees_nothing_of_discovery(client, cast, run, route):
     assert client.get(reverse(route, args=[run.pk])).status_code == 404
     assert client.get(reverse("discovery")).status_code == 404
     assert client.get(reverse("new-run")).status_code == 404
+
+
+# A benchmark pack of another company
+
+
+PACK = {
+    "format": "hingepoint benchmark pack",
+    "version": 1,
+    "metric": "won",
+    "horizon": "20w",
+    "cells": [
+        {
+            "agreement": "cust.data_access",
+            "effect": 0.05,
+            "ci": [0.01, 0.09],
+            "coverage": 0.4,
+            "coverage_ci": [0.35, 0.45],
+            "deals_at_least": 300,
+            "as_of": "2025-07-01",
+        }
+    ],
+}
+
+
+def test_the_order_of_a_run_leans_on_an_uploaded_pack(client, cast):
+    client.force_login(cast.analyst)
+    upload = SimpleUploadedFile("northwind.json", json.dumps(PACK).encode())
+    client.post(reverse("new-run"), {"metric": "won", "pack": upload, "replay": "on"})
+    settings = Run.objects.get().settings
+    assert (settings["lean_on_name"], settings["lean_on_metric"], settings["replay"]) == (
+        "northwind",
+        "won",
+        True,
+    )
+    ((key, effect, error),) = settings["lean_on"]
+    assert (key, effect) == ("cust.data_access", 0.05)
+    assert error == pytest.approx(0.04 / 1.959964)
+    assert work.settings_from(settings).lean_on == ((key, effect, error),)
+
+
+@pytest.mark.parametrize("content", [b"{}", b"\xff\xfe", b"not json"])
+def test_a_file_that_is_no_pack_is_refused_at_its_field(client, cast, content):
+    client.force_login(cast.analyst)
+    upload = SimpleUploadedFile("northwind.json", content)
+    answer = client.post(reverse("new-run"), {"metric": "won", "pack": upload})
+    assert answer.status_code == 422
+    assert not Run.objects.exists()

@@ -29,6 +29,9 @@ class Command(NamedTuple):
 #: Every command, in the order of ``hingepoint --help``.
 COMMANDS = {
     "discover": Command("discover:discover", "Find the pivotal agreements in files of deals and events."),
+    "benchmark-pack": Command(
+        "benchmark_pack:benchmark_pack", "Tell other companies what you found, without names or amounts."
+    ),
     "impact": Command("impact:impact", "Say what a rollout was worth, or what a planned one can prove."),
     "signals": Command("signals:signals", "Show the ten early-warning signals from files."),
     "demo": Command("demo:demo", "Run the demo company in your browser."),

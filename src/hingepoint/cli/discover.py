@@ -54,6 +54,7 @@ class Asked:
     smallest_effect: float
     certificate: float | None
     replay: bool
+    pack: Path | None
     seed: int
     engine: str
     keep: Path | None
@@ -67,7 +68,7 @@ class Asked:
     @property
     def files(self) -> list[tuple[str, Path]]:
         """The files, each with the name under which a result names it."""
-        given = [path for path in (self.deals, self.events, self.log, self.mapping) if path]
+        given = [path for path in (self.deals, self.events, self.log, self.mapping, self.pack) if path]
         return [named for path in given for named in _named(path)]
 
 
@@ -141,6 +142,12 @@ class Asked:
     "up to two runs for each day.",
 )
 @click.option(
+    "--pack",
+    type=_FILE,
+    metavar="FILE",
+    help="Lean the order of types on the benchmark pack of another company. Grades and effects never do.",
+)
+@click.option(
     "--seed", default=1, show_default=True, type=click.IntRange(min=0), help="Of every random draw."
 )
 @click.option(
@@ -199,7 +206,7 @@ def _settings(asked: Asked) -> Settings:
     from hingepoint.analysis.discovery import Settings, weeks
     from hingepoint.analysis.discovery.settings import landmarks
 
-    return Settings(
+    settings = Settings(
         metric=asked.metric,
         covariates=_listed(asked.covariates),
         **landmarks(_listed(asked.landmarks)),
@@ -215,6 +222,23 @@ def _settings(asked: Asked) -> Settings:
         insist=_listed(asked.insist),
         agreement_columns=_listed(asked.agreement_columns),
     )
+    return _leaning(settings, asked.pack) if asked.pack else settings
+
+
+def _leaning(settings: Settings, path: Path) -> Settings:
+    from hingepoint.analysis.discovery import benchmark_pack
+
+    return benchmark_pack.leaning_on(settings, read_pack(path), path.stem)
+
+
+def read_pack(path: Path) -> Any:
+    """Return the benchmark pack in a file; a file that is none is told in one sentence."""
+    from hingepoint.analysis.discovery import benchmark_pack
+
+    try:
+        return benchmark_pack.read(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, benchmark_pack.PackError) as error:
+        raise Unusable(f"{path}: {error}.") from error
 
 
 def _listed(text: str) -> tuple[str, ...]:
@@ -283,14 +307,14 @@ def _discover(asked: Asked, settings: Settings) -> tuple[Discovery, Reading]:
             reading.deals,
             reading.events,
             settings=settings,
-            catalogue=_catalogue(),
+            catalogue=catalogue(),
             progress=tell,
             bad_rows=reading.bad_rows,
             rules=counted_once(reading.rules),
             runner=runner,
             keep=keep,
         )
-        found = replay.added(found, reading.deals, reading.events, catalogue=_catalogue(), progress=tell)
+        found = replay.added(found, reading.deals, reading.events, catalogue=catalogue(), progress=tell)
     found = replace(found, warnings=(*reading.understanding.warnings(), *found.warnings))
     if keep and not asked.quiet:
         click.echo(f"Parts of the deals: {keep.found} as before, {keep.made} summed anew.", err=True)
@@ -347,7 +371,7 @@ def _is_log(path: Path) -> bool:
     return path.name.lower().endswith((".xes", ".xes.gz", ".xes.zip"))
 
 
-def _catalogue() -> list[Any]:
+def catalogue() -> list[Any]:
     """Return the shipped agreement types: their names, and which are late by nature."""
     from hingepoint.domain.agreements.catalogue import shipped_types
     from hingepoint.records.agreements import AgreementType, Side

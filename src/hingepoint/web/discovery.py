@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Sequence
+from pathlib import PurePath
 from typing import Any
 
 from django import forms
@@ -17,7 +18,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from hingepoint.analysis import metric_words, metrics
-from hingepoint.analysis.discovery import DiscoveryError, Settings, weeks
+from hingepoint.analysis.discovery import DiscoveryError, Settings, benchmark_pack, weeks
 from hingepoint.analysis.discovery.record import Record
 from hingepoint.domain.discovery import actions
 from hingepoint.domain.discovery.queries import comparison, runs
@@ -98,6 +99,7 @@ class RunForm(forms.Form):
     deals = forms.FileField(required=False)
     events = forms.FileField(required=False)
     mapping = forms.FileField(required=False)
+    pack = forms.FileField(required=False)
 
     def __init__(self, *args: Any, from_files: bool, own: Sequence[str] = (), **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -108,7 +110,7 @@ class RunForm(forms.Form):
         if self.from_files and not (self.cleaned_data.get("deals") or self.cleaned_data.get("events")):
             self.add_error("deals", "Choose a table of deals, or an event log below.")
         limit = django_settings.ENVIRONMENT.upload_limit_mb
-        for name in ("deals", "events", "mapping"):
+        for name in ("deals", "events", "mapping", "pack"):
             found = self.cleaned_data.get(name)
             if found and found.size > limit * 1_000_000:
                 self.add_error(name, f"Larger than {limit} MB. Use the command hingepoint discover instead.")
@@ -151,8 +153,20 @@ class RunForm(forms.Form):
                 insist=_listed(said["insist"]),
                 agreement_columns=_listed(said["agreement_columns"]),
             )
+            self._lean_on(said.get("pack"))
         except DiscoveryError as error:
             self.add_error(None, words.sentence(str(error)))
+
+    def _lean_on(self, upload: Any) -> None:
+        """Let the order lean on an uploaded pack; one that is none is refused at its field."""
+        if not upload:
+            return
+        try:
+            pack = benchmark_pack.read(upload.read().decode())
+        except (UnicodeDecodeError, benchmark_pack.PackError) as error:
+            self.add_error("pack", words.sentence(str(error)))
+            return
+        self.settings = benchmark_pack.leaning_on(self.settings, pack, PurePath(upload.name).stem)
 
     def made_from(self) -> actions.Input:
         said = self.cleaned_data

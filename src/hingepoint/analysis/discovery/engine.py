@@ -19,6 +19,7 @@ from hingepoint.analysis.discovery.judging import (
     certificate,
     following,
     grading,
+    leaning,
     placebo,
     record_audit,
     repairs,
@@ -110,6 +111,7 @@ class _Run:
             *prepared.columns.warnings,
             *_data_warnings(prepared, self.history),
             *audit.warnings,
+            *leaning.refused(self.settings, self.history.metric),
         ]
         nothing = alike.in_words(self.history, prepared) or self._too_little(prepared)
         if nothing:

@@ -337,6 +337,22 @@ class Report:
             breaks=verdict.breaks.get(place, ()),
             place=int(judged.order.place[place]),
             place_between=_both(judged.order.between[place]),
+            leans=self._leans(verdict, place),
+        )
+
+    def _leans(self, verdict: verdicts.Verdicts, place: int) -> str:
+        """Return how the place of a type leans on a benchmark pack, in words; empty where it does not."""
+        alone, key = verdict.judged.alone, self.types[place]
+        told = {one: (effect, error) for one, effect, error in self.settings.lean_on}
+        if alone is None or key not in told:
+            return ""
+        effect, half = told[key][0], verdicts.HALF * told[key][1]
+        return words.leans(
+            self.settings.lean_on_name,
+            self.metric,
+            effect,
+            (effect - half, effect + half),
+            int(alone.place[place]),
         )
 
     def _turned(self, verdict: verdicts.Verdicts, place: int) -> result.Turned | None:

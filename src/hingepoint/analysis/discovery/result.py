@@ -38,6 +38,7 @@ BEHIND = (
     "doubts",
     "repairs",
     "breaks",
+    "leans",
 )
 
 
@@ -212,6 +213,7 @@ class Details:
     breaks          faults of the record that would take it away, and how much of them; the nearest first
     place           in the order of all judged types, 1 for the best, which borrows strength from several looks; 0 if
                     not known; ``place_between`` the places it may as well have (nine in ten)
+    leans           how its place leans on the benchmark pack of another company; empty where it does not
     levels          undated tables only: deals and mean outcome of yes, no and unknown, as they stand
     """
 
@@ -250,6 +252,7 @@ class Details:
     breaks: tuple[Breaks, ...] = ()
     place: int = 0
     place_between: tuple[int, int] = (0, 0)
+    leans: str = ""
 
 
 @dataclass(frozen=True)

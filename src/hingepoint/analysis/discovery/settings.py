@@ -40,6 +40,8 @@ class Settings:
     since              deals are looked at from this moment on only, as if they came under observation then; None: always
     certificate        size of the levers, a share of deals, that are planted into the history to tell how many would
                        have been seen; None plants none
+    lean_on            of types in a benchmark pack of another company: key, effect and error; the order leans on them, and
+                       nothing else does. ``lean_on_metric`` is what it was measured by, ``lean_on_name`` what it is called
     replay             also say what would have been found on past days, and how it held on later deals
     """
 
@@ -63,6 +65,9 @@ class Settings:
     since: datetime.datetime | None = None
     certificate: float | None = None
     replay: bool = False
+    lean_on: tuple[tuple[str, float, float], ...] = ()
+    lean_on_metric: str = ""
+    lean_on_name: str = ""
 
     def __post_init__(self) -> None:
         _require(self.min_events >= 5, "min_events must be at least 5")
@@ -99,7 +104,7 @@ class Settings:
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             if isinstance(value, tuple):
-                value = list(value)
+                value = [list(one) if isinstance(one, tuple) else one for one in value]
             elif isinstance(value, datetime.datetime):
                 value = value.isoformat()
             shown[field.name] = value

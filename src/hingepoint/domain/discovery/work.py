@@ -158,15 +158,16 @@ def teams(deals: pl.DataFrame) -> int:
 def settings_from(stored: dict[str, Any]) -> discovery.Settings:
     """Return the settings of a run from their stored form."""
     known = {field.name for field in fields(discovery.Settings)}
-    values: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in stored.items()
-        if name in known
-    }
+    values: dict[str, Any] = {name: _tuples(value) for name, value in stored.items() if name in known}
     for name in ("data_end", "since"):
         if values.get(name):
             values[name] = dt.datetime.fromisoformat(values[name])
     return discovery.Settings(**values)
+
+
+def _tuples(value: Any) -> Any:
+    """Return lists, also those in lists, as the tuples that settings hold."""
+    return tuple(_tuples(one) for one in value) if isinstance(value, list) else value
 
 
 def catalogue() -> list[agreements.AgreementType]:

@@ -75,6 +75,7 @@ def finding_in_words(
         refits=numbers.share(choice.selected_share, 0) if choice else "",
         place=record.places.get(key, 0),
         order_text=_order_text(details),
+        leans=details.leans,
         deals_needed=needed,
         needed_text=f"about {numbers.number(rounded(needed))} deals" if needed else "",
         mind=what_would_change_our_mind(group, facts, record, metric),
@@ -206,9 +207,10 @@ def _why(text: str) -> str:
 
 
 def _order_text(details: result.Details) -> str:
-    """Return the place among all judged types and, in brackets, which it may as well have."""
+    """Return the place among all judged types and, in brackets, which it may as well have; marked if it leans on a pack."""
     first, last = details.place_between
-    return f"{details.place} ({first} to {last})" if details.place else ""
+    mark = "*" if details.leans else ""
+    return f"{details.place}{mark} ({first} to {last})" if details.place else ""
 
 
 def _chosen_words(choice: result.Pivotal | None) -> str:

@@ -92,6 +92,7 @@ class Finding:
     refits: str
     place: int
     order_text: str
+    leans: str
     deals_needed: int | None
     needed_text: str
     mind: tuple[str, ...]

@@ -53,7 +53,7 @@ def read(record: Record) -> Shown:
         horizon=length(record.data.horizon),
         clusters=_clusters(record),
         association_only=bool(record.settings.get("agreement_columns")),
-        order_words=ORDER if any(one.order_text for one in findings) else "",
+        order_words=_order_words(record, findings),
         certificate=certificate_in_words(record.certificate),
         replay=replayed(record.replay),
     )
@@ -65,6 +65,19 @@ ORDER = (
     "how decided deals of the same age ended, and from all other types. Beside each place stand those it may as "
     "well have, nine times in ten. A high place is a reason for a trial; only “strong” and “moderate” are shown."
 )
+
+
+def _order_words(record: Record, findings: tuple[Finding, ...]) -> str:
+    """Return what the order is, and on which pack it leans; empty where there is none."""
+    if not any(one.order_text for one in findings):
+        return ""
+    leaning = sum(bool(one.leans) for one in findings)
+    if not leaning:
+        return ORDER
+    return (
+        f"{ORDER} {numbers.plural(leaning, 'place')} marked * lean on the benchmark pack of "
+        f"{record.settings.get('lean_on_name')}; no grade and no effect does."
+    )
 
 
 def certificate_in_words(made: result.Certificate | None) -> str:

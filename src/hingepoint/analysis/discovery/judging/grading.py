@@ -24,6 +24,7 @@ class Judged:
     p_adjusted        adjusted p-value of an effect beyond the smallest worth having
     false_sign        chance of a wrong sign
     order             what puts the types in an order, which may borrow strength from other looks than the effects
+    alone             the same without what another company found; None where nothing leans on that
     """
 
     null: calibration.Null
@@ -34,6 +35,7 @@ class Judged:
     p_adjusted: np.ndarray
     false_sign: np.ndarray
     order: Order
+    alone: Order | None = None
 
     @property
     def p_top(self) -> np.ndarray:
@@ -110,6 +112,23 @@ def reordered(
     null = calibration.empirical_null(effects, errors, groups)
     posterior = _posterior(null, effects, errors, noise)
     return replace(judged, order=_order(posterior, np.isfinite(effects), rng))
+
+
+def leaning(
+    judged: Judged,
+    effects: np.ndarray,
+    errors: np.ndarray,
+    noise: float,
+    rng: np.random.Generator,
+    groups: np.ndarray | None = None,
+) -> Judged:
+    """Return the same in the order of estimates that lean on another company's.
+
+    The chances to be among the best and the worst, by which types are graded, stay those of these data.
+    """
+    own = judged.order
+    order = reordered(judged, effects, errors, noise, rng, groups).order
+    return replace(judged, order=replace(order, p_top=own.p_top, p_bottom=own.p_bottom), alone=own)
 
 
 def _posterior(

@@ -15,6 +15,7 @@ from hingepoint.analysis.discovery.judging import (
     controls,
     decided,
     grading,
+    leaning,
     robustness,
     screens,
     selection,
@@ -32,7 +33,7 @@ FADED = 0.5
 #: Half a 95 % interval, in errors.
 HALF = 1.96
 #: Streams of random numbers: each use has its own, so that adding one changes no other.
-RANKING, STANDING, REFITS, TOGETHER = 2, 3, 4, 5
+RANKING, STANDING, REFITS, TOGETHER, LEANING = 2, 3, 4, 5, 7
 
 
 @dataclass(frozen=True)
@@ -313,7 +314,13 @@ def ordered(
         known = combining.without_bias(third, looks, decided.traits(prepared.history))
         looks = combining.pooled(looks, known)
     rng = _rng(settings, TOGETHER)
-    return grading.reordered(alone, looks.effects, looks.errors, deviation, rng, groups), at_landmarks
+    judged = grading.reordered(alone, looks.effects, looks.errors, deviation, rng, groups)
+    read = prepared.history
+    pack = leaning.look(settings, read.types, read.metric, prepared.clusters)
+    if pack:
+        put, rng = combining.pooled(looks, pack), _rng(settings, LEANING)
+        judged = grading.leaning(judged, put.effects, put.errors, deviation, rng, groups)
+    return judged, at_landmarks
 
 
 def smallest(prepared: study.Study, settings: Settings) -> float:

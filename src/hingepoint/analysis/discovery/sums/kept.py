@@ -47,6 +47,9 @@ AFTERWARDS = frozenset(
         "data_end",
         "certificate",
         "replay",
+        "lean_on",
+        "lean_on_metric",
+        "lean_on_name",
     ]
 )
 

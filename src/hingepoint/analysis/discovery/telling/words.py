@@ -166,6 +166,15 @@ def points(metric: metrics.Metric, value: float) -> str:
     return f"{value:+.1f} days" if metric.kind == "days" else f"{value:+,.0f}"
 
 
+def leans(pack: str, metric: metrics.Metric, effect: float, ci: tuple[float, float], alone: int) -> str:
+    """Return how the place of a type leans on a benchmark pack; ``alone`` is its place without."""
+    return (
+        f"Its place in the order leans on the pack of {pack}, where its effect was {points(metric, effect)} "
+        f"({interval(metric, ci)}); without the pack it would stand at place {alone}. Its grade and its effect lean on nothing "
+        "but your own deals."
+    )
+
+
 def path(
     source: str,
     target: str,
