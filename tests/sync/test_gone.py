@@ -226,6 +226,7 @@ EVERY = {
     "premortems/queries/page.py",
     "pressures/models.py",
     "pressures/queries.py",
+    "proposals/models.py",
     "reviews/queries/review.py",
     "reviews/reading.py",
     "search/queries.py",
