@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -136,3 +137,11 @@ def test_a_list_that_comes_or_goes_in_mid_reading_stops_nothing(data):
         for name, part in parts:
             read_of[name] |= {row["id"] for row in part.rows}
     assert all(set(range(many[name])) <= rows for name, rows in read_of.items())
+
+
+@pytest.mark.parametrize(
+    "kept",
+    ["not JSON", '"2026-03-01"', '{"from": "2026-03-01T00:00:00+00:00"}', '{"since": "spring"}', "[1]"],
+)
+def test_a_mark_that_another_version_wrote_reads_everything_once_more(kept):
+    assert paging.read(kept) == paging.read("") == paging.Mark()

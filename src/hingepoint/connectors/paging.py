@@ -73,9 +73,14 @@ class Mark:
 
 
 def read(text: str) -> Mark:
-    held: dict[str, str] = json.loads(text) if text else {}
-    after = held.pop("after", None)
-    return Mark(after=after, **{name: dt.datetime.fromisoformat(said) for name, said in held.items()})
+    """Return a mark that was kept. One that an earlier version wrote otherwise begins anew: all is read once more, which
+    changes nothing."""
+    try:
+        held: dict[str, str] = json.loads(text) if text else {}
+        after = held.pop("after", None)
+        return Mark(after=after, **{name: dt.datetime.fromisoformat(said) for name, said in held.items()})
+    except (TypeError, ValueError, AttributeError):
+        return Mark()
 
 
 @dataclass(frozen=True, slots=True)
