@@ -144,4 +144,4 @@ def test_a_list_that_comes_or_goes_in_mid_reading_stops_nothing(data):
     ["not JSON", '"2026-03-01"', '{"from": "2026-03-01T00:00:00+00:00"}', '{"since": "spring"}', "[1]"],
 )
 def test_a_mark_that_another_version_wrote_reads_everything_once_more(kept):
-    assert paging.read(kept) == paging.read("") == paging.Mark()
+    assert read(kept) == read("") == Mark()
