@@ -29,7 +29,6 @@ def history(
     closed = np.asarray(closed, float)
     named = {"name": "won", "among_won": False} | metric
     return SimpleNamespace(
-        entered=None,
         closed=closed,
         decided=np.isfinite(closed),
         won=np.isfinite(closed) if won is None else np.asarray(won),
