@@ -14,6 +14,7 @@ from django.template.backends.jinja2 import Jinja2
 from django.urls import reverse
 from jinja2 import Environment, FileSystemBytecodeCache, PackageLoader, StrictUndefined
 
+from hingepoint.records.links import may_be_linked
 from hingepoint.reports.charts import numbers
 from hingepoint.web import asking, assets, drafts, formats, looks
 from hingepoint.web.sent import form_token
@@ -58,6 +59,7 @@ def environment(**options: Any) -> Environment:
         static=assets.address,
         url=url,
         query=query,
+        may_be_linked=may_be_linked,
         messages_of=get_messages,
         draft_of=drafts.of,
         asks=asking.asks,

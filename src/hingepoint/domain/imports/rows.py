@@ -16,6 +16,7 @@ from django.db.models import Model
 from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.imports.staging import DEAL_COLUMNS, EVENT_COLUMNS, STANDING_COLUMNS
+from hingepoint.records import links
 from hingepoint.records.agreements import AgreementState
 from hingepoint.records.deals import EventKind
 from hingepoint.records.files import RowProblem
@@ -97,6 +98,9 @@ def staged_deals(
         "status": (pl.col("status") == "", "open, won or lost"),
         "closed_at": ((pl.col("status") != "open") & late, "the close date of a won or lost deal"),
     }
+    if "link" in staged.columns:
+        link = pl.col("link")
+        required["link"] = ((link != "") & ~link.str.contains(links.PATTERN), links.EXPECTED)
     return _that_fit(staged, DEAL_COLUMNS, _LENGTHS, required, "key", file)
 
 

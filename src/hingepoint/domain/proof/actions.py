@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -37,6 +36,7 @@ from hingepoint.domain.proof.rules import (
 from hingepoint.domain.turns.actions import action, form, plain_facts
 from hingepoint.records.agreements import STANDING, AgreementState, Evidence
 from hingepoint.records.errors import Hidden, Refused, TooOften
+from hingepoint.records.links import may_be_linked
 from hingepoint.records.proof import Answer
 
 MOST_BYTES = 10_000_000
@@ -128,7 +128,7 @@ def check_file(name: str, size: int, head: bytes) -> None:
 
 def check_link(link: str) -> None:
     """Raise NoProof for anything but a web address: a link is opened by colleagues."""
-    if not re.match(r"https?://[^\s]+$", link):
+    if not may_be_linked(link):
         raise NoProof("link", "A link begins with https:// or http://.")
 
 

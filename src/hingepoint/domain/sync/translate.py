@@ -23,6 +23,7 @@ from hingepoint.records.crm import (
     Origin,
 )
 from hingepoint.records.deals import DealStatus, EventKind
+from hingepoint.records.links import may_be_linked
 from hingepoint.records.sync import count
 
 _MOMENT = pl.Datetime("us", "UTC")
@@ -186,7 +187,7 @@ def _deal(one: Seen, status: DealStatus, words: Words, rules: dict[str, int]) ->
         "source": deal.source[:100],
         "account": account.key,
         "expected_close": _midnight(deal.expected_close_on),
-        "link": deal.link or words.address,
+        "link": deal.link if may_be_linked(deal.link) else words.address,
         **_own(deal, words),
     }
 
