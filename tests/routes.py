@@ -92,7 +92,7 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "demo-story": (set(), {}),  # only in the demo company
     "manual": (EVERYBODY, {}),
     "manual-file": (EVERYBODY, {"name": "how-to/examples/bpic2012.yaml"}),
-    "components": (EVERYBODY, {}),
+    "components": (set(), {}),  # only where somebody works on Hingepoint: tests/web/test_hardening.py
     "deals": (SELLING, {}),
     "matrix": (SELLING, {}),
     "matrix-columns": (SELLING, {}),

@@ -12,7 +12,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def components(visit):
+def components(visit, settings):
+    settings.ENVIRONMENT = settings.ENVIRONMENT.model_copy(update={"debug": True})
     sponsor = people.add_user(by=None, at=NOW, name="Otto", role=Role.SPONSOR)
 
     def open_components(**how):

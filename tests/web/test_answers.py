@@ -192,7 +192,7 @@ def test_a_form_that_cannot_be_taken_apart_is_answered_by_our_own_page(client, c
     assert is_ours(client.post(f"/deals/{cast.deal.pk}/demands/new", b"--x", content_type=kind), 400)
 
 
-@pytest.mark.parametrize("method", ["put", "patch", "delete", "options", "trace"])
+@pytest.mark.parametrize("method", ["put", "patch", "delete", "options"])
 def test_a_way_of_asking_that_an_address_does_not_know_is_answered_by_our_own_page(client, cast, method):
     client.force_login(cast.seller)
     answer = getattr(client, method)(f"/deals/{cast.deal.pk}/corridor")

@@ -166,7 +166,9 @@ def test_an_answer_from_a_browser_in_which_one_of_us_had_signed_in_counts_as_tol
 def test_only_the_customers_page_is_told_who_works_here(cast, settings):
     settings.SESSION_COOKIE_SECURE = True
     cookie = Client().post("/sign-in", {"username": cast.seller.email, "password": PASSWORD}).cookies
-    told = {name: cookie[WORKS_HERE][name] for name in ("path", "httponly", "samesite", "secure")}
+    told = {
+        name: cookie[f"__Secure-{WORKS_HERE}"][name] for name in ("path", "httponly", "samesite", "secure")
+    }
     assert told == {"path": "/confirm/", "httponly": True, "samesite": "Lax", "secure": True}
 
 

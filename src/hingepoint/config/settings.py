@@ -36,11 +36,13 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "hingepoint.web.timing.timing",
+    "hingepoint.web.middleware.known_methods",
+    "hingepoint.web.middleware.programs_by_https",
     "django.middleware.security.SecurityMiddleware",
+    "hingepoint.web.middleware.content_policy",
     "hingepoint.web.assets.Compressed",
     "hingepoint.web.assets.kept_for_good",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "hingepoint.web.middleware.content_policy",
     "hingepoint.web.middleware.not_kept",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -143,8 +145,11 @@ LOGOUT_REDIRECT_URL = "sign-in"
 SESSION_ENGINE = "hingepoint.web.sessions"
 SESSION_COOKIE_AGE = ENVIRONMENT.sign_in_days * 86_400
 IDLE_TIME = dt.timedelta(hours=ENVIRONMENT.idle_hours)  # read by web/middleware.py
-SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
+#: Behind https a browser takes cookies of these names only from this very host, by https, for all of it.
+_PREFIX = "__Host-" if ENVIRONMENT.https else ""
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{_PREFIX}sessionid", f"{_PREFIX}csrftoken"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = ENVIRONMENT.https
 SECURE_REDIRECT_EXEMPT = ["^healthz$"]  # asked from inside the container or host, by http
 SECURE_HSTS_SECONDS = 31_536_000 if ENVIRONMENT.https else 0
@@ -164,6 +169,8 @@ STATIC_URL = "/static/"
 _PACKAGE = Path(__file__).resolve().parent.parent
 STATICFILES_DIRS = [_PACKAGE / "web" / "static", ("charts", _PACKAGE / "reports" / "charts" / "static")]
 WHITENOISE_MAX_AGE = 86_400  # fonts and pictures that style sheets name; the rest is kept by its hash
+WHITENOISE_MIMETYPES = {".svg": "image/svg+xml; charset=utf-8"}
+WHITENOISE_ALLOW_ALL_ORIGINS = False  # nobody else's page reads our files
 WHITENOISE_USE_FINDERS = True  # our files are served from the package; nothing to collect
 STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
 MEDIA_ROOT = ENVIRONMENT.data_dir / "uploads"

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import (
     BadRequest,
+    DisallowedHost,
     PermissionDenied,
     RequestDataTooBig,
     TooManyFieldsSent,
@@ -24,6 +25,7 @@ from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from hingepoint.records.errors import AlreadyNoted, Hidden, OutOfDate, Refused, Stale, TooOften
 from hingepoint.web import security_log
@@ -152,7 +154,8 @@ def _holds_nul(request: HttpRequest) -> bool:
 def page(request: HttpRequest, status: int, words: str, **more: object) -> HttpResponse:
     """Return the page of an answer, with what was typed. A piece that was asked for by a script is told in
     a notice beside it, so that the form stays as it is."""
-    context = {"title": TITLES[status], "words": words, "typed": typed(request), "again": (), **more}
+    told = {"title": TITLES[status], "words": words, "typed": typed(request), "back": came_from(request)}
+    context: dict[str, object] = {**told, "again": (), **more}
     if not getattr(request, "htmx", False):
         return render(request, "errors/answer.html", context, status=status)
     piece = render(request, "errors/_notice.html", context, status=status)
@@ -193,6 +196,15 @@ def from_us(request: HttpRequest) -> bool:
     return bool(said) and urlsplit(said).netloc == request.get_host()
 
 
+def came_from(request: HttpRequest) -> str:
+    """Return the page that somebody came from, if it is one of ours; else nothing."""
+    page = request.headers.get("Referer", "")
+    with contextlib.suppress(DisallowedHost):
+        if url_has_allowed_host_and_scheme(page, {request.get_host()}, require_https=request.is_secure()):
+            return page
+    return ""
+
+
 # ---- what Django asks for by name ----
 
 
@@ -218,7 +230,14 @@ def broken(request: HttpRequest) -> HttpResponse:
         return page(request, 500, OUR_FAULT)
     except Exception:
         logger.exception("The page of the fault could not be made as usual either")
-        context = {"title": TITLES[500], "words": OUR_FAULT, "typed": (), "again": (), "theme": "auto"}
+        context = {
+            "title": TITLES[500],
+            "words": OUR_FAULT,
+            "typed": (),
+            "again": (),
+            "back": "",
+            "theme": "auto",
+        }
         return HttpResponse(render_to_string("errors/answer.html", context), status=500)
 
 

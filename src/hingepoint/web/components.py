@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from types import SimpleNamespace as Example
 
+from django.conf import settings
 from django.shortcuts import render
 
 from hingepoint.records.agreements import AgreementState
+from hingepoint.records.errors import Hidden
 from hingepoint.records.files import RowProblem
 from hingepoint.web import chart_examples
 
@@ -15,7 +17,9 @@ TODAY = dt.date(2026, 3, 12)
 
 
 def show(request):
-    """Show every component; nothing here is anybody's data."""
+    """Show every component, to those who work on Hingepoint; nothing here is anybody's data."""
+    if not (settings.ENVIRONMENT.demo or settings.ENVIRONMENT.debug):
+        raise Hidden("no such page")
     return render(request, "components/components.html", contents() | {"sort": request.GET.get("sort", "")})
 
 

@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemBytecodeCache, PackageLoader, StrictUn
 
 from hingepoint.records.links import may_be_linked
 from hingepoint.reports.charts import numbers
-from hingepoint.web import asking, assets, drafts, formats, looks
+from hingepoint.web import asking, assets, cookies, drafts, formats, looks
 from hingepoint.web.sent import form_token
 
 FILTERS = {
@@ -113,7 +113,7 @@ def query(request: HttpRequest, **changes: Any) -> str:
 
 def theme_of(request: HttpRequest | None) -> str:
     """Return the theme the reader chose: light, dark, or nothing, which follows the device."""
-    chosen = request.COOKIES.get("theme", "") if request else ""
+    chosen = request.COOKIES.get(cookies.named("theme"), "") if request else ""
     return chosen if chosen in ("light", "dark") else ""
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.auth.middleware import LoginRequiredMiddleware
-from django.http import FileResponse, HttpRequest
+from django.http import FileResponse, HttpRequest, HttpResponseForbidden, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
@@ -21,6 +22,34 @@ CONTENT_POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'"
 )
+
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+#: What programs ask, with a token. It may have been read on its way when it came by http.
+FOR_PROGRAMS = re.compile(r"/(api|scim|mcp)(/|$)")
+BY_HTTPS = "Ask by https. This came by http, where others can read the token on its way: revoke it, and make a new one."
+
+
+def known_methods(get_response):
+    """Refuse methods that nothing here answers to, such as TRACE, which would send back what came in."""
+
+    def respond(request):
+        return get_response(request) if request.method in METHODS else HttpResponseNotAllowed(METHODS)
+
+    return respond
+
+
+def programs_by_https(get_response):
+    """Refuse programs that ask by http where the installation is reached by https: led on silently, they would go on sending
+    their token for everybody to read."""
+
+    def respond(request):
+        plain = settings.SECURE_SSL_REDIRECT and not request.is_secure()
+        if plain and FOR_PROGRAMS.match(request.path):
+            return HttpResponseForbidden(f"{BY_HTTPS}\n", content_type="text/plain; charset=utf-8")
+        return get_response(request)
+
+    return respond
 
 
 def content_policy(get_response):

@@ -19,7 +19,7 @@ from hingepoint.domain.agreements.queries.lines import AgreementLine
 from hingepoint.domain.proof import actions, queries
 from hingepoint.records.errors import Hidden
 from hingepoint.records.proof import Answer
-from hingepoint.web import clients, drafts
+from hingepoint.web import clients, cookies, drafts
 from hingepoint.web.requests import Request, whole_number
 from hingepoint.web.sent import once, token_of
 from hingepoint.web.sign_in import WORKS_HERE, may_mail
@@ -196,7 +196,7 @@ def _answer(request: HttpRequest, token: str, asked: queries.Asked) -> HttpRespo
             answer=Answer(told["answer"]),
             words=told["words"],
             address=address,
-            where_we_work=WORKS_HERE in request.COOKIES,
+            where_we_work=cookies.named(WORKS_HERE) in request.COOKIES,
             verified=verified,
         )
     except actions.NotTheCustomer:

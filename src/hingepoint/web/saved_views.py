@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 
 from hingepoint.domain.people import actions
 from hingepoint.records.errors import Hidden
-from hingepoint.web import drafts
+from hingepoint.web import cookies, drafts
 from hingepoint.web.requests import Request
 from hingepoint.web.sent import once
 
@@ -88,7 +88,7 @@ def last_view(request: Request, page: str) -> str:
     """Return the address that this person last used of a list, when they ask for it without saying how."""
     if request.GET:
         return ""
-    owner, _, query = unquote(request.COOKIES.get(f"last-{page}", "")).partition(":")
+    owner, _, query = unquote(request.COOKIES.get(cookies.named(f"last-{page}"), "")).partition(":")
     return f"{reverse(page)}?{normal(query)}" if owner == str(request.user.pk) and normal(query) else ""
 
 
@@ -96,13 +96,7 @@ def remember(request: Request, page: str, response: HttpResponse) -> HttpRespons
     """Keep the address of a list for the next time, in the browser only."""
     query = without_page(request)
     if len(query) <= LONGEST:
-        response.set_cookie(
-            f"last-{page}",
-            quote(f"{request.user.pk}:{query}"),
-            max_age=90 * 86_400,
-            path=reverse(page),
-            httponly=True,
-            samesite="Lax",
-            secure=request.is_secure(),
+        cookies.keep(
+            response, f"last-{page}", quote(f"{request.user.pk}:{query}"), path=reverse(page), days=90
         )
     return response

@@ -6,7 +6,6 @@ import datetime as dt
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -21,7 +20,7 @@ from hingepoint.records.self_assessment import ANCHORS, QUESTIONS, Group, HowOft
 from hingepoint.reports import plan_sheets
 from hingepoint.reports import self_assessment as report
 from hingepoint.reports.charts import spans
-from hingepoint.web import clients, drafts, let_in, pdf
+from hingepoint.web import clients, cookies, drafts, let_in, pdf
 from hingepoint.web.requests import Request, WholeNumber
 from hingepoint.web.sent import token_of
 
@@ -191,7 +190,7 @@ def answer_self_assessment(request: HttpRequest, token: str) -> HttpResponse:
     except rules.LinkOver:
         return _over(request)
     draft = drafts.of(request)
-    answered = _cookie(asked) in request.COOKIES and "another" not in request.GET and not draft
+    answered = cookies.named(_cookie(asked)) in request.COOKIES and "another" not in request.GET and not draft
     context = _questions(draft, {}) | {"asked": asked, "key": draft.said("key") or rules.new_key()}
     context |= {"answered": answered, "code": draft.said("code")}
     return let_in.private(render(request, "self_assessment/answer.html", context))
@@ -203,15 +202,7 @@ def _cookie(asked: queries.AskedRound) -> str:
 
 def _remembered(answer: HttpResponse, asked: queries.AskedRound) -> HttpResponse:
     """Let this browser know that somebody answered in it, and not what or who: devices are shared."""
-    answer.set_cookie(
-        _cookie(asked),
-        "yes",
-        max_age=rules.MOST_DAYS * 86_400,
-        path="/ask/",
-        httponly=True,
-        samesite="Lax",
-        secure=settings.SESSION_COOKIE_SECURE,
-    )
+    cookies.keep(answer, _cookie(asked), "yes", path="/ask/", days=rules.MOST_DAYS)
     return let_in.private(answer)
 
 

@@ -7,7 +7,7 @@ that was typed, and both answers send it again.
 
 from __future__ import annotations
 
-import uuid
+import secrets
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -29,7 +29,7 @@ _OURS = ("csrfmiddlewaretoken", SECOND)
 
 def form_token() -> SafeString:
     """Return the hidden field that tells this form from any other."""
-    return format_html('<input type="hidden" name="{}" value="{}">', TOKEN, uuid.uuid4().hex)
+    return format_html('<input type="hidden" name="{}" value="{}">', TOKEN, secrets.token_hex(16))
 
 
 def token_of(request: HttpRequest) -> str:

@@ -16,6 +16,7 @@ from hingepoint.domain.home.queries.rooms import Rooms, rooms
 from hingepoint.domain.people import queries as people
 from hingepoint.domain.sync.rules import is_old
 from hingepoint.records.people import Role
+from hingepoint.web import cookies
 
 THEMES = ("auto", "light", "dark")
 
@@ -223,7 +224,7 @@ def persona_choices(request) -> list[PersonaChoice]:
 
 def context(request) -> dict:
     """Return the template context of the layout (a Django context processor)."""
-    theme = request.COOKIES.get("theme", "auto")
+    theme = request.COOKIES.get(cookies.named("theme"), "auto")
     there = rooms(request.user, today=timezone.localdate()) if hasattr(request, "user") else Rooms()
     nav = navigation(request, there) if hasattr(request, "user") else []
     return {

@@ -26,7 +26,7 @@ from hingepoint.domain.sessions import actions as sessions
 from hingepoint.domain.sign_on import actions as company_sign_on
 from hingepoint.domain.sign_on import queries as sign_on
 from hingepoint.records.errors import Hidden
-from hingepoint.web import clients, drafts, security_log
+from hingepoint.web import clients, cookies, drafts, security_log
 
 #: A cookie of the customer's page alone: somebody of ours has signed in in this browser.
 WORKS_HERE, WORKS_HERE_DAYS = "works_here", 365
@@ -139,7 +139,12 @@ class SignOut(LogoutView):
             sessions.note_sign_out(by=cast(queries.User, request.user), at=timezone.now())
         ending = request.session.get(ENDING, "")
         answer = super().post(request, *args, **kwargs)
-        return render(request, "sign_on/signed_out.html", {"ending": ending}) if ending else answer
+        if ending:
+            answer = render(request, "sign_on/signed_out.html", {"ending": ending})
+        answer.headers["Clear-Site-Data"] = (
+            '"cache", "storage"'  # what this browser kept of pages and of what was typed
+        )
+        return answer
 
 
 def let_in_or_ask_for_code(request: HttpRequest, user: queries.User, to: str) -> HttpResponse:
@@ -182,20 +187,16 @@ def let_in(
     )
     response = redirect(to)
     response.set_signed_cookie(
-        KNOWN_HERE,
-        f"{user.email}:{secrets.token_urlsafe(12)}",
-        max_age=KNOWN_HERE_DAYS * 86_400,
-        path=reverse("sign-in"),
-        httponly=True,
-        samesite="Lax",
-        secure=settings.SESSION_COOKIE_SECURE,
+        cookies.named(KNOWN_HERE),
+        f"{user.email}:{secrets.token_urlsafe(16)}",
+        **cookies.how(path=reverse("sign-in"), days=KNOWN_HERE_DAYS),
     )
     return remember_who_works_here(response)
 
 
 def counted_as(request: HttpRequest, account: str) -> dict[str, Any]:
     """Return what failures are counted by: a browser that knows the account by itself, every other by its address."""
-    told = request.get_signed_cookie(KNOWN_HERE, default="", max_age=KNOWN_HERE_DAYS * 86_400)
+    told = request.get_signed_cookie(cookies.named(KNOWN_HERE), default="", max_age=KNOWN_HERE_DAYS * 86_400)
     known, _, nonce = (told or "").rpartition(":")
     if known and known == account:
         return {"address": f"browser {nonce}", "known": True}
@@ -204,13 +205,5 @@ def counted_as(request: HttpRequest, account: str) -> dict[str, Any]:
 
 def remember_who_works_here(response: HttpResponse) -> HttpResponse:
     """Let this browser say, on the customer's page only, that one of us has signed in in it."""
-    response.set_cookie(
-        WORKS_HERE,
-        "yes",
-        max_age=WORKS_HERE_DAYS * 86_400,
-        path="/confirm/",
-        httponly=True,
-        samesite="Lax",
-        secure=settings.SESSION_COOKIE_SECURE,
-    )
+    cookies.keep(response, WORKS_HERE, "yes", path="/confirm/", days=WORKS_HERE_DAYS)
     return response

@@ -24,7 +24,7 @@ from hingepoint.domain.sign_on import actions, queries
 from hingepoint.records.errors import Hidden, Refused
 from hingepoint.records.people import Role
 from hingepoint.records.sign_on import GroupGives, arrival_of
-from hingepoint.web import drafts, sign_in
+from hingepoint.web import cookies, drafts, sign_in
 from hingepoint.web.requests import Request, WholeNumber
 
 #: A signed cookie of the way there and back alone: what this browser took along, and where it wanted to go.
@@ -50,15 +50,7 @@ def begin(request: HttpRequest) -> HttpResponse:
     response = redirect(address)
     to = drafts.ours(request, request.GET.get("next", ""))
     kept = signing.dumps([journey.state, journey.nonce, journey.verifier, to], salt=JOURNEY)
-    response.set_cookie(
-        JOURNEY,
-        kept,
-        max_age=int(LASTS.total_seconds()),
-        path=reverse("begin-sign-on"),
-        httponly=True,
-        samesite="Lax",  # it comes along when the provider sends the browser back
-        secure=settings.SESSION_COOKIE_SECURE,
-    )
+    cookies.keep(response, JOURNEY, kept, path=reverse("begin-sign-on"), days=LASTS / dt.timedelta(days=1))
     return response
 
 
@@ -78,7 +70,7 @@ def _not_let_in(request: HttpRequest, words: str) -> HttpResponse:
 
 def _without_journey(response: HttpResponse) -> HttpResponse:
     """A browser comes back once: the same answer again is of no journey."""
-    response.delete_cookie(JOURNEY, path=reverse("begin-sign-on"), samesite="Lax")
+    response.delete_cookie(cookies.named(JOURNEY), path=reverse("begin-sign-on"), samesite="Lax")
     return response
 
 
@@ -122,7 +114,7 @@ def _journey(request: HttpRequest) -> tuple[oidc.Journey, str]:
     """Return what this browser took along, and where it wanted to go. Raises ProviderProblem."""
     try:
         state, nonce, verifier, to = signing.loads(
-            request.COOKIES.get(JOURNEY, ""), salt=JOURNEY, max_age=LASTS
+            request.COOKIES.get(cookies.named(JOURNEY), ""), salt=JOURNEY, max_age=LASTS
         )
     except signing.BadSignature:
         raise oidc.ProviderProblem("This sign-in was begun elsewhere or is over. Begin again.") from None

@@ -22,6 +22,10 @@
     fetch(form.action, { method: "POST", body, credentials: "same-origin", redirect: "manual" });
   });
 
+  /* Who signs out leaves nothing of what was typed. */
+  const forget = () => Object.keys(sessionStorage).filter((name) => name.startsWith("hingepoint-")).forEach((name) => sessionStorage.removeItem(name));
+  document.addEventListener("submit", (event) => { if (event.target.matches("[data-forgets]")) forget(); });
+
   /* A form marked data-once is sent once; the button says so. */
   document.addEventListener("submit", (event) => {
     const form = event.target;
