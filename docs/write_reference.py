@@ -9,10 +9,10 @@ from __future__ import annotations
 import inspect
 import json
 import os
-import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import click
@@ -28,9 +28,10 @@ from django.urls import get_resolver
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))
 
+import signal_pages
+
 import specs
 from hingepoint import cli
-from hingepoint.analysis.signals import SIGNALS
 from hingepoint.api import app
 from hingepoint.config.environment import Environment
 from hingepoint.connectors import files
@@ -211,39 +212,6 @@ def _in_views(kind) -> str:
     return ", ".join(sql_views.TYPES[kind].values())
 
 
-def ten_signals() -> str:
-    """Return the page of the ten signals, from what each says of itself and from its specification."""
-    intro = (
-        "The ten early warnings about how a sales organisation conducts itself, in the order of the paper: what each counts, and "
-        "the cases that say so exactly. The tests run every table on this page. How calm is proved says "
-        "[an explanation](../explanation/how-calm-is-proved.md); columns and files are under "
-        "[file formats](formats.md), what a program gets under [the JSON](signals-json.md).\n"
-    )
-    return "\n".join(["# The ten signals\n", intro, *(_signal_page(one) for one in specs.signals())])
-
-
-def _signal_page(spec: specs.Spec) -> str:
-    signal = SIGNALS[spec.name]
-    beside = [words for _, words in signal.drivers]
-    facts = {
-        "Reading": signal.unit,
-        "Worse": signal.worse,
-        "Where": ", ".join(signal.levels),
-        "Needs": signal.needs,
-        "Told beside it": ", ".join(beside),
-        "The question": signal.question.format(where="…"),
-    }
-    lines = [f"| {name} | {_cell(words)} |" for name, words in facts.items() if words]
-    cases = re.sub(
-        r"^(deals|events|routines|counted)$", lambda name: TABLES[name[1]], spec.source, flags=re.MULTILINE
-    )
-    head = f"## {signal.number}. {signal.name}\n\nKey `{signal.key}`.\n\n| | |\n|---|---|\n"
-    return head + "\n".join(lines) + f"\n\n{cases}"
-
-
-#: Tables of a specification -> how the manual calls them.
-TABLES = {"deals": "Deals:", "events": "Events:", "routines": "Routines:", "counted": "What is counted:"}
-
 PAGES: dict[str, Callable[[], str]] = {
     "commands.md": commands,
     "settings.md": settings,
@@ -252,7 +220,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "pages.md": pages,
     "tables.md": tables,
     "api.md": operations,
-    "signals.md": ten_signals,
+    "signals.md": signal_pages.index,
+    **{f"signals/{one.name}.md": partial(signal_pages.page, one) for one in specs.signals()},
     "world-files.md": world_schema.reference,
 }
 
@@ -264,5 +233,6 @@ def written(name: str) -> str:
 
 if __name__ == "__main__":
     for name in PAGES:
+        (FOLDER / name).parent.mkdir(exist_ok=True)
         (FOLDER / name).write_text(written(name), "utf-8")
         print(f"Wrote docs/reference/{name}")

@@ -4,6 +4,7 @@ import datetime as dt
 import json
 
 import pytest
+import signal_pages
 from click.testing import CliRunner
 
 import drifts
@@ -40,3 +41,9 @@ def test_a_planted_drift_rises_where_and_when_it_was_planted_and_nowhere_else(wh
 def test_free_extras_creep_in_by_cost_and_not_by_price(found):
     moved = {one["words"]: one["since"] for one in found[1]["drivers"]}
     assert moved["of that by cost"] < 0 < moved["of that by price"]
+
+
+def test_the_manual_shows_of_the_demo_company_what_it_says_now(whole):
+    assert whole.ends_on == signal_pages.ENDS_ON
+    told = signal_pages.examples_of(signal_pages.report_of(whole))
+    assert told == signal_pages.EXAMPLES.read_text("utf-8"), "run: python docs/signal_pages.py"

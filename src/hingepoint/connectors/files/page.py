@@ -88,7 +88,7 @@ def formats_page() -> str:
         _columns(
             "traces",
             "`hingepoint signals` reads the table of events with these differences; which rows each signal reads says "
-            "[the page of signals](signals.md). An event of kind `policy` names no deal.",
+            "[its page](signals.md). An event of kind `policy` names no deal.",
             "events as the signals read them",
         ),
         _columns("routines", "One row a routine that is required of somebody; read by `hingepoint signals`."),
