@@ -31,7 +31,7 @@ from hingepoint.domain.plans.models import Debrief, Plan, PlanReview
 from hingepoint.domain.premortems.models import PreMortem, PreMortemAnswer
 from hingepoint.domain.pressures.models import PressureReading, PressureRule, PressureTag
 from hingepoint.domain.principles.models import PrinciplesAgreed, PrinciplesReading, PrinciplesVersion
-from hingepoint.domain.proof.models import AnswerTry, Confirmation, ConfirmationCode, Proof
+from hingepoint.domain.proof.models import AnswerTry, Confirmation, ConfirmationCode, LinkMail, Proof
 from hingepoint.domain.proposals.models import Proposal
 from hingepoint.domain.questions.models import RetiredQuestion
 from hingepoint.domain.reviews.models import (
@@ -125,6 +125,7 @@ __all__ = [
     "KeptAnswer",
     "Landed",
     "LandedChange",
+    "LinkMail",
     "MadeFile",
     "MailChoice",
     "Membership",

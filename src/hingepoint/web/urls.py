@@ -141,6 +141,11 @@ urlpatterns = [
     path("deals/<int:deal_id>/agreements/<int:type_id>/link", proof.ask_customer, name="ask-customer"),
     path("agreements/together", register.take_steps, name="take-steps"),
     path("agreements/<int:agreement_id>/answer", register.answer_request, name="answer-request"),
+    path(
+        "deals/<int:deal_id>/agreements/<int:type_id>/link/<int:confirmation_id>/mail",
+        proof.mail_link,
+        name="mail-link",
+    ),
     path("links/<int:confirmation_id>/revoke", proof.revoke_link, name="revoke-link"),
     path("files/<int:proof_id>", proof.proof_file, name="proof-file"),
     path("confirm/<str:token>/code", proof.ask_for_code, name="ask-for-code"),

@@ -138,6 +138,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "attach": "put evidence behind it",
         "withdraw": "withdrew evidence",
         "ask customer": "sent the customer a link to confirm it",
+        "mail link": "had the customer mailed their link",
         "ask for code": "had a code mailed to the customer, at their request",
         "revoke link": "took back the link to the customer",
         **{f"review plan: {verdict}": words for verdict, words in _PLANS.items()},
