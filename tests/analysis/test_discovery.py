@@ -115,7 +115,7 @@ def test_the_json_object_is_that_of_the_contract():
         "agreement", "grade", "excluded_because", "effect", "ci", "p_adjusted", "gained", "not_gained", "coverage",
         "worth", "worth_ci", "robustness", "best_by", "timing", "segments", "same_as", "in_words",
         "p_top", "place", "place_between", "ten_points", "ten_points_ci", "joint", "paths", "doses", "levels", "turned", "faded", "doubts",
-        "repairs", "breaks",
+        "repairs", "breaks", "leans",
     ]  # fmt: skip
     assert json.loads(json.dumps(shown, allow_nan=False)) == shown
 

@@ -13,12 +13,22 @@ NEVER = np.inf
 GRID = Grid(landmarks=(2.0, 4.0), horizon=6.0, lags=(0.0,), cycle=10.0)
 
 
-def history(closed, *, won=None, observed=None, value=None, gained=None, ended=None, entries=None, **metric):
+def history(
+    closed,
+    *,
+    won=None,
+    observed=None,
+    value=None,
+    gained=None,
+    ended=None,
+    entries=None,
+    entered=None,
+    **metric,
+):
     """Deals by the week in which they close (never: still open); the data reach 20 weeks unless said."""
     closed = np.asarray(closed, float)
     named = {"name": "won", "among_won": False} | metric
     return SimpleNamespace(
-        entered=None,
         closed=closed,
         decided=np.isfinite(closed),
         won=np.isfinite(closed) if won is None else np.asarray(won),
@@ -27,6 +37,7 @@ def history(closed, *, won=None, observed=None, value=None, gained=None, ended=N
         gained=None if gained is None else np.asarray(gained, float)[:, None],
         ended=None if ended is None else np.asarray(ended, float)[:, None],
         entries=None if entries is None else np.asarray(entries, float),
+        entered=None if entered is None else np.asarray(entered, float),
         size=closed.size,
         metric=SimpleNamespace(**named),
     )
@@ -164,3 +175,13 @@ def test_thirty_won_deals_say_the_cycle_and_fewer_leave_it_to_all():
     assert design.choose_grid(history(closes, won=won), Settings()).cycle == 40.0
     won[29], closes[29] = True, 10.0
     assert design.choose_grid(history(closes, won=won), Settings()).cycle == 10.0
+
+
+def test_a_deal_that_comes_under_observation_late_is_looked_at_from_then_on():
+    late = history([10.0, 10.0, 10.0], entered=[0.0, 3.0, 5.0])
+    assert [(deal, landmark) for deal, landmark, *_ in told(design.make_rows(late, GRID))] == [
+        (0, 0),
+        (0, 1),
+        (1, 1),
+    ]
+    assert design.ever_rows(late, GRID).deal.tolist() == [0]

@@ -40,7 +40,7 @@ def test_what_a_run_of_the_first_schema_said_stays_word_for_word():
         part: value for part, value in STORED["result"].items() if part != "findings"
     } | {"audit": [], "controls": {"named": 0, "tested": 0, "passed": 0, "in_words": ""}}
     new = {"turned": None, "faded": None, "doubts": [], "repairs": [], "breaks": []}
-    new |= {"place": 0, "place_between": [0, 0]}
+    new |= {"place": 0, "place_between": [0, 0], "leans": ""}
     assert now["findings"] == [one | new for one in STORED["result"]["findings"]]
     assert opened.table().to_dicts() == STORED["table"]
     now = opened.stored()

@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 import functools
+import json
 
 import numpy as np
 import polars as pl
@@ -10,6 +11,7 @@ import pytest
 
 import faults
 from hingepoint.analysis import discovery
+from hingepoint.analysis.discovery import record
 from hingepoint.analysis.discovery.judging import pipeline, record_audit
 from hingepoint.analysis.discovery.reading import history, writing
 from histories import plain, world
@@ -394,6 +396,16 @@ def test_one_agreement_under_two_names_is_told_with_its_deals(second, told):
     one = check(audited(deals, faults.two_names(events, "idle", second)), "two_names")
     assert (one.state == "fault") == told
     assert ("look like one agreement under two names: 0 deals have both." in one.in_words) == told
+    assert {frozenset(pair) for pair in one.alike} == ({frozenset(("idle", second))} if told else set())
+
+
+def test_of_two_names_the_rarer_comes_first_and_both_are_kept_with_the_run():
+    deals, events = plain(deals=400)
+    rarer = faults.two_names(faults.two_names(events, "idle", "idles"), "idles", "lazy")
+    one = check(audited(deals, rarer), "two_names")
+    assert one.alike == (("idles", "idle"),)
+    stored = json.loads(json.dumps([one.to_dict()]))
+    assert record.checks(stored) == (one,)
 
 
 def test_names_alike_that_stand_on_the_same_deals_are_two_agreements():

@@ -13,7 +13,7 @@ from hingepoint import cli
 from hingepoint.analysis import discovery
 from hingepoint.analysis.discovery import record
 from hingepoint.cli.common import today
-from hingepoint.cli.discover import _catalogue
+from hingepoint.cli.discover import catalogue
 from hingepoint.connectors import files
 from hingepoint.connectors.files import tables
 from hingepoint.connectors.files.reading import spilled
@@ -57,7 +57,7 @@ def test_events_read_batch_by_batch_give_the_bytes_of_the_whole_table(tmp_path, 
         whole.deals,
         whole.events,
         settings=discovery.Settings(metric="won"),
-        catalogue=_catalogue(),
+        catalogue=catalogue(),
         rules=counted_once(whole.rules),
     )
     monkeypatch.setattr(tables, "BATCH", 997)

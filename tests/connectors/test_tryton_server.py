@@ -274,7 +274,7 @@ def _same_as_there(server: Server) -> None:
     )
 
 
-def test_the_next_agreement_becomes_one_note_that_is_no_news_and_waits_while_the_deal_is_closed(
+def test_the_next_agreement_becomes_one_note_that_is_no_news_and_the_newest_takes_its_place(
     server, connection
 ):
     deal = open_deal(server, "Line 9", 700, 0, 0, dt.datetime.now(dt.UTC) - dt.timedelta(days=3))
@@ -296,12 +296,14 @@ def test_the_next_agreement_becomes_one_note_that_is_no_news_and_waits_while_the
 
     server.call("sale.opportunity.lost", [deal])
     moved_to(agreement, dt.date(2031, 5, 1))
-    assert synced(connection, sweep=False).written == {"locked": 1}  # a closed record takes no change
-    assert notes_of(server, deal) == ["Budget (2031-04-01)"]
+    assert synced(connection, sweep=False).written == {
+        "done": 1
+    }  # a new note for the old one, which Tryton keeps as it is
+    assert notes_of(server, deal) == ["Budget (2031-05-01)"]
     assert Deal.objects.get(key=str(deal)).status == "lost"
 
     server.call("sale.opportunity.lead", [deal])
-    assert synced(connection, sweep=False).written == {}  # what was refused is tried again later, not at once
+    assert synced(connection, sweep=False).written == {}
     assert Deal.objects.get(key=str(deal)).status == "open"
     outcomes = DealEvent.objects.filter(deal__key=str(deal), kind="field", name="status")
     assert list(outcomes.order_by("occurred_at").values_list("note", flat=True)) == ["lost", "open"]

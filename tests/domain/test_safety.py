@@ -30,6 +30,7 @@ from hingepoint.domain.sign_on.models import CompanyAccount, GroupLine
 from hingepoint.domain.sync import actions as sync
 from hingepoint.domain.tokens import actions as tokens
 from hingepoint.domain.webhooks import actions as webhooks
+from hingepoint.records.notices import ChatService
 from hingepoint.records.people import Role
 from hingepoint.records.tokens import SCOPES
 
@@ -98,6 +99,13 @@ TOLD = {
     "passkeys.remove": (lambda c: passkey(c.seller), lambda c: passkeys.remove(by=c.seller, at=NOW, passkey_id=Passkey.objects.get().pk), "seller"),
     "tokens._make": (None, lambda c: tokens.make(by=c.seller, at=NOW, name="x", scopes=[next(iter(SCOPES))]), "seller"),
     "notices.renew_calendar": (None, lambda c: notices.renew_calendar(by=c.seller, at=NOW), "seller"),
+    "notices.choose_chat": (
+        None,
+        lambda c: notices.choose_chat(
+            by=c.seller, at=NOW, service=ChatService.SLACK, url="https://hooks.slack.com/services/T0/B0/x", version=0
+        ),
+        "seller",
+    ),
     "webhooks.add": (None, lambda c: hooks.added(by=c.analyst, url="https://127.0.0.1:1/hook"), "analyst"),
     "webhooks.change": (hook, lambda c: webhooks.change(by=c.analyst, at=NOW, webhook_id=hook(c), name="other", url="https://127.0.0.1:1/hook"), "analyst"),
     "webhooks.renew_secret": (hook, lambda c: webhooks.renew_secret(by=c.analyst, at=NOW, webhook_id=hook(c)), "analyst"),

@@ -1,18 +1,22 @@
 """The Discovery pages: ask for a run, follow it, read it, decide; who may, and what is refused."""
 
 import datetime as dt
+import html
 import json
+import re
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
+import words
 from discoveries import DEALS, EVENTS, SENTENCE, facts, finished_run, record, waiting_run
+from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.discovery import actions, work
 from hingepoint.domain.discovery.models import SILENCE, Run
 from hingepoint.domain.discovery.queries import findings, runs
-from hingepoint.records.findings import Status
+from hingepoint.records.findings import Source, Status
 
 
 @pytest.fixture(autouse=True)
@@ -376,3 +380,20 @@ def test_a_file_that_is_no_pack_is_refused_at_its_field(client, cast, content):
     answer = client.post(reverse("new-run"), {"metric": "won", "pack": upload})
     assert answer.status_code == 422
     assert not Run.objects.exists()
+
+
+def test_two_names_of_one_agreement_lead_to_where_they_are_made_one(client, cast):
+    twice = words.word("Usage data shared", side="customer")
+    pair = [twice.key, "cust.data_access"]
+    audit = [{"check": "two_names", "state": "fault", "in_words": "They look alike.", "alike": [pair]}]
+    findings = [facts(key, "weak", 0.02) for key in pair]
+    run = finished_run(cast, audit=audit, findings=findings, pivotal=[])
+    client.force_login(cast.analyst)
+    address = f"/discovery/{run.pk}/"
+    assert "/words/?" not in client.get(address).text  # agreements of files are not ours to make one
+    Run.objects.filter(pk=run.pk).update(source=Source.DATABASE)
+    way = html.unescape(re.search(r'href="(/words/[^"]+)"', client.get(address).text)[1])
+    page = client.get(way).text
+    assert f'name="word-{twice.pk}" value="other" checked' in page
+    assert re.search(rf'name="other-{twice.pk}"[^>]* value="([^"]+)"', page)[1] == str(words.kind())
+    assert AgreementType.objects.get(pk=twice.pk).tied_to is None  # looking changes nothing

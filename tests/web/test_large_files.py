@@ -30,7 +30,7 @@ def folder(settings, tmp_path) -> Path:
 @pytest.fixture
 def large(monkeypatch) -> None:
     """Two deals are many."""
-    monkeypatch.setattr(exports, "DEALS_AT_ONCE", dict.fromkeys(exports.TYPES, 1))
+    monkeypatch.setattr(exports, "ROWS_AT_ONCE", dict.fromkeys(exports.TYPES, 1))
 
 
 def test_a_large_file_is_made_in_the_background_and_is_the_same(client, cast, monkeypatch, large):
@@ -47,12 +47,25 @@ def test_a_large_file_is_made_in_the_background_and_is_the_same(client, cast, mo
     assert "<html" not in piece
     taken = re.search(r'href="(/export/\d+/file)"', piece)[1]
     answer = client.get(taken)
-    monkeypatch.setattr(exports, "DEALS_AT_ONCE", dict.fromkeys(exports.TYPES, 2))
+    monkeypatch.setattr(exports, "ROWS_AT_ONCE", dict.fromkeys(exports.TYPES, 2))
     at_once = client.get("/export/deals.csv?status=open")
     assert b"".join(answer.streaming_content) == b"".join(at_once.streaming_content)
     assert answer["Content-Type"] == at_once["Content-Type"]
     assert answer["Cache-Control"] == "private, no-store"
     assert AuditEvent.objects.filter(subject="file").earliest("pk").subject_id == "take-made-file"
+
+
+@pytest.mark.parametrize("query", ["", "?as_of=2026-02-25"])
+def test_it_is_called_as_one_handed_out_at_once(client, cast, monkeypatch, query):
+    client.force_login(cast.seller)
+    with time_machine.travel(NOW, tick=False):
+        at_once = client.get(f"/export/deals.csv{query}")
+        monkeypatch.setattr(exports, "ROWS_AT_ONCE", dict.fromkeys(exports.TYPES, 0))
+        client.post(f"/export/deals.csv/make{query}")
+        made = MadeFile.objects.get()
+        actions.make(at=NOW, number=made.pk)
+        later = client.get(f"/export/{made.pk}/file")
+    assert later["Content-Disposition"] == at_once["Content-Disposition"]
 
 
 def test_a_small_one_is_handed_out_at_once(client, cast):
@@ -62,7 +75,7 @@ def test_a_small_one_is_handed_out_at_once(client, cast):
 
 
 def test_a_table_of_ten_rows_a_deal_is_large_sooner(client, cast, monkeypatch):
-    monkeypatch.setattr(exports, "DEALS_AT_ONCE", dict.fromkeys(exports.TYPES, 9))
+    monkeypatch.setattr(exports, "ROWS_AT_ONCE", dict.fromkeys(exports.TYPES, 9))
     client.force_login(cast.seller)
     assert client.get("/export/deals.csv").streaming
     assert "A large file" in client.get("/export/events.csv").text

@@ -178,6 +178,8 @@ HARMLESS = {
     "send-webhook-again": "tells whom it told before",
     "test-webhook": "tells nothing of the company",
     "choose-mail": "mails oneself",
+    "leave-chat": "tells less",
+    "try-chat": "tells nothing of the company, where it told before",
     "be-quiet": "mails oneself less",
     "answer-mail": "says whether a mail helped",
     "people-sheet": "shows what a sheet would change; storing it is asked about",

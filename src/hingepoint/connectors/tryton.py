@@ -11,6 +11,7 @@ import base64
 import datetime as dt
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -445,14 +446,18 @@ class Tryton:
         return WriteResult(Written.NO_FIELD, "Tryton has no fields of your own over its interface.")
 
     def write_task(self, deal_id: str, task_id: str, subject: str, due_on: dt.date | None) -> WriteResult:
-        """Keep the next agreement as a note on the opportunity: one note, brought up to date."""
+        """Keep the next agreement as a note on the opportunity: one note, the newest. What a note says is never changed
+        (Tryton refuses that), so a new one takes its place."""
         text = f"{subject} ({due_on.isoformat()})" if due_on else subject
         try:
-            if task_id and self.call("ir.note.search", [["id", "=", int(task_id)]], 0, 1, None):
-                self.call("ir.note.write", [int(task_id)], {"message": text})
-                return WriteResult(Written.DONE, task_id=task_id)
+            old = task_id and self.call("ir.note.search", [["id", "=", int(task_id)]], 0, 1, None)
             resource = f"{DEALS},{int(deal_id)}"
             made = self.call("ir.note.create", [{"resource": resource, "message": text}], again=False)
+            if old:
+                with suppress(
+                    NoRight, Rejected, NotThere
+                ):  # the new one is there, whatever becomes of the old one
+                    self.call("ir.note.delete", old)
             return WriteResult(Written.DONE, task_id=str(made[0]))
         except NoRight as problem:
             return WriteResult(Written.REFUSED, str(problem)[:200])

@@ -30,17 +30,33 @@ _WORD = "word-"
 def words(request: Request) -> HttpResponse:
     """The words of the company's files in question, with what they may mean; and those that are settled. What was
     chosen before looking at its effect is shown again."""
-    page = queries.words_page(request.user, also=request.GET.get("with", ""))
+    again = request.GET.get("with", "")
+    page = queries.words_page(request.user, also=again)
     sent = next((d for d in map(_sent_to(request), ("look-at-words", "settle-words")) if d), drafts.NOTHING)
     typed = request.POST if request.method == "POST" and not sent else sent.typed
+    said = {word.id: _said(typed, word) for word in page.words}
+    if not typed:
+        said |= _meant(page, said, again, request.GET.get("means", ""))
     context = {
         "page": page,
         "draft": sent,
         "problems": sent.problems,
-        "said": {word.id: _said(typed, word) for word in page.words},
+        "said": said,
         "sides": Side.choices,
     }
     return render(request, "bridge/words.html", context)
+
+
+def _meant(
+    page: queries.WordsPage, said: Mapping[int, dict[str, str]], word: str, means: str
+) -> dict[int, dict[str, str]]:
+    """Return what the form says where an address asks to make a word one with a type, both by key; nothing is done by it."""
+    kind = next((one for one in page.choices if one.key == means), None)
+    asked = next((one for one in page.words if one.key == word), None)
+    if kind is None or asked is None:
+        return {}
+    same = normal(kind.name) == normal(asked.name)
+    return {asked.id: said[asked.id] | {"word": OTHER, "other": kind.key if same else kind.name}}
 
 
 def _sent_to(request: Request) -> Any:

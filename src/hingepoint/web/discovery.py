@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.conf import settings as django_settings
@@ -20,6 +21,7 @@ from django.views.decorators.http import require_POST
 from hingepoint.analysis import metric_words, metrics
 from hingepoint.analysis.discovery import DiscoveryError, Settings, benchmark_pack, weeks
 from hingepoint.analysis.discovery.record import Record
+from hingepoint.domain.agreements.queries.catalogue import keeps_catalogue
 from hingepoint.domain.discovery import actions
 from hingepoint.domain.discovery.queries import comparison, runs
 from hingepoint.domain.discovery.queries import findings as findings_page
@@ -285,8 +287,20 @@ def run(request, run_id: int):
         "rows": _filtered(shown, page, wanted),
         "everything": len(page.keys) == len(page.record.findings) and request.user.sees_everything,
         "tried": _tried(request.user, shown),
+        "alike": _alike(page, shown) if page.from_database and keeps_catalogue(request.user) else (),
     }
     return render(request, "discovery/run.html", context)
+
+
+def _alike(page: runs.RunPage, shown: shapes.Shown) -> list[tuple[str, str, str]]:
+    """Return the pairs of types that look like one agreement: the name of each, and where they are made one."""
+    assert page.record is not None  # a run with findings
+    names = {one.key: one.name for one in shown.findings}
+    pairs = [pair for check in page.record.audit for pair in check.alike if set(pair) <= names.keys()]
+    return [
+        (names[rarer], names[other], f"{reverse('words')}?{urlencode({'with': rarer, 'means': other})}")
+        for rarer, other in pairs
+    ]
 
 
 def _tried(viewer, shown: shapes.Shown) -> list[trial_words.Tried]:

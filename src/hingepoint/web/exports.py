@@ -15,6 +15,7 @@ from hingepoint.domain.deals.queries.lists import DealFilter
 from hingepoint.domain.imports import tables
 from hingepoint.domain.made_files import actions
 from hingepoint.domain.made_files.queries import made
+from hingepoint.domain.made_files.rules import file_name
 from hingepoint.records.errors import Hidden
 from hingepoint.web.deals import ANY_STATUS, asked
 from hingepoint.web.requests import Request
@@ -24,9 +25,9 @@ TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "json": "application/json",
 }
-#: A table about more deals than this is made in the background: it takes longer than somebody waits at a page. A deal has
-#: some ten agreements and events; a cell of a workbook takes five times as long as one of a text.
-DEALS_AT_ONCE = {"csv": 100_000, "json": 100_000, "xlsx": 20_000}
+#: A table of more rows than this is made in the background: it takes longer than somebody waits at a page. Rows are guessed
+#: from the deals: each has some ten agreements and events. A cell of a workbook takes five times as long as one of a text.
+ROWS_AT_ONCE = {"csv": 100_000, "json": 100_000, "xlsx": 20_000}
 ROWS_A_DEAL = {"deals": 1}
 USUAL_ROWS_A_DEAL = 10
 
@@ -40,7 +41,7 @@ def export(request: Request, table: str, format: str) -> HttpResponse | FileResp
     wanted = _asked(request, table, format)
     deals = lists.selection(request.user, wanted, timezone.localdate())
     number = deals.count()
-    if number * ROWS_A_DEAL.get(table, USUAL_ROWS_A_DEAL) > DEALS_AT_ONCE[format]:
+    if number * ROWS_A_DEAL.get(table, USUAL_ROWS_A_DEAL) > ROWS_AT_ONCE[format]:
         context = {"table": table, "format": format, "number": number}
         return render(request, "deals/large_file.html", context)
     parts = tables.table(table, deals, as_of=wanted.as_of)
@@ -51,8 +52,8 @@ def export(request: Request, table: str, format: str) -> HttpResponse | FileResp
         file.close()
         return render(request, "deals/too_large.html", {"words": str(too_large), "table": table}, status=422)
     file.seek(0)
-    day = f"as-of-{wanted.as_of.day.isoformat()}" if wanted.as_of else timezone.localdate().isoformat()
-    return _handed_out(file, f"{table}-{day}.{format}", format)
+    as_of = wanted.as_of.day if wanted.as_of else None
+    return _handed_out(file, file_name(table, format, asked_on=timezone.localdate(), as_of=as_of), format)
 
 
 def _asked(request: Request, table: str, format: str) -> DealFilter:

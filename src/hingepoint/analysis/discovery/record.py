@@ -272,7 +272,10 @@ def opened(stored: Mapping[str, Any]) -> Record:
 
 def checks(stored: Iterable[Mapping[str, Any]]) -> tuple[Check, ...]:
     """Return the checks of the record that a run has stored."""
-    return tuple(Check(one["check"], Audited(one["state"]), one["in_words"]) for one in stored)
+    return tuple(
+        Check(one["check"], Audited(one["state"]), one["in_words"], tuple(map(tuple, one.get("alike", ()))))
+        for one in stored
+    )
 
 
 def _facts(data: Mapping[str, Any], kept: Mapping[str, Any]) -> Facts:

@@ -394,11 +394,18 @@ class Controls:
 
 @dataclass(frozen=True)
 class Check:
-    """One check of how the record was kept: its key, what it came to, and that in one sentence."""
+    """One check of how the record was kept: its key, what it came to, and that in one sentence. ``alike``: pairs of types
+    that look like one agreement, the rarer first."""
 
     check: str
     state: Audited
     in_words: str
+    alike: tuple[tuple[str, str], ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the object of FORMATS; ``alike`` is in it where there is such a pair."""
+        told = {"check": self.check, "state": str(self.state), "in_words": self.in_words}
+        return told | ({"alike": [list(pair) for pair in self.alike]} if self.alike else {})
 
 
 @dataclass(frozen=True)
@@ -521,7 +528,7 @@ def contract(
         "placebo": {"tested": placebo.tested, "rejected": placebo.rejected},
         "controls": simple(controls),
         "warnings": list(warnings),
-        "audit": [{"check": one.check, "state": str(one.state), "in_words": one.in_words} for one in audit],
+        "audit": [one.to_dict() for one in audit],
         "findings": [finding.to_dict() for finding in findings],
         "pivotal": [
             {"agreement": p.agreement, "p_top": plain(p.p_top), "selected_share": plain(p.selected_share)}

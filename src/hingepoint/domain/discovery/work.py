@@ -136,7 +136,8 @@ def find(data: Data, *, settings: dict[str, Any], progress: Callable[[float, str
             rules=data.facts.get("rules", {}),
             keep=kept_sums(data),
         )
-        found = replay.added(found, data.deals, data.events, catalogue=catalogue(), progress=progress)
+        if asked.replay:
+            found = replay.added(found, data.deals, data.events, catalogue=catalogue(), progress=progress)
     except discovery.DiscoveryError as error:
         text = str(error)
         raise Unusable(text[:1].upper() + text[1:] + ".") from error

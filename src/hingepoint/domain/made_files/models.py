@@ -9,12 +9,15 @@ A row and its file go after a day, and with the person.
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
+from hingepoint.domain.made_files.rules import file_name
 from hingepoint.domain.people.models import User, Viewer, choices, works_here
 from hingepoint.records.made_files import MadeState
 
@@ -41,7 +44,14 @@ class MadeFile(models.Model):
     objects: ClassVar[models.Manager[MadeFile]] = MadeFileQuerySet.as_manager()
 
     def __str__(self) -> str:
-        return f"{self.table}-{self.asked_at:%Y-%m-%d}.{self.format}"
+        return file_name(
+            self.table, self.format, asked_on=timezone.localdate(self.asked_at), as_of=self._as_of
+        )
+
+    @property
+    def _as_of(self) -> dt.date | None:
+        kept = self.wanted.get("as_of")
+        return dt.date.fromisoformat(kept["day"]) if kept else None
 
     @property
     def path(self) -> Path:

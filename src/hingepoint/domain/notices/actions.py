@@ -129,6 +129,9 @@ def choose_chat(*, by: User, at: dt.datetime, service: ChatService, url: str, ve
     record(
         by=by, at=at, action="choose", subject="chat", subject_id=by.pk, changes={"service": service.value}
     )
+    safety.tell(
+        by, f"What your mail of the day tells goes into a channel of {service.label} too.", by=by, at=at
+    )
 
 
 @action

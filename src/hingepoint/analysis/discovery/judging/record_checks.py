@@ -46,17 +46,22 @@ def two_names(history: History, named: Callable[[str], str]) -> Check:
     for place, key in enumerate(history.types):
         if key not in history.steps:
             by_words.setdefault(frozenset(names.stems_of(named(key))), []).append(place)
-    found = [
-        said
+    found = {
+        pair: said
         for places in by_words.values()
-        for one, other in itertools.combinations(places, 2)
-        if (said := _one_agreement(history, (one, other), named))
-    ]
+        for pair in itertools.combinations(places, 2)
+        if (said := _one_agreement(history, pair, named))
+    }
     if not found:
         return Check("two_names", Audited.FINE, "No agreement seems to be recorded under two names.")
     more = f" And {len(found) - NAMED} more pairs." if len(found) > NAMED else ""
-    said = f"{' '.join(found[:NAMED])}{more} Make them one, or each is judged on a part of its deals."
-    return Check("two_names", Audited.FAULT, said)
+    said = f"{' '.join([*found.values()][:NAMED])}{more} Make them one, or each is judged on a part of its deals."
+    return Check("two_names", Audited.FAULT, said, tuple(_rarer_first(history, pair) for pair in found))
+
+
+def _rarer_first(history: History, pair: tuple[int, int]) -> tuple[str, str]:
+    rarer, other = sorted(pair, key=lambda place: np.isfinite(history.gained[:, place]).sum())
+    return history.types[rarer], history.types[other]
 
 
 def _one_agreement(history: History, pair: tuple[int, int], named: Callable[[str], str]) -> str:

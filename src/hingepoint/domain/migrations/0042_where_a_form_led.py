@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("domain", "0042_mail_and_days")]
+    dependencies = [("domain", "0041_mail_and_days")]
 
     operations = [
         migrations.AddField(

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("domain", "0046_chats"),
+        ("domain", "0045_chats"),
     ]
 
     operations = [

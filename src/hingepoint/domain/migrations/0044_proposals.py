@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("domain", "0044_refused_by_the_crm"),
+        ("domain", "0043_refused_by_the_crm"),
     ]
 
     operations = [

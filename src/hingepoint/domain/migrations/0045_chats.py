@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("domain", "0045_proposals"),
+        ("domain", "0044_proposals"),
     ]
 
     operations = [

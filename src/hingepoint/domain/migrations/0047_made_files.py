@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("domain", "0047_latest_found"),
+        ("domain", "0046_latest_found"),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("domain", "0043_where_a_form_led"),
+        ("domain", "0042_where_a_form_led"),
     ]
 
     operations = [
