@@ -109,7 +109,7 @@ def _without_tokens(text: str) -> str:
 def test_it_is_on_record(cast, seller, agreement, postbox):
     press(seller, agreement, new_link(seller, agreement))
     told = AuditEvent.objects.get(action="mail link")
-    assert (told.by_name, told.subject_id, told.changes) == (cast.seller.name, agreement.pk, {"to": BO})
+    assert (told.by_name, told.subject_id, told.changes) == (cast.seller.name, str(agreement.pk), {"to": BO})
 
 
 # ---- nobody is pestered ----

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("domain", "0048_made_files"),
+        ("domain", "0047_made_files"),
     ]
 
     operations = [
