@@ -242,6 +242,7 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     "sign-out-elsewhere": (EVERYBODY, {}),
     "choose-mail": (EVERYBODY, {}),
     "be-quiet": (EVERYBODY, {}),
+    "leave-out-signal": (EVERYBODY, {}),
     "answer-mail": (set(), {"digest_id": 0}),  # whose mail it is: tests/web/test_notices.py
     "choose-chat": (EVERYBODY, {}),
     "leave-chat": (set(), {}),  # of who has one: tests/web/test_chat.py

@@ -15,7 +15,15 @@ from hingepoint.domain.imports.models import ImportBatch, ImportChange, SavedMap
 from hingepoint.domain.involvement.models import Involvement
 from hingepoint.domain.made_files.models import MadeFile
 from hingepoint.domain.negotiation.models import Corridor, CorridorWriting, Reason, Trade
-from hingepoint.domain.notices.models import CalendarAddress, Chat, Digest, MailChoice, NoticeAnswer, Quiet
+from hingepoint.domain.notices.models import (
+    CalendarAddress,
+    Chat,
+    Digest,
+    MailChoice,
+    NoticeAnswer,
+    Quiet,
+    SignalLeftOut,
+)
 from hingepoint.domain.passkeys.models import Passkey
 from hingepoint.domain.people.models import (
     DifferentPeople,
@@ -179,6 +187,7 @@ __all__ = [
     "Session",
     "SignInFailure",
     "SignOn",
+    "SignalLeftOut",
     "SignalReading",
     "SponsorMessage",
     "Strategy",

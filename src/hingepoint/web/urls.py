@@ -465,6 +465,7 @@ urlpatterns = [
     path("account/notices/chat/leave", notices.leave_chat, name="leave-chat"),
     path("account/notices/chat/test", notices.try_chat, name="try-chat"),
     path("account/notices/quiet", notices.be_quiet, name="be-quiet"),
+    path("account/notices/signal", notices.leave_out_signal, name="leave-out-signal"),
     path("account/notices/<int:digest_id>/answer", notices.answer, name="answer-mail"),
     path("proposals/", proposals.proposals, name="proposals"),
     path("proposals/<int:proposal_id>/confirm", proposals.confirm_proposal, name="confirm-proposal"),

@@ -242,6 +242,10 @@ SENTENCES: dict[str, dict[str, str]] = {
         "tell again": "let the mail of a day tell something again",
         "answer": "said whether a mail led to anything",
     },
+    "signal in mails": {
+        "leave out": "had mails leave a signal out that led to nothing",
+        "tell again": "had mails tell a signal again",
+    },
     "chat": {
         "choose": "said to which chat goes what the mail of a day tells",
         "leave": "let their chat be told nothing any more",
