@@ -117,6 +117,13 @@ def test_a_sponsor_leaves_it_out_for_everybody_by_what_everybody_answered(cast):
     assert not vain.left_out(cast.manager)
 
 
+def test_what_everybodys_mails_leave_out_is_not_offered_again(cast):
+    say(cast.sponsor, raises(3), NOT_LED, NOT_LED, NOT_LED)
+    assert vain.offered(cast.sponsor) == {("exceptions", False), ("exceptions", True)}
+    actions.leave_out_signal(by=cast.sponsor, at=NOW, signal="exceptions", for_all=True)
+    assert vain.offered(cast.sponsor) == set()
+
+
 def test_only_sponsors_are_offered_to_leave_it_out_for_everybody(cast):
     say(cast.manager, raises(3), NOT_LED, NOT_LED, NOT_LED)
     with pytest.raises(Hidden):

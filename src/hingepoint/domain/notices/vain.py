@@ -43,7 +43,7 @@ def signals_in_mails(viewer: User) -> tuple[SignalInMails, ...]:
     themselves, to sponsors also by what everybody did. Two SQL queries."""
     rows = list(_of(viewer).select_related("by").order_by("id"))
     left = {(row.signal, row.user_id is None): row for row in rows if row.ended_at is None}
-    offered = _led_to_nothing(viewer, rows)
+    offered = {one for one in _led_to_nothing(viewer, rows) if (one[0], True) not in left}
     found = [(key, for_all) for key in SIGNALS for for_all in (False, True)]
     return tuple(_shown(one, left.get(one), viewer) for one in found if one in left or one in offered)
 
