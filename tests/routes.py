@@ -242,6 +242,7 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     "sign-out-elsewhere": (EVERYBODY, {}),
     "choose-mail": (EVERYBODY, {}),
     "be-quiet": (EVERYBODY, {}),
+    "leave-out-signal": (EVERYBODY, {}),
     "answer-mail": (set(), {"digest_id": 0}),  # whose mail it is: tests/web/test_notices.py
     "choose-chat": (EVERYBODY, {}),
     "leave-chat": (set(), {}),  # of who has one: tests/web/test_chat.py
@@ -294,6 +295,10 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     "withdraw-proof": (SEES_SANNAS_DEAL, {"deal_id": "deal", "type_id": "a_type", "proof_id": 0}),
     "ask-customer": (SEES_SANNAS_DEAL, {"deal_id": "deal", "type_id": "a_type"}),
     "ask-for-code": (None, {"token": "a_link"}),  # of ours nobody: tests/web/test_confirm_by_code.py
+    "mail-link": (
+        set(),
+        {"deal_id": 0, "type_id": 0, "confirmation_id": 0},
+    ),  # tests/web/test_link_by_mail.py
     "revoke-link": (set(), {"confirmation_id": 0}),  # who sees its deal: tests/web/test_confirm.py
     "set-corridor": (SEES_SANNAS_DEAL, {"deal_id": "deal"}),
     "look-at-walk-away": (set(), {"deal_id": "deal"}),  # where one is set: tests/web/test_looks.py

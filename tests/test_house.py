@@ -232,6 +232,7 @@ NO_ACTION = {
     "proof.actions": {
         "attach": "writes files first, then the rows in one",
         "take_step_with_proof": "writes files first, then the rows in one",
+        "send_waiting_links": "mails one after another, each counted before its mail goes",
         "send_waiting_codes": "mails one after another, each digest kept before its mail goes",
     },
     "strategy.actions": {

@@ -47,7 +47,7 @@ from hingepoint.domain.merging import actions, queries
 from hingepoint.domain.merging.rules import Known, look_alike
 from hingepoint.domain.negotiation import actions as negotiation
 from hingepoint.domain.notices import actions as notices
-from hingepoint.domain.notices.models import Digest
+from hingepoint.domain.notices.models import CalendarAddress, Chat, Digest, MailChoice, Quiet, SignalLeftOut
 from hingepoint.domain.passkeys.models import Passkey
 from hingepoint.domain.people import actions as people
 from hingepoint.domain.people.models import DifferentPeople, Membership, OtherName, SavedView, User
@@ -180,6 +180,7 @@ def a_full_company(cast) -> None:
     chat = {"service": ChatService.SLACK, "url": "https://hooks.slack.com/services/T0/B0/x"}
     notices.choose_chat(by=cast.seller, at=NOW, version=0, **chat)
     notices.be_quiet(by=cast.seller, at=NOW, kind=NoticeKind.ROUTINES, for_good=True)
+    SignalLeftOut.objects.create(signal="single_thread", user=cast.seller, by=cast.seller, at=NOW)
     Digest.objects.create(user=cast.seller, on=TODAY, lines=[], new=[], made_at=NOW)
     making.asked_for(cast.seller)
     proposed.proposal(cast.seller, cast.deal)
@@ -538,6 +539,24 @@ def test_the_preview_counts_what_moves(cast, twice):
     page = queries.merge_page(cast.analyst, twice[0].pk, twice[1].pk)
     assert page.moves == ((1, "deal", "deals"),)
     assert page.address == "sanna@hinge.example"
+
+
+def test_two_who_were_both_mailed_on_one_day_are_merged_and_how_the_kept_one_is_reached_stays(cast):
+    both = {"kept": person("Kept", Role.SELLER), "gone": person("Gone", Role.SELLER)}
+    for hour, user in enumerate(both.values(), start=8):
+        notices.renew_calendar(by=user, at=NOW)
+        notices.choose_mail(by=user, at=NOW, wanted=True, hour=hour, version=0)
+        chat = {"service": ChatService.SLACK, "url": "https://hooks.slack.com/services/T0/B0/x"}
+        notices.choose_chat(by=user, at=NOW, version=0, **chat)
+        notices.be_quiet(by=user, at=NOW, kind=NoticeKind.ROUTINES, for_good=True)
+        Digest.objects.create(user=user, on=TODAY, lines=[], new=[], made_at=NOW)
+        SignalLeftOut.objects.create(signal="exceptions", user=user, by=user, at=NOW)
+    Digest.objects.create(user=both["gone"], on=TODAY - dt.timedelta(days=1), lines=[], new=[], made_at=NOW)
+    kept = merge(both["kept"], both["gone"])
+    assert [one.hour for one in MailChoice.objects.all()] == [8]
+    assert {one.on for one in Digest.objects.filter(user=kept)} == {TODAY, TODAY - dt.timedelta(days=1)}
+    for model in (CalendarAddress, Chat, Quiet, SignalLeftOut):
+        assert model.objects.get().user == kept
 
 
 @pytest.mark.parametrize("who", ["kept", "gone"])

@@ -9,16 +9,13 @@ from django.test import Client
 from django.utils import timezone
 
 import postbox as post
-from cast import NOW
-from hingepoint.domain.agreements import actions as agreements
+from confirming import BO, asked_of_bo
 from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.deals.models import Contact
 from hingepoint.domain.proof import actions, rules
 from hingepoint.domain.proof.models import Confirmation, ConfirmationCode, Proof
 from hingepoint.domain.proof.tasks import mail_code
-from hingepoint.records.agreements import AgreementState, Evidence
-
-BO = "bo.berg@acme.example"
+from hingepoint.records.agreements import Evidence
 
 
 @pytest.fixture
@@ -29,20 +26,7 @@ def postbox(settings):
 
 @pytest.fixture
 def agreement(cast):
-    bo = Contact.objects.create(key="bo", account=cast.account, name="Bo Berg", email=BO)
-    step = agreements.Step(
-        state=AgreementState.ASKED,
-        occurred_at=NOW,
-        act="send the cost data",
-        person_name="Bo Berg",
-        due_on=dt.date(2999, 1, 1),
-    )
-    made = agreements.take_step(
-        by=cast.seller, at=NOW, deal_id=cast.deal.pk, type_key="cust.data_access", step=step
-    )
-    made.person = bo
-    made.save()
-    return made
+    return asked_of_bo(cast)
 
 
 def link_to(cast, agreement) -> str:

@@ -181,6 +181,7 @@ HARMLESS = {
     "leave-chat": "tells less",
     "try-chat": "tells nothing of the company, where it told before",
     "be-quiet": "mails oneself less",
+    "leave-out-signal": "mails less; the signal itself goes on, and the trail tells it",
     "answer-mail": "says whether a mail helped",
     "people-sheet": "shows what a sheet would change; storing it is asked about",
     "tell-apart": "says that two people are two",

@@ -15,7 +15,15 @@ from hingepoint.domain.imports.models import ImportBatch, ImportChange, SavedMap
 from hingepoint.domain.involvement.models import Involvement
 from hingepoint.domain.made_files.models import MadeFile
 from hingepoint.domain.negotiation.models import Corridor, CorridorWriting, Reason, Trade
-from hingepoint.domain.notices.models import CalendarAddress, Chat, Digest, MailChoice, NoticeAnswer, Quiet
+from hingepoint.domain.notices.models import (
+    CalendarAddress,
+    Chat,
+    Digest,
+    MailChoice,
+    NoticeAnswer,
+    Quiet,
+    SignalLeftOut,
+)
 from hingepoint.domain.passkeys.models import Passkey
 from hingepoint.domain.people.models import (
     DifferentPeople,
@@ -31,7 +39,7 @@ from hingepoint.domain.plans.models import Debrief, Plan, PlanReview
 from hingepoint.domain.premortems.models import PreMortem, PreMortemAnswer
 from hingepoint.domain.pressures.models import PressureReading, PressureRule, PressureTag
 from hingepoint.domain.principles.models import PrinciplesAgreed, PrinciplesReading, PrinciplesVersion
-from hingepoint.domain.proof.models import AnswerTry, Confirmation, ConfirmationCode, Proof
+from hingepoint.domain.proof.models import AnswerTry, Confirmation, ConfirmationCode, LinkMail, Proof
 from hingepoint.domain.proposals.models import Proposal
 from hingepoint.domain.questions.models import RetiredQuestion
 from hingepoint.domain.reviews.models import (
@@ -125,6 +133,7 @@ __all__ = [
     "KeptAnswer",
     "Landed",
     "LandedChange",
+    "LinkMail",
     "MadeFile",
     "MailChoice",
     "Membership",
@@ -178,6 +187,7 @@ __all__ = [
     "Session",
     "SignInFailure",
     "SignOn",
+    "SignalLeftOut",
     "SignalReading",
     "SponsorMessage",
     "Strategy",

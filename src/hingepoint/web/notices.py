@@ -117,6 +117,21 @@ def be_quiet(request: Request) -> HttpResponse:
 
 @drafts.flashed("notices")
 @require_POST
+def leave_out_signal(request: Request) -> HttpResponse:
+    """Have mails leave a signal out that led to nothing, or tell it again: one's own mails, or everybody's."""
+    key, for_all = request.POST.get("signal", ""), request.POST.get("whose") == "all"
+    doing = {"out": actions.leave_out_signal, "again": actions.tell_signal_again}.get(
+        request.POST.get("how", "")
+    )
+    if doing is None:
+        raise Hidden("no such choice")
+    doing(by=request.user, at=timezone.now(), signal=key, for_all=for_all)
+    messages.info(request, "Noted. The signal itself goes on, and its page tells it.")
+    return redirect(reverse("notices") + "#signals-in-mails")
+
+
+@drafts.flashed("notices")
+@require_POST
 def answer(request: Request, digest_id: int) -> HttpResponse:
     """Say whether what a mail told of a kind led to anything."""
     led = {"yes": True, "no": False}.get(request.POST.get("led", ""))

@@ -65,11 +65,19 @@ def behind(request: Request, page: agreement_page.AgreementPage) -> dict[str, An
         return {"proofs": [], "links": [], "accepts": ACCEPTS, "mails": may_mail()}
     return {
         "proofs": queries.proofs(request.user, page.line.id),
-        "links": queries.links(request.user, page.line.id, at=timezone.now()) if page.may_step else [],
+        "links": _links(request, page.line.id) if page.may_step else [],
         "accepts": ACCEPTS,
         "mails": may_mail(),
         "host": f"{request.scheme}://{request.get_host()}",
     }
+
+
+def _links(request: Request, agreement_id: int) -> list[queries.LinkLine]:
+    return queries.links(request.user, agreement_id, at=timezone.now(), page=_begin_of_links(request))
+
+
+def _begin_of_links(request: Request) -> str:
+    return request.build_absolute_uri(reverse("confirm", args=["-"])).removesuffix("-")
 
 
 def _line(request: Request, deal_id: int, type_id: int) -> AgreementLine:
@@ -138,7 +146,21 @@ def ask_customer(request: Request, deal_id: int, type_id: int):
         agreement_id=line.id,
         days=actions.USUAL_DAYS if days is None else days,
     )
-    messages.info(request, "The link is on this page. Copy it into a mail to them; nothing was sent.")
+    messages.info(request, "The link is on this page; nothing was sent yet.")
+    return redirect("agreement", deal_id=deal_id, type_id=type_id)
+
+
+@drafts.flashed("agreement", "deal_id", "type_id")
+@require_POST
+@once()
+def mail_link(request: Request, deal_id: int, type_id: int, confirmation_id: int):
+    """Have a link mailed to the customer whom it asks."""
+    line = _line(request, deal_id, type_id)
+    if not may_mail() or confirmation_id not in {one.id for one in _links(request, line.id)}:
+        raise Hidden("no such link, or no mail goes out")
+    page = _begin_of_links(request)
+    actions.mail_link(by=request.user, at=timezone.now(), confirmation_id=confirmation_id, page=page)
+    messages.info(request, "The mail is on its way. This page says when the mail server took it.")
     return redirect("agreement", deal_id=deal_id, type_id=type_id)
 
 

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 
 from hingepoint.analysis.signals.shape import Place, Reading, State, Told
 from hingepoint.connectors import files
+from hingepoint.domain.notices import vain
 from hingepoint.domain.people import actions as people
 from hingepoint.domain.signals import actions, queries, recorded
 from hingepoint.records.signals import ANSWERS, DECISIONS, StepKind
@@ -221,6 +222,9 @@ def decide_raise(request: Request, key: str, raise_id: int) -> HttpResponse:
     led = StepKind(entered["led"])
     actions.decide(by=request.user, at=timezone.now(), raise_id=raise_id, led=led, words=entered["words"])
     messages.info(request, f"Noted: {led.label.lower()}.")
+    if led == StepKind.NOT_LED and key in {one for one, _ in vain.offered(request.user)}:
+        words = "It led to nothing three times in a row. Under your account, Mail, chat and calendar, you can leave it out of mails."
+        messages.info(request, words)
     return redirect("signal", key)
 
 

@@ -138,6 +138,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "attach": "put evidence behind it",
         "withdraw": "withdrew evidence",
         "ask customer": "sent the customer a link to confirm it",
+        "mail link": "had the customer mailed their link",
         "ask for code": "had a code mailed to the customer, at their request",
         "revoke link": "took back the link to the customer",
         **{f"review plan: {verdict}": words for verdict, words in _PLANS.items()},
@@ -240,6 +241,10 @@ SENTENCES: dict[str, dict[str, str]] = {
         "be quiet": "left something out of the mail of a day",
         "tell again": "let the mail of a day tell something again",
         "answer": "said whether a mail led to anything",
+    },
+    "signal in mails": {
+        "leave out": "had mails leave a signal out that led to nothing",
+        "tell again": "had mails tell a signal again",
     },
     "chat": {
         "choose": "said to which chat goes what the mail of a day tells",

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 
 from django.db import IntegrityError, connection
-from django.db.models import F, Q
+from django.db.models import F, Model, Q
 
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals.actions import deals_in_turn
@@ -15,6 +15,14 @@ from hingepoint.domain.escalations.models import Approval, Pulse
 from hingepoint.domain.involvement.models import Involvement
 from hingepoint.domain.merging import rules
 from hingepoint.domain.merging.queries import Side, people_like
+from hingepoint.domain.notices.models import (
+    CalendarAddress,
+    Chat,
+    Digest,
+    MailChoice,
+    Quiet,
+    SignalLeftOut,
+)
 from hingepoint.domain.people.actions import NotAllowed, add_user
 from hingepoint.domain.people.models import DifferentPeople, Membership, OtherName, SavedView, User, sees_all
 from hingepoint.domain.people.rules import pointing_at
@@ -155,7 +163,19 @@ def _make_room(kept: User, gone: User, *, at: dt.datetime) -> None:
     _one_seat_a_review(kept, gone)
     _agreed_once(kept, gone)
     _one_reader_a_message(kept, gone)
+    _reached_in_one_way(kept, gone)
     _tell_apart_anew(kept, gone)
+
+
+#: What reaches somebody outside these pages -> what two rows have in common of which one person has one.
+_OUTSIDE: dict[type[Model], tuple[str, ...]] = {
+    CalendarAddress: (),
+    Chat: (),
+    Digest: ("on",),
+    MailChoice: (),
+    Quiet: ("kind",),
+    SignalLeftOut: ("signal", "ended_at"),
+}
 
 
 def _one_time_in_a_team(kept: User, gone: User) -> None:
@@ -216,6 +236,15 @@ def _one_reader_a_message(kept: User, gone: User) -> None:
             mine.read_at = min((at for at in (mine.read_at, theirs.read_at) if at), default=None)
             mine.save(update_fields=["read_at"])
             theirs.delete()
+
+
+def _reached_in_one_way(kept: User, gone: User) -> None:
+    """Of two ways to reach one person outside these pages, and of two mails of one day, that of ``kept`` stays."""
+    for model, same in _OUTSIDE.items():
+        mine = model._base_manager.filter(user=kept)
+        for theirs in model._base_manager.filter(user=gone):
+            if mine.filter(**{name: getattr(theirs, name) for name in same}).exists():
+                theirs.delete()
 
 
 def _one_seat_a_review(kept: User, gone: User) -> None:

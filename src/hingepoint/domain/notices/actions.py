@@ -8,9 +8,10 @@ import secrets
 from django.db import IntegrityError
 from django.utils import timezone
 
+from hingepoint.analysis.signals import SIGNALS
 from hingepoint.connectors import outgoing
 from hingepoint.domain.audit.actions import record
-from hingepoint.domain.notices import chats, letters, queries, rules
+from hingepoint.domain.notices import chats, letters, queries, rules, vain
 from hingepoint.domain.notices.chats import Post
 from hingepoint.domain.notices.letters import Link
 from hingepoint.domain.notices.models import (
@@ -21,6 +22,7 @@ from hingepoint.domain.notices.models import (
     MailChoice,
     NoticeAnswer,
     Quiet,
+    SignalLeftOut,
 )
 from hingepoint.domain.people import safety
 from hingepoint.domain.people.models import User
@@ -110,6 +112,35 @@ def answer(*, by: User, at: dt.datetime, digest_id: int, kind: NoticeKind, led_t
         raise Refused("You answered that already.")
     changes = {"kind": kind.value, "led to something": led_to_something}
     record(by=by, at=at, action="answer", subject="daily mail", subject_id=by.pk, changes=changes)
+
+
+# ---- signals that led to nothing ----
+
+
+@action
+def leave_out_signal(*, by: User, at: dt.datetime, signal: str, for_all: bool) -> None:
+    """Have mails and chats leave a signal out that led to nothing three times in a row: one's own, or those of everybody.
+    The signal goes on. Raises Hidden unless that is offered to them."""
+    if (signal, for_all) not in vain.offered(by):
+        raise Hidden("This signal is not offered to be left out.")
+    SignalLeftOut.objects.create(signal=signal, user=None if for_all else by, by=by, at=at)
+    changes = _of_signal(signal, for_all)
+    record(by=by, at=at, action="leave out", subject="signal in mails", subject_id=by.pk, changes=changes)
+
+
+@action
+def tell_signal_again(*, by: User, at: dt.datetime, signal: str, for_all: bool) -> None:
+    """Have mails and chats tell a signal again. Raises Hidden where it is not left out, or not theirs to say."""
+    may = vain.may_for_all(by) or not for_all
+    rows = SignalLeftOut.objects.filter(signal=signal, user=None if for_all else by, ended_at__isnull=True)
+    if not may or not rows.update(ended_at=at):
+        raise Hidden("This signal is not left out.")
+    changes = _of_signal(signal, for_all)
+    record(by=by, at=at, action="tell again", subject="signal in mails", subject_id=by.pk, changes=changes)
+
+
+def _of_signal(signal: str, for_all: bool) -> dict[str, str]:
+    return {"signal": SIGNALS[signal].name, "in the mails of": "everybody" if for_all else "themselves"}
 
 
 # ---- the chat ----

@@ -5,6 +5,7 @@
 | the calendar's secret address | nobody: only its digest is kept | whose calendar it is |
 | how the daily mail comes | whose mail it is | the same |
 | the secret address of one's chat | nobody: it is kept encrypted | whose chat it is |
+| which signals mails leave out | whose mails they are; of everybody's all | the same; sponsors |
 | what a mail told, and whether it led to anything | whose mail it is | the program; whose mail it is |
 """
 
@@ -72,6 +73,31 @@ class Quiet(models.Model):
 
     def holds(self, today: dt.date) -> bool:
         return self.until is None or self.until >= today
+
+
+class SignalLeftOut(models.Model):
+    """A signal that mails and chats leave out since ``at``, because ``by`` said so, until ``ended_at``: those of ``user``, of
+    everybody where that is nobody. Kept when it is told again: what was answered before counts no more."""
+
+    signal = models.CharField(max_length=40)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="+")
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "signal"],
+                condition=Q(ended_at__isnull=True, user__isnull=False),
+                name="signal_left_out_once_by_each",
+            ),
+            models.UniqueConstraint(
+                fields=["signal"],
+                condition=Q(ended_at__isnull=True, user__isnull=True),
+                name="signal_left_out_once_for_all",
+            ),
+        ]
 
 
 class Chat(models.Model):

@@ -12,6 +12,7 @@ from django.conf import settings
 from hingepoint.domain.notices import reading, rules
 from hingepoint.domain.notices.models import CalendarAddress, Chat, Digest, MailChoice, NoticeAnswer, Quiet
 from hingepoint.domain.notices.rules import Group
+from hingepoint.domain.notices.vain import SignalInMails, signals_in_mails
 from hingepoint.domain.people.models import User, Viewer, works_here
 from hingepoint.records.errors import Hidden
 from hingepoint.records.notices import ChatService, Entry, Line, NoticeKind
@@ -68,6 +69,7 @@ class NoticesPage:
     choice: Choice
     chat: ChatShown
     kinds: tuple[KindShown, ...]
+    signals: tuple[SignalInMails, ...]
     mails: tuple[Mail, ...]
     calendar_since: dt.datetime | None
 
@@ -82,6 +84,7 @@ def notices_page(viewer: Viewer, *, today: dt.date) -> NoticesPage:
         choice=choice_of(viewer),
         chat=_chat(viewer),
         kinds=_kinds(viewer, today),
+        signals=signals_in_mails(viewer) if reading.answers_signals(viewer) else (),
         mails=tuple(map(_mail, mails)),
         calendar_since=address.made_at if address else None,
     )

@@ -18,6 +18,7 @@ from hingepoint.domain.detection.queries import to_confirm
 from hingepoint.domain.escalations.queries import waiting
 from hingepoint.domain.home.queries.seller import seller_day
 from hingepoint.domain.home.queries.worklist import with_deals, worklist
+from hingepoint.domain.notices import vain
 from hingepoint.domain.people.models import User
 from hingepoint.domain.plans.models import Plan
 from hingepoint.domain.plans.queries import reviews as plan_reviews
@@ -67,9 +68,10 @@ def _to_decide(user: User, today: dt.date) -> Iterator[Line]:
 def _signals(user: User, today: dt.date) -> Iterator[Line]:
     if not answers_signals(user):
         return
+    left_out = vain.left_out(user)
     for tile in signals.overview(user).tiles:
         for one in tile.raises:
-            if one.ended_on is None and not one.in_hand:
+            if one.ended_on is None and not one.in_hand and one.signal not in left_out:
                 words = f"{SIGNALS[one.signal].name}, {one.where}, since {_day(one.since)}. Does it lead to a decision?"
                 yield Line(NoticeKind.SIGNALS, f"raise-{one.id}", words, "signal", (one.signal,))
 

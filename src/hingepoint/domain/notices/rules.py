@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from hingepoint.records.notices import Line, NoticeKind
+from hingepoint.records.signals import StepKind
 
 #: Lines of one kind that a mail tells; the others are counted.
 A_FEW = 5
@@ -62,3 +63,21 @@ def grouped(lines: Sequence[Line], new: Iterable[str]) -> tuple[Group, ...]:
 def in_vain(newest_first: Sequence[bool]) -> bool:
     """Return whether the last answers to a kind all say that it led to nothing."""
     return len(newest_first) >= IN_VAIN and not any(newest_first[:IN_VAIN])
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Somebody's word on whether a raise led to a decision, said ``at`` a moment."""
+
+    raise_id: int
+    said: StepKind
+    at: dt.datetime
+
+
+def last_words(newest_first: Iterable[Decided]) -> list[bool]:
+    """Return whether raises led to a decision, the newest word first: of each raise the last word, and none where that is
+    *not yet*, which is no answer."""
+    last: dict[int, StepKind] = {}
+    for one in newest_first:
+        last.setdefault(one.raise_id, one.said)
+    return [said == StepKind.LED for said in last.values() if said != StepKind.NOT_YET]

@@ -62,9 +62,9 @@ def send(letter: Letter) -> None:
     deliver(subject, words, to=letter.to)
 
 
-def deliver(subject: str, words: str, *, to: str) -> None:
-    """Hand one mail to the mail server. Raises NotDelivered, or OSError where the server cannot be used."""
+def deliver(subject: str, words: str, *, to: str, reply_to: str = "") -> None:
+    """Hand one mail to the mail server; answers go to ``reply_to``. Raises NotDelivered, or OSError where the server cannot be used."""
     try:
-        EmailMessage(subject, words, to=[to]).send()
+        EmailMessage(subject, words, to=[to], reply_to=[reply_to] if reply_to else None).send()
     except smtplib.SMTPRecipientsRefused as error:
         raise NotDelivered(f"The mail server does not take mail for {to}.") from error

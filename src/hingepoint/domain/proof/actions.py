@@ -18,22 +18,35 @@ from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import WAITING, Agreement
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.deals.actions import deal_of, deals_in_turn
+from hingepoint.domain.deals.models import Contact
 from hingepoint.domain.people.actions import NotDelivered
 from hingepoint.domain.people.models import User
-from hingepoint.domain.proof.models import AnswerTry, Confirmation, ConfirmationCode, Proof, random_name
+from hingepoint.domain.proof.letters import Letter
+from hingepoint.domain.proof.models import (
+    AnswerTry,
+    Confirmation,
+    ConfirmationCode,
+    LinkMail,
+    Proof,
+    random_name,
+)
 from hingepoint.domain.proof.rules import (
     CODE_HOLDS,
     CODE_TRIES,
     CODES_AN_HOUR,
     CODES_OF_LINK,
+    MAIL_TRIES,
+    MAILS_A_DAY,
+    MAILS_OF_LINK,
     LinkOver,
     address_of_theirs,
     digest_of_code,
     holds,
     is_code,
+    letter_of,
     read_token,
 )
-from hingepoint.domain.turns.actions import action, form, plain_facts
+from hingepoint.domain.turns.actions import action, form, plain_facts, turn
 from hingepoint.records.agreements import STANDING, AgreementState, Evidence
 from hingepoint.records.errors import Hidden, Refused, TooOften
 from hingepoint.records.links import may_be_linked
@@ -103,6 +116,10 @@ class WrongCode(Refused):
 
 class TooManyCodes(TooOften):
     """Enough codes were mailed for this link."""
+
+
+class TooManyMails(TooOften):
+    """They had enough mails from us."""
 
 
 class TooManyAnswers(TooOften):
@@ -478,6 +495,72 @@ def _as_evidence(confirmation: Confirmation) -> str:
     place = ", in a browser in which one of us had signed in" if confirmation.answered_where_we_work else ""
     told = f"{confirmation.person_name} {confirmation.answer} by link, {checked}{place}"
     return f"{told}: {confirmation.words or confirmation.act}"
+
+
+# ---- the link goes out by mail ----
+
+
+@action
+def mail_link(*, by: User, at: dt.datetime, confirmation_id: int, page: str) -> LinkMail:
+    """Have a link mailed to whoever it asks, in the background. ``page`` is what the link begins with.
+
+    Raises Hidden, LinkOver, NoAddress or TooManyMails.
+    """
+    from hingepoint.domain.proof.tasks import send_links  # it calls back
+
+    rows = Confirmation.objects.filter(pk=confirmation_id)
+    deal_of(by, rows, "agreement__deal_id")
+    asked = rows.waiting(at).select_related("agreement").first()
+    if asked is None:
+        raise LinkOver("This link is over. Make a new one.")
+    if not asked.mail_to:
+        raise NoAddress("No address of theirs is known. Copy the link into a mail of your own.")
+    turn(Contact.objects.all(), pk=asked.agreement.person_id)  # all who mail this person wait here
+    _require_few_mails(asked, at)
+    mail = LinkMail.objects.create(confirmation=asked, page=page, asked_at=at)
+    changes = {"to": asked.mail_to}
+    record(
+        by=by, at=at, action="mail link", subject="agreement", subject_id=asked.agreement_id, changes=changes
+    )
+    transaction.on_commit(send_links.enqueue)
+    return mail
+
+
+def _require_few_mails(asked: Confirmation, at: dt.datetime) -> None:
+    """Raise TooManyMails where one more would pester; those that were given up do not count."""
+    mails = LinkMail.objects.exclude(sent_at=None, tries__gte=MAIL_TRIES)
+    of_link = mails.filter(confirmation=asked)
+    if of_link.filter(sent_at=None).exists():
+        raise TooManyMails("The mail is on its way already.")
+    if of_link.count() >= MAILS_OF_LINK:
+        raise TooManyMails(f"This link was mailed {MAILS_OF_LINK} times. Call them, or copy it yourself.")
+    lately = mails.filter(confirmation__mail_to=asked.mail_to, asked_at__gt=at - dt.timedelta(days=1)).count()
+    if lately >= MAILS_A_DAY:
+        raise TooManyMails(f"{asked.mail_to} had {MAILS_A_DAY} mails within a day. Wait until tomorrow.")
+
+
+def send_waiting_links(*, at: dt.datetime, send: Callable[[Letter], None]) -> int:
+    """Mail the links that wait and still ask; return how many went out. ``send`` raises NotDelivered where this one is not taken,
+    which ends it, or OSError where the mail server cannot be used: then it is tried again. Bears being run twice."""
+    open_links = Confirmation.objects.waiting(at)
+    rows = LinkMail.objects.filter(sent_at=None, tries__lt=MAIL_TRIES, confirmation__in=open_links)
+    rows = rows.select_related("confirmation__asked_by").order_by("id")
+    return sum(_send_link(row, at=at, send=send) for row in rows)
+
+
+def _send_link(row: LinkMail, *, at: dt.datetime, send: Callable[[Letter], None]) -> int:
+    mine = LinkMail.objects.filter(pk=row.pk, sent_at=None)
+    if not mine.filter(tries=row.tries).update(tries=row.tries + 1):  # another worker is at it
+        return 0
+    try:
+        send(letter_of(row.confirmation, page=row.page))
+    except NotDelivered as error:
+        mine.update(problem=str(error)[:300], tries=MAIL_TRIES)
+        return 0
+    except OSError as error:
+        mine.update(problem=str(error)[:300] or "The mail server cannot be used.")
+        return 0
+    return mine.update(sent_at=at, problem="")
 
 
 # ---- a code by mail shows that it is the customer ----

@@ -119,6 +119,21 @@ class ConfirmationCode(models.Model):
         ordering = ["-id"]
 
 
+class LinkMail(models.Model):
+    """A link that is mailed to whoever it asks. ``page`` is what the link begins with, before what it carries; ``tries`` how often
+    the mail server was asked to take it, ``problem`` why it did not the last time."""
+
+    confirmation = models.ForeignKey(Confirmation, on_delete=models.CASCADE, related_name="mails")
+    page = models.CharField(max_length=300)
+    asked_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    problem = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+
 class AnswerTry(models.Model):
     """An answer that somebody tried to send from an address, kept for the rate limit only."""
 

@@ -9,8 +9,9 @@ from typing import Any
 from django.core.files import File
 
 from hingepoint.domain.people.models import works_here
-from hingepoint.domain.proof.models import Confirmation, Proof
-from hingepoint.domain.proof.rules import LinkOver, holds, masked, read_token, token_of
+from hingepoint.domain.proof.letters import Letter
+from hingepoint.domain.proof.models import Confirmation, LinkMail, Proof
+from hingepoint.domain.proof.rules import MAIL_TRIES, LinkOver, holds, letter_of, masked, read_token, token_of
 from hingepoint.records.errors import Hidden
 
 
@@ -30,8 +31,19 @@ class ProofLine:
 
 
 @dataclass(frozen=True, slots=True)
+class MailLine:
+    """A link went out by mail, or is to: ``given_up`` where the mail server did not take it, ``problem`` says why."""
+
+    asked_at: dt.datetime
+    sent_at: dt.datetime | None
+    problem: str
+    given_up: bool
+
+
+@dataclass(frozen=True, slots=True)
 class LinkLine:
-    """A customer was asked by a link. ``token`` is empty once the link is over."""
+    """A customer was asked by a link. ``token`` is empty once the link is over, and so is ``letter``: the mail that
+    would bring it. ``mails``: those that did, the newest first."""
 
     id: int
     token: str
@@ -49,6 +61,8 @@ class LinkLine:
     answered_where_we_work: bool  # in a browser in which one of us had signed in
     mail_to: str  # where a code can be mailed, if anywhere
     verified: bool  # by such a code
+    letter: Letter | None
+    mails: tuple[MailLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +109,15 @@ def proof_file(viewer: Any, proof_id: int) -> tuple[File, str]:
     return proof.file, proof.name
 
 
-def links(viewer: Any, agreement_id: int | None, *, at: dt.datetime) -> list[LinkLine]:
-    """Return how often the customer was asked by a link, newest first."""
+def links(viewer: Any, agreement_id: int | None, *, at: dt.datetime, page: str = "") -> list[LinkLine]:
+    """Return how often the customer was asked by a link, newest first. ``page`` is what links begin with."""
     if not works_here(viewer) or agreement_id is None:
         return []
-    rows = (
-        Confirmation.objects.visible_to(viewer).filter(agreement_id=agreement_id).select_related("asked_by")
-    )
-    return [_link_line(row, at) for row in rows]
+    rows = Confirmation.objects.visible_to(viewer).filter(agreement_id=agreement_id)
+    return [_link_line(row, at, page) for row in rows.select_related("asked_by").prefetch_related("mails")]
 
 
-def _link_line(row: Confirmation, at: dt.datetime) -> LinkLine:
+def _link_line(row: Confirmation, at: dt.datetime, page: str) -> LinkLine:
     over = row.answered_at or row.revoked_at or row.expires_at <= at
     return LinkLine(
         id=row.pk,
@@ -124,7 +136,14 @@ def _link_line(row: Confirmation, at: dt.datetime) -> LinkLine:
         answered_where_we_work=row.answered_where_we_work,
         mail_to=row.mail_to,
         verified=row.verified,
+        letter=None if over or not row.mail_to else letter_of(row, page=page),
+        mails=tuple(map(_mail_line, row.mails.all())),
     )
+
+
+def _mail_line(row: LinkMail) -> MailLine:
+    given_up = row.sent_at is None and row.tries >= MAIL_TRIES
+    return MailLine(row.asked_at, row.sent_at, row.problem, given_up)
 
 
 def agreement_of_link(viewer: Any, confirmation_id: int) -> tuple[int, int]:

@@ -10,12 +10,17 @@ from django.utils.crypto import salted_hmac
 
 from hingepoint.domain.deals.models import Contact
 from hingepoint.domain.people.models import User
+from hingepoint.domain.proof.letters import Letter, letter
 from hingepoint.domain.proof.models import Confirmation, ConfirmationCode
 from hingepoint.records.errors import Hidden
 
 _SALT = "hingepoint.confirmation"
 #: How long a mailed code holds, how often it may be typed wrongly, and how many a link gets in an hour and in all.
 CODE_HOLDS, CODE_TRIES, CODES_AN_HOUR, CODES_OF_LINK = dt.timedelta(minutes=20), 5, 3, 10
+#: How often one person has links mailed within a day, and one link goes out in all: enough to ask and to remind.
+MAILS_A_DAY, MAILS_OF_LINK = 2, 3
+#: A mail that the server does not take is tried so often, once an hour.
+MAIL_TRIES = 6
 
 
 class LinkOver(Hidden):
@@ -25,6 +30,18 @@ class LinkOver(Hidden):
 def token_of(confirmation: Confirmation) -> str:
     """Return what a link carries: the row's number under our signature. Whoever has it may answer."""
     return signing.dumps(confirmation.pk, salt=_SALT)
+
+
+def letter_of(confirmation: Confirmation, *, page: str) -> Letter:
+    """Return the mail that brings a customer their link, which begins with ``page``."""
+    return letter(
+        to=confirmation.mail_to,
+        name=confirmation.person_name,
+        asked_by=confirmation.asked_by.name,
+        reply_to=(confirmation.asked_by.email or "") if confirmation.asked_by.is_active else "",
+        expires_at=confirmation.expires_at,
+        link=page + token_of(confirmation),
+    )
 
 
 def read_token(token: str) -> int:

@@ -1,4 +1,4 @@
-"""The background task that mails codes to customers; ``hingepoint serve`` runs it in its worker."""
+"""The background tasks that mail links and codes to customers; ``hingepoint serve`` runs them in its worker."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django_tasks import task
 
 from hingepoint.domain.people import letters
 from hingepoint.domain.proof import actions
+from hingepoint.domain.proof import letters as links
 
 _WORDS = """Your code is {code}
 
@@ -16,6 +17,16 @@ Type it on the page on which you were asked to confirm what you agreed. It holds
 
 Nobody will ask you for it in another way. If you did not ask for it, leave this mail: nothing happens.
 """
+
+
+@task()
+def send_links() -> None:
+    mail_links(at=timezone.now())
+
+
+def mail_links(*, at: dt.datetime) -> int:
+    """Mail the links that wait; return how many went out. Bears being run twice."""
+    return actions.send_waiting_links(at=at, send=links.send)
 
 
 @task()
