@@ -5,6 +5,7 @@
     python3 dev.py test     the everyday tests; what follows goes to pytest
     python3 dev.py lint     ruff, mypy and the layers
     python3 dev.py docs     write docs/reference/ anew from the code
+    python3 dev.py sentences    collect what translators say in other languages
     python3 dev.py changelog 0.2.0   gather changelog.d/ into CHANGELOG.md for a release
     python3 dev.py sbom   write the bill of materials of the locked packages to build/
     python3 dev.py lock     resolve the dependencies anew into requirements/ (--upgrade: to the newest)
@@ -32,6 +33,7 @@ TASKS = {
     "test": ['pytest -n 2 --dist loadfile -m "not browser and not slow"'],
     "lint": ["ruff check", "ruff format --check", "mypy", "lint-imports"],
     "docs": ["python docs/write_reference.py"],
+    "sentences": ["python docs/write_sentences.py"],
     "changelog": ["python docs/gather_changelog.py"],
     "sbom": ["python docs/write_sbom.py"],
     "lock": [  # the widest first: the narrower ones then choose the same versions

@@ -48,6 +48,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "hingepoint.web.sessions.KnowsWho",
+    "hingepoint.web.tongues.choosing.speaks",
     "hingepoint.web.middleware.taken_away",
     "hingepoint.web.middleware.still_there",
     "hingepoint.web.middleware.SignInFirst",
@@ -61,7 +62,8 @@ MIDDLEWARE = [
 
 TEMPLATES = [
     {
-        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "BACKEND": "hingepoint.web.jinja.ByLanguage",
+        "NAME": "jinja2",
         "APP_DIRS": False,
         "DIRS": [],
         "OPTIONS": {
@@ -164,6 +166,7 @@ USE_TZ = True
 TIME_ZONE = ENVIRONMENT.time_zone
 FISCAL_YEAR_BEGINS = ENVIRONMENT.fiscal_year_begins
 LANGUAGE_CODE = "en"
+OFFERED_LANGUAGES = ("en",)  # another is offered when all of it is translated (decision 1050)
 
 STATIC_URL = "/static/"
 _PACKAGE = Path(__file__).resolve().parent.parent

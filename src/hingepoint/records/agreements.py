@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from hingepoint.records.deals import Stage
+from hingepoint.records.languages import say
 from hingepoint.records.words import Worded
 
 
@@ -80,7 +81,7 @@ SPOKEN = STANDING | {AgreementState.SOFT, AgreementState.BROKEN}
 class Evidence(enum.IntEnum):
     """How strong the evidence of an agreement is. Gained needs TOLD or more."""
 
-    label: str
+    english: str
 
     NONE = 0, "No evidence"
     CLAIMED = 1, "We say so"
@@ -91,8 +92,13 @@ class Evidence(enum.IntEnum):
     def __new__(cls, value: int, label: str = "") -> Self:
         member = int.__new__(cls, value)
         member._value_ = value
-        member.label = label
+        member.english = label
         return member
+
+    @property
+    def label(self) -> str:
+        """The words, in the language spoken."""
+        return say(self.english)
 
 
 #: The seven yes/no points of an agreement's quality, in the order in which they are asked.

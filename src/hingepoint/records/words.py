@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from typing import Self
 
+from hingepoint.records.languages import say
+
 
 class _WithChoices(enum.EnumMeta):
     @property
@@ -21,13 +23,19 @@ class _WithChoices(enum.EnumMeta):
 class Worded(enum.StrEnum, metaclass=_WithChoices):
     """A text from a short list. Each member is written ``NAME = "value", "Word"``.
 
-    ``label`` is the word, the same wherever it is shown; the value is stored and never changes.
+    ``label`` is the word, the same wherever it is shown; the value is stored and never changes. A list of labels that is
+    made once, when Python reads a file, stays English: make it when it is shown.
     """
 
-    label: str
+    english: str
 
     def __new__(cls, value: str, label: str = "") -> Self:
         member = str.__new__(cls, value)
         member._value_ = value
-        member.label = label
+        member.english = label
         return member
+
+    @property
+    def label(self) -> str:
+        """The word, in the language spoken."""
+        return say(self.english)

@@ -7,7 +7,9 @@ from typing import Any
 
 from hingepoint.domain.agreements.queries.lines import AgreementLine
 from hingepoint.domain.handovers.queries.letters import Letter, Said
+from hingepoint.domain.handovers.rules import Change
 from hingepoint.domain.negotiation.queries.log import Demand
+from hingepoint.records.languages import say
 from hingepoint.reports.plan_sheets import day, money, note, one_page, type_size, words
 
 
@@ -19,48 +21,54 @@ def letter_pdf(letter: Letter, *, at: dt.datetime) -> bytes:
 def letter_facts(letter: Letter, *, at: dt.datetime) -> dict[str, Any]:
     """Return what the sheet says, as plain texts in one column."""
     deal, change = letter.facts, letter.change
-    closes = f"expected close {day(deal.expected_close_on)}" if deal.expected_close_on else ""
+    closes = say("expected close {day}", day=day(deal.expected_close_on)) if deal.expected_close_on else ""
     groups = [
-        note("The next landmarks", [_due(line) for line in letter.next]),
-        note("They promised", [_promise(line) for line in letter.theirs]),
-        note("We promised in return", [f"{line.owed_in_return} ({line.name})" for line in letter.ours]),
-        note("Asked for, not promised", [_promise(line) for line in letter.asked]),
-        note("They ask of us", [_demand(one) for one in letter.demands]),
-        note("Who said what", [_said(one) for one in letter.said]),
-        note("Who is who", [", ".join(words(one.name, one.title, one.role)) for one in letter.people]),
+        note(say("The next landmarks"), [_due(line) for line in letter.next]),
+        note(say("They promised"), [_promise(line) for line in letter.theirs]),
+        note(say("We promised in return"), [f"{line.owed_in_return} ({line.name})" for line in letter.ours]),
+        note(say("Asked for, not promised"), [_promise(line) for line in letter.asked]),
+        note(say("They ask of us"), [_demand(one) for one in letter.demands]),
+        note(say("Who said what"), [_said(one) for one in letter.said]),
+        note(say("Who is who"), [", ".join(words(one.name, one.title, one.role)) for one in letter.people]),
     ]
     groups = [group for group in groups if group["parts"]]
     return {
-        "title": "Handover letter",
+        "title": say("Handover letter"),
         "about": " · ".join(words(deal.title, deal.account, money(deal.amount, deal.currency), closes)),
-        "when": f"From {change.before} to {change.to}, {day(change.at)}. " if change else "",
-        "written": "Drawn from the register",
+        "when": _when(change) if change else "",
+        "written": say("Drawn from the register"),
         "columns": [groups],
         "trades": [],
         "corridor": [],
-        "foot": f"Printed {day(at)}, {at:%H:%M}",
+        "foot": say("Printed {day}, {time}", day=day(at), time=f"{at:%H:%M}"),
         "size": type_size(groups),
     }
 
 
+def _when(change: Change) -> str:
+    told = say("From {before} to {to}, {day}.", before=change.before, to=change.to, day=day(change.at))
+    return f"{told} "
+
+
+def _by(due_on: dt.date | None) -> str:
+    return say("by {day}", day=day(due_on)) if due_on else ""
+
+
 def _due(line: AgreementLine) -> str:
-    due = f"by {day(line.late_after)}" if line.late_after else ""
-    return ", ".join(words(line.name, due, line.from_whom and f"from {line.from_whom}"))
+    whom = say("from {from_whom}", from_whom=line.from_whom) if line.from_whom else ""
+    return ", ".join(words(line.name, _by(line.late_after), whom))
 
 
 def _promise(line: AgreementLine) -> str:
-    due = f"by {day(line.due_on)}" if line.due_on else ""
-    told = ", ".join(words(line.from_whom, line.act, due))
+    told = ", ".join(words(line.from_whom, line.act, _by(line.due_on)))
     return f"{line.name}: {told}" if told else line.name
 
 
 def _demand(one: Demand) -> str:
-    why = f" Because: {one.why.text}" if one.why else " Nobody knows why."
-    return f"{day(one.at)}: {one.title}.{why}"
+    why = say("Because: {text}", text=one.why.text) if one.why else say("Nobody knows why.")
+    return f"{day(one.at)}: {one.title}. {why}"
 
 
 def _said(one: Said) -> str:
-    due = f"by {day(one.due_on)}" if one.due_on else ""
-    return (
-        f"{day(one.on)}: {', '.join(words(one.who, f'{one.name} {one.state.label.lower()}', one.act, due))}"
-    )
+    state = f"{one.name} {one.state.label.lower()}"
+    return f"{day(one.on)}: {', '.join(words(one.who, state, one.act, _by(one.due_on)))}"

@@ -10,6 +10,7 @@ from hingepoint.domain.plans.parts import Line
 from hingepoint.domain.plans.queries.deal_sheet import AheadRow, DealSheet
 from hingepoint.domain.plans.queries.filled import FilledPart
 from hingepoint.domain.plans.queries.talk_sheet import FilledGroup, TalkSheet
+from hingepoint.records import conventions
 from hingepoint.reports import typesetting
 
 
@@ -162,4 +163,4 @@ def money(amount: Any, currency: str) -> str:
 
 
 def day(value: dt.date) -> str:
-    return f"{value.day} {value:%b %Y}"
+    return conventions.day(value)

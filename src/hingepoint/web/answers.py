@@ -28,6 +28,7 @@ from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from hingepoint.records.errors import AlreadyNoted, Hidden, OutOfDate, Refused, Stale, TooOften
+from hingepoint.records.languages import told_again
 from hingepoint.web import security_log
 from hingepoint.web.sent import SECOND, TOKEN, ask_whether_second
 
@@ -98,8 +99,9 @@ def answer_to(error: Exception) -> Answer | None:
         return Answer(503, BUSY, {"": BUSY})
     for kind, status, words in TABLE:
         if isinstance(error, kind):
-            said = words or str(error)
-            return Answer(status, said, error.by_field if isinstance(error, Refused) else {"": said})
+            said = told_again(words or (error.args[0] if error.args else ""))
+            by_field = error.by_field if isinstance(error, Refused) else {"": said}
+            return Answer(status, said, {name: told_again(text) for name, text in by_field.items()})
     return None
 
 

@@ -32,6 +32,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from markupsafe import escape
 
 from hingepoint.records.errors import OutOfDate, Refused, Stale
+from hingepoint.records.languages import told_again
 from hingepoint.web import answers
 from hingepoint.web.requests import WholeNumber, whole_number
 
@@ -222,7 +223,7 @@ def flashed(page: str, *captured: str) -> Callable:
             try:
                 return view(request, **where)
             except (Refused, Stale) as error:
-                messages.error(request, str(error))
+                messages.error(request, told_again(error.args[0]))
                 return redirect(page, **{name: where[name] for name in captured})
 
         return respond

@@ -11,8 +11,10 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
+from hingepoint.records import conventions
 from hingepoint.records.agreements import AgreementState, Evidence, Side
 from hingepoint.records.findings import HARMFUL, Grade
+from hingepoint.records.languages import say, say_many
 from hingepoint.records.plans import Outcome
 from hingepoint.records.strategy import Status
 from hingepoint.records.talks import ReasonState
@@ -24,10 +26,18 @@ class Wording:
     """The word for a state or grade, its colour ``tone`` and the ``glyph`` that tells it apart
     without colour; ``meaning`` is the sentence shown on request."""
 
-    label: str
+    english: str
     tone: str
     glyph: str
-    meaning: str = ""
+    in_full: str = ""
+
+    @property
+    def label(self) -> str:
+        return say(self.english)
+
+    @property
+    def meaning(self) -> str:
+        return say(self.in_full)
 
 
 STATES: dict[str, Wording] = {
@@ -71,7 +81,7 @@ SIDES: dict[str, tuple[str, str]] = {
 
 def day(value: dt.date | dt.datetime | None) -> str:
     """Return ``3 Mar 2026``."""
-    return f"{value.day} {value:%b %Y}" if value else numbers.MISSING
+    return conventions.day(value) if value else numbers.MISSING
 
 
 def last_day(end: dt.datetime) -> str:
@@ -81,7 +91,7 @@ def last_day(end: dt.datetime) -> str:
 
 def day_short(value: dt.date | dt.datetime | None) -> str:
     """Return ``3 Mar``, where the year is plain from its surroundings."""
-    return f"{value.day} {value:%b}" if value else numbers.MISSING
+    return conventions.day_short(value) if value else numbers.MISSING
 
 
 def moment(value: dt.datetime | None) -> str:
@@ -92,12 +102,13 @@ def moment(value: dt.datetime | None) -> str:
 def due(value: dt.date | dt.datetime | None, today: dt.date | dt.datetime) -> str:
     """Return how far off a due day is: ``due in 4 days``, ``due today``, ``5 days late``."""
     if value is None:
-        return "no date"
+        return say("no date")
     days = (_date(value) - _date(today)).days
     if days < 0:
-        return f"{numbers.plural(-days, 'day')} late"
-    named = {0: "due today", 1: "due tomorrow"}
-    return named.get(days) or f"due in {numbers.plural(days, 'day')}"
+        return say_many("{n} day late", "{n} days late", -days, n=numbers.number(-days))
+    if days < 2:
+        return say("due tomorrow") if days else say("due today")
+    return say_many("due in {n} day", "due in {n} days", days, n=numbers.number(days))
 
 
 def is_late(value: dt.date | dt.datetime | None, today: dt.date | dt.datetime) -> bool:
@@ -107,11 +118,13 @@ def is_late(value: dt.date | dt.datetime | None, today: dt.date | dt.datetime) -
 def ago(value: dt.date | dt.datetime | None, today: dt.date | dt.datetime) -> str:
     """Return ``today``, ``yesterday``, ``12 days ago``, or the day itself beyond eight weeks."""
     if value is None:
-        return "never"
+        return say("never")
     days = (_date(today) - _date(value)).days
     if days < 0 or days > 56:
         return day(value)
-    return {0: "today", 1: "yesterday"}.get(days) or f"{days} days ago"
+    if days < 2:
+        return say("yesterday") if days else say("today")
+    return say_many("{n} day ago", "{n} days ago", days, n=days)
 
 
 def money(value: Any, currency: str = "", digits: int = 0) -> str:
@@ -154,7 +167,7 @@ def initials(name: str) -> str:
 def words(value: Any) -> str:
     """Return a key as words: ``inside_partner`` is ``Inside partner``."""
     text = str(value).replace("_", " ").replace("-", " ").strip()
-    return text[:1].upper() + text[1:]
+    return say(text[:1].upper() + text[1:])
 
 
 def _date(value: dt.date | dt.datetime) -> dt.date:

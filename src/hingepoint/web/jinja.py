@@ -14,10 +14,12 @@ from django.template.backends.jinja2 import Jinja2
 from django.urls import reverse
 from jinja2 import Environment, FileSystemBytecodeCache, PackageLoader, StrictUndefined
 
+from hingepoint.records import languages
 from hingepoint.records.links import may_be_linked
 from hingepoint.reports.charts import numbers
 from hingepoint.web import asking, assets, cookies, drafts, formats, looks
 from hingepoint.web.sent import form_token
+from hingepoint.web.tongues.loading import InLanguage
 
 FILTERS = {
     "ago": formats.ago,
@@ -46,6 +48,31 @@ FILTERS = {
 }
 
 
+class ByLanguage(Jinja2):
+    """Django's backend with an environment for each language spoken; English is that of the settings."""
+
+    def __init__(self, params: dict[str, Any]) -> None:
+        super().__init__(params)
+        self._english = self.env
+        self._others: dict[str, Environment] = {}
+
+    def get_template(self, template_name: str) -> Any:
+        """Return a template in the language that is spoken now."""
+        found = super().get_template(template_name)
+        language = languages.spoken()
+        if language != languages.ENGLISH:
+            found.template = self._other(language).get_template(template_name)
+        return found
+
+    def _other(self, language: str) -> Environment:
+        if language not in self._others:
+            self._others[language] = self._english.overlay(
+                loader=InLanguage(self._english.loader, language),
+                bytecode_cache=_compiled(language),
+            )
+        return self._others[language]
+
+
 def environment(**options: Any) -> Environment:
     """Return Hingepoint's Jinja2 environment; Django's settings name this function."""
     options["loader"] = PackageLoader("hingepoint.web", "templates")
@@ -66,6 +93,8 @@ def environment(**options: Any) -> Environment:
         theme_of=theme_of,
         page_numbers=page_numbers,
         form_token=form_token,
+        language=languages.spoken,
+        plural_form=languages.form_of,
         walk_away_open=looks.is_open,
         corridor_pairs=looks.corridor_pairs,
         SIDES=formats.SIDES,
@@ -79,14 +108,15 @@ def environment(**options: Any) -> Environment:
     return env
 
 
-def _compiled() -> FileSystemBytecodeCache | None:
+def _compiled(language: str = "") -> FileSystemBytecodeCache | None:
     """Return where compiled templates are kept from one start to the next; None where nothing can be written."""
     folder = settings.COMPILED_TEMPLATES
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError:
         return None
-    return FileSystemBytecodeCache(str(folder)) if os.access(folder, os.W_OK) else None
+    pattern = f"__jinja2_{language}%s.cache"
+    return FileSystemBytecodeCache(str(folder), pattern) if os.access(folder, os.W_OK) else None
 
 
 def warm() -> None:

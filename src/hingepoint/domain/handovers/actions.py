@@ -11,6 +11,7 @@ from hingepoint.domain.handovers.rules import last_changes
 from hingepoint.domain.people.models import User
 from hingepoint.domain.turns.actions import action
 from hingepoint.records.errors import Hidden, Stale
+from hingepoint.records.languages import reason
 
 
 @action
@@ -22,7 +23,7 @@ def confirm(*, by: User, at: dt.datetime, deal_id: int, event_id: int) -> Handov
     if change is None or deal.owner_id != by.pk:
         raise Hidden("Only who owns it now confirms, and only after a change.")
     if change.event_id != event_id:
-        raise Stale(words="The deal changed hands again a moment ago. Read the letter once more.")
+        raise Stale(words=reason("The deal changed hands again a moment ago. Read the letter once more."))
     read, new = HandoverRead.objects.get_or_create(event_id=event_id, defaults={"by": by, "at": at})
     if new:
         record(by=by, at=at, action="confirm handover", subject="deal", subject_id=deal.pk)

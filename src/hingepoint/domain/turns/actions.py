@@ -23,6 +23,7 @@ from django.db.models import Model, QuerySet
 
 from hingepoint.domain.audit.actions import written_last
 from hingepoint.domain.turns.models import SentForm
+from hingepoint.records import languages
 from hingepoint.records.errors import Hidden, Stale
 
 M = TypeVar("M", bound=Model)
@@ -34,11 +35,12 @@ FORMS_KEPT = dt.timedelta(days=30)
 
 
 def action(function: Callable[P, R]) -> Callable[P, R]:
-    """Let ``function`` be one transaction, whose lines of the audit trail are written last."""
+    """Let ``function`` be one transaction, whose lines of the audit trail are written last. What it writes is English,
+    whoever acts: it is said anew at reading (decision 1051)."""
 
     @wraps(function)
     def acted(*args: P.args, **kwargs: P.kwargs) -> R:
-        with transaction.atomic(), written_last():
+        with languages.speaking(languages.ENGLISH), transaction.atomic(), written_last():
             return function(*args, **kwargs)
 
     return acted

@@ -9,6 +9,9 @@ from decimal import Decimal
 from math import isfinite
 from typing import TypeGuard
 
+from hingepoint.records.conventions import conventions
+from hingepoint.records.languages import say_noun
+
 MISSING = "–"
 MINUS = "−"
 Number = int | float | Decimal
@@ -26,7 +29,9 @@ def number(value: Number | None, digits: int | None = None) -> str:
     if digits is None:
         digits = 0 if value == int(value) else 1
     text = f"{abs(value):,.{digits}f}"
-    return f"{MINUS}{text}" if value < 0 and float(text.replace(",", "")) else text
+    is_below = value < 0 and float(text.replace(",", ""))
+    written = conventions().number(text)
+    return f"{MINUS}{written}" if is_below else written
 
 
 def signed(value: Number | None, digits: int | None = None) -> str:
@@ -38,7 +43,7 @@ def signed(value: Number | None, digits: int | None = None) -> str:
 
 def share(value: Number | None, digits: int = 1) -> str:
     """Return a share in [0, 1] as a percentage: ``0.123`` is ``12.3%``."""
-    return f"{number(value * 100, digits)}%" if is_known(value) else MISSING
+    return _percent(number(value * 100, digits)) if is_known(value) else MISSING
 
 
 def points(value: Number | None, digits: int = 1) -> str:
@@ -52,7 +57,7 @@ def money(amount: Number | None, currency: str = "", digits: int = 0) -> str:
         return MISSING
     text = number(amount, digits)
     sign, digits_only = (MINUS, text[1:]) if text.startswith(MINUS) else ("", text)
-    return f"{sign}{_prefix(currency)}{digits_only}"
+    return f"{sign}{_with_sign(digits_only, currency)}"
 
 
 def signed_money(amount: Number | None, currency: str = "") -> str:
@@ -66,13 +71,15 @@ def money_short(amount: Number | None, currency: str = "") -> str:
     if not is_known(amount):
         return MISSING
     size = abs(float(amount))
-    for limit, divisor, suffix in ((999_500_000, 1e9, "B"), (999_500, 1e6, "M"), (9_995, 1e3, "k")):
+    limits = ((999_500_000, 1e9), (999_500, 1e6), (9_995, 1e3))
+    for (limit, divisor), suffix in zip(limits, conventions().short, strict=True):
         if size >= limit:
             scaled = size / divisor
             digits = 0 if scaled >= 99.95 else 1 if scaled >= 9.995 else 2
             text = f"{scaled:.{digits}f}"
             text = text.rstrip("0").rstrip(".") if "." in text else text
-            return f"{MINUS if amount < 0 else ''}{_prefix(currency)}{text}{suffix}"
+            written = _with_sign(f"{conventions().number(text)}{suffix}", currency)
+            return f"{MINUS}{written}" if amount < 0 else written
     return money(amount, currency)
 
 
@@ -104,7 +111,7 @@ def tick(value: float, unit: str, step: float) -> str:
             effect_bare(value, unit) if len(unit) == 3 and unit.isupper() else number(value, _decimals(step))
         )
     digits = _decimals(step * 100)
-    return f"{number(value * 100, digits)}%" if unit == "share" else signed(value * 100, digits)
+    return _percent(number(value * 100, digits)) if unit == "share" else signed(value * 100, digits)
 
 
 def interval(low: Number | None, high: Number | None, unit: str = "points") -> str:
@@ -116,7 +123,7 @@ def interval(low: Number | None, high: Number | None, unit: str = "points") -> s
 
 def plural(count: int, one: str, many: str | None = None) -> str:
     """Return ``1 deal`` or ``1,204 deals``."""
-    return f"{number(count)} {one if count == 1 else many or one + 's'}"
+    return say_noun(one, many or one + "s", count, number(count))
 
 
 def _decimals(step: float) -> int:
@@ -128,5 +135,14 @@ def _decimals(step: float) -> int:
 _SIGNS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹"}
 
 
-def _prefix(currency: str) -> str:
-    return _SIGNS.get(currency, f"{currency} " if currency else "")
+def _with_sign(written: str, currency: str) -> str:
+    """Return an amount with the sign of its currency, on the side where the language has it."""
+    if not currency:
+        return written
+    pattern = conventions().money
+    sign = _SIGNS.get(currency) or (f"{currency} " if pattern.startswith("{sign}") else currency)
+    return pattern.format(sign=sign, number=written)
+
+
+def _percent(written: str) -> str:
+    return conventions().percent.format(number=written)
