@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from cast import PASSWORD
-from hingepoint.web import assets
+from hingepoint.web import assets, proof, sign_in
 from test_house import django
 
 HERE = Path(assets.__file__).parent
@@ -186,3 +186,11 @@ def test_nothing_secret_is_a_uuid():
 def test_passwords_are_kept_by_argon2():
     told = django("shell", "-v0", "-c", "from django.conf import settings; print(settings.PASSWORD_HASHERS)")
     assert told.stdout.strip() == "['django.contrib.auth.hashers.Argon2PasswordHasher']", told.stderr
+
+
+@pytest.mark.parametrize("name", [sign_in.WORKS_HERE, f"__Secure-{sign_in.WORKS_HERE}"])
+def test_a_browser_of_before_still_says_that_one_of_us_was_in_it(by_https, rf, name):
+    asked = rf.get("/confirm/x")
+    assert not proof._where_we_work(asked)
+    asked.COOKIES[name] = "yes"
+    assert proof._where_we_work(asked)
