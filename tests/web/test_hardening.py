@@ -105,7 +105,7 @@ def test_who_signs_out_leaves_nothing_in_the_browser(client, cast):
     client.force_login(cast.seller)
     page = client.get("/").content.decode()
     assert re.search(r'action="/sign-out" data-forgets>', page)
-    assert client.post("/sign-out").headers["Clear-Site-Data"] == '"cache", "storage"'
+    assert client.post("/sign-out").headers["Clear-Site-Data"] == '"storage"'
 
 
 def test_what_waits_in_the_browser_is_of_one_person():
