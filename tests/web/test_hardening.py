@@ -5,13 +5,15 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as current
+from django.contrib.auth.password_validation import validate_password
 from django.test import Client
 from django.urls import reverse
 
 from cast import PASSWORD
-from hingepoint.web import assets
+from hingepoint.web import assets, proof, sign_in
 from test_house import django
 
+HERE = Path(assets.__file__).parent
 PAGES = ("/sign-in", "/no/such/page", "/healthz", "/api/openapi.json", "/static/nothing.css")
 FILES = ("tokens.css", "app.js", "icons/favicon.svg", "fonts/geist-latin.woff2")
 
@@ -103,11 +105,11 @@ def test_who_signs_out_leaves_nothing_in_the_browser(client, cast):
     client.force_login(cast.seller)
     page = client.get("/").content.decode()
     assert re.search(r'action="/sign-out" data-forgets>', page)
-    assert client.post("/sign-out").headers["Clear-Site-Data"] == '"cache", "storage"'
+    assert client.post("/sign-out").headers["Clear-Site-Data"] == '"storage"'
 
 
 def test_what_waits_in_the_browser_is_of_one_person():
-    live = Path(assets.__file__).parent / "templates" / "reviews" / "live.html"
+    live = HERE / "templates" / "reviews" / "live.html"
     kept = re.findall(r'data-keep="([^"]+)"', live.read_text())
     assert len(kept) == 2
     assert all("{{ request.user.id }}" in one for one in kept)
@@ -126,3 +128,69 @@ def test_the_page_of_components_is_for_those_who_work_on_it(client, cast, settin
     assert client.get(reverse("components")).status_code == 404
     settings.ENVIRONMENT = settings.ENVIRONMENT.model_copy(update={"demo": True})
     assert client.get(reverse("components")).status_code == 200
+
+
+LONG = ("ä 猫" * 32, "a" * 63 + "b", "correct horse battery", "9 4 7 1 0 3 8 5 2 6 1 4")
+
+
+@pytest.mark.parametrize("password", LONG)
+def test_a_password_may_be_long_and_of_any_signs(client, cast, password):
+    validate_password(password, cast.seller)
+    cast.seller.set_password(password)
+    cast.seller.save()
+    answer = client.post("/sign-in", {"username": cast.seller.email, "password": password})
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/")
+
+
+def test_passwords_are_typed_unseen_and_may_be_pasted(client, cast):
+    field = re.search(r'<input[^>]*name="password"[^>]*>', client.get("/sign-in").content.decode())[0]
+    assert 'type="password"' in field
+    assert 'autocomplete="current-password"' in field
+    assert [path.name for path in scripts() if re.search(r"[\"'.]on?paste", path.read_text())] == []
+
+
+def test_no_script_of_ours_makes_html_of_words():
+    makes = re.compile(r"\.(inner|outer)HTML\s*=|insertAdjacentHTML|document\.write|\beval\(|new Function")
+    assert [path.name for path in scripts() if makes.search(path.read_text())] == []
+
+
+def scripts():
+    found = [path for path in (HERE / "static").rglob("*.js") if "vendor" not in path.parts]
+    assert len(found) >= 5
+    return found
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/static/",
+        "/static",
+        "/static/icons/",
+        "/.git/config",
+        "/.env",
+        "/data/secret.key",
+        "/static/%2e%2e/sent.py",
+    ],
+)
+def test_no_folder_and_no_source_is_served(client, db, address):
+    assert client.get(address).status_code == 404
+
+
+def test_nothing_secret_is_a_uuid():
+    named = {path.name for path in HERE.rglob("*.py") if "uuid" in path.read_text()}
+    assert named == set()
+    kept = [path for path in (HERE.parent / "domain").rglob("*.py") if "uuid" in path.read_text()]
+    assert all("uuid.uuid4().hex" in path.read_text() and "MEDIA_ROOT" in path.read_text() for path in kept)
+
+
+def test_passwords_are_kept_by_argon2():
+    told = django("shell", "-v0", "-c", "from django.conf import settings; print(settings.PASSWORD_HASHERS)")
+    assert told.stdout.strip() == "['django.contrib.auth.hashers.Argon2PasswordHasher']", told.stderr
+
+
+@pytest.mark.parametrize("name", [sign_in.WORKS_HERE, f"__Secure-{sign_in.WORKS_HERE}"])
+def test_a_browser_of_before_still_says_that_one_of_us_was_in_it(by_https, rf, name):
+    asked = rf.get("/confirm/x")
+    assert not proof._where_we_work(asked)
+    asked.COOKIES[name] = "yes"
+    assert proof._where_we_work(asked)

@@ -17,7 +17,7 @@ def how(*, path: str = "/", days: float) -> dict[str, Any]:
     """Return how each of them is set: read by no script, sent along to pages below ``path`` and with links from elsewhere."""
     return {
         "path": path,
-        "max_age": int(days * 86_400),
+        "max_age": round(days * 86_400),
         "httponly": True,
         "samesite": "Lax",
         "secure": settings.SESSION_COOKIE_SECURE,

@@ -59,6 +59,11 @@ def _in_words(check: Any, *facts: Any) -> None:
         raise forms.ValidationError(str(refused)) from None
 
 
+def _where_we_work(request: HttpRequest) -> bool:
+    """Return whether one of us has signed in in this browser; by the old name, before cookies said that https set them."""
+    return not request.COOKIES.keys().isdisjoint({WORKS_HERE, cookies.named(WORKS_HERE)})
+
+
 def behind(request: Request, page: agreement_page.AgreementPage) -> dict[str, Any]:
     """Return what an agreement's page shows of its proof and of the links to the customer."""
     if page.line is None:
@@ -218,7 +223,7 @@ def _answer(request: HttpRequest, token: str, asked: queries.Asked) -> HttpRespo
             answer=Answer(told["answer"]),
             words=told["words"],
             address=address,
-            where_we_work=cookies.named(WORKS_HERE) in request.COOKIES,
+            where_we_work=_where_we_work(request),
             verified=verified,
         )
     except actions.NotTheCustomer:

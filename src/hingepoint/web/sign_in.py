@@ -141,9 +141,7 @@ class SignOut(LogoutView):
         answer = super().post(request, *args, **kwargs)
         if ending:
             answer = render(request, "sign_on/signed_out.html", {"ending": ending})
-        answer.headers["Clear-Site-Data"] = (
-            '"cache", "storage"'  # what this browser kept of pages and of what was typed
-        )
+        answer.headers["Clear-Site-Data"] = '"storage"'  # what was typed; pages are never kept
         return answer
 
 
