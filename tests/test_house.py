@@ -247,6 +247,7 @@ NO_ACTION = {
         "beat": "one statement that counts only while the turn is its own",
         "end_turn": "one statement that counts only while the turn is its own",
         "keep_answer": "one row in place of another; the trail tells nothing of it",
+        "try_again": "one statement, of tasks that no worker holds",
     },
     "sync.actions": {
         "connect_or_renew": "passes on to one",
@@ -384,7 +385,7 @@ def modules_of(folder: str) -> set[str]:
 def test_the_list_of_a_family_holds_every_member():
     shared = {"charts", "findings", "methods", "pictures", "typesetting"}
     assert modules_of("reports") - shared == reports.DOCUMENTS.keys()
-    shape = {"source", "exchange", "outgoing", "oidc", "paging", "values"}
+    shape = {"source", "exchange", "outgoing", "oidc", "paging", "passing", "values"}
     assert modules_of("connectors") - shape == set(connectors.CONNECTORS)
     assert modules_of("analysis/signals") - {"shape", "engine"} == set(signals.SIGNALS)
     assert metric_words.NOUNS.keys() == metrics.BUILT_IN.keys()

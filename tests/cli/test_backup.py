@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from hingepoint.connectors import passing
 from installation import PASSWORD, Installation
 
 
@@ -21,6 +22,11 @@ def dump(path) -> list[str]:
     """Return everything in a SQLite database as SQL, but for what SQLite keeps of it for itself."""
     with contextlib.closing(sqlite3.connect(path)) as connection:
         return [line for line in connection.iterdump() if "sqlite_stat" not in line]
+
+
+def left_in(folder: Path) -> list[str]:
+    """Return what a program that was killed left in a folder of what it needed for a moment."""
+    return [one.name for one in folder.glob(f"{passing.PREFIX}*")]
 
 
 def people(path) -> list[str]:
@@ -41,7 +47,7 @@ def test_a_backup_restored_on_an_empty_machine_is_the_same(installation, tmp_pat
     restored = elsewhere.folder / "uploads" / "proof" / "mail.txt"
     assert restored.read_text() == "They wrote it."
     assert restored.stat().st_mode & 0o777 == 0o600
-    assert [one.name for one in elsewhere.folder.iterdir() if one.name.startswith(".restoring")] == []
+    assert left_in(elsewhere.folder) == left_in(tmp_path) == []
 
 
 @pytest.mark.slow
@@ -172,7 +178,7 @@ def test_a_file_with_one_of_our_tables_alone_is_no_backup(installation, backup, 
     assert words in refused.stderr
     assert "Traceback" not in refused.stderr
     assert dump(installation.database) == before
-    assert [file.name for file in installation.folder.iterdir() if "restoring" in file.name] == []
+    assert left_in(installation.folder) == []
 
 
 @pytest.mark.slow
@@ -303,7 +309,7 @@ def test_killed_at_any_step_the_old_database_is_whole_or_the_new_one_is(installa
     again = installation.run("restore", backup, "--force")
     assert again.returncode == 0, again.stderr
     assert people(installation.database) == ["Ann Berg"]
-    assert [file.name for file in installation.folder.iterdir() if "restoring" in file.name] == []
+    assert left_in(installation.folder) == []
 
 
 @pytest.mark.slow

@@ -9,6 +9,9 @@ import json
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
 
 import connecting
 import hingepoint.domain
@@ -20,7 +23,9 @@ from hingepoint.domain.passkeys import actions as passkeys
 from hingepoint.domain.passkeys import rules as passkey_rules
 from hingepoint.domain.passkeys.models import Passkey
 from hingepoint.domain.people import actions as people
+from hingepoint.domain.people import letters
 from hingepoint.domain.people.models import Membership
+from hingepoint.domain.people.tasks import mail_changes_again
 from hingepoint.domain.second_factors import actions as factors
 from hingepoint.domain.second_factors import rules as codes
 from hingepoint.domain.second_factors.models import SecondFactor
@@ -30,6 +35,7 @@ from hingepoint.domain.sign_on.models import CompanyAccount, GroupLine
 from hingepoint.domain.sync import actions as sync
 from hingepoint.domain.tokens import actions as tokens
 from hingepoint.domain.webhooks import actions as webhooks
+from hingepoint.jobs import hourly
 from hingepoint.records.notices import ChatService
 from hingepoint.records.people import Role
 from hingepoint.records.tokens import SCOPES
@@ -161,3 +167,78 @@ def test_without_a_mail_server_nothing_is_kept_to_be_mailed(cast, django_capture
     with django_capture_on_commit_callbacks() as waiting:
         people.change_role(by=None, at=NOW, user=person("Nina", Role.SELLER), role=Role.MANAGER)
     assert waiting == []
+
+
+# ---- where the mail server is away ----
+
+
+@pytest.fixture
+def away(settings, mails, monkeypatch):
+    """A worker, and a mail server that can be away."""
+    settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+    sent, errors = [], []
+
+    def deliver(subject, words, *, to):
+        if errors:
+            raise errors[0]
+        sent.append(to)
+
+    monkeypatch.setattr(letters, "deliver", deliver)
+    return sent, errors
+
+
+def work() -> None:
+    """Do what a worker does with all that waits."""
+    call_command("db_worker", batch=True, reload=False, startup_delay=False, verbosity=0)
+
+
+def changed(cast, callbacks) -> dt.datetime:
+    with callbacks(execute=True):
+        people.change_role(by=cast.analyst, at=NOW, user=cast.seller, role=Role.MANAGER)
+    return timezone.now()
+
+
+def test_a_mail_that_did_not_go_out_is_tried_again(cast, away, django_capture_on_commit_callbacks):
+    sent, errors = away
+    errors.append(ConnectionRefusedError("the mail server is away"))
+    at = changed(cast, django_capture_on_commit_callbacks)
+    work()
+    assert sent == []
+    assert mail_changes_again(at=at) == 1
+    work()
+    errors.clear()
+    work()
+    assert sent == []  # not before the next hour
+    assert mail_changes_again(at=at) == 1
+    work()
+    assert sent == [cast.seller.email]
+    assert mail_changes_again(at=at) == 0
+
+
+def test_one_whose_worker_was_killed_is_tried_again(cast, away, django_capture_on_commit_callbacks):
+    sent, _ = away
+    at = changed(cast, django_capture_on_commit_callbacks)
+    DBTaskResult.objects.get().claim("killed")
+    assert mail_changes_again(at=at) == 0
+    assert mail_changes_again(at=at + dt.timedelta(hours=1)) == 1
+    work()
+    assert sent == [cast.seller.email]
+
+
+@pytest.mark.parametrize(
+    ("error", "later"),
+    [(people.NotDelivered("no such address"), dt.timedelta()), (OSError("away"), dt.timedelta(days=2))],
+    ids=["refused", "too old"],
+)
+def test_what_would_fail_again_and_what_is_old_is_let_be(
+    cast, away, django_capture_on_commit_callbacks, error, later
+):
+    _, errors = away
+    errors.append(error)
+    at = changed(cast, django_capture_on_commit_callbacks)
+    work()
+    assert mail_changes_again(at=at + later) == 0
+
+
+def test_it_is_looked_at_every_hour():
+    assert mail_changes_again in hourly.JOBS

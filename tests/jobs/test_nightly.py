@@ -1,6 +1,7 @@
 """What the night clears away."""
 
 import datetime as dt
+import tempfile
 
 import pytest
 from django.utils import timezone
@@ -32,3 +33,15 @@ def test_finished_tasks_are_kept_for_two_weeks():
         )  # fmt: skip
     nightly.forget_finished_tasks(at=now)
     assert [task.task_path for task in DBTaskResult.objects.all()] == ["of.13"]
+
+
+def test_what_killed_programs_left_is_cleared_away(tmp_path, settings, monkeypatch):
+    places = [tmp_path / "data", tmp_path / "passing"]
+    for place in places:
+        (place / ".hingepoint-left").mkdir(parents=True)
+        (place / ".hingepoint-left" / "opened backup").write_text("deals")
+    settings.ENVIRONMENT = settings.ENVIRONMENT.model_copy(update={"data_dir": places[0]})
+    monkeypatch.setattr(tempfile, "tempdir", str(places[1]))
+    nightly.clear_after_killed_programs(at=timezone.now())
+    assert [list(place.iterdir()) for place in places] == [[], []]
+    assert nightly.clear_after_killed_programs in nightly.JOBS

@@ -190,6 +190,7 @@ def test_every_job_is_known_by_its_file_and_name():
         "hourly.give_up_silent_runs",
         "hourly.mail_invitations",
         "hourly.mail_links",
+        "hourly.mail_changes_again",
         "hourly.renew_answers",
         "hourly.read_on",
         "hourly.ask_open_deals",

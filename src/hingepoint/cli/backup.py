@@ -13,7 +13,6 @@ import re
 import shutil
 import sqlite3
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -22,6 +21,7 @@ import click
 from hingepoint.cli import Unusable, backup_archive, backup_file, backup_seal, in_use
 from hingepoint.cli.common import format_option, print_json, start_django
 from hingepoint.cli.serve import bring_database_up_to_date
+from hingepoint.connectors import passing
 from hingepoint.reports.charts.numbers import plural
 
 #: What SQLite keeps beside a database file.
@@ -103,17 +103,14 @@ def restore(file: Path, force: bool, key_file: Path | None, as_format: str) -> N
 
 @contextlib.contextmanager
 def _complete_or_absent(file: Path) -> Iterator[Path]:
-    """Yield a path beside ``file`` to write to; rename it to ``file`` once it is safely on disk."""
-    unfinished = file.with_name(f".{file.name}.unfinished")
-    unfinished.unlink(missing_ok=True)  # of a backup that was killed
-    in_use.make_private(unfinished)
-    try:
+    """Yield a path on the disk of ``file`` to write to; rename it to ``file`` once it is safely there."""
+    with passing.folder(beside=file.parent) as place:
+        unfinished = place / file.name
+        in_use.make_private(unfinished)
         yield unfinished
         with unfinished.open("rb+") as written:
             os.fsync(written.fileno())
         unfinished.replace(file)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _store() -> SQLite | PostgreSQL:
@@ -152,14 +149,15 @@ class SQLite:
             raise Unusable(f"The database at {self.path} cannot be backed up: {said}") from None
 
     def put_back(self, file: Path, *, force: bool, first: Callable[[], None]) -> None:
-        """Make a new file of the backup beside the old one, bring it up to date, rename it into place.
+        """Make a new file of the backup on the disk of the old one, bring it up to date, rename it into place.
 
         Until that last step nothing of the old file is changed; ``first`` is called before it. Raises Unusable.
         """
         self.refuse_itself(file)
         backup_file.check_sqlite(file)
         running = "A server runs on this database. Stop it first, then restore."
-        with in_use.held(self.path, otherwise=running), self._absent_afterwards() as new:
+        with in_use.held(self.path, otherwise=running), passing.folder(beside=self.path.parent) as place:
+            new = place / self.path.name
             if not force and (reason := self._reason_to_keep()):
                 raise Unusable(reason)
             self._copy(file, new)
@@ -250,20 +248,6 @@ class SQLite:
             os.fsync(folder)
             os.close(folder)
 
-    @contextlib.contextmanager
-    def _absent_afterwards(self) -> Iterator[Path]:
-        """Yield the path to make the new file at; nothing is left there, nor of a restore that was killed."""
-        new = self.path.with_name(f".{self.path.name}.restoring")
-        try:
-            self._remove(new)
-            yield new
-        finally:
-            self._remove(new)
-
-    def _remove(self, database: Path) -> None:
-        for file in (database, *self._beside(database)):
-            file.unlink(missing_ok=True)
-
     @staticmethod
     def _beside(database: Path) -> list[Path]:
         return [database.with_name(database.name + ending) for ending in BESIDE]
@@ -315,8 +299,8 @@ class PostgreSQL:
 
         tables = ", ".join(map(connection.ops.quote_name, connection.introspection.table_names()))
         connection.close()
-        with tempfile.TemporaryDirectory() as folder:
-            script = Path(folder) / "restore.sql"
+        with passing.folder() as folder:
+            script = folder / "restore.sql"
             self._run("pg_restore", "--no-owner", f"--file={script}", str(file))
             drop = f"DROP TABLE IF EXISTS {tables} CASCADE" if tables else "SELECT 1"
             self._run("psql", "-qX1", "-v", "ON_ERROR_STOP=1", "-c", drop, "-f", str(script))

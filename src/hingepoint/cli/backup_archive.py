@@ -6,11 +6,11 @@ import contextlib
 import os
 import shutil
 import tarfile
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from hingepoint.cli import Unusable, in_use
+from hingepoint.connectors import passing
 
 DATABASE, FILES = "database", "uploads"
 
@@ -42,10 +42,9 @@ def opened(file: Path, folder: Path) -> Iterator[Archive]:
     if not tarfile.is_tarfile(file):
         yield Archive(file, folder, {})
         return
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".restoring-") as place:
+    with passing.folder(beside=folder.parent) as place:
         try:
-            yield _unpacked(file, folder, Path(place))
+            yield _unpacked(file, folder, place)
         except tarfile.TarError as error:
             raise Unusable(f"{file} is damaged ({error}). Use another backup.") from None
 

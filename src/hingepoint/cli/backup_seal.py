@@ -11,12 +11,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
 from hingepoint.cli import Unusable, in_use
+from hingepoint.connectors import passing
 
 MAGIC = b"Hingepoint sealed backup 1\n"
 PIECE, TAG, SALT = 1 << 20, 16, 16
@@ -63,9 +63,8 @@ def opened(file: Path, key: str, *, beside: Path) -> Iterator[Path]:
                 f"{file} is encrypted. Set HINGEPOINT_BACKUP_KEY to its key, or name a file with it: --key-file"
             )
         source.seek(0)
-        beside.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=beside, prefix=".opening-") as place:
-            plain = Path(place) / file.name
+        with passing.folder(beside=beside) as place:
+            plain = place / file.name
             in_use.make_private(plain)
             with plain.open("wb") as target:
                 _opened_or_said(source, target, key, file)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import click
 from hingepoint.cli import Unusable
 from hingepoint.cli.common import start_django
 from hingepoint.cli.serve import require_database
+from hingepoint.connectors import passing
 
 #: The tables, as the pages export them.
 TABLES = ("deals", "agreements", "events", "demands", "concessions", "exceptions", "executives", "pressures")
@@ -70,13 +70,9 @@ def _export_all(out: Path | None) -> None:
     from hingepoint.connectors.files import parquet
     from hingepoint.domain.imports.queries import exported
 
-    unfinished = out.with_name(f".{out.name}.unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    try:
-        rows = parquet.write_folder({name: exported(name) for name in TABLES}, unfinished)
-        os.replace(unfinished, out)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+    with passing.folder(beside=out.parent) as place:
+        rows = parquet.write_folder({name: exported(name) for name in TABLES}, place / out.name)
+        os.replace(place / out.name, out)
     click.echo(f"Wrote {len(rows)} tables with {sum(rows.values()):,} rows into {out}.", err=True)
 
 
@@ -90,14 +86,12 @@ def _export_table(table: str, out: Path | None, as_format: str | None) -> None:
             raise Unusable("A workbook cannot be shown here. Say where to write it: --out FILE.xlsx.")
         write_table(exported(table), sys.stdout.buffer, chosen)
         return
-    unfinished = out.with_name(f".{out.name}.unfinished")
     try:
-        write_table(exported(table), unfinished, chosen)
-        os.replace(unfinished, out)
+        with passing.folder(beside=out.parent) as place:
+            write_table(exported(table), place / out.name, chosen)
+            os.replace(place / out.name, out)
     except OverflowError as error:
         raise Unusable(f"{error} Choose --format csv.") from None
-    finally:
-        unfinished.unlink(missing_ok=True)
     click.echo(f"Wrote {out}.", err=True)
 
 

@@ -7,11 +7,11 @@ The lock ends with its program, however that ends; the file itself stays and mea
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from hingepoint.cli import Unusable
+from hingepoint.connectors import passing
 
 
 def sqlite_file() -> Path | None:
@@ -45,19 +45,7 @@ def held(database: Path | None, *, otherwise: str) -> Iterator[None]:
     database.parent.mkdir(parents=True, exist_ok=True)
     with lock_of(database).open("ab") as file:
         try:
-            _lock(file.fileno())
+            passing.lock(file.fileno())
         except OSError:
             raise Unusable(otherwise) from None
         yield
-
-
-def _lock(descriptor: int) -> None:
-    """Lock the whole file at once or raise OSError."""
-    if os.name == "nt":
-        import msvcrt
-
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
-    else:
-        import fcntl
-
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

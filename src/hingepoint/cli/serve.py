@@ -65,10 +65,9 @@ def serve(host: str, port: int, allow_outbound: tuple[str, ...]) -> None:
 def bring_database_up_to_date() -> None:
     """Apply the migrations that are missing and say so; refuse a database of a newer Hingepoint. The SQL views are away
     meanwhile, and are this version's afterwards."""
-    from django.core.management import call_command
-
     from hingepoint.domain.imports import sql_views
     from hingepoint.domain.upkeep import actions as upkeep
+    from hingepoint.domain.upkeep import migrating
 
     missing, unknown = migration_state()
     if unknown:
@@ -76,7 +75,7 @@ def bring_database_up_to_date() -> None:
     if missing:
         click.echo(f"Bringing the database up to date ({plural(len(missing), 'step')}).", err=True)
         sql_views.drop()
-        call_command("migrate", verbosity=0, interactive=False)
+        migrating.migrate()
         upkeep.refresh_statistics()
     sql_views.make()
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import polars as pl
 from django.db import transaction
 
+from hingepoint.connectors import passing
 from hingepoint.demo import (
     coached,
     diaries,
@@ -288,8 +287,8 @@ def import_table(
     table: pl.DataFrame, kind: str, *, at: dt.datetime, tell: Callable[[int], Reading]
 ) -> imports.Report:
     """Write deals or events to a file, as any company would, and import it."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"{kind}.parquet"
+    with passing.folder() as folder:
+        path = folder / f"{kind}.parquet"
         table.write_parquet(path)
         return imports.import_files(
             by=None, at=at, given=imports.Files(**{kind: path}), progress=tell(table.height)

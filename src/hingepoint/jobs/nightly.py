@@ -1,11 +1,14 @@
 """What is done every night from three o'clock on: one line a job, called with ``at``."""
 
 import datetime as dt
+import tempfile
+from pathlib import Path
 
 from django.conf import settings
 from django.core.management import call_command
 from django.utils import timezone
 
+from hingepoint.connectors import passing
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.audit import queries as audit
 from hingepoint.domain.bridge import actions as bridge
@@ -36,6 +39,12 @@ KEPT_DAYS = 14
 def forget_finished_tasks(*, at: dt.datetime) -> None:
     """Drop background tasks that ended more than two weeks ago, so that their table stays small."""
     call_command("prune_db_task_results", queue_name="*", min_age_days=KEPT_DAYS, verbosity=0)
+
+
+def clear_after_killed_programs(*, at: dt.datetime) -> None:
+    """Remove what programs needed for a moment and did not take away, because they were killed."""
+    for place in (settings.ENVIRONMENT.data_dir, Path(tempfile.gettempdir())):
+        passing.sweep(place)
 
 
 def forget_ended_sessions(*, at: dt.datetime) -> None:
@@ -133,6 +142,7 @@ JOBS = (
     made_files.forget_made_files,
     forget_finished_tasks,
     forget_ended_sessions,
+    clear_after_killed_programs,
     turns.forget_forms,
     tokens.forget_answers,
     webhooks.forget_old,

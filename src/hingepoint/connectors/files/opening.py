@@ -8,7 +8,6 @@ import os
 import re
 import stat
 import struct
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
+from hingepoint.connectors import passing
 from hingepoint.connectors.files.problems import FileProblem, shown
 
 CHUNK = 1 << 20
@@ -56,8 +56,8 @@ def opened(path: Path, *, limits: Limits, member: str = "") -> Iterator[Plain]:
     """
     name = shown(path.name) or "the file"
     _check(path, name, limits)
-    with tempfile.TemporaryDirectory(prefix="hingepoint-") as folder:
-        yield _unpacked(path, name, Path(folder), limits, member)
+    with passing.folder() as folder:
+        yield _unpacked(path, name, folder, limits, member)
 
 
 def _check(path: Path, name: str, limits: Limits) -> None:

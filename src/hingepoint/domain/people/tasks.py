@@ -8,6 +8,7 @@ from django.utils import timezone
 from django_tasks import task
 
 from hingepoint.domain.people import actions, letters
+from hingepoint.domain.upkeep import actions as upkeep
 
 
 @task()
@@ -18,6 +19,14 @@ def send_invitations() -> None:
 def mail_invitations(*, at: dt.datetime) -> int:
     """Mail the invitations that wait; return how many went out. Bears being run twice."""
     return actions.send_invitations(at=at, send=letters.send)
+
+
+def mail_changes_again(*, at: dt.datetime) -> int:
+    """Have the mails about changes that did not go out tried once more, for a day as any mail; return how many."""
+    refused = f"{actions.NotDelivered.__module__}.{actions.NotDelivered.__qualname__}"
+    return upkeep.try_again(
+        at=at, task=mail_change.module_path, since=at - actions.TRIED_FOR, refused=refused
+    )
 
 
 @task()

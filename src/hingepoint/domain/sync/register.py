@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
-from pathlib import Path
 from typing import TypeVar
 
 from django.conf import settings
 from django.db.models import Count
 
-from hingepoint.connectors import files
+from hingepoint.connectors import files, passing
 from hingepoint.domain.imports.actions import import_page
 from hingepoint.domain.imports.engine import Files, Report
 from hingepoint.domain.people.models import User
@@ -188,11 +186,11 @@ def _children(
 
 def _import(connection: Connection, made: Tables, *, at: dt.datetime, dry_run: bool = False) -> Report:
     deals, events = made.frames()
-    with tempfile.TemporaryDirectory(prefix="hingepoint-sync-") as folder:
-        given = {"deals": Path(folder) / f"deals of {_file_name(connection)}.parquet"}
+    with passing.folder() as folder:
+        given = {"deals": folder / f"deals of {_file_name(connection)}.parquet"}
         deals.write_parquet(given["deals"])
         if events.height:
-            given["events"] = Path(folder) / f"events of {_file_name(connection)}.parquet"
+            given["events"] = folder / f"events of {_file_name(connection)}.parquet"
             events.write_parquet(given["events"])
         return import_page(at=at, given=Files(**given), mapping=MAPPING, dry_run=dry_run)
 

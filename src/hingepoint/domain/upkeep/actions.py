@@ -13,6 +13,8 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
+from django_tasks import TaskResultStatus
+from django_tasks_db.models import DBTaskResult
 
 from hingepoint.domain.upkeep.models import Job, KeptAnswer
 from hingepoint.domain.upkeep.rules import is_due
@@ -20,6 +22,8 @@ from hingepoint.records.jobs import Outcome, Schedule
 
 #: Rows of an index that SQLite looks at for its statistics: milliseconds, however large a table is.
 ROWS_LOOKED_AT = 20_000
+#: No task that is tried again takes longer; one that does was left by a worker that was killed.
+A_MAIL_TAKES = dt.timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,22 @@ def forget_answers(*, but: Collection[tuple[str, str]] = ()) -> None:
     """Forget the answers that nobody asks for any more: all but those of these names and abouts."""
     rows = KeptAnswer.objects.values_list("pk", "name", "about")
     KeptAnswer.objects.filter(pk__in=[pk for pk, *which in rows if tuple(which) not in but]).delete()
+
+
+def try_again(*, at: dt.datetime, task: str, since: dt.datetime, refused: str) -> int:
+    """Let the background tasks of a name be done once more that failed, or whose worker was killed, and were asked for after
+    ``since``; return how many. Those that failed by the error ``refused``, named with its module, would fail again."""
+    asked = DBTaskResult.objects.filter(task_path=task, enqueued_at__gt=since)
+    failed = asked.failed().exclude(exception_class_path=refused)
+    left = asked.running().filter(started_at__lt=at - A_MAIL_TAKES)
+    anew = {
+        "status": TaskResultStatus.READY,
+        "started_at": None,
+        "finished_at": None,
+        "exception_class_path": "",
+        "traceback": "",
+    }
+    return (failed | left).update(**anew)
 
 
 def refresh_statistics() -> None:

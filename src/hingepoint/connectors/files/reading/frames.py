@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -14,6 +13,7 @@ from typing import Generic, TypeVar
 
 import polars as pl
 
+from hingepoint.connectors import passing
 from hingepoint.connectors.files.cells.convert import Converter
 from hingepoint.connectors.files.fields import schema
 from hingepoint.connectors.files.formats import TABLES
@@ -155,8 +155,8 @@ def open_reading(
     )
     if log is None and deals is None:
         log, events = events, None
-    with tempfile.TemporaryDirectory(prefix="hingepoint-") as folder:
-        found = SpilledEvents(Path(folder))
+    with passing.folder() as folder:
+        found = SpilledEvents(folder)
         if log is not None:
             frame = _read_log(log, settings, found)
         elif deals is not None:
@@ -309,7 +309,7 @@ def _opened_table(path: Path, role: str, settings: _Settings) -> Iterator[tuple[
     with ExitStack() as stack:
         plain = stack.enter_context(opened(path, limits=settings.limits, member=part.member))
         if plain.format == "xes":
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hingepoint-")))
+            folder = stack.enter_context(passing.folder())
             lifecycle = settings.mapping.events.lifecycle
             traces, events = open_xes(
                 plain.path,
