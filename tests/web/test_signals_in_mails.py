@@ -8,14 +8,18 @@ import pytest
 from django.db import IntegrityError
 from django.test import Client
 
+import raising
 from cast import NOW, TODAY
+from hingepoint.analysis.signals.shape import State
 from hingepoint.domain.audit.models import AuditEvent
-from hingepoint.domain.notices import actions, vain
+from hingepoint.domain.notices import actions, reading, vain
 from hingepoint.domain.notices.models import SignalLeftOut
 from hingepoint.domain.notices.rules import Decided, last_words
 from hingepoint.domain.signals import actions as signals
+from hingepoint.domain.signals import queries as signal_pages
 from hingepoint.domain.signals.models import Raise
 from hingepoint.records.errors import Hidden
+from hingepoint.records.notices import NoticeKind
 from hingepoint.records.signals import StepKind
 
 pytestmark = pytest.mark.django_db
@@ -60,6 +64,22 @@ def test_three_in_a_row_are_offered_and_one_press_leaves_the_signal_out_and_anot
         ("tell again", "Maud"),
     ]
     assert events[0].changes["in the mails of"] == "themselves"
+
+
+def test_a_mail_leaves_the_signal_out_and_tells_the_others_and_its_page_goes_on(cast):
+    rose = raising.reading(raising.NORTH, State.RAISED)
+    raising.read(raising.DAY, exceptions=(rose,), unknown_reasons=(rose,))
+    assert told_of_signals(cast.manager) == {"exceptions", "unknown_reasons"}
+    say(cast.sponsor, raises(3, place="Elsewhere"), NOT_LED, NOT_LED, NOT_LED)
+    actions.leave_out_signal(by=cast.sponsor, at=NOW, signal="exceptions", for_all=True)
+    assert told_of_signals(cast.manager) == {"unknown_reasons"}
+    (standing,) = signal_pages.signal(cast.manager, "exceptions").raises
+    assert standing.ended_on is None
+
+
+def told_of_signals(user) -> set[str]:
+    lines = reading.lines(user, today=raising.DAY)
+    return {line.about[0] for line in lines if line.kind == NoticeKind.SIGNALS}
 
 
 @pytest.mark.parametrize(

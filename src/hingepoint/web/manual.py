@@ -31,7 +31,7 @@ SECTIONS = (
     ("decisions", "Why it is so"),
 )
 
-ATTACHED = {".png", ".yaml", ".csv"}
+ATTACHED = {".png", ".yaml", ".csv", ".ipynb"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,7 +123,10 @@ def leave_out_signal(*, by: User, at: dt.datetime, signal: str, for_all: bool) -
     The signal goes on. Raises Hidden unless that is offered to them."""
     if (signal, for_all) not in vain.offered(by):
         raise Hidden("This signal is not offered to be left out.")
-    SignalLeftOut.objects.create(signal=signal, user=None if for_all else by, by=by, at=at)
+    one = {"signal": signal, "user": None if for_all else by, "ended_at": None}
+    _, first = SignalLeftOut.objects.get_or_create(**one, defaults={"by": by, "at": at})
+    if not first:  # somebody pressed at the same moment
+        raise Hidden("This signal is left out already.")
     changes = _of_signal(signal, for_all)
     record(by=by, at=at, action="leave out", subject="signal in mails", subject_id=by.pk, changes=changes)
 
