@@ -118,6 +118,7 @@ SAID: dict[str, dict[str, tuple[Any, Any, Any, str]]] = {
                 "options": [
                     {"Value": 2, "Label": {"UserLocalizedLabel": {"Label": "South"}}},
                     {"Value": 3, "Label": {"UserLocalizedLabel": {"Label": "North"}}},
+                    {"Value": 4, "Label": {"UserLocalizedLabel": None}},
                 ],
             },
             "2,3",
@@ -268,7 +269,7 @@ def describe(key: str, fake, described: dict[str, Any]) -> None:
             fake.tables["crm.tag"][id] = {"id": id, "display_name": name}
 
 
-def test_a_column_that_names_another_row_shows_its_name_and_is_asked_for_by_that_of_its_identity():
+def test_a_column_that_names_another_row_is_asked_for_by_the_name_of_its_identity():
     with fake_of("dynamics") as fake:
         fake.own_is = {"type": "Lookup"}
         fake.add()

@@ -745,9 +745,14 @@ def _bare(said: Any) -> str:
     return text[1:-1].removeprefix("-1,").removesuffix(",-1") if text.startswith("[-1") else text
 
 
+def _label_of(said: Any) -> str:
+    """Return words in the language of our user, empty where there are none."""
+    return values.text(((said or {}).get("UserLocalizedLabel") or {}).get("Label"))
+
+
 def _words_of(column: Row) -> dict[str, str]:
     options = (column.get("OptionSet") or {}).get("Options") or ()
-    return {str(each["Value"]): each["Label"]["UserLocalizedLabel"]["Label"] for each in options}
+    return {str(each["Value"]): _label_of(each.get("Label")) or str(each["Value"]) for each in options}
 
 
 def _closing(row: Row) -> CrmChange:
@@ -770,11 +775,11 @@ def _stage(row: Row) -> CrmStage:
 
 
 def _field(said: Row, tracked: bool) -> CrmField:
-    label = ((said.get("DisplayName") or {}).get("UserLocalizedLabel") or {}).get("Label")
+    label = _label_of(said.get("DisplayName"))
     return CrmField(
         object=CrmObject.DEALS,
         name=said["LogicalName"],
-        label=values.text(label) or said["LogicalName"],
+        label=label or said["LogicalName"],
         type=values.text(said.get("AttributeType")),
         custom=bool(said.get("IsCustomAttribute")),
         tracked=tracked,
