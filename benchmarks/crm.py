@@ -43,6 +43,7 @@ class Played:
 
         self.deals, self.asked = deals, 0
         self.objects = (CrmObject.USERS, CrmObject.ACCOUNTS, CrmObject.DEALS, CrmObject.CHANGES)
+        self.unread: set[tuple[str, str]] = set()
         self.makers = {
             CrmObject.USERS: (SELLERS, _user),
             CrmObject.ACCOUNTS: (deals // DEALS_OF_ACCOUNT + 1, _account),

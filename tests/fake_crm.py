@@ -160,6 +160,7 @@ class FakeCrm:
     # ---- what a source does ----
 
     objects = tuple(CrmObject)
+    unread: frozenset = frozenset()
 
     def describe(self) -> Described:
         return Described("fake", "1", self.now, self.currency, self.stages, self.fields, user="api")

@@ -16,6 +16,7 @@ from typing import Any
 
 from hingepoint.connectors import exchange, paging, values
 from hingepoint.connectors.exchange import Answer, Exchange
+from hingepoint.connectors.own import Kind, Own, Unread
 from hingepoint.connectors.source import Address, Connector, Described, SignIn, Wanted
 from hingepoint.records.crm import (
     Capability,
@@ -113,6 +114,21 @@ HISTORY = {
 STATES = {"0": DealStatus.OPEN, "1": DealStatus.WON, "2": DealStatus.LOST}
 #: Types of columns that name another row: the log writes them otherwise than the row.
 LOOKUPS = frozenset({"Lookup", "Customer", "Owner"})
+#: What columns hold by their type; all others are texts.
+HOLDS = {
+    **dict.fromkeys(("Integer", "BigInt", "Decimal", "Double", "Money"), Kind.NUMBER),
+    **dict.fromkeys(("Picklist", "State", "Status"), Kind.CHOICE),
+    "DateTime": Kind.DAY_OR_MOMENT,
+    "Boolean": Kind.YES_NO,
+    "Virtual": Kind.CHOICES,
+}
+#: The kinds of metadata that hold the words of choices.
+CHOOSING = {
+    "Picklist": "PicklistAttributeMetadata",
+    "State": "StateAttributeMetadata",
+    "Status": "StatusAttributeMetadata",
+    "Virtual": "MultiSelectPicklistAttributeMetadata",
+}
 NEVER_WRITTEN = frozenset(
     {"stageid", "stepname", "salesstage", "estimatedvalue", "actualvalue", "statecode", "statuscode"}
 )
@@ -149,6 +165,7 @@ class Dynamics:
     def __init__(self, address: Address, link: Exchange, wanted: Wanted):
         self._address, self._link, self._wanted = address, link, wanted
         self._extra = {column: name for column, name in wanted.fields.items() if name}
+        self.unread: Unread = set()
 
     # Signing in and asking
 
@@ -253,7 +270,7 @@ class Dynamics:
         return self._audited and bool(said.get("Value"))
 
     def describe(self) -> Described:
-        for known in ("_tables", "_columns", "_organization", "_currencies", "_stages"):
+        for known in ("_tables", "_columns", "_organization", "_currencies", "_stages", "_choices"):
             self.__dict__.pop(known, None)
         who = self._get("WhoAmI")
         return Described(
@@ -268,6 +285,39 @@ class Dynamics:
             user=values.text(who.body["UserId"]),
             kept=tuple(self._kept.values()),
         )
+
+    @functools.cached_property
+    def _choices(self) -> Mapping[str, Mapping[str, str]]:
+        """Return the words of choices by their numbers, by the column: asked for where such a column comes over."""
+        types = {self._columns.get(name, {}).get("AttributeType") for name in self._extra.values()}
+        return {
+            each["LogicalName"]: _words_of(each)
+            for type, kind in CHOOSING.items()
+            if type in types
+            for each in self._columns_of(kind)
+        }
+
+    def _columns_of(self, kind: str) -> list[Any]:
+        path = f"EntityDefinitions(LogicalName='opportunity')/Attributes/Microsoft.Dynamics.CRM.{kind}"
+        query = {"$select": "LogicalName", "$expand": "OptionSet($select=Options)"}
+        found: list[Any] = self._get(path, query=query).body["value"]
+        return found
+
+    def _own(self, name: str, ours: str) -> Own:
+        kind = HOLDS.get(self._columns.get(name, {}).get("AttributeType", ""), Kind.TEXT)
+        choices = self._choices.get(name, {}) if kind in (Kind.CHOICE, Kind.CHOICES) else {}
+        return Own(ours, kind, choices, between=",", unread=self.unread)
+
+    def _selected(self, name: str) -> str:
+        """Return by what name a column is asked for: one that names another row has the row's identity alone."""
+        return f"_{name}_value" if self._columns[name].get("AttributeType") in LOOKUPS else name
+
+    def _now(self, row: Row, name: str, ours: str) -> str:
+        """Return what a column holds, of one that names another row the name of that."""
+        if self._columns.get(name, {}).get("AttributeType") not in LOOKUPS:
+            return self._own(name, ours).value(row.get(name))
+        linked = self._selected(name)
+        return values.text(row.get(f"{linked}{FORMATTED}") or row.get(linked))
 
     @property
     def _kept(self) -> dict[str, str]:
@@ -401,7 +451,7 @@ class Dynamics:
 
     @property
     def _deal_columns(self) -> tuple[str, ...]:
-        extra = (name for name in self._extra.values() if name in self._columns)
+        extra = (self._selected(name) for name in self._extra.values() if name in self._columns)
         return tuple(dict.fromkeys((*DEAL, *extra)))
 
     def _deals_of_connections(self, rows: list[Any]) -> Iterator[CrmDeal]:
@@ -440,7 +490,7 @@ class Dynamics:
             loss_reason=values.text(row.get(f"statuscode{FORMATTED}")) if status is DealStatus.LOST else "",
             roles=roles,
             link=f"{self._address.url.rstrip('/')}/main.aspx?pagetype=entityrecord&etn=opportunity&id={row['opportunityid']}",
-            extra={column: values.text(row.get(name)) for column, name in self._extra.items()},
+            extra={ours: self._now(row, name, ours) for ours, name in self._extra.items()},
         )
 
     def _currency_of(self, row: Row) -> str:
@@ -513,14 +563,14 @@ class Dynamics:
             yield self._change(row, field, new, at, old, actor_id=actor, native_id=id)
 
     def _of_own(self, row: Row, name: str, ours: str, entries: list[Any]) -> Iterator[CrmChange]:
-        column, created = self._columns[name], values.at(row["createdon"])
-        first = _own_value(column, entries[0]["old"]) if entries else values.text(row.get(name))
+        own, created = self._own(name, ours), values.at(row["createdon"])
+        first = own.value(_bare(entries[0]["old"]) if entries else row.get(name))
         if first:
             yield self._change(row, DealField.EXTRA, first, created, None, origin=Origin.INFERRED, name=ours)
         for each in entries:
             new, old, at = (
-                _own_value(column, each["new"]),
-                _own_value(column, each["old"]),
+                own.value(_bare(each["new"])),
+                own.value(_bare(each["old"])),
                 values.at(each["createdon"]),
             )
             actor, id = values.text(each.get("_userid_value")), f"{each['auditid']}/{ours}"
@@ -689,17 +739,20 @@ def _day(said: str) -> str:
     return dt.date(int(year), int(month), int(day)).isoformat()
 
 
-def _own_value(column: Row, said: Any) -> str:
-    """Return a value of the audit log as the row has it: dates are written the American way there, numbers with noughts."""
-    text, kind = values.text(said), column.get("AttributeType")
-    if kind == "DateTime" and "/" in text:
-        day, _, time = text.partition(" ")
-        return _day(day) + (f"T{time}Z" if time and time != "00:00:00" else "")
-    if kind in ("Money", "Decimal", "Double") and text:
-        return values.text(float(text))
-    if kind == "Boolean" and text:
-        return str(text.lower() in ("1", "true"))
-    return text
+def _bare(said: Any) -> str:
+    """Return a value of the audit log without the brackets and ends that stand about several choices there."""
+    text = values.text(said)
+    return text[1:-1].removeprefix("-1,").removesuffix(",-1") if text.startswith("[-1") else text
+
+
+def _label_of(said: Any) -> str:
+    """Return words in the language of our user, empty where there are none."""
+    return values.text(((said or {}).get("UserLocalizedLabel") or {}).get("Label"))
+
+
+def _words_of(column: Row) -> dict[str, str]:
+    options = (column.get("OptionSet") or {}).get("Options") or ()
+    return {str(each["Value"]): _label_of(each.get("Label")) or str(each["Value"]) for each in options}
 
 
 def _closing(row: Row) -> CrmChange:
@@ -722,11 +775,11 @@ def _stage(row: Row) -> CrmStage:
 
 
 def _field(said: Row, tracked: bool) -> CrmField:
-    label = ((said.get("DisplayName") or {}).get("UserLocalizedLabel") or {}).get("Label")
+    label = _label_of(said.get("DisplayName"))
     return CrmField(
         object=CrmObject.DEALS,
         name=said["LogicalName"],
-        label=values.text(label) or said["LogicalName"],
+        label=label or said["LogicalName"],
         type=values.text(said.get("AttributeType")),
         custom=bool(said.get("IsCustomAttribute")),
         tracked=tracked,

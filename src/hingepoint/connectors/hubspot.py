@@ -17,6 +17,7 @@ from typing import Any
 
 from hingepoint.connectors import exchange, paging, values
 from hingepoint.connectors.exchange import Answer, Exchange
+from hingepoint.connectors.own import Kind, Own, Unread
 from hingepoint.connectors.source import Address, Connector, Described, SignIn, Wanted
 from hingepoint.records.crm import (
     Capability,
@@ -72,6 +73,10 @@ HISTORY = {
     "hubspot_owner_id": DealField.OWNER,
     "hs_deal_stage_probability": DealField.PROBABILITY,
 }
+#: What properties hold by their type; all others are texts. Of choices, boxes to tick are several.
+HOLDS = {
+    "number": Kind.NUMBER, "date": Kind.DAY, "datetime": Kind.MOMENT, "bool": Kind.YES_NO, "enumeration": Kind.CHOICE,
+}  # fmt: skip
 NEVER_WRITTEN = frozenset({"dealstage", "pipeline", "amount"})
 BULK = frozenset({"IMPORT", "MIGRATION", "CRM_UI_BULK_ACTION", "BATCH_UPDATE", "MERGE_OBJECTS"})
 PRIMARY_COMPANY = 5  # the type of a deal's association with its primary company
@@ -111,11 +116,12 @@ class HubSpot:
         self._link, self._wanted = link, wanted
         self._link.headers["Authorization"] = f"Bearer {address.secrets['key']}"
         self._extra = {column: name for column, name in wanted.fields.items() if name}
+        self.unread: Unread = set()
 
     # What is there
 
     def describe(self) -> Described:
-        for known in ("_account", "_stages", "_owner_of_user", "_properties"):
+        for known in ("_account", "_stages", "_owner_of_user", "_properties", "_own"):
             self.__dict__.pop(known, None)
         fields = self._properties
         return Described(
@@ -137,6 +143,12 @@ class HubSpot:
         """Return the properties of the company's own by what they are called here, but for those that HubSpot works out."""
         said = {each["name"] for each in self._properties.body["results"] if not each.get("calculated")}
         return {ours: name for ours, name in self._extra.items() if name in said}
+
+    @functools.cached_property
+    def _own(self) -> dict[str, Own]:
+        """Return the properties that were asked for, by what they are called here."""
+        said = {each["name"]: each for each in self._properties.body["results"]} if self._extra else {}
+        return {ours: _own(ours, said.get(name, {}), self.unread) for ours, name in self._extra.items()}
 
     @functools.cached_property
     def _account(self) -> Mapping[str, Any]:
@@ -341,7 +353,7 @@ class HubSpot:
             merged_from=_merged(said),
             roles=tuple(map(_role, contacts)),
             link=self._web(found["id"]),
-            extra={column: values.text(said.get(name)) for column, name in self._extra.items()},
+            extra={ours: self._own[ours].value(said.get(name)) for ours, name in self._extra.items()},
         )
 
     def _currency(self, said: Mapping[str, Any]) -> str:
@@ -398,36 +410,45 @@ class HubSpot:
         entries = sorted(_entries(deal, name), key=lambda entry: values.at(entry["timestamp"]))
         present = values.text(deal["properties"].get(name))
         if not entries and present:
-            first, created = self._value(kept, present), values.at(deal["createdAt"])
+            first, created = self._value(kept, present, ours), values.at(deal["createdAt"])
             yield CrmChange(deal["id"], kept, first, created, origin=Origin.INFERRED, name=ours)
         whole = len(entries) < MOST_ENTRIES
         before: Mapping[str, Any] | None = None
         for entry in entries:
-            old = self._value(kept, before["value"]) if before else ("" if whole else None)
+            old = self._value(kept, before["value"], ours) if before else ("" if whole else None)
             before = entry
-            change = values.of_own(self._change(deal, name, kept, entry, old), ours)
+            new = self._value(kept, entry["value"], ours)
+            change = values.of_own(self._change(deal, name, kept, entry, old, new), ours)
             yield change
             if kept is DealField.STAGE:
                 yield from self._outcome(change)
 
     def _change(
-        self, deal: Mapping[str, Any], name: str, kept: DealField, entry: Mapping[str, Any], old: str | None
+        self,
+        deal: Mapping[str, Any],
+        name: str,
+        kept: DealField,
+        entry: Mapping[str, Any],
+        old: str | None,
+        new: str,
     ) -> CrmChange:
         return CrmChange(
             deal_id=deal["id"],
             field=kept,
-            new=self._value(kept, entry["value"]),
+            new=new,
             at=values.at(entry["timestamp"]),
             old=old,
             old_label=self._label(kept, old),
-            new_label=self._label(kept, self._value(kept, entry["value"])),
+            new_label=self._label(kept, new),
             currency=self._currency(deal["properties"]) if kept is DealField.AMOUNT else "",
             actor_id=self._actor(entry),
             native_id=f"{deal['id']}/{name}/{entry['timestamp']}",
             bulk=entry.get("sourceType") in BULK,
         )
 
-    def _value(self, kept: DealField, said: Any) -> str:
+    def _value(self, kept: DealField, said: Any, ours: str = "") -> str:
+        if ours:
+            return self._own[ours].value(said)
         if kept in (DealField.AMOUNT, DealField.PROBABILITY):
             return values.plain(said)
         if kept is DealField.EXPECTED_CLOSE:
@@ -703,6 +724,15 @@ def _stage(stage: Mapping[str, Any], pipeline: Mapping[str, Any]) -> CrmStage:
     if said.get("isClosed") == "true":
         status = DealStatus.WON if values.share(said.get("probability")) == 1 else DealStatus.LOST
     return CrmStage(stage["id"], stage["label"], pipeline["id"], int(stage.get("displayOrder") or 0), status)
+
+
+def _own(ours: str, said: Mapping[str, Any], unread: Unread) -> Own:
+    kind = HOLDS.get(said.get("type", ""), Kind.TEXT)
+    if kind is Kind.CHOICE:
+        shown = said.get("fieldType")
+        kind = {"checkbox": Kind.CHOICES, "booleancheckbox": Kind.YES_NO}.get(shown or "", kind)
+    choices = {each["value"]: each["label"] for each in said.get("options") or ()}
+    return Own(ours, kind, choices, unread=unread)
 
 
 def _field(said: Mapping[str, Any]) -> CrmField:

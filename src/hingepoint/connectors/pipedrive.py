@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
 from hingepoint.connectors import paging, values
 from hingepoint.connectors.exchange import Answer, Exchange, NotThere, NotUnderstood, Rejected
+from hingepoint.connectors.own import Kind, Own, Unread
 from hingepoint.connectors.paging import Part, Row, in_turn
 from hingepoint.connectors.source import Address, Connector, Described, SignIn, Wanted
 from hingepoint.connectors.values import at, chunks, day, moment, number, of_own, plain, share, text
@@ -70,6 +71,14 @@ BEGAN = {
     "user_id": "owner_id",
     "status": "status",
 }
+#: What fields hold by their type; all others are texts. An amount is a number in the currency of its deal.
+HOLDS = {
+    **dict.fromkeys(("int", "double", "monetary"), Kind.NUMBER),
+    "date": Kind.DAY,
+    "boolean": Kind.YES_NO,
+    "enum": Kind.CHOICE,
+    "set": Kind.CHOICES,
+}
 RIGHTS = {
     "deals": "View all deals",
     "people": "View all organizations and View all people",
@@ -100,7 +109,8 @@ class Pipedrive:
     )
     size: int = PAGE
     history_size: int = HISTORY_PAGE
-    _fields: Mapping[str, CrmField] | None = field(default=None, repr=False)
+    unread: Unread = field(default_factory=set, repr=False)
+    _rows: list[Row] | None = field(default=None, repr=False)
 
     # -- asking ------------------------------------------------------------------------------------------------
 
@@ -161,16 +171,25 @@ class Pipedrive:
     @property
     def fields(self) -> Mapping[str, CrmField]:
         """Fields of deals by their keys; those made by the company have keys of 40 characters."""
-        if self._fields is None:
+        return {each.name: each for each in map(_field, self._described())}
+
+    def _described(self) -> list[Row]:
+        if self._rows is None:
             try:
-                rows = list(self._all("api/v2/dealFields"))
+                self._rows = list(self._all("api/v2/dealFields"))
             except NotThere:
-                rows = self._get("api/v1/dealFields", limit=500) or []
-            self._fields = {each.name: each for each in map(_field, rows)}
-        return self._fields
+                self._rows = self._get("api/v1/dealFields", limit=500) or []
+        return self._rows
+
+    def _own(self) -> dict[str, Own]:
+        """Return the fields that were asked for, by what they are called here."""
+        if not self.wanted.fields:
+            return {}
+        said = {_key(row): row for row in self._described()}
+        return {ours: _own(ours, said.get(key, {}), self.unread) for ours, key in self.wanted.fields.items()}
 
     def describe(self) -> Described:
-        self._fields = None
+        self._rows = None
         answer = self._ask("GET", "api/v1/users/me")
         me = answer.body.get("data") or {}
         pipelines = {row["id"]: text(row.get("name")) for row in self._all("api/v2/pipelines")}
@@ -299,7 +318,7 @@ class Pipedrive:
 
     def _deal(self, row: Row) -> CrmDeal:
         person, closed = text(row.get("person_id")), row.get("won_time") or row.get("lost_time")
-        status = STATUSES.get(text(row.get("status")), DealStatus.OPEN)
+        status, own = STATUSES.get(text(row.get("status")), DealStatus.OPEN), self._own()
         return CrmDeal(
             id=str(row["id"]),
             name=text(row.get("title")),
@@ -319,7 +338,9 @@ class Pipedrive:
             archived=bool(row.get("is_archived")),
             roles=(CrmRole(person, primary=True),) if person else (),
             link=f"{self.exchange.base.rstrip('/')}/deal/{row['id']}",
-            extra={ours: _shown(_value(row, theirs)) for ours, theirs in self.wanted.fields.items()},
+            extra={
+                ours: own[ours].value(_bare(_value(row, key))) for ours, key in self.wanted.fields.items()
+            },
         )
 
     # -- history -----------------------------------------------------------------------------------------------
@@ -335,16 +356,22 @@ class Pipedrive:
         except NotThere:
             return  # deleted since the list was read
         log.sort(key=lambda each: at(each["time"]))
-        yield from (
-            of_own(_change(str(row["id"]), each), self._kept.get(each["field_key"], "")) for each in log
-        )
+        own = self._own()
+        yield from (self._change(row, each, own) for each in log)
         yield from _beginnings(row, [each for each in log if each["field_key"] in TRACKED])
-        yield from self._own_beginnings(row, log)
+        yield from self._own_beginnings(row, log, own)
 
-    def _own_beginnings(self, row: Row, log: Sequence[Row]) -> Iterator[CrmChange]:
+    def _change(self, deal: Row, entry: Row, own: Mapping[str, Own]) -> CrmChange:
+        ours, change = self._kept.get(entry["field_key"], ""), _change(str(deal["id"]), entry)
+        if not ours:
+            return change
+        old, new = (own[ours].value(entry.get(name)) for name in ("old_value", "new_value"))
+        return of_own(replace(change, old=old, new=new), ours)
+
+    def _own_beginnings(self, row: Row, log: Sequence[Row], own: Mapping[str, Own]) -> Iterator[CrmChange]:
         for key, ours in self._kept.items():
-            olds = [text(each.get("old_value")) for each in log if each["field_key"] == key]
-            if first := (olds[0] if olds else _shown(_value(row, key))):
+            olds = [each.get("old_value") for each in log if each["field_key"] == key]
+            if first := own[ours].value(olds[0] if olds else _bare(_value(row, key))):
                 began, id = at(row["add_time"]), str(row["id"])
                 yield CrmChange(id, DealField.EXTRA, first, began, old="", origin=Origin.INFERRED, name=ours)
 
@@ -556,9 +583,19 @@ def _stage(row: Row, pipelines: Mapping[Any, str]) -> CrmStage:
     )
 
 
+def _key(row: Row) -> str:
+    return text(row.get("field_code") or row.get("key"))
+
+
+def _own(ours: str, said: Row, unread: Unread) -> Own:
+    kind = HOLDS.get(text(said.get("field_type")), Kind.TEXT)
+    choices = {text(each["id"]): text(each["label"]) for each in said.get("options") or ()}
+    return Own(ours, kind, choices, between=",", unread=unread)
+
+
 def _field(row: Row) -> CrmField:
     """Return a field as v2 (``field_code``) or v1 (``key``) names it; a key of 40 characters is the company's."""
-    name = text(row.get("field_code") or row.get("key"))
+    name = _key(row)
     custom = bool(row["is_custom_field"]) if "is_custom_field" in row else len(name) == 40
     return CrmField(
         object=CrmObject.DEALS,
@@ -575,10 +612,14 @@ def _value(row: Row, name: str) -> Any:
     return row[name] if name in row else (row.get("custom_fields") or {}).get(name)
 
 
+def _bare(value: Any) -> Any:
+    """Return a value without what stands about it: the currency of an amount, the name of a linked record."""
+    return value.get("value", value.get("id")) if isinstance(value, dict) else value
+
+
 def _shown(value: Any) -> str:
     """Return a value of a field as text: an amount, a choice by its identity, or what it is."""
-    if isinstance(value, dict):
-        value = value.get("value", value.get("id"))
+    value = _bare(value)
     if isinstance(value, list):
         return ", ".join(map(_shown, value))
     return plain(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else text(value)

@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from hingepoint.connectors import exchange, paging, values
 from hingepoint.connectors.exchange import Answer, Exchange
+from hingepoint.connectors.own import Kind, Own, Unread
 from hingepoint.connectors.source import Address, Connector, Described, SignIn, Wanted
 from hingepoint.records.crm import (
     Capability,
@@ -83,6 +84,15 @@ HISTORY = {
 }
 #: Types of fields of which Salesforce keeps that they changed, but not into what, or two rows a change (by name and by id).
 NO_HISTORY = frozenset({"textarea", "multipicklist", "encryptedstring", "reference"})
+#: What fields hold by their type; all others are texts.
+HOLDS = {
+    **dict.fromkeys(("int", "double", "currency", "percent", "long"), Kind.NUMBER),
+    "date": Kind.DAY,
+    "datetime": Kind.MOMENT,
+    "boolean": Kind.YES_NO,
+    "picklist": Kind.CHOICE,
+    "multipicklist": Kind.CHOICES,
+}
 NEVER_WRITTEN = frozenset({"StageName", "Amount", "ForecastCategoryName"})
 OBJECTS = {
     CrmObject.USERS: "User",
@@ -120,6 +130,7 @@ class Salesforce:
     def __init__(self, address: Address, link: Exchange, wanted: Wanted):
         self._address, self._link, self._wanted = address, link, wanted
         self._extra = {column: name for column, name in wanted.fields.items() if name}
+        self.unread: Unread = set()
 
     # Signing in
 
@@ -253,6 +264,11 @@ class Salesforce:
             user=values.text(user.body["user_id"]),
             kept=tuple(self._kept.values()),
         )
+
+    def _own(self, name: str, ours: str) -> Own:
+        said = self._fields.get(name, {})
+        choices = {each["value"]: each["label"] or each["value"] for each in said.get("picklistValues") or ()}
+        return Own(ours, HOLDS.get(said.get("type", ""), Kind.TEXT), choices, unread=self.unread)
 
     @property
     def _kept(self) -> dict[str, str]:
@@ -462,7 +478,7 @@ class Salesforce:
             source=values.text(row.get("LeadSource")),
             roles=roles,
             link=f"{self._address.url.rstrip('/')}/lightning/r/Opportunity/{row['Id']}/view",
-            extra={column: values.text(row.get(name)) for column, name in self._extra.items()},
+            extra={ours: self._own(name, ours).value(row.get(name)) for ours, name in self._extra.items()},
         )
 
     def _currency_of(self, row: Mapping[str, Any]) -> str:
@@ -571,17 +587,17 @@ class Salesforce:
             )
 
     def _of_own(self, deal: Mapping[str, Any], name: str, ours: str, rows: list[Any]) -> Iterator[CrmChange]:
-        created, id = values.at(deal["CreatedDate"]), deal["Id"]
-        first = values.text(rows[0]["OldValue"] if rows else deal.get(name))
+        created, id, own = values.at(deal["CreatedDate"]), deal["Id"], self._own(name, ours)
+        first = own.value(rows[0]["OldValue"] if rows else deal.get(name))
         if first and self._now - created < FIELD_HISTORY:
             yield CrmChange(id, DealField.EXTRA, first, created, origin=Origin.INFERRED, name=ours)
         for each in rows:
             yield CrmChange(
                 id,
                 DealField.EXTRA,
-                values.text(each["NewValue"]),
+                own.value(each["NewValue"]),
                 values.at(each["CreatedDate"]),
-                old=values.text(each["OldValue"]),
+                old=own.value(each["OldValue"]),
                 actor_id=values.text(each.get("CreatedById")),
                 native_id=f"{each['Id']}/{ours}",
                 name=ours,

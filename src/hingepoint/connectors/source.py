@@ -13,6 +13,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from hingepoint.connectors.exchange import Exchange
+from hingepoint.connectors.own import Unread
 from hingepoint.records.crm import (
     CapabilityFound,
     CrmFate,
@@ -89,6 +90,8 @@ class Source(Protocol):
 
     #: Which objects it gives, in the order they are read.
     objects: tuple[CrmObject, ...]
+    #: Values of the company's own fields that were not of their field's kind, since it was opened: kept as text.
+    unread: Unread
 
     def describe(self) -> Described:
         """Return what is there now: asked at the start of every sync, never assumed."""

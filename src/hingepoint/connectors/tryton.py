@@ -25,6 +25,7 @@ from hingepoint.connectors.exchange import (
     NotUnderstood,
     Rejected,
 )
+from hingepoint.connectors.own import Unread
 from hingepoint.connectors.source import OVERLAP, Address, Connector, Described, SignIn, Wanted
 from hingepoint.records.crm import (
     Capability,
@@ -114,6 +115,7 @@ class Tryton:
         CrmObject.CHANGES,
         CrmObject.QUOTES,
     )
+    unread: Unread = field(default_factory=set, repr=False)
 
     # ---- the wire ----
 

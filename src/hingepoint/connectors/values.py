@@ -26,7 +26,7 @@ def moment(value: Any) -> dt.datetime | None:
     said = text(value)
     if not said:
         return None
-    if said.isdigit():
+    if said.lstrip("-").isdigit():
         return dt.datetime.fromtimestamp(int(said) / 1000, dt.UTC)
     at = dt.datetime.fromisoformat(said.replace("+0000", "+00:00"))
     return at.replace(tzinfo=dt.UTC) if at.tzinfo is None else at.astimezone(dt.UTC)

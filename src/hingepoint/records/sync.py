@@ -59,6 +59,11 @@ RULES: tuple[SyncRule, ...] = (
     SyncRule("seen_by_us", "kept", "a change that the CRM does not keep, seen between two readings"),
     SyncRule("own_echo", "kept", "changed by what we wrote back; not read as a change of the deal"),
     SyncRule(
+        "value_of_another_kind",
+        "kept",
+        "a value of your own field that is not of the field's kind; kept as it is written",
+    ),
+    SyncRule(
         "stage_without_meaning", "held back", "its stage is neither open, won nor lost yet; say which it is"
     ),
     SyncRule(

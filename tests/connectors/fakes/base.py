@@ -149,6 +149,9 @@ class Fake:
 
     def __init__(self) -> None:
         self.now = BEGIN
+        self.own_is: dict[
+            str, Any
+        ] = {}  # how the field that the company made is described, in the CRM's words
         self.requests: list[Request] = []
         self.replies: list[Reply] = []  # one for each request
         self.pages: dict[str, Reply] = {}

@@ -95,8 +95,8 @@ class Dynamics(base.Fake):
     def hand_over(self, n: int = 0) -> None:
         self.change(n, _ownerid_value=(self.ada, self.ben)[n % 2])
 
-    def say_own(self, n: int = 0, said: str = "") -> None:
-        self.change(n, **{self.own: said or f"Area {n}"})
+    def say_own(self, n: int = 0, said: Any = ...) -> None:
+        self.change(n, **{self.own: f"Area {n}" if said is ... else said})
 
     def close(self, n: int = 0) -> None:
         """WinOpportunity or LoseOpportunity: an activity of its own for each closing."""
@@ -275,13 +275,25 @@ class Dynamics(base.Fake):
     def columns(self, request: Request) -> Any:
         return {
             "value": [
-                {"LogicalName": name, "AttributeType": kind, "IsCustomAttribute": name in self.custom}
+                {
+                    "LogicalName": name,
+                    "AttributeType": self.own_is.get("type", kind) if name == self.own else kind,
+                    "IsCustomAttribute": name in self.custom,
+                }
                 | {
                     "IsAuditEnabled": {"Value": name in self.audited.values()},
                     "IsValidForUpdate": name != "statecode",
                 }
                 for name, kind in {**COLUMNS, **self.custom}.items()
             ]
+        }
+
+    @route(
+        "GET", rf"{DATA}/EntityDefinitions\(LogicalName='opportunity'\)/Attributes/Microsoft.Dynamics.CRM.\w+"
+    )
+    def choices(self, request: Request) -> Any:
+        return {
+            "value": [{"LogicalName": self.own, "OptionSet": {"Options": self.own_is.get("options", [])}}]
         }
 
     @route("GET", f"{DATA}/organizations")

@@ -126,8 +126,8 @@ class EspoCrm(Fake):
     def hand_over(self, n: int = 0) -> None:
         self._edit(n, assignedUserId=("u-ida", "u-admin")[n % 2])
 
-    def say_own(self, n: int = 0, said: str = "") -> None:
-        self._edit(n, **{self.own: said or f"Area {n}"})
+    def say_own(self, n: int = 0, said: Any = ...) -> None:
+        self._edit(n, **{self.own: f"Area {n}" if said is ... else said})
 
     def reopen(self, n: int = 0) -> None:
         self._edit(n, stage="Closed Lost")

@@ -69,8 +69,8 @@ class HubSpot(base.Fake):
     def hand_over(self, n: int = 0) -> None:
         self.change(n, hubspot_owner_id=("71", "72")[n % 2])
 
-    def say_own(self, n: int = 0, said: str = "") -> None:
-        self.change(n, **{self.own: said or f"Area {n}"})
+    def say_own(self, n: int = 0, said: Any = ...) -> None:
+        self.change(n, **{self.own: f"Area {n}" if said is ... else said})
 
     def reopen(self, n: int = 0) -> None:
         self.change(n, dealstage="won")
@@ -222,6 +222,7 @@ class HubSpot(base.Fake):
         ]
         worked_out = self.calculated
         made = [definition(name, calculated=name in worked_out, hubspotDefined=False) for name in self.custom]
+        made = [each | (self.own_is if each["name"] == self.own else {}) for each in made]
         return {"results": [*own, *made]}
 
     @route("POST", OBJECTS + "/search")

@@ -43,7 +43,7 @@ FIELDS = {
     "mail.message.subtype": {"name": "char", "res_model": "char"},
     TRACKING: {
         "field_id": "many2one", "mail_message_id": "many2one", "currency_id": "many2one",
-        **{f"{side}_value_{kind}": kind for side in ("old", "new") for kind in ("char", "integer", "float")},
+        **{f"{side}_value_{kind}": kind for side in ("old", "new") for kind in ("char", "integer", "float", "datetime")},
     },
     "ir.model.fields": {"name": "char", "model": "char", "tracking": "integer"},
     "mail.activity": {"res_model": "char", "res_id": "integer", "summary": "char", "date_deadline": "date"},
@@ -225,8 +225,8 @@ class FakeOdoo(Fake):
     def hand_over(self, n: int = 0) -> None:
         self._edit(n, lambda deal: self.change(deal, user_id=([1, "Administrator"], [2, "Ida"])[n % 2]))
 
-    def say_own(self, n: int = 0, said: str = "") -> None:
-        self._edit(n, lambda deal: self.change(deal, **{self.own: said or f"Area {n}"}))
+    def say_own(self, n: int = 0, said: Any = ...) -> None:
+        self._edit(n, lambda deal: self.change(deal, **{self.own: f"Area {n}" if said is ... else said}))
 
     def reopen(self, n: int = 0) -> None:
         self._edit(n, self.lose)
@@ -339,6 +339,7 @@ class FakeOdoo(Fake):
         return {
             name: {"string": name, "type": kind, "store": True, "readonly": False}
             | ({"selection": selection} if name == "won_status" else {})
+            | (self.own_is if name == self.own else {})
             for name, kind in {**extra, **self.fields[model]}.items()
             if name not in hidden
         }

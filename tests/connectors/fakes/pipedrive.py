@@ -90,10 +90,10 @@ class Pipedrive(Fake):
         time = self.stamp().replace("T", " ").rstrip("Z")
         self.logs[row["id"]].append({**said, "time": time, "actor_user_id": 71, "is_bulk_update_flag": bulk})
 
-    def say_own(self, n: int = 0, said: str = "") -> None:
+    def say_own(self, n: int = 0, said: Any = ...) -> None:
         self.tick()
         if row := self.chosen(n):
-            said = said or f"Area {n}"
+            said = f"Area {n}" if said is ... else said
             self.log(row, OWN, row["custom_fields"].get(OWN), said)
             self.change(row, custom_fields={**row["custom_fields"], OWN: said})
 
@@ -197,6 +197,7 @@ class Pipedrive(Fake):
             "field_name": "Agreements",
             "field_type": "varchar",
             "is_custom_field": True,
+            **self.own_is,
         }
         number = {
             "field_code": "b" * 40,

@@ -86,8 +86,8 @@ class Salesforce(base.Fake):
     def hand_over(self, n: int = 0) -> None:
         self.change(n, OwnerId=(self.ada, self.ben)[n % 2])
 
-    def say_own(self, n: int = 0, said: str = "") -> None:
-        self.change(n, **{self.own: said or f"Area {n}"})
+    def say_own(self, n: int = 0, said: Any = ...) -> None:
+        self.change(n, **{self.own: f"Area {n}" if said is ... else said})
 
     def reopen(self, n: int = 0) -> None:
         self.change(n, StageName="Closed Won")
@@ -270,7 +270,8 @@ class Salesforce(base.Fake):
             "IsWon",
         )
         fields = [described(name) for name in (*own, "LeadSource", "CreatedDate", "SystemModstamp")]
-        fields += [described(name, custom=True) for name in self.custom]
+        known = {self.own: self.own_is}
+        fields += [described(name, custom=True) | known.get(name, {}) for name in self.custom]
         return {"fields": fields + [described(name, custom=True, calculated=True) for name in self.formulas]}
 
     @route("GET", f"{DATA}/(query|queryAll)")

@@ -17,6 +17,7 @@ from typing import Any
 from hingepoint.connectors.espocrm import history, reading
 from hingepoint.connectors.espocrm.reading import ACTIVITIES, changed_at
 from hingepoint.connectors.exchange import Answer, Exchange, NoRight, NotThere, Rejected
+from hingepoint.connectors.own import Kind, Own, Unread
 from hingepoint.connectors.paging import QUIET, Mark, Part, Row, in_turn, read_on
 from hingepoint.connectors.source import OVERLAP, Address, Connector, Described, SignIn, Wanted
 from hingepoint.connectors.values import at, chunks, shortened, text
@@ -72,6 +73,15 @@ RIGHTS = {
     "edit": "Opportunities: Edit",
     **{entity: f"{entity}s: Read" for entity in ACTIVITIES},
 }
+#: What fields hold by their type. Of all others notes and rows do not write the same.
+HOLDS = {
+    **dict.fromkeys(("varchar", "enum", "url"), Kind.TEXT),
+    **dict.fromkeys(("int", "float", "currency"), Kind.NUMBER),
+    **dict.fromkeys(("multiEnum", "array", "checklist"), Kind.CHOICES),
+    "date": Kind.DAY,
+    "datetime": Kind.MOMENT,
+    "bool": Kind.YES_NO,
+}
 SALES_PACK = "Quotes are part of the Sales Pack, which is not read."
 
 #: One condition of a list: kind, field and value.
@@ -87,6 +97,7 @@ class EspoCrm:
     wanted: Wanted
     objects: tuple[CrmObject, ...] = (*LISTS, CrmObject.CHANGES, CrmObject.ACTIVITIES)
     size: int = PAGE
+    unread: Unread = field(default_factory=set, repr=False)
     _metadata: Mapping[str, Any] | None = field(default=None, repr=False)
     _user: Mapping[str, Any] | None = field(default=None, repr=False)
 
@@ -171,17 +182,31 @@ class EspoCrm:
             stages=tuple(reading.stages(self.metadata.get("stage", {}))),
             fields=tuple(_field(name, what) for name, what in sorted(self.metadata.items())),
             user=self.me["id"],
-            kept=tuple(self._kept.values()) if self._kept and self._notes_seen()[0] else (),
+            kept=tuple(each.name for each in self._kept.values())
+            if self._kept and self._notes_seen()[0]
+            else (),
         )
 
     @property
-    def _kept(self) -> dict[str, str]:
-        """Return the fields of the company's own that are audited, with what they are called here."""
+    def _own(self) -> dict[str, Own]:
+        """Return the fields that were asked for, by their names there."""
+        asked = self.wanted.fields.items()
         return {
-            name: ours
-            for ours, name in self.wanted.fields.items()
+            name: Own(ours, HOLDS.get(self._type(name), Kind.TEXT), unread=self.unread)
+            for ours, name in asked
+        }
+
+    def _type(self, name: str) -> str:
+        return text(self.metadata.get(name, {}).get("type")) if self.wanted.fields else ""
+
+    @property
+    def _kept(self) -> dict[str, Own]:
+        """Return the fields of the company's own that are audited."""
+        return {
+            name: own
+            for name, own in self._own.items()
             if self.metadata.get(name, {}).get("audited")
-            and self.metadata[name].get("type") in history.PLAIN
+            and self._type(name) in HOLDS
             and name not in history.FIELDS
         }
 
@@ -330,7 +355,7 @@ class EspoCrm:
             row,
             status_of=self.status_of,
             people=people,
-            wanted=self.wanted.fields,
+            own=self._own,
             link=f"{self.exchange.base.rstrip('/')}/#{DEAL}/view/{row['id']}",
         )
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from hingepoint.connectors.own import Own
 from hingepoint.connectors.paging import Row
 from hingepoint.connectors.values import at, of_own, plain, text
 from hingepoint.records.crm import CrmChange, DealField, Origin
@@ -24,12 +25,8 @@ FIELDS = {
 StatusOf = Callable[[str], DealStatus]
 
 
-#: Types of fields whose values notes and rows write alike.
-PLAIN = frozenset({"varchar", "enum", "int", "float", "currency", "bool", "date", "datetime", "url"})
-
-
 def changes(
-    notes: Iterable[Row], status_of: StatusOf, own: Mapping[str, str] | None = None
+    notes: Iterable[Row], status_of: StatusOf, own: Mapping[str, Own] | None = None
 ) -> Iterator[CrmChange]:
     """Return the changes that all notes of one deal say, in order; ``own`` are fields of the company's own with what they are
     called here."""
@@ -38,13 +35,13 @@ def changes(
     for note in sorted(notes, key=lambda each: int(each["number"])):
         for name, old, new, label in _said(note, own):
             before = last.get(name) if old is None else old
-            yield of_own(_change(note, name, before, new, label), own.get(name, ""))
+            yield of_own(_change(note, name, before, new, label), _called(own, name))
             if name == "stage":
                 yield from _outcome(note, before or "", new, status_of)
             last[name] = new
 
 
-def _said(note: Row, own: Collection[str] = ()) -> Iterator[tuple[str, str | None, str, str]]:
+def _said(note: Row, own: Mapping[str, Own]) -> Iterator[tuple[str, str | None, str, str]]:
     """Return the fields a note tells of: name, old value (None: not said), new value, its words."""
     data = note.get("data") or {}
     kind = note["type"]
@@ -60,10 +57,16 @@ def _said(note: Row, own: Collection[str] = ()) -> Iterator[tuple[str, str | Non
         was, became = _both(data)
         for name in became:
             if name in FIELDS or name in own:
-                yield name, _as_ours(name, was.get(name)), _as_ours(name, became[name]), ""
+                yield name, _as_ours(name, was.get(name), own), _as_ours(name, became[name], own), ""
 
 
-def _as_ours(name: str, value: Any) -> str:
+def _called(own: Mapping[str, Own], name: str) -> str:
+    return own[name].name if name in own else ""
+
+
+def _as_ours(name: str, value: Any, own: Mapping[str, Own]) -> str:
+    if name in own:
+        return own[name].value(value)
     return plain(value) if name in ("amount", "probability") else text(value)
 
 
@@ -103,7 +106,7 @@ def _outcome(note: Row, before: str, now: str, status_of: StatusOf) -> Iterator[
 
 
 def beginnings(
-    deal: Row, notes: Sequence[Row], status_of: StatusOf, own: Mapping[str, str] | None = None
+    deal: Row, notes: Sequence[Row], status_of: StatusOf, own: Mapping[str, Own] | None = None
 ) -> Iterator[CrmChange]:
     """Return what a deal began with where no note says it: the first old value, or the value of now."""
     own = own or {}
@@ -113,7 +116,7 @@ def beginnings(
             first.setdefault(name, old)
     began_at = at(deal["createdAt"])
     for name, of in [*FIELDS.items(), *((each, DealField.EXTRA) for each in own)]:
-        new = first[name] if name in first else _as_ours(name, deal.get(name))
+        new = first[name] if name in first else _as_ours(name, deal.get(name), own)
         if new and name != "probability":
             began = CrmChange(
                 text(deal["id"]),
@@ -126,7 +129,7 @@ def beginnings(
                 origin=Origin.INFERRED,
                 native_id=f"{deal['id']}-began-{name}",
             )
-            yield of_own(began, own.get(name, ""))
+            yield of_own(began, _called(own, name))
             if name == "stage":
                 yield CrmChange(
                     text(deal["id"]), DealField.STATUS, status_of(new), began_at,

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from hingepoint.connectors.own import Own
 from hingepoint.connectors.paging import Row
 from hingepoint.connectors.values import at, day, number, share, text
 from hingepoint.records.crm import CrmAccount, CrmActivity, CrmContact, CrmDeal, CrmRole, CrmStage, CrmUser
@@ -66,7 +67,7 @@ def deal(
     *,
     status_of: Callable[[str], DealStatus],
     people: Row,
-    wanted: Mapping[str, str],
+    own: Mapping[str, Own],
     link: str,
 ) -> CrmDeal:
     """Return a deal; ``people`` is the deal read alone, which names its contacts and their parts."""
@@ -86,8 +87,13 @@ def deal(
         source=text(row.get("leadSource")),
         roles=tuple(_roles(people)),
         link=link,
-        extra={ours: text(row.get(theirs)) for ours, theirs in wanted.items()},
+        extra={each.name: each.value(_present(row, theirs)) for theirs, each in own.items()},
     )
+
+
+def _present(row: Row, name: str) -> Any:
+    """Return what a field holds; one that names another record stands as two, of which we show the name."""
+    return row[name] if name in row else row.get(f"{name}Name")
 
 
 def _roles(row: Row) -> list[CrmRole]:

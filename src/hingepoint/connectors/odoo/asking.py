@@ -11,6 +11,7 @@ from hingepoint.connectors.exchange import Exchange, NoRight, NotThere
 from hingepoint.connectors.odoo.models import FIELDS, LEAD, MESSAGE, TRACKING
 from hingepoint.connectors.odoo.reading import moment
 from hingepoint.connectors.odoo.rpc import Rpc, Told, sign_in
+from hingepoint.connectors.own import Unread
 from hingepoint.connectors.paging import Mark, Part, Row, read_on
 from hingepoint.connectors.source import Address, Wanted
 
@@ -25,6 +26,7 @@ class Asking:
     exchange: Exchange
     wanted: Wanted
     size: int = PAGE
+    unread: Unread = field(default_factory=set, repr=False)
     _rpc: Rpc | None = field(default=None, repr=False)
     _fields: dict[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
 
@@ -40,7 +42,7 @@ class Asking:
     def fields(self, model: str) -> Mapping[str, Any]:
         """Return the fields of a model that this user may see; none where the model is not there."""
         if model not in self._fields:
-            attributes = ["string", "type", "store", "readonly", "selection"]
+            attributes = ["string", "type", "store", "readonly", "selection", "relation"]
             try:
                 self._fields[model] = self.call(model, "fields_get", attributes=attributes).result or {}
             except (NotThere, NoRight):

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hingepoint.connectors.odoo.models import LEAD
 from hingepoint.connectors.odoo.reading import link, moment, status, text, written_on
+from hingepoint.connectors.own import Own
 from hingepoint.connectors.paging import Row
 from hingepoint.connectors.values import of_own, plain
 from hingepoint.records.crm import CrmChange, DealField, Origin
@@ -58,23 +59,31 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
-class Own:
-    """A field of the company's own: what it is called here, its type in Odoo, and keys of a selection by their words."""
+class OwnField:
+    """A field of the company's own and its type in Odoo. Several linked records are shown by their names (``There.with_names``)."""
 
-    name: str
+    own: Own
     type: str
-    choices: Mapping[str, str] = field(default_factory=dict)
 
-    def value(self, row: Row, side: str) -> str:
-        """Return a tracked value as the deal itself would show it."""
+    @property
+    def linked(self) -> bool:
+        return self.type in ("many2many", "one2many")
+
+    def now(self, row: Row, name: str) -> str:
+        """Return what a deal holds; ``False`` is *no* for a box to tick, and nothing for all else."""
+        said = row.get(name)
+        if said is False and self.type != "boolean":
+            return ""
+        return self.own.value(said if self.linked or self.type == "boolean" else text(said))
+
+    def then(self, row: Row, side: str) -> str:
+        """Return a tracked value in the form of the deal: words of choices stand there as words."""
         kind = COLUMN_OF.get(self.type, "char")
         said = row.get(f"{side}_value_{kind}")
-        if self.type == "boolean":
-            return "True" if said else ""
         if kind in NOTHING:
-            return str(said or NOTHING[kind])
-        shown = text(said)
-        return shown[:10] if self.type == "date" else self.choices.get(shown, shown)
+            return self.own.value(said or NOTHING[kind])
+        words = {word: word for word in self.own.choices.values()}
+        return replace(self.own, choices=words).value("" if said is False else said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +95,17 @@ class Words:
     kinds: Mapping[str, DealStatus] = field(default_factory=dict)
     outcomes: Mapping[str, DealStatus] = field(default_factory=dict)
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by field: name -> id
-    own: Mapping[str, Own] = field(default_factory=dict)
+    own: Mapping[str, OwnField] = field(default_factory=dict)
 
     def followed(self, name: str) -> tuple[DealField, str] | None:
         """Return as what a tracked field comes over, and what it is called here where it is the company's own."""
         if name in self.own:
-            return DealField.EXTRA, self.own[name].name
+            return DealField.EXTRA, self.own[name].own.name
         return (TRACKED[name], "") if name in TRACKED else None
 
 
 def values_of(
-    rows: Iterable[Row], fields: Mapping[str, str], own: Mapping[str, Own] | None = None
+    rows: Iterable[Row], fields: Mapping[str, str], own: Mapping[str, OwnField] | None = None
 ) -> Iterator[Value]:
     """Return rows of ``mail.tracking.value``; ``fields`` are names of fields by their identity."""
     own = own or {}
@@ -107,8 +116,8 @@ def values_of(
             id=str(row["id"]),
             message_id=link(row["mail_message_id"]),
             field=name,
-            old=mine.value(row, "old") if mine else _one(row, "old", name),
-            new=mine.value(row, "new") if mine else _one(row, "new", name),
+            old=mine.then(row, "old") if mine else _one(row, "old", name),
+            new=mine.then(row, "new") if mine else _one(row, "new", name),
             old_label=text(row.get("old_value_char")) if linked else "",
             new_label=text(row.get("new_value_char")) if linked else "",
             currency=text(row.get("currency_id")),
@@ -208,7 +217,7 @@ def beginnings(lead: Row, values: Iterable[Value], words: Words) -> Iterator[Crm
     at, deal_id = moment(lead["create_date"]), str(lead["id"])
     for name in (*TRACKED, *words.own):
         of, ours = words.followed(name) or (DealField.EXTRA, "")
-        new, label = _began(lead, name, first.get(name), own=bool(ours))
+        new, label = _began(lead, name, first.get(name), words.own.get(name))
         if new:
             began = CrmChange(
                 deal_id,
@@ -234,12 +243,12 @@ def _began_as(lead: Row, first: Mapping[str, Value], words: Words) -> DealStatus
     return DealStatus.OPEN if set(first) & {"active", "won_status"} else status(lead, words.won)
 
 
-def _began(lead: Row, name: str, first: Value | None, *, own: bool) -> tuple[str, str]:
+def _began(lead: Row, name: str, first: Value | None, own: OwnField | None) -> tuple[str, str]:
     if first is not None:
         return first.old, first.old_label
-    now = lead.get(name)
     if own:
-        return text(now), ""
+        return own.now(lead, name), ""
+    now = lead.get(name)
     if name.endswith("_id"):
         return link(now), text(now)
     return plain(now or 0), ""

@@ -101,12 +101,13 @@ class Pages:
     def _deals(self, rows: Sequence[Row]) -> Iterator[CrmRecord]:
         partners = self.asking.by_ids("res.partner", (link(row.get("partner_id")) for row in rows))
         companies = {str(row["id"]): link(row.get("commercial_partner_id")) for row in partners}
-        for row in rows:
+        own = self.there.own()
+        for row in self.there.with_names(rows):
             yield reading.deal(
                 row,
                 won=self.there.words.won,
                 companies=companies,
-                wanted=self.asking.wanted.fields,
+                extra={each.own.name: each.now(row, name) for name, each in own.items()},
                 link_to=f"{self.asking.exchange.base.rstrip('/')}/web#id={row['id']}&model={LEAD}&view_type=form",
             )
 

@@ -43,7 +43,7 @@ class Past:
         by_deal: dict[str, list[Value]] = {}
         for value in self._values(messages):
             by_deal.setdefault(deals.get(value.message_id, ""), []).append(value)
-        for lead in leads:
+        for lead in self.there.with_names(leads):
             yield from history.beginnings(lead, by_deal.get(str(lead["id"]), ()), self.there.words)
 
     def _values(self, messages: Sequence[Row]) -> Iterator[Value]:

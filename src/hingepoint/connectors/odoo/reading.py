@@ -122,7 +122,7 @@ def deal_is_archived(row: Row, won: Iterable[str]) -> bool:
 
 
 def deal(
-    row: Row, *, won: Iterable[str], companies: Mapping[str, str], wanted: Mapping[str, str], link_to: str
+    row: Row, *, won: Iterable[str], companies: Mapping[str, str], extra: Mapping[str, str], link_to: str
 ) -> CrmDeal:
     """Return a deal; ``companies`` are the commercial partners by partner."""
     partner, now = link(row.get("partner_id")), status(row, won)
@@ -147,7 +147,7 @@ def deal(
         archived=deal_is_archived(row, won),
         roles=(CrmRole(partner, text(row.get("function")), primary=True),) if partner != company else (),
         link=link_to,
-        extra={ours: text(row.get(theirs)) for ours, theirs in wanted.items()},
+        extra=extra,
     )
 
 

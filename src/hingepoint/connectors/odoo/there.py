@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hingepoint.connectors.exchange import NoRight, NotThere, Rejected
 from hingepoint.connectors.odoo import history, reading
 from hingepoint.connectors.odoo.asking import Asking
-from hingepoint.connectors.odoo.history import Own, Words
+from hingepoint.connectors.odoo.history import OwnField, Words
 from hingepoint.connectors.odoo.models import LEAD, NEVER_WRITTEN
 from hingepoint.connectors.odoo.reading import text
+from hingepoint.connectors.own import Kind, Own, Unread
 from hingepoint.connectors.paging import Row
 from hingepoint.connectors.source import Described
 from hingepoint.records.crm import CrmField, CrmObject
@@ -40,20 +41,41 @@ class There:
             stages=tuple(map(reading.stage, stages)),
             fields=tuple(self._described_fields()),
             user=str(self.asking.rpc.uid),
-            kept=tuple(each.name for each in self._own().values()),
+            kept=tuple(each.own.name for each in self._kept().values()),
         )
 
-    def _own(self) -> dict[str, Own]:
-        """Return the fields of the company's own whose changes are tracked, where this user may read them."""
+    def own(self) -> dict[str, OwnField]:
+        """Return the fields that were asked for, by their names in Odoo."""
         wanted = self.asking.wanted.fields
-        if not wanted or not self.asking.may_read_tracking():
+        there = self.asking.fields(LEAD) if wanted else {}
+        return {name: _own(ours, there.get(name, {}), self.asking.unread) for ours, name in wanted.items()}
+
+    def _kept(self) -> dict[str, OwnField]:
+        """Return those of them whose changes are tracked, where this user may read them."""
+        own = self.own()
+        if not own or not self.asking.may_read_tracking():
             return {}
-        tracked, there = self._tracked_names() or (), self.asking.fields(LEAD)
-        return {
-            name: Own(ours, str(there[name].get("type")), _choices(there[name]))
-            for ours, name in wanted.items()
-            if name in tracked and name in there and name not in history.TRACKED
-        }
+        tracked = (self._tracked_names() or frozenset()) & self.asking.fields(LEAD).keys()
+        return {name: own[name] for name in own if name in tracked and name not in history.TRACKED}
+
+    def with_names(self, deals: Sequence[Row]) -> list[Row]:
+        """Return deals with the names of the records that a field links, of which Odoo gives the numbers."""
+        found = [*deals]
+        for name, each in self.own().items():
+            if each.linked:
+                names = self._names_of(name, {id for row in found for id in row.get(name) or ()})
+                found = [{**row, name: [names.get(id, id) for id in row.get(name) or ()]} for row in found]
+        return found
+
+    def _names_of(self, name: str, ids: set[int]) -> dict[int, str]:
+        model = str(self.asking.fields(LEAD).get(name, {}).get("relation") or "")
+        if not (ids and model):
+            return {}
+        try:
+            rows = self.asking.rows(model, [["id", "in", sorted(ids)]], ["display_name"])
+        except (NoRight, NotThere, Rejected):
+            return {}
+        return {row["id"]: text(row["display_name"]) for row in rows}
 
     def _stages(self) -> list[Row]:
         there = self.asking.fields("crm.stage")
@@ -94,7 +116,7 @@ class There:
                 kinds=self._kinds(),
                 outcomes={label: said[value] for value, label in outcomes if value in said},
                 names={"stage_id": {text(row.get("name")): str(row["id"]) for row in stages}},
-                own=self._own(),
+                own=self._kept(),
             )
         return self._words
 
@@ -116,6 +138,18 @@ class There:
         return words
 
 
-def _choices(field: Mapping[str, Any]) -> dict[str, str]:
-    """Return the keys of a selection by their words: history keeps the words."""
-    return {str(label): str(key) for key, label in field.get("selection") or ()}
+#: What fields hold by their type; all others are texts.
+HOLDS = {
+    **dict.fromkeys(("integer", "float", "monetary"), Kind.NUMBER),
+    **dict.fromkeys(("many2many", "one2many"), Kind.CHOICES),
+    "date": Kind.DAY,
+    "datetime": Kind.MOMENT,
+    "boolean": Kind.YES_NO,
+    "selection": Kind.CHOICE,
+}
+
+
+def _own(ours: str, field: Mapping[str, Any], unread: Unread) -> OwnField:
+    type = str(field.get("type"))
+    choices = {str(key): str(word) for key, word in field.get("selection") or ()}
+    return OwnField(Own(ours, HOLDS.get(type, Kind.TEXT), choices, between=", ", unread=unread), type)

@@ -547,6 +547,7 @@ def _work(row: Connection, run: SyncRun, crm: Opened, told: Told, at: dt.datetim
             reading.read_formulas_again(landing, crm.source, found, tell=tell)
     finally:
         told.read, told.rules = dict(landing.read), landing.rules
+        count(told.rules, "value_of_another_kind", len(crm.source.unread))
     _bring(row, told, at)
     told.written = writing.write_back(row, crm.source, at=at)
 
