@@ -371,6 +371,7 @@ NUMBERED = {
     "domain_auditevent": ("subject_id", "digest"),
     "domain_audithead": ("digest",),
     "domain_importbatch": ("report",),
+    "domain_importchange": ("row_id",),
 }
 #: Tables that tell of single runs of a program: of a run that was killed and of the next they tell something else than of one.
 OF_RUNS = frozenset({"domain_syncrun"})
