@@ -200,7 +200,7 @@ def test_a_night_without_news_writes_no_file(cast, folder):
     before = {path.name: path.stat().st_mtime_ns for path in folder.glob("*.parquet")}
     told(NOW.date() + DAY, folder)
     assert before == {path.name: path.stat().st_mtime_ns for path in folder.glob("*.parquet")}
-    assert len(before) == 4
+    assert len(before) == 3 + len(frames._EVENTS)
 
 
 def test_rows_of_a_database_that_did_not_go_on_are_not_believed(cast, folder):
@@ -251,7 +251,7 @@ def test_of_events_only_the_newer_are_read(cast, folder, django_assert_num_queri
     told(NOW.date(), folder)
     newer = deals.note_event(**who, name="price", value=Decimal(8), occurred_at=NOW)
     with kept_in(folder) as shelf, django_assert_num_queries(2) as asked:
-        rows = frames._EVENTS.read(shelf)
+        rows = frames._EVENTS[EventKind.QUOTE].read(shelf)
     assert rows["id"][-1] == newer.pk
     assert f'"id" > {newer.pk - 1}' in asked[1]["sql"]
     assert same(folder)

@@ -19,7 +19,7 @@ from hingepoint.domain.deals.models import Account, Deal, DealEvent, that_count
 from hingepoint.domain.deals.queries.looking_back import AsOf, column_then
 from hingepoint.domain.people.models import Membership, Team, User
 
-BATCH = 100_000
+BATCH = 20_000
 
 #: Rows of a table, and column of a file -> what it is read from.
 Rows = tuple[QuerySet, dict[str, str]]

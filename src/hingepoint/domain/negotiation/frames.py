@@ -102,7 +102,7 @@ _LOG_TYPES = frames.schema(frames.EVENTS) | {"id": pl.Int64(), "topic": pl.Strin
 def demands_frame(asked: pl.DataFrame, reasons: pl.DataFrame) -> pl.DataFrame:
     """Return what was asked of us, each with the newest of its ``reasons`` as its note."""
     newest = reasons.sort("written_at", "id").unique("event", keep="last").select("note", id="event")
-    return asked.drop("note").join(newest, on="id", how="left", maintain_order="left")
+    return asked.join(newest, on="id", how="left", maintain_order="left")
 
 
 def concessions_frame(given: pl.DataFrame) -> pl.DataFrame:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 import polars as pl
 
 from hingepoint.analysis import frames
-from hingepoint.analysis.signals.engine.facts import from_log, pulses
+from hingepoint.analysis.signals.engine.facts import from_kinds, known_deals, pulses
 from hingepoint.analysis.signals.shape import Facts
 from hingepoint.domain.deals.frames import DEAL_ROW, with_places
 from hingepoint.domain.deals.kept_rows import KeptRows, Shelf
@@ -20,37 +22,44 @@ from hingepoint.domain.negotiation.models import CorridorWriting, Reason
 from hingepoint.domain.plans.frames import plans_frame
 from hingepoint.domain.routines.frames import routines_frame
 from hingepoint.records.deals import EventKind
+from hingepoint.records.signals import TraceKind
 
 _TYPES = frames.schema(frames.EVENTS)
 _NUMBERS = {name: pl.Int64() for name in ("version", "owner", "team", "account", "deal", "undoes", "event")}
+#: What no signal reads of a deal.
+_UNREAD = ("discount", "stage", "expected_close")
 _DEALS = KeptRows(
     "deals",
     Deal.objects.all,
-    DEAL_ROW,
+    {name: column for name, column in DEAL_ROW.items() if name not in _UNREAD},
     frames.schema(frames.DEALS) | _NUMBERS,
     marks=("version", "owner", "team", "account"),
 )
-_KINDS = (
-    EventKind.QUOTE,
-    EventKind.EXECUTIVE,
-    EventKind.CONCESSION,
-    EventKind.DEMAND,
-    EventKind.ESCALATION,
-)
-_EVENTS = KeptRows(
-    "events",
-    lambda: DealEvent.objects.filter(kind__in=_KINDS),
-    {
-        "deal": "deal_id",
-        "kind": "kind",
-        "agreement": "name",
-        "at": "occurred_at",
-        "recorded_at": "recorded_at",
-        "undoes": "undoes_id",
-        **{name: name for name in ("state", "actor", "value", "currency", "note")},
-    },
-    _TYPES | _NUMBERS,
-)
+_EVENT = {
+    "deal": "deal_id",
+    "agreement": "name",
+    "at": "occurred_at",
+    "recorded_at": "recorded_at",
+    "undoes": "undoes_id",
+}
+#: Kind of event -> what is read of it beside.
+_READ_OF = {
+    EventKind.QUOTE: ("value",),
+    EventKind.EXECUTIVE: ("state", "actor"),
+    EventKind.CONCESSION: ("value", "note"),
+    EventKind.DEMAND: (),
+    EventKind.ESCALATION: ("state", "actor", "value", "currency", "note"),
+}
+#: Kind -> its rows: a kind after the other is read, so that never all of them are in memory.
+_EVENTS = {
+    kind: KeptRows(
+        f"events-{kind}",
+        partial(DealEvent.objects.filter, kind=kind),
+        _EVENT | {name: name for name in more},
+        _TYPES | _NUMBERS,
+    )
+    for kind, more in _READ_OF.items()
+}
 _REASONS = KeptRows(
     "reasons",
     Reason.objects.all,
@@ -73,31 +82,38 @@ def facts(as_of: dt.date, period: Literal["month", "week"] = "month", *, shelf: 
     deal's own currency. Reads every deal and all that was asked, given, planned and quoted: about a second per
     100,000 rows; with a ``shelf`` of kept rows those of deals, of their events, reasons and corridors that changed.
     """
-    deals = _DEALS.read(shelf)
-    return from_log(
-        with_places(deals), log(as_of, deals, shelf), routines_frame(), as_of=as_of, period=period
-    )
+    deals, keys = _deals(as_of, shelf)
+    of_kind = partial(events, as_of=as_of, keys=keys, shelf=shelf)
+    return from_kinds(deals, of_kind, routines_frame(), as_of=as_of, period=period)
 
 
-def log(as_of: dt.date, deals: pl.DataFrame, shelf: Shelf | None = None) -> pl.DataFrame:
-    """Return what the signals read of what happened on ``deals`` until ``as_of``, with ``recorded_at``: what was taken back
-    by then is left out. Kinds and states are those that ``docs/reference/formats.md`` names."""
-    keys = deals.select("deal_id", deal="id")
-    of = _by_kind(_EVENTS.read(shelf), as_of, keys)
-    parts = (
-        of[EventKind.QUOTE],
-        of[EventKind.EXECUTIVE],
-        concessions_frame(of[EventKind.CONCESSION]),
-        demands_frame(of[EventKind.DEMAND], _known(_REASONS.read(shelf), as_of, "written_at")),
-        corridors_frame(_of_deals(_CORRIDORS.read(shelf), keys)),
-        plans_frame(),
-        steps_frame(of[EventKind.ESCALATION]),
-        roles_frame(),
-        pulses(pulses_frame()),
-        policies_frame(),
-    )
-    every = pl.concat(parts, how="diagonal")
-    return every.select(pl.col(name) for name in _TYPES if name in every.columns)
+def _deals(as_of: dt.date, shelf: Shelf | None) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the deals known by then, and of all deals what they are called by their numbers."""
+    every = with_places(_DEALS.read(shelf))
+    return known_deals(every, as_of).drop("id", "version"), every.select("deal_id", deal="id")
+
+
+def events(kind: str, *, as_of: dt.date, keys: pl.DataFrame, shelf: Shelf | None = None) -> pl.DataFrame:
+    """Return what the signals read of what happened of a kind until ``as_of``, on the deals of ``keys``, with ``recorded_at``: what
+    was taken back by then is left out. Kinds and states are those that ``docs/reference/formats.md`` names."""
+
+    def told(of: EventKind) -> pl.DataFrame:
+        return _of_deals(_standing(_EVENTS[of].read(shelf), as_of), keys)
+
+    def reasons() -> pl.DataFrame:
+        return _known(_REASONS.read(shelf), as_of, "written_at")
+
+    parts: dict[str, Callable[[], list[pl.DataFrame]]] = {
+        EventKind.QUOTE: lambda: [told(EventKind.QUOTE)],
+        EventKind.EXECUTIVE: lambda: [told(EventKind.EXECUTIVE), roles_frame()],
+        EventKind.CONCESSION: lambda: [concessions_frame(told(EventKind.CONCESSION))],
+        EventKind.DEMAND: lambda: [demands_frame(told(EventKind.DEMAND), reasons())],
+        EventKind.ESCALATION: lambda: [steps_frame(told(EventKind.ESCALATION))],
+        TraceKind.PLAN: lambda: [corridors_frame(_of_deals(_CORRIDORS.read(shelf), keys)), plans_frame()],
+        TraceKind.PULSE: lambda: [pulses(pulses_frame())],
+        TraceKind.POLICY: lambda: [policies_frame()],
+    }
+    return pl.concat(parts[kind](), how="diagonal")
 
 
 def _of_deals(rows: pl.DataFrame, keys: pl.DataFrame) -> pl.DataFrame:
@@ -109,15 +125,9 @@ def _known(rows: pl.DataFrame, as_of: dt.date, *moments: str) -> pl.DataFrame:
     return rows.filter(pl.all_horizontal(pl.col(name).dt.date() <= as_of for name in moments))
 
 
-def _by_kind(events: pl.DataFrame, as_of: dt.date, keys: pl.DataFrame) -> dict[EventKind, pl.DataFrame]:
-    """Return what was on record by the end of ``as_of`` and not taken back by then. One kind after the other: never are all of
-    them there twice."""
-    undoing = events.filter(pl.col("undoes").is_not_null())
-    gone = _known(undoing, as_of, "at", "recorded_at")["undoes"]
-    stands = pl.col("undoes").is_null() & ~pl.col("id").is_in(gone.implode())
-
-    def of(kind: EventKind) -> pl.DataFrame:
-        rows = events.filter((pl.col("kind") == kind.value) & stands)
-        return _of_deals(_known(rows, as_of, "at", "recorded_at"), keys)
-
-    return {kind: of(kind) for kind in _KINDS}
+def _standing(events: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
+    """Return what was on record by the end of ``as_of`` and not taken back by then. What takes back is of the kind of what it
+    takes back."""
+    known = _known(events, as_of, "at", "recorded_at")
+    gone = known["undoes"].drop_nulls()
+    return known.filter(pl.col("undoes").is_null() & ~pl.col("id").is_in(gone.implode()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from functools import partial
+from collections.abc import Callable
 from typing import Literal
 
 import polars as pl
@@ -27,11 +27,34 @@ def from_log(
     What happened or was written down later is not there, and a deal that closed later is open. ``events`` have the
     columns of ``frames.EVENTS``, with the kinds and states that ``docs/reference/formats.md`` names.
     """
-    of = partial(_known, _complete(events, frames.EVENTS), as_of)
+    log = _complete(events, frames.EVENTS)
+    return from_kinds(
+        known_deals(_complete(deals, frames.DEALS), as_of),
+        lambda kind: log.filter(pl.col("kind") == kind),
+        routines,
+        as_of=as_of,
+        period=period,
+    )
+
+
+def from_kinds(
+    deals: pl.DataFrame,
+    of_kind: Callable[[str], pl.DataFrame | None],
+    routines: pl.DataFrame | None = None,
+    *,
+    as_of: dt.date,
+    period: Literal["month", "week"] = "month",
+) -> Facts:
+    """Return the same from ``known_deals`` and what gives the events of a kind, which is asked for one kind after the other:
+    never are all of them in memory."""
+
+    def of(kind: str) -> pl.DataFrame:
+        return _known(_complete(of_kind(kind), frames.EVENTS), as_of)
+
     written = pl.coalesce("recorded_at", "at")
     return Facts(
         as_of=as_of,
-        deals=_deals(_complete(deals, frames.DEALS), as_of),
+        deals=deals,
         period=period,
         concessions=of("concession").select("deal_id", "at", "value", topic="agreement", in_return="note"),
         plans=of("plan").select("deal_id", about="agreement", written_at=written),
@@ -59,13 +82,14 @@ def _until(column: str, as_of: dt.date) -> pl.Expr:
     return pl.col(column).dt.date() <= as_of
 
 
-def _known(events: pl.DataFrame, as_of: dt.date, kind: str) -> pl.DataFrame:
-    """Return the events of a kind in the order of time. One kind after the other: never are all of them there twice."""
+def _known(events: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
+    """Return the events on record by then, in the order of time."""
     by_then = _until("at", as_of) & (_until("recorded_at", as_of)).fill_null(True)
-    return events.filter((pl.col("kind") == kind) & by_then).sort("at", maintain_order=True)
+    return events.filter(by_then).sort("at", maintain_order=True)
 
 
-def _deals(deals: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
+def known_deals(deals: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
+    """Return the deals created by then; one that closed later is open."""
     later = (pl.col("closed").dt.date() > as_of).fill_null(False)
     return deals.filter(_until("created", as_of)).with_columns(
         status=pl.when(later).then(pl.lit("open")).otherwise("status"),

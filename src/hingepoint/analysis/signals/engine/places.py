@@ -67,6 +67,7 @@ class Prepared:
 def prepare(signal: Signal, facts: Facts, calendar: Calendar) -> Prepared:
     """Return the series of ``signal``; none where nothing is on record."""
     units = signal.units(facts).drop_nulls(["at", "value"])
+    own = units.columns
     units = _placed(units, facts).with_columns(
         _period=pl.Series(calendar.numbers(units["at"]), dtype=pl.Int64)
     )
@@ -75,7 +76,15 @@ def prepare(signal: Signal, facts: Facts, calendar: Calendar) -> Prepared:
         _under(signal, units, facts, since, _until(calendar, ends))
         for since, ends in zip([None, *days], [*days, None], strict=True)
     )
-    return replace(now, under_earlier=tuple(one for one in before if one.units.height))
+    earlier = tuple(_lean(one, own) for one in before if one.units.height)
+    return replace(_lean(now, own), under_earlier=earlier)
+
+
+def _lean(prepared: Prepared, own: list[str]) -> Prepared:
+    """Return ``prepared`` without what only its expected values were made of: units of all signals wait for each other."""
+    places = [name for level in prepared.signal.levels[1:] for name in COLUMNS[level]]
+    kept = [name for name in prepared.units.columns if name in (*own, *places) or name.startswith("_")]
+    return replace(prepared, units=prepared.units.select(kept))
 
 
 def rules_of(signal: Signal, facts: Facts) -> tuple[Rules, ...]:
