@@ -5,6 +5,7 @@
     python benchmarks/exam.py                             the other half, which no choice has seen: the exam
     python benchmarks/exam.py --alone                     without the rivals: what is confirmed, and what of it is false
     python benchmarks/exam.py --keep FOLDER               keeps what others say, and what is true
+    python benchmarks/exam.py --runs FILE                 adds a line a history; those that stand there are not run again
     python benchmarks/exam.py --markdown FILE             puts the tables under their headings in FILE
 
 Seeds below ``JUDGED`` are the first half. All methods get the parts of signing removed. Each mean comes with its
@@ -14,10 +15,11 @@ standard error over worlds; where a rival is ahead, the difference is on the sam
 from __future__ import annotations
 
 import argparse
+import json
 import os
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +39,7 @@ from hingepoint.analysis import discovery, intervals
 #: Seeds from here on belong to the half that is judged on.
 JUDGED = 1_000
 #: Worlds of each name for each size, without a fault and with each of the faults.
-SEEDS, FAULTY = {1_000: 4, 2_000: 3, 5_000: 2, 20_000: 1}, {2_000: 1}
+SEEDS, FAULTY = {1_000: 10, 2_000: 6, 5_000: 4, 20_000: 1}, {2_000: 3}
 #: From so many deals on, effects are held against the truth, which is looked up in a world of so many.
 TRUTH_FROM, TRUTH_IN = 5_000, 20_000
 #: Rows with a type and without it that other methods are asked to work with.
@@ -272,19 +274,40 @@ def main() -> None:
     parser.add_argument("--sizes", default=",".join(map(str, SEEDS)))
     parser.add_argument("--faults", default=";".join(elsewhere.FAULTS), help="names, with semicolons between")
     parser.add_argument("--keep", type=Path, help="folder of what others said")
+    parser.add_argument("--runs", type=Path, help="file of the histories judged so far, to go on from")
     parser.add_argument("--markdown", type=Path, help="page that shows the tables")
     asked = parser.parse_args()
-    runs = []
-    for case in cases(asked):
-        runs.append(case.run(asked.keep, asked.alone))
-        said = " ".join(f"{name} {one['precision']:.2f}" for name, one in runs[-1]["methods"].items())
-        print(f"  {case.world}, {case.deals:,} deals, seed {case.seed}, {case.fault}: {said}", flush=True)
+    runs = _judged_cases(asked)
     told = (faults, strong) if asked.alone else (on_top, ahead, faults, strong, among_the_best)
     made = [tell(runs) for tell in told]
     for table in made:
         print(f"\n## {table.heading}\n\n{table.markdown()}")
     if asked.markdown:
         asked.markdown.write_text(tables.written(asked.markdown.read_text("utf-8"), made), "utf-8")
+
+
+def _judged_cases(asked: argparse.Namespace) -> list[Run]:
+    """Return what is said of every history asked for; from the file of runs where it stands there."""
+    there = _runs_kept(asked.runs)
+    runs = []
+    for case in cases(asked):
+        key = json.dumps(asdict(case))
+        if key not in there:
+            there[key] = case.run(asked.keep, asked.alone)
+            if asked.runs:
+                with asked.runs.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps({"case": asdict(case), "run": there[key]}) + "\n")
+        runs.append(there[key])
+        said = " ".join(f"{name} {one['precision']:.2f}" for name, one in runs[-1]["methods"].items())
+        print(f"  {case.world}, {case.deals:,} deals, seed {case.seed}, {case.fault}: {said}", flush=True)
+    return runs
+
+
+def _runs_kept(file: Path | None) -> dict[str, Run]:
+    if file is None or not file.exists():
+        return {}
+    lines = map(json.loads, file.read_text("utf-8").splitlines())
+    return {json.dumps(line["case"]): line["run"] for line in lines}
 
 
 def cases(asked: argparse.Namespace) -> list[Case]:

@@ -23,7 +23,7 @@ def read():
 
 def look_at(read_history):
     prepared = study.prepare(read_history, WON)
-    return prepared, decided.look(prepared, np.ones(len(prepared.history.types), dtype=bool))
+    return prepared, decided.look(prepared, np.ones(len(prepared.history.types), dtype=bool)).look
 
 
 # ---- a look at decided deals ----

@@ -11,9 +11,11 @@ What such a look says hangs on when lost deals were closed in the records, so it
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from hingepoint.analysis.discovery.judging import combining
+from hingepoint.analysis.discovery.judging import combining, selection_on_facts
 from hingepoint.analysis.discovery.reading import columns
 from hingepoint.analysis.discovery.reading.history import History
 from hingepoint.analysis.discovery.sums import gram, study
@@ -26,23 +28,37 @@ KNOTS = 6
 ENOUGH = 20
 
 
-def look(prepared: study.Study, among: np.ndarray) -> combining.Look | None:
-    """Return the effects on the outcome of a decided deal, per type in the mask ``among``, in the units of the landmarks.
+@dataclass(frozen=True)
+class Decided:
+    """What decided deals say: a look at the effects, and what knowing the facts of deals takes off each."""
+
+    look: combining.Look
+    taken: selection_on_facts.Taken
+
+
+def look(prepared: study.Study, among: np.ndarray) -> Decided | None:
+    """Return what decided deals say of the types in the mask ``among``, in the units of the landmarks.
 
     None for metrics that are no share of all deals, and where decided deals are too few, or so many that it would
     not help.
     """
     read = prepared.history
     deal = np.nonzero(read.decided)[0]
-    fewest = 2 * (prepared.columns.fixed.shape[1] + len(read.types))
+    facts = prepared.columns.fixed.shape[1]
     if read.metric.kind != "share" or read.metric.among_won or not among.any():
         return None
-    if not fewest < deal.size <= MOST_DEALS:
+    if not 2 * (facts + len(read.types)) < deal.size <= MOST_DEALS:
         return None
     block = _rows(prepared, deal)
-    one = _estimated(prepared, block, among)
     times = block.values[:, -1].var() / max(float(prepared.rows.outcome.var()), 1e-9)
-    return combining.Look(one.effects, one.errors, one.influence).divided(times) if times > 0 else None
+    if times <= 0:
+        return None
+    within = gram.accumulate([block], 1, prepared.sellers, block.values.shape[1]).within(
+        np.ones(1, dtype=bool)
+    )
+    one = _estimated(prepared, block, within, among)
+    effects = combining.Look(one.effects, one.errors, one.influence).divided(times)
+    return Decided(effects, selection_on_facts.taken(within, facts, one.fit).divided(times))
 
 
 def _rows(prepared: study.Study, deal: np.ndarray) -> gram.Block:
@@ -63,10 +79,11 @@ def _stood(read: History, deal: np.ndarray) -> np.ndarray:
     return stood
 
 
-def _estimated(prepared: study.Study, block: gram.Block, among: np.ndarray) -> gram.Estimate:
+def _estimated(
+    prepared: study.Study, block: gram.Block, within: gram.Within, among: np.ndarray
+) -> gram.Estimate:
     """Return the joint regression of the rows within sellers, with the influences of the study's clusters."""
     width = block.values.shape[1]
-    within = gram.accumulate([block], 1, prepared.sellers, width).within(np.ones(1, dtype=bool))
     targets = np.arange(width - 1 - among.size, width - 1)
     usable = np.ones(width - 1, dtype=bool)
     counts = within.totals[targets]

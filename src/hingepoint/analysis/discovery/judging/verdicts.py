@@ -19,6 +19,7 @@ from hingepoint.analysis.discovery.judging import (
     robustness,
     screens,
     selection,
+    selection_on_facts,
 )
 from hingepoint.analysis.discovery.reading import columns
 from hingepoint.analysis.discovery.settings import Settings
@@ -311,8 +312,8 @@ def ordered(
     )
     third = decided.look(prepared, np.isfinite(main.fit.inflation[main.fit.targets]))
     if third:
-        known = combining.without_bias(third, looks, decided.traits(prepared.history))
-        looks = combining.pooled(looks, known)
+        known = combining.without_bias(third.look, looks, decided.traits(prepared.history))
+        looks = selection_on_facts.without_the_rest(combining.pooled(looks, known), third.taken)
     rng = _rng(settings, TOGETHER)
     judged = grading.reordered(alone, looks.effects, looks.errors, deviation, rng, groups)
     read = prepared.history
