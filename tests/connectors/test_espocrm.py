@@ -329,7 +329,7 @@ def test_the_recorded_stream_is_told_as_it_went():
 @needs_cassettes
 def test_the_recorded_deal_and_its_people_can_be_read():
     row, people = recorded(17)["list"][0], recorded(3)
-    deal = reading.deal(row, status_of=lambda stage: DealStatus.WON, people=people, wanted={}, link="")
+    deal = reading.deal(row, status_of=lambda stage: DealStatus.WON, people=people, own={}, link="")
     assert (deal.amount, deal.stage_id, deal.currency) == (Decimal(110000), "Closed Won", "USD")
     assert [role.role for role in deal.roles] == ["Decision Maker"]
 

@@ -32,8 +32,12 @@ def test_a_hostile_file_is_refused_in_one_message(tmp_path, what):
 def test_a_file_that_may_not_be_read_says_so(tmp_path, monkeypatch):
     path = papers.deals(tmp_path, "A,2024-01-01,,open")
 
-    def forbidden(*_: object, **__: object) -> None:
-        raise PermissionError(13, "Permission denied")
+    opened = Path.open
+
+    def forbidden(one: Path, *how: object, **more: object) -> object:
+        if one == path:
+            raise PermissionError(13, "Permission denied")
+        return opened(one, *how, **more)
 
     monkeypatch.setattr(Path, "open", forbidden)  # the tests may run as root, whom nothing is forbidden
     with pytest.raises(files.FileProblem, match="may not be read by this user"):

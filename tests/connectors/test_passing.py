@@ -40,11 +40,17 @@ def worker(tmp_path):
 
 
 def test_a_folder_is_ours_alone_and_gone_afterwards(tmp_path):
-    with passing.folder(beside=tmp_path / "new") as folder:
+    with passing.folder(beside=tmp_path) as folder:
         (folder / "deep").mkdir()
         (folder / "deep" / "file").write_text("deals")
         assert folder.stat().st_mode & 0o777 == 0o700
-    assert list((tmp_path / "new").iterdir()) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_it_is_made_nowhere_but_in_a_folder_that_is_there(tmp_path):
+    with pytest.raises(FileNotFoundError), passing.folder(beside=tmp_path / "mistyped"):
+        pass
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_it_is_gone_after_an_error_too(tmp_path):

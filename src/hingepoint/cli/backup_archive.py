@@ -42,6 +42,7 @@ def opened(file: Path, folder: Path) -> Iterator[Archive]:
     if not tarfile.is_tarfile(file):
         yield Archive(file, folder, {})
         return
+    folder.parent.mkdir(parents=True, exist_ok=True)
     with passing.folder(beside=folder.parent) as place:
         try:
             yield _unpacked(file, folder, place)

@@ -63,6 +63,7 @@ def opened(file: Path, key: str, *, beside: Path) -> Iterator[Path]:
                 f"{file} is encrypted. Set HINGEPOINT_BACKUP_KEY to its key, or name a file with it: --key-file"
             )
         source.seek(0)
+        beside.mkdir(parents=True, exist_ok=True)
         with passing.folder(beside=beside) as place:
             plain = place / file.name
             in_use.make_private(plain)

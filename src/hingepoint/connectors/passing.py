@@ -23,9 +23,8 @@ JUST_MADE = 3600
 @contextlib.contextmanager
 def folder(beside: Path | None = None) -> Iterator[Path]:
     """Yield a new folder of this account alone, in the folder ``beside`` or in the system's own for what passes; afterwards it is
-    gone, and what killed programs left there is gone before. Raises OSError."""
+    gone, and what killed programs left there is gone before. Raises OSError, also where ``beside`` is not there."""
     place = beside or Path(tempfile.gettempdir())
-    place.mkdir(parents=True, exist_ok=True)
     sweep(place)
     made = place / f"{PREFIX}{secrets.token_hex(8)}"
     try:
