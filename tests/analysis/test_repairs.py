@@ -126,8 +126,13 @@ def test_a_lost_deal_is_dead_three_usual_gaps_after_its_last_sign_of_life():
 
 def test_entries_that_lost_deals_lack_are_told_from_open_ones():
     """Of 40 entries of won and 120 of lost deals 60 are left of the lost ones: open deals have 1.6 times as many."""
-    assert pipeline._kept(np.log(160 / 100), 100.0, 60.0) == pytest.approx(0.5)
-    assert pipeline._kept(np.log(1.07), 100.0, 60.0) == 1.0
+    assert pipeline._kept(np.log(160 / 100), 0.0, 100.0, 60.0) == pytest.approx((0.5, 0.5))
+    likely, least = pipeline._kept(np.log(160 / 100), 0.1, 100.0, 60.0)
+    assert (likely, least) == (
+        pytest.approx(0.5),
+        pytest.approx(60 / (60 + np.expm1(np.log(1.6) + 0.1645) * 100)),
+    )
+    assert pipeline._kept(np.log(1.07), 0.05, 100.0, 60.0) == (1.0, 1.0)
 
 
 @functools.cache
@@ -201,7 +206,7 @@ def judged(**changes):
     return dataclasses.replace(one, order=dataclasses.replace(one.order, **ordered), **given)
 
 
-ALL_PASSED = grading.Checks(*[True] * 7)
+ALL_PASSED = grading.Checks(*[True] * 8)
 
 
 @pytest.mark.parametrize(

@@ -144,6 +144,8 @@ class _Run:
         verdict = verdicts.judge(
             prepared, estimates, self.settings, self.catalogue, copied, audit.doubts, audit.leaning
         )
+        audit = audit.with_helpful(self.history, verdict.helpful)
+        verdict = replace(verdict, leaning=audit.leaning)
         verdict = repairs.Trial(verdict, sums, audit, sides, steps).verdicts()
         report = findings.Report(
             prepared,

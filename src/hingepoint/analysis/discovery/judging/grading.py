@@ -172,10 +172,15 @@ def _places(effects: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Checks:
-    """What a strong finding must also withstand."""
+    """What a strong finding must also withstand.
+
+    lag_stable, lasting   half of it is left when the clock starts later, and of what was ever gained
+    same_sign             it has the same sign in the later half of time
+    """
 
     robust: bool
     lag_stable: bool
+    lasting: bool
     same_sign: bool
     told_apart: bool
     calibrated: bool
@@ -194,6 +199,7 @@ def grade(judged: Judged, place: int, checks: Checks) -> Grade:
         withstands = (
             checks.robust
             and checks.lag_stable
+            and checks.lasting
             and checks.same_sign
             and checks.told_apart
             and checks.calibrated

@@ -6,6 +6,7 @@ What is entered only with the outcome is missing there; what is lost with it is 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,8 +26,8 @@ TIMES, FALSE_SHARE, MOVES = 1.15, 0.05, 2.0
 #: Of what would be strong it takes less to speak against it: so many errors (5 % one-sided), or so many where other
 #: types are surely entered only with the outcome.
 LEANS, LEANS_WITH_OTHERS = 1.645, 1.0
-#: Open deals that have so many times as much of nearly everything tell that lost deals do not keep their entries.
-MORE_OF_ALL = 1.08
+#: Open deals that have more of nearly everything, by so many errors, tell that lost deals do not keep their entries.
+MORE_OF_ALL = 1.645
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,9 @@ class Control:
     missing, more   types that open deals have clearly less, or more often than earlier deals had at that age
     may_be_missing  types that may be entered only with the outcome, and cannot be told from such
     judged          types with enough entries to say so
-    kept            share of the entries of lost deals that seem to be on record yet, of all types alike; 1 mostly
+    away            how many errors each is away from what is expected; 0 for what is not judged
+    kept            share of the entries of lost deals that seem to be on record yet, of all types alike: what is
+                    likely, and the lower end of its 90 % interval; 1 mostly
     """
 
     open: int
@@ -46,7 +49,20 @@ class Control:
     missing: np.ndarray
     more: np.ndarray
     may_be_missing: np.ndarray
-    kept: float = 1.0
+    away: np.ndarray
+    kept: tuple[float, float] = (1.0, 1.0)
+
+    def together(self, places: Sequence[int]) -> tuple[float, bool]:
+        """Return how many times as often as expected open deals have these types, all together, and whether that is
+        so rare that some of them may be entered only with the outcome (Stouffer et al. 1949).
+
+        Each alone may be within its error where all of them lean the same way.
+        """
+        here = np.array([place for place in places if self.judged[place]], dtype=int)
+        if not here.size:
+            return 1.0, False
+        rare = self.away[here].sum() < -LEANS * np.sqrt(here.size)
+        return float(np.exp(np.log(self.times[here]).mean())), bool(rare)
 
 
 def control(history: History) -> Control | None:
@@ -68,7 +84,8 @@ def control(history: History) -> Control | None:
     expected = _at_ages(history, earlier, ages)
     before, since = _at_ages(history, first, ages), _at_ages(history, second, ages)
     lost = _at_ages(history, earlier, ages, ~history.won[earlier])
-    gained = np.isfinite(history.gained[still_open]).sum(axis=0).astype(float)
+    has = np.isfinite(history.gained[still_open[np.argsort(history.observed[still_open], kind="stable")]])
+    gained = has.sum(axis=0).astype(float)
     judged = (expected.entries >= LEAST_ENTRIES) & np.isinf(history.recorded)
     judged[[key in history.steps for key in history.types]] = False
     if int(judged.sum()) < BULK_TYPES:
@@ -87,16 +104,38 @@ def control(history: History) -> Control | None:
         missing=clear & (log < 0),
         more=clear & (log > 0),
         may_be_missing=apart & ~clear & (away < -leans),
-        kept=_kept(shared - max(grew, 0.0), expected.entries[judged].sum(), lost.entries[judged].sum()),
+        away=np.where(judged, away, 0.0),
+        kept=_kept(
+            shared - max(grew, 0.0),
+            _error_of_all(has[:, judged].sum(axis=1), expected, judged),
+            expected.entries[judged].sum(),
+            lost.entries[judged].sum(),
+        ),
     )
 
 
-def _kept(excess: float, entries: float, of_lost: float) -> float:
+def _error_of_all(entries: np.ndarray, expected: _Expected, judged: np.ndarray) -> float:
+    """Return the error of how much more of everything open deals have (a logarithm), by how the ``entries`` of each
+    differ from what its age lets one expect; the entries of one deal go together.
+
+    Earlier deals have the like, and what is taken off for how much more was entered from time to time has that of
+    both halves of them.
+    """
+    by_age = expected.shares[:, judged].sum(axis=1)
+    rest = entries - by_age * entries.sum() / by_age.sum()
+    of_open = float(np.sqrt((rest**2).sum())) / max(float(entries.sum()), 1.0)
+    return of_open * float(np.sqrt(1 + 5 * entries.size / expected.alive))
+
+
+def _kept(excess: float, error: float, entries: float, of_lost: float) -> tuple[float, float]:
     """Return which share of the entries of lost deals is on record if open deals have of everything by ``excess``
-    (a logarithm) more than earlier deals had, beyond how much more was entered from time to time; 1 for little."""
-    if excess <= np.log(MORE_OF_ALL) or of_lost <= 0:
-        return 1.0
-    return float(of_lost / (of_lost + np.expm1(excess) * entries))
+    (a logarithm) more than earlier deals had, beyond how much more was entered from time to time, and the least share;
+    1 where the excess is within its error."""
+    half = MORE_OF_ALL * error
+    if excess <= half or of_lost <= 0:
+        return 1.0, 1.0
+    likely, least = (float(of_lost / (of_lost + np.expm1(one) * entries)) for one in (excess, excess + half))
+    return likely, least
 
 
 def _surely(away: np.ndarray, judged: np.ndarray) -> np.ndarray:
@@ -109,11 +148,16 @@ def _surely(away: np.ndarray, judged: np.ndarray) -> np.ndarray:
 @dataclass(frozen=True)
 class _Expected:
     """Entries that deals of some ages should have, per type: with the ``error`` of that, and with that of what such
-    deals then have by chance too (``own_error``)."""
+    deals then have by chance too (``own_error``).
+
+    shares   per age and type, the share of deals that have it; ``alive`` deals on average tell of an age
+    """
 
     entries: np.ndarray
     error: np.ndarray
     own_error: np.ndarray
+    shares: np.ndarray
+    alive: float
 
 
 def _at_ages(
@@ -132,8 +176,9 @@ def _at_ages(
         gone = np.searchsorted(np.sort(closed[has]), ages, side="right")
         shares[:, place] = np.maximum(gained - gone, 0) / known
     entries, chance = shares.sum(axis=0), (shares * (1 - shares)).sum(axis=0)
-    from_them = chance * ages.size / float(known.mean())
-    return _Expected(entries, np.sqrt(from_them), np.sqrt(from_them + chance))
+    mean = float(known.mean())
+    from_them = chance * ages.size / mean
+    return _Expected(entries, np.sqrt(from_them), np.sqrt(from_them + chance), shares, mean)
 
 
 def _away(

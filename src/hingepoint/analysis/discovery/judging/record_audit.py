@@ -6,8 +6,8 @@ finding is strong only if no check speaks against its type.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -37,6 +37,9 @@ NAMED = 5
 MOVING = "event_before_creation"
 LEAVING_OUT = ("unreadable_event", "event_of_unknown_deal", "event_after_close", "recorded_after_close")
 
+#: What would tell whether entries are made with the win.
+TOLD_BY = "the time at which each entry was written (recorded_at) would tell"
+
 Named = Callable[[str], str]
 
 
@@ -46,7 +49,7 @@ class Needed:
 
     after_close   entries written after the close were left out of everything
     died          per deal, the week by which a lost one was dead, if lost deals are closed late; otherwise None
-    kept          share of the entries of lost deals that stayed on record; 1 mostly
+    kept          least share of the entries of lost deals that stayed on record; 1 mostly
     """
 
     after_close: bool = False
@@ -62,12 +65,31 @@ class Audit:
     leaning   why nothing strong is said of a type if it helps: it cannot be told from what is entered with the win;
               no repair leaves it out
     needed    the repairs that it asks for
+    control   the open pipeline held against earlier deals; None where there is too little of either
     """
 
     checks: tuple[Check, ...]
     doubts: Mapping[str, tuple[str, ...]]
     needed: Needed = Needed()
     leaning: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    control: pipeline.Control | None = None
+
+    def with_helpful(self, history: History, helpful: Sequence[int]) -> Audit:
+        """Return the audit that leans against all that helps if the open pipeline leans against those at ``helpful``
+        places, taken together; unless their times of writing say that they are not entered with the win."""
+        if self.control is None:
+            return self
+        doubtful = [place for place in helpful if not _writing_is_known(history, place)]
+        times, rare = self.control.together(doubtful)
+        if not rare:
+            return self
+        said = (_together_words(times, len(doubtful)),)
+        against = {
+            key: self.leaning.get(key, said)
+            for place, key in enumerate(history.types)
+            if not _writing_is_known(history, place)
+        }
+        return replace(self, leaning=against)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -101,9 +123,9 @@ def audit(history: History, named: Named, near: Mapping[str, str] | None = None)
     needed = Needed(
         after_close=history.rules.get("recorded_after_close", 0) > 0,
         died=late_closes.died(history) if late else None,
-        kept=control.kept if control else 1.0,
+        kept=control.kept[1] if control else 1.0,
     )
-    return Audit(checks, doubts, needed, _leaning(history, control))
+    return Audit(checks, doubts, needed, _leaning(history, control), control)
 
 
 def _near_the_close(near: list[str], named: Named) -> Check:
@@ -212,14 +234,21 @@ def _leaning(history: History, found: pipeline.Control | None) -> dict[str, tupl
 
 
 def _leaning_words(found: pipeline.Control, place: int) -> str:
-    told = "the time at which each entry was written (recorded_at) would tell"
     if found.may_be_missing[place]:
         return (
             f"open deals have it only {found.times[place]:.2f} times as often as earlier deals had at their age, so it "
-            f"may be entered with the win: {told}"
+            f"may be entered with the win: {TOLD_BY}"
         )
     number = int(found.missing.sum())
-    return f"{number} other agreements are entered only with the outcome, and this one may be too: {told}"
+    return f"{number} other agreements are entered only with the outcome, and this one may be too: {TOLD_BY}"
+
+
+def _together_words(times: float, number: int) -> str:
+    what = "the agreement" if number == 1 else f"the {number} agreements"
+    return (
+        f"open deals have {what} found to help {times:.2f} times as often as earlier deals had at their age, so some "
+        f"may be entered with the win: {TOLD_BY}"
+    )
 
 
 def _writing_is_known(history: History, place: int) -> bool:
@@ -249,10 +278,12 @@ def _lost_log(found: pipeline.Control | None) -> Check:
     if found is None:
         said = "Whether lost deals keep their entries cannot be checked: that takes more open deals."
         return Check("lost_log", Audited.UNKNOWN, said)
-    if found.kept < 1:
+    likely, least = found.kept
+    if likely < 1:
         said = (
-            f"Open deals have more of nearly everything than earlier deals had at their age: about {1 - found.kept:.0%} "
-            "of the entries of lost deals seem not to have stayed on record. Find out who clears deals that are lost."
+            f"Open deals have more of nearly everything than earlier deals had at their age: about {1 - likely:.0%} of "
+            f"the entries of lost deals, {1 - least:.0%} at most, seem not to have stayed on record. Find out who clears "
+            "deals that are lost."
         )
         return Check("lost_log", Audited.FAULT, said)
     said = "Open deals have no more of everything than earlier deals had at their age: lost deals keep their entries."

@@ -147,15 +147,22 @@ class Verdicts:
         """Return whether the sign of an effect is hardly ever wrong."""
         return self.grade(place) in (Grade.STRONG, Grade.MODERATE)
 
+    @property
+    def helpful(self) -> list[int]:
+        """The places of the types that are confirmed to help."""
+        judged = np.nonzero(np.isfinite(self.main.effects))[0].tolist()
+        return [place for place in judged if self.judged.effects[place] > 0 and self.confirmed(place)]
+
     def checks(self, place: int) -> grading.Checks:
         """Return what a strong finding must also withstand."""
         effect = self.judged.effects[place]
         benchmark = self.benchmarks[place]
-        others = [self.estimates.ever.effects[place], self.estimates.halves[-1].effects[place]]
+        later_half = self.sign * self.estimates.halves[-1].effects[place]
         return grading.Checks(
             robust=benchmark is None or abs(effect) > benchmark.bias,
             lag_stable=self._lag_stable(place),
-            same_sign=all(not np.isfinite(one) or self.sign * one * effect > 0 for one in others),
+            lasting=self._lasting(place),
+            same_sign=bool(not np.isfinite(later_half) or later_half * effect > 0),
             told_apart=len(self.bundle(place)) == 1,
             calibrated=self.judged.null.learned,
             undoubted=not self.doubted(place),
@@ -174,6 +181,12 @@ class Verdicts:
         standing = self.standing.effects[place]
         last = self.sign * self.estimates.lags[-1].effects[place]
         return bool(not np.isfinite(last) or last * np.sign(standing) >= screens.KEPT * abs(standing))
+
+    def _lasting(self, place: int) -> bool:
+        """Return whether at least half of an effect is left among deals that ever gained the type: what only comes
+        shortly before a decision, as steps do that every deal comes to, is lost there."""
+        effect, ever = self.judged.effects[place], self.sign * self.estimates.ever.effects[place]
+        return bool(not np.isfinite(ever) or ever * np.sign(effect) >= screens.KEPT * abs(effect))
 
     def robustness(self, place: int, alpha: float = 1.0) -> float:
         """Return the robustness value (Cinelli & Hazlett 2020); with ``alpha`` that of being significant."""
@@ -212,6 +225,8 @@ class Verdicts:
             return ()
         if ever * effect <= 0:
             return ("Counting what was ever gained, its effect has the other sign.",)
+        if not self._lasting(place):
+            return ("Counting what was ever gained, less than half of its effect is left.",)
         if abs(ever) > 2 * abs(effect):
             return ("Counting what was ever gained doubles its effect, as steps that come with time do.",)
         return ()
