@@ -685,6 +685,9 @@ class Dynamics:
         regarding = {"regardingobjectid_opportunity@odata.bind": f"/opportunities({deal_id})"}
         return self._sent("POST", "tasks", {**said, **regarding}, task=True)
 
+    def finish_task(self, task_id: str) -> WriteResult:
+        return self._sent("PATCH", f"tasks({task_id})", {"statecode": 1}, task=True)
+
     def _sent(self, method: str, path: str, body: Any, *, task: bool = False) -> WriteResult:
         """Change a row that is there: without ``If-Match`` Dataverse makes one that is not."""
         headers = {"Prefer": "return=representation", **({"If-Match": "*"} if method == "PATCH" else {})}

@@ -660,6 +660,10 @@ class HubSpot:
         body = {"properties": properties, "associations": [{"to": {"id": deal_id}, "types": [to]}]}
         return self._sent("POST", _path("tasks"), body, task=True)
 
+    def finish_task(self, task_id: str) -> WriteResult:
+        done = {"properties": {"hs_task_status": "COMPLETED"}}
+        return self._sent("PATCH", _path("tasks", task_id), done, task=True)
+
     def _sent(self, method: str, path: str, body: Any, *, task: bool = False) -> WriteResult:
         try:
             done = self._ask(method, path, json=body, again=method != "POST")

@@ -731,6 +731,11 @@ class Salesforce:
                 return WriteResult(done.written, done.detail, task_id=task_id)
         return self._sent("POST", "Task", {**said, "WhatId": deal_id})
 
+    def finish_task(self, task_id: str) -> WriteResult:
+        rows, _ = self._query(_soql(("ApiName",), "TaskStatus", "IsClosed = true", "ApiName", 1))
+        closed = rows[0]["ApiName"] if rows else "Completed"
+        return self._sent("PATCH", f"Task/{task_id}", {"Status": closed})
+
     def _sent(self, method: str, path: str, body: Any) -> WriteResult:
         try:
             done = self._ask(method, f"{DATA}/sobjects/{path}", json=body, again=method != "POST")

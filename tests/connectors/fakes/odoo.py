@@ -375,6 +375,11 @@ class FakeOdoo(Fake):
                 self.tables[model][id].update(vals)
         return True
 
+    def do_unlink(self, model: str, ids: list[int]) -> Any:
+        for id in ids:
+            del self.tables[model][id]
+        return True
+
     def do_has_access(self, model: str, ids: list[int], operation: str, context: Row | None = None) -> Any:
         return True
 
