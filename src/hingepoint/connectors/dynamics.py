@@ -669,11 +669,14 @@ class Dynamics:
         rows = self._of("opportunities", ("opportunityid", "statecode", *values_), "opportunityid", [deal_id])
         if not rows:
             return WriteResult(Written.GONE)
-        if all(values.text(rows[0].get(name)) == value for name, value in values_.items()):
+        try:
+            typed = {name: _typed(self._columns[name], value) for name, value in values_.items()}
+        except ValueError as problem:
+            return WriteResult(Written.REFUSED, values.shortened(problem))
+        if all(rows[0].get(name) == value for name, value in typed.items()):
             return WriteResult(Written.SAME)
         if values.text(rows[0]["statecode"]) != "0":
             return WriteResult(Written.LOCKED, "A closed opportunity takes no changes.")
-        typed = {name: _typed(self._columns[name], value) for name, value in values_.items()}
         return self._sent("PATCH", f"opportunities({deal_id})", typed)
 
     def write_task(self, deal_id: str, task_id: str, subject: str, due_on: dt.date | None) -> WriteResult:
@@ -854,7 +857,7 @@ def _typed(column: Row, value: str) -> Any:
     if kind in ("Integer", "Picklist", "BigInt"):
         return int(value)
     if kind == "Boolean":
-        return value.lower() in ("true", "1", "yes")
+        return values.yes_or_no(value)
     return float(value) if kind in ("Decimal", "Double", "Money") else value
 
 

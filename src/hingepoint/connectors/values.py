@@ -64,6 +64,16 @@ def plain(value: Any) -> str:
     return "" if found is None else f"{found.normalize():f}"
 
 
+_YES_OR_NO = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False, "": False}
+
+
+def yes_or_no(said: str) -> bool:
+    """Return what a text says for a box. Raises ValueError: a text that is neither yes nor no is never a no."""
+    if (found := _YES_OR_NO.get(said.strip().lower())) is None:
+        raise ValueError(f"“{said}” is neither yes nor no.")
+    return found
+
+
 def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     return (items[start : start + size] for start in range(0, len(items), size))
 

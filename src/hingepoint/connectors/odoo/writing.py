@@ -11,7 +11,7 @@ from hingepoint.connectors.exchange import NoRight, NotThere, Rejected
 from hingepoint.connectors.odoo.asking import Asking
 from hingepoint.connectors.odoo.models import LEAD, NEVER_WRITTEN
 from hingepoint.connectors.odoo.reading import changed_at, link
-from hingepoint.connectors.values import shortened
+from hingepoint.connectors.values import shortened, yes_or_no
 from hingepoint.records.crm import WriteResult, Written
 
 
@@ -91,7 +91,7 @@ def _typed(what: Mapping[str, Any], value: str) -> Any:
     if kind in ("float", "monetary"):
         return float(value or 0)
     if kind == "boolean":
-        return value.lower() in ("1", "true", "yes")
+        return yes_or_no(value)
     return value or False
 
 
