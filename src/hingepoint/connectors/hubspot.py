@@ -121,7 +121,15 @@ class HubSpot:
     # What is there
 
     def describe(self) -> Described:
-        for known in ("_account", "_stages", "_owner_of_user", "_properties", "_own"):
+        for known in (
+            "_account",
+            "_stages",
+            "_everyone",
+            "_owner_of_user",
+            "_team_names",
+            "_properties",
+            "_own",
+        ):
             self.__dict__.pop(known, None)
         fields = self._properties
         return Described(
@@ -165,7 +173,16 @@ class HubSpot:
     @functools.cached_property
     def _owner_of_user(self) -> Mapping[str, str]:
         """Owners by the id of their user, which is what history names."""
-        return {str(each["userId"]): each["id"] for each in self._owners() if each.get("userId")}
+        return {str(each["userId"]): each["id"] for each in self._everyone if each.get("userId")}
+
+    @functools.cached_property
+    def _team_names(self) -> Mapping[str, str]:
+        """Names of teams by their ids: a deal says the id only, an owner says both."""
+        return {str(team["id"]): team["name"] for each in self._everyone for team in each.get("teams") or ()}
+
+    @functools.cached_property
+    def _everyone(self) -> tuple[Mapping[str, Any], ...]:
+        return tuple(self._owners())
 
     def _owners(self) -> Iterator[Mapping[str, Any]]:
         for archived in ("false", "true"):
@@ -328,6 +345,11 @@ class HubSpot:
         contacts = self._associated("0-3", "contacts", ids)
         return (self._deal(each, companies[each["id"]], contacts[each["id"]]) for each in found)
 
+    def _team(self, said: Mapping[str, Any]) -> str:
+        """Return the name of a deal's team; empty where no owner is in it: then that of its owner counts."""
+        team = values.text(said.get("hubspot_team_id"))
+        return self._team_names.get(team, "") if team else ""
+
     def _deal(self, found: Mapping[str, Any], companies: list[Any], contacts: list[Any]) -> CrmDeal:
         said = found["properties"]
         closed_at = values.moment(said.get("closedate"))
@@ -339,7 +361,7 @@ class HubSpot:
             modified_at=values.at(said.get("hs_lastmodifieddate") or found["updatedAt"]),
             account_id=_company(companies),
             owner_id=values.text(said.get("hubspot_owner_id")),
-            team=values.text(said.get("hubspot_team_id")),
+            team=self._team(said),
             pipeline=values.text(said.get("pipeline")),
             stage_id=values.text(said.get("dealstage")),
             status=status,
