@@ -114,6 +114,21 @@ def test_what_changes_while_a_reading_is_stopped_is_there_after_the_next(key):
 
 
 @played
+def test_deals_made_before_the_first_day_stay_out_by_every_way(key):
+    """A night's comparison must not bring in what the pages leave out."""
+    with fake_of(key) as fake:
+        fake.add(0)
+        fake.tick(3 * 86_400)
+        new = fake.add(1)
+        fake.tick(60)
+        wanted = Wanted(since=fake.now.date())
+        source = connectors.crm(key).open(fake.address(), fake.exchange(), wanted)
+        source.describe()
+        assert {each.id for each in read(source, CrmObject.DEALS)[CrmObject.DEALS]} == {new}
+        assert source.ids(CrmObject.DEALS, "")[0] == {new}
+
+
+@played
 def test_many_deals_of_one_moment_are_all_read(key):
     with fake_of(key) as fake:
         fake.tick = lambda seconds=0: fake.now  # as a bulk change does

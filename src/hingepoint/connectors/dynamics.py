@@ -348,7 +348,7 @@ class Dynamics:
         body = self._get(set, size=1, query={"$select": TABLES[set][0], "$count": "true"}).body
         most = body["@odata.count"] >= 5000
         detail = "Dataverse counts to 5,000." if most else ""
-        return CapabilityFound(capability, Found.TRACKED, count=body["@odata.count"], detail=detail)
+        return CapabilityFound(capability, Found.TRACKED, body["@odata.count"], detail=detail, at_least=most)
 
     def _test_history(self, capability: Capability) -> CapabilityFound:
         if not self._is_audited(TRACKED_BY[capability]):
@@ -521,7 +521,8 @@ class Dynamics:
                 yield from self._of_field(row, field, present, by_name[name])
             for name, ours in self._kept.items():
                 yield from self._of_own(row, name, ours, by_name[name])
-            yield from map(_closing, closings.get(row["opportunityid"], ()))
+            for each in closings.get(row["opportunityid"], ()):
+                yield from _closing(each)
 
     def _audits(self, ids: list[str]) -> list[Any]:
         """Return each changed column of each audited change, in the order of time."""
@@ -761,11 +762,16 @@ def _words_of(column: Row) -> dict[str, str]:
     return {str(each["Value"]): _label_of(each.get("Label")) or str(each["Value"]) for each in options}
 
 
-def _closing(row: Row) -> CrmChange:
-    status = STATES.get(values.text(row.get("opportunitystatecode")), DealStatus.LOST)
-    at, actor = values.at(row.get("actualend") or row["createdon"]), values.text(row.get("_ownerid_value"))
-    id, deal = f"{row['activityid']}/status", row["_opportunityid_value"]
-    return CrmChange(deal, DealField.STATUS, status.value, at, actor_id=actor, native_id=id)
+def _closing(row: Row) -> Iterator[CrmChange]:
+    """Yield the outcome that a closing activity says; one of which Dynamics does not say it says none."""
+    status = STATES.get(values.text(row.get("opportunitystatecode")))
+    if status is not None:
+        at, actor = (
+            values.at(row.get("actualend") or row["createdon"]),
+            values.text(row.get("_ownerid_value")),
+        )
+        id, deal = f"{row['activityid']}/status", row["_opportunityid_value"]
+        yield CrmChange(deal, DealField.STATUS, status.value, at, actor_id=actor, native_id=id)
 
 
 def _fate(object: CrmObject, id: str, row: Row | None) -> CrmFate:
@@ -829,13 +835,13 @@ def _contacts(rows: list[Any]) -> Iterator[CrmContact]:
 
 
 def _line(row: Row) -> CrmLine:
-    quantity, price = values.number(row.get("quantity")) or Decimal(1), values.number(row.get("priceperunit"))
+    quantity, price = values.number(row.get("quantity")), values.number(row.get("priceperunit"))
     extended, tax = values.number(row.get("extendedamount")), values.number(row.get("tax")) or Decimal(0)
     return CrmLine(
         id=row["quotedetailid"],
         product=values.text(row.get("productname")),
         quantity=quantity,
-        list_price=None if price is None else price * quantity,
+        list_price=values.times(price, quantity),
         net_price=None if extended is None else extended - tax,
     )
 

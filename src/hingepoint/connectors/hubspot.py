@@ -622,7 +622,12 @@ class HubSpot:
             page = self._users(mark)
             return frozenset(each.id for each in page.records if isinstance(each, CrmUser)), page.mark
         body = self._list(KINDS[object], mark).body
-        return frozenset(each["id"] for each in body["results"]), _after(body) or ""
+        found = frozenset(each["id"] for each in body["results"] if self._is_wanted(object, each))
+        return found, _after(body) or ""
+
+    def _is_wanted(self, object: CrmObject, row: Mapping[str, Any]) -> bool:
+        since = self._wanted.since
+        return since is None or object is not CrmObject.DEALS or values.at(row["createdAt"]).date() >= since
 
     def _list(self, kind: str, after: str, *, archived: bool = False) -> Answer:
         query = {"limit": self.size, "archived": str(archived).lower(), **({"after": after} if after else {})}
@@ -826,16 +831,15 @@ def _entries(record: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
 
 def _line(found: Mapping[str, Any]) -> CrmLine:
     said = found["properties"]
-    quantity = values.number(said.get("quantity")) or values.number("1")
-    assert quantity is not None
+    quantity = values.number(said.get("quantity"))
     price, cost = values.number(said.get("price")), values.number(said.get("hs_cost_of_goods_sold"))
     return CrmLine(
         id=found["id"],
         product=values.text(said.get("name")),
         quantity=quantity,
-        list_price=None if price is None else price * quantity,
+        list_price=values.times(price, quantity),
         net_price=values.number(said.get("amount")),
-        cost=None if cost is None else cost * quantity,
+        cost=values.times(cost, quantity),
     )
 
 

@@ -52,6 +52,11 @@ def number(value: Any) -> Decimal | None:
         return None
 
 
+def times(price: Decimal | None, quantity: Decimal | None) -> Decimal | None:
+    """Return the money of a whole line; None where the CRM does not say its price or how many."""
+    return None if price is None or quantity is None else price * quantity
+
+
 def share(value: Any, whole: int = 1) -> float | None:
     """Return a probability between 0 and 1 from a number whose certainty is ``whole``."""
     found = number(value)

@@ -235,15 +235,12 @@ class Salesforce(base.Fake):
             self.assertions.append(form["assertion"])
         token = f"00D{next(self.counter)}!token"
         self.tokens.add(token)
-        return {"access_token": token, "instance_url": self.url}
+        who = f"https://login.salesforce.com/id/00D000000000001AAA/{self.ada}"
+        return {"access_token": token, "instance_url": self.url, "id": who}
 
     @route("GET", "/services/data")
     def versions(self, request: Request) -> Any:
         return [{"version": "65.0", "url": DATA}]
-
-    @route("GET", "/services/oauth2/userinfo")
-    def user_info(self, request: Request) -> Any:
-        return {"organization_id": "00D000000000001AAA", "user_id": self.ada}
 
     @route("GET", f"{DATA}/connect/organization")
     def organization(self, request: Request) -> Any:
