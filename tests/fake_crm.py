@@ -212,6 +212,9 @@ class FakeCrm:
         self.tasks[task_id] = (deal_id, subject, due_on)
         return WriteResult(Written.DONE, task_id=task_id)
 
+    def finish_task(self, task_id: str) -> WriteResult:
+        return WriteResult(Written.DONE if self.tasks.pop(task_id, None) else Written.GONE)
+
 
 def _said(deal: CrmDeal, name: DealField) -> str:
     if name == DealField.AMOUNT:

@@ -376,6 +376,7 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     "renew-webhook-secret": (KEEPERS, {"webhook_id": "a_webhook"}),
     "send-webhook-again": (KEEPERS, {"delivery_id": "a_hook_message"}),
     "renew-token": (KEEPERS, {"connection_id": "a_connection"}),
+    "forget-connection": (KEEPERS, {"connection_id": "a_connection"}),
     "set-card-hosts": (KEEPERS, {"connection_id": "a_connection"}),
     "renew-card-key": (KEEPERS, {"connection_id": "a_connection"}),
     "read-import-as": (KEEPERS, {"batch_id": "finished_import"}),

@@ -7,7 +7,9 @@ from click.testing import CliRunner
 
 from fake_crm import FakeCrm, plug_in
 from hingepoint.cli import main
+from hingepoint.cli.connect import _secrets as secrets_of
 from hingepoint.connectors.exchange import NotSignedIn
+from hingepoint.connectors.source import SignIn
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.sync.models import Connection
 
@@ -53,6 +55,41 @@ def test_the_same_name_again_gives_another_token(crm):
     code, said = run("connect", "fake1", "https://crm.example", given="second")
     assert (code, Connection.objects.count()) == (0, 1), said
     assert Connection.objects.get().secrets != before
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("https://other.example",),
+        ("https://crm.example", "--option", "database=other"),
+        ("https://crm.example", "--since", "2026-01-01"),
+    ],
+)
+def test_the_same_name_at_another_address_is_refused_and_its_token_goes_nowhere(crm, arguments):
+    run("connect", "fake1", "https://crm.example", "--option", "database=sales", given="first")
+    before = Connection.objects.get().secrets
+    code, said = run("connect", "fake1", *arguments, given="second")
+    assert code == 2
+    assert "Fake 1 is there already, at https://crm.example, database sales" in said
+    assert Connection.objects.get().secrets == before
+
+
+def test_an_address_inside_the_network_is_allowed_by_calling_it_again(crm):
+    run("connect", "fake1", "https://10.0.0.5", given="first")
+    code, said = run(
+        "connect", "fake1", "https://10.0.0.5", "--allow-outbound", "10.0.0.5:443", given="first"
+    )
+    assert (code, Connection.objects.get().allowed) == (0, ["10.0.0.5:443"]), said
+
+
+def test_a_private_key_of_several_lines_stands_in_the_file_of_the_token(crm, tmp_path):
+    pem = "-----BEGIN PRIVATE KEY-----\nMIIB=\nAAB=\n-----END PRIVATE KEY-----"
+    file = tmp_path / "token.txt"
+    file.write_text(f"client_id=app\nprivate_key={pem}\nuser = ida@example.com\n")
+    way = SignIn("jwt", "Key", {"client_id": "App", "user": "User", "private_key": "Key"})
+    assert secrets_of(way, file) == {
+        "client_id": "app", "user": "ida@example.com", "private_key": pem,
+    }  # fmt: skip
 
 
 def test_a_run_that_fails_says_why_in_one_sentence(crm):

@@ -114,6 +114,21 @@ def test_what_changes_while_a_reading_is_stopped_is_there_after_the_next(key):
 
 
 @played
+def test_deals_made_before_the_first_day_stay_out_by_every_way(key):
+    """A night's comparison must not bring in what the pages leave out."""
+    with fake_of(key) as fake:
+        fake.add(0)
+        fake.tick(3 * 86_400)
+        new = fake.add(1)
+        fake.tick(60)
+        wanted = Wanted(since=fake.now.date())
+        source = connectors.crm(key).open(fake.address(), fake.exchange(), wanted)
+        source.describe()
+        assert {each.id for each in read(source, CrmObject.DEALS)[CrmObject.DEALS]} == {new}
+        assert source.ids(CrmObject.DEALS, "")[0] == {new}
+
+
+@played
 def test_many_deals_of_one_moment_are_all_read(key):
     with fake_of(key) as fake:
         fake.tick = lambda seconds=0: fake.now  # as a bulk change does
@@ -227,6 +242,32 @@ def test_stage_and_amount_are_never_written(key):
             before = len(fake.requests)
             assert opened(key, fake).write(deal, {name: "1"}).written is Written.REFUSED
             assert all(each.method == "GET" for each in fake.requests[before:])
+
+
+@played
+def test_a_task_that_is_done_with_is_closed_and_closing_it_again_is_no_error(key):
+    with fake_of(key) as fake:
+        deal = fake.add()
+        source = opened(key, fake)
+        made = source.write_task(deal, "", "Agree on access", dt.date(2026, 4, 1))
+        assert source.finish_task(made.task_id).written is Written.DONE
+        assert source.finish_task(made.task_id).written in (Written.DONE, Written.SAME, Written.GONE)
+        assert not still_to_do(key, fake, made.task_id)
+
+
+def still_to_do(key: str, fake, task: str) -> bool:
+    """Return whether a task stands there as one that is to be done, in the words of each CRM."""
+    if key == "odoo":
+        return int(task) in fake.tables["mail.activity"]
+    if key == "pipedrive":
+        return not fake.lists["activities"][int(task)]["done"]
+    if key == "espocrm":
+        return fake.rows["Task"][task]["status"] != "Canceled"
+    if key == "hubspot":
+        return fake.records["tasks"][task]["properties"]["hs_task_status"] != "COMPLETED"
+    if key == "dynamics":
+        return fake.rows["tasks"][task].get("statecode") != 1
+    return fake.rows["Task"][task]["Status"] != "Done with"
 
 
 @played

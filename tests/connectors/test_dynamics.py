@@ -228,6 +228,22 @@ def test_values_are_written_in_the_type_of_their_column_and_once(fake):
     assert source.write(deal, {"agx_status": "gained", "agx_count": "3"}).written is Written.SAME
 
 
+@pytest.mark.parametrize(("kind", "there", "said"), [("Boolean", True, "true"), ("Decimal", 50.0, "50")])
+def test_what_is_there_in_another_writing_is_not_written_again(fake, kind, there, said):
+    fake.custom["agx_count"] = kind
+    deal, source = fake.add(agx_count=there), opened(fake)
+    assert source.write(deal, {"agx_count": said}).written is Written.SAME
+    assert [each for each in fake.requests if each.method == "PATCH"] == []
+
+
+@pytest.mark.parametrize("kind", ["Integer", "Decimal", "Money", "Boolean"])
+def test_a_text_for_a_column_of_another_kind_is_refused_and_never_raises(fake, kind):
+    fake.custom["agx_count"] = kind
+    deal, source = fake.add(), opened(fake)
+    assert source.write(deal, {"agx_count": "50%"}).written is Written.REFUSED
+    assert [each for each in fake.requests if each.method == "PATCH"] == []
+
+
 def test_rules_unknown_columns_closed_and_gone_deals_refuse_and_never_raise(fake):
     deal, source = fake.add(), opened(fake)
     assert source.write(deal, {"nobody_made": "x"}).written is Written.NO_FIELD

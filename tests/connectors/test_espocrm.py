@@ -15,12 +15,11 @@ from connectors.fakes import espocrm as fakes
 from connectors.fakes.base import CUT
 from connectors.recorded import exchanges, needs_cassettes
 from hingepoint.connectors import crm
-from hingepoint.connectors.espocrm import EspoCrm, history, reading
+from hingepoint.connectors.espocrm import EspoCrm
 from hingepoint.connectors.exchange import Exchange, NotReachable, NotSignedIn
 from hingepoint.connectors.source import Address, Wanted
 from hingepoint.records.crm import (
     Capability,
-    CrmChange,
     CrmObject,
     CrmRecord,
     DealField,
@@ -302,36 +301,6 @@ def test_ways_of_signing_in(fake):
 
 
 # -- what was recorded of EspoCRM 8.4.2 ----------------------------------------------------------------------------
-
-
-def recorded(number: int) -> Any:
-    return json.loads(exchanges("espocrm842")[number]["resp_body"])
-
-
-@needs_cassettes
-def test_the_recorded_stream_is_told_as_it_went():
-    stages = reading.stages(recorded(0)["stage"])
-    outcomes = {stage.id: stage.status for stage in stages}
-    notes = [note for note in recorded(15)["list"] if note["type"] in history.KINDS]
-    changes: list[CrmChange] = list(history.changes(notes, outcomes.__getitem__))
-    by_field = {field: [c.new for c in changes if c.field == field] for field in DealField}
-    assert by_field[DealField.STAGE] == [
-        "Prospecting", "Qualification", "Proposal", "Negotiation", "Closed Lost", "Negotiation", "Closed Won",
-    ]  # fmt: skip
-    assert by_field[DealField.STATUS] == ["open", "lost", "open", "won"]
-    assert by_field[DealField.AMOUNT] == ["110000"]
-    assert by_field[DealField.EXPECTED_CLOSE] == ["2027-01-31"]
-    assert by_field[DealField.OWNER] == ["6b03d4c32aa31aed5"]
-    began = list(history.beginnings(recorded(17)["list"][0], notes, outcomes.__getitem__))
-    assert {c.field: c.new for c in began} == {"amount": "120000", "expected_close": "2026-12-31"}
-
-
-@needs_cassettes
-def test_the_recorded_deal_and_its_people_can_be_read():
-    row, people = recorded(17)["list"][0], recorded(3)
-    deal = reading.deal(row, status_of=lambda stage: DealStatus.WON, people=people, own={}, link="")
-    assert (deal.amount, deal.stage_id, deal.currency) == (Decimal(110000), "Closed Won", "USD")
-    assert [role.role for role in deal.roles] == ["Decision Maker"]
 
 
 @needs_cassettes

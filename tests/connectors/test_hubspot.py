@@ -66,6 +66,12 @@ def test_owners_who_left_are_still_known(fake):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(("team", "name"), [("9", "North"), ("4711", ""), ("", "")])
+def test_the_team_of_a_deal_is_called_by_its_name_and_one_that_nobody_is_in_by_none(fake, team, name):
+    fake.add(hubspot_team_id=team)
+    assert only(opened(fake), CrmObject.DEALS).team == name
+
+
 def test_a_deal_with_more_people_than_a_page_of_associations_has_them_all(fake):
     deal = fake.add()
     for n in range(5):

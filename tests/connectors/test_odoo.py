@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
-import re
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -12,12 +10,10 @@ from typing import Any
 import pytest
 
 from connectors.fakes.base import CUT, FAILS
-from connectors.fakes.odoo import LEAD, MESSAGE, TRACKING, FakeOdoo
-from connectors.recorded import calls, exchanges, needs_cassettes, odoo_rows
+from connectors.fakes.odoo import LEAD, MESSAGE, FakeOdoo
 from hingepoint.connectors import crm
 from hingepoint.connectors.exchange import Exchange, NoRight, NotReachable, NotSignedIn, NotThere, Rejected
 from hingepoint.connectors.odoo import Odoo
-from hingepoint.connectors.odoo.history import Words, values_of, values_of_thread
 from hingepoint.connectors.odoo.rpc import problem, series
 from hingepoint.connectors.source import Address, Wanted
 from hingepoint.records.crm import (
@@ -387,86 +383,6 @@ def test_each_error_of_odoo_is_one_of_ours(name, status, kind):
 @pytest.mark.parametrize(("said", "number"), [("18.0", 18), ("saas~19.1", 19), ("19.0+e", 19), ("", 0)])
 def test_versions_are_read_as_odoo_writes_them(said, number):
     assert series(said) == number
-
-
-# -- what was recorded of Odoo 18 ----------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def recorded() -> Iterator[FakeOdoo]:
-    """A played Odoo that holds the rows which the real one showed."""
-    with FakeOdoo(18) as fake:
-        for model, rows in odoo_rows().items():
-            fake.tables[model] = {
-                id: {"write_date": "2026-11-23 05:53:00", **row} for id, row in rows.items()
-            }
-        for row in fake.tables[LEAD].values():
-            row.update({"type": "opportunity", "create_date": row.get("create_date", "2026-11-23 05:23:12")})
-        for id, row in fake.tables[MESSAGE].items():
-            row.update({"model": LEAD, "res_id": 49 if 393 < id < 405 else 50 if id > 411 else 0})
-        fake.tables[MESSAGE] = {id: row for id, row in fake.tables[MESSAGE].items() if row["res_id"] == 49}
-        for model in (LEAD, MESSAGE, TRACKING):
-            fake.fields[model] |= dict.fromkeys(_links(fake.tables[model].values()), "many2one")
-        fake.now = dt.datetime(2026, 11, 23, 6, tzinfo=dt.UTC)
-        yield fake
-
-
-def _links(rows) -> set[str]:
-    return {
-        n
-        for row in rows
-        for n, v in row.items()
-        if isinstance(v, list) and len(v) == 2 and isinstance(v[1], str)
-    }
-
-
-@needs_cassettes
-def test_the_recorded_deal_is_told_as_it_went(recorded):
-    changes = [c for c in history(opened(recorded)).values() if c.deal_id == "49"]
-    native = [c for c in changes if c.origin == Origin.NATIVE]
-    stages = [(c.old_label, c.new_label) for c in native if c.field == DealField.STAGE]
-    assert stages == [("New", "Qualified"), ("Qualified", "Proposition"), ("Proposition", "Won")]
-    assert [(c.old, c.new) for c in native if c.field == DealField.AMOUNT] == [("120000", "110000")]
-    assert [(c.old, c.new_label) for c in native if c.field == DealField.OWNER] == [("2", "Marc Demo")]
-    assert [c.new for c in native if c.field == DealField.STATUS] == ["lost", "open", "won"]
-    began = {c.field: c.new for c in changes if c.origin == Origin.INFERRED}
-    assert began == {"stage": "1", "amount": "120000", "owner": "2", "status": "open"}
-
-
-@needs_cassettes
-def test_the_recorded_thread_tells_a_salesperson_the_same_as_the_tracking_values():
-    rows = odoo_rows()
-    names = {str(row["id"]): row["name"] for row in rows["ir.model.fields"].values()}
-    told = [row for row in rows[TRACKING].values() if "mail_message_id" in row]  # those of the order are not
-    tracked = {v.id: (v.field, v.old, v.new) for v in values_of(told, names) if v.field}
-    thread = next(each for each in exchanges("odoo18") if each["path"] == "/mail/thread/messages")
-    messages = json.loads(thread["resp_body"])["result"]["data"]["mail.message"]
-    known = {"stage_id": {"New": "1", "Qualified": "2", "Proposition": "3", "Won": "4"}}
-    known |= {"user_id": {"Mitchell Admin": "2", "Marc Demo": "6"}, "lost_reason_id": {"Too expensive": "1"}}
-    shown = {v.id: (v.field, v.old, v.new) for v in values_of_thread(messages, Words(names=known))}
-    alike = {id for id in shown if id in tracked and shown[id][0] != "team_id"}
-    assert len(alike) == 9
-    assert {id: shown[id] for id in alike} == {id: tracked[id] for id in alike}
-
-
-@needs_cassettes
-def test_the_recorded_refusal_of_tracking_values_is_a_missing_right():
-    refused = [said for model, _, _, said in calls("odoo18") if model == TRACKING and "error" in said]
-    assert [type(problem(said["error"]["data"], 422)) for said in refused] == [NoRight]
-
-
-@needs_cassettes
-def test_the_requests_are_of_the_recorded_form(recorded):
-    opened(recorded).describe()
-    ours = [
-        request.json["params"]["args"][3:5] for request in recorded.requests if b"execute_kw" in request.raw
-    ]
-    known = {(model, method) for model, method, _, _ in calls("odoo18")}
-    assert {tuple(each) for each in ours} - known <= {
-        ("res.users", "fields_get"),
-        ("crm.stage", "fields_get"),
-    }
-    assert re.fullmatch(r"/jsonrpc", recorded.requests[-1].path)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 
 from connectors.reading import Kept
 from connectors.test_all import fake_of, opened
+from hingepoint.connectors import values
 from hingepoint.connectors.own import Kind, Own
 from hingepoint.records.crm import CrmObject, DealField
 
@@ -295,3 +296,17 @@ def test_no_value_is_made_up(kind, said):
     own = Own("area", kind)
     assert own.value(said) == said
     assert own.unread == {("area", said)}
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [("True", True), ("yes", True), ("1", True), ("false", False), ("No", False), ("0", False), ("", False)],
+)
+def test_a_box_is_written_as_what_a_text_says(said, meant):
+    assert values.yes_or_no(said) is meant
+
+
+@pytest.mark.parametrize("said", ["50%", "1 of 2 agreements stand", "maybe", "2"])
+def test_a_text_that_is_neither_yes_nor_no_is_never_a_no(said):
+    with pytest.raises(ValueError, match="neither yes nor no"):
+        values.yes_or_no(said)

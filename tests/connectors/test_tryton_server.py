@@ -294,16 +294,19 @@ def test_the_next_agreement_becomes_one_note_that_is_no_news_and_the_newest_take
     echo = synced(connection, sweep=False)
     assert (echo.brought, echo.written) == ({}, {})
 
-    server.call("sale.opportunity.lost", [deal])
     moved_to(agreement, dt.date(2031, 5, 1))
-    assert synced(connection, sweep=False).written == {
-        "done": 1
-    }  # a new note for the old one, which Tryton keeps as it is
+    # a new note for the old one, which Tryton keeps as it is
+    assert synced(connection, sweep=False).written == {"done": 1}
     assert notes_of(server, deal) == ["Budget (2031-05-01)"]
+
+    server.call("sale.opportunity.lost", [deal])
+    assert synced(connection, sweep=False).written == {"done": 1}
+    assert notes_of(server, deal) == []
     assert Deal.objects.get(key=str(deal)).status == "lost"
 
     server.call("sale.opportunity.lead", [deal])
-    assert synced(connection, sweep=False).written == {}
+    assert synced(connection, sweep=False).written == {"done": 1}
+    assert notes_of(server, deal) == ["Budget (2031-05-01)"]
     assert Deal.objects.get(key=str(deal)).status == "open"
     outcomes = DealEvent.objects.filter(deal__key=str(deal), kind="field", name="status")
     assert list(outcomes.order_by("occurred_at").values_list("note", flat=True)) == ["lost", "open"]

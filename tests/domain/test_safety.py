@@ -122,6 +122,7 @@ TOLD = {
     "sign_on.drop_group": (group, lambda c: sign_on.drop_group(by=c.analyst, at=NOW, line_id=GroupLine.objects.get().pk), "analyst"),
     "sync.connect": (None, lambda c: sync.connect(by=c.analyst, at=NOW, crm="tryton", url="https://127.0.0.1:1", given=CRM), "analyst"),
     "sync.sign_in_anew": (lambda c: connecting.a_connection(), lambda c: sync.sign_in_anew(by=c.analyst, at=NOW, connection_id=connecting.a_connection().pk, given=CRM), "analyst"),
+    "sync.forget": (lambda c: connecting.a_connection(), lambda c: sync.forget(by=c.analyst, at=NOW, connection_id=connecting.a_connection().pk), "analyst"),
     "sync.renew_card_key": (lambda c: connecting.a_connection(), lambda c: sync.renew_card_key(by=c.analyst, at=NOW, connection_id=connecting.a_connection().pk, at_once=True), "analyst"),
 }  # fmt: skip
 

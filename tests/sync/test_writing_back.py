@@ -76,8 +76,8 @@ def test_agreements_are_written_once_and_again_only_when_they_change(crm, connec
     Agreement.objects.filter(type__key="budget").update(
         state="gained", gained_at=LATER, changed_at=LATER + dt.timedelta(days=4)
     )
-    assert run(connection, 4) == {"done": 1}
-    assert crm.written[-1][1]["hp_coverage"] == "100%"
+    assert run(connection, 4) == {"done": 2}
+    assert (crm.written[-1][1]["hp_coverage"], crm.tasks) == ("100%", {})
 
 
 def test_the_link_leads_to_the_address_that_this_installation_was_told(crm, connection, settings):
@@ -138,6 +138,62 @@ def test_a_record_that_changes_and_stays_locked_is_asked_once_a_change(crm, conn
     assert run(connection, 1) == {"locked": 1}
     assert run(connection, 1) == {}
     assert WrittenBack.objects.get().failures == 2
+
+
+def closed_in_the_crm(crm, stage: str) -> None:
+    crm.pass_time(days=61)
+    crm.change("d1", stage_id=stage)
+
+
+@pytest.mark.parametrize("stage", ["s3", "s4"])
+def test_a_closed_deal_gets_no_task_and_nothing_next(crm, connection, stage):
+    closed_in_the_crm(crm, stage)
+    needed("budget", dt.date(2026, 4, 1))
+    switched_on(connection, "status", "next", "task")
+    assert run(connection, 1) == {"done": 1}
+    assert (crm.written, crm.tasks) == ([("d1", {"hp_status": "0 of 1 agreements stand"})], {})
+    assert run(connection, 2) == {}
+
+
+def test_the_task_of_a_deal_ends_when_it_is_closed_and_comes_again_when_it_is_opened(crm, connection):
+    needed("budget", dt.date(2026, 4, 1))
+    switched_on(connection, "next", "task")
+    assert run(connection, 1) == {"done": 2}
+    closed_in_the_crm(crm, "s3")
+    assert run(connection, 2) == {"done": 2}
+    assert (crm.written[-1], crm.tasks) == (("d1", {"hp_next": ""}), {})
+    assert run(connection, 3) == {}
+    crm.pass_time(hours=1)
+    crm.change("d1", stage_id="s1")
+    assert run(connection, 4) == {"done": 2}
+    assert crm.written[-1] == ("d1", {"hp_next": "Budget, by 2026-04-01"})
+    assert list(crm.tasks.values()) == [("d1", "Budget", dt.date(2026, 4, 1))]
+
+
+def test_a_closed_deal_for_which_only_a_task_was_wanted_gets_it_when_it_is_opened(crm, connection):
+    closed_in_the_crm(crm, "s4")
+    needed("budget", dt.date(2026, 4, 1))
+    switched_on(connection, "task")
+    assert run(connection, 1) == {}
+    crm.pass_time(hours=1)
+    crm.change("d1", stage_id="s1")
+    assert run(connection, 2) == {"done": 1}
+    assert len(crm.tasks) == 1
+
+
+@pytest.mark.parametrize("taken_away", [False, True])
+def test_the_task_ends_when_every_agreement_stands(crm, connection, taken_away):
+    needed("budget", dt.date(2026, 4, 1))
+    switched_on(connection, "task")
+    run(connection, 1)
+    if taken_away:
+        crm.tasks.clear()
+    later = LATER + dt.timedelta(days=2)
+    Agreement.objects.update(state="gained", gained_at=later, changed_at=later)
+    assert run(connection, 2) == {"same" if taken_away else "done": 1}
+    row = WrittenBack.objects.get()
+    assert (crm.tasks, row.task_id, row.values, row.held_until) == ({}, "", {}, None)
+    assert run(connection, 3) == {}
 
 
 def test_what_was_refused_and_is_not_wanted_any_more_waits_no_longer(crm, connection):

@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from cast import NOW
 from fake_crm import FakeCrm, plug_in
-from hingepoint.connectors.exchange import NotSignedIn
+from hingepoint.connectors.exchange import NoRight, NotReachable, NotSignedIn
+from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.deals.frames import deals_frame
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.sync import actions
@@ -192,6 +193,113 @@ def test_a_wrong_address_keeps_what_was_typed_but_the_token(desk, crm):
     assert "beginning with https://" in said
     assert 'value="Ours"' in said
     assert "canary-token" not in said
+
+
+def another(desk, made: Connection, **sent):
+    return desk.post(reverse("renew-token", args=[made.pk]), {"token": "second"} | sent, follow=True)
+
+
+def test_a_wrong_address_is_corrected_and_the_token_is_asked_for_again(desk, crm, monkeypatch):
+    def nobody():
+        raise NotReachable("The CRM did not answer: ConnectError.")
+
+    monkeypatch.setattr(crm, "describe", nobody)
+    desk.post(reverse("new-connection", args=["fake1"]), given(url="https://crn.example"))
+    made = Connection.objects.get()
+    page = desk.get(reverse("connection", args=[made.pk])).text
+    assert 'value="https://crn.example"' in page
+    refused = another(desk, made, url="https://crm.example", token="")
+    assert "Give this: Token." in refused.text
+    assert Connection.objects.get().url == "https://crn.example"
+    monkeypatch.undo()
+    plug_in(monkeypatch, crm)
+    another(desk, made, url="https://crm.example/")
+    made.refresh_from_db()
+    assert (made.url, made.prefix, bool(made.capabilities)) == ("https://crm.example", "", True)
+    actions.sync(at=NOW, connection_id=made.pk)
+    assert Deal.objects.get(key="x1").name == "Press for Nordwerk"
+    told = AuditEvent.objects.filter(action="sign in anew").latest("pk").changes
+    assert told == {"address": ["https://crn.example", "https://crm.example"]}
+
+
+def test_a_token_never_goes_to_an_address_that_others_can_listen_to(desk, crm):
+    desk.post(reverse("new-connection", args=["fake1"]), given())
+    refused = another(desk, Connection.objects.get(), url="http://crm.example")
+    assert "others could read the token" in refused.text
+    assert Connection.objects.get().url == "https://crm.example"
+
+
+def test_what_another_address_showed_is_not_taken_for_this_one(desk, crm, monkeypatch):
+    desk.post(reverse("new-connection", args=["fake1"]), given())
+    made = Connection.objects.get()
+    assert made.capabilities
+    another(desk, made, url="https://crm.example")
+    made.refresh_from_db()
+    tested_at = made.tested_at
+
+    def nobody():
+        raise NotReachable("The CRM did not answer: ConnectError.")
+
+    monkeypatch.setattr(crm, "describe", nobody)
+    another(desk, made, url="https://crm.example")
+    made.refresh_from_db()
+    assert made.tested_at == tested_at  # the same address: what was found there holds
+    another(desk, made, url="https://other.example")
+    made.refresh_from_db()
+    assert (made.tested_at, made.capabilities, made.described) == (None, [], {})
+
+
+def test_a_connection_that_brought_nothing_in_is_taken_away_and_the_next_meets_the_deals_of_files(desk, crm):
+    desk.post(reverse("new-connection", args=["fake1"]), given())
+    wrong = Connection.objects.get()
+    assert "Delete this connection" in desk.get(reverse("connection", args=[wrong.pk])).text
+    said = desk.post(reverse("forget-connection", args=[wrong.pk]), follow=True)
+    assert "Fake 1 is deleted" in said.text
+    desk.post(reverse("new-connection", args=["fake1"]), given())
+    assert Connection.objects.get().prefix == ""
+
+
+def test_a_connection_that_brought_deals_in_stays(desk, connected):
+    assert "Delete this connection" not in desk.get(reverse("connection", args=[connected.pk])).text
+    said = desk.post(reverse("forget-connection", args=[connected.pk]), follow=True)
+    assert "has brought deals in" in said.text
+    assert Connection.objects.count() == 1
+
+
+def test_users_are_known_before_it_is_switched_on(desk, crm):
+    desk.post(reverse("new-connection", args=["fake1"]), given())
+    made = Connection.objects.get()
+    said = desk.get(reverse("say-words", args=[made.pk])).text
+    assert "suggested: Sanna" in said
+    assert (made.state, Deal.objects.filter(key="x1").exists()) == ("draft", False)
+
+
+def test_a_sign_in_that_may_not_see_users_is_tested_all_the_same(desk, crm):
+    def refuse(number: int) -> None:
+        raise NoRight("The CRM says that this sign-in has no right to it.")
+
+    crm.before_page = refuse
+    desk.post(reverse("new-connection", args=["fake1"]), given())
+    assert Connection.objects.get().capabilities
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (CapabilityFound(Capability.DEALS, Found.TRACKED, 5000, detail="It counts to 5,000.", at_least=True), "5,000 or more"),
+        (CapabilityFound(Capability.DEALS, Found.TRACKED, 7, detail="Of the first 50 deals"), "Nothing. Of the first 50 deals."),
+        (CapabilityFound(Capability.WRITE_BACK, Found.NO_RIGHT, ask_for="Edit on Deals"), "Sellers see agreements here, not in the CRM. Ask for Edit on Deals."),
+        (CapabilityFound(Capability.OWNER_HISTORY, Found.TRACKED_SINCE, 2, dt.date(2025, 1, 2)), "Work from before that day stands with the owner of today."),
+        (CapabilityFound(Capability.ACTIVITIES, Found.TRACKED_SINCE, 2, ask_for="Calls: Read"), "Some of it comes over, some does not. Ask for Calls: Read."),
+    ],
+)  # fmt: skip
+def test_each_line_of_the_self_test_says_no_more_than_was_found(desk, crm, found, said):
+    crm.found = (found,)
+    desk.post(reverse("new-connection", args=["fake1"]), given())
+    page = desk.get(reverse("connection", args=[Connection.objects.get().pk])).text
+    shown = page.partition("The self-test")[2].partition("</table>")[0]
+    assert said in shown
+    assert ".." not in shown
 
 
 def test_what_is_missing_says_what_it_costs_and_what_to_ask_for(desk, crm):

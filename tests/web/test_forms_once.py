@@ -104,6 +104,7 @@ OTHERWISE = {
     "add-passkey": "a device answers once: tests/web/test_passkeys.py",
     "look-at-trial": "the planned look is had once, an early one is refused: tests/web/test_trial_outcome.py",
     "new-connection": "one of a name: tests/web/test_connections.py",
+    "renew-token": "says anew what is there",
 }
 #: What tells no fact of the company.
 NO_FACTS = {"SentForm", "Session", "SignInFailure", "KeptAnswer"}

@@ -192,6 +192,7 @@ HARMLESS = {
     "switch-connection": "reads with the token that is there",
     "set-pace": "says how often it is read",
     "set-writing-back": "writes to the CRM that was connected",
+    "forget-connection": "deletes what brought nothing in, with its token",
 }
 
 

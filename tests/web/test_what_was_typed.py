@@ -64,6 +64,7 @@ FORMS: dict[str, tuple[str, str, str]] = {
     "take-steps": ("seller", "matrix", "?status=open&choose=1"),
     "new-rule": ("analyst", "new-rule", ""),
     "new-connection": ("analyst", "new-connection", ""),
+    "renew-token": ("analyst", "connection", ""),
     "edit-rule": ("analyst", "edit-rule", ""),
     "coach": ("manager", "coach", ""),
     "new-message": ("sponsor", "new-message", ""),

@@ -71,7 +71,8 @@ def connect(
     """Connect the CRM at ADDRESS, try what its token may see, and switch it on.
 
     The token comes from standard input, from --token-file or from the variable HINGEPOINT_CRM_TOKEN, and is kept
-    encrypted. Called again with the same name, the token and what is said are replaced.
+    encrypted. Called again with the same name and address, the token is replaced; another address, option or first
+    day is refused.
 
     \b
     Examples:
@@ -141,10 +142,22 @@ def _secrets(way: SignIn, file: Path | None) -> dict[str, str]:
     text = text or sys.stdin.read().strip()
     if len(names) == 1 and not text.startswith(f"{names[0]}="):
         return {names[0]: text}
-    given = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+    given = _named(text, names)
     if lacking := [each for each in names if not given.get(each)]:
         raise Unusable(f"Give {' and '.join(lacking)}, one NAME=VALUE a line.")
     return given
+
+
+def _named(text: str, names: list[str]) -> dict[str, str]:
+    """Return the values of NAME=VALUE; one goes on until the next line that begins with a name, as a private key does."""
+    found: dict[str, list[str]] = {}
+    of = ""
+    for line in text.splitlines():
+        name, sign, rest = line.partition("=")
+        if sign and name.strip() in names:
+            of, line = name.strip(), rest
+        found.setdefault(of, []).append(line)
+    return {name: "\n".join(lines).strip() for name, lines in found.items() if name}
 
 
 def _pairs(given: tuple[str, ...], option: str) -> dict[str, str]:
@@ -164,7 +177,7 @@ def in_words(page: ConnectionPage, tried: Rehearsal | None) -> str:
         lines.append(f"This way of signing in ends on {page.ends_on}.")
     lines.append("")
     for each in page.capabilities:
-        number = f"{each.count:>9,}" if each.count is not None else f"{'—':>9}"
+        number = f"{each.count:>9,}{'+' if each.at_least else ''}" if each.count is not None else f"{'—':>9}"
         since = f" since {each.since}" if each.since else ""
         ask = f" Ask for: {each.ask_for}." if each.ask_for else ""
         lines.append(f"  {each.what:<40} {each.found:<24} {number}{since}{ask}")

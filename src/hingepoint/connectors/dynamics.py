@@ -348,7 +348,7 @@ class Dynamics:
         body = self._get(set, size=1, query={"$select": TABLES[set][0], "$count": "true"}).body
         most = body["@odata.count"] >= 5000
         detail = "Dataverse counts to 5,000." if most else ""
-        return CapabilityFound(capability, Found.TRACKED, count=body["@odata.count"], detail=detail)
+        return CapabilityFound(capability, Found.TRACKED, body["@odata.count"], detail=detail, at_least=most)
 
     def _test_history(self, capability: Capability) -> CapabilityFound:
         if not self._is_audited(TRACKED_BY[capability]):
@@ -521,7 +521,8 @@ class Dynamics:
                 yield from self._of_field(row, field, present, by_name[name])
             for name, ours in self._kept.items():
                 yield from self._of_own(row, name, ours, by_name[name])
-            yield from map(_closing, closings.get(row["opportunityid"], ()))
+            for each in closings.get(row["opportunityid"], ()):
+                yield from _closing(each)
 
     def _audits(self, ids: list[str]) -> list[Any]:
         """Return each changed column of each audited change, in the order of time."""
@@ -669,11 +670,14 @@ class Dynamics:
         rows = self._of("opportunities", ("opportunityid", "statecode", *values_), "opportunityid", [deal_id])
         if not rows:
             return WriteResult(Written.GONE)
-        if all(values.text(rows[0].get(name)) == value for name, value in values_.items()):
+        try:
+            typed = {name: _typed(self._columns[name], value) for name, value in values_.items()}
+        except ValueError as problem:
+            return WriteResult(Written.REFUSED, values.shortened(problem))
+        if all(rows[0].get(name) == value for name, value in typed.items()):
             return WriteResult(Written.SAME)
         if values.text(rows[0]["statecode"]) != "0":
             return WriteResult(Written.LOCKED, "A closed opportunity takes no changes.")
-        typed = {name: _typed(self._columns[name], value) for name, value in values_.items()}
         return self._sent("PATCH", f"opportunities({deal_id})", typed)
 
     def write_task(self, deal_id: str, task_id: str, subject: str, due_on: dt.date | None) -> WriteResult:
@@ -684,6 +688,9 @@ class Dynamics:
                 return done
         regarding = {"regardingobjectid_opportunity@odata.bind": f"/opportunities({deal_id})"}
         return self._sent("POST", "tasks", {**said, **regarding}, task=True)
+
+    def finish_task(self, task_id: str) -> WriteResult:
+        return self._sent("PATCH", f"tasks({task_id})", {"statecode": 1}, task=True)
 
     def _sent(self, method: str, path: str, body: Any, *, task: bool = False) -> WriteResult:
         """Change a row that is there: without ``If-Match`` Dataverse makes one that is not."""
@@ -755,11 +762,16 @@ def _words_of(column: Row) -> dict[str, str]:
     return {str(each["Value"]): _label_of(each.get("Label")) or str(each["Value"]) for each in options}
 
 
-def _closing(row: Row) -> CrmChange:
-    status = STATES.get(values.text(row.get("opportunitystatecode")), DealStatus.LOST)
-    at, actor = values.at(row.get("actualend") or row["createdon"]), values.text(row.get("_ownerid_value"))
-    id, deal = f"{row['activityid']}/status", row["_opportunityid_value"]
-    return CrmChange(deal, DealField.STATUS, status.value, at, actor_id=actor, native_id=id)
+def _closing(row: Row) -> Iterator[CrmChange]:
+    """Yield the outcome that a closing activity says; one of which Dynamics does not say it says none."""
+    status = STATES.get(values.text(row.get("opportunitystatecode")))
+    if status is not None:
+        at, actor = (
+            values.at(row.get("actualend") or row["createdon"]),
+            values.text(row.get("_ownerid_value")),
+        )
+        id, deal = f"{row['activityid']}/status", row["_opportunityid_value"]
+        yield CrmChange(deal, DealField.STATUS, status.value, at, actor_id=actor, native_id=id)
 
 
 def _fate(object: CrmObject, id: str, row: Row | None) -> CrmFate:
@@ -823,13 +835,13 @@ def _contacts(rows: list[Any]) -> Iterator[CrmContact]:
 
 
 def _line(row: Row) -> CrmLine:
-    quantity, price = values.number(row.get("quantity")) or Decimal(1), values.number(row.get("priceperunit"))
+    quantity, price = values.number(row.get("quantity")), values.number(row.get("priceperunit"))
     extended, tax = values.number(row.get("extendedamount")), values.number(row.get("tax")) or Decimal(0)
     return CrmLine(
         id=row["quotedetailid"],
         product=values.text(row.get("productname")),
         quantity=quantity,
-        list_price=None if price is None else price * quantity,
+        list_price=values.times(price, quantity),
         net_price=None if extended is None else extended - tax,
     )
 
@@ -851,7 +863,7 @@ def _typed(column: Row, value: str) -> Any:
     if kind in ("Integer", "Picklist", "BigInt"):
         return int(value)
     if kind == "Boolean":
-        return value.lower() in ("true", "1", "yes")
+        return values.yes_or_no(value)
     return float(value) if kind in ("Decimal", "Double", "Money") else value
 
 

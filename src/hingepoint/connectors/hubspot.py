@@ -121,7 +121,15 @@ class HubSpot:
     # What is there
 
     def describe(self) -> Described:
-        for known in ("_account", "_stages", "_owner_of_user", "_properties", "_own"):
+        for known in (
+            "_account",
+            "_stages",
+            "_everyone",
+            "_owner_of_user",
+            "_team_names",
+            "_properties",
+            "_own",
+        ):
             self.__dict__.pop(known, None)
         fields = self._properties
         return Described(
@@ -165,7 +173,16 @@ class HubSpot:
     @functools.cached_property
     def _owner_of_user(self) -> Mapping[str, str]:
         """Owners by the id of their user, which is what history names."""
-        return {str(each["userId"]): each["id"] for each in self._owners() if each.get("userId")}
+        return {str(each["userId"]): each["id"] for each in self._everyone if each.get("userId")}
+
+    @functools.cached_property
+    def _team_names(self) -> Mapping[str, str]:
+        """Names of teams by their ids: a deal says the id only, an owner says both."""
+        return {str(team["id"]): team["name"] for each in self._everyone for team in each.get("teams") or ()}
+
+    @functools.cached_property
+    def _everyone(self) -> tuple[Mapping[str, Any], ...]:
+        return tuple(self._owners())
 
     def _owners(self) -> Iterator[Mapping[str, Any]]:
         for archived in ("false", "true"):
@@ -328,6 +345,11 @@ class HubSpot:
         contacts = self._associated("0-3", "contacts", ids)
         return (self._deal(each, companies[each["id"]], contacts[each["id"]]) for each in found)
 
+    def _team(self, said: Mapping[str, Any]) -> str:
+        """Return the name of a deal's team; empty where no owner is in it: then that of its owner counts."""
+        team = values.text(said.get("hubspot_team_id"))
+        return self._team_names.get(team, "") if team else ""
+
     def _deal(self, found: Mapping[str, Any], companies: list[Any], contacts: list[Any]) -> CrmDeal:
         said = found["properties"]
         closed_at = values.moment(said.get("closedate"))
@@ -339,7 +361,7 @@ class HubSpot:
             modified_at=values.at(said.get("hs_lastmodifieddate") or found["updatedAt"]),
             account_id=_company(companies),
             owner_id=values.text(said.get("hubspot_owner_id")),
-            team=values.text(said.get("hubspot_team_id")),
+            team=self._team(said),
             pipeline=values.text(said.get("pipeline")),
             stage_id=values.text(said.get("dealstage")),
             status=status,
@@ -600,7 +622,12 @@ class HubSpot:
             page = self._users(mark)
             return frozenset(each.id for each in page.records if isinstance(each, CrmUser)), page.mark
         body = self._list(KINDS[object], mark).body
-        return frozenset(each["id"] for each in body["results"]), _after(body) or ""
+        found = frozenset(each["id"] for each in body["results"] if self._is_wanted(object, each))
+        return found, _after(body) or ""
+
+    def _is_wanted(self, object: CrmObject, row: Mapping[str, Any]) -> bool:
+        since = self._wanted.since
+        return since is None or object is not CrmObject.DEALS or values.at(row["createdAt"]).date() >= since
 
     def _list(self, kind: str, after: str, *, archived: bool = False) -> Answer:
         query = {"limit": self.size, "archived": str(archived).lower(), **({"after": after} if after else {})}
@@ -659,6 +686,10 @@ class HubSpot:
         to = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": TASK_OF_DEAL}
         body = {"properties": properties, "associations": [{"to": {"id": deal_id}, "types": [to]}]}
         return self._sent("POST", _path("tasks"), body, task=True)
+
+    def finish_task(self, task_id: str) -> WriteResult:
+        done = {"properties": {"hs_task_status": "COMPLETED"}}
+        return self._sent("PATCH", _path("tasks", task_id), done, task=True)
 
     def _sent(self, method: str, path: str, body: Any, *, task: bool = False) -> WriteResult:
         try:
@@ -800,16 +831,15 @@ def _entries(record: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
 
 def _line(found: Mapping[str, Any]) -> CrmLine:
     said = found["properties"]
-    quantity = values.number(said.get("quantity")) or values.number("1")
-    assert quantity is not None
+    quantity = values.number(said.get("quantity"))
     price, cost = values.number(said.get("price")), values.number(said.get("hs_cost_of_goods_sold"))
     return CrmLine(
         id=found["id"],
         product=values.text(said.get("name")),
         quantity=quantity,
-        list_price=None if price is None else price * quantity,
+        list_price=values.times(price, quantity),
         net_price=values.number(said.get("amount")),
-        cost=None if cost is None else cost * quantity,
+        cost=values.times(cost, quantity),
     )
 
 

@@ -498,6 +498,14 @@ class Pipedrive:
         on = {"type": "task", "deal_id": int(deal_id), **owner}
         return self._sent("POST", TASKS, {**said, **on}, task=True)
 
+    def finish_task(self, task_id: str) -> WriteResult:
+        before = self._one(f"{TASKS}/{task_id}")
+        if before is None:
+            return WriteResult(Written.GONE)
+        if before.get("done"):
+            return WriteResult(Written.SAME, task_id=task_id)
+        return self._sent("PATCH", f"{TASKS}/{task_id}", {"done": True}, task=True)
+
 
 DEALS, ARCHIVED, TASKS = "api/v2/deals", "api/v2/deals/archived", "api/v2/activities"
 PATHS: Mapping[CrmObject, str] = {

@@ -16,7 +16,6 @@ import re
 import urllib.parse
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
@@ -131,6 +130,7 @@ class Salesforce:
         self._address, self._link, self._wanted = address, link, wanted
         self._extra = {column: name for column, name in wanted.fields.items() if name}
         self.unread: Unread = set()
+        self._organization = self._user = ""  # whose data it is, and as whom we are signed in
 
     # Signing in
 
@@ -153,6 +153,7 @@ class Salesforce:
             said = values.shortened((answer.body or {}).get("error_description"))
             raise exchange.NotSignedIn(f"Salesforce does not take this sign-in: {said}")
         self._link.headers["Authorization"] = f"Bearer {answer.body['access_token']}"
+        self._organization, self._user = ("", "", *values.text(answer.body.get("id")).split("/"))[-2:]
 
     def _assertion(self) -> str:
         """Return a JWT for the app and its user (RFC 7523), good for three minutes of Salesforce's clock."""
@@ -253,15 +254,15 @@ class Salesforce:
     def describe(self) -> Described:
         for known in ("_there", "_fields", "_stages", "_tracked"):
             self.__dict__.pop(known, None)
-        user = self._ask("GET", "services/oauth2/userinfo")
+        fields = tuple(_field(each, each["name"] in self._tracked) for each in self._fields.values())
         return Described(
-            instance=values.text(user.body["organization_id"]),
+            instance=self._organization,
             version=VERSION,
-            server_time=user.server_time,
+            server_time=self._now,
             currency=self._currency,
             stages=tuple(self._stages.values()),
-            fields=tuple(_field(each, each["name"] in self._tracked) for each in self._fields.values()),
-            user=values.text(user.body["user_id"]),
+            fields=fields,
+            user=self._user,
             kept=tuple(self._kept.values()),
         )
 
@@ -731,6 +732,11 @@ class Salesforce:
                 return WriteResult(done.written, done.detail, task_id=task_id)
         return self._sent("POST", "Task", {**said, "WhatId": deal_id})
 
+    def finish_task(self, task_id: str) -> WriteResult:
+        rows, _ = self._query(_soql(("ApiName",), "TaskStatus", "IsClosed = true", "ApiName", 1))
+        closed = rows[0]["ApiName"] if rows else "Completed"
+        return self._sent("PATCH", f"Task/{task_id}", {"Status": closed})
+
     def _sent(self, method: str, path: str, body: Any) -> WriteResult:
         try:
             done = self._ask(method, f"{DATA}/sobjects/{path}", json=body, again=method != "POST")
@@ -871,10 +877,11 @@ def _contacts(rows: list[Any]) -> Iterator[CrmContact]:
 
 
 def _line(row: Mapping[str, Any]) -> CrmLine:
-    quantity, price = values.number(row["Quantity"]) or Decimal(1), values.number(row.get("ListPrice"))
+    quantity, price = values.number(row.get("Quantity")), values.number(row.get("ListPrice"))
     product = values.text((row.get("Product2") or {}).get("Name"))
-    listed = None if price is None else price * quantity
-    return CrmLine(row["Id"], product, quantity, listed, values.number(row.get("TotalPrice")))
+    return CrmLine(
+        row["Id"], product, quantity, values.times(price, quantity), values.number(row.get("TotalPrice"))
+    )
 
 
 def _approval(row: Mapping[str, Any], deal: str) -> CrmApproval:

@@ -132,6 +132,10 @@ class Source(Protocol):
         """Make the task of the next agreement, or bring the one made before up to date."""
         ...
 
+    def finish_task(self, task_id: str) -> WriteResult:
+        """Close the task made before: nothing is next any more. One that is not there is told as gone."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Connector:

@@ -468,6 +468,17 @@ class Tryton:
         except NotThere:
             return WriteResult(Written.GONE)
 
+    def finish_task(self, task_id: str) -> WriteResult:
+        try:
+            if not (old := self.call("ir.note.search", [["id", "=", int(task_id)]], 0, 1, None)):
+                return WriteResult(Written.GONE)
+            self.call("ir.note.delete", old)
+        except NotThere:
+            return WriteResult(Written.GONE)
+        except (NoRight, Rejected) as problem:
+            return WriteResult(Written.REFUSED, str(problem)[:200])
+        return WriteResult(Written.DONE, task_id=task_id)
+
 
 # ---- marks ----
 

@@ -52,6 +52,11 @@ def number(value: Any) -> Decimal | None:
         return None
 
 
+def times(price: Decimal | None, quantity: Decimal | None) -> Decimal | None:
+    """Return the money of a whole line; None where the CRM does not say its price or how many."""
+    return None if price is None or quantity is None else price * quantity
+
+
 def share(value: Any, whole: int = 1) -> float | None:
     """Return a probability between 0 and 1 from a number whose certainty is ``whole``."""
     found = number(value)
@@ -62,6 +67,16 @@ def plain(value: Any) -> str:
     """Return a number as text, the same for 1000, 1000.0 and 1000.00."""
     found = number(value)
     return "" if found is None else f"{found.normalize():f}"
+
+
+_YES_OR_NO = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False, "": False}
+
+
+def yes_or_no(said: str) -> bool:
+    """Return what a text says for a box. Raises ValueError: a text that is neither yes nor no is never a no."""
+    if (found := _YES_OR_NO.get(said.strip().lower())) is None:
+        raise ValueError(f"“{said}” is neither yes nor no.")
+    return found
 
 
 def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:

@@ -58,7 +58,8 @@ class Found(Worded):
 
 @dataclass(frozen=True, slots=True)
 class CapabilityFound:
-    """One line of the self-test. ``count`` are the records seen; None where they cannot be counted.
+    """One line of the self-test. ``count`` are the records seen; None where they cannot be counted, and with ``at_least`` as
+    far as the CRM counts.
 
     ``since`` is the first day of history; ``ask_for`` is the right or switch to ask the administrator for,
     in the words of the CRM.
@@ -70,6 +71,7 @@ class CapabilityFound:
     since: dt.date | None = None
     ask_for: str = ""
     detail: str = ""
+    at_least: bool = False
 
 
 class DealField(Worded):
@@ -213,11 +215,12 @@ class CrmChange:
 
 @dataclass(frozen=True, slots=True)
 class CrmLine:
-    """One line of a quote, money for the whole line: before and after every discount, and what it costs us."""
+    """One line of a quote, money for the whole line: before and after every discount, and what it costs us. ``quantity`` is
+    None where the CRM does not say how many."""
 
     id: str
     product: str
-    quantity: Decimal
+    quantity: Decimal | None
     list_price: Decimal | None = None
     net_price: Decimal | None = None
     cost: Decimal | None = None

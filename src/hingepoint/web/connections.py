@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,7 +95,7 @@ def connection(request: Request, connection_id: int) -> HttpResponse:
 
 
 #: Forms of the page of a connection, each sent to an address of its own.
-_FORMS = ("set-pace", "set-writing-back", "set-card-hosts")
+_FORMS = ("set-pace", "set-writing-back", "set-card-hosts", "renew-token")
 
 
 def _drafts(request: Request, connection_id: int) -> dict[str, drafts.Draft]:
@@ -264,11 +265,40 @@ def renew_card_key(request: Request, connection_id: int) -> HttpResponse:
     return redirect("connection", connection_id)
 
 
-@drafts.flashed("connection", "connection_id")
+class MoveForm(forms.Form):
+    """The address of a connection, and the names that go with it (``queries.OptionLine``)."""
+
+    url = forms.CharField(max_length=500, label="The address")
+
+    def __init__(self, data: Any, options: Iterable[queries.OptionLine]) -> None:
+        super().__init__(data)
+        for one in options:
+            self.fields[f"option-{one.key}"] = forms.CharField(
+                required=False, max_length=200, label=one.words
+            )
+
+
+@drafts.kept("connection", "connection_id")
 @require_POST
 def renew_token(request: Request, connection_id: int) -> HttpResponse:
-    """Another token in place of the one before."""
+    """Another token in place of the one before, and the address that it is for."""
     page = queries.connection_page(request.user, connection_id, at=timezone.now())
-    given = {name: request.POST.get(name, "") for name, _ in page.secret_names}
-    actions.sign_in_anew(by=request.user, at=timezone.now(), connection_id=connection_id, given=given)
+    said = drafts.read(MoveForm(request.POST, page.options))
+    actions.sign_in_anew(
+        by=request.user,
+        at=timezone.now(),
+        connection_id=connection_id,
+        given={name: request.POST.get(name, "") for name, _ in page.secret_names},
+        url=said["url"],
+        options={one.key: said[f"option-{one.key}"] for one in page.options},
+    )
     return _tried(request, connection_id)
+
+
+@drafts.flashed("connection", "connection_id")
+@require_POST
+def forget_connection(request: Request, connection_id: int) -> HttpResponse:
+    """Delete a connection that has brought nothing in."""
+    name = actions.forget(by=request.user, at=timezone.now(), connection_id=connection_id)
+    messages.info(request, f"{name} is deleted, and its token with it.")
+    return redirect("connections")

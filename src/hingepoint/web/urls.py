@@ -413,6 +413,7 @@ urlpatterns = [
     path("connections/<int:connection_id>/card/key", connections.renew_card_key, name="renew-card-key"),
     path("card/<str:token>/", cards.card, name="card"),
     path("connections/<int:connection_id>/token", connections.renew_token, name="renew-token"),
+    path("connections/<int:connection_id>/forget", connections.forget_connection, name="forget-connection"),
     path("webhooks/", webhooks.webhooks, name="webhooks"),
     path("webhooks/add", webhooks.add_webhook, name="add-webhook"),
     path("webhooks/<int:webhook_id>/", webhooks.webhook, name="webhook"),

@@ -185,9 +185,7 @@ class EspoCrm(Fake):
             )
         if entity == "Note" and self.user(request)[1] != "admin":
             return {"total": 0, "list": []}
-        rows = [
-            row for row in self.rows[entity].values() if not row["deleted"] and _meets(row, request.query)
-        ]
+        rows = [row for row in self.rows[entity].values() if not row["deleted"] and meets(row, request.query)]
         by = request.query.get("orderBy", "createdAt")
         rows.sort(key=lambda row: (row[by], row["id"]), reverse=request.query.get("order", "desc") == "desc")
         return self._shown([self._listed_fields(row, request) for row in rows], request)
@@ -239,7 +237,7 @@ class EspoCrm(Fake):
         return self.rows["Task"][self.insert("Task", status="Not Started", **request.json)]
 
 
-def _meets(row: Row, query: Any) -> bool:
+def meets(row: Row, query: Any) -> bool:
     return all(_meets_one(row, query, number) for number in range(10) if f"where[{number}][type]" in query)
 
 

@@ -375,6 +375,11 @@ class FakeOdoo(Fake):
                 self.tables[model][id].update(vals)
         return True
 
+    def do_unlink(self, model: str, ids: list[int]) -> Any:
+        for id in ids:
+            del self.tables[model][id]
+        return True
+
     def do_has_access(self, model: str, ids: list[int], operation: str, context: Row | None = None) -> Any:
         return True
 
@@ -391,7 +396,7 @@ class FakeOdoo(Fake):
         }
 
     def _found(self, model: str, domain: list[Any], context: Row) -> list[Row]:
-        test = _compiled(self, model, domain)
+        test = compiled(self, model, domain)
         rows = [row for row in self.tables[model].values() if test(row)]
         hides = context.get("active_test", True) and "active" in self.fields[model]
         return [row for row in rows if row.get("active", True)] if hides else rows
@@ -403,7 +408,7 @@ class Refused(Exception):
         super().__init__(message)
 
 
-def _compiled(fake: FakeOdoo, model: str, domain: list[Any]) -> Any:
+def compiled(fake: FakeOdoo, model: str, domain: list[Any]) -> Any:
     """Return a test of rows for a domain in prefix notation."""
     terms = list(domain)
 
@@ -428,7 +433,8 @@ def _value(fake: FakeOdoo, model: str, row: Row, name: str) -> Any:
     head, _, rest = name.partition(".")
     value = row.get(head, False)
     if rest:
-        return _value(fake, LINKED[head], fake.tables[LINKED[head]][value[0]], rest)
+        number = value[0] if isinstance(value, list) else value
+        return _value(fake, LINKED[head], fake.tables[LINKED[head]][number], rest)
     if isinstance(value, list) and fake.fields.get(model, {}).get(head) == "many2one":
         return value[0]
     return value

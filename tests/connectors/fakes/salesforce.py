@@ -15,7 +15,7 @@ DATA = "/services/data/v65.0"
 PREFIX = {
     "User": "005", "Account": "001", "Contact": "003", "Opportunity": "006", "OpportunityContactRole": "00K",
     "OpportunityHistory": "008", "OpportunityFieldHistory": "017", "Quote": "0Q0", "QuoteLineItem": "0QL",
-    "ProcessInstance": "04g", "Task": "00T", "Event": "00U",
+    "ProcessInstance": "04g", "Task": "00T", "Event": "00U", "TaskStatus": "01T",
 }  # fmt: skip
 STAGES = {
     "New": (False, False), "Talks": (False, False), "Closed Won": (True, True), "Closed Lost": (True, False),
@@ -54,6 +54,7 @@ class Salesforce(base.Fake):
         self.ben = self.put("User", Name="Ben Cole", ManagerId=self.ada, IsActive=False)
         self.account = self.put("Account", Name="Nordwerk", BillingCountry="DE", Industry="Machinery")
         self.contact = self.put("Contact", Name="Cleo Diaz", AccountId=self.account)
+        self.put("TaskStatus", ApiName="Done with", IsClosed=True)
 
     def address(self) -> Address:
         return Address(self.url, {"client_id": "app", "client_secret": "secret-of-the-app"})
@@ -234,15 +235,12 @@ class Salesforce(base.Fake):
             self.assertions.append(form["assertion"])
         token = f"00D{next(self.counter)}!token"
         self.tokens.add(token)
-        return {"access_token": token, "instance_url": self.url}
+        who = f"https://login.salesforce.com/id/00D000000000001AAA/{self.ada}"
+        return {"access_token": token, "instance_url": self.url, "id": who}
 
     @route("GET", "/services/data")
     def versions(self, request: Request) -> Any:
         return [{"version": "65.0", "url": DATA}]
-
-    @route("GET", "/services/oauth2/userinfo")
-    def user_info(self, request: Request) -> Any:
-        return {"organization_id": "00D000000000001AAA", "user_id": self.ada}
 
     @route("GET", f"{DATA}/connect/organization")
     def organization(self, request: Request) -> Any:

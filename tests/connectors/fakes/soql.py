@@ -18,7 +18,7 @@ def read(rows: dict[str, dict[str, Row]], soql: str) -> tuple[str, list[str], li
     """Return the object, the fields asked for, and the rows that fit, in order."""
     asked = QUERY.fullmatch(soql)
     assert asked, soql
-    fits = _Conditions(asked["where"]).parsed() if asked["where"] else lambda row: True
+    fits = _Conditions(asked["where"], rows).parsed() if asked["where"] else lambda row: True
     found = [row for row in rows.get(asked["name"], {}).values() if fits(row)]
     for field in reversed((asked["order"] or "Id").split(", ")):
         found.sort(key=lambda row: comparable(row[field]))
@@ -32,8 +32,14 @@ def comparable(said: Any) -> Any:
 
 
 class _Conditions:
-    def __init__(self, text: str):
-        self.tokens = TOKEN.findall(text)
+    def __init__(self, text: str, rows: dict[str, dict[str, Row]]):
+        self.tokens, self.rows = TOKEN.findall(text), rows
+
+    def of(self, row: Row, field: str) -> Any:
+        """Return what a row holds, or the row that it hangs on: ``Opportunity.CreatedDate``."""
+        parent, _, name = field.partition(".")
+        above = self.rows.get(parent, {}).get(row.get(f"{parent}Id", "")) if name else None
+        return row.get(field) if above is None else above.get(name)
 
     def parsed(self) -> Callable[[Row], bool]:
         found = self.some()
@@ -72,7 +78,7 @@ class _Conditions:
             ">": lambda have: have > wanted,
             ">=": lambda have: have >= wanted,
         }
-        return lambda row: tests[operator](comparable(row.get(field)))
+        return lambda row: tests[operator](comparable(self.of(row, field)))
 
 
 def literal(token: str) -> Any:

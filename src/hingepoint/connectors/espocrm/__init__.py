@@ -20,7 +20,7 @@ from hingepoint.connectors.exchange import Answer, Exchange, NoRight, NotThere, 
 from hingepoint.connectors.own import Kind, Own, Unread
 from hingepoint.connectors.paging import QUIET, Mark, Part, Row, in_turn, read_on
 from hingepoint.connectors.source import OVERLAP, Address, Connector, Described, SignIn, Wanted
-from hingepoint.connectors.values import at, chunks, shortened, text
+from hingepoint.connectors.values import at, chunks, shortened, text, yes_or_no
 from hingepoint.records.crm import (
     Capability,
     CapabilityFound,
@@ -487,6 +487,12 @@ class EspoCrm:
         }
         return self._put("POST", TASK, {**values, **on}, task=True)
 
+    def finish_task(self, task_id: str) -> WriteResult:
+        """Cancel a task of ours: nobody says that it was done."""
+        if self._task(task_id) is None:
+            return WriteResult(Written.GONE)
+        return self._put("PUT", f"{TASK}/{task_id}", {"status": "Canceled"}, task=True)
+
     def _task(self, id: str) -> Row | None:
         """Return a task of ours that is still to be done."""
         try:
@@ -537,7 +543,7 @@ def _field(name: str, what: Mapping[str, Any]) -> CrmField:
 def _typed(what: Mapping[str, Any], value: str) -> Any:
     kind = what.get("type")
     if kind in ("bool",):
-        return value.lower() in ("1", "true", "yes")
+        return yes_or_no(value)
     if not value:
         return None
     return int(value) if kind == "int" else float(value) if kind in ("float", "currency") else value

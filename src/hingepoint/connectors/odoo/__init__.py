@@ -72,6 +72,9 @@ class Odoo(Asking):
     def write_task(self, deal_id: str, task_id: str, subject: str, due_on: dt.date | None) -> WriteResult:
         return self._writing.write_task(deal_id, task_id, subject, due_on)
 
+    def finish_task(self, task_id: str) -> WriteResult:
+        return self._writing.finish_task(task_id)
+
 
 SAID = "Odoo documentation: JSON-RPC is removed in version 22 (autumn 2028), on Odoo Online in 21.1 (winter 2027)"
 JSON_RPC_ENDS, JSON_RPC_ENDS_ONLINE = dt.date(2028, 9, 1), dt.date(2027, 12, 1)

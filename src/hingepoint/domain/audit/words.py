@@ -73,7 +73,8 @@ SENTENCES: dict[str, dict[str, str]] = {
     },
     "connection": {
         "connect": "connected a CRM",
-        "sign in anew": "gave a connection another token",
+        "sign in anew": "gave a connection another token, or another address",
+        "forget": "deleted a connection that had brought nothing in",
         "say words": "said what stages and people of a CRM are here",
         "switch": "switched a connection",
         "set writing back": "said what is written back to a CRM",

@@ -42,7 +42,7 @@ from hingepoint.domain.sync import (
 )
 from hingepoint.domain.sync.models import Connection, Cursor, Landed, SyncRun, WrittenBack
 from hingepoint.domain.sync.opening import Opened, opened
-from hingepoint.domain.sync.rules import answered, open_questions, stages_of
+from hingepoint.domain.sync.rules import answered, may_be_forgotten, open_questions, stages_of
 from hingepoint.domain.turns.actions import action, turn
 from hingepoint.records.crm import CapabilityFound, CrmObject
 from hingepoint.records.deals import BuyingRole, DealStatus
@@ -115,14 +115,14 @@ def connect(
         raise CannotConnect(
             f"There is a connection called {name} already. Give this one another name.", field="name"
         )
-    first = not Connection.objects.exists()
+    first = not Connection.objects.filter(prefix="").exists()
     made = Connection.objects.create(
         crm=crm,
         name=name,
         url=url.strip().rstrip("/"),
         sign_in=chosen.key,
-        secrets=secrets.seal({key: value.strip() for key, value in given.items()}),
-        options={key: value for key, value in (options or {}).items() if value},
+        secrets=_sealed(given),
+        options=_said(options or {}),
         allowed=sorted(allowed),
         prefix="" if first else _free_prefix(crm),
         since=since,
@@ -170,45 +170,117 @@ def _free_prefix(crm: str) -> str:
     return next(each for each in names if each not in taken)
 
 
+def _sealed(given: Mapping[str, str]) -> str:
+    return secrets.seal({key: value.strip() for key, value in given.items()})
+
+
 @action
 def sign_in_anew(
-    *, by: User | None, at: dt.datetime, connection_id: int, given: Mapping[str, str], sign_in: str = ""
+    *,
+    by: User | None,
+    at: dt.datetime,
+    connection_id: int,
+    given: Mapping[str, str],
+    sign_in: str = "",
+    url: str = "",
+    options: Mapping[str, str] | None = None,
+    allowed: Sequence[str] = (),
 ) -> Connection:
-    """Replace the token of a connection; what was read stays."""
+    """Replace the token of a connection, and where they are given its address and the names that go with it; what was read
+    stays. So a token that is kept never goes to an address for which nobody gave it. Raises CannotConnect.
+
+    ``allowed`` are further addresses inside our network that it may ask, which only a command says.
+    """
     _require(by)
     row = _of(connection_id)
     _, chosen = _sign_in(row.crm, sign_in or row.sign_in)
-    _require_complete(row.url, chosen, given)
-    row.sign_in, row.secrets = chosen.key, secrets.seal(dict(given))
+    _require_complete(url or row.url, chosen, given)
+    row.allowed = sorted({*row.allowed, *allowed})
+    _require_unread(url or row.url, row.allowed)
+    changes = _move(
+        row, url.strip().rstrip("/") or row.url, row.options if options is None else _said(options)
+    )
+    row.sign_in, row.secrets = chosen.key, _sealed(given)
     row.problem, row.failures, row.next_at = "", 0, None
-    row.save(update_fields=["sign_in", "secrets", "problem", "failures", "next_at"])
-    record(by=by, at=at, action="sign in anew", subject="connection", subject_id=row.pk)
-    safety.tell(by, f"The connection {row.name} has another token.", by=by, at=at)
+    row.save(update_fields=["sign_in", "secrets", "allowed", "problem", "failures", "next_at", *_MOVED])
+    record(by=by, at=at, action="sign in anew", subject="connection", subject_id=row.pk, changes=changes)
+    another = "another address and another token" if changes else "another token"
+    safety.tell(by, f"The connection {row.name} has {another}.", by=by, at=at)
     return row
 
 
-def connect_or_renew(*, by: User | None, at: dt.datetime, crm: str, name: str, **facts: Any) -> int:
+#: What another address changes.
+_MOVED = ("url", "options", "described", "capabilities", "tested_at")
+
+
+def _move(row: Connection, url: str, options: Mapping[str, str]) -> dict[str, Any]:
+    """Give a connection another address; what was found at the one before says nothing of it. Return what changed."""
+    changes = {"address": [row.url, url], "options": [row.options, dict(options)]}
+    changes = {name: pair for name, pair in changes.items() if pair[0] != pair[1]}
+    if changes:
+        row.url, row.options = url, dict(options)
+        row.described, row.capabilities, row.tested_at = {}, [], None
+    return changes
+
+
+def connect_or_renew(*, by: User | None, at: dt.datetime, crm: str, name: str, url: str, **facts: Any) -> int:
     """Connect a CRM, or where a connection of that name is there give it the new token; return its number.
 
-    Raises what ``connect`` and ``sign_in_anew`` raise.
+    Raises what ``connect`` and ``sign_in_anew`` raise, and CannotConnect where the one that is there is another.
     """
     _require(by)
     called = name or _sign_in(crm, "")[0].label
     if known := Connection.objects.filter(name=called, crm=crm).first():
-        anew = {"given": facts["given"], "sign_in": facts.get("sign_in", "")}
+        _require_same(known, url, facts)
+        anew = {key: facts[key] for key in ("given", "sign_in", "allowed") if key in facts}
         return sign_in_anew(by=by, at=at, connection_id=known.pk, **anew).pk
-    return connect(by=by, at=at, crm=crm, name=name, **facts).pk
+    return connect(by=by, at=at, crm=crm, name=name, url=url, **facts).pk
+
+
+def _require_same(known: Connection, url: str, facts: Mapping[str, Any]) -> None:
+    """Refuse to give the token of one CRM to the address of another, or to drop in silence what was said."""
+    options = {**known.options, **_said(facts.get("options") or {})}
+    since = facts.get("since") or known.since
+    if (url.strip().rstrip("/"), options, since) != (known.url, known.options, known.since):
+        at = ", ".join([known.url, *(f"{key} {value}" for key, value in known.options.items())])
+        leaving_out = f", without deals made before {known.since}" if known.since else ""
+        raise CannotConnect(
+            f"The connection {known.name} is there already, at {at}{leaving_out}. Give this one another name, or "
+            "correct the address on the page of that one.",
+            field="name",
+        )
+
+
+@action
+def forget(*, by: User | None, at: dt.datetime, connection_id: int) -> str:
+    """Delete a connection that has brought no deal in, with its token; return how it was called. Raises Refused."""
+    _require(by)
+    row = _of(connection_id)
+    if not may_be_forgotten(row):
+        raise Refused(
+            f"{row.name} has brought deals in, whose history names it. Pause it, and it reads no more."
+        )
+    if any(runs.lives(run, at) for run in SyncRun.objects.filter(connection=row, ended_at=None)):
+        raise UnderWay(f"{row.name} is being read at this moment.")
+    changes = {"name": [row.name, None], "address": [row.url, None]}
+    record(by=by, at=at, action="forget", subject="connection", subject_id=row.pk, changes=changes)
+    row.delete()
+    safety.tell(by, f"The connection {row.name} was deleted.", by=by, at=at)
+    return row.name
 
 
 def test(*, by: User | None, at: dt.datetime, connection_id: int) -> tuple[CapabilityFound, ...]:
-    """Try what the sign-in may see and what history there is, and keep what was found. Raises CannotConnect."""
+    """Try what the sign-in may see and what history there is, and keep what was found, with the users of the CRM: whom they
+    are here can be said before the first deal comes. Raises CannotConnect."""
     _require(by)
     row = Connection.objects.filter(pk=connection_id).first()
     if row is None:
         raise Hidden("There is no such connection.")
     try:
         with opened(row, at=at) as crm:
-            return _test(row, crm.source, at)
+            found = _test(row, crm.source, at)
+            reading.read_users(row, crm.source, at=at)
+            return found
     except CrmProblem as problem:
         raise CannotConnect(str(problem)) from None
 

@@ -17,7 +17,13 @@ from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.people.models import User, Viewer, sees_all
 from hingepoint.domain.sync import cards, payload, wording, writing
 from hingepoint.domain.sync.models import Connection, Landed, SyncRun, WrittenBack
-from hingepoint.domain.sync.rules import open_questions, sign_in_of, stages_of, with_words
+from hingepoint.domain.sync.rules import (
+    may_be_forgotten,
+    open_questions,
+    sign_in_of,
+    stages_of,
+    with_words,
+)
 from hingepoint.records.agreements import AgreementState
 from hingepoint.records.crm import Capability, CapabilityFound, CrmObject, CrmUser, Fate, Found, Written
 from hingepoint.records.deals import DealStatus, Gone
@@ -26,20 +32,28 @@ from hingepoint.records.sync import BY_KEY, ConnectionState, WriteBackPart
 
 #: What a capability that is missing costs the findings, in words.
 COSTS: dict[Capability, str] = {
-    Capability.DEALS: "nothing can be read without deals.",
-    Capability.USERS: "deals have owners without names; nothing is told by person or team.",
-    Capability.STAGE_HISTORY: "effects by stage begin with the first reading; older deals show their last stage only.",
-    Capability.AMOUNT_HISTORY: "the value at the start is unknown for older deals; effects on size are less sure.",
-    Capability.CLOSE_DATE_HISTORY: "slips of the close date are seen from the first reading on, between two readings.",
-    Capability.OWNER_HISTORY: "older work stands with the owner of today.",
-    Capability.CONTACT_ROLES: "people of the customer come without their part in the sale.",
-    Capability.QUOTE_LINES: "there is no list price: price realisation and discounts are told from amounts only.",
-    Capability.LINE_HISTORY: "concessions are seen from the first reading on, between two readings.",
-    Capability.APPROVALS: "exceptions are counted from our own pages only; signal 2 begins today.",
-    Capability.ACTIVITIES: "agreements are not found in calls and mails.",
-    Capability.DELETIONS: "what was deleted is found by comparing all records once a night.",
-    Capability.WRITE_BACK: "sellers see agreements here, not in the CRM.",
+    Capability.DEALS: "Nothing can be read without deals.",
+    Capability.USERS: "Deals have owners without names; nothing is told by person or team.",
+    Capability.STAGE_HISTORY: "Effects by stage begin with the first reading; older deals show their last stage only.",
+    Capability.AMOUNT_HISTORY: "The value at the start is unknown for older deals; effects on size are less sure.",
+    Capability.CLOSE_DATE_HISTORY: "Slips of the close date are seen from the first reading on, between two readings.",
+    Capability.OWNER_HISTORY: "Older work stands with the owner of today.",
+    Capability.CONTACT_ROLES: "People of the customer come without their part in the sale.",
+    Capability.QUOTE_LINES: "There is no list price: price realisation and discounts are told from amounts only.",
+    Capability.LINE_HISTORY: "Concessions are seen from the first reading on, between two readings.",
+    Capability.APPROVALS: "Exceptions are counted from our own pages only; signal 2 begins today.",
+    Capability.ACTIVITIES: "Agreements are not found in calls and mails.",
+    Capability.DELETIONS: "What was deleted is found by comparing all records once a night.",
+    Capability.WRITE_BACK: "Sellers see agreements here, not in the CRM.",
 }
+#: What it costs where a history is there from a day on, which stands beside it; and where something else is there in part.
+IN_PART: dict[Capability, str] = {
+    Capability.STAGE_HISTORY: "Of what came before that day only the last stage is known.",
+    Capability.AMOUNT_HISTORY: "The value at the start is unknown where it lies before that day.",
+    Capability.CLOSE_DATE_HISTORY: "Slips from before that day are unknown.",
+    Capability.OWNER_HISTORY: "Work from before that day stands with the owner of today.",
+}
+SOME_OF_IT = "Some of it comes over, some does not."
 #: Records that refused what we wrote, as many as the page of a connection shows.
 MOST_REFUSALS = 20
 _ORDER = [Found.NO_RIGHT, Found.NOT_THERE, Found.NOT_TRACKED, Found.TRACKED_SINCE, Found.TRACKED]
@@ -47,13 +61,15 @@ _ORDER = [Found.NO_RIGHT, Found.NOT_THERE, Found.NOT_TRACKED, Found.TRACKED_SINC
 
 @dataclass(frozen=True, slots=True)
 class CapabilityLine:
-    """One line of the self-test; ``costs`` is what is lost without it, empty where nothing is."""
+    """One line of the self-test; ``costs`` is what is lost without it, empty where nothing is. ``at_least``: the CRM counts
+    no further than ``count``."""
 
     key: str
     what: str
     found: str
     complete: bool
     count: int | None
+    at_least: bool
     since: dt.date | None
     ask_for: str
     detail: str
@@ -138,6 +154,15 @@ class CardSetup:
 
 
 @dataclass(frozen=True, slots=True)
+class OptionLine:
+    """A name that goes with the address, such as that of a database, and how it is asked for."""
+
+    key: str
+    words: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectionLine:
     id: int
     name: str
@@ -160,6 +185,8 @@ class ConnectionPage:
     state_key: str
     sign_in: str
     secret_names: tuple[tuple[str, str], ...]  # what is asked to sign in, with its words
+    options: tuple[OptionLine, ...]
+    may_be_forgotten: bool
     ends_on: dt.date | None
     tested_at: dt.datetime | None
     capabilities: tuple[CapabilityLine, ...]
@@ -220,6 +247,14 @@ def _label(row: Connection) -> str:
         return row.crm
 
 
+def _options(row: Connection) -> tuple[OptionLine, ...]:
+    try:
+        asked = connectors.crm(row.crm).options
+    except KeyError:
+        return ()
+    return tuple(OptionLine(key, words, row.options.get(key, "")) for key, words in asked.items())
+
+
 def number_and_pace(called: str) -> tuple[int, int]:
     """Return the number of a connection by its name or number, and every how many minutes it is read. Raises Hidden."""
     rows = Connection.objects.all()
@@ -259,6 +294,8 @@ def _page(row: Connection, at: dt.datetime) -> ConnectionPage:
         state_key=row.state,
         sign_in=sign_in.label if sign_in else "",
         secret_names=tuple(sign_in.secrets.items()) if sign_in else (),
+        options=_options(row),
+        may_be_forgotten=may_be_forgotten(row),
         ends_on=sign_in.ends_on(row.url) if sign_in else None,
         tested_at=row.tested_at,
         capabilities=found,
@@ -333,18 +370,26 @@ def _capabilities(row: Connection) -> tuple[CapabilityLine, ...]:
 
 
 def _capability(each: CapabilityFound) -> CapabilityLine:
-    complete = each.found == Found.TRACKED
     return CapabilityLine(
         key=each.capability.value,
         what=each.capability.label,
         found=each.found.label,
-        complete=complete,
+        complete=each.found == Found.TRACKED,
         count=each.count,
+        at_least=each.at_least,
         since=each.since,
         ask_for=each.ask_for,
-        detail=each.detail,
-        costs="" if complete else COSTS[each.capability],
+        detail=f"{each.detail.rstrip('.')}." if each.detail else "",
+        costs=_costs(each),
     )
+
+
+def _costs(each: CapabilityFound) -> str:
+    if each.found == Found.TRACKED:
+        return ""
+    if each.found == Found.TRACKED_SINCE:
+        return IN_PART.get(each.capability, SOME_OF_IT) if each.since else SOME_OF_IT
+    return COSTS[each.capability]
 
 
 def _stages(row: Connection) -> tuple[StageLine, ...]:

@@ -80,5 +80,9 @@ def _total(quote: CrmQuote, money: Callable[[CrmLine], Decimal | None]) -> Decim
     return sum(said, Decimal(0)) if said and len(said) == len(quote.lines) else None
 
 
-def _goods(quote: CrmQuote) -> list[tuple[str, Decimal]]:
-    return sorted((line.product, line.quantity) for line in quote.lines)
+def _goods(quote: CrmQuote) -> list[tuple[str, str]]:
+    """Return what is offered, and how much of each, in an order of its own; an unknown quantity is like no other but itself."""
+    return sorted(
+        (line.product, "" if line.quantity is None else f"{line.quantity.normalize():f}")
+        for line in quote.lines
+    )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.db.models import QuerySet
 
-from hingepoint.connectors.exchange import NotUnderstood
+from hingepoint.connectors.exchange import NoRight, NotThere, NotUnderstood
 from hingepoint.connectors.values import chunks
 from hingepoint.domain.sync import payload
 from hingepoint.domain.sync.differences import fields_without_history
@@ -62,6 +63,15 @@ def read_new(landing: Landing, source: Source, *, tell: Tell) -> None:
             rows = Landed.objects.filter(connection=landing.connection, object=kind)
             names = {row.external_id: payload.load(CrmUser, row.payload).name for row in rows.order_by("pk")}
             landing.labels = {**landing.labels, DealField.OWNER: names}
+
+
+def read_users(connection: Connection, source: Source, *, at: dt.datetime) -> None:
+    """Read the users alone where no run has, as far as the sign-in may see them: so whom they are here can be said before the
+    first deal comes."""
+    kind = CrmObject.USERS
+    if kind in source.objects and not Cursor.objects.filter(connection=connection, object=kind).exists():
+        with suppress(NoRight, NotThere):
+            _read_kind(Landing(connection, at, {}, frozenset()), source, kind, lambda: None)
 
 
 def _read_kind(landing: Landing, source: Source, kind: CrmObject, tell: Tell) -> None:

@@ -13,9 +13,9 @@ from hingepoint import connectors
 from hingepoint.connectors.source import SignIn
 from hingepoint.domain.agreements.models import AgreementQuerySet
 from hingepoint.domain.sync import payload
-from hingepoint.domain.sync.models import Connection
+from hingepoint.domain.sync.models import Connection, Landed
 from hingepoint.records.agreements import AgreementState
-from hingepoint.records.crm import CrmStage
+from hingepoint.records.crm import CrmObject, CrmStage
 from hingepoint.records.sync import WriteBackPart
 
 #: Data of a connection that is on and older than this is said on every page.
@@ -35,6 +35,11 @@ def open_questions(connection: Connection) -> list[str]:
         for stage in stages_of(connection)
         if stage.status is None and stage.id not in connection.stages
     ]
+
+
+def may_be_forgotten(connection: Connection) -> bool:
+    """Return whether a connection has brought no deal in: nothing here hangs on it."""
+    return not Landed.objects.filter(connection=connection, object=CrmObject.DEALS).exists()
 
 
 def sign_in_of(connection: Connection) -> SignIn | None:

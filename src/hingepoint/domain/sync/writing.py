@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, TextField, Value
+from django.db.models.functions import Concat
 from django.utils import timezone
 
 from hingepoint.connectors.source import Source
@@ -21,6 +22,8 @@ from hingepoint.records.crm import CrmObject, Fate, WriteResult, Written
 from hingepoint.records.deals import DealStatus
 from hingepoint.records.sync import WriteBackPart
 
+#: Among the values that were written: that the deal was closed then, so that closing or opening it writes anew.
+CLOSED = "closed"
 #: Deals that are written in one run; the next goes on.
 MOST = 500
 #: After a refusal a record is left alone until it changes in the CRM, at most so many days, twice as long each time.
@@ -30,8 +33,8 @@ LONGEST = 30
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What is told of a deal: values by part, and the next agreement with its day for a task. ``standing`` of the
-    ``wanted`` agreements stand."""
+    """What is told of a deal: values by part, and the next agreement with its day for a task; nothing is next on a deal
+    that is not open. ``standing`` of the ``wanted`` agreements stand."""
 
     values: Mapping[str, str]
     next: str
@@ -81,13 +84,15 @@ def _go_on(connection: Connection, changed: Mapping[int, str], at: dt.datetime) 
 
 
 def _to_write(connection: Connection, changed: Collection[str], at: dt.datetime) -> dict[str, Deal]:
-    """Return, by their ids in the CRM, live deals there: those that changed, that refused and may take it now, and whose
-    card ends soon."""
+    """Return, by their ids in the CRM, live deals there: those that changed, that were closed or opened, that refused and
+    may take it now, and whose card ends soon."""
     mine = _written(connection)
     left_alone = Q(held_until__gt=at, moved=False)
     live = Landed.objects.filter(connection=connection, object=CrmObject.DEALS, fate=Fate.LIVE)
     ends = Q(card_until__lte=timezone.localdate(at) + cards.AHEAD) if _has_card(connection) else Q(pk=None)
-    again = mine.filter(Q(held_until__isnull=False) | ends, external_id__in=live.values("external_id"))
+    again = mine.filter(
+        Q(held_until__isnull=False) | ends | _turned(connection), external_id__in=live.values("external_id")
+    )
     again = again.exclude(left_alone).order_by("pk")
     ids = {key.removeprefix(connection.prefix) for key in changed}
     ids |= set(again.values_list("external_id", flat=True)[:MOST])
@@ -106,6 +111,14 @@ def _written(connection: Connection) -> QuerySet[WrittenBack]:
     return WrittenBack.objects.filter(connection=connection).alias(moved=moved)
 
 
+def _turned(connection: Connection) -> Q:
+    """Return the condition of rows whose deal was closed, or opened, since they were written."""
+    key = Concat(Value(connection.prefix), OuterRef("external_id"), output_field=TextField())
+    is_open = Exists(Deal.every.filter(key=key, status=DealStatus.OPEN))
+    was_closed = Q(values__has_key=CLOSED)
+    return (was_closed & Q(is_open)) | (~was_closed & ~Q(is_open))
+
+
 def _said(deals: Mapping[str, Deal]) -> dict[int, Said]:
     found: dict[int, list[Agreement]] = defaultdict(list)
     rows = Agreement.objects.filter(deal__in=deals.values()).select_related("type").order_by("pk")
@@ -119,7 +132,8 @@ def said_of(deal: Deal, agreements: Sequence[Agreement]) -> Said:
     wanted = [row for row in agreements if row.required and row.state != AgreementState.NOT_NEEDED]
     standing = sum(row.state in STANDING for row in wanted)
     open_ones = [row for row in wanted if row.state not in STANDING]
-    following = min(open_ones, key=lambda row: (row.late_after or dt.date.max, str(row.type)), default=None)
+    ahead = open_ones if deal.status == DealStatus.OPEN else []
+    following = min(ahead, key=lambda row: (row.late_after or dt.date.max, str(row.type)), default=None)
     name = str(following.type) if following else ""
     due_on = following.late_after if following else None
     values = {
@@ -167,18 +181,27 @@ def _write(
     new_card = not set(card.values()) <= set(row.values.values())
     values = {**said.values, **card}
     results = [*_write_fields(connection, source, row, values), *_write_task(connection, source, row, said)]
+    turned = _keep_whether_closed(row, deal)
+    row.at = at
     if not results:
-        if row.held_until:  # what was refused is not wanted any more
+        if turned or row.held_until:  # what was refused is not wanted any more
             _leave_alone(row, None, at)
             row.save()
         return results
     refused = [each for each in results if each.written not in (Written.DONE, Written.SAME)]
     if new_card and not refused:  # that of a closed deal ends, until something changes on it
         row.card_until = today + cards.LASTS if deal.status == DealStatus.OPEN else None
-    row.at = at
     _leave_alone(row, refused[0] if refused else None, at)
     row.save()
     return results
+
+
+def _keep_whether_closed(row: WrittenBack, deal: Deal) -> bool:
+    """Keep whether a deal is closed; return whether it was otherwise when it was written last."""
+    before, closed = CLOSED in row.values, deal.status != DealStatus.OPEN
+    row.values = {name: value for name, value in row.values.items() if name != CLOSED}
+    row.values |= {CLOSED: deal.status} if closed else {}
+    return before != closed
 
 
 def _leave_alone(row: WrittenBack, refused: WriteResult | None, at: dt.datetime) -> None:
@@ -219,9 +242,23 @@ def _write_task(connection: Connection, source: Source, row: WrittenBack, said: 
     if WriteBackPart.TASK.value not in connection.write_back:
         return []
     task = f"{said.next}|{said.due_on or ''}" if said.next else ""
-    if not task or row.values.get("task") == task:
+    if not task:
+        return _finish_task(source, row)
+    if row.values.get("task") == task:
         return []
     result = source.write_task(row.external_id, row.task_id, said.next, said.due_on)
     if result.written in (Written.DONE, Written.SAME):
         row.values, row.task_id = row.values | {"task": task}, result.task_id or row.task_id
+    return [result]
+
+
+def _finish_task(source: Source, row: WrittenBack) -> list[WriteResult]:
+    """Close the task of before, where there is one; one that somebody took away needs no closing."""
+    if not row.task_id:
+        return []
+    result = source.finish_task(row.task_id)
+    if result.written is Written.GONE:
+        result = WriteResult(Written.SAME)
+    if result.written in (Written.DONE, Written.SAME):
+        row.values, row.task_id = {name: each for name, each in row.values.items() if name != "task"}, ""
     return [result]
