@@ -498,6 +498,10 @@ class Pipedrive:
         on = {"type": "task", "deal_id": int(deal_id), **owner}
         return self._sent("POST", TASKS, {**said, **on}, task=True)
 
+    def find_task(self, deal_id: str, subject: str) -> str:
+        rows = self._all(TASKS, deal_id=deal_id, done="false")
+        return str(max((row["id"] for row in rows if row.get("subject") == subject), default=""))
+
     def finish_task(self, task_id: str) -> WriteResult:
         before = self._one(f"{TASKS}/{task_id}")
         if before is None:
@@ -613,6 +617,7 @@ def _field(row: Row) -> CrmField:
         custom=custom,
         tracked=True,
         writable=custom,
+        text=text(row.get("field_type")) in ("varchar", "varchar_auto", "text"),
     )
 
 

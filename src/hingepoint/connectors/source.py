@@ -132,6 +132,11 @@ class Source(Protocol):
         """Make the task of the next agreement, or bring the one made before up to date."""
         ...
 
+    def find_task(self, deal_id: str, subject: str) -> str:
+        """Return the newest task of a deal that is to be done and called so, empty where there is none: one may have been made
+        though its answer never came."""
+        ...
+
     def finish_task(self, task_id: str) -> WriteResult:
         """Close the task made before: nothing is next any more. One that is not there is told as gone."""
         ...

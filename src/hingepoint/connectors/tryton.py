@@ -468,6 +468,11 @@ class Tryton:
         except NotThere:
             return WriteResult(Written.GONE)
 
+    def find_task(self, deal_id: str, subject: str) -> str:
+        on_deal = [["resource", "=", f"{DEALS},{int(deal_id)}"], ["message", "like", f"{subject}%"]]
+        found: list[int] = self.call("ir.note.search", on_deal, 0, 1, [["id", "DESC"]])
+        return str(found[0]) if found else ""
+
     def finish_task(self, task_id: str) -> WriteResult:
         try:
             if not (old := self.call("ir.note.search", [["id", "=", int(task_id)]], 0, 1, None)):

@@ -38,6 +38,11 @@ class SyncRule:
 RULES: tuple[SyncRule, ...] = (
     SyncRule("deleted", "kept", "deleted in the CRM; its agreements stay here, and its page says so"),
     SyncRule("vanished", "kept", "not in the CRM any more, nobody says why; not taken as lost or deleted"),
+    SyncRule(
+        "not_believed",
+        "held back",
+        "not in the CRM any more, too many at once; they stay until somebody says that they are gone",
+    ),
     SyncRule("archived", "kept", "archived in the CRM; an archived deal is not a lost one"),
     SyncRule("merged", "changed", "merged into another deal; its agreements go there"),
     SyncRule(

@@ -72,6 +72,9 @@ class Odoo(Asking):
     def write_task(self, deal_id: str, task_id: str, subject: str, due_on: dt.date | None) -> WriteResult:
         return self._writing.write_task(deal_id, task_id, subject, due_on)
 
+    def find_task(self, deal_id: str, subject: str) -> str:
+        return self._writing.find_task(deal_id, subject)
+
     def finish_task(self, task_id: str) -> WriteResult:
         return self._writing.finish_task(task_id)
 
