@@ -157,10 +157,19 @@ def test_a_request_is_asked_passed_up_for_less_and_decided(cast):
     why = "A budget that was set before"
     assert steps() == [
         (local(NOW), "price", "asked", cast.seller.key, 20_000.0, why),
-        (local(NOW + HOUR), "price", "passed", cast.manager.key, 15_000.0, why),
-        (local(NOW + 2 * HOUR), "price", "partly", cast.inside_partner.key, 15_000.0, why),
+        (local(NOW + HOUR), "price", "passed", cast.manager.key, 15_000.0, None),
+        (local(NOW + 2 * HOUR), "price", "partly", cast.inside_partner.key, 15_000.0, None),
     ]
     assert SIGNALS["tolerant_managers"].units(known(DAY))["value"].to_list() == [0.0]
+
+
+@pytest.mark.parametrize(("words", "silent"), [("", 1.0), ("They leave us otherwise", 0.0)])
+def test_a_manager_who_says_nothing_is_silent_whatever_the_seller_wrote(cast, words, silent):
+    made = manager_and_partner(cast, PRICE)
+    say(cast.manager, made, 1, Answer.YES, words=words)
+    say(cast.inside_partner, made, 2, Answer.NO, words="Not on these grounds")
+    assert [row[5] for row in steps()] == [PRICE.reason, words or None, "Not on these grounds"]
+    assert SIGNALS["tolerant_managers"].units(known(DAY))["silent"].to_list() == [silent]
 
 
 def test_a_request_passed_up_as_it_came_is_told_so(cast):

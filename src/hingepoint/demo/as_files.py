@@ -101,11 +101,13 @@ def _requests(company: Company) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFram
     )
     passed_at = pl.min_horizontal(pl.col("at").dt.offset_by("2h"), pl.col("decided_at"))
     sharper = pl.when("unchanged").then("value").otherwise((pl.col("value") * _SHARPENED).round(2))
+    words = pl.when(~pl.col("unchanged")).then(pl.lit(planted.PASSED_SHARPER))
+    answered = asked.drop("note").with_columns(value=sharper)
     return (
         asked.with_columns(state=pl.lit("asked"), actor="owner"),
-        asked.with_columns(state=pl.lit("passed"), actor="manager", at=passed_at, value=sharper),
-        asked.drop_nulls("decision").with_columns(
-            state=pl.col("decision").replace(_DECISIONS), actor="partner", at="decided_at", value=sharper
+        answered.with_columns(state=pl.lit("passed"), actor="manager", at=passed_at, note=words),
+        answered.drop_nulls("decision").with_columns(
+            state=pl.col("decision").replace(_DECISIONS), actor="partner", at="decided_at"
         ),
     )
 
