@@ -302,6 +302,46 @@ class TestTraps:
         assert told.state is State.STALE
         assert told.silent_since == dt.date(2026, 2, 27)
 
+    @pytest.mark.parametrize(
+        ("number", "gone", "by", "stops"),
+        [
+            (1, ["margin", "cost"], "closed", dt.date(2026, 1, 1)),
+            (10, ["projected_amount"], "created", dt.date(2025, 9, 1)),
+        ],
+        ids=["margins", "projections"],
+    )
+    def test_deals_that_no_longer_carry_what_is_read_leave_a_signal_stale(self, number, gone, by, stops):
+        made = tables()
+        before = pl.col(by).dt.date() < stops
+        deals = made.deals.with_columns(pl.when(before).then(pl.col(name)).alias(name) for name in gone)
+        last = deals.filter(before & (pl.col("status") == "won"))["closed"].max()
+        (told,) = read(known(made, deals=deals), number).signals
+        assert told.state is State.STALE
+        assert told.silent_since == last.date()
+
+    @pytest.mark.parametrize(("number", "without"), [(2, ()), (6, ("concession",))])
+    def test_quotes_that_stop_leave_what_is_held_against_them_stale(self, number, without):
+        made = tables()
+        late = (pl.col("kind") == "quote") & (pl.col("at").dt.date() >= dt.date(2026, 3, 1))
+        events = made.events.filter(~late & ~pl.col("kind").is_in(without))
+        (told,) = read(known(made, events=events), number).signals
+        assert told.state is State.STALE
+        assert told.silent_since.replace(day=1) == dt.date(2026, 2, 1)
+
+    @pytest.mark.parametrize(("number", "without"), [(6, ("quote", "concession")), (3, ("plan",))])
+    def test_what_was_never_on_record_is_neither_nothing_nor_everything(self, number, without):
+        made = tables()
+        events = made.events.filter(~pl.col("kind").is_in(without))
+        (told,) = read(known(made, events=events), number).signals
+        assert told.state is State.NO_DATA
+        assert told.needs
+
+    @pytest.mark.parametrize("day", [dt.date(2026, 5, 17), dt.date(2026, 6, 3)])
+    def test_a_company_that_records_everything_is_not_silent_within_a_month_either(self, day):
+        assert [
+            told.signal.key for told in read(known(tables(), as_of=day)).signals if told.silent_since
+        ] == []
+
     def test_without_any_quote_requests_are_held_against_the_deals_that_are_open(self):
         drift = calm.Drift(2, "Team 3", SINCE, 0.5)
         made = tables(2, drift=drift)

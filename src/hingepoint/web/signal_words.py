@@ -71,6 +71,7 @@ SOURCES: dict[str, Source] = {
     "concessions": Source(
         "Concessions", "Sellers note each on its deal, under Talks; an import may bring them."
     ),
+    "quotes": Source("Quotes", "Sellers note each on its deal with its value; an import may bring them."),
     "demands": Source("Demands", "Sellers note each with its reason on its deal, under Talks."),
     "pulses": Source(
         "Answers of inside partners", "Legal, finance and delivery tap twice on each request they answered."

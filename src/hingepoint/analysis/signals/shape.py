@@ -75,6 +75,11 @@ class Facts:
         return table[{"won": "closed", "routines": "done"}.get(source, "at")].drop_nulls()
 
 
+def no_units() -> pl.DataFrame:
+    """Return the units of a signal of which nothing can be read."""
+    return pl.DataFrame(schema={"at": pl.Datetime("us"), "value": pl.Float64, "deal_id": pl.String})
+
+
 @dataclass(frozen=True, slots=True)
 class Driver:
     """What stands behind a reading, in the usual time and since it changed; both None where it is not known."""
@@ -91,7 +96,8 @@ class Signal:
 
     ``unit`` says what a reading is; ``worse`` which way it gets worse; ``kind`` whether values lie
     between 0 and 1.
-    ``levels``: where it is followed. ``news``: the sources that must go on delivering. ``stated``: the three changes, from
+    ``levels``: where it is followed. ``news``: the sources that must go on delivering; ``waits``: how
+    long a unit waits until it is counted. ``stated``: the three changes, from
     small to large, of which a calm chart says whether it would have shown them; the middle one stands in its sentence. ``breaks``: a new version of the rules begins a new series.
     ``facts``: columns of the units, held equal beside what is known of deals at creation. ``drivers``: columns of the
     units with 0 and 1, and their words; ``tell``: drivers that are computed. ``apart``: units that lie apart are
@@ -111,6 +117,7 @@ class Signal:
     stated: tuple[float, float, float]
     question: str
     needs: str
+    waits: dt.timedelta = dt.timedelta()
     breaks: bool = False
     facts: tuple[str, ...] = ()
     drivers: tuple[tuple[str, str], ...] = ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from hingepoint.analysis.signals.shape import Facts, Signal
+from hingepoint.analysis.signals.shape import Facts, Signal, no_units
 
 #: Two values are one when they differ by less than this share.
 SAME = 1e-9
@@ -23,7 +23,7 @@ def units(facts: Facts) -> pl.DataFrame:
         "deal_id", "topic", "at", "actor", "value", "reason"
     )
     if passed.is_empty() or asked.is_empty():
-        return pl.DataFrame(schema={"at": pl.Datetime("us"), "value": pl.Float64, "deal_id": pl.String})
+        return no_units()
     both = _last_before(_last_before(passed, asked), _answers(facts))
     same = (pl.col("value") - pl.col("asked")).abs() <= SAME * pl.col("asked").abs()
     same = same & (pl.col("answer") != "returned").fill_null(True)

@@ -8,12 +8,13 @@ from hingepoint.analysis.signals.shape import Driver, Facts, Signal
 
 
 def units(facts: Facts) -> pl.DataFrame:
-    """Return the concessions, and whether no plan, corridor or reason had been written on the deal before."""
+    """Return the concessions, and whether no plan, corridor or reason had been written on the deal before.
+    Where no plan at all is on record, nobody knows."""
     written = facts.plans.group_by("deal_id").agg(written=pl.col("written_at").min())
     demanded = facts.demands.group_by("deal_id").agg(demanded=pl.col("at").min())
     given = facts.concessions.join(written, on="deal_id", how="left").join(demanded, on="deal_id", how="left")
     moment = _end_of(pl.col("at"))
-    late = (pl.col("written") > moment).fill_null(True)
+    late = (pl.col("written") > moment).fill_null(True) if facts.plans.height else pl.lit(None)
     early = (pl.col("demanded") > moment).fill_null(True) if facts.demands.height else pl.lit(None)
     nothing = pl.col("in_return").fill_null("").str.strip_chars() == ""
     return given.select(
@@ -56,7 +57,7 @@ SIGNAL = Signal(
     news=("concessions",),
     stated=(0.10, 0.15, 0.25),
     question="What stood in the way of planning before these talks of {where}, and who will read the next plans?",
-    needs="Concessions (events of kind concession) and plans with the time they were written (kind plan).",
+    needs="Concessions (events of kind concession) and plans with the time they were written (kind plan); without any plan on record it says nothing.",
     drivers=(("nothing", "nothing came back"), ("early", "given before any demand")),
     tell=cost,
 )

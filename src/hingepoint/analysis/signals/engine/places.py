@@ -67,7 +67,7 @@ class Prepared:
 def prepare(signal: Signal, facts: Facts, calendar: Calendar) -> Prepared:
     """Return the series of ``signal``; none where nothing is on record."""
     units = signal.units(facts).drop_nulls(["at", "value"])
-    own = units.columns
+    own, silent = units.columns, _silent_since(signal, facts, units)
     units = _placed(units, facts).with_columns(
         _period=pl.Series(calendar.numbers(units["at"]), dtype=pl.Int64)
     )
@@ -77,7 +77,7 @@ def prepare(signal: Signal, facts: Facts, calendar: Calendar) -> Prepared:
         for since, ends in zip([None, *days], [*days, None], strict=True)
     )
     earlier = tuple(_lean(one, own) for one in before if one.units.height)
-    return replace(_lean(now, own), under_earlier=earlier)
+    return replace(_lean(now, own), silent_since=silent, under_earlier=earlier)
 
 
 def _lean(prepared: Prepared, own: list[str]) -> Prepared:
@@ -130,8 +130,7 @@ def _expected(prepared: Prepared, facts: Facts, calendar: Calendar) -> Prepared:
         expected = np.clip(expected * tide / tide[usual].mean(), 0.0, 0.98)
     units = units.with_columns(_usual=pl.Series(expected)).with_row_index("_row")
     spread = max(float(np.std((values - expected)[usual])), 1e-9)
-    silent = _silent_since(signal, facts)
-    prepared = replace(prepared, units=units, spread=spread, silent_since=silent)
+    prepared = replace(prepared, units=units, spread=spread)
     return replace(prepared, series=_all_series(prepared, calendar, first))
 
 
@@ -148,13 +147,14 @@ def _placed(units: pl.DataFrame, facts: Facts) -> pl.DataFrame:
     return units.join(single, on="team", how="left", maintain_order="left")
 
 
-def _silent_since(signal: Signal, facts: Facts) -> dt.date | None:
+def _silent_since(signal: Signal, facts: Facts, units: pl.DataFrame) -> dt.date | None:
     """Return the last day of the source that is overdue longest; None where all deliver.
 
+    Where they do, what the signal counts is asked: where the values that it compares are missing, deals go on and no unit comes.
     Overdue: by its own pace at least seven rows were due since, and it was never silent for two thirds as long before.
     """
     last = [day for source in signal.news if (day := _overdue(facts.news(source), facts.as_of))]
-    return min(last, default=None)
+    return min(last, default=None) or _overdue(units["at"], facts.as_of - signal.waits)
 
 
 def _overdue(moments: pl.Series, as_of: dt.date) -> dt.date | None:
