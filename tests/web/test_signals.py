@@ -177,6 +177,20 @@ class TestAnswers:
         assert done.url == "/signals/exceptions/"
         assert "So far: led to a decision." in page_of(client, cast.manager, done.url)
 
+    def test_one_that_ended_is_asked_until_somebody_said_so(self, client, cast, raised):
+        for number in (1, 2):
+            raising.read(raising.DAY + dt.timedelta(days=number))
+        asks, page = "Did this lead to a decision?", "/signals/exceptions/"
+        assert Raise.objects.get(pk=raised.pk).ended_on
+        assert page_of(client, cast.manager, page).count(asks) == 1
+        self.post(client, cast.manager, raised, "decide", led="not_yet")
+        assert "So far: no decision yet." in page_of(client, cast.manager, page)
+        self.post(client, cast.manager, raised, "decide", led="led", words="The desk asks first.")
+        said = page_of(client, cast.manager, page)
+        assert asks not in said
+        assert "The desk asks first." in said
+        assert "Led to a decision: 1 yes, 0 no." in page_of(client, cast.sponsor, "/signals/")
+
     def test_an_answer_without_a_finding_keeps_its_words(self, client, cast, raised):
         refused = self.post(client, cast.manager, raised, "answer", words="We look into it.")
         assert refused.status_code == 422
