@@ -9,10 +9,11 @@ import polars as pl
 import pytest
 
 from hingepoint.analysis.signals import SIGNALS, engine
-from hingepoint.analysis.signals.engine import facts
+from hingepoint.analysis.signals.engine import facts, telling
 from hingepoint.analysis.signals.engine.telling import CERTIFIED
 from hingepoint.analysis.signals.shape import Facts, Place, Report, Rules, State, Told
 from hingepoint.demo import calm
+from hingepoint.reports import signals as reports
 
 SINCE = dt.date(2025, 7, 1)
 #: Signal -> a change in Team 3 that a manager would notice.
@@ -163,6 +164,20 @@ class TestPlanted:
         given = made.events.filter((pl.col("kind") == "concession") & (pl.col("at").dt.date() >= there.since))
         assert there.deals
         assert set(there.deals) <= set(team) & set(given["deal_id"])
+
+    def test_deals_beyond_those_listed_are_counted(self, monkeypatch):
+        monkeypatch.setattr(telling, "LISTED", 7)
+        made = tables(2, drift=calm.Drift(3, "Team 3", SINCE, 0.6))
+        report = read(known(made), 3)
+        there = at(report.signals[0], "Team 3")
+        units = SIGNALS["unplanned_concessions"].units(known(made)).join(made.deals, on="deal_id")
+        mine = units.filter(
+            (pl.col("team") == "Team 3") & (pl.col("value") == 1) & (pl.col("at").dt.date() >= there.since)
+        )
+        assert len(there.deals) == 7
+        assert there.behind == mine["deal_id"].n_unique() > 50
+        told = {one["name"]: one["deals"] for one in reports.record(report)["signals"][0]["places"]}
+        assert told["Team 3"] == there.behind
 
     def test_a_question_names_the_place(self):
         drift = calm.Drift(8, "Team 3", SINCE, 0.3)

@@ -159,6 +159,17 @@ class TestSignal:
         assert [line.split(",")[0] for line in handed[cast.sponsor.pk]] == ["deal_id", *deals]
         assert [line.split(",")[0] for line in handed[cast.manager.pk]] == ["deal_id", cast.deal.key]
 
+    def test_more_deals_than_are_listed_are_said_to_whom_sees_them_all(self, client, cast):
+        deals = (cast.deal.key, cast.foreign_deal.key)
+        there = raising.reading(raising.NORTH, State.RAISED, deals=deals, unlisted=98)
+        raising.read(raising.DAY, exceptions=(there,))
+        assert "more than 2 deals" in page_of(client, cast.sponsor, "/signals/")
+        assert "2 of more than 2, of which the file holds these 2." in page_of(
+            client, cast.sponsor, "/signals/exceptions/"
+        )
+        assert "more than" not in page_of(client, cast.manager, "/signals/")
+        assert "1 of 1." in page_of(client, cast.manager, "/signals/exceptions/")
+
 
 class TestAnswers:
     @pytest.fixture

@@ -206,6 +206,7 @@ class Reading:
     deals were alike. ``since`` is the first day of the period in which it began, ``earliest`` to ``latest`` its 95 % interval,
     ``seen`` when the chart raised; ``size`` how far it moved since. ``trial_until``: until when limits are for
     trial; ``because_of``: the place that explains it, so that it is watched and not raised. None where it does not apply.
+    ``deals``: those behind it on which it shows most, ``behind``: how many there are.
     ``chart`` follows ``series.scores``. ``certificate``: what the chart would have shown of each stated change, where it has not
     raised; empty while its limits are for trial, and for accounts and segments. ``earlier``: the place under earlier rules,
     the oldest first.
@@ -223,6 +224,7 @@ class Reading:
     size: float | None = None
     size_ci: tuple[float, float] | None = None
     deals: tuple[str, ...] = ()
+    unlisted: int = 0
     trial_until: dt.date | None = None
     apart: bool = False
     because_of: Place | None = None
@@ -230,6 +232,10 @@ class Reading:
     chart: Chart | None = None
     certificate: tuple[WouldHaveShown, ...] = ()
     earlier: tuple[Earlier, ...] = ()
+
+    @property
+    def behind(self) -> int:
+        return len(self.deals) + self.unlisted
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +263,11 @@ class Told:
     def deals(self) -> tuple[str, ...]:
         """The deals behind all raised places, each once."""
         return tuple(dict.fromkeys(deal for one in self.places for deal in one.deals))
+
+    @property
+    def unlisted(self) -> bool:
+        """Whether there are more deals behind it than are listed."""
+        return any(one.unlisted for one in self.places)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,8 +32,8 @@ from hingepoint.analysis.spc.charts import Chart
 
 #: What units are compared on when they lie apart: so many of the newest periods.
 RECENT = 6
-#: Deals listed behind a place.
-LISTED = 50
+#: So many deals behind a place are listed at most; how many there are is told beside.
+LISTED = 500
 #: Of how many simulated charts the chance to have shown a change is taken.
 DRAWS = 1000
 #: Of these places a chart says what it would have shown: those that are drawn though they are calm.
@@ -134,6 +134,7 @@ def _with_change(
     found = change.date_change(chart, began_by=chart.raised_at)
     begins = series.first + series.baseline
     size, size_ci = _size(prepared, series, series.baseline + found.since)
+    deals = _deals(prepared, series, begins + found.since)
     return replace(
         reading,
         since=calendar.start(begins + found.since),
@@ -142,7 +143,8 @@ def _with_change(
         seen=calendar.start(begins + (chart.raised_at or 0) + 1) - dt.timedelta(days=1),
         size=size,
         size_ci=size_ci,
-        deals=_deals(prepared, series, begins + found.since),
+        deals=deals[:LISTED],
+        unlisted=max(len(deals) - LISTED, 0),
     )
 
 
@@ -239,7 +241,7 @@ def _deals(prepared: Prepared, series: Series, since: int) -> tuple[str, ...]:
     beside = (pl.col("value") - pl.col("_usual")) * prepared.signal.side
     there = prepared.at(series.place).filter((pl.col("_period") >= since) & (beside > 0))
     worst = there.sort(beside, "at", "deal_id", descending=[True, True, False])
-    return tuple(worst["deal_id"].drop_nulls().unique(maintain_order=True).head(LISTED))
+    return tuple(worst["deal_id"].drop_nulls().unique(maintain_order=True))
 
 
 # The signal
