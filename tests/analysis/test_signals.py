@@ -12,7 +12,10 @@ from hingepoint.analysis.signals import SIGNALS, engine
 from hingepoint.analysis.signals.engine import facts, telling
 from hingepoint.analysis.signals.engine.telling import CERTIFIED
 from hingepoint.analysis.signals.shape import Facts, Place, Report, Rules, State, Told
+from hingepoint.analysis.talks import concessions
+from hingepoint.analysis.talks.concessions import Given, Kind
 from hingepoint.demo import calm
+from hingepoint.records.talks import Topic
 from hingepoint.reports import signals as reports
 
 SINCE = dt.date(2025, 7, 1)
@@ -183,6 +186,34 @@ class TestPlanted:
         drift = calm.Drift(8, "Team 3", SINCE, 0.3)
         (told,) = read(known(tables(2, drift=drift)), 8).signals
         assert "Team 3" in told.question or "North" in told.question
+
+
+def test_a_round_is_not_smaller_where_the_check_of_its_deal_says_so():
+    rng = np.random.default_rng(7)
+    rounds = [
+        Given(id=i, at=dt.datetime(2026, 1, 1 + i % 28, i // 28), topic=topic, value=value)  # noqa: DTZ001
+        for i, (topic, value) in enumerate(
+            zip(
+                rng.choice([Topic.PRICE, Topic.PAYMENT], 80),
+                rng.choice([None, 1.0, 2.0, 3.0], 80),
+                strict=True,
+            )
+        )
+    ]
+    found = concessions.check(rounds, asked=())
+    log = pl.DataFrame(
+        [
+            {"deal_id": "D", "kind": "concession", "at": one.at, "agreement": one.topic, "value": one.value}
+            for one in rounds
+        ],
+        schema_overrides={"at": pl.Datetime("us"), "value": pl.Float64},
+    )
+    units = SIGNALS["unplanned_concessions"].units(
+        facts.from_log(tables().deals.head(0), log, as_of=dt.date(2026, 2, 1))
+    )
+    noticed = {one.at for one in rounds if any(each.kind == Kind.NOT_SHRINKING for each in found[one.id])}
+    assert noticed
+    assert set(units.filter(pl.col("not_smaller") == 1)["at"]) == noticed
 
 
 class TestTraps:

@@ -16,6 +16,7 @@ def units(facts: Facts) -> pl.DataFrame:
     moment = _end_of(pl.col("at"))
     late = (pl.col("written") > moment).fill_null(True) if facts.plans.height else pl.lit(None)
     early = (pl.col("demanded") > moment).fill_null(True) if facts.demands.height else pl.lit(None)
+    before = pl.col("value").forward_fill().shift(1).over("deal_id", "topic")
     nothing = pl.col("in_return").fill_null("").str.strip_chars() == ""
     return given.select(
         "deal_id",
@@ -24,6 +25,7 @@ def units(facts: Facts) -> pl.DataFrame:
         value=late.cast(pl.Float64),
         nothing=nothing.cast(pl.Float64),
         early=early.cast(pl.Float64),
+        not_smaller=(pl.col("value") >= before).cast(pl.Float64),
     )
 
 
@@ -58,6 +60,10 @@ SIGNAL = Signal(
     stated=(0.10, 0.15, 0.25),
     question="What stood in the way of planning before these talks of {where}, and who will read the next plans?",
     needs="Concessions (events of kind concession) and plans with the time they were written (kind plan); without any plan on record it says nothing.",
-    drivers=(("nothing", "nothing came back"), ("early", "given before any demand")),
+    drivers=(
+        ("nothing", "nothing came back"),
+        ("early", "given before any demand"),
+        ("not_smaller", "not smaller than the round before"),
+    ),
     tell=cost,
 )
