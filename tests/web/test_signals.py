@@ -13,7 +13,7 @@ from django.utils import timezone
 import raising
 from cast import NOW, TODAY
 from hingepoint.analysis.signals import SIGNALS
-from hingepoint.analysis.signals.shape import State
+from hingepoint.analysis.signals.shape import Driver, State
 from hingepoint.domain.deals.models import DealEvent
 from hingepoint.domain.signals import recorded
 from hingepoint.domain.signals.models import Raise, RaiseStep
@@ -102,6 +102,27 @@ class TestSignal:
         assert "November 2025 (October to December 2025)" in said
         assert "31 Jan 2026" in said
 
+    @pytest.mark.parametrize(
+        ("state", "when"), [(State.RAISED, "Since"), (State.CALM, "Of late"), (State.WATCH, "Of late")]
+    )
+    def test_what_stands_behind_a_reading_is_told_in_every_state(
+        self, client, cast, monkeypatch, state, when
+    ):
+        drivers = (
+            Driver("nothing came back", "share", 0.41, 0.58),
+            Driver("given a month without a plan, of deals in SEK", "money", 2_000.0, 41_700.0, "SEK"),
+        )
+        plain = raising.told
+        monkeypatch.setattr(raising, "told", lambda *said: replace(plain(*said), drivers=drivers))
+        read(unplanned_concessions=state)
+        said = page_of(client, cast.sponsor, "/signals/unplanned_concessions/")
+        card = said.partition("What stands behind it")[2].partition("</table>")[0]
+        cells = [part.partition("<")[0] for part in card.split(">") if part.partition("<")[0].strip()]
+        name = "North" if state is State.RAISED else "The company"
+        assert [name, "Usual", when, "nothing came back", "41.0%", "58.0%"] == cells[:6]
+        assert cells[6:] == ["given a month without a plan, of deals in SEK", "SEK 2,000", "SEK 41.7k"]
+        assert ("What it is not" in said) == (state is State.RAISED)
+
     def test_the_address_names_the_place_that_is_drawn(self, client, cast):
         raising.a_raise()
         client.force_login(cast.sponsor)
@@ -120,7 +141,7 @@ class TestSignal:
         answer = client.get("/signals/low_advocacy/")
         said = html.unescape(answer.content.decode())
         assert "says neither calm nor raised" in said
-        assert "Answers of inside partners to requests (events of kind pulse)." in said
+        assert SIGNALS["low_advocacy"].needs in said
         assert "chart-control" not in said
 
     def test_a_source_that_is_silent_is_told_and_hatched(self, client, cast):

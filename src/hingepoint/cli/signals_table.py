@@ -95,7 +95,7 @@ def number(value: float | None, told: Told) -> str:
 
 def _driver(driver: Driver) -> str:
     def said(value: float) -> str:
-        return f"{value:.0%}" if driver.unit == "share" else f"{value:,.0f}"
+        return f"{value:.0%}" if driver.unit == "share" else f"{value:,.0f} {driver.currency}".strip()
 
     if driver.since is None:
         return f"{driver.words}: not known"

@@ -64,7 +64,14 @@ def routines(company: Company) -> pl.DataFrame:
 
 def _concessions(company: Company) -> pl.DataFrame:
     return company.concessions.select(
-        "deal_id", "at", "value", agreement="kind", kind=pl.lit("concession"), note="in_return", actor="by"
+        "deal_id",
+        "at",
+        "value",
+        agreement="kind",
+        kind=pl.lit("concession"),
+        note="in_return",
+        actor="by",
+        state=pl.when("final").then(pl.lit("final")),
     )
 
 
@@ -124,7 +131,7 @@ def _visits(company: Company) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 def _pulses(company: Company) -> pl.DataFrame:
     answered = company.escalations.drop_nulls("defended")
-    return facts.pulses(answered.with_columns(at=pl.coalesce("decided_at", "at")))
+    return facts.pulses(answered.with_columns(at=pl.coalesce("decided_at", "at"))).drop("actor")
 
 
 def _policies(company: Company) -> pl.DataFrame:

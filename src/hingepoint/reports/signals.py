@@ -74,7 +74,8 @@ def _place(one: Reading) -> dict[str, Any]:
 
 
 def _driver(one: Driver) -> dict[str, Any]:
-    return {"words": one.words, "unit": one.unit, "before": _number(one.before), "since": _number(one.since)}
+    said = {"words": one.words, "unit": one.unit, "currency": one.currency or None}
+    return said | {"before": _number(one.before), "since": _number(one.since)}
 
 
 def _number(value: float | None) -> float | None:

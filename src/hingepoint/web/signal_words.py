@@ -134,13 +134,13 @@ def _moved(signal: Signal, size: float | None, usual: float | None) -> float | N
     return math.exp(start + size) - math.exp(start)
 
 
-def driver_value(driver: Driver, amount: float | None, currency: str = "") -> str:
+def driver_value(driver: Driver, amount: float | None) -> str:
     """Return what a driver was, in its unit."""
     if amount is None:
         return numbers.MISSING
     if driver.unit == "share":
         return numbers.share(amount)
-    return numbers.money_short(amount, currency) if driver.unit == "money" else numbers.number(amount)
+    return numbers.money_short(amount, driver.currency) if driver.unit == "money" else numbers.number(amount)
 
 
 # Times and places

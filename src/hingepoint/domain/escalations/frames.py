@@ -170,13 +170,14 @@ _PULSES = {
     "at": "at",
     "defended": "defended",
     "advocates": "argues_for",
+    "partner": "partner__key",
 }
 
 
 def pulses_frame() -> pl.DataFrame:
-    """Return what inside partners answered, without their names: deal_id, at, defended, advocates. For the system,
-    which shows only counts."""
-    types = _LOG_TYPES | {"defended": pl.Boolean(), "advocates": pl.String()}
+    """Return what inside partners answered: deal_id, at, defended, advocates, partner. For the system, which shows only counts, and
+    none of too few partners."""
+    types = _LOG_TYPES | {"defended": pl.Boolean(), "advocates": pl.String(), "partner": pl.String()}
     return read(Pulse.objects.order_by("id"), _PULSES, types)
 
 
