@@ -42,7 +42,8 @@ SHOWN = 14
 TABLES = {"deals": "Deals:", "events": "Events:", "routines": "Routines:", "counted": "What is counted:"}
 
 _USUAL = """\
-The first half of the series is taken as usual, at least twelve months and at most two years, or as long as you say.
+The first half of the series is taken as usual, in whole half years, at least twelve months and at most two years, or as long as you say: between these steps
+limits stay where they are.
 """
 #: What is known of each that is counted -> its words.
 _HELD = {

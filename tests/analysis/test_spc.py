@@ -141,7 +141,13 @@ class TestChart:
 
     def test_a_raise_stands_until_three_points_in_a_row_were_inside(self):
         outside = np.array([0, 1, 0, 0, 1, 0, 0, 0, 0, 1], bool)
-        assert charts.standing(outside).tolist() == [False] + [True] * 6 + [False] * 2 + [True]
+        known = np.ones(len(outside), bool)
+        assert charts.standing(outside, known=known).tolist() == [False] + [True] * 6 + [False] * 2 + [True]
+
+    def test_a_month_that_is_not_known_does_not_count_as_one_inside(self):
+        outside = np.array([True, False, False, False, False, False])
+        known = np.array([True, True, False, True, False, True])
+        assert charts.standing(outside, known=known).tolist() == [True] * 5 + [False]
 
     def test_a_raise_that_stands_says_when_it_was_seen_first(self):
         series = np.concatenate([np.tile([1.0, -1.0], 12), np.full(12, 4.0)])

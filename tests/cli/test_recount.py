@@ -21,7 +21,7 @@ def recount(monkeypatch):
     """The command, on the database of the test."""
     monkeypatch.setattr(command, "start_django", lambda: None)
     monkeypatch.setattr(command, "require_database", lambda: None)
-    return lambda *options: CliRunner().invoke(command.recount, options, catch_exceptions=False).output
+    return lambda *options: CliRunner().invoke(command.recount, options, catch_exceptions=False)
 
 
 def test_every_kept_day_is_read_anew(cast, recount):
@@ -32,16 +32,20 @@ def test_every_kept_day_is_read_anew(cast, recount):
     SignalReading.objects.update(report={"schema": 2, "spoilt": True})
     debts.read_debts(at=NOW)
     made = set(DebtReading.objects.values_list("made_at", flat=True))
-    assert recount() == "The signals: 2 days read anew.\nThe agreement debt: 13 days read anew.\n"
+    said = recount()
+    assert said.stdout == "The signals: 2 days read anew.\nThe agreement debt: 13 days read anew.\n"
+    assert said.stderr.splitlines() == [
+        f"Signals as of {day}: {number} of 2" for number, day in enumerate(days, 1)
+    ]
     assert all("signals" in row.report for row in SignalReading.objects.all())
     assert not made & set(DebtReading.objects.values_list("made_at", flat=True))
 
 
 def test_only_one_of_the_two_is_read_where_that_is_asked(cast, recount):
-    assert recount("--only", "debt") == "The agreement debt: 0 days read anew.\n"
+    assert recount("--only", "debt").stdout == "The agreement debt: 0 days read anew.\n"
     assert not SignalReading.objects.exists()
 
 
 def test_without_a_reading_the_newest_day_is_read(cast, recount):
-    assert recount("--only", "signals") == "The signals: 1 day read anew.\n"
+    assert recount("--only", "signals").stdout == "The signals: 1 day read anew.\n"
     assert SignalReading.objects.count() == 1

@@ -21,6 +21,7 @@ from hingepoint.domain.signals.frames import facts
 from hingepoint.records.agreements import AgreementState
 from hingepoint.records.deals import EventKind
 from hingepoint.records.escalations import Answer, Approver, ArguesFor, CameBack, Kind
+from hingepoint.records.plans import Outcome, Verdict
 from hingepoint.records.talks import ReasonState, Topic
 
 DAY, HOUR = dt.timedelta(days=1), dt.timedelta(hours=1)
@@ -72,6 +73,95 @@ def test_a_demand_has_the_reason_that_was_the_newest_by_then(cast):
         2: [("price", "They test us")],
         3: [("price", "The budget was set before")],
     }
+
+
+def test_a_reason_of_somebody_else_stands_beside_the_newest(cast):
+    demand = talks.a_demand(cast)
+    for hours, by, words in (
+        (1, cast.seller, "They test us"),
+        (2, cast.manager, "A new head of buying"),
+        (3, cast.seller, "The budget was set before"),
+    ):
+        why = negotiation.Why(words, ReasonState.HYPOTHESISED)
+        negotiation.give_reason(by=by, at=NOW + hours * HOUR, demand_id=demand.pk, why=why)
+    told = [("The budget was set before", "A new head of buying")]
+    assert rows("demands", "reason", "other_reason") == told
+    units = SIGNALS["unknown_reasons"].units(known(DAY))
+    assert units.select("disagree", "value").rows() == [(1.0, 0.0)]
+
+
+@pytest.mark.parametrize(
+    ("manager", "seller", "disagree"),
+    [
+        ("The board capped it", "Their board has a cap", 0.0),
+        ("They want a lower price", "Their board has a cap", None),
+        ("", "Their board has a cap", None),
+    ],
+    ids=["in part the same", "one only repeats the demand", "one alone"],
+)
+def test_two_reasons_disagree_where_both_say_something_and_nothing_in_common(cast, manager, seller, disagree):
+    demand = talks.a_demand(cast)
+    for hours, by, words in ((1, cast.manager, manager), (2, cast.seller, seller)):
+        if words:
+            why = negotiation.Why(words, ReasonState.HYPOTHESISED)
+            negotiation.give_reason(by=by, at=NOW + hours * HOUR, demand_id=demand.pk, why=why)
+    assert SIGNALS["unknown_reasons"].units(known(DAY))["disagree"].to_list() == [disagree]
+
+
+def test_a_concession_after_the_last_word_is_told(cast):
+    for days, final in ((0, False), (1, True), (2, False)):
+        negotiation.concede(
+            by=cast.seller, at=NOW + days * DAY, deal_id=cast.deal.pk, topic=Topic.PRICE, final=final
+        )
+    assert rows("concessions", "last_word") == [(False,), (True,), (False,)]
+    assert SIGNALS["unplanned_concessions"].units(known(3 * DAY))["after"].to_list() == [0.0, 0.0, 1.0]
+
+
+def a_talk(cast, key: str, *, on: dt.date | None, **parts) -> plans.Plan:
+    step = agreements.Step(state=AgreementState.PLANNED, occurred_at=NOW)
+    agreements.take_step(by=cast.seller, at=NOW, deal_id=cast.deal.pk, type_key=key, step=step)
+    told = {"best": "Access by May"} | parts
+    return plans.write_plan(by=cast.seller, at=NOW, deal_id=cast.deal.pk, type_key=key, talk_on=on, **told)
+
+
+def test_talks_are_told_with_whether_they_were_debriefed_once_that_is_too_late(cast):
+    first, second = ("cust.data_access", NOW + 2 * DAY), ("int.concession_plan", NOW + 3 * DAY)
+    for key, at in (first, second):
+        a_talk(cast, key, on=at.date())
+    key, at = first
+    heard = plans.Heard(held_at=at, outcome=Outcome.CONTINUATION)
+    plans.debrief(by=cast.seller, at=at + DAY, deal_id=cast.deal.pk, type_key=key, heard=heard)
+    columns = ("at", "what", "done")
+    midnight = [local(one).replace(hour=0, minute=0) for _, one in (first, second)]
+    assert rows("talks", *columns, after=2 * DAY) == []
+    assert rows("talks", *columns, after=23 * DAY) == [(midnight[0], "held", True)]
+    assert rows("talks", *columns, after=24 * DAY) == [
+        (midnight[0], "held", True),
+        (midnight[1], "held", False),
+    ]
+
+
+def test_an_approved_plan_is_told_with_whether_it_was_complete(cast):
+    whole = {"from_whom": "Bo Lind", "why_they_would": "It saves a week"}
+    for key, parts in (("cust.data_access", whole), ("int.concession_plan", {})):
+        plan = a_talk(cast, key, on=(NOW + 60 * DAY).date(), **parts)
+        plans.review_plan(by=cast.manager, at=NOW + DAY, plan_id=plan.pk, verdict=Verdict.APPROVED)
+    assert rows("talks", "deal_id", "at", "what", "done") == [
+        ("N-1", local(NOW + DAY), "approved", True),
+        ("N-1", local(NOW + DAY), "approved", False),
+    ]
+    assert rows("talks", "what", after=dt.timedelta()) == []
+
+
+def test_what_a_manager_let_go_stands_beside_what_they_passed_up(cast):
+    made = manager_and_partner(cast, PRICE)
+    say(cast.manager, made, 1, Answer.YES)
+    say(cast.inside_partner, made, 2, Answer.YES)
+    for key, parts in (("cust.data_access", {}), ("int.concession_plan", {"from_whom": "Bo Lind"})):
+        plan = a_talk(cast, key, on=(NOW + 60 * DAY).date(), **parts)
+        plans.review_plan(by=cast.manager, at=NOW + 2 * HOUR, plan_id=plan.pk, verdict=Verdict.APPROVED)
+    units = SIGNALS["tolerant_managers"].units(known(DAY))
+    assert units.select("waved", "undebriefed").rows() == [(1.0, None)]
 
 
 def test_a_concession_is_told_by_its_topic_with_what_came_back(cast):
@@ -157,10 +247,19 @@ def test_a_request_is_asked_passed_up_for_less_and_decided(cast):
     why = "A budget that was set before"
     assert steps() == [
         (local(NOW), "price", "asked", cast.seller.key, 20_000.0, why),
-        (local(NOW + HOUR), "price", "passed", cast.manager.key, 15_000.0, why),
-        (local(NOW + 2 * HOUR), "price", "partly", cast.inside_partner.key, 15_000.0, why),
+        (local(NOW + HOUR), "price", "passed", cast.manager.key, 15_000.0, None),
+        (local(NOW + 2 * HOUR), "price", "partly", cast.inside_partner.key, 15_000.0, None),
     ]
     assert SIGNALS["tolerant_managers"].units(known(DAY))["value"].to_list() == [0.0]
+
+
+@pytest.mark.parametrize(("words", "silent"), [("", 1.0), ("They leave us otherwise", 0.0)])
+def test_a_manager_who_says_nothing_is_silent_whatever_the_seller_wrote(cast, words, silent):
+    made = manager_and_partner(cast, PRICE)
+    say(cast.manager, made, 1, Answer.YES, words=words)
+    say(cast.inside_partner, made, 2, Answer.NO, words="Not on these grounds")
+    assert [row[5] for row in steps()] == [PRICE.reason, words or None, "Not on these grounds"]
+    assert SIGNALS["tolerant_managers"].units(known(DAY))["silent"].to_list() == [silent]
 
 
 def test_a_request_passed_up_as_it_came_is_told_so(cast):
@@ -236,15 +335,16 @@ def test_a_role_counts_from_its_writing_and_a_visit_when_it_was(cast):
     assert rows("visits", "state", after=DAY) == [("agreed",)]
 
 
-def test_a_pulse_says_how_far_the_seller_stood_for_whom_and_not_who_said_so(cast):
+def test_a_pulse_says_how_far_the_seller_stood_for_whom(cast):
     made = talks.an_exception(cast)
     said = {"defended": False, "argues_for": ArguesFor.BOTH}
     escalations.pulse(by=cast.inside_partner, at=NOW + HOUR, escalation_id=made.pk, **said)
     found = known(DAY).pulses
-    assert found.columns == ["deal_id", "at", "value", "position"]
+    assert found.columns == ["deal_id", "at", "value", "position", "partner"]
+    who = cast.inside_partner.key
     assert found.rows() == [
-        ("N-1", local(NOW + HOUR), 0.5, "company"),
-        ("N-1", local(NOW + HOUR), 1.0, "customer"),
+        ("N-1", local(NOW + HOUR), 0.5, "company", who),
+        ("N-1", local(NOW + HOUR), 1.0, "customer", who),
     ]
 
 

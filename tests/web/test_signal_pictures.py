@@ -139,6 +139,27 @@ class TestChange:
 
 
 class TestStates:
+    def test_a_month_that_is_counted_in_part_is_hollow_and_moves_nothing(self):
+        one = raised()
+        scores = np.array([*raising.SCORES[:-1], np.nan])
+        series = replace(one.series, scores=scores)
+        found = drawn(replace(one, series=series))
+        *_, before, last = found.points
+        assert (last.value, last.count, last.going) == (pytest.approx(0.3), 20, True)
+        assert (last.line, last.low, last.high, last.flagged) == (None, None, None, False)
+        assert (before.going, before.flagged) == (False, True)
+        assert control.table(found).rows[0][5] == "Not all counted yet"
+        assert "last Jul 2025" in control.description(found)
+        wide, phone = (
+            control.draw(found, metric="Requests", size=size) for size in (control.WIDE, control.NARROW)
+        )
+        assert (
+            wide.count('class="f-surface s-quiet-solid"')
+            == phone.count('class="f-surface s-quiet-solid"')
+            == 1
+        )
+        assert "Aug 2025: 30.0% on 20. Not all counted yet." in wide
+
     def test_a_silent_source_is_hatched_from_the_day_after_its_last_news(self):
         found = drawn(raising.reading(raising.NORTH, State.STALE), silent_since=dt.date(2025, 7, 31))
         assert found.silent_from == 17
@@ -250,9 +271,8 @@ class TestWords:
         assert signal_words.driver_value(Driver("x", unit, None, 0.417), 0.417) == said
 
     def test_money_is_told_in_its_currency_and_of_several_in_none(self):
-        spent = Driver("given a month without a plan", "money", None, 41_700.0)
-        one = formats.one_currency(["USD", "USD"])
-        assert signal_words.driver_value(spent, spent.since, one) == "$41.7k"
+        spent = Driver("given a month without a plan", "money", None, 41_700.0, "USD")
+        assert signal_words.driver_value(spent, spent.since) == "$41.7k"
         assert formats.one_currency(["", "EUR"]) == formats.one_currency([]) == "EUR"
         assert formats.one_currency(["USD", "EUR"]) is None
 

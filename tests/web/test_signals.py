@@ -13,7 +13,7 @@ from django.utils import timezone
 import raising
 from cast import NOW, TODAY
 from hingepoint.analysis.signals import SIGNALS
-from hingepoint.analysis.signals.shape import State
+from hingepoint.analysis.signals.shape import Driver, State
 from hingepoint.domain.deals.models import DealEvent
 from hingepoint.domain.signals import recorded
 from hingepoint.domain.signals.models import Raise, RaiseStep
@@ -102,6 +102,27 @@ class TestSignal:
         assert "November 2025 (October to December 2025)" in said
         assert "31 Jan 2026" in said
 
+    @pytest.mark.parametrize(
+        ("state", "when"), [(State.RAISED, "Since"), (State.CALM, "Of late"), (State.WATCH, "Of late")]
+    )
+    def test_what_stands_behind_a_reading_is_told_in_every_state(
+        self, client, cast, monkeypatch, state, when
+    ):
+        drivers = (
+            Driver("nothing came back", "share", 0.41, 0.58),
+            Driver("given a month without a plan, of deals in SEK", "money", 2_000.0, 41_700.0, "SEK"),
+        )
+        plain = raising.told
+        monkeypatch.setattr(raising, "told", lambda *said: replace(plain(*said), drivers=drivers))
+        read(unplanned_concessions=state)
+        said = page_of(client, cast.sponsor, "/signals/unplanned_concessions/")
+        card = said.partition("What stands behind it")[2].partition("</table>")[0]
+        cells = [part.partition("<")[0] for part in card.split(">") if part.partition("<")[0].strip()]
+        name = "North" if state is State.RAISED else "The company"
+        assert [name, "Usual", when, "nothing came back", "41.0%", "58.0%"] == cells[:6]
+        assert cells[6:] == ["given a month without a plan, of deals in SEK", "SEK 2,000", "SEK 41.7k"]
+        assert ("What it is not" in said) == (state is State.RAISED)
+
     def test_the_address_names_the_place_that_is_drawn(self, client, cast):
         raising.a_raise()
         client.force_login(cast.sponsor)
@@ -120,7 +141,7 @@ class TestSignal:
         answer = client.get("/signals/low_advocacy/")
         said = html.unescape(answer.content.decode())
         assert "says neither calm nor raised" in said
-        assert "Answers of inside partners to requests (events of kind pulse)." in said
+        assert SIGNALS["low_advocacy"].needs in said
         assert "chart-control" not in said
 
     def test_a_source_that_is_silent_is_told_and_hatched(self, client, cast):
@@ -159,6 +180,17 @@ class TestSignal:
         assert [line.split(",")[0] for line in handed[cast.sponsor.pk]] == ["deal_id", *deals]
         assert [line.split(",")[0] for line in handed[cast.manager.pk]] == ["deal_id", cast.deal.key]
 
+    def test_more_deals_than_are_listed_are_said_to_whom_sees_them_all(self, client, cast):
+        deals = (cast.deal.key, cast.foreign_deal.key)
+        there = raising.reading(raising.NORTH, State.RAISED, deals=deals, unlisted=98)
+        raising.read(raising.DAY, exceptions=(there,))
+        assert "more than 2 deals" in page_of(client, cast.sponsor, "/signals/")
+        assert "2 of more than 2, of which the file holds these 2." in page_of(
+            client, cast.sponsor, "/signals/exceptions/"
+        )
+        assert "more than" not in page_of(client, cast.manager, "/signals/")
+        assert "1 of 1." in page_of(client, cast.manager, "/signals/exceptions/")
+
 
 class TestAnswers:
     @pytest.fixture
@@ -176,6 +208,20 @@ class TestAnswers:
         done = self.post(client, cast.manager, raised, "decide", led="led", words="The desk asks first.")
         assert done.url == "/signals/exceptions/"
         assert "So far: led to a decision." in page_of(client, cast.manager, done.url)
+
+    def test_one_that_ended_is_asked_until_somebody_said_so(self, client, cast, raised):
+        for number in (1, 2):
+            raising.read(raising.DAY + dt.timedelta(days=number))
+        asks, page = "Did this lead to a decision?", "/signals/exceptions/"
+        assert Raise.objects.get(pk=raised.pk).ended_on
+        assert page_of(client, cast.manager, page).count(asks) == 1
+        self.post(client, cast.manager, raised, "decide", led="not_yet")
+        assert "So far: no decision yet." in page_of(client, cast.manager, page)
+        self.post(client, cast.manager, raised, "decide", led="led", words="The desk asks first.")
+        said = page_of(client, cast.manager, page)
+        assert asks not in said
+        assert "The desk asks first." in said
+        assert "Led to a decision: 1 yes, 0 no." in page_of(client, cast.sponsor, "/signals/")
 
     def test_an_answer_without_a_finding_keeps_its_words(self, client, cast, raised):
         refused = self.post(client, cast.manager, raised, "answer", words="We look into it.")

@@ -68,6 +68,7 @@ CONCESSIONS: dict[str, tuple[pl.DataType, str]] = {
     "topic": (pl.String(), "what was given: price, payment, extras, ..."),
     "value": (pl.Float64(), "money given"),
     "in_return": (pl.String(), "what came back; empty for nothing"),
+    "last_word": (pl.Boolean(), "whether it was said to be the last"),
 }
 
 PLANS: dict[str, tuple[pl.DataType, str]] = {
@@ -104,6 +105,7 @@ DEMANDS: dict[str, tuple[pl.DataType, str]] = {
     "at": (MOMENT, "when it was heard"),
     "topic": (pl.String(), "what was asked for"),
     "reason": (pl.String(), "why they ask; empty for not known"),
+    "other_reason": (pl.String(), "why they ask as somebody else wrote it; empty where nobody did"),
 }
 
 PULSES: dict[str, tuple[pl.DataType, str]] = {
@@ -111,6 +113,7 @@ PULSES: dict[str, tuple[pl.DataType, str]] = {
     "at": (MOMENT, "when the inside partner answered"),
     "position": (pl.String(), "whose position the seller stood for: company or customer"),
     "value": (pl.Float64(), "how much, from 0 to 1"),
+    "partner": (pl.String(), "who answered, to count people by; told to nobody, and in no file"),
 }
 
 ROUTINES: dict[str, tuple[pl.DataType, str]] = {
@@ -120,6 +123,13 @@ ROUTINES: dict[str, tuple[pl.DataType, str]] = {
     "due": (MOMENT, "by when"),
     "done": (MOMENT, "when it was done; empty for not done"),
     "recorded_at": (MOMENT, "when that was written down"),
+}
+
+TALKS: dict[str, tuple[pl.DataType, str]] = {
+    "deal_id": (pl.String(), "the deal"),
+    "at": (MOMENT, "the day of the talk, or when its plan was approved"),
+    "what": (pl.String(), "held or approved"),
+    "done": (pl.Boolean(), "held: whether it was debriefed; approved: whether the plan was complete"),
 }
 
 POLICIES: dict[str, tuple[pl.DataType, str]] = {

@@ -38,7 +38,8 @@ def recount(only: str | None, as_format: str) -> None:
     done: dict[str, list[dt.date]] = {}
     if only != "debt":
         kept = settings.KEPT_ROWS
-        done["signals"] = signals.read_anew(at=at, kept=kept) or signals.read_signals(at=at, kept=kept)
+        anew = signals.read_anew(at=at, kept=kept, told=_day_read)
+        done["signals"] = anew or signals.read_signals(at=at, kept=kept)
     if only != "signals":
         done["debt"] = debts.read_debts(at=at, anew=True)
     if as_format == "json":
@@ -46,3 +47,7 @@ def recount(only: str | None, as_format: str) -> None:
         return
     for name, days in done.items():
         click.echo(f"{_CALLED[name]}: {plural(len(days), 'day')} read anew.")
+
+
+def _day_read(day: dt.date, number: int, of: int) -> None:
+    click.echo(f"Signals as of {day}: {number} of {of}", err=True)

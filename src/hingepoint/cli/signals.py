@@ -79,7 +79,7 @@ class Asked:
     "--baseline-until",
     type=_DAY,
     metavar="DATE",
-    help="The last day of the usual time. Default: the first half of each series, twelve points to two years.",
+    help="The last day of the usual time. Default: the first half of each series in whole half years, twelve points to two years.",
 )
 @click.option(
     "--out", type=_FILE, metavar="DIR", help="Write signals.json, places.csv, points.csv, deals.csv here."

@@ -69,7 +69,8 @@ def _raised(console: Console, told: Told) -> None:
     for driver in told.drivers:
         _line(console, _driver(driver), style="dim")
     if told.deals:
-        more = f" and {len(told.deals) - LISTED} more" if len(told.deals) > LISTED else ""
+        at_least = "more than " if told.unlisted else ""
+        more = f" and {at_least}{len(told.deals) - LISTED} more" if len(told.deals) > LISTED else ""
         _line(console, f"Deals: {', '.join(told.deals[:LISTED])}{more}")
     _line(console, f"Ask: {told.question}")
 
@@ -94,7 +95,7 @@ def number(value: float | None, told: Told) -> str:
 
 def _driver(driver: Driver) -> str:
     def said(value: float) -> str:
-        return f"{value:.0%}" if driver.unit == "share" else f"{value:,.0f}"
+        return f"{value:.0%}" if driver.unit == "share" else f"{value:,.0f} {driver.currency}".strip()
 
     if driver.since is None:
         return f"{driver.words}: not known"

@@ -64,7 +64,14 @@ def routines(company: Company) -> pl.DataFrame:
 
 def _concessions(company: Company) -> pl.DataFrame:
     return company.concessions.select(
-        "deal_id", "at", "value", agreement="kind", kind=pl.lit("concession"), note="in_return", actor="by"
+        "deal_id",
+        "at",
+        "value",
+        agreement="kind",
+        kind=pl.lit("concession"),
+        note="in_return",
+        actor="by",
+        state=pl.when("final").then(pl.lit("final")),
     )
 
 
@@ -101,11 +108,13 @@ def _requests(company: Company) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFram
     )
     passed_at = pl.min_horizontal(pl.col("at").dt.offset_by("2h"), pl.col("decided_at"))
     sharper = pl.when("unchanged").then("value").otherwise((pl.col("value") * _SHARPENED).round(2))
+    words = pl.when(~pl.col("unchanged")).then(pl.lit(planted.PASSED_SHARPER))
+    answered = asked.drop("note").with_columns(value=sharper)
     return (
         asked.with_columns(state=pl.lit("asked"), actor="owner"),
-        asked.with_columns(state=pl.lit("passed"), actor="manager", at=passed_at, value=sharper),
-        asked.drop_nulls("decision").with_columns(
-            state=pl.col("decision").replace(_DECISIONS), actor="partner", at="decided_at", value=sharper
+        answered.with_columns(state=pl.lit("passed"), actor="manager", at=passed_at, note=words),
+        answered.drop_nulls("decision").with_columns(
+            state=pl.col("decision").replace(_DECISIONS), actor="partner", at="decided_at"
         ),
     )
 
@@ -122,7 +131,7 @@ def _visits(company: Company) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 def _pulses(company: Company) -> pl.DataFrame:
     answered = company.escalations.drop_nulls("defended")
-    return facts.pulses(answered.with_columns(at=pl.coalesce("decided_at", "at")))
+    return facts.pulses(answered.with_columns(at=pl.coalesce("decided_at", "at"))).drop("actor")
 
 
 def _policies(company: Company) -> pl.DataFrame:

@@ -26,6 +26,8 @@ NAMED_EARLY_DAYS, NAMED_SPREAD_DAYS, NAMED_LEAST, PUT_OFF_WEEKS = 24, 35, 0.3, (
 #: The customer names the day by which they want it on such a share of deals, so many days after creation at least and at most:
 #: where time presses, and where it does not.
 DAY_NAMED, DAYS_PRESSED, DAYS_EASY = 0.6, (40, 110), (90, 280)
+#: What a manager says who passes up a request that they sharpened first; who passes it up as it came says nothing.
+PASSED_SHARPER = "What we ask in return is sharper now."
 #: Countries that buy together where sourcing is global; else it is the account's own.
 COUNTRIES_TOGETHER = (2, 5)
 #: On such a share of deals with a competitor their price is known: below our list price by so much, the newcomer's, and spread.

@@ -249,7 +249,7 @@ def _sent_back(row: dict[str, Any], manager: talks.Row) -> tuple[talks.Row, talk
         "came_at": came_at,
         "came_by": row["owner"],
     }  # fmt: skip
-    return returned, manager | {"asked_at": came_at, "words": "What we ask in return is sharper now."}
+    return returned, manager | {"asked_at": came_at, "words": planted.PASSED_SHARPER}
 
 
 _NOTHING = {"came": CameBack.NOTHING, "came_words": ""}

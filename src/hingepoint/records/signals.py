@@ -14,7 +14,7 @@ class TraceKind(Worded):
 
 
 class StepState(Worded):
-    """States of requests for an exception and of executives' parts (FORMATS: column ``state``)."""
+    """States of requests for an exception, of executives' parts and of concessions (FORMATS: column ``state``)."""
 
     ASKED = "asked", "Asked"
     RETURNED = "returned", "Sent back, or cut down in words"
@@ -24,6 +24,7 @@ class StepState(Worded):
     DECLINED = "declined", "Declined"
     AGREED = "agreed", "Role agreed"
     ATTENDED = "attended", "Attended"
+    FINAL = "final", "Last word"
 
 
 class StepKind(Worded):

@@ -66,7 +66,7 @@ def _place(one: Reading) -> dict[str, Any]:
         "name": one.place.name,
         "state": str(one.state),
         **_numbers(one),
-        "deals": len(one.deals),
+        "deals": one.behind,
         "because_of": one.because_of and {"level": one.because_of.level, "name": one.because_of.name},
         "apart": one.apart,
         "trial_until": _day(one.trial_until),
@@ -74,7 +74,8 @@ def _place(one: Reading) -> dict[str, Any]:
 
 
 def _driver(one: Driver) -> dict[str, Any]:
-    return {"words": one.words, "unit": one.unit, "before": _number(one.before), "since": _number(one.since)}
+    said = {"words": one.words, "unit": one.unit, "currency": one.currency or None}
+    return said | {"before": _number(one.before), "since": _number(one.since)}
 
 
 def _number(value: float | None) -> float | None:

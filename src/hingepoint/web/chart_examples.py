@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from math import sqrt
+from typing import Any
 
 from hingepoint.reports.charts import (
     bars,
@@ -160,7 +161,7 @@ def followed(*, unit: str = "share", trial: bool = False, silent: bool = False) 
     for i, value in enumerate(values):
         month = f"{('Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec')[i % 12]} 20{'25' if i < 12 else '26'}"
         line += 0.2 * (value - line)
-        limits = {"line": line, "low": 0.118, "high": 0.126} if i >= 6 else {}
+        limits: dict[str, Any] = {"line": line, "low": 0.118, "high": 0.126} if i >= 6 else {}
         points.append(control.Point(month, value, 40, single=(0.108, 0.136), flagged=i > 11, tick={0: "2025", 12: "2026", 15: "Apr"}.get(i, ""), **limits))  # fmt: skip
     change = control.Change(12, 11.4, 12.9, 0.147, "began here: 12 Dec to 27 Jan", "now 14.8%")
     return control.Course(

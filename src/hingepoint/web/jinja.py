@@ -38,7 +38,6 @@ FILTERS = {
     "money": formats.money,
     "money_short": formats.money_short,
     "number": numbers.number,
-    "one_currency": formats.one_currency,
     "plural": numbers.plural,
     "points": numbers.points,
     "share": numbers.share,

@@ -234,13 +234,14 @@ class _Drawn:
             count=count,
             single=self.single(count),
             flagged=self.flagged(index),
+            going=bool(self.series.going[index]),
             **self.limits(index),
         )
 
     def limits(self, index: int) -> dict[str, Any]:
-        """Return the smoothed line and its limits at a period after the usual time; nothing in it."""
+        """Return the smoothed line and its limits at a period after the usual time; nothing in it, nor while it is counted."""
         chart, at = self.reading.chart, index - self.series.baseline
-        if chart is None or not 0 <= at < len(chart.line):
+        if chart is None or not 0 <= at < len(chart.line) or self.series.going[index]:
             return {}
         return {name: self.scored(chart, float(getattr(chart, name)[at])) for name in ("line", "low", "high")}
 
@@ -260,6 +261,7 @@ class _Drawn:
         return (
             self.reading.state is State.RAISED
             and since is not None
+            and not self.series.going[index]
             and self.series.first + index >= self.times.number(since)
         )
 

@@ -71,6 +71,7 @@ SOURCES: dict[str, Source] = {
     "concessions": Source(
         "Concessions", "Sellers note each on its deal, under Talks; an import may bring them."
     ),
+    "quotes": Source("Quotes", "Sellers note each on its deal with its value; an import may bring them."),
     "demands": Source("Demands", "Sellers note each with its reason on its deal, under Talks."),
     "pulses": Source(
         "Answers of inside partners", "Legal, finance and delivery tap twice on each request they answered."
@@ -133,13 +134,13 @@ def _moved(signal: Signal, size: float | None, usual: float | None) -> float | N
     return math.exp(start + size) - math.exp(start)
 
 
-def driver_value(driver: Driver, amount: float | None, currency: str = "") -> str:
+def driver_value(driver: Driver, amount: float | None) -> str:
     """Return what a driver was, in its unit."""
     if amount is None:
         return numbers.MISSING
     if driver.unit == "share":
         return numbers.share(amount)
-    return numbers.money_short(amount, currency) if driver.unit == "money" else numbers.number(amount)
+    return numbers.money_short(amount, driver.currency) if driver.unit == "money" else numbers.number(amount)
 
 
 # Times and places

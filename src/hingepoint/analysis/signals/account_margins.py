@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from hingepoint.analysis import margin_split
-from hingepoint.analysis.signals.shape import Driver, Facts, Signal
+from hingepoint.analysis.signals.shape import Driver, Facts, Signal, in_one_currency
 
 
 def units(facts: Facts) -> pl.DataFrame:
@@ -14,18 +14,20 @@ def units(facts: Facts) -> pl.DataFrame:
     net = pl.col("net_price")
     margin = pl.coalesce("margin", pl.when(net > 0).then((net - pl.col("cost")) / net))
     won = facts.won.with_columns(at=pl.col("closed"), value=margin).filter(pl.col("value").is_finite())
-    return won.select("deal_id", "at", "value", "list_price", "net_price", "cost", *margin_split.GROUPS)
+    money = ("currency", "list_price", "net_price", "cost")
+    return won.select("deal_id", "at", "value", *money, *margin_split.GROUPS)
 
 
 def what_moved(before: pl.DataFrame, since: pl.DataFrame) -> tuple[Driver, ...]:
     """Return the contribution a month, and how price, volume, mix and cost changed it."""
+    before, since, currency, of_which = in_one_currency(before, since)
     one, other = (margin_split.a_month(units, at="at") for units in (before, since))
     if not (one.height and other.height and one["quantity"].sum() > 0):
         return ()
     found = margin_split.split(one, other, by=margin_split.GROUPS)
     parts = (("volume", found.volume), ("mix", found.mix), ("price", found.price), ("cost", found.cost))
-    whole = Driver("contribution a month", "money", found.before, found.since)
-    return (whole, *(Driver(f"of that by {words}", "money", None, value) for words, value in parts))
+    whole = Driver(f"contribution a month{of_which}", "money", found.before, found.since, currency)
+    return (whole, *(Driver(f"of that by {words}", "money", None, value, currency) for words, value in parts))
 
 
 SIGNAL = Signal(

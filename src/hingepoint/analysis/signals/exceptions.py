@@ -6,7 +6,7 @@ import datetime as dt
 
 import polars as pl
 
-from hingepoint.analysis.signals.shape import Facts, Signal
+from hingepoint.analysis.signals.shape import Facts, Signal, no_units
 
 #: A quoted deal is counted when it had so long to be escalated; the youngest ones are not complete.
 WINDOW = dt.timedelta(days=28)
@@ -20,7 +20,7 @@ def units(facts: Facts) -> pl.DataFrame:
     the deals open in each period, and whether one was asked for in it."""
     asked = asked_for(facts)
     if asked.is_empty():
-        return pl.DataFrame(schema={"at": pl.Datetime("us"), "value": pl.Float64, "deal_id": pl.String})
+        return no_units()
     if facts.quotes.is_empty():
         return _periods_open(facts, asked)
     quoted = facts.quotes.group_by("deal_id").agg(pl.col("at").min())
@@ -69,6 +69,7 @@ SIGNAL = Signal(
     levels=("company", "team", "segment"),
     units=units,
     news=("exceptions",),
+    waits=WINDOW,
     stated=(0.05, 0.10, 0.15),
     question="Which deals of {where} would have been won without the exception, and what was tried first?",
     needs="Requests for exceptions with the day they were asked (events of kind escalation), and quotes.",

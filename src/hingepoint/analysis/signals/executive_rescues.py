@@ -8,6 +8,8 @@ from hingepoint.analysis.signals.shape import Facts, Signal
 
 #: Without quotes a visit is late when the deal is older than this share of the usual age at which deals are decided.
 LATE = 0.8
+#: A deal is important from this share of all deals on, by the value known at its creation.
+LARGE = 0.75
 
 
 def units(facts: Facts) -> pl.DataFrame:
@@ -19,13 +21,17 @@ def units(facts: Facts) -> pl.DataFrame:
     )
     quoted = facts.quotes.group_by("deal_id").agg(quoted=pl.col("at").min())
     both = first.join(roles, on="deal_id", how="left").join(quoted, on="deal_id", how="left")
-    both = both.join(facts.deals.select("deal_id", "created"), on="deal_id", how="left")
+    both = both.join(facts.deals.select("deal_id", "created", "initial_amount"), on="deal_id", how="left")
     alone = ~(pl.col("agreed") <= pl.col("at")).fill_null(False)
     late = _late(facts)
+    rescued = (late & alone).cast(pl.Float64)
+    least = pl.lit(facts.deals["initial_amount"].quantile(LARGE, "lower"), dtype=pl.Float64)
+    large = pl.col("initial_amount") >= least
     return both.select(
         "deal_id",
         "at",
-        value=(late & alone).cast(pl.Float64),
+        value=rescued,
+        important=pl.when(large).then(rescued),
         late=late.cast(pl.Float64),
         alone=alone.cast(pl.Float64),
     )
@@ -55,5 +61,9 @@ SIGNAL = Signal(
     stated=(0.10, 0.20, 0.30),
     question="When did {where} first know that an executive would be needed, and what was asked of them?",
     needs="Executives' visits and the roles agreed before (events of kind executive), and quotes.",
-    drivers=(("late", "came after the quote"), ("alone", "without a role agreed")),
+    drivers=(
+        ("late", "came after the quote"),
+        ("alone", "without a role agreed"),
+        ("important", "rescues among the largest quarter of deals"),
+    ),
 )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import polars as pl
 
-from hingepoint.analysis.signals.shape import Facts, Signal
+from hingepoint.analysis.signals.shape import Facts, Signal, no_units
 
 #: Days after a visit in which a move of price or terms is laid to it.
 DAYS = 5
@@ -17,7 +19,10 @@ def units(facts: Facts) -> pl.DataFrame:
 
     ``tide`` is how often they move in the same period on deals without a visit: where every deal is haggled over more, no
     executive is to blame. How far the talks were is held equal: executives join hard deals. Visits of the last five days wait.
+    Without any quote or concession on record nobody knows whether something moved.
     """
+    if facts.quotes.is_empty() and facts.concessions.is_empty():
+        return no_units()
     told = (pl.col("at").dt.date() + pl.duration(days=DAYS)) <= facts.as_of
     visits = facts.visits.filter((pl.col("state") == "attended") & told).select("deal_id", "at").unique()
     moves = moved(facts)
@@ -74,7 +79,8 @@ SIGNAL = Signal(
     worse="higher",
     levels=("company", "team"),
     units=units,
-    news=("visits", "concessions"),
+    news=("visits", "concessions", "quotes"),
+    waits=dt.timedelta(days=DAYS),
     stated=(0.10, 0.20, 0.30),
     question="What did the executive and {where} agree before the visit that they would not talk about?",
     needs="Executives' visits (events of kind executive), and quotes or concessions with their dates.",

@@ -58,6 +58,7 @@ class Facts:
     pulses: pl.DataFrame = field(default_factory=_empty(frames.PULSES))
     routines: pl.DataFrame = field(default_factory=_empty(frames.ROUTINES))
     policies: pl.DataFrame = field(default_factory=_empty(frames.POLICIES))
+    talks: pl.DataFrame = field(default_factory=_empty(frames.TALKS))
 
     @property
     def won(self) -> pl.DataFrame:
@@ -75,14 +76,36 @@ class Facts:
         return table[{"won": "closed", "routines": "done"}.get(source, "at")].drop_nulls()
 
 
+def no_units() -> pl.DataFrame:
+    """Return the units of a signal of which nothing can be read."""
+    return pl.DataFrame(schema={"at": pl.Datetime("us"), "value": pl.Float64, "deal_id": pl.String})
+
+
 @dataclass(frozen=True, slots=True)
 class Driver:
-    """What stands behind a reading, in the usual time and since it changed; both None where it is not known."""
+    """What stands behind a reading, in the usual time and since it changed, else of late; None where it is not known. Money is in
+    one ``currency``, empty where deals name none."""
 
     words: str
     unit: Literal["share", "money", "number"]
     before: float | None
     since: float | None
+    currency: str = ""
+
+
+def in_one_currency(before: pl.DataFrame, since: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, str, str]:
+    """Return the units in the currency in which most of both are, with its code; and what to say where others are left out."""
+    counts = pl.concat([one["currency"].fill_null("") for one in (before, since)]).value_counts()
+    if counts.is_empty():
+        return before, since, "", ""
+    code = str(counts.sort("count", "currency", descending=[True, False])["currency"][0])
+    ours = pl.col("currency").fill_null("") == code
+    return (
+        before.filter(ours),
+        since.filter(ours),
+        code,
+        f", of deals in {code or 'no currency'}" if len(counts) > 1 else "",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +114,13 @@ class Signal:
 
     ``unit`` says what a reading is; ``worse`` which way it gets worse; ``kind`` whether values lie
     between 0 and 1.
-    ``levels``: where it is followed. ``news``: the sources that must go on delivering. ``stated``: the three changes, from
+    ``levels``: where it is followed. ``news``: the sources that must go on delivering; ``waits``: how
+    long a unit waits until it is counted. ``stated``: the three changes, from
     small to large, of which a calm chart says whether it would have shown them; the middle one stands in its sentence. ``breaks``: a new version of the rules begins a new series.
     ``facts``: columns of the units, held equal beside what is known of deals at creation. ``drivers``: columns of the
     units with 0 and 1, and their words; ``tell``: drivers that are computed. ``apart``: units that lie apart are
-    watched without a change. ``least``: with fewer answers nothing is told; ``named``: whether deals are listed.
+    watched without a change. ``least``: with fewer answers nothing is told, nor with fewer different
+    ``people`` in these columns of the units; ``named``: whether deals are listed.
     ``second``: the same signal read in another way, told where that asks for more.
     """
 
@@ -111,12 +136,14 @@ class Signal:
     stated: tuple[float, float, float]
     question: str
     needs: str
+    waits: dt.timedelta = dt.timedelta()
     breaks: bool = False
     facts: tuple[str, ...] = ()
     drivers: tuple[tuple[str, str], ...] = ()
     tell: Callable[[pl.DataFrame, pl.DataFrame], tuple[Driver, ...]] | None = None
     apart: bool = False
     least: int = 0
+    people: tuple[tuple[str, int], ...] = ()
     named: bool = True
     second: Signal | None = None
 
@@ -148,7 +175,7 @@ class Series:
 
     ``counts`` units, ``totals`` of their values, ``usual`` totals as expected from what was known; ``scores`` are
     what is charted: how far a period lies from what is usual there, in standard deviations of chance. The first
-    ``baseline`` points are usual.
+    ``baseline`` points are usual. A period of which not everything is counted yet has no score.
     """
 
     place: Place
@@ -158,6 +185,11 @@ class Series:
     usual: Floats
     scores: Floats
     baseline: int
+
+    @property
+    def going(self) -> NDArray[np.bool_]:
+        """Which periods are counted in part: what they began with waits still for the rest."""
+        return (self.counts > 0) & np.isnan(self.scores)
 
     @property
     def usual_level(self) -> float:
@@ -199,8 +231,9 @@ class Reading:
     deals were alike. ``since`` is the first day of the period in which it began, ``earliest`` to ``latest`` its 95 % interval,
     ``seen`` when the chart raised; ``size`` how far it moved since. ``trial_until``: until when limits are for
     trial; ``because_of``: the place that explains it, so that it is watched and not raised. None where it does not apply.
+    ``deals``: those behind it on which it shows most, ``behind``: how many there are.
     ``chart`` follows ``series.scores``. ``certificate``: what the chart would have shown of each stated change, where it has not
-    raised; empty while its limits are for trial, and for accounts and segments. ``earlier``: the place under earlier rules,
+    raised; empty while its limits are for trial, and for accounts. ``earlier``: the place under earlier rules,
     the oldest first.
     """
 
@@ -216,6 +249,7 @@ class Reading:
     size: float | None = None
     size_ci: tuple[float, float] | None = None
     deals: tuple[str, ...] = ()
+    unlisted: int = 0
     trial_until: dt.date | None = None
     apart: bool = False
     because_of: Place | None = None
@@ -223,6 +257,10 @@ class Reading:
     chart: Chart | None = None
     certificate: tuple[WouldHaveShown, ...] = ()
     earlier: tuple[Earlier, ...] = ()
+
+    @property
+    def behind(self) -> int:
+        return len(self.deals) + self.unlisted
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +288,11 @@ class Told:
     def deals(self) -> tuple[str, ...]:
         """The deals behind all raised places, each once."""
         return tuple(dict.fromkeys(deal for one in self.places for deal in one.deals))
+
+    @property
+    def unlisted(self) -> bool:
+        """Whether there are more deals behind it than are listed."""
+        return any(one.unlisted for one in self.places)
 
 
 @dataclass(frozen=True, slots=True)

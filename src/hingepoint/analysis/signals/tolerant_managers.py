@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from hingepoint.analysis.signals.shape import Facts, Signal
+from hingepoint.analysis.signals.shape import Facts, Signal, no_units
 
 #: Two values are one when they differ by less than this share.
 SAME = 1e-9
@@ -23,18 +23,32 @@ def units(facts: Facts) -> pl.DataFrame:
         "deal_id", "topic", "at", "actor", "value", "reason"
     )
     if passed.is_empty() or asked.is_empty():
-        return pl.DataFrame(schema={"at": pl.Datetime("us"), "value": pl.Float64, "deal_id": pl.String})
+        return no_units()
     both = _last_before(_last_before(passed, asked), _answers(facts))
     same = (pl.col("value") - pl.col("asked")).abs() <= SAME * pl.col("asked").abs()
     same = same & (pl.col("answer") != "returned").fill_null(True)
     both = both.drop_nulls("asked").join(facts.deals.select("deal_id", "manager"), on="deal_id", how="left")
-    return both.select(
+    found = both.select(
         "deal_id",
         "at",
         value=same.cast(pl.Float64),
         manager=pl.coalesce("actor", "manager"),
         silent=(pl.col("reason").fill_null("").str.strip_chars() == "").cast(pl.Float64),
     )
+    return _beside_talks(found, facts)
+
+
+def _beside_talks(passed: pl.DataFrame, facts: Facts) -> pl.DataFrame:
+    """Return what was ``passed`` with what its manager let go in the same month: the share of talks without a debrief, and of
+    approved plans that lacked something."""
+    talks = facts.talks.join(facts.deals.select("deal_id", "manager"), on="deal_id", how="left")
+    month = pl.col("at").dt.truncate("1mo")
+    passed = passed.with_columns(month=month)
+    for column, what in (("undebriefed", "held"), ("waved", "approved")):
+        of_it = talks.filter(pl.col("what") == what).group_by("manager", month=month)
+        let_go = of_it.agg((~pl.col("done")).cast(pl.Float64).mean().alias(column))
+        passed = passed.join(let_go, on=["manager", "month"], how="left", maintain_order="left")
+    return passed.drop("month")
 
 
 def _answers(facts: Facts) -> pl.DataFrame:
@@ -62,5 +76,9 @@ SIGNAL = Signal(
     stated=(0.10, 0.20, 0.30),
     question="What would {where} have asked the seller before passing these requests up?",
     needs="Requests for exceptions with their value when asked and when passed up (events of kind escalation).",
-    drivers=(("silent", "passed up without a reason"),),
+    drivers=(
+        ("silent", "passed up without a reason"),
+        ("waved", "incomplete plans among those approved"),
+        ("undebriefed", "talks without a debrief"),
+    ),
 )

@@ -7,25 +7,38 @@ import polars as pl
 from hingepoint.analysis.signals.shape import Facts, Signal
 from hingepoint.analysis.talks import reasons
 
+#: What is told of a demand beside whether its reason is known.
+JUDGED = ("missing", "repeats", "disagree")
+
 
 def units(facts: Facts) -> pl.DataFrame:
     """Return the demands, and whether no reason is on record or one that only repeats the demand."""
-    texts = facts.demands.select(pl.col("topic", "reason").fill_null("")).unique(maintain_order=True)
-    told = [_missing_or_repeated(topic, reason) for topic, reason in texts.iter_rows()]
-    judged = texts.with_columns(
-        pl.Series("missing", [float(missing) for missing, _ in told], dtype=pl.Float64),
-        pl.Series("repeats", [float(repeats) for _, repeats in told], dtype=pl.Float64),
+    said = ["topic", "reason", "other_reason"]
+    rows = facts.demands.with_columns(pl.col(said).fill_null(""))
+    texts = rows.select(said).unique(maintain_order=True)
+    told = [
+        (*_missing_or_repeated(topic, reason), _disagree(topic, reason, other))
+        for topic, reason, other in texts.iter_rows()
+    ]
+    judged = pl.DataFrame(told, schema=dict.fromkeys(JUDGED, pl.Float64), orient="row")
+    found = rows.join(
+        pl.concat([texts, judged], how="horizontal"), on=said, how="left", maintain_order="left"
     )
-    rows = facts.demands.with_columns(pl.col("topic", "reason").fill_null(""))
-    return rows.join(judged, on=["topic", "reason"], how="left").select(
-        "deal_id", "at", "missing", "repeats", value=pl.max_horizontal("missing", "repeats")
-    )
+    return found.select("deal_id", "at", *JUDGED, value=pl.max_horizontal("missing", "repeats"))
 
 
-def _missing_or_repeated(topic: str, reason: str) -> tuple[bool, bool]:
+def _missing_or_repeated(topic: str, reason: str) -> tuple[float, float]:
     if not reason.strip():
-        return True, False
-    return False, reasons.repeats(reason, demand=topic, topic=reasons.topic_of(topic))
+        return 1.0, 0.0
+    return 0.0, float(reasons.repeats(reason, demand=topic, topic=reasons.topic_of(topic)))
+
+
+def _disagree(topic: str, one: str, other: str) -> float | None:
+    """Return whether two people's reasons have nothing in common; None unless both say more than the demand."""
+    first, second = (
+        reasons.beyond(said, demand=topic, topic=reasons.topic_of(topic)) for said in (one, other)
+    )
+    return float(reasons.overlap(first, second) == 0) if first and second else None
 
 
 SIGNAL = Signal(
@@ -41,5 +54,9 @@ SIGNAL = Signal(
     stated=(0.10, 0.15, 0.25),
     question="Which of these demands could {where} ask about this week, and whom?",
     needs="Demands with their topic and reason (events of kind demand).",
-    drivers=(("missing", "no reason at all"), ("repeats", "a reason that repeats the demand")),
+    drivers=(
+        ("missing", "no reason at all"),
+        ("repeats", "a reason that repeats the demand"),
+        ("disagree", "two people gave reasons with nothing in common"),
+    ),
 )

@@ -4,25 +4,35 @@ from __future__ import annotations
 
 import polars as pl
 
-from hingepoint.analysis.signals.shape import Driver, Facts, Signal
+from hingepoint.analysis.signals.shape import Driver, Facts, Signal, in_one_currency
 
 
 def units(facts: Facts) -> pl.DataFrame:
-    """Return the concessions, and whether no plan, corridor or reason had been written on the deal before."""
+    """Return the concessions, and whether no plan, corridor or reason had been written on the deal before.
+    Where no plan at all is on record, nobody knows."""
     written = facts.plans.group_by("deal_id").agg(written=pl.col("written_at").min())
     demanded = facts.demands.group_by("deal_id").agg(demanded=pl.col("at").min())
-    given = facts.concessions.join(written, on="deal_id", how="left").join(demanded, on="deal_id", how="left")
+    said = facts.concessions.filter("last_word").group_by("deal_id").agg(said=pl.col("at").min())
+    currencies = facts.deals.select("deal_id", "currency")
+    given = facts.concessions
+    for known in (written, demanded, said, currencies):
+        given = given.join(known, on="deal_id", how="left", maintain_order="left")
     moment = _end_of(pl.col("at"))
-    late = (pl.col("written") > moment).fill_null(True)
+    late = (pl.col("written") > moment).fill_null(True) if facts.plans.height else pl.lit(None)
     early = (pl.col("demanded") > moment).fill_null(True) if facts.demands.height else pl.lit(None)
+    after = (pl.col("said") < pl.col("at")).fill_null(False) if said.height else pl.lit(None)
+    before = pl.col("value").forward_fill().shift(1).over("deal_id", "topic")
     nothing = pl.col("in_return").fill_null("").str.strip_chars() == ""
     return given.select(
         "deal_id",
         "at",
+        "currency",
         money="value",
         value=late.cast(pl.Float64),
         nothing=nothing.cast(pl.Float64),
         early=early.cast(pl.Float64),
+        not_smaller=(pl.col("value") >= before).cast(pl.Float64),
+        after=after.cast(pl.Float64),
     )
 
 
@@ -33,8 +43,9 @@ def _end_of(at: pl.Expr) -> pl.Expr:
 
 def cost(before: pl.DataFrame, since: pl.DataFrame) -> tuple[Driver, ...]:
     """Return how much was given a month without a plan."""
+    before, since, currency, of_which = in_one_currency(before, since)
     one, other = (_money_a_month(units) for units in (before, since))
-    return (Driver("given a month without a plan", "money", one, other),)
+    return (Driver(f"given a month without a plan{of_which}", "money", one, other, currency),)
 
 
 def _money_a_month(units: pl.DataFrame) -> float | None:
@@ -56,7 +67,12 @@ SIGNAL = Signal(
     news=("concessions",),
     stated=(0.10, 0.15, 0.25),
     question="What stood in the way of planning before these talks of {where}, and who will read the next plans?",
-    needs="Concessions (events of kind concession) and plans with the time they were written (kind plan).",
-    drivers=(("nothing", "nothing came back"), ("early", "given before any demand")),
+    needs="Concessions (events of kind concession) and plans with the time they were written (kind plan); without any plan on record it says nothing.",
+    drivers=(
+        ("nothing", "nothing came back"),
+        ("early", "given before any demand"),
+        ("not_smaller", "not smaller than the round before"),
+        ("after", "given after the last word"),
+    ),
     tell=cost,
 )

@@ -78,7 +78,8 @@ def follow(
     low, high = baseline.level - limit * spread, baseline.level + limit * spread
     beyond = ((line < low) & (side <= 0)) | ((line > high) & (side >= 0))
     outside = np.zeros(len(values), bool) if baseline.is_trial else beyond
-    return Chart(baseline, values, line, low, high, outside, standing(outside), weight, limit, side)
+    raised = standing(outside, known=~np.isnan(values))
+    return Chart(baseline, values, line, low, high, outside, raised, weight, limit, side)
 
 
 def smooth(values: Floats, *, start: float, weight: float = LAMBDA) -> Floats:
@@ -91,11 +92,11 @@ def smooth(values: Floats, *, start: float, weight: float = LAMBDA) -> Floats:
     return line
 
 
-def standing(outside: Flags, *, back_for: int = BACK_FOR) -> Flags:
-    """Return where a raise stands: since the first point outside, until ``back_for`` points in a row were inside."""
+def standing(outside: Flags, *, known: Flags, back_for: int = BACK_FOR) -> Flags:
+    """Return where a raise stands: since the first point outside, until ``back_for`` ``known`` points in a row were inside."""
     raised, inside = np.zeros(len(outside), bool), back_for
     for place, out in enumerate(outside):
-        inside = 0 if out else inside + 1
+        inside = 0 if out else inside + int(known[place])
         raised[place] = inside < back_for
     return raised
 

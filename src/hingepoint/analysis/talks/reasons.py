@@ -248,7 +248,12 @@ def content(text: str) -> frozenset[str]:
 
 def repeats(reason: str, *, demand: str, topic: Topic) -> bool:
     """Return whether a reason says nothing that the demand does not say already."""
-    return not content(reason) - content(demand) - _TOPIC_STEMS.get(topic, frozenset())
+    return not beyond(reason, demand=demand, topic=topic)
+
+
+def beyond(reason: str, *, demand: str, topic: Topic) -> frozenset[str]:
+    """Return the stems of what a reason says that the demand does not say already."""
+    return content(reason) - content(demand) - _TOPIC_STEMS.get(topic, frozenset())
 
 
 #: Two reasons share so much of their content to count as the same.

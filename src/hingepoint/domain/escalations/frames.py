@@ -78,6 +78,7 @@ _ANSWERS = {
     "actor": "approver__key",
     "whom": "whom",
     "answer": "answer",
+    "said": "words",
     "yes_to": "granted",
     "at": "answered_at",
 }
@@ -86,7 +87,7 @@ _LOG_TYPES = (
     frames.schema(frames.EVENTS)
     | dict.fromkeys(("id", "event"), pl.Int64())
     | dict.fromkeys(("discount", "amount", "granted", "yes_to"), pl.Float64())
-    | dict.fromkeys(("asker", "whom", "answer"), pl.String())
+    | dict.fromkeys(("asker", "whom", "answer", "said"), pl.String())
     | dict.fromkeys(("asked_at", "decided_at"), frames.MOMENT)
 )
 #: How a request stands -> the state of its last step.
@@ -103,7 +104,8 @@ def steps_frame(events: pl.DataFrame) -> pl.DataFrame:
 
     The value is what the discount takes off the deal's value of then; of terms, which have no figure, that value.
     What a manager agrees to is passed up where somebody else is asked beside them; what they agree to in words
-    alone, or ask something back for, is returned first. Of ``events``, which files bring, those stand beside them of which nothing else is known.
+    alone, or ask something back for, is returned first. Each step carries the words of whoever took it: what the seller wrote is no
+    reason of the manager. Of ``events``, which files bring, those stand beside them of which nothing else is known.
     """
     requests = read(
         Escalation.objects.filter(that_count("deal")).order_by("id"), _REQUESTS, _LOG_TYPES
@@ -132,7 +134,11 @@ def _of_managers(requests: pl.DataFrame, answers: pl.DataFrame) -> tuple[pl.Data
     """Return what managers sent back or cut down in words, and what they passed up to somebody else."""
     is_manager = pl.col("whom") == Approver.MANAGER
     others = answers.filter(~is_manager).select("id").unique()
-    said = requests.drop("state").join(answers.filter(is_manager), on="id", maintain_order="right")
+    said = (
+        requests.drop("state", "note")
+        .join(answers.filter(is_manager), on="id", maintain_order="right")
+        .rename({"said": "note"})
+    )
     in_part = pl.col("answer") == Answer.IN_PART
     returned = said.filter((pl.col("answer") == Answer.BACK) | (in_part & pl.col("yes_to").is_null()))
     yes = pl.col("answer").is_in([Answer.YES, Answer.IN_PART])
@@ -146,13 +152,17 @@ def _of_managers(requests: pl.DataFrame, answers: pl.DataFrame) -> tuple[pl.Data
 
 def _decided(requests: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
     """Return how requests ended, by whoever answered last."""
-    last = answers.group_by("id", maintain_order=True).agg(pl.col("actor").last())
-    ended = requests.filter(pl.col("state").is_in(list(_DECIDED))).with_columns(
-        state=pl.col("state").replace(_DECIDED),
-        at="decided_at",
-        value=pl.coalesce(_off(pl.col("granted")), "value"),
+    last = answers.group_by("id", maintain_order=True).agg(pl.col("actor", "said").last())
+    ended = (
+        requests.drop("note")
+        .filter(pl.col("state").is_in(list(_DECIDED)))
+        .with_columns(
+            state=pl.col("state").replace(_DECIDED),
+            at="decided_at",
+            value=pl.coalesce(_off(pl.col("granted")), "value"),
+        )
     )
-    return ended.join(last, on="id", how="left", maintain_order="left")
+    return ended.join(last.rename({"said": "note"}), on="id", how="left", maintain_order="left")
 
 
 _PULSES = {
@@ -160,13 +170,14 @@ _PULSES = {
     "at": "at",
     "defended": "defended",
     "advocates": "argues_for",
+    "partner": "partner__key",
 }
 
 
 def pulses_frame() -> pl.DataFrame:
-    """Return what inside partners answered, without their names: deal_id, at, defended, advocates. For the system,
-    which shows only counts."""
-    types = _LOG_TYPES | {"defended": pl.Boolean(), "advocates": pl.String()}
+    """Return what inside partners answered: deal_id, at, defended, advocates, partner. For the system, which shows only counts, and
+    none of too few partners."""
+    types = _LOG_TYPES | {"defended": pl.Boolean(), "advocates": pl.String(), "partner": pl.String()}
     return read(Pulse.objects.order_by("id"), _PULSES, types)
 
 

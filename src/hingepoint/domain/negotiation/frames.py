@@ -16,7 +16,7 @@ from hingepoint.domain.deals.frames import FILE_MOMENT, Rows, parts, read
 from hingepoint.domain.deals.models import DealEvent, DealQuerySet
 from hingepoint.domain.negotiation.models import Reason, Trade
 from hingepoint.records.deals import EventKind
-from hingepoint.records.signals import TraceKind
+from hingepoint.records.signals import StepState, TraceKind
 
 _DEMANDS = {
     "deal_id": "deal__key",
@@ -95,21 +95,31 @@ def _events(deals: DealQuerySet, kind: EventKind) -> QuerySet[DealEvent]:
 
 # ---- as signals read them ----
 
-_TOPICS = {"id": "event_id", "topic": "topic"}
-_LOG_TYPES = frames.schema(frames.EVENTS) | {"id": pl.Int64(), "topic": pl.String()}
+_TRADES = {"id": "event_id", "topic": "topic", "final": "final"}
+_LOG_TYPES = frames.schema(frames.EVENTS) | {"id": pl.Int64(), "topic": pl.String(), "final": pl.Boolean()}
 
 
 def demands_frame(asked: pl.DataFrame, reasons: pl.DataFrame) -> pl.DataFrame:
-    """Return what was asked of us, each with the newest of its ``reasons`` as its note."""
-    newest = reasons.sort("written_at", "id").unique("event", keep="last").select("note", id="event")
-    return asked.join(newest, on="id", how="left", maintain_order="left")
+    """Return what was asked of us, each with the newest of its ``reasons`` as its note, and with the newest that somebody else
+    wrote as ``other_reason``."""
+    in_order = reasons.sort("written_at", "id")
+    newest = in_order.unique("event", keep="last").select("note", "writer", id="event")
+    others = in_order.join(newest.select(event="id", last="writer"), on="event").filter(
+        pl.col("writer") != pl.col("last")
+    )
+    other = others.unique("event", keep="last", maintain_order=True).select(id="event", other_reason="note")
+    told = asked.join(newest.drop("writer"), on="id", how="left", maintain_order="left")
+    return told.join(other, on="id", how="left", maintain_order="left")
 
 
 def concessions_frame(given: pl.DataFrame) -> pl.DataFrame:
-    """Return what we gave by topic, with what came back as its note."""
-    topics = read(Trade.objects.order_by("id"), _TOPICS, _LOG_TYPES)
-    known = given.join(topics, on="id", how="left", maintain_order="left")
-    return known.with_columns(agreement=pl.coalesce("topic", "agreement")).drop("topic")
+    """Return what we gave by topic, with what came back as its note; what was called our last has the state final."""
+    trades = read(Trade.objects.order_by("id"), _TRADES, _LOG_TYPES)
+    known = given.join(trades, on="id", how="left", maintain_order="left")
+    return known.with_columns(
+        agreement=pl.coalesce("topic", "agreement"),
+        state=pl.when("final").then(pl.lit(StepState.FINAL.value)),
+    ).drop("topic", "final")
 
 
 def corridors_frame(written: pl.DataFrame) -> pl.DataFrame:

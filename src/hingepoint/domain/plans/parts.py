@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -126,6 +127,22 @@ def ranked(trades: Iterable[Line], *, given: bool = True) -> list[Line]:
 
 def _moves_price(text: str) -> bool:
     return reasons.topic_of("", text) == Topic.PRICE
+
+
+def lacking(parts: Mapping[str, Sequence[Any]], talk_on: dt.date | None) -> tuple[str, ...]:
+    """Return what a complete plan of a talk has and these lines by part lack, in words."""
+
+    def many(part: str) -> int:
+        return len(parts.get(part, ()))
+
+    lacks = {
+        "from whom": not many("from_whom"),
+        "why they would": not many("why_they_would"),
+        "a second reason behind their demand": many("demand") > 0 and many("hypotheses") < LEAST_HYPOTHESES,
+        "something to ask in return": many("offer") > 0 and not many("request"),
+        "the day of the talk": talk_on is None,
+    }
+    return tuple(words for words, lacking in lacks.items() if lacking)
 
 
 def to_json(parts: Mapping[str, Sequence[Line]]) -> dict[str, list[dict[str, Any]]]:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.db.models import Q, QuerySet
 
 from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.people.models import User, managed_team_ids
 from hingepoint.domain.plans.models import Plan
 from hingepoint.records.signals import PLANS_BEFORE
+
+#: A talk held longer ago than this is not remembered well enough to be debriefed.
+DEBRIEF_WITHIN = dt.timedelta(days=21)
 
 
 def may_review(viewer: User, plan: Plan) -> bool:

@@ -43,6 +43,9 @@ from hingepoint.records.signals import ANSWERS, DECISIONS, StepKind
 #: Of the draws behind "would have shown": the same facts give the same reading.
 SEED = 1
 
+#: Hears of a day that was read, its number, and how many there are.
+Progress = Callable[[dt.date, int, int], None]
+
 log = logging.getLogger(__name__)
 
 
@@ -95,13 +98,14 @@ def read_signals(
     return days
 
 
-def read_anew(*, at: dt.datetime, kept: Path | None = None) -> list[dt.date]:
+def read_anew(*, at: dt.datetime, kept: Path | None = None, told: Progress | None = None) -> list[dt.date]:
     """Read every day anew whose reading is kept, in order, as it is on record now to have been known then; return the days.
-    Raises follow the newest. Of the rows in the folder ``kept`` none is believed: all are read again."""
+    Raises follow the newest. Of the rows in the folder ``kept`` none is believed: all are read again. ``told`` hears of each day
+    that was read, its number and how many there are."""
     days = list(SignalReading.objects.order_by("day").values_list("day", flat=True))
     if kept:
         kept_rows.forget(kept)
-    _read_days(days, None, kept, at=at)
+    _read_days(days, None, kept, at=at, told=told)
     return days
 
 
@@ -111,10 +115,13 @@ def _read_days(
     kept: Path | None,
     *,
     at: dt.datetime,
+    told: Progress | None = None,
 ) -> None:
     with kept_rows.kept_in(kept) if kept and days else nullcontext() as shelf:
-        for day in days:
+        for number, day in enumerate(days, 1):
             _read(day, facts or partial(_from_tables, shelf=shelf), at=at)
+            if told:
+                told(day, number, len(days))
 
 
 def _from_tables(day: dt.date, *, shelf: kept_rows.Shelf | None) -> Facts:

@@ -19,7 +19,7 @@ from hingepoint.domain.escalations.frames import policies_frame, pulses_frame, s
 from hingepoint.domain.involvement.frames import roles_frame
 from hingepoint.domain.negotiation.frames import concessions_frame, corridors_frame, demands_frame
 from hingepoint.domain.negotiation.models import CorridorWriting, Reason
-from hingepoint.domain.plans.frames import plans_frame
+from hingepoint.domain.plans.frames import plans_frame, talks_frame
 from hingepoint.domain.routines.frames import routines_frame
 from hingepoint.records.deals import EventKind
 from hingepoint.records.signals import TraceKind
@@ -63,8 +63,8 @@ _EVENTS = {
 _REASONS = KeptRows(
     "reasons",
     Reason.objects.all,
-    {"event": "event_id", "note": "text", "written_at": "written_at"},
-    _TYPES | _NUMBERS | {"written_at": frames.MOMENT},
+    {"event": "event_id", "note": "text", "written_at": "written_at", "writer": "written_by_id"},
+    _TYPES | _NUMBERS | {"written_at": frames.MOMENT, "writer": pl.Int64()},
 )
 _CORRIDORS = KeptRows(
     "corridors",
@@ -84,7 +84,7 @@ def facts(as_of: dt.date, period: Literal["month", "week"] = "month", *, shelf: 
     """
     deals, keys = _deals(as_of, shelf)
     of_kind = partial(events, as_of=as_of, keys=keys, shelf=shelf)
-    return from_kinds(deals, of_kind, routines_frame(), as_of=as_of, period=period)
+    return from_kinds(deals, of_kind, routines_frame(), talks_frame(as_of), as_of=as_of, period=period)
 
 
 def _deals(as_of: dt.date, shelf: Shelf | None) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -84,6 +84,12 @@ class RaiseShown:
     steps: tuple[StepShown, ...]
 
     @property
+    def open_question(self) -> bool:
+        """Whether it ended, and nobody said yet that it led to a decision or to none, as the viewer may."""
+        unsaid = self.decision in (None, StepKind.NOT_YET)
+        return self.may_answer and self.ended_on is not None and unsaid
+
+    @property
     def in_hand(self) -> bool:
         """Whether somebody said what they make of it, or it is muted."""
         return self.answered is not None or self.muted_until is not None

@@ -184,6 +184,7 @@ def _reading(one: Reading) -> dict[str, Any]:
         "ci": one.ci and list(one.ci),
         "size_ci": one.size_ci and list(one.size_ci),
         "deals": list(one.deals),
+        "unlisted": one.unlisted or None,
         "because_of": one.because_of and asdict(one.because_of),
         "certificate": [_would(each) for each in one.certificate],
         **_drawn(one),
@@ -199,7 +200,7 @@ def _reading(one: Reading) -> dict[str, Any]:
 _UNSAID: dict[str, Any] = (
     dict.fromkeys([*_PLAIN, *_DAYS, "ci", "size_ci", "because_of", "series", "chart"])
     | dict.fromkeys(["deals", "certificate", "earlier"], ())
-    | {"apart": False}
+    | {"apart": False, "unlisted": 0}
 )
 
 
@@ -235,6 +236,7 @@ def _reading_again(kept: Json) -> Reading:
         ci=kept["ci"] and tuple(kept["ci"]),
         size_ci=kept["size_ci"] and tuple(kept["size_ci"]),
         deals=tuple(kept["deals"]),
+        unlisted=kept["unlisted"],
         because_of=kept["because_of"] and Place(**kept["because_of"]),
         certificate=tuple(_would_again(each) for each in kept["certificate"]),
         series=series,

@@ -43,7 +43,7 @@ class Recorded:
 
 def recorded(viewer: Viewer, key: str, *, today: dt.date) -> tuple[Recorded, ...]:
     """Return what is on record of what a signal reads, on deals that the viewer sees. Raises Hidden. One SQL query a source, of which
-    a signal has one or two."""
+    a signal has one to three."""
     if key not in SIGNALS or not works_here(viewer):
         raise Hidden("There is no such signal.")
     return tuple(_counted(viewer, source, today) for source in SIGNALS[key].news)
@@ -100,6 +100,7 @@ _SOURCES: dict[str, Callable[[User], _Rows]] = {
     "exceptions": _exceptions,
     "visits": _events(EventKind.EXECUTIVE),
     "concessions": _events(EventKind.CONCESSION),
+    "quotes": _events(EventKind.QUOTE),
     "demands": _events(EventKind.DEMAND),
     "pulses": _pulses,
     "routines": _routines,

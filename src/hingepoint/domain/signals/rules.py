@@ -134,7 +134,9 @@ def narrowed(told: Told, seen: Sight, *, deals: Collection[str], names: dict[Pla
 
 def _narrowed(one: Reading, told: Told, seen: Sight, deals: Collection[str]) -> Reading:
     because_of = one.because_of if one.because_of and seen.sees(one.because_of) else None
-    shown = replace(one, because_of=because_of, deals=tuple(key for key in one.deals if key in deals))
+    theirs = tuple(key for key in one.deals if key in deals)
+    unlisted = one.unlisted if len(theirs) == len(one.deals) else 0
+    shown = replace(one, because_of=because_of, deals=theirs, unlisted=unlisted)
     return _without_few(shown, told.signal.least) if told.signal.least else shown
 
 

@@ -28,6 +28,7 @@ class Size:
 
 WIDE = Size(720, 310, 48, 636, 42, 274)
 NARROW = Size(330, 270, 40, 276, 42, 236)
+GOING = "Not all counted yet"
 TILE = Size(300, 116, 38, 292, 8, 92, ticks=2, labels=False)
 
 
@@ -38,6 +39,7 @@ class Point:
     ``line`` is the smoothed line and ``low`` to ``high`` its limits, None in the usual time. ``single``: what chance does to one
     one period of so many units. ``flagged``: a raise stands and the change had begun. ``tick`` stands under the axis.
     ``usual``: what was usual under the rules of its time, where those were others than now; None where the course says it.
+    ``going``: it is counted in part, and says nothing yet.
     """
 
     period: str
@@ -50,6 +52,7 @@ class Point:
     flagged: bool = False
     tick: str = ""
     usual: float | None = None
+    going: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +143,7 @@ def table(course: Course, *, counted: str = "Counted") -> tables.Table:
             numbers.number(point.count),
             value_of(point.line, course.unit),
             _reach(point, course.unit),
-            _changed(course) if point.flagged else "",
+            _told_of(point, course),
         )
         for point in reversed(course.points)
     ]
@@ -156,7 +159,7 @@ def value_of(value: float | None, unit: str) -> str:
 
 def description(course: Course) -> str:
     """Return the picture in one or two sentences."""
-    known = [point for point in course.points if point.value is not None and point.usual is None]
+    known = [p for p in course.points if p.value is not None and p.usual is None and not p.going]
     if not known:
         return "No periods yet."
     last = known[-1]
@@ -178,6 +181,12 @@ def _verdict(course: Course) -> str:
     if course.silent_from is not None:
         return "No news since the hatched part begins."
     return "Limits are for trial." if course.trial else "Within its limits."
+
+
+def _told_of(point: Point, course: Course) -> str:
+    if point.going:
+        return GOING
+    return _changed(course) if point.flagged else ""
 
 
 def _changed(course: Course) -> str:
@@ -357,6 +366,9 @@ def _mark(paper: _Paper, course: Course, index: int, point: Point) -> str:
     x, y, small = paper.middle(index), paper.axis(point.value), not paper.size.labels
     told = f"{point.period}: {value_of(point.value, course.unit)} on {numbers.number(point.count)}"
     hover = "" if paper.size is NARROW else told  # a phone cannot hover; its table tells it
+    if point.going:
+        told = hover and f"{hover}. {GOING}."
+        return svg.circle(x, y, 1.6 if small else 2.6, "surface", stroke="quiet-solid", hover=told)
     if point.flagged and course.better:
         return svg.circle(x, y, 3.4, course.tone, hover=hover)
     if point.flagged:

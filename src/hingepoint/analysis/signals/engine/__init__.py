@@ -27,8 +27,8 @@ def read(
 ) -> Report:
     """Return the signals as they stand on ``facts.as_of``, a point for each complete period.
 
-    ``baseline_until``: the last day of the usual time; without it the first half of each series is usual, at least twelve
-    points and at most two years. ``rng`` draws what calm charts would have shown.
+    ``baseline_until``: the last day of the usual time; without it the first half of each series is usual, in whole half years, at
+    least twelve points and at most two years. ``rng`` draws what calm charts would have shown.
     """
     calendar = Calendar(facts.period, facts.as_of, baseline_until)
     ways = [(one, *([one.second] if one.second else [])) for one in signals]

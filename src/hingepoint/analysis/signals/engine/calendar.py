@@ -46,6 +46,10 @@ class Calendar:
         return 3 if self.period == "month" else 13
 
     @property
+    def half_a_year(self) -> int:
+        return 2 * self.points_a_quarter
+
+    @property
     def longest_baseline(self) -> int:
         return 24 if self.period == "month" else 104
 
@@ -56,8 +60,12 @@ class Calendar:
 
     def ends_baseline(self, first: int, points: int) -> int:
         """Return how many of ``points`` periods from ``first`` on are usual: those until the end that was said, the first
-        twelve of a series that begins after it, and without one the first half, from twelve points to two years."""
+        twelve of a series that begins after it; without one the first half in whole half years, from twelve points to two years.
+
+        In steps, so that limits stay where they are from one reading to the next.
+        """
         if self.baseline_until is not None:
             ended = self.number(self.baseline_until + dt.timedelta(days=1))
             return min(ended - first if ended > first else 12, points)
-        return min(max(12, points // 2), self.longest_baseline, points)
+        halves = points // 2 // self.half_a_year
+        return min(max(12, halves * self.half_a_year), self.longest_baseline, points)

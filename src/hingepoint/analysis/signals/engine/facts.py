@@ -10,8 +10,11 @@ import polars as pl
 
 from hingepoint.analysis import frames
 from hingepoint.analysis.signals.shape import Facts
+from hingepoint.records.signals import StepState
 
 PRICE_OR_TERMS = ("price", "terms")
+#: What is told of demands that no event tells.
+_SECOND = {"other_reason": frames.DEMANDS["other_reason"]}
 
 
 def from_log(
@@ -41,29 +44,35 @@ def from_kinds(
     deals: pl.DataFrame,
     of_kind: Callable[[str], pl.DataFrame | None],
     routines: pl.DataFrame | None = None,
+    talks: pl.DataFrame | None = None,
     *,
     as_of: dt.date,
     period: Literal["month", "week"] = "month",
 ) -> Facts:
     """Return the same from ``known_deals`` and what gives the events of a kind, which is asked for one kind after the other:
-    never are all of them in memory."""
+    never are all of them in memory. ``talks`` (``frames.TALKS``) are in no file, nor is a second reason for a demand."""
 
-    def of(kind: str) -> pl.DataFrame:
-        return _known(_complete(of_kind(kind), frames.EVENTS), as_of)
+    def of(kind: str, **more: tuple[pl.DataType, str]) -> pl.DataFrame:
+        return _known(_complete(of_kind(kind), frames.EVENTS | more), as_of)
 
     written = pl.coalesce("recorded_at", "at")
     return Facts(
         as_of=as_of,
         deals=deals,
         period=period,
-        concessions=of("concession").select("deal_id", "at", "value", topic="agreement", in_return="note"),
+        concessions=of("concession").select(
+            "deal_id", "at", "value", topic="agreement", in_return="note", last_word=_is_last_word()
+        ),
         plans=of("plan").select("deal_id", about="agreement", written_at=written),
         exceptions=_exceptions(of("escalation")),
         visits=_visits(of("executive")),
         quotes=of("quote").select("deal_id", "at", "value"),
-        demands=of("demand").select("deal_id", "at", topic="agreement", reason="note"),
-        pulses=of("pulse").select("deal_id", "at", "value", position=_word("agreement")),
+        demands=of("demand", **_SECOND).select(
+            "deal_id", "at", "other_reason", topic="agreement", reason="note"
+        ),
+        pulses=of("pulse").select("deal_id", "at", "value", position=_word("agreement"), partner="actor"),
         routines=_routines(routines, as_of),
+        talks=_complete(talks, frames.TALKS),
         policies=of("policy").select("at", version="agreement"),
     )
 
@@ -76,6 +85,10 @@ def _complete(table: pl.DataFrame | None, columns: dict[str, tuple[pl.DataType, 
         (pl.col(name) if name in table.columns else pl.lit(None)).cast(dtype).alias(name)
         for name, dtype in frames.schema(columns).items()
     )
+
+
+def _is_last_word() -> pl.Expr:
+    return (pl.col("state") == StepState.FINAL).fill_null(False)
 
 
 def _until(column: str, as_of: dt.date) -> pl.Expr:
@@ -137,13 +150,12 @@ def pulses(answers: pl.DataFrame) -> pl.DataFrame:
     """Return answers of inside partners as events: two rows each, how far the seller stood for the company and for
     the customer, from 0 to 1.
 
-    ``answers`` has deal_id, at, ``defended`` (whether our position was) and ``advocates`` (company, both or customer).
+    ``answers`` has deal_id, at, ``defended`` (whether our position was), ``advocates`` (company, both or customer) and ``partner``.
     Whoever argues for both sides argues for the company too.
     """
     ours = (pl.col("advocates") != "customer").cast(pl.Float64)
     theirs = (pl.col("advocates") != "company").cast(pl.Float64)
-    said = answers.select(
-        "deal_id", "at", company=(pl.col("defended").cast(pl.Float64) + ours) / 2, customer=theirs
-    )
-    sides = said.unpivot(["company", "customer"], index=["deal_id", "at"], variable_name="agreement")
+    company = (pl.col("defended").cast(pl.Float64) + ours) / 2
+    said = answers.select("deal_id", "at", actor="partner", company=company, customer=theirs)
+    sides = said.unpivot(["company", "customer"], index=["deal_id", "at", "actor"], variable_name="agreement")
     return sides.with_columns(kind=pl.lit("pulse"))

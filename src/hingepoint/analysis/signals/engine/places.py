@@ -45,11 +45,12 @@ class Prepared:
 
     ``spread``: of a value about what is expected, in the usual time. ``broken_on``: since when the rules hold that began a new
     series; ``under_earlier``: the signal as it was prepared under each earlier version that has units, the oldest first.
-    ``silent_since``: the last day a source delivered that is overdue.
+    ``silent_since``: the last day a source delivered that is overdue. ``whole_until``: the last day whose units are all counted.
     """
 
     signal: Signal
     units: pl.DataFrame
+    whole_until: dt.date
     series: tuple[Series, ...] = ()
     spread: float = 1.0
     broken_on: dt.date | None = None
@@ -67,13 +68,16 @@ class Prepared:
 def prepare(signal: Signal, facts: Facts, calendar: Calendar) -> Prepared:
     """Return the series of ``signal``; none where nothing is on record."""
     units = signal.units(facts).drop_nulls(["at", "value"])
-    own = units.columns
+    own, (silent, whole_until) = units.columns, _silence(signal, facts, units)
+    if silent:  # what is counted later is held against what nobody delivers any more
+        units = units.filter(pl.col("at").dt.date() <= whole_until)
     units = _placed(units, facts).with_columns(
         _period=pl.Series(calendar.numbers(units["at"]), dtype=pl.Int64)
     )
+    empty = Prepared(signal, units, whole_until, silent_since=silent)
     days = [one.since for one in rules_of(signal, facts)]
     *before, now = (
-        _under(signal, units, facts, since, _until(calendar, ends))
+        _under(empty, facts, since, _until(calendar, ends))
         for since, ends in zip([None, *days], [*days, None], strict=True)
     )
     earlier = tuple(_lean(one, own) for one in before if one.units.height)
@@ -106,13 +110,12 @@ def _until(calendar: Calendar, ends: dt.date | None) -> Calendar:
     return replace(calendar, as_of=calendar.start(calendar.number(ends)) - dt.timedelta(days=1))
 
 
-def _under(
-    signal: Signal, units: pl.DataFrame, facts: Facts, since: dt.date | None, calendar: Calendar
-) -> Prepared:
+def _under(empty: Prepared, facts: Facts, since: dt.date | None, calendar: Calendar) -> Prepared:
     """Return the signal under the rules that hold ``since`` a day, from their first whole period on."""
     begins = calendar.number(since - dt.timedelta(days=1)) + 1 if since else -(10**6)
-    units = units.filter(pl.col("_period").is_between(begins, calendar.last)).sort("at", maintain_order=True)
-    prepared = Prepared(signal, units, broken_on=since)
+    units = empty.units.filter(pl.col("_period").is_between(begins, calendar.last))
+    units = units.sort("at", maintain_order=True)
+    prepared = replace(empty, units=units, broken_on=since)
     return _expected(prepared, facts, calendar) if units.height else prepared
 
 
@@ -130,8 +133,7 @@ def _expected(prepared: Prepared, facts: Facts, calendar: Calendar) -> Prepared:
         expected = np.clip(expected * tide / tide[usual].mean(), 0.0, 0.98)
     units = units.with_columns(_usual=pl.Series(expected)).with_row_index("_row")
     spread = max(float(np.std((values - expected)[usual])), 1e-9)
-    silent = _silent_since(signal, facts)
-    prepared = replace(prepared, units=units, spread=spread, silent_since=silent)
+    prepared = replace(prepared, units=units, spread=spread)
     return replace(prepared, series=_all_series(prepared, calendar, first))
 
 
@@ -148,13 +150,19 @@ def _placed(units: pl.DataFrame, facts: Facts) -> pl.DataFrame:
     return units.join(single, on="team", how="left", maintain_order="left")
 
 
-def _silent_since(signal: Signal, facts: Facts) -> dt.date | None:
-    """Return the last day of the source that is overdue longest; None where all deliver.
+def _silence(signal: Signal, facts: Facts, units: pl.DataFrame) -> tuple[dt.date | None, dt.date]:
+    """Return the last day of the source that is overdue longest, None where all deliver, and the last day whose units are all
+    counted.
 
+    Where all deliver, what the signal counts is asked: where the values that it compares are missing, deals go on and no unit comes.
     Overdue: by its own pace at least seven rows were due since, and it was never silent for two thirds as long before.
     """
     last = [day for source in signal.news if (day := _overdue(facts.news(source), facts.as_of))]
-    return min(last, default=None)
+    if last:
+        return min(last), min(last) - signal.waits
+    whole_until = facts.as_of - signal.waits
+    own = _overdue(units["at"], whole_until)
+    return own, own or whole_until
 
 
 def _overdue(moments: pl.Series, as_of: dt.date) -> dt.date | None:
@@ -247,6 +255,8 @@ def _series(
         rest = _Sums(*(every[0, start:] - own for every, own in parts))
         against = scored(mine, rest, points, prepared.spread)
         scores = _excused(scores, against, calendar.weight, prepared.signal.side)
+    ended = calendar.number(prepared.whole_until + dt.timedelta(days=1)) - first - start
+    scores[max(ended, 0) :] = np.nan
     return Series(place, first + start, mine.counts, mine.totals, mine.usual, scores, points)
 
 

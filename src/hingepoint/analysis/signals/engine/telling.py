@@ -17,6 +17,7 @@ from hingepoint.analysis.signals.shape import (
     COMPANY,
     Driver,
     Floats,
+    Place,
     Reading,
     Series,
     Signal,
@@ -32,12 +33,12 @@ from hingepoint.analysis.spc.charts import Chart
 
 #: What units are compared on when they lie apart: so many of the newest periods.
 RECENT = 6
-#: Deals listed behind a place.
-LISTED = 50
+#: So many deals behind a place are listed at most; how many there are is told beside.
+LISTED = 500
 #: Of how many simulated charts the chance to have shown a change is taken.
 DRAWS = 1000
 #: Of these places a chart says what it would have shown: those that are drawn though they are calm.
-CERTIFIED = ("company", "team", "manager")
+CERTIFIED = ("company", "team", "segment", "manager")
 
 
 def tell(prepared: Prepared, calendar: Calendar, charted: Charted, rng: np.random.Generator) -> Told:
@@ -54,7 +55,9 @@ def tell(prepared: Prepared, calendar: Calendar, charted: Charted, rng: np.rando
         for series in prepared.series
     )
     if signal.least:
-        places = tuple(one for one in places if one.reading is not None)
+        places = tuple(
+            one for one in places if one.reading is not None and _hides_everybody(prepared, one.place)
+        )
         if not places:
             return Told(signal, State.NO_DATA, needs=f"At least {signal.least} answers. {signal.needs}")
     places = tuple(sorted(places, key=_order))
@@ -69,6 +72,16 @@ def tell(prepared: Prepared, calendar: Calendar, charted: Charted, rng: np.rando
     )
 
 
+def _hides_everybody(prepared: Prepared, place: Place) -> bool:
+    """Return whether the newest periods of a place hold so many people that none can be told from the others. Who they are may not be
+    known at all: then nobody is told."""
+    there = prepared.at(place)
+    last = pl.col("_period").max() - RECENT
+    newest = there.filter(pl.col("_period") > last)
+    counts = ((newest[column].drop_nulls().n_unique(), least) for column, least in prepared.signal.people)
+    return all(found == 0 or found >= least for found, least in counts)
+
+
 def _order(one: Reading) -> tuple[bool, bool, float]:
     assert one.series is not None
     return one.place != COMPANY, one.state is not State.RAISED, -float(one.series.counts.sum())
@@ -79,8 +92,13 @@ def _without_points(prepared: Prepared, calendar: Calendar) -> Told:
     if not (prepared.broken_on and prepared.under_earlier):
         return Told(prepared.signal, State.NO_DATA, needs=prepared.signal.needs)
     begins = calendar.number(prepared.broken_on - dt.timedelta(days=1)) + 1
-    until = calendar.start(begins + ENOUGH) - dt.timedelta(days=1)
+    until = _whole_by(prepared, calendar, begins + ENOUGH)
     return Told(prepared.signal, State.CALM, needs=_for_trial(prepared, until, calendar))
+
+
+def _whole_by(prepared: Prepared, calendar: Calendar, number: int) -> dt.date:
+    """Return the last day before everything is counted that began before a period."""
+    return calendar.start(number) - dt.timedelta(days=1) + prepared.signal.waits
 
 
 def _for_trial(prepared: Prepared, until: dt.date, calendar: Calendar) -> str:
@@ -116,7 +134,7 @@ def _reading(
         level,
         usual,
         ci,
-        trial_until=_trial_until(chart, series, calendar),
+        trial_until=_trial_until(prepared, chart, series, calendar),
         apart=lies_apart,
         because_of=because_of,
         series=series,
@@ -134,6 +152,7 @@ def _with_change(
     found = change.date_change(chart, began_by=chart.raised_at)
     begins = series.first + series.baseline
     size, size_ci = _size(prepared, series, series.baseline + found.since)
+    deals = _deals(prepared, series, begins + found.since)
     return replace(
         reading,
         since=calendar.start(begins + found.since),
@@ -142,7 +161,8 @@ def _with_change(
         seen=calendar.start(begins + (chart.raised_at or 0) + 1) - dt.timedelta(days=1),
         size=size,
         size_ci=size_ci,
-        deals=_deals(prepared, series, begins + found.since),
+        deals=deals[:LISTED],
+        unlisted=max(len(deals) - LISTED, 0),
     )
 
 
@@ -161,7 +181,9 @@ def _is_near(chart: Chart | None) -> bool:
     return beyond(chart) > NEAR
 
 
-def _trial_until(chart: Chart | None, series: Series, calendar: Calendar) -> dt.date | None:
+def _trial_until(
+    prepared: Prepared, chart: Chart | None, series: Series, calendar: Calendar
+) -> dt.date | None:
     """Return the last day of the twelfth point, while there are fewer."""
     known = (
         chart.baseline.points
@@ -170,7 +192,8 @@ def _trial_until(chart: Chart | None, series: Series, calendar: Calendar) -> dt.
     )
     if known >= ENOUGH:
         return None
-    return calendar.start(series.first + len(series.scores) + ENOUGH - known) - dt.timedelta(days=1)
+    whole = len(series.scores) - int(series.going.sum())
+    return _whole_by(prepared, calendar, series.first + whole + ENOUGH - known)
 
 
 def _level(
@@ -178,10 +201,10 @@ def _level(
 ) -> tuple[float | None, float | None, tuple[float, float] | None]:
     """Return the recent level, the usual one and the interval of the recent one, adjusted to the usual deals.
 
-    The newest periods count most, as in the smoothed line.
+    The newest whole periods count most, as in the smoothed line.
     """
     ages = np.arange(len(series.counts))[::-1]
-    weights = (1 - weight) ** ages
+    weights = (1 - weight) ** ages * ~series.going
     count = float((weights * series.counts).sum() ** 2 / max((weights**2 * series.counts).sum(), 1e-9))
     if count < max(prepared.signal.least, 1):
         return None, None, None
@@ -218,11 +241,11 @@ def _estimate(prepared: Prepared, value: float, count: float) -> intervals.Estim
 def _size(prepared: Prepared, series: Series, since: int) -> tuple[float, tuple[float, float]]:
     """Return by how much the level moved from the usual time to the points from ``since`` on, at the same mix."""
     parts = (slice(since, None), slice(0, series.baseline))
+    counts, totals, expected = (one * ~series.going for one in (series.counts, series.totals, series.usual))
     after, before = (
-        _estimate(prepared, _mean(series.totals[one], series.counts[one]), float(series.counts[one].sum()))
-        for one in parts
+        _estimate(prepared, _mean(totals[one], counts[one]), float(counts[one].sum())) for one in parts
     )
-    mix, usual = (_mean(series.usual[one], series.counts[one]) for one in parts)
+    mix, usual = (_mean(expected[one], counts[one]) for one in parts)
     mix -= usual
     moved = intervals.difference(after, before)
     assert moved is not None  # both have units: the chart was raised
@@ -239,7 +262,7 @@ def _deals(prepared: Prepared, series: Series, since: int) -> tuple[str, ...]:
     beside = (pl.col("value") - pl.col("_usual")) * prepared.signal.side
     there = prepared.at(series.place).filter((pl.col("_period") >= since) & (beside > 0))
     worst = there.sort(beside, "at", "deal_id", descending=[True, True, False])
-    return tuple(worst["deal_id"].drop_nulls().unique(maintain_order=True).head(LISTED))
+    return tuple(worst["deal_id"].drop_nulls().unique(maintain_order=True))
 
 
 # The signal
@@ -270,7 +293,8 @@ def _drivers(prepared: Prepared, leading: Reading | None, calendar: Calendar) ->
         Driver(words, "share", _share(before, column), _share(after, column))
         for column, words in prepared.signal.drivers
     )
-    return shares + (prepared.signal.tell(before, after) if prepared.signal.tell else ())
+    told = shares + (prepared.signal.tell(before, after) if prepared.signal.tell else ())
+    return tuple(one for one in told if (one.before, one.since) != (None, None))
 
 
 def _share(units: pl.DataFrame, column: str) -> float | None:

@@ -12,7 +12,7 @@ from hingepoint.domain.agreements.queries.lines import AgreementLine, line_of
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.negotiation.queries import corridor as corridor_page
 from hingepoint.domain.plans.models import Debrief
-from hingepoint.domain.plans.parts import GROUPS, LEAST_HYPOTHESES, TRADES, Line
+from hingepoint.domain.plans.parts import GROUPS, TRADES, Line, lacking
 from hingepoint.domain.plans.queries.filled import (
     FilledPart,
     History,
@@ -79,15 +79,8 @@ class TalkSheet:
     @property
     def missing(self) -> tuple[str, ...]:
         """What a complete plan has and this one lacks, in words."""
-        lacks = {
-            "from whom": not self.part("from_whom").lines,
-            "why they would": not self.part("why_they_would").lines,
-            "a second reason behind their demand": bool(self.part("demand").lines)
-            and len(self.part("hypotheses").lines) < LEAST_HYPOTHESES,
-            "something to ask in return": bool(self.part("offer").lines) and not self.part("request").lines,
-            "the day of the talk": self.talk_on is None,
-        }
-        return tuple(words for words, lacking in lacks.items() if lacking)
+        parts = [*(part for group in self.groups for part in group.parts), *self.trades]
+        return lacking({part.key: part.lines for part in parts}, self.talk_on)
 
 
 def talk_sheet(viewer: Any, deal_id: int, type_id: int, *, today: dt.date, offer: bool = False) -> TalkSheet:

@@ -21,6 +21,7 @@ from hingepoint.domain.plans.queries.lines import (
     line_of,
     with_what_a_line_says,
 )
+from hingepoint.domain.plans.rules import DEBRIEF_WITHIN
 from hingepoint.records.plans import Verdict
 
 if TYPE_CHECKING:
@@ -28,10 +29,6 @@ if TYPE_CHECKING:
 
 #: How far ahead a talk or an agreement's day asks for a plan.
 PREPARE_WITHIN = dt.timedelta(days=7)
-
-
-#: A talk held longer ago than this is not remembered well enough to be debriefed.
-DEBRIEF_WITHIN = dt.timedelta(days=21)
 
 
 @dataclass(frozen=True, slots=True)
