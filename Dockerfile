@@ -2,8 +2,8 @@
 FROM python:3.12-slim-trixie AS build
 WORKDIR /build
 RUN python -m venv /opt/hingepoint
-COPY requirements/postgres.txt requirements/
-RUN /opt/hingepoint/bin/pip install --no-cache-dir --require-hashes --no-deps -r requirements/postgres.txt
+COPY requirements/server.txt requirements/
+RUN /opt/hingepoint/bin/pip install --no-cache-dir --require-hashes --no-deps -r requirements/server.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY docs docs
 COPY src src

@@ -41,7 +41,7 @@ TASKS = {
         f"{COMPILE} pyproject.toml --extra test --extra proof -o requirements/proof.txt",
         f"{COMPILE} pyproject.toml --extra test -c requirements/proof.txt -o requirements/test.txt",
         f"{COMPILE} pyproject.toml --extra spark -c requirements/proof.txt -o requirements/spark.txt",
-        f"{COMPILE} pyproject.toml --extra postgres -c requirements/test.txt -o requirements/postgres.txt",
+        f"{COMPILE} pyproject.toml --extra postgres --extra reports -c requirements/test.txt -o requirements/server.txt",
         f"{COMPILE} pyproject.toml -c requirements/test.txt -o requirements/core.txt",
     ],
 }

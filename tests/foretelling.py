@@ -8,14 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from hingepoint.analysis import metrics, prediction
+from hingepoint.analysis import metrics
 from hingepoint.analysis.forecast import told
 from hingepoint.analysis.forecast.rows import STEPS
+from hingepoint.analysis.period_numbers import parts_of_years
 from hingepoint.analysis.prediction import Standard
 
 START, TODAY = dt.date(2022, 1, 1), dt.date(2026, 1, 15)
 STANDARDS = [Standard(kind, 15 + 5 * kind, START) for kind in range(3)]
-QUARTERS = prediction.quarters(dt.date(2023, 1, 15), TODAY, 1)[1:]
+QUARTERS = parts_of_years(dt.date(2023, 1, 15), TODAY, first_month=1)[1:]
 
 
 @dataclass(frozen=True)

@@ -100,6 +100,13 @@ def read_all(
         day: report(day, {key: tuple(map(raised, some)) for key, some in places.items()})
         for day, places in days.items()
     }
+    return keep(reports, as_of=as_of, at=at)
+
+
+def keep(
+    reports: Mapping[dt.date, Report], *, as_of: dt.date, at: dt.datetime | None = None
+) -> list[dt.date]:
+    """Keep reports as the readings of their days up to ``as_of``; a day without one is calm."""
     at = at or dt.datetime.combine(as_of + dt.timedelta(days=1), dt.time(3), dt.UTC)
     with mock.patch.object(
         engine, "read", lambda facts, **_: reports.get(facts.as_of) or report(facts.as_of)

@@ -52,7 +52,7 @@ def test_the_core_lock_holds_every_dependency():
     assert required(PROJECT["dependencies"]) - locked("core").keys() == set(), "run: python3 dev.py lock"
 
 
-@pytest.mark.parametrize(("narrow", "wide"), [("core", "postgres"), ("postgres", "test"), ("test", "proof")])
+@pytest.mark.parametrize(("narrow", "wide"), [("core", "server"), ("server", "test"), ("test", "proof")])
 def test_a_wider_lock_contains_the_narrower_one_in_the_same_versions(narrow, wide):
     differing = {name for name, versions in locked(narrow).items() if locked(wide).get(name) != versions}
     assert differing == set(), "run: python3 dev.py lock"
@@ -316,6 +316,13 @@ class TestContainer:
         command.make_parser(click.Context(command)).parse_args(options)
         assert "\nUSER hingepoint\n" in self.dockerfile
         assert "/healthz" in self.dockerfile
+
+    def test_the_image_holds_all_that_makes_pdf_and_slides_and_speaks_to_postgresql(self):
+        [lock] = re.findall(r"^COPY requirements/(\w+)\.txt", self.dockerfile, re.MULTILINE)
+        assert f"-r requirements/{lock}.txt" in self.dockerfile
+        extras = PROJECT["optional-dependencies"]
+        wanted = required([*PROJECT["dependencies"], *extras["postgres"], *extras["reports"]])
+        assert wanted - locked(lock).keys() == set(), "run: python3 dev.py lock"
 
     def test_everything_the_image_copies_is_there_and_not_ignored(self):
         allowed = {

@@ -186,13 +186,3 @@ def test_the_pace_is_the_slope_by_agreement_within_deals_asked_for_as_many():
         0.3 - 1.959964 * (0.7 * 0.3 / 40 + 0.4 * 0.6 / 40) ** 0.5 * (80 / 78) ** 0.5
     )
     assert (paces[1].slope.value, paces[1].slope.n) == (None, 0)
-
-
-@pytest.mark.parametrize(
-    ("first", "begins"),
-    [(1, (2025, 1)), (4, (2025, 1)), (2, (2024, 11)), (9, (2024, 12))],
-)
-def test_quarters_follow_the_fiscal_year(first, begins):
-    found = prediction.quarters(dt.date(2025, 1, 20), dt.date(2025, 1, 20), first)
-    assert found[0][0] == dt.date(*begins, 1)
-    assert len(found) == 1

@@ -39,10 +39,23 @@ def test_the_pages_can_be_read_everywhere(visit, axe, screenshots, cast, read, s
         assert not window.is_too_wide(), name
 
 
+@pytest.mark.parametrize(("size", "theme"), COMBINATIONS)
+def test_what_rose_can_be_read_at_home_everywhere(visit, axe, screenshots, cast, read, size, theme):
+    window = visit(cast.sponsor, size=size, theme=theme)
+    page = window.open("/")
+    page.locator("#what-rose li.tile").first.wait_for()
+    screenshots(window, f"what-rose-at-home-{size}-{theme}")
+    assert axe(page) == []
+    assert not window.is_too_wide()
+
+
 def test_from_the_raised_tile_to_the_decision(visit, cast, read):
     window = visit(cast.sponsor)
-    page = window.open("/signals/")
-    page.get_by_role("link", name="More deals escalated").last.click()
+    page = window.open("/")
+    told = page.locator("#what-rose li.tile").filter(has_text="More deals escalated")
+    told.get_by_text("Like for like").wait_for()
+    assert "Team 3" in told.inner_text()
+    told.get_by_role("link", name="More deals escalated").click()
     page.get_by_role("textbox", name="What was decided").fill("The desk asks for a trade first.")
     page.get_by_role("button", name="Yes, note it").click()
     page.get_by_text("So far: led to a decision").wait_for()

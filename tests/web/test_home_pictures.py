@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
@@ -97,6 +98,21 @@ def test_of_fewer_than_five_deals_nothing_is_told(client, cast, book):
     page = client.get(reverse("home-pictures"), **PIECE).text
     assert "chart-trend" not in page
     assert "fewer than 5 closed deals" in page
+
+
+def test_quarters_at_home_and_on_the_strategys_page_are_those_of_the_fiscal_year(
+    client, cast, book, settings
+):
+    settings.FISCAL_YEAR_BEGINS = 4
+    june = dt.datetime(2026, 6, 20, 12, tzinfo=dt.UTC)
+    with time_machine.travel(june, tick=False):
+        closed(cast, 60, won=15, days_ago=2)
+        client.force_login(cast.sponsor)
+        home = client.get(reverse("home-pictures"), **PIECE).text
+        page = client.get(reverse("strategy-results", args=[book.strategy_id])).text
+    assert ">Q1 27, so far<" in home
+    assert ">Q4 26<" in home
+    assert "of Q1 27." in page
 
 
 def test_few_deals_are_told_by_half_year(cast, book):

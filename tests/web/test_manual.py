@@ -21,6 +21,11 @@ def test_links_between_pages_lead_to_addresses_of_the_product(reader):
     assert 'href="/docs/tutorial/first-hour"' in reader.get("/docs/").content.decode()
 
 
+def test_the_pages_of_signals_stand_from_1_to_10():
+    listed = [title for name, title in manual.pages().items() if name.startswith("reference/signals/")]
+    assert [title.partition(":")[0] for title in listed] == [f"Signal {n}" for n in range(1, 11)]
+
+
 @pytest.mark.parametrize("name", ["nowhere", "../pyproject", "index.md", "how-to/../index"])
 def test_what_is_not_a_page_is_not_found(reader, name):
     assert reader.get(f"/docs/{name}").status_code == 404

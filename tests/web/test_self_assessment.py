@@ -10,9 +10,11 @@ from django.test import Client
 from django.utils import timezone
 
 import assessing
+from cast import person
 from hingepoint.domain.proof.models import AnswerTry
 from hingepoint.domain.self_assessment import rules
 from hingepoint.domain.self_assessment.models import AssessmentAnswer, AssessmentRound
+from hingepoint.records.people import Role
 from hingepoint.records.self_assessment import QUESTIONS
 from hingepoint.reports import typesetting
 from hingepoint.web import self_assessment as pages
@@ -79,11 +81,9 @@ def test_sending_twice_is_one_answer(cast):
     assert row.answers.count() == 1
 
 
-def test_a_first_page_without_deals_offers_it(db, client):
-    from cast import person
-    from hingepoint.records.people import Role
-
-    client.force_login(person("Otto", Role.SPONSOR))
+@pytest.mark.parametrize("role", [Role.SPONSOR, Role.ANALYST])
+def test_a_first_page_without_deals_offers_it(db, client, role):
+    client.force_login(person("Otto", role))
     assert 'href="/self-assessment/"' in client.get("/").text
 
 
@@ -94,6 +94,16 @@ def test_the_result_is_one_sheet(cast, client):
     sheet = client.get(f"/self-assessment/{row.pk}/page.pdf")
     assert sheet["Content-Type"] == "application/pdf"
     assert len(re.findall(rb"/Type\s*/Page\b", sheet.content)) == 1
+
+
+def test_without_typst_the_page_stays_and_says_what_to_install(cast, client, monkeypatch):
+    monkeypatch.setattr(typesetting, "find_spec", lambda name: None)
+    row = assessing.closed_round(cast, leaders=6, field=7)
+    client.force_login(cast.sponsor)
+    page = client.get(f"/self-assessment/{row.pk}/page.pdf", follow=True)
+    assert page.redirect_chain == [(f"/self-assessment/{row.pk}/", 302)]
+    assert "pip install &#39;hingepoint[reports]&#39;" in page.text
+    assert "Where you stand" in page.text
 
 
 # ---- what strangers are shown, and what is refused ----

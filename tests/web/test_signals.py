@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import html
+import re
 from dataclasses import replace
 
 import pytest
@@ -13,12 +14,15 @@ from django.utils import timezone
 import raising
 from cast import NOW, TODAY
 from hingepoint.analysis.signals import SIGNALS
-from hingepoint.analysis.signals.shape import Driver, State
+from hingepoint.analysis.signals.shape import Driver, Place, State, WouldHaveShown
 from hingepoint.domain.deals.models import DealEvent
 from hingepoint.domain.signals import recorded
 from hingepoint.domain.signals.models import Raise, RaiseStep
 from hingepoint.records.deals import EventKind
 from hingepoint.web import signal_words
+
+#: As the first pages ask for what rose.
+HOME = {"HX-Request": "true", "HX-Target": "what-rose"}
 
 
 def page_of(client, user, address: str) -> str:
@@ -52,12 +56,10 @@ class TestOverview:
         assert "1 is watched and may still be chance." in said
 
     def test_home_lists_what_rose_since_ones_last_visit(self, client, cast):
-        piece = {"HTTP_HX_REQUEST": "true", "HTTP_HX_TARGET": "what-rose"}
-
         def seen_on(day: dt.datetime) -> str:
             with time_machine.travel(day, tick=False):
                 client.force_login(cast.sponsor)
-                return " ".join(html.unescape(client.get("/signals/", **piece).text).split())
+                return " ".join(html.unescape(client.get("/signals/", headers=HOME).text).split())
 
         assert "last visit" not in seen_on(NOW - dt.timedelta(days=9))
         read(unknown_reasons=State.RAISED)
@@ -88,10 +90,68 @@ class TestOverview:
         read(exceptions=State.RAISED)
         client.force_login(cast.sponsor)
         assert 'hx-get="/signals/"' in client.get("/").content.decode()
-        piece = client.get("/signals/", headers={"HX-Request": "true", "HX-Target": "what-rose"})
+        piece = client.get("/signals/", headers=HOME)
         said = piece.content.decode()
         assert said.strip().startswith('<div id="what-rose">')
         assert "<html" not in said
+
+    def test_home_tells_of_a_raise_where_since_when_how_much_how_sure_and_asks_one_question(
+        self, client, cast
+    ):
+        raised = raising.reading(raising.NORTH, State.RAISED, deals=("D-1", "D-2", "D-3"))
+        south = raising.reading(raising.SOUTH, State.RAISED)
+        raising.read(raising.DAY, exceptions=(raised, south))
+        client.force_login(cast.sponsor)
+        piece = client.get("/signals/", headers=HOME)
+        for page in (piece, client.get("/signals/")):
+            [tile] = re.findall(r'<li class="tile raised">.*?</li>', page.text, re.DOTALL)
+            said = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", tile)).split())
+            for words in (
+                "Raised, new",
+                "North 30.0%, usual 25.0%, since November 2025 (October to December 2025).",
+                "Like for like +10.0 points (+5.0 to +15.0 points). Raised too: South.",
+                page.context["new"][0].told.question,
+                "3 deals",
+            ):
+                assert words in said
+            assert "North, South" in page.context["new"][0].told.question
+        assert "Demands known, reasons unknown" not in piece.text  # what is calm is on the signals' own page
+
+    def test_a_manager_is_called_by_name_on_every_page(self, client, cast):
+        place = Place("manager", cast.manager.key)
+        assert cast.manager.name != cast.manager.key
+        raising.read(raising.DAY, tolerant_managers=(place,))
+        for address in ("/signals/", "/signals/tolerant_managers/"):
+            said = page_of(client, cast.sponsor, address).partition("<main")[2]
+            said = re.sub(r"<[^>]+>", " ", said)
+            assert f"{cast.manager.name} " in said
+            assert cast.manager.key not in said
+
+    def test_home_tells_of_four_raises_and_how_many_there_are(self, client, cast):
+        keys = list(SIGNALS)[:5]
+        read(**dict.fromkeys(keys, State.RAISED))
+        client.force_login(cast.sponsor)
+        piece = client.get("/signals/", headers=HOME)
+        assert piece.text.count('<li class="tile raised">') == 4
+        assert '<a href="/signals/">All 5 that are raised</a>' in piece.text
+
+    def test_a_calm_company_reads_what_would_have_been_noticed(self, client, cast):
+        would = dict(zip(list(SIGNALS)[:3], (0.62, 0.97, 0.8), strict=True))
+        calm = raising.report(raising.DAY)
+        told = [
+            replace(one, would_have_shown=WouldHaveShown(0.1, raising.SINCE, would[one.signal.key]))
+            if one.signal.key in would
+            else one
+            for one in calm.signals
+        ]
+        assert signal_words.would_notice(told) == (
+            "Each of the 3 calm ones would have noticed the change that its page states: with a chance of 62 to 97%."
+        )
+        raising.keep({raising.DAY: replace(calm, signals=tuple(told))}, as_of=raising.DAY)
+        client.force_login(cast.sponsor)
+        said = " ".join(client.get("/signals/", headers=HOME).text.split())
+        assert "Nothing new rose. Each of the 3 calm ones would have noticed" in re.sub(r"</?b>", "", said)
+        assert "tile" not in said
 
 
 class TestSignal:

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 import duties
 from cast import NOW, TODAY, deal
+from hingepoint.analysis.prediction import Predicted
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.home import actions as home
@@ -17,8 +18,11 @@ from hingepoint.domain.routines import actions as routines
 from hingepoint.domain.routines.queries import kept as kept_routines
 from hingepoint.domain.strategy import actions as strategy
 from hingepoint.domain.strategy.models import Strategy
+from hingepoint.domain.strategy.seen import AgreementSeen
 from hingepoint.domain.upkeep.models import KeptAnswer
 from hingepoint.records.agreements import AgreementState, Evidence
+from hingepoint.records.strategy import Predicts
+from hingepoint.web import strategy_words
 from playbooks import in_force, written
 from snapshot import made_once
 
@@ -169,6 +173,38 @@ def test_each_agreement_says_how_far_it_is_gained_on_every_deal_and_whether_it_s
     assert one.predicted.later.value == pytest.approx(1.0)
     assert "Cannot tell yet" in page.text
     assert "On every deal, asked or not" in page.text
+
+
+def test_whether_agreements_still_predict_is_one_answer_at_home_and_on_the_strategys_page(client, years):
+    """Home counts the verdicts that the strategy's page gives each agreement; together they are all of them."""
+    client.force_login(years.sponsor)
+    home = client.get(reverse("home")).text
+    address = reverse("strategy-agreements", args=[Strategy.objects.get().pk])
+    assert f'id="still-predicts" hx-get="{address}"' in home
+    piece = {"HTTP_HX_REQUEST": "true", "HTTP_HX_TARGET": "still-predicts"}
+    counted = seen(client, years.sponsor, "strategy-agreements", **piece)
+    page = seen(client, years.sponsor, "strategy-agreements").context["found"].told.agreements
+    [(mark, names)] = counted.context["verdicts"]
+    assert mark.words == "Cannot tell yet: 1 of 1"
+    assert names == [page[0].name]
+    assert page[0].predicted.verdict == "unknown"
+    assert mark.words in counted.text
+    assert names[0] in counted.text
+    assert "<html" not in counted.text
+
+
+def test_each_agreement_is_counted_under_one_verdict():
+    def agreement(name: str, verdict: Predicts | None) -> AgreementSeen:
+        told = Predicted(1, verdict, None, None, None, 90) if verdict else None
+        return AgreementSeen(name, name, None, told, None)
+
+    known = {"A": Predicts.STILL, "B": Predicts.STOPPED, "C": Predicts.STILL, "D": None}
+    told = strategy_words.verdicts([agreement(name, verdict) for name, verdict in known.items()])
+    assert [(mark.words, mark.glyph, names) for mark, names in told] == [
+        ("Still predicts: 2 of 4", "reaches", ["A", "C"]),
+        ("Predicts no more: 1 of 4", "short", ["B"]),
+        ("Cannot tell yet: 1 of 4", "cannot-tell", ["D"]),
+    ]
 
 
 def test_a_metric_that_the_deals_do_not_tell_is_told_in_words(client, cast):

@@ -29,6 +29,15 @@ class Difference:
     low: float
     high: float
 
+    @property
+    def chance(self) -> float:
+        """The chance that luck alone puts two such estimates so far apart either way: below .05 just where the interval leaves
+        out 0."""
+        reach = self.value - self.low if self.value > 0 else self.high - self.value
+        if not reach:
+            return float(self.value == 0)
+        return 2 * NormalDist().cdf(-Z * abs(self.value) / reach)
+
 
 def share(hits: float, n: float) -> Estimate:
     """Return ``hits`` of ``n`` as a share with Wilson's score interval (Wilson 1927); counts may be weighted."""

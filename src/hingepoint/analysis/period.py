@@ -16,8 +16,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from hingepoint.analysis import intervals, metrics
+from hingepoint.analysis.period_numbers import parts_of_years
 from hingepoint.analysis.spc import adjusting
 
+#: Of all metrics that are asked at once one is wrongly said to have moved with this chance at most.
+WRONG_AT_MOST = 0.05
 #: What was usual is told by the deals closed in so long a time before a start.
 BEFORE = dt.timedelta(days=365)
 #: With fewer deals than this on either side a mean says nothing of a move: values as uneven as amounts and days
@@ -27,7 +30,8 @@ LEAST_FOR_A_MEAN = 50
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """A metric on the deals closed ``since`` a day and on those closed ``before`` it: different deals.
+    """A metric on the deals closed ``since`` a day and on those closed ``before`` it: different deals. ``asked``: of so many
+    metrics at once it is said whether they moved.
 
     ``mix`` is how much of the difference comes from deals of other kinds (segment, product, source, size) than
     before. ``better`` says which way is better, higher or lower; with fewer than ``least`` deals on either side
@@ -39,6 +43,7 @@ class Movement:
     better: str
     least: int = 0
     mix: float = 0.0
+    asked: int = 1
 
     @property
     def change(self) -> intervals.Difference | None:
@@ -51,14 +56,15 @@ class Movement:
 
     @property
     def moved(self) -> bool | None:
-        """Whether it moved the right way; None while the interval of the change holds 0, or without one."""
-        if self.change is None or self.change.low <= 0 <= self.change.high:
+        """Whether it moved the right way; None without a change, and while the interval of it holds 0 that is wide enough for
+        all that are asked to be right together with 95%."""
+        if self.change is None or self.change.chance >= WRONG_AT_MOST / self.asked:
             return None
         return (self.change.value > 0) == (self.better == "higher")
 
 
-def movement(metric: metrics.Metric, deals: pl.DataFrame, *, start: dt.date) -> Movement:
-    """Return how ``metric`` moved from the deals closed before ``start`` to those closed on it or later.
+def movement(metric: metrics.Metric, deals: pl.DataFrame, *, start: dt.date, asked: int = 1) -> Movement:
+    """Return how ``metric``, one of so many ``asked``, moved from the deals closed before ``start`` to those closed on it or later.
 
     ``deals`` come from ``metrics.with_derived``; ``closed`` holds moments in the time zone in which days are
     counted. Raises MetricError where the deals lack what the metric is computed from.
@@ -75,6 +81,7 @@ def movement(metric: metrics.Metric, deals: pl.DataFrame, *, start: dt.date) -> 
         better=metric.better,
         least=0 if metrics.is_counted(metric) else LEAST_FOR_A_MEAN,
         mix=metrics.level(times[0]) - metrics.level(times[1]) if all(map(len, times)) else 0.0,
+        asked=asked,
     )
 
 
@@ -98,7 +105,7 @@ def usual_of(
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A metric on the deals closed in the calendar months from ``begins`` to before ``ends``."""
+    """A metric on the deals closed in the quarter or half-year from ``begins`` to before ``ends``."""
 
     begins: dt.date
     ends: dt.date
@@ -106,31 +113,25 @@ class Stretch:
 
 
 def course(
-    metric: metrics.Metric, deals: pl.DataFrame, *, since: dt.date, until: dt.date, months: int
+    metric: metrics.Metric,
+    deals: pl.DataFrame,
+    *,
+    since: dt.date,
+    until: dt.date,
+    months: int,
+    first_month: int,
 ) -> list[Stretch]:
-    """Return ``metric`` by stretches of so many calendar months (3: quarters), from that of ``since`` to that of
-    ``until``, those without a deal too. ``deals`` as for ``movement``. Raises MetricError."""
-    closed = pl.col("closed")
-    number = (closed.dt.year().cast(pl.Int64) * 12 + closed.dt.month() - 1) // months
-    values = metrics.values(metric, deals).with_columns(stretch=number)
-    first, last = (_stretch(day, months) for day in (since, until))
+    """Return ``metric`` by stretches of so many months (3: quarters) of the fiscal year that begins with ``first_month``, from
+    that of ``since`` to that of ``until``, those without a deal too. ``deals`` as for ``movement``. Raises MetricError."""
+    values, day = metrics.values(metric, deals), pl.col("closed").dt.date()
     return [
         Stretch(
-            begins=_first_day(each, months),
-            ends=_first_day(each + 1, months),
-            estimate=metrics.estimate(metric, values.filter(pl.col("stretch") == each)),
+            begins,
+            ends,
+            metrics.estimate(metric, values.filter(day.is_between(begins, ends, closed="left"))),
         )
-        for each in range(first, last + 1)
+        for begins, ends in parts_of_years(since, until, first_month=first_month, months=months)
     ]
-
-
-def _stretch(day: dt.date, months: int) -> int:
-    return (day.year * 12 + day.month - 1) // months
-
-
-def _first_day(stretch: int, months: int) -> dt.date:
-    year, month = divmod(stretch * months, 12)
-    return dt.date(year, month + 1, 1)
 
 
 def unknown(metric: metrics.Metric) -> Movement:

@@ -11,13 +11,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import polars as pl
 
 from hingepoint.analysis import intervals, metrics, period
-from hingepoint.analysis.period_numbers import number_of, start_of
+from hingepoint.analysis.period_numbers import number_of, parts_of_years, start_of
 from hingepoint.records.strategy import Predicts
 
 #: Of fewer deals with it, or without it, nothing is compared.
@@ -223,18 +222,10 @@ def paces(
     held = marks.group_by("id").agg(held=pl.col("there").sum().cast(pl.Float64), asked=pl.len())
     rows = held.join(beside, on="id", how="inner")
     found = []
-    for begins, ends in quarters(since, today, first_month):
+    for begins, ends in parts_of_years(since, today, first_month=first_month):
         own = rows.filter(pl.col("closed").is_between(begins, ends, closed="left"))
         found.append(Pace(begins, _slope(own)))
     return tuple(found)
-
-
-def quarters(since: dt.date, today: dt.date, first_month: int) -> list[tuple[dt.date, dt.date]]:
-    """Return the first day of each quarter of the fiscal year from that of ``since`` to that of ``today``, and of the next."""
-    shift = (first_month - 1) % 3
-    first, last = ((number_of(day, "month") - shift) // 3 for day in (since, today))
-    days = [start_of(3 * number + shift, "month") for number in range(first, last + 2)]
-    return list(pairwise(days))
 
 
 def _slope(rows: pl.DataFrame) -> intervals.Estimate:

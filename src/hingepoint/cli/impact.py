@@ -67,7 +67,7 @@ class Asked:
     type=click.Choice(["week", "month", "quarter"]),
     default="month",
     show_default=True,
-    help="How finely time is cut.",
+    help="How finely time is cut; a quarter is that of the calendar.",
 )
 @click.option(
     "--lottery",

@@ -173,7 +173,7 @@ def past(one: Forecast, kind: str) -> Picture | None:
 
 def quarter_of(quarter: Told) -> str:
     """Return what a quarter is called."""
-    return strategy_words.quarter_name(quarter.begins, settings.FISCAL_YEAR_BEGINS)
+    return strategy_words.part_of_year(quarter.begins, settings.FISCAL_YEAR_BEGINS)
 
 
 def _table(one: Forecast, unit: str) -> tables.Table:

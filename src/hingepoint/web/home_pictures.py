@@ -6,12 +6,15 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.conf import settings
+
 from hingepoint.analysis import metric_words
 from hingepoint.analysis.coverage import LEAST_IN_A_SHARE
 from hingepoint.analysis.period import Stretch
 from hingepoint.domain.home.queries.pictures import Part, Pictures
 from hingepoint.domain.strategy.results import Course
 from hingepoint.reports.charts import bars, tables, trend
+from hingepoint.web import strategy_words
 
 #: More bars than this are a list, which the matrix and the strategy page show better.
 MOST_BARS = 24
@@ -49,7 +52,7 @@ def _point(one: Stretch, course: Course, today: dt.date) -> trend.Point:
     """Return a stretch as a point; of fewer deals than make a share nothing is told but their number."""
     told = one.estimate.n >= LEAST_IN_A_SHARE
     return trend.Point(
-        period=_name(one.begins, course.months),
+        period=strategy_words.part_of_year(one.begins, settings.FISCAL_YEAR_BEGINS, course.months),
         value=one.estimate.value if told else None,
         low=one.estimate.low if told else None,
         high=one.estimate.high if told else None,
@@ -57,10 +60,6 @@ def _point(one: Stretch, course: Course, today: dt.date) -> trend.Point:
         going=one.begins <= today < one.ends,
         note="strategy begins" if one.begins <= course.start < one.ends else "",
     )
-
-
-def _name(begins: dt.date, months: int) -> str:
-    return f"{'H' if months == 6 else 'Q'}{(begins.month - 1) // months + 1} {begins:%y}"
 
 
 def coverage_of(found: Pictures, *, link: Callable[[str], str]) -> Picture | None:

@@ -28,7 +28,7 @@ from hingepoint.web.home_pictures import Picture
 from hingepoint.web.requests import Request, WholeNumber
 from hingepoint.web.sent import once, token_of
 
-PERIODS = [("month", "Months"), ("week", "Weeks"), ("quarter", "Quarters")]
+PERIODS = [("month", "Months"), ("week", "Weeks"), ("quarter", "Calendar quarters")]
 #: Seeds are drawn by the machine among so many, so that nobody picks an order.
 SEEDS = 10**9
 #: A rehearsal begins with coverage of each agreement up by so many percent of deals.

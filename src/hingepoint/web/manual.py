@@ -17,6 +17,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
 
+from hingepoint.analysis.signals import SIGNALS
 from hingepoint.records.errors import Hidden
 
 #: The package carries the manual; a clone of the repository has it beside ``src/``.
@@ -78,8 +79,14 @@ def attachment(request, name: str):
 @cache
 def pages() -> dict[str, str]:
     """Return ``{name: title}`` of every page; a name is the path below docs/ without ``.md``."""
-    found = sorted(FOLDER.rglob("*.md"))
+    found = sorted(FOLDER.rglob("*.md"), key=_order)
     return {path.relative_to(FOLDER).with_suffix("").as_posix(): _title(path) for path in found}
+
+
+def _order(path: Path) -> tuple[str, ...]:
+    """Return by what pages are ordered: by name, those of the ten signals as everywhere else, from 1 to 10."""
+    is_signal = path.parent.name == "signals" and path.stem in SIGNALS
+    return (*path.parts[:-1], f"{SIGNALS[path.stem].number:02d}" if is_signal else path.name)
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hingepoint.analysis.signals.shape import Driver, Place, Reading, Signal, State, Told
@@ -127,6 +127,14 @@ def change_between(signal: Signal, ends: tuple[float, float] | None, usual: floa
     return numbers.interval(low, high)
 
 
+def moved(signal: Signal, reading: Reading) -> str:
+    """Return how far a raised place moved, and how sure that is: ``+18.0 points (+12.0 to +24.0)``."""
+    size = change(signal, reading.size, reading.baseline)
+    return (
+        f"{size} ({change_between(signal, reading.size_ci, reading.baseline)})" if reading.size_ci else size
+    )
+
+
 def _moved(signal: Signal, size: float | None, usual: float | None) -> float | None:
     if size is None or not is_ratio(signal):
         return size
@@ -218,6 +226,13 @@ def _watched(told: Told, names: Names) -> str:
     return f"{first} {verb} watched: on the way to a limit, and it may still be chance."
 
 
+def raised_beside(told: Told, names: Names) -> str:
+    """Return which places are raised beside the leading one: ``South, Lyon``; nothing where it is the only one."""
+    others = [one.place for one in told.places if one.state is State.RAISED and one is not told.leading]
+    shown = ", ".join(place_name(one, names) for one in others[:3])
+    return shown + (f" and {len(others) - 3} more" if len(others) > 3 else "")
+
+
 def other_rules(told: Told, reading: Reading) -> str:
     """Return what was usual under the rules before, and that it is not compared; nothing where they never changed."""
     if not reading.earlier or not told.rules:
@@ -241,6 +256,19 @@ def certificate(told: Told, period: str) -> str:
     if would.chance < LIKELY:
         return f"Had it become worse by {size} since {when(would.since, period)}, this page would hardly have seen it: with a chance of {chance}."
     return f"Had it become worse by {size} since {when(would.since, period)}, this page would have raised it by now with a chance of {chance}."
+
+
+def would_notice(all_told: Sequence[Told]) -> str:
+    """Return what calm signals would have noticed, all of them in one sentence; nothing where none can say it."""
+    would = [one.would_have_shown for one in all_told if one.state is State.CALM]
+    chances = [one.chance for one in would if one]
+    if not chances:
+        return ""
+    low, high = (numbers.number(end(chances) * 100, 0) for end in (min, max))
+    chance = f"{low} to " if low != high else ""
+    what = "The calm one" if len(chances) == 1 else f"Each of the {len(chances)} calm ones"
+    noticed = "would have noticed" if max(chances) >= LIKELY else "would hardly have noticed"
+    return f"{what} {noticed} the change that its page states: with a chance of {chance}{numbers.share(max(chances), 0)}."
 
 
 def could_see(reading: Reading) -> bool:

@@ -35,6 +35,8 @@ FOUND = [
 DECIDED = [(StepKind.LED, "Yes, note it"), (StepKind.NOT_LED, "No"), (StepKind.NOT_YET, "Not yet")]
 #: More places than this are a list that nobody reads.
 MOST_PLACES = 30
+#: What is raised is told at home in so many tiles at most; the others are on the signals' own page.
+MOST_AT_HOME = 4
 #: Of calm ones the first are enough: nothing is asked of them.
 MOST_CALM = 12
 #: Beyond so many rows a picture is a list again.
@@ -70,8 +72,8 @@ def shown(**more: Any) -> dict[str, Any]:
 
 
 def signals(request: Request) -> HttpResponse:
-    """The ten signals on one page: what rose, what is in hand, what is watched. The sponsor's home fetches the sentence
-    alone."""
+    """The ten signals on one page: what rose, what is in hand, what is watched. First pages fetch the sentence with what is
+    raised."""
     as_of, _, unread = asked(request)
     found = queries.overview(request.user, as_of)
     tiles = sorted(found.tiles, key=lambda one: ORDER.index(mark_of(one)))
@@ -80,6 +82,7 @@ def signals(request: Request) -> HttpResponse:
         overview=found,
         tiles=[(one, mark_of(one), signal_pictures.tile(one.told, times)) for one in tiles],
         new=[one for one in tiles if mark_of(one) == "new"],
+        noticed=signal_words.would_notice([one.told for one in tiles]),
         as_of=as_of,
         unread=unread,
     )
@@ -88,9 +91,8 @@ def signals(request: Request) -> HttpResponse:
     visited = people.note_visit(by=request.user, at=timezone.now())
     names = {tile.told.signal.key: tile.told.signal.name for tile in tiles}
     since = [one for tile in tiles for one in tile.raises if visited and one.first_day >= visited]
-    return render(
-        request, "signals/_lede.html", context | {"visited": visited, "risen": since, "signal_names": names}
-    )
+    context |= {"visited": visited, "risen": since, "signal_names": names, "most_at_home": MOST_AT_HOME}
+    return render(request, "signals/_lede.html", context)
 
 
 def mark_of(tile: queries.Tile) -> str:

@@ -14,7 +14,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from hingepoint.analysis import metric_words, metrics, prediction
+from hingepoint.analysis import metric_words, metrics
+from hingepoint.analysis.period_numbers import parts_of_years
 from hingepoint.domain.deals.queries import filters
 from hingepoint.domain.discovery.queries import runs
 from hingepoint.domain.escalations.queries import waiting
@@ -138,7 +139,7 @@ def results_over_years(request: Request, strategy_id: int) -> HttpResponse:
     found = over_years.results_over_years(request.user, strategy_id, today=today)
     piece = request.htmx.target == "results-seen"
     most = MOST_DRAWN_BESIDE if piece else MOST_DRAWN
-    begins, _ = prediction.quarters(today, today, settings.FISCAL_YEAR_BEGINS)[0]
+    begins, _ = parts_of_years(today, today, first_month=settings.FISCAL_YEAR_BEGINS)[0]
     context = {
         "found": found,
         "undrawn": piece and len(found.told) > most,
@@ -146,7 +147,7 @@ def results_over_years(request: Request, strategy_id: int) -> HttpResponse:
             strategy_pictures.panel(one, went, is_drawn=place < most)
             for place, (one, went) in enumerate(found.told)
         ],
-        "quarter": strategy_words.quarter_name(begins, settings.FISCAL_YEAR_BEGINS),
+        "quarter": strategy_words.part_of_year(begins, settings.FISCAL_YEAR_BEGINS),
         "week": strategy_words.week_of_quarter(today, begins),
         "anew": own_metrics.defined_anew(one.metric for one, _ in found.told),
         "say": strategy_words,
@@ -158,8 +159,11 @@ def results_over_years(request: Request, strategy_id: int) -> HttpResponse:
 @for_sellers_and_leaders
 def agreements_over_years(request: Request, strategy_id: int) -> HttpResponse:
     """How far the pivotal agreements of a strategy are gained on every deal, and whether they still predict. Its page
-    fetches it as a piece; by itself it is a page."""
+    fetches it as a piece, the sponsor's home how many still predict; by itself it is a page."""
     found = over_years.agreements_over_years(request.user, strategy_id, today=timezone.localdate())
+    if request.htmx.target == "still-predicts":
+        verdicts = strategy_words.verdicts(found.told.agreements)
+        return render(request, "strategy/_still.html", {"found": found, "verdicts": verdicts})
     kind, told = metrics.parse(found.metric).kind, found.told
     context = {
         "found": found,

@@ -139,7 +139,7 @@ def paces(rows: Sequence[Pace], *, kind: str, first_month: int) -> Picture | Non
 
     points = [
         trend.Point(
-            period=strategy_words.quarter_name(one.begins, first_month),
+            period=strategy_words.part_of_year(one.begins, first_month),
             value=scaled(one.slope.value),
             low=scaled(one.slope.low),
             high=scaled(one.slope.high),

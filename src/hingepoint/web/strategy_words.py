@@ -13,6 +13,7 @@ from hingepoint.analysis.prediction import Executed, Predicted
 from hingepoint.analysis.result_course import Ahead, ResultCourse
 from hingepoint.domain.routines.queries.kept import Kept
 from hingepoint.domain.strategy.results import Progress
+from hingepoint.domain.strategy.seen import AgreementSeen
 from hingepoint.records.strategy import Predicts, Reach
 from hingepoint.reports.charts import numbers
 from hingepoint.web import formats
@@ -167,6 +168,22 @@ def predicts(one: Predicted, kind: str) -> Mark:
     return Mark(_PREDICTS[one.verdict], "quiet", f"{one.verdict.label}{since}{size}")
 
 
+def verdicts(agreements: Sequence[AgreementSeen]) -> list[tuple[Mark, list[str]]]:
+    """Return how many agreements still predict the result, how many do so less or no more, and of how many nobody can tell,
+    each with their names; those of which there is none are left out. Together they are all."""
+    found = []
+    for verdict in Predicts:
+        names = [one.name for one in agreements if _verdict(one) == verdict]
+        if names:
+            words = f"{verdict.label}: {len(names)} of {len(agreements)}"
+            found.append((Mark(_PREDICTS[verdict], "quiet", words), names))
+    return found
+
+
+def _verdict(one: AgreementSeen) -> Predicts:
+    return one.predicted.verdict if one.predicted else Predicts.UNKNOWN
+
+
 def told_range(difference: intervals.Difference | None, kind: str) -> str:
     """Return a difference with its interval: ``+6.1 points (2.0 to 10.2)``."""
     if difference is None:
@@ -175,12 +192,12 @@ def told_range(difference: intervals.Difference | None, kind: str) -> str:
     return f"{numbers.effect(difference.value, UNITS[kind])} ({low} to {high})"
 
 
-def quarter_name(begins: dt.date, first_month: int) -> str:
-    """Return a quarter of the fiscal year that begins with a month: ``Q1 26``. A fiscal year is named by the calendar
-    year in which it ends."""
+def part_of_year(begins: dt.date, first_month: int, months: int = 3) -> str:
+    """Return a quarter, or of six ``months`` a half, of the fiscal year that begins with a month: ``Q1 26``, ``H1 26``. A fiscal
+    year is named by the calendar year in which it ends."""
     place = (begins.month - first_month) % 12
     year = begins.year - (begins.month < first_month) + (first_month > 1)
-    return f"Q{place // 3 + 1} {year % 100:02d}"
+    return f"{'H' if months == 6 else 'Q'}{place // months + 1} {year % 100:02d}"
 
 
 def week_of_quarter(day: dt.date, begins: dt.date) -> int:

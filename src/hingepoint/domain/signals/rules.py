@@ -158,9 +158,10 @@ def _after(series: Series) -> np.ndarray:
 
 def names_of(places: Iterable[Place]) -> dict[Place, str]:
     """Return what accounts and managers are called whom readings know by their keys. At most two SQL queries."""
-    asked = {
-        level: {one.name: one for one in places if one.level == level} for level in ("account", "manager")
-    }
+    asked: dict[str, dict[str, Place]] = {"account": {}, "manager": {}}
+    for one in places:
+        if one.level in asked:
+            asked[one.level][one.name] = one
     found: dict[Place, str] = {}
     for model, of in ((Account, asked["account"]), (User, asked["manager"])):
         rows = model.objects.filter(key__in=of).values_list("key", "name") if of else ()

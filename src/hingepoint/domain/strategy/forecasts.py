@@ -10,9 +10,10 @@ import polars as pl
 from django.conf import settings
 from django.db.models import Q
 
-from hingepoint.analysis import metrics, prediction
+from hingepoint.analysis import metrics
 from hingepoint.analysis.forecast import told
 from hingepoint.analysis.forecast.told import Forecast
+from hingepoint.analysis.period_numbers import parts_of_years
 from hingepoint.domain.agreements.models import AgreementEvent
 from hingepoint.domain.deals.frames import events_read
 from hingepoint.domain.deals.models import Deal, DealQuerySet
@@ -57,7 +58,7 @@ def forecast_now(
     since = today - seen.LOOKS_BACK
     deals = _deals(viewer, strategy, since)
     steps = _steps(deals, [one.type_id for one in standards])
-    quarters = prediction.quarters(since, today, settings.FISCAL_YEAR_BEGINS)
+    quarters = parts_of_years(since, today, first_month=settings.FISCAL_YEAR_BEGINS)
     read = results.read_for(deals, [metric], beside=("owner",))
     return told.forecast(metric, read, steps, standards, quarters=quarters[1:], today=today)
 

@@ -146,7 +146,7 @@ def progress_now(
     start = strategy.starts_on or today
     wanted = [target.metric for target in targets]
     deals = counted_deals(viewer, wanted, since=start - period.BEFORE, segment=strategy.segment)
-    return [_progress(target, deals, start) for target in targets]
+    return [_progress(target, deals, start, asked=len(targets)) for target in targets]
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +196,16 @@ def target_on_all(strategy: Strategy) -> float | None:
 
 def what_its_course_wants(strategy: Strategy, target: float | None) -> str:
     """Return what decides how the course of a strategy's metric is read, as ``what_it_wants`` does."""
-    return _short((strategy.pk, strategy.metric, strategy.starts_on, strategy.segment, target))
+    return _short(
+        (
+            strategy.pk,
+            strategy.metric,
+            strategy.starts_on,
+            strategy.segment,
+            target,
+            settings.FISCAL_YEAR_BEGINS,
+        )
+    )
 
 
 def course_now(viewer: Any, strategy: Strategy, target: float | None, *, today: dt.date) -> Course:
@@ -206,7 +215,14 @@ def course_now(viewer: Any, strategy: Strategy, target: float | None, *, today: 
     months = MONTHS[0] if deals.height >= ENOUGH * ((today - start + period.BEFORE).days / 91) else MONTHS[-1]
     try:
         found, problem = (
-            period.course(metric, deals, since=start - period.BEFORE, until=today, months=months),
+            period.course(
+                metric,
+                deals,
+                since=start - period.BEFORE,
+                until=today,
+                months=months,
+                first_month=settings.FISCAL_YEAR_BEGINS,
+            ),
             "",
         )
     except metrics.MetricError as error:
@@ -318,11 +334,11 @@ def frame(rows: Iterable[Sequence[Any]]) -> pl.DataFrame:
     return metrics.with_derived(deals.with_columns(local))
 
 
-def _progress(target: ResultMetric, deals: pl.DataFrame, start: dt.date) -> Progress:
+def _progress(target: ResultMetric, deals: pl.DataFrame, start: dt.date, *, asked: int) -> Progress:
     metric = metrics.parse(target.metric)
     deals = deals.filter(of_target(target))
     try:
-        movement, problem = period.movement(metric, deals, start=start), ""
+        movement, problem = period.movement(metric, deals, start=start, asked=asked), ""
     except metrics.MetricError as error:
         movement, problem = period.unknown(metric), str(error)
     return Progress(

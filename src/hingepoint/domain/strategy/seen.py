@@ -90,9 +90,9 @@ def agreements_seen(viewer: Any, strategy: Strategy, *, today: dt.date) -> Agree
 
 
 def what_it_asks(strategy: Strategy, chosen: Sequence[PivotalAgreement]) -> str:
-    """Return what decides how agreements are seen: the version of the playbook, and what they are to serve."""
+    """Return what decides how agreements are seen: the version of the playbook, what they are to serve, and when quarters begin."""
     book = max((row.playbook_id for row in chosen), default=0)
-    return f"{strategy.metric} in {strategy.segment} since {strategy.starts_on}: {book}"
+    return f"{strategy.metric} in {strategy.segment} since {strategy.starts_on}: {book}, {settings.FISCAL_YEAR_BEGINS}"
 
 
 def chosen_of(strategy: Strategy) -> list[PivotalAgreement]:
