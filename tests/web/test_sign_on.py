@@ -8,20 +8,26 @@ import httpx2
 import pytest
 from django.test import Client
 
+import duties
 import letting_in  # noqa: F401  (its fixtures)
 from cast import NOW, PASSWORD
 from hingepoint.domain.audit.models import AuditEvent
+from hingepoint.domain.notices.models import Digest
+from hingepoint.domain.passkeys.models import Passkey
 from hingepoint.domain.people import actions as people
+from hingepoint.domain.people import queries as people_queries
 from hingepoint.domain.people.models import User
 from hingepoint.domain.second_factors.models import SecondFactor
 from hingepoint.domain.sign_on import actions
 from hingepoint.domain.sign_on.models import CompanyAccount, SignOn
-from hingepoint.records.people import Role
+from hingepoint.jobs.mails import send_digests
+from hingepoint.records.people import Role, SignIn
 from hingepoint.records.sign_on import Arrival
 from providers import ADA, CLIENT, SECRET, Strict, query_of, unsigned
 
 BACK = "/sign-in/company/back"
 LATER = NOW + dt.timedelta(days=3)
+MONDAY = dt.datetime(2026, 3, 2, 8, 30, tzinfo=dt.UTC)
 
 
 @pytest.fixture(scope="module")
@@ -353,6 +359,57 @@ def test_an_owner_from_files_whose_key_is_the_address_is_the_same_person(cast):
     assert actions.arrive(at=NOW, arrival=arrival(mail="olga@hinge.example")) == owner
     owner.refresh_from_db()
     assert owner.email == "olga@hinge.example"
+
+
+# ---- who comes by it is somebody who can come in ----
+
+
+@pytest.fixture
+def nils(cast):
+    """Somebody who came by the company's account and has no password."""
+    kept(cast.sponsor, "https://login.example", otherwise=Role.SELLER)
+    return actions.arrive(at=NOW, arrival=arrival("n-1", "nils@hinge.example", name="Nils"))
+
+
+def sign_in_of(cast, person):
+    found = people_queries.people(cast.analyst, at=LATER, search=person.name).people
+    return next(one.sign_in for one in found if one.id == person.pk)
+
+
+def test_who_came_by_it_counts_as_somebody_who_can_sign_in(cast, nils):
+    waiting = {one.person.id for one in people_queries.to_let_in(cast.analyst, at=LATER)}
+    can = people_queries.people(cast.analyst, at=LATER, sign_in="in").people
+    assert nils.can_sign_in
+    assert sign_in_of(cast, nils) == SignIn.CAN
+    assert nils.pk not in waiting
+    assert nils.pk in {one.id for one in can}
+
+
+def test_who_came_by_it_is_told_of_changes_and_of_what_waits(cast, nils, settings):
+    told = {"mail_server": "smtp+plain://localhost", "address": "https://hinge.example"}
+    settings.ENVIRONMENT = settings.ENVIRONMENT.model_copy(update=told)
+    duties.falls_due(nils, due_at=MONDAY)
+    send_digests(at=MONDAY)
+    assert Digest.objects.filter(user=nils).exists()
+
+
+def test_nobody_comes_by_a_sign_in_that_was_taken_away(cast, nils):
+    kept(cast.sponsor, "", secret="")
+    assert not nils.can_sign_in
+    assert sign_in_of(cast, nils) == SignIn.NOT_INVITED
+    Passkey.objects.create(user=nils, name="Phone", key="k", credential="c", made_at=NOW)
+    assert nils.can_sign_in
+
+
+def test_without_an_address_nobody_comes_in(cast, nils):
+    people.set_address(by=None, at=NOW, user=nils, email="")
+    assert not nils.can_sign_in
+    assert nils not in User.objects.who_come_in()
+
+
+def test_asking_many_costs_no_query_each(cast, nils, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        assert {one.name for one in User.objects.knowing_ways_in() if one.can_sign_in} >= {"Nils", "Ada"}
 
 
 # ---- groups, at every sign-in ----

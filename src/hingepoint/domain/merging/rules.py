@@ -174,7 +174,7 @@ def in_the_way(kept: User, gone: User) -> str:
 
 def signs_in_as(kept: User, gone: User) -> User | None:
     """Return whose address and password the two sign in with as one: those that work, else the kept one's."""
-    if gone.can_sign_in and not kept.can_sign_in:
+    if gone.has_password and not kept.has_password:
         return gone
     return kept if kept.email else gone if gone.email else None
 
@@ -186,7 +186,7 @@ def gains(kept: User, gone: User) -> list[str]:
         found.append(f"does again what {gone.name} did, who is disabled")
     if not kept.sees_everything and (more := _deals_seen_newly(kept, gone)):
         found.append(f"sees {more:,} {'deal' if more == 1 else 'deals'} of {gone.name}'s")
-    if signs_in_as(kept, gone) == gone and gone.can_sign_in:
+    if signs_in_as(kept, gone) == gone and gone.has_password:
         if kept.role != gone.role:
             was, now = (Role(user.role).label.lower() for user in (gone, kept))
             found.append(f"is {now} when signing in with {gone.email}, which was a {was}'s until now")

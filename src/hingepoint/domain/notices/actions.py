@@ -222,15 +222,10 @@ def _whose_hour_it_is(now: dt.datetime) -> list[User]:
     chatting = set(Chat.objects.values_list("user_id", flat=True)) if queries.chats_are_told() else set()
     usual, mails = MailChoice(), queries.mails_go_out()
     found = []
-    for user in User.objects.filter(is_active=True) if mails or chatting else ():
+    for user in User.objects.who_come_in() if mails or chatting else ():
         choice = choices.get(user.pk, usual)
-        reached = user.pk in chatting or (mails and user.email and choice.wanted)
-        if (
-            reached
-            and user.pk not in has_one
-            and user.can_sign_in
-            and rules.is_time(now, choice.hour, off=user.pk in off)
-        ):
+        reached = user.pk in chatting or (mails and choice.wanted)
+        if reached and user.pk not in has_one and rules.is_time(now, choice.hour, off=user.pk in off):
             found.append(user)
     return found
 

@@ -311,7 +311,7 @@ def forget_password(*, at: dt.datetime, email: str, page: str) -> None:
     of an hour. ``page`` is what the link begins with. Returns nothing and raises nothing, whoever asks about whom: nobody
     learns from it who is here."""
     user = turn(User.objects.filter(is_active=True), email=email.strip().lower())
-    if user is None or not user.can_sign_in:
+    if user is None or not user.has_password:
         return
     if Invitation.objects.filter(user=user, made_by=user, made_at__gt=at - SIGN_IN_WINDOW).exists():
         return

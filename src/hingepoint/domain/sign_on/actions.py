@@ -134,7 +134,7 @@ def let_only(*, by: User, at: dt.datetime, way_out: User | None) -> None:
 
 
 def _require_way_out(user: User) -> None:
-    ready = sees_all(user) and user.can_sign_in and second_factors.has_one(user)
+    ready = sees_all(user) and user.has_password and second_factors.has_one(user)
     if not ready:
         raise NoWayOut(
             "Whoever still signs in by password must be an analyst or a sponsor with a password and a second factor of their own."

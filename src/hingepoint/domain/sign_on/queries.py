@@ -181,7 +181,7 @@ def ways_out(viewer: User) -> list[tuple[int, str]]:
     if not sees_all(viewer):
         raise Hidden("not theirs to see")
     rows = User.objects.active().filter(role__in=rules.KEEPERS, email__isnull=False).order_by("name")
-    return [(user.pk, user.name) for user in rows if user.can_sign_in]
+    return [(user.pk, user.name) for user in rows if user.has_password]
 
 
 def keepers_to_tell(by_id: int) -> tuple[str, list[tuple[str, str]]]:

@@ -101,9 +101,5 @@ def groups_of(user: User, told: Iterable[str]) -> set[str]:
 
 def last_keeper(user: User) -> bool:
     """Return whether nobody else who can sign in keeps people."""
-    others = User.objects.active().filter(role__in=[str(one) for one in KEEPERS]).exclude(pk=user.pk)
-    others = others.prefetch_related("company_accounts")
-    return user.role in KEEPERS and not any(
-        one.can_sign_in or one.company_accounts.all()  # type: ignore[attr-defined]  # the other end of the key
-        for one in others
-    )
+    others = User.objects.who_come_in().filter(role__in=[str(one) for one in KEEPERS]).exclude(pk=user.pk)
+    return user.role in KEEPERS and not others.exists()
