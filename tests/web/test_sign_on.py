@@ -12,6 +12,8 @@ import duties
 import letting_in  # noqa: F401  (its fixtures)
 from cast import NOW, PASSWORD
 from hingepoint.domain.audit.models import AuditEvent
+from hingepoint.domain.directory import actions as directory
+from hingepoint.domain.notices import actions as notices
 from hingepoint.domain.notices.models import Digest
 from hingepoint.domain.passkeys.models import Passkey
 from hingepoint.domain.people import actions as people
@@ -19,7 +21,8 @@ from hingepoint.domain.people import queries as people_queries
 from hingepoint.domain.people.models import User
 from hingepoint.domain.second_factors.models import SecondFactor
 from hingepoint.domain.sign_on import actions
-from hingepoint.domain.sign_on.models import CompanyAccount, SignOn
+from hingepoint.domain.sign_on.models import CompanyAccount, DirectoryPerson, SignOn
+from hingepoint.domain.tokens import actions as tokens
 from hingepoint.jobs.mails import send_digests
 from hingepoint.records.people import Role, SignIn
 from hingepoint.records.sign_on import Arrival
@@ -445,6 +448,49 @@ def test_who_leaves_the_last_group_is_out_in_every_browser(cast, provider):
     assert places(cast.seller) == {("North", False)}
 
 
+def _by_signing_in_once_more(cast, sanna):
+    actions.arrive(at=LATER, arrival=arrival("s-1", sanna.email))
+
+
+def _by_the_directory(cast, sanna):
+    row = DirectoryPerson.objects.create(user=sanna, user_name=sanna.email, made_at=NOW, changed_at=NOW)
+    told = {"by": cast.analyst, "at": LATER, "name": "sellers", "external_id": ""}
+    number = directory.add_group(**told, members=[row.pk])
+    directory.change_group(**told, number=number, version=None, members=[])
+
+
+@pytest.mark.parametrize("lose", [_by_signing_in_once_more, _by_the_directory])
+def test_who_leaves_the_last_group_leaves_every_door(cast, settings, lose):
+    told = {"mail_server": "smtp+plain://localhost", "address": "https://hinge.example"}
+    settings.ENVIRONMENT = settings.ENVIRONMENT.model_copy(update=told)
+    kept(cast.sponsor, "https://login.example")
+    gives(cast, "sellers", Role.SELLER)
+    sanna = actions.arrive(at=NOW, arrival=arrival("s-1", "sanna@hinge.example", ("sellers",)))
+    sanna.set_unusable_password()
+    sanna.save()
+    now = dt.datetime.now(dt.UTC)
+    _, secret = tokens.make(by=sanna, at=now, name="script", scopes=["deals:read"])
+    calendar = f"/calendar/{notices.renew_calendar(by=sanna, at=NOW)}.ics"
+    bearer = {"Authorization": f"Bearer {secret}"}
+    ask = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+
+    def doors() -> list[int]:
+        client = Client()
+        mcp = client.post("/mcp", ask, content_type="application/json", headers=bearer)
+        return [
+            client.get("/api/deals", headers=bearer).status_code,
+            mcp.status_code,
+            client.get(calendar).status_code,
+        ]
+
+    assert doors() == [200, 200, 200]
+    lose(cast, sanna)
+    assert doors() == [401, 401, 404]
+    duties.falls_due(sanna, due_at=MONDAY)
+    send_digests(at=MONDAY)
+    assert not Digest.objects.filter(user=sanna).exists()
+
+
 def test_of_several_roles_the_widest_counts(cast):
     kept(cast.sponsor, "https://login.example")
     for group, role in (("a", Role.SELLER), ("b", Role.ANALYST), ("c", Role.MANAGER)):
@@ -565,6 +611,16 @@ def test_passwords_are_not_switched_off_before_it_was_tried(cast, known):
 
 def test_passwords_count_again_when_the_companys_sign_in_is_taken_away(cast, only):
     kept(cast.analyst, "", secret="")
+    assert who(by_password("sanna")) == "Sanna"
+
+
+def test_passwords_count_again_when_the_environment_names_the_sign_in_no_more(cast, only, settings):
+    told = {"sign_on_issuer": only.issuer, "sign_on_client_id": CLIENT, "sign_on_client_secret": SECRET}
+    usual = settings.ENVIRONMENT
+    SignOn.objects.update(issuer="")
+    settings.ENVIRONMENT = usual.model_copy(update=told)
+    assert who(by_password("sanna")) == ""
+    settings.ENVIRONMENT = usual
     assert who(by_password("sanna")) == "Sanna"
 
 

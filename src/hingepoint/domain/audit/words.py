@@ -212,6 +212,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "change time in team": "changed their time in a team",
         "join team": "put them in a team",
         "link account": "knew them by their account of the company",
+        "end outside": "ended the address of their calendar and their chat, as they are let in no more",
         "keep last": "kept their role although their groups give another: nobody else keeps people",
         "leave team": "ended their time in a team",
     },
@@ -229,7 +230,7 @@ SENTENCES: dict[str, dict[str, str]] = {
     "token": {
         "make": "made a token for a program",
         "revoke": "revoked the token of a program",
-        "revoke all": "revoked every token of somebody whom the company's directory let go",
+        "revoke all": "revoked every token of somebody whom the company's accounts let in no more",
     },
     "file": {"take away": "took a file away"},
     "calendar": {

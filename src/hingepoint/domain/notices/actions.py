@@ -28,6 +28,7 @@ from hingepoint.domain.people import safety
 from hingepoint.domain.people.models import User
 from hingepoint.domain.routines.models import DaysOff
 from hingepoint.domain.secrets.rules import WrongKey, seal, unseal
+from hingepoint.domain.sign_on.rules import still_let_in
 from hingepoint.domain.turns.actions import action, turn
 from hingepoint.domain.webhooks.actions import allowed
 from hingepoint.records.errors import Hidden, Refused, Stale
@@ -204,7 +205,7 @@ def send_digests(*, at: dt.datetime, link: Link, post: Post = outgoing.post) -> 
     marked when it was taken: after a crash between the two it goes once more. Bears being run twice.
     """
     now = timezone.localtime(at)
-    for user in _whose_hour_it_is(now):
+    for user in filter(still_let_in, _whose_hour_it_is(now)):
         _write(user, at=at, today=now.date())
     told = sum(_tell(row, at=at, link=link, post=post) for row in _to_be_told(now.date()))
     return told + sum(_send(row, at=at, link=link) for row in _to_be_sent(now.date()))

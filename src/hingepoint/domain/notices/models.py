@@ -17,7 +17,7 @@ from typing import Self, TypeVar
 from django.db import models
 from django.db.models import Q
 
-from hingepoint.domain.people.models import User, Viewer, works_here
+from hingepoint.domain.people.models import User, Viewer, opens_outside, works_here
 from hingepoint.domain.secrets.rules import SealedField
 from hingepoint.records.notices import ChatService, NoticeKind
 
@@ -33,6 +33,7 @@ class OwnQuerySet(models.QuerySet[M]):
         return self.filter(user=viewer) if works_here(viewer) else self.none()
 
 
+@opens_outside
 class CalendarAddress(models.Model):
     """The secret address of a person's calendar, as a digest; making a new one ends the old one."""
 
@@ -100,6 +101,7 @@ class SignalLeftOut(models.Model):
         ]
 
 
+@opens_outside
 class Chat(models.Model):
     """The channel of a chat that gets what the mail of a day tells. Whoever has its address may write there."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from enum import Enum
-from typing import TYPE_CHECKING, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, TypeAlias, TypeGuard, TypeVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
@@ -26,6 +26,7 @@ def choices(enum: type[Enum]) -> list[tuple[str, str]]:
     return [(member.value, member.value.replace("_", " ").capitalize()) for member in enum]
 
 
+M = TypeVar("M", bound=models.Model)
 _OTHER_WAYS: list[Callable[[], Q]] = []
 
 
@@ -33,6 +34,21 @@ def way_in(condition: Callable[[], Q]) -> Callable[[], Q]:
     """Have a condition on people count as a way to come in beside a password: the subject that knows the way says so."""
     _OTHER_WAYS.append(condition)
     return condition
+
+
+_OUTSIDE: list[type[models.Model]] = []
+
+
+def opens_outside(model: type[M]) -> type[M]:
+    """Have rows of a model, which is each of a ``user``, go when their person is let in no more: they open pages, or tell of
+    them, without a sign-in."""
+    _OUTSIDE.append(model)
+    return model
+
+
+def outside() -> tuple[type[models.Model], ...]:
+    """Return the models of what opens pages or tells of them without a sign-in."""
+    return tuple(_OUTSIDE)
 
 
 def otherwise() -> Q:

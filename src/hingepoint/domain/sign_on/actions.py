@@ -10,12 +10,13 @@ from django.db import transaction
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.people import actions as people
 from hingepoint.domain.people import safety
-from hingepoint.domain.people.models import Team, User, sees_all
+from hingepoint.domain.people.models import Team, User, outside, sees_all
 from hingepoint.domain.second_factors import queries as second_factors
 from hingepoint.domain.secrets.rules import seal
 from hingepoint.domain.sessions import actions as sessions
 from hingepoint.domain.sign_on import rules
 from hingepoint.domain.sign_on.models import CompanyAccount, GroupLine, SignOn
+from hingepoint.domain.tokens import actions as tokens
 from hingepoint.domain.turns.actions import action, read_anew, take_turn, turn
 from hingepoint.records.errors import Hidden, Refused
 from hingepoint.records.people import Role
@@ -178,7 +179,7 @@ def drop_group(*, by: User, at: dt.datetime, line_id: int) -> None:
 def arrive(*, at: dt.datetime, arrival: Arrival) -> User | None:
     """Return who came, with what their groups give them; made now where they come for the first time. An account there belongs
     to one person here for good: by what the provider calls it, never by a mail that changed. None for somebody who lost the last
-    group that let them in: what their groups gave is taken, and other browsers sign out. Raises NotLetIn."""
+    group that let them in: what their groups gave is taken, and browsers, tokens, calendar and chat end. Raises NotLetIn."""
     if arrival.groups is None:
         raise NotLetIn(
             "Your company's directory has too many groups to tell. Ask who looks after it to send only those given to Hingepoint."
@@ -249,8 +250,18 @@ def apply(*, at: dt.datetime, user: User, gives: Wanted) -> bool:
         people.join_team(by=None, at=at, user=user, team=team, since=at.date(), manages=manages)
     let_in = gives.let_in or rules.last_keeper(user)
     if not let_in:
-        sessions.end_all(at=at, user=user)
+        end_doors(at=at, user=user)
     return let_in
+
+
+def end_doors(*, at: dt.datetime, user: User) -> None:
+    """Let nothing of somebody open or tell anything any more: neither browsers nor tokens, nor the address of their calendar,
+    nor their chat. They begin anew if they come back. A part of the transaction that lets them go."""
+    sessions.end_all(at=at, user=user)
+    tokens.revoke_all(at=at, user=user)
+    ended = [model for model in outside() if model._default_manager.filter(user=user).delete()[0]]
+    if ended:
+        record(by=None, at=at, action="end outside", subject="user", subject_id=user.pk)
 
 
 def _leave(user: User, places: set[tuple[int, bool]], *, at: dt.datetime) -> None:

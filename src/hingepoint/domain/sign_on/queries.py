@@ -79,19 +79,19 @@ def offered() -> tuple[bool, bool]:
     """Return whether the company has a sign-in here, and whether it alone counts; for the page of signing in."""
     row = rules.kept()
     there = rules.is_set(row)
-    return there, there and row.only
+    return there, rules.only(row)
 
 
 def may_use_password(user: User) -> bool:
     """Return whether somebody may still sign in by what is kept here: a password or a passkey."""
     row = rules.kept()
-    return not row.only or row.way_out_id == user.pk
+    return not rules.only(row) or row.way_out_id == user.pk
 
 
 def is_way_out(user: User) -> bool:
     """Return whether somebody is the one who still signs in by password."""
     row = rules.kept()
-    return row.only and row.way_out_id == user.pk
+    return rules.only(row) and row.way_out_id == user.pk
 
 
 def page(viewer: User, *, tried: GroupGives | None = None) -> Page:
@@ -112,7 +112,7 @@ def page(viewer: User, *, tried: GroupGives | None = None) -> Page:
         second_factors=tuple(row.second_factors),
         makes_people=row.makes_people,
         otherwise=row.otherwise,
-        only=row.only,
+        only=rules.only(row),
         way_out=row.way_out.name if row.way_out else "",
         way_out_id=row.way_out_id,
         way_out_ready=row.way_out is not None and second_factors.has_one(row.way_out),

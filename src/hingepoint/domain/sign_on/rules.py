@@ -12,7 +12,7 @@ from hingepoint.domain.people.models import Membership, User
 from hingepoint.domain.secrets.rules import unseal
 from hingepoint.domain.sign_on.models import DirectoryGroup, GroupLine, SignOn
 from hingepoint.records.people import Role
-from hingepoint.records.sign_on import GroupGives
+from hingepoint.records.sign_on import GroupGives, wanted
 
 #: What the provider says (acr or amr) when it asked for a second factor, unless the settings say otherwise.
 USUAL_SECOND_FACTORS = ("mfa",)
@@ -62,6 +62,11 @@ def is_set(row: SignOn) -> bool:
     return bool(settings.ENVIRONMENT.sign_on_issuer or row.issuer)
 
 
+def only(row: SignOn) -> bool:
+    """Return whether the company's account alone counts: never where there is no sign-in of the company any more."""
+    return row.only and is_set(row)
+
+
 def table() -> list[GroupGives]:
     """Return what groups give, as it is kept."""
     return [
@@ -97,6 +102,14 @@ def groups_of(user: User, told: Iterable[str]) -> set[str]:
         return set(told)
     rows = DirectoryGroup.objects.filter(members__in=known).values_list("name", "external_id")
     return {one for pair in rows for one in pair if one}
+
+
+def still_let_in(user: User) -> bool:
+    """Return whether their groups still let somebody in who comes by the company's account alone; True for who has another way."""
+    row, account = kept(), user.company_accounts.order_by("-came_at").first()  # type: ignore[attr-defined]
+    if account is None or (user.has_password and not only(row)):
+        return True
+    return wanted(groups_of(user, account.groups), table(), otherwise(row)).let_in or last_keeper(user)
 
 
 def last_keeper(user: User) -> bool:
