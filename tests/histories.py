@@ -113,3 +113,32 @@ def enabling(deals=3000, seed=5, thorough=0.0):
             )
         )
     return table, pl.concat(parts)
+
+
+def closed(created, length, won, has, when, **facts):
+    """Return deals that all closed ``length`` days after they were ``created``, of 45 sellers, and what each of them has.
+
+    ``has`` is deals x types; ``when`` says for each type that a deal has (in the order of ``np.nonzero``) after how many days.
+    """
+    day = np.timedelta64(86_400_000_000, "us")
+    keys = np.array([f"D{number:05d}" for number in range(len(won))])
+    frame = pl.DataFrame(
+        {
+            "deal_id": keys,
+            "created": created,
+            "closed": created + length * day,
+            "status": np.where(won, "won", "lost"),
+            "owner": [f"S{number % 45}" for number in range(len(won))],
+            **facts,
+        }
+    )
+    deal, kind = np.nonzero(has)
+    events = pl.DataFrame(
+        {
+            "deal_id": keys[deal],
+            "agreement": [f"type {place:02d}" for place in kind],
+            "at": created[deal] + when * day,
+            "kind": ["agreement"] * deal.size,
+        }
+    )
+    return frame, events

@@ -43,7 +43,7 @@ def test_it_equals_generalised_least_squares(oracle):
     _, estimates, errors, shared = looks(types=40)
     effects, error = put(estimates, errors, shared)
     apart = errors[:, 0] ** 2 + errors[:, 1] ** 2 - 2 * shared * errors[:, 0] * errors[:, 1]
-    strays = combining._deviation(estimates[:, 1] - estimates[:, 0], apart)
+    strays = combining.beside_chance(estimates[:, 1] - estimates[:, 0], apart)
     for place in range(40):
         covariance = np.diag(errors[place] ** 2 + [0.0, strays**2])
         covariance[0, 1] = covariance[1, 0] = shared[place] * errors[place].prod()

@@ -12,7 +12,7 @@ from hingepoint.analysis.discovery.judging import certificate, combining, decide
 from hingepoint.analysis.discovery.reading import history
 from hingepoint.analysis.discovery.sums import study
 from hingepoint.reports.findings import whole
-from histories import plain
+from histories import closed, plain
 
 WON = discovery.Settings(metric="won", min_events=10)
 
@@ -217,27 +217,10 @@ def many(deals=1_200, types=24):
     day = np.timedelta64(86_400_000_000, "us")
     created = np.datetime64("2022-01-03", "us") + rng.integers(0, 600, deals) * day
     length = rng.integers(30, 160, deals)
-    keys = np.array([f"D{number:05d}" for number in range(deals)])
-    frame = pl.DataFrame(
-        {
-            "deal_id": keys,
-            "created": created,
-            "closed": created + length * day,
-            "status": np.where(rng.random(deals) < 0.35, "won", "lost"),
-            "owner": [f"S{number % 45}" for number in range(deals)],
-        }
-    )
-    deal, kind = np.nonzero(rng.random((deals, types)) < 0.4)
+    won, has = rng.random(deals) < 0.35, rng.random((deals, types)) < 0.4
+    deal = np.nonzero(has)[0]
     when = (rng.random(deal.size) * length[deal]).astype(int)
-    events = pl.DataFrame(
-        {
-            "deal_id": keys[deal],
-            "agreement": [f"type {place:02d}" for place in kind],
-            "at": created[deal] + when * day,
-            "kind": ["agreement"] * deal.size,
-        }
-    )
-    return frame, events
+    return closed(created, length, won, has, when)
 
 
 def test_draws_of_a_posterior_give_each_place_once():

@@ -1,13 +1,13 @@
 """What nobody recorded about deals is taken out of the order of types, as far as what is recorded gives it away."""
 
 import numpy as np
-import polars as pl
 import pytest
 
 from hingepoint.analysis import discovery
 from hingepoint.analysis.discovery.judging import combining, decided, selection_on_facts
 from hingepoint.analysis.discovery.reading import history
 from hingepoint.analysis.discovery.sums import study
+from histories import closed
 
 WON = discovery.Settings(metric="won", min_events=10)
 
@@ -94,32 +94,14 @@ def good_deals(deals=4_000, types=16):
     seen = 0.6 * quality + 0.8 * rng.standard_normal(deals)
     created = np.datetime64("2022-01-03", "us") + rng.integers(0, 600, deals) * day
     length = rng.integers(30, 160, deals)
-    keys = np.array([f"D{number:05d}" for number in range(deals)])
     odds = np.full((deals, types), -0.4)
     odds[:, 0] += 1.2 * quality
     has = rng.random((deals, types)) < 1 / (1 + np.exp(-odds))
     won = rng.random(deals) < 1 / (1 + np.exp(0.8 - 1.2 * quality - 0.5 * has[:, 1]))
-    frame = pl.DataFrame(
-        {
-            "deal_id": keys,
-            "created": created,
-            "closed": created + length * day,
-            "status": np.where(won, "won", "lost"),
-            "owner": [f"S{number % 45}" for number in range(deals)],
-            "segment": np.array(["C", "B", "A"])[np.searchsorted([-0.5, 0.7], seen)],
-        }
-    )
-    deal, kind = np.nonzero(has)
+    deal = np.nonzero(has)[0]
     when = (rng.random(deal.size) * 0.6 * length[deal]).astype(int)
-    events = pl.DataFrame(
-        {
-            "deal_id": keys[deal],
-            "agreement": [f"type {place:02d}" for place in kind],
-            "at": created[deal] + when * day,
-            "kind": ["agreement"] * deal.size,
-        }
-    )
-    return frame, events
+    segment = np.array(["C", "B", "A"])[np.searchsorted([-0.5, 0.7], seen)]
+    return closed(created, length, won, has, when, segment=segment)
 
 
 def looked():

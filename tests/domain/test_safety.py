@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 from django.utils import timezone
+from django_tasks_db.management.commands import db_worker
 from django_tasks_db.models import DBTaskResult
 
 import connecting
@@ -184,6 +185,8 @@ def away(settings, mails, monkeypatch):
         sent.append(to)
 
     monkeypatch.setattr(letters, "deliver", deliver)
+    # the worker would close the connection that the test's transaction is on
+    monkeypatch.setattr(db_worker, "close_old_connections", lambda: None)
     return sent, errors
 
 

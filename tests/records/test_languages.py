@@ -121,10 +121,12 @@ def test_months_are_those_of_the_calendar():
 
 
 def test_the_word_of_an_enum_is_said_and_its_value_stays():
+    assert (AgreementState.KEPT.label, Evidence.TOLD.label) == ("Kept", "They said it")
     with languages.speaking("de"):
         assert AgreementState("kept") == "kept"
-        assert AgreementState.KEPT.label == AgreementState.KEPT.english
-        assert Evidence.TOLD.label == "They said it"
+        assert AgreementState.KEPT.english == "Kept"
+        assert AgreementState.KEPT.label == languages.say("Kept") != "Kept"
+        assert Evidence.TOLD.label == languages.say("They said it") != "They said it"
 
 
 def test_a_reason_is_a_text_like_any_other():

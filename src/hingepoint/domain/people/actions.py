@@ -526,7 +526,7 @@ def join_team(
         subject_id=user.pk,
         changes={"team": [None, team.name], "manages": [None, manages]},
     )
-    what = f"You {'manage' if manages else 'belong to'} {team.name} from {since:%-d %B %Y} on."
+    what = f"You {'manage' if manages else 'belong to'} {team.name} from {since.day} {since:%B %Y} on."
     safety.tell(user, what, by=by, at=at)
     return membership
 

@@ -41,7 +41,8 @@ password: somebody else may be signed in as you.
 def send_change(*, to: str, name: str, what: str, who: str, at: dt.datetime) -> None:
     """Hand a mail about a change to the mail server. Raises NotDelivered, or OSError where the server cannot be used."""
     company = f" of {settings.ENVIRONMENT.company}" if settings.ENVIRONMENT.company else ""
-    when = f"{timezone.localtime(at):%-d %B %Y at %H:%M}"
+    local = timezone.localtime(at)
+    when = f"{local.day} {local:%B %Y at %H:%M}"
     words = _CHANGED.format(name=name, what=what, who=who, company=company, when=when)
     deliver("Something changed that opens Hingepoint", words, to=to)
 

@@ -30,7 +30,7 @@ def tell_keepers(by_id: int, at: str) -> None:
     when = timezone.localtime(dt.datetime.fromisoformat(at))
     company = f" of {settings.ENVIRONMENT.company}" if settings.ENVIRONMENT.company else ""
     for name, mail in keepers:
-        told = _WORDS.format(name=name, who=who, company=company, when=f"{when:%-d %B %Y at %H:%M}")
+        told = _WORDS.format(name=name, who=who, company=company, when=f"{when.day} {when:%B %Y at %H:%M}")
         try:
             deliver("The way out was used to sign in to Hingepoint", told, to=mail)
         except NotDelivered:

@@ -27,11 +27,11 @@ from hingepoint.records.signals import TraceKind
 _TYPES = frames.schema(frames.EVENTS)
 _NUMBERS = {name: pl.Int64() for name in ("version", "owner", "team", "account", "deal", "undoes", "event")}
 #: What no signal reads of a deal.
-_UNREAD = ("discount", "stage", "expected_close")
+UNREAD = ("discount", "stage", "expected_close")
 _DEALS = KeptRows(
     "deals",
     Deal.objects.all,
-    {name: column for name, column in DEAL_ROW.items() if name not in _UNREAD},
+    {name: column for name, column in DEAL_ROW.items() if name not in UNREAD},
     frames.schema(frames.DEALS) | _NUMBERS,
     marks=("version", "owner", "team", "account"),
 )

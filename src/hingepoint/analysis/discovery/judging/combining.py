@@ -89,21 +89,24 @@ def _weight(
     """Return the weight of the second of two estimates, per type, 0 where it is missing, and how far it strays."""
     covariance = shared * errors * second_errors
     apart = np.maximum(errors**2 + second_errors**2 - 2 * covariance, 0.0)
-    deviation = _deviation(second - effects, apart)
+    deviation = beside_chance(second - effects, apart)
     both = np.isfinite(effects) & np.isfinite(second) & (apart > 0)
     weight = np.where(both, (errors**2 - covariance) / np.where(both, apart + deviation**2, 1.0), 0.0)
     return weight, deviation
 
 
-def _deviation(difference: np.ndarray, variance: np.ndarray) -> float:
-    """Return the likeliest standard deviation of the differences beside chance."""
+def beside_chance(difference: np.ndarray, variance: np.ndarray, tried: np.ndarray = _DEVIATIONS) -> float:
+    """Return the likeliest standard deviation of differences beside chance, whose sampling has these variances.
+
+    ``tried`` are deviations in units of a typical error. Differences that nobody knows (NaN) do not count.
+    """
     known = np.isfinite(difference) & np.isfinite(variance) & (variance > 0)
     if not known.any():
         return 0.0
     x2, sampling = difference[known] ** 2, variance[known]
-    tried = _DEVIATIONS * np.sqrt(np.median(sampling))
-    total = sampling + tried[:, None] ** 2
-    return float(tried[np.argmin((np.log(total) + x2 / total).sum(axis=1))])
+    spread = tried * np.sqrt(np.median(sampling))
+    total = sampling + spread[:, None] ** 2
+    return float(spread[np.argmin((np.log(total) + x2 / total).sum(axis=1))])
 
 
 def shared(first: gram.Estimate | Look, second: gram.Estimate | Look) -> np.ndarray:

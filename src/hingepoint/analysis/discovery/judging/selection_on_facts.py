@@ -46,7 +46,7 @@ class Taken:
             return np.zeros(self.off.size), np.zeros(self.off.size)
         away = np.where(known, self.off - self.off[known].mean(), 0.0)
         sampling = np.where(known, self.errors, 1.0) ** 2
-        spread = _spread(away[known], sampling[known])
+        spread = combining.beside_chance(away[known], sampling[known], _TRIED) ** 2
         share = np.where(known, spread / (spread + sampling), 0.0)
         return share * away, share * sampling
 
@@ -81,13 +81,6 @@ def without_the_rest(look: combining.Look, taken: Taken) -> combining.Look:
     return replace(
         look, effects=look.effects - times * likely, errors=np.sqrt(look.errors**2 + times**2 * unsure)
     )
-
-
-def _spread(away: np.ndarray, sampling: np.ndarray) -> float:
-    """Return the likeliest variance of what the facts take off, beside chance."""
-    tried = (_TRIED**2 * np.median(sampling))[:, None]
-    total = sampling + tried
-    return float(tried[np.argmin((np.log(total) + away**2 / total).sum(axis=1)), 0])
 
 
 def _times(effects: np.ndarray, sampling: np.ndarray, likely: np.ndarray) -> float:
