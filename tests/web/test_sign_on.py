@@ -13,17 +13,22 @@ import letting_in  # noqa: F401  (its fixtures)
 from cast import NOW, PASSWORD
 from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.directory import actions as directory
+from hingepoint.domain.escalations import actions as escalations
+from hingepoint.domain.merging import actions as merging
 from hingepoint.domain.notices import actions as notices
 from hingepoint.domain.notices.models import Digest
 from hingepoint.domain.passkeys.models import Passkey
 from hingepoint.domain.people import actions as people
 from hingepoint.domain.people import queries as people_queries
 from hingepoint.domain.people.models import User
+from hingepoint.domain.second_factors import actions as second_factors
 from hingepoint.domain.second_factors.models import SecondFactor
 from hingepoint.domain.sign_on import actions
 from hingepoint.domain.sign_on.models import CompanyAccount, DirectoryPerson, SignOn
+from hingepoint.domain.sign_on.rules import still_let_in
 from hingepoint.domain.tokens import actions as tokens
 from hingepoint.jobs.mails import send_digests
+from hingepoint.records.errors import Refused
 from hingepoint.records.people import Role, SignIn
 from hingepoint.records.sign_on import Arrival
 from providers import ADA, CLIENT, SECRET, Strict, query_of, unsigned
@@ -622,6 +627,94 @@ def test_passwords_count_again_when_the_environment_names_the_sign_in_no_more(ca
     assert who(by_password("sanna")) == ""
     settings.ENVIRONMENT = usual
     assert who(by_password("sanna")) == "Sanna"
+
+
+def _disabled(cast):
+    people.set_active(by=cast.analyst, at=LATER, user=cast.sponsor, active=False)
+
+
+def _left(cast):
+    escalations.let_go(by=cast.analyst, at=LATER, user=cast.sponsor)
+
+
+def _with_a_smaller_role(cast):
+    people.change_role(by=cast.sponsor, at=LATER, user=cast.sponsor, role=Role.MANAGER)
+
+
+def _without_an_address(cast):
+    people.set_address(by=cast.analyst, at=LATER, user=cast.sponsor, email="")
+
+
+def _by_a_password_alone(cast):
+    second_factors.take_away(by=cast.sponsor, at=LATER, user=cast.sponsor)
+
+
+def _by_a_colleague_without_the_code(cast):
+    second_factors.take_away(by=cast.analyst, at=LATER, user=cast.sponsor)
+
+
+def _as_another_person(cast):
+    merging.merge(by=cast.analyst, at=LATER, kept=cast.analyst, gone=cast.sponsor, wider=True)
+
+
+LOST = [
+    _disabled,
+    _left,
+    _with_a_smaller_role,
+    _without_an_address,
+    _by_a_password_alone,
+    _by_a_colleague_without_the_code,
+    _as_another_person,
+]
+
+
+@pytest.mark.parametrize("lose", LOST)
+def test_the_way_out_is_lost_by_nobodys_hand_before_another_is_named(cast, only, lose):
+    with pytest.raises(Refused, match="Name another one first"):
+        lose(cast)
+    with_factor(cast.manager)
+    people.change_role(by=cast.analyst, at=NOW, user=cast.manager, role=Role.ANALYST)
+    actions.let_only(by=cast.analyst, at=NOW, way_out=cast.manager)
+    lose(cast)
+    assert "Maud" in way_out_page(cast)
+
+
+def way_out_page(cast) -> str:
+    client = Client()
+    client.force_login(cast.analyst)
+    return client.get("/people/sign-on").context["page"].way_out
+
+
+def test_the_way_out_is_not_lost_by_groups(cast, only):
+    gives(cast, "sellers", Role.SELLER)
+    for groups in (("sellers",), ()):
+        actions.arrive(at=LATER, arrival=arrival("o-1", "otto@hinge.example", groups))
+        assert User.objects.get(pk=cast.sponsor.pk).role == Role.SPONSOR
+        assert still_let_in(cast.sponsor)
+    assert AuditEvent.objects.filter(action="keep last").exists()
+
+
+def test_the_operator_helps_whoever_lost_the_phone_of_the_way_out(cast, only):
+    second_factors.take_away(by=None, at=LATER, user=cast.sponsor)
+    assert not SecondFactor.objects.filter(user=cast.sponsor).exists()
+
+
+def test_another_way_out_is_named_on_the_page_and_the_first_is_said_why_not(cast, only, client):
+    client.force_login(cast.analyst)
+    refused = client.post(f"/people/{cast.sponsor.pk}/active", {"active": "no"}, follow=True)
+    assert "Name another one first" in refused.text
+    with_factor(cast.analyst)
+    client.post("/people/sign-on/only", {"what": "company", "way_out": cast.analyst.pk})
+    assert way_out_page(cast) == "Ada"
+
+
+def test_passwords_are_not_switched_off_where_the_sign_in_was_taken_away_or_is_another(cast, known):
+    come_back(Client(), known)
+    with_factor(cast.sponsor)
+    for issuer in ("", "https://login.elsewhere.example"):
+        kept(cast.sponsor, issuer)
+        with pytest.raises(actions.NotTried):
+            actions.let_only(by=cast.analyst, at=NOW, way_out=cast.sponsor)
 
 
 # ---- who may ----

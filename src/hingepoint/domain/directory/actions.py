@@ -10,7 +10,6 @@ from hingepoint.domain.audit.actions import record
 from hingepoint.domain.people import actions as people
 from hingepoint.domain.people.models import User, sees_all
 from hingepoint.domain.sign_on import actions as sign_on
-from hingepoint.domain.sign_on import queries as way_in
 from hingepoint.domain.sign_on import rules
 from hingepoint.domain.sign_on.models import DirectoryGroup, DirectoryPerson
 from hingepoint.domain.turns.actions import action, read_anew, take_turn, turn
@@ -118,7 +117,7 @@ def _take_over(user: User, said: Said, *, at: dt.datetime) -> None:
 
 def _set_active(user: User, active: bool, *, at: dt.datetime) -> None:
     """Enable somebody, or disable them and end every door of theirs for good: they begin anew if they come back."""
-    if not active and user.is_active and (rules.last_keeper(user) or way_in.is_way_out(user)):
+    if not active and user.is_active and rules.why_kept(user):
         raise Needed(f"{user.name} is needed here: without them nobody could look after people.")
     if active != user.is_active:
         people.set_active(by=None, at=at, user=user, active=active, reason=sign_on.BY_GROUPS)

@@ -15,7 +15,7 @@ from django.db.models.fields.reverse_related import ForeignObjectRel
 from hingepoint.domain.coaching.models import CoachingNote, CoachingSession
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.escalations.models import Approval
-from hingepoint.domain.people.models import Team, User
+from hingepoint.domain.people.models import Team, User, why_needed
 from hingepoint.domain.people.rules import pointing_at
 from hingepoint.records.escalations import UNDECIDED, Answer
 from hingepoint.records.people import Role
@@ -157,6 +157,8 @@ def in_the_way(kept: User, gone: User) -> str:
     """Return why the two cannot become one, empty when they can."""
     if not kept.is_active and gone.is_active:
         return f"{kept.name} is disabled and {gone.name} is not. Keep {gone.name} instead."
+    if why := why_needed(gone):
+        return why
     either = Q(written_by=kept, written_for=gone) | Q(written_by=gone, written_for=kept)
     sessions = Q(coach=kept, coached=gone) | Q(coach=gone, coached=kept)
     if CoachingNote.objects.filter(either).exists() or CoachingSession.objects.filter(sessions).exists():

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 Viewer: TypeAlias = "User | AnonymousUser | None"
 
 
+#: Who sees every deal, and looks after people and settings.
+SEES_EVERYTHING = (Role.SPONSOR, Role.ANALYST)
+
+
 def choices(enum: type[Enum]) -> list[tuple[str, str]]:
     """Return Django choices of a string enum: value and its words."""
     return [(member.value, member.value.replace("_", " ").capitalize()) for member in enum]
@@ -49,6 +53,21 @@ def opens_outside(model: type[M]) -> type[M]:
 def outside() -> tuple[type[models.Model], ...]:
     """Return the models of what opens pages or tells of them without a sign-in."""
     return tuple(_OUTSIDE)
+
+
+_NEEDED: list[Callable[[User], str]] = []
+
+
+def needed(why: Callable[[User], str]) -> Callable[[User], str]:
+    """Have a subject say why somebody must keep their way in, their role and their second factor, and what to do first; empty
+    where they need not."""
+    _NEEDED.append(why)
+    return why
+
+
+def why_needed(user: User) -> str:
+    """Return why somebody must keep their way in, in words; empty where they need not."""
+    return next(filter(None, (why(user) for why in _NEEDED)), "")
 
 
 def otherwise() -> Q:
@@ -119,7 +138,7 @@ class User(AbstractBaseUser):
 
     @property
     def sees_everything(self) -> bool:
-        return self.role in (Role.SPONSOR, Role.ANALYST)
+        return self.role in SEES_EVERYTHING
 
     @property
     def has_password(self) -> bool:

@@ -123,15 +123,21 @@ def let_only(*, by: User, at: dt.datetime, way_out: User | None) -> None:
     row = _row(None)
     if way_out is not None:
         _require_way_out(way_out)
-        if not CompanyAccount.objects.filter(user__is_active=True, user__role__in=rules.KEEPERS).exists():
-            raise NotTried(
-                "First let an analyst or a sponsor sign in with the company's account: so you see that it works."
-            )
+        _require_tried(row)
     row.only, row.way_out = way_out is not None, way_out or row.way_out
     row.save(update_fields=["only", "way_out"])
     changes = {"still signs in by password": [None, way_out.name if way_out else "everybody"]}
     record(by=by, at=at, action="let only", subject="sign-on", subject_id=1, changes=changes)
     safety.tell(by, "Who signs in by password beside your company's account was changed.", by=by, at=at)
+
+
+def _require_tried(row: SignOn) -> None:
+    """Raise NotTried unless somebody who keeps people came by the company's sign-in as it is set up now."""
+    keepers = User.objects.active().filter(role__in=rules.KEEPERS)
+    if not CompanyAccount.objects.filter(user__in=keepers, issuer=rules.issuer_of(row)).exists():
+        raise NotTried(
+            "First let an analyst or a sponsor sign in with the company's account: so you see that it works."
+        )
 
 
 def _require_way_out(user: User) -> None:
@@ -240,7 +246,7 @@ def _keep_account(
 
 def apply(*, at: dt.datetime, user: User, gives: Wanted) -> bool:
     """Give somebody what their groups give, and take what these gave before; return whether they are let in. A part of the
-    transaction that learned of the groups. Who is the last to keep people stays so."""
+    transaction that learned of the groups. Who is the last to keep people stays so, and so does the way out."""
     if gives.role and gives.role != user.role:
         _change_role(user, gives.role, at=at)
     now = rules.places_of([user.pk]).get(user.pk, set())
@@ -248,10 +254,10 @@ def apply(*, at: dt.datetime, user: User, gives: Wanted) -> bool:
     for team_id, manages in sorted(gives.places - now):
         team = Team.objects.get(pk=team_id)
         people.join_team(by=None, at=at, user=user, team=team, since=at.date(), manages=manages)
-    let_in = gives.let_in or rules.last_keeper(user)
-    if not let_in:
-        end_doors(at=at, user=user)
-    return let_in
+    if gives.let_in or rules.why_kept(user):
+        return True
+    end_doors(at=at, user=user)
+    return False
 
 
 def end_doors(*, at: dt.datetime, user: User) -> None:
@@ -272,7 +278,7 @@ def _leave(user: User, places: set[tuple[int, bool]], *, at: dt.datetime) -> Non
 
 
 def _change_role(user: User, role: Role, *, at: dt.datetime) -> None:
-    if role not in rules.KEEPERS and rules.last_keeper(user):
+    if role not in rules.KEEPERS and rules.why_kept(user):
         changes = {"role": [user.role, user.role], "groups would give": [None, role]}
         record(by=None, at=at, action="keep last", subject="user", subject_id=user.pk, changes=changes)
         return

@@ -82,18 +82,6 @@ def offered() -> tuple[bool, bool]:
     return there, rules.only(row)
 
 
-def may_use_password(user: User) -> bool:
-    """Return whether somebody may still sign in by what is kept here: a password or a passkey."""
-    row = rules.kept()
-    return not rules.only(row) or row.way_out_id == user.pk
-
-
-def is_way_out(user: User) -> bool:
-    """Return whether somebody is the one who still signs in by password."""
-    row = rules.kept()
-    return rules.only(row) and row.way_out_id == user.pk
-
-
 def page(viewer: User, *, tried: GroupGives | None = None) -> Page:
     """Return the settings, what groups give, and who would have what; with a line that is ``tried`` besides. Raises Hidden."""
     if not sees_all(viewer):
@@ -103,7 +91,7 @@ def page(viewer: User, *, tried: GroupGives | None = None) -> Page:
     told = bool(said.sign_on_issuer)
     accounts = list(CompanyAccount.objects.visible_to(viewer).select_related("user").order_by("user__name"))
     return Page(
-        issuer=said.sign_on_issuer or row.issuer,
+        issuer=rules.issuer_of(row),
         client_id=said.sign_on_client_id if told else row.client_id,
         has_secret=bool(row.secret),
         by_environment=told,
@@ -166,8 +154,8 @@ def _would_have(
 def _after(user: User, gives: Wanted, then: set[tuple[int, bool]], teams: dict[int, str]) -> str:
     role = gives.role or Role(user.role)
     narrower = not gives.let_in or role not in rules.KEEPERS
-    if narrower and rules.last_keeper(user):
-        return f"{_words(Role(user.role), then, teams)}; stays, as nobody else keeps people"
+    if narrower and (why := rules.why_kept(user)):
+        return f"{_words(Role(user.role), then, teams)}; stays, as {why}"
     return _words(role, then, teams) if gives.let_in else "not let in"
 
 
