@@ -81,17 +81,18 @@ def test_what_was_taken_back_is_told_to_nobody(cast):
     assert round_of(hooks.Receiver()) == 0
 
 
-def test_what_happened_before_it_was_made_or_while_it_was_off_is_not_told(cast):
+@pytest.mark.parametrize("missed", [True, False])
+def test_what_happened_while_it_was_off_is_told_unless_somebody_says_from_now_on(cast, missed):
     gain(cast, state=AgreementState.NEEDED)
     hook, _ = hooks.added()
     actions.switch_off(by=cast.analyst, at=NOW, webhook_id=hook.pk)
-    deal("N-9")
+    off = deal("N-9")
     receiver = hooks.Receiver()
     assert round_of(receiver) == 0
-    actions.switch_on(by=cast.analyst, at=NOW, webhook_id=hook.pk)
-    assert round_of(receiver) == 0
-    deal("N-10")
-    assert round_of(receiver) == 1
+    actions.switch_on(by=cast.analyst, at=NOW, webhook_id=hook.pk, missed=missed)
+    back = deal("N-10")
+    assert round_of(receiver) == 1 + missed
+    assert [one["data"]["deal_id"] for one in sent(receiver)] == [off.pk] * missed + [back.pk]
 
 
 def test_each_is_told_only_what_it_asked_for(cast):
@@ -413,7 +414,7 @@ def test_days_of_failure_switch_off_with_a_notice_to_who_looks_after_it(cast):
     }
     assert told["manager"] == []
     assert told["analyst"] == [
-        "warehouse was switched off: It took nothing for 5 days. See what it missed, and switch it on again."
+        "warehouse was switched off: It took nothing for 5 days. Mend it and switch it on again: then it is sent what it missed."
     ]
 
 

@@ -213,7 +213,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "join team": "put them in a team",
         "link account": "knew them by their account of the company",
         "end outside": "ended the address of their calendar and their chat, as they are let in no more",
-        "keep last": "kept their role although their groups give another: nobody else keeps people",
+        "keep last": "kept their role although their groups give another: they are needed to look after people",
         "leave team": "ended their time in a team",
     },
     "session": {
@@ -250,6 +250,7 @@ SENTENCES: dict[str, dict[str, str]] = {
     "chat": {
         "choose": "said to which chat goes what the mail of a day tells",
         "leave": "let their chat be told nothing any more",
+        "give up": "let somebody's chat be told nothing any more, as it took nothing on three days",
         "test": "sent a test to their chat",
     },
     "people": {"bring sheet": "brought people up to date from a sheet"},

@@ -61,7 +61,8 @@ class MailChoice(models.Model):
 
 
 class Quiet(models.Model):
-    """A kind of line that somebody does not want, until a day or for good."""
+    """A kind of line that somebody does not want, until a day or for good. Kept when it is over: what was answered to mails of
+    before counts no more."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+", db_index=False)
     kind = models.CharField(max_length=20, choices=NoticeKind.choices)
