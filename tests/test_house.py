@@ -241,7 +241,10 @@ NO_ACTION = {
         "ask_touched_deals": "writes batch by batch, each in its own",
         "ask_by_new_usual_days": "passes on to one",
     },
-    "sign_on.actions": {"apply": "a part of the transaction that learned of the groups"},
+    "sign_on.actions": {
+        "apply": "a part of the transaction that learned of the groups",
+        "end_doors": "a part of the transaction that lets somebody go",
+    },
     "upkeep.actions": {
         "take_turn": "locks the row of the job first: that is the turn",
         "beat": "one statement that counts only while the turn is its own",

@@ -13,7 +13,7 @@ import duties
 from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.notices import actions, chats, queries
 from hingepoint.domain.notices.models import Chat, Digest
-from hingepoint.domain.notices.rules import grouped
+from hingepoint.domain.notices.rules import TRIES, grouped
 from hingepoint.domain.routines.models import DaysOff
 from hingepoint.domain.webhooks.rules import BadAddress
 from hingepoint.jobs.mails import link
@@ -22,6 +22,7 @@ from hingepoint.records.notices import ChatService, Line, NoticeKind
 
 MONDAY = dt.datetime(2026, 3, 2, 8, 30, tzinfo=dt.UTC)  # half past nine in Paris
 DAY = dt.timedelta(days=1)
+TWELVE_HOURS = dt.timedelta(hours=12)
 HOSTILE = 'Mills <!channel> <https://evil.example|open> *now* [here](https://evil.example) "}],"x'
 pytestmark = pytest.mark.django_db
 
@@ -122,6 +123,49 @@ def test_what_is_refused_is_said_tried_again_and_not_for_ever(cast, settings, se
     assert "secret" not in shown.problem
 
 
+def days_in_vain(user, days: int, since: int = 0) -> None:
+    """Have a chat told something new on some days, as often as it is tried."""
+    for day in range(since, since + days):
+        duties.falls_due(user, due_at=MONDAY + day * DAY)
+        for hour in range(TRIES):
+            actions.send_digests(at=MONDAY + day * DAY + dt.timedelta(hours=hour), link=link)
+
+
+def test_a_chat_that_took_nothing_on_three_days_is_left_and_its_person_told_by_mail(
+    cast, settings, django_capture_on_commit_callbacks
+):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
+    facts = {"by": cast.seller, "at": MONDAY - DAY}
+    actions.choose_mail(**facts, wanted=False, hour=7, version=0)
+    with chatting.chat(ChatService.SLACK, refuse=404) as (place, _):
+        reached(settings, place, mail_server="smtp+plain://localhost")
+        told = {"service": ChatService.SLACK, "url": f"http://{place}/T0/B0/secret"}
+        actions.choose_chat(**facts, **told, version=0)
+        days_in_vain(cast.seller, 2)
+        assert Chat.objects.exists()
+        with django_capture_on_commit_callbacks(execute=True):
+            days_in_vain(cast.seller, 1, since=2)
+        assert not Chat.objects.exists()
+        assert AuditEvent.objects.filter(subject="chat", action="give up").count() == 1
+        (letter,) = mail.outbox
+        assert "Your chat took nothing on 3 days" in letter.body
+        actions.choose_chat(by=cast.seller, at=MONDAY + 2 * DAY + TWELVE_HOURS, **told, version=0)
+        days_in_vain(cast.seller, 1, since=3)
+    assert Chat.objects.exists()  # a new one has three days of its own
+
+
+def test_what_led_to_nothing_is_offered_to_be_left_out_in_the_chat_too():
+    line = Line(NoticeKind.TALKS, "k", "Prepare the talk.", "home")
+    for vain in ([], [NoticeKind.TALKS]):
+        for service in ChatService:
+            groups = grouped([line], ["k"], vain)
+            made = chats.message(service, "1 new thing", groups, lambda page, about: f"https://x/{page}")
+            chatting.SHAPES[service].model_validate(made)
+            assert ("https://x/notices#kinds" in json.dumps(made)) == bool(vain)
+            assert "https://x/notices#mails" in json.dumps(made)
+
+
 @pytest.mark.parametrize("service", ChatService)
 def test_what_customers_wrote_becomes_no_link_no_mention_and_no_markup(service):
     line = Line(NoticeKind.TALKS, "k", HOSTILE, "home")
@@ -137,7 +181,8 @@ def test_what_customers_wrote_becomes_no_link_no_mention_and_no_markup(service):
         assert section.count("*") == 2  # around the name of the kind
     else:
         runs = [run for block in made["attachments"][0]["content"]["body"] for run in block["inlines"]]
-        assert {run["selectAction"]["url"] for run in runs if "selectAction" in run} == {"https://x/home"}
+        ours = {"https://x/home", "https://x/notices#mails"}
+        assert {run["selectAction"]["url"] for run in runs if "selectAction" in run} == ours
         assert any(run["text"] == HOSTILE for run in runs)  # a run of text knows no markup
 
 

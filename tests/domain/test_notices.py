@@ -13,13 +13,15 @@ import duties
 import talks
 from cast import NOW
 from hingepoint.domain.audit.models import AuditEvent
-from hingepoint.domain.notices import actions, queries, reading, rules
+from hingepoint.domain.notices import actions, letters, queries, reading, rules
 from hingepoint.domain.notices.models import Digest, Quiet
+from hingepoint.domain.people import actions as people
 from hingepoint.domain.premortems import actions as premortems
 from hingepoint.domain.routines.models import DaysOff
 from hingepoint.jobs.mails import link, send_digests
 from hingepoint.records.errors import Hidden, Refused, Stale
 from hingepoint.records.notices import Line, NoticeKind
+from postbox import postbox
 
 MONDAY = dt.datetime(2026, 3, 2, 8, 30, tzinfo=dt.UTC)  # half past nine in Paris
 DAY = dt.timedelta(days=1)
@@ -54,6 +56,8 @@ def test_a_mail_tells_each_thing_with_its_page(due, mails):
     path = next(word for word in body.split() if word.startswith("https://hinge.example"))
     assert resolve(path.removeprefix("https://hinge.example")).url_name == "home"
     assert "none when nothing is new" in body
+    assert f"{letters.LED} https://hinge.example/account/notices#mails" in body
+    assert letters.VAIN not in body
 
 
 def test_one_mail_a_day_at_most_and_none_when_nothing_is_new(due, mails):
@@ -122,6 +126,22 @@ def test_a_mail_that_the_server_refuses_is_tried_again_and_not_for_ever(due, mai
     assert Digest.objects.get().problem == ""
 
 
+def test_a_mail_server_takes_it_letter_by_letter_and_one_refusal_holds_up_nobody(due, settings, mails):
+    people.rename(by=None, at=NOW, user=due.seller, name="Jürgen Größe", title="")
+    duties.falls_due(due.manager, due_at=MONDAY)
+    with postbox(settings) as box:
+        box.refused.add(due.manager.email)
+        assert send_digests(at=MONDAY) == 1
+        (taken,) = box.mails
+        assert (taken["to"], taken["from"]) == (due.seller.email, "hp@hinge.example")
+        assert "Hello Jürgen Größe," in taken.get_content()
+        refused = Digest.objects.get(user=due.manager)
+        assert (refused.sent_at, "did not take the mail" in refused.problem) == (None, True)
+        box.refused.clear()
+        assert send_digests(at=MONDAY) == 1
+        assert [one["to"] for one in box.mails] == [due.seller.email, due.manager.email]
+
+
 def test_a_kind_that_rests_is_left_out_and_comes_back(due, mails):
     with time_machine.travel(MONDAY, tick=False):
         actions.be_quiet(by=due.seller, at=MONDAY, kind=NoticeKind.ROUTINES, for_good=False)
@@ -132,19 +152,20 @@ def test_a_kind_that_rests_is_left_out_and_comes_back(due, mails):
     assert Quiet.objects.get().until == MONDAY.date() + rules.SNOOZE
 
 
+def led_to_nothing(user, day: int) -> dict:
+    """Have a mail of a day told of a routine, and answered that it led to nothing; return what was said."""
+    line = Line(NoticeKind.ROUTINES, f"routine-{day}", "Write it.", "home")
+    told = {"lines": queries.plain([line]), "new": [line.key], "made_at": NOW}
+    row = Digest.objects.create(user=user, on=MONDAY.date() + day * DAY, **told)
+    said = {"digest_id": row.pk, "kind": NoticeKind.ROUTINES, "led_to_something": False}
+    actions.answer(by=user, at=MONDAY + day * DAY, **said)
+    return said
+
+
 def test_three_answers_in_a_row_that_it_led_to_nothing_offer_quiet(due):
     for n in range(rules.IN_VAIN):
         assert not offered(due.seller), n
-        line = Line(NoticeKind.ROUTINES, f"routine-{n}", "Write it.", "home")
-        row = Digest.objects.create(
-            user=due.seller,
-            on=MONDAY.date() + n * DAY,
-            lines=queries.plain([line]),
-            new=[line.key],
-            made_at=NOW,
-        )
-        said = {"digest_id": row.pk, "kind": NoticeKind.ROUTINES, "led_to_something": False}
-        actions.answer(by=due.seller, at=MONDAY + n * DAY, **said)
+        said = led_to_nothing(due.seller, n)
     assert offered(due.seller)
     with pytest.raises(Refused):
         actions.answer(by=due.seller, at=MONDAY, **said)
@@ -152,9 +173,29 @@ def test_three_answers_in_a_row_that_it_led_to_nothing_offer_quiet(due):
         actions.answer(by=due.manager, at=MONDAY, **said)
 
 
-def offered(user) -> bool:
-    page = queries.notices_page(user, today=MONDAY.date())
+def offered(user, day: int = 0) -> bool:
+    page = queries.notices_page(user, today=MONDAY.date() + day * DAY)
     return next(one.in_vain for one in page.kinds if one.kind == NoticeKind.ROUTINES)
+
+
+def test_the_mail_itself_offers_to_leave_out_what_led_to_nothing(due, mails):
+    for n in range(rules.IN_VAIN):
+        led_to_nothing(due.seller, -7 + n)
+    send_digests(at=MONDAY)
+    (body,) = to(due.seller, mails)
+    assert f"{letters.VAIN} https://hinge.example/account/notices#kinds" in body
+
+
+def test_a_kind_that_is_told_again_is_offered_to_be_left_out_after_three_new_answers_only(due):
+    for n in range(rules.IN_VAIN):
+        led_to_nothing(due.seller, n)
+    kind = {"by": due.seller, "kind": NoticeKind.ROUTINES}
+    actions.be_quiet(at=MONDAY + 2 * DAY, for_good=True, **kind)
+    actions.tell_again(at=MONDAY + 3 * DAY, **kind)
+    for n in range(3, 3 + rules.IN_VAIN):
+        assert not offered(due.seller, n)
+        led_to_nothing(due.seller, n)
+    assert offered(due.seller, 6)
 
 
 def test_an_hour_chosen_in_another_window_is_not_lost(cast):

@@ -12,12 +12,14 @@ from icalendar import Calendar
 
 import duties
 import playbooks
+import reviewing
 from cast import NOW, TODAY
 from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.notices import actions, queries, reading
 from hingepoint.domain.notices.models import CalendarAddress, Digest
 from hingepoint.domain.plans import actions as plans
 from hingepoint.records.notices import Line, NoticeKind
+from hingepoint.records.reviews import ReviewKind
 from hingepoint.reports import calendars
 
 pytestmark = pytest.mark.django_db
@@ -98,6 +100,22 @@ def test_a_calendar_holds_what_is_ones_own(cast):
     assert of_manager.on == day - dt.timedelta(days=1)
 
 
+def test_a_review_ahead_and_what_was_promised_stand_in_the_calendars_of_who_is_in_the_room(cast):
+    reviewing.held(cast)
+    ahead = reviewing.planned(cast, on=TODAY + dt.timedelta(days=7))
+    mine = {entry.kind: entry for entry in reading.entries(cast.seller, today=TODAY)}
+    assert (mine["review"].on, mine["review"].title) == (ahead.on, f"{ReviewKind(ahead.kind).label}: North")
+    assert mine["commitment"].on == TODAY + dt.timedelta(days=4)
+    assert mine["commitment"].title == "Ask Bo for an act (Deal N-1)"
+    of_others = {
+        who: {entry.kind for entry in reading.entries(getattr(cast, who), today=TODAY)}
+        for who in ("manager", "stranger", "other_manager")
+    }
+    assert "review" in of_others["manager"]
+    assert "commitment" not in of_others["manager"]
+    assert not (of_others["stranger"] | of_others["other_manager"]) & {"review", "commitment"}
+
+
 def test_agreements_of_a_day_are_one_entry(cast):
     playbooks.in_force(cast)
     (first,) = rows = Agreement.objects.filter(deal=cast.deal, required=True)
@@ -142,10 +160,10 @@ def test_the_page_shows_what_a_mail_would_tell_and_what_it_told(sanna, cast):
 
 def test_a_kind_rests_and_is_told_again_on_the_page(sanna, cast):
     sanna.post("/account/notices/quiet", {"kind": "talks", "how": "good"})
-    assert queries.quiet(cast.seller, TODAY) == {NoticeKind.TALKS}
+    assert queries.quiet(cast.seller, timezone.localdate()) == {NoticeKind.TALKS}
     assert "left out" in sanna.get("/account/notices").text
     sanna.post("/account/notices/quiet", {"kind": "talks", "how": "again"})
-    assert not queries.quiet(cast.seller, TODAY)
+    assert not queries.quiet(cast.seller, timezone.localdate())
     for wrong in ({"kind": "talks"}, {"kind": "weather", "how": "good"}):
         assert sanna.post("/account/notices/quiet", wrong).status_code == 404
 

@@ -8,20 +8,34 @@ import httpx2
 import pytest
 from django.test import Client
 
+import duties
 import letting_in  # noqa: F401  (its fixtures)
 from cast import NOW, PASSWORD
 from hingepoint.domain.audit.models import AuditEvent
+from hingepoint.domain.directory import actions as directory
+from hingepoint.domain.escalations import actions as escalations
+from hingepoint.domain.merging import actions as merging
+from hingepoint.domain.notices import actions as notices
+from hingepoint.domain.notices.models import Digest
+from hingepoint.domain.passkeys.models import Passkey
 from hingepoint.domain.people import actions as people
+from hingepoint.domain.people import queries as people_queries
 from hingepoint.domain.people.models import User
+from hingepoint.domain.second_factors import actions as second_factors
 from hingepoint.domain.second_factors.models import SecondFactor
 from hingepoint.domain.sign_on import actions
-from hingepoint.domain.sign_on.models import CompanyAccount, SignOn
-from hingepoint.records.people import Role
+from hingepoint.domain.sign_on.models import CompanyAccount, DirectoryPerson, SignOn
+from hingepoint.domain.sign_on.rules import still_let_in
+from hingepoint.domain.tokens import actions as tokens
+from hingepoint.jobs.mails import send_digests
+from hingepoint.records.errors import Refused
+from hingepoint.records.people import Role, SignIn
 from hingepoint.records.sign_on import Arrival
 from providers import ADA, CLIENT, SECRET, Strict, query_of, unsigned
 
 BACK = "/sign-in/company/back"
 LATER = NOW + dt.timedelta(days=3)
+MONDAY = dt.datetime(2026, 3, 2, 8, 30, tzinfo=dt.UTC)
 
 
 @pytest.fixture(scope="module")
@@ -355,6 +369,57 @@ def test_an_owner_from_files_whose_key_is_the_address_is_the_same_person(cast):
     assert owner.email == "olga@hinge.example"
 
 
+# ---- who comes by it is somebody who can come in ----
+
+
+@pytest.fixture
+def nils(cast):
+    """Somebody who came by the company's account and has no password."""
+    kept(cast.sponsor, "https://login.example", otherwise=Role.SELLER)
+    return actions.arrive(at=NOW, arrival=arrival("n-1", "nils@hinge.example", name="Nils"))
+
+
+def sign_in_of(cast, person):
+    found = people_queries.people(cast.analyst, at=LATER, search=person.name).people
+    return next(one.sign_in for one in found if one.id == person.pk)
+
+
+def test_who_came_by_it_counts_as_somebody_who_can_sign_in(cast, nils):
+    waiting = {one.person.id for one in people_queries.to_let_in(cast.analyst, at=LATER)}
+    can = people_queries.people(cast.analyst, at=LATER, sign_in="in").people
+    assert nils.can_sign_in
+    assert sign_in_of(cast, nils) == SignIn.CAN
+    assert nils.pk not in waiting
+    assert nils.pk in {one.id for one in can}
+
+
+def test_who_came_by_it_is_told_of_changes_and_of_what_waits(cast, nils, settings):
+    told = {"mail_server": "smtp+plain://localhost", "address": "https://hinge.example"}
+    settings.ENVIRONMENT = settings.ENVIRONMENT.model_copy(update=told)
+    duties.falls_due(nils, due_at=MONDAY)
+    send_digests(at=MONDAY)
+    assert Digest.objects.filter(user=nils).exists()
+
+
+def test_nobody_comes_by_a_sign_in_that_was_taken_away(cast, nils):
+    kept(cast.sponsor, "", secret="")
+    assert not nils.can_sign_in
+    assert sign_in_of(cast, nils) == SignIn.NOT_INVITED
+    Passkey.objects.create(user=nils, name="Phone", key="k", credential="c", made_at=NOW)
+    assert nils.can_sign_in
+
+
+def test_without_an_address_nobody_comes_in(cast, nils):
+    people.set_address(by=None, at=NOW, user=nils, email="")
+    assert not nils.can_sign_in
+    assert nils not in User.objects.who_come_in()
+
+
+def test_asking_many_costs_no_query_each(cast, nils, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        assert {one.name for one in User.objects.knowing_ways_in() if one.can_sign_in} >= {"Nils", "Ada"}
+
+
 # ---- groups, at every sign-in ----
 
 
@@ -386,6 +451,49 @@ def test_who_leaves_the_last_group_is_out_in_every_browser(cast, provider):
     assert "lets you in here any more" in words(there)
     assert (who(here), who(there)) == ("", "")
     assert places(cast.seller) == {("North", False)}
+
+
+def _by_signing_in_once_more(cast, sanna):
+    actions.arrive(at=LATER, arrival=arrival("s-1", sanna.email))
+
+
+def _by_the_directory(cast, sanna):
+    row = DirectoryPerson.objects.create(user=sanna, user_name=sanna.email, made_at=NOW, changed_at=NOW)
+    told = {"by": cast.analyst, "at": LATER, "name": "sellers", "external_id": ""}
+    number = directory.add_group(**told, members=[row.pk])
+    directory.change_group(**told, number=number, version=None, members=[])
+
+
+@pytest.mark.parametrize("lose", [_by_signing_in_once_more, _by_the_directory])
+def test_who_leaves_the_last_group_leaves_every_door(cast, settings, lose):
+    told = {"mail_server": "smtp+plain://localhost", "address": "https://hinge.example"}
+    settings.ENVIRONMENT = settings.ENVIRONMENT.model_copy(update=told)
+    kept(cast.sponsor, "https://login.example")
+    gives(cast, "sellers", Role.SELLER)
+    sanna = actions.arrive(at=NOW, arrival=arrival("s-1", "sanna@hinge.example", ("sellers",)))
+    sanna.set_unusable_password()
+    sanna.save()
+    now = dt.datetime.now(dt.UTC)
+    _, secret = tokens.make(by=sanna, at=now, name="script", scopes=["deals:read"])
+    calendar = f"/calendar/{notices.renew_calendar(by=sanna, at=NOW)}.ics"
+    bearer = {"Authorization": f"Bearer {secret}"}
+    ask = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+
+    def doors() -> list[int]:
+        client = Client()
+        mcp = client.post("/mcp", ask, content_type="application/json", headers=bearer)
+        return [
+            client.get("/api/deals", headers=bearer).status_code,
+            mcp.status_code,
+            client.get(calendar).status_code,
+        ]
+
+    assert doors() == [200, 200, 200]
+    lose(cast, sanna)
+    assert doors() == [401, 401, 404]
+    duties.falls_due(sanna, due_at=MONDAY)
+    send_digests(at=MONDAY)
+    assert not Digest.objects.filter(user=sanna).exists()
 
 
 def test_of_several_roles_the_widest_counts(cast):
@@ -509,6 +617,104 @@ def test_passwords_are_not_switched_off_before_it_was_tried(cast, known):
 def test_passwords_count_again_when_the_companys_sign_in_is_taken_away(cast, only):
     kept(cast.analyst, "", secret="")
     assert who(by_password("sanna")) == "Sanna"
+
+
+def test_passwords_count_again_when_the_environment_names_the_sign_in_no_more(cast, only, settings):
+    told = {"sign_on_issuer": only.issuer, "sign_on_client_id": CLIENT, "sign_on_client_secret": SECRET}
+    usual = settings.ENVIRONMENT
+    SignOn.objects.update(issuer="")
+    settings.ENVIRONMENT = usual.model_copy(update=told)
+    assert who(by_password("sanna")) == ""
+    settings.ENVIRONMENT = usual
+    assert who(by_password("sanna")) == "Sanna"
+
+
+def _disabled(cast):
+    people.set_active(by=cast.analyst, at=LATER, user=cast.sponsor, active=False)
+
+
+def _left(cast):
+    escalations.let_go(by=cast.analyst, at=LATER, user=cast.sponsor)
+
+
+def _with_a_smaller_role(cast):
+    people.change_role(by=cast.sponsor, at=LATER, user=cast.sponsor, role=Role.MANAGER)
+
+
+def _without_an_address(cast):
+    people.set_address(by=cast.analyst, at=LATER, user=cast.sponsor, email="")
+
+
+def _by_a_password_alone(cast):
+    second_factors.take_away(by=cast.sponsor, at=LATER, user=cast.sponsor)
+
+
+def _by_a_colleague_without_the_code(cast):
+    second_factors.take_away(by=cast.analyst, at=LATER, user=cast.sponsor)
+
+
+def _as_another_person(cast):
+    merging.merge(by=cast.analyst, at=LATER, kept=cast.analyst, gone=cast.sponsor, wider=True)
+
+
+LOST = [
+    _disabled,
+    _left,
+    _with_a_smaller_role,
+    _without_an_address,
+    _by_a_password_alone,
+    _by_a_colleague_without_the_code,
+    _as_another_person,
+]
+
+
+@pytest.mark.parametrize("lose", LOST)
+def test_the_way_out_is_lost_by_nobodys_hand_before_another_is_named(cast, only, lose):
+    with pytest.raises(Refused, match="Name another one first"):
+        lose(cast)
+    with_factor(cast.manager)
+    people.change_role(by=cast.analyst, at=NOW, user=cast.manager, role=Role.ANALYST)
+    actions.let_only(by=cast.analyst, at=NOW, way_out=cast.manager)
+    lose(cast)
+    assert "Maud" in way_out_page(cast)
+
+
+def way_out_page(cast) -> str:
+    client = Client()
+    client.force_login(cast.analyst)
+    return client.get("/people/sign-on").context["page"].way_out
+
+
+def test_the_way_out_is_not_lost_by_groups(cast, only):
+    gives(cast, "sellers", Role.SELLER)
+    for groups in (("sellers",), ()):
+        actions.arrive(at=LATER, arrival=arrival("o-1", "otto@hinge.example", groups))
+        assert User.objects.get(pk=cast.sponsor.pk).role == Role.SPONSOR
+        assert still_let_in(cast.sponsor)
+    assert AuditEvent.objects.filter(action="keep last").exists()
+
+
+def test_the_operator_helps_whoever_lost_the_phone_of_the_way_out(cast, only):
+    second_factors.take_away(by=None, at=LATER, user=cast.sponsor)
+    assert not SecondFactor.objects.filter(user=cast.sponsor).exists()
+
+
+def test_another_way_out_is_named_on_the_page_and_the_first_is_said_why_not(cast, only, client):
+    client.force_login(cast.analyst)
+    refused = client.post(f"/people/{cast.sponsor.pk}/active", {"active": "no"}, follow=True)
+    assert "Name another one first" in refused.text
+    with_factor(cast.analyst)
+    client.post("/people/sign-on/only", {"what": "company", "way_out": cast.analyst.pk})
+    assert way_out_page(cast) == "Ada"
+
+
+def test_passwords_are_not_switched_off_where_the_sign_in_was_taken_away_or_is_another(cast, known):
+    come_back(Client(), known)
+    with_factor(cast.sponsor)
+    for issuer in ("", "https://login.elsewhere.example"):
+        kept(cast.sponsor, issuer)
+        with pytest.raises(actions.NotTried):
+            actions.let_only(by=cast.analyst, at=NOW, way_out=cast.sponsor)
 
 
 # ---- who may ----

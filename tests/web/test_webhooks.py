@@ -62,9 +62,12 @@ def test_one_that_was_switched_off_says_why_and_is_switched_on(as_analyst):
     row = hooks.a_webhook()
     actions.send_test(by=None, at=NOW, webhook_id=row.pk, post=hooks.Receiver(410))
     assert "gone for good (410)" in as_analyst.get(f"/webhooks/{row.pk}/").text
-    as_analyst.post(f"/webhooks/{row.pk}/switch", {"state": "on"})
-    row.refresh_from_db()
-    assert (row.on, row.off_because) == (True, "")
+    assert as_analyst.post(f"/webhooks/{row.pk}/switch", {"state": "o"}).status_code == 404
+    for how in ("on", "now"):
+        as_analyst.post(f"/webhooks/{row.pk}/switch", {"state": how})
+        row.refresh_from_db()
+        assert (row.on, row.off_because) == (True, "")
+        as_analyst.post(f"/webhooks/{row.pk}/switch", {"state": "off"})
 
 
 def test_what_is_told_is_changed_and_dropped(as_analyst):

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 
 from hingepoint.domain.passkeys import actions, queries, rules
 from hingepoint.domain.people import queries as people
-from hingepoint.domain.sign_on import queries as sign_on
+from hingepoint.domain.sign_on import rules as ways_in
 from hingepoint.records.errors import Refused
 from hingepoint.web import drafts, sign_in
 from hingepoint.web.requests import Request
@@ -138,7 +138,7 @@ def whose(request: HttpRequest, answer: str) -> people.User:
 def sign_in_by_passkey(request: HttpRequest) -> HttpResponse:
     """Let in whose passkey answers; no code is asked for besides."""
     user = whose(request, request.POST.get("answer", ""))
-    if not sign_on.may_use_password(user):
+    if not ways_in.may_use_password(user):
         raise Refused(sign_in.BY_COMPANY)
     to = drafts.ours(request, request.POST.get("next", "")) or "home"
     return sign_in.let_in(request, user, to, by_code=True)

@@ -164,6 +164,7 @@ def _add_from(facts: dict, *, by, somebody_else: bool):
         raise Refused(" ".join(error.messages), field="password") from None
 
 
+@drafts.flashed("person", "user_id")
 @require_POST
 def change_role(request, user_id: int):
     """Give a person another role, from their next request on."""
@@ -176,11 +177,15 @@ def change_role(request, user_id: int):
     return redirect("person", user.pk)
 
 
+@drafts.flashed("person", "user_id")
 @require_POST
 def set_active(request, user_id: int):
-    """Let a person sign in, or no longer."""
+    """Let a person sign in, or no longer. Raises Hidden for any other word."""
     user = queries.user_to_change(request.user, user_id)
-    active = request.POST.get("active") == "yes"
+    said = request.POST.get("active")
+    if said not in ("yes", "no"):
+        raise Hidden
+    active = said == "yes"
     if user.pk == request.user.pk:
         messages.error(request, "You cannot disable yourself: ask another analyst or the sponsor.")
     else:

@@ -19,6 +19,7 @@ from hingepoint.domain.second_factors import actions as second_factors
 from hingepoint.domain.second_factors import queries as own_factor
 from hingepoint.domain.sessions import actions, rules
 from hingepoint.domain.sign_on import queries as sign_on
+from hingepoint.domain.sign_on import rules as ways_in
 from hingepoint.records.errors import Refused
 from hingepoint.web import answers, drafts, passkeys, security_log, sign_in
 from hingepoint.web.requests import Request
@@ -77,7 +78,7 @@ class Ways:
 
 
 def ways_of(user: Any) -> Ways:
-    kept_here = sign_on.may_use_password(user)
+    kept_here = ways_in.may_use_password(user)
     password = kept_here and user.has_usable_password()
     return Ways(
         password=password,

@@ -25,6 +25,7 @@ from hingepoint.domain.second_factors import queries as second_factors
 from hingepoint.domain.sessions import actions as sessions
 from hingepoint.domain.sign_on import actions as company_sign_on
 from hingepoint.domain.sign_on import queries as sign_on
+from hingepoint.domain.sign_on import rules as ways_in
 from hingepoint.records.errors import Hidden
 from hingepoint.web import clients, cookies, drafts, security_log
 
@@ -148,7 +149,7 @@ class SignOut(LogoutView):
 def let_in_or_ask_for_code(request: HttpRequest, user: queries.User, to: str) -> HttpResponse:
     """Let ``user`` in, who showed that they are one; with a second factor, once its code comes too. Not where the
     company's account alone counts, but for the one way out."""
-    if not sign_on.may_use_password(user):
+    if not ways_in.may_use_password(user):
         messages.error(request, BY_COMPANY)
         return redirect("sign-in")
     return ask_for_code(request, user, to) if second_factors.has_one(user) else let_in(request, user, to)
@@ -173,7 +174,7 @@ def let_in(
     login(request, user, backend=BACKEND)
     request.session.pop(WAITING, None)
     request.session[ENDING] = ending or ""
-    if ending is None and sign_on.is_way_out(user):
+    if ending is None and ways_in.is_way_out(user):
         company_sign_on.note_way_out(by=user, at=timezone.now())
     request.session[BY_CODE] = by_code
     sessions.note_sign_in(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -17,6 +18,12 @@ from hingepoint.records.errors import Hidden
 from hingepoint.web import drafts
 from hingepoint.web.requests import Request
 
+#: What is said with the switch of a webhook: what is done, and what the page says then.
+_SWITCHES: dict[str, tuple[Any, str]] = {
+    "on": (actions.switch_on, "It is told again, and sent what it missed."),
+    "now": (partial(actions.switch_on, missed=False), "It is told from now on."),
+    "off": (actions.switch_off, "It is told nothing any more."),
+}
 KINDS = [(kind.value, kind.label) for kind in rules.KINDS]
 
 
@@ -94,11 +101,12 @@ def renew_webhook_secret(request: Request, webhook_id: int) -> HttpResponse:
 @drafts.flashed("webhook", "webhook_id")
 @require_POST
 def switch_webhook(request: Request, webhook_id: int) -> HttpResponse:
-    """Tell it again, or nothing any more."""
-    on = request.POST.get("state") == "on"
-    switch: Any = actions.switch_on if on else actions.switch_off
+    """Tell it again, with what it missed or from now on, or nothing any more. Raises Hidden for any other word."""
+    switch, words = _SWITCHES.get(request.POST.get("state", ""), (None, ""))
+    if switch is None:
+        raise Hidden
     switch(by=request.user, at=timezone.now(), webhook_id=webhook_id)
-    messages.info(request, "It is told from now on." if on else "It is told nothing any more.")
+    messages.info(request, words)
     return redirect("webhook", webhook_id)
 
 

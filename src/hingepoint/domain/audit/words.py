@@ -214,7 +214,8 @@ SENTENCES: dict[str, dict[str, str]] = {
         "change time in team": "changed their time in a team",
         "join team": "put them in a team",
         "link account": "knew them by their account of the company",
-        "keep last": "kept their role although their groups give another: nobody else keeps people",
+        "end outside": "ended the address of their calendar and their chat, as they are let in no more",
+        "keep last": "kept their role although their groups give another: they are needed to look after people",
         "leave team": "ended their time in a team",
     },
     "session": {
@@ -231,7 +232,7 @@ SENTENCES: dict[str, dict[str, str]] = {
     "token": {
         "make": "made a token for a program",
         "revoke": "revoked the token of a program",
-        "revoke all": "revoked every token of somebody whom the company's directory let go",
+        "revoke all": "revoked every token of somebody whom the company's accounts let in no more",
     },
     "file": {"take away": "took a file away"},
     "calendar": {
@@ -251,6 +252,7 @@ SENTENCES: dict[str, dict[str, str]] = {
     "chat": {
         "choose": "said to which chat goes what the mail of a day tells",
         "leave": "let their chat be told nothing any more",
+        "give up": "let somebody's chat be told nothing any more, as it took nothing on three days",
         "test": "sent a test to their chat",
     },
     "people": {"bring sheet": "brought people up to date from a sheet"},

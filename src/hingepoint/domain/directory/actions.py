@@ -9,12 +9,9 @@ from typing import Any, TypeVar
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.people import actions as people
 from hingepoint.domain.people.models import User, sees_all
-from hingepoint.domain.sessions import actions as sessions
 from hingepoint.domain.sign_on import actions as sign_on
-from hingepoint.domain.sign_on import queries as way_in
 from hingepoint.domain.sign_on import rules
 from hingepoint.domain.sign_on.models import DirectoryGroup, DirectoryPerson
-from hingepoint.domain.tokens import actions as tokens
 from hingepoint.domain.turns.actions import action, read_anew, take_turn, turn
 from hingepoint.records.directory import Said
 from hingepoint.records.errors import Hidden, Refused
@@ -119,14 +116,13 @@ def _take_over(user: User, said: Said, *, at: dt.datetime) -> None:
 
 
 def _set_active(user: User, active: bool, *, at: dt.datetime) -> None:
-    """Enable somebody, or disable them and end their sessions and tokens for good: they begin anew if they come back."""
-    if not active and user.is_active and (rules.last_keeper(user) or way_in.is_way_out(user)):
+    """Enable somebody, or disable them and end every door of theirs for good: they begin anew if they come back."""
+    if not active and user.is_active and rules.why_kept(user):
         raise Needed(f"{user.name} is needed here: without them nobody could look after people.")
     if active != user.is_active:
         people.set_active(by=None, at=at, user=user, active=active, reason=sign_on.BY_GROUPS)
     if not active:
-        sessions.end_all(at=at, user=user)
-        tokens.revoke_all(at=at, user=user)
+        sign_on.end_doors(at=at, user=user)
 
 
 # ---- groups ----

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet
 
 from hingepoint.domain.merging import rules
-from hingepoint.domain.people.models import DifferentPeople, User
+from hingepoint.domain.people.models import DifferentPeople, User, UserQuerySet
 from hingepoint.domain.people.queries import keeps_people
 from hingepoint.records.deals import DealStatus
 from hingepoint.records.errors import Hidden
@@ -73,10 +73,14 @@ def _sides(numbers: set[int]) -> dict[int, Side]:
     return {row.pk: _side(row) for row in _with_deals(User.objects.filter(pk__in=numbers))}
 
 
-def _with_deals(people: QuerySet[User]) -> QuerySet[User]:
-    return people.prefetch_related("memberships__team").annotate(
-        owned=Count("deals", distinct=True),
-        open_owned=Count("deals", filter=Q(deals__status=DealStatus.OPEN), distinct=True),
+def _with_deals(people: UserQuerySet) -> QuerySet[User]:
+    return (
+        people.knowing_ways_in()
+        .prefetch_related("memberships__team")
+        .annotate(
+            owned=Count("deals", distinct=True),
+            open_owned=Count("deals", filter=Q(deals__status=DealStatus.OPEN), distinct=True),
+        )
     )
 
 

@@ -15,7 +15,7 @@ from django.db.models.fields.reverse_related import ForeignObjectRel
 from hingepoint.domain.coaching.models import CoachingNote, CoachingSession
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.escalations.models import Approval
-from hingepoint.domain.people.models import Team, User
+from hingepoint.domain.people.models import Team, User, why_needed
 from hingepoint.domain.people.rules import pointing_at
 from hingepoint.records.escalations import UNDECIDED, Answer
 from hingepoint.records.people import Role
@@ -157,6 +157,8 @@ def in_the_way(kept: User, gone: User) -> str:
     """Return why the two cannot become one, empty when they can."""
     if not kept.is_active and gone.is_active:
         return f"{kept.name} is disabled and {gone.name} is not. Keep {gone.name} instead."
+    if why := why_needed(gone):
+        return why
     either = Q(written_by=kept, written_for=gone) | Q(written_by=gone, written_for=kept)
     sessions = Q(coach=kept, coached=gone) | Q(coach=gone, coached=kept)
     if CoachingNote.objects.filter(either).exists() or CoachingSession.objects.filter(sessions).exists():
@@ -174,7 +176,7 @@ def in_the_way(kept: User, gone: User) -> str:
 
 def signs_in_as(kept: User, gone: User) -> User | None:
     """Return whose address and password the two sign in with as one: those that work, else the kept one's."""
-    if gone.can_sign_in and not kept.can_sign_in:
+    if gone.has_password and not kept.has_password:
         return gone
     return kept if kept.email else gone if gone.email else None
 
@@ -186,7 +188,7 @@ def gains(kept: User, gone: User) -> list[str]:
         found.append(f"does again what {gone.name} did, who is disabled")
     if not kept.sees_everything and (more := _deals_seen_newly(kept, gone)):
         found.append(f"sees {more:,} {'deal' if more == 1 else 'deals'} of {gone.name}'s")
-    if signs_in_as(kept, gone) == gone and gone.can_sign_in:
+    if signs_in_as(kept, gone) == gone and gone.has_password:
         if kept.role != gone.role:
             was, now = (Role(user.role).label.lower() for user in (gone, kept))
             found.append(f"is {now} when signing in with {gone.email}, which was a {was}'s until now")

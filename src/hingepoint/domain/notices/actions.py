@@ -28,11 +28,13 @@ from hingepoint.domain.people import safety
 from hingepoint.domain.people.models import User
 from hingepoint.domain.routines.models import DaysOff
 from hingepoint.domain.secrets.rules import WrongKey, seal, unseal
+from hingepoint.domain.sign_on.rules import still_let_in
 from hingepoint.domain.turns.actions import action, turn
 from hingepoint.domain.webhooks.actions import allowed
 from hingepoint.records.errors import Hidden, Refused, Stale
 from hingepoint.records.notices import ChatService, NoticeKind
 
+_A_DAY = dt.timedelta(days=1)
 _CHAT = str(Chat._meta.get_field("url"))
 
 # ---- the calendar ----
@@ -88,7 +90,7 @@ def be_quiet(*, by: User, at: dt.datetime, kind: NoticeKind, for_good: bool) -> 
 @action
 def tell_again(*, by: User, at: dt.datetime, kind: NoticeKind) -> None:
     """Let one's mails tell a kind of line again."""
-    Quiet.objects.visible_to(by).filter(kind=kind).delete()
+    Quiet.objects.visible_to(by).filter(kind=kind).update(until=timezone.localdate(at) - _A_DAY)
     record(
         by=by,
         at=at,
@@ -204,7 +206,7 @@ def send_digests(*, at: dt.datetime, link: Link, post: Post = outgoing.post) -> 
     marked when it was taken: after a crash between the two it goes once more. Bears being run twice.
     """
     now = timezone.localtime(at)
-    for user in _whose_hour_it_is(now):
+    for user in filter(still_let_in, _whose_hour_it_is(now)):
         _write(user, at=at, today=now.date())
     told = sum(_tell(row, at=at, link=link, post=post) for row in _to_be_told(now.date()))
     return told + sum(_send(row, at=at, link=link) for row in _to_be_sent(now.date()))
@@ -222,15 +224,10 @@ def _whose_hour_it_is(now: dt.datetime) -> list[User]:
     chatting = set(Chat.objects.values_list("user_id", flat=True)) if queries.chats_are_told() else set()
     usual, mails = MailChoice(), queries.mails_go_out()
     found = []
-    for user in User.objects.filter(is_active=True) if mails or chatting else ():
+    for user in User.objects.who_come_in() if mails or chatting else ():
         choice = choices.get(user.pk, usual)
-        reached = user.pk in chatting or (mails and user.email and choice.wanted)
-        if (
-            reached
-            and user.pk not in has_one
-            and user.can_sign_in
-            and rules.is_time(now, choice.hour, off=user.pk in off)
-        ):
+        reached = user.pk in chatting or (mails and choice.wanted)
+        if reached and user.pk not in has_one and rules.is_time(now, choice.hour, off=user.pk in off):
             found.append(user)
     return found
 
@@ -272,15 +269,35 @@ def _tell(row: Digest, *, at: dt.datetime, link: Link, post: Post) -> bool:
     ):  # left meanwhile, or another worker is at it
         return False
     service = ChatService(chat.service)
-    told = rules.grouped(queries.lines_in(row), row.new)
     try:
         url = unseal(chat.url, purpose=_CHAT)
-        message = chats.message(service, letters.subject_of(row), told, link)
+        message = chats.message(service, letters.subject_of(row), queries.told(row), link)
         chats.tell(service, url, message, allowed=allowed(), post=post)
     except (chats.NotTaken, WrongKey) as problem:
         Digest.objects.filter(pk=row.pk).update(chat_problem=str(problem)[:300])
+        _give_up_chat(at=at, user=row.user)
         return False
     return bool(Digest.objects.filter(pk=row.pk).update(chat_at=at, chat_problem=""))
+
+
+@action
+def _give_up_chat(*, at: dt.datetime, user: User) -> None:
+    """Leave the chat of somebody that took nothing on ``rules.CHAT_DAYS`` days of messages in a row, and tell them by mail."""
+    chat = turn(Chat.objects.filter(user=user))
+    if chat is None:
+        return
+    days = Digest.objects.filter(user=user, made_at__gte=chat.made_at)[: rules.CHAT_DAYS]
+    in_vain = [one.chat_at is None and one.chat_tries >= rules.TRIES for one in days]
+    if len(in_vain) < rules.CHAT_DAYS or not all(in_vain):
+        return
+    chat.delete()
+    record(by=None, at=at, action="give up", subject="chat", subject_id=user.pk)
+    safety.tell(
+        user,
+        f"Your chat took nothing on {rules.CHAT_DAYS} days, so it is told nothing any more. Choose a channel anew on the page of your notices.",
+        by=None,
+        at=at,
+    )
 
 
 def _send(row: Digest, *, at: dt.datetime, link: Link) -> bool:

@@ -12,11 +12,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from hingepoint.connectors import outgoing
-from hingepoint.domain.notices.letters import Link
+from hingepoint.domain.notices.letters import LED, VAIN, Link
 from hingepoint.domain.notices.rules import Group
 from hingepoint.domain.webhooks.rules import BadAddress, require_address, taken
 from hingepoint.records.errors import Refused
-from hingepoint.records.notices import ChatService, Line
+from hingepoint.records.notices import ChatService
 
 Post = Callable[..., outgoing.Said]
 SECONDS, MOST_BYTES = 15.0, 1_000
@@ -66,6 +66,13 @@ def message(service: ChatService, title: str, groups: Sequence[Group], link: Lin
     return {ChatService.SLACK: _slack, ChatService.TEAMS: _teams}[service](title, groups, link)
 
 
+def _lines(group: Group, link: Link) -> list[tuple[str, str]]:
+    """Return what is told of one kind, and where each leads: its lines, how many more there are, and whether to leave it out."""
+    told = [(line.words, link(line.page, line.about)) for line in group.lines]
+    more = [(f"and {group.more} more", link("home", ()))] if group.more else []
+    return [*told, *more, *([(VAIN, f"{link('notices', ())}#kinds")] if group.vain else [])]
+
+
 # ---- Slack: Block Kit ----
 
 
@@ -75,16 +82,15 @@ def _slack(title: str, groups: Sequence[Group], link: Link) -> dict[str, Any]:
     ]
     blocks = [{"type": "section", "text": part} for part in parts]
     head = {"type": "header", "text": {"type": "plain_text", "text": title[:150]}}
-    foot = {
-        "type": "context",
-        "elements": [_mrkdwn(f"{WHERE} {_link(link('notices', ()), 'Mail, chat and calendar')}")],
-    }
+    notices = link("notices", ())
+    led = [_mrkdwn(f"{LED} {_link(f'{notices}#mails', 'your last messages')}")] if groups else []
+    where = _mrkdwn(f"{WHERE} {_link(notices, 'Mail, chat and calendar')}")
+    foot = {"type": "context", "elements": [*led, where]}
     return {"text": _plain(title), "blocks": [head, *blocks, foot]}
 
 
 def _slack_lines(group: Group, link: Link) -> list[str]:
-    told = [f"• {_link(link(line.page, line.about), line.words)}" for line in group.lines]
-    return told + ([f"• {_link(link('home', ()), f'and {group.more} more')}"] if group.more else [])
+    return [f"• {_link(url, words)}" for words, url in _lines(group, link)]
 
 
 def _mrkdwn(text: str) -> dict[str, Any]:
@@ -108,23 +114,18 @@ def _teams(title: str, groups: Sequence[Group], link: Link) -> dict[str, Any]:
     body = [_run([_text(title, size="large", weight="bolder")])]
     for group in groups:
         body.append(_run([_text(group.kind.label, weight="bolder")]))
-        body += [_run([_text(line.words, url=link(line.page, line.about))]) for line in _with_more(group)]
+        body += [_run([_text(words, url=url)]) for words, url in _lines(group, link)]
+    notices = link("notices", ())
+    led = [_run([_text(LED, url=f"{notices}#mails")])] if groups else []
     card = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
         "version": "1.4",
-        "body": [*body, _run([_text(WHERE, isSubtle=True)])],
-        "actions": [
-            {"type": "Action.OpenUrl", "title": "Mail, chat and calendar", "url": link("notices", ())}
-        ],
+        "body": [*body, *led, _run([_text(WHERE, isSubtle=True)])],
+        "actions": [{"type": "Action.OpenUrl", "title": "Mail, chat and calendar", "url": notices}],
     }
     attached = {"contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": None, "content": card}
     return {"type": "message", "attachments": [attached]}
-
-
-def _with_more(group: Group) -> list[Line]:
-    more = [Line(group.kind, "more", f"and {group.more} more", "home")] if group.more else []
-    return [*group.lines, *more]
 
 
 def _run(inlines: list[dict[str, Any]]) -> dict[str, Any]:

@@ -9,12 +9,15 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 
 from hingepoint.domain.notices.models import Digest
-from hingepoint.domain.notices.queries import lines_in
-from hingepoint.domain.notices.rules import grouped
+from hingepoint.domain.notices.queries import told
 from hingepoint.records.notices import Line
 
 #: Makes a whole address of a line's page.
 Link = Callable[[str, tuple[int | str, ...]], str]
+
+#: What is asked below every message, and what is offered where a kind led to nothing.
+LED = "Did any of it lead to anything? Say so, kind by kind:"
+VAIN = "Three times in a row of no use: leave it out?"
 
 
 def send(row: Digest, link: Link) -> None:
@@ -35,13 +38,15 @@ def subject_of(row: Digest) -> str:
 def words_of(row: Digest, link: Link) -> str:
     """Return the text of a mail: kind by kind, each line with its address, and how to have fewer of them."""
     parts = [f"Hello {row.user.name},"]
-    for group in grouped(lines_in(row), row.new):
-        told = "\n".join(_line(line, line.key in row.new, link) for line in group.lines)
+    notices = link("notices", ())
+    for group in told(row):
+        lines = "\n".join(_line(line, line.key in row.new, link) for line in group.lines)
         more = f"\n  and {group.more} more: {link('home', ())}" if group.more else ""
-        parts.append(f"{group.kind.label}\n{told}{more}")
+        vain = f"\n  {VAIN} {notices}#kinds" if group.vain else ""
+        parts.append(f"{group.kind.label}\n{lines}{more}{vain}")
+    parts.append(f"{LED} {notices}#mails")
     parts.append(
-        f"At most one mail a day comes, and none when nothing is new. Choose the hour, what it tells, "
-        f"or none at all: {link('notices', ())}"
+        f"At most one mail a day comes, and none when nothing is new. Choose the hour, what it tells, or none at all: {notices}"
     )
     return "\n\n".join(parts) + "\n"
 

@@ -17,7 +17,7 @@ from typing import Self, TypeVar
 from django.db import models
 from django.db.models import Q
 
-from hingepoint.domain.people.models import User, Viewer, works_here
+from hingepoint.domain.people.models import User, Viewer, opens_outside, works_here
 from hingepoint.domain.secrets.rules import SealedField
 from hingepoint.records.notices import ChatService, NoticeKind
 
@@ -33,6 +33,7 @@ class OwnQuerySet(models.QuerySet[M]):
         return self.filter(user=viewer) if works_here(viewer) else self.none()
 
 
+@opens_outside
 class CalendarAddress(models.Model):
     """The secret address of a person's calendar, as a digest; making a new one ends the old one."""
 
@@ -60,7 +61,8 @@ class MailChoice(models.Model):
 
 
 class Quiet(models.Model):
-    """A kind of line that somebody does not want, until a day or for good."""
+    """A kind of line that somebody does not want, until a day or for good. Kept when it is over: what was answered to mails of
+    before counts no more."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+", db_index=False)
     kind = models.CharField(max_length=20, choices=NoticeKind.choices)
@@ -100,6 +102,7 @@ class SignalLeftOut(models.Model):
         ]
 
 
+@opens_outside
 class Chat(models.Model):
     """The channel of a chat that gets what the mail of a day tells. Whoever has its address may write there."""
 

@@ -131,19 +131,29 @@ def quiet(user: User, today: dt.date) -> set[NoticeKind]:
 
 def _kinds(viewer: User, today: dt.date) -> tuple[KindShown, ...]:
     rows = {row.kind: row for row in Quiet.objects.visible_to(viewer) if row.holds(today)}
-    said = defaultdict(list)
-    for kind, led in NoticeAnswer.objects.filter(digest__user=viewer).values_list("kind", "led_to_something"):
-        said[kind].append(led)
+    vain = vain_kinds(viewer)
     return tuple(
         KindShown(
             kind,
             kind in rows,
             rows[kind].until if kind in rows else None,
-            kind not in rows and rules.in_vain(said[kind]),
+            kind not in rows and kind in vain,
         )
         for kind in NoticeKind
         if reading.concerns(kind, viewer)
     )
+
+
+def vain_kinds(user: User) -> set[str]:
+    """Return the kinds whose last answers all say that they led to nothing. What was answered to mails of before a kind was told
+    again counts no more. Two SQL queries."""
+    began = {row.kind: row.until for row in Quiet.objects.filter(user=user) if row.until}
+    said = defaultdict(list)
+    answers = NoticeAnswer.objects.filter(digest__user=user)
+    for kind, on, led in answers.values_list("kind", "digest__on", "led_to_something"):
+        if kind not in began or on > began[kind]:
+            said[kind].append(led)
+    return {kind for kind, answers in said.items() if rules.in_vain(answers)}
 
 
 def _mail(row: Digest) -> Mail:
@@ -151,6 +161,11 @@ def _mail(row: Digest) -> Mail:
     groups = rules.grouped(lines_in(row), row.new)
     sent, problem = bool(row.sent_at or row.chat_at), row.problem or row.chat_problem
     return Mail(row.pk, row.on, sent, problem, groups, answers)
+
+
+def told(row: Digest) -> tuple[Group, ...]:
+    """Return what a mail tells, kind by kind, as it goes out. Two SQL queries."""
+    return rules.grouped(lines_in(row), row.new, vain_kinds(row.user))
 
 
 def lines_in(row: Digest) -> list[Line]:

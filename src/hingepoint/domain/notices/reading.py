@@ -150,7 +150,7 @@ def _routines(user: User, today: dt.date) -> Iterator[Line]:
 
 def _webhooks(user: User, today: dt.date) -> Iterator[Line]:
     for one in webhooks.switched_off(user):
-        words = f"{one.name} was switched off: {one.off_because} See what it missed, and switch it on again."
+        words = f"{one.name} was switched off: {one.off_because} Mend it and switch it on again: then it is sent what it missed."
         yield Line(NoticeKind.WEBHOOKS, f"webhook-{one.id}-{one.off_at}", words, "webhook", (one.id,))
 
 

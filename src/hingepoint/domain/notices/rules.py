@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from hingepoint.records.notices import Line, NoticeKind
@@ -20,6 +20,8 @@ IN_VAIN = 3
 SNOOZE = dt.timedelta(days=14)
 #: A mail that the server did not take is tried so often, once an hour.
 TRIES = 6
+#: A chat that took nothing on so many days of messages in a row is left.
+CHAT_DAYS = 3
 #: Friday is the last day on which mails go out.
 _LAST_WEEKDAY = 4
 
@@ -42,21 +44,24 @@ def new_keys(lines: Iterable[Line], told: Iterable[str]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The lines of one kind in a mail: a few of them, the new ones first, and how many more there are."""
+    """The lines of one kind in a mail: a few of them, the new ones first, and how many more there are. ``vain``: the last
+    answers say that the kind led to nothing."""
 
     kind: NoticeKind
     lines: tuple[Line, ...]
     more: int
+    vain: bool = False
 
 
-def grouped(lines: Sequence[Line], new: Iterable[str]) -> tuple[Group, ...]:
-    """Return lines by kind, in the order of the kinds."""
+def grouped(lines: Sequence[Line], new: Iterable[str], vain: Collection[str] = ()) -> tuple[Group, ...]:
+    """Return lines by kind, in the order of the kinds; ``vain`` are the kinds that led to nothing."""
     fresh = set(new)
     groups = []
     for kind in NoticeKind:
         mine = sorted((one for one in lines if one.kind == kind), key=lambda one: one.key not in fresh)
         if mine:
-            groups.append(Group(kind, tuple(mine[:A_FEW]), max(0, len(mine) - A_FEW)))
+            more = max(0, len(mine) - A_FEW)
+            groups.append(Group(kind, tuple(mine[:A_FEW]), more, kind in vain))
     return tuple(groups)
 
 

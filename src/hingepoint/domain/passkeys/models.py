@@ -11,8 +11,9 @@ from __future__ import annotations
 from typing import Self
 
 from django.db import models
+from django.db.models import Exists, OuterRef, Q
 
-from hingepoint.domain.people.models import User, Viewer, works_here
+from hingepoint.domain.people.models import User, Viewer, way_in, works_here
 
 
 class PasskeyQuerySet(models.QuerySet["Passkey"]):
@@ -36,3 +37,8 @@ class Passkey(models.Model):
 
     class Meta:
         ordering = ["id"]
+
+
+@way_in
+def _by_passkey() -> Q:
+    return Q(Exists(Passkey.objects.filter(user=OuterRef("pk"))))

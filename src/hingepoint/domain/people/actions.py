@@ -17,6 +17,7 @@ from django.utils import timezone
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.people import safety
 from hingepoint.domain.people.models import (
+    SEES_EVERYTHING,
     Invitation,
     Membership,
     SavedView,
@@ -24,6 +25,7 @@ from hingepoint.domain.people.models import (
     Team,
     User,
     sees_all,
+    why_needed,
 )
 from hingepoint.domain.people.rules import digest_of, expiry
 from hingepoint.domain.turns.actions import action, read_anew, turn, turns
@@ -77,6 +79,10 @@ class WrongAddresses(Refused):
         super().__init__(next(iter(by_person.values())))
 
 
+class NeededHere(Refused):
+    """Somebody must keep their way in as it is, or nobody might get in any more; the words say what to do first."""
+
+
 class CannotBeInvited(Refused):
     """Somebody who is disabled or has no address gets no link."""
 
@@ -99,6 +105,12 @@ def _require_keeper(by: User | None) -> None:
     """People are looked after by analysts and sponsors; None is the system (seed, import, command)."""
     if by is not None and not sees_all(by):
         raise NotAllowed("Only an analyst or a sponsor can change people and teams.")
+
+
+def require_not_needed(user: User, *, by: User | None) -> None:
+    """Raise NeededHere where somebody must keep their way in. The system (``by`` None) has asked before, or is the operator."""
+    if by is not None and (why := why_needed(user)):
+        raise NeededHere(why)
 
 
 @action
@@ -145,8 +157,10 @@ def rename(*, by: User | None, at: dt.datetime, user: User, name: str, title: st
 
 @action
 def change_role(*, by: User | None, at: dt.datetime, user: User, role: Role, reason: str = "") -> None:
-    """Give ``user`` another role; it holds from their next request."""
+    """Give ``user`` another role; it holds from their next request. Raises NeededHere."""
     _require_keeper(by)
+    if role not in SEES_EVERYTHING:
+        require_not_needed(user, by=by)
     before, user.role = read_anew(user).role, role
     user.version += 1
     user.save(update_fields=["role", "version"])
@@ -164,8 +178,10 @@ def change_role(*, by: User | None, at: dt.datetime, user: User, role: Role, rea
 
 @action
 def set_active(*, by: User | None, at: dt.datetime, user: User, active: bool, reason: str = "") -> None:
-    """Disable or enable sign-in; a disabled person is out from their next request."""
+    """Disable or enable sign-in; a disabled person is out from their next request. Raises NeededHere."""
     _require_keeper(by)
+    if not active:
+        require_not_needed(user, by=by)
     before, user.is_active = read_anew(user).is_active, active
     user.version += 1
     user.save(update_fields=["is_active", "version"])
@@ -204,7 +220,7 @@ def set_password(*, by: User | None, at: dt.datetime, user: User, password: str)
 def set_address(*, by: User | None, at: dt.datetime, user: User, email: str) -> None:
     """Say with which address ``user`` signs in; an empty one takes it away. Links made before stop working.
 
-    The same address again changes nothing. Raises NoAddress, AddressTaken.
+    The same address again changes nothing. Raises NoAddress, AddressTaken and NeededHere.
     """
     _require_keeper(by)
     wanted = _as_address(email)
@@ -213,6 +229,8 @@ def set_address(*, by: User | None, at: dt.datetime, user: User, email: str) -> 
         return
     if wanted:
         _require_free_address(wanted, but=user)
+    else:
+        require_not_needed(user, by=by)
     user.email = wanted
     user.version += 1
     user.save(update_fields=["email", "version"])
@@ -230,7 +248,7 @@ def set_addresses(*, by: User | None, at: dt.datetime, addresses: Mapping[User, 
     for user in sorted(addresses, key=lambda user: user.pk):
         try:
             set_address(by=by, at=at, user=user, email=addresses[user])
-        except (NoAddress, AddressTaken) as error:
+        except (NoAddress, AddressTaken, NeededHere) as error:
             wrong[user.pk] = error.words
     if wrong:
         raise WrongAddresses(wrong)
@@ -311,7 +329,7 @@ def forget_password(*, at: dt.datetime, email: str, page: str) -> None:
     of an hour. ``page`` is what the link begins with. Returns nothing and raises nothing, whoever asks about whom: nobody
     learns from it who is here."""
     user = turn(User.objects.filter(is_active=True), email=email.strip().lower())
-    if user is None or not user.can_sign_in:
+    if user is None or not user.has_password:
         return
     if Invitation.objects.filter(user=user, made_by=user, made_at__gt=at - SIGN_IN_WINDOW).exists():
         return

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from enum import Enum
-from typing import TYPE_CHECKING, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, TypeAlias, TypeGuard, TypeVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import models
 from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q
 
@@ -19,14 +21,82 @@ if TYPE_CHECKING:
 Viewer: TypeAlias = "User | AnonymousUser | None"
 
 
+#: Who sees every deal, and looks after people and settings.
+SEES_EVERYTHING = (Role.SPONSOR, Role.ANALYST)
+
+
 def choices(enum: type[Enum]) -> list[tuple[str, str]]:
     """Return Django choices of a string enum: value and its words."""
     return [(member.value, member.value.replace("_", " ").capitalize()) for member in enum]
 
 
+M = TypeVar("M", bound=models.Model)
+_OTHER_WAYS: list[Callable[[], Q]] = []
+
+
+def way_in(condition: Callable[[], Q]) -> Callable[[], Q]:
+    """Have a condition on people count as a way to come in beside a password: the subject that knows the way says so."""
+    _OTHER_WAYS.append(condition)
+    return condition
+
+
+_OUTSIDE: list[type[models.Model]] = []
+
+
+def opens_outside(model: type[M]) -> type[M]:
+    """Have rows of a model, which is each of a ``user``, go when their person is let in no more: they open pages, or tell of
+    them, without a sign-in."""
+    _OUTSIDE.append(model)
+    return model
+
+
+def outside() -> tuple[type[models.Model], ...]:
+    """Return the models of what opens pages or tells of them without a sign-in."""
+    return tuple(_OUTSIDE)
+
+
+_NEEDED: list[Callable[[User], str]] = []
+
+
+def needed(why: Callable[[User], str]) -> Callable[[User], str]:
+    """Have a subject say why somebody must keep their way in, their role and their second factor, and what to do first; empty
+    where they need not."""
+    _NEEDED.append(why)
+    return why
+
+
+def why_needed(user: User) -> str:
+    """Return why somebody must keep their way in, in words; empty where they need not."""
+    return next(filter(None, (why(user) for why in _NEEDED)), "")
+
+
+def otherwise() -> Q:
+    """Return the condition that somebody comes in without a password."""
+    ways = Q(pk__in=[])
+    for condition in _OTHER_WAYS:
+        ways |= condition()
+    return ways
+
+
+def comes_in() -> Q:
+    """Return the condition that somebody is not disabled, has an address and a way to come in."""
+    password = ~Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+    return Q(is_active=True, email__isnull=False) & (password | otherwise())
+
+
 class UserQuerySet(models.QuerySet["User"]):
     def active(self) -> UserQuerySet:
         return self.filter(is_active=True)
+
+    def who_come_in(self) -> UserQuerySet:
+        """Return who can sign in: by password, passkey or the company's account."""
+        return self.filter(comes_in())
+
+    def knowing_ways_in(self) -> UserQuerySet:
+        """Read along what ``can_sign_in`` asks, so that asking each costs no query of its own."""
+        return self.annotate(
+            comes_otherwise=ExpressionWrapper(otherwise(), output_field=models.BooleanField())
+        )
 
     def visible_to(self, viewer: Viewer) -> UserQuerySet:
         """Colleagues are known to everybody who works here; strangers see nobody."""
@@ -41,7 +111,7 @@ UserManager = BaseUserManager.from_queryset(UserQuerySet)
 
 
 class User(AbstractBaseUser):
-    """A person of the company. Without an e-mail address and password they cannot sign in yet:
+    """A person of the company. Without an e-mail address and a way in they cannot sign in yet:
     owners and managers named in imported files begin so."""
 
     key = models.CharField(max_length=200, unique=True)  # name or id in the company's own files
@@ -68,12 +138,21 @@ class User(AbstractBaseUser):
 
     @property
     def sees_everything(self) -> bool:
-        return self.role in (Role.SPONSOR, Role.ANALYST)
+        return self.role in SEES_EVERYTHING
+
+    @property
+    def has_password(self) -> bool:
+        """Whether there is an address and a password to sign in with, unless they are disabled."""
+        return bool(self.email and self.has_usable_password())
 
     @property
     def can_sign_in(self) -> bool:
-        """Whether there is an address and a password to sign in with, unless they are disabled."""
-        return bool(self.email and self.has_usable_password())
+        """Whether there is an address and a way to come in (``who_come_in``), unless they are disabled. One SQL query for
+        who has no password and was not read by ``knowing_ways_in``."""
+        if not self.email or self.has_usable_password():
+            return bool(self.email)
+        known = self.__dict__.get("comes_otherwise")
+        return User.objects.filter(otherwise(), pk=self.pk).exists() if known is None else known
 
 
 class InvitationQuerySet(models.QuerySet):

@@ -7,7 +7,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TypeVar
 
-from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.core.paginator import Paginator
 from django.db.models import Count, Model, Prefetch, Q, QuerySet
 
@@ -18,6 +17,8 @@ from hingepoint.domain.people.models import (
     SavedView,
     Team,
     User,
+    UserQuerySet,
+    comes_in,
     sees_all,
     works_here,
 )
@@ -113,9 +114,9 @@ class Persona:
     title: str
 
 
-_CAN_SIGN_IN = Q(is_active=True, email__isnull=False) & ~Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)
-#: Filters of the list of people by whether they can sign in.
-SIGN_IN_FILTERS = {"in": _CAN_SIGN_IN, "out": ~_CAN_SIGN_IN}
+def _of_sign_in(filtered: str) -> Q:
+    """Return the filter of the list of people by whether they can sign in (``in``, ``out``)."""
+    return {"in": comes_in(), "out": ~comes_in()}.get(filtered, Q())
 
 
 def people(
@@ -130,10 +131,10 @@ def people(
 ) -> PeoplePage:
     """Return a page of the colleagues that match, by name. Five SQL queries.
 
-    ``sign_in``: one of ``SIGN_IN_FILTERS``. A page that does not exist is the nearest one.
+    ``sign_in``: ``in`` or ``out``. A page that does not exist is the nearest one.
     """
     found = User.objects.visible_to(viewer).order_by("name", "id")
-    found = found.filter(SIGN_IN_FILTERS.get(sign_in, Q()))
+    found = found.filter(_of_sign_in(sign_in))
     for word in search.split():
         found = found.filter(in_any(("name", "email", "title"), word))
     found = found.filter(role=role) if role else found
@@ -149,10 +150,10 @@ def _members_of(team_id: int) -> QuerySet:
     return inside.values("user_id")
 
 
-def _with_ways_in(users: QuerySet[User]) -> QuerySet[User]:
-    """Fetch teams and open invitations along."""
+def _with_ways_in(users: UserQuerySet) -> QuerySet[User]:
+    """Fetch teams, open invitations and other ways in along."""
     invited = Prefetch("invitations", Invitation.objects.open(), to_attr="open_invitations")
-    return users.prefetch_related("memberships__team", invited)
+    return users.knowing_ways_in().prefetch_related("memberships__team", invited)
 
 
 def _person(user: User, *, at: dt.datetime) -> Person:
@@ -201,7 +202,7 @@ def to_let_in(viewer: User, *, at: dt.datetime) -> list[ToLetIn]:
     if not keeps_people(viewer):
         raise Hidden
     owned = Count("deals", filter=Q(deals__status="open"), distinct=True)
-    out = User.objects.active().filter(SIGN_IN_FILTERS["out"])
+    out = User.objects.active().exclude(comes_in())
     deals = dict(out.annotate(open_deals=owned).values_list("pk", "open_deals"))
     lines = [
         ToLetIn(_person(user, at=at), deals.get(user.pk, 0), _problem(user))

@@ -14,7 +14,7 @@ def tell(user: User | None, what: str, *, by: User | None, at: dt.datetime, to: 
     """Have ``user``, and nobody else, mailed ``what`` changed and who did it, once it is kept. ``to`` is where they are
     reached, if it is not their address of now. Who has no address, and an installation without mail, learns it from the trail;
     who was never here and cannot come in yet is not told what is made ready for them."""
-    if user is None or not (user.can_sign_in or user.visited_on) or not settings.ENVIRONMENT.mail_server:
+    if user is None or not (user.visited_on or user.can_sign_in) or not settings.ENVIRONMENT.mail_server:
         return
     address = to or user.email
     if not address:

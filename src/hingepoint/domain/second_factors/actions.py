@@ -6,6 +6,7 @@ import datetime as dt
 
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.people import safety
+from hingepoint.domain.people.actions import require_not_needed
 from hingepoint.domain.people.models import User, sees_all
 from hingepoint.domain.people.rules import digest_of
 from hingepoint.domain.second_factors import rules
@@ -135,9 +136,10 @@ def _use_recovery_code(factor: SecondFactor, code: str, *, at: dt.datetime) -> b
 @action
 def take_away(*, by: User | None, at: dt.datetime, user: User) -> None:
     """Let ``user`` sign in by password alone again: themselves, whoever looks after people, or None for the operator. Raises
-    Hidden."""
+    Hidden and NeededHere."""
     if by is not None and by.pk != user.pk and not sees_all(by):
         raise Hidden("not theirs to take away")
+    require_not_needed(user, by=by)
     _factor_of(user).delete()
     record(by=by, at=at, action="take away", subject="second factor", subject_id=user.pk)
     safety.tell(user, "Your second factor was taken away: your password alone lets you in.", by=by, at=at)

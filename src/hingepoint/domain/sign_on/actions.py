@@ -10,12 +10,13 @@ from django.db import transaction
 from hingepoint.domain.audit.actions import record
 from hingepoint.domain.people import actions as people
 from hingepoint.domain.people import safety
-from hingepoint.domain.people.models import Team, User, sees_all
+from hingepoint.domain.people.models import Team, User, outside, sees_all
 from hingepoint.domain.second_factors import queries as second_factors
 from hingepoint.domain.secrets.rules import seal
 from hingepoint.domain.sessions import actions as sessions
 from hingepoint.domain.sign_on import rules
 from hingepoint.domain.sign_on.models import CompanyAccount, GroupLine, SignOn
+from hingepoint.domain.tokens import actions as tokens
 from hingepoint.domain.turns.actions import action, read_anew, take_turn, turn
 from hingepoint.records.errors import Hidden, Refused
 from hingepoint.records.people import Role
@@ -122,10 +123,7 @@ def let_only(*, by: User, at: dt.datetime, way_out: User | None) -> None:
     row = _row(None)
     if way_out is not None:
         _require_way_out(way_out)
-        if not CompanyAccount.objects.filter(user__is_active=True, user__role__in=rules.KEEPERS).exists():
-            raise NotTried(
-                "First let an analyst or a sponsor sign in with the company's account: so you see that it works."
-            )
+        _require_tried(row)
     row.only, row.way_out = way_out is not None, way_out or row.way_out
     row.save(update_fields=["only", "way_out"])
     changes = {"still signs in by password": [None, way_out.name if way_out else "everybody"]}
@@ -133,8 +131,17 @@ def let_only(*, by: User, at: dt.datetime, way_out: User | None) -> None:
     safety.tell(by, "Who signs in by password beside your company's account was changed.", by=by, at=at)
 
 
+def _require_tried(row: SignOn) -> None:
+    """Raise NotTried unless somebody who keeps people came by the company's sign-in as it is set up now."""
+    keepers = User.objects.active().filter(role__in=rules.KEEPERS)
+    if not CompanyAccount.objects.filter(user__in=keepers, issuer=rules.issuer_of(row)).exists():
+        raise NotTried(
+            "First let an analyst or a sponsor sign in with the company's account: so you see that it works."
+        )
+
+
 def _require_way_out(user: User) -> None:
-    ready = sees_all(user) and user.can_sign_in and second_factors.has_one(user)
+    ready = sees_all(user) and user.has_password and second_factors.has_one(user)
     if not ready:
         raise NoWayOut(
             "Whoever still signs in by password must be an analyst or a sponsor with a password and a second factor of their own."
@@ -178,7 +185,7 @@ def drop_group(*, by: User, at: dt.datetime, line_id: int) -> None:
 def arrive(*, at: dt.datetime, arrival: Arrival) -> User | None:
     """Return who came, with what their groups give them; made now where they come for the first time. An account there belongs
     to one person here for good: by what the provider calls it, never by a mail that changed. None for somebody who lost the last
-    group that let them in: what their groups gave is taken, and other browsers sign out. Raises NotLetIn."""
+    group that let them in: what their groups gave is taken, and browsers, tokens, calendar and chat end. Raises NotLetIn."""
     if arrival.groups is None:
         raise NotLetIn(
             "Your company's directory has too many groups to tell. Ask who looks after it to send only those given to Hingepoint."
@@ -239,7 +246,7 @@ def _keep_account(
 
 def apply(*, at: dt.datetime, user: User, gives: Wanted) -> bool:
     """Give somebody what their groups give, and take what these gave before; return whether they are let in. A part of the
-    transaction that learned of the groups. Who is the last to keep people stays so."""
+    transaction that learned of the groups. Who is the last to keep people stays so, and so does the way out."""
     if gives.role and gives.role != user.role:
         _change_role(user, gives.role, at=at)
     now = rules.places_of([user.pk]).get(user.pk, set())
@@ -247,10 +254,20 @@ def apply(*, at: dt.datetime, user: User, gives: Wanted) -> bool:
     for team_id, manages in sorted(gives.places - now):
         team = Team.objects.get(pk=team_id)
         people.join_team(by=None, at=at, user=user, team=team, since=at.date(), manages=manages)
-    let_in = gives.let_in or rules.last_keeper(user)
-    if not let_in:
-        sessions.end_all(at=at, user=user)
-    return let_in
+    if gives.let_in or rules.why_kept(user):
+        return True
+    end_doors(at=at, user=user)
+    return False
+
+
+def end_doors(*, at: dt.datetime, user: User) -> None:
+    """Let nothing of somebody open or tell anything any more: neither browsers nor tokens, nor the address of their calendar,
+    nor their chat. They begin anew if they come back. A part of the transaction that lets them go."""
+    sessions.end_all(at=at, user=user)
+    tokens.revoke_all(at=at, user=user)
+    ended = [model for model in outside() if model._default_manager.filter(user=user).delete()[0]]
+    if ended:
+        record(by=None, at=at, action="end outside", subject="user", subject_id=user.pk)
 
 
 def _leave(user: User, places: set[tuple[int, bool]], *, at: dt.datetime) -> None:
@@ -261,7 +278,7 @@ def _leave(user: User, places: set[tuple[int, bool]], *, at: dt.datetime) -> Non
 
 
 def _change_role(user: User, role: Role, *, at: dt.datetime) -> None:
-    if role not in rules.KEEPERS and rules.last_keeper(user):
+    if role not in rules.KEEPERS and rules.why_kept(user):
         changes = {"role": [user.role, user.role], "groups would give": [None, role]}
         record(by=None, at=at, action="keep last", subject="user", subject_id=user.pk, changes=changes)
         return

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 from typing import Self, TypeVar
 
+from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
-from hingepoint.domain.people.models import Team, User, Viewer, choices, sees_all
+from hingepoint.domain.people.models import Team, User, Viewer, choices, sees_all, way_in
 from hingepoint.domain.secrets.rules import SealedField
 from hingepoint.records.people import Role
 
@@ -72,6 +73,15 @@ class CompanyAccount(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["issuer", "subject"], name="one_account_one_person")]
+
+
+@way_in
+def _by_the_companys_account() -> Q:
+    """Who came by it before comes in by it again, while the company has a sign-in here."""
+    came = Q(Exists(CompanyAccount.objects.filter(user=OuterRef("pk"))))
+    if settings.ENVIRONMENT.sign_on_issuer:
+        return came
+    return came & Q(Exists(SignOn.objects.filter(pk=1).exclude(issuer="")))
 
 
 class GroupLine(models.Model):

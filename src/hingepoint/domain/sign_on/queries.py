@@ -79,19 +79,7 @@ def offered() -> tuple[bool, bool]:
     """Return whether the company has a sign-in here, and whether it alone counts; for the page of signing in."""
     row = rules.kept()
     there = rules.is_set(row)
-    return there, there and row.only
-
-
-def may_use_password(user: User) -> bool:
-    """Return whether somebody may still sign in by what is kept here: a password or a passkey."""
-    row = rules.kept()
-    return not row.only or row.way_out_id == user.pk
-
-
-def is_way_out(user: User) -> bool:
-    """Return whether somebody is the one who still signs in by password."""
-    row = rules.kept()
-    return row.only and row.way_out_id == user.pk
+    return there, rules.only(row)
 
 
 def page(viewer: User, *, tried: GroupGives | None = None) -> Page:
@@ -103,7 +91,7 @@ def page(viewer: User, *, tried: GroupGives | None = None) -> Page:
     told = bool(said.sign_on_issuer)
     accounts = list(CompanyAccount.objects.visible_to(viewer).select_related("user").order_by("user__name"))
     return Page(
-        issuer=said.sign_on_issuer or row.issuer,
+        issuer=rules.issuer_of(row),
         client_id=said.sign_on_client_id if told else row.client_id,
         has_secret=bool(row.secret),
         by_environment=told,
@@ -112,7 +100,7 @@ def page(viewer: User, *, tried: GroupGives | None = None) -> Page:
         second_factors=tuple(row.second_factors),
         makes_people=row.makes_people,
         otherwise=row.otherwise,
-        only=row.only,
+        only=rules.only(row),
         way_out=row.way_out.name if row.way_out else "",
         way_out_id=row.way_out_id,
         way_out_ready=row.way_out is not None and second_factors.has_one(row.way_out),
@@ -166,8 +154,8 @@ def _would_have(
 def _after(user: User, gives: Wanted, then: set[tuple[int, bool]], teams: dict[int, str]) -> str:
     role = gives.role or Role(user.role)
     narrower = not gives.let_in or role not in rules.KEEPERS
-    if narrower and rules.last_keeper(user):
-        return f"{_words(Role(user.role), then, teams)}; stays, as nobody else keeps people"
+    if narrower and (why := rules.why_kept(user)):
+        return f"{_words(Role(user.role), then, teams)}; stays, as {why}"
     return _words(role, then, teams) if gives.let_in else "not let in"
 
 
@@ -181,7 +169,7 @@ def ways_out(viewer: User) -> list[tuple[int, str]]:
     if not sees_all(viewer):
         raise Hidden("not theirs to see")
     rows = User.objects.active().filter(role__in=rules.KEEPERS, email__isnull=False).order_by("name")
-    return [(user.pk, user.name) for user in rows if user.can_sign_in]
+    return [(user.pk, user.name) for user in rows if user.has_password]
 
 
 def keepers_to_tell(by_id: int) -> tuple[str, list[tuple[str, str]]]:

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from django.conf import settings
 from django.db.models import Q
 
-from hingepoint.domain.people.models import Membership, User
+from hingepoint.domain.people.models import SEES_EVERYTHING, Membership, User, needed
 from hingepoint.domain.secrets.rules import unseal
 from hingepoint.domain.sign_on.models import DirectoryGroup, GroupLine, SignOn
 from hingepoint.records.people import Role
-from hingepoint.records.sign_on import GroupGives
+from hingepoint.records.sign_on import GroupGives, wanted
 
 #: What the provider says (acr or amr) when it asked for a second factor, unless the settings say otherwise.
 USUAL_SECOND_FACTORS = ("mfa",)
-KEEPERS = (Role.SPONSOR, Role.ANALYST)
+KEEPERS = SEES_EVERYTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,7 @@ def in_force(row: SignOn | None = None) -> InForce | None:
     WrongKey."""
     row, said = row or kept(), settings.ENVIRONMENT
     told = bool(said.sign_on_issuer)
-    issuer = said.sign_on_issuer or row.issuer
-    if not issuer:
+    if not (issuer := issuer_of(row)):
         return None
     secret = said.sign_on_client_secret if told else (secret_of(row) if row.secret else "")
     client_id = said.sign_on_client_id if told else row.client_id
@@ -57,9 +56,41 @@ def secret_of(row: SignOn) -> str:
     return unseal(row.secret, purpose=SignOn._meta.get_field("secret").purpose)
 
 
+def issuer_of(row: SignOn) -> str:
+    """Return where the company's sign-in is, empty without one; opens no secret."""
+    return settings.ENVIRONMENT.sign_on_issuer or row.issuer
+
+
 def is_set(row: SignOn) -> bool:
-    """Return whether the company has a sign-in here; opens no secret."""
-    return bool(settings.ENVIRONMENT.sign_on_issuer or row.issuer)
+    """Return whether the company has a sign-in here."""
+    return bool(issuer_of(row))
+
+
+def only(row: SignOn) -> bool:
+    """Return whether the company's account alone counts: never where there is no sign-in of the company any more."""
+    return row.only and is_set(row)
+
+
+def may_use_password(user: User) -> bool:
+    """Return whether somebody may still sign in by what is kept here: a password or a passkey."""
+    row = kept()
+    return not only(row) or row.way_out_id == user.pk
+
+
+def is_way_out(user: User) -> bool:
+    """Return whether somebody is the one who still signs in by password."""
+    row = kept()
+    return only(row) and row.way_out_id == user.pk
+
+
+@needed
+def _way_out(user: User) -> str:
+    if not is_way_out(user):
+        return ""
+    return (
+        f"{user.name} is the one account that still signs in by password, should the company's sign-in fail. "
+        "Name another one first, on the page of the company's sign-in."
+    )
 
 
 def table() -> list[GroupGives]:
@@ -99,11 +130,24 @@ def groups_of(user: User, told: Iterable[str]) -> set[str]:
     return {one for pair in rows for one in pair if one}
 
 
+def still_let_in(user: User) -> bool:
+    """Return whether their groups still let somebody in who comes by the company's account alone; True for who has another way."""
+    account = user.company_accounts.order_by("-came_at").first()  # type: ignore[attr-defined]
+    if account is None or (user.has_password and may_use_password(user)):
+        return True
+    gives = wanted(groups_of(user, account.groups), table(), otherwise(kept()))
+    return gives.let_in or bool(why_kept(user))
+
+
+def why_kept(user: User) -> str:
+    """Return why groups and directory take neither role nor way in from somebody, as the end of a sentence; empty where they
+    may."""
+    if is_way_out(user):
+        return "they still sign in by password"
+    return "nobody else keeps people" if last_keeper(user) else ""
+
+
 def last_keeper(user: User) -> bool:
     """Return whether nobody else who can sign in keeps people."""
-    others = User.objects.active().filter(role__in=[str(one) for one in KEEPERS]).exclude(pk=user.pk)
-    others = others.prefetch_related("company_accounts")
-    return user.role in KEEPERS and not any(
-        one.can_sign_in or one.company_accounts.all()  # type: ignore[attr-defined]  # the other end of the key
-        for one in others
-    )
+    others = User.objects.who_come_in().filter(role__in=[str(one) for one in KEEPERS]).exclude(pk=user.pk)
+    return user.role in KEEPERS and not others.exists()

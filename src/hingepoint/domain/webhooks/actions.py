@@ -146,16 +146,17 @@ def renew_secret(*, by: User | None, at: dt.datetime, webhook_id: int) -> str:
 
 
 @action
-def switch_on(*, by: User | None, at: dt.datetime, webhook_id: int) -> None:
-    """Let a webhook be told again, from now on; what still waited is sent. Raises Hidden."""
+def switch_on(*, by: User | None, at: dt.datetime, webhook_id: int, missed: bool = True) -> None:
+    """Let a webhook be told again, with what it ``missed`` or from now on; what still waited is sent. Raises Hidden."""
     _require(by)
     row = _of(webhook_id)
     if row.on:
         return
     row.on, row.off_because, row.off_at, row.failing_since = True, "", None, None
-    row.read_until = _end_of_trail()
+    row.read_until = row.read_until if missed else _end_of_trail()
     row.save(update_fields=["on", "off_because", "off_at", "failing_since", "read_until"])
-    record(by=by, at=at, action="switch on", subject="webhook", subject_id=row.pk)
+    changes = {"with what it missed": missed}
+    record(by=by, at=at, action="switch on", subject="webhook", subject_id=row.pk, changes=changes)
 
 
 @action

@@ -66,8 +66,10 @@ def _named(entry: AuditEvent, kind: HookKind) -> tuple[Ids, str]:
             return {"deal_id": number}, f"/deals/{number}{_PARTS[kind]}"
         case "finding":
             run, _, key = entry.subject_id.partition("/")
+            if not run.isdigit():  # told all the same: one entry holds no others up
+                return {}, ""
             return {"run_id": int(run), "finding": key}, f"/runs/{run}/findings/{quote(key)}"
-        case "import" | "agreements" | "deals":
+        case "import" | "agreements" | "deals" | "detection rule" | "requirements":
             return ({"import_id": number} if entry.subject == "import" else {}), "/events"
         case _:
             return {f"{entry.subject}_id": number}, ""

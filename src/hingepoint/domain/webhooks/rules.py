@@ -46,11 +46,16 @@ TOLD: dict[tuple[str, str], HookKind] = {
     **{("agreement", str(state)): HookKind.AGREEMENT for state in AgreementState},
     ("agreement", "take back"): HookKind.AGREEMENT,
     ("agreement", "keep"): HookKind.AGREEMENT,
+    ("agreement", "join"): HookKind.AGREEMENT,
+    ("agreement", "withdraw"): HookKind.AGREEMENT,
     ("agreement", "debrief"): HookKind.PLAN,
     **{(subject, action): HookKind.PLAN for subject in ("agreement", "deal") for action in _PLANNED},
     ("deal", "add"): HookKind.DEAL,
     ("deal", "change"): HookKind.DEAL,
     ("deal", "take over agreements"): HookKind.DEAL,
+    ("deal", "hand over agreements"): HookKind.DEAL,
+    ("deal", "gone"): HookKind.DEAL,
+    ("deal", "come back"): HookKind.DEAL,
     ("deal", "note escalation"): HookKind.EXCEPTION,
     ("deal", "take back escalation"): HookKind.EXCEPTION,
     ("deal", "bring exception back"): HookKind.EXCEPTION,
@@ -67,6 +72,9 @@ TOLD: dict[tuple[str, str], HookKind] = {
     ("agreements", "lapse"): HookKind.MANY,
     ("agreements", "describe"): HookKind.MANY,
     ("deals", "note events"): HookKind.MANY,
+    ("detection rule", "detect"): HookKind.MANY,
+    ("detection rule", "take back"): HookKind.MANY,
+    ("requirements", "refresh"): HookKind.MANY,
 }
 #: What can be chosen: everything but the test, which always comes.
 KINDS = tuple(kind for kind in HookKind if kind != HookKind.TEST)

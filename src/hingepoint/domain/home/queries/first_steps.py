@@ -26,8 +26,7 @@ from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.discovery.models import Run
 from hingepoint.domain.discovery.queries.runs import may_run
-from hingepoint.domain.people.models import Invitation, User, sees_all
-from hingepoint.domain.people.queries import SIGN_IN_FILTERS
+from hingepoint.domain.people.models import Invitation, User, comes_in, sees_all
 from hingepoint.domain.strategy.models import Playbook, Strategy
 from hingepoint.domain.upkeep.composed import Composed, Given
 from hingepoint.records.findings import Source
@@ -131,7 +130,7 @@ def _facts() -> Any:
         .annotate(
             any_deal=Exists(Deal.objects.all()),
             owners=_count(owners),
-            let_in=_count(owners.filter(SIGN_IN_FILTERS["in"] | Q(Exists(links)))),
+            let_in=_count(owners.filter(comes_in() | Q(Exists(links)))),
             words=_count(AgreementType.objects.unsettled()),
             ran=Exists(runs.filter(status=RunStatus.DONE)),
             runs=Exists(runs.unfinished()),

@@ -139,7 +139,7 @@ def _by_seller(new: dict, owners: dict[int, int | None]) -> list[AskedOfSeller]:
         deals[owner].add(deal)
         asked[owner] += 1
         old[owner] += one.was_due_on is not None
-    people = User.objects.in_bulk([owner for owner in deals if owner])
+    people = User.objects.knowing_ways_in().in_bulk([owner for owner in deals if owner])
     lines = [
         AskedOfSeller(
             name=people[owner].name if owner else "",
