@@ -41,7 +41,7 @@ def elsewhere(installation, tmp_path) -> Path:
 def assert_said_in_words(done: subprocess.CompletedProcess[str]) -> None:
     assert done.returncode == 2, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
-    assert "Make room, then" in done.stderr, done.stderr
+    assert "Make room, then call this again." in done.stderr, done.stderr
 
 
 # ---- a file that may not grow ----

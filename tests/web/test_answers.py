@@ -19,6 +19,7 @@ from hingepoint.web import negotiation, search, sessions, shell
 from hingepoint.web.answers import (
     AWAY,
     BUSY,
+    DISK_FAILS,
     FULL,
     KEY_OVER,
     NOTHING_HERE,
@@ -249,6 +250,7 @@ def test_a_busy_database_is_said_so_and_asks_for_another_try(said):
         (OperationalError("database or disk is full"), FULL),
         (OperationalError('could not extend file "base/1/2": No space left on device'), FULL),
         (OSError(errno.ENOSPC, "No space left on device"), FULL),
+        (OperationalError("disk I/O error"), DISK_FAILS),
         (OperationalError("attempt to write a readonly database"), READ_ONLY),
         (OperationalError("connection failed: Connection refused"), AWAY),
         (OperationalError("terminating connection due to administrator command"), AWAY),

@@ -63,6 +63,7 @@ MISTAKES = {
     "django.db.utils.OperationalError",
     "pydantic_core._pydantic_core.ValidationError",
     "pydantic_settings.exceptions.SettingsError",
+    "sqlite3.OperationalError",
     "yaml.error.YAMLError",
 }
 #: As ``MISTAKES``, but not what is derived from it: a file that is no database is not a bug, a broken rule is.
@@ -155,11 +156,18 @@ MAKE_ROOM = "Make room, then call this again."
 ADVICE = {
     "disk is full": MAKE_ROOM,
     "No space left": MAKE_ROOM,
+    "disk I/O error": f"Its disk is full or fails. {MAKE_ROOM} If there is room, ask hingepoint doctor.",
     "readonly": "Call this as the account that runs the server, and let it write there.",
     "database is locked": "Another program writes for long: call this again in a while.",
     "onnection refused": "Start PostgreSQL, or correct HINGEPOINT_DATABASE_URL.",
 }
 OTHER_ADVICE = "Ask hingepoint doctor, or restore a backup."
+
+
+def with_advice(error: Exception) -> str:
+    """Return what a database said, and what helps."""
+    said = str(error).strip()
+    return f"{said}. {next((helps for words, helps in ADVICE.items() if words in said), OTHER_ADVICE)}"
 
 
 def in_words(error: Exception) -> str:
@@ -168,10 +176,8 @@ def in_words(error: Exception) -> str:
         return f"There is no room to write ({error.strerror}). {MAKE_ROOM}"
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}"
-    if type(error).__module__ == "django.db.utils":
-        said = str(error).strip()
-        advice = next((helps for words, helps in ADVICE.items() if words in said), OTHER_ADVICE)
-        return f"The database cannot be used: {said}. {advice}"
+    if type(error).__module__ in ("django.db.utils", "sqlite3"):
+        return f"The database cannot be used: {with_advice(error)}"
     if hasattr(error, "errors") and callable(error.errors):  # pydantic: one line a field
         return "\n".join(_field_in_words(found, error) for found in error.errors())
     return "\n".join(getattr(error, "messages", [])) or str(error)

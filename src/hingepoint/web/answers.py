@@ -45,6 +45,9 @@ ELSEWHERE = (
 SIGNED_OUT = "You were signed out meanwhile. Nothing was saved."
 BUSY = "The database is busy with other work. Nothing was saved: send it again in a minute."
 FULL = "The disk of this server is full. Nothing was saved: tell whoever runs it to make room, then send it again."
+DISK_FAILS = (
+    "The disk of this server fails or is full. Nothing was saved: tell whoever runs it, then send it again."
+)
 READ_ONLY = (
     "This server may not write to its database. Nothing was saved: tell whoever runs it, then send it again."
 )
@@ -102,6 +105,7 @@ class Answer:
 _OF_DATABASES = {
     BUSY: ("database is locked", "lock timeout", "statement timeout"),
     FULL: ("disk is full", "No space left"),
+    DISK_FAILS: ("disk I/O error",),
     READ_ONLY: ("readonly database", "read-only transaction"),
     AWAY: (
         "unable to open database",
