@@ -236,6 +236,7 @@ def now() -> tuple[float, float]:
 def ask_pages(path: Path) -> None:
     """Ask for pages again and again, as an analyst, and note how long each took."""
     os.environ["HINGEPOINT_ALLOWED_HOSTS"] = '["testserver"]'
+    os.environ["HINGEPOINT_LIMITS_WIDER"] = "0"
     from hingepoint.cli.common import start_django
 
     start_django()

@@ -1,14 +1,16 @@
 """What a real server loses when it is killed, when its disk fills up, and when its database goes away; and whether its memory grows.
 
-    python benchmarks/faults.py [--smoke] [--only kill disk database memory] [--kills 20] [--seconds 600] [--postgres URL]
+    python benchmarks/faults.py [--smoke] [--only kill forked disk database memory] [--kills 20] [--forked 300] [--seconds 600] [--postgres URL]
 
 `hingepoint serve` runs as a program of its own on a company of eight deals in a temporary folder. Four browsers note demands, each in
 words of its own, as fast as they are answered, while files of events are imported by the command line. Then the fault comes:
 
     kill      the server, its worker and the import are killed (SIGKILL) at a random moment, and the server is begun again
+    forked    the same, hundreds of times: server, worker and import are forked from a program that is warm, and only what takes
+              HTTP apart before our program is another one; it is killed up to --soon seconds after it began
     disk      the disk under the data folder is filled to the last byte, then emptied (root on Linux: it mounts a small one in memory)
     database  PostgreSQL is stopped in mid-use and begun again (--cluster names its folder); the server is not
-    memory    ten minutes of pages and demands; memory that no other process shares, each second
+    memory    ten minutes of pages of every kind, searches, files, demands, sign-ins and requests of a program; memory that no other process shares, each second
 
 After each: every demand that was answered is there, none is there twice, each has its line of the trail, the trail's chain holds, and
 an import is there as a whole or not at all. With --postgres URL the same on an empty database there. Ends with code 1 where anything was lost.
@@ -39,8 +41,16 @@ from pathlib import Path
 from serving import Person, memory, processes
 
 PASSWORD = "rain on the tin roof"
-DEALS, BROWSERS, EVENTS, DISK_MB = 8, 4, 4_000, 48
-PAGES = ("/", "/deals/", "/matrix/", "/deals/1/", "/talks/", "/trail/")
+DEALS, BROWSERS, DISK_MB = 8, 4, 48
+#: Events of an import; of one beside a server that lives for a second or two, fewer.
+EVENTS, FEW_EVENTS = 4_000, 400
+PAGES = (
+    "/", "/deals/", "/matrix/", "/deals/1/", "/deals/1/history", "/deals/1/talks", "/talks/", "/trail/", "/signals/", "/strategy/",
+    "/discovery/", "/reviews/", "/debt/", "/exceptions/", "/coaching/", "/imports/", "/people/", "/account/", "/docs/", "/search?q=A-1",
+    "/export/deals.csv", "/export/events.xlsx", "/debt/debts.csv", "/deals/1/plan.pdf", "/healthz",
+)  # fmt: skip
+#: After so many rounds of all pages somebody signs in anew.
+ROUNDS_A_SIGN_IN = 5
 
 
 @dataclass
@@ -78,7 +88,11 @@ class Company:
     def __init__(self, folder: Path, postgres: str, cluster: str):
         self.folder, self.cluster = folder, cluster
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith("HINGEPOINT_")}
-        self.environment |= {"HINGEPOINT_DATA_DIR": str(folder), "HINGEPOINT_LOG_LEVEL": "CRITICAL"}
+        self.environment |= {
+            "HINGEPOINT_DATA_DIR": str(folder),
+            "HINGEPOINT_LOG_LEVEL": "CRITICAL",
+            "HINGEPOINT_LIMITS_WIDER": "0",
+        }
         if postgres:
             self.environment["HINGEPOINT_DATABASE_URL"] = postgres
         self.cookies: dict[str, str] = {}
@@ -121,23 +135,32 @@ class Company:
         if self.cookies:
             return
         first = Browser(port, {}, "")
-        said = {
-            "csrfmiddlewaretoken": first.token("/sign-in"),
-            "username": "ann@example.com",
-            "password": PASSWORD,
-        }
-        first.ask("POST", "/sign-in", said)
+        signed_in(first)
         self.csrf = first.token("/deals/1/demands/new")
         self.cookies = first.cookies
 
     def browsers(self, port: int) -> list[Browser]:
         return [Browser(port, self.cookies, self.csrf) for _ in range(BROWSERS)]
 
-    def import_of(self, number: int) -> subprocess.Popen:
+    def events_of(self, number: int, events: int = EVENTS) -> str:
+        """Write a file of events; return its name."""
         file = self.folder / f"events-{number}.csv"
-        rows = "".join(f"A-1,import {number} step {step},2025-01-11,activity\n" for step in range(EVENTS))
+        rows = "".join(f"A-1,import {number} step {step},2025-01-11,activity\n" for step in range(events))
         file.write_text("deal_id,agreement,at,kind\n" + rows)
-        return self.run("import", "events", str(file))
+        return str(file)
+
+    def import_of(self, number: int) -> subprocess.Popen:
+        return self.run("import", "events", self.events_of(number))
+
+
+def signed_in(browser: Browser) -> bool:
+    """Sign in with the password; return whether that let them in."""
+    said = {
+        "csrfmiddlewaretoken": browser.token("/sign-in"),
+        "username": "ann@example.com",
+        "password": PASSWORD,
+    }
+    return browser.ask("POST", "/sign-in", said)[0] == 302
 
 
 def free_port() -> int:
@@ -215,7 +238,7 @@ def check(told: Told, when: str) -> None:
         "there twice": len(kept) - len(set(kept)),
         "demands without their line of the trail": abs(len(kept) - lines),
         "breaks of the trail": int(first_broken_link() is not None),
-        "imports by halves": sum(number != EVENTS for number in imports.values()),
+        "imports by halves": sum(number not in (EVENTS, FEW_EVENTS) for number in imports.values()),
         "damages of the file": int(bool(damage())),
     }
     told.imports = len(imports)
@@ -246,6 +269,22 @@ def killed(company: Company, asked: argparse.Namespace, told: Told) -> None:
     company.import_of(asked.kills).communicate(timeout=600)
     check(told, "after an import that nobody killed")
     told.wrong += [] if imported()[f"import {asked.kills}"] else ["no import works any more"]
+
+
+def forked(company: Company, asked: argparse.Namespace, told: Told) -> None:
+    """Kill server, worker and import as one group, again and again; each is forked from this program, which is warm."""
+    import whole
+
+    whole.warm(company.cookies)
+    chance = random.Random(20261201)
+    for number in range(asked.forked):
+        file = company.events_of(number + 100_000, FEW_EVENTS)
+        with whole.serving(file) as (port, group), noting(company.browsers(port), told):
+            time.sleep(chance.uniform(0.0, asked.soon))
+            os.killpg(group, signal.SIGKILL)
+            told.faults += 1
+        check(told, f"forked kill {number + 1}")
+        Path(file).unlink()
 
 
 def disk_full(company: Company, asked: argparse.Namespace, told: Told) -> None:
@@ -315,14 +354,16 @@ def cluster(folder: str, *words: str) -> None:
 
 
 def memory_grows(company: Company, asked: argparse.Namespace, told: Told) -> None:
-    """Read pages and note demands for a while; memory of the second quarter against that of the last."""
+    """Use everything for a while; memory of the second quarter against that of the last."""
     with company.served() as (port, server):
         reader = company.browsers(port)[0]
         samples, until = [], time.monotonic() + asked.seconds
         with noting(company.browsers(port)[:1], told):
             while time.monotonic() < until:
                 for page in PAGES:
-                    reader.ask("GET", page)
+                    look(reader, page, told)
+                if len(samples) % ROUNDS_A_SIGN_IN == 0:
+                    told.wrong += [] if signed_in(Browser(port, {}, "")) else ["nobody can sign in"]
                 samples.append(memory(server.pid))
     quarter = len(samples) // 4
     early, late = (statistics.median(part) for part in (samples[quarter : 2 * quarter], samples[-quarter:]))
@@ -336,7 +377,22 @@ def memory_grows(company: Company, asked: argparse.Namespace, told: Told) -> Non
     check(told, "after the pages")
 
 
-KINDS = {"kill": killed, "disk": disk_full, "database": database_away, "memory": memory_grows}
+def look(reader: Browser, page: str, told: Told) -> None:
+    reader.line.request(
+        "GET", page, headers={"Cookie": "; ".join(f"{k}={v}" for k, v in reader.cookies.items())}
+    )
+    answer = reader.line.getresponse()
+    answer.read()
+    told.wrong += [f"{page} answered {answer.status}"] if answer.status != 200 else []
+
+
+KINDS = {
+    "kill": killed,
+    "forked": forked,
+    "disk": disk_full,
+    "database": database_away,
+    "memory": memory_grows,
+}
 
 
 # ---- running them ----
@@ -349,6 +405,8 @@ def main() -> None:
     for name, usual in (
         ("--kills", 20),
         ("--longest", 15),
+        ("--forked", 300),
+        ("--soon", 3),
         ("--fills", 5),
         ("--stops", 5),
         ("--seconds", 600),
@@ -360,7 +418,7 @@ def main() -> None:
     options.add_argument("--cluster", default="", metavar="FOLDER", help="that of its server, to stop it")
     asked = options.parse_args()
     if asked.smoke:
-        asked.kills, asked.fills, asked.stops, asked.seconds = 2, 1, 1, 30
+        asked.kills, asked.forked, asked.fills, asked.stops, asked.seconds = 2, 5, 1, 1, 30
     kinds = asked.only or [kind for kind in KINDS if kind != "database" or asked.cluster]
     with tempfile.TemporaryDirectory() as name, own_disk(Path(name), wanted="disk" in kinds):
         wrong = run(Company(Path(name), asked.postgres, asked.cluster), kinds, asked)

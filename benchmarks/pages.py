@@ -45,6 +45,7 @@ def start_django(folder: str) -> None:
     os.environ["HINGEPOINT_DATA_DIR"] = folder
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hingepoint.config.settings")
     os.environ["HINGEPOINT_LOG_LEVEL"] = "ERROR"
+    os.environ["HINGEPOINT_LIMITS_WIDER"] = "0"
     os.environ["HINGEPOINT_ALLOWED_HOSTS"] = '["testserver"]'
     import django
     from django.core.management import call_command

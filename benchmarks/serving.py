@@ -113,7 +113,11 @@ def serving(folder: Path, *options: str) -> Iterator[tuple[int, int]]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environment = os.environ | {"HINGEPOINT_DATA_DIR": str(folder), "HINGEPOINT_LOG_LEVEL": "ERROR"}
+    environment = os.environ | {
+        "HINGEPOINT_DATA_DIR": str(folder),
+        "HINGEPOINT_LOG_LEVEL": "ERROR",
+        "HINGEPOINT_LIMITS_WIDER": "0",
+    }
     command = [sys.executable, "-m", "hingepoint", "demo", "--no-browser", "--port", str(port), *options]
     server = subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

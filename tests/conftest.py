@@ -16,6 +16,7 @@ os.environ.setdefault("HINGEPOINT_TIME_ZONE", "Europe/Paris")
 os.environ.setdefault(
     "HINGEPOINT_SECURITY_CONTACT", "mailto:security@hinge.example"
 )  # else there is no such page
+os.environ.setdefault("HINGEPOINT_LIMITS_WIDER", "0")  # tests ask on and on; those of the limits set them
 # Before numpy loads: with pytest on every core, threads of linear algebra only wait for each other (five times the time).
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # Before polars loads: handing a table of ten rows to another thread takes longer than reading it. On PostgreSQL .ci/run

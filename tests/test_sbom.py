@@ -1,6 +1,9 @@
 """The bill of materials names every locked package, and is the same for the same lock."""
 
+import json
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -42,4 +45,33 @@ def test_the_same_lock_makes_the_same_bill_and_another_one_another():
     assert (
         write_sbom.bill(LOCK, version="0.1")["serialNumber"]
         != write_sbom.bill(SMALL, version="0.1")["serialNumber"]
+    )
+
+
+def told_of_holes(found: object) -> tuple[int, str]:
+    """Return the verdict on what pip-audit found, and its words."""
+    done = subprocess.run(
+        [sys.executable, ROOT / ".ci" / "holes.py"], input=json.dumps(found), capture_output=True, text=True
+    )
+    return done.returncode, done.stdout
+
+
+def test_a_known_hole_of_what_is_locked_is_said_and_stops():
+    sound = {"name": "a", "version": "1", "vulns": []}
+    open_ = {"name": "b", "version": "2", "vulns": [{"id": "CVE-1"}]}
+    assert told_of_holes({"dependencies": [sound]}) == (0, "1 packages were asked about.\n")
+    stopped, said = told_of_holes({"dependencies": [sound, open_]})
+    assert stopped == 1
+    assert "b 2 has a known hole: CVE-1" in said
+
+
+def test_where_nobody_can_be_asked_about_holes_it_is_said():
+    assert told_of_holes({}) == (
+        0,
+        "SKIPPED: the list of known holes cannot be reached, so nobody was asked.\n",
+    )
+    unasked = {"name": "a", "version": "1", "skip_reason": "not found"}
+    assert told_of_holes({"dependencies": [unasked]}) == (
+        0,
+        "SKIPPED: nobody could be asked about 1 of 1 packages.\n",
     )

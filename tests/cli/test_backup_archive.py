@@ -45,6 +45,26 @@ def test_files_go_to_their_places_and_one_that_is_there_stays(tmp_path):
     assert (uploads / "proof" / "gone").read_text() == "taken away later"
 
 
+def test_a_disk_that_returns_something_else_is_found_before_the_archive_counts(tmp_path, monkeypatch):
+    (tmp_path / "uploads").mkdir()
+    (tmp_path / "uploads" / "mail").write_text("They wrote it.")
+    file = tmp_path / "monday"
+    file.write_bytes(b"a database")
+    close = tarfile.TarFile.close
+
+    def damaged(tar):
+        close(tar)
+        if tar.mode == "w":
+            whole = (tmp_path / "monday.tar").read_bytes()
+            (tmp_path / "monday.tar").write_bytes(whole.replace(b"They wrote it.", b"They wrote it!"))
+
+    monkeypatch.setattr(tarfile.TarFile, "close", damaged)
+    with pytest.raises(Unusable, match="does not read back the same"):
+        backup_archive.add_files(file, tmp_path / "uploads")
+    assert file.read_bytes() == b"a database"
+    assert not (tmp_path / "monday.tar").exists()
+
+
 @pytest.mark.parametrize(
     "name", ["uploads/../../evil", "/etc/evil", "evil", "uploads", "database/evil", "../uploads/evil"]
 )

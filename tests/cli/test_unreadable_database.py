@@ -37,9 +37,14 @@ COMMANDS = {
     "restore": ["restore", "sound"],
     "serve": ["serve", "--port", "8999"],
     "doctor": ["doctor"],
+    "sync": ["sync", "salesforce"],
+    "webhook": ["webhook", "list"],
+    "recount": ["recount"],
+    "audit": ["audit", "verify"],
+    "secrets": ["secrets", "check"],
 }
 #: On a database that is not there these make one, or say what there is.
-MAKE_ONE = {"import", "createuser", "seed", "restore", "serve", "doctor"}
+MAKE_ONE = {"import", "createuser", "seed", "restore", "serve", "doctor", "sync"}
 
 
 @pytest.fixture

@@ -84,6 +84,9 @@ def test_wrong_codes_cost_more_and_more_time_and_a_day_at_most():
 
 def test_recovery_codes_differ_and_bear_how_people_type():
     codes = {rules.new_recovery_code() for _ in range(100)}
+    assert {5 * len(rules.plain(code)) >= 128 for code in codes} == {
+        True
+    }  # a letter of base 32 has five bits
     assert len(codes) == 100
     code = codes.pop()
     assert rules.plain(f" {code.upper()} ") == rules.plain(code.replace("-", " ")) == code.replace("-", "")

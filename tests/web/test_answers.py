@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+
 import pytest
 from django.core.exceptions import BadRequest, RequestDataTooBig, TooManyFieldsSent
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from django.test import Client
 
@@ -13,12 +15,16 @@ from hingepoint.domain.agreements.actions import NotYetGained, ReasonMissing
 from hingepoint.domain.people.actions import TooManySignIns
 from hingepoint.domain.strategy.actions import StrategyNotYours
 from hingepoint.records.errors import Hidden, Refused, Stale
-from hingepoint.web import search, shell
+from hingepoint.web import negotiation, search, sessions, shell
 from hingepoint.web.answers import (
+    AWAY,
     BUSY,
+    DISK_FAILS,
+    FULL,
     KEY_OVER,
     NOTHING_HERE,
     OUR_FAULT,
+    READ_ONLY,
     TITLES,
     TOO_LARGE,
     UNREADABLE,
@@ -236,6 +242,51 @@ def fails(*args, **kwargs):
 def test_a_busy_database_is_said_so_and_asks_for_another_try(said):
     answer = answer_to(OperationalError(said))
     assert (answer.status, answer.words) == (503, BUSY)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OperationalError("database or disk is full"), FULL),
+        (OperationalError('could not extend file "base/1/2": No space left on device'), FULL),
+        (OSError(errno.ENOSPC, "No space left on device"), FULL),
+        (OperationalError("disk I/O error"), DISK_FAILS),
+        (OperationalError("attempt to write a readonly database"), READ_ONLY),
+        (OperationalError("connection failed: Connection refused"), AWAY),
+        (OperationalError("terminating connection due to administrator command"), AWAY),
+        (InterfaceError("the connection is closed"), AWAY),
+        (OperationalError("unable to open database file"), AWAY),
+    ],
+    ids=str,
+)
+def test_what_only_the_operator_can_mend_is_said_and_not_called_a_fault_of_ours(error, words):
+    assert answer_to(error) == Answer(503, words, {"": words})
+
+
+def test_a_form_on_a_full_disk_is_told_so_with_what_was_typed(client, cast, monkeypatch, caplog):
+    def full(**facts):
+        raise OperationalError("database or disk is full")
+
+    monkeypatch.setattr(negotiation.actions, "log_demand", full)
+    client.force_login(cast.seller)
+    said = {"topic": "price", "words": MARK, "asked_by": "Bo Lind", "known": "stated"}
+    answer = client.post(f"/deals/{cast.deal.pk}/demands/new", said)
+    assert is_ours(answer, 503)
+    assert FULL in answer.text
+    assert "They pay within &lt;60&gt; days" in answer.text
+    assert "Answered 503: database or disk is full" in caplog.text
+
+
+def test_a_database_that_is_away_when_it_is_asked_who_looks_is_said(client, cast, monkeypatch):
+    def gone(*args, **kwargs):
+        raise OperationalError("connection failed: connection to server failed: Connection refused")
+
+    client.raise_request_exception = False
+    client.force_login(cast.seller)
+    monkeypatch.setattr(sessions, "_who", gone)
+    answer = client.get("/search?q=acme")
+    assert answer.status_code == 503
+    assert AWAY in answer.text
 
 
 def test_any_other_fault_of_the_database_is_ours():

@@ -130,7 +130,9 @@ def test_the_page_of_components_is_for_those_who_work_on_it(client, cast, settin
     assert client.get(reverse("components")).status_code == 200
 
 
-LONG = ("ä 猫" * 32, "a" * 63 + "b", "correct horse battery", "9 4 7 1 0 3 8 5 2 6 1 4")
+SIGNS = "".join(chr(0x4E00 + 7 * number) for number in range(93))
+SENTENCE = "the old dog slept in the garden while it rained on a tin roof; 64"
+LONG = (f"ä 猫{SIGNS}", SENTENCE, "correct horse battery", "9 4 7 1 0 3 8 5 2 6 1 4")
 
 
 @pytest.mark.parametrize("password", LONG)
@@ -152,6 +154,16 @@ def test_passwords_are_typed_unseen_and_may_be_pasted(client, cast):
 def test_no_script_of_ours_makes_html_of_words():
     makes = re.compile(r"\.(inner|outer)HTML\s*=|insertAdjacentHTML|document\.write|\beval\(|new Function")
     assert [path.name for path in scripts() if makes.search(path.read_text())] == []
+
+
+def test_no_script_of_ours_writes_to_an_object_by_a_name_from_elsewhere():
+    """A name such as __proto__ would become a part of every object."""
+    writes = re.compile(
+        r"\w\[[^\]'\"\d][^\]]*\]\s*(\|\||&&|\?\?)?=[^=]|Object\.assign|Reflect\.set|\.\.\.JSON"
+    )
+    assert writes.search("known[name] = value")
+    assert not writes.search("known[name] === value")
+    assert [path.name for path in scripts() if writes.search(path.read_text())] == []
 
 
 def scripts():

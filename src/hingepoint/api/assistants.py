@@ -10,13 +10,11 @@ from __future__ import annotations
 import json
 import logging
 import re
-import time
 from collections.abc import Callable
 from functools import wraps
 from typing import Annotated, Any
 
 import msgspec
-from django.core.cache import cache
 from django.core.exceptions import ObjectDoesNotExist
 from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest, HttpResponse
@@ -33,9 +31,9 @@ from hingepoint.domain.notices import queries as notices
 from hingepoint.domain.plans.queries import lines as plan_lines
 from hingepoint.domain.search import queries as search
 from hingepoint.domain.signals import queries as signal_queries
-from hingepoint.domain.tokens import actions
 from hingepoint.records.errors import Hidden, Refused
 from hingepoint.records.tokens import READ, Topic, allows
+from hingepoint.web import limits
 from hingepoint.web.answers import NOTHING_HERE
 
 log = logging.getLogger(__name__)
@@ -51,7 +49,6 @@ INSTRUCTIONS = (
 )
 #: Lines of a list that a tool gives at most; it says how many there are.
 MOST = 50
-CALLS_A_MINUTE = 60
 
 #: Texts that are ours: words of short lists, and ids. Every other text is quoted.
 OURS = frozenset(
@@ -104,23 +101,16 @@ def _name(key: Any) -> str:
 
 
 def by_token(request: HttpRequest) -> HttpResponse | None:
-    """Let a token in that works, at most ``CALLS_A_MINUTE`` times; else return what is answered."""
+    """Let a token in that works and does not ask too often; else return what is answered."""
     caller = callers.who(request)
     if caller is None:
         return problems.problem(401, problems.WITHOUT)
-    if _asks_too_often(caller.token.pk):
-        answer = problems.problem(429, "At most 60 calls a minute. Wait a minute.")
-        answer.headers["Retry-After"] = "60"
-        return answer
-    actions.note_use(at=timezone.now(), token=caller.token)
+    try:
+        callers.let_pass(caller, limits.ASSISTANTS)
+    except callers.AsksTooOften as error:
+        return problems.answer(request, error)
     request.user, request.caller = caller.user, caller  # type: ignore[attr-defined]
     return None
-
-
-def _asks_too_often(token_id: int) -> bool:
-    key = f"assistant-{token_id}-{int(time.time() // 60)}"
-    cache.add(key, 0, timeout=120)
-    return cache.incr(key) > CALLS_A_MINUTE
 
 
 server = MCPServer(

@@ -9,7 +9,9 @@ from ninja.security import HttpBearer
 
 from hingepoint.domain.deals.actions import HAND
 from hingepoint.domain.tokens import actions, queries
+from hingepoint.records.errors import TooOften
 from hingepoint.records.tokens import Topic, allows
+from hingepoint.web import limits
 
 #: Where a fact comes from that a program noted, not a person through one.
 ORIGIN = "api"
@@ -19,6 +21,17 @@ class Request(HttpRequest):
     """Only for annotations: a request whose caller is known."""
 
     auth: queries.Caller
+
+
+class AsksTooOften(TooOften):
+    """A program asks for more than one may. ``who`` is the number of the person whose token it carries; it may go on in
+    ``seconds``."""
+
+    def __init__(self, who: int, seconds: int):
+        self.who, self.seconds = who, seconds
+        super().__init__(
+            "That is more than one program may ask for at once. Nothing was saved: wait as many seconds as Retry-After says."
+        )
 
 
 class Bearer(HttpBearer):
@@ -34,8 +47,15 @@ class Bearer(HttpBearer):
             return None
         if self.topic and not allows(found.scopes, self.topic, self.access):
             raise AuthorizationError
-        actions.note_use(at=timezone.now(), token=found.token)
+        let_pass(found, limits.PROGRAMS)
         return found
+
+
+def let_pass(caller: queries.Caller, limit: limits.Limit) -> None:
+    """Count a request of a token and note that the token is used. Raises AsksTooOften."""
+    if seconds := limits.wait(caller.token.pk, limit):
+        raise AsksTooOften(caller.user.pk, seconds)
+    actions.note_use(at=timezone.now(), token=caller.token)
 
 
 def who(request: HttpRequest) -> queries.Caller | None:

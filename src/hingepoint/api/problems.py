@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import Schema
 from ninja.errors import HttpError, ValidationError
 
+from hingepoint.api.callers import AsksTooOften
 from hingepoint.domain.tokens.actions import AtWork
 from hingepoint.records.errors import AlreadyNoted, Hidden, Stale
 from hingepoint.web import answers, security_log
@@ -79,11 +80,12 @@ def problem(status: int, words: str, by_field: dict[str, str] | None = None) -> 
     response = JsonResponse(told, status=status, content_type=MEDIA_TYPE)
     if status == 401:
         response.headers["WWW-Authenticate"] = 'Bearer realm="hingepoint"'
-    return _in_a_second(response) if status == 503 else response
+    return _in(1, response) if status == 503 else response
 
 
-def _in_a_second(response: HttpResponse) -> HttpResponse:
-    response.headers["Retry-After"] = "1"
+def _in(seconds: int, response: HttpResponse) -> HttpResponse:
+    """Let a program try again after so long."""
+    response.headers["Retry-After"] = str(seconds)
     return response
 
 
@@ -93,6 +95,9 @@ def answer(request: HttpRequest, error: Exception) -> HttpResponse:
         caller = getattr(request, "auth", None)
         security_log.refused(request, who=caller.user.pk if caller else None)
     match error:
+        case AsksTooOften():
+            security_log.too_often(request, who=error.who)
+            return _in(error.seconds, problem(429, error.words))
         case ValidationError():
             return problem(422, INVALID, _by_field(error.errors))
         case HttpError():
@@ -100,7 +105,7 @@ def answer(request: HttpRequest, error: Exception) -> HttpResponse:
         case AlreadyNoted():
             return problem(409, SECOND)
         case AtWork():
-            return _in_a_second(problem(409, str(error)))
+            return _in(1, problem(409, str(error)))
         case Stale() if "If-Match" in request.headers:
             return problem(412, str(error))
         case ObjectDoesNotExist():

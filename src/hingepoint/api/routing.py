@@ -14,7 +14,7 @@ from hingepoint.api.problems import Problem
 from hingepoint.records.tokens import READ, WRITE, Topic
 
 #: Which problems each operation may answer with.
-_OF_READING = (400, 401, 403, 404, 422, 500, 503)
+_OF_READING = (400, 401, 403, 404, 422, 429, 500, 503)
 _OF_WRITING = (*_OF_READING, 409, 412, 413)
 _KEY_PARAMETER = {
     "name": HEADER,

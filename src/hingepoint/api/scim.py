@@ -18,13 +18,13 @@ from scim2_models import Context
 from scim2_models.path import CompareOperator, Comparison
 
 from hingepoint.api import scim_shapes as shapes
-from hingepoint.api.callers import who
+from hingepoint.api.callers import AsksTooOften, let_pass, who
 from hingepoint.domain.directory import actions, queries
 from hingepoint.domain.people.queries import User, keeps_people
-from hingepoint.domain.tokens import actions as tokens
 from hingepoint.records.directory import GroupThere, PersonThere
 from hingepoint.records.errors import Hidden, Refused, Stale
 from hingepoint.records.tokens import WRITE, Topic, allows
+from hingepoint.web import limits, security_log
 from hingepoint.web.requests import whole_number
 
 MEDIA_TYPE = "application/scim+json"
@@ -74,6 +74,11 @@ def _opened(**by_method: View) -> View:
             return view(request, viewer, **where)
         except _Said as said:
             return _problem(said.status, said.words, said.kind)
+        except AsksTooOften as error:
+            security_log.too_often(request, who=error.who)
+            answer = _problem(429, error.words)
+            answer.headers["Retry-After"] = str(error.seconds)
+            return answer
         except scim.SCIMException as wrong:
             told = wrong.to_error()
             return _problem(told.status or 400, told.detail or "", told.scim_type)
@@ -103,7 +108,7 @@ def _program(request: HttpRequest) -> User:
         raise _Said(
             403, "This takes the token of a program of its own, an analyst's, that may write the directory."
         )
-    tokens.note_use(at=timezone.now(), token=caller.token)
+    let_pass(caller, limits.PROGRAMS)
     return caller.user
 
 

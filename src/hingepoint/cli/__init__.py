@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import click
 
 from hingepoint import __version__
+from hingepoint.records.errors import finds_no_room
 
 UNUSABLE = 2
 NOT_ENOUGH_DATA = 3
@@ -62,6 +63,7 @@ MISTAKES = {
     "django.db.utils.OperationalError",
     "pydantic_core._pydantic_core.ValidationError",
     "pydantic_settings.exceptions.SettingsError",
+    "sqlite3.OperationalError",
     "yaml.error.YAMLError",
 }
 #: As ``MISTAKES``, but not what is derived from it: a file that is no database is not a bug, a broken rule is.
@@ -141,21 +143,41 @@ def calculate_on_one_thread() -> None:
 
 def is_a_mistake(error: Exception) -> bool:
     """Return whether ``error`` speaks to the person who called: an error class of our own, a file that
-    cannot be opened, or one of ``MISTAKES``. Anything else is a bug and shows as one."""
-    if type(error).__module__.startswith("hingepoint.") or (isinstance(error, OSError) and error.filename):
+    cannot be opened, a disk that is full, or one of ``MISTAKES``. Anything else is a bug and shows as one."""
+    names_a_file = isinstance(error, OSError) and error.filename is not None
+    if type(error).__module__.startswith("hingepoint.") or names_a_file or finds_no_room(error):
         return True
     names = [f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__]
     return names[0] in EXACT_MISTAKES or not MISTAKES.isdisjoint(names)
 
 
+MAKE_ROOM = "Make room, then call this again."
+#: What a database says -> what helps.
+ADVICE = {
+    "disk is full": MAKE_ROOM,
+    "No space left": MAKE_ROOM,
+    "disk I/O error": f"Its disk is full or fails. {MAKE_ROOM} If there is room, ask hingepoint doctor.",
+    "readonly": "Call this as the account that runs the server, and let it write there.",
+    "database is locked": "Another program writes for long: call this again in a while.",
+    "onnection refused": "Start PostgreSQL, or correct HINGEPOINT_DATABASE_URL.",
+}
+OTHER_ADVICE = "Ask hingepoint doctor, or restore a backup."
+
+
+def with_advice(error: Exception) -> str:
+    """Return what a database said, and what helps."""
+    said = str(error).strip()
+    return f"{said}. {next((helps for words, helps in ADVICE.items() if words in said), OTHER_ADVICE)}"
+
+
 def in_words(error: Exception) -> str:
     """Return the message to print for a mistake."""
+    if isinstance(error, OSError) and finds_no_room(error):
+        return f"There is no room to write ({error.strerror}). {MAKE_ROOM}"
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}"
-    if type(error).__module__ == "django.db.utils":
-        return (
-            f"The database cannot be used: {str(error).strip()}. Ask hingepoint doctor, or restore a backup."
-        )
+    if type(error).__module__ in ("django.db.utils", "sqlite3"):
+        return f"The database cannot be used: {with_advice(error)}"
     if hasattr(error, "errors") and callable(error.errors):  # pydantic: one line a field
         return "\n".join(_field_in_words(found, error) for found in error.errors())
     return "\n".join(getattr(error, "messages", [])) or str(error)

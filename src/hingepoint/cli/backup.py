@@ -18,7 +18,7 @@ from pathlib import Path
 
 import click
 
-from hingepoint.cli import Unusable, backup_archive, backup_file, backup_seal, in_use
+from hingepoint.cli import Unusable, backup_archive, backup_file, backup_seal, in_use, with_advice
 from hingepoint.cli.common import format_option, print_json, start_django
 from hingepoint.cli.serve import bring_database_up_to_date
 from hingepoint.connectors import passing
@@ -143,7 +143,7 @@ class SQLite:
                 database.execute("VACUUM INTO ?", [str(file)])
             backup_file.check_sqlite(file)
         except sqlite3.DatabaseError as error:
-            raise Unusable(f"The database at {self.path} cannot be backed up: {error}.") from None
+            raise Unusable(f"The database at {self.path} cannot be backed up: {with_advice(error)}") from None
         except Unusable as error:
             said = str(error.message).replace(str(file), "what it wrote")
             raise Unusable(f"The database at {self.path} cannot be backed up: {said}") from None

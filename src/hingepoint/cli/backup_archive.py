@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import shutil
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from hingepoint.cli import Unusable, in_use
 from hingepoint.connectors import passing
@@ -24,16 +26,53 @@ def add_files(backup: Path, folder: Path) -> int:
     in_use.make_private(archive)
     try:
         with tarfile.open(archive, "w") as tar:
-            tar.add(backup, DATABASE)
+            written = {DATABASE: _add(tar, backup, DATABASE)}
             for one in files:
+                name = f"{FILES}/{one.relative_to(folder).as_posix()}"
                 with contextlib.suppress(FileNotFoundError):  # taken away a moment ago
-                    tar.add(one, f"{FILES}/{one.relative_to(folder).as_posix()}", recursive=False)
-        with tarfile.open(archive) as tar:
-            written = len(tar.getmembers()) - 1  # reads to the end of it
+                    written[name] = _add(tar, one, name)
+        _require_that_it_holds(archive, written)
         archive.replace(backup)
     finally:
         archive.unlink(missing_ok=True)
-    return written
+    return len(written) - 1
+
+
+class _Noting:
+    """A file that is read once, and the digest of what was read."""
+
+    def __init__(self, file: IO[bytes]):
+        self.file, self.digest = file, hashlib.sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        found = self.file.read(size)
+        self.digest.update(found)
+        return found
+
+
+def _add(tar: tarfile.TarFile, file: Path, name: str) -> bytes:
+    """Add a file under ``name``; return the digest of what was read of it."""
+    with file.open("rb") as source:
+        noting = _Noting(source)
+        tar.addfile(tar.gettarinfo(arcname=name, fileobj=source), noting)  # type: ignore[arg-type]  # it only reads
+    return noting.digest.digest()
+
+
+def _require_that_it_holds(archive: Path, written: dict[str, bytes]) -> None:
+    """Raise Unusable unless an archive, read again, holds what was written to it."""
+    with tarfile.open(archive) as tar:
+        read = {
+            one.name: hashlib.file_digest(_content(tar, one), "sha256").digest()  # type: ignore[arg-type]  # it buffers
+            for one in tar
+        }
+    if read != written:
+        raise Unusable(f"{archive.stem} does not read back the same as it was written. Is the disk sound?")
+
+
+def _content(tar: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
+    found = tar.extractfile(member)
+    assert found is not None  # it is a file
+    return found
 
 
 @contextlib.contextmanager
@@ -83,8 +122,6 @@ def _unpacked(file: Path, folder: Path, place: Path) -> Archive:
 
 
 def _copy(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:
-    source = tar.extractfile(member)
-    assert source is not None  # it is a file
     in_use.make_private(target)
-    with source, target.open("wb") as copied:
+    with _content(tar, member) as source, target.open("wb") as copied:
         shutil.copyfileobj(source, copied)

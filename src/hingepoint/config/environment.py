@@ -101,6 +101,12 @@ class Environment(BaseSettings):
         description="File to which every night adds the length and the digest of the audit trail, best on another "
         "machine: who rewrites the whole trail is then found by hingepoint audit verify. Empty: none.",
     )
+    limits_wider: float = Field(
+        1,
+        ge=0,
+        description="How much wider the limits are within which one person, or one program, may ask: 2 lets each ask twice as often, "
+        "0 lifts them, for measuring.",
+    )
     upload_limit_mb: int = Field(500, ge=1, description="Largest file that can be uploaded, in megabytes.")
     demo: bool = Field(
         False,

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping
+
+#: What the system says where there is no room on the disk, or no more of it for this account, or for this file.
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class Hidden(LookupError):
@@ -59,3 +63,8 @@ class Refused(ValueError):
 
 class TooOften(Refused):
     """Asked too many times in a short while; ``words`` say how long to wait."""
+
+
+def finds_no_room(error: BaseException) -> bool:
+    """Return whether something could not be written because the disk is full."""
+    return isinstance(error, OSError) and error.errno in _NO_ROOM

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,13 +22,13 @@ from django.core.exceptions import (
     TooManyFieldsSent,
     TooManyFilesSent,
 )
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from hingepoint.records.errors import AlreadyNoted, Hidden, OutOfDate, Refused, Stale, TooOften
+from hingepoint.records.errors import AlreadyNoted, Hidden, OutOfDate, Refused, Stale, TooOften, finds_no_room
 from hingepoint.records.languages import told_again
 from hingepoint.web import security_log
 from hingepoint.web.sent import SECOND, TOKEN, ask_whether_second
@@ -43,6 +44,17 @@ ELSEWHERE = (
 )
 SIGNED_OUT = "You were signed out meanwhile. Nothing was saved."
 BUSY = "The database is busy with other work. Nothing was saved: send it again in a minute."
+FULL = "The disk of this server is full. Nothing was saved: tell whoever runs it to make room, then send it again."
+DISK_FAILS = (
+    "The disk of this server fails or is full. Nothing was saved: tell whoever runs it, then send it again."
+)
+READ_ONLY = (
+    "This server may not write to its database. Nothing was saved: tell whoever runs it, then send it again."
+)
+AWAY = (
+    "The database does not answer. Nothing was saved: try again in a minute; if it goes on, tell whoever runs "
+    "this server."
+)
 ONLY_A_FORM = "This address only takes what a form sends; it shows nothing by itself."
 OUR_FAULT = (
     "The fault is ours. Nothing you entered before was lost, and nothing was half saved. Try again; if it "
@@ -73,7 +85,7 @@ TITLES = {
     422: "Not saved yet",
     429: "Too often",
     500: "That went wrong",
-    503: "Busy at the moment",
+    503: "Not at the moment",
 }
 #: Fields of a form that nobody typed, or that are shown to nobody.
 _NOT_SHOWN = ("csrfmiddlewaretoken", "next", "version", "number", "offered", "password", TOKEN)
@@ -89,20 +101,45 @@ class Answer:
     by_field: Mapping[str, str]
 
 
-#: How databases say that a statement waited or took too long.
-_BUSY = ("database is locked", "lock timeout", "statement timeout")
+#: How databases say that a statement waited or took too long, and what else no program can mend -> what we say of it.
+_OF_DATABASES = {
+    BUSY: ("database is locked", "lock timeout", "statement timeout"),
+    FULL: ("disk is full", "No space left"),
+    DISK_FAILS: ("disk I/O error",),
+    READ_ONLY: ("readonly database", "read-only transaction"),
+    AWAY: (
+        "unable to open database",
+        "connection failed",
+        "connection refused",
+        "Connection refused",
+        "connection is lost",
+        "connection is closed",
+        "closed the connection",
+        "terminating connection",
+    ),
+}
 
 
 def answer_to(error: Exception) -> Answer | None:
     """Return the answer to an error; None for one that is a fault of ours."""
-    if isinstance(error, OperationalError) and any(words in str(error) for words in _BUSY):
-        return Answer(503, BUSY, {"": BUSY})
+    if words := _beyond_us(error):
+        return Answer(503, words, {"": words})
     for kind, status, words in TABLE:
         if isinstance(error, kind):
             said = told_again(words or (error.args[0] if error.args else ""))
             by_field = error.by_field if isinstance(error, Refused) else {"": said}
             return Answer(status, said, {name: told_again(text) for name, text in by_field.items()})
     return None
+
+
+def _beyond_us(error: Exception) -> str:
+    """Return what is said where the database or the disk stands in the way; nothing for any other error."""
+    if finds_no_room(error):
+        return FULL
+    if not isinstance(error, (OperationalError, InterfaceError)):
+        return ""
+    said = str(error)
+    return next((ours for ours, theirs in _OF_DATABASES.items() if any(one in said for one in theirs)), "")
 
 
 class Answers:
@@ -142,6 +179,8 @@ class Answers:
         if isinstance(error, (Hidden, PermissionDenied)) and request.user.is_authenticated:
             security_log.refused(request, who=request.user.pk)
         found = answer_to(error)
+        if found and found.status == 503:
+            logger.error("Answered 503: %s", error)
         return page(request, found.status, found.words) if found else None
 
 
@@ -226,21 +265,24 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    """The page of a fault of ours. What is broken may be what every page is made with (who looks, the session, the
-    database): then the same words come without it."""
+    """The page of a fault of ours, or of what is beyond us. What is broken may be what every page is made with (who looks, the
+    session, the database): then the same words come without it."""
+    error = sys.exception()
+    found = answer_to(error) if isinstance(error, Exception) else None
+    status, words = (503, found.words) if found and found.status == 503 else (500, OUR_FAULT)
     try:
-        return page(request, 500, OUR_FAULT)
+        return page(request, status, words)
     except Exception:
         logger.exception("The page of the fault could not be made as usual either")
         context = {
-            "title": TITLES[500],
-            "words": OUR_FAULT,
+            "title": TITLES[status],
+            "words": words,
             "typed": (),
             "again": (),
             "back": "",
             "theme": "auto",
         }
-        return HttpResponse(render_to_string("errors/answer.html", context), status=500)
+        return HttpResponse(render_to_string("errors/answer.html", context), status=status)
 
 
 def key_over(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -257,6 +299,13 @@ def key_over(request: HttpRequest, reason: str = "") -> HttpResponse:
 def signed_out(request: HttpRequest) -> HttpResponse:
     """What somebody sends who was signed out meanwhile waits until they are back."""
     return page(request, 403, SIGNED_OUT, sign_in=True, again=_again(request))
+
+
+def too_often(request: HttpRequest, words: str, seconds: int) -> HttpResponse:
+    """Somebody has to wait; what they sent may be sent again then."""
+    shown = page(request, 429, words, again=_again(request))
+    shown.headers["Retry-After"] = str(seconds)
+    return shown
 
 
 def _again(request: HttpRequest) -> list[tuple[str, str]]:

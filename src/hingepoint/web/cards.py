@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -17,30 +14,7 @@ from django.views.decorators.http import require_safe
 from hingepoint.domain.sync import queries
 from hingepoint.records.errors import Hidden, TooOften
 from hingepoint.web import clients
-
-
-@dataclass
-class Turnstile:
-    """Lets each pass so many times in a while. Kept in memory, since looking at a page writes nothing: each process counts
-    for itself, and of very many the longest silent are forgotten."""
-
-    most: int
-    seconds: float
-    remembered: int = 10_000
-    passed: OrderedDict[str, list[float]] = field(default_factory=OrderedDict)
-
-    def is_full(self, who: str) -> bool:
-        since = time.monotonic() - self.seconds
-        kept = [one for one in self.passed.get(who, ()) if one > since]
-        return len(kept) >= self.most
-
-    def count(self, who: str) -> None:
-        since = time.monotonic() - self.seconds
-        kept = [one for one in self.passed.pop(who, ()) if one > since]
-        self.passed[who] = [*kept, time.monotonic()][-self.most :]
-        while len(self.passed) > self.remembered:
-            self.passed.popitem(last=False)
-
+from hingepoint.web.limits import Turnstile
 
 #: A whole company may come from one address, so that only wrong tokens are counted by it; a card is asked for by its readers.
 WRONG = Turnstile(most=20, seconds=900)
@@ -62,7 +36,7 @@ def card(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _found(address: str, token: str) -> queries.Card:
-    if WRONG.is_full(address) or ASKED.is_full(token):
+    if WRONG.wait(address) or ASKED.wait(token):
         raise TooOften("Asked too often from here. Wait a quarter of an hour, then try again.")
     try:
         found = queries.card(token, today=timezone.localdate())

@@ -21,9 +21,18 @@ def wrong_password(request: HttpRequest, account: str) -> None:
 
 def refused(request: HttpRequest, *, who: int | None) -> None:
     """Note that somebody asked for what is not theirs, or is not there: which of the two looks the same."""
+    _note("refused", request, who)
+
+
+def too_often(request: HttpRequest, *, who: int | None) -> None:
+    """Note that somebody, or a program of theirs, asked for more than one may."""
+    _note("too often", request, who)
+
+
+def _note(what: str, request: HttpRequest, who: int | None) -> None:
     match = request.resolver_match
     page = match.view_name if match else "none"
     parts = match.kwargs.items() if match else ()
     told = " ".join(f"{name}={value}" for name, value in parts if str(value).isdecimal())
     from_ = clients.counted_address(request)
-    log.warning("refused %s page=%s %s person=%s from=%s", request.method, page, told or "-", who, from_)
+    log.warning("%s %s page=%s %s person=%s from=%s", what, request.method, page, told or "-", who, from_)

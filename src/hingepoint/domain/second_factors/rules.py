@@ -21,9 +21,9 @@ def new_secret() -> str:
 
 
 def new_recovery_code() -> str:
-    """Return a code of 120 bits, so that a plain digest of it is safe to keep; in six groups for the eye."""
-    letters = base64.b32encode(secrets.token_bytes(15)).decode().lower()
-    return "-".join(letters[begin : begin + 4] for begin in range(0, 24, 4))
+    """Return a code of 140 bits, so that a plain digest of it is safe to keep; in seven groups for the eye."""
+    letters = base64.b32encode(secrets.token_bytes(20)).decode().lower()
+    return "-".join(letters[begin : begin + 4] for begin in range(0, 28, 4))
 
 
 def plain(typed: str) -> str:
