@@ -134,6 +134,8 @@ NOT_TOLD = {
         ("connection", "set pace"),
         ("connection", "set card hosts"),
         ("connection", "renew card key"),
+        ("connection", "believe"),
+        ("connection", "forget"),
         ("detection rule", "write"),
         ("detection rule", "switch on"),
         ("detection rule", "switch off"),
