@@ -683,6 +683,11 @@ class Dynamics:
             return WriteResult(Written.LOCKED, "A closed opportunity takes no changes.")
         return self._sent("PATCH", f"opportunities({deal_id})", typed)
 
+    def held(self, ids: Sequence[str], names: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        there = [name for name in names if name in self._columns]
+        rows = self._of("opportunities", ("opportunityid", *there), "opportunityid", ids)
+        return {row["opportunityid"]: row for row in rows}
+
     def write_task(self, deal_id: str, task_id: str, subject: str, due_on: dt.date | None) -> WriteResult:
         said = {"subject": subject, "scheduledend": f"{due_on.isoformat()}T00:00:00Z" if due_on else None}
         if task_id:

@@ -678,6 +678,9 @@ class HubSpot:
         typed = {"number": values.number, "bool": lambda said: said and said == "true"}
         return typed.get(kinds.get(name, ""), values.text)(said.get(name))
 
+    def held(self, ids: Sequence[str], names: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        return {each["id"]: each["properties"] for each in self._batch("0-3", ids, names)}
+
     def write_task(self, deal_id: str, task_id: str, subject: str, due_on: dt.date | None) -> WriteResult:
         properties = {
             "hs_task_subject": subject,
