@@ -62,11 +62,11 @@ class Outcome:
     """What a writing did: how many values by what became of them, on how many ``records``.
 
     ``problem`` says why it stopped before its end, ``wait`` for how many seconds the CRM asked then. ``failing`` are the
-    records that failed one after the other.
+    records that failed one after the other, ``overwritten`` the fields that somebody in the CRM had overwritten.
     """
 
     written: Counter[str] = field(default_factory=Counter)
-    overwritten: int = 0  # fields
+    overwritten: int = 0
     records: int = 0
     failing: int = 0
     problem: str = ""
@@ -298,12 +298,15 @@ def _has_card(connection: Connection) -> bool:
 
 
 def _card(connection: Connection, row: WrittenBack, deal: Deal, today: dt.date) -> dict[str, str]:
-    """Return the address of a deal's card: the one that was written, while it holds for long enough."""
+    """Return the address of a deal's card: the one that was written, while it holds for long enough; that of a closed deal is
+    renewed once, and then ends."""
     if not _has_card(connection):
         return {}
     field = connection.write_fields[WriteBackPart.CARD.value]
-    if row.card_until and row.card_until > today + cards.AHEAD and field in row.values:
-        return {WriteBackPart.CARD.value: row.values[field]}
+    written = row.values.get(field) or row.values.get(AGAIN + field)
+    ends_soon = row.card_until <= today + cards.AHEAD if row.card_until else deal.status == DealStatus.OPEN
+    if written and not ends_soon:
+        return {WriteBackPart.CARD.value: written}
     token = cards.sign(connection, deal.pk, until=today + cards.LASTS)
     return {WriteBackPart.CARD.value: address_of(f"card/{token}/")}
 
@@ -325,7 +328,7 @@ def _write(
             row.save()
         return results
     refused = [each for each in results if each.written not in TAKEN]
-    if new_card and not refused:  # that of a closed deal ends, until something changes on it
+    if new_card and not refused:
         row.card_until = today + cards.LASTS if deal.status == DealStatus.OPEN else None
     _leave_alone(row, refused[0] if refused else None, at)
     row.save()
@@ -394,8 +397,8 @@ def _write_task(connection: Connection, source: Source, row: WrittenBack, said: 
     if WriteBackPart.TASK.value not in connection.write_back:
         return []
     task = f"{said.next}|{said.due_on or ''}" if said.next else ""
-    written = row.values.get(TASK, "") == task and (task or not row.task_id)
-    if written and SENT not in row.values:
+    is_there = row.values.get(TASK, "") == task and (task or not row.task_id)
+    if is_there and SENT not in row.values:
         return []
     return [_tried(lambda: _bring_task(source, row, said, task))]
 
