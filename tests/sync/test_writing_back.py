@@ -1,14 +1,16 @@
 """What goes back onto the records of a CRM: only what changed, and never against a no."""
 
 import datetime as dt
+import importlib
 
 import pytest
+from django.apps import apps
 
 from fake_crm import BEGIN, FakeCrm, plug_in
 from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.sync import actions, queries, writing
-from hingepoint.domain.sync.models import WrittenBack
+from hingepoint.domain.sync.models import OwnTask, WrittenBack
 from hingepoint.records.crm import Written
 
 LATER = BEGIN + dt.timedelta(days=60)
@@ -381,3 +383,10 @@ def test_a_task_that_we_made_is_no_activity_of_a_seller_when_it_is_done(crm, con
     crm.activity(called.format(task), "d1", "task")
     run(connection, 4)
     assert sorted(activities()) == ["call", "task"]
+
+
+def test_tasks_of_before_are_known_as_ours(connection):
+    for deal, task in (("d1", "t7"), ("d2", ""), ("d3", "t9")):
+        WrittenBack.objects.create(connection=connection, external_id=deal, task_id=task, at=LATER)
+    importlib.import_module("hingepoint.domain.migrations.0050_own_tasks").know_tasks_of_before(apps, None)
+    assert list(OwnTask.objects.order_by("pk").values_list("external_id", flat=True)) == ["t7", "t9"]
