@@ -78,6 +78,7 @@ class FakeCrm:
     found: tuple[CapabilityFound, ...] = TRACKED
     rows: dict[CrmObject, dict[str, tuple[dt.datetime, CrmRecord]]] = field(default_factory=dict)
     fates_known: dict[str, CrmFate] = field(default_factory=dict)
+    fates_told: list[CrmFate] = field(default_factory=list)  # on every page of their kind
     written: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     tasks: dict[str, tuple[str, str, dt.date | None]] = field(default_factory=dict)
     locked: set[str] = field(default_factory=set)
@@ -193,7 +194,8 @@ class FakeCrm:
         left = [row for row in ordered if f"{row[0]}|{row[1]}" >= mark]
         some = left[: self.page_size + bool(mark)]
         last = f"{some[-1][0]}|{some[-1][1]}" if some else mark
-        return CrmPage(object, tuple(row[2] for row in some), last, len(left) > len(some), self.now)
+        told = tuple(each for each in self.fates_told if each.object == object)
+        return CrmPage(object, tuple(row[2] for row in some), last, len(left) > len(some), self.now, told)
 
     def _of(self, kind: CrmObject) -> Mapping[str, tuple[dt.datetime, CrmRecord]]:
         return self.rows.get(kind, {})

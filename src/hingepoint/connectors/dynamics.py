@@ -397,9 +397,7 @@ class Dynamics:
             CrmObject.QUOTES: lambda mark: paging.pages_in_turn(
                 mark, ("quotes", "quotedetails"), self._quotes_page
             ),
-            CrmObject.ACTIVITIES: lambda mark: self._changed(
-                object, "activitypointers", ACTIVITY, mark, _activities
-            ),
+            CrmObject.ACTIVITIES: self._activities_page,
         }
         return pages[object](mark)
 
@@ -598,6 +596,17 @@ class Dynamics:
 
     def _label(self, stage: str) -> str:
         return self._stages[stage].name if stage in self._stages else ""
+
+    def _activities_page(self, mark: str) -> CrmPage:
+        called_off: list[CrmFate] = []
+
+        def made(rows: list[Any]) -> Iterator[CrmActivity]:
+            off = (each["activityid"] for each in rows if values.text(each.get("statecode")) == "2")
+            called_off.extend(CrmFate(CrmObject.ACTIVITIES, each, Fate.DELETED) for each in off)
+            return _activities(rows)
+
+        page = self._changed(CrmObject.ACTIVITIES, "activitypointers", ACTIVITY, mark, made)
+        return dataclasses.replace(page, fates=(*page.fates, *called_off))
 
     # Quotes
 
