@@ -78,9 +78,11 @@ class FakeCrm:
     found: tuple[CapabilityFound, ...] = TRACKED
     rows: dict[CrmObject, dict[str, tuple[dt.datetime, CrmRecord]]] = field(default_factory=dict)
     fates_known: dict[str, CrmFate] = field(default_factory=dict)
+    fates_told: list[CrmFate] = field(default_factory=list)  # on every page of their kind
     written: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     tasks: dict[str, tuple[str, str, dt.date | None]] = field(default_factory=dict)
     locked: set[str] = field(default_factory=set)
+    fields_held: dict[str, dict[str, str]] = field(default_factory=dict)  # what stands in fields of our own
     failing: set[str] = field(default_factory=set)
     cuts: int = 0  # answers to tasks that are cut off, though the task is made
     asked: list[str] = field(default_factory=list)
@@ -192,7 +194,8 @@ class FakeCrm:
         left = [row for row in ordered if f"{row[0]}|{row[1]}" >= mark]
         some = left[: self.page_size + bool(mark)]
         last = f"{some[-1][0]}|{some[-1][1]}" if some else mark
-        return CrmPage(object, tuple(row[2] for row in some), last, len(left) > len(some), self.now)
+        told = tuple(each for each in self.fates_told if each.object == object)
+        return CrmPage(object, tuple(row[2] for row in some), last, len(left) > len(some), self.now, told)
 
     def _of(self, kind: CrmObject) -> Mapping[str, tuple[dt.datetime, CrmRecord]]:
         return self.rows.get(kind, {})
@@ -223,8 +226,17 @@ class FakeCrm:
         if deal_id not in self._of(CrmObject.DEALS):
             return WriteResult(Written.GONE)
         self.written.append((deal_id, dict(values)))
+        self.fields_held.setdefault(deal_id, {}).update(values)
         self.put(CrmObject.DEALS, replace(self.deal(deal_id), modified_at=self.now))
         return WriteResult(Written.DONE, modified_at=self.now)
+
+    def held(self, ids: Sequence[str], names: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        here = self._of(CrmObject.DEALS)
+        return {
+            each: {name: self.fields_held.get(each, {}).get(name) for name in names}
+            for each in ids
+            if each in here
+        }
 
     def write_task(self, deal_id: str, task_id: str, subject: str, due_on: dt.date | None) -> WriteResult:
         task_id = task_id or f"t{next(self.numbers)}"

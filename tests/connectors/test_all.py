@@ -272,6 +272,23 @@ def still_to_do(key: str, fake, task: str) -> bool:
 
 
 @played
+def test_what_stands_in_our_fields_is_read_for_many_deals_at_once(key):
+    with fake_of(key) as fake:
+        deals = [fake.add(n) for n in range(2)]
+        source = opened(key, fake, 50)
+        source.describe()
+        source.write(deals[0], {fake.own: "1 of 2 agreements stand"})
+        before = len(fake.requests)
+        there = source.held([*deals, "4711"], [fake.own])
+        assert len(fake.requests) == before + 1
+        assert values.means(there[deals[0]][fake.own], "1 of 2 agreements stand")
+        assert values.means(there[deals[1]].get(fake.own), "")
+        assert there.keys() == set(deals)
+        fake.say_own(0, "Ask Mia")
+        assert not values.means(source.held(deals, [fake.own])[deals[0]][fake.own], "1 of 2 agreements stand")
+
+
+@played
 def test_a_task_that_is_to_be_done_is_found_by_what_it_is_called(key):
     with fake_of(key) as fake:
         deal, other = fake.add(), fake.add(1)

@@ -147,8 +147,9 @@ def test_a_call_or_mail_that_is_planned_and_a_meeting_that_was_called_off_are_no
     deal = fake.add()
     for kind, state in (("phonecall", 0), ("email", 0), ("appointment", 2), ("appointment", 3), ("email", 1)):
         fake.put("activitypointers", _regardingobjectid_value=deal, activitytypecode=kind, statecode=state)
-    found = read(opened(fake), CrmObject.ACTIVITIES)[CrmObject.ACTIVITIES]
-    assert sorted(each.kind for each in found) == ["mail", "meeting"]
+    page = opened(fake).page(CrmObject.ACTIVITIES, "")
+    assert sorted(each.kind for each in page.records) == ["mail", "meeting"]
+    assert [each.fate for each in page.fates] == [Fate.DELETED]
 
 
 def test_deals_from_before_the_wished_day_are_left_out_though_tracking_cannot_filter(fake):

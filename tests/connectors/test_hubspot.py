@@ -141,6 +141,22 @@ def test_imports_are_marked(fake):
 # Quotes, approvals, activities
 
 
+def test_a_meeting_that_was_called_off_is_told_as_gone_and_is_no_activity(fake):
+    deal = fake.add()
+    for outcome in ("SCHEDULED", "CANCELED", "COMPLETED", "NO_SHOW"):
+        said = {"hs_timestamp": fake.now.isoformat(), "hs_meeting_outcome": outcome}
+        fake.link("meetings", fake.put("meetings", said), "0-3", deal)
+    records, fates, mark, more = [], [], "", True
+    while more:
+        page = opened(fake).page(CrmObject.ACTIVITIES, mark)
+        records, fates = [*records, *page.records], [*fates, *page.fates]
+        mark, more = page.mark, page.more
+    assert [each.kind for each in records] == ["meeting", "meeting"]
+    assert len({each.id for each in fates}) == 2
+    assert {each.fate for each in fates} == {Fate.DELETED}
+    assert {each.id for each in fates}.isdisjoint({each.id for each in records})
+
+
 def test_a_quote_has_list_and_net_price_whoever_changed_the_price(fake):
     fake.quote(fake.add(), "900")
     quote = read(opened(fake), CrmObject.QUOTES)[CrmObject.QUOTES][0]

@@ -316,6 +316,9 @@ def test_what_tryton_cannot_take_is_said_and_never_raised(server):
     deal = open_deal(server, "Line 10", 700, 0, 0, dt.datetime.now(dt.UTC))
     assert server.client.write(str(deal), {"agreements": "1 of 2"}).written is Written.NO_FIELD
     assert server.client.write_task("999999", "", "Budget", None).written is not Written.DONE
+    made = server.client.write_task(str(deal), "", "Budget", None)
+    found = [server.client.find_task(str(deal), called) for called in ("Budget", "Timeline")]
+    assert found == [made.task_id, ""]
 
 
 def notes_of(server: Server, deal: int) -> list[str]:

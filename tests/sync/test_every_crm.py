@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib
+import re
 
 import pytest
 
+from connectors.fakes.base import Reply
 from connectors.test_all import PLAYED
 from hingepoint import connectors
+from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.imports.models import ImportBatch
 from hingepoint.domain.sync import actions
@@ -106,3 +109,39 @@ def test_each_change_of_a_field_of_the_companys_own_is_one_line_of_the_history(c
     assert [one.note for one in lines] == ["North", "South", "West"]
     origins = LandedChange.objects.filter(field=DealField.EXTRA).values_list("origin", flat=True)
     assert list(origins) == [Origin.NATIVE] * 3
+
+
+def tasks_in(fake) -> int:
+    """Return how many tasks there are, where each CRM keeps them."""
+    kept = [getattr(fake, name) for name in ("rows", "records", "lists", "tables") if hasattr(fake, name)]
+    tables = next(each for each in kept if isinstance(each, dict))
+    return sum(len(tables.get(kind, ())) for kind in ("Task", "tasks", "activities", "mail.activity"))
+
+
+def cut_where_a_task_is_made(fake, request, go) -> Reply:
+    done = go()
+    makes = re.search(r"/(Task|tasks|activities|activity_schedule)$", request.path) or (
+        b'"activity_schedule"' in request.raw
+    )
+    is_cut = bool(makes) and request.method == "POST"
+    return Reply(done.status, done.body, done.headers, cut=is_cut)
+
+
+def test_a_task_whose_answer_was_cut_off_is_there_once_after_the_next_run(crm):
+    fake, connection = crm
+    read(fake, connection)
+    budget = AgreementType.objects.create(key="budget", name="Budget", side="customer", origin="imported")
+    deal = Deal.objects.filter(status="open").first()
+    facts = {"type": budget, "state": "needed", "required": True, "needed_by": dt.date(2031, 4, 1)}
+    Agreement.objects.create(deal=deal, changed_at=fake.now, **facts)
+    actions.set_writing_back(by=None, at=fake.now, connection_id=connection.pk, parts=["task"], fields={})
+    for number in range(1, 200):
+        fake.next(number, cut_where_a_task_is_made)
+    assert read(fake, connection).written == {"failed": 1}
+    fake.calm()
+    fake.tick(7200)
+    before = tasks_in(fake)
+    assert read(fake, connection).written in ({"done": 1}, {"same": 1})
+    assert (before, tasks_in(fake)) == (1, 1)
+    fake.tick(7200)
+    assert read(fake, connection).written == {}

@@ -24,10 +24,12 @@ from hingepoint.domain.sync.models import Connection, Cursor, Landed, LandedChan
 from hingepoint.records.crm import (
     Capability,
     CapabilityFound,
+    CrmFate,
     CrmLine,
     CrmObject,
     CrmRole,
     DealField,
+    Fate,
     Found,
 )
 from hingepoint.records.deals import DealStatus
@@ -372,6 +374,19 @@ def test_a_meeting_that_lies_ahead_is_no_activity_until_it_has_taken_place(crm):
     synced(connection, at=LATER + dt.timedelta(days=4), sweep=False)
     assert [at for *_, at in happened("d1", "activity")] == [BEGIN, LATER + dt.timedelta(days=3)]
     assert synced(connection, at=LATER + dt.timedelta(days=5), sweep=False).brought.get("events", 0) == 0
+
+
+def test_a_meeting_that_is_called_off_before_its_time_never_took_place(crm):
+    crm.open_deal("d1")
+    crm.activity("m1", "d1", "meeting", on=LATER + dt.timedelta(days=3))
+    connection = connected()
+    synced(connection)
+    del crm.rows[CrmObject.ACTIVITIES]["m1"]
+    crm.fates_told.append(CrmFate(CrmObject.ACTIVITIES, "m1", Fate.DELETED))
+    for days in (2, 4, 5):
+        synced(connection, at=LATER + dt.timedelta(days=days), sweep=False)
+    assert happened("d1", "activity") == []
+    assert not Landed.objects.filter(object="activities", due=True).exists()
 
 
 @pytest.mark.parametrize("problem", [ValueError("no number"), KeyError("id"), TypeError("None")])

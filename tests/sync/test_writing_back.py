@@ -1,14 +1,16 @@
 """What goes back onto the records of a CRM: only what changed, and never against a no."""
 
 import datetime as dt
+import importlib
 
 import pytest
+from django.apps import apps
 
 from fake_crm import BEGIN, FakeCrm, plug_in
 from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.deals.models import Deal, DealEvent
 from hingepoint.domain.sync import actions, queries, writing
-from hingepoint.domain.sync.models import WrittenBack
+from hingepoint.domain.sync.models import OwnTask, WrittenBack
 from hingepoint.records.crm import Written
 
 LATER = BEGIN + dt.timedelta(days=60)
@@ -313,6 +315,24 @@ def test_where_the_last_agreement_is_taken_away_nothing_stays_on_the_record(crm,
     assert (crm.written[-1], crm.tasks) == (("d1", {"hp_status": ""}), {})
 
 
+def test_what_somebody_overwrites_in_the_crm_is_written_once_more_and_then_left(crm, four, connection):
+    budget = needed("budget", dt.date(2026, 4, 1))
+    needed("budget", dt.date(2026, 4, 1), deal="d2")
+    switched_on(connection, "status", "next")
+    run(connection, 1)
+    crm.fields_held["d1"]["hp_next"] = "Ask Mia"
+    assert run(connection, 2) == {}
+    told = synced(connection, 3, sweep=True)
+    assert (told.written, told.rules["overwritten_there"]) == ({"done": 1}, 1)
+    assert crm.written[-1] == ("d1", {"hp_next": "Budget, by 2026-04-01"})
+    crm.fields_held["d1"]["hp_next"] = "Ask Mia, really"
+    told = synced(connection, 4, sweep=True)
+    assert (told.written, told.rules.get("overwritten_there")) == ({}, None)
+    Agreement.objects.filter(pk=budget.pk).update(needed_by=dt.date(2026, 5, 1))
+    assert synced(connection, 5, sweep=True).written == {"done": 1}  # news is written all the same
+    assert crm.fields_held["d1"]["hp_next"] == "Budget, by 2026-05-01"
+
+
 def test_a_night_looks_at_every_deal_however_many_there_are(crm, four, connection, monkeypatch):
     monkeypatch.setattr(writing, "LOOKED_AT", 2)
     rows = [needed("budget", dt.date(2026, 4, 1), deal=key) for key in ("d1", "d2", "d3", "d4")]
@@ -363,3 +383,10 @@ def test_a_task_that_we_made_is_no_activity_of_a_seller_when_it_is_done(crm, con
     crm.activity(called.format(task), "d1", "task")
     run(connection, 4)
     assert sorted(activities()) == ["call", "task"]
+
+
+def test_tasks_of_before_are_known_as_ours(connection):
+    for deal, task in (("d1", "t7"), ("d2", ""), ("d3", "t9")):
+        WrittenBack.objects.create(connection=connection, external_id=deal, task_id=task, at=LATER)
+    importlib.import_module("hingepoint.domain.migrations.0050_own_tasks").know_tasks_of_before(apps, None)
+    assert list(OwnTask.objects.order_by("pk").values_list("external_id", flat=True)) == ["t7", "t9"]

@@ -201,9 +201,9 @@ def test_addresses_are_written_onto_records_and_renewed_before_they_end(cast, mo
         by=None, at=NOW, connection_id=made.pk, parts=["card"], fields={"card": "hp_card"}
     )
 
-    def run(days: int) -> list[tuple[str, dt.date]]:
+    def run(days: int, *, sweep: bool = False) -> list[tuple[str, dt.date]]:
         crm.written.clear()
-        told = actions.sync(at=NOW + dt.timedelta(days=days), connection_id=made.pk, sweep=False)
+        told = actions.sync(at=NOW + dt.timedelta(days=days), connection_id=made.pk, sweep=sweep)
         assert told.problem == ""
         read = ((deal, values["hp_card"].rstrip("/").rpartition("/")[2]) for deal, values in crm.written)
         return [(deal, cards.read(token, today=TODAY).until) for deal, token in read]
@@ -217,3 +217,8 @@ def test_addresses_are_written_onto_records_and_renewed_before_they_end(cast, mo
     assert run(91) == [("d1", again), ("d2", again)]
     assert WrittenBack.objects.get(external_id="d2").card_until is None  # a closed deal is renewed no more
     assert run(92) == []
+    assert run(93, sweep=True) == []
+    crm.fields_held["d1"]["hp_card"] = "theirs"
+    assert run(94, sweep=True) == [("d1", again)]  # the same address once more
+    crm.fields_held["d1"]["hp_card"] = "theirs"
+    assert run(95, sweep=True) == []

@@ -397,9 +397,7 @@ class Dynamics:
             CrmObject.QUOTES: lambda mark: paging.pages_in_turn(
                 mark, ("quotes", "quotedetails"), self._quotes_page
             ),
-            CrmObject.ACTIVITIES: lambda mark: self._changed(
-                object, "activitypointers", ACTIVITY, mark, _activities
-            ),
+            CrmObject.ACTIVITIES: self._activities_page,
         }
         return pages[object](mark)
 
@@ -600,6 +598,17 @@ class Dynamics:
     def _label(self, stage: str) -> str:
         return self._stages[stage].name if stage in self._stages else ""
 
+    def _activities_page(self, mark: str) -> CrmPage:
+        called_off: list[CrmFate] = []
+
+        def made(rows: list[Any]) -> Iterator[CrmActivity]:
+            off = (each["activityid"] for each in rows if values.text(each.get("statecode")) == "2")
+            called_off.extend(CrmFate(CrmObject.ACTIVITIES, each, Fate.DELETED) for each in off)
+            return _activities(rows)
+
+        page = self._changed(CrmObject.ACTIVITIES, "activitypointers", ACTIVITY, mark, made)
+        return dataclasses.replace(page, fates=(*page.fates, *called_off))
+
     # Quotes
 
     def _quotes_page(self, set: str, mark: str) -> CrmPage:
@@ -683,6 +692,11 @@ class Dynamics:
         if values.text(rows[0]["statecode"]) != "0":
             return WriteResult(Written.LOCKED, "A closed opportunity takes no changes.")
         return self._sent("PATCH", f"opportunities({deal_id})", typed)
+
+    def held(self, ids: Sequence[str], names: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        there = [name for name in names if name in self._columns]
+        rows = self._of("opportunities", ("opportunityid", *there), "opportunityid", ids)
+        return {row["opportunityid"]: row for row in rows}
 
     def write_task(self, deal_id: str, task_id: str, subject: str, due_on: dt.date | None) -> WriteResult:
         said = {"subject": subject, "scheduledend": f"{due_on.isoformat()}T00:00:00Z" if due_on else None}

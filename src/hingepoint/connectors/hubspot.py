@@ -6,6 +6,7 @@ id where a page holds one time only. A merge of two deals makes a third; asking 
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import functools
 import json
@@ -608,15 +609,21 @@ class HubSpot:
                 )
 
     def _activities_page(self, kind: str, mark: str) -> CrmPage:
+        called_off: list[CrmFate] = []
+
         def made(found: Sequence[Mapping[str, Any]]) -> Iterator[CrmActivity]:
             took_place = [each for each in found if _took_place(each["properties"], kind)]
+            if kind == "meetings":
+                off = (f"{kind}/{each['id']}" for each in found if each not in took_place)
+                called_off.extend(CrmFate(CrmObject.ACTIVITIES, each, Fate.DELETED) for each in off)
             deals = self._associated(kind, "0-3", [each["id"] for each in took_place])
             for each in took_place:
                 for deal in deals[each["id"]]:
                     yield _activity(each, kind, str(deal["toObjectId"]))
 
         properties = ("hs_timestamp", "hubspot_owner_id", *TOOK_PLACE.get(kind, ()))
-        return self._changed(CrmObject.ACTIVITIES, kind, properties, mark, made)
+        page = self._changed(CrmObject.ACTIVITIES, kind, properties, mark, made)
+        return dataclasses.replace(page, fates=tuple(called_off))
 
     # What became of records
 
@@ -682,6 +689,9 @@ class HubSpot:
         kinds = {each["name"]: each.get("type") for each in self._properties.body["results"]}
         typed = {"number": values.number, "bool": lambda said: said and said == "true"}
         return typed.get(kinds.get(name, ""), values.text)(said.get(name))
+
+    def held(self, ids: Sequence[str], names: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        return {each["id"]: each["properties"] for each in self._batch("0-3", ids, names)}
 
     def write_task(self, deal_id: str, task_id: str, subject: str, due_on: dt.date | None) -> WriteResult:
         properties = {

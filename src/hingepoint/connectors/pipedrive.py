@@ -484,6 +484,10 @@ class Pipedrive:
             Written.DONE, modified_at=moment(row.get("update_time")), task_id=str(row["id"]) if task else ""
         )
 
+    def held(self, ids: Sequence[str], names: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        rows = self._named(DEALS, ids)
+        return {str(row["id"]): {name: _shown(_value(row, name)) for name in names} for row in rows}
+
     def write_task(self, deal_id: str, task_id: str, subject: str, due_on: dt.date | None) -> WriteResult:
         said = {"subject": subject, "due_date": due_on.isoformat() if due_on else None}
         before = self._one(f"{TASKS}/{task_id}") if task_id else None

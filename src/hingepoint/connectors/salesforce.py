@@ -728,6 +728,10 @@ class Salesforce:
         now = self._of("Opportunity", ("SystemModstamp",), "Id", [deal_id])
         return WriteResult(Written.DONE, modified_at=values.at(now[0]["SystemModstamp"]) if now else None)
 
+    def held(self, ids: Sequence[str], names: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        there = [name for name in names if name in self._fields]
+        return {row["Id"]: row for row in self._of("Opportunity", there, "Id", ids)}
+
     def write_task(self, deal_id: str, task_id: str, subject: str, due_on: dt.date | None) -> WriteResult:
         said = {"Subject": subject, "ActivityDate": due_on.isoformat() if due_on else None}
         if task_id:

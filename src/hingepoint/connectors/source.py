@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from hingepoint.connectors.exchange import Exchange
@@ -126,6 +126,11 @@ class Source(Protocol):
 
     def write(self, deal_id: str, values: Mapping[str, str]) -> WriteResult:
         """Write fields of a deal, by the CRM's names: only those given, never stage or amount."""
+        ...
+
+    def held(self, ids: Sequence[str], names: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        """Return what stands in fields of deals now, by deal and the CRM's name, in one request for many deals. A deal or field
+        that is not there is left out."""
         ...
 
     def write_task(self, deal_id: str, task_id: str, subject: str, due_on: dt.date | None) -> WriteResult:

@@ -447,6 +447,9 @@ class Tryton:
         """Tryton has no fields of ours: say so for each."""
         return WriteResult(Written.NO_FIELD, "Tryton has no fields of your own over its interface.")
 
+    def held(self, ids: Sequence[str], names: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        return {}
+
     def write_task(self, deal_id: str, task_id: str, subject: str, due_on: dt.date | None) -> WriteResult:
         """Keep the next agreement as a note on the opportunity: one note, the newest. What a note says is never changed
         (Tryton refuses that), so a new one takes its place."""

@@ -64,6 +64,11 @@ RULES: tuple[SyncRule, ...] = (
     SyncRule("seen_by_us", "kept", "a change that the CRM does not keep, seen between two readings"),
     SyncRule("own_echo", "kept", "changed by what we wrote back; not read as a change of the deal"),
     SyncRule(
+        "overwritten_there",
+        "changed",
+        "what we wrote was overwritten in the CRM; it is written once more, and then left as it is",
+    ),
+    SyncRule(
         "value_of_another_kind",
         "kept",
         "a value of your own field that is not of the field's kind; kept as it is written",

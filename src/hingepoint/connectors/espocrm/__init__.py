@@ -470,6 +470,14 @@ class EspoCrm:
         row = answer.body
         return WriteResult(Written.DONE, modified_at=changed_at(row), task_id=row["id"] if task else "")
 
+    def held(self, ids: Sequence[str], names: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        select = ",".join(["id", *(name for name in names if name in self.metadata)])
+        found: dict[str, Mapping[str, Any]] = {}
+        for some in chunks(ids, IN_ONE):
+            rows = self._list(DEAL, [("in", "id", list(some))], select=select).body["list"]
+            found |= {row["id"]: row for row in rows}
+        return found
+
     def write_task(self, deal_id: str, task_id: str, subject: str, due_on: dt.date | None) -> WriteResult:
         values = {"name": subject, "dateEndDate": due_on.isoformat() if due_on else None}
         before = self._task(task_id) if task_id else None

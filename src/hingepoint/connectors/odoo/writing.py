@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +43,12 @@ class Writing:
         self.asking.call(LEAD, "write", ids=[int(deal_id)], vals=changed)
         after = self.asking.rows(LEAD, [["id", "=", int(deal_id)]], names)
         return WriteResult(Written.DONE, modified_at=changed_at(after[0]) if after else None)
+
+    def held(self, ids: Sequence[str], names: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        there = self.asking.fields(LEAD)
+        known = [name for name in names if name in there]
+        rows = self.asking.rows(LEAD, [["id", "in", [*map(int, ids)]]], known)
+        return {str(row["id"]): row for row in rows}
 
     def write_task(self, deal_id: str, task_id: str, subject: str, due_on: dt.date | None) -> WriteResult:
         values = {"summary": subject, **({"date_deadline": due_on.isoformat()} if due_on else {})}

@@ -9,7 +9,7 @@ def know_tasks_of_before(apps, schema_editor):
     written = apps.get_model("domain", "WrittenBack").objects.exclude(task_id="").order_by("pk")
     rows = [
         task(connection_id=connection, external_id=made)
-        for connection, made in written.values_list("connection", "task_id").distinct()
+        for connection, made in written.values_list("connection", "task_id")
     ]
     task.objects.bulk_create(rows, ignore_conflicts=True)
 

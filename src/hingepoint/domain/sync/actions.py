@@ -648,10 +648,9 @@ def _write_back(
     row: Connection, source: Source, told: Told, merged_into: Sequence[int], at: dt.datetime
 ) -> None:
     """Write what changed; after a sweep, whatever differs. What goes wrong here takes nothing back of what was read."""
-    if told.swept:
-        writing.begin_anew(row)
-    outcome = writing.write_back(row, source, at=at, also=merged_into)
+    outcome = writing.write_back(row, source, at=at, also=merged_into, anew=told.swept)
     told.written, told.wait = dict(outcome.written), outcome.wait
+    count(told.rules, "overwritten_there", outcome.overwritten)
     if outcome.problem:
         told.problem = f"Everything was read. Writing back stopped: {outcome.problem}"
 

@@ -31,6 +31,7 @@ from hingepoint.records.crm import (
     CrmQuote,
     CrmStage,
     CrmUser,
+    Fate,
 )
 from hingepoint.records.deals import DealStatus
 from hingepoint.records.sync import count
@@ -152,9 +153,14 @@ def _that_fit(connection: Connection, ids: Sequence[str]) -> int:
 def _tell_what_took_place(connection: Connection, at: dt.datetime) -> None:
     """Let deals be told again of which a meeting lay ahead that has taken place since: nothing in the CRM moves then."""
     due = Landed.objects.filter(connection=connection, due=True)
-    took_place = due.filter(object=CrmObject.ACTIVITIES, modified_at__lte=at).values("deal")
+    took_place = due.filter(object=CrmObject.ACTIVITIES, **_took_place(at)).values("deal")
     deals = Landed.objects.filter(connection=connection, object=CrmObject.DEALS, due=False)
     deals.filter(external_id__in=took_place).update(due=True)
+
+
+def _took_place(at: dt.datetime) -> dict[str, Any]:
+    """Return the condition of activities that had taken place at a moment, and were not called off before."""
+    return {"modified_at__lte": at, "fate": Fate.LIVE}
 
 
 def _accounts(page: Sequence[Landed]) -> set[str]:
@@ -169,8 +175,7 @@ def _seen(connection: Connection, page: Sequence[Landed], at: dt.datetime) -> li
         changes[row.deal].append((payload.load(CrmChange, row.payload), row))
     quotes = _children(connection, ids, CrmObject.QUOTES, CrmQuote)
     approvals = _children(connection, ids, CrmObject.APPROVALS, CrmApproval, due=True)
-    taken_place = {"due": True, "modified_at__lte": at}
-    activities = _children(connection, ids, CrmObject.ACTIVITIES, CrmActivity, **taken_place)
+    activities = _children(connection, ids, CrmObject.ACTIVITIES, CrmActivity, due=True, **_took_place(at))
     return [
         Seen(
             deal=payload.load(CrmDeal, row.payload),
@@ -215,7 +220,7 @@ def _file_name(connection: Connection) -> str:
 
 def _told(connection: Connection, page: Sequence[Landed], at: dt.datetime) -> None:
     """Remember that the register has heard of these deals and all that landed of them, but of what lies ahead."""
-    ahead = Q(object=CrmObject.ACTIVITIES, modified_at__gt=at)
+    ahead = Q(object=CrmObject.ACTIVITIES, modified_at__gt=at, fate=Fate.LIVE)
     ids = [row.external_id for row in page]
     LandedChange.objects.filter(connection=connection, deal__in=ids, due=True).update(due=False)
     Landed.objects.filter(~ahead, connection=connection, deal__in=ids, due=True).update(due=False)

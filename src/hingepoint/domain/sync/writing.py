@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet, TextField, Value
@@ -14,6 +15,7 @@ from django.utils import timezone
 
 from hingepoint.connectors.exchange import AddressRefused, Busy, CrmProblem, NotSignedIn
 from hingepoint.connectors.source import Source
+from hingepoint.connectors.values import means
 from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.sync import cards
@@ -27,6 +29,10 @@ from hingepoint.records.sync import WriteBackPart
 CLOSED = "closed"
 #: Among them: the task that stands there, and the subject of one that was sent and not answered yet.
 TASK, SENT = "task", "task_sent"
+#: Among them, before the name of a field: what was written once more, after somebody had overwritten it.
+AGAIN = "again "
+#: Records that are compared with the CRM in one request.
+COMPARED = 100
 #: Records that are written in one run; the next goes on.
 MOST = 500
 #: Deals that are looked at at a time, whether they differ from what was written.
@@ -56,10 +62,11 @@ class Outcome:
     """What a writing did: how many values by what became of them, on how many ``records``.
 
     ``problem`` says why it stopped before its end, ``wait`` for how many seconds the CRM asked then. ``failing`` are the
-    records that failed one after the other.
+    records that failed one after the other, ``overwritten`` the fields that somebody in the CRM had overwritten.
     """
 
     written: Counter[str] = field(default_factory=Counter)
+    overwritten: int = 0
     records: int = 0
     failing: int = 0
     problem: str = ""
@@ -80,25 +87,63 @@ class Outcome:
 
 
 def write_back(
-    connection: Connection, source: Source, *, at: dt.datetime, also: Collection[int] = ()
+    connection: Connection,
+    source: Source,
+    *,
+    at: dt.datetime,
+    also: Collection[int] = (),
+    anew: bool = False,
 ) -> Outcome:
     """Write what changed of agreements since the last time, and what is said of the deals ``also``, by their numbers.
+
+    ``anew`` looks at every deal: what is asked may have changed, or been taken back, and no agreement says so; and what was
+    written may have been overwritten in the CRM.
 
     Never raises a CrmProblem: whatever was read is here, whether it can be written or not.
     """
     told = Outcome()
     if connection.write_back:
         try:
+            if anew:
+                _begin_anew(connection)
+                _find_overwritten(connection, source, told)
             _write_all(connection, source, told, also, at)
         except CrmProblem as problem:
             told.problem, told.wait = str(problem), problem.seconds if isinstance(problem, Busy) else None
     return told
 
 
-def begin_anew(connection: Connection) -> None:
-    """Let the next writing look at every deal: what is asked may have changed, or been taken back, and no agreement says so."""
+def _begin_anew(connection: Connection) -> None:
     connection.wrote_at, connection.writing = None, {}
     connection.save(update_fields=["wrote_at", "writing"])
+
+
+def _find_overwritten(connection: Connection, source: Source, told: Outcome) -> None:
+    """Let what was overwritten in the CRM be written once more; what is overwritten again is meant so."""
+    names = [name for part, name in connection.write_fields.items() if part in connection.write_back]
+    rows = WrittenBack.objects.filter(
+        connection=connection, external_id__in=_live(connection).values("external_id")
+    )
+    last = 0
+    while names and (some := list(rows.filter(pk__gt=last).order_by("pk")[:COMPARED])):
+        last = some[-1].pk
+        there = source.held([row.external_id for row in some], names)
+        for row in some:
+            lost = [*_overwritten(row, there.get(row.external_id, {}), names)]
+            if lost:
+                told.overwritten += len(lost)
+                again = {AGAIN + name: row.values[name] for name in lost}
+                row.values = _without(row, *lost) | again
+                row.save(update_fields=["values"])
+
+
+def _overwritten(row: WrittenBack, there: Mapping[str, Any], names: Iterable[str]) -> Iterator[str]:
+    for name in names:
+        written = row.values.get(name)
+        if written is None or name not in there or means(there[name], written):
+            continue
+        if row.values.get(AGAIN + name) != written:
+            yield name
 
 
 def _write_all(
@@ -253,12 +298,15 @@ def _has_card(connection: Connection) -> bool:
 
 
 def _card(connection: Connection, row: WrittenBack, deal: Deal, today: dt.date) -> dict[str, str]:
-    """Return the address of a deal's card: the one that was written, while it holds for long enough."""
+    """Return the address of a deal's card: the one that was written, while it holds for long enough; that of a closed deal is
+    renewed once, and then ends."""
     if not _has_card(connection):
         return {}
     field = connection.write_fields[WriteBackPart.CARD.value]
-    if row.card_until and row.card_until > today + cards.AHEAD and field in row.values:
-        return {WriteBackPart.CARD.value: row.values[field]}
+    written = row.values.get(field) or row.values.get(AGAIN + field)
+    ends_soon = row.card_until <= today + cards.AHEAD if row.card_until else deal.status == DealStatus.OPEN
+    if written and not ends_soon:
+        return {WriteBackPart.CARD.value: written}
     token = cards.sign(connection, deal.pk, until=today + cards.LASTS)
     return {WriteBackPart.CARD.value: address_of(f"card/{token}/")}
 
@@ -280,7 +328,7 @@ def _write(
             row.save()
         return results
     refused = [each for each in results if each.written not in TAKEN]
-    if new_card and not refused:  # that of a closed deal ends, until something changes on it
+    if new_card and not refused:
         row.card_until = today + cards.LASTS if deal.status == DealStatus.OPEN else None
     _leave_alone(row, refused[0] if refused else None, at)
     row.save()
@@ -349,8 +397,8 @@ def _write_task(connection: Connection, source: Source, row: WrittenBack, said: 
     if WriteBackPart.TASK.value not in connection.write_back:
         return []
     task = f"{said.next}|{said.due_on or ''}" if said.next else ""
-    written = row.values.get(TASK, "") == task and (task or not row.task_id)
-    if written and SENT not in row.values:
+    is_there = row.values.get(TASK, "") == task and (task or not row.task_id)
+    if is_there and SENT not in row.values:
         return []
     return [_tried(lambda: _bring_task(source, row, said, task))]
 
