@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from hingepoint import connectors
+from hingepoint.connectors.exchange import NotReachable
 from hingepoint.connectors.source import Connector, Described, SignIn
 from hingepoint.records.crm import (
     Capability,
@@ -49,10 +50,16 @@ STAGES = (
     CrmStage("s4", "Closed Lost", order=4, status=DealStatus.LOST),
 )
 FIELDS = (
-    CrmField(CrmObject.DEALS, "hp_status", "Agreements", "text", custom=True, writable=True),
-    CrmField(CrmObject.DEALS, "hp_next", "Next agreement", "text", custom=True, writable=True),
-    CrmField(CrmObject.DEALS, "hp_coverage", "Coverage", "text", custom=True, writable=True),
-    CrmField(CrmObject.DEALS, "hp_link", "Hingepoint", "text", custom=True, writable=True),
+    *(
+        CrmField(CrmObject.DEALS, name, label, "text", custom=True, writable=True, text=True)
+        for name, label in (
+            ("hp_status", "Agreements"),
+            ("hp_next", "Next agreement"),
+            ("hp_coverage", "Coverage"),
+            ("hp_link", "Hingepoint"),
+        )
+    ),
+    CrmField(CrmObject.DEALS, "hp_count", "Count", "integer", custom=True, writable=True),
     CrmField(CrmObject.DEALS, "stage", "Stage", "text", writable=True),
 )
 TRACKED = tuple(CapabilityFound(each, Found.TRACKED, count=1) for each in Capability)
@@ -74,6 +81,9 @@ class FakeCrm:
     written: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     tasks: dict[str, tuple[str, str, dt.date | None]] = field(default_factory=dict)
     locked: set[str] = field(default_factory=set)
+    fields_held: dict[str, dict[str, str]] = field(default_factory=dict)  # what stands in fields of our own
+    failing: set[str] = field(default_factory=set)
+    cuts: int = 0  # answers to tasks that are cut off, though the task is made
     asked: list[str] = field(default_factory=list)
     before_page: Callable[[int], None] = lambda number: None
     numbers: Iterator[int] = field(default_factory=itertools.count)
@@ -139,13 +149,20 @@ class FakeCrm:
     def approval(self, identity: str, deal: str, **facts: Any) -> None:
         self.put(CrmObject.APPROVALS, CrmApproval(identity, deal, self.now, **facts))
 
-    def activity(self, identity: str, deal: str, kind: str) -> None:
-        self.put(CrmObject.ACTIVITIES, CrmActivity(identity, deal, kind, self.now, "u1"))
+    def activity(self, identity: str, deal: str, kind: str, *, on: dt.datetime | None = None) -> None:
+        self.put(CrmObject.ACTIVITIES, CrmActivity(identity, deal, kind, on or self.now, "u1"))
 
     def delete(self, identity: str, *, silently: bool = False) -> None:
         del self.rows[CrmObject.DEALS][identity]
         fate = Fate.VANISHED if silently else Fate.DELETED
         self.fates_known[identity] = CrmFate(CrmObject.DEALS, identity, fate, at=self.now)
+
+    def take_back(self, quote: str) -> None:
+        """Delete an offer with all its forms."""
+        held = self.rows[CrmObject.QUOTES]
+        for key in [key for key, (_, each) in held.items() if each.id == quote]:
+            del held[key]
+        self.fates_known[quote] = CrmFate(CrmObject.QUOTES, quote, Fate.DELETED, at=self.now)
 
     def merge(self, gone: Sequence[str], into: str) -> None:
         """Make one deal of several; a third one where ``into`` is new."""
@@ -182,7 +199,8 @@ class FakeCrm:
         return self.rows.get(kind, {})
 
     def ids(self, object: CrmObject, mark: str) -> tuple[frozenset[str], str]:
-        ordered = [each for each in sorted(self._of(object)) if each > mark]
+        called = {record.id for _, record in self._of(object).values()}
+        ordered = sorted(each for each in called if each > mark)
         some = ordered[: self.page_size]
         return frozenset(some), some[-1] if len(ordered) > len(some) else ""
 
@@ -199,18 +217,36 @@ class FakeCrm:
         return CrmPage(object, found, "", False, self.now)
 
     def write(self, deal_id: str, values: Mapping[str, str]) -> WriteResult:
+        if deal_id in self.failing:
+            raise NotReachable("The CRM says that it fails (HTTP 500).")
         if deal_id in self.locked:
             return WriteResult(Written.LOCKED, "The record is locked.")
         if deal_id not in self._of(CrmObject.DEALS):
             return WriteResult(Written.GONE)
         self.written.append((deal_id, dict(values)))
+        self.fields_held.setdefault(deal_id, {}).update(values)
         self.put(CrmObject.DEALS, replace(self.deal(deal_id), modified_at=self.now))
         return WriteResult(Written.DONE, modified_at=self.now)
+
+    def held(self, ids: Sequence[str], names: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        here = self._of(CrmObject.DEALS)
+        return {
+            each: {name: self.fields_held.get(each, {}).get(name) for name in names}
+            for each in ids
+            if each in here
+        }
 
     def write_task(self, deal_id: str, task_id: str, subject: str, due_on: dt.date | None) -> WriteResult:
         task_id = task_id or f"t{next(self.numbers)}"
         self.tasks[task_id] = (deal_id, subject, due_on)
+        if self.cuts:
+            self.cuts -= 1
+            raise NotReachable("The CRM did not answer: ReadError.")
         return WriteResult(Written.DONE, task_id=task_id)
+
+    def find_task(self, deal_id: str, subject: str) -> str:
+        found = [key for key, task in self.tasks.items() if task[:2] == (deal_id, subject)]
+        return max(found, default="")
 
     def finish_task(self, task_id: str) -> WriteResult:
         return WriteResult(Written.DONE if self.tasks.pop(task_id, None) else Written.GONE)

@@ -365,7 +365,13 @@ CHANGES: dict[str, tuple[set[str] | None, dict]] = {
     "confirm-found": (SELLING, {}),
     **{
         name: (KEEPERS, {"connection_id": "a_connection"})
-        for name in ("test-connection", "rehearse-connection", "switch-connection", "set-pace")
+        for name in (
+            "test-connection",
+            "rehearse-connection",
+            "switch-connection",
+            "set-pace",
+            "believe-gone",
+        )
     },
     "set-writing-back": (KEEPERS, {"connection_id": "a_connection"}),
     "add-webhook": (KEEPERS, {}),

@@ -15,6 +15,7 @@ from connectors.fakes import base
 from connectors.reading import Kept, read
 from examples import examples
 from hingepoint import connectors
+from hingepoint.connectors import values
 from hingepoint.connectors.exchange import CrmProblem
 from hingepoint.connectors.source import Wanted
 from hingepoint.records.crm import Capability, CrmObject, DealField, Origin, Written
@@ -268,6 +269,130 @@ def still_to_do(key: str, fake, task: str) -> bool:
     if key == "dynamics":
         return fake.rows["tasks"][task].get("statecode") != 1
     return fake.rows["Task"][task]["Status"] != "Done with"
+
+
+@played
+def test_what_stands_in_our_fields_is_read_for_many_deals_at_once(key):
+    with fake_of(key) as fake:
+        deals = [fake.add(n) for n in range(2)]
+        source = opened(key, fake, 50)
+        source.describe()
+        source.write(deals[0], {fake.own: "1 of 2 agreements stand"})
+        before = len(fake.requests)
+        there = source.held([*deals, "4711"], [fake.own])
+        assert len(fake.requests) == before + 1
+        assert values.means(there[deals[0]][fake.own], "1 of 2 agreements stand")
+        assert values.means(there[deals[1]].get(fake.own), "")
+        assert there.keys() == set(deals)
+        fake.say_own(0, "Ask Mia")
+        assert not values.means(source.held(deals, [fake.own])[deals[0]][fake.own], "1 of 2 agreements stand")
+
+
+@played
+def test_a_task_that_is_to_be_done_is_found_by_what_it_is_called(key):
+    with fake_of(key) as fake:
+        deal, other = fake.add(), fake.add(1)
+        source, called = opened(key, fake), "Agree on the buyer's access"
+        assert source.find_task(deal, called) == ""
+        made = source.write_task(deal, "", called, dt.date(2026, 4, 1))
+        assert source.find_task(deal, called) == made.task_id
+        assert (source.find_task(deal, "Agree"), source.find_task(other, called)) == ("", "")
+        source.finish_task(made.task_id)
+        assert source.find_task(deal, called) == ""
+
+
+@played
+def test_a_task_is_an_activity_when_it_is_done_and_not_before(key):
+    with fake_of(key) as fake:
+        deal = fake.add()
+        made = opened(key, fake).write_task(deal, "", "Agree on access", dt.date(2026, 4, 1))
+        assert activities_of(key, fake) == []
+        done_by_somebody(key, fake, made.task_id)
+        (done,) = activities_of(key, fake)
+        assert (done.deal_id, done.at) == (deal, fake.now)
+
+
+def activities_of(key: str, fake) -> list:
+    return read(opened(key, fake, 50), CrmObject.ACTIVITIES)[CrmObject.ACTIVITIES]
+
+
+def done_by_somebody(key: str, fake, task: str) -> None:
+    """Let a person in the CRM say that a task is done, three weeks before it had to be."""
+    fake.tick(600)
+    if key == "salesforce":
+        fake.set("Task", task, Status="Done with")
+    elif key == "hubspot":
+        at = fake.now.isoformat()
+        fake.set("tasks", task, {"hs_task_status": "COMPLETED", "hs_task_completion_date": at})
+        fake.now = dt.datetime.fromisoformat(at)
+    elif key == "dynamics":
+        fake.set("tasks", task, statecode=1)
+        fake.rows["tasks"][task]["actualend"] = fake.now.isoformat()
+    elif key == "odoo":
+        fake.say(
+            int(fake.tables["mail.activity"][int(task)]["res_id"]), "Note", mail_activity_type_id=[4, "To-Do"]
+        )
+        del fake.tables["mail.activity"][int(task)]
+    elif key == "pipedrive":
+        said = {"done": True, "marked_as_done_time": fake.stamp(), "update_time": fake.stamp()}
+        fake.lists["activities"][int(task)] |= said
+    else:
+        fake.rows["Task"][task] |= {
+            "status": "Completed",
+            "modifiedAt": fake.stamp(),
+            "dateEnd": fake.stamp(),
+        }
+
+
+#: How a field of whole numbers is described, in the words of each CRM.
+NUMBERS = {
+    "salesforce": {"type": "double"},
+    "hubspot": {"type": "number"},
+    "dynamics": {"type": "Integer"},
+    "odoo": {"type": "integer"},
+    "pipedrive": {"field_type": "int"},
+    "espocrm": {"type": "int"},
+}
+
+
+@played
+def test_only_into_fields_that_hold_text_words_can_be_written(key):
+    with fake_of(key) as fake:
+
+        def own():
+            return next(each for each in opened(key, fake).describe().fields if each.name == fake.own)
+
+        assert own().text
+        fake.own_is = NUMBERS[key]
+        if key == "espocrm":
+            fake.fields[fake.own] |= NUMBERS[key]
+        assert not own().text
+
+
+#: Values there, and the same in another writing.
+MEANT = [
+    (50.0, "50", True),
+    (True, "true", True),
+    ("50", "50", True),
+    (50.0, "51", False),
+    (False, "maybe", False),
+]
+
+
+@pytest.mark.parametrize(("now", "said", "same"), [*MEANT, (None, "", True), ("50", "50.0", False)])
+def test_a_text_means_what_is_there_by_its_kind(now, said, same):
+    assert values.means(now, said) is same
+
+
+@pytest.mark.parametrize("key", ["salesforce", "hubspot"])
+@pytest.mark.parametrize(("there", "said"), [(50.0, "50"), (True, "true")])
+def test_what_is_there_in_another_writing_is_not_written_again(key, there, said):
+    with fake_of(key) as fake:
+        fake.own_is = {"type": "number" if there == 50 else "bool"}
+        shown = str(there).lower() if key == "hubspot" else there
+        deal = fake.add(**{fake.own: shown})
+        assert opened(key, fake).write(deal, {fake.own: said}).written is Written.SAME
+        assert not any(each.method == "PATCH" for each in fake.requests)
 
 
 @played

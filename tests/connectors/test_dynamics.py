@@ -123,6 +123,34 @@ def test_a_quote_has_net_prices_without_tax(fake):
     assert (line.list_price, line.net_price, quote.net_price) == (Decimal(1000), Decimal(900), Decimal(900))
 
 
+def quoted(fake):
+    return read(opened(fake), CrmObject.QUOTES)[CrmObject.QUOTES][0]
+
+
+def test_a_discount_on_the_whole_quote_is_a_discount(fake):
+    quote = fake.quote(fake.add(), 900.0)
+    fake.set("quotes", quote, discountpercentage=10.0, discountamount=60.0)
+    assert quoted(fake).net_price == Decimal(750)
+
+
+def test_a_quote_without_lines_costs_its_total_less_tax_and_never_nothing(fake):
+    quote = fake.quote(fake.add(), 900.0)
+    (line,) = fake.all("quotedetails")
+    fake.remove("quotedetails", line["quotedetailid"])
+    fake.set("quotes", quote, totalamount=1071.0, totaltax=171.0)
+    assert quoted(fake).net_price == Decimal(900)
+    fake.set("quotes", quote, totalamount=0.0, totaltax=None)
+    assert quoted(fake).net_price is None
+
+
+def test_a_call_or_mail_that_is_planned_and_a_meeting_that_was_called_off_are_no_activities(fake):
+    deal = fake.add()
+    for kind, state in (("phonecall", 0), ("email", 0), ("appointment", 2), ("appointment", 3), ("email", 1)):
+        fake.put("activitypointers", _regardingobjectid_value=deal, activitytypecode=kind, statecode=state)
+    found = read(opened(fake), CrmObject.ACTIVITIES)[CrmObject.ACTIVITIES]
+    assert sorted(each.kind for each in found) == ["mail", "meeting"]
+
+
 def test_deals_from_before_the_wished_day_are_left_out_though_tracking_cannot_filter(fake):
     fake.add()
     assert read(opened(fake, since=dt.date(2026, 3, 3)), CrmObject.DEALS)[CrmObject.DEALS] == []

@@ -56,6 +56,9 @@ TRAPS: tuple[tuple[int, str, dict[str, tuple[str, ...]]], ...] = (
         "sync/test_sync.py": ("test_an_archived_deal_is_not_lost_and_a_vanished_one_not_deleted",),
         "sync/test_gone.py": ("test_what_belongs_to_a_deal_that_is_gone_is_there_and_found",),
     }),
+    (3, "an offer is deleted", {
+        "sync/test_sync.py": ("test_a_quote_that_is_deleted_prices_the_deal_no_more_and_what_it_gave_stays",),
+    }),
     (4, "two records are merged: one of them dies, or both", {
         "connectors/test_hubspot.py": ("test_two_merged_deals_are_one_third", "test_deals_merged_twice_lead_to_the_last"),
         "connectors/test_odoo.py": ("test_the_loser_of_a_merge_names_its_survivor_and_keeps_its_own_history",),
@@ -105,14 +108,29 @@ TRAPS: tuple[tuple[int, str, dict[str, tuple[str, ...]]], ...] = (
         "connectors/test_espocrm.py": ("test_an_empty_list_of_notes_is_not_taken_for_no_history",),
         "connectors/test_odoo.py": ("test_a_salesperson_with_a_key_is_told_which_right_is_missing",),
     }),
+    (11, "a right is lost over night, and lists are shorter", {
+        "sync/test_gone.py": ("test_many_that_vanish_at_once_go_on_counting_until_somebody_says_that_they_are_gone",),
+    }),
     (12, "errors come with 200, without a result, as web pages, as waits, in the middle of a run", {
         "connectors/test_all.py": ("test_after_any_fault_one_more_reading_reaches_a_clean_first_load",),
         "connectors/test_odoo.py": ("test_each_error_of_odoo_is_one_of_ours",),
         "connectors/test_espocrm.py": ("test_only_what_differs_is_written_back",),
         "connectors/test_hubspot.py": ("test_the_budget_of_the_day_is_kept",),
     }),
+    (12, "an answer lacks what its documentation promises", {
+        "sync/test_sync.py": ("test_an_answer_that_cannot_be_read_is_a_sentence_and_never_the_end_of_the_run",),
+    }),
+    (12, "a record fails each time, or an answer is cut off behind what was done", {
+        "sync/test_writing_back.py": (
+            "test_a_record_on_which_the_crm_fails_holds_up_no_other_and_no_reading",
+            "test_a_task_whose_answer_never_came_is_found_and_not_made_twice",
+        ),
+    }),
     (13, "our own writing comes back as a change", {
-        "sync/test_writing_back.py": ("test_what_we_wrote_is_not_read_back_as_a_change",),
+        "sync/test_writing_back.py": (
+            "test_what_we_wrote_is_not_read_back_as_a_change",
+            "test_a_task_that_we_made_is_no_activity_of_a_seller_when_it_is_done",
+        ),
     }),
     (13, "the server names our field, records are locked, rules refuse", {
         "connectors/test_espocrm.py": ("test_fields_carry_the_names_that_the_server_gave_them",),

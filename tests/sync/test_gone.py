@@ -27,12 +27,12 @@ from hingepoint.domain.discovery.queries import readiness
 from hingepoint.domain.home.queries import manager, worklist
 from hingepoint.domain.search import queries as search
 from hingepoint.domain.strategy.queries import coverage
-from hingepoint.domain.sync import actions, gone, queries
+from hingepoint.domain.sync import actions, gone, queries, vanished
 from hingepoint.domain.trail import queries as trail
 from hingepoint.records.agreements import AgreementState
 from hingepoint.records.crm import CrmObject
 from hingepoint.records.deals import DealStatus, EventKind
-from hingepoint.records.errors import Hidden
+from hingepoint.records.errors import Hidden, Refused
 from hingepoint.records.people import Role
 from words import say
 
@@ -149,6 +149,96 @@ def test_a_sync_says_what_is_gone_and_what_is_back(db, monkeypatch):
     assert sync(4) == {"d1": "", "d2": "", "d3": "vanished", "d4": "merged"}
     assert AuditEvent.objects.filter(action="come back").count() == 1
     assert AuditEvent.objects.count() > lines
+
+
+# ---- many at once ----
+
+
+@pytest.fixture
+def forty(db, monkeypatch):
+    """Forty deals, read; what syncs and says how many count."""
+    crm = FakeCrm(page_size=50)
+    (key,) = plug_in(monkeypatch, crm)
+    for number in range(40):
+        crm.open_deal(f"d{number}")
+    made = actions.connect(by=None, at=BEGIN, crm=key, given={"token": "t"}, url="https://crm.example")
+
+    def sync(days: int, **how) -> tuple[actions.Told, int]:
+        told = actions.sync(at=LATER + dt.timedelta(days=days), connection_id=made.pk, **how)
+        assert told.problem == ""
+        return told, Deal.objects.count()
+
+    sync(0)
+    return crm, made, sync
+
+
+def test_many_that_vanish_at_once_go_on_counting_until_somebody_says_that_they_are_gone(forty):
+    crm, made, sync = forty
+    for number in range(30):
+        crm.delete(f"d{number}", silently=True)
+    crm.delete("d30")
+    told, counting = sync(2)
+    assert (counting, told.rules) == (39, {"not_believed": 30, "deleted": 1})  # what the CRM says is believed
+    sponsor = person("Otto", Role.SPONSOR)
+    page = queries.connection_page(sponsor, made.pk, at=LATER)
+    assert [(each.what, each.gone, each.there) for each in page.doubts] == [("Deals", 30, 39)]
+    assert sync(3, sweep=False)[1] == 39
+    assert page.doubts == queries.connection_page(sponsor, made.pk, at=LATER).doubts
+    actions.believe(by=sponsor, at=LATER + dt.timedelta(days=3), connection_id=made.pk)
+    told, counting = sync(4)
+    assert (told.swept, counting, told.rules) == (True, 9, {"vanished": 30})
+    assert queries.connection_page(sponsor, made.pk, at=LATER).doubts == ()
+    with pytest.raises(Refused, match="Nothing that vanished"):
+        actions.believe(by=sponsor, at=LATER, connection_id=made.pk)
+
+
+def test_what_was_said_of_some_is_not_said_of_the_rest(forty):
+    crm, made, sync = forty
+    for number in range(30):
+        crm.delete(f"d{number}", silently=True)
+    sync(2)
+    actions.believe(by=None, at=LATER, connection_id=made.pk)
+    for number in range(30, 40):
+        crm.delete(f"d{number}", silently=True)
+    told, counting = sync(3)
+    assert (counting, told.rules) == (40, {"not_believed": 40})
+
+
+def test_a_right_that_is_back_leaves_no_question(forty):
+    crm, made, sync = forty
+    shown = dict(crm.rows[CrmObject.DEALS])
+    crm.rows[CrmObject.DEALS].clear()
+    assert sync(2)[1] == 40
+    crm.rows[CrmObject.DEALS] |= shown
+    told, counting = sync(3)
+    made.refresh_from_db()
+    assert (counting, told.rules, made.vanished) == (40, {}, {})
+
+
+def test_a_few_that_vanish_are_gone_at_once(forty):
+    crm, _, sync = forty
+    for number in range(20):
+        crm.delete(f"d{number}", silently=True)
+    assert sync(2)[1] == 20
+
+
+@pytest.mark.parametrize(
+    ("gone", "there", "said", "believed"),
+    [
+        (5, 5, 0, True),
+        (6, 6, 0, False),
+        (6, 12, 0, True),
+        (20, 300, 0, True),
+        (21, 300, 0, False),
+        (50, 1000, 0, True),
+        (51, 1000, 0, False),
+        (105, 1000, 100, True),
+        (106, 1000, 100, False),
+        (3, 1000, 100, True),
+    ],
+)
+def test_how_many_may_vanish_at_once(gone, there, said, believed):
+    assert vanished.is_believed(gone, there, said=said) is believed
 
 
 def test_a_deal_says_what_went_into_it_and_what_stayed_there(db, monkeypatch):

@@ -341,6 +341,55 @@ def test_a_quote_brings_prices_and_what_was_given_between_its_forms(crm):
     assert [value for _, value, _, _ in happened("d1", "concession")] == [50, 200]
 
 
+def test_a_quote_that_is_deleted_prices_the_deal_no_more_and_what_it_gave_stays(crm):
+    crm.open_deal("d1")
+    for net in (1000, 900):
+        crm.pass_time(days=1)
+        crm.quote("q1", "d1", lines=(line(1000, net),), state="sent")
+    crm.quote("q2", "d1", lines=(line(700, 700),), state="draft", current=False)
+    connection = connected()
+    synced(connection)
+    assert Deal.objects.get().net_price == 900
+    crm.take_back("q1")
+    synced(connection, at=LATER + dt.timedelta(days=1), sweep=True)
+    deal = Deal.objects.get()
+    assert (deal.list_price, deal.net_price, deal.discount, deal.cost) == (None, None, None, None)
+    assert [value for _, value, _, _ in happened("d1", "concession")] == [100]
+    fates = set(Landed.objects.filter(object="quotes").values_list("external_id", "fate"))
+    assert sorted(fate for _, fate in fates) == ["deleted", "deleted", "live"]
+
+
+def test_a_meeting_that_lies_ahead_is_no_activity_until_it_has_taken_place(crm):
+    crm.open_deal("d1")
+    crm.activity("m1", "d1", "meeting", on=LATER + dt.timedelta(days=3))
+    crm.activity("m2", "d1", "meeting")
+    connection = connected()
+    synced(connection)
+    assert len(happened("d1", "activity")) == 1
+    crm.change("d1", name="Another name")
+    synced(connection, at=LATER + dt.timedelta(days=2), sweep=False)
+    assert len(happened("d1", "activity")) == 1
+    synced(connection, at=LATER + dt.timedelta(days=4), sweep=False)
+    assert [at for *_, at in happened("d1", "activity")] == [BEGIN, LATER + dt.timedelta(days=3)]
+    assert synced(connection, at=LATER + dt.timedelta(days=5), sweep=False).brought.get("events", 0) == 0
+
+
+@pytest.mark.parametrize("problem", [ValueError("no number"), KeyError("id"), TypeError("None")])
+def test_an_answer_that_cannot_be_read_is_a_sentence_and_never_the_end_of_the_run(crm, monkeypatch, problem):
+    crm.open_deal("d1")
+    connection = connected()
+
+    def odd(*_):
+        raise problem
+
+    monkeypatch.setattr(crm, "page", odd)
+    told = actions.sync(at=LATER, connection_id=connection.pk)
+    assert told.problem.startswith("The CRM sent something that is not as its maker describes it")
+    assert type(problem).__name__ in told.problem
+    connection.refresh_from_db()
+    assert (connection.failures, connection.problem) == (1, told.problem)
+
+
 def test_an_approval_is_a_request_and_an_answer(crm):
     crm.open_deal("d1")
     crm.approval("p1", "d1", asked_by="u1")

@@ -6,8 +6,8 @@ import pytest
 
 from fake_crm import BEGIN, FakeCrm, plug_in
 from hingepoint.domain.agreements.models import Agreement, AgreementType
-from hingepoint.domain.deals.models import Deal
-from hingepoint.domain.sync import actions, queries
+from hingepoint.domain.deals.models import Deal, DealEvent
+from hingepoint.domain.sync import actions, queries, writing
 from hingepoint.domain.sync.models import WrittenBack
 from hingepoint.records.crm import Written
 
@@ -24,17 +24,25 @@ def crm(db, monkeypatch) -> FakeCrm:
 
 
 @pytest.fixture
+def four(crm):
+    """Four deals in the CRM."""
+    for key in ("d2", "d3", "d4"):
+        crm.open_deal(key)
+
+
+@pytest.fixture
 def connection(crm):
     made = actions.connect(by=None, at=BEGIN, crm="fake1", url="https://crm.example", given={"token": "t"})
     actions.sync(at=LATER, connection_id=made.pk)
     return made
 
 
-def needed(key: str, by: dt.date, state: str = "needed") -> Agreement:
-    kind = AgreementType.objects.create(key=key, name=key.title(), side="customer", origin="imported")
+def needed(key: str, by: dt.date, state: str = "needed", deal: str = "d1") -> Agreement:
+    words = {"name": key.title(), "side": "customer", "origin": "imported"}
+    kind, _ = AgreementType.objects.get_or_create(key=key, defaults=words)
     gained = LATER if state == "gained" else None
     return Agreement.objects.create(
-        deal=Deal.objects.get(key="d1"), type=kind, state=state, required=True, needed_by=by, gained_at=gained,
+        deal=Deal.objects.get(key=deal), type=kind, state=state, required=True, needed_by=by, gained_at=gained,
         changed_at=LATER,
     )  # fmt: skip
 
@@ -219,3 +227,157 @@ def test_the_page_names_the_records_that_did_not_take_it_and_when_they_are_tried
     crm.locked.clear()
     run(connection, 3)
     assert queries.connection_page(cast.analyst, connection.pk, at=LATER).refusals == ()
+
+
+# ---- what fails ----
+
+
+def synced(connection, days: float, *, sweep: bool = False) -> actions.Told:
+    at = LATER + dt.timedelta(days=days)
+    told = actions.sync(at=at, connection_id=connection.pk, sweep=sweep)
+    connection.refresh_from_db()
+    assert connection.synced_at == at
+    return told
+
+
+def test_a_record_on_which_the_crm_fails_holds_up_no_other_and_no_reading(crm, four, connection):
+    crm.failing.add("d1")
+    needed("budget", dt.date(2026, 4, 1))
+    needed("budget", dt.date(2026, 4, 1), deal="d2")
+    switched_on(connection, "status", "task")
+    told = synced(connection, 1)
+    assert (told.problem, told.written) == ("", {"failed": 1, "done": 2})
+    assert [deal for deal, _ in crm.written] == ["d2"]
+    row = WrittenBack.objects.get(external_id="d1")
+    assert (row.refusal, row.said) == ("failed", "The CRM says that it fails (HTTP 500).")
+    assert row.held_until == LATER + dt.timedelta(days=1, minutes=15)
+    assert synced(connection, 1).written == {}  # not before it is time
+    assert synced(connection, 2).written == {"failed": 1}
+    assert WrittenBack.objects.get(external_id="d1").held_until == LATER + dt.timedelta(days=2, minutes=30)
+    crm.failing.clear()
+    assert synced(connection, 3).written == {"done": 2}
+
+
+def test_a_crm_that_fails_on_every_record_is_left_in_peace_and_what_was_read_is_here(crm, four, connection):
+    crm.failing |= {"d1", "d2", "d3", "d4"}
+    for key in ("d1", "d2", "d3", "d4"):
+        needed("budget", dt.date(2026, 4, 1), deal=key)
+    switched_on(connection, "status")
+    told = synced(connection, 1)
+    assert told.written == {"failed": 3}
+    assert told.problem.startswith("Everything was read. Writing back stopped: 3 records failed")
+    assert (connection.failures, connection.problem) == (0, told.problem)
+    crm.failing.clear()
+    assert synced(connection, 1.1).written == {"done": 4}
+    assert connection.problem == ""
+
+
+@pytest.mark.parametrize("gained", [False, True])
+def test_a_task_whose_answer_never_came_is_found_and_not_made_twice(crm, connection, gained):
+    budget = needed("budget", dt.date(2026, 4, 1))
+    switched_on(connection, "task")
+    crm.cuts = 1
+    assert synced(connection, 1).written == {"failed": 1}
+    assert len(crm.tasks) == 1
+    if gained:
+        Agreement.objects.filter(pk=budget.pk).update(state="gained", gained_at=LATER)
+    assert synced(connection, 2).written == {"done": 1}
+    (task,) = crm.tasks or [""]
+    row = WrittenBack.objects.get()
+    assert (row.task_id, bool(task)) == (task, not gained)
+    assert synced(connection, 3).written == {}
+
+
+# ---- what is asked, and what deals become ----
+
+
+def test_what_is_asked_otherwise_is_written_by_the_next_night(crm, four, connection):
+    asked = needed("budget", dt.date(2026, 4, 1))
+    needed("budget", dt.date(2026, 4, 1), deal="d2")
+    switched_on(connection, "next", "task")
+    run(connection, 1)
+    Agreement.objects.filter(pk=asked.pk).update(needed_by=dt.date(2026, 5, 1))
+    assert run(connection, 2) == {}  # nobody said anything of the agreement
+    assert synced(connection, 3, sweep=True).written == {"done": 2}
+    assert crm.written[-1] == ("d1", {"hp_next": "Budget, by 2026-05-01"})
+    assert ("d1", "Budget", dt.date(2026, 5, 1)) in crm.tasks.values()
+    assert synced(connection, 4, sweep=True).written == {}
+
+
+def test_where_the_last_agreement_is_taken_away_nothing_stays_on_the_record(crm, connection):
+    needed("budget", dt.date(2026, 4, 1))
+    switched_on(connection, "status", "task")
+    run(connection, 1)
+    Agreement.objects.all().delete()
+    assert synced(connection, 2, sweep=True).written == {"done": 2}
+    assert (crm.written[-1], crm.tasks) == (("d1", {"hp_status": ""}), {})
+
+
+def test_what_somebody_overwrites_in_the_crm_is_written_once_more_and_then_left(crm, four, connection):
+    budget = needed("budget", dt.date(2026, 4, 1))
+    needed("budget", dt.date(2026, 4, 1), deal="d2")
+    switched_on(connection, "status", "next")
+    run(connection, 1)
+    crm.fields_held["d1"]["hp_next"] = "Ask Mia"
+    assert run(connection, 2) == {}
+    told = synced(connection, 3, sweep=True)
+    assert (told.written, told.rules["overwritten_there"]) == ({"done": 1}, 1)
+    assert crm.written[-1] == ("d1", {"hp_next": "Budget, by 2026-04-01"})
+    crm.fields_held["d1"]["hp_next"] = "Ask Mia, really"
+    told = synced(connection, 4, sweep=True)
+    assert (told.written, told.rules.get("overwritten_there")) == ({}, None)
+    Agreement.objects.filter(pk=budget.pk).update(needed_by=dt.date(2026, 5, 1))
+    assert synced(connection, 5, sweep=True).written == {"done": 1}  # news is written all the same
+    assert crm.fields_held["d1"]["hp_next"] == "Budget, by 2026-05-01"
+
+
+def test_a_night_looks_at_every_deal_however_many_there_are(crm, four, connection, monkeypatch):
+    monkeypatch.setattr(writing, "LOOKED_AT", 2)
+    rows = [needed("budget", dt.date(2026, 4, 1), deal=key) for key in ("d1", "d2", "d3", "d4")]
+    switched_on(connection, "next")
+    assert run(connection, 1) == {"done": 4}
+    Agreement.objects.filter(pk=rows[-1].pk).update(needed_by=dt.date(2026, 5, 1))
+    assert synced(connection, 2, sweep=True).written == {"done": 1}
+    assert crm.written[-1] == ("d4", {"hp_next": "Budget, by 2026-05-01"})
+    assert (connection.wrote_at, connection.writing) == (LATER + dt.timedelta(days=2), {})
+
+
+def test_the_deal_that_others_became_gets_all_at_once_and_their_tasks_end(crm, four, connection):
+    needed("budget", dt.date(2026, 4, 1))
+    needed("timeline", dt.date(2026, 3, 20), "gained", deal="d2")
+    switched_on(connection, "status", "next", "task")
+    run(connection, 1)
+    (task,) = crm.tasks
+    crm.pass_time(days=61)
+    crm.merge(["d1", "d2"], into="d9")
+    assert synced(connection, 2, sweep=True).problem == ""
+    values = {"hp_status": "1 of 2 agreements stand", "hp_next": "Budget, by 2026-04-01"}
+    assert crm.written[-1] == ("d9", values)
+    assert list(crm.tasks.values()) == [("d9", "Budget", dt.date(2026, 4, 1))]
+    assert task not in crm.tasks
+    assert [row.external_id for row in WrittenBack.objects.all()] == ["d9"]
+
+
+def activities() -> list[str]:
+    return list(DealEvent.objects.filter(kind="activity").values_list("name", flat=True))
+
+
+@pytest.mark.parametrize("called", ["{}", "tasks/{}", "task-{}"])
+def test_a_task_that_we_made_is_no_activity_of_a_seller_when_it_is_done(crm, connection, called):
+    needed("budget", dt.date(2026, 4, 1))
+    switched_on(connection, "task")
+    run(connection, 1)
+    (task,) = crm.tasks
+    crm.pass_time(days=61)
+    crm.activity(called.format(task), "d1", "task")
+    crm.activity("t9", "d1", "task")
+    crm.activity(f"calls/{task}", "d1", "call")
+    assert synced(connection, 2).rules == {"own_echo": 1}
+    assert sorted(activities()) == ["call", "task"]
+    later = LATER + dt.timedelta(days=2)
+    Agreement.objects.update(state="gained", gained_at=later, changed_at=later)
+    run(connection, 3)  # ends it
+    crm.pass_time(days=1)
+    crm.activity(called.format(task), "d1", "task")
+    run(connection, 4)
+    assert sorted(activities()) == ["call", "task"]

@@ -23,7 +23,7 @@ from hingepoint.web import cards as page
 from words import KEY, say
 
 HOST = "https://crm.example.com"
-CARD_FIELD = CrmField(CrmObject.DEALS, "hp_card", "Card", "text", custom=True, writable=True)
+CARD_FIELD = CrmField(CrmObject.DEALS, "hp_card", "Card", "text", custom=True, writable=True, text=True)
 
 
 @pytest.fixture(autouse=True)

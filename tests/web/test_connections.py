@@ -338,6 +338,43 @@ def test_stage_and_amount_can_not_be_chosen_for_writing_back(desk, crm):
     assert Connection.objects.get().write_back == []
 
 
+def test_only_fields_that_hold_text_are_offered_and_taken_for_writing_back(desk, connected):
+    address = reverse("connection", args=[connected.pk])
+    said = desk.get(address).content.decode()
+    assert '<option value="hp_status"' in said
+    assert '<option value="hp_count"' not in said
+    sent = {"part": "status", "field-status": "hp_count"}
+    answer = desk.post(reverse("set-writing-back", args=[connected.pk]), sent, follow=True)
+    assert (
+        "“Count” holds no text there. Choose a field of your own for “Agreement status”"
+        in answer.content.decode()
+    )
+    assert Connection.objects.get().write_back == []
+    sent["field-status"] = "hp_status"
+    desk.post(reverse("set-writing-back", args=[connected.pk]), sent)
+    assert Connection.objects.get().write_back == ["status"]
+
+
+def test_many_that_vanished_are_asked_about_and_let_go_when_somebody_says_so(desk, crm, connected):
+    for number in range(10):
+        crm.open_deal(f"y{number}")
+    day = dt.timedelta(days=1)
+    actions.sync(at=NOW + day, connection_id=connected.pk)
+    for number in range(10):
+        crm.delete(f"y{number}", silently=True)
+    actions.sync(at=NOW + 2 * day, connection_id=connected.pk)
+    address = reverse("connection", args=[connected.pk])
+    said = " ".join(desk.get(address).content.decode().split())
+    assert "<b>Deals:</b> the CRM shows 10 of 11 no more" in said
+    answer = desk.post(reverse("believe-gone", args=[connected.pk]), follow=True)
+    assert "compares all records again" in answer.content.decode()
+    assert "Many records vanished" not in answer.content.decode()
+    actions.sync(at=NOW + 3 * day, connection_id=connected.pk)
+    assert Deal.objects.filter(key__startswith="y").count() == 0
+    again = desk.post(reverse("believe-gone", args=[connected.pk]), follow=True)
+    assert "Nothing that vanished waits for an answer." in again.content.decode()
+
+
 def test_a_record_that_did_not_take_what_we_wrote_is_named_with_what_the_crm_said(desk, crm):
     desk.post(reverse("new-connection", args=["fake1"]), given())
     made = Connection.objects.get()

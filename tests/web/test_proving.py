@@ -191,6 +191,7 @@ HARMLESS = {
     "rehearse-connection": "changes nothing",
     "switch-connection": "reads with the token that is there",
     "set-pace": "says how often it is read",
+    "believe-gone": "what it lets go comes back when the CRM shows it again",
     "set-writing-back": "writes to the CRM that was connected",
     "forget-connection": "deletes what brought nothing in, with its token",
 }

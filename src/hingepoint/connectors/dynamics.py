@@ -91,7 +91,10 @@ USER = (
 )
 ACCOUNT = ("name", "address1_stateorprovince", "industrycode", "address1_country")
 CONTACT = ("fullname", "jobtitle", "emailaddress1", "_parentcustomerid_value")
-QUOTE = ("_opportunityid_value", "statecode", "totalamount", "_transactioncurrencyid_value", "modifiedon")
+QUOTE = (
+    "_opportunityid_value", "statecode", "totalamount", "totaltax", "discountamount", "discountpercentage",
+    "_transactioncurrencyid_value", "modifiedon",
+)  # fmt: skip
 LINE = ("_quoteid_value", "productname", "quantity", "priceperunit", "extendedamount", "tax")
 ACTIVITY = (
     "_regardingobjectid_value",
@@ -99,6 +102,7 @@ ACTIVITY = (
     "scheduledstart",
     "actualend",
     "createdon",
+    "statecode",
     "_ownerid_value",
 )
 ACTIVITIES = {"phonecall": "call", "appointment": "meeting", "email": "mail", "task": "task"}
@@ -626,7 +630,7 @@ class Dynamics:
             at=values.at(row["modifiedon"]),
             state=values.text(row.get(f"statecode{FORMATTED}")),
             currency=self._currency_of(row),
-            net_price=sum((each.net_price or Decimal(0) for each in lines), Decimal(0)),
+            net_price=_net(row, lines),
             lines=lines,
             current=values.text(row.get("statecode")) != "3",  # closed: revised or lost
         )
@@ -680,6 +684,11 @@ class Dynamics:
             return WriteResult(Written.LOCKED, "A closed opportunity takes no changes.")
         return self._sent("PATCH", f"opportunities({deal_id})", typed)
 
+    def held(self, ids: Sequence[str], names: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        there = [name for name in names if name in self._columns]
+        rows = self._of("opportunities", ("opportunityid", *there), "opportunityid", ids)
+        return {row["opportunityid"]: row for row in rows}
+
     def write_task(self, deal_id: str, task_id: str, subject: str, due_on: dt.date | None) -> WriteResult:
         said = {"subject": subject, "scheduledend": f"{due_on.isoformat()}T00:00:00Z" if due_on else None}
         if task_id:
@@ -688,6 +697,12 @@ class Dynamics:
                 return done
         regarding = {"regardingobjectid_opportunity@odata.bind": f"/opportunities({deal_id})"}
         return self._sent("POST", "tasks", {**said, **regarding}, task=True)
+
+    def find_task(self, deal_id: str, subject: str) -> str:
+        called = subject.replace("'", "''")
+        where = f"_regardingobjectid_value eq {deal_id} and subject eq '{called}' and statecode eq 0"
+        rows = self._all("tasks", ("activityid", "createdon"), where)
+        return max(rows, key=lambda row: row["createdon"])["activityid"] if rows else ""
 
     def finish_task(self, task_id: str) -> WriteResult:
         return self._sent("PATCH", f"tasks({task_id})", {"statecode": 1}, task=True)
@@ -797,6 +812,7 @@ def _field(said: Row, tracked: bool) -> CrmField:
         tracked=tracked,
         formula=bool(said.get("SourceType")),
         writable=bool(said.get("IsValidForUpdate")),
+        text=said.get("AttributeType") in ("String", "Memo"),
     )
 
 
@@ -846,10 +862,27 @@ def _line(row: Row) -> CrmLine:
     )
 
 
+def _net(row: Row, lines: Sequence[CrmLine]) -> Decimal | None:
+    """Return what a quote costs before tax and freight: its lines less the discount on the whole; where a line says nothing, or
+    there is none, its total."""
+    said = [each.net_price for each in lines if each.net_price is not None]
+    if not said or len(said) < len(lines):
+        total = values.number(row.get("totalamount"))
+        return None if not total else total - (values.number(row.get("totaltax")) or 0)
+    off, share = (values.number(row.get(each)) or 0 for each in ("discountamount", "discountpercentage"))
+    return sum(said, Decimal(0)) * (1 - Decimal(share) / 100) - off
+
+
+def _took_place(kind: str, row: Row) -> bool:
+    """Return whether an activity was completed; a meeting need not be, when its time is over, unless it was called off."""
+    state = values.text(row.get("statecode"))
+    return state == "1" or (kind == "meeting" and state != "2")
+
+
 def _activities(rows: list[Any]) -> Iterator[CrmActivity]:
     for row in rows:
         kind = ACTIVITIES.get(row.get("activitytypecode", ""))
-        if kind and row.get(f"_regardingobjectid_value{TARGET}") == "opportunity":
+        if kind and _took_place(kind, row) and row.get(f"_regardingobjectid_value{TARGET}") == "opportunity":
             at = values.at(row.get("actualend") or row.get("scheduledstart") or row["createdon"])
             owner, deal = values.text(row.get("_ownerid_value")), row["_regardingobjectid_value"]
             yield CrmActivity(row["activityid"], deal, kind, at, owner)

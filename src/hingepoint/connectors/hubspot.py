@@ -65,6 +65,8 @@ QUOTE = ("hs_status", "hs_currency", "hs_quote_amount", "hs_createdate", "hs_las
 LINE = (
     "name", "quantity", "price", "amount", "hs_cost_of_goods_sold", "hs_lastmodifieddate",
 )  # fmt: skip
+#: Properties that say whether an activity took place, and when.
+TOOK_PLACE = {"tasks": ("hs_task_status", "hs_task_completion_date"), "meetings": ("hs_meeting_outcome",)}
 ACTIVITIES = {"calls": "call", "meetings": "meeting", "tasks": "task", "emails": "mail", "notes": "note"}
 HISTORY = {
     "dealstage": DealField.STAGE,
@@ -607,12 +609,13 @@ class HubSpot:
 
     def _activities_page(self, kind: str, mark: str) -> CrmPage:
         def made(found: Sequence[Mapping[str, Any]]) -> Iterator[CrmActivity]:
-            deals = self._associated(kind, "0-3", [each["id"] for each in found])
-            for each in found:
+            took_place = [each for each in found if _took_place(each["properties"], kind)]
+            deals = self._associated(kind, "0-3", [each["id"] for each in took_place])
+            for each in took_place:
                 for deal in deals[each["id"]]:
                     yield _activity(each, kind, str(deal["toObjectId"]))
 
-        properties = ("hs_timestamp", "hubspot_owner_id")
+        properties = ("hs_timestamp", "hubspot_owner_id", *TOOK_PLACE.get(kind, ()))
         return self._changed(CrmObject.ACTIVITIES, kind, properties, mark, made)
 
     # What became of records
@@ -670,9 +673,18 @@ class HubSpot:
         if now is None:
             into = f"It is deal {there[0]['id']} now." if there else ""
             return WriteResult(Written.GONE, into)
-        if all(values.text(now["properties"].get(name)) == value for name, value in values_.items()):
+        if all(values.means(self._typed(name, now["properties"]), value) for name, value in values_.items()):
             return WriteResult(Written.SAME)
         return self._sent("PATCH", _path("0-3", deal_id), {"properties": dict(values_)})
+
+    def _typed(self, name: str, said: Mapping[str, Any]) -> Any:
+        """Return a value in the type of its property: HubSpot says all of them as texts."""
+        kinds = {each["name"]: each.get("type") for each in self._properties.body["results"]}
+        typed = {"number": values.number, "bool": lambda said: said and said == "true"}
+        return typed.get(kinds.get(name, ""), values.text)(said.get(name))
+
+    def held(self, ids: Sequence[str], names: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        return {each["id"]: each["properties"] for each in self._batch("0-3", ids, names)}
 
     def write_task(self, deal_id: str, task_id: str, subject: str, due_on: dt.date | None) -> WriteResult:
         properties = {
@@ -686,6 +698,19 @@ class HubSpot:
         to = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": TASK_OF_DEAL}
         body = {"properties": properties, "associations": [{"to": {"id": deal_id}, "types": [to]}]}
         return self._sent("POST", _path("tasks"), body, task=True)
+
+    def find_task(self, deal_id: str, subject: str) -> str:
+        linked = self._associated("0-3", "tasks", [deal_id])[deal_id]
+        there = self._batch(
+            "tasks", [str(each["toObjectId"]) for each in linked], ["hs_task_subject", "hs_task_status"]
+        )
+        found = [
+            each["id"]
+            for each in there
+            if each["properties"].get("hs_task_subject") == subject
+            and each["properties"].get("hs_task_status") != "COMPLETED"
+        ]
+        return max(found, key=int, default="")
 
     def finish_task(self, task_id: str) -> WriteResult:
         done = {"properties": {"hs_task_status": "COMPLETED"}}
@@ -777,6 +802,7 @@ def _field(said: Mapping[str, Any]) -> CrmField:
         tracked=True,
         formula=calculated,
         writable=not calculated and not (said.get("modificationMetadata") or {}).get("readOnlyValue", False),
+        text=said.get("type") == "string",
     )
 
 
@@ -843,9 +869,17 @@ def _line(found: Mapping[str, Any]) -> CrmLine:
     )
 
 
+def _took_place(said: Mapping[str, Any], kind: str) -> bool:
+    """Return whether a task is done, and a meeting not called off; when it took place its time says."""
+    if kind == "tasks":
+        return said.get("hs_task_status") == "COMPLETED"
+    return said.get("hs_meeting_outcome") not in ("CANCELED", "NO_SHOW", "RESCHEDULED")
+
+
 def _activity(found: Mapping[str, Any], kind: str, deal_id: str) -> CrmActivity:
+    """Return an activity; the time of a task is the day by which it was to be done, so that of its end comes first."""
     said = found["properties"]
-    at = values.at(said.get("hs_timestamp") or found["createdAt"])
+    at = values.at(said.get("hs_task_completion_date") or said.get("hs_timestamp") or found["createdAt"])
     return CrmActivity(
         f"{kind}/{found['id']}", deal_id, ACTIVITIES[kind], at, values.text(said.get("hubspot_owner_id"))
     )

@@ -484,6 +484,10 @@ class Pipedrive:
             Written.DONE, modified_at=moment(row.get("update_time")), task_id=str(row["id"]) if task else ""
         )
 
+    def held(self, ids: Sequence[str], names: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        rows = self._named(DEALS, ids)
+        return {str(row["id"]): {name: _shown(_value(row, name)) for name in names} for row in rows}
+
     def write_task(self, deal_id: str, task_id: str, subject: str, due_on: dt.date | None) -> WriteResult:
         said = {"subject": subject, "due_date": due_on.isoformat() if due_on else None}
         before = self._one(f"{TASKS}/{task_id}") if task_id else None
@@ -497,6 +501,10 @@ class Pipedrive:
         owner = {"owner_id": deal["owner_id"]} if deal.get("owner_id") else {}
         on = {"type": "task", "deal_id": int(deal_id), **owner}
         return self._sent("POST", TASKS, {**said, **on}, task=True)
+
+    def find_task(self, deal_id: str, subject: str) -> str:
+        rows = self._all(TASKS, deal_id=deal_id, done="false")
+        return str(max((row["id"] for row in rows if row.get("subject") == subject), default=""))
 
     def finish_task(self, task_id: str) -> WriteResult:
         before = self._one(f"{TASKS}/{task_id}")
@@ -613,6 +621,7 @@ def _field(row: Row) -> CrmField:
         custom=custom,
         tracked=True,
         writable=custom,
+        text=text(row.get("field_type")) in ("varchar", "varchar_auto", "text"),
     )
 
 

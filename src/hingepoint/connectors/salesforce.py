@@ -73,7 +73,7 @@ CONTACT = ("AccountId", "Name", "Title", "Email")
 QUOTE = ("OpportunityId", "Status", "TotalPrice", "CurrencyIsoCode", "IsSyncing")
 LINE = ("QuoteId", "Product2.Name", "Quantity", "ListPrice", "UnitPrice", "TotalPrice")
 APPROVAL = ("TargetObjectId", "Status", "SubmittedById", "CreatedDate", "CompletedDate", "LastActorId")
-TASK = ("WhatId", "TaskSubtype", "ActivityDate", "CompletedDateTime", "CreatedDate", "OwnerId")
+TASK = ("WhatId", "IsClosed", "TaskSubtype", "ActivityDate", "CompletedDateTime", "CreatedDate", "OwnerId")
 EVENT = ("WhatId", "StartDateTime", "CreatedDate", "OwnerId")
 HISTORY = {
     "StageName": DealField.STAGE,
@@ -655,8 +655,12 @@ class Salesforce:
                 yield _approval(row, deal)
 
     def _activities_page(self, name: str, mark: str) -> CrmPage:
+        """Return what took place: a task that is to be done comes when it is closed."""
+
+        def made(rows: list[Any]) -> Iterator[CrmActivity]:
+            return (_activity(name, each) for each in rows if name == "Event" or each["IsClosed"])
+
         where, fields = "What.Type = 'Opportunity'", TASK if name == "Task" else EVENT
-        made = functools.partial(map, functools.partial(_activity, name))
         return self._changed(CrmObject.ACTIVITIES, name, fields, mark, made, where=where)
 
     # What became of records
@@ -716,13 +720,17 @@ class Salesforce:
         rows = self._of("Opportunity", tuple(values_), "Id", [deal_id])
         if not rows:
             return WriteResult(Written.GONE)
-        if all(values.text(rows[0].get(name)) == value for name, value in values_.items()):
+        if all(values.means(rows[0].get(name), value) for name, value in values_.items()):
             return WriteResult(Written.SAME)
         done = self._sent("PATCH", f"Opportunity/{deal_id}", dict(values_))
         if done.written is not Written.DONE:
             return done
         now = self._of("Opportunity", ("SystemModstamp",), "Id", [deal_id])
         return WriteResult(Written.DONE, modified_at=values.at(now[0]["SystemModstamp"]) if now else None)
+
+    def held(self, ids: Sequence[str], names: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        there = [name for name in names if name in self._fields]
+        return {row["Id"]: row for row in self._of("Opportunity", there, "Id", ids)}
 
     def write_task(self, deal_id: str, task_id: str, subject: str, due_on: dt.date | None) -> WriteResult:
         said = {"Subject": subject, "ActivityDate": due_on.isoformat() if due_on else None}
@@ -731,6 +739,11 @@ class Salesforce:
             if done.written is not Written.GONE:
                 return WriteResult(done.written, done.detail, task_id=task_id)
         return self._sent("POST", "Task", {**said, "WhatId": deal_id})
+
+    def find_task(self, deal_id: str, subject: str) -> str:
+        on_deal = f"WhatId = {_quoted(deal_id)} AND Subject = {_quoted(subject)} AND IsClosed = false"
+        rows, _ = self._query(_soql(("Id",), "Task", on_deal, "CreatedDate"))
+        return rows[-1]["Id"] if rows else ""
 
     def finish_task(self, task_id: str) -> WriteResult:
         rows, _ = self._query(_soql(("ApiName",), "TaskStatus", "IsClosed = true", "ApiName", 1))
@@ -844,6 +857,7 @@ def _field(said: Mapping[str, Any], tracked: bool) -> CrmField:
         tracked=tracked or said["name"] in HISTORY,
         formula=said["calculated"],
         writable=said["updateable"],
+        text=said["type"] in ("string", "textarea", "url"),
     )
 
 

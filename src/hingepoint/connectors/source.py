@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from hingepoint.connectors.exchange import Exchange
@@ -128,8 +128,18 @@ class Source(Protocol):
         """Write fields of a deal, by the CRM's names: only those given, never stage or amount."""
         ...
 
+    def held(self, ids: Sequence[str], names: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        """Return what stands in fields of deals now, by deal and the CRM's name, in one request for many deals. A deal or field
+        that is not there is left out."""
+        ...
+
     def write_task(self, deal_id: str, task_id: str, subject: str, due_on: dt.date | None) -> WriteResult:
         """Make the task of the next agreement, or bring the one made before up to date."""
+        ...
+
+    def find_task(self, deal_id: str, subject: str) -> str:
+        """Return the newest task of a deal that is to be done and called so, empty where there is none: one may have been made
+        though its answer never came."""
         ...
 
     def finish_task(self, task_id: str) -> WriteResult:

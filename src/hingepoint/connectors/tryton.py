@@ -447,6 +447,9 @@ class Tryton:
         """Tryton has no fields of ours: say so for each."""
         return WriteResult(Written.NO_FIELD, "Tryton has no fields of your own over its interface.")
 
+    def held(self, ids: Sequence[str], names: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        return {}
+
     def write_task(self, deal_id: str, task_id: str, subject: str, due_on: dt.date | None) -> WriteResult:
         """Keep the next agreement as a note on the opportunity: one note, the newest. What a note says is never changed
         (Tryton refuses that), so a new one takes its place."""
@@ -467,6 +470,11 @@ class Tryton:
             return WriteResult(Written.LOCKED, str(problem)[:200])
         except NotThere:
             return WriteResult(Written.GONE)
+
+    def find_task(self, deal_id: str, subject: str) -> str:
+        on_deal = [["resource", "=", f"{DEALS},{int(deal_id)}"], ["message", "like", f"{subject}%"]]
+        found: list[int] = self.call("ir.note.search", on_deal, 0, 1, [["id", "DESC"]])
+        return str(found[0]) if found else ""
 
     def finish_task(self, task_id: str) -> WriteResult:
         try:

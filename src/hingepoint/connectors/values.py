@@ -79,6 +79,15 @@ def yes_or_no(said: str) -> bool:
     return found
 
 
+def means(now: Any, said: str) -> bool:
+    """Return whether a text says what is there, a box or a number too."""
+    if isinstance(now, bool):
+        return _YES_OR_NO.get(said.strip().lower()) is now
+    if isinstance(now, int | float | Decimal):
+        return number(now) == number(said)
+    return text(now) == said
+
+
 def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     return (items[start : start + size] for start in range(0, len(items), size))
 

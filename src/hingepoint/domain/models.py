@@ -71,7 +71,15 @@ from hingepoint.domain.strategy.models import (
     ResultMetric,
     Strategy,
 )
-from hingepoint.domain.sync.models import Connection, Cursor, Landed, LandedChange, SyncRun, WrittenBack
+from hingepoint.domain.sync.models import (
+    Connection,
+    Cursor,
+    Landed,
+    LandedChange,
+    OwnTask,
+    SyncRun,
+    WrittenBack,
+)
 from hingepoint.domain.tokens.models import SentRequest, Token
 from hingepoint.domain.trials.models import Trial, TrialLook
 from hingepoint.domain.turns.models import SentForm
@@ -141,6 +149,7 @@ __all__ = [
     "NoticeAnswer",
     "OtherName",
     "OwnMetric",
+    "OwnTask",
     "Passkey",
     "PipelineDeal",
     "PivotalAgreement",

@@ -117,7 +117,8 @@ class CrmStage:
 
 @dataclass(frozen=True, slots=True)
 class CrmField:
-    """A field as discovered; ``tracked`` is None where the CRM does not say; ``formula`` fields move no mark."""
+    """A field as discovered; ``tracked`` is None where the CRM does not say; ``formula`` fields move no mark; into
+    ``text`` any words can be written."""
 
     object: CrmObject
     name: str
@@ -127,6 +128,7 @@ class CrmField:
     tracked: bool | None = None
     formula: bool = False
     writable: bool = False
+    text: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +315,7 @@ class Written(Worded):
     REFUSED = "refused", "Refused by a rule of the CRM"
     GONE = "gone", "The record is not there"
     NO_FIELD = "no_field", "The CRM has no such field"
+    FAILED = "failed", "The CRM failed on it"
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,11 @@ class SyncRule:
 RULES: tuple[SyncRule, ...] = (
     SyncRule("deleted", "kept", "deleted in the CRM; its agreements stay here, and its page says so"),
     SyncRule("vanished", "kept", "not in the CRM any more, nobody says why; not taken as lost or deleted"),
+    SyncRule(
+        "not_believed",
+        "held back",
+        "not in the CRM any more, too many at once; they stay until somebody says that they are gone",
+    ),
     SyncRule("archived", "kept", "archived in the CRM; an archived deal is not a lost one"),
     SyncRule("merged", "changed", "merged into another deal; its agreements go there"),
     SyncRule(
@@ -58,6 +63,11 @@ RULES: tuple[SyncRule, ...] = (
     ),
     SyncRule("seen_by_us", "kept", "a change that the CRM does not keep, seen between two readings"),
     SyncRule("own_echo", "kept", "changed by what we wrote back; not read as a change of the deal"),
+    SyncRule(
+        "overwritten_there",
+        "changed",
+        "what we wrote was overwritten in the CRM; it is written once more, and then left as it is",
+    ),
     SyncRule(
         "value_of_another_kind",
         "kept",

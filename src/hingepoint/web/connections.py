@@ -203,6 +203,15 @@ def switch_connection(request: Request, connection_id: int) -> HttpResponse:
     return redirect("connection", connection_id)
 
 
+@drafts.flashed("connection", "connection_id")
+@require_POST
+def believe_gone(request: Request, connection_id: int) -> HttpResponse:
+    """What vanished at once is gone indeed."""
+    actions.believe(by=request.user, at=timezone.now(), connection_id=connection_id)
+    messages.info(request, "Kept. The next run compares all records again and lets them go.")
+    return redirect("connection", connection_id)
+
+
 class PaceForm(forms.Form):
     every_minutes = WholeNumber(label="The minutes")
     budget_share = WholeNumber(label="The share of requests")

@@ -407,6 +407,7 @@ urlpatterns = [
         "connections/<int:connection_id>/dry-run", connections.rehearse_connection, name="rehearse-connection"
     ),
     path("connections/<int:connection_id>/switch", connections.switch_connection, name="switch-connection"),
+    path("connections/<int:connection_id>/gone", connections.believe_gone, name="believe-gone"),
     path("connections/<int:connection_id>/pace", connections.set_pace, name="set-pace"),
     path("connections/<int:connection_id>/writing", connections.set_writing_back, name="set-writing-back"),
     path("connections/<int:connection_id>/card", connections.set_card_hosts, name="set-card-hosts"),

@@ -130,7 +130,9 @@ class Dynamics(base.Fake):
     def call(self, n: int = 0) -> None:
         if deal := self.chosen(n):
             regarding = {"_regardingobjectid_value": deal["opportunityid"], "activitytypecode": "phonecall"}
-            self.put("activitypointers", **regarding, actualend=iso(self.now), _ownerid_value=self.ada)
+            self.put(
+                "activitypointers", **regarding, statecode=1, actualend=iso(self.now), _ownerid_value=self.ada
+            )
 
     def quote(self, deal: str, price: float = 900.0) -> str:
         id = self.put(
@@ -385,8 +387,12 @@ class Dynamics(base.Fake):
 
     @route("POST", f"{DATA}/tasks")
     def create_task(self, request: Request) -> Any:
-        made = self.put("tasks", **request.json)
-        return Reply(201, self.rows["tasks"][made])
+        deal = re.search(r"\((.+)\)", request.json["regardingobjectid_opportunity@odata.bind"])[1]
+        made = self.put("tasks", **request.json, statecode=0, _regardingobjectid_value=deal)
+        task = self.rows["tasks"][made]
+        self.rows.setdefault("activitypointers", {})[made] = task  # one row under two names
+        task["activitytypecode"] = "task"
+        return Reply(201, task)
 
 
 def logged(name: str, value: Any) -> str | None:
@@ -414,7 +420,7 @@ def _fits(row: dict[str, Any], one: str) -> bool:
     have = str(row.get(field))
     if operator == "ge":
         return dt.datetime.fromisoformat(have) >= dt.datetime.fromisoformat(wanted)
-    return have == wanted.strip("'")
+    return have == wanted.strip("'").replace("''", "'")
 
 
 def refused(status: int, message: str) -> Reply:

@@ -249,4 +249,4 @@ def _meets_one(row: Row, query: Any, number: int) -> bool:
         return own in {each for key, each in query.items() if among.fullmatch(key)}
     if isinstance(own, int):
         value = int(value)
-    return {"equals": own == value, "after": own > value, "greaterThan": own > value}[kind]
+    return own == value if kind == "equals" else own > value

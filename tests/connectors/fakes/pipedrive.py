@@ -239,7 +239,9 @@ class Pipedrive(Fake):
         if "ids" in query:
             rows = [row for row in rows if str(row["id"]) in query["ids"].split(",")]
         if "done" in query:
-            rows = [row for row in rows if row.get("done")]
+            rows = [row for row in rows if bool(row.get("done")) == (query["done"] == "true")]
+        if "deal_id" in query:
+            rows = [row for row in rows if str(row["deal_id"]) == query["deal_id"]]
         if "updated_since" in query:
             rows = [row for row in rows if row["update_time"] >= query["updated_since"]]
         rows.sort(key=lambda row: (row[query.get("sort_by", "id")], row["id"]))

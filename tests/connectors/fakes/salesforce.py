@@ -121,7 +121,7 @@ class Salesforce(base.Fake):
     def call(self, n: int = 0) -> None:
         if deal := self.chosen(n):
             said = {"TaskSubtype": "Call", "ActivityDate": self.now.date().isoformat(), "OwnerId": self.ada}
-            self.put("Task", WhatId=deal["Id"], **said, **{"What.Type": "Opportunity"})
+            self.put("Task", WhatId=deal["Id"], Status="Done with", **said)
 
     def quote(self, deal: str, price: float = 900.0) -> str:
         quote = self.put("Quote", OpportunityId=deal, Status="Draft", TotalPrice=price, IsSyncing=True)
@@ -170,12 +170,22 @@ class Salesforce(base.Fake):
         if name == "Opportunity":
             self.rows[name][id] |= outcome(fields["StageName"])
             self.remember(id)
+        elif name == "Task":
+            self.rows[name][id] |= self.standing(fields.get("Status"))
         return id
+
+    def standing(self, status: str | None) -> dict[str, Any]:
+        """Return what follows from the status of a task."""
+        closed = status in [each["ApiName"] for each in self.all("TaskStatus") if each["IsClosed"]]
+        ended = iso(self.now) if closed else None
+        return {"IsClosed": closed, "CompletedDateTime": ended, "What.Type": "Opportunity"}
 
     def set(self, name: str, id: str, **fields: Any) -> None:
         row = self.rows[name][id]
         before, row["SystemModstamp"] = dict(row), iso(self.tick())
         row |= fields
+        if name == "Task":
+            row |= self.standing(row.get("Status"))
         if name != "Opportunity":
             return
         row |= outcome(row["StageName"])

@@ -470,6 +470,14 @@ class EspoCrm:
         row = answer.body
         return WriteResult(Written.DONE, modified_at=changed_at(row), task_id=row["id"] if task else "")
 
+    def held(self, ids: Sequence[str], names: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        select = ",".join(["id", *(name for name in names if name in self.metadata)])
+        found: dict[str, Mapping[str, Any]] = {}
+        for some in chunks(ids, IN_ONE):
+            rows = self._list(DEAL, [("in", "id", list(some))], select=select).body["list"]
+            found |= {row["id"]: row for row in rows}
+        return found
+
     def write_task(self, deal_id: str, task_id: str, subject: str, due_on: dt.date | None) -> WriteResult:
         values = {"name": subject, "dateEndDate": due_on.isoformat() if due_on else None}
         before = self._task(task_id) if task_id else None
@@ -487,6 +495,11 @@ class EspoCrm:
         }
         return self._put("POST", TASK, {**values, **on}, task=True)
 
+    def find_task(self, deal_id: str, subject: str) -> str:
+        called: list[Where] = [_ON_DEALS, ("equals", "parentId", deal_id), ("equals", "name", subject)]
+        rows = self._list(TASK, called, orderBy="createdAt", order="desc").body["list"]
+        return next((row["id"] for row in rows if row.get("status") not in ENDED), "")
+
     def finish_task(self, task_id: str) -> WriteResult:
         """Cancel a task of ours: nobody says that it was done."""
         if self._task(task_id) is None:
@@ -499,9 +512,11 @@ class EspoCrm:
             row = self._ask("GET", f"{TASK}/{id}").body
         except (NotThere, NoRight):
             return None
-        return None if row.get("deleted") or row.get("status") in ("Completed", "Canceled") else row
+        return None if row.get("deleted") or row.get("status") in ENDED else row
 
 
+#: States of a task that is not to be done any more.
+ENDED = ("Completed", "Canceled")
 REFUSALS = {400: Written.REFUSED, 403: Written.LOCKED, 404: Written.GONE, 409: Written.REFUSED}
 _ON_DEALS: Where = ("equals", "parentType", DEAL)
 
@@ -537,6 +552,7 @@ def _field(name: str, what: Mapping[str, Any]) -> CrmField:
         tracked=bool(what.get("audited")),
         formula=not stored,
         writable=stored and not what.get("readOnly") and name not in NEVER_WRITTEN,
+        text=what.get("type") in ("varchar", "text", "url"),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from hingepoint.connectors.odoo.asking import Asking
 from hingepoint.connectors.odoo.models import NEVER_WRITTEN
@@ -69,8 +70,14 @@ class Odoo(Asking):
     def write(self, deal_id: str, values: Mapping[str, str]) -> WriteResult:
         return self._writing.write(deal_id, values)
 
+    def held(self, ids: Sequence[str], names: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        return self._writing.held(ids, names)
+
     def write_task(self, deal_id: str, task_id: str, subject: str, due_on: dt.date | None) -> WriteResult:
         return self._writing.write_task(deal_id, task_id, subject, due_on)
+
+    def find_task(self, deal_id: str, subject: str) -> str:
+        return self._writing.find_task(deal_id, subject)
 
     def finish_task(self, task_id: str) -> WriteResult:
         return self._writing.finish_task(task_id)

@@ -94,6 +94,7 @@ class There:
                 tracked=None if tracked is None else name in tracked,
                 formula=what.get("store") is False,
                 writable=not what.get("readonly") and name not in NEVER_WRITTEN,
+                text=what.get("type") in ("char", "text"),
             )
 
     def _tracked_names(self) -> frozenset[str] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +44,12 @@ class Writing:
         after = self.asking.rows(LEAD, [["id", "=", int(deal_id)]], names)
         return WriteResult(Written.DONE, modified_at=changed_at(after[0]) if after else None)
 
+    def held(self, ids: Sequence[str], names: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        there = self.asking.fields(LEAD)
+        known = [name for name in names if name in there]
+        rows = self.asking.rows(LEAD, [["id", "in", [*map(int, ids)]]], known)
+        return {str(row["id"]): row for row in rows}
+
     def write_task(self, deal_id: str, task_id: str, subject: str, due_on: dt.date | None) -> WriteResult:
         values = {"summary": subject, **({"date_deadline": due_on.isoformat()} if due_on else {})}
         try:
@@ -52,9 +58,8 @@ class Writing:
             return WriteResult(_refusal(problem), shortened(problem))
 
     def _task_written(self, deal_id: str, task_id: str, values: Mapping[str, Any]) -> WriteResult:
-        open_tasks = [["res_model", "=", LEAD], ["res_id", "=", int(deal_id)]]
         if task_id:
-            known = [*open_tasks, ["id", "=", int(task_id)]]
+            known = [*_tasks_of(deal_id), ["id", "=", int(task_id)]]
             before = self.asking.rows("mail.activity", known, list(values))
             if before and all(before[0].get(name) == value for name, value in values.items()):
                 return WriteResult(Written.SAME, task_id=task_id)
@@ -67,10 +72,12 @@ class Writing:
         owner = {"user_id": int(link(lead[0]["user_id"]))} if lead[0]["user_id"] else {}
         kind = {"act_type_xmlid": "mail.mail_activity_data_todo"}
         self.asking.call(LEAD, "activity_schedule", ids=[int(deal_id)], **kind, **values, **owner)
-        made = self.asking.rows(
-            "mail.activity", [*open_tasks, ["summary", "=", values["summary"]]], ["id"], "id desc", limit=1
-        )
-        return WriteResult(Written.DONE, task_id=str(made[0]["id"]) if made else "")
+        return WriteResult(Written.DONE, task_id=self.find_task(deal_id, values["summary"]))
+
+    def find_task(self, deal_id: str, subject: str) -> str:
+        called = [*_tasks_of(deal_id), ["summary", "=", subject]]
+        made = self.asking.rows("mail.activity", called, ["id"], "id desc", limit=1)
+        return str(made[0]["id"]) if made else ""
 
     def finish_task(self, task_id: str) -> WriteResult:
         """Take an activity of ours away, as *Cancel* does; marked as done it would count as something that took place."""
@@ -81,6 +88,11 @@ class Writing:
         except (NoRight, NotThere, Rejected) as problem:
             return WriteResult(_refusal(problem), shortened(problem))
         return WriteResult(Written.DONE, task_id=task_id)
+
+
+def _tasks_of(deal_id: str) -> list[list[Any]]:
+    """Return the condition of tasks of a deal; those that are done are no more."""
+    return [["res_model", "=", LEAD], ["res_id", "=", int(deal_id)]]
 
 
 def _typed(what: Mapping[str, Any], value: str) -> Any:

@@ -79,6 +79,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "switch": "switched a connection",
         "set writing back": "said what is written back to a CRM",
         "set pace": "said how often a CRM is read",
+        "believe": "said that what vanished from a CRM is gone",
         "set card hosts": "said which pages of a CRM may show cards of deals",
         "renew card key": "renewed the key that signs cards of deals",
         "fail": "could not read the CRM",

@@ -37,6 +37,7 @@ from hingepoint.domain.sync import (
     register,
     runs,
     secrets,
+    vanished,
     wording,
     writing,
 )
@@ -486,6 +487,21 @@ def set_writing_back(
 
 
 @action
+def believe(*, by: User | None, at: dt.datetime, connection_id: int) -> Connection:
+    """Take it that what vanished at once is gone: the next run compares again and lets it go. Raises Refused."""
+    _require(by)
+    row = _of(connection_id)
+    doubts = vanished.doubts(row)
+    if not doubts:
+        raise Refused("Nothing that vanished waits for an answer.")
+    row.vanished, row.next_at = vanished.answered(row), at
+    row.save(update_fields=["vanished", "next_at"])
+    changes = {each.what: [each.there, each.there - each.gone] for each in doubts}
+    record(by=by, at=at, action="believe", subject="connection", subject_id=row.pk, changes=changes)
+    return row
+
+
+@action
 def set_card_hosts(
     *, by: User | None, at: dt.datetime, connection_id: int, hosts: Sequence[str]
 ) -> Connection:
@@ -556,7 +572,7 @@ def set_pace(
 
 @dataclass(slots=True)
 class Told:
-    """What one run did. ``problem`` is empty when it read everything there is for now."""
+    """What one run did. ``problem`` is empty when it read everything there is for now, and wrote what was to be written."""
 
     connection: str
     run: int
@@ -567,6 +583,8 @@ class Told:
     requests: int = 0
     waited: float = 0.0
     swept: bool = False
+    all_read: bool = False  # whatever came after, such as writing back
+    wait: float | None = None  # seconds that the CRM asked for
     problem: str = ""
     problems: list[str] = field(default_factory=list)
 
@@ -580,7 +598,6 @@ def sync(*, at: dt.datetime, connection_id: int, sweep: bool | None = None) -> T
     """
     row, run = _begin_run(at=at, connection_id=connection_id)
     told = Told(row.name, run.pk, swept=_is_due(row, at) if sweep is None else sweep)
-    wait: float | None = None
     try:
         with opened(row, at=at) as crm:
             try:
@@ -589,19 +606,21 @@ def sync(*, at: dt.datetime, connection_id: int, sweep: bool | None = None) -> T
                 told.requests, told.waited = crm.requests, sum(crm.waited)
     except CrmProblem as problem:
         told.problem = str(problem)
-        wait = problem.seconds if isinstance(problem, Busy) else None
+        told.wait = problem.seconds if isinstance(problem, Busy) else None
     except Refused as problem:
         told.problem = str(problem)
     except BaseException:
         told.problem = "Something here failed. The log says what."
         raise
     finally:
-        _end_run(row, run, told, at=at, wait=wait)
+        _end_run(row, run, told, at=at)
     return told
 
 
 def _is_due(row: Connection, at: dt.datetime) -> bool:
-    return row.synced_at is not None and (row.swept_at is None or at - row.swept_at >= SWEEP_EVERY)
+    if row.synced_at is None:
+        return False
+    return row.swept_at is None or at - row.swept_at >= SWEEP_EVERY or vanished.is_answered(row)
 
 
 def _work(row: Connection, run: SyncRun, crm: Opened, told: Told, at: dt.datetime) -> None:
@@ -620,15 +639,29 @@ def _work(row: Connection, run: SyncRun, crm: Opened, told: Told, at: dt.datetim
     finally:
         told.read, told.rules = dict(landing.read), landing.rules
         count(told.rules, "value_of_another_kind", len(crm.source.unread))
-    _bring(row, told, at)
-    told.written = writing.write_back(row, crm.source, at=at)
+    merged_into = _bring(row, told, at)
+    told.all_read = True
+    _write_back(row, crm.source, told, merged_into, at)
 
 
-def _bring(row: Connection, told: Told, at: dt.datetime) -> None:
-    """Bring what landed into the register, follow merges, and let the rest of the house read on."""
-    merged = merges.due(row)
+def _write_back(
+    row: Connection, source: Source, told: Told, merged_into: Sequence[int], at: dt.datetime
+) -> None:
+    """Write what changed; after a sweep, whatever differs. What goes wrong here takes nothing back of what was read."""
+    outcome = writing.write_back(row, source, at=at, also=merged_into, anew=told.swept)
+    told.written, told.wait = dict(outcome.written), outcome.wait
+    count(told.rules, "overwritten_there", outcome.overwritten)
+    if outcome.problem:
+        told.problem = f"Everything was read. Writing back stopped: {outcome.problem}"
+
+
+def _bring(row: Connection, told: Told, at: dt.datetime) -> list[int]:
+    """Bring what landed into the register, follow merges, and let the rest of the house read on; return the numbers of the
+    deals that others were merged into."""
+    merged, merged_into = merges.due(row), []
     brought = register.bring(row, at=at)
     for loser, into in merges.pairs(row, merged):
+        merged_into.append(into)
         staying = take_over_agreements(at=at, gone_id=loser, kept_id=into)
         count(told.rules, "agreement_stays", staying)
     wrong = gone.to_say(row)
@@ -639,6 +672,7 @@ def _bring(row: Connection, told: Told, at: dt.datetime) -> None:
         count(told.rules, key, number)
     if news := sum(brought.counts.values()) + len(wrong):
         follow_up(at, rows=news)
+    return merged_into
 
 
 @action
@@ -653,18 +687,19 @@ def _begin_run(*, at: dt.datetime, connection_id: int) -> tuple[Connection, Sync
 
 
 @transaction.atomic
-def _end_run(row: Connection, run: SyncRun, told: Told, *, at: dt.datetime, wait: float | None) -> None:
+def _end_run(row: Connection, run: SyncRun, told: Told, *, at: dt.datetime) -> None:
     run.ended_at = run.touched_at = max(timezone.now(), at)
     for name in ("read", "brought", "rules", "written", "requests", "waited", "swept", "problem"):
         setattr(run, name, getattr(told, name))
     run.save()
     failed_before, row.problem = bool(row.failures), told.problem
-    if told.problem:
-        row.failures += 0 if wait else 1
-        row.next_at = at + (dt.timedelta(seconds=wait) if wait else runs.wait_after(row.failures))
+    asked = dt.timedelta(seconds=told.wait or 0)
+    if told.problem and not told.all_read:
+        row.failures += 0 if told.wait else 1
+        row.next_at = at + (asked or runs.wait_after(row.failures))
     else:
         row.failures, row.synced_at = 0, at
-        row.next_at = at + dt.timedelta(minutes=row.every_minutes)
+        row.next_at = at + max(asked, dt.timedelta(minutes=row.every_minutes))
         row.swept_at = at if told.swept or row.swept_at is None else row.swept_at
     row.save(update_fields=["problem", "failures", "next_at", "synced_at", "swept_at"])
     if failed_before != bool(row.failures):  # not when it only asks to wait

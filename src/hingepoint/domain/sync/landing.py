@@ -14,7 +14,7 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 
 from hingepoint.domain.sync import differences, payload
-from hingepoint.domain.sync.models import Connection, Cursor, Landed, LandedChange, WrittenBack
+from hingepoint.domain.sync.models import Connection, Cursor, Landed, LandedChange, OwnTask, WrittenBack
 from hingepoint.records.crm import (
     CrmChange,
     CrmDeal,
@@ -75,6 +75,8 @@ class Landing:
 
     def _keep_records(self, kind: CrmObject, records: Sequence[CrmRecord]) -> None:
         """Bring rows up to the page. Of a record that stands twice on it the last counts."""
+        if kind == CrmObject.ACTIVITIES:
+            records = self._of_others(records)
         newest = {payload.id_of(each): each for each in records}
         there = {row.external_id: row for row in self._rows(kind, newest)}
         new, changed, seen = [], [], []
@@ -96,6 +98,14 @@ class Landing:
             self._deals_are_due(row.deal for row in (*new, *changed) if row.deal)
         if kind in (CrmObject.USERS, CrmObject.ACCOUNTS) and changed:
             self._deals_that_name(kind, [row.external_id for row in changed])
+
+    def _of_others(self, activities: Sequence[CrmRecord]) -> list[CrmRecord]:
+        """Return activities without the tasks that we made, whoever closed them: our writing is nothing that a seller did."""
+        ids = {_bare(each): each for each in activities if getattr(each, "kind", "") == "task"}
+        ours = OwnTask.objects.filter(connection=self.connection, external_id__in=list(ids))
+        echo = {payload.id_of(ids[each]) for each in ours.values_list("external_id", flat=True)}
+        count(self.rules, "own_echo", len(echo))
+        return [each for each in activities if payload.id_of(each) not in echo]
 
     def _rows(self, kind: CrmObject, ids: Iterable[str]) -> list[Landed]:
         mine = Landed.objects.filter(connection=self.connection, object=kind)
@@ -198,10 +208,18 @@ class Landing:
 
     def keep_fate(self, fate: CrmFate) -> None:
         """Keep what became of a record. What is said of records that we never had is of no use."""
-        row = Landed.objects.filter(
-            connection=self.connection, object=fate.object, external_id=fate.id
-        ).first()
-        if row is None or (row.fate == fate.fate and row.into == fate.into):
+        for row in self._called(fate):
+            self._become(row, fate)
+
+    def _called(self, fate: CrmFate) -> Sequence[Landed]:
+        """Return the rows of a record: of a quote every form that it had."""
+        mine = Landed.objects.filter(connection=self.connection, object=fate.object)
+        if fate.object == CrmObject.QUOTES:
+            return list(mine.filter(external_id__startswith=f"{fate.id}@").order_by("pk"))
+        return list(mine.filter(external_id=fate.id))
+
+    def _become(self, row: Landed, fate: CrmFate) -> None:
+        if row.fate == fate.fate and row.into == fate.into:
             return
         if row.fate == Fate.MERGED and fate.fate in GONE and not fate.into:
             return  # who is merged is gone too
@@ -246,6 +264,11 @@ def _as_columns(row: LandedChange) -> list[Any]:
 
 _BROUGHT = ["payload", "modified_at", "seen_at", "fate", "into", "deal", "due"]
 _COUNTED = {Fate.DELETED, Fate.VANISHED, Fate.ARCHIVED, Fate.MERGED}
+
+
+def _bare(task: CrmRecord) -> str:
+    """Return the id of a task as the CRM gives it, without the word that a source puts before it (tasks/7, task-7)."""
+    return payload.id_of(task).rpartition("/")[2].removeprefix("task-")
 
 
 def _deal_of(record: CrmRecord) -> str:

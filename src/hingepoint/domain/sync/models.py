@@ -53,6 +53,7 @@ class Connection(models.Model):
     )  # of a long writing: after which deal, and when it began
     card_hosts = models.JSONField(default=list, blank=True)  # whose pages may show cards of deals
     card_keys = SealedField(blank=True)
+    vanished = models.JSONField(default=dict, blank=True)  # kind -> what vanished at once: how many, believed
     every_minutes = models.PositiveIntegerField(default=15)
     budget_share = models.FloatField(default=0.5)
     requests_on = models.DateField(null=True, blank=True)
@@ -200,4 +201,18 @@ class WrittenBack(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["connection", "external_id"], name="written_back_once")
+        ]
+
+
+class OwnTask(models.Model):
+    """A task that we made in a CRM, kept when it has ended: what is read of it is nothing that a seller did."""
+
+    connection = models.ForeignKey(
+        Connection, on_delete=models.CASCADE, related_name="own_tasks", db_index=False
+    )
+    external_id = models.CharField(max_length=200)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "external_id"], name="one_own_task_an_id")
         ]

@@ -16,6 +16,7 @@ from hingepoint.connectors.exchange import Budget, Exchange
 from hingepoint.connectors.source import Address, Source, Wanted
 from hingepoint.domain.sync import secrets
 from hingepoint.domain.sync.models import Connection
+from hingepoint.domain.sync.understood import understood
 
 
 @dataclass(slots=True)
@@ -54,7 +55,7 @@ def opened(connection: Connection, *, at: dt.datetime) -> Iterator[Opened]:
     address = Address(connection.url, secrets.unseal(connection.secrets), connection.options)
     try:
         source = connector.open(address, exchange, Wanted(connection.fields, connection.since))
-        yield Opened(source, exchange, before, waited)
+        yield Opened(understood(source), exchange, before, waited)
     finally:
         connection.requests_on, connection.requests = today, exchange.budget.made
         connection.allowance = exchange.budget.allowed

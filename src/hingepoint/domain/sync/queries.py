@@ -15,11 +15,12 @@ from hingepoint.domain.agreements.queries.deal_page import rows_of
 from hingepoint.domain.agreements.queries.lines import AgreementLine, in_order_of_the_sale, line_of
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.people.models import User, Viewer, sees_all
-from hingepoint.domain.sync import cards, payload, wording, writing
+from hingepoint.domain.sync import cards, payload, vanished, wording, writing
 from hingepoint.domain.sync.models import Connection, Landed, SyncRun, WrittenBack
 from hingepoint.domain.sync.rules import (
     may_be_forgotten,
     open_questions,
+    own_fields,
     sign_in_of,
     stages_of,
     with_words,
@@ -210,6 +211,7 @@ class ConnectionPage:
     waiting: int
     runs: tuple[RunLine, ...]
     rules: tuple[RuleLine, ...]
+    doubts: tuple[vanished.Doubt, ...]  # what vanished at once, and is not believed
     writing: tuple[WriteLine, ...]
     refusals: tuple[RefusalLine, ...]  # the newest
     refused: int
@@ -319,6 +321,7 @@ def _page(row: Connection, at: dt.datetime) -> ConnectionPage:
         waiting=deals.filter(due=True).count(),
         runs=tuple(_run(each) for each in runs),
         rules=_rules(runs),
+        doubts=vanished.doubts(row),
         writing=tuple(_writing(row, part) for part in WriteBackPart),
         refusals=_refusals(row),
         refused=_refused(row).count(),
@@ -422,12 +425,8 @@ def _people(row: Connection) -> tuple[PersonLine, ...]:
 
 
 def _own_fields(row: Connection) -> tuple[tuple[str, str], ...]:
-    """Return the company's own fields of deals that can be written: name and label."""
-    return tuple(
-        (each["name"], each["label"])
-        for each in row.described.get("fields", ())
-        if each["object"] == CrmObject.DEALS and each["custom"] and each["writable"]
-    )
+    """Return the company's own fields of deals into which a text can be written: name and label."""
+    return tuple((each["name"], each["label"]) for each in own_fields(row) if each.get("text", True))
 
 
 def _run(run: SyncRun) -> RunLine:

@@ -6,24 +6,31 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet, Value
+from django.db.models.functions import StrIndex, Substr
 
 from hingepoint.connectors.exchange import NoRight, NotThere, NotUnderstood
 from hingepoint.connectors.values import chunks
-from hingepoint.domain.sync import payload
+from hingepoint.domain.sync import payload, vanished
 from hingepoint.domain.sync.differences import fields_without_history
 from hingepoint.domain.sync.landing import Landing
 from hingepoint.domain.sync.models import Connection, Cursor, Landed
-from hingepoint.records.crm import CrmObject, CrmPage, CrmUser, DealField, Fate
+from hingepoint.records.crm import CrmFate, CrmObject, CrmPage, CrmUser, DealField, Fate
+from hingepoint.records.sync import count
 
 if TYPE_CHECKING:
     from hingepoint.connectors.source import Described, Source
 
-#: Records whose ids are compared with those of the CRM in a sweep. Changes and forms of quotes are facts and stay.
-SWEPT = (CrmObject.DEALS, CrmObject.ACCOUNTS, CrmObject.CONTACTS)
+#: Records whose ids are compared with those of the CRM in a sweep. Changes and forms of quotes are facts and stay; a quote that
+#: is gone counts no more.
+SWEPT = (CrmObject.DEALS, CrmObject.ACCOUNTS, CrmObject.CONTACTS, CrmObject.QUOTES)
+#: How a quote is called in the CRM, by the name of one of its forms (``payload.id_of``).
+_QUOTE = Substr("external_id", 1, StrIndex("external_id", Value("@")) - 1)
+#: Fates of records that are there.
+THERE = (Fate.LIVE, Fate.ARCHIVED)
 #: What is read of a deal that only the sweep found.
 WITH_HISTORY = (CrmObject.DEALS, CrmObject.CHANGES)
 #: Ids that are asked about at a time.
@@ -112,14 +119,17 @@ def _keep(landing: Landing, page: CrmPage, *, with_mark: bool = True) -> None:
 
 
 def sweep(landing: Landing, source: Source, *, run: int, tell: Tell) -> None:
-    """Compare the ids of all records with those of the CRM: read what was missed, and ask what became of the rest."""
+    """Compare the ids of all records with those of the CRM: read what was missed, and ask what became of the rest. Many that
+    vanish at once are kept until somebody says that it is so."""
     for kind in SWEPT:
-        if kind not in source.objects:
+        if kind not in source.objects or not (kind == CrmObject.DEALS or _of(landing, kind).exists()):
             continue
         _mark_those_there(landing, source, kind, run, tell)
+        gone: dict[str, CrmFate] = {}
         for ids in _not_there(landing, kind, run):
-            _ask_what_became(landing, source, kind, ids)
+            gone |= {each.id: each for each in _ask_what_became(landing, source, kind, ids)}
             tell()
+        _let_go(landing, kind, [*gone.values()])
 
 
 def _mark_those_there(landing: Landing, source: Source, kind: CrmObject, run: int, tell: Tell) -> None:
@@ -140,8 +150,8 @@ def _mark(landing: Landing, kind: CrmObject, ids: frozenset[str], run: int) -> s
     listed = sorted(ids)
     known: set[str] = set()
     for start in range(0, len(listed), 500):
-        rows = _of(landing, kind).filter(external_id__in=listed[start : start + 500])
-        known |= set(rows.values_list("external_id", flat=True))
+        rows = _of(landing, kind).filter(called__in=listed[start : start + 500])
+        known |= set(rows.values_list("called", flat=True))
         rows.update(sweep=run)
     return known
 
@@ -153,17 +163,33 @@ def _read_again(landing: Landing, source: Source, kind: CrmObject, ids: Sequence
 
 def _not_there(landing: Landing, kind: CrmObject, run: int) -> Iterator[list[str]]:
     """Yield the ids of rows that this run has not found and that were there before, some at a time."""
-    there = _of(landing, kind).filter(fate__in=(Fate.LIVE, Fate.ARCHIVED)).exclude(sweep=run)
-    rows, last = there.filter(seen_at__lt=landing.at).order_by("pk").values_list("pk", "external_id"), 0
+    there = _of(landing, kind).filter(fate__in=THERE).exclude(sweep=run)
+    rows, last = there.filter(seen_at__lt=landing.at).order_by("pk").values_list("pk", "called"), 0
     while some := list(rows.filter(pk__gt=last)[:SOME]):
         last = some[-1][0]
-        yield [external_id for _, external_id in some]
+        yield [*dict.fromkeys(called for _, called in some)]
 
 
-def _ask_what_became(landing: Landing, source: Source, kind: CrmObject, ids: Sequence[str]) -> None:
+def _ask_what_became(landing: Landing, source: Source, kind: CrmObject, ids: Sequence[str]) -> list[CrmFate]:
+    """Keep what the CRM says of records that are not listed; return those of which it says nothing."""
     told = source.fates(kind, ids)
+    _keep_fates(landing, [each for each in told if each.fate != Fate.VANISHED])
+    return [each for each in told if each.fate == Fate.VANISHED]
+
+
+def _let_go(landing: Landing, kind: CrmObject, gone: Sequence[CrmFate]) -> None:
+    """Let records vanish, unless they are so many at once that the sign-in may have lost a right."""
+    there = _of(landing, kind).filter(fate__in=THERE).values("called").distinct().count()
+    if vanished.judged(landing.connection, kind, gone=len(gone), there=there):
+        for some in chunks(gone, SOME):
+            _keep_fates(landing, some)
+    else:
+        count(landing.rules, "not_believed", len(gone))
+
+
+def _keep_fates(landing: Landing, fates: Sequence[CrmFate]) -> None:
     with transaction.atomic():
-        for fate in told:
+        for fate in fates:
             landing.keep_fate(fate)
 
 
@@ -181,5 +207,7 @@ def read_formulas_again(landing: Landing, source: Source, found: Described, *, t
         tell()
 
 
-def _of(landing: Landing, kind: CrmObject) -> QuerySet[Landed]:
-    return Landed.objects.filter(connection=landing.connection, object=kind)
+def _of(landing: Landing, kind: CrmObject) -> QuerySet[Any]:
+    """Return the rows of a kind with how each is ``called`` in the CRM."""
+    rows = Landed.objects.filter(connection=landing.connection, object=kind)
+    return rows.annotate(called=_QUOTE if kind == CrmObject.QUOTES else F("external_id"))

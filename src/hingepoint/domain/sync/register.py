@@ -7,10 +7,10 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.conf import settings
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from hingepoint.connectors import files, passing
 from hingepoint.domain.imports.actions import import_page
@@ -18,6 +18,7 @@ from hingepoint.domain.imports.engine import Files, Report
 from hingepoint.domain.people.models import User
 from hingepoint.domain.sync import parties, payload
 from hingepoint.domain.sync.differences import KEPT_BY
+from hingepoint.domain.sync.landing import GONE
 from hingepoint.domain.sync.models import Connection, Landed, LandedChange
 from hingepoint.domain.sync.translate import Seen, Tables, Words, tables
 from hingepoint.records.crm import (
@@ -67,10 +68,11 @@ class Brought:
 def bring(connection: Connection, *, at: dt.datetime) -> Brought:
     """Bring every deal that is due into the register. Restarted in the middle, it goes on with what is left."""
     brought, words, last = Brought(), words_of(connection), 0
+    _tell_what_took_place(connection, at)
     while page := _due(connection, after=last):
         last = page[-1].pk
         known = replace(words, accounts=parties.know_accounts(connection, _accounts(page)))
-        made = tables(_seen(connection, page), known)
+        made = tables(_seen(connection, page, at), known)
         for key, number in made.rules.items():
             count(brought.rules, key, number)
         brought.held += len(made.held)
@@ -78,7 +80,7 @@ def bring(connection: Connection, *, at: dt.datetime) -> Brought:
             brought.add(_import(connection, made, at=at))
         done = [row for row in page if row.external_id not in set(made.held)]
         parties.know_people(connection, [payload.load(CrmDeal, row.payload) for row in done], at=at)
-        _told(connection, done)
+        _told(connection, done, at)
     return brought
 
 
@@ -86,7 +88,7 @@ def rehearse(connection: Connection, *, at: dt.datetime, most: int = PAGE) -> tu
     """Say what the first page of due deals would do, and change nothing."""
     page = _due(connection, after=0)[:most]
     known = replace(words_of(connection), accounts=parties.accounts_as_named(connection, _accounts(page)))
-    made = tables(_seen(connection, page), known)
+    made = tables(_seen(connection, page, at), known)
     return (_import(connection, made, at=at, dry_run=True) if made.deals else None), made
 
 
@@ -147,26 +149,38 @@ def _that_fit(connection: Connection, ids: Sequence[str]) -> int:
     return max(sum(so_far <= MOST_CHANGES for so_far in sums), 1)
 
 
+def _tell_what_took_place(connection: Connection, at: dt.datetime) -> None:
+    """Let deals be told again of which a meeting lay ahead that has taken place since: nothing in the CRM moves then."""
+    due = Landed.objects.filter(connection=connection, due=True)
+    took_place = due.filter(object=CrmObject.ACTIVITIES, modified_at__lte=at).values("deal")
+    deals = Landed.objects.filter(connection=connection, object=CrmObject.DEALS, due=False)
+    deals.filter(external_id__in=took_place).update(due=True)
+
+
 def _accounts(page: Sequence[Landed]) -> set[str]:
     return {account for row in page if (account := payload.load(CrmDeal, row.payload).account_id)}
 
 
-def _seen(connection: Connection, page: Sequence[Landed]) -> list[Seen]:
-    """Return the deals of a page with all that landed of them."""
+def _seen(connection: Connection, page: Sequence[Landed], at: dt.datetime) -> list[Seen]:
+    """Return the deals of a page with all that landed of them; of activities, what took place until ``at``."""
     ids = [row.external_id for row in page]
     changes = defaultdict(list)
     for row in LandedChange.objects.filter(connection=connection, deal__in=ids).order_by("at", "pk"):
         changes[row.deal].append((payload.load(CrmChange, row.payload), row))
     quotes = _children(connection, ids, CrmObject.QUOTES, CrmQuote)
     approvals = _children(connection, ids, CrmObject.APPROVALS, CrmApproval, due=True)
-    activities = _children(connection, ids, CrmObject.ACTIVITIES, CrmActivity, due=True)
+    taken_place = {"due": True, "modified_at__lte": at}
+    activities = _children(connection, ids, CrmObject.ACTIVITIES, CrmActivity, **taken_place)
     return [
         Seen(
             deal=payload.load(CrmDeal, row.payload),
             changes=[change for change, _ in changes[row.external_id]],
             quotes=[quote for quote, _ in quotes[row.external_id]],
+            taken_back=frozenset(quote.id for quote, kept in quotes[row.external_id] if kept.fate in GONE),
             new_changes=[(change, kept.seen_at) for change, kept in changes[row.external_id] if kept.due],
-            new_quotes=[quote for quote, due in quotes[row.external_id] if due],
+            new_quotes=[
+                quote for quote, kept in quotes[row.external_id] if kept.due and kept.fate not in GONE
+            ],
             new_approvals=[each for each, _ in approvals[row.external_id]],
             new_activities=[each for each, _ in activities[row.external_id]],
         )
@@ -175,12 +189,12 @@ def _seen(connection: Connection, page: Sequence[Landed]) -> list[Seen]:
 
 
 def _children(
-    connection: Connection, ids: list[str], kind: CrmObject, record: type[R], **only: bool
-) -> dict[str, list[tuple[R, bool]]]:
+    connection: Connection, ids: list[str], kind: CrmObject, record: type[R], **only: Any
+) -> dict[str, list[tuple[R, Landed]]]:
     rows = Landed.objects.filter(connection=connection, object=kind, deal__in=ids, **only)
-    found: dict[str, list[tuple[R, bool]]] = defaultdict(list)
+    found: dict[str, list[tuple[R, Landed]]] = defaultdict(list)
     for row in rows.order_by("pk"):
-        found[row.deal].append((payload.load(record, row.payload), row.due))
+        found[row.deal].append((payload.load(record, row.payload), row))
     return found
 
 
@@ -199,9 +213,10 @@ def _file_name(connection: Connection) -> str:
     return "".join(sign if sign.isalnum() or sign in " -" else "_" for sign in connection.name)
 
 
-def _told(connection: Connection, page: Sequence[Landed]) -> None:
-    """Remember that the register has heard of these deals and all that landed of them."""
+def _told(connection: Connection, page: Sequence[Landed], at: dt.datetime) -> None:
+    """Remember that the register has heard of these deals and all that landed of them, but of what lies ahead."""
+    ahead = Q(object=CrmObject.ACTIVITIES, modified_at__gt=at)
     ids = [row.external_id for row in page]
     LandedChange.objects.filter(connection=connection, deal__in=ids, due=True).update(due=False)
-    Landed.objects.filter(connection=connection, deal__in=ids, due=True).update(due=False)
+    Landed.objects.filter(~ahead, connection=connection, deal__in=ids, due=True).update(due=False)
     Landed.objects.filter(pk__in=[row.pk for row in page]).update(due=False)

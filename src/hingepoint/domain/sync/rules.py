@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from functools import reduce
 from operator import or_
+from typing import Any
 
 from django.db.models import Q
 
@@ -53,18 +54,30 @@ def sign_in_of(connection: Connection) -> SignIn | None:
 
 def answered(connection: Connection, parts: Sequence[str], fields: Mapping[str, str]) -> str:
     """Return why these parts cannot be written into these fields; empty where they can."""
-    known = {each["name"]: each for each in connection.described.get("fields", ())}
+    known = {each["name"]: each for each in own_fields(connection)}
     for part in IN_FIELDS:
         if part.value not in parts:
             continue
         name = fields.get(part.value, "")
         if not name:
             return f"Choose the field of the CRM for “{part.label}”."
-        if name not in known or not (known[name]["custom"] and known[name]["writable"]):
+        if name not in known:
             return (
                 f"“{name}” is no field of your own that may be written. Stage and amount are never written."
             )
+        if not known[name].get("text", True):
+            return f"“{known[name]['label']}” holds no text there. Choose a field of your own for “{part.label}” that does."
     return ""
+
+
+def own_fields(connection: Connection) -> list[Mapping[str, Any]]:
+    """Return the company's own fields of deals that may be written. Of those that were found by an earlier version nobody
+    knows yet whether they hold ``text``."""
+    return [
+        each
+        for each in connection.described.get("fields", ())
+        if each["object"] == CrmObject.DEALS and each["custom"] and each["writable"]
+    ]
 
 
 #: What people, files and rules have put onto an agreement.

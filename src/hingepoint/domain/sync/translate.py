@@ -118,6 +118,9 @@ class Seen:
     deal: CrmDeal
     changes: Sequence[CrmChange] = ()
     quotes: Sequence[CrmQuote] = ()
+    taken_back: frozenset[str] = (
+        frozenset()
+    )  # quotes that are gone in the CRM: what they gave stays, their price does not
     new_changes: Sequence[tuple[CrmChange, dt.datetime]] = ()
     new_quotes: Sequence[CrmQuote] = ()
     new_approvals: Sequence[CrmApproval] = ()
@@ -229,7 +232,7 @@ def _first_amount(changes: Sequence[CrmChange]) -> float | None:
 
 def _prices(one: Seen, words: Words) -> dict[str, float | None]:
     """Return prices by the offer that counts, where it is in the currency of the deal."""
-    offer = offers.current(one.quotes)
+    offer = offers.current([each for each in one.quotes if each.id not in one.taken_back])
     if offer is None or (offer.currency or words.currency) != (one.deal.currency or words.currency):
         return {}
     listed, net, cost = offers.list_price(offer), offers.net_price(offer), offers.cost(offer)
