@@ -154,6 +154,28 @@ def test_a_mark_never_goes_past_the_clock_of_the_crm(key):
         assert kept.settled() == clean.settled()
 
 
+#: The lines of a quote where each CRM keeps them, and what it calls how many.
+LINES = {
+    "salesforce": ("QuoteLineItem", "Quantity"),
+    "hubspot": ("line_items", "quantity"),
+    "dynamics": ("quotedetails", "quantity"),
+}
+
+
+@pytest.mark.parametrize("key", LINES)
+@pytest.mark.parametrize(("said", "listed"), [("2", 1000), ("0", 0), (None, None)])
+def test_a_quantity_that_the_crm_does_not_say_is_not_taken_as_one(key, said, listed):
+    table, name = LINES[key]
+    with fake_of(key) as fake:
+        fake.quote(fake.add())
+        (line,) = fake.all(table)
+        line.get("properties", line)[name] = said
+        ((of_quote,),) = (
+            each.lines for each in read(opened(key, fake), CrmObject.QUOTES)[CrmObject.QUOTES][:1]
+        )
+        assert (of_quote.list_price, of_quote.quantity) == (listed, None if said is None else int(said))
+
+
 #: Requests of a quiet reading by kind, what describes its fields included, and those that look at the CRM before it.
 QUIET = {
     "salesforce": {"look": 3, "users": 2, "accounts": 1, "contacts": 1, "deals": 3, "changes": 3, "quotes": 2, "approvals": 1, "activities": 2},
