@@ -154,10 +154,44 @@ def test_a_mark_never_goes_past_the_clock_of_the_crm(key):
         assert kept.settled() == clean.settled()
 
 
-@played
-def test_a_quiet_reading_costs_a_few_requests_however_many_deals_there_are(key):
+#: The lines of a quote where each CRM keeps them, and what it calls how many.
+LINES = {
+    "salesforce": ("QuoteLineItem", "Quantity"),
+    "hubspot": ("line_items", "quantity"),
+    "dynamics": ("quotedetails", "quantity"),
+}
+
+
+@pytest.mark.parametrize("key", LINES)
+@pytest.mark.parametrize(("said", "listed"), [("2", 1000), ("0", 0), (None, None)])
+def test_a_quantity_that_the_crm_does_not_say_is_not_taken_as_one(key, said, listed):
+    table, name = LINES[key]
     with fake_of(key) as fake:
-        for n in range(30):
+        fake.quote(fake.add())
+        (line,) = fake.all(table)
+        line.get("properties", line)[name] = said
+        ((of_quote,),) = (
+            each.lines for each in read(opened(key, fake), CrmObject.QUOTES)[CrmObject.QUOTES][:1]
+        )
+        assert (of_quote.list_price, of_quote.quantity) == (listed, None if said is None else int(said))
+
+
+#: Requests of a quiet reading by kind, what describes its fields included, and those that look at the CRM before it.
+QUIET = {
+    "salesforce": {"look": 3, "users": 2, "accounts": 1, "contacts": 1, "deals": 3, "changes": 3, "quotes": 2, "approvals": 1, "activities": 2},
+    "hubspot": {"look": 3, "users": 2, "accounts": 1, "contacts": 1, "deals": 3, "changes": 4, "quotes": 2, "approvals": 1, "activities": 5},
+    "dynamics": {"look": 6, "users": 1, "accounts": 1, "contacts": 1, "deals": 2, "changes": 1, "quotes": 2, "activities": 1},
+    "odoo": {"look": 9, "users": 2, "accounts": 2, "contacts": 1, "deals": 4, "changes": 4, "quotes": 5, "activities": 3},
+    "pipedrive": {"look": 4, "users": 1, "accounts": 1, "contacts": 1, "deals": 3, "changes": 3, "quotes": 3, "activities": 1},
+    "espocrm": {"look": 4, "users": 1, "accounts": 1, "contacts": 1, "deals": 1, "changes": 3, "activities": 4},
+}  # fmt: skip
+
+
+@played
+@pytest.mark.parametrize("deals", [3, 30])
+def test_a_quiet_reading_asks_as_often_however_many_deals_there_are(key, deals):
+    with fake_of(key) as fake:
+        for n in range(deals):
             fake.add(n)
         fake.tick(3600)
         fake.reprice()
@@ -166,13 +200,17 @@ def test_a_quiet_reading_costs_a_few_requests_however_many_deals_there_are(key):
         for _ in range(2):
             kept.sync(source)
             fake.tick(3600)
-        for each in (CrmObject.DEALS, CrmObject.CHANGES):
-            before, more = len(fake.requests), True
-            while more:
-                page = source.page(each, kept.marks[each])
-                kept.marks[each], more = page.mark, page.more
-                assert len(page.records) <= 10
-            assert len(fake.requests) - before <= 5
+        asked = {"look": asked_by(fake, source.describe)}
+        asked |= {
+            each.value: asked_by(fake, lambda each=each: kept.read(source, each)) for each in source.objects
+        }
+        assert asked == QUIET[key]
+
+
+def asked_by(fake, doing) -> int:
+    before = len(fake.requests)
+    doing()
+    return len(fake.requests) - before
 
 
 @played

@@ -200,6 +200,15 @@ def test_without_auditing_the_closings_are_still_there_and_the_rest_is_of_today(
     assert changes(source, DealField.AMOUNT) == [(None, "1200")]
 
 
+def test_a_closing_of_which_dynamics_does_not_say_the_outcome_is_not_taken_as_lost(fake):
+    fake.audit = False
+    fake.add()
+    fake.close(1)
+    (closing,) = fake.all("opportunitycloses")
+    del closing["opportunitystatecode"]
+    assert changes(opened(fake), DealField.STATUS) == []
+
+
 # The self-test
 
 

@@ -144,7 +144,7 @@ def test_the_tokens_left_are_kept_and_half_of_a_day_is_ours(fake):
     assert source.exchange.budget.left == fake.tokens_left
     fake.tokens_left = 14_000
     source.page(CrmObject.USERS, "")
-    with pytest.raises(Busy, match="share"):
+    with pytest.raises(Busy, match=r"16,0\d\d of the 30,000 requests .* We stop at 50%"):
         source.page(CrmObject.USERS, "")
 
 

@@ -97,9 +97,13 @@ class Budget:
     share: float = 0.5
 
     def take(self) -> None:
-        """Count one request. Raises Busy when our share of the day is used up."""
-        if self.allowed is not None and self._used() >= self.allowed * self.share:
-            raise Busy("Our share of today's requests is used up.", 3600)
+        """Count one request. Raises Busy when that part of the day is used up at which we stop, by us or by others."""
+        if self.allowed is not None and (used := self._used()) >= self.allowed * self.share:
+            raise Busy(
+                f"{used:,} of the {self.allowed:,} requests that the CRM allows a day are used, by us and by other programs. "
+                f"We stop at {self.share:.0%} until tomorrow, unless more is allowed on the page of the connection.",
+                3600,
+            )
         self.made += 1
 
     def _used(self) -> int:
