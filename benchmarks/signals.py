@@ -23,6 +23,7 @@ from pathlib import Path
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as commands and the worker do
 
 import numpy as np
+from scipy import stats
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
@@ -92,20 +93,28 @@ def false_raises(count: int) -> None:
     for name, how in COMPANIES.items():
         cells, able = [], 0
         for period, until in [("month", until) for until in BASELINES.values()] + [("week", None)]:
-            rate, charts_ = rate_of(count, period, until, how)
+            raises, quarters, charts_ = raised_falsely(count, period, until, how)
             able = able or charts_
-            cells.append(f"{rate:.2f}")
+            cells.append(rate(raises, quarters))
         print(f"| {name} | " + " | ".join(cells) + f" | {able} |", flush=True)
 
 
-def rate_of(count: int, period: str, until: dt.date | None, how: dict) -> tuple[float, int]:
-    raises = quarters = 0.0
+def rate(raises: int, quarters: float) -> str:
+    """Return the rate a quarter with its 95% interval, exact for a Poisson count (Garwood 1936)."""
+    low = stats.chi2.ppf(0.025, 2 * raises) / 2 if raises else 0.0
+    high = stats.chi2.ppf(0.975, 2 * raises + 2) / 2
+    return f"{raises / quarters:.2f} ({low / quarters:.2f} to {high / quarters:.2f})"
+
+
+def raised_falsely(count: int, period: str, until: dt.date | None, how: dict) -> tuple[int, float, int]:
+    """Return how often charts of ``count`` calm companies began to raise, over how many quarters, and how many can raise."""
+    raises, quarters = 0, 0.0
     for seed in range(count):
         _, found = charted(known(1000 + seed, period, **how), until)
         raises += sum(len(starts(chart.raised)) for chart in found.by_place.values())
         longest = max(len(chart.values) for chart in found.by_place.values())
         quarters += longest / (3 if period == "month" else 13)
-    return raises / quarters, found.charts
+    return raises, quarters, found.charts
 
 
 def delays(count: int, numbers: tuple[int, ...]) -> None:

@@ -45,6 +45,10 @@ _USUAL = """\
 The first half of the series is taken as usual, in whole half years, at least twelve months and at most two years, or as long as you say: between these steps
 limits stay where they are.
 """
+_APART = (
+    "Teams that lie apart from the others are watched, also without a change: outside 99.8% limits of a funnel of shares "
+    "(untransformed, 10% winsorised, additive overdispersion)."
+)
 #: What is known of each that is counted -> its words.
 _HELD = {
     "deal": "the size, segment, product and source of its deal",
@@ -138,7 +142,7 @@ def _usual(signal: Signal) -> str:
     alike = f"What is expected of each is fitted on the usual time alone, from {', and '.join(known)}."
     more = [
         "A new version of the rules ends the series and begins another." if signal.breaks else "",
-        "Teams that lie apart from the others are watched, also without a change." if signal.apart else "",
+        _APART if signal.apart else "",
         f"Fewer than {signal.least} answers are not told." if signal.least else "",
     ]
     said = (_USUAL.strip(), alike, _KINDS[signal.kind], *filter(None, more))

@@ -382,6 +382,12 @@ class TestRights:
         assert seen(cast.manager) == {}
         assert queries.overview(cast.sponsor).names == {acme: "Acme Mills"}
 
+    def test_managers_are_called_by_their_names(self, cast):
+        maud = Place("manager", cast.manager.key)
+        read(DAY, tolerant_managers=(maud,))
+        assert queries.overview(cast.sponsor).names == {maud: cast.manager.name}
+        assert cast.manager.name != cast.manager.key
+
     def test_deals_behind_a_hidden_place_are_hidden(self, cast, known_to):
         assert [one.key for one in queries.deals_behind(cast.manager, "exceptions", NORTH)] == [cast.deal.key]
         with pytest.raises(Hidden):

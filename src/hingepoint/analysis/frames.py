@@ -113,7 +113,10 @@ PULSES: dict[str, tuple[pl.DataType, str]] = {
     "at": (MOMENT, "when the inside partner answered"),
     "position": (pl.String(), "whose position the seller stood for: company or customer"),
     "value": (pl.Float64(), "how much, from 0 to 1"),
-    "partner": (pl.String(), "who answered, to count people by; told to nobody, and in no file"),
+    "partner": (
+        pl.String(),
+        "who answered, where that is known: people are counted by it, and it is told to nobody",
+    ),
 }
 
 ROUTINES: dict[str, tuple[pl.DataType, str]] = {

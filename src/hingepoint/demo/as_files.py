@@ -114,7 +114,10 @@ def _requests(company: Company) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFram
         asked.with_columns(state=pl.lit("asked"), actor="owner"),
         answered.with_columns(state=pl.lit("passed"), actor="manager", at=passed_at, note=words),
         answered.drop_nulls("decision").with_columns(
-            state=pl.col("decision").replace(_DECISIONS), actor="partner", at="decided_at"
+            state=pl.col("decision").replace(_DECISIONS),
+            actor="partner",
+            at="decided_at",
+            note=pl.col("decision").replace_strict(planted.DECIDED, default=None),
         ),
     )
 

@@ -28,6 +28,8 @@ NAMED_EARLY_DAYS, NAMED_SPREAD_DAYS, NAMED_LEAST, PUT_OFF_WEEKS = 24, 35, 0.3, (
 DAY_NAMED, DAYS_PRESSED, DAYS_EASY = 0.6, (40, 110), (90, 280)
 #: What a manager says who passes up a request that they sharpened first; who passes it up as it came says nothing.
 PASSED_SHARPER = "What we ask in return is sharper now."
+#: What inside partners say with a decision that is no yes.
+DECIDED = {"approved in part": "Part of it, against what we get back.", "declined": "Not on these grounds."}
 #: Countries that buy together where sourcing is global; else it is the account's own.
 COUNTRIES_TOGETHER = (2, 5)
 #: On such a share of deals with a competitor their price is known: below our list price by so much, the newcomer's, and spread.

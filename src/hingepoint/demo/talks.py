@@ -210,7 +210,6 @@ def _answers(row: dict[str, Any], state: State) -> list[talks.Row]:
     word, or once what they asked back for it has come."""
     asked, decided = row["at"], row["decided_at"]
     said = {State.APPROVED: Answer.YES, State.IN_PART: Answer.IN_PART, State.DECLINED: Answer.NO}.get(state)
-    words = {Answer.IN_PART: "Part of it, against what we get back.", Answer.NO: "Not on these grounds."}
     granted = _granted(state, row["share"]) if state == State.IN_PART else None
     manager = {
         "approver": row["manager"],
@@ -228,7 +227,7 @@ def _answers(row: dict[str, Any], state: State) -> list[talks.Row]:
         "because": "other terms are asked for" if row["kind"] == "terms" else "a lower price is asked for",
         "answer": said or Answer.WAITING,
         "granted": granted,
-        "words": words.get(said, ""),
+        "words": planted.DECIDED.get(row["decision"], ""),
         "answered_at": decided,
     }
     if row["unchanged"] or not decided:

@@ -100,12 +100,8 @@ def in_one_currency(before: pl.DataFrame, since: pl.DataFrame) -> tuple[pl.DataF
         return before, since, "", ""
     code = str(counts.sort("count", "currency", descending=[True, False])["currency"][0])
     ours = pl.col("currency").fill_null("") == code
-    return (
-        before.filter(ours),
-        since.filter(ours),
-        code,
-        f", of deals in {code or 'no currency'}" if len(counts) > 1 else "",
-    )
+    of_which = f", of deals in {code or 'no currency'}" if len(counts) > 1 else ""
+    return before.filter(ours), since.filter(ours), code, of_which
 
 
 @dataclass(frozen=True, slots=True)

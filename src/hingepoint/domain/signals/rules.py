@@ -158,12 +158,10 @@ def _after(series: Series) -> np.ndarray:
 
 def names_of(places: Iterable[Place]) -> dict[Place, str]:
     """Return what accounts and managers are called whom readings know by their keys. At most two SQL queries."""
-    asked: dict[str, dict[str, Place]] = {"account": {}, "manager": {}}
-    for one in places:
-        if one.level in asked:
-            asked[one.level][one.name] = one
+    every = list(places)
     found: dict[Place, str] = {}
-    for model, of in ((Account, asked["account"]), (User, asked["manager"])):
+    for model, level in ((Account, "account"), (User, "manager")):
+        of = {one.name: one for one in every if one.level == level}
         rows = model.objects.filter(key__in=of).values_list("key", "name") if of else ()
         found |= {of[key]: name for key, name in rows}
     return found

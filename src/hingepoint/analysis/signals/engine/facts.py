@@ -13,8 +13,6 @@ from hingepoint.analysis.signals.shape import Facts
 from hingepoint.records.signals import StepState
 
 PRICE_OR_TERMS = ("price", "terms")
-#: What is told of demands that no event tells.
-_SECOND = {"other_reason": frames.DEMANDS["other_reason"]}
 
 
 def from_log(
@@ -67,7 +65,7 @@ def from_kinds(
         exceptions=_exceptions(of("escalation")),
         visits=_visits(of("executive")),
         quotes=of("quote").select("deal_id", "at", "value"),
-        demands=of("demand", **_SECOND).select(
+        demands=of("demand", other_reason=frames.DEMANDS["other_reason"]).select(
             "deal_id", "at", "other_reason", topic="agreement", reason="note"
         ),
         pulses=of("pulse").select("deal_id", "at", "value", position=_word("agreement"), partner="actor"),
