@@ -2,13 +2,14 @@
 
 import datetime as dt
 from dataclasses import replace
+from statistics import NormalDist
 
 import numpy as np
 import polars as pl
 import pytest
 
 import pressing
-from hingepoint.analysis import frames, pressures
+from hingepoint.analysis import frames, intervals, pressures
 from hingepoint.analysis.pressures import alike, reading
 from hingepoint.analysis.pressures.indicators import indicators
 from hingepoint.analysis.pressures.shape import LEAST_EACH, LEAST_UNDER, SEEN_WITHIN
@@ -415,6 +416,82 @@ def test_an_indicator_has_moved_when_two_years_differ_by_more_than_chance():
     facts = deals_of({"loss_reason": "price"}, last | {"loss_reason": "terms"})
     assert indicator(facts, Pressure.COMPETITORS, "on_price").moved
     assert not indicator(deals_of({"loss_reason": "price"}, last), Pressure.COMPETITORS, "on_price").moved
+
+
+def still_company(seed: int):
+    """A company in which nothing moves: of 40 deals a month each feels each pressure with one chance in five, and two in three
+    are lost, one in four of these for each of four reasons."""
+    rng = np.random.default_rng(seed)
+    first, months, a_month = on(2024, 6, 1), 24, 40
+    n = months * a_month
+    created = [first + dt.timedelta(days=float(day)) for day in np.sort(rng.random(n) * 30.4 * months)]
+    lost = rng.random(n) < 2 / 3
+    reasons = rng.choice(["price", "no difference seen", "no decision", "terms"], n)
+    columns = {
+        "deal_id": [f"D-{i}" for i in range(n)],
+        "created": created,
+        "status": ["lost" if one else "won" for one in lost],
+        "closed": [one + dt.timedelta(days=60) for one in created],
+        "loss_reason": [reason if is_lost else None for reason, is_lost in zip(reasons, lost, strict=True)],
+        "source": rng.choice(["tender", "partner", "direct"], n).tolist(),
+        "competitor": rng.choice(["Acme", "Beta", "Core", ""], n).tolist(),
+    }
+    empty = pressing.nothing(dt.date(2026, 6, 30))
+    deals = pl.concat([empty.deals, pl.DataFrame(columns)], how="diagonal_relaxed").select(
+        empty.deals.columns
+    )
+    tags = [
+        pl.DataFrame({"deal_id": columns["deal_id"], "pressure": one.value, "seen": created}).filter(
+            pl.Series(rng.random(n) < 0.2)
+        )
+        for one in Pressure
+    ]
+    moments = {"created": frames.MOMENT, "closed": frames.MOMENT}
+    return replace(empty, deals=deals.cast(moments), tags=pl.concat(tags).cast({"seen": frames.MOMENT}))
+
+
+@pytest.mark.slow
+def test_where_nothing_moves_neither_growth_nor_an_indicator_is_named_oftener_than_promised():
+    """Judged one by one, five shares and four indicators would name something in more than a third of the companies."""
+    reports = [pressures.read(still_company(seed)).pressures for seed in range(60)]
+    trends = [[one.trend for one in each] for each in reports]
+    told = [[one for pressure in each for one in pressure.indicators] for each in reports]
+    assert all(all(each) for each in trends)
+    assert min(sum(one.chance is not None for one in each) for each in told) >= 4
+    # 3 of 60 are expected; more than 8 in one of 500
+    assert sum(any(one.clear for one in each) for each in trends) <= 8
+    assert sum(any(one.moved for one in each) for each in told) <= 8
+
+
+def test_growth_and_indicators_are_judged_together():
+    """A chance of .04 is clear by itself and none of five: the one told is that of all of them together."""
+    facts = still_company(1)
+    report = pressures.read(facts).pressures
+    alone = {one: indicators(one, facts) for one in Pressure}
+    single = [each.chance for one in Pressure for each in alone[one]]
+    known = sorted(chance for chance in single if chance is not None)
+    by_hand = {
+        p: min(min(q * len(known) / rank, 1.0) for rank, q in enumerate(known, 1) if q >= p) for p in known
+    }
+    together = [each.chance for one in report for each in one.indicators]
+    assert len(known) >= 4
+    for mine, whole in zip(single, together, strict=True):
+        assert whole == (None if mine is None else pytest.approx(by_hand[mine]))
+    assert any(whole != mine for mine, whole in zip(single, together, strict=True))
+
+
+def test_the_chance_of_a_difference_goes_with_its_interval():
+    rng = np.random.default_rng(6)
+    for _ in range(300):
+        n, m = (int(one) for one in rng.integers(20, 200, 2))
+        change = intervals.difference(
+            intervals.share(int(rng.binomial(n, 0.3)), n), intervals.share(int(rng.binomial(m, 0.4)), m)
+        )
+        assert (change.chance < 0.05) == (not change.low <= 0 <= change.high)
+    pooled = intervals.difference(intervals.share(60, 200), intervals.share(84, 200))
+    z = 0.12 / (0.36 * 0.64 * 2 / 200) ** 0.5  # two proportions, pooled: the same chance to a few thousandths
+    assert pooled.chance == pytest.approx(2 * NormalDist().cdf(-z), abs=0.003)
+    assert intervals.Difference(0.0, -0.1, 0.1).chance == 1
 
 
 def test_each_pressure_has_its_words_and_two_indicators_at_least():

@@ -19,8 +19,10 @@ from hingepoint.analysis import intervals, metrics
 from hingepoint.analysis.period_numbers import parts_of_years
 from hingepoint.analysis.spc import adjusting
 
-#: Of all metrics that are asked at once one is wrongly said to have moved with this chance at most.
+#: Of all metrics of a strategy in which nothing moves one is said to have moved, at some time in two years, about with this chance.
 WRONG_AT_MOST = 0.05
+#: Month by month the same growing pile is looked at: the looks of two years are worth so many (decision 306).
+LOOKS = 8
 #: What was usual is told by the deals closed in so long a time before a start.
 BEFORE = dt.timedelta(days=365)
 #: With fewer deals than this on either side a mean says nothing of a move: values as uneven as amounts and days
@@ -57,8 +59,8 @@ class Movement:
     @property
     def moved(self) -> bool | None:
         """Whether it moved the right way; None without a change, and while the interval of it holds 0 that is wide enough for
-        all that are asked to be right together with 95%."""
-        if self.change is None or self.change.chance >= WRONG_AT_MOST / self.asked:
+        all that are asked, and for two years of looks."""
+        if self.change is None or self.change.chance >= WRONG_AT_MOST / (LOOKS * self.asked):
             return None
         return (self.change.value > 0) == (self.better == "higher")
 

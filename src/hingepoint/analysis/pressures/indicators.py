@@ -69,12 +69,17 @@ class _Kind:
 
 
 def indicators(pressure: Pressure, facts: Facts) -> tuple[Indicator, ...]:
-    """Return the indicators of a pressure, in the order of ``KINDS``."""
+    """Return the indicators of a pressure, in the order of ``KINDS``, with the chance of each by itself."""
     end = dt.datetime.combine(facts.as_of + dt.timedelta(days=1), dt.time())
     now, before = _Year(facts, end - YEAR, end), _Year(facts, end - 2 * YEAR, end - YEAR)
-    return tuple(
-        Indicator(kind.key, kind.words, kind.unit, kind.counted(now), kind.counted(before), kind.needs)
-        for kind in KINDS[pressure]
+    return tuple(_indicator(kind, now, before) for kind in KINDS[pressure])
+
+
+def _indicator(kind: _Kind, now: _Year, before: _Year) -> Indicator:
+    this, last = kind.counted(now), kind.counted(before)
+    change = intervals.difference(this, last) if this and last else None
+    return Indicator(
+        kind.key, kind.words, kind.unit, this, last, kind.needs, chance=change.chance if change else None
     )
 
 

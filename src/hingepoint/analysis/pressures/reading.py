@@ -4,14 +4,16 @@ Everything is read from a fixed age of deals, so that a long deal has no more ti
 than a short one (landmark method; Anderson, Cain & Gelber 1983): a pressure counts that was seen within
 ``SEEN_WITHIN`` of creation; as an answer counts what was gained by half the usual age of a won deal. Deals that were
 closed before are left out, and so are deals too young for their outcome to count. What comes out are differences
-between deals alike, not proof of causes. Answers, and effects, are judged together (Benjamini & Hochberg 1995).
+between deals alike, not proof of causes. Answers are judged together, and so are effects, trends and indicators (Benjamini &
+Hochberg 1995).
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 import polars as pl
@@ -33,6 +35,7 @@ from hingepoint.analysis.pressures.shape import (
     Answer,
     Effect,
     Facts,
+    Indicator,
     Month,
     Report,
     Told,
@@ -40,6 +43,8 @@ from hingepoint.analysis.pressures.shape import (
 )
 from hingepoint.records.deals import DealStatus
 from hingepoint.records.pressures import Pressure, Verdict
+
+_Judged = TypeVar("_Judged", Trend, Indicator)
 
 #: Months that are shown, the newest ones.
 MONTHS = 36
@@ -65,7 +70,7 @@ def read(facts: Facts) -> Report:
         landmark=landmark,
         tested=tested,
         sellers=sample["owner"].n_unique(),
-        pressures=tuple(_told(one, facts, effects[one], answers[one]) for one in Pressure),
+        pressures=_judged_together([_told(one, facts, effects[one], answers[one]) for one in Pressure]),
     )
 
 
@@ -198,7 +203,29 @@ def _trend(months: list[Month]) -> Trend | None:
     left = y - (weight @ y) / weight.sum() - slope * x
     freedom = len(some) - 2
     a_year, p = alike.ranged(float(slope), float(np.sqrt(weight @ left**2 / freedom / spread)), freedom)
-    return Trend(a_year, len(some), p < LEVEL)
+    return Trend(a_year, len(some), p)
+
+
+def _judged_together(found: Sequence[Told]) -> tuple[Told, ...]:
+    """Return the five with the chances of their trends adjusted for one another, and so those of all indicators."""
+    trends = iter(_adjusted([one.trend for one in found if one.trend]))
+    told = iter(_adjusted([each for one in found for each in one.indicators]))
+    return tuple(
+        replace(
+            one,
+            trend=one.trend and next(trends),
+            indicators=tuple(next(told) for _ in one.indicators),
+        )
+        for one in found
+    )
+
+
+def _adjusted(found: Sequence[_Judged]) -> list[_Judged]:
+    chances = adjusted(np.array([np.nan if one.chance is None else one.chance for one in found], np.float64))
+    return [
+        one if one.chance is None else replace(one, chance=float(chance))
+        for one, chance in zip(found, chances, strict=True)
+    ]
 
 
 # ---- what each goes with ----

@@ -88,11 +88,16 @@ class Month:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """By how much the share moved a year, over so many complete months; ``clear`` if that is more than chance."""
+    """By how much the share moved a year, over so many complete months. ``chance`` that nothing but luck is behind it, adjusted
+    for the trends of all five."""
 
     a_year: Range
     months: int
-    clear: bool
+    chance: float
+
+    @property
+    def clear(self) -> bool:
+        return self.chance < LEVEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +142,8 @@ class Answer:
 class Indicator:
     """A number that moves with a pressure, told without any tag: in the last twelve months and in the twelve before.
 
-    ``unit`` is ``share``, ``days`` or ``number``. Without data ``now`` is None, and ``needs`` says what to record.
+    ``unit`` is ``share``, ``days`` or ``number``. Without data ``now`` is None, and ``needs`` says what to record. ``chance``
+    that nothing but luck is between the two years, adjusted for all indicators that are told; None where either is not.
     """
 
     key: str
@@ -146,14 +152,12 @@ class Indicator:
     now: intervals.Estimate | None
     before: intervals.Estimate | None
     needs: str
+    chance: float | None = None
 
     @property
     def moved(self) -> bool:
         """Whether the two years differ by more than chance, of a share or a mean."""
-        if self.now is None or self.before is None:
-            return False
-        change = intervals.difference(self.now, self.before)
-        return change is not None and not change.low <= 0 <= change.high
+        return self.chance is not None and self.chance < LEVEL
 
 
 @dataclass(frozen=True, slots=True)
