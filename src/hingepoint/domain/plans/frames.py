@@ -72,7 +72,10 @@ _DEBRIEFS = {
     "held_at": "held_at",
     "written_at": "written_at",
 }
-_DEBRIEF_TYPES = dict.fromkeys(_DEBRIEFS, pl.String()) | {"held_at": FILE_MOMENT, "written_at": FILE_MOMENT}
+_DEBRIEF_TYPES: dict[str, pl.DataType] = dict.fromkeys(_DEBRIEFS, pl.String()) | {
+    "held_at": FILE_MOMENT,
+    "written_at": FILE_MOMENT,
+}
 
 
 def debriefs_table(deals: DealQuerySet) -> Iterator[pl.DataFrame]:
