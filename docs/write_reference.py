@@ -154,7 +154,8 @@ def operations() -> str:
 
 
 def _said(operation: dict) -> str:
-    return f"{operation['summary']}. {operation.get('description', '')}".strip()
+    more = operation.get("description", "")  # of who says no more, the summary once more
+    return operation["summary"] + (f". {more}" if more != operation["summary"] else "")
 
 
 def pages() -> str:

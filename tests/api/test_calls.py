@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 
 import pytest
 from django.utils import timezone
 
+import discoveries
+import raising
 import talks
 from api.operations import OPERATIONS
 from calling import program, secret_of
-from cast import NOW, TODAY, deal
+from cast import NOW, TODAY, deal, person
 from hingepoint.api.app import document
 from hingepoint.domain.agreements import actions as agreements
 from hingepoint.domain.agreements.models import AgreementType
 from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.deals.models import DealEvent
+from hingepoint.domain.merging import actions as merging
 from hingepoint.domain.negotiation.models import Corridor
+from hingepoint.domain.people import actions as people
 from hingepoint.domain.tokens import actions as tokens
 from hingepoint.domain.tokens.models import SentRequest, Token
 from hingepoint.records.agreements import AgreementState
+from hingepoint.records.people import Role
 
 pytestmark = pytest.mark.django_db
 STEP = {"state": "planned", "occurred_at": NOW.isoformat()}
@@ -48,6 +54,52 @@ def test_a_list_is_read_part_by_part_each_line_once(cast):
         cursor = part["next"]
     assert seen == ["N-1", *(f"X-{number}" for number in range(5))]
     assert cursor is None
+
+
+def all_of(called, path: str, meanwhile=lambda: None, **asked) -> list[dict]:
+    """Return a list read part by part to its end; ``meanwhile`` is done after each part."""
+    part = called.get(path, **asked).json()
+    found = part["items"]
+    while part["next"]:
+        meanwhile()
+        part = called.get(path, **asked, cursor=part["next"]).json()
+        found += part["items"]
+    return found
+
+
+def test_colleagues_are_read_each_once_whoever_comes_and_goes_meanwhile(cast):
+    everybody = {user.name for user in cast.everybody().values() if user}
+    comers = iter(["Aaron", "Abel", "Abba", "Adam"])
+
+    def comes():
+        if name := next(comers, None):
+            person(name, Role.SELLER)
+
+    found = [one["name"] for one in all_of(program(cast.analyst), "/people", comes, size=2)]
+    assert found == sorted(found)
+    assert len(found) == len(set(found))
+    assert everybody <= set(found)
+
+
+def test_colleagues_are_read_on_after_one_who_was_merged_meanwhile(cast):
+    called = program(cast.analyst)
+    twin = people.add_user(by=None, at=NOW, name="Ada", role=Role.SELLER, key="twin")
+    part = called.get("/people", size=2).json()
+    assert [one["name"] for one in part["items"]] == ["Ada", "Ada"]
+    merging.merge(by=None, at=NOW, kept=cast.analyst, gone=twin, wider=True)
+    assert called.get("/people", size=1, cursor=part["next"]).json()["items"][0]["name"] == "Dora"
+    assert called.get("/people", cursor="c999999").status_code == 404
+
+
+def test_exceptions_and_runs_are_read_to_the_first_one(cast):
+    for days in (30, 60, 90):
+        talks.an_exception(cast, wanted=f"{days} days to pay")
+        discoveries.finished_run(cast)
+    called = program(cast.sponsor)
+    for path in ("/exceptions", "/runs"):
+        numbers = [one["id"] for one in all_of(called, path, size=2)]
+        assert numbers == sorted(numbers, reverse=True)
+        assert len(set(numbers)) == len(numbers) == 3
 
 
 def test_new_events_are_read_on_from_the_last_cursor(cast):
@@ -113,6 +165,116 @@ def test_each_operation_that_takes_a_version_asks_for_it():
     assert asks == {name for name, one in OPERATIONS.items() if one.version is not None}
     told = [one for methods in document()["paths"].values() for one in methods.values()]
     assert asks == {one["operationId"] for one in told if "428" in one["responses"]}
+
+
+def test_a_plan_that_somebody_wrote_meanwhile_is_not_written_over(cast):
+    path = f"/deals/{cast.deal.pk}/plans"
+    kind = AgreementType.objects.get(key="cust.data_access").pk
+    mine, theirs = program(cast.seller), program(cast.manager)
+    sent = {"type_id": kind, "best": "the log"}
+    assert "number" in str(mine.post(path, sent).json()["errors"])
+    (first,) = mine.post(path, sent | {"number": 0}).json()
+    assert theirs.post(path, sent | {"number": first["number"], "best": "all logs"}).status_code == 200
+    late = mine.post(path, sent | {"number": first["number"], "best": "half of it"})
+    assert late.status_code == 409
+    assert [one["best"] for one in mine.get(path).json()] == ["all logs"]
+
+
+# ---- what was said is read back ----
+
+
+def test_a_concession_is_read_back_as_it_was_said(cast):
+    called, path = program(cast.seller), f"/deals/{cast.deal.pk}"
+    asked = called.post(f"{path}/demands", {"topic": "price", "words": "10 percent off"}).json()["demands"][0]
+    told = {
+        "topic": "price",
+        "what": "5 percent",
+        "value": "5000.00",
+        "in_return": "a year more",
+        "demand_id": asked["id"],
+        "final": True,
+        "worth": 3,
+        "occurred_at": NOW.isoformat(),
+    }
+    assert called.post(f"{path}/concessions", told).status_code == 200
+    log = called.get(f"{path}/negotiation").json()
+    (given,) = log["concessions"]
+    assert {name: given[name] for name in ("topic", "what", "in_return", "demand_id", "final", "worth")} == {
+        name: told[name] for name in ("topic", "what", "in_return", "demand_id", "final", "worth")
+    }
+    assert (Decimal(given["value"]), given["by"], given["round"]) == (5000, "Sanna", 1)
+    assert dt.datetime.fromisoformat(given["at"]) == NOW
+    assert (log["demands"][0]["answered"], Decimal(log["conceded"])) == (True, 5000)
+
+
+def test_a_debrief_takes_the_step_and_notes_the_demand(cast):
+    called, path = program(cast.seller), steps_of(cast)
+    told = {
+        "type_id": int(path.rpartition("/")[2]),
+        "outcome": "gained",
+        "held_at": NOW.isoformat(),
+        "act": "send the log",
+        "person_name": "Bo Lind",
+        "due_on": (TODAY + dt.timedelta(days=3)).isoformat(),
+        "evidence": 2,
+        "demand": "a later start",
+        "reason": "the line stands still",
+        "learned": "their year ends in June",
+    }
+    kept = called.post(f"/deals/{cast.deal.pk}/debriefs", told)
+    assert (kept.status_code, kept.json()["outcome"]) == (200, "gained"), kept.content
+    line = called.get(path).json()["line"]
+    assert (line["state"], line["act"], line["person"], line["due_on"], line["evidence"]) == (
+        "gained", "send the log", "Bo Lind", told["due_on"], 2,
+    )  # fmt: skip
+    (demand,) = called.get(f"/deals/{cast.deal.pk}/negotiation").json()["demands"]
+    assert (demand["words"], [one["text"] for one in demand["whys"]]) == (
+        "a later start", ["the line stands still"],
+    )  # fmt: skip
+
+
+def test_a_signal_is_read_with_its_numbers(cast):
+    called = program(cast.sponsor)
+    for one in called.get("/signals").json()["signals"]:
+        assert (one["state"], one["reading"], bool(one["needs"])) == ("no_data", None, True)
+    row = raising.a_raise()
+    listed = {one["key"]: one for one in called.get("/signals").json()["signals"]}
+    raised = listed[row.signal]["reading"]
+    page = called.get(f"/signals/{row.signal}").json()
+    assert raised == page["reading"]
+    assert raised in page["places"]
+    assert raised["ci"][0] <= raised["reading"] <= raised["ci"][1]
+    assert raised["baseline"] is not None
+
+
+def test_findings_of_a_run_are_read_and_decided_on_with_their_facts(cast):
+    run = discoveries.finished_run(cast)
+    called, path = program(cast.analyst), f"/runs/{run.pk}/findings"
+    found = {one["key"]: one for one in called.get(path).json()}
+    assert set(found) == {one["agreement"] for one in discoveries.FINDINGS}
+    one = found["cust.data_access"]
+    assert (one["verdict"], one["facts"]["effect"], one["facts"]["grade"]) == ("", 0.083, "strong")
+    read = called.get(f"{path}/cust.data_access")
+    assert read.json()["facts"] == one["facts"]
+    told = {"verdict": "signed", "note": "Seen in the deals."}
+    signed = called.post(f"{path}/cust.data_access/decision", told, If_Match=read["ETag"])
+    assert (signed.status_code, signed.json()["verdict"]) == (200, "signed"), signed.content
+    late = called.post(f"{path}/cust.data_access/decision", told, If_Match=read["ETag"])
+    assert late.status_code == 412
+    (signed_one,) = called.get("/findings").json()
+    assert (signed_one["key"], signed_one["note"]) == ("cust.data_access", "Seen in the deals.")
+    excluded = called.post(f"{path}/int.kickoff/decision", told, If_Match='"1"')
+    assert excluded.status_code == 422
+
+
+def test_a_raise_is_told_whether_it_led_to_a_decision(cast):
+    row = raising.a_raise()
+    called, path = program(cast.sponsor), f"/signals/{row.signal}/raises/{row.pk}/decision"
+    assert called.post(path, {"led": "led"}).status_code == 422  # a yes says which
+    page = called.post(path, {"led": "led", "words": "We price anew."}).json()
+    (told,) = page["raises"]
+    assert told["decision"] == "led"
+    assert told["steps"][-1]["words"] == "We price anew."
 
 
 # ---- keys ----
@@ -276,7 +438,13 @@ def test_use_is_noted_rarely(cast):
 
 
 @pytest.mark.parametrize(
-    ("wrong", "field"), [({"scopes": []}, "scopes"), ({"days": 400}, "days"), ({"name": " "}, "name")]
+    ("wrong", "field"),
+    [
+        ({"scopes": []}, "scopes"),
+        ({"scopes": ["deals:read", "deals:reed"]}, "scopes"),
+        ({"days": 400}, "days"),
+        ({"name": " "}, "name"),
+    ],
 )
 def test_a_token_without_sense_is_refused(cast, wrong, field):
     told = {"by": cast.seller, "at": NOW, "name": "x", "scopes": ["deals:read"]} | wrong

@@ -6,9 +6,11 @@ import json
 
 import pytest
 from django.test import Client
+from django.urls import resolve
 from django.utils import timezone
 
 from cast import NOW, PASSWORD
+from hingepoint.api import scim
 from hingepoint.domain.audit.models import AuditEvent
 from hingepoint.domain.people import actions as people
 from hingepoint.domain.people.models import User
@@ -292,6 +294,8 @@ ADDRESSES = [
     ("PATCH", "/Groups/1"),
     ("DELETE", "/Groups/1"),
     ("GET", "/Schemas"),
+    ("GET", f"/Schemas/{USER}"),
+    ("GET", "/ResourceTypes/User"),
     ("GET", "/ResourceTypes"),
     ("GET", "/ServiceProviderConfig"),
     ("POST", "/.search"),
@@ -323,6 +327,11 @@ def test_nobody_but_the_directorys_own_program_opens_any_of_it(cast, directory):
             assert answer.status_code in (401, 403), (kind, method, path)
             assert "nobody else reads" not in answer.text
     assert (User.objects.count(), DirectoryPerson.objects.count()) == before
+
+
+def test_every_address_of_it_is_among_those_that_are_tried():
+    names = {resolve(f"{BASE}{path}").url_name for _, path in ADDRESSES}
+    assert names == {one.name for one in scim.urlpatterns}
 
 
 def test_a_session_of_a_sponsor_opens_none_of_it(cast, client):

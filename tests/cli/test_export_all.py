@@ -20,6 +20,7 @@ from hingepoint.domain.imports.queries import exported
 from hingepoint.domain.negotiation.models import Corridor
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "notebooks-and-bi.md"
+HANDED_OUT = Path(__file__).with_name("handed_out.json")
 SECRET = 977_001
 
 
@@ -52,6 +53,13 @@ def test_every_table_is_written_as_it_is_documented(warehouse):
         found = read(warehouse, name)
         assert dict(list(found.schema.items())[: len(columns)]) == columns, name
         assert told["tables"][name]["rows"] == len(found)
+
+
+def test_what_was_handed_out_keeps_its_name_and_type_while_its_version_stays():
+    """A tool reads these columns by name: take none away from the file; add the new ones, and all of a new version."""
+    handed_out = json.loads(HANDED_OUT.read_text("utf-8"))
+    now = {table: {name: str(kind) for name, kind in told.items()} for table, told in parquet.TABLES.items()}
+    assert handed_out == {"schema": parquet.VERSION, "tables": now}
 
 
 def test_nothing_that_a_table_has_is_left_out(cast):

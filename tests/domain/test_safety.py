@@ -20,6 +20,8 @@ import hooks
 from cast import NOW, TODAY, person
 from devices import Device
 from hingepoint.domain.notices import actions as notices
+from hingepoint.domain.notices import rules as notice_rules
+from hingepoint.domain.notices.models import Digest
 from hingepoint.domain.passkeys import actions as passkeys
 from hingepoint.domain.passkeys import rules as passkey_rules
 from hingepoint.domain.passkeys.models import Passkey
@@ -32,7 +34,7 @@ from hingepoint.domain.second_factors import rules as codes
 from hingepoint.domain.second_factors.models import SecondFactor
 from hingepoint.domain.second_factors.queries import secret_of
 from hingepoint.domain.sign_on import actions as sign_on
-from hingepoint.domain.sign_on.models import CompanyAccount, GroupLine
+from hingepoint.domain.sign_on.models import CompanyAccount, GroupLine, SignOn
 from hingepoint.domain.sync import actions as sync
 from hingepoint.domain.tokens import actions as tokens
 from hingepoint.domain.webhooks import actions as webhooks
@@ -76,8 +78,21 @@ def kept(cast) -> None:
 
 
 def let_only(cast) -> None:
+    SignOn.objects.create(pk=1, issuer="i")
     CompanyAccount.objects.create(user=cast.analyst, issuer="i", subject="s", linked_at=NOW, came_at=NOW)
     sign_on.let_only(by=cast.analyst, at=NOW, way_out=cast.sponsor)
+
+
+def chat(cast) -> None:
+    url = "https://hooks.slack.com/services/T0/B0/x"
+    notices.choose_chat(by=cast.seller, at=NOW, service=ChatService.SLACK, url=url, version=0)
+
+
+def chat_in_vain(cast) -> None:
+    chat(cast)
+    for day in range(notice_rules.CHAT_DAYS):
+        told = {"on": TODAY + dt.timedelta(days=day), "lines": [], "new": [], "made_at": NOW}
+        Digest.objects.create(user=cast.seller, chat_tries=notice_rules.TRIES, **told)
 
 
 def group(cast) -> None:
@@ -106,13 +121,8 @@ TOLD = {
     "passkeys.remove": (lambda c: passkey(c.seller), lambda c: passkeys.remove(by=c.seller, at=NOW, passkey_id=Passkey.objects.get().pk), "seller"),
     "tokens._make": (None, lambda c: tokens.make(by=c.seller, at=NOW, name="x", scopes=[next(iter(SCOPES))]), "seller"),
     "notices.renew_calendar": (None, lambda c: notices.renew_calendar(by=c.seller, at=NOW), "seller"),
-    "notices.choose_chat": (
-        None,
-        lambda c: notices.choose_chat(
-            by=c.seller, at=NOW, service=ChatService.SLACK, url="https://hooks.slack.com/services/T0/B0/x", version=0
-        ),
-        "seller",
-    ),
+    "notices.choose_chat": (None, chat, "seller"),
+    "notices._give_up_chat": (chat_in_vain, lambda c: notices._give_up_chat(at=NOW, user=c.seller), "seller"),
     "webhooks.add": (None, lambda c: hooks.added(by=c.analyst, url="https://127.0.0.1:1/hook"), "analyst"),
     "webhooks.change": (hook, lambda c: webhooks.change(by=c.analyst, at=NOW, webhook_id=hook(c), name="other", url="https://127.0.0.1:1/hook"), "analyst"),
     "webhooks.renew_secret": (hook, lambda c: webhooks.renew_secret(by=c.analyst, at=NOW, webhook_id=hook(c)), "analyst"),

@@ -22,6 +22,7 @@ from hingepoint.domain.plans import actions as plans
 from hingepoint.domain.pressures import actions as pressures
 from hingepoint.records.agreements import AgreementState
 from hingepoint.records.deals import Gone
+from hingepoint.records.plans import Outcome
 from hingepoint.records.pressures import Pressure
 from hingepoint.records.talks import Topic
 
@@ -56,6 +57,8 @@ def company(cast):
     negotiation.set_corridor(by=cast.seller, at=NOW, deal_id=cast.deal.pk, **corridor)
     coaching.write_note(by=cast.manager, at=NOW, deal_id=cast.deal.pk, to=cast.seller, note=SECRET)
     plans.write_plan(by=cast.seller, at=NOW, deal_id=cast.deal.pk, type_key=DATA, best=SECRET)
+    heard = plans.Heard(outcome=Outcome.CONTINUATION, held_at=NOW, learned=SECRET)
+    plans.debrief(by=cast.seller, at=NOW, deal_id=cast.deal.pk, type_key=DATA, heard=heard)
     deal("WON", status="won", closed_at=NOW, amount=7, owner=cast.seller, team=cast.north, discount=0.25)
     sql_views.make()
     return cast

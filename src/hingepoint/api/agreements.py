@@ -16,6 +16,7 @@ from hingepoint.api.routing import Subject
 from hingepoint.domain.agreements import actions
 from hingepoint.domain.agreements.queries import agreement_page, deal_page, lines
 from hingepoint.records.agreements import AgreementState, Evidence
+from hingepoint.records.errors import Hidden
 from hingepoint.records.tokens import Topic
 
 subject = Subject(Topic.AGREEMENTS, "Agreements")
@@ -65,14 +66,16 @@ def list_agreements(request: Request, deal_id: shapes.Id, back: Query[LookBack])
 
     In the order of the sale; as they are, or as they were on a day.
     """
-    today = timezone.localdate()
-    return deal_page.deal_picture(request.auth.user, deal_id, today=today, as_of=back.day).agreements
+    return _picture(request, deal_id, back).agreements
 
 
 @subject.read("/deals/{deal_id}/next-steps", shapes.each(Next))
-def list_next_steps(request: Request, deal_id: shapes.Id) -> Any:
-    """List what to do next on a deal, and why now"""
-    return deal_page.deal_picture(request.auth.user, deal_id, today=timezone.localdate()).next_steps
+def list_next_steps(request: Request, deal_id: shapes.Id, back: Query[LookBack]) -> Any:
+    """List what to do next on a deal, and why now
+
+    As it is, or as it was on a day.
+    """
+    return _picture(request, deal_id, back).next_steps
 
 
 @subject.read("/deals/{deal_id}/agreements/{type_id}", Page)
@@ -135,6 +138,14 @@ def undo_step(
     return _page(request, response, deal_id, type_id)
 
 
+def _picture(request: Request, deal_id: int, back: LookBack) -> deal_page.DealPicture:
+    today = timezone.localdate()
+    found = deal_page.deal_picture(request.auth.user, deal_id, today=today, as_of=back.day)
+    if not found.existed:
+        raise Hidden("no such deal then")
+    return found
+
+
 def _page(
     request: Request, response: HttpResponse, deal_id: int, type_id: int, back: LookBack | None = None
 ) -> Any:
@@ -142,5 +153,6 @@ def _page(
     found = agreement_page.agreement_page(
         request.auth.user, deal_id, type_id, today=timezone.localdate(), as_of=as_of
     )
-    response.headers["ETag"] = etag(found.version)
+    if as_of is None:
+        response.headers["ETag"] = etag(found.version)
     return found

@@ -62,7 +62,6 @@ OURS = frozenset(
         "verdict",
         "signal",
         "decision",
-        "metric",
         "level",
         "currency",
         "origin",
@@ -74,7 +73,7 @@ OURS = frozenset(
         "type",
     ]
 )
-_WORD = re.compile(r"[\w.:/ -]{0,80}")
+_WORD = re.compile(r"[\w.:/-]{0,80}")  # without a blank: no sentence passes for a word of ours
 _DATE = re.compile(r"\d{4}-\d\d-\d\d([T ][\d:.]+(Z|[+-]\d\d:\d\d)?)?")
 
 
@@ -257,7 +256,8 @@ def signed(request: HttpRequest) -> Any:
 
 @tool(
     Topic.SIGNALS,
-    "The ten early-warning signals as they stand, with raises, since when, and size with its 95% interval.",
+    "The ten early-warning signals as they stand: the reading with its 95% interval beside the usual level, raises with since when and "
+    "how large; what to record where there is no data, and since when nothing comes.",
 )
 def early_warnings(request: HttpRequest) -> Any:
     """Return the signals of today."""
@@ -268,6 +268,9 @@ def early_warnings(request: HttpRequest) -> Any:
             "name": tile.told.signal.name,
             "state": tile.told.state,
             "question": tile.told.question,
+            "reading": next(iter(_cut(signals.At, [tile.told.leading] if tile.told.leading else [])), None),
+            "needs": tile.told.needs,
+            "silent_since": tile.told.silent_since,
             "raises": _part(signals.Raise, tile.raises),
         }
         for tile in found.tiles

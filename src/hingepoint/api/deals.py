@@ -51,7 +51,7 @@ Event = shapes.shape(
 class LookBack(shapes.Sent):
     """A look back: as it was at the end of a day, from what was on record by then (``known=now``: from all that is)."""
 
-    as_of: shapes.Day | None = None
+    as_of: shapes.PastDay | None = None
     known: str = Field("then", pattern="^(then|now)$")
 
     @property
@@ -136,16 +136,20 @@ def get_deal(request: Request, response: HttpResponse, deal_id: shapes.Id, back:
 
     As it is, or as it was on a day.
     """
-    found = deal_page.deal_facts(request.auth.user, deal_id, as_of=back.day)
-    response.headers["ETag"] = etag(found.version)
+    found = deal_page.facts_then(request.auth.user, deal_id, back.day)
+    if back.day is None:
+        response.headers["ETag"] = etag(found.version)
     return found
 
 
 @subject.read("/deals/{deal_id}/people", shapes.each(Participant))
-def list_people_of_deal(request: Request, deal_id: shapes.Id) -> Any:
-    """List the customer's people on a deal"""
-    deal_page.deal_facts(request.auth.user, deal_id)
-    return deal_page.participants(deal_id)
+def list_people_of_deal(request: Request, deal_id: shapes.Id, back: Query[LookBack]) -> Any:
+    """List the customer's people on a deal
+
+    As they take part, or took part on a day.
+    """
+    deal_page.facts_then(request.auth.user, deal_id, back.day)
+    return deal_page.participants(deal_id, on=back.day.day if back.day else None)
 
 
 @subject.read("/events", shapes.several(Event))

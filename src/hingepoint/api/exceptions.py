@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from django.http import HttpResponse
 from django.utils import timezone
-from ninja import Header
+from ninja import Header, Query
 from pydantic import Field
 
 from hingepoint.api import shapes
@@ -14,6 +14,7 @@ from hingepoint.api.agreements import IF_MATCH
 from hingepoint.api.callers import Request
 from hingepoint.api.deals import etag, version_of
 from hingepoint.api.routing import Subject
+from hingepoint.domain.deals.queries import deal_page
 from hingepoint.domain.escalations import actions
 from hingepoint.domain.escalations.queries import requests, waiting
 from hingepoint.records.escalations import Answer
@@ -52,10 +53,15 @@ class AnswerSent(shapes.Sent):
     words: str = Field("", max_length=2000, pattern=r"^[^\x00]*$")
 
 
-@subject.read("/exceptions", shapes.each(Exception_))
-def list_exceptions(request: Request) -> Any:
-    """List the newest exceptions of the last quarter"""
-    return waiting.recent(request.auth.user, now=timezone.now())
+@subject.read("/exceptions", shapes.several(Exception_))
+def list_exceptions(request: Request, asked: Query[shapes.Part]) -> Any:
+    """List the exceptions
+
+    The newest first.
+    """
+    before = shapes.before(asked.cursor)
+    found = waiting.newest(request.auth.user, before=before, size=asked.size + 1)
+    return shapes.part(found, asked.size, lambda one: one.id)
 
 
 @subject.read("/exceptions/waiting", shapes.each(Exception_))
@@ -73,7 +79,8 @@ def list_exceptions_of_deal(request: Request, deal_id: shapes.Id) -> Any:
 
     The newest first; those without details (number 0) came from a file.
     """
-    return requests.of_deal(request.auth.user, deal_id)
+    found = requests.of_deal(request.auth.user, deal_id)
+    return found or _none_of(request, deal_id)
 
 
 @subject.read("/exceptions/{exception_id}", Page)
@@ -105,6 +112,12 @@ def answer_exception(
         expected_version=version_of(if_match),
     )
     return _page(request, response, exception_id)
+
+
+def _none_of(request: Request, deal_id: int) -> list[requests.Asked]:
+    """Return that a deal has none. Raises Hidden where the deal is not theirs to see."""
+    deal_page.deal_facts(request.auth.user, deal_id)
+    return []
 
 
 def _page(request: Request, response: HttpResponse, exception_id: int) -> requests.RequestPage:

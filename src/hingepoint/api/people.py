@@ -42,13 +42,12 @@ class Me(Schema):
     expires_at: shapes.dt.datetime
 
 
-class PeopleAsked(shapes.Sent):
+class PeopleAsked(shapes.Part):
     """Which colleagues are asked for."""
 
     search: shapes.Words = ""
     role: Role | None = None
     team: shapes.Id | None = None
-    cursor: shapes.Cursor | None = None
 
 
 @you.read("/me", Me)
@@ -69,17 +68,16 @@ def get_me(request: Request) -> Any:
 @subject.read("/people", People)
 def list_people(request: Request, asked: Query[PeopleAsked]) -> Any:
     """List colleagues by name"""
-    page = shapes.after(asked.cursor) + 1
-    found = queries.people(
+    found = queries.people_after(
         request.auth.user,
         at=timezone.now(),
+        after=shapes.after(asked.cursor),
+        size=asked.size + 1,
         search=asked.search,
         role=asked.role or "",
         team_id=asked.team,
-        page=page,
     )
-    shown = found.people if page <= found.last else ()
-    return {"items": shown, "next": shapes.cursor_of(page) if page < found.last else None}
+    return shapes.part(found, asked.size, lambda one: one.id)
 
 
 @subject.read("/people/{person_id}", PersonPage)

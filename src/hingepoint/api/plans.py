@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils import timezone
-from ninja import Schema
+from ninja import Query, Schema
 from pydantic import Field
 
 from hingepoint.api import shapes
 from hingepoint.api.callers import Request, origin_of
+from hingepoint.api.deals import LookBack
 from hingepoint.api.routing import Subject
 from hingepoint.domain.agreements.queries import agreement_page
+from hingepoint.domain.deals.queries import deal_page
 from hingepoint.domain.plans import actions
-from hingepoint.domain.plans.queries import filled, lines, reviews
+from hingepoint.domain.plans.queries import lines, reviews
 from hingepoint.domain.routines.queries import mine
 from hingepoint.records.agreements import Evidence
 from hingepoint.records.plans import Outcome
@@ -36,10 +38,10 @@ class PlanSent(shapes.Sent):
     decided on (0: none), so that nobody's plan is written over unread."""
 
     type_id: shapes.Id
+    number: shapes.Version
     best: shapes.LongWords = ""
     minimum: shapes.LongWords = ""
     talk_on: shapes.Day | None = None
-    number: shapes.Version | None = None
 
 
 class DebriefSent(shapes.Sent):
@@ -68,10 +70,13 @@ class Debriefed(Schema):
 
 
 @subject.read("/deals/{deal_id}/plans", shapes.each(Plan))
-def list_plans(request: Request, deal_id: shapes.Id) -> Any:
-    """List the plans of a deal, as last written"""
-    filled.visible_deal(request.auth.user, deal_id)
-    return lines.plans(request.auth.user, deal_id)
+def list_plans(request: Request, deal_id: shapes.Id, back: Query[LookBack]) -> Any:
+    """List the plans of a deal, as last written
+
+    Now, or by the end of a day.
+    """
+    deal_page.facts_then(request.auth.user, deal_id, back.day)
+    return lines.plans(request.auth.user, deal_id, moment=back.day.moment if back.day else None)
 
 
 @subject.read("/plans/to-review", shapes.each(Plan))

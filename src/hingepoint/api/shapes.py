@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Annotated, Any, TypeVar, get_type_hints
 
+from django.utils import timezone
 from ninja import Schema
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, WithJsonSchema, create_model
 
@@ -52,6 +53,16 @@ Moment = Annotated[AwareDatetime, AfterValidator(_within), Field(json_schema_ext
 Day = Annotated[dt.date, AfterValidator(_within), Field(json_schema_extra=_YEARS)]
 
 
+def _has_come(day: dt.date) -> dt.date:
+    if day > timezone.localdate():
+        raise ValueError("has not come yet")
+    return day
+
+
+#: A day to look back to, today at the latest.
+PastDay = Annotated[Day, AfterValidator(_has_come)]
+
+
 class Sent(Schema):
     """What a program sends: a name that is not documented is refused, not passed over."""
 
@@ -94,6 +105,11 @@ Line = TypeVar("Line")
 def after(cursor: str | None) -> int:
     """Return behind which number a cursor goes on."""
     return int(cursor.removeprefix("c")) if cursor else 0
+
+
+def before(cursor: str | None) -> int | None:
+    """Return before which number a cursor of what is newest first goes on; None from the beginning."""
+    return after(cursor) or None
 
 
 def cursor_of(number: int) -> str:

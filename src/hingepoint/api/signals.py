@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from django.utils import timezone
 from ninja import Query, Schema
 from pydantic import Field
 
-from hingepoint.analysis.signals.shape import Place
+from hingepoint.analysis.signals.shape import Place, Reading, Told
 from hingepoint.api import shapes
 from hingepoint.api.callers import Request
 from hingepoint.api.routing import Subject
@@ -34,6 +34,18 @@ Raise = shapes.shape(
     size_ci=shapes.RANGE,
     steps=shapes.each(RaiseStep),
 )
+At = shapes.shape(
+    "SignalReading",
+    Reading,
+    "place state reading baseline ci since earliest latest seen size size_ci trial_until",
+    place=Where,
+    ci=shapes.RANGE,
+    size_ci=shapes.RANGE,
+)
+if TYPE_CHECKING:
+    OneAt: TypeAlias = Any  # a checker takes no union of what is made when the program runs
+else:
+    OneAt = At | None
 DealBehind = shapes.shape("DealBehindSignal", queries.DealBehind, "id key name owner amount currency")
 DealUnder = shapes.shape(
     "DealUnderPressure", pressures.DealUnder, "id key title owner status amount currency seen_at words by"
@@ -41,12 +53,17 @@ DealUnder = shapes.shape(
 
 
 class Signal(Schema):
-    """A signal as it stands on a day, as far as you may see it; ``question`` is what to ask of the deals behind."""
+    """A signal as it stands on a day, as far as you may see it; ``question`` is what to ask of the deals behind. ``reading`` is of
+    the place of which its numbers are: the recent level with its 95% interval, and the usual one. Without data, ``needs`` says
+    what to record; ``silent_since`` since when facts no longer come."""
 
     key: str
     name: str
     state: str
     question: str
+    reading: OneAt
+    needs: str
+    silent_since: shapes.dt.date | None
     raises: list[Raise]  # type: ignore[valid-type]
 
 
@@ -59,8 +76,9 @@ class Signals(Schema):
 
 
 class SignalPage(Signal):
-    """One signal on a day, with the raises that ended and the deals behind."""
+    """One signal on a day at every place, with the raises that ended and the deals behind."""
 
+    places: list[At]  # type: ignore[valid-type]
     day: shapes.dt.date | None
     facts_until: shapes.dt.date | None
     ended: list[Raise]  # type: ignore[valid-type]
@@ -70,7 +88,7 @@ class SignalPage(Signal):
 class DayAsked(shapes.Sent):
     """The day of the picture, today unless said."""
 
-    as_of: shapes.Day | None = None
+    as_of: shapes.PastDay | None = None
 
 
 class RaiseAnswer(shapes.Sent):
@@ -78,6 +96,13 @@ class RaiseAnswer(shapes.Sent):
 
     words: str = Field(min_length=1, max_length=2000, pattern=r"^[^\x00]*$")
     found: Found = StepKind.ANSWERED
+
+
+class RaiseDecision(shapes.Sent):
+    """Whether a raise led to a decision; a yes says which, in a sentence."""
+
+    led: Literal[StepKind.LED, StepKind.NOT_LED, StepKind.NOT_YET]
+    words: str = Field("", max_length=2000, pattern=r"^[^\x00]*$")
 
 
 @subject.read("/signals", Signals)
@@ -103,6 +128,18 @@ def answer_raise(request: Request, key: shapes.Key, raise_id: shapes.Id, sent: R
     return _page(request, key)
 
 
+@subject.write("/signals/{key}/raises/{raise_id}/decision", SignalPage)
+def decide_raise(request: Request, key: shapes.Key, raise_id: shapes.Id, sent: RaiseDecision) -> Any:
+    """Say whether a raise of a signal led to a decision
+
+    Also after it ended; the last word counts.
+    """
+    user = request.auth.user
+    queries.require_answerable(user, key, raise_id)
+    actions.decide(by=user, at=timezone.now(), raise_id=raise_id, led=sent.led, words=sent.words)
+    return _page(request, key)
+
+
 @subject.read("/pressures/{pressure}/deals", shapes.each(DealUnder))
 def list_deals_under_pressure(request: Request, pressure: Pressure) -> Any:
     """List the deals under a pressure
@@ -115,13 +152,16 @@ def list_deals_under_pressure(request: Request, pressure: Pressure) -> Any:
 def _page(request: Request, key: str, as_of: Any = None) -> dict[str, Any]:
     page = queries.signal(request.auth.user, key, as_of)
     same = {name: getattr(page, name) for name in ("day", "facts_until", "raises", "ended", "deals")}
-    return {**_signal(page.told), **same}
+    return {**_signal(page.told), **same, "places": page.told.places}
 
 
-def _signal(told: Any) -> dict[str, Any]:
+def _signal(told: Told) -> dict[str, Any]:
     return {
         "key": told.signal.key,
         "name": told.signal.name,
         "state": told.state,
         "question": told.question,
+        "reading": told.leading,
+        "needs": told.needs,
+        "silent_since": told.silent_since,
     }

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils import timezone
+from ninja import Query
 from pydantic import Field
 
 from hingepoint.api import shapes
 from hingepoint.api.callers import Request, origin_of
+from hingepoint.api.deals import LookBack
 from hingepoint.api.routing import Subject
+from hingepoint.domain.deals.queries import deal_page
 from hingepoint.domain.negotiation import actions
 from hingepoint.domain.negotiation.queries import log
 from hingepoint.domain.plans.queries import lines as plans
@@ -75,12 +78,15 @@ class ConcessionSent(shapes.Sent):
 
 
 @subject.read("/deals/{deal_id}/negotiation", Log)
-def get_negotiation(request: Request, deal_id: shapes.Id) -> Any:
+def get_negotiation(request: Request, deal_id: shapes.Id, back: Query[LookBack]) -> Any:
     """Read the demands and concessions of a deal
 
-    Each in the order of time.
+    Each in the order of time; as they are, or as they were on a day.
     """
-    return _log(request, deal_id)
+    if back.day is None:
+        return _log(request, deal_id)
+    facts = deal_page.facts_then(request.auth.user, deal_id, back.day)
+    return log.log_then(request.auth.user, facts, back.day)
 
 
 @subject.write("/deals/{deal_id}/demands", Log)

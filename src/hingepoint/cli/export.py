@@ -14,7 +14,9 @@ from hingepoint.cli.serve import require_database
 from hingepoint.connectors import passing
 
 #: The tables, as the pages export them.
-TABLES = ("deals", "agreements", "events", "demands", "concessions", "exceptions", "executives", "pressures")
+TABLES = (
+    "deals", "agreements", "events", "demands", "concessions", "exceptions", "executives", "pressures", "plans", "debriefs",
+)  # fmt: skip
 #: What is defined: the catalogue's overlay, rules, strategies and playbooks, as YAML.
 PLAYBOOK = "playbook"
 

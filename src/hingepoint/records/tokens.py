@@ -29,6 +29,7 @@ WRITTEN = (
     Topic.TALKS,
     Topic.PLANS,
     Topic.EXCEPTIONS,
+    Topic.FINDINGS,
     Topic.SIGNALS,
     Topic.PROPOSALS,
     Topic.DIRECTORY,

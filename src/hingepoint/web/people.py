@@ -180,7 +180,7 @@ def change_role(request, user_id: int):
 @drafts.flashed("person", "user_id")
 @require_POST
 def set_active(request, user_id: int):
-    """Let a person sign in, or no longer. Raises Hidden for any other word."""
+    """Let a person sign in, or no longer."""
     user = queries.user_to_change(request.user, user_id)
     said = request.POST.get("active")
     if said not in ("yes", "no"):

@@ -101,7 +101,7 @@ def renew_webhook_secret(request: Request, webhook_id: int) -> HttpResponse:
 @drafts.flashed("webhook", "webhook_id")
 @require_POST
 def switch_webhook(request: Request, webhook_id: int) -> HttpResponse:
-    """Tell it again, with what it missed or from now on, or nothing any more. Raises Hidden for any other word."""
+    """Tell it again, with what it missed or from now on, or nothing any more."""
     switch, words = _SWITCHES.get(request.POST.get("state", ""), (None, ""))
     if switch is None:
         raise Hidden

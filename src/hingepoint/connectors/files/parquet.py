@@ -72,6 +72,13 @@ TABLES: dict[str, dict[str, pl.DataType]] = {
     "pressures": _columns(
         text="deal_id pressure words rule noted_by taken_back_by", moment="seen_at noted_at taken_back_at"
     ),
+    "plans": _columns(
+        text="deal_id agreement written_by",
+        count="number",
+        day="talk_on",
+        moment="written_at",
+    ),
+    "debriefs": _columns(text="deal_id agreement outcome learned written_by", moment="held_at written_at"),
 }
 
 #: What one row of a table is.
@@ -84,6 +91,8 @@ ONE_ROW = {
     "exceptions": "A request for an exception, and what became of it.",
     "executives": "The agreed part of an executive on a deal.",
     "pressures": "A pressure that a deal is tagged with.",
+    "plans": "A writing of a plan, of a talk or (without an agreement) of the deal: who wrote it when, not what it says.",
+    "debriefs": "What came out of a talk about an agreement.",
 }
 
 #: What colleagues wrote for each other alone: in the files, which whoever runs the server hands out, and not in the SQL
@@ -93,6 +102,7 @@ NOT_IN_VIEWS = {
     "exceptions": {"reason", "alternatives", "return_asked"},
     "executives": {"aim", "not_to_say"},
     "pressures": {"words"},
+    "debriefs": {"learned"},
 }
 
 

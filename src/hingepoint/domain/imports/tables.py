@@ -18,6 +18,7 @@ from hingepoint.domain.negotiation.frames import (
     demands_rows,
     demands_table,
 )
+from hingepoint.domain.plans.frames import debriefs_rows, debriefs_table, plans_rows, plans_table
 from hingepoint.domain.pressures.frames import pressures_rows, pressures_table
 
 TABLES = {
@@ -27,6 +28,8 @@ TABLES = {
     "exceptions": exceptions_table,
     "executives": executives_table,
     "pressures": pressures_table,
+    "plans": plans_table,
+    "debriefs": debriefs_table,
 }
 
 #: What each of them reads: for whoever asks the database for the same.
@@ -39,6 +42,8 @@ ROWS: dict[str, Callable[[DealQuerySet], list[Rows]]] = {
     "exceptions": exceptions_rows,
     "executives": executives_rows,
     "pressures": pressures_rows,
+    "plans": plans_rows,
+    "debriefs": debriefs_rows,
 }
 
 #: Those that can be asked as of a day.

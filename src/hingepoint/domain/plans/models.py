@@ -9,6 +9,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
@@ -30,12 +32,16 @@ class PlanQuerySet(models.QuerySet["Plan"]):
     def of_deals(self) -> PlanQuerySet:
         return self.filter(agreement__isnull=True)
 
-    def newest(self) -> PlanQuerySet:
-        """The last writing of each plan."""
-        later = Plan.objects.filter(number__gt=OuterRef("number"))
+    def by(self, moment: dt.datetime | None) -> PlanQuerySet:
+        """Those that were written by a moment; all without one."""
+        return self.filter(written_at__lte=moment) if moment else self
+
+    def newest(self, moment: dt.datetime | None = None) -> PlanQuerySet:
+        """The last writing of each plan, by a moment where one is said."""
+        later = Plan.objects.by(moment).filter(number__gt=OuterRef("number"))
         of_talk = later.filter(agreement=OuterRef("agreement"))
         of_deal = later.filter(deal=OuterRef("deal"), agreement__isnull=True)
-        return self.exclude(Exists(of_talk)).exclude(Exists(of_deal), agreement__isnull=True)
+        return self.by(moment).exclude(Exists(of_talk)).exclude(Exists(of_deal), agreement__isnull=True)
 
 
 class Plan(models.Model):

@@ -92,8 +92,9 @@ def _service(name: str, role: Role, *, by: User, at: dt.datetime) -> User:
 def _make(
     user: User, *, by: User, at: dt.datetime, name: str, scopes: Iterable[str], days: int, service: bool
 ) -> tuple[Token, str]:
-    chosen = [one for one in SCOPES if one in set(scopes)]
-    _require_sense(name, chosen, days)
+    said = set(scopes)
+    chosen = [one for one in SCOPES if one in said]
+    _require_sense(name, chosen, days, unknown=said - set(SCOPES))
     secret = rules.new_token(service=service)
     token = Token.objects.create(
         user=user,
@@ -112,9 +113,11 @@ def _make(
     return token, secret
 
 
-def _require_sense(name: str, scopes: list[str], days: int) -> None:
+def _require_sense(name: str, scopes: list[str], days: int, *, unknown: set[str]) -> None:
     if not name.strip():
         raise NameMissing("Give it a name that says which program uses it.")
+    if unknown:
+        raise NothingAllowed(f"{min(unknown)} is nothing that a token may do.")
     if not scopes:
         raise NothingAllowed("Choose at least one thing that it may do.")
     if not 1 <= days <= rules.MOST_DAYS:

@@ -76,7 +76,8 @@ class AgreementPage:
 def agreement_page(
     viewer: Any, deal_id: int, type_id: int, *, today: dt.date, as_of: AsOf | None = None
 ) -> AgreementPage:
-    """Return one agreement of one deal, as it is or as it was. Raises Hidden when either is foreign or absent.
+    """Return one agreement of one deal, as it is or as it was. Raises Hidden when either is foreign or absent, or the deal
+    did not exist yet.
 
     An inside partner sees what was asked of them, without the deal around it. The past is not changed: a
     page ``as_of`` a day takes no step.
@@ -90,7 +91,7 @@ def agreement_page(
         if row
         else Deal.every.visible_to(viewer).select_related("account").filter(pk=deal_id).first()
     )
-    if deal is None or kind is None:
+    if deal is None or kind is None or (as_of and not as_of.existed(deal.created_at)):
         raise Hidden("no such agreement")
     may_step = viewer.role != Role.INSIDE_PARTNER
     events = _events(row.events.all()) if row else []

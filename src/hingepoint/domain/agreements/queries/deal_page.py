@@ -57,7 +57,7 @@ def deal_picture(viewer: Any, deal_id: int, *, today: dt.date, as_of: AsOf | Non
         next_steps=tuple(next_steps(lines, day)) if facts.status == "open" else (),
         people=tuple(deal_page.participants(deal_id, on=as_of.day if as_of else None)),
         as_of=as_of,
-        existed=as_of is None or facts.created_at <= as_of.moment,
+        existed=as_of is None or as_of.existed(facts.created_at),
         left_out=_left_out(deal_id, as_of) if as_of else 0,
     )
 

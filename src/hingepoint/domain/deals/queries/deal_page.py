@@ -122,6 +122,14 @@ def deal_facts(viewer: Any, deal_id: int, *, as_of: AsOf | None = None) -> DealF
     return facts_of(deal, _moves(deal_id, as_of), as_of=as_of)
 
 
+def facts_then(viewer: Any, deal_id: int, as_of: AsOf | None) -> DealFacts:
+    """Return one deal as ``deal_facts`` does. Raises Hidden also where it did not exist yet."""
+    facts = deal_facts(viewer, deal_id, as_of=as_of)
+    if as_of and not as_of.existed(facts.created_at):
+        raise Hidden("no such deal then")
+    return facts
+
+
 def facts_of(deal: Deal, moves: Sequence[DealEvent], *, as_of: AsOf | None = None) -> DealFacts:
     """Return what is known of a deal that was fetched with account, owner and team, by its stage and field events,
     oldest first."""

@@ -36,6 +36,10 @@ class AsOf:
         midnight = dt.datetime.combine(self.day + dt.timedelta(days=1), dt.time.min)
         return timezone.make_aware(midnight) - dt.timedelta(microseconds=1)
 
+    def existed(self, created_at: dt.datetime) -> bool:
+        """Return whether a deal that was created at a moment was there by then."""
+        return created_at <= self.moment
+
     def of(self, traces: Any) -> Any:
         """Return the facts of ``traces`` that this look back shows."""
         return traces.as_of(self.moment) if self.only_known else traces.filter(occurred_at__lte=self.moment)

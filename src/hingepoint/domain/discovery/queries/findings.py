@@ -21,10 +21,11 @@ from hingepoint.records.findings import Source, Status
 
 @dataclass(frozen=True, slots=True)
 class FindingPage:
-    """One finding: its run, its decisions in order, those of other runs, and its version for saving."""
+    """One finding: its run, its facts of FORMATS, its decisions in order, those of other runs, and its version for saving."""
 
     run: RunPage
     key: str
+    facts: dict[str, Any]
     verdict: str
     version: int
     decisions: tuple[Decided, ...]
@@ -41,11 +42,37 @@ def finding(viewer: User, run_id: int, key: str, *, at: dt.datetime) -> FindingP
     return FindingPage(
         run=run(viewer, run_id, at=at),
         key=key,
+        facts=found.facts,
         verdict=found.verdict,
         version=found.version,
         decisions=tuple(one for one in decisions if one.run_id == run_id),
         elsewhere=tuple(one for one in decisions if one.run_id != run_id)[:10],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one run says about one agreement type, decided on or not yet, with the facts of FORMATS."""
+
+    run_id: int
+    key: str
+    name: str
+    verdict: str
+    version: int
+    facts: dict[str, Any]
+
+
+def findings(viewer: User, run_id: int) -> list[Found]:
+    """Return the findings of a run that the viewer may see, as it ranks them. Raises Hidden for a run that is not theirs to
+    see."""
+    if not Run.objects.visible_to(viewer).filter(pk=run_id).exists():
+        raise Hidden("There is no such run.")
+    names = work.names()
+    rows = Finding.objects.visible_to(viewer).filter(run_id=run_id)
+    return [
+        Found(run_id, row.key, names.get(row.key, row.key), row.verdict, row.version, row.facts)
+        for row in rows
+    ]
 
 
 def newest_finding(viewer: User, key: str, *, metric: str, at: dt.datetime) -> RunPage | None:

@@ -93,9 +93,11 @@ def may_run(viewer: User) -> bool:
     return works_here(viewer) and viewer.role == Role.ANALYST
 
 
-def runs(viewer: User, *, at: dt.datetime, limit: int = 50) -> list[RunLine]:
-    """Return the newest runs that ``viewer`` may see, as lines of a list."""
-    found = Run.objects.visible_to(viewer).select_related("asked_by", "snapshot").defer("record", *BLOBS)
+def runs(viewer: User, *, at: dt.datetime, limit: int = 50, before: int | None = None) -> list[RunLine]:
+    """Return the newest runs that ``viewer`` may see, before a number where one is said, as lines of a list."""
+    found = Run.objects.visible_to(viewer)
+    found = found.filter(pk__lt=before) if before else found
+    found = found.select_related("asked_by", "snapshot").defer("record", *BLOBS)
     signed = Count("findings", filter=Q(findings__verdict=Verdict.SIGNED), distinct=True)
     rejected = Count("findings", filter=Q(findings__verdict=Verdict.REJECTED), distinct=True)
     shown = Count("findings", filter=Q(findings__grade__in=("strong", "moderate")), distinct=True)

@@ -89,7 +89,18 @@ def pulses_wanted(viewer: Any, *, now: dt.datetime) -> list[Asked]:
 def recent(viewer: Any, *, now: dt.datetime) -> list[Asked]:
     """Return the newest requests of the last quarter that the viewer may see."""
     rows = Escalation.objects.visible_to(viewer).filter(asked_at__gte=now - LOOK_BACK)
-    found = [ready_to_show(row) for row in with_people(rows.order_by("-asked_at")[:MOST])]
+    return _seen_by(viewer, rows.order_by("-asked_at")[:MOST])
+
+
+def newest(viewer: Any, *, before: int | None, size: int) -> list[Asked]:
+    """Return the next ``size`` requests that the viewer may see, the newest first, before a number where one is said."""
+    rows = Escalation.objects.visible_to(viewer)
+    rows = rows.filter(pk__lt=before) if before else rows
+    return _seen_by(viewer, rows.order_by("-pk")[:size])
+
+
+def _seen_by(viewer: Any, rows: QuerySet[Escalation]) -> list[Asked]:
+    found = [ready_to_show(row) for row in with_people(rows)]
     partner = works_here(viewer) and viewer.role == Role.INSIDE_PARTNER
     return [without_our_limits(one) for one in found] if partner else found
 

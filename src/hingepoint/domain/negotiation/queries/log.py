@@ -14,10 +14,12 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from django.db.models import F, QuerySet
+from django.db.models import F, FilteredRelation, Q, QuerySet
 
 from hingepoint.analysis.talks import concessions, reasons
 from hingepoint.domain.deals.models import Deal, DealEvent
+from hingepoint.domain.deals.queries.deal_page import DealFacts
+from hingepoint.domain.deals.queries.looking_back import AsOf
 from hingepoint.domain.negotiation.models import CorridorWriting
 from hingepoint.records.deals import EventKind
 from hingepoint.records.errors import Hidden
@@ -135,17 +137,26 @@ def log(viewer: Any, deal_id: int, *, plans_at: Sequence[dt.datetime] = ()) -> L
     return log_of(_deal(viewer, deal_id), plans_at=plans_at, corridors=_corridors(viewer, deal_id))
 
 
+def log_then(viewer: Any, facts: DealFacts, as_of: AsOf) -> Log:
+    """Return the demands, reasons and concessions of a deal as they were on record by then, its list price as ``facts`` has
+    it, without checks. Raises Hidden. Two SQL queries."""
+    deal = _deal(viewer, facts.id)
+    deal.list_price = facts.list_price
+    return log_of(deal, as_of=as_of)
+
+
 def log_of(
     deal: Deal,
     *,
     plans_at: Sequence[dt.datetime] = (),
     corridors: Sequence[concessions.CorridorWritten] = (),
+    as_of: AsOf | None = None,
 ) -> Log:
-    """Return the log of a deal that the caller has fetched with the viewer's rights. One SQL query.
+    """Return the log of a deal that the caller has fetched with the viewer's rights, as it is or was. One SQL query.
 
     Without the plans and corridors that were written, what is noticed by them says nothing.
     """
-    asked, given = _of_deal(deal)
+    asked, given = _of_deal(deal, as_of)
     found = concessions.check(
         [_given(one, deal) for one in given],
         asked=[_asked(one) for one in asked],
@@ -236,23 +247,29 @@ class _Reason(TypedDict):
     why_at: dt.datetime
 
 
-def _with_reasons(rows: QuerySet[DealEvent]) -> QuerySet[WithAnnotations[DealEvent, _Reason]]:
-    """Return events, each once for every reason of it, and at least once."""
+def _with_reasons(
+    rows: QuerySet[DealEvent], as_of: AsOf | None
+) -> QuerySet[WithAnnotations[DealEvent, _Reason]]:
+    """Return events, each once for every reason of it that was written by then, and at least once."""
+    by_then = Q(reasons__written_at__lte=as_of.moment) if as_of and as_of.only_known else Q()
     return rows.annotate(
-        why=F("reasons__pk"),
-        why_text=F("reasons__text"),
-        why_state=F("reasons__state"),
-        why_said_by=F("reasons__said_by"),
-        why_confirmed_by=F("reasons__confirmed_by"),
-        why_by=F("reasons__written_by__name"),
-        why_at=F("reasons__written_at"),
+        reason=FilteredRelation("reasons", condition=by_then),
+        why=F("reason__pk"),
+        why_text=F("reason__text"),
+        why_state=F("reason__state"),
+        why_said_by=F("reason__said_by"),
+        why_confirmed_by=F("reason__confirmed_by"),
+        why_by=F("reason__written_by__name"),
+        why_at=F("reason__written_at"),
     )
 
 
-def _of_deal(deal: Deal) -> tuple[list[Demand], list[Concession]]:
+def _of_deal(deal: Deal, as_of: AsOf | None = None) -> tuple[list[Demand], list[Concession]]:
     kinds = (EventKind.DEMAND, EventKind.CONCESSION)
-    rows = DealEvent.objects.standing().filter(deal=deal, kind__in=kinds).select_related("trade")
-    told = _with_reasons(rows).order_by("occurred_at", "id", "reasons__written_at", "why")
+    noted = DealEvent.objects.filter(deal=deal, kind__in=kinds)
+    rows = as_of.standing(noted) if as_of else noted.standing()
+    told = _with_reasons(rows.select_related("trade"), as_of)
+    told = told.order_by("occurred_at", "id", "why_at", "why")
     of_event: dict[int, list[WithAnnotations[DealEvent, _Reason]]] = defaultdict(list)
     for row in told:
         of_event[row.pk].append(row)

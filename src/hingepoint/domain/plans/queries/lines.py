@@ -50,10 +50,10 @@ class PlanLine:
     soon: bool = False  # the talk is today or on the next working day
 
 
-def plans(viewer: Any, deal_id: int) -> list[PlanLine]:
-    """Return the plans of a deal as last written, the deal's own first. One SQL query."""
-    rows = with_what_a_line_says(Plan.objects.visible_to(viewer).filter(deal_id=deal_id).newest())
-    lines = [line_of(row) for row in rows]
+def plans(viewer: Any, deal_id: int, *, moment: dt.datetime | None = None) -> list[PlanLine]:
+    """Return the plans of a deal as last written, by a moment where one is said, the deal's own first. One SQL query."""
+    rows = Plan.objects.visible_to(viewer).filter(deal_id=deal_id).newest(moment)
+    lines = [line_of(row) for row in with_what_a_line_says(rows, moment)]
     return sorted(lines, key=lambda line: (line.type_id is not None, -line.written_at.timestamp()))
 
 
@@ -63,8 +63,12 @@ def written_at(viewer: Any, deal_id: int) -> list[dt.datetime]:
     return list(rows.values_list("written_at", flat=True))
 
 
-def with_what_a_line_says(rows: QuerySet[Plan]) -> QuerySet[WithAnnotations[Plan, LastSaid]]:
+def with_what_a_line_says(
+    rows: QuerySet[Plan], moment: dt.datetime | None = None
+) -> QuerySet[WithAnnotations[Plan, LastSaid]]:
+    """Read along what was last said to each writing, by a moment where one is said."""
     last = PlanReview.objects.filter(plan=OuterRef("pk")).exclude(verdict=Verdict.COMMENT).order_by("-id")
+    last = last.filter(at__lte=moment) if moment else last
     told = rows.annotate(
         last_verdict=Subquery(last.values("verdict")[:1]), last_words=Subquery(last.values("words")[:1])
     )
