@@ -275,6 +275,8 @@ def forked(company: Company, asked: argparse.Namespace, told: Told) -> None:
     """Kill server, worker and import as one group, again and again; each is forked from this program, which is warm."""
     import whole
 
+    with company.served():  # to sign in
+        pass
     whole.warm(company.cookies)
     chance = random.Random(20261201)
     for number in range(asked.forked):
@@ -285,6 +287,11 @@ def forked(company: Company, asked: argparse.Namespace, told: Told) -> None:
             told.faults += 1
         check(told, f"forked kill {number + 1}")
         Path(file).unlink()
+        if told.faults % 50 == 0:
+            print(
+                f"{told.faults} kills, {len(told.answered):,} answered, {len(told.wrong)} wrong",
+                file=sys.stderr,
+            )
 
 
 def disk_full(company: Company, asked: argparse.Namespace, told: Told) -> None:
