@@ -1,30 +1,100 @@
-"""A meter of locks: what each transaction wrote, told in rows and not in seconds, so that a busy machine does not matter."""
+"""A meter of locks: what each transaction wrote, told in rows and not in seconds, so that a busy machine does not matter.
+
+It runs in every test of the domain, the jobs and the sync (``tests/conftest.py``): no transaction of an action writes more than
+``MOST_ROWS``, unless the test says why (``@pytest.mark.holds``); the trail comes last; and where the trail tells only of what no
+kept answer reads (``touched.APART``), nothing was written that one reads.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import connection
 
+from hingepoint.domain.agreements.touched import APART
+
 _WRITES = ("INSERT", "UPDATE", "DELETE")
+_TABLE = re.compile(r'(?:INTO|UPDATE|FROM)\s+"?(\w+)')
+#: A transaction of an action writes so many rows at most: some 50 ms of SQLite's time.
+MOST_ROWS = 1_500
+#: The tables that kept answers read, of the company's record; the trail itself aside (``test_kept_answers``).
+READ_BY_KEPT_ANSWERS = frozenset(
+    f"domain_{table}"
+    for table in (
+        *(
+            "account",
+            "agreement",
+            "agreementevent",
+            "agreementtype",
+            "coachingsession",
+            "contact",
+            "deal",
+            "dealevent",
+        ),
+        *(
+            "debrief",
+            "detection",
+            "detectionrule",
+            "finding",
+            "importbatch",
+            "involvement",
+            "landedchange",
+            "membership",
+        ),
+        *(
+            "pivotalagreement",
+            "plan",
+            "playbook",
+            "resultmetric",
+            "routine",
+            "routinedue",
+            "run",
+            "strategy",
+            "team",
+        ),
+        "user",
+    )
+)
 
 
 @dataclass
 class Transaction:
-    """What one transaction did: rows written, how long the texts are that it wrote, and its writing statements by their words,
-    in order."""
+    """What one transaction did: rows written, how long the texts are that it wrote, its writing statements by their words,
+    in order, the tables it wrote, and the subjects of which it told the trail."""
 
     rows: int = 0
     characters: int = 0
     wrote: list[str] = field(default_factory=list)
+    tables: set[str] = field(default_factory=set)
+    subjects: set[str] = field(default_factory=set)
+    of_an_action: bool = False
+
+    def note(self, sql: str, params: Any, rows: int) -> None:
+        table = _TABLE.search(sql)
+        self.rows += max(rows, 0)
+        self.characters += sum(len(one) for one in params or () if isinstance(one, str))
+        self.wrote.append(sql)
+        self.tables |= {table[1]} if table else set()
+        if 'INTO "domain_auditevent"' in sql:
+            columns = re.findall(r'"(\w+)"', sql)[1:]
+            told = params if params and isinstance(params[0], tuple) else [params]
+            self.subjects |= {line[columns.index("subject")] for line in told}
 
     @property
     def trail_last(self) -> bool:
         """Whether nothing but the trail was written once its head was taken."""
         told = [any(name in sql for name in ("domain_audithead", "domain_auditevent")) for sql in self.wrote]
         return told == sorted(told)
+
+    @property
+    def unheard(self) -> set[str]:
+        """The tables that kept answers read and that were written, where the trail tells of nothing that they would heed."""
+        heard = not self.subjects or self.subjects - APART
+        return set() if heard else self.tables & READ_BY_KEPT_ANSWERS
 
 
 @dataclass
@@ -36,21 +106,29 @@ class Meter:
     _depth: int = 0
     _now: Transaction = field(default_factory=Transaction)
 
+    def wrong(self, most: int) -> list[str]:
+        """Return what no transaction of an action may do, and one did; ``most``: the rows that one may write."""
+        actions = [one for one in self.transactions if one.of_an_action]
+        found = [f"{one.rows} rows, first {one.wrote[0][:200]}" for one in actions if one.rows > most]
+        found += [f"the trail before {one.wrote[-1][:200]}" for one in actions if not one.trail_last]
+        return found + [f"{one.subjects}, and {one.unheard}" for one in actions if one.unheard]
+
     @property
     def most_rows(self) -> int:
         return max((one.rows for one in self.transactions), default=0)
 
     def __call__(self, execute, sql, params, many, context):
-        word = sql.lstrip().split(None, 1)[0].upper()
+        word = str(sql).lstrip().split(None, 1)[0].upper()
         done = execute(sql, params, many, context)
         if word == "SAVEPOINT":
             self._depth += 1
+            self._now.of_an_action = True
         elif word == "RELEASE":
             self._depth -= 1
+        elif word == "ROLLBACK" and self._depth <= 1:
+            self._now = Transaction()
         elif word in _WRITES:
-            self._now.rows += max(context["cursor"].rowcount, 0)
-            self._now.characters += sum(len(one) for one in params or () if isinstance(one, str))
-            self._now.wrote.append(sql)
+            self._now.note(sql, params, context["cursor"].rowcount)
         if not self._depth and self._now.wrote:
             self.transactions.append(self._now)
             self._now = Transaction()

@@ -54,6 +54,7 @@ PAGES: dict[str, tuple[set[str] | None, dict]] = {
     "search": (EVERYBODY, {}),
     "debt": (SELLING, {}),
     "debts-file": (SELLING, {}),
+    "home-due": (EVERYBODY, {}),
     "home-pictures": (SELLING - {"analyst"}, {}),
     "people": (EVERYBODY, {}),
     "new-person": (KEEPERS, {}),

@@ -9,6 +9,7 @@ import sqlite3
 
 import pytest
 from click.testing import CliRunner
+from django.utils import timezone
 
 import playbooks
 from cast import NOW
@@ -16,9 +17,12 @@ from hingepoint import cli
 from hingepoint.cli import in_use
 from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.audit.models import AuditEvent
+from hingepoint.domain.home import actions as home
+from hingepoint.domain.home import standing
 from hingepoint.domain.strategy import actions as strategy
 from hingepoint.domain.upkeep import actions as upkeep
 from hingepoint.domain.upkeep import queries
+from hingepoint.domain.upkeep.models import KeptAnswer
 from hingepoint.jobs import nightly
 from hingepoint.records.jobs import Schedule
 
@@ -74,6 +78,22 @@ def test_a_deal_that_is_not_asked_for_what_the_playbook_wants_is_found_and_asked
     _, found = examined("--ask-again")
     assert found["What deals need"]["state"] == "good"
     assert Agreement.objects.get(deal=cast.deal).needed_by is not None
+
+
+def test_kept_counts_that_are_otherwise_are_named_and_made_anew(cast, examined, monkeypatch):
+    monkeypatch.setattr(home, "LARGE", 2)
+    assert examined()[1]["Kept counts"]["says"].startswith("None stands")
+    home.renew_answers(at=timezone.now())
+    assert examined()[1]["Kept counts"]["says"].endswith("were counted again and are the same.")
+    monkeypatch.setattr(standing, "LOOKED_AT", 100)
+    KeptAnswer.objects.filter(name="changes of a week").update(told={"gained": 9})
+    _, found = examined()
+    assert found["Kept counts"] == {
+        "check": "Kept counts", "state": "warning", "says": "Kept otherwise than counted now: “changes of a week”.",
+        "do": "hingepoint doctor --ask-again",
+    }  # fmt: skip
+    examined("--ask-again")
+    assert not KeptAnswer.objects.exists()
 
 
 def test_a_round_that_goes_on_is_no_fault(cast, examined):

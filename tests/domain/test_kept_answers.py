@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import replace
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+import locks
 import rules
 from cast import NOW, TODAY, deal
 from hingepoint.analysis.coverage import together
+from hingepoint.domain.agreements import touched
 from hingepoint.domain.agreements.models import Agreement, AgreementType
+from hingepoint.domain.audit.words import SENTENCES
 from hingepoint.domain.deals import actions as deals
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.deals.queries import lists
 from hingepoint.domain.deals.queries.by_team import NO_TEAM
 from hingepoint.domain.discovery.queries import readiness
-from hingepoint.domain.home import actions, answers
+from hingepoint.domain.home import actions, answers, standing
+from hingepoint.domain.home.queries import question_budget
+from hingepoint.domain.imports import health
 from hingepoint.domain.imports import queries as imports
 from hingepoint.domain.strategy import actions as strategy
 from hingepoint.domain.strategy import benchmarks, results
 from hingepoint.domain.strategy.models import Strategy
 from hingepoint.domain.strategy.queries import coverage
+from hingepoint.domain.trail import actions as trail
 from hingepoint.domain.upkeep import kept
 from hingepoint.domain.upkeep.models import KeptAnswer
+from hingepoint.jobs import minutely
 from playbooks import in_force, won
 from snapshot import made_once
 
@@ -51,7 +61,7 @@ def well_executed(cast) -> None:
 
 def test_what_is_kept_is_what_is_answered_at_once(large):
     wanted = list(answers.wanted(today=TODAY, now=NOW))
-    assert actions.renew_answers(at=NOW) == len(wanted) == 20
+    assert actions.renew_answers(at=NOW) == len(wanted) == 22
 
     def asked():
         raise AssertionError("it is kept")
@@ -77,6 +87,60 @@ def test_nothing_is_made_anew_until_something_happens_or_a_day_begins(large):
     assert actions.renew_answers(at=NOW + 24 * HOUR) == many
 
 
+def test_what_no_answer_reads_makes_none_anew_but_the_one_that_reads_the_trail(large):
+    actions.renew_answers(at=NOW)
+    trail.note_taken_away(by=large.analyst, at=NOW, page="deals", name="deals.csv")
+    assert actions.renew_answers(at=NOW + HOUR) == 1
+    assert [row.name for row in KeptAnswer.objects.filter(made_at=NOW + HOUR)] == [
+        question_budget.COUNTED.name
+    ]
+
+
+def test_what_the_trail_tells_apart_is_told_by_it():
+    assert SENTENCES.keys() >= touched.APART
+
+
+def test_the_tables_that_answers_read_are_those_that_every_action_is_held_to(large):
+    with CaptureQueriesContext(connection) as asked:
+        for one in answers.wanted(today=TODAY, now=NOW):
+            if one.apart:
+                one.ask()
+    read = {name for query in asked for name in re.findall(r'"?(domain_\w+)"?', query["sql"])}
+    assert read <= locks.READ_BY_KEPT_ANSWERS, sorted(read - locks.READ_BY_KEPT_ANSWERS)
+
+
+def test_what_no_page_finds_yet_is_made_within_the_minute(large):
+    many = actions.make_missing_answers(at=NOW)
+    assert many == KeptAnswer.objects.count() == 22
+    deals.change_deal(by=None, at=NOW, deal_id=large.deal.pk, segment="ENT")
+    assert actions.make_missing_answers(at=NOW + HOUR) == 0  # what is old waits for its hour
+    facts = {"metric": "won", "baseline": 0.2, "target": 0.5, "target_on": TODAY}
+    strategy.set_target(by=large.sponsor, at=NOW, strategy=Strategy.objects.get(), **facts)
+    assert actions.make_missing_answers(at=NOW + HOUR) == 2  # the results, and month by month
+    assert actions.make_missing_answers in minutely.JOBS
+
+
+def test_a_killed_renewal_has_kept_what_it_made(large, monkeypatch):
+    monkeypatch.setattr(health, "facts", lambda: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        actions.renew_answers(at=NOW)
+    assert KeptAnswer.objects.count() == 2  # those before it
+    monkeypatch.undo()
+    monkeypatch.setattr(actions, "LARGE", 2)
+    assert actions.renew_answers(at=NOW) == 20
+
+
+def test_some_that_stand_are_counted_again_and_one_that_is_otherwise_is_named(large, monkeypatch):
+    assert standing.compared(today=TODAY) == standing.Compared(0, 0, ())
+    actions.renew_answers(at=NOW)
+    assert standing.compared(today=TODAY) == standing.Compared(22, standing.LOOKED_AT, ())
+    KeptAnswer.objects.filter(name=coverage.ASKED.name).update(told={"1": 1_000})
+    monkeypatch.setattr(standing, "LOOKED_AT", 22)
+    assert standing.compared(today=TODAY).wrong == (coverage.ASKED.name,)
+    deals.change_deal(by=None, at=NOW, deal_id=large.deal.pk, segment="ENT")
+    assert standing.compared(today=TODAY) == standing.Compared(0, 0, ())  # all are old
+
+
 def test_a_page_tells_what_was_kept_and_then_what_is_so(large):
     actions.renew_answers(at=NOW)
     before = imports.data_health(large.analyst).facts.deals
@@ -99,14 +163,23 @@ def one_each(large) -> None:
     strategy.ask_touched_deals(at=NOW, deals_of_import=lambda batch: [])
 
 
+def told(viewer) -> tuple:
+    """What is kept by team, as one viewer is told it."""
+    return (
+        coverage.in_time(viewer, today=TODAY),
+        coverage.deals_asked(viewer),
+        coverage.on_open_deals(viewer),
+    )
+
+
 @pytest.mark.parametrize("who", ["sponsor", "analyst", "manager", "other_manager", "seller"])
 def test_what_is_kept_by_team_is_what_each_sees_counted_at_once(large, who):
     one_each(large)
     asked_of(large)
     viewer = getattr(large, who)
-    at_once = (coverage.in_time(viewer, today=TODAY), coverage.deals_asked(viewer))
+    at_once = told(viewer)
     actions.renew_answers(at=NOW)
-    assert (coverage.in_time(viewer, today=TODAY), coverage.deals_asked(viewer)) == at_once
+    assert told(viewer) == at_once
     assert at_once[1] == {"sponsor": 5, "analyst": 5, "manager": 3, "other_manager": 2, "seller": 1}[who]
 
 
@@ -167,6 +240,7 @@ def test_an_answer_of_another_shape_is_asked_at_once(large):
     actions.renew_answers(at=NOW)
     KeptAnswer.objects.update(told=["of an older version"])
     assert readiness.readiness(large.analyst) == readiness.ready(large.analyst)
+    assert actions.renew_answers(at=NOW) == 22
 
 
 def test_a_page_says_since_when_its_counts_stand(large, client):

@@ -16,6 +16,7 @@ from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.imports.touched import deals_with_news_of_import
 from hingepoint.domain.pressures import actions, frames, queries
 from hingepoint.domain.pressures.models import PressureReading, PressureTag
+from hingepoint.domain.trail import actions as trail
 from hingepoint.jobs import nightly
 from hingepoint.records.deals import DealStatus, EventKind
 from hingepoint.records.errors import Hidden, Stale
@@ -343,6 +344,26 @@ def test_the_night_keeps_one_reading_a_day(cast):
     assert row.day == dt.date(2026, 3, 1)
     page = queries.overview(cast.seller)
     assert (page.day, page.report.deals, page.report.decided) == (row.day, 2, 0)
+
+
+def test_where_nothing_was_told_the_last_reading_stands_for_a_week(cast):
+    night = dt.timedelta(days=1)
+    first = actions.read_pressures(at=LATER)
+    assert actions.read_pressures(at=LATER + night) == first
+    assert PressureReading.objects.get().report["as_of"] == str(first.day)
+    trail.note_taken_away(by=cast.analyst, at=LATER + night, page="deals", name="deals.csv")
+    assert actions.read_pressures(at=LATER + 6 * night) == first
+    assert actions.read_pressures(at=LATER + 7 * night).day == first.day + 7 * night
+
+
+def test_what_was_told_is_read_in_the_next_night(cast):
+    first = actions.read_pressures(at=LATER)
+    soon = LATER + dt.timedelta(hours=1)
+    deals.change_deal(by=None, at=soon, deal_id=cast.deal.pk, segment="ENT")
+    second = actions.read_pressures(at=LATER + dt.timedelta(days=1))
+    assert second.day == first.day + dt.timedelta(days=1)
+    PressureReading.objects.update(report={"of": "an older version"})
+    assert actions.read_pressures(at=LATER + dt.timedelta(days=1)).report["deals"] == 2
 
 
 def test_of_readings_of_long_ago_the_last_of_each_month_is_kept(cast):

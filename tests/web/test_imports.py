@@ -2,6 +2,7 @@
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.urls import reverse
 
 import discoveries
@@ -61,6 +62,18 @@ def test_an_upload_is_checked_shown_confirmed_and_imported(desk):
     assert Deal.objects.filter(key="A-1").exists()
     assert "What is next" in page(desk, batch)
     assert not list((actions.folder_of(batch)).glob("**/*.csv"))
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="on PostgreSQL others write meanwhile")
+@pytest.mark.parametrize(
+    ("rows", "seconds"), [(100_000, ""), (200_000, "4 seconds"), (1_000_000, "20 seconds")]
+)
+def test_who_imports_a_large_file_is_told_for_how_long_nobody_else_can_save(desk, rows, seconds):
+    batch = upload(desk, deals=DEALS)
+    ImportBatch.objects.filter(pk=batch.pk).update(created=rows - 1_000, updated=1_000)
+    said = "Nobody else can save for about "
+    shown = page(desk, batch)
+    assert f"{said}{seconds}" in shown if seconds else said not in shown
 
 
 def test_while_it_works_the_page_asks_again_and_then_reloads(desk):

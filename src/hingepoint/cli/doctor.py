@@ -43,7 +43,11 @@ class Finding:
 
 
 @click.command()
-@click.option("--ask-again", is_flag=True, help="First ask every open deal for what the playbooks want.")
+@click.option(
+    "--ask-again",
+    is_flag=True,
+    help="First ask every open deal for what the playbooks want, and forget kept counts.",
+)
 @format_option
 @click.pass_context
 def doctor(ctx: click.Context, as_format: str, ask_again: bool) -> None:
@@ -72,13 +76,15 @@ def doctor(ctx: click.Context, as_format: str, ask_again: bool) -> None:
 
 
 def _ask_again() -> None:
-    """Ask every open deal, in batches that hold nobody up."""
+    """Ask every open deal, in batches that hold nobody up, and forget the kept answers."""
     from django.utils import timezone
 
     from hingepoint.domain.strategy import actions as strategy
+    from hingepoint.domain.upkeep import actions as upkeep
 
     strategy.ask_anew(by=None, at=timezone.now())
     strategy.ask_open_deals(at=timezone.now())
+    upkeep.forget_answers()  # the worker counts them anew within a minute
 
 
 def _examined(check: Callable[[], Finding]) -> Finding:
@@ -300,6 +306,21 @@ def what_deals_need() -> Finding:
     return Finding(GOOD, "Every open deal is asked for what the playbooks want.")
 
 
+def kept_counts() -> Finding:
+    """What pages of a large company read instead of counting: some of it is counted again."""
+    from django.utils import timezone
+
+    from hingepoint.domain.home import standing
+
+    found = standing.compared(today=timezone.localdate())
+    if found.wrong:
+        names = ", ".join(f"“{name}”" for name in found.wrong)
+        return Finding(WARNING, f"Kept otherwise than counted now: {names}.", "hingepoint doctor --ask-again")
+    if not found.kept:
+        return Finding(GOOD, "None stands: pages count at once, or the worker counts within the hour.")
+    return Finding(GOOD, f"{found.again} of {found.kept} were counted again and are the same.")
+
+
 CHECKS: dict[str, Callable[[], Finding]] = {
     "Programs": programs,
     "Data folder": data_folder,
@@ -316,6 +337,7 @@ TABLE_CHECKS: dict[str, Callable[[], Finding]] = {
     "Secrets": secrets,
     "Background jobs": background_jobs,
     "What deals need": what_deals_need,
+    "Kept counts": kept_counts,
     "Scheduled jobs": scheduled_jobs,
     "Discovery": readiness,
 }

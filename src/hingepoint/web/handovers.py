@@ -14,13 +14,13 @@ from hingepoint.reports import handovers as sheets
 from hingepoint.reports.plan_sheets import NoTypst
 from hingepoint.web import drafts, pdf
 from hingepoint.web.deals import for_sellers_and_leaders
-from hingepoint.web.requests import Request, whole_number
+from hingepoint.web.requests import Request, wants_piece, whole_number
 
 
 @for_sellers_and_leaders
 def my_handovers(request: Request) -> HttpResponse:
     """The deals that came to the viewer and whose letter is not read yet. Home fetches it as a piece."""
-    piece = request.htmx.target == "my-handovers"
+    piece = wants_piece(request, "my-handovers")
     context = {"waiting": letters.waiting(request.user)}
     return render(request, f"handovers/{'_mine' if piece else 'mine'}.html", context)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -16,8 +17,16 @@ from hingepoint.domain.detection.queries import to_confirm
 from hingepoint.domain.escalations.queries import waiting
 from hingepoint.domain.home.queries import analyst, first_steps, manager, pages, partner, seller, sponsor
 from hingepoint.domain.home.queries import pictures as pictures_page
-from hingepoint.web import home_pictures
-from hingepoint.web.requests import Request
+from hingepoint.web import (
+    handovers,
+    home_pictures,
+    involvement,
+    principles,
+    reviews,
+    routines,
+    sponsorship,
+)
+from hingepoint.web.requests import Request, as_pieces, wants_piece
 
 
 def home(request: Request):
@@ -43,6 +52,25 @@ def home(request: Request):
     if page == "manager":
         context["kinds"] = to_confirm.by_type(to_confirm.tallies(request.user))
     return render(request, f"home/{page}.html", context)
+
+
+#: What the first page fetches together, by page: each is mostly little or nothing.
+_FOR_ALL = (sponsorship.unread, principles.asked)
+DUE: dict[str, tuple[Callable[..., HttpResponse], ...]] = {
+    "seller": (routines.my_routines, handovers.my_handovers, reviews.asked_before, *_FOR_ALL),
+    "manager": (routines.my_routines, involvement.my_roles, *_FOR_ALL),
+    "sponsor": (routines.my_routines, involvement.my_roles, *_FOR_ALL),
+    "analyst": _FOR_ALL,
+    "partner": _FOR_ALL,
+}
+
+
+def due(request: Request):
+    """What is due of the viewer beside deals: routines, roles, handovers, messages, principles. Home fetches it as a piece;
+    by itself it is a page."""
+    piece = wants_piece(request, "home-due")
+    shown = as_pieces(request, DUE[pages.page_for(request.user)])
+    return render(request, f"home/{'_due' if piece else 'due'}.html", {"pieces": shown})
 
 
 def pictures(request: Request):

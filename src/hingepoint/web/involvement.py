@@ -20,7 +20,7 @@ from hingepoint.records.people import Role
 from hingepoint.reports import executive_briefs, plan_sheets
 from hingepoint.web import drafts
 from hingepoint.web.pdf import answer
-from hingepoint.web.requests import Request, WholeNumber
+from hingepoint.web.requests import Request, WholeNumber, wants_piece
 from hingepoint.web.sent import sent, token_of
 
 
@@ -86,7 +86,7 @@ def brief_pdf(request: Request, involvement_id: int):
 def my_roles(request: Request):
     """Your part in deals: the roles agreed with you, each with its brief. Home fetches it as a piece."""
     context = {"roles": queries.mine(request.user)}
-    piece = request.htmx.target == "my-roles"
+    piece = wants_piece(request, "my-roles")
     return render(request, "involvement/_mine.html" if piece else "involvement/mine.html", context)
 
 

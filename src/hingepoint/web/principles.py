@@ -17,7 +17,7 @@ from hingepoint.domain.principles.queries import cited, principles_page
 from hingepoint.records.errors import Hidden
 from hingepoint.records.principles import Check, Place, Principle
 from hingepoint.web import drafts
-from hingepoint.web.requests import Request
+from hingepoint.web.requests import Request, wants_piece
 
 
 def cited_at(request: Request, place: Place, *types: str) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def principles(request: Request) -> HttpResponse:
 @require_GET
 def asked(request: Request) -> HttpResponse:
     """What the reader has not agreed to yet. Home fetches it as a piece; by itself it is a page."""
-    piece = request.htmx.target == "principles-asked"
+    piece = wants_piece(request, "principles-asked")
     context = {"to_agree": principles_page.to_agree(request.user)}
     return render(request, f"principles/{'_asked' if piece else 'asked'}.html", context)
 

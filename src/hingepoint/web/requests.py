@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import strip_tags
 from django_htmx.middleware import HtmxDetails
 
 from hingepoint.domain.people import queries
@@ -36,3 +38,15 @@ class Request(HttpRequest):
 
     user: queries.User
     htmx: HtmxDetails
+
+
+def wants_piece(request: HttpRequest, piece: str) -> bool:
+    """Return whether a page is asked for as a piece of another: by htmx, or together with other pieces (``as_pieces``)."""
+    return getattr(request, "as_pieces", False) or request.htmx.target == piece  # type: ignore[attr-defined]
+
+
+def as_pieces(request: HttpRequest, views: Iterable[Callable[..., HttpResponse]]) -> list[str]:
+    """Return the pieces that pages show of themselves on another, those that say something."""
+    request.as_pieces = True  # type: ignore[attr-defined]
+    shown = (view(request).content.decode().strip() for view in views)
+    return [piece for piece in shown if strip_tags(piece).strip()]

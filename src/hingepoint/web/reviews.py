@@ -27,7 +27,7 @@ from hingepoint.records.reviews import EVERY, Became, NoteKind, ReviewKind
 from hingepoint.reports import packs, packs_slides, typesetting
 from hingepoint.web import drafts, pack_pages, pdf, strategy_words
 from hingepoint.web.principles import cited_at
-from hingepoint.web.requests import Request, WholeNumber, whole_number
+from hingepoint.web.requests import Request, WholeNumber, wants_piece, whole_number
 from hingepoint.web.sent import token_of
 
 SLIDES = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
@@ -110,7 +110,7 @@ def asked_before(request: Request) -> HttpResponse:
     viewer = all_reviews.require_reviews(request.user)
     today = timezone.localdate()
     context = {"asked_before": all_reviews.asked_before(viewer, today=today), "today": today}
-    piece = request.htmx.target == "asked-before"
+    piece = wants_piece(request, "asked-before")
     return render(request, f"reviews/{'_asked' if piece else 'asked'}.html", context)
 
 

@@ -23,7 +23,7 @@ from hingepoint.records.errors import Hidden
 from hingepoint.records.people import Role
 from hingepoint.records.routines import WEEKDAYS, Cadence, Kind, Rule
 from hingepoint.web import drafts
-from hingepoint.web.requests import Request, WholeNumber
+from hingepoint.web.requests import Request, WholeNumber, wants_piece
 from hingepoint.web.sent import once
 
 #: Of whom something can be required again and again.
@@ -87,7 +87,7 @@ def my_routines(request: Request) -> HttpResponse:
     """What is due of the viewer now, a few lines: routines, and pre-mortems that wait for their answer. Home fetches them as a piece; by themselves they are a page."""
     today = timezone.localdate()
     found = mine.due_of_me(request.user, today=today)
-    piece = request.htmx.target == "my-routines"
+    piece = wants_piece(request, "my-routines")
     shown = found[: mine.A_FEW] if piece else found
     ahead = asked.asked_of(request.user, today=today)
     shown_ahead = ahead[: asked.A_FEW] if piece else ahead

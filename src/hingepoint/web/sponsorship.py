@@ -15,7 +15,7 @@ from hingepoint.domain.sponsorship.queries import messages as written
 from hingepoint.records.errors import Hidden
 from hingepoint.web import drafts
 from hingepoint.web.deals import for_sellers_and_leaders
-from hingepoint.web.requests import Request
+from hingepoint.web.requests import Request, wants_piece
 from hingepoint.web.sent import token_of
 from hingepoint.web.sign_in import may_mail
 
@@ -83,7 +83,7 @@ def message(request: Request, message_id: int) -> HttpResponse:
 @require_GET
 def unread(request: Request) -> HttpResponse:
     """The newest message that the reader has not read. Home fetches it as a piece; by itself it is a page."""
-    piece = request.htmx.target == "unread-message"
+    piece = wants_piece(request, "unread-message")
     context = {"page": written.unread(request.user, now=timezone.now())}
     return render(request, f"sponsorship/{'_unread' if piece else 'unread'}.html", context)
 

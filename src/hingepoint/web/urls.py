@@ -89,6 +89,7 @@ urlpatterns = [
     path("theme", theme.theme, name="theme"),
     path("", home.home, name="home"),
     path("search", search.search, name="search"),
+    path("due/", home.due, name="home-due"),
     path("pictures/", home.pictures, name="home-pictures"),
     path("old/", sorting.sort_out, name="sort-out"),
     # deals

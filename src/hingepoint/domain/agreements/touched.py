@@ -6,6 +6,7 @@ read up to a line is read for good.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
@@ -13,6 +14,16 @@ from django.db.models import Max, Q
 
 from hingepoint.domain.agreements.models import Agreement, AgreementEvent
 from hingepoint.domain.audit.models import AuditEvent
+
+#: What the trail tells of beside the company's record: how people come in, what is sent to whom, what is taken away or written
+#: for readers. No answer kept for pages reads it; ``tests/locks.py`` holds every test of an action to that.
+APART = frozenset(
+    {
+        *("session", "second factor", "passkey", "token", "sign-on", "secrets"),
+        *("daily mail", "signal in mails", "chat", "calendar", "webhook", "message"),
+        *("file", "saved view", "mapping", "policy", "principles", "pressure rule", "signal", "rollout"),
+    }
+)
 
 #: Returns the deals that an import, by its number, brought something to.
 DealsOfImport = Callable[[int], Collection[int]]
@@ -29,6 +40,18 @@ class Touched:
 def end_of_trail() -> int:
     """Return the number of the trail's last line."""
     return AuditEvent.objects.aggregate(last=Max("pk"))["last"] or 0
+
+
+def last_lines(since: int) -> dict[str, int]:
+    """Return the number of the last line of each subject of which the trail told after a line. One SQL query, which reads what
+    came after it."""
+    rows = AuditEvent.objects.filter(pk__gt=since).order_by().values_list("subject")
+    return dict(rows.annotate(last=Max("pk")))
+
+
+def told_since(moment: dt.datetime, *, but: Collection[str]) -> bool:
+    """Return whether the trail told of anything after a moment ``but`` of these subjects. One SQL query."""
+    return AuditEvent.objects.filter(at__gt=moment).exclude(subject__in=but).exists()
 
 
 def last_step() -> int:

@@ -10,9 +10,11 @@ from typing import Any
 
 from hingepoint.domain.agreements.models import Agreement
 from hingepoint.domain.agreements.queries import catalogue
+from hingepoint.domain.agreements.touched import APART
 from hingepoint.domain.coaching.queries import sessions
 from hingepoint.domain.detection.queries import rules
 from hingepoint.domain.discovery.queries import readiness
+from hingepoint.domain.hindsight import rules as hindsight
 from hingepoint.domain.home.queries import question_budget, sponsor
 from hingepoint.domain.home.queries.worklist import WEEK, changes_counted
 from hingepoint.domain.imports import health
@@ -28,11 +30,18 @@ from hingepoint.domain.upkeep.kept import Question
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A question about something, and a function that answers it by reading everything."""
+    """A question about something, and a function that answers it by reading everything; what the trail tells of the subjects
+    ``apart`` changes nothing in the answer."""
 
     question: Question[Any]
     ask: Callable[[], Any]
     about: str = ""
+    apart: frozenset[str] = APART
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Where the answer is kept: its name, and what it is about."""
+        return self.question.name, self.about
 
 
 def wanted(*, today: dt.date, now: dt.datetime) -> Iterator[Wanted]:
@@ -45,11 +54,14 @@ def wanted(*, today: dt.date, now: dt.datetime) -> Iterator[Wanted]:
     yield Wanted(rules.NAMES, rules.names_in_traces)
     yield Wanted(catalogue.USED, lambda: catalogue.usages(Agreement.objects.all()))
     yield Wanted(sponsor.CHANGES, partial(changes_counted, viewer, since=now - WEEK))
-    yield Wanted(question_budget.COUNTED, partial(question_budget.counted_now, now=now))
+    counted = partial(question_budget.counted_now, now=now)
+    yield Wanted(question_budget.COUNTED, counted, apart=frozenset())  # it reads the trail itself
     yield Wanted(sessions.COACHED, partial(sessions.upward_now, today=today))
     yield Wanted(routines.KEPT, partial(routines.kept_now, today=today))
     yield Wanted(routines.TEAMS, partial(routines.kept_by_team_now, today=today))
     yield Wanted(board.FOLLOWED, partial(board.followed_now, today=today))
+    yield Wanted(hindsight.USUAL, partial(hindsight.usual_now, now=now))
+    yield Wanted(coverage.ON_OPEN, coverage.on_open_deals_now)
     segments = set()
     for strategy in Strategy.objects.in_force().prefetch_related("result_metrics", "playbooks"):
         yield from _of_strategy(viewer, strategy, today)

@@ -19,7 +19,8 @@ from hingepoint.connectors.files.reading.rules import BY_KEY
 from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.imports import health, tables
 from hingepoint.domain.imports.models import AT_WORK, ImportBatch, SavedMapping
-from hingepoint.domain.imports.rules import SILENT, questions_of, understanding_of
+from hingepoint.domain.imports.rules import SILENT, questions_of, seconds_held, understanding_of
+from hingepoint.domain.imports.staging import is_postgres
 from hingepoint.domain.people.models import sees_all
 from hingepoint.domain.upkeep.kept import Shelf
 from hingepoint.records.errors import Hidden
@@ -124,6 +125,11 @@ class ImportShown:
     mapping: dict[str, Any]
     mapping_text: str
     before: ImportLine | None
+
+    @property
+    def seconds_held(self) -> int:
+        """For how long nobody else can save while it is written; 0 where nobody notices."""
+        return 0 if is_postgres() else seconds_held(self.created + self.updated)
 
     @property
     def asks(self) -> bool:

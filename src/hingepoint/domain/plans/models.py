@@ -16,14 +16,14 @@ from django.db.models import Exists, OuterRef, Q
 
 from hingepoint.domain.agreements.models import Agreement, AgreementEvent
 from hingepoint.domain.deals.models import Deal, DealEvent
-from hingepoint.domain.people.models import User, Viewer
+from hingepoint.domain.people.models import User, Viewer, sees_all
 from hingepoint.records.plans import Outcome, Verdict
 
 
 class PlanQuerySet(models.QuerySet["Plan"]):
     def visible_to(self, viewer: Viewer) -> PlanQuerySet:
         """Whoever sees the deal; an inside partner sees what was asked of them, never our plan for it."""
-        return self.filter(deal__in=Deal.every.visible_to(viewer))
+        return self if sees_all(viewer) else self.filter(deal__in=Deal.every.visible_to(viewer))
 
     def of_talks(self) -> PlanQuerySet:
         """Plans for one conversation, not for the deal as a whole."""
@@ -101,7 +101,7 @@ class PlanReview(models.Model):
 class DebriefQuerySet(models.QuerySet["Debrief"]):
     def visible_to(self, viewer: Viewer) -> DebriefQuerySet:
         """Whoever sees the deal; inside partners never do."""
-        return self.filter(agreement__deal__in=Deal.every.visible_to(viewer))
+        return self if sees_all(viewer) else self.filter(agreement__deal__in=Deal.every.visible_to(viewer))
 
 
 class Debrief(models.Model):

@@ -11,18 +11,18 @@ from __future__ import annotations
 import datetime as dt
 
 from django.db import models
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 
-from hingepoint.domain.deals.models import Deal, that_count
+from hingepoint.domain.deals.models import Deal
 from hingepoint.domain.people.models import User
-from hingepoint.records.deals import DealStatus
 from hingepoint.records.premortems import Place
 
 
 class PreMortemQuerySet(models.QuerySet["PreMortem"]):
     def taking_answers(self, today: dt.date) -> PreMortemQuerySet:
-        """Those of open deals whose day has not passed and of which an answer is missing."""
-        running = self.filter(that_count("deal"), until__gte=today, deal__status=DealStatus.OPEN)
+        """Those of open deals whose day has not passed and of which an answer is missing. Their deals are looked up one by one: they
+        are few, and open deals many."""
+        running = self.filter(Exists(Deal.objects.open().filter(pk=OuterRef("deal"))), until__gte=today)
         return running.annotate(told=Count("answers")).filter(told__lt=len(Place))
 
 

@@ -37,7 +37,11 @@ class Question(Generic[T]):
     def kept(self, *, about: str = "", shelf: Shelf | None = None) -> T | None:
         """Return the kept answer, None where none is kept."""
         row = (shelf or Shelf(self)).row(self.name, about)
-        return None if row is None else self._shape.opened(row.told)
+        return None if row is None else self.opened(row)
+
+    def opened(self, row: KeptAnswer) -> T | None:
+        """Return the answer that is kept in ``row``, None where another version kept it."""
+        return self._shape.opened(row.told)
 
     def plain(self, answer: T) -> Any:
         """Return an answer as it is kept."""

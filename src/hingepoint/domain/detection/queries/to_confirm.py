@@ -22,8 +22,8 @@ from hingepoint.records.errors import Hidden
 from hingepoint.records.people import Role
 
 #: A worklist shows so many of one kind at a time and so many in all, a few of each kind; the home page so many in all.
-MOST_IN_A_BATCH = 40
-MOST_ON_A_PAGE = 45
+MOST_IN_A_BATCH = 30
+MOST_ON_A_PAGE = 33
 A_HANDFUL = 5
 
 
@@ -156,7 +156,8 @@ def _latest(deals: QuerySet, rules: Collection[int]) -> QuerySet:
 
 
 def _waiting_on_open_deals(viewer: Any) -> QuerySet:
-    return _waiting(viewer).filter(deal__in=Deal.objects.visible_to(viewer).open())
+    on_open = Detection.objects.open().filter(deal__in=Deal.objects.visible_to(viewer).open())
+    return on_open if _confirms(viewer) else Detection.objects.none()
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,9 +223,11 @@ def waiting(viewer: Any, detection_id: int) -> Waiting:
 
 
 def _waiting(viewer: Any) -> QuerySet:
-    if not works_here(viewer) or viewer.role == Role.INSIDE_PARTNER:
-        return Detection.objects.none()
-    return Detection.objects.visible_to(viewer).open()
+    return Detection.objects.visible_to(viewer).open() if _confirms(viewer) else Detection.objects.none()
+
+
+def _confirms(viewer: Any) -> bool:
+    return works_here(viewer) and viewer.role != Role.INSIDE_PARTNER
 
 
 def _as_waiting(found: QuerySet) -> list[Waiting]:

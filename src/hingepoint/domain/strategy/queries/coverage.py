@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
@@ -24,8 +25,19 @@ from hingepoint.records.agreements import STANDING
 _STANDING = Q(state__in=sorted(STANDING))
 
 
+@dataclass(frozen=True, slots=True)
+class OpenDeals:
+    """One agreement type over the open deals that are asked for it, whether or not its day has come."""
+
+    key: str
+    name: str
+    coverage: Coverage
+
+
 #: In time on all deals, by team and type; about a segment: kept in a large company.
 IN_TIME = Question[dict[int, dict[int, Coverage]]]("gained in time by team", dict[int, dict[int, Coverage]])
+#: On how many open deals each agreement stands that they need, by team: kept in a large company.
+ON_OPEN = Question[dict[int, list[OpenDeals]]]("open deals by team", dict[int, list[OpenDeals]])
 #: On how many open deals anything is asked, by team; about a segment: kept in a large company.
 ASKED = Question[dict[int, int]]("deals asked by team", dict[int, int])
 
@@ -98,26 +110,29 @@ def deals_asked_now(deals: DealQuerySet | None = None, *, segment: str = "") -> 
     return {team or by_team.NO_TEAM: n for team, n in counts.values_list("deal__team_id", "n")}
 
 
-@dataclass(frozen=True, slots=True)
-class OpenDeals:
-    """One agreement type over the open deals that are asked for it, whether or not its day has come."""
-
-    key: str
-    name: str
-    coverage: Coverage
-
-
-def on_open_deals(viewer: Any, *, team: Team | None = None) -> list[OpenDeals]:
+def on_open_deals(viewer: Any, *, team: Team | None = None, shelf: Shelf | None = None) -> list[OpenDeals]:
     """Return, per agreement that open deals need, on how many it stands; the weakest first. Only of the deals of ``team`` and
-    the teams below it, where one is given. One SQL query."""
-    rows = Agreement.objects.on_open_deals(viewer).needed()
-    counts = _counted(
-        rows.filter(deal__team__path__startswith=team.path) if team else rows,
-        _STANDING,
-        by=("type__key", "type__own_name", "type__name"),
-    )
-    found = [OpenDeals(key, own or name, coverage) for (key, own, name), coverage in counts.items()]
+    the teams below it, where one is given: these are counted at this moment. At most three SQL queries."""
+    if team is None:
+        counted = by_team.told(ON_OPEN, viewer, on_open_deals_now, shelf=shelf)
+    else:
+        counted = on_open_deals_now(Deal.objects.visible_to(viewer).filter(team__path__startswith=team.path))
+    parts: dict[str, list[OpenDeals]] = defaultdict(list)
+    for one in chain.from_iterable(counted.values()):
+        parts[one.key].append(one)
+    found = [OpenDeals(key, of[0].name, together(one.coverage for one in of)) for key, of in parts.items()]
     return sorted(found, key=lambda row: (row.coverage.there / row.coverage.needed, row.name))
+
+
+def on_open_deals_now(deals: DealQuerySet | None = None) -> dict[int, list[OpenDeals]]:
+    """Return the same of some deals (None: of all) by team, asked at this moment. One SQL query."""
+    among = Deal.objects.all() if deals is None else deals
+    named = ("deal__team_id", "type__key", "type__own_name", "type__name")
+    counts = _counted(Agreement.objects.filter(deal__in=among.open()).needed(), _STANDING, by=named)
+    found: dict[int, list[OpenDeals]] = defaultdict(list)
+    for (team, key, own, name), coverage in counts.items():
+        found[team or by_team.NO_TEAM].append(OpenDeals(key, own or name, coverage))
+    return dict(found)
 
 
 def _counted(agreements: QuerySet, there: Q, *, by: str | tuple[str, ...]) -> dict[Any, Coverage]:
