@@ -34,7 +34,7 @@ def take_away(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("domain", "0049_signals_left_out"),
+        ("domain", "0050_own_tasks"),
     ]
 
     operations = [migrations.RunPython(make, take_away)]
