@@ -28,7 +28,7 @@ class Held(Worded):
 
     FAILED = "failed", "Did not hold"
     LESS = "less", "Held, but weaker"
-    HELD = "held", "Held"
+    HELD = "held", "Held", "advice that was right"
     UNTOLD = "untold", "Cannot be told yet"
 
 

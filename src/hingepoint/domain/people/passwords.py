@@ -8,6 +8,8 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
+from hingepoint.records.languages import say
+
 #: So many letters must be left when our words are taken out of a password.
 LEAST = 6
 _PRODUCT = "hingepoint"
@@ -29,4 +31,4 @@ class NotOurWords:
             raise ValidationError(self.get_help_text(), code="our_words")
 
     def get_help_text(self) -> str:
-        return "A password is more than a word of the company or of this product with a number."
+        return say("A password is more than a word of the company or of this product with a number.")
