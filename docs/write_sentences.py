@@ -85,10 +85,10 @@ def _of_node(node: ast.AST) -> Iterator[Entry]:
     """Yield what a call says, and the word of an enum's member (``NAME = "value", "Word"``)."""
     if isinstance(node, ast.Call):
         yield from _of_call(node)
-    elif isinstance(node, ast.ClassDef) and any(getattr(base, "id", "") == "Worded" for base in node.bases):
+    elif isinstance(node, ast.ClassDef) and python_sentences.has_words(node):
         values = [one.value for one in node.body if isinstance(one, ast.Assign)]
-        pairs = [_texts(one.elts) for one in values if isinstance(one, ast.Tuple)]
-        yield from (Entry(po_files.OF.join(pair[:0:-1])) for pair in pairs if len(pair) > 1)
+        words = [_texts(one.elts[1:]) for one in values if isinstance(one, ast.Tuple)]
+        yield from (Entry(po_files.OF.join(reversed(one))) for one in words if one)
 
 
 def _of_call(node: ast.Call) -> Iterator[Entry]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hingepoint.records.languages import words_of
 from hingepoint.records.words import Worded
 
 
@@ -33,7 +34,7 @@ class Held(Worded):
 
 
 #: The word for a finding whose effect goes against the metric, whatever its grade.
-HARMFUL = "Harmful"
+HARMFUL = words_of("Harmful")
 
 
 class Verdict(Worded):
