@@ -2,7 +2,7 @@
 
 Without a subject all sentences go to ``build/hingepoint.pot``, for programs of translators. With subjects,
 ``src/hingepoint/locale/LANGUAGE/SUBJECT.po`` is written anew: it keeps what is translated, drops what nobody says any more,
-and lists what waits.
+and lists what waits. ``unsaid [PACKAGE ...]`` lists texts of the code that nobody can say in another language.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "hingepoint"
 sys.path.insert(0, str(SOURCE.parent))
+
+import python_sentences
 
 from hingepoint.records import languages, po_files
 from hingepoint.records.po_files import Entry
@@ -75,24 +77,29 @@ def of_python(subject: str = "") -> Iterator[Entry]:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             for found in _of_node(node):
                 yield dataclasses.replace(found, places=(place,))
+        if python_sentences.is_held(place):
+            yield from (Entry(words, places=(place,)) for words in python_sentences.at_doors(place))
 
 
 def _of_node(node: ast.AST) -> Iterator[Entry]:
     """Yield what a call says, and the word of an enum's member (``NAME = "value", "Word"``)."""
     if isinstance(node, ast.Call):
         yield from _of_call(node)
-    elif isinstance(node, ast.ClassDef) and any(getattr(base, "id", "") == "Worded" for base in node.bases):
+    elif isinstance(node, ast.ClassDef) and python_sentences.has_words(node):
         values = [one.value for one in node.body if isinstance(one, ast.Assign)]
-        pairs = [_texts(one.elts) for one in values if isinstance(one, ast.Tuple)]
-        yield from (Entry(pair[1]) for pair in pairs if len(pair) > 1)
+        words = [_texts(one.elts[1:]) for one in values if isinstance(one, ast.Tuple)]
+        yield from (Entry(po_files.OF.join(reversed(one))) for one in words if one)
 
 
 def _of_call(node: ast.Call) -> Iterator[Entry]:
     name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
     texts = _texts(node.args)
-    if name in ("say", "words_of", "reason") and texts:
+    if name in ("say", "reason") and texts:
         yield Entry(texts[0])
-    elif name == "say_many" and len(texts) == 2:
+    elif name == "words_of" and node.args:
+        words = python_sentences.literals(node.args[0])
+        yield from (Entry(one) for one in words if one and not languages.is_key(one))
+    elif name in ("say_many", "counted") and len(texts) == 2:
         yield Entry(*texts)
     elif name == "plural" and texts:
         one, many = texts[0], texts[1] if len(texts) > 1 else f"{texts[0]}s"
@@ -123,6 +130,9 @@ def _with_told(one: Entry, known: languages.Catalogue) -> Entry:
 
 
 def main(language: str = "", *subjects: str) -> None:
+    if language == "unsaid":
+        python_sentences.main(*subjects)
+        return
     for subject in subjects:
         path = languages.FOLDER / language / f"{subject}.po"
         path.parent.mkdir(parents=True, exist_ok=True)

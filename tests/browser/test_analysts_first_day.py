@@ -62,7 +62,7 @@ def run_discovery(page) -> None:
     page.get_by_role("link", name="Find the pivotal agreements").click()
     page.get_by_role("main").get_by_role("link", name="Run it on our deals").first.click()
     page.get_by_role("radio", name="Win rate Won").check()
-    page.get_by_role("button", name="Run", exact=True).click()
+    page.get_by_role("button", name="Start the run", exact=True).click()
     page.get_by_role("heading", name="Findings").wait_for()
 
 

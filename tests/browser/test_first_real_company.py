@@ -107,7 +107,7 @@ def run_discovery(desk) -> None:
     page = desk.open(reverse("new-run"))
     page.get_by_role("radio", name="Win rate Won").check()
     with page.expect_navigation():
-        page.get_by_role("button", name="Run", exact=True).click()
+        page.get_by_role("button", name="Start the run", exact=True).click()
     discovery.carry_out.func(Run.objects.get().pk)
     page.get_by_role("heading", name="Findings").wait_for()
 

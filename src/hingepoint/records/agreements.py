@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from hingepoint.records.deals import Stage
-from hingepoint.records.languages import say
+from hingepoint.records.languages import label_of
 from hingepoint.records.words import Worded
 
 
@@ -98,7 +98,7 @@ class Evidence(enum.IntEnum):
     @property
     def label(self) -> str:
         """The words, in the language spoken."""
-        return say(self.english)
+        return label_of(self.english)
 
 
 #: The seven yes/no points of an agreement's quality, in the order in which they are asked.

@@ -19,6 +19,7 @@ class Conventions:
     day: str
     day_short: str
     months: tuple[str, ...]
+    months_in_full: tuple[str, ...]
     short: tuple[str, str, str]
 
     def number(self, text: str) -> str:
@@ -38,6 +39,20 @@ _TABLE = {
         day="{day} {month} {year}",
         day_short="{day} {month}",
         months=("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+        months_in_full=(
+            "January",
+            "February",
+            "March",
+            "April",
+            "May",
+            "June",
+            "July",
+            "August",
+            "September",
+            "October",
+            "November",
+            "December",
+        ),
         short=("B", "M", "k"),
     ),
     "de": Conventions(
@@ -60,6 +75,20 @@ _TABLE = {
             "Nov.",
             "Dez.",
         ),
+        months_in_full=(
+            "Januar",
+            "Februar",
+            "März",
+            "April",
+            "Mai",
+            "Juni",
+            "Juli",
+            "August",
+            "September",
+            "Oktober",
+            "November",
+            "Dezember",
+        ),
         short=("\N{NO-BREAK SPACE}Mrd.", "\N{NO-BREAK SPACE}Mio.", "\N{NO-BREAK SPACE}Tsd."),
     ),
 }
@@ -70,6 +99,11 @@ def conventions() -> Conventions:
     return _TABLE.get(spoken(), _TABLE[ENGLISH])
 
 
+def number(value: int) -> str:
+    """Return a whole number as people write it: ``12,400``."""
+    return conventions().number(f"{value:,}")
+
+
 def day(value: dt.date) -> str:
     """Return ``3 Mar 2026``."""
     return conventions().written(conventions().day, value)
@@ -78,3 +112,13 @@ def day(value: dt.date) -> str:
 def day_short(value: dt.date) -> str:
     """Return ``3 Mar``, where the year is plain from its surroundings."""
     return conventions().written(conventions().day_short, value)
+
+
+def month(value: dt.date) -> str:
+    """Return ``Mar 2026``."""
+    return f"{conventions().months[value.month - 1]} {value.year}"
+
+
+def month_in_full(value: dt.date) -> str:
+    """Return ``March 2026``."""
+    return f"{conventions().months_in_full[value.month - 1]} {value.year}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hingepoint.records.languages import words_of
 from hingepoint.records.words import Worded
 
 
@@ -28,12 +29,12 @@ class Held(Worded):
 
     FAILED = "failed", "Did not hold"
     LESS = "less", "Held, but weaker"
-    HELD = "held", "Held"
+    HELD = "held", "Held", "advice that was right"
     UNTOLD = "untold", "Cannot be told yet"
 
 
 #: The word for a finding whose effect goes against the metric, whatever its grade.
-HARMFUL = "Harmful"
+HARMFUL = words_of("Harmful")
 
 
 class Verdict(Worded):

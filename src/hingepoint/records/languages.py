@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from markupsafe import Markup, escape
 
 from hingepoint.records import po_files
 
 ENGLISH = "en"
 FOLDER = Path(__file__).resolve().parents[1] / "locale"
 
+T = TypeVar("T")
 _spoken: ContextVar[str] = ContextVar("language", default=ENGLISH)
+#: What stands among words and is none: a key of ours.
+_KEY = re.compile(r"[a-z0-9_.:<=>-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +64,10 @@ def say(words: str, /, **parts: Any) -> str:
 
     ``words`` is a literal, or a constant marked by ``words_of``: else nobody finds it to translate it.
     """
-    told = catalogue(spoken()).told(words)
-    return told.format(**parts) if parts else told
+    language = spoken()
+    told = catalogue(language).told(words)
+    filled = told.format(**parts) if parts else told
+    return filled if language == ENGLISH else Told(filled)
 
 
 def say_many(one: str, many: str, /, count: int, **parts: Any) -> str:
@@ -70,20 +78,95 @@ def say_many(one: str, many: str, /, count: int, **parts: Any) -> str:
     return told.format(**parts) if parts else told
 
 
-def words_of(words: str, /) -> str:
-    """Return ``words`` as they are: marks a constant as a sentence, to be said by ``say`` whenever it is read."""
-    return words
+class Told(str):
+    """Words in another language than English: inside of a sentence they keep their capitals."""
+
+    def lower(self) -> str:
+        return self
+
+    def capitalize(self) -> str:
+        return self[:1].upper() + self[1:]
 
 
-class Reason(str):
-    """A sentence that is told again in the reader's language, wherever it was made: why something was refused."""
+class Sentence(str):
+    """English words that are said in the reader's language wherever a page shows them or a sentence holds them. Compared,
+    joined and stored they are the English ones."""
+
+    def said(self) -> str:
+        """Return the words in the language spoken here."""
+        return say(str(self))
+
+    def lower(self) -> str:
+        return self.said() if spoken() != ENGLISH else super().lower()
+
+    def capitalize(self) -> str:
+        return self.said().capitalize() if spoken() != ENGLISH else super().capitalize()
+
+    def __html__(self) -> Markup:
+        return escape(self.said())
+
+    def __format__(self, how: str) -> str:
+        return format(self.said(), how)
+
+
+class Reason(Sentence):
+    """A sentence with its parts, told again in the reader's language wherever it was made: why something was refused."""
 
     words: str
     parts: Mapping[str, Any]
 
+    def said(self) -> str:
+        return say(self.words, **self.parts)
+
+
+class InContext(Sentence):
+    """A word that has namesakes of another meaning; translators see its ``context`` (``msgctxt`` of gettext)."""
+
+    context: str
+
+    def said(self) -> str:
+        return say(f"{self.context}{po_files.OF}{self!s}").rpartition(po_files.OF)[2]
+
+
+def words_of(words: T, /) -> T:
+    """Mark a constant as words that people read: a sentence, or a structure of dicts, lists, tuples and dataclasses that
+    holds some.
+
+    Keys of dicts, and texts that look like keys of ours (``not_needed``), stay as they are.
+    """
+    made: Any = words
+    if type(words) is str:
+        made = made if is_key(made) else Sentence(made)
+    elif isinstance(words, dict):
+        made = {key: words_of(value) for key, value in words.items()}
+    elif type(words) in (list, tuple):
+        made = type(words)(words_of(one) for one in made)  # type: ignore[call-arg]
+    elif is_dataclass(words) and not isinstance(words, type):
+        made = replace(words, **{one.name: words_of(getattr(words, one.name)) for one in fields(words)})
+    return made  # type: ignore[no-any-return]
+
+
+def counted(one: str, many: str, /) -> tuple[str, str]:
+    """Mark two constants as a sentence that counts, for ``say_many``."""
+    return one, many
+
+
+def label_of(english: str, context: str = "") -> str:
+    """Return a word in the language spoken; ``context`` tells it from its namesakes. In English it is a ``Sentence``: a list
+    of labels that is made once, when Python reads a file, is said by the page that shows it."""
+    word = InContext(english) if context else Sentence(english)
+    if isinstance(word, InContext):
+        word.context = context
+    return word if spoken() == ENGLISH else word.said()
+
+
+def is_key(text: str) -> bool:
+    """Return whether a text is a key of ours and no word: small letters without a space."""
+    return bool(_KEY.fullmatch(text))
+
 
 def reason(words: str, /, **parts: Any) -> Reason:
-    """Return a sentence, English in an action as all is there, that ``told_again`` says to its reader."""
+    """Return a sentence, English in an action as all is there, that is told again to its reader."""
     made = Reason(say(words, **parts))
     made.words, made.parts = words, parts
     return made
@@ -91,7 +174,7 @@ def reason(words: str, /, **parts: Any) -> Reason:
 
 def told_again(text: str) -> str:
     """Return what was said elsewhere in the language spoken here; a plain text by the catalogue, if it is a sentence."""
-    return say(text.words, **text.parts) if isinstance(text, Reason) else say(text)
+    return text.said() if isinstance(text, Sentence) else say(text)
 
 
 def say_noun(one: str, many: str, count: int, n: str) -> str:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 _LINE = re.compile(r'(msgctxt|msgid_plural|msgid|msgstr)(?:\[\d+\])? (".*")$|(".*")$')
+#: Stands between a context and its words, as in gettext.
+OF = "\x04"
 _HEAD = """msgid ""
 msgstr ""
 "Content-Type: text/plain; charset=UTF-8\\n"
@@ -18,7 +20,7 @@ msgstr ""
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One sentence: the English ``words``, its ``many`` where it counts, what it is ``told`` as (one form, or all of a
+    """One sentence: the English ``words`` (with their context and ``OF`` before them, if they have one), its ``many`` where it counts, what it is ``told`` as (one form, or all of a
     plural; empty while nobody translated it), and the ``places`` that say it."""
 
     words: str
@@ -56,7 +58,8 @@ def _read_block(block: str) -> Entry:
     of = dict(fields)
     told = tuple(text for name, text in fields if name == "msgstr")
     is_told = all(told) and not re.search(r"^#,.*\bfuzzy\b", block, re.MULTILINE)
-    return Entry(of.get("msgid", ""), of.get("msgid_plural", ""), told if is_told else ())
+    context = f"{of['msgctxt']}{OF}" if "msgctxt" in of else ""
+    return Entry(context + of.get("msgid", ""), of.get("msgid_plural", ""), told if is_told else ())
 
 
 def written(entries: Iterable[Entry], head: str = _HEAD) -> str:
@@ -69,7 +72,9 @@ def written(entries: Iterable[Entry], head: str = _HEAD) -> str:
 
 
 def _written_entry(one: Entry) -> str:
-    lines = [f"#: {place}" for place in one.places] + [f"msgid {_quoted(one.words)}"]
+    context, _, words = one.words.rpartition(OF)
+    lines = [f"#: {place}" for place in one.places] + [f"msgctxt {_quoted(context)}"] * bool(context)
+    lines.append(f"msgid {_quoted(words)}")
     told = one.told or (("", "") if one.many else ("",))
     if one.many:
         forms = [f"msgstr[{at}] {_quoted(form)}" for at, form in enumerate(told)]

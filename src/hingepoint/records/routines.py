@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hingepoint.records.languages import words_of
 from hingepoint.records.people import Role
 from hingepoint.records.words import Worded
 
@@ -32,7 +33,7 @@ class Kind(Worded):
 
 #: The last of these days of a week on which people work, counted from Monday as 0.
 FRIDAY = 4
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")
+WEEKDAYS = words_of(("Monday", "Tuesday", "Wednesday", "Thursday", "Friday"))
 #: A deal's routine gives so many days where its definition says nothing.
 DAYS_FOR_A_DEAL = 14
 

@@ -16,7 +16,7 @@ class Group(Worded):
     """From where somebody looks. It is asked, never looked up: a link knows nobody."""
 
     LEADER = "leader", "Leaders"
-    FIELD = "field", "Field"
+    FIELD = "field", "Field", "those who sell"
 
 
 class HowOften(Worded):

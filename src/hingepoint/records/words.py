@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from typing import Self
 
-from hingepoint.records.languages import say
+from hingepoint.records.languages import label_of
 
 
 class _WithChoices(enum.EnumMeta):
@@ -21,21 +21,22 @@ class _WithChoices(enum.EnumMeta):
 
 
 class Worded(enum.StrEnum, metaclass=_WithChoices):
-    """A text from a short list. Each member is written ``NAME = "value", "Word"``.
+    """A text from a short list. Each member is written ``NAME = "value", "Word"``, with a context behind it where
+    the word has a namesake of another meaning.
 
-    ``label`` is the word, the same wherever it is shown; the value is stored and never changes. A list of labels that is
-    made once, when Python reads a file, stays English: make it when it is shown.
+    ``label`` is the word, the same wherever it is shown; the value is stored and never changes.
     """
 
     english: str
+    context: str
 
-    def __new__(cls, value: str, label: str = "") -> Self:
+    def __new__(cls, value: str, label: str = "", context: str = "") -> Self:
         member = str.__new__(cls, value)
         member._value_ = value
-        member.english = label
+        member.english, member.context = label, context
         return member
 
     @property
     def label(self) -> str:
         """The word, in the language spoken."""
-        return say(self.english)
+        return label_of(self.english, self.context)

@@ -19,6 +19,7 @@ from hingepoint.domain.proof.actions import take_step_with_proof
 from hingepoint.domain.strategy.queries import next_best
 from hingepoint.records.agreements import QUALITY_POINTS, AgreementState, Evidence, moves_from
 from hingepoint.records.errors import Hidden
+from hingepoint.records.languages import say, words_of
 from hingepoint.web import drafts, proof
 from hingepoint.web.cockpit import looked_back
 from hingepoint.web.formats import STATES, day
@@ -26,19 +27,21 @@ from hingepoint.web.requests import Request, WholeNumber
 from hingepoint.web.sent import token_of
 
 #: What a person can say about an agreement, in the words of a conversation.
-STEPS = [
-    (AgreementState.PLANNED, "We plan to ask", "You know how, and from whom"),
-    (AgreementState.ASKED, "We asked", "No answer yet"),
-    (AgreementState.SOFT, AgreementState.SOFT.label, "They like it; nobody promised an act"),
-    (AgreementState.GAINED, AgreementState.GAINED.label, "A named person will do something by a date"),
-    (AgreementState.KEPT, AgreementState.KEPT.label, "They did what they had agreed"),
-    (AgreementState.BROKEN, AgreementState.BROKEN.label, "They agreed and did not do it"),
-    (AgreementState.DECLINED, AgreementState.DECLINED.label, "They said no"),
-    (AgreementState.RENEGOTIATED, "New terms", "It stands, changed"),
-    (AgreementState.LAPSED, AgreementState.LAPSED.label, "Too old to rely on"),
-    (AgreementState.NEEDED, AgreementState.NEEDED.label, "Still to do"),
-    (AgreementState.NOT_NEEDED, AgreementState.NOT_NEEDED.label, "This deal does without it"),
-]
+STEPS = words_of(
+    [
+        (AgreementState.PLANNED, "We plan to ask", "You know how, and from whom"),
+        (AgreementState.ASKED, "We asked", "No answer yet"),
+        (AgreementState.SOFT, AgreementState.SOFT.label, "They like it; nobody promised an act"),
+        (AgreementState.GAINED, AgreementState.GAINED.label, "A named person will do something by a date"),
+        (AgreementState.KEPT, AgreementState.KEPT.label, "They did what they had agreed"),
+        (AgreementState.BROKEN, AgreementState.BROKEN.label, "They agreed and did not do it"),
+        (AgreementState.DECLINED, AgreementState.DECLINED.label, "They said no"),
+        (AgreementState.RENEGOTIATED, "New terms", "It stands, changed"),
+        (AgreementState.LAPSED, AgreementState.LAPSED.label, "Too old to rely on"),
+        (AgreementState.NEEDED, AgreementState.NEEDED.label, "Still to do"),
+        (AgreementState.NOT_NEEDED, AgreementState.NOT_NEEDED.label, "This deal does without it"),
+    ]
+)
 #: One key a step, on the form.
 STEP_KEYS = {
     "p": "planned",
@@ -53,42 +56,50 @@ STEP_KEYS = {
     "n": "needed",
     "x": "not_needed",
 }
-EVIDENCE = [
-    (Evidence.NONE.value, "None yet", ""),
-    (Evidence.CLAIMED.value, Evidence.CLAIMED.label, "Our own impression"),
-    (Evidence.TOLD.value, Evidence.TOLD.label, "In a meeting or a call"),
-    (Evidence.WRITTEN.value, Evidence.WRITTEN.label, "Mail, minutes, contract"),
-    (Evidence.ACTED.value, Evidence.ACTED.label, "The thing was done"),
-]
-POINTS = {
-    "act": "We know what they will do",
-    "person": "A named person with the authority",
-    "date": "There is a date",
-    "reason": "We know why they would do it",
-    "voluntary_and_mutual": "Freely given, and we know what we owe",
-    "evidence": "They said, wrote or did it",
-    "tested": "We tested it: they repeated it in their words",
-}
+EVIDENCE = words_of(
+    [
+        (Evidence.NONE.value, "None yet", ""),
+        (Evidence.CLAIMED.value, Evidence.CLAIMED.label, "Our own impression"),
+        (Evidence.TOLD.value, Evidence.TOLD.label, "In a meeting or a call"),
+        (Evidence.WRITTEN.value, Evidence.WRITTEN.label, "Mail, minutes, contract"),
+        (Evidence.ACTED.value, Evidence.ACTED.label, "The thing was done"),
+    ]
+)
+POINTS = words_of(
+    {
+        "act": "We know what they will do",
+        "person": "A named person with the authority",
+        "date": "There is a date",
+        "reason": "We know why they would do it",
+        "voluntary_and_mutual": "Freely given, and we know what we owe",
+        "evidence": "They said, wrote or did it",
+        "tested": "We tested it: they repeated it in their words",
+    }
+)
 
 #: What is on record of the seven points counts by itself; only this must be said by somebody who was there.
 ASKED_POINTS = ("voluntary_and_mutual", "tested")
 #: How a point that is not known yet is added.
-ADDED = {
-    "act": "write what they will do",
-    "person": "name who commits",
-    "date": "say by when",
-    "reason": "write why they would",
-    "voluntary_and_mutual": "tick it under How good is it",
-    "evidence": "say what the evidence is, or ask the customer to confirm",
-    "tested": "tick it under How good is it, or ask the customer to confirm",
-}
+ADDED = words_of(
+    {
+        "act": "write what they will do",
+        "person": "name who commits",
+        "date": "say by when",
+        "reason": "write why they would",
+        "voluntary_and_mutual": "tick it under How good is it",
+        "evidence": "say what the evidence is, or ask the customer to confirm",
+        "tested": "tick it under How good is it, or ask the customer to confirm",
+    }
+)
 
 #: What somebody says of a promise that names a past day.
 THEN, TODAY = "then", "today"
-AGREED = [
-    (THEN, "It was agreed then", "You write it late: both days are kept"),
-    (TODAY, "It was agreed today", "The past day is another one"),
-]
+AGREED = words_of(
+    [
+        (THEN, "It was agreed then", "You write it late: both days are kept"),
+        (TODAY, "It was agreed today", "The past day is another one"),
+    ]
+)
 
 
 class StepForm(forms.Form):
@@ -131,7 +142,10 @@ class StepForm(forms.Form):
             return said
         if not said.get("agreed"):
             self.add_error(
-                "agreed", f"Was it agreed on {day(past)}, or is it agreed today and the day another one?"
+                "agreed",
+                say(
+                    "Was it agreed on {past}, or is it agreed today and the day another one?", past=day(past)
+                ),
             )
         elif said["agreed"] == THEN:
             said["occurred_on"] = said.get("agreed_on") or past
@@ -277,7 +291,12 @@ def _take_step(request: Request, page: agreement_page.AgreementPage) -> HttpResp
         token=token_of(request),
     )
     state = STATES[entered["state"]].label.lower()
-    messages.info(request, f"{page.standard.name}: {state}. Wrong? Take it back on its page.")
+    messages.info(
+        request,
+        say(
+            "{standard}: {state}. Wrong? Take it back on its page.", standard=page.standard.name, state=state
+        ),
+    )
     return _on(request, page)
 
 
@@ -332,6 +351,10 @@ def undo_step(request: Request, deal_id: int, type_id: int):
         expected_version=drafts.version_of(request.POST),
     )
     messages.info(
-        request, f"{page.standard.name}: the last step is taken back. Both lines stay in its history."
+        request,
+        say(
+            "{standard}: the last step is taken back. Both lines stay in its history.",
+            standard=page.standard.name,
+        ),
     )
     return redirect("agreement", deal_id=deal_id, type_id=type_id)

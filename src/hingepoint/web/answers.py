@@ -29,34 +29,40 @@ from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from hingepoint.records.errors import AlreadyNoted, Hidden, OutOfDate, Refused, Stale, TooOften, finds_no_room
-from hingepoint.records.languages import told_again
+from hingepoint.records.languages import told_again, words_of
 from hingepoint.web import security_log
 from hingepoint.web.sent import SECOND, TOKEN, ask_whether_second
 
 logger = logging.getLogger(__name__)
 
-NOTHING_HERE = "There is no such page, or it is not yours to see."
-TOO_LARGE = "That is more than this server takes at once. Nothing was saved: send less, or a smaller file."
-UNREADABLE = "What your browser sent could not be read. Nothing was saved: go back and send it again."
-KEY_OVER = "This page was open for so long that its key is over. Nothing was saved: send it again."
-ELSEWHERE = (
+NOTHING_HERE = words_of("There is no such page, or it is not yours to see.")
+TOO_LARGE = words_of(
+    "That is more than this server takes at once. Nothing was saved: send less, or a smaller file."
+)
+UNREADABLE = words_of(
+    "What your browser sent could not be read. Nothing was saved: go back and send it again."
+)
+KEY_OVER = words_of("This page was open for so long that its key is over. Nothing was saved: send it again.")
+ELSEWHERE = words_of(
     "This was not sent from one of our pages. Nothing was saved: open the page here, and send it from there."
 )
-SIGNED_OUT = "You were signed out meanwhile. Nothing was saved."
-BUSY = "The database is busy with other work. Nothing was saved: send it again in a minute."
-FULL = "The disk of this server is full. Nothing was saved: tell whoever runs it to make room, then send it again."
-DISK_FAILS = (
+SIGNED_OUT = words_of("You were signed out meanwhile. Nothing was saved.")
+BUSY = words_of("The database is busy with other work. Nothing was saved: send it again in a minute.")
+FULL = words_of(
+    "The disk of this server is full. Nothing was saved: tell whoever runs it to make room, then send it again."
+)
+DISK_FAILS = words_of(
     "The disk of this server fails or is full. Nothing was saved: tell whoever runs it, then send it again."
 )
-READ_ONLY = (
+READ_ONLY = words_of(
     "This server may not write to its database. Nothing was saved: tell whoever runs it, then send it again."
 )
-AWAY = (
+AWAY = words_of(
     "The database does not answer. Nothing was saved: try again in a minute; if it goes on, tell whoever runs "
     "this server."
 )
-ONLY_A_FORM = "This address only takes what a form sends; it shows nothing by itself."
-OUR_FAULT = (
+ONLY_A_FORM = words_of("This address only takes what a form sends; it shows nothing by itself.")
+OUR_FAULT = words_of(
     "The fault is ours. Nothing you entered before was lost, and nothing was half saved. Try again; if it "
     "happens again, tell your administrator the time: the log says why."
 )
@@ -75,18 +81,20 @@ TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     (TooManyFilesSent, 413, TOO_LARGE),
     (BadRequest, 400, UNREADABLE),
 )
-TITLES = {
-    400: "That could not be read",
-    403: "Not saved yet",
-    404: "Nothing here",
-    405: "Nothing to see here",
-    409: "Somebody else was faster",
-    413: "Too large",
-    422: "Not saved yet",
-    429: "Too often",
-    500: "That went wrong",
-    503: "Not at the moment",
-}
+TITLES = words_of(
+    {
+        400: "That could not be read",
+        403: "Not saved yet",
+        404: "Nothing here",
+        405: "Nothing to see here",
+        409: "Somebody else was faster",
+        413: "Too large",
+        422: "Not saved yet",
+        429: "Too often",
+        500: "That went wrong",
+        503: "Not at the moment",
+    }
+)
 #: Fields of a form that nobody typed, or that are shown to nobody.
 _NOT_SHOWN = ("csrfmiddlewaretoken", "next", "version", "number", "offered", "password", TOKEN)
 

@@ -15,20 +15,23 @@ from hingepoint.domain.bridge import queries as words
 from hingepoint.records.agreements import Side
 from hingepoint.records.deals import Stage
 from hingepoint.records.errors import Hidden
+from hingepoint.records.languages import say, words_of
 from hingepoint.web import drafts
 from hingepoint.web.requests import Request, WholeNumber
 
 SIDES = Side.choices
 STAGES = Stage.choices
 #: Letters of the catalogue's column ``metrics``.
-METRICS = {
-    "D": "discount",
-    "M": "margin",
-    "V": "deal value",
-    "C": "cycle time",
-    "W": "win rate",
-    "R": "delivery risk",
-}
+METRICS = words_of(
+    {
+        "D": "discount",
+        "M": "margin",
+        "V": "deal value",
+        "C": "cycle time",
+        "W": "win rate",
+        "R": "delivery risk",
+    }
+)
 
 
 class OverlayForm(forms.Form):
@@ -102,9 +105,9 @@ def _show(request: Request, page: agreement_types.TypePage):
     own = ("own_name", "own_stage", "own_description", "own_recheck_days")
     known = {name: getattr(page, name) or "" for name in own}
     labels = {
-        "own_name": "Name",
-        "own_description": "Description",
-        "own_recheck_days": "Check again after days",
+        "own_name": say("Name"),
+        "own_description": say("Description"),
+        "own_recheck_days": say("Check again after days"),
     }
     context = {
         "page": page,
@@ -160,5 +163,8 @@ def add_type(request: Request):
 def _add(request: Request, form: TypeForm):
     drafts.read(form)
     added = actions.add_own_type(by=request.user, at=timezone.now(), **form.facts())
-    messages.info(request, f"{added.name} is in the catalogue. It can be planned on every deal from now on.")
+    messages.info(
+        request,
+        say("{added} is in the catalogue. It can be planned on every deal from now on.", added=added.name),
+    )
     return redirect("agreement-type", key=added.key)

@@ -18,6 +18,7 @@ from hingepoint.domain.coaching.queries import managers, notes, ratings, session
 from hingepoint.domain.home.queries import coaching_time, manager
 from hingepoint.records.coaching import BEHAVIOURS
 from hingepoint.records.errors import Hidden
+from hingepoint.records.languages import say
 from hingepoint.records.people import Role
 from hingepoint.records.principles import Rating
 from hingepoint.web import drafts
@@ -109,7 +110,11 @@ def coach(request: Request, deal_id: int, type_id: int) -> HttpResponse:
         token=token_of(request),
     )
     messages.info(
-        request, f"Kept. Only you and {page.coached} read it; the register will show whether it happened."
+        request,
+        say(
+            "Kept. Only you and {coached} read it; the register will show whether it happened.",
+            coached=page.coached,
+        ),
     )
     return redirect("coaching")
 

@@ -21,12 +21,13 @@ from hingepoint.domain.deals.queries.looking_back import AsOf
 from hingepoint.domain.people import queries as people
 from hingepoint.domain.strategy.queries import in_force
 from hingepoint.records.errors import Hidden
+from hingepoint.records.languages import told_again, words_of
 from hingepoint.records.people import Role
 from hingepoint.web import saved_views
 from hingepoint.web.requests import Request, WholeNumber
 
 ANY_STATUS = "all"
-STATUSES = [("open", "Open"), ("won", "Won"), ("lost", "Lost"), (ANY_STATUS, "Open and closed")]
+STATUSES = words_of([("open", "Open"), ("won", "Won"), ("lost", "Lost"), (ANY_STATUS, "Open and closed")])
 #: The formats in which a list is handed out.
 EXPORTS = [("csv", "CSV"), ("xlsx", "Excel"), ("json", "JSON lines")]
 
@@ -69,7 +70,7 @@ def asked(
         as_of=looking_back(values.get("as_of"), only_known=values.get("known") != "now"),
         **{name: value for name, value in known.items() if value not in (None, "")},
     )
-    unread = [str(form.fields[name].label or name.capitalize()) for name in form.errors]
+    unread = [told_again(str(form.fields[name].label or name.capitalize())) for name in form.errors]
     return wanted, {**values, "status": status, "page": values.get("page") or 1}, unread
 
 

@@ -15,24 +15,29 @@ from hingepoint.domain.debts import queries
 from hingepoint.domain.debts.queries import COLUMNS, DayOf, DebtPage
 from hingepoint.records.agreements import AgreementState
 from hingepoint.records.debts import DebtKind, Unvalued
+from hingepoint.records.languages import say, words_of
 from hingepoint.reports.charts import numbers, tables, trend
 from hingepoint.web import exports
 from hingepoint.web.home_pictures import Picture
 from hingepoint.web.requests import Request
 
 #: What its seller does next about a debt in a state, and where.
-ACTS = {
-    AgreementState.NEEDED: ("Plan the talk", "prepare-talk"),
-    AgreementState.PLANNED: ("Open the plan", "talk-plan"),
-    AgreementState.ASKED: ("Say what came of it", "debrief"),
-    AgreementState.SOFT: ("Plan the next talk", "prepare-talk"),
-    AgreementState.BROKEN: ("Plan the next talk", "prepare-talk"),
-}
-STANDS = {
-    DebtKind.SOFT: "Kind words, nobody promised an act",
-    DebtKind.BROKEN: "They agreed and did not do it",
-    DebtKind.OVERDUE: "Not gained by the day it was needed",
-}
+ACTS = words_of(
+    {
+        AgreementState.NEEDED: ("Plan the talk", "prepare-talk"),
+        AgreementState.PLANNED: ("Open the plan", "talk-plan"),
+        AgreementState.ASKED: ("Say what came of it", "debrief"),
+        AgreementState.SOFT: ("Plan the next talk", "prepare-talk"),
+        AgreementState.BROKEN: ("Plan the next talk", "prepare-talk"),
+    }
+)
+STANDS = words_of(
+    {
+        DebtKind.SOFT: "Kind words, nobody promised an act",
+        DebtKind.BROKEN: "They agreed and did not do it",
+        DebtKind.OVERDUE: "Not gained by the day it was needed",
+    }
+)
 
 
 class DayForm(forms.Form):
@@ -76,7 +81,7 @@ def course_of(page: DebtPage) -> Picture | None:
     assert page.newest is not None
     currency = page.newest.debt.sums[0].currency
     desk, phone = (
-        trend.draw(points, metric="Agreement debt", unit=currency, width=width)
+        trend.draw(points, metric=say("Agreement debt"), unit=currency, width=width)
         for width in (trend.WIDE, trend.NARROW)
     )
     return Picture(desk, phone, _table(page.course, currency))
@@ -108,12 +113,18 @@ def _table(course: tuple[DayOf, ...], currency: str) -> tables.Table:
     for one in course:
         found = one.sum_in(currency)
         told = (
-            (money(found.value), f"{money(found.low)} to {money(found.high)}", numbers.number(found.deals))
+            (
+                money(found.value),
+                say("{low} to {high}", low=money(found.low), high=money(found.high)),
+                numbers.number(found.deals),
+            )
             if found
             else (money(0), numbers.MISSING, "0")
         )
         rows.append((_day(one.day), *told))
-    return tables.build([("At the end of", False), ("Debt", True), ("Range", True), ("Deals", True)], rows)
+    return tables.build(
+        [(say("At the end of"), False), (say("Debt"), True), (say("Range"), True), (say("Deals"), True)], rows
+    )
 
 
 def _day(day: dt.date) -> str:

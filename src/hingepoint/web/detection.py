@@ -21,6 +21,7 @@ from hingepoint.domain.detection.starters import starters
 from hingepoint.records.agreements import AgreementState, Evidence
 from hingepoint.records.deals import BuyingRole
 from hingepoint.records.errors import Hidden
+from hingepoint.records.languages import say, words_of
 from hingepoint.records.people import Role
 from hingepoint.reports.charts.numbers import plural
 from hingepoint.web import drafts, onward
@@ -30,22 +31,26 @@ from hingepoint.web.playbook import lines
 from hingepoint.web.requests import Request, WholeNumber, whole_number
 from hingepoint.web.sent import once
 
-TRACES = [
-    (Trace.DOCUMENT.value, "Document", "A file of theirs was received"),
-    (Trace.TEXT.value, "Activity or e-mail", "Its subject or text says something"),
-    (Trace.FIELD.value, "Field", "Changed, or set to a value"),
-    (Trace.STAGE.value, "Stage", "The deal reached it"),
-    (Trace.ROLE.value, "Contact role", "Somebody was added in a part"),
-    (Trace.QUOTE.value, "Quote", "Sent, accepted or another status"),
-    (Trace.APPROVAL.value, "Approval", "Asked for, granted or another status"),
-]
+TRACES = words_of(
+    [
+        (Trace.DOCUMENT.value, "Document", "A file of theirs was received"),
+        (Trace.TEXT.value, "Activity or e-mail", "Its subject or text says something"),
+        (Trace.FIELD.value, "Field", "Changed, or set to a value"),
+        (Trace.STAGE.value, "Stage", "The deal reached it"),
+        (Trace.ROLE.value, "Contact role", "Somebody was added in a part"),
+        (Trace.QUOTE.value, "Quote", "Sent, accepted or another status"),
+        (Trace.APPROVAL.value, "Approval", "Asked for, granted or another status"),
+    ]
+)
 #: What a rule may say of an agreement.
-REACHED = [
-    (AgreementState.GAINED.value, "Gained", "Somebody committed to an act"),
-    (AgreementState.KEPT.value, "Kept", "They did it already"),
-    (AgreementState.ASKED.value, "Asked", "We asked; no answer yet"),
-    (AgreementState.SOFT.value, AgreementState.SOFT.label, "They like it; nobody promised an act"),
-]
+REACHED = words_of(
+    [
+        (AgreementState.GAINED.value, "Gained", "Somebody committed to an act"),
+        (AgreementState.KEPT.value, "Kept", "They did it already"),
+        (AgreementState.ASKED.value, "Asked", "We asked; no answer yet"),
+        (AgreementState.SOFT.value, AgreementState.SOFT.label, "They like it; nobody promised an act"),
+    ]
+)
 _LISTS = ("names", "values", "words", "without")
 
 
@@ -178,10 +183,9 @@ def switch_rule(request: Request, rule_id: int) -> HttpResponse:
     row = rules_page.rule_row(request.user, rule_id)
     if request.POST.get("to") == "on":
         ran = actions.switch_on(by=request.user, at=timezone.now(), row=row)
-        rest = " The other deals are read in the background." if ran.left else ""
-        messages.info(
-            request, f"On. It found {plural(ran.found, 'agreement')} now; sellers confirm theirs.{rest}"
-        )
+        said = say("On. It found {found} now; sellers confirm theirs.", found=plural(ran.found, "agreement"))
+        rest = say("The other deals are read in the background.")
+        messages.info(request, f"{said} {rest}" if ran.left else said)
     else:
         actions.switch_off(by=request.user, at=timezone.now(), row=row)
         messages.info(request, "Off. What it found stays.")
@@ -194,7 +198,8 @@ def take_back_rule(request: Request, rule_id: int) -> HttpResponse:
     row = rules_page.rule_row(request.user, rule_id)
     number = actions.take_back(by=request.user, at=timezone.now(), row=row)
     messages.info(
-        request, f"Taken back: {plural(number, 'agreement')}. The rule is off; what people judged stays."
+        request,
+        say("Taken back: {n}. The rule is off; what people judged stays.", n=plural(number, "agreement")),
     )
     return redirect("rule", rule_id)
 
@@ -249,10 +254,12 @@ def _judged(request: Request, detection_id: int) -> str:
     by, at = request.user, timezone.now()
     if request.POST.get("answer") == "right":
         judged = actions.confirm(by=by, at=at, detection_id=detection_id)
-        return f"{judged.deal}: {judged.rule.type} is confirmed."
+        return say("{deal}: {type} is confirmed.", deal=judged.deal, type=judged.rule.type)
     note = request.POST.get("note", "")[:2000]
     judged = actions.reject(by=by, at=at, detection_id=detection_id, note=note)
-    return f"{judged.deal}: {judged.rule.type} is taken back. The rule learns from it."
+    return say(
+        "{deal}: {type} is taken back. The rule learns from it.", deal=judged.deal, type=judged.rule.type
+    )
 
 
 @require_POST
@@ -262,5 +269,6 @@ def confirm_found(request: Request) -> HttpResponse:
     found = map(whole_number, request.POST.getlist("found"))
     chosen = [one for one in found if one is not None][: to_confirm_page.MOST_IN_A_BATCH]
     done, left = actions.confirm_all(by=request.user, at=timezone.now(), detection_ids=chosen)
-    still = f" {left} still need a name: open them." if left else ""
-    return onward.onward(request, f"{done} confirmed.{still}", kind=onward.Kind.FOUND)
+    said = say("{n} confirmed.", n=done)
+    still = say("{n} still need a name: open them.", n=left)
+    return onward.onward(request, f"{said} {still}" if left else said, kind=onward.Kind.FOUND)

@@ -31,12 +31,15 @@ from django.urls import Resolver404, resolve, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from markupsafe import escape
 
+from hingepoint.records import conventions
 from hingepoint.records.errors import OutOfDate, Refused, Stale
-from hingepoint.records.languages import told_again
+from hingepoint.records.languages import say, told_again, words_of
 from hingepoint.web import answers
 from hingepoint.web.requests import WholeNumber, whole_number
 
-TOO_LARGE = "The file is larger than this server takes. Choose a smaller one; the rest is still here."
+TOO_LARGE = words_of(
+    "The file is larger than this server takes. Choose a smaller one; the rest is still here."
+)
 _NUMBERS = (WholeNumber, forms.FloatField, forms.DecimalField)
 #: What tells one version of something from the next: never taken from a stale form.
 VERSIONS = ("version", "number")
@@ -162,17 +165,25 @@ def _words(error: ValidationError, name: str, asked: forms.Field | None) -> str:
     said = str(error.messages[0])
     if asked is None or error.message != _djangos_own(asked).get(error.code or "", error.message):
         return said
-    label, limit = asked.label or pretty_name(name), (error.params or {}).get("limit_value")
+    label = told_again(str(asked.label or pretty_name(name)))
+    limit: Any = (error.params or {}).get("limit_value")
     if error.code == "required":
-        return f"{label} is needed."
+        return say("{label} is needed.", label=label)
     if error.code == "invalid" and isinstance(asked, forms.DateField):
-        return f"{label} is no day. Write it as 2026-03-31."
+        return say("{label} is no day. Write it as 2026-03-31.", label=label)
     if error.code == "invalid" and isinstance(asked, _NUMBERS):
-        return f"{label} is no number. Write digits only, as in 12."
+        return say("{label} is no number. Write digits only, as in 12.", label=label)
     if error.code == "max_length" and error.params:
-        return f"{label}: at most {limit:,} characters; these are {error.params['show_value']:,}. Shorten it."
+        return say(
+            "{label}: at most {limit} characters; these are {n}. Shorten it.",
+            label=label,
+            limit=conventions.number(limit),
+            n=conventions.number(error.params["show_value"]),
+        )
     if error.code in ("max_value", "min_value"):
-        return f"{label}: {'at most' if error.code == 'max_value' else 'at least'} {limit:,}."
+        most = error.code == "max_value"
+        words = words_of("{label}: at most {limit}.") if most else words_of("{label}: at least {limit}.")
+        return say(words, label=label, limit=conventions.number(limit))
     return said
 
 

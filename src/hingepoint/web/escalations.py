@@ -27,6 +27,7 @@ from hingepoint.domain.negotiation.queries import log
 from hingepoint.domain.people import queries as people
 from hingepoint.records.errors import Hidden
 from hingepoint.records.escalations import Answer, Approver, ArguesFor, CameBack, Kind, Lane, State
+from hingepoint.records.languages import say, words_of
 from hingepoint.records.people import Role
 from hingepoint.records.principles import Place
 from hingepoint.reports.charts import corridor as corridor_chart
@@ -35,21 +36,25 @@ from hingepoint.web.principles import cited_at
 from hingepoint.web.requests import Request, WholeNumber, whole_number
 from hingepoint.web.sent import once, sent
 
-KINDS = [
-    (Kind.PRICE.value, "A lower price", "A discount above your own limit"),
-    (Kind.TERMS.value, "Other terms", "Payment, liability, contract text"),
-]
+KINDS = words_of(
+    [
+        (Kind.PRICE.value, "A lower price", "A discount above your own limit"),
+        (Kind.TERMS.value, "Other terms", "Payment, liability, contract text"),
+    ]
+)
 #: What somebody who is asked can say. None is louder than another.
-ANSWERS = [
-    (
-        Answer.BACK.value,
-        "Ask for something back",
-        "It returns to the seller with what you want for it; its clock stops",
-    ),
-    (Answer.IN_PART.value, "Yes, to less", "Say how much, or which part"),
-    (Answer.YES.value, "Yes", "As asked"),
-    (Answer.NO.value, "No", "Say why, in words the seller can use"),
-]
+ANSWERS = words_of(
+    [
+        (
+            Answer.BACK.value,
+            "Ask for something back",
+            "It returns to the seller with what you want for it; its clock stops",
+        ),
+        (Answer.IN_PART.value, "Yes, to less", "Say how much, or which part"),
+        (Answer.YES.value, "Yes", "As asked"),
+        (Answer.NO.value, "No", "Say why, in words the seller can use"),
+    ]
+)
 STATE_TONES = {
     State.OPEN: "info",
     State.RETURNED: "warn",
@@ -60,13 +65,15 @@ STATE_TONES = {
 }
 STATE_WORDS = dict(State.choices)
 #: What of a request is shown in both versions where somebody else changed it first.
-WISH_LABELS = {
-    "discount": "Discount",
-    "wanted": "What they ask",
-    "reason": "Why they need it",
-    "alternatives": "What you tried instead",
-    "return_asked": "What we ask in return",
-}
+WISH_LABELS = words_of(
+    {
+        "discount": "Discount",
+        "wanted": "What they ask",
+        "reason": "Why they need it",
+        "alternatives": "What you tried instead",
+        "return_asked": "What we ask in return",
+    }
+)
 
 
 def shown(**more: Any) -> dict[str, Any]:
@@ -262,7 +269,7 @@ def _where_it_lands(facts: weighing.Deciding | None) -> list[str]:
         currency=facts.currency,
     )
     widths = (corridor_chart.WIDE, corridor_chart.NARROW)
-    return [corridor_chart.draw(line, title="Where it lands", width=width) for width in widths]
+    return [corridor_chart.draw(line, title=say("Where it lands"), width=width) for width in widths]
 
 
 class AnswerForm(forms.Form):
@@ -289,17 +296,21 @@ def answer_exception(request: Request, escalation_id: int):
         chance=entered["chance"] / 100 if entered["chance"] is not None else None,
         expected_version=drafts.version_of(request.POST),
     )
-    said = f"{done.deal}: your answer is kept. {_NEXT.get(State(done.state), _SEEN)}"
+    said = say(
+        "{deal}: your answer is kept. {seen}", deal=done.deal, seen=_NEXT.get(State(done.state), _SEEN)
+    )
     page = reverse("exception", args=[escalation_id])
     return onward.onward(request, said, kind=onward.Kind.EXCEPTION, page=page)
 
 
-_SEEN = "The seller sees it now."
+_SEEN = words_of("The seller sees it now.")
 #: What comes after an answer, by where the request stands then.
-_NEXT = {
-    State.OPEN: "Others are still asked.",
-    State.RETURNED: "It comes back to you when the seller says what the customer gave.",
-}
+_NEXT = words_of(
+    {
+        State.OPEN: "Others are still asked.",
+        State.RETURNED: "It comes back to you when the seller says what the customer gave.",
+    }
+)
 
 
 class CameForm(forms.Form):
@@ -323,7 +334,7 @@ def bring_back(request: Request, escalation_id: int):
         came=CameBack(entered["came"]),
         words=entered["words"],
     )
-    messages.info(request, f"{page.request.title} waits for an answer again.")
+    messages.info(request, say("{title} waits for an answer again.", title=page.request.title))
     return redirect("exception", escalation_id)
 
 
@@ -336,7 +347,7 @@ def withdraw_exception(request: Request, escalation_id: int):
 
 
 class PulseForm(forms.Form):
-    defended = forms.ChoiceField(choices=[("yes", "Yes"), ("no", "No")])
+    defended = forms.ChoiceField(choices=words_of([("yes", "Yes"), ("no", "No")]))
     argues_for = forms.ChoiceField(choices=ArguesFor.choices)
 
 

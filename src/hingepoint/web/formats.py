@@ -14,7 +14,7 @@ from django.utils import timezone
 from hingepoint.records import conventions
 from hingepoint.records.agreements import AgreementState, Evidence, Side
 from hingepoint.records.findings import HARMFUL, Grade
-from hingepoint.records.languages import say, say_many
+from hingepoint.records.languages import say, say_many, words_of
 from hingepoint.records.plans import Outcome
 from hingepoint.records.strategy import Status
 from hingepoint.records.talks import ReasonState
@@ -41,17 +41,17 @@ class Wording:
 
 
 STATES: dict[str, Wording] = {
-    AgreementState.NOT_NEEDED: Wording(AgreementState.NOT_NEEDED.label, "quiet", "not_needed", "This deal does without it, for a reason on record."),
-    AgreementState.NEEDED: Wording(AgreementState.NEEDED.label, "quiet", "needed", "Required on this deal and not started."),
-    AgreementState.PLANNED: Wording(AgreementState.PLANNED.label, "info", "planned", "There is a plan for how and from whom to get it."),
-    AgreementState.ASKED: Wording(AgreementState.ASKED.label, "info", "asked", "We asked; no answer yet."),
-    AgreementState.SOFT: Wording(AgreementState.SOFT.label, "warn", "soft", "They like it; nobody promised an act."),
-    AgreementState.GAINED: Wording(AgreementState.GAINED.label, "good", "gained", "A named person committed to an act by a date."),
-    AgreementState.KEPT: Wording(AgreementState.KEPT.label, "good", "kept", "They did what they had agreed."),
-    AgreementState.BROKEN: Wording(AgreementState.BROKEN.label, "bad", "broken", "They agreed and did not do it."),
-    AgreementState.LAPSED: Wording(AgreementState.LAPSED.label, "warn", "lapsed", "Too old to rely on; check it again."),
-    AgreementState.DECLINED: Wording(AgreementState.DECLINED.label, "bad", "declined", "They said no."),
-    AgreementState.RENEGOTIATED: Wording(AgreementState.RENEGOTIATED.label, "plum", "renegotiated", "It stands, on new terms."),
+    AgreementState.NOT_NEEDED: Wording(AgreementState.NOT_NEEDED.label, "quiet", "not_needed", words_of("This deal does without it, for a reason on record.")),
+    AgreementState.NEEDED: Wording(AgreementState.NEEDED.label, "quiet", "needed", words_of("Required on this deal and not started.")),
+    AgreementState.PLANNED: Wording(AgreementState.PLANNED.label, "info", "planned", words_of("There is a plan for how and from whom to get it.")),
+    AgreementState.ASKED: Wording(AgreementState.ASKED.label, "info", "asked", words_of("We asked; no answer yet.")),
+    AgreementState.SOFT: Wording(AgreementState.SOFT.label, "warn", "soft", words_of("They like it; nobody promised an act.")),
+    AgreementState.GAINED: Wording(AgreementState.GAINED.label, "good", "gained", words_of("A named person committed to an act by a date.")),
+    AgreementState.KEPT: Wording(AgreementState.KEPT.label, "good", "kept", words_of("They did what they had agreed.")),
+    AgreementState.BROKEN: Wording(AgreementState.BROKEN.label, "bad", "broken", words_of("They agreed and did not do it.")),
+    AgreementState.LAPSED: Wording(AgreementState.LAPSED.label, "warn", "lapsed", words_of("Too old to rely on; check it again.")),
+    AgreementState.DECLINED: Wording(AgreementState.DECLINED.label, "bad", "declined", words_of("They said no.")),
+    AgreementState.RENEGOTIATED: Wording(AgreementState.RENEGOTIATED.label, "plum", "renegotiated", words_of("It stands, on new terms.")),
 }  # fmt: skip
 
 EVIDENCE: dict[int, str] = {one: one.label for one in Evidence}
@@ -63,12 +63,12 @@ OUTCOMES: dict[str, str] = dict(Outcome.choices)
 STRATEGIES: dict[str, str] = dict(Status.choices)
 
 GRADES: dict[str, Wording] = {
-    Grade.STRONG: Wording(Grade.STRONG.label, "good", "grade-3", "Clear, robust and stable over time."),
-    Grade.MODERATE: Wording(Grade.MODERATE.label, "info", "grade-2", "Clear, but one of our checks is weaker."),
-    Grade.WEAK: Wording(Grade.WEAK.label, "warn", "grade-1", "Worth a test; not proven."),
-    Grade.NONE: Wording(Grade.NONE.label, "quiet", "grade-0", "These deals cannot tell yet."),
-    Grade.EXCLUDED: Wording(Grade.EXCLUDED.label, "quiet", "not_needed", "Left out of the comparison, with the reason."),
-    "harmful": Wording(HARMFUL, "bad", "harmful", "Deals that have it do worse."),
+    Grade.STRONG: Wording(Grade.STRONG.label, "good", "grade-3", words_of("Clear, robust and stable over time.")),
+    Grade.MODERATE: Wording(Grade.MODERATE.label, "info", "grade-2", words_of("Clear, but one of our checks is weaker.")),
+    Grade.WEAK: Wording(Grade.WEAK.label, "warn", "grade-1", words_of("Worth a test; not proven.")),
+    Grade.NONE: Wording(Grade.NONE.label, "quiet", "grade-0", words_of("These deals cannot tell yet.")),
+    Grade.EXCLUDED: Wording(Grade.EXCLUDED.label, "quiet", "not_needed", words_of("Left out of the comparison, with the reason.")),
+    "harmful": Wording(HARMFUL, "bad", "harmful", words_of("Deals that have it do worse.")),
 }  # fmt: skip
 
 SIDES: dict[str, tuple[str, str]] = {

@@ -14,6 +14,7 @@ from hingepoint.domain.hindsight import actions, rules
 from hingepoint.domain.hindsight.queries import lists, page
 from hingepoint.records.errors import Hidden
 from hingepoint.records.hindsight import Ended, Side, Why
+from hingepoint.records.languages import say
 from hingepoint.web import drafts
 from hingepoint.web.deals import for_sellers_and_leaders
 from hingepoint.web.requests import Request
@@ -82,7 +83,7 @@ def _page(request: Request, deal_id: int) -> HttpResponse:
         "draft": draft,
         "problems": draft.problems,
         "said": draft.over({"why": "", "type_key": "", "words": "", "number": 0} | known),
-        "both": draft.both(known, {"words": "What would have had to be true"}),
+        "both": draft.both(known, {"words": say("What would have had to be true")}),
         "reasons": Why.choices,
         "sides": list(Side),
         "lost": found.ended is not Ended.DISCOUNTED and found.status == "lost",

@@ -16,6 +16,7 @@ from hingepoint.domain.involvement import actions, queries
 from hingepoint.domain.people import queries as people
 from hingepoint.records.errors import Hidden
 from hingepoint.records.involvement import Purpose
+from hingepoint.records.languages import say
 from hingepoint.records.people import Role
 from hingepoint.reports import executive_briefs, plan_sheets
 from hingepoint.web import drafts
@@ -94,7 +95,10 @@ def my_roles(request: Request):
 def accept_role(request: Request, involvement_id: int) -> HttpResponse:
     """Say yes, as the deal's owner, to a role that somebody else wrote."""
     role = actions.accept_role(by=request.user, at=timezone.now(), involvement_id=involvement_id)
-    messages.info(request, f"Agreed. {role.executive.name} finds the brief on their first page.")
+    messages.info(
+        request,
+        say("Agreed. {executive} finds the brief on their first page.", executive=role.executive.name),
+    )
     return redirect("deal-help", role.deal_id)
 
 

@@ -43,6 +43,7 @@ FILTERS = {
     "share": numbers.share,
     "signed": numbers.signed,
     "state": formats.state,
+    "told": languages.told_again,
     "words": formats.words,
 }
 

@@ -16,8 +16,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from hingepoint.domain.people import actions, queries
 from hingepoint.domain.people.rules import LINK_DAYS, expiry
 from hingepoint.records.errors import Refused
+from hingepoint.records.languages import say, say_many
 from hingepoint.records.people import SignIn
-from hingepoint.reports.charts.numbers import plural
 from hingepoint.web import clients, drafts, sign_in
 from hingepoint.web.requests import Request, whole_number
 
@@ -57,7 +57,15 @@ def set_addresses(request: Request) -> HttpResponse:
     except actions.WrongAddresses as wrong:
         by_field = {f"{ADDRESS}{number}": words for number, words in wrong.by_person.items()}
         raise Refused(wrong.words, by_field=by_field) from None
-    messages.info(request, f"{plural(len(typed), 'address', 'addresses')} noted. Now invite them.")
+    messages.info(
+        request,
+        say_many(
+            "{n} address noted. Now invite them.",
+            "{n} addresses noted. Now invite them.",
+            len(typed),
+            n=len(typed),
+        ),
+    )
     return redirect("let-in")
 
 
@@ -67,8 +75,12 @@ def set_address(request: Request, user_id: int) -> HttpResponse:
     """Say with which address a person signs in."""
     user = queries.user_to_change(request.user, user_id)
     actions.set_address(by=request.user, at=timezone.now(), user=user, email=request.POST.get("email", ""))
-    said = f"{user.name} signs in with {user.email}." if user.email else f"{user.name} has no address now."
-    messages.info(request, f"{said} Links made before do not work any more.")
+    said = (
+        say("{user} signs in with {email}.", user=user.name, email=user.email)
+        if user.email
+        else say("{user} has no address now.", user=user.name)
+    )
+    messages.info(request, f"{said} {say('Links made before do not work any more.')}")
     return redirect("person", user_id)
 
 
@@ -85,7 +97,15 @@ def invite_people(request: Request) -> HttpResponse:
     if request.POST.get("way") != "mail" or not sign_in.may_mail():
         return _shown_once(request, actions.invite(**who), people)
     number = actions.invite_by_mail(**who, page=_links_begin(request))
-    messages.info(request, f"{plural(number, 'mail')} on the way. Reload in a minute to see which went out.")
+    messages.info(
+        request,
+        say_many(
+            "{n} mail on the way. Reload in a minute to see which went out.",
+            "{n} mails on the way. Reload in a minute to see which went out.",
+            number,
+            n=number,
+        ),
+    )
     return redirect("let-in")
 
 
@@ -118,7 +138,7 @@ def revoke_invitation(request: Request, user_id: int) -> HttpResponse:
     """Let the link of a person not work any more."""
     user = queries.user_to_change(request.user, user_id)
     actions.revoke_invitation(by=request.user, at=timezone.now(), user=user)
-    messages.info(request, f"The link of {user.name} does not work any more.")
+    messages.info(request, say("The link of {user} does not work any more.", user=user.name))
     return redirect("person", user_id)
 
 
@@ -160,7 +180,9 @@ def forgotten(request: Request) -> HttpResponse:
     actions.require_sign_in_allowed(**who)
     actions.note_failed_sign_in(**who)
     actions.forget_password(at=at, email=email, page=_links_begin(request))
-    messages.info(request, f"If {email} signs in here, a link is on its way. It works for one hour.")
+    messages.info(
+        request, say("If {email} signs in here, a link is on its way. It works for one hour.", email=email)
+    )
     return redirect("sign-in")
 
 
@@ -179,5 +201,12 @@ def welcome(request: Request, token: str) -> HttpResponse:
     entered = drafts.read(PasswordForm(request.POST))
     user = actions.choose_password(at=timezone.now(), token=token, password=entered["password"])
     response = sign_in.let_in_or_ask_for_code(request, user, "home")
-    messages.info(request, f"Welcome, {user.name}. Next time sign in with {user.email} and your password.")
+    messages.info(
+        request,
+        say(
+            "Welcome, {user}. Next time sign in with {email} and your password.",
+            user=user.name,
+            email=user.email,
+        ),
+    )
     return response

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 
 from hingepoint.domain.merging import actions, queries
 from hingepoint.domain.people.queries import people, user_to_change
+from hingepoint.records.languages import say
 from hingepoint.web import drafts
 from hingepoint.web.requests import Request, whole_number
 
@@ -44,8 +45,13 @@ def merge_people(request: Request, kept_id: int, gone_id: int) -> HttpResponse:
         wider=request.POST.get("wider") == "on",
         expected_version=drafts.version_of(request.POST),
     )
-    now = "one person" if page.kept.name == page.gone.name else f"{page.kept.name} now"
-    messages.info(request, f"{page.gone.name} is {now}. Files that name either of the two mean this one.")
+    gone, kept = page.gone.name, page.kept.name
+    said = (
+        say("{gone} is one person.", gone=gone)
+        if kept == gone
+        else say("{gone} is {kept} now.", gone=gone, kept=kept)
+    )
+    messages.info(request, f"{said} {say('Files that name either of the two mean this one.')}")
     return redirect("person", kept_id)
 
 
@@ -54,5 +60,10 @@ def tell_apart(request: Request, one_id: int, other_id: int) -> HttpResponse:
     """Say that two who look like one person are two."""
     one, other = user_to_change(request.user, one_id), user_to_change(request.user, other_id)
     actions.tell_apart(by=request.user, at=timezone.now(), one=one, other=other)
-    messages.info(request, f"{one.name} and {other.name} stay two people, and are not offered again.")
+    messages.info(
+        request,
+        say(
+            "{name} and {other} stay two people, and are not offered again.", name=one.name, other=other.name
+        ),
+    )
     return redirect("same-people")

@@ -22,6 +22,7 @@ from hingepoint.domain.negotiation.queries import corridor, library
 from hingepoint.domain.negotiation.queries import log as log_page
 from hingepoint.domain.plans.queries import lines as plan_lines
 from hingepoint.records.errors import Hidden
+from hingepoint.records.languages import say, words_of
 from hingepoint.records.talks import ReasonState, Topic
 from hingepoint.reports.charts.numbers import share
 from hingepoint.web import drafts, looks
@@ -29,12 +30,14 @@ from hingepoint.web.requests import Request, WholeNumber, whole_number
 from hingepoint.web.sent import sent, token_of
 
 TOPICS = Topic.choices
-KNOWN = [
-    (ReasonState.HYPOTHESISED.value, ReasonState.HYPOTHESISED.label, "Ask it at the next talk"),
-    (ReasonState.STATED.value, ReasonState.STATED.label, "One of them, by name"),
-    (ReasonState.CONFIRMED.value, ReasonState.CONFIRMED.label, "Name the second one too"),
-]
-WORTH = [("1", "Little"), ("2", "Something"), ("3", "A lot")]
+KNOWN = words_of(
+    [
+        (ReasonState.HYPOTHESISED.value, ReasonState.HYPOTHESISED.label, "Ask it at the next talk"),
+        (ReasonState.STATED.value, ReasonState.STATED.label, "One of them, by name"),
+        (ReasonState.CONFIRMED.value, ReasonState.CONFIRMED.label, "Name the second one too"),
+    ]
+)
+WORTH = words_of([("1", "Little"), ("2", "Something"), ("3", "A lot")])
 
 
 class CorridorForm(forms.Form):
@@ -265,7 +268,9 @@ def _as_a_wish(deal_id: int, typed: dict, beyond: limits.Beyond | None) -> str:
 def doubts(request: Request, deal_id: int, typed: dict, at: dt.datetime) -> list[str]:
     """Return what speaks against giving a concession as it was typed, in words: somebody else's yes, and what is unwise."""
     beyond = _beyond(request, deal_id, typed)
-    limit = [f"You give up to {share(beyond.limit)} of the list price alone."] if beyond else []
+    limit = (
+        [say("You give up to {limit} of the list price alone.", limit=share(beyond.limit))] if beyond else []
+    )
     return limit + [check.words for check in _noticed(request, deal_id, typed, at)]
 
 

@@ -11,15 +11,16 @@ from django.urls import reverse
 from django.utils import timezone
 
 from hingepoint.domain.home.queries import to_decide
+from hingepoint.records.languages import counted, say, say_many, words_of
 from hingepoint.records.people import Role
-from hingepoint.reports.charts.numbers import plural
+from hingepoint.reports.charts.numbers import number
 from hingepoint.web import drafts, register
 from hingepoint.web.requests import Request
 
 #: Who decides one thing after the other; sellers and inside partners go back to where they came from.
 DECIDES = frozenset({Role.MANAGER, Role.SPONSOR})
 LISTS = ("home", "exceptions", "talks", "to-confirm")
-NOTHING_LEFT = "Nothing is left for you to decide."
+NOTHING_LEFT = words_of("Nothing is left for you to decide.")
 
 
 class Kind(Enum):
@@ -58,16 +59,16 @@ def words(left: to_decide.ToDecide) -> str:
     """Return what is left, in a sentence: ``3 left: 2 exceptions, 1 plan.``"""
     if not left.total:
         return NOTHING_LEFT
-    parts = [
-        (len(left.exceptions), "exception"),
-        (len(left.plans), "plan"),
-        (left.found, "agreement to confirm"),
-    ]
-    told = ", ".join(plural(n, one, _MANY.get(one)) for n, one in parts if n)
-    return f"{left.total:,} left: {told}."
+    counts = len(left.exceptions), len(left.plans), left.found
+    told = ", ".join(say_many(*nouns, n, n=number(n)) for nouns, n in zip(_NOUNS, counts, strict=True) if n)
+    return say("{total} left: {told}.", total=number(left.total), told=told)
 
 
-_MANY = {"agreement to confirm": "agreements to confirm"}
+_NOUNS = (
+    counted("{n} exception", "{n} exceptions"),
+    counted("{n} plan", "{n} plans"),
+    counted("{n} agreement to confirm", "{n} agreements to confirm"),
+)
 
 
 def _has(left: to_decide.ToDecide, kind: Kind) -> bool:

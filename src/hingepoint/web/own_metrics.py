@@ -16,6 +16,7 @@ from hingepoint.analysis import metrics, own_metrics
 from hingepoint.analysis.own_metrics import DEALS, EXTRA, MOST_CONDITIONS, SHARES, Condition, Definition
 from hingepoint.domain.strategy import actions
 from hingepoint.domain.strategy.queries import own_metrics as queries
+from hingepoint.records.languages import say
 from hingepoint.records.metrics import Better, Compare, Counted, Unit
 from hingepoint.web import drafts, strategy_words
 from hingepoint.web.requests import Request
@@ -28,7 +29,10 @@ FIELDS = {f"{part}_{n}": f"{part}_field_{n}" for part in PARTS for n in ROWS}
 
 
 def _choices(labels: Mapping[str, str]) -> list[tuple[str, str]]:
-    return [(name, f"{label}, in percent" if name in SHARES else label) for name, label in labels.items()]
+    return [
+        (name, say("{label}, in percent", label=label) if name in SHARES else label)
+        for name, label in labels.items()
+    ]
 
 
 class OwnMetricForm(forms.Form):
@@ -115,11 +119,14 @@ def _scaled(field: str, text: str, scale: float) -> str:
 
 def summed(kept: Mapping[str, str]) -> list[tuple[str, str]]:
     """Return what can be counted or summed: deals, their numbers, columns kept from files."""
-    sums = {name: f"Sum of {label[:1].lower()}{label[1:]}" for name, label in own_metrics.NUMBERS.items()}
+    sums = {
+        name: say("Sum of {name}", name=label[:1].lower() + label[1:])
+        for name, label in own_metrics.NUMBERS.items()
+    }
     return [
-        (DEALS, "Number of deals"),
+        (DEALS, say("Number of deals")),
         *sums.items(),
-        *((one, f"Sum of {name}") for one, name in kept.items()),
+        *((one, say("Sum of {name}", name=name)) for one, name in kept.items()),
     ]
 
 
@@ -165,7 +172,14 @@ def _answered(request: Request, now: Definition | None) -> HttpResponse:
         expected_version=drafts.version_of(request.POST) if now else None,
         is_new=now is None,
     )
-    messages.info(request, f"{definition.name} is defined, version {row.version}. Set a target on it.")
+    messages.info(
+        request,
+        say(
+            "{definition} is defined, version {version}. Set a target on it.",
+            definition=definition.name,
+            version=row.version,
+        ),
+    )
     return redirect("own-metrics")
 
 

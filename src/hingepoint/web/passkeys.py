@@ -20,6 +20,7 @@ from hingepoint.domain.passkeys import actions, queries, rules
 from hingepoint.domain.people import queries as people
 from hingepoint.domain.sign_on import rules as ways_in
 from hingepoint.records.errors import Refused
+from hingepoint.records.languages import say, words_of
 from hingepoint.web import drafts, sign_in
 from hingepoint.web.requests import Request
 
@@ -27,7 +28,7 @@ from hingepoint.web.requests import Request
 ADDING, SIGNING_IN = "passkey_adding", "passkey_signing_in"
 
 
-NOTHING_SENT = "The browser sent no passkey."
+NOTHING_SENT = words_of("The browser sent no passkey.")
 
 
 class AnswerForm(forms.Form):
@@ -100,7 +101,7 @@ def add_passkey(request: Request) -> HttpResponse:
     said = drafts.read(NewForm(request.POST))
     told = {"place": _place(request), "state": _asked(request, ADDING), **said}
     passkey = actions.add(by=request.user, at=timezone.now(), **told)
-    messages.info(request, f"{passkey.name} is kept. Next time sign in by it.")
+    messages.info(request, say("{passkey} is kept. Next time sign in by it.", passkey=passkey.name))
     return redirect("passkeys")
 
 
@@ -109,7 +110,7 @@ def add_passkey(request: Request) -> HttpResponse:
 def remove_passkey(request: Request, passkey_id: int) -> HttpResponse:
     """Take a passkey away."""
     name = actions.remove(by=request.user, at=timezone.now(), passkey_id=passkey_id)
-    messages.info(request, f"{name} opens Hingepoint no more. Delete it on the device too.")
+    messages.info(request, say("{name} opens Hingepoint no more. Delete it on the device too.", name=name))
     return redirect("passkeys")
 
 

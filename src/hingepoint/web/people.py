@@ -21,9 +21,10 @@ from hingepoint.domain.people import actions, queries
 from hingepoint.domain.second_factors import queries as second_factors
 from hingepoint.domain.sessions import actions as sessions
 from hingepoint.domain.sessions import queries as sessions_queries
+from hingepoint.records import conventions
 from hingepoint.records.errors import Hidden, Refused
+from hingepoint.records.languages import say, say_many
 from hingepoint.records.people import Role
-from hingepoint.reports.charts.numbers import plural
 from hingepoint.web import drafts, sign_in
 from hingepoint.web.requests import whole_number
 
@@ -56,7 +57,7 @@ class TeamForm(forms.Form):
 
     def __init__(self, *args, teams, **kwargs):
         super().__init__(*args, **kwargs)
-        drafts.offer(self, "parent", team_choices(teams, blank="No team: it stands at the top"))
+        drafts.offer(self, "parent", team_choices(teams, blank=say("No team: it stands at the top")))
 
 
 #: Where a team moves that will belong to no other.
@@ -71,9 +72,9 @@ class MoveForm(forms.Form):
 
     def __init__(self, *args, teams, **kwargs):
         super().__init__(*args, **kwargs)
-        drafts.offer(self, "team", team_choices(teams, blank="Choose one"))
-        top = (TOP, "No team: it stands at the top")
-        drafts.offer(self, "below", [("", "Choose one"), top, *team_choices(teams)])
+        drafts.offer(self, "team", team_choices(teams, blank=say("Choose one")))
+        top = (TOP, say("No team: it stands at the top"))
+        drafts.offer(self, "below", [("", say("Choose one")), top, *team_choices(teams)])
 
     def teams(self, viewer) -> tuple:
         """Return the team and the one it moves below, None for the top."""
@@ -149,7 +150,10 @@ def new_person(request):
         return render(request, "people/new_person.html", context)
     facts = drafts.read(PersonForm(request.POST))
     user = _add_from(facts, by=request.user, somebody_else=request.POST.get("somebody_else") == "on")
-    messages.info(request, f"{user.name} is here. Put them in a team so that their manager sees their deals.")
+    messages.info(
+        request,
+        say("{user} is here. Put them in a team so that their manager sees their deals.", user=user.name),
+    )
     return redirect("person", user.pk)
 
 
@@ -173,7 +177,10 @@ def change_role(request, user_id: int):
     if role not in list(Role):
         raise Hidden
     actions.change_role(by=request.user, at=timezone.now(), user=user, role=Role(role))
-    messages.info(request, f"{user.name} is now {Role(role).label.lower()}, from their next click.")
+    messages.info(
+        request,
+        say("{user} is now {role}, from their next click.", user=user.name, role=Role(role).label.lower()),
+    )
     return redirect("person", user.pk)
 
 
@@ -193,15 +200,21 @@ def set_active(request, user_id: int):
         passed = 0 if active else escalations.let_go(**who)
         if active:
             actions.set_active(**who, active=True)
-        messages.info(request, f"{user.name} {_in_or_out(active, passed)}")
+        messages.info(request, _in_or_out(user.name, active, passed))
     return redirect("person", user.pk)
 
 
-def _in_or_out(active: bool, passed: int) -> str:
+def _in_or_out(name: str, active: bool, passed: int) -> str:
     if active:
-        return "can sign in again."
-    waited = f" {plural(passed, 'request')} that waited for them went on to somebody else." if passed else ""
-    return f"is out from now on. Their deals and history stay.{waited}"
+        return say("{name} can sign in again.", name=name)
+    out = say("{name} is out from now on. Their deals and history stay.", name=name)
+    waited = say_many(
+        "{n} request that waited for them went on to somebody else.",
+        "{n} requests that waited for them went on to somebody else.",
+        passed,
+        n=conventions.number(passed),
+    )
+    return f"{out} {waited}" if passed else out
 
 
 @drafts.kept("person", "user_id")
@@ -263,13 +276,18 @@ def move_team(request):
 def _moved(viewer, team, below) -> str:
     """Say where the team stands now and who sees its deals from their next click."""
     seen_by = queries.managers_over(viewer, team.pk)
-    where = f"belongs to {below.name}" if below else "stands at the top"
-    deals = (
-        f"{', '.join(seen_by)} see{'s' if len(seen_by) == 1 else ''} its deals"
-        if seen_by
-        else "No manager sees its deals"
+    where = (
+        say("{team} now belongs to {other}.", team=team.name, other=below.name)
+        if below
+        else say("{team} now stands at the top.", team=team.name)
     )
-    return f"{team.name} now {where}. {deals} from the next click on."
+    seen = say_many(
+        "{who} sees its deals from the next click on.",
+        "{who} see its deals from the next click on.",
+        len(seen_by),
+        who=", ".join(seen_by),
+    )
+    return f"{where} {seen if seen_by else say('No manager sees its deals from the next click on.')}"
 
 
 def _add_team(entered: dict, *, by) -> None:
@@ -311,6 +329,11 @@ def sign_out_elsewhere(request):
     else:
         ended = sessions.end_others(by=by, at=at, key=request.session.session_key)
         messages.info(
-            request, f"{plural(ended, 'browser')} signed out." if ended else "You are signed in nowhere else."
+            request,
+            say_many(
+                "{n} browser signed out.", "{n} browsers signed out.", ended, n=conventions.number(ended)
+            )
+            if ended
+            else "You are signed in nowhere else.",
         )
     return redirect("account")

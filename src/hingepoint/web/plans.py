@@ -31,8 +31,10 @@ from hingepoint.domain.plans.parts import (
 from hingepoint.domain.plans.queries import deal_sheet, reviews, talk_sheet
 from hingepoint.domain.plans.queries import talks as talks_page
 from hingepoint.domain.strategy.queries import next_best
+from hingepoint.records import conventions
 from hingepoint.records.agreements import Evidence
 from hingepoint.records.errors import Hidden
+from hingepoint.records.languages import say, words_of
 from hingepoint.records.people import Role
 from hingepoint.records.plans import Outcome, Verdict
 from hingepoint.records.principles import Place
@@ -52,12 +54,18 @@ TEXT_KEYS = tuple(part.key for part in TALK_PARTS if part.key not in TRADE_KEYS)
 #: Empty rows that a form offers for further trades.
 SPARE_ROWS, LEAST_ROWS = 1, 3
 RATINGS = [("1", "1 little"), ("2", "2 some"), ("3", "3 a lot")]
-OUTCOMES = [
-    (Outcome.GAINED, Outcome.GAINED.label, "A named person will do something by a day"),
-    (Outcome.SOFT, Outcome.SOFT.label, "They are for it; nobody promised an act"),
-    (Outcome.DECLINED, Outcome.DECLINED.label, "They said no"),
-    (Outcome.CONTINUATION, Outcome.CONTINUATION.label, "“Good talk, we stay in touch” is not an agreement"),
-]
+OUTCOMES = words_of(
+    [
+        (Outcome.GAINED, Outcome.GAINED.label, "A named person will do something by a day"),
+        (Outcome.SOFT, Outcome.SOFT.label, "They are for it; nobody promised an act"),
+        (Outcome.DECLINED, Outcome.DECLINED.label, "They said no"),
+        (
+            Outcome.CONTINUATION,
+            Outcome.CONTINUATION.label,
+            "“Good talk, we stay in touch” is not an agreement",
+        ),
+    ]
+)
 
 
 class _ManyTexts(forms.Textarea):
@@ -168,8 +176,8 @@ def _write_talk_plan(request: Request, sheet: talk_sheet.TalkSheet) -> HttpRespo
 
 def _kept(talk_on: dt.date | None, parts: dict[str, Any]) -> str:
     own = sum(line.own for lines in from_json(parts).values() for line in lines)
-    when = f" Talk on {talk_on.day} {talk_on:%b}." if talk_on else ""
-    return f"The plan is kept, {own} of its lines in your words.{when}"
+    kept = say("The plan is kept, {own} of its lines in your words.", own=own)
+    return f"{kept} {say('Talk on {day}.', day=conventions.day_short(talk_on))}" if talk_on else kept
 
 
 def _trades(typed: QueryDict) -> dict[str, list[Line]]:
@@ -213,7 +221,7 @@ def talk_plan_pdf(request: Request, deal_id: int, type_id: int):
     except plan_sheets.NoTypst as missing:
         messages.warning(request, str(missing))
         return redirect("talk-plan", deal_id=deal_id, type_id=type_id)
-    return pdf.answer(body, f"plan {sheet.name} {sheet.facts}")
+    return pdf.answer(body, say("plan {name} {deal}", name=sheet.name, deal=sheet.facts))
 
 
 # ---- the plan of a deal ----
@@ -276,7 +284,7 @@ def deal_plan_pdf(request: Request, deal_id: int):
     except plan_sheets.NoTypst as missing:
         messages.warning(request, str(missing))
         return redirect("deal-plan", deal_id=deal_id)
-    return pdf.answer(body, f"plan {sheet.facts.title}")
+    return pdf.answer(body, say("plan {title}", title=sheet.facts.title))
 
 
 # ---- review ----
@@ -313,8 +321,12 @@ def review_plan(request: Request, plan_id: int):
 
 
 def _what_was_said(verdict: str, agreement: Any, deal: object) -> str:
-    said = {"comment": "Your comment is with the plan", "approved": "Approved", "returned": "Returned"}
-    about = str(agreement.type) if agreement else "plan of the deal"
+    said = {
+        "comment": say("Your comment is with the plan"),
+        "approved": say("Approved"),
+        "returned": say("Returned"),
+    }
+    about = str(agreement.type) if agreement else say("plan of the deal")
     return f"{said[verdict]}: {about}, {deal}."
 
 

@@ -21,6 +21,7 @@ from hingepoint.domain.strategy.queries import playbook as playbook_pages
 from hingepoint.records.agreements import Evidence
 from hingepoint.records.deals import Stage
 from hingepoint.records.errors import Hidden
+from hingepoint.records.languages import say, words_of
 from hingepoint.records.strategy import NeededBy, Status
 from hingepoint.web import drafts
 from hingepoint.web.agreements import EVIDENCE
@@ -29,7 +30,7 @@ from hingepoint.web.requests import Request, WholeNumber, whole_number
 from hingepoint.web.strategy import asked_by_now, keeper
 
 STAGES = [(stage.value, stage.value.capitalize()) for stage in Stage]
-NOT_IN_FORCE = "Nobody is asked yet: put the strategy in force when you are ready."
+NOT_IN_FORCE = words_of("Nobody is asked yet: put the strategy in force when you are ready.")
 #: A form offers this many demands.
 DEMANDS = 4
 _LISTS = ("checks", "questions", "principles")
@@ -297,7 +298,7 @@ def publish_playbook(request: Request, strategy_id: int) -> HttpResponse:
         note = drafts.read(PublishForm(request.POST))["note"]
         actions.publish(by=request.user, at=timezone.now(), playbook=draft, note=note)
         asked = asked_by_now() if draft.strategy.status == Status.IN_FORCE else NOT_IN_FORCE
-        messages.info(request, f"Version {draft.number} is published. {asked}")
+        messages.info(request, f"{say('Version {number} is published.', number=draft.number)} {asked}")
         return redirect("playbook", strategy_id)
     before = before_asking.of_draft(request.user, strategy_id, today=timezone.localdate())
     context = {"book": draft, "strategy": draft.strategy, "before": before}

@@ -15,6 +15,7 @@ from hingepoint.domain.detection.actions import key_for
 from hingepoint.domain.principles import actions, rules, tasks
 from hingepoint.domain.principles.queries import cited, principles_page
 from hingepoint.records.errors import Hidden
+from hingepoint.records.languages import say
 from hingepoint.records.principles import Check, Place, Principle
 from hingepoint.web import drafts
 from hingepoint.web.requests import Request, wants_piece
@@ -46,7 +47,9 @@ def asked(request: Request) -> HttpResponse:
 def agree(request: Request, number: int) -> HttpResponse:
     """Agree to the version in force."""
     actions.agree(by=request.user, at=timezone.now(), number=number)
-    messages.info(request, f"You agreed to version {number}. The next version will ask you again.")
+    messages.info(
+        request, say("You agreed to version {number}. The next version will ask you again.", number=number)
+    )
     return redirect("principles")
 
 
@@ -188,7 +191,9 @@ def publish(request: Request) -> HttpResponse:
     row = actions.publish(
         by=request.user, at=timezone.now(), expected_version=drafts.version_of(request.POST)
     )
-    messages.info(request, f"Version {row.number} is in force. Everybody is asked to agree; go first.")
+    messages.info(
+        request, say("Version {row} is in force. Everybody is asked to agree; go first.", row=row.number)
+    )
     return redirect("principles")
 
 
@@ -196,5 +201,5 @@ def publish(request: Request) -> HttpResponse:
 def archive(request: Request) -> HttpResponse:
     """Put the version in force out of use."""
     row = actions.archive(by=request.user, at=timezone.now())
-    messages.info(request, f"Version {row.number} is archived. Nothing is cited any more.")
+    messages.info(request, say("Version {row} is archived. Nothing is cited any more.", row=row.number))
     return redirect("principles")

@@ -13,6 +13,7 @@ from hingepoint.analysis.question_budget import LEAST
 from hingepoint.domain.home.queries import question_budget
 from hingepoint.domain.home.queries.effort import BUDGET_MINUTES
 from hingepoint.domain.questions import actions
+from hingepoint.records.languages import say
 from hingepoint.web import drafts
 from hingepoint.web.requests import Request
 from hingepoint.web.sent import once
@@ -44,7 +45,9 @@ def question(request: Request, key: str) -> HttpResponse:
         return render(request, "questions/question.html", context)
     why = drafts.read(RetireForm(request.POST))["why"]
     actions.retire(by=request.user, at=timezone.now(), key=key, why=why)
-    messages.info(request, f"Not asked any more: {line.question.asks}. What was answered stays.")
+    messages.info(
+        request, say("Not asked any more: {asks}. What was answered stays.", asks=line.question.asks)
+    )
     return redirect("questions")
 
 

@@ -15,6 +15,7 @@ from hingepoint.domain.agreements import actions
 from hingepoint.domain.agreements.queries import agreement_page, catalogue
 from hingepoint.records.agreements import AgreementState
 from hingepoint.records.errors import Hidden, Refused
+from hingepoint.records.languages import say
 from hingepoint.records.people import Role
 from hingepoint.web import drafts
 from hingepoint.web.formats import STATES
@@ -51,9 +52,15 @@ def quick_step(request: Request, deal_id: int, type_id: int):
         raise Hidden("no such step")
     entered = form.cleaned_data
     _take(request, page, entered)
-    said = "checked, it holds" if entered["step"] == AGAIN else STATES[entered["step"]].label.lower()
+    said = say("checked, it holds") if entered["step"] == AGAIN else STATES[entered["step"]].label.lower()
     messages.info(
-        request, f"{page.deal_title}: {page.standard.name}: {said}. Wrong? Take it back on its page."
+        request,
+        say(
+            "{deal_title}: {standard}: {said}. Wrong? Take it back on its page.",
+            deal_title=page.deal_title,
+            standard=page.standard.name,
+            said=said,
+        ),
     )
     return back(request)
 
@@ -112,10 +119,17 @@ def take_steps(request: Request):
 
 def _what_was_done(name: str, state: str, done: actions.ManySteps) -> str:
     """Say on how many deals a step was taken, and which were left as they are."""
-    text = f"{name}: {STATES[state].label.lower()} on {done.taken} of {done.taken + len(done.left)} deals."
+    text = say(
+        "{name}: {state} on {taken} of {total} deals.",
+        name=name,
+        state=STATES[state].label.lower(),
+        taken=done.taken,
+        total=done.taken + len(done.left),
+    )
     left = ", ".join(f"{deal} ({STATES[state].label.lower()})" for deal, state in done.left[:3])
-    more = f" and {len(done.left) - 3} more" if len(done.left) > 3 else ""
-    return text + (f" Left as they are: {left}{more}." if left else "")
+    if len(done.left) > 3:
+        left = say("{deals} and {n} more", deals=left, n=len(done.left) - 3)
+    return f"{text} {say('Left as they are: {deals}.', deals=left)}" if left else text
 
 
 class AnswerForm(forms.Form):
@@ -140,6 +154,11 @@ def answer_request(request: Request, agreement_id: int):
         words=entered["words"],
     )
     messages.info(
-        request, f"{answered.type}: {STATES[answered.state].label.lower()}. The seller sees it now."
+        request,
+        say(
+            "{type}: {state}. The seller sees it now.",
+            type=answered.type,
+            state=STATES[answered.state].label.lower(),
+        ),
     )
     return redirect("home")

@@ -20,6 +20,7 @@ from hingepoint.domain.routines import actions, rules
 from hingepoint.domain.routines.queries import kept, mine, routine_pages
 from hingepoint.records.deals import Stage
 from hingepoint.records.errors import Hidden
+from hingepoint.records.languages import say
 from hingepoint.records.people import Role
 from hingepoint.records.routines import WEEKDAYS, Cadence, Kind, Rule
 from hingepoint.web import drafts
@@ -107,7 +108,7 @@ def my_routines(request: Request) -> HttpResponse:
 def do_routine(request: Request, due_id: int) -> HttpResponse:
     """Write down that what is due of the viewer is done."""
     done = actions.do(by=request.user, at=timezone.now(), due_id=due_id)
-    messages.info(request, f"Done: {done.routine.name}.")
+    messages.info(request, say("Done: {routine}.", routine=done.routine.name))
     return redirect(drafts.ours(request, request.POST.get("next", "")) or "routines")
 
 
@@ -194,7 +195,10 @@ def put_routine_in_force(request: Request, routine_id: int) -> HttpResponse:
     since = drafts.read(ForceForm(request.POST))["since"]
     row = actions.put_in_force(by=request.user, at=timezone.now(), routine_id=routine_id, since=since)
     messages.info(
-        request, f"In force: {row.name}. It is on the first page of everybody it concerns when it is due."
+        request,
+        say(
+            "In force: {row}. It is on the first page of everybody it concerns when it is due.", row=row.name
+        ),
     )
     return redirect("routine", routine_id)
 
@@ -209,7 +213,7 @@ def end_routine(request: Request, routine_id: int) -> HttpResponse:
     """Require a routine no more from a day on."""
     until = drafts.read(EndForm(request.POST))["until"]
     row = actions.end(by=request.user, at=timezone.now(), routine_id=routine_id, until=until)
-    messages.info(request, f"{row.name} ends. What was due before stays on record.")
+    messages.info(request, say("{row} ends. What was due before stays on record.", row=row.name))
     return redirect("routine", routine_id)
 
 
@@ -234,7 +238,7 @@ def days_off(request: Request) -> HttpResponse:
     asked = [(str(pk), name) for pk, name in routine_pages.people_to_ask(request.user)]
     context = {
         "days": routine_pages.days_off(request.user, today=timezone.localdate()),
-        "who": [("0", "Everybody: a holiday of the company"), *asked]
+        "who": [("0", say("Everybody: a holiday of the company")), *asked]
         if rules.may_keep(request.user)
         else asked,
         "draft": draft,

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST
 
 from hingepoint.domain.people import actions
 from hingepoint.records.errors import Hidden
+from hingepoint.records.languages import say
 from hingepoint.web import cookies, drafts
 from hingepoint.web.requests import Request
 from hingepoint.web.sent import once
@@ -49,8 +50,8 @@ def save_view(request: Request):
     kept = drafts.read(SaveViewForm(request.POST))
     kept["query"] = normal(kept["query"])
     actions.save_view(by=request.user, at=timezone.now(), **kept)
-    who = "Everybody finds it here." if kept["shared"] else "Only you see it."
-    messages.info(request, f"View “{kept['name']}” is kept. {who}")
+    who = say("Everybody finds it here.") if kept["shared"] else say("Only you see it.")
+    messages.info(request, f"{say('View “{name}” is kept.', name=kept['name'])} {who}")
     return HttpResponseRedirect(address(kept["page"], kept["query"]))
 
 

@@ -21,6 +21,7 @@ from hingepoint.domain.people import queries as people
 from hingepoint.domain.second_factors import actions, queries, rules
 from hingepoint.domain.sessions import actions as sessions
 from hingepoint.records.errors import Hidden
+from hingepoint.records.languages import say
 from hingepoint.web import drafts, sign_in
 from hingepoint.web.let_in import private
 from hingepoint.web.requests import Request
@@ -122,7 +123,7 @@ def second_factor(request: Request) -> HttpResponse:
 def _picture(address: str) -> str:
     """Return the QR code as SVG, dark on white whatever the theme: cameras want it so."""
     drawn = segno.make(address, error="m", micro=False)
-    return mark_safe(drawn.svg_inline(scale=5, border=4, dark="#000", light="#fff", title="QR code"))  # noqa: S308  (ours)
+    return mark_safe(drawn.svg_inline(scale=5, border=4, dark="#000", light="#fff", title=say("QR code")))  # noqa: S308  (ours)
 
 
 @drafts.flashed("second-factor")
@@ -173,5 +174,7 @@ def take_away(request: Request, user_id: int) -> HttpResponse:
     if not queries.has_one_seen_by(request.user, user.pk):
         raise Hidden("no second factor")
     actions.take_away(by=request.user, at=timezone.now(), user=user)
-    messages.info(request, f"{user.name} signs in by password alone until they set up a new one.")
+    messages.info(
+        request, say("{user} signs in by password alone until they set up a new one.", user=user.name)
+    )
     return redirect("person", user.pk)

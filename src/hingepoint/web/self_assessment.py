@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from hingepoint.domain.home.queries import first_steps
 from hingepoint.domain.proof import actions as tries
 from hingepoint.domain.self_assessment import actions, queries, rules
+from hingepoint.records.languages import say, words_of
 from hingepoint.records.self_assessment import ANCHORS, QUESTIONS, Group, HowOften, Kind
 from hingepoint.reports import plan_sheets
 from hingepoint.reports import self_assessment as report
@@ -26,10 +27,12 @@ from hingepoint.web.sent import token_of
 
 #: Answers that one address may send in a quarter of an hour: a whole room answers from one.
 MOST_TRIES = 100
-GROUPS = [
-    (Group.LEADER.value, "I lead", "Others sell or support, and I answer for what comes of it"),
-    (Group.FIELD.value, "I am in the field", "I sell, or help to sell, and lead nobody"),
-]
+GROUPS = words_of(
+    [
+        (Group.LEADER.value, "I lead", "Others sell or support, and I answer for what comes of it"),
+        (Group.FIELD.value, "I am in the field", "I sell, or help to sell, and lead nobody"),
+    ]
+)
 ANSWERS = [(one.value, one.label, ANCHORS[one]) for one in HowOften]
 
 
@@ -162,7 +165,7 @@ class AnswerForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         for one in QUESTIONS:
-            missing = {"required": f"{one.name}: choose an answer, or “cannot say”."}
+            missing = {"required": say("{name}: choose an answer, or “cannot say”.", name=one.name)}
             self.fields[one.key] = forms.ChoiceField(choices=HowOften.choices, error_messages=missing)
 
 

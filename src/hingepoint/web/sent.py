@@ -21,6 +21,7 @@ from django.utils.safestring import SafeString
 
 from hingepoint.domain.turns import actions as turns
 from hingepoint.records.errors import AlreadyNoted
+from hingepoint.records.languages import say
 from hingepoint.web import formats
 
 TOKEN, SECOND = "form_token", "second"
@@ -95,10 +96,10 @@ def _in_words(request: HttpRequest, known: Any) -> str:
     )
     who, when = next(pair for pair in names if hasattr(known, pair[1]))
     person, day = getattr(known, who), timezone.localdate(getattr(known, when))
-    name = "You" if person == request.user else person.name if person else "A file"
-    return f"{name} noted the same {_day(day)}."
+    name = say("You") if person == request.user else person.name if person else say("A file")
+    return say("{name} noted the same {day}.", name=name, day=_day(day))
 
 
 def _day(day: Any) -> str:
     days = (timezone.localdate() - day).days
-    return {0: "today", 1: "yesterday"}.get(days, f"on {formats.day(day)}")
+    return {0: say("today"), 1: say("yesterday")}.get(days, say("on {day}", day=formats.day(day)))

@@ -15,6 +15,7 @@ from hingepoint import __version__
 from hingepoint.domain.home.queries.rooms import Rooms, rooms
 from hingepoint.domain.people import queries as people
 from hingepoint.domain.sync.rules import is_old
+from hingepoint.records.languages import words_of
 from hingepoint.records.people import Role
 from hingepoint.web import cookies
 
@@ -38,7 +39,7 @@ EVERYBODY = frozenset(Role)
 SELLING = frozenset({Role.SPONSOR, Role.MANAGER, Role.SELLER, Role.ANALYST})
 SEEING_ALL = frozenset({Role.SPONSOR, Role.ANALYST})
 
-EVERY_DAY, STEER, KNOW, DATA = "Every day", "Steer", "Know", "Data"
+EVERY_DAY, STEER, KNOW, DATA = words_of(("Every day", "Steer", "Know", "Data"))
 
 
 def always(there: Rooms, role: Role) -> bool:
@@ -107,28 +108,28 @@ class Room(NamedTuple):
 
 #: The order of the navigation; the rooms of a group stand together.
 PLACES = (
-    Room("Home", "home", "home", EVERYBODY),
-    Room("Proposals", "proposals", "bulb", SELLING, EVERY_DAY, with_proposals),
-    Room("Talks", "talks", "message-2", SELLING, EVERY_DAY, with_deals),
-    Room("Deals", "deals", "briefcase", SELLING, EVERY_DAY, with_deals),
-    Room("Matrix", "matrix", "layout-grid", SELLING, EVERY_DAY, with_deals),
-    Room("Exceptions", "exceptions", "arrow-up-right", EVERYBODY, EVERY_DAY, with_deals),
-    Room("Strategy", "strategies", "route", SELLING, STEER, with_strategy),
-    Room("Signals", "signals", "radar", SELLING, STEER, with_signals),
-    Room("Coaching", "coaching", "message-2", SELLING, STEER, with_coaching),
-    Room("Routines", "routines", "clipboard-check", SELLING, STEER, with_routines),
-    Room("Reviews", "reviews", "clipboard-list", SELLING, STEER, with_reviews),
-    Room("Pressures", "pressures", "gauge", SELLING, STEER, with_pressures),
-    Room("Impact", "rollouts", "scale", EVERYBODY, STEER, with_rollouts),
-    Room("Discovery", "discovery", "target-arrow", SELLING, KNOW, with_findings),
-    Room("Catalogue", "catalogue", "book-2", EVERYBODY, KNOW),
-    Room("Questions we ask", "questions", "list-check", SEEING_ALL, KNOW, with_deals),
-    Room("Imports", "imports", "file-import", SEEING_ALL, DATA),
-    Room("Connections", "connections", "link", SEEING_ALL, DATA),
-    Room("Detection rules", "rules", "database-import", SEEING_ALL, DATA, with_deals),
-    Room("Data health", "data-health", "stethoscope", SEEING_ALL, DATA, with_deals),
-    Room("People", "people", "users", SELLING, DATA),
-    Room("Manual", "manual", "help-circle", EVERYBODY, DATA),
+    Room(words_of("Home"), "home", "home", EVERYBODY),
+    Room(words_of("Proposals"), "proposals", "bulb", SELLING, EVERY_DAY, with_proposals),
+    Room(words_of("Talks"), "talks", "message-2", SELLING, EVERY_DAY, with_deals),
+    Room(words_of("Deals"), "deals", "briefcase", SELLING, EVERY_DAY, with_deals),
+    Room(words_of("Matrix"), "matrix", "layout-grid", SELLING, EVERY_DAY, with_deals),
+    Room(words_of("Exceptions"), "exceptions", "arrow-up-right", EVERYBODY, EVERY_DAY, with_deals),
+    Room(words_of("Strategy"), "strategies", "route", SELLING, STEER, with_strategy),
+    Room(words_of("Signals"), "signals", "radar", SELLING, STEER, with_signals),
+    Room(words_of("Coaching"), "coaching", "message-2", SELLING, STEER, with_coaching),
+    Room(words_of("Routines"), "routines", "clipboard-check", SELLING, STEER, with_routines),
+    Room(words_of("Reviews"), "reviews", "clipboard-list", SELLING, STEER, with_reviews),
+    Room(words_of("Pressures"), "pressures", "gauge", SELLING, STEER, with_pressures),
+    Room(words_of("Impact"), "rollouts", "scale", EVERYBODY, STEER, with_rollouts),
+    Room(words_of("Discovery"), "discovery", "target-arrow", SELLING, KNOW, with_findings),
+    Room(words_of("Catalogue"), "catalogue", "book-2", EVERYBODY, KNOW),
+    Room(words_of("Questions we ask"), "questions", "list-check", SEEING_ALL, KNOW, with_deals),
+    Room(words_of("Imports"), "imports", "file-import", SEEING_ALL, DATA),
+    Room(words_of("Connections"), "connections", "link", SEEING_ALL, DATA),
+    Room(words_of("Detection rules"), "rules", "database-import", SEEING_ALL, DATA, with_deals),
+    Room(words_of("Data health"), "data-health", "stethoscope", SEEING_ALL, DATA, with_deals),
+    Room(words_of("People"), "people", "users", SELLING, DATA),
+    Room(words_of("Manual"), "manual", "help-circle", EVERYBODY, DATA),
 )
 
 #: What each role opens most, for the bar of a phone; where one of them is empty, the next of the list takes its place.

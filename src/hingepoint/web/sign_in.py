@@ -27,6 +27,7 @@ from hingepoint.domain.sign_on import actions as company_sign_on
 from hingepoint.domain.sign_on import queries as sign_on
 from hingepoint.domain.sign_on import rules as ways_in
 from hingepoint.records.errors import Hidden
+from hingepoint.records.languages import words_of
 from hingepoint.web import clients, cookies, drafts, security_log
 
 #: A cookie of the customer's page alone: somebody of ours has signed in in this browser.
@@ -39,7 +40,7 @@ WAITING, BY_CODE = "waits_for_code", "by_code"
 #: Key of a session: where one signs out of the company's account too.
 ENDING = "ends_at"
 #: What is said to whom the company's account alone lets in.
-BY_COMPANY = "Your company signs in with its own account here. Use the button above the password."
+BY_COMPANY = words_of("Your company signs in with its own account here. Use the button above the password.")
 BACKEND = "hingepoint.web.sign_in.PeopleBackend"
 
 
@@ -72,10 +73,12 @@ def may_mail() -> bool:
 class SignInForm(AuthenticationForm):
     """Counts failures per account and address of the client (see ``web/clients.py``)."""
 
-    error_messages = {
-        "invalid_login": "This e-mail address and password do not belong together. Check both and try again.",
-        "inactive": "This e-mail address and password do not belong together. Check both and try again.",
-    }
+    error_messages = words_of(
+        {
+            "invalid_login": "This e-mail address and password do not belong together. Check both and try again.",
+            "inactive": "This e-mail address and password do not belong together. Check both and try again.",
+        }
+    )
 
     def clean_username(self) -> str:
         return self.cleaned_data["username"].strip().lower()

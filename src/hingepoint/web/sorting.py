@@ -16,6 +16,7 @@ from hingepoint.domain.agreements import actions
 from hingepoint.domain.home.queries import old
 from hingepoint.records.agreements import AgreementState, Evidence
 from hingepoint.records.errors import Refused
+from hingepoint.records.languages import say
 from hingepoint.reports.charts.numbers import plural
 from hingepoint.web import drafts
 from hingepoint.web.deals import for_sellers_and_leaders
@@ -97,7 +98,8 @@ def sort_out(request: Request) -> HttpResponse:
         raise _at_their_fields(wrong.by_agreement) from None
     left = page.total - done
     messages.info(
-        request, f"{plural(done, 'agreement')} sorted out. {f'{left} to go.' if left else 'That was all.'}"
+        request,
+        f"{say('{n} sorted out.', n=plural(done, 'agreement'))} {say('{n} to go.', n=left) if left else say('That was all.')}",
     )
     return redirect(f"{reverse('sort-out')}{f'?of={of}' if of else ''}" if left else "home")
 

@@ -26,7 +26,9 @@ from hingepoint.domain.strategy import actions, asking, presets, rules
 from hingepoint.domain.strategy.queries import advice, before_asking, over_years, own_metrics, strategy_page
 from hingepoint.domain.strategy.queries import strategies as strategy_list
 from hingepoint.domain.strategy.requirements import USUAL_GRACE
+from hingepoint.records import conventions
 from hingepoint.records.errors import Hidden
+from hingepoint.records.languages import say, words_of
 from hingepoint.records.strategy import Status
 from hingepoint.reports.findings import replayed
 from hingepoint.reports.findings.metric import metric_of
@@ -258,7 +260,12 @@ def _facts(request: Request, entered: dict[str, Any]) -> dict[str, Any]:
 
 def _form(request: Request, known: dict[str, Any], *, now: Any = None) -> HttpResponse:
     draft = drafts.of(request)
-    labels = {"name": "Name", "statement": "Statement", "measure": "Judged by", "segment": "For which deals"}
+    labels = {
+        "name": say("Name"),
+        "statement": say("Statement"),
+        "measure": say("Judged by"),
+        "segment": say("For which deals"),
+    }
     context = {
         "now": now,
         "draft": draft,
@@ -296,7 +303,7 @@ def set_target(request: Request, strategy_id: int) -> HttpResponse:
     return redirect("strategy", strategy_id)
 
 
-NOTHING_PUBLISHED = "It asks nothing of anybody until its playbook is published."
+NOTHING_PUBLISHED = words_of("It asks nothing of anybody until its playbook is published.")
 
 
 class StartForm(forms.Form):
@@ -322,7 +329,7 @@ def put_in_force(request: Request, strategy_id: int) -> HttpResponse:
     known = {"strategy": row, "starts_on": starting_on(row, today), "grace_days": grace}
     actions.put_in_force(by=request.user, at=timezone.now(), **known)
     asked = asked_by_now() if before_asking.has_playbook(row) else NOTHING_PUBLISHED
-    messages.info(request, f"{row.name} holds. {asked}")
+    messages.info(request, f"{say('{name} holds.', name=row.name)} {asked}")
     return redirect("strategy", strategy_id)
 
 
@@ -337,27 +344,30 @@ def retire_strategy(request: Request, strategy_id: int) -> HttpResponse:
     keeper(request)
     row, now = strategy_list.editable(request.user, strategy_id), timezone.now()
     actions.retire(by=request.user, at=now, strategy=row)
-    messages.info(request, f"{row.name} is retired; what was gained stays. {asked_by_now()}")
+    messages.info(
+        request,
+        f"{say('{name} is retired; what was gained stays.', name=row.name)} {asked_by_now()}",
+    )
     return redirect("strategy", strategy_id)
 
 
 def asked_by_now() -> str:
     """Ask the first open deals at once, which are all of them in a small company; say how far that is."""
     found = actions.ask_open_deals(at=timezone.now(), batches=1)
-    return asked_words(found) if found and found.finished else "Open deals are asked in the background."
+    return asked_words(found) if found and found.finished else say("Open deals are asked in the background.")
 
 
 def asked_words(found: asking.Progress) -> str:
     """Return what a round changed, in a sentence."""
     if not found.changes:
-        return "No open deal is asked for anything else."
+        return say("No open deal is asked for anything else.")
     parts = [
-        (found.changes.added, "asked for anew"),
-        (found.changes.changed, "with another day"),
-        (found.changes.released, "no longer asked"),
+        (found.changes.added, words_of("{n} asked for anew")),
+        (found.changes.changed, words_of("{n} with another day")),
+        (found.changes.released, words_of("{n} no longer asked")),
     ]
-    told = ", ".join(f"{n:,} {words}" for n, words in parts if n)
-    return f"Agreements on open deals: {told}."
+    told = ", ".join(say(words, n=conventions.number(n)) for n, words in parts if n)
+    return say("Agreements on open deals: {told}.", told=told)
 
 
 @for_sellers_and_leaders

@@ -12,6 +12,7 @@ from hingepoint.analysis.prediction import Pace
 from hingepoint.analysis.result_course import Month, ResultCourse
 from hingepoint.domain.strategy.results import Progress
 from hingepoint.domain.strategy.seen import AgreementSeen, ResultSeen
+from hingepoint.records.languages import say
 from hingepoint.reports.charts import control, dumbbell, numbers, tables, trend
 from hingepoint.web import strategy_words
 from hingepoint.web.home_pictures import UNITS, Picture
@@ -40,14 +41,20 @@ def panel(one: Progress, went: ResultSeen, *, is_drawn: bool) -> Panel:
 
 def _table(drawn: control.Course) -> tables.Table:
     """Return the numbers of a chart, a row a month, the newest first."""
-    columns = [("Month", False), ("Value", True), ("Deals", True), ("Smoothed", True), ("Reading", False)]
+    columns = [
+        (say("Month"), False),
+        (say("Value"), True),
+        (say("Deals"), True),
+        (say("Smoothed"), True),
+        (say("Reading"), False),
+    ]
     rows = [
         (
             one.period,
             control.value_of(one.value, drawn.unit),
             numbers.number(one.count),
             control.value_of(one.line, drawn.unit),
-            ("Better" if drawn.better else "Worse") if one.flagged else "",
+            (say("Better") if drawn.better else say("Worse")) if one.flagged else "",
         )
         for one in reversed(drawn.points)
     ]
@@ -71,11 +78,11 @@ def _course(one: Progress, course: ResultCourse) -> control.Course:
 
 def _breaks(one: Progress, first: dt.date, last: dt.date) -> tuple[tuple[float, str], ...]:
     """Return where the strategy began to hold, and where a metric of one's own was defined anew."""
-    held = (_place(one.start, first), "in force")
+    held = (_place(one.start, first), say("in force"))
     told = own_metrics.read(one.metric) if own_metrics.is_own(one.metric) else None
     if told is None or told.version == 1 or not first < told.since <= last:
         return (held,)
-    return held, (_place(told.since, first), f"version {told.version}")
+    return held, (_place(told.since, first), say("version {version}", version=told.version))
 
 
 def _point(month: Month, tick: str) -> control.Point:
@@ -119,11 +126,11 @@ def executed(rows: Sequence[AgreementSeen], *, link: Callable[[str], str]) -> Pi
         )
         for line, one in known
     ]
-    title = "Gained by the day each deal needed it"
+    title = say("Gained by the day each deal needed it")
     desk, phone = (
         dumbbell.draw(drawn, title=title, paper=paper) for paper in (dumbbell.WIDE, dumbbell.NARROW)
     )
-    return Picture(desk, phone, dumbbell.table(drawn, what="Agreement"))
+    return Picture(desk, phone, dumbbell.table(drawn, what=say("Agreement")))
 
 
 def paces(rows: Sequence[Pace], *, kind: str, first_month: int) -> Picture | None:
@@ -132,7 +139,7 @@ def paces(rows: Sequence[Pace], *, kind: str, first_month: int) -> Picture | Non
     if sum(one.slope.value is not None for one in rows) < 2:
         return None
     scale = 100 if kind == "share" else 1
-    unit = f"{'points' if kind == 'share' else UNITS[kind]} better".strip()
+    unit = say("{unit} better", unit=say("points") if kind == "share" else UNITS[kind]).strip()
 
     def scaled(value: float | None) -> float | None:
         return None if value is None else value * scale
@@ -150,7 +157,7 @@ def paces(rows: Sequence[Pace], *, kind: str, first_month: int) -> Picture | Non
     ]
     desk, phone = (
         trend.draw(
-            points, metric="Better result by agreement in time", unit=unit, width=width, include=(0.0,)
+            points, metric=say("Better result by agreement in time"), unit=unit, width=width, include=(0.0,)
         )
         for width in (trend.WIDE, trend.NARROW)
     )

@@ -14,6 +14,8 @@ from hingepoint.analysis.result_course import Ahead, ResultCourse
 from hingepoint.domain.routines.queries.kept import Kept
 from hingepoint.domain.strategy.results import Progress
 from hingepoint.domain.strategy.seen import AgreementSeen
+from hingepoint.records import conventions
+from hingepoint.records.languages import say, words_of
 from hingepoint.records.strategy import Predicts, Reach
 from hingepoint.reports.charts import numbers
 from hingepoint.web import formats
@@ -33,13 +35,13 @@ class Mark:
 
 #: What the shapes mean, in the order in which the key tells them.
 KEY = (
-    Mark("same", "quiet", "not changed: within what chance does"),
-    Mark("better-up", "accent", "better, the arrow says which way"),
+    Mark("same", "quiet", words_of("not changed: within what chance does")),
+    Mark("better-up", "accent", words_of("better, the arrow says which way")),
     Mark("worse-down", "bad", "worse"),
-    Mark("reaches", "quiet", "reaches its target as it runs"),
-    Mark("may-reach", "quiet", "may or may not"),
-    Mark("short", "quiet", "does not reach it"),
-    Mark("cannot-tell", "quiet", "cannot tell yet"),
+    Mark("reaches", "quiet", words_of("reaches its target as it runs")),
+    Mark("may-reach", "quiet", words_of("may or may not")),
+    Mark("short", "quiet", words_of("does not reach it")),
+    Mark("cannot-tell", "quiet", words_of("cannot tell yet")),
 )
 _REACH = {
     Reach.REACHES: "reaches",
@@ -61,15 +63,18 @@ def value(kind: str, amount: float | None) -> str:
         return numbers.MISSING
     if kind == "share":
         return numbers.share(amount)
-    return f"{numbers.number(amount, 2 if kind == 'number' else 0)}{' days' if kind == 'days' else ''}"
+    if kind == "days":
+        return say("{n} days", n=numbers.number(amount, 0))
+    return numbers.number(amount, 2 if kind == "number" else 0)
 
 
 def estimate(kind: str, found: intervals.Estimate) -> str:
     """Return a value with its interval and how many deals say it: ``29.8% (25.1% to 34.9%), 120 deals``."""
     if found.value is None:
-        return "no deal"
-    between = f" ({value(kind, found.low)} to {value(kind, found.high)})" if found.low is not None else ""
-    return f"{value(kind, found.value)}{between}, {numbers.plural(found.n, 'deal')}"
+        return say("no deal")
+    between = say("{low} to {high}", low=value(kind, found.low), high=value(kind, found.high))
+    told = f"{value(kind, found.value)} ({between})" if found.low is not None else value(kind, found.value)
+    return f"{told}, {numbers.plural(found.n, 'deal')}"
 
 
 def contribution(split: Split, currencies: Sequence[str]) -> str:
@@ -80,8 +85,14 @@ def contribution(split: Split, currencies: Sequence[str]) -> str:
         f"{name} {numbers.signed_money(getattr(split, name), currency or '')}"
         for name in ("volume", "mix", "price", "cost")
     )
-    several = "" if currency else " The deals have several currencies; money is added as written."
-    return f"Contribution of won deals a month: {before} before, {since} since. Of the difference: {parts}.{several}"
+    several = say("The deals have several currencies; money is added as written.")
+    told = say(
+        "Contribution of won deals a month: {before} before, {since} since. Of the difference: {parts}.",
+        before=before,
+        since=since,
+        parts=parts,
+    )
+    return told if currency else f"{told} {several}"
 
 
 def defined(metric: str) -> str:
@@ -89,38 +100,37 @@ def defined(metric: str) -> str:
     if not own_metrics.is_own(metric):
         return ""
     told = own_metrics.read(metric)
-    return f"{own_metrics.in_words(told)} Version {told.version}."
+    return f"{own_metrics.in_words(told)} {say('Version {version}.', version=told.version)}"
 
 
 def changed(one: Progress, course: ResultCourse | None = None) -> Mark:
     """Return whether a result changed, like for like; and since when, where its course tells it."""
     if one.problem or one.movement.change is None:
-        return Mark("cannot-tell", "quiet", "Cannot tell yet whether it changed")
+        return Mark("cannot-tell", "quiet", say("Cannot tell yet whether it changed"))
     if one.moved is None:
-        return Mark("same", "quiet", "Not changed")
+        return Mark("same", "quiet", say("Not changed"))
     since = course.since if course else None
-    month = f" since {since.began:%b %Y}" if since and since.better == one.moved else ""
+    tells = since and since.better == one.moved
+    month = " " + say("since {month}", month=conventions.month(since.began)) if since and tells else ""
     higher = one.movement.change.value > 0
     return _moved(one.moved, higher=higher, words=month)
 
 
 def _moved(better: bool, *, higher: bool, words: str = "") -> Mark:
     way = "up" if higher else "down"
-    return (
-        Mark(f"better-{way}", "accent", f"Better{words}")
-        if better
-        else Mark(f"worse-{way}", "bad", f"Worse{words}")
-    )
+    if better:
+        return Mark(f"better-{way}", "accent", say("Better") + words)
+    return Mark(f"worse-{way}", "bad", say("Worse") + words)
 
 
 def reach(one: Progress, ahead: Ahead) -> Mark:
     """Return whether a result can reach its target as it runs."""
     target = f"{value(one.kind, one.target)}"
     words = {
-        Reach.REACHES: f"Reaches {target} as it runs",
-        Reach.OPEN: f"May reach {target} or not, as it runs",
-        Reach.SHORT: f"Does not reach {target} as it runs",
-        Reach.UNKNOWN: f"Cannot tell yet whether it reaches {target}",
+        Reach.REACHES: say("Reaches {target} as it runs", target=target),
+        Reach.OPEN: say("May reach {target} or not, as it runs", target=target),
+        Reach.SHORT: say("Does not reach {target} as it runs", target=target),
+        Reach.UNKNOWN: say("Cannot tell yet whether it reaches {target}", target=target),
     }
     return Mark(_REACH[ahead.reach], "quiet", words[ahead.reach])
 
@@ -128,9 +138,18 @@ def reach(one: Progress, ahead: Ahead) -> Mark:
 def leads(one: Progress, ahead: Ahead) -> str:
     """Return where a result is led to by the day of its target, in a sentence."""
     if ahead.at_day.value is None:
-        return f"Where it leads is told from 6 whole months since the start on; there are {ahead.months}."
+        return say(
+            "Where it leads is told from 6 whole months since the start on; there are {months}.",
+            months=ahead.months,
+        )
     low, high = (value(one.kind, end) for end in (ahead.at_day.low, ahead.at_day.high))
-    return f"Going on as in the {ahead.months} months since the start, it is at {low} to {high} in {one.target_on:%B %Y}."
+    return say(
+        "Going on as in the {months} months since the start, it is at {low} to {high} in {target_on}.",
+        months=ahead.months,
+        low=low,
+        high=high,
+        target_on=conventions.month_in_full(one.target_on),
+    )
 
 
 def like_for_like(one: Progress) -> str:
@@ -139,15 +158,19 @@ def like_for_like(one: Progress) -> str:
     if change is None:
         return ""
     unit = UNITS[one.kind]
-    return f"Like for like {told_range(change, one.kind)}; other kinds of deals {numbers.effect(one.movement.mix, unit)}."
+    return say(
+        "Like for like {kind}; other kinds of deals {unit}.",
+        kind=told_range(change, one.kind),
+        unit=numbers.effect(one.movement.mix, unit),
+    )
 
 
 def executed(one: Executed) -> Mark:
     """Return whether an agreement is gained in time more often than before the strategy."""
     if one.change is None:
-        return Mark("cannot-tell", "quiet", "cannot tell yet")
+        return Mark("cannot-tell", "quiet", say("cannot tell yet"))
     if one.moved is None:
-        return Mark("same", "quiet", "not changed")
+        return Mark("same", "quiet", say("not changed"))
     return _moved(one.moved, higher=one.change.value > 0)
 
 
@@ -155,16 +178,16 @@ def kept(one: Kept) -> Mark:
     """Return whether a routine is kept better than in the year before."""
     change = intervals.difference(one.lately, one.before)
     if change is None:
-        return Mark("cannot-tell", "quiet", "Cannot tell yet")
+        return Mark("cannot-tell", "quiet", say("Cannot tell yet"))
     if one.moved is None:
-        return Mark("same", "quiet", "Not changed")
+        return Mark("same", "quiet", say("Not changed"))
     return _moved(one.moved, higher=change.value > 0)
 
 
 def predicts(one: Predicted, kind: str) -> Mark:
     """Return whether an agreement still predicts the result on later deals, with the size of the last half-year."""
     size = f" ({numbers.effect(one.lately.value, UNITS[kind])})" if one.lately else ""
-    since = f" since {one.stopped:%b %Y}" if one.stopped else ""
+    since = " " + say("since {month}", month=conventions.month(one.stopped)) if one.stopped else ""
     return Mark(_PREDICTS[one.verdict], "quiet", f"{one.verdict.label}{since}{size}")
 
 
@@ -187,9 +210,9 @@ def _verdict(one: AgreementSeen) -> Predicts:
 def told_range(difference: intervals.Difference | None, kind: str) -> str:
     """Return a difference with its interval: ``+6.1 points (2.0 to 10.2)``."""
     if difference is None:
-        return "too few deals"
+        return say("too few deals")
     low, high = (numbers.effect_bare(end, UNITS[kind]) for end in (difference.low, difference.high))
-    return f"{numbers.effect(difference.value, UNITS[kind])} ({low} to {high})"
+    return f"{numbers.effect(difference.value, UNITS[kind])} ({say('{low} to {high}', low=low, high=high)})"
 
 
 def part_of_year(begins: dt.date, first_month: int, months: int = 3) -> str:

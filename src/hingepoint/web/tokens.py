@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 
 from hingepoint.domain.people.queries import keeps_people
 from hingepoint.domain.tokens import actions, queries, rules
+from hingepoint.records.languages import say
 from hingepoint.records.people import Role
 from hingepoint.records.tokens import SCOPES
 from hingepoint.web import drafts
@@ -61,7 +62,7 @@ def make_token(request: Request) -> HttpResponse:
 def revoke_token(request: Request, token_id: int) -> HttpResponse:
     """Let a token open nothing any more."""
     token = actions.revoke(by=request.user, at=timezone.now(), token_id=token_id)
-    messages.info(request, f"{token.name} is locked out from its next request on.")
+    messages.info(request, say("{token} is locked out from its next request on.", token=token.name))
     return redirect("tokens")
 
 

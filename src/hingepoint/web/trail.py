@@ -8,6 +8,7 @@ from django import forms
 from django.shortcuts import render
 
 from hingepoint.domain.trail import queries
+from hingepoint.records.languages import told_again
 from hingepoint.web.requests import Request, WholeNumber, whole_number
 
 #: What was changed -> the page that shows it.
@@ -54,7 +55,7 @@ def trail(request: Request):
         "trail": queries.trail(request.user, queries.Wanted(**told), page=form.cleaned_data.get("page") or 1),
         "wanted": {name: request.GET.get(name, "") for name in form.fields},
         "narrowed": bool(told),
-        "unread": [form.fields[name].label or name for name in form.errors if name != "page"],
+        "unread": [told_again(name) for name in form.errors if name != "page"],
         "kinds": KINDS,
         "pages": PAGES,
     }

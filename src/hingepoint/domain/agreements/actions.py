@@ -32,6 +32,7 @@ from hingepoint.domain.turns.actions import action, fingerprint, form, plain_fac
 from hingepoint.records.agreements import SPOKEN, STANDING, AgreementState, Evidence, Origin
 from hingepoint.records.deals import DealStatus
 from hingepoint.records.errors import Hidden, Refused
+from hingepoint.records.languages import reason
 
 #: What is missing to gain -> the part of a step that says it.
 _ASKED_IN = {
@@ -47,8 +48,10 @@ class NotYetGained(Refused):
 
     def __init__(self, missing: tuple[str, ...]):
         self.missing = missing
-        words = {_ASKED_IN[one]: f"To count as gained: {one}." for one in missing}
-        super().__init__(f"Not gained yet: {', '.join(missing)} is missing.", by_field=words)
+        words = {_ASKED_IN[one]: reason("To count as gained: {one}.", one=one) for one in missing}
+        super().__init__(
+            reason("Not gained yet: {missing} is missing.", missing=", ".join(missing)), by_field=words
+        )
 
 
 class ReasonMissing(Refused):
@@ -628,11 +631,11 @@ def add_own_type(*, by: User | None, at: dt.datetime, name: str, side: str, **fa
     key = f"own.{slugify(name).replace('-', '_')[:150] or fingerprint(name) % 10**9}"
     named = Q(key=key) | Q(name__iexact=name) | Q(own_name__iexact=name)
     if known := AgreementType.objects.filter(named).first():
-        raise TypeExists(f"The catalogue has “{known}” already.")
+        raise TypeExists(reason("The catalogue has “{known}” already.", known=known))
     try:
         return add_type(by=by, at=at, key=key, name=name, side=side, **facts)
     except IntegrityError:  # somebody added it since we looked
-        raise TypeExists(f"The catalogue has “{name}” already.") from None
+        raise TypeExists(reason("The catalogue has “{name}” already.", name=name)) from None
 
 
 @action

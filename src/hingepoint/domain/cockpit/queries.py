@@ -31,6 +31,7 @@ from hingepoint.records.agreements import AgreementState
 from hingepoint.records.deals import DealStatus, EventKind
 from hingepoint.records.errors import Hidden
 from hingepoint.records.escalations import State
+from hingepoint.records.languages import say
 
 #: What is noticed about concessions without knowing when plans and corridors were written.
 _NOTICED = (Noticed.AFTER_FINAL, Noticed.NOT_SHRINKING, Noticed.BEFORE_ANY_DEMAND)
@@ -257,5 +258,5 @@ def _noticed(told: log.Log) -> tuple[str, ...]:
     words = [check.words for check in told.concessions[-1].checks if check.kind in _NOTICED]
     nothing = sum(not one.in_return.strip() for one in told.concessions)
     if nothing:
-        words.append(f"{nothing} of {len(told.concessions)} brought nothing back.")
+        words.append(say("{nothing} of {n} brought nothing back.", nothing=nothing, n=len(told.concessions)))
     return tuple(words)

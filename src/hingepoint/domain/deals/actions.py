@@ -17,6 +17,7 @@ from hingepoint.domain.people.models import User
 from hingepoint.domain.turns.actions import action, fingerprint, plain_facts, take_turn, turn, turns
 from hingepoint.records.deals import OWNER, BuyingRole, EventKind
 from hingepoint.records.errors import AlreadyNoted, Hidden, Refused
+from hingepoint.records.languages import reason
 
 Noted = TypeVar("Noted")
 
@@ -238,16 +239,18 @@ def note_events(*, by: User, at: dt.datetime, events: Sequence[Event], origin: s
 
 def _require_events(events: Sequence[Event], seen: Collection[int]) -> None:
     wrong = {
-        f"events.{place}.deal_id": "There is no such deal, or it is not yours to see."
+        f"events.{place}.deal_id": reason("There is no such deal, or it is not yours to see.")
         for place, event in enumerate(events)
         if event.deal_id not in seen
     } | {
-        f"events.{place}.kind": "This kind is noted by itself, not among other events."
+        f"events.{place}.kind": reason("This kind is noted by itself, not among other events.")
         for place, event in enumerate(events)
         if event.kind in WITH_MORE
     }
     if wrong:
-        raise EventRefused(f"{len(wrong)} of these cannot be taken. Nothing was saved.", by_field=wrong)
+        raise EventRefused(
+            reason("{n} of these cannot be taken. Nothing was saved.", n=len(wrong)), by_field=wrong
+        )
 
 
 def _as_rows(events: Iterable[Event], *, by: User, at: dt.datetime, origin: str) -> Iterator[DealEvent]:

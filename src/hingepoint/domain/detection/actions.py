@@ -30,6 +30,7 @@ from hingepoint.domain.turns.actions import action, fingerprint, read_anew, take
 from hingepoint.records.agreements import STANDING, AgreementState, Evidence
 from hingepoint.records.detection import Outcome
 from hingepoint.records.errors import Hidden, Refused
+from hingepoint.records.languages import reason
 
 #: They committed to act by so many days after the trace; then we ask whether it was done.
 DAYS_TO_ACT = 14
@@ -96,7 +97,7 @@ def _usable_type(rule: Rule) -> AgreementType:
     problems = detection.problems(rule)
     kind = AgreementType.objects.filter(key=rule.agreement).select_related("tied_to").first()
     if kind is None:
-        problems["agreement"] = "No such agreement type in the catalogue."
+        problems["agreement"] = reason("No such agreement type in the catalogue.")
     if kind is None or problems:
         raise WrongRule(problems)
     return kind.tied_to or kind

@@ -43,6 +43,7 @@ from hingepoint.records.escalations import (
     Lane,
     State,
 )
+from hingepoint.records.languages import reason
 from hingepoint.records.people import Role
 
 
@@ -324,7 +325,11 @@ def _require_words(escalation: Escalation, answer: Answer, granted: float | None
         raise WordsMissing("Say which part of the terms you agree to.")
     if escalation.discount is not None and not (granted and 0 < granted < escalation.discount):
         raise WordsMissing(
-            f"Say how much: more than nothing and less than {escalation.discount:.1%}.", field="granted"
+            reason(
+                "Say how much: more than nothing and less than {discount}.",
+                discount=f"{escalation.discount:.1%}",
+            ),
+            field="granted",
         )
 
 
@@ -556,7 +561,9 @@ def set_limits(
         )
     name = version.strip()[:40] or draft.version
     if Policy.objects.exclude(pk=draft.pk).filter(version=name).exists():
-        raise NoRule(f"Version {name} is there already. Give this one another name.", field="version")
+        raise NoRule(
+            reason("Version {name} is there already. Give this one another name.", name=name), field="version"
+        )
     told = {"version": name, "own_discount": own_discount, "fast_discount": fast_discount, "fast_value": fast_value}  # fmt: skip
     changes = {
         key: [getattr(draft, key), value] for key, value in told.items() if getattr(draft, key) != value

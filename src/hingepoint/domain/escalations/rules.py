@@ -15,6 +15,7 @@ from hingepoint.domain.negotiation.models import Corridor, CorridorFigures
 from hingepoint.domain.negotiation.queries.corridor import CorridorCard
 from hingepoint.records.deals import EventKind
 from hingepoint.records.escalations import Approver, Kind
+from hingepoint.records.languages import say
 from hingepoint.records.talks import Lands
 
 
@@ -41,15 +42,15 @@ def asks_for(kind: str, discount: float | None, wanted: str) -> str:
     """Return what a request asks for, in a few words."""
     if discount is not None:
         return f"{100 * discount:g}% discount"
-    return wanted or ("Exceptional price" if kind == Kind.PRICE else "Exceptional terms")
+    return wanted or (say("Exceptional price") if kind == Kind.PRICE else say("Exceptional terms"))
 
 
 def nothing_asked(wish: Wish) -> str:
     """Return what a wish must say before it asks for anything, in words; empty when it does."""
     if wish.kind == Kind.PRICE and not wish.discount:
-        return "Say which discount you ask for."
+        return say("Say which discount you ask for.")
     if wish.kind == Kind.TERMS and not wish.wanted.strip():
-        return "Say in a few words which terms you ask for."
+        return say("Say in a few words which terms you ask for.")
     return ""
 
 

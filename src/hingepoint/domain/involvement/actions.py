@@ -17,6 +17,7 @@ from hingepoint.domain.turns.actions import action, form
 from hingepoint.records.deals import EventKind
 from hingepoint.records.errors import Hidden, Refused
 from hingepoint.records.involvement import Purpose
+from hingepoint.records.languages import reason
 
 
 class NoAim(Refused):
@@ -58,7 +59,12 @@ def agree_role(
     if not aim.strip():
         raise NoAim("Say what we ask of them in one sentence.")
     if Involvement.objects.holding().filter(deal=deal, executive=executive).exists():
-        raise HasARole(f"{executive.name} has a role on this deal already. End it, then agree the new one.")
+        raise HasARole(
+            reason(
+                "{executive} has a role on this deal already. End it, then agree the new one.",
+                executive=executive.name,
+            )
+        )
     role = Involvement.objects.create(
         deal=deal,
         executive=executive,

@@ -18,6 +18,7 @@ from hingepoint.records.agreements import STANDING
 from hingepoint.records.deals import EventKind
 from hingepoint.records.errors import Hidden
 from hingepoint.records.involvement import Purpose
+from hingepoint.records.languages import say
 from hingepoint.records.people import Role
 from hingepoint.records.talks import Topic
 
@@ -226,15 +227,15 @@ def _history(deal: Deal, most: int = 8) -> list[tuple[dt.datetime, str]]:
     kinds = (EventKind.STAGE, EventKind.EXECUTIVE, EventKind.QUOTE)
     events = DealEvent.objects.standing().filter(deal=deal, kind__in=kinds).order_by("-occurred_at")[:most]
     told = [(event.occurred_at, _told(event)) for event in events]
-    told += [(move.at, f"Agreed: {move.name}") for move in _gains(deal.pk)]
+    told += [(move.at, say("Agreed: {move}", move=move.name)) for move in _gains(deal.pk)]
     return sorted(told, key=lambda one: one[0], reverse=True)[:most]
 
 
 def _told(event: DealEvent) -> str:
     if event.kind == EventKind.STAGE:
-        return f"Moved to {event.name}"
+        return say("Moved to {event}", event=event.name)
     if event.kind == EventKind.EXECUTIVE:
-        return f"{event.actor} was there: {event.name}"
+        return say("{actor} was there: {event}", actor=event.actor, event=event.name)
     return event.name[:1].upper() + event.name[1:]
 
 

@@ -12,6 +12,7 @@ from hingepoint.domain.people import safety
 from hingepoint.domain.people.models import User
 from hingepoint.domain.turns.actions import action, turn
 from hingepoint.records.errors import Hidden, Refused
+from hingepoint.records.languages import reason
 
 
 class NotMade(Refused):
@@ -37,7 +38,11 @@ def add(
         raise NameMissing("Give it a name, such as the device that holds it.")
     turn(User.objects.all(), pk=by.pk)
     if Passkey.objects.visible_to(by).count() >= rules.MOST_PASSKEYS:
-        raise NotMade(f"You have {rules.MOST_PASSKEYS} passkeys. Take one away first.")
+        raise NotMade(
+            reason(
+                "You have {most_passkeys} passkeys. Take one away first.", most_passkeys=rules.MOST_PASSKEYS
+            )
+        )
     try:
         made = rules.new_key(place, state, answer)
     except (ValueError, KeyError, TypeError, AttributeError):

@@ -30,6 +30,7 @@ from hingepoint.domain.people.models import (
 from hingepoint.domain.people.rules import digest_of, expiry
 from hingepoint.domain.turns.actions import action, read_anew, turn, turns
 from hingepoint.records.errors import Hidden, Refused, TooOften
+from hingepoint.records.languages import reason
 from hingepoint.records.people import Role
 
 _NEW_PASSWORD = "Your password was changed."  # noqa: S105  (words of a mail)
@@ -62,7 +63,11 @@ class AddressTaken(Refused):
 
     def __init__(self, known: User):
         self.known = known
-        super().__init__(f"{known.name} is here under this address. If they are one person, merge the two.")
+        super().__init__(
+            reason(
+                "{known} is here under this address. If they are one person, merge the two.", known=known.name
+            )
+        )
 
 
 class NoAddress(Refused):
@@ -262,7 +267,9 @@ def _as_address(text: str) -> str | None:
     try:
         validate_email(email)
     except ValidationError:
-        raise NoAddress(f"{text.strip()[:80]} is no e-mail address. Write it as ann@example.com.") from None
+        raise NoAddress(
+            reason("{text} is no e-mail address. Write it as ann@example.com.", text=text.strip()[:80])
+        ) from None
     return email
 
 
@@ -344,9 +351,11 @@ def _who_can_be_invited(users: Sequence[User]) -> list[User]:
     people = turns(User.objects.filter(pk__in=[user.pk for user in users]))
     for user in people:
         if not user.is_active:
-            raise CannotBeInvited(f"{user.name} is disabled. Enable them first.")
+            raise CannotBeInvited(reason("{user} is disabled. Enable them first.", user=user.name))
         if not user.email:
-            raise CannotBeInvited(f"{user.name} has no address yet. Give one first: they sign in with it.")
+            raise CannotBeInvited(
+                reason("{user} has no address yet. Give one first: they sign in with it.", user=user.name)
+            )
     return people
 
 
@@ -495,8 +504,12 @@ def move_team(*, by: User | None, at: dt.datetime, team: Team, below: Team | Non
     kept = {row.pk: row for row in turns(Team.objects.all())}  # one move at a time
     team, below = kept[team.pk], kept[below.pk] if below else None
     if below and below.path.startswith(team.path):
-        itself = "itself" if below == team else f"{below.name}, which is one of its own teams"
-        raise NoSuchPlace(f"{team.name} cannot belong to {itself}.")
+        itself = (
+            reason("itself")
+            if below == team
+            else reason("{team}, which is one of its own teams", team=below.name)
+        )
+        raise NoSuchPlace(reason("{team} cannot belong to {itself}.", team=team.name, itself=itself))
     if team.parent_id == (below.pk if below else None):
         return
     before = kept[team.parent_id] if team.parent_id is not None else None
@@ -533,7 +546,7 @@ def join_team(
     _require_keeper(by)
     read_anew(user)
     if until is None and user.memberships.filter(team=team, manages=manages, until__isnull=True).exists():
-        raise AlreadyMember(f"{user.name} is in {team.name} already.")
+        raise AlreadyMember(reason("{user} is in {team} already.", user=user.name, team=team.name))
     times = {"since": since, "until": until}
     membership = Membership.objects.create(user=user, team=team, manages=manages, **times)
     record(
@@ -554,7 +567,9 @@ def leave_team(*, by: User | None, at: dt.datetime, membership: Membership, unti
     """End a membership before ``until``; what was, stays in history. Raises LeftAlready."""
     _require_keeper(by)
     if read_anew(membership).until is not None:
-        raise LeftAlready(f"{membership.user.name} left {membership.team.name} already.")
+        raise LeftAlready(
+            reason("{user} left {team} already.", user=membership.user.name, team=membership.team.name)
+        )
     membership.until = until
     membership.save(update_fields=["until"])
     record(

@@ -10,6 +10,8 @@ from typing import Any
 from django.contrib.auth.password_validation import CommonPasswordValidator
 from django.core.exceptions import ValidationError
 
+from hingepoint.records.languages import say
+
 #: So many letters must be left when our words are taken out of a password.
 LEAST = 6
 _PRODUCT = "hingepoint"
@@ -31,7 +33,7 @@ class NotOurWords:
             raise ValidationError(self.get_help_text(), code="our_words")
 
     def get_help_text(self) -> str:
-        return "A password is more than a word of the company or of this product with a number."
+        return say("A password is more than a word of the company or of this product with a number.")
 
 
 # ---- what is tried first ----
@@ -73,7 +75,7 @@ class TriedFirst(CommonPasswordValidator):
             raise ValidationError(self.get_help_text(), code="tried_first")
 
     def get_help_text(self) -> str:
-        return (
+        return say(
             "A password is more than a common word with a few signs, the same over and over, or a walk over the keyboard. Take some words "
             "that have nothing to do with each other."
         )

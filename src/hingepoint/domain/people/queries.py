@@ -26,6 +26,7 @@ from hingepoint.domain.people.models import (
 from hingepoint.domain.people.rules import alike, digest_of, known_people, sign_in_of
 from hingepoint.domain.wording import in_any
 from hingepoint.records.errors import Hidden, Refused
+from hingepoint.records.languages import reason
 from hingepoint.records.people import Role, SignIn
 
 Row = TypeVar("Row", bound=Model)
@@ -390,7 +391,7 @@ def user_who_signs_in_with(email: str) -> User:
     """
     user = User.objects.filter(email=email.lower()).first()
     if user is None:
-        raise NobodyThere(f"Nobody signs in with {email}.")
+        raise NobodyThere(reason("Nobody signs in with {email}.", email=email))
     return user
 
 

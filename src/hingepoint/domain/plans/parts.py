@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hingepoint.analysis.talks import reasons
+from hingepoint.records.languages import words_of
 from hingepoint.records.talks import Topic
 
 
@@ -45,7 +46,7 @@ class Group:
 
 
 #: The conversation plan, in the order in which one talks it through.
-GROUPS = (
+GROUPS = words_of((
     Group(
         "What we ask",
         (
@@ -80,14 +81,14 @@ GROUPS = (
             Part("questions", "Questions to ask", "One a line."),
         ),
     ),
-)  # fmt: skip
+))  # fmt: skip
 #: Trades: what we can give and what we ask in return, each with cost and worth.
-OFFER = Part("offer", "To offer", "What costs us little and helps them much.")
-REQUEST = Part("request", "To ask in return", "What costs them little and helps us much.")
+OFFER = words_of(Part("offer", "To offer", "What costs us little and helps them much."))
+REQUEST = words_of(Part("request", "To ask in return", "What costs them little and helps us much."))
 TRADES = (OFFER, REQUEST)
 TALK_PARTS = tuple(part for group in GROUPS for part in group.parts) + TRADES
 #: The plan of a deal: its risks, and for each pivotal agreement ahead a next step, who takes it and when.
-RISKS = Part("risks", "What could go wrong", "And what you do about it.")
+RISKS = words_of(Part("risks", "What could go wrong", "And what you do about it."))
 STEP, WHO, ON = "step", "who", "on"
 #: So many reasons are asked for: the first that comes to mind is rarely the real one.
 LEAST_HYPOTHESES = 2

@@ -8,9 +8,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from hingepoint.domain.plans.parts import LEAST_HYPOTHESES, RISKS, STEP, WHO, Line, about, ranked
+from hingepoint.records import conventions
+from hingepoint.records.languages import say, words_of
 
 #: What counts as an agreement is a rule of the house, not of one playbook.
-RULE = "What counts as an agreement"
+RULE = words_of("What counts as an agreement")
 MOST_PEOPLE, MOST_REQUESTS, MOST_STANDING = 3, 3, 3
 
 
@@ -39,7 +41,7 @@ class Asked:
 
     @property
     def source(self) -> str:
-        return f"Demand of {self.on}"
+        return say("Demand of {on}", on=self.on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ def propose(known: Known) -> dict[str, list[Line]]:
         "best": _best(known),
         "minimum": _minimum(known),
         "from_whom": _from_whom(known),
-        "why_they_would": [Line(known.reason, "Register")] if known.reason else [],
+        "why_they_would": [Line(known.reason, say("Register"))] if known.reason else [],
         "our_power": _our_power(known),
         "their_power": _their_power(known),
         "their_alternative": _their_alternative(known),
@@ -122,30 +124,42 @@ def propose(known: Known) -> dict[str, list[Line]]:
 
 
 def _playbook(known: Known) -> str:
-    return known.playbook or "Catalogue"
+    return known.playbook or say("Catalogue")
 
 
 def _best(known: Known) -> list[Line]:
-    good = [Line(f"Good means: {'; '.join(known.checks)}", _playbook(known))] if known.checks else []
+    good = (
+        [Line(say("Good means: {checks}", checks="; ".join(known.checks)), _playbook(known))]
+        if known.checks
+        else []
+    )
     if known.act:
-        when = f" by {known.due_on.day} {known.due_on:%b}" if known.due_on else ""
-        return [Line(f"{known.person or 'They'} will {known.act}{when}", "Register"), *good]
+        return [Line(_will(known.person or say("They"), known.act, known.due_on), say("Register")), *good]
     if known.example:
-        who = known.person or known.counterpart or "They"
-        source = f"A good example from {known.examples_from} well-executed deals"
-        return [Line(f"{who} will {known.example}", source), *good]
-    return [Line(known.description, "Catalogue"), *good] if known.description else good
+        who = known.person or known.counterpart or say("They")
+        source = say(
+            "A good example from {examples_from} well-executed deals", examples_from=known.examples_from
+        )
+        return [Line(_will(who, known.example), source), *good]
+    return [Line(known.description, say("Catalogue")), *good] if known.description else good
+
+
+def _will(who: str, act: str, on: dt.date | None = None) -> str:
+    """Return who will do what, and by when where it is known."""
+    if on is None:
+        return say("{who} will {act}", who=who, act=act)
+    return say("{who} will {act} by {day}", who=who, act=act, day=conventions.day_short(on))
 
 
 def _minimum(known: Known) -> list[Line]:
-    return [Line("They name who will do it and by which day", RULE)]
+    return [Line(say("They name who will do it and by which day"), RULE)]
 
 
 def _from_whom(known: Known) -> list[Line]:
     if known.person:
-        return [Line(known.person, "Register")]
+        return [Line(known.person, say("Register"))]
     fitting = _fitting(known.people, known.counterpart)
-    return [Line(str(one), "People on the deal") for one in fitting[:MOST_PEOPLE]]
+    return [Line(str(one), say("People on the deal")) for one in fitting[:MOST_PEOPLE]]
 
 
 def _fitting(people: Sequence[Someone], counterpart: str) -> list[Someone]:
@@ -161,43 +175,64 @@ def _words(text: str) -> set[str]:
 
 def _our_power(known: Known) -> list[Line]:
     return [
-        Line(f"They agreed already: {one.name}{f', {one.whom}' if one.whom else ''} ({one.on})", "Register")
+        Line(say("They agreed already: {name} ({on})", name=_with(one), on=one.on), say("Register"))
         for one in known.standing[:MOST_STANDING]
     ]
+
+
+def _with(one: OtherAgreement) -> str:
+    return f"{one.name}, {one.whom}" if one.whom else one.name
 
 
 def _their_power(known: Known) -> list[Line]:
     if not known.closes:
         return []
-    return [Line(f"Time, if we are the ones in a hurry: expected close {known.closes}", "Deal")]
+    return [
+        Line(
+            say("Time, if we are the ones in a hurry: expected close {closes}", closes=known.closes),
+            say("Deal"),
+        )
+    ]
 
 
 def _their_alternative(known: Known) -> list[Line]:
-    rival = [Line(known.competitor, "Deal: competitor")] if known.competitor else []
-    return rival if known.inside else [*rival, Line("Decide nothing this year", "True of every deal")]
+    rival = [Line(known.competitor, say("Deal: competitor"))] if known.competitor else []
+    return (
+        rival if known.inside else [*rival, Line(say("Decide nothing this year"), say("True of every deal"))]
+    )
 
 
 def _get(known: Known) -> list[Line]:
     whys = [
-        Line(f"What do they want to reach with “{one.words}”?", one.source)
+        Line(say("What do they want to reach with “{words}”?", words=one.words), one.source)
         for one in known.asked
         if not one.reason
     ]
     nobody = known.counterpart and not known.person and not _fitting(known.people, known.counterpart)
-    who = (
-        f"Who is the {known.counterpart[:1].lower()}{known.counterpart[1:]}? Nobody on the deal has that part"
+    who = say(
+        "Who is the {part}? Nobody on the deal has that part",
+        part=known.counterpart[:1].lower() + known.counterpart[1:],
     )
-    return [*whys, *([Line(who, "People on the deal")] if nobody and not known.inside else [])]
+    return [*whys, *([Line(who, say("People on the deal"))] if nobody and not known.inside else [])]
 
 
 def _give(known: Known) -> list[Line]:
-    return [Line(f"What we do for it: {known.owed_in_return}", "Register")] if known.owed_in_return else []
+    return (
+        [
+            Line(
+                say("What we do for it: {owed_in_return}", owed_in_return=known.owed_in_return),
+                say("Register"),
+            )
+        ]
+        if known.owed_in_return
+        else []
+    )
 
 
 def _protect(known: Known) -> list[Line]:
     if known.inside or not known.corridor:
         return []
-    return [Line("Where our corridor ends, and that there is room in it", "Corridor of the deal")]
+    return [Line(say("Where our corridor ends, and that there is room in it"), say("Corridor of the deal"))]
 
 
 def _demand(known: Known) -> list[Line]:
@@ -214,7 +249,7 @@ def _hypotheses(known: Known) -> list[Line]:
 def _offer(known: Known) -> list[Line]:
     typical = [Line(trade, _playbook(known)) for one in known.demands for trade in one.trades]
     others = [
-        Line(one.what, f"Given by others for it on {one.n} deals", one.cost, one.worth)
+        Line(one.what, say("Given by others for it on {n} deals", n=one.n), one.cost, one.worth)
         for one in known.traded
     ]
     return ranked([*others, *typical])
@@ -223,17 +258,20 @@ def _offer(known: Known) -> list[Line]:
 def _request(known: Known) -> list[Line]:
     """Ask in return for what the deal still needs of them, and for what others got."""
     needed = [
-        Line(f"{one.name}{f', from {one.whom}' if one.whom else ''}", "Still open on this deal")
+        Line(
+            say("{name}, from {whom}", name=one.name, whom=one.whom) if one.whom else one.name,
+            say("Still open on this deal"),
+        )
         for one in known.open[:MOST_REQUESTS]
     ]
     got = dict.fromkeys(words for one in known.traded for words in one.returns)
-    return [*needed, *(Line(words, "What came back to others") for words in got)]
+    return [*needed, *(Line(words, say("What came back to others")) for words in got)]
 
 
 def propose_for_deal(ahead: Iterable[tuple[str, str, str]], risks: Iterable[Line]) -> dict[str, list[Line]]:
     """Return the lines of a deal's plan: per agreement ahead (key, next step, who), and the risks."""
     found: dict[str, list[Line]] = {RISKS.key: list(risks)}
     for key, step, who in ahead:
-        found[about(STEP, key)] = [Line(step, "Register")]
-        found[about(WHO, key)] = [Line(who, "Deal")] if who else []
+        found[about(STEP, key)] = [Line(step, say("Register"))]
+        found[about(WHO, key)] = [Line(who, say("Deal"))] if who else []
     return {key: lines for key, lines in found.items() if lines}

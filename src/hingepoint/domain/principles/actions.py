@@ -16,6 +16,7 @@ from hingepoint.domain.principles.models import PrinciplesAgreed, PrinciplesRead
 from hingepoint.domain.principles.record import stored
 from hingepoint.domain.turns.actions import action, take_turn, turn, turns
 from hingepoint.records.errors import Hidden, Refused
+from hingepoint.records.languages import reason
 from hingepoint.records.principles import STARTERS, Principle
 
 #: More than these nobody remembers.
@@ -144,7 +145,7 @@ def _require_sense(every: list[Principle]) -> None:
     if len(set(names)) < len(names):
         raise PrincipleKnown("There is a principle of this name already.")
     if len(every) > MOST:
-        raise TooMany(f"Nobody keeps more than {MOST} in mind. Leave one out first.")
+        raise TooMany(reason("Nobody keeps more than {most} in mind. Leave one out first.", most=MOST))
 
 
 @action
@@ -208,7 +209,7 @@ def agree(*, by: User, at: dt.datetime, number: int) -> PrinciplesAgreed:
         version=row, person=by, defaults={"agreed_at": at}
     )
     if not is_new:
-        raise AgreedBefore(f"You agreed to version {number} before.")
+        raise AgreedBefore(reason("You agreed to version {number} before.", number=number))
     record(by=by, at=at, action="agree", subject="principles", subject_id=number)
     return agreed
 

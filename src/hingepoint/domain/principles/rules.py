@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from hingepoint.domain.people.models import sees_all
+from hingepoint.records.languages import say, words_of
 from hingepoint.records.principles import Check, Place, Principle
 
 
@@ -46,25 +47,27 @@ def changes(before: Iterable[Principle], after: Iterable[Principle]) -> list[tup
         found += _differs(old.get(key), new.get(key))
     if list(old) != list(new) and set(old) == set(new):
         was, now = (", ".join(one.name for one in version.values()) for version in (old, new))
-        found.append(("All", "Order", was, now))
+        found.append((say("All"), say("Order"), was, now))
     return found
 
 
-_LABELS = {
-    "name": "Name",
-    "text": "What it says",
-    "seen": "How one sees it",
-    "places": "Where it applies",
-    "agreements": "Only for",
-    "check": "What the register sees",
-}
+_LABELS = words_of(
+    {
+        "name": "Name",
+        "text": "What it says",
+        "seen": "How one sees it",
+        "places": "Where it applies",
+        "agreements": "Only for",
+        "check": "What the register sees",
+    }
+)
 
 
 def _differs(old: Principle | None, new: Principle | None) -> list[tuple[str, str, str, str]]:
     if old is None or new is None:
         one = new or old
         assert one is not None
-        return [(one.name, "All of it", old.text if old else "", new.text if new else "")]
+        return [(one.name, say("All of it"), old.text if old else "", new.text if new else "")]
     return [
         (new.name, label, said(old, field), said(new, field))
         for field, label in _LABELS.items()

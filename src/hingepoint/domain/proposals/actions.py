@@ -18,6 +18,7 @@ from hingepoint.domain.proposals.models import Proposal
 from hingepoint.domain.tokens.models import Token
 from hingepoint.domain.turns.actions import action, turn
 from hingepoint.records.errors import Hidden, Refused
+from hingepoint.records.languages import reason
 from hingepoint.records.proposals import ProposalKind, ProposalState
 
 #: What the form of each kind does when it is sent.
@@ -66,7 +67,10 @@ def propose(
         return known
     if len(waiting) >= rules.MOST_WAITING:
         raise rules.TooManyWait(
-            f"{rules.MOST_WAITING} proposals wait for an answer already. Ask the person to answer these first."
+            reason(
+                "{most_waiting} proposals wait for an answer already. Ask the person to answer these first.",
+                most_waiting=rules.MOST_WAITING,
+            )
         )
     row = Proposal.objects.create(
         user=by,

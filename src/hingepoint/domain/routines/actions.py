@@ -19,6 +19,7 @@ from hingepoint.domain.routines.models import DaysOff, Routine, RoutineDue, Rout
 from hingepoint.domain.routines.rules import DAY, Planned
 from hingepoint.domain.turns.actions import action, read_anew, take_turn, turn, turns
 from hingepoint.records.errors import Hidden, Refused
+from hingepoint.records.languages import reason
 from hingepoint.records.people import Role
 from hingepoint.records.routines import Cadence, Kind, Rule
 
@@ -76,7 +77,7 @@ def define(*, by: User | None, at: dt.datetime, rule: Rule, since: dt.date | Non
         with transaction.atomic():
             routine = Routine.objects.create(key=rule.key, **_columns(rule), draft=rules.plain(rule))
     except IntegrityError:
-        raise RoutineKnown(f"There is a routine {rule.key} already.") from None
+        raise RoutineKnown(reason("There is a routine {key} already.", key=rule.key)) from None
     record(by=by, at=at, action="define", subject="routine", subject_id=routine.pk)
     if since is not None:
         put_in_force(by=by, at=at, routine_id=routine.pk, since=since)
@@ -171,7 +172,7 @@ def _require_sense(rule: Rule) -> None:
     if not rule.name.strip():
         raise WrongRoutine("Give it a name.", field="name")
     if rule.team and not Team.objects.filter(name=rule.team).exists():
-        raise WrongRoutine(f"There is no team {rule.team}.", field="team")
+        raise WrongRoutine(reason("There is no team {team}.", team=rule.team), field="team")
 
 
 def _columns(rule: Rule) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from hingepoint.domain.second_factors.queries import secret_of
 from hingepoint.domain.secrets.rules import seal
 from hingepoint.domain.turns.actions import action
 from hingepoint.records.errors import Hidden, Refused, TooOften
+from hingepoint.records.languages import reason
 
 
 class WrongCode(Refused):
@@ -93,9 +94,7 @@ def try_code(*, user: User, at: dt.datetime, code: str) -> bool:
     factor = _factor_of(user)
     if factor.blocked_until and rules.still_waits(factor.blocked_until, at=at):
         minutes = -((at - factor.blocked_until) // dt.timedelta(minutes=1))
-        raise TooManyCodes(
-            f"Too many wrong codes. Try again in {minutes} minute{'s' if minutes > 1 else ''}."
-        )
+        raise TooManyCodes(reason("Too many wrong codes. Try again in {minutes} min.", minutes=minutes))
     step = rules.matching_step(secret_of(factor), code, at=at, after=factor.last_step)
     right = step is not None or _use_recovery_code(factor, code, at=at)
     factor.last_step = step or factor.last_step

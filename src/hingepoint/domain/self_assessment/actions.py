@@ -25,6 +25,7 @@ from hingepoint.domain.self_assessment.rules import (
 )
 from hingepoint.domain.turns.actions import action, form, turn
 from hingepoint.records.errors import Hidden
+from hingepoint.records.languages import reason
 from hingepoint.records.self_assessment import QUESTIONS, Group, HowOften
 
 #: With fewer nothing could be shown.
@@ -64,11 +65,15 @@ def open_round(
 def _require_a_round(name: str, asked: int, closes_at: dt.datetime, at: dt.datetime) -> None:
     wrong = {}
     if not name:
-        wrong["name"] = "Give it a name, such as the month."
+        wrong["name"] = reason("Give it a name, such as the month.")
     if not LEAST_ASKED <= asked <= MOST_ASKED:
-        wrong["asked"] = f"Ask at least {LEAST_ASKED} people: of fewer nothing can be shown."
+        wrong["asked"] = reason(
+            "Ask at least {least_asked} people: of fewer nothing can be shown.", least_asked=LEAST_ASKED
+        )
     if not at < closes_at <= at + dt.timedelta(days=MOST_DAYS):
-        wrong["closes_on"] = f"Choose a day after today and within {MOST_DAYS} days."
+        wrong["closes_on"] = reason(
+            "Choose a day after today and within {most_days} days.", most_days=MOST_DAYS
+        )
     if wrong:
         raise NoRound(next(iter(wrong.values())), by_field=wrong)
 
@@ -122,7 +127,11 @@ def give_answer(
         return row
     if row.answers.count() >= row.asked:
         raise AllIn(
-            f"As many people answered as were asked ({row.asked}). Ask {row.opened_by.name} to open another round."
+            reason(
+                "As many people answered as were asked ({asked}). Ask {opened_by} to open another round.",
+                asked=row.asked,
+                opened_by=row.opened_by.name,
+            )
         )
     if row.by_code:
         row.spent = sorted([*row.spent, spent_by(row, code)])
@@ -151,7 +160,11 @@ def _change(mine: AssessmentAnswer, group: Group, said: Mapping[str, HowOften]) 
 
 
 def _require_all(said: Mapping[str, HowOften]) -> None:
-    missing = {one.key: f"{one.name}: choose an answer." for one in QUESTIONS if one.key not in said}
+    missing = {
+        one.key: reason("{name}: choose an answer.", name=one.name)
+        for one in QUESTIONS
+        if one.key not in said
+    }
     if missing:
         raise AnswersMissing(next(iter(missing.values())), by_field=missing)
 

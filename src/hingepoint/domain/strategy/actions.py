@@ -38,6 +38,7 @@ from hingepoint.domain.strategy.requirements import USUAL_GRACE
 from hingepoint.domain.strategy.rules import require_countable
 from hingepoint.domain.turns.actions import action, read_anew, take_turn, turns
 from hingepoint.records.errors import Hidden, Refused, Stale
+from hingepoint.records.languages import reason
 from hingepoint.records.strategy import Status
 
 
@@ -79,7 +80,12 @@ def _require_keeper(by: User | None) -> None:
 def _require_draft(playbook: Playbook) -> None:
     """Read ``playbook`` anew, in this action's turn. Raises Published if it is no draft any more."""
     if read_anew(playbook).published_at is not None:
-        raise Published(f"Version {playbook.number} is published. Draft the next version to change it.")
+        raise Published(
+            reason(
+                "Version {playbook} is published. Draft the next version to change it.",
+                playbook=playbook.number,
+            )
+        )
 
 
 @action
@@ -317,7 +323,12 @@ def choose(
         raise WhyMissing("Say why it was chosen: there is no signed finding behind it.")
     taken = list(playbook.pivotal.values_list("position", flat=True))
     if len(taken) >= MOST_REQUIRED:
-        raise FullPlaybook(f"A playbook holds at most {MOST_REQUIRED}. Drop one before you add another.")
+        raise FullPlaybook(
+            reason(
+                "A playbook holds at most {most_required}. Drop one before you add another.",
+                most_required=MOST_REQUIRED,
+            )
+        )
     standard.setdefault("checks", type.good)
     standard.setdefault("counterpart", type.counterpart)
     pivotal = PivotalAgreement.objects.create(

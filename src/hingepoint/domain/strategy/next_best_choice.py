@@ -9,6 +9,8 @@ from typing import Any
 from hingepoint.analysis import metrics
 from hingepoint.analysis.discovery import record, result
 from hingepoint.analysis.discovery.telling import explaining, words
+from hingepoint.records import conventions
+from hingepoint.records.languages import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +63,11 @@ def expected(
 
 def in_words(found: explaining.Explanation, metric: metrics.Metric) -> str:
     """Return what gaining it may be expected to change on one deal, in a sentence."""
-    return (
-        f"On {found.similar:,} similar deals (its age, its segment), like for like, those that gained it "
-        f"{words.change(metric, found.effect)} (95% interval {words.interval(metric, found.ci)})."
+    return say(
+        "On {similar} similar deals (its age, its segment), like for like, those that gained it {effect} (95% interval {ci}).",
+        similar=conventions.number(found.similar),
+        effect=words.change(metric, found.effect),
+        ci=words.interval(metric, found.ci),
     )
 
 

@@ -23,6 +23,7 @@ from hingepoint.domain.people.models import Team, sees_all
 from hingepoint.domain.strategy.models import ResultMetric, Strategy
 from hingepoint.domain.upkeep.kept import Question, Shelf
 from hingepoint.records.deals import DealStatus, EventKind
+from hingepoint.records.languages import say
 from hingepoint.records.metrics import Counted
 
 #: column of the frame -> column of the table: what a metric may be computed from
@@ -375,7 +376,7 @@ def where(target: ResultMetric) -> list[str]:
 
 def population(metric: metrics.Metric, *narrowed: str) -> str:
     """Return which deals a metric is of: ``won deals of Public sector, North``."""
-    deals = "won deals" if metric.among_won else "closed deals"
+    deals = say("won deals") if metric.among_won else say("closed deals")
     if metric.own:
         deals = f"{metric.own.deals.noun}s"
-    return f"{deals} of {', '.join(narrowed)}" if narrowed else deals
+    return say("{deals} of {narrowed}", deals=deals, narrowed=", ".join(narrowed)) if narrowed else deals

@@ -16,6 +16,7 @@ from hingepoint.domain.tokens import rules
 from hingepoint.domain.tokens.models import SentRequest, Token
 from hingepoint.domain.turns.actions import action, turn
 from hingepoint.records.errors import Hidden, Refused, Stale
+from hingepoint.records.languages import reason
 from hingepoint.records.people import Role
 from hingepoint.records.tokens import SCOPES
 
@@ -85,7 +86,9 @@ def _service(name: str, role: Role, *, by: User, at: dt.datetime) -> User:
     if known is None:
         return people.add_user(by=by, at=at, name=name, role=role, key=key, title="A program")
     if known.role != role or not known.is_active:
-        raise AnotherService(f"{name} is there already, with another role or disabled: see it among people.")
+        raise AnotherService(
+            reason("{name} is there already, with another role or disabled: see it among people.", name=name)
+        )
     return known
 
 
@@ -121,7 +124,9 @@ def _require_sense(name: str, scopes: list[str], days: int, *, unknown: set[str]
     if not scopes:
         raise NothingAllowed("Choose at least one thing that it may do.")
     if not 1 <= days <= rules.MOST_DAYS:
-        raise NotSoLong(f"A token lasts between one day and {rules.MOST_DAYS} days.")
+        raise NotSoLong(
+            reason("A token lasts between one day and {most_days} days.", most_days=rules.MOST_DAYS)
+        )
 
 
 @action

@@ -28,6 +28,7 @@ from hingepoint.domain.signals.models import Raise
 from hingepoint.domain.strategy.models import Playbook, Strategy
 from hingepoint.domain.wording import holds, in_any
 from hingepoint.records.errors import Hidden
+from hingepoint.records.languages import say, told_again, words_of
 
 LINES_ON_A_PAGE = 50
 #: A word that names more deals than this is too short to search changes by.
@@ -38,17 +39,23 @@ SYSTEM = "system"
 DOORS = "doors"
 #: What the trail can be narrowed to: key -> its name, and the subjects it holds.
 KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "deals": ("Deals", ("deal", "deals", "account", "accounts", "contact", "contacts")),
-    "agreements": ("Agreements and plans", ("agreement", "agreements", "requirements", "plans", "debriefs")),
-    "exceptions": ("Exceptions and concessions", ("policy", "exceptions", "concessions")),
-    "people": ("People and teams", ("user", "team", "saved view")),
-    "strategy": ("Strategy and playbook", ("strategy", "playbook", "rollout", "principles", "message")),
-    "catalogue": ("Catalogue and rules", ("agreement type", "catalogue", "detection rule")),
-    "signals": ("Signals", ("signal", "self-assessment")),
-    "reviews": ("Reviews", ("review",)),
-    "discovery": ("Discovery", ("run", "finding", "trial")),
-    "imports": ("Imports", ("import", "mapping")),
-    DOORS: ("Sign-ins and files taken away", ("session", "token", "file")),
+    "deals": (words_of("Deals"), ("deal", "deals", "account", "accounts", "contact", "contacts")),
+    "agreements": (
+        words_of("Agreements and plans"),
+        ("agreement", "agreements", "requirements", "plans", "debriefs"),
+    ),
+    "exceptions": (words_of("Exceptions and concessions"), ("policy", "exceptions", "concessions")),
+    "people": (words_of("People and teams"), ("user", "team", "saved view")),
+    "strategy": (
+        words_of("Strategy and playbook"),
+        ("strategy", "playbook", "rollout", "principles", "message"),
+    ),
+    "catalogue": (words_of("Catalogue and rules"), ("agreement type", "catalogue", "detection rule")),
+    "signals": (words_of("Signals"), ("signal", "self-assessment")),
+    "reviews": (words_of("Reviews"), ("review",)),
+    "discovery": (words_of("Discovery"), ("run", "finding", "trial")),
+    "imports": (words_of("Imports"), ("import", "mapping")),
+    DOORS: (words_of("Sign-ins and files taken away"), ("session", "token", "file")),
 }
 _OF_NOBODY = ("escalation",)
 
@@ -206,12 +213,15 @@ def _about(event: AuditEvent, names: Names, types: dict[str, str]) -> tuple[str,
     subject, key = event.subject, event.subject_id
     if subject == "finding":
         run_id, _, agreement = key.partition("/")
-        return f"{types.get(agreement, agreement)}, run {run_id}", (int(run_id), agreement)
+        return say("{finding}, run {number}", finding=types.get(agreement, agreement), number=run_id), (
+            int(run_id),
+            agreement,
+        )
     if subject in ("run", "import", "review"):
-        return f"{subject.capitalize()} {key}", (int(key),)
+        return f"{told_again(subject.capitalize())} {key}", (int(key),)
     if subject == "policy":
-        return f"Rules for exceptions, version {key}", ()
-    return names.get(subject, {}).get(key, (subject.capitalize(), ()))
+        return say("Rules for exceptions, version {number}", number=key), ()
+    return names.get(subject, {}).get(key, (told_again(subject.capitalize()), ()))
 
 
 def _ids(events: Iterable[AuditEvent], subject: str) -> list[int]:
@@ -245,13 +255,19 @@ def _agreements(events: Sequence[AuditEvent]) -> dict[str, tuple[str, tuple]]:
 def _playbooks(events: Sequence[AuditEvent]) -> dict[str, tuple[str, tuple]]:
     ids = _ids(events, "playbook")
     rows = Playbook.objects.filter(pk__in=ids).select_related("strategy") if ids else ()
-    return {str(row.pk): (f"{row.strategy.name}, version {row.number}", (row.strategy_id,)) for row in rows}
+    return {
+        str(row.pk): (
+            say("{name}, version {number}", name=row.strategy.name, number=row.number),
+            (row.strategy_id,),
+        )
+        for row in rows
+    }
 
 
 def _rules(events: Sequence[AuditEvent]) -> dict[str, tuple[str, tuple]]:
     keys = [one.subject_id for one in events if one.subject == "detection rule"]
     rows = DetectionRule.objects.filter(key__in=keys) if keys else ()
-    return {row.key: (f"Rule {row.key}", (row.pk,)) for row in rows}
+    return {row.key: (say("Rule {key}", key=row.key), (row.pk,)) for row in rows}
 
 
 def _raises(events: Sequence[AuditEvent]) -> dict[str, tuple[str, tuple]]:
@@ -260,7 +276,7 @@ def _raises(events: Sequence[AuditEvent]) -> dict[str, tuple[str, tuple]]:
     rows = Raise.objects.filter(pk__in=ids) if ids else ()
     return {
         str(row.pk): (
-            f"{SIGNALS[row.signal].name}, {'a manager' if row.level == 'manager' else row.place}",
+            f"{SIGNALS[row.signal].name}, {say('a manager') if row.level == 'manager' else row.place}",
             (row.signal,),
         )
         for row in rows

@@ -13,7 +13,7 @@ _CLOSES = {"(": ")", "[": "]", "{": "}"}
 _ENDS = {",", ":", "=", "==", "!=", "<", ">", "<=", ">=", "+", "-", "*", "/", "%", "if", "else", "and", "or", "not", "in", "is"}  # fmt: skip
 _COMPARES = {"==", "!=", "in"}
 #: Arguments and functions whose texts are names and not words.
-_NAMES = {"icon", "tone", "id", "name", "class_", "classes", "href", "kind", "type", "target", "method", "action", "key", "glyph", "attribute", "autocomplete", "pattern", "formaction"}  # fmt: skip
+_NAMES = {"icon", "tone", "id", "name", "class", "class_", "classes", "value", "href", "kind", "type", "target", "method", "action", "key", "glyph", "attribute", "autocomplete", "pattern", "formaction"}  # fmt: skip
 _NAMING = {
     "url",
     "static",

@@ -20,6 +20,7 @@ from hingepoint.domain.deals.queries.deal_page import DealFacts, Happening, Part
 from hingepoint.domain.deals.queries.looking_back import AsOf
 from hingepoint.records.agreements import AgreementState
 from hingepoint.records.deals import EventKind, place_of
+from hingepoint.records.languages import say
 
 HISTORY_PAGE = 20
 MOST_NEXT = 4
@@ -110,31 +111,34 @@ def next_steps(lines: Sequence[AgreementLine], day: dt.date) -> list[NextStep]:
 def _why(line: AgreementLine, day: dt.date) -> list[tuple[int, str]]:
     """Return why an agreement asks for attention and how urgently (0 first), or nothing."""
     if line.late and line.standing:
-        return [(0, "They promised to act by then. Ask whether it was done.")]
+        return [(0, say("They promised to act by then. Ask whether it was done."))]
     if line.late:
-        return [(0, f"It was due by then and the deal goes on without it.{_needed_words(line)}")]
+        return [(0, say("It was due by then and the deal goes on without it.") + _needed_words(line))]
     if line.state == AgreementState.BROKEN:
-        return [(1, "They agreed and did not do it. Settle it before you build on it.")]
+        return [(1, say("They agreed and did not do it. Settle it before you build on it."))]
     if line.state == AgreementState.SOFT:
-        return [(2, f"Kind words so far. Still open: {', '.join(line.gaps) or 'their act'}.")]
+        return [
+            (2, say("Kind words so far. Still open: {gaps}.", gaps=", ".join(line.gaps) or say("their act")))
+        ]
     if line.recheck:
-        return [(3, "Old enough to ask again: people and priorities change.")]
+        return [(3, say("Old enough to ask again: people and priorities change."))]
     if line.state == AgreementState.LAPSED:
-        return [(3, "It lapsed. Ask for it again or mark it as not needed.")]
+        return [(3, say("It lapsed. Ask for it again or mark it as not needed."))]
     if line.state in IN_MOTION or (line.required and line.state in WAITING):
         return [(2 if line.late_after else 4, f"{_waiting_words(line)}{_needed_words(line)}")]
     return []
 
 
 def _needed_words(line: AgreementLine) -> str:
-    return f" Needed {line.needed_because}." if line.needed_because else ""
+    because = line.needed_because
+    return " " + say("Needed {because}.", because=because) if because else ""
 
 
 def _waiting_words(line: AgreementLine) -> str:
     words = {
-        AgreementState.ASKED: "Asked, no answer yet.",
-        AgreementState.PLANNED: "Planned: have the conversation.",
-        AgreementState.NEEDED: "Needed and not started: plan how to ask.",
+        AgreementState.ASKED: say("Asked, no answer yet."),
+        AgreementState.PLANNED: say("Planned: have the conversation."),
+        AgreementState.NEEDED: say("Needed and not started: plan how to ask."),
     }
     return words[AgreementState(line.state)]
 

@@ -25,9 +25,11 @@ from hingepoint.domain.people.models import Membership, Team, User, managed_team
 from hingepoint.domain.plans.models import Debrief, Plan
 from hingepoint.domain.principles.queries.cited import Cited, cited
 from hingepoint.domain.upkeep.kept import Question
+from hingepoint.records import conventions
 from hingepoint.records.agreements import STANDING, AgreementState
 from hingepoint.records.coaching import Followed, fitting
 from hingepoint.records.errors import Hidden
+from hingepoint.records.languages import say
 from hingepoint.records.people import Role
 from hingepoint.records.principles import Place, Rating
 
@@ -156,7 +158,7 @@ def session_page(
         coached_id=coached.pk,
         coached=coached.name,
         good=tuple(kind.good),
-        seen=tuple(_seen(one) for one in newest) or ("Nothing was recorded of it yet.",),
+        seen=tuple(_seen(one) for one in newest) or (say("Nothing was recorded of it yet."),),
         behaviour=fitting(state),
         before=tuple(sessions(viewer, today=today, with_id=coached.pk)[:3]),
         manager=instead.name if instead else "",
@@ -167,8 +169,8 @@ def session_page(
 def _seen(step: AgreementEvent) -> str:
     on = timezone.localdate(step.occurred_at)
     act = f": {step.act}" if step.act else ""
-    due = f", by {step.due_on.day} {step.due_on:%b}" if step.due_on else ""
-    return f"{on.day} {on:%b}: {AgreementState(step.state).label.lower()}{act}{due}"
+    due = ", " + say("by {day}", day=conventions.day_short(step.due_on)) if step.due_on else ""
+    return f"{conventions.day_short(on)}: {AgreementState(step.state).label.lower()}{act}{due}"
 
 
 # ---- what goes up ----

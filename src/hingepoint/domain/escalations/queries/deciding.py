@@ -21,6 +21,7 @@ from hingepoint.domain.strategy.queries.in_force import pivotal_of_deal
 from hingepoint.records.agreements import STANDING, AgreementState
 from hingepoint.records.deals import DealStatus
 from hingepoint.records.escalations import CameBack, State
+from hingepoint.records.languages import words_of
 from hingepoint.records.talks import Lands
 
 #: Requests decided so long ago tell how the like ended; of fewer than this nothing is told.
@@ -178,11 +179,13 @@ def _alike(viewer: Any, row: Escalation, *, since: dt.datetime) -> list[_Alike]:
     ]
 
 
-_ANSWERS = (
-    ("Yes, against something", State.APPROVED, True),
-    ("Yes, for nothing", State.APPROVED, False),
-    ("Yes, to less", State.IN_PART, None),
-    ("No", State.DECLINED, None),
+_ANSWERS = words_of(
+    (
+        ("Yes, against something", State.APPROVED, True),
+        ("Yes, for nothing", State.APPROVED, False),
+        ("Yes, to less", State.IN_PART, None),
+        ("No", State.DECLINED, None),
+    )
 )
 
 

@@ -24,6 +24,7 @@ from hingepoint.domain.plans.queries.filled import (
 )
 from hingepoint.records.agreements import STANDING, AgreementState
 from hingepoint.records.deals import DealStatus
+from hingepoint.records.languages import say, words_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +59,17 @@ class DealSheet:
     offered: Mapping[str, tuple[Line, ...]]
 
 
-_NEXT = {
-    AgreementState.NEEDED: "Plan how to ask {whom}",
-    AgreementState.PLANNED: "Ask {whom}",
-    AgreementState.ASKED: "Get an answer from {whom}",
-    AgreementState.SOFT: "Turn kind words into an act and a day: {whom}",
-    AgreementState.GAINED: "Ask {whom} whether it was done",
-    AgreementState.BROKEN: "Settle with {whom} what was not done",
-    AgreementState.LAPSED: "Ask {whom} again",
-}
+_NEXT = words_of(
+    {
+        AgreementState.NEEDED: "Plan how to ask {whom}",
+        AgreementState.PLANNED: "Ask {whom}",
+        AgreementState.ASKED: "Get an answer from {whom}",
+        AgreementState.SOFT: "Turn kind words into an act and a day: {whom}",
+        AgreementState.GAINED: "Ask {whom} whether it was done",
+        AgreementState.BROKEN: "Settle with {whom} what was not done",
+        AgreementState.LAPSED: "Ask {whom} again",
+    }
+)
 
 
 def deal_sheet(viewer: Any, deal_id: int, *, today: dt.date) -> DealSheet:
@@ -99,7 +102,7 @@ def _is_ahead(row: Agreement) -> bool:
 
 
 def _next_step(line: AgreementLine) -> str:
-    return _NEXT[AgreementState(line.state)].format(whom=line.from_whom or "whoever can promise it")
+    return say(_NEXT[AgreementState(line.state)], whom=line.from_whom or say("whoever can promise it"))
 
 
 def _ahead(
@@ -109,7 +112,7 @@ def _ahead(
     offered: Mapping[str, Sequence[Line]],
     talks: Mapping[int, dt.date | None],
 ) -> AheadRow:
-    labels = {STEP: "Next step", WHO: "Who", ON: "By when"}
+    labels = {STEP: say("Next step"), WHO: say("Who"), ON: say("By when")}
     parts = {}
     for what, label in labels.items():
         key = about(what, row.type.key)
@@ -131,11 +134,18 @@ def _risks(
     gone = [one.name for one in people if one.left_on or one.until]
     past = facts.status == DealStatus.OPEN and facts.expected_close_on and facts.expected_close_on < today
     found = [
-        (late, f"Late already: {', '.join(late)}", "Register"),
-        (soft, f"Kind words only: {', '.join(soft)}", "Register"),
-        (gone, f"No longer there: {', '.join(gone)}", "People on the deal"),
-        (facts.pushes, f"The close was pushed {facts.pushes} times", "CRM"),
-        (past, f"The expected close has passed: {day_in_words(facts.expected_close_on)}", "CRM"),
-        (not people, "Nobody of the customer is named on the deal", "People on the deal"),
+        (late, say("Late already: {late}", late=", ".join(late)), say("Register")),
+        (soft, say("Kind words only: {soft}", soft=", ".join(soft)), say("Register")),
+        (gone, say("No longer there: {gone}", gone=", ".join(gone)), say("People on the deal")),
+        (facts.pushes, say("The close was pushed {pushes} times", pushes=facts.pushes), "CRM"),
+        (
+            past,
+            say(
+                "The expected close has passed: {expected_close_on}",
+                expected_close_on=day_in_words(facts.expected_close_on),
+            ),
+            "CRM",
+        ),
+        (not people, say("Nobody of the customer is named on the deal"), say("People on the deal")),
     ]
     return [Line(text, source) for holds, text, source in found if holds]

@@ -18,6 +18,7 @@ from hingepoint.domain.plans.models import Plan
 from hingepoint.domain.plans.parts import OFFER, TRADES, Line, Part, from_json, ranked
 from hingepoint.domain.plans.rules import may_review
 from hingepoint.records.errors import Hidden
+from hingepoint.records.languages import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,8 @@ class FilledPart:
         if len(found) == 1:
             return tuple(source for source in found if source)
         return tuple(
-            f"Line {', '.join(numbers)}: {source or 'your words'}" for source, numbers in found.items()
+            say("Line {numbers}: {source}", numbers=", ".join(numbers), source=source or say("your words"))
+            for source, numbers in found.items()
         )
 
 

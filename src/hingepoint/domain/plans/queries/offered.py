@@ -33,6 +33,7 @@ from hingepoint.domain.strategy.models import PivotalAgreement
 from hingepoint.domain.strategy.queries.in_force import Kept
 from hingepoint.domain.upkeep.kept import Shelf
 from hingepoint.records.agreements import STANDING, Side
+from hingepoint.records.languages import say
 from hingepoint.records.talks import Topic
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def _of_the_standard(kind: AgreementType, standard: PivotalAgreement | None) -> 
     return told | {
         "counterpart": standard.counterpart or kind.counterpart,
         "checks": tuple(standard.checks),
-        "playbook": f"Playbook: {standard.playbook.strategy.name}",
+        "playbook": say("Playbook: {strategy}", strategy=standard.playbook.strategy.name),
         "questions": tuple(standard.questions),
         "demands": tuple(_typical(one) for one in standard.demands),
     }
@@ -163,7 +164,11 @@ def _traded(deal: Deal, asked: Sequence[log.Demand]) -> list[Traded]:
 
 def _what_was_given(topic: Topic, cost: float | None) -> str:
     words = topic.label
-    return words if cost is None else f"{words}: {cost:.1%} of the list price is usual"
+    return (
+        words
+        if cost is None
+        else say("{words}: {cost} of the list price is usual", words=words, cost=f"{cost:.1%}")
+    )
 
 
 def _one_to_three(cost: float | None) -> int | None:

@@ -15,6 +15,7 @@ from hingepoint.domain.principles import rules
 from hingepoint.domain.principles.models import PrinciplesAgreed, PrinciplesReading, PrinciplesVersion
 from hingepoint.domain.principles.record import opened
 from hingepoint.records.errors import Hidden
+from hingepoint.records.languages import say
 from hingepoint.records.people import Role
 from hingepoint.records.principles import Principle
 
@@ -116,7 +117,7 @@ def type_names(keys: set[str]) -> dict[str, str]:
 
 
 def _version(row: PrinciplesVersion) -> VersionLine:
-    by = row.published_by.name if row.published_by else "the program"
+    by = row.published_by.name if row.published_by else say("the program")
     return VersionLine(row.number, row.published_at, by, row.ended_at)
 
 

@@ -17,6 +17,7 @@ from hingepoint.domain.people.models import User, managed_teams, sees_all, works
 from hingepoint.domain.routines.frames import routines_frame
 from hingepoint.domain.routines.models import Routine, RoutineDue
 from hingepoint.domain.upkeep.kept import Question
+from hingepoint.records.languages import words_of
 from hingepoint.records.people import Role
 
 #: Kept lately: of what fell due in so many days; before that, of what fell due in the year before.
@@ -122,7 +123,7 @@ def _on_time(due: pl.DataFrame) -> intervals.Estimate:
 #: Of fewer people nothing is told as of a team, to who does not lead them.
 LEAST_PEOPLE = 5
 #: Where what leaders do is told of all of them together.
-EVERY_TEAM = "All teams"
+EVERY_TEAM = words_of("All teams")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,9 @@ from hingepoint.domain.people.models import Team, User, managed_team_ids
 from hingepoint.domain.routines import reading, rules
 from hingepoint.domain.routines.models import DaysOff, Routine, RoutineDue, RoutineVersion
 from hingepoint.domain.routines.rules import DAY, Here, Open, Planned
+from hingepoint.records import conventions
 from hingepoint.records.errors import Hidden
+from hingepoint.records.languages import say, words_of
 from hingepoint.records.people import Role
 from hingepoint.records.routines import WEEKDAYS, Cadence, Kind, Rule
 
@@ -63,19 +65,37 @@ def _line(row: Routine) -> RoutineLine:
 
 def of_whom(rule: Rule) -> str:
     """Return of whom it is required, in words."""
-    return f"Every {rule.role.label.lower()}" + (f" in {rule.team}" if rule.team else "")
+    role = rule.role.label.lower()
+    return (
+        say("Every {role} in {team}", role=role, team=rule.team)
+        if rule.team
+        else say("Every {role}", role=role)
+    )
 
 
 def when(rule: Rule) -> str:
     """Return when it falls due, in words."""
     if rule.cadence == Cadence.DEAL:
-        worth = f" worth {rule.least_amount:,.0f} or more" if rule.least_amount else ""
-        reached = f"reached the stage {rule.stage}" if rule.stage else "was created"
-        return f"Within {rule.days} days after a deal{worth} {reached}"
+        return _after(rule)
     day = WEEKDAYS[rule.weekday]
     if rule.cadence == Cadence.MONTHLY:
-        return f"Every month, by its first {day}"
-    return f"{rule.cadence.label}, by {day}"
+        return say("Every month, by its first {day}", day=day)
+    return say("{cadence}, by {day}", cadence=rule.cadence.label, day=day)
+
+
+def _after(rule: Rule) -> str:
+    """Return within how many days of what, for something that is required of each deal."""
+    deal = say("a deal")
+    if rule.least_amount:
+        deal = say("a deal worth {amount} or more", amount=conventions.number(round(rule.least_amount)))
+    if rule.stage:
+        return say(
+            "Within {days} days after {deal} reached the stage {stage}",
+            days=rule.days,
+            deal=deal,
+            stage=rule.stage,
+        )
+    return say("Within {days} days after {deal} was created", days=rule.days, deal=deal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,18 +138,20 @@ class RoutinePage:
     version: int
 
 
-_WORDS = {
-    "name": "Name",
-    "kind": "What the register takes as done",
-    "role": "Of whom",
-    "cadence": "How often",
-    "weekday": "Day of the week",
-    "required": "What is required",
-    "team": "Team",
-    "stage": "Stage",
-    "least_amount": "Least value",
-    "days": "Days",
-}
+_WORDS = words_of(
+    {
+        "name": "Name",
+        "kind": "What the register takes as done",
+        "role": "Of whom",
+        "cadence": "How often",
+        "weekday": "Day of the week",
+        "required": "What is required",
+        "team": "Team",
+        "stage": "Stage",
+        "least_amount": "Least value",
+        "days": "Days",
+    }
+)
 
 
 def routine_page(viewer: Any, routine_id: int, *, today: dt.date) -> RoutinePage:
@@ -170,7 +192,7 @@ def _said(rule: Rule, name: str) -> str:
 
 def _version(row: RoutineVersion) -> Version:
     rule = rules.rule_of(row.definition)
-    by = row.put_by.name if row.put_by else "the program"
+    by = row.put_by.name if row.put_by else say("the program")
     return Version(row.number, row.since, by, of_whom(rule), when(rule))
 
 
@@ -284,7 +306,7 @@ def people_to_ask(viewer: Any) -> list[tuple[int, str]]:
     else:
         rows = User.objects.none()
     others = rows.exclude(pk=viewer.pk).order_by("name").values_list("pk", "name").distinct()
-    return [(viewer.pk, "Myself"), *others[:MOST_PEOPLE]]
+    return [(viewer.pk, say("Myself")), *others[:MOST_PEOPLE]]
 
 
 def teams(viewer: Any) -> list[str]:

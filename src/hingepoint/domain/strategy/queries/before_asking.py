@@ -16,6 +16,7 @@ from hingepoint.domain.strategy.queries.drafting import drafted
 from hingepoint.domain.strategy.queries.strategies import editable
 from hingepoint.domain.strategy.rules import AsIf, books_in_force
 from hingepoint.records.agreements import STANDING, AgreementState
+from hingepoint.records.languages import say, say_many
 from hingepoint.records.strategy import Status
 
 
@@ -160,16 +161,20 @@ USUAL_LEAST = 6
 def _missing(strategy: Strategy, book: Playbook | None) -> Iterator[str]:
     """Yield what a strategy lacks that will ask people for something."""
     if strategy.sponsor_id is None:
-        yield "No sponsor is named: nobody stands for it."
+        yield say("No sponsor is named: nobody stands for it.")
     if not strategy.result_metrics.exists():
-        yield "No target is set: nobody will know whether it works."
+        yield say("No target is set: nobody will know whether it works.")
     if book is None:
-        yield "No playbook is published: nothing is asked of anybody."
+        yield say("No playbook is published: nothing is asked of anybody.")
         return
     number = book.pivotal.count()
     if number < USUAL_LEAST:
-        agreements = "1 agreement is" if number == 1 else f"{number} agreements are"
-        yield f"{agreements} chosen; a strategy usually hinges on six to eight."
+        yield say_many(
+            "{n} agreement is chosen; a strategy usually hinges on six to eight.",
+            "{n} agreements are chosen; a strategy usually hinges on six to eight.",
+            number,
+            n=number,
+        )
 
 
 def has_playbook(strategy: Strategy) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from hingepoint.analysis import metrics
 from hingepoint.domain.discovery.models import Finding
 from hingepoint.domain.strategy.models import PivotalAgreement, Playbook, Strategy
+from hingepoint.records.languages import say
 from hingepoint.records.strategy import NeededBy
 
 UNITS = {"share": "points", "days": "days"}
@@ -97,10 +98,10 @@ def _pivotal_line(row: PivotalAgreement, finding: Finding | None) -> PivotalLine
 def needed_words(needed_by: str, days: int | None, stage: str) -> str:
     """Return by when an agreement is needed, in words."""
     if needed_by == NeededBy.STAGE:
-        return f"before the deal leaves {stage}"
+        return say("before the deal leaves {stage}", stage=stage)
     if needed_by == NeededBy.DAYS_BEFORE_CLOSE:
-        return f"{days or 0} days before the expected close"
-    return f"{days or 0} days after the deal was created"
+        return say("{days} days before the expected close", days=days or 0)
+    return say("{days} days after the deal was created", days=days or 0)
 
 
 def finding_behind(finding: Finding, *, chosen_by: bool) -> Behind:

@@ -14,21 +14,24 @@ from hingepoint.domain.strategy.queries.strategies import StrategyLine, strategy
 from hingepoint.domain.strategy.rules import may_keep
 from hingepoint.domain.upkeep.kept import Shelf
 from hingepoint.records.errors import Hidden
+from hingepoint.records.languages import words_of
 
-_COMPARED = {
-    "position": "place",
-    "needed": "needed",
-    "counterpart": "counterpart",
-    "evidence_wanted": "evidence",
-    "recheck_days": "days until re-check",
-    "segments": "segments",
-    "least_amount": "least amount",
-    "checks": "checks",
-    "questions": "questions",
-    "demands": "demands and trades",
-    "principles": "principles",
-    "judgement": "why it was chosen",
-}
+_COMPARED = words_of(
+    {
+        "position": "place",
+        "needed": "needed",
+        "counterpart": "counterpart",
+        "evidence_wanted": "evidence",
+        "recheck_days": "days until re-check",
+        "segments": "segments",
+        "least_amount": "least amount",
+        "checks": "checks",
+        "questions": "questions",
+        "demands": "demands and trades",
+        "principles": "principles",
+        "judgement": "why it was chosen",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
