@@ -10,7 +10,7 @@ import pytest
 
 import faults
 from hingepoint.analysis import discovery
-from hingepoint.analysis.discovery import result
+from hingepoint.analysis.discovery import findings, result
 from hingepoint.analysis.discovery.judging import contamination, grading, pipeline, verdicts
 from hingepoint.analysis.discovery.reading import history, late_closes
 from hingepoint.analysis.discovery.sums import study
@@ -253,6 +253,21 @@ def test_what_leans_on_the_win_speaks_against_types_that_help_only():
     judged = SimpleNamespace(effects=np.array([0.1, -0.1]))
     one = verdicts.Verdicts(**{**empty, **said, "prepared": prepared, "judged": judged})
     assert (one.doubted(0), one.doubted(1)) == (("leans",), ())
+
+
+@pytest.mark.parametrize(
+    ("said", "proposed"),
+    [
+        ({}, True),
+        ({"doubts": ("it may be entered with the win",)}, False),
+        ({"turned": SimpleNamespace(since=0.1)}, True),
+        ({"turned": SimpleNamespace(since=-0.1)}, False),
+    ],
+)
+def test_what_the_record_speaks_against_is_not_proposed(said, proposed):
+    details = SimpleNamespace(**{"doubts": (), "turned": None} | said)
+    found = SimpleNamespace(confirmed=True, harmful=False, effect=0.1, details=details)
+    assert findings._may_be_proposed(found) is proposed
 
 
 # ---- what an analyst may name ----

@@ -86,6 +86,16 @@ def test_without_evidence_the_report_says_so_and_how_many_deals_are_needed():
     assert shown.set_words.startswith("No set is proposed")
 
 
+def test_what_is_confirmed_and_yet_not_proposed_is_not_told_as_nothing():
+    doubted = [facts("cust.references", "moderate", 0.09)]
+    shown = whole.read(opened(record(findings=doubted, pivotal=[])))
+    name = NAMES["cust.references"]
+    assert shown.headline == (
+        f"“{name}” goes with a better result, but that may come of how the record was kept, or has turned since.",
+        "Nothing is proposed before that is cleared: each finding says what speaks against it, and what would tell.",
+    )
+
+
 def test_where_nothing_could_be_judged_the_report_does_not_call_it_an_answer():
     left_out = [facts("int.kickoff", "excluded", excluded_because="too_few")]
     assert (

@@ -390,9 +390,10 @@ def _both(places: np.ndarray) -> tuple[int, int]:
 
 
 def _may_be_proposed(finding: result.Finding) -> bool:
-    """Return whether a finding is confirmed, helps, and has not turned against that since."""
+    """Return whether a finding is confirmed, helps, has not turned against that since, and nothing in the record speaks against it."""
     turned = finding.details.turned
-    return finding.confirmed and not finding.harmful and (turned is None or turned.since * finding.effect > 0)
+    stayed = turned is None or turned.since * finding.effect > 0
+    return finding.confirmed and not finding.harmful and stayed and not finding.details.doubts
 
 
 def _uncalibrated(one: gram.Estimate, place: int) -> result.Interval:

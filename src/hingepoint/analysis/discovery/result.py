@@ -482,6 +482,8 @@ class Discovery:
         ]
         if self.pivotal:
             lines.append("Proposed pivotal set: " + ", ".join(one.agreement for one in self.pivotal) + ".")
+        elif any(f.confirmed and not f.harmful for f in self.findings):
+            lines.append("No set is proposed: what is confirmed has turned, or the record speaks against it.")
         else:
             lines.append("No agreement is confirmed: there is not enough evidence for a pivotal set.")
         lines += [f"{f.grade!s:>9}  {f.in_words}" for f in self.findings if f.confirmed]

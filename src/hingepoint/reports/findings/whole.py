@@ -129,7 +129,7 @@ def _headline(
     record: Record, metric: Metric, findings: tuple[Finding, ...], chosen: tuple[Finding, ...]
 ) -> tuple[str, ...]:
     if not chosen:
-        return _nothing_confirmed(record, metric, findings)
+        return _nothing_proposed(record, metric, findings)
     levers = [f"“{one.name}”" for one in chosen]
     best = chosen[0]
     if len(levers) == 1:
@@ -144,8 +144,15 @@ def _headline(
     return (first, second)
 
 
-def _nothing_confirmed(record: Record, metric: Metric, findings: tuple[Finding, ...]) -> tuple[str, ...]:
+def _nothing_proposed(record: Record, metric: Metric, findings: tuple[Finding, ...]) -> tuple[str, ...]:
     deals = numbers.number(record.data.deals)
+    doubtful = [f"“{one.name}”" for one in findings if one.group == "lever"]
+    if doubtful:
+        go = "goes" if len(doubtful) == 1 else "go"
+        return (
+            f"{listed(doubtful[:4])} {go} with a better result, but that may come of how the record was kept, or has turned since.",
+            "Nothing is proposed before that is cleared: each finding says what speaks against it, and what would tell.",
+        )
     first = f"These {deals} deals do not show that any agreement moves {metric.noun}."
     weak = [f"“{one.name}”" for one in findings if one.group == "weak"]
     harmful = [f"“{one.name}”" for one in findings if one.group == "harmful"]
