@@ -141,6 +141,15 @@ def test_talks_are_told_with_whether_they_were_debriefed_once_that_is_too_late(c
     ]
 
 
+def test_a_talk_that_was_put_off_was_not_held(cast):
+    key, put_off = "cust.data_access", (NOW + 40 * DAY).date()
+    a_talk(cast, key, on=(NOW + 2 * DAY).date())
+    told = {"deal_id": cast.deal.pk, "type_key": key, "best": "Access by June"}
+    plans.write_plan(by=cast.seller, at=NOW + DAY, talk_on=put_off, **told)
+    assert rows("talks", "what", after=30 * DAY) == []
+    assert rows("talks", "done", after=61 * DAY) == [(False,)]
+
+
 def test_an_approved_plan_is_told_with_whether_it_was_complete(cast):
     whole = {"from_whom": "Bo Lind", "why_they_would": "It saves a week"}
     for key, parts in (("cust.data_access", whole), ("int.concession_plan", {})):

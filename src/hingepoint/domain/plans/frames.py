@@ -67,11 +67,12 @@ def talks_frame(as_of: dt.date) -> pl.DataFrame:
 
 
 def _held(as_of: dt.date) -> pl.DataFrame:
-    plans = Plan.objects.of_talks().filter(that_count("deal"), talk_on__lte=as_of)
+    plans = Plan.objects.of_talks().filter(that_count("deal"))
     planned = _by(read(plans.order_by("number"), _PLANNED, _TALK_TYPES), "written_at", as_of)
     told = _by(read(Debrief.objects.order_by("id"), _DEBRIEFED, _TALK_TYPES), "written_at", as_of)
     last = told.group_by("agreement").agg(held_on=pl.col("held_at").dt.date().max())
     newest = planned.unique("agreement", keep="last", maintain_order=True)
+    newest = newest.filter(pl.col("talk_on") <= as_of)  # a talk that was put off was not held
     talks = newest.join(last, on="agreement", how="left", maintain_order="left").select(
         "deal_id",
         at=pl.col("talk_on").cast(frames.MOMENT),

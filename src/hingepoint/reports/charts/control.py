@@ -28,8 +28,9 @@ class Size:
 
 WIDE = Size(720, 310, 48, 636, 42, 274)
 NARROW = Size(330, 270, 40, 276, 42, 236)
-GOING = "Not all counted yet"
 TILE = Size(300, 116, 38, 292, 8, 92, ticks=2, labels=False)
+#: What is said of a point that is counted in part.
+GOING = "Not all counted yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,8 +368,8 @@ def _mark(paper: _Paper, course: Course, index: int, point: Point) -> str:
     told = f"{point.period}: {value_of(point.value, course.unit)} on {numbers.number(point.count)}"
     hover = "" if paper.size is NARROW else told  # a phone cannot hover; its table tells it
     if point.going:
-        told = hover and f"{hover}. {GOING}."
-        return svg.circle(x, y, 1.6 if small else 2.6, "surface", stroke="quiet-solid", hover=told)
+        part = hover and f"{hover}. {GOING}."
+        return svg.circle(x, y, 1.6 if small else 2.6, "surface", stroke="quiet-solid", hover=part)
     if point.flagged and course.better:
         return svg.circle(x, y, 3.4, course.tone, hover=hover)
     if point.flagged:
