@@ -5,7 +5,7 @@ import datetime as dt
 import polars as pl
 import pytest
 
-from hingepoint.analysis import metrics, prediction
+from hingepoint.analysis import intervals, metrics, prediction
 from hingepoint.analysis.prediction import Standard
 from hingepoint.records.strategy import Predicts
 
@@ -157,6 +157,15 @@ def test_how_far_it_is_gained_is_told_of_deals_whose_day_came_then_asked_or_not(
     assert (found.before.value, found.before.n) == (0.5, 440)  # whose day came in 2024
     assert (found.lately.value, found.lately.n) == (1.0, 5 * 30)  # since September
     assert found.moved is True
+
+
+def test_of_several_agreements_each_must_have_moved_more_surely():
+    """44% to 54% of 200 deals: two standard errors, which is news of one and none of eight."""
+    before, lately = intervals.share(88, 200), intervals.share(108, 200)
+    assert prediction.Executed(1, before, lately).moved is True
+    assert prediction.Executed(1, before, lately, asked=8).moved is None
+    assert prediction.Executed(1, before, intervals.share(130, 200), asked=8).moved is True
+    assert prediction.Executed(1, before, intervals.share(46, 200), asked=8).moved is False
 
 
 def test_where_chance_may_have_done_it_nothing_moved():

@@ -9,6 +9,8 @@ from statistics import NormalDist, fmean, stdev
 
 #: The two-sided 95 % quantile of the normal distribution.
 Z = 1.959964
+#: What is surely so is wrong with this chance at most.
+WRONG_AT_MOST = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,11 @@ class Difference:
         if not reach:
             return float(self.value == 0)
         return 2 * NormalDist().cdf(-Z * abs(self.value) / reach)
+
+    def surely(self, asked: int = 1) -> bool | None:
+        """Return whether the first is higher, so surely that of so many ``asked`` at once none is wrong with 95%; None where it may
+        be luck (Bonferroni)."""
+        return None if self.chance >= WRONG_AT_MOST / asked else self.value > 0
 
 
 def share(hits: float, n: float) -> Estimate:

@@ -19,8 +19,6 @@ from hingepoint.analysis import intervals, metrics
 from hingepoint.analysis.period_numbers import parts_of_years
 from hingepoint.analysis.spc import adjusting
 
-#: Of all metrics of a strategy in which nothing moves one is said to have moved, at some time in two years, about with this chance.
-WRONG_AT_MOST = 0.05
 #: Month by month the same growing pile is looked at: the looks of two years are worth so many (decision 306).
 LOOKS = 8
 #: What was usual is told by the deals closed in so long a time before a start.
@@ -60,9 +58,8 @@ class Movement:
     def moved(self) -> bool | None:
         """Whether it moved the right way; None without a change, and while the interval of it holds 0 that is wide enough for
         all that are asked, and for two years of looks."""
-        if self.change is None or self.change.chance >= WRONG_AT_MOST / (LOOKS * self.asked):
-            return None
-        return (self.change.value > 0) == (self.better == "higher")
+        higher = self.change.surely(LOOKS * self.asked) if self.change else None
+        return None if higher is None else higher == (self.better == "higher")
 
 
 def movement(metric: metrics.Metric, deals: pl.DataFrame, *, start: dt.date, asked: int = 1) -> Movement:

@@ -61,11 +61,13 @@ class Predicted:
 
 @dataclass(frozen=True, slots=True)
 class Executed:
-    """On which share of deals a type was gained by its day: in the year ``before`` the start, and ``lately``."""
+    """On which share of deals a type, one of so many ``asked``, was gained by its day: in the year ``before`` the start, and
+    ``lately``."""
 
     type_id: int
     before: intervals.Estimate
     lately: intervals.Estimate
+    asked: int = 1
 
     @property
     def change(self) -> intervals.Difference | None:
@@ -73,10 +75,8 @@ class Executed:
 
     @property
     def moved(self) -> bool | None:
-        """Whether it is gained more often now; None where the interval of the difference holds 0."""
-        if self.change is None or self.change.low <= 0 <= self.change.high:
-            return None
-        return self.change.value > 0
+        """Whether it is gained more often now; None where that may be luck, of all that are asked."""
+        return self.change.surely(self.asked) if self.change else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,10 @@ def executed(
         rows = marks.filter((pl.col("type_id") == type_id) & time)
         return intervals.share(int(rows["there"].sum()), rows.height)
 
-    return tuple(Executed(one, *(share(one, time) for time in times)) for one in types)
+    return tuple(
+        Executed(one, before=share(one, times[0]), lately=share(one, times[1]), asked=len(types))
+        for one in types
+    )
 
 
 def results_beside(metric: metrics.Metric, deals: pl.DataFrame, *, chosen_on: dt.date) -> pl.DataFrame:

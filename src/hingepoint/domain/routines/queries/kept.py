@@ -73,21 +73,20 @@ def _day(at: dt.datetime) -> dt.date:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A routine: which share of what fell due was done on time ``lately`` and ``before``. ``left_out`` of the late ones
-    were not done at all."""
+    """A routine, one of so many ``asked``: which share of what fell due was done on time ``lately`` and ``before``. ``left_out``
+    of the late ones were not done at all."""
 
     name: str
     lately: intervals.Estimate
     before: intervals.Estimate
     left_out: int
+    asked: int = 1
 
     @property
     def moved(self) -> bool | None:
-        """Whether it is kept better now; None where the interval of the difference holds 0."""
+        """Whether it is kept better now; None where that may be luck, of all that are asked."""
         change = intervals.difference(self.lately, self.before)
-        if change is None or change.low <= 0 <= change.high:
-            return None
-        return change.value > 0
+        return change.surely(self.asked) if change else None
 
 
 #: How each routine is kept, of everybody: kept in a large company.
@@ -107,10 +106,11 @@ def kept_now(*, today: dt.date) -> list[Kept]:
     )
     day = pl.col("at").dt.date()
     times = (day > today - LATELY, day <= today - LATELY)
-    found = []
-    for name in sorted(due["routine"].unique()):
+    found, names = [], sorted(due["routine"].unique())
+    for name in names:
         lately, before = (due.filter((pl.col("routine") == name) & time) for time in times)
-        found.append(Kept(name, _on_time(lately), _on_time(before), int(lately["left_out"].sum())))
+        left_out = int(lately["left_out"].sum())
+        found.append(Kept(name, _on_time(lately), _on_time(before), left_out, asked=len(names)))
     return found
 
 
