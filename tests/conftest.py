@@ -71,6 +71,23 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+@pytest.fixture(autouse=True)
+def lock_meter(request):
+    """Hold every action of these folders to what a transaction may write (see ``locks.py``)."""
+    if not _asks_tables(request.node):
+        yield
+        return
+    import locks
+    import snapshot
+
+    snapshot.forget()
+    says = request.node.get_closest_marker("holds")
+    with locks.measured() as meter:
+        yield
+    if request.path.parent.name in ("domain", "jobs", "sync"):
+        assert not (wrong := meter.wrong(says.args[0] if says else locks.MOST_ROWS)), "\n".join(wrong)
+
+
 @pytest.fixture
 def cast(db):
     """The small cast with two deals (see ``cast.py``)."""

@@ -110,7 +110,8 @@ class Meter:
         """Return what no transaction of an action may do, and one did; ``most``: the rows that one may write."""
         actions = [one for one in self.transactions if one.of_an_action]
         found = [f"{one.rows} rows, first {one.wrote[0][:200]}" for one in actions if one.rows > most]
-        found += [f"the trail before {one.wrote[-1][:200]}" for one in actions if not one.trail_last]
+        if most == MOST_ROWS:  # what holds the database for long takes the head of the trail when it needs it
+            found += [f"the trail before {one.wrote[-1][:200]}" for one in actions if not one.trail_last]
         return found + [f"{one.subjects}, and {one.unheard}" for one in actions if one.unheard]
 
     @property

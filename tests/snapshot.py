@@ -31,7 +31,37 @@ def cast_again() -> Cast:
         return found
     rows, pickled = _made[0]
     _put_back(rows)
+    _state.now_is("the cast")
     return pickle.loads(pickled)
+
+
+class State:
+    """What stands in the tables, by name: what was put back in this test, one after the other, as long as nothing else was written. So the
+    tables need not be read to know it. Known on SQLite alone, which counts its changes."""
+
+    def __init__(self) -> None:
+        self._name, self._changes = "", -1
+
+    @property
+    def name(self) -> str:
+        """The name of what stands there; empty where that is not known."""
+        return self._name if self._changes == _changes_counted() else ""
+
+    def now_is(self, name: str) -> None:
+        self._name, self._changes = name, _changes_counted()
+
+    def forget(self) -> None:
+        """Know nothing: a test begins, and what the one before wrote is taken back uncounted."""
+        self._name = ""
+
+
+_state = State()
+forget = _state.forget
+
+
+def _changes_counted() -> int:
+    raw = connection.connection
+    return raw.total_changes if connection.vendor == "sqlite" and raw else -1
 
 
 @cache
@@ -89,17 +119,25 @@ def made_once(make: Callable[..., Any]) -> Callable[..., Any]:
     """Let a function that fills tables do so once a process. Where the same is asked of it again, on the same day and with the same rows
     before, its rows are put back; else it is called. What it returns must bear being pickled."""
     kept: dict[str, Made] = {}
+    known: dict[tuple[str, str], Made] = {}  # by what stood there, and what is asked
 
     @wraps(make)
     def again(*told: Any, **how: Any) -> Any:
-        name, before, today = repr((told, how)), _rows(), timezone.localdate()
-        made = kept.get(name)
-        if made and (made.on, made.before) == (today, before):
-            _put_back(made.rows)
-            return pickle.loads(made.pickled)
-        found = make(*told, **how)
-        kept[name] = Made(today, before, _changed(before, _rows()), pickle.dumps(found))
-        return found
+        name, there, today = repr((told, how)), _state.name, timezone.localdate()
+        made = known.get((there, name)) if there else None
+        if made is None or made.on != today:
+            before = _rows()
+            made = kept.get(name)
+            if made is None or (made.on, made.before) != (today, before):
+                found = make(*told, **how)
+                kept[name] = Made(today, before, _changed(before, _rows()), pickle.dumps(found))
+                return found
+            if there:
+                known[there, name] = made
+        _put_back(made.rows)
+        if there:
+            _state.now_is(f"{there}, {make.__module__}.{make.__qualname__}{name}")
+        return pickle.loads(made.pickled)
 
     return again
 

@@ -75,12 +75,17 @@ def test_an_operation_is_for_those_it_is_for_and_for_nobody_else(cast, name):
         assert answer["Cache-Control"] == "private, no-store"
 
 
+#: A token is refused before the operation begins: every way in which it may not work is tried on these, one on each other.
+EVERY_WAY = sorted(OPERATIONS)[::15]
+
+
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_a_token_that_does_not_work_or_is_for_something_else_opens_nothing(cast, name):
     operation = OPERATIONS[name]
     path = operation.path(cast)
     for who, user in cast.everybody().items():
-        for kind, secret in (tokens_of(user, operation.scope) if user else {"none": None}).items():
+        tokens = tokens_of(user, operation.scope) if user else {"none": None}
+        for kind, secret in list(tokens.items())[: None if name in EVERY_WAY else 1]:
             answer = calling(operation, cast, path, secret)
             elsewhere = kind == "other scopes" and who != "disabled"
             if elsewhere and not operation.scope:

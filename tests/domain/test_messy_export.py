@@ -146,6 +146,7 @@ def test_the_command_keeps_the_truth(exports, size):
 
 @sizes
 @pytest.mark.django_db
+@pytest.mark.holds(100_000, "a file is written in one transaction (decision 0936)")
 def test_the_wizard_keeps_the_truth(exports, size, client, cast):
     truth, export, _, _ = exports(size)
     batch = wizard(client, cast, export)

@@ -4,11 +4,13 @@ import datetime as dt
 import re
 
 import pytest
+import time_machine
 from django.db.models import Q
 from django.utils import timezone
 
 import budget
 import rules
+import sponsoring
 from cast import NOW, deal, person
 from hingepoint.domain.agreements import actions
 from hingepoint.domain.agreements.models import Agreement, AgreementType
@@ -359,3 +361,21 @@ def test_the_navigation_marks_the_place_that_holds_the_page(client, cast, page, 
     shown = client.get(page).content.decode().partition("<main")[0]
     marked = re.findall(r'aria-current="page">.*?<span>(.*?)</span>', shown)
     assert marked == ([place] if place else [])
+
+
+@pytest.mark.parametrize("who", ["seller", "manager", "analyst", "inside_partner"])
+def test_what_is_due_beside_deals_comes_as_one_piece_and_is_a_page(client, cast, who):
+    client.force_login(getattr(cast, who))
+    piece = {"HX-Request": "true", "HX-Target": "home-due"}
+    assert client.get("/due/", headers=piece).text.strip() == ""
+    assert "Nothing is due of you" in client.get("/due/").text
+    with time_machine.travel(NOW + dt.timedelta(hours=1), tick=False):
+        client.force_login(getattr(cast, who))
+        sponsoring.a_message(cast, subject="Before your next talk")
+        assert 'id="home-due" hx-get="/due/" hx-trigger="load"' in client.get("/").text
+        page, part = client.get("/due/"), client.get("/due/", headers=piece)
+    for answer in (page, part):
+        assert answer.text.count("Before your next talk") == 1
+        assert "I have read it" in answer.text
+    assert "<html" in page.text
+    assert "<html" not in part.text

@@ -20,7 +20,7 @@ from hingepoint.domain.audit.models import AuditEvent
 APART = frozenset(
     {
         *("session", "second factor", "passkey", "token", "sign-on", "secrets"),
-        *("daily mail", "signal in mails", "chat", "calendar", "webhook", "message"),
+        *("daily mail", "signal in mails", "chat", "calendar", "webhook"),
         *("file", "saved view", "mapping", "policy", "principles", "pressure rule", "signal", "rollout"),
     }
 )
