@@ -25,7 +25,7 @@ HELD = (
     *("web/principles.py", "web/reviews.py", "web/routines.py", "web/sponsorship.py", "web/strategy.py", "web/strategy_pictures.py"),
     *("web/strategy_words.py", "web/trail.py", "web/catalogue.py", "web/detection.py", "web/formats.py", "web/let_in.py", "web/shell.py"),
     *("web/negotiation.py", "web/passkeys.py", "web/proof.py", "web/questions.py", "web/register.py", "web/saved_views.py", "web/sent.py"),
-    *("web/sign_in.py", "web/sorting.py", "web/tokens.py", "web/premortems.py", "web/involvement.py", "web/sessions.py"),
+    *("web/sign_in.py", "web/sorting.py", "web/tokens.py", "web/premortems.py", "web/involvement.py", "web/sessions.py", "web/deal_pictures.py"),
     *("domain/negotiation", "domain/hindsight", "domain/premortems", "domain/principles", "domain/debts", "domain/involvement"),
     *("domain/deals", "domain/detection", "domain/self_assessment", "domain/questions", "domain/proposals", "domain/cockpit"),
     *("records/agreements.py", "records/findings.py", "records/routines.py"),
@@ -146,7 +146,9 @@ def reads_like_words(text: str) -> bool:
     """Return whether people would read a text as words: several of them, or one with a capital."""
     if text[:1] in "/#?%.<_" or re.search(r"https?://|^[\w-]+=|\w/\w+;", text):
         return False
-    if re.search(r"[A-Za-z]{2,}[,.:;]? [A-Za-z“]{2,}|[A-Za-z]{2,}[,.:;]? \{\}|\{\}[,.:;]? [a-z]{2,}", text):
+    if re.search(
+        r"[A-Za-z]{2,}[,.:;]? [A-Za-z“]{2,}|[A-Za-z]{2,}[,.:;]? \{\}|(?:\{\}|\d)[,.:;]? [a-z]{2,}", text
+    ):
         return True
     return bool(re.fullmatch(r"[A-Z][a-z]+[.!?]?", text))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hingepoint.records.languages import words_of
 from hingepoint.records.pressures import Pressure
 from hingepoint.records.words import Worded
 
@@ -31,14 +32,16 @@ class HowOften(Worded):
 
 
 #: What each answer means, the same for every question.
-ANCHORS: dict[HowOften, str] = {
-    HowOften.NEVER: "none of ten",
-    HowOften.RARELY: "1 of ten",
-    HowOften.AT_TIMES: "2 or 3",
-    HowOften.OFTEN: "4 to 6",
-    HowOften.MOSTLY: "7 or more",
-    HowOften.CANNOT_SAY: "not seen by me",
-}
+ANCHORS: dict[HowOften, str] = words_of(
+    {
+        HowOften.NEVER: "none of ten",
+        HowOften.RARELY: "1 of ten",
+        HowOften.AT_TIMES: "2 or 3",
+        HowOften.OFTEN: "4 to 6",
+        HowOften.MOSTLY: "7 or more",
+        HowOften.CANNOT_SAY: "not seen by me",
+    }
+)
 #: The answers that are a place on the scale.
 SCALE = tuple(one for one in HowOften if one is not HowOften.CANNOT_SAY)
 

@@ -12,6 +12,7 @@ from hingepoint.domain.cockpit.queries import Cockpit, Prices
 from hingepoint.domain.negotiation.queries import log
 from hingepoint.records.agreements import AgreementState
 from hingepoint.records.deals import DealStatus
+from hingepoint.records.languages import say
 from hingepoint.reports.charts import numbers, staircase, timeline
 from hingepoint.reports.charts.tables import Table
 from hingepoint.web import formats
@@ -35,11 +36,11 @@ def pictures(shown: Cockpit, *, walk_away: bool) -> list[Picture]:
     """Return the time line of a deal, and below it the staircase of its price where one is known; our walk-away is in it
     only if ``walk_away``."""
     line = _timeline(shown)
-    title = "The deal in one picture"
+    title = say("The deal in one picture")
     desk, phone = (
         timeline.draw(line, title=title, width=width) for width in (timeline.WIDE, timeline.NARROW)
     )
-    about = "Upright tick: the day it was needed. Red: late since then. Full: it stands."
+    about = say("Upright tick: the day it was needed. Red: late since then. Full: it stands.")
     found = [Picture(title, about, desk, phone, timeline.table(line))]
     if shown.prices and _price_says_something(shown.prices):
         found.append(_price(shown, shown.prices, walk_away=walk_away))
@@ -97,7 +98,8 @@ def _note(line: AgreementLine, steps: tuple[timeline.Step, ...]) -> str:
         return formats.day_short(steps[-1].on) if steps else ""
     if line.late_after is None:
         return formats.STATES[line.state].label.lower()
-    return f"{'was due' if line.late else 'by'} {formats.day_short(line.late_after)}"
+    day = formats.day_short(line.late_after)
+    return say("was due {day}", day=day) if line.late else say("by {day}", day=day)
 
 
 def _marks(shown: Cockpit) -> list[timeline.Mark]:
@@ -117,12 +119,13 @@ def _marks(shown: Cockpit) -> list[timeline.Mark]:
 
 
 def _from(who: str) -> str:
-    return f", from {who}" if who else ""
+    return ", " + say("from {who}", who=who) if who else ""
 
 
 def _given(one: log.Concession) -> str:
     worth = f", {numbers.money(one.value, one.currency)}" if one.value is not None else ""
-    return f"{one.title}{worth}, {'for ' + one.in_return if one.in_return else 'nothing came back'}"
+    back = say("for {what}", what=one.in_return) if one.in_return else say("nothing came back")
+    return f"{one.title}{worth}, {back}"
 
 
 # ---- the price ----
@@ -135,15 +138,15 @@ def _price_says_something(prices: Prices) -> bool:
 
 def _price(shown: Cockpit, prices: Prices, *, walk_away: bool) -> Picture:
     stairs = _staircase(shown, prices, walk_away=walk_away)
-    title = "The price, step by step"
+    title = say("The price, step by step")
     desk, phone = (
         staircase.draw(stairs, title=title, width=width) for width in (timeline.WIDE, timeline.NARROW)
     )
-    about = "Red point: nothing came back for it."
+    about = say("Red point: nothing came back for it.")
     if not prices.corridor:
-        about += " No corridor is set: decide it under Preparation."
+        about += " " + say("No corridor is set: decide it under Preparation.")
     elif not walk_away:
-        about += " The walk-away is drawn once you opened it under Preparation."
+        about += " " + say("The walk-away is drawn once you opened it under Preparation.")
     return Picture(title, about, desk, phone, staircase.table(stairs))
 
 
@@ -154,7 +157,7 @@ def _staircase(shown: Cockpit, prices: Prices, *, walk_away: bool) -> staircase.
         today=shown.last_day,
         ahead=shown.facts.expected_close_on if is_open else None,
         start=float(prices.start),
-        start_is="list price" if prices.starts_at_list else "opening",
+        start_is=say("list price") if prices.starts_at_list else say("opening"),
         opening=float(card.opening) if card else None,
         target=float(card.target) if card else None,
         walk_away=float(card.walk_away) if card and walk_away else None,
@@ -191,28 +194,28 @@ def counts(shown: Cockpit, today: dt.date) -> list[Count]:
 
 def _of_agreements(shown: Cockpit) -> str:
     if not shown.pivotal:
-        return "none asked by a playbook"
-    return f"{len(shown.pivotal)} pivotal, {shown.gained} of them gained"
+        return say("none asked by a playbook")
+    return say("{n} pivotal, {gained} of them gained", n=len(shown.pivotal), gained=shown.gained)
 
 
 def _of_demands(shown: Cockpit) -> str:
     unknown = len(shown.log.unexplained)
     if not shown.log.demands:
-        return "nothing asked yet"
-    return f"{unknown} without a reason" if unknown else "each with its reason"
+        return say("nothing asked yet")
+    return say("{unknown} without a reason", unknown=unknown) if unknown else say("each with its reason")
 
 
 def _of_concessions(shown: Cockpit) -> str:
     told = shown.log
     if not told.concessions:
-        return "nothing given yet"
+        return say("nothing given yet")
     returned = sum(bool(one.in_return.strip()) for one in told.concessions)
-    worth = numbers.money_short(told.conceded, told.currency) if told.priced else "value not noted"
-    return f"{worth}, {returned} brought something back"
+    worth = numbers.money_short(told.conceded, told.currency) if told.priced else say("value not noted")
+    return say("{worth}, {returned} brought something back", worth=worth, returned=returned)
 
 
 def _of_exceptions(shown: Cockpit, today: dt.date) -> str:
     waiting = [one for one in shown.exceptions if one.waits]
     if not waiting:
-        return "none waits"
-    return f"waiting {numbers.plural((today - waiting[0].on).days, 'day')}"
+        return say("none waits")
+    return say("waiting {days}", days=numbers.plural((today - waiting[0].on).days, "day"))

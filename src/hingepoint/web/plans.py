@@ -53,7 +53,7 @@ TRADE_KEYS = tuple(part.key for part in TRADES)
 TEXT_KEYS = tuple(part.key for part in TALK_PARTS if part.key not in TRADE_KEYS)
 #: Empty rows that a form offers for further trades.
 SPARE_ROWS, LEAST_ROWS = 1, 3
-RATINGS = [("1", "1 little"), ("2", "2 some"), ("3", "3 a lot")]
+RATINGS = words_of([("1", "1 little"), ("2", "2 some"), ("3", "3 a lot")])
 OUTCOMES = words_of(
     [
         (Outcome.GAINED, Outcome.GAINED.label, "A named person will do something by a day"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 
+from hingepoint.records.languages import say
+
 #: Keys of what a session holds: when it began and was last used (ISO 8601), from where, in which browser.
 BEGAN, SEEN, ADDRESS, BROWSER = "began", "seen", "address", "browser"
 #: When its person last showed that it is they: at sign-in, or when they were asked before something sensitive.
@@ -36,7 +38,9 @@ def browser_in_words(agent: str) -> str:
     browser, system = (
         next((word for mark, word in known if mark in agent), "") for known in (_BROWSERS, _SYSTEMS)
     )
-    return f"{browser or 'A browser'} on {system}" if system else browser or "An unknown browser"
+    if system:
+        return say("{browser} on {system}", browser=browser or say("A browser"), system=system)
+    return browser or say("An unknown browser")
 
 
 def longer_ago(moment: str | None, *, at: dt.datetime, most: dt.timedelta) -> bool:

@@ -32,7 +32,7 @@ _PLURAL = re.compile(r"""\|\s*plural\(\s*["']([^"']+)["'](?:\s*,\s*["']([^"']+)[
 
 def is_words(text: str) -> bool:
     """Return whether people read a literal: it has letters, and begins with a capital or holds a space."""
-    if text[:1] in "/#?%." or not re.search(r"[A-Za-z]{2}", text):
+    if re.match(r"[/#?%]|\.\S", text) or not re.search(r"[A-Za-z]{2}", text):
         return False
     return text[:1].isupper() or " " in text
 
