@@ -45,7 +45,7 @@ class State:
     @property
     def name(self) -> str:
         """The name of what stands there; empty where that is not known."""
-        return self._name if self._changes == _changes_counted() else ""
+        return self._name if self._changes == _changes_counted() >= 0 else ""
 
     def now_is(self, name: str) -> None:
         self._name, self._changes = name, _changes_counted()

@@ -39,7 +39,7 @@ def test_a_role_without_an_aim_is_refused_in_its_place(client, cast):
 def test_the_executive_finds_the_brief_on_home(client, cast):
     agree(client, cast)
     client.force_login(cast.sponsor)
-    assert "Your part in deals" in client.get("/").content.decode()
+    assert "hear what must be different" in client.get("/due/").text
     assert "hear what must be different" in client.get("/executives/").content.decode()
 
 

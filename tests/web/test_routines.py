@@ -31,7 +31,8 @@ TYPED = {
 def test_what_is_due_is_on_home_and_done_by_one_press(client, cast):
     due = duties.falls_due(cast.seller, due_at=timezone.now())
     client.force_login(cast.seller)
-    assert 'hx-get="/routines/mine"' in client.get("/").text
+    assert 'hx-get="/due/"' in client.get("/").text
+    assert "Debrief" in client.get(reverse("home-due")).text
     piece = {"HTTP_HX_REQUEST": "true", "HTTP_HX_TARGET": "my-routines"}
     assert "Debrief" in client.get(reverse("my-routines"), **piece).text
     assert client.post(reverse("do-routine", args=[due.pk]), {"next": "/"}).url == "/"
