@@ -41,7 +41,30 @@ _MACHINES = {
         "use of types",
         "come back",
     ),
-    *("agreement type", "detection rule", "saved view"),
+    *(
+        "agreement type",
+        "detection rule",
+        "saved view",
+        "second factor",
+        "daily mail",
+        "signal in mails",
+        "pressure rule",
+    ),
+    *(
+        "disk is full",
+        "No space left",
+        "readonly database",
+        "read-only transaction",
+        "unable to open database",
+    ),
+    *(
+        "connection failed",
+        "connection refused",
+        "Connection refused",
+        "connection is lost",
+        "connection is closed",
+    ),
+    *("closed the connection", "terminating connection"),
     *(
         "browser {}",
         "switch on",
@@ -56,7 +79,7 @@ _MACHINES = {
     "UPDATE {} SET {} WHERE id = %s",
     "name statement sponsor_id metric segment status rank starts_on grace_days version",
     "review plan: {}",
-    "{} in {} since {}: {}",
+    "{} in {} since {}: {}, {}",
 }
 #: Sentences that are stored as they were told, in English (decision 1051).
 _STORED = {

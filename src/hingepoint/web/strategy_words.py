@@ -198,7 +198,7 @@ def verdicts(agreements: Sequence[AgreementSeen]) -> list[tuple[Mark, list[str]]
     for verdict in Predicts:
         names = [one.name for one in agreements if _verdict(one) == verdict]
         if names:
-            words = f"{verdict.label}: {len(names)} of {len(agreements)}"
+            words = say("{verdict}: {n} of {all}", verdict=verdict.label, n=len(names), all=len(agreements))
             found.append((Mark(_PREDICTS[verdict], "quiet", words), names))
     return found
 
