@@ -17,7 +17,7 @@ from hypothesis.errors import Unsatisfiable
 import talks
 from api.operations import OPERATIONS
 from api.test_permissions import calling
-from calling import secret_of
+from calling import Program, secret_of
 from examples import examples
 from hingepoint.api.app import document
 
@@ -176,6 +176,54 @@ def test_it_bites_where_the_document_names_a_field_otherwise(fuzzed):
     api = fuzzed(told)
     (me,) = [one for one in api.operations() if _name_of(one) == "get_me"]
     assert "called" in api.failure_of(me, "POSITIVE", 12)
+
+
+# ---- what is sent, at the bounds that the document names ----
+
+
+def _at_the_bounds(schema: dict, parts: dict) -> list:
+    """Return the values of a schema that lie on its bounds: the least, the most, each of its list, and none."""
+    if "$ref" in schema:
+        return _at_the_bounds(parts[schema["$ref"].rpartition("/")[2]], parts)
+    several = [value for one in schema.get("anyOf", ()) for value in _at_the_bounds(one, parts)]
+    bounds = [schema[bound] for bound in ("minimum", "maximum") if bound in schema]
+    return several + bounds + schema.get("enum", []) + [None] * (schema.get("type") == "null")
+
+
+def _bodies(name: str, told: dict) -> list[dict]:
+    """Return what can be sent, with one field at a time at each of its bounds."""
+    parts = document()["components"]["schemas"]
+    (one,) = [one for _, _, one in operations() if one["operationId"] == name]
+    body = one["requestBody"]["content"]["application/json"]["schema"]
+    fields = parts[body["$ref"].rpartition("/")[2]]["properties"]
+    return [
+        told | {field: value} for field, schema in fields.items() for value in _at_the_bounds(schema, parts)
+    ]
+
+
+_WITH_A_BODY = [name for name, one in OPERATIONS.items() if one.sent and name != "undo_step"]
+
+
+@pytest.mark.parametrize("name", _WITH_A_BODY)
+def test_every_bound_that_the_document_names_holds_to_the_database(cast, name):
+    """What a document allows, the tables must keep: a number that only they refused was a fault of ours."""
+    operation = OPERATIONS[name]
+    path, secret = operation.path(cast), secret_of(getattr(cast, min(operation.may)))
+    bodies = _bodies(name, operation.sent(cast))
+    asked = [operation._replace(sent=lambda cast, body=body: body) for body in bodies]
+    answers = [(one.sent(cast), calling(one, cast, path, secret)) for one in asked]
+    assert [(body, answer.content) for body, answer in answers if answer.status_code >= 500] == []
+
+
+@pytest.mark.parametrize("day", ["0", "0.0", "1764460800", "-1e3"])
+def test_a_number_is_no_day(cast, day):
+    """Pydantic reads one as seconds since 1970."""
+    answer = Program(secret_of(cast.sponsor)).get("/signals", as_of=day)
+    assert answer.status_code == 422
+    assert "2026-04-30" in answer.content.decode()
+    sent = {"topic": "price", "occurred_at": float(day)}
+    told = Program(secret_of(cast.seller)).post(f"/deals/{cast.deal.pk}/concessions", sent)
+    assert told.status_code == 422
 
 
 # ---- each answer, held to the document ----

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Annotated, Any, TypeVar, get_type_hints
 
 from django.utils import timezone
 from ninja import Schema
-from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, WithJsonSchema, create_model
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    create_model,
+)
 
 from hingepoint.web.requests import MOST
 
@@ -18,6 +27,13 @@ _NO_NUL = r"^[^\x00]*$"
 #: No fact of a sale is older or lies further ahead, and every database can hold it.
 FIRST_YEAR, LAST_YEAR = 1970, 2199
 _YEARS = {"pattern": r"^(19[7-9][0-9]|2[01][0-9][0-9])-"}
+
+
+def _as_documented(sent: Any) -> Any:
+    """Refuse what would be read as seconds since 1970: a number is no day."""
+    if not isinstance(sent, dt.date) and not re.match(r"\d{4}-", str(sent)):
+        raise ValueError("must be written as year, month and day, such as 2026-04-30")
+    return sent
 
 
 def _within(moment: Any) -> Any:
@@ -49,8 +65,9 @@ Money = Annotated[
 #: Names with their values, and a range from low to high: lists, as not every reader of a document knows a list of fixed length.
 PAIRS, RANGE = list[list[str]], list[float] | None
 Share = Annotated[float, Field(ge=0, le=1)]
-Moment = Annotated[AwareDatetime, AfterValidator(_within), Field(json_schema_extra=_YEARS)]
-Day = Annotated[dt.date, AfterValidator(_within), Field(json_schema_extra=_YEARS)]
+_IN_TIME = (BeforeValidator(_as_documented), AfterValidator(_within), Field(json_schema_extra=_YEARS))
+Moment = Annotated[AwareDatetime, *_IN_TIME]
+Day = Annotated[dt.date, *_IN_TIME]
 
 
 def _has_come(day: dt.date) -> dt.date:

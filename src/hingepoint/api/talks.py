@@ -64,7 +64,8 @@ class DemandSent(shapes.Sent):
 
 
 class ConcessionSent(shapes.Sent):
-    """What we gave, and what came back. ``second`` as of a demand."""
+    """What we gave, and what came back. ``worth``: what it is worth to them, 1 little, 2 something, 3 a lot; ``second`` as
+    of a demand."""
 
     topic: records.Topic
     what: shapes.Words = ""
@@ -72,7 +73,7 @@ class ConcessionSent(shapes.Sent):
     in_return: shapes.LongWords = ""
     demand_id: shapes.Id | None = None
     final: bool = False
-    worth: int | None = Field(None, ge=0, le=10)
+    worth: int | None = Field(None, ge=1, le=3)
     occurred_at: shapes.Moment | None = None
     second: bool | None = None
 
