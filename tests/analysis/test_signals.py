@@ -306,17 +306,15 @@ class TestTraps:
     @pytest.mark.slow
     @pytest.mark.parametrize("everywhere", [True, False], ids=["everywhere", "in one team"])
     def test_projections_that_only_become_more_optimistic_raise_nothing(self, everywhere):
-        made = tables(5)
+        """Of one company it could be luck; with shorter times around a deal two of these six were raised."""
         here = (pl.col("created").dt.date() >= dt.date(2025, 4, 1)) & (
             pl.lit(everywhere) | (pl.col("team") == "Team 3")
         )
-        rosier = made.deals.with_columns(
-            projected_amount=pl.when(here)
-            .then(pl.col("projected_amount") * 1.2)
-            .otherwise("projected_amount")
-        )
-        told = read(known(made, deals=rosier)).signals[9]  # of all ten, which share one budget
-        assert raised(told) == set()
+        projected = pl.col("projected_amount")
+        rosier = pl.when(here).then(projected * 1.2).otherwise(projected).alias("projected_amount")
+        for made in map(tables, range(3, 9)):
+            told = read(known(made, deals=made.deals.with_columns(rosier))).signals[9]  # all ten share one budget
+            assert raised(told) == set()
 
     @pytest.mark.slow
     def test_the_same_shrinkage_without_optimism_rises(self):
