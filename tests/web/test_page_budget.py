@@ -179,9 +179,13 @@ def test_a_view_keeps_to_its_budget_with_all_that_it_fetches_at_once(world, rout
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite tells its steps")
-def test_no_page_reads_more_where_there_are_more_deals(world, tmp_path):
+@pytest.mark.parametrize(
+    "routes",
+    [pytest.param(budget.VIEWS, id="views"), pytest.param(PAGES, marks=pytest.mark.slow, id="all")],
+)
+def test_no_page_reads_more_where_there_are_more_deals(world, tmp_path, routes):
     """The deals that come are Stig's: some see them, and no page may read them all."""
-    named = grown(world, PAGES, tmp_path)
+    named = grown(world, routes, tmp_path)
     assert not named, "\n".join(f"{route}, {who}: {steps}" for (route, who), steps in named.items())
 
 
