@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import importlib
 import re
 
 import pytest
 
 from connectors.fakes.base import Reply
-from connectors.test_all import PLAYED
+from connectors.test_all import PLAYED, fake_of
 from hingepoint import connectors
 from hingepoint.domain.agreements.models import Agreement, AgreementType
 from hingepoint.domain.deals.models import Deal, DealEvent
@@ -26,9 +25,7 @@ HOUR = dt.timedelta(hours=1)
 @pytest.fixture(params=PLAYED)
 def crm(request):
     """A CRM with six deals and the connection to it."""
-    with getattr(
-        importlib.import_module(f"connectors.fakes.{request.param}"), PLAYED[request.param]
-    )() as fake:
+    with fake_of(request.param) as fake:
         for n in range(6):
             fake.add(n)
             fake.tick(600)
@@ -109,6 +106,20 @@ def test_each_change_of_a_field_of_the_companys_own_is_one_line_of_the_history(c
     assert [one.note for one in lines] == ["North", "South", "West"]
     origins = LandedChange.objects.filter(field=DealField.EXTRA).values_list("origin", flat=True)
     assert list(origins) == [Origin.NATIVE] * 3
+
+
+def test_hubspot_without_the_scope_of_quotes_is_read_and_says_that_they_are_left_out():
+    with fake_of("hubspot") as fake:
+        fake.quote(fake.add())
+        fake.scopes_missing = {"/quotes", "/line_items"}
+        connection = connected("hubspot", fake)
+        told = read(fake, connection, sweep=True)
+        assert (Deal.objects.count(), told.rules["kind_without_right"]) == (1, 2)  # quotes and approvals
+        fake.scopes_missing = set()
+        fake.tick(600)
+        told = read(fake, connection)
+        assert Deal.objects.get().net_price is not None
+        assert "kind_without_right" not in told.rules
 
 
 def tasks_in(fake) -> int:

@@ -584,6 +584,7 @@ class HubSpot:
             net_price=values.number(said.get("hs_quote_amount")),
             lines=lines,
             current=said.get("hs_status") != "REJECTED",
+            origin=Origin.SNAPSHOT,
         )
 
     def _approvals(self, found: Sequence[Mapping[str, Any]]) -> Iterator[CrmApproval]:

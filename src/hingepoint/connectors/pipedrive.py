@@ -711,6 +711,7 @@ def _quote(
             _line(line, own * scale, products.get(line["product_id"], {}), text(deal.get("currency")))
             for line, own in zip(kept, nets, strict=True)
         ),
+        origin=Origin.SNAPSHOT,
     )
 
 

@@ -222,6 +222,11 @@ class ConnectionPage:
         return self.state_key == ConnectionState.ON
 
     @property
+    def all_read(self) -> bool:
+        """Whether the last run read everything, whatever came after."""
+        return bool(self.runs) and self.runs[0].began_at == self.synced_at
+
+    @property
     def tested(self) -> bool:
         return bool(self.capabilities)
 
