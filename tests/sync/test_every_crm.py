@@ -108,18 +108,35 @@ def test_each_change_of_a_field_of_the_companys_own_is_one_line_of_the_history(c
     assert list(origins) == [Origin.NATIVE] * 3
 
 
-def test_hubspot_without_the_scope_of_quotes_is_read_and_says_that_they_are_left_out():
-    with fake_of("hubspot") as fake:
-        fake.quote(fake.add())
-        fake.scopes_missing = {"/quotes", "/line_items"}
-        connection = connected("hubspot", fake)
+#: Rights that an administrator may not give, by the part of an address that is refused then, and whether a kind is told as left out.
+WITHOUT = [
+    ("hubspot", "/quotes", True), ("hubspot", "/owners", True), ("hubspot", "/contacts", True),
+    ("dynamics", "/connections", False), ("dynamics", "/audits", True),
+]  # fmt: skip
+#: The same of others, which are tried in the slower checks.
+WITHOUT_TOO = [
+    ("hubspot", "/companies", True), ("dynamics", "/quotes", True), ("dynamics", "/contacts", True),
+    ("pipedrive", "/organizations", True), ("pipedrive", "/persons", True), ("pipedrive", "/activities", True),
+    ("pipedrive", "/products", True), ("espocrm", "/Account", True), ("espocrm", "/Contact", True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("key", "refused", "told_so"),
+    [*WITHOUT, *(pytest.param(*each, marks=pytest.mark.slow) for each in WITHOUT_TOO)],
+)
+def test_without_a_right_the_rest_is_read_and_with_it_what_was_left_out(key, refused, told_so):
+    with fake_of(key) as fake:
+        fake.add()
+        may = fake.before
+        forbidden = Reply(403, {"message": "This user may not see that."})
+        fake.before = lambda request: forbidden if refused in request.path else may(request)
+        connection = connected(key, fake)
         told = read(fake, connection, sweep=True)
-        assert (Deal.objects.count(), told.rules["kind_without_right"]) == (1, 2)  # quotes and approvals
-        fake.scopes_missing = set()
-        fake.tick(600)
-        told = read(fake, connection)
-        assert Deal.objects.get().net_price is not None
-        assert "kind_without_right" not in told.rules
+        assert (Deal.objects.count(), "kind_without_right" in told.rules) == (1, told_so)
+        fake.before = may
+        fake.tick(7200)
+        assert "kind_without_right" not in read(fake, connection, sweep=True).rules
 
 
 def tasks_in(fake) -> int:

@@ -327,6 +327,22 @@ def test_without_the_right_to_deals_and_their_history_a_run_ends_with_a_sentence
     assert not Deal.objects.exists()
 
 
+def test_a_history_that_the_self_test_found_closed_is_left_out_and_changes_are_seen_between_readings(crm):
+    crm.found = tuple(
+        replace(each, found=Found.NO_RIGHT) for each in crm.found if "history" in each.capability
+    )
+    crm.unseen, crm.tracked = {CrmObject.CHANGES}, frozenset()
+    crm.open_deal("d1")
+    connection = connected()
+    actions.test(by=None, at=LATER, connection_id=connection.pk)
+    connection.refresh_from_db()
+    assert synced(connection).rules["kind_without_right"] == 1
+    crm.pass_time(days=1)
+    crm.change("d1", amount=Decimal(900))
+    synced(connection, at=LATER + dt.timedelta(days=1), sweep=True)
+    assert [value for _, value, _, _ in happened("d1", "field", "amount")] == [1000, 900]
+
+
 def test_owners_of_then_stay_in_history_and_a_mass_update_says_so(crm):
     crm.user("u3", "Stig Sand")
     crm.open_deal("d1")

@@ -31,8 +31,6 @@ SWEPT = (CrmObject.DEALS, CrmObject.ACCOUNTS, CrmObject.CONTACTS, CrmObject.QUOT
 _QUOTE = Substr("external_id", 1, StrIndex("external_id", Value("@")) - 1)
 #: Fates of records that are there.
 THERE = (Fate.LIVE, Fate.ARCHIVED)
-#: Kinds without which there is nothing to read: where the sign-in may not see these, the run ends.
-NEEDED = (CrmObject.DEALS, CrmObject.CHANGES)
 #: What is read of a deal that only the sweep found.
 WITH_HISTORY = (CrmObject.DEALS, CrmObject.CHANGES)
 #: Ids that are asked about at a time.
@@ -77,11 +75,13 @@ def read_new(landing: Landing, source: Source, *, tell: Tell) -> None:
 
 @contextmanager
 def _passed_over(landing: Landing, kind: CrmObject) -> Iterator[None]:
-    """Leave a kind out that this sign-in may not see or that is not there, and tell it; deals and their history are needed."""
+    """Leave a kind out that this sign-in may not see or that is not there, and tell it. Deals are needed; so is their history,
+    unless the self-test has found none, and changes are seen between two readings."""
     try:
         yield
     except (NoRight, NotThere):
-        if kind in NEEDED:
+        without_history = DealField.STAGE in landing.unkept
+        if kind == CrmObject.DEALS or (kind == CrmObject.CHANGES and not without_history):
             raise
         landing.unseen.add(kind)
         count(landing.rules, "kind_without_right")
@@ -155,7 +155,7 @@ def _mark_those_there(landing: Landing, source: Source, kind: CrmObject, run: in
         ids, mark = source.ids(kind, mark)
         known = _mark(landing, kind, ids, run)
         if kind == CrmObject.DEALS:
-            for each in WITH_HISTORY:
+            for each in (each for each in WITH_HISTORY if each not in landing.unseen):
                 _read_again(landing, source, each, sorted(ids - known))
         tell()
         if not mark:
