@@ -125,7 +125,9 @@ WITHOUT_TOO = [
     ("key", "refused", "told_so"),
     [*WITHOUT, *(pytest.param(*each, marks=pytest.mark.slow) for each in WITHOUT_TOO)],
 )
-def test_without_a_right_the_rest_is_read_and_with_it_what_was_left_out(key, refused, told_so):
+def test_without_a_right_the_rest_is_read_and_what_is_left_out_is_told_until_it_may_be_seen(
+    key, refused, told_so
+):
     with fake_of(key) as fake:
         fake.add()
         may = fake.before

@@ -583,6 +583,21 @@ def test_a_run_that_fails_in_the_middle_goes_on_where_it_was(crm):
     assert LandedChange.objects.count() == 30
 
 
+def test_each_failure_waits_twice_as_long_as_the_one_before_and_a_run_that_ends_well_forgets_them(crm):
+    connection, waited = connected(), []
+    crm.unseen = {CrmObject.DEALS}
+    for number in range(9):
+        at = LATER + dt.timedelta(days=number)
+        actions.sync(at=at, connection_id=connection.pk)
+        connection.refresh_from_db()
+        waited.append((connection.next_at - at) // dt.timedelta(minutes=1))
+    assert waited == [5, 10, 20, 40, 80, 160, 320, 360, 360]
+    crm.unseen = set()
+    synced(connection)
+    connection.refresh_from_db()
+    assert (connection.failures, connection.next_at) == (0, LATER + dt.timedelta(minutes=15))
+
+
 def test_a_token_stands_nowhere_in_the_open(crm):
     connection = connected()
     kept = Connection.objects.filter(pk=connection.pk).values().get()

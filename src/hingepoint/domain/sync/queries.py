@@ -223,8 +223,9 @@ class ConnectionPage:
 
     @property
     def all_read(self) -> bool:
-        """Whether the last run read everything, whatever came after."""
-        return bool(self.runs) and self.runs[0].began_at == self.synced_at
+        """Whether the last run that has ended read everything, whatever came after."""
+        began = next((run.began_at for run in self.runs if run.ended_at), None)
+        return began is not None and began == self.synced_at
 
     @property
     def tested(self) -> bool:
